@@ -1,0 +1,86 @@
+//! What can be wrong with a stored object. Every kind names what was expected and what was found.
+
+use crate::ids::{Fingerprint, SegmentId};
+
+/// A stored manifest or segment that cannot be used as it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IndexError {
+    /// The object does not begin as ours do.
+    #[error("{object} is not a lookalike {object}: it begins with {found}")]
+    NotOurs {
+        /// `segment` or `manifest`.
+        object: &'static str,
+        /// The first bytes, printable.
+        found: String,
+    },
+    /// Written by another, usually newer, release.
+    #[error(
+        "{object} has format version {found}, but this release reads version {expected}: \
+         deploy the release that wrote it, or rebuild the index with this one"
+    )]
+    Version {
+        /// `segment` or `manifest`.
+        object: &'static str,
+        /// The version that this release reads.
+        expected: u32,
+        /// The version of the object.
+        found: u32,
+    },
+    /// Its vectors come from another encoder.
+    #[error("{object} was made by encoder {found}, expected {expected}: vectors of two encoders never mix")]
+    Fingerprint {
+        /// `segment` or `manifest`.
+        object: &'static str,
+        /// The encoder in use.
+        expected: Fingerprint,
+        /// The encoder of the object.
+        found: Fingerprint,
+    },
+    /// Its bytes are not those that were written.
+    #[error("{object} is damaged: its checksum is {found}, expected {expected}: restore it or rebuild the index")]
+    Checksum {
+        /// `segment` or `manifest`.
+        object: &'static str,
+        /// The recorded checksum.
+        expected: String,
+        /// The checksum of the bytes at hand.
+        found: String,
+    },
+    /// It is shorter or longer than it says.
+    #[error("{object} has {found} bytes, expected {expected}: restore it or rebuild the index")]
+    Length {
+        /// `segment` or `manifest`.
+        object: &'static str,
+        /// The recorded length.
+        expected: u64,
+        /// The length at hand.
+        found: u64,
+    },
+    /// The object under this name is another segment.
+    #[error("segment {expected} holds segment {found}: restore it or rebuild the index")]
+    OtherSegment {
+        /// The name asked for.
+        expected: SegmentId,
+        /// The name in the header.
+        found: SegmentId,
+    },
+    /// The checksum holds, but the content contradicts itself: a fault of the writer.
+    #[error("{object} contradicts itself: {reason}")]
+    Malformed {
+        /// `segment` or `manifest`.
+        object: &'static str,
+        /// What does not fit.
+        reason: String,
+    },
+    /// A vector of a length the index does not have.
+    #[error("the vector has {found} dimensions, expected {expected}")]
+    Dimensions {
+        /// Dimensions of the index.
+        expected: usize,
+        /// Dimensions of the vector.
+        found: usize,
+    },
+    /// A vector that has no direction: all zero, or not finite.
+    #[error("the vector has no direction: it is all zero or not finite")]
+    NoDirection,
+}

@@ -1,0 +1,67 @@
+//! Vectors, quantisation, graph, segment codec and snapshot search.
+//!
+//! Pure and synchronous: this crate does no I/O, reads no clock, knows neither tokio nor the network.
+//!
+//! A writer makes a [`SegmentContent`] and encodes it; a reader opens a [`Segment`] over the bytes as
+//! they are and joins the segments that a [`Manifest`] names into a [`Snapshot`]. Writers work on a
+//! [`View`], the same without vectors.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use lookalike_index::*;
+//!
+//! let encoder = Fingerprint([1; 32]);
+//! let row = |key: &str, vector: [f32; 3]| Row {
+//!     key: key.into(),
+//!     product_id: key.into(),
+//!     etag: "\"1\"".into(),
+//!     attributes: Attributes::new(),
+//!     embedding: Quantised::new(&vector).unwrap(),
+//! };
+//! let content = SegmentContent {
+//!     rows: vec![row("red", [1.0, 0.0, 0.1]), row("blue", [0.0, 0.1, 1.0])],
+//!     ..SegmentContent::default()
+//! };
+//! let id = SegmentId::new(0, 0);
+//! let stored = Bytes::from(content.encode_delta(id, encoder, 3)?.bytes);
+//!
+//! let segment = Segment::open(&stored, id, encoder)?;
+//! let snapshot = Snapshot::new(vec![segment], 3)?;
+//! let hits = snapshot.search(SearchRequest {
+//!     vector: &[0.9, 0.1, 0.0],
+//!     k: 1,
+//!     min_score: -1.0,
+//!     without_product: None,
+//! })?;
+//! assert_eq!(hits[0].key, "red");
+//! # Ok::<(), IndexError>(())
+//! ```
+
+#![deny(unsafe_code)]
+
+mod bits;
+mod compact;
+mod dot;
+mod error;
+mod graph;
+mod graph_search;
+mod ids;
+mod manifest;
+mod quantise;
+mod row;
+mod scan;
+mod scored;
+mod segment;
+mod snapshot;
+mod view;
+
+pub use compact::{CompactionPolicy, merge_deltas, rebuild_base, superseded_since};
+pub use error::IndexError;
+pub use graph::GraphParameters;
+pub use ids::{BadFingerprint, BadSegmentId, Fingerprint, SegmentId};
+pub use manifest::{Lease, Manifest, RetiredSegment, SegmentEntry};
+pub use quantise::Quantised;
+pub use row::{Attributes, Row};
+pub use segment::{EncodedSegment, HEADER_BYTES, SegmentContent, SegmentKind, SegmentMeta};
+pub use snapshot::{Hit, SearchRequest, Segment, Snapshot};
+pub use view::{Location, View};

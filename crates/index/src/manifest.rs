@@ -1,0 +1,255 @@
+//! The one mutable object of an index: which segments make it up.
+//!
+//! Stored as JSON that a person can read: an envelope with format, version and a checksum of the very
+//! bytes of the manifest inside.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::error::IndexError;
+use crate::ids::{Fingerprint, SegmentId};
+use crate::segment::SegmentKind;
+
+const FORMAT: &str = "lookalike manifest";
+const VERSION: u32 = 1;
+const OBJECT: &str = "manifest";
+
+/// One generation of an index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// What identifies the encoder of every vector in the index.
+    pub fingerprint: Fingerprint,
+    /// The encoder's name, for people.
+    pub encoder: String,
+    /// Length of every vector.
+    pub dimensions: usize,
+    /// Grows by one with every published manifest.
+    pub generation: u64,
+    /// The segments, oldest content first; at most one base, and that in front.
+    pub segments: Vec<SegmentEntry>,
+    /// Segments that were replaced lately and that slow readers may still want.
+    #[serde(default)]
+    pub retired: Vec<RetiredSegment>,
+    /// Who is rebuilding the base.
+    #[serde(default)]
+    pub lease: Option<Lease>,
+}
+
+/// One segment that is part of an index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentEntry {
+    /// Its name.
+    pub id: SegmentId,
+    /// What it is for.
+    pub kind: SegmentKind,
+    /// Rows in it, superseded ones included.
+    pub rows: u32,
+    /// Size of the object.
+    pub bytes: u64,
+    /// Length of its header and meta: all that a writer reads.
+    pub meta_bytes: u64,
+}
+
+/// A segment that is no longer part of the index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetiredSegment {
+    /// Its name.
+    pub id: SegmentId,
+    /// When it was replaced, milliseconds since 1970.
+    pub at: u64,
+}
+
+/// The right to rebuild the base, until it ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// Who holds it.
+    pub owner: String,
+    /// When it ends, milliseconds since 1970.
+    pub until: u64,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    format: Option<String>,
+    version: Option<u32>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Envelope<'a> {
+    format: String,
+    version: u32,
+    fingerprint: Fingerprint,
+    checksum: String,
+    #[serde(borrow)]
+    manifest: &'a RawValue,
+}
+
+impl Manifest {
+    /// A manifest of generation 0 without segments: what is there before the first is published.
+    pub fn empty(encoder: &str, fingerprint: Fingerprint, dimensions: usize) -> Self {
+        Self {
+            fingerprint,
+            encoder: encoder.to_owned(),
+            dimensions,
+            generation: 0,
+            segments: Vec::new(),
+            retired: Vec::new(),
+            lease: None,
+        }
+    }
+
+    /// The object to store.
+    pub fn encode(&self) -> Vec<u8> {
+        let body = serde_json::to_string(self).expect("a manifest is plain data");
+        let checksum = checksum(&body);
+        let body = RawValue::from_string(body).expect("serde_json wrote it");
+        serde_json::to_vec(&Envelope {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            fingerprint: self.fingerprint,
+            checksum,
+            manifest: &body,
+        })
+        .expect("an envelope is plain data")
+    }
+
+    /// Reads a stored manifest, of whatever encoder.
+    ///
+    /// # Errors
+    /// [`IndexError::NotOurs`], [`IndexError::Version`], [`IndexError::Checksum`] or
+    /// [`IndexError::Malformed`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, IndexError> {
+        let head: Option<Head> = serde_json::from_slice(bytes).ok();
+        let Some(Head {
+            format: Some(format),
+            version: Some(version),
+        }) = head
+        else {
+            return Err(not_ours(bytes));
+        };
+        if format != FORMAT {
+            return Err(not_ours(bytes));
+        }
+        if version != VERSION {
+            return Err(IndexError::Version {
+                object: OBJECT,
+                expected: VERSION,
+                found: version,
+            });
+        }
+        let envelope: Envelope<'_> = serde_json::from_slice(bytes).map_err(malformed)?;
+        let found = checksum(envelope.manifest.get());
+        if found != envelope.checksum {
+            return Err(IndexError::Checksum {
+                object: OBJECT,
+                expected: envelope.checksum,
+                found,
+            });
+        }
+        let manifest: Self = serde_json::from_str(envelope.manifest.get()).map_err(malformed)?;
+        if manifest.fingerprint != envelope.fingerprint {
+            return Err(malformed("the envelope names another encoder"));
+        }
+        Ok(manifest)
+    }
+
+    /// Refuses a manifest of another encoder.
+    ///
+    /// # Errors
+    /// [`IndexError::Fingerprint`].
+    pub fn expect_encoder(&self, expected: Fingerprint) -> Result<(), IndexError> {
+        if self.fingerprint == expected {
+            return Ok(());
+        }
+        Err(IndexError::Fingerprint {
+            object: OBJECT,
+            expected,
+            found: self.fingerprint,
+        })
+    }
+}
+
+fn checksum(body: &str) -> String {
+    format!("{:016x}", xxh3_64(body.as_bytes()))
+}
+
+fn not_ours(bytes: &[u8]) -> IndexError {
+    let start = &bytes[..bytes.len().min(40)];
+    IndexError::NotOurs {
+        object: OBJECT,
+        found: format!("{:?}", String::from_utf8_lossy(start)),
+    }
+}
+
+fn malformed(reason: impl ToString) -> IndexError {
+    IndexError::Malformed {
+        object: OBJECT,
+        reason: reason.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn manifest() -> Manifest {
+        Manifest {
+            generation: 7,
+            segments: vec![SegmentEntry {
+                id: SegmentId::new(1, 2),
+                kind: SegmentKind::Base,
+                rows: 3,
+                bytes: 4000,
+                meta_bytes: 400,
+            }],
+            lease: Some(Lease {
+                owner: "me".into(),
+                until: 12,
+            }),
+            ..Manifest::empty("test", Fingerprint([7; 32]), 16)
+        }
+    }
+
+    #[test]
+    fn comes_back_as_it_was() {
+        assert_eq!(Manifest::decode(&manifest().encode()).unwrap(), manifest());
+    }
+
+    #[test]
+    fn any_flipped_byte_is_an_error_or_changes_nothing() {
+        let bytes = manifest().encode();
+        for i in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut damaged = bytes.clone();
+                damaged[i] ^= 1 << bit;
+                if let Ok(read) = Manifest::decode(&damaged) {
+                    assert_eq!(read, manifest(), "byte {i}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_future_version_is_named() {
+        let text = String::from_utf8(manifest().encode()).unwrap();
+        let newer = text.replace("\"version\":1", "\"version\":9");
+        assert_eq!(
+            Manifest::decode(newer.as_bytes()),
+            Err(IndexError::Version {
+                object: "manifest",
+                expected: 1,
+                found: 9
+            })
+        );
+    }
+
+    #[test]
+    fn foreign_objects_are_named() {
+        for foreign in ["", "{}", "<html>", "{\"format\":\"x\",\"version\":1}"] {
+            let read = Manifest::decode(foreign.as_bytes());
+            assert!(matches!(read, Err(IndexError::NotOurs { .. })), "{foreign}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The first 128 bytes of a segment.
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::error::IndexError;
+use crate::ids::{Fingerprint, SegmentId};
+
+/// Length of a segment's header.
+pub const HEADER_BYTES: usize = 128;
+
+const MAGIC: [u8; 8] = *b"lookseg\0";
+const VERSION: u32 = 1;
+const OBJECT: &str = "segment";
+
+/// What a segment is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SegmentKind {
+    /// The large segment that everything before it was rebuilt into; with a graph when it is large.
+    Base,
+    /// What a batch of events changed, or several such deltas merged; searched exactly.
+    Delta,
+}
+
+impl SegmentKind {
+    /// `base` or `delta`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Base => "base",
+            Self::Delta => "delta",
+        }
+    }
+}
+
+/// The decoded header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) kind: SegmentKind,
+    pub(crate) id: SegmentId,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) dimensions: u32,
+    pub(crate) rows: u32,
+    /// Distinct vectors.
+    pub(crate) nodes: u32,
+    /// Layers of the graph, 0 without one.
+    pub(crate) layers: u32,
+    /// Length of header and meta together.
+    pub(crate) meta_bytes: u64,
+    /// Length of the whole segment.
+    pub(crate) total_bytes: u64,
+    pub(crate) meta_checksum: u64,
+    pub(crate) body_checksum: u64,
+}
+
+impl Header {
+    pub(crate) fn encode(&self) -> [u8; HEADER_BYTES] {
+        let mut out = Vec::with_capacity(HEADER_BYTES);
+        out.extend(MAGIC);
+        out.extend(VERSION.to_le_bytes());
+        out.extend(match self.kind {
+            SegmentKind::Delta => [0, 0, 0, 0],
+            SegmentKind::Base => [1, 0, 0, 0],
+        });
+        out.extend(self.id.to_bytes());
+        out.extend(self.fingerprint.0);
+        for count in [self.dimensions, self.rows, self.nodes, self.layers] {
+            out.extend(count.to_le_bytes());
+        }
+        for long in [
+            self.meta_bytes,
+            self.total_bytes,
+            self.meta_checksum,
+            self.body_checksum,
+            0,
+        ] {
+            out.extend(long.to_le_bytes());
+        }
+        out.extend(xxh3_64(&out).to_le_bytes());
+        let mut header = [0; HEADER_BYTES];
+        header.copy_from_slice(&out);
+        header
+    }
+
+    /// Decodes and checks a header: ours, this version, undamaged.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, IndexError> {
+        let magic = &bytes[..bytes.len().min(MAGIC.len())];
+        if magic != MAGIC {
+            return Err(IndexError::NotOurs {
+                object: OBJECT,
+                found: format!("{:?}", String::from_utf8_lossy(magic)),
+            });
+        }
+        let Some(header) = bytes.first_chunk::<HEADER_BYTES>() else {
+            return Err(IndexError::Length {
+                object: OBJECT,
+                expected: HEADER_BYTES as u64,
+                found: bytes.len() as u64,
+            });
+        };
+        let version = u32_at(header, 8);
+        if version != VERSION {
+            return Err(IndexError::Version {
+                object: OBJECT,
+                expected: VERSION,
+                found: version,
+            });
+        }
+        check(u64_at(header, 120), &header[..120])?;
+        let mut id = [0; 16];
+        id.copy_from_slice(&header[16..32]);
+        let mut fingerprint = [0; 32];
+        fingerprint.copy_from_slice(&header[32..64]);
+        Ok(Self {
+            kind: match header[12] {
+                0 => SegmentKind::Delta,
+                1 => SegmentKind::Base,
+                other => return Err(malformed(format!("unknown kind {other}"))),
+            },
+            id: SegmentId::from_bytes(id),
+            fingerprint: Fingerprint(fingerprint),
+            dimensions: u32_at(header, 64),
+            rows: u32_at(header, 68),
+            nodes: u32_at(header, 72),
+            layers: u32_at(header, 76),
+            meta_bytes: u64_at(header, 80),
+            total_bytes: u64_at(header, 88),
+            meta_checksum: u64_at(header, 96),
+            body_checksum: u64_at(header, 104),
+        })
+    }
+}
+
+/// Compares a recorded checksum with that of the bytes at hand.
+pub(super) fn check(expected: u64, bytes: &[u8]) -> Result<(), IndexError> {
+    let found = xxh3_64(bytes);
+    if found == expected {
+        return Ok(());
+    }
+    Err(IndexError::Checksum {
+        object: OBJECT,
+        expected: format!("{expected:016x}"),
+        found: format!("{found:016x}"),
+    })
+}
+
+pub(super) fn malformed(reason: impl Into<String>) -> IndexError {
+    IndexError::Malformed {
+        object: OBJECT,
+        reason: reason.into(),
+    }
+}
+
+pub(super) fn check_length(expected: u64, found: usize) -> Result<(), IndexError> {
+    if expected == found as u64 {
+        return Ok(());
+    }
+    Err(IndexError::Length {
+        object: OBJECT,
+        expected,
+        found: found as u64,
+    })
+}
+
+fn u32_at(bytes: &[u8; HEADER_BYTES], at: usize) -> u32 {
+    let mut word = [0; 4];
+    word.copy_from_slice(&bytes[at..at + 4]);
+    u32::from_le_bytes(word)
+}
+
+fn u64_at(bytes: &[u8; HEADER_BYTES], at: usize) -> u64 {
+    let mut word = [0; 8];
+    word.copy_from_slice(&bytes[at..at + 8]);
+    u64::from_le_bytes(word)
+}

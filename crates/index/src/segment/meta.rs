@@ -1,0 +1,230 @@
+//! The part of a segment that a writer reads: which keys it holds and what it supersedes.
+
+use bytes::Bytes;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::cursor::{Cursor, Texts, U32s};
+use super::header::{Header, SegmentKind, check, check_length, malformed};
+use crate::error::IndexError;
+use crate::ids::{Fingerprint, SegmentId};
+use crate::row::Attributes;
+
+/// Header and meta of a segment, opened in place.
+#[derive(Debug, Clone)]
+pub struct SegmentMeta {
+    pub(crate) header: Header,
+    keys: Texts,
+    etags: Texts,
+    product_of_row: U32s,
+    products: Texts,
+    attributes_of_row: U32s,
+    attributes: Texts,
+    /// xxh3-64 of every key, ascending, as pairs of (low, high) words, and the row of each.
+    hashes: U32s,
+    hashed_rows: U32s,
+    /// The first row of every node, and the number of rows behind the last.
+    node_starts: U32s,
+    tombstones: Texts,
+    superseded: Vec<(SegmentId, U32s)>,
+}
+
+impl SegmentMeta {
+    /// Opens a segment's first bytes, at least header and meta, and checks them.
+    ///
+    /// # Errors
+    /// Every [`IndexError`] about segments: not ours, another version, encoder or segment, damaged.
+    pub fn open(bytes: &Bytes, id: SegmentId, encoder: Fingerprint) -> Result<Self, IndexError> {
+        let header = Header::decode(bytes)?;
+        if header.id != id {
+            return Err(IndexError::OtherSegment {
+                expected: id,
+                found: header.id,
+            });
+        }
+        if header.fingerprint != encoder {
+            return Err(IndexError::Fingerprint {
+                object: "segment",
+                expected: encoder,
+                found: header.fingerprint,
+            });
+        }
+        let end = header.meta_bytes.min(bytes.len() as u64) as usize;
+        if end < super::HEADER_BYTES {
+            return Err(malformed("meta is shorter than its header"));
+        }
+        check_length(header.meta_bytes, end)?;
+        let meta = bytes.slice(super::HEADER_BYTES..end);
+        check(header.meta_checksum, &meta)?;
+        Self::parse(header, meta)
+    }
+
+    fn parse(header: Header, meta: Bytes) -> Result<Self, IndexError> {
+        let rows = header.rows as usize;
+        let mut cursor = Cursor::new(meta);
+        let keys = cursor.take_texts(rows)?;
+        let etags = cursor.take_texts(rows)?;
+        let product_of_row = cursor.take_u32s(rows)?;
+        let count = cursor.take_u32()? as usize;
+        let products = cursor.take_texts(count)?;
+        let attributes_of_row = cursor.take_u32s(rows)?;
+        let count = cursor.take_u32()? as usize;
+        let attributes = cursor.take_texts(count)?;
+        let hashes = cursor.take_u32s(2 * rows)?;
+        let hashed_rows = cursor.take_u32s(rows)?;
+        let node_starts = cursor.take_u32s(header.nodes as usize + 1)?;
+        let count = cursor.take_u32()? as usize;
+        let tombstones = cursor.take_texts(count)?;
+        let superseded = take_superseded(&mut cursor)?;
+        cursor.finish()?;
+        let meta = Self {
+            header,
+            keys,
+            etags,
+            product_of_row,
+            products,
+            attributes_of_row,
+            attributes,
+            hashes,
+            hashed_rows,
+            node_starts,
+            tombstones,
+            superseded,
+        };
+        meta.check_references()?;
+        Ok(meta)
+    }
+
+    /// Makes sure that no number points outside, so that later reads need no checks.
+    fn check_references(&self) -> Result<(), IndexError> {
+        let below = |column: &U32s, limit: usize| column.iter().all(|n| (n as usize) < limit);
+        let rows = self.header.rows;
+        let nodes_fit = self.node_starts.get(0) == 0
+            && self.node_starts.last() == Some(rows)
+            && (1..self.node_starts.len())
+                .all(|i| self.node_starts.get(i - 1) < self.node_starts.get(i));
+        if below(&self.product_of_row, self.products.len())
+            && below(&self.attributes_of_row, self.attributes.len())
+            && below(&self.hashed_rows, rows as usize)
+            && nodes_fit
+        {
+            return Ok(());
+        }
+        Err(malformed("a column points outside of another"))
+    }
+
+    /// The segment's name.
+    pub fn id(&self) -> SegmentId {
+        self.header.id
+    }
+
+    /// What the segment is for.
+    pub fn kind(&self) -> SegmentKind {
+        self.header.kind
+    }
+
+    /// Rows in it, superseded ones included.
+    pub fn rows(&self) -> u32 {
+        self.header.rows
+    }
+
+    /// Key of a row below [`rows`](Self::rows).
+    pub fn key(&self, row: u32) -> &str {
+        self.keys.get(row as usize)
+    }
+
+    /// Object version of a row.
+    pub fn etag(&self, row: u32) -> &str {
+        self.etags.get(row as usize)
+    }
+
+    /// Product of a row.
+    pub fn product_id(&self, row: u32) -> &str {
+        self.products.get(self.product_ordinal(row) as usize)
+    }
+
+    /// Attributes of a row.
+    pub fn attributes(&self, row: u32) -> Attributes {
+        let text = self
+            .attributes
+            .get(self.attributes_of_row.get(row as usize) as usize);
+        // Written by serde_json and covered by the checksum.
+        serde_json::from_str(text).unwrap_or_default()
+    }
+
+    /// Keys that this segment says are gone.
+    pub fn tombstones(&self) -> impl Iterator<Item = &str> {
+        (0..self.tombstones.len()).map(|i| self.tombstones.get(i))
+    }
+
+    /// Every key that this segment has something to say about: its rows and its tombstones.
+    pub(crate) fn mentioned_keys(&self) -> impl Iterator<Item = &str> {
+        (0..self.rows())
+            .map(|row| self.key(row))
+            .chain(self.tombstones())
+    }
+
+    /// The row of `key`, if this segment has one; it may be superseded.
+    pub fn find(&self, key: &str) -> Option<u32> {
+        let wanted = xxh3_64(key.as_bytes());
+        let (mut low, mut high) = (0, self.hashed_rows.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if self.hash(middle) < wanted {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        (low..self.hashed_rows.len())
+            .take_while(|&i| self.hash(i) == wanted)
+            .map(|i| self.hashed_rows.get(i))
+            .find(|&row| self.key(row) == key)
+    }
+
+    fn hash(&self, i: usize) -> u64 {
+        u64::from(self.hashes.get(2 * i)) | u64::from(self.hashes.get(2 * i + 1)) << 32
+    }
+
+    /// Rows of older segments that this segment supersedes.
+    pub(crate) fn superseded(&self) -> impl Iterator<Item = (SegmentId, u32)> {
+        self.superseded
+            .iter()
+            .flat_map(|(id, rows)| rows.iter().map(|row| (*id, row)))
+    }
+
+    pub(crate) fn nodes(&self) -> u32 {
+        self.header.nodes
+    }
+
+    /// The rows that share the vector of `node`.
+    #[inline]
+    pub(crate) fn rows_of_node(&self, node: u32) -> std::ops::Range<u32> {
+        let node = node as usize;
+        self.node_starts.get(node)..self.node_starts.get(node + 1)
+    }
+
+    /// The number of a row's product among the products of this segment.
+    pub(crate) fn product_ordinal(&self, row: u32) -> u32 {
+        self.product_of_row.get(row as usize)
+    }
+
+    pub(crate) fn product_count(&self) -> usize {
+        self.products.len()
+    }
+
+    pub(crate) fn product_at(&self, ordinal: u32) -> &str {
+        self.products.get(ordinal as usize)
+    }
+}
+
+fn take_superseded(cursor: &mut Cursor) -> Result<Vec<(SegmentId, U32s)>, IndexError> {
+    let count = cursor.take_u32()?;
+    (0..count)
+        .map(|_| {
+            let mut id = [0; 16];
+            id.copy_from_slice(&cursor.take(16, 1)?);
+            let rows = cursor.take_u32()? as usize;
+            Ok((SegmentId::from_bytes(id), cursor.take_u32s(rows)?))
+        })
+        .collect()
+}

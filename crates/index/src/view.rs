@@ -1,0 +1,138 @@
+//! What a set of segments says together: which rows are live.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::bits::Bits;
+use crate::ids::SegmentId;
+use crate::segment::{SegmentKind, SegmentMeta};
+
+/// The metas of all segments of one generation, without their vectors. Enough to write.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    segments: Vec<Arc<SegmentMeta>>,
+    dead: Vec<Bits>,
+}
+
+/// A live row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Location {
+    /// Its segment's position in the manifest.
+    pub segment: usize,
+    /// Its row number there.
+    pub row: u32,
+}
+
+impl View {
+    /// Joins segments, oldest first, and marks the rows that they say are superseded. Marks on
+    /// segments that are no longer part of the index mean nothing.
+    pub fn new(segments: Vec<Arc<SegmentMeta>>) -> Self {
+        let places: HashMap<SegmentId, usize> =
+            segments.iter().map(|s| s.id()).zip(0..).collect();
+        let mut dead: Vec<Bits> = segments
+            .iter()
+            .map(|segment| Bits::new(segment.rows() as usize))
+            .collect();
+        for (id, row) in segments.iter().flat_map(|segment| segment.superseded()) {
+            if let Some(&place) = places.get(&id) {
+                dead[place].insert(row);
+            }
+        }
+        Self { segments, dead }
+    }
+
+    /// The segments, oldest first.
+    pub fn segments(&self) -> &[Arc<SegmentMeta>] {
+        &self.segments
+    }
+
+    /// Where the live row of `key` is.
+    pub fn locate(&self, key: &str) -> Option<Location> {
+        (0..self.segments.len()).rev().find_map(|segment| {
+            let row = self.segments[segment].find(key)?;
+            self.is_live(segment, row)
+                .then_some(Location { segment, row })
+        })
+    }
+
+    /// The segment that a row is in.
+    pub fn meta(&self, location: Location) -> &SegmentMeta {
+        &self.segments[location.segment]
+    }
+
+    /// Every live row, segment by segment.
+    pub fn live_rows(&self) -> impl Iterator<Item = Location> + '_ {
+        (0..self.segments.len()).flat_map(move |segment| {
+            (0..self.segments[segment].rows())
+                .filter(move |&row| self.is_live(segment, row))
+                .map(move |row| Location { segment, row })
+        })
+    }
+
+    /// Pictures that can be found.
+    pub fn images(&self) -> u64 {
+        self.segments
+            .iter()
+            .zip(&self.dead)
+            .map(|(segment, dead)| u64::from(segment.rows()) - dead.count() as u64)
+            .sum()
+    }
+
+    /// Distinct products among them.
+    pub fn products(&self) -> u64 {
+        let mut products = HashSet::new();
+        for (place, segment) in self.segments.iter().enumerate() {
+            let mut seen = Bits::new(segment.product_count());
+            for row in 0..segment.rows() {
+                let product = segment.product_ordinal(row);
+                if self.is_live(place, row) && seen.insert(product) {
+                    products.insert(xxh3_64(segment.product_at(product).as_bytes()));
+                }
+            }
+        }
+        products.len() as u64
+    }
+
+    /// The rows that `keys` supersede, grouped as a segment records them.
+    pub fn superseded_by<'a>(
+        &self,
+        keys: impl Iterator<Item = &'a str>,
+    ) -> BTreeMap<SegmentId, Vec<u32>> {
+        let mut superseded: BTreeMap<SegmentId, Vec<u32>> = BTreeMap::new();
+        for location in keys.filter_map(|key| self.locate(key)) {
+            superseded
+                .entry(self.segments[location.segment].id())
+                .or_default()
+                .push(location.row);
+        }
+        superseded.values_mut().for_each(|rows| {
+            rows.sort_unstable();
+            rows.dedup();
+        });
+        superseded
+    }
+
+    /// Live rows in the base, and rows that a rebuild would move into or remove from it.
+    pub(crate) fn base_and_changed(&self) -> (u64, u64) {
+        let mut base = 0;
+        let mut changed = 0;
+        for (segment, dead) in self.segments.iter().zip(&self.dead) {
+            let (rows, dead) = (u64::from(segment.rows()), dead.count() as u64);
+            match segment.kind() {
+                SegmentKind::Base => {
+                    base += rows - dead;
+                    changed += dead;
+                }
+                SegmentKind::Delta => changed += rows,
+            }
+        }
+        (base, changed)
+    }
+
+    #[inline]
+    pub(crate) fn is_live(&self, segment: usize, row: u32) -> bool {
+        !self.dead[segment].contains(row)
+    }
+}
