@@ -1,0 +1,83 @@
+//! The encoder, loaded once and away from the async runtime.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use lookalike_encoder::PictureError;
+use tokio::sync::OnceCell;
+
+use crate::ports::Embedder;
+
+/// Loads an encoder; the error is a sentence for people.
+pub type EmbedderLoader =
+    Box<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Embedder>, String>> + Send + Sync>;
+
+/// An encoder that is loaded when it is first needed. A failed load is tried again at the next need.
+#[derive(Clone)]
+pub struct EmbedderCell {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    cell: OnceCell<Arc<dyn Embedder>>,
+    loader: Option<EmbedderLoader>,
+}
+
+impl EmbedderCell {
+    /// A cell that holds `embedder` already.
+    pub fn ready(embedder: Arc<dyn Embedder>) -> Self {
+        Self::with(OnceCell::new_with(Some(embedder)), None)
+    }
+
+    /// A cell that loads on first need.
+    pub fn lazy(loader: EmbedderLoader) -> Self {
+        Self::with(OnceCell::new(), Some(loader))
+    }
+
+    fn with(cell: OnceCell<Arc<dyn Embedder>>, loader: Option<EmbedderLoader>) -> Self {
+        Self {
+            inner: Arc::new(Inner { cell, loader }),
+        }
+    }
+
+    /// The encoder, loaded if it was not.
+    ///
+    /// # Errors
+    /// What the loader says.
+    pub async fn get(&self) -> Result<Arc<dyn Embedder>, String> {
+        let load = || async {
+            match &self.inner.loader {
+                Some(loader) => loader().await,
+                None => Err("no loader".to_owned()),
+            }
+        };
+        self.inner.cell.get_or_try_init(load).await.cloned()
+    }
+
+    /// Embeds a picture on a thread for blocking work.
+    pub(crate) async fn embed(&self, picture: Bytes) -> Result<Vec<f32>, EmbedError> {
+        let embedder = self.get().await.map_err(EmbedError::Encoder)?;
+        tokio::task::spawn_blocking(move || embedder.embed(&picture))
+            .await
+            .map_err(|panic| EmbedError::Encoder(panic.to_string()))?
+            .map_err(EmbedError::Picture)
+    }
+}
+
+impl fmt::Debug for EmbedderCell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmbedderCell")
+            .field("loaded", &self.inner.cell.initialized())
+            .finish()
+    }
+}
+
+/// Why there is no embedding.
+pub(crate) enum EmbedError {
+    /// The picture is at fault.
+    Picture(PictureError),
+    /// The encoder is at fault.
+    Encoder(String),
+}

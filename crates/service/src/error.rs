@@ -1,0 +1,62 @@
+//! What can go wrong at a port, in words of our own: no SDK type passes this line.
+
+use std::error::Error;
+
+/// What a caller may do about a failed store call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreErrorKind {
+    /// The bucket, table or object does not exist: check the configuration.
+    NotFound,
+    /// A condition on a write did not hold: somebody else wrote first; read again and reapply.
+    Conflict,
+    /// Throttled, slow, unreachable or a fault of the other side: the same call may succeed later.
+    Unavailable,
+    /// The credentials do not allow the call: fix the policy.
+    Denied,
+    /// The other side refuses the request itself: retrying cannot help.
+    Invalid,
+}
+
+impl StoreErrorKind {
+    /// Whether the same call may succeed later, unchanged.
+    pub fn is_retryable(self) -> bool {
+        matches!(self, Self::Unavailable)
+    }
+}
+
+/// A failed call to S3, DynamoDB or whatever stands behind a port.
+#[derive(Debug, thiserror::Error)]
+#[error("{operation} failed: {message}")]
+pub struct StoreError {
+    /// What the caller may do about it.
+    pub kind: StoreErrorKind,
+    /// The call and what it was about, e.g. `get s3://bucket/key`.
+    pub operation: String,
+    /// What the other side said.
+    pub message: String,
+    /// The cause, for the log.
+    #[source]
+    pub source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl StoreError {
+    /// An error without a deeper cause.
+    pub fn new(
+        kind: StoreErrorKind,
+        operation: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind,
+            operation: operation.into(),
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    /// The same error with its cause.
+    pub fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+}

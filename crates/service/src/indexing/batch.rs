@@ -1,0 +1,104 @@
+//! The change that a batch of observed pictures makes to the index.
+
+use bytes::Bytes;
+use lookalike_index::{Row, SegmentContent, SegmentEntry, SegmentKind};
+
+use super::current::{Current, EncoderIdentity};
+use super::publish::{NewSegment, Proposal};
+use crate::indexing::IndexingError;
+use crate::time::new_segment_id;
+
+/// Rows to upsert and keys to remove. Each key stands in one of the two, once.
+#[derive(Debug, Default)]
+pub(crate) struct BatchChange {
+    pub(crate) upserts: Vec<Row>,
+    pub(crate) removals: Vec<String>,
+    /// What was proposed last: unchanged after a lost race, it needs not be written again.
+    last: Option<(SegmentContent, NewSegment)>,
+}
+
+impl BatchChange {
+    pub(crate) fn new(upserts: Vec<Row>, removals: Vec<String>) -> Self {
+        Self {
+            upserts,
+            removals,
+            last: None,
+        }
+    }
+
+    /// The manifest that follows `current`, or `None` when the index says all of this already.
+    pub(crate) fn propose(
+        &mut self,
+        current: &Current,
+        encoder: &EncoderIdentity,
+    ) -> Result<Option<Proposal>, IndexingError> {
+        let content = self.content(current);
+        if content.is_empty() {
+            return Ok(None);
+        }
+        let segment = match self.last.take() {
+            Some((same, segment)) if same == content => segment,
+            _ => delta(&content, encoder)?,
+        };
+        let mut manifest = current.manifest.clone();
+        manifest.segments.push(segment.entry.clone());
+        self.last = Some((content, segment.clone()));
+        Ok(Some(Proposal {
+            segments: vec![segment],
+            manifest,
+        }))
+    }
+
+    /// The part of the change that the index does not say yet.
+    fn content(&self, current: &Current) -> SegmentContent {
+        let view = &current.view;
+        let rows: Vec<Row> = self
+            .upserts
+            .iter()
+            .filter(|row| !says_already(current, row))
+            .cloned()
+            .collect();
+        let tombstones: Vec<String> = self
+            .removals
+            .iter()
+            .filter(|key| view.locate(key).is_some())
+            .cloned()
+            .collect();
+        let keys = rows.iter().map(|row| row.key.as_str());
+        let superseded = view.superseded_by(keys.chain(tombstones.iter().map(String::as_str)));
+        SegmentContent {
+            rows,
+            tombstones,
+            superseded,
+        }
+    }
+}
+
+/// Whether the live row of this key has the same version, product and attributes.
+fn says_already(current: &Current, row: &Row) -> bool {
+    current.view.locate(&row.key).is_some_and(|at| {
+        let meta = current.view.meta(at);
+        meta.etag(at.row) == row.etag
+            && meta.product_id(at.row) == row.product_id
+            && meta.attributes(at.row) == row.attributes
+    })
+}
+
+/// Encodes content as a new delta.
+pub(crate) fn delta(
+    content: &SegmentContent,
+    encoder: &EncoderIdentity,
+) -> Result<NewSegment, IndexingError> {
+    let id = new_segment_id();
+    let encoded = content.encode_delta(id, encoder.fingerprint, encoder.dimensions)?;
+    Ok(NewSegment {
+        entry: SegmentEntry {
+            id,
+            kind: SegmentKind::Delta,
+            rows: content.rows.len() as u32,
+            bytes: encoded.bytes.len() as u64,
+            meta_bytes: encoded.meta_bytes,
+        },
+        bytes: Bytes::from(encoded.bytes),
+    })
+}

@@ -1,0 +1,36 @@
+//! The use cases of lookalike, indexing and searching, and the ports they need from the world.
+//!
+//! No AWS type appears here: adapters implement the traits in [`ports`], `memory` holds their
+//! in-memory counterparts for tests.
+
+#![forbid(unsafe_code)]
+
+mod embedder;
+mod error;
+mod indexing;
+mod keys;
+pub mod memory;
+mod model;
+pub mod ports;
+mod search;
+mod segments;
+mod time;
+
+pub use embedder::{EmbedderCell, EmbedderLoader};
+pub use error::{StoreError, StoreErrorKind};
+pub use indexing::{
+    BatchReport, Difference, IndexPorts, IndexSettings, Indexer, IndexingError, MaintenanceReport,
+    Outcome, VerifyReport,
+};
+pub use keys::{CATALOG_PREFIX, UPLOADS_PREFIX, is_catalog_key, product_id_of};
+pub use lookalike_encoder::PictureError;
+pub use lookalike_index::Fingerprint;
+pub use model::{
+    Failure, ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture, PictureHead,
+    Product, StoredSegment, UploadLink,
+};
+pub use search::{
+    Answer, FoundProduct, IndexInfo, IndexState, MAX_K, ProductView, QueryTimings, SearchError,
+    SearchOptions, SearchPorts, SearchSettings, Searcher, SegmentInfo,
+};
+pub use time::Deadline;

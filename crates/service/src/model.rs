@@ -1,0 +1,129 @@
+//! The nouns that the ports and the use cases exchange.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use lookalike_index::SegmentId;
+use serde::{Deserialize, Serialize};
+
+/// A product's metadata: column name to typed value (text, number, boolean), as imported.
+pub type Metadata = BTreeMap<String, serde_json::Value>;
+
+/// A product and what is known about it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Product {
+    /// What a customer buys.
+    pub product_id: String,
+    /// Its metadata; empty when none was imported.
+    pub metadata: Metadata,
+}
+
+/// What the bucket says about a catalog picture, without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PictureHead {
+    /// The object's version, as S3 gives it, quotes included.
+    pub etag: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// User metadata of the object, names in lower case without `x-amz-meta-`.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// A picture read from the bucket.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    /// What the bucket says of the very version that `body` is.
+    pub head: PictureHead,
+    /// Its bytes, or nothing when `head.bytes` is over the limit that the caller gave.
+    pub body: Option<Bytes>,
+}
+
+/// One object of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedPicture {
+    /// The image key.
+    pub key: String,
+    /// The object's version, quotes included.
+    pub etag: String,
+    /// Size in bytes.
+    pub bytes: u64,
+}
+
+/// One segment object as stored, whether or not a manifest names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredSegment {
+    /// Its id, from the object's name.
+    pub id: SegmentId,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// When it was written.
+    pub modified: SystemTime,
+}
+
+/// The answer to reading the manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoadedManifest {
+    /// Nothing was ever published under this prefix.
+    Missing,
+    /// Still the version whose ETag the caller named.
+    Unchanged,
+    /// Another version than the caller knows.
+    Found {
+        /// The manifest object's ETag, for the next conditional read or write.
+        etag: String,
+        /// The manifest object.
+        bytes: Bytes,
+    },
+}
+
+/// What is recorded per catalog picture: what was indexed, or why it failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageRecord {
+    /// The image key.
+    pub key: String,
+    /// The product the picture shows.
+    pub product_id: String,
+    /// The object version that was read.
+    pub etag: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Fingerprint of the encoder, in hexadecimal.
+    pub encoder: String,
+    /// When, as RFC 3339 in UTC.
+    pub at: String,
+    /// Why the picture could not be indexed; absent when it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+/// Why a picture could not be indexed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// A stable short name, e.g. `corrupt`.
+    pub code: String,
+    /// A sentence a person can act on.
+    pub reason: String,
+}
+
+/// One page of a longer list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The entries, in key order.
+    pub items: Vec<T>,
+    /// Hand this to the next call; absent on the last page.
+    pub next: Option<String>,
+}
+
+/// A link with which a shopper's browser may store a picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadLink {
+    /// Where to `PUT` the bytes.
+    pub url: String,
+    /// The object key the picture will have.
+    pub key: String,
+    /// Seconds until the link is void.
+    pub expires_in: u64,
+    /// Headers that the `PUT` must carry, as they were signed.
+    pub headers: BTreeMap<String, String>,
+}

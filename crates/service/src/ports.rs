@@ -1,0 +1,170 @@
+//! What the use cases need from the world, one trait per capability.
+//!
+//! Implemented over the AWS SDK in `lookalike-aws` and in memory for tests. Every call may fail with a
+//! [`StoreError`] whose kind tells whether to retry; implementations retry nothing themselves beyond
+//! what their SDK does.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use lookalike_encoder::PictureError;
+use lookalike_index::{Fingerprint, SegmentId};
+
+use crate::error::StoreError;
+use crate::model::{
+    ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture, PictureHead, Product,
+    StoredSegment, UploadLink,
+};
+
+/// Turns picture bytes into an embedding. Synchronous and slow (milliseconds): callers leave the
+/// async runtime first.
+pub trait Embedder: Send + Sync {
+    /// A name for people, e.g. `efficientnet-lite0`.
+    fn name(&self) -> &str;
+    /// What identifies the vectors of this encoder.
+    fn fingerprint(&self) -> Fingerprint;
+    /// Length of every embedding.
+    fn dimensions(&self) -> usize;
+    /// The unit-length embedding of a picture, `[dimensions]`.
+    fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError>;
+}
+
+/// The pictures in the catalog bucket: `catalog/` and `uploads/`.
+#[async_trait]
+pub trait Pictures: Send + Sync {
+    /// What is at `key` now, or `None` when nothing is.
+    async fn head(&self, key: &str) -> Result<Option<PictureHead>, StoreError>;
+    /// The picture at `key`, or `None`; the body is left out when it is over `max_bytes`.
+    async fn get(&self, key: &str, max_bytes: u64) -> Result<Option<Picture>, StoreError>;
+    /// The pictures whose keys begin with `prefix`, in key order, a page at a time; `after` is the
+    /// `next` of the page before.
+    async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> Result<Page<ListedPicture>, StoreError>;
+}
+
+/// Storing catalog pictures, for the command line.
+#[async_trait]
+pub trait PictureWriter: Send + Sync {
+    /// Stores a picture with its media type and user metadata.
+    async fn put(
+        &self,
+        key: &str,
+        body: Bytes,
+        content_type: &str,
+        metadata: &BTreeMap<String, String>,
+    ) -> Result<(), StoreError>;
+    /// Removes a picture; removing what is not there succeeds.
+    async fn delete(&self, key: &str) -> Result<(), StoreError>;
+}
+
+/// Links with which others reach objects of the catalog bucket for a while.
+#[async_trait]
+pub trait Links: Send + Sync {
+    /// A URL that answers `GET` with the picture at `key`, whether or not it exists.
+    async fn fetch(&self, key: &str) -> Result<String, StoreError>;
+    /// A link to store a picture of this media type at `key`.
+    async fn upload(&self, key: &str, content_type: &str) -> Result<UploadLink, StoreError>;
+}
+
+/// The one mutable object of an index.
+#[async_trait]
+pub trait Manifests: Send + Sync {
+    /// Reads the manifest, unless it is still the version with ETag `known`.
+    async fn load(&self, known: Option<&str>) -> Result<LoadedManifest, StoreError>;
+    /// Replaces the version with ETag `expected` (`None`: there must be no manifest) and returns the
+    /// new ETag. Fails with [`StoreErrorKind::Conflict`](crate::StoreErrorKind::Conflict) when another
+    /// version is there.
+    async fn swap(&self, bytes: Bytes, expected: Option<&str>) -> Result<String, StoreError>;
+}
+
+/// The immutable segment objects of an index.
+#[async_trait]
+pub trait Segments: Send + Sync {
+    /// Writes a new segment.
+    async fn put(&self, id: SegmentId, bytes: Bytes) -> Result<(), StoreError>;
+    /// Reads the bytes in `range`; fails with
+    /// [`StoreErrorKind::NotFound`](crate::StoreErrorKind::NotFound) when the segment is gone.
+    async fn get(&self, id: SegmentId, range: Range<u64>) -> Result<Bytes, StoreError>;
+}
+
+/// Finding and removing segment objects, for garbage collection.
+#[async_trait]
+pub trait SegmentShelf: Send + Sync {
+    /// Every stored segment.
+    async fn list(&self) -> Result<Vec<StoredSegment>, StoreError>;
+    /// Removes a segment; removing what is gone succeeds.
+    async fn delete(&self, id: SegmentId) -> Result<(), StoreError>;
+}
+
+/// The product metadata in the table.
+#[async_trait]
+pub trait Products: Send + Sync {
+    /// The metadata of those `product_ids` that have any. Any number of ids.
+    async fn get_many(
+        &self,
+        product_ids: &[String],
+    ) -> Result<HashMap<String, Metadata>, StoreError>;
+    /// Stores products, replacing the metadata of those that exist.
+    async fn put_many(&self, products: &[Product]) -> Result<(), StoreError>;
+}
+
+/// What became of every catalog picture.
+#[async_trait]
+pub trait ImageRecords: Send + Sync {
+    /// Stores records, replacing those of the same product and key.
+    async fn put_many(&self, records: &[ImageRecord]) -> Result<(), StoreError>;
+    /// Removes the record of `key` under `product_id`; removing what is gone succeeds.
+    async fn remove(&self, product_id: &str, key: &str) -> Result<(), StoreError>;
+}
+
+/// The pictures that could not be indexed.
+#[async_trait]
+pub trait Failures: Send + Sync {
+    /// The failed pictures in key order, a page at a time; `after` is the `next` of the page before.
+    async fn list(&self, after: Option<&str>) -> Result<Page<ImageRecord>, StoreError>;
+    /// The failure records of `key`, whatever their product.
+    async fn of_key(&self, key: &str) -> Result<Vec<ImageRecord>, StoreError>;
+    /// How many pictures failed.
+    async fn count(&self) -> Result<u64, StoreError>;
+}
+
+/// Numbers for the operator's dashboard.
+pub trait Metrics: Send + Sync {
+    /// Publishes measurements that belong together.
+    fn emit(&self, measurements: &[Measurement]);
+}
+
+/// One measured number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measurement {
+    /// Its name, e.g. `ImagesIndexed`.
+    pub name: &'static str,
+    /// The unit of `value`.
+    pub unit: Unit,
+    /// The number.
+    pub value: f64,
+}
+
+/// The unit of a measurement, named as CloudWatch names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// A count of things.
+    Count,
+    /// Milliseconds.
+    Milliseconds,
+    /// Bytes.
+    Bytes,
+}
+
+/// Metrics that go nowhere, for tools that have no dashboard.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct NoMetrics;
+
+impl Metrics for NoMetrics {
+    fn emit(&self, _: &[Measurement]) {}
+}

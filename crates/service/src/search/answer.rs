@@ -1,0 +1,167 @@
+//! What searching takes and gives.
+
+use lookalike_encoder::PictureError;
+use lookalike_index::Fingerprint;
+use serde::Serialize;
+
+use crate::error::StoreError;
+use crate::model::Metadata;
+
+/// Most results a caller may ask for.
+pub const MAX_K: usize = 1000;
+
+/// How much of the ranking to return.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SearchOptions {
+    /// How many products, 1 to [`MAX_K`].
+    pub k: usize,
+    /// Least cosine similarity of a result, -1 to 1.
+    pub min_score: f32,
+}
+
+impl Default for SearchOptions {
+    fn default() -> Self {
+        Self {
+            k: 10,
+            min_score: 0.0,
+        }
+    }
+}
+
+/// The answer to a search, best product first.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// At most `k` products, each once, by falling score.
+    pub results: Vec<FoundProduct>,
+    /// The index that was searched.
+    pub index: IndexState,
+    /// Where the time went.
+    pub timings: QueryTimings,
+}
+
+/// One product found, through the best of its pictures.
+#[derive(Debug, Clone)]
+pub struct FoundProduct {
+    /// What a customer buys.
+    pub product_id: String,
+    /// Cosine similarity of the query and the picture, -1 to 1.
+    pub score: f32,
+    /// Key of its most similar picture.
+    pub image_key: String,
+    /// A link that answers `GET` with that picture.
+    pub image_url: String,
+    /// From the table; `category` from the picture's folder where the table has none.
+    pub metadata: Metadata,
+}
+
+/// A product with all its pictures.
+#[derive(Debug, Clone)]
+pub struct ProductView {
+    /// What a customer buys.
+    pub product_id: String,
+    /// From the table; `category` from the picture's folder where the table has none.
+    pub metadata: Metadata,
+    /// Key and link of each picture, by key.
+    pub images: Vec<(String, String)>,
+}
+
+/// Which index gave an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IndexState {
+    /// Grows by one with every published manifest; 0 before the first.
+    pub generation: u64,
+    /// Pictures that can be found.
+    pub images: u64,
+    /// Distinct products among them.
+    pub products: u64,
+    /// Set when the index could not be refreshed and the last good one was searched: why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale: Option<String>,
+}
+
+/// Milliseconds spent on one query.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct QueryTimings {
+    /// Picture to embedding, 0 when the embedding was at hand.
+    pub embedding_ms: f64,
+    /// Embedding to ranked products, without links and metadata.
+    pub search_ms: f64,
+}
+
+/// The state of the index in full.
+#[derive(Debug, Clone)]
+pub struct IndexInfo {
+    /// Counts and generation.
+    pub state: IndexState,
+    /// Name of the encoder that embeds queries.
+    pub encoder_name: String,
+    /// What identifies its vectors.
+    pub fingerprint: Fingerprint,
+    /// Length of its vectors.
+    pub dimensions: usize,
+    /// The segments that make up the index, oldest first.
+    pub segments: Vec<SegmentInfo>,
+    /// Pictures that could not be indexed.
+    pub failed: u64,
+}
+
+/// One segment of the index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SegmentInfo {
+    /// `base` or `delta`.
+    pub kind: &'static str,
+    /// Rows in it, superseded ones included.
+    pub rows: u64,
+    /// Size of the object in bytes.
+    pub bytes: u64,
+}
+
+/// Why a search could not be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// The picture cannot be embedded.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// The number of results asked for is out of range.
+    #[error("k is {0}, but it must be between 1 and {MAX_K}")]
+    KOutOfRange(usize),
+    /// The least score asked for is no cosine similarity.
+    #[error("min_score is {0}, but it must be between -1 and 1")]
+    MinScoreOutOfRange(f32),
+    /// The product has no indexed picture (searching) or is altogether unknown (looking up).
+    #[error("there is no product {0:?} with an indexed picture")]
+    UnknownProduct(String),
+    /// Nothing is stored at the key.
+    #[error("there is no object at key {0:?}: upload the picture first")]
+    UnknownKey(String),
+    /// The key is outside of what callers may read.
+    #[error(
+        "key {0:?} is not allowed: it must begin with uploads/ or catalog/ and have no empty, . or .. parts"
+    )]
+    ForbiddenKey(String),
+    /// An upload of a media type that the encoder cannot read.
+    #[error(
+        "media type {0:?} is not supported: use image/jpeg, image/png, image/webp or image/gif"
+    )]
+    UnsupportedMediaType(String),
+    /// The index was made by another encoder.
+    #[error(
+        "the index was made by encoder {found}, but this function embeds with {expected}: \
+         configure the index's encoder or index the catalog again"
+    )]
+    OtherEncoder {
+        /// The configured encoder.
+        expected: Fingerprint,
+        /// The encoder of the index.
+        found: Fingerprint,
+    },
+    /// The encoder cannot be loaded.
+    #[error("the encoder cannot be loaded: {0}")]
+    Encoder(String),
+    /// The stored index cannot be read.
+    #[error("the stored index cannot be read: {0}")]
+    Index(#[from] lookalike_index::IndexError),
+    /// A store did not answer as it should.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

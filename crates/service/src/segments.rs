@@ -1,0 +1,34 @@
+//! Fetching whole segments, large ones in parallel ranges.
+
+use bytes::{Bytes, BytesMut};
+use futures::{StreamExt, TryStreamExt, stream};
+use lookalike_index::SegmentId;
+
+use crate::error::StoreError;
+use crate::ports::Segments;
+
+/// Segments above this size are fetched in parts of it: one S3 connection carries some 90 MB/s, a
+/// function with several fetches several times that.
+const PART_BYTES: u64 = 8 << 20;
+/// Parts in flight at once.
+const PARALLEL_PARTS: usize = 8;
+
+/// All bytes of a segment of known size.
+pub(crate) async fn fetch_whole(
+    segments: &dyn Segments,
+    id: SegmentId,
+    bytes: u64,
+) -> Result<Bytes, StoreError> {
+    if bytes <= PART_BYTES {
+        return segments.get(id, 0..bytes).await;
+    }
+    let starts: Vec<u64> = (0..bytes).step_by(PART_BYTES as usize).collect();
+    let mut parts = stream::iter(starts)
+        .map(|start| segments.get(id, start..(start + PART_BYTES).min(bytes)))
+        .buffered(PARALLEL_PARTS);
+    let mut whole = BytesMut::with_capacity(bytes as usize);
+    while let Some(part) = parts.try_next().await? {
+        whole.extend_from_slice(&part);
+    }
+    Ok(whole.freeze())
+}
