@@ -1,0 +1,118 @@
+use std::io::Cursor;
+
+use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
+use image::error::ImageError;
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageResult, Limits, RgbImage};
+
+use crate::{
+    MAX_BYTES, MAX_PIXELS, MAX_SIDE, PictureError, PictureFormat, alpha, jpeg, sniff, unsupported,
+};
+
+/// What a decoder may allocate besides pixels, in bytes: rows, tables, metadata.
+const WORKING_MEMORY: u64 = 64 * 1024 * 1024;
+
+/// A decoded picture: eight-bit RGB as stored, and how to turn it upright.
+#[derive(Debug)]
+pub(crate) struct Decoded {
+    pub(crate) pixels: RgbImage,
+    pub(crate) orientation: Orientation,
+}
+
+/// Decodes a file that was sniffed and found within all limits. Of an animation, the first frame.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, PictureError> {
+    if bytes.is_empty() {
+        return Err(PictureError::Empty);
+    }
+    if bytes.len() > MAX_BYTES {
+        return Err(PictureError::TooManyBytes {
+            bytes: bytes.len(),
+            limit: MAX_BYTES,
+        });
+    }
+    let Some(format) = sniff(bytes) else {
+        return Err(PictureError::UnsupportedFormat {
+            found: unsupported::name(bytes),
+        });
+    };
+    let file = Cursor::new(bytes);
+    match format {
+        PictureFormat::Jpeg => jpeg::decode(bytes),
+        PictureFormat::Png => {
+            // The decoder allocates before it tells the size.
+            let (width, height) = png_size(bytes).unwrap_or_default();
+            check_size(format, width, height)?;
+            read(format, PngDecoder::with_limits(file, limits(width, height)))
+        }
+        PictureFormat::WebP => read(format, WebPDecoder::new(file)),
+        PictureFormat::Gif => read(format, GifDecoder::new(file)),
+    }
+}
+
+fn read(
+    format: PictureFormat,
+    decoder: ImageResult<impl ImageDecoder>,
+) -> Result<Decoded, PictureError> {
+    let corrupt = |error: ImageError| PictureError::Corrupt {
+        format,
+        reason: reason(&error),
+    };
+    let mut decoder = decoder.map_err(corrupt)?;
+    let (width, height) = decoder.dimensions();
+    check_size(format, width, height)?;
+    decoder.set_limits(limits(width, height)).map_err(corrupt)?;
+    // Unreadable metadata does not make a picture unreadable.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let picture = DynamicImage::from_decoder(decoder).map_err(corrupt)?;
+    Ok(Decoded {
+        pixels: alpha::flatten(picture),
+        orientation,
+    })
+}
+
+/// Whether a picture of this size is decoded at all.
+pub(crate) fn check_size(
+    format: PictureFormat,
+    width: u32,
+    height: u32,
+) -> Result<(), PictureError> {
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels == 0 {
+        let reason = format!("the header claims {width}x{height} pixels");
+        return Err(PictureError::Corrupt { format, reason });
+    }
+    if pixels > MAX_PIXELS || width.max(height) > MAX_SIDE {
+        return Err(PictureError::TooManyPixels {
+            width,
+            height,
+            limit: MAX_PIXELS,
+        });
+    }
+    Ok(())
+}
+
+/// Width and height from the IHDR chunk, which comes first in every PNG.
+fn png_size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let header = bytes.get(12..24)?.strip_prefix(b"IHDR")?;
+    let (width, height) = header.split_first_chunk::<4>()?;
+    let height = height.first_chunk::<4>()?;
+    Some((u32::from_be_bytes(*width), u32::from_be_bytes(*height)))
+}
+
+/// Sixteen-bit RGBA of this size, and some to work with.
+fn limits(width: u32, height: u32) -> Limits {
+    let pixels = u64::from(width) * u64::from(height);
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(pixels * 8 + WORKING_MEMORY);
+    limits
+}
+
+/// The decoder's own words without the prefix that repeats the format.
+fn reason(error: &ImageError) -> String {
+    match error {
+        ImageError::Decoding(error) => {
+            std::error::Error::source(error).map_or_else(|| error.to_string(), |s| s.to_string())
+        }
+        other => other.to_string(),
+    }
+}

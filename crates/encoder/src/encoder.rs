@@ -1,0 +1,147 @@
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::network::Network;
+use crate::preprocessing::Preprocessing;
+use crate::{LoadError, PictureError, decode, preprocessor_config, resize, tensor};
+
+const EMBEDDED_NAME: &str = "efficientnet-lite0";
+static EMBEDDED_MODEL: &[u8] = include_bytes!("../../../models/efficientnet-lite0/model.onnx");
+static EMBEDDED_CONFIG: &[u8] =
+    include_bytes!("../../../models/efficientnet-lite0/preprocessor_config.json");
+/// Computed by the build script from the very file above.
+static EMBEDDED_SHA256: &[u8; 32] = include_bytes!(concat!(env!("OUT_DIR"), "/model.sha256"));
+
+/// A network with its preprocessing: turns pictures into embeddings. Building one takes a few hundred
+/// milliseconds, so build it once; all methods may be called from many threads at the same time.
+pub struct Encoder {
+    name: String,
+    network: Network,
+    preprocessing: Preprocessing,
+    fingerprint: [u8; 32],
+}
+
+impl Encoder {
+    /// The encoder that is part of the binary: EfficientNet-Lite0, 1280 dimensions.
+    ///
+    /// # Errors
+    /// None with an intact build; the files in `models/` decide.
+    pub fn embedded() -> Result<Encoder, LoadError> {
+        let name = EMBEDDED_NAME;
+        Encoder::build(name, EMBEDDED_MODEL, *EMBEDDED_SHA256, EMBEDDED_CONFIG)
+    }
+
+    /// An encoder from the bytes of an ONNX file and of a `preprocessor_config.json`. The network takes
+    /// pixels `[1, 3, height, width]` (or channels last) and gives `[1, D]` or `[1, D, 1, 1]`.
+    ///
+    /// # Errors
+    /// [`LoadError`] names the file and the field or shape that cannot be used.
+    pub fn from_parts(
+        name: &str,
+        onnx: &[u8],
+        preprocessor_config: &[u8],
+    ) -> Result<Encoder, LoadError> {
+        Encoder::build(name, onnx, Sha256::digest(onnx).into(), preprocessor_config)
+    }
+
+    fn build(
+        name: &str,
+        onnx: &[u8],
+        sha256: [u8; 32],
+        preprocessor_config: &[u8],
+    ) -> Result<Encoder, LoadError> {
+        let preprocessing = preprocessor_config::parse(preprocessor_config)?;
+        let network = Network::load(onnx, preprocessing.shape())?;
+        let fingerprint = preprocessing.fingerprint(sha256);
+        Ok(Encoder {
+            name: name.to_owned(),
+            network,
+            preprocessing,
+            fingerprint,
+        })
+    }
+
+    /// The name given when it was built; the embedded one is `efficientnet-lite0`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// SHA-256 over the model's bytes (by their own SHA-256), the preprocessing with its defaults filled
+    /// in, and the version of the preprocessing code. Embeddings compare only within one fingerprint.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        self.fingerprint
+    }
+
+    /// Length of an embedding.
+    pub fn dimensions(&self) -> usize {
+        self.network.dimensions()
+    }
+
+    /// The embedding of a picture file: `[dimensions]` numbers, finite, of unit length.
+    ///
+    /// # Errors
+    /// [`PictureError`] says what is wrong with the picture. A network that answers with zeros only
+    /// has seen nothing, which is [`PictureError::Network`] too: zeros have no direction.
+    pub fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
+        let pixels = self.preprocess(picture)?;
+        let features = self.network.run(&pixels).map_err(PictureError::Network)?;
+        unit_length(features)
+    }
+
+    /// What the network is given for a picture file: normalised pixels in the network's shape and
+    /// channel order, for tests and tools.
+    ///
+    /// # Errors
+    /// As [`Encoder::embed`].
+    pub fn preprocess(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
+        let decoded = decode::decode(picture)?;
+        let how = &self.preprocessing;
+        let pixels = resize::to_network_size(decoded.pixels, decoded.orientation, how)
+            .map_err(PictureError::Network)?;
+        Ok(tensor::from_pixels(&pixels, how))
+    }
+}
+
+impl fmt::Debug for Encoder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Encoder")
+            .field("name", &self.name)
+            .field("dimensions", &self.dimensions())
+            .field("preprocessing", &self.preprocessing)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Scales to length one. The sum is in f64, where squares of f32 neither overflow nor vanish.
+fn unit_length(mut features: Vec<f32>) -> Result<Vec<f32>, PictureError> {
+    let squares = features.iter().map(|&value| f64::from(value).powi(2));
+    let length = squares.sum::<f64>().sqrt();
+    if !length.is_finite() || length == 0.0 {
+        let reason = format!("expected features of a finite length over 0, found length {length}");
+        return Err(PictureError::Network(reason));
+    }
+    for value in &mut features {
+        *value = (f64::from(*value) / length) as f32;
+    }
+    Ok(features)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_length_becomes_one_and_none_is_an_error() {
+        assert_eq!(unit_length(vec![3.0, 4.0]), Ok(vec![0.6, 0.8]));
+        assert_eq!(unit_length(vec![0.0, f32::MAX]), Ok(vec![0.0, 1.0]));
+        assert_eq!(unit_length(vec![0.0, 1e-40]), Ok(vec![0.0, 1.0]));
+        for features in [vec![0.0; 4], vec![f32::NAN, 1.0], vec![f32::INFINITY, 1.0]] {
+            assert!(matches!(
+                unit_length(features),
+                Err(PictureError::Network(_))
+            ));
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! JPEG by `jpeg-decoder` rather than by the decoder inside `image`: that one rounds chroma twice while
+//! it interpolates, always upwards, and fills missing data with grey. The network notices the former on
+//! flat pictures; nobody would notice the latter.
+
+use image::metadata::Orientation;
+use image::{DynamicImage, GrayImage, ImageBuffer, RgbImage};
+use jpeg_decoder::{Decoder, Error, ImageInfo, PixelFormat};
+
+use crate::decode::{Decoded, check_size};
+use crate::{MAX_PIXELS, PictureError, PictureFormat, alpha, cmyk, jpeg_end};
+
+/// Decodes grey, YCbCr, RGB, CMYK and YCCK; the latter two as Adobe writes them, inverted, whether or
+/// not they say so: no other kind is found in the wild.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, PictureError> {
+    let mut decoder = Decoder::new(bytes);
+    // Four bytes a pixel is the most that the size limit lets through.
+    let largest = usize::try_from(MAX_PIXELS * 4).unwrap_or(usize::MAX);
+    decoder.set_max_decoding_buffer_size(largest);
+    decoder.read_info().map_err(failed)?;
+    let info = decoder
+        .info()
+        .ok_or_else(|| corrupt("there is no frame header"))?;
+    check_size(PictureFormat::Jpeg, info.width.into(), info.height.into())?;
+    jpeg_end::check(bytes).map_err(|reason| corrupt(&reason))?;
+    let samples = decoder.decode().map_err(failed)?;
+    // Unreadable metadata does not make a picture unreadable.
+    let orientation = decoder.exif_data().and_then(Orientation::from_exif_chunk);
+    Ok(Decoded {
+        pixels: rgb(&info, samples).ok_or_else(|| corrupt("the scans do not fill the picture"))?,
+        orientation: orientation.unwrap_or(Orientation::NoTransforms),
+    })
+}
+
+/// `None` when there are fewer samples than the header promises.
+fn rgb(info: &ImageInfo, samples: Vec<u8>) -> Option<RgbImage> {
+    let (width, height) = (info.width.into(), info.height.into());
+    let enough =
+        info.pixel_format.pixel_bytes() * usize::from(info.width) * usize::from(info.height);
+    match info.pixel_format {
+        _ if samples.len() < enough => None,
+        PixelFormat::L8 => {
+            let grey = GrayImage::from_raw(width, height, samples)?;
+            Some(alpha::flatten(grey.into()))
+        }
+        PixelFormat::L16 => {
+            let (pairs, _) = samples.as_chunks::<2>();
+            let deep = pairs.iter().map(|&pair| u16::from_ne_bytes(pair)).collect();
+            let grey = ImageBuffer::from_raw(width, height, deep)?;
+            Some(alpha::flatten(DynamicImage::ImageLuma16(grey)))
+        }
+        PixelFormat::RGB24 => RgbImage::from_raw(width, height, samples),
+        PixelFormat::CMYK32 => Some(cmyk::to_rgb(width, height, &samples)),
+    }
+}
+
+fn corrupt(reason: &str) -> PictureError {
+    PictureError::Corrupt {
+        format: PictureFormat::Jpeg,
+        reason: reason.to_owned(),
+    }
+}
+
+fn failed(error: Error) -> PictureError {
+    match error {
+        Error::Format(reason) => corrupt(&reason),
+        Error::Unsupported(feature) => corrupt(&format!("unsupported feature {feature:?}")),
+        other => corrupt(&other.to_string()),
+    }
+}

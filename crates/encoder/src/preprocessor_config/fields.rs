@@ -1,0 +1,123 @@
+use serde_json::{Map, Value};
+
+use super::wrong;
+use crate::LoadError;
+
+/// The longest side that is taken for a resized or cropped picture: far above what encoders use, and
+/// low enough that a slip of the pen does not ask for gigabytes.
+const LONGEST_SIDE: u32 = 4096;
+
+/// A size as the file gives it.
+pub(super) enum Size {
+    Number(u32),
+    ShortestEdge(u32),
+    Exact { width: u32, height: u32 },
+}
+
+/// Typed access to fields; null counts as absent.
+pub(super) struct Fields(Map<String, Value>);
+
+impl Fields {
+    pub(super) fn new(fields: Map<String, Value>) -> Fields {
+        Fields(fields)
+    }
+
+    fn get(&self, field: &str) -> Option<&Value> {
+        self.0.get(field).filter(|value| !value.is_null())
+    }
+
+    pub(super) fn flag(&self, field: &str) -> Result<Option<bool>, LoadError> {
+        let Some(value) = self.get(field) else {
+            return Ok(None);
+        };
+        value
+            .as_bool()
+            .map(Some)
+            .ok_or_else(|| wrong(field, "expected true or false"))
+    }
+
+    pub(super) fn number(&self, field: &str) -> Result<Option<f64>, LoadError> {
+        self.get(field)
+            .map(|value| number(field, value))
+            .transpose()
+    }
+
+    pub(super) fn text(&self, field: &str) -> Result<Option<String>, LoadError> {
+        let Some(value) = self.get(field) else {
+            return Ok(None);
+        };
+        value
+            .as_str()
+            .map(|text| Some(text.to_owned()))
+            .ok_or_else(|| wrong(field, "expected text"))
+    }
+
+    pub(super) fn three(&self, field: &str) -> Result<Option<[f64; 3]>, LoadError> {
+        match self.get(field) {
+            None => Ok(None),
+            Some(Value::Array(values)) => match values.as_slice() {
+                [first, second, third] => Ok(Some([
+                    number(field, first)?,
+                    number(field, second)?,
+                    number(field, third)?,
+                ])),
+                _ => {
+                    let reason = format!("expected three numbers, found {}", values.len());
+                    Err(wrong(field, &reason))
+                }
+            },
+            Some(value) => number(field, value).map(|value| Some([value; 3])),
+        }
+    }
+
+    pub(super) fn size(&self, field: &str) -> Result<Option<Size>, LoadError> {
+        let Some(value) = self.get(field) else {
+            return Ok(None);
+        };
+        let Value::Object(sides) = value else {
+            return side(field, value).map(|side| Some(Size::Number(side)));
+        };
+        let part = |name: &str| {
+            let value = sides.get(name);
+            value
+                .map(|value| side(&format!("{field}.{name}"), value))
+                .transpose()
+        };
+        match (
+            sides.len(),
+            part("shortest_edge")?,
+            part("height")?,
+            part("width")?,
+        ) {
+            (1, Some(edge), None, None) => Ok(Some(Size::ShortestEdge(edge))),
+            (2, None, Some(height), Some(width)) => Ok(Some(Size::Exact { width, height })),
+            _ => {
+                let reason = "expected a number, {\"shortest_edge\"} or {\"height\", \"width\"}";
+                Err(wrong(field, reason))
+            }
+        }
+    }
+}
+
+fn number(field: &str, value: &Value) -> Result<f64, LoadError> {
+    // Larger numbers than these leave the range of f32 on the way to the network.
+    let sane = value.as_f64().filter(|number| number.abs() <= 1e6);
+    sane.ok_or_else(|| {
+        wrong(
+            field,
+            &format!("expected a number up to a million, found {value}"),
+        )
+    })
+}
+
+fn side(field: &str, value: &Value) -> Result<u32, LoadError> {
+    let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+    number
+        .filter(|side| (1..=LONGEST_SIDE).contains(side))
+        .ok_or_else(|| {
+            wrong(
+                field,
+                &format!("expected pixels from 1 to {LONGEST_SIDE}, found {value}"),
+            )
+        })
+}

@@ -1,0 +1,176 @@
+//! What is no picture, or too much of one, is refused with the right error and without effort.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::{ENCODER, golden, golden_names};
+use lookalike_encoder::{MAX_BYTES, PictureError, PictureFormat, sniff};
+
+fn refused(picture: &[u8]) -> PictureError {
+    ENCODER.preprocess(picture).unwrap_err()
+}
+
+#[test]
+fn nothing_is_empty() {
+    let error = refused(b"");
+    assert_eq!(error, PictureError::Empty);
+    assert!(
+        error.to_string().contains("JPEG, PNG, WebP or GIF"),
+        "{error}"
+    );
+}
+
+#[test]
+fn text_and_other_formats_are_named() {
+    for (bytes, name) in [
+        (&b"not a picture, whatever it is called"[..], "text"),
+        (b"BM\x8a\0\0\0\0\0\0\0", "BMP"),
+        (b"II*\0\x08\0\0\0", "TIFF"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
+        (b"\0\0\0\x18ftypavif\0\0\0\0avifmif1", "AVIF"),
+        (b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>", "SVG"),
+        (b"%PDF-1.4", "PDF"),
+    ] {
+        let error = refused(bytes);
+        assert_eq!(error.code(), "unsupported-format");
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}
+
+#[test]
+fn files_over_the_byte_limit_are_not_looked_at() {
+    let mut file = golden("tiny-3x2.png");
+    file.resize(MAX_BYTES, 0);
+    assert!(ENCODER.preprocess(&file).is_ok());
+    file.push(0);
+    let limit = MAX_BYTES;
+    assert_eq!(
+        refused(&file),
+        PictureError::TooManyBytes {
+            bytes: limit + 1,
+            limit
+        }
+    );
+}
+
+/// A PNG with a header for this size and nothing behind it that could fill it.
+fn png_claiming(width: u32, height: u32) -> Vec<u8> {
+    let mut file = golden("rgb-16-bit-90x120.png");
+    file[16..20].copy_from_slice(&width.to_be_bytes());
+    file[20..24].copy_from_slice(&height.to_be_bytes());
+    let sum = crc32(&file[12..29]);
+    file[29..33].copy_from_slice(&sum.to_be_bytes());
+    file
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    let step = |sum: u32| {
+        if sum & 1 == 1 {
+            0xEDB8_8320 ^ (sum >> 1)
+        } else {
+            sum >> 1
+        }
+    };
+    let update = |sum: u32, byte: &u8| (0..8).fold(sum ^ u32::from(*byte), |sum, _| step(sum));
+    !bytes.iter().fold(!0, update)
+}
+
+#[test]
+fn bombs_are_refused_by_their_header() {
+    let gif = {
+        let mut file = golden("plain-200x133.gif");
+        file[6..10].copy_from_slice(&[0xFF; 4]);
+        file
+    };
+    let jpeg = {
+        let mut file = golden("baseline-640x480.jpg");
+        let frame = file
+            .windows(2)
+            .position(|pair| pair == [0xFF, 0xC0])
+            .unwrap();
+        file[frame + 5..frame + 9].copy_from_slice(&[0xFF; 4]);
+        file
+    };
+    for bomb in [
+        png_claiming(100_000, 100_000),
+        png_claiming(u32::MAX, u32::MAX),
+        png_claiming(8_000, 8_001),
+        png_claiming(65_536, 1),
+        gif,
+        jpeg,
+    ] {
+        let start = Instant::now();
+        let error = refused(&bomb);
+        assert_eq!(error.code(), "too-many-pixels", "{error}");
+        assert!(
+            start.elapsed() < Duration::from_millis(250),
+            "{:?}",
+            start.elapsed()
+        );
+    }
+    assert_eq!(
+        refused(&png_claiming(100_000, 100_000)),
+        PictureError::TooManyPixels {
+            width: 100_000,
+            height: 100_000,
+            limit: 64_000_000
+        }
+    );
+}
+
+#[test]
+fn a_header_that_promises_more_than_the_data_holds_is_corrupt() {
+    assert_eq!(refused(&png_claiming(7_999, 8_000)).code(), "corrupt");
+    assert_eq!(refused(&png_claiming(0, 120)).code(), "corrupt");
+}
+
+#[test]
+fn cut_off_files_are_corrupt_wherever_the_cut_is() {
+    for name in golden_names() {
+        let file = golden(&name);
+        let format = sniff(&file).unwrap();
+        for percent in [5, 30, 50, 75, 90] {
+            let part = &file[..file.len() * percent / 100];
+            match ENCODER.preprocess(part) {
+                Err(PictureError::Corrupt { format: found, .. }) => assert_eq!(found, format),
+                // What is left of a tiny file may be too little to tell a format.
+                Err(PictureError::UnsupportedFormat { .. }) => assert!(part.len() < 12, "{name}"),
+                // Only the first frame of an animation is needed.
+                Ok(_) if name.starts_with("animated") => {}
+                other => panic!("{name} cut to {percent} %: {:?}", other.map(|_| "decoded")),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_jpeg_without_its_last_bytes_is_corrupt() {
+    for name in [
+        "baseline-640x480.jpg",
+        "progressive-400x533.jpg",
+        "cmyk-240x200.jpg",
+    ] {
+        let file = golden(name);
+        let error = refused(&file[..file.len() - 2]);
+        assert!(matches!(
+            error,
+            PictureError::Corrupt {
+                format: PictureFormat::Jpeg,
+                ..
+            }
+        ));
+        assert!(error.to_string().contains("end-of-image"), "{error}");
+    }
+}
+
+#[test]
+fn codes_are_words_for_programs() {
+    let corrupt = PictureError::Corrupt {
+        format: PictureFormat::Gif,
+        reason: "…".to_owned(),
+    };
+    assert_eq!(corrupt.code(), "corrupt");
+    assert_eq!(PictureError::Network("…".to_owned()).code(), "network");
+}

@@ -1,0 +1,35 @@
+//! What the tests share: one encoder for a whole test program, and the golden pictures.
+#![allow(clippy::unwrap_used, dead_code, unreachable_pub)]
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use lookalike_encoder::Encoder;
+
+/// Loading takes a while; every test uses the same one.
+pub static ENCODER: LazyLock<Encoder> = LazyLock::new(|| Encoder::embedded().unwrap());
+
+pub fn golden_folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+pub fn golden(name: &str) -> Vec<u8> {
+    std::fs::read(golden_folder().join("pictures").join(name)).unwrap()
+}
+
+/// Names of all golden pictures, in order.
+pub fn golden_names() -> Vec<String> {
+    let entries = std::fs::read_dir(golden_folder().join("pictures")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
+}
+
+pub fn cosine(left: &[f32], right: &[f32]) -> f64 {
+    assert_eq!(left.len(), right.len());
+    left.iter()
+        .zip(right)
+        .map(|(a, b)| f64::from(*a) * f64::from(*b))
+        .sum()
+}

@@ -1,0 +1,149 @@
+//! Models other than the embedded one: what is taken, and what is refused with which words.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{ENCODER, golden};
+use lookalike_encoder::{Encoder, LoadError, PictureError};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+fn model(name: &str) -> Vec<u8> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models");
+    std::fs::read(format!("{folder}/{name}.onnx")).unwrap()
+}
+
+fn config() -> Value {
+    json!({
+        "size": {"height": 4, "width": 4},
+        "resample": 2,
+        "image_mean": [0.5, 0.5, 0.5],
+        "image_std": [0.5, 0.5, 0.5],
+    })
+}
+
+fn load(name: &str, config: &Value) -> Result<Encoder, LoadError> {
+    Encoder::from_parts(name, &model(name), config.to_string().as_bytes())
+}
+
+#[test]
+fn the_embedded_model_is_its_own_files() {
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../models/efficientnet-lite0"
+    );
+    let onnx = std::fs::read(format!("{folder}/model.onnx")).unwrap();
+    let config = std::fs::read(format!("{folder}/preprocessor_config.json")).unwrap();
+    let encoder = Encoder::from_parts("other", &onnx, &config).unwrap();
+    assert_eq!(encoder.fingerprint(), ENCODER.fingerprint());
+    assert_eq!(
+        (ENCODER.name(), ENCODER.dimensions()),
+        ("efficientnet-lite0", 1280)
+    );
+    assert_eq!((encoder.name(), encoder.dimensions()), ("other", 1280));
+}
+
+#[test]
+fn flat_pooled_and_free_shapes_give_the_mean_colour() {
+    let picture = golden("one-pixel.png");
+    for name in ["flat", "pooled", "free-shape"] {
+        let encoder = load(name, &config()).unwrap();
+        assert_eq!(encoder.dimensions(), 3, "{name}");
+        let embedding = encoder.embed(&picture).unwrap();
+        let colour = [180.0, 40.0, 60.0].map(|value: f64| value / 127.5 - 1.0);
+        let length = colour.iter().map(|value| value * value).sum::<f64>().sqrt();
+        for (found, expected) in embedding.iter().zip(colour) {
+            assert!(
+                (f64::from(*found) - expected / length).abs() < 1e-5,
+                "{name}: {embedding:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn channels_may_be_last_and_blue_may_be_first() {
+    let mut config = config();
+    config["data_format"] = json!("channels_last");
+    let picture = golden("one-pixel.png");
+    let rgb = load("channels-last", &config)
+        .unwrap()
+        .embed(&picture)
+        .unwrap();
+    config["channel_order"] = json!("bgr");
+    let bgr = load("channels-last", &config)
+        .unwrap()
+        .embed(&picture)
+        .unwrap();
+    assert_eq!(rgb[0], bgr[2]);
+    assert!(rgb[0] > 0.0 && rgb[1] < 0.0);
+    let first = load("flat", &self::config())
+        .unwrap()
+        .embed(&picture)
+        .unwrap();
+    assert!(first.iter().zip(&rgb).all(|(a, b)| (a - b).abs() < 1e-6));
+}
+
+#[test]
+fn other_preprocessing_is_another_fingerprint_and_other_words_are_not() {
+    let plain = load("flat", &config()).unwrap().fingerprint();
+    let mut worded = config();
+    worded["size"] = json!(4);
+    worded["do_resize"] = json!(true);
+    worded["rescale_factor"] = json!(1.0 / 255.0);
+    worded["image_mean"] = json!(0.5);
+    assert_eq!(load("flat", &worded).unwrap().fingerprint(), plain);
+    worded["resample"] = json!(3);
+    assert_ne!(load("flat", &worded).unwrap().fingerprint(), plain);
+    assert_ne!(load("pooled", &config()).unwrap().fingerprint(), plain);
+}
+
+#[test]
+fn networks_that_do_not_fit_are_refused() {
+    let refused = |name: &str| load(name, &config()).unwrap_err();
+    assert_eq!(refused("two-outputs"), LoadError::Outputs { found: 2 });
+    assert_eq!(refused("two-inputs"), LoadError::Inputs { found: 2 });
+    assert!(matches!(
+        refused("not-pooled"),
+        LoadError::OutputShape { .. }
+    ));
+    assert!(matches!(refused("integers"), LoadError::OutputShape { .. }));
+    assert!(matches!(
+        refused("channels-last"),
+        LoadError::InputShape { .. }
+    ));
+    let mut large = config();
+    large["size"] = json!(8);
+    let error = load("flat", &large).unwrap_err();
+    assert!(error.to_string().contains("[1, 3, 8, 8]"), "{error}");
+}
+
+#[test]
+fn what_is_no_network_is_refused() {
+    let good = config().to_string();
+    let cut = &model("flat")[..60];
+    for onnx in [&b""[..], b"<html>not found</html>", cut, &[0xFF; 64]] {
+        let error = Encoder::from_parts("x", onnx, good.as_bytes()).unwrap_err();
+        assert!(error.to_string().starts_with("model.onnx"), "{error}");
+    }
+}
+
+#[test]
+fn a_network_that_sees_nothing_gives_an_error_and_no_nan() {
+    let encoder = load("blind", &config()).unwrap();
+    let error = encoder.embed(&golden("one-pixel.png")).unwrap_err();
+    assert!(matches!(error, PictureError::Network(_)), "{error}");
+}
+
+#[test]
+fn the_card_names_the_models_checksum() {
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../models/efficientnet-lite0"
+    );
+    let onnx = std::fs::read(format!("{folder}/model.onnx")).unwrap();
+    let card = std::fs::read_to_string(format!("{folder}/CARD.md")).unwrap();
+    let digest = Sha256::digest(onnx);
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert!(card.contains(&hex), "the card does not name {hex}");
+}

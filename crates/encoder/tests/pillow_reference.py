@@ -1,0 +1,64 @@
+"""What the encoder is measured against: the same steps with Pillow, numpy and onnxruntime."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from PIL import Image, ImageOps
+
+MODEL = Path(__file__).resolve().parents[3] / "models" / "efficientnet-lite0"
+
+
+def open_rgb(path):
+    """The picture as 8-bit RGB, upright, on white; of an animation the first frame."""
+    picture = Image.open(path)
+    picture.load()
+    picture = ImageOps.exif_transpose(picture)
+    if picture.mode.startswith("I;16") or picture.mode == "I":
+        # Pillow would clip 16-bit grey to 255; a person expects it scaled.
+        deep = np.asarray(picture, dtype=np.float64)
+        return Image.fromarray(np.rint(deep / 257).astype(np.uint8), "L").convert("RGB")
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        white = Image.new("RGBA", picture.size, "white")
+        return Image.alpha_composite(white, picture).convert("RGB")
+    return picture.convert("RGB")
+
+
+class Reference:
+    """The default model by onnxruntime, with the preprocessing of its own file."""
+
+    def __init__(self, model=MODEL):
+        self.config = json.loads((model / "preprocessor_config.json").read_text())
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(
+            str(model / "model.onnx"), options, providers=["CPUExecutionProvider"]
+        )
+
+    def pixels(self, path):
+        """The network's input, [1, 3, 224, 224]."""
+        config = self.config
+        picture = open_rgb(path)
+        width, height = picture.size
+        edge = config["size"]["shortest_edge"]
+        if width <= height:
+            size = edge, int(edge * height / width)
+        else:
+            size = int(edge * width / height), edge
+        picture = picture.resize(size, config["resample"])
+        crop = config["crop_size"]
+        left, top = (size[0] - crop["width"]) // 2, (size[1] - crop["height"]) // 2
+        picture = picture.crop((left, top, left + crop["width"], top + crop["height"]))
+        values = np.asarray(picture, dtype=np.float64)
+        if config["do_rescale"]:
+            values *= config["rescale_factor"]
+        values = (values - config["image_mean"]) / config["image_std"]
+        return np.ascontiguousarray(values.astype(np.float32).transpose(2, 0, 1)[None])
+
+    def embedding(self, path):
+        """The embedding of unit length, [1280]."""
+        features = self.session.run(None, {self.session.get_inputs()[0].name: self.pixels(path)})[0]
+        features = features.reshape(-1).astype(np.float64)
+        return (features / np.linalg.norm(features)).astype(np.float32)

