@@ -1,0 +1,186 @@
+//! A bucket, with the calls that several adapters make on it.
+
+use std::ops::Range;
+
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
+use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::ChecksumAlgorithm;
+use bytes::Bytes;
+use lookalike_service::{StoreError, StoreErrorKind};
+use tokio::sync::OnceCell;
+
+use crate::clients::Clients;
+use crate::errors::{self, Place};
+
+/// Bodies from this size go through the client that is patient with uploads.
+const LARGE_BODY: usize = 1 << 20;
+
+/// How often an object is read when its body breaks off, which the SDK does not retry.
+const READS: u32 = 3;
+
+/// A bucket and the clients to reach it.
+#[derive(Debug)]
+pub(crate) struct Bucket {
+    clients: Clients,
+    place: Place,
+    /// Set once the bucket is known to exist.
+    exists: OnceCell<()>,
+}
+
+/// An object that was read: its headers, and its body unless that was left out.
+pub(crate) struct Read {
+    pub(crate) head: GetObjectOutput,
+    pub(crate) body: Option<Bytes>,
+}
+
+/// How reading an object ended, when neither error nor body came of it.
+pub(crate) enum Reading {
+    Found(Read),
+    Missing,
+    /// The object is still the version that `If-None-Match` named.
+    Unchanged,
+    /// The range begins at or after the end of the object.
+    OutOfRange,
+}
+
+impl Bucket {
+    /// The bucket `name`, as `variable` gave it.
+    pub(crate) fn new(clients: &Clients, name: &str, variable: &'static str) -> Self {
+        Self {
+            clients: clients.clone(),
+            place: Place {
+                kind: "bucket",
+                name: name.to_owned(),
+                variable,
+            },
+            exists: OnceCell::new(),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.place.name
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(crate) fn s3(&self) -> &aws_sdk_s3::Client {
+        &self.clients.s3
+    }
+
+    /// The client for large bodies on their way up.
+    pub(crate) fn uploads(&self) -> &aws_sdk_s3::Client {
+        &self.clients.s3_uploads
+    }
+
+    /// `verb s3://bucket/key`, for errors.
+    pub(crate) fn operation(&self, verb: &str, key: &str) -> String {
+        format!("{verb} s3://{}/{key}", self.place.name)
+    }
+
+    /// Reads an object, again when its body breaks off. `request` adds conditions and ranges; a body
+    /// over `max_bytes` is not downloaded.
+    pub(crate) async fn read(
+        &self,
+        key: &str,
+        max_bytes: u64,
+        request: impl Fn(GetObjectFluentBuilder) -> GetObjectFluentBuilder + Send + Sync,
+    ) -> Result<Reading, StoreError> {
+        let operation = self.operation("get", key);
+        let mut attempt = 1;
+        loop {
+            let get = self.s3().get_object().bucket(self.name()).key(key);
+            let mut head = match request(get).send().await {
+                Ok(head) => head,
+                Err(error) if errors::status(&error) == Some(304) => return Ok(Reading::Unchanged),
+                Err(error) if errors::status(&error) == Some(416) => {
+                    return Ok(Reading::OutOfRange);
+                }
+                Err(error) if errors::is_missing_object(&error) => return Ok(Reading::Missing),
+                Err(error) => return Err(errors::translate(&self.place, operation, error)),
+            };
+            let length = head.content_length().unwrap_or(0).max(0).unsigned_abs();
+            if length > max_bytes {
+                return Ok(Reading::Found(Read { head, body: None }));
+            }
+            let body = std::mem::replace(&mut head.body, ByteStream::from_static(b""));
+            match body.collect().await {
+                Ok(body) => {
+                    let body = Some(body.into_bytes());
+                    return Ok(Reading::Found(Read { head, body }));
+                }
+                Err(error) => {
+                    let error = errors::interrupted(&operation, error);
+                    if attempt == READS {
+                        return Err(error);
+                    }
+                    tracing::warn!(%error, attempt, "reading the object again");
+                    attempt += 1;
+                }
+            }
+        }
+    }
+
+    /// A put of a whole object, with a checksum that S3 verifies and keeps.
+    pub(crate) fn put(&self, key: &str, body: Bytes, content_type: &str) -> PutObjectFluentBuilder {
+        let client = match body.len() >= LARGE_BODY {
+            true => self.uploads(),
+            false => self.s3(),
+        };
+        client
+            .put_object()
+            .bucket(self.name())
+            .key(key)
+            .content_type(content_type)
+            .checksum_algorithm(ChecksumAlgorithm::Crc32)
+            .body(body.into())
+    }
+
+    /// Removes an object; removing what is gone succeeds.
+    pub(crate) async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        let delete = self.s3().delete_object().bucket(self.name()).key(key);
+        match delete.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if errors::is_missing_object(&error) => Ok(()),
+            Err(error) => {
+                let operation = self.operation("delete", key);
+                Err(errors::translate(&self.place, operation, error))
+            }
+        }
+    }
+
+    /// Fails when the bucket does not exist: a `HEAD` of an object says 404 for that too, and without
+    /// this a wrong bucket name would look like a catalog whose pictures are all gone.
+    pub(crate) async fn must_exist(&self) -> Result<(), StoreError> {
+        let check = || async {
+            let head = self.s3().head_bucket().bucket(self.name());
+            match head.send().await {
+                Ok(_) => Ok(()),
+                Err(error) if errors::status(&error) == Some(404) => Err(StoreError::new(
+                    StoreErrorKind::NotFound,
+                    self.operation("look for", ""),
+                    errors::no_place(&self.place),
+                )),
+                Err(error) => {
+                    let operation = self.operation("look for", "");
+                    Err(errors::translate(&self.place, operation, error))
+                }
+            }
+        };
+        self.exists.get_or_try_init(check).await.copied()
+    }
+
+    /// That an object is missing where it has to be.
+    pub(crate) fn missing(&self, operation: String, key: &str) -> StoreError {
+        let message = format!("there is no object {key:?} in bucket {:?}", self.name());
+        StoreError::new(StoreErrorKind::NotFound, operation, message)
+    }
+}
+
+/// The `Range` header for a range that is not empty.
+pub(crate) fn range_header(range: &Range<u64>) -> String {
+    format!("bytes={}-{}", range.start, range.end.saturating_sub(1))
+}

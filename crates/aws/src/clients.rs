@@ -1,0 +1,210 @@
+//! The SDK clients, configured once per process.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_sdk_s3::config::{SharedCredentialsProvider, StalledStreamProtectionConfig};
+use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+use crate::settings::Settings;
+
+/// Longest time for one object or part to go up: a slow line is fine, [`Limits::stall`] ends a dead one.
+const UPLOAD_TIME: Duration = Duration::from_secs(300);
+
+/// No region is configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "no AWS region is configured: set AWS_REGION, e.g. to eu-central-1, or a region in the profile"
+)]
+pub struct NoRegion;
+
+/// The clients that the adapters share.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    /// For short requests and for reading.
+    pub(crate) s3: aws_sdk_s3::Client,
+    /// For large bodies on their way up, which count against the time until the first reply byte.
+    pub(crate) s3_uploads: aws_sdk_s3::Client,
+    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
+}
+
+/// How long to wait and how often to try.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) connect: Duration,
+    /// Until the first byte of the reply.
+    pub(crate) first_byte: Duration,
+    /// One attempt, up to the reply's headers.
+    pub(crate) attempt: Duration,
+    /// All attempts together, up to the reply's headers: below what API Gateway waits for a reply.
+    pub(crate) operation: Duration,
+    /// Without any byte of a body.
+    pub(crate) stall: Duration,
+    pub(crate) attempts: u32,
+    pub(crate) first_backoff: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(2),
+            first_byte: Duration::from_secs(10),
+            attempt: Duration::from_secs(20),
+            operation: Duration::from_secs(25),
+            stall: Duration::from_secs(10),
+            attempts: 4,
+            first_backoff: Duration::from_millis(100),
+        }
+    }
+}
+
+impl Clients {
+    /// Clients for the account, region and endpoints that the SDK's own environment variables and
+    /// profiles name. Credentials are looked up on first use, environment first, so that a Lambda
+    /// function never waits for a provider that it does not need.
+    ///
+    /// # Errors
+    /// [`NoRegion`] when neither environment nor profile has one.
+    pub async fn connect(settings: &Settings) -> Result<Self, NoRegion> {
+        Self::from_config(&sdk_config().await?, settings.path_style)
+    }
+
+    /// Clients for a configuration that the caller made, normally with [`sdk_config`].
+    ///
+    /// # Errors
+    /// [`NoRegion`] when `config` has none.
+    pub fn from_config(config: &SdkConfig, path_style: bool) -> Result<Self, NoRegion> {
+        if config.region().is_none() {
+            return Err(NoRegion);
+        }
+        let path_style = path_style || config.endpoint_url().is_some();
+        let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(path_style);
+        let dynamodb = aws_sdk_dynamodb::config::Builder::from(config);
+        Ok(Self::build(s3, dynamodb, config.timeout_config()))
+    }
+
+    /// Clients for a local S3 and DynamoDB server with fixed credentials; no environment is read.
+    pub fn local(
+        s3_url: &str,
+        dynamodb_url: &str,
+        access_key: &str,
+        secret_key: &str,
+        region: &str,
+    ) -> Self {
+        let credentials = Credentials::new(access_key, secret_key, None, None, "local");
+        let credentials = SharedCredentialsProvider::new(credentials);
+        let region = Region::new(region.to_owned());
+        Self::at(s3_url, dynamodb_url, credentials, region, Limits::default())
+    }
+
+    /// Clients for two given servers.
+    pub(crate) fn at(
+        s3_url: &str,
+        dynamodb_url: &str,
+        credentials: SharedCredentialsProvider,
+        region: Region,
+        limits: Limits,
+    ) -> Self {
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .http_client(http_client())
+            .timeout_config(timeouts(limits))
+            .retry_config(retries(limits))
+            .stalled_stream_protection(stall_protection(limits))
+            .region(region)
+            .credentials_provider(credentials)
+            .build();
+        let s3 = aws_sdk_s3::config::Builder::from(&config)
+            .endpoint_url(s3_url)
+            .force_path_style(true);
+        let dynamodb = aws_sdk_dynamodb::config::Builder::from(&config).endpoint_url(dynamodb_url);
+        Self::build(s3, dynamodb, config.timeout_config())
+    }
+
+    fn build(
+        s3: aws_sdk_s3::config::Builder,
+        dynamodb: aws_sdk_dynamodb::config::Builder,
+        timeouts: Option<&TimeoutConfig>,
+    ) -> Self {
+        let patient = timeouts
+            .map(TimeoutConfig::to_builder)
+            .unwrap_or_default()
+            .read_timeout(UPLOAD_TIME)
+            .operation_attempt_timeout(UPLOAD_TIME)
+            .disable_operation_timeout()
+            .build();
+        let s3_uploads = s3.clone().timeout_config(patient).build();
+        Self {
+            s3: aws_sdk_s3::Client::from_conf(s3.build()),
+            s3_uploads: aws_sdk_s3::Client::from_conf(s3_uploads),
+            dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
+        }
+    }
+
+    /// The S3 client, for what no port covers.
+    pub fn s3(&self) -> &aws_sdk_s3::Client {
+        &self.s3
+    }
+
+    /// The DynamoDB client, for what no port covers.
+    pub fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
+        &self.dynamodb
+    }
+}
+
+/// The SDK configuration of this process, with our connector, timeouts and retries: for other AWS
+/// services, and for [`Clients::from_config`].
+///
+/// # Errors
+/// [`NoRegion`] when neither environment nor profile has one.
+pub async fn sdk_config() -> Result<SdkConfig, NoRegion> {
+    let limits = Limits::default();
+    let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http_client())
+        .timeout_config(timeouts(limits))
+        .retry_config(retries(limits))
+        .stalled_stream_protection(stall_protection(limits))
+        .load()
+        .await;
+    match config.region() {
+        Some(_) => Ok(config),
+        None => Err(NoRegion),
+    }
+}
+
+/// TLS by rustls with ring: it builds without a C tool chain for other targets. Idle connections are
+/// dropped before S3 closes them, or a thawed function would begin with a failed attempt.
+fn http_client() -> SharedHttpClient {
+    Builder::new()
+        .tls_provider(tls::Provider::Rustls(
+            tls::rustls_provider::CryptoMode::Ring,
+        ))
+        .pool_idle_timeout(Duration::from_secs(20))
+        .build_https()
+}
+
+fn timeouts(limits: Limits) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(limits.connect)
+        .read_timeout(limits.first_byte)
+        .operation_attempt_timeout(limits.attempt)
+        .operation_timeout(limits.operation)
+        .build()
+}
+
+fn retries(limits: Limits) -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(limits.attempts)
+        .with_initial_backoff(limits.first_backoff)
+        .with_max_backoff(Duration::from_secs(2))
+}
+
+fn stall_protection(limits: Limits) -> StalledStreamProtectionConfig {
+    StalledStreamProtectionConfig::enabled()
+        .grace_period(limits.stall)
+        .build()
+}

@@ -1,0 +1,95 @@
+//! Every adapter, built from the same clients.
+
+use std::fmt;
+use std::sync::Arc;
+
+use lookalike_service::ports::{
+    Failures, ImageRecords, Links, Manifests, PictureWriter, Pictures, Products, SegmentShelf,
+    Segments,
+};
+
+use crate::bucket::Bucket;
+use crate::clients::{Clients, NoRegion};
+use crate::dynamo::Table;
+use crate::settings::{self, Settings};
+use crate::{
+    DynamoFailures, DynamoImageRecords, DynamoProducts, S3Links, S3Manifests, S3Pictures,
+    S3Segments,
+};
+
+/// The ports of the service over S3 and DynamoDB. Cloning shares the clients and their connections.
+#[derive(Clone)]
+pub struct Cloud {
+    /// The catalog bucket, read.
+    pub pictures: Arc<dyn Pictures>,
+    /// The catalog bucket, written.
+    pub picture_writer: Arc<dyn PictureWriter>,
+    /// Links into the catalog bucket.
+    pub links: Arc<dyn Links>,
+    /// The manifest of the index.
+    pub manifests: Arc<dyn Manifests>,
+    /// The segments of the index.
+    pub segments: Arc<dyn Segments>,
+    /// The same segments, to list and remove.
+    pub shelf: Arc<dyn SegmentShelf>,
+    /// Product metadata.
+    pub products: Arc<dyn Products>,
+    /// What became of every picture.
+    pub records: Arc<dyn ImageRecords>,
+    /// The pictures that failed.
+    pub failures: Arc<dyn Failures>,
+    clients: Clients,
+}
+
+impl Cloud {
+    /// The cloud that the SDK's environment variables and `settings` name.
+    ///
+    /// # Errors
+    /// [`NoRegion`] when no AWS region is configured. Nothing is called yet.
+    pub async fn connect(settings: &Settings) -> Result<Self, NoRegion> {
+        Ok(Self::with_clients(
+            Clients::connect(settings).await?,
+            settings,
+        ))
+    }
+
+    /// The buckets and the table of `settings`, reached by `clients`.
+    pub fn with_clients(clients: Clients, settings: &Settings) -> Self {
+        let catalog = Arc::new(Bucket::new(
+            &clients,
+            &settings.catalog_bucket,
+            settings::CATALOG_BUCKET,
+        ));
+        let index = Arc::new(Bucket::new(
+            &clients,
+            &settings.index_bucket,
+            settings::INDEX_BUCKET,
+        ));
+        let table = Arc::new(Table::new(&clients, &settings.table));
+        let pictures = Arc::new(S3Pictures::new(Arc::clone(&catalog)));
+        let segments = Arc::new(S3Segments::new(Arc::clone(&index), &settings.index_prefix));
+        Self {
+            pictures: pictures.clone(),
+            picture_writer: pictures,
+            links: Arc::new(S3Links::new(catalog)),
+            manifests: Arc::new(S3Manifests::new(index, &settings.index_prefix)),
+            segments: segments.clone(),
+            shelf: segments,
+            products: Arc::new(DynamoProducts::new(Arc::clone(&table))),
+            records: Arc::new(DynamoImageRecords::new(Arc::clone(&table))),
+            failures: Arc::new(DynamoFailures::new(table)),
+            clients,
+        }
+    }
+
+    /// The clients that the adapters share.
+    pub fn clients(&self) -> &Clients {
+        &self.clients
+    }
+}
+
+impl fmt::Debug for Cloud {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cloud").finish_non_exhaustive()
+    }
+}

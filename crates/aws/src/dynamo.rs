@@ -1,0 +1,181 @@
+//! The table, with the batch calls that finish what DynamoDB leaves undone.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, WriteRequest};
+use futures::future::try_join_all;
+use lookalike_service::{StoreError, StoreErrorKind};
+
+use crate::clients::Clients;
+use crate::errors::{self, Place};
+use crate::settings;
+
+/// One item: attribute name to value.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// Most keys of one `BatchGetItem`.
+const GET_CHUNK: usize = 100;
+/// Most requests of one `BatchWriteItem`.
+const WRITE_CHUNK: usize = 25;
+/// Batch calls on their way at the same time.
+const CONCURRENCY: usize = 4;
+
+/// How often a batch call may come back without any progress, and the waits between: together about
+/// three seconds at most.
+const IDLE_ROUNDS: u32 = 7;
+const FIRST_WAIT: Duration = Duration::from_millis(25);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// The table and the client to reach it.
+#[derive(Debug)]
+pub(crate) struct Table {
+    client: aws_sdk_dynamodb::Client,
+    place: Place,
+}
+
+impl Table {
+    pub(crate) fn new(clients: &Clients, name: &str) -> Self {
+        Self {
+            client: clients.dynamodb.clone(),
+            place: Place {
+                kind: "table",
+                name: name.to_owned(),
+                variable: settings::TABLE,
+            },
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.place.name
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(crate) fn client(&self) -> &aws_sdk_dynamodb::Client {
+        &self.client
+    }
+
+    /// `verb table`, for errors.
+    pub(crate) fn operation(&self, verb: &str) -> String {
+        format!("{verb} dynamodb table {}", self.place.name)
+    }
+
+    /// The items that exist at `keys`, in any order. No key may be given twice.
+    pub(crate) async fn get_items(&self, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::with_capacity(keys.len());
+        let chunks: Vec<_> = keys.chunks(GET_CHUNK).collect();
+        for group in chunks.chunks(CONCURRENCY) {
+            let calls = group.iter().map(|chunk| self.get_chunk(chunk.to_vec()));
+            items.extend(try_join_all(calls).await?.into_iter().flatten());
+        }
+        Ok(items)
+    }
+
+    /// Makes all the requests, in any order. No item may be named twice.
+    pub(crate) async fn write_items(&self, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+        let chunks: Vec<_> = requests.chunks(WRITE_CHUNK).collect();
+        for group in chunks.chunks(CONCURRENCY) {
+            let calls = group.iter().map(|chunk| self.write_chunk(chunk.to_vec()));
+            try_join_all(calls).await?;
+        }
+        Ok(())
+    }
+
+    async fn get_chunk(&self, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
+        let operation = || self.operation("batch get from");
+        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).build();
+        let wanted = wanted.map_err(|error| invalid(operation(), &error))?;
+        let mut open = HashMap::from([(self.name().to_owned(), wanted)]);
+        let mut items = Vec::new();
+        let mut patience = Patience::new();
+        loop {
+            let get = self.client.batch_get_item().set_request_items(Some(open));
+            let reply = get
+                .send()
+                .await
+                .map_err(|error| errors::translate(&self.place, operation(), error))?;
+            let before = items.len();
+            items.extend(
+                reply
+                    .responses
+                    .into_iter()
+                    .flatten()
+                    .flat_map(|(_, found)| found),
+            );
+            open = reply.unprocessed_keys.unwrap_or_default();
+            open.retain(|_, keys| !keys.keys().is_empty());
+            if open.is_empty() {
+                return Ok(items);
+            }
+            patience.wait(items.len() > before, operation).await?;
+        }
+    }
+
+    async fn write_chunk(&self, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+        let operation = || self.operation("batch write to");
+        let mut left = requests.len();
+        let mut open = HashMap::from([(self.name().to_owned(), requests)]);
+        let mut patience = Patience::new();
+        loop {
+            let write = self.client.batch_write_item().set_request_items(Some(open));
+            let reply = write
+                .send()
+                .await
+                .map_err(|error| errors::translate(&self.place, operation(), error))?;
+            open = reply.unprocessed_items.unwrap_or_default();
+            open.retain(|_, requests| !requests.is_empty());
+            if open.is_empty() {
+                return Ok(());
+            }
+            let before = left;
+            left = open.values().map(Vec::len).sum();
+            patience.wait(left < before, operation).await?;
+        }
+    }
+}
+
+/// Bounded, growing, jittered waits between the rounds of a batch call.
+struct Patience {
+    idle_rounds: u32,
+}
+
+impl Patience {
+    fn new() -> Self {
+        Self { idle_rounds: 0 }
+    }
+
+    /// Waits before the next round, or fails when too many in a row achieved nothing.
+    async fn wait(
+        &mut self,
+        progress: bool,
+        operation: impl Fn() -> String,
+    ) -> Result<(), StoreError> {
+        if progress {
+            self.idle_rounds = 0;
+        }
+        if self.idle_rounds == IDLE_ROUNDS {
+            return Err(StoreError::new(
+                StoreErrorKind::Unavailable,
+                operation(),
+                "DynamoDB keeps leaving requests unprocessed: it is throttling the table, try again later",
+            ));
+        }
+        let longest = FIRST_WAIT
+            .saturating_mul(1 << self.idle_rounds)
+            .min(LONGEST_WAIT);
+        self.idle_rounds += 1;
+        tokio::time::sleep(longest.mul_f64(rand::random_range(0.5..1.0))).await;
+        Ok(())
+    }
+}
+
+/// A request that cannot even be built.
+pub(crate) fn invalid(
+    operation: String,
+    error: &aws_sdk_dynamodb::error::BuildError,
+) -> StoreError {
+    StoreError::new(StoreErrorKind::Invalid, operation, error.to_string())
+}

@@ -1,0 +1,151 @@
+//! The encoder that the settings name, as the service's port.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::FutureExt;
+use lookalike_encoder::{Encoder, LoadError, PictureError};
+use lookalike_index::Fingerprint;
+use lookalike_service::ports::Embedder;
+use lookalike_service::{EmbedderCell, StoreError};
+
+use crate::bucket::{Bucket, Reading};
+use crate::clients::Clients;
+use crate::settings::{self, EncoderSource};
+
+const MODEL: &str = "model.onnx";
+const PREPROCESSING: &str = "preprocessor_config.json";
+
+/// Why the encoder is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum EncoderError {
+    /// A file of the model cannot be read.
+    #[error(
+        "cannot read {path:?} of the encoder: {source}: {variable} has to name a directory with \
+         {MODEL} and {PREPROCESSING}", variable = settings::ENCODER
+    )]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// An object of the model cannot be read.
+    #[error(
+        "cannot read an object of the encoder: {0}: {variable} has to name an S3 prefix with \
+         {MODEL} and {PREPROCESSING}", variable = settings::ENCODER
+    )]
+    Object(#[from] StoreError),
+    /// The model or its preprocessing cannot be used.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// Loading it ended in a panic.
+    #[error("loading the encoder ended early: {0}")]
+    Interrupted(#[from] tokio::task::JoinError),
+}
+
+/// A cell that loads the encoder when it is first needed.
+pub fn encoder_cell(source: EncoderSource, clients: &Clients) -> EmbedderCell {
+    let clients = clients.clone();
+    EmbedderCell::lazy(Box::new(move || {
+        let (source, clients) = (source.clone(), clients.clone());
+        async move {
+            load_encoder(&source, &clients)
+                .await
+                .map_err(|error| error.to_string())
+        }
+        .boxed()
+    }))
+}
+
+/// The encoder at `source`, ready to embed. Takes a good part of a second.
+///
+/// # Errors
+/// When its files cannot be read or used.
+pub async fn load_encoder(
+    source: &EncoderSource,
+    clients: &Clients,
+) -> Result<Arc<dyn Embedder>, EncoderError> {
+    let parts = match source {
+        EncoderSource::Embedded => None,
+        EncoderSource::Directory(directory) => Some(from_directory(directory).await?),
+        EncoderSource::S3 { bucket, prefix } => Some(from_s3(clients, bucket, prefix).await?),
+    };
+    let encoder = tokio::task::spawn_blocking(move || match parts {
+        None => Encoder::embedded(),
+        Some(parts) => Encoder::from_parts(&parts.name, &parts.model, &parts.preprocessing),
+    })
+    .await??;
+    Ok(Arc::new(EncoderPort(encoder)))
+}
+
+/// What a custom encoder is made of.
+struct Parts {
+    name: String,
+    model: Bytes,
+    preprocessing: Bytes,
+}
+
+async fn from_directory(directory: &Path) -> Result<Parts, EncoderError> {
+    let read = async |name| {
+        let path = directory.join(name);
+        match tokio::fs::read(&path).await {
+            Ok(bytes) => Ok(Bytes::from(bytes)),
+            Err(source) => Err(EncoderError::File { path, source }),
+        }
+    };
+    let name = directory
+        .file_name()
+        .map_or("custom".into(), |name| name.to_string_lossy());
+    Ok(Parts {
+        name: name.into_owned(),
+        model: read(MODEL).await?,
+        preprocessing: read(PREPROCESSING).await?,
+    })
+}
+
+async fn from_s3(clients: &Clients, bucket: &str, prefix: &str) -> Result<Parts, EncoderError> {
+    let bucket = Bucket::new(clients, bucket, settings::ENCODER);
+    let read = async |name| {
+        let key = match prefix {
+            "" => String::from(name),
+            prefix => format!("{prefix}/{name}"),
+        };
+        match bucket.read(&key, u64::MAX, |get| get).await? {
+            Reading::Found(read) => Ok(read.body.unwrap_or_default()),
+            _ => Err(bucket.missing(bucket.operation("get", &key), &key)),
+        }
+    };
+    let (model, preprocessing) = futures::try_join!(read(MODEL), read(PREPROCESSING))?;
+    let name = match prefix.rsplit('/').next() {
+        None | Some("") => bucket.name(),
+        Some(last) => last,
+    };
+    Ok(Parts {
+        name: name.to_owned(),
+        model,
+        preprocessing,
+    })
+}
+
+/// The encoder behind the service's port.
+struct EncoderPort(Encoder);
+
+impl Embedder for EncoderPort {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        Fingerprint(self.0.fingerprint())
+    }
+
+    fn dimensions(&self) -> usize {
+        self.0.dimensions()
+    }
+
+    fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
+        self.0.embed(picture)
+    }
+}

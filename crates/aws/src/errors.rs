@@ -1,0 +1,317 @@
+//! The one place where SDK errors become ours: a kind that tells the caller what to do, and a message
+//! that tells a person.
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use lookalike_service::{StoreError, StoreErrorKind};
+
+/// The bucket or table that a call goes to, and the variable that chose it.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// `bucket` or `table`.
+    pub(crate) kind: &'static str,
+    /// Its name.
+    pub(crate) name: String,
+    /// The environment variable to look at when it is the wrong one.
+    pub(crate) variable: &'static str,
+}
+
+/// Codes by which AWS says: later.
+const LATER: &[&str] = &[
+    "BandwidthLimitExceeded",
+    "InternalError",
+    "InternalServerError",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServiceUnavailable",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+];
+
+/// Codes by which AWS says: not with these credentials.
+const DENIED: &[&str] = &[
+    "AccessDenied",
+    "AccessDeniedException",
+    "AllAccessDisabled",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "InvalidToken",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+    "UnrecognizedClientException",
+];
+
+/// Codes by which AWS says that the bucket or table is not there.
+const NO_PLACE: &[&str] = &["NoSuchBucket", "ResourceNotFoundException"];
+
+/// Codes by which S3 says that the bucket is in another region than the client.
+const OTHER_REGION: &[&str] = &[
+    "AuthorizationHeaderMalformed",
+    "IllegalLocationConstraintException",
+    "PermanentRedirect",
+    "TemporaryRedirect",
+];
+
+/// The error of `operation` at `place` in our words.
+pub(crate) fn translate<E>(
+    place: &Place,
+    operation: impl Into<String>,
+    error: SdkError<E, HttpResponse>,
+) -> StoreError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    let (kind, message) = match &error {
+        SdkError::ServiceError(_) | SdkError::ResponseError(_) => answered(place, &error),
+        _ => unanswered(&error),
+    };
+    StoreError::new(kind, operation, message).caused_by(error)
+}
+
+/// Whether S3 says that there is no object at a key, in a bucket that exists.
+pub(crate) fn is_missing_object<E: ProvideErrorMetadata>(
+    error: &SdkError<E, HttpResponse>,
+) -> bool {
+    status(error) == Some(404) && matches!(code(error), None | Some("NoSuchKey" | "NotFound"))
+}
+
+/// Whether a condition on a write did not hold, or another write got in its way.
+pub(crate) fn is_conflict<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    let kind = kind_of(
+        code(error).unwrap_or_default(),
+        status(error).unwrap_or(400),
+    );
+    kind == StoreErrorKind::Conflict
+}
+
+/// The HTTP status of an answer, if there was one.
+pub(crate) fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
+    error.raw_response().map(|reply| reply.status().as_u16())
+}
+
+/// That the bucket or table itself does not exist.
+pub(crate) fn no_place(place: &Place) -> String {
+    let Place {
+        kind,
+        name,
+        variable,
+    } = place;
+    format!(
+        "there is no {kind} {name:?} in this account and region: correct {variable}, or create it"
+    )
+}
+
+/// A body that broke off before its end.
+pub(crate) fn interrupted(
+    operation: &str,
+    cause: impl Into<Box<dyn Error + Send + Sync>>,
+) -> StoreError {
+    let cause = cause.into();
+    let message = format!("the answer broke off: {}", deepest(cause.as_ref()));
+    StoreError::new(StoreErrorKind::Unavailable, operation, message).caused_by(cause)
+}
+
+fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&str> {
+    error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::code)
+}
+
+/// The other side answered, but with an error.
+fn answered<E>(place: &Place, error: &SdkError<E, HttpResponse>) -> (StoreErrorKind, String)
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let code = code(error).unwrap_or_default();
+    let status = status(error).unwrap_or_default();
+    let said = said(error);
+    let Place {
+        kind,
+        name,
+        variable,
+    } = place;
+    if NO_PLACE.contains(&code) {
+        return (StoreErrorKind::NotFound, no_place(place));
+    }
+    if OTHER_REGION.contains(&code) || matches!(status, 301 | 307) {
+        let message = format!(
+            "{kind} {name:?} is in another region ({said}): set AWS_REGION to its region or correct {variable}"
+        );
+        return (StoreErrorKind::Invalid, message);
+    }
+    if code == "RequestTimeTooSkewed" {
+        return (
+            StoreErrorKind::Denied,
+            format!("{said}: set this machine's clock"),
+        );
+    }
+    match kind_of(code, status) {
+        kind @ StoreErrorKind::Denied => {
+            let message = format!(
+                "{said}: allow it in the policy for {} {name:?}, or use other credentials",
+                place.kind
+            );
+            (kind, message)
+        }
+        kind => (kind, said),
+    }
+}
+
+fn kind_of(code: &str, status: u16) -> StoreErrorKind {
+    match (code, status) {
+        // The picture was moved to an archive: no policy helps, restoring it does.
+        ("InvalidObjectState", _) => StoreErrorKind::Invalid,
+        ("ConditionalCheckFailedException", _) => StoreErrorKind::Conflict,
+        (code, _) if LATER.contains(&code) => StoreErrorKind::Unavailable,
+        (code, _) if DENIED.contains(&code) => StoreErrorKind::Denied,
+        (_, 401 | 403) => StoreErrorKind::Denied,
+        (_, 404) => StoreErrorKind::NotFound,
+        (_, 409 | 412) => StoreErrorKind::Conflict,
+        (_, 408 | 425 | 429 | 500..=u16::MAX) => StoreErrorKind::Unavailable,
+        // Neither a refusal nor an answer that can be read: cut off on its way.
+        (_, 0..=399) => StoreErrorKind::Unavailable,
+        _ => StoreErrorKind::Invalid,
+    }
+}
+
+/// What the other side said: code, message, request id.
+fn said<E>(error: &SdkError<E, HttpResponse>) -> String
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let status = status(error).unwrap_or_default();
+    let service = error.as_service_error();
+    let mut said = match service.and_then(ProvideErrorMetadata::code) {
+        Some(code) => format!("{code} (status {status})"),
+        None => format!("status {status}"),
+    };
+    if let Some(message) = service.and_then(ProvideErrorMetadata::message) {
+        said.push_str(": ");
+        said.push_str(message.trim_end_matches('.'));
+    }
+    let headers = error.raw_response().map(|reply| reply.headers());
+    let id = headers.and_then(|headers| {
+        headers
+            .get("x-amz-request-id")
+            .or_else(|| headers.get("x-amzn-requestid"))
+    });
+    if let Some(id) = id {
+        said.push_str(" [request ");
+        said.push_str(id);
+        said.push(']');
+    }
+    said
+}
+
+/// No answer came: wrong input, no credentials, no connection, no time.
+fn unanswered<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> (StoreErrorKind, String) {
+    let cause = deepest(error);
+    if let Some(credentials) = find::<CredentialsError>(error) {
+        return match credentials {
+            CredentialsError::ProviderTimedOut(_) => (
+                StoreErrorKind::Unavailable,
+                format!("the credentials did not arrive in time: {cause}"),
+            ),
+            _ => (
+                StoreErrorKind::Denied,
+                format!(
+                    "no usable AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
+                         AWS_SECRET_ACCESS_KEY, or log in again ({cause})"
+                ),
+            ),
+        };
+    }
+    match error {
+        SdkError::ConstructionFailure(_) => (
+            StoreErrorKind::Invalid,
+            format!("the request cannot be built: {cause}"),
+        ),
+        SdkError::TimeoutError(_) => (
+            StoreErrorKind::Unavailable,
+            format!("no answer in time: {cause}"),
+        ),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => (
+            StoreErrorKind::Unavailable,
+            format!("no answer in time: {cause}"),
+        ),
+        SdkError::DispatchFailure(failure) if failure.is_user() => (
+            StoreErrorKind::Invalid,
+            format!("the request cannot be sent: {cause}"),
+        ),
+        _ => (
+            StoreErrorKind::Unavailable,
+            format!("no connection: {cause}"),
+        ),
+    }
+}
+
+/// The two deepest causes, which is where the SDK's chains say what happened.
+fn deepest(error: &(dyn Error + 'static)) -> String {
+    let causes: Vec<_> = chain(error).map(ToString::to_string).collect();
+    causes[causes.len().saturating_sub(2)..].join(": ")
+}
+
+fn find<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e T> {
+    chain(error).find_map(|cause| cause.downcast_ref())
+}
+
+fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    let next = |error: &&'e (dyn Error + 'static)| -> Option<&'e (dyn Error + 'static)> {
+        (*error).source()
+    };
+    std::iter::successors(Some(error), next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_statuses_have_kinds() {
+        for (code, status, kind) in [
+            ("SlowDown", 503, StoreErrorKind::Unavailable),
+            (
+                "ProvisionedThroughputExceededException",
+                400,
+                StoreErrorKind::Unavailable,
+            ),
+            ("RequestTimeout", 400, StoreErrorKind::Unavailable),
+            ("", 502, StoreErrorKind::Unavailable),
+            ("", 200, StoreErrorKind::Unavailable),
+            ("AccessDenied", 403, StoreErrorKind::Denied),
+            ("UnrecognizedClientException", 400, StoreErrorKind::Denied),
+            ("ExpiredToken", 400, StoreErrorKind::Denied),
+            ("", 403, StoreErrorKind::Denied),
+            ("InvalidObjectState", 403, StoreErrorKind::Invalid),
+            ("NoSuchKey", 404, StoreErrorKind::NotFound),
+            ("PreconditionFailed", 412, StoreErrorKind::Conflict),
+            ("ConditionalRequestConflict", 409, StoreErrorKind::Conflict),
+            ("ValidationException", 400, StoreErrorKind::Invalid),
+            ("EntityTooLarge", 400, StoreErrorKind::Invalid),
+        ] {
+            assert_eq!(kind_of(code, status), kind, "{code} {status}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! S3 and DynamoDB adapters for the ports of the service, over the AWS SDK.
+//!
+//! A main reads [`Settings`], builds [`Clients`] once, and hands the adapters of a [`Cloud`] to the use
+//! cases:
+//!
+//! ```no_run
+//! # async fn wire() -> Result<(), Box<dyn std::error::Error>> {
+//! use lookalike_aws::{Cloud, EmfMetrics, Settings};
+//!
+//! let settings = Settings::from_env()?;
+//! let cloud = Cloud::connect(&settings).await?;
+//! let metrics = EmfMetrics::stdout("search");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Every failed call is a [`StoreError`](lookalike_service::StoreError): its kind says whether to retry,
+//! its message what a person can do. `errors.rs` alone translates what the SDK says. The SDK retries what
+//! may be retried, up to four attempts; what remains is the caller's to decide.
+
+#![forbid(unsafe_code)]
+
+mod attributes;
+mod bucket;
+mod clients;
+mod cloud;
+mod dynamo;
+mod emf;
+mod encoder;
+mod errors;
+mod failures;
+mod header_text;
+mod image_records;
+mod keys;
+mod links;
+pub mod logging;
+mod manifests;
+mod multipart;
+mod pictures;
+mod products;
+mod record_item;
+mod segments;
+pub mod settings;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use clients::{Clients, NoRegion, sdk_config};
+pub use cloud::Cloud;
+pub use emf::{DIMENSION, EmfMetrics, NAMESPACE};
+pub use encoder::{EncoderError, encoder_cell, load_encoder};
+pub use failures::DynamoFailures;
+pub use image_records::DynamoImageRecords;
+pub use links::S3Links;
+pub use manifests::S3Manifests;
+pub use pictures::S3Pictures;
+pub use products::DynamoProducts;
+pub use segments::S3Segments;
+pub use settings::{EncoderSource, Settings, SettingsError, SettingsProblem};
+pub use table::create_table;

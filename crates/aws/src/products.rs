@@ -1,0 +1,100 @@
+//! The product metadata in the table: item `product` of each product id.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use lookalike_service::ports::Products;
+use lookalike_service::{Metadata, Product, StoreError, StoreErrorKind};
+
+use crate::attributes;
+use crate::dynamo::{self, Item, Table};
+use crate::keys::{ITEM, MOST_PRODUCT_ID_BYTES, PRODUCT_ID, PRODUCT_ITEM, is_product_id};
+
+const METADATA: &str = "metadata";
+
+/// Product metadata in DynamoDB.
+#[derive(Debug, Clone)]
+pub struct DynamoProducts {
+    table: Arc<Table>,
+}
+
+impl DynamoProducts {
+    pub(crate) fn new(table: Arc<Table>) -> Self {
+        Self { table }
+    }
+
+    fn write_request(&self, product: &Product) -> Result<WriteRequest, StoreError> {
+        let refused = |reason: String| {
+            let operation = self.table.operation("put a product into");
+            let message = format!("product {:?}: {reason}", product.product_id);
+            StoreError::new(StoreErrorKind::Invalid, operation, message)
+        };
+        if !is_product_id(&product.product_id) {
+            return Err(refused(format!(
+                "a product id has 1 to {MOST_PRODUCT_ID_BYTES} bytes, but this one has {}",
+                product.product_id.len()
+            )));
+        }
+        let metadata = attributes::map_from_json(&product.metadata)
+            .map_err(|error| refused(error.to_string()))?;
+        let put = PutRequest::builder()
+            .item(PRODUCT_ID, AttributeValue::S(product.product_id.clone()))
+            .item(ITEM, AttributeValue::S(PRODUCT_ITEM.to_owned()))
+            .item(METADATA, AttributeValue::M(metadata))
+            .build()
+            .map_err(|error| dynamo::invalid(self.table.operation("put into"), &error))?;
+        Ok(WriteRequest::builder().put_request(put).build())
+    }
+}
+
+#[async_trait]
+impl Products for DynamoProducts {
+    async fn get_many(
+        &self,
+        product_ids: &[String],
+    ) -> Result<HashMap<String, Metadata>, StoreError> {
+        // DynamoDB refuses a whole batch for one key twice or one key that cannot be.
+        let mut seen = HashSet::with_capacity(product_ids.len());
+        let keys = product_ids
+            .iter()
+            .filter(|id| is_product_id(id) && seen.insert(id.as_str()))
+            .map(|id| {
+                HashMap::from([
+                    (PRODUCT_ID.to_owned(), AttributeValue::S(id.clone())),
+                    (ITEM.to_owned(), AttributeValue::S(PRODUCT_ITEM.to_owned())),
+                ])
+            })
+            .collect();
+        let items = self.table.get_items(keys).await?;
+        Ok(items.into_iter().filter_map(metadata_of).collect())
+    }
+
+    async fn put_many(&self, products: &[Product]) -> Result<(), StoreError> {
+        // DynamoDB refuses an item twice in a batch: the last one counts, as it would one by one.
+        let mut seen = HashSet::with_capacity(products.len());
+        let mut requests = products
+            .iter()
+            .rev()
+            .filter(|product| seen.insert(product.product_id.as_str()))
+            .map(|product| self.write_request(product))
+            .collect::<Result<Vec<_>, _>>()?;
+        requests.reverse();
+        self.table.write_items(requests).await
+    }
+}
+
+fn metadata_of(mut item: Item) -> Option<(String, Metadata)> {
+    let Some(AttributeValue::S(product_id)) = item.remove(PRODUCT_ID) else {
+        return None;
+    };
+    let Some(AttributeValue::M(metadata)) = item.remove(METADATA) else {
+        return None;
+    };
+    let metadata = metadata
+        .into_iter()
+        .map(|(name, value)| (name, attributes::to_json(value)))
+        .collect();
+    Some((product_id, metadata))
+}

@@ -1,0 +1,118 @@
+//! The segment objects.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use lookalike_index::SegmentId;
+use lookalike_service::ports::{SegmentShelf, Segments};
+use lookalike_service::{StoreError, StoredSegment};
+
+use crate::bucket::{Bucket, Reading, range_header};
+use crate::{errors, multipart};
+
+const CONTENT_TYPE: &str = "application/octet-stream";
+
+/// Segments from this size go up in parts, each of which can fail and be sent again alone.
+const LARGE: usize = 64 << 20;
+
+/// The segments at `<prefix>/segments/<ulid>.seg`.
+#[derive(Debug, Clone)]
+pub struct S3Segments {
+    bucket: Arc<Bucket>,
+    prefix: String,
+}
+
+impl S3Segments {
+    pub(crate) fn new(bucket: Arc<Bucket>, prefix: &str) -> Self {
+        Self {
+            bucket,
+            prefix: format!("{prefix}/segments/"),
+        }
+    }
+
+    fn key(&self, id: SegmentId) -> String {
+        format!("{}{id}.seg", self.prefix)
+    }
+
+    /// The segment that an object is, unless somebody else put it there.
+    fn id(&self, key: &str) -> Option<SegmentId> {
+        let name = key.strip_prefix(&self.prefix)?.strip_suffix(".seg")?;
+        name.parse().ok()
+    }
+}
+
+#[async_trait]
+impl Segments for S3Segments {
+    async fn put(&self, id: SegmentId, bytes: Bytes) -> Result<(), StoreError> {
+        let key = self.key(id);
+        if bytes.len() >= LARGE {
+            return multipart::put(&self.bucket, &key, bytes, CONTENT_TYPE).await;
+        }
+        match self.bucket.put(&key, bytes, CONTENT_TYPE).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let operation = self.bucket.operation("put", &key);
+                Err(errors::translate(self.bucket.place(), operation, error))
+            }
+        }
+    }
+
+    /// The bytes in `range`, fewer when the object ends before: the reader of the segment knows its
+    /// length and reports that better.
+    async fn get(&self, id: SegmentId, range: Range<u64>) -> Result<Bytes, StoreError> {
+        if range.is_empty() {
+            return Ok(Bytes::new());
+        }
+        let key = self.key(id);
+        let header = range_header(&range);
+        let reading = self
+            .bucket
+            .read(&key, u64::MAX, |get| get.range(header.clone()))
+            .await?;
+        match reading {
+            Reading::Found(read) => Ok(read.body.unwrap_or_default()),
+            Reading::OutOfRange => Ok(Bytes::new()),
+            Reading::Missing | Reading::Unchanged => Err(self
+                .bucket
+                .missing(self.bucket.operation("get", &key), &key)),
+        }
+    }
+}
+
+#[async_trait]
+impl SegmentShelf for S3Segments {
+    async fn list(&self) -> Result<Vec<StoredSegment>, StoreError> {
+        let list = self.bucket.s3().list_objects_v2();
+        let mut pages = list
+            .bucket(self.bucket.name())
+            .prefix(&self.prefix)
+            .into_paginator()
+            .send();
+        let mut segments = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| {
+                let operation = self.bucket.operation("list", &self.prefix);
+                errors::translate(self.bucket.place(), operation, error)
+            })?;
+            segments.extend(page.contents().iter().filter_map(|object| {
+                Some(StoredSegment {
+                    id: self.id(object.key()?)?,
+                    bytes: object.size().unwrap_or(0).max(0).unsigned_abs(),
+                    // Without a time it counts as new, so that nothing removes it as too old.
+                    modified: object
+                        .last_modified()
+                        .and_then(|time| SystemTime::try_from(*time).ok())
+                        .unwrap_or_else(SystemTime::now),
+                })
+            }));
+        }
+        Ok(segments)
+    }
+
+    async fn delete(&self, id: SegmentId) -> Result<(), StoreError> {
+        self.bucket.delete(&self.key(id)).await
+    }
+}

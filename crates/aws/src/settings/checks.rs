@@ -1,0 +1,164 @@
+//! What each variable may hold.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{EncoderSource, SettingsProblem};
+
+/// What a variable has to hold, and its value when it does.
+pub(super) struct Check<T> {
+    expected: &'static str,
+    value: Option<T>,
+}
+
+/// The value of a variable that must be set.
+pub(super) fn required<T>(
+    variable: &'static str,
+    text: Option<String>,
+    check: fn(&str) -> Check<T>,
+) -> Result<T, SettingsProblem> {
+    match optional(variable, text, check)? {
+        Some(value) => Ok(value),
+        None => Err(SettingsProblem::Missing {
+            variable,
+            expected: check("").expected,
+        }),
+    }
+}
+
+/// The value of a variable that may be unset.
+pub(super) fn optional<T>(
+    variable: &'static str,
+    text: Option<String>,
+    check: fn(&str) -> Check<T>,
+) -> Result<Option<T>, SettingsProblem> {
+    let Some(text) = text else { return Ok(None) };
+    let Check { expected, value } = check(&text);
+    match value {
+        Some(value) => Ok(Some(value)),
+        None => Err(SettingsProblem::Invalid {
+            variable,
+            found: text,
+            expected,
+        }),
+    }
+}
+
+/// A bucket's name, or the ARN of an access point.
+pub(super) fn bucket(text: &str) -> Check<String> {
+    Check {
+        expected: "the name of a bucket: 3 to 63 lower-case letters, digits, hyphens and dots",
+        value: is_bucket(text).then(|| text.to_owned()),
+    }
+}
+
+fn is_bucket(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    text.starts_with("arn:")
+        || ((3..=63).contains(&text.len())
+            && text.starts_with(plain)
+            && text.ends_with(plain)
+            && text.chars().all(|c| plain(c) || c == '-' || c == '.'))
+}
+
+/// Where in a bucket the index lives.
+pub(super) fn prefix(text: &str) -> Check<String> {
+    Check {
+        expected: "a path such as `index` or `shops/one`, without slashes at its ends, \
+                   of at most 512 bytes",
+        value: is_path(text).then(|| text.to_owned()),
+    }
+}
+
+fn is_path(text: &str) -> bool {
+    text.len() <= 512
+        && text
+            .split('/')
+            .all(|part| !matches!(part, "" | "." | "..") && !part.contains(char::is_control))
+}
+
+/// A table's name or ARN.
+pub(super) fn table(text: &str) -> Check<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let fine =
+        text.starts_with("arn:") || ((3..=255).contains(&text.len()) && text.chars().all(plain));
+    Check {
+        expected: "the name of a DynamoDB table: 3 to 255 letters, digits, `_`, `-` and `.`",
+        value: fine.then(|| text.to_owned()),
+    }
+}
+
+/// A directory or an S3 URI.
+pub(super) fn encoder(text: &str) -> Check<EncoderSource> {
+    let value = match text.split_once("://") {
+        None => Some(EncoderSource::Directory(PathBuf::from(text))),
+        Some(("s3", place)) => {
+            let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+            let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
+            (is_bucket(bucket) && (prefix.is_empty() || is_path(prefix))).then(|| {
+                EncoderSource::S3 {
+                    bucket: bucket.to_owned(),
+                    prefix: prefix.to_owned(),
+                }
+            })
+        }
+        Some(_) => None,
+    };
+    Check {
+        expected: "a directory or s3://bucket/prefix that holds model.onnx and \
+                   preprocessor_config.json, or leave it unset for the embedded model",
+        value,
+    }
+}
+
+/// A time of at most a day.
+pub(super) fn seconds(text: &str) -> Check<Duration> {
+    let value = text
+        .parse()
+        .ok()
+        .filter(|seconds| (0.0..=86_400.0).contains(seconds))
+        .map(Duration::from_secs_f64);
+    Check {
+        expected: "a number of seconds from 0 to 86400",
+        value,
+    }
+}
+
+/// `*`, or origins without paths.
+pub(super) fn origins(text: &str) -> Check<Vec<String>> {
+    let origins: Vec<_> = text
+        .split(',')
+        .map(str::trim)
+        .filter(|origin| !origin.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let fine = origins == ["*"] || (!origins.is_empty() && origins.iter().all(|o| is_origin(o)));
+    Check {
+        expected: "`*` alone, or origins such as https://shop.example separated by commas",
+        value: fine.then_some(origins),
+    }
+}
+
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, host)) = text.split_once("://") else {
+        return false;
+    };
+    matches!(scheme, "http" | "https")
+        && !host.is_empty()
+        && host
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '[' | ']'))
+}
+
+/// On or off.
+pub(super) fn switch(text: &str) -> Check<bool> {
+    let value = match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "on" | "yes" => Some(true),
+        "0" | "false" | "off" | "no" => Some(false),
+        _ => None,
+    };
+    Check {
+        expected: "`true` or `false`",
+        value,
+    }
+}

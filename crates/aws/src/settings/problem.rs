@@ -1,0 +1,57 @@
+//! What can be wrong with the environment.
+
+use std::fmt;
+
+/// One thing that is wrong, and what to set instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsProblem {
+    /// A required variable is not set, or empty.
+    #[error("{variable} is not set: set it to {expected}")]
+    Missing {
+        /// The variable.
+        variable: &'static str,
+        /// What it has to hold.
+        expected: &'static str,
+    },
+    /// A variable holds what it cannot hold.
+    #[error("{variable} is {found:?}: set it to {expected}")]
+    Invalid {
+        /// The variable.
+        variable: &'static str,
+        /// What it holds.
+        found: String,
+        /// What it has to hold.
+        expected: &'static str,
+    },
+    /// Two variables that cannot both be as they are.
+    #[error("{first} and {second} contradict each other: {reason}")]
+    Contradiction {
+        /// The variable to change.
+        first: &'static str,
+        /// The one it collides with.
+        second: &'static str,
+        /// Why, and what to do.
+        reason: &'static str,
+    },
+}
+
+/// The environment cannot be used; every problem at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingsError {
+    /// What is wrong; at least one.
+    pub problems: Vec<SettingsProblem>,
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, problem) in self.problems.iter().enumerate() {
+            if position > 0 {
+                f.write_str("; ")?;
+            }
+            problem.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for SettingsError {}

@@ -1,0 +1,126 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+
+fn read(changes: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    Settings::read(|name| {
+        let found = changes.iter().find(|(changed, _)| *changed == name);
+        match (found, name) {
+            (Some((_, value)), _) => Some((*value).to_owned()),
+            (None, CATALOG_BUCKET) => Some("shop-catalog".to_owned()),
+            (None, INDEX_BUCKET) => Some("shop-index".to_owned()),
+            (None, TABLE) => Some("shop".to_owned()),
+            (None, _) => None,
+        }
+    })
+}
+
+fn refusal(changes: &[(&str, &str)]) -> String {
+    read(changes).unwrap_err().to_string()
+}
+
+#[test]
+fn defaults_stand_for_what_is_unset_or_empty() {
+    let expected = Settings {
+        catalog_bucket: "shop-catalog".to_owned(),
+        index_bucket: "shop-index".to_owned(),
+        index_prefix: "index".to_owned(),
+        table: "shop".to_owned(),
+        encoder: EncoderSource::Embedded,
+        refresh: Duration::from_secs(1),
+        cors_origins: vec!["*".to_owned()],
+        trace: false,
+        path_style: false,
+    };
+    assert_eq!(read(&[]).unwrap(), expected);
+    let empty = [INDEX_PREFIX, ENCODER, REFRESH_SECONDS, CORS_ORIGINS, TRACE].map(|v| (v, " "));
+    assert_eq!(read(&empty).unwrap(), expected);
+}
+
+#[test]
+fn everything_can_be_set() {
+    let settings = read(&[
+        (INDEX_PREFIX, "shops/one"),
+        (ENCODER, "s3://models-bucket/lite/0/"),
+        (REFRESH_SECONDS, "0.25"),
+        (CORS_ORIGINS, "https://shop.example, http://localhost:3000"),
+        (TRACE, "true"),
+        ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9000"),
+    ])
+    .unwrap();
+    assert_eq!(settings.index_prefix, "shops/one");
+    assert_eq!(
+        settings.encoder,
+        EncoderSource::S3 {
+            bucket: "models-bucket".to_owned(),
+            prefix: "lite/0".to_owned()
+        }
+    );
+    assert_eq!(settings.refresh, Duration::from_millis(250));
+    let origins = ["https://shop.example", "http://localhost:3000"];
+    assert_eq!(settings.cors_origins, origins);
+    assert!(settings.trace && settings.path_style);
+    let directory = read(&[(ENCODER, "models/mine")]).unwrap().encoder;
+    assert_eq!(directory, EncoderSource::Directory("models/mine".into()));
+}
+
+#[test]
+fn every_problem_is_named_at_once() {
+    let error = Settings::read(|_| None).unwrap_err();
+    let missing: Vec<_> = error
+        .problems
+        .iter()
+        .map(|problem| match problem {
+            SettingsProblem::Missing { variable, .. } => *variable,
+            other => panic!("{other}"),
+        })
+        .collect();
+    assert_eq!(missing, [CATALOG_BUCKET, INDEX_BUCKET, TABLE]);
+    assert!(
+        error
+            .to_string()
+            .starts_with("LOOKALIKE_CATALOG_BUCKET is not set: set it to the name of a bucket")
+    );
+}
+
+#[test]
+fn wrong_values_are_refused_with_what_to_set() {
+    for (variable, value) in [
+        (CATALOG_BUCKET, "Shop_Catalog"),
+        (CATALOG_BUCKET, "s3://shop"),
+        (INDEX_BUCKET, "ab"),
+        (INDEX_PREFIX, "/index"),
+        (INDEX_PREFIX, "index/"),
+        (INDEX_PREFIX, "a/../b"),
+        (TABLE, "a b"),
+        (ENCODER, "https://models.example/one"),
+        (ENCODER, "s3://x"),
+        (REFRESH_SECONDS, "soon"),
+        (REFRESH_SECONDS, "-1"),
+        (REFRESH_SECONDS, "NaN"),
+        (REFRESH_SECONDS, "1e30"),
+        (CORS_ORIGINS, "*,https://shop.example"),
+        (CORS_ORIGINS, "https://shop.example/path"),
+        (CORS_ORIGINS, ","),
+        (TRACE, "maybe"),
+    ] {
+        let message = refusal(&[(variable, value)]);
+        assert!(
+            message.starts_with(&format!("{variable} is {value:?}: set it to ")),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn contradictions_are_refused() {
+    let one_bucket = (INDEX_BUCKET, "shop-catalog");
+    assert!(read(&[one_bucket]).is_ok());
+    for prefix in ["catalog", "catalog/index", "uploads/x"] {
+        let message = refusal(&[one_bucket, (INDEX_PREFIX, prefix)]);
+        assert!(message.contains("LOOKALIKE_INDEX_PREFIX and"), "{message}");
+    }
+    let message = refusal(&[(ENCODER, "s3://shop-catalog/catalog/model")]);
+    assert!(message.contains("LOOKALIKE_ENCODER and"), "{message}");
+    assert!(read(&[(ENCODER, "s3://shop-catalog/models")]).is_ok());
+}

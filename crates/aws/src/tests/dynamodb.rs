@@ -1,0 +1,308 @@
+//! Products, records and failures as DynamoDB requests.
+
+use std::collections::BTreeMap;
+
+use lookalike_service::{Failure, ImageRecord, Metadata, Product, StoreErrorKind};
+use serde_json::{Value, json};
+
+use super::cloud_at;
+use super::server::{Reply, Seen, Server};
+
+fn product(id: &str) -> Product {
+    let metadata = Metadata::from([
+        ("name".to_owned(), json!("Röcke")),
+        ("price".to_owned(), json!(19.99)),
+        ("in_stock".to_owned(), json!(true)),
+    ]);
+    Product {
+        product_id: id.to_owned(),
+        metadata,
+    }
+}
+
+fn keys(request: &Seen) -> Vec<Value> {
+    let body = request.json();
+    body["RequestItems"]["shop"]["Keys"]
+        .as_array()
+        .unwrap()
+        .clone()
+}
+
+fn items_for(keys: &[Value]) -> Vec<Value> {
+    keys.iter()
+        .map(|key| {
+            let mut item = key.clone();
+            item["metadata"] = json!({"M": {
+                "name": {"S": "Röcke"}, "price": {"N": "19.99"}, "in_stock": {"BOOL": true},
+            }});
+            item
+        })
+        .collect()
+}
+
+fn batch(keys: &[Value], unprocessed: &[Value]) -> Reply {
+    let open = match unprocessed {
+        [] => json!({}),
+        keys => json!({"shop": {"Keys": keys}}),
+    };
+    Reply::json(json!({"Responses": {"shop": items_for(keys)}, "UnprocessedKeys": open}))
+}
+
+#[tokio::test]
+async fn many_products_are_read_in_batches_without_repeats() {
+    let server = Server::answering(|request, _| batch(&keys(request), &[])).await;
+    let products = cloud_at(server.url()).products;
+    let mut ids: Vec<_> = (0..1050).map(|n| format!("p{n}")).collect();
+    ids.extend(["p7".to_owned(), String::new(), "x".repeat(2049)]);
+    let found = products.get_many(&ids).await.unwrap();
+    assert_eq!(found.len(), 1050);
+    assert_eq!(found["p7"], product("p7").metadata);
+    let sizes: Vec<_> = server
+        .seen()
+        .iter()
+        .map(|request| keys(request).len())
+        .collect();
+    assert_eq!(sizes.iter().sum::<usize>(), 1050);
+    assert!(
+        sizes.len() == 11 && sizes.iter().all(|size| *size <= 100),
+        "{sizes:?}"
+    );
+    let key = &keys(&server.seen()[0])[0];
+    assert_eq!(key["item"], json!({"S": "product"}));
+    assert!(products.get_many(&[]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn unprocessed_keys_are_asked_again() {
+    let server = Server::answering(|request, _| {
+        let keys = keys(request);
+        let (now, later) = keys.split_at(1);
+        batch(now, later)
+    })
+    .await;
+    let products = cloud_at(server.url()).products;
+    // More rounds than would be granted without progress.
+    let ids: Vec<_> = (0..10).map(|n| format!("p{n}")).collect();
+    assert_eq!(products.get_many(&ids).await.unwrap().len(), 10);
+    assert_eq!(server.count(), 10);
+}
+
+#[tokio::test]
+async fn throttling_without_end_is_unavailable() {
+    let server = Server::answering(|request, _| match request.header("x-amz-target") {
+        Some("DynamoDB_20120810.BatchGetItem") => batch(&[], &keys(request)),
+        _ => Reply::json(json!({"UnprocessedItems": request.json()["RequestItems"]})),
+    })
+    .await;
+    let products = cloud_at(server.url()).products;
+    let (ids, stored) = (["p1".to_owned()], [product("p1")]);
+    let (read, write) = tokio::join!(products.get_many(&ids), products.put_many(&stored));
+    for error in [read.unwrap_err(), write.unwrap_err()] {
+        assert_eq!(error.kind, StoreErrorKind::Unavailable);
+        assert!(error.to_string().contains("throttling"), "{error}");
+    }
+    assert_eq!(server.count(), 16);
+}
+
+#[tokio::test]
+async fn a_throttled_call_is_tried_again() {
+    let throttled = Reply::dynamodb_error(400, "ProvisionedThroughputExceededException");
+    let server = Server::answering(move |request, before| match before {
+        0 | 1 => throttled.clone(),
+        _ => batch(&keys(request), &[]),
+    })
+    .await;
+    let products = cloud_at(server.url()).products;
+    assert_eq!(
+        products.get_many(&["p1".to_owned()]).await.unwrap().len(),
+        1
+    );
+    assert_eq!(server.count(), 3);
+}
+
+#[tokio::test]
+async fn errors_have_their_kind() {
+    for (status, code, kind) in [
+        (
+            400,
+            "ProvisionedThroughputExceededException",
+            StoreErrorKind::Unavailable,
+        ),
+        (400, "ThrottlingException", StoreErrorKind::Unavailable),
+        (500, "InternalServerError", StoreErrorKind::Unavailable),
+        (400, "ResourceNotFoundException", StoreErrorKind::NotFound),
+        (400, "AccessDeniedException", StoreErrorKind::Denied),
+        (400, "ExpiredTokenException", StoreErrorKind::Denied),
+        (400, "UnrecognizedClientException", StoreErrorKind::Denied),
+        (400, "ValidationException", StoreErrorKind::Invalid),
+    ] {
+        let server = Server::replying([Reply::dynamodb_error(status, code)]).await;
+        let cloud = cloud_at(server.url());
+        let error = cloud
+            .products
+            .get_many(&["p1".to_owned()])
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind, kind, "{code}: {error}");
+        let message = error.to_string();
+        assert!(
+            message.starts_with("batch get from dynamodb table shop failed: "),
+            "{message}"
+        );
+        if kind == StoreErrorKind::NotFound {
+            assert!(message.contains("LOOKALIKE_TABLE"), "{message}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn many_products_are_written_in_batches_without_repeats() {
+    let server = Server::answering(|request, before| {
+        // Half of the first batch is left over once.
+        let mut requests = request.json()["RequestItems"]["shop"]
+            .as_array()
+            .unwrap()
+            .clone();
+        let left = requests.split_off(if before == 0 { 12 } else { requests.len() });
+        match left.is_empty() {
+            true => Reply::json(json!({"UnprocessedItems": {}})),
+            false => Reply::json(json!({"UnprocessedItems": {"shop": left}})),
+        }
+    })
+    .await;
+    let products = cloud_at(server.url()).products;
+    let mut many: Vec<_> = (0..60).map(|n| product(&format!("p{n}"))).collect();
+    many.push(Product {
+        metadata: BTreeMap::new(),
+        ..product("p3")
+    });
+    products.put_many(&many).await.unwrap();
+    let mut written = Vec::new();
+    for request in server.seen() {
+        let requests = request.json()["RequestItems"]["shop"]
+            .as_array()
+            .unwrap()
+            .clone();
+        assert!(requests.len() <= 25);
+        written.extend(requests.iter().map(|put| put["PutRequest"]["Item"].clone()));
+    }
+    assert_eq!(written.len(), 60 + 13, "13 went out twice");
+    let p3: Vec<_> = written
+        .iter()
+        .filter(|item| item["product_id"]["S"] == "p3")
+        .collect();
+    assert_eq!(p3[0]["metadata"], json!({"M": {}}), "the last one counts");
+    let p4 = written
+        .iter()
+        .find(|item| item["product_id"]["S"] == "p4")
+        .unwrap();
+    let expected = json!({
+        "product_id": {"S": "p4"}, "item": {"S": "product"},
+        "metadata": {"M": {"name": {"S": "Röcke"}, "price": {"N": "19.99"}, "in_stock": {"BOOL": true}}},
+    });
+    assert_eq!(*p4, expected);
+}
+
+#[tokio::test]
+async fn a_product_that_cannot_be_stored_is_named() {
+    let products = cloud_at("http://127.0.0.1:1").products;
+    let mut huge = product("p1");
+    huge.metadata.insert("price".to_owned(), json!(1e300));
+    let error = products.put_many(&[huge]).await.unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Invalid);
+    assert!(
+        error
+            .to_string()
+            .contains("product \"p1\": the number 1e+300"),
+        "{error}"
+    );
+    let error = products.put_many(&[product("")]).await.unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Invalid);
+}
+
+fn failure(n: u64) -> ImageRecord {
+    ImageRecord {
+        key: format!("catalog/{n}.jpg"),
+        product_id: format!("{n}"),
+        etag: "\"e\"".to_owned(),
+        bytes: 7,
+        encoder: "00ff".to_owned(),
+        at: "2026-01-02T03:04:05Z".to_owned(),
+        failure: Some(Failure {
+            code: "corrupt".to_owned(),
+            reason: "the JPEG ends early".to_owned(),
+        }),
+    }
+}
+
+fn failure_item(n: u64) -> Value {
+    json!({
+        "product_id": {"S": format!("{n}")}, "item": {"S": format!("image#catalog/{n}.jpg")},
+        "key": {"S": format!("catalog/{n}.jpg")}, "etag": {"S": "\"e\""}, "bytes": {"N": "7"},
+        "encoder": {"S": "00ff"}, "at": {"S": "2026-01-02T03:04:05Z"},
+        "failed": {"S": "failed"}, "code": {"S": "corrupt"}, "reason": {"S": "the JPEG ends early"},
+    })
+}
+
+#[tokio::test]
+async fn records_are_items_of_their_product() {
+    let server = Server::replying([Reply::json(json!({}))]).await;
+    let records = cloud_at(server.url()).records;
+    records.put_many(&[failure(1), failure(1)]).await.unwrap();
+    records.remove("1", "catalog/1.jpg").await.unwrap();
+    let [put, delete] = server.seen().try_into().unwrap();
+    assert_eq!(
+        put.json()["RequestItems"],
+        json!({"shop": [{"PutRequest": {"Item": failure_item(1)}}]})
+    );
+    assert_eq!(
+        delete.json()["Key"],
+        json!({"product_id": {"S": "1"}, "item": {"S": "image#catalog/1.jpg"}})
+    );
+}
+
+#[tokio::test]
+async fn failures_come_in_pages() {
+    let foreign = json!({"product_id": {"S": "x"}, "item": {"S": "y"}, "failed": {"S": "failed"}});
+    let end = json!({"failed": {"S": "failed"}, "item": {"S": "image#catalog/2.jpg"}, "product_id": {"S": "2"}});
+    let server = Server::replying([
+        Reply::json(
+            json!({"Items": [failure_item(1), foreign, failure_item(2)], "LastEvaluatedKey": end}),
+        ),
+        Reply::json(json!({"Items": [failure_item(3)]})),
+    ])
+    .await;
+    let failures = cloud_at(server.url()).failures;
+    let first = failures.list(None).await.unwrap();
+    assert_eq!(first.items, [failure(1), failure(2)]);
+    let last = failures.list(first.next.as_deref()).await.unwrap();
+    assert_eq!((last.items, last.next), (vec![failure(3)], None));
+    let error = failures.list(Some("nonsense")).await.unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Invalid);
+    let [one, two] = server.seen().try_into().unwrap();
+    assert_eq!(one.json()["IndexName"], "failed");
+    assert_eq!(one.json()["ExclusiveStartKey"], Value::Null);
+    assert_eq!(two.json()["ExclusiveStartKey"], end);
+}
+
+#[tokio::test]
+async fn failures_are_counted_over_all_pages_and_found_by_key() {
+    let end =
+        json!({"failed": {"S": "failed"}, "item": {"S": "image#2"}, "product_id": {"S": "2"}});
+    let server = Server::replying([
+        Reply::json(json!({"Count": 5000, "LastEvaluatedKey": end})),
+        Reply::json(json!({"Count": 7})),
+        Reply::json(json!({"Items": [failure_item(1)], "Count": 1})),
+    ])
+    .await;
+    let failures = cloud_at(server.url()).failures;
+    assert_eq!(failures.count().await.unwrap(), 5007);
+    assert_eq!(
+        failures.of_key("catalog/1.jpg").await.unwrap(),
+        [failure(1)]
+    );
+    let seen = server.seen();
+    assert_eq!(seen[0].json()["Select"], "COUNT");
+    let values = &seen[2].json()["ExpressionAttributeValues"];
+    assert_eq!(values[":item"], json!({"S": "image#catalog/1.jpg"}));
+}

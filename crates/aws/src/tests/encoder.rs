@@ -1,0 +1,71 @@
+//! Loading the encoder that the settings name.
+
+use std::path::{Path, PathBuf};
+
+use super::server::{Reply, Server};
+use super::{cloud_at, cloud_within, short_limits};
+use crate::{EncoderError, EncoderSource, load_encoder};
+
+fn model_directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/efficientnet-lite0")
+}
+
+fn in_bucket(prefix: &str) -> EncoderSource {
+    EncoderSource::S3 {
+        bucket: "models".to_owned(),
+        prefix: prefix.to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn the_same_model_is_the_same_encoder_wherever_it_lies() {
+    let server = Server::answering(|request, _| {
+        let name = request.path.strip_prefix("/models/lite/0/").unwrap();
+        Reply::new(200, std::fs::read(model_directory().join(name)).unwrap())
+    })
+    .await;
+    let cloud = cloud_at(server.url());
+    let load = async |source| load_encoder(&source, cloud.clients()).await.unwrap();
+    let embedded = load(EncoderSource::Embedded).await;
+    let on_disk = load(EncoderSource::Directory(model_directory())).await;
+    let stored = load(in_bucket("lite/0")).await;
+    assert_eq!(embedded.fingerprint(), on_disk.fingerprint());
+    assert_eq!(embedded.fingerprint(), stored.fingerprint());
+    assert_eq!(
+        (embedded.name(), embedded.dimensions()),
+        ("efficientnet-lite0", 1280)
+    );
+    assert_eq!((on_disk.name(), stored.name()), ("efficientnet-lite0", "0"));
+}
+
+#[tokio::test]
+async fn a_model_that_is_not_there_is_named() {
+    let server = Server::replying([Reply::s3_error(404, "NoSuchKey")]).await;
+    let cloud = cloud_at(server.url());
+    let error = load_encoder(&in_bucket(""), cloud.clients())
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(error, EncoderError::Object(_)), "{error}");
+    let message = error.to_string();
+    assert!(message.contains("s3://models/model.onnx"), "{message}");
+    assert!(message.contains("LOOKALIKE_ENCODER"), "{message}");
+
+    let empty = tempfile::tempdir().unwrap();
+    let source = EncoderSource::Directory(empty.path().to_owned());
+    let error = load_encoder(&source, cloud.clients()).await.err().unwrap();
+    assert!(matches!(error, EncoderError::File { .. }), "{error}");
+    assert!(error.to_string().contains("LOOKALIKE_ENCODER"), "{error}");
+}
+
+#[tokio::test]
+async fn a_model_that_is_none_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["model.onnx", "preprocessor_config.json"] {
+        std::fs::write(directory.path().join(name), "nonsense").unwrap();
+    }
+    let cloud = cloud_within("http://127.0.0.1:1", short_limits());
+    let source = EncoderSource::Directory(directory.path().to_owned());
+    let error = load_encoder(&source, cloud.clients()).await.err().unwrap();
+    assert!(matches!(error, EncoderError::Load(_)), "{error}");
+}

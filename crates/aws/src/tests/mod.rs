@@ -1,0 +1,50 @@
+//! The adapters over real HTTP, against a server that answers as a test wants.
+
+#![allow(clippy::unwrap_used)]
+
+mod dynamodb;
+mod encoder;
+mod faults;
+mod manifests;
+mod objects;
+mod server;
+
+use std::time::Duration;
+
+use aws_config::Region;
+use aws_credential_types::Credentials;
+use aws_sdk_s3::config::SharedCredentialsProvider;
+
+use crate::clients::{Clients, Limits};
+use crate::settings::Settings;
+use crate::{Cloud, settings};
+
+/// Limits under which a test need not wait.
+fn short_limits() -> Limits {
+    Limits {
+        first_backoff: Duration::from_millis(1),
+        ..Limits::default()
+    }
+}
+
+fn settings() -> Settings {
+    Settings::read(|name| match name {
+        settings::CATALOG_BUCKET => Some("shop-catalog".to_owned()),
+        settings::INDEX_BUCKET => Some("shop-index".to_owned()),
+        settings::TABLE => Some("shop".to_owned()),
+        _ => None,
+    })
+    .unwrap()
+}
+
+fn cloud_within(url: &str, limits: Limits) -> Cloud {
+    let credentials = Credentials::new("key", "secret", None, None, "test");
+    let credentials = SharedCredentialsProvider::new(credentials);
+    let region = Region::new("eu-central-1");
+    let clients = Clients::at(url, url, credentials, region, limits);
+    Cloud::with_clients(clients, &settings())
+}
+
+fn cloud_at(url: &str) -> Cloud {
+    cloud_within(url, short_limits())
+}
