@@ -1,0 +1,184 @@
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::dynamodb::DynamoDbServer;
+use crate::events::{Deliverer, ObjectFacts, Queue, created, removed};
+use crate::opening::Opened;
+use crate::s3::{ACCESS_KEY, S3Server, SECRET_KEY};
+use crate::store::{ObjectStore, StoreError};
+use crate::{DeadLetter, EventHandler, Notify, Options, StartError};
+
+/// The region that everything is in.
+pub(crate) const REGION: &str = "us-east-1";
+
+/// How long a batch that is being handled at the shutdown may take to end.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The running servers. Call [`LocalCloud::shutdown`] to stop them in good order; a process that
+/// simply ends, or is killed, loses no object and no item, only the events that still wait.
+pub struct LocalCloud {
+    s3_address: SocketAddr,
+    dynamodb_address: SocketAddr,
+    notify: Option<Notify>,
+    store: Arc<ObjectStore>,
+    queue: Arc<Queue>,
+    deliverer: Deliverer,
+    s3: S3Server,
+    dynamodb: DynamoDbServer,
+}
+
+impl fmt::Debug for LocalCloud {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("LocalCloud")
+            .field("s3", &self.s3_address)
+            .field("dynamodb", &self.dynamodb_address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl LocalCloud {
+    /// Locks the folder, creates what is missing, and serves. Events wait in the queue until
+    /// [`LocalCloud::deliver_to`] names their handler, which may need the URLs first.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let s3_listener = listen("S3", options.s3_port)?;
+        let dynamodb_listener = listen("DynamoDB", options.dynamodb_port)?;
+        let (s3_address, s3_listener) = s3_listener;
+        let (dynamodb_address, dynamodb_listener) = dynamodb_listener;
+        let queue = Arc::new(Queue::new(options.queue.clone()));
+        let concurrency = options.queue.concurrency;
+        let notify = options.notify.clone();
+        let opened = {
+            let queue = queue.clone();
+            tokio::task::spawn_blocking(move || Opened::open(&options, queue)).await
+        };
+        let opened = opened.map_err(|error| StartError::Folder {
+            path: std::path::PathBuf::new(),
+            source: std::io::Error::other(error),
+        })??;
+        let failed = |service, address: SocketAddr| {
+            move |source| StartError::Listen {
+                service,
+                port: address.port(),
+                source,
+            }
+        };
+        let dynamodb = DynamoDbServer::start(dynamodb_listener, opened.database, opened.folder)
+            .map_err(failed("DynamoDB", dynamodb_address))?;
+        let s3_listener =
+            tokio::net::TcpListener::from_std(s3_listener).map_err(failed("S3", s3_address))?;
+        Ok(Self {
+            s3_address,
+            dynamodb_address,
+            notify,
+            store: opened.s3.store.clone(),
+            deliverer: Deliverer::start(&queue, concurrency),
+            queue,
+            s3: S3Server::start(s3_listener, opened.s3),
+            dynamodb,
+        })
+    }
+
+    /// From now on, events go to `handler`.
+    pub fn deliver_to(&self, handler: Arc<dyn EventHandler>) {
+        self.deliverer.set_handler(handler);
+    }
+
+    /// The S3 endpoint, like `http://127.0.0.1:9000`; buckets are in the path.
+    pub fn s3_url(&self) -> String {
+        format!("http://{}", self.s3_address)
+    }
+
+    /// The DynamoDB endpoint, like `http://127.0.0.1:8000`.
+    pub fn dynamodb_url(&self) -> String {
+        format!("http://{}", self.dynamodb_address)
+    }
+
+    /// The access key of both endpoints.
+    pub fn access_key(&self) -> &'static str {
+        ACCESS_KEY
+    }
+
+    /// The secret key of both endpoints.
+    pub fn secret_key(&self) -> &'static str {
+        SECRET_KEY
+    }
+
+    /// The region of both endpoints.
+    pub fn region(&self) -> &'static str {
+        REGION
+    }
+
+    /// Queues an event for a key of the watched bucket, as if it had just been written (or
+    /// removed): for what changed in the folder while nothing was running. Does nothing when the
+    /// key is not watched. A key said to be written that is not there causes an event without size
+    /// and ETag.
+    pub async fn notify_changed(&self, key: &str, is_removed: bool) {
+        let Some(notify) = self
+            .notify
+            .as_ref()
+            .filter(|notify| key.starts_with(&notify.prefix))
+        else {
+            return;
+        };
+        let at = self.store.tick();
+        let mut facts = ObjectFacts {
+            bucket: &notify.bucket,
+            key,
+            at,
+            version: None,
+        };
+        if is_removed {
+            return self.queue.push(&removed(&facts));
+        }
+        let (store, bucket, name) = (self.store.clone(), notify.bucket.clone(), key.to_owned());
+        let looked_up = tokio::task::spawn_blocking(move || {
+            Ok::<_, StoreError>(store.open_object(&store.readable(&bucket, &name)?)?.version)
+        });
+        let version = looked_up.await.ok().and_then(Result::ok);
+        facts.version = version
+            .as_deref()
+            .map(|version| (version.stamp.size, version.etag.as_str()));
+        self.queue.push(&created(&facts, "ObjectCreated:Put"));
+    }
+
+    /// Waits until every event was handled or given up; for ever when there are events and no
+    /// handler.
+    pub async fn idle(&self) {
+        self.queue.idle().await;
+    }
+
+    /// The events that were given up since the start, oldest first, at most the last 1,000.
+    pub fn dead_letters(&self) -> Vec<DeadLetter> {
+        self.queue.dead_letters()
+    }
+
+    /// Lets running requests and the batch that is being handled end, for a few seconds at most,
+    /// then closes everything. Events that still wait are dropped.
+    pub async fn shutdown(self) {
+        self.deliverer.stop(PATIENCE).await;
+        self.s3.stop().await;
+        self.dynamodb.stop().await;
+    }
+}
+
+fn listen(
+    service: &'static str,
+    port: u16,
+) -> Result<(SocketAddr, std::net::TcpListener), StartError> {
+    let bind = || {
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        listener.set_nonblocking(true)?;
+        Ok((listener.local_addr()?, listener))
+    };
+    bind().map_err(|source: std::io::Error| match source.kind() {
+        std::io::ErrorKind::AddrInUse => StartError::PortTaken { service, port },
+        _ => StartError::Listen {
+            service,
+            port,
+            source,
+        },
+    })
+}

@@ -1,0 +1,120 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use dynoxide::Database;
+use dynoxide::actions::create_table::CreateTableRequest;
+use dynoxide::actions::describe_table::DescribeTableRequest;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::StartError;
+use crate::folder::DataFolder;
+
+/// The DynamoDB server while it runs: on a thread of its own, because it waits for the disk in
+/// the middle of its async code.
+pub(crate) struct DynamoDbServer {
+    stop: oneshot::Sender<()>,
+    ended: oneshot::Receiver<()>,
+    thread: JoinHandle<()>,
+}
+
+impl DynamoDbServer {
+    /// Opens the file and creates the tables that are missing; blocks.
+    pub(crate) fn open(path: &Path, tables: &[Value]) -> Result<Database, StartError> {
+        let database =
+            Database::new(&path.to_string_lossy()).map_err(|error| StartError::Database {
+                path: path.to_owned(),
+                reason: error.to_string(),
+            })?;
+        for table in tables {
+            create_table(&database, table)?;
+        }
+        Ok(database)
+    }
+
+    /// Serves in a thread, which holds `folder` until the database is closed.
+    pub(crate) fn start(
+        listener: std::net::TcpListener,
+        database: Database,
+        folder: Arc<DataFolder>,
+    ) -> std::io::Result<Self> {
+        let (stop, stopped) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let thread = thread::Builder::new()
+            .name("dynamodb".to_owned())
+            .spawn(move || {
+                runtime.block_on(serve(listener, database, stopped));
+                // Dropping the runtime drops the connections that are still open, and with them the
+                // last handles of the database: it is closed when `ended` tells.
+                drop(runtime);
+                // Unlocks the folder, unless the S3 server is still at it.
+                drop(folder);
+                let _ = end.send(());
+            })?;
+        Ok(Self {
+            stop,
+            ended,
+            thread,
+        })
+    }
+
+    pub(crate) async fn stop(self) {
+        // When the server has ended already, there is nothing to tell it.
+        let _ = self.stop.send(());
+        let _ = self.ended.await;
+        if self.thread.join().is_err() {
+            tracing::error!("the DynamoDB server ended badly");
+        }
+    }
+}
+
+async fn serve(
+    listener: std::net::TcpListener,
+    database: Database,
+    stopped: oneshot::Receiver<()>,
+) {
+    let listener = match TcpListener::from_std(listener) {
+        Ok(listener) => listener,
+        Err(error) => return tracing::error!(%error, "cannot serve DynamoDB"),
+    };
+    // Requests are answered without a pause in between on this one thread, so none is cut off
+    // when the server is dropped.
+    let server = dynoxide::server::serve_with_shutdown(listener, database, std::future::pending());
+    tokio::select! {
+        _ = stopped => {}
+        ended = server => {
+            if let Err(error) = ended {
+                tracing::error!(error, "the DynamoDB server failed");
+            }
+        }
+    }
+}
+
+fn create_table(database: &Database, request: &Value) -> Result<(), StartError> {
+    let table = request
+        .get("TableName")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
+    let fail = |reason: String| StartError::Table {
+        table: table.clone(),
+        reason,
+    };
+    let describe = DescribeTableRequest {
+        table_name: table.clone(),
+    };
+    if database.describe_table(describe).is_ok() {
+        return Ok(());
+    }
+    let request: CreateTableRequest =
+        serde_json::from_value(request.clone()).map_err(|error| fail(error.to_string()))?;
+    database
+        .create_table(request)
+        .map_err(|error| fail(error.to_string()))?;
+    Ok(())
+}

@@ -1,0 +1,56 @@
+use std::path::PathBuf;
+
+/// Why a [`crate::LocalCloud`] did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another process holds the lock of the data folder.
+    #[error("folder {} is in use by another process: stop that one or name another folder", .0.display())]
+    FolderInUse(PathBuf),
+    /// A file or folder cannot be read or written.
+    #[error("cannot use {}: {source}", path.display())]
+    Folder {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Something listens on the wanted port already.
+    #[error("port {port} for {service} is taken: stop what listens there or choose another port")]
+    PortTaken {
+        /// `S3` or `DynamoDB`.
+        service: &'static str,
+        /// The wanted port.
+        port: u16,
+    },
+    /// The wanted port cannot be listened on for another reason.
+    #[error("cannot listen on port {port} for {service}: {source}")]
+    Listen {
+        /// `S3` or `DynamoDB`.
+        service: &'static str,
+        /// The wanted port.
+        port: u16,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A bucket name that S3 does not allow.
+    #[error(
+        "bucket name `{0}` is not allowed: expected 3 to 63 lower-case letters, digits, dots and hyphens"
+    )]
+    BucketName(String),
+    /// The database file cannot be opened.
+    #[error("cannot open database {}: {reason}", path.display())]
+    Database {
+        /// The SQLite file.
+        path: PathBuf,
+        /// What the database said.
+        reason: String,
+    },
+    /// A configured table cannot be created.
+    #[error("cannot create table `{table}`: {reason}")]
+    Table {
+        /// Name of the table, empty when the request has none.
+        table: String,
+        /// What the database said.
+        reason: String,
+    },
+}

@@ -1,0 +1,128 @@
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::queue::Message;
+use super::record::sqs_event;
+use super::{EventHandler, Queue};
+
+type Handler = Option<Arc<dyn EventHandler>>;
+
+/// The tasks that take batches from the queue and hand them to the handler.
+pub(crate) struct Deliverer {
+    handler: watch::Sender<Handler>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Deliverer {
+    /// Starts `concurrency` tasks, which wait until there is a handler.
+    pub(crate) fn start(queue: &Arc<Queue>, concurrency: usize) -> Self {
+        let handler = watch::Sender::new(None);
+        let stop = watch::Sender::new(false);
+        let mut tasks = JoinSet::new();
+        for _ in 0..concurrency.max(1) {
+            tasks.spawn(work(queue.clone(), handler.subscribe(), stop.subscribe()));
+        }
+        Self {
+            handler,
+            stop,
+            tasks,
+        }
+    }
+
+    /// Events go to this handler from the next batch on.
+    pub(crate) fn set_handler(&self, handler: Arc<dyn EventHandler>) {
+        self.handler.send_replace(Some(handler));
+    }
+
+    /// Lets running batches end, but not longer than `patience`; takes no further ones.
+    pub(crate) async fn stop(mut self, patience: Duration) {
+        self.stop.send_replace(true);
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(patience, all).await.is_err() {
+            tracing::warn!("stopped while events were being handled");
+        }
+        self.tasks.shutdown().await;
+    }
+}
+
+async fn work(
+    queue: Arc<Queue>,
+    mut handlers: watch::Receiver<Handler>,
+    mut stop: watch::Receiver<bool>,
+) {
+    loop {
+        let next = async {
+            // Fails only when the deliverer is gone, and then this task is aborted.
+            let handler = handlers.wait_for(Option::is_some).await.ok()?.clone()?;
+            Some((handler, queue.receive().await))
+        };
+        let next = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            next = next => next,
+        };
+        let Some((handler, batch)) = next else { return };
+        let failures = deliver(handler, &batch).await;
+        queue.settle(batch, |message| failures.reason(message));
+    }
+}
+
+/// Which messages of a batch failed, and why.
+enum Failures {
+    All(String),
+    Some(HashSet<String>),
+}
+
+impl Failures {
+    fn reason(&self, message: &Message) -> Option<String> {
+        match self {
+            Self::All(reason) => Some(reason.clone()),
+            Self::Some(ids) if ids.contains(&message.id) => {
+                Some("the handler reported it as failed".to_owned())
+            }
+            Self::Some(_) => None,
+        }
+    }
+}
+
+async fn deliver(handler: Arc<dyn EventHandler>, batch: &[Message]) -> Failures {
+    let event = sqs_event(batch);
+    // In a set, which ends the handler with this task, and away from it, so that a panic ends here.
+    let mut calls = JoinSet::new();
+    calls.spawn(async move { handler.handle(event).await });
+    match calls.join_next().await {
+        Some(Ok(Ok(reply))) => read_reply(&reply, batch),
+        Some(Ok(Err(reason))) => Failures::All(reason),
+        Some(Err(error)) => Failures::All(format!("the handler panicked: {error}")),
+        None => Failures::All("the handler did not run".to_owned()),
+    }
+}
+
+/// As Lambda reads it: a reply without failures is success, one that names an unknown message
+/// fails the batch.
+fn read_reply(reply: &Value, batch: &[Message]) -> Failures {
+    let items = match reply.get("batchItemFailures") {
+        None | Some(Value::Null) => return Failures::Some(HashSet::new()),
+        Some(Value::Array(items)) => items,
+        Some(_) => return Failures::All("`batchItemFailures` of the reply is no array".to_owned()),
+    };
+    let mut failed = HashSet::new();
+    for item in items {
+        let id = item
+            .get("itemIdentifier")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        if !batch.iter().any(|message| message.id == id) {
+            return Failures::All(format!(
+                "the reply names a message that was not delivered: `{id}`"
+            ));
+        }
+        failed.insert(id.to_owned());
+    }
+    Failures::Some(failed)
+}

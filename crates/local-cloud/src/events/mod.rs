@@ -1,0 +1,25 @@
+//! From a change of an object to the handler: S3's notification, wrapped in SQS records, batched
+//! and retried as a Lambda event source mapping does.
+
+mod deliver;
+mod notification;
+mod queue;
+mod record;
+
+pub(crate) use deliver::Deliverer;
+pub(crate) use notification::{ObjectFacts, created, removed};
+pub use queue::DeadLetter;
+pub(crate) use queue::Queue;
+
+use async_trait::async_trait;
+
+/// What receives the events: the same code that a Lambda function runs.
+#[async_trait]
+pub trait EventHandler: Send + Sync {
+    /// Handles one SQS event, `{"Records": [...]}`, whose records' bodies are S3 events.
+    ///
+    /// The reply is a partial batch response: null or an object whose `batchItemFailures` lists
+    /// the `itemIdentifier` (message id) of each record that is to be delivered again. An error or
+    /// a panic delivers the whole batch again.
+    async fn handle(&self, sqs_event: serde_json::Value) -> Result<serde_json::Value, String>;
+}

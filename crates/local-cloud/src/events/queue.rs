@@ -1,0 +1,216 @@
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use super::record;
+use crate::QueueOptions;
+
+/// Dead letters that are kept; the oldest go first.
+const MOST_DEAD_LETTERS: usize = 1000;
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// An event that was given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Message id.
+    pub message_id: String,
+    /// The S3 event, as JSON text.
+    pub body: String,
+    /// How often it was delivered.
+    pub receives: u32,
+    /// Why the last delivery failed.
+    pub reason: String,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    pub(crate) id: String,
+    pub(crate) body: String,
+    pub(crate) receives: u32,
+    /// Nanoseconds since 1970.
+    pub(crate) sent: i64,
+    /// Nanoseconds since 1970; 0 before the first delivery.
+    pub(crate) first_received: i64,
+}
+
+impl Message {
+    pub(crate) fn new(body: String) -> Self {
+        Self {
+            id: record::message_id(),
+            body,
+            receives: 0,
+            sent: record::now(),
+            first_received: 0,
+        }
+    }
+}
+
+/// The events that wait; in memory only.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    options: QueueOptions,
+    state: Mutex<State>,
+    arrival: Notify,
+    /// Messages that wait, pause or are being handled.
+    open: watch::Sender<usize>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    ready: VecDeque<Message>,
+    /// Failed messages and when they become ready again.
+    paused: Vec<(Instant, Message)>,
+    dead: VecDeque<DeadLetter>,
+}
+
+impl Queue {
+    pub(crate) fn new(options: QueueOptions) -> Self {
+        Self {
+            options,
+            state: Mutex::default(),
+            arrival: Notify::new(),
+            open: watch::Sender::new(0),
+        }
+    }
+
+    pub(crate) fn push(&self, body: &serde_json::Value) {
+        self.open.send_modify(|open| *open += 1);
+        self.state().ready.push_back(Message::new(body.to_string()));
+        self.arrival.notify_one();
+    }
+
+    /// Waits for messages; the first one waits up to the window for others to fill the batch.
+    pub(crate) async fn receive(&self) -> Vec<Message> {
+        let batch = self.options.batch.max(1);
+        let mut window_ends = None;
+        loop {
+            let next_due = {
+                let mut state = self.state();
+                let now = Instant::now();
+                state.wake(now);
+                if state.ready.is_empty() {
+                    window_ends = None;
+                } else {
+                    let ends = *window_ends.get_or_insert(now + self.options.window);
+                    if state.ready.len() >= batch || now >= ends {
+                        let taken = state.take(batch);
+                        if !state.ready.is_empty() {
+                            self.arrival.notify_one();
+                        }
+                        return taken;
+                    }
+                }
+                state.next_due()
+            };
+            let wake_at = [window_ends, next_due].into_iter().flatten().min();
+            let sleep = async {
+                match wake_at {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.arrival.notified() => {}
+                () = sleep => {}
+            }
+        }
+    }
+
+    /// Ends the delivery of a batch: `reason` tells why a message failed, if it did.
+    pub(crate) fn settle(&self, batch: Vec<Message>, reason: impl Fn(&Message) -> Option<String>) {
+        let mut closed = 0;
+        let mut state = self.state();
+        for message in batch {
+            match reason(&message) {
+                None => closed += 1,
+                Some(reason) if message.receives >= self.options.max_receives.max(1) => {
+                    tracing::error!(
+                        message = message.id,
+                        body = message.body,
+                        reason,
+                        "gave up an event"
+                    );
+                    state.bury(message, reason);
+                    closed += 1;
+                }
+                Some(reason) => {
+                    tracing::warn!(
+                        message = message.id,
+                        receives = message.receives,
+                        reason,
+                        "an event failed"
+                    );
+                    let due = Instant::now() + self.pause(message.receives);
+                    state.paused.push((due, message));
+                }
+            }
+        }
+        drop(state);
+        self.arrival.notify_one();
+        self.open.send_modify(|open| *open -= closed);
+    }
+
+    /// Waits until no message waits, pauses or is being handled.
+    pub(crate) async fn idle(&self) {
+        // The sender lives as long as `self`, so this cannot fail.
+        let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
+    }
+
+    pub(crate) fn dead_letters(&self) -> Vec<DeadLetter> {
+        self.state().dead.iter().cloned().collect()
+    }
+
+    fn pause(&self, receives: u32) -> Duration {
+        let doublings = receives.saturating_sub(1).min(16);
+        (self.options.backoff * 2_u32.pow(doublings)).min(LONGEST_PAUSE)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Makes paused messages ready whose time has come.
+    fn wake(&mut self, now: Instant) {
+        let (due, paused) = std::mem::take(&mut self.paused)
+            .into_iter()
+            .partition(|(at, _)| *at <= now);
+        self.paused = paused;
+        let due: Vec<(Instant, Message)> = due;
+        self.ready
+            .extend(due.into_iter().map(|(_, message)| message));
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        self.paused.iter().map(|(at, _)| *at).min()
+    }
+
+    fn take(&mut self, batch: usize) -> Vec<Message> {
+        let count = batch.min(self.ready.len());
+        let mut taken: Vec<Message> = self.ready.drain(..count).collect();
+        let now = record::now();
+        for message in &mut taken {
+            message.receives += 1;
+            if message.first_received == 0 {
+                message.first_received = now;
+            }
+        }
+        taken
+    }
+
+    fn bury(&mut self, message: Message, reason: String) {
+        if self.dead.len() == MOST_DEAD_LETTERS {
+            self.dead.pop_front();
+        }
+        self.dead.push_back(DeadLetter {
+            message_id: message.id,
+            body: message.body,
+            receives: message.receives,
+            reason,
+        });
+    }
+}

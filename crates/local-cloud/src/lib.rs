@@ -1,0 +1,58 @@
+//! A piece of AWS in one process: an S3 server on a folder, a DynamoDB server on a SQLite file, and
+//! a queue that hands every created and removed object to a handler, just as S3, SQS and Lambda
+//! would. It listens on the loopback interface only and needs no account.
+//!
+//! # Types
+//! - [`LocalCloud`]: the running servers; start, stop, ask for URLs, wait until the queue is idle.
+//! - [`Options`]: folder, ports, buckets, tables, which objects cause events, how they are queued.
+//! - [`EventHandler`]: what receives the events, as the JSON that SQS hands to a Lambda function.
+//!
+//! # Errors
+//! [`StartError`]: a folder that another process uses, a port that is taken, a table that cannot be
+//! created. After the start nothing here fails as a whole: clients get S3 and DynamoDB errors.
+//!
+//! # What is on disk
+//! ```text
+//! <data>/lock                one process per folder
+//! <data>/s3/<bucket>/<key>   the objects, as plain files; put files here and they are objects
+//! <data>/s3-versions.jsonl   ETag, content type, user metadata and checksums of each version
+//! <data>/s3-incoming/        objects being received; emptied at start
+//! <data>/s3-uploads/         multipart uploads that are neither completed nor aborted
+//! <data>/dynamodb.sqlite     the tables
+//! ```
+//!
+//! # Limits
+//! S3 without versioning, access control lists, tags, encryption or storage classes; keys are file
+//! paths, so a key may not be both an object and the folder of another, may not end in `/`, and
+//! each of its parts has at most 255 bytes. DynamoDB checks that requests are signed, not by whom.
+//!
+//! # Example
+//! ```no_run
+//! use lookalike_local_cloud::{LocalCloud, Options};
+//!
+//! # async fn run() -> Result<(), lookalike_local_cloud::StartError> {
+//! let mut options = Options::new("/var/lib/shop");
+//! options.buckets = vec!["catalog".to_owned()];
+//! let cloud = LocalCloud::start(options).await?;
+//! println!("S3 at {}", cloud.s3_url());
+//! cloud.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+mod clock;
+mod cloud;
+mod dynamodb;
+mod error;
+mod events;
+mod folder;
+mod opening;
+mod options;
+mod s3;
+mod store;
+
+pub use cloud::LocalCloud;
+pub use error::StartError;
+pub use events::{DeadLetter, EventHandler};
+pub use options::{Notify, Options, QueueOptions};

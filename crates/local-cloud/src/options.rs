@@ -1,0 +1,72 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What a [`crate::LocalCloud`] serves, and from where.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Folder that holds everything; created when missing.
+    pub data: PathBuf,
+    /// Port of the S3 endpoint on 127.0.0.1; 0 takes a free one.
+    pub s3_port: u16,
+    /// Port of the DynamoDB endpoint on 127.0.0.1; 0 takes a free one.
+    pub dynamodb_port: u16,
+    /// Buckets that are created when missing.
+    pub buckets: Vec<String>,
+    /// Tables that are created when missing, each as the JSON of a `CreateTable` request.
+    pub tables: Vec<serde_json::Value>,
+    /// Which objects cause events; none without.
+    pub notify: Option<Notify>,
+    /// How events are batched and retried.
+    pub queue: QueueOptions,
+}
+
+impl Options {
+    /// Free ports, no buckets, no tables, no events, the default queue.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            s3_port: 0,
+            dynamodb_port: 0,
+            buckets: Vec::new(),
+            tables: Vec::new(),
+            notify: None,
+            queue: QueueOptions::default(),
+        }
+    }
+}
+
+/// The objects whose creation and removal causes an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notify {
+    /// Bucket name.
+    pub bucket: String,
+    /// Only keys that begin with this; empty for all.
+    pub prefix: String,
+}
+
+/// How events wait, are batched, retried and given up, in the words of SQS and Lambda.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueOptions {
+    /// Batching window: how long the first event of a batch waits for others.
+    pub window: Duration,
+    /// Most events in one batch; at least 1.
+    pub batch: usize,
+    /// Batches handled at the same time; at least 1.
+    pub concurrency: usize,
+    /// An event that failed this many times becomes a dead letter; at least 1.
+    pub max_receives: u32,
+    /// Pause before the second attempt; doubles with each further one, up to a minute.
+    pub backoff: Duration,
+}
+
+impl Default for QueueOptions {
+    fn default() -> Self {
+        Self {
+            window: Duration::from_millis(200),
+            batch: 50,
+            concurrency: 1,
+            max_receives: 5,
+            backoff: Duration::from_millis(500),
+        }
+    }
+}

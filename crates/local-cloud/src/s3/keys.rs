@@ -1,0 +1,24 @@
+use async_trait::async_trait;
+use s3s::auth::{S3Auth, SecretKey};
+use s3s::{S3Result, s3_error};
+
+/// The one access key; fixed, since only processes of this machine reach the servers.
+pub(crate) const ACCESS_KEY: &str = "local";
+pub(crate) const SECRET_KEY: &str = "locallocal";
+
+/// Knows the one pair of keys.
+#[derive(Debug)]
+pub(super) struct LocalKeys;
+
+#[async_trait]
+impl S3Auth for LocalKeys {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        if access_key == ACCESS_KEY {
+            return Ok(SecretKey::from(SECRET_KEY));
+        }
+        Err(s3_error!(
+            InvalidAccessKeyId,
+            "the access key of this server is `{ACCESS_KEY}`, not `{access_key}`"
+        ))
+    }
+}

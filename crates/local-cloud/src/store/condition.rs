@@ -1,0 +1,42 @@
+use super::StoreError;
+
+/// What must hold for the object that a write replaces or removes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum WriteCondition {
+    /// Whatever is there.
+    #[default]
+    Always,
+    /// There is no object yet (`If-None-Match: *`).
+    Absent,
+    /// There is an object (`If-Match: *`).
+    Present,
+    /// There is an object with one of these ETags, unquoted (`If-Match: "..."`).
+    Tagged(Vec<String>),
+}
+
+impl WriteCondition {
+    /// `current` yields the ETag of the object that is there, if any; asked only when it matters.
+    pub(crate) fn check(
+        &self,
+        key: &str,
+        current: impl FnOnce() -> Result<Option<String>, StoreError>,
+    ) -> Result<(), StoreError> {
+        let missing = || Err(StoreError::NoSuchKey(key.to_owned()));
+        match self {
+            Self::Always => Ok(()),
+            Self::Absent => match current()? {
+                None => Ok(()),
+                Some(_) => Err(StoreError::PreconditionFailed),
+            },
+            Self::Present => match current()? {
+                None => missing(),
+                Some(_) => Ok(()),
+            },
+            Self::Tagged(tags) => match current()? {
+                None => missing(),
+                Some(current) if tags.contains(&current) => Ok(()),
+                Some(_) => Err(StoreError::PreconditionFailed),
+            },
+        }
+    }
+}

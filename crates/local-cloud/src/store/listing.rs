@@ -1,0 +1,206 @@
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{StoreError, Version};
+
+/// The longest key, in bytes; deeper folders cannot hold objects.
+const LONGEST_KEY: usize = 1024;
+
+/// Which keys to list.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Query {
+    pub(crate) prefix: String,
+    /// Keys that hold this after the prefix are rolled up; not empty.
+    pub(crate) delimiter: Option<String>,
+    /// Only what comes after this key or common prefix.
+    pub(crate) after: String,
+    /// Most entries to return.
+    pub(crate) limit: usize,
+}
+
+/// One line of a listing.
+#[derive(Clone, Debug)]
+pub(crate) enum Entry {
+    Object {
+        key: String,
+        version: Arc<Version>,
+    },
+    /// All keys that begin with this.
+    Prefix(String),
+}
+
+/// Entries in the order of their keys' bytes.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    pub(crate) entries: Vec<Entry>,
+    /// Where to go on, when there is more.
+    pub(crate) next: Option<String>,
+}
+
+/// Lists the files below `bucket`; `describe` tells about the object of a key.
+pub(crate) fn list(
+    bucket: &Path,
+    query: &Query,
+    describe: impl Fn(&str) -> Result<Arc<Version>, StoreError>,
+) -> Result<Listing, StoreError> {
+    let mut walk = Walk {
+        query,
+        describe,
+        listing: Listing::default(),
+        last: String::new(),
+        full: false,
+    };
+    if query.limit > 0 {
+        walk.folder(bucket, "")?;
+    }
+    if walk.full {
+        walk.listing.next = Some(walk.last);
+    }
+    Ok(walk.listing)
+}
+
+struct Walk<'a, D> {
+    query: &'a Query,
+    describe: D,
+    listing: Listing,
+    /// The last entry: a key or a common prefix.
+    last: String,
+    /// There is an entry beyond the limit.
+    full: bool,
+}
+
+impl<D: Fn(&str) -> Result<Arc<Version>, StoreError>> Walk<'_, D> {
+    /// `base` is the key of the folder with a slash at the end, or empty.
+    fn folder(&mut self, path: &Path, base: &str) -> Result<(), StoreError> {
+        for (name, is_folder) in sorted(path)? {
+            if self.full {
+                return Ok(());
+            }
+            let key = format!("{base}{name}");
+            if key.len() > LONGEST_KEY || !self.may_hold(&key, is_folder) {
+                continue;
+            }
+            let child = path.join(name.trim_end_matches('/'));
+            if is_folder {
+                self.folder(&child, &key)?;
+            } else {
+                self.file(key)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the key of a file, or some key below a folder, can still become an entry.
+    fn may_hold(&self, key: &str, is_folder: bool) -> bool {
+        let Query { prefix, after, .. } = self.query;
+        if is_folder {
+            let wanted = key.starts_with(prefix.as_str()) || prefix.starts_with(key);
+            let passed = key < after.as_str() && !after.starts_with(key);
+            wanted && !passed && !self.rolled_up(key)
+        } else {
+            key.starts_with(prefix.as_str()) && key > after.as_str() && !self.rolled_up(key)
+        }
+    }
+
+    /// Whether the key lies below a common prefix that is listed, or that a page before listed.
+    fn rolled_up(&self, key: &str) -> bool {
+        let Some(delimiter) = &self.query.delimiter else {
+            return false;
+        };
+        let below = |seen: &str| {
+            seen.len() > self.query.prefix.len()
+                && seen.ends_with(delimiter.as_str())
+                && key.starts_with(seen)
+        };
+        below(&self.last) || below(&self.query.after)
+    }
+
+    fn file(&mut self, key: String) -> Result<(), StoreError> {
+        let rest = &key[self.query.prefix.len()..];
+        let delimiter = self.query.delimiter.as_deref();
+        let end = delimiter.and_then(|d| rest.find(d).map(|at| at + d.len()));
+        if self.listing.entries.len() == self.query.limit {
+            self.full = true;
+            return Ok(());
+        }
+        if let Some(end) = end {
+            let common = key[..self.query.prefix.len() + end].to_owned();
+            self.last.clone_from(&common);
+            self.listing.entries.push(Entry::Prefix(common));
+            return Ok(());
+        }
+        match (self.describe)(&key) {
+            Ok(version) => {
+                self.last.clone_from(&key);
+                self.listing.entries.push(Entry::Object { key, version });
+                Ok(())
+            }
+            // Removed since the folder was read.
+            Err(StoreError::NoSuchKey(_)) => Ok(()),
+            Err(StoreError::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The names in a folder, those of folders with a slash at the end: in this order, a walk meets
+/// the keys in the order of their bytes.
+fn sorted(path: &Path) -> io::Result<Vec<(String, bool)>> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        // Keys are UTF-8; a file of another name cannot be an object.
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        match kind(&entry, path) {
+            Kind::File => names.push((name, false)),
+            Kind::Folder => names.push((name + "/", true)),
+            Kind::Other => {}
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+enum Kind {
+    File,
+    Folder,
+    Other,
+}
+
+fn kind(entry: &fs::DirEntry, parent: &Path) -> Kind {
+    let Ok(mut file_type) = entry.file_type() else {
+        return Kind::Other;
+    };
+    let is_link = file_type.is_symlink();
+    if is_link {
+        match fs::metadata(entry.path()) {
+            Ok(metadata) => file_type = metadata.file_type(),
+            Err(_) => return Kind::Other,
+        }
+    }
+    if file_type.is_file() {
+        Kind::File
+    } else if file_type.is_dir() && !(is_link && leads_up(&entry.path(), parent)) {
+        Kind::Folder
+    } else {
+        Kind::Other
+    }
+}
+
+/// Whether a link leads to a folder above it, which would be a walk without end.
+fn leads_up(link: &Path, parent: &Path) -> bool {
+    let real = |path: &Path| -> Option<PathBuf> { path.canonicalize().ok() };
+    match (real(link), real(parent)) {
+        (Some(target), Some(parent)) => parent.starts_with(target),
+        _ => true,
+    }
+}
