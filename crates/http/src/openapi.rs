@@ -1,0 +1,39 @@
+//! The interface as OpenAPI 3.1, gathered from the handlers.
+
+use utoipa::OpenApi;
+
+use crate::problem::ProblemBody;
+use crate::routes::{health, index, openapi, page, products, search, uploads};
+
+/// The OpenAPI 3.1 document that `GET /openapi.json` answers.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "lookalike",
+        description = "Visual product search: send a picture, get the products that look like it. \
+                       Every error is an RFC 9457 problem; `x-request-id` names the request in the log."
+    ),
+    // Relative to this document, and so right under any prefix.
+    servers((url = ".", description = "Where this document is")),
+    paths(
+        search::search,
+        uploads::create_upload,
+        products::product,
+        products::similar,
+        index::index,
+        health::health,
+        openapi::openapi_json,
+        page::page,
+    ),
+    components(schemas(ProblemBody)),
+    tags(
+        (name = "search", description = "Find products by picture"),
+        (name = "products", description = "Find products by product"),
+        (name = "service", description = "The service itself"),
+    ),
+)]
+struct Document;

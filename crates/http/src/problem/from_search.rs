@@ -1,0 +1,133 @@
+//! What a failed search means to the caller.
+
+use lookalike_encoder::PictureError;
+use lookalike_service::{SearchError, StoreErrorKind};
+
+use super::{Problem, ProblemKind, shown};
+
+const RETRY: &str = "a store behind the service is busy or failing; try again in a moment";
+const MISCONFIGURED: &str = "a bucket, table or object that the service needs is missing or closed to it; \
+                             its operator finds which one in the log, under this request id";
+const INTERNAL: &str =
+    "the service failed; its operator finds the reason in the log, under this request id";
+
+impl From<SearchError> for Problem {
+    fn from(error: SearchError) -> Self {
+        let (kind, detail) = explain(&error);
+        let problem = Self::new(kind, detail);
+        if kind.status().is_server_error() {
+            return problem.caused_by(error);
+        }
+        problem
+    }
+}
+
+fn explain(error: &SearchError) -> (ProblemKind, String) {
+    use ProblemKind::*;
+    match error {
+        SearchError::Picture(picture) => explain_picture(picture),
+        SearchError::KOutOfRange(_) | SearchError::MinScoreOutOfRange(_) => {
+            (InvalidParameter, error.to_string())
+        }
+        SearchError::UnknownProduct(id) => (
+            UnknownProduct,
+            format!("there is no product {} with an indexed picture", shown(id)),
+        ),
+        SearchError::UnknownKey(key) => (
+            UnknownKey,
+            format!(
+                "there is no object at key {}: upload the picture first",
+                shown(key)
+            ),
+        ),
+        SearchError::ForbiddenKey(key) => (
+            ForbiddenKey,
+            format!(
+                "key {} is not allowed: it must begin with uploads/ or catalog/ and have no empty, \
+                 . or .. parts",
+                shown(key)
+            ),
+        ),
+        SearchError::UnsupportedMediaType(name) => (
+            UnsupportedFormat,
+            format!(
+                "media type {} is not supported: use image/jpeg, image/png, image/webp or image/gif",
+                shown(name)
+            ),
+        ),
+        SearchError::OtherEncoder { .. } => (OtherEncoder, error.to_string()),
+        SearchError::Index(_) => (UnreadableIndex, error.to_string()),
+        SearchError::Encoder(_) => (
+            Unavailable,
+            "the encoder could not be loaded; it is tried again with the next request".to_owned(),
+        ),
+        SearchError::Store(store) => match store.kind {
+            StoreErrorKind::Unavailable | StoreErrorKind::Conflict => {
+                (Unavailable, RETRY.to_owned())
+            }
+            StoreErrorKind::NotFound | StoreErrorKind::Denied => {
+                (Misconfigured, MISCONFIGURED.to_owned())
+            }
+            StoreErrorKind::Invalid => (Internal, INTERNAL.to_owned()),
+        },
+    }
+}
+
+fn explain_picture(error: &PictureError) -> (ProblemKind, String) {
+    use ProblemKind::*;
+    let kind = match error {
+        PictureError::Empty => EmptyPicture,
+        PictureError::TooManyBytes { .. } => TooLarge,
+        PictureError::TooManyPixels { .. } => TooManyPixels,
+        PictureError::UnsupportedFormat { .. } => UnsupportedFormat,
+        PictureError::Corrupt { .. } => CorruptPicture,
+        PictureError::Network(_) => return (Internal, INTERNAL.to_owned()),
+    };
+    (kind, error.to_string())
+}
+
+impl Problem {
+    /// A fault of the service itself.
+    pub(crate) fn internal() -> Self {
+        Self::new(ProblemKind::Internal, INTERNAL)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lookalike_service::StoreError;
+
+    fn store(kind: StoreErrorKind) -> Problem {
+        SearchError::from(StoreError::new(kind, "get s3://secret/key", "why")).into()
+    }
+
+    #[test]
+    fn a_callers_fault_leaves_no_cause_for_the_log() {
+        let problem = Problem::from(SearchError::Picture(PictureError::Empty));
+        assert_eq!(problem.kind, ProblemKind::EmptyPicture);
+        assert!(problem.cause.is_none());
+    }
+
+    #[test]
+    fn a_failed_store_is_named_in_the_log_only() {
+        for (kind, expected) in [
+            (StoreErrorKind::Unavailable, ProblemKind::Unavailable),
+            (StoreErrorKind::Conflict, ProblemKind::Unavailable),
+            (StoreErrorKind::NotFound, ProblemKind::Misconfigured),
+            (StoreErrorKind::Denied, ProblemKind::Misconfigured),
+            (StoreErrorKind::Invalid, ProblemKind::Internal),
+        ] {
+            let problem = store(kind);
+            assert_eq!(problem.kind, expected);
+            assert!(!problem.detail.contains("secret"), "{}", problem.detail);
+            assert!(problem.causes().is_some_and(|text| text.contains("secret")));
+        }
+    }
+
+    #[test]
+    fn a_long_key_is_not_repeated_in_full() {
+        let problem = Problem::from(SearchError::ForbiddenKey("x".repeat(10_000)));
+        assert!(problem.detail.len() < 300, "{}", problem.detail);
+    }
+}

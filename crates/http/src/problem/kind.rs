@@ -1,0 +1,133 @@
+//! Everything that can go wrong with a request, by name.
+
+use http::StatusCode;
+
+/// The kind of a problem: its stable `type`, its status and its title.
+///
+/// | `type`, after `urn:lookalike:problem:` | status |
+/// |---|---|
+/// | `invalid-parameter`, `unknown-parameter`, `invalid-path` | 400 |
+/// | `invalid-json`, `invalid-base64`, `invalid-form`, `incomplete-body`, `empty-picture`, `forbidden-key` | 400 |
+/// | `unknown-route`, `unknown-product`, `unknown-key` | 404 |
+/// | `method-not-allowed` | 405 |
+/// | `too-large` | 413 |
+/// | `unsupported-media-type`, `unsupported-format` | 415 |
+/// | `corrupt-picture`, `too-many-pixels` | 422 |
+/// | `other-encoder`, `unreadable-index`, `misconfigured`, `internal` | 500 |
+/// | `unavailable` | 503, with `Retry-After` |
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// A query parameter has no valid value, or two.
+    InvalidParameter,
+    /// A query parameter that the route does not know.
+    UnknownParameter,
+    /// The path is not percent-encoded UTF-8.
+    InvalidPath,
+    /// The body is not the JSON that the route expects.
+    InvalidJson,
+    /// The picture inside of the JSON is not base64.
+    InvalidBase64,
+    /// The body is not the form that the route expects.
+    InvalidForm,
+    /// The body broke off.
+    IncompleteBody,
+    /// The picture has no bytes.
+    EmptyPicture,
+    /// The object key is outside of what callers may read.
+    ForbiddenKey,
+    /// Nothing answers at this path.
+    UnknownRoute,
+    /// No product with this id has an indexed picture.
+    UnknownProduct,
+    /// No object is stored at this key.
+    UnknownKey,
+    /// The path does not take this method; `Allow` lists those that it takes.
+    MethodNotAllowed,
+    /// The body or the picture has too many bytes.
+    TooLarge,
+    /// The body's content type is none of those that the route takes.
+    UnsupportedMediaType,
+    /// The picture's format cannot be decoded; the member `supported` lists those that can.
+    UnsupportedFormat,
+    /// The picture is damaged or cut off.
+    CorruptPicture,
+    /// The picture claims more pixels than are decoded.
+    TooManyPixels,
+    /// The index was made by another encoder than the configured one.
+    OtherEncoder,
+    /// The stored index is damaged, or written by another release.
+    UnreadableIndex,
+    /// A bucket or table is missing, or the service may not use it.
+    Misconfigured,
+    /// A fault of the service itself.
+    Internal,
+    /// A store is throttling, slow or failing: the same request may succeed later.
+    Unavailable,
+}
+
+impl ProblemKind {
+    /// The URI that identifies the kind, for programs; it never changes.
+    pub fn type_uri(self) -> String {
+        format!("urn:lookalike:problem:{}", self.name())
+    }
+
+    /// The HTTP status of replies of this kind.
+    pub fn status(self) -> StatusCode {
+        use ProblemKind::*;
+        match self {
+            InvalidParameter | UnknownParameter | InvalidPath | InvalidJson | InvalidBase64
+            | InvalidForm | IncompleteBody | EmptyPicture | ForbiddenKey => StatusCode::BAD_REQUEST,
+            UnknownRoute | UnknownProduct | UnknownKey => StatusCode::NOT_FOUND,
+            MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            UnsupportedMediaType | UnsupportedFormat => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            CorruptPicture | TooManyPixels => StatusCode::UNPROCESSABLE_ENTITY,
+            OtherEncoder | UnreadableIndex | Misconfigured | Internal => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+            Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// What all problems of this kind have in common, for people.
+    pub fn title(self) -> &'static str {
+        self.name_and_title().1
+    }
+
+    fn name(self) -> &'static str {
+        self.name_and_title().0
+    }
+
+    fn name_and_title(self) -> (&'static str, &'static str) {
+        use ProblemKind::*;
+        match self {
+            InvalidParameter => ("invalid-parameter", "A query parameter is not valid"),
+            UnknownParameter => ("unknown-parameter", "A query parameter is not known"),
+            InvalidPath => ("invalid-path", "The path cannot be decoded"),
+            InvalidJson => ("invalid-json", "The body is not the expected JSON"),
+            InvalidBase64 => ("invalid-base64", "The picture is not base64"),
+            InvalidForm => ("invalid-form", "The body is not the expected form"),
+            IncompleteBody => ("incomplete-body", "The body broke off"),
+            EmptyPicture => ("empty-picture", "The picture is empty"),
+            ForbiddenKey => ("forbidden-key", "The object key is not allowed"),
+            UnknownRoute => ("unknown-route", "Nothing is at this path"),
+            UnknownProduct => ("unknown-product", "There is no such product"),
+            UnknownKey => ("unknown-key", "There is no such object"),
+            MethodNotAllowed => ("method-not-allowed", "The method is not allowed here"),
+            TooLarge => ("too-large", "The picture is too large"),
+            UnsupportedMediaType => (
+                "unsupported-media-type",
+                "The content type is not supported",
+            ),
+            UnsupportedFormat => ("unsupported-format", "The picture format is not supported"),
+            CorruptPicture => ("corrupt-picture", "The picture cannot be decoded"),
+            TooManyPixels => ("too-many-pixels", "The picture has too many pixels"),
+            OtherEncoder => ("other-encoder", "The index belongs to another encoder"),
+            UnreadableIndex => ("unreadable-index", "The stored index cannot be read"),
+            Misconfigured => ("misconfigured", "The service is not set up correctly"),
+            Internal => ("internal", "The service failed"),
+            Unavailable => ("unavailable", "The service is busy"),
+        }
+    }
+}

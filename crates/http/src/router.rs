@@ -1,0 +1,75 @@
+//! The routes, and the layers around them.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use axum::routing::{get, post};
+use http::header::{ALLOW, RETRY_AFTER};
+use http::request::Parts;
+use http::{HeaderValue, Method};
+use lookalike_service::Searcher;
+use std::time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+
+use crate::request_id;
+use crate::routes::{health, index, openapi, page, products, search, uploads};
+use crate::settings::HttpSettings;
+use crate::shell;
+
+/// What every handler can reach.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    /// Answers the questions.
+    pub(crate) searcher: Arc<Searcher>,
+    /// Most bytes of a request body.
+    pub(crate) max_body_bytes: usize,
+}
+
+/// The whole HTTP interface over `searcher`, ready for a listener or for `lambda_http`.
+///
+/// Paths are served at the root; whoever mounts it under a prefix, such as the stage of an API
+/// gateway, takes the prefix off before.
+pub fn router(searcher: Arc<Searcher>, settings: HttpSettings) -> Router {
+    let cors = cors(settings.cors_origins);
+    let shared = Shared {
+        searcher,
+        max_body_bytes: settings.max_body_bytes,
+    };
+    Router::new()
+        .route("/", get(page::page))
+        .route("/health", get(health::health))
+        .route("/index", get(index::index))
+        .route("/openapi.json", get(openapi::openapi_json))
+        .route("/products/{*rest}", get(products::below_products))
+        .route("/search", post(search::search))
+        .route("/uploads", post(uploads::create_upload))
+        .with_state(shared)
+        // Bodies are read by code of ours, which knows the limit of each route.
+        .layer(DefaultBodyLimit::disable())
+        .layer(CatchPanicLayer::custom(shell::panicked))
+        .layer(cors)
+        .layer(from_fn(shell::surround))
+}
+
+/// Compares origins as text instead of building a list of header values, so that an origin that is no
+/// header value matches nothing rather than failing the start.
+fn cors(origins: Vec<String>) -> CorsLayer {
+    let allowed = if origins.iter().any(|origin| origin == "*") {
+        AllowOrigin::any()
+    } else {
+        AllowOrigin::predicate(move |origin: &HeaderValue, _: &Parts| {
+            origins
+                .iter()
+                .any(|one| one.as_bytes() == origin.as_bytes())
+        })
+    };
+    CorsLayer::new()
+        .allow_origin(allowed)
+        .allow_methods([Method::GET, Method::HEAD, Method::POST])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([request_id::HEADER, RETRY_AFTER, ALLOW])
+        .max_age(Duration::from_secs(3600))
+}

@@ -1,0 +1,28 @@
+//! `GET /index`.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::Uri;
+
+use super::json_reply;
+use crate::problem::{Problem, ProblemBody};
+use crate::reply::IndexInfoReply;
+use crate::request::no_parameters;
+use crate::router::Shared;
+
+/// The state of the index
+#[utoipa::path(
+    get,
+    path = "/index",
+    tag = "service",
+    responses(
+        (status = 200, description = "Generation, counts, encoder and segments", body = IndexInfoReply),
+        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn index(State(shared): State<Shared>, uri: Uri) -> Result<Response, Problem> {
+    no_parameters(&uri)?;
+    let reply = IndexInfoReply::from(shared.searcher.index_info().await?);
+    let stale = reply.is_stale();
+    Ok(json_reply(reply, stale))
+}

@@ -1,0 +1,25 @@
+//! The handlers, a file for each thing they are about.
+
+pub(crate) mod health;
+pub(crate) mod index;
+pub(crate) mod openapi;
+pub(crate) mod page;
+pub(crate) mod products;
+pub(crate) mod search;
+pub(crate) mod uploads;
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
+use http::header::WARNING;
+use serde::Serialize;
+
+/// A JSON reply about the index, with a warning when it is not about the newest.
+fn json_reply<T: Serialize>(reply: T, stale: bool) -> Response {
+    let mut response = Json(reply).into_response();
+    if stale {
+        let warning = HeaderValue::from_static("110 - \"Response is Stale\"");
+        response.headers_mut().insert(WARNING, warning);
+    }
+    response
+}

@@ -1,0 +1,26 @@
+//! What the operator may set.
+
+/// Settings of the HTTP interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpSettings {
+    /// Origins whose pages may call this interface, e.g. `https://shop.example`; `*` allows every
+    /// origin, an empty list none but the interface's own.
+    pub cors_origins: Vec<String>,
+    /// Most bytes of a request body; a longer one is answered with 413 before it is read in full.
+    pub max_body_bytes: usize,
+}
+
+impl HttpSettings {
+    /// What a Lambda function can receive at all: 6 MiB. A body that is not text reaches it in base64,
+    /// which leaves about 4.4 MB for a picture; larger ones go through `POST /uploads`.
+    pub const DEFAULT_MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            cors_origins: vec!["*".to_owned()],
+            max_body_bytes: Self::DEFAULT_MAX_BODY_BYTES,
+        }
+    }
+}

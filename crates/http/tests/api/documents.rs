@@ -1,0 +1,104 @@
+//! The page, the description of the interface, and the state of the service.
+
+use lookalike_encoder::Encoder;
+use serde_json::{Value, json};
+
+use crate::support::Shop;
+
+#[tokio::test]
+async fn health_needs_no_store() {
+    let shop = Shop::empty();
+    shop.cloud
+        .set_fault(Some(Box::new(|_| panic!("a store was asked"))));
+    let reply = shop.get("/health").await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.json(), json!({"status": "ok"}));
+}
+
+#[tokio::test]
+async fn the_index_says_what_it_is_made_of() {
+    let shop = Shop::stocked().await;
+    shop.index(&[("catalog/bad.png", b"text".to_vec())]).await;
+    let encoder = Encoder::embedded().unwrap();
+    let mut state = shop.get("/index").await.json();
+    let segments = state["segments"].take();
+    assert_eq!(state["encoder"]["name"], encoder.name());
+    assert_eq!(state["encoder"]["dimensions"], encoder.dimensions());
+    assert_eq!(state["encoder"]["fingerprint"].as_str().unwrap().len(), 64);
+    assert_eq!(state["images"], 4);
+    assert_eq!(state["products"], 4);
+    assert_eq!(state["failed"], 1);
+    assert!(state["generation"].as_u64().unwrap() >= 1);
+    assert!(state.get("stale").is_none());
+    let first = &segments[0];
+    assert!(["base", "delta"].contains(&first["kind"].as_str().unwrap()));
+    assert_eq!(first["rows"], 4);
+    assert!(first["bytes"].as_u64().unwrap() > 0);
+}
+
+#[tokio::test]
+async fn an_empty_index_has_a_state_too() {
+    let state = Shop::empty().get("/index").await.json();
+    assert_eq!(state["generation"], 0);
+    assert_eq!(state["segments"], json!([]));
+}
+
+#[tokio::test]
+async fn the_page_may_run_nothing_but_its_own() {
+    let reply = Shop::empty().get("/").await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.header("content-type"), "text/html; charset=utf-8");
+    let policy = reply.header("content-security-policy");
+    assert!(policy.contains("default-src 'none'"), "{policy}");
+    assert!(policy.contains("script-src 'sha256-"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    assert!(String::from_utf8_lossy(&reply.body).contains("<title>lookalike</title>"));
+}
+
+#[tokio::test]
+async fn the_description_is_openapi_3_1_and_complete() {
+    let reply = Shop::empty().get("/openapi.json").await;
+    assert_eq!(reply.header("content-type"), "application/json");
+    let document = reply.json();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let keys =
+        |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let members: Vec<String> = schemas
+        .iter()
+        .map(|(name, schema)| format!("{name}: {}", members(schema).join(", ")))
+        .collect();
+    insta::assert_json_snapshot!("paths", keys(&document["paths"]));
+    insta::assert_json_snapshot!("schemas", members);
+    references_resolve(&document, &document);
+}
+
+fn members(schema: &Value) -> Vec<String> {
+    let mut names = Vec::new();
+    if let Some(properties) = schema["properties"].as_object() {
+        names.extend(properties.keys().cloned());
+    }
+    for part in schema["allOf"].as_array().into_iter().flatten() {
+        names.extend(members(part));
+        names.extend(part["$ref"].as_str().map(str::to_owned));
+    }
+    names
+}
+
+fn references_resolve(part: &Value, document: &Value) {
+    match part {
+        Value::Object(members) => {
+            if let Some(Value::String(reference)) = members.get("$ref") {
+                let pointer = reference.trim_start_matches('#');
+                assert!(document.pointer(pointer).is_some(), "{reference}");
+            }
+            members
+                .values()
+                .for_each(|part| references_resolve(part, document));
+        }
+        Value::Array(parts) => parts
+            .iter()
+            .for_each(|part| references_resolve(part, document)),
+        _ => {}
+    }
+}

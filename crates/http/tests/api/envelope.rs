@@ -1,0 +1,174 @@
+//! What surrounds every reply: methods, request ids, CORS and headers.
+
+use axum::body::Body;
+use http::{Method, Request};
+use lookalike_http::{HttpSettings, RequestId};
+use lookalike_service::memory::MemoryCloud;
+
+use crate::support::{Reply, Shop};
+
+async fn send(shop: &Shop, method: Method, path: &str, headers: &[(&str, &str)]) -> Reply {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    shop.send(request.body(Body::empty()).unwrap()).await
+}
+
+fn with_origins(origins: &[&str]) -> Shop {
+    let settings = HttpSettings {
+        cors_origins: origins.iter().map(|&origin| origin.to_owned()).collect(),
+        ..HttpSettings::default()
+    };
+    Shop::over(MemoryCloud::new(), 0, settings)
+}
+
+#[tokio::test]
+async fn unknown_paths_are_not_found() {
+    let shop = Shop::empty();
+    for path in ["/nope", "/search/", "/products", "/index/a", "//"] {
+        shop.get(path).await.problem(404, "unknown-route");
+    }
+}
+
+#[tokio::test]
+async fn other_methods_are_told_which_are_allowed() {
+    let shop = Shop::empty();
+    for (method, path, allowed) in [
+        (Method::GET, "/search", "POST"),
+        (Method::DELETE, "/products/red", "GET,HEAD"),
+        (Method::PUT, "/uploads", "POST"),
+        (Method::POST, "/index", "GET,HEAD"),
+        (Method::PATCH, "/", "GET,HEAD"),
+    ] {
+        let reply = send(&shop, method.clone(), path, &[]).await;
+        let detail = reply.problem(405, "method-not-allowed");
+        assert_eq!(reply.header("allow"), allowed, "{method} {path}");
+        assert!(detail.starts_with(method.as_str()), "{detail}");
+    }
+}
+
+#[tokio::test]
+async fn head_is_get_without_a_body() {
+    let shop = Shop::empty();
+    for (path, status) in [
+        ("/health", 200),
+        ("/", 200),
+        ("/index", 200),
+        ("/products/a", 404),
+    ] {
+        let reply = send(&shop, Method::HEAD, path, &[]).await;
+        assert_eq!(reply.status, status, "{path}");
+        assert!(reply.body.is_empty(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_keeps_its_id() {
+    let shop = Shop::empty();
+    let reply = send(&shop, Method::GET, "/nope", &[("x-request-id", "abc-123")]).await;
+    reply.problem(404, "unknown-route");
+    assert_eq!(reply.header("x-request-id"), "abc-123");
+
+    let trace = (
+        "x-amzn-trace-id",
+        "Root=1-67891233-abcdef012345678912345678;Sampled=1",
+    );
+    let reply = send(&shop, Method::GET, "/health", &[trace]).await;
+    assert_eq!(
+        reply.header("x-request-id"),
+        "1-67891233-abcdef012345678912345678"
+    );
+
+    let mut request = Request::get("/health").body(Body::empty()).unwrap();
+    let id = RequestId::new("of-the-invocation").unwrap();
+    request.extensions_mut().insert(id);
+    let reply = shop.send(request).await;
+    assert_eq!(reply.header("x-request-id"), "of-the-invocation");
+
+    let one = send(
+        &shop,
+        Method::GET,
+        "/health",
+        &[("x-request-id", "no good")],
+    )
+    .await;
+    let two = send(&shop, Method::GET, "/health", &[]).await;
+    assert_eq!(one.header("x-request-id").len(), 26);
+    assert_ne!(one.header("x-request-id"), two.header("x-request-id"));
+}
+
+#[tokio::test]
+async fn every_origin_may_call_unless_told_otherwise() {
+    let shop = Shop::empty();
+    let origin = ("origin", "https://anywhere.example");
+    for (path, status) in [("/health", 200), ("/nope", 404)] {
+        let reply = send(&shop, Method::GET, path, &[origin]).await;
+        assert_eq!(reply.status, status);
+        assert_eq!(reply.header("access-control-allow-origin"), "*");
+        assert!(
+            reply
+                .header("access-control-expose-headers")
+                .contains("x-request-id")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_preflight_is_answered_without_a_route() {
+    let shop = Shop::empty();
+    let asked = [
+        ("origin", "https://anywhere.example"),
+        ("access-control-request-method", "POST"),
+        (
+            "access-control-request-headers",
+            "content-type,authorization",
+        ),
+    ];
+    let reply = send(&shop, Method::OPTIONS, "/search", &asked).await;
+    assert_eq!(reply.status, 200);
+    assert!(
+        reply
+            .header("access-control-allow-methods")
+            .contains("POST")
+    );
+    assert_eq!(
+        reply.header("access-control-allow-headers"),
+        "content-type,authorization"
+    );
+    assert_eq!(reply.header("access-control-max-age"), "3600");
+    assert!(!reply.header("x-request-id").is_empty());
+}
+
+#[tokio::test]
+async fn only_listed_origins_may_call() {
+    let shop = with_origins(&["https://shop.example", "not an origin\n"]);
+    for (origin, allowed) in [
+        ("https://shop.example", "https://shop.example"),
+        ("https://shop.example.evil", ""),
+        ("null", ""),
+    ] {
+        let reply = send(&shop, Method::GET, "/health", &[("origin", origin)]).await;
+        assert_eq!(reply.header("access-control-allow-origin"), allowed);
+        assert!(reply.header("vary").contains("origin"));
+    }
+    let closed = with_origins(&[]);
+    let reply = send(
+        &closed,
+        Method::GET,
+        "/health",
+        &[("origin", "https://a.example")],
+    )
+    .await;
+    assert_eq!(reply.header("access-control-allow-origin"), "");
+}
+
+#[tokio::test]
+async fn nothing_is_kept_or_guessed_on_the_way() {
+    let shop = Shop::empty();
+    for path in ["/health", "/index", "/nope"] {
+        let reply = shop.get(path).await;
+        assert_eq!(reply.header("cache-control"), "no-store", "{path}");
+        assert_eq!(reply.header("x-content-type-options"), "nosniff", "{path}");
+    }
+}

@@ -1,0 +1,12 @@
+//! The interface from outside: every request goes through the real router, over stores in memory.
+
+#![allow(clippy::unwrap_used)]
+
+mod bad_input;
+mod documents;
+mod envelope;
+mod products;
+mod search;
+mod stores;
+mod support;
+mod uploads;

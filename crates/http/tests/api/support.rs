@@ -1,0 +1,241 @@
+//! A shop in memory, with the router in front of it.
+
+use std::collections::BTreeMap;
+use std::io::Cursor;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use image::{ImageFormat, Rgb, RgbImage};
+use lookalike_encoder::Encoder;
+use lookalike_http::{HttpSettings, router};
+use lookalike_service::memory::MemoryCloud;
+use lookalike_service::ports::{Embedder, NoMetrics, Products};
+use lookalike_service::{
+    Deadline, EmbedderCell, Fingerprint, IndexPorts, IndexSettings, Indexer, PictureError, Product,
+    SearchPorts, SearchSettings, Searcher, StoreErrorKind,
+};
+use serde_json::Value;
+use tower::ServiceExt;
+
+static ENCODER: LazyLock<Encoder> = LazyLock::new(|| Encoder::embedded().unwrap());
+
+/// The real encoder, which may pretend to be another.
+struct TestEncoder {
+    disguise: u8,
+}
+
+impl Embedder for TestEncoder {
+    fn name(&self) -> &str {
+        ENCODER.name()
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        let mut bytes = ENCODER.fingerprint();
+        bytes[0] ^= self.disguise;
+        Fingerprint(bytes)
+    }
+
+    fn dimensions(&self) -> usize {
+        ENCODER.dimensions()
+    }
+
+    fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
+        ENCODER.embed(picture)
+    }
+}
+
+fn encoder(disguise: u8) -> EmbedderCell {
+    EmbedderCell::ready(Arc::new(TestEncoder { disguise }))
+}
+
+/// What came back.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value.map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn product_ids(&self) -> Vec<String> {
+        assert_eq!(self.status, StatusCode::OK, "{}", self.json());
+        let body = self.json();
+        let results = body["results"].as_array().unwrap().iter();
+        results
+            .map(|found| found["product_id"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// Asserts that this is a problem of the kind and with the status, and returns its detail.
+    pub(crate) fn problem(&self, status: u16, name: &str) -> String {
+        let text = String::from_utf8_lossy(&self.body);
+        assert_eq!(self.status, status, "{text}");
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let body = self.json();
+        assert_eq!(body["type"], format!("urn:lookalike:problem:{name}"));
+        assert_eq!(body["status"], status);
+        assert_eq!(body["request_id"], self.header("x-request-id"));
+        for member in ["title", "detail", "instance", "request_id"] {
+            let text = body[member].as_str().unwrap();
+            assert!(!text.is_empty(), "{member} is empty in {body}");
+        }
+        body["detail"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A shop with its stores, and the interface to it.
+pub(crate) struct Shop {
+    pub(crate) cloud: Arc<MemoryCloud>,
+    pub(crate) app: Router,
+}
+
+impl Shop {
+    /// A shop without pictures.
+    pub(crate) fn empty() -> Self {
+        Self::over(MemoryCloud::new(), 0, HttpSettings::default())
+    }
+
+    /// Five pictures of four products: two red, one orange, one blue, and a green one with metadata.
+    pub(crate) async fn stocked() -> Self {
+        let shop = Self::empty();
+        shop.index(&[
+            ("catalog/hats/red.png", stripes(200, 30, 30)),
+            ("catalog/hats/orange.png", stripes(230, 120, 20)),
+            ("catalog/bags/blue one+1%.png", stripes(20, 40, 200)),
+            ("catalog/bags/grün.png", stripes(20, 160, 40)),
+        ])
+        .await;
+        let metadata = BTreeMap::from([
+            ("name".to_owned(), Value::from("Green <b>bag</b>")),
+            ("price".to_owned(), Value::from(12.5)),
+            ("in_stock".to_owned(), Value::from(true)),
+        ]);
+        let green = Product {
+            product_id: "grün".to_owned(),
+            metadata,
+        };
+        shop.cloud.put_many(&[green]).await.unwrap();
+        shop
+    }
+
+    /// The interface over `cloud`, with an encoder in disguise unless that is 0.
+    pub(crate) fn over(cloud: Arc<MemoryCloud>, disguise: u8, settings: HttpSettings) -> Self {
+        let ports = SearchPorts {
+            embedder: encoder(disguise),
+            pictures: cloud.clone(),
+            links: cloud.clone(),
+            manifests: cloud.clone(),
+            segments: cloud.clone(),
+            products: cloud.clone(),
+            failures: cloud.clone(),
+            metrics: Arc::new(NoMetrics),
+        };
+        let refresh = Duration::ZERO;
+        let searcher = Searcher::new(ports, SearchSettings { refresh });
+        Self {
+            cloud,
+            app: router(Arc::new(searcher), settings),
+        }
+    }
+
+    /// Stores pictures and indexes them.
+    pub(crate) async fn index(&self, pictures: &[(&str, Vec<u8>)]) {
+        for (key, bytes) in pictures {
+            self.cloud.put_picture(key, bytes.clone(), BTreeMap::new());
+        }
+        let ports = IndexPorts {
+            embedder: encoder(0),
+            pictures: self.cloud.clone(),
+            manifests: self.cloud.clone(),
+            segments: self.cloud.clone(),
+            shelf: self.cloud.clone(),
+            records: self.cloud.clone(),
+            failures: self.cloud.clone(),
+            metrics: Arc::new(NoMetrics),
+        };
+        let keys: Vec<String> = pictures.iter().map(|(key, _)| (*key).to_owned()).collect();
+        Indexer::new(ports, IndexSettings::default())
+            .index_keys(&keys, Deadline::after(Duration::from_secs(60)))
+            .await
+            .unwrap();
+    }
+
+    /// Lets every call with this name fail.
+    pub(crate) fn break_call(&self, name: &'static str, kind: StoreErrorKind) {
+        let fault = move |call: &str| (call == name).then_some(kind);
+        self.cloud.set_fault(Some(Box::new(fault)));
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
+        let response = self.app.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        Reply {
+            status: parts.status,
+            headers: parts.headers,
+            body: body.collect().await.unwrap().to_bytes(),
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.send(Request::get(path).body(Body::empty()).unwrap())
+            .await
+    }
+
+    /// Posts a body; no content type when that is empty.
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        content_type: &str,
+        body: impl Into<Body>,
+    ) -> Reply {
+        let mut request = Request::post(path);
+        if !content_type.is_empty() {
+            request = request.header("content-type", content_type);
+        }
+        self.send(request.body(body.into()).unwrap()).await
+    }
+}
+
+/// A drawn picture: stripes of one colour on white.
+pub(crate) fn stripes(red: u8, green: u8, blue: u8) -> Vec<u8> {
+    encode(red, green, blue, ImageFormat::Png)
+}
+
+/// The same in another format.
+pub(crate) fn encode(red: u8, green: u8, blue: u8, format: ImageFormat) -> Vec<u8> {
+    let drawn = RgbImage::from_fn(64, 48, |x, y| match (x + y) / 8 % 2 {
+        0 => Rgb([red, green, blue]),
+        _ => Rgb([255, 255, 255]),
+    });
+    let mut bytes = Cursor::new(Vec::new());
+    drawn.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+/// A form with one file in it.
+pub(crate) fn form(field: &str, content: &[u8]) -> Vec<u8> {
+    let mut body = format!(
+        "--edge\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"a.png\"\r\n\
+         content-type: image/png\r\n\r\n"
+    )
+    .into_bytes();
+    body.extend_from_slice(content);
+    body.extend_from_slice(b"\r\n--edge--\r\n");
+    body
+}
+
+/// Content type of [`form`].
+pub(crate) const FORM: &str = "multipart/form-data; boundary=edge";

@@ -1,0 +1,63 @@
+//! `POST /uploads`.
+
+use crate::support::Shop;
+
+#[tokio::test]
+async fn an_upload_is_a_jpeg_unless_it_says_otherwise() {
+    let shop = Shop::empty();
+    for (content_type, body, media_type, extension) in [
+        ("", "", "image/jpeg", ".jpeg"),
+        ("application/json", "", "image/jpeg", ".jpeg"),
+        ("application/json", "{}", "image/jpeg", ".jpeg"),
+        (
+            "application/json",
+            r#"{"content_type": "image/webp"}"#,
+            "image/webp",
+            ".webp",
+        ),
+    ] {
+        let reply = shop.post("/uploads", content_type, body).await;
+        assert_eq!(reply.status, 200);
+        let link = reply.json();
+        let key = link["key"].as_str().unwrap();
+        assert!(
+            key.starts_with("uploads/") && key.ends_with(extension),
+            "{key}"
+        );
+        assert_eq!(link["url"], format!("memory:///{key}"));
+        assert_eq!(link["expires_in"], 900);
+        assert_eq!(link["headers"]["content-type"], media_type);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_searched_cannot_be_uploaded() {
+    let shop = Shop::empty();
+    let tiff = r#"{"content_type": "image/tiff"}"#;
+    let reply = shop.post("/uploads", "application/json", tiff).await;
+    reply.problem(415, "unsupported-format");
+    assert_eq!(reply.json()["supported"].as_array().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn other_bodies_are_refused() {
+    let shop = Shop::empty();
+    for body in [
+        "nonsense",
+        "[]",
+        r#"{"type": "image/png"}"#,
+        r#"{"content_type": 1}"#,
+    ] {
+        let reply = shop.post("/uploads", "application/json", body).await;
+        reply.problem(400, "invalid-json");
+    }
+    let reply = shop.post("/uploads", "image/png", "bytes").await;
+    reply.problem(415, "unsupported-media-type");
+    let reply = shop
+        .post("/uploads", "application/json", vec![b' '; 20_000])
+        .await;
+    reply.problem(413, "too-large");
+    shop.post("/uploads?k=1", "", "")
+        .await
+        .problem(400, "unknown-parameter");
+}
