@@ -1,0 +1,192 @@
+//! One invocation: which keys changed, what became of them, and the answer that the sender understands.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use lookalike_service::{
+    BatchReport, CATALOG_PREFIX, Deadline, Indexer, IndexingError, Outcome, is_catalog_key,
+};
+use serde_json::{Value, json};
+
+use crate::events::{Change, Event, EventError, Message};
+
+/// Time that must be left after a batch to start looking after the index. What does not fit is left to a
+/// later batch or the schedule.
+const ENOUGH_FOR_MAINTENANCE: Duration = Duration::from_secs(5);
+
+/// Turns events into calls of the [`Indexer`].
+#[derive(Clone)]
+pub struct Handler {
+    indexer: Arc<Indexer>,
+    catalog_bucket: String,
+}
+
+/// Why an invocation failed as a whole; whoever invoked the function tries it again.
+#[derive(Debug, thiserror::Error)]
+pub enum HandlerError {
+    /// The payload is no event that the function takes.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// Nothing of the batch could be indexed, or the index could not be looked after.
+    #[error(transparent)]
+    Indexing(#[from] IndexingError),
+    /// Some pictures must be tried again, and the sender takes no partial answer.
+    #[error("{count} of {total} changes must be tried again, the first of them {key:?}: {reason}")]
+    Unfinished {
+        /// How many must be tried again.
+        count: usize,
+        /// How many there were.
+        total: usize,
+        /// One of those.
+        key: String,
+        /// Why that one could not be finished.
+        reason: String,
+    },
+}
+
+impl Handler {
+    /// A handler of the changes in `catalog_bucket`; those in other buckets are not its business.
+    pub fn new(indexer: Arc<Indexer>, catalog_bucket: impl Into<String>) -> Self {
+        Self {
+            indexer,
+            catalog_bucket: catalog_bucket.into(),
+        }
+    }
+
+    /// Handles one invocation until it is done or `deadline` is near.
+    ///
+    /// Answers a queue with `{"batchItemFailures": [{"itemIdentifier": id}, ..]}`, naming the messages to
+    /// deliver again, and any other sender with counts of what was done.
+    ///
+    /// # Errors
+    /// When everything that was delivered must be delivered again.
+    pub async fn handle(&self, payload: Value, deadline: Deadline) -> Result<Value, HandlerError> {
+        match Event::parse(payload)? {
+            Event::Queue(messages) => self.queue(messages, deadline).await,
+            Event::Direct(changes) => self.direct(&changes, deadline).await,
+            Event::Maintenance => {
+                self.indexer.maintain(deadline).await?;
+                Ok(json!({ "maintained": true }))
+            }
+        }
+    }
+
+    async fn queue(
+        &self,
+        messages: Vec<Message>,
+        deadline: Deadline,
+    ) -> Result<Value, HandlerError> {
+        let readable = messages
+            .iter()
+            .filter_map(|message| message.changes.as_ref().ok());
+        let changes: Vec<&Change> = readable.flatten().collect();
+        let report = self.index(changes, deadline).await?;
+        let retried = retries(&report);
+        let failed: Vec<Value> = messages
+            .iter()
+            .filter(|message| must_return(message, &retried))
+            .map(|message| json!({ "itemIdentifier": message.id }))
+            .collect();
+        self.maintain_if_time_is_left(deadline).await;
+        Ok(json!({ "batchItemFailures": failed }))
+    }
+
+    async fn direct(&self, changes: &[Change], deadline: Deadline) -> Result<Value, HandlerError> {
+        let report = self.index(changes, deadline).await?;
+        let retried = retries(&report);
+        if let Some((key, reason)) = retried.iter().next() {
+            return Err(HandlerError::Unfinished {
+                count: retried.len(),
+                total: report.outcomes.len(),
+                key: (*key).to_owned(),
+                reason: (*reason).to_owned(),
+            });
+        }
+        self.maintain_if_time_is_left(deadline).await;
+        Ok(counts(&report))
+    }
+
+    /// Indexes each key once, however often it is named.
+    async fn index(
+        &self,
+        changes: impl IntoIterator<Item = &Change>,
+        deadline: Deadline,
+    ) -> Result<BatchReport, HandlerError> {
+        let keys: BTreeSet<&str> = (changes.into_iter())
+            .filter(|change| self.concerns_catalog(change))
+            .map(|change| change.key.as_str())
+            .collect();
+        let keys: Vec<String> = keys.into_iter().map(str::to_owned).collect();
+        let report = self.indexer.index_keys(&keys, deadline).await?;
+        for (key, reason) in retries(&report) {
+            tracing::warn!(key, reason, "a picture is to be tried again");
+        }
+        Ok(report)
+    }
+
+    fn concerns_catalog(&self, change: &Change) -> bool {
+        let ours = change.bucket == self.catalog_bucket;
+        let below_catalog = ours && change.key.starts_with(CATALOG_PREFIX);
+        if !below_catalog {
+            tracing::warn!(
+                bucket = change.bucket,
+                key = change.key,
+                "ignored a change outside of s3://{}/{CATALOG_PREFIX}: check what is notified",
+                self.catalog_bucket
+            );
+        }
+        // Folder markers are below the prefix but no pictures.
+        below_catalog && is_catalog_key(&change.key)
+    }
+
+    /// The batch is published by now: what fails here is logged, and tried again by a later batch.
+    async fn maintain_if_time_is_left(&self, deadline: Deadline) {
+        if deadline.remaining() < ENOUGH_FOR_MAINTENANCE {
+            return;
+        }
+        if let Err(error) = self.indexer.maintain(deadline).await {
+            tracing::warn!(error = %error, "the index was not looked after this time");
+        }
+    }
+}
+
+/// A message comes back when it cannot be read, so that it ends among the dead letters where a person
+/// sees it, and when any of its keys is unfinished.
+fn must_return(message: &Message, retried: &HashMap<&str, &str>) -> bool {
+    match &message.changes {
+        Ok(changes) => (changes.iter()).any(|change| retried.contains_key(change.key.as_str())),
+        Err(error) => {
+            tracing::error!(message = message.id, %error, "cannot read a queued message");
+            true
+        }
+    }
+}
+
+/// The keys to try again, and why.
+fn retries(report: &BatchReport) -> HashMap<&str, &str> {
+    (report.outcomes.iter())
+        .filter_map(|(key, outcome)| match outcome {
+            Outcome::Retry(reason) => Some((key.as_str(), reason.as_str())),
+            _ => None,
+        })
+        .collect()
+}
+
+fn counts(report: &BatchReport) -> Value {
+    let count = |wanted: fn(&Outcome) -> bool| {
+        report
+            .outcomes
+            .iter()
+            .filter(|(_, outcome)| wanted(outcome))
+            .count()
+    };
+    json!({
+        "generation": report.generation,
+        "indexed": count(|o| matches!(o, Outcome::Indexed)),
+        "removed": count(|o| matches!(o, Outcome::Removed)),
+        "unchanged": count(|o| matches!(o, Outcome::Unchanged)),
+        "failed": count(|o| matches!(o, Outcome::Failed(_))),
+        "retry": count(|o| matches!(o, Outcome::Retry(_))),
+    })
+}

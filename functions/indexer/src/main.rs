@@ -1,0 +1,33 @@
+//! Wires the indexer to AWS and to the Lambda runtime.
+
+use std::sync::Arc;
+
+use lambda_runtime::{Config, Error, LambdaEvent, service_fn};
+use lookalike_aws::{Cloud, EmfMetrics, Settings, encoder_cell, logging};
+use lookalike_indexer::Handler;
+use lookalike_service::{IndexPorts, IndexSettings, Indexer};
+use serde_json::Value;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let settings = Settings::from_env();
+    logging::init(settings.as_ref().is_ok_and(|settings| settings.trace));
+    let settings = settings.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
+    let cloud = Cloud::connect(&settings).await?;
+    let ports = IndexPorts {
+        embedder: encoder_cell(settings.encoder.clone(), cloud.clients()),
+        pictures: cloud.pictures,
+        manifests: cloud.manifests,
+        segments: cloud.segments,
+        shelf: cloud.shelf,
+        records: cloud.records,
+        failures: cloud.failures,
+        metrics: Arc::new(EmfMetrics::stdout(Config::from_env().function_name)),
+    };
+    let indexer = Arc::new(Indexer::new(ports, IndexSettings::default()));
+    let handler = Handler::new(indexer, settings.catalog_bucket);
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
+        handler.invoke(event)
+    }))
+    .await
+}

@@ -1,0 +1,266 @@
+//! What an invocation does and answers, with every port in memory.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lookalike_indexer::{EventError, Handler, HandlerError};
+use lookalike_service::memory::MemoryCloud;
+use lookalike_service::ports::{Embedder, NoMetrics};
+use lookalike_service::{
+    Deadline, EmbedderCell, Fingerprint, IndexPorts, IndexSettings, Indexer, PictureError,
+    StoreErrorKind,
+};
+use serde_json::{Value, json};
+
+const BUCKET: &str = "lookalike-catalog";
+const AWKWARD: &str = "catalog/summer sale/café + 100%.png";
+const OLD: &str = "catalog/mugs/old mug.png";
+
+/// Takes the first two bytes of a picture for its embedding.
+struct TwoBytes;
+
+impl Embedder for TwoBytes {
+    fn name(&self) -> &str {
+        "two-bytes"
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        Fingerprint([7; 32])
+    }
+
+    fn dimensions(&self) -> usize {
+        2
+    }
+
+    fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
+        match picture {
+            [x, y, ..] => {
+                let (x, y) = (f32::from(*x), f32::from(*y));
+                let length = x.hypot(y);
+                Ok(vec![x / length, y / length])
+            }
+            _ => Err(PictureError::Empty),
+        }
+    }
+}
+
+fn handler(cloud: &Arc<MemoryCloud>) -> Handler {
+    let ports = IndexPorts {
+        embedder: EmbedderCell::ready(Arc::new(TwoBytes)),
+        pictures: cloud.clone(),
+        manifests: cloud.clone(),
+        segments: cloud.clone(),
+        shelf: cloud.clone(),
+        records: cloud.clone(),
+        failures: cloud.clone(),
+        metrics: Arc::new(NoMetrics),
+    };
+    Handler::new(
+        Arc::new(Indexer::new(ports, IndexSettings::default())),
+        BUCKET,
+    )
+}
+
+fn sample(name: &str) -> Value {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/events");
+    let text = std::fs::read_to_string(format!("{folder}/{name}.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+fn s3_event(bucket: &str, keys: &[&str]) -> Value {
+    let records: Vec<Value> = (keys.iter())
+        .map(|key| {
+            json!({ "eventSource": "aws:s3",
+                    "s3": { "bucket": { "name": bucket }, "object": { "key": key } } })
+        })
+        .collect();
+    json!({ "Records": records })
+}
+
+fn queued(events: &[Value]) -> Value {
+    let records: Vec<Value> = (events.iter().enumerate())
+        .map(|(n, event)| {
+            json!({ "eventSource": "aws:sqs", "messageId": n.to_string(), "body": event.to_string() })
+        })
+        .collect();
+    json!({ "Records": records })
+}
+
+async fn handle(cloud: &Arc<MemoryCloud>, event: Value) -> Result<Value, HandlerError> {
+    let deadline = Deadline::after(Duration::from_secs(60));
+    handler(cloud).handle(event, deadline).await
+}
+
+fn put(cloud: &MemoryCloud, key: &str, body: &'static [u8]) {
+    cloud.put_picture(key, body, BTreeMap::new());
+}
+
+#[tokio::test]
+async fn a_put_indexes_and_a_delete_removes() {
+    let cloud = MemoryCloud::new();
+    put(&cloud, AWKWARD, &[3, 4]);
+    let answer = handle(&cloud, sample("s3-put")).await.unwrap();
+    assert_eq!(answer["indexed"], 1);
+    assert_eq!(answer["generation"], 1);
+    assert_eq!(cloud.image_records()[0].key, AWKWARD);
+
+    let again = handle(&cloud, sample("eventbridge-created")).await.unwrap();
+    assert_eq!(
+        (&again["unchanged"], &again["generation"]),
+        (&json!(1), &json!(1))
+    );
+
+    cloud.remove_picture(AWKWARD);
+    let answer = handle(&cloud, sample("s3-put")).await.unwrap();
+    assert_eq!(
+        (&answer["removed"], &answer["generation"]),
+        (&json!(1), &json!(2))
+    );
+}
+
+#[tokio::test]
+async fn only_the_bad_message_of_a_batch_comes_back() {
+    let cloud = MemoryCloud::new();
+    put(&cloud, AWKWARD, &[3, 4]);
+    put(&cloud, OLD, &[4, 3]);
+    let answer = handle(&cloud, sample("sqs-batch")).await.unwrap();
+    let bad = "2e1424d4-f796-459a-8184-9c92662be6da";
+    assert_eq!(
+        answer,
+        json!({ "batchItemFailures": [{ "itemIdentifier": bad }] })
+    );
+    assert_eq!(cloud.image_records().len(), 2);
+
+    let answer = handle(&cloud, sample("sqs-wrapped")).await.unwrap();
+    assert_eq!(answer, json!({ "batchItemFailures": [] }));
+}
+
+#[tokio::test]
+async fn a_bad_picture_is_recorded_and_its_message_done() {
+    let cloud = MemoryCloud::new();
+    put(&cloud, "catalog/good.jpg", &[1, 2]);
+    put(&cloud, "catalog/empty.jpg", &[]);
+    let event = queued(&[
+        s3_event(BUCKET, &["catalog/good.jpg"]),
+        s3_event(BUCKET, &["catalog/empty.jpg"]),
+    ]);
+    let answer = handle(&cloud, event).await.unwrap();
+    assert_eq!(answer, json!({ "batchItemFailures": [] }));
+    let records = cloud.image_records();
+    let failed: Vec<_> = (records.iter())
+        .filter_map(|r| r.failure.as_ref())
+        .collect();
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0].code, "empty");
+}
+
+#[tokio::test]
+async fn a_picture_that_cannot_be_read_now_comes_back_alone() {
+    let cloud = MemoryCloud::new();
+    put(&cloud, "catalog/a.jpg", &[1, 2]);
+    put(&cloud, "catalog/b.jpg", &[2, 1]);
+    let keys = ["catalog/a.jpg", "catalog/b.jpg"];
+    let events = keys.map(|key| s3_event(BUCKET, &[key]));
+
+    cloud.set_fault(Some(unavailable_once("get picture")));
+    let answer = handle(&cloud, queued(&events)).await.unwrap();
+    let failures = answer["batchItemFailures"].as_array().unwrap();
+    assert_eq!(failures.len(), 1, "{answer}");
+    assert_eq!(cloud.image_records().len(), 1);
+
+    cloud.set_fault(Some(unavailable_once("get picture")));
+    cloud.remove_picture(keys[0]);
+    put(&cloud, keys[1], &[9, 9]);
+    let error = handle(&cloud, s3_event(BUCKET, &keys)).await.unwrap_err();
+    let HandlerError::Unfinished {
+        count, total, key, ..
+    } = &error
+    else {
+        panic!("{error}");
+    };
+    assert_eq!((*count, *total, key.as_str()), (1, 2, keys[1]));
+}
+
+/// A fault that the first call whose name contains `call` meets.
+fn unavailable_once(call: &'static str) -> lookalike_service::memory::Fault {
+    let met = std::sync::atomic::AtomicBool::new(false);
+    Box::new(move |name| {
+        let first = name.contains(call) && !met.swap(true, std::sync::atomic::Ordering::SeqCst);
+        first.then_some(StoreErrorKind::Unavailable)
+    })
+}
+
+#[tokio::test]
+async fn the_whole_batch_comes_back_when_the_index_cannot_be_read() {
+    let cloud = MemoryCloud::new();
+    put(&cloud, AWKWARD, &[3, 4]);
+    cloud.set_fault(Some(Box::new(|call| {
+        call.contains("manifest")
+            .then_some(StoreErrorKind::Unavailable)
+    })));
+    let error = handle(&cloud, sample("sqs-batch")).await.unwrap_err();
+    assert!(matches!(error, HandlerError::Indexing(_)), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_outside_of_the_catalog_is_ignored() {
+    let cloud = MemoryCloud::new();
+    for key in [
+        "uploads/shopper.jpg",
+        "index/manifest.json",
+        "catalog/",
+        "catalog/shoes/",
+    ] {
+        put(&cloud, key, &[1, 2]);
+    }
+    let keys = [
+        "uploads/shopper.jpg",
+        "index/manifest.json",
+        "catalog/",
+        "catalog/shoes/",
+    ];
+    let answer = handle(&cloud, s3_event(BUCKET, &keys)).await.unwrap();
+    assert_eq!(answer["indexed"], 0);
+    put(&cloud, "catalog/a.jpg", &[1, 2]);
+    let other = s3_event("another-bucket", &["catalog/a.jpg"]);
+    let answer = handle(&cloud, queued(&[other])).await.unwrap();
+    assert_eq!(answer, json!({ "batchItemFailures": [] }));
+    assert!(cloud.image_records().is_empty());
+}
+
+#[tokio::test]
+async fn keys_named_twice_are_done_once() {
+    let cloud = MemoryCloud::new();
+    put(&cloud, "catalog/a.jpg", &[1, 2]);
+    let event = s3_event(BUCKET, &["catalog/a.jpg", "catalog/a.jpg"]);
+    let answer = handle(&cloud, event).await.unwrap();
+    assert_eq!(answer["indexed"], 1);
+}
+
+#[tokio::test]
+async fn the_schedule_looks_after_the_index() {
+    let cloud = MemoryCloud::new();
+    let answer = handle(&cloud, sample("schedule")).await.unwrap();
+    assert_eq!(answer, json!({ "maintained": true }));
+}
+
+#[tokio::test]
+async fn the_test_message_of_s3_does_nothing() {
+    let cloud = MemoryCloud::new();
+    let answer = handle(&cloud, sample("s3-test")).await.unwrap();
+    assert_eq!(answer["indexed"], 0);
+}
+
+#[tokio::test]
+async fn an_unknown_event_is_an_error() {
+    let cloud = MemoryCloud::new();
+    let error = handle(&cloud, json!({ "hello": "world" }))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, HandlerError::Event(EventError::Unknown { .. })),
+        "{error}"
+    );
+}

@@ -1,0 +1,37 @@
+//! Wires the HTTP API to AWS and to the Lambda runtime.
+
+use std::sync::Arc;
+
+use lambda_http::Error;
+use lambda_http::lambda_runtime::Config;
+use lookalike_aws::{Cloud, EmfMetrics, Settings, encoder_cell, logging};
+use lookalike_http::{HttpSettings, router};
+use lookalike_service::{SearchPorts, SearchSettings, Searcher};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let settings = Settings::from_env();
+    logging::init(settings.as_ref().is_ok_and(|settings| settings.trace));
+    let settings = settings.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
+    let cloud = Cloud::connect(&settings).await?;
+    let ports = SearchPorts {
+        embedder: encoder_cell(settings.encoder.clone(), cloud.clients()),
+        pictures: cloud.pictures,
+        links: cloud.links,
+        manifests: cloud.manifests,
+        segments: cloud.segments,
+        products: cloud.products,
+        failures: cloud.failures,
+        metrics: Arc::new(EmfMetrics::stdout(Config::from_env().function_name)),
+    };
+    let refresh = settings.refresh;
+    let searcher = Arc::new(Searcher::new(ports, SearchSettings { refresh }));
+    let warming = Arc::clone(&searcher);
+    // Requests are taken meanwhile; the first of them waits for what it needs.
+    tokio::spawn(async move { warming.warm_up().await });
+    let http = HttpSettings {
+        cors_origins: settings.cors_origins,
+        ..HttpSettings::default()
+    };
+    lookalike_search::serve(router(searcher, http)).await
+}
