@@ -1,0 +1,267 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, value_parser};
+use clap_complete::Shell;
+
+/// Visual product search that a shop runs in its own AWS account.
+///
+/// `demo` and `serve` run the complete system on this machine. The other commands work against a
+/// system: one deployed to AWS (`--stack`), a running `serve` (`--data`), or whatever the environment
+/// variables name.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but for what was reported.
+#[derive(Debug, Parser)]
+#[command(name = "lookalike", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Log what happens to standard error.
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Draw a sample catalog, index it and serve it, all in a temporary folder.
+    Demo(DemoArguments),
+    /// Run S3, DynamoDB, the indexer, the search API and the page on this machine.
+    Serve(ServeArguments),
+    /// Upload each new or changed picture of a folder tree to the catalog.
+    Upload(UploadArguments),
+    /// Import product metadata from a CSV file.
+    Import(ImportArguments),
+    /// Find the products that look like a picture.
+    Search(SearchArguments),
+    /// Embed pictures with the configured encoder.
+    Embed(EmbedArguments),
+    /// Look at the index, check it, or put it in order.
+    Index(IndexArguments),
+    /// Tell how many pictures are indexed and which failed.
+    Status(StatusArguments),
+    /// Draw the sample catalog into a folder: pictures and a CSV.
+    Draw(DrawArguments),
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// Which system to work against.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TargetArguments {
+    /// Name of a deployed CloudFormation stack; its outputs tell the buckets and the table.
+    #[arg(long, env = "LOOKALIKE_STACK", conflicts_with = "data")]
+    pub(crate) stack: Option<String>,
+
+    /// Data folder of a running `lookalike serve`.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Port of the page and the search API; 0 takes a free one.
+    #[arg(long, default_value_t = 8080)]
+    pub(crate) port: u16,
+
+    /// Port of the S3 endpoint; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) s3_port: u16,
+
+    /// Port of the DynamoDB endpoint; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) dynamodb_port: u16,
+
+    /// Number of products to draw.
+    #[arg(long, default_value_t = 300, value_parser = value_parser!(u32).range(1..=100_000))]
+    pub(crate) products: u32,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// Folder that keeps everything; the same folder continues where it stopped.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+
+    /// Upload each new or changed picture of this folder tree before getting ready.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) catalog: Option<PathBuf>,
+
+    /// Import this CSV of product metadata before getting ready.
+    #[arg(long, value_name = "CSV")]
+    pub(crate) metadata: Option<PathBuf>,
+
+    /// Port of the page and the search API; 0 takes a free one.
+    #[arg(long, default_value_t = 8080)]
+    pub(crate) port: u16,
+
+    /// Port of the S3 endpoint; 0 takes a free one.
+    #[arg(long, default_value_t = 9000)]
+    pub(crate) s3_port: u16,
+
+    /// Port of the DynamoDB endpoint; 0 takes a free one.
+    #[arg(long, default_value_t = 8000)]
+    pub(crate) dynamodb_port: u16,
+
+    /// Drop the index and index every picture again: after a change of the encoder, or damage.
+    #[arg(long)]
+    pub(crate) start_over: bool,
+
+    /// Print the ready line as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `upload`.
+#[derive(Debug, Args)]
+pub(crate) struct UploadArguments {
+    /// Folder of pictures; the folders in it become categories.
+    pub(crate) folder: PathBuf,
+
+    /// CSV whose `image` column tells which product a picture shows, where file names do not.
+    #[arg(long, value_name = "CSV")]
+    pub(crate) metadata: Option<PathBuf>,
+
+    /// Upload what is unchanged too.
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// Print a JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+}
+
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArguments {
+    /// UTF-8 CSV with a header; `product_id` is required, every other column becomes metadata.
+    pub(crate) csv: PathBuf,
+
+    /// Print a JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+}
+
+/// Arguments of `search`.
+#[derive(Debug, Args)]
+pub(crate) struct SearchArguments {
+    /// A picture file.
+    pub(crate) image: PathBuf,
+
+    /// How many products.
+    #[arg(long, short, default_value_t = 10)]
+    pub(crate) k: usize,
+
+    /// Least cosine similarity of a result, -1 to 1.
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
+    pub(crate) min_score: f32,
+
+    /// Print the API's JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+}
+
+/// Arguments of `embed`.
+#[derive(Debug, Args)]
+pub(crate) struct EmbedArguments {
+    /// Picture files.
+    #[arg(required = true, value_name = "IMAGE")]
+    pub(crate) images: Vec<PathBuf>,
+
+    /// Folder with model.onnx and preprocessor_config.json; the built-in encoder without.
+    #[arg(long, env = "LOOKALIKE_ENCODER", value_name = "DIR")]
+    pub(crate) encoder: Option<PathBuf>,
+
+    /// Print one JSON object per line: {"image": ..., "embedding": [...]}.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `index`.
+#[derive(Debug, Args)]
+pub(crate) struct IndexArguments {
+    /// What to do with the index.
+    #[command(subcommand)]
+    pub(crate) action: IndexAction,
+}
+
+/// What to do with the index.
+#[derive(Debug, Subcommand)]
+pub(crate) enum IndexAction {
+    /// Generation, counts, encoder and segments.
+    Info(OutputArguments),
+    /// Read every segment in full, and compare the index with the bucket.
+    Verify {
+        /// Index here and now what the comparison found missing or outdated.
+        #[arg(long)]
+        repair: bool,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// Rebuild base and graph from the stored embeddings.
+    Rebuild {
+        /// Drop the index and embed every picture again: after a change of the encoder, or damage.
+        #[arg(long)]
+        start_over: bool,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// Remove segments that are no longer part of the index and old enough.
+    Gc(OutputArguments),
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArguments {
+    /// List the pictures that failed, with reasons.
+    #[arg(long)]
+    pub(crate) failed: bool,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+/// Which system, and for whom to print.
+#[derive(Debug, Args)]
+pub(crate) struct OutputArguments {
+    /// Print a JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+}
+
+/// Arguments of `draw`.
+#[derive(Debug, Args)]
+pub(crate) struct DrawArguments {
+    /// Folder to draw into.
+    pub(crate) folder: PathBuf,
+
+    /// Number of products.
+    #[arg(long, default_value_t = 300, value_parser = value_parser!(u32).range(1..=100_000))]
+    pub(crate) products: u32,
+
+    /// The same seed draws the same catalog.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}

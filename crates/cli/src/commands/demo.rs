@@ -1,0 +1,65 @@
+//! `lookalike demo`: everything at once, on a catalog drawn for the occasion.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::{draw, serve};
+use crate::args::DemoArguments;
+use crate::demo_catalog::DrawnCatalog;
+use crate::local::{LocalSystem, Ports};
+use crate::metadata_csv::ProductTable;
+use crate::output::Done;
+
+pub(crate) async fn run(arguments: DemoArguments) -> Result<Done> {
+    let folder = tempfile::Builder::new()
+        .prefix("lookalike-demo-")
+        .tempdir()
+        .context("cannot make a temporary folder")?;
+    let drawn = draw::draw(folder.path(), arguments.products as usize, 1).await?;
+    let mut table = ProductTable::open(&drawn.table)?;
+    table.images = products_of_pictures(&drawn);
+    let ports = Ports {
+        http: arguments.port,
+        s3: arguments.s3_port,
+        dynamodb: arguments.dynamodb_port,
+    };
+    let system = LocalSystem::start(&folder.path().join("data"), ports).await?;
+    eprintln!("indexing {} pictures", drawn.pictures.len());
+    serve::prepare(&system, Some(&drawn.folder), table).await?;
+    announce(&system, &drawn);
+    system.run_until_stopped().await?;
+    Ok(Done::All)
+}
+
+/// Product ids by path below the picture folder.
+fn products_of_pictures(drawn: &DrawnCatalog) -> HashMap<String, String> {
+    let below = |path: &Path| {
+        let path = path.strip_prefix(&drawn.folder).unwrap_or(path);
+        path.iter()
+            .map(|part| part.to_string_lossy())
+            .collect::<Vec<_>>()
+            .join("/")
+    };
+    let pictures = drawn.pictures.iter();
+    pictures
+        .map(|picture| (below(&picture.path), picture.product_id.clone()))
+        .collect()
+}
+
+fn announce(system: &LocalSystem, drawn: &DrawnCatalog) {
+    let url = &system.connection.url;
+    println!("ready: open {url} in a browser, or try\n");
+    if let Some(picture) = drawn.pictures.first() {
+        println!(
+            "  curl --data-binary @{} '{url}/search?k=5'",
+            picture.path.display()
+        );
+        println!("  curl '{url}/products/{}/similar?k=5'", picture.product_id);
+    }
+    println!("  curl {url}/index");
+    println!("\nThe pictures are in {}", drawn.folder.display());
+    println!("S3 is at {}, DynamoDB at {}", system.connection.s3_url, system.connection.dynamodb_url);
+    println!("Ctrl-C stops and removes everything.");
+}

@@ -1,0 +1,35 @@
+//! `lookalike draw`: the sample catalog as files.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::args::DrawArguments;
+use crate::demo_catalog::{self, DrawOptions, DrawnCatalog};
+use crate::output::{self, Done};
+
+pub(crate) async fn run(arguments: DrawArguments) -> Result<Done> {
+    let drawn = draw(&arguments.folder, arguments.products as usize, arguments.seed).await?;
+    println!(
+        "{} pictures in {}, metadata in {}",
+        drawn.pictures.len(),
+        drawn.folder.display(),
+        drawn.table.display()
+    );
+    Ok(Done::All)
+}
+
+/// Draws a catalog into a folder.
+pub(crate) async fn draw(folder: &Path, products: usize, seed: u64) -> Result<DrawnCatalog> {
+    let folder = folder.to_owned();
+    let bar = output::progress("drawing", products as u64);
+    let drawing = bar.clone();
+    let drawn = tokio::task::spawn_blocking(move || {
+        let options = DrawOptions { products, seed };
+        demo_catalog::draw(&folder, options, |done| drawing.set_position(done as u64))
+    })
+    .await?
+    .context("the sample catalog cannot be drawn")?;
+    bar.finish_and_clear();
+    Ok(drawn)
+}

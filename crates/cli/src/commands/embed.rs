@@ -1,0 +1,66 @@
+//! `lookalike embed`: pictures to vectors.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use lookalike_encoder::Encoder;
+use serde_json::json;
+
+use crate::args::EmbedArguments;
+use crate::output::Done;
+
+/// Components shown to people.
+const SHOWN: usize = 6;
+
+pub(crate) async fn run(arguments: EmbedArguments) -> Result<Done> {
+    tokio::task::spawn_blocking(move || embed_all(&arguments)).await?
+}
+
+fn embed_all(arguments: &EmbedArguments) -> Result<Done> {
+    let encoder = match &arguments.encoder {
+        Some(folder) => from_folder(folder)?,
+        None => Encoder::embedded()?,
+    };
+    let mut failed = false;
+    for path in &arguments.images {
+        match embed(&encoder, path) {
+            Ok(embedding) if arguments.json => {
+                let image = path.to_string_lossy();
+                println!("{}", json!({ "image": image, "embedding": embedding }));
+            }
+            Ok(embedding) => println!("{}  {}", path.display(), shown(&embedding)),
+            Err(error) => {
+                failed = true;
+                eprintln!("{}: {error:#}", path.display());
+            }
+        }
+    }
+    Ok(Done::unless(failed))
+}
+
+fn from_folder(folder: &Path) -> Result<Encoder> {
+    let read = |name: &str| {
+        let path = folder.join(name);
+        std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+    };
+    let name = folder.file_name().unwrap_or(folder.as_os_str());
+    Ok(Encoder::from_parts(
+        &name.to_string_lossy(),
+        &read("model.onnx")?,
+        &read("preprocessor_config.json")?,
+    )?)
+}
+
+fn embed(encoder: &Encoder, path: &Path) -> Result<Vec<f32>> {
+    let picture = std::fs::read(path).context("cannot read")?;
+    Ok(encoder.embed(&picture)?)
+}
+
+fn shown(embedding: &[f32]) -> String {
+    let first: Vec<String> = embedding
+        .iter()
+        .take(SHOWN)
+        .map(|x| format!("{x:.4}"))
+        .collect();
+    format!("[{}, ...] {} dimensions", first.join(", "), embedding.len())
+}

@@ -1,0 +1,148 @@
+//! `lookalike index`: look at the index, check it, put it in order.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use lookalike_http::IndexInfoReply;
+use lookalike_service::{Deadline, IndexInfo, Indexer, Outcome};
+use serde_json::json;
+
+use crate::args::{IndexAction, OutputArguments};
+use crate::output::{self, Done};
+use crate::target::Target;
+
+/// Nobody kills a command line after fifteen minutes.
+const PATIENCE: Duration = Duration::from_secs(24 * 3600);
+/// Pictures indexed and published together.
+const BATCH: usize = 100;
+
+pub(crate) async fn run(action: IndexAction) -> Result<Done> {
+    match action {
+        IndexAction::Info(output) => info(&output).await,
+        IndexAction::Verify { repair, output } => verify(repair, &output).await,
+        IndexAction::Rebuild { start_over, output } => rebuild(start_over, &output).await,
+        IndexAction::Gc(output) => gc(&output).await,
+    }
+}
+
+async fn info(output: &OutputArguments) -> Result<Done> {
+    let target = Target::connect(&output.target).await?;
+    let info = target.searcher(target.embedder()).index_info().await?;
+    if output.json {
+        println!("{}", serde_json::to_string(&IndexInfoReply::from(info))?);
+    } else {
+        print_info(&info);
+    }
+    Ok(Done::All)
+}
+
+fn print_info(info: &IndexInfo) {
+    println!("generation  {}", info.state.generation);
+    println!("images      {}", info.state.images);
+    println!("products    {}", info.state.products);
+    println!("failed      {}", info.failed);
+    println!(
+        "encoder     {}, {} dimensions, {}",
+        info.encoder_name, info.dimensions, info.fingerprint
+    );
+    for segment in &info.segments {
+        println!(
+            "segment     {:<5} {:>9} rows  {}",
+            segment.kind,
+            segment.rows,
+            output::bytes(segment.bytes)
+        );
+    }
+}
+
+async fn verify(repair: bool, output: &OutputArguments) -> Result<Done> {
+    let target = Target::connect(&output.target).await?;
+    let indexer = target.indexer(target.embedder());
+    let report = indexer.verify().await?;
+    if !report.problems.is_empty() {
+        // A damaged index cannot be compared with anything.
+        if output.json {
+            println!("{}", json!({ "verify": report }));
+        } else {
+            report.problems.iter().for_each(|problem| println!("{problem}"));
+            println!("`lookalike index rebuild --start-over` indexes every picture again");
+        }
+        return Ok(Done::Partly);
+    }
+    let differences = indexer.differences().await?;
+    let keys = [differences.to_index.clone(), differences.to_remove.clone()].concat();
+    let failed = if repair { index_keys(&indexer, &keys).await? } else { 0 };
+    if output.json {
+        let line = json!({ "verify": report, "differences": differences, "repaired": repair, "failed": failed });
+        println!("{line}");
+    } else {
+        println!(
+            "generation {}: {} segments are sound, {} images",
+            report.generation, report.segments, report.images
+        );
+        println!(
+            "{} pictures to index, {} to remove{}",
+            differences.to_index.len(),
+            differences.to_remove.len(),
+            if repair { format!(": done, {failed} failed") } else { String::new() }
+        );
+    }
+    Ok(Done::unless(if repair { failed > 0 } else { !keys.is_empty() }))
+}
+
+async fn rebuild(start_over: bool, output: &OutputArguments) -> Result<Done> {
+    let target = Target::connect(&output.target).await?;
+    let indexer = target.indexer(target.embedder());
+    let mut failed = 0;
+    if start_over {
+        indexer.start_over().await?;
+        let keys = indexer.differences().await?.to_index;
+        failed = index_keys(&indexer, &keys).await?;
+    }
+    let spinner = output::spinner("rebuilding");
+    let report = indexer.rebuild(Deadline::after(PATIENCE)).await?;
+    spinner.finish_and_clear();
+    let rows = report.rebuilt_rows;
+    if output.json {
+        let line = json!({ "rebuilt_rows": rows, "seconds": report.rebuild_time.as_secs_f64(), "postponed": report.postponed, "failed": failed });
+        println!("{line}");
+    } else if let Some(rows) = rows {
+        println!("rebuilt {rows} rows in {:.1} s", report.rebuild_time.as_secs_f64());
+    } else if let Some(reason) = &report.postponed {
+        println!("not rebuilt: {reason}");
+    }
+    Ok(Done::unless(rows.is_none() || failed > 0))
+}
+
+async fn gc(output: &OutputArguments) -> Result<Done> {
+    let target = Target::connect(&output.target).await?;
+    let removed = target.indexer(target.embedder()).collect_garbage().await?;
+    if output.json {
+        println!("{}", json!({ "removed": removed }));
+    } else {
+        println!("removed {removed} segments");
+    }
+    Ok(Done::All)
+}
+
+/// Indexes keys in this process; reports and counts those that failed.
+async fn index_keys(indexer: &Indexer, keys: &[String]) -> Result<usize> {
+    let bar = output::progress("indexing", keys.len() as u64);
+    let mut failed = 0;
+    for batch in keys.chunks(BATCH) {
+        let report = indexer.index_keys(batch, Deadline::after(PATIENCE)).await?;
+        for (key, outcome) in &report.outcomes {
+            let reason = match outcome {
+                Outcome::Failed(failure) => &failure.reason,
+                Outcome::Retry(reason) => reason,
+                Outcome::Indexed | Outcome::Removed | Outcome::Unchanged => continue,
+            };
+            failed += 1;
+            bar.suspend(|| eprintln!("{key}: {reason}"));
+        }
+        indexer.maintain(Deadline::after(PATIENCE)).await?;
+        bar.inc(batch.len() as u64);
+    }
+    bar.finish_and_clear();
+    Ok(failed)
+}

@@ -1,0 +1,37 @@
+//! One file per command.
+
+mod demo;
+mod draw;
+mod embed;
+mod import;
+mod index;
+mod search;
+mod serve;
+mod status;
+mod upload;
+
+use anyhow::Result;
+use clap::CommandFactory;
+
+use crate::args::{Arguments, Command};
+use crate::output::Done;
+
+/// Does what the arguments say.
+pub(crate) async fn run(arguments: Arguments) -> Result<Done> {
+    match arguments.command {
+        Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Upload(arguments) => upload::run(arguments).await,
+        Command::Import(arguments) => import::run(arguments).await,
+        Command::Search(arguments) => search::run(arguments).await,
+        Command::Embed(arguments) => embed::run(arguments).await,
+        Command::Index(arguments) => index::run(arguments.action).await,
+        Command::Status(arguments) => status::run(arguments).await,
+        Command::Draw(arguments) => draw::run(arguments).await,
+        Command::Completions { shell } => {
+            let mut command = Arguments::command();
+            clap_complete::generate(shell, &mut command, "lookalike", &mut std::io::stdout());
+            Ok(Done::All)
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `lookalike serve`: the complete system on one machine.
+
+use std::path::Path;
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::{import, upload};
+use crate::args::ServeArguments;
+use crate::catalog_folder::CatalogFolder;
+use crate::local::{LocalSystem, Ports};
+use crate::metadata_csv::ProductTable;
+use crate::output::{self, Done};
+
+pub(crate) async fn run(arguments: ServeArguments) -> Result<Done> {
+    let table = match &arguments.metadata {
+        Some(csv) => ProductTable::open(csv)?,
+        None => ProductTable::default(),
+    };
+    let ports = Ports {
+        http: arguments.port,
+        s3: arguments.s3_port,
+        dynamodb: arguments.dynamodb_port,
+    };
+    let system = LocalSystem::start(&arguments.data, ports).await?;
+    if arguments.start_over {
+        system.start_over().await?;
+    }
+    prepare(&system, arguments.catalog.as_deref(), table).await?;
+    announce(&system, arguments.json);
+    system.run_until_stopped().await?;
+    Ok(Done::All)
+}
+
+/// Imports, uploads and indexes everything, and reports what could not be.
+pub(crate) async fn prepare(
+    system: &LocalSystem,
+    catalog: Option<&Path>,
+    table: ProductTable,
+) -> Result<()> {
+    if !table.products.is_empty() {
+        let imported = import::store(&system.target.cloud, &table).await?;
+        eprintln!("imported {imported} products");
+    }
+    import::report_bad_lines(&table);
+    system.catch_up().await?;
+    system.follow_events();
+    if let Some(folder) = catalog {
+        let folder = CatalogFolder::new(folder, table.images)?;
+        let report = folder.upload(&system.target.cloud, false).await?;
+        upload::print(&report);
+    }
+    let spinner = output::spinner("indexing");
+    system.settled().await;
+    spinner.finish_and_clear();
+    if system.dead_letters() > 0 {
+        eprintln!(
+            "warning: {} changes could not be indexed; `lookalike index verify --repair --data DIR` \
+             tries again",
+            system.dead_letters()
+        );
+    }
+    Ok(())
+}
+
+/// Says that the system is ready, and how to use it.
+fn announce(system: &LocalSystem, as_json: bool) {
+    let connection = &system.connection;
+    let environment = connection.environment();
+    if as_json {
+        let environment: serde_json::Map<_, _> = environment
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect();
+        let line = json!({
+            "ready": true,
+            "url": connection.url,
+            "s3_url": connection.s3_url,
+            "dynamodb_url": connection.dynamodb_url,
+            "environment": environment,
+        });
+        println!("{line}");
+        return;
+    }
+    println!("ready");
+    println!("  page and API  {}", connection.url);
+    println!("  S3            {}", connection.s3_url);
+    println!("  DynamoDB      {}", connection.dynamodb_url);
+    println!("\nFor the AWS CLI, boto3 and lookalike in another terminal:\n");
+    for (name, value) in environment {
+        println!("  export {name}={value}");
+    }
+    println!("\nCtrl-C stops.");
+}

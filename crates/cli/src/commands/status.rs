@@ -1,0 +1,55 @@
+//! `lookalike status`: is the catalog indexed, and what failed?
+
+use anyhow::Result;
+use lookalike_service::ImageRecord;
+use serde_json::json;
+
+use crate::args::StatusArguments;
+use crate::output::Done;
+use crate::target::Target;
+
+pub(crate) async fn run(arguments: StatusArguments) -> Result<Done> {
+    let target = Target::connect(&arguments.output.target).await?;
+    let info = target.searcher(target.embedder()).index_info().await?;
+    let failed = if arguments.failed {
+        failures(&target).await?
+    } else {
+        Vec::new()
+    };
+    if arguments.output.json {
+        let mut line = json!({
+            "generation": info.state.generation,
+            "images": info.state.images,
+            "products": info.state.products,
+            "failed": info.failed,
+        });
+        if arguments.failed {
+            line["failures"] = json!(failed);
+        }
+        println!("{line}");
+        return Ok(Done::All);
+    }
+    println!(
+        "{} images of {} products are indexed (generation {}), {} failed",
+        info.state.images, info.state.products, info.state.generation, info.failed
+    );
+    for record in &failed {
+        if let Some(failure) = &record.failure {
+            println!("{}  {}: {}", record.key, failure.code, failure.reason);
+        }
+    }
+    Ok(Done::All)
+}
+
+async fn failures(target: &Target) -> Result<Vec<ImageRecord>> {
+    let mut failures = Vec::new();
+    let mut after = None;
+    loop {
+        let page = target.cloud.failures.list(after.as_deref()).await?;
+        failures.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            return Ok(failures);
+        }
+    }
+}

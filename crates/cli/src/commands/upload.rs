@@ -1,0 +1,39 @@
+//! `lookalike upload`: pictures into the catalog.
+
+use anyhow::Result;
+
+use crate::args::UploadArguments;
+use crate::catalog_folder::{CatalogFolder, UploadReport};
+use crate::metadata_csv::ProductTable;
+use crate::output::Done;
+use crate::target::Target;
+
+pub(crate) async fn run(arguments: UploadArguments) -> Result<Done> {
+    let products = match &arguments.metadata {
+        Some(csv) => ProductTable::open(csv)?.images,
+        None => Default::default(),
+    };
+    let folder = CatalogFolder::new(&arguments.folder, products)?;
+    let target = Target::connect(&arguments.target).await?;
+    let report = folder.upload(&target.cloud, arguments.force).await?;
+    if arguments.json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        print(&report);
+    }
+    Ok(Done::unless(!report.failed.is_empty()))
+}
+
+/// Prints a report for people, on standard error.
+pub(crate) fn print(report: &UploadReport) {
+    eprintln!(
+        "uploaded {} pictures, {} were there already",
+        report.uploaded, report.unchanged
+    );
+    if report.skipped > 0 {
+        eprintln!("skipped {} files that are no pictures by name", report.skipped);
+    }
+    for failed in &report.failed {
+        eprintln!("failed: {failed}");
+    }
+}

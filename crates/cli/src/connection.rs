@@ -1,0 +1,69 @@
+//! How other commands find a running `serve`: a file in its data folder.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+const FILE: &str = "serve.json";
+
+/// Where the servers of a running `serve` are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Connection {
+    pub(crate) url: String,
+    pub(crate) s3_url: String,
+    pub(crate) dynamodb_url: String,
+    pub(crate) access_key: String,
+    pub(crate) secret_key: String,
+    pub(crate) region: String,
+    pub(crate) catalog_bucket: String,
+    pub(crate) index_bucket: String,
+    pub(crate) table: String,
+}
+
+impl Connection {
+    /// The connection of the `serve` that runs on this folder.
+    pub(crate) fn read(data: &Path) -> Result<Self> {
+        let path = Self::path(data);
+        let bytes = std::fs::read(&path).with_context(|| {
+            format!(
+                "cannot read {}: is `lookalike serve --data {}` running?",
+                path.display(),
+                data.display()
+            )
+        })?;
+        serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", path.display()))
+    }
+
+    /// Leaves the file for others; it is removed by [`forget`](Self::forget).
+    pub(crate) fn write(&self, data: &Path) -> Result<()> {
+        let path = Self::path(data);
+        let bytes = serde_json::to_vec_pretty(self)?;
+        std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// Removes the file when the servers stop.
+    pub(crate) fn forget(data: &Path) {
+        // Whoever finds it nevertheless is refused by the closed ports.
+        let _ = std::fs::remove_file(Self::path(data));
+    }
+
+    fn path(data: &Path) -> PathBuf {
+        data.join(FILE)
+    }
+
+    /// The variables that make the AWS CLI, boto3 and this command use these servers.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("AWS_ENDPOINT_URL_S3", self.s3_url.clone()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamodb_url.clone()),
+            ("AWS_ACCESS_KEY_ID", self.access_key.clone()),
+            ("AWS_SECRET_ACCESS_KEY", self.secret_key.clone()),
+            ("AWS_REGION", self.region.clone()),
+            ("AWS_DEFAULT_REGION", self.region.clone()),
+            ("LOOKALIKE_CATALOG_BUCKET", self.catalog_bucket.clone()),
+            ("LOOKALIKE_INDEX_BUCKET", self.index_bucket.clone()),
+            ("LOOKALIKE_TABLE", self.table.clone()),
+        ]
+    }
+}

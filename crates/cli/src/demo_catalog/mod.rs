@@ -1,0 +1,214 @@
+//! A catalog drawn by code, for demonstrations, tests and benchmarks where no photos are at hand.
+//!
+//! [`draw`] plans some hundred products in [families](plan) (one design in several colours and
+//! patterns, so that look-alikes exist), draws each from vector outlines, lights and shades it like
+//! a studio photo, and writes JPEG pictures and a CSV. [`DrawError`] says what could not be written.
+//!
+//! ```text
+//! DIR/products.csv                      product_id,name,category,colour,price,in_stock,pattern,image
+//! DIR/pictures/t-shirt/t-shirt-001.jpg    the main picture of product t-shirt-001
+//! DIR/pictures/t-shirt/t-shirt-001-2.jpg  a second picture of it
+//! ```
+
+mod camera;
+mod dice;
+mod haze;
+mod outline;
+mod palette;
+mod pattern;
+mod plan;
+mod shapes;
+mod sheet;
+mod studio;
+mod surface;
+mod table;
+#[cfg(test)]
+mod tests;
+mod tile;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use image::codecs::jpeg::JpegEncoder;
+use image::{DynamicImage, ImageError, RgbaImage};
+use rayon::prelude::*;
+use thiserror::Error;
+
+use self::camera::{Framing, View};
+use self::dice::Dice;
+use self::plan::Product;
+use self::studio::Studio;
+
+const PICTURES: &str = "pictures";
+const TABLE: &str = "products.csv";
+const JPEG_QUALITY: u8 = 85;
+
+/// How much to draw.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DrawOptions {
+    /// Number of products; about one in three has further pictures.
+    pub(crate) products: usize,
+    /// The same seed draws the same catalog.
+    pub(crate) seed: u64,
+}
+
+impl Default for DrawOptions {
+    fn default() -> DrawOptions {
+        DrawOptions {
+            products: 300,
+            seed: 1,
+        }
+    }
+}
+
+/// What was drawn, and where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DrawnCatalog {
+    /// The folder of pictures, one folder per category.
+    pub(crate) folder: PathBuf,
+    /// The CSV of product metadata.
+    pub(crate) table: PathBuf,
+    /// Every picture, product by product, each product's main picture first.
+    pub(crate) pictures: Vec<DrawnPicture>,
+}
+
+/// One picture of a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DrawnPicture {
+    /// The JPEG file.
+    pub(crate) path: PathBuf,
+    /// The product it shows; for a further picture this is not the file's stem.
+    pub(crate) product_id: String,
+}
+
+/// Why a catalog could not be drawn.
+#[derive(Debug, Error)]
+pub(crate) enum DrawError {
+    /// A folder could not be made.
+    #[error("could not make the folder {}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the file system said.
+        source: io::Error,
+    },
+    /// A picture could not be written.
+    #[error("could not write the picture {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the file system said.
+        source: io::Error,
+    },
+    /// A picture could not be encoded.
+    #[error("could not encode the picture {}", path.display())]
+    Encode {
+        /// The file.
+        path: PathBuf,
+        /// What the encoder said.
+        source: ImageError,
+    },
+    /// The CSV could not be written.
+    #[error("could not write the product table {}", path.display())]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// What the CSV writer said.
+        source: csv::Error,
+    },
+    /// The rasteriser has no canvas of the size.
+    #[error(
+        "could not make a canvas of {} x {} pixels",
+        studio::WIDTH,
+        studio::HEIGHT
+    )]
+    Canvas,
+}
+
+/// Draws a catalog into `dir`, on all cores. `progress` hears how many products are done, from any
+/// thread.
+pub(crate) fn draw(
+    dir: &Path,
+    options: DrawOptions,
+    progress: impl Fn(usize) + Sync,
+) -> Result<DrawnCatalog, DrawError> {
+    let products = plan::plan(options.products, options.seed);
+    let folder = dir.join(PICTURES);
+    for category in &shapes::CATEGORIES {
+        let path = folder.join(category.name);
+        fs::create_dir_all(&path).map_err(|source| DrawError::Folder { path, source })?;
+    }
+    let studio = Studio::open(options.seed).ok_or(DrawError::Canvas)?;
+    let done = AtomicUsize::new(0);
+    let drawn: Result<Vec<Vec<DrawnPicture>>, DrawError> = products
+        .par_iter()
+        .map(|product| {
+            let pictures = draw_product(&studio, product, &folder.join(product.category.name))?;
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1);
+            Ok(pictures)
+        })
+        .collect();
+    let pictures = drawn?.into_iter().flatten().collect();
+    let table = dir.join(TABLE);
+    table::write(&table, &products).map_err(|source| DrawError::Table {
+        path: table.clone(),
+        source,
+    })?;
+    Ok(DrawnCatalog {
+        folder,
+        table,
+        pictures,
+    })
+}
+
+fn draw_product(
+    studio: &Studio,
+    product: &Product,
+    folder: &Path,
+) -> Result<Vec<DrawnPicture>, DrawError> {
+    let look = product.look();
+    let mut dice = Dice::new(product.view_seed);
+    let framing =
+        Framing::of(|sheet| product.design.draw(sheet, &look)).ok_or(DrawError::Canvas)?;
+    let main = View::main(product.category.pose, framing, &mut dice);
+    (0..product.pictures)
+        .map(|number| {
+            let further;
+            let view = if number == 0 {
+                &main
+            } else {
+                further = View::further(&main, &mut dice);
+                &further
+            };
+            let picture = studio
+                .photograph(view, |sheet| product.design.draw(sheet, &look))
+                .ok_or(DrawError::Canvas)?;
+            let picture = RgbaImage::from_raw(picture.width(), picture.height(), picture.take())
+                .ok_or(DrawError::Canvas)?;
+            let path = folder.join(product.file(number));
+            save(&path, picture)?;
+            Ok(DrawnPicture {
+                path,
+                product_id: product.id.clone(),
+            })
+        })
+        .collect()
+}
+
+fn save(path: &Path, picture: RgbaImage) -> Result<(), DrawError> {
+    // The picture is opaque, so premultiplied and straight pixels are the same.
+    let rgb = DynamicImage::ImageRgba8(picture).into_rgb8();
+    let mut jpeg = Vec::new();
+    JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY)
+        .encode_image(&rgb)
+        .map_err(|source| DrawError::Encode {
+            path: path.to_owned(),
+            source,
+        })?;
+    fs::write(path, jpeg).map_err(|source| DrawError::Write {
+        path: path.to_owned(),
+        source,
+    })
+}

@@ -1,0 +1,200 @@
+//! The complete system in this process: local cloud, indexer, search API.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use lookalike_http::{HttpSettings, router};
+use lookalike_indexer::Handler;
+use lookalike_local_cloud::{EventHandler, LocalCloud, Notify, Options, QueueOptions};
+use lookalike_service::{CATALOG_PREFIX, Deadline, Indexer, Searcher};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::connection::Connection;
+use crate::target::Target;
+
+const CATALOG_BUCKET: &str = "catalog";
+const INDEX_BUCKET: &str = "index";
+const TABLE: &str = "lookalike";
+/// As long as a Lambda function may run.
+const INVOCATION: Duration = Duration::from_secs(900);
+/// How long open connections may take to end.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Ports of the three servers; 0 takes a free one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ports {
+    pub(crate) http: u16,
+    pub(crate) s3: u16,
+    pub(crate) dynamodb: u16,
+}
+
+/// The running system.
+pub(crate) struct LocalSystem {
+    pub(crate) connection: Connection,
+    pub(crate) target: Target,
+    indexer: Arc<Indexer>,
+    data: PathBuf,
+    cloud: LocalCloud,
+    api: JoinHandle<std::io::Result<()>>,
+    stop: watch::Sender<bool>,
+}
+
+/// Hands the queue's events to the code that the Lambda function runs.
+struct Invocations(Handler);
+
+#[async_trait]
+impl EventHandler for Invocations {
+    async fn handle(&self, sqs_event: Value) -> Result<Value, String> {
+        let handled = self.0.handle(sqs_event, Deadline::after(INVOCATION)).await;
+        handled.map_err(|error| error.to_string())
+    }
+}
+
+impl LocalSystem {
+    /// Starts the servers on a data folder. Events are not handled before
+    /// [`follow_events`](Self::follow_events).
+    pub(crate) async fn start(data: &Path, ports: Ports) -> Result<Self> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports.http));
+        let listener = TcpListener::bind(address).await.with_context(|| {
+            format!("port {} is taken: choose another with --port", ports.http)
+        })?;
+        let cloud = LocalCloud::start(Options {
+            s3_port: ports.s3,
+            dynamodb_port: ports.dynamodb,
+            buckets: vec![CATALOG_BUCKET.to_owned(), INDEX_BUCKET.to_owned()],
+            tables: vec![lookalike_aws::create_table(TABLE)],
+            notify: Some(Notify {
+                bucket: CATALOG_BUCKET.to_owned(),
+                prefix: CATALOG_PREFIX.to_owned(),
+            }),
+            // Two, so that new pictures need not wait while a batch rebuilds the base.
+            queue: QueueOptions {
+                concurrency: 2,
+                ..QueueOptions::default()
+            },
+            ..Options::new(data)
+        })
+        .await?;
+        let connection = Connection {
+            url: format!("http://{}", listener.local_addr()?),
+            s3_url: cloud.s3_url(),
+            dynamodb_url: cloud.dynamodb_url(),
+            access_key: cloud.access_key().to_owned(),
+            secret_key: cloud.secret_key().to_owned(),
+            region: cloud.region().to_owned(),
+            catalog_bucket: CATALOG_BUCKET.to_owned(),
+            index_bucket: INDEX_BUCKET.to_owned(),
+            table: TABLE.to_owned(),
+        };
+        let target = Target::of_connection(&connection)?;
+        let embedder = target.embedder();
+        let indexer = Arc::new(target.indexer(embedder.clone()));
+        let searcher = Arc::new(target.searcher(embedder));
+        let (stop, stopped) = watch::channel(false);
+        let api = tokio::spawn(serve_api(listener, searcher, &target, stopped));
+        connection.write(data)?;
+        Ok(Self {
+            connection,
+            target,
+            indexer,
+            data: data.to_owned(),
+            cloud,
+            api,
+            stop,
+        })
+    }
+
+    /// Lets the indexer handle the events that wait and those to come.
+    pub(crate) fn follow_events(&self) {
+        let handler = Handler::new(Arc::clone(&self.indexer), CATALOG_BUCKET);
+        self.cloud.deliver_to(Arc::new(Invocations(handler)));
+    }
+
+    /// Drops the index, so that every picture differs from it.
+    pub(crate) async fn start_over(&self) -> Result<()> {
+        self.indexer.start_over().await?;
+        Ok(())
+    }
+
+    /// Queues events for what changed while nothing was running, and for what was still queued when
+    /// the process ended.
+    pub(crate) async fn catch_up(&self) -> Result<()> {
+        let differences = self.indexer.differences().await.context(
+            "the stored index cannot be continued; --start-over indexes every picture again",
+        )?;
+        for key in &differences.to_index {
+            self.cloud.notify_changed(key, false).await;
+        }
+        for key in &differences.to_remove {
+            self.cloud.notify_changed(key, true).await;
+        }
+        Ok(())
+    }
+
+    /// Waits until the index says what the bucket says.
+    pub(crate) async fn settled(&self) {
+        self.cloud.idle().await;
+    }
+
+    /// Events that were given up.
+    pub(crate) fn dead_letters(&self) -> usize {
+        self.cloud.dead_letters().len()
+    }
+
+    /// Waits for Ctrl-C or SIGTERM, then stops in good order.
+    pub(crate) async fn run_until_stopped(self) -> Result<()> {
+        stop_signal().await?;
+        eprintln!("stopping");
+        Connection::forget(&self.data);
+        // Without a receiver the API has ended already.
+        let _ = self.stop.send(true);
+        if let Ok(ended) = tokio::time::timeout(PATIENCE, self.api).await {
+            ended??;
+        }
+        self.cloud.shutdown().await;
+        Ok(())
+    }
+}
+
+fn serve_api(
+    listener: TcpListener,
+    searcher: Arc<Searcher>,
+    target: &Target,
+    mut stopped: watch::Receiver<bool>,
+) -> impl Future<Output = std::io::Result<()>> + use<> {
+    let http = HttpSettings {
+        cors_origins: target.settings.cors_origins.clone(),
+        ..HttpSettings::default()
+    };
+    async move {
+        axum::serve(listener, router(searcher, http))
+            .with_graceful_shutdown(async move {
+                // An error means that the system was dropped: a reason to stop as well.
+                let _ = stopped.wait_for(|stop| *stop).await;
+            })
+            .await
+    }
+}
+
+#[cfg(unix)]
+async fn stop_signal() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn stop_signal() -> Result<()> {
+    Ok(tokio::signal::ctrl_c().await?)
+}

@@ -1,0 +1,59 @@
+//! What a person sees: progress, logs, numbers.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use tracing_subscriber::EnvFilter;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// All of it was done.
+    All,
+    /// Some items failed; they were reported.
+    Partly,
+}
+
+impl Done {
+    /// [`Done::Partly`] when anything failed.
+    pub(crate) fn unless(failed: bool) -> Self {
+        if failed { Self::Partly } else { Self::All }
+    }
+}
+
+/// Logs go to standard error, readable; only warnings unless asked for more.
+pub(crate) fn init_logging(verbose: bool) {
+    let usual = if verbose { "warn,lookalike=info" } else { "error,lookalike=warn" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+}
+
+/// A progress bar on standard error, invisible where that is no terminal.
+pub(crate) fn progress(message: &'static str, length: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template(
+        "{msg:<12} {wide_bar} {human_pos}/{human_len} {per_sec:>12} {eta:>4}",
+    );
+    let bar = ProgressBar::new(length).with_message(message);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// A line that moves while the end is not known.
+pub(crate) fn spinner(message: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_message(message);
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
+/// Bytes for people.
+pub(crate) fn bytes(bytes: u64) -> String {
+    indicatif::HumanBytes(bytes).to_string()
+}

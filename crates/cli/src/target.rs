@@ -1,0 +1,143 @@
+//! The system that a command works against.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use lookalike_aws::{Clients, Cloud, Settings, encoder_cell, sdk_config};
+use lookalike_service::ports::NoMetrics;
+use lookalike_service::{
+    EmbedderCell, IndexPorts, IndexSettings, Indexer, SearchPorts, SearchSettings, Searcher,
+};
+
+use crate::args::TargetArguments;
+use crate::connection::Connection;
+
+/// Outputs of the stack, by the variable that means the same.
+const STACK_OUTPUTS: [(&str, &str); 5] = [
+    ("LOOKALIKE_CATALOG_BUCKET", "CatalogBucket"),
+    ("LOOKALIKE_INDEX_BUCKET", "IndexBucket"),
+    ("LOOKALIKE_INDEX_PREFIX", "IndexPrefix"),
+    ("LOOKALIKE_TABLE", "Table"),
+    ("LOOKALIKE_ENCODER", "Encoder"),
+];
+
+/// Buckets and table, reachable.
+pub(crate) struct Target {
+    pub(crate) settings: Settings,
+    pub(crate) cloud: Cloud,
+}
+
+impl Target {
+    /// The system that the arguments, or else the environment, name.
+    pub(crate) async fn connect(arguments: &TargetArguments) -> Result<Self> {
+        match (&arguments.stack, &arguments.data) {
+            (Some(stack), _) => Self::of_stack(stack).await,
+            (None, Some(data)) => Self::of_connection(&Connection::read(data)?),
+            (None, None) => Self::of_environment().await,
+        }
+    }
+
+    async fn of_environment() -> Result<Self> {
+        let settings = Settings::from_env().context(
+            "no system is named: use --stack NAME, --data DIR of a running `lookalike serve`, \
+             or set the variables that `serve` prints",
+        )?;
+        let cloud = Cloud::connect(&settings).await?;
+        Ok(Self { settings, cloud })
+    }
+
+    /// The system of a running `serve`.
+    pub(crate) fn of_connection(connection: &Connection) -> Result<Self> {
+        let variables: HashMap<_, _> = connection.environment().into_iter().collect();
+        let settings = Settings::read(|name| match variables.get(name) {
+            Some(value) => Some(value.clone()),
+            // The rest, such as the encoder, is this process's own choice.
+            None => std::env::var(name).ok(),
+        })?;
+        let clients = Clients::local(
+            &connection.s3_url,
+            &connection.dynamodb_url,
+            &connection.access_key,
+            &connection.secret_key,
+            &connection.region,
+        );
+        let cloud = Cloud::with_clients(clients, &settings);
+        Ok(Self { settings, cloud })
+    }
+
+    async fn of_stack(stack: &str) -> Result<Self> {
+        let config = sdk_config().await?;
+        let outputs = stack_outputs(&config, stack).await?;
+        let settings = Settings::read(|name| {
+            let output = STACK_OUTPUTS.iter().find(|(variable, _)| *variable == name);
+            match output.and_then(|(_, output)| outputs.get(*output)) {
+                // What the stack says when it uses the encoder inside the program.
+                Some(value) if value == "embedded" => None,
+                Some(value) => Some(value.clone()),
+                None => std::env::var(name).ok(),
+            }
+        })
+        .with_context(|| format!("stack {stack:?} lacks outputs of the lookalike template"))?;
+        let clients = Clients::from_config(&config, settings.path_style)?;
+        let cloud = Cloud::with_clients(clients, &settings);
+        Ok(Self { settings, cloud })
+    }
+
+    /// The encoder of the settings, loaded when it is first needed.
+    pub(crate) fn embedder(&self) -> EmbedderCell {
+        encoder_cell(self.settings.encoder.clone(), self.cloud.clients())
+    }
+
+    /// An indexer on this system.
+    pub(crate) fn indexer(&self, embedder: EmbedderCell) -> Indexer {
+        let cloud = self.cloud.clone();
+        let ports = IndexPorts {
+            embedder,
+            pictures: cloud.pictures,
+            manifests: cloud.manifests,
+            segments: cloud.segments,
+            shelf: cloud.shelf,
+            records: cloud.records,
+            failures: cloud.failures,
+            metrics: Arc::new(NoMetrics),
+        };
+        Indexer::new(ports, IndexSettings::default())
+    }
+
+    /// A searcher on this system.
+    pub(crate) fn searcher(&self, embedder: EmbedderCell) -> Searcher {
+        let cloud = self.cloud.clone();
+        let ports = SearchPorts {
+            embedder,
+            pictures: cloud.pictures,
+            links: cloud.links,
+            manifests: cloud.manifests,
+            segments: cloud.segments,
+            products: cloud.products,
+            failures: cloud.failures,
+            metrics: Arc::new(NoMetrics),
+        };
+        let refresh = self.settings.refresh;
+        Searcher::new(ports, SearchSettings { refresh })
+    }
+}
+
+async fn stack_outputs(
+    config: &aws_config::SdkConfig,
+    stack: &str,
+) -> Result<HashMap<String, String>> {
+    let client = aws_sdk_cloudformation::Client::new(config);
+    let described = client.describe_stacks().stack_name(stack).send().await;
+    let described = described.map_err(|error| {
+        let message = error.as_service_error().map_or_else(|| format!("{error:?}"), |e| e.to_string());
+        anyhow::anyhow!("cannot describe stack {stack:?}: {message}")
+    })?;
+    let Some(found) = described.stacks().first() else {
+        bail!("there is no stack {stack:?} in this account and region");
+    };
+    let pairs = found.outputs().iter().filter_map(|output| {
+        Some((output.output_key()?.to_owned(), output.output_value()?.to_owned()))
+    });
+    Ok(pairs.collect())
+}
