@@ -23,8 +23,7 @@ const EXTENSIONS: [&str; 5] = ["jpg", "jpeg", "png", "webp", "gif"];
 #[derive(Debug)]
 pub(crate) struct CatalogFolder {
     root: PathBuf,
-    /// Product ids of pictures whose file name is not the product id, by path below the root or
-    /// ending of the path.
+    /// Product ids of pictures whose file name is not the product id, by the end of their path.
     products: HashMap<String, String>,
 }
 
@@ -44,7 +43,6 @@ pub(crate) struct UploadReport {
 struct Picture {
     path: PathBuf,
     key: String,
-    below: String,
 }
 
 enum Stored {
@@ -53,15 +51,16 @@ enum Stored {
 }
 
 impl CatalogFolder {
-    /// A folder; `products` maps picture paths, as in the `image` column of a CSV, to product ids.
+    /// A folder; `products` maps picture paths, as in the `image` column of a CSV, to product ids. They
+    /// may begin at any folder, within the root or around it.
     pub(crate) fn new(root: &Path, products: HashMap<String, String>) -> Result<Self> {
         if !root.is_dir() {
             bail!("{} is not a folder", root.display());
         }
-        Ok(Self {
-            root: root.to_owned(),
-            products,
-        })
+        let root = root
+            .canonicalize()
+            .with_context(|| format!("cannot read {}", root.display()))?;
+        Ok(Self { root, products })
     }
 
     /// Stores each new or changed picture, or every one with `force`.
@@ -117,7 +116,6 @@ impl CatalogFolder {
             .join("/");
         Ok(Picture {
             key: format!("{CATALOG_PREFIX}{below}"),
-            below,
             path,
         })
     }
@@ -149,7 +147,8 @@ impl CatalogFolder {
     /// Names the product where the file name does not.
     fn metadata(&self, picture: &Picture) -> BTreeMap<String, String> {
         let none = BTreeMap::new();
-        let product = endings(&picture.below).find_map(|ending| self.products.get(ending));
+        let path = picture.path.to_string_lossy();
+        let product = endings(&path).find_map(|ending| self.products.get(ending));
         match product {
             Some(id) if *id != product_id_of(&picture.key, &none) => {
                 BTreeMap::from([("product-id".to_owned(), id.clone())])
@@ -159,8 +158,7 @@ impl CatalogFolder {
     }
 }
 
-/// The path itself and what is left of it without its first folders: a CSV may name pictures from
-/// a folder further in.
+/// The path itself and what is left of it without its first folders.
 fn endings(path: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(path), |path| path.split_once('/').map(|(_, rest)| rest))
 }

@@ -1,8 +1,5 @@
 //! `lookalike demo`: everything at once, on a catalog drawn for the occasion.
 
-use std::collections::HashMap;
-use std::path::Path;
-
 use anyhow::{Context, Result};
 
 use super::{draw, serve};
@@ -18,8 +15,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<Done> {
         .tempdir()
         .context("cannot make a temporary folder")?;
     let drawn = draw::draw(folder.path(), arguments.products as usize, 1).await?;
-    let mut table = ProductTable::open(&drawn.table)?;
-    table.images = products_of_pictures(&drawn);
+    let table = ProductTable::open(&drawn.table)?;
     let ports = Ports {
         http: arguments.port,
         s3: arguments.s3_port,
@@ -31,21 +27,6 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<Done> {
     announce(&system, &drawn);
     system.run_until_stopped().await?;
     Ok(Done::All)
-}
-
-/// Product ids by path below the picture folder.
-fn products_of_pictures(drawn: &DrawnCatalog) -> HashMap<String, String> {
-    let below = |path: &Path| {
-        let path = path.strip_prefix(&drawn.folder).unwrap_or(path);
-        path.iter()
-            .map(|part| part.to_string_lossy())
-            .collect::<Vec<_>>()
-            .join("/")
-    };
-    let pictures = drawn.pictures.iter();
-    pictures
-        .map(|picture| (below(&picture.path), picture.product_id.clone()))
-        .collect()
 }
 
 fn announce(system: &LocalSystem, drawn: &DrawnCatalog) {

@@ -16,13 +16,17 @@ const COLUMNS: [&str; 8] = [
     "image",
 ];
 
-/// Writes one line per product; `image` is the main picture's path from the CSV's folder.
+/// Writes one line per product; `image` is the paths of its pictures from the CSV's folder, the main
+/// one first, separated by `|`.
 pub(super) fn write(path: &Path, products: &[Product]) -> Result<(), csv::Error> {
     let mut table = csv::Writer::from_path(path)?;
     table.write_record(COLUMNS)?;
     for product in products {
         let (price, in_stock) = (price(product.price_cents), product.in_stock.to_string());
-        let image = format!("{PICTURES}/{}/{}", product.category.name, product.file(0));
+        let images: Vec<String> = (0..product.pictures)
+            .map(|number| format!("{PICTURES}/{}/{}", product.category.name, product.file(number)))
+            .collect();
+        let images = images.join("|");
         table.write_record([
             product.id.as_str(),
             product.name.as_str(),
@@ -31,7 +35,7 @@ pub(super) fn write(path: &Path, products: &[Product]) -> Result<(), csv::Error>
             price.as_str(),
             in_stock.as_str(),
             product.pattern.name(),
-            image.as_str(),
+            images.as_str(),
         ])?;
     }
     table.flush()?;

@@ -152,9 +152,13 @@ function describe(product) {
   const byName = new Map(Object.entries(metadata).map(([key, value]) => [key.toLowerCase(), value]));
   const first = (...keys) => keys.map((key) => text(byName.get(key))).find(Boolean) || "";
   const known = ["name", "title", "product_name", "price", "currency", "image", "url", "description"];
+  // A bare "true" says nothing without its column: what holds is named, what does not is left out.
+  const fact = ([key, value]) =>
+    value === true ? key.replaceAll("_", " ") : value === false ? "" : text(value);
   const facts = [...byName]
-    .filter(([key, value]) => !known.includes(key) && text(value) && text(value).length <= 40)
-    .map(([, value]) => text(value));
+    .filter(([key]) => !known.includes(key))
+    .map(fact)
+    .filter((words) => words && words.length <= 40);
   return {
     name: first("name", "title", "product_name") || product.product_id,
     price: price(byName.get("price"), first("currency")),
