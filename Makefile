@@ -19,7 +19,7 @@ help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: ## draw a sample catalog, index it, serve page and API on http://127.0.0.1:8080
-	cargo run --quiet -p lookalike-cli -- demo $(ARGS)
+	cargo run --bin lookalike -- demo $(ARGS)
 
 test: lint test-rust test-e2e ## everything: format, lints, Rust tests, end-to-end tests, the deployment's template and build
 
@@ -31,7 +31,7 @@ test-rust: $(VENV)/ready ## unit, property and integration tests
 	cargo test --workspace
 
 test-e2e: $(VENV)/ready ## the real binary, AWS clients, sam build and the Lambda runtime emulator
-	cargo build -p lookalike-cli
+	cargo build --bin lookalike
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest tests $(PYTEST_ARGS)
 
 bench: ## measure what the README states
