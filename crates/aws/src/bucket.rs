@@ -1,11 +1,10 @@
 //! A bucket, with the calls that several adapters make on it.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
-use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ChecksumAlgorithm;
 use bytes::Bytes;
 use lookalike_service::{StoreError, StoreErrorKind};
@@ -31,7 +30,9 @@ pub(crate) struct Bucket {
 
 /// An object that was read: its headers, and its body unless that was left out.
 pub(crate) struct Read {
-    pub(crate) head: GetObjectOutput,
+    pub(crate) etag: Option<String>,
+    pub(crate) length: Option<i64>,
+    pub(crate) metadata: Option<HashMap<String, String>>,
     pub(crate) body: Option<Bytes>,
 }
 
@@ -93,8 +94,8 @@ impl Bucket {
         let mut attempt = 1;
         loop {
             let get = self.s3().get_object().bucket(self.name()).key(key);
-            let mut head = match request(get).send().await {
-                Ok(head) => head,
+            let found = match request(get).send().await {
+                Ok(found) => found,
                 Err(error) if errors::status(&error) == Some(304) => return Ok(Reading::Unchanged),
                 Err(error) if errors::status(&error) == Some(416) => {
                     return Ok(Reading::OutOfRange);
@@ -102,15 +103,19 @@ impl Bucket {
                 Err(error) if errors::is_missing_object(&error) => return Ok(Reading::Missing),
                 Err(error) => return Err(errors::translate(&self.place, operation, error)),
             };
-            let length = head.content_length().unwrap_or(0).max(0).unsigned_abs();
-            if length > max_bytes {
-                return Ok(Reading::Found(Read { head, body: None }));
+            let mut read = Read {
+                etag: found.e_tag,
+                length: found.content_length,
+                metadata: found.metadata,
+                body: None,
+            };
+            if read.length.unwrap_or(0).max(0).unsigned_abs() > max_bytes {
+                return Ok(Reading::Found(read));
             }
-            let body = std::mem::replace(&mut head.body, ByteStream::from_static(b""));
-            match body.collect().await {
+            match found.body.collect().await {
                 Ok(body) => {
-                    let body = Some(body.into_bytes());
-                    return Ok(Reading::Found(Read { head, body }));
+                    read.body = Some(body.into_bytes());
+                    return Ok(Reading::Found(read));
                 }
                 Err(error) => {
                     let error = errors::interrupted(&operation, error);

@@ -1,6 +1,8 @@
 //! The one place where SDK errors become ours: a kind that tells the caller what to do, and a message
 //! that tells a person.
 
+mod codes;
+
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
@@ -19,60 +21,6 @@ pub(crate) struct Place {
     /// The environment variable to look at when it is the wrong one.
     pub(crate) variable: &'static str,
 }
-
-/// Codes by which AWS says: later.
-const LATER: &[&str] = &[
-    "BandwidthLimitExceeded",
-    "InternalError",
-    "InternalServerError",
-    "LimitExceededException",
-    "PriorRequestNotComplete",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "RequestTimeout",
-    "RequestTimeoutException",
-    "ServiceUnavailable",
-    "SlowDown",
-    "ThrottledException",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-    "TransactionInProgressException",
-];
-
-/// Codes by which AWS says: not with these credentials.
-const DENIED: &[&str] = &[
-    "AccessDenied",
-    "AccessDeniedException",
-    "AllAccessDisabled",
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "IncompleteSignature",
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "InvalidToken",
-    "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException",
-    "RequestExpired",
-    "RequestTimeTooSkewed",
-    "SignatureDoesNotMatch",
-    "TokenRefreshRequired",
-    "UnrecognizedClientException",
-];
-
-/// Codes by which AWS says that the bucket or table is not there.
-const NO_PLACE: &[&str] = &["NoSuchBucket", "ResourceNotFoundException"];
-
-/// Codes by which S3 says that the bucket is in another region than the client.
-const OTHER_REGION: &[&str] = &[
-    "AuthorizationHeaderMalformed",
-    "IllegalLocationConstraintException",
-    "PermanentRedirect",
-    "TemporaryRedirect",
-];
 
 /// The error of `operation` at `place` in our words.
 pub(crate) fn translate<E>(
@@ -99,7 +47,7 @@ pub(crate) fn is_missing_object<E: ProvideErrorMetadata>(
 
 /// Whether a condition on a write did not hold, or another write got in its way.
 pub(crate) fn is_conflict<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
-    let kind = kind_of(
+    let kind = codes::kind_of(
         code(error).unwrap_or_default(),
         status(error).unwrap_or(400),
     );
@@ -152,10 +100,10 @@ where
         name,
         variable,
     } = place;
-    if NO_PLACE.contains(&code) {
+    if codes::NO_PLACE.contains(&code) {
         return (StoreErrorKind::NotFound, no_place(place));
     }
-    if OTHER_REGION.contains(&code) || matches!(status, 301 | 307) {
+    if codes::OTHER_REGION.contains(&code) || matches!(status, 301 | 307) {
         let message = format!(
             "{kind} {name:?} is in another region ({said}): set AWS_REGION to its region or correct {variable}"
         );
@@ -167,7 +115,7 @@ where
             format!("{said}: set this machine's clock"),
         );
     }
-    match kind_of(code, status) {
+    match codes::kind_of(code, status) {
         kind @ StoreErrorKind::Denied => {
             let message = format!(
                 "{said}: allow it in the policy for {} {name:?}, or use other credentials",
@@ -176,23 +124,6 @@ where
             (kind, message)
         }
         kind => (kind, said),
-    }
-}
-
-fn kind_of(code: &str, status: u16) -> StoreErrorKind {
-    match (code, status) {
-        // The picture was moved to an archive: no policy helps, restoring it does.
-        ("InvalidObjectState", _) => StoreErrorKind::Invalid,
-        ("ConditionalCheckFailedException", _) => StoreErrorKind::Conflict,
-        (code, _) if LATER.contains(&code) => StoreErrorKind::Unavailable,
-        (code, _) if DENIED.contains(&code) => StoreErrorKind::Denied,
-        (_, 401 | 403) => StoreErrorKind::Denied,
-        (_, 404) => StoreErrorKind::NotFound,
-        (_, 409 | 412) => StoreErrorKind::Conflict,
-        (_, 408 | 425 | 429 | 500..=u16::MAX) => StoreErrorKind::Unavailable,
-        // Neither a refusal nor an answer that can be read: cut off on its way.
-        (_, 0..=399) => StoreErrorKind::Unavailable,
-        _ => StoreErrorKind::Invalid,
     }
 }
 
@@ -282,36 +213,4 @@ fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn 
         (*error).source()
     };
     std::iter::successors(Some(error), next)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_and_statuses_have_kinds() {
-        for (code, status, kind) in [
-            ("SlowDown", 503, StoreErrorKind::Unavailable),
-            (
-                "ProvisionedThroughputExceededException",
-                400,
-                StoreErrorKind::Unavailable,
-            ),
-            ("RequestTimeout", 400, StoreErrorKind::Unavailable),
-            ("", 502, StoreErrorKind::Unavailable),
-            ("", 200, StoreErrorKind::Unavailable),
-            ("AccessDenied", 403, StoreErrorKind::Denied),
-            ("UnrecognizedClientException", 400, StoreErrorKind::Denied),
-            ("ExpiredToken", 400, StoreErrorKind::Denied),
-            ("", 403, StoreErrorKind::Denied),
-            ("InvalidObjectState", 403, StoreErrorKind::Invalid),
-            ("NoSuchKey", 404, StoreErrorKind::NotFound),
-            ("PreconditionFailed", 412, StoreErrorKind::Conflict),
-            ("ConditionalRequestConflict", 409, StoreErrorKind::Conflict),
-            ("ValidationException", 400, StoreErrorKind::Invalid),
-            ("EntityTooLarge", 400, StoreErrorKind::Invalid),
-        ] {
-            assert_eq!(kind_of(code, status), kind, "{code} {status}");
-        }
-    }
 }

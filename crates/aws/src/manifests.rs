@@ -53,7 +53,7 @@ impl Manifests for S3Manifests {
         match self.bucket.read(&self.key, u64::MAX, unless_known).await? {
             Reading::Missing => Ok(LoadedManifest::Missing),
             Reading::Unchanged => Ok(LoadedManifest::Unchanged),
-            Reading::Found(read) => match (read.head.e_tag, read.body) {
+            Reading::Found(read) => match (read.etag, read.body) {
                 (Some(etag), Some(bytes)) => Ok(LoadedManifest::Found { etag, bytes }),
                 _ => Err(without_etag(operation())),
             },

@@ -64,9 +64,9 @@ impl Pictures for S3Pictures {
         let operation = self.bucket.operation("get", key);
         let head = picture_head(
             operation,
-            read.head.e_tag(),
-            read.head.content_length(),
-            read.head.metadata(),
+            read.etag.as_deref(),
+            read.length,
+            read.metadata.as_ref(),
         )?;
         Ok(Some(Picture {
             head,

@@ -3,28 +3,29 @@
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Bits {
     words: Vec<u64>,
+    size: u32,
 }
 
 impl Bits {
     /// An empty set of numbers below `size`.
-    pub(crate) fn new(size: usize) -> Self {
+    pub(crate) fn new(size: u32) -> Self {
         Self {
-            words: vec![0; size.div_ceil(64)],
+            words: vec![0; size.div_ceil(64) as usize],
+            size,
         }
     }
 
     /// Adds `i`; true when it was not in the set. Out of range adds nothing.
     #[inline]
     pub(crate) fn insert(&mut self, i: u32) -> bool {
-        let mask = 1 << (i % 64);
-        match self.words.get_mut(i as usize / 64) {
-            Some(word) => {
-                let new = *word & mask == 0;
-                *word |= mask;
-                new
-            }
-            None => false,
+        if i >= self.size {
+            return false;
         }
+        let mask = 1 << (i % 64);
+        let word = &mut self.words[i as usize / 64];
+        let new = *word & mask == 0;
+        *word |= mask;
+        new
     }
 
     #[inline]
@@ -34,7 +35,21 @@ impl Bits {
             .is_some_and(|word| word & (1 << (i % 64)) != 0)
     }
 
-    pub(crate) fn count(&self) -> usize {
-        self.words.iter().map(|w| w.count_ones() as usize).sum()
+    pub(crate) fn count(&self) -> u32 {
+        self.words.iter().map(|word| word.count_ones()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_beyond_the_size_are_never_in_it() {
+        let mut bits = Bits::new(65);
+        assert!(bits.insert(64) && !bits.insert(64));
+        assert!(!bits.insert(65) && !bits.insert(127) && !bits.insert(u32::MAX));
+        assert!(bits.contains(64) && !bits.contains(65) && !bits.contains(u32::MAX));
+        assert_eq!(bits.count(), 1);
     }
 }

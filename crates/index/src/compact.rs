@@ -3,15 +3,18 @@
 //! Deltas are joined in tiers, eight of a size into one of the next, so that a row is rewritten a
 //! logarithmic number of times. When what changed outgrows a share of the base, everything is rebuilt
 //! into a new base; the rebuild's cost is spread over the uploads that caused it.
+//!
+//! A joined segment takes the place of those it was made of, in a later generation than it was made
+//! from: what was superseded meanwhile, [`superseded_meanwhile`], goes along as one more delta.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use crate::bits::Bits;
 use crate::graph::GraphParameters;
 use crate::ids::SegmentId;
 use crate::manifest::SegmentEntry;
-use crate::segment::{SegmentContent, SegmentKind, SegmentMeta};
-use crate::snapshot::Segment;
+use crate::segment::{Segment, SegmentContent, SegmentKind, SegmentMeta};
 use crate::view::View;
 
 /// When to compact.
@@ -23,7 +26,7 @@ pub struct CompactionPolicy {
     pub base_share: f64,
     /// Changed rows below which no rebuild is due.
     pub base_minimum: u64,
-    /// Live rows from which a base gets a graph; below, the exact scan is faster.
+    /// Live rows from which a base gets a graph; below, looking at every row is faster.
     pub graph_minimum: usize,
     /// How much work goes into a graph.
     pub graph: GraphParameters,
@@ -35,7 +38,7 @@ impl Default for CompactionPolicy {
             fan_in: 8,
             base_share: 0.2,
             base_minimum: 1000,
-            graph_minimum: 2000,
+            graph_minimum: 6500,
             graph: GraphParameters::default(),
         }
     }
@@ -43,16 +46,36 @@ impl Default for CompactionPolicy {
 
 impl CompactionPolicy {
     /// The newest deltas that should be joined into one, as positions in the manifest.
+    ///
+    /// A delta counts in the tier of its size, or in that of the largest newer one: deltas are joined
+    /// in one run, and small ones before a large one would otherwise stay. So fewer than `fan_in` of
+    /// each tier are left.
     pub fn merge_due(&self, segments: &[SegmentEntry]) -> Option<Range<usize>> {
         let fan_in = self.fan_in.max(2);
-        let tier = |entry: &SegmentEntry| entry.rows.max(1).ilog(fan_in as u32);
-        let is_delta = |entry: &&SegmentEntry| entry.kind == SegmentKind::Delta;
-        let newest = || segments.iter().rev().take_while(is_delta);
-        let highest = newest().map(tier).max()?;
-        (0..=highest)
-            .map(|t| newest().take_while(|entry| tier(entry) <= t).count())
-            .find(|&count| count >= fan_in)
-            .map(|count| segments.len() - count..segments.len())
+        let mut tier = 0;
+        let mut of_tier = 0;
+        let newest = segments.iter().enumerate().rev();
+        for (place, entry) in newest.take_while(|(_, e)| e.kind == SegmentKind::Delta) {
+            let own = entry.rows.max(1).ilog(fan_in as u32);
+            if own > tier {
+                tier = own;
+                of_tier = 0;
+            }
+            of_tier += 1;
+            if of_tier == fan_in {
+                return Some(self.whole_tier(segments, place, tier)..segments.len());
+            }
+        }
+        None
+    }
+
+    /// The oldest delta in one run with that at `place` that is of no higher tier.
+    fn whole_tier(&self, segments: &[SegmentEntry], place: usize, tier: u32) -> usize {
+        let fan_in = self.fan_in.max(2) as u32;
+        let joins = |entry: &&SegmentEntry| {
+            entry.kind == SegmentKind::Delta && entry.rows.max(1).ilog(fan_in) <= tier
+        };
+        place - segments[..place].iter().rev().take_while(joins).count()
     }
 
     /// Whether everything should be rebuilt into a new base.
@@ -70,7 +93,7 @@ impl CompactionPolicy {
 
 /// Joins the deltas at `range` of the view into one. `deltas` are the segments at that range.
 ///
-/// Tombstones stay: a base that is being rebuilt elsewhere may still hold their keys.
+/// Tombstones stay until the next base.
 pub fn merge_deltas(view: &View, range: Range<usize>, deltas: &[Segment]) -> SegmentContent {
     let rows = live_rows(view, range.clone(), deltas);
     let present: BTreeSet<&str> = rows.iter().map(|row| row.key.as_str()).collect();
@@ -111,8 +134,33 @@ pub fn rebuild_base(view: &View, segments: &[Segment]) -> SegmentContent {
     }
 }
 
-/// The rows of `joined` that segments published after it was put together supersede: what a joined
-/// segment cannot know of itself.
+/// The rows of `joined` that were superseded while it was made: it is about to take the place of
+/// `replaced` in `current`, and must not bring back what `current` does not have in them any more.
+///
+/// Only this is right whatever else was published meanwhile. To look for the keys that newer segments
+/// mention is not enough: a segment may be newer and yet hold older rows, when it is itself a merge
+/// that was made earlier and published later.
+pub fn superseded_meanwhile(
+    joined: &SegmentMeta,
+    current: &View,
+    replaced: &[SegmentId],
+) -> Vec<u32> {
+    let mut live = Bits::new(joined.rows());
+    for location in current.live_rows() {
+        let segment = current.meta(location);
+        if replaced.contains(&segment.id())
+            && let Some(row) = joined.find(segment.key(location.row))
+        {
+            live.insert(row);
+        }
+    }
+    (0..joined.rows())
+        .filter(|&row| !live.contains(row))
+        .collect()
+}
+
+/// The rows of `joined` whose keys newer segments mention.
+#[deprecated(note = "loses rows when a merge overtakes a rebuild: use superseded_meanwhile")]
 pub fn superseded_since(joined: &SegmentMeta, newer: &[impl AsRef<SegmentMeta>]) -> Vec<u32> {
     let rows: BTreeSet<u32> = newer
         .iter()

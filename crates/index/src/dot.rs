@@ -1,36 +1,88 @@
-//! Dot products of `i8` vectors, the inner loop of building and searching.
+//! Dot products, the inner loops of building and searching.
 //!
-//! The loop is written once, for any machine; where AVX2 is found at run time, the same loop is used
-//! as compiled for AVX2, about six times faster than for baseline x86-64.
+//! Each loop is written once, for any machine; where AVX2 is found at run time, the same loop is used
+//! as compiled for AVX2, about six times faster than for baseline x86-64. Sums wrap rather than
+//! check: a checked addition, as development builds have it, would keep the loop from being
+//! vectorised.
 
-/// Sum of the products of two vectors of equal length, each component in -127..=127.
-///
-/// Exact for up to 133,000 dimensions: 127 * 127 * 133,000 fits an `i32`.
+/// Most dimensions for which no sum of [`coarse`] can leave an `i32`: 128 * 128 * 65,536 = 2^30.
+pub(crate) const MAX_DIMENSIONS: usize = 65_536;
+
+/// Steps of a fine component in one step of a coarse one.
+pub(crate) const FINE_STEPS: i32 = 254;
+
+/// Sum of the products of two vectors of equal length, at most [`MAX_DIMENSIONS`]; exact.
 #[inline]
-pub(crate) fn dot(a: &[i8], b: &[i8]) -> i32 {
+pub(crate) fn coarse(a: &[i8], b: &[i8]) -> i32 {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         // Safety: the processor was just found to have AVX2; the function has no other requirement.
         #[allow(unsafe_code)]
-        return unsafe { dot_avx2(a, b) };
+        return unsafe { coarse_avx2(a, b) };
     }
-    dot_portable(a, b)
+    coarse_portable(a, b)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn dot_avx2(a: &[i8], b: &[i8]) -> i32 {
-    dot_portable(a, b)
+fn coarse_avx2(a: &[i8], b: &[i8]) -> i32 {
+    coarse_portable(a, b)
 }
 
 /// Products of two bytes fit an `i16`; pairs are added as `i32`, the shape that `vpmaddwd` and
 /// `smlal` compute in one instruction.
 #[inline(always)]
-fn dot_portable(a: &[i8], b: &[i8]) -> i32 {
+fn coarse_portable(a: &[i8], b: &[i8]) -> i32 {
     a.iter()
         .zip(b)
-        .map(|(&x, &y)| i32::from(i16::from(x) * i16::from(y)))
-        .sum()
+        .map(|(&x, &y)| i32::from(i16::from(x).wrapping_mul(i16::from(y))))
+        .fold(0, i32::wrapping_add)
+}
+
+/// Sum of `q * (254 * hi + lo)` over three vectors of equal length, to within the rounding of `f32`.
+/// Every machine computes the same bits.
+#[inline]
+pub(crate) fn fine(q: &[f32], hi: &[i8], lo: &[i8]) -> f32 {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // Safety: the processor was just found to have AVX2; the function has no other requirement.
+        #[allow(unsafe_code)]
+        return unsafe { fine_avx2(q, hi, lo) };
+    }
+    fine_portable(q, hi, lo)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn fine_avx2(q: &[f32], hi: &[i8], lo: &[i8]) -> f32 {
+    fine_portable(q, hi, lo)
+}
+
+/// Sixteen running sums, so that additions need not wait for each other.
+#[inline(always)]
+fn fine_portable(q: &[f32], hi: &[i8], lo: &[i8]) -> f32 {
+    let (q, q_rest) = q.as_chunks::<16>();
+    let (hi, hi_rest) = hi.as_chunks::<16>();
+    let (lo, lo_rest) = lo.as_chunks::<16>();
+    let mut sums = [0.0f32; 16];
+    for ((q, hi), lo) in q.iter().zip(hi).zip(lo) {
+        for i in 0..16 {
+            sums[i] += q[i] * fixed(hi[i], lo[i]);
+        }
+    }
+    let rest: f32 = q_rest
+        .iter()
+        .zip(hi_rest)
+        .zip(lo_rest)
+        .map(|((q, &hi), &lo)| q * fixed(hi, lo))
+        .sum();
+    sums.iter().sum::<f32>() + rest
+}
+
+/// Coarse and fine together, a whole number that an `f32` holds exactly.
+#[inline(always)]
+pub(crate) fn fixed(hi: i8, lo: i8) -> f32 {
+    (i32::from(hi) * FINE_STEPS + i32::from(lo)) as f32
 }
 
 #[cfg(test)]
@@ -41,11 +93,34 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_path_gives_the_exact_sum(pairs in proptest::collection::vec((-127i8..=127, -127i8..=127), 0..700)) {
+        fn every_coarse_path_gives_the_exact_sum(pairs in proptest::collection::vec(any::<(i8, i8)>(), 0..700)) {
             let (a, b): (Vec<i8>, Vec<i8>) = pairs.into_iter().unzip();
             let exact: i64 = a.iter().zip(&b).map(|(&x, &y)| i64::from(x) * i64::from(y)).sum();
-            prop_assert_eq!(i64::from(dot(&a, &b)), exact);
-            prop_assert_eq!(i64::from(dot_portable(&a, &b)), exact);
+            prop_assert_eq!(i64::from(coarse(&a, &b)), exact);
+            prop_assert_eq!(i64::from(coarse_portable(&a, &b)), exact);
         }
+
+        #[test]
+        fn every_fine_path_gives_the_same_bits(
+            triples in proptest::collection::vec((-1.0f32..1.0, any::<i8>(), any::<i8>()), 0..700),
+        ) {
+            let q: Vec<f32> = triples.iter().map(|t| t.0).collect();
+            let hi: Vec<i8> = triples.iter().map(|t| t.1).collect();
+            let lo: Vec<i8> = triples.iter().map(|t| t.2).collect();
+            let exact: f64 = triples
+                .iter()
+                .map(|&(q, hi, lo)| f64::from(q) * (254.0 * f64::from(hi) + f64::from(lo)))
+                .sum();
+            let largest = 32_800.0 * triples.len() as f64;
+            let found = fine(&q, &hi, &lo);
+            prop_assert_eq!(found.to_bits(), fine_portable(&q, &hi, &lo).to_bits());
+            prop_assert!((f64::from(found) - exact).abs() <= 1e-6 * largest);
+        }
+    }
+
+    #[test]
+    fn the_longest_vectors_do_not_overflow() {
+        let least = vec![i8::MIN; MAX_DIMENSIONS];
+        assert_eq!(coarse(&least, &least), 1 << 30);
     }
 }

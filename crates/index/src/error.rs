@@ -27,7 +27,9 @@ pub enum IndexError {
         found: u32,
     },
     /// Its vectors come from another encoder.
-    #[error("{object} was made by encoder {found}, expected {expected}: vectors of two encoders never mix")]
+    #[error(
+        "{object} was made by encoder {found}, expected {expected}: vectors of two encoders never mix"
+    )]
     Fingerprint {
         /// `segment` or `manifest`.
         object: &'static str,
@@ -37,7 +39,9 @@ pub enum IndexError {
         found: Fingerprint,
     },
     /// Its bytes are not those that were written.
-    #[error("{object} is damaged: its checksum is {found}, expected {expected}: restore it or rebuild the index")]
+    #[error(
+        "{object} is damaged: its checksum is {found}, expected {expected}: restore it or rebuild the index"
+    )]
     Checksum {
         /// `segment` or `manifest`.
         object: &'static str,

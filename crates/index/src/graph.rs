@@ -4,19 +4,11 @@
 //! links are read out of the built structure through its own serialisation and kept as plain
 //! [`Links`], so that searching needs neither a second copy of the vectors nor any decoding.
 
-use std::io::{self, Write};
-
 use instant_distance::{Builder, Heuristic, Hnsw, Point};
 use serde::{Serialize, Serializer};
 
-use crate::dot::dot;
-
-/// Links per node on the bottom layer, fixed by instant-distance.
-const BOTTOM_DEGREE: usize = 64;
-/// Links per node on every other layer, fixed by instant-distance.
-const UPPER_DEGREE: usize = 32;
-/// instant-distance's mark of an empty slot.
-const EMPTY: u64 = u32::MAX as u64;
+use crate::dot;
+use crate::graph_links::{LinkReader, Links};
 
 /// How much work goes into the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,13 +28,6 @@ impl Default for GraphParameters {
     }
 }
 
-/// The links of one layer: node `i` is linked to `targets[starts[i]..starts[i + 1]]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Links {
-    pub(crate) starts: Vec<u32>,
-    pub(crate) targets: Vec<u32>,
-}
-
 /// A built graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BuiltGraph {
@@ -55,16 +40,13 @@ pub(crate) struct BuiltGraph {
 /// Builds the graph of distinct vectors, given as scale and coarse bytes.
 pub(crate) fn build(vectors: &[(f32, &[i8])], parameters: GraphParameters) -> BuiltGraph {
     let dimensions = vectors.first().map_or(0, |(_, hi)| hi.len());
-    // Inline arrays beat boxed ones by about 1.7x, so the usual lengths are compiled in.
+    // Inline arrays beat boxed ones by about 1.7x, so the usual lengths are
+    // compiled in; each costs seconds of compiling.
     match dimensions {
-        0..=64 => build_inline::<64>(vectors, parameters),
-        65..=128 => build_inline::<128>(vectors, parameters),
-        129..=256 => build_inline::<256>(vectors, parameters),
+        0..=256 => build_inline::<256>(vectors, parameters),
         257..=512 => build_inline::<512>(vectors, parameters),
         513..=768 => build_inline::<768>(vectors, parameters),
-        769..=1024 => build_inline::<1024>(vectors, parameters),
-        1025..=1280 => build_inline::<1280>(vectors, parameters),
-        1281..=2048 => build_inline::<2048>(vectors, parameters),
+        769..=1280 => build_inline::<1280>(vectors, parameters),
         _ => build_boxed(vectors, parameters),
     }
 }
@@ -131,7 +113,7 @@ struct CoarsePoint<V> {
 
 impl<V: AsRef<[i8]> + Clone + Sync> Point for CoarsePoint<V> {
     fn distance(&self, other: &Self) -> f32 {
-        1.0 - self.scale * other.scale * dot(self.values.as_ref(), other.values.as_ref()) as f32
+        1.0 - self.scale * other.scale * dot::coarse(self.values.as_ref(), other.values.as_ref()) as f32
     }
 }
 
@@ -145,128 +127,120 @@ impl<V> Serialize for CoarsePoint<V> {
 fn read_links<V>(hnsw: &Hnsw<CoarsePoint<V>>) -> Vec<Links> {
     let reader = LinkReader::default();
     let reader = postcard::to_io(hnsw, reader).expect("a reader in memory takes every byte");
-    reader.layers
+    reader.into_layers()
 }
 
-/// Reads the varint stream that postcard makes of `Hnsw`:
-/// `ef_search, points, zero: [[u32; 64]], layers: [[[u32; 32]]]`, each list behind its length.
-#[derive(Default)]
-struct LinkReader {
-    layers: Vec<Links>,
-    state: State,
-    number: u64,
-    shift: u32,
-}
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use rand::{RngExt, SeedableRng, rngs::StdRng};
 
-#[derive(Default, Clone, Copy)]
-enum State {
-    #[default]
-    EfSearch,
-    Points,
-    /// The number of nodes of the bottom layer.
-    BottomLength,
-    /// The number of layers above the bottom.
-    LayerCount,
-    /// The number of nodes of the next upper layer, and how many layers come after it.
-    LayerLength { layers_after: u64 },
-    /// Links of a node.
-    Slots {
-        degree: usize,
-        slots_left: u64,
-        layers_after: Option<u64>,
-    },
-    Done,
-}
+    use super::*;
+    use crate::graph_links::{BOTTOM_DEGREE, UPPER_DEGREE};
+    use crate::quantise::Quantised;
 
-impl Write for LinkReader {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        for &byte in bytes {
-            self.number |= u64::from(byte & 0x7f) << self.shift;
-            if byte & 0x80 != 0 {
-                self.shift += 7;
-                continue;
-            }
-            let number = std::mem::take(&mut self.number);
-            self.shift = 0;
-            self.take(number);
-        }
-        Ok(bytes.len())
+    /// Vectors around a hundredth as many centres.
+    fn clustered(count: usize, dimensions: usize) -> Vec<Quantised> {
+        let mut rng = StdRng::seed_from_u64(count as u64);
+        let mut random = || rng.random_range(-1.0f32..1.0);
+        let centres: Vec<Vec<f32>> = (0..count / 100 + 1)
+            .map(|_| (0..dimensions).map(|_| random()).collect())
+            .collect();
+        (0..count)
+            .map(|i| {
+                let centre = &centres[i % centres.len()];
+                let vector: Vec<f32> = centre.iter().map(|x| x + 0.5 * random()).collect();
+                Quantised::new(&vector).unwrap()
+            })
+            .collect()
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    fn build_all(vectors: &[Quantised]) -> BuiltGraph {
+        let vectors: Vec<_> = vectors.iter().map(|v| (v.scale, v.hi())).collect();
+        build(&vectors, GraphParameters::default())
     }
-}
 
-impl LinkReader {
-    fn take(&mut self, number: u64) {
-        self.state = match self.state {
-            State::EfSearch => State::Points,
-            State::Points => State::BottomLength,
-            State::BottomLength => self.begin_layer(number, BOTTOM_DEGREE, None),
-            State::LayerCount => Self::next_layer(number),
-            State::LayerLength { layers_after } => {
-                self.begin_layer(number, UPPER_DEGREE, Some(layers_after))
+    #[test]
+    fn every_node_can_be_reached_over_valid_links() {
+        for (count, dimensions) in [(1, 3), (2, 3), (33, 16), (1500, 200), (3000, 64)] {
+            let graph = build_all(&clustered(count, dimensions));
+            let mut order = graph.order.clone();
+            order.sort_unstable();
+            assert!(order.into_iter().eq(0..count as u32), "a permutation");
+            for (i, layer) in graph.layers.iter().enumerate() {
+                let degree = if i == 0 { BOTTOM_DEGREE } else { UPPER_DEGREE };
+                let nodes = layer.starts.len() - 1;
+                assert_eq!(*layer.starts.last().unwrap() as usize, layer.targets.len());
+                for node in 0..nodes {
+                    let links = links_of(layer, node);
+                    assert!(links.len() <= degree);
+                    assert!(links.iter().all(|&to| (to as usize) < nodes && to as usize != node));
+                }
             }
-            State::Slots {
-                degree,
-                slots_left,
-                layers_after,
-            } => self.take_slot(number, degree, slots_left - 1, layers_after),
-            State::Done => State::Done,
+            assert_eq!(graph.layers[0].starts.len(), count + 1);
+            assert_eq!(reachable(&graph.layers[0]), count, "{count} x {dimensions}");
         }
     }
 
-    fn begin_layer(&mut self, nodes: u64, degree: usize, layers_after: Option<u64>) -> State {
-        self.layers.push(Links {
+    fn links_of(layer: &Links, node: usize) -> &[u32] {
+        &layer.targets[layer.starts[node] as usize..layer.starts[node + 1] as usize]
+    }
+
+    fn reachable(layer: &Links) -> usize {
+        let mut seen = vec![false; layer.starts.len() - 1];
+        seen[0] = true;
+        let mut open = vec![0];
+        while let Some(node) = open.pop() {
+            for &to in links_of(layer, node as usize) {
+                if !std::mem::replace(&mut seen[to as usize], true) {
+                    open.push(to);
+                }
+            }
+        }
+        seen.into_iter().filter(|&seen| seen).count()
+    }
+
+    /// The same structure in another serialisation, JSON, has the same links.
+    #[test]
+    fn links_are_those_that_were_built() {
+        for count in [0, 1, 40, 2000] {
+            let points: Vec<_> = clustered(count, 24)
+                .iter()
+                .map(|v| CoarsePoint {
+                    scale: v.scale,
+                    values: Box::<[i8]>::from(v.hi()),
+                })
+                .collect();
+            let (hnsw, _) = Builder::default().seed(1).build_hnsw(points);
+            let json = serde_json::to_value(&hnsw).unwrap();
+            let layers = json["layers"].as_array().unwrap();
+            let expected: Vec<Links> = std::iter::once(&json["zero"])
+                .chain(layers)
+                .map(links_in_json)
+                .collect();
+            assert_eq!(read_links(&hnsw), expected, "{count}");
+        }
+    }
+
+    fn links_in_json(layer: &serde_json::Value) -> Links {
+        let mut links = Links {
             starts: vec![0],
             targets: Vec::new(),
-        });
-        match nodes {
-            0 => Self::after_layer(layers_after),
-            _ => State::Slots {
-                degree,
-                slots_left: nodes * degree as u64,
-                layers_after,
-            },
+        };
+        for node in layer.as_array().unwrap() {
+            let slots = node.as_array().unwrap().iter();
+            let numbers = slots.map(|slot| slot.as_u64().unwrap() as u32);
+            links.targets.extend(numbers.filter(|&to| to != u32::MAX));
+            links.starts.push(links.targets.len() as u32);
         }
+        links
     }
 
-    fn take_slot(
-        &mut self,
-        number: u64,
-        degree: usize,
-        slots_left: u64,
-        layers_after: Option<u64>,
-    ) -> State {
-        if let Some(layer) = self.layers.last_mut() {
-            if number != EMPTY {
-                layer.targets.push(number as u32);
-            }
-            if slots_left.is_multiple_of(degree as u64) {
-                layer.starts.push(layer.targets.len() as u32);
-            }
-        }
-        match slots_left {
-            0 => Self::after_layer(layers_after),
-            _ => State::Slots {
-                degree,
-                slots_left,
-                layers_after,
-            },
-        }
-    }
-
-    fn after_layer(layers_after: Option<u64>) -> State {
-        layers_after.map_or(State::LayerCount, Self::next_layer)
-    }
-
-    fn next_layer(layers: u64) -> State {
-        match layers {
-            0 => State::Done,
-            _ => State::LayerLength {
-                layers_after: layers - 1,
-            },
+    #[test]
+    fn lengths_of_vectors_that_are_not_compiled_in_work_too() {
+        for dimensions in [1, 129, 2049] {
+            let graph = build_all(&clustered(50, dimensions));
+            assert_eq!(reachable(&graph.layers[0]), 50, "{dimensions}");
         }
     }
 }

@@ -16,7 +16,7 @@ pub(crate) fn nearest(body: &SegmentBody, query: &Query, nodes: u32, ef: usize) 
         return Vec::new();
     }
     let score = |node| Scored {
-        score: query.approximate(body.scale(node), body.hi(node)),
+        score: body.approximate(query, node),
         node,
     };
     // Every graph is entered at node 0, the first that was inserted.
@@ -46,7 +46,7 @@ fn beam(
     ef: usize,
     score: impl Fn(u32) -> Scored,
 ) -> Vec<Scored> {
-    let mut visited = Bits::new(nodes as usize);
+    let mut visited = Bits::new(nodes);
     visited.insert(entry.node);
     let mut open = BinaryHeap::from([entry]);
     let mut found = BinaryHeap::from([Reverse(entry)]);

@@ -44,6 +44,7 @@ mod compact;
 mod dot;
 mod error;
 mod graph;
+mod graph_links;
 mod graph_search;
 mod ids;
 mod manifest;
@@ -51,17 +52,23 @@ mod quantise;
 mod row;
 mod scan;
 mod scored;
+mod search;
 mod segment;
 mod snapshot;
 mod view;
 
-pub use compact::{CompactionPolicy, merge_deltas, rebuild_base, superseded_since};
+#[allow(deprecated)]
+pub use compact::superseded_since;
+pub use compact::{CompactionPolicy, merge_deltas, rebuild_base, superseded_meanwhile};
 pub use error::IndexError;
 pub use graph::GraphParameters;
 pub use ids::{BadFingerprint, BadSegmentId, Fingerprint, SegmentId};
 pub use manifest::{Lease, Manifest, RetiredSegment, SegmentEntry};
 pub use quantise::Quantised;
 pub use row::{Attributes, Row};
-pub use segment::{EncodedSegment, HEADER_BYTES, SegmentContent, SegmentKind, SegmentMeta};
-pub use snapshot::{Hit, SearchRequest, Segment, Snapshot};
+pub use search::{Hit, SearchRequest};
+pub use segment::{
+    EncodedSegment, HEADER_BYTES, Segment, SegmentContent, SegmentKind, SegmentMeta,
+};
+pub use snapshot::Snapshot;
 pub use view::{Location, View};

@@ -5,21 +5,25 @@
 //! decide which rows are candidates; coarse and fine together, good to 1 part in 64,000 of `m`, rank
 //! them. The scale is per vector, so rows move between segments without being quantised again.
 
-use crate::dot::dot;
+use bytes::Bytes;
+
+use crate::dot;
 use crate::error::IndexError;
 
-/// Steps of `lo` in one step of `hi`.
-const FINE_STEPS: f32 = 254.0;
+/// Standard deviations of the coarse score's error that [`Query::doubt`] allows for.
+const DOUBT: f32 = 6.0;
 
 /// A unit-length embedding in fixed point.
+///
+/// Cloning is cheap, and one that was read from a segment shares the segment's bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quantised {
     /// The value of one step of a coarse component.
     pub(crate) scale: f32,
-    /// Coarse components, `[dimensions]`, -127..=127.
-    pub(crate) hi: Box<[i8]>,
-    /// Fine components in 1/254 of a coarse step, `[dimensions]`, -127..=127.
-    pub(crate) lo: Box<[i8]>,
+    /// Coarse components as bytes of `i8`, `[dimensions]`.
+    hi: Bytes,
+    /// Fine components in 1/254 of a coarse step, as bytes of `i8`, `[dimensions]`.
+    lo: Bytes,
 }
 
 impl Quantised {
@@ -28,29 +32,31 @@ impl Quantised {
     /// # Errors
     /// [`IndexError::NoDirection`] when it is all zero, empty or not finite.
     pub fn new(vector: &[f32]) -> Result<Self, IndexError> {
-        let norm = vector
-            .iter()
-            .map(|&x| f64::from(x) * f64::from(x))
-            .sum::<f64>()
-            .sqrt();
-        if !norm.is_normal() {
-            return Err(IndexError::NoDirection);
-        }
-        let unit = vector.iter().map(|&x| (f64::from(x) / norm) as f32);
-        let largest = unit.clone().fold(0.0f32, |m, x| m.max(x.abs()));
+        Ok(Self::of_unit(&unit(vector)?))
+    }
+
+    fn of_unit(unit: &[f32]) -> Self {
+        let largest = unit.iter().fold(0.0f32, |m, x| m.max(x.abs()));
         let scale = largest / 127.0;
-        let (hi, lo): (Vec<i8>, Vec<i8>) = unit
+        let (hi, lo): (Vec<u8>, Vec<u8>) = unit
+            .iter()
             .map(|x| {
                 let steps = x / scale;
                 let hi = steps.round();
-                (hi as i8, (FINE_STEPS * (steps - hi)).round() as i8)
+                let lo = (dot::FINE_STEPS as f32 * (steps - hi)).round();
+                ((hi as i8).cast_unsigned(), (lo as i8).cast_unsigned())
             })
             .unzip();
-        Ok(Self {
+        Self {
             scale,
             hi: hi.into(),
             lo: lo.into(),
-        })
+        }
+    }
+
+    /// An embedding as it lies in a segment.
+    pub(crate) fn stored(scale: f32, hi: Bytes, lo: Bytes) -> Self {
+        Self { scale, hi, lo }
     }
 
     /// Length of the vector.
@@ -60,42 +66,36 @@ impl Quantised {
 
     /// The embedding as numbers again, `[dimensions]`.
     pub fn to_f32(&self) -> Vec<f32> {
-        self.view().components().collect()
-    }
-
-    pub(crate) fn view(&self) -> QuantisedView<'_> {
-        QuantisedView {
-            scale: self.scale,
-            hi: &self.hi,
-            lo: &self.lo,
-        }
-    }
-}
-
-/// A stored embedding, borrowed from the bytes of its segment.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct QuantisedView<'a> {
-    pub(crate) scale: f32,
-    pub(crate) hi: &'a [i8],
-    pub(crate) lo: &'a [i8],
-}
-
-impl QuantisedView<'_> {
-    fn components(&self) -> impl Iterator<Item = f32> {
-        let scale = self.scale;
-        self.hi
+        let step = self.scale / dot::FINE_STEPS as f32;
+        self.hi()
             .iter()
-            .zip(self.lo)
-            .map(move |(&hi, &lo)| scale * (f32::from(hi) + f32::from(lo) / FINE_STEPS))
+            .zip(self.lo())
+            .map(|(&hi, &lo)| step * dot::fixed(hi, lo))
+            .collect()
     }
 
-    pub(crate) fn to_owned(self) -> Quantised {
-        Quantised {
-            scale: self.scale,
-            hi: self.hi.into(),
-            lo: self.lo.into(),
-        }
+    pub(crate) fn hi(&self) -> &[i8] {
+        bytemuck::cast_slice(&self.hi)
     }
+
+    pub(crate) fn lo(&self) -> &[i8] {
+        bytemuck::cast_slice(&self.lo)
+    }
+}
+
+/// `vector` at unit length. The length is computed in double precision, in which the square of no
+/// finite component overflows or vanishes.
+fn unit(vector: &[f32]) -> Result<Vec<f32>, IndexError> {
+    let norm = vector
+        .iter()
+        .map(|&x| f64::from(x) * f64::from(x))
+        .sum::<f64>()
+        .sqrt();
+    if !norm.is_normal() {
+        return Err(IndexError::NoDirection);
+    }
+    let components = vector.iter().map(|&x| (f64::from(x) / norm) as f32);
+    Ok(components.collect())
 }
 
 /// A query in both precisions.
@@ -112,40 +112,32 @@ impl Query {
                 found: vector.len(),
             });
         }
-        let coarse = Quantised::new(vector)?;
-        let norm = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
-        let exact = vector.iter().map(|x| x / norm).collect();
-        Ok(Self { coarse, exact })
+        let exact = unit(vector)?;
+        Ok(Self {
+            coarse: Quantised::of_unit(&exact),
+            exact,
+        })
     }
 
-    /// Cosine similarity from the coarse bytes, good to about 0.01.
+    /// Cosine similarity from the coarse bytes, good to [`doubt`](Self::doubt).
     #[inline]
     pub(crate) fn approximate(&self, scale: f32, hi: &[i8]) -> f32 {
-        self.coarse.scale * scale * dot(&self.coarse.hi, hi) as f32
+        self.coarse.scale * scale * dot::coarse(self.coarse.hi(), hi) as f32
     }
 
     /// Cosine similarity to within 0.00002, in [-1, 1].
-    pub(crate) fn score(&self, stored: QuantisedView<'_>) -> f32 {
-        // Eight running sums, so that the additions need not wait for each other.
-        let mut sums = [0.0f32; 8];
-        let chunks = self.exact.chunks_exact(8);
-        let tail = chunks.remainder();
-        let whole = self.exact.len() - tail.len();
-        for ((q, hi), lo) in chunks
-            .zip(stored.hi.chunks_exact(8))
-            .zip(stored.lo.chunks_exact(8))
-        {
-            for lane in 0..8 {
-                sums[lane] += q[lane] * (f32::from(hi[lane]) + f32::from(lo[lane]) / FINE_STEPS);
-            }
-        }
-        let rest: f32 = tail
-            .iter()
-            .zip(&stored.hi[whole..])
-            .zip(&stored.lo[whole..])
-            .map(|((q, &hi), &lo)| q * (f32::from(hi) + f32::from(lo) / FINE_STEPS))
-            .sum();
-        (stored.scale * (sums.iter().sum::<f32>() + rest)).clamp(-1.0, 1.0)
+    pub(crate) fn score(&self, scale: f32, hi: &[i8], lo: &[i8]) -> f32 {
+        let step = scale / dot::FINE_STEPS as f32;
+        (step * dot::fine(&self.exact, hi, lo)).clamp(-1.0, 1.0)
+    }
+
+    /// How much the approximate score of a vector with a scale of at most `scale` may be off.
+    ///
+    /// Rounding moves each component by up to half a step, which is a standard deviation of
+    /// `step / sqrt(12)`; both vectors have unit length, so the score moves by as much for each.
+    pub(crate) fn doubt(&self, scale: f32) -> f32 {
+        let variance = (self.coarse.scale.powi(2) + scale.powi(2)) / 12.0;
+        DOUBT * variance.sqrt()
     }
 }
 
@@ -166,7 +158,7 @@ mod tests {
         fn keeps_sixteen_bits_of_every_component(v in vector()) {
             let norm = v.iter().map(|x| x * x).sum::<f32>().sqrt();
             let stored = Quantised::new(&v).unwrap();
-            let step = stored.scale / FINE_STEPS;
+            let step = stored.scale / 254.0;
             for (x, y) in v.iter().zip(stored.to_f32()) {
                 prop_assert!((x / norm - y).abs() <= 0.51 * step + 1e-6);
             }
@@ -179,22 +171,50 @@ mod tests {
             let exact = cosine(&v, &w);
             let query = Query::new(&v, v.len()).unwrap();
             let stored = Quantised::new(&w).unwrap();
-            prop_assert!((f64::from(query.score(stored.view())) - exact).abs() < 2e-5);
-            prop_assert!((f64::from(query.approximate(stored.scale, &stored.hi)) - exact).abs() < 0.02);
+            let score = query.score(stored.scale, stored.hi(), stored.lo());
+            let coarse = query.approximate(stored.scale, stored.hi());
+            prop_assert!((f64::from(score) - exact).abs() < 2e-5);
+            prop_assert!((f64::from(coarse) - exact).abs() < f64::from(query.doubt(stored.scale)));
         }
     }
 
     fn cosine(v: &[f32], w: &[f32]) -> f64 {
         let dot = |a: &[f32], b: &[f32]| -> f64 {
-            a.iter().zip(b).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum()
+            a.iter()
+                .zip(b)
+                .map(|(x, y)| f64::from(*x) * f64::from(*y))
+                .sum()
         };
         dot(v, w) / (dot(v, v) * dot(w, w)).sqrt()
     }
 
     #[test]
+    fn length_does_not_matter_however_small_or_large() {
+        // Powers of two, so that the components keep their ratio exactly.
+        for exponent in [-149, -126, -60, 0, 60, 125] {
+            let factor = 2.0f64.powi(exponent) as f32;
+            let v = [3.0 * factor, -4.0 * factor];
+            let stored = Quantised::new(&v).unwrap();
+            let query = Query::new(&v, 2).unwrap();
+            assert_eq!(stored, Quantised::new(&[3.0, -4.0]).unwrap(), "{factor}");
+            let score = query.score(stored.scale, stored.hi(), stored.lo());
+            assert!((score - 1.0).abs() < 2e-5, "{factor}: {score}");
+        }
+    }
+
+    #[test]
     fn refuses_vectors_without_direction() {
-        for bad in [vec![], vec![0.0; 4], vec![f32::NAN, 1.0], vec![f32::INFINITY, 1.0]] {
-            assert_eq!(Quantised::new(&bad), Err(IndexError::NoDirection), "{bad:?}");
+        for bad in [
+            vec![],
+            vec![0.0; 4],
+            vec![f32::NAN, 1.0],
+            vec![f32::INFINITY, 1.0],
+        ] {
+            assert_eq!(
+                Quantised::new(&bad),
+                Err(IndexError::NoDirection),
+                "{bad:?}"
+            );
         }
     }
 }

@@ -7,26 +7,26 @@ use crate::quantise::Query;
 use crate::scored::Scored;
 use crate::segment::SegmentBody;
 
-/// The `limit` live nodes most similar to the query by coarse score, best first, and whether these
-/// are all live nodes.
+/// The `limit` live nodes most similar to the query by coarse score, best first, and a coarse score
+/// that no other live node surpasses: negative infinity when there is no other.
 pub(crate) fn nearest(
     body: &SegmentBody,
     query: &Query,
     nodes: u32,
     limit: usize,
     is_live: impl Fn(u32) -> bool,
-) -> (Vec<Scored>, bool) {
+) -> (Vec<Scored>, f32) {
     let mut found: BinaryHeap<Reverse<Scored>> = BinaryHeap::new();
-    let mut all = true;
+    let mut left_out = false;
     for node in 0..nodes {
         let candidate = Scored {
-            score: query.approximate(body.scale(node), body.hi(node)),
+            score: body.approximate(query, node),
             node,
         };
         let full = found.len() >= limit;
         // Most nodes end here, before the question whether they are live.
         if full && found.peek().is_some_and(|worst| candidate < worst.0) {
-            all = false;
+            left_out = true;
             continue;
         }
         if !is_live(node) {
@@ -35,9 +35,17 @@ pub(crate) fn nearest(
         found.push(Reverse(candidate));
         if full {
             found.pop();
-            all = false;
+            left_out = true;
         }
     }
-    let sorted = found.into_sorted_vec();
-    (sorted.into_iter().map(|Reverse(scored)| scored).collect(), all)
+    let sorted: Vec<Scored> = found
+        .into_sorted_vec()
+        .into_iter()
+        .map(|Reverse(scored)| scored)
+        .collect();
+    let bound = match sorted.last() {
+        Some(worst) if left_out => worst.score,
+        _ => f32::NEG_INFINITY,
+    };
+    (sorted, bound)
 }

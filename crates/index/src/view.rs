@@ -1,6 +1,7 @@
 //! What a set of segments says together: which rows are live.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -16,6 +17,26 @@ pub struct View {
     dead: Vec<Bits>,
 }
 
+/// Hashes numbers that are hashes already.
+#[derive(Debug, Clone, Copy, Default)]
+struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64(bytes);
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
+
+type Hashed = BuildHasherDefault<AsIs>;
+
 /// A live row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Location {
@@ -29,11 +50,10 @@ impl View {
     /// Joins segments, oldest first, and marks the rows that they say are superseded. Marks on
     /// segments that are no longer part of the index mean nothing.
     pub fn new(segments: Vec<Arc<SegmentMeta>>) -> Self {
-        let places: HashMap<SegmentId, usize> =
-            segments.iter().map(|s| s.id()).zip(0..).collect();
+        let places: HashMap<SegmentId, usize> = segments.iter().map(|s| s.id()).zip(0..).collect();
         let mut dead: Vec<Bits> = segments
             .iter()
-            .map(|segment| Bits::new(segment.rows() as usize))
+            .map(|segment| Bits::new(segment.rows()))
             .collect();
         for (id, row) in segments.iter().flat_map(|segment| segment.superseded()) {
             if let Some(&place) = places.get(&id) {
@@ -76,13 +96,15 @@ impl View {
         self.segments
             .iter()
             .zip(&self.dead)
-            .map(|(segment, dead)| u64::from(segment.rows()) - dead.count() as u64)
+            .map(|(segment, dead)| u64::from(segment.rows() - dead.count()))
             .sum()
     }
 
     /// Distinct products among them.
     pub fn products(&self) -> u64 {
-        let mut products = HashSet::new();
+        let most = self.segments.iter().map(|s| s.product_count() as usize);
+        let mut products: HashSet<u64, Hashed> =
+            HashSet::with_capacity_and_hasher(most.max().unwrap_or(0), Hashed::default());
         for (place, segment) in self.segments.iter().enumerate() {
             let mut seen = Bits::new(segment.product_count());
             for row in 0..segment.rows() {
@@ -114,21 +136,23 @@ impl View {
         superseded
     }
 
-    /// Live rows in the base, and rows that a rebuild would move into or remove from it.
+    /// Live rows in the base, and entries that a rebuild would move into it or make superfluous:
+    /// rows of deltas, superseded rows of the base, and tombstones.
     pub(crate) fn base_and_changed(&self) -> (u64, u64) {
-        let mut base = 0;
-        let mut changed = 0;
+        let (mut base, mut gone, mut rows, mut tombstones) = (0, 0, 0, 0);
         for (segment, dead) in self.segments.iter().zip(&self.dead) {
-            let (rows, dead) = (u64::from(segment.rows()), dead.count() as u64);
+            let dead = u64::from(dead.count());
             match segment.kind() {
                 SegmentKind::Base => {
-                    base += rows - dead;
-                    changed += dead;
+                    base += u64::from(segment.rows()) - dead;
+                    gone += dead;
                 }
-                SegmentKind::Delta => changed += rows,
+                SegmentKind::Delta => rows += u64::from(segment.rows()),
             }
+            tombstones += segment.tombstones().len() as u64;
         }
-        (base, changed)
+        // Most tombstones are those of rows of the base, which are not to count twice.
+        (base, rows + tombstones.max(gone))
     }
 
     #[inline]

@@ -1,5 +1,6 @@
 //! The encoder, loaded once and away from the async runtime.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -56,13 +57,18 @@ impl EmbedderCell {
         self.inner.cell.get_or_try_init(load).await.cloned()
     }
 
-    /// Embeds a picture on a thread for blocking work.
+    /// Embeds a picture on a thread for blocking work. A picture that makes the encoder panic is a bad
+    /// picture: it would do so again.
     pub(crate) async fn embed(&self, picture: Bytes) -> Result<Vec<f32>, EmbedError> {
         let embedder = self.get().await.map_err(EmbedError::Encoder)?;
-        tokio::task::spawn_blocking(move || embedder.embed(&picture))
-            .await
-            .map_err(|panic| EmbedError::Encoder(panic.to_string()))?
-            .map_err(EmbedError::Picture)
+        match tokio::task::spawn_blocking(move || embedder.embed(&picture)).await {
+            Ok(embedding) => embedding.map_err(EmbedError::Picture),
+            Err(died) if died.is_panic() => {
+                let reason = format!("the encoder panicked: {}", told(&*died.into_panic()));
+                Err(EmbedError::Picture(PictureError::Network(reason)))
+            }
+            Err(cancelled) => Err(EmbedError::Encoder(cancelled.to_string())),
+        }
     }
 }
 
@@ -72,6 +78,13 @@ impl fmt::Debug for EmbedderCell {
             .field("loaded", &self.inner.cell.initialized())
             .finish()
     }
+}
+
+/// What a panic said.
+fn told(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref().copied())
+        .unwrap_or("it did not say why")
 }
 
 /// Why there is no embedding.

@@ -1,10 +1,11 @@
 //! The use cases of lookalike, indexing and searching, and the ports they need from the world.
 //!
-//! No AWS type appears here: adapters implement the traits in [`ports`], `memory` holds their
-//! in-memory counterparts for tests.
+//! No AWS type appears here: adapters implement the traits in [`ports`] and show with
+//! [`conformance`] that they do it right; [`memory`] holds counterparts in memory for tests.
 
 #![forbid(unsafe_code)]
 
+pub mod conformance;
 mod embedder;
 mod error;
 mod indexing;

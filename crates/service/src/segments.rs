@@ -1,4 +1,4 @@
-//! Fetching whole segments, large ones in parallel ranges.
+//! Fetching segments, large ones in parallel ranges.
 
 use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -13,8 +13,8 @@ const PART_BYTES: u64 = 8 << 20;
 /// Parts in flight at once.
 const PARALLEL_PARTS: usize = 8;
 
-/// All bytes of a segment of known size.
-pub(crate) async fn fetch_whole(
+/// The first `bytes` bytes of a segment: all of them, or what a writer needs.
+pub(crate) async fn fetch(
     segments: &dyn Segments,
     id: SegmentId,
     bytes: u64,

@@ -8,6 +8,9 @@ use lookalike_index::SegmentId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(Instant);
 
+/// Far enough away to never come.
+const NEVER: Duration = Duration::from_secs(100 * 365 * 86_400);
+
 impl Deadline {
     /// At an instant.
     pub fn at(instant: Instant) -> Self {
@@ -16,7 +19,7 @@ impl Deadline {
 
     /// So long from now.
     pub fn after(duration: Duration) -> Self {
-        Self(Instant::now() + duration)
+        Self(Instant::now() + duration.min(NEVER))
     }
 
     /// Time left, zero when it has passed.
@@ -35,6 +38,14 @@ pub(crate) fn now_milliseconds() -> u64 {
 /// A name for a segment that nobody else will choose.
 pub(crate) fn new_segment_id() -> SegmentId {
     SegmentId::new(now_milliseconds(), rand::random())
+}
+
+/// Time since a segment was named, by the clock of whoever named it.
+pub(crate) fn age_of(id: SegmentId) -> Duration {
+    let named = id.to_bytes()[..6]
+        .iter()
+        .fold(0, |milliseconds, byte| milliseconds << 8 | u64::from(*byte));
+    Duration::from_millis(now_milliseconds().saturating_sub(named))
 }
 
 /// The time in milliseconds since 1970 as RFC 3339 in UTC, to the second.
@@ -69,6 +80,22 @@ fn civil(days: i64) -> (i64, i64, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_segment_knows_its_age() {
+        assert!(age_of(new_segment_id()) < Duration::from_secs(5));
+        let old = SegmentId::new(now_milliseconds() - 60_000, u128::MAX);
+        let age = age_of(old).as_secs();
+        assert!((60..70).contains(&age), "{age}");
+        let ahead = SegmentId::new(now_milliseconds() + 60_000, 0);
+        assert_eq!(age_of(ahead), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_farthest_deadline_is_no_overflow() {
+        assert!(Deadline::after(Duration::MAX).remaining() > Duration::from_secs(1 << 30));
+        assert_eq!(Deadline::at(Instant::now()).remaining(), Duration::ZERO);
+    }
 
     #[test]
     fn times_are_written_as_rfc_3339() {

@@ -5,13 +5,14 @@ use bytes::Bytes;
 use super::cursor::{Cursor, U32s};
 use super::header::{Header, check, check_length, malformed};
 use crate::error::IndexError;
-use crate::quantise::QuantisedView;
+use crate::quantise::{Quantised, Query};
 
 /// Vectors and graph, opened in place.
 #[derive(Debug, Clone)]
 pub(crate) struct SegmentBody {
     dimensions: usize,
     scales: U32s,
+    largest_scale: f32,
     hi: Bytes,
     lo: Bytes,
     layers: Vec<LayerView>,
@@ -30,8 +31,12 @@ impl LayerView {
     pub(crate) fn links(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
         let node = node as usize;
         let range = self.starts.get(node) as usize..self.starts.get(node + 1) as usize;
-        let (words, _) = self.targets.slice(range).as_chunks::<4>();
-        words.iter().map(|word| u32::from_le_bytes(*word))
+        self.targets.slice(range)
+    }
+
+    /// Nodes that the layer has: all below this number.
+    pub(crate) fn covered(&self) -> usize {
+        self.starts.len() - 1
     }
 
     fn take(cursor: &mut Cursor, nodes: usize) -> Result<Self, IndexError> {
@@ -41,9 +46,8 @@ impl LayerView {
         }
         let starts = cursor.take_u32s(covered + 1)?;
         let targets = cursor.take_u32s(starts.last().unwrap_or(0) as usize)?;
-        let ordered = (1..starts.len()).all(|i| starts.get(i - 1) <= starts.get(i));
         let fits = targets.iter().all(|target| (target as usize) < covered);
-        if !ordered || !fits {
+        if !starts.iter().is_sorted() || !fits {
             return Err(malformed("a graph link points outside of its layer"));
         }
         Ok(Self { starts, targets })
@@ -54,46 +58,56 @@ impl SegmentBody {
     /// Opens the body of a whole segment whose header was decoded, and checks it.
     pub(crate) fn open(segment: &Bytes, header: &Header) -> Result<Self, IndexError> {
         check_length(header.total_bytes, segment.len())?;
-        if header.meta_bytes > header.total_bytes {
-            return Err(malformed("meta is longer than the segment"));
-        }
-        let body = segment.slice(header.meta_bytes as usize..);
+        let start = header.meta_bytes as usize;
+        let body = segment.slice(start..);
         check(header.body_checksum, &body)?;
         let nodes = header.nodes as usize;
         let dimensions = header.dimensions as usize;
-        let mut cursor = Cursor::new(body);
+        let mut cursor = Cursor::new(body, start);
         let scales = cursor.take_u32s(nodes)?;
-        let hi = cursor.take(nodes, dimensions)?;
-        let lo = cursor.take(nodes, dimensions)?;
+        let hi = cursor.take_vectors(nodes, dimensions)?;
+        let lo = cursor.take_vectors(nodes, dimensions)?;
         let layers = (0..header.layers)
             .map(|_| LayerView::take(&mut cursor, nodes))
             .collect::<Result<Vec<_>, _>>()?;
         cursor.finish()?;
         Ok(Self {
             dimensions,
+            largest_scale: largest_scale(&scales)?,
             scales,
             hi,
             lo,
-            layers,
+            layers: layers_in_order(layers, nodes)?,
         })
     }
 
+    /// Coarse score of a node.
     #[inline]
-    pub(crate) fn scale(&self, node: u32) -> f32 {
-        f32::from_bits(self.scales.get(node as usize))
+    pub(crate) fn approximate(&self, query: &Query, node: u32) -> f32 {
+        query.approximate(self.scale(node), bytemuck::cast_slice(&self.hi[self.range(node)]))
     }
 
-    #[inline]
-    pub(crate) fn hi(&self, node: u32) -> &[i8] {
-        self.vector(&self.hi, node)
+    /// Full score of a node.
+    pub(crate) fn score(&self, query: &Query, node: u32) -> f32 {
+        let range = self.range(node);
+        let hi = bytemuck::cast_slice(&self.hi[range.clone()]);
+        let lo = bytemuck::cast_slice(&self.lo[range]);
+        query.score(self.scale(node), hi, lo)
     }
 
-    pub(crate) fn vector_of(&self, node: u32) -> QuantisedView<'_> {
-        QuantisedView {
-            scale: self.scale(node),
-            hi: self.hi(node),
-            lo: self.vector(&self.lo, node),
-        }
+    /// The embedding of a node; shares the segment's bytes.
+    pub(crate) fn embedding(&self, node: u32) -> Quantised {
+        let range = self.range(node);
+        Quantised::stored(
+            self.scale(node),
+            self.hi.slice(range.clone()),
+            self.lo.slice(range),
+        )
+    }
+
+    /// The largest scale of any node, 0 without nodes.
+    pub(crate) fn largest_scale(&self) -> f32 {
+        self.largest_scale
     }
 
     /// Layers of the graph from the bottom up; none without a graph.
@@ -102,8 +116,35 @@ impl SegmentBody {
     }
 
     #[inline]
-    fn vector<'a>(&self, matrix: &'a Bytes, node: u32) -> &'a [i8] {
-        let start = node as usize * self.dimensions;
-        bytemuck::cast_slice(&matrix[start..start + self.dimensions])
+    fn scale(&self, node: u32) -> f32 {
+        f32::from_bits(self.scales.get(node as usize))
     }
+
+    #[inline]
+    fn range(&self, node: u32) -> std::ops::Range<usize> {
+        let start = node as usize * self.dimensions;
+        start..start + self.dimensions
+    }
+}
+
+fn largest_scale(scales: &U32s) -> Result<f32, IndexError> {
+    let mut largest = 0.0f32;
+    for scale in scales.iter().map(f32::from_bits) {
+        // A component of a unit vector is at most 1; a hair of rounding is allowed.
+        if !(0.0..=1.01 / 127.0).contains(&scale) {
+            return Err(malformed(format!("a vector has scale {scale}")));
+        }
+        largest = largest.max(scale);
+    }
+    Ok(largest)
+}
+
+/// A walk descends from node 0 of the top layer: every layer must hold what the one above holds, and
+/// the bottom every node.
+fn layers_in_order(layers: Vec<LayerView>, nodes: usize) -> Result<Vec<LayerView>, IndexError> {
+    let bottom = layers.first().is_none_or(|layer| layer.covered() == nodes);
+    if bottom && layers.is_sorted_by(|below, above| below.covered() >= above.covered()) {
+        return Ok(layers);
+    }
+    Err(malformed("a graph layer has nodes that the layer below lacks"))
 }

@@ -1,30 +1,53 @@
 //! Reading columns off a segment without copying them.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
+use super::columns::{COLUMN_ALIGNMENT, VECTOR_ALIGNMENT};
 use super::header::malformed;
 use crate::error::IndexError;
 
-/// Hands out consecutive parts of a byte buffer.
+/// Hands out consecutive columns of a part of a segment.
 pub(super) struct Cursor {
     bytes: Bytes,
+    /// How far into the segment the next column's padding begins.
+    position: usize,
 }
 
 impl Cursor {
-    pub(super) fn new(bytes: Bytes) -> Self {
-        Self { bytes }
+    /// A cursor over `part`, which begins at `position` of its segment.
+    pub(super) fn new(part: Bytes, position: usize) -> Self {
+        Self {
+            bytes: part,
+            position,
+        }
     }
 
-    /// The next `count` items of `size` bytes each.
+    /// The next column: `count` items of `size` bytes each.
     pub(super) fn take(&mut self, count: usize, size: usize) -> Result<Bytes, IndexError> {
-        let wanted = count.checked_mul(size).filter(|&n| n <= self.bytes.len());
-        match wanted {
-            Some(n) => Ok(self.bytes.split_to(n)),
-            None => Err(malformed(format!(
-                "a column of {count} x {size} bytes does not fit into the {} that are left",
-                self.bytes.len()
-            ))),
-        }
+        self.take_aligned(count, size, COLUMN_ALIGNMENT)
+    }
+
+    /// A column of vectors.
+    pub(super) fn take_vectors(&mut self, count: usize, size: usize) -> Result<Bytes, IndexError> {
+        self.take_aligned(count, size, VECTOR_ALIGNMENT)
+    }
+
+    fn take_aligned(
+        &mut self,
+        count: usize,
+        size: usize,
+        alignment: usize,
+    ) -> Result<Bytes, IndexError> {
+        let padding = self.position.next_multiple_of(alignment) - self.position;
+        let left = self.bytes.len().saturating_sub(padding);
+        let Some(wanted) = count.checked_mul(size).filter(|&wanted| wanted <= left) else {
+            return Err(malformed(format!(
+                "a column of {count} x {size} bytes does not fit into the {left} that are left"
+            )));
+        };
+        self.bytes.advance(padding.min(self.bytes.len()));
+        self.position += padding + wanted;
+        Ok(self.bytes.split_to(wanted))
     }
 
     pub(super) fn take_u32s(&mut self, count: usize) -> Result<U32s, IndexError> {
@@ -35,22 +58,33 @@ impl Cursor {
         self.take_u32s(1).map(|column| column.get(0))
     }
 
+    pub(super) fn take_u64s(&mut self, count: usize) -> Result<U64s, IndexError> {
+        self.take(count, 8).map(U64s)
+    }
+
     pub(super) fn take_texts(&mut self, count: usize) -> Result<Texts, IndexError> {
         let ends = self.take_u32s(count)?;
-        let ordered = (1..count).all(|i| ends.get(i - 1) <= ends.get(i));
-        if !ordered {
+        if !ends.iter().is_sorted() {
             return Err(malformed("text offsets are out of order"));
         }
         let heap = self.take(ends.last().unwrap_or(0) as usize, 1)?;
         Ok(Texts { ends, heap })
     }
 
-    /// Checks that nothing is left over.
-    pub(super) fn finish(self) -> Result<(), IndexError> {
-        match self.bytes.len() {
-            0 => Ok(()),
-            left => Err(malformed(format!("{left} bytes are left over"))),
+    /// Skips the sections that later releases may add: a count, then a tag, a length and bytes each.
+    /// Checks that nothing is left over but padding.
+    pub(super) fn finish(mut self) -> Result<(), IndexError> {
+        for _ in 0..self.take_u32()? {
+            let _tag = self.take_u32()?;
+            let length = self.take_u32()? as usize;
+            self.take(length, 1)?;
         }
+        let padding = self.position.next_multiple_of(VECTOR_ALIGNMENT) - self.position;
+        if self.bytes.len() <= padding {
+            return Ok(());
+        }
+        let left = self.bytes.len() - padding;
+        Err(malformed(format!("{left} bytes are left over")))
     }
 }
 
@@ -65,7 +99,9 @@ impl U32s {
     /// When `i` is out of range; every index comes from this crate and was checked at opening.
     #[inline]
     pub(crate) fn get(&self, i: usize) -> u32 {
-        u32_at(&self.0, i)
+        let mut word = [0; 4];
+        word.copy_from_slice(&self.0[4 * i..4 * i + 4]);
+        u32::from_le_bytes(word)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -77,21 +113,31 @@ impl U32s {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        (0..self.len()).map(|i| self.get(i))
+        self.slice(0..self.len())
     }
 
-    /// The numbers at `range` as bytes, four each.
+    /// The numbers at `range`.
     #[inline]
-    pub(crate) fn slice(&self, range: std::ops::Range<usize>) -> &[u8] {
-        &self.0[4 * range.start..4 * range.end]
+    pub(crate) fn slice(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = u32> + '_ {
+        let (words, _) = self.0[4 * range.start..4 * range.end].as_chunks::<4>();
+        words.iter().map(|word| u32::from_le_bytes(*word))
     }
 }
 
-#[inline]
-fn u32_at(bytes: &[u8], i: usize) -> u32 {
-    let mut word = [0; 4];
-    word.copy_from_slice(&bytes[4 * i..4 * i + 4]);
-    u32::from_le_bytes(word)
+/// A column of `u64`, read in place at any alignment.
+#[derive(Debug, Clone)]
+pub(super) struct U64s(Bytes);
+
+impl U64s {
+    /// The `i`-th number.
+    ///
+    /// # Panics
+    /// When `i` is out of range; every index comes from this crate and was checked at opening.
+    pub(super) fn get(&self, i: usize) -> u64 {
+        let mut word = [0; 8];
+        word.copy_from_slice(&self.0[8 * i..8 * i + 8]);
+        u64::from_le_bytes(word)
+    }
 }
 
 /// A column of texts.
@@ -114,5 +160,19 @@ impl Texts {
 
     pub(super) fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// Where `text` is, in a column that was written in ascending order.
+    pub(super) fn find(&self, text: &str) -> Option<usize> {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            match self.get(middle).cmp(text) {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+                std::cmp::Ordering::Equal => return Some(middle),
+            }
+        }
+        None
     }
 }

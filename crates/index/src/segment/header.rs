@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::dot::MAX_DIMENSIONS;
 use crate::error::IndexError;
 use crate::ids::{Fingerprint, SegmentId};
 
@@ -58,6 +59,7 @@ impl Header {
         let mut out = Vec::with_capacity(HEADER_BYTES);
         out.extend(MAGIC);
         out.extend(VERSION.to_le_bytes());
+        // Three bytes here and eight below are zero; readers ignore them.
         out.extend(match self.kind {
             SegmentKind::Delta => [0, 0, 0, 0],
             SegmentKind::Base => [1, 0, 0, 0],
@@ -82,7 +84,7 @@ impl Header {
         header
     }
 
-    /// Decodes and checks a header: ours, this version, undamaged.
+    /// Decodes and checks a header: ours, this version, undamaged, of sizes that can be.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, IndexError> {
         let magic = &bytes[..bytes.len().min(MAGIC.len())];
         if magic != MAGIC {
@@ -111,7 +113,7 @@ impl Header {
         id.copy_from_slice(&header[16..32]);
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(&header[32..64]);
-        Ok(Self {
+        let header = Self {
             kind: match header[12] {
                 0 => SegmentKind::Delta,
                 1 => SegmentKind::Base,
@@ -127,7 +129,26 @@ impl Header {
             total_bytes: u64_at(header, 88),
             meta_checksum: u64_at(header, 96),
             body_checksum: u64_at(header, 104),
-        })
+        };
+        header.check_sizes()?;
+        Ok(header)
+    }
+
+    fn check_sizes(&self) -> Result<(), IndexError> {
+        let dimensions = self.dimensions as usize;
+        if dimensions > MAX_DIMENSIONS {
+            return Err(malformed(format!(
+                "vectors have {dimensions} dimensions, more than {MAX_DIMENSIONS}"
+            )));
+        }
+        let meta = self.meta_bytes;
+        if meta < HEADER_BYTES as u64 || meta > self.total_bytes {
+            return Err(malformed(format!(
+                "header and meta have {meta} of {} bytes",
+                self.total_bytes
+            )));
+        }
+        Ok(())
     }
 }
 

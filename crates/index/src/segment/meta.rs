@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::cursor::{Cursor, Texts, U32s};
-use super::header::{Header, SegmentKind, check, check_length, malformed};
+use super::cursor::{Cursor, Texts, U32s, U64s};
+use super::header::{HEADER_BYTES, Header, SegmentKind, check, check_length, malformed};
 use crate::error::IndexError;
 use crate::ids::{Fingerprint, SegmentId};
 use crate::row::Attributes;
@@ -15,12 +15,13 @@ pub struct SegmentMeta {
     pub(crate) header: Header,
     keys: Texts,
     etags: Texts,
+    /// Products and attributes are dictionaries: distinct texts, ascending.
     product_of_row: U32s,
     products: Texts,
     attributes_of_row: U32s,
     attributes: Texts,
-    /// xxh3-64 of every key, ascending, as pairs of (low, high) words, and the row of each.
-    hashes: U32s,
+    /// xxh3-64 of every key, ascending, and the row of each.
+    hashes: U64s,
     hashed_rows: U32s,
     /// The first row of every node, and the number of rows behind the last.
     node_starts: U32s,
@@ -49,18 +50,15 @@ impl SegmentMeta {
             });
         }
         let end = header.meta_bytes.min(bytes.len() as u64) as usize;
-        if end < super::HEADER_BYTES {
-            return Err(malformed("meta is shorter than its header"));
-        }
         check_length(header.meta_bytes, end)?;
-        let meta = bytes.slice(super::HEADER_BYTES..end);
+        let meta = bytes.slice(HEADER_BYTES..end);
         check(header.meta_checksum, &meta)?;
         Self::parse(header, meta)
     }
 
     fn parse(header: Header, meta: Bytes) -> Result<Self, IndexError> {
         let rows = header.rows as usize;
-        let mut cursor = Cursor::new(meta);
+        let mut cursor = Cursor::new(meta, HEADER_BYTES);
         let keys = cursor.take_texts(rows)?;
         let etags = cursor.take_texts(rows)?;
         let product_of_row = cursor.take_u32s(rows)?;
@@ -69,7 +67,7 @@ impl SegmentMeta {
         let attributes_of_row = cursor.take_u32s(rows)?;
         let count = cursor.take_u32()? as usize;
         let attributes = cursor.take_texts(count)?;
-        let hashes = cursor.take_u32s(2 * rows)?;
+        let hashes = cursor.take_u64s(rows)?;
         let hashed_rows = cursor.take_u32s(rows)?;
         let node_starts = cursor.take_u32s(header.nodes as usize + 1)?;
         let count = cursor.take_u32()? as usize;
@@ -127,7 +125,10 @@ impl SegmentMeta {
         self.header.rows
     }
 
-    /// Key of a row below [`rows`](Self::rows).
+    /// Key of a row.
+    ///
+    /// # Panics
+    /// Like everything that takes a row, when it is not below [`rows`](Self::rows).
     pub fn key(&self, row: u32) -> &str {
         self.keys.get(row as usize)
     }
@@ -152,7 +153,7 @@ impl SegmentMeta {
     }
 
     /// Keys that this segment says are gone.
-    pub fn tombstones(&self) -> impl Iterator<Item = &str> {
+    pub fn tombstones(&self) -> impl ExactSizeIterator<Item = &str> {
         (0..self.tombstones.len()).map(|i| self.tombstones.get(i))
     }
 
@@ -169,20 +170,17 @@ impl SegmentMeta {
         let (mut low, mut high) = (0, self.hashed_rows.len());
         while low < high {
             let middle = usize::midpoint(low, high);
-            if self.hash(middle) < wanted {
+            if self.hashes.get(middle) < wanted {
                 low = middle + 1;
             } else {
                 high = middle;
             }
         }
+        // Keys of equal hash stand side by side.
         (low..self.hashed_rows.len())
-            .take_while(|&i| self.hash(i) == wanted)
+            .take_while(|&i| self.hashes.get(i) == wanted)
             .map(|i| self.hashed_rows.get(i))
             .find(|&row| self.key(row) == key)
-    }
-
-    fn hash(&self, i: usize) -> u64 {
-        u64::from(self.hashes.get(2 * i)) | u64::from(self.hashes.get(2 * i + 1)) << 32
     }
 
     /// Rows of older segments that this segment supersedes.
@@ -203,13 +201,39 @@ impl SegmentMeta {
         self.node_starts.get(node)..self.node_starts.get(node + 1)
     }
 
+    /// The node whose vector a row has.
+    pub(crate) fn node_of(&self, row: u32) -> u32 {
+        let (mut low, mut high) = (0, self.nodes());
+        while high - low > 1 {
+            let middle = u32::midpoint(low, high);
+            if self.rows_of_node(middle).start <= row {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
     /// The number of a row's product among the products of this segment.
     pub(crate) fn product_ordinal(&self, row: u32) -> u32 {
         self.product_of_row.get(row as usize)
     }
 
-    pub(crate) fn product_count(&self) -> usize {
-        self.products.len()
+    pub(crate) fn product_count(&self) -> u32 {
+        self.products.len() as u32
+    }
+
+    /// The number of the product called `product_id`.
+    pub(crate) fn find_product(&self, product_id: &str) -> Option<u32> {
+        self.products.find(product_id).map(|ordinal| ordinal as u32)
+    }
+
+    /// The rows of a product, superseded ones included.
+    pub(crate) fn rows_of_product(&self, ordinal: u32) -> impl Iterator<Item = u32> {
+        let rows = self.product_of_row.iter().zip(0..);
+        rows.filter(move |(product, _)| *product == ordinal)
+            .map(|(_, row)| row)
     }
 
     pub(crate) fn product_at(&self, ordinal: u32) -> &str {

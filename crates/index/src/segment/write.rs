@@ -4,11 +4,18 @@ use std::collections::{BTreeMap, HashMap};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::header::{HEADER_BYTES, Header, SegmentKind};
+use super::columns::Columns;
+use super::header::{HEADER_BYTES, Header, SegmentKind, malformed};
+use crate::dot::MAX_DIMENSIONS;
 use crate::error::IndexError;
-use crate::graph::{self, BuiltGraph, GraphParameters, Links};
+use crate::graph::{self, BuiltGraph, GraphParameters};
+use crate::graph_links::Links;
 use crate::ids::{Fingerprint, SegmentId};
+use crate::quantise::Quantised;
 use crate::row::Row;
+
+/// Most rows of a segment: with 64 links each, the links still count in 32 bits.
+const MAX_ROWS: usize = u32::MAX as usize / 64;
 
 /// What goes into a segment.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -39,7 +46,8 @@ impl SegmentContent {
     /// Encodes the content as a delta: no graph.
     ///
     /// # Errors
-    /// [`IndexError::Dimensions`] when a row's embedding has another length.
+    /// [`IndexError::Dimensions`] when a row's embedding has another length;
+    /// [`IndexError::Malformed`] when a key is there twice, or there is more than fits.
     pub fn encode_delta(
         &self,
         id: SegmentId,
@@ -53,7 +61,8 @@ impl SegmentContent {
     /// core for 100,000 rows.
     ///
     /// # Errors
-    /// [`IndexError::Dimensions`] when a row's embedding has another length.
+    /// [`IndexError::Dimensions`] when a row's embedding has another length;
+    /// [`IndexError::Malformed`] when a key is there twice, or there is more than fits.
     pub fn encode_base(
         &self,
         id: SegmentId,
@@ -72,80 +81,102 @@ impl SegmentContent {
         dimensions: usize,
         graph: Option<GraphParameters>,
     ) -> Result<EncodedSegment, IndexError> {
-        for row in &self.rows {
-            if row.embedding.dimensions() != dimensions {
-                return Err(IndexError::Dimensions {
-                    expected: dimensions,
-                    found: row.embedding.dimensions(),
-                });
-            }
-        }
+        self.check_sizes(dimensions)?;
         let layout = Layout::of(&self.rows, graph);
-        let meta = self.meta(&layout);
-        let body = self.body(&layout);
-        let meta_bytes = (HEADER_BYTES + meta.len()) as u64;
+        let rows: Vec<&Row> = layout.rows().map(|i| &self.rows[i]).collect();
+        let mut columns = Columns::after(HEADER_BYTES, self.least_bytes(dimensions));
+        self.put_meta(&mut columns, &rows, &layout)?;
+        let meta_bytes = columns.len();
+        self.put_body(&mut columns, &layout);
+        let mut bytes = columns.into_bytes();
         let header = Header {
             kind,
             id,
             fingerprint: encoder,
             dimensions: dimensions as u32,
-            rows: self.rows.len() as u32,
+            rows: rows.len() as u32,
             nodes: layout.nodes.len() as u32,
             layers: layout.layers.len() as u32,
-            meta_bytes,
-            total_bytes: meta_bytes + body.len() as u64,
-            meta_checksum: xxh3_64(&meta),
-            body_checksum: xxh3_64(&body),
+            meta_bytes: meta_bytes as u64,
+            total_bytes: bytes.len() as u64,
+            meta_checksum: xxh3_64(&bytes[HEADER_BYTES..meta_bytes]),
+            body_checksum: xxh3_64(&bytes[meta_bytes..]),
         };
-        let mut bytes = Vec::with_capacity(header.total_bytes as usize);
-        bytes.extend(header.encode());
-        bytes.extend(meta);
-        bytes.extend(body);
-        Ok(EncodedSegment { bytes, meta_bytes })
+        bytes[..HEADER_BYTES].copy_from_slice(&header.encode());
+        Ok(EncodedSegment {
+            bytes,
+            meta_bytes: header.meta_bytes,
+        })
     }
 
-    fn meta(&self, layout: &Layout) -> Vec<u8> {
-        let rows: Vec<&Row> = layout.rows().map(|i| &self.rows[i]).collect();
-        let mut out = Vec::new();
-        put_texts(&mut out, rows.iter().map(|row| row.key.as_str()));
-        put_texts(&mut out, rows.iter().map(|row| row.etag.as_str()));
-        put_dictionary(&mut out, rows.iter().map(|row| row.product_id.clone()));
-        put_dictionary(
-            &mut out,
-            rows.iter().map(|row| {
-                serde_json::to_string(&row.attributes).expect("a map of JSON values is JSON")
-            }),
-        );
-        put_hashes(&mut out, &rows);
-        let mut start = 0;
-        put_u32(&mut out, 0);
-        for node in &layout.nodes {
-            start += node.len() as u32;
-            put_u32(&mut out, start);
+    fn check_sizes(&self, dimensions: usize) -> Result<(), IndexError> {
+        let lengths = self.rows.iter().map(|row| row.embedding.dimensions());
+        if let Some(found) = lengths.into_iter().find(|&found| found != dimensions) {
+            return Err(IndexError::Dimensions {
+                expected: dimensions,
+                found,
+            });
         }
-        put_u32(&mut out, self.tombstones.len() as u32);
-        put_texts(&mut out, self.tombstones.iter().map(String::as_str));
-        put_u32(&mut out, self.superseded.len() as u32);
+        if dimensions > MAX_DIMENSIONS {
+            return Err(malformed(format!(
+                "vectors have {dimensions} dimensions, more than {MAX_DIMENSIONS}"
+            )));
+        }
+        if self.rows.len() > MAX_ROWS {
+            let rows = self.rows.len();
+            return Err(malformed(format!("it has {rows} rows, more than {MAX_ROWS}")));
+        }
+        Ok(())
+    }
+
+    /// About as many bytes as the segment gets without its texts and graph.
+    fn least_bytes(&self, dimensions: usize) -> usize {
+        self.rows.len() * (2 * dimensions + 64)
+    }
+
+    fn put_meta(
+        &self,
+        columns: &mut Columns,
+        rows: &[&Row],
+        layout: &Layout,
+    ) -> Result<(), IndexError> {
+        let attributes: Vec<String> = rows
+            .iter()
+            .map(|row| serde_json::to_string(&row.attributes).expect("JSON values are JSON"))
+            .collect();
+        columns.put_texts(rows.iter().map(|row| row.key.as_str()))?;
+        columns.put_texts(rows.iter().map(|row| row.etag.as_str()))?;
+        columns.put_dictionary(rows.iter().map(|row| row.product_id.as_str()))?;
+        columns.put_dictionary(attributes.iter().map(String::as_str))?;
+        put_hashes(columns, rows)?;
+        let ends = layout.nodes.iter().scan(0, |end, node| {
+            *end += node.len() as u32;
+            Some(*end)
+        });
+        columns.put_u32s(std::iter::once(0).chain(ends));
+        columns.put_u32(self.tombstones.len() as u32);
+        columns.put_texts(self.tombstones.iter().map(String::as_str))?;
+        columns.put_u32(self.superseded.len() as u32);
         for (id, rows) in &self.superseded {
-            out.extend(id.to_bytes());
-            put_u32(&mut out, rows.len() as u32);
-            rows.iter().for_each(|&row| put_u32(&mut out, row));
+            columns.put_bytes(&id.to_bytes());
+            columns.put_u32(rows.len() as u32);
+            columns.put_u32s(rows.iter().copied());
         }
-        out
+        columns.finish();
+        Ok(())
     }
 
-    fn body(&self, layout: &Layout) -> Vec<u8> {
+    fn put_body(&self, columns: &mut Columns, layout: &Layout) {
         let vectors = || layout.nodes.iter().map(|node| &self.rows[node[0]].embedding);
-        let mut out = Vec::new();
-        vectors().for_each(|v| put_u32(&mut out, v.scale.to_bits()));
-        vectors().for_each(|v| out.extend_from_slice(bytemuck::cast_slice(&v.hi)));
-        vectors().for_each(|v| out.extend_from_slice(bytemuck::cast_slice(&v.lo)));
+        columns.put_u32s(vectors().map(|vector| vector.scale.to_bits()));
+        columns.put_vectors(vectors().map(Quantised::hi));
+        columns.put_vectors(vectors().map(Quantised::lo));
         for layer in &layout.layers {
-            put_u32(&mut out, layer.starts.len() as u32 - 1);
-            layer.starts.iter().for_each(|&n| put_u32(&mut out, n));
-            layer.targets.iter().for_each(|&n| put_u32(&mut out, n));
+            columns.put_u32(layer.starts.len() as u32 - 1);
+            columns.put_u32s(layer.starts.iter().copied());
+            columns.put_u32s(layer.targets.iter().copied());
         }
-        out
+        columns.finish();
     }
 }
 
@@ -159,12 +190,16 @@ struct Layout {
 impl Layout {
     fn of(rows: &[Row], graph: Option<GraphParameters>) -> Self {
         let mut nodes = distinct_vectors(rows);
+        // Within a node by product, then by key: what a search meets first is what it returns.
+        for node in nodes.iter_mut().filter(|node| node.len() > 1) {
+            node.sort_unstable_by_key(|&i| (&rows[i].product_id, &rows[i].key));
+        }
         let mut layers = Vec::new();
         if let Some(parameters) = graph.filter(|_| !nodes.is_empty()) {
             let vectors: Vec<(f32, &[i8])> = nodes
                 .iter()
                 .map(|node| &rows[node[0]].embedding)
-                .map(|v| (v.scale, &*v.hi))
+                .map(|v| (v.scale, v.hi()))
                 .collect();
             let BuiltGraph {
                 layers: built,
@@ -192,7 +227,7 @@ fn distinct_vectors(rows: &[Row]) -> Vec<Vec<usize>> {
     for (i, row) in rows.iter().enumerate() {
         let v = &row.embedding;
         let node = *seen
-            .entry((v.scale.to_bits(), &v.hi, &v.lo))
+            .entry((v.scale.to_bits(), v.hi(), v.lo()))
             .or_insert_with(|| {
                 nodes.push(Vec::with_capacity(1));
                 nodes.len() - 1
@@ -202,42 +237,24 @@ fn distinct_vectors(rows: &[Row]) -> Vec<Vec<usize>> {
     nodes
 }
 
-fn put_u32(out: &mut Vec<u8>, number: u32) {
-    out.extend(number.to_le_bytes());
-}
-
-fn put_texts<'a>(out: &mut Vec<u8>, texts: impl Iterator<Item = &'a str> + Clone) {
-    let mut end = 0;
-    for text in texts.clone() {
-        end += text.len() as u32;
-        put_u32(out, end);
-    }
-    texts.for_each(|text| out.extend(text.as_bytes()));
-}
-
-/// A number per row, then the distinct texts that the numbers mean.
-fn put_dictionary(out: &mut Vec<u8>, texts: impl Iterator<Item = String>) {
-    let mut numbers: HashMap<String, u32> = HashMap::new();
-    let mut distinct: Vec<String> = Vec::new();
-    for text in texts {
-        let next = distinct.len() as u32;
-        let number = *numbers.entry(text).or_insert_with_key(|text| {
-            distinct.push(text.clone());
-            next
-        });
-        put_u32(out, number);
-    }
-    put_u32(out, distinct.len() as u32);
-    put_texts(out, distinct.iter().map(String::as_str));
-}
-
-fn put_hashes(out: &mut Vec<u8>, rows: &[&Row]) {
+/// Writes the hashes that keys are found by; a good moment to see a key that is there twice.
+fn put_hashes(columns: &mut Columns, rows: &[&Row]) -> Result<(), IndexError> {
     let mut hashes: Vec<(u64, u32)> = rows
         .iter()
         .zip(0..)
         .map(|(row, i)| (xxh3_64(row.key.as_bytes()), i))
         .collect();
     hashes.sort_unstable();
-    hashes.iter().for_each(|(hash, _)| out.extend(hash.to_le_bytes()));
-    hashes.iter().for_each(|&(_, row)| put_u32(out, row));
+    let key = |&(_, row): &(u64, u32)| &rows[row as usize].key;
+    let equal_hashes = hashes.chunk_by(|a, b| a.0 == b.0);
+    for group in equal_hashes.filter(|group| group.len() > 1) {
+        let mut keys: Vec<&String> = group.iter().map(key).collect();
+        keys.sort_unstable();
+        if let Some(pair) = keys.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(malformed(format!("key {:?} is there twice", pair[0])));
+        }
+    }
+    columns.put_u64s(hashes.iter().map(|&(hash, _)| hash));
+    columns.put_u32s(hashes.iter().map(|&(_, row)| row));
+    Ok(())
 }

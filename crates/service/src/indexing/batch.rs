@@ -1,7 +1,6 @@
 //! The change that a batch of observed pictures makes to the index.
 
-use bytes::Bytes;
-use lookalike_index::{Row, SegmentContent, SegmentEntry, SegmentKind};
+use lookalike_index::{Row, SegmentContent};
 
 use super::current::{Current, EncoderIdentity};
 use super::publish::{NewSegment, Proposal};
@@ -11,9 +10,9 @@ use crate::time::new_segment_id;
 /// Rows to upsert and keys to remove. Each key stands in one of the two, once.
 #[derive(Debug, Default)]
 pub(crate) struct BatchChange {
-    pub(crate) upserts: Vec<Row>,
-    pub(crate) removals: Vec<String>,
-    /// What was proposed last: unchanged after a lost race, it needs not be written again.
+    upserts: Vec<Row>,
+    removals: Vec<String>,
+    /// What was proposed last: unchanged after a lost race, it need not be written again.
     last: Option<(SegmentContent, NewSegment)>,
 }
 
@@ -91,14 +90,5 @@ pub(crate) fn delta(
 ) -> Result<NewSegment, IndexingError> {
     let id = new_segment_id();
     let encoded = content.encode_delta(id, encoder.fingerprint, encoder.dimensions)?;
-    Ok(NewSegment {
-        entry: SegmentEntry {
-            id,
-            kind: SegmentKind::Delta,
-            rows: content.rows.len() as u32,
-            bytes: encoded.bytes.len() as u64,
-            meta_bytes: encoded.meta_bytes,
-        },
-        bytes: Bytes::from(encoded.bytes),
-    })
+    Ok(NewSegment::new(id, encoded, encoder)?)
 }

@@ -3,12 +3,16 @@
 use std::collections::HashSet;
 use std::time::{Duration, UNIX_EPOCH};
 
+use futures::{StreamExt, TryStreamExt, stream};
 use lookalike_index::Manifest;
 use tracing::info;
 
 use super::{Indexer, IndexingError};
 use crate::model::LoadedManifest;
 use crate::time::now_milliseconds;
+
+/// Segments removed at once.
+const PARALLEL_DELETES: usize = 8;
 
 impl Indexer {
     /// Removes segments that no manifest names and that are older than the safe age: remains of
@@ -18,7 +22,8 @@ impl Indexer {
     /// # Errors
     /// [`IndexingError`]; what was removed so far was not needed.
     pub async fn collect_garbage(&self) -> Result<usize, IndexingError> {
-        // Listed first: what is published between the two calls is then named by the manifest.
+        // Listed first: what is published between the two calls is then named by the manifest. What is
+        // published later was written later too, for no writer publishes what it wrote long ago.
         let stored = self.ports.shelf.list().await?;
         let LoadedManifest::Found { bytes, .. } = self.ports.manifests.load(None).await? else {
             return Ok(0);
@@ -38,13 +43,14 @@ impl Indexer {
             .chain(lately)
             .collect();
         let safe_since = UNIX_EPOCH + Duration::from_millis(safe_since);
-        let mut collected = 0;
-        for segment in stored {
-            if !kept.contains(&segment.id) && segment.modified < safe_since {
-                self.ports.shelf.delete(segment.id).await?;
-                collected += 1;
-            }
-        }
+        let remains = stored
+            .into_iter()
+            .filter(|segment| !kept.contains(&segment.id) && segment.modified < safe_since);
+        let collected = stream::iter(remains)
+            .map(|segment| self.ports.shelf.delete(segment.id))
+            .buffer_unordered(PARALLEL_DELETES)
+            .try_fold(0, |collected, ()| async move { Ok(collected + 1) })
+            .await?;
         if collected > 0 {
             info!(collected, "segments removed");
         }

@@ -1,18 +1,18 @@
 //! Joining deltas and rebuilding the base, after the batch and while there is time.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use lookalike_index::{
-    EncodedSegment, Lease, SegmentContent, SegmentEntry, SegmentId, SegmentKind, SegmentMeta,
-    merge_deltas, rebuild_base, superseded_since,
+    GraphParameters, Lease, SegmentContent, SegmentId, merge_deltas, rebuild_base,
 };
+use tokio::task::JoinError;
 use tracing::{info, warn};
 
 use super::batch::delta;
 use super::current::{Current, EncoderIdentity};
 use super::publish::{NewSegment, Proposal};
+use super::replacement::Replacement;
 use super::{Indexer, IndexingError, MaintenanceReport};
 use crate::ports::{Measurement, Unit};
 use crate::time::{Deadline, new_segment_id, now_milliseconds};
@@ -22,6 +22,20 @@ use crate::time::{Deadline, new_segment_id, now_milliseconds};
 const REBUILD_ROWS_PER_SECOND: u64 = 2500;
 /// Time that a rebuild needs whatever its size.
 const REBUILD_OVERHEAD: Duration = Duration::from_secs(10);
+
+/// When to rebuild.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Need {
+    IfDue,
+    Anyway,
+}
+
+/// What came of asking for the lease.
+enum Leasing {
+    Taken,
+    HeldByAnother,
+    Needless,
+}
 
 impl Indexer {
     /// Joins small deltas, rebuilds the base when that is due and surely done before the deadline,
@@ -34,15 +48,33 @@ impl Indexer {
         let mut report = MaintenanceReport::default();
         let current = self.publisher.reader.read(encoder).await?;
         if self.settings.policy.rebuild_due(&current.view) {
-            self.rebuild_in_time(encoder, current, deadline, &mut report)
+            self.rebuild_in_time(encoder, &current, Need::IfDue, deadline, &mut report)
                 .await?;
-        } else {
-            self.merge(encoder, current, deadline, &mut report).await?;
         }
-        if report.rebuilt_rows.is_some() || report.merged_deltas > 0 {
+        // Deltas are joined also while a rebuild is put off or another invocation is at it: the
+        // number of segments stays small however long that takes.
+        if report.rebuilt_rows.is_none() && deadline.remaining() > self.settings.publish_reserve {
+            self.merge(encoder, &current, deadline, &mut report).await?;
+        }
+        let replaced_some = report.rebuilt_rows.is_some() || report.merged_deltas > 0;
+        if replaced_some && self.is_time_to_collect() {
             report.collected = self.collect_garbage().await?;
         }
         Ok(report)
+    }
+
+    /// Listing every segment after every merge would cost more the more is uploaded; what there is to
+    /// remove is as old as the safe age anyway.
+    fn is_time_to_collect(&self) -> bool {
+        let mut collected = self
+            .collected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let due = collected.is_none_or(|at| at.elapsed() >= self.settings.safe_age / 4);
+        if due {
+            *collected = Some(Instant::now());
+        }
+        due
     }
 
     /// Rebuilds the base whether or not that is due, unless somebody else is at it.
@@ -53,7 +85,7 @@ impl Indexer {
         let encoder = self.encoder().await?;
         let mut report = MaintenanceReport::default();
         let current = self.publisher.reader.read(encoder).await?;
-        self.rebuild_in_time(encoder, current, deadline, &mut report)
+        self.rebuild_in_time(encoder, &current, Need::Anyway, deadline, &mut report)
             .await?;
         Ok(report)
     }
@@ -61,7 +93,7 @@ impl Indexer {
     async fn merge(
         &self,
         encoder: &EncoderIdentity,
-        current: Current,
+        current: &Arc<Current>,
         deadline: Deadline,
         report: &mut MaintenanceReport,
     ) -> Result<(), IndexingError> {
@@ -74,10 +106,12 @@ impl Indexer {
             .reader
             .whole(entries, encoder.fingerprint)
             .await?;
-        let content = merge_deltas(&current.view, range.clone(), &deltas);
-        let joined = delta(&content, encoder)?;
         let replaced: Vec<SegmentId> = entries.iter().map(|entry| entry.id).collect();
-        let mut replacement = Replacement::new(joined, replaced, encoder)?;
+        let merged = deltas.len();
+        let (view, identity) = (Arc::clone(current), encoder.clone());
+        let join = move || delta(&merge_deltas(&view.view, range, &deltas), &identity);
+        let joined = tokio::task::spawn_blocking(join).await.map_err(died)??;
+        let mut replacement = Replacement::new(joined, replaced);
         let publication = self
             .publisher
             .publish(encoder, deadline, |current| {
@@ -85,7 +119,7 @@ impl Indexer {
             })
             .await?;
         if publication.published {
-            report.merged_deltas = deltas.len();
+            report.merged_deltas = merged;
         }
         Ok(())
     }
@@ -93,7 +127,8 @@ impl Indexer {
     async fn rebuild_in_time(
         &self,
         encoder: &EncoderIdentity,
-        current: Current,
+        current: &Current,
+        need: Need,
         deadline: Deadline,
         report: &mut MaintenanceReport,
     ) -> Result<(), IndexingError> {
@@ -110,19 +145,30 @@ impl Indexer {
             return Ok(());
         }
         let owner = new_segment_id().to_string();
-        if !self.take_lease(encoder, &owner, estimate, deadline).await? {
-            report.postponed = Some("another invocation is rebuilding".to_owned());
-            return Ok(());
+        match self
+            .take_lease(encoder, &owner, need, estimate, deadline)
+            .await?
+        {
+            Leasing::Taken => {}
+            Leasing::Needless => return Ok(()),
+            Leasing::HeldByAnother => {
+                report.postponed = Some("another invocation is rebuilding".to_owned());
+                return Ok(());
+            }
         }
         let begun = Instant::now();
         let result = self.rebuild_leased(encoder, &owner, deadline).await;
         if result.is_err() {
             self.drop_lease(encoder, &owner, deadline).await;
         }
-        report.rebuilt_rows = result?;
+        let Some(rows) = result? else {
+            report.postponed = Some("the rebuild took too long, another one took over".to_owned());
+            return Ok(());
+        };
+        report.rebuilt_rows = Some(rows);
         report.rebuild_time = begun.elapsed();
         info!(
-            rows = report.rebuilt_rows,
+            rows,
             time_ms = report.rebuild_time.as_millis(),
             "base rebuilt"
         );
@@ -134,7 +180,8 @@ impl Indexer {
         Ok(())
     }
 
-    /// Rebuilds under a lease; the publication that installs the base ends the lease.
+    /// Rebuilds under a lease; the publication that installs the base ends the lease. `None` when the
+    /// lease ran out and somebody else took it.
     async fn rebuild_leased(
         &self,
         encoder: &EncoderIdentity,
@@ -154,11 +201,9 @@ impl Indexer {
             let graph = policy.graph_for(content.rows.len());
             base(&content, &identity, graph)
         };
-        let joined = tokio::task::spawn_blocking(build)
-            .await
-            .map_err(|error| IndexingError::Worker(error.to_string()))??;
+        let joined = tokio::task::spawn_blocking(build).await.map_err(died)??;
         let rows = u64::from(joined.entry.rows);
-        let mut replacement = Replacement::new(joined, replaced, encoder)?;
+        let mut replacement = Replacement::new(joined, replaced);
         let publication = self
             .publisher
             .publish(encoder, deadline, |current| {
@@ -172,31 +217,32 @@ impl Indexer {
         &self,
         encoder: &EncoderIdentity,
         owner: &str,
+        need: Need,
         estimate: Duration,
         deadline: Deadline,
-    ) -> Result<bool, IndexingError> {
-        let mut taken = false;
+    ) -> Result<Leasing, IndexingError> {
+        let mut leasing = Leasing::HeldByAnother;
+        let policy = self.settings.policy;
         self.publisher
             .publish(encoder, deadline, |current| {
                 let now = now_milliseconds();
                 let held = current.manifest.lease.as_ref();
-                taken = held.is_some_and(|lease| lease.owner == owner);
-                if held.is_some_and(|lease| lease.until > now) {
-                    return Ok(None);
-                }
-                let mut manifest = current.manifest.clone();
-                manifest.lease = Some(Lease {
-                    owner: owner.to_owned(),
-                    until: now + 2 * estimate.as_millis() as u64,
-                });
-                taken = true;
-                Ok(Some(Proposal {
-                    segments: Vec::new(),
-                    manifest,
-                }))
+                leasing = match held {
+                    Some(lease) if lease.owner == owner => Leasing::Taken,
+                    Some(lease) if lease.until > now => Leasing::HeldByAnother,
+                    // Somebody else may just have done it.
+                    _ if need == Need::IfDue && !policy.rebuild_due(&current.view) => {
+                        Leasing::Needless
+                    }
+                    _ => {
+                        leasing = Leasing::Taken;
+                        return Ok(Some(with_lease(current, owner, now, estimate)));
+                    }
+                };
+                Ok(None)
             })
             .await?;
-        Ok(taken)
+        Ok(leasing)
     }
 
     /// Gives a lease back after a failure. Where that fails too, the lease ends by itself.
@@ -222,6 +268,18 @@ impl Indexer {
     }
 }
 
+fn with_lease(current: &Current, owner: &str, now: u64, estimate: Duration) -> Proposal {
+    let mut manifest = current.manifest.clone();
+    manifest.lease = Some(Lease {
+        owner: owner.to_owned(),
+        until: now + 2 * estimate.as_millis() as u64,
+    });
+    Proposal {
+        segments: Vec::new(),
+        manifest,
+    }
+}
+
 /// Time that rebuilding so many rows surely takes no longer than.
 fn rebuild_estimate(rows: u64) -> Duration {
     REBUILD_OVERHEAD + Duration::from_secs(rows / REBUILD_ROWS_PER_SECOND)
@@ -230,138 +288,13 @@ fn rebuild_estimate(rows: u64) -> Duration {
 fn base(
     content: &SegmentContent,
     encoder: &EncoderIdentity,
-    graph: Option<lookalike_index::GraphParameters>,
+    graph: Option<GraphParameters>,
 ) -> Result<NewSegment, IndexingError> {
     let id = new_segment_id();
-    let EncodedSegment { bytes, meta_bytes } =
-        content.encode_base(id, encoder.fingerprint, encoder.dimensions, graph)?;
-    Ok(NewSegment {
-        entry: SegmentEntry {
-            id,
-            kind: SegmentKind::Base,
-            rows: content.rows.len() as u32,
-            bytes: bytes.len() as u64,
-            meta_bytes,
-        },
-        bytes: Bytes::from(bytes),
-    })
+    let encoded = content.encode_base(id, encoder.fingerprint, encoder.dimensions, graph)?;
+    Ok(NewSegment::new(id, encoded, encoder)?)
 }
 
-/// A segment that takes the place of others.
-struct Replacement {
-    joined: NewSegment,
-    meta: SegmentMeta,
-    replaced: Vec<SegmentId>,
-    /// The rows of `joined` that were superseded while it was made, and the delta that says so.
-    correction: Option<(Vec<u32>, NewSegment)>,
-}
-
-impl Replacement {
-    fn new(
-        joined: NewSegment,
-        replaced: Vec<SegmentId>,
-        encoder: &EncoderIdentity,
-    ) -> Result<Self, IndexingError> {
-        let meta = SegmentMeta::open(&joined.bytes, joined.entry.id, encoder.fingerprint)?;
-        Ok(Self {
-            joined,
-            meta,
-            replaced,
-            correction: None,
-        })
-    }
-
-    /// Puts the joined delta where the replaced ones are. `None` when one of them is not there any
-    /// more: somebody else joined them first.
-    fn propose_merge(
-        &mut self,
-        current: &Current,
-        encoder: &EncoderIdentity,
-    ) -> Result<Option<Proposal>, IndexingError> {
-        let segments = &current.manifest.segments;
-        let first = segments
-            .iter()
-            .position(|e| Some(&e.id) == self.replaced.first());
-        let Some(first) = first else { return Ok(None) };
-        let end = first + self.replaced.len();
-        let there = segments
-            .get(first..end)
-            .is_some_and(|run| run.iter().map(|entry| &entry.id).eq(self.replaced.iter()));
-        if !there {
-            return Ok(None);
-        }
-        let newer = current.view.segments()[end..].to_vec();
-        let correction = self.correct(&newer, encoder)?;
-        let mut manifest = current.manifest.clone();
-        manifest
-            .segments
-            .splice(first..end, [self.joined.entry.clone()]);
-        Ok(Some(self.proposal(manifest, correction)))
-    }
-
-    /// Puts the new base in front of what came since. `None` when the lease went to somebody else.
-    fn propose_base(
-        &mut self,
-        current: &Current,
-        owner: &str,
-        encoder: &EncoderIdentity,
-    ) -> Result<Option<Proposal>, IndexingError> {
-        let lease = current.manifest.lease.as_ref();
-        if lease.is_none_or(|lease| lease.owner != owner) {
-            return Ok(None);
-        }
-        let stays = |id: &SegmentId| !self.replaced.contains(id);
-        let newer: Vec<Arc<SegmentMeta>> = current
-            .view
-            .segments()
-            .iter()
-            .filter(|segment| stays(&segment.id()))
-            .cloned()
-            .collect();
-        let mut manifest = current.manifest.clone();
-        manifest.lease = None;
-        manifest.segments.retain(|entry| stays(&entry.id));
-        manifest.segments.insert(0, self.joined.entry.clone());
-        let correction = self.correct(&newer, encoder)?;
-        Ok(Some(self.proposal(manifest, correction)))
-    }
-
-    /// A delta that marks the rows of `joined` that newer segments supersede; none without such rows.
-    fn correct(
-        &mut self,
-        newer: &[Arc<SegmentMeta>],
-        encoder: &EncoderIdentity,
-    ) -> Result<Option<NewSegment>, IndexingError> {
-        let rows = superseded_since(&self.meta, newer);
-        if rows.is_empty() {
-            return Ok(None);
-        }
-        if let Some((same, segment)) = &self.correction
-            && *same == rows
-        {
-            return Ok(Some(segment.clone()));
-        }
-        let content = SegmentContent {
-            superseded: [(self.joined.entry.id, rows.clone())].into(),
-            ..SegmentContent::default()
-        };
-        let segment = delta(&content, encoder)?;
-        self.correction = Some((rows, segment.clone()));
-        Ok(Some(segment))
-    }
-
-    fn proposal(
-        &self,
-        mut manifest: lookalike_index::Manifest,
-        correction: Option<NewSegment>,
-    ) -> Proposal {
-        manifest
-            .segments
-            .extend(correction.iter().map(|segment| segment.entry.clone()));
-        let segments = std::iter::once(self.joined.clone()).chain(correction);
-        Proposal {
-            segments: segments.collect(),
-            manifest,
-        }
-    }
+fn died(error: JoinError) -> IndexingError {
+    IndexingError::Worker(error.to_string())
 }

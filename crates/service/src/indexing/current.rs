@@ -6,16 +6,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::{StreamExt, TryStreamExt, stream};
 use lookalike_index::{Fingerprint, Manifest, Segment, SegmentEntry, SegmentId, SegmentMeta, View};
 
+use super::publish::NewSegment;
 use crate::error::{StoreError, StoreErrorKind};
 use crate::indexing::IndexingError;
 use crate::model::LoadedManifest;
 use crate::ports::{Manifests, Segments};
-use crate::segments::fetch_whole;
+use crate::segments::fetch;
 
 /// Segments are fetched so many at a time.
 const PARALLEL_FETCHES: usize = 8;
 /// How often a reader starts again because segments were replaced while it fetched them.
-const TRIES: usize = 4;
+const TRIES: u32 = 5;
+/// Metas from this size are checked away from the async runtime.
+const LONG_META: u64 = 1 << 20;
 
 /// The published index at one moment.
 #[derive(Debug, Clone)]
@@ -34,11 +37,13 @@ pub(crate) struct EncoderIdentity {
     pub(crate) dimensions: usize,
 }
 
-/// Reads manifests and metas; keeps metas, which never change, for the next time.
+/// Reads manifests and metas; keeps what it read last, so that only news are fetched.
 pub(crate) struct IndexReader {
     manifests: Arc<dyn Manifests>,
     segments: Arc<dyn Segments>,
-    metas: Mutex<HashMap<SegmentId, Arc<SegmentMeta>>>,
+    /// Read or published last. Callers that run at once may put an older one here; the conditional
+    /// read of the manifest finds that out.
+    last: Mutex<Option<Arc<Current>>>,
 }
 
 impl IndexReader {
@@ -46,15 +51,19 @@ impl IndexReader {
         Self {
             manifests,
             segments,
-            metas: Mutex::default(),
+            last: Mutex::default(),
         }
     }
 
     /// The published index, which must be `encoder`'s.
-    pub(crate) async fn read(&self, encoder: &EncoderIdentity) -> Result<Current, IndexingError> {
-        let mut tries = 0;
+    pub(crate) async fn read(
+        &self,
+        encoder: &EncoderIdentity,
+    ) -> Result<Arc<Current>, IndexingError> {
+        let mut tries = 1;
         loop {
             match self.try_read(encoder).await {
+                // Replaced and removed since the manifest was read: there is a newer one.
                 Err(IndexingError::Store(error))
                     if error.kind == StoreErrorKind::NotFound && tries < TRIES =>
                 {
@@ -65,33 +74,92 @@ impl IndexReader {
         }
     }
 
-    async fn try_read(&self, encoder: &EncoderIdentity) -> Result<Current, IndexingError> {
-        let (manifest, etag) = match self.manifests.load(None).await? {
-            LoadedManifest::Found { etag, bytes } => (Manifest::decode(&bytes)?, Some(etag)),
-            LoadedManifest::Missing | LoadedManifest::Unchanged => (
+    async fn try_read(&self, encoder: &EncoderIdentity) -> Result<Arc<Current>, IndexingError> {
+        let last = self.last();
+        let known = last.as_ref().and_then(|last| last.etag.as_deref());
+        let (manifest, etag) = match (self.manifests.load(known).await?, &last) {
+            (LoadedManifest::Unchanged, Some(last)) => return Ok(Arc::clone(last)),
+            (LoadedManifest::Found { etag, bytes }, _) => (Manifest::decode(&bytes)?, Some(etag)),
+            (LoadedManifest::Missing | LoadedManifest::Unchanged, _) => (
                 Manifest::empty(&encoder.name, encoder.fingerprint, encoder.dimensions),
                 None,
             ),
         };
         manifest.expect_encoder(encoder.fingerprint)?;
-        let metas = self.metas(&manifest).await?;
-        Ok(Current {
+        let known = last.as_ref().map_or(&[][..], |last| last.view.segments());
+        let metas = self.metas(&manifest, known).await?;
+        Ok(self.keep(manifest, etag, metas))
+    }
+
+    /// Takes note of a manifest that this process published after `before`, with the segments that it
+    /// wrote, so that they are not read back.
+    pub(crate) fn published(
+        &self,
+        before: &Current,
+        manifest: Manifest,
+        etag: String,
+        new: &[NewSegment],
+    ) {
+        let known = before
+            .view
+            .segments()
+            .iter()
+            .chain(new.iter().map(|n| &n.meta));
+        let known: HashMap<SegmentId, &Arc<SegmentMeta>> =
+            known.map(|meta| (meta.id(), meta)).collect();
+        let metas: Option<Vec<_>> = manifest
+            .segments
+            .iter()
+            .map(|entry| known.get(&entry.id).map(|meta| Arc::clone(meta)))
+            .collect();
+        if let Some(metas) = metas {
+            self.keep(manifest, Some(etag), metas);
+        }
+    }
+
+    fn keep(
+        &self,
+        manifest: Manifest,
+        etag: Option<String>,
+        metas: Vec<Arc<SegmentMeta>>,
+    ) -> Arc<Current> {
+        let current = Arc::new(Current {
             manifest,
             etag,
             view: View::new(metas),
-        })
+        });
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&current));
+        current
     }
 
-    async fn metas(&self, manifest: &Manifest) -> Result<Vec<Arc<SegmentMeta>>, IndexingError> {
+    fn last(&self) -> Option<Arc<Current>> {
+        self.last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    async fn metas(
+        &self,
+        manifest: &Manifest,
+        known: &[Arc<SegmentMeta>],
+    ) -> Result<Vec<Arc<SegmentMeta>>, IndexingError> {
         let fingerprint = manifest.fingerprint;
-        let metas: Vec<Arc<SegmentMeta>> = stream::iter(manifest.segments.clone())
-            .map(|entry| self.meta(entry, fingerprint))
+        let known: HashMap<SegmentId, &Arc<SegmentMeta>> =
+            known.iter().map(|meta| (meta.id(), meta)).collect();
+        stream::iter(manifest.segments.clone())
+            .map(|entry| {
+                let known = known.get(&entry.id).map(|meta| Arc::clone(meta));
+                async move {
+                    match known {
+                        Some(meta) => Ok(meta),
+                        None => self.meta(entry, fingerprint).await,
+                    }
+                }
+            })
             .buffered(PARALLEL_FETCHES)
             .try_collect()
-            .await?;
-        let live: HashMap<_, _> = metas.iter().map(|m| (m.id(), Arc::clone(m))).collect();
-        *self.metas.lock().unwrap_or_else(PoisonError::into_inner) = live;
-        Ok(metas)
+            .await
     }
 
     async fn meta(
@@ -99,18 +167,15 @@ impl IndexReader {
         entry: SegmentEntry,
         fingerprint: Fingerprint,
     ) -> Result<Arc<SegmentMeta>, IndexingError> {
-        let known = self
-            .metas
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&entry.id)
-            .cloned();
-        if let Some(meta) = known {
-            return Ok(meta);
-        }
-        let bytes = self.segments.get(entry.id, 0..entry.meta_bytes).await?;
-        let meta = SegmentMeta::open(&bytes, entry.id, fingerprint)?;
-        Ok(Arc::new(meta))
+        let bytes = fetch(&*self.segments, entry.id, entry.meta_bytes).await?;
+        let open = move || SegmentMeta::open(&bytes, entry.id, fingerprint);
+        let meta = match entry.meta_bytes {
+            0..LONG_META => open(),
+            _ => tokio::task::spawn_blocking(open)
+                .await
+                .map_err(|error| IndexingError::Worker(error.to_string()))?,
+        };
+        Ok(Arc::new(meta?))
     }
 
     /// Whole segments, in the order of `entries`.
@@ -121,7 +186,7 @@ impl IndexReader {
     ) -> Result<Vec<Segment>, IndexingError> {
         let fetched: Vec<_> = stream::iter(entries.to_vec())
             .map(|entry| async move {
-                let bytes = fetch_whole(&*self.segments, entry.id, entry.bytes).await?;
+                let bytes = fetch(&*self.segments, entry.id, entry.bytes).await?;
                 Ok::<_, StoreError>((entry.id, bytes))
             })
             .buffered(PARALLEL_FETCHES)

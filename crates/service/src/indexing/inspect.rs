@@ -1,9 +1,9 @@
-//! Comparing the index with the bucket and with itself.
+//! Comparing the index with the bucket, and giving it up.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use lookalike_index::{Manifest, Segment};
+use lookalike_index::Manifest;
 use serde::Serialize;
 
 use super::current::Current;
@@ -11,6 +11,11 @@ use super::{Indexer, IndexingError};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::keys::{CATALOG_PREFIX, is_catalog_key};
 use crate::model::LoadedManifest;
+
+/// How often starting over is tried while others publish.
+const MOST_TRIES: u32 = 20;
+/// A damaged manifest that claims a later generation than this leaves no room to count on.
+const MOST_CREDIBLE: u64 = 1 << 62;
 
 /// Where index and bucket differ.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -21,21 +26,10 @@ pub struct Difference {
     pub to_remove: Vec<String>,
 }
 
-/// What a full check of the stored index found.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct VerifyReport {
-    /// The generation that was checked.
-    pub generation: u64,
-    /// Segments read in full.
-    pub segments: usize,
-    /// Pictures that can be found.
-    pub images: u64,
-    /// What is wrong, in sentences; empty when all is well.
-    pub problems: Vec<String>,
-}
-
 impl Indexer {
-    /// What events would have to name to make the index what the bucket is.
+    /// What events would have to name to make the index what the bucket is. A listing shows versions
+    /// only: a product id or category that changed in an object's metadata while its bytes stayed is
+    /// not among the differences.
     ///
     /// # Errors
     /// [`IndexingError`] when index or bucket cannot be read.
@@ -78,73 +72,32 @@ impl Indexer {
         }
     }
 
-    /// Reads every segment in full and checks checksums, references and that no key is live twice.
-    ///
-    /// # Errors
-    /// [`IndexingError`] when the manifest itself cannot be read; whatever else is wrong is reported.
-    pub async fn verify(&self) -> Result<VerifyReport, IndexingError> {
-        let encoder = self.encoder().await?;
-        let manifest = match self.ports.manifests.load(None).await? {
-            LoadedManifest::Found { bytes, .. } => Manifest::decode(&bytes)?,
-            LoadedManifest::Missing | LoadedManifest::Unchanged => {
-                return Ok(VerifyReport::default());
-            }
-        };
-        manifest.expect_encoder(encoder.fingerprint)?;
-        let mut report = VerifyReport {
-            generation: manifest.generation,
-            ..VerifyReport::default()
-        };
-        for entry in &manifest.segments {
-            let bytes =
-                crate::segments::fetch_whole(&*self.ports.segments, entry.id, entry.bytes).await;
-            let opened = bytes.map_err(|error| error.to_string()).and_then(|bytes| {
-                Segment::open(&bytes, entry.id, manifest.fingerprint)
-                    .map_err(|error| error.to_string())
-            });
-            match opened {
-                Ok(_) => report.segments += 1,
-                Err(error) => report
-                    .problems
-                    .push(format!("segment {}: {error}", entry.id)),
-            }
-        }
-        if report.problems.is_empty() {
-            let current = self.publisher.reader.read(encoder).await?;
-            report.images = current.view.images();
-            let mut seen = HashSet::new();
-            let twice = live_keys(&current).filter(|key| !seen.insert(*key));
-            report
-                .problems
-                .extend(twice.map(|key| format!("{key:?} is live in two segments")));
-        }
-        Ok(report)
-    }
-
     /// Replaces the published index by an empty one of this encoder, whatever state it is in: the way
     /// out of a damaged index or one of another encoder. Every picture must be indexed again.
     ///
     /// # Errors
-    /// [`IndexingError::Store`], also when somebody publishes at the same moment.
+    /// [`IndexingError`], also when others keep publishing at the same time.
     pub async fn start_over(&self) -> Result<u64, IndexingError> {
         let encoder = self.encoder().await?;
-        let mut manifest = Manifest::empty(&encoder.name, encoder.fingerprint, encoder.dimensions);
-        let etag = match self.ports.manifests.load(None).await? {
-            LoadedManifest::Found { etag, bytes } => {
-                manifest.generation = generation_of(&bytes);
-                Some(etag)
+        for _ in 0..MOST_TRIES {
+            let mut manifest =
+                Manifest::empty(&encoder.name, encoder.fingerprint, encoder.dimensions);
+            let etag = match self.ports.manifests.load(None).await? {
+                LoadedManifest::Found { etag, bytes } => {
+                    manifest.generation = generation_of(&bytes);
+                    Some(etag)
+                }
+                LoadedManifest::Missing | LoadedManifest::Unchanged => None,
+            };
+            manifest.generation += 1;
+            let bytes = Bytes::from(manifest.encode());
+            match self.ports.manifests.swap(bytes, etag.as_deref()).await {
+                Ok(_) => return Ok(manifest.generation),
+                Err(error) if error.kind == StoreErrorKind::Conflict => {}
+                Err(error) => return Err(error.into()),
             }
-            LoadedManifest::Missing | LoadedManifest::Unchanged => None,
-        };
-        manifest.generation += 1;
-        let bytes = Bytes::from(manifest.encode());
-        match self.ports.manifests.swap(bytes, etag.as_deref()).await {
-            Ok(_) => Ok(manifest.generation),
-            Err(error) if error.kind == StoreErrorKind::Conflict => {
-                Err(IndexingError::Contended { tries: 1 })
-            }
-            Err(error) => Err(error.into()),
         }
+        Err(IndexingError::Contended { tries: MOST_TRIES })
     }
 }
 
@@ -156,10 +109,11 @@ fn live_keys(current: &Current) -> impl Iterator<Item = &str> {
 /// The generation that a manifest, possibly damaged or foreign, claims.
 fn generation_of(bytes: &[u8]) -> u64 {
     if let Ok(manifest) = Manifest::decode(bytes) {
-        return manifest.generation;
+        return manifest.generation.min(MOST_CREDIBLE);
     }
     let value: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
     value
         .and_then(|value| value["manifest"]["generation"].as_u64())
+        .filter(|&generation| generation < MOST_CREDIBLE)
         .unwrap_or(0)
 }

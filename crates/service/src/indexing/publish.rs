@@ -1,29 +1,62 @@
 //! Publishing: new segment objects first, then the manifest by conditional write.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use lookalike_index::{Manifest, RetiredSegment, SegmentEntry, SegmentId};
+use lookalike_index::{
+    EncodedSegment, IndexError, Manifest, RetiredSegment, SegmentEntry, SegmentId, SegmentMeta,
+};
 use tracing::info;
 
 use super::current::{Current, EncoderIdentity, IndexReader};
 use crate::error::StoreErrorKind;
 use crate::indexing::IndexingError;
 use crate::ports::{Manifests, Segments};
-use crate::time::{Deadline, now_milliseconds};
+use crate::time::{Deadline, age_of, now_milliseconds};
 
 /// Races lost in a row before giving up. With eight writers at work, a writer loses seven times in
-/// eight; forty in a row happen once in two hundred thousand publications even without backoff.
+/// eight; sixty in a row would happen once in three thousand publications even without backoff.
 const MOST_TRIES: u32 = 60;
+/// Manifest writes without an answer before giving up.
+const MOST_UNANSWERED: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(600);
+/// A publication may take so long whatever the safe age is.
+const LEAST_PATIENCE: Duration = Duration::from_secs(60);
 
 /// A segment to be written, and its place in the manifest.
 #[derive(Debug, Clone)]
 pub(crate) struct NewSegment {
     pub(crate) entry: SegmentEntry,
     pub(crate) bytes: Bytes,
+    pub(crate) meta: Arc<SegmentMeta>,
+}
+
+impl NewSegment {
+    /// An encoded segment that was given the name `id`.
+    pub(crate) fn new(
+        id: SegmentId,
+        encoded: EncodedSegment,
+        encoder: &EncoderIdentity,
+    ) -> Result<Self, IndexError> {
+        let EncodedSegment { bytes, meta_bytes } = encoded;
+        // A copy, because the meta outlives the segment by far.
+        let meta = Bytes::copy_from_slice(&bytes[..meta_bytes as usize]);
+        let meta = SegmentMeta::open(&meta, id, encoder.fingerprint)?;
+        Ok(Self {
+            entry: SegmentEntry {
+                id,
+                kind: meta.kind(),
+                rows: meta.rows(),
+                bytes: bytes.len() as u64,
+                meta_bytes,
+            },
+            bytes: Bytes::from(bytes),
+            meta: Arc::new(meta),
+        })
+    }
 }
 
 /// A manifest that should follow the current one. Its generation is set when it is published.
@@ -77,14 +110,12 @@ impl Publisher {
         mut change: impl FnMut(&Current) -> Result<Option<Proposal>, IndexingError>,
     ) -> Result<Publication, IndexingError> {
         let mut conflicts = 0;
-        let mut stored: Vec<SegmentId> = Vec::new();
+        let mut unanswered = 0;
+        let mut stored: HashMap<SegmentId, SystemTime> = HashMap::new();
         for attempt in 0..MOST_TRIES {
             let current = self.reader.read(encoder).await?;
-            let ours = current
-                .manifest
-                .segments
-                .iter()
-                .any(|entry| stored.contains(&entry.id));
+            let mut entries = current.manifest.segments.iter();
+            let ours = entries.any(|entry| stored.contains_key(&entry.id));
             let proposal = if ours { None } else { change(&current)? };
             let Some(proposal) = proposal else {
                 return Ok(Publication {
@@ -93,26 +124,24 @@ impl Publisher {
                     conflicts,
                 });
             };
-            for segment in &proposal.segments {
-                if !stored.contains(&segment.entry.id) {
-                    let bytes = segment.bytes.clone();
-                    self.segments.put(segment.entry.id, bytes).await?;
-                    stored.push(segment.entry.id);
-                }
-            }
-            let manifest = self.successor(&current, proposal.manifest);
-            let bytes = Bytes::from(manifest.encode());
+            self.store(&proposal.segments, &mut stored).await?;
+            let next = self.successor(&current, proposal.manifest);
+            let bytes = Bytes::from(next.encode());
             match self.manifests.swap(bytes, current.etag.as_deref()).await {
-                Ok(_) => {
+                Ok(etag) => {
+                    let generation = next.generation;
+                    self.reader
+                        .published(&current, next, etag, &proposal.segments);
                     return Ok(Publication {
-                        generation: manifest.generation,
+                        generation,
                         published: true,
                         conflicts,
                     });
                 }
                 Err(error) if error.kind == StoreErrorKind::Conflict => conflicts += 1,
                 // The write may have arrived: reading again tells.
-                Err(error) if error.kind.is_retryable() && attempt < 3 => {
+                Err(error) if error.kind.is_retryable() && unanswered < MOST_UNANSWERED => {
+                    unanswered += 1;
                     info!(%error, "the manifest write has no answer, reading again");
                 }
                 Err(error) => return Err(error.into()),
@@ -126,22 +155,51 @@ impl Publisher {
         Err(IndexingError::Contended { tries: MOST_TRIES })
     }
 
+    /// Writes the segments that were not written yet. Refuses those that were written so long ago,
+    /// perhaps because the process was asleep, that garbage collection may soon take them for remains.
+    async fn store(
+        &self,
+        segments: &[NewSegment],
+        stored: &mut HashMap<SegmentId, SystemTime>,
+    ) -> Result<(), IndexingError> {
+        let patience = LEAST_PATIENCE.max(self.safe_age / 2);
+        for NewSegment { entry, bytes, .. } in segments {
+            match stored.get(&entry.id) {
+                None => {
+                    let now = SystemTime::now();
+                    self.segments.put(entry.id, bytes.clone()).await?;
+                    stored.insert(entry.id, now);
+                }
+                Some(at) if at.elapsed().is_ok_and(|age| age > patience) => {
+                    return Err(IndexingError::Late { patience });
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Sets what follows from what: the generation, and which segments were replaced.
     fn successor(&self, current: &Current, mut next: Manifest) -> Manifest {
         let now = now_milliseconds();
         let safe_since = now.saturating_sub(self.safe_age.as_millis() as u64);
-        next.generation = current.manifest.generation + 1;
+        next.generation = current.manifest.generation.saturating_add(1);
         next.retired = current.manifest.retired.clone();
         next.retired.retain(|retired| retired.at >= safe_since);
-        let replaced = current
+        let kept = |id: SegmentId| next.segments.iter().any(|entry| entry.id == id);
+        let replaced: Vec<RetiredSegment> = current
             .manifest
             .segments
             .iter()
-            .filter(|old| next.segments.iter().all(|entry| entry.id != old.id))
+            .filter(|old| !kept(old.id))
+            // Younger ones stay on the shelf for long enough by their age alone; naming every delta
+            // that was merged in the last hour would let the manifest grow with the uploads.
+            .filter(|old| age_of(old.id) > self.safe_age / 2)
             .map(|old| RetiredSegment {
                 id: old.id,
                 at: now,
-            });
+            })
+            .collect();
         next.retired.extend(replaced);
         next
     }
@@ -153,4 +211,18 @@ fn pause(attempt: u32) -> Duration {
         .saturating_mul(1 << attempt.min(10))
         .min(LONGEST_PAUSE);
     ceiling.mul_f64(rand::random_range(0.2..1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_end() {
+        for attempt in 0..MOST_TRIES {
+            let pause = pause(attempt);
+            assert!(pause >= FIRST_PAUSE.mul_f64(0.2) && pause <= LONGEST_PAUSE);
+        }
+        assert!((0..20).any(|_| pause(0) != pause(0)));
+    }
 }

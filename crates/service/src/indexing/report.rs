@@ -66,6 +66,15 @@ pub enum IndexingError {
         /// How often it was tried.
         tries: u32,
     },
+    /// The segments were written so long ago that they may be removed before they are published.
+    #[error(
+        "publishing took longer than {} s, after which its segments may be removed: try again",
+        patience.as_secs()
+    )]
+    Late {
+        /// How long it may take.
+        patience: Duration,
+    },
     /// A background thread died.
     #[error("a worker thread died: {0}")]
     Worker(String),

@@ -5,13 +5,15 @@
 
 mod answer;
 mod snapshots;
+mod worker;
 
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use lookalike_encoder::{MAX_BYTES, PictureError, PictureFormat};
-use lookalike_index::{Attributes, Hit, SearchRequest};
+use lookalike_index::{Attributes, Hit, IndexError, SearchRequest, Snapshot};
 use tracing::info;
 
 pub use answer::{
@@ -27,6 +29,7 @@ use crate::ports::{
 };
 use crate::time::new_segment_id;
 use snapshots::{Loaded, Snapshots};
+use worker::off_runtime;
 
 /// Pictures of one product that a search for similar products starts from, at most.
 const MOST_QUERY_PICTURES: usize = 16;
@@ -157,12 +160,13 @@ impl Searcher {
     ) -> Result<Answer, SearchError> {
         check(options)?;
         let loaded = self.snapshots.current().await?;
-        let queries: Vec<Vec<f32>> = loaded
-            .snapshot
-            .rows_of_product(product_id)
-            .take(MOST_QUERY_PICTURES)
-            .map(|location| loaded.snapshot.embedding(location))
-            .collect();
+        let (snapshot, wanted) = (Arc::clone(&loaded.snapshot), product_id.to_owned());
+        let queries: Vec<Vec<f32>> = off_runtime(move || {
+            let rows = snapshot.rows_of_product(&wanted);
+            let rows = rows.take(MOST_QUERY_PICTURES);
+            rows.map(|location| snapshot.embedding(location)).collect()
+        })
+        .await?;
         if queries.is_empty() {
             return Err(SearchError::UnknownProduct(product_id.to_owned()));
         }
@@ -180,19 +184,14 @@ impl Searcher {
             tokio::join!(self.snapshots.current(), self.ports.products.get_many(&ids));
         let (loaded, mut known) = (loaded?, known?);
         let metadata = known.remove(product_id);
-        let mut attributes = Attributes::new();
-        let mut keys = Vec::new();
-        for location in loaded.snapshot.rows_of_product(product_id) {
-            let meta = loaded.snapshot.view().meta(location);
-            keys.push(meta.key(location.row).to_owned());
-            attributes = meta.attributes(location.row);
-        }
-        if metadata.is_none() && keys.is_empty() {
+        let (snapshot, wanted) = (Arc::clone(&loaded.snapshot), product_id.to_owned());
+        let pictures = off_runtime(move || pictures_of(&snapshot, &wanted)).await?;
+        if metadata.is_none() && pictures.is_empty() {
             return Err(SearchError::UnknownProduct(product_id.to_owned()));
         }
-        keys.sort_unstable();
-        let mut images = Vec::with_capacity(keys.len());
-        for key in keys {
+        let attributes = pictures.values().next().cloned().unwrap_or_default();
+        let mut images = Vec::with_capacity(pictures.len());
+        for key in pictures.into_keys() {
             let url = self.ports.links.fetch(&key).await?;
             images.push((key, url));
         }
@@ -285,14 +284,12 @@ impl Searcher {
                     without_product: without.as_deref(),
                 })?);
             }
-            Ok::<_, lookalike_index::IndexError>(best_per_product(hits, options.k))
+            Ok::<_, IndexError>(best_per_product(hits, options.k))
         };
         let hits = if index.images == 0 {
             Vec::new()
         } else {
-            tokio::task::spawn_blocking(find)
-                .await
-                .map_err(|error| SearchError::Encoder(error.to_string()))??
+            off_runtime(find).await?.map_err(query_error)?
         };
         let timings = QueryTimings {
             embedding_ms,
@@ -349,10 +346,21 @@ fn check(options: SearchOptions) -> Result<(), SearchError> {
 /// Joins the hits of several queries: every product once, at its best.
 fn best_per_product(mut hits: Vec<Hit>, k: usize) -> Vec<Hit> {
     hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.key.cmp(&b.key)));
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     hits.retain(|hit| seen.insert(hit.product_id.clone()));
     hits.truncate(k);
     hits
+}
+
+/// Keys and attributes of a product's pictures, by key.
+fn pictures_of(snapshot: &Snapshot, product_id: &str) -> BTreeMap<String, Attributes> {
+    let rows = snapshot.rows_of_product(product_id);
+    rows.map(|location| {
+        let meta = snapshot.view().meta(location);
+        let key = meta.key(location.row).to_owned();
+        (key, meta.attributes(location.row))
+    })
+    .collect()
 }
 
 /// What the picture itself says, wherever the table says nothing.
@@ -365,6 +373,14 @@ fn with_attributes(mut metadata: Metadata, attributes: Attributes) -> Metadata {
 
 fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1000.0
+}
+
+/// A picture without a direction in the space of embeddings is no fault of the index.
+fn query_error(error: IndexError) -> SearchError {
+    match error {
+        IndexError::NoDirection => PictureError::Network(error.to_string()).into(),
+        error => error.into(),
+    }
 }
 
 fn search_error(error: EmbedError) -> SearchError {

@@ -11,10 +11,11 @@ use tracing::{info, warn};
 
 use super::SearchError;
 use super::answer::IndexState;
+use super::worker::off_runtime;
 use crate::error::StoreErrorKind;
 use crate::model::LoadedManifest;
 use crate::ports::{Manifests, Measurement, Metrics, Segments, Unit};
-use crate::segments::fetch_whole;
+use crate::segments::fetch;
 
 /// Segments are fetched so many at a time.
 const PARALLEL_FETCHES: usize = 8;
@@ -150,9 +151,7 @@ impl Snapshots {
         let manifest = Manifest::decode(&bytes)?;
         let (segments, fetched) = self.segments_of(&manifest, known).await?;
         let dimensions = manifest.dimensions;
-        let snapshot =
-            tokio::task::spawn_blocking(move || Snapshot::new(segments, dimensions)).await;
-        let snapshot = snapshot.map_err(|error| SearchError::Encoder(error.to_string()))??;
+        let snapshot = off_runtime(move || Snapshot::new(segments, dimensions)).await??;
         let loaded = Loaded {
             manifest: Arc::new(manifest),
             snapshot: Arc::new(snapshot),
@@ -206,11 +205,9 @@ impl Snapshots {
         bytes: u64,
         fingerprint: Fingerprint,
     ) -> Result<Segment, SearchError> {
-        let bytes = fetch_whole(&*self.segments, id, bytes).await?;
+        let bytes = fetch(&*self.segments, id, bytes).await?;
         // Checking a hundred megabytes takes tens of milliseconds.
-        let opened =
-            tokio::task::spawn_blocking(move || Segment::open(&bytes, id, fingerprint)).await;
-        Ok(opened.map_err(|error| SearchError::Encoder(error.to_string()))??)
+        Ok(off_runtime(move || Segment::open(&bytes, id, fingerprint)).await??)
     }
 
     fn measure(&self, loaded: &Loaded, took: Duration, fetched: u64) {

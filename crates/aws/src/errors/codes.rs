@@ -1,0 +1,107 @@
+//! What AWS's error codes and statuses ask of a caller.
+
+use lookalike_service::StoreErrorKind;
+
+/// Codes by which AWS says: later.
+const LATER: &[&str] = &[
+    "BandwidthLimitExceeded",
+    "InternalError",
+    "InternalServerError",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServiceUnavailable",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+];
+
+/// Codes by which AWS says: not with these credentials.
+const DENIED: &[&str] = &[
+    "AccessDenied",
+    "AccessDeniedException",
+    "AllAccessDisabled",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "InvalidToken",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+    "UnrecognizedClientException",
+];
+
+/// Codes by which AWS says that the bucket or table is not there.
+pub(super) const NO_PLACE: &[&str] = &["NoSuchBucket", "ResourceNotFoundException"];
+
+/// Codes by which S3 says that the bucket is in another region than the client.
+pub(super) const OTHER_REGION: &[&str] = &[
+    "AuthorizationHeaderMalformed",
+    "IllegalLocationConstraintException",
+    "PermanentRedirect",
+    "TemporaryRedirect",
+];
+
+/// The kind of an error by its code, else by its HTTP status.
+pub(super) fn kind_of(code: &str, status: u16) -> StoreErrorKind {
+    match (code, status) {
+        // The picture was moved to an archive: no policy helps, restoring it does.
+        ("InvalidObjectState", _) => StoreErrorKind::Invalid,
+        ("ConditionalCheckFailedException", _) => StoreErrorKind::Conflict,
+        (code, _) if LATER.contains(&code) => StoreErrorKind::Unavailable,
+        (code, _) if DENIED.contains(&code) => StoreErrorKind::Denied,
+        (_, 401 | 403) => StoreErrorKind::Denied,
+        (_, 404) => StoreErrorKind::NotFound,
+        (_, 409 | 412) => StoreErrorKind::Conflict,
+        (_, 408 | 425 | 429 | 500..=u16::MAX) => StoreErrorKind::Unavailable,
+        // Neither a refusal nor an answer that can be read: cut off on its way.
+        (_, 0..=399) => StoreErrorKind::Unavailable,
+        _ => StoreErrorKind::Invalid,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_statuses_have_kinds() {
+        for (code, status, kind) in [
+            ("SlowDown", 503, StoreErrorKind::Unavailable),
+            (
+                "ProvisionedThroughputExceededException",
+                400,
+                StoreErrorKind::Unavailable,
+            ),
+            ("RequestTimeout", 400, StoreErrorKind::Unavailable),
+            ("", 502, StoreErrorKind::Unavailable),
+            ("", 200, StoreErrorKind::Unavailable),
+            ("AccessDenied", 403, StoreErrorKind::Denied),
+            ("UnrecognizedClientException", 400, StoreErrorKind::Denied),
+            ("ExpiredToken", 400, StoreErrorKind::Denied),
+            ("", 403, StoreErrorKind::Denied),
+            ("InvalidObjectState", 403, StoreErrorKind::Invalid),
+            ("NoSuchKey", 404, StoreErrorKind::NotFound),
+            ("PreconditionFailed", 412, StoreErrorKind::Conflict),
+            ("ConditionalRequestConflict", 409, StoreErrorKind::Conflict),
+            ("ValidationException", 400, StoreErrorKind::Invalid),
+            ("EntityTooLarge", 400, StoreErrorKind::Invalid),
+        ] {
+            assert_eq!(kind_of(code, status), kind, "{code} {status}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Objects that the first release of format version 1 wrote. As long as the version is 1, every
+//! release reads them.
+//!
+//! They are written anew only when the format version changes, under a new name, and never by
+//! accident: `LOOKALIKE_WRITE_ASSETS=1 cargo test -p lookalike-index write_assets -- --ignored`.
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use lookalike_index::{
+    CompactionPolicy, Fingerprint, GraphParameters, Lease, Manifest, RetiredSegment, Row,
+    SearchRequest, Segment, SegmentContent, SegmentEntry, SegmentKind, SegmentMeta, Snapshot, View,
+};
+use serde_json::json;
+
+use crate::support::{ENCODER, id, row};
+
+const DIMENSIONS: usize = 16;
+
+fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/assets")
+        .join(name)
+}
+
+/// A fixed vector without any dependence on a random number generator's release.
+fn vector(seed: u32) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12_345);
+    (0..DIMENSIONS)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+        })
+        .collect()
+}
+
+/// Sixty pictures of twenty products; pictures 50 to 59 look exactly like 0 to 9.
+fn rows() -> Vec<Row> {
+    (0..60)
+        .map(|i| Row {
+            etag: format!("\"etag-{i}\""),
+            attributes: [
+                ("category".to_owned(), json!(["shoes", "hats", "Mäntel"][i as usize % 3])),
+                ("position".to_owned(), json!(i)),
+            ]
+            .into(),
+            ..row(
+                &format!("catalog/größe {i:02}+.jpg"),
+                &format!("product-{}", i % 20),
+                &vector(i % 50),
+            )
+        })
+        .collect()
+}
+
+fn content() -> SegmentContent {
+    SegmentContent {
+        rows: rows(),
+        tombstones: vec!["catalog/gone.jpg".to_owned(), "catalog/weg.jpg".to_owned()],
+        superseded: [(id(1), vec![0, 3]), (id(2), vec![7])].into(),
+    }
+}
+
+fn manifest() -> Manifest {
+    let entry = |number, kind, rows| SegmentEntry {
+        id: id(number),
+        kind,
+        rows,
+        bytes: 10_000 + number,
+        meta_bytes: 1000 + number,
+    };
+    Manifest {
+        generation: 42,
+        segments: vec![entry(3, SegmentKind::Base, 60), entry(4, SegmentKind::Delta, 5)],
+        retired: vec![RetiredSegment {
+            id: id(1),
+            at: 1_700_000_000_000,
+        }],
+        lease: Some(Lease {
+            owner: "invocation".to_owned(),
+            until: 1_700_000_060_000,
+        }),
+        ..Manifest::empty("EfficientNet-Lite0", ENCODER, DIMENSIONS)
+    }
+}
+
+#[test]
+#[ignore = "writes the assets that the other tests here read"]
+fn write_assets() {
+    if std::env::var_os("LOOKALIKE_WRITE_ASSETS").is_none() {
+        return;
+    }
+    let policy = CompactionPolicy {
+        graph_minimum: 50,
+        ..CompactionPolicy::default()
+    };
+    let graph = policy.graph_for(60);
+    assert_eq!(graph, Some(GraphParameters::default()));
+    let encoded = content().encode_base(id(3), ENCODER, DIMENSIONS, graph);
+    std::fs::create_dir_all(path("")).unwrap();
+    std::fs::write(path("segment-v1.seg"), encoded.unwrap().bytes).unwrap();
+    std::fs::write(path("manifest-v1.json"), manifest().encode()).unwrap();
+}
+
+fn stored_segment() -> Bytes {
+    std::fs::read(path("segment-v1.seg")).unwrap().into()
+}
+
+#[test]
+fn a_segment_of_version_1_opens() {
+    let segment = Segment::open(&stored_segment(), id(3), ENCODER).unwrap();
+    let meta = segment.meta();
+    assert_eq!((meta.id(), meta.kind(), meta.rows()), (id(3), SegmentKind::Base, 60));
+    assert!(segment.graph_layers() > 0);
+    assert!(meta.tombstones().eq(["catalog/gone.jpg", "catalog/weg.jpg"]));
+    for row in rows() {
+        let found = meta.find(&row.key).unwrap();
+        assert_eq!(segment.row(found), row);
+    }
+}
+
+#[test]
+fn a_segment_of_version_1_supersedes_rows() {
+    let older = |number, rows: u32| {
+        let rows = (0..rows).map(|i| row(&format!("{number}/{i}"), "old", &vector(i)));
+        let content = SegmentContent {
+            rows: rows.collect(),
+            ..SegmentContent::default()
+        };
+        let encoded = content.encode_delta(id(number), ENCODER, DIMENSIONS).unwrap();
+        SegmentMeta::open(&Bytes::from(encoded.bytes), id(number), ENCODER).unwrap()
+    };
+    let stored = SegmentMeta::open(&stored_segment(), id(3), ENCODER).unwrap();
+    let metas = [older(1, 5), older(2, 9), stored].map(std::sync::Arc::new);
+    let view = View::new(metas.to_vec());
+    assert_eq!(view.images(), 3 + 8 + 60);
+    for (key, live) in [("1/0", false), ("1/3", false), ("2/7", false), ("1/1", true)] {
+        assert_eq!(view.locate(key).is_some(), live, "{key}");
+    }
+}
+
+#[test]
+fn a_segment_of_version_1_answers() {
+    let segment = Segment::open(&stored_segment(), id(3), ENCODER).unwrap();
+    let snapshot = Snapshot::new(vec![segment], DIMENSIONS).unwrap();
+    assert_eq!((snapshot.images(), snapshot.products()), (60, 20));
+    let hits = snapshot
+        .search(SearchRequest {
+            vector: &vector(7),
+            k: 3,
+            min_score: -1.0,
+            without_product: None,
+        })
+        .unwrap();
+    let found: Vec<(&str, &str)> = hits
+        .iter()
+        .map(|hit| (hit.product_id.as_str(), hit.key.as_str()))
+        .collect();
+    assert_eq!(found, ANSWER.map(|(product, key, _)| (product, key)));
+    for (hit, (_, _, score)) in hits.iter().zip(ANSWER) {
+        assert!((hit.score - score).abs() < 2e-5, "{hit:?}");
+    }
+    assert_eq!(hits[0].attributes["position"], json!(7));
+}
+
+/// Best pictures for the vector of picture 7, worked out from the vectors themselves.
+const ANSWER: [(&str, &str, f32); 3] = [
+    ("product-7", "catalog/größe 07+.jpg", 1.0),
+    ("product-17", "catalog/größe 57+.jpg", 1.0),
+    ("product-6", "catalog/größe 46+.jpg", 0.543946),
+];
+
+#[test]
+fn a_manifest_of_version_1_opens() {
+    let stored = std::fs::read(path("manifest-v1.json")).unwrap();
+    assert_eq!(Manifest::decode(&stored).unwrap(), manifest());
+    assert_eq!(manifest().expect_encoder(ENCODER), Ok(()));
+    assert!(manifest().expect_encoder(Fingerprint([1; 32])).is_err());
+}

@@ -1,0 +1,116 @@
+//! Indexes large enough that their graph is walked.
+
+use std::collections::HashSet;
+
+use lookalike_index::{GraphParameters, SearchRequest, Segment, SegmentContent, Snapshot, View};
+
+use crate::support::{Vectors, base, content, cosine, delta, row};
+
+const DIMENSIONS: usize = 64;
+const ROWS: usize = 10_000;
+
+struct Catalog {
+    vectors: Vec<Vec<f32>>,
+    queries: Vec<Vec<f32>>,
+    graph: Segment,
+}
+
+/// Ten thousand rows, key and product their number.
+fn catalog(dimensions: usize) -> Catalog {
+    let mut vectors = Vectors::new(3, dimensions).clustered(ROWS + 50, 200);
+    let queries = vectors.split_off(ROWS);
+    let rows = vectors.iter().enumerate().map(|(i, vector)| {
+        let name = format!("{i:05}");
+        row(&name, &name, vector)
+    });
+    let content = content(rows.collect());
+    let graph = base(1, &content, dimensions, Some(GraphParameters::default()));
+    assert!(graph.graph_layers() > 1);
+    Catalog {
+        vectors,
+        queries,
+        graph,
+    }
+}
+
+impl Catalog {
+    /// Keys of the pictures most similar to the query, best first, but for those that are `gone`.
+    fn truth(&self, query: &[f32], gone: &HashSet<String>) -> Vec<(String, f64)> {
+        let mut scores: Vec<(String, f64)> = self
+            .vectors
+            .iter()
+            .enumerate()
+            .map(|(i, vector)| (format!("{i:05}"), cosine(query, vector)))
+            .filter(|(key, _)| !gone.contains(key))
+            .collect();
+        scores.sort_by(|a, b| b.1.total_cmp(&a.1));
+        scores
+    }
+}
+
+#[test]
+fn a_graph_finds_nearly_all_of_the_best() {
+    let catalog = catalog(256);
+    let snapshot = Snapshot::new(vec![catalog.graph.clone()], 256).unwrap();
+    let mut found = 0;
+    for query in &catalog.queries {
+        let best = catalog.truth(query, &HashSet::new());
+        let best: HashSet<&str> = best[..10].iter().map(|(key, _)| key.as_str()).collect();
+        let hits = snapshot.search(request(query, 10, -1.0)).unwrap();
+        assert_eq!(hits.len(), 10);
+        found += hits.iter().filter(|hit| best.contains(hit.key.as_str())).count();
+    }
+    let recall = found as f64 / (10 * catalog.queries.len()) as f64;
+    assert!(recall >= 0.99, "{recall}");
+}
+
+/// What a walk does not find is no proof that there is nothing.
+#[test]
+fn a_graph_never_answers_with_too_few() {
+    let catalog = catalog(DIMENSIONS);
+    let query = &catalog.queries[0];
+    // The whole neighbourhood of the query is removed, twice as much as the first walk looks at.
+    let all = catalog.truth(query, &HashSet::new());
+    let gone: HashSet<String> = all[..400].iter().map(|(key, _)| key.clone()).collect();
+    let view = View::new(vec![catalog.graph.meta().clone()]);
+    let removal = SegmentContent {
+        tombstones: gone.iter().cloned().collect(),
+        superseded: view.superseded_by(gone.iter().map(String::as_str)),
+        ..SegmentContent::default()
+    };
+    let segments = vec![catalog.graph.clone(), delta(2, &removal, DIMENSIONS)];
+    let snapshot = Snapshot::new(segments, DIMENSIONS).unwrap();
+    assert_eq!(snapshot.images(), (ROWS - 400) as u64);
+    let left = catalog.truth(query, &gone);
+    for k in [1, 10, 100, 1000, ROWS - 400, ROWS, 10 * ROWS] {
+        let hits = snapshot.search(request(query, k, -1.0)).unwrap();
+        assert_eq!(hits.len(), k.min(ROWS - 400));
+        assert!(hits.iter().all(|hit| !gone.contains(&hit.key)));
+        assert!((f64::from(hits[0].score) - left[0].1).abs() < 2e-5);
+    }
+    // A threshold that few pass: exactly those are found, whatever the graph knows.
+    for query in &catalog.queries {
+        let left = catalog.truth(query, &gone);
+        for passing in [0, 1, 9, 60] {
+            let min_score = match passing {
+                0 => (left[0].1 + 1.0) / 2.0,
+                _ => f64::midpoint(left[passing - 1].1, left[passing].1),
+            };
+            let hits = snapshot.search(request(query, 100, min_score as f32)).unwrap();
+            let found: Vec<&str> = hits.iter().map(|hit| hit.key.as_str()).collect();
+            let near = |i: usize| (left[i].1 - min_score).abs() < 2e-5;
+            if passing == 0 || !near(passing - 1) && !near(passing) {
+                assert_eq!(found.len(), passing);
+            }
+        }
+    }
+}
+
+fn request(vector: &[f32], k: usize, min_score: f32) -> SearchRequest<'_> {
+    SearchRequest {
+        vector,
+        k,
+        min_score,
+        without_product: None,
+    }
+}

@@ -1,0 +1,10 @@
+//! The index through its public interface.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod algebra;
+mod codec;
+mod golden;
+mod large;
+mod policy;
+mod search;
+mod support;

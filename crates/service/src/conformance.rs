@@ -1,0 +1,41 @@
+//! What every adapter must show: one suite per port, run on the adapters in memory and on those over
+//! AWS alike.
+//!
+//! Each function takes the ports of a fresh place, where nothing was stored yet, and panics with a
+//! sentence where the adapter does not keep the contract of its trait.
+//!
+//! ```
+//! # async fn example() {
+//! use lookalike_service::{conformance, memory::MemoryCloud};
+//!
+//! let cloud = MemoryCloud::new();
+//! conformance::manifests(cloud.clone()).await;
+//! conformance::segments(cloud.clone(), cloud).await;
+//! # }
+//! ```
+
+mod bucket;
+mod index;
+mod table;
+
+pub use bucket::{links, pictures};
+pub use index::{manifests, segments};
+pub use table::{products, records};
+
+use crate::error::{StoreError, StoreErrorKind};
+
+/// The value of a call that must succeed.
+fn done<T>(what: &str, result: Result<T, StoreError>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => panic!("{what}: {error}"),
+    }
+}
+
+/// A call that must fail in one way.
+fn refused<T>(what: &str, result: Result<T, StoreError>, kind: StoreErrorKind) {
+    match result {
+        Ok(_) => panic!("{what}: expected {kind:?}, but it succeeded"),
+        Err(error) => assert_eq!(error.kind, kind, "{what}: {error}"),
+    }
+}

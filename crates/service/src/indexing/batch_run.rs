@@ -1,0 +1,196 @@
+//! One batch of events, from the keys that they name to what became of each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::{StreamExt, stream};
+use tracing::info;
+
+use super::batch::BatchChange;
+use super::current::EncoderIdentity;
+use super::observe::Observation;
+use super::publish::Publication;
+use super::{BatchReport, Indexer, IndexingError, Outcome};
+use crate::ports::{Measurement, Unit};
+use crate::time::Deadline;
+
+/// How often a key is done again within one batch because it changed meanwhile.
+const MOST_ROUNDS: u32 = 5;
+/// Keys that are looked at again at once.
+const PARALLEL_CHECKS: usize = 16;
+
+/// The products that a key was recorded under in earlier rounds.
+pub(crate) type Recorded = BTreeMap<String, BTreeSet<String>>;
+
+impl Indexer {
+    /// Brings the index in line with what is at `keys` now. Keys may repeat, and may name what is
+    /// gone. Bad pictures fail alone.
+    ///
+    /// # Errors
+    /// [`IndexingError`] when nothing of the batch could be done; all of it should be tried again.
+    pub async fn index_keys(
+        &self,
+        keys: &[String],
+        deadline: Deadline,
+    ) -> Result<BatchReport, IndexingError> {
+        let encoder = self.encoder().await?;
+        let mut pending: BTreeSet<String> = keys.iter().cloned().collect();
+        let mut outcomes: BTreeMap<String, Outcome> = BTreeMap::new();
+        let mut written = Recorded::new();
+        let mut report = BatchReport::default();
+        for _ in 0..MOST_ROUNDS {
+            let current = self.publisher.reader.read(encoder).await?;
+            let observed = self
+                .observe_all(&pending, &current, &written, deadline)
+                .await;
+            let publication = self.publish_batch(&observed, encoder, deadline).await?;
+            report.conflicts += publication.conflicts;
+            report.generation = publication.generation;
+            let unrecorded = self.record_all(&observed, encoder, &mut written).await;
+            pending = self.changed_since(&observed, deadline).await;
+            for (key, observation) in observed {
+                let outcome = match unrecorded.get(&key) {
+                    Some(reason) => Outcome::Retry(reason.clone()),
+                    None => outcome_of(observation),
+                };
+                note(&mut outcomes, key, outcome);
+            }
+            if pending.is_empty() {
+                break;
+            }
+        }
+        for key in pending {
+            let reason = "the picture keeps changing while it is indexed".to_owned();
+            outcomes.insert(key, Outcome::Retry(reason));
+        }
+        report.outcomes = outcomes.into_iter().collect();
+        self.measure_batch(&report);
+        Ok(report)
+    }
+
+    async fn publish_batch(
+        &self,
+        observed: &[(String, Observation)],
+        encoder: &EncoderIdentity,
+        deadline: Deadline,
+    ) -> Result<Publication, IndexingError> {
+        let mut upserts = Vec::new();
+        let mut removals = Vec::new();
+        for (key, observation) in observed {
+            match observation {
+                Observation::Picture { row, .. } => upserts.push((**row).clone()),
+                // What was there before is not what the bucket shows now.
+                Observation::Gone | Observation::Bad { .. } => removals.push(key.clone()),
+                Observation::Unchanged { .. } | Observation::Unavailable(_) => {}
+            }
+        }
+        let mut change = BatchChange::new(upserts, removals);
+        self.publisher
+            .publish(encoder, deadline, |current| {
+                change.propose(current, encoder)
+            })
+            .await
+    }
+
+    /// The keys that no longer show what was just written down about them: another writer may have
+    /// published or recorded an older version after a newer one. Whoever writes last looks last, so
+    /// the last word on every key is true.
+    async fn changed_since(
+        &self,
+        observed: &[(String, Observation)],
+        deadline: Deadline,
+    ) -> BTreeSet<String> {
+        let written = observed
+            .iter()
+            .filter(|(_, observation)| !matches!(observation, Observation::Unavailable(_)));
+        let checks: Vec<_> = written
+            .map(|(key, observation)| async move {
+                if deadline.remaining().is_zero() {
+                    return Some(key.clone());
+                }
+                let holds = match self.ports.pictures.head(key).await {
+                    Ok(head) => observation.holds(key, head.as_ref()),
+                    // Not knowing is as good as changed.
+                    Err(_) => false,
+                };
+                (!holds).then(|| key.clone())
+            })
+            .collect();
+        stream::iter(checks)
+            .buffer_unordered(PARALLEL_CHECKS)
+            .filter_map(|key| async move { key })
+            .collect()
+            .await
+    }
+
+    fn measure_batch(&self, report: &BatchReport) {
+        let count = |wanted: fn(&Outcome) -> bool| {
+            report.outcomes.iter().filter(|(_, o)| wanted(o)).count() as f64
+        };
+        let indexed = count(|o| matches!(o, Outcome::Indexed));
+        let failed = count(|o| matches!(o, Outcome::Failed(_)));
+        let removed = count(|o| matches!(o, Outcome::Removed));
+        info!(
+            indexed,
+            failed,
+            removed,
+            retry = count(|o| matches!(o, Outcome::Retry(_))),
+            generation = report.generation,
+            conflicts = report.conflicts,
+            "batch done"
+        );
+        let number = |name, value| Measurement {
+            name,
+            unit: Unit::Count,
+            value,
+        };
+        self.ports.metrics.emit(&[
+            number("ImagesIndexed", indexed),
+            number("ImagesFailed", failed),
+            number("ImagesRemoved", removed),
+            number("PublishConflicts", report.conflicts as f64),
+            number("Generation", report.generation as f64),
+        ]);
+    }
+}
+
+fn outcome_of(observation: Observation) -> Outcome {
+    match observation {
+        Observation::Unchanged { .. } => Outcome::Unchanged,
+        Observation::Picture { .. } => Outcome::Indexed,
+        Observation::Bad { failure, .. } => Outcome::Failed(failure),
+        Observation::Gone => Outcome::Removed,
+        Observation::Unavailable(reason) => Outcome::Retry(reason),
+    }
+}
+
+/// The last round counts; but what an earlier round of this batch indexed was not unchanged.
+fn note(outcomes: &mut BTreeMap<String, Outcome>, key: String, outcome: Outcome) {
+    let before = outcomes.get(&key);
+    if outcome != Outcome::Unchanged || before != Some(&Outcome::Indexed) {
+        outcomes.insert(key, outcome);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn an_indexed_key_does_not_become_unchanged() {
+        let after = |rounds: Vec<Outcome>| {
+            let mut outcomes = BTreeMap::new();
+            for outcome in rounds {
+                note(&mut outcomes, "k".to_owned(), outcome);
+            }
+            outcomes.remove("k").unwrap()
+        };
+        use Outcome::{Indexed, Removed, Retry, Unchanged};
+        assert_eq!(after(vec![Indexed, Unchanged]), Indexed);
+        assert_eq!(after(vec![Indexed, Unchanged, Unchanged]), Indexed);
+        assert_eq!(after(vec![Indexed, Removed]), Removed);
+        assert_eq!(after(vec![Removed, Unchanged]), Unchanged);
+        let retry = Retry("no time".to_owned());
+        assert_eq!(after(vec![Indexed, retry.clone()]), retry);
+    }
+}

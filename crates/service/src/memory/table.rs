@@ -1,0 +1,82 @@
+//! The table in memory.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+
+use super::{MemoryCloud, PAGE};
+use crate::error::StoreError;
+use crate::model::{ImageRecord, Metadata, Page, Product};
+use crate::ports::{Failures, ImageRecords, Products};
+
+#[async_trait]
+impl Products for MemoryCloud {
+    async fn get_many(&self, ids: &[String]) -> Result<HashMap<String, Metadata>, StoreError> {
+        self.call("get products").await?;
+        let state = self.state();
+        let known = ids.iter().filter_map(|id| state.products.get_key_value(id));
+        Ok(known.map(|(id, m)| (id.clone(), m.clone())).collect())
+    }
+
+    async fn put_many(&self, products: &[Product]) -> Result<(), StoreError> {
+        self.call("put products").await?;
+        let mut state = self.state();
+        for product in products {
+            let id = product.product_id.clone();
+            state.products.insert(id, product.metadata.clone());
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ImageRecords for MemoryCloud {
+    async fn put_many(&self, records: &[ImageRecord]) -> Result<(), StoreError> {
+        self.call("put records").await?;
+        let mut state = self.state();
+        for record in records {
+            let id = (record.product_id.clone(), record.key.clone());
+            state.records.insert(id, record.clone());
+        }
+        Ok(())
+    }
+
+    async fn remove(&self, product_id: &str, key: &str) -> Result<(), StoreError> {
+        self.call("remove record").await?;
+        let id = (product_id.to_owned(), key.to_owned());
+        self.state().records.remove(&id);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Failures for MemoryCloud {
+    async fn list(&self, after: Option<&str>) -> Result<Page<ImageRecord>, StoreError> {
+        self.call("list failures").await?;
+        // Two products may have failed under one key.
+        let mark = |record: &ImageRecord| format!("{}\0{}", record.key, record.product_id);
+        let mut items: Vec<ImageRecord> = self
+            .image_records()
+            .into_iter()
+            .filter(|r| r.failure.is_some() && after.is_none_or(|a| mark(r).as_str() > a))
+            .collect();
+        items.sort_by_key(mark);
+        let more = items.len() > PAGE;
+        items.truncate(PAGE);
+        let next = items.last().filter(|_| more).map(mark);
+        Ok(Page { items, next })
+    }
+
+    async fn of_key(&self, key: &str) -> Result<Vec<ImageRecord>, StoreError> {
+        self.call("failures of key").await?;
+        let mut records = self.image_records();
+        records.retain(|r| r.failure.is_some() && r.key == key);
+        Ok(records)
+    }
+
+    async fn count(&self) -> Result<u64, StoreError> {
+        self.call("count failures").await?;
+        let records = self.image_records();
+        Ok(records.iter().filter(|r| r.failure.is_some()).count() as u64)
+    }
+}

@@ -1,0 +1,37 @@
+//! The adapters in memory keep the contracts of the ports.
+
+use lookalike_service::conformance;
+use lookalike_service::memory::MemoryCloud;
+
+#[tokio::test]
+async fn manifests() {
+    conformance::manifests(MemoryCloud::new()).await;
+}
+
+#[tokio::test]
+async fn segments() {
+    let cloud = MemoryCloud::new();
+    conformance::segments(cloud.clone(), cloud).await;
+}
+
+#[tokio::test]
+async fn pictures() {
+    let cloud = MemoryCloud::new();
+    conformance::pictures(cloud.clone(), cloud).await;
+}
+
+#[tokio::test]
+async fn links() {
+    conformance::links(MemoryCloud::new()).await;
+}
+
+#[tokio::test]
+async fn products() {
+    conformance::products(MemoryCloud::new()).await;
+}
+
+#[tokio::test]
+async fn records() {
+    let cloud = MemoryCloud::new();
+    conformance::records(cloud.clone(), cloud).await;
+}

@@ -1,0 +1,292 @@
+//! Any interleaving of writers, any repetition and order of events, any fault: one index.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use lookalike_index::{Manifest, SegmentId};
+use lookalike_service::memory::MemoryCloud;
+use lookalike_service::{Deadline, Indexer, Outcome, StoreErrorKind, product_id_of};
+
+use crate::world::{Said, World, bytes, everything, mix};
+
+const WRITERS: u64 = 8;
+const BATCHES: u64 = 200;
+/// Keys that change all the time, and keys that stay while everything around them does not.
+const RESTLESS: u64 = 30;
+const STEADY: u64 = 15;
+
+/// Events that wait for a writer, in no order.
+#[derive(Default)]
+struct Queue {
+    events: Mutex<Vec<String>>,
+    /// Batches that were taken and are not done.
+    open: AtomicU64,
+    closed: AtomicBool,
+}
+
+impl Queue {
+    fn push(&self, key: &str, random: &mut u64) {
+        let mut events = self.events.lock().unwrap();
+        // Some events come twice, some long after others that are younger.
+        for _ in 0..1 + mix(random) % 4 / 3 {
+            let place = mix(random) as usize % (events.len() + 1);
+            events.insert(place, key.to_owned());
+        }
+    }
+
+    fn take(&self, random: &mut u64) -> Option<Vec<String>> {
+        let mut events = self.events.lock().unwrap();
+        let count = events.len().min(1 + mix(random) as usize % 8);
+        let from = events.len() - count;
+        let batch = events.split_off(from);
+        if batch.is_empty() {
+            return None;
+        }
+        self.open.fetch_add(1, Ordering::SeqCst);
+        Some(batch)
+    }
+
+    fn finished(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+            && self.open.load(Ordering::SeqCst) == 0
+            && self.events.lock().unwrap().is_empty()
+    }
+}
+
+/// Changes a picture: one of a few contents, so that old versions come back with their old ETags, one
+/// of two products, now and then garbage or nothing.
+fn change(cloud: &MemoryCloud, queue: &Queue, random: &mut u64) {
+    let key = format!("catalog/restless-{}.jpg", mix(random) % RESTLESS);
+    let product_id = format!("product-{}", mix(random) % 12);
+    let metadata = BTreeMap::from([("product-id".to_owned(), product_id)]);
+    let content = match mix(random) % 10 {
+        0 | 1 => None,
+        2 => Some("bad".to_owned()),
+        n => Some(format!("content {}", n % 4)),
+    };
+    match content {
+        None => cloud.remove_picture(&key),
+        Some(content) => {
+            cloud.put_picture_as(&key, content.clone(), metadata, &format!("\"{content}\""));
+        }
+    }
+    queue.push(&key, random);
+}
+
+async fn write(world: World, queue: Arc<Queue>, batches: Arc<AtomicU64>, mut random: u64) {
+    let indexer = world.indexer();
+    loop {
+        let Some(batch) = queue.take(&mut random) else {
+            if queue.finished() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            continue;
+        };
+        let again: Vec<String> = match indexer.index_keys(&batch, deadline()).await {
+            Ok(report) => report
+                .outcomes
+                .into_iter()
+                .filter(|(_, outcome)| matches!(outcome, Outcome::Retry(_)))
+                .map(|(key, _)| key)
+                .collect(),
+            Err(_) => batch,
+        };
+        again.iter().for_each(|key| queue.push(key, &mut random));
+        batches.fetch_add(1, Ordering::SeqCst);
+        queue.open.fetch_sub(1, Ordering::SeqCst);
+        // Whatever goes wrong here, the index is as good as before.
+        let _ = indexer.maintain(deadline()).await;
+    }
+}
+
+fn deadline() -> Deadline {
+    Deadline::after(Duration::from_secs(120))
+}
+
+/// Searches all the time: never fails, always finds what stays, never finds anything twice.
+async fn read(world: World, done: Arc<AtomicBool>) -> u64 {
+    let searcher = world.searcher();
+    let steady: BTreeSet<String> = (0..STEADY).map(|i| format!("steady-{i}")).collect();
+    let mut searches = 0;
+    let mut generation = 0;
+    while !done.load(Ordering::SeqCst) {
+        let query = bytes(&format!("content {}", searches % 4));
+        let answer = searcher.search_picture(query, everything()).await.unwrap();
+        let products: Vec<&str> = answer.results.iter().map(|r| &*r.product_id).collect();
+        let unique: HashSet<&str> = products.iter().copied().collect();
+        assert_eq!(unique.len(), products.len(), "a product twice");
+        assert_eq!(unique.len() as u64, answer.index.products, "all products");
+        let missing = steady.iter().find(|id| !unique.contains(id.as_str()));
+        assert_eq!(missing, None, "generation {}", answer.index.generation);
+        assert!(answer.index.generation >= generation, "back in time");
+        generation = answer.index.generation;
+        searches += 1;
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    searches
+}
+
+/// Removes replaced segments as soon as they are replaced, far sooner than is ever the case.
+async fn collect(world: World, published: Arc<Mutex<HashSet<SegmentId>>>, done: Arc<AtomicBool>) {
+    let indexer: Indexer = world.indexer();
+    while !done.load(Ordering::SeqCst) {
+        let known = published.lock().unwrap().clone();
+        let age = Duration::from_secs(2 * 3600);
+        world.cloud.age_segments_if(age, |id| known.contains(&id));
+        let _ = indexer.collect_garbage().await;
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+}
+
+/// Every kind of fault, in two calls of a hundred, and changes at the worst moments.
+fn trouble(
+    world: &World,
+    queue: &Arc<Queue>,
+    published: &Arc<Mutex<HashSet<SegmentId>>>,
+    seed: u64,
+) -> Box<dyn Fn(&str) -> Option<StoreErrorKind> + Send + Sync> {
+    let (cloud, queue, published) = (world.cloud.clone(), queue.clone(), published.clone());
+    let random = Mutex::new(seed);
+    Box::new(move |call| {
+        let mut random = random.lock().unwrap();
+        if call == "answer swap manifest" {
+            let manifest = Manifest::decode(&cloud.manifest()?).unwrap();
+            let ids = manifest.segments.iter().map(|s| s.id);
+            published.lock().unwrap().extend(ids);
+        }
+        let during = matches!(call, "get picture" | "put segment" | "put records");
+        if during && !queue.closed.load(Ordering::SeqCst) && mix(&mut random) % 8 == 0 {
+            change(&cloud, &queue, &mut random);
+        }
+        let reading = matches!(call, "get products" | "link to picture");
+        if reading || mix(&mut random) % 100 >= 2 {
+            return None;
+        }
+        match call {
+            "swap manifest" if mix(&mut random) % 2 == 0 => Some(StoreErrorKind::Conflict),
+            _ => Some(StoreErrorKind::Unavailable),
+        }
+    })
+}
+
+async fn converge(seed: u64) {
+    let mut random = seed;
+    let world = World::new();
+    let cloud = &world.cloud;
+    let steady: Vec<String> = (0..STEADY)
+        .map(|i| format!("catalog/steady-{i}.jpg"))
+        .collect();
+    for key in &steady {
+        world.put(key, key);
+    }
+    world
+        .indexer()
+        .index_keys(&steady, deadline())
+        .await
+        .unwrap();
+    cloud.set_pace(seed);
+
+    let queue = Arc::new(Queue::default());
+    let batches = Arc::new(AtomicU64::new(0));
+    let done = Arc::new(AtomicBool::new(false));
+    let published = Arc::new(Mutex::new(HashSet::new()));
+    let readers: Vec<_> = (0..2)
+        .map(|_| tokio::spawn(read(world.clone(), done.clone())))
+        .collect();
+    while cloud.traffic().calls.get("link to picture").is_none() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    cloud.set_fault(Some(trouble(&world, &queue, &published, mix(&mut random))));
+    let collector = tokio::spawn(collect(world.clone(), published, done.clone()));
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|_| {
+            let seed = mix(&mut random);
+            tokio::spawn(write(world.clone(), queue.clone(), batches.clone(), seed))
+        })
+        .collect();
+    while batches.load(Ordering::SeqCst) < BATCHES {
+        for _ in 0..mix(&mut random) % 6 {
+            change(cloud, &queue, &mut random);
+        }
+        let steady = &steady[mix(&mut random) as usize % steady.len()];
+        queue.push(steady, &mut random);
+        tokio::time::sleep(Duration::from_millis(mix(&mut random) % 8)).await;
+    }
+    queue.closed.store(true, Ordering::SeqCst);
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    done.store(true, Ordering::SeqCst);
+    collector.await.unwrap();
+    for reader in readers {
+        assert!(reader.await.unwrap() > 0);
+    }
+    cloud.set_fault(None);
+    expect_index_of_bucket(&world, seed).await;
+}
+
+async fn expect_index_of_bucket(world: &World, seed: u64) {
+    let mut good = BTreeMap::new();
+    let mut bad = Vec::new();
+    for key in world.cloud.picture_versions().into_keys() {
+        use lookalike_service::ports::Pictures;
+        let picture = Pictures::get(&*world.cloud, &key, u64::MAX).await.unwrap();
+        let picture = picture.unwrap();
+        let product_id = product_id_of(&key, &picture.head.metadata);
+        if picture.body.unwrap().starts_with(b"bad") {
+            bad.push((key, product_id, "unsupported-format".to_owned()));
+        } else {
+            let etag = picture.head.etag;
+            good.insert(key, Said { etag, product_id });
+        }
+    }
+    assert_eq!(world.rows(), good, "seed {seed}");
+    assert_eq!(world.failures(), bad, "seed {seed}");
+    assert_eq!(world.verify().await, good.len() as u64, "seed {seed}");
+    let records: BTreeSet<_> = world.cloud.image_records().into_iter().collect_ids();
+    for (key, said) in &good {
+        let record = (key.clone(), said.product_id.clone(), said.etag.clone());
+        assert!(records.contains(&record), "seed {seed}: no {record:?}");
+    }
+    let difference = world.indexer().differences().await.unwrap();
+    let bad: Vec<String> = bad.into_iter().map(|(key, ..)| key).collect();
+    assert_eq!(difference.to_index, bad, "seed {seed}");
+    assert_eq!(difference.to_remove, Vec::<String>::new(), "seed {seed}");
+
+    let searcher = world.searcher();
+    let answer = searcher
+        .search_picture(bytes("content 1"), everything())
+        .await
+        .unwrap();
+    assert_eq!(answer.index.images, good.len() as u64, "seed {seed}");
+    let found: BTreeSet<_> = answer.results.into_iter().map(|r| r.product_id).collect();
+    let expected: BTreeSet<_> = good.into_values().map(|said| said.product_id).collect();
+    assert_eq!(found, expected, "seed {seed}");
+}
+
+trait CollectIds {
+    fn collect_ids(self) -> BTreeSet<(String, String, String)>;
+}
+
+impl<I: Iterator<Item = lookalike_service::ImageRecord>> CollectIds for I {
+    fn collect_ids(self) -> BTreeSet<(String, String, String)> {
+        self.map(|r| (r.key, r.product_id, r.etag)).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn eight_writers_on_several_threads_lose_and_duplicate_nothing() {
+    for seed in [1, 2, rand::random()] {
+        converge(seed).await;
+    }
+}
+
+#[tokio::test]
+async fn eight_writers_on_one_thread_lose_and_duplicate_nothing() {
+    for seed in [11, 12, rand::random()] {
+        converge(seed).await;
+    }
+}

@@ -1,0 +1,14 @@
+//! The use cases through the public API, on a cloud in memory.
+#![allow(clippy::unwrap_used)]
+
+mod batches;
+mod conformance;
+mod convergence;
+mod cost;
+mod crashes;
+mod damage;
+mod encoders;
+mod maintenance;
+mod searching;
+mod snapshots;
+mod world;

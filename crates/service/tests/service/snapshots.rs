@@ -1,0 +1,256 @@
+//! When a searcher loads what, and what it does when that fails.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use lookalike_service::ports::Embedder;
+use lookalike_service::{EmbedderCell, SearchError, SearchSettings, Searcher, StoreErrorKind};
+
+use crate::world::{World, bytes, everything, long, never_compacting};
+
+fn count(world: &World, call: &str) -> u64 {
+    world.cloud.traffic().calls.get(call).copied().unwrap_or(0)
+}
+
+async fn world() -> World {
+    let world = World::new();
+    let indexer = world.indexer_with(never_compacting());
+    world.fill(&indexer, 0..4, 2).await;
+    world
+}
+
+#[tokio::test]
+async fn an_empty_index_gives_empty_answers() {
+    let world = World::new();
+    let searcher = world.searcher();
+    let answer = searcher
+        .search_picture(bytes("x"), everything())
+        .await
+        .unwrap();
+    assert_eq!(answer.results.len(), 0);
+    assert_eq!((answer.index.generation, answer.index.images), (0, 0));
+    assert_eq!(answer.index.stale, None);
+    let similar = searcher.similar("p", everything()).await;
+    assert!(matches!(similar, Err(SearchError::UnknownProduct(_))));
+    let info = searcher.index_info().await.unwrap();
+    assert_eq!((info.segments.len(), info.failed), (0, 0));
+    // The first pictures are found without a restart.
+    world.fill(&world.indexer(), 0..2, 2).await;
+    let answer = searcher
+        .search_picture(bytes("x"), everything())
+        .await
+        .unwrap();
+    assert_eq!(answer.results.len(), 2);
+}
+
+#[tokio::test]
+async fn the_manifest_is_checked_at_most_so_often() {
+    let world = world().await;
+    let seldom = world.searcher_with(Duration::from_secs(3600));
+    let before = count(&world, "load manifest");
+    for _ in 0..20 {
+        seldom.similar("00000", everything()).await.unwrap();
+    }
+    assert_eq!(count(&world, "load manifest"), before + 1);
+
+    let sometimes = world.searcher_with(Duration::from_millis(300));
+    sometimes.similar("00000", everything()).await.unwrap();
+    world
+        .fill(&world.indexer_with(never_compacting()), 4..5, 1)
+        .await;
+    let soon = sometimes.similar("00000", everything()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(350)).await;
+    let later = sometimes.similar("00000", everything()).await.unwrap();
+    assert_eq!((soon.index.images, later.index.images), (4, 5));
+}
+
+#[tokio::test]
+async fn only_new_segments_are_fetched() {
+    let world = world().await;
+    let searcher = world.searcher();
+    searcher.similar("00000", everything()).await.unwrap();
+    assert_eq!(count(&world, "get segment"), 2);
+    searcher.similar("00000", everything()).await.unwrap();
+    assert_eq!(count(&world, "get segment"), 2, "nothing is new");
+    let indexer = world.indexer_with(never_compacting());
+    world.fill(&indexer, 4..5, 1).await;
+    // The writer reads the two that it does not know, and not its own.
+    assert_eq!(count(&world, "get segment"), 4);
+    world.fill(&indexer, 5..6, 1).await;
+    assert_eq!(count(&world, "get segment"), 4);
+    searcher.similar("00000", everything()).await.unwrap();
+    assert_eq!(count(&world, "get segment"), 6);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn fifty_first_searches_load_once() {
+    let world = world().await;
+    let before = world.cloud.traffic();
+    let searcher = Arc::new(world.searcher_with(Duration::from_secs(60)));
+    let searches: Vec<_> = (0..50)
+        .map(|_| {
+            let searcher = searcher.clone();
+            tokio::spawn(async move { searcher.similar("00000", everything()).await.unwrap() })
+        })
+        .collect();
+    for search in searches {
+        assert_eq!(search.await.unwrap().results.len(), 3);
+    }
+    assert_eq!(
+        count(&world, "load manifest"),
+        before.calls["load manifest"] + 1
+    );
+    assert_eq!(count(&world, "get segment"), 2);
+}
+
+#[tokio::test]
+async fn a_failed_refresh_serves_the_last_good_index_and_says_so() {
+    let world = world().await;
+    let searcher = world.searcher();
+    searcher.similar("00000", everything()).await.unwrap();
+    world.fill(&world.indexer(), 4..5, 1).await;
+    for call in ["load manifest", "get segment"] {
+        for kind in [StoreErrorKind::Unavailable, StoreErrorKind::Denied] {
+            world.fail(call, u64::MAX, kind);
+            let answer = searcher.similar("00000", everything()).await.unwrap();
+            assert_eq!(answer.index.images, 4);
+            let stale = answer.index.stale.unwrap();
+            assert!(stale.contains("injected fault"), "{stale}");
+        }
+    }
+    world.cloud.set_fault(None);
+    let answer = searcher.similar("00000", everything()).await.unwrap();
+    assert_eq!((answer.index.images, answer.index.stale), (5, None));
+
+    // Also when the new manifest is not to be read at all.
+    let good = world.cloud.manifest().unwrap();
+    world.cloud.set_manifest("garbage");
+    let answer = searcher.similar("00000", everything()).await.unwrap();
+    assert!(
+        answer
+            .index
+            .stale
+            .unwrap()
+            .contains("not a lookalike manifest")
+    );
+    world.cloud.set_manifest(good);
+    let answer = searcher.similar("00000", everything()).await.unwrap();
+    assert_eq!(answer.index.stale, None);
+}
+
+#[tokio::test]
+async fn a_failed_first_load_is_tried_again() {
+    let world = world().await;
+    let searcher = world.searcher_with(Duration::from_secs(3600));
+    for call in ["load manifest", "get segment"] {
+        world.fail(call, 1, StoreErrorKind::Unavailable);
+        let failed = searcher.similar("00000", everything()).await;
+        assert!(matches!(failed, Err(SearchError::Store(_))), "{failed:?}");
+    }
+    let answer = searcher.similar("00000", everything()).await.unwrap();
+    assert_eq!(answer.results.len(), 3);
+}
+
+#[tokio::test]
+async fn a_segment_that_is_replaced_while_it_is_loaded_leads_to_the_newer_index() {
+    for known in [false, true] {
+        let world = world().await;
+        let searcher = world.searcher();
+        if known {
+            searcher.similar("00000", everything()).await.unwrap();
+        }
+        world
+            .fill(&world.indexer_with(never_compacting()), 4..5, 1)
+            .await;
+        let before = world.cloud.manifest().unwrap();
+        let segments = world.cloud.segments();
+        world.indexer().rebuild(long()).await.unwrap();
+        let after = world.cloud.manifest().unwrap();
+        segments.keys().for_each(|id| world.cloud.tamper(*id, None));
+        // The searcher sees the old manifest, then the new one.
+        world.cloud.set_manifest(before);
+        let cloud = world.cloud.clone();
+        world.cloud.set_fault(Some(Box::new(move |call| {
+            if call == "get segment" {
+                cloud.set_manifest(after.clone());
+            }
+            None
+        })));
+        let answer = searcher.similar("00000", everything()).await.unwrap();
+        assert_eq!((answer.index.images, answer.index.stale), (5, None));
+    }
+}
+
+#[tokio::test]
+async fn a_writer_reads_again_too() {
+    let world = world().await;
+    let before = world.cloud.manifest().unwrap();
+    let segments = world.cloud.segments();
+    world.indexer().rebuild(long()).await.unwrap();
+    let after = world.cloud.manifest().unwrap();
+    segments.keys().for_each(|id| world.cloud.tamper(*id, None));
+    world.cloud.set_manifest(before);
+    let cloud = world.cloud.clone();
+    world.cloud.set_fault(Some(Box::new(move |call| {
+        if call == "get segment" {
+            cloud.set_manifest(after.clone());
+        }
+        None
+    })));
+    world.fill(&world.indexer(), 4..5, 1).await;
+    assert_eq!(world.rows().len(), 5);
+}
+
+#[tokio::test]
+async fn an_index_that_is_gone_is_empty() {
+    let world = world().await;
+    let searcher = world.searcher();
+    searcher.similar("00000", everything()).await.unwrap();
+    world.indexer().start_over().await.unwrap();
+    let answer = searcher.search_picture(bytes("x"), everything()).await;
+    assert_eq!(answer.unwrap().index.images, 0);
+}
+
+#[tokio::test]
+async fn an_encoder_that_does_not_load_is_tried_again() {
+    let world = world().await;
+    let tries = Arc::new(AtomicU32::new(0));
+    let (encoder, counted) = (world.encoder.clone(), tries.clone());
+    let mut ports = world.search_ports();
+    ports.embedder = EmbedderCell::lazy(Box::new(move || {
+        let (encoder, tries) = (encoder.clone(), counted.fetch_add(1, Ordering::Relaxed));
+        Box::pin(async move {
+            match tries {
+                0 | 1 => Err("the model is not there".to_owned()),
+                _ => Ok(encoder as Arc<dyn Embedder>),
+            }
+        })
+    }));
+    let searcher = Searcher::new(ports, SearchSettings::default());
+    searcher.warm_up().await;
+    let failed = searcher.search_picture(bytes("x"), everything()).await;
+    assert!(matches!(&failed, Err(SearchError::Encoder(reason)) if reason.contains("not there")));
+    for _ in 0..3 {
+        let answer = searcher.search_picture(bytes("x"), everything()).await;
+        assert_eq!(answer.unwrap().results.len(), 4);
+    }
+    assert_eq!(tries.load(Ordering::Relaxed), 3);
+}
+
+#[tokio::test]
+async fn a_query_that_makes_the_encoder_panic_fails_alone() {
+    let world = world().await;
+    let searcher = world.searcher();
+    for query in ["panic", "zero"] {
+        let failed = searcher.search_picture(bytes(query), everything()).await;
+        assert!(matches!(failed, Err(SearchError::Picture(_))), "{failed:?}");
+    }
+    let answer = searcher.search_picture(bytes("x"), everything()).await;
+    assert_eq!(answer.unwrap().results.len(), 4);
+    let none: BTreeMap<String, String> = BTreeMap::new();
+    world.cloud.put_picture("uploads/panic.jpg", "panic", none);
+    let failed = searcher.search_key("uploads/panic.jpg", everything()).await;
+    assert!(matches!(failed, Err(SearchError::Picture(_))));
+}

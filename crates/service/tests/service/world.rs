@@ -1,0 +1,304 @@
+//! A cloud in memory with an encoder made of arithmetic, and what the tests ask of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use lookalike_index::{CompactionPolicy, Manifest, Segment, SegmentId, SegmentKind, View};
+use lookalike_service::memory::MemoryCloud;
+use lookalike_service::ports::{Embedder, NoMetrics};
+use lookalike_service::{
+    BatchReport, Deadline, EmbedderCell, Fingerprint, IndexPorts, IndexSettings, Indexer, Outcome,
+    PictureError, SearchOptions, SearchPorts, SearchSettings, Searcher, StoreErrorKind,
+};
+
+pub(crate) const DIMENSIONS: usize = 16;
+
+/// Turns bytes into a direction that depends on every one of them. Bytes that begin with `bad` are no
+/// picture, `zero` has no direction, `panic` panics.
+pub(crate) struct Arithmetic {
+    fingerprint: Fingerprint,
+    pub(crate) embedded: AtomicU64,
+}
+
+impl Embedder for Arithmetic {
+    fn name(&self) -> &str {
+        "arithmetic"
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    fn dimensions(&self) -> usize {
+        DIMENSIONS
+    }
+
+    fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
+        self.embedded.fetch_add(1, Ordering::Relaxed);
+        match picture {
+            [] => Err(PictureError::Empty),
+            bad if bad.starts_with(b"bad") => Err(PictureError::UnsupportedFormat {
+                found: "bad bytes".to_owned(),
+            }),
+            zero if zero.starts_with(b"zero") => Ok(vec![0.0; DIMENSIONS]),
+            panic if panic.starts_with(b"panic") => panic!("this picture is too much"),
+            good => Ok(direction(good)),
+        }
+    }
+}
+
+fn direction(bytes: &[u8]) -> Vec<f32> {
+    let mut state = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let vector: Vec<f32> = (0..DIMENSIONS)
+        .map(|_| mix(&mut state) as f32 / u64::MAX as f32 - 0.5)
+        .collect();
+    let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+    vector.iter().map(|x| x / length).collect()
+}
+
+/// The next of a sequence of well mixed numbers.
+pub(crate) fn mix(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// What an index row says of a key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Said {
+    pub(crate) etag: String,
+    pub(crate) product_id: String,
+}
+
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) cloud: Arc<MemoryCloud>,
+    pub(crate) encoder: Arc<Arithmetic>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::over(MemoryCloud::new(), 1)
+    }
+
+    /// The same cloud with an encoder of another fingerprint.
+    pub(crate) fn over(cloud: Arc<MemoryCloud>, fingerprint: u8) -> Self {
+        let encoder = Arc::new(Arithmetic {
+            fingerprint: Fingerprint([fingerprint; 32]),
+            embedded: AtomicU64::new(0),
+        });
+        Self { cloud, encoder }
+    }
+
+    fn cell(&self) -> EmbedderCell {
+        EmbedderCell::ready(self.encoder.clone())
+    }
+
+    pub(crate) fn indexer(&self) -> Indexer {
+        self.indexer_with(settings())
+    }
+
+    pub(crate) fn indexer_with(&self, settings: IndexSettings) -> Indexer {
+        Indexer::new(self.index_ports(), settings)
+    }
+
+    pub(crate) fn index_ports(&self) -> IndexPorts {
+        let cloud = &self.cloud;
+        IndexPorts {
+            embedder: self.cell(),
+            pictures: cloud.clone(),
+            manifests: cloud.clone(),
+            segments: cloud.clone(),
+            shelf: cloud.clone(),
+            records: cloud.clone(),
+            failures: cloud.clone(),
+            metrics: Arc::new(NoMetrics),
+        }
+    }
+
+    pub(crate) fn search_ports(&self) -> SearchPorts {
+        let cloud = &self.cloud;
+        SearchPorts {
+            embedder: self.cell(),
+            pictures: cloud.clone(),
+            links: cloud.clone(),
+            manifests: cloud.clone(),
+            segments: cloud.clone(),
+            products: cloud.clone(),
+            failures: cloud.clone(),
+            metrics: Arc::new(NoMetrics),
+        }
+    }
+
+    /// A searcher that looks for a newer index at every search.
+    pub(crate) fn searcher(&self) -> Searcher {
+        self.searcher_with(Duration::ZERO)
+    }
+
+    pub(crate) fn searcher_with(&self, refresh: Duration) -> Searcher {
+        Searcher::new(self.search_ports(), SearchSettings { refresh })
+    }
+
+    pub(crate) fn put(&self, key: &str, body: &str) -> String {
+        self.cloud
+            .put_picture(key, body.to_owned(), BTreeMap::new())
+    }
+
+    pub(crate) fn put_product(&self, key: &str, body: &str, product_id: &str) -> String {
+        let metadata = BTreeMap::from([("product-id".to_owned(), product_id.to_owned())]);
+        self.cloud.put_picture(key, body.to_owned(), metadata)
+    }
+
+    /// Indexes keys in one batch, with a new indexer.
+    pub(crate) async fn index(&self, keys: &[&str]) -> BatchReport {
+        index(&self.indexer(), keys).await
+    }
+
+    /// Indexes so many pictures `catalog/<from..>.jpg`, in batches.
+    pub(crate) async fn fill(
+        &self,
+        indexer: &Indexer,
+        numbers: std::ops::Range<u32>,
+        batch: usize,
+    ) {
+        let keys: Vec<String> = numbers.map(|n| format!("catalog/{n:05}.jpg")).collect();
+        for keys in keys.chunks(batch) {
+            for key in keys {
+                self.put(key, key);
+            }
+            let report = indexer.index_keys(keys, long()).await.unwrap();
+            assert!(report.outcomes.iter().all(|(_, o)| *o == Outcome::Indexed));
+        }
+    }
+
+    pub(crate) fn manifest(&self) -> Manifest {
+        Manifest::decode(&self.cloud.manifest().unwrap()).unwrap()
+    }
+
+    pub(crate) fn segment_ids(&self) -> BTreeSet<SegmentId> {
+        self.manifest().segments.iter().map(|s| s.id).collect()
+    }
+
+    pub(crate) fn bases(&self) -> usize {
+        let segments = self.manifest().segments;
+        let bases = segments.iter().filter(|s| s.kind == SegmentKind::Base);
+        bases.count()
+    }
+
+    /// Every live row, read from the stored objects themselves. Panics when a key is live twice.
+    pub(crate) fn rows(&self) -> BTreeMap<String, Said> {
+        let Some(manifest) = self.cloud.manifest() else {
+            return BTreeMap::new();
+        };
+        let manifest = Manifest::decode(&manifest).unwrap();
+        let stored = self.cloud.segments();
+        let open = |id| Segment::open(&stored[&id], id, manifest.fingerprint).unwrap();
+        let segments: Vec<Segment> = manifest.segments.iter().map(|s| open(s.id)).collect();
+        let view = View::new(segments.iter().map(|s| s.meta().clone()).collect());
+        let mut rows = BTreeMap::new();
+        for at in view.live_rows() {
+            let meta = view.meta(at);
+            let said = Said {
+                etag: meta.etag(at.row).to_owned(),
+                product_id: meta.product_id(at.row).to_owned(),
+            };
+            let key = meta.key(at.row).to_owned();
+            let before = rows.insert(key.clone(), said);
+            assert_eq!(before, None, "{key} is live twice");
+        }
+        rows
+    }
+
+    /// Key, product and code of every failure record.
+    pub(crate) fn failures(&self) -> Vec<(String, String, String)> {
+        let records = self.cloud.image_records().into_iter();
+        let failed = records.filter_map(|r| Some((r.key, r.product_id, r.failure?.code)));
+        let mut failed: Vec<_> = failed.collect();
+        failed.sort();
+        failed
+    }
+
+    pub(crate) async fn verify(&self) -> u64 {
+        let report = self.indexer().verify().await.unwrap();
+        assert_eq!(report.problems, Vec::<String>::new());
+        report.images
+    }
+
+    pub(crate) fn embedded(&self) -> u64 {
+        self.encoder.embedded.load(Ordering::Relaxed)
+    }
+
+    /// Lets calls of one name fail, so many times.
+    pub(crate) fn fail(&self, name: &'static str, times: u64, kind: StoreErrorKind) {
+        let left = AtomicU64::new(times);
+        self.cloud.set_fault(Some(Box::new(move |call| {
+            let hit = call == name
+                && left
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))
+                    .is_ok();
+            hit.then_some(kind)
+        })));
+    }
+}
+
+pub(crate) async fn index(indexer: &Indexer, keys: &[&str]) -> BatchReport {
+    let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+    indexer.index_keys(&keys, long()).await.unwrap()
+}
+
+pub(crate) fn outcomes(report: &BatchReport) -> Vec<(&str, &Outcome)> {
+    report
+        .outcomes
+        .iter()
+        .map(|(k, o)| (k.as_str(), o))
+        .collect()
+}
+
+/// Small numbers, so that little work makes much compaction.
+pub(crate) fn settings() -> IndexSettings {
+    IndexSettings {
+        policy: CompactionPolicy {
+            fan_in: 3,
+            base_share: 0.3,
+            base_minimum: 25,
+            graph_minimum: 40,
+            ..CompactionPolicy::default()
+        },
+        parallel: 2,
+        ..IndexSettings::default()
+    }
+}
+
+/// No compaction by itself.
+pub(crate) fn never_compacting() -> IndexSettings {
+    IndexSettings {
+        policy: CompactionPolicy {
+            fan_in: 1 << 30,
+            base_minimum: u64::MAX,
+            ..CompactionPolicy::default()
+        },
+        ..settings()
+    }
+}
+
+pub(crate) fn long() -> Deadline {
+    Deadline::after(Duration::from_secs(900))
+}
+
+pub(crate) fn everything() -> SearchOptions {
+    SearchOptions {
+        k: lookalike_service::MAX_K,
+        min_score: -1.0,
+    }
+}
+
+pub(crate) fn bytes(text: &str) -> Bytes {
+    Bytes::copy_from_slice(text.as_bytes())
+}

@@ -1,0 +1,100 @@
+"""Fixtures: the catalog of pictures, running systems, and figures for the end of the report.
+
+The tests drive the built command, target/debug/lookalike or what LOOKALIKE_BIN names. Their pictures come
+from the folder that LOOKALIKE_DATASET names (train/, validation/, products.csv), else they are drawn.
+"""
+
+import pytest
+from support.catalog import Catalog
+from support.command import BINARY
+from support.system import STARTED, System
+
+SHOP_PICTURES = 60
+SPARE_PICTURES = 120
+FIGURES = pytest.StashKey[list]()
+
+
+def pytest_configure(config):
+    config.stash[FIGURES] = []
+
+
+def pytest_report_header():
+    return f"lookalike: {BINARY}"
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Shows what was measured, also when everything passed."""
+    if config.stash[FIGURES]:
+        terminalreporter.section("figures")
+        for line in config.stash[FIGURES]:
+            terminalreporter.write_line(line)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Attaches the logs of the systems that run to a failure."""
+    report = yield
+    if report.failed:
+        for system in STARTED:
+            report.sections.append((f"log of serve --data {system.data}", system.log()))
+    return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def binary():
+    """The command, which must have been built."""
+    if not BINARY.is_file():
+        pytest.exit(f"{BINARY} is missing: run `cargo build -p lookalike-cli`", returncode=2)
+    return BINARY
+
+
+@pytest.fixture(scope="session")
+def figures(request):
+    """Takes lines to show at the end."""
+    return request.config.stash[FIGURES].append
+
+
+@pytest.fixture(scope="session")
+def catalog(tmp_path_factory):
+    """Pictures by category, with their CSV."""
+    return Catalog.open(tmp_path_factory.mktemp("drawn"))
+
+
+@pytest.fixture
+def make_system(tmp_path):
+    """Makes systems, not yet started, that end with the test."""
+    made = []
+
+    def make(name="system", **options):
+        made.append(System(tmp_path / name, **options))
+        return made[-1]
+
+    yield make
+    for system in made:
+        system.dispose()
+
+
+@pytest.fixture(scope="module")
+def shop_pictures(catalog):
+    """What the shop sells at the start."""
+    return catalog.sample(SHOP_PICTURES)
+
+
+@pytest.fixture(scope="module")
+def shop(catalog, shop_pictures, tmp_path_factory):
+    """A running system with a small catalog, shared by the tests of a file."""
+    folder = tmp_path_factory.mktemp("shop")
+    system = System(folder)
+    pictures = catalog.copy(shop_pictures, folder / "pictures")
+    table = catalog.write_table(shop_pictures, folder / "products.csv")
+    try:
+        yield system.start("--catalog", pictures, "--metadata", table)
+    finally:
+        system.dispose()
+
+
+@pytest.fixture(scope="module")
+def spare(catalog):
+    """Hands out pictures that the shop does not sell, each once per file."""
+    pictures = catalog.sample(SHOP_PICTURES + SPARE_PICTURES)[SHOP_PICTURES:]
+    return lambda: pictures.pop(0)

@@ -1,0 +1,39 @@
+"""Files that claim to be pictures and are none."""
+
+import io
+import struct
+import zlib
+
+from PIL import Image
+
+
+def png_chunk(name, data):
+    """A chunk with its length and checksum."""
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def huge_png(side=100_000):
+    """A PNG of a few bytes that claims side x side pixels."""
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    data = zlib.compress(bytes(1000))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", header)
+        + png_chunk(b"IDAT", data)
+        + png_chunk(b"IEND", b"")
+    )
+
+
+def bmp():
+    """A sound picture in a format that is not supported."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(buffer, "BMP")
+    return buffer.getvalue()
+
+
+def truncated(jpeg):
+    """The first third of a picture."""
+    return jpeg[: len(jpeg) // 3]
+
+
+TEXT = b"this is no picture, whatever its name says\n" * 20

@@ -1,0 +1,244 @@
+"""A running `lookalike serve`, and clients for it."""
+
+import atexit
+import json
+import signal
+import subprocess
+import time
+from functools import cached_property
+from urllib.parse import quote
+
+import boto3
+import requests
+from botocore.config import Config
+
+from support.command import BINARY, environment, lookalike
+from support.waiting import until
+
+CATALOG_BUCKET = "catalog"
+FREE_PORTS = ("--port", "0", "--s3-port", "0", "--dynamodb-port", "0")
+START = 300.0
+STOP = 20.0
+LOG_SHOWN = 20_000
+
+# Systems that have been started and not been disposed of: their logs belong to a failing test.
+STARTED = []
+
+
+class System:
+    """One data folder, and the process that serves it."""
+
+    def __init__(self, folder, extra_environment=None):
+        self.data = folder / "data"
+        self.extra_environment = extra_environment
+        self.process = None
+        self.connection = None
+        self._output = folder / "serve.out"
+        self._log = folder / "serve.log"
+        folder.mkdir(parents=True, exist_ok=True)
+        STARTED.append(self)
+
+    def start(self, *arguments, wait=True):
+        """Starts the process and, if told so, waits until it is ready."""
+        assert self.process is None, "it runs already"
+        self.__dict__.pop("s3", None)
+        self.__dict__.pop("dynamodb", None)
+        command = [BINARY, "serve", "--data", self.data, "--json", *FREE_PORTS]
+        with self._output.open("wb") as output, self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [str(part) for part in [*command, *arguments]],
+                env=environment(self.extra_environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=log,
+            )
+        if wait:
+            self.wait_until_ready()
+        return self
+
+    def wait_until_ready(self, deadline=START):
+        """Waits for the line that says so, and remembers the URLs in it."""
+        self.connection = until(self.ready_line, deadline, "ready line", self.expect_alive)
+        return self
+
+    def ready_line(self):
+        """The line, once it is there in full."""
+        text = self._output.read_text(encoding="utf-8")
+        return json.loads(text) if text.endswith("\n") else None
+
+    def expect_alive(self):
+        """Fails when the process has ended."""
+        code = self.process.poll()
+        assert code is None, f"serve ended with {code}\n{self.log()}"
+
+    def stop(self):
+        """Asks the process to end, as a service manager would, and expects it to do so in order."""
+        self.process.terminate()
+        code = self.process.wait(STOP)
+        self.process = None
+        assert code == 0, f"serve ended with {code}\n{self.log()}"
+
+    def kill(self):
+        """Ends the process without its knowing, if it runs."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+    def dispose(self):
+        """Ends the process for good."""
+        self.kill()
+        if self in STARTED:
+            STARTED.remove(self)
+
+    def log(self):
+        """The end of what it wrote to standard error."""
+        text = self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
+        return text[-LOG_SHOWN:]
+
+    # The command line
+
+    def lookalike(self, *arguments, **options):
+        """Runs a command against this system."""
+        return lookalike(*arguments, "--data", self.data, **options)
+
+    @property
+    def environment(self):
+        """The variables that point AWS clients here."""
+        return self.connection["environment"]
+
+    # The HTTP API
+
+    @property
+    def url(self):
+        """Root of the HTTP API."""
+        return self.connection["url"]
+
+    @cached_property
+    def http(self):
+        """A connection that is kept."""
+        return requests.Session()
+
+    def get(self, path):
+        """The JSON at a path."""
+        return answer(self.http.get(f"{self.url}{path}", timeout=60))
+
+    def post(self, path, **request):
+        """The reply to a POST, whatever its status."""
+        return self.http.post(f"{self.url}{path}", timeout=60, **request)
+
+    def search(self, picture, k=10, **parameters):
+        """The answer to a search by picture bytes, or by key when `picture` is text."""
+        parameters = {"k": k} | parameters
+        if isinstance(picture, str):
+            return answer(self.post("/search", params=parameters, json={"key": picture}))
+        return answer(self.post("/search", params=parameters, data=picture))
+
+    def product(self, product_id):
+        """The reply to looking up a product, whatever its status."""
+        return self.http.get(f"{self.url}/products/{quote(product_id, safe='')}", timeout=60)
+
+    def index(self):
+        """The state of the index."""
+        return self.get("/index")
+
+    # The AWS endpoints
+
+    @cached_property
+    def s3(self):
+        """A boto3 client of the S3 endpoint."""
+        return self._client("s3", self.connection["s3_url"])
+
+    @cached_property
+    def dynamodb(self):
+        """A boto3 client of the DynamoDB endpoint."""
+        return self._client("dynamodb", self.connection["dynamodb_url"])
+
+    def _client(self, service, url):
+        variables = self.environment
+        return boto3.client(
+            service,
+            endpoint_url=url,
+            region_name=variables["AWS_REGION"],
+            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+            config=Config(retries={"total_max_attempts": 2}, s3={"addressing_style": "path"}),
+        )
+
+    @property
+    def table(self):
+        """Name of the table."""
+        return self.environment["LOOKALIKE_TABLE"]
+
+    def put(self, key, body, **attributes):
+        """Stores an object in the catalog bucket."""
+        self.s3.put_object(Bucket=CATALOG_BUCKET, Key=key, Body=body, **attributes)
+
+    def delete(self, key):
+        """Removes an object from the catalog bucket."""
+        self.s3.delete_object(Bucket=CATALOG_BUCKET, Key=key)
+
+    def stored(self):
+        """ETags of the catalog's pictures by key, as the bucket says."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=CATALOG_BUCKET, Prefix="catalog/"
+        )
+        return {
+            entry["Key"]: entry["ETag"] for page in pages for entry in page.get("Contents", [])
+        }
+
+    def items(self):
+        """Every item of the table, as plain values, by (product id, item)."""
+        from boto3.dynamodb.types import TypeDeserializer
+
+        plain = TypeDeserializer().deserialize
+        pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.table)
+        found = (
+            {name: plain(value) for name, value in item.items()}
+            for page in pages
+            for item in page["Items"]
+        )
+        return {(item["product_id"], item["item"]): item for item in found}
+
+    # Waiting
+
+    def until(self, check, deadline=60.0, what=None):
+        """Waits for something while the process lives; returns what `check` returned."""
+        return until(check, deadline, what, self.expect_alive)
+
+    def until_found(self, picture, key, deadline=60.0):
+        """Waits until a search finds this key; returns the result and the seconds it took."""
+        began = time.monotonic()
+        found = self.until(lambda: result_of(self.search(picture), key), deadline, f"find {key}")
+        return found, time.monotonic() - began
+
+    def until_gone(self, picture, key, deadline=60.0):
+        """Waits until a search does not find this key any more; returns the seconds it took."""
+        began = time.monotonic()
+        self.until(
+            lambda: result_of(self.search(picture), key) is None, deadline, f"lose {key}"
+        )
+        return time.monotonic() - began
+
+    def until_images(self, count, deadline=120.0):
+        """Waits until the index holds so many pictures; returns the seconds it took."""
+        began = time.monotonic()
+        self.until(lambda: self.index()["images"] == count, deadline, f"{count} images")
+        return time.monotonic() - began
+
+
+def answer(response):
+    """The JSON of a reply that must be a success."""
+    assert response.status_code == 200, f"{response.status_code}: {response.text}"
+    return response.json()
+
+
+def result_of(found, key):
+    """The result that is this picture, or None."""
+    return next((result for result in found["results"] if result["image"]["key"] == key), None)
+
+
+@atexit.register
+def _end_all():
+    for system in list(STARTED):
+        system.kill()

@@ -1,0 +1,332 @@
+"""Input that is wrong gets an answer that helps, and harms nothing."""
+
+import base64
+import io
+import json
+import os
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from PIL import Image
+from support import bad_pictures
+from support.system import result_of
+
+
+@pytest.fixture(scope="module")
+def jpeg(shop_pictures):
+    return shop_pictures[0].bytes
+
+
+@pytest.fixture(autouse=True)
+def lives_on(shop, shop_pictures):
+    """After each test, the system must still answer as before."""
+    yield
+    shop.expect_alive()
+    picture = shop_pictures[1]
+    assert result_of(shop.search(picture.bytes, k=3), picture.key)
+
+
+def expect_problem(reply, status, kind, *mentioned):
+    """A reply that is a problem of this kind, in the form that RFC 9457 asks for."""
+    assert reply.status_code == status, f"{reply.status_code}: {reply.text}"
+    assert reply.headers["content-type"] == "application/problem+json"
+    problem = reply.json()
+    assert problem["type"] == f"urn:lookalike:problem:{kind}", problem
+    assert problem["status"] == status
+    assert problem["title"]
+    assert problem["request_id"] == reply.headers["x-request-id"]
+    for text in mentioned:
+        assert text in problem["detail"], problem["detail"]
+    return problem
+
+
+# Pictures
+
+
+@pytest.mark.parametrize("content_type", ["image/jpeg", "application/octet-stream", None])
+def test_truncated_jpeg(shop, jpeg, content_type):
+    headers = {"content-type": content_type} if content_type else {}
+    reply = shop.post("/search", data=bad_pictures.truncated(jpeg), headers=headers)
+    expect_problem(reply, 422, "corrupt-picture", "JPEG")
+
+
+def test_no_bytes(shop):
+    for headers in ({"content-type": "image/jpeg"}, {}):
+        reply = shop.post("/search", data=b"", headers=headers)
+        expect_problem(reply, 400, "empty-picture")
+
+
+def test_text_named_jpg(shop):
+    reply = shop.post("/search", data=bad_pictures.TEXT, headers={"content-type": "image/jpeg"})
+    problem = expect_problem(reply, 415, "unsupported-format", "JPEG")
+    assert problem["supported"] == ["JPEG", "PNG", "WebP", "GIF"]
+    form = shop.post("/search", files={"image": ("shoe.jpg", bad_pictures.TEXT, "image/jpeg")})
+    expect_problem(form, 415, "unsupported-format")
+
+
+def test_unsupported_format(shop):
+    reply = shop.post("/search", data=bad_pictures.bmp(), headers={"content-type": "image/bmp"})
+    expect_problem(reply, 415, "unsupported-format", "BMP")
+
+
+def test_a_png_that_claims_ten_thousand_million_pixels(shop):
+    reply = shop.post("/search", data=bad_pictures.huge_png())
+    expect_problem(reply, 422, "too-many-pixels", "100000")
+
+
+def test_bytes_after_a_sound_head(shop, jpeg):
+    garbage = jpeg[:600] + os.urandom(20_000)
+    expect_problem(shop.post("/search", data=garbage), 422, "corrupt-picture")
+
+
+@pytest.mark.parametrize("pieces", [False, True], ids=["with length", "in chunks"])
+def test_thirty_megabytes(shop, jpeg, pieces):
+    body = jpeg + bytes(30 * 1024 * 1024)
+    size = 64 * 1024
+    chunks = (body[i : i + size] for i in range(0, len(body), size))
+    reply = shop.post("/search", data=chunks if pieces else body)
+    expect_problem(reply, 413, "too-large", "POST /uploads")
+
+
+# Parameters
+
+
+@pytest.mark.parametrize("k", ["0", "100000", "abc", "-1", "1.5", "", "99999999999999999999"])
+def test_impossible_k(shop, shop_pictures, jpeg, k):
+    problem = expect_problem(
+        shop.post(f"/search?k={k}", data=jpeg), 400, "invalid-parameter", "k is", "1 to 1000"
+    )
+    assert problem["instance"] == "/search"
+    similar = shop.http.get(f"{shop.url}/products/{shop_pictures[0].product_id}/similar?k={k}")
+    expect_problem(similar, 400, "invalid-parameter", "1 to 1000")
+
+
+@pytest.mark.parametrize("score", ["NaN", "1.5", "-2", "x", "inf"])
+def test_impossible_min_score(shop, jpeg, score):
+    reply = shop.post(f"/search?min_score={score}", data=jpeg)
+    expect_problem(reply, 400, "invalid-parameter", "min_score", "-1 to 1")
+
+
+def test_a_misspelt_parameter(shop, jpeg):
+    reply = shop.post("/search?limit=3", data=jpeg)
+    expect_problem(reply, 400, "unknown-parameter", "limit", "min_score")
+
+
+# Products and keys
+
+
+@pytest.mark.parametrize("path", ["", "/similar"])
+@pytest.mark.parametrize("product_id", ["nobody", "%2e%2e%2fetc", "a%20b%2Bc%25", "%F0%9F%A6%80"])
+def test_unknown_product(shop, product_id, path):
+    reply = shop.http.get(f"{shop.url}/products/{product_id}{path}")
+    expect_problem(reply, 404, "unknown-product")
+
+
+def test_a_product_id_that_is_not_utf8(shop):
+    assert 400 <= shop.http.get(f"{shop.url}/products/%ff%fe").status_code < 500
+
+
+@pytest.mark.parametrize("key", ["uploads/nothing.jpg", "catalog/no such/ü+%.jpg"])
+def test_unknown_key(shop, key):
+    expect_problem(shop.post("/search", json={"key": key}), 404, "unknown-key", "upload the picture")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "secret.jpg",
+        "index/manifest.json",
+        "/catalog/a.jpg",
+        "catalog",
+        "catalog/",
+        "Catalog/a.jpg",
+        "catalog/../secret.jpg",
+        "uploads/../../etc/passwd",
+        "uploads/..",
+        "catalog/./a.jpg",
+        "catalog//a.jpg",
+        "catalog/a\u0000b.jpg",
+        "s3://catalog/catalog/a.jpg",
+    ],
+)
+def test_forbidden_key(shop, key):
+    reply = shop.post("/search", json={"key": key})
+    expect_problem(reply, 400, "forbidden-key", "uploads/", "catalog/")
+
+
+def test_a_key_that_holds_no_picture(shop):
+    shop.put("uploads/notes.jpg", bad_pictures.TEXT)
+    expect_problem(shop.post("/search", json={"key": "uploads/notes.jpg"}), 415, "unsupported-format")
+    shop.put("uploads/empty.jpg", b"")
+    expect_problem(shop.post("/search", json={"key": "uploads/empty.jpg"}), 400, "empty-picture")
+
+
+# Bodies
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"nonsense", b'{"key": ', b"[]", b"null", b"{}", b'{"key": 1}', b'{"kye": "uploads/a"}', b"\xff"],
+)
+def test_json_that_is_not_the_expected_json(shop, body):
+    reply = shop.post("/search", data=body, headers={"content-type": "application/json"})
+    expect_problem(reply, 400, "invalid-json", '"image"', '"key"')
+
+
+def test_an_image_that_is_not_base64(shop, jpeg):
+    expect_problem(shop.post("/search", json={"image": "no base64!"}), 400, "invalid-base64")
+    half = base64.b64encode(bad_pictures.truncated(jpeg)).decode()
+    expect_problem(shop.post("/search", json={"image": half}), 422, "corrupt-picture")
+    expect_problem(shop.post("/search", json={"image": ""}), 400, "empty-picture")
+
+
+def test_a_form_without_the_field(shop, jpeg):
+    reply = shop.post("/search", files={"photo": ("a.jpg", jpeg)})
+    expect_problem(reply, 400, "invalid-form", '"image"')
+    broken = {"content-type": "multipart/form-data; boundary=x"}
+    expect_problem(shop.post("/search", data=b"--x\r\nbroken", headers=broken), 400, "invalid-form")
+    unbounded = {"content-type": "multipart/form-data"}
+    expect_problem(shop.post("/search", data=b"", headers=unbounded), 400, "invalid-form")
+
+
+def test_another_content_type(shop, jpeg):
+    reply = shop.post("/search", data=jpeg, headers={"content-type": "text/plain"})
+    expect_problem(reply, 415, "unsupported-media-type", "application/json")
+
+
+def test_an_upload_of_another_format(shop):
+    reply = shop.post("/uploads", json={"content_type": "image/bmp"})
+    expect_problem(reply, 415, "unsupported-format")
+    expect_problem(shop.post("/uploads", json={"type": "x"}), 400, "invalid-json")
+
+
+# Routes
+
+
+def test_unknown_route_and_method(shop):
+    expect_problem(shop.http.get(f"{shop.url}/nothing"), 404, "unknown-route")
+    reply = shop.http.get(f"{shop.url}/search")
+    expect_problem(reply, 405, "method-not-allowed")
+    assert "POST" in reply.headers["allow"]
+
+
+def test_a_request_that_breaks_off(shop):
+    address = urlsplit(shop.url)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        connection.sendall(
+            b"POST /search HTTP/1.1\r\nhost: x\r\ncontent-type: image/jpeg\r\ncontent-length: 1000\r\n\r\nonly"
+        )
+
+
+def test_what_is_no_http_at_all(shop):
+    address = urlsplit(shop.url)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        connection.sendall(b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03\r\n\r\n")
+        assert connection.recv(100).startswith((b"HTTP/1.1 400", b""))
+
+
+# The same sound picture in every way a request may carry it
+
+
+def test_every_way_to_send_a_sound_picture(shop, jpeg):
+    encoded = base64.b64encode(jpeg).decode()
+    ways = [
+        {"data": jpeg, "headers": {"content-type": "image/jpeg"}},
+        {"data": jpeg, "headers": {"content-type": "application/octet-stream"}},
+        {"data": jpeg},
+        {"files": {"image": ("a.jpg", jpeg, "image/jpeg")}},
+        {"json": {"image": encoded}},
+        {"json": {"image": f"data:image/jpeg;base64,{encoded}"}},
+    ]
+    replies = [shop.post("/search?k=5", **way) for way in ways]
+    assert [reply.status_code for reply in replies] == [200] * len(ways)
+    found = [[(r["product_id"], r["score"]) for r in reply.json()["results"]] for reply in replies]
+    assert all(results == found[0] for results in found)
+    assert set(replies[0].json()) == {"results", "index", "query"}
+    assert set(replies[0].json()["results"][0]) == {"product_id", "score", "image", "metadata"}
+    assert set(replies[0].json()["index"]) == {"generation", "images", "products"}
+    assert set(replies[0].json()["query"]) == {"embedding_ms", "search_ms"}
+
+
+# An empty index
+
+
+def test_an_empty_index_answers_with_nothing(make_system, jpeg):
+    system = make_system().start()
+    assert system.search(jpeg)["results"] == []
+    index = system.index()
+    assert (index["generation"], index["images"], index["products"], index["failed"]) == (0, 0, 0, 0)
+    expect_problem(system.product("anything"), 404, "unknown-product")
+
+
+# The catalog
+
+
+def test_bad_pictures_in_the_catalog_fail_alone(shop, spare, jpeg):
+    good = {f"catalog/mixed/{i}.jpg": spare() for i in range(6)}
+    bad = {
+        "catalog/mixed/truncated.jpg": (bad_pictures.truncated(jpeg), "corrupt"),
+        "catalog/mixed/empty.jpg": (b"", "empty"),
+        "catalog/mixed/text.jpg": (bad_pictures.TEXT, "unsupported-format"),
+        "catalog/mixed/huge.png": (bad_pictures.huge_png(), "too-many-pixels"),
+        "catalog/mixed/picture.bmp": (bad_pictures.bmp(), "unsupported-format"),
+        "catalog/mixed/a b+%ü.jpg": (jpeg + bytes(33 * 1024 * 1024), "too-many-bytes"),
+    }
+    images = shop.index()["images"]
+    for (key, picture), (bad_key, (content, _)) in zip(good.items(), bad.items(), strict=True):
+        shop.put(bad_key, content)
+        shop.put(key, picture.bytes)
+    shop.until(lambda: (i := shop.index())["failed"] == len(bad) and i["images"] == images + len(good))
+    for key, picture in good.items():
+        assert result_of(shop.search(picture.bytes), key)
+
+    status = shop.lookalike("status", "--failed", "--json").expect().json()
+    failures = {record["key"]: record["failure"] for record in status["failures"]}
+    assert {key: failure["code"] for key, failure in failures.items()} == {
+        key: code for key, (_, code) in bad.items()
+    }
+    assert all(len(failure["reason"]) > 10 for failure in failures.values())
+    assert "BMP" in failures["catalog/mixed/picture.bmp"]["reason"]
+
+    # Replaced by a good one, removed, or overwritten by something else that is bad.
+    repaired = spare()
+    shop.put("catalog/mixed/truncated.jpg", repaired.bytes)
+    shop.until_found(repaired.bytes, "catalog/mixed/truncated.jpg")
+    for key in bad.keys() - {"catalog/mixed/truncated.jpg"}:
+        shop.delete(key)
+    shop.until(lambda: shop.index()["failed"] == 0)
+    # A picture that was good and is overwritten by garbage is not found any more.
+    key, picture = next(iter(good.items()))
+    shop.put(key, bad_pictures.TEXT)
+    shop.until_gone(picture.bytes, key)
+    shop.until(lambda: shop.index()["failed"] == 1)
+    for key in [*good, "catalog/mixed/truncated.jpg"]:
+        shop.delete(key)
+    shop.until(lambda: shop.index()["failed"] == 0 and shop.index()["images"] == images)
+
+
+def test_keys_that_the_store_refuses(shop):
+    """`..` must not leave the bucket, whatever the client normalises."""
+    for key in ("catalog/../../outside.jpg", "../outside.jpg", "catalog/..", "catalog//x.jpg"):
+        link = shop.s3.generate_presigned_url("put_object", {"Bucket": "catalog", "Key": key})
+        session = requests.Session()
+        request = requests.Request("PUT", link, data=b"x").prepare()
+        request.url = link
+        assert 400 <= session.send(request, timeout=10).status_code < 500, key
+    assert not list(shop.data.parent.rglob("outside.jpg"))
+
+
+def test_pictures_other_than_photos(shop):
+    """One pixel, a narrow strip, grey, alpha: all are pictures."""
+    for mode, size in (("RGB", (1, 1)), ("L", (3000, 2)), ("RGBA", (40, 700)), ("P", (33, 33))):
+        buffer = io.BytesIO()
+        Image.new(mode, size).save(buffer, "PNG")
+        assert len(shop.search(buffer.getvalue(), k=3, min_score=-1)["results"]) == 3
+
+
+def test_the_problems_are_documented(shop):
+    described = json.dumps(shop.get("/openapi.json"))
+    assert "application/problem+json" in described

@@ -1,0 +1,124 @@
+"""SIGKILL at any moment during an upload of 500 pictures ends in the same index as without it."""
+
+import random
+import subprocess
+import time
+
+import pytest
+from support.command import BINARY, environment
+from support.system import System
+
+PICTURES = 500
+KILLS = 3
+QUERIES = 12
+
+
+@pytest.fixture(scope="module")
+def batch(catalog, tmp_path_factory):
+    """A folder of 500 pictures."""
+    pictures = random.Random(500).sample(catalog.pictures(), PICTURES)
+    return catalog.copy(pictures, tmp_path_factory.mktemp("batch"))
+
+
+@pytest.fixture(scope="module")
+def table(catalog, tmp_path_factory):
+    """A CSV of the products that are searched for."""
+    pictures = catalog.sample(QUERIES, seed=7)
+    return catalog.write_table(pictures, tmp_path_factory.mktemp("table") / "products.csv")
+
+
+@pytest.fixture(scope="module")
+def reference(batch, catalog, table, tmp_path_factory):
+    """What an uninterrupted upload leads to, and how many seconds it takes."""
+    system = System(tmp_path_factory.mktemp("uninterrupted"))
+    try:
+        system.start("--metadata", table)
+        began = time.monotonic()
+        report = system.lookalike("upload", batch, "--json").expect().json()
+        assert report["uploaded"] == PICTURES
+        system.until_images(PICTURES)
+        seconds = time.monotonic() - began
+        yield state(system, catalog), seconds
+    finally:
+        system.dispose()
+
+
+def state(system, catalog):
+    """Everything about a system's index that must not depend on how it came about."""
+    index = system.index()
+    return {
+        "bucket": system.stored(),
+        "index": agreed(system),
+        "counts": {name: index[name] for name in ("images", "products", "failed")},
+        "encoder": index["encoder"],
+        "table": {key: without_time(item) for key, item in system.items().items()},
+        "answers": [ranking(system.search(picture.bytes)) for picture in catalog.sample(QUERIES, seed=7)],
+    }
+
+
+def agreed(system):
+    """Pictures in the index, which is sound and says what the bucket says."""
+    report = system.lookalike("index", "verify", "--json").expect().json()
+    assert report["verify"]["problems"] == []
+    assert report["differences"] == {"to_index": [], "to_remove": []}
+    return report["verify"]["images"]
+
+
+def without_time(item):
+    """A record without the moment when it was made."""
+    return {name: value for name, value in item.items() if name != "at"}
+
+
+def ranking(found):
+    """Products, pictures and scores, in order."""
+    return [
+        (result["product_id"], result["image"]["key"], round(result["score"], 4))
+        for result in found["results"]
+    ]
+
+
+def upload(system, batch):
+    """Starts an upload that goes on by itself."""
+    return subprocess.Popen(
+        [str(word) for word in (BINARY, "upload", batch, "--json", "--data", system.data)],
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_killed_and_started_again(make_system, batch, table, catalog, reference, seed, figures):
+    expected, seconds = reference
+    dice = random.Random(seed)
+    system = make_system().start("--metadata", table)
+    story = []
+    for _ in range(KILLS):
+        uploading = upload(system, batch)
+        # A random moment is what this is about.
+        time.sleep(dice.uniform(0, seconds))
+        system.kill()
+        uploading.kill()
+        uploading.wait()
+        if dice.random() < 0.5:
+            system.start(wait=False)
+            time.sleep(dice.uniform(0, seconds / 4))
+            system.kill()
+        system.start()
+        # Ready means: the index is what the bucket is.
+        images, stored = agreed(system), len(system.stored())
+        assert images == stored == system.index()["images"]
+        story.append(images)
+    system.lookalike("upload", batch).expect()
+    system.until_images(PICTURES)
+    figures(f"killed with seed {seed}: {', '.join(map(str, story))} of {PICTURES} pictures after each restart")
+    assert state(system, catalog) == expected
+
+
+def test_an_upload_says_when_the_server_is_gone(make_system, batch):
+    system = make_system().start()
+    system.kill()
+    refused = system.lookalike("upload", batch, timeout=60)
+    assert refused.code in (1, 3)
+    assert "error" in refused.stderr or "failed" in refused.stderr
