@@ -1,11 +1,15 @@
 //! How other commands find a running `serve`: a file in its data folder.
 
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 const FILE: &str = "serve.json";
+/// How long a server on this machine may take to accept a connection.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Where the servers of a running `serve` are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +36,24 @@ impl Connection {
                 data.display()
             )
         })?;
-        serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", path.display()))
+        let connection: Self = serde_json::from_slice(&bytes)
+            .with_context(|| format!("{} is damaged", path.display()))?;
+        connection.probe().with_context(|| {
+            format!(
+                "nothing answers at {}, which {} names: start `lookalike serve --data {}` again",
+                connection.s3_url,
+                path.display(),
+                data.display()
+            )
+        })?;
+        Ok(connection)
+    }
+
+    /// A process that was killed left its file behind: finds out before any command waits for it.
+    fn probe(&self) -> Result<()> {
+        let address = self.s3_url.trim_start_matches("http://").parse()?;
+        TcpStream::connect_timeout(&address, PATIENCE)?;
+        Ok(())
     }
 
     /// Leaves the file for others; it is removed by [`forget`](Self::forget).

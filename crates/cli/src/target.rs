@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use aws_sdk_cloudformation::error::DisplayErrorContext;
 use lookalike_aws::{Clients, Cloud, Settings, encoder_cell, sdk_config};
 use lookalike_service::ports::NoMetrics;
 use lookalike_service::{
@@ -130,7 +131,10 @@ async fn stack_outputs(
     let client = aws_sdk_cloudformation::Client::new(config);
     let described = client.describe_stacks().stack_name(stack).send().await;
     let described = described.map_err(|error| {
-        let message = error.as_service_error().map_or_else(|| format!("{error:?}"), |e| e.to_string());
+        let message = match error.as_service_error().and_then(|e| e.meta().message()) {
+            Some(message) => message.to_owned(),
+            None => DisplayErrorContext(&error).to_string(),
+        };
         anyhow::anyhow!("cannot describe stack {stack:?}: {message}")
     })?;
     let Some(found) = described.stacks().first() else {

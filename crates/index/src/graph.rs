@@ -113,7 +113,9 @@ struct CoarsePoint<V> {
 
 impl<V: AsRef<[i8]> + Clone + Sync> Point for CoarsePoint<V> {
     fn distance(&self, other: &Self) -> f32 {
-        1.0 - self.scale * other.scale * dot::coarse(self.values.as_ref(), other.values.as_ref()) as f32
+        1.0 - self.scale
+            * other.scale
+            * dot::coarse(self.values.as_ref(), other.values.as_ref()) as f32
     }
 }
 
@@ -174,7 +176,11 @@ mod tests {
                 for node in 0..nodes {
                     let links = links_of(layer, node);
                     assert!(links.len() <= degree);
-                    assert!(links.iter().all(|&to| (to as usize) < nodes && to as usize != node));
+                    assert!(
+                        links
+                            .iter()
+                            .all(|&to| (to as usize) < nodes && to as usize != node)
+                    );
                 }
             }
             assert_eq!(graph.layers[0].starts.len(), count + 1);

@@ -77,3 +77,90 @@ fn beam(
         .map(|Reverse(scored)| scored)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::LazyLock;
+
+    use bytes::Bytes;
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+    use xxhash_rust::xxh3::xxh3_64;
+
+    use super::*;
+    use crate::segment::{HEADER_BYTES, Header};
+    use crate::{
+        Attributes, Fingerprint, GraphParameters, Quantised, Row, SegmentContent, SegmentId,
+    };
+
+    const NODES: u32 = 1500;
+
+    /// A graph of several layers over points of a circle.
+    static STORED: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let row = |i: u32| {
+            let angle = i as f32 * std::f32::consts::TAU / NODES as f32;
+            Row {
+                key: i.to_string(),
+                product_id: String::new(),
+                etag: String::new(),
+                attributes: Attributes::new(),
+                embedding: Quantised::new(&[angle.sin(), angle.cos()]).unwrap(),
+            }
+        };
+        let content = SegmentContent {
+            rows: (0..NODES).map(row).collect(),
+            ..SegmentContent::default()
+        };
+        let graph = Some(GraphParameters::default());
+        let encoded = content.encode_base(SegmentId::new(1, 1), Fingerprint([1; 32]), 2, graph);
+        encoded.unwrap().bytes
+    });
+
+    fn open(bytes: Vec<u8>) -> Result<SegmentBody, crate::IndexError> {
+        let header = Header::decode(&bytes)?;
+        SegmentBody::open(&Bytes::from(bytes), &header)
+    }
+
+    #[test]
+    fn walks_to_the_nearest() {
+        let body = open(STORED.clone()).unwrap();
+        assert!(body.layers().len() > 1);
+        for i in 0..100 {
+            let angle = i as f32 / 16.0;
+            let query = Query::new(&[angle.sin(), angle.cos()], 2).unwrap();
+            let found = nearest(&body, &query, NODES, 20);
+            assert_eq!(found.len(), 20);
+            assert!(found.is_sorted_by(|a, b| a > b));
+            let (exact, _) = crate::scan::nearest(&body, &query, NODES, 1, |_| true);
+            assert!((found[0].score - exact[0].score).abs() < 1e-6);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+
+        /// A graph that is nonsense under a valid checksum is refused or walked, nothing else.
+        #[test]
+        fn no_graph_leads_astray(
+            changes in proptest::collection::vec((any::<Index>(), 0u32..2 * NODES), 1..5),
+            layers in proptest::option::weighted(0.2, 0u32..9),
+        ) {
+            let mut bytes = STORED.clone();
+            let mut header = Header::decode(&bytes).unwrap();
+            let graph = header.meta_bytes as usize + 2 * (NODES as usize * 4);
+            for (place, number) in changes {
+                let at = graph + 4 * place.index((bytes.len() - graph) / 4);
+                bytes[at..at + 4].copy_from_slice(&number.to_le_bytes());
+            }
+            header.layers = layers.unwrap_or(header.layers);
+            header.body_checksum = xxh3_64(&bytes[header.meta_bytes as usize..]);
+            bytes[..HEADER_BYTES].copy_from_slice(&header.encode());
+            if let Ok(body) = open(bytes) {
+                let query = Query::new(&[0.6, -0.8], 2).unwrap();
+                let found = nearest(&body, &query, NODES, 50);
+                prop_assert!(found.iter().all(|scored| scored.node < NODES));
+            }
+        }
+    }
+}

@@ -3,6 +3,8 @@
 //! Stored as JSON that a person can read: an envelope with format, version and a checksum of the very
 //! bytes of the manifest inside.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use xxhash_rust::xxh3::xxh3_64;
@@ -151,6 +153,10 @@ impl Manifest {
         if manifest.fingerprint != envelope.fingerprint {
             return Err(malformed("the envelope names another encoder"));
         }
+        let ids: BTreeSet<SegmentId> = manifest.segments.iter().map(|entry| entry.id).collect();
+        if ids.len() != manifest.segments.len() {
+            return Err(malformed("it names a segment twice"));
+        }
         Ok(manifest)
     }
 
@@ -242,6 +248,17 @@ mod tests {
                 expected: 1,
                 found: 9
             })
+        );
+    }
+
+    #[test]
+    fn a_segment_that_is_named_twice_would_be_found_twice() {
+        let mut twice = manifest();
+        twice.segments.push(twice.segments[0].clone());
+        let read = Manifest::decode(&twice.encode());
+        assert!(
+            matches!(read, Err(IndexError::Malformed { .. })),
+            "{read:?}"
         );
     }
 

@@ -125,7 +125,8 @@ impl Query {
         self.coarse.scale * scale * dot::coarse(self.coarse.hi(), hi) as f32
     }
 
-    /// Cosine similarity to within 0.00002, in [-1, 1].
+    /// Cosine similarity, in [-1, 1]. Its error has a standard deviation below 0.00001 for any vector,
+    /// and a tenth of that for embeddings of hundreds of dimensions.
     pub(crate) fn score(&self, scale: f32, hi: &[i8], lo: &[i8]) -> f32 {
         let step = scale / dot::FINE_STEPS as f32;
         (step * dot::fine(&self.exact, hi, lo)).clamp(-1.0, 1.0)
@@ -173,7 +174,9 @@ mod tests {
             let stored = Quantised::new(&w).unwrap();
             let score = query.score(stored.scale, stored.hi(), stored.lo());
             let coarse = query.approximate(stored.scale, stored.hi());
-            prop_assert!((f64::from(score) - exact).abs() < 2e-5);
+            // Half a fine step in every component, all in the same direction.
+            let worst = query.exact.iter().map(|q| q.abs()).sum::<f32>() * stored.scale / 508.0;
+            prop_assert!((f64::from(score) - exact).abs() < f64::from(worst) + 2e-6);
             prop_assert!((f64::from(coarse) - exact).abs() < f64::from(query.doubt(stored.scale)));
         }
     }

@@ -84,7 +84,10 @@ impl SegmentBody {
     /// Coarse score of a node.
     #[inline]
     pub(crate) fn approximate(&self, query: &Query, node: u32) -> f32 {
-        query.approximate(self.scale(node), bytemuck::cast_slice(&self.hi[self.range(node)]))
+        query.approximate(
+            self.scale(node),
+            bytemuck::cast_slice(&self.hi[self.range(node)]),
+        )
     }
 
     /// Full score of a node.
@@ -146,5 +149,51 @@ fn layers_in_order(layers: Vec<LayerView>, nodes: usize) -> Result<Vec<LayerView
     if bottom && layers.is_sorted_by(|below, above| below.covered() >= above.covered()) {
         return Ok(layers);
     }
-    Err(malformed("a graph layer has nodes that the layer below lacks"))
+    Err(malformed(
+        "a graph layer has nodes that the layer below lacks",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::segment::columns::Columns;
+
+    /// Layers without links that cover so many nodes each.
+    fn layers(covered: &[u32], nodes: usize) -> Result<Vec<LayerView>, IndexError> {
+        let mut columns = Columns::after(0, 0);
+        for &covered in covered {
+            columns.put_u32(covered);
+            columns.put_u32s((0..=covered).map(|_| 0));
+            columns.put_u32s([]);
+        }
+        let mut cursor = Cursor::new(columns.into_bytes().into(), 0);
+        let layers = covered.iter().map(|_| LayerView::take(&mut cursor, nodes));
+        layers_in_order(layers.collect::<Result<_, _>>()?, nodes)
+    }
+
+    #[test]
+    fn layers_must_hold_what_is_above_them() {
+        for good in [&[][..], &[5], &[5, 5], &[5, 3, 1]] {
+            assert_eq!(layers(good, 5).unwrap().len(), good.len());
+        }
+        for bad in [&[4][..], &[6], &[0], &[5, 0], &[5, 3, 4], &[3, 5]] {
+            assert!(layers(bad, 5).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn scales_that_no_unit_vector_has_are_refused() {
+        let scales = |scale: f32| {
+            let mut columns = Columns::after(0, 0);
+            columns.put_u32s([0.001f32.to_bits(), scale.to_bits()]);
+            let mut cursor = Cursor::new(columns.into_bytes().into(), 0);
+            largest_scale(&cursor.take_u32s(2).unwrap())
+        };
+        assert_eq!(scales(1.0 / 127.0), Ok(1.0 / 127.0));
+        for bad in [f32::NAN, f32::INFINITY, -0.001, 0.1] {
+            assert!(scales(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -76,8 +76,8 @@ impl Cursor {
     pub(super) fn finish(mut self) -> Result<(), IndexError> {
         for _ in 0..self.take_u32()? {
             let _tag = self.take_u32()?;
-            let length = self.take_u32()? as usize;
-            self.take(length, 1)?;
+            let length = self.take_u64s(1)?.get(0);
+            self.take(usize::try_from(length).unwrap_or(usize::MAX), 1)?;
         }
         let padding = self.position.next_multiple_of(VECTOR_ALIGNMENT) - self.position;
         if self.bytes.len() <= padding {
@@ -174,5 +174,64 @@ impl Texts {
             }
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::segment::columns::Columns;
+
+    #[test]
+    fn columns_begin_at_their_alignment_whatever_is_before() {
+        let mut columns = Columns::after(128, 0);
+        columns.put_texts(["a", "", "bcd"].into_iter()).unwrap();
+        columns.put_u64s([u64::MAX, 7]);
+        columns.put_bytes(b"xyz");
+        columns.put_vectors([[1i8, -2, 3], [4, 5, -6]].iter().map(|v| &v[..]));
+        columns
+            .put_dictionary(["shoe", "hat", "shoe"].into_iter())
+            .unwrap();
+        columns.finish();
+        let bytes = Bytes::from(columns.into_bytes());
+        assert_eq!(bytes.len() % VECTOR_ALIGNMENT, 0);
+
+        let mut cursor = Cursor::new(bytes.slice(128..), 128);
+        let texts = cursor.take_texts(3).unwrap();
+        assert_eq!([0, 1, 2].map(|i| texts.get(i)), ["a", "", "bcd"]);
+        let numbers = cursor.take_u64s(2).unwrap();
+        assert_eq!([numbers.get(0), numbers.get(1)], [u64::MAX, 7]);
+        assert_eq!(cursor.take(3, 1).unwrap(), "xyz");
+        let vectors = cursor.take_vectors(2, 3).unwrap();
+        assert_eq!(cursor.position, 192 + 6);
+        assert_eq!(&vectors[..], [1, 254, 3, 4, 5, 250]);
+        let ordinals = cursor.take_u32s(3).unwrap();
+        assert!(ordinals.iter().eq([1, 0, 1]));
+        assert_eq!(cursor.take_u32().unwrap(), 2);
+        let distinct = cursor.take_texts(2).unwrap();
+        assert_eq!(distinct.find("shoe"), Some(1));
+        assert_eq!((distinct.find(""), distinct.find("shoes")), (None, None));
+        cursor.finish().unwrap();
+    }
+
+    #[test]
+    fn sections_of_later_releases_are_skipped() {
+        let part = |length: u64, bytes: &[u8]| {
+            let mut columns = Columns::after(0, 0);
+            columns.put_u32(2);
+            for tag in [17, 99] {
+                columns.put_u32(tag);
+                columns.put_u64s([length]);
+                columns.put_bytes(bytes);
+            }
+            Cursor::new(Bytes::from(columns.into_bytes()), 0).finish()
+        };
+        assert_eq!(part(0, &[]), Ok(()));
+        assert_eq!(part(5, b"new!!"), Ok(()));
+        assert!(part(1000, b"short").is_err());
+        assert!(part(u64::MAX, b"short").is_err());
+        let left_over = Bytes::from(vec![0; 4 + 61]);
+        assert!(Cursor::new(left_over, 0).finish().is_err());
     }
 }

@@ -33,3 +33,5 @@ pub use whole::Segment;
 pub use write::{EncodedSegment, SegmentContent};
 
 pub(crate) use body::{LayerView, SegmentBody};
+#[cfg(test)]
+pub(crate) use header::Header;

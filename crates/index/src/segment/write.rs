@@ -124,7 +124,9 @@ impl SegmentContent {
         }
         if self.rows.len() > MAX_ROWS {
             let rows = self.rows.len();
-            return Err(malformed(format!("it has {rows} rows, more than {MAX_ROWS}")));
+            return Err(malformed(format!(
+                "it has {rows} rows, more than {MAX_ROWS}"
+            )));
         }
         Ok(())
     }
@@ -167,7 +169,12 @@ impl SegmentContent {
     }
 
     fn put_body(&self, columns: &mut Columns, layout: &Layout) {
-        let vectors = || layout.nodes.iter().map(|node| &self.rows[node[0]].embedding);
+        let vectors = || {
+            layout
+                .nodes
+                .iter()
+                .map(|node| &self.rows[node[0]].embedding)
+        };
         columns.put_u32s(vectors().map(|vector| vector.scale.to_bits()));
         columns.put_vectors(vectors().map(Quantised::hi));
         columns.put_vectors(vectors().map(Quantised::lo));

@@ -156,7 +156,10 @@ impl Writer {
         assert_eq!(view.products(), expected.len() as u64);
         for key in 0..=KEYS {
             let key = format!("k{key}");
-            assert_eq!(view.locate(&key).is_some(), self.pictures.contains_key(&key));
+            assert_eq!(
+                view.locate(&key).is_some(),
+                self.pictures.contains_key(&key)
+            );
         }
     }
 }

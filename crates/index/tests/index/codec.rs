@@ -21,7 +21,11 @@ fn sample(rows: usize) -> SegmentContent {
         if i % 4 != 1 {
             last = vectors.any();
         }
-        let mut row = row(&format!("catalog/é {i}+.jpg"), &format!("p{}", i % 7), &last);
+        let mut row = row(
+            &format!("catalog/é {i}+.jpg"),
+            &format!("p{}", i % 7),
+            &last,
+        );
         let category = serde_json::json!({"name": if i % 2 == 0 { "shoes" } else { "hats" }});
         row.attributes.insert("category".to_owned(), category);
         row
@@ -51,12 +55,18 @@ const KINDS: [SegmentKind; 2] = [SegmentKind::Base, SegmentKind::Delta];
 
 #[test]
 fn what_was_written_comes_back() {
-    for (kind, rows) in KINDS.into_iter().flat_map(|kind| [0, 1, 90].map(|n| (kind, n))) {
+    for (kind, rows) in KINDS
+        .into_iter()
+        .flat_map(|kind| [0, 1, 90].map(|n| (kind, n)))
+    {
         let sample = sample(rows);
         let bytes = Bytes::from(encoded(rows, kind));
         let segment = Segment::open(&bytes, id(9), ENCODER).unwrap();
         let meta = segment.meta();
-        assert_eq!((meta.id(), meta.kind(), meta.rows()), (id(9), kind, rows as u32));
+        assert_eq!(
+            (meta.id(), meta.kind(), meta.rows()),
+            (id(9), kind, rows as u32)
+        );
         assert!(meta.tombstones().eq(["gone/1", ""]));
         let has_graph = kind == SegmentKind::Base && rows > 0;
         assert_eq!(segment.graph_layers() > 0, has_graph);
@@ -72,7 +82,10 @@ fn what_was_written_comes_back() {
 #[test]
 fn rows_move_between_segments_unchanged() {
     let first = open(&encoded(90, SegmentKind::Base)).unwrap();
-    let moved = rebuild_base(&View::new(vec![first.meta().clone()]), std::slice::from_ref(&first));
+    let moved = rebuild_base(
+        &View::new(vec![first.meta().clone()]),
+        std::slice::from_ref(&first),
+    );
     let second = delta(10, &moved, DIMENSIONS);
     for row in 0..first.meta().rows() {
         let row = first.row(row);
@@ -95,7 +108,13 @@ fn a_key_that_is_there_twice_is_refused() {
 #[test]
 fn vectors_of_another_length_are_refused() {
     let error = sample(2).encode_delta(id(1), ENCODER, 4).unwrap_err();
-    assert_eq!(error, IndexError::Dimensions { expected: 4, found: 5 });
+    assert_eq!(
+        error,
+        IndexError::Dimensions {
+            expected: 4,
+            found: 5
+        }
+    );
     let huge = SegmentContent::default().encode_delta(id(1), ENCODER, 70_000);
     assert!(matches!(huge, Err(IndexError::Malformed { .. })));
 }
@@ -123,13 +142,19 @@ fn any_flipped_byte_is_noticed() {
 #[test]
 fn any_other_length_is_noticed() {
     let bytes = encoded(40, SegmentKind::Base);
-    let meta_bytes = sample(40).encode_delta(id(9), ENCODER, DIMENSIONS).unwrap().meta_bytes;
+    let meta_bytes = sample(40)
+        .encode_delta(id(9), ENCODER, DIMENSIONS)
+        .unwrap()
+        .meta_bytes;
     for length in 0..bytes.len() {
         let part = Bytes::copy_from_slice(&bytes[..length]);
         let error = Segment::open(&part, id(9), ENCODER).unwrap_err();
         match length {
             0..8 => assert!(matches!(error, IndexError::NotOurs { .. })),
-            _ => assert!(matches!(error, IndexError::Length { .. }), "{length}: {error}"),
+            _ => assert!(
+                matches!(error, IndexError::Length { .. }),
+                "{length}: {error}"
+            ),
         }
         // What a writer fetches is enough for it.
         let meta = SegmentMeta::open(&part, id(9), ENCODER);
@@ -147,7 +172,10 @@ fn other_segments_encoders_and_versions_are_named() {
         expected: id(8),
         found: id(9),
     };
-    assert_eq!(Segment::open(&stored, id(8), ENCODER).unwrap_err(), other_segment);
+    assert_eq!(
+        Segment::open(&stored, id(8), ENCODER).unwrap_err(),
+        other_segment
+    );
     let other_encoder = IndexError::Fingerprint {
         object: "segment",
         expected: Fingerprint([8; 32]),

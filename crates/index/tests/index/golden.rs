@@ -40,7 +40,10 @@ fn rows() -> Vec<Row> {
         .map(|i| Row {
             etag: format!("\"etag-{i}\""),
             attributes: [
-                ("category".to_owned(), json!(["shoes", "hats", "Mäntel"][i as usize % 3])),
+                (
+                    "category".to_owned(),
+                    json!(["shoes", "hats", "Mäntel"][i as usize % 3]),
+                ),
                 ("position".to_owned(), json!(i)),
             ]
             .into(),
@@ -71,7 +74,10 @@ fn manifest() -> Manifest {
     };
     Manifest {
         generation: 42,
-        segments: vec![entry(3, SegmentKind::Base, 60), entry(4, SegmentKind::Delta, 5)],
+        segments: vec![
+            entry(3, SegmentKind::Base, 60),
+            entry(4, SegmentKind::Delta, 5),
+        ],
         retired: vec![RetiredSegment {
             id: id(1),
             at: 1_700_000_000_000,
@@ -110,9 +116,15 @@ fn stored_segment() -> Bytes {
 fn a_segment_of_version_1_opens() {
     let segment = Segment::open(&stored_segment(), id(3), ENCODER).unwrap();
     let meta = segment.meta();
-    assert_eq!((meta.id(), meta.kind(), meta.rows()), (id(3), SegmentKind::Base, 60));
+    assert_eq!(
+        (meta.id(), meta.kind(), meta.rows()),
+        (id(3), SegmentKind::Base, 60)
+    );
     assert!(segment.graph_layers() > 0);
-    assert!(meta.tombstones().eq(["catalog/gone.jpg", "catalog/weg.jpg"]));
+    assert!(
+        meta.tombstones()
+            .eq(["catalog/gone.jpg", "catalog/weg.jpg"])
+    );
     for row in rows() {
         let found = meta.find(&row.key).unwrap();
         assert_eq!(segment.row(found), row);
@@ -127,14 +139,21 @@ fn a_segment_of_version_1_supersedes_rows() {
             rows: rows.collect(),
             ..SegmentContent::default()
         };
-        let encoded = content.encode_delta(id(number), ENCODER, DIMENSIONS).unwrap();
+        let encoded = content
+            .encode_delta(id(number), ENCODER, DIMENSIONS)
+            .unwrap();
         SegmentMeta::open(&Bytes::from(encoded.bytes), id(number), ENCODER).unwrap()
     };
     let stored = SegmentMeta::open(&stored_segment(), id(3), ENCODER).unwrap();
     let metas = [older(1, 5), older(2, 9), stored].map(std::sync::Arc::new);
     let view = View::new(metas.to_vec());
     assert_eq!(view.images(), 3 + 8 + 60);
-    for (key, live) in [("1/0", false), ("1/3", false), ("2/7", false), ("1/1", true)] {
+    for (key, live) in [
+        ("1/0", false),
+        ("1/3", false),
+        ("2/7", false),
+        ("1/1", true),
+    ] {
         assert_eq!(view.locate(key).is_some(), live, "{key}");
     }
 }

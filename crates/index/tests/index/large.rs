@@ -58,7 +58,10 @@ fn a_graph_finds_nearly_all_of_the_best() {
         let best: HashSet<&str> = best[..10].iter().map(|(key, _)| key.as_str()).collect();
         let hits = snapshot.search(request(query, 10, -1.0)).unwrap();
         assert_eq!(hits.len(), 10);
-        found += hits.iter().filter(|hit| best.contains(hit.key.as_str())).count();
+        found += hits
+            .iter()
+            .filter(|hit| best.contains(hit.key.as_str()))
+            .count();
     }
     let recall = found as f64 / (10 * catalog.queries.len()) as f64;
     assert!(recall >= 0.99, "{recall}");
@@ -96,7 +99,9 @@ fn a_graph_never_answers_with_too_few() {
                 0 => (left[0].1 + 1.0) / 2.0,
                 _ => f64::midpoint(left[passing - 1].1, left[passing].1),
             };
-            let hits = snapshot.search(request(query, 100, min_score as f32)).unwrap();
+            let hits = snapshot
+                .search(request(query, 100, min_score as f32))
+                .unwrap();
             let found: Vec<&str> = hits.iter().map(|hit| hit.key.as_str()).collect();
             let near = |i: usize| (left[i].1 - min_score).abs() < 2e-5;
             if passing == 0 || !near(passing - 1) && !near(passing) {

@@ -18,7 +18,11 @@ fn entry(kind: SegmentKind, rows: u32) -> SegmentEntry {
 }
 
 /// Publishes deltas behind a base, joining whenever that is due; rows written by joining.
-fn publish(policy: &CompactionPolicy, sizes: &[u32], mut check: impl FnMut(&[SegmentEntry])) -> u64 {
+fn publish(
+    policy: &CompactionPolicy,
+    sizes: &[u32],
+    mut check: impl FnMut(&[SegmentEntry]),
+) -> u64 {
     let mut segments = vec![entry(SegmentKind::Base, 1000)];
     let mut written = 0;
     for &rows in sizes {
@@ -43,7 +47,9 @@ fn tiers(policy: &CompactionPolicy, rows: u64) -> u64 {
 #[test]
 fn single_uploads_are_rewritten_a_logarithmic_number_of_times() {
     let policy = CompactionPolicy::default();
-    let written = publish(&policy, &[1; 20_000], |deltas| assert!(deltas.len() <= 7 * 5));
+    let written = publish(&policy, &[1; 20_000], |deltas| {
+        assert!(deltas.len() <= 7 * 5)
+    });
     assert!(written <= 5 * 20_000, "{written}");
 }
 
@@ -105,7 +111,8 @@ fn what_changed_makes_a_rebuild_due() {
     assert!(!policy.rebuild_due(&view(&[])));
     let base = base(1, &rows(0..40), 2, None);
     assert!(!policy.rebuild_due(&view(std::slice::from_ref(&base))));
-    let due = |newer: SegmentContent| policy.rebuild_due(&view(&[base.clone(), delta(2, &newer, 2)]));
+    let due =
+        |newer: SegmentContent| policy.rebuild_due(&view(&[base.clone(), delta(2, &newer, 2)]));
     assert!(!due(rows(40..59)) && due(rows(40..60)));
     let of_base = view(std::slice::from_ref(&base));
     // Half of what is left of the base.

@@ -59,7 +59,7 @@ fn product(i: usize) -> Product {
         "price": 19.99 + i as f64,
         "stock": i,
         "owed": -3,
-        "sold": i % 2 == 0,
+        "sold": i.is_multiple_of(2),
         "with space.and-dot": "x",
         "empty": "",
     });

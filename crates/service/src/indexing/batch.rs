@@ -3,7 +3,7 @@
 use lookalike_index::{Row, SegmentContent};
 
 use super::current::{Current, EncoderIdentity};
-use super::publish::{NewSegment, Proposal};
+use super::publish::{NewSegment, Proposal, Reuse};
 use crate::indexing::IndexingError;
 use crate::time::new_segment_id;
 
@@ -30,13 +30,14 @@ impl BatchChange {
         &mut self,
         current: &Current,
         encoder: &EncoderIdentity,
+        reuse: Reuse,
     ) -> Result<Option<Proposal>, IndexingError> {
         let content = self.content(current);
         if content.is_empty() {
             return Ok(None);
         }
         let segment = match self.last.take() {
-            Some((same, segment)) if same == content => segment,
+            Some((same, segment)) if same == content && reuse == Reuse::Allowed => segment,
             _ => delta(&content, encoder)?,
         };
         let mut manifest = current.manifest.clone();

@@ -85,8 +85,8 @@ impl Indexer {
         }
         let mut change = BatchChange::new(upserts, removals);
         self.publisher
-            .publish(encoder, deadline, |current| {
-                change.propose(current, encoder)
+            .publish(encoder, deadline, |current, reuse| {
+                change.propose(current, encoder, reuse)
             })
             .await
     }

@@ -114,7 +114,7 @@ impl Indexer {
         let mut replacement = Replacement::new(joined, replaced);
         let publication = self
             .publisher
-            .publish(encoder, deadline, |current| {
+            .publish(encoder, deadline, |current, _| {
                 replacement.propose_merge(current, encoder)
             })
             .await?;
@@ -206,7 +206,7 @@ impl Indexer {
         let mut replacement = Replacement::new(joined, replaced);
         let publication = self
             .publisher
-            .publish(encoder, deadline, |current| {
+            .publish(encoder, deadline, |current, _| {
                 replacement.propose_base(current, owner, encoder)
             })
             .await?;
@@ -224,7 +224,7 @@ impl Indexer {
         let mut leasing = Leasing::HeldByAnother;
         let policy = self.settings.policy;
         self.publisher
-            .publish(encoder, deadline, |current| {
+            .publish(encoder, deadline, |current, _| {
                 let now = now_milliseconds();
                 let held = current.manifest.lease.as_ref();
                 leasing = match held {
@@ -249,7 +249,7 @@ impl Indexer {
     async fn drop_lease(&self, encoder: &EncoderIdentity, owner: &str, deadline: Deadline) {
         let dropped = self
             .publisher
-            .publish(encoder, deadline, |current| {
+            .publish(encoder, deadline, |current, _| {
                 let lease = current.manifest.lease.as_ref();
                 if lease.is_none_or(|lease| lease.owner != owner) {
                     return Ok(None);

@@ -66,6 +66,14 @@ pub(crate) struct Proposal {
     pub(crate) manifest: Manifest,
 }
 
+/// Whether a segment that was proposed before may be proposed again. Once its manifest may have been
+/// written, it may have been part of the index and replaced: others marked its rows, or removed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reuse {
+    Allowed,
+    Forbidden,
+}
+
 /// What [`Publisher::publish`] ended with.
 #[derive(Debug, Clone)]
 pub(crate) struct Publication {
@@ -102,12 +110,14 @@ impl Publisher {
 
     /// Reads the index, lets `change` propose what should follow, and publishes that; again from the
     /// start when somebody else published in between. `change` answers `None` when nothing is left to
-    /// do, which is also how a write is recognised that arrived although its answer did not.
+    /// do, which is also how a write is recognised that arrived although its answer did not. It is told
+    /// whether the segments that it proposed before were certainly never part of the index, and may be
+    /// proposed again.
     pub(crate) async fn publish(
         &self,
         encoder: &EncoderIdentity,
         deadline: Deadline,
-        mut change: impl FnMut(&Current) -> Result<Option<Proposal>, IndexingError>,
+        mut change: impl FnMut(&Current, Reuse) -> Result<Option<Proposal>, IndexingError>,
     ) -> Result<Publication, IndexingError> {
         let mut conflicts = 0;
         let mut unanswered = 0;
@@ -116,7 +126,11 @@ impl Publisher {
             let current = self.reader.read(encoder).await?;
             let mut entries = current.manifest.segments.iter();
             let ours = entries.any(|entry| stored.contains_key(&entry.id));
-            let proposal = if ours { None } else { change(&current)? };
+            let proposal = match ours {
+                true => None,
+                false if unanswered == 0 => change(&current, Reuse::Allowed)?,
+                false => change(&current, Reuse::Forbidden)?,
+            };
             let Some(proposal) = proposal else {
                 return Ok(Publication {
                     generation: current.manifest.generation,

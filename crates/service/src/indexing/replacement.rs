@@ -7,7 +7,8 @@ use super::batch::delta;
 use super::current::{Current, EncoderIdentity};
 use super::publish::{NewSegment, Proposal};
 
-/// A segment that takes the place of others.
+/// A segment that takes the place of others. Once published, it is never proposed again: what it
+/// replaced does not come back.
 pub(crate) struct Replacement {
     joined: NewSegment,
     replaced: Vec<SegmentId>,

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lookalike_encoder::MAX_BYTES;
+use lookalike_index::Manifest;
 use lookalike_service::memory::{MemoryCloud, Traffic};
 use lookalike_service::ports::{Failures, Pictures};
 use lookalike_service::{
@@ -303,6 +304,31 @@ async fn a_lost_answer_to_the_manifest_write_is_no_second_write() {
     assert_eq!(outcomes(&report), [("catalog/a.jpg", &Outcome::Indexed)]);
     assert_eq!((report.generation, report.conflicts), (1, 0));
     assert_eq!(world.cloud.segments().len(), 1);
+}
+
+#[tokio::test]
+async fn a_segment_that_may_have_been_part_of_the_index_is_not_published_again() {
+    let world = World::new();
+    world.put("catalog/a.jpg", "one");
+    // The manifest is written, its answer is lost, and before the writer looks again the segment was
+    // replaced and removed.
+    let cloud = world.cloud.clone();
+    let first = AtomicU64::new(0);
+    world.cloud.set_fault(Some(Box::new(move |call| {
+        if call != "answer swap manifest" || first.fetch_add(1, Ordering::Relaxed) > 0 {
+            return None;
+        }
+        let mut manifest = Manifest::decode(&cloud.manifest()?).unwrap();
+        manifest.segments.clear();
+        manifest.generation += 1;
+        cloud.set_manifest(manifest.encode());
+        let segments = cloud.segments();
+        segments.keys().for_each(|id| cloud.tamper(*id, None));
+        Some(StoreErrorKind::Unavailable)
+    })));
+    let report = world.index(&["catalog/a.jpg"]).await;
+    assert_eq!(outcomes(&report), [("catalog/a.jpg", &Outcome::Indexed)]);
+    assert_eq!(world.verify().await, 1);
 }
 
 #[tokio::test]

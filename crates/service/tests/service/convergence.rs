@@ -6,13 +6,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lookalike_index::{Manifest, SegmentId};
-use lookalike_service::memory::MemoryCloud;
+use lookalike_service::memory::{Fault, MemoryCloud};
 use lookalike_service::{Deadline, Indexer, Outcome, StoreErrorKind, product_id_of};
 
 use crate::world::{Said, World, bytes, everything, mix};
 
 const WRITERS: u64 = 8;
 const BATCHES: u64 = 200;
+/// Far more than the writers need to come to an end.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Keys that change all the time, and keys that stay while everything around them does not.
 const RESTLESS: u64 = 30;
 const STEADY: u64 = 15;
@@ -24,6 +26,8 @@ struct Queue {
     /// Batches that were taken and are not done.
     open: AtomicU64,
     closed: AtomicBool,
+    /// Why a batch failed as a whole, for whoever finds that the writers do not come to an end.
+    last_error: Mutex<String>,
 }
 
 impl Queue {
@@ -92,7 +96,10 @@ async fn write(world: World, queue: Arc<Queue>, batches: Arc<AtomicU64>, mut ran
                 .filter(|(_, outcome)| matches!(outcome, Outcome::Retry(_)))
                 .map(|(key, _)| key)
                 .collect(),
-            Err(_) => batch,
+            Err(error) => {
+                *queue.last_error.lock().unwrap() = error.to_string();
+                batch
+            }
         };
         again.iter().for_each(|key| queue.push(key, &mut random));
         batches.fetch_add(1, Ordering::SeqCst);
@@ -107,7 +114,7 @@ fn deadline() -> Deadline {
 }
 
 /// Searches all the time: never fails, always finds what stays, never finds anything twice.
-async fn read(world: World, done: Arc<AtomicBool>) -> u64 {
+async fn read(world: World, loaded: Arc<AtomicU64>, done: Arc<AtomicBool>) -> u64 {
     let searcher = world.searcher();
     let steady: BTreeSet<String> = (0..STEADY).map(|i| format!("steady-{i}")).collect();
     let mut searches = 0;
@@ -124,6 +131,9 @@ async fn read(world: World, done: Arc<AtomicBool>) -> u64 {
         assert!(answer.index.generation >= generation, "back in time");
         generation = answer.index.generation;
         searches += 1;
+        if searches == 1 {
+            loaded.fetch_add(1, Ordering::SeqCst);
+        }
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     searches
@@ -147,7 +157,7 @@ fn trouble(
     queue: &Arc<Queue>,
     published: &Arc<Mutex<HashSet<SegmentId>>>,
     seed: u64,
-) -> Box<dyn Fn(&str) -> Option<StoreErrorKind> + Send + Sync> {
+) -> Fault {
     let (cloud, queue, published) = (world.cloud.clone(), queue.clone(), published.clone());
     let random = Mutex::new(seed);
     Box::new(move |call| {
@@ -158,7 +168,7 @@ fn trouble(
             published.lock().unwrap().extend(ids);
         }
         let during = matches!(call, "get picture" | "put segment" | "put records");
-        if during && !queue.closed.load(Ordering::SeqCst) && mix(&mut random) % 8 == 0 {
+        if during && !queue.closed.load(Ordering::SeqCst) && mix(&mut random).is_multiple_of(8) {
             change(&cloud, &queue, &mut random);
         }
         let reading = matches!(call, "get products" | "link to picture");
@@ -166,7 +176,7 @@ fn trouble(
             return None;
         }
         match call {
-            "swap manifest" if mix(&mut random) % 2 == 0 => Some(StoreErrorKind::Conflict),
+            "swap manifest" if mix(&mut random).is_multiple_of(2) => Some(StoreErrorKind::Conflict),
             _ => Some(StoreErrorKind::Unavailable),
         }
     })
@@ -193,10 +203,12 @@ async fn converge(seed: u64) {
     let batches = Arc::new(AtomicU64::new(0));
     let done = Arc::new(AtomicBool::new(false));
     let published = Arc::new(Mutex::new(HashSet::new()));
+    let loaded = Arc::new(AtomicU64::new(0));
     let readers: Vec<_> = (0..2)
-        .map(|_| tokio::spawn(read(world.clone(), done.clone())))
+        .map(|_| tokio::spawn(read(world.clone(), loaded.clone(), done.clone())))
         .collect();
-    while cloud.traffic().calls.get("link to picture").is_none() {
+    // From then on they have a good index to fall back on.
+    while loaded.load(Ordering::SeqCst) < 2 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     cloud.set_fault(Some(trouble(&world, &queue, &published, mix(&mut random))));
@@ -217,7 +229,12 @@ async fn converge(seed: u64) {
     }
     queue.closed.store(true, Ordering::SeqCst);
     for writer in writers {
-        writer.await.unwrap();
+        let ended = tokio::time::timeout(PATIENCE, writer).await;
+        let events = queue.events.lock().unwrap().len();
+        let error = queue.last_error.lock().unwrap().clone();
+        ended
+            .unwrap_or_else(|_| panic!("seed {seed}: {events} events are left, {error}"))
+            .unwrap();
     }
     done.store(true, Ordering::SeqCst);
     collector.await.unwrap();

@@ -53,10 +53,7 @@ async fn the_same_picture_is_found_first_with_metadata_and_link() {
     assert!((first.score - 1.0).abs() < 1e-3, "{}", first.score);
     let expected = json!({"name": "Boot", "price": 19.5, "category": "hats"});
     assert_eq!(json!(first.metadata), expected);
-    assert_eq!(
-        json!(answer.results[1].metadata)["category"].is_string(),
-        true
-    );
+    assert!(json!(answer.results[1].metadata)["category"].is_string());
     assert_eq!(answer.results.len(), 4);
     assert!(answer.results.is_sorted_by(|a, b| a.score >= b.score));
     assert_eq!((answer.index.images, answer.index.products), (20, 10));
