@@ -113,6 +113,16 @@ def test_the_process_on_the_data_folder_was_killed(make_system):
         assert f"lookalike serve --data {system.data}" in refused.stderr
 
 
+@pytest.mark.parametrize("name", ["LOOKALIKE_CATALOG_BUCKET", "LOOKALIKE_INDEX_BUCKET", "LOOKALIKE_TABLE"])
+def test_a_bucket_or_table_that_does_not_exist(shop, name):
+    variables = shop.environment | {name: "no-such-thing"}
+    words = ["index", "verify"] if name.endswith("BUCKET") else ["status", "--failed"]
+    refused = lookalike(*words, extra_environment=variables).expect(1)
+    assert "no-such-thing" in refused.stderr
+    reply = lookalike(*words, "--json", extra_environment=variables).expect(1)
+    assert reply.stdout == ""
+
+
 # Completions
 
 

@@ -36,7 +36,7 @@ def reference(batch, catalog, table, tmp_path_factory):
         began = time.monotonic()
         report = system.lookalike("upload", batch, "--json").expect().json()
         assert report["uploaded"] == PICTURES
-        system.until_images(PICTURES)
+        system.until_images(PICTURES, deadline=300)
         seconds = time.monotonic() - began
         yield state(system, catalog), seconds
     finally:
@@ -111,7 +111,7 @@ def test_killed_and_started_again(make_system, batch, table, catalog, reference,
         assert images == stored == system.index()["images"]
         story.append(images)
     system.lookalike("upload", batch).expect()
-    system.until_images(PICTURES)
+    system.until_images(PICTURES, deadline=300)
     figures(f"killed with seed {seed}: {', '.join(map(str, story))} of {PICTURES} pictures after each restart")
     assert state(system, catalog) == expected
 

@@ -1,8 +1,10 @@
 """What is in the data folder outlives the process; what changed meanwhile is noticed at the start."""
 
+import json
+import shutil
 import socket
 
-from support.command import lookalike
+from support.command import ROOT, lookalike
 from support.system import FREE_PORTS, result_of
 
 
@@ -141,6 +143,36 @@ def test_a_damaged_index_is_refused_and_can_be_made_again(make_system, catalog, 
     system.start("--start-over")
     assert system.index()["images"] == 10
     assert verified(system)["verify"]["problems"] == []
+
+
+def test_another_encoder_is_refused_and_can_take_over(make_system, catalog, tmp_path):
+    pictures = catalog.sample(6)
+    folder = catalog.copy(pictures, tmp_path / "pictures")
+    system = make_system().start("--catalog", folder)
+    before = system.index()["encoder"]
+
+    other = tmp_path / "other-encoder"
+    shutil.copytree(ROOT / "models" / "efficientnet-lite0", other)
+    config = json.loads((other / "preprocessor_config.json").read_text())
+    config["image_mean"] = [120.0, 115.0, 100.0]
+    (other / "preprocessor_config.json").write_text(json.dumps(config))
+    chosen = {"LOOKALIKE_ENCODER": str(other)}
+    query = system.lookalike("search", pictures[0].path, extra_environment=chosen).expect(1)
+    assert before["fingerprint"] in query.stderr
+    system.stop()
+
+    serve = ["serve", "--data", system.data, *FREE_PORTS]
+    refused = lookalike(*serve, extra_environment=chosen, timeout=60).expect(1)
+    assert before["fingerprint"] in refused.stderr
+    assert "--start-over" in refused.stderr
+
+    system.extra_environment = chosen
+    system.start("--start-over")
+    after = system.index()
+    assert after["images"] == 6
+    assert after["encoder"]["name"] == "other-encoder"
+    assert after["encoder"]["fingerprint"] != before["fingerprint"]
+    assert result_of(system.search(pictures[0].bytes), pictures[0].key)["score"] > 0.999
 
 
 def test_damaged_vectors_are_found_and_healed_while_serving(make_system, catalog, tmp_path):

@@ -159,17 +159,6 @@ pub fn superseded_meanwhile(
         .collect()
 }
 
-/// The rows of `joined` whose keys newer segments mention.
-#[deprecated(note = "loses rows when a merge overtakes a rebuild: use superseded_meanwhile")]
-pub fn superseded_since(joined: &SegmentMeta, newer: &[impl AsRef<SegmentMeta>]) -> Vec<u32> {
-    let rows: BTreeSet<u32> = newer
-        .iter()
-        .flat_map(|segment| segment.as_ref().mentioned_keys())
-        .filter_map(|key| joined.find(key))
-        .collect();
-    rows.into_iter().collect()
-}
-
 fn live_rows(view: &View, range: Range<usize>, segments: &[Segment]) -> Vec<crate::row::Row> {
     range
         .zip(segments)

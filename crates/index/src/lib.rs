@@ -57,8 +57,6 @@ mod segment;
 mod snapshot;
 mod view;
 
-#[allow(deprecated)]
-pub use compact::superseded_since;
 pub use compact::{CompactionPolicy, merge_deltas, rebuild_base, superseded_meanwhile};
 pub use error::IndexError;
 pub use graph::GraphParameters;

@@ -87,7 +87,7 @@ pub trait Manifests: Send + Sync {
 pub trait Segments: Send + Sync {
     /// Writes a new segment.
     async fn put(&self, id: SegmentId, bytes: Bytes) -> Result<(), StoreError>;
-    /// Reads the bytes in `range`; fails with
+    /// Reads the bytes in `range`, fewer when the segment ends before; fails with
     /// [`StoreErrorKind::NotFound`](crate::StoreErrorKind::NotFound) when the segment is gone.
     async fn get(&self, id: SegmentId, range: Range<u64>) -> Result<Bytes, StoreError>;
 }
@@ -104,7 +104,7 @@ pub trait SegmentShelf: Send + Sync {
 /// The product metadata in the table.
 #[async_trait]
 pub trait Products: Send + Sync {
-    /// The metadata of those `product_ids` that have any. Any number of ids.
+    /// The metadata of those `product_ids` that have any. Any number of ids, which may repeat.
     async fn get_many(
         &self,
         product_ids: &[String],
@@ -116,7 +116,7 @@ pub trait Products: Send + Sync {
 /// What became of every catalog picture.
 #[async_trait]
 pub trait ImageRecords: Send + Sync {
-    /// Stores records, replacing those of the same product and key.
+    /// Stores records, replacing those of the same product and key; of the same twice, the last.
     async fn put_many(&self, records: &[ImageRecord]) -> Result<(), StoreError>;
     /// Removes the record of `key` under `product_id`; removing what is gone succeeds.
     async fn remove(&self, product_id: &str, key: &str) -> Result<(), StoreError>;

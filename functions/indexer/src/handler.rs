@@ -157,7 +157,7 @@ fn must_return(message: &Message, retried: &HashMap<&str, &str>) -> bool {
     match &message.changes {
         Ok(changes) => (changes.iter()).any(|change| retried.contains_key(change.key.as_str())),
         Err(error) => {
-            tracing::error!(message = message.id, %error, "cannot read a queued message");
+            tracing::error!(message_id = message.id, %error, "cannot read a queued message");
             true
         }
     }

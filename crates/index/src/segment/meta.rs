@@ -157,13 +157,6 @@ impl SegmentMeta {
         (0..self.tombstones.len()).map(|i| self.tombstones.get(i))
     }
 
-    /// Every key that this segment has something to say about: its rows and its tombstones.
-    pub(crate) fn mentioned_keys(&self) -> impl Iterator<Item = &str> {
-        (0..self.rows())
-            .map(|row| self.key(row))
-            .chain(self.tombstones())
-    }
-
     /// The row of `key`, if this segment has one; it may be superseded.
     pub fn find(&self, key: &str) -> Option<u32> {
         let wanted = xxh3_64(key.as_bytes());

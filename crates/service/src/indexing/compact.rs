@@ -3,39 +3,24 @@
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use lookalike_index::{
-    GraphParameters, Lease, SegmentContent, SegmentId, merge_deltas, rebuild_base,
-};
+use lookalike_index::{GraphParameters, SegmentContent, SegmentId, merge_deltas, rebuild_base};
 use tokio::task::JoinError;
-use tracing::{info, warn};
+use tracing::info;
 
 use super::batch::delta;
 use super::current::{Current, EncoderIdentity};
-use super::publish::{NewSegment, Proposal};
+use super::lease::{Leasing, Need};
+use super::publish::NewSegment;
 use super::replacement::Replacement;
 use super::{Indexer, IndexingError, MaintenanceReport};
 use crate::ports::{Measurement, Unit};
-use crate::time::{Deadline, new_segment_id, now_milliseconds};
+use crate::time::{Deadline, new_segment_id};
 
 /// Rows per second that a rebuild surely manages on a function's two cores, fetching and storing
 /// included; measured rates are two to ten times that.
 const REBUILD_ROWS_PER_SECOND: u64 = 2500;
 /// Time that a rebuild needs whatever its size.
 const REBUILD_OVERHEAD: Duration = Duration::from_secs(10);
-
-/// When to rebuild.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Need {
-    IfDue,
-    Anyway,
-}
-
-/// What came of asking for the lease.
-enum Leasing {
-    Taken,
-    HeldByAnother,
-    Needless,
-}
 
 impl Indexer {
     /// Joins small deltas, rebuilds the base when that is due and surely done before the deadline,
@@ -211,72 +196,6 @@ impl Indexer {
             })
             .await?;
         Ok(publication.published.then_some(rows))
-    }
-
-    async fn take_lease(
-        &self,
-        encoder: &EncoderIdentity,
-        owner: &str,
-        need: Need,
-        estimate: Duration,
-        deadline: Deadline,
-    ) -> Result<Leasing, IndexingError> {
-        let mut leasing = Leasing::HeldByAnother;
-        let policy = self.settings.policy;
-        self.publisher
-            .publish(encoder, deadline, |current, _| {
-                let now = now_milliseconds();
-                let held = current.manifest.lease.as_ref();
-                leasing = match held {
-                    Some(lease) if lease.owner == owner => Leasing::Taken,
-                    Some(lease) if lease.until > now => Leasing::HeldByAnother,
-                    // Somebody else may just have done it.
-                    _ if need == Need::IfDue && !policy.rebuild_due(&current.view) => {
-                        Leasing::Needless
-                    }
-                    _ => {
-                        leasing = Leasing::Taken;
-                        return Ok(Some(with_lease(current, owner, now, estimate)));
-                    }
-                };
-                Ok(None)
-            })
-            .await?;
-        Ok(leasing)
-    }
-
-    /// Gives a lease back after a failure. Where that fails too, the lease ends by itself.
-    async fn drop_lease(&self, encoder: &EncoderIdentity, owner: &str, deadline: Deadline) {
-        let dropped = self
-            .publisher
-            .publish(encoder, deadline, |current, _| {
-                let lease = current.manifest.lease.as_ref();
-                if lease.is_none_or(|lease| lease.owner != owner) {
-                    return Ok(None);
-                }
-                let mut manifest = current.manifest.clone();
-                manifest.lease = None;
-                Ok(Some(Proposal {
-                    segments: Vec::new(),
-                    manifest,
-                }))
-            })
-            .await;
-        if let Err(error) = dropped {
-            warn!(%error, "the lease could not be given back");
-        }
-    }
-}
-
-fn with_lease(current: &Current, owner: &str, now: u64, estimate: Duration) -> Proposal {
-    let mut manifest = current.manifest.clone();
-    manifest.lease = Some(Lease {
-        owner: owner.to_owned(),
-        until: now + 2 * estimate.as_millis() as u64,
-    });
-    Proposal {
-        segments: Vec::new(),
-        manifest,
     }
 }
 

@@ -11,6 +11,7 @@ mod collect;
 mod compact;
 mod current;
 mod inspect;
+mod lease;
 mod observe;
 mod publish;
 mod records;

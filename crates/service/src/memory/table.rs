@@ -56,9 +56,9 @@ impl Failures for MemoryCloud {
         // Two products may have failed under one key.
         let mark = |record: &ImageRecord| format!("{}\0{}", record.key, record.product_id);
         let mut items: Vec<ImageRecord> = self
-            .image_records()
+            .failed()
             .into_iter()
-            .filter(|r| r.failure.is_some() && after.is_none_or(|a| mark(r).as_str() > a))
+            .filter(|r| after.is_none_or(|a| mark(r).as_str() > a))
             .collect();
         items.sort_by_key(mark);
         let more = items.len() > PAGE;
@@ -69,14 +69,21 @@ impl Failures for MemoryCloud {
 
     async fn of_key(&self, key: &str) -> Result<Vec<ImageRecord>, StoreError> {
         self.call("failures of key").await?;
-        let mut records = self.image_records();
-        records.retain(|r| r.failure.is_some() && r.key == key);
+        let mut records = self.failed();
+        records.retain(|record| record.key == key);
         Ok(records)
     }
 
     async fn count(&self) -> Result<u64, StoreError> {
         self.call("count failures").await?;
-        let records = self.image_records();
-        Ok(records.iter().filter(|r| r.failure.is_some()).count() as u64)
+        Ok(self.failed().len() as u64)
+    }
+}
+
+impl MemoryCloud {
+    fn failed(&self) -> Vec<ImageRecord> {
+        let state = self.state();
+        let failed = state.records.values().filter(|r| r.failure.is_some());
+        failed.cloned().collect()
     }
 }

@@ -4,16 +4,17 @@
 //! with the products' metadata and links to their pictures.
 
 mod answer;
+mod lookups;
 mod snapshots;
 mod worker;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use lookalike_encoder::{MAX_BYTES, PictureError, PictureFormat};
-use lookalike_index::{Attributes, Hit, IndexError, SearchRequest, Snapshot};
+use lookalike_encoder::{MAX_BYTES, PictureError};
+use lookalike_index::{Attributes, Hit, IndexError, SearchRequest};
 use tracing::info;
 
 pub use answer::{
@@ -22,12 +23,11 @@ pub use answer::{
 };
 
 use crate::embedder::{EmbedError, EmbedderCell};
-use crate::keys::{UPLOADS_PREFIX, is_allowed_query_key};
-use crate::model::{Metadata, UploadLink};
+use crate::keys::is_allowed_query_key;
+use crate::model::Metadata;
 use crate::ports::{
     Failures, Links, Manifests, Measurement, Metrics, Pictures, Products, Segments, Unit,
 };
-use crate::time::new_segment_id;
 use snapshots::{Loaded, Snapshots};
 use worker::off_runtime;
 
@@ -174,84 +174,6 @@ impl Searcher {
         self.answer(loaded, queries, without, options, 0.0).await
     }
 
-    /// A product's metadata and pictures.
-    ///
-    /// # Errors
-    /// [`SearchError::UnknownProduct`] when neither table nor index knows it.
-    pub async fn product(&self, product_id: &str) -> Result<ProductView, SearchError> {
-        let ids = [product_id.to_owned()];
-        let (loaded, known) =
-            tokio::join!(self.snapshots.current(), self.ports.products.get_many(&ids));
-        let (loaded, mut known) = (loaded?, known?);
-        let metadata = known.remove(product_id);
-        let (snapshot, wanted) = (Arc::clone(&loaded.snapshot), product_id.to_owned());
-        let pictures = off_runtime(move || pictures_of(&snapshot, &wanted)).await?;
-        if metadata.is_none() && pictures.is_empty() {
-            return Err(SearchError::UnknownProduct(product_id.to_owned()));
-        }
-        let attributes = pictures.values().next().cloned().unwrap_or_default();
-        let mut images = Vec::with_capacity(pictures.len());
-        for key in pictures.into_keys() {
-            let url = self.ports.links.fetch(&key).await?;
-            images.push((key, url));
-        }
-        Ok(ProductView {
-            product_id: product_id.to_owned(),
-            metadata: with_attributes(metadata.unwrap_or_default(), attributes),
-            images,
-        })
-    }
-
-    /// A link with which a browser may store a picture under `uploads/`, to search for it by key.
-    ///
-    /// # Errors
-    /// [`SearchError::UnsupportedMediaType`] for what the encoder cannot read.
-    pub async fn create_upload(&self, content_type: &str) -> Result<UploadLink, SearchError> {
-        let format = [
-            PictureFormat::Jpeg,
-            PictureFormat::Png,
-            PictureFormat::WebP,
-            PictureFormat::Gif,
-        ]
-        .into_iter()
-        .find(|format| format.media_type().eq_ignore_ascii_case(content_type))
-        .ok_or_else(|| SearchError::UnsupportedMediaType(content_type.to_owned()))?;
-        let media_type = format.media_type();
-        let extension = media_type.trim_start_matches("image/");
-        let key = format!("{UPLOADS_PREFIX}{}.{extension}", new_segment_id());
-        Ok(self.ports.links.upload(&key, media_type).await?)
-    }
-
-    /// The state of the index.
-    ///
-    /// # Errors
-    /// [`SearchError`] when index, encoder or table cannot be read.
-    pub async fn index_info(&self) -> Result<IndexInfo, SearchError> {
-        let (loaded, embedder, failed) = tokio::join!(
-            self.snapshots.current(),
-            self.ports.embedder.get(),
-            self.ports.failures.count()
-        );
-        let (loaded, embedder) = (loaded?, embedder.map_err(SearchError::Encoder)?);
-        Ok(IndexInfo {
-            state: loaded.state(),
-            encoder_name: embedder.name().to_owned(),
-            fingerprint: embedder.fingerprint(),
-            dimensions: embedder.dimensions(),
-            segments: loaded
-                .manifest
-                .segments
-                .iter()
-                .map(|entry| SegmentInfo {
-                    kind: entry.kind.name(),
-                    rows: u64::from(entry.rows),
-                    bytes: entry.bytes,
-                })
-                .collect(),
-            failed: failed?,
-        })
-    }
-
     /// Refuses to compare a query with vectors of another encoder.
     async fn expect_own_encoder(&self, loaded: &Loaded) -> Result<(), SearchError> {
         let embedder = self.ports.embedder.get().await;
@@ -350,17 +272,6 @@ fn best_per_product(mut hits: Vec<Hit>, k: usize) -> Vec<Hit> {
     hits.retain(|hit| seen.insert(hit.product_id.clone()));
     hits.truncate(k);
     hits
-}
-
-/// Keys and attributes of a product's pictures, by key.
-fn pictures_of(snapshot: &Snapshot, product_id: &str) -> BTreeMap<String, Attributes> {
-    let rows = snapshot.rows_of_product(product_id);
-    rows.map(|location| {
-        let meta = snapshot.view().meta(location);
-        let key = meta.key(location.row).to_owned();
-        (key, meta.attributes(location.row))
-    })
-    .collect()
 }
 
 /// What the picture itself says, wherever the table says nothing.

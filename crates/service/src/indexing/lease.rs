@@ -1,0 +1,99 @@
+//! The right to rebuild: one at a time, until it ends.
+
+use std::time::Duration;
+
+use lookalike_index::Lease;
+use tracing::warn;
+
+use super::current::{Current, EncoderIdentity};
+use super::publish::Proposal;
+use super::{Indexer, IndexingError};
+use crate::time::{Deadline, now_milliseconds};
+
+/// When to rebuild.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    IfDue,
+    Anyway,
+}
+
+/// What came of asking for the lease.
+pub(crate) enum Leasing {
+    Taken,
+    HeldByAnother,
+    Needless,
+}
+
+impl Indexer {
+    /// Takes the lease, unless somebody else holds it or has rebuilt in the meantime.
+    pub(crate) async fn take_lease(
+        &self,
+        encoder: &EncoderIdentity,
+        owner: &str,
+        need: Need,
+        estimate: Duration,
+        deadline: Deadline,
+    ) -> Result<Leasing, IndexingError> {
+        let mut leasing = Leasing::HeldByAnother;
+        let policy = self.settings.policy;
+        self.publisher
+            .publish(encoder, deadline, |current, _| {
+                let now = now_milliseconds();
+                let held = current.manifest.lease.as_ref();
+                leasing = match held {
+                    Some(lease) if lease.owner == owner => Leasing::Taken,
+                    Some(lease) if lease.until > now => Leasing::HeldByAnother,
+                    // Somebody else may just have done it.
+                    _ if need == Need::IfDue && !policy.rebuild_due(&current.view) => {
+                        Leasing::Needless
+                    }
+                    _ => {
+                        leasing = Leasing::Taken;
+                        return Ok(Some(with_lease(current, owner, now, estimate)));
+                    }
+                };
+                Ok(None)
+            })
+            .await?;
+        Ok(leasing)
+    }
+
+    /// Gives a lease back after a failure. Where that fails too, the lease ends by itself.
+    pub(crate) async fn drop_lease(
+        &self,
+        encoder: &EncoderIdentity,
+        owner: &str,
+        deadline: Deadline,
+    ) {
+        let dropped = self
+            .publisher
+            .publish(encoder, deadline, |current, _| {
+                let lease = current.manifest.lease.as_ref();
+                if lease.is_none_or(|lease| lease.owner != owner) {
+                    return Ok(None);
+                }
+                let mut manifest = current.manifest.clone();
+                manifest.lease = None;
+                Ok(Some(Proposal {
+                    segments: Vec::new(),
+                    manifest,
+                }))
+            })
+            .await;
+        if let Err(error) = dropped {
+            warn!(%error, "the lease could not be given back");
+        }
+    }
+}
+
+fn with_lease(current: &Current, owner: &str, now: u64, estimate: Duration) -> Proposal {
+    let mut manifest = current.manifest.clone();
+    manifest.lease = Some(Lease {
+        owner: owner.to_owned(),
+        until: now + 2 * estimate.as_millis() as u64,
+    });
+    Proposal {
+        segments: Vec::new(),
+        manifest,
+    }
+}

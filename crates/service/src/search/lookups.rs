@@ -1,0 +1,104 @@
+//! What is asked without a query picture: one product, an upload link, the state of the index.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lookalike_encoder::PictureFormat;
+use lookalike_index::{Attributes, Snapshot};
+
+use super::worker::off_runtime;
+use super::{IndexInfo, ProductView, SearchError, Searcher, SegmentInfo, with_attributes};
+use crate::keys::UPLOADS_PREFIX;
+use crate::model::UploadLink;
+use crate::time::new_segment_id;
+
+impl Searcher {
+    /// A product's metadata and pictures.
+    ///
+    /// # Errors
+    /// [`SearchError::UnknownProduct`] when neither table nor index knows it.
+    pub async fn product(&self, product_id: &str) -> Result<ProductView, SearchError> {
+        let ids = [product_id.to_owned()];
+        let (loaded, known) =
+            tokio::join!(self.snapshots.current(), self.ports.products.get_many(&ids));
+        let (loaded, mut known) = (loaded?, known?);
+        let metadata = known.remove(product_id);
+        let (snapshot, wanted) = (Arc::clone(&loaded.snapshot), product_id.to_owned());
+        let pictures = off_runtime(move || pictures_of(&snapshot, &wanted)).await?;
+        if metadata.is_none() && pictures.is_empty() {
+            return Err(SearchError::UnknownProduct(product_id.to_owned()));
+        }
+        let attributes = pictures.values().next().cloned().unwrap_or_default();
+        let mut images = Vec::with_capacity(pictures.len());
+        for key in pictures.into_keys() {
+            let url = self.ports.links.fetch(&key).await?;
+            images.push((key, url));
+        }
+        Ok(ProductView {
+            product_id: product_id.to_owned(),
+            metadata: with_attributes(metadata.unwrap_or_default(), attributes),
+            images,
+        })
+    }
+
+    /// A link with which a browser may store a picture under `uploads/`, to search for it by key.
+    ///
+    /// # Errors
+    /// [`SearchError::UnsupportedMediaType`] for what the encoder cannot read.
+    pub async fn create_upload(&self, content_type: &str) -> Result<UploadLink, SearchError> {
+        let format = [
+            PictureFormat::Jpeg,
+            PictureFormat::Png,
+            PictureFormat::WebP,
+            PictureFormat::Gif,
+        ]
+        .into_iter()
+        .find(|format| format.media_type().eq_ignore_ascii_case(content_type))
+        .ok_or_else(|| SearchError::UnsupportedMediaType(content_type.to_owned()))?;
+        let media_type = format.media_type();
+        let extension = media_type.trim_start_matches("image/");
+        let key = format!("{UPLOADS_PREFIX}{}.{extension}", new_segment_id());
+        Ok(self.ports.links.upload(&key, media_type).await?)
+    }
+
+    /// The state of the index.
+    ///
+    /// # Errors
+    /// [`SearchError`] when index, encoder or table cannot be read.
+    pub async fn index_info(&self) -> Result<IndexInfo, SearchError> {
+        let (loaded, embedder, failed) = tokio::join!(
+            self.snapshots.current(),
+            self.ports.embedder.get(),
+            self.ports.failures.count()
+        );
+        let (loaded, embedder) = (loaded?, embedder.map_err(SearchError::Encoder)?);
+        Ok(IndexInfo {
+            state: loaded.state(),
+            encoder_name: embedder.name().to_owned(),
+            fingerprint: embedder.fingerprint(),
+            dimensions: embedder.dimensions(),
+            segments: loaded
+                .manifest
+                .segments
+                .iter()
+                .map(|entry| SegmentInfo {
+                    kind: entry.kind.name(),
+                    rows: u64::from(entry.rows),
+                    bytes: entry.bytes,
+                })
+                .collect(),
+            failed: failed?,
+        })
+    }
+}
+
+/// Keys and attributes of a product's pictures, by key.
+fn pictures_of(snapshot: &Snapshot, product_id: &str) -> BTreeMap<String, Attributes> {
+    let rows = snapshot.rows_of_product(product_id);
+    rows.map(|location| {
+        let meta = snapshot.view().meta(location);
+        let key = meta.key(location.row).to_owned();
+        (key, meta.attributes(location.row))
+    })
+    .collect()
+}
