@@ -362,8 +362,8 @@ def test_embed_with_another_encoder(shop_pictures, tmp_path):
 
 
 def test_index_info(shop):
-    info = shop.lookalike("index", "info", "--json").expect().json()
-    assert info == shop.index()
+    info, index = seen_alike(shop, "index", "info")
+    assert info == index
     assert set(info) == {"generation", "images", "products", "encoder", "segments", "failed"}
     assert set(info["encoder"]) == {"name", "fingerprint", "dimensions"}
     assert re.fullmatch(r"[0-9a-f]{64}", info["encoder"]["fingerprint"])
@@ -372,6 +372,17 @@ def test_index_info(shop):
     assert re.search(rf"^images +{info['images']}$", people, re.MULTILINE)
     assert info["encoder"]["name"] in people
     assert people.count("\nsegment ") == len(info["segments"])
+
+
+def seen_alike(shop, *command):
+    """What a command and the API say of the same generation: earlier changes may still be settling."""
+
+    def ask():
+        said = shop.lookalike(*command, "--json").expect().json()
+        index = shop.index()
+        return said["generation"] == index["generation"] and (said, index)
+
+    return shop.until(ask)
 
 
 def test_index_verify_and_repair(shop, spare):
@@ -425,8 +436,7 @@ def test_index_rebuild_and_gc(shop, shop_pictures):
 
 
 def test_status(shop, spare):
-    index = shop.index()
-    status = shop.lookalike("status", "--json").expect().json()
+    status, index = seen_alike(shop, "status")
     assert status == {name: index[name] for name in ("generation", "images", "products", "failed")}
     people = shop.lookalike("status").expect().stdout
     assert f"{index['images']} images of {index['products']} products" in people

@@ -5,7 +5,7 @@ The `bootstrap` files that `sam build` left in .aws-sam/build are started by the
 emulator that ships in the aws-sam-cli package. A real S3 event goes to the indexer, real API Gateway
 events go to search, and the answers are checked. Nothing but this machine is needed.
 
-Start the local cloud first and hand over the environment that it prints:
+By hand, start the local cloud first and hand over the environment that it prints:
 
     lookalike serve --data DIR
     export AWS_ENDPOINT_URL_S3=... AWS_ENDPOINT_URL_DYNAMODB=... AWS_ACCESS_KEY_ID=... ...
@@ -15,10 +15,12 @@ The pictures that the test puts into the catalog have keys of their own and are 
 """
 
 import argparse
+import base64
 import importlib.util
 import json
 import os
 import platform
+import re
 import shutil
 import sys
 import unittest
@@ -44,6 +46,8 @@ NEEDED = [
 ]
 # What the sample events name, whatever the bucket of this run is called.
 SAMPLE_BUCKET = "lookalike-catalog"
+# Amazon Linux 2023, which `provided.al2023` is, has this C library.
+NEWEST_GLIBC = (2, 34)
 AWKWARD = "catalog/summer sale/café + 100%.png"
 PRODUCT = "café + 100%"
 
@@ -56,8 +60,6 @@ def sample(name):
 
 def picture():
     """The picture that the sample requests carry."""
-    import base64
-
     return base64.b64decode(sample("http-api-picture")["body"])
 
 
@@ -83,6 +85,13 @@ class Functions(unittest.TestCase):
         self.assertEqual(reply.get("statusCode"), status, reply)
         self.assertFalse(reply["isBase64Encoded"], "JSON and HTML travel as text")
         return reply, json.loads(reply["body"])
+
+    def test_0_the_programs_run_on_amazon_linux_2023(self):
+        for function in ["Indexer", "Search"]:
+            program = (self.build / function / "bootstrap").read_bytes()
+            needed = re.findall(rb"GLIBC_(\d+)\.(\d+)\0", program)
+            newest = max(tuple(map(int, version)) for version in needed)
+            self.assertLessEqual(newest, NEWEST_GLIBC, function)
 
     def test_1_an_s3_event_indexes_a_picture(self):
         reply = self.indexer.invoke(sample("s3-put"))
