@@ -32,7 +32,7 @@ test-rust: $(VENV)/ready ## unit, property and integration tests
 
 test-e2e: $(VENV)/ready ## the real binary, AWS clients, sam build and the Lambda runtime emulator
 	cargo build --bin lookalike
-	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest tests/e2e $(PYTEST_ARGS)
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest tests/e2e tests/rie $(PYTEST_ARGS)
 
 bench: ## measure what the README states
 	cargo run --release -p lookalike-benches --bin growth

@@ -1,6 +1,7 @@
 //! Does the cost of one more picture stay flat? Indexes thousands of pictures through the real path
 //! (S3 objects, conditional manifest, deltas, merges, rebuilds) on the local cloud and prints what a
 //! picture cost in each thousand. The embeddings are synthetic: what is measured is everything else.
+//! With `--memory` the stores are in memory, which leaves the indexer's own work.
 
 #![forbid(unsafe_code)]
 
@@ -12,7 +13,8 @@ use bytes::Bytes;
 use clap::Parser;
 use lookalike_aws::{Clients, Cloud, Settings, create_table};
 use lookalike_local_cloud::{LocalCloud, Options};
-use lookalike_service::ports::{Embedder, NoMetrics};
+use lookalike_service::memory::MemoryCloud;
+use lookalike_service::ports::{Embedder, Links, NoMetrics, PictureWriter, Products};
 use lookalike_service::{
     Deadline, EmbedderCell, Fingerprint, IndexPorts, IndexSettings, Indexer, PictureError,
     SearchOptions, SearchPorts, SearchSettings, Searcher,
@@ -37,6 +39,9 @@ struct Arguments {
     /// Pictures per event batch.
     #[arg(long, default_value_t = 50)]
     batch: usize,
+    /// Keep everything in memory instead of in the local cloud.
+    #[arg(long)]
+    memory: bool,
     /// Fail when a picture of the last thousand costs more than this many of the first.
     #[arg(long, default_value_t = 1.5)]
     most: f64,
@@ -59,26 +64,35 @@ impl Embedder for Synthetic {
     }
 
     fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
-        let number = picture.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        let number = picture
+            .first_chunk()
+            .map_or(0, |bytes| u64::from_le_bytes(*bytes));
         let centre = direction(number % KINDS);
         let own = direction(KINDS + number);
-        Ok(centre.iter().zip(own).map(|(c, o)| c + SPREAD * o).collect())
+        Ok(centre
+            .iter()
+            .zip(own)
+            .map(|(c, o)| c + SPREAD * o)
+            .collect())
     }
 }
 
 fn direction(seed: u64) -> Vec<f32> {
     let mut dice = StdRng::seed_from_u64(seed);
-    (0..DIMENSIONS).map(|_| dice.random_range(-1.0..1.0)).collect()
+    (0..DIMENSIONS)
+        .map(|_| dice.random_range(-1.0..1.0))
+        .collect()
 }
 
 struct Bench {
-    cloud: Cloud,
+    writer: Arc<dyn PictureWriter>,
     indexer: Indexer,
     searcher: Searcher,
 }
 
 impl Bench {
-    fn new(local: &LocalCloud) -> Result<Self, AnyError> {
+    /// On the servers of a local cloud, over HTTP.
+    fn served(local: &LocalCloud) -> Result<Self, AnyError> {
         let names = BTreeMap::from([
             ("LOOKALIKE_CATALOG_BUCKET", "catalog"),
             ("LOOKALIKE_INDEX_BUCKET", "index"),
@@ -93,42 +107,74 @@ impl Bench {
             local.region(),
         );
         let cloud = Cloud::with_clients(clients, &settings);
-        let embedder = EmbedderCell::ready(Arc::new(Synthetic));
         let ports = IndexPorts {
-            embedder: embedder.clone(),
-            pictures: cloud.pictures.clone(),
-            manifests: cloud.manifests.clone(),
-            segments: cloud.segments.clone(),
-            shelf: cloud.shelf.clone(),
-            records: cloud.records.clone(),
-            failures: cloud.failures.clone(),
+            embedder: EmbedderCell::ready(Arc::new(Synthetic)),
+            pictures: cloud.pictures,
+            manifests: cloud.manifests,
+            segments: cloud.segments,
+            shelf: cloud.shelf,
+            records: cloud.records,
+            failures: cloud.failures,
             metrics: Arc::new(NoMetrics),
         };
+        Ok(Self::new(
+            ports,
+            cloud.picture_writer,
+            cloud.links,
+            cloud.products,
+        ))
+    }
+
+    /// On stores in memory.
+    fn in_memory() -> Self {
+        let cloud = MemoryCloud::new();
+        let ports = IndexPorts {
+            embedder: EmbedderCell::ready(Arc::new(Synthetic)),
+            pictures: cloud.clone(),
+            manifests: cloud.clone(),
+            segments: cloud.clone(),
+            shelf: cloud.clone(),
+            records: cloud.clone(),
+            failures: cloud.clone(),
+            metrics: Arc::new(NoMetrics),
+        };
+        Self::new(ports, cloud.clone(), cloud.clone(), cloud)
+    }
+
+    fn new(
+        ports: IndexPorts,
+        writer: Arc<dyn PictureWriter>,
+        links: Arc<dyn Links>,
+        products: Arc<dyn Products>,
+    ) -> Self {
         let search = SearchPorts {
-            embedder,
-            pictures: cloud.pictures.clone(),
-            links: cloud.links.clone(),
-            manifests: cloud.manifests.clone(),
-            segments: cloud.segments.clone(),
-            products: cloud.products.clone(),
-            failures: cloud.failures.clone(),
-            metrics: Arc::new(NoMetrics),
+            embedder: ports.embedder.clone(),
+            pictures: ports.pictures.clone(),
+            links,
+            manifests: ports.manifests.clone(),
+            segments: ports.segments.clone(),
+            products,
+            failures: ports.failures.clone(),
+            metrics: ports.metrics.clone(),
         };
-        Ok(Self {
-            cloud,
+        let refresh = Duration::ZERO;
+        Self {
+            writer,
             indexer: Indexer::new(ports, IndexSettings::default()),
-            searcher: Searcher::new(search, SearchSettings { refresh: Duration::ZERO }),
-        })
+            searcher: Searcher::new(search, SearchSettings { refresh }),
+        }
     }
 
     /// Stores pictures, then indexes and maintains as one invocation does; returns the time of both.
-    async fn batch(&self, numbers: std::ops::Range<usize>) -> Result<(Duration, Duration), AnyError> {
+    async fn batch(
+        &self,
+        numbers: std::ops::Range<usize>,
+    ) -> Result<(Duration, Duration), AnyError> {
         let mut keys = Vec::with_capacity(numbers.len());
         for number in numbers {
             let key = format!("catalog/kind-{}/{number}.jpg", number as u64 % KINDS);
             let body = Bytes::copy_from_slice(&(number as u64).to_le_bytes());
-            self.cloud
-                .picture_writer
+            self.writer
                 .put(&key, body, "image/jpeg", &BTreeMap::new())
                 .await?;
             keys.push(key);
@@ -158,6 +204,9 @@ impl Bench {
 #[tokio::main]
 async fn main() -> Result<(), AnyError> {
     let arguments = Arguments::parse();
+    if arguments.memory {
+        return measure(&Bench::in_memory(), &arguments).await;
+    }
     let folder = tempfile::tempdir()?;
     let local = LocalCloud::start(Options {
         buckets: vec!["catalog".to_owned(), "index".to_owned()],
@@ -165,8 +214,15 @@ async fn main() -> Result<(), AnyError> {
         ..Options::new(folder.path())
     })
     .await?;
-    let bench = Bench::new(&local)?;
-    println!("| pictures | ms per picture, published | ms per picture, maintenance | index bytes | segments | query ms |");
+    let measured = measure(&Bench::served(&local)?, &arguments).await;
+    local.shutdown().await;
+    measured
+}
+
+async fn measure(bench: &Bench, arguments: &Arguments) -> Result<(), AnyError> {
+    println!(
+        "| pictures | ms per picture, published | ms per picture, maintenance | index bytes | segments | query ms |"
+    );
     println!("|---|---|---|---|---|---|");
     let mut costs = Vec::new();
     for thousand in 0..arguments.pictures / 1000 {
@@ -189,12 +245,14 @@ async fn main() -> Result<(), AnyError> {
         );
         costs.push((publishing + maintaining).as_secs_f64());
     }
-    local.shutdown().await;
     let (Some(first), Some(last)) = (costs.first(), costs.last()) else {
         return Err("--pictures must be at least 1000".into());
     };
     let ratio = last / first;
-    println!("\nlast thousand to first: {ratio:.2}, at most {} is asked for", arguments.most);
+    println!(
+        "\nlast thousand to first: {ratio:.2}, at most {} is asked for",
+        arguments.most
+    );
     if ratio > arguments.most {
         return Err("the cost of a picture grew with the catalog".into());
     }

@@ -29,16 +29,16 @@ def table(catalog, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def reference(batch, catalog, table, tmp_path_factory):
-    """What an uninterrupted upload leads to, and how many seconds it takes."""
+    """What an uninterrupted upload leads to, and how many seconds storing and indexing take."""
     system = System(tmp_path_factory.mktemp("uninterrupted"))
     try:
         system.start("--metadata", table)
         began = time.monotonic()
         report = system.lookalike("upload", batch, "--json").expect().json()
         assert report["uploaded"] == PICTURES
-        system.until_images(PICTURES, deadline=300)
-        seconds = time.monotonic() - began
-        yield state(system, catalog), seconds
+        uploading = time.monotonic() - began
+        indexing = system.until_images(PICTURES, deadline=300)
+        yield state(system, catalog), uploading, indexing
     finally:
         system.dispose()
 
@@ -77,7 +77,12 @@ def ranking(found):
     ]
 
 
-def upload(system, batch):
+def files(system):
+    """The catalog's pictures as files."""
+    return [path for path in (system.data / "s3" / "catalog").rglob("*") if path.is_file()]
+
+
+def begin_upload(system, batch):
     """Starts an upload that goes on by itself."""
     return subprocess.Popen(
         [str(word) for word in (BINARY, "upload", batch, "--json", "--data", system.data)],
@@ -90,29 +95,31 @@ def upload(system, batch):
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_killed_and_started_again(make_system, batch, table, catalog, reference, seed, figures):
-    expected, seconds = reference
+    expected, uploading, indexing = reference
     dice = random.Random(seed)
-    system = make_system().start("--metadata", table)
+    system = make_system()
     story = []
     for _ in range(KILLS):
-        uploading = upload(system, batch)
-        # A random moment is what this is about.
-        time.sleep(dice.uniform(0, seconds))
+        # Random moments are what this is about: while pictures arrive,
+        system.start("--metadata", table, wait=False)
+        system.wait_until_reachable()
+        upload = begin_upload(system, batch)
+        time.sleep(dice.uniform(0, uploading * 2 / KILLS))
         system.kill()
-        uploading.kill()
-        uploading.wait()
-        if dice.random() < 0.5:
-            system.start(wait=False)
-            time.sleep(dice.uniform(0, seconds / 4))
-            system.kill()
-        system.start()
-        # Ready means: the index is what the bucket is.
-        images, stored = agreed(system), len(system.stored())
-        assert images == stored == system.index()["images"]
-        story.append(images)
+        upload.kill()
+        upload.wait()
+        story.append(len(files(system)))
+        # and while the process that comes next catches up.
+        system.start(wait=False)
+        time.sleep(dice.uniform(0, indexing / KILLS))
+        system.kill()
+
+    # Ready means: the index is what the bucket is.
+    system.start()
+    assert agreed(system) == len(files(system)) == system.index()["images"]
     system.lookalike("upload", batch).expect()
     system.until_images(PICTURES, deadline=300)
-    figures(f"killed with seed {seed}: {', '.join(map(str, story))} of {PICTURES} pictures after each restart")
+    figures(f"kills with seed {seed} found {', '.join(map(str, story))} of {PICTURES} pictures stored")
     assert state(system, catalog) == expected
 
 

@@ -55,7 +55,11 @@ fn cloud(local: &LocalCloud, catalog_bucket: &str) -> Cloud {
 #[tokio::test(flavor = "multi_thread")]
 async fn pictures_conform() {
     let world = World::new().await;
-    conformance::pictures(world.cloud.pictures.clone(), world.cloud.picture_writer.clone()).await;
+    conformance::pictures(
+        world.cloud.pictures.clone(),
+        world.cloud.picture_writer.clone(),
+    )
+    .await;
     world.local.shutdown().await;
 }
 

@@ -67,7 +67,11 @@ impl CatalogFolder {
     pub(crate) async fn upload(&self, cloud: &Cloud, force: bool) -> Result<UploadReport> {
         let mut report = UploadReport::default();
         let pictures = self.pictures(&mut report);
-        let stored = if force { HashMap::new() } else { stored(cloud).await? };
+        let stored = if force {
+            HashMap::new()
+        } else {
+            stored(cloud).await?
+        };
         let bar = output::progress("uploading", pictures.len() as u64);
         let mut uploads = stream::iter(&pictures)
             .map(|picture| {
@@ -126,7 +130,11 @@ impl CatalogFolder {
         picture: &Picture,
         stored: &HashMap<String, String>,
     ) -> Result<Stored> {
-        let body = Bytes::from(tokio::fs::read(&picture.path).await.context("cannot read")?);
+        let body = Bytes::from(
+            tokio::fs::read(&picture.path)
+                .await
+                .context("cannot read")?,
+        );
         if let Some(etag) = stored.get(&picture.key)
             && *etag == md5_etag(&body)
         {
@@ -160,7 +168,9 @@ impl CatalogFolder {
 
 /// The path itself and what is left of it without its first folders.
 fn endings(path: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(path), |path| path.split_once('/').map(|(_, rest)| rest))
+    std::iter::successors(Some(path), |path| {
+        path.split_once('/').map(|(_, rest)| rest)
+    })
 }
 
 fn is_picture(path: &Path) -> bool {
@@ -173,7 +183,10 @@ async fn stored(cloud: &Cloud) -> Result<HashMap<String, String>> {
     let mut stored = HashMap::new();
     let mut after = None;
     loop {
-        let page = cloud.pictures.list(CATALOG_PREFIX, after.as_deref()).await?;
+        let page = cloud
+            .pictures
+            .list(CATALOG_PREFIX, after.as_deref())
+            .await?;
         stored.extend(page.items.into_iter().map(|p| (p.key, p.etag)));
         after = page.next;
         if after.is_none() {

@@ -60,7 +60,11 @@ impl Connection {
     pub(crate) fn write(&self, data: &Path) -> Result<()> {
         let path = Self::path(data);
         let bytes = serde_json::to_vec_pretty(self)?;
-        std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
+        let unfinished = path.with_extension("json.new");
+        // Renamed, so that nobody reads half of it.
+        std::fs::write(&unfinished, bytes)
+            .and_then(|()| std::fs::rename(&unfinished, &path))
+            .with_context(|| format!("cannot write {}", path.display()))
     }
 
     /// Removes the file when the servers stop.

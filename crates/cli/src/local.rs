@@ -62,9 +62,9 @@ impl LocalSystem {
     /// [`follow_events`](Self::follow_events).
     pub(crate) async fn start(data: &Path, ports: Ports) -> Result<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports.http));
-        let listener = TcpListener::bind(address).await.with_context(|| {
-            format!("port {} is taken: choose another with --port", ports.http)
-        })?;
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("port {} is taken: choose another with --port", ports.http))?;
         let cloud = LocalCloud::start(Options {
             s3_port: ports.s3,
             dynamodb_port: ports.dynamodb,

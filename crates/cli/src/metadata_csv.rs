@@ -116,7 +116,9 @@ fn delimiter(bytes: &[u8]) -> u8 {
 }
 
 fn columns(reader: &mut csv::Reader<impl Read>) -> Result<Vec<String>> {
-    let header = reader.headers().context("the header is no UTF-8 CSV line")?;
+    let header = reader
+        .headers()
+        .context("the header is no UTF-8 CSV line")?;
     let columns: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
     for (i, name) in columns.iter().enumerate() {
         if columns[..i].contains(name) && !name.is_empty() {
@@ -175,7 +177,10 @@ fn typed(field: &str) -> Value {
         && digits.ends_with(|c: char| c.is_ascii_digit())
         && digits.chars().all(|c| c.is_ascii_digit() || c == '.')
         && digits.len() <= 15;
-    if plain && !leading_zero && let Ok(number) = serde_json::from_str(field) {
+    if plain
+        && !leading_zero
+        && let Ok(number) = serde_json::from_str(field)
+    {
         return Value::Number(number);
     }
     Value::String(field.to_owned())
@@ -218,7 +223,11 @@ mod tests {
         let table = ProductTable::read(&bytes).unwrap();
         let lines: Vec<u64> = table.bad_lines.iter().map(|bad| bad.line).collect();
         assert_eq!(lines, [3, 4, 7]);
-        let ids: Vec<&str> = table.products.iter().map(|p| p.product_id.as_str()).collect();
+        let ids: Vec<&str> = table
+            .products
+            .iter()
+            .map(|p| p.product_id.as_str())
+            .collect();
         assert_eq!(ids, ["1", "3", "5"]);
     }
 
@@ -231,7 +240,10 @@ mod tests {
 
     #[test]
     fn semicolons_tabs_and_a_byte_order_mark_are_understood() {
-        for text in ["\u{feff}product_id;name\n1;a\n", "product_id\tname\r\n1\ta\r\n"] {
+        for text in [
+            "\u{feff}product_id;name\n1;a\n",
+            "product_id\tname\r\n1\ta\r\n",
+        ] {
             assert_eq!(read(text).products[0].metadata["name"], "a", "{text:?}");
         }
     }

@@ -24,7 +24,11 @@ impl Done {
 
 /// Logs go to standard error, readable; only warnings unless asked for more.
 pub(crate) fn init_logging(verbose: bool) {
-    let usual = if verbose { "warn,lookalike=info,s3s=off" } else { "error,lookalike=warn,s3s=off" };
+    let usual = if verbose {
+        "warn,lookalike=info,s3s=off"
+    } else {
+        "error,lookalike=warn,s3s=off"
+    };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -141,7 +141,10 @@ async fn stack_outputs(
         bail!("there is no stack {stack:?} in this account and region");
     };
     let pairs = found.outputs().iter().filter_map(|output| {
-        Some((output.output_key()?.to_owned(), output.output_value()?.to_owned()))
+        Some((
+            output.output_key()?.to_owned(),
+            output.output_value()?.to_owned(),
+        ))
     });
     Ok(pairs.collect())
 }

@@ -17,7 +17,7 @@ from support.waiting import until
 
 CATALOG_BUCKET = "catalog"
 FREE_PORTS = ("--port", "0", "--s3-port", "0", "--dynamodb-port", "0")
-START = 300.0
+START = 900.0
 STOP = 20.0
 LOG_SHOWN = 20_000
 
@@ -41,6 +41,8 @@ class System:
     def start(self, *arguments, wait=True):
         """Starts the process and, if told so, waits until it is ready."""
         assert self.process is None, "it runs already"
+        # What a killed process left behind names ports that are closed.
+        (self.data / "serve.json").unlink(missing_ok=True)
         self.__dict__.pop("s3", None)
         self.__dict__.pop("dynamodb", None)
         command = [BINARY, "serve", "--data", self.data, "--json", *FREE_PORTS]
@@ -60,6 +62,10 @@ class System:
         """Waits for the line that says so, and remembers the URLs in it."""
         self.connection = until(self.ready_line, deadline, "ready line", self.expect_alive)
         return self
+
+    def wait_until_reachable(self, deadline=60.0):
+        """Waits until other commands find the process, whether or not it is ready."""
+        until((self.data / "serve.json").exists, deadline, "serve.json", self.expect_alive)
 
     def ready_line(self):
         """The line, once it is there in full."""

@@ -41,6 +41,9 @@ fn announce(system: &LocalSystem, drawn: &DrawnCatalog) {
     }
     println!("  curl {url}/index");
     println!("\nThe pictures are in {}", drawn.folder.display());
-    println!("S3 is at {}, DynamoDB at {}", system.connection.s3_url, system.connection.dynamodb_url);
+    println!(
+        "S3 is at {}, DynamoDB at {}",
+        system.connection.s3_url, system.connection.dynamodb_url
+    );
     println!("Ctrl-C stops and removes everything.");
 }

@@ -9,7 +9,12 @@ use crate::demo_catalog::{self, DrawOptions, DrawnCatalog};
 use crate::output::{self, Done};
 
 pub(crate) async fn run(arguments: DrawArguments) -> Result<Done> {
-    let drawn = draw(&arguments.folder, arguments.products as usize, arguments.seed).await?;
+    let drawn = draw(
+        &arguments.folder,
+        arguments.products as usize,
+        arguments.seed,
+    )
+    .await?;
     println!(
         "{} pictures in {}, metadata in {}",
         drawn.pictures.len(),

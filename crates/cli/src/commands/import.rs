@@ -17,7 +17,10 @@ pub(crate) async fn run(arguments: ImportArguments) -> Result<Done> {
     let target = Target::connect(&arguments.target).await?;
     let imported = store(&target.cloud, &table).await?;
     if arguments.json {
-        println!("{}", json!({ "imported": imported, "bad_lines": table.bad_lines }));
+        println!(
+            "{}",
+            json!({ "imported": imported, "bad_lines": table.bad_lines })
+        );
     } else {
         report_bad_lines(&table);
         println!("imported {imported} products");

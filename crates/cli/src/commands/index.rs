@@ -64,14 +64,21 @@ async fn verify(repair: bool, output: &OutputArguments) -> Result<Done> {
         if output.json {
             println!("{}", json!({ "verify": report }));
         } else {
-            report.problems.iter().for_each(|problem| println!("{problem}"));
+            report
+                .problems
+                .iter()
+                .for_each(|problem| println!("{problem}"));
             println!("`lookalike index rebuild --start-over` indexes every picture again");
         }
         return Ok(Done::Partly);
     }
     let differences = indexer.differences().await?;
     let keys = [differences.to_index.clone(), differences.to_remove.clone()].concat();
-    let failed = if repair { index_keys(&indexer, &keys).await? } else { 0 };
+    let failed = if repair {
+        index_keys(&indexer, &keys).await?
+    } else {
+        0
+    };
     if output.json {
         let line = json!({ "verify": report, "differences": differences, "repaired": repair, "failed": failed });
         println!("{line}");
@@ -84,10 +91,18 @@ async fn verify(repair: bool, output: &OutputArguments) -> Result<Done> {
             "{} pictures to index, {} to remove{}",
             differences.to_index.len(),
             differences.to_remove.len(),
-            if repair { format!(": done, {failed} failed") } else { String::new() }
+            if repair {
+                format!(": done, {failed} failed")
+            } else {
+                String::new()
+            }
         );
     }
-    Ok(Done::unless(if repair { failed > 0 } else { !keys.is_empty() }))
+    Ok(Done::unless(if repair {
+        failed > 0
+    } else {
+        !keys.is_empty()
+    }))
 }
 
 async fn rebuild(start_over: bool, output: &OutputArguments) -> Result<Done> {
@@ -107,7 +122,10 @@ async fn rebuild(start_over: bool, output: &OutputArguments) -> Result<Done> {
         let line = json!({ "rebuilt_rows": rows, "seconds": report.rebuild_time.as_secs_f64(), "postponed": report.postponed, "failed": failed });
         println!("{line}");
     } else if let Some(rows) = rows {
-        println!("rebuilt {rows} rows in {:.1} s", report.rebuild_time.as_secs_f64());
+        println!(
+            "rebuilt {rows} rows in {:.1} s",
+            report.rebuild_time.as_secs_f64()
+        );
     } else if let Some(reason) = &report.postponed {
         println!("not rebuilt: {reason}");
     }

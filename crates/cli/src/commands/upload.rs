@@ -31,7 +31,10 @@ pub(crate) fn print(report: &UploadReport) {
         report.uploaded, report.unchanged
     );
     if report.skipped > 0 {
-        eprintln!("skipped {} files that are no pictures by name", report.skipped);
+        eprintln!(
+            "skipped {} files that are no pictures by name",
+            report.skipped
+        );
     }
     for failed in &report.failed {
         eprintln!("failed: {failed}");

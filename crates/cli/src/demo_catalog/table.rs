@@ -24,7 +24,13 @@ pub(super) fn write(path: &Path, products: &[Product]) -> Result<(), csv::Error>
     for product in products {
         let (price, in_stock) = (price(product.price_cents), product.in_stock.to_string());
         let images: Vec<String> = (0..product.pictures)
-            .map(|number| format!("{PICTURES}/{}/{}", product.category.name, product.file(number)))
+            .map(|number| {
+                format!(
+                    "{PICTURES}/{}/{}",
+                    product.category.name,
+                    product.file(number)
+                )
+            })
             .collect();
         let images = images.join("|");
         table.write_record([
