@@ -49,6 +49,8 @@ struct State {
     segments: BTreeMap<SegmentId, (Bytes, SystemTime)>,
     products: HashMap<String, Metadata>,
     records: BTreeMap<(String, String), ImageRecord>,
+    /// The failed ones among `records`, by key and product.
+    failed: BTreeMap<(String, String), ImageRecord>,
     versions: u64,
 }
 

@@ -36,15 +36,26 @@ impl ImageRecords for MemoryCloud {
         let mut state = self.state();
         for record in records {
             let id = (record.product_id.clone(), record.key.clone());
+            let failed = (record.key.clone(), record.product_id.clone());
             state.records.insert(id, record.clone());
+            // The failed index: as in the table, finding a key there costs the same however many there are.
+            match record.failure {
+                Some(_) => state.failed.insert(failed, record.clone()),
+                None => state.failed.remove(&failed),
+            };
         }
         Ok(())
     }
 
     async fn remove(&self, product_id: &str, key: &str) -> Result<(), StoreError> {
         self.call("remove record").await?;
-        let id = (product_id.to_owned(), key.to_owned());
-        self.state().records.remove(&id);
+        let mut state = self.state();
+        state
+            .records
+            .remove(&(product_id.to_owned(), key.to_owned()));
+        state
+            .failed
+            .remove(&(key.to_owned(), product_id.to_owned()));
         Ok(())
     }
 }
@@ -69,21 +80,23 @@ impl Failures for MemoryCloud {
 
     async fn of_key(&self, key: &str) -> Result<Vec<ImageRecord>, StoreError> {
         self.call("failures of key").await?;
-        let mut records = self.failed();
-        records.retain(|record| record.key == key);
-        Ok(records)
+        let state = self.state();
+        let from = (key.to_owned(), String::new());
+        let records = state.failed.range(from..).map(|(_, record)| record);
+        Ok(records
+            .take_while(|record| record.key == key)
+            .cloned()
+            .collect())
     }
 
     async fn count(&self) -> Result<u64, StoreError> {
         self.call("count failures").await?;
-        Ok(self.failed().len() as u64)
+        Ok(self.state().failed.len() as u64)
     }
 }
 
 impl MemoryCloud {
     fn failed(&self) -> Vec<ImageRecord> {
-        let state = self.state();
-        let failed = state.records.values().filter(|r| r.failure.is_some());
-        failed.cloned().collect()
+        self.state().failed.values().cloned().collect()
     }
 }
