@@ -35,7 +35,7 @@ test-e2e: $(VENV)/ready ## the real binary, AWS clients, sam build and the Lambd
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest tests/e2e tests/rie $(PYTEST_ARGS)
 
 bench: ## measure what the README states
-	cargo run --release -p lookalike-benches --bin growth
+	cargo run --release -p lookalike-benches --bin growth -- $(ARGS)
 
 build: $(VENV)/ready ## build both Lambda functions with the SAM CLI
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sam build $(ARGS)
