@@ -4,6 +4,8 @@ The tests drive the built command, target/debug/lookalike or what LOOKALIKE_BIN 
 from the folder that LOOKALIKE_DATASET names (train/, validation/, products.csv), else they are drawn.
 """
 
+import signal
+
 import pytest
 from support.catalog import Catalog
 from support.command import BINARY
@@ -16,6 +18,8 @@ FIGURES = pytest.StashKey[list]()
 
 def pytest_configure(config):
     config.stash[FIGURES] = []
+    # A run that is told to end takes the processes it started with it.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=143))
 
 
 def pytest_report_header():
