@@ -133,6 +133,15 @@ pub trait Failures: Send + Sync {
     async fn count(&self) -> Result<u64, StoreError>;
 }
 
+/// The queue between the catalog bucket and the indexer.
+#[async_trait]
+pub trait ChangeQueue: Send + Sync {
+    /// Has the indexer look at `keys`, as if each had just been written. Any number of keys.
+    async fn push(&self, keys: &[String]) -> Result<(), StoreError>;
+    /// About how many messages wait or are being worked on.
+    async fn waiting(&self) -> Result<u64, StoreError>;
+}
+
 /// Numbers for the operator's dashboard.
 pub trait Metrics: Send + Sync {
     /// Publishes measurements that belong together.

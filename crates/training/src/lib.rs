@@ -1,0 +1,7 @@
+//! Fine-tuning an encoder on a shop's labelled pictures, and measuring how good an encoder is.
+//!
+//! No Lambda function links this crate.
+
+#![forbid(unsafe_code)]
+
+pub mod retrieval;
