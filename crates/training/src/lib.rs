@@ -5,4 +5,6 @@
 #![forbid(unsafe_code)]
 
 pub mod bootstrap;
+pub mod label_table;
+pub mod labelled;
 pub mod retrieval;
