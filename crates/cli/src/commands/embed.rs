@@ -17,10 +17,7 @@ pub(crate) async fn run(arguments: EmbedArguments) -> Result<Done> {
 }
 
 fn embed_all(arguments: &EmbedArguments) -> Result<Done> {
-    let encoder = match &arguments.encoder {
-        Some(folder) => from_folder(folder)?,
-        None => Encoder::embedded()?,
-    };
+    let encoder = arguments.encoder.load()?;
     let mut failed = false;
     for path in &arguments.images {
         match embed(&encoder, path) {
@@ -36,19 +33,6 @@ fn embed_all(arguments: &EmbedArguments) -> Result<Done> {
         }
     }
     Ok(Done::unless(failed))
-}
-
-fn from_folder(folder: &Path) -> Result<Encoder> {
-    let read = |name: &str| {
-        let path = folder.join(name);
-        std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
-    };
-    let name = folder.file_name().unwrap_or(folder.as_os_str());
-    Ok(Encoder::from_parts(
-        &name.to_string_lossy(),
-        &read("model.onnx")?,
-        &read("preprocessor_config.json")?,
-    )?)
 }
 
 fn embed(encoder: &Encoder, path: &Path) -> Result<Vec<f32>> {
