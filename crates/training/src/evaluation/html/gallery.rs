@@ -200,7 +200,7 @@ fn neighbour(
     let picture = &evaluation.setting.catalog.pictures[found.row];
     let right = picture.label == query.label;
     html! {
-        li.right[right].wrong[!right] title=(picture.name) {
+        li class=(if right { "right" } else { "wrong" }) title=(picture.name) {
             (image(picture, thumbnails))
             span.mark { (if right { "✓" } else { "✗" }) " " (two(f64::from(found.similarity))) }
             @if !right {

@@ -198,7 +198,7 @@ fn heat(evaluation: &Evaluation, report: &EncoderReport) -> Markup {
                             th scope="row" { (names[query]) }
                             @for (nearest, &count) in row.iter().enumerate() {
                                 @let percent = (100 * count + all / 2) / all;
-                                td.same[query == nearest] style=(format!("--heat:{percent}%"))
+                                td.own[query == nearest] style=(format!("--heat:{percent}%"))
                                     title=(format!("{count} of {all} {} nearest to {}", names[query], names[nearest])) {
                                     @if count > 0 { (percent) }
                                 }
