@@ -190,6 +190,13 @@ def test_two_encoders_side_by_side(evaluate, colour_encoder, tmp_path):
     same = evaluate("--json", "--compare", colour_encoder).expect().json()
     assert "are the same encoder" in same["difference"]["verdict"]
     assert set(means(same["difference"]["micro"]).values()) == {0}
+    report = tmp_path / "report.html"
+    people = evaluate("--compare", other, "--html", report).expect().stdout
+    assert found["difference"]["verdict"] in people
+    page = Page(report.read_text(encoding="utf-8"))
+    assert "mean-colour against rescaled:" in page.text
+    assert page.text.count("P@3 0.00, AP 0.38") >= 1
+    assert page.tags.count("ol") == 2 * page.tags.count("article")
 
 
 # For people

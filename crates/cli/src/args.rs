@@ -41,6 +41,10 @@ pub(crate) enum Command {
     /// Embed pictures with the configured encoder.
     Embed(EmbedArguments),
     /// Measure how well an encoder finds neighbours of the right category.
+    ///
+    /// P@1 is how often the nearest neighbour is right, P@k the share of right ones among the first k,
+    /// R@k how often any of them is right, mAP the mean precision at the ranks of all right ones, MRR
+    /// one over the rank of the first right one. Brackets are 95 % intervals by resampling the queries.
     Evaluate(EvaluateArguments),
     /// Look at the index, check it, or put it in order.
     Index(IndexArguments),
@@ -203,10 +207,6 @@ pub(crate) struct EmbedArguments {
 }
 
 /// Arguments of `evaluate`.
-///
-/// P@1 is how often the nearest neighbour is right, P@k the share of right ones among the first k, R@k
-/// how often any of them is right, mAP the mean precision at the ranks of all right ones, MRR one over
-/// the rank of the first right one. Brackets are 95 % intervals by resampling the queries.
 #[derive(Debug, Args)]
 pub(crate) struct EvaluateArguments {
     /// Folder of the pictures to find.

@@ -6,6 +6,9 @@ use super::Categories;
 use super::report::{EncoderReport, Measures, headings, rows_by_category};
 use crate::bootstrap::{Bootstrap, Estimate};
 
+/// The measures that a verdict is about: mAP, P@1, P@k.
+pub(crate) const VERDICT_MEASURES: [usize; 3] = [3, 0, 1];
+
 /// The measures of one encoder minus those of another, query by query.
 #[derive(Debug, Clone, Serialize)]
 pub struct Comparison {
@@ -67,7 +70,7 @@ fn sentence(
     k: usize,
 ) -> String {
     let headings = headings(k);
-    let parts: Vec<String> = [3, 0, 1]
+    let parts: Vec<String> = VERDICT_MEASURES
         .into_iter()
         .map(|i| format!("{} {}", headings[i], verdict(difference[i])))
         .collect();

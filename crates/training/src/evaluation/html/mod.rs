@@ -6,7 +6,8 @@ mod thumbnails;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::Evaluation;
+use super::comparison::VERDICT_MEASURES;
+use super::{Comparison, Evaluation, headings, verdict};
 use crate::labelled::Skipped;
 
 const STYLE: &str = include_str!("style.css");
@@ -65,7 +66,26 @@ fn opening(evaluation: &Evaluation) -> Markup {
             query's category."
         }
         @if let Some(comparison) = &evaluation.comparison {
-            p.verdict { (comparison.verdict) }
+            div.verdict { (verdict_of(evaluation, comparison)) }
+        }
+    }
+}
+
+/// The verdict, measure by measure.
+fn verdict_of(evaluation: &Evaluation, comparison: &Comparison) -> Markup {
+    let headings = headings(evaluation.setting.k);
+    html! {
+        @if let [ours, theirs, ..] = evaluation.encoders.as_slice() {
+            @if ours.fingerprint == theirs.fingerprint {
+                p { (comparison.verdict) }
+            } @else {
+                p { (ours.name) " against " (theirs.name) ":" }
+                ul {
+                    @for i in VERDICT_MEASURES {
+                        li { (headings[i]) " " (verdict(comparison.micro.to_array()[i])) }
+                    }
+                }
+            }
         }
     }
 }

@@ -3,7 +3,9 @@
 use maud::{Markup, html};
 
 use crate::bootstrap::Estimate;
-use crate::evaluation::{CategoryReport, EncoderReport, Evaluation, Measures, headings, verdict};
+use crate::evaluation::{
+    CategoryReport, Comparison, EncoderReport, Evaluation, Measures, headings, verdict,
+};
 
 /// Categories up to which the whole heat table is readable.
 const HEAT_CATEGORIES: usize = 25;
@@ -32,7 +34,7 @@ fn averages(
     evaluation: &Evaluation,
     caption: &str,
     of: impl Fn(&EncoderReport) -> Measures,
-    of_difference: impl Fn(&crate::evaluation::Comparison) -> Measures,
+    of_difference: impl Fn(&Comparison) -> Measures,
 ) -> Markup {
     let headings = headings(evaluation.setting.k);
     let difference = evaluation
@@ -41,7 +43,7 @@ fn averages(
         .map(|comparison| of_difference(comparison).to_array());
     html! {
         div.scroll {
-            table {
+            table.summary {
                 caption { (caption) }
                 thead {
                     tr {
@@ -62,7 +64,7 @@ fn averages(
                                 td { (with_bar(of(report).to_array()[i])) }
                             }
                             @if let Some(difference) = &difference {
-                                td.words class=(direction(difference[i])) { (verdict(difference[i])) }
+                                td class={ "words " (direction(difference[i])) } { (verdict(difference[i])) }
                             }
                         }
                     }
@@ -157,7 +159,7 @@ fn difference(evaluation: &Evaluation, category: usize) -> Markup {
     html! {
         @if let Some(measures) = measures {
             @let difference = measures.average_precision;
-            td.words class=(direction(difference)) { (verdict(difference)) }
+            td class={ "words " (direction(difference)) } { (verdict(difference)) }
         }
     }
 }
