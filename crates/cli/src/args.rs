@@ -185,9 +185,10 @@ pub(crate) struct EmbedArguments {
     #[arg(required = true, value_name = "IMAGE")]
     pub(crate) images: Vec<PathBuf>,
 
-    /// Folder with model.onnx and preprocessor_config.json; the built-in encoder without.
+    /// Folder or s3://bucket/prefix with model.onnx and preprocessor_config.json; the built-in encoder
+    /// without.
     #[arg(long, env = "LOOKALIKE_ENCODER", value_name = "DIR")]
-    pub(crate) encoder: Option<PathBuf>,
+    pub(crate) encoder: Option<String>,
 
     /// Print one JSON object per line: {"image": ..., "embedding": [...]}.
     #[arg(long)]
