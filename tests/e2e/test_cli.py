@@ -624,6 +624,12 @@ def test_a_stack_is_found_by_its_outputs(shop):
         assert status.expect().json()["images"] == images
         named = lookalike("status", extra_environment=variables | {"LOOKALIKE_STACK": "shop"})
         assert f"{images} images" in named.expect().stdout
+        # What the command line says comes first, and a variable that is set to nothing is not set.
+        for words, stack in ((["--data", shop.data], "missing"), (["--stack", "shop"], "missing")):
+            chosen = lookalike("status", *words, extra_environment=variables | {"LOOKALIKE_STACK": stack})
+            assert f"{images} images" in chosen.expect().stdout
+        unset = lookalike("status", extra_environment=shop.environment | {"LOOKALIKE_STACK": ""})
+        assert f"{images} images" in unset.expect().stdout
         refused = lookalike("status", "--stack", "strange", extra_environment=variables).expect(1)
         assert "strange" in refused.stderr
         refused = lookalike("status", "--stack", "missing", extra_environment=variables).expect(1)

@@ -55,8 +55,9 @@ pub(crate) enum Command {
 /// Which system to work against.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TargetArguments {
-    /// Name of a deployed CloudFormation stack; its outputs tell the buckets and the table.
-    #[arg(long, env = "LOOKALIKE_STACK", conflicts_with = "data")]
+    /// Name of a deployed CloudFormation stack; its outputs tell the buckets and the table. Without this
+    /// and --data, LOOKALIKE_STACK may name it.
+    #[arg(long, conflicts_with = "data")]
     pub(crate) stack: Option<String>,
 
     /// Data folder of a running `lookalike serve`.
