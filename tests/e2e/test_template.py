@@ -5,6 +5,8 @@ import json
 import re
 
 import pytest
+from samcli.lib.providers.api_provider import ApiProvider
+from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 from samcli.yamlhelper import yaml_parse
 from support.command import ROOT, lookalike, run, tool
 
@@ -191,6 +193,17 @@ def test_the_indexer_never_writes_where_it_listens(template):
         for rule in notification["Filter"]["S3Key"]["Rules"]
     }
     assert prefixes == {"catalog/"}
+
+
+def test_sam_local_finds_the_routes():
+    stacks, _ = SamLocalStackProvider.get_stacks(str(ROOT / "template.yaml"))
+    routes = {
+        (method, route.path): (route.function_name, route.payload_format_version)
+        for route in ApiProvider(stacks, disable_authorizer=True).api.routes
+        for method in route.methods
+    }
+    assert set(routes.values()) == {("Search", "2.0")}
+    assert {("GET", "/health"), ("X-AMAZON-APIGATEWAY-ANY-METHOD", "$default")} <= set(routes)
 
 
 def test_there_are_sample_events():
