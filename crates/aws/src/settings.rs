@@ -149,7 +149,7 @@ impl Settings {
             trace: checks::optional(TRACE, set(TRACE), checks::switch)
                 .map(Option::unwrap_or_default)
                 .unwrap_or_else(|problem| note(&mut problems, problem)),
-            path_style: names_endpoint(&set),
+            path_style: names_endpoint(set),
         };
         settings.find_contradictions(&mut problems);
         match problems.is_empty() {
