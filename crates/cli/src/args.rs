@@ -62,8 +62,9 @@ pub(crate) enum Command {
 /// Which system to work against.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TargetArguments {
-    /// Name of a deployed CloudFormation stack; its outputs tell the buckets and the table.
-    #[arg(long, env = "LOOKALIKE_STACK", conflicts_with = "data")]
+    /// Name of a deployed CloudFormation stack; its outputs tell the buckets and the table. Without this
+    /// and --data, LOOKALIKE_STACK may name it.
+    #[arg(long, conflicts_with = "data")]
     pub(crate) stack: Option<String>,
 
     /// Data folder of a running `lookalike serve`.
@@ -192,14 +193,10 @@ pub(crate) struct EmbedArguments {
     #[arg(required = true, value_name = "IMAGE")]
     pub(crate) images: Vec<PathBuf>,
 
-    /// Folder with model.onnx and preprocessor_config.json, or `embedded`.
-    #[arg(
-        long,
-        env = "LOOKALIKE_ENCODER",
-        value_name = "DIR",
-        default_value = "embedded"
-    )]
-    pub(crate) encoder: EncoderChoice,
+    /// Folder or s3://bucket/prefix with model.onnx and preprocessor_config.json; the built-in encoder
+    /// without.
+    #[arg(long, env = "LOOKALIKE_ENCODER", value_name = "DIR")]
+    pub(crate) encoder: Option<String>,
 
     /// Print one JSON object per line: {"image": ..., "embedding": [...]}.
     #[arg(long)]

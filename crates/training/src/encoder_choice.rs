@@ -81,7 +81,8 @@ impl FromStr for EncoderChoice {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(match text {
-            EMBEDDED => EncoderChoice::Embedded,
+            // A variable that is set to nothing names nothing.
+            EMBEDDED | "" => EncoderChoice::Embedded,
             folder => EncoderChoice::Folder(folder.into()),
         })
     }

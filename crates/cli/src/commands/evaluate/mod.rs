@@ -56,7 +56,7 @@ fn evaluate(arguments: &EvaluateArguments) -> Result<Done> {
         });
         println!("{document}");
     } else {
-        print!("{}", tables::all(&evaluation));
+        output::print_text(&tables::all(&evaluation));
         println!("\nembedding took {embedding:.1?}, measuring {measuring:.1?}");
     }
     Ok(Done::unless(tell(&evaluation, &skipped)))
