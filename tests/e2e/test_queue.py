@@ -55,13 +55,18 @@ def test_aws_cli_sends_a_key(shop, spare):
     picture, key = spare(), "catalog/queue/by command line.jpg"
     slip_in(shop, key, picture)
     url = shop.environment["LOOKALIKE_QUEUE_URL"]
-    aws = lambda *words: run([tool("aws"), "sqs", *words, "--queue-url", url], shop.environment)
+    # Version 1 of the AWS CLI overlooks the variable for SQS, and for SQS alone among our services.
+    server = ["--endpoint-url", shop.environment["AWS_ENDPOINT_URL_SQS"]]
+    aws = lambda *words: run(
+        [tool("aws"), *server, "sqs", *words, "--queue-url", url], shop.environment
+    )
     sent = aws("send-message", "--message-body", notification(key)).expect().json()
     assert len(sent["MessageId"]) == 36
     shop.until_found(picture.bytes, key)
     counted = aws("get-queue-attributes", "--attribute-names", "All").expect().json()
     assert counted["Attributes"]["QueueArn"].endswith(":lookalike-changes")
-    refused = aws("receive-message").expect(254)
+    refused = aws("receive-message")
+    assert refused.code != 0
     assert "UnsupportedOperation" in refused.stderr
 
 
