@@ -528,7 +528,7 @@ def test_serve_with_arguments_that_cannot_be(tmp_path):
         assert str(value) in refused.stderr
 
 
-@pytest.mark.parametrize("option", ["--port", "--s3-port", "--dynamodb-port"])
+@pytest.mark.parametrize("option", ["--port", "--s3-port", "--dynamodb-port", "--sqs-port"])
 def test_a_taken_port_is_named_with_its_option(tmp_path, option):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
