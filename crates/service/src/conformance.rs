@@ -15,10 +15,12 @@
 //! ```
 
 mod bucket;
+mod encoders;
 mod index;
 mod table;
 
 pub use bucket::{links, pictures};
+pub use encoders::encoders;
 pub use index::{manifests, segments};
 pub use table::{products, records};
 

@@ -27,7 +27,7 @@ pub(crate) async fn run(action: IndexAction) -> Result<Done> {
 
 async fn info(output: &OutputArguments) -> Result<Done> {
     let target = Target::connect(&output.target).await?;
-    let info = target.searcher(target.embedder()).index_info().await?;
+    let info = target.searcher(target.encoders()).index_info().await?;
     if output.json {
         println!("{}", serde_json::to_string(&IndexInfoReply::from(info))?);
     } else {
@@ -57,7 +57,7 @@ fn print_info(info: &IndexInfo) {
 
 async fn verify(repair: bool, output: &OutputArguments) -> Result<Done> {
     let target = Target::connect(&output.target).await?;
-    let indexer = target.indexer(target.embedder());
+    let indexer = target.indexer(target.encoders());
     let report = indexer.verify().await?;
     if !report.problems.is_empty() {
         // A damaged index cannot be compared with anything.
@@ -107,7 +107,7 @@ async fn verify(repair: bool, output: &OutputArguments) -> Result<Done> {
 
 async fn rebuild(start_over: bool, output: &OutputArguments) -> Result<Done> {
     let target = Target::connect(&output.target).await?;
-    let indexer = target.indexer(target.embedder());
+    let indexer = target.indexer(target.encoders());
     let mut failed = 0;
     if start_over {
         indexer.start_over().await?;
@@ -134,7 +134,7 @@ async fn rebuild(start_over: bool, output: &OutputArguments) -> Result<Done> {
 
 async fn gc(output: &OutputArguments) -> Result<Done> {
     let target = Target::connect(&output.target).await?;
-    let removed = target.indexer(target.embedder()).collect_garbage().await?;
+    let removed = target.indexer(target.encoders()).collect_garbage().await?;
     if output.json {
         println!("{}", json!({ "removed": removed }));
     } else {

@@ -10,7 +10,7 @@ use crate::target::Target;
 
 pub(crate) async fn run(arguments: StatusArguments) -> Result<Done> {
     let target = Target::connect(&arguments.output.target).await?;
-    let info = target.searcher(target.embedder()).index_info().await?;
+    let info = target.searcher(target.encoders()).index_info().await?;
     let failed = if arguments.failed {
         failures(&target).await?
     } else {

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::FutureExt;
 use lookalike_index::{CompactionPolicy, Manifest, Segment, SegmentId, SegmentKind, View};
 use lookalike_service::memory::MemoryCloud;
 use lookalike_service::ports::{Embedder, NoMetrics};
 use lookalike_service::{
-    BatchReport, Deadline, EmbedderCell, Fingerprint, IndexPorts, IndexSettings, Indexer, Outcome,
+    BatchReport, Deadline, EmbedderCell, EncoderFiles, Encoders, Fingerprint, IndexPorts, IndexSettings, Indexer, Outcome,
     PictureError, SearchOptions, SearchPorts, SearchSettings, Searcher, StoreErrorKind,
 };
 
@@ -23,6 +24,20 @@ pub(crate) struct Arithmetic {
     pub(crate) embedded: AtomicU64,
 }
 
+impl Arithmetic {
+    fn new(fingerprint: Fingerprint) -> Self {
+        Self {
+            fingerprint,
+            embedded: AtomicU64::new(0),
+        }
+    }
+
+    /// Other encoders than the first have vectors of other lengths, and see other things.
+    fn length(&self) -> usize {
+        DIMENSIONS + usize::from(self.fingerprint.0[0]) - 1
+    }
+}
+
 impl Embedder for Arithmetic {
     fn name(&self) -> &str {
         "arithmetic"
@@ -33,7 +48,7 @@ impl Embedder for Arithmetic {
     }
 
     fn dimensions(&self) -> usize {
-        DIMENSIONS
+        self.length()
     }
 
     fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
@@ -43,18 +58,19 @@ impl Embedder for Arithmetic {
             bad if bad.starts_with(b"bad") => Err(PictureError::UnsupportedFormat {
                 found: "bad bytes".to_owned(),
             }),
-            zero if zero.starts_with(b"zero") => Ok(vec![0.0; DIMENSIONS]),
+            zero if zero.starts_with(b"zero") => Ok(vec![0.0; self.length()]),
             panic if panic.starts_with(b"panic") => panic!("this picture is too much"),
-            good => Ok(direction(good)),
+            good => Ok(direction(good, self.fingerprint.0[0], self.length())),
         }
     }
 }
 
-fn direction(bytes: &[u8]) -> Vec<f32> {
-    let mut state = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+fn direction(bytes: &[u8], encoder: u8, length: usize) -> Vec<f32> {
+    let seed = 0xcbf2_9ce4_8422_2325_u64 + u64::from(encoder) - 1;
+    let mut state = bytes.iter().fold(seed, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    let vector: Vec<f32> = (0..DIMENSIONS)
+    let vector: Vec<f32> = (0..length)
         .map(|_| mix(&mut state) as f32 / u64::MAX as f32 - 0.5)
         .collect();
     let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
@@ -90,15 +106,29 @@ impl World {
 
     /// The same cloud with an encoder of another fingerprint.
     pub(crate) fn over(cloud: Arc<MemoryCloud>, fingerprint: u8) -> Self {
-        let encoder = Arc::new(Arithmetic {
-            fingerprint: Fingerprint([fingerprint; 32]),
-            embedded: AtomicU64::new(0),
-        });
+        let encoder = Arc::new(Arithmetic::new(Fingerprint([fingerprint; 32])));
         Self { cloud, encoder }
     }
 
-    fn cell(&self) -> EmbedderCell {
-        EmbedderCell::ready(self.encoder.clone())
+    /// The encoder of this world, and whatever others are stored. An encoder's files name its
+    /// fingerprint.
+    pub(crate) fn encoders(&self) -> Encoders {
+        let fingerprint = self.encoder.fingerprint;
+        let read = move || {
+            let files = EncoderFiles {
+                name: "arithmetic".to_owned(),
+                model: Bytes::copy_from_slice(&fingerprint.0),
+                preprocessing: Bytes::new(),
+            };
+            futures::future::ready(Ok((fingerprint, files))).boxed()
+        };
+        let cell = EmbedderCell::ready_with_files(self.encoder.clone(), Box::new(read));
+        let open = |files: EncoderFiles| {
+            let fingerprint = files.model.as_ref().try_into();
+            let fingerprint = Fingerprint(fingerprint.map_err(|_| "no encoder".to_owned())?);
+            Ok(Arc::new(Arithmetic::new(fingerprint)) as Arc<dyn Embedder>)
+        };
+        Encoders::new(cell, self.cloud.clone(), Arc::new(open))
     }
 
     pub(crate) fn indexer(&self) -> Indexer {
@@ -112,11 +142,12 @@ impl World {
     pub(crate) fn index_ports(&self) -> IndexPorts {
         let cloud = &self.cloud;
         IndexPorts {
-            embedder: self.cell(),
+            encoders: self.encoders(),
             pictures: cloud.clone(),
             manifests: cloud.clone(),
             segments: cloud.clone(),
             shelf: cloud.clone(),
+            encoder_shelf: cloud.clone(),
             records: cloud.clone(),
             failures: cloud.clone(),
             metrics: Arc::new(NoMetrics),
@@ -126,7 +157,7 @@ impl World {
     pub(crate) fn search_ports(&self) -> SearchPorts {
         let cloud = &self.cloud;
         SearchPorts {
-            embedder: self.cell(),
+            encoders: self.encoders(),
             pictures: cloud.clone(),
             links: cloud.clone(),
             manifests: cloud.clone(),
