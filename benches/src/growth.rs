@@ -102,6 +102,7 @@ impl Bench {
         let clients = Clients::local(
             &local.s3_url(),
             &local.dynamodb_url(),
+            &local.sqs_url(),
             local.access_key(),
             local.secret_key(),
             local.region(),

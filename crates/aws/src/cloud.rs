@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use lookalike_service::ports::{
-    EncoderShelf, Failures, ImageRecords, Links, Manifests, PictureWriter, Pictures, Products,
-    SegmentShelf, Segments, StoredEncoders,
+    ChangeQueue, EncoderShelf, Failures, ImageRecords, Links, Manifests, PictureWriter, Pictures,
+    Products, SegmentShelf, Segments, StoredEncoders,
 };
 
 use crate::bucket::Bucket;
@@ -14,10 +14,10 @@ use crate::dynamo::Table;
 use crate::settings::{self, Settings};
 use crate::{
     DynamoFailures, DynamoImageRecords, DynamoProducts, S3Encoders, S3Links, S3Manifests, S3Pictures,
-    S3Segments,
+    S3Segments, SqsChanges,
 };
 
-/// The ports of the service over S3 and DynamoDB. Cloning shares the clients and their connections.
+/// The ports of the service over S3, DynamoDB and SQS. Cloning shares the clients and their connections.
 #[derive(Clone)]
 pub struct Cloud {
     /// The catalog bucket, read.
@@ -42,6 +42,8 @@ pub struct Cloud {
     pub records: Arc<dyn ImageRecords>,
     /// The pictures that failed.
     pub failures: Arc<dyn Failures>,
+    /// What the indexer is to look at; none unless the settings name a queue.
+    pub changes: Option<Arc<dyn ChangeQueue>>,
     clients: Clients,
 }
 
@@ -57,7 +59,7 @@ impl Cloud {
         ))
     }
 
-    /// The buckets and the table of `settings`, reached by `clients`.
+    /// The buckets, the table and the queue of `settings`, reached by `clients`.
     pub fn with_clients(clients: Clients, settings: &Settings) -> Self {
         let catalog = Arc::new(Bucket::new(
             &clients,
@@ -70,6 +72,10 @@ impl Cloud {
             settings::INDEX_BUCKET,
         ));
         let table = Arc::new(Table::new(&clients, &settings.table));
+        let changes = settings.queue_url.as_deref().map(|url| {
+            let queue = SqsChanges::new(&clients, url, &settings.catalog_bucket);
+            Arc::new(queue) as Arc<dyn ChangeQueue>
+        });
         let pictures = Arc::new(S3Pictures::new(Arc::clone(&catalog)));
         let segments = Arc::new(S3Segments::new(Arc::clone(&index), &settings.index_prefix));
         let encoders = Arc::new(S3Encoders::new(Arc::clone(&index), &settings.index_prefix));
@@ -85,6 +91,7 @@ impl Cloud {
             products: Arc::new(DynamoProducts::new(Arc::clone(&table))),
             records: Arc::new(DynamoImageRecords::new(Arc::clone(&table))),
             failures: Arc::new(DynamoFailures::new(table)),
+            changes,
             clients,
         }
     }

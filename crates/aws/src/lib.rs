@@ -1,4 +1,4 @@
-//! S3 and DynamoDB adapters for the ports of the service, over the AWS SDK.
+//! S3, DynamoDB and SQS adapters for the ports of the service, over the AWS SDK.
 //!
 //! A main reads [`Settings`], builds [`Clients`] once, and hands the adapters of a [`Cloud`] to the use
 //! cases:
@@ -22,6 +22,7 @@
 
 mod attributes;
 mod bucket;
+mod changes;
 mod clients;
 mod cloud;
 mod dynamo;
@@ -37,6 +38,7 @@ mod links;
 pub mod logging;
 mod manifests;
 mod multipart;
+mod patience;
 mod pictures;
 mod products;
 mod record_item;
@@ -46,6 +48,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use changes::SqsChanges;
 pub use clients::{Clients, NoRegion, sdk_config};
 pub use cloud::Cloud;
 pub use emf::{DIMENSION, EmfMetrics, NAMESPACE};

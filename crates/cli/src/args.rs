@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Draw a sample catalog, index it and serve it, all in a temporary folder.
     Demo(DemoArguments),
-    /// Run S3, DynamoDB, the indexer, the search API and the page on this machine.
+    /// Run S3, DynamoDB, SQS, the indexer, the search API and the page on this machine.
     Serve(ServeArguments),
     /// Upload each new or changed picture of a folder tree to the catalog.
     Upload(UploadArguments),
@@ -55,7 +55,7 @@ pub(crate) enum Command {
 /// Which system to work against.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TargetArguments {
-    /// Name of a deployed CloudFormation stack; its outputs tell the buckets and the table.
+    /// Name of a deployed CloudFormation stack; its outputs tell buckets, table and queue.
     #[arg(long, env = "LOOKALIKE_STACK", conflicts_with = "data")]
     pub(crate) stack: Option<String>,
 
@@ -78,6 +78,10 @@ pub(crate) struct DemoArguments {
     /// Port of the DynamoDB endpoint; 0 takes a free one.
     #[arg(long, default_value_t = 0)]
     pub(crate) dynamodb_port: u16,
+
+    /// Port of the SQS endpoint; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) sqs_port: u16,
 
     /// Number of products to draw.
     #[arg(long, default_value_t = 300, value_parser = value_parser!(u32).range(1..=100_000))]
@@ -110,6 +114,10 @@ pub(crate) struct ServeArguments {
     /// Port of the DynamoDB endpoint; 0 takes a free one.
     #[arg(long, default_value_t = 8000)]
     pub(crate) dynamodb_port: u16,
+
+    /// Port of the SQS endpoint; 0 takes a free one.
+    #[arg(long, default_value_t = 9324)]
+    pub(crate) sqs_port: u16,
 
     /// Drop the index and index every picture again: after a change of the encoder, or damage.
     #[arg(long)]

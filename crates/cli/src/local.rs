@@ -27,12 +27,13 @@ const INVOCATION: Duration = Duration::from_secs(900);
 /// How long open connections may take to end.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Ports of the three servers; 0 takes a free one.
+/// Ports of the four servers; 0 takes a free one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ports {
     pub(crate) http: u16,
     pub(crate) s3: u16,
     pub(crate) dynamodb: u16,
+    pub(crate) sqs: u16,
 }
 
 /// The running system.
@@ -68,6 +69,7 @@ impl LocalSystem {
         let cloud = LocalCloud::start(Options {
             s3_port: ports.s3,
             dynamodb_port: ports.dynamodb,
+            sqs_port: ports.sqs,
             buckets: vec![CATALOG_BUCKET.to_owned(), INDEX_BUCKET.to_owned()],
             tables: vec![lookalike_aws::create_table(TABLE)],
             notify: Some(Notify {
@@ -86,12 +88,14 @@ impl LocalSystem {
             url: format!("http://{}", listener.local_addr()?),
             s3_url: cloud.s3_url(),
             dynamodb_url: cloud.dynamodb_url(),
+            sqs_url: cloud.sqs_url(),
             access_key: cloud.access_key().to_owned(),
             secret_key: cloud.secret_key().to_owned(),
             region: cloud.region().to_owned(),
             catalog_bucket: CATALOG_BUCKET.to_owned(),
             index_bucket: INDEX_BUCKET.to_owned(),
             table: TABLE.to_owned(),
+            queue_url: cloud.queue_url(),
         };
         let target = Target::of_connection(&connection)?;
         let encoders = target.encoders();

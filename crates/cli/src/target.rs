@@ -15,15 +15,16 @@ use crate::args::TargetArguments;
 use crate::connection::Connection;
 
 /// Outputs of the stack, by the variable that means the same.
-const STACK_OUTPUTS: [(&str, &str); 5] = [
+const STACK_OUTPUTS: [(&str, &str); 6] = [
     ("LOOKALIKE_CATALOG_BUCKET", "CatalogBucket"),
     ("LOOKALIKE_INDEX_BUCKET", "IndexBucket"),
     ("LOOKALIKE_INDEX_PREFIX", "IndexPrefix"),
     ("LOOKALIKE_TABLE", "Table"),
+    ("LOOKALIKE_QUEUE_URL", "ChangesQueueUrl"),
     ("LOOKALIKE_ENCODER", "Encoder"),
 ];
 
-/// Buckets and table, reachable.
+/// Buckets, table and queue, reachable.
 pub(crate) struct Target {
     pub(crate) settings: Settings,
     pub(crate) cloud: Cloud,
@@ -59,6 +60,7 @@ impl Target {
         let clients = Clients::local(
             &connection.s3_url,
             &connection.dynamodb_url,
+            &connection.sqs_url,
             &connection.access_key,
             &connection.secret_key,
             &connection.region,

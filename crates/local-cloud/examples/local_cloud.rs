@@ -1,4 +1,4 @@
-//! Serves a folder as S3 and DynamoDB until standard input ends or SIGTERM comes.
+//! Serves a folder as S3, DynamoDB and SQS until standard input ends or SIGTERM comes.
 //!
 //! `cargo run --example local_cloud -- FOLDER [S3_PORT [DYNAMODB_PORT]]` prints one line of JSON with
 //! the endpoints and the keys, then one line for each event of an object in the bucket `catalog`.
@@ -54,6 +54,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     print_line(&json!({
         "s3": cloud.s3_url(),
         "dynamodb": cloud.dynamodb_url(),
+        "sqs": cloud.sqs_url(),
+        "queue": cloud.queue_url(),
         "access_key": cloud.access_key(),
         "secret_key": cloud.secret_key(),
         "region": cloud.region(),

@@ -3,6 +3,7 @@
 mod bucket;
 mod encoders;
 mod index;
+mod queue;
 mod table;
 
 use std::collections::{BTreeMap, HashMap};
@@ -23,7 +24,7 @@ const PAGE: usize = 100;
 /// change the cloud itself, as somebody else could at that moment.
 pub type Fault = Box<dyn Fn(&str) -> Option<StoreErrorKind> + Send + Sync>;
 
-/// A bucket, an index and a table in memory.
+/// A bucket, an index, a table and a queue in memory.
 #[derive(Default)]
 pub struct MemoryCloud {
     state: Mutex<State>,
@@ -53,6 +54,8 @@ struct State {
     records: BTreeMap<(String, String), ImageRecord>,
     /// The failed ones among `records`, by key and product.
     failed: BTreeMap<(String, String), ImageRecord>,
+    /// Keys that were pushed and not taken yet.
+    changes: Vec<String>,
     versions: u64,
 }
 
@@ -207,6 +210,11 @@ impl MemoryCloud {
     /// Every image record.
     pub fn image_records(&self) -> Vec<ImageRecord> {
         self.state().records.values().cloned().collect()
+    }
+
+    /// Takes the keys out of the queue of changes, in the order in which they were pushed.
+    pub fn take_changes(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().changes)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -35,3 +35,9 @@ async fn records() {
     let cloud = MemoryCloud::new();
     conformance::records(cloud.clone(), cloud).await;
 }
+
+#[tokio::test]
+async fn changes() {
+    let cloud = MemoryCloud::new();
+    conformance::changes(cloud.clone(), async || cloud.take_changes()).await;
+}
