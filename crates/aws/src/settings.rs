@@ -88,6 +88,17 @@ pub enum EncoderSource {
     },
 }
 
+impl EncoderSource {
+    /// The source that a text names, as [`ENCODER`] does.
+    ///
+    /// # Errors
+    /// [`SettingsProblem::Invalid`], which speaks of that variable.
+    pub fn parse(text: &str) -> Result<Self, SettingsProblem> {
+        let source = checks::optional(ENCODER, Some(text.to_owned()), checks::encoder)?;
+        Ok(source.unwrap_or(Self::Embedded))
+    }
+}
+
 impl Settings {
     /// The settings of this process.
     ///

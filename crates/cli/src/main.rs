@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod building;
 mod catalog_folder;
 mod commands;
 mod connection;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use lookalike_http::IndexInfoReply;
-use lookalike_service::{Deadline, IndexInfo, Indexer, Outcome};
+use lookalike_service::{Deadline, IndexInfo, Indexer, Outcome, SideInfo};
 use serde_json::json;
 
 use crate::args::{IndexAction, OutputArguments};
@@ -45,6 +45,9 @@ fn print_info(info: &IndexInfo) {
         "encoder     {}, {} dimensions, {}",
         info.encoder_name, info.dimensions, info.fingerprint
     );
+    if let Some(notice) = encoder_notice(info) {
+        println!("{notice}");
+    }
     for segment in &info.segments {
         println!(
             "segment     {:<5} {:>9} rows  {}",
@@ -53,6 +56,36 @@ fn print_info(info: &IndexInfo) {
             output::bytes(segment.bytes)
         );
     }
+    info.sides.iter().for_each(print_side);
+}
+
+/// What to say when this process was given another encoder than the index has.
+pub(crate) fn encoder_notice(info: &IndexInfo) -> Option<String> {
+    let configured = info.configured.as_ref()?;
+    let known = |side: &SideInfo| side.encoder.fingerprint == configured.fingerprint;
+    if info.sides.iter().any(known) {
+        return None;
+    }
+    Some(format!(
+        "this release brings encoder {:?}, the index is of {:?}: `lookalike reindex` changes over",
+        configured.name, info.encoder_name
+    ))
+}
+
+/// Prints what is known of an index beside the searched one.
+pub(crate) fn print_side(side: &SideInfo) {
+    let lost = match side.available {
+        true => "",
+        false => ", not kept up to date: its encoder is not stored beside the index",
+    };
+    println!(
+        "{:<11} {}, {} dimensions, {} rows, {}{lost}",
+        side.role,
+        side.encoder.name,
+        side.encoder.dimensions,
+        side.rows,
+        output::bytes(side.bytes)
+    );
 }
 
 async fn verify(repair: bool, output: &OutputArguments) -> Result<Done> {
@@ -87,6 +120,18 @@ async fn verify(repair: bool, output: &OutputArguments) -> Result<Done> {
             "generation {}: {} segments are sound, {} images",
             report.generation, report.segments, report.images
         );
+        for side in &report.sides {
+            println!(
+                "{} index of {}: {} segments are sound, {} images",
+                side.role, side.encoder, side.segments, side.images
+            );
+        }
+        if !differences.to_build.is_empty() {
+            println!(
+                "{} pictures are still to be built: `lookalike reindex` goes on",
+                differences.to_build.len()
+            );
+        }
         println!(
             "{} pictures to index, {} to remove{}",
             differences.to_index.len(),

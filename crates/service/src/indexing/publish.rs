@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use lookalike_index::{
     EncodedSegment, IndexError, Manifest, RetiredSegment, SegmentEntry, SegmentId,
@@ -68,6 +69,16 @@ pub(crate) struct Proposal {
     pub(crate) manifest: Manifest,
 }
 
+impl Proposal {
+    /// A change of the manifest that writes no segment.
+    pub(crate) fn of_manifest(manifest: Manifest) -> Self {
+        Self {
+            segments: Vec::new(),
+            manifest,
+        }
+    }
+}
+
 /// Proposes what should follow the current state of one index, or nothing.
 type Proposing<'a> =
     Box<dyn FnMut(&Current, Reuse) -> Result<Option<Proposal>, IndexingError> + Send + 'a>;
@@ -96,6 +107,71 @@ impl<'a> Change<'a> {
     pub(crate) fn if_there(mut self) -> Self {
         self.may_be_gone = true;
         self
+    }
+}
+
+/// Proposes what should follow the whole manifest, or nothing.
+#[async_trait]
+pub(crate) trait Proposer: Send {
+    async fn propose(
+        &mut self,
+        published: &Published,
+        reuse: Reuse,
+    ) -> Result<Option<Proposal>, IndexingError>;
+}
+
+/// Proposes a manifest without writing segments or waiting for anything.
+pub(crate) struct Rewriting<F>(pub(crate) F);
+
+#[async_trait]
+impl<F: FnMut(&Published) -> Option<Manifest> + Send> Proposer for Rewriting<F> {
+    async fn propose(
+        &mut self,
+        published: &Published,
+        _: Reuse,
+    ) -> Result<Option<Proposal>, IndexingError> {
+        Ok((self.0)(published).map(Proposal::of_manifest))
+    }
+}
+
+/// The proposals of several changes, as one manifest.
+struct Together<'c, 'a> {
+    reader: &'c IndexReader,
+    changes: &'c mut [Change<'a>],
+}
+
+#[async_trait]
+impl Proposer for Together<'_, '_> {
+    async fn propose(
+        &mut self,
+        published: &Published,
+        reuse: Reuse,
+    ) -> Result<Option<Proposal>, IndexingError> {
+        let mut segments = Vec::new();
+        let mut next = published.manifest.clone();
+        let mut proposed = false;
+        for change in self.changes.iter_mut() {
+            if change.may_be_gone && published.manifest.is_none() {
+                continue;
+            }
+            let current = match self.reader.index(published, change.encoder).await {
+                Err(IndexingError::Index(IndexError::Fingerprint { .. })) if change.may_be_gone => {
+                    continue;
+                }
+                current => current?,
+            };
+            let Some(proposal) = (change.propose)(&current, reuse)? else {
+                continue;
+            };
+            proposed = true;
+            segments.extend(proposal.segments);
+            next = match next {
+                None => Some(proposal.manifest),
+                Some(whole) => whole.with_index(proposal.manifest).or(Some(whole)),
+            };
+        }
+        let next = next.filter(|_| proposed);
+        Ok(next.map(|manifest| Proposal { segments, manifest }))
     }
 }
 
@@ -165,50 +241,16 @@ impl Publisher {
         deadline: Deadline,
         changes: &mut [Change<'_>],
     ) -> Result<Publication, IndexingError> {
-        self.publish_with(deadline, async |published, reuse| {
-            self.propose_all(published, changes, reuse).await
-        })
-        .await
+        let reader = &self.reader;
+        self.publish_with(deadline, &mut Together { reader, changes })
+            .await
     }
 
-    /// The proposals of all changes together, as one manifest.
-    async fn propose_all(
-        &self,
-        published: &Published,
-        changes: &mut [Change<'_>],
-        reuse: Reuse,
-    ) -> Result<Option<Proposal>, IndexingError> {
-        let mut segments = Vec::new();
-        let mut next = published.manifest.clone();
-        let mut proposed = false;
-        for change in changes {
-            if change.may_be_gone && published.manifest.is_none() {
-                continue;
-            }
-            let current = match self.reader.index(published, change.encoder).await {
-                Err(IndexingError::Index(IndexError::Fingerprint { .. })) if change.may_be_gone => {
-                    continue;
-                }
-                current => current?,
-            };
-            let Some(proposal) = (change.propose)(&current, reuse)? else {
-                continue;
-            };
-            proposed = true;
-            segments.extend(proposal.segments);
-            next = match next {
-                None => Some(proposal.manifest),
-                Some(whole) => whole.with_index(proposal.manifest).or(Some(whole)),
-            };
-        }
-        Ok(next.filter(|_| proposed).map(|manifest| Proposal { segments, manifest }))
-    }
-
-    /// Publishes what `propose` makes of the whole manifest.
+    /// Publishes what `proposer` makes of the whole manifest.
     pub(crate) async fn publish_with(
         &self,
         deadline: Deadline,
-        mut propose: impl AsyncFnMut(&Published, Reuse) -> Result<Option<Proposal>, IndexingError>,
+        proposer: &mut dyn Proposer,
     ) -> Result<Publication, IndexingError> {
         let mut conflicts = 0;
         let mut unanswered = 0;
@@ -227,7 +269,7 @@ impl Publisher {
             };
             let proposal = match ours {
                 true => None,
-                false => match propose(&current, reuse).await {
+                false => match proposer.propose(&current, reuse).await {
                     // Replaced and removed since the manifest was read: there is a newer one.
                     Err(error) if error.is_missing_segment() && missing < TRIES => {
                         missing += 1;

@@ -12,12 +12,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use lookalike_index::{Fingerprint, Manifest, Role, SideIndex};
 use serde::Serialize;
 use tracing::info;
 
 use super::current::{Current, EncoderIdentity, Published};
-use super::publish::{Proposal, Publication};
+use super::publish::{Proposal, Proposer, Publication, Reuse, Rewriting};
 use super::{Indexer, IndexingError};
 use crate::encoders::NoEncoder;
 use crate::error::StoreError;
@@ -154,21 +155,23 @@ impl Indexer {
         self.ports.encoders.store_configured().await?;
         let mut refused = None;
         self.publisher
-            .publish_with(deadline, async |published, _| {
-                let Some(manifest) = &published.manifest else {
-                    refused = Some(SideError::NothingPublished);
-                    return Ok(None);
-                };
-                // Asked again: somebody else may have come first.
-                refused = is_building(manifest, &encoder).err();
-                let EncoderIdentity {
-                    name,
-                    fingerprint,
-                    dimensions,
-                } = &encoder;
-                let next = manifest.with_building(name, *fingerprint, *dimensions);
-                Ok(next.map(of_manifest))
-            })
+            .publish_with(
+                deadline,
+                &mut Rewriting(|published: &Published| {
+                    let Some(manifest) = &published.manifest else {
+                        refused = Some(SideError::NothingPublished);
+                        return None;
+                    };
+                    // Asked again: somebody else may have come first.
+                    refused = is_building(manifest, &encoder).err();
+                    let EncoderIdentity {
+                        name,
+                        fingerprint,
+                        dimensions,
+                    } = &encoder;
+                    manifest.with_building(name, *fingerprint, *dimensions)
+                }),
+            )
             .await?;
         if let Some(error) = refused {
             return Err(error);
@@ -255,26 +258,19 @@ impl Indexer {
         // Looked up once, so that nobody switches to what somebody else put into its place.
         let published = self.publisher.reader.published().await?;
         let wanted = side_of(&published, role)?.fingerprint;
-        let mut refused = None;
-        let mut switched = None;
-        let publication = self
-            .publisher
-            .publish_with(deadline, async |published, _| {
-                match self.judge(published, role, wanted, accepted).await {
-                    Ok(None) => Ok(None),
-                    Ok(Some((manifest, lacking))) => {
-                        switched = Some((manifest.encoder.clone(), lacking));
-                        Ok(Some(of_manifest(manifest)))
-                    }
-                    // Missing segments make the publisher read again.
-                    Err(SideError::Indexing(error)) => Err(error),
-                    Err(error) => {
-                        refused = Some(error);
-                        Ok(None)
-                    }
-                }
-            })
-            .await?;
+        let mut switching = Switching {
+            indexer: self,
+            role,
+            wanted,
+            accepted,
+            refused: None,
+            switched: None,
+        };
+        let publication = self.publisher.publish_with(deadline, &mut switching);
+        let publication = publication.await?;
+        let Switching {
+            refused, switched, ..
+        } = switching;
         if let Some(error) = refused {
             return Err(error);
         }
@@ -353,18 +349,56 @@ impl Indexer {
         let unwanted = side_of(&published, role)?.fingerprint;
         let Publication { generation, .. } = self
             .publisher
-            .publish_with(deadline, async |published, _| {
-                let manifest = published.manifest.as_ref();
-                // Somebody else may have given it up, or switched to it, in between.
-                let there = manifest.filter(|manifest| {
-                    let side = manifest.side(role);
-                    side.is_some_and(|side| side.fingerprint == unwanted)
-                });
-                Ok(there.and_then(|m| m.without_side(role)).map(of_manifest))
-            })
+            .publish_with(
+                deadline,
+                &mut Rewriting(|published: &Published| {
+                    let manifest = published.manifest.as_ref()?;
+                    // Somebody else may have given it up, or switched to it, in between.
+                    let there = manifest.side(role)?.fingerprint == unwanted;
+                    there.then(|| manifest.without_side(role)).flatten()
+                }),
+            )
             .await?;
         info!(role = role.name(), fingerprint = %unwanted, "an index was given up");
         Ok(generation)
+    }
+}
+
+/// A switch on its way into the manifest.
+struct Switching<'a> {
+    indexer: &'a Indexer,
+    role: Role,
+    wanted: Fingerprint,
+    accepted: &'a [String],
+    refused: Option<SideError>,
+    /// The encoder that was switched to, and the accepted keys that its index lacks.
+    switched: Option<(String, Vec<String>)>,
+}
+
+#[async_trait]
+impl Proposer for Switching<'_> {
+    async fn propose(
+        &mut self,
+        published: &Published,
+        _: Reuse,
+    ) -> Result<Option<Proposal>, IndexingError> {
+        self.refused = None;
+        let judged = self
+            .indexer
+            .judge(published, self.role, self.wanted, self.accepted);
+        match judged.await {
+            Ok(None) => Ok(None),
+            Ok(Some((manifest, lacking))) => {
+                self.switched = Some((manifest.encoder.clone(), lacking));
+                Ok(Some(Proposal::of_manifest(manifest)))
+            }
+            // Missing segments make the publisher read again.
+            Err(SideError::Indexing(error)) => Err(error),
+            Err(error) => {
+                self.refused = Some(error);
+                Ok(None)
+            }
+        }
     }
 }
 
@@ -416,12 +450,4 @@ fn versions(index: &Current) -> BTreeMap<&str, &str> {
     view.live_rows()
         .map(|at| (view.meta(at).key(at.row), view.meta(at).etag(at.row)))
         .collect()
-}
-
-/// A change of the manifest that writes no segment.
-fn of_manifest(manifest: Manifest) -> Proposal {
-    Proposal {
-        segments: Vec::new(),
-        manifest,
-    }
 }

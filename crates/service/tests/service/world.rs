@@ -58,6 +58,10 @@ impl Embedder for Arithmetic {
             bad if bad.starts_with(b"bad") => Err(PictureError::UnsupportedFormat {
                 found: "bad bytes".to_owned(),
             }),
+            // A picture for one encoder alone.
+            only if only.starts_with(b"only-") && only[5] - b'0' != self.fingerprint.0[0] => {
+                Err(PictureError::Network("this encoder cannot embed it".to_owned()))
+            }
             zero if zero.starts_with(b"zero") => Ok(vec![0.0; self.length()]),
             panic if panic.starts_with(b"panic") => panic!("this picture is too much"),
             good => Ok(direction(good, self.fingerprint.0[0], self.length())),
@@ -214,7 +218,7 @@ impl World {
     }
 
     pub(crate) fn segment_ids(&self) -> BTreeSet<SegmentId> {
-        self.manifest().segments.iter().map(|s| s.id).collect()
+        self.manifest().entries().map(|s| s.id).collect()
     }
 
     pub(crate) fn bases(&self) -> usize {
@@ -223,12 +227,18 @@ impl World {
         bases.count()
     }
 
-    /// Every live row, read from the stored objects themselves. Panics when a key is live twice.
+    /// Every live row of the searched index, read from the stored objects themselves. Panics when a key
+    /// is live twice, or a segment is of another encoder.
     pub(crate) fn rows(&self) -> BTreeMap<String, Said> {
-        let Some(manifest) = self.cloud.manifest() else {
-            return BTreeMap::new();
-        };
-        let manifest = Manifest::decode(&manifest).unwrap();
+        match self.cloud.manifest() {
+            Some(manifest) => self.rows_of(Manifest::decode(&manifest).unwrap().fingerprint),
+            None => BTreeMap::new(),
+        }
+    }
+
+    /// The same of the index of that encoder.
+    pub(crate) fn rows_of(&self, fingerprint: Fingerprint) -> BTreeMap<String, Said> {
+        let manifest = self.manifest().index_of(fingerprint).unwrap();
         let stored = self.cloud.segments();
         let open = |id| Segment::open(&stored[&id], id, manifest.fingerprint).unwrap();
         let segments: Vec<Segment> = manifest.segments.iter().map(|s| open(s.id)).collect();
