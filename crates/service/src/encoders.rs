@@ -210,6 +210,8 @@ impl Encoders {
             return Ok(());
         };
         stored.put(embedder.fingerprint(), &files).await?;
+        // No need to look for them any more. An error only says that somebody is looking already.
+        let _ = self.kept.set(());
         info!(encoder = %embedder.fingerprint(), "the encoder's files are stored beside the index");
         Ok(())
     }
