@@ -50,7 +50,11 @@ pub enum EncoderError {
 pub fn encoders(settings: &Settings, cloud: &Cloud) -> Encoders {
     let configured = encoder_cell(settings.encoder.clone(), cloud.clients());
     let open = |files: EncoderFiles| open_encoder(&files).map_err(|error| error.to_string());
-    Encoders::new(configured, Arc::clone(&cloud.stored_encoders), Arc::new(open))
+    Encoders::new(
+        configured,
+        Arc::clone(&cloud.stored_encoders),
+        Arc::new(open),
+    )
 }
 
 /// A cell that loads the encoder when it is first needed.
@@ -125,10 +129,7 @@ async fn read_files(source: &EncoderSource, clients: &Clients) -> Result<ReadFil
     .await?
 }
 
-async fn files_at(
-    source: &EncoderSource,
-    clients: &Clients,
-) -> Result<EncoderFiles, EncoderError> {
+async fn files_at(source: &EncoderSource, clients: &Clients) -> Result<EncoderFiles, EncoderError> {
     match source {
         EncoderSource::Embedded => {
             let (name, model, preprocessing) = Encoder::embedded_files();
@@ -161,7 +162,11 @@ async fn from_directory(directory: &Path) -> Result<EncoderFiles, EncoderError> 
     })
 }
 
-async fn from_s3(clients: &Clients, bucket: &str, prefix: &str) -> Result<EncoderFiles, EncoderError> {
+async fn from_s3(
+    clients: &Clients,
+    bucket: &str,
+    prefix: &str,
+) -> Result<EncoderFiles, EncoderError> {
     let bucket = Bucket::new(clients, bucket, settings::ENCODER);
     let read = async |name| {
         let key = match prefix {

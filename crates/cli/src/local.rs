@@ -130,7 +130,8 @@ impl LocalSystem {
     /// Queues events for what changed while nothing was running, and for what was still queued when
     /// the process ended.
     pub(crate) async fn catch_up(&self) -> Result<()> {
-        let refused = "the stored index cannot be continued; --start-over indexes every picture again";
+        let refused =
+            "the stored index cannot be continued; --start-over indexes every picture again";
         self.indexer.check_encoder().await.context(refused)?;
         let differences = self.indexer.differences().await.context(refused)?;
         for key in differences.to_index.iter().chain(&differences.to_build) {

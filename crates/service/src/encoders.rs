@@ -19,7 +19,8 @@ use crate::ports::{Embedder, StoredEncoders};
 
 /// Makes an encoder of its files; the error is a sentence for people. Slow: callers leave the async
 /// runtime first.
-pub type EncoderOpener = Arc<dyn Fn(EncoderFiles) -> Result<Arc<dyn Embedder>, String> + Send + Sync>;
+pub type EncoderOpener =
+    Arc<dyn Fn(EncoderFiles) -> Result<Arc<dyn Embedder>, String> + Send + Sync>;
 
 /// Why there is no encoder for an index.
 #[derive(Debug, thiserror::Error)]
@@ -167,8 +168,8 @@ impl Encoders {
             Ok(own) => warn!(
                 index = %wanted,
                 release = %own.fingerprint(),
-                "this release brings encoder {:?}, the index is of {:?}: it goes on with that one \
-                 until `lookalike reindex`",
+                "this release brings encoder {:?}, the index is of {:?}: going on with that one, as it is \
+                 stored beside the index, until `lookalike reindex` changes over",
                 own.name(),
                 embedder.name()
             ),

@@ -29,8 +29,8 @@ pub use keys::{CATALOG_PREFIX, UPLOADS_PREFIX, is_catalog_key, product_id_of};
 pub use lookalike_encoder::PictureError;
 pub use lookalike_index::{Fingerprint, Role};
 pub use model::{
-    EncoderFiles, Failure, ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture, PictureHead,
-    Product, StoredEncoder, StoredSegment, UploadLink,
+    EncoderFiles, Failure, ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture,
+    PictureHead, Product, StoredEncoder, StoredSegment, UploadLink,
 };
 pub use search::{
     Answer, EncoderInfo, FoundProduct, IndexInfo, IndexState, MAX_K, ProductView, QueryTimings,

@@ -63,7 +63,10 @@ async fn reindex(target: &Target, indexer: &Indexer, arguments: &ReindexArgument
             break (coverage, None);
         }
         builder.put_in_order().await?;
-        match indexer.switch(Role::Building, &coverage.missing, deadline()).await {
+        match indexer
+            .switch(Role::Building, &coverage.missing, deadline())
+            .await
+        {
             Ok(switched) => break (coverage, Some(switched)),
             // Something changed since: the indexes are compared again.
             Err(SideError::Incomplete { .. }) if tries < SWITCHES => tries += 1,
@@ -109,7 +112,10 @@ fn print_coverage(coverage: &Coverage) {
     );
     list("the new encoder cannot embed", &coverage.missing);
     list("only the new encoder can embed", &coverage.only_new);
-    list("still in the new index, but gone from the bucket", &coverage.gone);
+    list(
+        "still in the new index, but gone from the bucket",
+        &coverage.gone,
+    );
 }
 
 fn list(what: &str, keys: &[String]) {
@@ -133,7 +139,9 @@ fn print_end(encoder: &str, switched: Option<&Switched>, arguments: &ReindexArgu
             switched.generation
         ),
         None if arguments.no_switch => {
-            println!("the old index is still searched; without --no-switch the same command switches");
+            println!(
+                "the old index is still searched; without --no-switch the same command switches"
+            );
         }
         None => println!(
             "the old index is still searched; --accept-missing switches nevertheless, --cancel gives up"
@@ -151,13 +159,17 @@ async fn roll_back(indexer: &Indexer, arguments: &ReindexArguments) -> Result<Do
                 accepted.extend(keys);
             }
             Err(SideError::Incomplete { keys, .. }) => {
-                report(arguments, json!({ "switched": false, "missing": keys }), || {
-                    list("differs in the previous index", &keys);
-                    println!(
-                        "nothing was changed; `lookalike index verify --repair` indexes what is \
+                report(
+                    arguments,
+                    json!({ "switched": false, "missing": keys }),
+                    || {
+                        list("differs in the previous index", &keys);
+                        println!(
+                            "nothing was changed; `lookalike index verify --repair` indexes what is \
                          missing, --accept-missing goes back nevertheless"
-                    );
-                });
+                        );
+                    },
+                );
                 return Ok(Done::Partly);
             }
             switched => break switched?,
@@ -182,7 +194,10 @@ async fn give_up(indexer: &Indexer, role: Role, arguments: &ReindexArguments) ->
     let generation = indexer.give_up(role, deadline()).await?;
     let line = json!({ "gave_up": role.name(), "generation": generation });
     report(arguments, line, || {
-        println!("the {} index is given up; its files are removed later", role.name());
+        println!(
+            "the {} index is given up; its files are removed later",
+            role.name()
+        );
     });
     Ok(Done::All)
 }

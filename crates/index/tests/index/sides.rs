@@ -49,7 +49,10 @@ fn manifests() -> impl Strategy<Value = Manifest> {
                 segments: take(count),
                 lease: lease(owner),
                 retired: (0..retired)
-                    .map(|n| RetiredSegment { id: id(900 + n), at: n })
+                    .map(|n| RetiredSegment {
+                        id: id(900 + n),
+                        at: n,
+                    })
                     .collect(),
                 sides: roles
                     .into_iter()
@@ -188,7 +191,10 @@ fn a_manifest_with_side_indexes_is_refused_where_they_are_not_known() {
     // What a release that knows version 1 alone goes by.
     let renamed = text.replace("\"version\":2", "\"version\":1");
     let read = Manifest::decode(renamed.as_bytes());
-    assert!(matches!(read, Err(IndexError::Malformed { .. })), "{read:?}");
+    assert!(
+        matches!(read, Err(IndexError::Malformed { .. })),
+        "{read:?}"
+    );
 }
 
 #[test]
@@ -199,6 +205,9 @@ fn a_segment_or_an_encoder_in_two_indexes_is_a_contradiction() {
     twice.sides[0].fingerprint = Fingerprint([1; 32]);
     for wrong in [shared, twice] {
         let read = Manifest::decode(&wrong.encode());
-        assert!(matches!(read, Err(IndexError::Malformed { .. })), "{read:?}");
+        assert!(
+            matches!(read, Err(IndexError::Malformed { .. })),
+            "{read:?}"
+        );
     }
 }

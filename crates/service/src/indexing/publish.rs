@@ -7,8 +7,7 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use bytes::Bytes;
 use lookalike_index::{
-    EncodedSegment, IndexError, Manifest, RetiredSegment, SegmentEntry, SegmentId,
-    SegmentMeta,
+    EncodedSegment, IndexError, Manifest, RetiredSegment, SegmentEntry, SegmentId, SegmentMeta,
 };
 use tracing::info;
 

@@ -280,7 +280,10 @@ impl Indexer {
             None => {
                 let published = self.publisher.reader.published().await?;
                 let manifest = published.manifest.as_ref();
-                (manifest.map_or_else(String::new, |m| m.encoder.clone()), Vec::new())
+                (
+                    manifest.map_or_else(String::new, |m| m.encoder.clone()),
+                    Vec::new(),
+                )
             }
         };
         info!(encoder, generation = publication.generation, "switched");
@@ -318,11 +321,16 @@ impl Indexer {
         let (served, side) = pair(published, &indexes, role)?;
         let (old, new) = (versions(served), versions(side));
         let accepted: BTreeSet<&str> = accepted.iter().map(String::as_str).collect();
-        let lacking = old.iter().filter(|(key, etag)| new.get(*key) != Some(*etag));
+        let lacking = old
+            .iter()
+            .filter(|(key, etag)| new.get(*key) != Some(*etag));
         let (tolerated, mut keys): (Vec<String>, Vec<String>) = lacking
             .map(|(key, _)| (*key).to_owned())
             .partition(|key| accepted.contains(key.as_str()));
-        for (key, etag) in new.iter().filter(|(key, etag)| old.get(*key) != Some(*etag)) {
+        for (key, etag) in new
+            .iter()
+            .filter(|(key, etag)| old.get(*key) != Some(*etag))
+        {
             // One encoder may embed what the other cannot. But what is gone must not come back.
             let head = self.ports.pictures.head(key).await?;
             if head.is_none_or(|head| head.etag != *etag) {

@@ -124,11 +124,19 @@ impl Searcher {
         check(options)?;
         // On a cold start the index loads while the picture is embedded, with the encoder that the index
         // most likely has.
-        let (guess, loaded) =
-            tokio::join!(self.embed_guessing(picture.clone()), self.snapshots.current());
+        let (guess, loaded) = tokio::join!(
+            self.embed_guessing(picture.clone()),
+            self.snapshots.current()
+        );
         let (guess, loaded) = match (guess, loaded) {
             // A bad picture is bad whatever the index.
-            (Query { vector: Err(bad @ SearchError::Picture(_)), .. }, Err(_)) => return Err(bad),
+            (
+                Query {
+                    vector: Err(bad @ SearchError::Picture(_)),
+                    ..
+                },
+                Err(_),
+            ) => return Err(bad),
             (guess, loaded) => (guess, loaded?),
         };
         let made_by = loaded.manifest.fingerprint;
@@ -136,7 +144,8 @@ impl Searcher {
             true => guess,
             false => {
                 let embedder = self.ports.encoders.of(made_by).await;
-                self.embed_with(embedder.map_err(no_encoder)?, picture).await
+                self.embed_with(embedder.map_err(no_encoder)?, picture)
+                    .await
             }
         };
         let vector = query.vector?;

@@ -9,9 +9,9 @@ use lookalike_index::{Fingerprint, IndexError, Manifest, Segment, SegmentId, Sna
 use tokio::sync::Mutex;
 use tracing::{info, warn};
 
-use super::{SearchError, no_encoder};
 use super::answer::IndexState;
 use super::worker::off_runtime;
+use super::{SearchError, no_encoder};
 use crate::encoders::Encoders;
 use crate::error::StoreErrorKind;
 use crate::model::LoadedManifest;

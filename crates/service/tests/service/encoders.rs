@@ -94,7 +94,15 @@ async fn the_index_goes_on_with_its_own_encoder_whatever_the_process_brings() {
     let info = searcher.index_info().await.unwrap();
     assert_eq!(info.fingerprint, OURS);
     assert_eq!(info.configured.map(|c| c.fingerprint), Some(OTHER));
-    assert!(world.searcher().index_info().await.unwrap().configured.is_none());
+    assert!(
+        world
+            .searcher()
+            .index_info()
+            .await
+            .unwrap()
+            .configured
+            .is_none()
+    );
 }
 
 #[tokio::test]
@@ -104,13 +112,20 @@ async fn a_writer_stores_its_encoder_where_an_older_release_did_not() {
     // A store that is in trouble holds nothing up.
     world.fail("put encoder", 1, lookalike_service::StoreErrorKind::Denied);
     let indexer = world.indexer();
-    indexer.index_keys(&["catalog/b.jpg".to_owned()], long()).await.unwrap();
+    indexer
+        .index_keys(&["catalog/b.jpg".to_owned()], long())
+        .await
+        .unwrap();
     assert_eq!(world.cloud.encoders(), []);
     indexer.maintain(long()).await.unwrap();
     assert_eq!(world.cloud.encoders(), [OURS]);
     let calls = world.cloud.traffic().calls["look for encoder"];
     indexer.maintain(long()).await.unwrap();
-    assert_eq!(world.cloud.traffic().calls["look for encoder"], calls, "once");
+    assert_eq!(
+        world.cloud.traffic().calls["look for encoder"],
+        calls,
+        "once"
+    );
     other.index(&["catalog/a.jpg"]).await;
 }
 
@@ -124,11 +139,24 @@ async fn a_stored_encoder_that_is_another_one_is_refused() {
         model: vec![3; 32].into(),
         preprocessing: Default::default(),
     };
-    StoredEncoders::put(&*world.cloud, OURS, &wrong).await.unwrap();
-    let refused = other.searcher().search_picture(bytes("one"), everything()).await;
+    StoredEncoders::put(&*world.cloud, OURS, &wrong)
+        .await
+        .unwrap();
+    let refused = other
+        .searcher()
+        .search_picture(bytes("one"), everything())
+        .await;
     let refused = refused.unwrap_err().to_string();
-    assert!(refused.contains(&Fingerprint([3; 32]).to_string()), "{refused}");
-    let refused = other.indexer().check_encoder().await.unwrap_err().to_string();
+    assert!(
+        refused.contains(&Fingerprint([3; 32]).to_string()),
+        "{refused}"
+    );
+    let refused = other
+        .indexer()
+        .check_encoder()
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(refused.contains(&OURS.to_string()), "{refused}");
 }
 
@@ -142,7 +170,9 @@ async fn starting_over_is_the_way_to_another_encoder() {
     assert_eq!(other.rows().len(), 0);
     world.put("catalog/b.jpg", "two");
     // It goes on with the new one.
-    late.index_keys(&["catalog/b.jpg".to_owned()], long()).await.unwrap();
+    late.index_keys(&["catalog/b.jpg".to_owned()], long())
+        .await
+        .unwrap();
     assert_eq!(world.manifest().fingerprint, OTHER);
 
     let keys = other.indexer().differences().await.unwrap().to_index;

@@ -33,7 +33,11 @@ async fn fill(old: &World, new: &World) {
 }
 
 async fn expect_found(world: &World, key: &str, product: &str) {
-    let answer = world.searcher().search_picture(bytes(key), everything()).await.unwrap();
+    let answer = world
+        .searcher()
+        .search_picture(bytes(key), everything())
+        .await
+        .unwrap();
     let best = &answer.results[0];
     assert_eq!(best.product_id, product);
     assert!(best.score > 0.999, "{}", best.score);
@@ -131,7 +135,10 @@ async fn what_makes_no_sense_is_refused() {
         let refused = new.indexer().switch(role, &[], long()).await;
         assert!(matches!(refused, Err(SideError::NoSide(found)) if found == role));
     }
-    assert!(matches!(new.indexer().coverage().await, Err(SideError::NoSide(_))));
+    assert!(matches!(
+        new.indexer().coverage().await,
+        Err(SideError::NoSide(_))
+    ));
     old.cloud.forget_encoder(OLD);
     let refused = new.indexer().begin_building(long()).await;
     assert!(matches!(refused, Err(SideError::ServedNotStored(_))));
@@ -140,17 +147,34 @@ async fn what_makes_no_sense_is_refused() {
     new.indexer().begin_building(long()).await.unwrap();
     let third = World::over(old.cloud.clone(), 3);
     let refused = third.indexer().begin_building(long()).await;
-    assert!(matches!(refused, Err(SideError::OtherBuilding { fingerprint: NEW, .. })));
+    assert!(matches!(
+        refused,
+        Err(SideError::OtherBuilding {
+            fingerprint: NEW,
+            ..
+        })
+    ));
     fill(&old, &new).await;
-    new.indexer().switch(Role::Building, &[], long()).await.unwrap();
+    new.indexer()
+        .switch(Role::Building, &[], long())
+        .await
+        .unwrap();
     let refused = old.indexer().begin_building(long()).await;
     assert!(matches!(refused, Err(SideError::Previous(_))));
     // Beside a previous one, another may be built; the switch lets the oldest go.
     third.indexer().begin_building(long()).await.unwrap();
     fill(&old, &third).await;
-    third.indexer().switch(Role::Building, &[], long()).await.unwrap();
+    third
+        .indexer()
+        .switch(Role::Building, &[], long())
+        .await
+        .unwrap();
     let manifest = old.manifest();
-    let sides: Vec<_> = manifest.sides.iter().map(|s| (s.role, s.fingerprint)).collect();
+    let sides: Vec<_> = manifest
+        .sides
+        .iter()
+        .map(|s| (s.role, s.fingerprint))
+        .collect();
     assert_eq!(sides, [(Role::Previous, NEW)]);
     third.indexer().begin_building(long()).await.unwrap_err();
 }
@@ -175,7 +199,9 @@ async fn a_switch_needs_every_picture_unless_it_is_told_otherwise() {
     fill(&old, &new).await;
     old.put("catalog/only-1.jpg", "only-1");
     old.put("catalog/only-2.jpg", "only-2");
-    let report = old.index(&["catalog/only-1.jpg", "catalog/only-2.jpg"]).await;
+    let report = old
+        .index(&["catalog/only-1.jpg", "catalog/only-2.jpg"])
+        .await;
     let [(_, indexed), (_, failed)] = outcomes(&report)[..] else {
         panic!("{report:?}");
     };
@@ -194,7 +220,8 @@ async fn a_switch_needs_every_picture_unless_it_is_told_otherwise() {
     assert_eq!(switched.accepted, keys);
     expect_found(&old, "only-2", "only-2").await;
     // What failed and what did not is told anew.
-    old.index(&["catalog/only-1.jpg", "catalog/only-2.jpg"]).await;
+    old.index(&["catalog/only-1.jpg", "catalog/only-2.jpg"])
+        .await;
     let failed: Vec<String> = old.failures().into_iter().map(|(key, ..)| key).collect();
     assert_eq!(failed, ["catalog/only-1.jpg"]);
 }
@@ -210,7 +237,10 @@ async fn a_side_index_without_its_encoder_does_not_stop_the_searched_one() {
     let indexer = old.indexer();
     let keys = ["catalog/b.jpg".to_owned()];
     let report = indexer.index_keys(&keys, long()).await.unwrap();
-    assert!(matches!(report.outcomes[0].1, Outcome::Retry(_)), "{report:?}");
+    assert!(
+        matches!(report.outcomes[0].1, Outcome::Retry(_)),
+        "{report:?}"
+    );
     assert!(old.rows().contains_key("catalog/b.jpg"));
     indexer.index_keys(&keys, long()).await.unwrap();
     assert_eq!(old.rows_of(NEW), old.rows());
@@ -218,13 +248,21 @@ async fn a_side_index_without_its_encoder_does_not_stop_the_searched_one() {
     // Gone for good: the searched index goes on without it, and nobody switches to it.
     old.cloud.forget_encoder(NEW);
     old.put("catalog/c.jpg", "c");
-    assert_eq!(outcomes(&old.index(&["catalog/c.jpg"]).await)[0].1, &Outcome::Indexed);
+    assert_eq!(
+        outcomes(&old.index(&["catalog/c.jpg"]).await)[0].1,
+        &Outcome::Indexed
+    );
     assert!(!old.searcher().index_info().await.unwrap().sides[0].available);
     let refused = new.indexer().switch(Role::Building, &[], long()).await;
-    assert!(matches!(refused, Err(SideError::Incomplete { keys, .. }) if keys == ["catalog/c.jpg"]));
+    assert!(
+        matches!(refused, Err(SideError::Incomplete { keys, .. }) if keys == ["catalog/c.jpg"])
+    );
     // A release that brings the encoder makes it good.
     new.index(&["catalog/c.jpg"]).await;
-    new.indexer().switch(Role::Building, &[], long()).await.unwrap();
+    new.indexer()
+        .switch(Role::Building, &[], long())
+        .await
+        .unwrap();
     assert_eq!(old.cloud.encoders(), [OLD, NEW]);
 }
 
@@ -232,10 +270,16 @@ async fn a_side_index_without_its_encoder_does_not_stop_the_searched_one() {
 async fn a_searcher_that_cannot_get_the_new_encoder_goes_on_with_the_old_index() {
     let (old, new) = shop(5).await;
     let searcher = old.searcher();
-    searcher.search_picture(bytes("x"), everything()).await.unwrap();
+    searcher
+        .search_picture(bytes("x"), everything())
+        .await
+        .unwrap();
     new.indexer().begin_building(long()).await.unwrap();
     fill(&old, &new).await;
-    new.indexer().switch(Role::Building, &[], long()).await.unwrap();
+    new.indexer()
+        .switch(Role::Building, &[], long())
+        .await
+        .unwrap();
     old.fail("load encoder", 2, StoreErrorKind::Unavailable);
     for stale in [true, true, false, false] {
         let query = bytes("catalog/00003.jpg");
@@ -256,12 +300,23 @@ async fn a_damaged_side_index_stops_neither_indexing_nor_maintenance() {
         old.cloud.tamper(side, damage);
         let indexer = old.indexer();
         old.put("catalog/b.jpg", "b");
-        let report = indexer.index_keys(&["catalog/b.jpg".to_owned()], long()).await.unwrap();
+        let report = indexer
+            .index_keys(&["catalog/b.jpg".to_owned()], long())
+            .await
+            .unwrap();
         assert_eq!(report.outcomes[0].1, Outcome::Indexed);
         indexer.maintain(long()).await.unwrap();
         let problems = indexer.verify().await.unwrap().problems;
-        assert!(problems[0].starts_with("building index: segment"), "{problems:?}");
-        assert!(new.indexer().switch(Role::Building, &[], long()).await.is_err());
+        assert!(
+            problems[0].starts_with("building index: segment"),
+            "{problems:?}"
+        );
+        assert!(
+            new.indexer()
+                .switch(Role::Building, &[], long())
+                .await
+                .is_err()
+        );
     }
     new.indexer().give_up(Role::Building, long()).await.unwrap();
     assert_eq!(old.verify().await, 6);
@@ -287,7 +342,9 @@ async fn a_change_that_dies_at_any_call_goes_on() {
         let died = begun.await.is_none();
         expect_found(&old, "catalog/00002.jpg", "00002").await;
         let manifest = old.manifest();
-        *deaths.entry((manifest.fingerprint, manifest.sides.len())).or_insert(0) += 1;
+        *deaths
+            .entry((manifest.fingerprint, manifest.sides.len()))
+            .or_insert(0) += 1;
 
         let indexer = new.indexer();
         match indexer.begin_building(long()).await {
@@ -365,6 +422,9 @@ async fn no_event_falls_between_an_index_that_begins_and_its_listing() {
         old.indexer().index_keys(&lacking, long()).await.unwrap();
         assert_eq!(old.rows_of(NEW), old.rows_of(OLD), "{call}");
         assert_eq!(old.rows().len(), 3);
-        new.indexer().switch(Role::Building, &[], long()).await.unwrap();
+        new.indexer()
+            .switch(Role::Building, &[], long())
+            .await
+            .unwrap();
     }
 }

@@ -11,8 +11,9 @@ use lookalike_index::{CompactionPolicy, Manifest, Segment, SegmentId, SegmentKin
 use lookalike_service::memory::MemoryCloud;
 use lookalike_service::ports::{Embedder, NoMetrics};
 use lookalike_service::{
-    BatchReport, Deadline, EmbedderCell, EncoderFiles, Encoders, Fingerprint, IndexPorts, IndexSettings, Indexer, Outcome,
-    PictureError, SearchOptions, SearchPorts, SearchSettings, Searcher, StoreErrorKind,
+    BatchReport, Deadline, EmbedderCell, EncoderFiles, Encoders, Fingerprint, IndexPorts,
+    IndexSettings, Indexer, Outcome, PictureError, SearchOptions, SearchPorts, SearchSettings,
+    Searcher, StoreErrorKind,
 };
 
 pub(crate) const DIMENSIONS: usize = 16;
@@ -59,9 +60,9 @@ impl Embedder for Arithmetic {
                 found: "bad bytes".to_owned(),
             }),
             // A picture for one encoder alone.
-            only if only.starts_with(b"only-") && only[5] - b'0' != self.fingerprint.0[0] => {
-                Err(PictureError::Network("this encoder cannot embed it".to_owned()))
-            }
+            only if only.starts_with(b"only-") && only[5] - b'0' != self.fingerprint.0[0] => Err(
+                PictureError::Network("this encoder cannot embed it".to_owned()),
+            ),
             zero if zero.starts_with(b"zero") => Ok(vec![0.0; self.length()]),
             panic if panic.starts_with(b"panic") => panic!("this picture is too much"),
             good => Ok(direction(good, self.fingerprint.0[0], self.length())),
