@@ -84,12 +84,17 @@ impl Builder<'_> {
                 tokio::time::sleep(PAUSE).await;
             }
         }
-        // The queue tells about, and late, what waits in it: what counts is the index.
+        // The queue tells about, and late, what waits in it: what counts is the index. Comparing it with
+        // the bucket takes a listing, so that is not done again before the index has grown.
+        let mut compared = None;
         loop {
             progress.look().await?;
             let waiting = queue.waiting().await?;
-            if waiting == 0 && (self.is_filled().await? || progress.unchanged() > self.quiet) {
-                return Ok(());
+            if waiting == 0 {
+                let grown = compared.replace(progress.images) != Some(progress.images);
+                if (grown && self.is_filled().await?) || progress.unchanged() > self.quiet {
+                    return Ok(());
+                }
             }
             progress.tell_of_stall(waiting);
             tokio::time::sleep(PAUSE).await;
