@@ -21,6 +21,7 @@ mod checks;
 mod problem;
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 pub use problem::{SettingsError, SettingsProblem};
@@ -88,13 +89,22 @@ pub enum EncoderSource {
     },
 }
 
-impl EncoderSource {
-    /// The source that a text names, as [`ENCODER`] does.
-    ///
-    /// # Errors
-    /// [`SettingsProblem::Invalid`], which speaks of that variable.
-    pub fn parse(text: &str) -> Result<Self, SettingsProblem> {
-        let source = checks::optional(ENCODER, Some(text.to_owned()), checks::encoder)?;
+/// As [`Settings::path_style`], for what needs no other setting.
+pub(crate) fn path_style_of_env() -> bool {
+    names_endpoint(|name| {
+        std::env::var(name)
+            .ok()
+            .filter(|text| !text.trim().is_empty())
+    })
+}
+
+impl FromStr for EncoderSource {
+    type Err = SettingsProblem;
+
+    /// Reads what [`ENCODER`] may hold; an empty text is the embedded model.
+    fn from_str(text: &str) -> Result<Self, SettingsProblem> {
+        let text = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let source = checks::optional(ENCODER, text, checks::encoder)?;
         Ok(source.unwrap_or(Self::Embedded))
     }
 }
@@ -146,7 +156,7 @@ impl Settings {
             trace: checks::optional(TRACE, set(TRACE), checks::switch)
                 .map(Option::unwrap_or_default)
                 .unwrap_or_else(|problem| note(&mut problems, problem)),
-            path_style: set("AWS_ENDPOINT_URL_S3").is_some() || set("AWS_ENDPOINT_URL").is_some(),
+            path_style: names_endpoint(set),
         };
         settings.find_contradictions(&mut problems);
         match problems.is_empty() {
@@ -177,6 +187,13 @@ impl Settings {
             });
         }
     }
+}
+
+/// Whether the SDK's own variables send S3 requests to another server than Amazon's.
+fn names_endpoint(variable: impl Fn(&str) -> Option<String>) -> bool {
+    ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]
+        .iter()
+        .any(|name| variable(name).is_some())
 }
 
 /// Keeps a problem and goes on with a placeholder, so that one run names all of them.

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use lookalike_aws::EncoderSource;
 use lookalike_service::{Coverage, Deadline, Indexer, Role, SideError, Switched};
 use serde_json::{Value, json};
 
@@ -26,7 +25,7 @@ const SHOWN: usize = 20;
 pub(crate) async fn run(arguments: ReindexArguments) -> Result<Done> {
     let mut target = Target::connect(&arguments.output.target).await?;
     if let Some(encoder) = &arguments.encoder {
-        target.settings.encoder = EncoderSource::parse(encoder)?;
+        target.settings.encoder = encoder.parse()?;
     }
     let indexer = target.indexer(target.encoders());
     if arguments.rollback {
