@@ -183,6 +183,7 @@ fn unusable(option: &str, port: u16, error: &std::io::Error) -> anyhow::Error {
 fn name_the_option(error: StartError) -> anyhow::Error {
     let option = |service| match service {
         "S3" => "--s3-port",
+        "SQS" => "--sqs-port",
         _ => "--dynamodb-port",
     };
     match error {
