@@ -213,6 +213,8 @@ mod tests {
     use super::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
         #[test]
         fn batches_keep_the_limits(sizes in prop::collection::vec(1_usize..80_000, 0..60)) {
             let bodies: Vec<String> = sizes.iter().map(|size| "x".repeat(*size)).collect();

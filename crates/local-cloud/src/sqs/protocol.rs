@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -26,6 +26,10 @@ pub(crate) async fn read(request: Request<Incoming>) -> Result<(String, Value), 
         return Err(SqsError::MissingAuthenticationToken);
     }
     let action = action.to_owned();
+    // Told before anything is read, where the client says how much it will be.
+    if request.body().size_hint().lower() > MOST_REQUEST_BYTES as u64 {
+        return Err(SqsError::RequestTooLarge(MOST_REQUEST_BYTES));
+    }
     let body = Limited::new(request.into_body(), MOST_REQUEST_BYTES);
     let body = body.collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {
