@@ -226,7 +226,7 @@ async fn the_queue_can_be_found() {
     let found = sqs.get_queue_url().queue_name("lookalike-changes");
     assert_eq!(found.send().await.unwrap().queue_url(), Some(url.as_str()));
     let listed = sqs.list_queues().send().await.unwrap();
-    assert_eq!(listed.queue_urls(), [url.clone()]);
+    assert_eq!(listed.queue_urls(), std::slice::from_ref(&url));
     let listed = sqs.list_queues().queue_name_prefix("other").send().await;
     assert!(listed.unwrap().queue_urls().is_empty());
     let all = sqs.get_queue_attributes().queue_url(&url);
