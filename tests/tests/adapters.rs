@@ -96,6 +96,17 @@ async fn segments_conform() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn encoders_conform() {
+    let world = World::new().await;
+    conformance::encoders(
+        world.cloud.stored_encoders.clone(),
+        world.cloud.encoder_shelf.clone(),
+    )
+    .await;
+    world.local.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn products_conform() {
     let world = World::new().await;
     conformance::products(world.cloud.products.clone()).await;

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use lookalike_service::ports::{
-    ChangeQueue, Failures, ImageRecords, Links, Manifests, PictureWriter, Pictures, Products,
-    SegmentShelf, Segments,
+    ChangeQueue, EncoderShelf, Failures, ImageRecords, Links, Manifests, PictureWriter, Pictures,
+    Products, SegmentShelf, Segments, StoredEncoders,
 };
 
 use crate::bucket::Bucket;
@@ -13,8 +13,8 @@ use crate::clients::{Clients, NoRegion};
 use crate::dynamo::Table;
 use crate::settings::{self, Settings};
 use crate::{
-    DynamoFailures, DynamoImageRecords, DynamoProducts, S3Links, S3Manifests, S3Pictures,
-    S3Segments, SqsChanges,
+    DynamoFailures, DynamoImageRecords, DynamoProducts, S3Encoders, S3Links, S3Manifests,
+    S3Pictures, S3Segments, SqsChanges,
 };
 
 /// The ports of the service over S3, DynamoDB and SQS. Cloning shares the clients and their connections.
@@ -32,6 +32,10 @@ pub struct Cloud {
     pub segments: Arc<dyn Segments>,
     /// The same segments, to list and remove.
     pub shelf: Arc<dyn SegmentShelf>,
+    /// The encoders that are stored beside the index.
+    pub stored_encoders: Arc<dyn StoredEncoders>,
+    /// The same encoders, to list and remove.
+    pub encoder_shelf: Arc<dyn EncoderShelf>,
     /// Product metadata.
     pub products: Arc<dyn Products>,
     /// What became of every picture.
@@ -74,6 +78,7 @@ impl Cloud {
         });
         let pictures = Arc::new(S3Pictures::new(Arc::clone(&catalog)));
         let segments = Arc::new(S3Segments::new(Arc::clone(&index), &settings.index_prefix));
+        let encoders = Arc::new(S3Encoders::new(Arc::clone(&index), &settings.index_prefix));
         Self {
             pictures: pictures.clone(),
             picture_writer: pictures,
@@ -81,6 +86,8 @@ impl Cloud {
             manifests: Arc::new(S3Manifests::new(index, &settings.index_prefix)),
             segments: segments.clone(),
             shelf: segments,
+            stored_encoders: encoders.clone(),
+            encoder_shelf: encoders,
             products: Arc::new(DynamoProducts::new(Arc::clone(&table))),
             records: Arc::new(DynamoImageRecords::new(Arc::clone(&table))),
             failures: Arc::new(DynamoFailures::new(table)),

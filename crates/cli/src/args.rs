@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Embed(EmbedArguments),
     /// Look at the index, check it, or put it in order.
     Index(IndexArguments),
+    /// Change the encoder of a live catalog: index every picture with another one, then switch.
+    Reindex(ReindexArguments),
     /// Tell how many pictures are indexed and which failed.
     Status(StatusArguments),
     /// Draw the sample catalog into a folder: pictures and a CSV.
@@ -237,6 +239,45 @@ pub(crate) enum IndexAction {
     },
     /// Remove segments that are no longer part of the index and old enough.
     Gc(OutputArguments),
+}
+
+/// Arguments of `reindex`.
+///
+/// The old index is searched until the new one is complete. Stopping is safe at any time; the same
+/// command goes on where it stopped.
+#[derive(Debug, Args)]
+pub(crate) struct ReindexArguments {
+    /// Folder or s3://bucket/prefix with model.onnx and preprocessor_config.json; without, the encoder
+    /// of LOOKALIKE_ENCODER or of the stack, else the built-in one.
+    #[arg(long, value_name = "DIR|S3")]
+    pub(crate) encoder: Option<String>,
+
+    /// Build the index, but leave the old one searched.
+    #[arg(long)]
+    pub(crate) no_switch: bool,
+
+    /// Embed in this process, rather than have the indexer do it.
+    #[arg(long)]
+    pub(crate) here: bool,
+
+    /// Switch although the new index lacks pictures that the old one has.
+    #[arg(long)]
+    pub(crate) accept_missing: bool,
+
+    /// Go back to the index that was searched before, at once.
+    #[arg(long, group = "instead", conflicts_with_all = ["encoder", "no_switch", "here"])]
+    pub(crate) rollback: bool,
+
+    /// Give up the index that was searched before: there is no way back then.
+    #[arg(long, group = "instead", conflicts_with_all = ["encoder", "no_switch", "here", "accept_missing"])]
+    pub(crate) finish: bool,
+
+    /// Give up the index that is being built.
+    #[arg(long, group = "instead", conflicts_with_all = ["encoder", "no_switch", "here", "accept_missing"])]
+    pub(crate) cancel: bool,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }
 
 /// Arguments of `status`.

@@ -99,9 +99,9 @@ impl LocalSystem {
             queue_url: cloud.queue_url(),
         };
         let target = Target::of_connection(&connection)?;
-        let embedder = target.embedder();
-        let indexer = Arc::new(target.indexer(embedder.clone()));
-        let searcher = Arc::new(target.searcher(embedder));
+        let encoders = target.encoders();
+        let indexer = Arc::new(target.indexer(encoders.clone()));
+        let searcher = Arc::new(target.searcher(encoders));
         let (stop, stopped) = watch::channel(false);
         let api = tokio::spawn(serve_api(listener, searcher, &target, stopped));
         connection.write(data)?;
@@ -131,10 +131,11 @@ impl LocalSystem {
     /// Queues events for what changed while nothing was running, and for what was still queued when
     /// the process ended.
     pub(crate) async fn catch_up(&self) -> Result<()> {
-        let differences = self.indexer.differences().await.context(
-            "the stored index cannot be continued; --start-over indexes every picture again",
-        )?;
-        for key in &differences.to_index {
+        let refused =
+            "the stored index cannot be continued; --start-over indexes every picture again";
+        self.indexer.check_encoder().await.context(refused)?;
+        let differences = self.indexer.differences().await.context(refused)?;
+        for key in differences.to_index.iter().chain(&differences.to_build) {
             self.cloud.notify_changed(key, false).await;
         }
         for key in &differences.to_remove {

@@ -15,11 +15,13 @@
 //! ```
 
 mod bucket;
+mod encoders;
 mod index;
 mod queue;
 mod table;
 
 pub use bucket::{links, pictures};
+pub use encoders::encoders;
 pub use index::{manifests, segments};
 pub use queue::changes;
 pub use table::{products, records};

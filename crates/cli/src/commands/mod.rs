@@ -5,6 +5,7 @@ mod draw;
 mod embed;
 mod import;
 mod index;
+mod reindex;
 mod search;
 mod serve;
 mod status;
@@ -26,6 +27,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Done> {
         Command::Search(arguments) => search::run(arguments).await,
         Command::Embed(arguments) => embed::run(arguments).await,
         Command::Index(arguments) => index::run(arguments.action).await,
+        Command::Reindex(arguments) => reindex::run(arguments).await,
         Command::Status(arguments) => status::run(arguments).await,
         Command::Draw(arguments) => draw::run(arguments).await,
         Command::Completions { shell } => {

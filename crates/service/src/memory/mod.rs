@@ -1,6 +1,7 @@
 //! Every port in memory, with faults on demand: what tests and benchmarks run the use cases on.
 
 mod bucket;
+mod encoders;
 mod index;
 mod queue;
 mod table;
@@ -11,10 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use lookalike_index::SegmentId;
+use lookalike_index::{Fingerprint, SegmentId};
 
 use crate::error::{StoreError, StoreErrorKind};
-use crate::model::{ImageRecord, Metadata, PictureHead};
+use crate::model::{EncoderFiles, ImageRecord, Metadata, PictureHead};
 
 /// Entries in one page of a listing, small so that tests see several.
 const PAGE: usize = 100;
@@ -48,6 +49,7 @@ struct State {
     pictures: BTreeMap<String, (PictureHead, Bytes)>,
     manifest: Option<(u64, Bytes)>,
     segments: BTreeMap<SegmentId, (Bytes, SystemTime)>,
+    encoders: BTreeMap<Fingerprint, (EncoderFiles, SystemTime)>,
     products: HashMap<String, Metadata>,
     records: BTreeMap<(String, String), ImageRecord>,
     /// The failed ones among `records`, by key and product.
@@ -186,6 +188,23 @@ impl MemoryCloud {
         let state = self.state();
         let segments = state.segments.iter();
         segments.map(|(id, (b, _))| (*id, b.clone())).collect()
+    }
+
+    /// The stored encoders.
+    pub fn encoders(&self) -> Vec<Fingerprint> {
+        self.state().encoders.keys().copied().collect()
+    }
+
+    /// Removes a stored encoder, as somebody with bucket access could.
+    pub fn forget_encoder(&self, fingerprint: Fingerprint) {
+        self.state().encoders.remove(&fingerprint);
+    }
+
+    /// Ages every stored encoder.
+    pub fn age_encoders(&self, by: Duration) {
+        for (_, modified) in self.state().encoders.values_mut() {
+            *modified -= by;
+        }
     }
 
     /// Every image record.

@@ -15,6 +15,12 @@ async fn segments() {
 }
 
 #[tokio::test]
+async fn encoders() {
+    let cloud = MemoryCloud::new();
+    conformance::encoders(cloud.clone(), cloud).await;
+}
+
+#[tokio::test]
 async fn pictures() {
     let cloud = MemoryCloud::new();
     conformance::pictures(cloud.clone(), cloud).await;
