@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, value_parser};
 use clap_complete::Shell;
+use lookalike_training::encoder_choice::EncoderChoice;
 
 /// Visual product search that a shop runs in its own AWS account.
 ///
@@ -39,6 +40,12 @@ pub(crate) enum Command {
     Search(SearchArguments),
     /// Embed pictures with the configured encoder.
     Embed(EmbedArguments),
+    /// Measure how well an encoder finds neighbours of the right category.
+    ///
+    /// P@1 is how often the nearest neighbour is right, P@k the share of right ones among the first k,
+    /// R@k how often any of them is right, mAP the mean precision at the ranks of all right ones, MRR
+    /// one over the rank of the first right one. Brackets are 95 % intervals by resampling the queries.
+    Evaluate(EvaluateArguments),
     /// Look at the index, check it, or put it in order.
     Index(IndexArguments),
     /// Change the encoder of a live catalog: index every picture with another one, then switch.
@@ -204,6 +211,68 @@ pub(crate) struct EmbedArguments {
     /// Print one JSON object per line: {"image": ..., "embedding": [...]}.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Arguments of `evaluate`.
+#[derive(Debug, Args)]
+pub(crate) struct EvaluateArguments {
+    /// Folder of the pictures to find.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) catalog: PathBuf,
+
+    /// Folder of the pictures to search with; when it is the catalog itself, each picture is searched
+    /// for among the others.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) queries: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) labels: LabelArguments,
+
+    /// Folder with model.onnx and preprocessor_config.json, or `embedded`.
+    #[arg(
+        long,
+        env = "LOOKALIKE_ENCODER",
+        value_name = "DIR",
+        default_value = "embedded"
+    )]
+    pub(crate) encoder: EncoderChoice,
+
+    /// Another encoder, to tell how much better or worse the first one is.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) compare: Option<EncoderChoice>,
+
+    /// How many neighbours P@k and R@k look at.
+    #[arg(long, short, default_value_t = 10, value_parser = value_parser!(u32).range(1..))]
+    pub(crate) k: u32,
+
+    /// Write a report with pictures: one file, readable in any browser.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+
+    /// Queries that the report shows of each category, the worst first.
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    pub(crate) queries_shown: usize,
+
+    /// The same seed gives the same intervals.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// Print a JSON document with everything, each query's neighbours included.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What pictures show.
+#[derive(Debug, Args)]
+pub(crate) struct LabelArguments {
+    /// CSV with the columns `image` and `label` or `category`; without, the folder that a picture is
+    /// in is its category.
+    #[arg(long, value_name = "CSV")]
+    pub(crate) labels: Option<PathBuf>,
+
+    /// The column of the labels, instead of `label` or `category`.
+    #[arg(long, value_name = "NAME", requires = "labels")]
+    pub(crate) label_column: Option<String>,
 }
 
 /// Arguments of `index`.

@@ -3,6 +3,7 @@
 mod demo;
 mod draw;
 mod embed;
+mod evaluate;
 mod import;
 mod index;
 mod reindex;
@@ -26,6 +27,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Done> {
         Command::Import(arguments) => import::run(arguments).await,
         Command::Search(arguments) => search::run(arguments).await,
         Command::Embed(arguments) => embed::run(arguments).await,
+        Command::Evaluate(arguments) => evaluate::run(arguments).await,
         Command::Index(arguments) => index::run(arguments.action).await,
         Command::Reindex(arguments) => reindex::run(arguments).await,
         Command::Status(arguments) => status::run(arguments).await,
