@@ -516,6 +516,7 @@ def test_serve_for_people(tmp_path):
         assert text.startswith("ready\n")
         exported = dict(re.findall(r"^  export (\w+)=(.*)$", text, re.MULTILINE))
         assert exported["AWS_ENDPOINT_URL_S3"].startswith("http://127.0.0.1:")
+        assert exported["LOOKALIKE_QUEUE_URL"].startswith(exported["AWS_ENDPOINT_URL_SQS"])
         status = lookalike("status", extra_environment=exported).expect()
         assert "0 images of 0 products" in status.stdout
         assert started.interrupt() == 0
@@ -529,7 +530,7 @@ def test_serve_with_arguments_that_cannot_be(tmp_path):
         assert str(value) in refused.stderr
 
 
-@pytest.mark.parametrize("option", ["--port", "--s3-port", "--dynamodb-port"])
+@pytest.mark.parametrize("option", ["--port", "--s3-port", "--dynamodb-port", "--sqs-port"])
 def test_a_taken_port_is_named_with_its_option(tmp_path, option):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -615,6 +616,7 @@ def test_a_stack_is_found_by_its_outputs(shop):
         "IndexBucket": "index",
         "IndexPrefix": "index",
         "Table": shop.table,
+        "ChangesQueueUrl": shop.environment["LOOKALIKE_QUEUE_URL"],
         "Encoder": "embedded",
         "ApiUrl": "https://example.com",
     }

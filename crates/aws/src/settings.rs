@@ -9,6 +9,7 @@
 //! | `LOOKALIKE_INDEX_BUCKET` | bucket of the index | required |
 //! | `LOOKALIKE_INDEX_PREFIX` | where in that bucket the index lives | `index` |
 //! | `LOOKALIKE_TABLE` | DynamoDB table of products and records | required |
+//! | `LOOKALIKE_QUEUE_URL` | SQS queue from which the indexer learns of changes | none |
 //! | `LOOKALIKE_ENCODER` | directory or `s3://bucket/prefix` of a model | the embedded model |
 //! | `LOOKALIKE_REFRESH_SECONDS` | seconds between looks at the manifest | `1` |
 //! | `LOOKALIKE_CORS_ORIGINS` | origins that may call from a browser, comma separated | `*` |
@@ -33,6 +34,8 @@ pub const INDEX_BUCKET: &str = "LOOKALIKE_INDEX_BUCKET";
 pub const INDEX_PREFIX: &str = "LOOKALIKE_INDEX_PREFIX";
 /// Names the DynamoDB table.
 pub const TABLE: &str = "LOOKALIKE_TABLE";
+/// Names the SQS queue of changes.
+pub const QUEUE_URL: &str = "LOOKALIKE_QUEUE_URL";
 /// Says where the encoder's model is.
 pub const ENCODER: &str = "LOOKALIKE_ENCODER";
 /// Says how old a snapshot may be.
@@ -56,6 +59,8 @@ pub struct Settings {
     pub index_prefix: String,
     /// The DynamoDB table.
     pub table: String,
+    /// URL of the SQS queue from which the indexer learns of changes; only who puts changes there needs it.
+    pub queue_url: Option<String>,
     /// Where the encoder comes from.
     pub encoder: EncoderSource,
     /// How old a snapshot may be before the manifest is looked at again.
@@ -133,6 +138,8 @@ impl Settings {
                 .map(|prefix| prefix.unwrap_or_else(|| "index".to_owned()))
                 .unwrap_or_else(|problem| note(&mut problems, problem)),
             table: checks::required(TABLE, set(TABLE), checks::table)
+                .unwrap_or_else(|problem| note(&mut problems, problem)),
+            queue_url: checks::optional(QUEUE_URL, set(QUEUE_URL), checks::queue)
                 .unwrap_or_else(|problem| note(&mut problems, problem)),
             encoder: checks::optional(ENCODER, set(ENCODER), checks::encoder)
                 .map(|source| source.unwrap_or(EncoderSource::Embedded))

@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Draw a sample catalog, index it and serve it, all in a temporary folder.
     Demo(DemoArguments),
-    /// Run S3, DynamoDB, the indexer, the search API and the page on this machine.
+    /// Run S3, DynamoDB, SQS, the indexer, the search API and the page on this machine.
     Serve(ServeArguments),
     /// Upload each new or changed picture of a folder tree to the catalog.
     Upload(UploadArguments),
@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Evaluate(EvaluateArguments),
     /// Look at the index, check it, or put it in order.
     Index(IndexArguments),
+    /// Change the encoder of a live catalog: index every picture with another one, then switch.
+    Reindex(ReindexArguments),
     /// Tell how many pictures are indexed and which failed.
     Status(StatusArguments),
     /// Draw the sample catalog into a folder: pictures and a CSV.
@@ -62,7 +64,7 @@ pub(crate) enum Command {
 /// Which system to work against.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TargetArguments {
-    /// Name of a deployed CloudFormation stack; its outputs tell the buckets and the table. Without this
+    /// Name of a deployed CloudFormation stack; its outputs tell buckets, table and queue. Without this
     /// and --data, LOOKALIKE_STACK may name it.
     #[arg(long, conflicts_with = "data")]
     pub(crate) stack: Option<String>,
@@ -86,6 +88,10 @@ pub(crate) struct DemoArguments {
     /// Port of the DynamoDB endpoint; 0 takes a free one.
     #[arg(long, default_value_t = 0)]
     pub(crate) dynamodb_port: u16,
+
+    /// Port of the SQS endpoint; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) sqs_port: u16,
 
     /// Number of products to draw.
     #[arg(long, default_value_t = 300, value_parser = value_parser!(u32).range(1..=100_000))]
@@ -118,6 +124,10 @@ pub(crate) struct ServeArguments {
     /// Port of the DynamoDB endpoint; 0 takes a free one.
     #[arg(long, default_value_t = 8000)]
     pub(crate) dynamodb_port: u16,
+
+    /// Port of the SQS endpoint; 0 takes a free one.
+    #[arg(long, default_value_t = 9324)]
+    pub(crate) sqs_port: u16,
 
     /// Drop the index and index every picture again: after a change of the encoder, or damage.
     #[arg(long)]
@@ -298,6 +308,45 @@ pub(crate) enum IndexAction {
     },
     /// Remove segments that are no longer part of the index and old enough.
     Gc(OutputArguments),
+}
+
+/// Arguments of `reindex`.
+///
+/// The old index is searched until the new one is complete. Stopping is safe at any time; the same
+/// command goes on where it stopped.
+#[derive(Debug, Args)]
+pub(crate) struct ReindexArguments {
+    /// Folder or s3://bucket/prefix with model.onnx and preprocessor_config.json; without, the encoder
+    /// of LOOKALIKE_ENCODER or of the stack, else the built-in one.
+    #[arg(long, value_name = "DIR|S3")]
+    pub(crate) encoder: Option<String>,
+
+    /// Build the index, but leave the old one searched.
+    #[arg(long)]
+    pub(crate) no_switch: bool,
+
+    /// Embed in this process, rather than have the indexer do it.
+    #[arg(long)]
+    pub(crate) here: bool,
+
+    /// Switch although the new index lacks pictures that the old one has.
+    #[arg(long)]
+    pub(crate) accept_missing: bool,
+
+    /// Go back to the index that was searched before, at once.
+    #[arg(long, group = "instead", conflicts_with_all = ["encoder", "no_switch", "here"])]
+    pub(crate) rollback: bool,
+
+    /// Give up the index that was searched before: there is no way back then.
+    #[arg(long, group = "instead", conflicts_with_all = ["encoder", "no_switch", "here", "accept_missing"])]
+    pub(crate) finish: bool,
+
+    /// Give up the index that is being built.
+    #[arg(long, group = "instead", conflicts_with_all = ["encoder", "no_switch", "here", "accept_missing"])]
+    pub(crate) cancel: bool,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }
 
 /// Arguments of `status`.

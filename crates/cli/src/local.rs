@@ -27,12 +27,13 @@ const INVOCATION: Duration = Duration::from_secs(900);
 /// How long open connections may take to end.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Ports of the three servers; 0 takes a free one.
+/// Ports of the four servers; 0 takes a free one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ports {
     pub(crate) http: u16,
     pub(crate) s3: u16,
     pub(crate) dynamodb: u16,
+    pub(crate) sqs: u16,
 }
 
 /// The running system.
@@ -68,6 +69,7 @@ impl LocalSystem {
         let cloud = LocalCloud::start(Options {
             s3_port: ports.s3,
             dynamodb_port: ports.dynamodb,
+            sqs_port: ports.sqs,
             buckets: vec![CATALOG_BUCKET.to_owned(), INDEX_BUCKET.to_owned()],
             tables: vec![lookalike_aws::create_table(TABLE)],
             notify: Some(Notify {
@@ -87,17 +89,19 @@ impl LocalSystem {
             url: format!("http://{}", listener.local_addr()?),
             s3_url: cloud.s3_url(),
             dynamodb_url: cloud.dynamodb_url(),
+            sqs_url: cloud.sqs_url(),
             access_key: cloud.access_key().to_owned(),
             secret_key: cloud.secret_key().to_owned(),
             region: cloud.region().to_owned(),
             catalog_bucket: CATALOG_BUCKET.to_owned(),
             index_bucket: INDEX_BUCKET.to_owned(),
             table: TABLE.to_owned(),
+            queue_url: cloud.queue_url(),
         };
         let target = Target::of_connection(&connection)?;
-        let embedder = target.embedder();
-        let indexer = Arc::new(target.indexer(embedder.clone()));
-        let searcher = Arc::new(target.searcher(embedder));
+        let encoders = target.encoders();
+        let indexer = Arc::new(target.indexer(encoders.clone()));
+        let searcher = Arc::new(target.searcher(encoders));
         let (stop, stopped) = watch::channel(false);
         let api = tokio::spawn(serve_api(listener, searcher, &target, stopped));
         connection.write(data)?;
@@ -127,10 +131,11 @@ impl LocalSystem {
     /// Queues events for what changed while nothing was running, and for what was still queued when
     /// the process ended.
     pub(crate) async fn catch_up(&self) -> Result<()> {
-        let differences = self.indexer.differences().await.context(
-            "the stored index cannot be continued; --start-over indexes every picture again",
-        )?;
-        for key in &differences.to_index {
+        let refused =
+            "the stored index cannot be continued; --start-over indexes every picture again";
+        self.indexer.check_encoder().await.context(refused)?;
+        let differences = self.indexer.differences().await.context(refused)?;
+        for key in differences.to_index.iter().chain(&differences.to_build) {
             self.cloud.notify_changed(key, false).await;
         }
         for key in &differences.to_remove {
@@ -178,6 +183,7 @@ fn unusable(option: &str, port: u16, error: &std::io::Error) -> anyhow::Error {
 fn name_the_option(error: StartError) -> anyhow::Error {
     let option = |service| match service {
         "S3" => "--s3-port",
+        "SQS" => "--sqs-port",
         _ => "--dynamodb-port",
     };
     match error {

@@ -8,6 +8,7 @@ macro_rules! println {
 }
 
 mod args;
+mod building;
 mod catalog_folder;
 mod commands;
 mod connection;

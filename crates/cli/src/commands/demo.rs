@@ -25,6 +25,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<Done> {
         http: arguments.port,
         s3: arguments.s3_port,
         dynamodb: arguments.dynamodb_port,
+        sqs: arguments.sqs_port,
     };
     let system = LocalSystem::start(&folder.path().join("data"), ports).await?;
     eprintln!("indexing {} pictures", drawn.pictures.len());
@@ -55,8 +56,8 @@ fn announce(system: &LocalSystem, drawn: &DrawnCatalog) {
     println!("  curl {url}/index");
     println!("\nThe pictures are in {}", drawn.folder.display());
     println!(
-        "S3 is at {}, DynamoDB at {}",
-        system.connection.s3_url, system.connection.dynamodb_url
+        "S3 is at {}, DynamoDB at {}, SQS at {}",
+        system.connection.s3_url, system.connection.dynamodb_url, system.connection.sqs_url
     );
     println!("Ctrl-C stops and removes everything.");
 }

@@ -6,6 +6,7 @@ mod embed;
 mod evaluate;
 mod import;
 mod index;
+mod reindex;
 mod search;
 mod serve;
 mod status;
@@ -28,6 +29,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Done> {
         Command::Embed(arguments) => embed::run(arguments).await,
         Command::Evaluate(arguments) => evaluate::run(arguments).await,
         Command::Index(arguments) => index::run(arguments.action).await,
+        Command::Reindex(arguments) => reindex::run(arguments).await,
         Command::Status(arguments) => status::run(arguments).await,
         Command::Draw(arguments) => draw::run(arguments).await,
         Command::Completions { shell } => {

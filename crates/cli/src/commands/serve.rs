@@ -22,6 +22,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<Done> {
         http: arguments.port,
         s3: arguments.s3_port,
         dynamodb: arguments.dynamodb_port,
+        sqs: arguments.sqs_port,
     };
     let stop = StopSignal::listen()?;
     let system = LocalSystem::start(&arguments.data, ports).await?;
@@ -92,6 +93,7 @@ fn announce(system: &LocalSystem, as_json: bool) {
             "url": connection.url,
             "s3_url": connection.s3_url,
             "dynamodb_url": connection.dynamodb_url,
+            "sqs_url": connection.sqs_url,
             "environment": environment,
         });
         println!("{line}");
@@ -101,6 +103,7 @@ fn announce(system: &LocalSystem, as_json: bool) {
     println!("  page and API  {}", connection.url);
     println!("  S3            {}", connection.s3_url);
     println!("  DynamoDB      {}", connection.dynamodb_url);
+    println!("  SQS           {}", connection.sqs_url);
     println!("\nFor the AWS CLI, boto3 and lookalike in another terminal:\n");
     for (name, value) in environment {
         println!("  export {name}={value}");

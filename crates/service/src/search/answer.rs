@@ -94,7 +94,7 @@ pub struct QueryTimings {
 pub struct IndexInfo {
     /// Counts and generation.
     pub state: IndexState,
-    /// Name of the encoder that embeds queries.
+    /// Name of the encoder that embeds queries, the one that made the index.
     pub encoder_name: String,
     /// What identifies its vectors.
     pub fingerprint: Fingerprint,
@@ -104,6 +104,36 @@ pub struct IndexInfo {
     pub segments: Vec<SegmentInfo>,
     /// Pictures that could not be indexed.
     pub failed: u64,
+    /// The indexes of other encoders that are kept beside it.
+    pub sides: Vec<SideInfo>,
+    /// The encoder that this release or its settings bring, when that is another one than the index's.
+    pub configured: Option<EncoderInfo>,
+}
+
+/// An encoder, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EncoderInfo {
+    /// Its name.
+    pub name: String,
+    /// What identifies its vectors.
+    pub fingerprint: Fingerprint,
+    /// Length of its vectors.
+    pub dimensions: usize,
+}
+
+/// An index beside the one that is searched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SideInfo {
+    /// `building` or `previous`.
+    pub role: &'static str,
+    /// Its encoder.
+    pub encoder: EncoderInfo,
+    /// Rows in its segments, superseded ones included.
+    pub rows: u64,
+    /// Size of its segments in bytes.
+    pub bytes: u64,
+    /// Whether its encoder can be had; without it, the index is not kept up to date.
+    pub available: bool,
 }
 
 /// One segment of the index.
@@ -145,10 +175,10 @@ pub enum SearchError {
         "media type {0:?} is not supported: use image/jpeg, image/png, image/webp or image/gif"
     )]
     UnsupportedMediaType(String),
-    /// The index was made by another encoder.
+    /// The index was made by another encoder, which cannot be had.
     #[error(
-        "the index was made by encoder {found}, but this function embeds with {expected}: \
-         configure the index's encoder or index the catalog again"
+        "the index was made by encoder {found}, but this function embeds with {expected}, and the \
+         former is not stored beside the index: configure the index's encoder or index the catalog again"
     )]
     OtherEncoder {
         /// The configured encoder.

@@ -99,7 +99,7 @@ async fn a_manifest_of_a_future_version_is_refused_on_both_sides() {
         matches!(
             error,
             IndexError::Version {
-                expected: 1,
+                expected: 2,
                 found: 7,
                 ..
             }

@@ -259,7 +259,7 @@ async fn an_encoder_that_does_not_load_is_tried_again() {
     let tries = Arc::new(AtomicU32::new(0));
     let (encoder, counted) = (world.encoder.clone(), tries.clone());
     let mut ports = world.search_ports();
-    ports.embedder = EmbedderCell::lazy(Box::new(move || {
+    ports.encoders = EmbedderCell::lazy(Box::new(move || {
         let (encoder, tries) = (encoder.clone(), counted.fetch_add(1, Ordering::Relaxed));
         Box::pin(async move {
             match tries {
@@ -267,7 +267,8 @@ async fn an_encoder_that_does_not_load_is_tried_again() {
                 _ => Ok(encoder as Arc<dyn Embedder>),
             }
         })
-    }));
+    }))
+    .into();
     let searcher = Searcher::new(ports, SearchSettings::default());
     searcher.warm_up().await;
     let failed = searcher.search_picture(bytes("x"), everything()).await;
