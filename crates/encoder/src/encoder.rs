@@ -2,13 +2,15 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::decode::Decoded;
 use crate::network::Network;
 use crate::preprocessing::Preprocessing;
-use crate::{LoadError, PictureError, decode, preprocessor_config, resize, tensor};
+use crate::{LoadError, PictureError, View, decode, preprocessor_config, resize, tensor};
 
-const EMBEDDED_NAME: &str = "efficientnet-lite0";
-static EMBEDDED_MODEL: &[u8] = include_bytes!("../../../models/efficientnet-lite0/model.onnx");
-static EMBEDDED_CONFIG: &[u8] =
+pub(crate) const EMBEDDED_NAME: &str = "efficientnet-lite0";
+pub(crate) static EMBEDDED_MODEL: &[u8] =
+    include_bytes!("../../../models/efficientnet-lite0/model.onnx");
+pub(crate) static EMBEDDED_CONFIG: &[u8] =
     include_bytes!("../../../models/efficientnet-lite0/preprocessor_config.json");
 /// Computed by the build script from the very file above.
 static EMBEDDED_SHA256: &[u8; 32] = include_bytes!(concat!(env!("OUT_DIR"), "/model.sha256"));
@@ -96,10 +98,7 @@ impl Encoder {
     /// As [`Encoder::embed`].
     pub fn preprocess(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
         let decoded = decode::decode(picture)?;
-        let how = &self.preprocessing;
-        let pixels = resize::to_network_size(decoded.pixels, decoded.orientation, how)
-            .map_err(PictureError::Network)?;
-        Ok(tensor::from_pixels(&pixels, how))
+        pixels(&decoded, &self.preprocessing, &View::PLAIN)
     }
 }
 
@@ -112,6 +111,17 @@ impl fmt::Debug for Encoder {
             .field("preprocessing", &self.preprocessing)
             .finish_non_exhaustive()
     }
+}
+
+/// What the network is given for a view of a decoded picture.
+pub(crate) fn pixels(
+    decoded: &Decoded,
+    how: &Preprocessing,
+    view: &View,
+) -> Result<Vec<f32>, PictureError> {
+    let small = resize::to_network_size(&decoded.pixels, decoded.orientation, how, view)
+        .map_err(PictureError::Network)?;
+    Ok(tensor::from_pixels(&small, how, view))
 }
 
 /// Scales to length one. The sum is in f64, where squares of f32 neither overflow nor vanish.
