@@ -4,4 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod bootstrap;
+pub mod label_table;
+pub mod labelled;
 pub mod retrieval;
