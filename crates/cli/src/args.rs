@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Search(SearchArguments),
     /// Embed pictures with the configured encoder.
     Embed(EmbedArguments),
+    /// Make an encoder that finds better neighbours among pictures like yours.
+    Finetune(FinetuneArguments),
     /// Look at the index, check it, or put it in order.
     Index(IndexArguments),
     /// Tell how many pictures are indexed and which failed.
@@ -192,6 +194,87 @@ pub(crate) struct EmbedArguments {
     /// Print one JSON object per line: {"image": ..., "embedding": [...]}.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Arguments of `finetune`.
+///
+/// The backbone stays as it is; a feature layer is trained behind it, on labelled pictures. Ctrl-C
+/// ends training and keeps the best so far; a second one ends the command.
+#[derive(Debug, Args)]
+pub(crate) struct FinetuneArguments {
+    /// Folder of pictures; the folder that a picture is in is its category.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) images: PathBuf,
+
+    /// CSV with the categories instead: its column `image` holds paths, `label` or `category` what
+    /// they show.
+    #[arg(long, value_name = "CSV")]
+    pub(crate) labels: Option<PathBuf>,
+
+    /// The column of the CSV that holds the categories.
+    #[arg(long, value_name = "NAME", requires = "labels")]
+    pub(crate) label_column: Option<String>,
+
+    /// Folder of other pictures to validate with, labelled in the same way.
+    #[arg(long, value_name = "DIR", conflicts_with = "validation_share")]
+    pub(crate) validation: Option<PathBuf>,
+
+    /// Share of each category to validate with, where there is no folder for it.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = share)]
+    pub(crate) validation_share: f64,
+
+    /// Length of an embedding.
+    #[arg(long, default_value_t = 256, value_parser = value_parser!(u32).range(8..=2048))]
+    pub(crate) dimensions: u32,
+
+    /// Encoder to build on: a folder with model.onnx and preprocessor_config.json, or an ONNX file with
+    /// the latter beside it; the built-in encoder without.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) backbone: Option<PathBuf>,
+
+    /// Folder for the result, absent or empty: model.onnx, preprocessor_config.json and card.json.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+
+    /// Name of the encoder; that of the folder without.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+
+    /// Terms that the encoder is under, for the card; once for each thing it was made from.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) licence: Vec<String>,
+
+    /// Passes over the pictures at most.
+    #[arg(long, value_parser = value_parser!(u32).range(1..=10_000))]
+    pub(crate) epochs: Option<u32>,
+
+    /// The same seed gives the same encoder on the same machine.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// Folder that keeps pooled features for the next run; in the user's cache folder without.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache: Option<PathBuf>,
+
+    /// Also train once without each category and measure on what was left out: does it still find
+    /// things it never saw?
+    #[arg(long)]
+    pub(crate) leave_one_out: bool,
+
+    /// Print the card as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
+    if share > 0.0 && share < 1.0 {
+        Ok(share)
+    } else {
+        Err(format!(
+            "expected more than 0 and less than 1, found {share}"
+        ))
+    }
 }
 
 /// Arguments of `index`.

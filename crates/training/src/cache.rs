@@ -39,7 +39,12 @@ impl FeatureCache {
             return None;
         }
         let (values, _) = values.as_chunks::<4>();
-        Some(values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+        Some(
+            values
+                .iter()
+                .map(|bytes| f32::from_le_bytes(*bytes))
+                .collect(),
+        )
     }
 
     /// Keeps features; readers see all of them or nothing.
@@ -88,7 +93,10 @@ mod tests {
         let mirrored = View::PLAIN.flip();
         assert_eq!(cache.get([2; 32], &View::PLAIN, 3), None);
         cache.put([2; 32], &View::PLAIN, &[1.0, -2.0, 0.5]).unwrap();
-        assert_eq!(cache.get([2; 32], &View::PLAIN, 3), Some(vec![1.0, -2.0, 0.5]));
+        assert_eq!(
+            cache.get([2; 32], &View::PLAIN, 3),
+            Some(vec![1.0, -2.0, 0.5])
+        );
         assert_eq!(cache.get([2; 32], &View::PLAIN, 2), None);
         assert_eq!(cache.get([2; 32], &mirrored, 3), None);
         let other = FeatureCache::new(folder.path(), [3; 32]);

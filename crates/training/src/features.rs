@@ -1,7 +1,6 @@
 //! Pooled features of picture files, computed in parallel and kept on disk.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
 
 use lookalike_encoder::{Backbone, View};
 use rayon::prelude::*;
@@ -9,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::cache::FeatureCache;
 use crate::error::TrainingError;
-use crate::labelled::{LabelledPicture, Skipped};
+use crate::labelled::LabelledPicture;
 use crate::progress::{Progress, Stage, Stop};
 
 /// A picture file that could be read, and the SHA-256 of its bytes.
@@ -20,6 +19,9 @@ pub struct Hashed {
     /// SHA-256 of its bytes.
     pub content: [u8; 32],
 }
+
+/// A picture file that could not be used, and why.
+pub type Dropped = (LabelledPicture, String);
 
 /// Features of pictures, `[rows, dimensions]` a view.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,9 +40,9 @@ pub fn hash_all(
     pictures: &[LabelledPicture],
     progress: &dyn Progress,
     stop: &Stop,
-) -> Result<(Vec<Hashed>, Vec<Skipped>), TrainingError> {
+) -> Result<(Vec<Hashed>, Vec<Dropped>), TrainingError> {
     progress.begin(Stage::Reading, pictures.len() as u64);
-    let hashes: Vec<Result<Hashed, Skipped>> = pictures
+    let hashes: Vec<Result<Hashed, Dropped>> = pictures
         .par_iter()
         .map(|picture| {
             if stop.requested() {
@@ -53,22 +55,19 @@ pub fn hash_all(
                     picture: picture.clone(),
                     content: Sha256::digest(&bytes).into(),
                 }),
-                Err(error) => Err(Skipped {
-                    what: picture.name.clone(),
-                    reason: format!("cannot read it: {error}"),
-                }),
+                Err(error) => Err((picture.clone(), format!("cannot read it: {error}"))),
             })
         })
         .collect::<Result<_, _>>()?;
     let mut good = Vec::new();
-    let mut skipped = Vec::new();
+    let mut dropped = Vec::new();
     for hash in hashes {
         match hash {
             Ok(hashed) => good.push(hashed),
-            Err(error) => skipped.push(error),
+            Err(picture) => dropped.push(picture),
         }
     }
-    Ok((good, skipped))
+    Ok((good, dropped))
 }
 
 /// Computes features with a backbone, or finds them in the cache.
@@ -94,10 +93,9 @@ impl Pooling<'_> {
         views: &[View],
         progress: &dyn Progress,
         stop: &Stop,
-    ) -> Result<(Features, Vec<Skipped>), TrainingError> {
+    ) -> Result<(Features, Vec<Dropped>), TrainingError> {
         progress.begin(Stage::Features, (pictures.len() * views.len()) as u64);
-        let skipped = Mutex::new(Vec::new());
-        let pooled: Vec<Option<Vec<Vec<f32>>>> = pictures
+        let pooled: Vec<Result<Vec<Vec<f32>>, String>> = pictures
             .par_iter()
             .with_max_len(1)
             .map(|hashed| {
@@ -106,32 +104,28 @@ impl Pooling<'_> {
                 }
                 let pooled = self.of_picture(hashed, views)?;
                 progress.advance(views.len() as u64);
-                Ok(match pooled {
-                    Ok(features) => Some(features),
-                    Err(reason) => {
-                        let what = hashed.picture.name.clone();
-                        if let Ok(mut skipped) = skipped.lock() {
-                            skipped.push(Skipped { what, reason });
-                        }
-                        None
-                    }
-                })
+                Ok(pooled)
             })
             .collect::<Result<_, _>>()?;
-        let mut kept = pooled.iter().map(Option::is_some);
-        pictures.retain(|_| kept.next().unwrap_or(false));
         let mut features = Features {
             dimensions: self.backbone.features(),
             views: vec![Vec::new(); views.len()],
         };
-        for row in pooled.into_iter().flatten() {
-            for (view, values) in features.views.iter_mut().zip(row) {
-                view.extend(values);
+        let mut kept = Vec::with_capacity(pictures.len());
+        let mut dropped = Vec::new();
+        for (hashed, pooled) in pictures.drain(..).zip(pooled) {
+            match pooled {
+                Ok(pooled) => {
+                    for (view, values) in features.views.iter_mut().zip(pooled) {
+                        view.extend(values);
+                    }
+                    kept.push(hashed);
+                }
+                Err(reason) => dropped.push((hashed.picture, reason)),
             }
         }
-        let mut skipped = skipped.into_inner().unwrap_or_default();
-        skipped.sort();
-        Ok((features, skipped))
+        *pictures = kept;
+        Ok((features, dropped))
     }
 
     /// The inner error is the picture's.

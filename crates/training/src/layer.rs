@@ -49,7 +49,11 @@ impl<'a> TrainingData<'a> {
     ) -> Result<Self> {
         let (mean, deviation) = moments(&features.views[0], features.dimensions);
         let mut values = Vec::with_capacity(features.views.len() * features.views[0].len());
-        for row in features.views.iter().flat_map(|view| view.chunks_exact(features.dimensions)) {
+        for row in features
+            .views
+            .iter()
+            .flat_map(|view| view.chunks_exact(features.dimensions))
+        {
             let standardised = row.iter().zip(mean.iter().zip(&deviation));
             values.extend(standardised.map(|(x, (mean, deviation))| (x - mean) / deviation));
         }
@@ -135,7 +139,10 @@ impl<'a> Layers<'a> {
     pub(crate) fn part(&self, share: f32) -> Result<Part> {
         let (weights, bias) = match &self.averaged {
             Some((weights, bias)) => (weights, bias),
-            None => (self.feature_weights.as_tensor(), self.feature_bias.as_tensor()),
+            None => (
+                self.feature_weights.as_tensor(),
+                self.feature_bias.as_tensor(),
+            ),
         };
         let mut weights = weights.flatten_all()?.to_vec1::<f32>()?;
         let mut bias = bias.flatten_all()?.to_vec1::<f32>()?;
@@ -178,10 +185,15 @@ impl<'a> Layers<'a> {
         let classes = self.data.weights.len();
         let one_hot: Vec<f32> = labels
             .iter()
-            .flat_map(|&label| (0..classes).map(move |class| f32::from(u8::from(class == label as usize))))
+            .flat_map(|&label| {
+                (0..classes).map(move |class| f32::from(u8::from(class == label as usize)))
+            })
             .collect();
         let one_hot = Tensor::from_vec(one_hot, (labels.len(), classes), &Device::Cpu)?;
-        let weights: Vec<f32> = labels.iter().map(|&l| self.data.weights[l as usize]).collect();
+        let weights: Vec<f32> = labels
+            .iter()
+            .map(|&l| self.data.weights[l as usize])
+            .collect();
         let weights = Tensor::from_vec(weights, labels.len(), &Device::Cpu)?;
         let recipe = self.recipe;
         let classified = cross_entropy(&logits, &one_hot, &weights, recipe.label_smoothing)?;
@@ -194,7 +206,13 @@ impl<'a> Layers<'a> {
         let hidden = self.recipe.dropout as f32;
         let kept = 1.0 / (1.0 - hidden);
         let mask: Vec<f32> = (0..inputs.elem_count())
-            .map(|_| if dice.random::<f32>() < hidden { 0.0 } else { kept })
+            .map(|_| {
+                if dice.random::<f32>() < hidden {
+                    0.0
+                } else {
+                    kept
+                }
+            })
             .collect();
         inputs.mul(&Tensor::from_vec(mask, inputs.shape(), inputs.device())?)
     }
@@ -245,9 +263,12 @@ fn moments(rows: &[f32], dimensions: usize) -> (Vec<f32>, Vec<f32>) {
         }
     }
     let mean = |sum: f64| sum / count;
-    let deviation = |(sum, squares): &(f64, f64)| (mean(*squares) - mean(*sum).powi(2)).max(0.0).sqrt();
+    let deviation =
+        |(sum, squares): &(f64, f64)| (mean(*squares) - mean(*sum).powi(2)).max(0.0).sqrt();
     (
         sums.iter().map(|(sum, _)| mean(*sum) as f32).collect(),
-        sums.iter().map(|sums| deviation(sums) as f32 + LEAST_DEVIATION).collect(),
+        sums.iter()
+            .map(|sums| deviation(sums) as f32 + LEAST_DEVIATION)
+            .collect(),
     )
 }

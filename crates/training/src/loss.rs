@@ -40,7 +40,9 @@ pub(crate) fn supervised_contrast(
     let device = vectors.device();
     let same = |i: usize, j: usize| i != j && labels[i] == labels[j];
     let pairs = (0..count * count).map(|place| (place / count, place % count));
-    let positive: Vec<f32> = pairs.map(|(i, j)| f32::from(u8::from(same(i, j)))).collect();
+    let positive: Vec<f32> = pairs
+        .map(|(i, j)| f32::from(u8::from(same(i, j))))
+        .collect();
     let mates: Vec<f32> = positive.chunks(count).map(|row| row.iter().sum()).collect();
     let rows = mates.iter().filter(|&&mates| mates > 0.0).count();
     if rows == 0 {
@@ -95,7 +97,10 @@ mod tests {
         let of_a = -(ab - (ab.exp() + ac.exp()).ln());
         let of_b = -(ab - (ab.exp() + bc.exp()).ln());
         assert!((found - (of_a + of_b) / 2.0).abs() < 1e-5, "{found}");
-        assert_eq!(number(&supervised_contrast(&vectors, &[1, 2, 3], 0.5).unwrap()), 0.0);
+        assert_eq!(
+            number(&supervised_contrast(&vectors, &[1, 2, 3], 0.5).unwrap()),
+            0.0
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
-use rand::rngs::StdRng;
 use rand::RngExt;
+use rand::rngs::StdRng;
 
 use lookalike_encoder::Part;
 
@@ -109,7 +109,9 @@ mod tests {
     fn rows(deviations: &[f64], count: usize) -> Vec<f32> {
         let mut dice = StdRng::seed_from_u64(4);
         let size = deviations.len();
-        let turn = DMatrix::from_fn(size, size, |_, _| dice.random_range(-1.0..1.0)).qr().q();
+        let turn = DMatrix::from_fn(size, size, |_, _| dice.random_range(-1.0..1.0))
+            .qr()
+            .q();
         let mut rows = Vec::new();
         for _ in 0..count {
             let along = DVector::from_fn(size, |i, _| {

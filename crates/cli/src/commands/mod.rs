@@ -3,6 +3,7 @@
 mod demo;
 mod draw;
 mod embed;
+mod finetune;
 mod import;
 mod index;
 mod search;
@@ -25,6 +26,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Done> {
         Command::Import(arguments) => import::run(arguments).await,
         Command::Search(arguments) => search::run(arguments).await,
         Command::Embed(arguments) => embed::run(arguments).await,
+        Command::Finetune(arguments) => finetune::run(arguments).await,
         Command::Index(arguments) => index::run(arguments.action).await,
         Command::Status(arguments) => status::run(arguments).await,
         Command::Draw(arguments) => draw::run(arguments).await,
