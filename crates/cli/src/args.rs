@@ -248,6 +248,10 @@ pub(crate) struct FinetuneArguments {
     #[arg(long, value_parser = value_parser!(u32).range(1..=10_000))]
     pub(crate) epochs: Option<u32>,
 
+    /// Epochs without a better mAP on the validation pictures after which training ends.
+    #[arg(long, value_parser = value_parser!(u32).range(1..=10_000))]
+    pub(crate) patience: Option<u32>,
+
     /// The same seed gives the same encoder on the same machine.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,

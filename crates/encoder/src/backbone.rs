@@ -9,14 +9,22 @@ use crate::network::Network;
 use crate::preprocessing::Preprocessing;
 use crate::{LoadError, PictureError, Tail, View, preprocessor_config};
 
+/// Ends of stages whose averages are put beside the pooled features: the last ones.
+const STAGES: usize = 2;
+
 /// A network up to its pooled features, and its preprocessing: what fine-tuning builds on. Made from any
-/// encoder; of one that was fine-tuned before, the tail is left out.
+/// encoder; of one that was fine-tuned before, the tail is left out. Beside the pooled features come the
+/// averaged feature maps at which the last stages of a residual network end, where it has any.
 pub struct Backbone {
     name: String,
     sha256: [u8; 32],
     config: Vec<u8>,
     metadata: Vec<(String, String)>,
     graph: Graph,
+    /// Values that are averaged beside the network's output.
+    stages: Vec<String>,
+    /// Number of the network's own pooled features, then of each stage's.
+    blocks: Vec<usize>,
     network: Network,
     preprocessing: Preprocessing,
     fingerprint: [u8; 32],
@@ -45,15 +53,32 @@ impl Backbone {
         let whole = Graph::parse(onnx)?;
         let metadata = whole.metadata();
         let graph = whole.cut()?;
-        let cut = graph.encode();
-        let network = Network::load(&cut, preprocessing.shape())?;
-        let fingerprint = preprocessing.fingerprint(Sha256::digest(&cut).into());
+        let load = |stages: &[String]| {
+            let features = graph.clone().join(stages, None, &[])?.encode();
+            let network = Network::load(&features, preprocessing.shape())?;
+            Ok::<_, LoadError>((network, Sha256::digest(&features)))
+        };
+        let (mut network, mut sha256) = load(&[])?;
+        let mut blocks = vec![network.dimensions()];
+        let mut stages = Vec::new();
+        let ends = graph.stages();
+        for end in &ends[ends.len().saturating_sub(STAGES)..] {
+            let more = [stages.as_slice(), &[end.clone()]].concat();
+            // A network may add what are no feature maps: those are left out.
+            let Ok(loaded) = load(&more) else { continue };
+            blocks.push(loaded.0.dimensions() - network.dimensions());
+            (network, sha256) = loaded;
+            stages = more;
+        }
+        let fingerprint = preprocessing.fingerprint(sha256.into());
         Ok(Backbone {
             name: name.to_owned(),
             sha256: Sha256::digest(onnx).into(),
             config: preprocessor_config.to_vec(),
             metadata,
             graph,
+            stages,
+            blocks,
             network,
             preprocessing,
             fingerprint,
@@ -86,12 +111,23 @@ impl Backbone {
         self.fingerprint
     }
 
-    /// Number of pooled features.
+    /// Number of features that [`Backbone::pool`] gives.
     pub fn features(&self) -> usize {
         self.network.dimensions()
     }
 
-    /// The pooled features of several views of a picture file, `[features]` numbers each, as the network
+    /// How many of them are the network's own pooled features, which come first, and how many those of
+    /// each stage after them.
+    pub fn blocks(&self) -> &[usize] {
+        &self.blocks
+    }
+
+    /// Names of the values in the network whose averages are the others.
+    pub fn stages(&self) -> &[String] {
+        &self.stages
+    }
+
+    /// The features of several views of a picture file, `[features]` numbers each, as the network
     /// gives them. The picture is decoded once.
     ///
     /// # Errors
@@ -125,7 +161,10 @@ impl Backbone {
             .iter()
             .map(|(key, value)| (format!("lookalike.{key}"), (*value).to_owned()))
             .collect();
-        let joined = self.graph.clone().join(tail, &metadata)?;
+        let joined = self
+            .graph
+            .clone()
+            .join(&self.stages, Some(tail), &metadata)?;
         Ok(joined.encode())
     }
 }

@@ -1,20 +1,23 @@
 //! Editing ONNX files: cutting a network at its pooled features, and putting a [`Tail`] behind them.
 //!
-//! This file and `network.rs` are the two that name tract: it brings the protobuf types, so that no second
-//! copy of them is built. Nothing is run here.
+//! This module edits networks and `network.rs` runs them; no other file names tract. It brings the protobuf
+//! types, so that no second copy of them is built. Nothing is run here.
 //!
 //! A joined file names the value that holds the pooled features in its metadata, under
 //! [`FEATURES_KEY`]; the value is called [`FEATURES_NAME`] unless the network has one of that name.
 //! Declared shapes of values between input and output are hints that runtimes work out for themselves;
 //! they are dropped, for they may contradict a batch of another size.
 
+mod builder;
+mod shortcuts;
+
 use std::collections::HashSet;
 
 use prost::Message;
 use tract_onnx::pb;
 
-use crate::tail::LENGTH_FLOOR;
 use crate::{LoadError, Tail};
+use builder::Builder;
 
 /// The metadata entry that names the value of the pooled features.
 pub(crate) const FEATURES_KEY: &str = "lookalike.features";
@@ -52,8 +55,8 @@ impl Graph {
             .collect()
     }
 
-    /// The network up to its pooled features: those that a joined file names, else its output. A joined
-    /// file and the one it was made from become the same.
+    /// The network up to its own pooled features. A joined file and the one it was made from become the
+    /// same.
     pub(crate) fn cut(mut self) -> Result<Graph, LoadError> {
         let named = self.features();
         self.0
@@ -62,7 +65,7 @@ impl Graph {
         let graph = self.graph_mut()?;
         graph.value_info.clear();
         if let Some(name) = named {
-            let output = cut_at(graph, &name)?;
+            let output = own_output(graph, &name)?;
             graph.output = vec![value(&output, None)];
             remove_unused(graph, &output);
         } else if let [output] = graph.output.as_mut_slice() {
@@ -71,13 +74,23 @@ impl Graph {
         Ok(self)
     }
 
-    /// A cut network with the tail behind its output, and metadata of the form `lookalike.*`.
+    /// The values at which stages of a cut network end, first to last; see [`shortcuts`].
+    pub(crate) fn stages(&self) -> Vec<String> {
+        self.0
+            .graph
+            .as_ref()
+            .map_or_else(Vec::new, shortcuts::stage_ends)
+    }
+
+    /// A cut network with the averages of more of its values put beside its pooled features, with the tail
+    /// behind them if there is one, and metadata of the form `lookalike.*`.
     ///
     /// # Errors
     /// When the network has no single output, or an operator set from before 2017.
     pub(crate) fn join(
         mut self,
-        tail: &Tail,
+        more: &[String],
+        tail: Option<&Tail>,
         metadata: &[(String, String)],
     ) -> Result<Graph, LoadError> {
         let opset = self.opset();
@@ -91,18 +104,14 @@ impl Graph {
             let found = graph.output.len();
             return Err(failed(&format!("expected one output, found {found}")));
         };
-        let mut builder = Builder {
-            source: output.name.clone(),
-            prefix: free_prefix(graph),
-            opset,
-            nodes: Vec::new(),
-            weights: Vec::new(),
-        };
-        let features = builder.tail(tail);
-        let result = builder.source;
-        graph.node.append(&mut builder.nodes);
-        graph.initializer.append(&mut builder.weights);
-        graph.output = vec![value(&result, Some(tail.dimensions()))];
+        let output = output.name.clone();
+        let mut builder = Builder::new(free_prefix(graph), opset);
+        let features = builder.features(&output, more);
+        if let Some(tail) = tail {
+            builder.tail(tail);
+        }
+        let result = builder.add_to(graph);
+        graph.output = vec![value(&result, tail.map(Tail::dimensions))];
         let features = (FEATURES_KEY.to_owned(), features);
         for (key, text) in std::iter::once(&features).chain(metadata) {
             self.0.metadata_props.push(pb::StringStringEntryProto {
@@ -139,17 +148,21 @@ impl Graph {
     }
 }
 
-/// The name of the network's own output: what the flattening that [`Builder::tail`] adds begins from.
-fn cut_at(graph: &pb::GraphProto, features: &str) -> Result<String, LoadError> {
-    let mut nodes = graph.node.iter();
-    let maker = nodes.find(|node| node.output.iter().any(|name| name == features));
-    let maker = maker.ok_or_else(|| {
+/// The name of the network's own output: what [`Builder::features`] flattened first.
+fn own_output(graph: &pb::GraphProto, features: &str) -> Result<String, LoadError> {
+    let maker = |name: &str| {
+        let mut nodes = graph.node.iter();
+        nodes.find(|node| node.output.iter().any(|output| output == name))
+    };
+    let concat = maker(features).ok_or_else(|| {
         failed(&format!(
             "its metadata call the pooled features {features:?}, and no node gives them"
         ))
     })?;
-    match maker.input.as_slice() {
-        [source] if maker.op_type == "Flatten" && maker.name == features => Ok(source.clone()),
+    let flatten = concat.input.first().and_then(|first| maker(first));
+    let source = flatten.and_then(|flatten| flatten.input.first());
+    match (concat.op_type.as_str(), source) {
+        ("Concat", Some(source)) => Ok(source.clone()),
         _ => Ok(features.to_owned()),
     }
 }
@@ -231,134 +244,6 @@ fn value(name: &str, dimensions: Option<usize>) -> pb::ValueInfoProto {
 fn failed(reason: &str) -> LoadError {
     LoadError::Model {
         reason: reason.to_owned(),
-    }
-}
-
-/// Nodes and weights of a tail, in the order of execution.
-struct Builder {
-    /// The value that the next node takes.
-    source: String,
-    prefix: String,
-    opset: i64,
-    nodes: Vec<pb::NodeProto>,
-    weights: Vec<pb::TensorProto>,
-}
-
-impl Builder {
-    /// Adds the whole tail; returns the name of the flattened features.
-    fn tail(&mut self, tail: &Tail) -> String {
-        let features = self.node("pooled_features", "Flatten", &[], vec![whole("axis", 1)]);
-        if tail.unit_features {
-            self.unit_length("unit");
-        }
-        let source = self.source.clone();
-        let mut parts = Vec::new();
-        for (number, part) in tail.parts.iter().enumerate() {
-            self.source.clone_from(&source);
-            let name = format!("part{number}");
-            let outputs = part.bias.len();
-            let rows = part.weights.len() / outputs;
-            let weights = self.weight(&format!("{name}.weights"), &[rows, outputs], &part.weights);
-            let bias = self.weight(&format!("{name}.bias"), &[1, outputs], &part.bias);
-            let share = self.weight(&format!("{name}.length"), &[1, 1], &[part.share.sqrt()]);
-            self.node(&format!("{name}.product"), "MatMul", &[weights], vec![]);
-            self.node(&format!("{name}.dense"), "Add", &[bias], vec![]);
-            self.unit_length(&name);
-            parts.push(self.node(&format!("{name}.scaled"), "Mul", &[share], vec![]));
-        }
-        self.source = parts.remove(0);
-        self.node("embedding", "Concat", &parts, vec![whole("axis", 1)]);
-        features
-    }
-
-    /// The source divided by its length, which may be zero.
-    fn unit_length(&mut self, name: &str) {
-        let source = self.source.clone();
-        let floor = self.weight(&format!("{name}.floor"), &[1, 1], &[LENGTH_FLOOR]);
-        // The axes became an input with operator set 18.
-        let (inputs, axes) = if self.opset < 18 {
-            (vec![], vec![wholes("axes", &[1])])
-        } else {
-            (vec![self.axes(&format!("{name}.axes"))], vec![])
-        };
-        let attributes = [axes, vec![whole("keepdims", 1)]].concat();
-        self.node(&format!("{name}.norm"), "ReduceL2", &inputs, attributes);
-        let length = self.node(&format!("{name}.divisor"), "Add", &[floor], vec![]);
-        self.source = source;
-        self.node(&format!("{name}.direction"), "Div", &[length], vec![]);
-    }
-
-    /// A node that takes the source and `more`, and becomes the source; returns its name, which is also
-    /// that of its output.
-    fn node(
-        &mut self,
-        name: &str,
-        operator: &str,
-        more: &[String],
-        attribute: Vec<pb::AttributeProto>,
-    ) -> String {
-        let name = format!("{}{name}", self.prefix);
-        let source = std::mem::replace(&mut self.source, name.clone());
-        self.nodes.push(pb::NodeProto {
-            input: std::iter::once(source)
-                .chain(more.iter().cloned())
-                .collect(),
-            output: vec![name.clone()],
-            name: name.clone(),
-            op_type: operator.to_owned(),
-            attribute,
-            ..pb::NodeProto::default()
-        });
-        name
-    }
-
-    fn weight(&mut self, name: &str, shape: &[usize], values: &[f32]) -> String {
-        let raw = values
-            .iter()
-            .flat_map(|value| value.to_le_bytes())
-            .collect();
-        self.tensor(name, shape, pb::tensor_proto::DataType::Float, raw)
-    }
-
-    fn axes(&mut self, name: &str) -> String {
-        let raw = 1_i64.to_le_bytes().to_vec();
-        self.tensor(name, &[1], pb::tensor_proto::DataType::Int64, raw)
-    }
-
-    fn tensor(
-        &mut self,
-        name: &str,
-        shape: &[usize],
-        kind: pb::tensor_proto::DataType,
-        raw_data: Vec<u8>,
-    ) -> String {
-        let name = format!("{}{name}", self.prefix);
-        self.weights.push(pb::TensorProto {
-            dims: shape.iter().map(|&side| side as i64).collect(),
-            data_type: kind as i32,
-            name: name.clone(),
-            raw_data,
-            ..pb::TensorProto::default()
-        });
-        name
-    }
-}
-
-fn whole(name: &str, i: i64) -> pb::AttributeProto {
-    pb::AttributeProto {
-        name: name.to_owned(),
-        r#type: pb::attribute_proto::AttributeType::Int as i32,
-        i,
-        ..pb::AttributeProto::default()
-    }
-}
-
-fn wholes(name: &str, ints: &[i64]) -> pb::AttributeProto {
-    pb::AttributeProto {
-        name: name.to_owned(),
-        r#type: pb::attribute_proto::AttributeType::Ints as i32,
-        ints: ints.to_vec(),
-        ..pb::AttributeProto::default()
     }
 }
 

@@ -51,7 +51,7 @@ pub use backbone::Backbone;
 pub use encoder::Encoder;
 pub use error::{LoadError, PictureError};
 pub use format::{PictureFormat, SUPPORTED_FORMATS, sniff};
-pub use tail::{Part, Tail};
+pub use tail::{Part, PartKind, Tail};
 pub use view::View;
 
 /// The largest picture file that is read, in bytes: 32 MiB.

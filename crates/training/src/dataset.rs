@@ -98,6 +98,7 @@ impl Set {
         Set {
             features: Features {
                 dimensions,
+                blocks: self.features.blocks.clone(),
                 views: self.features.views.iter().map(pick).collect(),
             },
             labels: rows.iter().map(|&row| self.labels[row]).collect(),

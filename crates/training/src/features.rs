@@ -28,8 +28,23 @@ pub type Dropped = (LabelledPicture, String);
 pub struct Features {
     /// Numbers a row.
     pub dimensions: usize,
+    /// How many of them are the network's own pooled features, which come first, and how many those of
+    /// each earlier stage.
+    pub blocks: Vec<usize>,
     /// Row after row, for each view.
     pub views: Vec<Vec<f32>>,
+}
+
+impl Features {
+    /// The plain view.
+    pub fn plain(&self) -> &[f32] {
+        self.views.first().map_or(&[], Vec::as_slice)
+    }
+
+    /// How many numbers of a row, the first, are the network's own pooled features.
+    pub fn pooled(&self) -> usize {
+        self.blocks.first().copied().unwrap_or(self.dimensions)
+    }
 }
 
 /// Reads all pictures once, to know which are the same. Files that cannot be read are returned apart.
@@ -109,6 +124,7 @@ impl Pooling<'_> {
             .collect::<Result<_, _>>()?;
         let mut features = Features {
             dimensions: self.backbone.features(),
+            blocks: self.backbone.blocks().to_vec(),
             views: vec![Vec::new(); views.len()],
         };
         let mut kept = Vec::with_capacity(pictures.len());

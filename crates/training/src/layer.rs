@@ -1,11 +1,12 @@
-use candle_core::{DType, Device, Result, Tensor, Var};
+use candle_core::{Device, Result, Tensor, Var};
 use candle_nn::optim::{AdamW, Optimizer, ParamsAdamW};
-use lookalike_encoder::Part;
+use nalgebra::DMatrix;
 use rand::RngExt;
 use rand::rngs::StdRng;
 
+use crate::discriminant::Discriminant;
 use crate::features::Features;
-use crate::loss::{cross_entropy, supervised_contrast, unit_rows};
+use crate::loss::{cross_entropy, likelihood_roots, supervised_contrast};
 use crate::recipe::Recipe;
 
 /// Least deviation of a feature, so that a constant one is not divided by zero.
@@ -21,8 +22,6 @@ pub(crate) struct Layers<'a> {
     class_weights: Var,
     class_bias: Var,
     optimiser: AdamW,
-    /// The running mean of feature weights and bias.
-    averaged: Option<(Tensor, Tensor)>,
     step: usize,
 }
 
@@ -73,28 +72,30 @@ impl<'a> TrainingData<'a> {
     }
 }
 
+impl TrainingData<'_> {
+    /// Of each feature.
+    pub(crate) fn deviations(&self) -> &[f32] {
+        &self.deviation
+    }
+}
+
 impl<'a> Layers<'a> {
-    /// Layers with random weights (uniform, the deviation one over the root of the inputs), of
-    /// `outputs` trained dimensions.
+    /// Layers that begin as the discriminant analysis of the same pictures.
     pub(crate) fn new(
         recipe: &'a Recipe,
         data: TrainingData<'a>,
-        outputs: usize,
-        dice: &mut StdRng,
+        start: &Discriminant,
     ) -> Result<Self> {
-        let inputs = data.mean.len();
-        let classes = data.weights.len();
-        let mut random = |rows: usize, columns: usize| {
-            let reach = 1.0 / (rows as f32).sqrt();
-            let values: Vec<f32> = (0..rows * columns)
-                .map(|_| dice.random_range(-reach..reach))
-                .collect();
-            Var::from_vec(values, (rows, columns), &Device::Cpu)
-        };
-        let feature_weights = random(inputs, outputs)?;
-        let class_weights = random(outputs, classes)?;
-        let zeros = |count| Var::zeros((1, count), DType::F32, &Device::Cpu);
-        let (feature_bias, class_bias) = (zeros(outputs)?, zeros(classes)?);
+        let directions = start.directions.ncols();
+        // On standardised features, the same directions have weights times deviations.
+        let scaled = DMatrix::from_fn(data.mean.len(), directions, |feature, direction| {
+            start.directions[(feature, direction)] * f64::from(data.deviation[feature])
+        });
+        let mean = DMatrix::from_fn(1, data.mean.len(), |_, i| f64::from(data.mean[i]));
+        let feature_weights = variable(&scaled)?;
+        let feature_bias = variable(&(mean * &start.directions))?;
+        let class_weights = variable(&start.classes)?;
+        let class_bias = variable(&DMatrix::from_row_slice(1, start.bias.len(), &start.bias))?;
         let trained = [&feature_weights, &feature_bias, &class_weights, &class_bias];
         let parameters = ParamsAdamW {
             lr: 0.0,
@@ -109,7 +110,6 @@ impl<'a> Layers<'a> {
             feature_bias,
             class_weights,
             class_bias,
-            averaged: None,
             step: 0,
         })
     }
@@ -135,15 +135,12 @@ impl<'a> Layers<'a> {
         Ok(sum / steps.max(1) as f32)
     }
 
-    /// The feature layer as it is, for features that are not standardised.
-    pub(crate) fn part(&self, share: f32) -> Result<Part> {
-        let (weights, bias) = match &self.averaged {
-            Some((weights, bias)) => (weights, bias),
-            None => (
-                self.feature_weights.as_tensor(),
-                self.feature_bias.as_tensor(),
-            ),
-        };
+    /// Both layers as they are as one map of features, which are not standardised, to logits: weights
+    /// `[features, classes]` and bias `[classes]`.
+    pub(crate) fn logits(&self) -> Result<(Vec<f32>, Vec<f32>)> {
+        let weights = self.feature_weights.matmul(&self.class_weights)?;
+        let bias = self.feature_bias.matmul(&self.class_weights)?;
+        let bias = (bias + self.class_bias.as_tensor())?;
         let mut weights = weights.flatten_all()?.to_vec1::<f32>()?;
         let mut bias = bias.flatten_all()?.to_vec1::<f32>()?;
         let moments = self.data.mean.iter().zip(&self.data.deviation);
@@ -153,11 +150,7 @@ impl<'a> Layers<'a> {
                 *bias -= *weight * mean;
             }
         }
-        Ok(Part {
-            weights,
-            bias,
-            share,
-        })
+        Ok((weights, bias))
     }
 
     fn step(&mut self, pictures: &[usize], dice: &mut StdRng) -> Result<f32> {
@@ -173,7 +166,6 @@ impl<'a> Layers<'a> {
         self.optimiser.set_learning_rate(self.rate());
         self.optimiser.backward_step(&loss)?;
         self.step += 1;
-        self.average()?;
         loss.to_scalar()
     }
 
@@ -197,7 +189,8 @@ impl<'a> Layers<'a> {
         let weights = Tensor::from_vec(weights, labels.len(), &Device::Cpu)?;
         let recipe = self.recipe;
         let classified = cross_entropy(&logits, &one_hot, &weights, recipe.label_smoothing)?;
-        let contrast = supervised_contrast(&unit_rows(&features)?, labels, recipe.temperature)?;
+        let roots = likelihood_roots(&(logits / recipe.temperature)?)?;
+        let contrast = supervised_contrast(&roots, labels, recipe.contrast_temperature)?;
         classified + (contrast * recipe.contrast_weight)?
     }
 
@@ -224,25 +217,12 @@ impl<'a> Layers<'a> {
         let rising = (self.step + 1) as f64 / self.recipe.warm_up.max(1) as f64;
         self.recipe.learning_rate * falling * rising.min(1.0)
     }
+}
 
-    fn average(&mut self) -> Result<()> {
-        let decay = self.recipe.averaging;
-        if decay <= 0.0 {
-            return Ok(());
-        }
-        let weights = self.feature_weights.as_detached_tensor().copy()?;
-        let bias = self.feature_bias.as_detached_tensor().copy()?;
-        self.averaged = Some(match self.averaged.take() {
-            // Early on the mean would still be that of random weights.
-            Some(before) => {
-                let decay = decay.min(self.step as f64 / (self.step as f64 + 10.0));
-                let mix = |old: Tensor, new: Tensor| (old * decay)? + (new * (1.0 - decay))?;
-                (mix(before.0, weights)?, mix(before.1, bias)?)
-            }
-            None => (weights, bias),
-        });
-        Ok(())
-    }
+fn variable(matrix: &DMatrix<f64>) -> Result<Var> {
+    // The transposed matrix, column by column, is the matrix row by row.
+    let values: Vec<f32> = matrix.transpose().iter().map(|&x| x as f32).collect();
+    Var::from_vec(values, matrix.shape(), &Device::Cpu)
 }
 
 /// Fisher and Yates.

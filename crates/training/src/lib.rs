@@ -17,6 +17,7 @@ pub mod cache;
 /// What `card.json` says.
 pub mod card;
 pub mod dataset;
+mod discriminant;
 /// Why there is no fine-tuned encoder.
 pub mod error;
 pub mod features;

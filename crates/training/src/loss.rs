@@ -6,10 +6,10 @@ use candle_nn::ops::log_softmax;
 /// Added where a softmax must not look.
 const NOWHERE: f64 = -1e9;
 
-/// Rows scaled to unit length; a row of zeros stays one.
-pub(crate) fn unit_rows(rows: &Tensor) -> Result<Tensor> {
-    let squares = rows.sqr()?.sum_keepdim(1)?;
-    rows.broadcast_div(&(squares + 1e-12)?.sqrt()?)
+/// The roots of the softmax of each row, which have unit length: rows of an embedding.
+pub(crate) fn likelihood_roots(logits: &Tensor) -> Result<Tensor> {
+    // Half a logarithm is that of the root, and has a gradient where the likelihood vanishes.
+    (log_softmax(logits, D::Minus1)? * 0.5)?.exp()
 }
 
 /// Cross-entropy of `logits` `[batch, classes]` with the labels, smoothed (Szegedy et al. 2016): the
@@ -104,11 +104,13 @@ mod tests {
     }
 
     #[test]
-    fn zeros_have_a_direction_and_a_gradient_that_are_finite() {
-        let rows = Var::from_tensor(&tensor([[0.0, 0.0], [3.0, 4.0]])).unwrap();
-        let unit = unit_rows(rows.as_tensor()).unwrap();
-        assert_eq!(unit.to_vec2::<f32>().unwrap(), [[0.0, 0.0], [0.6, 0.8]]);
-        let gradients = unit.sum_all().unwrap().backward().unwrap();
+    fn roots_have_unit_length_and_a_finite_gradient() {
+        let rows = Var::from_tensor(&tensor([[0.0, 0.0], [500.0, -500.0]])).unwrap();
+        let roots = likelihood_roots(rows.as_tensor()).unwrap();
+        let found = roots.to_vec2::<f32>().unwrap();
+        assert!((found[0][0] - 0.5_f32.sqrt()).abs() < 1e-6);
+        assert_eq!(found[1], [1.0, 0.0]);
+        let gradients = roots.sum_all().unwrap().backward().unwrap();
         let gradient = gradients.get(rows.as_tensor()).unwrap();
         let values = gradient.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         assert!(values.iter().all(|value| value.is_finite()), "{values:?}");

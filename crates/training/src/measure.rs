@@ -46,17 +46,20 @@ impl Measures {
 /// How often the nearest neighbour of a query of one category (first key) was of which (second key).
 pub type Confusion = BTreeMap<String, BTreeMap<String, usize>>;
 
-/// The embeddings of the plain view under a tail, `[rows, dimensions]`; without one, the features
-/// themselves at unit length.
+/// The embeddings of the plain view under a tail, `[rows, dimensions]`; without one, the network's own
+/// pooled features at unit length.
 pub fn embed(features: &Features, tail: Option<&Tail>) -> (Vec<f32>, usize) {
-    let plain = features.views.first().map_or(&[][..], Vec::as_slice);
-    let rows = plain.par_chunks_exact(features.dimensions);
+    let rows = features.plain().par_chunks_exact(features.dimensions);
+    let pooled = features.pooled();
     match tail {
         Some(tail) => (
             rows.flat_map_iter(|row| tail.apply(row)).collect(),
             tail.dimensions(),
         ),
-        None => (rows.flat_map_iter(unit).collect(), features.dimensions),
+        None => (
+            rows.flat_map_iter(|row| unit(&row[..pooled])).collect(),
+            pooled,
+        ),
     }
 }
 

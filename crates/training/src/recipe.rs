@@ -4,15 +4,20 @@ use serde::Serialize;
 /// Everything that decides what fine-tuning makes of given features. The card repeats it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Recipe {
-    /// Length of an embedding. One part of it is trained; the other holds principal components, which
-    /// keep what the backbone knows of things that no category names.
+    /// Length of an embedding. Its first part says what a picture may be, a number for each category;
+    /// the rest are principal components, which keep what the backbone knows of things that no category
+    /// names.
     pub dimensions: usize,
-    /// Principal components among the dimensions, as far as the features vary in so many directions.
-    pub principal_dimensions: usize,
-    /// Share of the trained part in the similarity, 0 to 1.
+    /// Share of the first part in the similarity, 0 to 1.
     pub trained_share: f32,
     /// How far the components are made equal: 0 leaves their variances, 1 makes them the same.
     pub whitening: f64,
+    /// Share of the scatter within categories that counts as the same in all directions, in the
+    /// discriminant analysis that training begins from.
+    pub shrinkage: f64,
+    /// What logits are divided by before they become likelihoods: the higher, the more also unlikely
+    /// categories count.
+    pub temperature: f64,
     /// Passes over the pictures at most.
     pub epochs: usize,
     /// Epochs without a better validation after which it ends.
@@ -31,15 +36,12 @@ pub struct Recipe {
     /// Share of the target that is spread over all categories.
     pub label_smoothing: f64,
     /// Temperature of the supervised contrastive loss.
-    pub temperature: f64,
+    pub contrast_temperature: f64,
     /// Weight of that loss; cross-entropy has 1.
     pub contrast_weight: f64,
     /// A category counts by its number of pictures to the power of minus this: 0 counts every picture
     /// the same, 1 every category.
     pub balance: f64,
-    /// Decay of the running mean of weights that is kept instead of the last (Polyak and Juditsky
-    /// 1992), 0 for none.
-    pub averaging: f64,
     /// How each picture is shown in training; the first view is the plain one.
     #[serde(serialize_with = "as_texts")]
     pub views: Vec<View>,
@@ -52,27 +54,32 @@ impl Default for Recipe {
 }
 
 impl Recipe {
-    /// The recipe for embeddings of this length; half are principal components.
+    /// The recipe for embeddings of this length.
     pub fn with_dimensions(dimensions: usize) -> Self {
         Self {
             dimensions,
-            principal_dimensions: dimensions / 2,
-            trained_share: 0.7,
+            trained_share: 0.5,
             whitening: 0.5,
-            epochs: 30,
-            patience: 10,
+            shrinkage: 0.2,
+            temperature: 4.0,
+            epochs: 20,
+            patience: 5,
             batch: 256,
-            learning_rate: 1e-3,
+            learning_rate: 1e-5,
             warm_up: 20,
-            weight_decay: 1e-2,
-            dropout: 0.3,
+            weight_decay: 0.0,
+            dropout: 0.2,
             label_smoothing: 0.1,
-            temperature: 0.1,
+            contrast_temperature: 0.1,
             contrast_weight: 1.0,
             balance: 0.5,
-            averaging: 0.0,
             views: vec![View::PLAIN, View::PLAIN.flip()],
         }
+    }
+
+    /// Numbers that the first part may have: half of all, for the components are to hold at least as many.
+    pub fn most_trained(&self) -> usize {
+        (self.dimensions / 2).max(1)
     }
 }
 

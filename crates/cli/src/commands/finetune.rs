@@ -155,6 +155,9 @@ fn recipe(arguments: &FinetuneArguments) -> Recipe {
     if let Some(epochs) = arguments.epochs {
         recipe.epochs = epochs as usize;
     }
+    if let Some(patience) = arguments.patience {
+        recipe.patience = patience as usize;
+    }
     recipe
 }
 

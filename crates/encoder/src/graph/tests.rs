@@ -59,17 +59,30 @@ fn averages(opset: i64, batch: Option<&str>) -> Vec<u8> {
     model.encode_to_vec()
 }
 
-fn tail(unit_features: bool) -> Tail {
-    let part = |weights: &[f32], bias: &[f32], share| Part {
+fn tail(projects: bool) -> Tail {
+    let part = |weights: &[f32], bias: &[f32], kind, share| Part {
         weights: weights.to_vec(),
         bias: bias.to_vec(),
+        kind,
         share,
     };
+    let projection = if projects { vec![0.5, 1.5] } else { Vec::new() };
+    let likelihoods = PartKind::Likelihoods { projection };
     Tail {
-        unit_features,
         parts: vec![
-            part(&[1.0, 2.0, -1.0, 0.5, 0.0, 3.0], &[0.1, -0.2], 0.7),
-            part(&[0.3, -0.7, 0.2], &[0.0], 0.3),
+            part(
+                &[1.0, 2.0, -1.0, 0.5, 0.0, 3.0],
+                &[0.1, -0.2],
+                PartKind::Direction,
+                0.5,
+            ),
+            part(&[0.3, -0.7, 0.2], &[0.0], PartKind::Direction, 0.2),
+            part(
+                &[4.0, -2.0, 1.0, 0.5, -5.0, 3.0],
+                &[0.3, 0.2],
+                likelihoods,
+                0.3,
+            ),
         ],
     }
 }
@@ -84,18 +97,20 @@ const PICTURE: &[u8] = &[
 fn a_joined_file_computes_what_the_tail_does() {
     for opset in [7, 13, 18, 21] {
         for batch in [None, Some("N")] {
-            for unit in [false, true] {
+            for projects in [false, true] {
                 let backbone = Backbone::from_parts("averages", &averages(opset, batch), CONFIG);
                 let backbone = backbone.unwrap();
                 let features = backbone.pool(PICTURE, &[View::PLAIN]).unwrap().remove(0);
                 assert!((features[2] - 0.6).abs() < 1e-3, "{features:?}");
-                let joined = backbone.join(&tail(unit), &[("parents", "[]")]).unwrap();
+                let joined = backbone
+                    .join(&tail(projects), &[("parents", "[]")])
+                    .unwrap();
                 let encoder = Encoder::from_parts("joined", &joined, CONFIG).unwrap();
                 let found = encoder.embed(PICTURE).unwrap();
-                for (found, expected) in found.iter().zip(tail(unit).apply(&features)) {
+                for (found, expected) in found.iter().zip(tail(projects).apply(&features)) {
                     assert!(
                         (found - expected).abs() < 1e-5,
-                        "opset {opset}, unit {unit}"
+                        "opset {opset}, projects {projects}"
                     );
                 }
             }
