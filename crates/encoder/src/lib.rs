@@ -44,6 +44,7 @@ mod preprocessor_config;
 mod resize;
 mod tail;
 mod tensor;
+mod thumbnail;
 mod unsupported;
 mod view;
 
@@ -52,6 +53,7 @@ pub use encoder::Encoder;
 pub use error::{LoadError, PictureError};
 pub use format::{PictureFormat, SUPPORTED_FORMATS, sniff};
 pub use tail::{Part, PartKind, Tail};
+pub use thumbnail::thumbnail;
 pub use view::View;
 
 /// The largest picture file that is read, in bytes: 32 MiB.

@@ -1,6 +1,6 @@
 use nalgebra::{Cholesky, DMatrix};
 
-/// A deviation below this counts as this, so that a constant feature is not divided by zero.
+/// A length below this counts as this, so that a block of constants is not divided by zero.
 const LEAST_DEVIATION: f64 = 1e-4;
 /// Rows that are multiplied at once.
 const ROWS: usize = 2048;
@@ -19,8 +19,9 @@ pub(crate) struct Discriminant {
 
 impl Discriminant {
     /// For rows of `scales.len()` features with labels from 0, each of which occurs; at most `most`
-    /// directions. Features count as multiplied by their scale. The share `shrinkage` (above 0, at most 1) of the scatter counts as the same in all
-    /// directions, without which few pictures of many features would leave some with none at all.
+    /// directions. Features count as multiplied by their scale. The share `shrinkage` (above 0, at most
+    /// 1) of the scatter counts as the same in all directions, without which few pictures of many
+    /// features would leave some with none at all.
     /// `None` when no two labels have different means, or numbers leave their range.
     pub(crate) fn of(
         rows: &[f32],
@@ -69,21 +70,15 @@ impl Discriminant {
     }
 }
 
-/// Factors that make blocks of features weigh the same: the first block as it is, the others with each
-/// feature divided by its deviation, and every block divided by the root of its mean squared length.
+/// Factors that make blocks of features weigh the same: every block is divided by the root of the mean
+/// squared length of its rows around their mean.
 pub(crate) fn scales(deviations: &[f32], blocks: &[usize]) -> Vec<f64> {
     let mut scales = Vec::with_capacity(deviations.len());
-    for (number, &size) in blocks.iter().enumerate() {
+    for &size in blocks {
         let block = &deviations[scales.len()..][..size];
-        let alone = |&deviation: &f32| match number {
-            0 => 1.0,
-            _ => 1.0 / f64::from(deviation).max(LEAST_DEVIATION),
-        };
-        let squares = block
-            .iter()
-            .map(|deviation| (alone(deviation) * f64::from(*deviation)).powi(2));
+        let squares = block.iter().map(|&deviation| f64::from(deviation).powi(2));
         let length = squares.sum::<f64>().sqrt().max(LEAST_DEVIATION);
-        scales.extend(block.iter().map(|deviation| alone(deviation) / length));
+        scales.extend(std::iter::repeat_n(1.0 / length, size));
     }
     scales
 }
@@ -212,11 +207,10 @@ mod tests {
     }
 
     #[test]
-    fn blocks_weigh_the_same_and_early_ones_are_standardised() {
-        let scales = scales(&[3.0, 4.0, 0.5, 2.0, 0.0], &[2, 2, 1]);
+    fn blocks_weigh_the_same() {
+        let scales = scales(&[3.0, 4.0, 0.6, 0.8, 0.0], &[2, 2, 1]);
         assert_eq!(scales[..2], [0.2, 0.2]);
-        let root = 0.5_f64.sqrt();
-        assert!((scales[2] - root / 0.5).abs() < 1e-9 && (scales[3] - root / 2.0).abs() < 1e-9);
+        assert!((scales[2] - 1.0).abs() < 1e-6 && scales[2] == scales[3]);
         assert!(scales[4].is_finite());
     }
 }

@@ -18,8 +18,11 @@ pub mod cache;
 pub mod card;
 pub mod dataset;
 mod discriminant;
+pub mod embedded_pictures;
+pub mod encoder_choice;
 /// Why there is no fine-tuned encoder.
 pub mod error;
+pub mod evaluation;
 pub mod features;
 /// Training on pooled features.
 pub mod fine_tuning;

@@ -58,10 +58,10 @@ impl Recipe {
     pub fn with_dimensions(dimensions: usize) -> Self {
         Self {
             dimensions,
-            trained_share: 0.5,
+            trained_share: 0.6,
             whitening: 0.5,
             shrinkage: 0.2,
-            temperature: 4.0,
+            temperature: 5.0,
             epochs: 20,
             patience: 5,
             batch: 256,

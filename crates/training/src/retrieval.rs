@@ -32,14 +32,19 @@ impl<'a> Labelled<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct QueryScores {
     /// P@1: whether the nearest is right.
+    #[serde(rename = "p_at_1")]
     pub first: f64,
     /// P@k: the share of right ones among the first k.
+    #[serde(rename = "p_at_k")]
     pub precision: f64,
     /// R@k: whether any of the first k is right.
+    #[serde(rename = "r_at_k")]
     pub recall: f64,
     /// AP: the mean of the precisions at the ranks of all right ones.
+    #[serde(rename = "ap")]
     pub average_precision: f64,
     /// RR: one over the rank of the first right one.
+    #[serde(rename = "rr")]
     pub reciprocal_rank: f64,
 }
 

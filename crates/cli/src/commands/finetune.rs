@@ -10,7 +10,6 @@ use lookalike_training::cache::FeatureCache;
 use lookalike_training::card::{self, About, Card};
 use lookalike_training::dataset::{Dataset, Validation};
 use lookalike_training::features::Pooling;
-use lookalike_training::label_table::LabelTable;
 use lookalike_training::labelled::{LabelledFolder, Skipped};
 use lookalike_training::leave_one_out::{self, LeftOut};
 use lookalike_training::measure::Measures;
@@ -91,10 +90,7 @@ fn finetune(arguments: &FinetuneArguments, stop: &Stop) -> Result<Done> {
 
 /// The pictures to train with, those to validate with, and what of the table cannot be used.
 fn pictures(arguments: &FinetuneArguments) -> Result<(LabelledFolder, Validation, Vec<Skipped>)> {
-    let table = match &arguments.labels {
-        Some(path) => Some(LabelTable::open(path, arguments.label_column.as_deref())?),
-        None => None,
-    };
+    let table = arguments.labels.table()?;
     let folder = LabelledFolder::read(&arguments.images, table.as_ref())?;
     let validation = match &arguments.validation {
         Some(path) => Validation::Folder(LabelledFolder::read(path, table.as_ref())?),
