@@ -259,8 +259,8 @@ pub(crate) struct FinetuneArguments {
     #[arg(long, value_name = "TEXT")]
     pub(crate) licence: Vec<String>,
 
-    /// Passes over the pictures at most.
-    #[arg(long, value_parser = value_parser!(u32).range(1..=10_000))]
+    /// Passes over the pictures at most; 0 leaves the discriminant analysis that training begins from.
+    #[arg(long, value_parser = value_parser!(u32).range(0..=10_000))]
     pub(crate) epochs: Option<u32>,
 
     /// Epochs without a better mAP on the validation pictures after which training ends.
