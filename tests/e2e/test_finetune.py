@@ -18,7 +18,7 @@ LEAST_COSINE = 0.9999
 PER_CATEGORY = 12
 CATEGORIES = 4
 RESULT = {"model.onnx", "preprocessor_config.json", "card.json"}
-DEFAULT = ROOT / "models" / "efficientnet-lite0"
+DEFAULT = ROOT / "models" / "lite0-clothing"
 QUICK = ["--epochs", "4"]
 
 
@@ -98,7 +98,7 @@ def test_the_folder_is_complete_and_the_card_true(tuned, pictures):
         DEFAULT / "preprocessor_config.json"
     ).read_bytes()
     parent = run(["sha256sum", DEFAULT / "model.onnx"]).expect().stdout.split()[0]
-    assert card["parents"] == [{"name": "efficientnet-lite0", "sha256": parent}]
+    assert card["parents"] == [{"name": "lite0-clothing", "sha256": parent}]
     assert card["licence"] == ["CC0-1.0 photos", "Apache-2.0 backbone"]
     assert (card["name"], card["dimensions"], card["seed"]) == ("tuned", 256, 1)
     assert card["created_by"].startswith("lookalike ")
