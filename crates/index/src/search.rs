@@ -120,11 +120,15 @@ impl Snapshot {
             };
             let nodes = meta.nodes();
             let cheaper = ef.saturating_mul(NODES_PER_CANDIDATE) < nodes as usize;
-            let found = if may_walk && cheaper && !body.layers().is_empty() {
+            let walked = if may_walk && cheaper && !body.layers().is_empty() {
+                graph_search::nearest(body, query, nodes, ef, is_live)
+            } else {
+                Vec::new()
+            };
+            // A walk that comes out short says nothing of what it did not reach.
+            let found = if walked.len() == ef {
                 candidates.walked = true;
-                let mut found = graph_search::nearest(body, query, nodes, ef);
-                found.retain(|scored| is_live(scored.node));
-                found
+                walked
             } else {
                 let (found, left_out) = scan::nearest(body, query, nodes, ef, is_live);
                 candidates.left_out = candidates.left_out.max(left_out);
