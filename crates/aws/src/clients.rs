@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 
 /// Longest time for one object or part to go up: a slow line is fine, [`Limits::stall`] ends a dead one.
 const UPLOAD_TIME: Duration = Duration::from_secs(300);
@@ -71,6 +71,15 @@ impl Clients {
     /// [`NoRegion`] when neither environment nor profile has one.
     pub async fn connect(settings: &Settings) -> Result<Self, NoRegion> {
         Self::from_config(&sdk_config().await?, settings.path_style)
+    }
+
+    /// Clients as [`connect`](Self::connect) makes them, where no settings are needed: what is read is
+    /// named in full, such as an encoder by its URI.
+    ///
+    /// # Errors
+    /// [`NoRegion`] when neither environment nor profile has one.
+    pub async fn without_settings() -> Result<Self, NoRegion> {
+        Self::from_config(&sdk_config().await?, settings::path_style_of_env())
     }
 
     /// Clients for a configuration that the caller made, normally with [`sdk_config`].

@@ -20,6 +20,7 @@ mod checks;
 mod problem;
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 pub use problem::{SettingsError, SettingsProblem};
@@ -83,6 +84,26 @@ pub enum EncoderSource {
     },
 }
 
+/// As [`Settings::path_style`], for what needs no other setting.
+pub(crate) fn path_style_of_env() -> bool {
+    names_endpoint(|name| {
+        std::env::var(name)
+            .ok()
+            .filter(|text| !text.trim().is_empty())
+    })
+}
+
+impl FromStr for EncoderSource {
+    type Err = SettingsProblem;
+
+    /// Reads what [`ENCODER`] may hold; an empty text is the embedded model.
+    fn from_str(text: &str) -> Result<Self, SettingsProblem> {
+        let text = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let source = checks::optional(ENCODER, text, checks::encoder)?;
+        Ok(source.unwrap_or(Self::Embedded))
+    }
+}
+
 impl Settings {
     /// The settings of this process.
     ///
@@ -128,7 +149,7 @@ impl Settings {
             trace: checks::optional(TRACE, set(TRACE), checks::switch)
                 .map(Option::unwrap_or_default)
                 .unwrap_or_else(|problem| note(&mut problems, problem)),
-            path_style: set("AWS_ENDPOINT_URL_S3").is_some() || set("AWS_ENDPOINT_URL").is_some(),
+            path_style: names_endpoint(set),
         };
         settings.find_contradictions(&mut problems);
         match problems.is_empty() {
@@ -159,6 +180,13 @@ impl Settings {
             });
         }
     }
+}
+
+/// Whether the SDK's own variables send S3 requests to another server than Amazon's.
+fn names_endpoint(variable: impl Fn(&str) -> Option<String>) -> bool {
+    ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]
+        .iter()
+        .any(|name| variable(name).is_some())
 }
 
 /// Keeps a problem and goes on with a placeholder, so that one run names all of them.

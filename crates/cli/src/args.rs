@@ -55,8 +55,9 @@ pub(crate) enum Command {
 /// Which system to work against.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TargetArguments {
-    /// Name of a deployed CloudFormation stack; its outputs tell the buckets and the table.
-    #[arg(long, env = "LOOKALIKE_STACK", conflicts_with = "data")]
+    /// Name of a deployed CloudFormation stack; its outputs tell the buckets and the table. Without this
+    /// and --data, LOOKALIKE_STACK may name it.
+    #[arg(long, conflicts_with = "data")]
     pub(crate) stack: Option<String>,
 
     /// Data folder of a running `lookalike serve`.
@@ -185,9 +186,10 @@ pub(crate) struct EmbedArguments {
     #[arg(required = true, value_name = "IMAGE")]
     pub(crate) images: Vec<PathBuf>,
 
-    /// Folder with model.onnx and preprocessor_config.json; the built-in encoder without.
+    /// Folder or s3://bucket/prefix with model.onnx and preprocessor_config.json; the built-in encoder
+    /// without.
     #[arg(long, env = "LOOKALIKE_ENCODER", value_name = "DIR")]
-    pub(crate) encoder: Option<PathBuf>,
+    pub(crate) encoder: Option<String>,
 
     /// Print one JSON object per line: {"image": ..., "embedding": [...]}.
     #[arg(long)]

@@ -135,8 +135,10 @@ impl CatalogFolder {
                 .await
                 .context("cannot read")?,
         );
+        let metadata = self.metadata(picture);
         if let Some(etag) = stored.get(&picture.key)
             && *etag == md5_etag(&body)
+            && says(cloud, &picture.key, &metadata).await?
         {
             return Ok(Stored::Same);
         }
@@ -144,7 +146,6 @@ impl CatalogFolder {
             Some(format) => format.media_type(),
             None => "application/octet-stream",
         };
-        let metadata = self.metadata(picture);
         cloud
             .picture_writer
             .put(&picture.key, body, media_type, &metadata)
@@ -164,6 +165,19 @@ impl CatalogFolder {
             _ => none,
         }
     }
+}
+
+/// Whether the object at `key` says all of `metadata`: the CSV may name another product for a picture
+/// that has not changed. An object is asked only where there is something to say.
+async fn says(cloud: &Cloud, key: &str, metadata: &BTreeMap<String, String>) -> Result<bool> {
+    if metadata.is_empty() {
+        return Ok(true);
+    }
+    let head = cloud.pictures.head(key).await?;
+    let said = head.map(|head| head.metadata).unwrap_or_default();
+    Ok(metadata
+        .iter()
+        .all(|(name, value)| said.get(name) == Some(value)))
 }
 
 /// The path itself and what is left of it without its first folders.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use async_trait::async_trait;
 use lookalike_http::{HttpSettings, router};
 use lookalike_indexer::Handler;
-use lookalike_local_cloud::{EventHandler, LocalCloud, Notify, Options, QueueOptions};
+use lookalike_local_cloud::{EventHandler, LocalCloud, Notify, Options, QueueOptions, StartError};
 use lookalike_service::{CATALOG_PREFIX, Deadline, Indexer, Searcher};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -64,7 +64,7 @@ impl LocalSystem {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports.http));
         let listener = TcpListener::bind(address)
             .await
-            .with_context(|| format!("port {} is taken: choose another with --port", ports.http))?;
+            .map_err(|error| unusable("--port", ports.http, &error))?;
         let cloud = LocalCloud::start(Options {
             s3_port: ports.s3,
             dynamodb_port: ports.dynamodb,
@@ -81,7 +81,8 @@ impl LocalSystem {
             },
             ..Options::new(data)
         })
-        .await?;
+        .await
+        .map_err(name_the_option)?;
         let connection = Connection {
             url: format!("http://{}", listener.local_addr()?),
             s3_url: cloud.s3_url(),
@@ -148,9 +149,8 @@ impl LocalSystem {
         self.cloud.dead_letters().len()
     }
 
-    /// Waits for Ctrl-C or SIGTERM, then stops in good order.
-    pub(crate) async fn run_until_stopped(self) -> Result<()> {
-        stop_signal().await?;
+    /// Stops everything in good order.
+    pub(crate) async fn stop(self) -> Result<()> {
         eprintln!("stopping");
         Connection::forget(&self.data);
         // Without a receiver the API has ended already.
@@ -160,6 +160,36 @@ impl LocalSystem {
         }
         self.cloud.shutdown().await;
         Ok(())
+    }
+}
+
+fn unusable(option: &str, port: u16, error: &std::io::Error) -> anyhow::Error {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            anyhow::anyhow!(
+                "port {port} is taken: choose another with {option}, or 0 for a free one"
+            )
+        }
+        _ => anyhow::anyhow!("cannot listen on port {port}: {error}: choose another with {option}"),
+    }
+}
+
+/// Says which option chooses the port that cannot be used.
+fn name_the_option(error: StartError) -> anyhow::Error {
+    let option = |service| match service {
+        "S3" => "--s3-port",
+        _ => "--dynamodb-port",
+    };
+    match error {
+        StartError::PortTaken { service, port } => {
+            unusable(option(service), port, &std::io::ErrorKind::AddrInUse.into())
+        }
+        StartError::Listen {
+            service,
+            port,
+            source,
+        } => unusable(option(service), port, &source),
+        other => other.into(),
     }
 }
 
@@ -181,20 +211,4 @@ fn serve_api(
             })
             .await
     }
-}
-
-#[cfg(unix)]
-async fn stop_signal() -> Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
-        _ = terminate.recv() => {}
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-async fn stop_signal() -> Result<()> {
-    Ok(tokio::signal::ctrl_c().await?)
 }

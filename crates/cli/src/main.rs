@@ -2,6 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+/// In place of the standard one, which panics when whoever read the output has gone, as `head` does.
+macro_rules! println {
+    ($($line:tt)*) => { $crate::output::print_line(format_args!($($line)*)) };
+}
+
 mod args;
 mod catalog_folder;
 mod commands;
@@ -10,6 +15,7 @@ mod demo_catalog;
 mod local;
 mod metadata_csv;
 mod output;
+mod stop_signal;
 mod target;
 
 use std::process::ExitCode;

@@ -1,6 +1,7 @@
 //! What a person sees: progress, logs, numbers.
 
-use std::io::IsTerminal;
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -19,6 +20,28 @@ impl Done {
     /// [`Done::Partly`] when anything failed.
     pub(crate) fn unless(failed: bool) -> Self {
         if failed { Self::Partly } else { Self::All }
+    }
+}
+
+/// Prints a line to standard output. Nobody misses what is not printed because the reader has gone: the
+/// program ends, as programs do that a closed pipe stops.
+pub(crate) fn print_line(line: fmt::Arguments<'_>) {
+    print_text(&format!("{line}\n"));
+}
+
+/// As [`print_line`], without an end of line.
+pub(crate) fn print_text(text: &str) {
+    let mut stdout = io::stdout().lock();
+    let printed = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    match printed {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => {
+            eprintln!("error: cannot write to standard output: {error}");
+            std::process::exit(1);
+        }
     }
 }
 

@@ -14,6 +14,9 @@ use lookalike_service::{
 use crate::args::TargetArguments;
 use crate::connection::Connection;
 
+/// Names the stack where no option names a system.
+const STACK: &str = "LOOKALIKE_STACK";
+
 /// Outputs of the stack, by the variable that means the same.
 const STACK_OUTPUTS: [(&str, &str); 5] = [
     ("LOOKALIKE_CATALOG_BUCKET", "CatalogBucket"),
@@ -35,7 +38,11 @@ impl Target {
         match (&arguments.stack, &arguments.data) {
             (Some(stack), _) => Self::of_stack(stack).await,
             (None, Some(data)) => Self::of_connection(&Connection::read(data)?),
-            (None, None) => Self::of_environment().await,
+            // Read here and not by the parser, to which it would contradict --data.
+            (None, None) => match std::env::var(STACK) {
+                Ok(stack) if !stack.is_empty() => Self::of_stack(&stack).await,
+                _ => Self::of_environment().await,
+            },
         }
     }
 

@@ -65,6 +65,19 @@ fn everything_can_be_set() {
 }
 
 #[test]
+fn an_encoder_is_read_alone_as_it_is_among_the_rest() {
+    for text in ["", " ", "models/mine", "s3://models-bucket/lite/0/"] {
+        let alone: EncoderSource = text.parse().unwrap();
+        assert_eq!(alone, read(&[(ENCODER, text)]).unwrap().encoder, "{text:?}");
+    }
+    let refused = "ftp://models".parse::<EncoderSource>().unwrap_err();
+    assert!(
+        refused.to_string().contains("s3://bucket/prefix"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn every_problem_is_named_at_once() {
     let error = Settings::read(|_| None).unwrap_err();
     let missing: Vec<_> = error

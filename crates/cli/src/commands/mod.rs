@@ -14,7 +14,7 @@ use anyhow::Result;
 use clap::CommandFactory;
 
 use crate::args::{Arguments, Command};
-use crate::output::Done;
+use crate::output::{self, Done};
 
 /// Does what the arguments say.
 pub(crate) async fn run(arguments: Arguments) -> Result<Done> {
@@ -29,8 +29,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Done> {
         Command::Status(arguments) => status::run(arguments).await,
         Command::Draw(arguments) => draw::run(arguments).await,
         Command::Completions { shell } => {
-            let mut command = Arguments::command();
-            clap_complete::generate(shell, &mut command, "lookalike", &mut std::io::stdout());
+            let (mut command, mut script) = (Arguments::command(), Vec::new());
+            clap_complete::generate(shell, &mut command, "lookalike", &mut script);
+            output::print_text(&String::from_utf8_lossy(&script));
             Ok(Done::All)
         }
     }

@@ -11,6 +11,7 @@ use crate::catalog_folder::CatalogFolder;
 use crate::local::{LocalSystem, Ports};
 use crate::metadata_csv::ProductTable;
 use crate::output::{self, Done};
+use crate::stop_signal::StopSignal;
 
 pub(crate) async fn run(arguments: ServeArguments) -> Result<Done> {
     let table = match &arguments.metadata {
@@ -22,14 +23,28 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<Done> {
         s3: arguments.s3_port,
         dynamodb: arguments.dynamodb_port,
     };
+    let stop = StopSignal::listen()?;
     let system = LocalSystem::start(&arguments.data, ports).await?;
-    if arguments.start_over {
-        system.start_over().await?;
-    }
-    prepare(&system, arguments.catalog.as_deref(), table).await?;
-    announce(&system, arguments.json);
-    system.run_until_stopped().await?;
-    Ok(Done::All)
+    let prepare = async {
+        if arguments.start_over {
+            system.start_over().await?;
+        }
+        prepare(&system, arguments.catalog.as_deref(), table).await
+    };
+    let done = match stop.or(prepare).await {
+        Some(prepared) => {
+            prepared?;
+            announce(&system, arguments.json);
+            stop.came().await;
+            Done::All
+        }
+        None => {
+            eprintln!("stopped before everything was indexed; the next start goes on");
+            Done::Partly
+        }
+    };
+    system.stop().await?;
+    Ok(done)
 }
 
 /// Imports, uploads and indexes everything, and reports what could not be.

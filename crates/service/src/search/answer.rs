@@ -1,10 +1,10 @@
 //! What searching takes and gives.
 
 use lookalike_encoder::PictureError;
-use lookalike_index::Fingerprint;
+use lookalike_index::{Fingerprint, SegmentId};
 use serde::Serialize;
 
-use crate::error::StoreError;
+use crate::error::{StoreError, StoreErrorKind};
 use crate::model::Metadata;
 
 /// Most results a caller may ask for.
@@ -74,7 +74,8 @@ pub struct IndexState {
     pub images: u64,
     /// Distinct products among them.
     pub products: u64,
-    /// Set when the index could not be refreshed and the last good one was searched: why.
+    /// Set when the index could not be refreshed and the last good one was searched: why, in words for
+    /// callers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stale: Option<String>,
 }
@@ -161,7 +162,38 @@ pub enum SearchError {
     /// The stored index cannot be read.
     #[error("the stored index cannot be read: {0}")]
     Index(#[from] lookalike_index::IndexError),
+    /// The newest manifest names a segment that is not there.
+    #[error(
+        "the stored index is incomplete: segment {id} is missing; restore it, or index the catalog again"
+    )]
+    MissingSegment {
+        /// The segment.
+        id: SegmentId,
+        /// What the store said.
+        source: StoreError,
+    },
     /// A store did not answer as it should.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl SearchError {
+    /// The error in words that may leave the service: stores name their buckets and tables, and those
+    /// are nobody's business outside.
+    pub(crate) fn for_callers(&self) -> String {
+        let known = match self {
+            Self::Store(store) => match store.kind {
+                StoreErrorKind::Unavailable | StoreErrorKind::Conflict => {
+                    "a store behind the service is busy or failing"
+                }
+                StoreErrorKind::NotFound | StoreErrorKind::Denied => {
+                    "a bucket or object that the service needs is missing or closed to it"
+                }
+                StoreErrorKind::Invalid => "a store behind the service did not answer as it should",
+            },
+            Self::Encoder(_) => "the encoder could not be loaded",
+            other => return other.to_string(),
+        };
+        known.to_owned()
+    }
 }

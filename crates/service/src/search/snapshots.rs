@@ -12,7 +12,7 @@ use tracing::{info, warn};
 use super::SearchError;
 use super::answer::IndexState;
 use super::worker::off_runtime;
-use crate::error::StoreErrorKind;
+use crate::error::{StoreError, StoreErrorKind};
 use crate::model::LoadedManifest;
 use crate::ports::{Manifests, Measurement, Metrics, Segments, Unit};
 use crate::segments::fetch;
@@ -101,7 +101,7 @@ impl Snapshots {
             (Err(error), Some(last_good)) => {
                 warn!(%error, generation = last_good.manifest.generation, "index refresh failed, serving the last good one");
                 Loaded {
-                    stale: Some(error.to_string().into()),
+                    stale: Some(error.for_callers().into()),
                     checked: Instant::now(),
                     ..last_good
                 }
@@ -120,18 +120,19 @@ impl Snapshots {
     }
 
     async fn load(&self, known: Option<&Loaded>) -> Result<Loaded, SearchError> {
-        let mut tries = 1;
-        loop {
+        let mut missed = None;
+        for _ in 0..TRIES {
             match self.try_load(known).await {
-                Err(SearchError::Store(error))
-                    if error.kind == StoreErrorKind::NotFound && tries < TRIES =>
-                {
-                    // Replaced and removed since the manifest was read: there is a newer one.
-                    tries += 1;
+                // Replaced and removed since the manifest was read: there is a newer one. If that names
+                // it too, it is gone for good.
+                Err(SearchError::MissingSegment { id, .. }) if missed != Some(id) => {
+                    missed = Some(id);
                 }
                 result => return result,
             }
         }
+        let message = "it was replaced each time before it was read to its end";
+        Err(StoreError::new(StoreErrorKind::Unavailable, "load the index", message).into())
     }
 
     async fn try_load(&self, known: Option<&Loaded>) -> Result<Loaded, SearchError> {
@@ -205,7 +206,11 @@ impl Snapshots {
         bytes: u64,
         fingerprint: Fingerprint,
     ) -> Result<Segment, SearchError> {
-        let bytes = fetch(&*self.segments, id, bytes).await?;
+        let fetched = fetch(&*self.segments, id, bytes).await;
+        let bytes = fetched.map_err(|source| match source.kind {
+            StoreErrorKind::NotFound => SearchError::MissingSegment { id, source },
+            _ => source.into(),
+        })?;
         // Checking a hundred megabytes takes tens of milliseconds.
         Ok(off_runtime(move || Segment::open(&bytes, id, fingerprint)).await??)
     }
