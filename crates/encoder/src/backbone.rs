@@ -63,7 +63,7 @@ impl Backbone {
         let mut stages = Vec::new();
         let ends = graph.stages();
         for end in &ends[ends.len().saturating_sub(STAGES)..] {
-            let more = [stages.as_slice(), &[end.clone()]].concat();
+            let more = [stages.as_slice(), std::slice::from_ref(end)].concat();
             // A network may add what are no feature maps: those are left out.
             let Ok(loaded) = load(&more) else { continue };
             blocks.push(loaded.0.dimensions() - network.dimensions());

@@ -131,12 +131,12 @@ impl Graph {
 
     /// The name of the pooled features where a tail follows them.
     fn features(&self) -> Option<String> {
-        let metadata = self.metadata().into_iter();
-        let named = metadata.filter(|(key, _)| key == FEATURES_KEY).next_back();
+        let mut metadata = self.metadata().into_iter();
+        let named = metadata.rfind(|(key, _)| key == FEATURES_KEY);
         named.map(|(_, name)| name).or_else(|| {
             let nodes = &self.0.graph.as_ref()?.node;
-            let there = nodes.iter().flat_map(|node| &node.output);
-            there.filter(|name| *name == FEATURES_NAME).cloned().next()
+            let mut there = nodes.iter().flat_map(|node| &node.output);
+            there.find(|name| *name == FEATURES_NAME).cloned()
         })
     }
 

@@ -19,8 +19,8 @@ pub(crate) struct Discriminant {
 
 impl Discriminant {
     /// For rows of `scales.len()` features with labels from 0, each of which occurs; at most `most`
-    /// directions. Features count as multiplied by their scale. The share `shrinkage` (above 0, at most
-    /// 1) of the scatter counts as the same in all directions, without which few pictures of many
+    /// directions. Features count as multiplied by their scale. The share `shrinkage`, above 0 and
+    /// at most 1, of the scatter counts as the same in all directions, without which few pictures of many
     /// features would leave some with none at all.
     /// `None` when no two labels have different means, or numbers leave their range.
     pub(crate) fn of(

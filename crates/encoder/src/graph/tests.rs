@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
-use crate::{Backbone, Encoder, Part, View};
+use crate::{Backbone, Encoder, Part, PartKind, View};
 
 const CONFIG: &[u8] = br#"{"do_resize": true, "size": {"height": 4, "width": 4}, "resample": 2,
     "do_rescale": true, "do_normalize": false}"#;

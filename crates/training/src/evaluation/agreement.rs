@@ -47,7 +47,7 @@ pub(crate) fn measure(
         .map(|query| {
             let own = setting.leaves_one_out().then(|| &contents[query]);
             let exact = Exact::new(catalog, queries.vector(query), contents, &distinct, own);
-            let own = own.map(|content| product_id(content));
+            let own = own.map(product_id);
             let hits = snapshot.search(SearchRequest {
                 vector: queries.vector(query),
                 k: setting.k,
