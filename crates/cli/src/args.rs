@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, value_parser};
 use clap_complete::Shell;
 use lookalike_training::encoder_choice::EncoderChoice;
 
+use crate::labels::LabelArguments;
+
 /// Visual product search that a shop runs in its own AWS account.
 ///
 /// `demo` and `serve` run the complete system on this machine. The other commands work against a
@@ -40,6 +42,8 @@ pub(crate) enum Command {
     Search(SearchArguments),
     /// Embed pictures with the configured encoder.
     Embed(EmbedArguments),
+    /// Make an encoder that finds better neighbours among pictures like yours.
+    Finetune(FinetuneArguments),
     /// Measure how well an encoder finds neighbours of the right category.
     ///
     /// P@1 is how often the nearest neighbour is right, P@k the share of right ones among the first k,
@@ -213,6 +217,85 @@ pub(crate) struct EmbedArguments {
     pub(crate) json: bool,
 }
 
+/// Arguments of `finetune`.
+///
+/// The backbone stays as it is; a feature layer is trained behind it, on labelled pictures. Ctrl-C
+/// ends training and keeps the best so far; a second one ends the command.
+#[derive(Debug, Args)]
+pub(crate) struct FinetuneArguments {
+    /// Folder of pictures; the folder that a picture is in is its category.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) images: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) labels: LabelArguments,
+
+    /// Folder of other pictures to validate with, labelled in the same way.
+    #[arg(long, value_name = "DIR", conflicts_with = "validation_share")]
+    pub(crate) validation: Option<PathBuf>,
+
+    /// Share of each category to validate with, where there is no folder for it.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = share)]
+    pub(crate) validation_share: f64,
+
+    /// Length of an embedding.
+    #[arg(long, default_value_t = 256, value_parser = value_parser!(u32).range(8..=2048))]
+    pub(crate) dimensions: u32,
+
+    /// Encoder to build on: a folder with model.onnx and preprocessor_config.json, or an ONNX file with
+    /// the latter beside it; the built-in encoder without.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) backbone: Option<PathBuf>,
+
+    /// Folder for the result, absent or empty: model.onnx, preprocessor_config.json and card.json.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+
+    /// Name of the encoder; that of the folder without.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+
+    /// Terms that the encoder is under, for the card; once for each thing it was made from.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) licence: Vec<String>,
+
+    /// Passes over the pictures at most; 0 leaves the discriminant analysis that training begins from.
+    #[arg(long, value_parser = value_parser!(u32).range(0..=10_000))]
+    pub(crate) epochs: Option<u32>,
+
+    /// Epochs without a better mAP on the validation pictures after which training ends.
+    #[arg(long, value_parser = value_parser!(u32).range(1..=10_000))]
+    pub(crate) patience: Option<u32>,
+
+    /// The same seed gives the same encoder on the same machine.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// Folder that keeps pooled features for the next run; in the user's cache folder without.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache: Option<PathBuf>,
+
+    /// Also train once without each category and measure on what was left out: does it still find
+    /// things it never saw?
+    #[arg(long)]
+    pub(crate) leave_one_out: bool,
+
+    /// Print the card as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
+    if share > 0.0 && share < 1.0 {
+        Ok(share)
+    } else {
+        Err(format!(
+            "expected more than 0 and less than 1, found {share}"
+        ))
+    }
+}
+
 /// Arguments of `evaluate`.
 #[derive(Debug, Args)]
 pub(crate) struct EvaluateArguments {
@@ -260,19 +343,6 @@ pub(crate) struct EvaluateArguments {
     /// Print a JSON document with everything, each query's neighbours included.
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// What pictures show.
-#[derive(Debug, Args)]
-pub(crate) struct LabelArguments {
-    /// CSV with the columns `image` and `label` or `category`; without, the folder that a picture is
-    /// in is its category.
-    #[arg(long, value_name = "CSV")]
-    pub(crate) labels: Option<PathBuf>,
-
-    /// The column of the labels, instead of `label` or `category`.
-    #[arg(long, value_name = "NAME", requires = "labels")]
-    pub(crate) label_column: Option<String>,
 }
 
 /// Arguments of `index`.

@@ -12,6 +12,10 @@ use crate::{
 /// What a decoder may allocate besides pixels, in bytes: rows, tables, metadata.
 const WORKING_MEMORY: u64 = 64 * 1024 * 1024;
 
+/// What a picture may take while it is decoded, in bytes: what a function of 1 GB has beside an index.
+/// Plain pictures of [`MAX_PIXELS`] stay below; deep and progressive ones reach it with fewer pixels.
+const PICTURE_MEMORY: u64 = 512 * 1024 * 1024;
+
 /// A decoded picture: eight-bit RGB as stored, and how to turn it upright.
 #[derive(Debug)]
 pub(crate) struct Decoded {
@@ -41,7 +45,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, PictureError> {
         PictureFormat::Png => {
             // The decoder allocates before it tells the size.
             let (width, height) = png_size(bytes).unwrap_or_default();
-            check_size(format, width, height)?;
+            check_size(format, width, height, RGB_BYTES)?;
             read(format, PngDecoder::with_limits(file, limits(width, height)))
         }
         PictureFormat::WebP => read(format, WebPDecoder::new(file)),
@@ -59,7 +63,11 @@ fn read(
     };
     let mut decoder = decoder.map_err(corrupt)?;
     let (width, height) = decoder.dimensions();
-    check_size(format, width, height)?;
+    let kind = decoder.color_type();
+    // Transparent pictures become eight-bit RGBA on the way, sixteen-bit ones keep their samples meanwhile.
+    let between = if kind.has_alpha() { 4 } else { 0 };
+    let held = u64::from(kind.bytes_per_pixel()).max(between);
+    check_size(format, width, height, held + between.max(RGB_BYTES))?;
     decoder.set_limits(limits(width, height)).map_err(corrupt)?;
     // Unreadable metadata does not make a picture unreadable.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
@@ -70,22 +78,28 @@ fn read(
     })
 }
 
-/// Whether a picture of this size is decoded at all.
+/// Bytes of a pixel in the result.
+pub(crate) const RGB_BYTES: u64 = 3;
+
+/// Whether a picture of this size is decoded at all; `pixel_bytes` is what a pixel takes at the most
+/// demanding moment.
 pub(crate) fn check_size(
     format: PictureFormat,
     width: u32,
     height: u32,
+    pixel_bytes: u64,
 ) -> Result<(), PictureError> {
+    let limit = MAX_PIXELS.min(PICTURE_MEMORY / pixel_bytes);
     let pixels = u64::from(width) * u64::from(height);
     if pixels == 0 {
         let reason = format!("the header claims {width}x{height} pixels");
         return Err(PictureError::Corrupt { format, reason });
     }
-    if pixels > MAX_PIXELS || width.max(height) > MAX_SIDE {
+    if pixels > limit || width.max(height) > MAX_SIDE {
         return Err(PictureError::TooManyPixels {
             width,
             height,
-            limit: MAX_PIXELS,
+            limit,
         });
     }
     Ok(())

@@ -2,14 +2,16 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::decode::Decoded;
 use crate::network::Network;
 use crate::preprocessing::Preprocessing;
-use crate::{LoadError, PictureError, decode, preprocessor_config, resize, tensor};
+use crate::{LoadError, PictureError, View, decode, preprocessor_config, resize, tensor};
 
-const EMBEDDED_NAME: &str = "efficientnet-lite0";
-static EMBEDDED_MODEL: &[u8] = include_bytes!("../../../models/efficientnet-lite0/model.onnx");
-static EMBEDDED_CONFIG: &[u8] =
-    include_bytes!("../../../models/efficientnet-lite0/preprocessor_config.json");
+pub(crate) const EMBEDDED_NAME: &str = "lite0-clothing";
+pub(crate) static EMBEDDED_MODEL: &[u8] =
+    include_bytes!("../../../models/lite0-clothing/model.onnx");
+pub(crate) static EMBEDDED_CONFIG: &[u8] =
+    include_bytes!("../../../models/lite0-clothing/preprocessor_config.json");
 /// Computed by the build script from the very file above.
 static EMBEDDED_SHA256: &[u8; 32] = include_bytes!(concat!(env!("OUT_DIR"), "/model.sha256"));
 
@@ -23,7 +25,8 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// The encoder that is part of the binary: EfficientNet-Lite0, 1280 dimensions.
+    /// The encoder that is part of the binary: EfficientNet-Lite0 fine-tuned on photos of clothes, 256
+    /// dimensions.
     ///
     /// # Errors
     /// None with an intact build; the files in `models/` decide.
@@ -76,7 +79,7 @@ impl Encoder {
         })
     }
 
-    /// The name given when it was built; the embedded one is `efficientnet-lite0`.
+    /// The name given when it was built; the embedded one is `lite0-clothing`.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -110,10 +113,7 @@ impl Encoder {
     /// As [`Encoder::embed`].
     pub fn preprocess(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
         let decoded = decode::decode(picture)?;
-        let how = &self.preprocessing;
-        let pixels = resize::to_network_size(decoded.pixels, decoded.orientation, how)
-            .map_err(PictureError::Network)?;
-        Ok(tensor::from_pixels(&pixels, how))
+        pixels(&decoded, &self.preprocessing, &View::PLAIN)
     }
 }
 
@@ -126,6 +126,17 @@ impl fmt::Debug for Encoder {
             .field("preprocessing", &self.preprocessing)
             .finish_non_exhaustive()
     }
+}
+
+/// What the network is given for a view of a decoded picture.
+pub(crate) fn pixels(
+    decoded: &Decoded,
+    how: &Preprocessing,
+    view: &View,
+) -> Result<Vec<f32>, PictureError> {
+    let small = resize::to_network_size(&decoded.pixels, decoded.orientation, how, view)
+        .map_err(PictureError::Network)?;
+    Ok(tensor::from_pixels(&small, how, view))
 }
 
 /// Scales to length one. The sum is in f64, where squares of f32 neither overflow nor vanish.

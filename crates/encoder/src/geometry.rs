@@ -6,6 +6,7 @@
 
 use image::metadata::Orientation;
 
+use crate::View;
 use crate::preprocessing::{Preprocessing, Resize};
 
 /// A part of the decoded picture, in its pixels, fractions included.
@@ -32,15 +33,22 @@ pub(crate) struct Plan {
 }
 
 /// The plan for a stored picture of `width` x `height` pixels that is to be shown with `orientation`.
-pub(crate) fn plan(width: u32, height: u32, orientation: Orientation, how: &Preprocessing) -> Plan {
+/// The view says which part of what the network usually sees it is to see.
+pub(crate) fn plan(
+    width: u32,
+    height: u32,
+    orientation: Orientation,
+    how: &Preprocessing,
+    view: &View,
+) -> Plan {
     let (upright_width, upright_height) = if swaps_sides(orientation) {
         (height, width)
     } else {
         (width, height)
     };
     let (resized_width, resized_height) = resized(upright_width, upright_height, how.resize);
-    let across = Axis::new(upright_width, resized_width, how.width);
-    let down = Axis::new(upright_height, resized_height, how.height);
+    let across = Axis::new(upright_width, resized_width, how.width).closer(view.zoom, view.across);
+    let down = Axis::new(upright_height, resized_height, how.height).closer(view.zoom, view.down);
     let upright = Region {
         left: across.source,
         top: down.source,
@@ -115,6 +123,17 @@ impl Axis {
             offset: 0,
         }
     }
+
+    /// The share `zoom` of the stretch, at `place` of it: -1 its beginning, 0 its middle, 1 its end.
+    fn closer(self, zoom: f64, place: f64) -> Axis {
+        let source_length = self.source_length * zoom;
+        let left_out = self.source_length - source_length;
+        Axis {
+            source: self.source + left_out * (1.0 + place) / 2.0,
+            source_length,
+            ..self
+        }
+    }
 }
 
 /// Where a region of the upright picture lies in the stored one, of `width` x `height` pixels.
@@ -167,7 +186,7 @@ mod tests {
     #[test]
     fn the_middle_of_the_longer_side_is_taken() {
         let how = how(Resize::ShortestEdge(256), 224, 224);
-        let plan = plan(512, 1025, Orientation::NoTransforms, &how);
+        let plan = plan(512, 1025, Orientation::NoTransforms, &how, &View::PLAIN);
         // 1025 * 256 / 512 is 512.5, cut to 512; the crop begins at row 144 of those.
         let scale = 1025.0 / 512.0;
         let expected = Region {
@@ -184,6 +203,21 @@ mod tests {
     }
 
     #[test]
+    fn a_view_sees_a_part_of_what_the_plain_one_sees() {
+        let how = how(Resize::ShortestEdge(224), 224, 224);
+        let corner = View::PLAIN.crop(0.5, 1.0, -1.0);
+        let plan = plan(448, 896, Orientation::NoTransforms, &how, &corner);
+        let expected = Region {
+            left: 224.0,
+            top: 224.0,
+            width: 224.0,
+            height: 224.0,
+        };
+        assert_eq!(plan.region, expected);
+        assert_eq!((plan.width, plan.height), (224, 224));
+    }
+
+    #[test]
     fn squeezing_takes_everything_and_a_large_crop_is_padded_around() {
         let squeezed = plan(
             30,
@@ -197,6 +231,7 @@ mod tests {
                 8,
                 8,
             ),
+            &View::PLAIN,
         );
         assert_eq!(
             squeezed.region,
@@ -207,7 +242,13 @@ mod tests {
                 height: 20.0
             }
         );
-        let padded = plan(5, 30, Orientation::NoTransforms, &how(Resize::Keep, 10, 10));
+        let padded = plan(
+            5,
+            30,
+            Orientation::NoTransforms,
+            &how(Resize::Keep, 10, 10),
+            &View::PLAIN,
+        );
         assert_eq!(
             padded.region,
             Region {
@@ -229,14 +270,19 @@ mod tests {
         for (width, height) in [(1, 1), (1, 65_535), (65_535, 1), (3, 65_535), (65_535, 976)] {
             for orientation in 1..=8 {
                 let orientation = Orientation::from_exif(orientation).expect("one of eight");
-                let region = plan(width, height, orientation, &how).region;
-                assert!(region.left >= 0.0 && region.top >= 0.0, "{region:?}");
-                assert!(region.width > 0.0 && region.height > 0.0, "{region:?}");
-                assert!(region.left + region.width <= f64::from(width), "{region:?}");
-                assert!(
-                    region.top + region.height <= f64::from(height),
-                    "{region:?}"
-                );
+                for view in [View::PLAIN, View::PLAIN.crop(0.7, 1.0, -1.0)] {
+                    let region = plan(width, height, orientation, &how, &view).region;
+                    assert!(region.left >= 0.0 && region.top >= 0.0, "{region:?}");
+                    assert!(region.width > 0.0 && region.height > 0.0, "{region:?}");
+                    assert!(
+                        region.left + region.width <= f64::from(width) + 1e-9,
+                        "{region:?}"
+                    );
+                    assert!(
+                        region.top + region.height <= f64::from(height) + 1e-9,
+                        "{region:?}"
+                    );
+                }
             }
         }
     }

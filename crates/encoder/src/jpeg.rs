@@ -4,9 +4,9 @@
 
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, ImageBuffer, RgbImage};
-use jpeg_decoder::{Decoder, Error, ImageInfo, PixelFormat};
+use jpeg_decoder::{CodingProcess, Decoder, Error, ImageInfo, PixelFormat};
 
-use crate::decode::{Decoded, check_size};
+use crate::decode::{Decoded, RGB_BYTES, check_size};
 use crate::{MAX_PIXELS, PictureError, PictureFormat, alpha, cmyk, jpeg_end};
 
 /// Decodes grey, YCbCr, RGB, CMYK and YCCK; the latter two as Adobe writes them, inverted, whether or
@@ -20,8 +20,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, PictureError> {
     let info = decoder
         .info()
         .ok_or_else(|| corrupt("there is no frame header"))?;
-    check_size(PictureFormat::Jpeg, info.width.into(), info.height.into())?;
-    jpeg_end::check(bytes).map_err(|reason| corrupt(&reason))?;
+    let (width, height) = (u32::from(info.width), u32::from(info.height));
+    check_size(PictureFormat::Jpeg, width, height, pixel_bytes(&info))?;
+    let pixels = u64::from(width) * u64::from(height);
+    jpeg_end::check(bytes, pixels).map_err(|reason| corrupt(&reason))?;
     let samples = decoder.decode().map_err(failed)?;
     // Unreadable metadata does not make a picture unreadable.
     let orientation = decoder.exif_data().and_then(Orientation::from_exif_chunk);
@@ -29,6 +31,17 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, PictureError> {
         pixels: rgb(&info, samples).ok_or_else(|| corrupt("the scans do not fill the picture"))?,
         orientation: orientation.unwrap_or(Orientation::NoTransforms),
     })
+}
+
+/// What a pixel takes at the most demanding moment: progressive pictures keep two bytes of coefficients
+/// for each sample until the last scan, and all but RGB have samples and result side by side.
+fn pixel_bytes(info: &ImageInfo) -> u64 {
+    let samples = info.pixel_format.pixel_bytes() as u64;
+    let coefficients = match info.coding_process {
+        CodingProcess::DctProgressive => 2 * samples,
+        CodingProcess::DctSequential | CodingProcess::Lossless => 0,
+    };
+    samples + coefficients.max(RGB_BYTES)
 }
 
 /// `None` when there are fewer samples than the header promises.

@@ -3,14 +3,20 @@
 
 /// Most scans that are decoded. Encoders write ten or so; every scan visits the whole picture, so a small
 /// file of many empty scans would keep a decoder busy for hours.
-const MAX_SCANS: usize = 100;
+const MAX_SCANS: u64 = 100;
+/// So many scans are decoded whatever the size.
+const USUAL_SCANS: u64 = 16;
+/// Most pixels that all scans visit: beyond the usual ones, large pictures may have fewer than small ones.
+const MAX_VISITS: u64 = 640_000_000;
 
 const START_OF_SCAN: u8 = 0xDA;
 const END_OF_IMAGE: u8 = 0xD9;
 
-/// Fails with the reason unless the end-of-image marker follows one to [`MAX_SCANS`] scans. Markers are
+/// Fails with the reason unless the end-of-image marker follows at least one scan and no more than a
+/// picture of so many pixels may have. Markers are
 /// walked as ITU-T T.81, annex B, lays them out: the end of a thumbnail inside a segment does not count.
-pub(crate) fn check(bytes: &[u8]) -> Result<(), String> {
+pub(crate) fn check(bytes: &[u8], pixels: u64) -> Result<(), String> {
+    let most = (MAX_VISITS / pixels.max(1)).clamp(USUAL_SCANS, MAX_SCANS);
     let mut rest = bytes;
     let mut scans = 0;
     while let Some(marker) = next_marker(&mut rest) {
@@ -21,9 +27,9 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), String> {
             // frame marker are reserved and turn up in damaged scans only.
             0x00..=0xBF | 0xD0..=0xD8 | 0xFF => {}
             _ => {
-                scans += usize::from(marker == START_OF_SCAN);
-                if scans > MAX_SCANS {
-                    return Err(format!("it has more than {MAX_SCANS} scans"));
+                scans += u64::from(marker == START_OF_SCAN);
+                if scans > most {
+                    return Err(format!("it has more than {most} scans"));
                 }
                 match behind_segment(rest) {
                     Some(behind) => rest = behind,
@@ -52,14 +58,14 @@ fn next_marker(rest: &mut &[u8]) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_SCANS, check};
+    use super::{MAX_SCANS, MAX_VISITS, USUAL_SCANS, check};
 
     const HEAD: &[u8] = b"\xff\xd8\xff\xe1\0\x06\xff\xd9..";
     const SCAN: &[u8] = b"\xff\xda\0\x02data\xff\0more\xff\xd0data";
 
     #[test]
     fn the_end_marker_must_follow_a_scan() {
-        let complete = |parts: &[&[u8]]| check(&parts.concat()).is_ok();
+        let complete = |parts: &[&[u8]]| check(&parts.concat(), 100).is_ok();
         assert!(complete(&[HEAD, SCAN, b"\xff\xd9"]));
         assert!(complete(&[HEAD, SCAN, b"\xff\xff\xd9 trailing"]));
         assert!(!complete(&[HEAD, SCAN]));
@@ -72,9 +78,15 @@ mod tests {
 
     #[test]
     fn scans_are_counted() {
-        let with = |scans: usize| [HEAD, &SCAN.repeat(scans), b"\xff\xd9"].concat();
-        assert_eq!(check(&with(MAX_SCANS)), Ok(()));
-        let error = check(&with(MAX_SCANS + 1)).expect_err("one too many");
-        assert!(error.contains("100 scans"), "{error}");
+        let with = |scans: u64| [HEAD, &SCAN.repeat(scans as usize), b"\xff\xd9"].concat();
+        for (pixels, most) in [
+            (100, MAX_SCANS),
+            (MAX_VISITS / 20, 20),
+            (MAX_VISITS, USUAL_SCANS),
+        ] {
+            assert_eq!(check(&with(most), pixels), Ok(()));
+            let error = check(&with(most + 1), pixels).expect_err("one too many");
+            assert!(error.contains(&format!("{most} scans")), "{error}");
+        }
     }
 }

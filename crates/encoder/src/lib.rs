@@ -15,6 +15,7 @@
 //! | [`Encoder`] | a network and its preprocessing, ready to run |
 //! | [`PictureError`] | why a picture has no embedding; the picture is at fault |
 //! | [`LoadError`] | why a model cannot be used; the model's files are at fault |
+//! | [`Backbone`], [`View`], [`Tail`] | what fine-tuning takes an encoder apart into, and puts together |
 //! | [`PictureFormat`] | what [`sniff`] sees in the first bytes |
 //!
 //! ```
@@ -27,26 +28,33 @@
 #![forbid(unsafe_code)]
 
 mod alpha;
+mod backbone;
 mod cmyk;
 mod decode;
 mod encoder;
 mod error;
 mod format;
 mod geometry;
+mod graph;
 mod jpeg;
 mod jpeg_end;
 mod network;
 mod preprocessing;
 mod preprocessor_config;
 mod resize;
+mod tail;
 mod tensor;
 mod thumbnail;
 mod unsupported;
+mod view;
 
+pub use backbone::Backbone;
 pub use encoder::Encoder;
 pub use error::{LoadError, PictureError};
 pub use format::{PictureFormat, SUPPORTED_FORMATS, sniff};
+pub use tail::{Part, PartKind, Tail};
 pub use thumbnail::thumbnail;
+pub use view::View;
 
 /// The largest picture file that is read, in bytes: 32 MiB.
 pub const MAX_BYTES: usize = 32 * 1024 * 1024;

@@ -1,4 +1,4 @@
-//! The only file that names tract.
+//! Running networks. This file and `graph.rs`, which edits them, are the two that name tract.
 
 use std::sync::Arc;
 

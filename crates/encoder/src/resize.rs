@@ -6,20 +6,25 @@ use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::metadata::Orientation;
 use image::{DynamicImage, RgbImage, imageops};
 
+use crate::View;
 use crate::geometry::{self, Plan, Region};
 use crate::preprocessing::Preprocessing;
 
-/// The decoded picture at the network's size, upright. Filters widen with the reduction and round to
-/// eight bits after each of two passes, as Pillow's do.
+/// A view of the decoded picture at the network's size, upright. Filters widen with the reduction and
+/// round to eight bits after each of two passes, as Pillow's do.
 pub(crate) fn to_network_size(
-    picture: RgbImage,
+    picture: &RgbImage,
     orientation: Orientation,
     how: &Preprocessing,
+    view: &View,
 ) -> Result<RgbImage, String> {
-    let plan = geometry::plan(picture.width(), picture.height(), orientation, how);
-    let mut small = DynamicImage::ImageRgb8(resize(&picture, &plan, orientation, how)?);
+    let plan = geometry::plan(picture.width(), picture.height(), orientation, how, view);
+    let mut small = DynamicImage::ImageRgb8(resize(picture, &plan, orientation, how)?);
     small.apply_orientation(orientation);
-    let small = small.into_rgb8();
+    let mut small = small.into_rgb8();
+    if view.flipped {
+        imageops::flip_horizontal_in_place(&mut small);
+    }
     if small.dimensions() == (how.width, how.height) {
         return Ok(small);
     }
@@ -166,7 +171,7 @@ mod tests {
             Filter::Hamming,
         ] {
             let part = how(Resize::ShortestEdge(64), 48, filter);
-            let part = to_network_size(source.clone(), Orientation::NoTransforms, &part);
+            let part = to_network_size(&source, Orientation::NoTransforms, &part, &View::PLAIN);
             let whole = Preprocessing {
                 resize: Resize::Exact {
                     width: 64,
@@ -177,7 +182,7 @@ mod tests {
                 height: 97,
                 ..sample()
             };
-            let whole = to_network_size(source.clone(), Orientation::NoTransforms, &whole);
+            let whole = to_network_size(&source, Orientation::NoTransforms, &whole, &View::PLAIN);
             let whole = whole.expect("resized");
             let cropped = imageops::crop_imm(&whole, 8, 24, 48, 48).to_image();
             let part = part.expect("resized");
@@ -190,10 +195,15 @@ mod tests {
         let source = picture(123, 211);
         let how = how(Resize::ShortestEdge(40), 33, Filter::Bicubic);
         for orientation in (1..=8).filter_map(Orientation::from_exif) {
-            let after = to_network_size(source.clone(), orientation, &how).expect("resized");
+            let after = to_network_size(&source, orientation, &how, &View::PLAIN).expect("resized");
             let mut turned = DynamicImage::ImageRgb8(source.clone());
             turned.apply_orientation(orientation);
-            let before = to_network_size(turned.into_rgb8(), Orientation::NoTransforms, &how);
+            let before = to_network_size(
+                &turned.into_rgb8(),
+                Orientation::NoTransforms,
+                &how,
+                &View::PLAIN,
+            );
             let before = before.expect("resized");
             // The two passes change places, and they round.
             assert!(largest_difference(&before, &after) <= 2, "{orientation:?}");
@@ -204,7 +214,8 @@ mod tests {
     fn padding_is_black_and_nearest_takes_pixels_as_they_are() {
         let white = RgbImage::from_pixel(2, 4, Rgb([255; 3]));
         let padded = how(Resize::Keep, 4, Filter::Nearest);
-        let padded = to_network_size(white, Orientation::NoTransforms, &padded).expect("padded");
+        let padded = to_network_size(&white, Orientation::NoTransforms, &padded, &View::PLAIN)
+            .expect("padded");
         assert_eq!(padded.get_pixel(0, 0).0, [0; 3]);
         assert_eq!(padded.get_pixel(1, 3).0, [255; 3]);
         assert_eq!(padded.get_pixel(3, 0).0, [0; 3]);
@@ -217,10 +228,35 @@ mod tests {
             4,
             Filter::Nearest,
         );
-        let small = to_network_size(source.clone(), Orientation::NoTransforms, &nearest);
+        let small = to_network_size(&source, Orientation::NoTransforms, &nearest, &View::PLAIN);
         assert_eq!(
             small.expect("resized").get_pixel(1, 2),
             source.get_pixel(3, 5)
         );
+    }
+
+    #[test]
+    fn a_flipped_view_is_the_mirror_image_and_a_crop_is_a_part() {
+        let source = picture(120, 90);
+        let how = how(Resize::ShortestEdge(60), 60, Filter::Bilinear);
+        let see = |view: &View| {
+            to_network_size(&source, Orientation::Rotate90, &how, view).expect("resized")
+        };
+        let plain = see(&View::PLAIN);
+        assert_eq!(imageops::flip_horizontal(&plain), see(&View::PLAIN.flip()));
+        // A quarter of the region, upper left: twice as large, so it agrees with the plain one enlarged.
+        let close = see(&View::PLAIN.crop(0.5, -1.0, -1.0));
+        let enlarged = imageops::resize(
+            &imageops::crop_imm(&plain, 0, 0, 30, 30).to_image(),
+            60,
+            60,
+            imageops::FilterType::Triangle,
+        );
+        let difference: f64 = close
+            .iter()
+            .zip(enlarged.iter())
+            .map(|(a, b)| f64::from(a.abs_diff(*b)))
+            .sum();
+        assert!(difference / (60.0 * 60.0 * 3.0) < 6.0, "{difference}");
     }
 }

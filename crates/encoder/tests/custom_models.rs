@@ -28,19 +28,16 @@ fn load(name: &str, config: &Value) -> Result<Encoder, LoadError> {
 
 #[test]
 fn the_embedded_model_is_its_own_files() {
-    let folder = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../models/efficientnet-lite0"
-    );
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/lite0-clothing");
     let onnx = std::fs::read(format!("{folder}/model.onnx")).unwrap();
     let config = std::fs::read(format!("{folder}/preprocessor_config.json")).unwrap();
     let encoder = Encoder::from_parts("other", &onnx, &config).unwrap();
     assert_eq!(encoder.fingerprint(), ENCODER.fingerprint());
     assert_eq!(
         (ENCODER.name(), ENCODER.dimensions()),
-        ("efficientnet-lite0", 1280)
+        ("lite0-clothing", 256)
     );
-    assert_eq!((encoder.name(), encoder.dimensions()), ("other", 1280));
+    assert_eq!((encoder.name(), encoder.dimensions()), ("other", 256));
 }
 
 #[test]
@@ -137,10 +134,7 @@ fn a_network_that_sees_nothing_gives_an_error_and_no_nan() {
 
 #[test]
 fn the_card_names_the_models_checksum() {
-    let folder = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../models/efficientnet-lite0"
-    );
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/lite0-clothing");
     let onnx = std::fs::read(format!("{folder}/model.onnx")).unwrap();
     let card = std::fs::read_to_string(format!("{folder}/CARD.md")).unwrap();
     let digest = Sha256::digest(onnx);

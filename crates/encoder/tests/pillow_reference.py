@@ -7,7 +7,7 @@ import numpy as np
 import onnxruntime
 from PIL import Image, ImageOps
 
-MODEL = Path(__file__).resolve().parents[3] / "models" / "efficientnet-lite0"
+MODEL = Path(__file__).resolve().parents[3] / "models" / "lite0-clothing"
 
 
 def open_rgb(path):
@@ -58,7 +58,7 @@ class Reference:
         return np.ascontiguousarray(values.astype(np.float32).transpose(2, 0, 1)[None])
 
     def embedding(self, path):
-        """The embedding of unit length, [1280]."""
+        """The embedding of unit length, [256]."""
         features = self.session.run(None, {self.session.get_inputs()[0].name: self.pixels(path)})[0]
         features = features.reshape(-1).astype(np.float64)
         return (features / np.linalg.norm(features)).astype(np.float32)

@@ -9,8 +9,15 @@ use crate::quantise::Query;
 use crate::scored::Scored;
 use crate::segment::{LayerView, SegmentBody};
 
-/// The about `ef` nodes most similar to the query, best first.
-pub(crate) fn nearest(body: &SegmentBody, query: &Query, nodes: u32, ef: usize) -> Vec<Scored> {
+/// The about `ef` live nodes most similar to the query, best first. Dead ones are walked through but
+/// take no place among the `ef`, or a removed group of look-alikes would hide what lies behind it.
+pub(crate) fn nearest(
+    body: &SegmentBody,
+    query: &Query,
+    nodes: u32,
+    ef: usize,
+    is_live: impl Fn(u32) -> bool,
+) -> Vec<Scored> {
     let layers = body.layers();
     if layers.is_empty() || nodes == 0 {
         return Vec::new();
@@ -24,7 +31,7 @@ pub(crate) fn nearest(body: &SegmentBody, query: &Query, nodes: u32, ef: usize) 
     for layer in layers[1..].iter().rev() {
         entry = climb(layer, entry, score);
     }
-    beam(&layers[0], entry, nodes, ef, score)
+    beam(&layers[0], entry, nodes, ef, score, is_live)
 }
 
 /// Follows the best link until none is better.
@@ -38,18 +45,22 @@ fn climb(layer: &LayerView, mut best: Scored, score: impl Fn(u32) -> Scored) -> 
     }
 }
 
-/// Keeps the `ef` best nodes seen and visits from the best until none can improve them.
+/// Keeps the `ef` best live nodes seen and visits from the best until none can improve them.
 fn beam(
     layer: &LayerView,
     entry: Scored,
     nodes: u32,
     ef: usize,
     score: impl Fn(u32) -> Scored,
+    is_live: impl Fn(u32) -> bool,
 ) -> Vec<Scored> {
     let mut visited = Bits::new(nodes);
     visited.insert(entry.node);
     let mut open = BinaryHeap::from([entry]);
-    let mut found = BinaryHeap::from([Reverse(entry)]);
+    let mut found = BinaryHeap::new();
+    if is_live(entry.node) {
+        found.push(Reverse(entry));
+    }
     while let Some(next) = open.pop() {
         let worst = found.peek().map_or(next, |worst| worst.0);
         if found.len() >= ef && next < worst {
@@ -65,9 +76,11 @@ fn beam(
                 continue;
             }
             open.push(candidate);
-            found.push(Reverse(candidate));
-            if full {
-                found.pop();
+            if is_live(node) {
+                found.push(Reverse(candidate));
+                if full {
+                    found.pop();
+                }
             }
         }
     }
@@ -129,12 +142,25 @@ mod tests {
         for i in 0..100 {
             let angle = i as f32 / 16.0;
             let query = Query::new(&[angle.sin(), angle.cos()], 2).unwrap();
-            let found = nearest(&body, &query, NODES, 20);
+            let found = nearest(&body, &query, NODES, 20, |_| true);
             assert_eq!(found.len(), 20);
             assert!(found.is_sorted_by(|a, b| a > b));
             let (exact, _) = crate::scan::nearest(&body, &query, NODES, 1, |_| true);
             assert!((found[0].score - exact[0].score).abs() < 1e-6);
         }
+    }
+
+    #[test]
+    fn walks_through_what_is_dead() {
+        let body = open(STORED.clone()).unwrap();
+        let query = Query::new(&[0.0, 1.0], 2).unwrap();
+        // The half of the circle around the query is gone.
+        let is_live = |node: u32| (NODES / 4..3 * NODES / 4).contains(&node);
+        let found = nearest(&body, &query, NODES, 20, is_live);
+        let (exact, _) = crate::scan::nearest(&body, &query, NODES, 20, is_live);
+        assert_eq!(found.len(), 20);
+        assert!(found.iter().all(|scored| is_live(scored.node)));
+        assert!((found[0].score - exact[0].score).abs() < 1e-6);
     }
 
     proptest! {
@@ -158,7 +184,7 @@ mod tests {
             bytes[..HEADER_BYTES].copy_from_slice(&header.encode());
             if let Ok(body) = open(bytes) {
                 let query = Query::new(&[0.6, -0.8], 2).unwrap();
-                let found = nearest(&body, &query, NODES, 50);
+                let found = nearest(&body, &query, NODES, 50, |node| node % 3 > 0);
                 prop_assert!(found.iter().all(|scored| scored.node < NODES));
             }
         }

@@ -127,11 +127,15 @@ impl Snapshot {
                     .any(|row| self.view().is_live(place, row))
             };
             let nodes = meta.nodes();
-            let found = if may_walk && is_walked(segment, ef) {
+            let walked = if may_walk && is_walked(segment, ef) {
+                graph_search::nearest(body, query, nodes, ef, is_live)
+            } else {
+                Vec::new()
+            };
+            // A walk that comes out short says nothing of what it did not reach.
+            let found = if walked.len() == ef {
                 candidates.walked = true;
-                let mut found = graph_search::nearest(body, query, nodes, ef);
-                found.retain(|scored| is_live(scored.node));
-                found
+                walked
             } else {
                 let (found, left_out) = scan::nearest(body, query, nodes, ef, is_live);
                 candidates.left_out = candidates.left_out.max(left_out);

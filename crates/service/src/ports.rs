@@ -21,7 +21,7 @@ use crate::model::{
 /// Turns picture bytes into an embedding. Synchronous and slow (milliseconds): callers leave the
 /// async runtime first.
 pub trait Embedder: Send + Sync {
-    /// A name for people, e.g. `efficientnet-lite0`.
+    /// A name for people, e.g. `lite0-clothing`.
     fn name(&self) -> &str;
     /// What identifies the vectors of this encoder.
     fn fingerprint(&self) -> Fingerprint;

@@ -9,7 +9,7 @@ use super::{cloud_at, cloud_within, short_limits};
 use crate::{EncoderError, EncoderSource, load_encoder, open_encoder};
 
 fn model_directory() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/efficientnet-lite0")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/lite0-clothing")
 }
 
 fn in_bucket(prefix: &str) -> EncoderSource {
@@ -35,9 +35,9 @@ async fn the_same_model_is_the_same_encoder_wherever_it_lies() {
     assert_eq!(embedded.fingerprint(), stored.fingerprint());
     assert_eq!(
         (embedded.name(), embedded.dimensions()),
-        ("efficientnet-lite0", 1280)
+        ("lite0-clothing", 256)
     );
-    assert_eq!((on_disk.name(), stored.name()), ("efficientnet-lite0", "0"));
+    assert_eq!((on_disk.name(), stored.name()), ("lite0-clothing", "0"));
 }
 
 #[tokio::test]

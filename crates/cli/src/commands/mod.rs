@@ -4,6 +4,7 @@ mod demo;
 mod draw;
 mod embed;
 mod evaluate;
+mod finetune;
 mod import;
 mod index;
 mod reindex;
@@ -27,6 +28,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Done> {
         Command::Import(arguments) => import::run(arguments).await,
         Command::Search(arguments) => search::run(arguments).await,
         Command::Embed(arguments) => embed::run(arguments).await,
+        Command::Finetune(arguments) => finetune::run(arguments).await,
         Command::Evaluate(arguments) => evaluate::run(arguments).await,
         Command::Index(arguments) => index::run(arguments.action).await,
         Command::Reindex(arguments) => reindex::run(arguments).await,

@@ -113,6 +113,34 @@ fn a_graph_never_answers_with_too_few() {
     }
 }
 
+/// A removed group of look-alikes hides neither what lies behind it nor is its place taken by whatever
+/// another segment has.
+#[test]
+fn the_next_best_are_found_behind_a_removed_group() {
+    let catalog = catalog(DIMENSIONS);
+    let view = View::new(vec![catalog.graph.meta().clone()]);
+    for query in &catalog.queries[..10] {
+        let all = catalog.truth(query, &HashSet::new());
+        let gone: HashSet<String> = all[..400].iter().map(|(key, _)| key.clone()).collect();
+        let far = Vectors::new(11, DIMENSIONS).clustered(50, 50);
+        let far = far.iter().enumerate();
+        let change = SegmentContent {
+            rows: far
+                .map(|(i, vector)| row(&format!("new-{i}"), &format!("new-{i}"), vector))
+                .collect(),
+            tombstones: gone.iter().cloned().collect(),
+            superseded: view.superseded_by(gone.iter().map(String::as_str)),
+        };
+        let segments = vec![catalog.graph.clone(), delta(2, &change, DIMENSIONS)];
+        let snapshot = Snapshot::new(segments, DIMENSIONS).unwrap();
+        let left = catalog.truth(query, &gone);
+        let hits = snapshot.search(request(query, 10, -1.0)).unwrap();
+        assert_eq!(hits.len(), 10);
+        let tenth = f64::from(hits[9].score);
+        assert!(tenth >= left[9].1 - 0.02, "{tenth} against {}", left[9].1);
+    }
+}
+
 fn request(vector: &[f32], k: usize, min_score: f32) -> SearchRequest<'_> {
     SearchRequest {
         vector,

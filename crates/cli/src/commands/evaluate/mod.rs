@@ -11,12 +11,11 @@ use lookalike_training::bootstrap::Bootstrap;
 use lookalike_training::embedded_pictures::EmbeddedPictures;
 use lookalike_training::encoder_choice::EncoderChoice;
 use lookalike_training::evaluation::{self, Evaluation, Setting, Subject, html};
-use lookalike_training::label_table::LabelTable;
 use lookalike_training::labelled::{LabelledFolder, LabelledPicture, Skipped};
 use serde_json::json;
 
 use self::report_file::ReportFile;
-use crate::args::{EvaluateArguments, LabelArguments};
+use crate::args::EvaluateArguments;
 use crate::output::{self, Done};
 
 /// Problems listed for people; programs get all of them.
@@ -72,7 +71,7 @@ struct Inputs {
 
 impl Inputs {
     fn read(arguments: &EvaluateArguments) -> Result<Self> {
-        let table = table(&arguments.labels)?;
+        let table = arguments.labels.table()?;
         let mut catalog = LabelledFolder::read(&arguments.catalog, table.as_ref())?;
         let mut queries = LabelledFolder::read(&arguments.queries, table.as_ref())?;
         let mut skipped = Vec::new();
@@ -138,14 +137,6 @@ impl Inputs {
         };
         Ok((setting, skipped, begun.elapsed()))
     }
-}
-
-fn table(arguments: &LabelArguments) -> Result<Option<LabelTable>> {
-    let column = arguments.label_column.as_deref();
-    let table = arguments.labels.as_deref();
-    Ok(table
-        .map(|path| LabelTable::open(path, column))
-        .transpose()?)
 }
 
 /// The encoder to evaluate, and that to compare it with, each with its name.

@@ -1,0 +1,251 @@
+//! Editing ONNX files: cutting a network at its pooled features, and putting a [`Tail`] behind them.
+//!
+//! This module edits networks and `network.rs` runs them; no other file names tract. It brings the protobuf
+//! types, so that no second copy of them is built. Nothing is run here.
+//!
+//! A joined file names the value that holds the pooled features in its metadata, under
+//! [`FEATURES_KEY`]; the value is called [`FEATURES_NAME`] unless the network has one of that name.
+//! Declared shapes of values between input and output are hints that runtimes work out for themselves;
+//! they are dropped, for they may contradict a batch of another size.
+
+mod builder;
+mod shortcuts;
+
+use std::collections::HashSet;
+
+use prost::Message;
+use tract_onnx::pb;
+
+use crate::{LoadError, Tail};
+use builder::Builder;
+
+/// The metadata entry that names the value of the pooled features.
+pub(crate) const FEATURES_KEY: &str = "lookalike.features";
+/// What that value is called.
+pub(crate) const FEATURES_NAME: &str = "lookalike.pooled_features";
+/// What the metadata of this program begin with.
+const OURS: &str = "lookalike.";
+
+/// An ONNX file in memory.
+#[derive(Debug, Clone)]
+pub(crate) struct Graph(pb::ModelProto);
+
+impl Graph {
+    /// Parses a file.
+    pub(crate) fn parse(onnx: &[u8]) -> Result<Graph, LoadError> {
+        let model = pb::ModelProto::decode(onnx).map_err(|error| LoadError::Model {
+            reason: format!("it is no ONNX file: {error}"),
+        })?;
+        if model.graph.is_none() {
+            return Err(failed("it has no graph"));
+        }
+        Ok(Graph(model))
+    }
+
+    /// The bytes of the file. The same graph gives the same bytes.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        self.0.encode_to_vec()
+    }
+
+    /// The metadata entries of this program, in the order of the file.
+    pub(crate) fn metadata(&self) -> Vec<(String, String)> {
+        let ours = self.0.metadata_props.iter();
+        ours.filter(|entry| entry.key.starts_with(OURS))
+            .map(|entry| (entry.key.clone(), entry.value.clone()))
+            .collect()
+    }
+
+    /// The network up to its own pooled features. A joined file and the one it was made from become the
+    /// same.
+    pub(crate) fn cut(mut self) -> Result<Graph, LoadError> {
+        let named = self.features();
+        self.0
+            .metadata_props
+            .retain(|entry| !entry.key.starts_with(OURS));
+        let graph = self.graph_mut()?;
+        graph.value_info.clear();
+        if let Some(name) = named {
+            let output = own_output(graph, &name)?;
+            graph.output = vec![value(&output, None)];
+            remove_unused(graph, &output);
+        } else if let [output] = graph.output.as_mut_slice() {
+            *output = value(&output.name, None);
+        }
+        Ok(self)
+    }
+
+    /// The values at which stages of a cut network end, first to last; see [`shortcuts`].
+    pub(crate) fn stages(&self) -> Vec<String> {
+        self.0
+            .graph
+            .as_ref()
+            .map_or_else(Vec::new, shortcuts::stage_ends)
+    }
+
+    /// A cut network with the averages of more of its values put beside its pooled features, with the tail
+    /// behind them if there is one, and metadata of the form `lookalike.*`.
+    ///
+    /// # Errors
+    /// When the network has no single output, or an operator set from before 2017.
+    pub(crate) fn join(
+        mut self,
+        more: &[String],
+        tail: Option<&Tail>,
+        metadata: &[(String, String)],
+    ) -> Result<Graph, LoadError> {
+        let opset = self.opset();
+        if opset < 7 {
+            return Err(failed(&format!(
+                "its operator set is version {opset}, expected 7 or later; export it again"
+            )));
+        }
+        let graph = self.graph_mut()?;
+        let [output] = graph.output.as_slice() else {
+            let found = graph.output.len();
+            return Err(failed(&format!("expected one output, found {found}")));
+        };
+        let output = output.name.clone();
+        let mut builder = Builder::new(free_prefix(graph), opset);
+        let features = builder.features(&output, more);
+        if let Some(tail) = tail {
+            builder.tail(tail);
+        }
+        let result = builder.add_to(graph);
+        graph.output = vec![value(&result, tail.map(Tail::dimensions))];
+        let features = (FEATURES_KEY.to_owned(), features);
+        for (key, text) in std::iter::once(&features).chain(metadata) {
+            self.0.metadata_props.push(pb::StringStringEntryProto {
+                key: key.clone(),
+                value: text.clone(),
+            });
+        }
+        Ok(self)
+    }
+
+    fn graph_mut(&mut self) -> Result<&mut pb::GraphProto, LoadError> {
+        self.0
+            .graph
+            .as_mut()
+            .ok_or_else(|| failed("it has no graph"))
+    }
+
+    /// The name of the pooled features where a tail follows them.
+    fn features(&self) -> Option<String> {
+        let mut metadata = self.metadata().into_iter();
+        let named = metadata.rfind(|(key, _)| key == FEATURES_KEY);
+        named.map(|(_, name)| name).or_else(|| {
+            let nodes = &self.0.graph.as_ref()?.node;
+            let mut there = nodes.iter().flat_map(|node| &node.output);
+            there.find(|name| *name == FEATURES_NAME).cloned()
+        })
+    }
+
+    /// Version of the standard operators.
+    fn opset(&self) -> i64 {
+        let sets = self.0.opset_import.iter();
+        let standard = sets.filter(|set| set.domain.is_empty() || set.domain == "ai.onnx");
+        standard.map(|set| set.version).max().unwrap_or(1)
+    }
+}
+
+/// The name of the network's own output: what [`Builder::features`] flattened first.
+fn own_output(graph: &pb::GraphProto, features: &str) -> Result<String, LoadError> {
+    let maker = |name: &str| {
+        let mut nodes = graph.node.iter();
+        nodes.find(|node| node.output.iter().any(|output| output == name))
+    };
+    let concat = maker(features).ok_or_else(|| {
+        failed(&format!(
+            "its metadata call the pooled features {features:?}, and no node gives them"
+        ))
+    })?;
+    let flatten = concat.input.first().and_then(|first| maker(first));
+    let source = flatten.and_then(|flatten| flatten.input.first());
+    match (concat.op_type.as_str(), source) {
+        ("Concat", Some(source)) => Ok(source.clone()),
+        _ => Ok(features.to_owned()),
+    }
+}
+
+/// Removes what `output` does not depend on. Nodes are in the order of execution, as ONNX demands.
+fn remove_unused(graph: &mut pb::GraphProto, output: &str) {
+    let mut needed = HashSet::from([output.to_owned()]);
+    let mut kept: Vec<bool> = Vec::with_capacity(graph.node.len());
+    for node in graph.node.iter().rev() {
+        let keep = node.output.iter().any(|name| needed.contains(name));
+        if keep {
+            add_inputs(node, &mut needed);
+        }
+        kept.push(keep);
+    }
+    let mut kept = kept.into_iter().rev();
+    graph.node.retain(|_| kept.next().unwrap_or(true));
+    graph
+        .initializer
+        .retain(|tensor| needed.contains(&tensor.name));
+    graph.input.retain(|input| needed.contains(&input.name));
+}
+
+/// What a node reads, the graphs inside of it included.
+fn add_inputs(node: &pb::NodeProto, needed: &mut HashSet<String>) {
+    needed.extend(node.input.iter().cloned());
+    for attribute in &node.attribute {
+        for graph in attribute.g.iter().chain(&attribute.graphs) {
+            graph
+                .node
+                .iter()
+                .for_each(|inner| add_inputs(inner, needed));
+            needed.extend(graph.output.iter().map(|output| output.name.clone()));
+        }
+    }
+}
+
+/// A beginning that no name in the graph has.
+fn free_prefix(graph: &pb::GraphProto) -> String {
+    let nodes = graph.node.iter();
+    let names = nodes.flat_map(|node| node.output.iter().chain(&node.input).chain([&node.name]));
+    let names: HashSet<&String> = names
+        .chain(graph.initializer.iter().map(|tensor| &tensor.name))
+        .collect();
+    let mut prefix = OURS.to_owned();
+    while names.iter().any(|name| name.starts_with(&prefix)) {
+        prefix.insert(0, '_');
+    }
+    prefix
+}
+
+/// An f32 value `[batch, dimensions]`, or one of any shape.
+fn value(name: &str, dimensions: Option<usize>) -> pb::ValueInfoProto {
+    use pb::tensor_shape_proto::{Dimension, dimension::Value};
+    let dimension = |value| Dimension {
+        value,
+        ..Dimension::default()
+    };
+    let shape = dimensions.map(|count| pb::TensorShapeProto {
+        dim: vec![
+            dimension(None),
+            dimension(Some(Value::DimValue(count as i64))),
+        ],
+    });
+    let tensor = pb::type_proto::Tensor {
+        elem_type: pb::tensor_proto::DataType::Float as i32,
+        shape,
+    };
+    pb::ValueInfoProto {
+        name: name.to_owned(),
+        r#type: Some(pb::TypeProto {
+            value: Some(pb::type_proto::Value::TensorType(tensor)),
+            ..pb::TypeProto::default()
+        }),
+        ..pb::ValueInfoProto::default()
+    }
+}
+
+fn failed(reason: &str) -> LoadError {
+    LoadError::Model {
+        reason: reason.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+use tract_onnx::pb;
+
+use super::FEATURES_NAME;
+use super::OURS;
+use crate::tail::LENGTH_FLOOR;
+use crate::{Part, PartKind, Tail};
+
+/// Nodes and weights to add to a graph, in the order of execution.
+pub(super) struct Builder {
+    /// The value that the next node takes.
+    source: String,
+    /// What every name begins with.
+    prefix: String,
+    opset: i64,
+    nodes: Vec<pb::NodeProto>,
+    weights: Vec<pb::TensorProto>,
+}
+
+impl Builder {
+    /// Nothing yet.
+    pub(super) fn new(prefix: String, opset: i64) -> Builder {
+        Builder {
+            source: String::new(),
+            prefix,
+            opset,
+            nodes: Vec::new(),
+            weights: Vec::new(),
+        }
+    }
+
+    /// Adds all of it; returns the name of the last value.
+    pub(super) fn add_to(mut self, graph: &mut pb::GraphProto) -> String {
+        graph.node.append(&mut self.nodes);
+        graph.initializer.append(&mut self.weights);
+        self.source
+    }
+
+    /// Adds the features, `[batch, features]`: the output `[batch, D]` or `[batch, D, 1, 1]` of the network,
+    /// then the averages over all places of other values `[batch, channels, height, width]`.
+    /// Returns their name.
+    pub(super) fn features(&mut self, output: &str, more: &[String]) -> String {
+        output.clone_into(&mut self.source);
+        let mut pooled = vec![self.node("pooled0", "Flatten", &[], vec![whole("axis", 1)])];
+        for (number, value) in (1..).zip(more) {
+            self.source.clone_from(value);
+            self.node(
+                &format!("average{number}"),
+                "GlobalAveragePool",
+                &[],
+                vec![],
+            );
+            let name = format!("pooled{number}");
+            pooled.push(self.node(&name, "Flatten", &[], vec![whole("axis", 1)]));
+        }
+        self.source = pooled.remove(0);
+        let name = FEATURES_NAME.strip_prefix(OURS).unwrap_or(FEATURES_NAME);
+        self.node(name, "Concat", &pooled, vec![whole("axis", 1)])
+    }
+
+    /// Adds a tail behind the features.
+    pub(super) fn tail(&mut self, tail: &Tail) {
+        let features = self.source.clone();
+        let mut parts = Vec::new();
+        for (number, part) in tail.parts.iter().enumerate() {
+            self.source.clone_from(&features);
+            parts.push(self.part(&format!("part{number}"), part));
+        }
+        self.source = parts.remove(0);
+        self.node("embedding", "Concat", &parts, vec![whole("axis", 1)]);
+    }
+
+    /// Adds one part of a tail; returns the name of what it gives.
+    fn part(&mut self, name: &str, part: &Part) -> String {
+        let outputs = part.bias.len();
+        let rows = part.weights.len() / outputs;
+        let weights = self.weight(&format!("{name}.weights"), &[rows, outputs], &part.weights);
+        let bias = self.weight(&format!("{name}.bias"), &[1, outputs], &part.bias);
+        let share = self.weight(&format!("{name}.length"), &[1, 1], &[part.share.sqrt()]);
+        self.node(&format!("{name}.product"), "MatMul", &[weights], vec![]);
+        self.node(&format!("{name}.dense"), "Add", &[bias], vec![]);
+        if let PartKind::Likelihoods { projection } = &part.kind {
+            let axis = vec![whole("axis", 1)];
+            self.node(&format!("{name}.likelihoods"), "Softmax", &[], axis);
+            self.node(&format!("{name}.roots"), "Sqrt", &[], vec![]);
+            if !projection.is_empty() {
+                let shape = [outputs, projection.len() / outputs];
+                let matrix = self.weight(&format!("{name}.projection"), &shape, projection);
+                self.node(&format!("{name}.projected"), "MatMul", &[matrix], vec![]);
+            }
+        }
+        self.unit_length(name);
+        self.node(&format!("{name}.scaled"), "Mul", &[share], vec![])
+    }
+
+    /// The source divided by its length, which may be zero.
+    fn unit_length(&mut self, name: &str) {
+        let source = self.source.clone();
+        let floor = self.weight(&format!("{name}.floor"), &[1, 1], &[LENGTH_FLOOR]);
+        // The axes became an input with operator set 18.
+        let (inputs, axes) = if self.opset < 18 {
+            (vec![], vec![wholes("axes", &[1])])
+        } else {
+            (vec![self.axes(&format!("{name}.axes"))], vec![])
+        };
+        let attributes = [axes, vec![whole("keepdims", 1)]].concat();
+        self.node(&format!("{name}.norm"), "ReduceL2", &inputs, attributes);
+        let length = self.node(&format!("{name}.divisor"), "Add", &[floor], vec![]);
+        self.source = source;
+        self.node(&format!("{name}.direction"), "Div", &[length], vec![]);
+    }
+
+    /// A node that takes the source and `more`, and becomes the source; returns its name, which is also
+    /// that of its output.
+    fn node(
+        &mut self,
+        name: &str,
+        operator: &str,
+        more: &[String],
+        attribute: Vec<pb::AttributeProto>,
+    ) -> String {
+        let name = format!("{}{name}", self.prefix);
+        let source = std::mem::replace(&mut self.source, name.clone());
+        self.nodes.push(pb::NodeProto {
+            input: std::iter::once(source)
+                .chain(more.iter().cloned())
+                .collect(),
+            output: vec![name.clone()],
+            name: name.clone(),
+            op_type: operator.to_owned(),
+            attribute,
+            ..pb::NodeProto::default()
+        });
+        name
+    }
+
+    fn weight(&mut self, name: &str, shape: &[usize], values: &[f32]) -> String {
+        let raw = values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
+        self.tensor(name, shape, pb::tensor_proto::DataType::Float, raw)
+    }
+
+    fn axes(&mut self, name: &str) -> String {
+        let raw = 1_i64.to_le_bytes().to_vec();
+        self.tensor(name, &[1], pb::tensor_proto::DataType::Int64, raw)
+    }
+
+    fn tensor(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        kind: pb::tensor_proto::DataType,
+        raw_data: Vec<u8>,
+    ) -> String {
+        let name = format!("{}{name}", self.prefix);
+        self.weights.push(pb::TensorProto {
+            dims: shape.iter().map(|&side| side as i64).collect(),
+            data_type: kind as i32,
+            name: name.clone(),
+            raw_data,
+            ..pb::TensorProto::default()
+        });
+        name
+    }
+}
+
+fn whole(name: &str, i: i64) -> pb::AttributeProto {
+    pb::AttributeProto {
+        name: name.to_owned(),
+        r#type: pb::attribute_proto::AttributeType::Int as i32,
+        i,
+        ..pb::AttributeProto::default()
+    }
+}
+
+fn wholes(name: &str, ints: &[i64]) -> pb::AttributeProto {
+    pb::AttributeProto {
+        name: name.to_owned(),
+        r#type: pb::attribute_proto::AttributeType::Ints as i32,
+        ints: ints.to_vec(),
+        ..pb::AttributeProto::default()
+    }
+}

@@ -1,0 +1,173 @@
+use lookalike_encoder::{Part, PartKind, Tail};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use serde::Serialize;
+
+use crate::dataset::{Dataset, Set};
+use crate::discriminant::{self, Discriminant};
+use crate::error::TrainingError;
+use crate::layer::{Layers, TrainingData};
+use crate::measure::{self, Measures};
+use crate::principal::{self, Principal};
+use crate::progress::{Progress, Stage, Stop};
+use crate::recipe::Recipe;
+
+/// Validation pictures that are searched for after each epoch at most: enough to tell epochs apart.
+const EARLY_QUERIES: usize = 1000;
+
+/// What training ended with.
+#[derive(Debug, Clone)]
+pub struct Trained {
+    /// What comes behind the pooled features.
+    pub tail: Tail,
+    /// How training went.
+    pub course: Course,
+}
+
+/// How training went.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Course {
+    /// Epochs that were begun.
+    pub epochs: usize,
+    /// The one whose weights were kept: that of the highest mAP on the validation pictures. 0 is the
+    /// discriminant analysis that training began from.
+    pub best_epoch: usize,
+    /// That mAP.
+    pub best_map: f64,
+    /// Whether somebody asked to stop.
+    pub interrupted: bool,
+}
+
+/// Trains the layers of a dataset and puts principal components beside them. The same seed on the same
+/// machine gives the same numbers. Training begins at a discriminant analysis, which is epoch 0.
+///
+/// # Errors
+/// When it was stopped before there was anything to keep, or the numbers leave their range.
+pub fn train(
+    dataset: &Dataset,
+    recipe: &Recipe,
+    seed: u64,
+    (progress, stop): (&dyn Progress, &Stop),
+) -> Result<Trained, TrainingError> {
+    if stop.requested() {
+        return Err(TrainingError::Stopped);
+    }
+    progress.begin(Stage::Training, recipe.epochs as u64);
+    let mut dice = StdRng::seed_from_u64(seed);
+    let mut layers = layers(dataset, recipe)?;
+    let principal = Principal::of(
+        dataset.training.features.plain(),
+        dataset.training.features.dimensions,
+        dataset.training.features.pooled(),
+        recipe.dimensions - dataset.trained.min(recipe.most_trained()),
+        &mut dice,
+    );
+    let queries = some_queries(&dataset.validation);
+    let measure = |layers: &Layers<'_>| {
+        let tail = joined(layers, &principal, dataset, recipe)?;
+        let scores = measure::scores(&dataset.training, &queries, Some(&tail));
+        Ok::<_, TrainingError>((Measures::of(&scores).average_precision, tail))
+    };
+    let (mut best_map, mut tail) = measure(&layers)?;
+    let (mut best_epoch, mut epochs) = (0, 0);
+    while epochs < recipe.epochs && epochs - best_epoch < recipe.patience && !stop.requested() {
+        epochs += 1;
+        let loss = layers.epoch(&mut dice, || !stop.requested())?;
+        if !loss.is_finite() {
+            return Err(not_finite(dataset, epochs));
+        }
+        let (map, now) = measure(&layers)?;
+        progress.epoch(epochs, loss, map);
+        progress.advance(1);
+        if map > best_map {
+            (best_map, best_epoch, tail) = (map, epochs, now);
+        }
+    }
+    Ok(Trained {
+        tail,
+        course: Course {
+            epochs,
+            best_epoch,
+            best_map,
+            interrupted: stop.requested(),
+        },
+    })
+}
+
+fn layers<'a>(dataset: &'a Dataset, recipe: &'a Recipe) -> Result<Layers<'a>, TrainingError> {
+    let features = &dataset.training.features;
+    let labels = &dataset.training.labels;
+    let data = TrainingData::new(features, labels, dataset.trained, recipe.balance)?;
+    let start = Discriminant::of(
+        features.plain(),
+        labels,
+        &discriminant::scales(data.deviations(), &features.blocks),
+        recipe.shrinkage,
+        recipe.most_trained(),
+    );
+    let start = start.ok_or_else(|| not_finite(dataset, 0))?;
+    Ok(Layers::new(recipe, data, &start)?)
+}
+
+fn not_finite(dataset: &Dataset, epochs: usize) -> TrainingError {
+    let plain = dataset.training.features.plain();
+    let largest = plain.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+    TrainingError::NotFinite { epochs, largest }
+}
+
+/// What pictures may be, and the principal components, each with its share of the similarity.
+fn joined(
+    layers: &Layers<'_>,
+    principal: &Principal,
+    dataset: &Dataset,
+    recipe: &Recipe,
+) -> Result<Tail, TrainingError> {
+    let (mut weights, mut bias) = layers.logits()?;
+    let sharper = (1.0 / recipe.temperature) as f32;
+    weights
+        .iter_mut()
+        .chain(&mut bias)
+        .for_each(|x| *x *= sharper);
+    let mut likelihoods = Part {
+        weights,
+        bias,
+        kind: PartKind::Likelihoods {
+            projection: Vec::new(),
+        },
+        share: 1.0,
+    };
+    if dataset.trained > recipe.most_trained() {
+        let projection = projection(&likelihoods, dataset, recipe);
+        likelihoods.kind = PartKind::Likelihoods { projection };
+    }
+    let mut parts = vec![likelihoods];
+    if principal.count() > 0 {
+        parts[0].share = recipe.trained_share;
+        parts.push(principal.part(recipe.whitening, 1.0 - recipe.trained_share));
+    }
+    Ok(Tail { parts })
+}
+
+/// A map of the likelihoods of many categories to the few numbers that keep most of their similarity.
+fn projection(likelihoods: &Part, dataset: &Dataset, recipe: &Recipe) -> Vec<f32> {
+    let alone = Tail {
+        parts: vec![likelihoods.clone()],
+    };
+    let (roots, labels) = measure::embed(&dataset.training.features, Some(&alone));
+    // The same seed for every epoch, so that epochs differ by what they learned alone.
+    let mut dice = StdRng::seed_from_u64(0);
+    principal::uncentred(&roots, labels, recipe.most_trained(), &mut dice)
+}
+
+/// Evenly chosen pictures, all where they are few.
+fn some_queries(validation: &Set) -> Set {
+    let count = validation.labels.len();
+    if count <= EARLY_QUERIES {
+        return validation.clone();
+    }
+    let chosen = (0..EARLY_QUERIES).map(|i| i * count / EARLY_QUERIES);
+    validation.rows(chosen)
+}
+
+#[cfg(test)]
+mod tests;

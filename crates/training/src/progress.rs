@@ -1,0 +1,49 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Who is told how fine-tuning gets on. Methods are called from several threads.
+pub trait Progress: Sync {
+    /// A stage begins; it has `steps` steps, a picture or an epoch each.
+    fn begin(&self, stage: Stage, steps: u64);
+    /// Steps of the stage are done.
+    fn advance(&self, steps: u64);
+    /// An epoch is over: its number from 1, the loss, and mAP on the validation pictures.
+    fn epoch(&self, number: usize, loss: f32, map: f64);
+}
+
+/// What fine-tuning is busy with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Reading the picture files.
+    Reading,
+    /// Computing pooled features, or finding them in the cache.
+    Features,
+    /// Training.
+    Training,
+}
+
+/// Tells nobody.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _: Stage, _: u64) {}
+    fn advance(&self, _: u64) {}
+    fn epoch(&self, _: usize, _: f32, _: f64) {}
+}
+
+/// A request to stop, which may come from any thread. Training then ends after the step at hand and
+/// keeps the best so far; before training there is nothing to keep and the run ends.
+#[derive(Debug, Default)]
+pub struct Stop(AtomicBool);
+
+impl Stop {
+    /// Asks to stop.
+    pub fn request(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody asked.
+    pub fn requested(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,403 @@
+"""`lookalike finetune` makes one ONNX file that finds better neighbours, or says why it cannot."""
+
+import csv
+import json
+import resource
+import shutil
+import signal
+import subprocess
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+from support import bad_pictures
+from support.command import BINARY, ROOT, environment, lookalike, run
+
+LEAST_COSINE = 0.9999
+PER_CATEGORY = 12
+CATEGORIES = 4
+RESULT = {"model.onnx", "preprocessor_config.json", "card.json"}
+DEFAULT = ROOT / "models" / "lite0-clothing"
+QUICK = ["--epochs", "4"]
+
+
+@pytest.fixture(scope="module")
+def pictures(catalog, tmp_path_factory):
+    """A folder of a few categories with the same number of pictures each."""
+    by_category = {}
+    for picture in catalog.pictures():
+        by_category.setdefault(picture.category, []).append(picture)
+    names = sorted(by_category, key=lambda name: (-len(by_category[name]), name))[:CATEGORIES]
+    root = tmp_path_factory.mktemp("pictures")
+    for name in names:
+        chosen = by_category[name][:PER_CATEGORY]
+        assert len(chosen) == PER_CATEGORY
+        (root / name).mkdir()
+        for picture in chosen:
+            shutil.copyfile(picture.path, root / name / picture.path.name)
+    return root
+
+
+@pytest.fixture(scope="module")
+def finetune(tmp_path_factory):
+    """Runs the command with a cache of features that the tests of this file share."""
+    cache = tmp_path_factory.mktemp("cache")
+
+    def run_it(images, out, *options, cache=cache, **how):
+        arguments = ["--images", images, "--out", out, "--cache", cache, *QUICK, *options]
+        return lookalike("finetune", *arguments, **how)
+
+    return run_it
+
+
+@pytest.fixture(scope="module")
+def tuned(finetune, pictures, tmp_path_factory):
+    """A result, and what was printed."""
+    out = tmp_path_factory.mktemp("result") / "tuned"
+    options = ["--licence", "CC0-1.0 photos", "--licence", "Apache-2.0 backbone"]
+    return out, finetune(pictures, out, "--validation-share", "0.25", "--json", *options).expect()
+
+
+@pytest.fixture
+def some(pictures, tmp_path):
+    """A copy of the pictures to spoil."""
+    return shutil.copytree(pictures, tmp_path / "some")
+
+
+def nothing_written(out):
+    """Neither the folder nor anything temporary beside it."""
+    return not out.exists() and not list(out.parent.glob(".lookalike-*"))
+
+
+def same_pixels(folder, count=6):
+    """Pictures that need no resizing, so that nothing but the network is compared."""
+    dice = np.random.default_rng(5)
+    for number in range(count):
+        y, x = np.mgrid[0:224, 0:224]
+        waves = [np.sin(x / dice.uniform(3, 40) + y / dice.uniform(3, 40)) for _ in range(3)]
+        pixels = (np.stack(waves, 2) * 100 + 127 + dice.normal(0, 10, (224, 224, 3))).clip(0, 255)
+        path = folder / f"{number}.png"
+        Image.fromarray(pixels.astype(np.uint8)).save(path)
+        yield path
+
+
+# The result
+
+
+def test_the_folder_is_complete_and_the_card_true(tuned, pictures):
+    out, printed = tuned
+    assert {path.name for path in out.iterdir()} == RESULT
+    card = json.loads((out / "card.json").read_text())
+    assert printed.json() == card
+    model = out / "model.onnx"
+    digest = run(["sha256sum", model]).expect().stdout.split()[0]
+    assert (card["model_sha256"], card["model_bytes"]) == (digest, model.stat().st_size)
+    assert model.stat().st_size <= 20_000_000
+    assert (out / "preprocessor_config.json").read_bytes() == (
+        DEFAULT / "preprocessor_config.json"
+    ).read_bytes()
+    parent = run(["sha256sum", DEFAULT / "model.onnx"]).expect().stdout.split()[0]
+    assert card["parents"] == [{"name": "lite0-clothing", "sha256": parent}]
+    assert card["licence"] == ["CC0-1.0 photos", "Apache-2.0 backbone"]
+    assert (card["name"], card["dimensions"], card["seed"]) == ("tuned", 256, 1)
+    assert card["created_by"].startswith("lookalike ")
+    assert card["recipe"]["epochs"] == 4
+    held = round(PER_CATEGORY * 0.25)
+    counts = {"training": PER_CATEGORY - held, "validation": held, "skipped": 0}
+    names = [folder.name for folder in pictures.iterdir()]
+    assert card["data"] == {name: counts for name in names}
+    for measures in card["validation"].values():
+        assert measures["queries"] == held * CATEGORIES
+        assert all(0 <= measures[name] <= 1 for name in ("p_at_1", "p_at_10", "map"))
+    assert card["validation"]["after"]["map"] > card["validation"]["before"]["map"]
+    for category, found in card["confusion"].items():
+        assert category in names
+        assert sum(found.values()) == held
+    right = sum(found.get(category, 0) for category, found in card["confusion"].items())
+    assert right / (held * CATEGORIES) == pytest.approx(card["validation"]["after"]["p_at_1"])
+
+
+def test_onnxruntime_computes_the_same(tuned, tmp_path, monkeypatch, figures):
+    monkeypatch.syspath_prepend(ROOT / "crates" / "encoder" / "tests")
+    from pillow_reference import Reference
+
+    out, _ = tuned
+    paths = list(same_pixels(tmp_path))
+    printed = lookalike("embed", "--json", "--encoder", out, *paths).expect().stdout
+    ours = [json.loads(line)["embedding"] for line in printed.splitlines()]
+    assert {len(embedding) for embedding in ours} == {256}
+    reference = Reference(out)
+    least = min(
+        float(reference.embedding(path) @ np.array(embedding))
+        for path, embedding in zip(paths, ours, strict=True)
+    )
+    figures(f"fine-tuned file, least cosine to onnxruntime over {len(paths)} pictures: {least:.7f}")
+    assert least >= LEAST_COSINE
+
+
+def test_the_same_seed_gives_the_same_bytes(tuned, finetune, pictures, tmp_path):
+    out, _ = tuned
+    seeds = {"same": "1", "other": "2"}
+    for name, seed in seeds.items():
+        options = ["--validation-share", "0.25", "--name", "tuned", "--seed", seed]
+        finetune(pictures, tmp_path / name, *options).expect()
+    same = (tmp_path / "same" / "model.onnx").read_bytes()
+    assert same == (out / "model.onnx").read_bytes()
+    assert same != (tmp_path / "other" / "model.onnx").read_bytes()
+
+
+def test_a_result_is_the_next_backbone(tuned, finetune, pictures, tmp_path):
+    out, printed = tuned
+    options = ["--backbone", out, "--dimensions", "64", "--validation-share", "0.25", "--json"]
+    second = finetune(pictures, tmp_path / "second", *options).expect().json()
+    first = printed.json()
+    assert second["dimensions"] == 64
+    assert second["parents"] == [
+        {"name": "tuned", "sha256": first["model_sha256"]},
+        *first["parents"],
+    ]
+    # The features are those of the first backbone, not of the tail behind it.
+    assert second["validation"]["before"] == first["validation"]["before"]
+    picture = next(pictures.rglob("*.*"))
+    options = ["--json", "--encoder", tmp_path / "second", picture]
+    assert len(lookalike("embed", *options).expect().json()["embedding"]) == 64
+
+
+def test_people_see_figures(finetune, pictures, tmp_path):
+    options = ["--validation", pictures, "--leave-one-out"]
+    # The pictures are the same on both sides, so that nothing is left to validate with.
+    refused = finetune(pictures, tmp_path / "none", *options).expect(1)
+    assert "--validation" in refused.stderr
+    assert nothing_written(tmp_path / "none")
+    shown = finetune(pictures, tmp_path / "out", "--leave-one-out").expect()
+    for word in ("backbone ", "fine-tuned ", "gain in mAP", "256 dimensions"):
+        assert word in shown.stdout
+    left_out = json.loads((tmp_path / "out" / "card.json").read_text())["left_out"]
+    assert len(left_out["categories"]) == CATEGORIES
+    gain = left_out["average_precision_gain"]
+    assert gain["low"] <= gain["mean"] <= gain["high"]
+    difference = left_out["fine_tuned"]["map"] - left_out["backbone"]["map"]
+    assert gain["mean"] == pytest.approx(difference)
+
+
+def test_categories_from_a_table(finetune, pictures, tmp_path):
+    table = tmp_path / "labels.csv"
+    paths = sorted(path for path in pictures.rglob("*.*"))
+    with table.open("w", newline="") as lines:
+        writer = csv.writer(lines)
+        writer.writerow(["image", "kind"])
+        for number, path in enumerate(paths):
+            writer.writerow([path.relative_to(pictures).as_posix(), "even" if number % 2 else "odd"])
+        writer.writerow(["gone/away.jpg", "odd"])
+    refused = finetune(pictures, tmp_path / "out", "--labels", table).expect(1)
+    assert "image, kind" in refused.stderr
+    options = ["--labels", table, "--label-column", "kind", "--json"]
+    done = finetune(pictures, tmp_path / "out", *options).expect(3)
+    assert set(done.json()["data"]) == {"even", "odd"}
+    assert "gone/away.jpg" in done.stderr
+
+    table.write_text("image,label\ngone/away.jpg,odd\nfar/away.jpg,even\n")
+    refused = finetune(pictures, tmp_path / "all gone", "--labels", table).expect(1)
+    assert "names none" in refused.stderr
+    assert nothing_written(tmp_path / "all gone")
+
+
+# Bad input
+
+
+def test_unreadable_and_repeated_pictures_are_listed(finetune, some, tmp_path):
+    first, second = sorted(path for path in some.iterdir())[:2]
+    good, third = sorted(first.iterdir())[:2]
+    (first / "text.jpg").write_bytes(bad_pictures.TEXT)
+    (first / "cut.jpg").write_bytes(bad_pictures.truncated(good.read_bytes()))
+    (first / "dangling.jpg").symlink_to(tmp_path / "nowhere")
+    shutil.copyfile(good, first / "zz-again.jpg")
+    shutil.copyfile(third, second / "zz-elsewhere.jpg")
+    (some / "lonely").mkdir()
+    (some / "lonely" / "one.png").write_bytes(next(same_pixels(tmp_path, 1)).read_bytes())
+    done = finetune(some, tmp_path / "out", "--json").expect(3)
+    card = done.json()
+    skipped = {entry["what"].rpartition("/")[2]: entry["reason"] for entry in card["skipped"]}
+    assert set(skipped) == {"text.jpg", "cut.jpg", "dangling.jpg", "zz-elsewhere.jpg"}
+    assert "only one can be right" in skipped["zz-elsewhere.jpg"]
+    assert [entry["what"] for entry in card["duplicates"]] == [f"{first.name}/zz-again.jpg"]
+    assert card["data"]["lonely"] == {"training": 1, "validation": 0, "skipped": 0}
+    assert any("lonely" in note and "one picture" in note for note in card["notes"])
+    for name in (*skipped, "zz-again.jpg", "lonely"):
+        assert name in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("kept", "mentioned"),
+    [(0, "no pictures"), (1, "two categories or more")],
+    ids=["no pictures", "one category"],
+)
+def test_too_little(finetune, some, tmp_path, kept, mentioned):
+    for folder in sorted(some.iterdir())[kept:]:
+        shutil.rmtree(folder)
+    assert mentioned in finetune(some, tmp_path / "out").expect(1).stderr
+    assert nothing_written(tmp_path / "out")
+
+
+def test_no_picture_is_one(finetune, tmp_path):
+    for category in ("a", "b"):
+        (tmp_path / "bad" / category).mkdir(parents=True)
+        for number in range(3):
+            (tmp_path / "bad" / category / f"{number}.jpg").write_bytes(
+                bad_pictures.TEXT + bytes([number, ord(category)])
+            )
+    refused = finetune(tmp_path / "bad", tmp_path / "out").expect(1)
+    assert "none of the" in refused.stderr
+    assert "found text" in refused.stderr
+    assert nothing_written(tmp_path / "out")
+
+
+@pytest.mark.parametrize("option", ["--images", "--labels", "--validation", "--backbone"])
+def test_what_is_named_is_not_there(finetune, pictures, tmp_path, option):
+    options = [option, tmp_path / "missing"] if option != "--images" else []
+    images = tmp_path / "missing" if option == "--images" else pictures
+    assert "missing" in finetune(images, tmp_path / "out", *options).expect(1).stderr
+    assert nothing_written(tmp_path / "out")
+
+
+def test_no_backbone(finetune, pictures, tmp_path):
+    folder = tmp_path / "backbone"
+    folder.mkdir()
+    model = (DEFAULT / "model.onnx").read_bytes()
+    (folder / "model.onnx").write_bytes(model)
+    refused = finetune(pictures, tmp_path / "out", "--backbone", folder).expect(1)
+    assert "preprocessor_config.json" in refused.stderr
+    shutil.copy(DEFAULT / "preprocessor_config.json", folder)
+    for content in (b"", bad_pictures.TEXT, model[: len(model) // 2]):
+        (folder / "model.onnx").write_bytes(content)
+        refused = finetune(pictures, tmp_path / "out", "--backbone", folder).expect(1)
+        assert "model.onnx" in refused.stderr
+        assert "panic" not in refused.stderr
+    assert nothing_written(tmp_path / "out")
+
+
+def test_the_output_folder(finetune, pictures, tmp_path):
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "theirs.txt").write_text("keep me")
+    refused = finetune(pictures, full).expect(1)
+    assert "not empty" in refused.stderr
+    assert [path.name for path in full.iterdir()] == ["theirs.txt"]
+    empty = tmp_path / "new" / "empty"
+    empty.mkdir(parents=True)
+    finetune(pictures, empty).expect()
+    assert {path.name for path in empty.iterdir()} == RESULT
+    refused = finetune(pictures, full / "theirs.txt" / "below").expect(1)
+    assert "theirs.txt" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--validation-share", "0"],
+        ["--validation-share", "1"],
+        ["--validation-share", "nan"],
+        ["--dimensions", "7"],
+        ["--epochs", "0"],
+        ["--patience", "0"],
+        ["--label-column", "x"],
+        ["--validation", "a", "--validation-share", "0.2"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage(options, tmp_path):
+    refused = lookalike("finetune", "--images", tmp_path, "--out", tmp_path / "out", *options)
+    assert refused.expect(2).stdout == ""
+
+
+def test_no_space_for_the_result(finetune, pictures, tmp_path):
+    def few_bytes():
+        # Writing past the limit fails as on a full disk, once the signal that would end it is ignored.
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+
+    out = tmp_path / "out"
+    refused = finetune(pictures, out, preexec_fn=few_bytes).expect(1)
+    assert "model.onnx" in refused.stderr
+    assert "Free some space" in refused.stderr
+    assert nothing_written(out)
+
+
+# Interruption
+
+
+class Running:
+    """The command with epochs enough for hours."""
+
+    def __init__(self, pictures, out, cache):
+        endless = ["--epochs", "10000", "--patience", "10000"]
+        arguments = ["--images", pictures, "--out", out, "--cache", cache, *endless]
+        self.process = subprocess.Popen(
+            [BINARY, "--verbose", "finetune", *arguments],
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    def until_epoch(self, number):
+        """Reads what it logs until an epoch is over."""
+        for line in self.process.stderr:
+            if f"epoch {number}:" in line:
+                return
+        pytest.fail("it ended before")
+
+    def end(self):
+        """The exit code."""
+        self.process.stderr.read()
+        return self.process.wait(60)
+
+
+def test_ctrl_c_keeps_the_best_so_far(finetune, pictures, tmp_path):
+    out = tmp_path / "out"
+    running = Running(pictures, out, tmp_path / "cache")
+    running.until_epoch(2)
+    running.process.send_signal(signal.SIGINT)
+    assert running.end() == 0
+    card = json.loads((out / "card.json").read_text())
+    assert card["course"]["interrupted"]
+    assert 1 <= card["course"]["best_epoch"] <= card["course"]["epochs"] < 10000
+    picture = next(pictures.rglob("*.*"))
+    lookalike("embed", "--encoder", out, picture).expect()
+
+
+def test_a_kill_leaves_nothing_and_the_next_run_goes_on(finetune, pictures, tmp_path):
+    out, cache = tmp_path / "out", tmp_path / "cache"
+    running = Running(pictures, out, cache)
+    deadline = time.monotonic() + 60
+    while len(kept(cache)) < 5 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    running.process.kill()
+    running.end()
+    assert not out.exists()
+    before = {path: path.stat().st_mtime_ns for path in kept(cache)}
+    assert len(before) >= 5
+    damaged, *rest = sorted(before)
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    finetune(pictures, out, cache=cache).expect()
+    assert {path.name for path in out.iterdir()} == RESULT
+    after = {path: path.stat().st_mtime_ns for path in kept(cache)}
+    assert all(after[path] == before[path] for path in rest)
+    assert len(damaged.read_bytes()) == rest[0].stat().st_size
+
+
+def kept(cache):
+    """Files of features; a temporary one begins with a dot."""
+    return [path for path in cache.rglob("*") if path.is_file() and not path.name.startswith(".")]
+
+
+# What it is made of
+
+
+def test_no_function_links_the_training_library():
+    tree = ["cargo", "tree", "--edges", "normal", "--prefix", "none", "--format", "{p}"]
+    linked = run([*tree, "-p", "lookalike-search", "-p", "lookalike-indexer"], cwd=ROOT).expect().stdout
+    names = {line.split()[0] for line in linked.splitlines() if line}
+    assert "lookalike-encoder" in names
+    assert not [name for name in names if "candle" in name or name == "lookalike-training"]
