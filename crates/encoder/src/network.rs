@@ -1,9 +1,9 @@
 //! The network in tract. Only this file and the folder of its name know tract.
 
+mod batch_norm;
 mod file;
 mod half;
 mod shape;
-mod standardise;
 
 use std::sync::Arc;
 
@@ -25,7 +25,9 @@ impl Network {
     /// of shape `[1, D]`, `[1, D, 1, 1]` or, channels last, `[1, 1, 1, D]`.
     pub(crate) fn load(onnx: &[u8], shape: [usize; 4]) -> Result<Network, LoadError> {
         // Declared shapes inside of the graph name the free sizes of the export; they follow from the input.
-        let framework = tract_onnx::onnx().with_ignore_value_info(true);
+        let mut framework = tract_onnx::onnx().with_ignore_value_info(true);
+        let operators = &mut framework.op_register;
+        operators.insert(batch_norm::OPERATOR, batch_norm::build);
         let file = file::read(onnx, &framework)?;
         let mut model = framework.model_for_proto_model(&file).map_err(failed)?;
         drop(file);
@@ -39,8 +41,6 @@ impl Network {
         model
             .set_output_fact(0, InferenceFact::default())
             .map_err(failed)?;
-        model.analyse(false).map_err(failed)?;
-        standardise::check(&model)?;
         let model = model.into_optimized().map_err(failed)?;
         let dimensions = dimensions(model.output_fact(0).map_err(failed)?)?;
         let plan = model.into_runnable().map_err(failed)?;

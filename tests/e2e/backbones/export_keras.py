@@ -23,7 +23,7 @@ ARCHITECTURES = {
     "mobilenet_v2": (keras.applications.MobileNetV2, {}, False),
     "mobilenet_v3_small": (keras.applications.MobileNetV3Small, {"include_preprocessing": False}, False),
     "mobilenet_v3_large": (keras.applications.MobileNetV3Large, {}, True),
-    "efficientnet_b0": (keras.applications.EfficientNetB0, {}, True),
+    "efficientnetv2_b0": (keras.applications.EfficientNetV2B0, {"include_preprocessing": False}, False),
     "resnet50": (keras.applications.ResNet50, {}, False),
     "resnet50_v2": (keras.applications.ResNet50V2, {}, False),
 }

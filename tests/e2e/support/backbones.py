@@ -1,8 +1,8 @@
 """Backbones with random weights, made from the skeletons in tests/e2e/backbones."""
 
+import json
 import lzma
 import zlib
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -39,10 +39,38 @@ def filled(name, seed=1):
     return model
 
 
-def write(model, folder):
+def preprocessing(model):
+    """What the exporter wrote beside the model."""
+    [text] = [entry.value for entry in model.metadata_props if entry.key == "preprocessor_config.json"]
+    return json.loads(text)
+
+
+def exactly(steps):
+    """The steps for pictures that have the network's size already: nothing is resized, nothing cut."""
+    side = steps.get("crop_size", steps["size"])
+    kept = {name: value for name, value in steps.items() if name not in ("do_center_crop", "crop_size")}
+    return kept | {"size": side}
+
+
+def write(model, folder, steps):
     """An encoder's folder for a filled model."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.onnx").write_bytes(model.SerializeToString())
-    [preprocessing] = [entry.value for entry in model.metadata_props if entry.key == "preprocessor_config.json"]
-    (folder / "preprocessor_config.json").write_text(preprocessing, encoding="utf-8")
+    (folder / "preprocessor_config.json").write_text(json.dumps(steps), encoding="utf-8")
     return folder
+
+
+def halved(model):
+    """The model in half precision throughout, and in full precision with weights that were half."""
+    narrow, wide = onnx.ModelProto(), onnx.ModelProto()
+    for copy in (narrow, wide):
+        copy.CopyFrom(model)
+        for tensor in copy.graph.initializer:
+            if tensor.data_type == onnx.TensorProto.FLOAT:
+                half = numpy_helper.to_array(tensor).astype(np.float16)
+                values = half if copy is narrow else half.astype(np.float32)
+                tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
+    del narrow.graph.value_info[:]
+    for value in [*narrow.graph.input, *narrow.graph.output]:
+        value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
+    return narrow, wide

@@ -9,7 +9,7 @@ use tract_onnx::pb::tensor_proto::DataLocation;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 use tract_onnx::prelude::Framework;
 
-use super::{half, standardise};
+use super::{batch_norm, half};
 use crate::LoadError;
 
 /// Names and shapes shown of a long list.
@@ -32,7 +32,7 @@ pub(super) fn read(onnx: &[u8], framework: &Onnx) -> Result<ModelProto, LoadErro
     one_output(graph)?;
     weights_inside(graph)?;
     half::widen(graph);
-    standardise::rewrite(graph)?;
+    batch_norm::only_result(graph);
     known_operators(&model, framework)?;
     Ok(model)
 }
