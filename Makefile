@@ -3,6 +3,10 @@
 # `make demo` and `make test` do all of their own set-up: the virtual environment, pinned, is in .venv,
 # Rust crates come from crates.io. Nothing else is downloaded.
 
+# Cargo builds a dependency once for each set of features that is asked of it, and what is asked depends
+# on the packages that are named. So no command here names one: each selects the whole workspace, and
+# what one of them has compiled the next one finds.
+
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -35,7 +39,7 @@ test-e2e: $(VENV)/ready ## the real binary, AWS clients, sam build and the Lambd
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest tests/e2e tests/rie $(PYTEST_ARGS)
 
 bench: ## measure what the README states
-	cargo run --release -p lookalike-benches --bin growth -- $(ARGS)
+	cargo run --release --bin growth -- $(ARGS)
 
 build: $(VENV)/ready ## build both Lambda functions with the SAM CLI
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sam build $(ARGS)

@@ -102,17 +102,19 @@ impl Bench {
         let clients = Clients::local(
             &local.s3_url(),
             &local.dynamodb_url(),
+            &local.sqs_url(),
             local.access_key(),
             local.secret_key(),
             local.region(),
         );
         let cloud = Cloud::with_clients(clients, &settings);
         let ports = IndexPorts {
-            embedder: EmbedderCell::ready(Arc::new(Synthetic)),
+            encoders: EmbedderCell::ready(Arc::new(Synthetic)).into(),
             pictures: cloud.pictures,
             manifests: cloud.manifests,
             segments: cloud.segments,
             shelf: cloud.shelf,
+            encoder_shelf: cloud.encoder_shelf,
             records: cloud.records,
             failures: cloud.failures,
             metrics: Arc::new(NoMetrics),
@@ -129,11 +131,12 @@ impl Bench {
     fn in_memory() -> Self {
         let cloud = MemoryCloud::new();
         let ports = IndexPorts {
-            embedder: EmbedderCell::ready(Arc::new(Synthetic)),
+            encoders: EmbedderCell::ready(Arc::new(Synthetic)).into(),
             pictures: cloud.clone(),
             manifests: cloud.clone(),
             segments: cloud.clone(),
             shelf: cloud.clone(),
+            encoder_shelf: cloud.clone(),
             records: cloud.clone(),
             failures: cloud.clone(),
             metrics: Arc::new(NoMetrics),
@@ -148,7 +151,7 @@ impl Bench {
         products: Arc<dyn Products>,
     ) -> Self {
         let search = SearchPorts {
-            embedder: ports.embedder.clone(),
+            encoders: ports.encoders.clone(),
             pictures: ports.pictures.clone(),
             links,
             manifests: ports.manifests.clone(),

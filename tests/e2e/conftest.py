@@ -48,7 +48,7 @@ def pytest_runtest_makereport(item):
 def binary():
     """The command, which must have been built."""
     if not BINARY.is_file():
-        pytest.exit(f"{BINARY} is missing: run `cargo build -p lookalike-cli`", returncode=2)
+        pytest.exit(f"{BINARY} is missing: run `cargo build --bin lookalike`", returncode=2)
     return BINARY
 
 

@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -23,6 +24,7 @@ COMMANDS = [
     "import",
     "search",
     "embed",
+    "evaluate",
     "index",
     "status",
     "draw",
@@ -74,6 +76,7 @@ def test_help_and_version():
         ["serve"],
         ["search"],
         ["embed"],
+        ["evaluate", "--catalog", "a"],
         ["upload", "a", "b"],
         ["status", "--fail"],
         ["index"],
@@ -202,6 +205,23 @@ def test_upload_takes_product_ids_from_the_csv(shop, spare, tmp_path):
                 lambda k=key + name: k in [i["key"] for i in shop.product("bag-7").json()["images"]]
             )
             assert shop.search(picture.bytes, k=1)["results"][0]["product_id"] == "bag-7"
+
+
+def test_upload_corrects_the_product_of_a_picture_that_is_there(shop, spare, tmp_path):
+    picture = spare()
+    folder = tmp_path / "late"
+    folder.mkdir()
+    (folder / "IMG_0009.JPG").write_bytes(picture.bytes)
+    shop.lookalike("upload", folder).expect()
+    shop.until(lambda: shop.product("IMG_0009").status_code == 200)
+    table = tmp_path / "late.csv"
+    table.write_text("product_id,image\nlamp-7,late/IMG_0009.JPG\n")
+    for uploaded in (1, 0):
+        report = shop.lookalike("upload", folder, "--metadata", table, "--json").expect().json()
+        assert (report["uploaded"], report["unchanged"]) == (uploaded, 1 - uploaded)
+    shop.until(lambda: shop.product("lamp-7").status_code == 200)
+    assert shop.search(picture.bytes, k=1)["results"][0]["product_id"] == "lamp-7"
+    shop.until(lambda: shop.product("IMG_0009").status_code == 404)
 
 
 def test_upload_of_no_folder(shop, tmp_path):
@@ -358,6 +378,39 @@ def test_embed_with_another_encoder(shop_pictures, tmp_path):
     assert "model.onnx" in refused.stderr
 
 
+def test_embed_with_an_encoder_in_a_bucket(shop, shop_pictures):
+    picture = shop_pictures[0].path
+    folder = ROOT / "models" / "efficientnet-lite0"
+    for name in ("model.onnx", "preprocessor_config.json"):
+        shop.s3.put_object(Bucket="index", Key=f"encoders/mine/{name}", Body=(folder / name).read_bytes())
+    built_in = lookalike("embed", picture, "--json").expect().json()
+    kept = {name: value for name, value in shop.environment.items() if name.startswith("AWS_")}
+    for variables, words in (
+        ({"LOOKALIKE_ENCODER": "s3://index/encoders/mine"}, []),
+        ({}, ["--encoder", "s3://index/encoders/mine/"]),
+    ):
+        done = lookalike("embed", picture, "--json", *words, extra_environment=kept | variables)
+        assert done.expect().json()["embedding"] == pytest.approx(built_in["embedding"], abs=1e-6)
+    refused = lookalike("embed", picture, "--encoder", "s3://index/encoders/none", extra_environment=kept)
+    assert "encoders/none" in refused.expect(1).stderr
+    # A variable that is set to nothing counts as unset, as everywhere.
+    lookalike("embed", picture, extra_environment={"LOOKALIKE_ENCODER": ""}).expect()
+    refused = lookalike("embed", picture, "--encoder", "ftp://models").expect(1)
+    assert "s3://bucket/prefix" in refused.stderr
+
+
+def test_a_reader_that_goes_away_stops_the_command_quietly(shop_pictures):
+    pictures = [picture.path for picture in shop_pictures[:3]]
+    for words in (["embed", "--json", *pictures], ["completions", "bash"], ["embed", *pictures]):
+        command = [str(word) for word in (BINARY, *words)]
+        process = subprocess.Popen(
+            command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        process.stdout.close()
+        errors = process.stderr.read().decode()
+        assert (process.wait(60), errors) == (0, ""), words
+
+
 # index
 
 
@@ -463,6 +516,7 @@ def test_serve_for_people(tmp_path):
         assert text.startswith("ready\n")
         exported = dict(re.findall(r"^  export (\w+)=(.*)$", text, re.MULTILINE))
         assert exported["AWS_ENDPOINT_URL_S3"].startswith("http://127.0.0.1:")
+        assert exported["LOOKALIKE_QUEUE_URL"].startswith(exported["AWS_ENDPOINT_URL_SQS"])
         status = lookalike("status", extra_environment=exported).expect()
         assert "0 images of 0 products" in status.stdout
         assert started.interrupt() == 0
@@ -474,6 +528,44 @@ def test_serve_with_arguments_that_cannot_be(tmp_path):
     for option, value in (("--catalog", tmp_path / "no"), ("--metadata", tmp_path / "no.csv")):
         refused = lookalike(*serve, option, value, timeout=30).expect(1)
         assert str(value) in refused.stderr
+
+
+@pytest.mark.parametrize("option", ["--port", "--s3-port", "--dynamodb-port", "--sqs-port"])
+def test_a_taken_port_is_named_with_its_option(tmp_path, option):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ports = [port if previous == option else word for previous, word in zip(("", *FREE_PORTS), FREE_PORTS)]
+        refused = lookalike("serve", "--data", tmp_path / "data", *ports).expect(1)
+    assert f"port {port} is taken" in refused.stderr
+    assert f"with {option}," in refused.stderr
+
+
+@pytest.mark.parametrize("signal_name", ["SIGINT", "SIGTERM"])
+def test_serve_is_stopped_while_it_indexes(tmp_path, catalog, spare, signal_name):
+    folder = catalog.copy([spare() for _ in range(25)], tmp_path / "pictures")
+    data = tmp_path / "data"
+    with running("serve", "--data", data, "--catalog", folder, *FREE_PORTS, log=tmp_path) as started:
+        until((data / "serve.json").exists, 60, "serve.json", started.expect_alive)
+        started.process.send_signal(getattr(signal, signal_name))
+        assert started.process.wait(20) == 3
+        assert "the next start goes on" in started.log.read_text(encoding="utf-8")
+        assert "ready" not in started.output.read_text(encoding="utf-8")
+    assert not (data / "serve.json").exists()
+    with running("serve", "--data", data, "--catalog", folder, *FREE_PORTS, log=tmp_path) as started:
+        started.wait_for("Ctrl-C stops.")
+        status = lookalike("status", "--data", data, "--json").expect().json()
+        assert status["images"] == 25
+
+
+def test_demo_removes_its_folder_when_it_is_stopped_early(tmp_path):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    command = ["demo", "--port", "0", "--products", "60"]
+    with running(*command, log=tmp_path, TMPDIR=str(temporary)) as started:
+        read = lambda: "indexing" in started.log.read_text(encoding="utf-8")
+        until(read, 60, "indexing", started.expect_alive)
+        assert started.interrupt() == 3
+    assert list(temporary.iterdir()) == []
 
 
 def test_demo(tmp_path):
@@ -524,6 +616,7 @@ def test_a_stack_is_found_by_its_outputs(shop):
         "IndexBucket": "index",
         "IndexPrefix": "index",
         "Table": shop.table,
+        "ChangesQueueUrl": shop.environment["LOOKALIKE_QUEUE_URL"],
         "Encoder": "embedded",
         "ApiUrl": "https://example.com",
     }
@@ -535,6 +628,12 @@ def test_a_stack_is_found_by_its_outputs(shop):
         assert status.expect().json()["images"] == images
         named = lookalike("status", extra_environment=variables | {"LOOKALIKE_STACK": "shop"})
         assert f"{images} images" in named.expect().stdout
+        # What the command line says comes first, and a variable that is set to nothing is not set.
+        for words, stack in ((["--data", shop.data], "missing"), (["--stack", "shop"], "missing")):
+            chosen = lookalike("status", *words, extra_environment=variables | {"LOOKALIKE_STACK": stack})
+            assert f"{images} images" in chosen.expect().stdout
+        unset = lookalike("status", extra_environment=shop.environment | {"LOOKALIKE_STACK": ""})
+        assert f"{images} images" in unset.expect().stdout
         refused = lookalike("status", "--stack", "strange", extra_environment=variables).expect(1)
         assert "strange" in refused.stderr
         refused = lookalike("status", "--stack", "missing", extra_environment=variables).expect(1)

@@ -1,10 +1,10 @@
 """What is in the data folder outlives the process; what changed meanwhile is noticed at the start."""
 
-import json
 import shutil
 import socket
 
-from support.command import ROOT, lookalike
+from support.command import SMALL_ENCODER as SMALL
+from support.command import lookalike
 from support.system import FREE_PORTS, result_of
 
 
@@ -110,7 +110,7 @@ def test_a_second_process_on_the_same_folder_is_refused(make_system, catalog):
 def test_a_taken_port_is_named(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         taken = str(listener.getsockname()[1])
-        for option in ("--port", "--s3-port", "--dynamodb-port"):
+        for option in ("--port", "--s3-port", "--dynamodb-port", "--sqs-port"):
             ports = [*FREE_PORTS]
             ports[ports.index(option) + 1] = taken
             refused = lookalike("serve", "--data", tmp_path / "data", *ports, timeout=20).expect(1)
@@ -145,32 +145,40 @@ def test_a_damaged_index_is_refused_and_can_be_made_again(make_system, catalog, 
     assert verified(system)["verify"]["problems"] == []
 
 
-def test_another_encoder_is_refused_and_can_take_over(make_system, catalog, tmp_path):
+def test_another_encoder_changes_nothing_until_it_is_told_to(make_system, catalog, tmp_path):
     pictures = catalog.sample(6)
     folder = catalog.copy(pictures, tmp_path / "pictures")
     system = make_system().start("--catalog", folder)
     before = system.index()["encoder"]
-
-    other = tmp_path / "other-encoder"
-    shutil.copytree(ROOT / "models" / "efficientnet-lite0", other)
-    config = json.loads((other / "preprocessor_config.json").read_text())
-    config["image_mean"] = [120.0, 115.0, 100.0]
-    (other / "preprocessor_config.json").write_text(json.dumps(config))
-    chosen = {"LOOKALIKE_ENCODER": str(other)}
-    query = system.lookalike("search", pictures[0].path, extra_environment=chosen).expect(1)
-    assert before["fingerprint"] in query.stderr
+    chosen = {"LOOKALIKE_ENCODER": str(SMALL)}
+    found = system.lookalike("search", pictures[0].path, "--json", extra_environment=chosen)
+    assert result_of(found.expect().json(), pictures[0].key)["score"] > 0.999
     system.stop()
 
+    system.extra_environment = chosen
+    system.start()
+    added = catalog.sample(7)[6]
+    system.put(added.key, added.bytes)
+    system.until_found(added.bytes, added.key)
+    after = system.index()
+    assert after["encoder"] == before
+    assert after["configured_encoder"]["name"] == "small"
+    status = system.lookalike("status", extra_environment=chosen).expect().stdout
+    assert "lookalike reindex" in status and "small" in status
+    assert "configured_encoder" not in system.lookalike("status", "--json").expect().json()
+    system.stop()
+
+    # Without the stored encoder there is no way to go on.
+    shutil.rmtree(system.data / "s3" / "index" / "index" / "encoders")
     serve = ["serve", "--data", system.data, *FREE_PORTS]
     refused = lookalike(*serve, extra_environment=chosen, timeout=60).expect(1)
     assert before["fingerprint"] in refused.stderr
     assert "--start-over" in refused.stderr
 
-    system.extra_environment = chosen
     system.start("--start-over")
     after = system.index()
-    assert after["images"] == 6
-    assert after["encoder"]["name"] == "other-encoder"
+    assert after["images"] == 7
+    assert after["encoder"]["name"] == "small"
     assert after["encoder"]["fingerprint"] != before["fingerprint"]
     assert result_of(system.search(pictures[0].bytes), pictures[0].key)["score"] > 0.999
 

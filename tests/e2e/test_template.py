@@ -5,6 +5,8 @@ import json
 import re
 
 import pytest
+from samcli.lib.providers.api_provider import ApiProvider
+from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 from samcli.yamlhelper import yaml_parse
 from support.command import ROOT, lookalike, run, tool
 
@@ -31,7 +33,155 @@ def test_the_stack_has_every_output_that_the_command_reads(template):
     assert set(wanted.values()) <= set(template["Outputs"])
 
 
+def statements(template, role):
+    """What a role allows: actions and resources, each as a list of text."""
+    as_list = lambda value: value if isinstance(value, list) else [value]
+    policies = template["Resources"][role]["Properties"]["Policies"]
+    for statement in (s for policy in policies for s in policy["PolicyDocument"]["Statement"]):
+        assert statement["Effect"] == "Allow"
+        yield as_list(statement["Action"]), [json.dumps(r) for r in as_list(statement["Resource"])]
+
+
+def actions(template, *roles):
+    return {action for role in roles for allowed, _ in statements(template, role) for action in allowed}
+
+
+# Calls of the SDK whose permission has another name than the call.
+PERMISSIONS = {
+    "head_bucket": "s3:ListBucket",
+    "head_object": "s3:GetObject",
+    "list_objects_v2": "s3:ListBucket",
+    "create_multipart_upload": "s3:PutObject",
+    "upload_part": "s3:PutObject",
+    "complete_multipart_upload": "s3:PutObject",
+}
+
+
+def calls_of_the_adapters():
+    """The permission that each SDK call in the adapters' code needs."""
+    operations = re.compile(
+        r"\.((?:get|put|head|delete|list)_(?:object\w*|bucket\w*|item)|upload_part\w*|\w+_multipart_upload"
+        r"|batch_\w+_item|update_item|query|scan|transact_\w+)\(\)"
+    )
+    for path in (ROOT / "crates" / "aws" / "src").rglob("*.rs"):
+        if "tests" in path.parts:
+            continue
+        for name in operations.findall(path.read_text(encoding="utf-8").split("#[cfg(test)]")[0]):
+            plain = "".join(part.capitalize() for part in name.split("_"))
+            of_table = re.search(r"Item|Query|Scan|Transact", plain)
+            yield PERMISSIONS.get(name) or ("dynamodb:" if of_table else "s3:") + plain
+
+
+def test_the_functions_may_do_what_their_code_does_and_nothing_else(template):
+    called = set(calls_of_the_adapters())
+    assert {"s3:GetObject", "s3:PutObject", "dynamodb:BatchGetItem", "dynamodb:Query"} <= called
+    allowed = actions(template, "IndexerRole", "SearchRole")
+    of_stores = {action for action in allowed if action.startswith(("s3:", "dynamodb:"))}
+    assert of_stores == called
+    assert not [action for action in allowed if "*" in action]
+    for role in ("IndexerRole", "SearchRole"):
+        assert not [r for _, resources in statements(template, role) for r in resources if r == '"*"']
+    assert {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"} <= actions(
+        template, "IndexerRole"
+    )
+
+
+def test_searching_changes_nothing(template):
+    writing = [
+        (action, resources)
+        for allowed, resources in statements(template, "SearchRole")
+        for action in allowed
+        if re.search("Put|Write|Delete|Update|Send", action) and not action.startswith("logs:")
+    ]
+    assert len(writing) == 1
+    action, resources = writing[0]
+    assert action == "s3:PutObject"
+    assert len(resources) == 1 and "/uploads/*" in resources[0]
+
+
+def test_every_metric_that_is_watched_is_emitted(template):
+    named = set()
+    for path in (ROOT / "crates" / "service" / "src").rglob("*.rs"):
+        named |= set(re.findall(r'"([A-Z][A-Za-z]+)"', path.read_text(encoding="utf-8")))
+    resources = template["Resources"].values()
+    alarms = [r["Properties"] for r in resources if r["Type"] == "AWS::CloudWatch::Alarm"]
+    watched = {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == "lookalike"}
+    assert watched
+    body = next(r for r in resources if r["Type"] == "AWS::CloudWatch::Dashboard")
+    body = body["Properties"]["DashboardBody"]["Fn::Sub"]
+    for widget in json.loads(re.sub(r"\$\{[\w.:]+\}", "x", body))["widgets"]:
+        namespace = name = None
+        for namespace_or_dot, name_or_dot, *_ in widget["properties"]["metrics"]:
+            if namespace_or_dot == "...":
+                continue
+            namespace = namespace if namespace_or_dot == "." else namespace_or_dot
+            name = name if name_or_dot == "." else name_or_dot
+            if namespace == "lookalike":
+                watched.add(name)
+    assert watched <= named
+    source = (ROOT / "crates" / "aws" / "src" / "emf.rs").read_text(encoding="utf-8")
+    assert 'NAMESPACE: &str = "lookalike"' in source
+    dimension = re.search(r'DIMENSION: &str = "(\w+)"', source).group(1)
+    ours = [alarm for alarm in alarms if alarm["Namespace"] == "lookalike"]
+    assert all([d["Name"] for d in alarm["Dimensions"]] == [dimension] for alarm in ours)
+
+
+def test_a_batch_has_time_for_six_attempts(template):
+    seconds = template["Mappings"]["VisibilityOfTimeout"]
+    parameters = template["Parameters"]
+    assert {int(timeout) for timeout in seconds} == set(parameters["IndexerTimeout"]["AllowedValues"])
+    window = parameters["BatchingWindow"]["MaxValue"]
+    for timeout, visibility in seconds.items():
+        assert visibility["Seconds"] >= 6 * int(timeout) + window
+
+
+def test_nothing_is_open_unencrypted_or_kept_for_ever(template):
+    resources = template["Resources"]
+    of_type = lambda kind: {n: r["Properties"] for n, r in resources.items() if r["Type"] == kind}
+    buckets, queues = of_type("AWS::S3::Bucket"), of_type("AWS::SQS::Queue")
+    assert len(buckets) == 2 and len(queues) == 2
+    for bucket in buckets.values():
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        assert bucket["BucketEncryption"]
+    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
+    guarded = {
+        json.dumps(target)
+        for kind, field in (("AWS::S3::BucketPolicy", "Bucket"), ("AWS::SQS::QueuePolicy", "Queues"))
+        for policy in of_type(kind).values()
+        for target in (policy[field] if isinstance(policy[field], list) else [policy[field]])
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny"
+        and statement["Condition"].get("Bool") == {"aws:SecureTransport": "false"}
+        and statement["Principal"] == "*"
+    }
+    assert guarded == {json.dumps({"Ref": name}) for name in [*buckets, *queues]}
+    groups = of_type("AWS::Logs::LogGroup")
+    assert len(groups) == 3
+    assert all(group["RetentionInDays"] for group in groups.values())
+
+
+def test_the_template_takes_the_origins_that_the_function_takes(template):
+    parameter = template["Parameters"]["CorsOrigins"]
+    takes = lambda origin: re.fullmatch(parameter["AllowedPattern"], origin)
+    for origin in ("*", "https://shop.example", " http://localhost:3000", "http://[::1]:8080"):
+        assert takes(origin), origin
+    for origin in ("", "shop.example", "https://*.shop.example", "https://shop.example/", "null"):
+        assert not takes(origin), origin
+    for origin, starts in (("https://shop.example", True), ("https://*.shop.example", False)):
+        variables = {
+            "LOOKALIKE_CATALOG_BUCKET": "catalog",
+            "LOOKALIKE_INDEX_BUCKET": "index",
+            "LOOKALIKE_TABLE": "lookalike",
+            "LOOKALIKE_CORS_ORIGINS": origin,
+        }
+        refused = lookalike("status", extra_environment=variables).expect(1).stderr
+        assert ("LOOKALIKE_CORS_ORIGINS" not in refused) == starts
+
+
 def test_the_indexer_never_writes_where_it_listens(template):
+    for allowed, resources in statements(template, "IndexerRole"):
+        if any(re.search("s3:(Put|Delete|Abort)", action) for action in allowed):
+            assert not [resource for resource in resources if "CatalogBucket" in resource]
     resources = template["Resources"]
     prefixes = {
         rule["Value"]
@@ -43,6 +193,17 @@ def test_the_indexer_never_writes_where_it_listens(template):
         for rule in notification["Filter"]["S3Key"]["Rules"]
     }
     assert prefixes == {"catalog/"}
+
+
+def test_sam_local_finds_the_routes():
+    stacks, _ = SamLocalStackProvider.get_stacks(str(ROOT / "template.yaml"))
+    routes = {
+        (method, route.path): (route.function_name, route.payload_format_version)
+        for route in ApiProvider(stacks, disable_authorizer=True).api.routes
+        for method in route.methods
+    }
+    assert set(routes.values()) == {("Search", "2.0")}
+    assert {("GET", "/health"), ("X-AMAZON-APIGATEWAY-ANY-METHOD", "$default")} <= set(routes)
 
 
 def test_there_are_sample_events():

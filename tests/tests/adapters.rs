@@ -3,9 +3,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
 use lookalike_aws::{Clients, Cloud, Settings, create_table};
-use lookalike_local_cloud::{LocalCloud, Options};
+use lookalike_indexer::Event;
+use lookalike_local_cloud::{EventHandler, LocalCloud, Options};
 use lookalike_service::{StoreErrorKind, conformance};
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// Servers with empty buckets and an empty table, and adapters for them.
@@ -35,16 +40,22 @@ impl World {
 }
 
 fn cloud(local: &LocalCloud, catalog_bucket: &str) -> Cloud {
+    cloud_with(local, catalog_bucket, &local.queue_url())
+}
+
+fn cloud_with(local: &LocalCloud, catalog_bucket: &str, queue_url: &str) -> Cloud {
     let settings = Settings::read(|name| match name {
         "LOOKALIKE_CATALOG_BUCKET" => Some(catalog_bucket.to_owned()),
         "LOOKALIKE_INDEX_BUCKET" => Some("index".to_owned()),
         "LOOKALIKE_TABLE" => Some("lookalike".to_owned()),
+        "LOOKALIKE_QUEUE_URL" => Some(queue_url.to_owned()),
         _ => None,
     })
     .unwrap();
     let clients = Clients::local(
         &local.s3_url(),
         &local.dynamodb_url(),
+        &local.sqs_url(),
         local.access_key(),
         local.secret_key(),
         local.region(),
@@ -85,6 +96,17 @@ async fn segments_conform() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn encoders_conform() {
+    let world = World::new().await;
+    conformance::encoders(
+        world.cloud.stored_encoders.clone(),
+        world.cloud.encoder_shelf.clone(),
+    )
+    .await;
+    world.local.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn products_conform() {
     let world = World::new().await;
     conformance::products(world.cloud.products.clone()).await;
@@ -95,6 +117,62 @@ async fn products_conform() {
 async fn records_conform() {
     let world = World::new().await;
     conformance::records(world.cloud.records.clone(), world.cloud.failures.clone()).await;
+    world.local.shutdown().await;
+}
+
+/// Reads events as the indexer does, and keeps the keys.
+#[derive(Default)]
+struct Keys(Mutex<Vec<String>>);
+
+#[async_trait]
+impl EventHandler for Keys {
+    async fn handle(&self, sqs_event: Value) -> Result<Value, String> {
+        let Event::Queue(messages) = Event::parse(sqs_event).unwrap() else {
+            panic!("not from a queue")
+        };
+        for change in messages
+            .into_iter()
+            .flat_map(|message| message.changes.unwrap())
+        {
+            assert_eq!(change.bucket, "catalog");
+            self.0.lock().unwrap().push(change.key);
+        }
+        Ok(Value::Null)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_conform() {
+    let world = World::new().await;
+    let keys = Arc::new(Keys::default());
+    let receive = async || {
+        world.local.deliver_to(keys.clone());
+        world.local.idle().await;
+        std::mem::take(&mut *keys.0.lock().unwrap())
+    };
+    conformance::changes(world.cloud.changes.clone().unwrap(), receive).await;
+    assert!(world.local.dead_letters().is_empty());
+    world.local.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_does_not_exist_is_named() {
+    let world = World::new().await;
+    let elsewhere = world
+        .local
+        .queue_url()
+        .replace("lookalike-changes", "elsewhere");
+    let wrong = cloud_with(&world.local, "catalog", &elsewhere)
+        .changes
+        .unwrap();
+    for error in [
+        wrong.push(&["catalog/a.jpg".to_owned()]).await.unwrap_err(),
+        wrong.waiting().await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind, StoreErrorKind::NotFound, "{error}");
+        assert!(error.to_string().contains("elsewhere"), "{error}");
+        assert!(error.to_string().contains("LOOKALIKE_QUEUE_URL"), "{error}");
+    }
     world.local.shutdown().await;
 }
 

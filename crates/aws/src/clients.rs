@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 
 /// Longest time for one object or part to go up: a slow line is fine, [`Limits::stall`] ends a dead one.
 const UPLOAD_TIME: Duration = Duration::from_secs(300);
@@ -30,6 +30,7 @@ pub struct Clients {
     /// For large bodies on their way up, which count against the time until the first reply byte.
     pub(crate) s3_uploads: aws_sdk_s3::Client,
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
+    pub(crate) sqs: aws_sdk_sqs::Client,
 }
 
 /// How long to wait and how often to try.
@@ -73,6 +74,15 @@ impl Clients {
         Self::from_config(&sdk_config().await?, settings.path_style)
     }
 
+    /// Clients as [`connect`](Self::connect) makes them, where no settings are needed: what is read is
+    /// named in full, such as an encoder by its URI.
+    ///
+    /// # Errors
+    /// [`NoRegion`] when neither environment nor profile has one.
+    pub async fn without_settings() -> Result<Self, NoRegion> {
+        Self::from_config(&sdk_config().await?, settings::path_style_of_env())
+    }
+
     /// Clients for a configuration that the caller made, normally with [`sdk_config`].
     ///
     /// # Errors
@@ -84,13 +94,15 @@ impl Clients {
         let path_style = path_style || config.endpoint_url().is_some();
         let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(path_style);
         let dynamodb = aws_sdk_dynamodb::config::Builder::from(config);
-        Ok(Self::build(s3, dynamodb, config.timeout_config()))
+        let sqs = aws_sdk_sqs::config::Builder::from(config);
+        Ok(Self::build(s3, dynamodb, sqs, config.timeout_config()))
     }
 
-    /// Clients for a local S3 and DynamoDB server with fixed credentials; no environment is read.
+    /// Clients for local S3, DynamoDB and SQS servers with fixed credentials; no environment is read.
     pub fn local(
         s3_url: &str,
         dynamodb_url: &str,
+        sqs_url: &str,
         access_key: &str,
         secret_key: &str,
         region: &str,
@@ -98,13 +110,13 @@ impl Clients {
         let credentials = Credentials::new(access_key, secret_key, None, None, "local");
         let credentials = SharedCredentialsProvider::new(credentials);
         let region = Region::new(region.to_owned());
-        Self::at(s3_url, dynamodb_url, credentials, region, Limits::default())
+        let urls = [s3_url, dynamodb_url, sqs_url];
+        Self::at(urls, credentials, region, Limits::default())
     }
 
-    /// Clients for two given servers.
+    /// Clients for given servers of S3, DynamoDB and SQS.
     pub(crate) fn at(
-        s3_url: &str,
-        dynamodb_url: &str,
+        [s3_url, dynamodb_url, sqs_url]: [&str; 3],
         credentials: SharedCredentialsProvider,
         region: Region,
         limits: Limits,
@@ -122,12 +134,14 @@ impl Clients {
             .endpoint_url(s3_url)
             .force_path_style(true);
         let dynamodb = aws_sdk_dynamodb::config::Builder::from(&config).endpoint_url(dynamodb_url);
-        Self::build(s3, dynamodb, config.timeout_config())
+        let sqs = aws_sdk_sqs::config::Builder::from(&config).endpoint_url(sqs_url);
+        Self::build(s3, dynamodb, sqs, config.timeout_config())
     }
 
     fn build(
         s3: aws_sdk_s3::config::Builder,
         dynamodb: aws_sdk_dynamodb::config::Builder,
+        sqs: aws_sdk_sqs::config::Builder,
         timeouts: Option<&TimeoutConfig>,
     ) -> Self {
         let patient = timeouts
@@ -142,6 +156,7 @@ impl Clients {
             s3: aws_sdk_s3::Client::from_conf(s3.build()),
             s3_uploads: aws_sdk_s3::Client::from_conf(s3_uploads),
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
+            sqs: aws_sdk_sqs::Client::from_conf(sqs.build()),
         }
     }
 

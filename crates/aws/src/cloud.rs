@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use lookalike_service::ports::{
-    Failures, ImageRecords, Links, Manifests, PictureWriter, Pictures, Products, SegmentShelf,
-    Segments,
+    ChangeQueue, EncoderShelf, Failures, ImageRecords, Links, Manifests, PictureWriter, Pictures,
+    Products, SegmentShelf, Segments, StoredEncoders,
 };
 
 use crate::bucket::Bucket;
@@ -13,11 +13,11 @@ use crate::clients::{Clients, NoRegion};
 use crate::dynamo::Table;
 use crate::settings::{self, Settings};
 use crate::{
-    DynamoFailures, DynamoImageRecords, DynamoProducts, S3Links, S3Manifests, S3Pictures,
-    S3Segments,
+    DynamoFailures, DynamoImageRecords, DynamoProducts, S3Encoders, S3Links, S3Manifests,
+    S3Pictures, S3Segments, SqsChanges,
 };
 
-/// The ports of the service over S3 and DynamoDB. Cloning shares the clients and their connections.
+/// The ports of the service over S3, DynamoDB and SQS. Cloning shares the clients and their connections.
 #[derive(Clone)]
 pub struct Cloud {
     /// The catalog bucket, read.
@@ -32,12 +32,18 @@ pub struct Cloud {
     pub segments: Arc<dyn Segments>,
     /// The same segments, to list and remove.
     pub shelf: Arc<dyn SegmentShelf>,
+    /// The encoders that are stored beside the index.
+    pub stored_encoders: Arc<dyn StoredEncoders>,
+    /// The same encoders, to list and remove.
+    pub encoder_shelf: Arc<dyn EncoderShelf>,
     /// Product metadata.
     pub products: Arc<dyn Products>,
     /// What became of every picture.
     pub records: Arc<dyn ImageRecords>,
     /// The pictures that failed.
     pub failures: Arc<dyn Failures>,
+    /// What the indexer is to look at; none unless the settings name a queue.
+    pub changes: Option<Arc<dyn ChangeQueue>>,
     clients: Clients,
 }
 
@@ -53,7 +59,7 @@ impl Cloud {
         ))
     }
 
-    /// The buckets and the table of `settings`, reached by `clients`.
+    /// The buckets, the table and the queue of `settings`, reached by `clients`.
     pub fn with_clients(clients: Clients, settings: &Settings) -> Self {
         let catalog = Arc::new(Bucket::new(
             &clients,
@@ -66,8 +72,13 @@ impl Cloud {
             settings::INDEX_BUCKET,
         ));
         let table = Arc::new(Table::new(&clients, &settings.table));
+        let changes = settings.queue_url.as_deref().map(|url| {
+            let queue = SqsChanges::new(&clients, url, &settings.catalog_bucket);
+            Arc::new(queue) as Arc<dyn ChangeQueue>
+        });
         let pictures = Arc::new(S3Pictures::new(Arc::clone(&catalog)));
         let segments = Arc::new(S3Segments::new(Arc::clone(&index), &settings.index_prefix));
+        let encoders = Arc::new(S3Encoders::new(Arc::clone(&index), &settings.index_prefix));
         Self {
             pictures: pictures.clone(),
             picture_writer: pictures,
@@ -75,9 +86,12 @@ impl Cloud {
             manifests: Arc::new(S3Manifests::new(index, &settings.index_prefix)),
             segments: segments.clone(),
             shelf: segments,
+            stored_encoders: encoders.clone(),
+            encoder_shelf: encoders,
             products: Arc::new(DynamoProducts::new(Arc::clone(&table))),
             records: Arc::new(DynamoImageRecords::new(Arc::clone(&table))),
             failures: Arc::new(DynamoFailures::new(table)),
+            changes,
             clients,
         }
     }

@@ -1,7 +1,6 @@
 //! The table, with the batch calls that finish what DynamoDB leaves undone.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, WriteRequest};
 use futures::future::try_join_all;
@@ -9,6 +8,7 @@ use lookalike_service::{StoreError, StoreErrorKind};
 
 use crate::clients::Clients;
 use crate::errors::{self, Place};
+use crate::patience::Patience;
 use crate::settings;
 
 /// One item: attribute name to value.
@@ -21,11 +21,9 @@ const WRITE_CHUNK: usize = 25;
 /// Batch calls on their way at the same time.
 const CONCURRENCY: usize = 4;
 
-/// How often a batch call may come back without any progress, and the waits between: together about
-/// three seconds at most.
-const IDLE_ROUNDS: u32 = 7;
-const FIRST_WAIT: Duration = Duration::from_millis(25);
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// What to say when a batch call makes no progress any more.
+const THROTTLED: &str =
+    "DynamoDB keeps leaving requests unprocessed: it is throttling the table, try again later";
 
 /// The table and the client to reach it.
 #[derive(Debug)]
@@ -90,7 +88,7 @@ impl Table {
         let wanted = wanted.map_err(|error| invalid(operation(), &error))?;
         let mut open = HashMap::from([(self.name().to_owned(), wanted)]);
         let mut items = Vec::new();
-        let mut patience = Patience::new();
+        let mut patience = Patience::new(THROTTLED);
         loop {
             let get = self.client.batch_get_item().set_request_items(Some(open));
             let reply = get
@@ -118,7 +116,7 @@ impl Table {
         let operation = || self.operation("batch write to");
         let mut left = requests.len();
         let mut open = HashMap::from([(self.name().to_owned(), requests)]);
-        let mut patience = Patience::new();
+        let mut patience = Patience::new(THROTTLED);
         loop {
             let write = self.client.batch_write_item().set_request_items(Some(open));
             let reply = write
@@ -134,41 +132,6 @@ impl Table {
             left = open.values().map(Vec::len).sum();
             patience.wait(left < before, operation).await?;
         }
-    }
-}
-
-/// Bounded, growing, jittered waits between the rounds of a batch call.
-struct Patience {
-    idle_rounds: u32,
-}
-
-impl Patience {
-    fn new() -> Self {
-        Self { idle_rounds: 0 }
-    }
-
-    /// Waits before the next round, or fails when too many in a row achieved nothing.
-    async fn wait(
-        &mut self,
-        progress: bool,
-        operation: impl Fn() -> String,
-    ) -> Result<(), StoreError> {
-        if progress {
-            self.idle_rounds = 0;
-        }
-        if self.idle_rounds == IDLE_ROUNDS {
-            return Err(StoreError::new(
-                StoreErrorKind::Unavailable,
-                operation(),
-                "DynamoDB keeps leaving requests unprocessed: it is throttling the table, try again later",
-            ));
-        }
-        let longest = FIRST_WAIT
-            .saturating_mul(1 << self.idle_rounds)
-            .min(LONGEST_WAIT);
-        self.idle_rounds += 1;
-        tokio::time::sleep(longest.mul_f64(rand::random_range(0.5..1.0))).await;
-        Ok(())
     }
 }
 

@@ -8,14 +8,15 @@ use futures::FutureExt;
 use lookalike_encoder::{Encoder, LoadError, PictureError};
 use lookalike_index::Fingerprint;
 use lookalike_service::ports::Embedder;
-use lookalike_service::{EmbedderCell, StoreError};
+use lookalike_service::{EmbedderCell, EncoderFiles, Encoders, ReadFiles, StoreError};
 
 use crate::bucket::{Bucket, Reading};
 use crate::clients::Clients;
-use crate::settings::{self, EncoderSource};
+use crate::cloud::Cloud;
+use crate::settings::{self, EncoderSource, Settings};
 
-const MODEL: &str = "model.onnx";
-const PREPROCESSING: &str = "preprocessor_config.json";
+pub(crate) const MODEL: &str = "model.onnx";
+pub(crate) const PREPROCESSING: &str = "preprocessor_config.json";
 
 /// Why the encoder is not there.
 #[derive(Debug, thiserror::Error)]
@@ -45,10 +46,22 @@ pub enum EncoderError {
     Interrupted(#[from] tokio::task::JoinError),
 }
 
+/// The encoder that the settings name, and those that are stored beside the index of `cloud`.
+pub fn encoders(settings: &Settings, cloud: &Cloud) -> Encoders {
+    let configured = encoder_cell(settings.encoder.clone(), cloud.clients());
+    let open = |files: EncoderFiles| open_encoder(&files).map_err(|error| error.to_string());
+    Encoders::new(
+        configured,
+        Arc::clone(&cloud.stored_encoders),
+        Arc::new(open),
+    )
+}
+
 /// A cell that loads the encoder when it is first needed.
 pub fn encoder_cell(source: EncoderSource, clients: &Clients) -> EmbedderCell {
+    let (again, again_clients) = (source.clone(), clients.clone());
     let clients = clients.clone();
-    EmbedderCell::lazy(Box::new(move || {
+    let load = move || {
         let (source, clients) = (source.clone(), clients.clone());
         async move {
             load_encoder(&source, &clients)
@@ -56,7 +69,17 @@ pub fn encoder_cell(source: EncoderSource, clients: &Clients) -> EmbedderCell {
                 .map_err(|error| error.to_string())
         }
         .boxed()
-    }))
+    };
+    let read = move || {
+        let (source, clients) = (again.clone(), again_clients.clone());
+        async move {
+            read_files(&source, &clients)
+                .await
+                .map_err(|error| error.to_string())
+        }
+        .boxed()
+    };
+    EmbedderCell::lazy_with_files(Box::new(load), Box::new(read))
 }
 
 /// The encoder at `source`, ready to embed. Takes a good part of a second.
@@ -67,27 +90,61 @@ pub async fn load_encoder(
     source: &EncoderSource,
     clients: &Clients,
 ) -> Result<Arc<dyn Embedder>, EncoderError> {
-    let parts = match source {
+    let files = match source {
         EncoderSource::Embedded => None,
-        EncoderSource::Directory(directory) => Some(from_directory(directory).await?),
-        EncoderSource::S3 { bucket, prefix } => Some(from_s3(clients, bucket, prefix).await?),
+        source => Some(files_at(source, clients).await?),
     };
-    let encoder = tokio::task::spawn_blocking(move || match parts {
-        None => Encoder::embedded(),
-        Some(parts) => Encoder::from_parts(&parts.name, &parts.model, &parts.preprocessing),
+    tokio::task::spawn_blocking(move || match files {
+        // Its checksum is known since the build.
+        None => Ok(port(Encoder::embedded()?)),
+        Some(files) => open_encoder(&files),
     })
-    .await??;
-    Ok(Arc::new(EncoderPort(encoder)))
+    .await?
 }
 
-/// What a custom encoder is made of.
-struct Parts {
-    name: String,
-    model: Bytes,
-    preprocessing: Bytes,
+/// The encoder that these files make, ready to embed. Takes a good part of a second, on this thread.
+///
+/// # Errors
+/// When the files cannot be used.
+pub fn open_encoder(files: &EncoderFiles) -> Result<Arc<dyn Embedder>, EncoderError> {
+    let EncoderFiles {
+        name,
+        model,
+        preprocessing,
+    } = files;
+    Ok(port(Encoder::from_parts(name, model, preprocessing)?))
 }
 
-async fn from_directory(directory: &Path) -> Result<Parts, EncoderError> {
+fn port(encoder: Encoder) -> Arc<dyn Embedder> {
+    Arc::new(EncoderPort(encoder))
+}
+
+/// The files at `source`, and the fingerprint that follows from them.
+async fn read_files(source: &EncoderSource, clients: &Clients) -> Result<ReadFiles, EncoderError> {
+    let files = files_at(source, clients).await?;
+    tokio::task::spawn_blocking(move || {
+        let found = Encoder::fingerprint_of(&files.model, &files.preprocessing)?;
+        Ok((Fingerprint(found), files))
+    })
+    .await?
+}
+
+async fn files_at(source: &EncoderSource, clients: &Clients) -> Result<EncoderFiles, EncoderError> {
+    match source {
+        EncoderSource::Embedded => {
+            let (name, model, preprocessing) = Encoder::embedded_files();
+            Ok(EncoderFiles {
+                name: name.to_owned(),
+                model: Bytes::from_static(model),
+                preprocessing: Bytes::from_static(preprocessing),
+            })
+        }
+        EncoderSource::Directory(directory) => from_directory(directory).await,
+        EncoderSource::S3 { bucket, prefix } => from_s3(clients, bucket, prefix).await,
+    }
+}
+
+async fn from_directory(directory: &Path) -> Result<EncoderFiles, EncoderError> {
     let read = async |name| {
         let path = directory.join(name);
         match tokio::fs::read(&path).await {
@@ -98,14 +155,18 @@ async fn from_directory(directory: &Path) -> Result<Parts, EncoderError> {
     let name = directory
         .file_name()
         .map_or("custom".into(), |name| name.to_string_lossy());
-    Ok(Parts {
+    Ok(EncoderFiles {
         name: name.into_owned(),
         model: read(MODEL).await?,
         preprocessing: read(PREPROCESSING).await?,
     })
 }
 
-async fn from_s3(clients: &Clients, bucket: &str, prefix: &str) -> Result<Parts, EncoderError> {
+async fn from_s3(
+    clients: &Clients,
+    bucket: &str,
+    prefix: &str,
+) -> Result<EncoderFiles, EncoderError> {
     let bucket = Bucket::new(clients, bucket, settings::ENCODER);
     let read = async |name| {
         let key = match prefix {
@@ -122,7 +183,7 @@ async fn from_s3(clients: &Clients, bucket: &str, prefix: &str) -> Result<Parts,
         None | Some("") => bucket.name(),
         Some(last) => last,
     };
-    Ok(Parts {
+    Ok(EncoderFiles {
         name: name.to_owned(),
         model,
         preprocessing,

@@ -11,10 +11,10 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use lookalike_service::{StoreError, StoreErrorKind};
 
-/// The bucket or table that a call goes to, and the variable that chose it.
+/// The bucket, table or queue that a call goes to, and the variable that chose it.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
-    /// `bucket` or `table`.
+    /// `bucket`, `table` or `queue`.
     pub(crate) kind: &'static str,
     /// Its name.
     pub(crate) name: String,
@@ -38,6 +38,25 @@ where
     StoreError::new(kind, operation, message).caused_by(error)
 }
 
+/// The error of one entry of a batch, of which the other side told only code and message.
+pub(crate) fn translate_entry(
+    place: &Place,
+    operation: impl Into<String>,
+    code: &str,
+    message: Option<&str>,
+) -> StoreError {
+    let kind = codes::kind_of(code, 400);
+    let said = match message {
+        Some(message) => format!("{code}: {}", message.trim_end_matches('.')),
+        None => code.to_owned(),
+    };
+    let message = match kind {
+        StoreErrorKind::Denied => denied(place, &said),
+        _ => said,
+    };
+    StoreError::new(kind, operation, message)
+}
+
 /// Whether S3 says that there is no object at a key, in a bucket that exists.
 pub(crate) fn is_missing_object<E: ProvideErrorMetadata>(
     error: &SdkError<E, HttpResponse>,
@@ -59,7 +78,7 @@ pub(crate) fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     error.raw_response().map(|reply| reply.status().as_u16())
 }
 
-/// That the bucket or table itself does not exist.
+/// That the bucket, table or queue itself does not exist.
 pub(crate) fn no_place(place: &Place) -> String {
     let Place {
         kind,
@@ -116,15 +135,15 @@ where
         );
     }
     match codes::kind_of(code, status) {
-        kind @ StoreErrorKind::Denied => {
-            let message = format!(
-                "{said}: allow it in the policy for {} {name:?}, or use other credentials",
-                place.kind
-            );
-            (kind, message)
-        }
+        kind @ StoreErrorKind::Denied => (kind, denied(place, &said)),
         kind => (kind, said),
     }
+}
+
+/// That the credentials do not suffice.
+fn denied(place: &Place, said: &str) -> String {
+    let Place { kind, name, .. } = place;
+    format!("{said}: allow it in the policy for {kind} {name:?}, or use other credentials")
 }
 
 /// What the other side said: code, message, request id.

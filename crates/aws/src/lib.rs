@@ -1,4 +1,4 @@
-//! S3 and DynamoDB adapters for the ports of the service, over the AWS SDK.
+//! S3, DynamoDB and SQS adapters for the ports of the service, over the AWS SDK.
 //!
 //! A main reads [`Settings`], builds [`Clients`] once, and hands the adapters of a [`Cloud`] to the use
 //! cases:
@@ -22,11 +22,13 @@
 
 mod attributes;
 mod bucket;
+mod changes;
 mod clients;
 mod cloud;
 mod dynamo;
 mod emf;
 mod encoder;
+mod encoders;
 mod errors;
 mod failures;
 mod header_text;
@@ -36,6 +38,7 @@ mod links;
 pub mod logging;
 mod manifests;
 mod multipart;
+mod patience;
 mod pictures;
 mod products;
 mod record_item;
@@ -45,10 +48,12 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use changes::SqsChanges;
 pub use clients::{Clients, NoRegion, sdk_config};
 pub use cloud::Cloud;
 pub use emf::{DIMENSION, EmfMetrics, NAMESPACE};
-pub use encoder::{EncoderError, encoder_cell, load_encoder};
+pub use encoder::{EncoderError, encoder_cell, encoders, load_encoder, open_encoder};
+pub use encoders::S3Encoders;
 pub use failures::DynamoFailures;
 pub use image_records::DynamoImageRecords;
 pub use links::S3Links;

@@ -9,6 +9,7 @@
 //! | `LOOKALIKE_INDEX_BUCKET` | bucket of the index | required |
 //! | `LOOKALIKE_INDEX_PREFIX` | where in that bucket the index lives | `index` |
 //! | `LOOKALIKE_TABLE` | DynamoDB table of products and records | required |
+//! | `LOOKALIKE_QUEUE_URL` | SQS queue from which the indexer learns of changes | none |
 //! | `LOOKALIKE_ENCODER` | directory or `s3://bucket/prefix` of a model | the embedded model |
 //! | `LOOKALIKE_REFRESH_SECONDS` | seconds between looks at the manifest | `1` |
 //! | `LOOKALIKE_CORS_ORIGINS` | origins that may call from a browser, comma separated | `*` |
@@ -20,6 +21,7 @@ mod checks;
 mod problem;
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 pub use problem::{SettingsError, SettingsProblem};
@@ -32,6 +34,8 @@ pub const INDEX_BUCKET: &str = "LOOKALIKE_INDEX_BUCKET";
 pub const INDEX_PREFIX: &str = "LOOKALIKE_INDEX_PREFIX";
 /// Names the DynamoDB table.
 pub const TABLE: &str = "LOOKALIKE_TABLE";
+/// Names the SQS queue of changes.
+pub const QUEUE_URL: &str = "LOOKALIKE_QUEUE_URL";
 /// Says where the encoder's model is.
 pub const ENCODER: &str = "LOOKALIKE_ENCODER";
 /// Says how old a snapshot may be.
@@ -55,6 +59,8 @@ pub struct Settings {
     pub index_prefix: String,
     /// The DynamoDB table.
     pub table: String,
+    /// URL of the SQS queue from which the indexer learns of changes; only who puts changes there needs it.
+    pub queue_url: Option<String>,
     /// Where the encoder comes from.
     pub encoder: EncoderSource,
     /// How old a snapshot may be before the manifest is looked at again.
@@ -81,6 +87,26 @@ pub enum EncoderSource {
         /// What stands before the file names, without slashes at its ends; may be empty.
         prefix: String,
     },
+}
+
+/// As [`Settings::path_style`], for what needs no other setting.
+pub(crate) fn path_style_of_env() -> bool {
+    names_endpoint(|name| {
+        std::env::var(name)
+            .ok()
+            .filter(|text| !text.trim().is_empty())
+    })
+}
+
+impl FromStr for EncoderSource {
+    type Err = SettingsProblem;
+
+    /// Reads what [`ENCODER`] may hold; an empty text is the embedded model.
+    fn from_str(text: &str) -> Result<Self, SettingsProblem> {
+        let text = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let source = checks::optional(ENCODER, text, checks::encoder)?;
+        Ok(source.unwrap_or(Self::Embedded))
+    }
 }
 
 impl Settings {
@@ -113,6 +139,8 @@ impl Settings {
                 .unwrap_or_else(|problem| note(&mut problems, problem)),
             table: checks::required(TABLE, set(TABLE), checks::table)
                 .unwrap_or_else(|problem| note(&mut problems, problem)),
+            queue_url: checks::optional(QUEUE_URL, set(QUEUE_URL), checks::queue)
+                .unwrap_or_else(|problem| note(&mut problems, problem)),
             encoder: checks::optional(ENCODER, set(ENCODER), checks::encoder)
                 .map(|source| source.unwrap_or(EncoderSource::Embedded))
                 .unwrap_or_else(|problem| {
@@ -128,7 +156,7 @@ impl Settings {
             trace: checks::optional(TRACE, set(TRACE), checks::switch)
                 .map(Option::unwrap_or_default)
                 .unwrap_or_else(|problem| note(&mut problems, problem)),
-            path_style: set("AWS_ENDPOINT_URL_S3").is_some() || set("AWS_ENDPOINT_URL").is_some(),
+            path_style: names_endpoint(set),
         };
         settings.find_contradictions(&mut problems);
         match problems.is_empty() {
@@ -159,6 +187,13 @@ impl Settings {
             });
         }
     }
+}
+
+/// Whether the SDK's own variables send S3 requests to another server than Amazon's.
+fn names_endpoint(variable: impl Fn(&str) -> Option<String>) -> bool {
+    ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]
+        .iter()
+        .any(|name| variable(name).is_some())
 }
 
 /// Keeps a problem and goes on with a placeholder, so that one run names all of them.

@@ -8,6 +8,8 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 use lookalike_aws::Cloud;
 use lookalike_service::{CATALOG_PREFIX, product_id_of};
+use lookalike_training::label_table::endings;
+use lookalike_training::labelled::is_picture;
 use md5::{Digest, Md5};
 use serde::Serialize;
 use walkdir::WalkDir;
@@ -16,8 +18,6 @@ use crate::output;
 
 /// Uploads in flight at once: a round trip to S3 takes longer than sending a picture.
 const PARALLEL_UPLOADS: usize = 16;
-/// Files that count as pictures, by the end of their name; what is in them is checked when indexed.
-const EXTENSIONS: [&str; 5] = ["jpg", "jpeg", "png", "webp", "gif"];
 
 /// A folder tree of pictures.
 #[derive(Debug)]
@@ -135,8 +135,10 @@ impl CatalogFolder {
                 .await
                 .context("cannot read")?,
         );
+        let metadata = self.metadata(picture);
         if let Some(etag) = stored.get(&picture.key)
             && *etag == md5_etag(&body)
+            && says(cloud, &picture.key, &metadata).await?
         {
             return Ok(Stored::Same);
         }
@@ -144,7 +146,6 @@ impl CatalogFolder {
             Some(format) => format.media_type(),
             None => "application/octet-stream",
         };
-        let metadata = self.metadata(picture);
         cloud
             .picture_writer
             .put(&picture.key, body, media_type, &metadata)
@@ -166,16 +167,17 @@ impl CatalogFolder {
     }
 }
 
-/// The path itself and what is left of it without its first folders.
-fn endings(path: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(path), |path| {
-        path.split_once('/').map(|(_, rest)| rest)
-    })
-}
-
-fn is_picture(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    extension.is_some_and(|found| EXTENSIONS.iter().any(|e| e.eq_ignore_ascii_case(found)))
+/// Whether the object at `key` says all of `metadata`: the CSV may name another product for a picture
+/// that has not changed. An object is asked only where there is something to say.
+async fn says(cloud: &Cloud, key: &str, metadata: &BTreeMap<String, String>) -> Result<bool> {
+    if metadata.is_empty() {
+        return Ok(true);
+    }
+    let head = cloud.pictures.head(key).await?;
+    let said = head.map(|head| head.metadata).unwrap_or_default();
+    Ok(metadata
+        .iter()
+        .all(|(name, value)| said.get(name) == Some(value)))
 }
 
 /// ETags of the pictures in the catalog, by key.

@@ -17,12 +17,14 @@ pub(crate) struct Connection {
     pub(crate) url: String,
     pub(crate) s3_url: String,
     pub(crate) dynamodb_url: String,
+    pub(crate) sqs_url: String,
     pub(crate) access_key: String,
     pub(crate) secret_key: String,
     pub(crate) region: String,
     pub(crate) catalog_bucket: String,
     pub(crate) index_bucket: String,
     pub(crate) table: String,
+    pub(crate) queue_url: String,
 }
 
 impl Connection {
@@ -82,6 +84,7 @@ impl Connection {
         vec![
             ("AWS_ENDPOINT_URL_S3", self.s3_url.clone()),
             ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamodb_url.clone()),
+            ("AWS_ENDPOINT_URL_SQS", self.sqs_url.clone()),
             ("AWS_ACCESS_KEY_ID", self.access_key.clone()),
             ("AWS_SECRET_ACCESS_KEY", self.secret_key.clone()),
             ("AWS_REGION", self.region.clone()),
@@ -89,6 +92,7 @@ impl Connection {
             ("LOOKALIKE_CATALOG_BUCKET", self.catalog_bucket.clone()),
             ("LOOKALIKE_INDEX_BUCKET", self.index_bucket.clone()),
             ("LOOKALIKE_TABLE", self.table.clone()),
+            ("LOOKALIKE_QUEUE_URL", self.queue_url.clone()),
         ]
     }
 }

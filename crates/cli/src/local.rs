@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use async_trait::async_trait;
 use lookalike_http::{HttpSettings, router};
 use lookalike_indexer::Handler;
-use lookalike_local_cloud::{EventHandler, LocalCloud, Notify, Options, QueueOptions};
+use lookalike_local_cloud::{EventHandler, LocalCloud, Notify, Options, QueueOptions, StartError};
 use lookalike_service::{CATALOG_PREFIX, Deadline, Indexer, Searcher};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -27,12 +27,13 @@ const INVOCATION: Duration = Duration::from_secs(900);
 /// How long open connections may take to end.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Ports of the three servers; 0 takes a free one.
+/// Ports of the four servers; 0 takes a free one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ports {
     pub(crate) http: u16,
     pub(crate) s3: u16,
     pub(crate) dynamodb: u16,
+    pub(crate) sqs: u16,
 }
 
 /// The running system.
@@ -64,10 +65,11 @@ impl LocalSystem {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports.http));
         let listener = TcpListener::bind(address)
             .await
-            .with_context(|| format!("port {} is taken: choose another with --port", ports.http))?;
+            .map_err(|error| unusable("--port", ports.http, &error))?;
         let cloud = LocalCloud::start(Options {
             s3_port: ports.s3,
             dynamodb_port: ports.dynamodb,
+            sqs_port: ports.sqs,
             buckets: vec![CATALOG_BUCKET.to_owned(), INDEX_BUCKET.to_owned()],
             tables: vec![lookalike_aws::create_table(TABLE)],
             notify: Some(Notify {
@@ -81,22 +83,25 @@ impl LocalSystem {
             },
             ..Options::new(data)
         })
-        .await?;
+        .await
+        .map_err(name_the_option)?;
         let connection = Connection {
             url: format!("http://{}", listener.local_addr()?),
             s3_url: cloud.s3_url(),
             dynamodb_url: cloud.dynamodb_url(),
+            sqs_url: cloud.sqs_url(),
             access_key: cloud.access_key().to_owned(),
             secret_key: cloud.secret_key().to_owned(),
             region: cloud.region().to_owned(),
             catalog_bucket: CATALOG_BUCKET.to_owned(),
             index_bucket: INDEX_BUCKET.to_owned(),
             table: TABLE.to_owned(),
+            queue_url: cloud.queue_url(),
         };
         let target = Target::of_connection(&connection)?;
-        let embedder = target.embedder();
-        let indexer = Arc::new(target.indexer(embedder.clone()));
-        let searcher = Arc::new(target.searcher(embedder));
+        let encoders = target.encoders();
+        let indexer = Arc::new(target.indexer(encoders.clone()));
+        let searcher = Arc::new(target.searcher(encoders));
         let (stop, stopped) = watch::channel(false);
         let api = tokio::spawn(serve_api(listener, searcher, &target, stopped));
         connection.write(data)?;
@@ -126,10 +131,11 @@ impl LocalSystem {
     /// Queues events for what changed while nothing was running, and for what was still queued when
     /// the process ended.
     pub(crate) async fn catch_up(&self) -> Result<()> {
-        let differences = self.indexer.differences().await.context(
-            "the stored index cannot be continued; --start-over indexes every picture again",
-        )?;
-        for key in &differences.to_index {
+        let refused =
+            "the stored index cannot be continued; --start-over indexes every picture again";
+        self.indexer.check_encoder().await.context(refused)?;
+        let differences = self.indexer.differences().await.context(refused)?;
+        for key in differences.to_index.iter().chain(&differences.to_build) {
             self.cloud.notify_changed(key, false).await;
         }
         for key in &differences.to_remove {
@@ -148,9 +154,8 @@ impl LocalSystem {
         self.cloud.dead_letters().len()
     }
 
-    /// Waits for Ctrl-C or SIGTERM, then stops in good order.
-    pub(crate) async fn run_until_stopped(self) -> Result<()> {
-        stop_signal().await?;
+    /// Stops everything in good order.
+    pub(crate) async fn stop(self) -> Result<()> {
         eprintln!("stopping");
         Connection::forget(&self.data);
         // Without a receiver the API has ended already.
@@ -160,6 +165,37 @@ impl LocalSystem {
         }
         self.cloud.shutdown().await;
         Ok(())
+    }
+}
+
+fn unusable(option: &str, port: u16, error: &std::io::Error) -> anyhow::Error {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            anyhow::anyhow!(
+                "port {port} is taken: choose another with {option}, or 0 for a free one"
+            )
+        }
+        _ => anyhow::anyhow!("cannot listen on port {port}: {error}: choose another with {option}"),
+    }
+}
+
+/// Says which option chooses the port that cannot be used.
+fn name_the_option(error: StartError) -> anyhow::Error {
+    let option = |service| match service {
+        "S3" => "--s3-port",
+        "SQS" => "--sqs-port",
+        _ => "--dynamodb-port",
+    };
+    match error {
+        StartError::PortTaken { service, port } => {
+            unusable(option(service), port, &std::io::ErrorKind::AddrInUse.into())
+        }
+        StartError::Listen {
+            service,
+            port,
+            source,
+        } => unusable(option(service), port, &source),
+        other => other.into(),
     }
 }
 
@@ -181,20 +217,4 @@ fn serve_api(
             })
             .await
     }
-}
-
-#[cfg(unix)]
-async fn stop_signal() -> Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
-        _ = terminate.recv() => {}
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-async fn stop_signal() -> Result<()> {
-    Ok(tokio::signal::ctrl_c().await?)
 }

@@ -2,7 +2,13 @@
 
 #![forbid(unsafe_code)]
 
+/// In place of the standard one, which panics when whoever read the output has gone, as `head` does.
+macro_rules! println {
+    ($($line:tt)*) => { $crate::output::print_line(format_args!($($line)*)) };
+}
+
 mod args;
+mod building;
 mod catalog_folder;
 mod commands;
 mod connection;
@@ -10,6 +16,7 @@ mod demo_catalog;
 mod local;
 mod metadata_csv;
 mod output;
+mod stop_signal;
 mod target;
 
 use std::process::ExitCode;

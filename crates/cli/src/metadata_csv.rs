@@ -5,8 +5,9 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use csv::{ByteRecord, ReaderBuilder};
+use csv::ByteRecord;
 use lookalike_service::{Metadata, Product};
+use lookalike_training::label_table::csv_reader;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -48,10 +49,7 @@ impl ProductTable {
     }
 
     fn read(bytes: &[u8]) -> Result<Self> {
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        let mut reader = ReaderBuilder::new()
-            .delimiter(delimiter(bytes))
-            .from_reader(bytes);
+        let mut reader = csv_reader(bytes);
         let columns = columns(&mut reader)?;
         let Some(id_column) = columns.iter().position(|name| name == PRODUCT_ID) else {
             bail!(
@@ -100,18 +98,6 @@ impl ProductTable {
                     .insert(path.to_owned(), product.product_id.clone());
             }
         }
-    }
-}
-
-/// Comma, unless the header has none and semicolons or tabs instead, as spreadsheets in some
-/// languages write.
-fn delimiter(bytes: &[u8]) -> u8 {
-    let header = bytes.split(|&b| b == b'\n').next().unwrap_or_default();
-    let has = |delimiter| header.contains(&delimiter);
-    match (has(b','), has(b';'), has(b'\t')) {
-        (false, true, _) => b';',
-        (false, false, true) => b'\t',
-        _ => b',',
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a person sees: progress, logs, numbers.
 
-use std::io::IsTerminal;
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -19,6 +20,28 @@ impl Done {
     /// [`Done::Partly`] when anything failed.
     pub(crate) fn unless(failed: bool) -> Self {
         if failed { Self::Partly } else { Self::All }
+    }
+}
+
+/// Prints a line to standard output. Nobody misses what is not printed because the reader has gone: the
+/// program ends, as programs do that a closed pipe stops.
+pub(crate) fn print_line(line: fmt::Arguments<'_>) {
+    print_text(&format!("{line}\n"));
+}
+
+/// As [`print_line`], without an end of line.
+pub(crate) fn print_text(text: &str) {
+    let mut stdout = io::stdout().lock();
+    let printed = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    match printed {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => {
+            eprintln!("error: cannot write to standard output: {error}");
+            std::process::exit(1);
+        }
     }
 }
 
@@ -60,4 +83,34 @@ pub(crate) fn spinner(message: &'static str) -> ProgressBar {
 /// Bytes for people.
 pub(crate) fn bytes(bytes: u64) -> String {
     indicatif::HumanBytes(bytes).to_string()
+}
+
+/// Rows with columns of equal width, two spaces between them, without spaces at the end.
+pub(crate) fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths);
+        let cells: Vec<String> = cells
+            .map(|(cell, &width)| format!("{cell:<width$}"))
+            .collect();
+        format!("{}\n", cells.join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_a_table_stand_below_each_other() {
+        let rows = [["a", "bü", "c"], ["long", "b", ""]].map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(table(&rows), "a     bü  c\nlong  b\n");
+        assert_eq!(table(&[]), "");
+    }
 }

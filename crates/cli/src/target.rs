@@ -5,25 +5,29 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_cloudformation::error::DisplayErrorContext;
-use lookalike_aws::{Clients, Cloud, Settings, encoder_cell, sdk_config};
+use lookalike_aws::{Clients, Cloud, Settings, encoders, sdk_config};
 use lookalike_service::ports::NoMetrics;
 use lookalike_service::{
-    EmbedderCell, IndexPorts, IndexSettings, Indexer, SearchPorts, SearchSettings, Searcher,
+    Encoders, IndexPorts, IndexSettings, Indexer, SearchPorts, SearchSettings, Searcher,
 };
 
 use crate::args::TargetArguments;
 use crate::connection::Connection;
 
+/// Names the stack where no option names a system.
+const STACK: &str = "LOOKALIKE_STACK";
+
 /// Outputs of the stack, by the variable that means the same.
-const STACK_OUTPUTS: [(&str, &str); 5] = [
+const STACK_OUTPUTS: [(&str, &str); 6] = [
     ("LOOKALIKE_CATALOG_BUCKET", "CatalogBucket"),
     ("LOOKALIKE_INDEX_BUCKET", "IndexBucket"),
     ("LOOKALIKE_INDEX_PREFIX", "IndexPrefix"),
     ("LOOKALIKE_TABLE", "Table"),
+    ("LOOKALIKE_QUEUE_URL", "ChangesQueueUrl"),
     ("LOOKALIKE_ENCODER", "Encoder"),
 ];
 
-/// Buckets and table, reachable.
+/// Buckets, table and queue, reachable.
 pub(crate) struct Target {
     pub(crate) settings: Settings,
     pub(crate) cloud: Cloud,
@@ -35,7 +39,11 @@ impl Target {
         match (&arguments.stack, &arguments.data) {
             (Some(stack), _) => Self::of_stack(stack).await,
             (None, Some(data)) => Self::of_connection(&Connection::read(data)?),
-            (None, None) => Self::of_environment().await,
+            // Read here and not by the parser, to which it would contradict --data.
+            (None, None) => match std::env::var(STACK) {
+                Ok(stack) if !stack.is_empty() => Self::of_stack(&stack).await,
+                _ => Self::of_environment().await,
+            },
         }
     }
 
@@ -59,6 +67,7 @@ impl Target {
         let clients = Clients::local(
             &connection.s3_url,
             &connection.dynamodb_url,
+            &connection.sqs_url,
             &connection.access_key,
             &connection.secret_key,
             &connection.region,
@@ -85,20 +94,21 @@ impl Target {
         Ok(Self { settings, cloud })
     }
 
-    /// The encoder of the settings, loaded when it is first needed.
-    pub(crate) fn embedder(&self) -> EmbedderCell {
-        encoder_cell(self.settings.encoder.clone(), self.cloud.clients())
+    /// The encoder of the settings and those beside the index, loaded when they are first needed.
+    pub(crate) fn encoders(&self) -> Encoders {
+        encoders(&self.settings, &self.cloud)
     }
 
     /// An indexer on this system.
-    pub(crate) fn indexer(&self, embedder: EmbedderCell) -> Indexer {
+    pub(crate) fn indexer(&self, encoders: Encoders) -> Indexer {
         let cloud = self.cloud.clone();
         let ports = IndexPorts {
-            embedder,
+            encoders,
             pictures: cloud.pictures,
             manifests: cloud.manifests,
             segments: cloud.segments,
             shelf: cloud.shelf,
+            encoder_shelf: cloud.encoder_shelf,
             records: cloud.records,
             failures: cloud.failures,
             metrics: Arc::new(NoMetrics),
@@ -107,10 +117,10 @@ impl Target {
     }
 
     /// A searcher on this system.
-    pub(crate) fn searcher(&self, embedder: EmbedderCell) -> Searcher {
+    pub(crate) fn searcher(&self, encoders: Encoders) -> Searcher {
         let cloud = self.cloud.clone();
         let ports = SearchPorts {
-            embedder,
+            encoders,
             pictures: cloud.pictures,
             links: cloud.links,
             manifests: cloud.manifests,

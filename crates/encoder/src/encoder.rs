@@ -45,6 +45,20 @@ impl Encoder {
         Encoder::build(name, onnx, Sha256::digest(onnx).into(), preprocessor_config)
     }
 
+    /// Name, ONNX file and `preprocessor_config.json` of the embedded encoder.
+    pub fn embedded_files() -> (&'static str, &'static [u8], &'static [u8]) {
+        (EMBEDDED_NAME, EMBEDDED_MODEL, EMBEDDED_CONFIG)
+    }
+
+    /// The fingerprint of what [`Encoder::from_parts`] makes of these files, without loading the network.
+    ///
+    /// # Errors
+    /// [`LoadError`] names the field of the preprocessing that cannot be used.
+    pub fn fingerprint_of(onnx: &[u8], preprocessor_config: &[u8]) -> Result<[u8; 32], LoadError> {
+        let preprocessing = preprocessor_config::parse(preprocessor_config)?;
+        Ok(preprocessing.fingerprint(Sha256::digest(onnx).into()))
+    }
+
     fn build(
         name: &str,
         onnx: &[u8],

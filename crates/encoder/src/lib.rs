@@ -40,11 +40,13 @@ mod preprocessing;
 mod preprocessor_config;
 mod resize;
 mod tensor;
+mod thumbnail;
 mod unsupported;
 
 pub use encoder::Encoder;
 pub use error::{LoadError, PictureError};
 pub use format::{PictureFormat, SUPPORTED_FORMATS, sniff};
+pub use thumbnail::thumbnail;
 
 /// The largest picture file that is read, in bytes: 32 MiB.
 pub const MAX_BYTES: usize = 32 * 1024 * 1024;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use lookalike_service::{
-    Answer, FoundProduct, IndexInfo, IndexState, Metadata, ProductView, QueryTimings, SegmentInfo,
-    UploadLink,
+    Answer, EncoderInfo, FoundProduct, IndexInfo, IndexState, Metadata, ProductView, QueryTimings,
+    SegmentInfo, SideInfo, UploadLink,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -111,6 +111,30 @@ pub struct IndexInfoReply {
     segments: Vec<SegmentReply>,
     /// Pictures that could not be indexed.
     failed: u64,
+    /// Only while the encoder is changed: indexes of other encoders that are kept beside this one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    side_indexes: Vec<SideIndexReply>,
+    /// Only when the service was given another encoder than the index has: that encoder. It is used
+    /// once the catalog is indexed with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    configured_encoder: Option<EncoderReply>,
+}
+
+/// An index beside the one that is searched.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SideIndex)]
+pub(crate) struct SideIndexReply {
+    /// `building`, to be searched once it is complete, or `previous`, searched before.
+    #[schema(value_type = String, example = "building")]
+    role: &'static str,
+    /// What made it.
+    encoder: EncoderReply,
+    /// Rows in its segments, superseded ones included.
+    rows: u64,
+    /// Size of its segments in bytes.
+    bytes: u64,
+    /// Whether its encoder can be had; without it, the index is not kept up to date.
+    available: bool,
 }
 
 /// An encoder.
@@ -239,6 +263,30 @@ impl From<IndexInfo> for IndexInfoReply {
             },
             segments: info.segments.into_iter().map(SegmentReply::from).collect(),
             failed: info.failed,
+            side_indexes: info.sides.into_iter().map(SideIndexReply::from).collect(),
+            configured_encoder: info.configured.map(EncoderReply::from),
+        }
+    }
+}
+
+impl From<EncoderInfo> for EncoderReply {
+    fn from(encoder: EncoderInfo) -> Self {
+        Self {
+            name: encoder.name,
+            fingerprint: encoder.fingerprint.to_string(),
+            dimensions: encoder.dimensions,
+        }
+    }
+}
+
+impl From<SideInfo> for SideIndexReply {
+    fn from(side: SideInfo) -> Self {
+        Self {
+            role: side.role,
+            encoder: side.encoder.into(),
+            rows: side.rows,
+            bytes: side.bytes,
+            available: side.available,
         }
     }
 }

@@ -54,6 +54,7 @@ mod scan;
 mod scored;
 mod search;
 mod segment;
+mod side;
 mod snapshot;
 mod view;
 
@@ -68,5 +69,6 @@ pub use search::{Hit, SearchRequest};
 pub use segment::{
     EncodedSegment, HEADER_BYTES, Segment, SegmentContent, SegmentKind, SegmentMeta,
 };
+pub use side::{Role, SideIndex};
 pub use snapshot::Snapshot;
 pub use view::{Location, View};

@@ -2,6 +2,10 @@
 //!
 //! Stored as JSON that a person can read: an envelope with format, version and a checksum of the very
 //! bytes of the manifest inside.
+//!
+//! While the encoder of a catalog is changed, the manifest names side indexes too. Such a manifest has
+//! another version than one of a single index, so that a release that does not know side indexes
+//! refuses it, rather than dropping them with its next publication.
 
 use std::collections::BTreeSet;
 
@@ -12,9 +16,13 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::error::IndexError;
 use crate::ids::{Fingerprint, SegmentId};
 use crate::segment::SegmentKind;
+use crate::side::SideIndex;
 
 const FORMAT: &str = "lookalike manifest";
-const VERSION: u32 = 1;
+/// The version of a manifest of one index.
+const ALONE: u32 = 1;
+/// The version of a manifest with side indexes.
+const WITH_SIDES: u32 = 2;
 const OBJECT: &str = "manifest";
 
 /// One generation of an index.
@@ -36,6 +44,9 @@ pub struct Manifest {
     /// Who is rebuilding the base.
     #[serde(default)]
     pub lease: Option<Lease>,
+    /// Indexes of other encoders that are kept up to date beside the one that is searched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sides: Vec<SideIndex>,
 }
 
 /// One segment that is part of an index.
@@ -98,6 +109,7 @@ impl Manifest {
             segments: Vec::new(),
             retired: Vec::new(),
             lease: None,
+            sides: Vec::new(),
         }
     }
 
@@ -108,7 +120,7 @@ impl Manifest {
         let body = RawValue::from_string(body).expect("serde_json wrote it");
         serde_json::to_vec(&Envelope {
             format: FORMAT.to_owned(),
-            version: VERSION,
+            version: self.version(),
             fingerprint: self.fingerprint,
             checksum,
             manifest: &body,
@@ -133,10 +145,10 @@ impl Manifest {
         if format != FORMAT {
             return Err(not_ours(bytes));
         }
-        if version != VERSION {
+        if !(ALONE..=WITH_SIDES).contains(&version) {
             return Err(IndexError::Version {
                 object: OBJECT,
-                expected: VERSION,
+                expected: WITH_SIDES,
                 found: version,
             });
         }
@@ -153,11 +165,25 @@ impl Manifest {
         if manifest.fingerprint != envelope.fingerprint {
             return Err(malformed("the envelope names another encoder"));
         }
-        let ids: BTreeSet<SegmentId> = manifest.segments.iter().map(|entry| entry.id).collect();
-        if ids.len() != manifest.segments.len() {
+        if manifest.version() > version {
+            return Err(malformed("it has side indexes, which its version has not"));
+        }
+        let ids: BTreeSet<SegmentId> = manifest.entries().map(|entry| entry.id).collect();
+        if ids.len() != manifest.entries().count() {
             return Err(malformed("it names a segment twice"));
         }
+        let encoders: BTreeSet<Fingerprint> = manifest.fingerprints().collect();
+        if encoders.len() != manifest.fingerprints().count() {
+            return Err(malformed("it has two indexes of one encoder"));
+        }
         Ok(manifest)
+    }
+
+    fn version(&self) -> u32 {
+        match self.sides.is_empty() {
+            true => ALONE,
+            false => WITH_SIDES,
+        }
     }
 
     /// Refuses a manifest of another encoder.
@@ -245,7 +271,7 @@ mod tests {
             Manifest::decode(newer.as_bytes()),
             Err(IndexError::Version {
                 object: "manifest",
-                expected: 1,
+                expected: 2,
                 found: 9
             })
         );

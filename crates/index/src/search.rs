@@ -16,6 +16,7 @@ use crate::quantise::Query;
 use crate::row::Attributes;
 use crate::scan;
 use crate::scored::Scored;
+use crate::segment::Segment;
 use crate::snapshot::Snapshot;
 use crate::view::Location;
 
@@ -85,7 +86,7 @@ impl Snapshot {
             return Ok(Vec::new());
         }
         let doubt = query.doubt(self.largest_scale());
-        let mut ef = LEAST_EF.max(wanted.saturating_mul(2));
+        let mut ef = first_ef(wanted);
         let mut may_walk = true;
         loop {
             let candidates = self.candidates(&query, ef, may_walk);
@@ -105,6 +106,13 @@ impl Snapshot {
         }
     }
 
+    /// Whether a search for `k` products begins by walking a graph, which answers approximately,
+    /// or looks at every row of every segment, which is exact.
+    pub fn walks_a_graph(&self, k: usize) -> bool {
+        let ef = first_ef(k.min(self.products() as usize));
+        self.segments().iter().any(|segment| is_walked(segment, ef))
+    }
+
     /// The about `ef` best live nodes by coarse score.
     fn candidates(&self, query: &Query, ef: usize, may_walk: bool) -> Candidates {
         let mut candidates = Candidates {
@@ -119,8 +127,7 @@ impl Snapshot {
                     .any(|row| self.view().is_live(place, row))
             };
             let nodes = meta.nodes();
-            let cheaper = ef.saturating_mul(NODES_PER_CANDIDATE) < nodes as usize;
-            let found = if may_walk && cheaper && !body.layers().is_empty() {
+            let found = if may_walk && is_walked(segment, ef) {
                 candidates.walked = true;
                 let mut found = graph_search::nearest(body, query, nodes, ef);
                 found.retain(|scored| is_live(scored.node));
@@ -200,6 +207,17 @@ impl Snapshot {
             attributes: self.view().meta(best.at).attributes(best.at.row),
         }
     }
+}
+
+/// Candidates that are asked for first.
+fn first_ef(wanted: usize) -> usize {
+    LEAST_EF.max(wanted.saturating_mul(2))
+}
+
+/// Whether a segment has a graph and walking it is quicker than looking at every node.
+fn is_walked(segment: &Segment, ef: usize) -> bool {
+    let quicker = ef.saturating_mul(NODES_PER_CANDIDATE) < segment.meta().nodes() as usize;
+    quicker && !segment.body().layers().is_empty()
 }
 
 /// The score of the `wanted`-th best product, negative infinity when there are not so many.

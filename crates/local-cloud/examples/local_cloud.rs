@@ -1,6 +1,6 @@
-//! Serves a folder as S3 and DynamoDB until standard input ends or SIGTERM comes.
+//! Serves a folder as S3, DynamoDB and SQS until standard input ends or SIGTERM comes.
 //!
-//! `cargo run --example local_cloud -- FOLDER [S3_PORT [DYNAMODB_PORT]]` prints one line of JSON with
+//! `cargo run --example local_cloud -- FOLDER [S3_PORT [DYNAMODB_PORT [SQS_PORT]]]` prints one line of JSON with
 //! the endpoints and the keys, then one line for each event of an object in the bucket `catalog`.
 
 use std::io::Write as _;
@@ -30,13 +30,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments
         .next()
-        .ok_or("expected a folder: local_cloud FOLDER [S3_PORT [DYNAMODB_PORT]]")?;
+        .ok_or("expected a folder: local_cloud FOLDER [S3_PORT [DYNAMODB_PORT [SQS_PORT]]]")?;
     let mut options = Options::new(folder);
     if let Some(port) = arguments.next() {
         options.s3_port = port.parse()?;
     }
     if let Some(port) = arguments.next() {
         options.dynamodb_port = port.parse()?;
+    }
+    if let Some(port) = arguments.next() {
+        options.sqs_port = port.parse()?;
     }
     options.buckets = vec!["catalog".to_owned()];
     options.notify = Some(Notify {
@@ -54,6 +57,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     print_line(&json!({
         "s3": cloud.s3_url(),
         "dynamodb": cloud.dynamodb_url(),
+        "sqs": cloud.sqs_url(),
+        "queue": cloud.queue_url(),
         "access_key": cloud.access_key(),
         "secret_key": cloud.secret_key(),
         "region": cloud.region(),

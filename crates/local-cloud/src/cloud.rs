@@ -3,10 +3,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use lookalike_events::CREATED;
+
 use crate::dynamodb::DynamoDbServer;
 use crate::events::{Deliverer, ObjectFacts, Queue, created, removed};
 use crate::opening::Opened;
-use crate::s3::{ACCESS_KEY, S3Server, SECRET_KEY};
+use crate::s3::{self, ACCESS_KEY, SECRET_KEY};
+use crate::server::HttpServer;
+use crate::sqs::{ACCOUNT, LocalSqs, QUEUE};
 use crate::store::{ObjectStore, StoreError};
 use crate::{DeadLetter, EventHandler, Notify, Options, StartError};
 
@@ -21,12 +25,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct LocalCloud {
     s3_address: SocketAddr,
     dynamodb_address: SocketAddr,
+    sqs_address: SocketAddr,
     notify: Option<Notify>,
     store: Arc<ObjectStore>,
     queue: Arc<Queue>,
     deliverer: Deliverer,
-    s3: S3Server,
+    s3: HttpServer,
     dynamodb: DynamoDbServer,
+    sqs: HttpServer,
 }
 
 impl fmt::Debug for LocalCloud {
@@ -35,6 +41,7 @@ impl fmt::Debug for LocalCloud {
             .debug_struct("LocalCloud")
             .field("s3", &self.s3_address)
             .field("dynamodb", &self.dynamodb_address)
+            .field("sqs", &self.sqs_address)
             .finish_non_exhaustive()
     }
 }
@@ -45,6 +52,7 @@ impl LocalCloud {
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let s3_listener = listen("S3", options.s3_port)?;
         let dynamodb_listener = listen("DynamoDB", options.dynamodb_port)?;
+        let (sqs_address, sqs_listener) = listen("SQS", options.sqs_port)?;
         let (s3_address, s3_listener) = s3_listener;
         let (dynamodb_address, dynamodb_listener) = dynamodb_listener;
         let queue = Arc::new(Queue::new(options.queue.clone()));
@@ -69,15 +77,20 @@ impl LocalCloud {
             .map_err(failed("DynamoDB", dynamodb_address))?;
         let s3_listener =
             tokio::net::TcpListener::from_std(s3_listener).map_err(failed("S3", s3_address))?;
+        let sqs_listener =
+            tokio::net::TcpListener::from_std(sqs_listener).map_err(failed("SQS", sqs_address))?;
+        let url = queue_url(sqs_address);
         Ok(Self {
             s3_address,
             dynamodb_address,
+            sqs_address,
             notify,
             store: opened.s3.store.clone(),
             deliverer: Deliverer::start(&queue, concurrency),
-            queue,
-            s3: S3Server::start(s3_listener, opened.s3),
+            s3: s3::serve(s3_listener, opened.s3),
             dynamodb,
+            sqs: LocalSqs::serve(sqs_listener, queue.clone(), url),
+            queue,
         })
     }
 
@@ -96,17 +109,28 @@ impl LocalCloud {
         format!("http://{}", self.dynamodb_address)
     }
 
-    /// The access key of both endpoints.
+    /// The SQS endpoint, like `http://127.0.0.1:9324`.
+    pub fn sqs_url(&self) -> String {
+        format!("http://{}", self.sqs_address)
+    }
+
+    /// The URL of the queue from which events are handed to the handler. What is sent there is handed
+    /// over just like the events of objects.
+    pub fn queue_url(&self) -> String {
+        queue_url(self.sqs_address)
+    }
+
+    /// The access key of all endpoints.
     pub fn access_key(&self) -> &'static str {
         ACCESS_KEY
     }
 
-    /// The secret key of both endpoints.
+    /// The secret key of all endpoints.
     pub fn secret_key(&self) -> &'static str {
         SECRET_KEY
     }
 
-    /// The region of both endpoints.
+    /// The region of all endpoints.
     pub fn region(&self) -> &'static str {
         REGION
     }
@@ -141,7 +165,7 @@ impl LocalCloud {
         facts.version = version
             .as_deref()
             .map(|version| (version.stamp.size, version.etag.as_str()));
-        self.queue.push(&created(&facts, "ObjectCreated:Put"));
+        self.queue.push(&created(&facts, CREATED));
     }
 
     /// Waits until every event was handled or given up; for ever when there are events and no
@@ -159,9 +183,13 @@ impl LocalCloud {
     /// then closes everything. Events that still wait are dropped.
     pub async fn shutdown(self) {
         self.deliverer.stop(PATIENCE).await;
-        self.s3.stop().await;
+        tokio::join!(self.s3.stop(), self.sqs.stop());
         self.dynamodb.stop().await;
     }
+}
+
+fn queue_url(server: SocketAddr) -> String {
+    format!("http://{server}/{ACCOUNT}/{QUEUE}")
 }
 
 fn listen(

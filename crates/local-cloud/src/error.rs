@@ -17,7 +17,7 @@ pub enum StartError {
     /// Something listens on the wanted port already.
     #[error("port {port} for {service} is taken: stop what listens there or choose another port")]
     PortTaken {
-        /// `S3` or `DynamoDB`.
+        /// `S3`, `DynamoDB` or `SQS`.
         service: &'static str,
         /// The wanted port.
         port: u16,
@@ -25,7 +25,7 @@ pub enum StartError {
     /// The wanted port cannot be listened on for another reason.
     #[error("cannot listen on port {port} for {service}: {source}")]
     Listen {
-        /// `S3` or `DynamoDB`.
+        /// `S3`, `DynamoDB` or `SQS`.
         service: &'static str,
         /// The wanted port.
         port: u16,

@@ -1,6 +1,6 @@
 //! A piece of AWS in one process: an S3 server on a folder, a DynamoDB server on a SQLite file, and
-//! a queue that hands every created and removed object to a handler, just as S3, SQS and Lambda
-//! would. It listens on the loopback interface only and needs no account.
+//! an SQS server whose queue hands every created and removed object to a handler, just as S3, SQS
+//! and Lambda would. It listens on the loopback interface only and needs no account.
 //!
 //! # Types
 //! - [`LocalCloud`]: the running servers; start, stop, ask for URLs, wait until the queue is idle.
@@ -9,7 +9,7 @@
 //!
 //! # Errors
 //! [`StartError`]: a folder that another process uses, a port that is taken, a table that cannot be
-//! created. After the start nothing here fails as a whole: clients get S3 and DynamoDB errors.
+//! created. After the start nothing here fails as a whole: clients get S3, DynamoDB and SQS errors.
 //!
 //! # What is on disk
 //! ```text
@@ -24,7 +24,9 @@
 //! # Limits
 //! S3 without versioning, access control lists, tags, encryption or storage classes; keys are file
 //! paths, so a key may not be both an object and the folder of another, may not end in `/`, and
-//! each of its parts has at most 255 bytes. DynamoDB checks that requests are signed, not by whom.
+//! each of its parts has at most 255 bytes. DynamoDB and SQS check that requests are signed, not by
+//! whom. SQS has one queue, `lookalike-changes`, in memory only: messages can be sent to it one by one
+//! and in batches, and counted, in SQS's JSON protocol; only the handler receives them.
 //!
 //! # Example
 //! ```no_run
@@ -50,6 +52,8 @@ mod folder;
 mod opening;
 mod options;
 mod s3;
+mod server;
+mod sqs;
 mod store;
 
 pub use cloud::LocalCloud;

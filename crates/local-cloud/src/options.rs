@@ -10,6 +10,8 @@ pub struct Options {
     pub s3_port: u16,
     /// Port of the DynamoDB endpoint on 127.0.0.1; 0 takes a free one.
     pub dynamodb_port: u16,
+    /// Port of the SQS endpoint on 127.0.0.1; 0 takes a free one.
+    pub sqs_port: u16,
     /// Buckets that are created when missing.
     pub buckets: Vec<String>,
     /// Tables that are created when missing, each as the JSON of a `CreateTable` request.
@@ -27,6 +29,7 @@ impl Options {
             data: data.into(),
             s3_port: 0,
             dynamodb_port: 0,
+            sqs_port: 0,
             buckets: Vec::new(),
             tables: Vec::new(),
             notify: None,

@@ -56,6 +56,7 @@ class Server:
             "AWS_DEFAULT_REGION": self.endpoints["region"],
             "AWS_ENDPOINT_URL_S3": self.endpoints["s3"],
             "AWS_ENDPOINT_URL_DYNAMODB": self.endpoints["dynamodb"],
+            "AWS_ENDPOINT_URL_SQS": self.endpoints["sqs"],
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -257,6 +258,82 @@ class AwsClients(unittest.TestCase):
         run("dynamodb", "put-item", "--table-name", "products", "--item", item)
         names = {self.server.event() for _ in range(self.server.events.qsize())}
         self.assertIn(("ObjectRemoved:Delete", "catalog/shoes/a+b%2B.jpg"), names)
+
+    def message(self, key):
+        """A message that the example prints as an event."""
+        record = {"eventName": "ObjectCreated:Put", "s3": {"object": {"key": key}}}
+        return json.dumps({"Records": [record]})
+
+    def counts(self, read):
+        names = ["", "NotVisible", "Delayed"]
+        return [int(read["Attributes"]["ApproximateNumberOfMessages" + name]) for name in names]
+
+    def test_queue(self):
+        sqs, url = self.server.client("sqs"), self.server.endpoints["queue"]
+        self.assertEqual(sqs.get_queue_url(QueueName="lookalike-changes")["QueueUrl"], url)
+        self.assertEqual(sqs.list_queues()["QueueUrls"], [url])
+        body = self.message("ü.jpg")
+        sent = sqs.send_message(QueueUrl=url, MessageBody=body)
+        self.assertEqual(sent["MD5OfMessageBody"], hashlib.md5(body.encode()).hexdigest())
+        self.assertEqual(self.server.event(), ("ObjectCreated:Put", "ü.jpg"))
+        entries = [{"Id": str(n), "MessageBody": self.message(f"{n}.jpg")} for n in range(9)]
+        entries.append({"Id": "bad", "MessageBody": "a\x07"})
+        sent = sqs.send_message_batch(QueueUrl=url, Entries=entries)
+        self.assertEqual([entry["Id"] for entry in sent["Successful"]], [str(n) for n in range(9)])
+        self.assertEqual([(entry["Id"], entry["SenderFault"]) for entry in sent["Failed"]], [("bad", True)])
+        self.assertEqual({self.server.event()[1] for _ in range(9)}, {f"{n}.jpg" for n in range(9)})
+        sqs.send_message(QueueUrl=url, MessageBody=body, DelaySeconds=900)
+        read = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+        self.assertEqual(self.counts(read), [0, 0, 1])
+        sqs.purge_queue(QueueUrl=url)
+        read = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+        self.assertEqual(self.counts(read), [0, 0, 0])
+
+    def test_queue_errors(self):
+        sqs, url = self.server.client("sqs"), self.server.endpoints["queue"]
+        with self.assertRaises(sqs.exceptions.QueueDoesNotExist):
+            sqs.send_message(QueueUrl=url + "x", MessageBody="a")
+        prefix = "AWS.SimpleQueueService."
+        batch = sqs.send_message_batch
+        entry = {"Id": "a", "MessageBody": "a"}
+        for entries, code in [
+            ([], "EmptyBatchRequest"),
+            ([entry] * 11, "TooManyEntriesInBatchRequest"),
+            ([entry] * 2, "BatchEntryIdsNotDistinct"),
+            ([{"Id": "a", "MessageBody": "x" * 262145}], "BatchRequestTooLong"),
+        ]:
+            self.assertEqual(self.code(batch, QueueUrl=url, Entries=entries), (400, prefix + code))
+        bell = self.code(sqs.send_message, QueueUrl=url, MessageBody="\x07")
+        self.assertEqual(bell, (400, "InvalidMessageContents"))
+        for call, arguments in [
+            (sqs.receive_message, {"QueueUrl": url}),
+            (sqs.create_queue, {"QueueName": "other"}),
+        ]:
+            self.assertEqual(self.code(call, **arguments), (400, prefix + "UnsupportedOperation"))
+
+    def test_queue_by_command_line(self):
+        url = self.server.endpoints["queue"]
+        # Version 1 of the AWS CLI overlooks the variable for SQS.
+        server = ["--endpoint-url", self.server.endpoints["sqs"]]
+
+        def run(*arguments):
+            done = self.server.aws(*server, "sqs", *arguments)
+            self.assertEqual(done.returncode, 0, (arguments, done.stdout, done.stderr))
+            return json.loads(done.stdout or "null")
+
+        self.assertEqual(run("list-queues")["QueueUrls"], [url])
+        sent = run("send-message", "--queue-url", url, "--message-body", self.message("cli.jpg"))
+        self.assertEqual(len(sent["MessageId"]), 36)
+        self.assertEqual(self.server.event()[1], "cli.jpg")
+        entries = json.dumps([{"Id": key, "MessageBody": self.message(key)} for key in ["a", "b"]])
+        sent = run("send-message-batch", "--queue-url", url, "--entries", entries)
+        self.assertEqual(len(sent["Successful"]), 2)
+        self.assertEqual({self.server.event()[1] for _ in range(2)}, {"a", "b"})
+        read = run("get-queue-attributes", "--queue-url", url, "--attribute-names", "All")
+        self.assertEqual(self.counts(read), [0, 0, 0])
+        refused = self.server.aws(*server, "sqs", "receive-message", "--queue-url", url)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("UnsupportedOperation", refused.stderr)
 
     def test_dynamodb_survives_a_kill(self):
         db = self.server.client("dynamodb")

@@ -15,14 +15,27 @@
 //! ```
 
 mod bucket;
+mod encoders;
 mod index;
+mod queue;
 mod table;
 
 pub use bucket::{links, pictures};
+pub use encoders::encoders;
 pub use index::{manifests, segments};
+pub use queue::changes;
 pub use table::{products, records};
 
 use crate::error::{StoreError, StoreErrorKind};
+
+/// Keys that a URL, a form or a path would each write differently.
+const AWKWARD_KEYS: [&str; 5] = [
+    "catalog/plain.jpg",
+    "catalog/with space.jpg",
+    "catalog/a+b&c=d%20e%.jpg",
+    "catalog/größe/鞋.png",
+    "catalog/('quoted')\"~!$;@.webp",
+];
 
 /// The value of a call that must succeed.
 fn done<T>(what: &str, result: Result<T, StoreError>) -> T {

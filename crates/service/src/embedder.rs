@@ -7,13 +7,22 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use lookalike_encoder::PictureError;
+use lookalike_index::Fingerprint;
 use tokio::sync::OnceCell;
 
+use crate::model::EncoderFiles;
 use crate::ports::Embedder;
 
 /// Loads an encoder; the error is a sentence for people.
 pub type EmbedderLoader =
     Box<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Embedder>, String>> + Send + Sync>;
+
+/// Files of an encoder, and the fingerprint that follows from them.
+pub type ReadFiles = (Fingerprint, EncoderFiles);
+
+/// Reads the files of an encoder again; the error is a sentence for people.
+pub type EncoderReader =
+    Box<dyn Fn() -> BoxFuture<'static, Result<ReadFiles, String>> + Send + Sync>;
 
 /// An encoder that is loaded when it is first needed. A failed load is tried again at the next need.
 #[derive(Clone)]
@@ -24,22 +33,42 @@ pub struct EmbedderCell {
 struct Inner {
     cell: OnceCell<Arc<dyn Embedder>>,
     loader: Option<EmbedderLoader>,
+    reader: Option<EncoderReader>,
 }
 
 impl EmbedderCell {
     /// A cell that holds `embedder` already.
     pub fn ready(embedder: Arc<dyn Embedder>) -> Self {
-        Self::with(OnceCell::new_with(Some(embedder)), None)
+        Self::with(OnceCell::new_with(Some(embedder)), None, None)
+    }
+
+    /// A cell that holds `embedder` already, whose files `reader` gives.
+    pub fn ready_with_files(embedder: Arc<dyn Embedder>, reader: EncoderReader) -> Self {
+        Self::with(OnceCell::new_with(Some(embedder)), None, Some(reader))
     }
 
     /// A cell that loads on first need.
     pub fn lazy(loader: EmbedderLoader) -> Self {
-        Self::with(OnceCell::new(), Some(loader))
+        Self::with(OnceCell::new(), Some(loader), None)
     }
 
-    fn with(cell: OnceCell<Arc<dyn Embedder>>, loader: Option<EmbedderLoader>) -> Self {
+    /// A cell that loads on first need an encoder whose files `reader` gives. They are read again when
+    /// they are to be stored, which is seldom, rather than kept in memory.
+    pub fn lazy_with_files(loader: EmbedderLoader, reader: EncoderReader) -> Self {
+        Self::with(OnceCell::new(), Some(loader), Some(reader))
+    }
+
+    fn with(
+        cell: OnceCell<Arc<dyn Embedder>>,
+        loader: Option<EmbedderLoader>,
+        reader: Option<EncoderReader>,
+    ) -> Self {
         Self {
-            inner: Arc::new(Inner { cell, loader }),
+            inner: Arc::new(Inner {
+                cell,
+                loader,
+                reader,
+            }),
         }
     }
 
@@ -57,18 +86,45 @@ impl EmbedderCell {
         self.inner.cell.get_or_try_init(load).await.cloned()
     }
 
-    /// Embeds a picture on a thread for blocking work. A picture that makes the encoder panic is a bad
-    /// picture: it would do so again.
-    pub(crate) async fn embed(&self, picture: Bytes) -> Result<Vec<f32>, EmbedError> {
-        let embedder = self.get().await.map_err(EmbedError::Encoder)?;
-        match tokio::task::spawn_blocking(move || embedder.embed(&picture)).await {
-            Ok(embedding) => embedding.map_err(EmbedError::Picture),
-            Err(died) if died.is_panic() => {
-                let reason = format!("the encoder panicked: {}", told(&*died.into_panic()));
-                Err(EmbedError::Picture(PictureError::Network(reason)))
-            }
-            Err(cancelled) => Err(EmbedError::Encoder(cancelled.to_string())),
+    /// The files of the encoder; `None` when it has none to give away.
+    ///
+    /// # Errors
+    /// What the reader says; and when the files are not those any more that were loaded.
+    pub(crate) async fn files(&self) -> Result<Option<EncoderFiles>, String> {
+        let Some(reader) = &self.inner.reader else {
+            return Ok(None);
+        };
+        let loaded = self.get().await?.fingerprint();
+        let (found, files) = reader().await?;
+        match found == loaded {
+            true => Ok(Some(files)),
+            false => Err(format!(
+                "the files of encoder {:?} changed since they were loaded: their fingerprint is \
+                 {found}, expected {loaded}: start again",
+                files.name
+            )),
         }
+    }
+
+    /// Whether [`files`](Self::files) has any.
+    pub(crate) fn has_files(&self) -> bool {
+        self.inner.reader.is_some()
+    }
+}
+
+/// Embeds a picture on a thread for blocking work. A picture that makes the encoder panic is a bad
+/// picture: it would do so again.
+pub(crate) async fn embed(
+    embedder: Arc<dyn Embedder>,
+    picture: Bytes,
+) -> Result<Vec<f32>, EmbedError> {
+    match tokio::task::spawn_blocking(move || embedder.embed(&picture)).await {
+        Ok(embedding) => embedding.map_err(EmbedError::Picture),
+        Err(died) if died.is_panic() => {
+            let reason = format!("the encoder panicked: {}", told(&*died.into_panic()));
+            Err(EmbedError::Picture(PictureError::Network(reason)))
+        }
+        Err(cancelled) => Err(EmbedError::Encoder(cancelled.to_string())),
     }
 }
 

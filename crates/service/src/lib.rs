@@ -7,6 +7,7 @@
 
 pub mod conformance;
 mod embedder;
+mod encoders;
 mod error;
 mod indexing;
 mod keys;
@@ -17,21 +18,22 @@ mod search;
 mod segments;
 mod time;
 
-pub use embedder::{EmbedderCell, EmbedderLoader};
+pub use embedder::{EmbedderCell, EmbedderLoader, EncoderReader, ReadFiles};
+pub use encoders::{EncoderOpener, Encoders, NoEncoder};
 pub use error::{StoreError, StoreErrorKind};
 pub use indexing::{
-    BatchReport, Difference, IndexPorts, IndexSettings, Indexer, IndexingError, MaintenanceReport,
-    Outcome, VerifyReport,
+    BatchReport, Building, Coverage, Difference, IndexPorts, IndexSettings, Indexer, IndexingError,
+    MaintenanceReport, Outcome, SideError, SideReport, Switched, VerifyReport,
 };
 pub use keys::{CATALOG_PREFIX, UPLOADS_PREFIX, is_catalog_key, product_id_of};
 pub use lookalike_encoder::PictureError;
-pub use lookalike_index::Fingerprint;
+pub use lookalike_index::{Fingerprint, Role};
 pub use model::{
-    Failure, ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture, PictureHead,
-    Product, StoredSegment, UploadLink,
+    EncoderFiles, Failure, ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture,
+    PictureHead, Product, StoredEncoder, StoredSegment, UploadLink,
 };
 pub use search::{
-    Answer, FoundProduct, IndexInfo, IndexState, MAX_K, ProductView, QueryTimings, SearchError,
-    SearchOptions, SearchPorts, SearchSettings, Searcher, SegmentInfo,
+    Answer, EncoderInfo, FoundProduct, IndexInfo, IndexState, MAX_K, ProductView, QueryTimings,
+    SearchError, SearchOptions, SearchPorts, SearchSettings, Searcher, SegmentInfo, SideInfo,
 };
 pub use time::Deadline;

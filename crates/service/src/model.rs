@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use lookalike_index::SegmentId;
+use lookalike_index::{Fingerprint, SegmentId};
 use serde::{Deserialize, Serialize};
 
 /// A product's metadata: column name to typed value (text, number, boolean), as imported.
@@ -61,6 +61,26 @@ pub struct StoredSegment {
     pub modified: SystemTime,
 }
 
+/// What an encoder is made of: enough to load it anywhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncoderFiles {
+    /// Its name, for people.
+    pub name: String,
+    /// The ONNX file.
+    pub model: Bytes,
+    /// The `preprocessor_config.json`.
+    pub preprocessing: Bytes,
+}
+
+/// One encoder as stored beside the index, whether or not an index needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEncoder {
+    /// Its fingerprint, from the folder's name.
+    pub fingerprint: Fingerprint,
+    /// When the last of its files was written.
+    pub modified: SystemTime,
+}
+
 /// The answer to reading the manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoadedManifest {
@@ -88,7 +108,7 @@ pub struct ImageRecord {
     pub etag: String,
     /// Its size in bytes.
     pub bytes: u64,
-    /// Fingerprint of the encoder, in hexadecimal.
+    /// Fingerprint of the encoder of the index that was searched then, in hexadecimal.
     pub encoder: String,
     /// When, as RFC 3339 in UTC.
     pub at: String,

@@ -14,8 +14,8 @@ use lookalike_index::{Fingerprint, SegmentId};
 
 use crate::error::StoreError;
 use crate::model::{
-    ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture, PictureHead, Product,
-    StoredSegment, UploadLink,
+    EncoderFiles, ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture, PictureHead,
+    Product, StoredEncoder, StoredSegment, UploadLink,
 };
 
 /// Turns picture bytes into an embedding. Synchronous and slow (milliseconds): callers leave the
@@ -99,6 +99,28 @@ pub trait SegmentShelf: Send + Sync {
     async fn list(&self) -> Result<Vec<StoredSegment>, StoreError>;
     /// Removes a segment; removing what is gone succeeds.
     async fn delete(&self, id: SegmentId) -> Result<(), StoreError>;
+}
+
+/// The encoders that are stored beside the index, so that whoever meets an index of another encoder
+/// than its own can use that.
+#[async_trait]
+pub trait StoredEncoders: Send + Sync {
+    /// Stores an encoder, again if it is there already, which makes it young. A reader finds all of
+    /// its files or none.
+    async fn put(&self, fingerprint: Fingerprint, files: &EncoderFiles) -> Result<(), StoreError>;
+    /// The files of an encoder, or `None` when they are not all there.
+    async fn load(&self, fingerprint: Fingerprint) -> Result<Option<EncoderFiles>, StoreError>;
+    /// Whether [`load`](Self::load) would find it, without reading the model.
+    async fn contains(&self, fingerprint: Fingerprint) -> Result<bool, StoreError>;
+}
+
+/// Finding and removing stored encoders, for garbage collection.
+#[async_trait]
+pub trait EncoderShelf: Send + Sync {
+    /// Every encoder of which anything is stored.
+    async fn list(&self) -> Result<Vec<StoredEncoder>, StoreError>;
+    /// Removes an encoder; removing what is gone succeeds.
+    async fn delete(&self, fingerprint: Fingerprint) -> Result<(), StoreError>;
 }
 
 /// The product metadata in the table.

@@ -4,4 +4,10 @@
 
 #![forbid(unsafe_code)]
 
+pub mod bootstrap;
+pub mod embedded_pictures;
+pub mod encoder_choice;
+pub mod evaluation;
+pub mod label_table;
+pub mod labelled;
 pub mod retrieval;

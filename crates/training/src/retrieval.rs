@@ -8,6 +8,7 @@
 use std::cmp::Ordering;
 
 use rayon::prelude::*;
+use serde::Serialize;
 
 /// Unit vectors `[rows, dimensions]`, row after row, and the label of each.
 #[derive(Debug, Clone, Copy)]
@@ -28,18 +29,55 @@ impl<'a> Labelled<'a> {
 }
 
 /// The measures of one query, each 0 to 1.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct QueryScores {
     /// P@1: whether the nearest is right.
+    #[serde(rename = "p_at_1")]
     pub first: f64,
     /// P@k: the share of right ones among the first k.
+    #[serde(rename = "p_at_k")]
     pub precision: f64,
     /// R@k: whether any of the first k is right.
+    #[serde(rename = "r_at_k")]
     pub recall: f64,
     /// AP: the mean of the precisions at the ranks of all right ones.
+    #[serde(rename = "ap")]
     pub average_precision: f64,
     /// RR: one over the rank of the first right one.
+    #[serde(rename = "rr")]
     pub reciprocal_rank: f64,
+}
+
+impl QueryScores {
+    /// The measures in their order: P@1, P@k, R@k, AP, RR.
+    pub fn to_array(self) -> [f64; 5] {
+        [
+            self.first,
+            self.precision,
+            self.recall,
+            self.average_precision,
+            self.reciprocal_rank,
+        ]
+    }
+}
+
+/// What one query found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QueryResult {
+    /// Its measures; `None` when no catalog row that it may find has its label, for nothing could
+    /// be right.
+    pub scores: Option<QueryScores>,
+    /// The first `k`, best first.
+    pub neighbours: Vec<Neighbour>,
+}
+
+/// A catalog row that a query found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Neighbour {
+    /// The row.
+    pub row: usize,
+    /// Cosine similarity, -1 to 1.
+    pub similarity: f32,
 }
 
 /// The measures of every query against the catalog; `None` for a query whose label no catalog row
@@ -52,16 +90,45 @@ pub fn score_queries(
     queries: Labelled<'_>,
     k: usize,
 ) -> Vec<Option<QueryScores>> {
+    let results = search_queries(catalog, queries, k, |_, _| false);
+    results.into_iter().map(|result| result.scores).collect()
+}
+
+/// The measures and the nearest of every query, on every core. A catalog row of which
+/// `is_itself(query, row)` says that it is the query's own picture is not there for that query:
+/// so one folder can be both, each picture left out once.
+///
+/// # Panics
+/// When the two have vectors of different length.
+pub fn search_queries(
+    catalog: Labelled<'_>,
+    queries: Labelled<'_>,
+    k: usize,
+    is_itself: impl Fn(usize, usize) -> bool + Sync,
+) -> Vec<QueryResult> {
     assert_eq!(catalog.dimensions, queries.dimensions);
+    let search = |query| {
+        let vector = queries.vector(query);
+        let mut ranked = rank(catalog, vector);
+        ranked.retain(|&row| !is_itself(query, row));
+        let right = ranked
+            .iter()
+            .map(|&row| catalog.labels[row] == queries.labels[query]);
+        QueryResult {
+            scores: score_ranking(right, k),
+            neighbours: ranked
+                .iter()
+                .take(k)
+                .map(|&row| Neighbour {
+                    row,
+                    similarity: dot(catalog.vector(row), vector),
+                })
+                .collect(),
+        }
+    };
     (0..queries.labels.len())
         .into_par_iter()
-        .map(|row| {
-            let ranked = rank(catalog, queries.vector(row));
-            let right = ranked
-                .iter()
-                .map(|&found| catalog.labels[found] == queries.labels[row]);
-            score_ranking(right, k)
-        })
+        .map(search)
         .collect()
 }
 
@@ -102,7 +169,7 @@ pub fn score_ranking(right: impl Iterator<Item = bool>, k: usize) -> Option<Quer
 }
 
 /// Eight sums side by side, which the compiler keeps in one vector register.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0_f32; 8];
     let (a, a_rest) = a.as_chunks::<8>();
     let (b, b_rest) = b.as_chunks::<8>();
@@ -117,6 +184,8 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -149,5 +218,82 @@ mod tests {
         assert_eq!((second.first, second.precision), (0.0, 0.5));
         assert!((second.average_precision - (0.5 + 2.0 / 3.0) / 2.0).abs() < 1e-12);
         assert_eq!(scores[2], None);
+    }
+
+    #[test]
+    fn a_query_does_not_find_itself() {
+        let folder = Labelled {
+            vectors: &[1.0, 0.0, 0.8, 0.6, 0.0, 1.0],
+            dimensions: 2,
+            labels: &[0, 0, 1],
+        };
+        let results = search_queries(folder, folder, 2, |query, row| query == row);
+        let rows = |query: usize| -> Vec<usize> {
+            results[query].neighbours.iter().map(|n| n.row).collect()
+        };
+        assert_eq!((rows(0), rows(1)), (vec![1, 2], vec![0, 2]));
+        assert_eq!(results[0].neighbours[0].similarity, 0.8);
+        let first = results[0].scores.expect("another of its label");
+        assert_eq!(first.to_array(), [1.0, 0.5, 1.0, 1.0, 1.0]);
+        assert_eq!(results[2].scores, None, "alone with its label");
+    }
+
+    /// The definitions word by word: for every rank, count.
+    fn slowly(right: &[bool], k: usize) -> Option<[f64; 5]> {
+        let all = right.iter().filter(|right| **right).count();
+        if all == 0 {
+            return None;
+        }
+        let among = |count: usize| right.iter().take(count).filter(|right| **right).count() as f64;
+        let ranks = (1..=right.len()).filter(|&rank| right[rank - 1]);
+        let precisions = ranks.clone().map(|rank| among(rank) / rank as f64);
+        let first = ranks.clone().min().map_or(0.0, |rank| 1.0 / rank as f64);
+        Some([
+            among(1),
+            among(k) / k as f64,
+            if among(k) > 0.0 { 1.0 } else { 0.0 },
+            precisions.sum::<f64>() / all as f64,
+            first,
+        ])
+    }
+
+    proptest! {
+        #[test]
+        fn scores_are_those_of_counting_slowly(
+            right in prop::collection::vec(any::<bool>(), 0..60),
+            k in 1..70_usize,
+        ) {
+            let found = score_ranking(right.iter().copied(), k).map(QueryScores::to_array);
+            let expected = slowly(&right, k);
+            prop_assert_eq!(found.is_some(), expected.is_some());
+            for (found, expected) in found.unwrap_or_default().iter().zip(expected.unwrap_or_default()) {
+                prop_assert!((found - expected).abs() < 1e-9);
+            }
+        }
+
+        #[test]
+        fn searching_is_sorting_by_similarity(
+            vectors in prop::collection::vec(prop::array::uniform3(-1.0..1.0_f32), 2..30),
+            k in 1..8_usize,
+        ) {
+            let labels: Vec<u32> = (0..vectors.len() as u32).map(|row| row % 3).collect();
+            let folder = Labelled {
+                vectors: vectors.as_flattened(),
+                dimensions: 3,
+                labels: &labels,
+            };
+            let found = search_queries(folder, folder, k, |query, row| query == row);
+            for (query, result) in found.iter().enumerate() {
+                let similarity = |row: usize| dot(&vectors[row], &vectors[query]);
+                let mut rows: Vec<usize> = (0..vectors.len()).filter(|row| *row != query).collect();
+                rows.sort_by(|a, b| similarity(*b).total_cmp(&similarity(*a)).then(a.cmp(b)));
+                let right: Vec<bool> = rows.iter().map(|row| row % 3 == query % 3).collect();
+                let expected = slowly(&right, k);
+                prop_assert_eq!(result.scores.is_some(), expected.is_some());
+                rows.truncate(k);
+                let neighbours: Vec<usize> = result.neighbours.iter().map(|n| n.row).collect();
+                prop_assert_eq!(neighbours, rows);
+            }
+        }
     }
 }

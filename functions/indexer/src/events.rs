@@ -7,7 +7,7 @@
 //! Shapes: the [S3 notification](https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html)
 //! and the [EventBridge event](https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html).
 
-use percent_encoding::percent_decode_str;
+use lookalike_events::decode_key;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -173,8 +173,11 @@ impl TryFrom<S3Record> for Change {
 
     fn try_from(record: S3Record) -> Result<Self, EventError> {
         let Bucket { name: bucket } = record.s3.bucket;
-        let key = decode_key(&record.s3.object.key)?;
-        Ok(Self { bucket, key })
+        let Object { key: encoded } = record.s3.object;
+        match decode_key(&encoded) {
+            Ok(key) => Ok(Self { bucket, key }),
+            Err(_) => Err(EventError::KeyNotUtf8(encoded)),
+        }
     }
 }
 
@@ -186,15 +189,6 @@ impl From<Place> for Change {
             key: place.object.key,
         }
     }
-}
-
-/// The key that S3 form-encoded: `+` is a space, and only then are the percent signs resolved.
-fn decode_key(encoded: &str) -> Result<String, EventError> {
-    let spaced = encoded.replace('+', " ");
-    percent_decode_str(&spaced)
-        .decode_utf8()
-        .map(|key| key.into_owned())
-        .map_err(|_| EventError::KeyNotUtf8(encoded.to_owned()))
 }
 
 #[derive(Deserialize)]

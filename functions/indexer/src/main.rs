@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lambda_runtime::{Config, Error, LambdaEvent, service_fn};
-use lookalike_aws::{Cloud, EmfMetrics, Settings, encoder_cell, logging};
+use lookalike_aws::{Cloud, EmfMetrics, Settings, encoders, logging};
 use lookalike_indexer::Handler;
 use lookalike_service::{IndexPorts, IndexSettings, Indexer};
 use serde_json::Value;
@@ -15,11 +15,12 @@ async fn main() -> Result<(), Error> {
     let settings = settings.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
     let cloud = Cloud::connect(&settings).await?;
     let ports = IndexPorts {
-        embedder: encoder_cell(settings.encoder.clone(), cloud.clients()),
+        encoders: encoders(&settings, &cloud),
         pictures: cloud.pictures,
         manifests: cloud.manifests,
         segments: cloud.segments,
         shelf: cloud.shelf,
+        encoder_shelf: cloud.encoder_shelf,
         records: cloud.records,
         failures: cloud.failures,
         metrics: Arc::new(EmfMetrics::stdout(Config::from_env().function_name)),

@@ -48,11 +48,12 @@ impl Embedder for TwoBytes {
 
 fn handler(cloud: &Arc<MemoryCloud>) -> Handler {
     let ports = IndexPorts {
-        embedder: EmbedderCell::ready(Arc::new(TwoBytes)),
+        encoders: EmbedderCell::ready(Arc::new(TwoBytes)).into(),
         pictures: cloud.clone(),
         manifests: cloud.clone(),
         segments: cloud.clone(),
         shelf: cloud.clone(),
+        encoder_shelf: cloud.clone(),
         records: cloud.clone(),
         failures: cloud.clone(),
         metrics: Arc::new(NoMetrics),

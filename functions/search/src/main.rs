@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lambda_http::Error;
 use lambda_http::lambda_runtime::Config;
-use lookalike_aws::{Cloud, EmfMetrics, Settings, encoder_cell, logging};
+use lookalike_aws::{Cloud, EmfMetrics, Settings, encoders, logging};
 use lookalike_http::{HttpSettings, router};
 use lookalike_service::{SearchPorts, SearchSettings, Searcher};
 
@@ -15,7 +15,7 @@ async fn main() -> Result<(), Error> {
     let settings = settings.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
     let cloud = Cloud::connect(&settings).await?;
     let ports = SearchPorts {
-        embedder: encoder_cell(settings.encoder.clone(), cloud.clients()),
+        encoders: encoders(&settings, &cloud),
         pictures: cloud.pictures,
         links: cloud.links,
         manifests: cloud.manifests,

@@ -9,6 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 BINARY = Path(os.environ.get("LOOKALIKE_BIN") or ROOT / "target" / "debug" / "lookalike")
+# Another encoder than the built-in one; see encoders/make_small.py.
+SMALL_ENCODER = ROOT / "tests" / "e2e" / "encoders" / "small"
 PATIENCE = 120.0
 
 

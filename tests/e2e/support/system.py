@@ -16,7 +16,7 @@ from support.command import BINARY, environment, lookalike
 from support.waiting import until
 
 CATALOG_BUCKET = "catalog"
-FREE_PORTS = ("--port", "0", "--s3-port", "0", "--dynamodb-port", "0")
+FREE_PORTS = ("--port", "0", "--s3-port", "0", "--dynamodb-port", "0", "--sqs-port", "0")
 START = 900.0
 STOP = 20.0
 LOG_SHOWN = 20_000
@@ -45,6 +45,7 @@ class System:
         (self.data / "serve.json").unlink(missing_ok=True)
         self.__dict__.pop("s3", None)
         self.__dict__.pop("dynamodb", None)
+        self.__dict__.pop("sqs", None)
         command = [BINARY, "serve", "--data", self.data, "--json", *FREE_PORTS]
         with self._output.open("wb") as output, self._log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -159,6 +160,11 @@ class System:
     def dynamodb(self):
         """A boto3 client of the DynamoDB endpoint."""
         return self._client("dynamodb", self.connection["dynamodb_url"])
+
+    @cached_property
+    def sqs(self):
+        """A boto3 client of the SQS endpoint."""
+        return self._client("sqs", self.connection["sqs_url"])
 
     def _client(self, service, url):
         variables = self.environment

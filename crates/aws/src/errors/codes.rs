@@ -7,6 +7,8 @@ const LATER: &[&str] = &[
     "BandwidthLimitExceeded",
     "InternalError",
     "InternalServerError",
+    "KMS.ThrottlingException",
+    "KmsThrottled",
     "LimitExceededException",
     "PriorRequestNotComplete",
     "ProvisionedThroughputExceededException",
@@ -36,6 +38,8 @@ const DENIED: &[&str] = &[
     "InvalidClientTokenId",
     "InvalidSignatureException",
     "InvalidToken",
+    "KMS.AccessDeniedException",
+    "KmsAccessDenied",
     "MissingAuthenticationToken",
     "MissingAuthenticationTokenException",
     "RequestExpired",
@@ -45,8 +49,14 @@ const DENIED: &[&str] = &[
     "UnrecognizedClientException",
 ];
 
-/// Codes by which AWS says that the bucket or table is not there.
-pub(super) const NO_PLACE: &[&str] = &["NoSuchBucket", "ResourceNotFoundException"];
+/// Codes by which AWS says that the bucket, table or queue is not there.
+pub(super) const NO_PLACE: &[&str] = &[
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "InvalidAddress",
+    "NoSuchBucket",
+    "QueueDoesNotExist",
+    "ResourceNotFoundException",
+];
 
 /// Codes by which S3 says that the bucket is in another region than the client.
 pub(super) const OTHER_REGION: &[&str] = &[

@@ -88,6 +88,29 @@ pub(super) fn table(text: &str) -> Check<String> {
     }
 }
 
+/// The URL of an SQS queue.
+pub(super) fn queue(text: &str) -> Check<String> {
+    Check {
+        expected: "the URL of a standard SQS queue, such as \
+                   https://sqs.eu-central-1.amazonaws.com/123456789012/changes",
+        value: is_queue_url(text).then(|| text.to_owned()),
+    }
+}
+
+/// Whether it ends with an account and a queue's name. The names of FIFO queues have a dot: S3 cannot
+/// send there, and what is sent would need a group.
+fn is_queue_url(text: &str) -> bool {
+    let mut parts = text.rsplitn(3, '/');
+    let (name, account, server) = (parts.next(), parts.next(), parts.next());
+    let is_name = |name: &str| {
+        (1..=80).contains(&name.len())
+            && (name.chars()).all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+    };
+    let is_account =
+        |account: &str| account.len() == 12 && account.chars().all(|c| c.is_ascii_digit());
+    name.is_some_and(is_name) && account.is_some_and(is_account) && server.is_some_and(is_origin)
+}
+
 /// A directory or an S3 URI.
 pub(super) fn encoder(text: &str) -> Check<EncoderSource> {
     let value = match text.split_once("://") {

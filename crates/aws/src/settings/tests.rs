@@ -26,6 +26,7 @@ fn defaults_stand_for_what_is_unset_or_empty() {
         index_bucket: "shop-index".to_owned(),
         index_prefix: "index".to_owned(),
         table: "shop".to_owned(),
+        queue_url: None,
         encoder: EncoderSource::Embedded,
         refresh: Duration::from_secs(1),
         cors_origins: vec!["*".to_owned()],
@@ -33,7 +34,15 @@ fn defaults_stand_for_what_is_unset_or_empty() {
         path_style: false,
     };
     assert_eq!(read(&[]).unwrap(), expected);
-    let empty = [INDEX_PREFIX, ENCODER, REFRESH_SECONDS, CORS_ORIGINS, TRACE].map(|v| (v, " "));
+    let empty = [
+        INDEX_PREFIX,
+        QUEUE_URL,
+        ENCODER,
+        REFRESH_SECONDS,
+        CORS_ORIGINS,
+        TRACE,
+    ]
+    .map(|v| (v, " "));
     assert_eq!(read(&empty).unwrap(), expected);
 }
 
@@ -41,6 +50,7 @@ fn defaults_stand_for_what_is_unset_or_empty() {
 fn everything_can_be_set() {
     let settings = read(&[
         (INDEX_PREFIX, "shops/one"),
+        (QUEUE_URL, "http://127.0.0.1:9324/000000000000/changes"),
         (ENCODER, "s3://models-bucket/lite/0/"),
         (REFRESH_SECONDS, "0.25"),
         (CORS_ORIGINS, "https://shop.example, http://localhost:3000"),
@@ -49,6 +59,10 @@ fn everything_can_be_set() {
     ])
     .unwrap();
     assert_eq!(settings.index_prefix, "shops/one");
+    assert_eq!(
+        settings.queue_url.as_deref(),
+        Some("http://127.0.0.1:9324/000000000000/changes")
+    );
     assert_eq!(
         settings.encoder,
         EncoderSource::S3 {
@@ -62,6 +76,19 @@ fn everything_can_be_set() {
     assert!(settings.trace && settings.path_style);
     let directory = read(&[(ENCODER, "models/mine")]).unwrap().encoder;
     assert_eq!(directory, EncoderSource::Directory("models/mine".into()));
+}
+
+#[test]
+fn an_encoder_is_read_alone_as_it_is_among_the_rest() {
+    for text in ["", " ", "models/mine", "s3://models-bucket/lite/0/"] {
+        let alone: EncoderSource = text.parse().unwrap();
+        assert_eq!(alone, read(&[(ENCODER, text)]).unwrap().encoder, "{text:?}");
+    }
+    let refused = "ftp://models".parse::<EncoderSource>().unwrap_err();
+    assert!(
+        refused.to_string().contains("s3://bucket/prefix"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -93,6 +120,15 @@ fn wrong_values_are_refused_with_what_to_set() {
         (INDEX_PREFIX, "index/"),
         (INDEX_PREFIX, "a/../b"),
         (TABLE, "a b"),
+        (QUEUE_URL, "changes"),
+        (QUEUE_URL, "arn:aws:sqs:eu-central-1:123456789012:changes"),
+        (QUEUE_URL, "https://sqs.eu-central-1.amazonaws.com/changes"),
+        (
+            QUEUE_URL,
+            "https://sqs.eu-central-1.amazonaws.com/12345/changes",
+        ),
+        (QUEUE_URL, "ftp://127.0.0.1/123456789012/changes"),
+        (QUEUE_URL, "https://127.0.0.1/123456789012/changes.fifo"),
         (ENCODER, "https://models.example/one"),
         (ENCODER, "s3://x"),
         (REFRESH_SECONDS, "soon"),

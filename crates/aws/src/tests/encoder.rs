@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use lookalike_service::EncoderFiles;
+
 use super::server::{Reply, Server};
 use super::{cloud_at, cloud_within, short_limits};
-use crate::{EncoderError, EncoderSource, load_encoder};
+use crate::{EncoderError, EncoderSource, load_encoder, open_encoder};
 
 fn model_directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/efficientnet-lite0")
@@ -36,6 +38,31 @@ async fn the_same_model_is_the_same_encoder_wherever_it_lies() {
         ("efficientnet-lite0", 1280)
     );
     assert_eq!((on_disk.name(), stored.name()), ("efficientnet-lite0", "0"));
+}
+
+#[tokio::test]
+async fn an_encoder_that_was_stored_is_the_same_encoder() {
+    let directory = model_directory();
+    let files = EncoderFiles {
+        name: "stored".to_owned(),
+        model: std::fs::read(directory.join("model.onnx")).unwrap().into(),
+        preprocessing: std::fs::read(directory.join("preprocessor_config.json"))
+            .unwrap()
+            .into(),
+    };
+    let stored = open_encoder(&files).unwrap();
+    let cloud = cloud_within("http://127.0.0.1:1", short_limits());
+    let embedded = load_encoder(&EncoderSource::Embedded, cloud.clients())
+        .await
+        .unwrap();
+    assert_eq!(stored.fingerprint(), embedded.fingerprint());
+    assert_eq!(stored.dimensions(), embedded.dimensions());
+    assert_eq!(stored.name(), "stored");
+    let nonsense = EncoderFiles {
+        model: "nonsense".into(),
+        ..files
+    };
+    assert!(open_encoder(&nonsense).is_err());
 }
 
 #[tokio::test]

@@ -163,8 +163,7 @@ impl ProvideCredentials for NoCredentials {
 #[tokio::test]
 async fn without_credentials_the_message_says_so() {
     let clients = Clients::at(
-        "http://127.0.0.1:1",
-        "http://127.0.0.1:1",
+        ["http://127.0.0.1:1"; 3],
         SharedCredentialsProvider::new(NoCredentials),
         Region::new("eu-central-1"),
         short_limits(),

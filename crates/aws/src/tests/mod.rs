@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod changes;
 mod dynamodb;
 mod encoder;
 mod faults;
@@ -32,6 +33,7 @@ fn settings() -> Settings {
         settings::CATALOG_BUCKET => Some("shop-catalog".to_owned()),
         settings::INDEX_BUCKET => Some("shop-index".to_owned()),
         settings::TABLE => Some("shop".to_owned()),
+        settings::QUEUE_URL => Some("http://127.0.0.1/123456789012/shop-changes".to_owned()),
         _ => None,
     })
     .unwrap()
@@ -41,7 +43,7 @@ fn cloud_within(url: &str, limits: Limits) -> Cloud {
     let credentials = Credentials::new("key", "secret", None, None, "test");
     let credentials = SharedCredentialsProvider::new(credentials);
     let region = Region::new("eu-central-1");
-    let clients = Clients::at(url, url, credentials, region, limits);
+    let clients = Clients::at([url; 3], credentials, region, limits);
     Cloud::with_clients(clients, &settings())
 }
 

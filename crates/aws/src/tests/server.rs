@@ -95,6 +95,12 @@ impl Reply {
         Self::json(serde_json::json!({"__type": kind, "message": "The message."})).status(status)
     }
 
+    /// An error as SQS says it.
+    pub(super) fn sqs_error(status: u16, code: &str) -> Self {
+        let kind = format!("com.amazonaws.sqs#{code}");
+        Self::json(serde_json::json!({"__type": kind, "message": "The message."})).status(status)
+    }
+
     pub(super) fn json(body: serde_json::Value) -> Self {
         Self::new(200, body.to_string()).header("content-type", "application/x-amz-json-1.0")
     }

@@ -8,25 +8,39 @@ use crate::demo_catalog::DrawnCatalog;
 use crate::local::{LocalSystem, Ports};
 use crate::metadata_csv::ProductTable;
 use crate::output::Done;
+use crate::stop_signal::StopSignal;
 
 pub(crate) async fn run(arguments: DemoArguments) -> Result<Done> {
+    let stop = StopSignal::listen()?;
     let folder = tempfile::Builder::new()
         .prefix("lookalike-demo-")
         .tempdir()
         .context("cannot make a temporary folder")?;
     let drawn = draw::draw(folder.path(), arguments.products as usize, 1).await?;
+    if stop.has_come() {
+        return Ok(Done::Partly);
+    }
     let table = ProductTable::open(&drawn.table)?;
     let ports = Ports {
         http: arguments.port,
         s3: arguments.s3_port,
         dynamodb: arguments.dynamodb_port,
+        sqs: arguments.sqs_port,
     };
     let system = LocalSystem::start(&folder.path().join("data"), ports).await?;
     eprintln!("indexing {} pictures", drawn.pictures.len());
-    serve::prepare(&system, Some(&drawn.folder), table).await?;
-    announce(&system, &drawn);
-    system.run_until_stopped().await?;
-    Ok(Done::All)
+    let prepare = serve::prepare(&system, Some(&drawn.folder), table);
+    let done = match stop.or(prepare).await {
+        Some(prepared) => {
+            prepared?;
+            announce(&system, &drawn);
+            stop.came().await;
+            Done::All
+        }
+        None => Done::Partly,
+    };
+    system.stop().await?;
+    Ok(done)
 }
 
 fn announce(system: &LocalSystem, drawn: &DrawnCatalog) {
@@ -42,8 +56,8 @@ fn announce(system: &LocalSystem, drawn: &DrawnCatalog) {
     println!("  curl {url}/index");
     println!("\nThe pictures are in {}", drawn.folder.display());
     println!(
-        "S3 is at {}, DynamoDB at {}",
-        system.connection.s3_url, system.connection.dynamodb_url
+        "S3 is at {}, DynamoDB at {}, SQS at {}",
+        system.connection.s3_url, system.connection.dynamodb_url, system.connection.sqs_url
     );
     println!("Ctrl-C stops and removes everything.");
 }

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use lookalike_encoder::Encoder;
+use lookalike_aws::{Clients, EncoderSource};
+use lookalike_encoder::{Encoder, PictureError};
 use serde_json::json;
 
 use crate::args::EmbedArguments;
@@ -12,18 +13,32 @@ use crate::output::Done;
 /// Components shown to people.
 const SHOWN: usize = 6;
 
+/// Bytes of a picture to its embedding.
+type Encode = Box<dyn Fn(&[u8]) -> Result<Vec<f32>, PictureError> + Send>;
+
 pub(crate) async fn run(arguments: EmbedArguments) -> Result<Done> {
-    tokio::task::spawn_blocking(move || embed_all(&arguments)).await?
+    let source: EncoderSource = arguments.encoder.as_deref().unwrap_or_default().parse()?;
+    let encode: Encode = match source {
+        EncoderSource::Embedded => of(Encoder::embedded()?),
+        EncoderSource::Directory(folder) => of(from_folder(&folder)?),
+        // Only this one needs credentials and a region.
+        EncoderSource::S3 { .. } => {
+            let clients = Clients::without_settings().await?;
+            let encoder = lookalike_aws::load_encoder(&source, &clients).await?;
+            Box::new(move |picture| encoder.embed(picture))
+        }
+    };
+    tokio::task::spawn_blocking(move || embed_all(&encode, &arguments)).await?
 }
 
-fn embed_all(arguments: &EmbedArguments) -> Result<Done> {
-    let encoder = match &arguments.encoder {
-        Some(folder) => from_folder(folder)?,
-        None => Encoder::embedded()?,
-    };
+fn of(encoder: Encoder) -> Encode {
+    Box::new(move |picture| encoder.embed(picture))
+}
+
+fn embed_all(encode: &Encode, arguments: &EmbedArguments) -> Result<Done> {
     let mut failed = false;
     for path in &arguments.images {
-        match embed(&encoder, path) {
+        match embed(encode, path) {
             Ok(embedding) if arguments.json => {
                 let image = path.to_string_lossy();
                 println!("{}", json!({ "image": image, "embedding": embedding }));
@@ -51,9 +66,9 @@ fn from_folder(folder: &Path) -> Result<Encoder> {
     )?)
 }
 
-fn embed(encoder: &Encoder, path: &Path) -> Result<Vec<f32>> {
+fn embed(encode: &Encode, path: &Path) -> Result<Vec<f32>> {
     let picture = std::fs::read(path).context("cannot read")?;
-    Ok(encoder.embed(&picture)?)
+    Ok(encode(&picture)?)
 }
 
 fn shown(embedding: &[f32]) -> String {

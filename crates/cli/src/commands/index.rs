@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use lookalike_http::IndexInfoReply;
-use lookalike_service::{Deadline, IndexInfo, Indexer, Outcome};
+use lookalike_service::{Deadline, IndexInfo, Indexer, Outcome, SideInfo};
 use serde_json::json;
 
 use crate::args::{IndexAction, OutputArguments};
@@ -27,7 +27,7 @@ pub(crate) async fn run(action: IndexAction) -> Result<Done> {
 
 async fn info(output: &OutputArguments) -> Result<Done> {
     let target = Target::connect(&output.target).await?;
-    let info = target.searcher(target.embedder()).index_info().await?;
+    let info = target.searcher(target.encoders()).index_info().await?;
     if output.json {
         println!("{}", serde_json::to_string(&IndexInfoReply::from(info))?);
     } else {
@@ -45,6 +45,9 @@ fn print_info(info: &IndexInfo) {
         "encoder     {}, {} dimensions, {}",
         info.encoder_name, info.dimensions, info.fingerprint
     );
+    if let Some(notice) = encoder_notice(info) {
+        println!("{notice}");
+    }
     for segment in &info.segments {
         println!(
             "segment     {:<5} {:>9} rows  {}",
@@ -53,11 +56,41 @@ fn print_info(info: &IndexInfo) {
             output::bytes(segment.bytes)
         );
     }
+    info.sides.iter().for_each(print_side);
+}
+
+/// What to say when this process was given another encoder than the index has.
+pub(crate) fn encoder_notice(info: &IndexInfo) -> Option<String> {
+    let configured = info.configured.as_ref()?;
+    let known = |side: &SideInfo| side.encoder.fingerprint == configured.fingerprint;
+    if info.sides.iter().any(known) {
+        return None;
+    }
+    Some(format!(
+        "this release brings encoder {:?}, the index is of {:?}: `lookalike reindex` changes over",
+        configured.name, info.encoder_name
+    ))
+}
+
+/// Prints what is known of an index beside the searched one.
+pub(crate) fn print_side(side: &SideInfo) {
+    let lost = match side.available {
+        true => "",
+        false => ", not kept up to date: its encoder is not stored beside the index",
+    };
+    println!(
+        "{:<11} {}, {} dimensions, {} rows, {}{lost}",
+        side.role,
+        side.encoder.name,
+        side.encoder.dimensions,
+        side.rows,
+        output::bytes(side.bytes)
+    );
 }
 
 async fn verify(repair: bool, output: &OutputArguments) -> Result<Done> {
     let target = Target::connect(&output.target).await?;
-    let indexer = target.indexer(target.embedder());
+    let indexer = target.indexer(target.encoders());
     let report = indexer.verify().await?;
     if !report.problems.is_empty() {
         // A damaged index cannot be compared with anything.
@@ -87,6 +120,18 @@ async fn verify(repair: bool, output: &OutputArguments) -> Result<Done> {
             "generation {}: {} segments are sound, {} images",
             report.generation, report.segments, report.images
         );
+        for side in &report.sides {
+            println!(
+                "{} index of {}: {} segments are sound, {} images",
+                side.role, side.encoder, side.segments, side.images
+            );
+        }
+        if !differences.to_build.is_empty() {
+            println!(
+                "{} pictures are still to be built: `lookalike reindex` goes on",
+                differences.to_build.len()
+            );
+        }
         println!(
             "{} pictures to index, {} to remove{}",
             differences.to_index.len(),
@@ -107,7 +152,7 @@ async fn verify(repair: bool, output: &OutputArguments) -> Result<Done> {
 
 async fn rebuild(start_over: bool, output: &OutputArguments) -> Result<Done> {
     let target = Target::connect(&output.target).await?;
-    let indexer = target.indexer(target.embedder());
+    let indexer = target.indexer(target.encoders());
     let mut failed = 0;
     if start_over {
         indexer.start_over().await?;
@@ -134,7 +179,7 @@ async fn rebuild(start_over: bool, output: &OutputArguments) -> Result<Done> {
 
 async fn gc(output: &OutputArguments) -> Result<Done> {
     let target = Target::connect(&output.target).await?;
-    let removed = target.indexer(target.embedder()).collect_garbage().await?;
+    let removed = target.indexer(target.encoders()).collect_garbage().await?;
     if output.json {
         println!("{}", json!({ "removed": removed }));
     } else {

@@ -3,8 +3,10 @@
 mod demo;
 mod draw;
 mod embed;
+mod evaluate;
 mod import;
 mod index;
+mod reindex;
 mod search;
 mod serve;
 mod status;
@@ -14,7 +16,7 @@ use anyhow::Result;
 use clap::CommandFactory;
 
 use crate::args::{Arguments, Command};
-use crate::output::Done;
+use crate::output::{self, Done};
 
 /// Does what the arguments say.
 pub(crate) async fn run(arguments: Arguments) -> Result<Done> {
@@ -25,12 +27,15 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Done> {
         Command::Import(arguments) => import::run(arguments).await,
         Command::Search(arguments) => search::run(arguments).await,
         Command::Embed(arguments) => embed::run(arguments).await,
+        Command::Evaluate(arguments) => evaluate::run(arguments).await,
         Command::Index(arguments) => index::run(arguments.action).await,
+        Command::Reindex(arguments) => reindex::run(arguments).await,
         Command::Status(arguments) => status::run(arguments).await,
         Command::Draw(arguments) => draw::run(arguments).await,
         Command::Completions { shell } => {
-            let mut command = Arguments::command();
-            clap_complete::generate(shell, &mut command, "lookalike", &mut std::io::stdout());
+            let (mut command, mut script) = (Arguments::command(), Vec::new());
+            clap_complete::generate(shell, &mut command, "lookalike", &mut script);
+            output::print_text(&String::from_utf8_lossy(&script));
             Ok(Done::All)
         }
     }

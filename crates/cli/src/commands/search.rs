@@ -13,7 +13,7 @@ pub(crate) async fn run(arguments: SearchArguments) -> Result<Done> {
     let picture = std::fs::read(&arguments.image)
         .with_context(|| format!("cannot read {}", arguments.image.display()))?;
     let target = Target::connect(&arguments.target).await?;
-    let searcher = target.searcher(target.embedder());
+    let searcher = target.searcher(target.encoders());
     let options = SearchOptions {
         k: arguments.k,
         min_score: arguments.min_score,

@@ -11,6 +11,7 @@ use crate::catalog_folder::CatalogFolder;
 use crate::local::{LocalSystem, Ports};
 use crate::metadata_csv::ProductTable;
 use crate::output::{self, Done};
+use crate::stop_signal::StopSignal;
 
 pub(crate) async fn run(arguments: ServeArguments) -> Result<Done> {
     let table = match &arguments.metadata {
@@ -21,15 +22,30 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<Done> {
         http: arguments.port,
         s3: arguments.s3_port,
         dynamodb: arguments.dynamodb_port,
+        sqs: arguments.sqs_port,
     };
+    let stop = StopSignal::listen()?;
     let system = LocalSystem::start(&arguments.data, ports).await?;
-    if arguments.start_over {
-        system.start_over().await?;
-    }
-    prepare(&system, arguments.catalog.as_deref(), table).await?;
-    announce(&system, arguments.json);
-    system.run_until_stopped().await?;
-    Ok(Done::All)
+    let prepare = async {
+        if arguments.start_over {
+            system.start_over().await?;
+        }
+        prepare(&system, arguments.catalog.as_deref(), table).await
+    };
+    let done = match stop.or(prepare).await {
+        Some(prepared) => {
+            prepared?;
+            announce(&system, arguments.json);
+            stop.came().await;
+            Done::All
+        }
+        None => {
+            eprintln!("stopped before everything was indexed; the next start goes on");
+            Done::Partly
+        }
+    };
+    system.stop().await?;
+    Ok(done)
 }
 
 /// Imports, uploads and indexes everything, and reports what could not be.
@@ -77,6 +93,7 @@ fn announce(system: &LocalSystem, as_json: bool) {
             "url": connection.url,
             "s3_url": connection.s3_url,
             "dynamodb_url": connection.dynamodb_url,
+            "sqs_url": connection.sqs_url,
             "environment": environment,
         });
         println!("{line}");
@@ -86,6 +103,7 @@ fn announce(system: &LocalSystem, as_json: bool) {
     println!("  page and API  {}", connection.url);
     println!("  S3            {}", connection.s3_url);
     println!("  DynamoDB      {}", connection.dynamodb_url);
+    println!("  SQS           {}", connection.sqs_url);
     println!("\nFor the AWS CLI, boto3 and lookalike in another terminal:\n");
     for (name, value) in environment {
         println!("  export {name}={value}");

@@ -4,13 +4,14 @@ use anyhow::Result;
 use lookalike_service::ImageRecord;
 use serde_json::json;
 
+use super::index::{encoder_notice, print_side};
 use crate::args::StatusArguments;
 use crate::output::Done;
 use crate::target::Target;
 
 pub(crate) async fn run(arguments: StatusArguments) -> Result<Done> {
     let target = Target::connect(&arguments.output.target).await?;
-    let info = target.searcher(target.embedder()).index_info().await?;
+    let info = target.searcher(target.encoders()).index_info().await?;
     let failed = if arguments.failed {
         failures(&target).await?
     } else {
@@ -26,6 +27,12 @@ pub(crate) async fn run(arguments: StatusArguments) -> Result<Done> {
         if arguments.failed {
             line["failures"] = json!(failed);
         }
+        if !info.sides.is_empty() {
+            line["side_indexes"] = json!(info.sides);
+        }
+        if let Some(configured) = &info.configured {
+            line["configured_encoder"] = json!(configured);
+        }
         println!("{line}");
         return Ok(Done::All);
     }
@@ -33,6 +40,10 @@ pub(crate) async fn run(arguments: StatusArguments) -> Result<Done> {
         "{} images of {} products are indexed (generation {}), {} failed",
         info.state.images, info.state.products, info.state.generation, info.failed
     );
+    if let Some(notice) = encoder_notice(&info) {
+        println!("{notice}");
+    }
+    info.sides.iter().for_each(print_side);
     for record in &failed {
         if let Some(failure) = &record.failure {
             println!("{}  {}: {}", record.key, failure.code, failure.reason);

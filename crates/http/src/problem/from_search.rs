@@ -6,7 +6,7 @@ use lookalike_service::{SearchError, StoreErrorKind};
 use super::{Problem, ProblemKind, shown};
 
 const RETRY: &str = "a store behind the service is busy or failing; try again in a moment";
-const MISCONFIGURED: &str = "a bucket, table or object that the service needs is missing or closed to it; \
+const MISCONFIGURED: &str = "a bucket or table that the service needs is missing or closed to it; \
                              its operator finds which one in the log, under this request id";
 const INTERNAL: &str =
     "the service failed; its operator finds the reason in the log, under this request id";
@@ -57,6 +57,7 @@ fn explain(error: &SearchError) -> (ProblemKind, String) {
         ),
         SearchError::OtherEncoder { .. } => (OtherEncoder, error.to_string()),
         SearchError::Index(_) => (UnreadableIndex, error.to_string()),
+        SearchError::MissingSegment { .. } => (IncompleteIndex, error.to_string()),
         SearchError::Encoder(_) => (
             Unavailable,
             "the encoder could not be loaded; it is tried again with the next request".to_owned(),

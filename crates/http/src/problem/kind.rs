@@ -13,7 +13,7 @@ use http::StatusCode;
 /// | `too-large` | 413 |
 /// | `unsupported-media-type`, `unsupported-format` | 415 |
 /// | `corrupt-picture`, `too-many-pixels` | 422 |
-/// | `other-encoder`, `unreadable-index`, `misconfigured`, `internal` | 500 |
+/// | `other-encoder`, `unreadable-index`, `incomplete-index`, `misconfigured`, `internal` | 500 |
 /// | `unavailable` | 503, with `Retry-After` |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -58,6 +58,8 @@ pub enum ProblemKind {
     OtherEncoder,
     /// The stored index is damaged, or written by another release.
     UnreadableIndex,
+    /// A part of the stored index is missing.
+    IncompleteIndex,
     /// A bucket or table is missing, or the service may not use it.
     Misconfigured,
     /// A fault of the service itself.
@@ -67,6 +69,37 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
+    /// Every kind, in the order above.
+    pub const ALL: [Self; 24] = {
+        use ProblemKind::*;
+        [
+            InvalidParameter,
+            UnknownParameter,
+            InvalidPath,
+            InvalidJson,
+            InvalidBase64,
+            InvalidForm,
+            IncompleteBody,
+            EmptyPicture,
+            ForbiddenKey,
+            UnknownRoute,
+            UnknownProduct,
+            UnknownKey,
+            MethodNotAllowed,
+            TooLarge,
+            UnsupportedMediaType,
+            UnsupportedFormat,
+            CorruptPicture,
+            TooManyPixels,
+            OtherEncoder,
+            UnreadableIndex,
+            IncompleteIndex,
+            Misconfigured,
+            Internal,
+            Unavailable,
+        ]
+    };
+
     /// The URI that identifies the kind, for programs; it never changes.
     pub fn type_uri(self) -> String {
         format!("urn:lookalike:problem:{}", self.name())
@@ -83,7 +116,7 @@ impl ProblemKind {
             TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             UnsupportedMediaType | UnsupportedFormat => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             CorruptPicture | TooManyPixels => StatusCode::UNPROCESSABLE_ENTITY,
-            OtherEncoder | UnreadableIndex | Misconfigured | Internal => {
+            OtherEncoder | UnreadableIndex | IncompleteIndex | Misconfigured | Internal => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
             Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -125,9 +158,26 @@ impl ProblemKind {
             TooManyPixels => ("too-many-pixels", "The picture has too many pixels"),
             OtherEncoder => ("other-encoder", "The index belongs to another encoder"),
             UnreadableIndex => ("unreadable-index", "The stored index cannot be read"),
+            IncompleteIndex => ("incomplete-index", "A part of the stored index is missing"),
             Misconfigured => ("misconfigured", "The service is not set up correctly"),
             Internal => ("internal", "The service failed"),
             Unavailable => ("unavailable", "The service is busy"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_kinds_are_listed_in_order() {
+        for (at, kind) in ProblemKind::ALL.iter().enumerate() {
+            assert_eq!(*kind as usize, at, "{kind:?}");
+        }
+        assert_eq!(
+            ProblemKind::Unavailable as usize + 1,
+            ProblemKind::ALL.len()
+        );
     }
 }

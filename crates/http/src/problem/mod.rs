@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use lookalike_encoder::SUPPORTED_FORMATS;
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 pub use kind::ProblemKind;
 
@@ -91,7 +92,7 @@ impl IntoResponse for Problem {
 pub(crate) struct ProblemBody {
     /// Identifies the kind of problem, for programs.
     #[serde(rename = "type")]
-    #[schema(example = "urn:lookalike:problem:unsupported-format")]
+    #[schema(schema_with = every_type)]
     kind: String,
     /// What all problems of this kind have in common.
     title: String,
@@ -108,6 +109,15 @@ pub(crate) struct ProblemBody {
     /// The picture formats that can be decoded; only with `unsupported-format`.
     #[serde(skip_serializing_if = "Option::is_none")]
     supported: Option<Vec<String>>,
+}
+
+/// The values that `type` can have.
+fn every_type() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some("Identifies the kind of problem, for programs."))
+        .enum_values(Some(ProblemKind::ALL.map(ProblemKind::type_uri)))
+        .build()
 }
 
 /// Text from a request as a `detail` may repeat it: quoted, escaped and cut.

@@ -1,6 +1,7 @@
 //! The page, the description of the interface, and the state of the service.
 
 use lookalike_encoder::Encoder;
+use lookalike_http::ProblemKind;
 use serde_json::{Value, json};
 
 use crate::support::Shop;
@@ -71,6 +72,34 @@ async fn the_description_is_openapi_3_1_and_complete() {
     insta::assert_json_snapshot!("paths", keys(&document["paths"]));
     insta::assert_json_snapshot!("schemas", members);
     references_resolve(&document, &document);
+    let types = &document["components"]["schemas"]["Problem"]["properties"]["type"]["enum"];
+    let types: Vec<&str> = types
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| t.as_str().unwrap())
+        .collect();
+    for name in ["invalid-parameter", "incomplete-index", "unavailable"] {
+        assert!(
+            types.contains(&format!("urn:lookalike:problem:{name}").as_str()),
+            "{types:?}"
+        );
+    }
+}
+
+/// What a program may branch on stands where a person reads it.
+#[test]
+fn the_readme_lists_every_problem_type_with_its_status() {
+    let readme = include_str!("../../../../README.md");
+    for kind in ProblemKind::ALL {
+        let uri = kind.type_uri();
+        let name = uri.rsplit(':').next().unwrap();
+        let status = kind.status().as_u16().to_string();
+        let listed = readme.lines().any(|line| {
+            line.starts_with(&format!("| {status} ")) && line.contains(&format!("`{name}`"))
+        });
+        assert!(listed, "{status} {name}");
+    }
 }
 
 fn members(schema: &Value) -> Vec<String> {

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use lookalike_http::HttpSettings;
 use lookalike_service::StoreErrorKind::{Denied, NotFound, Unavailable};
+use lookalike_service::ports::Segments;
 
 use crate::support::{Shop, stripes};
 
@@ -58,7 +59,9 @@ async fn an_index_that_cannot_be_refreshed_is_used_and_says_so() {
     ] {
         assert_eq!(reply.status, 200);
         assert!(reply.header("warning").starts_with("110 "));
-        assert!(!index["stale"].as_str().unwrap().is_empty());
+        let stale = index["stale"].as_str().unwrap();
+        assert!(stale.contains("busy or failing"), "{stale}");
+        assert!(!stale.contains("manifest"), "{stale}");
         assert_eq!(index["generation"], 1);
     }
 }
@@ -70,6 +73,16 @@ async fn an_index_of_another_encoder_is_not_searched() {
     let reply = other.post("/search", "", red()).await;
     let detail = reply.problem(500, "other-encoder");
     assert!(detail.contains("index the catalog again"), "{detail}");
+    let (index, ours) = (
+        other.get("/index").await.json(),
+        shop.get("/index").await.json(),
+    );
+    assert_eq!(index["encoder"], ours["encoder"]);
+    assert_ne!(
+        index["configured_encoder"]["fingerprint"],
+        ours["encoder"]["fingerprint"]
+    );
+    assert!(ours.get("configured_encoder").is_none() && ours.get("side_indexes").is_none());
 }
 
 #[tokio::test]
@@ -89,7 +102,8 @@ async fn a_damaged_segment_is_not_searched() {
 #[tokio::test]
 async fn a_missing_segment_and_a_manifest_of_the_future() {
     let shop = Shop::stocked().await;
-    let (id, _) = shop.cloud.segments().into_iter().next().unwrap();
+    let segment = shop.cloud.segments().into_iter().next().unwrap();
+    let id = segment.0;
     let manifest = shop.cloud.manifest().unwrap();
     let text = String::from_utf8(manifest.to_vec()).unwrap();
     let future = text.replacen("\"version\":1", "\"version\":9", 1);
@@ -98,13 +112,19 @@ async fn a_missing_segment_and_a_manifest_of_the_future() {
     let cold = Shop::over(shop.cloud.clone(), 0, HttpSettings::default());
     let reply = cold.post("/search", "", red()).await;
     let detail = reply.problem(500, "unreadable-index");
-    assert!(detail.contains('9') && detail.contains('1'), "{detail}");
+    assert!(detail.contains('9') && detail.contains('2'), "{detail}");
 
     shop.cloud.set_manifest(manifest);
     shop.cloud.tamper(id, None);
     let cold = Shop::over(shop.cloud.clone(), 0, HttpSettings::default());
     let reply = cold.post("/search", "", red()).await;
-    reply.problem(500, "misconfigured");
+    let detail = reply.problem(500, "incomplete-index");
+    assert!(detail.contains(&id.to_string()), "{detail}");
+    assert!(detail.contains("index the catalog again"), "{detail}");
+    // Restored, it is found without a restart.
+    let (_, bytes) = segment;
+    Segments::put(&*shop.cloud, id, bytes).await.unwrap();
+    assert_eq!(cold.post("/search", "", red()).await.status, 200);
 }
 
 #[tokio::test]

@@ -134,7 +134,7 @@ impl Shop {
     /// The interface over `cloud`, with an encoder in disguise unless that is 0.
     pub(crate) fn over(cloud: Arc<MemoryCloud>, disguise: u8, settings: HttpSettings) -> Self {
         let ports = SearchPorts {
-            embedder: encoder(disguise),
+            encoders: encoder(disguise).into(),
             pictures: cloud.clone(),
             links: cloud.clone(),
             manifests: cloud.clone(),
@@ -157,11 +157,12 @@ impl Shop {
             self.cloud.put_picture(key, bytes.clone(), BTreeMap::new());
         }
         let ports = IndexPorts {
-            embedder: encoder(0),
+            encoders: encoder(0).into(),
             pictures: self.cloud.clone(),
             manifests: self.cloud.clone(),
             segments: self.cloud.clone(),
             shelf: self.cloud.clone(),
+            encoder_shelf: self.cloud.clone(),
             records: self.cloud.clone(),
             failures: self.cloud.clone(),
             metrics: Arc::new(NoMetrics),

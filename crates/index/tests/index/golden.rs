@@ -8,8 +8,9 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use lookalike_index::{
-    CompactionPolicy, Fingerprint, GraphParameters, Lease, Manifest, RetiredSegment, Row,
-    SearchRequest, Segment, SegmentContent, SegmentEntry, SegmentKind, SegmentMeta, Snapshot, View,
+    CompactionPolicy, Fingerprint, GraphParameters, Lease, Manifest, RetiredSegment, Role, Row,
+    SearchRequest, Segment, SegmentContent, SegmentEntry, SegmentKind, SegmentMeta, SideIndex,
+    Snapshot, View,
 };
 use serde_json::json;
 
@@ -90,6 +91,28 @@ fn manifest() -> Manifest {
     }
 }
 
+/// The same beside the index of another encoder.
+fn manifest_with_side() -> Manifest {
+    let side = SideIndex {
+        role: Role::Previous,
+        fingerprint: Fingerprint([9; 32]),
+        encoder: "other".to_owned(),
+        dimensions: 4,
+        segments: vec![SegmentEntry {
+            id: id(5),
+            kind: SegmentKind::Delta,
+            rows: 6,
+            bytes: 7000,
+            meta_bytes: 700,
+        }],
+        lease: None,
+    };
+    Manifest {
+        sides: vec![side],
+        ..manifest()
+    }
+}
+
 #[test]
 #[ignore = "writes the assets that the other tests here read"]
 fn write_assets() {
@@ -106,6 +129,7 @@ fn write_assets() {
     std::fs::create_dir_all(path("")).unwrap();
     std::fs::write(path("segment-v1.seg"), encoded.unwrap().bytes).unwrap();
     std::fs::write(path("manifest-v1.json"), manifest().encode()).unwrap();
+    std::fs::write(path("manifest-v2.json"), manifest_with_side().encode()).unwrap();
 }
 
 fn stored_segment() -> Bytes {
@@ -188,6 +212,16 @@ const ANSWER: [(&str, &str, f32); 3] = [
     ("product-17", "catalog/größe 57+.jpg", 1.0),
     ("product-6", "catalog/größe 46+.jpg", 0.543946),
 ];
+
+#[test]
+fn a_manifest_of_version_2_opens_and_without_its_side_is_one_of_version_1() {
+    let stored = std::fs::read(path("manifest-v2.json")).unwrap();
+    let read = Manifest::decode(&stored).unwrap();
+    assert_eq!(read, manifest_with_side());
+    assert_eq!(read.encode(), stored);
+    let alone = read.without_side(Role::Previous).unwrap().encode();
+    assert_eq!(alone, std::fs::read(path("manifest-v1.json")).unwrap());
+}
 
 #[test]
 fn a_manifest_of_version_1_opens() {

@@ -52,6 +52,8 @@ impl Catalog {
 fn a_graph_finds_nearly_all_of_the_best() {
     let catalog = catalog(256);
     let snapshot = Snapshot::new(vec![catalog.graph.clone()], 256).unwrap();
+    assert!(snapshot.walks_a_graph(10));
+    assert!(!snapshot.walks_a_graph(ROWS), "every row is as quick");
     let mut found = 0;
     for query in &catalog.queries {
         let best = catalog.truth(query, &HashSet::new());

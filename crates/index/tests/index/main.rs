@@ -7,4 +7,5 @@ mod golden;
 mod large;
 mod policy;
 mod search;
+mod sides;
 mod support;

@@ -1,5 +1,5 @@
-//! From a change of an object to the handler: S3's notification, wrapped in SQS records, batched
-//! and retried as a Lambda event source mapping does.
+//! From a change of an object, or a message that was sent, to the handler: wrapped in SQS records,
+//! batched and retried as a Lambda event source mapping does.
 
 mod deliver;
 mod notification;
@@ -10,13 +10,15 @@ pub(crate) use deliver::Deliverer;
 pub(crate) use notification::{ObjectFacts, created, removed};
 pub use queue::DeadLetter;
 pub(crate) use queue::Queue;
+pub(crate) use record::{QUEUE_ARN, md5, message_id};
 
 use async_trait::async_trait;
 
 /// What receives the events: the same code that a Lambda function runs.
 #[async_trait]
 pub trait EventHandler: Send + Sync {
-    /// Handles one SQS event, `{"Records": [...]}`, whose records' bodies are S3 events.
+    /// Handles one SQS event, `{"Records": [...]}`, whose records' bodies are S3 events, or
+    /// whatever text was sent to the queue.
     ///
     /// The reply is a partial batch response: null or an object whose `batchItemFailures` lists
     /// the `itemIdentifier` (message id) of each record that is to be delivered again. An error or

@@ -17,7 +17,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 pub struct DeadLetter {
     /// Message id.
     pub message_id: String,
-    /// The S3 event, as JSON text.
+    /// The S3 event, as JSON text, or whatever text was sent.
     pub body: String,
     /// How often it was delivered.
     pub receives: u32,
@@ -58,11 +58,21 @@ pub(crate) struct Queue {
     open: watch::Sender<usize>,
 }
 
+/// How many messages wait, are being handled or pause after a failure, and wait for their time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) visible: usize,
+    pub(crate) not_visible: usize,
+    pub(crate) delayed: usize,
+}
+
 #[derive(Debug, Default)]
 struct State {
     ready: VecDeque<Message>,
-    /// Failed messages and when they become ready again.
+    /// Failed and delayed messages, and when they become ready.
     paused: Vec<(Instant, Message)>,
+    /// How many messages are being handled.
+    in_hand: usize,
     dead: VecDeque<DeadLetter>,
 }
 
@@ -77,9 +87,47 @@ impl Queue {
     }
 
     pub(crate) fn push(&self, body: &serde_json::Value) {
+        self.send(body.to_string(), Duration::ZERO);
+    }
+
+    /// Adds a message, whatever its text, that is handled after `delay`. Returns its id.
+    pub(crate) fn send(&self, body: String, delay: Duration) -> String {
+        let message = Message::new(body);
+        let id = message.id.clone();
         self.open.send_modify(|open| *open += 1);
-        self.state().ready.push_back(Message::new(body.to_string()));
+        let mut state = self.state();
+        if delay.is_zero() {
+            state.ready.push_back(message);
+        } else {
+            state.paused.push((Instant::now() + delay, message));
+        }
+        drop(state);
         self.arrival.notify_one();
+        id
+    }
+
+    /// How many messages there are of each sort.
+    pub(crate) fn counts(&self) -> Counts {
+        let mut state = self.state();
+        state.wake(Instant::now());
+        let delayed = (state.paused.iter())
+            .filter(|(_, message)| message.receives == 0)
+            .count();
+        Counts {
+            visible: state.ready.len(),
+            not_visible: state.in_hand + state.paused.len() - delayed,
+            delayed,
+        }
+    }
+
+    /// Drops every message that is not being handled.
+    pub(crate) fn purge(&self) {
+        let mut state = self.state();
+        let closed = state.ready.len() + state.paused.len();
+        state.ready.clear();
+        state.paused.clear();
+        drop(state);
+        self.open.send_modify(|open| *open -= closed);
     }
 
     /// Waits for messages; the first one waits up to the window for others to fill the batch.
@@ -123,6 +171,7 @@ impl Queue {
     pub(crate) fn settle(&self, batch: Vec<Message>, reason: impl Fn(&Message) -> Option<String>) {
         let mut closed = 0;
         let mut state = self.state();
+        state.in_hand -= batch.len();
         for message in batch {
             match reason(&message) {
                 None => closed += 1,
@@ -192,6 +241,7 @@ impl State {
     fn take(&mut self, batch: usize) -> Vec<Message> {
         let count = batch.min(self.ready.len());
         let mut taken: Vec<Message> = self.ready.drain(..count).collect();
+        self.in_hand += count;
         let now = record::now();
         for message in &mut taken {
             message.receives += 1;

@@ -6,7 +6,8 @@ use crate::clock;
 use crate::cloud::REGION;
 use crate::store::hex;
 
-const QUEUE_ARN: &str = "arn:aws:sqs:us-east-1:000000000000:lookalike-local";
+/// The queue's name for policies and events: region, account and name as elsewhere.
+pub(crate) const QUEUE_ARN: &str = "arn:aws:sqs:us-east-1:000000000000:lookalike-changes";
 
 /// The event that SQS hands to a Lambda function.
 pub(crate) fn sqs_event(messages: &[Message]) -> Value {
@@ -26,11 +27,16 @@ fn record(message: &Message) -> Value {
             "ApproximateFirstReceiveTimestamp": millis(message.first_received),
         },
         "messageAttributes": {},
-        "md5OfBody": hex(&Md5::checksum(message.body.as_bytes())),
+        "md5OfBody": md5(&message.body),
         "eventSource": "aws:sqs",
         "eventSourceARN": QUEUE_ARN,
         "awsRegion": REGION,
     })
+}
+
+/// The MD5 of a text, in hexadecimal.
+pub(crate) fn md5(text: &str) -> String {
+    hex(&Md5::checksum(text.as_bytes()))
 }
 
 /// A message id: a random UUID (version 4).
@@ -60,6 +66,12 @@ mod tests {
         assert_eq!(&id[14..15], "4");
         assert!(["8", "9", "a", "b"].contains(&&id[19..20]), "{id}");
         assert_ne!(id, message_id());
+    }
+
+    #[test]
+    fn the_queue_has_one_name() {
+        use crate::sqs::{ACCOUNT, QUEUE};
+        assert_eq!(QUEUE_ARN, format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUE}"));
     }
 
     #[test]

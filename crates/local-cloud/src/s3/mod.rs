@@ -29,7 +29,7 @@ use crate::folder::DataFolder;
 use crate::store::{Incoming, ObjectStore, StoreError, Uploads};
 
 pub(crate) use keys::{ACCESS_KEY, SECRET_KEY};
-pub(crate) use server::S3Server;
+pub(crate) use server::serve;
 
 /// The parts of the S3 server; cheap to clone.
 #[derive(Clone)]

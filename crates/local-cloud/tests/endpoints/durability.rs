@@ -200,6 +200,10 @@ async fn a_taken_port_is_named() {
     dynamodb.dynamodb_port = port(lab.cloud.dynamodb_url());
     let message = LocalCloud::start(dynamodb).await.unwrap_err().to_string();
     assert!(message.contains("for DynamoDB is taken"), "{message}");
+    let mut sqs = Options::new(other.path());
+    sqs.sqs_port = port(lab.cloud.sqs_url());
+    let message = LocalCloud::start(sqs).await.unwrap_err().to_string();
+    assert!(message.contains("for SQS is taken"), "{message}");
 }
 
 #[tokio::test]
@@ -216,9 +220,10 @@ async fn the_shutdown_is_quick() {
     let lab = Lab::new().await;
     lab.put("catalog/a", b"x").await;
     let dynamodb = lab.cloud.dynamodb_url().replace("http://", "");
+    let sqs = lab.cloud.sqs_url().replace("http://", "");
     // Clients that hold a connection and send nothing, or stop in the middle of a request.
     let mut clients = Vec::new();
-    for address in [lab.address(), dynamodb] {
+    for address in [lab.address(), dynamodb, sqs] {
         for begun in [
             "",
             "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf",

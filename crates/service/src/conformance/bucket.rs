@@ -5,18 +5,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::done;
+use super::{AWKWARD_KEYS, done};
 use crate::model::{ListedPicture, Picture, PictureHead};
 use crate::ports::{Links, PictureWriter, Pictures};
 
-/// Keys that a URL, a form or a path would each write differently.
-const AWKWARD_KEYS: [&str; 5] = [
-    "catalog/plain.jpg",
-    "catalog/with space.jpg",
-    "catalog/a+b&c=d%20e%.jpg",
-    "catalog/größe/鞋.png",
-    "catalog/('quoted')\"~!$;@.webp",
-];
 const MANY: usize = 120;
 
 /// Storing, reading, listing and removing pictures.

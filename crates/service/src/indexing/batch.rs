@@ -25,6 +25,11 @@ impl BatchChange {
         }
     }
 
+    /// Whether any row is to be written.
+    pub(crate) fn has_upserts(&self) -> bool {
+        !self.upserts.is_empty()
+    }
+
     /// The manifest that follows `current`, or `None` when the index says all of this already.
     pub(crate) fn propose(
         &mut self,

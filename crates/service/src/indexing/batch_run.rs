@@ -6,9 +6,9 @@ use futures::{StreamExt, stream};
 use tracing::info;
 
 use super::batch::BatchChange;
-use super::current::EncoderIdentity;
-use super::observe::Observation;
-use super::publish::Publication;
+use super::lanes::{Lane, Lanes};
+use super::observe::{Observation, Observed};
+use super::publish::{Change, Publication};
 use super::{BatchReport, Indexer, IndexingError, Outcome};
 use crate::ports::{Measurement, Unit};
 use crate::time::Deadline;
@@ -22,8 +22,15 @@ const PARALLEL_CHECKS: usize = 16;
 pub(crate) type Recorded = BTreeMap<String, BTreeSet<String>>;
 
 impl Indexer {
-    /// Brings the index in line with what is at `keys` now. Keys may repeat, and may name what is
-    /// gone. Bad pictures fail alone.
+    /// Brings the index in line with what is at `keys` now, and every other index that the manifest
+    /// has with it. Keys may repeat, and may name what is gone. Bad pictures fail alone.
+    ///
+    /// The manifest is read after the events arrived and before their pictures are looked at. So an
+    /// index that a batch does not know of was added after the batch's pictures were put or removed,
+    /// and whoever added it, by listing the bucket afterwards, sees them as they are.
+    ///
+    /// What is answered and recorded speaks of the index that is searched; but a key that another
+    /// index could not be told of, for a reason that may pass, is to be delivered again.
     ///
     /// # Errors
     /// [`IndexingError`] when nothing of the batch could be done; all of it should be tried again.
@@ -32,25 +39,29 @@ impl Indexer {
         keys: &[String],
         deadline: Deadline,
     ) -> Result<BatchReport, IndexingError> {
-        let encoder = self.encoder().await?;
         let mut pending: BTreeSet<String> = keys.iter().cloned().collect();
         let mut outcomes: BTreeMap<String, Outcome> = BTreeMap::new();
         let mut written = Recorded::new();
         let mut report = BatchReport::default();
         for _ in 0..MOST_ROUNDS {
-            let current = self.publisher.reader.read(encoder).await?;
-            let observed = self
-                .observe_all(&pending, &current, &written, deadline)
-                .await;
-            let publication = self.publish_batch(&observed, encoder, deadline).await?;
+            let Lanes { lanes, trouble } = self.lanes().await?;
+            let observed = self.observe_all(&pending, &lanes, &written, deadline).await;
+            let publication = self.publish_batch(&observed, &lanes, deadline).await?;
             report.conflicts += publication.conflicts;
             report.generation = publication.generation;
-            let unrecorded = self.record_all(&observed, encoder, &mut written).await;
+            let unrecorded = self
+                .record_all(&observed, &lanes[0].encoder, &mut written)
+                .await;
             pending = self.changed_since(&observed, deadline).await;
-            for (key, observation) in observed {
-                let outcome = match unrecorded.get(&key) {
-                    Some(reason) => Outcome::Retry(reason.clone()),
-                    None => outcome_of(observation),
+            for (key, observed) in observed {
+                let again = unrecorded.get(&key).map(String::as_str);
+                let again = again
+                    .or(observed.side_trouble())
+                    .or(trouble.as_deref())
+                    .map(str::to_owned);
+                let outcome = match again {
+                    Some(reason) => Outcome::Retry(reason),
+                    None => outcome_of(observed.served),
                 };
                 note(&mut outcomes, key, outcome);
             }
@@ -69,26 +80,34 @@ impl Indexer {
 
     async fn publish_batch(
         &self,
-        observed: &[(String, Observation)],
-        encoder: &EncoderIdentity,
+        observed: &[(String, Observed)],
+        lanes: &[Lane],
         deadline: Deadline,
     ) -> Result<Publication, IndexingError> {
-        let mut upserts = Vec::new();
-        let mut removals = Vec::new();
-        for (key, observation) in observed {
-            match observation {
-                Observation::Picture { row, .. } => upserts.push((**row).clone()),
-                // What was there before is not what the bucket shows now.
-                Observation::Gone | Observation::Bad { .. } => removals.push(key.clone()),
-                Observation::Unchanged { .. } | Observation::Unavailable(_) => {}
-            }
+        let changes = lanes.iter().enumerate();
+        let changes: Vec<(&Lane, BatchChange)> = changes
+            .map(|(place, lane)| (lane, change_of(observed, place)))
+            .collect();
+        if !lanes[0].is_published && changes[0].1.has_upserts() {
+            // The first manifest is about to name this encoder: whoever reads it must find it.
+            self.ports.encoders.store_configured().await?;
         }
-        let mut change = BatchChange::new(upserts, removals);
-        self.publisher
-            .publish(encoder, deadline, |current, reuse| {
-                change.propose(current, encoder, reuse)
+        let mut changes: Vec<Change<'_>> = changes
+            .into_iter()
+            .enumerate()
+            .map(|(place, (lane, mut change))| {
+                let encoder = &lane.encoder;
+                let change = Change::new(encoder, move |current, reuse| {
+                    change.propose(current, encoder, reuse)
+                });
+                // A side index may be given up while the batch is at work.
+                match place {
+                    0 => change,
+                    _ => change.if_there(),
+                }
             })
-            .await
+            .collect();
+        self.publisher.publish_all(deadline, &mut changes).await
     }
 
     /// The keys that no longer show what was just written down about them: another writer may have
@@ -96,19 +115,20 @@ impl Indexer {
     /// the last word on every key is true.
     async fn changed_since(
         &self,
-        observed: &[(String, Observation)],
+        observed: &[(String, Observed)],
         deadline: Deadline,
     ) -> BTreeSet<String> {
         let written = observed
             .iter()
-            .filter(|(_, observation)| !matches!(observation, Observation::Unavailable(_)));
+            .filter(|(_, observed)| !matches!(observed.served, Observation::Unavailable(_)));
         let checks: Vec<_> = written
-            .map(|(key, observation)| async move {
+            .map(|(key, observed)| async move {
                 if deadline.remaining().is_zero() {
                     return Some(key.clone());
                 }
                 let holds = match self.ports.pictures.head(key).await {
-                    Ok(head) => observation.holds(key, head.as_ref()),
+                    // Every index was told of the same version.
+                    Ok(head) => observed.served.holds(key, head.as_ref()),
                     // Not knowing is as good as changed.
                     Err(_) => false,
                 };
@@ -151,6 +171,21 @@ impl Indexer {
             number("Generation", report.generation as f64),
         ]);
     }
+}
+
+/// What the index of that number is to be told.
+fn change_of(observed: &[(String, Observed)], lane: usize) -> BatchChange {
+    let mut upserts = Vec::new();
+    let mut removals = Vec::new();
+    for (key, observed) in observed {
+        match observed.of(lane) {
+            Observation::Picture { row, .. } => upserts.push((**row).clone()),
+            // What was there before is not what the bucket shows now.
+            Observation::Gone | Observation::Bad { .. } => removals.push(key.clone()),
+            Observation::Unchanged { .. } | Observation::Unavailable(_) => {}
+        }
+    }
+    BatchChange::new(upserts, removals)
 }
 
 fn outcome_of(observation: Observation) -> Outcome {

@@ -17,7 +17,7 @@ const PARALLEL_DELETES: usize = 8;
 impl Indexer {
     /// Removes segments that no manifest names and that are older than the safe age: remains of
     /// crashed or outrun writers, and what compaction replaced long enough ago for every reader to
-    /// have moved on. Returns how many.
+    /// have moved on. Returns how many. Encoders that no index has are removed likewise.
     ///
     /// # Errors
     /// [`IndexingError`]; what was removed so far was not needed.
@@ -25,6 +25,7 @@ impl Indexer {
         // Listed first: what is published between the two calls is then named by the manifest. What is
         // published later was written later too, for no writer publishes what it wrote long ago.
         let stored = self.ports.shelf.list().await?;
+        let encoders = self.ports.encoder_shelf.list().await?;
         let LoadedManifest::Found { bytes, .. } = self.ports.manifests.load(None).await? else {
             return Ok(0);
         };
@@ -37,8 +38,7 @@ impl Indexer {
             .filter(|retired| retired.at >= safe_since)
             .map(|retired| retired.id);
         let kept: HashSet<_> = manifest
-            .segments
-            .iter()
+            .entries()
             .map(|entry| entry.id)
             .chain(lately)
             .collect();
@@ -53,6 +53,14 @@ impl Indexer {
             .await?;
         if collected > 0 {
             info!(collected, "segments removed");
+        }
+        for encoder in encoders {
+            let needed = manifest.fingerprints().any(|f| f == encoder.fingerprint);
+            // Whoever is about to name an encoder has just stored it, which made it young.
+            if !needed && encoder.modified < safe_since {
+                self.ports.encoder_shelf.delete(encoder.fingerprint).await?;
+                info!(fingerprint = %encoder.fingerprint, "an encoder that no index has is removed");
+            }
         }
         Ok(collected)
     }

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use lookalike_index::{GraphParameters, SegmentContent, SegmentId, merge_deltas, rebuild_base};
 use tokio::task::JoinError;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::batch::delta;
-use super::current::{Current, EncoderIdentity};
+use super::current::{Current, EncoderIdentity, Published};
 use super::lease::{Leasing, Need};
 use super::publish::NewSegment;
 use super::replacement::Replacement;
@@ -24,28 +24,71 @@ const REBUILD_OVERHEAD: Duration = Duration::from_secs(10);
 
 impl Indexer {
     /// Joins small deltas, rebuilds the base when that is due and surely done before the deadline,
-    /// and removes what is no longer needed.
+    /// and removes what is no longer needed; of every index that there is, the searched one first.
     ///
     /// # Errors
     /// [`IndexingError`]; the index is as good as before.
     pub async fn maintain(&self, deadline: Deadline) -> Result<MaintenanceReport, IndexingError> {
-        let encoder = self.encoder().await?;
         let mut report = MaintenanceReport::default();
-        let current = self.publisher.reader.read(encoder).await?;
-        if self.settings.policy.rebuild_due(&current.view) {
-            self.rebuild_in_time(encoder, &current, Need::IfDue, deadline, &mut report)
-                .await?;
+        let published = self.publisher.reader.published().await?;
+        let encoders = published.encoders();
+        for (place, encoder) in encoders.iter().enumerate() {
+            let current = self.read_again(&published, encoder).await;
+            let maintained = match current {
+                Ok(current) => {
+                    self.maintain_index(encoder, &current, deadline, &mut report)
+                        .await
+                }
+                Err(error) => Err(error),
+            };
+            match maintained {
+                // A side index that is damaged, or was just given up, must not stop the others.
+                Err(error) if place > 0 => {
+                    warn!(encoder = encoder.name, %error, "a side index was not looked after");
+                }
+                maintained => maintained?,
+            }
         }
-        // Deltas are joined also while a rebuild is put off or another invocation is at it: the
-        // number of segments stays small however long that takes.
-        if report.rebuilt_rows.is_none() && deadline.remaining() > self.settings.publish_reserve {
-            self.merge(encoder, &current, deadline, &mut report).await?;
-        }
+        let needed = encoders.iter().map(|encoder| encoder.fingerprint);
+        self.ports.encoders.keep_configured(needed).await;
         let replaced_some = report.rebuilt_rows.is_some() || report.merged_deltas > 0;
         if replaced_some && self.is_time_to_collect() {
             report.collected = self.collect_garbage().await?;
         }
         Ok(report)
+    }
+
+    /// The index as `published` has it, or as it is by now where that was replaced.
+    async fn read_again(
+        &self,
+        published: &Published,
+        encoder: &EncoderIdentity,
+    ) -> Result<Arc<Current>, IndexingError> {
+        let reader = &self.publisher.reader;
+        match reader.index(published, encoder).await {
+            Err(error) if error.is_missing_segment() => reader.read(encoder).await,
+            current => current,
+        }
+    }
+
+    async fn maintain_index(
+        &self,
+        encoder: &EncoderIdentity,
+        current: &Arc<Current>,
+        deadline: Deadline,
+        report: &mut MaintenanceReport,
+    ) -> Result<(), IndexingError> {
+        let rebuilt = report.rebuilt_rows;
+        if self.settings.policy.rebuild_due(&current.view) {
+            self.rebuild_in_time(encoder, current, Need::IfDue, deadline, report)
+                .await?;
+        }
+        // Deltas are joined also while a rebuild is put off or another invocation is at it: the
+        // number of segments stays small however long that takes.
+        if report.rebuilt_rows == rebuilt && deadline.remaining() > self.settings.publish_reserve {
+            self.merge(encoder, current, deadline, report).await?;
+        }
+        Ok(())
     }
 
     /// Listing every segment after every merge would cost more the more is uploaded; what there is to
@@ -62,16 +105,21 @@ impl Indexer {
         due
     }
 
-    /// Rebuilds the base whether or not that is due, unless somebody else is at it.
+    /// Rebuilds the base whether or not that is due, unless somebody else is at it; of every index.
     ///
     /// # Errors
     /// [`IndexingError`]; the index is as good as before.
     pub async fn rebuild(&self, deadline: Deadline) -> Result<MaintenanceReport, IndexingError> {
-        let encoder = self.encoder().await?;
         let mut report = MaintenanceReport::default();
-        let current = self.publisher.reader.read(encoder).await?;
-        self.rebuild_in_time(encoder, &current, Need::Anyway, deadline, &mut report)
-            .await?;
+        let mut encoders = self.publisher.reader.published().await?.encoders();
+        if encoders.is_empty() {
+            encoders.push(self.configured().await?);
+        }
+        for encoder in &encoders {
+            let current = self.publisher.reader.read(encoder).await?;
+            self.rebuild_in_time(encoder, &current, Need::Anyway, deadline, &mut report)
+                .await?;
+        }
         Ok(report)
     }
 
@@ -104,7 +152,7 @@ impl Indexer {
             })
             .await?;
         if publication.published {
-            report.merged_deltas = merged;
+            report.merged_deltas += merged;
         }
         Ok(())
     }
@@ -150,17 +198,19 @@ impl Indexer {
             report.postponed = Some("the rebuild took too long, another one took over".to_owned());
             return Ok(());
         };
-        report.rebuilt_rows = Some(rows);
-        report.rebuild_time = begun.elapsed();
+        let took = begun.elapsed();
+        *report.rebuilt_rows.get_or_insert_default() += rows;
+        report.rebuild_time += took;
         info!(
+            encoder = encoder.name,
             rows,
-            time_ms = report.rebuild_time.as_millis(),
+            time_ms = took.as_millis(),
             "base rebuilt"
         );
         self.ports.metrics.emit(&[Measurement {
             name: "RebuildTime",
             unit: Unit::Milliseconds,
-            value: report.rebuild_time.as_secs_f64() * 1000.0,
+            value: took.as_secs_f64() * 1000.0,
         }]);
         Ok(())
     }

@@ -1,12 +1,13 @@
 //! Comparing the index with the bucket, and giving it up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use lookalike_index::Manifest;
+use lookalike_index::{Manifest, Role};
 use serde::Serialize;
 
-use super::current::Current;
+use super::current::{Current, Published, TRIES};
 use super::{Indexer, IndexingError};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::keys::{CATALOG_PREFIX, is_catalog_key};
@@ -17,13 +18,17 @@ const MOST_TRIES: u32 = 20;
 /// A damaged manifest that claims a later generation than this leaves no room to count on.
 const MOST_CREDIBLE: u64 = 1 << 62;
 
-/// Where index and bucket differ.
+/// Where the indexes and the bucket differ.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Difference {
-    /// Keys in the bucket whose version is not indexed; failed pictures are among them.
+    /// Keys in the bucket whose version is not indexed, in the searched index or in the one that was
+    /// searched before; failed pictures are among them.
     pub to_index: Vec<String>,
-    /// Keys in the index that are gone from the bucket.
+    /// Keys in any index that are gone from the bucket.
     pub to_remove: Vec<String>,
+    /// Keys that only the index that is being built lacks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub to_build: Vec<String>,
 }
 
 impl Indexer {
@@ -34,27 +39,59 @@ impl Indexer {
     /// # Errors
     /// [`IndexingError`] when index or bucket cannot be read.
     pub async fn differences(&self) -> Result<Difference, IndexingError> {
-        let encoder = self.encoder().await?;
-        let current = self.publisher.reader.read(encoder).await?;
+        let (published, indexes) = self.all_indexes().await?;
         let stored = self.stored_pictures().await?;
+        let building = published.manifest.as_ref();
+        let building = building.and_then(|manifest| manifest.side(Role::Building));
+        let is_building = |index: &Current| {
+            building.is_some_and(|side| side.fingerprint == index.manifest.fingerprint)
+        };
         let mut difference = Difference::default();
         for (key, etag) in &stored {
-            let indexed = current
-                .view
-                .locate(key)
-                .is_some_and(|at| current.view.meta(at).etag(at.row) == etag);
-            if !indexed {
-                difference.to_index.push(key.clone());
+            let lacks = |index: &&Arc<Current>| !index.has_version(key, etag);
+            let mut lacking = indexes.iter().filter(lacks).peekable();
+            if lacking.peek().is_none() && !indexes.is_empty() {
+                continue;
+            }
+            match !indexes.is_empty() && lacking.all(|index| is_building(index)) {
+                true => difference.to_build.push(key.clone()),
+                false => difference.to_index.push(key.clone()),
             }
         }
-        difference.to_remove = live_keys(&current)
+        let gone: BTreeSet<&str> = indexes
+            .iter()
+            .flat_map(|index| index.live_keys())
             .filter(|key| !stored.contains_key(*key))
-            .map(str::to_owned)
             .collect();
+        difference.to_remove = gone.into_iter().map(str::to_owned).collect();
         Ok(difference)
     }
 
-    async fn stored_pictures(&self) -> Result<BTreeMap<String, String>, StoreError> {
+    /// The manifest and all its indexes, the searched one first.
+    pub(crate) async fn all_indexes(
+        &self,
+    ) -> Result<(Arc<Published>, Vec<Arc<Current>>), IndexingError> {
+        let reader = &self.publisher.reader;
+        let mut tries = 1;
+        'again: loop {
+            let published = reader.published().await?;
+            let mut indexes = Vec::new();
+            for encoder in published.encoders() {
+                match reader.index(&published, &encoder).await {
+                    // Replaced and removed since the manifest was read: there is a newer one.
+                    Err(error) if error.is_missing_segment() && tries < TRIES => {
+                        tries += 1;
+                        continue 'again;
+                    }
+                    index => indexes.push(index?),
+                }
+            }
+            return Ok((published, indexes));
+        }
+    }
+
+    /// Key and ETag of every catalog picture.
+    pub(crate) async fn stored_pictures(&self) -> Result<BTreeMap<String, String>, StoreError> {
         let mut stored = BTreeMap::new();
         let mut after = None;
         loop {
@@ -72,13 +109,15 @@ impl Indexer {
         }
     }
 
-    /// Replaces the published index by an empty one of this encoder, whatever state it is in: the way
-    /// out of a damaged index or one of another encoder. Every picture must be indexed again.
+    /// Replaces the published index, and all others beside it, by an empty one of the encoder that this
+    /// process was given, whatever state they are in: the way out of a damaged index or one whose
+    /// encoder is lost. Every picture must be indexed again.
     ///
     /// # Errors
     /// [`IndexingError`], also when others keep publishing at the same time.
     pub async fn start_over(&self) -> Result<u64, IndexingError> {
-        let encoder = self.encoder().await?;
+        let encoder = self.configured().await?;
+        self.ports.encoders.store_configured().await?;
         for _ in 0..MOST_TRIES {
             let mut manifest =
                 Manifest::empty(&encoder.name, encoder.fingerprint, encoder.dimensions);
@@ -101,9 +140,18 @@ impl Indexer {
     }
 }
 
-fn live_keys(current: &Current) -> impl Iterator<Item = &str> {
-    let view = &current.view;
-    view.live_rows().map(|at| view.meta(at).key(at.row))
+impl Current {
+    /// Every key that has a live row.
+    pub(crate) fn live_keys(&self) -> impl Iterator<Item = &str> {
+        let view = &self.view;
+        view.live_rows().map(|at| view.meta(at).key(at.row))
+    }
+
+    /// Whether the index has this version of a picture.
+    pub(crate) fn has_version(&self, key: &str, etag: &str) -> bool {
+        let at = self.view.locate(key);
+        at.is_some_and(|at| self.view.meta(at).etag(at.row) == etag)
+    }
 }
 
 /// The generation that a manifest, possibly damaged or foreign, claims.

@@ -4,6 +4,10 @@
 //! embeds it, publishes one delta for the batch and then looks again: what changed meanwhile is done
 //! again. So any order, any repetition and any crash end in the same index. [`Indexer::maintain`]
 //! keeps the index small and fast, after the batch and only while there is time.
+//!
+//! While the encoder of a catalog is changed there are several indexes, each of its own encoder, and all
+//! of this goes for each of them: [`Indexer::begin_building`] adds one, [`Indexer::switch`] has it
+//! searched.
 
 mod batch;
 mod batch_run;
@@ -11,34 +15,37 @@ mod collect;
 mod compact;
 mod current;
 mod inspect;
+mod lanes;
 mod lease;
 mod observe;
 mod publish;
 mod records;
 mod replacement;
 mod report;
+mod sides;
 mod verify;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use lookalike_index::CompactionPolicy;
-use tokio::sync::OnceCell;
 
 pub use inspect::Difference;
 pub use report::{BatchReport, IndexingError, MaintenanceReport, Outcome};
-pub use verify::VerifyReport;
+pub use sides::{Building, Coverage, SideError, Switched};
+pub use verify::{SideReport, VerifyReport};
 
-use crate::embedder::EmbedderCell;
-use crate::ports::{Failures, ImageRecords, Manifests, Metrics, Pictures, SegmentShelf, Segments};
-use current::EncoderIdentity;
+use crate::encoders::Encoders;
+use crate::ports::{
+    EncoderShelf, Failures, ImageRecords, Manifests, Metrics, Pictures, SegmentShelf, Segments,
+};
 use publish::Publisher;
 
 /// What the indexer needs from the world.
 #[derive(Clone)]
 pub struct IndexPorts {
-    /// The encoder.
-    pub embedder: EmbedderCell,
+    /// The encoders.
+    pub encoders: Encoders,
     /// The catalog pictures.
     pub pictures: Arc<dyn Pictures>,
     /// The manifest.
@@ -47,6 +54,8 @@ pub struct IndexPorts {
     pub segments: Arc<dyn Segments>,
     /// The segments again, to list and remove.
     pub shelf: Arc<dyn SegmentShelf>,
+    /// The encoders that are stored beside the index, to list and remove.
+    pub encoder_shelf: Arc<dyn EncoderShelf>,
     /// Where outcomes are recorded.
     pub records: Arc<dyn ImageRecords>,
     /// Where failures are found again.
@@ -85,7 +94,6 @@ pub struct Indexer {
     ports: IndexPorts,
     settings: IndexSettings,
     publisher: Publisher,
-    identity: OnceCell<EncoderIdentity>,
     /// When this indexer last looked for segments to remove.
     collected: Mutex<Option<Instant>>,
 }
@@ -102,23 +110,7 @@ impl Indexer {
             ports,
             settings,
             publisher,
-            identity: OnceCell::new(),
             collected: Mutex::default(),
         }
-    }
-
-    /// The encoder's name, fingerprint and dimensions; loads the encoder.
-    async fn encoder(&self) -> Result<&EncoderIdentity, IndexingError> {
-        self.identity
-            .get_or_try_init(|| async {
-                let embedder = self.ports.embedder.get().await;
-                let embedder = embedder.map_err(IndexingError::Encoder)?;
-                Ok(EncoderIdentity {
-                    name: embedder.name().to_owned(),
-                    fingerprint: embedder.fingerprint(),
-                    dimensions: embedder.dimensions(),
-                })
-            })
-            .await
     }
 }

@@ -1,6 +1,7 @@
 //! Looking at what is at a key now. Events are hints; this is the truth.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -11,8 +12,8 @@ use tokio::sync::Semaphore;
 
 use super::Indexer;
 use super::batch_run::Recorded;
-use super::current::Current;
-use crate::embedder::EmbedError;
+use super::lanes::Lane;
+use crate::embedder::{EmbedError, embed};
 use crate::error::StoreError;
 use crate::keys::{attributes_of, product_id_of};
 use crate::model::{Failure, Picture, PictureHead};
@@ -26,7 +27,17 @@ const READ_AHEAD: usize = 4;
 /// need more than a function has.
 const SMALL_BYTES: u64 = 4 << 20;
 
-/// What a key turned out to be.
+/// What a key turned out to be, for each index that is kept. Read once, so that all of them are told
+/// of the same version.
+pub(crate) struct Observed {
+    /// For the index that is searched.
+    pub(crate) served: Observation,
+    /// For the other indexes, in the order of the lanes.
+    pub(crate) sides: Vec<Observation>,
+}
+
+/// What a key turned out to be for one index.
+#[derive(Clone)]
 pub(crate) enum Observation {
     /// The live row says it already.
     Unchanged {
@@ -49,6 +60,32 @@ pub(crate) enum Observation {
     Gone,
     /// Not to be had now.
     Unavailable(String),
+}
+
+impl Observed {
+    /// The same for every index.
+    fn all(observation: Observation, indexes: usize) -> Self {
+        Self {
+            sides: vec![observation.clone(); indexes - 1],
+            served: observation,
+        }
+    }
+
+    /// The observation for the index of that number, the searched one first.
+    pub(crate) fn of(&self, lane: usize) -> &Observation {
+        match lane.checked_sub(1) {
+            None => &self.served,
+            Some(side) => &self.sides[side],
+        }
+    }
+
+    /// Why a side index was not told of the key, if so.
+    pub(crate) fn side_trouble(&self) -> Option<&str> {
+        self.sides.iter().find_map(|side| match side {
+            Observation::Unavailable(reason) => Some(reason.as_str()),
+            _ => None,
+        })
+    }
 }
 
 impl Observation {
@@ -83,20 +120,20 @@ impl Indexer {
     pub(crate) async fn observe_all(
         &self,
         keys: &BTreeSet<String>,
-        current: &Current,
+        lanes: &[Lane],
         written: &Recorded,
         deadline: Deadline,
-    ) -> Vec<(String, Observation)> {
+    ) -> Vec<(String, Observed)> {
         let parallel = self.settings.parallel.max(1);
         let slots = Slots {
             embedding: Semaphore::new(parallel),
             large: Semaphore::new(1),
         };
         let slots = &slots;
-        let mut observed: Vec<(String, Observation)> = stream::iter(keys.clone())
+        let mut observed: Vec<(String, Observed)> = stream::iter(keys.clone())
             .map(|key| async move {
-                let observation = self.observe(&key, current, written, slots, deadline).await;
-                (key, observation)
+                let observed = self.observe(&key, lanes, written, slots, deadline).await;
+                (key, observed)
             })
             .buffer_unordered(parallel * READ_AHEAD)
             .collect()
@@ -111,29 +148,32 @@ impl Indexer {
     async fn observe(
         &self,
         key: &str,
-        current: &Current,
+        lanes: &[Lane],
         written: &Recorded,
         slots: &Slots,
         deadline: Deadline,
-    ) -> Observation {
+    ) -> Observed {
+        let unavailable =
+            |reason: String| Observed::all(Observation::Unavailable(reason), lanes.len());
         let left = deadline
             .remaining()
             .saturating_sub(self.settings.publish_reserve);
         if left.is_zero() {
-            return Observation::Unavailable("no time was left in this invocation".to_owned());
+            return unavailable("no time was left in this invocation".to_owned());
         }
         let look = async {
-            let observation = self.try_observe(key, current, slots).await?;
-            self.forget_other_records(key, &observation, current, written)
+            let observed = self.try_observe(key, lanes, slots).await?;
+            // Records speak of the index that is searched.
+            self.forget_other_records(key, &observed.served, &lanes[0].current, written)
                 .await?;
-            Ok::<_, StoreError>(observation)
+            Ok::<_, StoreError>(observed)
         };
         match tokio::time::timeout(left, look).await {
-            Ok(Ok(observation)) => observation,
-            Ok(Err(error)) => Observation::Unavailable(error.to_string()),
+            Ok(Ok(observed)) => observed,
+            Ok(Err(error)) => unavailable(error.to_string()),
             Err(_) => {
                 let reason = "it took longer than the time that was left in this invocation";
-                Observation::Unavailable(reason.to_owned())
+                unavailable(reason.to_owned())
             }
         }
     }
@@ -141,21 +181,16 @@ impl Indexer {
     async fn try_observe(
         &self,
         key: &str,
-        current: &Current,
+        lanes: &[Lane],
         slots: &Slots,
-    ) -> Result<Observation, StoreError> {
-        if let Some(at) = current.view.locate(key) {
+    ) -> Result<Observed, StoreError> {
+        if lanes.iter().all(|lane| lane.has(key)) {
             // A known key is often a repeated event: asking for the head first saves the picture.
             let Some(head) = self.ports.pictures.head(key).await? else {
-                return Ok(Observation::Gone);
+                return Ok(Observed::all(Observation::Gone, lanes.len()));
             };
-            let meta = current.view.meta(at);
-            let product_id = product_id_of(key, &head.metadata);
-            if meta.etag(at.row) == head.etag
-                && meta.product_id(at.row) == product_id
-                && meta.attributes(at.row) == attributes_of(key, &head.metadata)
-            {
-                return Ok(Observation::Unchanged { product_id, head });
+            if lanes.iter().all(|lane| lane.says(key, &head)) {
+                return Ok(Observed::all(unchanged(key, head), lanes.len()));
             }
         }
         let pictures = &self.ports.pictures;
@@ -171,20 +206,38 @@ impl Indexer {
             }
             _ => None,
         };
-        Ok(match found {
-            None => Observation::Gone,
-            Some(Picture { head, body: None }) => too_large(key, head),
-            Some(Picture {
-                head,
-                body: Some(body),
-            }) => self.embed(key, head, body, slots).await,
-        })
+        let Picture { head, body } = match found {
+            None => return Ok(Observed::all(Observation::Gone, lanes.len())),
+            Some(Picture { head, body: None }) => {
+                return Ok(Observed::all(too_large(key, head), lanes.len()));
+            }
+            Some(picture) => picture,
+        };
+        let body = body.unwrap_or_default();
+        let served = self.embed(key, &head, &body, &lanes[0], slots).await;
+        let mut sides = Vec::with_capacity(lanes.len() - 1);
+        for lane in &lanes[1..] {
+            sides.push(self.embed(key, &head, &body, lane, slots).await);
+        }
+        Ok(Observed { served, sides })
     }
 
-    async fn embed(&self, key: &str, head: PictureHead, body: Bytes, slots: &Slots) -> Observation {
+    /// What one index is to be told of a picture.
+    async fn embed(
+        &self,
+        key: &str,
+        head: &PictureHead,
+        body: &Bytes,
+        lane: &Lane,
+        slots: &Slots,
+    ) -> Observation {
+        let head = head.clone();
+        if lane.says(key, &head) {
+            return unchanged(key, head);
+        }
         let permit = slots.embedding.acquire().await;
         let begun = Instant::now();
-        let embedded = self.ports.embedder.embed(body).await;
+        let embedded = embed(Arc::clone(&lane.embedder), body.clone()).await;
         let embed_time = begun.elapsed();
         drop(permit);
         let vector = match embedded {
@@ -210,10 +263,11 @@ impl Indexer {
         }
     }
 
-    fn measure_embedding(&self, observed: &[(String, Observation)]) {
+    fn measure_embedding(&self, observed: &[(String, Observed)]) {
         let times: Vec<Duration> = observed
             .iter()
-            .filter_map(|(_, observation)| match observation {
+            .flat_map(|(_, observed)| std::iter::once(&observed.served).chain(&observed.sides))
+            .filter_map(|observation| match observation {
                 Observation::Picture { embed_time, .. } => Some(*embed_time),
                 _ => None,
             })
@@ -227,6 +281,13 @@ impl Indexer {
             unit: Unit::Milliseconds,
             value: total / times.len() as f64,
         }]);
+    }
+}
+
+fn unchanged(key: &str, head: PictureHead) -> Observation {
+    Observation::Unchanged {
+        product_id: product_id_of(key, &head.metadata),
+        head,
     }
 }
 

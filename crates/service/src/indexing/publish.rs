@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use lookalike_index::{
     EncodedSegment, IndexError, Manifest, RetiredSegment, SegmentEntry, SegmentId, SegmentMeta,
 };
 use tracing::info;
 
-use super::current::{Current, EncoderIdentity, IndexReader};
+use super::current::{Current, EncoderIdentity, IndexReader, Published, TRIES};
 use crate::error::StoreErrorKind;
 use crate::indexing::IndexingError;
 use crate::ports::{Manifests, Segments};
@@ -59,11 +60,118 @@ impl NewSegment {
     }
 }
 
-/// A manifest that should follow the current one. Its generation is set when it is published.
+/// What should follow the current manifest, of one index as if it were alone, or of all. Its generation
+/// is set when it is published.
 #[derive(Debug, Clone)]
 pub(crate) struct Proposal {
     pub(crate) segments: Vec<NewSegment>,
     pub(crate) manifest: Manifest,
+}
+
+impl Proposal {
+    /// A change of the manifest that writes no segment.
+    pub(crate) fn of_manifest(manifest: Manifest) -> Self {
+        Self {
+            segments: Vec::new(),
+            manifest,
+        }
+    }
+}
+
+/// Proposes what should follow the current state of one index, or nothing.
+type Proposing<'a> =
+    Box<dyn FnMut(&Current, Reuse) -> Result<Option<Proposal>, IndexingError> + Send + 'a>;
+
+/// A change of one index.
+pub(crate) struct Change<'a> {
+    encoder: &'a EncoderIdentity,
+    propose: Proposing<'a>,
+    /// Whether the index may be gone by now, and the change with it.
+    may_be_gone: bool,
+}
+
+impl<'a> Change<'a> {
+    pub(crate) fn new(
+        encoder: &'a EncoderIdentity,
+        propose: impl FnMut(&Current, Reuse) -> Result<Option<Proposal>, IndexingError> + Send + 'a,
+    ) -> Self {
+        Self {
+            encoder,
+            propose: Box::new(propose),
+            may_be_gone: false,
+        }
+    }
+
+    /// The same change, if its index is still there.
+    pub(crate) fn if_there(mut self) -> Self {
+        self.may_be_gone = true;
+        self
+    }
+}
+
+/// Proposes what should follow the whole manifest, or nothing.
+#[async_trait]
+pub(crate) trait Proposer: Send {
+    async fn propose(
+        &mut self,
+        published: &Published,
+        reuse: Reuse,
+    ) -> Result<Option<Proposal>, IndexingError>;
+}
+
+/// Proposes a manifest without writing segments or waiting for anything.
+pub(crate) struct Rewriting<F>(pub(crate) F);
+
+#[async_trait]
+impl<F: FnMut(&Published) -> Option<Manifest> + Send> Proposer for Rewriting<F> {
+    async fn propose(
+        &mut self,
+        published: &Published,
+        _: Reuse,
+    ) -> Result<Option<Proposal>, IndexingError> {
+        Ok((self.0)(published).map(Proposal::of_manifest))
+    }
+}
+
+/// The proposals of several changes, as one manifest.
+struct Together<'c, 'a> {
+    reader: &'c IndexReader,
+    changes: &'c mut [Change<'a>],
+}
+
+#[async_trait]
+impl Proposer for Together<'_, '_> {
+    async fn propose(
+        &mut self,
+        published: &Published,
+        reuse: Reuse,
+    ) -> Result<Option<Proposal>, IndexingError> {
+        let mut segments = Vec::new();
+        let mut next = published.manifest.clone();
+        let mut proposed = false;
+        for change in self.changes.iter_mut() {
+            if change.may_be_gone && published.manifest.is_none() {
+                continue;
+            }
+            let current = match self.reader.index(published, change.encoder).await {
+                Err(IndexingError::Index(IndexError::Fingerprint { .. })) if change.may_be_gone => {
+                    continue;
+                }
+                current => current?,
+            };
+            let Some(proposal) = (change.propose)(&current, reuse)? else {
+                continue;
+            };
+            proposed = true;
+            segments.extend(proposal.segments);
+            next = match next {
+                None => Some(proposal.manifest),
+                Some(whole) => whole.with_index(proposal.manifest).or(Some(whole)),
+            };
+        }
+        let next = next.filter(|_| proposed);
+        Ok(next.map(|manifest| Proposal { segments, manifest }))
+    }
 }
 
 /// Whether a segment that was proposed before may be proposed again. Once its manifest may have been
@@ -108,32 +216,70 @@ impl Publisher {
         }
     }
 
-    /// Reads the index, lets `change` propose what should follow, and publishes that; again from the
-    /// start when somebody else published in between. `change` answers `None` when nothing is left to
-    /// do, which is also how a write is recognised that arrived although its answer did not. It is told
-    /// whether the segments that it proposed before were certainly never part of the index, and may be
-    /// proposed again.
+    /// Publishes a change of one index. See [`publish_all`](Self::publish_all).
     pub(crate) async fn publish(
         &self,
         encoder: &EncoderIdentity,
         deadline: Deadline,
-        mut change: impl FnMut(&Current, Reuse) -> Result<Option<Proposal>, IndexingError>,
+        change: impl FnMut(&Current, Reuse) -> Result<Option<Proposal>, IndexingError> + Send,
+    ) -> Result<Publication, IndexingError> {
+        let mut changes = [Change::new(encoder, change)];
+        self.publish_all(deadline, &mut changes).await
+    }
+
+    /// Reads the indexes, lets every change propose what should follow, and publishes all of that with
+    /// one write; again from the start when somebody else published in between. A change answers
+    /// `None` when nothing is left to do, which is also how a write is recognised that arrived although
+    /// its answer did not. It is told whether the segments that it proposed before were certainly never
+    /// part of the index, and may be proposed again.
+    ///
+    /// One write for all means that there is no moment at which one index says of a picture what
+    /// another does not say yet: that is what lets a switch be exact at any time.
+    pub(crate) async fn publish_all(
+        &self,
+        deadline: Deadline,
+        changes: &mut [Change<'_>],
+    ) -> Result<Publication, IndexingError> {
+        let reader = &self.reader;
+        self.publish_with(deadline, &mut Together { reader, changes })
+            .await
+    }
+
+    /// Publishes what `proposer` makes of the whole manifest.
+    pub(crate) async fn publish_with(
+        &self,
+        deadline: Deadline,
+        proposer: &mut dyn Proposer,
     ) -> Result<Publication, IndexingError> {
         let mut conflicts = 0;
         let mut unanswered = 0;
+        let mut missing = 1;
         let mut stored: HashMap<SegmentId, SystemTime> = HashMap::new();
-        for attempt in 0..MOST_TRIES {
-            let current = self.reader.read(encoder).await?;
-            let mut entries = current.manifest.segments.iter();
-            let ours = entries.any(|entry| stored.contains_key(&entry.id));
+        let mut attempt = 0;
+        while attempt < MOST_TRIES {
+            let current = self.reader.published().await?;
+            let ours = current.manifest.as_ref().is_some_and(|manifest| {
+                let mut entries = manifest.entries();
+                entries.any(|entry| stored.contains_key(&entry.id))
+            });
+            let reuse = match unanswered {
+                0 => Reuse::Allowed,
+                _ => Reuse::Forbidden,
+            };
             let proposal = match ours {
                 true => None,
-                false if unanswered == 0 => change(&current, Reuse::Allowed)?,
-                false => change(&current, Reuse::Forbidden)?,
+                false => match proposer.propose(&current, reuse).await {
+                    // Replaced and removed since the manifest was read: there is a newer one.
+                    Err(error) if error.is_missing_segment() && missing < TRIES => {
+                        missing += 1;
+                        continue;
+                    }
+                    proposal => proposal?,
+                },
             };
             let Some(proposal) = proposal else {
                 return Ok(Publication {
-                    generation: current.manifest.generation,
+                    generation: current.generation(),
                     published: ours,
                     conflicts,
                 });
@@ -144,8 +290,7 @@ impl Publisher {
             match self.manifests.swap(bytes, current.etag.as_deref()).await {
                 Ok(etag) => {
                     let generation = next.generation;
-                    self.reader
-                        .published(&current, next, etag, &proposal.segments);
+                    self.reader.note(next, etag, &proposal.segments);
                     return Ok(Publication {
                         generation,
                         published: true,
@@ -161,8 +306,9 @@ impl Publisher {
                 Err(error) => return Err(error.into()),
             }
             let pause = pause(attempt);
+            attempt += 1;
             if deadline.remaining() <= pause {
-                return Err(IndexingError::Contended { tries: attempt + 1 });
+                return Err(IndexingError::Contended { tries: attempt });
             }
             tokio::time::sleep(pause).await;
         }
@@ -193,19 +339,19 @@ impl Publisher {
         Ok(())
     }
 
-    /// Sets what follows from what: the generation, and which segments were replaced.
-    fn successor(&self, current: &Current, mut next: Manifest) -> Manifest {
+    /// Sets what follows from what: the generation, and which segments no index has any more.
+    fn successor(&self, current: &Published, mut next: Manifest) -> Manifest {
         let now = now_milliseconds();
         let safe_since = now.saturating_sub(self.safe_age.as_millis() as u64);
-        next.generation = current.manifest.generation.saturating_add(1);
-        next.retired = current.manifest.retired.clone();
+        next.generation = current.generation().saturating_add(1);
+        let Some(current) = &current.manifest else {
+            return next;
+        };
+        next.retired = current.retired.clone();
         next.retired.retain(|retired| retired.at >= safe_since);
-        let kept = |id: SegmentId| next.segments.iter().any(|entry| entry.id == id);
         let replaced: Vec<RetiredSegment> = current
-            .manifest
-            .segments
-            .iter()
-            .filter(|old| !kept(old.id))
+            .entries()
+            .filter(|old| !next.names(old.id))
             // Younger ones stay on the shelf for long enough by their age alone; naming every delta
             // that was merged in the last hour would let the manifest grow with the uploads.
             .filter(|old| age_of(old.id) > self.safe_age / 2)

@@ -7,7 +7,7 @@ use tracing::warn;
 use super::Indexer;
 use super::batch_run::Recorded;
 use super::current::{Current, EncoderIdentity};
-use super::observe::Observation;
+use super::observe::{Observation, Observed};
 use crate::error::StoreError;
 use crate::model::{Failure, ImageRecord, PictureHead};
 use crate::time::{now_milliseconds, rfc3339};
@@ -53,13 +53,13 @@ impl Indexer {
     /// and why.
     pub(crate) async fn record_all(
         &self,
-        observed: &[(String, Observation)],
+        observed: &[(String, Observed)],
         encoder: &EncoderIdentity,
         written: &mut Recorded,
     ) -> BTreeMap<String, String> {
         let records: Vec<ImageRecord> = observed
             .iter()
-            .filter_map(|(key, observation)| record_of(key, observation, encoder))
+            .filter_map(|(key, observed)| record_of(key, &observed.served, encoder))
             .collect();
         for record in &records {
             let products = written.entry(record.key.clone()).or_default();

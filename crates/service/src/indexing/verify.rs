@@ -22,18 +22,33 @@ pub struct VerifyReport {
     pub segments: usize,
     /// Pictures that can be found.
     pub images: u64,
-    /// What is wrong, in sentences; empty when all is well.
+    /// What is wrong, in sentences, in any index; empty when all is well.
     pub problems: Vec<String>,
+    /// The other indexes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sides: Vec<SideReport>,
+}
+
+/// What a full check found of an index beside the searched one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SideReport {
+    /// `building` or `previous`.
+    pub role: &'static str,
+    /// Its encoder, for people.
+    pub encoder: String,
+    /// Segments read in full.
+    pub segments: usize,
+    /// Pictures that can be found in it.
+    pub images: u64,
 }
 
 impl Indexer {
     /// Reads every segment in full and checks checksums, what the manifest says of it, that no key is
-    /// live twice and that no row was given up without something in its place.
+    /// live twice and that no row was given up without something in its place; in every index.
     ///
     /// # Errors
     /// [`IndexingError`] when the manifest itself cannot be read; whatever else is wrong is reported.
     pub async fn verify(&self) -> Result<VerifyReport, IndexingError> {
-        let encoder = self.encoder().await?;
         let mut tries = 1;
         let mut known: Option<String> = None;
         let mut report = VerifyReport::default();
@@ -44,8 +59,7 @@ impl Indexer {
                 LoadedManifest::Missing => return Ok(VerifyReport::default()),
                 LoadedManifest::Found { etag, bytes } => {
                     let manifest = Manifest::decode(&bytes)?;
-                    manifest.expect_encoder(encoder.fingerprint)?;
-                    report = self.check(&manifest).await?;
+                    report = self.check_all(&manifest).await?;
                     known = Some(etag);
                 }
             }
@@ -54,6 +68,26 @@ impl Indexer {
             }
             tries += 1;
         }
+    }
+
+    async fn check_all(&self, manifest: &Manifest) -> Result<VerifyReport, IndexingError> {
+        let mut report = self.check(manifest).await?;
+        for side in &manifest.sides {
+            let Some(index) = manifest.index_of(side.fingerprint) else {
+                continue;
+            };
+            let found = self.check(&index).await?;
+            let problems = found.problems.iter();
+            let named = problems.map(|problem| format!("{} index: {problem}", side.role.name()));
+            report.problems.extend(named);
+            report.sides.push(SideReport {
+                role: side.role.name(),
+                encoder: side.encoder.clone(),
+                segments: found.segments,
+                images: found.images,
+            });
+        }
+        Ok(report)
     }
 
     async fn check(&self, manifest: &Manifest) -> Result<VerifyReport, IndexingError> {

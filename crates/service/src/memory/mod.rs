@@ -1,7 +1,9 @@
 //! Every port in memory, with faults on demand: what tests and benchmarks run the use cases on.
 
 mod bucket;
+mod encoders;
 mod index;
+mod queue;
 mod table;
 
 use std::collections::{BTreeMap, HashMap};
@@ -10,10 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use lookalike_index::SegmentId;
+use lookalike_index::{Fingerprint, SegmentId};
 
 use crate::error::{StoreError, StoreErrorKind};
-use crate::model::{ImageRecord, Metadata, PictureHead};
+use crate::model::{EncoderFiles, ImageRecord, Metadata, PictureHead};
 
 /// Entries in one page of a listing, small so that tests see several.
 const PAGE: usize = 100;
@@ -22,7 +24,7 @@ const PAGE: usize = 100;
 /// change the cloud itself, as somebody else could at that moment.
 pub type Fault = Box<dyn Fn(&str) -> Option<StoreErrorKind> + Send + Sync>;
 
-/// A bucket, an index and a table in memory.
+/// A bucket, an index, a table and a queue in memory.
 #[derive(Default)]
 pub struct MemoryCloud {
     state: Mutex<State>,
@@ -47,10 +49,13 @@ struct State {
     pictures: BTreeMap<String, (PictureHead, Bytes)>,
     manifest: Option<(u64, Bytes)>,
     segments: BTreeMap<SegmentId, (Bytes, SystemTime)>,
+    encoders: BTreeMap<Fingerprint, (EncoderFiles, SystemTime)>,
     products: HashMap<String, Metadata>,
     records: BTreeMap<(String, String), ImageRecord>,
     /// The failed ones among `records`, by key and product.
     failed: BTreeMap<(String, String), ImageRecord>,
+    /// Keys that were pushed and not taken yet.
+    changes: Vec<String>,
     versions: u64,
 }
 
@@ -185,9 +190,31 @@ impl MemoryCloud {
         segments.map(|(id, (b, _))| (*id, b.clone())).collect()
     }
 
+    /// The stored encoders.
+    pub fn encoders(&self) -> Vec<Fingerprint> {
+        self.state().encoders.keys().copied().collect()
+    }
+
+    /// Removes a stored encoder, as somebody with bucket access could.
+    pub fn forget_encoder(&self, fingerprint: Fingerprint) {
+        self.state().encoders.remove(&fingerprint);
+    }
+
+    /// Ages every stored encoder.
+    pub fn age_encoders(&self, by: Duration) {
+        for (_, modified) in self.state().encoders.values_mut() {
+            *modified -= by;
+        }
+    }
+
     /// Every image record.
     pub fn image_records(&self) -> Vec<ImageRecord> {
         self.state().records.values().cloned().collect()
+    }
+
+    /// Takes the keys out of the queue of changes, in the order in which they were pushed.
+    pub fn take_changes(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().changes)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,10 +1,10 @@
 //! What searching takes and gives.
 
 use lookalike_encoder::PictureError;
-use lookalike_index::Fingerprint;
+use lookalike_index::{Fingerprint, SegmentId};
 use serde::Serialize;
 
-use crate::error::StoreError;
+use crate::error::{StoreError, StoreErrorKind};
 use crate::model::Metadata;
 
 /// Most results a caller may ask for.
@@ -74,7 +74,8 @@ pub struct IndexState {
     pub images: u64,
     /// Distinct products among them.
     pub products: u64,
-    /// Set when the index could not be refreshed and the last good one was searched: why.
+    /// Set when the index could not be refreshed and the last good one was searched: why, in words for
+    /// callers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stale: Option<String>,
 }
@@ -93,7 +94,7 @@ pub struct QueryTimings {
 pub struct IndexInfo {
     /// Counts and generation.
     pub state: IndexState,
-    /// Name of the encoder that embeds queries.
+    /// Name of the encoder that embeds queries, the one that made the index.
     pub encoder_name: String,
     /// What identifies its vectors.
     pub fingerprint: Fingerprint,
@@ -103,6 +104,36 @@ pub struct IndexInfo {
     pub segments: Vec<SegmentInfo>,
     /// Pictures that could not be indexed.
     pub failed: u64,
+    /// The indexes of other encoders that are kept beside it.
+    pub sides: Vec<SideInfo>,
+    /// The encoder that this release or its settings bring, when that is another one than the index's.
+    pub configured: Option<EncoderInfo>,
+}
+
+/// An encoder, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EncoderInfo {
+    /// Its name.
+    pub name: String,
+    /// What identifies its vectors.
+    pub fingerprint: Fingerprint,
+    /// Length of its vectors.
+    pub dimensions: usize,
+}
+
+/// An index beside the one that is searched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SideInfo {
+    /// `building` or `previous`.
+    pub role: &'static str,
+    /// Its encoder.
+    pub encoder: EncoderInfo,
+    /// Rows in its segments, superseded ones included.
+    pub rows: u64,
+    /// Size of its segments in bytes.
+    pub bytes: u64,
+    /// Whether its encoder can be had; without it, the index is not kept up to date.
+    pub available: bool,
 }
 
 /// One segment of the index.
@@ -144,10 +175,10 @@ pub enum SearchError {
         "media type {0:?} is not supported: use image/jpeg, image/png, image/webp or image/gif"
     )]
     UnsupportedMediaType(String),
-    /// The index was made by another encoder.
+    /// The index was made by another encoder, which cannot be had.
     #[error(
-        "the index was made by encoder {found}, but this function embeds with {expected}: \
-         configure the index's encoder or index the catalog again"
+        "the index was made by encoder {found}, but this function embeds with {expected}, and the \
+         former is not stored beside the index: configure the index's encoder or index the catalog again"
     )]
     OtherEncoder {
         /// The configured encoder.
@@ -161,7 +192,38 @@ pub enum SearchError {
     /// The stored index cannot be read.
     #[error("the stored index cannot be read: {0}")]
     Index(#[from] lookalike_index::IndexError),
+    /// The newest manifest names a segment that is not there.
+    #[error(
+        "the stored index is incomplete: segment {id} is missing; restore it, or index the catalog again"
+    )]
+    MissingSegment {
+        /// The segment.
+        id: SegmentId,
+        /// What the store said.
+        source: StoreError,
+    },
     /// A store did not answer as it should.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl SearchError {
+    /// The error in words that may leave the service: stores name their buckets and tables, and those
+    /// are nobody's business outside.
+    pub(crate) fn for_callers(&self) -> String {
+        let known = match self {
+            Self::Store(store) => match store.kind {
+                StoreErrorKind::Unavailable | StoreErrorKind::Conflict => {
+                    "a store behind the service is busy or failing"
+                }
+                StoreErrorKind::NotFound | StoreErrorKind::Denied => {
+                    "a bucket or object that the service needs is missing or closed to it"
+                }
+                StoreErrorKind::Invalid => "a store behind the service did not answer as it should",
+            },
+            Self::Encoder(_) => "the encoder could not be loaded",
+            other => return other.to_string(),
+        };
+        known.to_owned()
+    }
 }

@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lookalike_encoder::PictureFormat;
-use lookalike_index::{Attributes, Snapshot};
+use lookalike_index::{Attributes, SideIndex, Snapshot};
 
 use super::worker::off_runtime;
-use super::{IndexInfo, ProductView, SearchError, Searcher, SegmentInfo, with_attributes};
+use super::{
+    EncoderInfo, IndexInfo, ProductView, SearchError, Searcher, SegmentInfo, SideInfo, no_encoder,
+    with_attributes,
+};
 use crate::keys::UPLOADS_PREFIX;
 use crate::model::UploadLink;
+use crate::ports::Embedder;
 use crate::time::new_segment_id;
 
 impl Searcher {
@@ -66,19 +70,37 @@ impl Searcher {
     /// # Errors
     /// [`SearchError`] when index, encoder or table cannot be read.
     pub async fn index_info(&self) -> Result<IndexInfo, SearchError> {
-        let (loaded, embedder, failed) = tokio::join!(
+        let (loaded, configured, failed) = tokio::join!(
             self.snapshots.current(),
-            self.ports.embedder.get(),
+            self.ports.encoders.configured(),
             self.ports.failures.count()
         );
-        let (loaded, embedder) = (loaded?, embedder.map_err(SearchError::Encoder)?);
+        let (loaded, failed) = (loaded?, failed?);
+        let manifest = &loaded.manifest;
+        let (own, configured) = match manifest.generation {
+            0 => (info_of(&*configured.map_err(no_encoder)?), None),
+            _ => {
+                let own = EncoderInfo {
+                    name: manifest.encoder.clone(),
+                    fingerprint: manifest.fingerprint,
+                    dimensions: manifest.dimensions,
+                };
+                // One that cannot be loaded is no reason not to tell of the index.
+                let configured = configured.ok().map(|embedder| info_of(&*embedder));
+                (own, configured)
+            }
+        };
+        let mut sides = Vec::with_capacity(manifest.sides.len());
+        for side in &manifest.sides {
+            sides.push(self.side_info(side).await?);
+        }
         Ok(IndexInfo {
             state: loaded.state(),
-            encoder_name: embedder.name().to_owned(),
-            fingerprint: embedder.fingerprint(),
-            dimensions: embedder.dimensions(),
-            segments: loaded
-                .manifest
+            configured: configured.filter(|c| c.fingerprint != own.fingerprint),
+            encoder_name: own.name,
+            fingerprint: own.fingerprint,
+            dimensions: own.dimensions,
+            segments: manifest
                 .segments
                 .iter()
                 .map(|entry| SegmentInfo {
@@ -87,8 +109,32 @@ impl Searcher {
                     bytes: entry.bytes,
                 })
                 .collect(),
-            failed: failed?,
+            failed,
+            sides,
         })
+    }
+
+    async fn side_info(&self, side: &SideIndex) -> Result<SideInfo, SearchError> {
+        let rows = side.segments.iter().map(|entry| u64::from(entry.rows));
+        Ok(SideInfo {
+            role: side.role.name(),
+            encoder: EncoderInfo {
+                name: side.encoder.clone(),
+                fingerprint: side.fingerprint,
+                dimensions: side.dimensions,
+            },
+            rows: rows.sum(),
+            bytes: side.segments.iter().map(|entry| entry.bytes).sum(),
+            available: self.ports.encoders.has(side.fingerprint).await?,
+        })
+    }
+}
+
+fn info_of(embedder: &dyn Embedder) -> EncoderInfo {
+    EncoderInfo {
+        name: embedder.name().to_owned(),
+        fingerprint: embedder.fingerprint(),
+        dimensions: embedder.dimensions(),
     }
 }
 

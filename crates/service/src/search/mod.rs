@@ -1,7 +1,9 @@
 //! Finding look-alikes.
 //!
 //! [`Searcher`] embeds a query while the index loads, searches one snapshot, and joins what it found
-//! with the products' metadata and links to their pictures.
+//! with the products' metadata and links to their pictures. A query is always embedded with the encoder
+//! that made the snapshot: when the index that was loaded turns out to be of another encoder than the
+//! one that was guessed, the query is embedded again.
 
 mod answer;
 mod lookups;
@@ -14,19 +16,20 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use lookalike_encoder::{MAX_BYTES, PictureError};
-use lookalike_index::{Attributes, Hit, IndexError, SearchRequest};
+use lookalike_index::{Attributes, Fingerprint, Hit, IndexError, SearchRequest};
 use tracing::info;
 
 pub use answer::{
-    Answer, FoundProduct, IndexInfo, IndexState, MAX_K, ProductView, QueryTimings, SearchError,
-    SearchOptions, SegmentInfo,
+    Answer, EncoderInfo, FoundProduct, IndexInfo, IndexState, MAX_K, ProductView, QueryTimings,
+    SearchError, SearchOptions, SegmentInfo, SideInfo,
 };
 
-use crate::embedder::{EmbedError, EmbedderCell};
+use crate::embedder::{EmbedError, embed};
+use crate::encoders::{Encoders, NoEncoder};
 use crate::keys::is_allowed_query_key;
 use crate::model::Metadata;
 use crate::ports::{
-    Failures, Links, Manifests, Measurement, Metrics, Pictures, Products, Segments, Unit,
+    Embedder, Failures, Links, Manifests, Measurement, Metrics, Pictures, Products, Segments, Unit,
 };
 use snapshots::{Loaded, Snapshots};
 use worker::off_runtime;
@@ -37,8 +40,8 @@ const MOST_QUERY_PICTURES: usize = 16;
 /// What the searcher needs from the world.
 #[derive(Clone)]
 pub struct SearchPorts {
-    /// The encoder.
-    pub embedder: EmbedderCell,
+    /// The encoders.
+    pub encoders: Encoders,
     /// The catalog and shoppers' pictures.
     pub pictures: Arc<dyn Pictures>,
     /// Links to them.
@@ -83,6 +86,7 @@ impl Searcher {
             Arc::clone(&ports.manifests),
             Arc::clone(&ports.segments),
             Arc::clone(&ports.metrics),
+            ports.encoders.clone(),
             settings.refresh,
         );
         Self { ports, snapshots }
@@ -91,12 +95,20 @@ impl Searcher {
     /// Loads encoder and index at the same time. A failure is only logged: the first search tries
     /// again and can tell the caller.
     pub async fn warm_up(&self) {
-        let (embedder, index) = tokio::join!(self.ports.embedder.get(), self.snapshots.current());
-        if let Err(reason) = embedder {
-            info!(reason, "the encoder is not ready yet");
+        let (embedder, index) =
+            tokio::join!(self.ports.encoders.configured(), self.snapshots.current());
+        if let Err(error) = &embedder {
+            info!(%error, "the encoder is not ready yet");
         }
-        if let Err(error) = index {
-            info!(%error, "the index is not ready yet");
+        match index {
+            Ok(loaded) if loaded.manifest.generation > 0 && embedder.is_ok() => {
+                let embedder = self.ports.encoders.of(loaded.manifest.fingerprint).await;
+                if let Err(error) = embedder {
+                    info!(%error, "the encoder of the index is not ready yet");
+                }
+            }
+            Ok(_) => {}
+            Err(error) => info!(%error, "the index is not ready yet"),
         }
     }
 
@@ -110,18 +122,64 @@ impl Searcher {
         options: SearchOptions,
     ) -> Result<Answer, SearchError> {
         check(options)?;
-        let embedding = async {
-            let begun = Instant::now();
-            let vector = self.ports.embedder.embed(picture).await?;
-            Ok((vector, milliseconds(begun)))
+        // On a cold start the index loads while the picture is embedded, with the encoder that the index
+        // most likely has.
+        let (guess, loaded) = tokio::join!(
+            self.embed_guessing(picture.clone()),
+            self.snapshots.current()
+        );
+        let (guess, loaded) = match (guess, loaded) {
+            // A bad picture is bad whatever the index.
+            (
+                Query {
+                    vector: Err(bad @ SearchError::Picture(_)),
+                    ..
+                },
+                Err(_),
+            ) => return Err(bad),
+            (guess, loaded) => (guess, loaded?),
         };
-        // On a cold start the index loads while the picture is embedded.
-        let (embedding, loaded) = tokio::join!(embedding, self.snapshots.current());
-        let (vector, embedding_ms): (Vec<f32>, f64) = embedding.map_err(search_error)?;
-        let loaded = loaded?;
-        self.expect_own_encoder(&loaded).await?;
-        self.answer(loaded, vec![vector], None, options, embedding_ms)
+        let made_by = loaded.manifest.fingerprint;
+        let query = match loaded.manifest.generation == 0 || guess.tried == Some(made_by) {
+            true => guess,
+            false => {
+                let embedder = self.ports.encoders.of(made_by).await;
+                self.embed_with(embedder.map_err(no_encoder)?, picture)
+                    .await
+            }
+        };
+        let vector = query.vector?;
+        if let Some(tried) = query.tried {
+            expect_encoder(&loaded, tried)?;
+        }
+        self.answer(loaded, vec![vector], None, options, query.embedding_ms)
             .await
+    }
+
+    /// Embeds a query with the encoder of the snapshot at hand, else with the configured one.
+    async fn embed_guessing(&self, picture: Bytes) -> Query {
+        let known = self.snapshots.fingerprint();
+        let embedder = match known {
+            Some(known) => self.ports.encoders.of(known).await,
+            None => self.ports.encoders.configured().await,
+        };
+        match embedder {
+            Ok(embedder) => self.embed_with(embedder, picture).await,
+            Err(error) => Query {
+                tried: known,
+                vector: Err(no_encoder(error)),
+                embedding_ms: 0.0,
+            },
+        }
+    }
+
+    async fn embed_with(&self, embedder: Arc<dyn Embedder>, picture: Bytes) -> Query {
+        let begun = Instant::now();
+        Query {
+            tried: Some(embedder.fingerprint()),
+            vector: embed(embedder, picture).await.map_err(search_error),
+            embedding_ms: milliseconds(begun),
+        }
     }
 
     /// The products that look most like the picture stored at `key`, under `uploads/` or `catalog/`.
@@ -172,17 +230,6 @@ impl Searcher {
         }
         let without = Some(product_id.to_owned());
         self.answer(loaded, queries, without, options, 0.0).await
-    }
-
-    /// Refuses to compare a query with vectors of another encoder.
-    async fn expect_own_encoder(&self, loaded: &Loaded) -> Result<(), SearchError> {
-        let embedder = self.ports.embedder.get().await;
-        let expected = embedder.map_err(SearchError::Encoder)?.fingerprint();
-        let found = loaded.manifest.fingerprint;
-        if loaded.manifest.generation == 0 || found == expected {
-            return Ok(());
-        }
-        Err(SearchError::OtherEncoder { expected, found })
     }
 
     async fn answer(
@@ -255,6 +302,23 @@ impl Searcher {
     }
 }
 
+/// A query picture, embedded or not.
+struct Query {
+    /// With which encoder; none when it is not known which that would have been.
+    tried: Option<Fingerprint>,
+    vector: Result<Vec<f32>, SearchError>,
+    embedding_ms: f64,
+}
+
+/// Refuses to compare a query with vectors of another encoder.
+fn expect_encoder(loaded: &Loaded, expected: Fingerprint) -> Result<(), SearchError> {
+    let found = loaded.manifest.fingerprint;
+    if loaded.manifest.generation == 0 || found == expected {
+        return Ok(());
+    }
+    Err(SearchError::OtherEncoder { expected, found })
+}
+
 fn check(options: SearchOptions) -> Result<(), SearchError> {
     if !(1..=MAX_K).contains(&options.k) {
         return Err(SearchError::KOutOfRange(options.k));
@@ -291,6 +355,20 @@ fn query_error(error: IndexError) -> SearchError {
     match error {
         IndexError::NoDirection => PictureError::Network(error.to_string()).into(),
         error => error.into(),
+    }
+}
+
+/// Why there is no encoder, for whoever searches.
+pub(crate) fn no_encoder(error: NoEncoder) -> SearchError {
+    match error {
+        NoEncoder::Missing { configured, wanted } => SearchError::OtherEncoder {
+            expected: configured,
+            found: wanted,
+        },
+        NoEncoder::Store(error) => SearchError::Store(error),
+        NoEncoder::Configured(_) | NoEncoder::Unusable { .. } => {
+            SearchError::Encoder(error.to_string())
+        }
     }
 }
 

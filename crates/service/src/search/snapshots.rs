@@ -9,10 +9,11 @@ use lookalike_index::{Fingerprint, IndexError, Manifest, Segment, SegmentId, Sna
 use tokio::sync::Mutex;
 use tracing::{info, warn};
 
-use super::SearchError;
 use super::answer::IndexState;
 use super::worker::off_runtime;
-use crate::error::StoreErrorKind;
+use super::{SearchError, no_encoder};
+use crate::encoders::Encoders;
+use crate::error::{StoreError, StoreErrorKind};
 use crate::model::LoadedManifest;
 use crate::ports::{Manifests, Measurement, Metrics, Segments, Unit};
 use crate::segments::fetch;
@@ -53,6 +54,7 @@ pub(crate) struct Snapshots {
     manifests: Arc<dyn Manifests>,
     segments: Arc<dyn Segments>,
     metrics: Arc<dyn Metrics>,
+    encoders: Encoders,
     refresh: Duration,
     loaded: RwLock<Option<Loaded>>,
     loading: Mutex<()>,
@@ -63,12 +65,14 @@ impl Snapshots {
         manifests: Arc<dyn Manifests>,
         segments: Arc<dyn Segments>,
         metrics: Arc<dyn Metrics>,
+        encoders: Encoders,
         refresh: Duration,
     ) -> Self {
         Self {
             manifests,
             segments,
             metrics,
+            encoders,
             refresh,
             loaded: RwLock::new(None),
             loading: Mutex::new(()),
@@ -101,7 +105,7 @@ impl Snapshots {
             (Err(error), Some(last_good)) => {
                 warn!(%error, generation = last_good.manifest.generation, "index refresh failed, serving the last good one");
                 Loaded {
-                    stale: Some(error.to_string().into()),
+                    stale: Some(error.for_callers().into()),
                     checked: Instant::now(),
                     ..last_good
                 }
@@ -112,6 +116,12 @@ impl Snapshots {
         Ok(loaded)
     }
 
+    /// The encoder of the snapshot at hand, unless that is empty because nothing was published.
+    pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
+        let known = self.known().filter(|known| known.manifest.generation > 0);
+        known.map(|known| known.manifest.fingerprint)
+    }
+
     fn known(&self) -> Option<Loaded> {
         self.loaded
             .read()
@@ -120,18 +130,19 @@ impl Snapshots {
     }
 
     async fn load(&self, known: Option<&Loaded>) -> Result<Loaded, SearchError> {
-        let mut tries = 1;
-        loop {
+        let mut missed = None;
+        for _ in 0..TRIES {
             match self.try_load(known).await {
-                Err(SearchError::Store(error))
-                    if error.kind == StoreErrorKind::NotFound && tries < TRIES =>
-                {
-                    // Replaced and removed since the manifest was read: there is a newer one.
-                    tries += 1;
+                // Replaced and removed since the manifest was read: there is a newer one. If that names
+                // it too, it is gone for good.
+                Err(SearchError::MissingSegment { id, .. }) if missed != Some(id) => {
+                    missed = Some(id);
                 }
                 result => return result,
             }
         }
+        let message = "it was replaced each time before it was read to its end";
+        Err(StoreError::new(StoreErrorKind::Unavailable, "load the index", message).into())
     }
 
     async fn try_load(&self, known: Option<&Loaded>) -> Result<Loaded, SearchError> {
@@ -149,7 +160,11 @@ impl Snapshots {
             (LoadedManifest::Missing | LoadedManifest::Unchanged, _) => return Ok(nothing(begun)?),
         };
         let manifest = Manifest::decode(&bytes)?;
-        let (segments, fetched) = self.segments_of(&manifest, known).await?;
+        let (fetched, ()) = tokio::try_join!(
+            self.segments_of(&manifest, known),
+            self.encoder_of(&manifest, known)
+        )?;
+        let (segments, fetched) = fetched;
         let dimensions = manifest.dimensions;
         let snapshot = off_runtime(move || Snapshot::new(segments, dimensions)).await??;
         let loaded = Loaded {
@@ -161,6 +176,23 @@ impl Snapshots {
         };
         self.measure(&loaded, begun.elapsed(), fetched);
         Ok(loaded)
+    }
+
+    /// Loads the encoder of a manifest that takes the place of one of another encoder: without it the last
+    /// good snapshot is the better one. Where there is none, whoever needs the encoder asks for it.
+    async fn encoder_of(
+        &self,
+        manifest: &Manifest,
+        known: Option<&Loaded>,
+    ) -> Result<(), SearchError> {
+        let before = known.filter(|known| known.manifest.generation > 0);
+        match before {
+            Some(before) if before.manifest.fingerprint != manifest.fingerprint => {
+                let embedder = self.encoders.of(manifest.fingerprint).await;
+                embedder.map(|_| ()).map_err(no_encoder)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The segments of a manifest; those that the last snapshot has are not fetched again.
@@ -205,7 +237,11 @@ impl Snapshots {
         bytes: u64,
         fingerprint: Fingerprint,
     ) -> Result<Segment, SearchError> {
-        let bytes = fetch(&*self.segments, id, bytes).await?;
+        let fetched = fetch(&*self.segments, id, bytes).await;
+        let bytes = fetched.map_err(|source| match source.kind {
+            StoreErrorKind::NotFound => SearchError::MissingSegment { id, source },
+            _ => source.into(),
+        })?;
         // Checking a hundred megabytes takes tens of milliseconds.
         Ok(off_runtime(move || Segment::open(&bytes, id, fingerprint)).await??)
     }

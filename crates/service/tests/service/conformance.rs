@@ -15,6 +15,12 @@ async fn segments() {
 }
 
 #[tokio::test]
+async fn encoders() {
+    let cloud = MemoryCloud::new();
+    conformance::encoders(cloud.clone(), cloud).await;
+}
+
+#[tokio::test]
 async fn pictures() {
     let cloud = MemoryCloud::new();
     conformance::pictures(cloud.clone(), cloud).await;
@@ -34,4 +40,10 @@ async fn products() {
 async fn records() {
     let cloud = MemoryCloud::new();
     conformance::records(cloud.clone(), cloud).await;
+}
+
+#[tokio::test]
+async fn changes() {
+    let cloud = MemoryCloud::new();
+    conformance::changes(cloud.clone(), async || cloud.take_changes()).await;
 }

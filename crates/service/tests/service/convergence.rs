@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lookalike_index::{Manifest, SegmentId};
 use lookalike_service::memory::{Fault, MemoryCloud};
-use lookalike_service::{Deadline, Indexer, Outcome, StoreErrorKind, product_id_of};
+use lookalike_service::{Deadline, Indexer, Outcome, Role, StoreErrorKind, product_id_of};
 
 use crate::world::{Said, World, bytes, everything, mix};
 
@@ -130,6 +130,13 @@ async fn read(world: World, loaded: Arc<AtomicU64>, done: Arc<AtomicBool>) -> u6
         assert_eq!(missing, None, "generation {}", answer.index.generation);
         assert!(answer.index.generation >= generation, "back in time");
         generation = answer.index.generation;
+        // A query is compared with vectors of its own encoder alone, whichever that is by now.
+        let itself = format!("steady-{}", searches % STEADY);
+        let query = bytes(&format!("catalog/{itself}.jpg"));
+        let answer = searcher.search_picture(query, everything()).await.unwrap();
+        let best = &answer.results[0];
+        assert_eq!(best.product_id, itself);
+        assert!(best.score > 0.999, "{} of {itself}", best.score);
         searches += 1;
         if searches == 1 {
             loaded.fetch_add(1, Ordering::SeqCst);
@@ -164,7 +171,7 @@ fn trouble(
         let mut random = random.lock().unwrap();
         if call == "answer swap manifest" {
             let manifest = Manifest::decode(&cloud.manifest()?).unwrap();
-            let ids = manifest.segments.iter().map(|s| s.id);
+            let ids = manifest.entries().map(|s| s.id);
             published.lock().unwrap().extend(ids);
         }
         let during = matches!(call, "get picture" | "put segment" | "put records");
@@ -182,7 +189,74 @@ fn trouble(
     })
 }
 
+/// Events that wait at once, about.
+const BACKLOG: usize = 60;
+/// Encoders that come and go.
+const ENCODERS: u64 = 3;
+/// Changes of the searched index that a run waits for.
+const SWITCHES: u64 = 3;
+
+/// Changes the encoder all the time, and changes its mind.
+async fn change_encoders(
+    cloud: Arc<MemoryCloud>,
+    queue: Arc<Queue>,
+    switches: Arc<AtomicU64>,
+    done: Arc<AtomicBool>,
+    mut random: u64,
+) {
+    while !done.load(Ordering::SeqCst) {
+        let encoder = 1 + mix(&mut random) % ENCODERS;
+        let indexer = World::over(cloud.clone(), encoder as u8).indexer();
+        // Whatever is refused or fails here changes nothing.
+        let switched = match mix(&mut random) % 16 {
+            0..3 => {
+                let _ = indexer.begin_building(deadline()).await;
+                continue;
+            }
+            3..8 => {
+                if let Ok(coverage) = indexer.coverage().await {
+                    let lacking = coverage.missing.iter().chain(&coverage.gone);
+                    lacking.for_each(|key| queue.push(key, &mut random));
+                }
+                None
+            }
+            8..14 => Some(Role::Building),
+            14 => Some(Role::Previous),
+            _ => {
+                let roles = [Role::Previous, Role::Building];
+                let unwanted = roles[mix(&mut random) as usize % 2];
+                let _ = indexer.give_up(unwanted, deadline()).await;
+                None
+            }
+        };
+        if let Some(role) = switched
+            && indexer.switch(role, &[], deadline()).await.is_ok()
+        {
+            switches.fetch_add(1, Ordering::SeqCst);
+        }
+        tokio::time::sleep(Duration::from_millis(mix(&mut random) % 10)).await;
+    }
+}
+
+/// Has the building index finished, and expects every index to say the same.
+async fn expect_agreement(world: &World, seed: u64) {
+    let indexer = world.indexer();
+    if let Ok(coverage) = indexer.coverage().await {
+        let keys = [coverage.missing, coverage.gone].concat();
+        indexer.index_keys(&keys, deadline()).await.unwrap();
+    }
+    let manifest = world.manifest();
+    for fingerprint in manifest.fingerprints() {
+        let rows = world.rows_of(fingerprint);
+        assert_eq!(rows, world.rows(), "seed {seed}: index of {fingerprint}");
+    }
+}
+
 async fn converge(seed: u64) {
+    converge_with(seed, false).await;
+}
+
+async fn converge_with(seed: u64, changing_encoders: bool) {
     let mut random = seed;
     let world = World::new();
     let cloud = &world.cloud;
@@ -213,13 +287,34 @@ async fn converge(seed: u64) {
     }
     cloud.set_fault(Some(trouble(&world, &queue, &published, mix(&mut random))));
     let collector = tokio::spawn(collect(world.clone(), published, done.clone()));
+    let switches = Arc::new(AtomicU64::new(0));
+    let settled = Arc::new(AtomicBool::new(!changing_encoders));
+    let changer = tokio::spawn(change_encoders(
+        cloud.clone(),
+        queue.clone(),
+        switches.clone(),
+        settled.clone(),
+        mix(&mut random),
+    ));
     let writers: Vec<_> = (0..WRITERS)
-        .map(|_| {
+        .map(|writer| {
             let seed = mix(&mut random);
-            tokio::spawn(write(world.clone(), queue.clone(), batches.clone(), seed))
+            // Half of them are of a release with another encoder.
+            let world = match changing_encoders {
+                true => World::over(cloud.clone(), 1 + writer as u8 % 2),
+                false => world.clone(),
+            };
+            tokio::spawn(write(world, queue.clone(), batches.clone(), seed))
         })
         .collect();
-    while batches.load(Ordering::SeqCst) < BATCHES {
+    let began = Instant::now();
+    let enough = || !changing_encoders || switches.load(Ordering::SeqCst) >= SWITCHES;
+    while batches.load(Ordering::SeqCst) < BATCHES || (!enough() && began.elapsed() < PATIENCE) {
+        // No more than the writers get done: the indexes are to come to agree now and then.
+        if queue.events.lock().unwrap().len() > BACKLOG {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            continue;
+        }
         for _ in 0..mix(&mut random) % 6 {
             change(cloud, &queue, &mut random);
         }
@@ -227,6 +322,9 @@ async fn converge(seed: u64) {
         queue.push(steady, &mut random);
         tokio::time::sleep(Duration::from_millis(mix(&mut random) % 8)).await;
     }
+    assert!(enough(), "seed {seed}: {switches:?} switches");
+    settled.store(true, Ordering::SeqCst);
+    changer.await.unwrap();
     queue.closed.store(true, Ordering::SeqCst);
     for writer in writers {
         let ended = tokio::time::timeout(PATIENCE, writer).await;
@@ -242,6 +340,7 @@ async fn converge(seed: u64) {
         assert!(reader.await.unwrap() > 0);
     }
     cloud.set_fault(None);
+    expect_agreement(&world, seed).await;
     expect_index_of_bucket(&world, seed).await;
 }
 
@@ -305,5 +404,19 @@ async fn eight_writers_on_several_threads_lose_and_duplicate_nothing() {
 async fn eight_writers_on_one_thread_lose_and_duplicate_nothing() {
     for seed in [11, 12, rand::random()] {
         converge(seed).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn encoders_change_on_several_threads_and_nothing_is_lost_mixed_or_doubled() {
+    for seed in [21, 22, rand::random()] {
+        converge_with(seed, true).await;
+    }
+}
+
+#[tokio::test]
+async fn encoders_change_on_one_thread_and_nothing_is_lost_mixed_or_doubled() {
+    for seed in [31, 32, rand::random()] {
+        converge_with(seed, true).await;
     }
 }

@@ -11,7 +11,11 @@ use crate::world::{World, bytes, everything, index, long};
 
 /// Runs `work` up to the cloud call of this number, which is not carried out any more. `None` when the
 /// work died there.
-async fn up_to_call<T>(cloud: &MemoryCloud, call: u64, work: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn up_to_call<T>(
+    cloud: &MemoryCloud,
+    call: u64,
+    work: impl Future<Output = T>,
+) -> Option<T> {
     let last = cloud.calls() + call;
     let mut work = pin!(work);
     poll_fn(|context| match work.as_mut().poll(context) {

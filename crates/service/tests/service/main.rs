@@ -10,5 +10,6 @@ mod damage;
 mod encoders;
 mod maintenance;
 mod searching;
+mod sides;
 mod snapshots;
 mod world;

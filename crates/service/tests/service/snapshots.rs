@@ -1,8 +1,8 @@
 //! When a searcher loads what, and what it does when that fails.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lookalike_service::ports::Embedder;
@@ -117,7 +117,16 @@ async fn a_failed_refresh_serves_the_last_good_index_and_says_so() {
             let answer = searcher.similar("00000", everything()).await.unwrap();
             assert_eq!(answer.index.images, 4);
             let stale = answer.index.stale.unwrap();
-            assert!(stale.contains("injected fault"), "{stale}");
+            // Where it failed is for the log: the reason goes out with the answer.
+            assert!(
+                !stale.contains("injected") && !stale.contains(call),
+                "{stale}"
+            );
+            let expected = match kind {
+                StoreErrorKind::Unavailable => "busy or failing",
+                _ => "missing or closed",
+            };
+            assert!(stale.contains(expected), "{stale}");
         }
     }
     world.cloud.set_fault(None);
@@ -184,6 +193,37 @@ async fn a_segment_that_is_replaced_while_it_is_loaded_leads_to_the_newer_index(
 }
 
 #[tokio::test]
+async fn an_index_that_is_replaced_faster_than_it_loads_is_worth_another_try() {
+    let world = world().await;
+    let indexer = world.indexer_with(never_compacting());
+    let mut manifests = vec![world.cloud.manifest().unwrap()];
+    for n in 4..8 {
+        world.fill(&indexer, n..n + 1, 1).await;
+        world.indexer().rebuild(long()).await.unwrap();
+        manifests.push(world.cloud.manifest().unwrap());
+    }
+    let segments = world.cloud.segments();
+    segments.keys().for_each(|id| world.cloud.tamper(*id, None));
+    // Whenever a segment is missed, there is a newer manifest, whose segments are gone as well.
+    manifests.reverse();
+    world.cloud.set_manifest(manifests.pop().unwrap());
+    let (cloud, manifests) = (world.cloud.clone(), Mutex::new(manifests));
+    world.cloud.set_fault(Some(Box::new(move |call| {
+        if call == "get segment"
+            && let Some(newer) = manifests.lock().unwrap().pop()
+        {
+            cloud.set_manifest(newer);
+        }
+        None
+    })));
+    let failed = world.searcher().similar("00000", everything()).await;
+    let Err(SearchError::Store(error)) = failed else {
+        panic!("{failed:?}");
+    };
+    assert_eq!(error.kind, StoreErrorKind::Unavailable);
+}
+
+#[tokio::test]
 async fn a_writer_reads_again_too() {
     let world = world().await;
     let before = world.cloud.manifest().unwrap();
@@ -219,7 +259,7 @@ async fn an_encoder_that_does_not_load_is_tried_again() {
     let tries = Arc::new(AtomicU32::new(0));
     let (encoder, counted) = (world.encoder.clone(), tries.clone());
     let mut ports = world.search_ports();
-    ports.embedder = EmbedderCell::lazy(Box::new(move || {
+    ports.encoders = EmbedderCell::lazy(Box::new(move || {
         let (encoder, tries) = (encoder.clone(), counted.fetch_add(1, Ordering::Relaxed));
         Box::pin(async move {
             match tries {
@@ -227,7 +267,8 @@ async fn an_encoder_that_does_not_load_is_tried_again() {
                 _ => Ok(encoder as Arc<dyn Embedder>),
             }
         })
-    }));
+    }))
+    .into();
     let searcher = Searcher::new(ports, SearchSettings::default());
     searcher.warm_up().await;
     let failed = searcher.search_picture(bytes("x"), everything()).await;

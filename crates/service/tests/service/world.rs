@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::FutureExt;
 use lookalike_index::{CompactionPolicy, Manifest, Segment, SegmentId, SegmentKind, View};
 use lookalike_service::memory::MemoryCloud;
 use lookalike_service::ports::{Embedder, NoMetrics};
 use lookalike_service::{
-    BatchReport, Deadline, EmbedderCell, Fingerprint, IndexPorts, IndexSettings, Indexer, Outcome,
-    PictureError, SearchOptions, SearchPorts, SearchSettings, Searcher, StoreErrorKind,
+    BatchReport, Deadline, EmbedderCell, EncoderFiles, Encoders, Fingerprint, IndexPorts,
+    IndexSettings, Indexer, Outcome, PictureError, SearchOptions, SearchPorts, SearchSettings,
+    Searcher, StoreErrorKind,
 };
 
 pub(crate) const DIMENSIONS: usize = 16;
@@ -21,6 +23,20 @@ pub(crate) const DIMENSIONS: usize = 16;
 pub(crate) struct Arithmetic {
     fingerprint: Fingerprint,
     pub(crate) embedded: AtomicU64,
+}
+
+impl Arithmetic {
+    fn new(fingerprint: Fingerprint) -> Self {
+        Self {
+            fingerprint,
+            embedded: AtomicU64::new(0),
+        }
+    }
+
+    /// Other encoders than the first have vectors of other lengths, and see other things.
+    fn length(&self) -> usize {
+        DIMENSIONS + usize::from(self.fingerprint.0[0]) - 1
+    }
 }
 
 impl Embedder for Arithmetic {
@@ -33,7 +49,7 @@ impl Embedder for Arithmetic {
     }
 
     fn dimensions(&self) -> usize {
-        DIMENSIONS
+        self.length()
     }
 
     fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
@@ -43,18 +59,23 @@ impl Embedder for Arithmetic {
             bad if bad.starts_with(b"bad") => Err(PictureError::UnsupportedFormat {
                 found: "bad bytes".to_owned(),
             }),
-            zero if zero.starts_with(b"zero") => Ok(vec![0.0; DIMENSIONS]),
+            // A picture for one encoder alone.
+            only if only.starts_with(b"only-") && only[5] - b'0' != self.fingerprint.0[0] => Err(
+                PictureError::Network("this encoder cannot embed it".to_owned()),
+            ),
+            zero if zero.starts_with(b"zero") => Ok(vec![0.0; self.length()]),
             panic if panic.starts_with(b"panic") => panic!("this picture is too much"),
-            good => Ok(direction(good)),
+            good => Ok(direction(good, self.fingerprint.0[0], self.length())),
         }
     }
 }
 
-fn direction(bytes: &[u8]) -> Vec<f32> {
-    let mut state = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+fn direction(bytes: &[u8], encoder: u8, length: usize) -> Vec<f32> {
+    let seed = 0xcbf2_9ce4_8422_2325_u64 + u64::from(encoder) - 1;
+    let mut state = bytes.iter().fold(seed, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    let vector: Vec<f32> = (0..DIMENSIONS)
+    let vector: Vec<f32> = (0..length)
         .map(|_| mix(&mut state) as f32 / u64::MAX as f32 - 0.5)
         .collect();
     let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
@@ -90,15 +111,29 @@ impl World {
 
     /// The same cloud with an encoder of another fingerprint.
     pub(crate) fn over(cloud: Arc<MemoryCloud>, fingerprint: u8) -> Self {
-        let encoder = Arc::new(Arithmetic {
-            fingerprint: Fingerprint([fingerprint; 32]),
-            embedded: AtomicU64::new(0),
-        });
+        let encoder = Arc::new(Arithmetic::new(Fingerprint([fingerprint; 32])));
         Self { cloud, encoder }
     }
 
-    fn cell(&self) -> EmbedderCell {
-        EmbedderCell::ready(self.encoder.clone())
+    /// The encoder of this world, and whatever others are stored. An encoder's files name its
+    /// fingerprint.
+    pub(crate) fn encoders(&self) -> Encoders {
+        let fingerprint = self.encoder.fingerprint;
+        let read = move || {
+            let files = EncoderFiles {
+                name: "arithmetic".to_owned(),
+                model: Bytes::copy_from_slice(&fingerprint.0),
+                preprocessing: Bytes::new(),
+            };
+            futures::future::ready(Ok((fingerprint, files))).boxed()
+        };
+        let cell = EmbedderCell::ready_with_files(self.encoder.clone(), Box::new(read));
+        let open = |files: EncoderFiles| {
+            let fingerprint = files.model.as_ref().try_into();
+            let fingerprint = Fingerprint(fingerprint.map_err(|_| "no encoder".to_owned())?);
+            Ok(Arc::new(Arithmetic::new(fingerprint)) as Arc<dyn Embedder>)
+        };
+        Encoders::new(cell, self.cloud.clone(), Arc::new(open))
     }
 
     pub(crate) fn indexer(&self) -> Indexer {
@@ -112,11 +147,12 @@ impl World {
     pub(crate) fn index_ports(&self) -> IndexPorts {
         let cloud = &self.cloud;
         IndexPorts {
-            embedder: self.cell(),
+            encoders: self.encoders(),
             pictures: cloud.clone(),
             manifests: cloud.clone(),
             segments: cloud.clone(),
             shelf: cloud.clone(),
+            encoder_shelf: cloud.clone(),
             records: cloud.clone(),
             failures: cloud.clone(),
             metrics: Arc::new(NoMetrics),
@@ -126,7 +162,7 @@ impl World {
     pub(crate) fn search_ports(&self) -> SearchPorts {
         let cloud = &self.cloud;
         SearchPorts {
-            embedder: self.cell(),
+            encoders: self.encoders(),
             pictures: cloud.clone(),
             links: cloud.clone(),
             manifests: cloud.clone(),
@@ -183,7 +219,7 @@ impl World {
     }
 
     pub(crate) fn segment_ids(&self) -> BTreeSet<SegmentId> {
-        self.manifest().segments.iter().map(|s| s.id).collect()
+        self.manifest().entries().map(|s| s.id).collect()
     }
 
     pub(crate) fn bases(&self) -> usize {
@@ -192,12 +228,18 @@ impl World {
         bases.count()
     }
 
-    /// Every live row, read from the stored objects themselves. Panics when a key is live twice.
+    /// Every live row of the searched index, read from the stored objects themselves. Panics when a key
+    /// is live twice, or a segment is of another encoder.
     pub(crate) fn rows(&self) -> BTreeMap<String, Said> {
-        let Some(manifest) = self.cloud.manifest() else {
-            return BTreeMap::new();
-        };
-        let manifest = Manifest::decode(&manifest).unwrap();
+        match self.cloud.manifest() {
+            Some(manifest) => self.rows_of(Manifest::decode(&manifest).unwrap().fingerprint),
+            None => BTreeMap::new(),
+        }
+    }
+
+    /// The same of the index of that encoder.
+    pub(crate) fn rows_of(&self, fingerprint: Fingerprint) -> BTreeMap<String, Said> {
+        let manifest = self.manifest().index_of(fingerprint).unwrap();
         let stored = self.cloud.segments();
         let open = |id| Segment::open(&stored[&id], id, manifest.fingerprint).unwrap();
         let segments: Vec<Segment> = manifest.segments.iter().map(|s| open(s.id)).collect();

@@ -1,0 +1,234 @@
+//! The queue between the catalog bucket and the indexer, in SQS.
+
+use std::fmt::Display;
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use aws_sdk_sqs::types::{BatchResultErrorEntry, QueueAttributeName, SendMessageBatchRequestEntry};
+use aws_smithy_types::date_time::{DateTime, Format};
+use futures::future::try_join_all;
+use lookalike_events::{CREATED, ObjectChange, notification};
+use lookalike_service::ports::ChangeQueue;
+use lookalike_service::{StoreError, StoreErrorKind};
+
+use crate::clients::Clients;
+use crate::errors::{self, Place};
+use crate::patience::Patience;
+use crate::settings;
+
+/// Keys of one message. A message comes again as a whole when one of its keys must; and fifty messages,
+/// which one invocation of the indexer takes, are to stay well within its time.
+const KEYS: usize = 5;
+/// Most messages of one `SendMessageBatch`.
+const MESSAGES: usize = 10;
+/// Most bytes of one batch that every queue takes.
+const BATCH_BYTES: usize = 256 * 1024;
+/// Most bytes of an S3 key.
+const KEY_BYTES: usize = 1024;
+/// Batches on their way at the same time.
+const CONCURRENCY: usize = 4;
+/// Who is said to have changed the objects.
+const PRINCIPAL: &str = "lookalike";
+
+/// What together is all that waits or is being worked on.
+const COUNTS: [QueueAttributeName; 3] = [
+    QueueAttributeName::ApproximateNumberOfMessages,
+    QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+    QueueAttributeName::ApproximateNumberOfMessagesDelayed,
+];
+
+/// Changes of the catalog in an SQS queue. What is pushed looks like what S3 itself sends there.
+#[derive(Debug, Clone)]
+pub struct SqsChanges {
+    client: aws_sdk_sqs::Client,
+    url: String,
+    place: Place,
+    catalog_bucket: String,
+}
+
+impl SqsChanges {
+    /// The queue at `url`, which takes the changes of `catalog_bucket`.
+    pub(crate) fn new(clients: &Clients, url: &str, catalog_bucket: &str) -> Self {
+        let name = url.rsplit('/').next().unwrap_or(url);
+        Self {
+            client: clients.sqs.clone(),
+            url: url.to_owned(),
+            place: Place {
+                kind: "queue",
+                name: name.to_owned(),
+                variable: settings::QUEUE_URL,
+            },
+            catalog_bucket: catalog_bucket.to_owned(),
+        }
+    }
+
+    /// `verb queue`, for errors.
+    fn operation(&self, verb: &str) -> String {
+        format!("{verb} sqs queue {}", self.place.name)
+    }
+
+    fn invalid(&self, verb: &str, reason: impl Display) -> StoreError {
+        StoreError::new(
+            StoreErrorKind::Invalid,
+            self.operation(verb),
+            reason.to_string(),
+        )
+    }
+
+    /// The bodies of the messages that tell of these keys.
+    fn bodies(&self, keys: &[String]) -> Result<Vec<String>, StoreError> {
+        if let Some(long) = keys.iter().find(|key| key.len() > KEY_BYTES) {
+            let reason = format!(
+                "{long:?} is no key: a key has at most {KEY_BYTES} bytes, but this one has {}",
+                long.len()
+            );
+            return Err(self.invalid("send to", reason));
+        }
+        let time = DateTime::from(SystemTime::now());
+        // Every time of this clock can be written so.
+        let time = time.fmt(Format::DateTime).unwrap_or_default();
+        let request = format!("{:016X}", rand::random::<u64>());
+        let region = self.client.config().region().map(AsRef::as_ref);
+        let template = ObjectChange {
+            event: CREATED,
+            time: &time,
+            region: region.unwrap_or_default(),
+            principal: PRINCIPAL,
+            request: &request,
+            bucket: &self.catalog_bucket,
+            key: "",
+            sequencer: None,
+            version: None,
+        };
+        let body = |keys: &[String]| {
+            let changes = keys.iter().map(|key| ObjectChange { key, ..template });
+            notification(changes).to_string()
+        };
+        Ok(keys.chunks(KEYS).map(body).collect())
+    }
+
+    /// Sends one batch, and what the queue did not take of it again.
+    async fn send(&self, bodies: &[String]) -> Result<(), StoreError> {
+        let operation = || self.operation("send to");
+        let mut open: Vec<usize> = (0..bodies.len()).collect();
+        let mut patience = Patience::new("SQS keeps failing to take messages: try again later");
+        loop {
+            let entries = open.iter().map(|&position| {
+                SendMessageBatchRequestEntry::builder()
+                    .id(position.to_string())
+                    .message_body(&bodies[position])
+                    .build()
+            });
+            let entries: Result<Vec<_>, _> = entries.collect();
+            let entries = entries.map_err(|error| self.invalid("send to", error))?;
+            let send = self.client.send_message_batch().queue_url(&self.url);
+            let reply = send
+                .set_entries(Some(entries))
+                .send()
+                .await
+                .map_err(|error| errors::translate(&self.place, operation(), error))?;
+            if let Some(refused) = reply.failed().iter().find(|entry| entry.sender_fault()) {
+                return Err(self.refused(refused));
+            }
+            let before = open.len();
+            // Not what failed but what did not succeed: an entry that the reply forgets is open too.
+            let taken = |position: &usize| {
+                let id = position.to_string();
+                reply.successful().iter().any(|entry| entry.id() == id)
+            };
+            open.retain(|position| !taken(position));
+            if open.is_empty() {
+                return Ok(());
+            }
+            patience.wait(open.len() < before, operation).await?;
+        }
+    }
+
+    fn refused(&self, entry: &BatchResultErrorEntry) -> StoreError {
+        let operation = self.operation("send to");
+        errors::translate_entry(&self.place, operation, entry.code(), entry.message())
+    }
+}
+
+#[async_trait]
+impl ChangeQueue for SqsChanges {
+    async fn push(&self, keys: &[String]) -> Result<(), StoreError> {
+        let bodies = self.bodies(keys)?;
+        let batches = batches(&bodies);
+        for group in batches.chunks(CONCURRENCY) {
+            try_join_all(group.iter().map(|batch| self.send(batch))).await?;
+        }
+        Ok(())
+    }
+
+    async fn waiting(&self) -> Result<u64, StoreError> {
+        let operation = || self.operation("count what waits in");
+        let get = self.client.get_queue_attributes().queue_url(&self.url);
+        let reply = get
+            .set_attribute_names(Some(COUNTS.to_vec()))
+            .send()
+            .await
+            .map_err(|error| errors::translate(&self.place, operation(), error))?;
+        let attributes = reply.attributes.unwrap_or_default();
+        let mut waiting = 0;
+        for name in COUNTS {
+            let text = attributes
+                .get(&name)
+                .map(String::as_str)
+                .unwrap_or_default();
+            let count: u64 = text.parse().map_err(|_| {
+                let reason = format!("expected a number as {name}, found {text:?}");
+                self.invalid("count what waits in", reason)
+            })?;
+            waiting += count;
+        }
+        Ok(waiting)
+    }
+}
+
+/// The bodies in batches that SQS takes, in their order. A body over the limit is in a batch of its own.
+fn batches(bodies: &[String]) -> Vec<&[String]> {
+    let mut batches = Vec::new();
+    let mut begin = 0;
+    let mut bytes = 0;
+    for (position, body) in bodies.iter().enumerate() {
+        let full = position - begin == MESSAGES || bytes + body.len() > BATCH_BYTES;
+        if full && position > begin {
+            batches.push(&bodies[begin..position]);
+            begin = position;
+            bytes = 0;
+        }
+        bytes += body.len();
+    }
+    if begin < bodies.len() {
+        batches.push(&bodies[begin..]);
+    }
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn batches_keep_the_limits(sizes in prop::collection::vec(1_usize..80_000, 0..60)) {
+            let bodies: Vec<String> = sizes.iter().map(|size| "x".repeat(*size)).collect();
+            let batches = batches(&bodies);
+            for batch in &batches {
+                prop_assert!((1..=MESSAGES).contains(&batch.len()));
+                prop_assert!(batch.iter().map(String::len).sum::<usize>() <= BATCH_BYTES);
+            }
+            // Every body once and in order, and no two neighbours that could have gone together.
+            prop_assert_eq!(batches.concat(), bodies.as_slice());
+            for pair in batches.windows(2) {
+                let bytes = pair[0].iter().map(String::len).sum::<usize>() + pair[1][0].len();
+                prop_assert!(pair[0].len() == MESSAGES || bytes > BATCH_BYTES);
+            }
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! `lookalike evaluate`: how well an encoder finds neighbours of the right category.
+
+mod report_file;
+mod tables;
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use lookalike_encoder::Encoder;
+use lookalike_training::bootstrap::Bootstrap;
+use lookalike_training::embedded_pictures::EmbeddedPictures;
+use lookalike_training::encoder_choice::EncoderChoice;
+use lookalike_training::evaluation::{self, Evaluation, Setting, Subject, html};
+use lookalike_training::label_table::LabelTable;
+use lookalike_training::labelled::{LabelledFolder, LabelledPicture, Skipped};
+use serde_json::json;
+
+use self::report_file::ReportFile;
+use crate::args::{EvaluateArguments, LabelArguments};
+use crate::output::{self, Done};
+
+/// Problems listed for people; programs get all of them.
+const LISTED: usize = 20;
+
+pub(crate) async fn run(arguments: EvaluateArguments) -> Result<Done> {
+    tokio::task::spawn_blocking(move || evaluate(&arguments)).await?
+}
+
+fn evaluate(arguments: &EvaluateArguments) -> Result<Done> {
+    // Whatever can be refused is refused before the minutes of embedding.
+    let report = arguments
+        .html
+        .as_deref()
+        .map(ReportFile::create)
+        .transpose()?;
+    let inputs = Inputs::read(arguments)?;
+    let encoders = Encoders::load(arguments)?;
+    let (setting, mut skipped, embedding) = inputs.embed(arguments, &encoders)?;
+    let begun = Instant::now();
+    let evaluation = Evaluation::run(setting, &encoders.subjects())?;
+    let measuring = begun.elapsed();
+    skipped.extend(inputs.skipped);
+
+    if let Some(report) = report {
+        let page = html::page(&evaluation, arguments.queries_shown, &skipped);
+        let (path, bytes) = report.write(&page)?;
+        let size = output::bytes(bytes);
+        eprintln!("wrote {} ({size})", path.display());
+    }
+    if arguments.json {
+        let mut document = evaluation.to_json();
+        document["skipped"] = json!(skipped);
+        document["seconds"] = json!({
+            "embedding": embedding.as_secs_f64(),
+            "measuring": measuring.as_secs_f64(),
+        });
+        println!("{document}");
+    } else {
+        output::print_text(&tables::all(&evaluation));
+        println!("\nembedding took {embedding:.1?}, measuring {measuring:.1?}");
+    }
+    Ok(Done::unless(tell(&evaluation, &skipped)))
+}
+
+/// Labelled pictures that nothing speaks against so far.
+struct Inputs {
+    catalog: LabelledFolder,
+    /// `None` when the catalog is searched with its own pictures.
+    queries: Option<LabelledFolder>,
+    skipped: Vec<Skipped>,
+}
+
+impl Inputs {
+    fn read(arguments: &EvaluateArguments) -> Result<Self> {
+        let table = table(&arguments.labels)?;
+        let mut catalog = LabelledFolder::read(&arguments.catalog, table.as_ref())?;
+        let mut queries = LabelledFolder::read(&arguments.queries, table.as_ref())?;
+        let mut skipped = Vec::new();
+        if let Some(table) = &table {
+            skipped.extend(table.bad_lines().to_vec());
+            skipped.extend(table.missing(&[&catalog, &queries]));
+        }
+        skipped.append(&mut catalog.skipped);
+        let queries = (catalog.root != queries.root).then(|| {
+            skipped.append(&mut queries.skipped);
+            queries
+        });
+        let pictures = queries.as_ref().map(|queries| queries.pictures.as_slice());
+        evaluation::check(&catalog.pictures, pictures, arguments.k as usize)?;
+        Ok(Self {
+            catalog,
+            queries,
+            skipped,
+        })
+    }
+
+    /// Everything embedded, what could not be, and how long it took.
+    fn embed(
+        &self,
+        arguments: &EvaluateArguments,
+        encoders: &Encoders,
+    ) -> Result<(Setting, Vec<Skipped>, Duration)> {
+        let begun = Instant::now();
+        let queries = self.queries.as_ref().map(|queries| &queries.pictures);
+        let count = self.catalog.pictures.len() + queries.map_or(0, Vec::len);
+        let bar = output::progress("embedding", count as u64);
+        let networks = encoders.networks();
+        let embed = |pictures: &Vec<LabelledPicture>| {
+            let embedded = EmbeddedPictures::embed(&networks, pictures, || bar.inc(1));
+            match embedded.skipped.first() {
+                Some(first) if embedded.pictures.is_empty() => {
+                    bail!(
+                        "none of {} pictures can be embedded, such as {}: {}",
+                        pictures.len(),
+                        first.what,
+                        first.reason
+                    )
+                }
+                _ => Ok(embedded),
+            }
+        };
+        let mut catalog = embed(&self.catalog.pictures)?;
+        let mut queries = queries.map(embed).transpose()?;
+        bar.finish_and_clear();
+        let mut skipped = std::mem::take(&mut catalog.skipped);
+        if let Some(queries) = &mut queries {
+            skipped.append(&mut queries.skipped);
+        }
+        let bootstrap = Bootstrap {
+            seed: arguments.seed,
+            ..Bootstrap::default()
+        };
+        let setting = Setting {
+            catalog,
+            queries,
+            k: arguments.k as usize,
+            bootstrap,
+        };
+        Ok((setting, skipped, begun.elapsed()))
+    }
+}
+
+fn table(arguments: &LabelArguments) -> Result<Option<LabelTable>> {
+    let column = arguments.label_column.as_deref();
+    let table = arguments.labels.as_deref();
+    Ok(table
+        .map(|path| LabelTable::open(path, column))
+        .transpose()?)
+}
+
+/// The encoder to evaluate, and that to compare it with, each with its name.
+struct Encoders(Vec<(String, Encoder)>);
+
+impl Encoders {
+    fn load(arguments: &EvaluateArguments) -> Result<Self> {
+        let choices: Vec<&EncoderChoice> = std::iter::once(&arguments.encoder)
+            .chain(&arguments.compare)
+            .collect();
+        let mut encoders = Vec::new();
+        for choice in &choices {
+            let encoder = choice
+                .load()
+                .with_context(|| format!("encoder {choice} is not there"))?;
+            encoders.push((encoder.name().to_owned(), encoder));
+        }
+        let same = encoders.windows(2).any(|pair| pair[0].0 == pair[1].0);
+        if same {
+            for ((name, _), choice) in encoders.iter_mut().zip(choices) {
+                *name = choice.to_string();
+            }
+        }
+        Ok(Self(encoders))
+    }
+
+    fn networks(&self) -> Vec<&Encoder> {
+        self.0.iter().map(|(_, encoder)| encoder).collect()
+    }
+
+    fn subjects(&self) -> Vec<Subject<'_>> {
+        let encoders = self.0.iter();
+        encoders
+            .map(|(name, encoder)| Subject { name, encoder })
+            .collect()
+    }
+}
+
+/// Says on standard error what does not count; whether there is anything.
+fn tell(evaluation: &Evaluation, skipped: &[Skipped]) -> bool {
+    let copies = evaluation.setting.queries_in_catalog();
+    if copies > 0 {
+        eprintln!(
+            "note: {copies} queries are also in the catalog, byte for byte; they find themselves"
+        );
+    }
+    let unanswerable = evaluation.unanswerable();
+    for (category, queries) in &unanswerable {
+        eprintln!(
+            "{queries} queries of {category:?} do not count: there is nothing of their category \
+             to find"
+        );
+    }
+    for Skipped { what, reason } in skipped.iter().take(LISTED) {
+        eprintln!("left out: {what}: {reason}");
+    }
+    if skipped.len() > LISTED {
+        let rest = skipped.len() - LISTED;
+        eprintln!("left out: {rest} more, which --json lists");
+    }
+    !unanswerable.is_empty() || !skipped.is_empty()
+}

@@ -1,0 +1,65 @@
+//! Ctrl-C, or SIGTERM from a service manager.
+
+use anyhow::Result;
+use tokio::sync::watch;
+
+/// Knows whether the process was asked to stop.
+#[derive(Debug, Clone)]
+pub(crate) struct StopSignal(watch::Receiver<bool>);
+
+impl StopSignal {
+    /// From now on, the signals no longer end the process by themselves.
+    pub(crate) fn listen() -> Result<Self> {
+        let (sender, receiver) = watch::channel(false);
+        let signal = signal()?;
+        tokio::spawn(async move {
+            signal.await;
+            sender.send_replace(true);
+            // The sender has to outlive everybody who waits.
+            sender.closed().await;
+        });
+        Ok(Self(receiver))
+    }
+
+    /// Whether the process was asked to stop already.
+    pub(crate) fn has_come(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Returns once the process was asked to stop.
+    pub(crate) async fn came(&self) {
+        // Fails only without its task, which ends with the runtime: a reason to stop as well.
+        let _ = self.0.clone().wait_for(|came| *came).await;
+    }
+
+    /// What comes of `work`, or nothing when the process is asked to stop before that.
+    pub(crate) async fn or<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            done = work => Some(done),
+            () = self.came() => None,
+        }
+    }
+}
+
+#[cfg(unix)]
+fn signal() -> Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn signal() -> Result<impl Future<Output = ()>> {
+    Ok(async {
+        // An error means that there are no such signals here.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    })
+}

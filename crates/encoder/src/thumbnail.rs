@@ -1,0 +1,56 @@
+use image::DynamicImage;
+use image::codecs::jpeg::JpegEncoder;
+
+use crate::{PictureError, decode};
+
+/// Of 100: small files in which a person still knows the picture.
+const QUALITY: u8 = 72;
+
+/// A small JPEG of a picture file for pages and reports: upright, on white, its longer side `side`
+/// pixels. What an encoder reads, this reads, so a picture that has an embedding has a thumbnail.
+///
+/// # Errors
+/// [`PictureError`] says what is wrong with the picture.
+pub fn thumbnail(picture: &[u8], side: u32) -> Result<Vec<u8>, PictureError> {
+    let decoded = decode::decode(picture)?;
+    let side = side.max(1);
+    let mut small = DynamicImage::ImageRgb8(decoded.pixels).thumbnail(side, side);
+    small.apply_orientation(decoded.orientation);
+    let mut jpeg = Vec::new();
+    small
+        .into_rgb8()
+        .write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, QUALITY))
+        .map_err(|error| PictureError::Network(format!("no thumbnail: {error}")))?;
+    Ok(jpeg)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::io::Cursor;
+
+    use image::{ImageFormat, Rgba, RgbaImage};
+
+    use super::*;
+
+    #[test]
+    fn it_is_small_on_white_and_keeps_the_proportions() {
+        let mut picture = RgbaImage::from_pixel(400, 200, Rgba([0, 0, 0, 0]));
+        for (x, _, pixel) in picture.enumerate_pixels_mut() {
+            if x < 200 {
+                *pixel = Rgba([200, 20, 20, 255]);
+            }
+        }
+        let mut png = Vec::new();
+        picture
+            .write_to(&mut Cursor::new(&mut png), ImageFormat::Png)
+            .unwrap();
+        let jpeg = thumbnail(&png, 100).unwrap();
+        let small = image::load_from_memory_with_format(&jpeg, ImageFormat::Jpeg).unwrap();
+        let small = small.into_rgb8();
+        assert_eq!(small.dimensions(), (100, 50));
+        assert!(small.get_pixel(20, 25).0[0] > 180 && small.get_pixel(20, 25).0[1] < 60);
+        assert!(small.get_pixel(80, 25).0.iter().all(|&value| value > 240));
+        assert_eq!(thumbnail(b"", 100), Err(PictureError::Empty));
+    }
+}

@@ -1,0 +1,95 @@
+/// What SQS says when it does not do as it was told.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SqsError {
+    #[error("The specified queue does not exist.")]
+    QueueDoesNotExist,
+    #[error("There should be at least one SendMessageBatchRequestEntry in the request.")]
+    EmptyBatchRequest,
+    #[error("Maximum number of entries per request are 10. You have sent {0}.")]
+    TooManyEntriesInBatchRequest(usize),
+    #[error("Id {0} repeated.")]
+    BatchEntryIdsNotDistinct(String),
+    #[error(
+        "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long."
+    )]
+    InvalidBatchEntryId,
+    #[error("Batch requests cannot be longer than {most} bytes. You have sent {sent} bytes.")]
+    BatchRequestTooLong { most: usize, sent: usize },
+    #[error(
+        "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
+    )]
+    InvalidMessageContents,
+    #[error("Unknown Attribute {0}.")]
+    InvalidAttributeName(String),
+    #[error("{0}")]
+    InvalidParameterValue(String),
+    #[error("The request must contain the parameter {0}.")]
+    MissingParameter(&'static str),
+    #[error("{0}")]
+    UnsupportedOperation(String),
+    #[error("The request cannot be read: {0}")]
+    Serialization(String),
+    #[error("Request must contain a signature: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")]
+    MissingAuthenticationToken,
+    #[error("A request has at most {0} bytes.")]
+    RequestTooLarge(usize),
+}
+
+/// Where the names of SQS's own errors live.
+const SQS: &str = "com.amazonaws.sqs#";
+/// Where the names of errors that every service has live.
+const COMMON: &str = "com.amazon.coral.service#";
+
+impl SqsError {
+    /// The HTTP status.
+    pub(crate) fn status(&self) -> http::StatusCode {
+        match self {
+            Self::MissingAuthenticationToken => http::StatusCode::FORBIDDEN,
+            Self::RequestTooLarge(_) => http::StatusCode::PAYLOAD_TOO_LARGE,
+            _ => http::StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// The name of the error in the JSON protocol.
+    pub(crate) fn kind(&self) -> String {
+        let (home, name) = match self {
+            Self::QueueDoesNotExist => (SQS, "QueueDoesNotExist"),
+            Self::EmptyBatchRequest => (SQS, "EmptyBatchRequest"),
+            Self::TooManyEntriesInBatchRequest(_) => (SQS, "TooManyEntriesInBatchRequest"),
+            Self::BatchEntryIdsNotDistinct(_) => (SQS, "BatchEntryIdsNotDistinct"),
+            Self::InvalidBatchEntryId => (SQS, "InvalidBatchEntryId"),
+            Self::BatchRequestTooLong { .. } => (SQS, "BatchRequestTooLong"),
+            Self::InvalidMessageContents => (SQS, "InvalidMessageContents"),
+            Self::InvalidAttributeName(_) => (SQS, "InvalidAttributeName"),
+            Self::UnsupportedOperation(_) => (SQS, "UnsupportedOperation"),
+            Self::InvalidParameterValue(_) => (COMMON, "InvalidParameterValueException"),
+            Self::MissingParameter(_) => (COMMON, "MissingRequiredParameterException"),
+            Self::Serialization(_) => (COMMON, "SerializationException"),
+            Self::MissingAuthenticationToken => (COMMON, "MissingAuthenticationTokenException"),
+            Self::RequestTooLarge(_) => (COMMON, "RequestEntityTooLargeException"),
+        };
+        format!("{home}{name}")
+    }
+
+    /// The code that the older query protocol had for it, which clients still look for.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::QueueDoesNotExist => "AWS.SimpleQueueService.NonExistentQueue",
+            Self::EmptyBatchRequest => "AWS.SimpleQueueService.EmptyBatchRequest",
+            Self::TooManyEntriesInBatchRequest(_) => {
+                "AWS.SimpleQueueService.TooManyEntriesInBatchRequest"
+            }
+            Self::BatchEntryIdsNotDistinct(_) => "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
+            Self::InvalidBatchEntryId => "AWS.SimpleQueueService.InvalidBatchEntryId",
+            Self::BatchRequestTooLong { .. } => "AWS.SimpleQueueService.BatchRequestTooLong",
+            Self::UnsupportedOperation(_) => "AWS.SimpleQueueService.UnsupportedOperation",
+            Self::InvalidMessageContents => "InvalidMessageContents",
+            Self::InvalidAttributeName(_) => "InvalidAttributeName",
+            Self::InvalidParameterValue(_) => "InvalidParameterValue",
+            Self::MissingParameter(_) => "MissingParameter",
+            Self::Serialization(_) => "SerializationException",
+            Self::MissingAuthenticationToken => "MissingAuthenticationToken",
+            Self::RequestTooLarge(_) => "RequestEntityTooLarge",
+        }
+    }
+}

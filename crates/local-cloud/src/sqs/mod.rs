@@ -1,0 +1,78 @@
+//! SQS's JSON protocol in front of the one queue there is.
+
+mod asking;
+mod error;
+mod protocol;
+mod sending;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use crate::events::Queue;
+use crate::server::HttpServer;
+use error::SqsError;
+
+/// The account that everything belongs to.
+pub(crate) const ACCOUNT: &str = "000000000000";
+/// The name of the queue.
+pub(crate) const QUEUE: &str = "lookalike-changes";
+
+/// Most bytes of a message, and of the messages of one batch: what SQS took before it took more, so
+/// what every queue takes.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// What answers SQS requests.
+#[derive(Clone)]
+pub(crate) struct LocalSqs {
+    queue: Arc<Queue>,
+    /// The queue's URL.
+    url: String,
+}
+
+impl LocalSqs {
+    /// Serves `queue`, which clients know by `url`.
+    pub(crate) fn serve(listener: TcpListener, queue: Arc<Queue>, url: String) -> HttpServer {
+        let sqs = Self { queue, url };
+        HttpServer::start("SQS", listener, move |request| {
+            let sqs = sqs.clone();
+            async move { sqs.answer(request).await }
+        })
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let answered = match protocol::read(request).await {
+            Ok((action, input)) => self.act(&action, input),
+            Err(error) => Err(error),
+        };
+        protocol::response(answered)
+    }
+
+    fn act(&self, action: &str, input: Value) -> Result<Value, SqsError> {
+        match action {
+            "SendMessage" => self.send_message(protocol::parse(input)?),
+            "SendMessageBatch" => self.send_message_batch(protocol::parse(input)?),
+            "GetQueueUrl" => self.get_queue_url(&protocol::parse(input)?),
+            "GetQueueAttributes" => self.get_queue_attributes(&protocol::parse(input)?),
+            "ListQueues" => Ok(self.list_queues(&protocol::parse(input)?)),
+            "PurgeQueue" => self.purge_queue(&protocol::parse(input)?),
+            other => Err(SqsError::UnsupportedOperation(format!(
+                "This queue takes messages and hands them to the indexer itself: it has no {other}."
+            ))),
+        }
+    }
+
+    /// Fails unless the URL is that of the queue; as in SQS, its host does not matter.
+    fn find(&self, queue_url: &str) -> Result<(), SqsError> {
+        let mut parts = queue_url.rsplitn(3, '/');
+        match (parts.next(), parts.next()) {
+            (Some(QUEUE), Some(ACCOUNT)) => Ok(()),
+            _ => Err(SqsError::QueueDoesNotExist),
+        }
+    }
+}

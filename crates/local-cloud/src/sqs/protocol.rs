@@ -1,0 +1,81 @@
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Response, header};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Body as _, Incoming};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::error::SqsError;
+use crate::events::message_id;
+
+/// Most bytes of a request: JSON may write a byte of a message with six, and an entry has more than
+/// its message.
+const MOST_REQUEST_BYTES: usize = 4 << 20;
+
+/// The action that a request asks for, like `SendMessage`, and its input.
+pub(crate) async fn read(request: Request<Incoming>) -> Result<(String, Value), SqsError> {
+    let text = |name: &str| request.headers().get(name).and_then(|it| it.to_str().ok());
+    let Some(action) = text("x-amz-target").and_then(|it| it.strip_prefix("AmazonSQS.")) else {
+        return Err(SqsError::UnsupportedOperation(
+            "Expected SQS's JSON protocol, with a header `X-Amz-Target: AmazonSQS.<action>`."
+                .to_owned(),
+        ));
+    };
+    // As with DynamoDB, it is not looked at who signed.
+    if text("authorization").is_none() {
+        return Err(SqsError::MissingAuthenticationToken);
+    }
+    let action = action.to_owned();
+    // Told before anything is read, where the client says how much it will be.
+    if request.body().size_hint().lower() > MOST_REQUEST_BYTES as u64 {
+        return Err(SqsError::RequestTooLarge(MOST_REQUEST_BYTES));
+    }
+    let body = Limited::new(request.into_body(), MOST_REQUEST_BYTES);
+    let body = body.collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            SqsError::RequestTooLarge(MOST_REQUEST_BYTES)
+        } else {
+            SqsError::Serialization(error.to_string())
+        }
+    })?;
+    let input = serde_json::from_slice(&body.to_bytes());
+    match input {
+        Ok(input) => Ok((action, input)),
+        Err(error) => Err(SqsError::Serialization(error.to_string())),
+    }
+}
+
+/// The input of an action.
+pub(crate) fn parse<T: DeserializeOwned>(input: Value) -> Result<T, SqsError> {
+    serde_json::from_value(input).map_err(|error| SqsError::Serialization(error.to_string()))
+}
+
+/// The reply to a request.
+pub(crate) fn response(answered: Result<Value, SqsError>) -> Response<Full<Bytes>> {
+    let mut response = Response::default();
+    let output = match answered {
+        Ok(output) => output,
+        Err(error) => {
+            *response.status_mut() = error.status();
+            let code = format!("{};Sender", error.code());
+            insert(&mut response, "x-amzn-query-error", &code);
+            json!({"__type": error.kind(), "message": error.to_string()})
+        }
+    };
+    insert(&mut response, "x-amzn-requestid", &message_id());
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/x-amz-json-1.0"),
+    );
+    *response.body_mut() = Full::from(output.to_string());
+    response
+}
+
+fn insert(response: &mut Response<Full<Bytes>>, name: &'static str, value: &str) {
+    // Every value here is of letters, digits and signs that a header may have.
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static(name), value);
+    }
+}

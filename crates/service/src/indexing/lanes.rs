@@ -1,0 +1,181 @@
+//! The indexes that a batch keeps up to date, each with its encoder.
+
+use std::sync::Arc;
+
+use lookalike_index::IndexError;
+use tracing::error;
+
+use super::current::{Current, EncoderIdentity, Published, TRIES};
+use super::{Indexer, IndexingError};
+use crate::encoders::NoEncoder;
+use crate::keys::{attributes_of, product_id_of};
+use crate::model::PictureHead;
+use crate::ports::Embedder;
+
+/// One index and what it takes to write it.
+pub(crate) struct Lane {
+    pub(crate) encoder: EncoderIdentity,
+    pub(crate) embedder: Arc<dyn Embedder>,
+    pub(crate) current: Arc<Current>,
+    /// Whether any manifest names the index already.
+    pub(crate) is_published: bool,
+}
+
+/// All indexes that can be written.
+pub(crate) struct Lanes {
+    /// That of the searched index first.
+    pub(crate) lanes: Vec<Lane>,
+    /// Why a side index is not among them although it may be later: what it is not told now, it must be
+    /// told again.
+    pub(crate) trouble: Option<String>,
+}
+
+impl Lane {
+    /// Whether the index has a row of this key.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.current.view.locate(key).is_some()
+    }
+
+    /// Whether the index says of this key what the bucket does: the same version, product and
+    /// attributes.
+    pub(crate) fn says(&self, key: &str, head: &PictureHead) -> bool {
+        let view = &self.current.view;
+        view.locate(key).is_some_and(|at| {
+            let meta = view.meta(at);
+            meta.etag(at.row) == head.etag
+                && meta.product_id(at.row) == product_id_of(key, &head.metadata)
+                && meta.attributes(at.row) == attributes_of(key, &head.metadata)
+        })
+    }
+}
+
+impl Indexer {
+    /// Every index that the manifest has now; before anything is published, that of the configured
+    /// encoder, still empty.
+    ///
+    /// # Errors
+    /// When the index that is searched cannot be written. A side index that can never be written is
+    /// left out, loudly: it must not stop the searched one, and is not switched to while it lacks
+    /// pictures.
+    pub(crate) async fn lanes(&self) -> Result<Lanes, IndexingError> {
+        let mut tries = 1;
+        loop {
+            let published = self.publisher.reader.published().await?;
+            match self.lanes_of(&published, tries == TRIES).await {
+                // Replaced and removed since the manifest was read: there is a newer one.
+                Err(error) if error.is_missing_segment() && tries < TRIES => tries += 1,
+                lanes => return lanes,
+            }
+        }
+    }
+
+    /// `last_try`: a segment that is not there is lost by now, rather than replaced.
+    async fn lanes_of(
+        &self,
+        published: &Published,
+        last_try: bool,
+    ) -> Result<Lanes, IndexingError> {
+        let encoders = published.encoders();
+        let is_published = !encoders.is_empty();
+        let (served, sides) = match encoders.split_first() {
+            Some((served, sides)) => (served.clone(), sides),
+            None => (self.configured().await?, &[][..]),
+        };
+        let served = self.lane(published, served, is_published).await?;
+        let mut lanes = vec![served];
+        let mut trouble = None;
+        for encoder in sides {
+            match self.lane(published, encoder.clone(), true).await {
+                Ok(lane) => lanes.push(lane),
+                Err(error) if error.is_missing_segment() && !last_try => return Err(error),
+                Err(error) if error.may_pass() => {
+                    trouble = Some(format!("the index of {}: {error}", encoder.name));
+                }
+                Err(error) => error!(
+                    encoder = encoder.name,
+                    fingerprint = %encoder.fingerprint,
+                    %error,
+                    "a side index cannot be kept up to date: `lookalike reindex --cancel` or \
+                     `--finish` gives it up"
+                ),
+            }
+        }
+        let needed = lanes.iter().map(|lane| lane.encoder.fingerprint);
+        if is_published {
+            self.ports.encoders.keep_configured(needed).await;
+        }
+        Ok(Lanes { lanes, trouble })
+    }
+
+    async fn lane(
+        &self,
+        published: &Published,
+        encoder: EncoderIdentity,
+        is_published: bool,
+    ) -> Result<Lane, IndexingError> {
+        let embedder = self.ports.encoders.of(encoder.fingerprint).await?;
+        if embedder.dimensions() != encoder.dimensions {
+            return Err(IndexingError::Index(IndexError::Dimensions {
+                expected: encoder.dimensions,
+                found: embedder.dimensions(),
+            }));
+        }
+        let current = self.publisher.reader.index(published, &encoder).await?;
+        Ok(Lane {
+            encoder,
+            embedder,
+            current,
+            is_published,
+        })
+    }
+
+    /// Loads the encoder of the searched index, before anything is to be indexed with it.
+    ///
+    /// # Errors
+    /// [`IndexingError`] when it cannot be had.
+    pub async fn check_encoder(&self) -> Result<(), IndexingError> {
+        let encoders = self.publisher.reader.published().await?.encoders();
+        match encoders.first() {
+            Some(served) => self.ports.encoders.of(served.fingerprint).await?,
+            None => self.ports.encoders.configured().await?,
+        };
+        Ok(())
+    }
+
+    /// The encoder that this process was given; loads it.
+    pub(crate) async fn configured(&self) -> Result<EncoderIdentity, IndexingError> {
+        let embedder = self.ports.encoders.configured().await?;
+        Ok(EncoderIdentity {
+            name: embedder.name().to_owned(),
+            fingerprint: embedder.fingerprint(),
+            dimensions: embedder.dimensions(),
+        })
+    }
+}
+
+impl IndexingError {
+    /// Whether the same may succeed later, with nobody doing anything about it.
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Store(error) => error.kind.is_retryable(),
+            Self::Worker(_) | Self::Contended { .. } | Self::Late { .. } => true,
+            Self::Encoder(_) | Self::Index(_) => false,
+        }
+    }
+}
+
+impl From<NoEncoder> for IndexingError {
+    fn from(error: NoEncoder) -> Self {
+        match error {
+            NoEncoder::Missing { configured, wanted } => Self::Index(IndexError::Fingerprint {
+                object: "manifest",
+                expected: configured,
+                found: wanted,
+            }),
+            NoEncoder::Store(error) => Self::Store(error),
+            NoEncoder::Configured(_) | NoEncoder::Unusable { .. } => {
+                Self::Encoder(error.to_string())
+            }
+        }
+    }
+}

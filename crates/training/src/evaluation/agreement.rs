@@ -1,0 +1,242 @@
+//! Whether the index finds what an exact search finds.
+//!
+//! The index is made as the indexer makes one of so many pictures: quantised rows in a base, with a
+//! graph from the size on at which bases get one, opened as a snapshot from its stored bytes. A
+//! product is a content, so that copies count once on both sides.
+
+use std::collections::HashSet;
+use std::fmt::Write;
+
+use bytes::Bytes;
+use lookalike_index::{
+    Attributes, CompactionPolicy, Fingerprint, IndexError, Quantised, Row, SearchRequest, Segment,
+    SegmentContent, SegmentId, Snapshot,
+};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::Setting;
+use crate::bootstrap::Estimate;
+use crate::embedded_pictures::ContentHash;
+use crate::retrieval::{Labelled, dot};
+
+/// How the index compares with an exact search in full precision.
+#[derive(Debug, Clone, Serialize)]
+pub struct Agreement {
+    /// Recall at k: the share of the exact search's first k that the index finds. Pictures as near
+    /// as the k-th are as good as it.
+    pub recall: Estimate,
+    /// Whether the search walks a graph; else it looks at every row.
+    pub walks_a_graph: bool,
+    /// Size of the stored index in bytes.
+    pub bytes: usize,
+}
+
+/// Builds the index over the catalog and compares, on every core.
+pub(crate) fn measure(
+    setting: &Setting,
+    catalog: Labelled<'_>,
+    queries: Labelled<'_>,
+    encoder: Fingerprint,
+) -> Result<Agreement, IndexError> {
+    let contents = &setting.catalog.contents;
+    let (snapshot, bytes) = index(catalog, contents, encoder)?;
+    let distinct = first_of_each(contents);
+    let recalls: Vec<f64> = (0..queries.labels.len())
+        .into_par_iter()
+        .map(|query| {
+            let own = setting.leaves_one_out().then(|| &contents[query]);
+            let exact = Exact::new(catalog, queries.vector(query), contents, &distinct, own);
+            let own = own.map(|content| product_id(content));
+            let hits = snapshot.search(SearchRequest {
+                vector: queries.vector(query),
+                k: setting.k,
+                min_score: -1.0,
+                without_product: own.as_deref(),
+            })?;
+            let rows = hits.iter().filter_map(|hit| hit.key.parse().ok());
+            Ok(exact.recall(rows, setting.k))
+        })
+        .collect::<Result<_, IndexError>>()?;
+    Ok(Agreement {
+        recall: setting.bootstrap.mean(&recalls).unwrap_or_default(),
+        walks_a_graph: snapshot.walks_a_graph(setting.k),
+        bytes,
+    })
+}
+
+/// The catalog as one base, and its size.
+fn index(
+    catalog: Labelled<'_>,
+    contents: &[ContentHash],
+    encoder: Fingerprint,
+) -> Result<(Snapshot, usize), IndexError> {
+    let rows: Vec<Row> = contents
+        .par_iter()
+        .enumerate()
+        .map(|(row, content)| {
+            Ok(Row {
+                key: row.to_string(),
+                product_id: product_id(content),
+                etag: String::new(),
+                attributes: Attributes::new(),
+                embedding: Quantised::new(catalog.vector(row))?,
+            })
+        })
+        .collect::<Result<_, IndexError>>()?;
+    let graph = CompactionPolicy::default().graph_for(rows.len());
+    let content = SegmentContent {
+        rows,
+        ..SegmentContent::default()
+    };
+    let id = SegmentId::new(0, 0);
+    let stored = content.encode_base(id, encoder, catalog.dimensions, graph)?;
+    let stored = Bytes::from(stored.bytes);
+    let segment = Segment::open(&stored, id, encoder)?;
+    let snapshot = Snapshot::new(vec![segment], catalog.dimensions)?;
+    Ok((snapshot, stored.len()))
+}
+
+/// A content as the product that a row shows.
+fn product_id(content: &ContentHash) -> String {
+    content.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The first row of every content.
+fn first_of_each(contents: &[ContentHash]) -> Vec<usize> {
+    let mut seen = HashSet::with_capacity(contents.len());
+    let rows = 0..contents.len();
+    rows.filter(|&row| seen.insert(contents[row])).collect()
+}
+
+/// The similarities of one query to every row, in full precision.
+struct Exact {
+    of_row: Vec<f32>,
+    /// Of each content that may be found, falling.
+    falling: Vec<f32>,
+}
+
+impl Exact {
+    fn new(
+        catalog: Labelled<'_>,
+        query: &[f32],
+        contents: &[ContentHash],
+        distinct: &[usize],
+        own: Option<&ContentHash>,
+    ) -> Self {
+        let of_row: Vec<f32> = (0..contents.len())
+            .map(|row| dot(catalog.vector(row), query))
+            .collect();
+        let mut falling: Vec<f32> = distinct
+            .iter()
+            .filter(|&&row| own != Some(&contents[row]))
+            .map(|&row| of_row[row])
+            .collect();
+        falling.sort_unstable_by(|a, b| b.total_cmp(a));
+        Self { of_row, falling }
+    }
+
+    /// The share of the first `k` that `rows` has.
+    fn recall(&self, rows: impl Iterator<Item = usize>, k: usize) -> f64 {
+        let wanted = k.min(self.falling.len());
+        let Some(&least) = wanted
+            .checked_sub(1)
+            .and_then(|last| self.falling.get(last))
+        else {
+            return 1.0;
+        };
+        let found = rows.filter(|&row| self.of_row[row] >= least).count();
+        found as f64 / wanted as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use rand::rngs::StdRng;
+    use rand::{RngExt, SeedableRng};
+
+    use super::*;
+    use crate::bootstrap::Bootstrap;
+    use crate::embedded_pictures::EmbeddedPictures;
+
+    /// Unit vectors around some centres, each content in two rows.
+    fn setting(rows: usize, leave_one_out: bool) -> Setting {
+        let mut dice = StdRng::seed_from_u64(3);
+        let mut side = |rows: usize, part: u8| {
+            let mut vectors = Vec::new();
+            let mut contents = Vec::new();
+            for content in 0..rows / 2 {
+                let centre = (content % 40) as f32 - 20.0;
+                let mut vector: Vec<f32> = (0..16)
+                    .map(|i| (centre * 0.1 * i as f32).sin() + dice.random_range(-0.4..0.4))
+                    .collect();
+                let length = dot(&vector, &vector).sqrt();
+                vector.iter_mut().for_each(|x| *x /= length);
+                let mut hash = [part; 32];
+                hash[..8].copy_from_slice(&content.to_le_bytes());
+                contents.extend([hash; 2]);
+                vectors.extend([vector.clone(), vector].concat());
+            }
+            EmbeddedPictures {
+                pictures: Vec::new(),
+                contents,
+                vectors: vec![vectors],
+                skipped: Vec::new(),
+            }
+        };
+        Setting {
+            catalog: side(rows, 0),
+            queries: (!leave_one_out).then(|| side(50, 1)),
+            k: 10,
+            bootstrap: Bootstrap::default(),
+        }
+    }
+
+    fn side<'a>(pictures: &'a EmbeddedPictures, labels: &'a [u32]) -> Labelled<'a> {
+        Labelled {
+            vectors: &pictures.vectors[0],
+            dimensions: 16,
+            labels: &labels[..pictures.contents.len()],
+        }
+    }
+
+    fn measured(setting: &Setting) -> Agreement {
+        let labels = vec![0; setting.catalog.contents.len()];
+        let catalog = side(&setting.catalog, &labels);
+        let queries = side(setting.queries(), &labels);
+        measure(setting, catalog, queries, Fingerprint([1; 32])).unwrap()
+    }
+
+    #[test]
+    fn looking_at_every_row_agrees_up_to_quantisation() {
+        for leave_one_out in [false, true] {
+            let found = measured(&setting(300, leave_one_out));
+            assert!(!found.walks_a_graph);
+            assert!(found.recall.mean > 0.995, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_large_catalog_gets_a_graph_as_its_index_would() {
+        let found = measured(&setting(13_400, false));
+        assert!(found.walks_a_graph);
+        assert!((0.95..=1.0).contains(&found.recall.mean), "{found:?}");
+        assert!(found.bytes > 6_700 * 32);
+    }
+
+    #[test]
+    fn what_is_not_found_is_missed() {
+        let exact = Exact {
+            of_row: vec![0.9, 0.8, 0.8, 0.1],
+            falling: vec![0.9, 0.8, 0.8, 0.1],
+        };
+        assert_eq!(exact.recall([0, 2].into_iter(), 2), 1.0, "ties are as good");
+        assert_eq!(exact.recall([0, 3].into_iter(), 2), 0.5);
+        assert_eq!(exact.recall([].into_iter(), 2), 0.0);
+    }
+}

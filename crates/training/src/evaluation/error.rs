@@ -1,0 +1,52 @@
+use lookalike_index::IndexError;
+
+/// Why nothing can be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum EvaluationError {
+    /// All pictures are of one category.
+    #[error(
+        "expected a catalog of two categories or more, found one, {category:?}, with {pictures} \
+         {}: there is nothing to tell apart", plural(*pictures)
+    )]
+    OneCategory {
+        /// Pictures in the catalog.
+        pictures: usize,
+        /// The category.
+        category: String,
+    },
+    /// No category of the queries is in the catalog.
+    #[error(
+        "the queries have no category in common with the catalog: expected some of {catalog}; found \
+         {queries}"
+    )]
+    NothingInCommon {
+        /// Categories of the catalog.
+        catalog: String,
+        /// Categories of the queries.
+        queries: String,
+    },
+    /// The measures at k make no sense.
+    #[error("k is {k}, but a query can find {found} {}: choose 1 to {found}", plural(*found))]
+    K {
+        /// The k that was asked for.
+        k: usize,
+        /// Pictures that a query can find.
+        found: usize,
+    },
+    /// No query has anything right to find.
+    #[error(
+        "none of the {queries} queries has another picture of its category to find: every category \
+         needs two pictures of different content"
+    )]
+    NoneScored {
+        /// How many queries.
+        queries: usize,
+    },
+    /// The index refuses a vector.
+    #[error("the index cannot be built: {0}")]
+    Index(#[from] IndexError),
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "picture" } else { "pictures" }
+}

@@ -1,0 +1,225 @@
+//! Queries with their neighbours, the worst first.
+
+use std::path::Path;
+
+use maud::{Markup, html};
+
+use super::thumbnails::Thumbnails;
+use crate::evaluation::{CategoryReport, EncoderReport, Evaluation};
+use crate::labelled::LabelledPicture;
+use crate::retrieval::{Neighbour, QueryScores};
+
+/// Most bytes that the pictures take in the page.
+const BUDGET: usize = 8_500_000;
+/// Neighbours shown of a query.
+const NEIGHBOURS: usize = 10;
+/// Bytes of a neighbour's text and tags, about.
+const TAGS: usize = 300;
+/// Categories that are unfolded from the start.
+const UNFOLDED: usize = 3;
+
+/// A category and its queries to be shown, worst first.
+struct Chapter<'a> {
+    category: &'a CategoryReport,
+    /// Queries that count, worst first.
+    queries: Vec<usize>,
+    /// How many of them are shown.
+    shown: usize,
+}
+
+/// The section of all categories, worst first by the first encoder's mAP.
+pub(super) fn gallery(evaluation: &Evaluation, queries_shown: usize) -> Markup {
+    let Some(report) = evaluation.encoders.first() else {
+        return html! {};
+    };
+    let mut chapters = chapters(evaluation, report);
+    let mut thumbnails = Thumbnails::default();
+    let fits = choose(evaluation, &mut chapters, &mut thumbnails, queries_shown);
+    let neighbours = NEIGHBOURS.min(evaluation.setting.k);
+    html! {
+        section.gallery {
+            h2 { "Queries and their neighbours" }
+            p {
+                "Worst categories first, worst queries first within them, nearest neighbours from \
+                left to right. "
+                span.key.right { "✓" } " right category, "
+                span.key.wrong { "✗" } " wrong category; the number is the cosine similarity."
+                @if neighbours < evaluation.setting.k {
+                    " The first " (neighbours) " of " (evaluation.setting.k) " are shown."
+                }
+                @if !fits {
+                    " Fewer queries than asked for are shown, so that the page stays small."
+                }
+            }
+            @for (place, chapter) in chapters.iter().enumerate() {
+                (chapter_of(evaluation, chapter, &thumbnails, place < UNFOLDED))
+            }
+        }
+    }
+}
+
+fn chapters<'a>(evaluation: &'a Evaluation, report: &'a EncoderReport) -> Vec<Chapter<'a>> {
+    let mut chapters: Vec<Chapter<'_>> = report
+        .categories
+        .iter()
+        .enumerate()
+        .filter(|(_, category)| category.scored > 0)
+        .map(|(number, category)| Chapter {
+            category,
+            queries: worst_first(evaluation, report, number),
+            shown: 0,
+        })
+        .collect();
+    let quality = |chapter: &Chapter<'_>| {
+        let measures = chapter.category.measures.unwrap_or_default();
+        measures.average_precision.mean
+    };
+    chapters.sort_by(|a, b| quality(a).total_cmp(&quality(b)));
+    chapters
+}
+
+/// The queries of a category by what a shopper sees, the first k, then by the whole ranking.
+fn worst_first(evaluation: &Evaluation, report: &EncoderReport, category: usize) -> Vec<usize> {
+    let labels = &evaluation.categories.queries;
+    let mut queries: Vec<(QueryScores, usize)> = (0..labels.len())
+        .filter(|&query| labels[query] as usize == category)
+        .filter_map(|query| Some((report.results[query].scores?, query)))
+        .collect();
+    queries.sort_by(|(a, i), (b, j)| {
+        let by_k = a.precision.total_cmp(&b.precision);
+        by_k.then(a.average_precision.total_cmp(&b.average_precision))
+            .then(i.cmp(j))
+    });
+    queries.into_iter().map(|(_, query)| query).collect()
+}
+
+/// Takes the worst query of every category, then the second worst, until all that may be shown are
+/// taken or the budget is spent; tells whether all fitted.
+fn choose<'a>(
+    evaluation: &'a Evaluation,
+    chapters: &mut [Chapter<'_>],
+    thumbnails: &mut Thumbnails<'a>,
+    queries_shown: usize,
+) -> bool {
+    let mut spent = 0;
+    for round in 0..queries_shown {
+        let of_round = chapters.iter().filter_map(|c| c.queries.get(round));
+        let paths: Vec<&Path> = of_round
+            .flat_map(|&query| pictures(evaluation, query))
+            .collect();
+        if paths.is_empty() {
+            return true;
+        }
+        thumbnails.make(paths.into_iter());
+        for chapter in chapters.iter_mut() {
+            let Some(&query) = chapter.queries.get(round) else {
+                continue;
+            };
+            let bytes = pictures(evaluation, query).map(|path| thumbnails.bytes(path) + TAGS);
+            spent += bytes.sum::<usize>();
+            if spent > BUDGET {
+                return false;
+            }
+            chapter.shown += 1;
+        }
+    }
+    true
+}
+
+/// Every picture of a query's part of the page, as often as it is there.
+fn pictures(evaluation: &Evaluation, query: usize) -> impl Iterator<Item = &Path> {
+    let setting = &evaluation.setting;
+    let own = setting.queries().pictures[query].path.as_path();
+    let neighbours = evaluation.encoders.iter().flat_map(move |report| {
+        let shown = report.results[query].neighbours.iter().take(NEIGHBOURS);
+        shown.map(|found| setting.catalog.pictures[found.row].path.as_path())
+    });
+    std::iter::once(own).chain(neighbours)
+}
+
+fn chapter_of(
+    evaluation: &Evaluation,
+    chapter: &Chapter<'_>,
+    thumbnails: &Thumbnails<'_>,
+    open: bool,
+) -> Markup {
+    let measures = chapter.category.measures.unwrap_or_default();
+    html! {
+        details open[open] {
+            summary {
+                b { (chapter.category.category) }
+                span.note {
+                    "mAP " (two(measures.average_precision.mean))
+                    ", P@1 " (two(measures.first.mean))
+                    "; " (chapter.shown) " of " (chapter.queries.len()) " queries"
+                }
+            }
+            @for &query in &chapter.queries[..chapter.shown] {
+                (query_of(evaluation, query, thumbnails))
+            }
+        }
+    }
+}
+
+fn query_of(evaluation: &Evaluation, query: usize, thumbnails: &Thumbnails<'_>) -> Markup {
+    let picture = &evaluation.setting.queries().pictures[query];
+    let both = evaluation.encoders.len() > 1;
+    html! {
+        article {
+            figure.query {
+                (image(picture, thumbnails))
+                figcaption { (picture.name) }
+            }
+            div.answers {
+                @for report in &evaluation.encoders {
+                    @let result = &report.results[query];
+                    p.note {
+                        @if both { b { (report.name) } " " }
+                        @if let Some(scores) = result.scores {
+                            "P@" (evaluation.setting.k) " " (two(scores.precision))
+                            ", AP " (two(scores.average_precision))
+                        }
+                    }
+                    ol.neighbours {
+                        @for found in result.neighbours.iter().take(NEIGHBOURS) {
+                            (neighbour(evaluation, picture, found, thumbnails))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn neighbour(
+    evaluation: &Evaluation,
+    query: &LabelledPicture,
+    found: &Neighbour,
+    thumbnails: &Thumbnails<'_>,
+) -> Markup {
+    let picture = &evaluation.setting.catalog.pictures[found.row];
+    let right = picture.label == query.label;
+    html! {
+        li class=(if right { "right" } else { "wrong" }) title=(picture.name) {
+            (image(picture, thumbnails))
+            span.mark { (if right { "✓" } else { "✗" }) " " (two(f64::from(found.similarity))) }
+            @if !right {
+                span.label { (picture.label) }
+            }
+        }
+    }
+}
+
+fn image(picture: &LabelledPicture, thumbnails: &Thumbnails<'_>) -> Markup {
+    html! {
+        @if let Some(url) = thumbnails.url(&picture.path) {
+            img src=(url) alt=(picture.label) loading="lazy" decoding="async";
+        } @else {
+            span.gone { "the file has gone" }
+        }
+    }
+}
+
+fn two(value: f64) -> String {
+    format!("{value:.2}")
+}

@@ -1,0 +1,45 @@
+//! Small pictures as `data:` URLs.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rayon::prelude::*;
+
+/// Longer side in pixels.
+const SIDE: u32 = 112;
+
+/// Pictures by path, each made once.
+#[derive(Debug, Default)]
+pub(super) struct Thumbnails<'a> {
+    made: HashMap<&'a Path, Option<String>>,
+}
+
+impl<'a> Thumbnails<'a> {
+    /// Makes those that are not there yet, on every core.
+    pub(super) fn make(&mut self, paths: impl Iterator<Item = &'a Path>) {
+        let mut new: Vec<&Path> = paths.filter(|path| !self.made.contains_key(path)).collect();
+        new.sort_unstable();
+        new.dedup();
+        let made: Vec<(&Path, Option<String>)> =
+            new.into_par_iter().map(|path| (path, url(path))).collect();
+        self.made.extend(made);
+    }
+
+    /// The picture as a URL; `None` when its file has gone since it was embedded, or was not made.
+    pub(super) fn url(&self, path: &Path) -> Option<&str> {
+        self.made.get(path)?.as_deref()
+    }
+
+    /// Bytes that the picture takes in the page.
+    pub(super) fn bytes(&self, path: &Path) -> usize {
+        self.url(path).map_or(0, str::len)
+    }
+}
+
+fn url(path: &Path) -> Option<String> {
+    let picture = std::fs::read(path).ok()?;
+    let jpeg = lookalike_encoder::thumbnail(&picture, SIDE).ok()?;
+    Some(format!("data:image/jpeg;base64,{}", STANDARD.encode(jpeg)))
+}

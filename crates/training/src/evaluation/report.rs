@@ -1,0 +1,187 @@
+//! The measures of one encoder.
+
+use lookalike_index::Fingerprint;
+use serde::Serialize;
+
+use super::agreement::{self, Agreement};
+use super::{Categories, EvaluationError, Setting, Subject};
+use crate::bootstrap::{Bootstrap, Estimate};
+use crate::retrieval::{QueryResult, QueryScores, search_queries};
+
+/// What the five measures are called, in the order of [`Measures::to_array`].
+pub fn headings(k: usize) -> [String; 5] {
+    [
+        "P@1".to_owned(),
+        format!("P@{k}"),
+        format!("R@{k}"),
+        "mAP".to_owned(),
+        "MRR".to_owned(),
+    ]
+}
+
+/// The means over queries, or over categories, with their intervals.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Measures {
+    /// P@1: how often the nearest is right.
+    #[serde(rename = "p_at_1")]
+    pub first: Estimate,
+    /// P@k: the share of right ones among the first k.
+    #[serde(rename = "p_at_k")]
+    pub precision: Estimate,
+    /// R@k: how often any of the first k is right.
+    #[serde(rename = "r_at_k")]
+    pub recall: Estimate,
+    /// mAP: the mean of the average precisions.
+    #[serde(rename = "map")]
+    pub average_precision: Estimate,
+    /// MRR: the mean of the reciprocal ranks.
+    #[serde(rename = "mrr")]
+    pub reciprocal_rank: Estimate,
+}
+
+impl Measures {
+    /// In their order: P@1, P@k, R@k, mAP, MRR.
+    pub fn to_array(self) -> [Estimate; 5] {
+        [
+            self.first,
+            self.precision,
+            self.recall,
+            self.average_precision,
+            self.reciprocal_rank,
+        ]
+    }
+}
+
+impl From<[Estimate; 5]> for Measures {
+    fn from(all: [Estimate; 5]) -> Self {
+        let [first, precision, recall, average_precision, reciprocal_rank] = all;
+        Self {
+            first,
+            precision,
+            recall,
+            average_precision,
+            reciprocal_rank,
+        }
+    }
+}
+
+/// What one encoder achieves.
+#[derive(Debug, Serialize)]
+pub struct EncoderReport {
+    /// As a person named it.
+    pub name: String,
+    /// The encoder's fingerprint.
+    pub fingerprint: Fingerprint,
+    /// Length of an embedding.
+    pub dimensions: usize,
+    /// Queries that something right could be found for.
+    pub scored: usize,
+    /// Every query counts the same.
+    pub micro: Measures,
+    /// Every category counts the same.
+    #[serde(rename = "macro")]
+    pub balanced: Measures,
+    /// By category, in the order of their names.
+    pub categories: Vec<CategoryReport>,
+    /// `confusion[a][b]`: so many queries of category `a` have a nearest neighbour of category `b`;
+    /// queries without anything right to find are left out.
+    pub confusion: Vec<Vec<usize>>,
+    /// Whether the index finds what an exact search finds.
+    pub index: Agreement,
+    /// Of every query.
+    #[serde(skip)]
+    pub results: Vec<QueryResult>,
+}
+
+/// What one encoder achieves on the queries of one category.
+#[derive(Debug, Clone, Serialize)]
+pub struct CategoryReport {
+    /// The category.
+    pub category: String,
+    /// Its pictures in the catalog.
+    pub catalog: usize,
+    /// Its queries.
+    pub queries: usize,
+    /// Those that something right could be found for.
+    pub scored: usize,
+    /// Their measures, when there are any.
+    pub measures: Option<Measures>,
+}
+
+impl EncoderReport {
+    pub(crate) fn new(
+        setting: &Setting,
+        categories: &Categories,
+        place: usize,
+        subject: &Subject<'_>,
+    ) -> Result<Self, EvaluationError> {
+        let dimensions = subject.encoder.dimensions();
+        let (catalog, queries) = setting.sides(place, dimensions, categories);
+        let is_itself = |query, row| setting.is_itself(query, row);
+        let results = search_queries(catalog, queries, setting.k, is_itself);
+        let rows = rows_by_category(&results, categories);
+        let bootstrap = setting.bootstrap;
+        let fingerprint = Fingerprint(subject.encoder.fingerprint());
+        Ok(Self {
+            name: subject.name.to_owned(),
+            fingerprint,
+            dimensions,
+            scored: rows.iter().map(Vec::len).sum(),
+            micro: measures(bootstrap.means(&rows.concat())),
+            balanced: measures(bootstrap.group_means(&rows)),
+            categories: by_category(categories, &rows, bootstrap),
+            confusion: confusion(&results, categories),
+            index: agreement::measure(setting, catalog, queries, fingerprint)?,
+            results,
+        })
+    }
+}
+
+fn measures(found: Option<[Estimate; 5]>) -> Measures {
+    found.map(Measures::from).unwrap_or_default()
+}
+
+/// The measures of the queries that count, by category.
+pub(crate) fn rows_by_category(
+    results: &[QueryResult],
+    categories: &Categories,
+) -> Vec<Vec<[f64; 5]>> {
+    let mut rows = vec![Vec::new(); categories.names.len()];
+    for (result, &category) in results.iter().zip(&categories.queries) {
+        rows[category as usize].extend(result.scores.map(QueryScores::to_array));
+    }
+    rows
+}
+
+fn by_category(
+    categories: &Categories,
+    rows: &[Vec<[f64; 5]>],
+    bootstrap: Bootstrap,
+) -> Vec<CategoryReport> {
+    let count = |labels: &[u32], number: usize| {
+        let same = labels.iter().filter(|&&label| label as usize == number);
+        same.count()
+    };
+    let names = categories.names.iter().enumerate();
+    names
+        .map(|(number, name)| CategoryReport {
+            category: name.clone(),
+            catalog: count(&categories.catalog, number),
+            queries: count(&categories.queries, number),
+            scored: rows[number].len(),
+            measures: bootstrap.means(&rows[number]).map(Measures::from),
+        })
+        .collect()
+}
+
+fn confusion(results: &[QueryResult], categories: &Categories) -> Vec<Vec<usize>> {
+    let count = categories.names.len();
+    let mut confusion = vec![vec![0; count]; count];
+    for (result, &category) in results.iter().zip(&categories.queries) {
+        if let (Some(_), Some(nearest)) = (result.scores, result.neighbours.first()) {
+            let found = categories.catalog[nearest.row];
+            confusion[category as usize][found as usize] += 1;
+        }
+    }
+    confusion
+}

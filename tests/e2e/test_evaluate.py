@@ -1,0 +1,395 @@
+"""`lookalike evaluate`: figures that can be reckoned by hand or by numpy, the report, and bad input."""
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from support import bad_pictures, colours
+from support.command import ROOT, lookalike
+
+CATALOG = {
+    "red/1.png": (255, 0, 0),
+    "red/2.png": (250, 10, 10),
+    "red/3.png": (240, 20, 20),
+    "blue/1.png": (0, 0, 255),
+    "blue/2.png": (10, 10, 250),
+    "blue/3.png": (20, 20, 240),
+}
+QUERIES = {
+    "red/right.png": (245, 5, 5),
+    # Three red ones first, then the blue ones.
+    "blue/wrong.png": (200, 0, 60),
+}
+WRONG_AP = (1 / 4 + 2 / 5 + 3 / 6) / 3
+VOID_TAGS = {"meta", "img", "br", "link", "input"}
+
+
+@pytest.fixture
+def catalog_folder(tmp_path):
+    return colours.pictures(tmp_path / "catalog", CATALOG)
+
+
+@pytest.fixture
+def query_folder(tmp_path):
+    return colours.pictures(tmp_path / "queries", QUERIES)
+
+
+@pytest.fixture
+def colour_encoder(tmp_path):
+    return colours.encoder(tmp_path / "mean-colour")
+
+
+@pytest.fixture
+def evaluate(catalog_folder, query_folder, colour_encoder):
+    """Runs the command on the pictures of one colour, with more or other arguments."""
+
+    def run(*more, catalog=catalog_folder, queries=query_folder, encoder=colour_encoder, k=3):
+        words = ["--catalog", catalog, "--queries", queries, "--encoder", encoder, "--k", k]
+        return lookalike("evaluate", *words, *more)
+
+    return run
+
+
+def means(measures):
+    """The measures without their intervals."""
+    return {name: estimate["mean"] for name, estimate in measures.items()}
+
+
+# Figures
+
+
+def test_measures_by_hand(evaluate):
+    found = evaluate("--json").expect().json()
+    assert (found["catalog_pictures"], found["queries"], found["leave_one_out"]) == (6, 2, False)
+    [report] = found["encoders"]
+    assert report["dimensions"] == 3
+    expected = {
+        "p_at_1": 1 / 2,
+        "p_at_k": 1 / 2,
+        "r_at_k": 1 / 2,
+        "map": (1 + WRONG_AP) / 2,
+        "mrr": (1 + 1 / 4) / 2,
+    }
+    assert means(report["micro"]) == pytest.approx(expected)
+    assert means(report["macro"]) == pytest.approx(expected)
+    blue, red = report["categories"]
+    assert means(blue["measures"])["map"] == pytest.approx(WRONG_AP)
+    assert means(red["measures"]) == pytest.approx(dict.fromkeys(expected, 1.0))
+    assert report["confusion"] == [[0, 1], [0, 1]]
+    assert report["index"]["recall"]["mean"] == 1.0
+    assert not report["index"]["walks_a_graph"]
+    wrong, right = report["results"]
+    assert (wrong["image"], wrong["category"]) == ("blue/wrong.png", "blue")
+    assert [n["category"] for n in wrong["neighbours"]] == ["red"] * 3
+    assert right["neighbours"][0]["similarity"] == pytest.approx(1, abs=1e-3)
+
+
+def test_every_query_or_every_category_counts_the_same(evaluate, query_folder):
+    colours.pictures(query_folder, {"red/more.png": (251, 3, 3), "red/again.png": (252, 3, 3)})
+    [report] = evaluate("--json").expect().json()["encoders"]
+    assert report["micro"]["p_at_1"]["mean"] == pytest.approx(3 / 4)
+    assert report["macro"]["p_at_1"]["mean"] == pytest.approx(1 / 2)
+
+
+def test_a_folder_searched_with_itself(evaluate, catalog_folder):
+    # A copy of a picture is that picture: it neither finds the copy nor is found by it.
+    copy = catalog_folder / "red" / "copy.png"
+    copy.write_bytes((catalog_folder / "red" / "1.png").read_bytes())
+    colours.pictures(catalog_folder, {"green/alone.png": (0, 255, 0)})
+    # Another way to say the same folder.
+    done = evaluate("--json", queries=catalog_folder / "red" / "..", k=2).expect(3)
+    assert "1 queries of \"green\" do not count" in done.stderr
+    found = done.json()
+    assert found["leave_one_out"]
+    assert found["unanswerable"] == [{"category": "green", "queries": 1}]
+    [report] = found["encoders"]
+    assert report["scored"] == 7
+    assert report["micro"]["p_at_1"]["mean"] == 1
+    by_image = {result["image"]: result for result in report["results"]}
+    for image in ("red/1.png", "red/copy.png"):
+        names = [n["image"] for n in by_image[image]["neighbours"]]
+        assert names == ["red/2.png", "red/3.png"]
+    assert by_image["green/alone.png"]["scores"] is None
+
+
+def test_the_same_seed_gives_the_same_document(evaluate, catalog_folder):
+    # Enough pictures of either category in between that every query scores another figure.
+    mixed = {f"{('red', 'blue')[i * i % 5 % 2]}/mixed-{i}.png": (8 * i, 0, 255 - 8 * i) for i in range(32)}
+    colours.pictures(catalog_folder, mixed)
+
+    def run(seed):
+        found = evaluate("--json", "--seed", seed, queries=catalog_folder).expect().json()
+        del found["seconds"]
+        return found
+
+    first, other = run(3), run(4)
+    assert run(3) == first
+    first, other = (found["encoders"][0]["micro"]["map"] for found in (first, other))
+    assert first["mean"] == other["mean"]
+    assert first["low"] != other["low"]
+
+
+def test_as_numpy_and_onnxruntime_find(catalog, figures, monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(ROOT / "crates" / "encoder" / "tests")
+    from pillow_reference import Reference
+
+    count = 90 if catalog.is_drawn else 240
+    sample = catalog.sample(count, seed=5)
+    sides = [catalog.copy(part, tmp_path / name) for name, part in
+             (("catalog", sample[: 2 * count // 3]), ("queries", sample[2 * count // 3 :]))]
+    done = lookalike("evaluate", "--catalog", sides[0], "--queries", sides[1], "--k", "5", "--json")
+    assert done.code in (0, 3), done.stderr
+    found = done.json()
+
+    reference = Reference()
+    paths = [sorted(side.rglob("*.*")) for side in sides]
+    vectors = [np.stack([reference.embedding(path) for path in part]) for part in paths]
+    labels = [np.array([path.parent.name for path in part]) for part in paths]
+    order = np.argsort(-(vectors[1] @ vectors[0].T), axis=1, kind="stable")
+    right = labels[0][order] == labels[1][:, None]
+    counted = right.any(axis=1)
+    ranks = np.arange(1, right.shape[1] + 1)
+    precisions = np.where(right, right.cumsum(axis=1) / ranks, 0).sum(axis=1)
+    expected = {
+        "p_at_1": right[counted, 0].mean(),
+        "p_at_k": right[counted, :5].mean(),
+        "r_at_k": right[counted, :5].any(axis=1).mean(),
+        "map": (precisions[counted] / right[counted].sum(axis=1)).mean(),
+        "mrr": (1 / (right[counted].argmax(axis=1) + 1)).mean(),
+    }
+    [report] = found["encoders"]
+    measured = means(report["micro"])
+    figures(
+        f"evaluate, {len(paths[1])} queries against {len(paths[0])}: P@1 {measured['p_at_1']:.3f} and "
+        f"mAP {measured['map']:.4f}, by numpy {expected['p_at_1']:.3f} and {expected['map']:.4f}"
+    )
+    assert report["scored"] == counted.sum()
+    assert measured["map"] == pytest.approx(expected["map"], abs=0.005)
+    # One query may tip over.
+    assert measured == pytest.approx(expected, abs=1.01 / counted.sum())
+    assert report["index"]["recall"]["mean"] > 0.99
+
+
+# Two encoders
+
+
+def test_two_encoders_side_by_side(evaluate, colour_encoder, tmp_path):
+    # Blind to blue: the mistaken query is as near to one as to the other.
+    other = colours.encoder(tmp_path / "rescaled")
+    config = (other / "preprocessor_config.json").read_text()
+    (other / "preprocessor_config.json").write_text(config.replace("0.5, 0.5]", "0.5, 0.05]", 1))
+    found = evaluate("--json", "--compare", other).expect().json()
+    ours, theirs = found["encoders"]
+    assert (ours["name"], theirs["name"]) == ("mean-colour", "rescaled")
+    assert ours["fingerprint"] != theirs["fingerprint"]
+    difference = means(found["difference"]["micro"])
+    for name, value in difference.items():
+        assert value == pytest.approx(ours["micro"][name]["mean"] - theirs["micro"][name]["mean"])
+    assert found["difference"]["verdict"].startswith("mean-colour against rescaled: mAP ")
+    same = evaluate("--json", "--compare", colour_encoder).expect().json()
+    assert "are the same encoder" in same["difference"]["verdict"]
+    assert set(means(same["difference"]["micro"]).values()) == {0}
+    report = tmp_path / "report.html"
+    people = evaluate("--compare", other, "--html", report).expect().stdout
+    assert found["difference"]["verdict"] in people
+    page = Page(report.read_text(encoding="utf-8"))
+    assert "mean-colour against rescaled:" in page.text
+    assert page.text.count("P@3 0.00, AP 0.38") >= 1
+    assert page.tags.count("ol") == 2 * page.tags.count("article")
+
+
+# For people
+
+
+def test_the_table_for_people(evaluate):
+    text = evaluate().expect().stdout
+    assert text.startswith("2 queries, 6 catalog pictures, 2 categories\n")
+    assert re.search(r"^P@1 +0\.500 \[0\.000, 1\.000\]", text, re.MULTILINE)
+    assert text.index("\nblue ") < text.index("\nred "), "worst first"
+    assert "100.00 % of the 3 nearest that an exact search finds, looking at every row" in text
+    header, *rows = re.search(r"^ +catalog .*\n(?:\w.*\n)+", text, re.MULTILINE).group().splitlines()
+    assert {row.index(" [") - row.index("0.") for row in rows if " 0." in row} <= {4}
+    assert header.split() == ["catalog", "queries", "P@1", "P@3", "R@3", "mAP", "MRR"]
+
+
+class Page(HTMLParser):
+    """What a report consists of."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.sources, self.text = [], [], [], ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.sources += [value for name, value in attributes if name in ("src", "href", "srcset")]
+        if tag not in VOID_TAGS:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_the_report_needs_nothing_else(evaluate, catalog_folder, query_folder, tmp_path):
+    strange = '<b onclick="x">&amp;'
+    (catalog_folder / "blue").rename(catalog_folder / strange)
+    (query_folder / "blue").rename(query_folder / strange)
+    report = tmp_path / "report.html"
+    report.write_text("old")
+    done = evaluate("--html", report).expect()
+    assert f"wrote {report}" in done.stderr
+    text = report.read_text(encoding="utf-8")
+    page = Page(text)
+    assert page.open == []
+    assert "script" not in page.tags
+    assert "link" not in page.tags
+    assert page.sources
+    assert all(source.startswith("data:image/jpeg;base64,") for source in page.sources)
+    assert not re.search(r"https?://|url\(|@import", text)
+    assert '<b onclick' not in text
+    assert strange in page.text, "as text"
+    assert text.count('class="wrong"') == 3
+    assert text.count('class="right"') == 3
+    assert page.text.index(f"{strange}mAP") < page.text.index("redmAP"), "worst first"
+    assert not list(tmp_path.glob(".report*"))
+    assert report.stat().st_mode & 0o444 == 0o444
+    fewer = evaluate("--html", report, "--queries-shown", "0").expect()
+    assert "data:" not in report.read_text(encoding="utf-8"), fewer.stderr
+
+
+# Labels from a table
+
+
+def test_labels_from_a_table(evaluate, catalog_folder, query_folder, tmp_path):
+    table = tmp_path / "labels.csv"
+    lines = [f"catalog/{name},warm,{name[:3]}" for name in CATALOG if name.startswith("red")]
+    lines += [f"catalog/{name},cold,{name[:3]}" for name in CATALOG if name.startswith("blue")]
+    lines += ["queries/red/right.png,warm,red", "blue/wrong.png,warm,blu"]
+    table.write_text("image,category,kind\n" + "\n".join(lines) + "\n")
+    found = evaluate("--json", "--labels", table).expect().json()
+    assert found["categories"] == ["cold", "warm"]
+    assert found["encoders"][0]["micro"]["p_at_1"]["mean"] == 1, "as the table has it"
+    kinds = evaluate("--json", "--labels", table, "--label-column", "kind").expect().json()
+    assert kinds["categories"] == ["blu", "red"]
+
+    lines += ["red/gone.png,warm,red", "red/1.png,,"]
+    (catalog_folder / "red" / "new.png").write_bytes((catalog_folder / "red" / "1.png").read_bytes())
+    table.write_text("image,category,kind\n" + "\n".join(lines) + "\n")
+    partly = evaluate("--json", "--labels", table).expect(3)
+    reasons = {entry["what"]: entry["reason"] for entry in partly.json()["skipped"]}
+    assert reasons["line 10: red/gone.png"] == "there is no such picture"
+    assert "empty" in reasons["line 11"]
+    assert "does not name it" in reasons["red/new.png"]
+    assert "left out: line 10: red/gone.png: there is no such picture" in partly.stderr
+
+
+def test_a_table_that_cannot_be_used(evaluate, tmp_path):
+    table = tmp_path / "labels.csv"
+    for text, words, mentioned in (
+        ("image,colour\nred/1.png,red\n", [], 'no column "label" or "category", only image, colour'),
+        ("image,label\nred/1.png,red\n", ["--label-column", "kind"], 'no column "kind", only image, label'),
+        ("picture,label\nred/1.png,red\n", [], 'no column "image", only picture, label'),
+        ("image,label\nred/1.png,\n", [], "labels no pictures"),
+        ("image,label\nelsewhere/9.png,red\n", [], "names none of the 6 pictures"),
+    ):
+        table.write_text(text)
+        refused = evaluate("--labels", table, *words).expect(1)
+        assert mentioned in refused.stderr
+    assert "cannot read" in evaluate("--labels", tmp_path / "no.csv").expect(1).stderr
+    evaluate("--label-column", "kind").expect(2)
+
+
+# Bad input
+
+
+def test_folders_with_nothing_to_evaluate(evaluate, catalog_folder, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    flat = colours.pictures(tmp_path / "flat", {"1.png": "red", "2.png": "blue"})
+    one = colours.pictures(tmp_path / "one", {"red/1.png": "red"})
+    for catalog, queries, mentioned in (
+        (empty, catalog_folder, "has no pictures"),
+        (catalog_folder, empty, "has no pictures"),
+        (tmp_path / "missing", catalog_folder, "is not a folder"),
+        (flat, catalog_folder, "has no categories"),
+        (catalog_folder, flat, "found 2 pictures directly in it"),
+        (one, catalog_folder, 'found one, "red", with 1 picture:'),
+        (one, one, "there is nothing to tell apart"),
+    ):
+        refused = evaluate(catalog=catalog, queries=queries, k=1).expect(1)
+        assert mentioned in refused.stderr
+        assert refused.stdout == ""
+
+
+def test_a_k_that_cannot_be(evaluate, catalog_folder):
+    evaluate(k=0).expect(2)
+    assert "a query can find 6 pictures: choose 1 to 6" in evaluate(k=7).expect(1).stderr
+    assert "choose 1 to 5" in evaluate(queries=catalog_folder, k=6).expect(1).stderr
+    evaluate(k=6).expect()
+
+
+def test_a_category_that_only_queries_have(evaluate, query_folder, tmp_path):
+    colours.pictures(query_folder, {"green/1.png": (0, 250, 0), "green/2.png": (0, 240, 0)})
+    partly = evaluate("--json").expect(3)
+    assert partly.json()["unanswerable"] == [{"category": "green", "queries": 2}]
+    [report] = partly.json()["encoders"]
+    assert report["scored"] == 2
+    assert report["micro"]["p_at_1"]["mean"] == 1 / 2, "they do not count"
+    assert '2 queries of "green" do not count' in partly.stderr
+    alone = colours.pictures(tmp_path / "alone", {"green/1.png": "green"})
+    refused = evaluate(queries=alone).expect(1)
+    assert "no category in common with the catalog: expected some of blue, red; found green" in refused.stderr
+
+
+def test_queries_that_are_in_the_catalog(evaluate, catalog_folder, query_folder):
+    copied = (catalog_folder / "red" / "1.png").read_bytes()
+    (query_folder / "red" / "copied.png").write_bytes(copied)
+    done = evaluate("--json").expect()
+    assert done.json()["queries_in_catalog"] == 1
+    assert "note: 1 queries are also in the catalog" in done.stderr
+
+
+def test_unreadable_pictures_are_listed(evaluate, catalog_folder, query_folder):
+    (catalog_folder / "red" / "bad.jpg").write_bytes(bad_pictures.TEXT)
+    (query_folder / "red" / "bad.gif").write_bytes(b"")
+    (query_folder / "loose.png").write_bytes((catalog_folder / "red" / "1.png").read_bytes())
+    partly = evaluate("--json").expect(3)
+    skipped = {entry["what"].rpartition("/")[2]: entry["reason"] for entry in partly.json()["skipped"]}
+    assert set(skipped) == {"bad.jpg", "bad.gif", "loose.png"}
+    assert "found text" in skipped["bad.jpg"]
+    assert "the picture is empty" in skipped["bad.gif"]
+    assert "in no folder of a category" in skipped["loose.png"]
+    assert partly.json()["encoders"][0]["micro"]["p_at_1"]["mean"] == 1 / 2
+    assert "bad.jpg: " in evaluate().expect(3).stderr
+    for name in QUERIES:
+        (query_folder / name).write_bytes(bad_pictures.TEXT)
+    refused = evaluate().expect(1)
+    assert "none of 3 pictures can be embedded, such as " in refused.stderr
+
+
+def test_an_encoder_that_lacks_a_file(evaluate, colour_encoder, tmp_path):
+    for words in (["--encoder"], ["--compare"]):
+        incomplete = colours.encoder(tmp_path / words[0].strip("-"))
+        (incomplete / "preprocessor_config.json").unlink()
+        refused = (
+            evaluate(encoder=incomplete) if words == ["--encoder"] else evaluate(*words, incomplete)
+        ).expect(1)
+        assert str(incomplete / "preprocessor_config.json") in refused.stderr
+        assert "expected a folder with model.onnx and preprocessor_config.json" in refused.stderr
+    (colour_encoder / "model.onnx").write_bytes(b"no network")
+    assert "model.onnx cannot be loaded" in evaluate().expect(1).stderr
+
+
+def test_a_report_that_cannot_be_written_is_told_first(evaluate, colour_encoder, tmp_path):
+    (colour_encoder / "model.onnx").unlink()
+    for path in (tmp_path, tmp_path / "no" / "report.html", "/dev/null"):
+        refused = evaluate("--html", path).expect(1)
+        assert f"cannot write the report to {path}" in refused.stderr
+    refused = evaluate("--html", tmp_path / "report.html").expect(1)
+    assert "model.onnx" in refused.stderr
+    assert not list(tmp_path.glob("*report*")), "a failed run leaves nothing"
