@@ -12,6 +12,10 @@ from support.command import ROOT
 
 FOLDER = ROOT / "tests" / "e2e" / "backbones"
 ENDING = ".onnx.xz"
+# EfficientNet multiplies its maps by gates. With random weights and normalisation folded into them, that blows
+# rounding up: onnxruntime then differs from itself, with and without its optimisations, by 0.01 in the cosine.
+# Weights this much smaller keep gates and maps in the range of trained ones.
+CALMED = {"efficientnet_b0.timm.torchscript.free": 0.85, "efficientnet_b0.torchvision.torchscript.fixed": 0.85}
 
 
 def names():
@@ -31,6 +35,8 @@ def filled(name, seed=1):
         if not tensor.doc_string:
             continue
         mean, deviation, least, most = map(float, tensor.doc_string.split())
+        if len(tensor.dims) > 1:
+            deviation *= CALMED.get(name, 1)
         kind = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)
         draw = np.random.default_rng([seed, zlib.crc32(tensor.name.encode())])
         values = draw.standard_normal(tuple(tensor.dims), dtype=np.float32)

@@ -64,7 +64,7 @@ fn advice(declared: &InferenceFact, shape: [usize; 4]) -> &'static str {
 /// Element type and shape, e.g. `f32 [batch, 3, 224, 224]`; `?` for what is open.
 fn shown(declared: &InferenceFact) -> String {
     let kind = declared.datum_type.concretize();
-    let kind = kind.map_or_else(|| "?".to_owned(), |kind| name(kind));
+    let kind = kind.map_or_else(|| "?".to_owned(), name);
     let dims = declared.shape.dims();
     let dims = dims.map(|dimension| match dimension.concretize() {
         Some(size) => size.to_string(),
@@ -73,7 +73,9 @@ fn shown(declared: &InferenceFact) -> String {
     format!("{kind} [{}]", dims.collect::<Vec<_>>().join(", "))
 }
 
+/// As ONNX has it: tract counts whole numbers in a type of its own.
 fn name(kind: DatumType) -> String {
+    let kind = if kind.is_tdim() { DatumType::I64 } else { kind };
     format!("{kind:?}").to_lowercase()
 }
 
