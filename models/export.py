@@ -6,7 +6,7 @@
 
 `--arch` is a name of the table in models/README.md, or any name that the library itself knows. Sizes, mean
 and deviation are the architecture's own. What was written is run by onnxruntime and compared with PyTorch.
-Needs models/requirements.txt. Ends with 3 when weights cannot be downloaded.
+Needs models/requirements-backbones.txt. Ends with 3 when weights cannot be downloaded.
 """
 
 import argparse

@@ -119,7 +119,10 @@ pub enum LoadError {
         functions: usize,
     },
     /// The network has not exactly one input.
-    #[error("model.onnx: expected one input, the pixels; found {found}: {names}")]
+    #[error(
+        "model.onnx: expected one input, the pixels; found {found}: {names}; export the network \
+         with the pixels alone"
+    )]
     Inputs {
         /// Number of inputs.
         found: usize,

@@ -109,7 +109,11 @@ fn other_preprocessing_is_another_fingerprint_and_other_words_are_not() {
 #[test]
 fn inputs_that_do_not_fit_are_refused_with_advice() {
     for (name, found, advice) in [
-        ("two-inputs", "found 2: `pixels`, `more`", ""),
+        (
+            "two-inputs",
+            "found 2: `pixels`, `more`",
+            "the pixels alone",
+        ),
         ("channels-last", "f32 [1, 4, 4, 3]", "channels_last"),
         ("rank-three", "f32 [3, 4, 4]", "four dimensions"),
         (
