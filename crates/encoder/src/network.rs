@@ -1,12 +1,17 @@
-//! Running networks. This file and `graph.rs`, which edits them, are the two that name tract.
+//! Running networks. This file, the folder of its name and `graph.rs`, which edits them, are what names tract.
+
+mod batch_norm;
+mod file;
+mod half;
+mod shape;
 
 use std::sync::Arc;
 
 use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::infer::{Factoid, GenericFactoid};
-use tract_onnx::tract_hir::internal::DimLike;
 
 use crate::LoadError;
+
+use self::shape::{dimensions, takes};
 
 /// A network with its input shape fixed, optimised once and run from any thread.
 pub(crate) struct Network {
@@ -17,27 +22,18 @@ pub(crate) struct Network {
 
 impl Network {
     /// Loads ONNX bytes for inputs of `shape`. There must be one input that takes it, and one f32 output
-    /// of shape `[1, D]` or `[1, D, 1, 1]`.
+    /// of shape `[1, D]`, `[1, D, 1, 1]` or, channels last, `[1, 1, 1, D]`.
     pub(crate) fn load(onnx: &[u8], shape: [usize; 4]) -> Result<Network, LoadError> {
-        let mut file = onnx;
-        let mut model = tract_onnx::onnx()
-            .model_for_read(&mut file)
-            .map_err(failed)?;
-        let inputs = model.input_outlets().map_err(failed)?.len();
-        if inputs != 1 {
-            return Err(LoadError::Inputs { found: inputs });
-        }
-        let outputs = model.output_outlets().map_err(failed)?.len();
-        if outputs != 1 {
-            return Err(LoadError::Outputs { found: outputs });
-        }
+        // Declared shapes inside of the graph name the free sizes of the export; they follow from the input.
+        let mut framework = tract_onnx::onnx().with_ignore_value_info(true);
+        let operators = &mut framework.op_register;
+        operators.insert(batch_norm::OPERATOR, batch_norm::build);
+        let file = file::read(onnx, &framework)?;
+        let mut model = framework.model_for_proto_model(&file).map_err(failed)?;
+        drop(file);
         let declared = model.input_fact(0).map_err(failed)?;
         if !takes(declared, shape) {
-            let found = format!("{declared:?}");
-            return Err(LoadError::InputShape {
-                expected: shape,
-                found,
-            });
+            return Err(shape::refused_input(declared, shape));
         }
         let pixels = InferenceFact::dt_shape(f32::datum_type(), shape);
         model.set_input_fact(0, pixels).map_err(failed)?;
@@ -69,36 +65,6 @@ impl Network {
             Ok(features.try_as_plain_ram()?.as_slice::<f32>()?.to_vec())
         };
         run().map_err(|error| format!("{error:#}"))
-    }
-}
-
-/// Whether the declared input is f32 with this shape; what is left open or named by a symbol fits.
-fn takes(declared: &InferenceFact, shape: [usize; 4]) -> bool {
-    let kind = declared.datum_type.concretize();
-    let rank = declared.shape.rank().concretize();
-    let fits = |(dimension, size): (&GenericFactoid<TDim>, usize)| {
-        let fixed = dimension
-            .concretize()
-            .and_then(|dimension| dimension.to_usize().ok());
-        fixed.is_none_or(|fixed| fixed == size)
-    };
-    kind.is_none_or(|kind| kind == f32::datum_type())
-        && rank.is_none_or(|rank| rank == 4)
-        && declared.shape.dims().zip(shape).all(fits)
-}
-
-/// `D` of an f32 output `[1, D]` or `[1, D, 1, 1]`.
-fn dimensions(output: &TypedFact) -> Result<usize, LoadError> {
-    let shape = output.shape.as_concrete();
-    match shape {
-        Some([1, dimensions] | [1, dimensions, 1, 1])
-            if *dimensions > 0 && output.datum_type == f32::datum_type() =>
-        {
-            Ok(*dimensions)
-        }
-        _ => Err(LoadError::OutputShape {
-            found: format!("{output:?}"),
-        }),
     }
 }
 

@@ -41,9 +41,17 @@ fn the_embedded_model_is_its_own_files() {
 }
 
 #[test]
-fn flat_pooled_and_free_shapes_give_the_mean_colour() {
+fn every_shape_and_precision_gives_the_mean_colour() {
     let picture = golden("one-pixel.png");
-    for name in ["flat", "pooled", "free-shape"] {
+    let names = [
+        "flat",
+        "pooled",
+        "pooled-last",
+        "free-shape",
+        "half-within",
+        "half-throughout",
+    ];
+    for name in names {
         let encoder = load(name, &config()).unwrap();
         assert_eq!(encoder.dimensions(), 3, "{name}");
         let embedding = encoder.embed(&picture).unwrap();
@@ -96,23 +104,85 @@ fn other_preprocessing_is_another_fingerprint_and_other_words_are_not() {
 }
 
 #[test]
-fn networks_that_do_not_fit_are_refused() {
-    let refused = |name: &str| load(name, &config()).unwrap_err();
-    assert_eq!(refused("two-outputs"), LoadError::Outputs { found: 2 });
-    assert_eq!(refused("two-inputs"), LoadError::Inputs { found: 2 });
-    assert!(matches!(
-        refused("not-pooled"),
-        LoadError::OutputShape { .. }
-    ));
-    assert!(matches!(refused("integers"), LoadError::OutputShape { .. }));
-    assert!(matches!(
-        refused("channels-last"),
-        LoadError::InputShape { .. }
-    ));
-    let mut large = config();
-    large["size"] = json!(8);
-    let error = load("flat", &large).unwrap_err();
-    assert!(error.to_string().contains("[1, 3, 8, 8]"), "{error}");
+fn inputs_that_do_not_fit_are_refused_with_advice() {
+    for (name, found, advice) in [
+        (
+            "two-inputs",
+            "found 2: `pixels`, `more`",
+            "the pixels alone",
+        ),
+        ("channels-last", "f32 [1, 4, 4, 3]", "channels_last"),
+        ("rank-three", "f32 [3, 4, 4]", "four dimensions"),
+        (
+            "batch-of-two",
+            "f32 [2, 3, 4, 4]",
+            "leave their number open",
+        ),
+        ("one-channel", "f32 [1, 1, 4, 4]", "three channels"),
+        ("bytes", "u8 [1, 3, 4, 4]", "f32 pixels"),
+    ] {
+        refused(name, &config(), &[found, advice]);
+    }
+    let mut other = config();
+    other["data_format"] = json!("channels_last");
+    refused("flat", &other, &["[1, 4, 4, 3]", "channels_first"]);
+    other = config();
+    other["size"] = json!(8);
+    refused("flat", &other, &["[1, 3, 8, 8]", "[1, 3, 4, 4]", "`size`"]);
+}
+
+#[test]
+fn outputs_that_are_no_vector_are_refused_with_advice() {
+    for (name, found, advice) in [
+        (
+            "two-outputs",
+            "found 2: `features`, `pooled`",
+            "this output alone",
+        ),
+        ("not-pooled", "f32 [1, 3, 4, 4]", "global average pooling"),
+        ("tokens", "f32 [1, 16, 3]", "several vectors"),
+        ("integers", "i64 [1, 3, 1, 1]", "pooled features"),
+        ("unmade-output", "nothing in it makes", "`features`"),
+    ] {
+        refused(name, &config(), &[found, advice]);
+    }
+}
+
+#[test]
+fn weights_and_operators_that_are_not_there_are_named() {
+    for (name, found, advice) in [
+        (
+            "no-weights",
+            "\"scale\" of shape [1, 3, 1, 1]",
+            "export the network again",
+        ),
+        (
+            "external-weights",
+            "\"model.onnx.data\"",
+            "onnx.save(onnx.load",
+        ),
+        (
+            "unknown-operator",
+            "`com.example.Polish`",
+            "plain ONNX operators",
+        ),
+        (
+            "own-function",
+            "defines 1 functions",
+            "inline_local_functions",
+        ),
+    ] {
+        refused(name, &config(), &[found, advice]);
+    }
+}
+
+/// Expects an error that says all of this.
+fn refused(name: &str, config: &Value, words: &[&str]) {
+    let error = load(name, config).unwrap_err().to_string();
+    for word in words {
+        assert!(error.contains(word), "{name}: {error}");
+    }
+    assert!(error.starts_with("model.onnx"), "{name}: {error}");
 }
 
 #[test]

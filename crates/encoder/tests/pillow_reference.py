@@ -26,6 +26,16 @@ def open_rgb(path):
     return picture.convert("RGB")
 
 
+def resized(size, wanted):
+    """Width and height after resizing."""
+    if "shortest_edge" not in wanted:
+        return wanted["width"], wanted["height"]
+    (width, height), edge = size, wanted["shortest_edge"]
+    if width <= height:
+        return edge, int(edge * height / width)
+    return int(edge * width / height), edge
+
+
 class Reference:
     """The default model by onnxruntime, with the preprocessing of its own file."""
 
@@ -38,27 +48,28 @@ class Reference:
         )
 
     def pixels(self, path):
-        """The network's input, [1, 3, 224, 224]."""
+        """The network's input, [1, 3, height, width] or channels last."""
         config = self.config
         picture = open_rgb(path)
-        width, height = picture.size
-        edge = config["size"]["shortest_edge"]
-        if width <= height:
-            size = edge, int(edge * height / width)
-        else:
-            size = int(edge * width / height), edge
+        size = resized(picture.size, config["size"])
         picture = picture.resize(size, config["resample"])
-        crop = config["crop_size"]
-        left, top = (size[0] - crop["width"]) // 2, (size[1] - crop["height"]) // 2
-        picture = picture.crop((left, top, left + crop["width"], top + crop["height"]))
+        if "crop_size" in config:
+            crop = config["crop_size"]
+            left, top = (size[0] - crop["width"]) // 2, (size[1] - crop["height"]) // 2
+            picture = picture.crop((left, top, left + crop["width"], top + crop["height"]))
         values = np.asarray(picture, dtype=np.float64)
         if config["do_rescale"]:
             values *= config["rescale_factor"]
-        values = (values - config["image_mean"]) / config["image_std"]
-        return np.ascontiguousarray(values.astype(np.float32).transpose(2, 0, 1)[None])
+        if config.get("do_normalize", True):
+            values = (values - config["image_mean"]) / config["image_std"]
+        values = values.astype(np.float32)[None]
+        last = config.get("data_format") == "channels_last"
+        return values if last else np.ascontiguousarray(values.transpose(0, 3, 1, 2))
 
     def embedding(self, path):
-        """The embedding of unit length, [256]."""
-        features = self.session.run(None, {self.session.get_inputs()[0].name: self.pixels(path)})[0]
+        """The embedding of unit length, [dimensions]."""
+        declared = self.session.get_inputs()[0]
+        kind = np.float16 if declared.type == "tensor(float16)" else np.float32
+        features = self.session.run(None, {declared.name: self.pixels(path).astype(kind)})[0]
         features = features.reshape(-1).astype(np.float64)
         return (features / np.linalg.norm(features)).astype(np.float32)

@@ -1,0 +1,82 @@
+"""Backbones with random weights, made from the skeletons in tests/e2e/backbones."""
+
+import json
+import lzma
+import zlib
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from support.command import ROOT
+
+FOLDER = ROOT / "tests" / "e2e" / "backbones"
+ENDING = ".onnx.xz"
+# EfficientNet multiplies its maps by gates. With random weights and normalisation folded into them, that blows
+# rounding up: onnxruntime then differs from itself, with and without its optimisations, by 0.01 in the cosine.
+# Weights this much smaller keep gates and maps in the range of trained ones.
+CALMED = {"efficientnet_b0.timm.torchscript.free": 0.85, "efficientnet_b0.torchvision.torchscript.fixed": 0.85}
+
+
+def names():
+    """Every skeleton: architecture.library.exporter.batch."""
+    return sorted(path.name.removesuffix(ENDING) for path in FOLDER.glob(f"*{ENDING}"))
+
+
+def skeleton(name):
+    """The exported graph; large tensors have a shape but no values."""
+    return onnx.load_from_string(lzma.decompress((FOLDER / f"{name}{ENDING}").read_bytes()))
+
+
+def filled(name, seed=1):
+    """The graph with weights drawn to be like the exported ones: same mean, deviation and bounds."""
+    model = skeleton(name)
+    for tensor in model.graph.initializer:
+        if not tensor.doc_string:
+            continue
+        mean, deviation, least, most = map(float, tensor.doc_string.split())
+        if len(tensor.dims) > 1:
+            deviation *= CALMED.get(name, 1)
+        kind = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)
+        draw = np.random.default_rng([seed, zlib.crc32(tensor.name.encode())])
+        values = draw.standard_normal(tuple(tensor.dims), dtype=np.float32)
+        values = np.clip(values * np.float32(deviation) + np.float32(mean), least, most)
+        tensor.CopyFrom(numpy_helper.from_array(values.astype(kind), tensor.name))
+    return model
+
+
+def preprocessing(model):
+    """What the exporter wrote beside the model."""
+    [text] = [entry.value for entry in model.metadata_props if entry.key == "preprocessor_config.json"]
+    return json.loads(text)
+
+
+def exactly(steps):
+    """The steps for pictures that have the network's size already: nothing is resized, nothing cut."""
+    side = steps.get("crop_size", steps["size"])
+    kept = {name: value for name, value in steps.items() if name not in ("do_center_crop", "crop_size")}
+    return kept | {"size": side}
+
+
+def write(model, folder, steps):
+    """An encoder's folder for a filled model."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+    (folder / "preprocessor_config.json").write_text(json.dumps(steps), encoding="utf-8")
+    return folder
+
+
+def halved(model):
+    """The model in half precision throughout, and in full precision with weights that were half."""
+    narrow, wide = onnx.ModelProto(), onnx.ModelProto()
+    for copy in (narrow, wide):
+        copy.CopyFrom(model)
+        for tensor in copy.graph.initializer:
+            if tensor.data_type == onnx.TensorProto.FLOAT:
+                half = numpy_helper.to_array(tensor).astype(np.float16)
+                values = half if copy is narrow else half.astype(np.float32)
+                tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
+    del narrow.graph.value_info[:]
+    for value in [*narrow.graph.input, *narrow.graph.output]:
+        value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
+    return narrow, wide
