@@ -120,9 +120,22 @@ fn bombs_are_refused_by_their_header() {
     );
 }
 
+/// Sixteen bits a sample take nine bytes a pixel on the way.
+#[test]
+fn deep_pictures_may_have_fewer_pixels() {
+    assert_eq!(
+        refused(&png_claiming(7_999, 8_000)),
+        PictureError::TooManyPixels {
+            width: 7_999,
+            height: 8_000,
+            limit: 59_652_323
+        }
+    );
+}
+
 #[test]
 fn a_header_that_promises_more_than_the_data_holds_is_corrupt() {
-    assert_eq!(refused(&png_claiming(7_999, 8_000)).code(), "corrupt");
+    assert_eq!(refused(&png_claiming(6_500, 6_800)).code(), "corrupt");
     assert_eq!(refused(&png_claiming(0, 120)).code(), "corrupt");
 }
 

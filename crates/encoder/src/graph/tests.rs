@@ -152,7 +152,7 @@ fn names_that_are_taken_are_left_alone() {
         Encoder::from_parts("joined", &joined, CONFIG)
             .unwrap()
             .dimensions(),
-        3
+        tail(false).dimensions()
     );
     let again = Backbone::from_parts("joined", &joined, CONFIG).unwrap();
     assert_eq!(again.fingerprint(), backbone.fingerprint());

@@ -62,6 +62,8 @@ fn recipe() -> Recipe {
         epochs: 12,
         batch: 48,
         learning_rate: 1e-2,
+        // Few loud features tell the labels apart here: the discriminant analysis is right as it is.
+        temperature: 1.0,
         views: vec![View::PLAIN, View::PLAIN.flip()],
         ..Recipe::with_dimensions(16)
     }
@@ -129,7 +131,7 @@ fn no_progress_ends_it() {
         ..recipe()
     };
     let trained = train(&dataset, &still, 1, (&Silent, &Stop::default())).unwrap();
-    assert_eq!((trained.course.best_epoch, trained.course.epochs), (1, 3));
+    assert_eq!((trained.course.best_epoch, trained.course.epochs), (0, 2));
 }
 
 #[test]
