@@ -50,14 +50,26 @@ def parse():
     return parser.parse_args()
 
 
+def read_weights(path):
+    """The state dict in a file."""
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # each format has errors of its own
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        sys.exit(f"{path}: expected a state dict (.pt, .pth or .safetensors): {reason[:200]}")
+    if not isinstance(state, dict):
+        sys.exit(f"{path}: expected a state dict, found {type(state).__name__}: save network.state_dict()")
+    return state
+
+
 def load_weights(backbone, path):
     """Takes a state dict into the backbone; what belongs to a head is left out, all else must fit."""
-    if path.suffix == ".safetensors":
-        from safetensors.torch import load_file
-
-        state = load_file(path)
-    else:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+    state = read_weights(path)
     for wrapper in ("state_dict", "model"):
         state = state.get(wrapper, state)
     state = {name.removeprefix("module."): value for name, value in state.items()}
