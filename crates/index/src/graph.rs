@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 
 use crate::dot;
 use crate::graph_links::{LinkReader, Links};
+use crate::graph_reach::reach_all;
 
 /// How much work goes into the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,10 +99,11 @@ where
     for (input, id) in ids.into_iter().enumerate() {
         order[id.into_inner() as usize] = input as u32;
     }
-    BuiltGraph {
-        layers: read_links(&hnsw),
-        order,
+    let mut layers = read_links(&hnsw);
+    if let Some(bottom) = layers.first_mut() {
+        reach_all(bottom);
     }
+    BuiltGraph { layers, order }
 }
 
 /// A vector that is serialised as nothing: of the built structure only the links are wanted.

@@ -1,0 +1,97 @@
+//! No node out of reach: building may leave a node that no other is linked to, and a walk would never
+//! find it.
+
+use crate::graph_links::{BOTTOM_DEGREE, Links};
+
+/// Adds a link to every node that cannot be reached from node 0, where every walk begins: from a node
+/// that it is linked to itself, for those are near, else from any that has room.
+pub(crate) fn reach_all(links: &mut Links) {
+    let nodes = links.starts.len().saturating_sub(1);
+    let mut seen = vec![false; nodes];
+    let mut added: Vec<(u32, u32)> = Vec::new();
+    let mut extra = vec![0_usize; nodes];
+    visit(links, 0, &mut seen);
+    for node in 0..nodes {
+        if seen[node] {
+            continue;
+        }
+        let has_room = |&from: &u32| {
+            let from = from as usize;
+            seen[from] && of(links, from).len() + extra[from] < BOTTOM_DEGREE
+        };
+        let near = of(links, node).iter().copied().find(has_room);
+        let Some(from) = near.or_else(|| (0..nodes as u32).find(has_room)) else {
+            continue;
+        };
+        added.push((from, node as u32));
+        extra[from as usize] += 1;
+        visit(links, node, &mut seen);
+    }
+    if !added.is_empty() {
+        *links = with(links, &mut added);
+    }
+}
+
+fn of(links: &Links, node: usize) -> &[u32] {
+    &links.targets[links.starts[node] as usize..links.starts[node + 1] as usize]
+}
+
+/// Marks what can be reached from a node.
+fn visit(links: &Links, from: usize, seen: &mut [bool]) {
+    let Some(first) = seen.get_mut(from) else {
+        return;
+    };
+    *first = true;
+    let mut open = vec![from];
+    while let Some(node) = open.pop() {
+        for &to in of(links, node) {
+            if !std::mem::replace(&mut seen[to as usize], true) {
+                open.push(to as usize);
+            }
+        }
+    }
+}
+
+/// The links and the added ones, behind those of their node.
+fn with(links: &Links, added: &mut [(u32, u32)]) -> Links {
+    added.sort_unstable();
+    let mut rest = added.iter().peekable();
+    let mut all = Links {
+        starts: vec![0],
+        targets: Vec::with_capacity(links.targets.len() + added.len()),
+    };
+    for node in 0..links.starts.len() - 1 {
+        all.targets.extend_from_slice(of(links, node));
+        while let Some((_, to)) = rest.next_if(|(from, _)| *from as usize == node) {
+            all.targets.push(*to);
+        }
+        all.starts.push(all.targets.len() as u32);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_out_of_reach_are_linked_from_their_own_neighbours() {
+        // 0 and 1 know each other; 2 knows 1, and 3 knows 2, but nobody knows them; 4 knows nobody.
+        let mut links = Links {
+            starts: vec![0, 1, 2, 3, 4, 4],
+            targets: vec![1, 0, 1, 2],
+        };
+        reach_all(&mut links);
+        let mut seen = vec![false; 5];
+        visit(&links, 0, &mut seen);
+        assert_eq!(seen, [true; 5]);
+        assert_eq!(of(&links, 1), [0, 2]);
+        assert_eq!(of(&links, 2), [1, 3]);
+        let same = links.clone();
+        reach_all(&mut links);
+        assert_eq!(links, same);
+        let mut none = Links::default();
+        reach_all(&mut none);
+        assert_eq!(none, Links::default());
+    }
+}
