@@ -82,11 +82,15 @@ impl Manifests for S3Manifests {
         // The reply to an earlier attempt may have been lost after the write: then the condition
         // failed against our own manifest, and calling that a conflict would publish it twice.
         let failed_condition = errors::is_conflict(&error);
-        if failed_condition
-            && attempts.made() > 1
-            && let Some(etag) = self.is_now(&bytes).await?
-        {
-            return Ok(etag);
+        if failed_condition && attempts.made() > 1 {
+            if let Some(etag) = self.is_now(&bytes).await? {
+                return Ok(etag);
+            }
+            // Or after ours was written somebody published on top of it. Whether ours was ever there
+            // cannot be told, and a conflict would say that it was not.
+            let message = "the manifest changed while an earlier attempt went unanswered";
+            let unknown = StoreError::new(StoreErrorKind::Unavailable, operation, message);
+            return Err(unknown.caused_by(error));
         }
         // There is nothing to match when the manifest is gone.
         if failed_condition || (expected.is_some() && errors::is_missing_object(&error)) {

@@ -24,6 +24,8 @@ const ALONE: u32 = 1;
 /// The version of a manifest with side indexes.
 const WITH_SIDES: u32 = 2;
 const OBJECT: &str = "manifest";
+/// No segment is as large: a hundred million pictures are not.
+const MOST_BYTES: u64 = 1 << 38;
 
 /// One generation of an index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +64,13 @@ pub struct SegmentEntry {
     pub bytes: u64,
     /// Length of its header and meta: all that a writer reads.
     pub meta_bytes: u64,
+}
+
+impl SegmentEntry {
+    /// Whether a segment can have these lengths: readers ask for as much memory.
+    fn is_possible(&self) -> bool {
+        self.meta_bytes <= self.bytes && self.bytes <= MOST_BYTES
+    }
 }
 
 /// A segment that is no longer part of the index.
@@ -171,6 +180,11 @@ impl Manifest {
         let ids: BTreeSet<SegmentId> = manifest.entries().map(|entry| entry.id).collect();
         if ids.len() != manifest.entries().count() {
             return Err(malformed("it names a segment twice"));
+        }
+        if let Some(entry) = manifest.entries().find(|entry| !entry.is_possible()) {
+            let SegmentEntry { id, bytes, meta_bytes, .. } = entry;
+            let reason = format!("it says that segment {id} has {bytes} bytes, {meta_bytes} of them meta");
+            return Err(malformed(reason));
         }
         let encoders: BTreeSet<Fingerprint> = manifest.fingerprints().collect();
         if encoders.len() != manifest.fingerprints().count() {
@@ -286,6 +300,20 @@ mod tests {
             matches!(read, Err(IndexError::Malformed { .. })),
             "{read:?}"
         );
+    }
+
+    #[test]
+    fn impossible_lengths_are_refused() {
+        for (bytes, meta_bytes) in [(1 << 60, 400), (4000, 4001), (u64::MAX, u64::MAX)] {
+            let mut bomb = manifest();
+            bomb.segments[0].bytes = bytes;
+            bomb.segments[0].meta_bytes = meta_bytes;
+            let read = Manifest::decode(&bomb.encode());
+            assert!(
+                matches!(&read, Err(IndexError::Malformed { reason, .. }) if reason.contains(&bytes.to_string())),
+                "{read:?}"
+            );
+        }
     }
 
     #[test]

@@ -113,12 +113,19 @@ impl EmbedderCell {
 }
 
 /// Embeds a picture on a thread for blocking work. A picture that makes the encoder panic is a bad
-/// picture: it would do so again.
+/// picture: it would do so again. `slot` is held for as long as the work takes, also when the caller
+/// went away meanwhile.
 pub(crate) async fn embed(
     embedder: Arc<dyn Embedder>,
     picture: Bytes,
+    slot: impl Send + 'static,
 ) -> Result<Vec<f32>, EmbedError> {
-    match tokio::task::spawn_blocking(move || embedder.embed(&picture)).await {
+    let work = move || {
+        let embedding = embedder.embed(&picture);
+        drop(slot);
+        embedding
+    };
+    match tokio::task::spawn_blocking(work).await {
         Ok(embedding) => embedding.map_err(EmbedError::Picture),
         Err(died) if died.is_panic() => {
             let reason = format!("the encoder panicked: {}", told(&*died.into_panic()));

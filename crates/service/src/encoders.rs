@@ -23,7 +23,7 @@ pub type EncoderOpener =
     Arc<dyn Fn(EncoderFiles) -> Result<Arc<dyn Embedder>, String> + Send + Sync>;
 
 /// Why there is no encoder for an index.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum NoEncoder {
     /// The encoder that the process was given cannot be loaded.
     #[error("{0}")]

@@ -1,6 +1,7 @@
 //! What can go wrong at a port, in words of our own: no SDK type passes this line.
 
 use std::error::Error;
+use std::sync::Arc;
 
 /// What a caller may do about a failed store call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +26,7 @@ impl StoreErrorKind {
 }
 
 /// A failed call to S3, DynamoDB or whatever stands behind a port.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{operation} failed: {message}")]
 pub struct StoreError {
     /// What the caller may do about it.
@@ -36,7 +37,7 @@ pub struct StoreError {
     pub message: String,
     /// The cause, for the log.
     #[source]
-    pub source: Option<Box<dyn Error + Send + Sync>>,
+    pub source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl StoreError {
@@ -56,7 +57,7 @@ impl StoreError {
 
     /// The same error with its cause.
     pub fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.source = Some(Arc::from(source.into()));
         self
     }
 }

@@ -1,10 +1,10 @@
 //! Fetching segments, large ones in parallel ranges.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use lookalike_index::SegmentId;
 
-use crate::error::StoreError;
+use crate::error::{StoreError, StoreErrorKind};
 use crate::ports::Segments;
 
 /// Segments above this size are fetched in parts of it: one S3 connection carries some 90 MB/s, a
@@ -22,13 +22,21 @@ pub(crate) async fn fetch(
     if bytes <= PART_BYTES {
         return segments.get(id, 0..bytes).await;
     }
-    let starts: Vec<u64> = (0..bytes).step_by(PART_BYTES as usize).collect();
+    let mut whole = Vec::new();
+    // The length is what a manifest says, which is not to be believed to the point of an abort.
+    if whole.try_reserve_exact(bytes as usize).is_err() {
+        return Err(StoreError::new(
+            StoreErrorKind::Invalid,
+            format!("get segment {id}"),
+            format!("its {bytes} bytes do not fit into memory"),
+        ));
+    }
+    let starts = (0..bytes).step_by(PART_BYTES as usize);
     let mut parts = stream::iter(starts)
         .map(|start| segments.get(id, start..(start + PART_BYTES).min(bytes)))
         .buffered(PARALLEL_PARTS);
-    let mut whole = BytesMut::with_capacity(bytes as usize);
     while let Some(part) = parts.try_next().await? {
         whole.extend_from_slice(&part);
     }
-    Ok(whole.freeze())
+    Ok(Bytes::from(whole))
 }

@@ -14,6 +14,7 @@ async fn main() -> Result<(), Error> {
     logging::init(settings.as_ref().is_ok_and(|settings| settings.trace));
     let settings = settings.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
     let cloud = Cloud::connect(&settings).await?;
+    let function = Config::from_env();
     let ports = IndexPorts {
         encoders: encoders(&settings, &cloud),
         pictures: cloud.pictures,
@@ -23,9 +24,13 @@ async fn main() -> Result<(), Error> {
         encoder_shelf: cloud.encoder_shelf,
         records: cloud.records,
         failures: cloud.failures,
-        metrics: Arc::new(EmfMetrics::stdout(Config::from_env().function_name)),
+        metrics: Arc::new(EmfMetrics::stdout(function.function_name)),
     };
-    let indexer = Arc::new(Indexer::new(ports, IndexSettings::default()));
+    let index = IndexSettings {
+        memory: u64::try_from(function.memory).ok().map(|mb| mb << 20),
+        ..IndexSettings::default()
+    };
+    let indexer = Arc::new(Indexer::new(ports, index));
     let handler = Handler::new(indexer, settings.catalog_bucket);
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
         handler.invoke(event)

@@ -76,6 +76,9 @@ pub struct IndexSettings {
     /// Age from which a segment that no manifest names is removed. Much longer than any invocation,
     /// at the very least some minutes: a writer may be about to name it.
     pub safe_age: Duration,
+    /// Bytes of memory that this process may use; `None` where nobody ends it for using more. A base that
+    /// may not fit is not rebuilt.
+    pub memory: Option<u64>,
 }
 
 impl Default for IndexSettings {
@@ -85,6 +88,7 @@ impl Default for IndexSettings {
             parallel: std::thread::available_parallelism().map_or(2, usize::from),
             publish_reserve: Duration::from_secs(5),
             safe_age: Duration::from_secs(3600),
+            memory: None,
         }
     }
 }

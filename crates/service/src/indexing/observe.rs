@@ -110,7 +110,7 @@ impl Observation {
 /// Bounds what goes on at once.
 struct Slots {
     /// Embedding.
-    embedding: Semaphore,
+    embedding: Arc<Semaphore>,
     /// Holding a large picture.
     large: Semaphore,
 }
@@ -126,7 +126,7 @@ impl Indexer {
     ) -> Vec<(String, Observed)> {
         let parallel = self.settings.parallel.max(1);
         let slots = Slots {
-            embedding: Semaphore::new(parallel),
+            embedding: Arc::new(Semaphore::new(parallel)),
             large: Semaphore::new(1),
         };
         let slots = &slots;
@@ -235,11 +235,10 @@ impl Indexer {
         if lane.says(key, &head) {
             return unchanged(key, head);
         }
-        let permit = slots.embedding.acquire().await;
+        let slot = Arc::clone(&slots.embedding).acquire_owned().await;
         let begun = Instant::now();
-        let embedded = embed(Arc::clone(&lane.embedder), body.clone()).await;
+        let embedded = embed(Arc::clone(&lane.embedder), body.clone(), slot).await;
         let embed_time = begun.elapsed();
-        drop(permit);
         let vector = match embedded {
             Ok(vector) => vector,
             Err(EmbedError::Encoder(reason)) => return Observation::Unavailable(reason),

@@ -9,6 +9,7 @@ use super::batch_run::Recorded;
 use super::current::{Current, EncoderIdentity};
 use super::observe::{Observation, Observed};
 use crate::error::StoreError;
+use crate::keys::product_id_of;
 use crate::model::{Failure, ImageRecord, PictureHead};
 use crate::time::{now_milliseconds, rfc3339};
 
@@ -37,8 +38,13 @@ impl Indexer {
             .locate(key)
             .map(|at| current.view.meta(at).product_id(at.row).to_owned());
         let failed = self.ports.failures.of_key(key).await?;
+        // The failed index lags behind the table, and a writer that died may have recorded what it did
+        // not publish. The product that a key alone tells, as most do, is known without asking.
+        let by_key = product_id_of(key, &BTreeMap::new());
+        let gone = matches!(observation, Observation::Gone).then_some(by_key);
         let others: BTreeSet<String> = indexed
             .into_iter()
+            .chain(gone)
             .chain(failed.into_iter().map(|record| record.product_id))
             .chain(written.get(key).into_iter().flatten().cloned())
             .filter(|product_id| Some(product_id) != keep)

@@ -148,7 +148,7 @@ pub struct SegmentInfo {
 }
 
 /// Why a search could not be answered.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum SearchError {
     /// The picture cannot be embedded.
     #[error(transparent)]

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use lookalike_encoder::{MAX_BYTES, PictureError};
 use lookalike_index::{Attributes, Fingerprint, Hit, IndexError, SearchRequest};
+use tokio::sync::Semaphore;
 use tracing::info;
 
 pub use answer::{
@@ -76,6 +77,9 @@ impl Default for SearchSettings {
 /// Answers searches.
 pub struct Searcher {
     ports: SearchPorts,
+    /// Pictures are embedded one per core: more at once are not faster, and a decoded picture may take
+    /// hundreds of megabytes.
+    embedding: Arc<Semaphore>,
     snapshots: Snapshots,
 }
 
@@ -89,7 +93,12 @@ impl Searcher {
             ports.encoders.clone(),
             settings.refresh,
         );
-        Self { ports, snapshots }
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self {
+            ports,
+            embedding: Arc::new(Semaphore::new(cores)),
+            snapshots,
+        }
     }
 
     /// Loads encoder and index at the same time. A failure is only logged: the first search tries
@@ -174,10 +183,11 @@ impl Searcher {
     }
 
     async fn embed_with(&self, embedder: Arc<dyn Embedder>, picture: Bytes) -> Query {
+        let slot = Arc::clone(&self.embedding).acquire_owned().await;
         let begun = Instant::now();
         Query {
             tried: Some(embedder.fingerprint()),
-            vector: embed(embedder, picture).await.map_err(search_error),
+            vector: embed(embedder, picture, slot).await.map_err(search_error),
             embedding_ms: milliseconds(begun),
         }
     }
@@ -269,10 +279,12 @@ impl Searcher {
             unit: Unit::Milliseconds,
             value,
         };
-        self.ports.metrics.emit(&[
-            time("QueryEmbedTime", timings.embedding_ms),
-            time("SearchTime", timings.search_ms),
-        ]);
+        let mut times = vec![time("SearchTime", timings.search_ms)];
+        // A search from stored embeddings embeds nothing: a zero would drag the mean down.
+        if timings.embedding_ms > 0.0 {
+            times.push(time("QueryEmbedTime", timings.embedding_ms));
+        }
+        self.ports.metrics.emit(&times);
         Ok(Answer {
             results: self.hydrate(hits).await?,
             index,

@@ -1,12 +1,13 @@
 //! The snapshot that searches use: loaded on first need, kept up to date, never torn.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::future::{BoxFuture, Shared};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use lookalike_index::{Fingerprint, IndexError, Manifest, Segment, SegmentId, Snapshot};
-use tokio::sync::Mutex;
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::answer::IndexState;
@@ -22,6 +23,8 @@ use crate::segments::fetch;
 const PARALLEL_FETCHES: usize = 8;
 /// How often loading starts again because segments were replaced meanwhile.
 const TRIES: u32 = 4;
+/// How long a search waits for news of the index when it has a good snapshot already.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// One loaded generation.
 #[derive(Clone)]
@@ -51,14 +54,22 @@ impl Loaded {
 
 /// Loads snapshots, one at a time, and holds the last good one.
 pub(crate) struct Snapshots {
-    manifests: Arc<dyn Manifests>,
-    segments: Arc<dyn Segments>,
-    metrics: Arc<dyn Metrics>,
-    encoders: Encoders,
+    source: Arc<Source>,
     refresh: Duration,
-    loaded: RwLock<Option<Loaded>>,
-    loading: Mutex<()>,
+    held: Arc<Mutex<Held>>,
 }
+
+/// What all callers share.
+#[derive(Default)]
+struct Held {
+    loaded: Option<Loaded>,
+    /// The load that is under way.
+    flight: Option<Flight>,
+}
+
+/// A load that several callers wait for. It runs in a task of its own: a caller who goes away stops
+/// nothing, and all get the one result, an error too.
+type Flight = Shared<BoxFuture<'static, Result<Loaded, SearchError>>>;
 
 impl Snapshots {
     pub(crate) fn new(
@@ -68,65 +79,138 @@ impl Snapshots {
         encoders: Encoders,
         refresh: Duration,
     ) -> Self {
-        Self {
+        let source = Source {
             manifests,
             segments,
             metrics,
             encoders,
+        };
+        Self {
+            source: Arc::new(source),
             refresh,
-            loaded: RwLock::new(None),
-            loading: Mutex::new(()),
+            held: Arc::default(),
         }
     }
 
     /// The snapshot to search now. Checked against the bucket at most once per refresh interval; while
-    /// one caller checks, others go on with the last one. When the check fails, the last good snapshot
-    /// is returned and says so.
+    /// one caller checks, others go on with the last one. When the check fails, or takes longer than
+    /// anybody wants to wait, the last good snapshot is returned and says so; a load that is only slow
+    /// goes on meanwhile.
     pub(crate) async fn current(&self) -> Result<Loaded, SearchError> {
-        let known = self.known();
-        let guard = match &known {
-            Some(loaded) if loaded.checked.elapsed() < self.refresh => return Ok(loaded.clone()),
-            Some(loaded) => match self.loading.try_lock() {
-                Ok(guard) => guard,
-                Err(_) => return Ok(loaded.clone()),
-            },
-            None => self.loading.lock().await,
-        };
-        // Another caller may have loaded it while this one waited.
-        let known = self.known();
-        if let Some(loaded) = &known
-            && loaded.checked.elapsed() < self.refresh
-        {
-            return Ok(loaded.clone());
-        }
-        let loaded = match (self.load(known.as_ref()).await, known) {
-            (Ok(loaded), _) => loaded,
-            (Err(error), None) => return Err(error),
-            (Err(error), Some(last_good)) => {
-                warn!(%error, generation = last_good.manifest.generation, "index refresh failed, serving the last good one");
-                Loaded {
-                    stale: Some(error.for_callers().into()),
-                    checked: Instant::now(),
-                    ..last_good
+        let (known, flight, is_ours) = {
+            let mut held = lock(&self.held);
+            let known = held.loaded.clone();
+            if let Some(loaded) = &known
+                && loaded.checked.elapsed() < self.refresh
+            {
+                return Ok(loaded.clone());
+            }
+            match held.flight.clone() {
+                Some(flight) => (known, flight, false),
+                None => {
+                    let flight = self.depart(known.clone());
+                    held.flight = Some(flight.clone());
+                    (known, flight, true)
                 }
             }
         };
-        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = Some(loaded.clone());
-        drop(guard);
-        Ok(loaded)
+        let Some(known) = known else {
+            return flight.await;
+        };
+        if !is_ours {
+            return Ok(known);
+        }
+        match timeout(PATIENCE, flight).await {
+            Ok(landed) => landed,
+            Err(_) => Ok(self.mark_late(known)),
+        }
+    }
+
+    /// Begins to load what follows `known`.
+    fn depart(&self, known: Option<Loaded>) -> Flight {
+        let source = Arc::clone(&self.source);
+        let landing = Landing(Arc::clone(&self.held));
+        let task = tokio::spawn(async move {
+            let loaded = source.refresh(known).await;
+            if let Ok(loaded) = &loaded {
+                lock(&landing.0).loaded = Some(loaded.clone());
+            }
+            loaded
+        });
+        let result = async {
+            task.await.unwrap_or_else(|died| {
+                let error = StoreError::new(
+                    StoreErrorKind::Unavailable,
+                    "load the index",
+                    "the load was broken off",
+                );
+                Err(error.caused_by(died).into())
+            })
+        };
+        result.boxed().shared()
+    }
+
+    /// Says of the snapshot at hand that the check for a newer one is not answered, until it is.
+    fn mark_late(&self, known: Loaded) -> Loaded {
+        let waited = PATIENCE.as_secs();
+        let reason = format!("the check for a newer index takes longer than {waited} s");
+        let mut held = lock(&self.held);
+        let held = &mut *held;
+        match (&held.flight, &mut held.loaded) {
+            (Some(_), Some(loaded)) => {
+                warn!(generation = loaded.manifest.generation, "{reason}");
+                loaded.stale = Some(reason.into());
+                loaded.clone()
+            }
+            // It was answered just now.
+            (_, loaded) => loaded.clone().unwrap_or(known),
+        }
     }
 
     /// The encoder of the snapshot at hand, unless that is empty because nothing was published.
     pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
-        let known = self.known().filter(|known| known.manifest.generation > 0);
-        known.map(|known| known.manifest.fingerprint)
+        let held = lock(&self.held);
+        let known = held.loaded.as_ref();
+        let published = known.filter(|known| known.manifest.generation > 0);
+        published.map(|known| known.manifest.fingerprint)
     }
+}
 
-    fn known(&self) -> Option<Loaded> {
-        self.loaded
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+/// Ends a flight however its task ends.
+struct Landing(Arc<Mutex<Held>>);
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        lock(&self.0).flight = None;
+    }
+}
+
+fn lock(held: &Mutex<Held>) -> MutexGuard<'_, Held> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From where snapshots are loaded.
+struct Source {
+    manifests: Arc<dyn Manifests>,
+    segments: Arc<dyn Segments>,
+    metrics: Arc<dyn Metrics>,
+    encoders: Encoders,
+}
+
+impl Source {
+    /// What there is now; the last good snapshot, which says why, when that cannot be loaded.
+    async fn refresh(&self, known: Option<Loaded>) -> Result<Loaded, SearchError> {
+        match (self.load(known.as_ref()).await, known) {
+            (Err(error), Some(last_good)) => {
+                warn!(%error, generation = last_good.manifest.generation, "index refresh failed, serving the last good one");
+                Ok(Loaded {
+                    stale: Some(error.for_callers().into()),
+                    checked: Instant::now(),
+                    ..last_good
+                })
+            }
+            (result, _) => result,
+        }
     }
 
     async fn load(&self, known: Option<&Loaded>) -> Result<Loaded, SearchError> {

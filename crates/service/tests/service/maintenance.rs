@@ -215,6 +215,25 @@ async fn a_rebuild_that_does_not_fit_is_put_off() {
 }
 
 #[tokio::test]
+async fn a_rebuild_that_may_take_more_memory_than_there_is_is_put_off() {
+    let world = rebuild_due().await;
+    let with = |memory| {
+        let memory = Some(memory);
+        world.indexer_with(IndexSettings {
+            memory,
+            ..settings()
+        })
+    };
+    let report = with(256 << 20).maintain(long()).await.unwrap();
+    let reason = report.postponed.unwrap();
+    assert!(reason.contains("30 rows may take 300 MB of memory, there are 256"), "{reason}");
+    assert_eq!(report.rebuilt_rows, None);
+    assert_eq!(world.manifest().lease, None);
+    let report = with(512 << 20).maintain(long()).await.unwrap();
+    assert_eq!((report.rebuilt_rows, report.postponed), (Some(30), None));
+}
+
+#[tokio::test]
 async fn a_rebuild_of_everything_leaves_one_base_with_a_graph() {
     let world = World::new();
     let indexer = world.indexer_with(never_compacting());

@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use lookalike_service::ports::Embedder;
-use lookalike_service::{EmbedderCell, SearchError, SearchSettings, Searcher, StoreErrorKind};
+use async_trait::async_trait;
+use bytes::Bytes;
+use lookalike_service::ports::{Embedder, Manifests};
+use lookalike_service::{
+    EmbedderCell, Fingerprint, LoadedManifest, PictureError, SearchError, SearchSettings, Searcher,
+    StoreError, StoreErrorKind,
+};
 
 use crate::world::{World, bytes, everything, long, never_compacting};
 
@@ -294,4 +299,142 @@ async fn a_query_that_makes_the_encoder_panic_fails_alone() {
     world.cloud.put_picture("uploads/panic.jpg", "panic", none);
     let failed = searcher.search_key("uploads/panic.jpg", everything()).await;
     assert!(matches!(failed, Err(SearchError::Picture(_))));
+}
+
+/// A bucket that answers a read of the manifest only after a while.
+struct Slow {
+    manifests: Arc<dyn Manifests>,
+    pause: Mutex<Duration>,
+}
+
+#[async_trait]
+impl Manifests for Slow {
+    async fn load(&self, known: Option<&str>) -> Result<LoadedManifest, StoreError> {
+        let pause = *self.pause.lock().unwrap();
+        tokio::time::sleep(pause).await;
+        self.manifests.load(known).await
+    }
+
+    async fn swap(&self, bytes: Bytes, expected: Option<&str>) -> Result<String, StoreError> {
+        self.manifests.swap(bytes, expected).await
+    }
+}
+
+fn slow(world: &World, pause: Duration) -> (Arc<Slow>, Searcher) {
+    let mut ports = world.search_ports();
+    let slow = Arc::new(Slow {
+        manifests: ports.manifests.clone(),
+        pause: Mutex::new(pause),
+    });
+    ports.manifests = slow.clone();
+    let refresh = Duration::ZERO;
+    (slow, Searcher::new(ports, SearchSettings { refresh }))
+}
+
+#[tokio::test]
+async fn no_search_waits_long_for_news_when_there_is_a_good_index() {
+    let world = world().await;
+    let (bucket, searcher) = slow(&world, Duration::ZERO);
+    searcher.similar("00000", everything()).await.unwrap();
+    *bucket.pause.lock().unwrap() = Duration::from_secs(6);
+    let begun = Instant::now();
+    for _ in 0..3 {
+        let answer = searcher.similar("00000", everything()).await.unwrap();
+        assert!(answer.index.stale.unwrap().contains("takes longer than 2 s"));
+    }
+    // The check would have taken six seconds each time.
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    // It goes on meanwhile, and its answer is used.
+    *bucket.pause.lock().unwrap() = Duration::ZERO;
+    world.fill(&world.indexer_with(never_compacting()), 4..5, 1).await;
+    for _ in 0..100 {
+        let answer = searcher.similar("00000", everything()).await.unwrap();
+        if answer.index.stale.is_none() && answer.index.images == 5 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the slow check was never answered");
+}
+
+#[tokio::test]
+async fn callers_of_a_failing_first_load_share_its_error() {
+    let world = world().await;
+    let (_, searcher) = slow(&world, Duration::from_millis(400));
+    let before = count(&world, "load manifest");
+    world.fail("load manifest", 8, StoreErrorKind::Unavailable);
+    let searches = (0..8).map(|_| searcher.similar("00000", everything()));
+    for failed in futures::future::join_all(searches).await {
+        assert!(matches!(failed, Err(SearchError::Store(_))), "{failed:?}");
+    }
+    assert_eq!(count(&world, "load manifest"), before + 1);
+}
+
+#[tokio::test]
+async fn a_caller_who_goes_away_takes_no_load_along() {
+    let world = world().await;
+    let (_, searcher) = slow(&world, Duration::from_millis(500));
+    let before = count(&world, "load manifest");
+    for _ in 0..4 {
+        let search = searcher.similar("00000", everything());
+        let gone = tokio::time::timeout(Duration::from_millis(20), search).await;
+        assert!(gone.is_err());
+    }
+    searcher.similar("00000", everything()).await.unwrap();
+    assert_eq!(count(&world, "load manifest"), before + 1);
+}
+
+/// Counts how many pictures it embeds at once.
+struct Counting {
+    encoder: Arc<dyn Embedder>,
+    now: AtomicU32,
+    most: AtomicU32,
+}
+
+impl Embedder for Counting {
+    fn name(&self) -> &str {
+        self.encoder.name()
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        self.encoder.fingerprint()
+    }
+
+    fn dimensions(&self) -> usize {
+        self.encoder.dimensions()
+    }
+
+    fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
+        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(30));
+        let embedding = self.encoder.embed(picture);
+        self.now.fetch_sub(1, Ordering::SeqCst);
+        embedding
+    }
+}
+
+#[tokio::test]
+async fn no_more_pictures_are_embedded_at_once_than_there_are_cores() {
+    let world = world().await;
+    let counting = Arc::new(Counting {
+        encoder: world.encoder.clone(),
+        now: AtomicU32::new(0),
+        most: AtomicU32::new(0),
+    });
+    let mut ports = world.search_ports();
+    ports.encoders = EmbedderCell::ready(counting.clone()).into();
+    let searcher = Searcher::new(ports, SearchSettings::default());
+    let searches = (0..24).map(|_| searcher.search_picture(bytes("x"), everything()));
+    for answer in futures::future::join_all(searches).await {
+        assert_eq!(answer.unwrap().results.len(), 4);
+    }
+    // Callers who do not wait for the answer do not make room for others.
+    for _ in 0..8 {
+        let search = searcher.search_picture(bytes("x"), everything());
+        let _ = tokio::time::timeout(Duration::from_millis(5), search).await;
+    }
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let most = counting.most.load(Ordering::SeqCst) as usize;
+    assert!((1..=cores).contains(&most), "{most} at once on {cores} cores");
 }
