@@ -182,8 +182,14 @@ impl Manifest {
             return Err(malformed("it names a segment twice"));
         }
         if let Some(entry) = manifest.entries().find(|entry| !entry.is_possible()) {
-            let SegmentEntry { id, bytes, meta_bytes, .. } = entry;
-            let reason = format!("it says that segment {id} has {bytes} bytes, {meta_bytes} of them meta");
+            let SegmentEntry {
+                id,
+                bytes,
+                meta_bytes,
+                ..
+            } = entry;
+            let reason =
+                format!("it says that segment {id} has {bytes} bytes, {meta_bytes} of them meta");
             return Err(malformed(reason));
         }
         let encoders: BTreeSet<Fingerprint> = manifest.fingerprints().collect();

@@ -172,7 +172,10 @@ impl Indexer {
         let memory = rebuild_memory(rows, encoder.dimensions);
         let in_the_way = if deadline.remaining() < estimate {
             let left = deadline.remaining().as_secs();
-            Some(format!("may take {} s, {left} s are left", estimate.as_secs()))
+            Some(format!(
+                "may take {} s, {left} s are left",
+                estimate.as_secs()
+            ))
         } else {
             let limit = self.settings.memory.filter(|limit| *limit < memory);
             let megabytes = |bytes: u64| bytes >> 20;

@@ -226,7 +226,10 @@ async fn a_rebuild_that_may_take_more_memory_than_there_is_is_put_off() {
     };
     let report = with(256 << 20).maintain(long()).await.unwrap();
     let reason = report.postponed.unwrap();
-    assert!(reason.contains("30 rows may take 300 MB of memory, there are 256"), "{reason}");
+    assert!(
+        reason.contains("30 rows may take 300 MB of memory, there are 256"),
+        "{reason}"
+    );
     assert_eq!(report.rebuilt_rows, None);
     assert_eq!(world.manifest().lease, None);
     let report = with(512 << 20).maintain(long()).await.unwrap();

@@ -340,13 +340,25 @@ async fn no_search_waits_long_for_news_when_there_is_a_good_index() {
     let begun = Instant::now();
     for _ in 0..3 {
         let answer = searcher.similar("00000", everything()).await.unwrap();
-        assert!(answer.index.stale.unwrap().contains("takes longer than 2 s"));
+        assert!(
+            answer
+                .index
+                .stale
+                .unwrap()
+                .contains("takes longer than 2 s")
+        );
     }
     // The check would have taken six seconds each time.
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        begun.elapsed()
+    );
     // It goes on meanwhile, and its answer is used.
     *bucket.pause.lock().unwrap() = Duration::ZERO;
-    world.fill(&world.indexer_with(never_compacting()), 4..5, 1).await;
+    world
+        .fill(&world.indexer_with(never_compacting()), 4..5, 1)
+        .await;
     for _ in 0..100 {
         let answer = searcher.similar("00000", everything()).await.unwrap();
         if answer.index.stale.is_none() && answer.index.images == 5 {
@@ -436,5 +448,8 @@ async fn no_more_pictures_are_embedded_at_once_than_there_are_cores() {
     }
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let most = counting.most.load(Ordering::SeqCst) as usize;
-    assert!((1..=cores).contains(&most), "{most} at once on {cores} cores");
+    assert!(
+        (1..=cores).contains(&most),
+        "{most} at once on {cores} cores"
+    );
 }
