@@ -232,8 +232,7 @@ async fn measure(bench: &Bench, arguments: &Arguments) -> Result<(), AnyError> {
     println!("|---|---|---|---|---|---|---|");
     let mut published = Vec::new();
     let mut cycles = Cycles::default();
-    let thousands: Vec<_> = (0..arguments.pictures).step_by(THOUSAND).collect();
-    for first in thousands {
+    for first in (0..arguments.pictures).step_by(THOUSAND) {
         let last = (first + THOUSAND).min(arguments.pictures);
         let (mut publishing, mut maintaining, mut rebuilds) = (Duration::ZERO, Duration::ZERO, 0);
         for start in (first..last).step_by(arguments.batch) {

@@ -150,6 +150,11 @@ fn told(panic: &(dyn Any + Send)) -> &str {
         .unwrap_or("it did not say why")
 }
 
+/// Pictures that are best embedded at once: one per core.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}
+
 /// Why there is no embedding.
 pub(crate) enum EmbedError {
     /// The picture is at fault.

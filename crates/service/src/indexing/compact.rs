@@ -21,7 +21,7 @@ use crate::time::{Deadline, new_segment_id};
 const REBUILD_ROWS_PER_SECOND: u64 = 2500;
 /// Time that a rebuild needs whatever its size.
 const REBUILD_OVERHEAD: Duration = Duration::from_secs(10);
-/// Memory that the process has taken before a rebuild, the encoder above all.
+/// Allowance for what the process has taken before a rebuild, the encoder above all.
 const REBUILD_MEMORY: u64 = 300 << 20;
 
 impl Indexer {
@@ -170,25 +170,11 @@ impl Indexer {
         let rows = current.view.images();
         let estimate = rebuild_estimate(rows);
         let memory = rebuild_memory(rows, encoder.dimensions);
-        let in_the_way = if deadline.remaining() < estimate {
-            let left = deadline.remaining().as_secs();
-            Some(format!(
-                "may take {} s, {left} s are left",
-                estimate.as_secs()
-            ))
-        } else {
-            let limit = self.settings.memory.filter(|limit| *limit < memory);
-            let megabytes = |bytes: u64| bytes >> 20;
-            limit.map(|limit| {
-                let (memory, limit) = (megabytes(memory), megabytes(limit));
-                format!("may take {memory} MB of memory, there are {limit}")
-            })
-        };
-        if let Some(in_the_way) = in_the_way {
-            let reason = format!("rebuilding {rows} rows {in_the_way}");
+        if let Some(obstacle) = self.obstacle(estimate, memory, deadline) {
+            let reason = format!("rebuilding {rows} rows {obstacle}");
             warn!(
                 reason,
-                "rebuild postponed: searches slow down until `lookalike index rebuild` is run"
+                "rebuild postponed: if that goes on, run `lookalike index rebuild`"
             );
             self.ports.metrics.emit(&[Measurement {
                 name: "RebuildPostponed",
@@ -236,6 +222,18 @@ impl Indexer {
         Ok(())
     }
 
+    /// What this process lacks for a rebuild that takes so long and so many bytes.
+    fn obstacle(&self, time: Duration, memory: u64, deadline: Deadline) -> Option<String> {
+        let left = deadline.remaining();
+        if left < time {
+            let (time, left) = (time.as_secs(), left.as_secs());
+            return Some(format!("may take {time} s, {left} s are left"));
+        }
+        let limit = self.settings.memory.filter(|limit| *limit < memory)?;
+        let (memory, limit) = (memory >> 20, limit >> 20);
+        Some(format!("may take {memory} MB of memory, there are {limit}"))
+    }
+
     /// Rebuilds under a lease; the publication that installs the base ends the lease. `None` when the
     /// lease ran out and somebody else took it.
     async fn rebuild_leased(
@@ -276,7 +274,7 @@ fn rebuild_estimate(rows: u64) -> Duration {
 }
 
 /// Bytes that rebuilding so many rows surely takes no more than, all that the process has included.
-/// Measured were 6,250 a row at 1,280 dimensions.
+/// Measured were 6,250 a row at 1,280 dimensions; embeddings, at four bytes a number and one, are most of it.
 fn rebuild_memory(rows: u64, dimensions: usize) -> u64 {
     REBUILD_MEMORY + rows * (5 * dimensions as u64 + 1000)
 }

@@ -35,6 +35,7 @@ pub use report::{BatchReport, IndexingError, MaintenanceReport, Outcome};
 pub use sides::{Building, Coverage, SideError, Switched};
 pub use verify::{SideReport, VerifyReport};
 
+use crate::embedder::cores;
 use crate::encoders::Encoders;
 use crate::ports::{
     EncoderShelf, Failures, ImageRecords, Manifests, Metrics, Pictures, SegmentShelf, Segments,
@@ -85,7 +86,7 @@ impl Default for IndexSettings {
     fn default() -> Self {
         Self {
             policy: CompactionPolicy::default(),
-            parallel: std::thread::available_parallelism().map_or(2, usize::from),
+            parallel: cores(),
             publish_reserve: Duration::from_secs(5),
             safe_age: Duration::from_secs(3600),
             memory: None,

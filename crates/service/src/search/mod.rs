@@ -25,7 +25,7 @@ pub use answer::{
     SearchError, SearchOptions, SegmentInfo, SideInfo,
 };
 
-use crate::embedder::{EmbedError, embed};
+use crate::embedder::{EmbedError, cores, embed};
 use crate::encoders::{Encoders, NoEncoder};
 use crate::keys::is_allowed_query_key;
 use crate::model::Metadata;
@@ -93,10 +93,9 @@ impl Searcher {
             ports.encoders.clone(),
             settings.refresh,
         );
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
             ports,
-            embedding: Arc::new(Semaphore::new(cores)),
+            embedding: Arc::new(Semaphore::new(cores())),
             snapshots,
         }
     }

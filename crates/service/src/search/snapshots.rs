@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use futures::future::{BoxFuture, Shared};
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use lookalike_index::{Fingerprint, IndexError, Manifest, Segment, SegmentId, Snapshot};
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
@@ -63,13 +64,26 @@ pub(crate) struct Snapshots {
 #[derive(Default)]
 struct Held {
     loaded: Option<Loaded>,
-    /// The load that is under way.
+    /// The load that was begun last.
     flight: Option<Flight>,
+}
+
+impl Held {
+    /// The load that is under way.
+    fn under_way(&self) -> Option<&Flight> {
+        self.flight
+            .as_ref()
+            .filter(|flight| !flight.task.is_finished())
+    }
 }
 
 /// A load that several callers wait for. It runs in a task of its own: a caller who goes away stops
 /// nothing, and all get the one result, an error too.
-type Flight = Shared<BoxFuture<'static, Result<Loaded, SearchError>>>;
+#[derive(Clone)]
+struct Flight {
+    task: AbortHandle,
+    result: Shared<BoxFuture<'static, Result<Loaded, SearchError>>>,
+}
 
 impl Snapshots {
     pub(crate) fn new(
@@ -105,8 +119,8 @@ impl Snapshots {
             {
                 return Ok(loaded.clone());
             }
-            match held.flight.clone() {
-                Some(flight) => (known, flight, false),
+            match held.under_way() {
+                Some(flight) => (known, flight.clone(), false),
                 None => {
                     let flight = self.depart(known.clone());
                     held.flight = Some(flight.clone());
@@ -115,12 +129,12 @@ impl Snapshots {
             }
         };
         let Some(known) = known else {
-            return flight.await;
+            return flight.result.await;
         };
         if !is_ours {
             return Ok(known);
         }
-        match timeout(PATIENCE, flight).await {
+        match timeout(PATIENCE, flight.result).await {
             Ok(landed) => landed,
             Err(_) => Ok(self.mark_late(known)),
         }
@@ -129,14 +143,15 @@ impl Snapshots {
     /// Begins to load what follows `known`.
     fn depart(&self, known: Option<Loaded>) -> Flight {
         let source = Arc::clone(&self.source);
-        let landing = Landing(Arc::clone(&self.held));
+        let held = Arc::clone(&self.held);
         let task = tokio::spawn(async move {
             let loaded = source.refresh(known).await;
             if let Ok(loaded) = &loaded {
-                lock(&landing.0).loaded = Some(loaded.clone());
+                lock(&held).loaded = Some(loaded.clone());
             }
             loaded
         });
+        let handle = task.abort_handle();
         let result = async {
             task.await.unwrap_or_else(|died| {
                 let error = StoreError::new(
@@ -147,7 +162,10 @@ impl Snapshots {
                 Err(error.caused_by(died).into())
             })
         };
-        result.boxed().shared()
+        Flight {
+            task: handle,
+            result: result.boxed().shared(),
+        }
     }
 
     /// Says of the snapshot at hand that the check for a newer one is not answered, until it is.
@@ -155,15 +173,15 @@ impl Snapshots {
         let waited = PATIENCE.as_secs();
         let reason = format!("the check for a newer index takes longer than {waited} s");
         let mut held = lock(&self.held);
-        let held = &mut *held;
-        match (&held.flight, &mut held.loaded) {
-            (Some(_), Some(loaded)) => {
+        let is_late = held.under_way().is_some();
+        match &mut held.loaded {
+            Some(loaded) if is_late => {
                 warn!(generation = loaded.manifest.generation, "{reason}");
                 loaded.stale = Some(reason.into());
                 loaded.clone()
             }
             // It was answered just now.
-            (_, loaded) => loaded.clone().unwrap_or(known),
+            loaded => loaded.clone().unwrap_or(known),
         }
     }
 
@@ -173,15 +191,6 @@ impl Snapshots {
         let known = held.loaded.as_ref();
         let published = known.filter(|known| known.manifest.generation > 0);
         published.map(|known| known.manifest.fingerprint)
-    }
-}
-
-/// Ends a flight however its task ends.
-struct Landing(Arc<Mutex<Held>>);
-
-impl Drop for Landing {
-    fn drop(&mut self) {
-        lock(&self.0).flight = None;
     }
 }
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use lookalike_encoder::MAX_BYTES;
 use lookalike_index::Manifest;
 use lookalike_service::memory::{MemoryCloud, Traffic};
 use lookalike_service::ports::{Failures, Pictures};
 use lookalike_service::{
-    Deadline, IndexSettings, Indexer, ListedPicture, Outcome, Page, Picture, PictureHead,
-    StoreError, StoreErrorKind,
+    Deadline, ImageRecord, IndexSettings, Indexer, ListedPicture, Outcome, Page, Picture,
+    PictureHead, StoreError, StoreErrorKind,
 };
 
 use crate::world::{World, index, long, outcomes, settings};
@@ -131,6 +132,39 @@ async fn a_bad_picture_fails_alone_until_a_good_one_follows() {
     world.index(&["catalog/a.jpg"]).await;
     assert_eq!(world.failures(), []);
     assert_eq!(world.cloud.image_records().len(), 1);
+}
+
+/// An index of failures that is always behind.
+struct Lagging(Arc<dyn Failures>);
+
+#[async_trait]
+impl Failures for Lagging {
+    async fn list(&self, after: Option<&str>) -> Result<Page<ImageRecord>, StoreError> {
+        self.0.list(after).await
+    }
+
+    async fn of_key(&self, _: &str) -> Result<Vec<ImageRecord>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn count(&self) -> Result<u64, StoreError> {
+        self.0.count().await
+    }
+}
+
+#[tokio::test]
+async fn a_bad_picture_that_is_removed_at_once_leaves_no_record() {
+    let world = World::new();
+    world.put("catalog/a.jpg", "bad one");
+    world.index(&["catalog/a.jpg"]).await;
+    assert_eq!(world.cloud.image_records().len(), 1);
+    world.cloud.remove_picture("catalog/a.jpg");
+    let mut ports = world.index_ports();
+    ports.failures = Arc::new(Lagging(ports.failures));
+    let keys = ["catalog/a.jpg".to_owned()];
+    let indexer = Indexer::new(ports, settings());
+    indexer.index_keys(&keys, long()).await.unwrap();
+    assert_eq!(world.cloud.image_records().len(), 0);
 }
 
 #[tokio::test]
@@ -381,7 +415,7 @@ async fn a_picture_that_does_not_come_leaves_time_to_publish_the_others() {
 /// Never answers for keys that contain `slow`.
 struct SlowPicture(Arc<MemoryCloud>);
 
-#[async_trait::async_trait]
+#[async_trait]
 impl Pictures for SlowPicture {
     async fn head(&self, key: &str) -> Result<Option<PictureHead>, StoreError> {
         self.0.head(key).await

@@ -169,3 +169,23 @@ async fn a_lost_picture_is_noticed() {
     assert_eq!(report.problems.len(), 1, "{report:?}");
     assert!(report.problems[0].contains("catalog/0.jpg"));
 }
+
+#[tokio::test]
+async fn a_manifest_that_promises_too_much_is_an_error() {
+    let world = World::new();
+    world.put("catalog/a.jpg", "one");
+    world.index(&["catalog/a.jpg"]).await;
+    let picture = bytes("x");
+    let good = world.manifest();
+    // More than any memory, and more than any segment.
+    for bytes in [1 << 37, 1 << 60] {
+        let mut manifest = good.clone();
+        manifest.segments[0].bytes = bytes;
+        world.cloud.set_manifest(manifest.encode());
+        let searched = world
+            .searcher()
+            .search_picture(picture.clone(), everything())
+            .await;
+        assert!(searched.is_err(), "{searched:?}");
+    }
+}

@@ -340,13 +340,8 @@ async fn no_search_waits_long_for_news_when_there_is_a_good_index() {
     let begun = Instant::now();
     for _ in 0..3 {
         let answer = searcher.similar("00000", everything()).await.unwrap();
-        assert!(
-            answer
-                .index
-                .stale
-                .unwrap()
-                .contains("takes longer than 2 s")
-        );
+        let stale = answer.index.stale.unwrap();
+        assert!(stale.contains("takes longer than 2 s"), "{stale}");
     }
     // The check would have taken six seconds each time.
     assert!(
@@ -385,7 +380,7 @@ async fn callers_of_a_failing_first_load_share_its_error() {
 #[tokio::test]
 async fn a_caller_who_goes_away_takes_no_load_along() {
     let world = world().await;
-    let (_, searcher) = slow(&world, Duration::from_millis(500));
+    let (_, searcher) = slow(&world, Duration::from_millis(1500));
     let before = count(&world, "load manifest");
     for _ in 0..4 {
         let search = searcher.similar("00000", everything());
