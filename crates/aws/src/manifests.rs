@@ -81,8 +81,10 @@ impl Manifests for S3Manifests {
         };
         // The reply to an earlier attempt may have been lost after the write: then the condition
         // failed against our own manifest, and calling that a conflict would publish it twice.
-        let failed_condition = errors::is_conflict(&error);
-        if failed_condition && attempts.made() > 1 {
+        // There is nothing to match when the manifest is gone.
+        let lost = errors::is_conflict(&error)
+            || (expected.is_some() && errors::is_missing_object(&error));
+        if lost && attempts.made() > 1 {
             if let Some(etag) = self.is_now(&bytes).await? {
                 return Ok(etag);
             }
@@ -92,8 +94,7 @@ impl Manifests for S3Manifests {
             let unknown = StoreError::new(StoreErrorKind::Unavailable, operation, message);
             return Err(unknown.caused_by(error));
         }
-        // There is nothing to match when the manifest is gone.
-        if failed_condition || (expected.is_some() && errors::is_missing_object(&error)) {
+        if lost {
             let message = match expected {
                 Some(etag) => format!("the manifest is no longer version {etag}"),
                 None => "there is a manifest already".to_owned(),

@@ -3,7 +3,9 @@
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use lookalike_index::{GraphParameters, SegmentContent, SegmentId, merge_deltas, rebuild_base};
+use lookalike_index::{
+    GraphParameters, SegmentContent, SegmentEntry, SegmentId, merge_deltas, rebuild_base,
+};
 use tokio::task::JoinError;
 use tracing::{info, warn};
 
@@ -169,10 +171,10 @@ impl Indexer {
     ) -> Result<(), IndexingError> {
         let rows = current.view.images();
         let estimate = rebuild_estimate(rows);
-        let memory = rebuild_memory(rows, encoder.dimensions);
+        let memory = rebuild_memory(&current.manifest.segments);
         if let Some(obstacle) = self.obstacle(estimate, memory, deadline) {
             let reason = format!("rebuilding {rows} rows {obstacle}");
-            warn!(
+            info!(
                 reason,
                 "rebuild postponed: if that goes on, run `lookalike index rebuild`"
             );
@@ -273,10 +275,11 @@ fn rebuild_estimate(rows: u64) -> Duration {
     REBUILD_OVERHEAD + Duration::from_secs(rows / REBUILD_ROWS_PER_SECOND)
 }
 
-/// Bytes that rebuilding so many rows surely takes no more than, all that the process has included.
-/// Measured were 6,250 a row at 1,280 dimensions; embeddings, at four bytes a number and one, are most of it.
-fn rebuild_memory(rows: u64, dimensions: usize) -> u64 {
-    REBUILD_MEMORY + rows * (5 * dimensions as u64 + 1000)
+/// Bytes that a process needs to rebuild these segments, by what they take when stored. Measured was 2.4
+/// times that at 1,280 dimensions; all of them are read, what is dead in them too.
+fn rebuild_memory(segments: &[SegmentEntry]) -> u64 {
+    let stored: u64 = segments.iter().map(|entry| entry.bytes).sum();
+    REBUILD_MEMORY + 3 * stored
 }
 
 fn base(

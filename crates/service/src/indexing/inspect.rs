@@ -8,6 +8,7 @@ use lookalike_index::{Manifest, Role};
 use serde::Serialize;
 
 use super::current::{Current, Published, TRIES};
+use super::publish::MOST_UNANSWERED;
 use super::{Indexer, IndexingError};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::keys::{CATALOG_PREFIX, is_catalog_key};
@@ -118,6 +119,7 @@ impl Indexer {
     pub async fn start_over(&self) -> Result<u64, IndexingError> {
         let encoder = self.configured().await?;
         self.ports.encoders.store_configured().await?;
+        let mut unanswered = 0;
         for _ in 0..MOST_TRIES {
             let mut manifest =
                 Manifest::empty(&encoder.name, encoder.fingerprint, encoder.dimensions);
@@ -133,6 +135,10 @@ impl Indexer {
             match self.ports.manifests.swap(bytes, etag.as_deref()).await {
                 Ok(_) => return Ok(manifest.generation),
                 Err(error) if error.kind == StoreErrorKind::Conflict => {}
+                // Whether it arrived cannot be told; writing it once more is right either way.
+                Err(error) if error.kind.is_retryable() && unanswered < MOST_UNANSWERED => {
+                    unanswered += 1;
+                }
                 Err(error) => return Err(error.into()),
             }
         }

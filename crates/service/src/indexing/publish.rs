@@ -21,7 +21,7 @@ use crate::time::{Deadline, age_of, now_milliseconds};
 /// eight; sixty in a row would happen once in three thousand publications even without backoff.
 const MOST_TRIES: u32 = 60;
 /// Manifest writes without an answer before giving up.
-const MOST_UNANSWERED: u32 = 3;
+pub(crate) const MOST_UNANSWERED: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(600);
 /// A publication may take so long whatever the safe age is.

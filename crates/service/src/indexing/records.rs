@@ -38,8 +38,9 @@ impl Indexer {
             .locate(key)
             .map(|at| current.view.meta(at).product_id(at.row).to_owned());
         let failed = self.ports.failures.of_key(key).await?;
-        // The failed index lags behind the table, and a writer that died may have recorded what it did
-        // not publish. The product that a key alone tells, as most do, is known without asking.
+        // The failed index lags behind the table, and a writer may have recorded a picture after another
+        // had published its removal. The product that a key alone tells, as most do, is known without
+        // asking.
         let by_key = product_id_of(key, &BTreeMap::new());
         let gone = matches!(observation, Observation::Gone).then_some(by_key);
         let others: BTreeSet<String> = indexed

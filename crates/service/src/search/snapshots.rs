@@ -24,7 +24,9 @@ use crate::segments::fetch;
 const PARALLEL_FETCHES: usize = 8;
 /// How often loading starts again because segments were replaced meanwhile.
 const TRIES: u32 = 4;
-/// How long a search waits for news of the index when it has a good snapshot already.
+/// How long a search waits for the manifest when it has a good snapshot already. The segments of a new
+/// generation may take longer: on Lambda nothing goes on between two searches, so whoever began to load
+/// them has to wait for them.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// One loaded generation.
@@ -107,9 +109,8 @@ impl Snapshots {
     }
 
     /// The snapshot to search now. Checked against the bucket at most once per refresh interval; while
-    /// one caller checks, others go on with the last one. When the check fails, or takes longer than
-    /// anybody wants to wait, the last good snapshot is returned and says so; a load that is only slow
-    /// goes on meanwhile.
+    /// one caller checks, others go on with the last one. When the check fails, or the manifest does not
+    /// come soon, the last good snapshot is returned and says so.
     pub(crate) async fn current(&self) -> Result<Loaded, SearchError> {
         let (known, flight, is_ours) = {
             let mut held = lock(&self.held);
@@ -128,15 +129,9 @@ impl Snapshots {
                 }
             }
         };
-        let Some(known) = known else {
-            return flight.result.await;
-        };
-        if !is_ours {
-            return Ok(known);
-        }
-        match timeout(PATIENCE, flight.result).await {
-            Ok(landed) => landed,
-            Err(_) => Ok(self.mark_late(known)),
+        match known {
+            Some(known) if !is_ours => Ok(known),
+            _ => flight.result.await,
         }
     }
 
@@ -165,23 +160,6 @@ impl Snapshots {
         Flight {
             task: handle,
             result: result.boxed().shared(),
-        }
-    }
-
-    /// Says of the snapshot at hand that the check for a newer one is not answered, until it is.
-    fn mark_late(&self, known: Loaded) -> Loaded {
-        let waited = PATIENCE.as_secs();
-        let reason = format!("the check for a newer index takes longer than {waited} s");
-        let mut held = lock(&self.held);
-        let is_late = held.under_way().is_some();
-        match &mut held.loaded {
-            Some(loaded) if is_late => {
-                warn!(generation = loaded.manifest.generation, "{reason}");
-                loaded.stale = Some(reason.into());
-                loaded.clone()
-            }
-            // It was answered just now.
-            loaded => loaded.clone().unwrap_or(known),
         }
     }
 
@@ -241,7 +219,14 @@ impl Source {
     async fn try_load(&self, known: Option<&Loaded>) -> Result<Loaded, SearchError> {
         let begun = Instant::now();
         let etag = known.and_then(|loaded| loaded.etag.as_deref());
-        let (etag, bytes) = match (self.manifests.load(etag).await?, known) {
+        let reading = self.manifests.load(etag);
+        let read = match known {
+            None => reading.await,
+            Some(_) => timeout(PATIENCE, reading)
+                .await
+                .unwrap_or_else(|_| Err(late())),
+        };
+        let (etag, bytes) = match (read?, known) {
             (LoadedManifest::Unchanged, Some(known)) => {
                 return Ok(Loaded {
                     stale: None,
@@ -351,6 +336,11 @@ impl Source {
             measure("Generation", Unit::Count, generation as f64),
         ]);
     }
+}
+
+fn late() -> StoreError {
+    let message = format!("no answer within {} s", PATIENCE.as_secs());
+    StoreError::new(StoreErrorKind::Unavailable, "get the manifest", message)
 }
 
 /// What there is before anything was published.

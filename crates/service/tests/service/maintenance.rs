@@ -2,14 +2,15 @@
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lookalike_index::{CompactionPolicy, Lease, RetiredSegment};
 use lookalike_service::memory::MemoryCloud;
-use lookalike_service::{Deadline, IndexSettings, IndexingError, StoreErrorKind};
+use lookalike_service::{Deadline, IndexSettings, Indexer, IndexingError, StoreErrorKind};
 
-use crate::world::{World, bytes, everything, index, long, never_compacting, settings};
+use crate::world::{Noted, World, bytes, everything, index, long, never_compacting, settings};
 
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
@@ -217,12 +218,16 @@ async fn a_rebuild_that_does_not_fit_is_put_off() {
 #[tokio::test]
 async fn a_rebuild_that_may_take_more_memory_than_there_is_is_put_off() {
     let world = rebuild_due().await;
+    let metrics = Arc::new(Noted::default());
     let with = |memory| {
+        let mut ports = world.index_ports();
+        ports.metrics = metrics.clone();
         let memory = Some(memory);
-        world.indexer_with(IndexSettings {
+        let settings = IndexSettings {
             memory,
             ..settings()
-        })
+        };
+        Indexer::new(ports, settings)
     };
     let report = with(256 << 20).maintain(long()).await.unwrap();
     let reason = report.postponed.unwrap();
@@ -232,7 +237,13 @@ async fn a_rebuild_that_may_take_more_memory_than_there_is_is_put_off() {
     );
     assert_eq!(report.rebuilt_rows, None);
     assert_eq!(world.manifest().lease, None);
-    let report = with(512 << 20).maintain(long()).await.unwrap();
+    assert_eq!(metrics.names(), ["RebuildPostponed"]);
+    let entries = world.manifest().segments;
+    let stored: u64 = entries.iter().map(|entry| entry.bytes).sum();
+    let enough = (300 << 20) + 3 * stored;
+    let report = with(enough - 1).maintain(long()).await.unwrap();
+    assert!(report.postponed.is_some());
+    let report = with(enough).maintain(long()).await.unwrap();
     assert_eq!((report.rebuilt_rows, report.postponed), (Some(30), None));
 }
 

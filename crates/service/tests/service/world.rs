@@ -1,15 +1,15 @@
 //! A cloud in memory with an encoder made of arithmetic, and what the tests ask of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
 use lookalike_index::{CompactionPolicy, Manifest, Segment, SegmentId, SegmentKind, View};
 use lookalike_service::memory::MemoryCloud;
-use lookalike_service::ports::{Embedder, NoMetrics};
+use lookalike_service::ports::{Embedder, Measurement, Metrics, NoMetrics};
 use lookalike_service::{
     BatchReport, Deadline, EmbedderCell, EncoderFiles, Encoders, Fingerprint, IndexPorts,
     IndexSettings, Indexer, Outcome, PictureError, SearchOptions, SearchPorts, SearchSettings,
@@ -343,4 +343,21 @@ pub(crate) fn everything() -> SearchOptions {
 
 pub(crate) fn bytes(text: &str) -> Bytes {
     Bytes::copy_from_slice(text.as_bytes())
+}
+
+/// The names of what was measured.
+#[derive(Default)]
+pub(crate) struct Noted(Mutex<Vec<&'static str>>);
+
+impl Noted {
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl Metrics for Noted {
+    fn emit(&self, measurements: &[Measurement]) {
+        let names = measurements.iter().map(|measurement| measurement.name);
+        self.0.lock().unwrap().extend(names);
+    }
 }
