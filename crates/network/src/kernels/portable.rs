@@ -1,0 +1,65 @@
+//! Plain arithmetic for processors without a path of their own; compilers turn it into what there is.
+
+use super::vector::Vector;
+
+const LANES: usize = 4;
+
+/// Four values side by side.
+#[derive(Clone, Copy)]
+pub(super) struct Portable([f32; LANES]);
+
+impl Portable {
+    #[inline(always)]
+    fn zip(self, other: Self, with: impl Fn(f32, f32) -> f32) -> Self {
+        Self(std::array::from_fn(|lane| {
+            with(self.0[lane], other.0[lane])
+        }))
+    }
+}
+
+impl Vector for Portable {
+    const LANES: usize = LANES;
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        Self([value; LANES])
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // Safety: the caller may read as many values at this address.
+        Self(unsafe { from.cast::<[f32; LANES]>().read_unaligned() })
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // Safety: the caller may write as many values at this address.
+        unsafe { to.cast::<[f32; LANES]>().write_unaligned(self.0) }
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        self.zip(other, |a, b| a + b)
+    }
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        self.zip(other, |a, b| a * b)
+    }
+    #[inline(always)]
+    unsafe fn max(self, other: Self) -> Self {
+        self.zip(other, |a, b| if a > b { a } else { b })
+    }
+    #[inline(always)]
+    unsafe fn min(self, other: Self) -> Self {
+        self.zip(other, |a, b| if a < b { a } else { b })
+    }
+    #[inline(always)]
+    unsafe fn mul_add(self, factor: Self, sum: Self) -> Self {
+        // Not `f32::mul_add`: without an instruction for it that is a slow function.
+        self.mul_then_add(factor, sum)
+    }
+}
+
+impl Portable {
+    #[inline(always)]
+    fn mul_then_add(self, factor: Self, sum: Self) -> Self {
+        self.zip(factor, |a, b| a * b).zip(sum, |a, b| a + b)
+    }
+}

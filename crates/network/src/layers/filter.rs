@@ -1,0 +1,50 @@
+use serde::{Deserialize, Serialize};
+
+/// How a filter moves along one side of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Side {
+    /// Pixels of the picture.
+    pub(crate) input: usize,
+    /// Places of the filter.
+    pub(crate) output: usize,
+    /// Pixels that the filter reads.
+    pub(crate) filter: usize,
+    /// Pixels between two places.
+    pub(crate) stride: usize,
+    /// Pixels between two that the filter reads.
+    pub(crate) dilation: usize,
+    /// Zeros before the first pixel.
+    pub(crate) before: usize,
+}
+
+impl Side {
+    /// Pixels from the first zero to the last pixel that any place reads, and no fewer than there are.
+    pub(crate) fn padded(&self) -> usize {
+        let reached = (self.output - 1) * self.stride + (self.filter - 1) * self.dilation + 1;
+        reached.max(self.before + self.input)
+    }
+
+    /// Whether the picture is read as it is.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.padded() == self.input
+    }
+}
+
+/// A filter over both sides of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Filter {
+    pub(crate) height: Side,
+    pub(crate) width: Side,
+}
+
+impl Filter {
+    /// Pixels of the result.
+    pub(crate) fn outputs(&self) -> usize {
+        self.height.output * self.width.output
+    }
+
+    /// Pixels of the picture.
+    pub(crate) fn inputs(&self) -> usize {
+        self.height.input * self.width.input
+    }
+}

@@ -1,0 +1,4 @@
+//! scratch
+#![allow(dead_code)]
+pub(crate) mod kernels;
+pub(crate) mod layers;
