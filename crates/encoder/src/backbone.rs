@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::decode;
 use crate::encoder::{self, EMBEDDED_CONFIG, EMBEDDED_MODEL, EMBEDDED_NAME};
 use crate::graph::Graph;
-use crate::network::Network;
+use lookalike_network::Network;
 use crate::preprocessing::Preprocessing;
 use crate::{LoadError, PictureError, Tail, View, preprocessor_config};
 

@@ -3,7 +3,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use crate::decode::Decoded;
-use crate::network::Network;
+use lookalike_network::Network;
 use crate::preprocessing::Preprocessing;
 use crate::{LoadError, PictureError, View, decode, preprocessor_config, resize, tensor};
 

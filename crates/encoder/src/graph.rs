@@ -14,7 +14,7 @@ mod shortcuts;
 use std::collections::HashSet;
 
 use prost::Message;
-use tract_onnx::pb;
+use lookalike_network::pb;
 
 use crate::{LoadError, Tail};
 use builder::Builder;

@@ -38,7 +38,6 @@ mod geometry;
 mod graph;
 mod jpeg;
 mod jpeg_end;
-mod network;
 mod preprocessing;
 mod preprocessor_config;
 mod resize;
@@ -50,8 +49,9 @@ mod view;
 
 pub use backbone::Backbone;
 pub use encoder::Encoder;
-pub use error::{LoadError, PictureError};
+pub use error::PictureError;
 pub use format::{PictureFormat, SUPPORTED_FORMATS, sniff};
+pub use lookalike_network::LoadError;
 pub use tail::{Part, PartKind, Tail};
 pub use thumbnail::thumbnail;
 pub use view::View;

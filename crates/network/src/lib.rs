@@ -1,4 +1,25 @@
-//! scratch
-#![allow(dead_code)]
-pub(crate) mod kernels;
-pub(crate) mod layers;
+//! Runs ONNX networks on the CPU.
+//!
+//! [`Network::load`] takes the bytes of an ONNX file; [`Network::run`] takes the pixels of one picture and
+//! gives its features. tract reads the file, works out shapes and constants, and runs what it is left
+//! with. What costs time in a network for pictures is not tract's: `translate` replaces convolutions by
+//! `layers`, which run on `kernels` for the registers of the processor at hand. Any network runs; one
+//! without those patterns runs as tract runs it.
+//!
+//! No input or output, no clock and no environment; a [`Network`] may be shared by any number of threads.
+
+mod batch_norm;
+mod error;
+mod file;
+mod half;
+mod kernels;
+mod layers;
+mod network;
+mod ops;
+mod shape;
+mod translate;
+
+pub use error::LoadError;
+pub use network::Network;
+/// ONNX's protocol buffers.
+pub use tract_onnx::pb;

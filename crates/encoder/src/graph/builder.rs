@@ -1,4 +1,4 @@
-use tract_onnx::pb;
+use lookalike_network::pb;
 
 use super::FEATURES_NAME;
 use super::OURS;

@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tract_onnx::pb::{GraphProto, NodeProto};
+use lookalike_network::pb::{GraphProto, NodeProto};
 
 /// What may stand between two blocks of a stage.
 const ACTIVATIONS: [&str; 6] = [
@@ -115,7 +115,7 @@ impl<'a> Network<'a> {
 
 #[cfg(test)]
 mod tests {
-    use tract_onnx::pb::{TensorProto, ValueInfoProto};
+    use lookalike_network::pb::{TensorProto, ValueInfoProto};
 
     use super::*;
 

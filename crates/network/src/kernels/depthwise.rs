@@ -1,7 +1,7 @@
 //! Depthwise convolution of padded rows: each channel with a filter of its own.
 
 use super::vector::Vector;
-use super::{Instructions, Line, Range};
+use super::{Bounds, Instructions, Line};
 
 /// What one row of results is computed from.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +17,7 @@ pub(crate) struct Rows<'a> {
     pub(crate) weights: &'a [Line],
     /// As many lines as hold the channels.
     pub(crate) bias: &'a [Line],
-    pub(crate) range: Range,
+    pub(crate) bounds: Bounds,
 }
 
 /// Whether there is a kernel for filters of this side and stride.
@@ -134,7 +134,7 @@ unsafe fn pixels_at<V: Vector, const K: usize, const S: usize, const X: usize>(
             few_channels::<K, S, X>(rows, &sources, target);
             return X;
         }
-        let (least, greatest) = (V::splat(rows.range.least), V::splat(rows.range.greatest));
+        let (least, greatest) = (V::splat(rows.bounds.least), V::splat(rows.bounds.greatest));
         let mut at = 0;
         while at < channels {
             let c = at.min(channels - V::LANES);
@@ -180,7 +180,7 @@ unsafe fn few_channels<const K: usize, const S: usize, const X: usize>(
                         sum += value * rows.weights[y * K + i].0[c];
                     }
                 }
-                let sum = sum.max(rows.range.least).min(rows.range.greatest);
+                let sum = sum.max(rows.bounds.least).min(rows.bounds.greatest);
                 *target.add(result * rows.channels + c) = sum;
             }
         }

@@ -30,14 +30,14 @@ pub(crate) use multiply::{Matrix, Source, multiply};
 
 /// What results are clipped to, least and greatest; infinite where they are not.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Range {
+pub(crate) struct Bounds {
     pub(crate) least: f32,
     pub(crate) greatest: f32,
 }
 
-impl Range {
+impl Bounds {
     /// All numbers.
-    pub(crate) const ALL: Range = Range {
+    pub(crate) const ALL: Bounds = Bounds {
         least: f32::NEG_INFINITY,
         greatest: f32::INFINITY,
     };

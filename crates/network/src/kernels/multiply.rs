@@ -1,7 +1,9 @@
 //! Pixels times a matrix: 1x1 convolutions, and all others once their patches are gathered.
 
+use std::ops::Range;
+
 use super::vector::Vector;
-use super::{Instructions, LINE, Line, Range};
+use super::{Bounds, Instructions, LINE, Line};
 
 /// A matrix `[depth, columns]` with what is added to each column.
 #[derive(Debug, Clone, Copy)]
@@ -69,12 +71,15 @@ pub(crate) fn multiply(
     source: Source<'_>,
     matrix: Matrix<'_>,
     residual: Option<&[f32]>,
-    range: Range,
+    bounds: Bounds,
     target: &mut [f32],
     gap: usize,
 ) {
     let Matrix { depth, columns, .. } = matrix;
-    assert!(depth > 0 && columns > 0 && source.row > 0, "no empty products");
+    assert!(
+        depth > 0 && columns > 0 && source.row > 0,
+        "no empty products"
+    );
     if pixels == 0 {
         return;
     }
@@ -95,7 +100,7 @@ pub(crate) fn multiply(
         weights: matrix.weights.as_ptr().cast(),
         bias: matrix.bias.as_ptr().cast(),
         residual: residual.map_or(std::ptr::null(), <[f32]>::as_ptr),
-        range,
+        bounds,
         target: target.as_mut_ptr(),
         gap,
     };
@@ -127,7 +132,7 @@ struct Job {
     bias: *const f32,
     /// Null for none.
     residual: *const f32,
-    range: Range,
+    bounds: Bounds,
     target: *mut f32,
     gap: usize,
 }
@@ -140,42 +145,49 @@ const SMALL_WEIGHTS: usize = 192 * 1024;
 const BLOCK: usize = 48;
 
 unsafe fn portable(job: &Job) {
-    unsafe { blocks::<super::portable::Portable, NarrowTiles>(job) }
+    unsafe { blocks::<super::portable::Portable, NarrowTiles>(job, 0..job.columns) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn avx2(job: &Job) {
-    unsafe { blocks::<super::x86::Ymm, NarrowTiles>(job) }
+    unsafe { blocks::<super::x86::Ymm, NarrowTiles>(job, 0..job.columns) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx2,fma")]
 unsafe fn avx512(job: &Job) {
-    unsafe { blocks::<super::x86::Zmm, WideTiles>(job) }
+    // A register that is half empty costs as much as a full one: one of half the size does the rest.
+    let rest = job.columns % LINE;
+    let narrow = if rest <= LINE / 2 { rest } else { 0 };
+    let wide = job.columns - narrow;
+    unsafe {
+        blocks::<super::x86::Zmm, WideTiles>(job, 0..wide);
+        blocks::<super::x86::Ymm, NarrowTiles>(job, wide..job.columns);
+    }
 }
 
 #[cfg(target_arch = "aarch64")]
 unsafe fn neon(job: &Job) {
-    unsafe { blocks::<super::neon::Neon, WideTiles>(job) }
+    unsafe { blocks::<super::neon::Neon, WideTiles>(job, 0..job.columns) }
 }
 
 #[inline(always)]
-unsafe fn blocks<V: Vector, T: Tiles>(job: &Job) {
-    let small = job.depth * job.columns * size_of::<f32>() <= SMALL_WEIGHTS;
+unsafe fn blocks<V: Vector, T: Tiles>(job: &Job, columns: Range<usize>) {
+    let small = job.depth * columns.len() * size_of::<f32>() <= SMALL_WEIGHTS;
     let block = if small { BLOCK } else { job.pixels };
     let mut first = 0;
     while first < job.pixels {
         let end = job.pixels.min(first + block);
-        unsafe { T::columns::<V>(job, first, end) }
+        unsafe { T::columns::<V>(job, columns.clone(), first, end) }
         first = end;
     }
 }
 
 /// How the registers are shared between pixels and columns.
 trait Tiles {
-    /// All columns of the pixels from `first` to `end`.
-    unsafe fn columns<V: Vector>(job: &Job, first: usize, end: usize);
+    /// These columns of the pixels from `first` to `end`; they begin where a vector does.
+    unsafe fn columns<V: Vector>(job: &Job, columns: Range<usize>, first: usize, end: usize);
 }
 
 /// For 16 registers: 12 sums, and room for weights and a factor.
@@ -186,9 +198,9 @@ struct WideTiles;
 
 impl Tiles for NarrowTiles {
     #[inline(always)]
-    unsafe fn columns<V: Vector>(job: &Job, first: usize, end: usize) {
-        let vectors = job.columns.div_ceil(V::LANES);
-        let mut vector = 0;
+    unsafe fn columns<V: Vector>(job: &Job, columns: Range<usize>, first: usize, end: usize) {
+        let vectors = columns.end.div_ceil(V::LANES);
+        let mut vector = columns.start / V::LANES;
         while vector < vectors {
             unsafe {
                 vector += match vectors - vector {
@@ -202,9 +214,9 @@ impl Tiles for NarrowTiles {
 
 impl Tiles for WideTiles {
     #[inline(always)]
-    unsafe fn columns<V: Vector>(job: &Job, first: usize, end: usize) {
-        let vectors = job.columns.div_ceil(V::LANES);
-        let mut vector = 0;
+    unsafe fn columns<V: Vector>(job: &Job, columns: Range<usize>, first: usize, end: usize) {
+        let vectors = columns.end.div_ceil(V::LANES);
+        let mut vector = columns.start / V::LANES;
         while vector < vectors {
             unsafe {
                 vector += match vectors - vector {
@@ -294,7 +306,8 @@ unsafe fn sums<V: Vector, const P: usize, const N: usize>(
     unsafe {
         let weights: [*const f32; N] = std::array::from_fn(|n| {
             let column = column + n * V::LANES;
-            job.weights.add(column / LINE * LINE * job.depth + column % LINE)
+            job.weights
+                .add(column / LINE * LINE * job.depth + column % LINE)
         });
         let bias: [V; N] = std::array::from_fn(|n| V::load(job.bias.add(column + n * V::LANES)));
         let mut sums = [bias; P];
@@ -323,8 +336,8 @@ unsafe fn store<V: Vector, const N: usize>(
 ) {
     // Safety: as in `tile`; what lies past the last column is neither read nor written.
     unsafe {
-        let least = V::splat(job.range.least);
-        let greatest = V::splat(job.range.greatest);
+        let least = V::splat(job.bounds.least);
+        let greatest = V::splat(job.bounds.greatest);
         for (n, &sum) in sums.iter().enumerate() {
             let offset = n * V::LANES;
             let there = job.columns - column - offset;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::weights::{Lines, Weights, line_up, panels};
 use super::{Filter, Pointwise, scratch};
-use crate::kernels::{Instructions, Range, Rows, Source, depthwise, has_depthwise};
+use crate::kernels::{Bounds, Instructions, Rows, Source, depthwise, has_depthwise};
 
 /// Bytes of expanded rows that are kept: about a fourth of a core's own cache on the processors that
 /// functions run on; half and double were slower.
@@ -17,7 +17,7 @@ const KEPT: usize = 256 * 1024;
 pub(crate) struct Depthwise<W = Lines> {
     pub(crate) filter: Filter,
     pub(crate) channels: usize,
-    pub(crate) range: Range,
+    pub(crate) bounds: Bounds,
     /// `[places of the filter, lines of channels]`
     weights: W,
     bias: W,
@@ -29,7 +29,7 @@ impl Depthwise {
     pub(crate) fn new(
         filter: Filter,
         bias: &[f32],
-        range: Range,
+        bounds: Bounds,
         weight: impl Fn(usize, usize, usize) -> f32,
     ) -> Option<Depthwise> {
         let (height, width) = (filter.height, filter.width);
@@ -50,7 +50,7 @@ impl Depthwise {
         Some(Depthwise {
             filter,
             channels,
-            range,
+            bounds,
             weights: Lines::Owned(lines.into()),
             bias: line_up(bias),
         })
@@ -109,7 +109,11 @@ impl Block {
         let (outputs, kept) = self.strip();
         let row = self.padded_row();
         let width = self.depthwise.filter.width.output * self.depthwise.channels;
-        let between = if self.project.is_some() { outputs * width } else { 0 };
+        let between = if self.project.is_some() {
+            outputs * width
+        } else {
+            0
+        };
         scratch::with((kept + 1) * row + between, |scratch| {
             let (ring, scratch) = scratch.split_at_mut(kept * row);
             let (zeros, between) = scratch.split_at_mut(row);
@@ -176,7 +180,7 @@ impl Block {
             rows: &rows[..height.filter],
             weights: &depthwise.weights,
             bias: &depthwise.bias,
-            range: depthwise.range,
+            bounds: depthwise.bounds,
         };
         self::depthwise(ring.instructions, rows, target);
     }
@@ -276,7 +280,7 @@ impl<W: Weights> Block<W> {
             depthwise: Depthwise {
                 filter: depthwise.filter,
                 channels: depthwise.channels,
-                range: depthwise.range,
+                bounds: depthwise.bounds,
                 weights: weights(&depthwise.weights)?,
                 bias: weights(&depthwise.bias)?,
             },

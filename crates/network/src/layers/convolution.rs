@@ -82,7 +82,11 @@ impl Convolution {
         target: &mut [f32],
     ) {
         let (height, width) = (self.filter.height, self.filter.width);
-        let pixel = if self.channels_first { 1 } else { self.channels };
+        let pixel = if self.channels_first {
+            1
+        } else {
+            self.channels
+        };
         let one_by_one = self.pointwise.depth == self.channels && !self.channels_first;
         let source = Source {
             values: padded,

@@ -24,3 +24,6 @@ pub(crate) use convolution::Convolution;
 pub(crate) use filter::{Filter, Side};
 pub(crate) use pointwise::Pointwise;
 pub(crate) use weights::{Lines, Span, Weights};
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::weights::{Lines, Weights, line_up, panels};
-use crate::kernels::{Instructions, Matrix, Range, Source, multiply};
+use crate::kernels::{Bounds, Instructions, Matrix, Source, multiply};
 
 /// A matrix `[depth, columns]`, a bias, and what results are clipped to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Pointwise<W = Lines> {
     pub(crate) depth: usize,
     pub(crate) columns: usize,
-    pub(crate) range: Range,
+    pub(crate) bounds: Bounds,
     /// In panels, as [`Matrix`] wants them.
     weights: W,
     bias: W,
@@ -19,13 +19,13 @@ impl Pointwise {
     pub(crate) fn new(
         depth: usize,
         bias: &[f32],
-        range: Range,
+        bounds: Bounds,
         weight: impl Fn(usize, usize) -> f32,
     ) -> Pointwise {
         Pointwise {
             depth,
             columns: bias.len(),
-            range,
+            bounds,
             weights: panels(depth, bias.len(), weight),
             bias: line_up(bias),
         }
@@ -53,7 +53,7 @@ impl Pointwise {
             source,
             matrix,
             residual,
-            self.range,
+            self.bounds,
             target,
             gap,
         );
@@ -82,7 +82,7 @@ impl<W: Weights> Pointwise<W> {
         Ok(Pointwise {
             depth: self.depth,
             columns: self.columns,
-            range: self.range,
+            bounds: self.bounds,
             weights: weights(&self.weights)?,
             bias: weights(&self.bias)?,
         })

@@ -53,17 +53,17 @@ impl Weights for Span {}
 
 /// `[rows, columns]` in panels of [`LINE`] columns, `[panels, rows]` lines; what is missing in the last
 /// panel is zero.
-pub(crate) fn panels(
-    rows: usize,
-    columns: usize,
-    value: impl Fn(usize, usize) -> f32,
-) -> Lines {
+pub(crate) fn panels(rows: usize, columns: usize, value: impl Fn(usize, usize) -> f32) -> Lines {
     let panels = 0..columns.div_ceil(LINE);
     let lines = panels.flat_map(|panel| (0..rows).map(move |row| (panel, row)));
     let lines = lines.map(|(panel, row)| {
         Line(std::array::from_fn(|lane| {
             let column = panel * LINE + lane;
-            if column < columns { value(row, column) } else { 0.0 }
+            if column < columns {
+                value(row, column)
+            } else {
+                0.0
+            }
         }))
     });
     Lines::Owned(lines.collect())

@@ -7,7 +7,7 @@ use tract_onnx::tract_hir::internal::DimLike;
 use crate::LoadError;
 
 /// Whether the declared input is f32 with this shape; what is left open or named by a symbol fits.
-pub(super) fn takes(declared: &InferenceFact, shape: [usize; 4]) -> bool {
+pub(crate) fn takes(declared: &InferenceFact, shape: [usize; 4]) -> bool {
     let kind = declared.datum_type.concretize();
     let rank = declared.shape.rank().concretize();
     kind.is_none_or(|kind| kind == f32::datum_type())
@@ -26,7 +26,7 @@ fn sizes(declared: &InferenceFact) -> Vec<Option<usize>> {
 }
 
 /// The error for an input that does not take `shape`.
-pub(super) fn refused_input(declared: &InferenceFact, shape: [usize; 4]) -> LoadError {
+pub(crate) fn refused_input(declared: &InferenceFact, shape: [usize; 4]) -> LoadError {
     LoadError::InputShape {
         expected: shape,
         found: shown(declared),
@@ -80,7 +80,7 @@ fn name(kind: DatumType) -> String {
 }
 
 /// `D` of an f32 output `[1, D]`, `[1, D, 1, 1]` or `[1, 1, 1, D]`.
-pub(super) fn dimensions(output: &TypedFact) -> Result<usize, LoadError> {
+pub(crate) fn dimensions(output: &TypedFact) -> Result<usize, LoadError> {
     let refused = |advice: &str| {
         let dims = output.shape.iter().map(|dimension| dimension.to_string());
         let dims = dims.collect::<Vec<_>>().join(", ");

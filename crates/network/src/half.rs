@@ -13,7 +13,7 @@ const HALF: i32 = DataType::Float16 as i32;
 const FULL: i32 = DataType::Float as i32;
 
 /// Replaces f16 by f32 in weights, constants, casts and declared types.
-pub(super) fn widen(graph: &mut GraphProto) {
+pub(crate) fn widen(graph: &mut GraphProto) {
     graph.initializer.iter_mut().for_each(tensor);
     let values = graph.input.iter_mut().chain(&mut graph.output);
     values.chain(&mut graph.value_info).for_each(declared);

@@ -9,8 +9,7 @@ use tract_onnx::pb::tensor_proto::DataLocation;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 use tract_onnx::prelude::Framework;
 
-use super::{batch_norm, half};
-use crate::LoadError;
+use crate::{LoadError, batch_norm, half};
 
 /// Names and shapes shown of a long list.
 const SHOWN: usize = 5;
@@ -20,11 +19,11 @@ const DOMAINS: &[&str] = &["", "ai.onnx", "ai.onnx.ml", "com.microsoft"];
 
 /// A file that has its weights, one input, one output, and operators that tract knows; what tract does
 /// not take is rewritten.
-pub(super) fn read(onnx: &[u8], framework: &Onnx) -> Result<ModelProto, LoadError> {
+pub(crate) fn read(onnx: &[u8], framework: &Onnx) -> Result<ModelProto, LoadError> {
     let mut file = onnx;
     let mut model = framework
         .proto_model_for_read(&mut file)
-        .map_err(super::failed)?;
+        .map_err(crate::network::failed)?;
     let Some(graph) = &mut model.graph else {
         return Err(no_graph());
     };

@@ -15,11 +15,11 @@ use tract_onnx::tract_hir::ops::math::{add, mul, rsqrt, square, sub};
 use tract_onnx::tract_hir::ops::nn::{Reduce, Reducer};
 
 /// What ONNX calls it.
-pub(super) const OPERATOR: &str = "BatchNormalization";
+pub(crate) const OPERATOR: &str = "BatchNormalization";
 
 /// Drops the running statistics that training mode gives beside its result. If something uses them, the
 /// loader misses them.
-pub(super) fn only_result(graph: &mut GraphProto) {
+pub(crate) fn only_result(graph: &mut GraphProto) {
     let norms = graph.node.iter_mut();
     for node in norms.filter(|node| node.op_type == OPERATOR) {
         node.output.truncate(1);
@@ -27,7 +27,7 @@ pub(super) fn only_result(graph: &mut GraphProto) {
 }
 
 /// Makes the operator of a node.
-pub(super) fn build(
+pub(crate) fn build(
     _: &ParsingContext<'_>,
     node: &NodeProto,
 ) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {

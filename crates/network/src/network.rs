@@ -1,0 +1,91 @@
+use std::sync::Arc;
+
+use tract_onnx::prelude::*;
+
+use crate::shape::{self, dimensions};
+use crate::{LoadError, batch_norm, file, translate};
+
+/// A network with its input shape fixed, optimised once and run from any thread.
+pub struct Network {
+    plan: Arc<TypedRunnableModel>,
+    shape: [usize; 4],
+    dimensions: usize,
+}
+
+impl Network {
+    /// Loads ONNX bytes for inputs of `shape`. There must be one input that takes it, and one f32 output
+    /// of shape `[1, D]`, `[1, D, 1, 1]` or, channels last, `[1, 1, 1, D]`.
+    ///
+    /// # Errors
+    /// [`LoadError`] says what of the file cannot be used, and what to do about it.
+    pub fn load(onnx: &[u8], shape: [usize; 4]) -> Result<Network, LoadError> {
+        let model = parse(onnx, shape)?;
+        let mut model = translate::translate(&model).map_err(failed)?;
+        model.optimize().map_err(failed)?;
+        Network::new(model, shape)
+    }
+
+    /// The same network as tract runs it alone: what ours are compared with.
+    ///
+    /// # Errors
+    /// As [`Network::load`].
+    pub fn stock(onnx: &[u8], shape: [usize; 4]) -> Result<Network, LoadError> {
+        let model = parse(onnx, shape)?.into_optimized().map_err(failed)?;
+        Network::new(model, shape)
+    }
+
+    fn new(model: TypedModel, shape: [usize; 4]) -> Result<Network, LoadError> {
+        let dimensions = dimensions(model.output_fact(0).map_err(failed)?)?;
+        let plan = model.into_runnable().map_err(failed)?;
+        Ok(Network {
+            plan,
+            shape,
+            dimensions,
+        })
+    }
+
+    /// Length of the output.
+    pub fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
+    /// The features of one picture; `pixels` has as many values as the input shape says.
+    pub fn run(&self, pixels: &[f32]) -> Result<Vec<f32>, String> {
+        let run = || -> TractResult<Vec<f32>> {
+            let input = Tensor::from_shape(&self.shape, pixels)?;
+            let outputs = self.plan.run(tvec!(input.into()))?;
+            let features = &outputs[0];
+            Ok(features.try_as_plain_ram()?.as_slice::<f32>()?.to_vec())
+        };
+        run().map_err(|error| format!("{error:#}"))
+    }
+}
+
+/// What tract makes of the file before it chooses how to compute it.
+fn parse(onnx: &[u8], shape: [usize; 4]) -> Result<TypedModel, LoadError> {
+    // Declared shapes inside of the graph name the free sizes of the export; they follow from the input.
+    let mut framework = tract_onnx::onnx().with_ignore_value_info(true);
+    let operators = &mut framework.op_register;
+    operators.insert(batch_norm::OPERATOR, batch_norm::build);
+    let file = file::read(onnx, &framework)?;
+    let mut model = framework.model_for_proto_model(&file).map_err(failed)?;
+    drop(file);
+    let declared = model.input_fact(0).map_err(failed)?;
+    if !shape::takes(declared, shape) {
+        return Err(shape::refused_input(declared, shape));
+    }
+    let pixels = InferenceFact::dt_shape(f32::datum_type(), shape);
+    model.set_input_fact(0, pixels).map_err(failed)?;
+    // What the file declares may hold free dimensions; the shape now follows from the input.
+    model
+        .set_output_fact(0, InferenceFact::default())
+        .map_err(failed)?;
+    let model = model.into_typed().map_err(failed)?;
+    model.into_decluttered().map_err(failed)
+}
+
+pub(crate) fn failed(error: TractError) -> LoadError {
+    LoadError::Model {
+        reason: format!("{error:#}"),
+    }
+}
