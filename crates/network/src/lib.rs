@@ -16,6 +16,7 @@ mod kernels;
 mod layers;
 mod network;
 mod ops;
+mod prepared;
 mod shape;
 mod translate;
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use tract_onnx::prelude::*;
 
 use crate::shape::{self, dimensions};
-use crate::{LoadError, batch_norm, file, translate};
+use crate::{LoadError, batch_norm, file, prepared, translate};
 
 /// A network with its input shape fixed, optimised once and run from any thread.
 pub struct Network {
@@ -23,6 +23,25 @@ impl Network {
         let mut model = translate::translate(&model).map_err(failed)?;
         model.optimize().map_err(failed)?;
         Network::new(model, shape)
+    }
+
+    /// The bytes that [`Network::prepared`] takes: the network of an ONNX file, translated, with its weights
+    /// laid out for the kernels. They are meant to be made by a build script for the same target.
+    ///
+    /// # Errors
+    /// As [`Network::load`]; and when the network has operators that are not stored.
+    pub fn prepare(onnx: &[u8], shape: [usize; 4]) -> Result<Vec<u8>, LoadError> {
+        let model = translate::translate(&parse(onnx, shape)?).map_err(failed)?;
+        prepared::write(&model).map_err(failed)
+    }
+
+    /// The network of bytes that [`Network::prepare`] gave. Weights are used where they are, so that this
+    /// takes a millisecond, and the pages of a program's own data are read when they are needed.
+    ///
+    /// # Errors
+    /// When the bytes are none of these, or do not begin at a multiple of 64 in memory.
+    pub fn prepared(bytes: &'static [u8], shape: [usize; 4]) -> Result<Network, LoadError> {
+        Network::new(prepared::read(bytes).map_err(failed)?, shape)
     }
 
     /// The same network as tract runs it alone: what ours are compared with.

@@ -59,7 +59,7 @@ impl Op for LayerOp {
 impl EvalOp for LayerOp {
     op_out_of_plan!();
 
-    fn eval(&self, _: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+    fn eval(&self, _: &EvalContext<'_>, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         let source = inputs[0].try_as_plain_ram()?.as_slice::<f32>()?;
         let residual = match inputs.get(1) {
             Some(residual) => Some(residual.try_as_plain_ram()?.as_slice::<f32>()?),

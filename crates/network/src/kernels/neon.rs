@@ -12,7 +12,6 @@ vector!(
     vld1q_f32,
     vst1q_f32,
     vaddq_f32,
-    vmulq_f32,
     vmaxq_f32,
     vminq_f32,
     // The intrinsic takes the sum first.

@@ -39,10 +39,6 @@ impl Vector for Portable {
         self.zip(other, |a, b| a + b)
     }
     #[inline(always)]
-    unsafe fn mul(self, other: Self) -> Self {
-        self.zip(other, |a, b| a * b)
-    }
-    #[inline(always)]
     unsafe fn max(self, other: Self) -> Self {
         self.zip(other, |a, b| if a > b { a } else { b })
     }
@@ -53,13 +49,6 @@ impl Vector for Portable {
     #[inline(always)]
     unsafe fn mul_add(self, factor: Self, sum: Self) -> Self {
         // Not `f32::mul_add`: without an instruction for it that is a slow function.
-        self.mul_then_add(factor, sum)
-    }
-}
-
-impl Portable {
-    #[inline(always)]
-    fn mul_then_add(self, factor: Self, sum: Self) -> Self {
         self.zip(factor, |a, b| a * b).zip(sum, |a, b| a + b)
     }
 }

@@ -11,7 +11,6 @@ pub(super) trait Vector: Copy {
     unsafe fn load(from: *const f32) -> Self;
     unsafe fn store(self, to: *mut f32);
     unsafe fn add(self, other: Self) -> Self;
-    unsafe fn mul(self, other: Self) -> Self;
     unsafe fn max(self, other: Self) -> Self;
     unsafe fn min(self, other: Self) -> Self;
     /// `self * factor + sum`, rounded once where the processor can.
@@ -21,7 +20,7 @@ pub(super) trait Vector: Copy {
 /// Implements [`Vector`] by one intrinsic per operation.
 macro_rules! vector {
     ($name:ident, $register:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident,
-     $add:ident, $mul:ident, $max:ident, $min:ident, |$a:ident, $b:ident, $c:ident| $fma:expr) => {
+     $add:ident, $max:ident, $min:ident, |$a:ident, $b:ident, $c:ident| $fma:expr) => {
         #[derive(Clone, Copy)]
         pub(super) struct $name($register);
 
@@ -43,10 +42,6 @@ macro_rules! vector {
             #[inline(always)]
             unsafe fn add(self, other: Self) -> Self {
                 Self(unsafe { $add(self.0, other.0) })
-            }
-            #[inline(always)]
-            unsafe fn mul(self, other: Self) -> Self {
-                Self(unsafe { $mul(self.0, other.0) })
             }
             #[inline(always)]
             unsafe fn max(self, other: Self) -> Self {

@@ -12,7 +12,6 @@ vector!(
     _mm256_loadu_ps,
     _mm256_storeu_ps,
     _mm256_add_ps,
-    _mm256_mul_ps,
     _mm256_max_ps,
     _mm256_min_ps,
     |a, b, c| _mm256_fmadd_ps(a, b, c)
@@ -26,7 +25,6 @@ vector!(
     _mm512_loadu_ps,
     _mm512_storeu_ps,
     _mm512_add_ps,
-    _mm512_mul_ps,
     _mm512_max_ps,
     _mm512_min_ps,
     |a, b, c| _mm512_fmadd_ps(a, b, c)

@@ -44,6 +44,7 @@ impl Filter {
     }
 
     /// Pixels of the picture.
+    #[cfg(test)]
     pub(crate) fn inputs(&self) -> usize {
         self.height.input * self.width.input
     }

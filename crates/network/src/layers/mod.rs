@@ -23,7 +23,7 @@ pub(crate) use block::{Block, Depthwise};
 pub(crate) use convolution::Convolution;
 pub(crate) use filter::{Filter, Side};
 pub(crate) use pointwise::Pointwise;
-pub(crate) use weights::{Lines, Span, Weights};
+pub(crate) use weights::{Lines, Span};
 
 #[cfg(test)]
 mod tests;
