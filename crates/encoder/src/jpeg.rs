@@ -2,16 +2,29 @@
 //! it interpolates, always upwards, and fills missing data with grey. The network notices the former on
 //! flat pictures; nobody would notice the latter.
 
+mod bits;
+mod block;
+mod colour;
+mod header;
+mod huffman;
+mod idct;
+mod reduced;
+
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, ImageBuffer, RgbImage};
 use jpeg_decoder::{CodingProcess, Decoder, Error, ImageInfo, PixelFormat};
 
 use crate::decode::{Decoded, RGB_BYTES, check_size};
+use crate::geometry::WHOLE;
 use crate::{MAX_PIXELS, PictureError, PictureFormat, alpha, cmyk, jpeg_end};
 
 /// Decodes grey, YCbCr, RGB, CMYK and YCCK; the latter two as Adobe writes them, inverted, whether or
 /// not they say so: no other kind is found in the wild.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, PictureError> {
+/// `enough` is that of [`crate::decode::decode`].
+pub(crate) fn decode(
+    bytes: &[u8],
+    enough: &dyn Fn(u32, u32) -> u32,
+) -> Result<Decoded, PictureError> {
     let mut decoder = Decoder::new(bytes);
     // Four bytes a pixel is the most that the size limit lets through.
     let largest = usize::try_from(MAX_PIXELS * 4).unwrap_or(usize::MAX);
@@ -24,13 +37,54 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, PictureError> {
     check_size(PictureFormat::Jpeg, width, height, pixel_bytes(&info))?;
     let pixels = u64::from(width) * u64::from(height);
     jpeg_end::check(bytes, pixels).map_err(|reason| corrupt(&reason))?;
-    let samples = decoder.decode().map_err(failed)?;
+    let scalable = info.coding_process != CodingProcess::Lossless;
+    let eighths = if scalable {
+        enough(width, height)
+    } else {
+        WHOLE
+    };
+    let pixels = if eighths == WHOLE {
+        None
+    } else {
+        reduced::decode(bytes, eighths as usize)
+    };
+    let pixels = match pixels {
+        Some(pixels) => pixels,
+        None => complete(&mut decoder, (info.width, info.height), eighths)?,
+    };
     // Unreadable metadata does not make a picture unreadable.
     let orientation = decoder.exif_data().and_then(Orientation::from_exif_chunk);
     Ok(Decoded {
-        pixels: rgb(&info, samples).ok_or_else(|| corrupt("the scans do not fill the picture"))?,
+        pixels,
         orientation: orientation.unwrap_or(Orientation::NoTransforms),
+        width,
+        height,
+        eighths,
+        scalable,
     })
+}
+
+/// Decodes whatever there is at so many eighths of its size, sides rounded up.
+fn complete(
+    decoder: &mut Decoder<&[u8]>,
+    (width, height): (u16, u16),
+    eighths: u32,
+) -> Result<RgbImage, PictureError> {
+    if eighths < WHOLE {
+        // The decoder takes the smallest scale at which one side is at least as long as asked for; to
+        // ask too much of the shorter one leaves the choice to the longer.
+        let longer = (u32::from(width.max(height)) * eighths).div_ceil(WHOLE) as u16;
+        let asked = if width >= height {
+            (longer, u16::MAX)
+        } else {
+            (u16::MAX, longer)
+        };
+        decoder.scale(asked.0, asked.1).map_err(failed)?;
+    }
+    let samples = decoder.decode().map_err(failed)?;
+    let info = decoder.info();
+    let pixels = info.and_then(|info| rgb(&info, samples));
+    pixels.ok_or_else(|| corrupt("the scans do not fill the picture"))
 }
 
 /// What a pixel takes at the most demanding moment: progressive pictures keep two bytes of coefficients
