@@ -134,3 +134,4 @@ fn failed(error: Error) -> PictureError {
         other => corrupt(&other.to_string()),
     }
 }
+pub(crate) fn probe(b: &[u8], e: usize) -> bool { e < 8 && reduced::decode(b, e).is_some() }

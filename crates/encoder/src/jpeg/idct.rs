@@ -8,7 +8,7 @@ use super::block::Block;
 pub(super) struct Inverse {
     across: [[f32; 8]; 8],
     down: [[f32; 8]; 8],
-    transform: fn(&Inverse, &Block, &mut [f32], usize),
+    transform: fn(&Inverse, &Block, &mut [u8], usize),
 }
 
 impl Inverse {
@@ -34,9 +34,10 @@ impl Inverse {
         })
     }
 
-    /// Writes the samples, without the 128 that stands for zero, to rows `stride` apart.
+    /// Writes the samples to rows `stride` apart, rounded as a complete decoder rounds them: the network
+    /// sees half a step in a flat picture.
     #[inline]
-    pub(super) fn apply(&self, block: &Block, samples: &mut [f32], stride: usize) {
+    pub(super) fn apply(&self, block: &Block, samples: &mut [u8], stride: usize) {
         (self.transform)(self, block, samples, stride);
     }
 }
@@ -54,12 +55,12 @@ fn basis(size: usize) -> [[f32; 8]; 8] {
 fn transform<const WIDTH: usize, const HEIGHT: usize>(
     inverse: &Inverse,
     block: &Block,
-    samples: &mut [f32],
+    samples: &mut [u8],
     stride: usize,
 ) {
     let rows = samples.chunks_mut(stride).take(HEIGHT);
     if block.flat || WIDTH * HEIGHT == 1 {
-        let mean = block.values[0] / 8.0;
+        let mean = sample(block.values[0] / 8.0);
         rows.for_each(|row| row[..WIDTH].fill(mean));
         return;
     }
@@ -78,6 +79,11 @@ fn transform<const WIDTH: usize, const HEIGHT: usize>(
                 *sum += value * wave;
             }
         }
-        row[..WIDTH].copy_from_slice(&out);
+        row[..WIDTH].copy_from_slice(&out.map(sample));
     }
+}
+
+/// Zero stands for the middle of the range; what is out of range becomes the nearest that is in it.
+fn sample(value: f32) -> u8 {
+    (value + 128.5) as u8
 }

@@ -36,7 +36,7 @@ pub(super) fn decode(bytes: &[u8], eighths: usize) -> Option<RgbImage> {
     let mut pixels = Vec::with_capacity(3 * size.0 * size.1);
     let mut data = Compressed::new(rest, header.restart_interval)?;
     for plane in &mut planes {
-        plane.samples = vec![0.0; columns * plane.across * plane.width * plane.rows()];
+        plane.samples = vec![0; columns * plane.across * plane.width * plane.rows()];
     }
     for strip in 0..height.div_ceil(8 * down) {
         data.read_strip(&mut planes, columns, strip * columns)?;
@@ -68,7 +68,7 @@ struct Plane<'a> {
     /// The block before, from which the first coefficient differs.
     previous: i32,
     block: Block,
-    samples: Vec<f32>,
+    samples: Vec<u8>,
 }
 
 impl<'a> Plane<'a> {
