@@ -137,7 +137,7 @@ impl Backbone {
         let how = &self.preprocessing;
         let mut decoded = decode::for_view(picture, how, views.first().unwrap_or(&View::PLAIN))?;
         let mut pool = |view: &View| {
-            // A view looks the same beside whatever others; most need the same decode.
+            // A view looks the same beside whatever others; most ask for the same decode.
             if !decoded.suits(how, view) {
                 decoded = decode::for_view(picture, how, view)?;
             }

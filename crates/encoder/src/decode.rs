@@ -29,8 +29,8 @@ pub(crate) struct Decoded {
     /// What the pixels are of that in each direction, in eighths, sides rounded up: 8 unless less was
     /// enough.
     pub(crate) eighths: u32,
-    /// Whether other eighths could have been had.
-    pub(crate) scalable: bool,
+    /// The eighths that were enough; `None` when the format has but one size.
+    pub(crate) asked: Option<u32>,
 }
 
 impl Decoded {
@@ -40,16 +40,16 @@ impl Decoded {
             width: pixels.width(),
             height: pixels.height(),
             eighths: geometry::WHOLE,
-            scalable: false,
+            asked: None,
             pixels,
             orientation,
         }
     }
 
-    /// Whether [`for_view`] would decode the same.
+    /// Whether [`for_view`] would decode the same for this view.
     pub(crate) fn suits(&self, how: &Preprocessing, view: &View) -> bool {
         let enough = geometry::eighths(self.width, self.height, how, view);
-        !self.scalable || enough == self.eighths
+        self.asked.is_none_or(|asked| asked == enough)
     }
 }
 

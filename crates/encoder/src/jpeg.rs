@@ -37,20 +37,20 @@ pub(crate) fn decode(
     check_size(PictureFormat::Jpeg, width, height, pixel_bytes(&info))?;
     let pixels = u64::from(width) * u64::from(height);
     jpeg_end::check(bytes, pixels).map_err(|reason| corrupt(&reason))?;
-    let scalable = info.coding_process != CodingProcess::Lossless;
-    let eighths = if scalable {
-        enough(width, height)
-    } else {
-        WHOLE
-    };
-    let pixels = if eighths == WHOLE {
-        None
-    } else {
+    let asked = enough(width, height);
+    let mut eighths = asked;
+    let reduced = if eighths < WHOLE {
         reduced::decode(bytes, eighths as usize)
+    } else {
+        None
     };
-    let pixels = match pixels {
+    let pixels = match reduced {
         Some(pixels) => pixels,
-        None => complete(&mut decoder, (info.width, info.height), eighths)?,
+        None => {
+            eighths = WHOLE;
+            let samples = decoder.decode().map_err(failed)?;
+            rgb(&info, samples).ok_or_else(|| corrupt("the scans do not fill the picture"))?
+        }
     };
     // Unreadable metadata does not make a picture unreadable.
     let orientation = decoder.exif_data().and_then(Orientation::from_exif_chunk);
@@ -60,31 +60,8 @@ pub(crate) fn decode(
         width,
         height,
         eighths,
-        scalable,
+        asked: Some(asked),
     })
-}
-
-/// Decodes whatever there is at so many eighths of its size, sides rounded up.
-fn complete(
-    decoder: &mut Decoder<&[u8]>,
-    (width, height): (u16, u16),
-    eighths: u32,
-) -> Result<RgbImage, PictureError> {
-    if eighths < WHOLE {
-        // The decoder takes the smallest scale at which one side is at least as long as asked for; to
-        // ask too much of the shorter one leaves the choice to the longer.
-        let longer = (u32::from(width.max(height)) * eighths).div_ceil(WHOLE) as u16;
-        let asked = if width >= height {
-            (longer, u16::MAX)
-        } else {
-            (u16::MAX, longer)
-        };
-        decoder.scale(asked.0, asked.1).map_err(failed)?;
-    }
-    let samples = decoder.decode().map_err(failed)?;
-    let info = decoder.info();
-    let pixels = info.and_then(|info| rgb(&info, samples));
-    pixels.ok_or_else(|| corrupt("the scans do not fill the picture"))
 }
 
 /// What a pixel takes at the most demanding moment: progressive pictures keep two bytes of coefficients
@@ -134,4 +111,3 @@ fn failed(error: Error) -> PictureError {
         other => corrupt(&other.to_string()),
     }
 }
-pub(crate) fn probe(b: &[u8], e: usize) -> bool { e < 8 && reduced::decode(b, e).is_some() }

@@ -10,13 +10,48 @@ pub(super) const ZIGZAG: [u8; 64] = [
     58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
-/// Coefficients of a block, dequantised, row by row: only the first ones in storage order are kept.
+/// How a component's blocks are coded, and what of them is wanted.
+pub(super) struct Coding<'a> {
+    pub(super) dc: &'a Huffman,
+    pub(super) ac: &'a Huffman,
+    /// In storage order.
+    pub(super) quantiser: &'a [f32; 64],
+    /// The corner of low frequencies that is wanted: columns and rows.
+    pub(super) corner: (usize, usize),
+    /// In storage order: from how many bits on an unwanted coefficient is strong.
+    pub(super) strong: [u8; 64],
+}
+
+/// From how many bits on a coefficient with this factor is larger than `amplitude`.
+pub(super) fn bits_above(amplitude: f32, factor: f32) -> u8 {
+    let above = |bits: &u8| factor * f32::from(1u16 << (bits - 1)) >= amplitude;
+    (1..16).find(above).unwrap_or(16)
+}
+
+impl Coding<'_> {
+    /// Whether the coefficient at this place in storage order is wanted.
+    fn wants(&self, stored: usize) -> bool {
+        let place = usize::from(ZIGZAG[stored]);
+        place % 8 < self.corner.0 && place / 8 < self.corner.1
+    }
+
+    /// The wanted ones are before this place in storage order.
+    pub(super) fn kept(&self) -> usize {
+        (0..64)
+            .rfind(|&stored| self.wants(stored))
+            .map_or(1, |last| last + 1)
+    }
+}
+
+/// Coefficients of a block, dequantised, row by row; those that are not wanted are zero.
 pub(super) struct Block {
     pub(super) values: [f32; 64],
     /// Rows behind this one are zero.
     pub(super) last_row: usize,
     /// True when all values but the first are zero.
     pub(super) flat: bool,
+    /// Whether an unwanted coefficient is strong.
+    pub(super) strong: bool,
 }
 
 impl Block {
@@ -24,33 +59,36 @@ impl Block {
         values: [0.0; 64],
         last_row: 0,
         flat: true,
+        strong: false,
     };
 
-    /// Reads a block: its difference from the one before, then the first `kept` coefficients; the others
-    /// are passed over. `None` where the data cannot be what an encoder wrote.
+    /// Reads a block: first its difference from the one before, then `kept` coefficients, that one
+    /// counted; the others are passed over. `None` where no encoder would have written the data.
     #[inline]
     pub(super) fn read(
         &mut self,
         bits: &mut Bits,
-        component: &Coding<'_>,
+        coding: &Coding<'_>,
+        kept: usize,
         previous: &mut i32,
     ) -> Option<()> {
         if !self.flat {
             *self = Block::EMPTY;
         }
+        self.strong = false;
         bits.refill();
-        let size = u32::from(component.dc.symbol(bits)?);
+        let size = u32::from(coding.dc.symbol(bits)?);
+        if size > 15 {
+            return None;
+        }
         if size > 0 {
-            if size > 15 {
-                return None;
-            }
             *previous = previous.wrapping_add(value(bits, size));
         }
-        self.values[0] = *previous as f32 * component.quantiser[0];
+        self.values[0] = *previous as f32 * coding.quantiser[0];
         let mut next = 1;
-        while next < component.kept {
+        while next < kept {
             bits.refill();
-            let symbol = component.ac.symbol(bits)?;
+            let symbol = coding.ac.symbol(bits)?;
             let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
             if size == 0 {
                 if run != 15 {
@@ -61,49 +99,46 @@ impl Block {
             }
             next += run;
             let place = usize::from(*ZIGZAG.get(next)?);
-            let factor = component.quantiser[next];
-            self.values[place] = value(bits, size) as f32 * factor;
-            self.last_row = self.last_row.max(place / 8);
-            self.flat = false;
+            let value = value(bits, size) as f32;
+            if place % 8 < coding.corner.0 && place / 8 < coding.corner.1 {
+                self.values[place] = value * coding.quantiser[next];
+                self.last_row = self.last_row.max(place / 8);
+                self.flat = false;
+            } else {
+                self.strong |= size as u8 >= coding.strong[next];
+            }
             next += 1;
         }
-        pass_over(bits, component.ac, next)
+        self.pass_over(bits, coding, next)
     }
-}
 
-/// How a component's blocks are coded.
-pub(super) struct Coding<'a> {
-    pub(super) dc: &'a Huffman,
-    pub(super) ac: &'a Huffman,
-    /// In storage order.
-    pub(super) quantiser: &'a [f32; 64],
-    /// How many coefficients count, in storage order, 1 to 64.
-    pub(super) kept: usize,
-}
-
-/// Goes to the end of a block whose coefficients from `next` on are of no interest.
-#[inline]
-fn pass_over(bits: &mut Bits, ac: &Huffman, mut next: usize) -> Option<()> {
-    while next < 64 {
-        bits.refill();
-        let skim = ac.skim(bits);
-        let behind = next + usize::from(skim.coefficients);
-        // An end of block is read only where the block still has coefficients.
-        if skim.bits != 0 && behind + usize::from(skim.ends) <= 64 {
-            bits.skip(u32::from(skim.bits));
-            if skim.ends {
+    /// Goes to the end of a block whose coefficients from `next` on are not wanted.
+    #[inline]
+    fn pass_over(&mut self, bits: &mut Bits, coding: &Coding<'_>, mut next: usize) -> Option<()> {
+        let ac = coding.ac;
+        while next < 64 {
+            bits.refill();
+            let skim = ac.skim(bits);
+            let behind = next + usize::from(skim.coefficients);
+            // An end of block is read only where the block still has coefficients.
+            if skim.bits != 0 && behind + usize::from(skim.ends) <= 64 {
+                bits.skip(u32::from(skim.bits));
+                self.strong |= skim.size >= coding.strong[(behind - 1) & 63];
+                if skim.ends {
+                    return Some(());
+                }
+                next = behind;
+                continue;
+            }
+            let symbol = ac.symbol(bits)?;
+            let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
+            if size == 0 && run != 15 {
                 return Some(());
             }
-            next = behind;
-            continue;
+            bits.skip(size);
+            self.strong |= size as u8 >= coding.strong[(next + run) & 63];
+            next += run + 1;
         }
-        let symbol = ac.symbol(bits)?;
-        let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
-        if size == 0 && run != 15 {
-            return Some(());
-        }
-        bits.skip(size);
-        next += run + 1;
+        (next == 64).then_some(())
     }
-    (next == 64).then_some(())
 }

@@ -1,4 +1,3 @@
-use super::block::ZIGZAG;
 use super::huffman::Huffman;
 
 const START_OF_SCAN: u8 = 0xDA;
@@ -58,6 +57,8 @@ impl Header {
                     header.scan(segment)?;
                     return header.is_grey_or_ycbcr().then_some(header);
                 }
+                // What tells the orientation is not looked for behind the frame.
+                0xE1 if !header.components.is_empty() => return None,
                 0xE1..=0xEF | 0xFE => {}
                 _ => return None,
             }
@@ -153,13 +154,6 @@ impl Header {
         let quantiser = self.quantisers.get(component.quantiser)?.as_ref()?;
         Some((dc, ac, quantiser))
     }
-}
-
-/// The storage places that a corner of `across` x `down` low frequencies needs: those before the number
-/// returned.
-pub(super) fn kept(across: usize, down: usize) -> usize {
-    let inside = |&place: &u8| usize::from(place) % 8 < across && usize::from(place) / 8 < down;
-    ZIGZAG.iter().rposition(inside).map_or(1, |last| last + 1)
 }
 
 fn be(bytes: &[u8]) -> Option<usize> {

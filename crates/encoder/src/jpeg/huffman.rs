@@ -27,6 +27,8 @@ pub(super) struct Skim {
     pub(super) coefficients: u8,
     /// Whether the end of the block follows, which is counted in the bits.
     pub(super) ends: bool,
+    /// The most bits that one of the values has.
+    pub(super) size: u8,
 }
 
 impl Huffman {
@@ -85,6 +87,7 @@ impl Huffman {
                 return found;
             }
             found.bits += (length + size) as u8;
+            found.size = found.size.max(size as u8);
             if size == 0 && run != 15 {
                 found.ends = true;
                 return found;

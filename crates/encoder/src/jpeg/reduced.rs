@@ -2,16 +2,22 @@
 //! large photo takes is mostly the reading of coefficients, and most of those are not needed. Colour
 //! that is stored at half the resolution comes out at the size of the rest, so nothing is interpolated.
 //!
-//! Only the common kind of file is read, and only when it is flawless; everything else is `None`, and
-//! left to a complete decoder. ITU-T T.81 describes the format.
+//! Only the common kind of file is read, and only when it is flawless and without fine patterns of strong
+//! contrast, which would come out as moire; everything else is `None`, and left to a complete decoder. ITU-T T.81 describes the format.
 
 use image::RgbImage;
 
 use super::bits::Bits;
-use super::block::{Block, Coding};
+use super::block::{Block, Coding, bits_above};
 use super::colour;
-use super::header::{Component, Header, kept};
+use super::header::{Component, Header};
 use super::idct::Inverse;
+
+/// A frequency of this amplitude, or a contrast of some 25 of 256 steps, is not left out unseen: blocks
+/// are reduced each for itself, and a pattern that is at odds with them shows as another, coarser one.
+const STRONG: f32 = 100.0;
+/// One block in so many may have such frequencies: outlines are in few blocks, patterns in most.
+const STRONG_SHARE: usize = 20;
 
 const RESTART: u8 = 0xD0;
 const END_OF_IMAGE: u8 = 0xD9;
@@ -38,8 +44,16 @@ pub(super) fn decode(bytes: &[u8], eighths: usize) -> Option<RgbImage> {
     for plane in &mut planes {
         plane.samples = vec![0; columns * plane.across * plane.width * plane.rows()];
     }
-    for strip in 0..height.div_ceil(8 * down) {
+    let strips = height.div_ceil(8 * down);
+    for strip in 0..strips {
         data.read_strip(&mut planes, columns, strip * columns)?;
+        let pattern = |plane: &Plane<'_>| {
+            let blocks = columns * plane.across * strips * plane.down;
+            plane.strong > blocks / STRONG_SHARE
+        };
+        if planes.iter().any(pattern) {
+            return None;
+        }
         let rows = (down * eighths).min(size.1 - strip * down * eighths);
         let stride = columns * across * eighths;
         for row in 0..rows {
@@ -58,6 +72,7 @@ pub(super) fn decode(bytes: &[u8], eighths: usize) -> Option<RgbImage> {
 /// A component of one row of MCUs.
 struct Plane<'a> {
     coding: Coding<'a>,
+    kept: usize,
     inverse: Inverse,
     /// Blocks in an MCU.
     across: usize,
@@ -68,6 +83,8 @@ struct Plane<'a> {
     /// The block before, from which the first coefficient differs.
     previous: i32,
     block: Block,
+    /// How many blocks had a strong coefficient that was not wanted.
+    strong: usize,
     samples: Vec<u8>,
 }
 
@@ -87,13 +104,16 @@ impl<'a> Plane<'a> {
             ratio(down, component.down)?,
         );
         let (dc, ac, quantiser) = header.tables(component)?;
+        let coding = Coding {
+            dc,
+            ac,
+            quantiser,
+            corner: (width, height),
+            strong: quantiser.map(|factor| bits_above(STRONG, factor)),
+        };
         Some(Plane {
-            coding: Coding {
-                dc,
-                ac,
-                quantiser,
-                kept: kept(width, height),
-            },
+            kept: coding.kept(),
+            coding,
             inverse: Inverse::new(width, height)?,
             across: component.across,
             down: component.down,
@@ -101,6 +121,7 @@ impl<'a> Plane<'a> {
             height,
             previous: 0,
             block: Block::EMPTY,
+            strong: 0,
             samples: Vec::new(),
         })
     }
@@ -115,7 +136,9 @@ impl<'a> Plane<'a> {
         let stride = self.samples.len() / self.rows();
         for down in 0..self.down {
             for across in 0..self.across {
-                self.block.read(bits, &self.coding, &mut self.previous)?;
+                let previous = &mut self.previous;
+                self.block.read(bits, &self.coding, self.kept, previous)?;
+                self.strong += usize::from(self.block.strong);
                 let left = (column * self.across + across) * self.width;
                 let samples = &mut self.samples[down * self.height * stride + left..];
                 self.inverse.apply(&self.block, samples, stride);
