@@ -70,7 +70,7 @@ pub(crate) const WHOLE: u32 = 8;
 /// How many pixels a picture that is decoded smaller has for every one that is made of them, on each
 /// axis. The filter that makes them widens with the reduction and looks no finer than half of that, so
 /// what a smaller decode loses or blurs lies beyond what it lets through.
-const SPARE: f64 = 2.0;
+const SPARE: f64 = 2.5;
 
 /// The least eighths of its sides at which a picture of this size can be decoded for a view: 1, 2, 4 or
 /// 8. It holds for every orientation, which may not be known yet.
