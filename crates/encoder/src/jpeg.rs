@@ -38,18 +38,20 @@ pub(crate) fn decode(
     let pixels = u64::from(width) * u64::from(height);
     jpeg_end::check(bytes, pixels).map_err(|reason| corrupt(&reason))?;
     let asked = enough(width, height);
-    let mut eighths = asked;
-    let reduced = if eighths < WHOLE {
-        reduced::decode(bytes, eighths as usize)
-    } else {
-        None
-    };
-    let pixels = match reduced {
-        Some(pixels) => pixels,
+    // A picture that cannot be had as small as asked may be had at twice the size.
+    let sizes = std::iter::successors(Some(asked), |eighths| Some(2 * eighths));
+    let reduced = sizes
+        .take_while(|&eighths| eighths < WHOLE)
+        .find_map(|eighths| Some((eighths, reduced::decode(bytes, eighths as usize)?)));
+    let (eighths, pixels) = match reduced {
+        Some(reduced) => reduced,
         None => {
-            eighths = WHOLE;
             let samples = decoder.decode().map_err(failed)?;
-            rgb(&info, samples).ok_or_else(|| corrupt("the scans do not fill the picture"))?
+            let pixels = rgb(&info, samples);
+            (
+                WHOLE,
+                pixels.ok_or_else(|| corrupt("the scans do not fill the picture"))?,
+            )
         }
     };
     // Unreadable metadata does not make a picture unreadable.

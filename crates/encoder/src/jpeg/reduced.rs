@@ -24,13 +24,18 @@ const END_OF_IMAGE: u8 = 0xD9;
 
 /// The picture at `eighths` (1, 2 or 4) eighths of its size, sides rounded up.
 pub(super) fn decode(bytes: &[u8], eighths: usize) -> Option<RgbImage> {
+    decode_without(bytes, eighths, STRONG)
+}
+
+/// The same, with frequencies of this amplitude for strong ones.
+fn decode_without(bytes: &[u8], eighths: usize, strong: f32) -> Option<RgbImage> {
     let mut rest = bytes;
     let header = Header::read(&mut rest)?;
     let most = |side: fn(&Component) -> usize| header.components.iter().map(side).max();
     let (across, down) = (most(|c| c.across)?, most(|c| c.down)?);
     let planes = header.components.iter();
     let mut planes = planes
-        .map(|component| Plane::new(&header, component, (across, down), eighths))
+        .map(|component| Plane::new(&header, component, (across, down), eighths, strong))
         .collect::<Option<Vec<_>>>()?;
 
     let (width, height) = (header.width, header.height);
@@ -94,6 +99,7 @@ impl<'a> Plane<'a> {
         component: &Component,
         (across, down): (usize, usize),
         eighths: usize,
+        strong: f32,
     ) -> Option<Plane<'a>> {
         let ratio = |most: usize, own: usize| {
             let whole = own > 0 && most.is_multiple_of(own);
@@ -109,7 +115,7 @@ impl<'a> Plane<'a> {
             ac,
             quantiser,
             corner: (width, height),
-            strong: quantiser.map(|factor| bits_above(STRONG, factor)),
+            strong: quantiser.map(|factor| bits_above(strong, factor)),
         };
         Some(Plane {
             kept: coding.kept(),
@@ -203,3 +209,6 @@ impl<'a> Compressed<'a> {
         self.marker == END_OF_IMAGE
     }
 }
+
+#[cfg(test)]
+mod tests;
