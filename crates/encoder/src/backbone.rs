@@ -136,7 +136,7 @@ impl Backbone {
     pub fn pool(&self, picture: &[u8], views: &[View]) -> Result<Vec<Vec<f32>>, PictureError> {
         let how = &self.preprocessing;
         let mut decoded = decode::for_view(picture, how, views.first().unwrap_or(&View::PLAIN))?;
-        let mut pool = |view: &View| {
+        let pool = |view: &View| {
             // A view looks the same beside whatever others; most ask for the same decode.
             if !decoded.suits(how, view) {
                 decoded = decode::for_view(picture, how, view)?;
