@@ -128,14 +128,20 @@ impl Backbone {
     }
 
     /// The features of several views of a picture file, `[features]` numbers each, as the network
-    /// gives them. The picture is decoded once.
+    /// gives them. The picture is decoded once, or
+    /// once more for views so close that they need more of it.
     ///
     /// # Errors
     /// [`PictureError`] says what is wrong with the picture.
     pub fn pool(&self, picture: &[u8], views: &[View]) -> Result<Vec<Vec<f32>>, PictureError> {
-        let decoded = decode::decode(picture)?;
-        let pool = |view| {
-            let pixels = encoder::pixels(&decoded, &self.preprocessing, view)?;
+        let how = &self.preprocessing;
+        let mut decoded = decode::for_view(picture, how, views.first().unwrap_or(&View::PLAIN))?;
+        let pool = |view: &View| {
+            // A view looks the same beside whatever others; most ask for the same decode.
+            if !decoded.suits(how, view) {
+                decoded = decode::for_view(picture, how, view)?;
+            }
+            let pixels = encoder::pixels(&decoded, how, view)?;
             let features = self.network.run(&pixels).map_err(PictureError::Network)?;
             if features.iter().any(|feature| !feature.is_finite()) {
                 let reason = "expected finite features, found others".to_owned();

@@ -5,8 +5,10 @@ use image::error::ImageError;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageResult, Limits, RgbImage};
 
+use crate::preprocessing::Preprocessing;
 use crate::{
-    MAX_BYTES, MAX_PIXELS, MAX_SIDE, PictureError, PictureFormat, alpha, jpeg, sniff, unsupported,
+    MAX_BYTES, MAX_PIXELS, MAX_SIDE, PictureError, PictureFormat, View, alpha, geometry, jpeg,
+    sniff, unsupported,
 };
 
 /// What a decoder may allocate besides pixels, in bytes: rows, tables, metadata.
@@ -21,10 +23,53 @@ const PICTURE_MEMORY: u64 = 512 * 1024 * 1024;
 pub(crate) struct Decoded {
     pub(crate) pixels: RgbImage,
     pub(crate) orientation: Orientation,
+    /// Sides of the picture in the file.
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    /// What the pixels are of that in each direction, in eighths, sides rounded up: 8 unless less was
+    /// enough.
+    pub(crate) eighths: u32,
+    /// The eighths that were enough; `None` when the format has but one size.
+    pub(crate) asked: Option<u32>,
+}
+
+impl Decoded {
+    /// A picture with all its pixels.
+    pub(crate) fn whole(pixels: RgbImage, orientation: Orientation) -> Decoded {
+        Decoded {
+            width: pixels.width(),
+            height: pixels.height(),
+            eighths: geometry::WHOLE,
+            asked: None,
+            pixels,
+            orientation,
+        }
+    }
+
+    /// Whether [`for_view`] would decode the same for this view.
+    pub(crate) fn suits(&self, how: &Preprocessing, view: &View) -> bool {
+        let enough = geometry::eighths(self.width, self.height, how, view);
+        self.asked.is_none_or(|asked| asked == enough)
+    }
+}
+
+/// Decodes a file with as many pixels as are needed for a view of it.
+pub(crate) fn for_view(
+    bytes: &[u8],
+    how: &Preprocessing,
+    view: &View,
+) -> Result<Decoded, PictureError> {
+    let enough = |width, height| geometry::eighths(width, height, how, view);
+    decode(bytes, &enough)
 }
 
 /// Decodes a file that was sniffed and found within all limits. Of an animation, the first frame.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, PictureError> {
+/// `enough` tells for a width and height the least eighths of them that will do; a format that cannot be
+/// decoded smaller gives them all.
+pub(crate) fn decode(
+    bytes: &[u8],
+    enough: &dyn Fn(u32, u32) -> u32,
+) -> Result<Decoded, PictureError> {
     if bytes.is_empty() {
         return Err(PictureError::Empty);
     }
@@ -41,7 +86,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, PictureError> {
     };
     let file = Cursor::new(bytes);
     match format {
-        PictureFormat::Jpeg => jpeg::decode(bytes),
+        PictureFormat::Jpeg => jpeg::decode(bytes, enough),
         PictureFormat::Png => {
             // The decoder allocates before it tells the size.
             let (width, height) = png_size(bytes).unwrap_or_default();
@@ -72,10 +117,7 @@ fn read(
     // Unreadable metadata does not make a picture unreadable.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let picture = DynamicImage::from_decoder(decoder).map_err(corrupt)?;
-    Ok(Decoded {
-        pixels: alpha::flatten(picture),
-        orientation,
-    })
+    Ok(Decoded::whole(alpha::flatten(picture), orientation))
 }
 
 /// Bytes of a pixel in the result.

@@ -112,7 +112,7 @@ impl Encoder {
     /// # Errors
     /// As [`Encoder::embed`].
     pub fn preprocess(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
-        let decoded = decode::decode(picture)?;
+        let decoded = decode::for_view(picture, &self.preprocessing, &View::PLAIN)?;
         pixels(&decoded, &self.preprocessing, &View::PLAIN)
     }
 }
@@ -134,8 +134,7 @@ pub(crate) fn pixels(
     how: &Preprocessing,
     view: &View,
 ) -> Result<Vec<f32>, PictureError> {
-    let small = resize::to_network_size(&decoded.pixels, decoded.orientation, how, view)
-        .map_err(PictureError::Network)?;
+    let small = resize::to_network_size(decoded, how, view).map_err(PictureError::Network)?;
     Ok(tensor::from_pixels(&small, how, view))
 }
 

@@ -7,7 +7,7 @@
 use image::metadata::Orientation;
 
 use crate::View;
-use crate::preprocessing::{Preprocessing, Resize};
+use crate::preprocessing::{Filter, Preprocessing, Resize};
 
 /// A part of the decoded picture, in its pixels, fractions included.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,6 +61,48 @@ pub(crate) fn plan(
         height: down.length,
         left: across.offset,
         top: down.offset,
+    }
+}
+
+/// All eighths of a side.
+pub(crate) const WHOLE: u32 = 8;
+
+/// How many pixels a picture that is decoded smaller has for every one that is made of them, on each
+/// axis. The filter that makes them widens with the reduction and looks no finer than half of that, so
+/// what a smaller decode loses or blurs lies beyond what it lets through.
+const SPARE: f64 = 2.5;
+
+/// The least eighths of its sides at which a picture of this size can be decoded for a view: 1, 2, 4 or
+/// 8. It holds for every orientation, which may not be known yet.
+pub(crate) fn eighths(width: u32, height: u32, how: &Preprocessing, view: &View) -> u32 {
+    if how.filter == Filter::Nearest {
+        // It takes single pixels as they are.
+        return WHOLE;
+    }
+    let reduction = [(width, height), (height, width)].map(|(width, height)| {
+        let plan = plan(width, height, Orientation::NoTransforms, how, view);
+        let across = plan.region.width / f64::from(plan.width);
+        across.min(plan.region.height / f64::from(plan.height))
+    });
+    enough(reduction[0].min(reduction[1]))
+}
+
+/// The least eighths that keep enough pixels for a picture that is to be `reduction` times smaller.
+pub(crate) fn enough(reduction: f64) -> u32 {
+    let keeps = |eighths: &u32| reduction * f64::from(*eighths) >= SPARE * f64::from(WHOLE);
+    [1, 2, 4].into_iter().find(keeps).unwrap_or(WHOLE)
+}
+
+impl Region {
+    /// The same part of the picture at so many eighths of its size.
+    pub(crate) fn at(self, eighths: u32) -> Region {
+        let share = f64::from(eighths) / f64::from(WHOLE);
+        Region {
+            left: self.left * share,
+            top: self.top * share,
+            width: self.width * share,
+            height: self.height * share,
+        }
     }
 }
 

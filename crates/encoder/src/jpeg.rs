@@ -2,16 +2,29 @@
 //! it interpolates, always upwards, and fills missing data with grey. The network notices the former on
 //! flat pictures; nobody would notice the latter.
 
+mod bits;
+mod block;
+mod colour;
+mod header;
+mod huffman;
+mod idct;
+mod reduced;
+
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, ImageBuffer, RgbImage};
 use jpeg_decoder::{CodingProcess, Decoder, Error, ImageInfo, PixelFormat};
 
 use crate::decode::{Decoded, RGB_BYTES, check_size};
+use crate::geometry::WHOLE;
 use crate::{MAX_PIXELS, PictureError, PictureFormat, alpha, cmyk, jpeg_end};
 
 /// Decodes grey, YCbCr, RGB, CMYK and YCCK; the latter two as Adobe writes them, inverted, whether or
 /// not they say so: no other kind is found in the wild.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, PictureError> {
+/// `enough` is that of [`crate::decode::decode`].
+pub(crate) fn decode(
+    bytes: &[u8],
+    enough: &dyn Fn(u32, u32) -> u32,
+) -> Result<Decoded, PictureError> {
     let mut decoder = Decoder::new(bytes);
     // Four bytes a pixel is the most that the size limit lets through.
     let largest = usize::try_from(MAX_PIXELS * 4).unwrap_or(usize::MAX);
@@ -24,12 +37,32 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, PictureError> {
     check_size(PictureFormat::Jpeg, width, height, pixel_bytes(&info))?;
     let pixels = u64::from(width) * u64::from(height);
     jpeg_end::check(bytes, pixels).map_err(|reason| corrupt(&reason))?;
-    let samples = decoder.decode().map_err(failed)?;
+    let asked = enough(width, height);
+    // A picture that cannot be had as small as asked may be had at twice the size.
+    let sizes = std::iter::successors(Some(asked), |eighths| Some(2 * eighths));
+    let reduced = sizes
+        .take_while(|&eighths| eighths < WHOLE)
+        .find_map(|eighths| Some((eighths, reduced::decode(bytes, eighths as usize)?)));
+    let (eighths, pixels) = match reduced {
+        Some(reduced) => reduced,
+        None => {
+            let samples = decoder.decode().map_err(failed)?;
+            let pixels = rgb(&info, samples);
+            (
+                WHOLE,
+                pixels.ok_or_else(|| corrupt("the scans do not fill the picture"))?,
+            )
+        }
+    };
     // Unreadable metadata does not make a picture unreadable.
     let orientation = decoder.exif_data().and_then(Orientation::from_exif_chunk);
     Ok(Decoded {
-        pixels: rgb(&info, samples).ok_or_else(|| corrupt("the scans do not fill the picture"))?,
+        pixels,
         orientation: orientation.unwrap_or(Orientation::NoTransforms),
+        width,
+        height,
+        eighths,
+        asked: Some(asked),
     })
 }
 

@@ -49,7 +49,7 @@ fn behind_segment(rest: &[u8]) -> Option<&[u8]> {
 
 /// Steps behind the next marker and returns its code; compressed data and fill bytes are passed over.
 fn next_marker(rest: &mut &[u8]) -> Option<u8> {
-    let start = rest.iter().position(|&byte| byte == 0xFF)?;
+    let start = memchr::memchr(0xFF, rest)?;
     let after = &rest[start..];
     let fill = after.iter().position(|&byte| byte != 0xFF)?;
     *rest = &after[fill + 1..];

@@ -7,19 +7,24 @@ use image::metadata::Orientation;
 use image::{DynamicImage, RgbImage, imageops};
 
 use crate::View;
+use crate::decode::Decoded;
 use crate::geometry::{self, Plan, Region};
 use crate::preprocessing::Preprocessing;
 
 /// A view of the decoded picture at the network's size, upright. Filters widen with the reduction and
 /// round to eight bits after each of two passes, as Pillow's do.
 pub(crate) fn to_network_size(
-    picture: &RgbImage,
-    orientation: Orientation,
+    decoded: &Decoded,
     how: &Preprocessing,
     view: &View,
 ) -> Result<RgbImage, String> {
-    let plan = geometry::plan(picture.width(), picture.height(), orientation, how, view);
-    let mut small = DynamicImage::ImageRgb8(resize(picture, &plan, orientation, how)?);
+    let orientation = decoded.orientation;
+    let plan = geometry::plan(decoded.width, decoded.height, orientation, how, view);
+    let plan = Plan {
+        region: plan.region.at(decoded.eighths),
+        ..plan
+    };
+    let mut small = DynamicImage::ImageRgb8(resize(&decoded.pixels, &plan, orientation, how)?);
     small.apply_orientation(orientation);
     let mut small = small.into_rgb8();
     if view.flipped {
@@ -160,6 +165,15 @@ mod tests {
             .unwrap_or(0)
     }
 
+    fn see(
+        picture: &RgbImage,
+        orientation: Orientation,
+        how: &Preprocessing,
+        view: &View,
+    ) -> Result<RgbImage, String> {
+        to_network_size(&Decoded::whole(picture.clone(), orientation), how, view)
+    }
+
     #[test]
     fn resizing_the_surviving_part_equals_cropping_afterwards() {
         let source = picture(301, 457);
@@ -171,7 +185,7 @@ mod tests {
             Filter::Hamming,
         ] {
             let part = how(Resize::ShortestEdge(64), 48, filter);
-            let part = to_network_size(&source, Orientation::NoTransforms, &part, &View::PLAIN);
+            let part = see(&source, Orientation::NoTransforms, &part, &View::PLAIN);
             let whole = Preprocessing {
                 resize: Resize::Exact {
                     width: 64,
@@ -182,7 +196,7 @@ mod tests {
                 height: 97,
                 ..sample()
             };
-            let whole = to_network_size(&source, Orientation::NoTransforms, &whole, &View::PLAIN);
+            let whole = see(&source, Orientation::NoTransforms, &whole, &View::PLAIN);
             let whole = whole.expect("resized");
             let cropped = imageops::crop_imm(&whole, 8, 24, 48, 48).to_image();
             let part = part.expect("resized");
@@ -195,10 +209,10 @@ mod tests {
         let source = picture(123, 211);
         let how = how(Resize::ShortestEdge(40), 33, Filter::Bicubic);
         for orientation in (1..=8).filter_map(Orientation::from_exif) {
-            let after = to_network_size(&source, orientation, &how, &View::PLAIN).expect("resized");
+            let after = see(&source, orientation, &how, &View::PLAIN).expect("resized");
             let mut turned = DynamicImage::ImageRgb8(source.clone());
             turned.apply_orientation(orientation);
-            let before = to_network_size(
+            let before = see(
                 &turned.into_rgb8(),
                 Orientation::NoTransforms,
                 &how,
@@ -214,8 +228,7 @@ mod tests {
     fn padding_is_black_and_nearest_takes_pixels_as_they_are() {
         let white = RgbImage::from_pixel(2, 4, Rgb([255; 3]));
         let padded = how(Resize::Keep, 4, Filter::Nearest);
-        let padded = to_network_size(&white, Orientation::NoTransforms, &padded, &View::PLAIN)
-            .expect("padded");
+        let padded = see(&white, Orientation::NoTransforms, &padded, &View::PLAIN).expect("padded");
         assert_eq!(padded.get_pixel(0, 0).0, [0; 3]);
         assert_eq!(padded.get_pixel(1, 3).0, [255; 3]);
         assert_eq!(padded.get_pixel(3, 0).0, [0; 3]);
@@ -228,7 +241,7 @@ mod tests {
             4,
             Filter::Nearest,
         );
-        let small = to_network_size(&source, Orientation::NoTransforms, &nearest, &View::PLAIN);
+        let small = see(&source, Orientation::NoTransforms, &nearest, &View::PLAIN);
         assert_eq!(
             small.expect("resized").get_pixel(1, 2),
             source.get_pixel(3, 5)
@@ -239,13 +252,11 @@ mod tests {
     fn a_flipped_view_is_the_mirror_image_and_a_crop_is_a_part() {
         let source = picture(120, 90);
         let how = how(Resize::ShortestEdge(60), 60, Filter::Bilinear);
-        let see = |view: &View| {
-            to_network_size(&source, Orientation::Rotate90, &how, view).expect("resized")
-        };
-        let plain = see(&View::PLAIN);
-        assert_eq!(imageops::flip_horizontal(&plain), see(&View::PLAIN.flip()));
+        let seen = |view: &View| see(&source, Orientation::Rotate90, &how, view).expect("resized");
+        let plain = seen(&View::PLAIN);
+        assert_eq!(imageops::flip_horizontal(&plain), seen(&View::PLAIN.flip()));
         // A quarter of the region, upper left: twice as large, so it agrees with the plain one enlarged.
-        let close = see(&View::PLAIN.crop(0.5, -1.0, -1.0));
+        let close = seen(&View::PLAIN.crop(0.5, -1.0, -1.0));
         let enlarged = imageops::resize(
             &imageops::crop_imm(&plain, 0, 0, 30, 30).to_image(),
             60,

@@ -1,7 +1,7 @@
 use image::DynamicImage;
 use image::codecs::jpeg::JpegEncoder;
 
-use crate::{PictureError, decode};
+use crate::{PictureError, decode, geometry};
 
 /// Of 100: small files in which a person still knows the picture.
 const QUALITY: u8 = 72;
@@ -12,9 +12,15 @@ const QUALITY: u8 = 72;
 /// # Errors
 /// [`PictureError`] says what is wrong with the picture.
 pub fn thumbnail(picture: &[u8], side: u32) -> Result<Vec<u8>, PictureError> {
-    let decoded = decode::decode(picture)?;
     let side = side.max(1);
-    let mut small = DynamicImage::ImageRgb8(decoded.pixels).thumbnail(side, side);
+    let reduction = |width: u32, height: u32| f64::from(width.max(height)) / f64::from(side);
+    let enough = |width, height| geometry::enough(reduction(width, height));
+    let decoded = decode::decode(picture, &enough)?;
+    // Of the sides in the file: those of a smaller decode are rounded.
+    let factor = reduction(decoded.width, decoded.height);
+    let scaled = |length: u32| ((f64::from(length) / factor).round() as u32).max(1);
+    let (width, height) = (scaled(decoded.width), scaled(decoded.height));
+    let mut small = DynamicImage::ImageRgb8(decoded.pixels).thumbnail_exact(width, height);
     small.apply_orientation(decoded.orientation);
     let mut jpeg = Vec::new();
     small

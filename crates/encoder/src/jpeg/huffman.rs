@@ -1,0 +1,134 @@
+use super::bits::Bits;
+
+/// Codes up to this length are found by one look into a table.
+const LOOK: u32 = 10;
+/// So many bits are looked at to pass over coefficients; several short ones fit.
+const SKIM: u32 = 12;
+
+/// A Huffman code of ITU-T T.81, annex C, as tables.
+pub(super) struct Huffman {
+    /// By the next [`LOOK`] bits: length of the code (0: it is longer) and, above, the symbol.
+    look: Box<[u16; 1 << LOOK]>,
+    /// By the next [`SKIM`] bits: what they stand for when only the place of coefficients counts.
+    skim: Box<[Skim; 1 << SKIM]>,
+    /// By length: the first code that is too large for it, moved up to 16 bits.
+    limits: [u32; 17],
+    /// By length: what to add to a code for the place of its symbol.
+    places: [i32; 17],
+    symbols: Vec<u8>,
+}
+
+/// One or more coefficients of a block in the code for AC coefficients.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Skim {
+    /// Bits of codes and values; 0 when the first code is longer than what was looked at.
+    pub(super) bits: u8,
+    /// How many coefficients they are, zeros included.
+    pub(super) coefficients: u8,
+    /// Whether the end of the block follows, which is counted in the bits.
+    pub(super) ends: bool,
+    /// The most bits that one of the values has.
+    pub(super) size: u8,
+}
+
+impl Huffman {
+    /// `counts` of the codes of length 1 to 16, and the symbols in their order. `None` unless they are a
+    /// code, and there are as many symbols as counted.
+    pub(super) fn new(counts: &[u8; 16], symbols: &[u8]) -> Option<Huffman> {
+        let mut look = Box::new([0; 1 << LOOK]);
+        let (mut limits, mut places) = ([0; 17], [0; 17]);
+        let (mut code, mut place) = (0u32, 0usize);
+        for (length, &count) in (1u32..).zip(counts) {
+            code <<= 1;
+            places[length as usize] = place as i32 - code as i32;
+            let new = symbols.get(place..place + usize::from(count))?;
+            for &symbol in new {
+                if code >> length != 0 {
+                    return None;
+                }
+                if length <= LOOK {
+                    let first = (code << (LOOK - length)) as usize;
+                    let entry = u16::from(symbol) << 8 | length as u16;
+                    look[first..first + (1 << (LOOK - length))].fill(entry);
+                }
+                code += 1;
+            }
+            place += new.len();
+            limits[length as usize] = code << (16 - length);
+        }
+        let mut huffman = Huffman {
+            look,
+            skim: Box::new([Skim::default(); 1 << SKIM]),
+            limits,
+            places,
+            symbols: symbols.get(..place)?.to_vec(),
+        };
+        for bits in 0..1 << SKIM {
+            huffman.skim[bits as usize] = huffman.skimmed(bits);
+        }
+        Some(huffman)
+    }
+
+    /// As many whole coefficients as [`SKIM`] bits hold. The value of the first may reach beyond them.
+    fn skimmed(&self, bits: u32) -> Skim {
+        let mut found = Skim::default();
+        loop {
+            let used = u32::from(found.bits);
+            if used >= SKIM {
+                return found;
+            }
+            let ahead = (bits << used) & ((1 << SKIM) - 1);
+            let entry = self.look[(ahead >> (SKIM - LOOK)) as usize];
+            let (length, symbol) = (u32::from(entry & 0xFF), entry >> 8);
+            let (run, size) = (symbol >> 4, u32::from(symbol & 15));
+            let known = length != 0 && used + length <= SKIM;
+            let first = found.coefficients == 0;
+            if !known || !first && used + length + size > SKIM {
+                return found;
+            }
+            found.bits += (length + size) as u8;
+            found.size = found.size.max(size as u8);
+            if size == 0 && run != 15 {
+                found.ends = true;
+                return found;
+            }
+            found.coefficients += run as u8 + 1;
+        }
+    }
+
+    /// The next symbol; needs 16 bits in the buffer. `None` when no code begins like them.
+    #[inline(always)]
+    pub(super) fn symbol(&self, bits: &mut Bits) -> Option<u8> {
+        let entry = self.look[bits.peek(LOOK) as usize];
+        if entry != 0 {
+            bits.skip(u32::from(entry & 0xFF));
+            return Some((entry >> 8) as u8);
+        }
+        self.long_symbol(bits)
+    }
+
+    #[cold]
+    fn long_symbol(&self, bits: &mut Bits) -> Option<u8> {
+        let next = bits.peek(16);
+        let length = (LOOK + 1..=16).find(|&length| next < self.limits[length as usize])?;
+        let place = (next >> (16 - length)) as i32 + self.places[length as usize];
+        bits.skip(length);
+        self.symbols.get(usize::try_from(place).ok()?).copied()
+    }
+
+    /// What comes next when only the place of coefficients counts.
+    #[inline(always)]
+    pub(super) fn skim(&self, bits: &Bits) -> Skim {
+        self.skim[bits.peek(SKIM) as usize]
+    }
+}
+
+/// A value of `size` bits, 1 to 15, in the notation of ITU-T T.81, F.2.2.1; they must be in the buffer.
+#[inline(always)]
+pub(super) fn value(bits: &mut Bits, size: u32) -> i32 {
+    let raw = bits.peek(size) as i32;
+    bits.skip(size);
+    // A first bit of 0 marks a negative number.
+    let negative = (raw >> (size - 1)) - 1;
+    raw + (negative & (1 - (1 << size)))
+}

@@ -1,0 +1,89 @@
+use std::f64::consts::{FRAC_1_SQRT_2, PI};
+
+use super::block::Block;
+
+/// What a block of 8x8 coefficients looks like at `width` x `height` samples, each 1, 2, 4 or 8: the
+/// inverse transform of that size, of as many low frequencies. Frequencies that the smaller block cannot
+/// show are gone, and with them the moire that taking every second sample would make.
+pub(super) struct Inverse {
+    across: [[f32; 8]; 8],
+    down: [[f32; 8]; 8],
+    transform: fn(&Inverse, &Block, &mut [u8], usize),
+}
+
+impl Inverse {
+    /// `None` for sizes that are not in the list above, or more than a factor of two apart.
+    pub(super) fn new(width: usize, height: usize) -> Option<Inverse> {
+        let transform = match (width, height) {
+            (1, 1) => transform::<1, 1>,
+            (1, 2) => transform::<1, 2>,
+            (2, 1) => transform::<2, 1>,
+            (2, 2) => transform::<2, 2>,
+            (2, 4) => transform::<2, 4>,
+            (4, 2) => transform::<4, 2>,
+            (4, 4) => transform::<4, 4>,
+            (4, 8) => transform::<4, 8>,
+            (8, 4) => transform::<8, 4>,
+            (8, 8) => transform::<8, 8>,
+            _ => return None,
+        };
+        Some(Inverse {
+            across: basis(width),
+            down: basis(height),
+            transform,
+        })
+    }
+
+    /// Writes the samples to rows `stride` apart, rounded as a complete decoder rounds them: the network
+    /// sees half a step in a flat picture.
+    #[inline]
+    pub(super) fn apply(&self, block: &Block, samples: &mut [u8], stride: usize) {
+        (self.transform)(self, block, samples, stride);
+    }
+}
+
+/// By frequency and sample: half of the cosine, the mean times the square root of one eighth.
+fn basis(size: usize) -> [[f32; 8]; 8] {
+    let wave = |frequency: usize, sample: usize| {
+        let angle = (2 * sample + 1) as f64 * frequency as f64 * PI / (2 * size) as f64;
+        let scale = if frequency == 0 { FRAC_1_SQRT_2 } else { 1.0 };
+        (scale * angle.cos() / 2.0) as f32
+    };
+    std::array::from_fn(|frequency| std::array::from_fn(|sample| wave(frequency, sample)))
+}
+
+fn transform<const WIDTH: usize, const HEIGHT: usize>(
+    inverse: &Inverse,
+    block: &Block,
+    samples: &mut [u8],
+    stride: usize,
+) {
+    let rows = samples.chunks_mut(stride).take(HEIGHT);
+    if block.flat || WIDTH * HEIGHT == 1 {
+        let mean = sample(block.values[0] / 8.0);
+        rows.for_each(|row| row[..WIDTH].fill(mean));
+        return;
+    }
+    let (frequencies, _) = block.values.as_chunks::<8>();
+    let frequencies = &frequencies[..HEIGHT.min(block.last_row + 1)];
+    for (y, row) in rows.enumerate() {
+        let mut line = [0.0; WIDTH];
+        for (values, wave) in frequencies.iter().zip(&inverse.down) {
+            for (sum, value) in line.iter_mut().zip(values) {
+                *sum += wave[y] * value;
+            }
+        }
+        let mut out = [0.0; WIDTH];
+        for (value, wave) in line.iter().zip(&inverse.across) {
+            for (sum, wave) in out.iter_mut().zip(wave) {
+                *sum += value * wave;
+            }
+        }
+        row[..WIDTH].copy_from_slice(&out.map(sample));
+    }
+}
+
+/// Zero stands for the middle of the range; what is out of range becomes the nearest that is in it.
+fn sample(value: f32) -> u8 {
+    (value + 128.5) as u8
+}

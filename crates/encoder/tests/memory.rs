@@ -1,0 +1,82 @@
+//! What a large JPEG takes while it is embedded, measured in a process of its own.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::path::Path;
+use std::process::Command;
+
+use common::{ENCODER, golden};
+use image::{Rgb, RgbImage};
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+
+/// Names the picture that [`in_a_process_of_its_own`] is to embed.
+const PICTURE: &str = "LOOKALIKE_TEST_PICTURE";
+/// What a 12-megapixel picture may add to the process, in KiB.
+const LIMIT: u64 = 80 * 1024;
+
+/// A field of `/proc/self/status`, in KiB.
+fn memory(field: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(field)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn in_a_process_of_its_own() {
+    let Some(path) = std::env::var_os(PICTURE) else {
+        return;
+    };
+    ENCODER.embed(&golden("baseline-640x480.jpg")).unwrap();
+    let before = memory("VmRSS:");
+    let picture = std::fs::read(path).unwrap();
+    ENCODER.embed(&picture).unwrap();
+    println!("grew by {} KiB", memory("VmHWM:") - before);
+}
+
+/// How much a process grows that embeds this picture, in KiB.
+fn growth(name: &str, picture: &[u8]) -> u64 {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, picture).unwrap();
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "in_a_process_of_its_own", "--nocapture"])
+        .env(PICTURE, &path)
+        .output()
+        .unwrap();
+    let output = String::from_utf8(output.stdout).unwrap();
+    let (_, grown) = output.split_once("grew by ").unwrap();
+    let grown = grown.split_whitespace().next().unwrap().parse().unwrap();
+    println!("{name}: {} bytes, {grown} KiB", picture.len());
+    grown
+}
+
+fn jpeg(picture: &RgbImage, progressive: bool) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = Encoder::new(&mut file, 90);
+    encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    encoder.set_progressive(progressive);
+    let (width, height) = (picture.width() as u16, picture.height() as u16);
+    encoder
+        .encode(picture, width, height, ColorType::Rgb)
+        .unwrap();
+    file
+}
+
+#[test]
+fn twelve_megapixels_are_embedded_in_80_megabytes() {
+    let smooth = RgbImage::from_fn(4000, 3000, |x, y| {
+        Rgb([(x / 16) as u8, (y / 12) as u8, ((x + y) / 28) as u8])
+    });
+    // The blocks of fine checks are all strong, so every pixel is decoded.
+    let checks = RgbImage::from_fn(4000, 3000, |x, y| {
+        Rgb([((x / 3 + y / 3) % 2 * 200) as u8; 3])
+    });
+    for (name, picture) in [("smooth.jpg", &smooth), ("checks.jpg", &checks)] {
+        let grown = growth(name, &jpeg(picture, false));
+        assert!(grown <= LIMIT, "{name}: {grown} KiB");
+    }
+    // Coefficients, two bytes each, are kept until the last scan, beside 36 MB of pixels.
+    let grown = growth("progressive.jpg", &jpeg(&smooth, true));
+    assert!(grown <= 2 * LIMIT, "progressive.jpg: {grown} KiB");
+}
