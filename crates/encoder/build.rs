@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-/// Of the pixels that the embedded network takes; a test compares it with the preprocessing.
+/// Of the pixels that the embedded network takes; loading compares it with the preprocessing.
 const SHAPE: [usize; 4] = [1, 3, 224, 224];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -13,7 +13,7 @@
 //! | `LOOKALIKE_ENCODER` | directory or `s3://bucket/prefix` of a model | the embedded model |
 //! | `LOOKALIKE_REFRESH_SECONDS` | seconds between looks at the manifest | `1` |
 //! | `LOOKALIKE_CORS_ORIGINS` | origins that may call from a browser, comma separated | `*` |
-//! | `LOOKALIKE_TRACE` | whether to log the steps of every request, `true` or `false` | `false` |
+//! | `LOOKALIKE_TRACE` | whether to log the steps of every request and of the start, `true` or `false` | `false` |
 //!
 //! An empty variable counts as unset, because a deployment template cannot leave one out.
 

@@ -5,9 +5,9 @@ use sha2::{Digest, Sha256};
 use crate::decode;
 use crate::encoder::{self, EMBEDDED_CONFIG, EMBEDDED_MODEL, EMBEDDED_NAME};
 use crate::graph::Graph;
-use lookalike_network::Network;
 use crate::preprocessing::Preprocessing;
 use crate::{LoadError, PictureError, Tail, View, preprocessor_config};
+use lookalike_network::Network;
 
 /// Ends of stages whose averages are put beside the pooled features: the last ones.
 const STAGES: usize = 2;

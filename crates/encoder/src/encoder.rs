@@ -3,9 +3,9 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use crate::decode::Decoded;
-use lookalike_network::Network;
 use crate::preprocessing::Preprocessing;
 use crate::{LoadError, PictureError, View, decode, preprocessor_config, resize, tensor};
+use lookalike_network::Network;
 
 pub(crate) const EMBEDDED_NAME: &str = "lite0-clothing";
 pub(crate) static EMBEDDED_MODEL: &[u8] =
@@ -14,9 +14,17 @@ pub(crate) static EMBEDDED_CONFIG: &[u8] =
     include_bytes!("../../../models/lite0-clothing/preprocessor_config.json");
 /// Computed by the build script from the very file above.
 static EMBEDDED_SHA256: &[u8; 32] = include_bytes!(concat!(env!("OUT_DIR"), "/model.sha256"));
+/// The same network as the build script prepared it.
+static EMBEDDED_NETWORK: &Aligned<[u8]> =
+    &Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/network.bin")));
 
-/// A network with its preprocessing: turns pictures into embeddings. Building one takes a few hundred
-/// milliseconds, so build it once; all methods may be called from many threads at the same time.
+/// Bytes that begin a line of the cache, as the weights of a prepared network have to.
+#[repr(align(64))]
+struct Aligned<B: ?Sized>(B);
+
+/// A network with its preprocessing: turns pictures into embeddings. Building one from an ONNX file takes
+/// a few hundred milliseconds, so build it once; all methods may be called from many threads at the same
+/// time.
 pub struct Encoder {
     name: String,
     network: Network,
@@ -31,8 +39,10 @@ impl Encoder {
     /// # Errors
     /// None with an intact build; the files in `models/` decide.
     pub fn embedded() -> Result<Encoder, LoadError> {
-        let name = EMBEDDED_NAME;
-        Encoder::build(name, EMBEDDED_MODEL, *EMBEDDED_SHA256, EMBEDDED_CONFIG)
+        let preprocessing = preprocessor_config::parse(EMBEDDED_CONFIG)?;
+        let network = Network::prepared(&EMBEDDED_NETWORK.0, preprocessing.shape())?;
+        let sha256 = *EMBEDDED_SHA256;
+        Ok(Encoder::new(EMBEDDED_NAME, network, sha256, preprocessing))
     }
 
     /// An encoder from the bytes of an ONNX file and of a `preprocessor_config.json`. The network takes
@@ -45,7 +55,10 @@ impl Encoder {
         onnx: &[u8],
         preprocessor_config: &[u8],
     ) -> Result<Encoder, LoadError> {
-        Encoder::build(name, onnx, Sha256::digest(onnx).into(), preprocessor_config)
+        let preprocessing = preprocessor_config::parse(preprocessor_config)?;
+        let network = Network::load(onnx, preprocessing.shape())?;
+        let sha256 = Sha256::digest(onnx).into();
+        Ok(Encoder::new(name, network, sha256, preprocessing))
     }
 
     /// Name, ONNX file and `preprocessor_config.json` of the embedded encoder.
@@ -62,21 +75,19 @@ impl Encoder {
         Ok(preprocessing.fingerprint(Sha256::digest(onnx).into()))
     }
 
-    fn build(
+    fn new(
         name: &str,
-        onnx: &[u8],
+        network: Network,
         sha256: [u8; 32],
-        preprocessor_config: &[u8],
-    ) -> Result<Encoder, LoadError> {
-        let preprocessing = preprocessor_config::parse(preprocessor_config)?;
-        let network = Network::load(onnx, preprocessing.shape())?;
+        preprocessing: Preprocessing,
+    ) -> Encoder {
         let fingerprint = preprocessing.fingerprint(sha256);
-        Ok(Encoder {
+        Encoder {
             name: name.to_owned(),
             network,
             preprocessing,
             fingerprint,
-        })
+        }
     }
 
     /// The name given when it was built; the embedded one is `lite0-clothing`.

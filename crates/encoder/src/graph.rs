@@ -13,8 +13,8 @@ mod shortcuts;
 
 use std::collections::HashSet;
 
-use prost::Message;
 use lookalike_network::pb;
+use prost::Message;
 
 use crate::{LoadError, Tail};
 use builder::Builder;

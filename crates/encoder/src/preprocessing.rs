@@ -3,7 +3,7 @@ use sha2::{Digest, Sha256};
 
 /// Raised whenever the code turns the same picture into other numbers, by whatever amount matters: the
 /// fingerprint then changes, and an index made before is not mixed with vectors made after.
-const CODE_VERSION: u32 = 1;
+const CODE_VERSION: u32 = 2;
 
 /// What happens between decoded pixels and the network, with every default filled in.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use tract_onnx::prelude::*;
 
+use crate::ops::LayerOp;
 use crate::shape::{self, dimensions};
 use crate::{LoadError, batch_norm, file, prepared, translate};
 
@@ -41,7 +42,14 @@ impl Network {
     /// # Errors
     /// When the bytes are none of these, or do not begin at a multiple of 64 in memory.
     pub fn prepared(bytes: &'static [u8], shape: [usize; 4]) -> Result<Network, LoadError> {
-        Network::new(prepared::read(bytes).map_err(failed)?, shape)
+        let model = prepared::read(bytes).map_err(failed)?;
+        let made_for = &model.input_fact(0).map_err(failed)?.shape;
+        if made_for.as_concrete() != Some(&shape) {
+            return Err(LoadError::Model {
+                reason: format!("it was prepared for pixels {made_for:?}, expected {shape:?}"),
+            });
+        }
+        Network::new(model, shape)
     }
 
     /// The same network as tract runs it alone: what ours are compared with.
@@ -66,6 +74,12 @@ impl Network {
     /// Length of the output.
     pub fn dimensions(&self) -> usize {
         self.dimensions
+    }
+
+    /// How many of its nodes are layers of ours, in place of any number of tract's.
+    pub fn layers(&self) -> usize {
+        let nodes = self.plan.model().nodes().iter();
+        nodes.filter(|node| node.op_is::<LayerOp>()).count()
     }
 
     /// The features of one picture; `pixels` has as many values as the input shape says.

@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 
 use crate::model::EncoderFiles;
 use crate::ports::Embedder;
+use crate::start_up;
 
 /// Loads an encoder; the error is a sentence for people.
 pub type EmbedderLoader =
@@ -79,7 +80,11 @@ impl EmbedderCell {
     pub async fn get(&self) -> Result<Arc<dyn Embedder>, String> {
         let load = || async {
             match &self.inner.loader {
-                Some(loader) => loader().await,
+                Some(loader) => {
+                    let loaded = loader().await;
+                    start_up::done("encoder loaded");
+                    loaded
+                }
                 None => Err("no loader".to_owned()),
             }
         };

@@ -16,6 +16,7 @@ mod model;
 pub mod ports;
 mod search;
 mod segments;
+pub mod start_up;
 mod time;
 
 pub use embedder::{EmbedderCell, EmbedderLoader, EncoderReader, ReadFiles};

@@ -6,14 +6,17 @@ use lambda_http::Error;
 use lambda_http::lambda_runtime::Config;
 use lookalike_aws::{Cloud, EmfMetrics, Settings, encoders, logging};
 use lookalike_http::{HttpSettings, router};
-use lookalike_service::{SearchPorts, SearchSettings, Searcher};
+use lookalike_service::{SearchPorts, SearchSettings, Searcher, start_up};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
+    start_up::begin();
     let settings = Settings::from_env();
     logging::init(settings.as_ref().is_ok_and(|settings| settings.trace));
     let settings = settings.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
+    start_up::done("settings read");
     let cloud = Cloud::connect(&settings).await?;
+    start_up::done("clients made");
     let ports = SearchPorts {
         encoders: encoders(&settings, &cloud),
         pictures: cloud.pictures,

@@ -32,6 +32,7 @@ use crate::model::Metadata;
 use crate::ports::{
     Embedder, Failures, Links, Manifests, Measurement, Metrics, Pictures, Products, Segments, Unit,
 };
+use crate::start_up;
 use snapshots::{Loaded, Snapshots};
 use worker::off_runtime;
 
@@ -284,8 +285,10 @@ impl Searcher {
             times.push(time("QueryEmbedTime", timings.embedding_ms));
         }
         self.ports.metrics.emit(&times);
+        let results = self.hydrate(hits).await?;
+        start_up::answered();
         Ok(Answer {
-            results: self.hydrate(hits).await?,
+            results,
             index,
             timings,
         })

@@ -19,6 +19,7 @@ use crate::error::{StoreError, StoreErrorKind};
 use crate::model::LoadedManifest;
 use crate::ports::{Manifests, Measurement, Metrics, Segments, Unit};
 use crate::segments::fetch;
+use crate::start_up;
 
 /// Segments are fetched so many at a time.
 const PARALLEL_FETCHES: usize = 8;
@@ -238,11 +239,13 @@ impl Source {
             (LoadedManifest::Missing | LoadedManifest::Unchanged, _) => return Ok(nothing(begun)?),
         };
         let manifest = Manifest::decode(&bytes)?;
+        start_up::done("manifest read");
         let (fetched, ()) = tokio::try_join!(
             self.segments_of(&manifest, known),
             self.encoder_of(&manifest, known)
         )?;
         let (segments, fetched) = fetched;
+        start_up::done("segments read and checked");
         let dimensions = manifest.dimensions;
         let snapshot = off_runtime(move || Snapshot::new(segments, dimensions)).await??;
         let loaded = Loaded {
@@ -252,6 +255,7 @@ impl Source {
             etag: Some(etag.into()),
             checked: begun,
         };
+        start_up::done("index ready");
         self.measure(&loaded, begun.elapsed(), fetched);
         Ok(loaded)
     }
