@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -38,9 +39,13 @@ class Pictures:
         self.work.mkdir(parents=True, exist_ok=True)
 
     def small(self, count):
-        """So many JPEG files of 400x533, from all over the catalog."""
+        """So many JPEG files of 400x533 from all over the catalog: as they are, where there are such."""
+        fitting = [path for path in self.all if size_of(path) == SMALL]
+        if len(fitting) >= count:
+            return thinned(fitting, count)
         chosen = thinned(self.all, count)
-        return [as_small(path, self.work / f"small-{n}.jpg") for n, path in enumerate(chosen)]
+        files = [self.work / f"small-{number}-of-{count}.jpg" for number in range(len(chosen))]
+        return [made(file, lambda path: filled(path, SMALL), path) for file, path in zip(files, chosen)]
 
     def large(self):
         """Two JPEG files of 12 megapixels, by what they are like."""
@@ -83,12 +88,11 @@ def thinned(things, most):
     return [things[place * len(things) // count] for place in range(count)]
 
 
-def as_small(path, out):
-    """The picture itself when it has the size, else a copy that has."""
+@cache
+def size_of(path):
+    """Width and height, as the file's header says."""
     with Image.open(path) as picture:
-        if picture.size == SMALL and picture.format == "JPEG":
-            return path
-    return made(out, lambda _: filled(path, SMALL), path)
+        return picture.size
 
 
 def made(path, make, source):
