@@ -24,9 +24,10 @@ def environment(threads):
     """This process's environment with so many threads for whoever asks, and the harness importable."""
     changed = dict.fromkeys(THREAD_VARIABLES, str(threads))
     changed["PYTHONPATH"] = str(HERE.parent)
+    whole = os.environ | changed
     # What a deployed service has: compiled modules are cached from the first run on.
-    changed.pop("PYTHONDONTWRITEBYTECODE", None)
-    return os.environ | changed
+    whole.pop("PYTHONDONTWRITEBYTECODE", None)
+    return whole
 
 
 def peer(module, *arguments):

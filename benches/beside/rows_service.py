@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 
 from .arithmetic import Samples, interleave
 from .child import Child
@@ -39,8 +40,19 @@ class ServiceRows:
         everywhere = sorted(os.sched_getaffinity(0))[:2]
         for cores, asking in [(everywhere, everywhere), (everywhere[:1], everywhere[1:])]:
             with self.ours(cores) as mine, self.peers(cores) as theirs:
+                ports = {"ours": mine, "peer": theirs}
+                self.answers_agree(ports)
                 for kind, at_most in [("pictures", 0.75), ("products", 0.1)]:
-                    yield from self.compare(kind, cores, asking, {"ours": mine, "peer": theirs}, at_most)
+                    yield from self.compare(kind, cores, asking, ports, at_most)
+
+    def answers_agree(self, ports):
+        """Both services find the same, but for the odd neighbour that one of them misses."""
+        picture = Path(self.lists["pictures"].read_text().splitlines()[0]).read_bytes()
+        product = self.lists["products"].read_text().splitlines()[0]
+        for path, body in [("search?k=10", picture), (f"products/{product}/similar?k=10", None)]:
+            found = [asked(f"http://127.0.0.1:{port}/{path}", body) for port in ports.values()]
+            if len(found[0] & found[1]) < 8:
+                raise Problem(f"the services answer /{path} with different products: {found}")
 
     def compare(self, kind, cores, asking, ports, at_most):
         reports = {name: [] for name in ports}
@@ -101,6 +113,13 @@ class ServiceRows:
         with Child(command, self.logs, f"python-service-{len(cores)}", 1, cores) as child:
             wait_for(port, child)
             yield port
+
+
+def asked(url, body):
+    """The products that a service answers with."""
+    request = urllib.request.Request(url, body, {"Content-Type": "image/jpeg"} if body else {})
+    with urllib.request.urlopen(request, timeout=PATIENCE) as reply:
+        return {found["product_id"] for found in json.load(reply)["results"]}
 
 
 def free_port():
