@@ -160,3 +160,9 @@ async fn send(sender: &mut SendRequest<Full<Bytes>>, question: &Question) -> Res
     }
     Ok(())
 }
+
+/// The lines of a file.
+fn lines(path: &Path) -> Result<Vec<String>, AnyError> {
+    let text = std::fs::read_to_string(path).map_err(|error| at(path, error))?;
+    Ok(text.lines().map(str::to_owned).collect())
+}
