@@ -93,13 +93,15 @@ def measure(plan, only):
         inputs = Inputs(work, ours, pictures, plan.vectors, plan.queries)
         described = head(inputs, plan.quick)
         if only != "index":
-            rows += told("encoder", rows_encoder.rows(inputs, ours, logs, plan))
+            rows += told("encoder", lambda: rows_encoder.rows(inputs, ours, logs, plan))
         if only != "encoder":
             indexes = IndexRows(inputs, ours, logs, work, plan)
-            rows += told("index", indexes.rows())
+            rows += told("index", lambda: indexes.rows())
+            if indexes.left_out:
+                described["left out"] = "; ".join(indexes.left_out)
     if not only:
-        rows += told("start", rows_start.rows(inputs, indexes, program, logs, plan))
-        rows += told("service", ServiceRows(inputs, indexes, program, logs, plan).rows())
+        rows += told("start", lambda: rows_start.rows(inputs, indexes, program, logs, plan))
+        rows += told("service", lambda: ServiceRows(inputs, indexes, program, logs, plan).rows())
     (work / "results.json").write_text(as_json(rows, described))
     (work / "results.md").write_text(markdown(rows, described))
     print(markdown(rows, described))
@@ -115,10 +117,10 @@ def check(program):
         raise Problem("this process may use one core only: comparing on two takes two")
 
 
-def told(what, rows):
+def told(what, make):
     """The rows as a list; says how long they took."""
     begun = time.monotonic()
-    rows = list(rows)
+    rows = list(make())
     print(f"{what}: {len(rows)} rows in {time.monotonic() - begun:.0f} s", file=sys.stderr)
     return rows
 

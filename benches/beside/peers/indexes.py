@@ -108,12 +108,13 @@ class Faiss:
 
 
 class Usearch:
-    """usearch on inner products, in the precision that it takes by itself."""
+    """usearch on inner products, in single precision: in the half one that it takes by itself, rounding
+    alone keeps recall@10 below 0.99."""
 
     def __init__(self, dimensions, ef_construction=128):
         from usearch.index import Index
 
-        self.index = Index(ndim=dimensions, metric="ip", expansion_add=ef_construction)
+        self.index = Index(ndim=dimensions, metric="ip", dtype="f32", expansion_add=ef_construction)
 
     def build(self, vectors, threads):
         self.index.add(np.arange(len(vectors)), vectors, threads=threads)
