@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from .arithmetic import Samples, interleave
@@ -50,7 +50,7 @@ class ServiceRows:
         picture = Path(self.lists["pictures"].read_text().splitlines()[0]).read_bytes()
         product = self.lists["products"].read_text().splitlines()[0]
         for path, body in [("search?k=10", picture), (f"products/{product}/similar?k=10", None)]:
-            found = [asked(f"http://127.0.0.1:{port}/{path}", body) for port in ports.values()]
+            found = [asked(f"http://127.0.0.1:{port}/{path}", body) for port, *_ in ports.values()]
             if len(found[0] & found[1]) < 8:
                 raise Problem(f"the services answer /{path} with different products: {found}")
 
@@ -79,26 +79,29 @@ class ServiceRows:
             both = [Samples([r[f"{share}_ms"] for r in reports[name]]) for name in ("ours", "peer")]
             yield Row(f"{share} of the same", workers, "ms", *both)
 
-    def load(self, port, kind, cores):
+    def load(self, ports, kind, cores):
         seconds = self.plan.load_test_seconds
         command = ["taskset", "--cpu-list", ",".join(map(str, cores)), self.program, "load"]
-        command += ["--port", port, f"--{kind}", self.lists[kind], "--connections", CONNECTIONS]
+        for port in ports:
+            command += ["--port", port]
+        command += [f"--{kind}", self.lists[kind], "--connections", CONNECTIONS]
         command += ["--seconds", seconds, "--warm-up", min(1, seconds / 4)]
         command = [str(part) for part in command]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
-            raise Problem(f"the load of {kind} on port {port} ended early: {done.stderr.strip()}")
+            raise Problem(f"the load of {kind} on {ports} ended early: {done.stderr.strip()}")
         return json.loads(done.stdout)
 
     @contextmanager
     def ours(self, cores):
         command = [self.program, "http", self.indexes.graph, self.inputs.products_file]
         with Child(command, self.logs, f"http-{len(cores)}", len(cores), cores) as child:
-            yield child.receive()["port"]
+            yield [child.receive()["port"]]
 
     @contextmanager
     def peers(self, cores):
-        port, inputs = free_port(), self.inputs
+        """A worker per core, each on a port of its own: of one port, one worker may get all connections."""
+        inputs = self.inputs
         settings = {
             "BESIDE_DIMENSIONS": inputs.dimensions,
             "BESIDE_INDEX": self.indexes.hnswlib,
@@ -107,12 +110,15 @@ class ServiceRows:
             "BESIDE_ROWS": inputs.rows_file,
         }
         command = ["env", *(f"{name}={value}" for name, value in settings.items())]
-        command += [sys.executable, "-m", "uvicorn", "beside.peers.service:app"]
-        command += ["--host", "127.0.0.1", "--port", port, "--workers", len(cores)]
+        command += [sys.executable, "-m", "uvicorn", "beside.peers.service:app", "--host", "127.0.0.1"]
         command += ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
-        with Child(command, self.logs, f"python-service-{len(cores)}", 1, cores) as child:
-            wait_for(port, child)
-            yield port
+        ports = [free_port() for _ in cores]
+        with ExitStack() as stack:
+            for port in ports:
+                name = f"python-service-{ports.index(port) + 1}-of-{len(cores)}"
+                child = Child([*command, "--port", port], self.logs, name, 1, cores)
+                wait_for(port, stack.enter_context(child))
+            yield ports
 
 
 def asked(url, body):
@@ -129,14 +135,13 @@ def free_port():
 
 
 def wait_for(port, child):
-    """Until the service answers; workers load before they accept, so all of them get a moment more."""
+    """Until the service answers, for which it has to be loaded."""
     until = time.monotonic() + PATIENCE
     while True:
         if child.process.poll() is not None:
             child.ended()
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5).close()
-            time.sleep(2)
             return
         except (urllib.error.URLError, OSError) as error:
             if time.monotonic() > until:

@@ -21,9 +21,9 @@ use crate::vectors::at;
 /// What to send, and for how long.
 #[derive(Args)]
 pub(crate) struct Load {
-    /// Port on loopback.
-    #[arg(long)]
-    port: u16,
+    /// Port on loopback; with several, connections are shared out evenly.
+    #[arg(long = "port", required = true)]
+    ports: Vec<u16>,
     /// File with a path of a picture per line, each of which is searched with.
     #[arg(long, required_unless_present = "products", conflicts_with = "products")]
     pictures: Option<PathBuf>,
@@ -57,8 +57,9 @@ impl Load {
             .build()?;
         let measured_from = Instant::now() + Duration::from_secs_f64(self.warm_up);
         let until = measured_from + Duration::from_secs_f64(self.seconds);
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let all = (0..self.connections).map(|number| {
+            let port = self.ports[number % self.ports.len()];
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
             let first = number * questions.len() / self.connections;
             let questions = questions.iter().cycle().skip(first);
             ask(address, questions, measured_from, until)
