@@ -23,7 +23,7 @@ class Plan:
     network_rounds: int = 40
     picture_rounds: int = 20
     large_rounds: int = 20
-    pictures_at_once: int = 200
+    pictures_at_once: int = 100
     at_once_rounds: int = 7
     annoy_trees: tuple = (50, 100, 200)
     build_rounds: int = 3
@@ -118,9 +118,11 @@ def check(program):
 
 
 def told(what, make):
-    """The rows as a list; says how long they took."""
-    begun = time.monotonic()
-    rows = list(make())
+    """The rows as a list; says each as it comes, and how long all took."""
+    begun, rows = time.monotonic(), []
+    for row in make():
+        rows.append(row)
+        print(f"  {row.what}: {row.ratio:.3f} of {row.peer}", file=sys.stderr)
     print(f"{what}: {len(rows)} rows in {time.monotonic() - begun:.0f} s", file=sys.stderr)
     return rows
 

@@ -17,12 +17,10 @@ ONNXRUNTIME, PILLOW = "onnxruntime", "Pillow + onnxruntime"
 def rows(inputs, ours, logs, plan):
     """All rows about the encoder."""
     with Child(peer("pictures"), logs, "onnxruntime") as other:
-        return [
-            network(inputs, ours, other, plan),
-            small(inputs, ours, other, plan),
-            *large(inputs, ours, other, plan),
-            two_threads(inputs, ours, other, logs, plan),
-        ]
+        yield network(inputs, ours, other, plan)
+        yield small(inputs, ours, other, plan)
+        yield from large(inputs, ours, other, plan)
+        yield two_threads(inputs, ours, other, logs, plan)
 
 
 def milliseconds(seconds):

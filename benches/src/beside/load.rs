@@ -25,7 +25,11 @@ pub(crate) struct Load {
     #[arg(long = "port", required = true)]
     ports: Vec<u16>,
     /// File with a path of a picture per line, each of which is searched with.
-    #[arg(long, required_unless_present = "products", conflicts_with = "products")]
+    #[arg(
+        long,
+        required_unless_present = "products",
+        conflicts_with = "products"
+    )]
     pictures: Option<PathBuf>,
     /// File with a product id per line, whose look-alikes are asked for.
     #[arg(long)]

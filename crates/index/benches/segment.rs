@@ -116,7 +116,10 @@ fn vectors(count: usize) -> Vec<Vec<f32>> {
     (0..count)
         .map(|number| {
             let centre = centres[number % KINDS].iter();
-            centre.zip(direction()).map(|(c, o)| c + SPREAD * o).collect()
+            centre
+                .zip(direction())
+                .map(|(c, o)| c + SPREAD * o)
+                .collect()
         })
         .collect()
 }
