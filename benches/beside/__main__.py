@@ -17,7 +17,9 @@ class Plan:
     """How much of everything."""
 
     quick: bool
+    # Photos, of which more are better; drawing takes longer than what it adds is worth.
     pictures: int = 100_000
+    drawn_pictures: int = 3000
     vectors: int = 100_000
     queries: int = 1000
     network_rounds: int = 40
@@ -38,6 +40,7 @@ class Plan:
         return cls(
             quick=True,
             pictures=1000,
+            drawn_pictures=1000,
             vectors=20_000,
             queries=300,
             network_rounds=10,
@@ -89,7 +92,7 @@ def measure(plan, only):
 
     rows = []
     with Child([program, "worker"], logs, "lookalike", threads=2) as ours:
-        pictures = Pictures(work, programs / "lookalike", plan.pictures)
+        pictures = Pictures(work, programs / "lookalike", plan.pictures, plan.drawn_pictures)
         inputs = Inputs(work, ours, pictures, plan.vectors, plan.queries)
         described = head(inputs, plan.quick)
         if only != "index":

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -20,15 +21,15 @@ LARGE = (4000, 3000)
 class Pictures:
     """Photos of LOOKALIKE_DATASET, else drawn ones."""
 
-    def __init__(self, work, program, most):
-        """`program` is the built `lookalike`, which draws; `most` how many pictures are used at most."""
+    def __init__(self, work, program, most, drawn_most):
+        """At most so many photos are used, or so many drawn by `program`, the built `lookalike`."""
         dataset = os.environ.get("LOOKALIKE_DATASET")
         if dataset:
             folder, self.source = Path(dataset), "photos of LOOKALIKE_DATASET"
             found = photos(folder)
         else:
             # About one product in three has a second picture.
-            products = most * 3 // 4
+            most, products = drawn_most, drawn_most * 3 // 4
             folder, self.source = work / f"drawn-{products}", "drawn by `lookalike draw`"
             found = drawn(folder, program, products)
         self.all = thinned(found, most)
@@ -73,6 +74,7 @@ def photos(folder):
 def drawn(folder, program, products):
     ready = folder / "drawn"
     if not ready.exists():
+        shutil.rmtree(folder, ignore_errors=True)
         print(f"drawing {products} products", file=sys.stderr)
         command = [program, "draw", folder, "--products", str(products)]
         if not program.exists():
