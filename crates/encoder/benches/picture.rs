@@ -1,4 +1,4 @@
-//! From picture bytes to embedding, piece by piece: `cargo bench -p lookalike-encoder`.
+//! From picture bytes to embedding, piece by piece: `cargo bench --bench picture`.
 //!
 //! The pictures are those of the tests. `make bench` measures on photos, beside other libraries.
 

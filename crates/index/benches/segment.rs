@@ -1,4 +1,4 @@
-//! Searching, opening and encoding a segment, piece by piece: `cargo bench -p lookalike-index`.
+//! Searching, opening and encoding a segment, piece by piece: `cargo bench --bench segment`.
 //!
 //! The vectors are made, around centres as pictures of kinds are: good for comparing one version of this
 //! code with the next, and for profiles. What is claimed is measured on real embeddings, by `make bench`.
