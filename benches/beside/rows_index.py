@@ -183,7 +183,7 @@ class IndexRows:
         yield from self.query_rows(able, times, mine)
         if HNSWLIB in times:
             at_once = "hnswlib, all queries in one call"
-            note = "so without Python between two queries"
+            note = "at equal recall, without Python between two queries"
             yield self.query_row(times["ours"], times["at once"], at_once, None, mine, note)
         if "faiss flat" in times:
             yield Row(
@@ -209,7 +209,7 @@ class IndexRows:
     def query_row(self, ours, theirs, name, at_most, mine, note):
         what = f"query {self.size}, 1 thread, equal recall"
         failures = [f"recall@10 {mine:.4f} is below {FLOOR}"] if mine < FLOOR else []
-        note = f"lookalike's recall@10 {mine:.4f}; peer {note}"
+        note = f"lookalike's recall@10 {mine:.4f}; the peer's: {note}"
         return Row(what, name, "us", Samples(ours), Samples(theirs), at_most, failures, note)
 
     def bytes(self):

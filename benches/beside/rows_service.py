@@ -77,7 +77,7 @@ class ServiceRows:
         )
         for share in ["p50", "p99"]:
             both = [Samples([r[f"{share}_ms"] for r in reports[name]]) for name in ("ours", "peer")]
-            yield Row(f"{share} of the same", workers, "ms", *both)
+            yield Row(f"{share}, {queries}, {where}", workers, "ms", *both)
 
     def load(self, ports, kind, cores):
         seconds = self.plan.load_test_seconds
