@@ -13,13 +13,16 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 VENV := .venv
+# The peers that `make bench` compares with, apart from what the tests need.
+BENCH_VENV := .venv-bench
+BENCH := PYTHONPATH=benches $(BENCH_VENV)/bin/python -m beside
 STACK ?= lookalike
 # Photos that `make model` trains with.
 DATASET ?= $(LOOKALIKE_DATASET)
 # Real photos for tests and benchmarks: a folder with train/, validation/ and products.csv.
 export LOOKALIKE_DATASET ?=
 
-.PHONY: help demo test test-rust test-e2e lint bench build deploy model clean
+.PHONY: help demo test test-rust test-e2e lint bench bench-quick bench-growth bench-programs build deploy model clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,10 +41,20 @@ test-rust: $(VENV)/ready ## unit, property and integration tests
 
 test-e2e: $(VENV)/ready ## the real binary, AWS clients, sam build and the Lambda runtime emulator
 	cargo build --bin lookalike
-	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest tests/e2e tests/rie $(PYTEST_ARGS)
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest tests/e2e tests/rie benches/beside/tests $(PYTEST_ARGS)
 
-bench: ## measure what the README states
+bench: bench-programs ## measure beside onnxruntime, Pillow, hnswlib, Annoy, faiss, usearch and a Python service
+	$(BENCH) $(ARGS)
+
+bench-quick: bench-programs ## the same with fewer vectors and repetitions, in under 3 minutes
+	$(BENCH) --quick $(ARGS)
+
+bench-growth: ## measure what a picture costs as the catalog grows
 	cargo run --release --bin growth -- $(ARGS)
+
+# Pictures are drawn by `lookalike` where there are no photos.
+bench-programs: $(BENCH_VENV)/ready
+	cargo build --release --bin beside $(if $(LOOKALIKE_DATASET),,--bin lookalike)
 
 build: $(VENV)/ready ## build both Lambda functions with the SAM CLI
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sam build $(ARGS)
@@ -62,10 +75,18 @@ model: ## remake the default encoder from published weights and DATASET=<folder>
 
 clean: ## remove what was built
 	cargo clean
-	rm -rf $(VENV) .venv-model .aws-sam
+	rm -rf $(VENV) $(BENCH_VENV) .venv-model .aws-sam
 
 # The stamp is renewed when a requirement changes.
 $(VENV)/ready: tests/requirements.txt infra/requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --requirement infra/requirements.txt --requirement tests/requirements.txt
+	touch $@
+
+# hnswlib and Annoy are compiled for this very processor, as their authors mean them to be.
+$(BENCH_VENV)/ready: benches/requirements.txt
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/pip install --quiet --requirement benches/requirements.txt || \
+		{ echo "error: the peers cannot be installed. Two of them are compiled: that takes a C++ compiler and the" \
+			"headers of Python (Debian: apt-get install g++ python3-dev). The rest comes from PyPI."; exit 2; }
 	touch $@

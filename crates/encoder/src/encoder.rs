@@ -117,6 +117,21 @@ impl Encoder {
         unit_length(features)
     }
 
+    /// What the network gives for one picture's pixels, as [`Encoder::preprocess`] returns them:
+    /// `[dimensions]` numbers, not yet of unit length. For tests, and to measure the network alone.
+    ///
+    /// # Errors
+    /// [`PictureError::Network`] when there are more or fewer pixels than the network takes.
+    pub fn run(&self, pixels: &[f32]) -> Result<Vec<f32>, PictureError> {
+        let expected: usize = self.preprocessing.shape().iter().product();
+        if pixels.len() != expected {
+            let found = pixels.len();
+            let reason = format!("the network takes {expected} numbers, found {found}");
+            return Err(PictureError::Network(reason));
+        }
+        self.network.run(pixels).map_err(PictureError::Network)
+    }
+
     /// What the network is given for a picture file: normalised pixels in the network's shape and
     /// channel order, for tests and tools.
     ///
@@ -166,6 +181,19 @@ fn unit_length(mut features: Vec<f32>) -> Result<Vec<f32>, PictureError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_network_alone_gives_the_direction_of_the_embedding() {
+        let picture = include_bytes!("../tests/golden/pictures/baseline-640x480.jpg");
+        let encoder = Encoder::embedded().expect("the files in models/ are whole");
+        let pixels = encoder.preprocess(picture).expect("a picture");
+        let features = encoder.run(&pixels).expect("pixels of the right shape");
+        assert_eq!(unit_length(features), encoder.embed(picture));
+        assert!(matches!(
+            encoder.run(&pixels[1..]),
+            Err(PictureError::Network(reason)) if reason.contains("150528")
+        ));
+    }
 
     #[test]
     fn any_length_becomes_one_and_none_is_an_error() {

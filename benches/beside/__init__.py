@@ -1,0 +1,1 @@
+"""Measures lookalike beside its peers, interleaved in one session; benches/README.md says how."""

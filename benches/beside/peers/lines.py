@@ -1,0 +1,15 @@
+"""One JSON object per line in and out, as our own worker speaks."""
+
+import json
+import sys
+
+
+def serve(operations):
+    """Answers until the input ends. `operations` maps a name to a function of the other fields."""
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            reply = operations[request.pop("op")](**request)
+        except Exception as error:  # The harness is told, and stops.
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(reply), flush=True)

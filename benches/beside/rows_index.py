@@ -1,0 +1,235 @@
+"""Rows about the index: building, searching at equal recall, bytes, loading."""
+
+import json
+from dataclasses import dataclass, field
+
+from .arithmetic import Samples, interleave, least_setting, recall, rising, target_recall
+from .child import Child, peer
+from .inputs import K
+from .problem import Problem
+from .table import Row
+
+FLOOR = 0.99
+HNSWLIB = "hnswlib"
+
+
+@dataclass
+class Peer:
+    """One of the other indexes, and how it is built."""
+
+    name: str
+    library: str
+    parameters: dict
+    # What it is set to when searched, rising; empty when it has nothing to set.
+    settings: list
+    # With how much it is held to the table's limits.
+    build_at_most: float | None = None
+    query_at_most: float | None = None
+    found: dict = field(default_factory=dict)
+
+
+def peers(plan):
+    ef = rising(10, 2000, 1.1)
+    both = [
+        Peer(HNSWLIB, "hnswlib", {"m": 16, "ef_construction": 100}, ef, 0.8, 0.7),
+        *(
+            Peer(f"Annoy, {trees} trees", "annoy", {"trees": trees}, rising(500, 200_000, 1.15))
+            for trees in plan.annoy_trees
+        ),
+        Peer("faiss HNSW", "faiss", {"m": 16, "ef_construction": 100}, ef),
+        Peer("faiss flat", "faiss", {}, []),
+        Peer("usearch", "usearch", {}, ef),
+    ]
+    if not plan.quick:
+        both.insert(1, Peer("hnswlib efc=200", "hnswlib", {"m": 16, "ef_construction": 200}, ef))
+    return both
+
+
+class IndexRows:
+    """Builds all indexes, then compares them. What it leaves on disk serves the rows after these."""
+
+    def __init__(self, inputs, ours, logs, folder, plan):
+        self.inputs, self.ours, self.logs, self.plan = inputs, ours, logs, plan
+        self.folder = folder / f"index-{inputs.folder.name}"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.graph, self.flat = self.folder / "lookalike", self.folder / "lookalike-exact"
+        self.size = f"{inputs.count:,} x {inputs.dimensions}"
+        self.peers = peers(plan)
+        self.children = {}
+        # Peers that no query row has, and why.
+        self.left_out = []
+
+    def path(self, other):
+        return self.folder / other.name.replace(" ", "-").replace(",", "").replace("=", "-")
+
+    @property
+    def hnswlib(self):
+        """The file of hnswlib's index."""
+        return self.path(self.peers[0])
+
+    @property
+    def ef(self):
+        """What hnswlib is set to for equal recall."""
+        return self.peers[0].found["setting"]
+
+    def rows(self):
+        try:
+            for other in self.peers:
+                command = peer(
+                    "neighbours", other.library, json.dumps(other.parameters), self.inputs.dimensions
+                )
+                name = self.path(other).name
+                self.children[other.name] = Child(command, self.logs, name, threads=2)
+            built = self.build()
+            return [*built, *self.search(), *self.bytes(), *self.load()]
+        finally:
+            for child in self.children.values():
+                child.close()
+
+    def build_ours(self, graph, folder):
+        files = self.inputs
+        return self.ours.ask(
+            "build",
+            vectors=files.vectors_file,
+            rows=files.rows_file,
+            dimensions=files.dimensions,
+            fingerprint=files.fingerprint,
+            threads=2,
+            graph=graph,
+            folder=folder,
+        )
+
+    def build(self):
+        """Those of the table interleaved, as often as the plan says; the others once."""
+
+        def subject(other):
+            def run():
+                child, out = self.children[other.name], self.path(other)
+                built = child.ask("build", vectors=self.inputs.vectors_file, threads=2, out=out)
+                other.found["bytes"] = built["bytes"]
+                return [built["seconds"]]
+
+            return run
+
+        def ours():
+            built = self.build_ours(True, self.graph)
+            if not built["has_graph"]:
+                raise Problem(f"{self.inputs.count} vectors are too few for a graph")
+            self.bytes_of_ours = built["bytes"]
+            return [built["seconds"]]
+
+        measured = [other for other in self.peers if other.build_at_most]
+        subjects = {"ours": ours} | {other.name: subject(other) for other in measured}
+        times = interleave(subjects, self.plan.build_rounds)
+        for other in self.peers:
+            if other not in measured:
+                times[other.name] = subject(other)()
+        self.build_ours(False, self.flat)
+        what = f"build {self.size}, 2 threads"
+        for other in self.peers:
+            yield Row(
+                what, other.name, "s", Samples(times["ours"]), Samples(times[other.name]),
+                other.build_at_most, note=told(other.parameters),
+            )
+
+    def recall(self, rows):
+        return recall(self.inputs.scores(rows), self.inputs.least, K)
+
+    def recall_of_ours(self, folder):
+        self.ours.ask("open", folder=folder)
+        found = self.ours.ask("search", queries=self.inputs.queries_file, k=K, with_keys=True)
+        row_of = self.inputs.row_of_key
+        return self.recall([[row_of[key] for key in keys] for keys in found["keys"]])
+
+    def set_to_equal_recall(self, target):
+        """Every peer at its least setting that reaches the target."""
+        queries = self.inputs.queries_file
+        for other in self.peers:
+            child = self.children[other.name]
+            child.ask("load", path=self.path(other))
+
+            def measure(setting):
+                found = child.ask("search", queries=queries, k=K, setting=setting, with_ids=True)
+                return self.recall(found["ids"])
+
+            settings = other.settings or [None]
+            other.found["setting"], other.found["recall"] = least_setting(settings, measure, target)
+
+    def search(self):
+        exact = self.recall_of_ours(self.flat)
+        mine = self.recall_of_ours(self.graph)
+        self.set_to_equal_recall(target_recall(mine, FLOOR))
+        queries = self.inputs.queries_file
+
+        def ours():
+            done = self.ours.ask("search", queries=queries, k=K)
+            return [1e6 * done["seconds"] / done["queries"]]
+
+        def subject(other, op="search"):
+            setting = other.found["setting"]
+
+            def run():
+                done = self.children[other.name].ask(op, queries=queries, k=K, setting=setting)
+                return [1e6 * done["seconds"] / done["queries"]]
+
+            return run
+
+        able = [other for other in self.peers if other.found["setting"] or not other.settings]
+        subjects = {"ours": ours} | {other.name: subject(other) for other in able}
+        subjects["at once"] = subject(self.peers[0], "search_at_once")
+        times = interleave(subjects, self.plan.query_rounds)
+        self.ours.ask("open", folder=self.flat)
+        scans = interleave({"ours": ours}, max(2, self.plan.query_rounds // 4))["ours"]
+        yield from self.query_rows(able, times, mine)
+        if HNSWLIB in times:
+            at_once = "hnswlib, all queries in one call"
+            note = "at equal recall, without Python between two queries"
+            yield self.query_row(times["ours"], times["at once"], at_once, None, mine, note)
+        if "faiss flat" in times:
+            yield Row(
+                f"query {self.size}, every vector looked at, 1 thread", "faiss flat", "us",
+                Samples(scans), Samples(times["faiss flat"]), note=f"our recall@10 {exact:.4f}",
+            )
+
+    def query_rows(self, able, times, mine):
+        """All peers at equal recall; the quickest Annoy is the one that counts."""
+        annoys = [other for other in able if other.library == "annoy"]
+        quickest = min(annoys, key=lambda other: Samples(times[other.name]).median, default=None)
+        for other in able:
+            at_most = 0.12 if other is quickest else other.query_at_most
+            if other.settings:
+                note = f"set to {other.found['setting']}, recall@10 {other.found['recall']:.4f}"
+                yield self.query_row(times["ours"], times[other.name], other.name, at_most, mine, note)
+        for other in (other for other in self.peers if other not in able):
+            told_recall = f"{other.name} reaches recall@10 {other.found['recall']:.4f} at most with any setting"
+            if other.query_at_most or (other.library == "annoy" and not quickest):
+                raise Problem(f"{told_recall}: build it with more work, in rows_index.py")
+            self.left_out.append(told_recall)
+
+    def query_row(self, ours, theirs, name, at_most, mine, note):
+        what = f"query {self.size}, 1 thread, equal recall"
+        failures = [f"recall@10 {mine:.4f} is below {FLOOR}"] if mine < FLOOR else []
+        note = f"lookalike's recall@10 {mine:.4f}; the peer's: {note}"
+        return Row(what, name, "us", Samples(ours), Samples(theirs), at_most, failures, note)
+
+    def bytes(self):
+        for other in self.peers:
+            at_most = 0.6 if other.name == HNSWLIB else None
+            megabytes = [Samples([n / 1e6]) for n in (self.bytes_of_ours, other.found["bytes"])]
+            note = "ours with keys, products, ETags and attributes" if at_most else ""
+            yield Row(f"stored index {self.size}", other.name, "MB", *megabytes, at_most, note=note)
+
+    def load(self):
+        """From a file in the page cache to a searchable index."""
+        child, path = self.children[HNSWLIB], self.hnswlib
+        subjects = {
+            "ours": lambda: [self.ours.ask("open", folder=self.graph)["seconds"]],
+            "peer": lambda: [child.ask("load", path=path)["seconds"]],
+        }
+        times = interleave(subjects, self.plan.load_rounds)
+        ours, theirs = (Samples([1e3 * s for s in times[side]]) for side in ("ours", "peer"))
+        yield Row(f"load {self.size} from disk", HNSWLIB, "ms", ours, theirs)
+
+
+def told(parameters):
+    return ", ".join(f"{name} {value}" for name, value in parameters.items())

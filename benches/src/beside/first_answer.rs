@@ -1,0 +1,45 @@
+//! From the start of a process to its first answer, as the search function gives it.
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use lookalike_service::SearchOptions;
+use lookalike_service::memory::MemoryCloud;
+use serde_json::json;
+
+use crate::AnyError;
+use crate::folder::Folder;
+use crate::vectors::at;
+
+/// What to answer, and from what.
+#[derive(Args)]
+pub(crate) struct FirstAnswer {
+    /// Index folder.
+    folder: PathBuf,
+    /// The picture that is searched with.
+    picture: PathBuf,
+}
+
+impl FirstAnswer {
+    /// Prints the answer, then waits for the input to end, so that the harness can look at the memory.
+    pub(crate) fn run(self) -> Result<(), AnyError> {
+        let runtime = tokio::runtime::Runtime::new()?;
+        let answer = runtime.block_on(async {
+            let picture = std::fs::read(&self.picture).map_err(|e| at(&self.picture, e))?;
+            let searcher = Folder::at(&self.folder).searcher(MemoryCloud::new());
+            let answer = searcher
+                .search_picture(picture.into(), SearchOptions::default())
+                .await?;
+            Ok::<_, AnyError>(answer)
+        })?;
+        let products: Vec<&str> = (answer.results.iter())
+            .map(|found| found.product_id.as_str())
+            .collect();
+        let mut output = std::io::stdout().lock();
+        writeln!(output, "{}", json!({"products": products}))?;
+        output.flush()?;
+        std::io::stdin().read_to_end(&mut Vec::new())?;
+        Ok(())
+    }
+}

@@ -1,0 +1,145 @@
+//! An index in a folder, in the layout of the index bucket, behind the service's ports.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::ErrorKind;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use lookalike_index::{Manifest, Segment, SegmentId, Snapshot};
+use lookalike_service::memory::MemoryCloud;
+use lookalike_service::ports::{Manifests, NoMetrics, Segments};
+use lookalike_service::{
+    LoadedManifest, SearchPorts, SearchSettings, Searcher, StoreError, StoreErrorKind,
+};
+
+use crate::AnyError;
+use crate::encoder_port;
+use crate::vectors::at;
+
+/// `manifest.json` and `segments/<id>.seg` below a folder.
+#[derive(Debug, Clone)]
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn at(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
+    fn manifest(&self) -> PathBuf {
+        self.0.join("manifest.json")
+    }
+
+    fn segment(&self, id: SegmentId) -> PathBuf {
+        self.0.join("segments").join(format!("{id}.seg"))
+    }
+
+    /// Writes an index of one segment in the place of what was there.
+    pub(crate) fn write(
+        &self,
+        manifest: &Manifest,
+        id: SegmentId,
+        bytes: &[u8],
+    ) -> Result<(), AnyError> {
+        let path = self.segment(id);
+        let folder = self.0.join("segments");
+        std::fs::create_dir_all(&folder).map_err(|error| at(&folder, error))?;
+        std::fs::write(&path, bytes).map_err(|error| at(&path, error))?;
+        let path = self.manifest();
+        std::fs::write(&path, manifest.encode()).map_err(|error| at(&path, error))
+    }
+
+    /// Loads it, away from any runtime.
+    pub(crate) fn open(&self) -> Result<Snapshot, AnyError> {
+        let path = self.manifest();
+        let manifest = std::fs::read(&path).map_err(|error| at(&path, error))?;
+        let manifest = Manifest::decode(&manifest)?;
+        let mut segments = Vec::new();
+        for entry in &manifest.segments {
+            let path = self.segment(entry.id);
+            let bytes = Bytes::from(std::fs::read(&path).map_err(|error| at(&path, error))?);
+            segments.push(Segment::open(&bytes, entry.id, manifest.fingerprint)?);
+        }
+        Ok(Snapshot::new(segments, manifest.dimensions)?)
+    }
+
+    /// The search function's searcher on it; `rest` holds pictures and products.
+    pub(crate) fn searcher(&self, rest: Arc<MemoryCloud>) -> Searcher {
+        let ports = SearchPorts {
+            encoders: encoder_port::embedded().into(),
+            pictures: rest.clone(),
+            links: rest.clone(),
+            manifests: Arc::new(self.clone()),
+            segments: Arc::new(self.clone()),
+            products: rest.clone(),
+            failures: rest,
+            metrics: Arc::new(NoMetrics),
+        };
+        Searcher::new(ports, SearchSettings::default())
+    }
+}
+
+#[async_trait]
+impl Manifests for Folder {
+    async fn load(&self, known: Option<&str>) -> Result<LoadedManifest, StoreError> {
+        let path = self.manifest();
+        let bytes = match tokio::fs::read(&path).await {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Ok(LoadedManifest::Missing);
+            }
+            Err(error) => return Err(unreadable(&path, error)),
+        };
+        let mut hasher = DefaultHasher::new();
+        bytes.hash(&mut hasher);
+        let etag = format!("{:x}", hasher.finish());
+        if known == Some(&etag) {
+            return Ok(LoadedManifest::Unchanged);
+        }
+        let bytes = bytes.into();
+        Ok(LoadedManifest::Found { etag, bytes })
+    }
+
+    async fn swap(&self, _: Bytes, _: Option<&str>) -> Result<String, StoreError> {
+        Err(read_only("swap manifest"))
+    }
+}
+
+#[async_trait]
+impl Segments for Folder {
+    async fn put(&self, _: SegmentId, _: Bytes) -> Result<(), StoreError> {
+        Err(read_only("put segment"))
+    }
+
+    async fn get(&self, id: SegmentId, range: Range<u64>) -> Result<Bytes, StoreError> {
+        let path = self.segment(id);
+        let read = move || {
+            let file = std::fs::File::open(&path)?;
+            let end = range.end.min(file.metadata()?.len());
+            let mut bytes = vec![0; end.saturating_sub(range.start) as usize];
+            file.read_exact_at(&mut bytes, range.start)?;
+            Ok::<_, std::io::Error>(Bytes::from(bytes))
+        };
+        let path = self.segment(id);
+        tokio::task::spawn_blocking(read)
+            .await
+            .unwrap_or_else(|died| Err(std::io::Error::other(died)))
+            .map_err(|error| unreadable(&path, error))
+    }
+}
+
+fn unreadable(path: &Path, error: std::io::Error) -> StoreError {
+    let kind = match error.kind() {
+        ErrorKind::NotFound => StoreErrorKind::NotFound,
+        _ => StoreErrorKind::Unavailable,
+    };
+    StoreError::new(kind, format!("read {}", path.display()), error.to_string())
+}
+
+fn read_only(operation: &str) -> StoreError {
+    let reason = "an index that is measured is only read";
+    StoreError::new(StoreErrorKind::Denied, operation, reason)
+}

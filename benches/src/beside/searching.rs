@@ -1,0 +1,68 @@
+//! Timing opening and searching.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use lookalike_index::{SearchRequest, Snapshot};
+use serde_json::{Value, json};
+
+use crate::AnyError;
+use crate::folder::Folder;
+use crate::vectors::{self, at};
+
+/// The index opened last, and the queries that were read.
+#[derive(Default)]
+pub(crate) struct SearchBench {
+    opened: Option<Snapshot>,
+    queries: HashMap<PathBuf, Vec<f32>>,
+}
+
+impl SearchBench {
+    /// Seconds to read an index from disk and make it searchable.
+    pub(crate) fn open(&mut self, folder: &Path) -> Result<Value, AnyError> {
+        // What is open already is not to share the memory.
+        self.opened = None;
+        let folder = Folder::at(folder);
+        let begun = Instant::now();
+        let snapshot = folder.open()?;
+        let seconds = begun.elapsed().as_secs_f64();
+        let images = snapshot.images();
+        self.opened = Some(snapshot);
+        Ok(json!({"seconds": seconds, "images": images}))
+    }
+
+    /// One query after the other on this thread: seconds for all, and what each found when asked for.
+    pub(crate) fn search(
+        &mut self,
+        path: &Path,
+        k: usize,
+        with_keys: bool,
+    ) -> Result<Value, AnyError> {
+        let snapshot = self.opened.as_ref().ok_or("no index is open")?;
+        if !self.queries.contains_key(path) {
+            self.queries.insert(path.to_owned(), vectors::read(path)?);
+        }
+        let queries = self.queries[path].chunks_exact(snapshot.dimensions());
+        let count = queries.len();
+        let mut found = Vec::with_capacity(count);
+        let begun = Instant::now();
+        for vector in queries {
+            found.push(snapshot.search(SearchRequest {
+                vector,
+                k,
+                min_score: -1.0,
+                without_product: None,
+            })?);
+        }
+        let seconds = begun.elapsed().as_secs_f64();
+        if found.iter().any(|hits| hits.len() != k) {
+            return Err(at(path, format!("a search found fewer than {k}")));
+        }
+        let keys: Option<Vec<Vec<String>>> = with_keys.then(|| {
+            let keys = |hits: Vec<lookalike_index::Hit>| hits.into_iter().map(|hit| hit.key);
+            found.into_iter().map(|hits| keys(hits).collect()).collect()
+        });
+        Ok(json!({"seconds": seconds, "queries": count, "keys": keys}))
+    }
+}

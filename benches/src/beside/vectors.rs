@@ -1,0 +1,68 @@
+//! Files that both sides read: little-endian `f32` without a header, and rows as tab-separated text.
+
+use std::path::Path;
+
+use lookalike_index::{Attributes, Quantised, Row};
+
+use crate::AnyError;
+
+/// Reads a file of `f32`.
+pub(crate) fn read(path: &Path) -> Result<Vec<f32>, AnyError> {
+    let bytes = std::fs::read(path).map_err(|error| at(path, error))?;
+    let (numbers, rest) = bytes.as_chunks::<4>();
+    if !rest.is_empty() {
+        return Err(at(path, "it is no file of 4-byte numbers"));
+    }
+    Ok(numbers.iter().copied().map(f32::from_le_bytes).collect())
+}
+
+/// Writes a file of `f32`.
+pub(crate) fn write(path: &Path, numbers: &[f32]) -> Result<(), AnyError> {
+    let bytes: Vec<u8> = numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
+    std::fs::write(path, bytes).map_err(|error| at(path, error))
+}
+
+/// What the index keeps of a picture besides its vector.
+pub(crate) struct RowText {
+    key: String,
+    product_id: String,
+    etag: String,
+    category: String,
+}
+
+impl RowText {
+    /// The row with this vector.
+    pub(crate) fn with(self, embedding: Quantised) -> Row {
+        Row {
+            key: self.key,
+            product_id: self.product_id,
+            etag: self.etag,
+            attributes: Attributes::from([("category".to_owned(), self.category.into())]),
+            embedding,
+        }
+    }
+}
+
+/// Reads rows: key, product, ETag and category, a line each.
+pub(crate) fn read_rows(path: &Path) -> Result<Vec<RowText>, AnyError> {
+    let text = std::fs::read_to_string(path).map_err(|error| at(path, error))?;
+    text.lines()
+        .map(|line| {
+            let fields: Vec<&str> = line.split('\t').collect();
+            let [key, product_id, etag, category] = fields[..] else {
+                return Err(at(path, format!("expected four fields, found {line:?}")));
+            };
+            Ok(RowText {
+                key: key.to_owned(),
+                product_id: product_id.to_owned(),
+                etag: etag.to_owned(),
+                category: category.to_owned(),
+            })
+        })
+        .collect()
+}
+
+/// An error about a file.
+pub(crate) fn at(path: &Path, error: impl std::fmt::Display) -> AnyError {
+    format!("{}: {error}", path.display()).into()
+}
