@@ -1,6 +1,10 @@
 //! Walking the graph (algorithm 2 and 5 of Malkov and Yashunin 2016) over links and coarse vectors
 //! as they lie in the segment.
+//!
+//! A walk waits for memory more than for arithmetic. So the links of a node are looked at together:
+//! those that are new are collected first, their vectors asked for, and scored when they arrive.
 
+use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -8,6 +12,23 @@ use crate::bits::Bits;
 use crate::quantise::Query;
 use crate::scored::Scored;
 use crate::segment::{LayerView, SegmentBody};
+
+/// What a walk needs to remember, kept from one to the next of a thread.
+#[derive(Default)]
+struct Memory {
+    visited: Bits,
+    /// Seen, and not yet looked at.
+    open: BinaryHeap<Scored>,
+    /// The best live nodes.
+    found: BinaryHeap<Reverse<Scored>>,
+    /// The links of one node that are new.
+    new: Vec<u32>,
+    scores: Vec<Scored>,
+}
+
+thread_local! {
+    static MEMORY: RefCell<Memory> = RefCell::default();
+}
 
 /// The about `ef` live nodes most similar to the query, best first. Dead ones are walked through but
 /// take no place among the `ef`, or a removed group of look-alikes would hide what lies behind it.
@@ -22,73 +43,89 @@ pub(crate) fn nearest(
     if layers.is_empty() || nodes == 0 {
         return Vec::new();
     }
-    let score = |node| Scored {
-        score: body.approximate(query, node),
-        node,
-    };
-    // Every graph is entered at node 0, the first that was inserted.
-    let mut entry = score(0);
-    for layer in layers[1..].iter().rev() {
-        entry = climb(layer, entry, score);
-    }
-    beam(&layers[0], entry, nodes, ef, score, is_live)
+    MEMORY.with_borrow_mut(|memory| {
+        memory.begin(nodes);
+        // Every graph is entered at node 0, the first that was inserted.
+        body.approximate_of(query, &[0], &mut memory.scores);
+        let mut entry = memory.scores[0];
+        for layer in layers[1..].iter().rev() {
+            entry = memory.climb(body, query, layer, entry);
+        }
+        memory.beam(body, query, entry, ef, is_live)
+    })
 }
 
-/// Follows the best link until none is better.
-fn climb(layer: &LayerView, mut best: Scored, score: impl Fn(u32) -> Scored) -> Scored {
-    loop {
-        let from = best;
-        best = layer.links(from.node).map(&score).fold(best, Scored::max);
-        if best.node == from.node {
-            return best;
-        }
+impl Memory {
+    fn begin(&mut self, nodes: u32) {
+        self.visited.clear(nodes);
+        self.open.clear();
+        self.found.clear();
     }
-}
 
-/// Keeps the `ef` best live nodes seen and visits from the best until none can improve them.
-fn beam(
-    layer: &LayerView,
-    entry: Scored,
-    nodes: u32,
-    ef: usize,
-    score: impl Fn(u32) -> Scored,
-    is_live: impl Fn(u32) -> bool,
-) -> Vec<Scored> {
-    let mut visited = Bits::new(nodes);
-    visited.insert(entry.node);
-    let mut open = BinaryHeap::from([entry]);
-    let mut found = BinaryHeap::new();
-    if is_live(entry.node) {
-        found.push(Reverse(entry));
-    }
-    while let Some(next) = open.pop() {
-        let worst = found.peek().map_or(next, |worst| worst.0);
-        if found.len() >= ef && next < worst {
-            break;
+    /// Follows the best link until none is better.
+    fn climb(
+        &mut self,
+        body: &SegmentBody,
+        query: &Query,
+        layer: &LayerView,
+        mut best: Scored,
+    ) -> Scored {
+        loop {
+            let from = best;
+            self.new.clear();
+            self.new.extend(layer.links(from.node()));
+            body.approximate_of(query, &self.new, &mut self.scores);
+            best = self.scores.iter().copied().fold(best, Scored::max);
+            if best.node() == from.node() {
+                return best;
+            }
         }
-        for node in layer.links(next.node) {
-            if !visited.insert(node) {
-                continue;
+    }
+
+    /// Keeps the `ef` best live nodes seen and visits from the best until none can improve them.
+    fn beam(
+        &mut self,
+        body: &SegmentBody,
+        query: &Query,
+        entry: Scored,
+        ef: usize,
+        is_live: impl Fn(u32) -> bool,
+    ) -> Vec<Scored> {
+        self.visited.insert(entry.node());
+        self.open.push(entry);
+        if is_live(entry.node()) {
+            self.found.push(Reverse(entry));
+        }
+        while let Some(next) = self.open.pop() {
+            let full = self.found.len() >= ef;
+            if full && self.found.peek().is_some_and(|worst| next < worst.0) {
+                break;
             }
-            let candidate = score(node);
-            let full = found.len() >= ef;
-            if full && found.peek().is_some_and(|worst| candidate < worst.0) {
-                continue;
-            }
-            open.push(candidate);
-            if is_live(node) {
-                found.push(Reverse(candidate));
-                if full {
-                    found.pop();
+            self.new.clear();
+            let links = body.layers()[0].links(next.node());
+            self.new
+                .extend(links.filter(|&node| self.visited.insert(node)));
+            body.approximate_of(query, &self.new, &mut self.scores);
+            for &candidate in &self.scores {
+                let full = self.found.len() >= ef;
+                if full && self.found.peek().is_some_and(|worst| candidate < worst.0) {
+                    continue;
+                }
+                self.open.push(candidate);
+                if !is_live(candidate.node()) {
+                    continue;
+                }
+                if !full {
+                    self.found.push(Reverse(candidate));
+                } else if let Some(mut worst) = self.found.peek_mut() {
+                    *worst = Reverse(candidate);
                 }
             }
         }
+        let mut found: Vec<Scored> = self.found.drain().map(|scored| scored.0).collect();
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        found
     }
-    found
-        .into_sorted_vec()
-        .into_iter()
-        .map(|Reverse(scored)| scored)
-        .collect()
 }
 
 #[cfg(test)]
@@ -146,7 +183,7 @@ mod tests {
             assert_eq!(found.len(), 20);
             assert!(found.is_sorted_by(|a, b| a > b));
             let (exact, _) = crate::scan::nearest(&body, &query, NODES, 1, |_| true);
-            assert!((found[0].score - exact[0].score).abs() < 1e-6);
+            assert!((found[0].score() - exact[0].score()).abs() < 1e-6);
         }
     }
 
@@ -159,8 +196,8 @@ mod tests {
         let found = nearest(&body, &query, NODES, 20, is_live);
         let (exact, _) = crate::scan::nearest(&body, &query, NODES, 20, is_live);
         assert_eq!(found.len(), 20);
-        assert!(found.iter().all(|scored| is_live(scored.node)));
-        assert!((found[0].score - exact[0].score).abs() < 1e-6);
+        assert!(found.iter().all(|scored| is_live(scored.node())));
+        assert!((found[0].score() - exact[0].score()).abs() < 1e-6);
     }
 
     proptest! {
@@ -185,7 +222,7 @@ mod tests {
             if let Ok(body) = open(bytes) {
                 let query = Query::new(&[0.6, -0.8], 2).unwrap();
                 let found = nearest(&body, &query, NODES, 50, |node| node % 3 > 0);
-                prop_assert!(found.iter().all(|scored| scored.node < NODES));
+                prop_assert!(found.iter().all(|scored| scored.node() < NODES));
             }
         }
     }

@@ -158,21 +158,45 @@ impl Snapshot {
         wanted: usize,
         doubt: f32,
     ) -> Vec<Best<'a>> {
-        let mut products: HashMap<&str, Best<'a>> = HashMap::new();
+        let mut ranked: Vec<(usize, Scored)> = Vec::with_capacity(candidates.len());
+        let mut best = Vec::new();
         for part in candidates.chunks(LEAST_RANKED.max(wanted)) {
-            let next = part[0].1.score + doubt;
-            if next < request.min_score || next < least_of_best(&products, wanted) {
+            let next = part[0].1.score() + doubt;
+            let full = best.len() == wanted;
+            let least = best.last().filter(|_| full);
+            if next < request.min_score || least.is_some_and(|best: &Best<'_>| next < best.score) {
                 break;
             }
-            for &(place, Scored { node, .. }) in part {
-                let score = self.segments()[place].body().score(query, node);
-                if score < request.min_score {
-                    continue;
-                }
-                let best = self.best_of_node(place, node, score);
-                best.filter(|best| request.without_product != Some(best.product_id))
-                    .for_each(|best| keep_better(&mut products, best));
+            let scored = part.iter().map(|&(place, candidate)| {
+                let score = self.segments()[place].body().score(query, candidate.node());
+                (place, Scored::new(score, candidate.node()))
+            });
+            ranked.extend(scored.filter(|(_, scored)| scored.score() >= request.min_score));
+            ranked.sort_unstable_by(|a, b| b.1.cmp(&a.1));
+            best = self.best_products(&ranked, request.without_product, wanted);
+        }
+        best
+    }
+
+    /// The best live row of each of the `wanted` best products of nodes that are given best first.
+    /// Names are looked up only as far down as it takes: they lie scattered in memory.
+    fn best_products<'a>(
+        &'a self,
+        ranked: &[(usize, Scored)],
+        without: Option<&str>,
+        wanted: usize,
+    ) -> Vec<Best<'a>> {
+        let mut products: HashMap<&str, Best<'a>> = HashMap::with_capacity(wanted);
+        let mut last = f32::NEG_INFINITY;
+        for &(place, scored) in ranked {
+            // A node as good as the last one may still have a key that comes before.
+            if products.len() >= wanted && scored.score() < last {
+                break;
             }
+            last = scored.score();
+            self.best_of_node(place, scored.node(), last)
+                .filter(|best| without != Some(best.product_id))
+                .for_each(|best| keep_better(&mut products, best));
         }
         let mut best: Vec<Best<'a>> = products.into_values().collect();
         best.sort_unstable_by(Best::order);
@@ -224,16 +248,6 @@ fn is_walked(segment: &Segment, ef: usize) -> bool {
     quicker && !segment.body().layers().is_empty()
 }
 
-/// The score of the `wanted`-th best product, negative infinity when there are not so many.
-fn least_of_best(products: &HashMap<&str, Best<'_>>, wanted: usize) -> f32 {
-    if products.len() < wanted {
-        return f32::NEG_INFINITY;
-    }
-    let mut scores: Vec<f32> = products.values().map(|best| best.score).collect();
-    let descending = |a: &f32, b: &f32| b.total_cmp(a);
-    *scores.select_nth_unstable_by(wanted - 1, descending).1
-}
-
 fn keep_better<'a>(products: &mut HashMap<&'a str, Best<'a>>, candidate: Best<'a>) {
     match products.entry(candidate.product_id) {
         Entry::Vacant(entry) => {
@@ -253,7 +267,7 @@ impl Candidates {
         // Quick where there is but one segment, whose candidates are in order.
         self.found.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
         if self.found.len() > ef {
-            self.left_out = self.left_out.max(self.found[ef].1.score);
+            self.left_out = self.left_out.max(self.found[ef].1.score());
             self.found.truncate(ef);
         }
     }

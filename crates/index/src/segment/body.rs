@@ -4,8 +4,13 @@ use bytes::Bytes;
 
 use super::cursor::{Cursor, U32s};
 use super::header::{Header, check, check_length, malformed};
+use crate::dot;
 use crate::error::IndexError;
 use crate::quantise::{Quantised, Query};
+use crate::scored::Scored;
+
+/// Nodes whose vectors are on their way from memory while another is scored.
+const AHEAD: usize = 4;
 
 /// Vectors and graph, opened in place.
 #[derive(Debug, Clone)]
@@ -81,13 +86,33 @@ impl SegmentBody {
         })
     }
 
+    /// Coarse scores of nodes, in the place of what `out` held.
+    #[inline]
+    pub(crate) fn approximate_of(&self, query: &Query, nodes: &[u32], out: &mut Vec<Scored>) {
+        out.clear();
+        for &first in nodes.iter().take(AHEAD) {
+            self.prefetch(first);
+        }
+        for (i, &node) in nodes.iter().enumerate() {
+            if let Some(&later) = nodes.get(i + AHEAD) {
+                self.prefetch(later);
+            }
+            out.push(self.approximate(query, node));
+        }
+    }
+
     /// Coarse score of a node.
     #[inline]
-    pub(crate) fn approximate(&self, query: &Query, node: u32) -> f32 {
-        query.approximate(
-            self.scale(node),
-            bytemuck::cast_slice(&self.hi[self.range(node)]),
-        )
+    pub(crate) fn approximate(&self, query: &Query, node: u32) -> Scored {
+        let hi = bytemuck::cast_slice(&self.hi[self.range(node)]);
+        Scored::new(query.approximate(self.scale(node), hi), node)
+    }
+
+    /// Asks for what [`approximate`](Self::approximate) reads.
+    #[inline]
+    fn prefetch(&self, node: u32) {
+        dot::prefetch(&self.hi[self.range(node)]);
+        self.scales.prefetch(node as usize);
     }
 
     /// Full score of a node.
