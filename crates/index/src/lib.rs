@@ -45,6 +45,7 @@ mod dot;
 mod error;
 mod graph;
 mod graph_links;
+mod graph_order;
 mod graph_reach;
 mod graph_search;
 mod ids;

@@ -74,6 +74,17 @@ impl Quantised {
             .collect()
     }
 
+    /// The coarse components as they are with steps of `scale`; those that do not fit are the largest
+    /// that do.
+    pub(crate) fn coarse_at(&self, scale: f32) -> impl Iterator<Item = i8> + '_ {
+        let steps = self.scale / (scale * dot::FINE_STEPS as f32);
+        let components = self.hi().iter().zip(self.lo());
+        components.map(move |(&hi, &lo)| {
+            let component = (steps * dot::fixed(hi, lo)).round();
+            component.clamp(-127.0, 127.0) as i8
+        })
+    }
+
     pub(crate) fn hi(&self) -> &[i8] {
         bytemuck::cast_slice(&self.hi)
     }

@@ -203,11 +203,8 @@ impl Layout {
         }
         let mut layers = Vec::new();
         if let Some(parameters) = graph.filter(|_| !nodes.is_empty()) {
-            let vectors: Vec<(f32, &[i8])> = nodes
-                .iter()
-                .map(|node| &rows[node[0]].embedding)
-                .map(|v| (v.scale, v.hi()))
-                .collect();
+            let vectors: Vec<&Quantised> =
+                nodes.iter().map(|node| &rows[node[0]].embedding).collect();
             let BuiltGraph {
                 layers: built,
                 order,
