@@ -87,6 +87,10 @@ fn build(vectors: &[&[f32]], dimensions: usize) -> Result<Vec<u8>, Box<dyn Error
     println!("build           {elapsed:.2} s, {busy:.2} s of processors");
     println!("bytes           {}", encoded.bytes.len());
     println!("of them meta    {}", encoded.meta_bytes);
+    match encoded.recall {
+        Some(recall) => println!("measured recall {:.4}", recall.share()),
+        None => println!("measured recall none, no graph"),
+    }
     Ok(encoded.bytes)
 }
 

@@ -8,18 +8,46 @@ use instant_distance::{Builder, Heuristic, Hnsw, Point};
 use serde::{Serialize, Serializer};
 
 use crate::dot;
-use crate::graph_links::{LinkReader, Links};
+use crate::graph_links::{BOTTOM_DEGREE, LinkReader, Links};
 use crate::graph_order::{arrange, shuffled};
-use crate::graph_reach::reach_all;
+use crate::graph_reach::{both_ways, reach_all};
 use crate::quantise::Quantised;
 
 /// How much work goes into the graph.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GraphParameters {
     /// Candidates looked at while a node is linked (efConstruction).
     pub ef_construction: usize,
     /// Seed of the layer draw.
     pub seed: u64,
+    /// Share of the ten best that must be found, 0 to 1, for the graph to be used.
+    pub least_recall: f64,
+}
+
+/// Factor by which the work grows when a graph finds too little.
+const STRONGER: usize = 2;
+/// Most work that is tried.
+const MOST_EF_CONSTRUCTION: usize = 800;
+
+impl GraphParameters {
+    /// The same for so many rows: the more rows, the more work it takes to find as much.
+    pub fn for_rows(self, rows: usize) -> Self {
+        let growth = (rows as f64 / 100_000.0).max(1.0).powf(0.3);
+        Self {
+            ef_construction: (self.ef_construction as f64 * growth) as usize,
+            ..self
+        }
+    }
+
+    /// More work; `None` when that was most already.
+    pub(crate) fn stronger(self) -> Option<Self> {
+        let ef_construction = self.ef_construction.max(1).saturating_mul(STRONGER);
+        (ef_construction <= MOST_EF_CONSTRUCTION).then_some(Self {
+            ef_construction,
+            seed: self.seed.wrapping_add(1),
+            ..self
+        })
+    }
 }
 
 impl Default for GraphParameters {
@@ -27,6 +55,7 @@ impl Default for GraphParameters {
         Self {
             ef_construction: 100,
             seed: 0,
+            least_recall: 0.99,
         }
     }
 }
@@ -73,6 +102,7 @@ fn build_points<P: Point>(
     let GraphParameters {
         ef_construction,
         seed,
+        least_recall: _,
     } = parameters;
     // Which vector is to be inserted when, and at which position of the input it must be for that.
     let wanted = arrange(vectors, seed);
@@ -81,6 +111,8 @@ fn build_points<P: Point>(
         input[position as usize] = vector;
     }
     let scale = common_scale(vectors);
+    let ef_construction =
+        std::env::var("LL_EFC").map_or(ef_construction, |v| v.parse().expect("n"));
     let points = input
         .iter()
         .map(|&vector| Unwritten(point(vectors[vector as usize], scale)))
@@ -102,6 +134,10 @@ fn build_points<P: Point>(
     }
     let mut layers = read_links(&hnsw);
     if let Some(bottom) = layers.first_mut() {
+        let cap = std::env::var("LL_REV").map_or(BOTTOM_DEGREE, |v| v.parse().expect("n"));
+        if cap > 0 {
+            both_ways(bottom, cap);
+        }
         reach_all(bottom);
     }
     BuiltGraph { layers, order }

@@ -32,6 +32,26 @@ pub(crate) fn reach_all(links: &mut Links) {
     }
 }
 
+/// Adds the opposite of every link whose end has less than `most` links.
+pub(crate) fn both_ways(links: &mut Links, most: usize) {
+    let nodes = links.starts.len().saturating_sub(1);
+    let mut added: Vec<(u32, u32)> = Vec::new();
+    let mut extra = vec![0_u8; nodes];
+    for from in 0..nodes {
+        for &to in of(links, from) {
+            let back = of(links, to as usize);
+            let room = back.len() + usize::from(extra[to as usize]) < most;
+            if room && !back.contains(&(from as u32)) {
+                added.push((to, from as u32));
+                extra[to as usize] += 1;
+            }
+        }
+    }
+    if !added.is_empty() {
+        *links = with(links, &mut added);
+    }
+}
+
 fn of(links: &Links, node: usize) -> &[u32] {
     &links.targets[links.starts[node] as usize..links.starts[node + 1] as usize]
 }

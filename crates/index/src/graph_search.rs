@@ -39,6 +39,29 @@ pub(crate) fn nearest(
     ef: usize,
     is_live: impl Fn(u32) -> bool,
 ) -> Vec<Scored> {
+    walk(body, query, nodes, ef, None, is_live)
+}
+
+/// The about `ef` nodes most similar to the query, as if the graph had not the node `without`, which is
+/// not node 0.
+pub(crate) fn nearest_without(
+    body: &SegmentBody,
+    query: &Query,
+    nodes: u32,
+    ef: usize,
+    without: u32,
+) -> Vec<Scored> {
+    walk(body, query, nodes, ef, Some(without), |_| true)
+}
+
+fn walk(
+    body: &SegmentBody,
+    query: &Query,
+    nodes: u32,
+    ef: usize,
+    without: Option<u32>,
+    is_live: impl Fn(u32) -> bool,
+) -> Vec<Scored> {
     let layers = body.layers();
     if layers.is_empty() || nodes == 0 {
         return Vec::new();
@@ -49,7 +72,10 @@ pub(crate) fn nearest(
         body.approximate_of(query, &[0], &mut memory.scores);
         let mut entry = memory.scores[0];
         for layer in layers[1..].iter().rev() {
-            entry = memory.climb(body, query, layer, entry);
+            entry = memory.climb(body, query, layer, entry, without);
+        }
+        if let Some(without) = without {
+            memory.visited.insert(without);
         }
         memory.beam(body, query, entry, ef, is_live)
     })
@@ -69,11 +95,13 @@ impl Memory {
         query: &Query,
         layer: &LayerView,
         mut best: Scored,
+        without: Option<u32>,
     ) -> Scored {
         loop {
             let from = best;
             self.new.clear();
-            self.new.extend(layer.links(from.node()));
+            let links = layer.links(from.node());
+            self.new.extend(links.filter(|&node| Some(node) != without));
             body.approximate_of(query, &self.new, &mut self.scores);
             best = self.scores.iter().copied().fold(best, Scored::max);
             if best.node() == from.node() {
@@ -102,7 +130,8 @@ impl Memory {
                 break;
             }
             self.new.clear();
-            let links = body.layers()[0].links(next.node());
+            let bottom = &body.layers()[0];
+            let links = bottom.links(next.node());
             self.new
                 .extend(links.filter(|&node| self.visited.insert(node)));
             body.approximate_of(query, &self.new, &mut self.scores);
@@ -111,6 +140,7 @@ impl Memory {
                 if full && self.found.peek().is_some_and(|worst| candidate < worst.0) {
                     continue;
                 }
+                bottom.prefetch_start(candidate.node());
                 self.open.push(candidate);
                 if !is_live(candidate.node()) {
                     continue;
@@ -120,6 +150,9 @@ impl Memory {
                 } else if let Some(mut worst) = self.found.peek_mut() {
                     *worst = Reverse(candidate);
                 }
+            }
+            if let Some(next) = self.open.peek() {
+                bottom.prefetch_links(next.node());
             }
         }
         let mut found: Vec<Scored> = self.found.drain().map(|scored| scored.0).collect();
@@ -178,7 +211,7 @@ mod tests {
         assert!(body.layers().len() > 1);
         for i in 0..100 {
             let angle = i as f32 / 16.0;
-            let query = Query::new(&[angle.sin(), angle.cos()], 2).unwrap();
+            let query = Query::new(&[angle.sin(), angle.cos()]).unwrap();
             let found = nearest(&body, &query, NODES, 20, |_| true);
             assert_eq!(found.len(), 20);
             assert!(found.is_sorted_by(|a, b| a > b));
@@ -190,7 +223,7 @@ mod tests {
     #[test]
     fn walks_through_what_is_dead() {
         let body = open(STORED.clone()).unwrap();
-        let query = Query::new(&[0.0, 1.0], 2).unwrap();
+        let query = Query::new(&[0.0, 1.0]).unwrap();
         // The half of the circle around the query is gone.
         let is_live = |node: u32| (NODES / 4..3 * NODES / 4).contains(&node);
         let found = nearest(&body, &query, NODES, 20, is_live);
@@ -220,7 +253,7 @@ mod tests {
             header.body_checksum = xxh3_64(&bytes[header.meta_bytes as usize..]);
             bytes[..HEADER_BYTES].copy_from_slice(&header.encode());
             if let Ok(body) = open(bytes) {
-                let query = Query::new(&[0.6, -0.8], 2).unwrap();
+                let query = Query::new(&[0.6, -0.8]).unwrap();
                 let found = nearest(&body, &query, NODES, 50, |node| node % 3 > 0);
                 prop_assert!(found.iter().all(|scored| scored.node() < NODES));
             }

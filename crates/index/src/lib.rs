@@ -51,6 +51,7 @@ mod graph_search;
 mod ids;
 mod manifest;
 mod quantise;
+mod recall;
 mod row;
 mod scan;
 mod scored;
@@ -58,6 +59,7 @@ mod search;
 mod segment;
 mod side;
 mod snapshot;
+mod turn;
 mod view;
 
 pub use compact::{CompactionPolicy, merge_deltas, rebuild_base, superseded_meanwhile};
@@ -66,6 +68,7 @@ pub use graph::GraphParameters;
 pub use ids::{BadFingerprint, BadSegmentId, Fingerprint, SegmentId};
 pub use manifest::{Lease, Manifest, RetiredSegment, SegmentEntry};
 pub use quantise::Quantised;
+pub use recall::Recall;
 pub use row::{Attributes, Row};
 pub use search::{Hit, SearchRequest};
 pub use segment::{

@@ -6,11 +6,11 @@ use super::cursor::{Cursor, U32s};
 use super::header::{Header, check, check_length, malformed};
 use crate::dot;
 use crate::error::IndexError;
-use crate::quantise::{Quantised, Query};
+use crate::quantise::{Axes, Quantised, Query};
 use crate::scored::Scored;
 
 /// Nodes whose vectors are on their way from memory while another is scored.
-const AHEAD: usize = 4;
+const AHEAD: usize = 8;
 
 /// Vectors and graph, opened in place.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub(crate) struct SegmentBody {
     hi: Bytes,
     lo: Bytes,
     layers: Vec<LayerView>,
+    axes: Axes,
+    candidates: u16,
 }
 
 /// The links of one layer of the graph.
@@ -37,6 +39,21 @@ impl LayerView {
         let node = node as usize;
         let range = self.starts.get(node) as usize..self.starts.get(node + 1) as usize;
         self.targets.slice(range)
+    }
+
+    /// Asks for what tells where the links of `node` are.
+    #[inline]
+    pub(crate) fn prefetch_start(&self, node: u32) {
+        self.starts.prefetch(node as usize);
+    }
+
+    /// Asks for the first links of `node`.
+    #[inline]
+    pub(crate) fn prefetch_links(&self, node: u32) {
+        let start = self.starts.get(node as usize) as usize;
+        if start < self.targets.len() {
+            self.targets.prefetch(start);
+        }
     }
 
     /// Nodes that the layer has: all below this number.
@@ -66,6 +83,16 @@ impl SegmentBody {
         let start = header.meta_bytes as usize;
         let body = segment.slice(start..);
         check(header.body_checksum, &body)?;
+        Self::parse(body, start, header)
+    }
+
+    /// Opens the body of a segment that was just laid out, and whose checksum needs no check.
+    pub(super) fn open_unchecked(segment: &Bytes, header: &Header) -> Result<Self, IndexError> {
+        let start = header.meta_bytes as usize;
+        Self::parse(segment.slice(start..), start, header)
+    }
+
+    fn parse(body: Bytes, start: usize, header: &Header) -> Result<Self, IndexError> {
         let nodes = header.nodes as usize;
         let dimensions = header.dimensions as usize;
         let mut cursor = Cursor::new(body, start);
@@ -83,6 +110,8 @@ impl SegmentBody {
             hi,
             lo,
             layers: layers_in_order(layers, nodes)?,
+            axes: header.axes,
+            candidates: header.candidates,
         })
     }
 
@@ -130,7 +159,26 @@ impl SegmentBody {
             self.scale(node),
             self.hi.slice(range.clone()),
             self.lo.slice(range),
+            self.axes,
         )
+    }
+
+    /// What the components of its vectors are measured along.
+    pub(crate) fn axes(&self) -> Axes {
+        self.axes
+    }
+
+    /// Candidates that a walk needs to find the best few; `None` where that was not measured.
+    pub(crate) fn candidates(&self) -> Option<usize> {
+        Some(usize::from(self.candidates)).filter(|&candidates| candidates > 0)
+    }
+
+    /// Asks for what [`score`](Self::score) reads.
+    pub(crate) fn prefetch_full(&self, node: u32) {
+        let range = self.range(node);
+        dot::prefetch(&self.hi[range.clone()]);
+        dot::prefetch(&self.lo[range]);
+        self.scales.prefetch(node as usize);
     }
 
     /// The largest scale of any node, 0 without nodes.
