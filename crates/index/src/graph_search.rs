@@ -1,6 +1,9 @@
 //! Walking the graph (algorithm 2 and 5 of Malkov and Yashunin 2016) over links and coarse vectors
 //! as they lie in the segment.
 //!
+//! A walk begins at the best few of a sample that is looked at whole, and goes on over the links of the
+//! bottom layer.
+//!
 //! A walk waits for memory more than for arithmetic. So the links of a node are looked at together:
 //! those that are new are collected first, their vectors asked for, and scored when they arrive.
 
@@ -12,6 +15,11 @@ use crate::bits::Bits;
 use crate::quantise::Query;
 use crate::scored::Scored;
 use crate::segment::{LayerView, SegmentBody};
+
+/// Nodes at which a walk begins.
+const ENTRIES: usize = 8;
+/// Times the square root of the number of nodes: how many are looked at to find those.
+const SAMPLE: usize = 4;
 
 /// What a walk needs to remember, kept from one to the next of a thread.
 #[derive(Default)]
@@ -42,8 +50,7 @@ pub(crate) fn nearest(
     walk(body, query, nodes, ef, None, is_live)
 }
 
-/// The about `ef` nodes most similar to the query, as if the graph had not the node `without`, which is
-/// not node 0.
+/// The about `ef` nodes most similar to the query, as if the graph had not the node `without`.
 pub(crate) fn nearest_without(
     body: &SegmentBody,
     query: &Query,
@@ -67,47 +74,46 @@ fn walk(
         return Vec::new();
     }
     MEMORY.with_borrow_mut(|memory| {
-        memory.begin(nodes);
-        // Every graph is entered at node 0, the first that was inserted.
-        body.approximate_of(query, &[0], &mut memory.scores);
-        let mut entry = memory.scores[0];
-        for layer in layers[1..].iter().rev() {
-            entry = memory.climb(body, query, layer, entry, without);
-        }
+        memory.visited.clear(nodes);
         if let Some(without) = without {
             memory.visited.insert(without);
         }
-        memory.beam(body, query, entry, ef, is_live)
+        memory.enter(body, query, sample(layers, nodes));
+        memory.beam(body, query, ef, is_live)
     })
 }
 
+/// How many of the first nodes are looked at to find where to begin. The nodes of each layer are a fair
+/// sample of all, so the number must be that of a layer.
+fn sample(layers: &[LayerView], nodes: u32) -> u32 {
+    let most = SAMPLE * (nodes as usize).isqrt();
+    let fits = layers
+        .iter()
+        .map(LayerView::covered)
+        .find(|&covered| covered <= most);
+    fits.unwrap_or(1) as u32
+}
+
 impl Memory {
-    fn begin(&mut self, nodes: u32) {
-        self.visited.clear(nodes);
+    /// Begins the walk at the nodes of the sample that are most similar to the query.
+    ///
+    /// The upper layers would lead to one of them only, by many steps through scattered memory, and in a
+    /// catalog whose classes lie far apart often to one from which the best cannot be reached. The sample
+    /// lies side by side.
+    fn enter(&mut self, body: &SegmentBody, query: &Query, sample: u32) {
         self.open.clear();
         self.found.clear();
-    }
-
-    /// Follows the best link until none is better.
-    fn climb(
-        &mut self,
-        body: &SegmentBody,
-        query: &Query,
-        layer: &LayerView,
-        mut best: Scored,
-        without: Option<u32>,
-    ) -> Scored {
-        loop {
-            let from = best;
-            self.new.clear();
-            let links = layer.links(from.node());
-            self.new.extend(links.filter(|&node| Some(node) != without));
-            body.approximate_of(query, &self.new, &mut self.scores);
-            best = self.scores.iter().copied().fold(best, Scored::max);
-            if best.node() == from.node() {
-                return best;
-            }
+        self.scores.clear();
+        let sample = (0..sample).filter(|&node| !self.visited.contains(node));
+        self.scores
+            .extend(sample.map(|node| body.approximate(query, node)));
+        let entries = std::env::var("LL_ENT")
+            .map_or(ENTRIES, |v| v.parse().expect("n"))
+            .min(self.scores.len());
+        if entries < self.scores.len() {
+            self.scores.select_nth_unstable_by(entries, |a, b| b.cmp(a));
         }
+        self.scores.truncate(entries);
     }
 
     /// Keeps the `ef` best live nodes seen and visits from the best until none can improve them.
@@ -115,14 +121,15 @@ impl Memory {
         &mut self,
         body: &SegmentBody,
         query: &Query,
-        entry: Scored,
         ef: usize,
         is_live: impl Fn(u32) -> bool,
     ) -> Vec<Scored> {
-        self.visited.insert(entry.node());
-        self.open.push(entry);
-        if is_live(entry.node()) {
-            self.found.push(Reverse(entry));
+        for &entry in &self.scores {
+            self.visited.insert(entry.node());
+            self.open.push(entry);
+            if is_live(entry.node()) {
+                self.found.push(Reverse(entry));
+            }
         }
         while let Some(next) = self.open.pop() {
             let full = self.found.len() >= ef;
