@@ -8,7 +8,7 @@ use instant_distance::{Builder, Heuristic, Hnsw, Point};
 use serde::{Serialize, Serializer};
 
 use crate::dot;
-use crate::graph_links::{BOTTOM_DEGREE, LinkReader, Links};
+use crate::graph_links::{LinkReader, Links};
 use crate::graph_order::{arrange, shuffled};
 use crate::graph_reach::{both_ways, reach_all};
 use crate::quantise::Quantised;
@@ -111,8 +111,6 @@ fn build_points<P: Point>(
         input[position as usize] = vector;
     }
     let scale = common_scale(vectors);
-    let ef_construction =
-        std::env::var("LL_EFC").map_or(ef_construction, |v| v.parse().expect("n"));
     let points = input
         .iter()
         .map(|&vector| Unwritten(point(vectors[vector as usize], scale)))
@@ -134,10 +132,7 @@ fn build_points<P: Point>(
     }
     let mut layers = read_links(&hnsw);
     if let Some(bottom) = layers.first_mut() {
-        let cap = std::env::var("LL_REV").map_or(BOTTOM_DEGREE, |v| v.parse().expect("n"));
-        if cap > 0 {
-            both_ways(bottom, cap);
-        }
+        both_ways(bottom);
         reach_all(bottom);
     }
     BuiltGraph { layers, order }

@@ -6,14 +6,13 @@
 //! a layer similar ones follow each other; so do they later in the stored segment, where a walk finds
 //! most of a node's neighbours close by.
 
-use std::cmp::Reverse;
-
 use rand_of_instant_distance::rngs::SmallRng;
 use rand_of_instant_distance::{Rng, SeedableRng};
 use rayon::prelude::*;
 
 use crate::dot;
 use crate::quantise::Quantised;
+use crate::scored::Scored;
 
 /// Degree that the sizes of layers follow from, fixed by the library that builds.
 const DEGREE: usize = 32;
@@ -22,13 +21,10 @@ const MOST_GROUPS: usize = 1024;
 
 /// For every place in the order of insertion the vector that should be there.
 pub(crate) fn arrange(vectors: &[&Quantised], seed: u64) -> Vec<u32> {
-    let group = groups(vectors);
     let mut order = shuffled(vectors.len(), !seed);
+    let group = groups(vectors, &order);
     let mut begin = 0;
     for end in layer_ends(vectors.len()) {
-        if std::env::var_os("LL_NOARR").is_some() {
-            continue;
-        }
         order[begin..end].sort_unstable_by_key(|&i| (group[i as usize], i));
         begin = end;
     }
@@ -50,28 +46,28 @@ pub(crate) fn shuffled(count: usize, seed: u64) -> Vec<u32> {
 /// Up to which place each layer goes, from the top down; every layer holds what is above it.
 fn layer_ends(count: usize) -> Vec<usize> {
     let share = 1.0 / (DEGREE as f32).ln();
-    let sizes = std::iter::successors(Some(count), |&size| Some((size as f32 * share) as usize));
-    let mut ends: Vec<usize> = sizes
-        .take_while(|&size| size == count || size >= DEGREE)
-        .collect();
+    let smaller = |&size: &usize| Some((size as f32 * share) as usize);
+    let sizes = std::iter::successors(smaller(&count), smaller);
+    let mut ends: Vec<usize> = sizes.take_while(|&size| size >= DEGREE).collect();
+    ends.push(count);
     ends.sort_unstable();
     ends
 }
 
 /// A number for every vector: equal for similar ones, and close for groups that are similar.
-fn groups(vectors: &[&Quantised]) -> Vec<u32> {
-    let count = vectors.len().isqrt().clamp(1, MOST_GROUPS);
-    let every = (vectors.len() / count).max(1);
-    let centres: Vec<&[i8]> = vectors.iter().step_by(every).map(|v| v.hi()).collect();
+fn groups(vectors: &[&Quantised], shuffled: &[u32]) -> Vec<u32> {
+    let count = vectors.len().isqrt().min(MOST_GROUPS);
+    let sample = shuffled[..count].iter();
+    let centres: Vec<&Quantised> = sample.map(|&i| vectors[i as usize]).collect();
     let centres = chained(centres);
     vectors
         .par_iter()
-        .map(|vector| most_similar(vector.hi(), &centres).unwrap_or(0) as u32)
+        .map(|vector| most_similar(vector, &centres).unwrap_or(0) as u32)
         .collect()
 }
 
 /// Each behind the one, of those not yet taken, that is most similar to it.
-fn chained(mut centres: Vec<&[i8]>) -> Vec<&[i8]> {
+fn chained(mut centres: Vec<&Quantised>) -> Vec<&Quantised> {
     for i in 1..centres.len() {
         if let Some(next) = most_similar(centres[i - 1], &centres[i..]) {
             centres.swap(i, i + next);
@@ -80,8 +76,12 @@ fn chained(mut centres: Vec<&[i8]>) -> Vec<&[i8]> {
     centres
 }
 
-fn most_similar(vector: &[i8], centres: &[&[i8]]) -> Option<usize> {
-    let similarity = |&i: &usize| (dot::coarse(vector, centres[i]), Reverse(i));
+fn most_similar(vector: &Quantised, centres: &[&Quantised]) -> Option<usize> {
+    let similarity = |&i: &usize| {
+        let centre = centres[i];
+        let score = centre.scale * dot::coarse(vector.hi(), centre.hi()) as f32;
+        Scored::new(score, i as u32)
+    };
     (0..centres.len()).max_by_key(similarity)
 }
 
