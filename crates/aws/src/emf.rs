@@ -155,6 +155,7 @@ fn unit_name(unit: Unit) -> &'static str {
         Unit::Count => "Count",
         Unit::Milliseconds => "Milliseconds",
         Unit::Bytes => "Bytes",
+        Unit::Percent => "Percent",
     }
 }
 

@@ -15,6 +15,13 @@ impl Bits {
         }
     }
 
+    /// Makes it the empty set of numbers below `size`, in the memory that it has.
+    pub(crate) fn clear(&mut self, size: u32) {
+        self.words.clear();
+        self.words.resize(size.div_ceil(64) as usize, 0);
+        self.size = size;
+    }
+
     /// Adds `i`; true when it was not in the set. Out of range adds nothing.
     #[inline]
     pub(crate) fn insert(&mut self, i: u32) -> bool {
@@ -51,5 +58,7 @@ mod tests {
         assert!(!bits.insert(65) && !bits.insert(127) && !bits.insert(u32::MAX));
         assert!(bits.contains(64) && !bits.contains(65) && !bits.contains(u32::MAX));
         assert_eq!(bits.count(), 1);
+        bits.clear(70);
+        assert!(bits.count() == 0 && bits.insert(69) && !bits.insert(70));
     }
 }

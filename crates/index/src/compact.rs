@@ -89,7 +89,7 @@ impl CompactionPolicy {
 
     /// The graph that a base of so many rows gets.
     pub fn graph_for(&self, rows: usize) -> Option<GraphParameters> {
-        (rows >= self.graph_minimum).then_some(self.graph)
+        (rows >= self.graph_minimum).then(|| self.graph.for_rows(rows))
     }
 }
 

@@ -9,15 +9,45 @@ use serde::{Serialize, Serializer};
 
 use crate::dot;
 use crate::graph_links::{LinkReader, Links};
-use crate::graph_reach::reach_all;
+use crate::graph_order::{arrange, shuffled};
+use crate::graph_reach::{both_ways, reach_all};
+use crate::quantise::Quantised;
 
 /// How much work goes into the graph.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GraphParameters {
     /// Candidates looked at while a node is linked (efConstruction).
     pub ef_construction: usize,
     /// Seed of the layer draw.
     pub seed: u64,
+    /// Share of the ten best that must be found, 0 to 1, for the graph to be used.
+    pub least_recall: f64,
+}
+
+/// Factor by which the work grows when a graph finds too little.
+const STRONGER: usize = 2;
+/// Most work that is tried.
+const MOST_EF_CONSTRUCTION: usize = 800;
+
+impl GraphParameters {
+    /// The same for so many rows: the more rows, the more work it takes to find as much.
+    pub fn for_rows(self, rows: usize) -> Self {
+        let growth = (rows as f64 / 100_000.0).max(1.0).powf(0.3);
+        Self {
+            ef_construction: (self.ef_construction as f64 * growth) as usize,
+            ..self
+        }
+    }
+
+    /// More work; `None` when that was most already.
+    pub(crate) fn stronger(self) -> Option<Self> {
+        let ef_construction = self.ef_construction.max(1).saturating_mul(STRONGER);
+        (ef_construction <= MOST_EF_CONSTRUCTION).then_some(Self {
+            ef_construction,
+            seed: self.seed.wrapping_add(1),
+            ..self
+        })
+    }
 }
 
 impl Default for GraphParameters {
@@ -25,6 +55,7 @@ impl Default for GraphParameters {
         Self {
             ef_construction: 100,
             seed: 0,
+            least_recall: 0.99,
         }
     }
 }
@@ -38,52 +69,52 @@ pub(crate) struct BuiltGraph {
     pub(crate) order: Vec<u32>,
 }
 
-/// Builds the graph of distinct vectors, given as scale and coarse bytes.
-pub(crate) fn build(vectors: &[(f32, &[i8])], parameters: GraphParameters) -> BuiltGraph {
-    let dimensions = vectors.first().map_or(0, |(_, hi)| hi.len());
+/// Builds the graph of distinct vectors of equal length.
+pub(crate) fn build(vectors: &[&Quantised], parameters: GraphParameters) -> BuiltGraph {
+    let dimensions = vectors.first().map_or(0, |vector| vector.dimensions());
     // Inline arrays beat boxed ones by about 1.7x, so the usual lengths are
     // compiled in; each costs seconds of compiling.
     match dimensions {
-        0..=256 => build_inline::<256>(vectors, parameters),
-        257..=512 => build_inline::<512>(vectors, parameters),
-        513..=768 => build_inline::<768>(vectors, parameters),
-        769..=1280 => build_inline::<1280>(vectors, parameters),
-        _ => build_boxed(vectors, parameters),
+        0..=256 => build_points(vectors, parameters, inline::<256>),
+        257..=512 => build_points(vectors, parameters, inline::<512>),
+        513..=768 => build_points(vectors, parameters, inline::<768>),
+        769..=1280 => build_points(vectors, parameters, inline::<1280>),
+        _ => build_points(vectors, parameters, |vector, scale| {
+            Boxed(vector.coarse_at(scale).collect())
+        }),
     }
 }
 
-fn build_inline<const N: usize>(
-    vectors: &[(f32, &[i8])],
+fn inline<const N: usize>(vector: &Quantised, scale: f32) -> Inline<N> {
+    // Zeros behind the end change no dot product.
+    let mut values = [0; N];
+    for (value, component) in values.iter_mut().zip(vector.coarse_at(scale)) {
+        *value = component;
+    }
+    Inline(values)
+}
+
+fn build_points<P: Point>(
+    vectors: &[&Quantised],
     parameters: GraphParameters,
+    point: impl Fn(&Quantised, f32) -> P,
 ) -> BuiltGraph {
-    let points = vectors
+    let GraphParameters {
+        ef_construction,
+        seed,
+        least_recall: _,
+    } = parameters;
+    // Which vector is to be inserted when, and at which position of the input it must be for that.
+    let wanted = arrange(vectors, seed);
+    let mut input = vec![0; vectors.len()];
+    for (&position, &vector) in shuffled(vectors.len(), seed).iter().zip(&wanted) {
+        input[position as usize] = vector;
+    }
+    let scale = common_scale(vectors);
+    let points = input
         .iter()
-        .map(|&(scale, hi)| {
-            // Zeros behind the end change no dot product.
-            let mut values = [0; N];
-            values[..hi.len()].copy_from_slice(hi);
-            CoarsePoint { scale, values }
-        })
+        .map(|&vector| Unwritten(point(vectors[vector as usize], scale)))
         .collect();
-    build_points(points, parameters)
-}
-
-fn build_boxed(vectors: &[(f32, &[i8])], parameters: GraphParameters) -> BuiltGraph {
-    let points = vectors
-        .iter()
-        .map(|&(scale, hi)| CoarsePoint {
-            scale,
-            values: Box::<[i8]>::from(hi),
-        })
-        .collect();
-    build_points(points, parameters)
-}
-
-fn build_points<V>(points: Vec<CoarsePoint<V>>, parameters: GraphParameters) -> BuiltGraph
-where
-    V: AsRef<[i8]> + Clone + Sync,
-{
-    let nodes = points.len();
     // `keep_pruned` fills every list with the links that the heuristic rejected: six times the
     // building time for little recall.
     let heuristic = Heuristic {
@@ -91,44 +122,78 @@ where
         keep_pruned: false,
     };
     let (hnsw, ids) = Builder::default()
-        .ef_construction(parameters.ef_construction)
+        .ef_construction(ef_construction)
         .select_heuristic(Some(heuristic))
-        .seed(parameters.seed)
+        .seed(seed)
         .build_hnsw(points);
-    let mut order = vec![0; nodes];
-    for (input, id) in ids.into_iter().enumerate() {
-        order[id.into_inner() as usize] = input as u32;
+    let mut order = vec![0; vectors.len()];
+    for (&vector, id) in input.iter().zip(ids) {
+        order[id.into_inner() as usize] = vector;
     }
     let mut layers = read_links(&hnsw);
     if let Some(bottom) = layers.first_mut() {
+        both_ways(bottom);
         reach_all(bottom);
     }
     BuiltGraph { layers, order }
 }
 
-/// A vector that is serialised as nothing: of the built structure only the links are wanted.
-#[derive(Clone)]
-struct CoarsePoint<V> {
-    scale: f32,
-    values: V,
-}
-
-impl<V: AsRef<[i8]> + Clone + Sync> Point for CoarsePoint<V> {
-    fn distance(&self, other: &Self) -> f32 {
-        1.0 - self.scale
-            * other.scale
-            * dot::coarse(self.values.as_ref(), other.values.as_ref()) as f32
+/// A scale for all vectors, so that a product of their bytes alone says how similar they are: large
+/// enough for all but one in a hundred, whose largest components are cut.
+fn common_scale(vectors: &[&Quantised]) -> f32 {
+    let mut scales: Vec<f32> = vectors.iter().map(|vector| vector.scale).collect();
+    let place = scales.len() * 99 / 100;
+    match scales.is_empty() {
+        true => 1.0,
+        false => *scales.select_nth_unstable_by(place, f32::total_cmp).1,
     }
 }
 
-impl<V> Serialize for CoarsePoint<V> {
+/// A vector in the place where it is compared: whole cache lines, and no pointer to follow.
+#[derive(Clone)]
+#[repr(align(64))]
+struct Inline<const N: usize>([i8; N]);
+
+impl<const N: usize> Point for Inline<N> {
+    fn distance(&self, other: &Self) -> f32 {
+        distance(&self.0, &other.0)
+    }
+}
+
+/// A vector of a length that is not compiled in.
+#[derive(Clone)]
+struct Boxed(Box<[i8]>);
+
+impl Point for Boxed {
+    fn distance(&self, other: &Self) -> f32 {
+        distance(&self.0, &other.0)
+    }
+}
+
+/// The less the more similar; nothing but the order matters. Exact up to 2^24, so for the usual lengths.
+#[inline]
+fn distance(a: &[i8], b: &[i8]) -> f32 {
+    -dot::coarse(a, b) as f32
+}
+
+/// A point that is serialised as nothing: of the built structure only the links are wanted.
+#[derive(Clone)]
+struct Unwritten<P>(P);
+
+impl<P: Point> Point for Unwritten<P> {
+    fn distance(&self, other: &Self) -> f32 {
+        self.0.distance(&other.0)
+    }
+}
+
+impl<P> Serialize for Unwritten<P> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_unit()
     }
 }
 
 /// Serialises the structure into [`LinkReader`], number by number, without an intermediate copy.
-fn read_links<V>(hnsw: &Hnsw<CoarsePoint<V>>) -> Vec<Links> {
+fn read_links<P>(hnsw: &Hnsw<Unwritten<P>>) -> Vec<Links> {
     let reader = LinkReader::default();
     let reader = postcard::to_io(hnsw, reader).expect("a reader in memory takes every byte");
     reader.into_layers()
@@ -141,7 +206,6 @@ mod tests {
 
     use super::*;
     use crate::graph_links::{BOTTOM_DEGREE, UPPER_DEGREE};
-    use crate::quantise::Quantised;
 
     /// Vectors around a hundredth as many centres.
     fn clustered(count: usize, dimensions: usize) -> Vec<Quantised> {
@@ -160,7 +224,7 @@ mod tests {
     }
 
     fn build_all(vectors: &[Quantised]) -> BuiltGraph {
-        let vectors: Vec<_> = vectors.iter().map(|v| (v.scale, v.hi())).collect();
+        let vectors: Vec<_> = vectors.iter().collect();
         build(&vectors, GraphParameters::default())
     }
 
@@ -214,10 +278,7 @@ mod tests {
         for count in [0, 1, 40, 2000] {
             let points: Vec<_> = clustered(count, 24)
                 .iter()
-                .map(|v| CoarsePoint {
-                    scale: v.scale,
-                    values: Box::<[i8]>::from(v.hi()),
-                })
+                .map(|v| Unwritten(Boxed(v.hi().into())))
                 .collect();
             let (hnsw, _) = Builder::default().seed(1).build_hnsw(points);
             let json = serde_json::to_value(&hnsw).unwrap();
@@ -242,6 +303,22 @@ mod tests {
             links.starts.push(links.targets.len() as u32);
         }
         links
+    }
+
+    /// Else building takes longer, and nobody would see why.
+    #[test]
+    fn the_order_of_insertion_is_foreseen() {
+        for count in [1, 50, 3000] {
+            let points: Vec<_> = clustered(count, 4)
+                .iter()
+                .map(|v| Unwritten(Boxed(v.hi().into())))
+                .collect();
+            let (_, ids) = Builder::default().seed(9).build_hnsw(points);
+            let foreseen = shuffled(count, 9);
+            for (position, id) in ids.into_iter().enumerate() {
+                assert_eq!(foreseen[id.into_inner() as usize], position as u32);
+            }
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::error::IndexError;
 use crate::ids::{Fingerprint, SegmentId};
+use crate::recall::Recall;
 use crate::segment::SegmentKind;
 use crate::side::SideIndex;
 
@@ -64,6 +65,9 @@ pub struct SegmentEntry {
     pub bytes: u64,
     /// Length of its header and meta: all that a writer reads.
     pub meta_bytes: u64,
+    /// What its graph finds; `None` without a graph.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recall: Option<Recall>,
 }
 
 impl SegmentEntry {
@@ -255,6 +259,10 @@ mod tests {
                 rows: 3,
                 bytes: 4000,
                 meta_bytes: 400,
+                recall: Some(Recall {
+                    found: 3990,
+                    expected: 4000,
+                }),
             }],
             lease: Some(Lease {
                 owner: "me".into(),

@@ -4,11 +4,15 @@
 //! `s = m / 127`, and what rounding lost as `lo = round(254 * (x / s - hi))`. The coarse bytes alone
 //! decide which rows are candidates; coarse and fine together, good to 1 part in 64,000 of `m`, rank
 //! them. The scale is per vector, so rows move between segments without being quantised again.
+//!
+//! Before that the vector is turned, see [`turn`](crate::turn), so that `m` is small. Segments of
+//! version 1 hold vectors as they came.
 
 use bytes::Bytes;
 
 use crate::dot;
 use crate::error::IndexError;
+use crate::turn::{turn, turn_back};
 
 /// Standard deviations of the coarse score's error that [`Query::doubt`] allows for.
 const DOUBT: f32 = 6.0;
@@ -24,6 +28,16 @@ pub struct Quantised {
     hi: Bytes,
     /// Fine components in 1/254 of a coarse step, as bytes of `i8`, `[dimensions]`.
     lo: Bytes,
+    axes: Axes,
+}
+
+/// What the components of a vector are measured along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Axes {
+    /// Those of the encoder, as in segments of version 1.
+    Original,
+    /// Those of a turned vector.
+    Turned,
 }
 
 impl Quantised {
@@ -32,10 +46,18 @@ impl Quantised {
     /// # Errors
     /// [`IndexError::NoDirection`] when it is all zero, empty or not finite.
     pub fn new(vector: &[f32]) -> Result<Self, IndexError> {
-        Ok(Self::of_unit(&unit(vector)?))
+        Ok(Self::along(Axes::Turned, unit(vector)?).0)
     }
 
-    fn of_unit(unit: &[f32]) -> Self {
+    /// A vector of unit length along axes, and its components along them.
+    fn along(axes: Axes, mut unit: Vec<f32>) -> (Self, Vec<f32>) {
+        if axes == Axes::Turned {
+            turn(&mut unit);
+        }
+        (Self::of_components(&unit, axes), unit)
+    }
+
+    fn of_components(unit: &[f32], axes: Axes) -> Self {
         let largest = unit.iter().fold(0.0f32, |m, x| m.max(x.abs()));
         let scale = largest / 127.0;
         let (hi, lo): (Vec<u8>, Vec<u8>) = unit
@@ -51,12 +73,25 @@ impl Quantised {
             scale,
             hi: hi.into(),
             lo: lo.into(),
+            axes,
         }
     }
 
     /// An embedding as it lies in a segment.
-    pub(crate) fn stored(scale: f32, hi: Bytes, lo: Bytes) -> Self {
-        Self { scale, hi, lo }
+    pub(crate) fn stored(scale: f32, hi: Bytes, lo: Bytes, axes: Axes) -> Self {
+        Self {
+            scale,
+            hi,
+            lo,
+            axes,
+        }
+    }
+
+    /// The same vector along turned axes; `None` when it is along those already.
+    pub(crate) fn turned(&self) -> Option<Self> {
+        let mut components = (self.axes == Axes::Original).then(|| self.components())?;
+        turn(&mut components);
+        Some(Self::of_components(&components, Axes::Turned))
     }
 
     /// Length of the vector.
@@ -66,12 +101,32 @@ impl Quantised {
 
     /// The embedding as numbers again, `[dimensions]`.
     pub fn to_f32(&self) -> Vec<f32> {
+        let mut components = self.components();
+        if self.axes == Axes::Turned {
+            turn_back(&mut components);
+        }
+        components
+    }
+
+    /// The components along its own axes, `[dimensions]`.
+    pub(crate) fn components(&self) -> Vec<f32> {
         let step = self.scale / dot::FINE_STEPS as f32;
         self.hi()
             .iter()
             .zip(self.lo())
             .map(|(&hi, &lo)| step * dot::fixed(hi, lo))
             .collect()
+    }
+
+    /// The coarse components as they are with steps of `scale`; those that do not fit are the largest
+    /// that do.
+    pub(crate) fn coarse_at(&self, scale: f32) -> impl Iterator<Item = i8> + '_ {
+        let steps = self.scale / (scale * dot::FINE_STEPS as f32);
+        let components = self.hi().iter().zip(self.lo());
+        components.map(move |(&hi, &lo)| {
+            let component = (steps * dot::fixed(hi, lo)).round();
+            component.clamp(-127.0, 127.0) as i8
+        })
     }
 
     pub(crate) fn hi(&self) -> &[i8] {
@@ -98,6 +153,52 @@ fn unit(vector: &[f32]) -> Result<Vec<f32>, IndexError> {
     Ok(components.collect())
 }
 
+/// A query along the axes of every segment that is searched.
+pub(crate) struct QueryForms {
+    turned: Query,
+    /// Made only where a segment needs it.
+    original: Option<Query>,
+}
+
+impl QueryForms {
+    pub(crate) fn new(
+        vector: &[f32],
+        dimensions: usize,
+        axes: impl Iterator<Item = Axes>,
+    ) -> Result<Self, IndexError> {
+        if vector.len() != dimensions {
+            return Err(IndexError::Dimensions {
+                expected: dimensions,
+                found: vector.len(),
+            });
+        }
+        let unit = unit(vector)?;
+        let mut axes = axes;
+        let original = axes
+            .any(|axes| axes == Axes::Original)
+            .then(|| Query::along(Axes::Original, unit.clone()));
+        Ok(Self {
+            turned: Query::along(Axes::Turned, unit),
+            original,
+        })
+    }
+
+    /// The query along these axes, which were among those that it was made for.
+    pub(crate) fn along(&self, axes: Axes) -> &Query {
+        match (axes, &self.original) {
+            (Axes::Original, Some(original)) => original,
+            _ => &self.turned,
+        }
+    }
+
+    /// How much the approximate score of a vector with a scale of at most `scale` may be off, along
+    /// whichever axes.
+    pub(crate) fn doubt(&self, scale: f32) -> f32 {
+        let original = self.original.as_ref().map_or(0.0, |q| q.doubt(scale));
+        self.turned.doubt(scale).max(original)
+    }
+}
+
 /// A query in both precisions.
 pub(crate) struct Query {
     coarse: Quantised,
@@ -105,18 +206,25 @@ pub(crate) struct Query {
 }
 
 impl Query {
-    pub(crate) fn new(vector: &[f32], dimensions: usize) -> Result<Self, IndexError> {
-        if vector.len() != dimensions {
-            return Err(IndexError::Dimensions {
-                expected: dimensions,
-                found: vector.len(),
-            });
+    fn along(axes: Axes, unit: Vec<f32>) -> Self {
+        let (coarse, exact) = Quantised::along(axes, unit);
+        Self { coarse, exact }
+    }
+
+    /// A query of any length but zero that is given by its components along axes.
+    pub(crate) fn of_components(mut components: Vec<f32>, axes: Axes) -> Self {
+        let length = components.iter().map(|x| x * x).sum::<f32>().sqrt();
+        components.iter_mut().for_each(|x| *x /= length);
+        Self {
+            coarse: Quantised::of_components(&components, axes),
+            exact: components,
         }
-        let exact = unit(vector)?;
-        Ok(Self {
-            coarse: Quantised::of_unit(&exact),
-            exact,
-        })
+    }
+
+    /// A query along turned axes.
+    #[cfg(test)]
+    pub(crate) fn new(vector: &[f32]) -> Result<Self, IndexError> {
+        Ok(Self::along(Axes::Turned, unit(vector)?))
     }
 
     /// Cosine similarity from the coarse bytes, good to [`doubt`](Self::doubt).
@@ -160,9 +268,31 @@ mod tests {
             let norm = v.iter().map(|x| x * x).sum::<f32>().sqrt();
             let stored = Quantised::new(&v).unwrap();
             let step = stored.scale / 254.0;
-            for (x, y) in v.iter().zip(stored.to_f32()) {
-                prop_assert!((x / norm - y).abs() <= 0.51 * step + 1e-6);
+            let mut turned: Vec<f32> = v.iter().map(|x| x / norm).collect();
+            turn(&mut turned);
+            for (x, y) in turned.iter().zip(stored.components()) {
+                prop_assert!((x - y).abs() <= 0.51 * step + 1e-6);
             }
+            let off: f32 = v.iter().zip(stored.to_f32()).map(|(x, y)| (x / norm - y).powi(2)).sum();
+            prop_assert!(off.sqrt() <= (0.51 * step + 1e-6) * (v.len() as f32).sqrt() + 1e-6);
+        }
+
+        /// As when a base of an older version is rebuilt.
+        #[test]
+        fn original_axes_become_turned_ones(v in vector(), w in vector()) {
+            let unit = unit(&v).unwrap();
+            let original = Quantised::of_components(&unit, Axes::Original);
+            let turned = original.turned().unwrap();
+            prop_assert!(turned.turned().is_none());
+            let least = original.scale / 100.0 + 1e-6;
+            for (x, y) in unit.iter().zip(turned.to_f32()) {
+                prop_assert!((x - y).abs() < least * (v.len() as f32).sqrt());
+            }
+            let w = &w[..w.len().min(v.len())];
+            prop_assume!(w.len() == v.len() && w.iter().any(|x| x.abs() > 1e-3));
+            let forms = QueryForms::new(w, v.len(), [Axes::Turned, Axes::Original].into_iter()).unwrap();
+            let score = |q: &Quantised| forms.along(q.axes).score(q.scale, q.hi(), q.lo());
+            prop_assert!((score(&original) - score(&turned)).abs() < 1e-3);
         }
 
         #[test]
@@ -170,7 +300,7 @@ mod tests {
             let w: Vec<f32> = v.iter().enumerate().map(|(i, x)| x + ((seed >> (i % 60)) & 3) as f32 - 1.5).collect();
             prop_assume!(w.iter().any(|x| x.abs() > 1e-3));
             let exact = cosine(&v, &w);
-            let query = Query::new(&v, v.len()).unwrap();
+            let query = Query::new(&v).unwrap();
             let stored = Quantised::new(&w).unwrap();
             let score = query.score(stored.scale, stored.hi(), stored.lo());
             let coarse = query.approximate(stored.scale, stored.hi());
@@ -198,7 +328,7 @@ mod tests {
             let factor = 2.0f64.powi(exponent) as f32;
             let v = [3.0 * factor, -4.0 * factor];
             let stored = Quantised::new(&v).unwrap();
-            let query = Query::new(&v, 2).unwrap();
+            let query = Query::new(&v).unwrap();
             assert_eq!(stored, Quantised::new(&[3.0, -4.0]).unwrap(), "{factor}");
             let score = query.score(stored.scale, stored.hi(), stored.lo());
             assert!((score - 1.0).abs() < 2e-5, "{factor}: {score}");

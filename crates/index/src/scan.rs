@@ -19,10 +19,7 @@ pub(crate) fn nearest(
     let mut found: BinaryHeap<Reverse<Scored>> = BinaryHeap::new();
     let mut left_out = false;
     for node in 0..nodes {
-        let candidate = Scored {
-            score: body.approximate(query, node),
-            node,
-        };
+        let candidate = body.approximate(query, node);
         let full = found.len() >= limit;
         // Most nodes end here, before the question whether they are live.
         if full && found.peek().is_some_and(|worst| candidate < worst.0) {
@@ -44,7 +41,7 @@ pub(crate) fn nearest(
         .map(|Reverse(scored)| scored)
         .collect();
     let bound = match sorted.last() {
-        Some(worst) if left_out => worst.score,
+        Some(worst) if left_out => worst.score(),
         _ => f32::NEG_INFINITY,
     };
     (sorted, bound)

@@ -1,33 +1,61 @@
 //! A node and how similar it is.
 
-use std::cmp::Ordering;
-
 /// Ordered by score; among equal scores the lower node is the better one, so that no order depends
 /// on chance.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Scored {
-    pub(crate) score: f32,
-    pub(crate) node: u32,
-}
+///
+/// Both are held in one number, score above and node below, that is ordered like the pair: heaps of
+/// candidates do little but compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Scored(u64);
 
-impl Ord for Scored {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.score
-            .total_cmp(&other.score)
-            .then_with(|| other.node.cmp(&self.node))
+impl Scored {
+    #[inline]
+    pub(crate) fn new(score: f32, node: u32) -> Self {
+        Self(u64::from(ordered(score.to_bits())) << 32 | u64::from(!node))
+    }
+
+    #[inline]
+    pub(crate) fn score(self) -> f32 {
+        f32::from_bits(unordered((self.0 >> 32) as u32))
+    }
+
+    #[inline]
+    pub(crate) fn node(self) -> u32 {
+        !(self.0 as u32)
     }
 }
 
-impl PartialOrd for Scored {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+/// The bits of a float as a number that is ordered like `f32::total_cmp`.
+fn ordered(bits: u32) -> u32 {
+    match bits >> 31 {
+        0 => bits | 1 << 31,
+        _ => !bits,
     }
 }
 
-impl PartialEq for Scored {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
+/// The inverse of [`ordered`].
+fn unordered(number: u32) -> u32 {
+    match number >> 31 {
+        0 => !number,
+        _ => number & !(1 << 31),
     }
 }
 
-impl Eq for Scored {}
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn is_ordered_like_the_pair(a in any::<(u32, u32)>(), b in any::<(u32, u32)>()) {
+            let (score_a, score_b) = (f32::from_bits(a.0), f32::from_bits(b.0));
+            let (packed_a, packed_b) = (Scored::new(score_a, a.1), Scored::new(score_b, b.1));
+            prop_assert_eq!(packed_a.score().to_bits(), a.0);
+            prop_assert_eq!(packed_a.node(), a.1);
+            let expected = score_a.total_cmp(&score_b).then(b.1.cmp(&a.1));
+            prop_assert_eq!(packed_a.cmp(&packed_b), expected);
+        }
+    }
+}

@@ -12,7 +12,7 @@ use std::collections::hash_map::Entry;
 
 use crate::error::IndexError;
 use crate::graph_search;
-use crate::quantise::Query;
+use crate::quantise::QueryForms;
 use crate::row::Attributes;
 use crate::scan;
 use crate::scored::Scored;
@@ -20,7 +20,9 @@ use crate::segment::Segment;
 use crate::snapshot::Snapshot;
 use crate::view::Location;
 
-/// Candidates that a graph is asked for at least: recall@10 above 0.99 on 100,000 clustered vectors.
+/// Best rows for which it was measured how many candidates a graph must be asked for.
+const MEASURED_FOR: usize = 10;
+/// Candidates that are asked for where that was not measured.
 const LEAST_EF: usize = 96;
 /// Candidates that are ranked at once, before it is asked whether others can still be better.
 const LEAST_RANKED: usize = 32;
@@ -80,13 +82,14 @@ impl Snapshot {
     /// # Errors
     /// [`IndexError::Dimensions`] or [`IndexError::NoDirection`] when the vector is not of this index.
     pub fn search(&self, request: SearchRequest<'_>) -> Result<Vec<Hit>, IndexError> {
-        let query = Query::new(request.vector, self.dimensions())?;
+        let axes = self.segments().iter().map(|s| s.body().axes());
+        let query = QueryForms::new(request.vector, self.dimensions(), axes)?;
         let wanted = request.k.min(self.products() as usize);
         if wanted == 0 {
             return Ok(Vec::new());
         }
         let doubt = query.doubt(self.largest_scale());
-        let mut ef = first_ef(wanted);
+        let mut ef = self.first_ef(wanted);
         let mut may_walk = true;
         loop {
             let candidates = self.candidates(&query, ef, may_walk);
@@ -109,12 +112,21 @@ impl Snapshot {
     /// Whether a search for `k` products begins by walking a graph, which answers approximately,
     /// or looks at every row of every segment, which is exact.
     pub fn walks_a_graph(&self, k: usize) -> bool {
-        let ef = first_ef(k.min(self.products() as usize));
+        let ef = self.first_ef(k.min(self.products() as usize));
         self.segments().iter().any(|segment| is_walked(segment, ef))
     }
 
+    /// Candidates that are asked for first: as many as the graph in use needs, and more the more products
+    /// are wanted.
+    fn first_ef(&self, wanted: usize) -> usize {
+        let measured = self.segments().iter().filter_map(|s| s.body().candidates());
+        let least = measured.max().unwrap_or(LEAST_EF);
+        let more = wanted.saturating_sub(MEASURED_FOR);
+        least.saturating_add(more.saturating_mul(2))
+    }
+
     /// The about `ef` best live nodes by coarse score.
-    fn candidates(&self, query: &Query, ef: usize, may_walk: bool) -> Candidates {
+    fn candidates(&self, query: &QueryForms, ef: usize, may_walk: bool) -> Candidates {
         let mut candidates = Candidates {
             found: Vec::with_capacity(2 * ef.min(self.images() as usize)),
             left_out: f32::NEG_INFINITY,
@@ -122,6 +134,7 @@ impl Snapshot {
         };
         for (place, segment) in self.segments().iter().enumerate() {
             let (meta, body) = (segment.meta(), segment.body());
+            let query = query.along(body.axes());
             let is_live = |node: u32| {
                 meta.rows_of_node(node)
                     .any(|row| self.view().is_live(place, row))
@@ -152,27 +165,57 @@ impl Snapshot {
     /// the best live row of each of those.
     fn rank<'a>(
         &'a self,
-        query: &Query,
+        query: &QueryForms,
         request: SearchRequest<'_>,
         candidates: &[(usize, Scored)],
         wanted: usize,
         doubt: f32,
     ) -> Vec<Best<'a>> {
-        let mut products: HashMap<&str, Best<'a>> = HashMap::new();
+        let mut ranked: Vec<(usize, Scored)> = Vec::with_capacity(candidates.len());
+        let mut best = Vec::new();
         for part in candidates.chunks(LEAST_RANKED.max(wanted)) {
-            let next = part[0].1.score + doubt;
-            if next < request.min_score || next < least_of_best(&products, wanted) {
+            let next = part[0].1.score() + doubt;
+            let full = best.len() == wanted;
+            let least = best.last().filter(|_| full);
+            if next < request.min_score || least.is_some_and(|best: &Best<'_>| next < best.score) {
                 break;
             }
-            for &(place, Scored { node, .. }) in part {
-                let score = self.segments()[place].body().score(query, node);
-                if score < request.min_score {
-                    continue;
-                }
-                let best = self.best_of_node(place, node, score);
-                best.filter(|best| request.without_product != Some(best.product_id))
-                    .for_each(|best| keep_better(&mut products, best));
+            for &(place, candidate) in part {
+                self.segments()[place]
+                    .body()
+                    .prefetch_full(candidate.node());
             }
+            let scored = part.iter().map(|&(place, candidate)| {
+                let body = self.segments()[place].body();
+                let score = body.score(query.along(body.axes()), candidate.node());
+                (place, Scored::new(score, candidate.node()))
+            });
+            ranked.extend(scored.filter(|(_, scored)| scored.score() >= request.min_score));
+            ranked.sort_unstable_by(|a, b| b.1.cmp(&a.1));
+            best = self.best_products(&ranked, request.without_product, wanted);
+        }
+        best
+    }
+
+    /// The best live row of each of the `wanted` best products of nodes that are given best first.
+    /// Names are looked up only as far down as it takes: they lie scattered in memory.
+    fn best_products<'a>(
+        &'a self,
+        ranked: &[(usize, Scored)],
+        without: Option<&str>,
+        wanted: usize,
+    ) -> Vec<Best<'a>> {
+        let mut products: HashMap<&str, Best<'a>> = HashMap::with_capacity(wanted);
+        let mut last = f32::NEG_INFINITY;
+        for &(place, scored) in ranked {
+            // A node as good as the last one may still have a key that comes before.
+            if products.len() >= wanted && scored.score() < last {
+                break;
+            }
+            last = scored.score();
+            self.best_of_node(place, scored.node(), last)
+                .filter(|best| without != Some(best.product_id))
+                .for_each(|best| keep_better(&mut products, best));
         }
         let mut best: Vec<Best<'a>> = products.into_values().collect();
         best.sort_unstable_by(Best::order);
@@ -213,25 +256,10 @@ impl Snapshot {
     }
 }
 
-/// Candidates that are asked for first.
-fn first_ef(wanted: usize) -> usize {
-    LEAST_EF.max(wanted.saturating_mul(2))
-}
-
 /// Whether a segment has a graph and walking it is quicker than looking at every node.
 fn is_walked(segment: &Segment, ef: usize) -> bool {
     let quicker = ef.saturating_mul(NODES_PER_CANDIDATE) < segment.meta().nodes() as usize;
     quicker && !segment.body().layers().is_empty()
-}
-
-/// The score of the `wanted`-th best product, negative infinity when there are not so many.
-fn least_of_best(products: &HashMap<&str, Best<'_>>, wanted: usize) -> f32 {
-    if products.len() < wanted {
-        return f32::NEG_INFINITY;
-    }
-    let mut scores: Vec<f32> = products.values().map(|best| best.score).collect();
-    let descending = |a: &f32, b: &f32| b.total_cmp(a);
-    *scores.select_nth_unstable_by(wanted - 1, descending).1
 }
 
 fn keep_better<'a>(products: &mut HashMap<&'a str, Best<'a>>, candidate: Best<'a>) {
@@ -253,7 +281,7 @@ impl Candidates {
         // Quick where there is but one segment, whose candidates are in order.
         self.found.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
         if self.found.len() > ef {
-            self.left_out = self.left_out.max(self.found[ef].1.score);
+            self.left_out = self.left_out.max(self.found[ef].1.score());
             self.found.truncate(ef);
         }
     }

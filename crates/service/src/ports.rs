@@ -190,6 +190,8 @@ pub enum Unit {
     Milliseconds,
     /// Bytes.
     Bytes,
+    /// Hundredths of a whole.
+    Percent,
 }
 
 /// Metrics that go nowhere, for tools that have no dashboard.

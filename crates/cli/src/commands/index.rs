@@ -49,8 +49,12 @@ fn print_info(info: &IndexInfo) {
         println!("{notice}");
     }
     for segment in &info.segments {
+        let recall = match segment.recall {
+            Some(recall) => format!(", its graph finds {:.1} % of the ten best", 100.0 * recall),
+            None => String::new(),
+        };
         println!(
-            "segment     {:<5} {:>9} rows  {}",
+            "segment     {:<5} {:>9} rows  {}{recall}",
             segment.kind,
             segment.rows,
             output::bytes(segment.bytes)

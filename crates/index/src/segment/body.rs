@@ -4,8 +4,13 @@ use bytes::Bytes;
 
 use super::cursor::{Cursor, U32s};
 use super::header::{Header, check, check_length, malformed};
+use crate::dot;
 use crate::error::IndexError;
-use crate::quantise::{Quantised, Query};
+use crate::quantise::{Axes, Quantised, Query};
+use crate::scored::Scored;
+
+/// Nodes whose vectors are on their way from memory while another is scored.
+const AHEAD: usize = 8;
 
 /// Vectors and graph, opened in place.
 #[derive(Debug, Clone)]
@@ -16,6 +21,8 @@ pub(crate) struct SegmentBody {
     hi: Bytes,
     lo: Bytes,
     layers: Vec<LayerView>,
+    axes: Axes,
+    candidates: u16,
 }
 
 /// The links of one layer of the graph.
@@ -32,6 +39,21 @@ impl LayerView {
         let node = node as usize;
         let range = self.starts.get(node) as usize..self.starts.get(node + 1) as usize;
         self.targets.slice(range)
+    }
+
+    /// Asks for what tells where the links of `node` are.
+    #[inline]
+    pub(crate) fn prefetch_start(&self, node: u32) {
+        self.starts.prefetch(node as usize);
+    }
+
+    /// Asks for the first links of `node`.
+    #[inline]
+    pub(crate) fn prefetch_links(&self, node: u32) {
+        let start = self.starts.get(node as usize) as usize;
+        if start < self.targets.len() {
+            self.targets.prefetch(start);
+        }
     }
 
     /// Nodes that the layer has: all below this number.
@@ -61,6 +83,16 @@ impl SegmentBody {
         let start = header.meta_bytes as usize;
         let body = segment.slice(start..);
         check(header.body_checksum, &body)?;
+        Self::parse(body, start, header)
+    }
+
+    /// Opens the body of a segment that was just laid out, and whose checksum needs no check.
+    pub(super) fn open_unchecked(segment: &Bytes, header: &Header) -> Result<Self, IndexError> {
+        let start = header.meta_bytes as usize;
+        Self::parse(segment.slice(start..), start, header)
+    }
+
+    fn parse(body: Bytes, start: usize, header: &Header) -> Result<Self, IndexError> {
         let nodes = header.nodes as usize;
         let dimensions = header.dimensions as usize;
         let mut cursor = Cursor::new(body, start);
@@ -78,16 +110,38 @@ impl SegmentBody {
             hi,
             lo,
             layers: layers_in_order(layers, nodes)?,
+            axes: header.axes,
+            candidates: header.candidates,
         })
+    }
+
+    /// Coarse scores of nodes, in the place of what `out` held.
+    #[inline]
+    pub(crate) fn approximate_of(&self, query: &Query, nodes: &[u32], out: &mut Vec<Scored>) {
+        out.clear();
+        for &first in nodes.iter().take(AHEAD) {
+            self.prefetch(first);
+        }
+        for (i, &node) in nodes.iter().enumerate() {
+            if let Some(&later) = nodes.get(i + AHEAD) {
+                self.prefetch(later);
+            }
+            out.push(self.approximate(query, node));
+        }
     }
 
     /// Coarse score of a node.
     #[inline]
-    pub(crate) fn approximate(&self, query: &Query, node: u32) -> f32 {
-        query.approximate(
-            self.scale(node),
-            bytemuck::cast_slice(&self.hi[self.range(node)]),
-        )
+    pub(crate) fn approximate(&self, query: &Query, node: u32) -> Scored {
+        let hi = bytemuck::cast_slice(&self.hi[self.range(node)]);
+        Scored::new(query.approximate(self.scale(node), hi), node)
+    }
+
+    /// Asks for what [`approximate`](Self::approximate) reads.
+    #[inline]
+    fn prefetch(&self, node: u32) {
+        dot::prefetch(&self.hi[self.range(node)]);
+        self.scales.prefetch(node as usize);
     }
 
     /// Full score of a node.
@@ -105,7 +159,26 @@ impl SegmentBody {
             self.scale(node),
             self.hi.slice(range.clone()),
             self.lo.slice(range),
+            self.axes,
         )
+    }
+
+    /// What the components of its vectors are measured along.
+    pub(crate) fn axes(&self) -> Axes {
+        self.axes
+    }
+
+    /// Candidates that a walk needs to find the best few; `None` where that was not measured.
+    pub(crate) fn candidates(&self) -> Option<usize> {
+        Some(usize::from(self.candidates)).filter(|&candidates| candidates > 0)
+    }
+
+    /// Asks for what [`score`](Self::score) reads.
+    pub(crate) fn prefetch_full(&self, node: u32) {
+        let range = self.range(node);
+        dot::prefetch(&self.hi[range.clone()]);
+        dot::prefetch(&self.lo[range]);
+        self.scales.prefetch(node as usize);
     }
 
     /// The largest scale of any node, 0 without nodes.

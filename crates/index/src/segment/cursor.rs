@@ -4,6 +4,7 @@ use bytes::{Buf, Bytes};
 
 use super::columns::{COLUMN_ALIGNMENT, VECTOR_ALIGNMENT};
 use super::header::malformed;
+use crate::dot;
 use crate::error::IndexError;
 
 /// Hands out consecutive columns of a part of a segment.
@@ -102,6 +103,12 @@ impl U32s {
         let mut word = [0; 4];
         word.copy_from_slice(&self.0[4 * i..4 * i + 4]);
         u32::from_le_bytes(word)
+    }
+
+    /// Asks for the memory of the `i`-th number.
+    #[inline]
+    pub(crate) fn prefetch(&self, i: usize) {
+        dot::prefetch(&self.0[4 * i..4 * i + 4]);
     }
 
     pub(crate) fn len(&self) -> usize {

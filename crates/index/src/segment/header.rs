@@ -6,12 +6,16 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::dot::MAX_DIMENSIONS;
 use crate::error::IndexError;
 use crate::ids::{Fingerprint, SegmentId};
+use crate::quantise::Axes;
+use crate::recall::Recall;
 
 /// Length of a segment's header.
 pub const HEADER_BYTES: usize = 128;
 
 const MAGIC: [u8; 8] = *b"lookseg\0";
-const VERSION: u32 = 1;
+/// The version that is written. Since version 2, vectors are turned, and there is a measured recall.
+const VERSION: u32 = 2;
+const OLDEST_VERSION: u32 = 1;
 const OBJECT: &str = "segment";
 
 /// What a segment is for.
@@ -46,6 +50,12 @@ pub(crate) struct Header {
     pub(crate) nodes: u32,
     /// Layers of the graph, 0 without one.
     pub(crate) layers: u32,
+    /// What the vectors' components are measured along: what the version says.
+    pub(crate) axes: Axes,
+    /// Candidates that a walk needs to find the best few, 0 where that was not measured.
+    pub(crate) candidates: u16,
+    /// What it finds then.
+    pub(crate) recall: Option<Recall>,
     /// Length of header and meta together.
     pub(crate) meta_bytes: u64,
     /// Length of the whole segment.
@@ -58,12 +68,17 @@ impl Header {
     pub(crate) fn encode(&self) -> [u8; HEADER_BYTES] {
         let mut out = Vec::with_capacity(HEADER_BYTES);
         out.extend(MAGIC);
-        out.extend(VERSION.to_le_bytes());
-        // Three bytes here and eight below are zero; readers ignore them.
+        let version = match self.axes {
+            Axes::Original => OLDEST_VERSION,
+            Axes::Turned => VERSION,
+        };
+        out.extend(version.to_le_bytes());
+        // The second byte is zero; readers ignore it.
         out.extend(match self.kind {
-            SegmentKind::Delta => [0, 0, 0, 0],
-            SegmentKind::Base => [1, 0, 0, 0],
+            SegmentKind::Delta => [0, 0],
+            SegmentKind::Base => [1, 0],
         });
+        out.extend(self.candidates.to_le_bytes());
         out.extend(self.id.to_bytes());
         out.extend(self.fingerprint.0);
         for count in [self.dimensions, self.rows, self.nodes, self.layers] {
@@ -74,9 +89,12 @@ impl Header {
             self.total_bytes,
             self.meta_checksum,
             self.body_checksum,
-            0,
         ] {
             out.extend(long.to_le_bytes());
+        }
+        let recall = self.recall.map_or([0; 2], |r| [r.found, r.expected]);
+        for count in recall {
+            out.extend(count.to_le_bytes());
         }
         out.extend(xxh3_64(&out).to_le_bytes());
         let mut header = [0; HEADER_BYTES];
@@ -101,7 +119,7 @@ impl Header {
             });
         };
         let version = u32_at(header, 8);
-        if version != VERSION {
+        if !(OLDEST_VERSION..=VERSION).contains(&version) {
             return Err(IndexError::Version {
                 object: OBJECT,
                 expected: VERSION,
@@ -125,6 +143,17 @@ impl Header {
             rows: u32_at(header, 68),
             nodes: u32_at(header, 72),
             layers: u32_at(header, 76),
+            axes: match version {
+                OLDEST_VERSION => Axes::Original,
+                _ => Axes::Turned,
+            },
+            // Version 1 had zeros here and in the next.
+            candidates: u16::from_le_bytes([header[14], header[15]]),
+            recall: Some(Recall {
+                found: u32_at(header, 112),
+                expected: u32_at(header, 116),
+            })
+            .filter(|recall| recall.expected > 0),
             meta_bytes: u64_at(header, 80),
             total_bytes: u64_at(header, 88),
             meta_checksum: u64_at(header, 96),
@@ -146,6 +175,11 @@ impl Header {
             return Err(malformed(format!(
                 "header and meta have {meta} of {} bytes",
                 self.total_bytes
+            )));
+        }
+        if let Some(Recall { found, expected }) = self.recall.filter(|r| r.found > r.expected) {
+            return Err(malformed(format!(
+                "its graph is said to find {found} rows of {expected}"
             )));
         }
         Ok(())

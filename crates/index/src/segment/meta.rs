@@ -7,6 +7,7 @@ use super::cursor::{Cursor, Texts, U32s, U64s};
 use super::header::{HEADER_BYTES, Header, SegmentKind, check, check_length, malformed};
 use crate::error::IndexError;
 use crate::ids::{Fingerprint, SegmentId};
+use crate::recall::Recall;
 use crate::row::Attributes;
 
 /// Header and meta of a segment, opened in place.
@@ -118,6 +119,12 @@ impl SegmentMeta {
     /// What the segment is for.
     pub fn kind(&self) -> SegmentKind {
         self.header.kind
+    }
+
+    /// What its graph finds, as measured when it was built; `None` without a graph and in segments of
+    /// version 1.
+    pub fn recall(&self) -> Option<Recall> {
+        self.header.recall
     }
 
     /// Rows in it, superseded ones included.

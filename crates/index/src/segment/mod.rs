@@ -1,4 +1,4 @@
-//! The stored form of rows: one immutable object, version 1.
+//! The stored form of rows: one immutable object, version 2.
 //!
 //! ```text
 //! header   128 bytes: magic, version, id, encoder fingerprint, counts, lengths, checksums
@@ -15,7 +15,10 @@
 //! texts of a dictionary are ascending. A graph's layers stand from the bottom up, each with a prefix
 //! of the nodes of the layer below.
 //!
-//! Meta and body each end with a list of further sections, tagged and with their length. Version 1
+//! Version 1 is the same with vectors as they came instead of turned ones, and without a measured recall.
+//! It is read as long as there are such segments; whatever is rebuilt becomes version 2.
+//!
+//! Meta and body each end with a list of further sections, tagged and with their length. This release
 //! writes none and skips those it does not know, so that a later release can add what older readers
 //! can do without; what they cannot do without takes a new version.
 

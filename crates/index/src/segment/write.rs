@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::body::SegmentBody;
 use super::columns::Columns;
 use super::header::{HEADER_BYTES, Header, SegmentKind, malformed};
 use crate::dot::MAX_DIMENSIONS;
@@ -11,7 +13,8 @@ use crate::error::IndexError;
 use crate::graph::{self, BuiltGraph, GraphParameters};
 use crate::graph_links::Links;
 use crate::ids::{Fingerprint, SegmentId};
-use crate::quantise::Quantised;
+use crate::quantise::{Axes, Quantised};
+use crate::recall::{self, Recall};
 use crate::row::Row;
 
 /// Most rows of a segment: with 64 links each, the links still count in 32 bits.
@@ -35,6 +38,9 @@ pub struct EncodedSegment {
     pub bytes: Vec<u8>,
     /// Length of header and meta, what a writer has to read.
     pub meta_bytes: u64,
+    /// What the graph finds; `None` without a graph, so where it was not asked for or every one that
+    /// was built found too little.
+    pub recall: Option<Recall>,
 }
 
 impl SegmentContent {
@@ -60,6 +66,9 @@ impl SegmentContent {
     /// Encodes the content as a base, with a graph when `graph` is given: seconds of work on every
     /// core for 100,000 rows.
     ///
+    /// What the graph finds is measured. While that is less than `graph` asks for, it is built again
+    /// with more work, and when no work helps the base gets no graph: it is searched exactly.
+    ///
     /// # Errors
     /// [`IndexError::Dimensions`] when a row's embedding has another length;
     /// [`IndexError::Malformed`] when a key is there twice, or there is more than fits.
@@ -82,13 +91,37 @@ impl SegmentContent {
         graph: Option<GraphParameters>,
     ) -> Result<EncodedSegment, IndexError> {
         self.check_sizes(dimensions)?;
-        let layout = Layout::of(&self.rows, graph);
+        if let Some(turned) = self.turned() {
+            return turned.encode(kind, id, encoder, dimensions, graph);
+        }
+        let mut effort = graph;
+        loop {
+            let layout = Layout::of(&self.rows, effort);
+            let mut segment = self.lay_out(kind, id, encoder, dimensions, &layout)?;
+            let Some(tried) = effort else {
+                return Ok(segment.into_encoded());
+            };
+            if segment.calibrate(tried)? {
+                return Ok(segment.into_encoded());
+            }
+            effort = tried.stronger();
+        }
+    }
+
+    fn lay_out(
+        &self,
+        kind: SegmentKind,
+        id: SegmentId,
+        encoder: Fingerprint,
+        dimensions: usize,
+        layout: &Layout,
+    ) -> Result<LaidOut, IndexError> {
         let rows: Vec<&Row> = layout.rows().map(|i| &self.rows[i]).collect();
         let mut columns = Columns::after(HEADER_BYTES, self.least_bytes(dimensions));
-        self.put_meta(&mut columns, &rows, &layout)?;
+        self.put_meta(&mut columns, &rows, layout)?;
         let meta_bytes = columns.len();
-        self.put_body(&mut columns, &layout);
-        let mut bytes = columns.into_bytes();
+        self.put_body(&mut columns, layout);
+        let bytes = columns.into_bytes();
         let header = Header {
             kind,
             id,
@@ -97,16 +130,27 @@ impl SegmentContent {
             rows: rows.len() as u32,
             nodes: layout.nodes.len() as u32,
             layers: layout.layers.len() as u32,
+            axes: Axes::Turned,
+            candidates: 0,
+            recall: None,
             meta_bytes: meta_bytes as u64,
             total_bytes: bytes.len() as u64,
             meta_checksum: xxh3_64(&bytes[HEADER_BYTES..meta_bytes]),
             body_checksum: xxh3_64(&bytes[meta_bytes..]),
         };
-        bytes[..HEADER_BYTES].copy_from_slice(&header.encode());
-        Ok(EncodedSegment {
-            bytes,
-            meta_bytes: header.meta_bytes,
-        })
+        Ok(LaidOut { header, bytes })
+    }
+
+    /// The same content with all vectors along turned axes, when some are not.
+    fn turned(&self) -> Option<Self> {
+        let mut turned = None;
+        for (i, row) in self.rows.iter().enumerate() {
+            if let Some(embedding) = row.embedding.turned() {
+                let content = turned.get_or_insert_with(|| self.clone());
+                content.rows[i].embedding = embedding;
+            }
+        }
+        turned
     }
 
     fn check_sizes(&self, dimensions: usize) -> Result<(), IndexError> {
@@ -187,6 +231,44 @@ impl SegmentContent {
     }
 }
 
+/// A segment whose header is not written yet.
+struct LaidOut {
+    header: Header,
+    bytes: Vec<u8>,
+}
+
+impl LaidOut {
+    /// Measures what the graph finds with more and more candidates, and notes the first number that is
+    /// enough. False when none is.
+    fn calibrate(&mut self, parameters: GraphParameters) -> Result<bool, IndexError> {
+        let nodes = self.header.nodes;
+        if nodes == 0 {
+            return Ok(true);
+        }
+        // The bytes are lent to the body and come back whole.
+        let bytes = Bytes::from(std::mem::take(&mut self.bytes));
+        let body = SegmentBody::open_unchecked(&bytes, &self.header)?;
+        let enough = recall::calibrate(&body, nodes, parameters.least_recall);
+        drop(body);
+        self.bytes = bytes.into();
+        let Some((candidates, recall)) = enough else {
+            return Ok(false);
+        };
+        self.header.candidates = candidates;
+        self.header.recall = Some(recall);
+        Ok(true)
+    }
+
+    fn into_encoded(mut self) -> EncodedSegment {
+        self.bytes[..HEADER_BYTES].copy_from_slice(&self.header.encode());
+        EncodedSegment {
+            bytes: self.bytes,
+            meta_bytes: self.header.meta_bytes,
+            recall: self.header.recall,
+        }
+    }
+}
+
 /// The order in which rows are stored: by node, and nodes as the graph numbers them.
 struct Layout {
     /// The rows of each node, as positions in the content.
@@ -203,11 +285,8 @@ impl Layout {
         }
         let mut layers = Vec::new();
         if let Some(parameters) = graph.filter(|_| !nodes.is_empty()) {
-            let vectors: Vec<(f32, &[i8])> = nodes
-                .iter()
-                .map(|node| &rows[node[0]].embedding)
-                .map(|v| (v.scale, v.hi()))
-                .collect();
+            let vectors: Vec<&Quantised> =
+                nodes.iter().map(|node| &rows[node[0]].embedding).collect();
             let BuiltGraph {
                 layers: built,
                 order,

@@ -183,11 +183,11 @@ fn other_segments_encoders_and_versions_are_named() {
     };
     let found = Segment::open(&stored, id(9), Fingerprint([8; 32])).unwrap_err();
     assert_eq!(found, other_encoder);
-    bytes[8] = 2;
+    bytes[8] = 3;
     let newer = IndexError::Version {
         object: "segment",
-        expected: 1,
-        found: 2,
+        expected: 2,
+        found: 3,
     };
     assert_eq!(open(&reseal(bytes)).unwrap_err(), newer);
 }

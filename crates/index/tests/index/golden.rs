@@ -1,5 +1,4 @@
-//! Objects that the first release of format version 1 wrote. As long as the version is 1, every
-//! release reads them.
+//! Objects that the first release of each format version wrote. Every release reads them.
 //!
 //! They are written anew only when the format version changes, under a new name, and never by
 //! accident: `LOOKALIKE_WRITE_ASSETS=1 cargo test -p lookalike-index write_assets -- --ignored`.
@@ -10,7 +9,7 @@ use bytes::Bytes;
 use lookalike_index::{
     CompactionPolicy, Fingerprint, GraphParameters, Lease, Manifest, RetiredSegment, Role, Row,
     SearchRequest, Segment, SegmentContent, SegmentEntry, SegmentKind, SegmentMeta, SideIndex,
-    Snapshot, View,
+    Snapshot, View, rebuild_base,
 };
 use serde_json::json;
 
@@ -72,6 +71,7 @@ fn manifest() -> Manifest {
         rows,
         bytes: 10_000 + number,
         meta_bytes: 1000 + number,
+        recall: None,
     };
     Manifest {
         generation: 42,
@@ -104,6 +104,7 @@ fn manifest_with_side() -> Manifest {
             rows: 6,
             bytes: 7000,
             meta_bytes: 700,
+            recall: None,
         }],
         lease: None,
     };
@@ -127,36 +128,99 @@ fn write_assets() {
     assert_eq!(graph, Some(GraphParameters::default()));
     let encoded = content().encode_base(id(3), ENCODER, DIMENSIONS, graph);
     std::fs::create_dir_all(path("")).unwrap();
-    std::fs::write(path("segment-v1.seg"), encoded.unwrap().bytes).unwrap();
+    std::fs::write(path(NEWEST), encoded.unwrap().bytes).unwrap();
     std::fs::write(path("manifest-v1.json"), manifest().encode()).unwrap();
     std::fs::write(path("manifest-v2.json"), manifest_with_side().encode()).unwrap();
 }
 
-fn stored_segment() -> Bytes {
-    std::fs::read(path("segment-v1.seg")).unwrap().into()
+const NEWEST: &str = "segment-v2.seg";
+const VERSIONS: [&str; 2] = ["segment-v1.seg", NEWEST];
+
+fn stored_segment(name: &str) -> Bytes {
+    std::fs::read(path(name)).unwrap().into()
+}
+
+/// The same but for what another version of the format rounds differently.
+fn assert_same(found: &Row, expected: &Row) {
+    let vectors = found.embedding.to_f32().into_iter();
+    for (x, y) in vectors.zip(expected.embedding.to_f32()) {
+        assert!((x - y).abs() < 1e-4, "{}: {x} {y}", expected.key);
+    }
+    let found = Row {
+        embedding: expected.embedding.clone(),
+        ..found.clone()
+    };
+    assert_eq!(&found, expected);
 }
 
 #[test]
-fn a_segment_of_version_1_opens() {
-    let segment = Segment::open(&stored_segment(), id(3), ENCODER).unwrap();
-    let meta = segment.meta();
-    assert_eq!(
-        (meta.id(), meta.kind(), meta.rows()),
-        (id(3), SegmentKind::Base, 60)
-    );
-    assert!(segment.graph_layers() > 0);
-    assert!(
-        meta.tombstones()
-            .eq(["catalog/gone.jpg", "catalog/weg.jpg"])
-    );
-    for row in rows() {
-        let found = meta.find(&row.key).unwrap();
-        assert_eq!(segment.row(found), row);
+fn segments_of_every_version_open() {
+    for name in VERSIONS {
+        let segment = Segment::open(&stored_segment(name), id(3), ENCODER).unwrap();
+        let meta = segment.meta();
+        assert_eq!(
+            (meta.id(), meta.kind(), meta.rows()),
+            (id(3), SegmentKind::Base, 60)
+        );
+        assert!(segment.graph_layers() > 0);
+        assert_eq!(meta.recall().is_some(), name == NEWEST);
+        assert!(
+            meta.tombstones()
+                .eq(["catalog/gone.jpg", "catalog/weg.jpg"])
+        );
+        for row in rows() {
+            let found = meta.find(&row.key).unwrap();
+            assert_same(&segment.row(found), &row);
+        }
     }
 }
 
+/// A base of version 1 and deltas of version 2 are searched together, and become one of version 2.
 #[test]
-fn a_segment_of_version_1_supersedes_rows() {
+fn versions_are_searched_together_and_rebuilt_into_the_newest() {
+    let segment = Segment::open(&stored_segment("segment-v1.seg"), id(3), ENCODER).unwrap();
+    let newer = SegmentContent {
+        rows: vec![row("catalog/new.jpg", "new", &vector(7))],
+        ..SegmentContent::default()
+    };
+    let newer = newer.encode_delta(id(4), ENCODER, DIMENSIONS).unwrap();
+    let newer = Segment::open(&Bytes::from(newer.bytes), id(4), ENCODER).unwrap();
+    let segments = vec![segment, newer];
+    let snapshot = Snapshot::new(segments.clone(), DIMENSIONS).unwrap();
+    let before = search(&snapshot, 7, 4);
+    assert_eq!(before.len(), 4);
+    for (product, score) in &before[..3] {
+        assert!(["new", "product-7", "product-17"].contains(&product.as_str()));
+        assert!((score - 1.0).abs() < 2e-5);
+    }
+    let rebuilt = rebuild_base(snapshot.view(), &segments);
+    let rebuilt = rebuilt
+        .encode_base(id(5), ENCODER, DIMENSIONS, None)
+        .unwrap();
+    assert_eq!(rebuilt.bytes[8], 2);
+    let rebuilt = Segment::open(&Bytes::from(rebuilt.bytes), id(5), ENCODER).unwrap();
+    let rebuilt = Snapshot::new(vec![rebuilt], DIMENSIONS).unwrap();
+    let after = search(&rebuilt, 7, 4);
+    for ((_, before), (_, after)) in before.iter().zip(after) {
+        assert!((before - after).abs() < 4e-5);
+    }
+}
+
+fn search(snapshot: &Snapshot, picture: u32, k: usize) -> Vec<(String, f32)> {
+    let hits = snapshot
+        .search(SearchRequest {
+            vector: &vector(picture),
+            k,
+            min_score: -1.0,
+            without_product: None,
+        })
+        .unwrap();
+    let hits = hits.into_iter();
+    hits.map(|hit| (hit.product_id, hit.score)).collect()
+}
+
+#[test]
+fn a_stored_segment_supersedes_rows() {
     let older = |number, rows: u32| {
         let rows = (0..rows).map(|i| row(&format!("{number}/{i}"), "old", &vector(i)));
         let content = SegmentContent {
@@ -168,7 +232,7 @@ fn a_segment_of_version_1_supersedes_rows() {
             .unwrap();
         SegmentMeta::open(&Bytes::from(encoded.bytes), id(number), ENCODER).unwrap()
     };
-    let stored = SegmentMeta::open(&stored_segment(), id(3), ENCODER).unwrap();
+    let stored = SegmentMeta::open(&stored_segment(NEWEST), id(3), ENCODER).unwrap();
     let metas = [older(1, 5), older(2, 9), stored].map(std::sync::Arc::new);
     let view = View::new(metas.to_vec());
     assert_eq!(view.images(), 3 + 8 + 60);
@@ -183,27 +247,29 @@ fn a_segment_of_version_1_supersedes_rows() {
 }
 
 #[test]
-fn a_segment_of_version_1_answers() {
-    let segment = Segment::open(&stored_segment(), id(3), ENCODER).unwrap();
-    let snapshot = Snapshot::new(vec![segment], DIMENSIONS).unwrap();
-    assert_eq!((snapshot.images(), snapshot.products()), (60, 20));
-    let hits = snapshot
-        .search(SearchRequest {
-            vector: &vector(7),
-            k: 3,
-            min_score: -1.0,
-            without_product: None,
-        })
-        .unwrap();
-    let found: Vec<(&str, &str)> = hits
-        .iter()
-        .map(|hit| (hit.product_id.as_str(), hit.key.as_str()))
-        .collect();
-    assert_eq!(found, ANSWER.map(|(product, key, _)| (product, key)));
-    for (hit, (_, _, score)) in hits.iter().zip(ANSWER) {
-        assert!((hit.score - score).abs() < 2e-5, "{hit:?}");
+fn segments_of_every_version_answer() {
+    for name in VERSIONS {
+        let segment = Segment::open(&stored_segment(name), id(3), ENCODER).unwrap();
+        let snapshot = Snapshot::new(vec![segment], DIMENSIONS).unwrap();
+        assert_eq!((snapshot.images(), snapshot.products()), (60, 20));
+        let hits = snapshot
+            .search(SearchRequest {
+                vector: &vector(7),
+                k: 3,
+                min_score: -1.0,
+                without_product: None,
+            })
+            .unwrap();
+        let found: Vec<(&str, &str)> = hits
+            .iter()
+            .map(|hit| (hit.product_id.as_str(), hit.key.as_str()))
+            .collect();
+        assert_eq!(found, ANSWER.map(|(product, key, _)| (product, key)));
+        for (hit, (_, _, score)) in hits.iter().zip(ANSWER) {
+            assert!((hit.score - score).abs() < 2e-5, "{hit:?}");
+        }
+        assert_eq!(hits[0].attributes["position"], json!(7));
     }
-    assert_eq!(hits[0].attributes["position"], json!(7));
 }
 
 /// Best pictures for the vector of picture 7, worked out from the vectors themselves.

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use lookalike_index::{GraphParameters, SearchRequest, Segment, SegmentContent, Snapshot, View};
+use lookalike_index::{
+    GraphParameters, SearchRequest, Segment, SegmentContent, Snapshot, View, rebuild_base,
+};
 
 use crate::support::{Vectors, base, content, cosine, delta, row};
 
@@ -67,6 +69,112 @@ fn a_graph_finds_nearly_all_of_the_best() {
     }
     let recall = found as f64 / (10 * catalog.queries.len()) as f64;
     assert!(recall >= 0.99, "{recall}");
+}
+
+/// What a base says of itself is about what queries find that it never saw.
+#[test]
+fn a_graph_knows_what_it_finds() {
+    let catalog = catalog(DIMENSIONS);
+    let measured = catalog.graph.meta().recall().unwrap();
+    assert!(
+        measured.expected >= 3900 && measured.share() >= 0.99,
+        "{measured:?}"
+    );
+    let snapshot = Snapshot::new(vec![catalog.graph.clone()], DIMENSIONS).unwrap();
+    let mut found = 0;
+    for query in &catalog.queries {
+        let best = catalog.truth(query, &HashSet::new());
+        let hits = snapshot.search(request(query, 10, -1.0)).unwrap();
+        let hits = hits.iter().map(|hit| f64::from(hit.score));
+        found += hits.filter(|score| *score >= best[9].1 - 2e-5).count();
+    }
+    let true_share = found as f64 / (10 * catalog.queries.len()) as f64;
+    assert!(
+        true_share >= measured.share() - 0.015,
+        "{true_share} {measured:?}"
+    );
+}
+
+/// No graph finds more than everything: what cannot be had is not published, the base is searched exactly.
+#[test]
+fn a_graph_that_finds_too_little_is_left_out() {
+    let vectors = Vectors::new(5, 16).clustered(2000, 20);
+    let rows = vectors.iter().enumerate().map(|(i, vector)| {
+        let name = format!("{i:05}");
+        row(&name, &name, vector)
+    });
+    let content = content(rows.collect());
+    let unreachable = GraphParameters {
+        least_recall: 1.1,
+        ..GraphParameters::default()
+    };
+    let exact = base(1, &content, 16, Some(unreachable));
+    assert_eq!((exact.graph_layers(), exact.meta().recall()), (0, None));
+    let snapshot = Snapshot::new(vec![exact], 16).unwrap();
+    assert!(!snapshot.walks_a_graph(10));
+    let hits = snapshot.search(request(&vectors[77], 10, -1.0)).unwrap();
+    assert_eq!((hits.len(), hits[0].key.as_str()), (10, "00077"));
+    // Little work is enough when little is asked for, and too little work is done again with more.
+    let careless = GraphParameters {
+        ef_construction: 1,
+        ..GraphParameters::default()
+    };
+    let graph = base(1, &content, 16, Some(careless));
+    let found = graph.meta().recall().map(|recall| recall.share());
+    assert!(graph.graph_layers() > 0 && found >= Some(0.99), "{found:?}");
+}
+
+/// Three rows in ten are exact duplicates, a hundred of each. They neither crowd out what is near them,
+/// nor does the group go when the first of it does.
+#[test]
+fn duplicates_hide_nothing() {
+    let mut vectors = Vectors::new(9, DIMENSIONS).clustered(7050, 150);
+    let queries = vectors.split_off(7000);
+    let twins: Vec<Vec<f32>> = (0..3000).map(|i| vectors[i / 100 * 7].clone()).collect();
+    vectors.extend(twins);
+    let rows = vectors.iter().enumerate().map(|(i, vector)| {
+        let name = format!("{i:05}");
+        row(&name, &name, vector)
+    });
+    let content = content(rows.collect());
+    let mut catalog = Catalog {
+        graph: base(1, &content, DIMENSIONS, Some(GraphParameters::default())),
+        vectors,
+        queries,
+    };
+    // The first of every group goes, and half of the twins of group 0.
+    let view = View::new(vec![catalog.graph.meta().clone()]);
+    let gone: HashSet<String> = (0..30)
+        .map(|group| format!("{:05}", group * 7))
+        .chain((7000..7050).map(|twin| format!("{twin:05}")))
+        .collect();
+    let removal = SegmentContent {
+        tombstones: gone.iter().cloned().collect(),
+        superseded: view.superseded_by(gone.iter().map(String::as_str)),
+        ..SegmentContent::default()
+    };
+    let segments = vec![catalog.graph.clone(), delta(2, &removal, DIMENSIONS)];
+    let snapshot = Snapshot::new(segments.clone(), DIMENSIONS).unwrap();
+    let in_groups = (0..30).map(|group| catalog.vectors[group * 7].clone());
+    catalog.queries.extend(in_groups.collect::<Vec<_>>());
+    let (mut found, mut expected) = (0, 0);
+    for query in &catalog.queries {
+        let best = catalog.truth(query, &gone);
+        for k in [10, 120] {
+            let hits = snapshot.search(request(query, k, -1.0)).unwrap();
+            assert_eq!(hits.len(), k);
+            assert!(hits.iter().all(|hit| !gone.contains(&hit.key)));
+            let good = |score: f32| f64::from(score) >= best[k - 1].1 - 2e-5;
+            found += hits.iter().filter(|hit| good(hit.score)).count();
+            expected += k;
+        }
+    }
+    let recall = found as f64 / expected as f64;
+    assert!(recall >= 0.99, "{recall}");
+    assert_eq!(
+        rebuild_base(snapshot.view(), &segments).rows.len(),
+        10_000 - gone.len()
+    );
 }
 
 /// What a walk does not find is no proof that there is nothing.

@@ -14,6 +14,7 @@ fn entry(kind: SegmentKind, rows: u32) -> SegmentEntry {
         rows,
         bytes: 0,
         meta_bytes: 0,
+        recall: None,
     }
 }
 

@@ -18,6 +18,7 @@ fn entry(number: u64) -> SegmentEntry {
         rows: number as u32,
         bytes: 100 + number,
         meta_bytes: 10,
+        recall: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use lookalike_index::{
-    GraphParameters, SegmentContent, SegmentEntry, SegmentId, merge_deltas, rebuild_base,
+    GraphParameters, Recall, SegmentContent, SegmentEntry, SegmentId, merge_deltas, rebuild_base,
 };
 use tokio::task::JoinError;
 use tracing::{info, warn};
@@ -259,6 +259,7 @@ impl Indexer {
         };
         let joined = tokio::task::spawn_blocking(build).await.map_err(died)??;
         let rows = u64::from(joined.entry.rows);
+        self.report_graph(encoder, &joined.entry);
         let mut replacement = Replacement::new(joined, replaced);
         let publication = self
             .publisher
@@ -267,6 +268,40 @@ impl Indexer {
             })
             .await?;
         Ok(publication.published.then_some(rows))
+    }
+
+    /// Says what the graph of a new base finds, and loudly so when no graph that was built found enough:
+    /// such a base is searched exactly, which is right but slower.
+    fn report_graph(&self, encoder: &EncoderIdentity, base: &SegmentEntry) {
+        if self.settings.policy.graph_for(base.rows as usize).is_none() {
+            return;
+        }
+        let encoder = &encoder.name;
+        let measurement = match base.recall.map(Recall::share) {
+            Some(recall) => {
+                info!(encoder, rows = base.rows, recall, "graph measured");
+                Measurement {
+                    name: "GraphRecall",
+                    unit: Unit::Percent,
+                    value: 100.0 * recall,
+                }
+            }
+            None => {
+                let least_recall = self.settings.policy.graph.least_recall;
+                warn!(
+                    encoder,
+                    rows = base.rows,
+                    least_recall,
+                    "no graph finds enough: every picture is looked at"
+                );
+                Measurement {
+                    name: "GraphLeftOut",
+                    unit: Unit::Count,
+                    value: 1.0,
+                }
+            }
+        };
+        self.ports.metrics.emit(&[measurement]);
     }
 }
 

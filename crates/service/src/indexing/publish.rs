@@ -42,7 +42,9 @@ impl NewSegment {
         encoded: EncodedSegment,
         encoder: &EncoderIdentity,
     ) -> Result<Self, IndexError> {
-        let EncodedSegment { bytes, meta_bytes } = encoded;
+        let EncodedSegment {
+            bytes, meta_bytes, ..
+        } = encoded;
         // A copy, because the meta outlives the segment by far.
         let meta = Bytes::copy_from_slice(&bytes[..meta_bytes as usize]);
         let meta = SegmentMeta::open(&meta, id, encoder.fingerprint)?;
@@ -53,6 +55,7 @@ impl NewSegment {
                 rows: meta.rows(),
                 bytes: bytes.len() as u64,
                 meta_bytes,
+                recall: meta.recall(),
             },
             bytes: Bytes::from(bytes),
             meta: Arc::new(meta),

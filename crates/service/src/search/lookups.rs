@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lookalike_encoder::PictureFormat;
-use lookalike_index::{Attributes, SideIndex, Snapshot};
+use lookalike_index::{Attributes, Recall, SideIndex, Snapshot};
 
 use super::worker::off_runtime;
 use super::{
@@ -107,6 +107,7 @@ impl Searcher {
                     kind: entry.kind.name(),
                     rows: u64::from(entry.rows),
                     bytes: entry.bytes,
+                    recall: entry.recall.map(Recall::share),
                 })
                 .collect(),
             failed,

@@ -1,9 +1,17 @@
 //! Dot products, the inner loops of building and searching.
 //!
-//! Each loop is written once, for any machine; where AVX2 is found at run time, the same loop is used
-//! as compiled for AVX2, about six times faster than for baseline x86-64. Sums wrap rather than
-//! check: a checked addition, as development builds have it, would keep the loop from being
-//! vectorised.
+//! Each loop is written once for any machine, and the coarse one again for the instructions that some
+//! processors have for it. What the processor has is found at run time; every path gives the same bits.
+//! Sums wrap rather than check: a checked addition, as development builds have it, would keep the loops
+//! from being vectorised.
+
+#[cfg(target_arch = "aarch64")]
+mod arm;
+mod prefetch;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub(crate) use prefetch::prefetch;
 
 /// Most dimensions for which no sum of [`coarse`] can leave an `i32`: 128 * 128 * 65,536 = 2^30.
 pub(crate) const MAX_DIMENSIONS: usize = 65_536;
@@ -15,17 +23,10 @@ pub(crate) const FINE_STEPS: i32 = 254;
 #[inline]
 pub(crate) fn coarse(a: &[i8], b: &[i8]) -> i32 {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // Safety: the processor was just found to have AVX2; the function has no other requirement.
-        #[allow(unsafe_code)]
-        return unsafe { coarse_avx2(a, b) };
-    }
-    coarse_portable(a, b)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn coarse_avx2(a: &[i8], b: &[i8]) -> i32 {
+    return x86::coarse(a, b);
+    #[cfg(target_arch = "aarch64")]
+    return arm::coarse(a, b);
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     coarse_portable(a, b)
 }
 
@@ -44,17 +45,8 @@ fn coarse_portable(a: &[i8], b: &[i8]) -> i32 {
 #[inline]
 pub(crate) fn fine(q: &[f32], hi: &[i8], lo: &[i8]) -> f32 {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // Safety: the processor was just found to have AVX2; the function has no other requirement.
-        #[allow(unsafe_code)]
-        return unsafe { fine_avx2(q, hi, lo) };
-    }
-    fine_portable(q, hi, lo)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn fine_avx2(q: &[f32], hi: &[i8], lo: &[i8]) -> f32 {
+    return x86::fine(q, hi, lo);
+    #[cfg(not(target_arch = "x86_64"))]
     fine_portable(q, hi, lo)
 }
 
@@ -91,13 +83,27 @@ mod tests {
 
     use super::*;
 
+    /// Every way to compute the coarse sum that this machine has.
+    pub(super) fn paths() -> Vec<(&'static str, fn(&[i8], &[i8]) -> i32)> {
+        let mut paths: Vec<(&'static str, fn(&[i8], &[i8]) -> i32)> = vec![
+            ("dispatched", coarse),
+            ("portable", |a, b| coarse_portable(a, b)),
+        ];
+        #[cfg(target_arch = "x86_64")]
+        paths.extend(x86::paths());
+        #[cfg(target_arch = "aarch64")]
+        paths.extend(arm::paths());
+        paths
+    }
+
     proptest! {
         #[test]
         fn every_coarse_path_gives_the_exact_sum(pairs in proptest::collection::vec(any::<(i8, i8)>(), 0..700)) {
             let (a, b): (Vec<i8>, Vec<i8>) = pairs.into_iter().unzip();
             let exact: i64 = a.iter().zip(&b).map(|(&x, &y)| i64::from(x) * i64::from(y)).sum();
-            prop_assert_eq!(i64::from(coarse(&a, &b)), exact);
-            prop_assert_eq!(i64::from(coarse_portable(&a, &b)), exact);
+            for (name, path) in paths() {
+                prop_assert_eq!(i64::from(path(&a, &b)), exact, "{}", name);
+            }
         }
 
         #[test]
@@ -121,6 +127,8 @@ mod tests {
     #[test]
     fn the_longest_vectors_do_not_overflow() {
         let least = vec![i8::MIN; MAX_DIMENSIONS];
-        assert_eq!(coarse(&least, &least), 1 << 30);
+        for (name, path) in paths() {
+            assert_eq!(path(&least, &least), 1 << 30, "{name}");
+        }
     }
 }
