@@ -70,6 +70,7 @@ impl Building {
             rows: rows as u32,
             bytes,
             meta_bytes: encoded.meta_bytes,
+            recall: encoded.recall,
         };
         let manifest = Manifest {
             generation: 1,
@@ -77,6 +78,6 @@ impl Building {
             ..Manifest::empty("measured", self.fingerprint, self.dimensions)
         };
         Folder::at(&self.folder).write(&manifest, id, &encoded.bytes)?;
-        Ok(json!({"seconds": seconds, "bytes": bytes, "has_graph": graph.is_some()}))
+        Ok(json!({"seconds": seconds, "bytes": bytes, "has_graph": encoded.recall.is_some()}))
     }
 }

@@ -77,6 +77,10 @@ pub(crate) fn fixed(hi: i8, lo: i8) -> f32 {
     (i32::from(hi) * FINE_STEPS + i32::from(lo)) as f32
 }
 
+/// A way to compute the coarse sum, and its name.
+#[cfg(test)]
+type Path = (&'static str, fn(&[i8], &[i8]) -> i32);
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -84,8 +88,8 @@ mod tests {
     use super::*;
 
     /// Every way to compute the coarse sum that this machine has.
-    pub(super) fn paths() -> Vec<(&'static str, fn(&[i8], &[i8]) -> i32)> {
-        let mut paths: Vec<(&'static str, fn(&[i8], &[i8]) -> i32)> = vec![
+    pub(super) fn paths() -> Vec<Path> {
+        let mut paths: Vec<Path> = vec![
             ("dispatched", coarse),
             ("portable", |a, b| coarse_portable(a, b)),
         ];

@@ -26,8 +26,10 @@ pub(super) struct Emitter<'a> {
 
 impl<'a> Emitter<'a> {
     pub(super) fn new(model: &'a TypedModel, plan: &'a Plan) -> Emitter<'a> {
-        let mut target = TypedModel::default();
-        target.symbols = model.symbols.clone();
+        let target = TypedModel {
+            symbols: model.symbols.clone(),
+            ..TypedModel::default()
+        };
         Emitter {
             model,
             plan,
