@@ -44,7 +44,6 @@ fn reference(
     bounds: Bounds,
 ) -> Vec<f64> {
     let (height, width) = (filter.height, filter.width);
-    let outputs = bias.len();
     let read = if own { 1 } else { inputs };
     let mut result = Vec::new();
     let reach = |side: Side, place: usize, tap: usize| {
@@ -54,8 +53,8 @@ fn reference(
     };
     for y in 0..height.output {
         for x in 0..width.output {
-            for output in 0..outputs {
-                let mut sum = f64::from(bias[output]);
+            for (output, &bias) in bias.iter().enumerate() {
+                let mut sum = f64::from(bias);
                 for tap_y in 0..height.filter {
                     for tap_x in 0..width.filter {
                         let at = reach(height, y, tap_y).zip(reach(width, x, tap_x));
