@@ -274,7 +274,9 @@ fn thumbnails_keep_the_proportions_of_the_file() {
 
 #[test]
 fn enlarged_photos_look_like_their_whole_pictures() {
-    let Some(folder) = std::env::var_os("LOOKALIKE_DATASET") else {
+    // `make` hands over an empty name where there is none.
+    let folder = std::env::var_os("LOOKALIKE_DATASET").filter(|folder| !folder.is_empty());
+    let Some(folder) = folder else {
         return;
     };
     let mut photos = Vec::new();
