@@ -51,8 +51,12 @@ impl<'a> Source<'a> {
             }
             Some(_) => return false,
         };
-        let rows = pixels.div_ceil(self.row);
-        let last = (rows - 1) * self.row_step + (self.row.min(pixels) - 1) * self.pixel_step;
+        let place =
+            |pixel: usize| pixel / self.row * self.row_step + pixel % self.row * self.pixel_step;
+        // The end of the last row, or of the one before it when that is longer.
+        let last = pixels - 1;
+        let before = (last / self.row * self.row).saturating_sub(1);
+        let last = place(last).max(place(before));
         last + farthest < self.values.len()
     }
 }
