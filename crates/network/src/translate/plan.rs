@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::ops::binary::TypedBinOp;
@@ -37,10 +37,13 @@ impl Plan {
     pub(super) fn of(model: &TypedModel) -> TractResult<Plan> {
         let mut plan = Plan::default();
         let mut units = Units::default();
+        let mut taken = HashSet::new();
         for id in model.eval_order()? {
             let node = model.node(id);
             if let Some(found) = convolution(model, node) {
-                units.add(Unit::grow(model, node, found));
+                let unit = Unit::grow(model, node, found, &taken);
+                taken.extend(&unit.nodes);
+                units.add(unit);
             } else if let Some((inputs, outputs, weights)) = dense(model, node) {
                 let weight = |input, output: usize| weights[output * inputs + input];
                 let bias = vec![0.0; outputs];

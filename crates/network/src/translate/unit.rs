@@ -1,5 +1,7 @@
 //! A convolution and what follows it: scale, bias, residual and clip need no pass of their own.
 
+use std::collections::HashSet;
+
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::ops::binary::TypedBinOp;
 use tract_onnx::tract_core::ops::math::{Add, Max, Min, Mul};
@@ -25,8 +27,14 @@ pub(super) struct Unit {
 }
 
 impl Unit {
-    /// The unit that begins with a convolution.
-    pub(super) fn grow(model: &TypedModel, node: &TypedNode, found: Found) -> Unit {
+    /// The unit that begins with a convolution. Nodes that are `taken` belong to another one: a sum of two
+    /// convolutions becomes part of the first.
+    pub(super) fn grow(
+        model: &TypedModel,
+        node: &TypedNode,
+        found: Found,
+        taken: &HashSet<usize>,
+    ) -> Unit {
         let mut unit = Unit {
             found,
             bounds: Bounds::ALL,
@@ -37,7 +45,7 @@ impl Unit {
             nodes: vec![node.id],
         };
         while let Some(next) = only_reader(model, unit.last) {
-            if unit.absorb(model, next).is_none() {
+            if taken.contains(&next.id) || unit.absorb(model, next).is_none() {
                 break;
             }
             unit.last = next.id;
