@@ -1,7 +1,7 @@
 //! Editing ONNX files: cutting a network at its pooled features, and putting a [`Tail`] behind them.
 //!
-//! This module edits networks and `network.rs` runs them; no other file names tract. It brings the protobuf
-//! types, so that no second copy of them is built. Nothing is run here.
+//! This module edits networks; the network crate runs them and lends its protobuf types, so that no second
+//! copy of them is built. Nothing is run here.
 //!
 //! A joined file names the value that holds the pooled features in its metadata, under
 //! [`FEATURES_KEY`]; the value is called [`FEATURES_NAME`] unless the network has one of that name.

@@ -1,6 +1,4 @@
 //! The ONNX file before tract sees it: what cannot run is refused in words, with what to do about it.
-//!
-//! It names tract for its protobuf types, as `half.rs` does; nothing outside of `network` does.
 
 use std::collections::{BTreeSet, HashSet};
 
