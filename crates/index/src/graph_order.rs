@@ -102,7 +102,7 @@ mod tests {
             let vectors: Vec<&Quantised> = vectors.iter().collect();
             let mut order = arrange(&vectors, 3);
             order.sort_unstable();
-            assert!(order.into_iter().eq(0..count as u32), "{count}");
+            assert!(order.into_iter().eq(0..count), "{count}");
         }
     }
 

@@ -7,6 +7,7 @@
 //! too few: it proves nothing about what it did not find, so a search that comes out short is done
 //! again by looking at every node.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
@@ -191,7 +192,7 @@ impl Snapshot {
                 (place, Scored::new(score, candidate.node()))
             });
             ranked.extend(scored.filter(|(_, scored)| scored.score() >= request.min_score));
-            ranked.sort_unstable_by(|a, b| b.1.cmp(&a.1));
+            ranked.sort_unstable_by_key(|ranked| Reverse(ranked.1));
             best = self.best_products(&ranked, request.without_product, wanted);
         }
         best

@@ -49,8 +49,8 @@ fn coarse_dotprod(a: &[i8], b: &[i8]) -> i32 {
 
 /// Every coarse path that this processor has, for tests.
 #[cfg(test)]
-pub(super) fn paths() -> Vec<(&'static str, fn(&[i8], &[i8]) -> i32)> {
-    let mut paths: Vec<(&'static str, fn(&[i8], &[i8]) -> i32)> = Vec::new();
+pub(super) fn paths() -> Vec<super::tests::Path> {
+    let mut paths: Vec<super::tests::Path> = Vec::new();
     if is_aarch64_feature_detected!("dotprod") {
         // Safety: the processor was just found to have what is called.
         paths.push(("dotprod", |a, b| unsafe { coarse_dotprod(a, b) }));

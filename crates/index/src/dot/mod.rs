@@ -83,9 +83,12 @@ mod tests {
 
     use super::*;
 
+    /// A way to compute the coarse sum, and its name.
+    pub(super) type Path = (&'static str, fn(&[i8], &[i8]) -> i32);
+
     /// Every way to compute the coarse sum that this machine has.
-    pub(super) fn paths() -> Vec<(&'static str, fn(&[i8], &[i8]) -> i32)> {
-        let mut paths: Vec<(&'static str, fn(&[i8], &[i8]) -> i32)> = vec![
+    pub(super) fn paths() -> Vec<Path> {
+        let mut paths: Vec<Path> = vec![
             ("dispatched", coarse),
             ("portable", |a, b| coarse_portable(a, b)),
         ];

@@ -126,8 +126,8 @@ fn fine_avx2(q: &[f32], hi: &[i8], lo: &[i8]) -> f32 {
 
 /// Every coarse path that this processor has, for tests.
 #[cfg(test)]
-pub(super) fn paths() -> Vec<(&'static str, fn(&[i8], &[i8]) -> i32)> {
-    let mut paths: Vec<(&'static str, fn(&[i8], &[i8]) -> i32)> = Vec::new();
+pub(super) fn paths() -> Vec<super::tests::Path> {
+    let mut paths: Vec<super::tests::Path> = Vec::new();
     if is_x86_feature_detected!("avx2") {
         // Safety: here and below, the processor was just found to have what is called.
         paths.push(("avx2", |a, b| unsafe { coarse_avx2(a, b) }));
