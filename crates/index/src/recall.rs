@@ -50,15 +50,15 @@ impl Recall {
 const LADDER: [u16; 14] = [
     48, 64, 80, 96, 112, 128, 144, 160, 192, 224, 256, 320, 400, 512,
 ];
-/// By how much the floor must be passed: walks found 0.003 to 0.005 less for real embeddings than for moved
+/// By how much the floor must be passed: walks found 0.003 to 0.006 less for real embeddings than for moved
 /// rows, and of several numbers that are tried the one that passes may have been lucky.
-const MARGIN: f64 = 0.004;
+const MARGIN: f64 = 0.006;
 
 /// The least number of candidates with which walks find the share `floor` of the best, and what they
 /// find; `None` when no number that is tried is enough.
 pub(crate) fn calibrate(body: &SegmentBody, nodes: u32, floor: f64) -> Option<(u16, Recall)> {
     let questions = questions(body, nodes);
-    let wanted = floor + MARGIN.min((1.0 - floor) / 2.0);
+    let wanted = floor + MARGIN.min(0.6 * (1.0 - floor));
     LADDER.into_iter().find_map(|candidates| {
         let recall = measure(body, nodes, &questions, usize::from(candidates));
         (recall.share() >= wanted).then_some((candidates, recall))

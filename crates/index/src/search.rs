@@ -120,8 +120,8 @@ impl Snapshot {
     /// Candidates that are asked for first: as many as the graph in use needs, and more the more products
     /// are wanted.
     fn first_ef(&self, wanted: usize) -> usize {
-        let measured = self.segments().iter().filter_map(|s| s.body().candidates());
-        let least = measured.max().unwrap_or(LEAST_EF);
+        let walked = self.segments().iter().filter(|s| is_walked(s, 0));
+        let least = walked.map(needed).max().unwrap_or(LEAST_EF);
         let more = wanted.saturating_sub(MEASURED_FOR);
         least.saturating_add(more.saturating_mul(2))
     }
@@ -257,8 +257,15 @@ impl Snapshot {
     }
 }
 
-/// Whether a segment has a graph and walking it is quicker than looking at every node.
+/// Candidates that a walk over a segment's graph needs to find enough.
+fn needed(segment: &Segment) -> usize {
+    segment.body().candidates().unwrap_or(LEAST_EF)
+}
+
+/// Whether a segment has a graph, and walking it with `ef` candidates, or as many as it needs, is quicker
+/// than looking at every node.
 fn is_walked(segment: &Segment, ef: usize) -> bool {
+    let ef = ef.max(needed(segment));
     let quicker = ef.saturating_mul(NODES_PER_CANDIDATE) < segment.meta().nodes() as usize;
     quicker && !segment.body().layers().is_empty()
 }

@@ -4,8 +4,6 @@
 use std::arch::aarch64::*;
 use std::arch::{asm, is_aarch64_feature_detected};
 
-#[cfg(test)]
-use super::Path;
 use super::coarse_portable;
 
 /// The best coarse product that this processor has.
@@ -51,8 +49,8 @@ fn coarse_dotprod(a: &[i8], b: &[i8]) -> i32 {
 
 /// Every coarse path that this processor has, for tests.
 #[cfg(test)]
-pub(super) fn paths() -> Vec<Path> {
-    let mut paths: Vec<Path> = Vec::new();
+pub(super) fn paths() -> Vec<super::tests::Path> {
+    let mut paths: Vec<super::tests::Path> = Vec::new();
     if is_aarch64_feature_detected!("dotprod") {
         // Safety: the processor was just found to have what is called.
         paths.push(("dotprod", |a, b| unsafe { coarse_dotprod(a, b) }));

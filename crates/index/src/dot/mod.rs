@@ -77,15 +77,14 @@ pub(crate) fn fixed(hi: i8, lo: i8) -> f32 {
     (i32::from(hi) * FINE_STEPS + i32::from(lo)) as f32
 }
 
-/// A way to compute the coarse sum, and its name.
-#[cfg(test)]
-type Path = (&'static str, fn(&[i8], &[i8]) -> i32);
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// A way to compute the coarse sum, and its name.
+    pub(super) type Path = (&'static str, fn(&[i8], &[i8]) -> i32);
 
     /// Every way to compute the coarse sum that this machine has.
     pub(super) fn paths() -> Vec<Path> {

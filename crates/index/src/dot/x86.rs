@@ -7,8 +7,6 @@
 
 use std::arch::x86_64::*;
 
-#[cfg(test)]
-use super::Path;
 use super::{coarse_portable, fine_portable};
 
 /// The best coarse product that this processor has.
@@ -128,8 +126,8 @@ fn fine_avx2(q: &[f32], hi: &[i8], lo: &[i8]) -> f32 {
 
 /// Every coarse path that this processor has, for tests.
 #[cfg(test)]
-pub(super) fn paths() -> Vec<Path> {
-    let mut paths: Vec<Path> = Vec::new();
+pub(super) fn paths() -> Vec<super::tests::Path> {
+    let mut paths: Vec<super::tests::Path> = Vec::new();
     if is_x86_feature_detected!("avx2") {
         // Safety: here and below, the processor was just found to have what is called.
         paths.push(("avx2", |a, b| unsafe { coarse_avx2(a, b) }));
