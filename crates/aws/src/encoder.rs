@@ -95,11 +95,18 @@ pub async fn load_encoder(
         source => Some(files_at(source, clients).await?),
     };
     tokio::task::spawn_blocking(move || match files {
-        // Its checksum is known since the build.
-        None => Ok(port(Encoder::embedded()?)),
+        None => embedded_encoder(),
         Some(files) => open_encoder(&files),
     })
     .await?
+}
+
+/// The encoder inside of the program, ready to embed.
+///
+/// # Errors
+/// None with an intact build.
+pub fn embedded_encoder() -> Result<Arc<dyn Embedder>, EncoderError> {
+    Ok(port(Encoder::embedded()?))
 }
 
 /// The encoder that these files make, ready to embed. Takes a good part of a second, on this thread.

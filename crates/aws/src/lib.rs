@@ -52,7 +52,9 @@ pub use changes::SqsChanges;
 pub use clients::{Clients, NoRegion, sdk_config};
 pub use cloud::Cloud;
 pub use emf::{DIMENSION, EmfMetrics, NAMESPACE};
-pub use encoder::{EncoderError, encoder_cell, encoders, load_encoder, open_encoder};
+pub use encoder::{
+    EncoderError, embedded_encoder, encoder_cell, encoders, load_encoder, open_encoder,
+};
 pub use encoders::S3Encoders;
 pub use failures::DynamoFailures;
 pub use image_records::DynamoImageRecords;

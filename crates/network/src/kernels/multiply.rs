@@ -149,13 +149,13 @@ const SMALL_WEIGHTS: usize = 192 * 1024;
 const BLOCK: usize = 48;
 
 unsafe fn portable(job: &Job) {
-    unsafe { blocks::<super::portable::Portable, NarrowTiles>(job, 0..job.columns) }
+    unsafe { blocks::<super::portable::Portable, false>(job, 0..job.columns) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn avx2(job: &Job) {
-    unsafe { blocks::<super::x86::Ymm, NarrowTiles>(job, 0..job.columns) }
+    unsafe { blocks::<super::x86::Ymm, false>(job, 0..job.columns) }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -166,69 +166,47 @@ unsafe fn avx512(job: &Job) {
     let narrow = if rest <= LINE / 2 { rest } else { 0 };
     let wide = job.columns - narrow;
     unsafe {
-        blocks::<super::x86::Zmm, WideTiles>(job, 0..wide);
-        blocks::<super::x86::Ymm, NarrowTiles>(job, wide..job.columns);
+        blocks::<super::x86::Zmm, true>(job, 0..wide);
+        blocks::<super::x86::Ymm, false>(job, wide..job.columns);
     }
 }
 
 #[cfg(target_arch = "aarch64")]
 unsafe fn neon(job: &Job) {
-    unsafe { blocks::<super::neon::Neon, WideTiles>(job, 0..job.columns) }
+    unsafe { blocks::<super::neon::Neon, true>(job, 0..job.columns) }
 }
 
 #[inline(always)]
-unsafe fn blocks<V: Vector, T: Tiles>(job: &Job, columns: Range<usize>) {
+unsafe fn blocks<V: Vector, const WIDE: bool>(job: &Job, columns: Range<usize>) {
     let small = job.depth * columns.len() * size_of::<f32>() <= SMALL_WEIGHTS;
     let block = if small { BLOCK } else { job.pixels };
     let mut first = 0;
     while first < job.pixels {
         let end = job.pixels.min(first + block);
-        unsafe { T::columns::<V>(job, columns.clone(), first, end) }
+        unsafe { share::<V, WIDE>(job, columns.clone(), first, end) }
         first = end;
     }
 }
 
-/// How the registers are shared between pixels and columns.
-trait Tiles {
-    /// These columns of the pixels from `first` to `end`; they begin where a vector does.
-    unsafe fn columns<V: Vector>(job: &Job, columns: Range<usize>, first: usize, end: usize);
-}
-
-/// For 16 registers: 12 sums, and room for weights and a factor.
-struct NarrowTiles;
-
-/// For 32 registers: 24 sums.
-struct WideTiles;
-
-impl Tiles for NarrowTiles {
-    #[inline(always)]
-    unsafe fn columns<V: Vector>(job: &Job, columns: Range<usize>, first: usize, end: usize) {
-        let vectors = columns.end.div_ceil(V::LANES);
-        let mut vector = columns.start / V::LANES;
-        while vector < vectors {
-            unsafe {
-                vector += match vectors - vector {
-                    1 => tiles::<V, 8, 1>(job, vector, first, end),
-                    _ => tiles::<V, 6, 2>(job, vector, first, end),
-                };
-            }
-        }
-    }
-}
-
-impl Tiles for WideTiles {
-    #[inline(always)]
-    unsafe fn columns<V: Vector>(job: &Job, columns: Range<usize>, first: usize, end: usize) {
-        let vectors = columns.end.div_ceil(V::LANES);
-        let mut vector = columns.start / V::LANES;
-        while vector < vectors {
-            unsafe {
-                vector += match vectors - vector {
-                    1 => tiles::<V, 8, 1>(job, vector, first, end),
-                    2 | 4 => tiles::<V, 8, 2>(job, vector, first, end),
-                    _ => tiles::<V, 8, 3>(job, vector, first, end),
-                };
-            }
+/// These columns of the pixels from `first` to `end`; they begin where a vector does. With 32 registers
+/// (`WIDE`) there are up to 24 sums at a time, with 16 there are 12; the others hold weights and a factor.
+#[inline(always)]
+unsafe fn share<V: Vector, const WIDE: bool>(
+    job: &Job,
+    columns: Range<usize>,
+    first: usize,
+    end: usize,
+) {
+    let vectors = columns.end.div_ceil(V::LANES);
+    let mut vector = columns.start / V::LANES;
+    while vector < vectors {
+        unsafe {
+            vector += match (vectors - vector, WIDE) {
+                (1, _) => tiles::<V, 8, 1>(job, vector, first, end),
+                (_, false) => tiles::<V, 6, 2>(job, vector, first, end),
+                (2 | 4, true) => tiles::<V, 8, 2>(job, vector, first, end),
+                (_, true) => tiles::<V, 8, 3>(job, vector, first, end),
+            };
         }
     }
 }
