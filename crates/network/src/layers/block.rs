@@ -8,9 +8,9 @@ use super::weights::{Lines, Weights, line_up, panels};
 use super::{Filter, Pointwise, scratch};
 use crate::kernels::{Bounds, Instructions, Rows, Source, depthwise, has_depthwise};
 
-/// Bytes of expanded rows that are kept: about a fourth of a core's own cache on the processors that
-/// functions run on; half and double were slower.
-const KEPT: usize = 256 * 1024;
+/// Bytes of expanded rows that are kept. They and what is computed from them have to stay in a core's own
+/// cache, of which processors that functions run on have 1 MB or more; 128 to 512 KB took the same time.
+const KEPT: usize = 128 * 1024;
 
 /// A square filter of its own for each channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
