@@ -18,6 +18,8 @@ use crate::decode::{Decoded, RGB_BYTES, check_size};
 use crate::geometry::WHOLE;
 use crate::{MAX_PIXELS, PictureError, PictureFormat, alpha, cmyk, jpeg_end};
 
+use self::reduced::Reduced;
+
 /// Decodes grey, YCbCr, RGB, CMYK and YCCK; the latter two as Adobe writes them, inverted, whether or
 /// not they say so: no other kind is found in the wild.
 /// `enough` is that of [`crate::decode::decode`].
@@ -38,12 +40,7 @@ pub(crate) fn decode(
     let pixels = u64::from(width) * u64::from(height);
     jpeg_end::check(bytes, pixels).map_err(|reason| corrupt(&reason))?;
     let asked = enough(width, height);
-    // A picture that cannot be had as small as asked may be had at twice the size.
-    let sizes = std::iter::successors(Some(asked), |eighths| Some(2 * eighths));
-    let reduced = sizes
-        .take_while(|&eighths| eighths < WHOLE)
-        .find_map(|eighths| Some((eighths, reduced::decode(bytes, eighths as usize)?)));
-    let (eighths, pixels) = match reduced {
+    let (eighths, pixels) = match reduced(bytes, asked) {
         Some(reduced) => reduced,
         None => {
             let samples = decoder.decode().map_err(failed)?;
@@ -64,6 +61,18 @@ pub(crate) fn decode(
         eighths,
         asked: Some(asked),
     })
+}
+
+/// The picture at this size, or the next larger one at which its patterns are not lost; and at which.
+fn reduced(bytes: &[u8], asked: u32) -> Option<(u32, RgbImage)> {
+    let mut eighths = asked;
+    while eighths < WHOLE {
+        match reduced::decode(bytes, eighths as usize)? {
+            Reduced::Picture(picture) => return Some((eighths, picture)),
+            Reduced::Pattern => eighths *= 2,
+        }
+    }
+    None
 }
 
 /// What a pixel takes at the most demanding moment: progressive pictures keep two bytes of coefficients

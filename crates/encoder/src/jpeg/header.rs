@@ -2,6 +2,10 @@ use super::huffman::Huffman;
 
 const START_OF_SCAN: u8 = 0xDA;
 
+/// How many Huffman tables a file may define: each of the eight places twice. One takes 100 us to set up, and
+/// a hostile file of a few megabytes could define hundreds of thousands.
+const MOST_TABLES: u32 = 16;
+
 /// What precedes the compressed data of a JPEG with one scan.
 #[derive(Default)]
 pub(super) struct Header {
@@ -12,6 +16,8 @@ pub(super) struct Header {
     pub(super) restart_interval: usize,
     dc: [Option<Huffman>; 4],
     ac: [Option<Huffman>; 4],
+    /// How many of them were defined, over others included.
+    defined: u32,
     /// In storage order.
     quantisers: [Option<[f32; 64]>; 4],
     jfif: bool,
@@ -102,6 +108,10 @@ impl Header {
                 1 => &mut self.ac,
                 _ => return None,
             };
+            self.defined += 1;
+            if self.defined > MOST_TABLES {
+                return None;
+            }
             *tables.get_mut(usize::from(kind & 15))? = Some(Huffman::new(counts, symbols)?);
             segment = behind;
         }

@@ -3,7 +3,8 @@
 //! that is stored at half the resolution comes out at the size of the rest, so nothing is interpolated.
 //!
 //! Only the common kind of file is read, and only when it is flawless and without fine patterns of strong
-//! contrast, which would come out as moire; everything else is `None`, and left to a complete decoder. ITU-T T.81 describes the format.
+//! contrast, which would come out as moire; everything else is left to a complete decoder. ITU-T T.81
+//! describes the format.
 
 use image::RgbImage;
 
@@ -22,13 +23,21 @@ const STRONG_SHARE: usize = 20;
 const RESTART: u8 = 0xD0;
 const END_OF_IMAGE: u8 = 0xD9;
 
-/// The picture at `eighths` (1, 2 or 4) eighths of its size, sides rounded up.
-pub(super) fn decode(bytes: &[u8], eighths: usize) -> Option<RgbImage> {
+/// What a file of the kind that is read here has at a size.
+pub(super) enum Reduced {
+    Picture(RgbImage),
+    /// Fine patterns that would come out as others; fewer are lost at a larger size.
+    Pattern,
+}
+
+/// The picture at `eighths` (1, 2 or 4) eighths of its size, sides rounded up. `None` when the file is of
+/// another kind or has a flaw, and would be at any size.
+pub(super) fn decode(bytes: &[u8], eighths: usize) -> Option<Reduced> {
     decode_without(bytes, eighths, STRONG)
 }
 
 /// The same, with frequencies of this amplitude for strong ones.
-fn decode_without(bytes: &[u8], eighths: usize, strong: f32) -> Option<RgbImage> {
+fn decode_without(bytes: &[u8], eighths: usize, strong: f32) -> Option<Reduced> {
     let mut rest = bytes;
     let header = Header::read(&mut rest)?;
     let most = |side: fn(&Component) -> usize| header.components.iter().map(side).max();
@@ -57,7 +66,7 @@ fn decode_without(bytes: &[u8], eighths: usize, strong: f32) -> Option<RgbImage>
             plane.strong > blocks / STRONG_SHARE
         };
         if planes.iter().any(pattern) {
-            return None;
+            return Some(Reduced::Pattern);
         }
         let rows = (down * eighths).min(size.1 - strip * down * eighths);
         let stride = columns * across * eighths;
@@ -71,7 +80,7 @@ fn decode_without(bytes: &[u8], eighths: usize, strong: f32) -> Option<RgbImage>
     if !data.is_last() {
         return None;
     }
-    RgbImage::from_raw(size.0 as u32, size.1 as u32, pixels)
+    RgbImage::from_raw(size.0 as u32, size.1 as u32, pixels).map(Reduced::Picture)
 }
 
 /// A component of one row of MCUs.

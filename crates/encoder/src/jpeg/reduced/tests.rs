@@ -7,11 +7,15 @@ use proptest::sample::Index;
 
 use image::RgbImage;
 
-use super::decode_without;
+use super::super::header::Header;
+use super::{Reduced, decode_without};
 
 /// Whatever patterns there are.
 fn decode(file: &[u8], eighths: usize) -> Option<RgbImage> {
-    decode_without(file, eighths, f32::INFINITY)
+    match decode_without(file, eighths, f32::INFINITY)? {
+        Reduced::Picture(picture) => Some(picture),
+        Reduced::Pattern => panic!("nothing is strong"),
+    }
 }
 
 fn wave(x: usize, y: usize, channel: usize) -> u8 {
@@ -145,8 +149,10 @@ fn strong_patterns_are_left_to_others_and_soft_shapes_are_not() {
         file
     };
     for eighths in [1, 2, 4] {
-        assert!(super::decode(&checks(40), eighths).is_none());
-        assert!(super::decode(&checks(3), eighths).is_some());
+        let strong = super::decode(&checks(40), eighths).unwrap();
+        assert!(matches!(strong, Reduced::Pattern));
+        let weak = super::decode(&checks(3), eighths).unwrap();
+        assert!(matches!(weak, Reduced::Picture(_)));
     }
 }
 
@@ -169,6 +175,26 @@ fn what_is_not_baseline_or_not_flawless_is_left_to_others() {
     assert!(decode(&progressive, 2).is_none());
 }
 
+/// A file may define a table over and over; each costs more time than it has bytes.
+#[test]
+fn tables_without_end_are_not_set_up() {
+    let good = file((64, 64), ColorType::Rgb, SamplingFactor::F_2_2, 0);
+    let start = good
+        .windows(2)
+        .position(|pair| pair == [0xFF, 0xC4])
+        .unwrap();
+    let length = 2 + usize::from(u16::from_be_bytes([good[start + 2], good[start + 3]]));
+    let repeated = |times: usize| {
+        let (before, behind) = good.split_at(start);
+        [before, &good[start..start + length].repeat(times), behind].concat()
+    };
+    assert!(decode(&repeated(1), 2).is_some());
+    let many = repeated(1000);
+    assert!(decode(&many, 2).is_none());
+    // They are still what jpeg-decoder takes them for.
+    assert!(jpeg_decoder::Decoder::new(&many[..]).decode().is_ok());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -185,7 +211,9 @@ proptest! {
             file[place.index(length)] = value;
         }
         if let Some(small) = decode(&file, eighths) {
-            prop_assert!(small.width() > 0 && small.height() > 0);
+            let header = Header::read(&mut &file[..]).unwrap();
+            let sides = [header.width, header.height].map(|side| (side * eighths).div_ceil(8) as u32);
+            prop_assert_eq!([small.width(), small.height()], sides);
         }
     }
 }
