@@ -1,3 +1,5 @@
+//! Loading and running; with `file`, `shape`, `translate`, `ops` and `prepared` what names tract.
+
 use std::sync::Arc;
 
 use tract_onnx::prelude::*;
@@ -36,8 +38,8 @@ impl Network {
         prepared::write(&model).map_err(failed)
     }
 
-    /// The network of bytes that [`Network::prepare`] gave. Weights are used where they are, so that this
-    /// takes a millisecond, and the pages of a program's own data are read when they are needed.
+    /// The network of bytes that [`Network::prepare`] gave. Weights are used where they are: nothing is
+    /// parsed or copied, and the pages of a program's own data are read when they are needed.
     ///
     /// # Errors
     /// When the bytes are none of these, or do not begin at a multiple of 64 in memory.
@@ -83,6 +85,9 @@ impl Network {
     }
 
     /// The features of one picture; `pixels` has as many values as the input shape says.
+    ///
+    /// # Errors
+    /// What tract says when it cannot run the network on them, in words.
     pub fn run(&self, pixels: &[f32]) -> Result<Vec<f32>, String> {
         let run = || -> TractResult<Vec<f32>> {
             let input = Tensor::from_shape(&self.shape, pixels)?;

@@ -81,9 +81,9 @@ impl EmbedderCell {
         let load = || async {
             match &self.inner.loader {
                 Some(loader) => {
-                    let loaded = loader().await;
+                    let loaded = loader().await?;
                     start_up::done("encoder loaded");
-                    loaded
+                    Ok(loaded)
                 }
                 None => Err("no loader".to_owned()),
             }

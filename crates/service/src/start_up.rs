@@ -1,7 +1,7 @@
-//! What a process does from its start to its first answer, step by step, in the log.
+//! What a process does from its start to the first search that it answers, step by step, in the log.
 //!
 //! Cold starts are what a shopper waits for when nobody searched for a while. The lines are debug lines:
-//! whoever wants them sets `LOOKALIKE_TRACE=true`; after the first answer there are none any more.
+//! whoever wants them sets `LOOKALIKE_TRACE=1`; after that search there are none any more.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,8 +26,8 @@ pub fn done(step: &'static str) {
     }
 }
 
-/// Logs the first answer; later steps are no part of a start.
+/// Logs the first search that was answered; later steps are no part of a start.
 pub(crate) fn answered() {
-    done("first answer");
+    done("first search answered");
     ANSWERED.store(true, Ordering::Relaxed);
 }

@@ -42,6 +42,7 @@ pub(crate) fn depthwise(instructions: Instructions, rows: Rows<'_>, target: &mut
     if pixels == 0 {
         return;
     }
+    // No overflow: stride and side are at most 7, and `pixels * channels` values are there.
     let reached = ((pixels - 1) * stride + side) * channels;
     assert!(rows.rows.len() == side && rows.rows.iter().all(|row| row.len() >= reached));
     let lines = channels.div_ceil(super::LINE);

@@ -51,13 +51,16 @@ impl<'a> Source<'a> {
             }
             Some(_) => return false,
         };
-        let place =
-            |pixel: usize| pixel / self.row * self.row_step + pixel % self.row * self.pixel_step;
+        let place = |pixel: usize| {
+            let rows = (pixel / self.row).checked_mul(self.row_step)?;
+            rows.checked_add((pixel % self.row).checked_mul(self.pixel_step)?)
+        };
         // The end of the last row, or of the one before it when that is longer.
         let last = pixels - 1;
         let before = (last / self.row * self.row).saturating_sub(1);
-        let last = place(last).max(place(before));
-        last + farthest < self.values.len()
+        let last = place(last).zip(place(before)).map(|(a, b)| a.max(b));
+        let end = last.and_then(|last| last.checked_add(farthest));
+        end.is_some_and(|end| end < self.values.len())
     }
 }
 
@@ -88,10 +91,13 @@ pub(crate) fn multiply(
         return;
     }
     let panels = columns.div_ceil(LINE);
-    assert!(matrix.weights.len() >= panels * depth && matrix.bias.len() >= panels);
+    // Where a product does not even fit a number, no slice is as long.
+    let results = pixels.saturating_mul(columns);
+    let gaps = ((pixels - 1) / source.row).saturating_mul(gap);
+    assert!(matrix.weights.len() >= panels.saturating_mul(depth) && matrix.bias.len() >= panels);
     assert!(source.holds(pixels, depth));
-    assert!(target.len() >= pixels * columns + (pixels - 1) / source.row * gap);
-    assert!(residual.is_none_or(|residual| residual.len() >= pixels * columns));
+    assert!(target.len() >= results.saturating_add(gaps));
+    assert!(residual.is_none_or(|residual| residual.len() >= results));
     let job = Job {
         pixels,
         depth,
@@ -167,7 +173,9 @@ unsafe fn avx512(job: &Job) {
     let wide = job.columns - narrow;
     unsafe {
         blocks::<super::x86::Zmm, true>(job, 0..wide);
-        blocks::<super::x86::Ymm, false>(job, wide..job.columns);
+        if narrow > 0 {
+            blocks::<super::x86::Ymm, false>(job, wide..job.columns);
+        }
     }
 }
 

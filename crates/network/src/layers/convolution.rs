@@ -18,7 +18,8 @@ pub(crate) struct Convolution<W = Lines> {
 }
 
 impl Convolution {
-    /// Puts it together; `weight(channel, y, x, n)` is a place of the filter for result `n`.
+    /// Puts it together; `pointwise` makes the matrix for these places of the filter, `[channel, y, x]`, in
+    /// their order.
     pub(crate) fn new(
         filter: Filter,
         channels: usize,

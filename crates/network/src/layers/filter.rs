@@ -38,6 +38,20 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
+    /// Whether it reads and gives something, and zeros do not double a side of the picture, small ones apart:
+    /// they are written out, and a file may ask for any number.
+    pub(crate) fn is_sane(&self) -> bool {
+        let sides = [self.height, self.width];
+        let padded = |side: &Side| {
+            let places = (side.output - 1).checked_mul(side.stride)?;
+            let reach = (side.filter - 1).checked_mul(side.dilation)?;
+            places.checked_add(reach)?.checked_add(side.before)
+        };
+        let reads = |side: &Side| side.output > 0 && side.filter > 0 && side.stride > 0;
+        let near = |side: &Side| padded(side).is_some_and(|padded| padded < 2 * side.input + 16);
+        sides.iter().all(|side| reads(side) && near(side))
+    }
+
     /// Pixels of the result.
     pub(crate) fn outputs(&self) -> usize {
         self.height.output * self.width.output

@@ -153,13 +153,18 @@ impl<'a> Emitter<'a> {
         }
         let picture = self.channel_last.get(&outlet);
         let mut wire = *picture.context("a value is needed before it is there")?;
-        let name = format!("{}.channels-first", self.model.node(outlet.node).name);
+        let name = format!("{}.channels-first", self.name(outlet));
         wire = self.move_axes(&name, AxisOp::Move(2, 0), wire)?;
         if self.model.outlet_fact(outlet)?.rank() == 4 {
             wire = self.move_axes(&format!("{name}.batch"), AxisOp::Add(0), wire)?;
         }
         self.plain.insert(outlet, wire);
         Ok(wire)
+    }
+
+    /// The node's, and which of its outputs it is.
+    fn name(&self, outlet: OutletId) -> String {
+        format!("{}.{}", self.model.node(outlet.node).name, outlet.slot)
     }
 
     fn is_const(&self, outlet: OutletId) -> bool {
@@ -172,7 +177,7 @@ impl<'a> Emitter<'a> {
             return Ok(there);
         }
         let mut wire = self.plain(outlet)?;
-        let name = format!("{}.channels-last", self.model.node(outlet.node).name);
+        let name = format!("{}.channels-last", self.name(outlet));
         if self.model.outlet_fact(outlet)?.rank() == 4 {
             wire = self.move_axes(&format!("{name}.single"), AxisOp::Rm(0), wire)?;
         }

@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::ops::binary::TypedBinOp;
@@ -99,9 +99,10 @@ impl Plan {
     }
 }
 
-/// Units by their first node.
+/// Units by their first node. They are gone through in its order: where two could take in the same one,
+/// every process decides alike.
 #[derive(Debug, Default)]
-struct Units(HashMap<usize, Unit>);
+struct Units(BTreeMap<usize, Unit>);
 
 impl Units {
     fn add(&mut self, unit: Unit) {

@@ -77,7 +77,7 @@ fn spatial(model: &TypedModel, node: &TypedNode, op: &Conv) -> Option<Found> {
         height: side(0, height),
         width: side(1, width),
     };
-    if filter.outputs() == 0 {
+    if !filter.is_sane() {
         return None;
     }
     let weights = constant(model, node, 1)?;
@@ -86,7 +86,7 @@ fn spatial(model: &TypedModel, node: &TypedNode, op: &Conv) -> Option<Found> {
         filter,
         reach,
         inputs,
-        weights: floats(&weights)?.to_vec(),
+        weights: Some(floats(&weights)?.to_vec()).filter(|weights| !weights.is_empty())?,
         bias: per_channel(&bias, outputs, true)?,
     })
 }
