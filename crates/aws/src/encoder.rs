@@ -49,7 +49,10 @@ pub enum EncoderError {
 /// The encoder that the settings name, and those that are stored beside the index of `cloud`.
 pub fn encoders(settings: &Settings, cloud: &Cloud) -> Encoders {
     let configured = encoder_cell(settings.encoder.clone(), cloud.clients());
-    let open = |files: EncoderFiles| open_encoder(&files).map_err(|error| error.to_string());
+    let open = |files: EncoderFiles, wanted: Fingerprint| {
+        let encoder = from_files(&files).map_err(|error| error.to_string())?;
+        Ok(port(encoder.reading_as(wanted.0)))
+    };
     Encoders::new(
         configured,
         Arc::clone(&cloud.stored_encoders),
@@ -114,12 +117,11 @@ pub fn embedded_encoder() -> Result<Arc<dyn Embedder>, EncoderError> {
 /// # Errors
 /// When the files cannot be used.
 pub fn open_encoder(files: &EncoderFiles) -> Result<Arc<dyn Embedder>, EncoderError> {
-    let EncoderFiles {
-        name,
-        model,
-        preprocessing,
-    } = files;
-    Ok(port(Encoder::from_parts(name, model, preprocessing)?))
+    Ok(port(from_files(files)?))
+}
+
+fn from_files(files: &EncoderFiles) -> Result<Encoder, LoadError> {
+    Encoder::from_parts(&files.name, &files.model, &files.preprocessing)
 }
 
 fn port(encoder: Encoder) -> Arc<dyn Embedder> {

@@ -29,6 +29,7 @@ pub struct Encoder {
     name: String,
     network: Network,
     preprocessing: Preprocessing,
+    sha256: [u8; 32],
     fingerprint: [u8; 32],
 }
 
@@ -86,7 +87,22 @@ impl Encoder {
             name: name.to_owned(),
             network,
             preprocessing,
+            sha256,
             fingerprint,
+        }
+    }
+
+    /// The same network, reading pictures as the earlier release did in which it had this fingerprint. As it
+    /// is when there was none, which its fingerprint then tells.
+    #[must_use]
+    pub fn reading_as(self, fingerprint: [u8; 32]) -> Encoder {
+        match self.preprocessing.reading_as(fingerprint, self.sha256) {
+            Some(preprocessing) => Encoder {
+                preprocessing,
+                fingerprint,
+                ..self
+            },
+            None => self,
         }
     }
 
@@ -206,5 +222,33 @@ mod tests {
                 Err(PictureError::Network(_))
             ));
         }
+    }
+
+    /// An index that was made before large JPEGs were decoded at a part of their size goes on being searched.
+    #[test]
+    fn pictures_are_read_as_before_for_an_index_from_before() {
+        let load = || Encoder::embedded().expect("an intact build");
+        let now = load();
+        let before = Preprocessing {
+            code: 1,
+            ..now.preprocessing.clone()
+        };
+        let before = before.fingerprint(now.sha256);
+        // That of the default encoder when there was no other way to read them.
+        assert_eq!(before[..6], [0x09, 0xd4, 0x8c, 0x0c, 0x06, 0x7e]);
+        let old = load().reading_as(before);
+        assert_eq!(old.fingerprint(), before);
+        let wave = |place: usize, length: f64| (place as f64 / length).sin() * 60.0;
+        let waves = |place: usize| 128.0 + wave(place % 2400, 9.0) + wave(place / 2400, 14.0);
+        let samples: Vec<u8> = (0..2400 * 1800).map(|place| waves(place) as u8).collect();
+        let mut file = Vec::new();
+        jpeg_encoder::Encoder::new(&mut file, 60)
+            .encode(&samples, 2400, 1800, jpeg_encoder::ColorType::Luma)
+            .expect("encoded");
+        let whole = decode::decode(&file, &|_, _| 8).expect("decoded");
+        let whole = pixels(&whole, &old.preprocessing, &View::PLAIN);
+        assert!(old.preprocess(&file) == whole, "all of it is read");
+        assert!(now.preprocess(&file) != whole, "a part of it is read");
+        assert_eq!(load().reading_as([7; 32]).fingerprint(), now.fingerprint());
     }
 }

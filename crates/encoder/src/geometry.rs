@@ -7,7 +7,7 @@
 use image::metadata::Orientation;
 
 use crate::View;
-use crate::preprocessing::{Filter, Preprocessing, Resize};
+use crate::preprocessing::{Filter, Preprocessing, REDUCED_SINCE, Resize};
 
 /// A part of the decoded picture, in its pixels, fractions included.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -75,8 +75,8 @@ const SPARE: f64 = 2.5;
 /// The least eighths of its sides at which a picture of this size can be decoded for a view: 1, 2, 4 or
 /// 8. It holds for every orientation, which may not be known yet.
 pub(crate) fn eighths(width: u32, height: u32, how: &Preprocessing, view: &View) -> u32 {
-    if how.filter == Filter::Nearest {
-        // It takes single pixels as they are.
+    // Nearest neighbour takes single pixels as they are.
+    if how.filter == Filter::Nearest || how.code < REDUCED_SINCE {
         return WHOLE;
     }
     let reduction = [(width, height), (height, width)].map(|(width, height)| {

@@ -2,8 +2,17 @@ use fast_image_resize::FilterType;
 use sha2::{Digest, Sha256};
 
 /// Raised whenever the code turns the same picture into other numbers, by whatever amount matters: the
-/// fingerprint then changes, and an index made before is not mixed with vectors made after.
-const CODE_VERSION: u32 = 2;
+/// fingerprint then changes, and an index made before is not mixed with vectors made after. What the code
+/// did before stays possible, see [`Preprocessing::reading_as`], or such an index could not be searched.
+///
+/// | version | what changed |
+/// |---|---|
+/// | 1 | |
+/// | 2 | large JPEGs are decoded at a part of their size |
+pub(crate) const CODE_VERSION: u32 = 2;
+
+/// Since when large JPEGs are decoded at a part of their size.
+pub(crate) const REDUCED_SINCE: u32 = 2;
 
 /// What happens between decoded pixels and the network, with every default filled in.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +29,8 @@ pub(crate) struct Preprocessing {
     pub(crate) deviation: [f64; 3],
     pub(crate) channels: ChannelOrder,
     pub(crate) layout: Layout,
+    /// Which [`CODE_VERSION`] pictures are read as.
+    pub(crate) code: u32,
 }
 
 /// How large the picture becomes before cropping.
@@ -83,12 +94,26 @@ impl Preprocessing {
         }
     }
 
-    /// SHA-256 over the model's SHA-256, every value here and the version of this code. Two files that
+    /// The same, done as the code did it that gave this fingerprint; `None` when none did.
+    pub(crate) fn reading_as(
+        &self,
+        fingerprint: [u8; 32],
+        model_sha256: [u8; 32],
+    ) -> Option<Preprocessing> {
+        let versions = (1..=CODE_VERSION).rev();
+        let mut all = versions.map(|code| Preprocessing {
+            code,
+            ..self.clone()
+        });
+        all.find(|version| version.fingerprint(model_sha256) == fingerprint)
+    }
+
+    /// SHA-256 over the model's SHA-256, every value here, the version of the code among them. Two files that
     /// say the same in other words have one fingerprint.
     pub(crate) fn fingerprint(&self, model_sha256: [u8; 32]) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(b"lookalike encoder");
-        hash.update(CODE_VERSION.to_le_bytes());
+        hash.update(self.code.to_le_bytes());
         hash.update(model_sha256);
         let (kind, width, height) = match self.resize {
             Resize::Keep => (0, 0, 0),
@@ -136,6 +161,7 @@ pub(crate) mod tests {
             deviation: [128.0; 3],
             channels: ChannelOrder::Rgb,
             layout: Layout::ChannelsFirst,
+            code: CODE_VERSION,
         }
     }
 
@@ -144,6 +170,10 @@ pub(crate) mod tests {
         let base = sample();
         let mut prints = vec![base.fingerprint([0; 32]), base.fingerprint([1; 32])];
         for other in [
+            Preprocessing {
+                code: 1,
+                ..base.clone()
+            },
             Preprocessing {
                 resize: Resize::Keep,
                 ..base.clone()

@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use self::fields::{Fields, Size};
 use crate::LoadError;
-use crate::preprocessing::{ChannelOrder, Filter, Layout, Preprocessing, Resize};
+use crate::preprocessing::{CODE_VERSION, ChannelOrder, Filter, Layout, Preprocessing, Resize};
 
 /// From this shortest edge on, `crop_pct` means squeezing instead of cropping.
 const SQUEEZE_FROM: u32 = 384;
@@ -59,6 +59,7 @@ pub(crate) fn parse(file: &[u8]) -> Result<Preprocessing, LoadError> {
         deviation,
         channels: channel_order(&fields)?,
         layout: layout(&fields)?,
+        code: CODE_VERSION,
     })
 }
 

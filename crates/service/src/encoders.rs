@@ -17,10 +17,10 @@ use crate::error::StoreError;
 use crate::model::EncoderFiles;
 use crate::ports::{Embedder, StoredEncoders};
 
-/// Makes an encoder of its files; the error is a sentence for people. Slow: callers leave the async
-/// runtime first.
+/// Makes of its files the encoder that has this fingerprint, as an earlier release did where need be; the
+/// error is a sentence for people. Slow: callers leave the async runtime first.
 pub type EncoderOpener =
-    Arc<dyn Fn(EncoderFiles) -> Result<Arc<dyn Embedder>, String> + Send + Sync>;
+    Arc<dyn Fn(EncoderFiles, Fingerprint) -> Result<Arc<dyn Embedder>, String> + Send + Sync>;
 
 /// Why there is no encoder for an index.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -156,7 +156,7 @@ impl Encoders {
         };
         let unusable = |reason: String| NoEncoder::Unusable { wanted, reason };
         let open = Arc::clone(open);
-        let opened = tokio::task::spawn_blocking(move || open(files)).await;
+        let opened = tokio::task::spawn_blocking(move || open(files, wanted)).await;
         let embedder = opened
             .map_err(|died| unusable(died.to_string()))?
             .map_err(unusable)?;

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::parse;
 use crate::LoadError;
-use crate::preprocessing::{ChannelOrder, Filter, Layout, Preprocessing, Resize};
+use crate::preprocessing::{CODE_VERSION, ChannelOrder, Filter, Layout, Preprocessing, Resize};
 
 fn parsed(config: &Value) -> Result<Preprocessing, LoadError> {
     parse(config.to_string().as_bytes())
@@ -31,6 +31,7 @@ fn field_at_fault(config: &Value) -> String {
 #[test]
 fn defaults_are_hugging_faces() {
     let expected = Preprocessing {
+        code: CODE_VERSION,
         resize: Resize::ShortestEdge(256),
         filter: Filter::Bicubic,
         width: 224,

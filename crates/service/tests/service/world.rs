@@ -128,7 +128,7 @@ impl World {
             futures::future::ready(Ok((fingerprint, files))).boxed()
         };
         let cell = EmbedderCell::ready_with_files(self.encoder.clone(), Box::new(read));
-        let open = |files: EncoderFiles| {
+        let open = |files: EncoderFiles, _: Fingerprint| {
             let fingerprint = files.model.as_ref().try_into();
             let fingerprint = Fingerprint(fingerprint.map_err(|_| "no encoder".to_owned())?);
             Ok(Arc::new(Arithmetic::new(fingerprint)) as Arc<dyn Embedder>)
