@@ -3,8 +3,8 @@
 
 use crate::graph_links::{BOTTOM_DEGREE, Links};
 
-/// Adds a link to every node that cannot be reached from node 0, where every walk begins: from a node
-/// that it is linked to itself, for those are near, else from any that has room.
+/// Adds a link to every node that cannot be reached from node 0, which is among those where every walk
+/// begins: from a node that it is linked to itself, for those are near, else from any that has room.
 pub(crate) fn reach_all(links: &mut Links) {
     let nodes = links.starts.len().saturating_sub(1);
     let mut seen = vec![false; nodes];

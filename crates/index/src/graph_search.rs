@@ -1,8 +1,8 @@
 //! Walking the graph (algorithm 2 and 5 of Malkov and Yashunin 2016) over links and coarse vectors
 //! as they lie in the segment.
 //!
-//! A walk begins at the best few of a sample that is looked at whole, and goes on over the links of the
-//! bottom layer.
+//! A walk begins at the best few of a sample that is looked at whole, and at node 0, from which every node
+//! can be reached; it goes on over the links of the bottom layer.
 //!
 //! A walk waits for memory more than for arithmetic. So the links of a node are looked at together:
 //! those that are new are collected first, their vectors asked for, and scored when they arrive.
@@ -16,7 +16,7 @@ use crate::quantise::Query;
 use crate::scored::Scored;
 use crate::segment::{LayerView, SegmentBody};
 
-/// Nodes at which a walk begins.
+/// Nodes of the sample at which a walk begins.
 const ENTRIES: usize = 8;
 /// Times the square root of the number of nodes: how many are looked at to find those.
 const SAMPLE: usize = 4;
@@ -32,6 +32,14 @@ struct Memory {
     /// The links of one node that are new.
     new: Vec<u32>,
     scores: Vec<Scored>,
+}
+
+/// Looking at so many nodes in a row takes as long as one more candidate of a walk.
+const NODES_PER_CANDIDATE: usize = 64;
+
+/// Whether a walk with so many candidates is quicker than looking at every node.
+pub(crate) fn is_quicker(candidates: usize, nodes: u32) -> bool {
+    candidates.saturating_mul(NODES_PER_CANDIDATE) < nodes as usize
 }
 
 thread_local! {
@@ -95,7 +103,8 @@ fn sample(layers: &[LayerView], nodes: u32) -> u32 {
 }
 
 impl Memory {
-    /// Begins the walk at the nodes of the sample that are most similar to the query.
+    /// Begins the walk at the nodes of the sample that are most similar to the query, and at node 0: of a
+    /// graph in pieces, which no builder excludes, it alone is sure to lead everywhere.
     ///
     /// The upper layers would lead to one of them only, by many steps through scattered memory, and in a
     /// catalog whose classes lie far apart often to one from which the best cannot be reached. The sample
@@ -112,6 +121,10 @@ impl Memory {
             self.scores.select_nth_unstable_by(entries, |a, b| b.cmp(a));
         }
         self.scores.truncate(entries);
+        let first = body.approximate(query, 0);
+        if !self.visited.contains(0) && !self.scores.contains(&first) {
+            self.scores.push(first);
+        }
     }
 
     /// Keeps the `ef` best live nodes seen and visits from the best until none can improve them.
@@ -163,6 +176,8 @@ impl Memory {
         }
         let mut found: Vec<Scored> = self.found.drain().map(|scored| scored.0).collect();
         found.sort_unstable_by(|a, b| b.cmp(a));
+        // There may be more entries than that.
+        found.truncate(ef);
         found
     }
 }
@@ -183,7 +198,7 @@ mod tests {
         Attributes, Fingerprint, GraphParameters, Quantised, Row, SegmentContent, SegmentId,
     };
 
-    const NODES: u32 = 1500;
+    const NODES: u32 = 4000;
 
     /// A graph of several layers over points of a circle.
     static STORED: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -201,7 +216,11 @@ mod tests {
             rows: (0..NODES).map(row).collect(),
             ..SegmentContent::default()
         };
-        let graph = Some(GraphParameters::default());
+        // Bytes tell neighbours on so dense a circle apart by chance.
+        let graph = Some(GraphParameters {
+            least_recall: 0.0,
+            ..GraphParameters::default()
+        });
         let encoded = content.encode_base(SegmentId::new(1, 1), Fingerprint([1; 32]), 2, graph);
         encoded.unwrap().bytes
     });

@@ -68,7 +68,7 @@ pub use graph::GraphParameters;
 pub use ids::{BadFingerprint, BadSegmentId, Fingerprint, SegmentId};
 pub use manifest::{Lease, Manifest, RetiredSegment, SegmentEntry};
 pub use quantise::Quantised;
-pub use recall::Recall;
+pub use recall::{GraphLeftOut, Recall};
 pub use row::{Attributes, Row};
 pub use search::{Hit, SearchRequest};
 pub use segment::{

@@ -29,8 +29,6 @@ const LEAST_EF: usize = 96;
 const LEAST_RANKED: usize = 32;
 /// Factor by which more candidates are asked for when those at hand were not enough.
 const WIDEN: usize = 4;
-/// Looking at so many nodes in a row takes as long as one more candidate of a walk.
-const NODES_PER_CANDIDATE: usize = 64;
 
 /// What to look for.
 #[derive(Debug, Clone, Copy)]
@@ -266,8 +264,7 @@ fn needed(segment: &Segment) -> usize {
 /// than looking at every node.
 fn is_walked(segment: &Segment, ef: usize) -> bool {
     let ef = ef.max(needed(segment));
-    let quicker = ef.saturating_mul(NODES_PER_CANDIDATE) < segment.meta().nodes() as usize;
-    quicker && !segment.body().layers().is_empty()
+    graph_search::is_quicker(ef, segment.meta().nodes()) && !segment.body().layers().is_empty()
 }
 
 fn keep_better<'a>(products: &mut HashMap<&'a str, Best<'a>>, candidate: Best<'a>) {

@@ -28,13 +28,18 @@ pub(super) fn coarse(a: &[i8], b: &[i8]) -> i32 {
 }
 
 #[inline]
+fn has_avx512() -> bool {
+    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw")
+}
+
+#[inline]
 fn has_avx512_vnni() -> bool {
-    is_x86_feature_detected!("avx512vnni") && is_x86_feature_detected!("avx512bw")
+    has_avx512() && is_x86_feature_detected!("avx512vnni")
 }
 
 #[inline]
 fn has_avx_vnni() -> bool {
-    is_x86_feature_detected!("avxvnni")
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("avxvnni")
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
@@ -103,7 +108,7 @@ fn coarse_avx2(a: &[i8], b: &[i8]) -> i32 {
 /// The best fine product that this processor has.
 #[inline]
 pub(super) fn fine(q: &[f32], hi: &[i8], lo: &[i8]) -> f32 {
-    if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
+    if has_avx512() {
         // Safety: the processor was just found to have what the function is compiled for.
         return unsafe { fine_avx512(q, hi, lo) };
     }

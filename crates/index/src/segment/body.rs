@@ -215,8 +215,8 @@ fn largest_scale(scales: &U32s) -> Result<f32, IndexError> {
     Ok(largest)
 }
 
-/// A walk descends from node 0 of the top layer: every layer must hold what the one above holds, and
-/// the bottom every node.
+/// The nodes of a layer are the first so many, a sample at which walks begin: every layer must hold what
+/// the one above holds, and the bottom every node.
 fn layers_in_order(layers: Vec<LayerView>, nodes: usize) -> Result<Vec<LayerView>, IndexError> {
     let bottom = layers.first().is_none_or(|layer| layer.covered() == nodes);
     if bottom && layers.is_sorted_by(|below, above| below.covered() >= above.covered()) {

@@ -7,7 +7,7 @@ use crate::dot::MAX_DIMENSIONS;
 use crate::error::IndexError;
 use crate::ids::{Fingerprint, SegmentId};
 use crate::quantise::Axes;
-use crate::recall::Recall;
+use crate::recall::{self, Recall};
 
 /// Length of a segment's header.
 pub const HEADER_BYTES: usize = 128;
@@ -175,6 +175,13 @@ impl Header {
             return Err(malformed(format!(
                 "header and meta have {meta} of {} bytes",
                 self.total_bytes
+            )));
+        }
+        let candidates = usize::from(self.candidates);
+        if (1..recall::K).contains(&candidates) {
+            return Err(malformed(format!(
+                "its graph is said to find the {} best with {candidates} candidates",
+                recall::K
             )));
         }
         if let Some(Recall { found, expected }) = self.recall.filter(|r| r.found > r.expected) {

@@ -25,7 +25,9 @@
 mod body;
 mod columns;
 mod cursor;
+mod encoding;
 mod header;
+mod layout;
 mod meta;
 mod whole;
 mod write;

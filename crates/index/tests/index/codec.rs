@@ -12,6 +12,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::support::{ENCODER, Vectors, delta, id, row};
 
 const DIMENSIONS: usize = 5;
+/// So many rows have enough distinct vectors for a graph to be walked.
+const LARGE: usize = 5000;
 
 /// Rows that share vectors and products, tombstones, superseded rows.
 fn sample(rows: usize) -> SegmentContent {
@@ -57,7 +59,7 @@ const KINDS: [SegmentKind; 2] = [SegmentKind::Base, SegmentKind::Delta];
 fn what_was_written_comes_back() {
     for (kind, rows) in KINDS
         .into_iter()
-        .flat_map(|kind| [0, 1, 90].map(|n| (kind, n)))
+        .flat_map(|kind| [0, 1, 90, LARGE].map(|n| (kind, n)))
     {
         let sample = sample(rows);
         let bytes = Bytes::from(encoded(rows, kind));
@@ -68,7 +70,7 @@ fn what_was_written_comes_back() {
             (id(9), kind, rows as u32)
         );
         assert!(meta.tombstones().eq(["gone/1", ""]));
-        let has_graph = kind == SegmentKind::Base && rows > 0;
+        let has_graph = kind == SegmentKind::Base && rows == LARGE;
         assert_eq!(segment.graph_layers() > 0, has_graph);
         for row in &sample.rows {
             let found = meta.find(&row.key).unwrap();
@@ -121,9 +123,11 @@ fn vectors_of_another_length_are_refused() {
 
 #[test]
 fn any_flipped_byte_is_noticed() {
-    for kind in KINDS {
-        let bytes = encoded(40, kind);
-        for at in 0..bytes.len() {
+    let graph = encoded(LARGE, SegmentKind::Base);
+    assert!(open(&graph).unwrap().graph_layers() > 0);
+    let every = KINDS.map(|kind| (encoded(40, kind), 1));
+    for (bytes, step) in every.into_iter().chain([(graph, 9973)]) {
+        for at in (0..bytes.len()).step_by(step) {
             for flip in [1, 0x80, 0xff] {
                 let mut damaged = bytes.clone();
                 damaged[at] ^= flip;

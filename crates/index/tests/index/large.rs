@@ -6,7 +6,7 @@ use lookalike_index::{
     GraphParameters, SearchRequest, Segment, SegmentContent, Snapshot, View, rebuild_base,
 };
 
-use crate::support::{Vectors, base, content, cosine, delta, row};
+use crate::support::{ENCODER, Vectors, base, content, cosine, delta, id, row};
 
 const DIMENSIONS: usize = 64;
 const ROWS: usize = 10_000;
@@ -95,20 +95,34 @@ fn a_graph_knows_what_it_finds() {
     );
 }
 
-/// No graph finds more than everything: what cannot be had is not published, the base is searched exactly.
-#[test]
-fn a_graph_that_finds_too_little_is_left_out() {
-    let vectors = Vectors::new(5, 16).clustered(2000, 20);
+/// Rows enough for a graph to be walked, key and product their number.
+fn rows_for_a_graph() -> (Vec<Vec<f32>>, SegmentContent) {
+    let vectors = Vectors::new(5, 16).clustered(5000, 50);
     let rows = vectors.iter().enumerate().map(|(i, vector)| {
         let name = format!("{i:05}");
         row(&name, &name, vector)
     });
     let content = content(rows.collect());
-    let unreachable = GraphParameters {
+    (vectors, content)
+}
+
+/// More than a graph can find.
+fn unreachable() -> GraphParameters {
+    GraphParameters {
         least_recall: 1.1,
         ..GraphParameters::default()
-    };
-    let exact = base(1, &content, 16, Some(unreachable));
+    }
+}
+
+/// No graph finds more than everything: what cannot be had is not published, the base is searched exactly.
+#[test]
+fn a_graph_that_finds_too_little_is_left_out() {
+    let (vectors, content) = rows_for_a_graph();
+    let encoded = content.encode_base(id(1), ENCODER, 16, Some(unreachable()));
+    let left_out = encoded.unwrap().left_out.unwrap();
+    assert!(left_out.wanted > 1.0 && !left_out.cut_short);
+    assert!(left_out.best.share() > 0.9, "{left_out:?}");
+    let exact = base(1, &content, 16, Some(unreachable()));
     assert_eq!((exact.graph_layers(), exact.meta().recall()), (0, None));
     let snapshot = Snapshot::new(vec![exact], 16).unwrap();
     assert!(!snapshot.walks_a_graph(10));
@@ -122,6 +136,55 @@ fn a_graph_that_finds_too_little_is_left_out() {
     let graph = base(1, &content, 16, Some(careless));
     let found = graph.meta().recall().map(|recall| recall.share());
     assert!(graph.graph_layers() > 0 && found >= Some(0.99), "{found:?}");
+}
+
+/// Each more is as much work as all before: whoever has no time for that gets a base without a graph.
+#[test]
+fn a_graph_is_built_again_only_while_that_is_allowed() {
+    let (_, content) = rows_for_a_graph();
+    for allowed in [0, 1, 2] {
+        let mut asked = 0;
+        let mut may_go_on = || {
+            asked += 1;
+            asked <= allowed
+        };
+        let encoded = content
+            .encode_base_while(id(1), ENCODER, 16, Some(unreachable()), &mut may_go_on)
+            .unwrap();
+        let left_out = encoded.left_out.unwrap();
+        // After two there is no more work that would be tried.
+        assert_eq!(
+            (asked, left_out.cut_short),
+            ((allowed + 1).min(2), allowed < 2)
+        );
+        let stored = base(1, &content, 16, None);
+        assert_eq!((encoded.recall, stored.graph_layers()), (None, 0));
+        assert_eq!(
+            encoded.bytes,
+            content.encode_base(id(1), ENCODER, 16, None).unwrap().bytes
+        );
+    }
+    let mut never = || panic!("the first graph is good enough");
+    let graph = Some(GraphParameters::default());
+    let encoded = content.encode_base_while(id(1), ENCODER, 16, graph, &mut never);
+    let encoded = encoded.unwrap();
+    assert!(encoded.recall.is_some() && encoded.left_out.is_none());
+}
+
+/// Where looking at every vector is quicker than any walk, a graph is no loss.
+#[test]
+fn few_vectors_get_no_graph_and_that_is_no_failure() {
+    let vectors = Vectors::new(5, 16).clustered(1000, 20);
+    for distinct in [1, 2, 1000] {
+        let rows = (0..6000).map(|i| {
+            let name = format!("{i:05}");
+            row(&name, &name, &vectors[i % distinct])
+        });
+        let graph = Some(unreachable());
+        let encoded = content(rows.collect()).encode_base(id(1), ENCODER, 16, graph);
+        let encoded = encoded.unwrap();
+        assert_eq!((encoded.recall, encoded.left_out), (None, None));
+    }
 }
 
 /// Three rows in ten are exact duplicates, a hundred of each. They neither crowd out what is near them,

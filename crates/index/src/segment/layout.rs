@@ -1,0 +1,65 @@
+//! The order in which rows are stored, and the graph over them.
+
+use std::collections::HashMap;
+
+use crate::graph::{self, BuiltGraph, GraphParameters};
+use crate::graph_links::Links;
+use crate::quantise::Quantised;
+use crate::row::Row;
+
+/// The order in which rows are stored: by node, and nodes as the graph numbers them.
+#[derive(Clone)]
+pub(super) struct Layout {
+    /// The rows of each node, as positions in the content.
+    pub(super) nodes: Vec<Vec<usize>>,
+    /// Layers of the graph from the bottom up, none without a graph.
+    pub(super) layers: Vec<Links>,
+}
+
+impl Layout {
+    /// An order without a graph. `embeddings` are those of the rows.
+    pub(super) fn exact(rows: &[Row], embeddings: &[Quantised]) -> Self {
+        let mut nodes = distinct_vectors(embeddings);
+        // Within a node by product, then by key: what a search meets first is what it returns.
+        for node in nodes.iter_mut().filter(|node| node.len() > 1) {
+            node.sort_unstable_by_key(|&i| (&rows[i].product_id, &rows[i].key));
+        }
+        Self {
+            nodes,
+            layers: Vec::new(),
+        }
+    }
+
+    /// The same with a graph.
+    pub(super) fn with_graph(&self, embeddings: &[Quantised], parameters: GraphParameters) -> Self {
+        let vectors: Vec<&Quantised> = self.nodes.iter().map(|node| &embeddings[node[0]]).collect();
+        let BuiltGraph { layers, order } = graph::build(&vectors, parameters);
+        let nodes = order.into_iter();
+        Self {
+            nodes: nodes.map(|old| self.nodes[old as usize].clone()).collect(),
+            layers,
+        }
+    }
+
+    /// The rows in this order, as positions in the content.
+    pub(super) fn rows(&self) -> impl Iterator<Item = usize> {
+        self.nodes.iter().flatten().copied()
+    }
+}
+
+/// Groups rows by identical vector, in order of first appearance. Groups of exact duplicates would
+/// fill each other's neighbour lists and cut the graph into islands.
+fn distinct_vectors(embeddings: &[Quantised]) -> Vec<Vec<usize>> {
+    let mut seen: HashMap<(u32, &[i8], &[i8]), usize> = HashMap::with_capacity(embeddings.len());
+    let mut nodes: Vec<Vec<usize>> = Vec::with_capacity(embeddings.len());
+    for (i, v) in embeddings.iter().enumerate() {
+        let node = *seen
+            .entry((v.scale.to_bits(), v.hi(), v.lo()))
+            .or_insert_with(|| {
+                nodes.push(Vec::with_capacity(1));
+                nodes.len() - 1
+            });
+        nodes[node].push(i);
+    }
+    nodes
+}
