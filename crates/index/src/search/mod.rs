@@ -1,0 +1,137 @@
+//! Searching a snapshot: candidates by coarse score, ranked by full score, the best picture of each
+//! product kept.
+//!
+//! Segments without a graph, small ones and whatever a graph could not answer are looked at node by
+//! node, and that part is exact: more candidates are fetched until what was not fetched cannot, even
+//! with the coarse score's error, belong to the answer. A graph answers approximately, but never with
+//! too few: it proves nothing about what it did not find, so a search that comes out short is done
+//! again, at first by a wider walk, then by looking at every node.
+
+mod candidates;
+mod ranking;
+
+use crate::error::IndexError;
+use crate::quantise::QueryForms;
+use crate::row::Attributes;
+use crate::snapshot::Snapshot;
+use candidates::is_walked;
+use ranking::Best;
+
+/// Factor by which more candidates are asked for when those at hand were not enough.
+const WIDEN: usize = 4;
+/// How often walks may come out short of products before every node is looked at.
+const MOST_WALKS: usize = 2;
+
+/// What to look for.
+#[derive(Debug, Clone, Copy)]
+pub struct SearchRequest<'a> {
+    /// The query's embedding, `[dimensions]`, of any length but zero.
+    pub vector: &'a [f32],
+    /// How many products.
+    pub k: usize,
+    /// Least cosine similarity, -1 to 1.
+    pub min_score: f32,
+    /// A product that is not to be found, such as the one that the query shows.
+    pub without_product: Option<&'a str>,
+}
+
+/// A product found, through its most similar picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// The product.
+    pub product_id: String,
+    /// Key of its most similar picture.
+    pub key: String,
+    /// Cosine similarity to that picture, -1 to 1.
+    pub score: f32,
+    /// That picture's attributes.
+    pub attributes: Attributes,
+}
+
+/// How an answer was come by: rounds, each with more candidates than the one before.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Rounds {
+    /// In which a graph was walked.
+    walked: usize,
+    /// In which every node was looked at.
+    exact: usize,
+}
+
+impl Snapshot {
+    /// The `k` products whose pictures are most similar to the query, best first, ties by key.
+    /// Fewer only when there are no more with at least `min_score`.
+    ///
+    /// # Errors
+    /// [`IndexError::Dimensions`] or [`IndexError::NoDirection`] when the vector is not of this index.
+    pub fn search(&self, request: SearchRequest<'_>) -> Result<Vec<Hit>, IndexError> {
+        let (best, _) = self.find(request)?;
+        Ok(best.into_iter().map(|best| self.hit(best)).collect())
+    }
+
+    /// Whether a search for `k` products begins by walking a graph, which answers approximately,
+    /// or looks at every row of every segment, which is exact.
+    pub fn walks_a_graph(&self, k: usize) -> bool {
+        let ef = self.first_ef(k.min(self.products() as usize));
+        self.segments().iter().any(|segment| is_walked(segment, ef))
+    }
+
+    fn find(&self, request: SearchRequest<'_>) -> Result<(Vec<Best<'_>>, Rounds), IndexError> {
+        let axes = self.segments().iter().map(|s| s.body().axes());
+        let query = QueryForms::new(request.vector, self.dimensions(), axes)?;
+        let mut rounds = Rounds::default();
+        let wanted = self.wanted(&request);
+        if wanted == 0 {
+            return Ok((Vec::new(), rounds));
+        }
+        let doubt = query.doubt(self.largest_scale());
+        // The product that is not to be found is met all the same.
+        let mut ef = self.first_ef(wanted + usize::from(request.without_product.is_some()));
+        let mut walks = MOST_WALKS;
+        loop {
+            let candidates = self.candidates(&query, ef, walks > 0);
+            match candidates.walked {
+                true => rounds.walked += 1,
+                false => rounds.exact += 1,
+            }
+            let best = self.rank(&query, request, &candidates.found, wanted, doubt);
+            let unknown = candidates.left_out + doubt;
+            let complete = match best.last() {
+                Some(last) if best.len() == wanted => unknown < last.score,
+                _ => {
+                    // A wider walk helps where pictures of few products took every place, and not where
+                    // what lies behind them is not similar enough anyway.
+                    let may_help = candidates.worst() + doubt >= request.min_score;
+                    walks = if may_help { walks.saturating_sub(1) } else { 0 };
+                    !candidates.walked && unknown < request.min_score
+                }
+            };
+            if complete || candidates.left_out == f32::NEG_INFINITY && !candidates.walked {
+                return Ok((best, rounds));
+            }
+            ef = ef.saturating_mul(WIDEN);
+        }
+    }
+
+    /// How many products there can be in the answer.
+    fn wanted(&self, request: &SearchRequest<'_>) -> usize {
+        let products = self.products() as usize;
+        if request.k < products {
+            return request.k;
+        }
+        let mut without = request.without_product.into_iter();
+        let is_there = without.any(|product| self.rows_of_product(product).next().is_some());
+        products - usize::from(is_there)
+    }
+
+    fn hit(&self, best: Best<'_>) -> Hit {
+        Hit {
+            product_id: best.product_id.to_owned(),
+            key: best.key.to_owned(),
+            score: best.score,
+            attributes: self.view().meta(best.at).attributes(best.at.row),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
