@@ -28,14 +28,16 @@ pub(super) struct Candidates {
 }
 
 impl Snapshot {
-    /// Candidates that are asked for first: as many as the graph in use needs, and more the more rows it
-    /// may take to meet so many products.
+    /// Candidates that are asked for first: as many as the graph in use needs, more the more products are
+    /// wanted, and enough to meet these where several rows show each.
     pub(super) fn first_ef(&self, products: usize) -> usize {
         let walked = self.segments().iter().filter(|s| is_walked(s, 0));
         let least = walked.map(needed).max().unwrap_or(LEAST_EF);
+        let more = products.saturating_sub(MEASURED_FOR);
         let rows = (products as f64 * self.vectors_per_product()).ceil() as usize;
-        let more = rows.saturating_sub(MEASURED_FOR);
-        least.saturating_add(more.saturating_mul(PER_ROW))
+        least
+            .saturating_add(more.saturating_mul(PER_ROW))
+            .max(rows.saturating_mul(PER_ROW))
     }
 
     /// How many distinct vectors a search meets, on average, before it has met another product.
