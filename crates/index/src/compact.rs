@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::bits::Bits;
-use crate::graph::GraphParameters;
+use crate::graph_parameters::GraphParameters;
 use crate::ids::SegmentId;
 use crate::manifest::SegmentEntry;
 use crate::segment::{Segment, SegmentContent, SegmentKind, SegmentMeta};

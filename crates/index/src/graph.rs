@@ -10,58 +10,9 @@ use serde::{Serialize, Serializer};
 use crate::dot;
 use crate::graph_links::{LinkReader, Links};
 use crate::graph_order::{arrange, shuffled};
+use crate::graph_parameters::GraphParameters;
 use crate::graph_reach::{both_ways, reach_all};
 use crate::quantise::Quantised;
-
-/// How much work goes into the graph.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct GraphParameters {
-    /// Candidates looked at while a node is linked (efConstruction).
-    pub ef_construction: usize,
-    /// Seed of the layer draw.
-    pub seed: u64,
-    /// Share of the ten best that must be found, 0 to 1, for the graph to be used. What is measured when it
-    /// was built must be more by a margin, 0.002 at 0.99, for it is known no more exactly.
-    pub least_recall: f64,
-}
-
-/// Factor by which the work grows when a graph finds too little.
-const STRONGER: usize = 2;
-/// Most work that is tried.
-const MOST_EF_CONSTRUCTION: usize = 800;
-
-impl GraphParameters {
-    /// The same for so many rows: the more rows, the more work it takes to find as much.
-    pub fn for_rows(self, rows: usize) -> Self {
-        let growth = (rows as f64 / 100_000.0).max(1.0).powf(0.3);
-        Self {
-            ef_construction: (self.ef_construction as f64 * growth) as usize,
-            ..self
-        }
-    }
-
-    /// More work; `None` when that was most already.
-    pub(crate) fn stronger(self) -> Option<Self> {
-        let ef_construction = self.ef_construction.max(1).saturating_mul(STRONGER);
-        (ef_construction <= MOST_EF_CONSTRUCTION).then_some(Self {
-            ef_construction,
-            seed: self.seed.wrapping_add(1),
-            ..self
-        })
-    }
-}
-
-impl Default for GraphParameters {
-    fn default() -> Self {
-        Self {
-            // With 100, as quick to search at first, but what a walk finds hardly grows with the number of
-            // candidates beyond 0.994, and some graphs needed twice as many as others.
-            ef_construction: 140,
-            seed: 0,
-            least_recall: 0.99,
-        }
-    }
-}
 
 /// A built graph.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::graph_search::{self, is_quicker};
-use crate::quantise::Query;
+use crate::query::Query;
 use crate::scan;
 use crate::segment::SegmentBody;
 

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::quantise::Query;
+use crate::query::Query;
 use crate::scored::Scored;
 use crate::segment::SegmentBody;
 

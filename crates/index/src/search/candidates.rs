@@ -1,7 +1,7 @@
 //! Which nodes are to be ranked: by walking a graph, or by looking at every node.
 
 use crate::graph_search;
-use crate::quantise::QueryForms;
+use crate::query::QueryForms;
 use crate::scan;
 use crate::scored::Scored;
 use crate::segment::Segment;

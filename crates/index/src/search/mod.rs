@@ -11,7 +11,7 @@ mod candidates;
 mod ranking;
 
 use crate::error::IndexError;
-use crate::quantise::QueryForms;
+use crate::query::QueryForms;
 use crate::row::Attributes;
 use crate::snapshot::Snapshot;
 use candidates::is_walked;

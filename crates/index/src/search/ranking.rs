@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use std::ops::Range;
 
 use super::SearchRequest;
-use crate::quantise::QueryForms;
+use crate::query::QueryForms;
 use crate::scored::Scored;
 use crate::snapshot::Snapshot;
 use crate::view::Location;

@@ -98,7 +98,10 @@ fn few_products_with_many_pictures_are_found_whole() {
             let there = 3 - usize::from(without == Some("0"));
             assert_eq!(best.len(), k.min(there), "{k} {without:?}");
             // Those that were asked for, none of which is the one that is excluded: no search goes on for it.
-            assert!(rounds.walked + rounds.exact <= 5, "{k} {without:?}: {rounds:?}");
+            assert!(
+                rounds.walked + rounds.exact <= 5,
+                "{k} {without:?}: {rounds:?}"
+            );
         }
     }
 }

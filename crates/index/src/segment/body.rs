@@ -6,7 +6,8 @@ use super::cursor::{Cursor, U32s};
 use super::header::{Header, check, check_length, malformed};
 use crate::dot;
 use crate::error::IndexError;
-use crate::quantise::{Axes, Quantised, Query};
+use crate::quantise::{Axes, Quantised};
+use crate::query::Query;
 use crate::scored::Scored;
 
 /// Nodes whose vectors are on their way from memory while another is scored.

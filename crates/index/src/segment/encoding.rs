@@ -9,7 +9,7 @@ use super::header::{HEADER_BYTES, Header, SegmentKind, malformed};
 use super::layout::Layout;
 use super::write::{EncodedSegment, SegmentContent};
 use crate::error::IndexError;
-use crate::graph::GraphParameters;
+use crate::graph_parameters::GraphParameters;
 use crate::ids::{Fingerprint, SegmentId};
 use crate::quantise::{Axes, Quantised};
 use crate::recall::{self, Calibration};

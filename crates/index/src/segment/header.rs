@@ -235,3 +235,40 @@ fn u64_at(bytes: &[u8; HEADER_BYTES], at: usize) -> u64 {
     word.copy_from_slice(&bytes[at..at + 8]);
     u64::from_le_bytes(word)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// With so few a walk would end before it has the ten best, and every search look at every node.
+    #[test]
+    fn too_few_candidates_are_refused() {
+        let header = |candidates| Header {
+            kind: SegmentKind::Base,
+            id: SegmentId::new(1, 1),
+            fingerprint: Fingerprint([1; 32]),
+            dimensions: 3,
+            rows: 0,
+            nodes: 0,
+            layers: 0,
+            axes: Axes::Turned,
+            candidates,
+            recall: None,
+            meta_bytes: 128,
+            total_bytes: 128,
+            meta_checksum: 0,
+            body_checksum: 0,
+        };
+        for good in [0, 10, 48, u16::MAX] {
+            assert_eq!(Header::decode(&header(good).encode()), Ok(header(good)));
+        }
+        for bad in 1..10 {
+            let read = Header::decode(&header(bad).encode());
+            assert!(
+                matches!(read, Err(IndexError::Malformed { .. })),
+                "{read:?}"
+            );
+        }
+    }
+}

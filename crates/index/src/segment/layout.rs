@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::graph::{self, BuiltGraph, GraphParameters};
+use crate::graph::{self, BuiltGraph};
 use crate::graph_links::Links;
+use crate::graph_parameters::GraphParameters;
 use crate::quantise::Quantised;
 use crate::row::Row;
 

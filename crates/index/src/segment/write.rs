@@ -6,7 +6,7 @@ use super::encoding::Encoding;
 use super::header::{SegmentKind, malformed};
 use crate::dot::MAX_DIMENSIONS;
 use crate::error::IndexError;
-use crate::graph::GraphParameters;
+use crate::graph_parameters::GraphParameters;
 use crate::ids::{Fingerprint, SegmentId};
 use crate::recall::{self, Calibration, GraphLeftOut, Recall};
 use crate::row::Row;

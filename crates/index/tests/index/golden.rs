@@ -201,6 +201,7 @@ fn versions_are_searched_together_and_rebuilt_into_the_newest() {
     let rebuilt = Segment::open(&Bytes::from(rebuilt.bytes), id(5), ENCODER).unwrap();
     let rebuilt = Snapshot::new(vec![rebuilt], DIMENSIONS).unwrap();
     let after = search(&rebuilt, 7, 4);
+    assert_eq!(after.len(), before.len());
     for ((_, before), (_, after)) in before.iter().zip(after) {
         assert!((before - after).abs() < 4e-5);
     }

@@ -1,0 +1,153 @@
+#![allow(clippy::unwrap_used)]
+use std::sync::LazyLock;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::*;
+use crate::quantise::Axes;
+use crate::query::QueryForms;
+use crate::segment::{HEADER_BYTES, Header};
+use crate::{Attributes, Fingerprint, GraphParameters, Quantised, Row, SegmentContent, SegmentId};
+
+const NODES: u32 = 4000;
+
+/// A graph of several layers over points of a circle.
+static STORED: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let row = |i: u32| {
+        let angle = i as f32 * std::f32::consts::TAU / NODES as f32;
+        Row {
+            key: i.to_string(),
+            product_id: String::new(),
+            etag: String::new(),
+            attributes: Attributes::new(),
+            embedding: Quantised::new(&[angle.sin(), angle.cos()]).unwrap(),
+        }
+    };
+    let content = SegmentContent {
+        rows: (0..NODES).map(row).collect(),
+        ..SegmentContent::default()
+    };
+    // Bytes tell neighbours on so dense a circle apart by chance.
+    let graph = Some(GraphParameters {
+        least_recall: 0.0,
+        ..GraphParameters::default()
+    });
+    let encoded = content.encode_base(SegmentId::new(1, 1), Fingerprint([1; 32]), 2, graph);
+    encoded.unwrap().bytes
+});
+
+fn open(bytes: Vec<u8>) -> Result<SegmentBody, crate::IndexError> {
+    let header = Header::decode(&bytes)?;
+    SegmentBody::open(&Bytes::from(bytes), &header)
+}
+
+#[test]
+fn walks_to_the_nearest() {
+    let body = open(STORED.clone()).unwrap();
+    assert!(body.layers().len() > 1);
+    for i in 0..100 {
+        let angle = i as f32 / 16.0;
+        let query = Query::new(&[angle.sin(), angle.cos()]).unwrap();
+        let found = nearest(&body, &query, NODES, 20, |_| true);
+        assert_eq!(found.len(), 20);
+        assert!(found.is_sorted_by(|a, b| a > b));
+        // Bytes tell apart no closer neighbours on so dense a circle.
+        let best = found.iter().map(|scored| body.score(&query, scored.node()));
+        assert!(best.fold(-1.0, f32::max) > 0.9999);
+    }
+}
+
+#[test]
+fn walks_through_what_is_dead() {
+    let body = open(STORED.clone()).unwrap();
+    let query = Query::new(&[0.0, 1.0]).unwrap();
+    // The half of the circle around the query is gone.
+    let is_live = |node: u32| (NODES / 4..3 * NODES / 4).contains(&node);
+    let found = nearest(&body, &query, NODES, 20, is_live);
+    let (exact, _) = crate::scan::nearest(&body, &query, NODES, 20, is_live);
+    assert_eq!(found.len(), 20);
+    assert!(found.iter().all(|scored| is_live(scored.node())));
+    assert!((found[0].score() - exact[0].score()).abs() < 1e-6);
+}
+
+/// Where the sample that a walk begins at knows nothing but itself, node 0 leads on.
+#[test]
+fn node_0_leads_on_from_an_island() {
+    let mut bytes = STORED.clone();
+    let mut header = Header::decode(&bytes).unwrap();
+    let bottom = open(bytes.clone()).unwrap().layers()[0].clone();
+    // Behind scales, coarse and fine vectors, number of nodes and starts, each in its place.
+    let (meta, nodes) = (header.meta_bytes as usize, NODES as usize);
+    let vectors = (meta + 4 * nodes).next_multiple_of(64) + (2 * nodes).next_multiple_of(64);
+    let starts = (vectors + 2 * nodes).next_multiple_of(8) + 8;
+    let mut at = (starts + 4 * (nodes + 1)).next_multiple_of(8);
+    for node in 0..NODES {
+        for to in bottom.links(node) {
+            assert_eq!(bytes[at..at + 4], to.to_le_bytes());
+            if node > 0 {
+                bytes[at..at + 4].copy_from_slice(&node.to_le_bytes());
+            }
+            at += 4;
+        }
+    }
+    header.body_checksum = xxh3_64(&bytes[meta..]);
+    bytes[..HEADER_BYTES].copy_from_slice(&header.encode());
+    let body = open(bytes).unwrap();
+    for i in 0..50 {
+        let angle = i as f32 / 8.0;
+        let query = Query::new(&[angle.sin(), angle.cos()]).unwrap();
+        let found = nearest(&body, &query, NODES, nodes, |_| true);
+        let is_found = |node: u32| found.iter().any(|scored| scored.node() == node);
+        assert!(bottom.links(0).all(is_found), "{angle}");
+    }
+}
+
+/// A graph that the first release wrote, over vectors as they came.
+#[test]
+fn walks_over_version_1() {
+    let stored = Bytes::from_static(include_bytes!("../../tests/assets/segment-v1.seg"));
+    let header = Header::decode(&stored).unwrap();
+    let body = SegmentBody::open(&stored, &header).unwrap();
+    assert_eq!((body.axes(), body.candidates()), (Axes::Original, None));
+    for i in 0..50 {
+        let vector: Vec<f32> = (0..16).map(|j| ((i * 16 + j) as f32).sin()).collect();
+        let forms = QueryForms::new(&vector, 16, [body.axes()].into_iter()).unwrap();
+        let query = forms.along(Axes::Original);
+        for ef in [10, header.nodes as usize] {
+            let found = nearest(&body, query, header.nodes, ef, |_| true);
+            let (exact, _) = crate::scan::nearest(&body, query, header.nodes, ef, |_| true);
+            assert_eq!(found.len(), ef);
+            assert_eq!(found[0], exact[0], "{i}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    /// A graph that is nonsense under a valid checksum is refused or walked, nothing else.
+    #[test]
+    fn no_graph_leads_astray(
+        changes in proptest::collection::vec((any::<Index>(), 0u32..2 * NODES), 1..5),
+        layers in proptest::option::weighted(0.2, 0u32..9),
+    ) {
+        let mut bytes = STORED.clone();
+        let mut header = Header::decode(&bytes).unwrap();
+        let graph = header.meta_bytes as usize + 2 * (NODES as usize * 4);
+        for (place, number) in changes {
+            let at = graph + 4 * place.index((bytes.len() - graph) / 4);
+            bytes[at..at + 4].copy_from_slice(&number.to_le_bytes());
+        }
+        header.layers = layers.unwrap_or(header.layers);
+        header.body_checksum = xxh3_64(&bytes[header.meta_bytes as usize..]);
+        bytes[..HEADER_BYTES].copy_from_slice(&header.encode());
+        if let Ok(body) = open(bytes) {
+            let query = Query::new(&[0.6, -0.8]).unwrap();
+            let found = nearest(&body, &query, NODES, 50, |node| node % 3 > 0);
+            prop_assert!(found.iter().all(|scored| scored.node() < NODES));
+        }
+    }
+}
