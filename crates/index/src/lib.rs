@@ -64,7 +64,9 @@ mod snapshot;
 mod turn;
 mod view;
 
-pub use compact::{CompactionPolicy, merge_deltas, rebuild_base, superseded_meanwhile};
+pub use compact::{
+    CompactionPolicy, merge_deltas, rebuild_base, rebuild_bytes, superseded_meanwhile,
+};
 pub use error::IndexError;
 pub use graph_parameters::GraphParameters;
 pub use ids::{BadFingerprint, BadSegmentId, Fingerprint, SegmentId};

@@ -22,6 +22,17 @@ impl Deadline {
         Self(Instant::now() + duration.min(NEVER))
     }
 
+    /// The moment so long before.
+    pub(crate) fn before(self, duration: Duration) -> Self {
+        // Nobody asks for what was before the machine started.
+        Self(self.0.checked_sub(duration).unwrap_or(self.0))
+    }
+
+    /// The moment so long after.
+    pub(crate) fn later(self, duration: Duration) -> Self {
+        Self(self.0 + duration.min(NEVER))
+    }
+
     /// Time left, zero when it has passed.
     pub fn remaining(self) -> Duration {
         self.0.saturating_duration_since(Instant::now())

@@ -5,6 +5,7 @@ mod algebra;
 mod codec;
 mod golden;
 mod large;
+mod memory;
 mod policy;
 mod search;
 mod sides;

@@ -4,23 +4,27 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use lookalike_index::{
-    GraphParameters, Recall, SegmentContent, SegmentEntry, SegmentId, merge_deltas, rebuild_base,
+    CompactionPolicy, GraphLeftOut, Recall, SegmentContent, SegmentEntry, SegmentId, merge_deltas,
+    rebuild_base, rebuild_bytes,
 };
 use tokio::task::JoinError;
 use tracing::{info, warn};
 
 use super::batch::delta;
 use super::current::{Current, EncoderIdentity, Published};
-use super::lease::{Leasing, Need};
+use super::lease::{LEASE_FACTOR, Leasing, Need};
+use super::patience::Patience;
 use super::publish::NewSegment;
 use super::replacement::Replacement;
 use super::{Indexer, IndexingError, MaintenanceReport};
 use crate::ports::{Measurement, Unit};
 use crate::time::{Deadline, new_segment_id};
 
-/// Rows per second that a rebuild surely manages on a function's two cores, fetching and storing
-/// included; measured rates are two to ten times that.
-const REBUILD_ROWS_PER_SECOND: u64 = 2500;
+/// Rows times candidates per row (efConstruction) that a rebuild surely manages in a second on a function's
+/// two cores, fetching and storing included: 1,785 rows at 140. Measured rates are two to ten times that.
+const REBUILD_WORK_PER_SECOND: u64 = 250_000;
+/// Candidates per row that the rest of the work, as of a base without a graph, surely takes no longer than.
+const LEAST_WORK: usize = 20;
 /// Time that a rebuild needs whatever its size.
 const REBUILD_OVERHEAD: Duration = Duration::from_secs(10);
 /// Allowance for what the process has taken before a rebuild, the encoder above all.
@@ -170,7 +174,7 @@ impl Indexer {
         report: &mut MaintenanceReport,
     ) -> Result<(), IndexingError> {
         let rows = current.view.images();
-        let estimate = rebuild_estimate(rows);
+        let estimate = rebuild_estimate(&self.settings.policy, rows);
         let memory = rebuild_memory(&current.manifest.segments);
         if let Some(obstacle) = self.obstacle(estimate, memory, deadline) {
             let reason = format!("rebuilding {rows} rows {obstacle}");
@@ -199,15 +203,19 @@ impl Indexer {
             }
         }
         let begun = Instant::now();
-        let result = self.rebuild_leased(encoder, &owner, deadline).await;
+        let patience = Patience::until(self.last_moment(begun, estimate, deadline));
+        let result = self
+            .rebuild_leased(encoder, &owner, deadline, patience)
+            .await;
         if result.is_err() {
             self.drop_lease(encoder, &owner, deadline).await;
         }
-        let Some(rows) = result? else {
+        let Some((base, left_out)) = result? else {
             report.postponed = Some("the rebuild took too long, another one took over".to_owned());
             return Ok(());
         };
         let took = begun.elapsed();
+        let rows = u64::from(base.rows);
         *report.rebuilt_rows.get_or_insert_default() += rows;
         report.rebuild_time += took;
         info!(
@@ -221,7 +229,14 @@ impl Indexer {
             unit: Unit::Milliseconds,
             value: took.as_secs_f64() * 1000.0,
         }]);
+        self.report_graph(encoder, &base, left_out, report);
         Ok(())
+    }
+
+    /// When a rebuild that takes the lease now must have its base, to publish it in time.
+    fn last_moment(&self, begun: Instant, estimate: Duration, deadline: Deadline) -> Deadline {
+        let leased = Deadline::at(begun).later(LEASE_FACTOR * estimate);
+        deadline.min(leased).before(self.settings.publish_reserve)
     }
 
     /// What this process lacks for a rebuild that takes so long and so many bytes.
@@ -243,7 +258,8 @@ impl Indexer {
         encoder: &EncoderIdentity,
         owner: &str,
         deadline: Deadline,
-    ) -> Result<Option<u64>, IndexingError> {
+        patience: Patience,
+    ) -> Result<Option<(SegmentEntry, Option<GraphLeftOut>)>, IndexingError> {
         let current = self.publisher.reader.read(encoder).await?;
         let replaced: Vec<SegmentId> = current.view.segments().iter().map(|s| s.id()).collect();
         let segments = self
@@ -254,12 +270,10 @@ impl Indexer {
         let (policy, identity) = (self.settings.policy, encoder.clone());
         let build = move || {
             let content = rebuild_base(&current.view, &segments);
-            let graph = policy.graph_for(content.rows.len());
-            base(&content, &identity, graph)
+            base(&content, &identity, &policy, patience)
         };
-        let joined = tokio::task::spawn_blocking(build).await.map_err(died)??;
-        let rows = u64::from(joined.entry.rows);
-        self.report_graph(encoder, &joined.entry);
+        let (joined, left_out) = tokio::task::spawn_blocking(build).await.map_err(died)??;
+        let entry = joined.entry.clone();
         let mut replacement = Replacement::new(joined, replaced);
         let publication = self
             .publisher
@@ -267,66 +281,106 @@ impl Indexer {
                 replacement.propose_base(current, owner, encoder)
             })
             .await?;
-        Ok(publication.published.then_some(rows))
+        Ok(publication.published.then_some((entry, left_out)))
     }
 
-    /// Says what the graph of a new base finds, and loudly so when no graph that was built found enough:
+    /// Says what the graph of a published base finds, and loudly so when it was to have one and has none:
     /// such a base is searched exactly, which is right but slower.
-    fn report_graph(&self, encoder: &EncoderIdentity, base: &SegmentEntry) {
-        if self.settings.policy.graph_for(base.rows as usize).is_none() {
-            return;
-        }
-        let encoder = &encoder.name;
-        let measurement = match base.recall.map(Recall::share) {
-            Some(recall) => {
-                info!(encoder, rows = base.rows, recall, "graph measured");
-                Measurement {
-                    name: "GraphRecall",
-                    unit: Unit::Percent,
-                    value: 100.0 * recall,
-                }
-            }
-            None => {
-                let least_recall = self.settings.policy.graph.least_recall;
+    fn report_graph(
+        &self,
+        encoder: &EncoderIdentity,
+        base: &SegmentEntry,
+        left_out: Option<GraphLeftOut>,
+        report: &mut MaintenanceReport,
+    ) {
+        let (encoder, rows) = (&encoder.name, base.rows);
+        let measurement = match (base.recall.map(Recall::share), left_out) {
+            (_, Some(left_out)) => {
+                let (wanted, best) = (left_out.wanted, left_out.best.share());
+                let reason = match left_out.cut_short {
+                    true => "no time was left to build a graph with more work",
+                    false => "no graph that was built finds enough",
+                };
                 warn!(
                     encoder,
-                    rows = base.rows,
-                    least_recall,
-                    "no graph finds enough: every picture is looked at"
+                    rows, wanted, best, reason, "no graph: every picture is looked at"
                 );
+                report.without_graph = Some(format!(
+                    "{reason}: {wanted:.4} of the best was wanted, {best:.4} was found"
+                ));
                 Measurement {
                     name: "GraphLeftOut",
                     unit: Unit::Count,
                     value: 1.0,
                 }
             }
+            (Some(recall), None) => {
+                info!(encoder, rows, recall, "graph measured");
+                Measurement {
+                    name: "GraphRecall",
+                    unit: Unit::Percent,
+                    value: 100.0 * recall,
+                }
+            }
+            (None, None) => return,
         };
         self.ports.metrics.emit(&[measurement]);
     }
 }
 
-/// Time that rebuilding so many rows surely takes no longer than.
-fn rebuild_estimate(rows: u64) -> Duration {
-    REBUILD_OVERHEAD + Duration::from_secs(rows / REBUILD_ROWS_PER_SECOND)
+/// Time that rebuilding so many rows surely takes no longer than, when the first graph is good enough.
+fn rebuild_estimate(policy: &CompactionPolicy, rows: u64) -> Duration {
+    let graph = policy.graph_for(usize::try_from(rows).unwrap_or(usize::MAX));
+    let per_row = graph.map_or(LEAST_WORK, |graph| graph.ef_construction.max(LEAST_WORK));
+    let seconds = rows.saturating_mul(per_row as u64) / REBUILD_WORK_PER_SECOND;
+    REBUILD_OVERHEAD + Duration::from_secs(seconds)
 }
 
-/// Bytes that a process needs to rebuild these segments, by what they take when stored. Measured was 2.4
-/// times that at 1,280 dimensions; all of them are read, what is dead in them too.
+/// Bytes that a process needs to rebuild these segments; all of them are read, what is dead in them too.
 fn rebuild_memory(segments: &[SegmentEntry]) -> u64 {
-    let stored: u64 = segments.iter().map(|entry| entry.bytes).sum();
-    REBUILD_MEMORY + 3 * stored
+    let stored = segments.iter().map(|entry| entry.bytes).sum();
+    REBUILD_MEMORY + rebuild_bytes(stored)
 }
 
 fn base(
     content: &SegmentContent,
     encoder: &EncoderIdentity,
-    graph: Option<GraphParameters>,
-) -> Result<NewSegment, IndexingError> {
+    policy: &CompactionPolicy,
+    mut patience: Patience,
+) -> Result<(NewSegment, Option<GraphLeftOut>), IndexingError> {
     let id = new_segment_id();
-    let encoded = content.encode_base(id, encoder.fingerprint, encoder.dimensions, graph)?;
-    Ok(NewSegment::new(id, encoded, encoder)?)
+    let graph = policy.graph_for(content.rows.len());
+    patience.begin();
+    let encoded = content.encode_base_while(
+        id,
+        encoder.fingerprint,
+        encoder.dimensions,
+        graph,
+        &mut || patience.is_enough_for_more(),
+    )?;
+    let left_out = encoded.left_out;
+    Ok((NewSegment::new(id, encoded, encoder)?, left_out))
 }
 
 fn died(error: JoinError) -> IndexingError {
     IndexingError::Worker(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_estimate_grows_with_rows_and_with_work_per_row() {
+        let policy = CompactionPolicy::default();
+        let estimate = |policy: &CompactionPolicy, rows| rebuild_estimate(policy, rows).as_secs();
+        assert_eq!(estimate(&policy, 0), 10);
+        assert_eq!(estimate(&policy, 100_000), 10 + 56);
+        // More rows take more work each.
+        assert_eq!(estimate(&policy, 350_000), 10 + 284);
+        let mut thorough = policy;
+        thorough.graph.ef_construction *= 4;
+        assert_eq!(estimate(&thorough, 100_000), 10 + 4 * 56);
+        assert!(rebuild_estimate(&policy, u64::MAX) > Duration::from_secs(1 << 40));
+    }
 }

@@ -10,6 +10,9 @@ use super::publish::Proposal;
 use super::{Indexer, IndexingError};
 use crate::time::{Deadline, now_milliseconds};
 
+/// A lease lasts so many times as long as the rebuild is estimated to take.
+pub(crate) const LEASE_FACTOR: u32 = 2;
+
 /// When to rebuild.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
@@ -90,7 +93,7 @@ fn with_lease(current: &Current, owner: &str, now: u64, estimate: Duration) -> P
     let mut manifest = current.manifest.clone();
     manifest.lease = Some(Lease {
         owner: owner.to_owned(),
-        until: now + 2 * estimate.as_millis() as u64,
+        until: now.saturating_add((LEASE_FACTOR * estimate).as_millis() as u64),
     });
     Proposal {
         segments: Vec::new(),

@@ -18,6 +18,7 @@ mod inspect;
 mod lanes;
 mod lease;
 mod observe;
+mod patience;
 mod publish;
 mod records;
 mod replacement;

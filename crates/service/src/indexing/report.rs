@@ -42,6 +42,8 @@ pub struct MaintenanceReport {
     pub rebuilt_rows: Option<u64>,
     /// Time that building and publishing the base took.
     pub rebuild_time: Duration,
+    /// Why the new base was to have a graph and has none.
+    pub without_graph: Option<String>,
     /// Why a due rebuild was put off.
     pub postponed: Option<String>,
     /// Segments that garbage collection removed.

@@ -180,10 +180,12 @@ async fn who_lost_the_lease_installs_nothing() {
         }
         None
     })));
-    let report = world.indexer().rebuild(long()).await.unwrap();
+    let (indexer, metrics) = noting(&world, settings());
+    let report = indexer.rebuild(long()).await.unwrap();
     cloud.set_fault(None);
     assert_eq!(report.rebuilt_rows, None);
     assert!(report.postponed.is_some());
+    assert!(metrics.names().is_empty(), "nothing was published");
     assert_eq!(world.bases(), 0);
     assert_eq!(world.manifest().lease.unwrap().owner, "thief");
 }
@@ -240,34 +242,121 @@ async fn a_rebuild_that_may_take_more_memory_than_there_is_is_put_off() {
     assert_eq!(metrics.names(), ["RebuildPostponed"]);
     let entries = world.manifest().segments;
     let stored: u64 = entries.iter().map(|entry| entry.bytes).sum();
-    let enough = (300 << 20) + 3 * stored;
+    let enough = (300 << 20) + lookalike_index::rebuild_bytes(stored);
     let report = with(enough - 1).maintain(long()).await.unwrap();
     assert!(report.postponed.is_some());
     let report = with(enough).maintain(long()).await.unwrap();
     assert_eq!((report.rebuilt_rows, report.postponed), (Some(30), None));
 }
 
-#[tokio::test]
-async fn a_rebuild_of_everything_leaves_one_base_with_a_graph() {
+/// Pictures enough for a graph to be walked.
+const MANY: u32 = 4000;
+
+/// A rebuild of so many pictures is due, and by these settings they get a graph that finds enough.
+async fn large_rebuild_due() -> World {
     let world = World::new();
     let indexer = world.indexer_with(never_compacting());
-    world.fill(&indexer, 0..60, 20).await;
+    world.fill(&indexer, 0..MANY, 1000).await;
+    world
+}
+
+fn with_floor(least_recall: f64) -> IndexSettings {
+    let mut settings = settings();
+    settings.policy.graph.least_recall = least_recall;
+    settings
+}
+
+/// An indexer that notes what it measures.
+fn noting(world: &World, settings: IndexSettings) -> (Indexer, Arc<Noted>) {
+    let metrics = Arc::new(Noted::default());
+    let mut ports = world.index_ports();
+    ports.metrics = metrics.clone();
+    (Indexer::new(ports, settings), metrics)
+}
+
+#[tokio::test]
+async fn a_rebuild_of_everything_leaves_one_base_with_a_graph() {
+    let world = large_rebuild_due().await;
+    let indexer = world.indexer_with(never_compacting());
     for n in 0..10 {
         world.cloud.remove_picture(&format!("catalog/{n:05}.jpg"));
         index(&indexer, &[&format!("catalog/{n:05}.jpg")]).await;
     }
-    let report = world.indexer().rebuild(long()).await.unwrap();
-    assert_eq!(report.rebuilt_rows, Some(50));
+    let (indexer, metrics) = noting(&world, with_floor(0.5));
+    let report = indexer.rebuild(long()).await.unwrap();
+    let left = MANY - 10;
+    assert_eq!(report.rebuilt_rows, Some(u64::from(left)));
+    assert_eq!(report.without_graph, None);
+    assert_eq!(metrics.names(), ["RebuildTime", "GraphRecall"]);
     let manifest = world.manifest();
     assert_eq!(manifest.segments.len(), 1);
     assert_eq!(world.bases(), 1);
+    assert!(manifest.segments[0].recall.unwrap().share() > 0.5);
     let stored = world.cloud.segments();
     let id = manifest.segments[0].id;
     let base = lookalike_index::Segment::open(&stored[&id], id, manifest.fingerprint).unwrap();
     assert!(base.graph_layers() > 0);
     let searcher = world.searcher();
     let answer = searcher.search_picture(bytes("x"), everything()).await;
-    assert_eq!(answer.unwrap().results.len(), 50);
+    let expected = everything().k.min(left as usize);
+    assert_eq!(answer.unwrap().results.len(), expected);
+}
+
+#[tokio::test]
+async fn a_base_whose_graph_finds_too_little_is_published_without_it_and_says_so() {
+    let world = large_rebuild_due().await;
+    let (indexer, metrics) = noting(&world, with_floor(1.1));
+    let report = indexer.rebuild(long()).await.unwrap();
+    assert_eq!(report.rebuilt_rows, Some(u64::from(MANY)));
+    let reason = report.without_graph.unwrap();
+    assert!(
+        reason.contains("no graph that was built finds enough"),
+        "{reason}"
+    );
+    assert_eq!(metrics.names(), ["RebuildTime", "GraphLeftOut"]);
+    assert_eq!(world.manifest().segments[0].recall, None);
+    assert_eq!(world.verify().await, u64::from(MANY));
+}
+
+/// A function that is ended while it builds a graph for the third time begins at the next upload with the
+/// first again, and so on for ever.
+#[tokio::test]
+async fn a_graph_that_finds_too_little_is_not_built_again_past_the_deadline() {
+    let world = large_rebuild_due().await;
+    let settings = IndexSettings {
+        publish_reserve: Duration::from_secs(60),
+        ..with_floor(1.1)
+    };
+    let (indexer, metrics) = noting(&world, settings);
+    // By the estimate, 12 s, a rebuild fits; but no second graph, before the time that publishing may take.
+    let deadline = Deadline::after(Duration::from_secs(30));
+    let report = indexer.rebuild(deadline).await.unwrap();
+    assert_eq!(report.rebuilt_rows, Some(u64::from(MANY)), "{report:?}");
+    let reason = report.without_graph.unwrap();
+    assert!(reason.contains("no time was left"), "{reason}");
+    assert_eq!(metrics.names(), ["RebuildTime", "GraphLeftOut"]);
+    assert_eq!(world.bases(), 1);
+    assert_eq!(world.verify().await, u64::from(MANY));
+    // What is published is not due again.
+    let report = indexer.maintain(long()).await.unwrap();
+    assert_eq!((report.rebuilt_rows, report.postponed), (None, None));
+}
+
+/// One vector needs no graph, which is no reason for a warning.
+#[tokio::test]
+async fn a_base_of_one_vector_is_no_failure() {
+    let world = World::new();
+    let keys: Vec<String> = (0..60).map(|n| format!("catalog/{n:05}.jpg")).collect();
+    keys.iter().for_each(|key| _ = world.put(key, "the same"));
+    let writer = world.indexer_with(never_compacting());
+    writer.index_keys(&keys, long()).await.unwrap();
+    let (indexer, metrics) = noting(&world, settings());
+    let report = indexer.rebuild(long()).await.unwrap();
+    assert_eq!(
+        (report.rebuilt_rows, report.without_graph),
+        (Some(60), None)
+    );
+    assert_eq!(metrics.names(), ["RebuildTime"]);
 }
 
 #[tokio::test]
