@@ -161,7 +161,8 @@ pub(crate) struct SegmentReply {
     /// Size of the object in bytes.
     bytes: u64,
     /// Share of the ten most similar pictures that its graph finds, 0 to 1, as measured when it was built.
-    /// Not there where every picture is looked at, which finds all.
+    /// Not there without a graph, where every picture is looked at, which finds all; nor of a graph that a
+    /// release built which did not measure.
     #[serde(skip_serializing_if = "Option::is_none")]
     recall: Option<f64>,
 }

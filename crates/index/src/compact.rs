@@ -128,11 +128,16 @@ pub fn merge_deltas(view: &View, range: Range<usize>, deltas: &[Segment]) -> Seg
     }
 }
 
-/// Bytes of memory that it takes to read segments of `stored` bytes and to rebuild them into a base, with
-/// its graph and whatever version they are of. Measured was 2.5 times what is stored at 1,280 dimensions and
-/// 3.5 times at 256; for version 1, whose vectors are turned, 3.4 and 4.1 times.
-pub fn rebuild_bytes(stored: u64) -> u64 {
-    stored.saturating_mul(9) / 2
+/// Bytes of memory that it takes to read these segments and to rebuild them into a base with a graph.
+///
+/// Most is taken by those of version 1, whose vectors are turned: measured was three times what is stored and
+/// 1,400 to 2,000 bytes for every row, of which keys and attributes are most.
+pub fn rebuild_bytes(segments: &[SegmentEntry]) -> u64 {
+    let of_segment = |entry: &SegmentEntry| {
+        let stored = entry.bytes.saturating_mul(13) / 4;
+        stored.saturating_add(2000 * u64::from(entry.rows))
+    };
+    segments.iter().map(of_segment).fold(0, u64::saturating_add)
 }
 
 /// Joins every segment of the view into the content of a new base: the live rows.

@@ -65,7 +65,8 @@ pub struct SegmentEntry {
     pub bytes: u64,
     /// Length of its header and meta: all that a writer reads.
     pub meta_bytes: u64,
-    /// What its graph finds; `None` without a graph.
+    /// What its graph finds, as measured when it was built; `None` without a graph, and for segments of
+    /// version 1, of which nothing was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recall: Option<Recall>,
 }

@@ -338,8 +338,7 @@ fn rebuild_estimate(policy: &CompactionPolicy, rows: u64) -> Duration {
 
 /// Bytes that a process needs to rebuild these segments; all of them are read, what is dead in them too.
 fn rebuild_memory(segments: &[SegmentEntry]) -> u64 {
-    let stored = segments.iter().map(|entry| entry.bytes).sum();
-    REBUILD_MEMORY + rebuild_bytes(stored)
+    REBUILD_MEMORY.saturating_add(rebuild_bytes(segments))
 }
 
 fn base(

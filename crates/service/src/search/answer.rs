@@ -146,7 +146,8 @@ pub struct SegmentInfo {
     /// Size of the object in bytes.
     pub bytes: u64,
     /// Share of the ten most similar pictures that its graph finds, 0 to 1, as measured when it was built;
-    /// `None` where every picture is looked at, which finds all.
+    /// `None` without a graph, where every picture is looked at, and for a graph of version 1, of which
+    /// nothing was measured.
     pub recall: Option<f64>,
 }
 

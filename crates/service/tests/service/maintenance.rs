@@ -240,9 +240,7 @@ async fn a_rebuild_that_may_take_more_memory_than_there_is_is_put_off() {
     assert_eq!(report.rebuilt_rows, None);
     assert_eq!(world.manifest().lease, None);
     assert_eq!(metrics.names(), ["RebuildPostponed"]);
-    let entries = world.manifest().segments;
-    let stored: u64 = entries.iter().map(|entry| entry.bytes).sum();
-    let enough = (300 << 20) + lookalike_index::rebuild_bytes(stored);
+    let enough = (300 << 20) + lookalike_index::rebuild_bytes(&world.manifest().segments);
     let report = with(enough - 1).maintain(long()).await.unwrap();
     assert!(report.postponed.is_some());
     let report = with(enough).maintain(long()).await.unwrap();
