@@ -67,6 +67,17 @@ const LADDER: [u16; 14] = [
 /// lucky.
 const MARGIN: f64 = 0.002;
 
+/// Walks are given half as many candidates again as were enough. Rows, even moved, mostly lie in a crowd whose
+/// members all know each other; photos from outside lie at its edge, and missed one of ten more often: with
+/// what was enough for rows, 0.982 to 0.995 was found for them, with half as many again 0.994 to 0.998.
+fn with_reserve(candidates: u16, nodes: u32) -> u16 {
+    let more = candidates + candidates / 2;
+    (candidates..=more)
+        .rev()
+        .find(|&more| is_quicker(usize::from(more), nodes))
+        .unwrap_or(candidates)
+}
+
 /// The share that has to be measured, for the true one to be surely no less than `floor`.
 pub(crate) fn wanted(floor: f64) -> f64 {
     floor + MARGIN.min(0.6 * (1.0 - floor))
@@ -87,7 +98,8 @@ pub(crate) enum Calibration {
     TooLittle(Recall),
 }
 
-/// Looks for the least number of candidates with which walks find the share that is [`wanted`].
+/// Looks for the least number of candidates with which walks find the share that is [`wanted`], and says
+/// what they find with those and a reserve.
 pub(crate) fn calibrate(body: &SegmentBody, nodes: u32, wanted: f64) -> Calibration {
     let questions = questions(body, nodes);
     let mut best = Recall {
@@ -98,6 +110,8 @@ pub(crate) fn calibrate(body: &SegmentBody, nodes: u32, wanted: f64) -> Calibrat
     for candidates in LADDER.into_iter().take_while(quicker) {
         let recall = measure(body, nodes, &questions, usize::from(candidates));
         if recall.share() >= wanted {
+            let candidates = with_reserve(candidates, nodes);
+            let recall = measure(body, nodes, &questions, usize::from(candidates));
             return Calibration::Enough(candidates, recall);
         }
         if recall.found >= best.found {
@@ -201,6 +215,15 @@ mod tests {
             let last = picked.last().copied().unwrap_or(nodes);
             assert!(nodes - last <= step + 1, "{nodes}: {last}");
         }
+    }
+
+    #[test]
+    fn the_reserve_is_no_slower_than_looking_at_every_node() {
+        assert_eq!(with_reserve(48, 100_000), 72);
+        assert_eq!(with_reserve(512, 100_000), 768);
+        // 64 nodes for a candidate.
+        assert_eq!(with_reserve(48, 64 * 60 + 1), 60);
+        assert_eq!(with_reserve(48, 64 * 48 + 1), 48);
     }
 
     #[test]
