@@ -13,7 +13,8 @@ use lookalike_index::{Manifest, Segment, SegmentId, Snapshot};
 use lookalike_service::memory::MemoryCloud;
 use lookalike_service::ports::{Manifests, NoMetrics, Segments};
 use lookalike_service::{
-    LoadedManifest, SearchPorts, SearchSettings, Searcher, StoreError, StoreErrorKind,
+    LoadedManifest, SearchPorts, SearchSettings, Searcher, SegmentMemory, StoreError,
+    StoreErrorKind,
 };
 
 use crate::AnyError;
@@ -117,17 +118,28 @@ impl Segments for Folder {
     async fn get(&self, id: SegmentId, range: Range<u64>) -> Result<Bytes, StoreError> {
         let path = self.segment(id);
         let read = move || {
-            let file = std::fs::File::open(&path)?;
-            let end = range.end.min(file.metadata()?.len());
-            let mut bytes = vec![0; end.saturating_sub(range.start) as usize];
-            file.read_exact_at(&mut bytes, range.start)?;
-            Ok::<_, std::io::Error>(Bytes::from(bytes))
+            let file = std::fs::File::open(&path).map_err(|error| unreadable(&path, error))?;
+            let length = file
+                .metadata()
+                .map_err(|error| unreadable(&path, error))?
+                .len();
+            let wanted = range.end.min(length).saturating_sub(range.start);
+            let mut memory = SegmentMemory::new(wanted, || format!("read {}", path.display()))?;
+            let out = memory.as_mut();
+            file.read_exact_at(out, range.start)
+                .map_err(|error| unreadable(&path, error))?;
+            Ok(memory.into_bytes(wanted as usize))
         };
-        let path = self.segment(id);
         tokio::task::spawn_blocking(read)
             .await
-            .unwrap_or_else(|died| Err(std::io::Error::other(died)))
-            .map_err(|error| unreadable(&path, error))
+            .unwrap_or_else(|died| {
+                let died = died.to_string();
+                Err(StoreError::new(
+                    StoreErrorKind::Unavailable,
+                    format!("get segment {id}"),
+                    died,
+                ))
+            })
     }
 }
 

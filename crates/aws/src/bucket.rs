@@ -1,10 +1,11 @@
 //! A bucket, with the calls that several adapters make on it.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
+use aws_sdk_s3::primitives::{ByteStream, ByteStreamError};
 use aws_sdk_s3::types::ChecksumAlgorithm;
 use bytes::Bytes;
 use lookalike_service::{StoreError, StoreErrorKind};
@@ -82,26 +83,19 @@ impl Bucket {
         format!("{verb} s3://{}/{key}", self.place.name)
     }
 
-    /// Reads an object, again when its body breaks off. `request` adds conditions and ranges; a body
-    /// over `max_bytes` is not downloaded.
+    /// Reads an object, again when its body breaks off. `request` adds conditions; a body over `max_bytes`
+    /// is not downloaded.
     pub(crate) async fn read(
         &self,
         key: &str,
         max_bytes: u64,
         request: impl Fn(GetObjectFluentBuilder) -> GetObjectFluentBuilder + Send + Sync,
     ) -> Result<Reading, StoreError> {
-        let operation = self.operation("get", key);
         let mut attempt = 1;
         loop {
-            let get = self.s3().get_object().bucket(self.name()).key(key);
-            let found = match request(get).send().await {
+            let found = match self.open(key, &request).await? {
                 Ok(found) => found,
-                Err(error) if errors::status(&error) == Some(304) => return Ok(Reading::Unchanged),
-                Err(error) if errors::status(&error) == Some(416) => {
-                    return Ok(Reading::OutOfRange);
-                }
-                Err(error) if errors::is_missing_object(&error) => return Ok(Reading::Missing),
-                Err(error) => return Err(errors::translate(&self.place, operation, error)),
+                Err(other) => return Ok(other),
             };
             let mut read = Read {
                 etag: found.e_tag,
@@ -117,16 +111,67 @@ impl Bucket {
                     read.body = Some(body.into_bytes());
                     return Ok(Reading::Found(read));
                 }
-                Err(error) => {
-                    let error = errors::interrupted(&operation, error);
-                    if attempt == READS {
-                        return Err(error);
-                    }
-                    tracing::warn!(%error, attempt, "reading the object again");
-                    attempt += 1;
-                }
+                Err(error) => self.broke_off(key, error, &mut attempt)?,
             }
         }
+    }
+
+    /// Reads the bytes of an object from `start` on into `out`, again when the body breaks off: how many
+    /// there were, or `None` when there is no object.
+    pub(crate) async fn read_into(
+        &self,
+        key: &str,
+        start: u64,
+        out: &mut [u8],
+    ) -> Result<Option<usize>, StoreError> {
+        let range = format!("bytes={start}-{}", start + out.len() as u64 - 1);
+        let mut attempt = 1;
+        loop {
+            let found = match self.open(key, |get| get.range(&range)).await? {
+                Ok(found) => found,
+                Err(Reading::OutOfRange) => return Ok(Some(0)),
+                Err(_) => return Ok(None),
+            };
+            match fill(found.body, out).await {
+                Ok(filled) => return Ok(Some(filled)),
+                Err(error) => self.broke_off(key, error, &mut attempt)?,
+            }
+        }
+    }
+
+    /// Asks for an object: a reply whose body is still to be read, or why there is none.
+    async fn open(
+        &self,
+        key: &str,
+        request: impl Fn(GetObjectFluentBuilder) -> GetObjectFluentBuilder + Send + Sync,
+    ) -> Result<Result<GetObjectOutput, Reading>, StoreError> {
+        let get = self.s3().get_object().bucket(self.name()).key(key);
+        match request(get).send().await {
+            Ok(found) => Ok(Ok(found)),
+            Err(error) if errors::status(&error) == Some(304) => Ok(Err(Reading::Unchanged)),
+            Err(error) if errors::status(&error) == Some(416) => Ok(Err(Reading::OutOfRange)),
+            Err(error) if errors::is_missing_object(&error) => Ok(Err(Reading::Missing)),
+            Err(error) => {
+                let operation = self.operation("get", key);
+                Err(errors::translate(&self.place, operation, error))
+            }
+        }
+    }
+
+    /// A body broke off: counts the attempt, or fails when that was the last.
+    fn broke_off(
+        &self,
+        key: &str,
+        error: ByteStreamError,
+        attempt: &mut u32,
+    ) -> Result<(), StoreError> {
+        let error = errors::interrupted(&self.operation("get", key), error);
+        if *attempt == READS {
+            return Err(error);
+        }
+        tracing::warn!(%error, attempt = *attempt, "reading the object again");
+        *attempt += 1;
+        Ok(())
     }
 
     /// A put of a whole object, with a checksum that S3 verifies and keeps.
@@ -185,7 +230,13 @@ impl Bucket {
     }
 }
 
-/// The `Range` header for a range that is not empty.
-pub(crate) fn range_header(range: &Range<u64>) -> String {
-    format!("bytes={}-{}", range.start, range.end.saturating_sub(1))
+/// Copies a body to where it is wanted, as it comes: how many bytes that were. What is over is left out.
+async fn fill(mut body: ByteStream, out: &mut [u8]) -> Result<usize, ByteStreamError> {
+    let mut filled = 0;
+    while let Some(chunk) = body.try_next().await? {
+        let end = out.len().min(filled + chunk.len());
+        out[filled..end].copy_from_slice(&chunk[..end - filled]);
+        filled = end;
+    }
+    Ok(filled)
 }

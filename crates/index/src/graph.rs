@@ -17,8 +17,10 @@ use crate::quantise::Quantised;
 /// A built graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BuiltGraph {
-    /// Layers from the bottom up; a layer above the bottom covers the first so many nodes.
-    pub(crate) layers: Vec<Links>,
+    /// The links of the bottom layer, which has every node.
+    pub(crate) bottom: Links,
+    /// How many of the first nodes each layer has, from the bottom up.
+    pub(crate) layers: Vec<u32>,
     /// `order[new]` is the position that node `new` had in the input: nodes are numbered by layer.
     pub(crate) order: Vec<u32>,
 }
@@ -84,12 +86,16 @@ fn build_points<P: Point>(
     for (&vector, id) in input.iter().zip(ids) {
         order[id.into_inner() as usize] = vector;
     }
-    let mut layers = read_links(&hnsw);
-    if let Some(bottom) = layers.first_mut() {
-        both_ways(bottom);
-        reach_all(bottom);
+    let mut links = read_links(&hnsw);
+    let layers = links.iter().map(|layer| layer.nodes() as u32).collect();
+    let mut bottom = links.swap_remove(0);
+    both_ways(&mut bottom);
+    reach_all(&mut bottom);
+    BuiltGraph {
+        bottom,
+        layers,
+        order,
     }
-    BuiltGraph { layers, order }
 }
 
 /// A scale for all vectors, so that a product of their bytes alone says how similar they are: large
@@ -159,7 +165,7 @@ mod tests {
     use rand::{RngExt, SeedableRng, rngs::StdRng};
 
     use super::*;
-    use crate::graph_links::{BOTTOM_DEGREE, UPPER_DEGREE};
+    use crate::graph_links::BOTTOM_DEGREE;
 
     /// Vectors around a hundredth as many centres.
     fn clustered(count: usize, dimensions: usize) -> Vec<Quantised> {
@@ -189,22 +195,21 @@ mod tests {
             let mut order = graph.order.clone();
             order.sort_unstable();
             assert!(order.into_iter().eq(0..count as u32), "a permutation");
-            for (i, layer) in graph.layers.iter().enumerate() {
-                let degree = if i == 0 { BOTTOM_DEGREE } else { UPPER_DEGREE };
-                let nodes = layer.starts.len() - 1;
-                assert_eq!(*layer.starts.last().unwrap() as usize, layer.targets.len());
-                for node in 0..nodes {
-                    let links = links_of(layer, node);
-                    assert!(links.len() <= degree);
-                    assert!(
-                        links
-                            .iter()
-                            .all(|&to| (to as usize) < nodes && to as usize != node)
-                    );
-                }
+            let bottom = &graph.bottom;
+            assert_eq!(
+                *bottom.starts.last().unwrap() as usize,
+                bottom.targets.len()
+            );
+            for node in 0..count {
+                let links = links_of(bottom, node);
+                assert!(links.len() <= BOTTOM_DEGREE);
+                let others = |&to: &u32| (to as usize) < count && to as usize != node;
+                assert!(links.iter().all(others));
             }
-            assert_eq!(graph.layers[0].starts.len(), count + 1);
-            assert_eq!(reachable(&graph.layers[0]), count, "{count} x {dimensions}");
+            assert_eq!(bottom.nodes(), count);
+            assert_eq!(reachable(bottom), count, "{count} x {dimensions}");
+            assert_eq!(graph.layers[0] as usize, count);
+            assert!(graph.layers.is_sorted_by(|below, above| below > above));
         }
     }
 
@@ -213,7 +218,7 @@ mod tests {
     }
 
     fn reachable(layer: &Links) -> usize {
-        let mut seen = vec![false; layer.starts.len() - 1];
+        let mut seen = vec![false; layer.nodes()];
         seen[0] = true;
         let mut open = vec![0];
         while let Some(node) = open.pop() {
@@ -279,7 +284,7 @@ mod tests {
     fn lengths_of_vectors_that_are_not_compiled_in_work_too() {
         for dimensions in [1, 129, 2049] {
             let graph = build_all(&clustered(50, dimensions));
-            assert_eq!(reachable(&graph.layers[0]), 50, "{dimensions}");
+            assert_eq!(reachable(&graph.bottom), 50, "{dimensions}");
         }
     }
 }

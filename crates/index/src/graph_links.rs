@@ -5,7 +5,7 @@ use std::io::{self, Write};
 /// Links per node on the bottom layer, fixed by the library that builds.
 pub(crate) const BOTTOM_DEGREE: usize = 64;
 /// Links per node on every other layer, likewise fixed.
-pub(crate) const UPPER_DEGREE: usize = 32;
+const UPPER_DEGREE: usize = 32;
 /// The mark of an empty slot.
 const EMPTY: u64 = u32::MAX as u64;
 
@@ -14,6 +14,13 @@ const EMPTY: u64 = u32::MAX as u64;
 pub(crate) struct Links {
     pub(crate) starts: Vec<u32>,
     pub(crate) targets: Vec<u32>,
+}
+
+impl Links {
+    /// Nodes that the layer has.
+    pub(crate) fn nodes(&self) -> usize {
+        self.starts.len().saturating_sub(1)
+    }
 }
 
 /// Reads the varint stream that postcard makes of `Hnsw`:

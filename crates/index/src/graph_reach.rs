@@ -6,7 +6,7 @@ use crate::graph_links::{BOTTOM_DEGREE, Links};
 /// Adds a link to every node that cannot be reached from node 0, which is among those where every walk
 /// begins: from a node that it is linked to itself, for those are near, else from any that has room.
 pub(crate) fn reach_all(links: &mut Links) {
-    let nodes = links.starts.len().saturating_sub(1);
+    let nodes = links.nodes();
     let mut seen = vec![false; nodes];
     let mut added: Vec<(u32, u32)> = Vec::new();
     let mut extra = vec![0_usize; nodes];
@@ -35,7 +35,7 @@ pub(crate) fn reach_all(links: &mut Links) {
 /// Adds the opposite of every link, as far as there is room. The builder leaves out a link to a node that
 /// others of its neighbours lead to; with it, a walk finds as much with half as many candidates.
 pub(crate) fn both_ways(links: &mut Links) {
-    let nodes = links.starts.len().saturating_sub(1);
+    let nodes = links.nodes();
     let mut added: Vec<(u32, u32)> = Vec::new();
     let mut extra = vec![0_usize; nodes];
     for from in 0..nodes {
@@ -81,7 +81,7 @@ fn with(links: &Links, added: &mut [(u32, u32)]) -> Links {
         starts: vec![0],
         targets: Vec::with_capacity(links.targets.len() + added.len()),
     };
-    for node in 0..links.starts.len() - 1 {
+    for node in 0..links.nodes() {
         all.targets.extend_from_slice(of(links, node));
         while let Some((_, to)) = rest.next_if(|(from, _)| *from as usize == node) {
             all.targets.push(*to);

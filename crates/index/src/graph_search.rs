@@ -14,7 +14,7 @@ use std::collections::BinaryHeap;
 use crate::bits::Bits;
 use crate::query::Query;
 use crate::scored::Scored;
-use crate::segment::{LayerView, SegmentBody};
+use crate::segment::{GraphView, SegmentBody};
 
 /// Nodes of the sample at which a walk begins.
 const ENTRIES: usize = 8;
@@ -77,29 +77,25 @@ fn walk(
     without: Option<u32>,
     is_live: impl Fn(u32) -> bool,
 ) -> Vec<Scored> {
-    let layers = body.layers();
-    if layers.is_empty() || nodes == 0 {
+    let Some(graph) = body.graph().filter(|_| nodes > 0) else {
         return Vec::new();
-    }
+    };
     MEMORY.with_borrow_mut(|memory| {
         memory.visited.clear(nodes);
         if let Some(without) = without {
             memory.visited.insert(without);
         }
-        memory.enter(body, query, sample(layers, nodes));
-        memory.beam(body, query, ef, is_live)
+        memory.enter(body, query, sample(graph.layers(), nodes));
+        memory.beam(body, graph, query, ef, is_live)
     })
 }
 
 /// How many of the first nodes are looked at to find where to begin. The nodes of each layer are a fair
 /// sample of all, so the number must be that of a layer.
-fn sample(layers: &[LayerView], nodes: u32) -> u32 {
+fn sample(layers: &[usize], nodes: u32) -> u32 {
     let most = SAMPLE * (nodes as usize).isqrt();
-    let fits = layers
-        .iter()
-        .map(LayerView::covered)
-        .find(|&covered| covered <= most);
-    fits.unwrap_or(1) as u32
+    let fits = layers.iter().find(|&&covered| covered <= most);
+    fits.map_or(1, |&covered| covered as u32)
 }
 
 impl Memory {
@@ -131,6 +127,7 @@ impl Memory {
     fn beam(
         &mut self,
         body: &SegmentBody,
+        graph: &GraphView,
         query: &Query,
         ef: usize,
         is_live: impl Fn(u32) -> bool,
@@ -147,22 +144,20 @@ impl Memory {
             if full && self.found.peek().is_some_and(|worst| next < worst.0) {
                 break;
             }
-            let bottom = &body.layers()[0];
             // What is best now is mostly also next, unless this node leads to better.
             if let Some(then) = self.open.peek() {
-                bottom.prefetch_links(then.node());
+                graph.prefetch_links(then.node());
             }
             self.new.clear();
-            let links = bottom.links(next.node());
-            self.new
-                .extend(links.filter(|&node| self.visited.insert(node)));
+            let visited = &mut self.visited;
+            graph.links(next.node(), &mut self.new, |node| visited.insert(node));
             body.approximate_of(query, &self.new, &mut self.scores);
             for &candidate in &self.scores {
                 let full = self.found.len() >= ef;
                 if full && self.found.peek().is_some_and(|worst| candidate < worst.0) {
                     continue;
                 }
-                bottom.prefetch_start(candidate.node());
+                graph.prefetch_start(candidate.node());
                 self.open.push(candidate);
                 if !is_live(candidate.node()) {
                     continue;

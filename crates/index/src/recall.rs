@@ -69,7 +69,7 @@ const MARGIN: f64 = 0.002;
 
 /// Walks are given half as many candidates again as were enough. Rows, even moved, mostly lie in a crowd whose
 /// members all know each other; photos from outside lie at its edge, and missed one of ten more often: with
-/// what was enough for rows, 0.982 to 0.995 was found for them, with half as many again 0.994 to 0.998.
+/// what was enough for rows, 0.982 to 0.995 was found for them, with half as many again 0.993 to 0.998.
 fn with_reserve(candidates: u16, nodes: u32) -> u16 {
     let more = candidates + candidates / 2;
     (candidates..=more)

@@ -37,4 +37,5 @@ pub use search::{
     Answer, EncoderInfo, FoundProduct, IndexInfo, IndexState, MAX_K, ProductView, QueryTimings,
     SearchError, SearchOptions, SearchPorts, SearchSettings, Searcher, SegmentInfo, SideInfo,
 };
+pub use segments::SegmentMemory;
 pub use time::Deadline;

@@ -87,7 +87,8 @@ pub trait Manifests: Send + Sync {
 pub trait Segments: Send + Sync {
     /// Writes a new segment.
     async fn put(&self, id: SegmentId, bytes: Bytes) -> Result<(), StoreError>;
-    /// Reads the bytes in `range`, fewer when the segment ends before; fails with
+    /// Reads the bytes in `range`, fewer when the segment ends before. The range may be hundreds of
+    /// megabytes, for which [`SegmentMemory`](crate::SegmentMemory) is meant. Fails with
     /// [`StoreErrorKind::NotFound`](crate::StoreErrorKind::NotFound) when the segment is gone.
     async fn get(&self, id: SegmentId, range: Range<u64>) -> Result<Bytes, StoreError>;
 }

@@ -1,42 +1,96 @@
-//! Fetching segments, large ones in parallel ranges.
+//! Memory that segments are read into.
 
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream};
-use lookalike_index::SegmentId;
+use memmap2::MmapMut;
 
 use crate::error::{StoreError, StoreErrorKind};
-use crate::ports::Segments;
 
-/// Segments above this size are fetched in parts of it: one S3 connection carries some 90 MB/s, a
-/// function with several fetches several times that.
-const PART_BYTES: u64 = 8 << 20;
-/// Parts in flight at once.
-const PARALLEL_PARTS: usize = 8;
+/// From this size, memory is asked of the system in large pages.
+const LARGE: u64 = 8 << 20;
 
-/// The first `bytes` bytes of a segment: all of them, or what a writer needs.
-pub(crate) async fn fetch(
-    segments: &dyn Segments,
-    id: SegmentId,
-    bytes: u64,
-) -> Result<Bytes, StoreError> {
-    if bytes <= PART_BYTES {
-        return segments.get(id, 0..bytes).await;
+/// Memory for a segment, or a part of one, for a store to fill in place.
+///
+/// A large one is in large pages where the system has them: with small ones, the page faults of a large
+/// index take as long as reading it.
+#[derive(Debug)]
+pub struct SegmentMemory(Memory);
+
+#[derive(Debug)]
+enum Memory {
+    Heap(Vec<u8>),
+    Pages(MmapMut),
+}
+
+impl SegmentMemory {
+    /// So many bytes, all zero.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Invalid`] when there is no such memory: the length is what a manifest says, which
+    /// is not to be believed to the point of an abort. `operation` is what the memory is for.
+    pub fn new(bytes: u64, operation: impl FnOnce() -> String) -> Result<Self, StoreError> {
+        if bytes < LARGE {
+            return Ok(Self(Memory::Heap(vec![0; bytes as usize])));
+        }
+        let length = usize::try_from(bytes).map_err(std::io::Error::other);
+        let pages = length.and_then(MmapMut::map_anon).map_err(|error| {
+            let message = format!("its {bytes} bytes do not fit into memory");
+            StoreError::new(StoreErrorKind::Invalid, operation(), message).caused_by(error)
+        })?;
+        // Only advice: without large pages small ones do.
+        #[cfg(target_os = "linux")]
+        let _ = pages.advise(memmap2::Advice::HugePage);
+        Ok(Self(Memory::Pages(pages)))
     }
-    let mut whole = Vec::new();
-    // The length is what a manifest says, which is not to be believed to the point of an abort.
-    if whole.try_reserve_exact(bytes as usize).is_err() {
-        return Err(StoreError::new(
-            StoreErrorKind::Invalid,
-            format!("get segment {id}"),
-            format!("its {bytes} bytes do not fit into memory"),
-        ));
+
+    /// The first `filled` bytes, or all when there are fewer.
+    pub fn into_bytes(self, filled: usize) -> Bytes {
+        let mut all = match self.0 {
+            Memory::Heap(all) => Bytes::from(all),
+            Memory::Pages(all) => Bytes::from_owner(all),
+        };
+        all.truncate(filled);
+        all
     }
-    let starts = (0..bytes).step_by(PART_BYTES as usize);
-    let mut parts = stream::iter(starts)
-        .map(|start| segments.get(id, start..(start + PART_BYTES).min(bytes)))
-        .buffered(PARALLEL_PARTS);
-    while let Some(part) = parts.try_next().await? {
-        whole.extend_from_slice(&part);
+}
+
+impl AsMut<[u8]> for SegmentMemory {
+    fn as_mut(&mut self) -> &mut [u8] {
+        match &mut self.0 {
+            Memory::Heap(all) => all,
+            Memory::Pages(all) => all,
+        }
     }
-    Ok(Bytes::from(whole))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn it_is_as_long_as_asked_for_and_ends_where_it_was_filled() {
+        for bytes in [0, 1, 5000, LARGE - 1, LARGE, LARGE + 1] {
+            let mut memory = SegmentMemory::new(bytes, String::new).unwrap();
+            let all = memory.as_mut();
+            assert_eq!(all.len() as u64, bytes);
+            assert!(all.iter().all(|&byte| byte == 0));
+            all.fill(7);
+            let filled = bytes as usize / 2;
+            let found = memory.into_bytes(filled);
+            assert!(found.len() == filled && found.iter().all(|&byte| byte == 7));
+        }
+        let all = SegmentMemory::new(LARGE, String::new).unwrap();
+        assert_eq!(all.into_bytes(usize::MAX).len() as u64, LARGE);
+    }
+
+    #[test]
+    fn what_no_machine_has_is_refused() {
+        let error = SegmentMemory::new(1 << 60, || "get segment x".to_owned()).unwrap_err();
+        assert_eq!(error.kind, StoreErrorKind::Invalid);
+        assert!(
+            error.to_string().contains("do not fit into memory"),
+            "{error}"
+        );
+        assert!(error.to_string().contains("get segment x"), "{error}");
+    }
 }

@@ -44,10 +44,24 @@ fn open(bytes: Vec<u8>) -> Result<SegmentBody, crate::IndexError> {
     SegmentBody::open(&Bytes::from(bytes), &header)
 }
 
+fn links(body: &SegmentBody, node: u32) -> Vec<u32> {
+    let mut links = Vec::new();
+    body.graph().unwrap().links(node, &mut links, |_| true);
+    links
+}
+
+/// Where the links are: behind scales, coarse and fine vectors, and starts, each in its place.
+fn targets_at(header: &Header) -> usize {
+    let (meta, nodes) = (header.meta_bytes as usize, NODES as usize);
+    let vectors = (meta + 4 * nodes).next_multiple_of(64) + (2 * nodes).next_multiple_of(64);
+    let starts = (vectors + 2 * nodes).next_multiple_of(8);
+    (starts + 4 * (nodes + 1)).next_multiple_of(8)
+}
+
 #[test]
 fn walks_to_the_nearest() {
     let body = open(STORED.clone()).unwrap();
-    assert!(body.layers().len() > 1);
+    assert!(body.graph().unwrap().layers().len() > 1);
     for i in 0..100 {
         let angle = i as f32 / 16.0;
         let query = Query::new(&[angle.sin(), angle.cos()]).unwrap();
@@ -78,30 +92,28 @@ fn walks_through_what_is_dead() {
 fn node_0_leads_on_from_an_island() {
     let mut bytes = STORED.clone();
     let mut header = Header::decode(&bytes).unwrap();
-    let bottom = open(bytes.clone()).unwrap().layers()[0].clone();
-    // Behind scales, coarse and fine vectors, number of nodes and starts, each in its place.
-    let (meta, nodes) = (header.meta_bytes as usize, NODES as usize);
-    let vectors = (meta + 4 * nodes).next_multiple_of(64) + (2 * nodes).next_multiple_of(64);
-    let starts = (vectors + 2 * nodes).next_multiple_of(8) + 8;
-    let mut at = (starts + 4 * (nodes + 1)).next_multiple_of(8);
+    let known = links(&open(bytes.clone()).unwrap(), 0);
+    let mut at = targets_at(&header);
+    let whole = open(bytes.clone()).unwrap();
     for node in 0..NODES {
-        for to in bottom.links(node) {
-            assert_eq!(bytes[at..at + 4], to.to_le_bytes());
+        for to in links(&whole, node) {
+            assert_eq!(bytes[at..at + 3], to.to_le_bytes()[..3]);
             if node > 0 {
-                bytes[at..at + 4].copy_from_slice(&node.to_le_bytes());
+                bytes[at..at + 3].copy_from_slice(&node.to_le_bytes()[..3]);
             }
-            at += 4;
+            at += 3;
         }
     }
+    let meta = header.meta_bytes as usize;
     header.body_checksum = xxh3_64(&bytes[meta..]);
     bytes[..HEADER_BYTES].copy_from_slice(&header.encode());
     let body = open(bytes).unwrap();
     for i in 0..50 {
         let angle = i as f32 / 8.0;
         let query = Query::new(&[angle.sin(), angle.cos()]).unwrap();
-        let found = nearest(&body, &query, NODES, nodes, |_| true);
+        let found = nearest(&body, &query, NODES, NODES as usize, |_| true);
         let is_found = |node: u32| found.iter().any(|scored| scored.node() == node);
-        assert!(bottom.links(0).all(is_found), "{angle}");
+        assert!(known.iter().all(|&node| is_found(node)), "{angle}");
     }
 }
 
@@ -132,13 +144,19 @@ proptest! {
     #[test]
     fn no_graph_leads_astray(
         changes in proptest::collection::vec((any::<Index>(), 0u32..2 * NODES), 1..5),
+        starts in proptest::collection::vec((0..=NODES, 0u32..64 * NODES), 0..2),
         layers in proptest::option::weighted(0.2, 0u32..9),
     ) {
         let mut bytes = STORED.clone();
         let mut header = Header::decode(&bytes).unwrap();
-        let graph = header.meta_bytes as usize + 2 * (NODES as usize * 4);
+        let targets = targets_at(&header);
         for (place, number) in changes {
-            let at = graph + 4 * place.index((bytes.len() - graph) / 4);
+            let at = targets + 3 * place.index((bytes.len() - targets) / 3);
+            bytes[at..at + 3].copy_from_slice(&number.to_le_bytes()[..3]);
+        }
+        let first = (targets - 4 * (NODES as usize + 1)) / 8 * 8;
+        for (node, number) in starts {
+            let at = first + 4 * node as usize;
             bytes[at..at + 4].copy_from_slice(&number.to_le_bytes());
         }
         header.layers = layers.unwrap_or(header.layers);

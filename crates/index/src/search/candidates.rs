@@ -112,5 +112,5 @@ fn needed(segment: &Segment) -> usize {
 /// than looking at every node.
 pub(super) fn is_walked(segment: &Segment, ef: usize) -> bool {
     let ef = ef.max(needed(segment));
-    graph_search::is_quicker(ef, segment.meta().nodes()) && !segment.body().layers().is_empty()
+    graph_search::is_quicker(ef, segment.meta().nodes()) && segment.body().graph().is_some()
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::cursor::{Cursor, U32s};
+use super::graph_view::GraphView;
 use super::header::{Header, check, check_length, malformed};
 use crate::dot;
 use crate::error::IndexError;
@@ -21,60 +22,9 @@ pub(crate) struct SegmentBody {
     largest_scale: f32,
     hi: Bytes,
     lo: Bytes,
-    layers: Vec<LayerView>,
+    graph: Option<GraphView>,
     axes: Axes,
     candidates: u16,
-}
-
-/// The links of one layer of the graph.
-#[derive(Debug, Clone)]
-pub(crate) struct LayerView {
-    starts: U32s,
-    targets: U32s,
-}
-
-impl LayerView {
-    /// The nodes that `node` is linked to.
-    #[inline]
-    pub(crate) fn links(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
-        let node = node as usize;
-        let range = self.starts.get(node) as usize..self.starts.get(node + 1) as usize;
-        self.targets.slice(range)
-    }
-
-    /// Asks for what tells where the links of `node` are.
-    #[inline]
-    pub(crate) fn prefetch_start(&self, node: u32) {
-        self.starts.prefetch(node as usize);
-    }
-
-    /// Asks for the first links of `node`.
-    #[inline]
-    pub(crate) fn prefetch_links(&self, node: u32) {
-        let start = self.starts.get(node as usize) as usize;
-        if start < self.targets.len() {
-            self.targets.prefetch(start);
-        }
-    }
-
-    /// Nodes that the layer has: all below this number.
-    pub(crate) fn covered(&self) -> usize {
-        self.starts.len() - 1
-    }
-
-    fn take(cursor: &mut Cursor, nodes: usize) -> Result<Self, IndexError> {
-        let covered = cursor.take_u32()? as usize;
-        if covered == 0 || covered > nodes {
-            return Err(malformed("a graph layer covers nodes that do not exist"));
-        }
-        let starts = cursor.take_u32s(covered + 1)?;
-        let targets = cursor.take_u32s(starts.last().unwrap_or(0) as usize)?;
-        let fits = targets.iter().all(|target| (target as usize) < covered);
-        if !starts.iter().is_sorted() || !fits {
-            return Err(malformed("a graph link points outside of its layer"));
-        }
-        Ok(Self { starts, targets })
-    }
 }
 
 impl SegmentBody {
@@ -100,9 +50,7 @@ impl SegmentBody {
         let scales = cursor.take_u32s(nodes)?;
         let hi = cursor.take_vectors(nodes, dimensions)?;
         let lo = cursor.take_vectors(nodes, dimensions)?;
-        let layers = (0..header.layers)
-            .map(|_| LayerView::take(&mut cursor, nodes))
-            .collect::<Result<Vec<_>, _>>()?;
+        let graph = GraphView::take(&mut cursor, header)?;
         cursor.finish()?;
         Ok(Self {
             dimensions,
@@ -110,7 +58,7 @@ impl SegmentBody {
             scales,
             hi,
             lo,
-            layers: layers_in_order(layers, nodes)?,
+            graph,
             axes: header.axes,
             candidates: header.candidates,
         })
@@ -187,9 +135,9 @@ impl SegmentBody {
         self.largest_scale
     }
 
-    /// Layers of the graph from the bottom up; none without a graph.
-    pub(crate) fn layers(&self) -> &[LayerView] {
-        &self.layers
+    /// The graph, if there is one.
+    pub(crate) fn graph(&self) -> Option<&GraphView> {
+        self.graph.as_ref()
     }
 
     #[inline]
@@ -216,46 +164,11 @@ fn largest_scale(scales: &U32s) -> Result<f32, IndexError> {
     Ok(largest)
 }
 
-/// The nodes of a layer are the first so many, a sample at which walks begin: every layer must hold what
-/// the one above holds, and the bottom every node.
-fn layers_in_order(layers: Vec<LayerView>, nodes: usize) -> Result<Vec<LayerView>, IndexError> {
-    let bottom = layers.first().is_none_or(|layer| layer.covered() == nodes);
-    if bottom && layers.is_sorted_by(|below, above| below.covered() >= above.covered()) {
-        return Ok(layers);
-    }
-    Err(malformed(
-        "a graph layer has nodes that the layer below lacks",
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::segment::columns::Columns;
-
-    /// Layers without links that cover so many nodes each.
-    fn layers(covered: &[u32], nodes: usize) -> Result<Vec<LayerView>, IndexError> {
-        let mut columns = Columns::after(0, 0);
-        for &covered in covered {
-            columns.put_u32(covered);
-            columns.put_u32s((0..=covered).map(|_| 0));
-            columns.put_u32s([]);
-        }
-        let mut cursor = Cursor::new(columns.into_bytes().into(), 0);
-        let layers = covered.iter().map(|_| LayerView::take(&mut cursor, nodes));
-        layers_in_order(layers.collect::<Result<_, _>>()?, nodes)
-    }
-
-    #[test]
-    fn layers_must_hold_what_is_above_them() {
-        for good in [&[][..], &[5], &[5, 5], &[5, 3, 1]] {
-            assert_eq!(layers(good, 5).unwrap().len(), good.len());
-        }
-        for bad in [&[4][..], &[6], &[0], &[5, 0], &[5, 3, 4], &[3, 5]] {
-            assert!(layers(bad, 5).is_err(), "{bad:?}");
-        }
-    }
 
     #[test]
     fn scales_that_no_unit_vector_has_are_refused() {

@@ -60,9 +60,9 @@ impl Columns {
         }
     }
 
-    pub(super) fn put_bytes(&mut self, bytes: &[u8]) {
+    pub(super) fn put_bytes(&mut self, bytes: impl IntoIterator<Item = u8>) {
         self.align(COLUMN_ALIGNMENT);
-        self.out.extend_from_slice(bytes);
+        self.out.extend(bytes);
     }
 
     pub(super) fn put_vectors<'a>(&mut self, vectors: impl Iterator<Item = &'a [i8]>) {

@@ -195,7 +195,7 @@ mod tests {
         let mut columns = Columns::after(128, 0);
         columns.put_texts(["a", "", "bcd"].into_iter()).unwrap();
         columns.put_u64s([u64::MAX, 7]);
-        columns.put_bytes(b"xyz");
+        columns.put_bytes(*b"xyz");
         columns.put_vectors([[1i8, -2, 3], [4, 5, -6]].iter().map(|v| &v[..]));
         columns
             .put_dictionary(["shoe", "hat", "shoe"].into_iter())
@@ -230,7 +230,7 @@ mod tests {
             for tag in [17, 99] {
                 columns.put_u32(tag);
                 columns.put_u64s([length]);
-                columns.put_bytes(bytes);
+                columns.put_bytes(bytes.iter().copied());
             }
             Cursor::new(Bytes::from(columns.into_bytes()), 0).finish()
         };

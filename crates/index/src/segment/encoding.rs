@@ -5,6 +5,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::body::SegmentBody;
 use super::columns::Columns;
+use super::graph_view;
 use super::header::{HEADER_BYTES, Header, SegmentKind, malformed};
 use super::layout::Layout;
 use super::write::{EncodedSegment, SegmentContent};
@@ -87,7 +88,7 @@ impl<'a> Encoding<'a> {
             dimensions: self.dimensions as u32,
             rows: rows.len() as u32,
             nodes: layout.nodes.len() as u32,
-            layers: layout.layers.len() as u32,
+            layers: layout.graph.as_ref().map_or(0, |graph| graph.layers.len()) as u32,
             axes: Axes::Turned,
             candidates: 0,
             recall: None,
@@ -128,7 +129,7 @@ impl<'a> Encoding<'a> {
         columns.put_texts(self.content.tombstones.iter().map(String::as_str))?;
         columns.put_u32(self.content.superseded.len() as u32);
         for (id, rows) in &self.content.superseded {
-            columns.put_bytes(&id.to_bytes());
+            columns.put_bytes(id.to_bytes());
             columns.put_u32(rows.len() as u32);
             columns.put_u32s(rows.iter().copied());
         }
@@ -141,10 +142,8 @@ impl<'a> Encoding<'a> {
         columns.put_u32s(vectors().map(|vector| vector.scale.to_bits()));
         columns.put_vectors(vectors().map(Quantised::hi));
         columns.put_vectors(vectors().map(Quantised::lo));
-        for layer in &layout.layers {
-            columns.put_u32(layer.starts.len() as u32 - 1);
-            columns.put_u32s(layer.starts.iter().copied());
-            columns.put_u32s(layer.targets.iter().copied());
+        if let Some(graph) = &layout.graph {
+            graph_view::put(columns, &graph.bottom, &graph.layers);
         }
         columns.finish();
     }

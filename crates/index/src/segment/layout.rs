@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use crate::graph::{self, BuiltGraph};
-use crate::graph_links::Links;
 use crate::graph_parameters::GraphParameters;
 use crate::quantise::Quantised;
 use crate::row::Row;
@@ -13,8 +12,8 @@ use crate::row::Row;
 pub(super) struct Layout {
     /// The rows of each node, as positions in the content.
     pub(super) nodes: Vec<Vec<usize>>,
-    /// Layers of the graph from the bottom up, none without a graph.
-    pub(super) layers: Vec<Links>,
+    /// The graph over them, whose order they are in.
+    pub(super) graph: Option<BuiltGraph>,
 }
 
 impl Layout {
@@ -25,20 +24,17 @@ impl Layout {
         for node in nodes.iter_mut().filter(|node| node.len() > 1) {
             node.sort_unstable_by_key(|&i| (&rows[i].product_id, &rows[i].key));
         }
-        Self {
-            nodes,
-            layers: Vec::new(),
-        }
+        Self { nodes, graph: None }
     }
 
     /// The same with a graph.
     pub(super) fn with_graph(&self, embeddings: &[Quantised], parameters: GraphParameters) -> Self {
         let vectors: Vec<&Quantised> = self.nodes.iter().map(|node| &embeddings[node[0]]).collect();
-        let BuiltGraph { layers, order } = graph::build(&vectors, parameters);
-        let nodes = order.into_iter();
+        let built = graph::build(&vectors, parameters);
+        let nodes = built.order.iter();
         Self {
-            nodes: nodes.map(|old| self.nodes[old as usize].clone()).collect(),
-            layers,
+            nodes: nodes.map(|&old| self.nodes[old as usize].clone()).collect(),
+            graph: Some(built),
         }
     }
 

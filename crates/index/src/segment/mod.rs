@@ -12,10 +12,11 @@
 //! Numbers are little-endian. Every column begins at a multiple of 8 bytes from the segment's start,
 //! vectors, meta and body at a multiple of 64. Rows with identical vectors share one *node*: the body
 //! holds each distinct vector once; rows are sorted by node, within it by product, then by key. The
-//! texts of a dictionary are ascending. A graph's layers stand from the bottom up, each with a prefix
-//! of the nodes of the layer below.
+//! texts of a dictionary are ascending. Of a graph the links of the bottom layer are stored, in three bytes
+//! each up to 2^24 nodes and in four beyond, and of the layers above only how many of the first nodes each has.
 //!
-//! Version 1 is the same with vectors as they came instead of turned ones, and without a measured recall.
+//! Version 1 has vectors as they came instead of turned ones, no measured recall, and of a graph every layer
+//! with its number of nodes and its links in four bytes.
 //! It is read as long as there are such segments; whatever is rebuilt becomes version 2.
 //!
 //! Meta and body each end with a list of further sections, tagged and with their length. This release
@@ -26,6 +27,7 @@ mod body;
 mod columns;
 mod cursor;
 mod encoding;
+mod graph_view;
 mod header;
 mod layout;
 mod meta;
@@ -37,6 +39,7 @@ pub use meta::SegmentMeta;
 pub use whole::Segment;
 pub use write::{EncodedSegment, SegmentContent};
 
-pub(crate) use body::{LayerView, SegmentBody};
+pub(crate) use body::SegmentBody;
+pub(crate) use graph_view::GraphView;
 #[cfg(test)]
 pub(crate) use header::Header;

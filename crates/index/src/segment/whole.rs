@@ -39,7 +39,7 @@ impl Segment {
 
     /// Layers of its graph, 0 when it is searched exactly.
     pub fn graph_layers(&self) -> usize {
-        self.body.layers().len()
+        self.body.graph().map_or(0, |graph| graph.layers().len())
     }
 
     /// A row in full, to be written into another segment. Its embedding shares this segment's bytes.

@@ -85,15 +85,15 @@ fn stored(version: u8, rows: usize, dimensions: usize) -> Vec<u8> {
         row.attributes.insert("category".to_owned(), category);
         row
     });
+    // Version 1 stored graphs in another way, and its links are not read by a rebuild.
     let graph = CompactionPolicy::default().graph_for(rows.len());
+    let graph = graph.filter(|_| version > 1);
     let content = content(rows.collect());
     let encoded = content.encode_base(id(1), ENCODER, dimensions, graph);
     let mut bytes = encoded.unwrap().bytes;
     if version == 1 {
-        // Version 1 had vectors as they came, and nothing was measured.
+        // Its vectors were as they came.
         bytes[8] = 1;
-        bytes[14..16].fill(0);
-        bytes[112..120].fill(0);
         let checksum = xxh3_64(&bytes[..HEADER_BYTES - 8]);
         bytes[HEADER_BYTES - 8..HEADER_BYTES].copy_from_slice(&checksum.to_le_bytes());
     }

@@ -83,7 +83,8 @@ async fn expect_one_winner(manifests: &dyn Manifests, etag: &str) {
 pub async fn segments(segments: Arc<dyn Segments>, shelf: Arc<dyn SegmentShelf>) {
     let (segments, shelf) = (&*segments, &*shelf);
     let (large, small) = (new_segment_id(), new_segment_id());
-    let body: Vec<u8> = (0..1_500_000_u32)
+    // Large enough to be read in several parts.
+    let body: Vec<u8> = (0..20_000_000_u32)
         .map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8)
         .collect();
     let body = Bytes::from(body);
@@ -104,6 +105,7 @@ pub async fn segments(segments: Arc<dyn Segments>, shelf: Arc<dyn SegmentShelf>)
         1..129,
         length - 1..length,
         700_000..1_400_000,
+        3_000_001..19_999_999,
     ] {
         let part = done("read a range", segments.get(large, range.clone()).await);
         let expected = body.slice(range.start as usize..range.end as usize);
@@ -111,6 +113,16 @@ pub async fn segments(segments: Arc<dyn Segments>, shelf: Arc<dyn SegmentShelf>)
     }
     let whole = done("read past the end", segments.get(small, 0..1_000_000).await);
     assert_eq!(whole, three, "a range ends where the segment ends");
+    for start in [0, length - 5] {
+        let far = segments.get(large, start..3 * length).await;
+        let rest = done("read far past the end", far);
+        assert!(
+            rest == body.slice(start as usize..),
+            "as above, from {start}"
+        );
+    }
+    let behind = segments.get(large, length..2 * length).await;
+    assert!(done("read behind the end", behind).is_empty());
 
     let listed = listed(shelf).await;
     let expected = BTreeMap::from([(large, length), (small, 3)]);

@@ -13,7 +13,6 @@ use crate::error::{StoreError, StoreErrorKind};
 use crate::indexing::IndexingError;
 use crate::model::LoadedManifest;
 use crate::ports::{Manifests, Segments};
-use crate::segments::fetch;
 
 /// Segments are fetched so many at a time.
 const PARALLEL_FETCHES: usize = 8;
@@ -235,7 +234,7 @@ impl IndexReader {
         entry: SegmentEntry,
         fingerprint: Fingerprint,
     ) -> Result<Arc<SegmentMeta>, IndexingError> {
-        let bytes = fetch(&*self.segments, entry.id, entry.meta_bytes).await?;
+        let bytes = self.segments.get(entry.id, 0..entry.meta_bytes).await?;
         let open = move || SegmentMeta::open(&bytes, entry.id, fingerprint);
         let meta = match entry.meta_bytes {
             0..LONG_META => open(),
@@ -254,7 +253,7 @@ impl IndexReader {
     ) -> Result<Vec<Segment>, IndexingError> {
         let fetched: Vec<_> = stream::iter(entries.to_vec())
             .map(|entry| async move {
-                let bytes = fetch(&*self.segments, entry.id, entry.bytes).await?;
+                let bytes = self.segments.get(entry.id, 0..entry.bytes).await?;
                 Ok::<_, StoreError>((entry.id, bytes))
             })
             .buffered(PARALLEL_FETCHES)

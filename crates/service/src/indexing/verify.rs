@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use super::{Indexer, IndexingError};
 use crate::model::LoadedManifest;
-use crate::segments::fetch;
 
 /// How often the check starts again because somebody published meanwhile.
 const TRIES: u32 = 5;
@@ -120,7 +119,7 @@ impl Indexer {
         entry: &SegmentEntry,
         fingerprint: Fingerprint,
     ) -> Result<Result<Arc<SegmentMeta>, String>, IndexingError> {
-        let bytes = match fetch(&*self.ports.segments, entry.id, entry.bytes).await {
+        let bytes = match self.ports.segments.get(entry.id, 0..entry.bytes).await {
             Ok(bytes) => bytes,
             Err(error) => return Ok(Err(error.to_string())),
         };

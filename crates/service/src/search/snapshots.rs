@@ -18,7 +18,6 @@ use crate::encoders::Encoders;
 use crate::error::{StoreError, StoreErrorKind};
 use crate::model::LoadedManifest;
 use crate::ports::{Manifests, Measurement, Metrics, Segments, Unit};
-use crate::segments::fetch;
 use crate::start_up;
 
 /// Segments are fetched so many at a time.
@@ -319,7 +318,7 @@ impl Source {
         bytes: u64,
         fingerprint: Fingerprint,
     ) -> Result<Segment, SearchError> {
-        let fetched = fetch(&*self.segments, id, bytes).await;
+        let fetched = self.segments.get(id, 0..bytes).await;
         let bytes = fetched.map_err(|source| match source.kind {
             StoreErrorKind::NotFound => SearchError::MissingSegment { id, source },
             _ => source.into(),

@@ -149,7 +149,7 @@ fn strong_patterns_are_left_to_others_and_soft_shapes_are_not() {
         file
     };
     for eighths in [1, 2, 4] {
-        let strong = super::decode(&checks(40), eighths).unwrap();
+        let strong = super::decode(&checks(120), eighths).unwrap();
         assert!(matches!(strong, Reduced::Pattern));
         let weak = super::decode(&checks(3), eighths).unwrap();
         assert!(matches!(weak, Reduced::Picture(_)));
