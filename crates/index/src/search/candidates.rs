@@ -114,3 +114,11 @@ pub(super) fn is_walked(segment: &Segment, ef: usize) -> bool {
     let ef = ef.max(needed(segment));
     graph_search::is_quicker(ef, segment.meta().nodes()) && segment.body().graph().is_some()
 }
+
+/// With about how many nodes a query is compared.
+pub(super) fn comparisons(segment: &Segment, ef: usize) -> usize {
+    match is_walked(segment, ef) {
+        true => ef.max(needed(segment)) * graph_search::NODES_PER_CANDIDATE,
+        false => segment.meta().nodes() as usize,
+    }
+}

@@ -1,10 +1,13 @@
 //! The part of a segment that a writer reads: which keys it holds and what it supersedes.
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::cursor::{Cursor, Texts, U32s, U64s};
 use super::header::{HEADER_BYTES, Header, SegmentKind, check, check_length, malformed};
+use super::rows_by_product::RowsByProduct;
 use crate::error::IndexError;
 use crate::ids::{Fingerprint, SegmentId};
 use crate::recall::Recall;
@@ -28,6 +31,8 @@ pub struct SegmentMeta {
     node_starts: U32s,
     tombstones: Texts,
     superseded: Vec<(SegmentId, U32s)>,
+    /// Made when a product is first looked for: the start of a function has no need of it.
+    rows_by_product: OnceLock<RowsByProduct>,
 }
 
 impl SegmentMeta {
@@ -88,6 +93,7 @@ impl SegmentMeta {
             node_starts,
             tombstones,
             superseded,
+            rows_by_product: OnceLock::new(),
         };
         meta.check_references()?;
         Ok(meta)
@@ -229,11 +235,12 @@ impl SegmentMeta {
         self.products.find(product_id).map(|ordinal| ordinal as u32)
     }
 
-    /// The rows of a product, superseded ones included.
+    /// The rows of a product, superseded ones included, ascending.
     pub(crate) fn rows_of_product(&self, ordinal: u32) -> impl Iterator<Item = u32> {
-        let rows = self.product_of_row.iter().zip(0..);
-        rows.filter(move |(product, _)| *product == ordinal)
-            .map(|(_, row)| row)
+        let grouped = self
+            .rows_by_product
+            .get_or_init(|| RowsByProduct::new(&self.product_of_row, self.products.len()));
+        grouped.of(ordinal).iter().copied()
     }
 
     pub(crate) fn product_at(&self, ordinal: u32) -> &str {

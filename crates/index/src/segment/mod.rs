@@ -31,6 +31,7 @@ mod graph_view;
 mod header;
 mod layout;
 mod meta;
+mod rows_by_product;
 mod whole;
 mod write;
 

@@ -34,7 +34,7 @@ use crate::ports::{
 };
 use crate::start_up;
 use snapshots::{Loaded, Snapshots};
-use worker::off_runtime;
+use worker::compare;
 
 /// Pictures of one product that a search for similar products starts from, at most.
 const MOST_QUERY_PICTURES: usize = 16;
@@ -228,13 +228,10 @@ impl Searcher {
     ) -> Result<Answer, SearchError> {
         check(options)?;
         let loaded = self.snapshots.current().await?;
-        let (snapshot, wanted) = (Arc::clone(&loaded.snapshot), product_id.to_owned());
-        let queries: Vec<Vec<f32>> = off_runtime(move || {
-            let rows = snapshot.rows_of_product(&wanted);
-            let rows = rows.take(MOST_QUERY_PICTURES);
-            rows.map(|location| snapshot.embedding(location)).collect()
-        })
-        .await?;
+        let snapshot = &loaded.snapshot;
+        let rows = snapshot.rows_of_product(product_id);
+        let rows = rows.take(MOST_QUERY_PICTURES);
+        let queries: Vec<_> = rows.map(|row| snapshot.embedding(row)).collect();
         if queries.is_empty() {
             return Err(SearchError::UnknownProduct(product_id.to_owned()));
         }
@@ -253,6 +250,9 @@ impl Searcher {
         let begun = Instant::now();
         let index = loaded.state();
         let snapshot = Arc::clone(&loaded.snapshot);
+        let comparisons = queries
+            .len()
+            .saturating_mul(snapshot.comparisons(options.k));
         let find = move || {
             let mut hits = Vec::new();
             for vector in &queries {
@@ -268,7 +268,7 @@ impl Searcher {
         let hits = if index.images == 0 {
             Vec::new()
         } else {
-            off_runtime(find).await?.map_err(query_error)?
+            compare(comparisons, find).await?.map_err(query_error)?
         };
         let timings = QueryTimings {
             embedding_ms,

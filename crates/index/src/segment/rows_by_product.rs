@@ -1,0 +1,62 @@
+//! Which rows each product has.
+
+use super::cursor::U32s;
+
+/// Rows grouped by product: those of product `i` are `rows[ends[i - 1]..ends[i]]`, ascending.
+#[derive(Debug, Clone)]
+pub(super) struct RowsByProduct {
+    ends: Vec<u32>,
+    rows: Vec<u32>,
+}
+
+impl RowsByProduct {
+    /// Groups rows by the product that each has, a number below `products`.
+    pub(super) fn new(product_of_row: &U32s, products: usize) -> Self {
+        let mut ends = vec![0; products];
+        for product in product_of_row.iter() {
+            ends[product as usize] += 1;
+        }
+        let mut rows_before = 0;
+        for end in &mut ends {
+            // Where the next row of the product goes; its end, when all are there.
+            rows_before += std::mem::replace(end, rows_before);
+        }
+        let mut rows = vec![0; product_of_row.len()];
+        for (row, product) in (0..).zip(product_of_row.iter()) {
+            let end = &mut ends[product as usize];
+            rows[*end as usize] = row;
+            *end += 1;
+        }
+        Self { ends, rows }
+    }
+
+    /// The rows of a product.
+    pub(super) fn of(&self, product: u32) -> &[u32] {
+        let product = product as usize;
+        let start = product.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.rows[start as usize..self.ends[product] as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::segment::columns::Columns;
+    use crate::segment::cursor::Cursor;
+
+    #[test]
+    fn every_row_is_with_its_product() {
+        let grouped = |product_of_row: &[u32], products| {
+            let mut columns = Columns::after(0, 0);
+            columns.put_u32s(product_of_row.iter().copied());
+            let mut cursor = Cursor::new(columns.into_bytes().into(), 0);
+            let column = cursor.take_u32s(product_of_row.len()).unwrap();
+            RowsByProduct::new(&column, products)
+        };
+        let some = grouped(&[2, 0, 2, 3, 0, 2], 5);
+        let rows = [0, 1, 2, 3, 4].map(|product| some.of(product).to_vec());
+        assert_eq!(rows, [vec![1, 4], vec![], vec![0, 2, 5], vec![3], vec![]]);
+        assert!(grouped(&[], 1).of(0).is_empty());
+    }
+}
