@@ -16,6 +16,8 @@ VENV := .venv
 # The peers that `make bench` compares with, apart from what the tests need.
 BENCH_VENV := .venv-bench
 BENCH := PYTHONPATH=benches $(BENCH_VENV)/bin/python -m beside
+# Drawn instead of photos.
+DRAWN := target/bench/drawn-2000
 STACK ?= lookalike
 # Photos that `make model` trains with.
 DATASET ?= $(LOOKALIKE_DATASET)
@@ -49,8 +51,11 @@ bench: bench-programs ## measure beside onnxruntime, Pillow, hnswlib, Annoy, fai
 bench-quick: bench-programs ## the same with fewer vectors and repetitions, in under 3 minutes
 	$(BENCH) --quick $(ARGS)
 
-bench-growth: ## measure what a picture costs as the catalog grows
-	cargo run --release --bin growth -- $(ARGS)
+# Embeddings of real pictures, of those drawn where there are no photos; the others are made from them.
+bench-growth: ## measure what a picture costs as the catalog grows to 100,000 (ARGS="--pictures 1000000")
+	cargo build --release --bin growth $(if $(LOOKALIKE_DATASET),,--bin lookalike)
+	$(if $(LOOKALIKE_DATASET),,test -d $(DRAWN) || cargo run --release --bin lookalike -- draw $(DRAWN) --products 2000)
+	cargo run --release --bin growth -- --photos $(or $(LOOKALIKE_DATASET),$(DRAWN)) $(ARGS)
 
 # Pictures are drawn by `lookalike` where there are no photos.
 bench-programs: $(BENCH_VENV)/ready

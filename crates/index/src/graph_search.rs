@@ -17,7 +17,7 @@ use crate::scored::Scored;
 use crate::segment::{GraphView, SegmentBody};
 
 /// Nodes of the sample at which a walk begins.
-const ENTRIES: usize = 8;
+const ENTRIES: usize = 32;
 /// Times the square root of the number of nodes: how many are looked at to find those.
 const SAMPLE: usize = 4;
 

@@ -16,6 +16,9 @@ const SHORT: usize = 1 << 24;
 /// Bytes of a number then.
 const SHORT_BYTES: usize = 3;
 
+/// Bytes that are asked for ahead: most nodes have no more links than lie in two cache lines.
+const FEW_LINKS_BYTES: usize = 128;
+
 /// A graph, opened in place.
 #[derive(Debug, Clone)]
 pub(crate) struct GraphView {
@@ -145,9 +148,8 @@ impl GraphView {
         let start = self.starts.get(node as usize) as usize;
         match &self.targets {
             Targets::Short(bytes) => {
-                if let Some(first) = bytes.get(SHORT_BYTES * start..) {
-                    dot::prefetch(first);
-                }
+                let rest = bytes.get(SHORT_BYTES * start..).unwrap_or_default();
+                dot::prefetch(&rest[..rest.len().min(FEW_LINKS_BYTES)]);
             }
             Targets::Long(numbers) => {
                 if start < numbers.len() {

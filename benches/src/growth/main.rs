@@ -1,0 +1,137 @@
+//! Does the cost of one more picture stay flat? Indexes pictures through the real path (S3 objects, conditional
+//! manifest, deltas, merges, rebuilds) on the local cloud, and at 1,000, 2,000, 5,000 and so on says what a
+//! picture cost since the time before, what the index takes, and how it is searched: as a table and as a plot.
+
+#![forbid(unsafe_code)]
+
+mod plot;
+mod report;
+mod vectors;
+mod world;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Parser;
+use lookalike_aws::create_table;
+use lookalike_local_cloud::{LocalCloud, Options};
+
+use report::{Growth, Since};
+use vectors::Numbered;
+use world::World;
+
+type AnyError = Box<dyn std::error::Error>;
+
+/// Measures how cost, size and speed grow with the catalog.
+#[derive(Parser)]
+struct Arguments {
+    /// Pictures to index: 100,000 take some five minutes, 1,000,000 an hour or two.
+    #[arg(long, default_value_t = 100_000)]
+    pictures: usize,
+    /// Folder of pictures whose embeddings are the first, and from which the others are made.
+    #[arg(long)]
+    photos: PathBuf,
+    /// Pictures per event batch.
+    #[arg(long, default_value_t = 50)]
+    batch: usize,
+    /// Queries at each size; they are of pictures that are not in the index.
+    #[arg(long, default_value_t = 200)]
+    queries: usize,
+    /// Keep everything in memory instead of in the local cloud.
+    #[arg(long)]
+    memory: bool,
+    /// Where `growth.md` and `growth.svg` are written.
+    #[arg(long, default_value = "target/bench")]
+    out: PathBuf,
+    /// Through the local cloud: fail when a picture at the end costs more than this many at the beginning.
+    #[arg(long, default_value_t = 1.5)]
+    most: f64,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), AnyError> {
+    let arguments = Arguments::parse();
+    eprintln!("embedding the pictures of {}", arguments.photos.display());
+    let numbered = Arc::new(Numbered::of_pictures(&arguments.photos)?);
+    let growth = if arguments.memory {
+        measure(&World::in_memory(numbered.clone()), &numbered, &arguments).await?
+    } else {
+        let folder = tempfile::tempdir()?;
+        let local = LocalCloud::start(Options {
+            buckets: vec!["catalog".to_owned(), "index".to_owned()],
+            tables: vec![create_table("lookalike")],
+            ..Options::new(folder.path())
+        })
+        .await?;
+        let world = World::served(&local, numbered.clone())?;
+        let growth = measure(&world, &numbered, &arguments).await;
+        drop(world);
+        local.shutdown().await;
+        growth?
+    };
+    std::fs::create_dir_all(&arguments.out)?;
+    let (table, drawing) = (
+        arguments.out.join("growth.md"),
+        arguments.out.join("growth.svg"),
+    );
+    std::fs::write(&table, growth.table() + "\n" + &growth.verdict()?.0)?;
+    std::fs::write(&drawing, plot::svg(growth.points())?)?;
+    let (told, ratio) = growth.verdict()?;
+    println!("\n{told}");
+    eprintln!("written to {} and {}", table.display(), drawing.display());
+    // In memory a publication costs next to nothing, so that rebuilds alone would decide.
+    if ratio > arguments.most && !arguments.memory {
+        return Err(format!("that is more than {}", arguments.most).into());
+    }
+    Ok(())
+}
+
+async fn measure(
+    world: &World,
+    numbered: &Numbered,
+    arguments: &Arguments,
+) -> Result<Growth, AnyError> {
+    let mut growth = Growth::default();
+    let mut since = Since::default();
+    print!("{}", growth.table());
+    let mut pictures = 0;
+    for size in sizes(arguments.pictures) {
+        while pictures < size {
+            let end = (pictures + arguments.batch.max(1)).min(size);
+            let cost = world.batch(pictures..end).await?;
+            since.add(end - pictures, &cost);
+            growth.add(end - pictures, &cost);
+            pictures = end;
+        }
+        let seen = world
+            .look(arguments.queries.min(numbered.queries()))
+            .await?;
+        let recall = numbered.recall(pictures, &seen.found);
+        println!(
+            "{}",
+            growth.reached(pictures, std::mem::take(&mut since), &seen, recall)
+        );
+    }
+    Ok(growth)
+}
+
+/// 1,000, 2,000, 5,000, 10,000 and so on, and `last`.
+fn sizes(last: usize) -> Vec<usize> {
+    let decades = (3..).map(|digits| 10usize.pow(digits));
+    let steps = decades.flat_map(|decade| [decade, 2 * decade, 5 * decade]);
+    let mut sizes: Vec<usize> = steps.take_while(|&size| size < last).collect();
+    sizes.push(last);
+    sizes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_end_where_they_are_told_to() {
+        assert_eq!(sizes(700), [700]);
+        assert_eq!(sizes(1000), [1000]);
+        assert_eq!(sizes(12_000), [1000, 2000, 5000, 10_000, 12_000]);
+    }
+}

@@ -1,0 +1,204 @@
+//! The indexer and the searcher on stores: those of a local cloud, over HTTP, or in memory.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lookalike_aws::{Clients, Cloud, Settings};
+use lookalike_local_cloud::LocalCloud;
+use lookalike_service::memory::MemoryCloud;
+use lookalike_service::ports::{Embedder, Links, NoMetrics, PictureWriter, Products};
+use lookalike_service::{
+    Deadline, EmbedderCell, IndexPorts, IndexSettings, Indexer, SearchOptions, SearchPorts,
+    SearchSettings, Searcher,
+};
+
+use crate::AnyError;
+use crate::vectors::{picture, query};
+
+/// Pictures are spread over so many folders.
+const FOLDERS: usize = 20;
+/// Asked so many times, of which the best counts: the cloud runs on the same cores.
+const LOADS: usize = 3;
+
+/// What indexes and searches.
+pub(crate) struct World {
+    writer: Arc<dyn PictureWriter>,
+    indexer: Indexer,
+    search: SearchPorts,
+}
+
+/// What a batch took.
+pub(crate) struct BatchCost {
+    pub(crate) publishing: Duration,
+    pub(crate) maintaining: Duration,
+    /// Whether the base was rebuilt, which then is most of the maintenance.
+    pub(crate) rebuilt: bool,
+}
+
+/// What a search function sees of the index.
+pub(crate) struct Seen {
+    pub(crate) segments: usize,
+    pub(crate) index_bytes: u64,
+    /// From nothing to searchable.
+    pub(crate) load_ms: f64,
+    /// Median time of a search without embedding.
+    pub(crate) query_ms: f64,
+    /// Memory that the process has more when it is loaded.
+    pub(crate) memory_bytes: u64,
+    /// Numbers of the pictures that each query found.
+    pub(crate) found: Vec<Vec<usize>>,
+}
+
+impl World {
+    /// On the servers of a local cloud.
+    pub(crate) fn served(
+        local: &LocalCloud,
+        embedder: Arc<dyn Embedder>,
+    ) -> Result<Self, AnyError> {
+        let names = BTreeMap::from([
+            ("LOOKALIKE_CATALOG_BUCKET", "catalog"),
+            ("LOOKALIKE_INDEX_BUCKET", "index"),
+            ("LOOKALIKE_TABLE", "lookalike"),
+        ]);
+        let settings = Settings::read(|name| names.get(name).map(|value| (*value).to_owned()))?;
+        let clients = Clients::local(
+            &local.s3_url(),
+            &local.dynamodb_url(),
+            &local.sqs_url(),
+            local.access_key(),
+            local.secret_key(),
+            local.region(),
+        );
+        let cloud = Cloud::with_clients(clients, &settings);
+        let ports = IndexPorts {
+            encoders: EmbedderCell::ready(embedder).into(),
+            pictures: cloud.pictures,
+            manifests: cloud.manifests,
+            segments: cloud.segments,
+            shelf: cloud.shelf,
+            encoder_shelf: cloud.encoder_shelf,
+            records: cloud.records,
+            failures: cloud.failures,
+            metrics: Arc::new(NoMetrics),
+        };
+        Ok(Self::new(
+            ports,
+            cloud.picture_writer,
+            cloud.links,
+            cloud.products,
+        ))
+    }
+
+    /// On stores in memory.
+    pub(crate) fn in_memory(embedder: Arc<dyn Embedder>) -> Self {
+        let cloud = MemoryCloud::new();
+        let ports = IndexPorts {
+            encoders: EmbedderCell::ready(embedder).into(),
+            pictures: cloud.clone(),
+            manifests: cloud.clone(),
+            segments: cloud.clone(),
+            shelf: cloud.clone(),
+            encoder_shelf: cloud.clone(),
+            records: cloud.clone(),
+            failures: cloud.clone(),
+            metrics: Arc::new(NoMetrics),
+        };
+        Self::new(ports, cloud.clone(), cloud.clone(), cloud)
+    }
+
+    fn new(
+        ports: IndexPorts,
+        writer: Arc<dyn PictureWriter>,
+        links: Arc<dyn Links>,
+        products: Arc<dyn Products>,
+    ) -> Self {
+        let search = SearchPorts {
+            encoders: ports.encoders.clone(),
+            pictures: ports.pictures.clone(),
+            links,
+            manifests: ports.manifests.clone(),
+            segments: ports.segments.clone(),
+            products,
+            failures: ports.failures.clone(),
+            metrics: ports.metrics.clone(),
+        };
+        Self {
+            writer,
+            indexer: Indexer::new(ports, IndexSettings::default()),
+            search,
+        }
+    }
+
+    /// Stores pictures, then indexes and maintains as one invocation does.
+    pub(crate) async fn batch(&self, numbers: Range<usize>) -> Result<BatchCost, AnyError> {
+        let mut keys = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            let key = format!("catalog/folder-{}/{number}.jpg", number % FOLDERS);
+            let body = picture(number);
+            self.writer
+                .put(&key, body, "image/jpeg", &BTreeMap::new())
+                .await?;
+            keys.push(key);
+        }
+        let begun = Instant::now();
+        let deadline = Deadline::after(Duration::from_secs(900));
+        self.indexer.index_keys(&keys, deadline).await?;
+        let publishing = begun.elapsed();
+        let report = self.indexer.maintain(deadline).await?;
+        Ok(BatchCost {
+            publishing,
+            maintaining: begun.elapsed() - publishing,
+            rebuilt: report.rebuilt_rows.is_some(),
+        })
+    }
+
+    /// Loads the index as a search function does that starts, and searches it with so many queries.
+    pub(crate) async fn look(&self, queries: usize) -> Result<Seen, AnyError> {
+        let mut best_load = f64::INFINITY;
+        let mut seen = None;
+        for _ in 0..LOADS {
+            // The one before is gone, and its memory with it.
+            drop(seen.take());
+            let before = resident_bytes()?;
+            let settings = SearchSettings::default();
+            let searcher = Searcher::new(self.search.clone(), settings);
+            let begun = Instant::now();
+            searcher.warm_up().await;
+            best_load = best_load.min(begun.elapsed().as_secs_f64() * 1e3);
+            let more = resident_bytes()?.saturating_sub(before);
+            seen = Some((searcher, more));
+        }
+        let (searcher, memory_bytes) = seen.ok_or("nothing was loaded")?;
+        let info = searcher.index_info().await?;
+        let mut times = Vec::with_capacity(queries);
+        let mut found = Vec::with_capacity(queries);
+        for number in 0..queries {
+            let options = SearchOptions::default();
+            let answer = searcher.search_picture(query(number), options).await?;
+            times.push(answer.timings.search_ms);
+            let numbers = answer.results.iter().map(|found| found.product_id.parse());
+            found.push(numbers.collect::<Result<_, _>>()?);
+        }
+        times.sort_unstable_by(f64::total_cmp);
+        Ok(Seen {
+            segments: info.segments.len(),
+            index_bytes: info.segments.iter().map(|segment| segment.bytes).sum(),
+            load_ms: best_load,
+            query_ms: times[times.len() / 2],
+            memory_bytes,
+            found,
+        })
+    }
+}
+
+/// Memory that the process holds, where Linux tells; else 0.
+fn resident_bytes() -> Result<u64, AnyError> {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
+        return Ok(0);
+    };
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next());
+    Ok(kilobytes.unwrap_or("0").parse::<u64>()? * 1024)
+}
