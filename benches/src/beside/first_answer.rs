@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use lookalike_service::SearchOptions;
-use lookalike_service::memory::MemoryCloud;
 use serde_json::json;
 
 use crate::AnyError;
 use crate::folder::Folder;
+use crate::shop::Shop;
 use crate::vectors::at;
 
 /// What to answer, and from what.
@@ -27,7 +27,7 @@ impl FirstAnswer {
         let runtime = tokio::runtime::Runtime::new()?;
         let answer = runtime.block_on(async {
             let picture = std::fs::read(&self.picture).map_err(|e| at(&self.picture, e))?;
-            let searcher = Folder::at(&self.folder).searcher(MemoryCloud::new());
+            let searcher = Folder::at(&self.folder).searcher(Shop::default());
             let answer = searcher
                 .search_picture(picture.into(), SearchOptions::default())
                 .await?;

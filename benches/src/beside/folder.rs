@@ -19,6 +19,7 @@ use lookalike_service::{
 
 use crate::AnyError;
 use crate::encoder_port;
+use crate::shop::Shop;
 use crate::vectors::at;
 
 /// `manifest.json` and `segments/<id>.seg` below a folder.
@@ -67,16 +68,17 @@ impl Folder {
         Ok(Snapshot::new(segments, manifest.dimensions)?)
     }
 
-    /// The search function's searcher on it; `rest` holds pictures and products.
-    pub(crate) fn searcher(&self, rest: Arc<MemoryCloud>) -> Searcher {
+    /// The search function's searcher on it, with the products of a shop.
+    pub(crate) fn searcher(&self, shop: Shop) -> Searcher {
+        let (shop, nothing) = (Arc::new(shop), MemoryCloud::new());
         let ports = SearchPorts {
             encoders: encoder_port::embedded().into(),
-            pictures: rest.clone(),
-            links: rest.clone(),
+            pictures: nothing.clone(),
+            links: shop.clone(),
             manifests: Arc::new(self.clone()),
             segments: Arc::new(self.clone()),
-            products: rest.clone(),
-            failures: rest,
+            products: shop,
+            failures: nothing,
             metrics: Arc::new(NoMetrics),
         };
         Searcher::new(ports, SearchSettings::default())

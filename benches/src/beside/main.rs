@@ -18,6 +18,7 @@ mod load;
 mod pictures;
 mod searching;
 mod server;
+mod shop;
 mod vectors;
 mod worker;
 

@@ -7,13 +7,11 @@ use std::sync::Arc;
 
 use clap::Args;
 use lookalike_http::{HttpSettings, router};
-use lookalike_service::Product;
-use lookalike_service::memory::MemoryCloud;
-use lookalike_service::ports::Products;
 use serde_json::json;
 
 use crate::AnyError;
 use crate::folder::Folder;
+use crate::shop::Shop;
 use crate::vectors::at;
 
 /// What to serve.
@@ -34,11 +32,9 @@ impl Http {
             let text = std::fs::read_to_string(&self.products);
             let text = text.map_err(|error| at(&self.products, error))?;
             let products = text.lines().map(serde_json::from_str);
-            let products: Vec<Product> = products.collect::<Result<_, _>>()?;
-            let cloud = MemoryCloud::new();
-            cloud.put_many(&products).await?;
-            drop((text, products));
-            let searcher = Arc::new(Folder::at(&self.folder).searcher(cloud));
+            let shop: Shop = products.collect::<Result<_, _>>()?;
+            drop(text);
+            let searcher = Arc::new(Folder::at(&self.folder).searcher(shop));
             searcher.warm_up().await;
             let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
             let mut output = std::io::stdout().lock();
