@@ -31,8 +31,9 @@ class Peer:
 
 def peers(plan):
     ef = rising(10, 2000, 1.1)
-    both = [
+    return [
         Peer(HNSWLIB, "hnswlib", {"m": 16, "ef_construction": 100}, ef, 0.8),
+        Peer("hnswlib efc=200", "hnswlib", {"m": 16, "ef_construction": 200}, ef),
         *(
             Peer(f"Annoy, {trees} trees", "annoy", {"trees": trees}, rising(500, 200_000, 1.15))
             for trees in plan.annoy_trees
@@ -41,9 +42,6 @@ def peers(plan):
         Peer("faiss flat", "faiss", {}, []),
         Peer("usearch", "usearch", {}, ef),
     ]
-    if not plan.quick:
-        both.insert(1, Peer("hnswlib efc=200", "hnswlib", {"m": 16, "ef_construction": 200}, ef))
-    return both
 
 
 class IndexRows:
@@ -64,14 +62,20 @@ class IndexRows:
         return self.folder / other.name.replace(" ", "-").replace(",", "").replace("=", "-")
 
     @property
+    def served(self):
+        """The hnswlib index that the service and the first answer search: the one that was built quickest of
+        those that reach our recall."""
+        return next(p for p in self.peers if p.library == HNSWLIB and p.found["setting"])
+
+    @property
     def hnswlib(self):
-        """The file of hnswlib's index."""
-        return self.path(self.peers[0])
+        """Its file."""
+        return self.path(self.served)
 
     @property
     def ef(self):
-        """What hnswlib is set to for equal recall."""
-        return self.peers[0].found["setting"]
+        """What it is set to for equal recall."""
+        return self.served.found["setting"]
 
     def rows(self):
         try:
@@ -159,9 +163,6 @@ class IndexRows:
             same = [other for other in self.peers if other.library == library]
             if not any(other.found["setting"] for other in same):
                 raise Problem(f"{too_little(max(same, key=recall_of))}: build it with more work, in rows_index.py")
-        if not self.peers[0].found["setting"]:
-            # The service and the first answer search this one.
-            raise Problem(f"{too_little(self.peers[0])}: build it with more work, in rows_index.py")
 
     def search(self):
         exact = self.recall_of_ours(self.flat)
@@ -226,14 +227,14 @@ class IndexRows:
 
     def load(self):
         """From a file in the page cache to a searchable index."""
-        child, path = self.children[HNSWLIB], self.hnswlib
+        child, path = self.children[self.served.name], self.hnswlib
         subjects = {
             "ours": lambda: [self.ours.ask("open", folder=self.graph)["seconds"]],
             "peer": lambda: [child.ask("load", path=path)["seconds"]],
         }
         times = interleave(subjects, self.plan.load_rounds)
         ours, theirs = (Samples([1e3 * s for s in times[side]]) for side in ("ours", "peer"))
-        yield Row(f"load {self.size} from disk", HNSWLIB, "ms", ours, theirs)
+        yield Row(f"load {self.size} from disk", self.served.name, "ms", ours, theirs)
 
 
 def recall_of(other):

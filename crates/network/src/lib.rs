@@ -20,6 +20,7 @@ mod network;
 mod ops;
 mod prepared;
 mod shape;
+mod spare;
 mod translate;
 
 pub use error::LoadError;

@@ -4,6 +4,7 @@ use tract_onnx::tract_core::internal::*;
 
 use crate::kernels::Instructions;
 use crate::layers::{Average, Block, Convolution, Pointwise};
+use crate::spare;
 
 /// A layer in a model.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,7 +66,7 @@ impl EvalOp for LayerOp {
             Some(residual) => Some(residual.try_as_plain_ram()?.as_slice::<f32>()?),
             None => None,
         };
-        let mut result = Tensor::zero::<f32>(&self.shape)?;
+        let mut result = spare::any_values(&self.shape)?;
         let mut plain = result.try_as_plain_ram_mut()?;
         let target = plain.as_slice_mut::<f32>()?;
         match &self.layer {
@@ -74,6 +75,7 @@ impl EvalOp for LayerOp {
             Layer::Average(layer) => layer.run(source, target),
             Layer::Dense(layer) => layer.dense(self.instructions, source, residual, target),
         }
+        inputs.into_iter().for_each(spare::keep);
         Ok(tvec!(result.into_tvalue()))
     }
 }
