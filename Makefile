@@ -54,8 +54,9 @@ bench-quick: bench-programs ## the same with fewer vectors and repetitions, in u
 # Embeddings of real pictures, of those drawn where there are no photos; the others are made from them.
 bench-growth: ## measure what a picture costs as the catalog grows to 100,000 (ARGS="--pictures 1000000")
 	cargo build --release --bin growth $(if $(LOOKALIKE_DATASET),,--bin lookalike)
-	$(if $(LOOKALIKE_DATASET),,test -d $(DRAWN) || cargo run --release --bin lookalike -- draw $(DRAWN) --products 2000)
-	cargo run --release --bin growth -- --photos $(or $(LOOKALIKE_DATASET),$(DRAWN)) $(ARGS)
+	$(if $(LOOKALIKE_DATASET),,test -f $(DRAWN)/products.csv || { rm -rf $(DRAWN); \
+		cargo run --release --bin lookalike -- draw $(DRAWN) --products 2000; })
+	cargo run --release --bin growth -- --photos "$(or $(LOOKALIKE_DATASET),$(DRAWN))" $(ARGS)
 
 # Pictures are drawn by `lookalike` where there are no photos.
 bench-programs: $(BENCH_VENV)/ready

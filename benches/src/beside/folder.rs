@@ -1,5 +1,6 @@
 //! An index in a folder, in the layout of the index bucket, behind the service's ports.
 
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::ErrorKind;
 use std::ops::Range;
@@ -62,7 +63,7 @@ impl Folder {
         let mut segments = Vec::new();
         for entry in &manifest.segments {
             let path = self.segment(entry.id);
-            let bytes = Bytes::from(std::fs::read(&path).map_err(|error| at(&path, error))?);
+            let bytes = read_segment(&path, 0..entry.bytes)?;
             segments.push(Segment::open(&bytes, entry.id, manifest.fingerprint)?);
         }
         Ok(Snapshot::new(segments, manifest.dimensions)?)
@@ -119,19 +120,7 @@ impl Segments for Folder {
 
     async fn get(&self, id: SegmentId, range: Range<u64>) -> Result<Bytes, StoreError> {
         let path = self.segment(id);
-        let read = move || {
-            let file = std::fs::File::open(&path).map_err(|error| unreadable(&path, error))?;
-            let length = file
-                .metadata()
-                .map_err(|error| unreadable(&path, error))?
-                .len();
-            let wanted = range.end.min(length).saturating_sub(range.start);
-            let mut memory = SegmentMemory::new(wanted, || format!("read {}", path.display()))?;
-            let out = memory.as_mut();
-            file.read_exact_at(out, range.start)
-                .map_err(|error| unreadable(&path, error))?;
-            Ok(memory.into_bytes(wanted as usize))
-        };
+        let read = move || read_segment(&path, range);
         tokio::task::spawn_blocking(read)
             .await
             .unwrap_or_else(|died| {
@@ -143,6 +132,18 @@ impl Segments for Folder {
                 ))
             })
     }
+}
+
+/// Reads a part of a file into memory of the kind that the function uses.
+fn read_segment(path: &Path, range: Range<u64>) -> Result<Bytes, StoreError> {
+    let unreadable = |error| unreadable(path, error);
+    let file = File::open(path).map_err(unreadable)?;
+    let length = file.metadata().map_err(unreadable)?.len();
+    let wanted = range.end.min(length).saturating_sub(range.start);
+    let mut memory = SegmentMemory::new(wanted, || format!("read {}", path.display()))?;
+    let out = memory.as_mut();
+    file.read_exact_at(out, range.start).map_err(unreadable)?;
+    Ok(memory.into_bytes(wanted as usize))
 }
 
 fn unreadable(path: &Path, error: std::io::Error) -> StoreError {

@@ -26,16 +26,16 @@ type AnyError = Box<dyn std::error::Error>;
 #[derive(Parser)]
 struct Arguments {
     /// Pictures to index: 100,000 take some five minutes, 1,000,000 an hour or two.
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, default_value_t = 100_000, value_parser = at_least_one)]
     pictures: usize,
     /// Folder of pictures whose embeddings are the first, and from which the others are made.
     #[arg(long)]
     photos: PathBuf,
     /// Pictures per event batch.
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = at_least_one)]
     batch: usize,
     /// Queries at each size; they are of pictures that are not in the index.
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 200, value_parser = at_least_one)]
     queries: usize,
     /// Keep everything in memory instead of in the local cloud.
     #[arg(long)]
@@ -46,6 +46,13 @@ struct Arguments {
     /// Through the local cloud: fail when a picture at the end costs more than this many at the beginning.
     #[arg(long, default_value_t = 1.5)]
     most: f64,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("it has to be a number from 1 on".to_owned()),
+        Ok(number) => Ok(number),
+    }
 }
 
 #[tokio::main]
@@ -74,9 +81,10 @@ async fn main() -> Result<(), AnyError> {
         arguments.out.join("growth.md"),
         arguments.out.join("growth.svg"),
     );
-    std::fs::write(&table, growth.table() + "\n" + &growth.verdict()?.0)?;
+    std::fs::write(&table, growth.table())?;
     std::fs::write(&drawing, plot::svg(growth.points())?)?;
     let (told, ratio) = growth.verdict()?;
+    std::fs::write(&table, format!("{}\n{told}", growth.table()))?;
     println!("\n{told}");
     eprintln!("written to {} and {}", table.display(), drawing.display());
     // In memory a publication costs next to nothing, so that rebuilds alone would decide.
@@ -97,7 +105,7 @@ async fn measure(
     let mut pictures = 0;
     for size in sizes(arguments.pictures) {
         while pictures < size {
-            let end = (pictures + arguments.batch.max(1)).min(size);
+            let end = (pictures + arguments.batch).min(size);
             let cost = world.batch(pictures..end).await?;
             since.add(end - pictures, &cost);
             growth.add(end - pictures, &cost);

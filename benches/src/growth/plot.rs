@@ -20,7 +20,7 @@ const MEASURES: [Measure; 6] = [
     ("index, bytes per picture", |p| Some(p.bytes_per_picture)),
     ("load, ms", |p| Some(p.load_ms)),
     ("query, ms", |p| Some(p.query_ms)),
-    ("memory of the index, MB", |p| Some(p.memory_mb)),
+    ("memory of the index, MB", |p| p.memory_mb),
 ];
 
 /// Draws what was measured.

@@ -20,7 +20,7 @@ pub(crate) struct Point {
     pub(crate) load_ms: f64,
     pub(crate) query_ms: f64,
     recall: f64,
-    pub(crate) memory_mb: f64,
+    pub(crate) memory_mb: Option<f64>,
 }
 
 /// Batches since something.
@@ -82,7 +82,7 @@ impl Growth {
             load_ms: seen.load_ms,
             query_ms: seen.query_ms,
             recall,
-            memory_mb: seen.memory_bytes as f64 / 1e6,
+            memory_mb: seen.memory_bytes.map(|bytes| bytes as f64 / 1e6),
         };
         let line = point.line();
         self.points.push(point);
@@ -131,8 +131,11 @@ impl Point {
         let rebuild = self
             .rebuild_s
             .map_or_else(String::new, |s| format!("{s:.2}"));
+        let memory = self
+            .memory_mb
+            .map_or_else(String::new, |mb| format!("{mb:.1}"));
         format!(
-            "| {} | {:.2} | {:.2} | {} | {rebuild} | {} | {:.0} | {:.1} | {:.3} | {:.4} | {:.0} |",
+            "| {} | {:.2} | {:.2} | {} | {rebuild} | {} | {:.0} | {:.1} | {:.3} | {:.4} | {memory} |",
             self.pictures,
             self.published_ms,
             self.maintained_ms,
@@ -142,7 +145,6 @@ impl Point {
             self.load_ms,
             self.query_ms,
             self.recall,
-            self.memory_mb,
         )
     }
 }
@@ -170,7 +172,7 @@ mod tests {
             index_bytes: 70_000,
             load_ms: 4.0,
             query_ms: 0.125,
-            memory_bytes: 2_000_000,
+            memory_bytes: Some(2_000_000),
             found: Vec::new(),
         }
     }
@@ -202,7 +204,7 @@ mod tests {
             growth.add(50, &cost(maintaining, rebuilt));
         }
         let line = growth.reached(100, std::mem::take(&mut since), &seen(), 0.99);
-        let expected = "| 100 | 2.00 | 3.00 | 1 | 0.30 | 3 | 700 | 4.0 | 0.125 | 0.9900 | 2 |";
+        let expected = "| 100 | 2.00 | 3.00 | 1 | 0.30 | 3 | 700 | 4.0 | 0.125 | 0.9900 | 2.0 |";
         assert_eq!(line, expected);
         assert_eq!(growth.table().lines().last(), Some(expected));
         since.add(50, &cost(0, false));

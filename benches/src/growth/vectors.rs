@@ -70,8 +70,8 @@ impl Numbered {
         let mut real: Vec<Vec<f32>> = files.par_iter().map(embed).collect::<Result<_, _>>()?;
         let queries = real.split_off(real.len() - real.len() / HELD_OUT);
         if queries.is_empty() || real.len() <= NEIGHBOURS {
-            let found = files.len();
-            return Err(format!("{} has {found} pictures, too few", folder.display()).into());
+            let (folder, found, least) = (folder.display(), files.len(), NEIGHBOURS + 2);
+            return Err(format!("{folder} has {found} *.jpg, at least {least} are needed").into());
         }
         Ok(Self {
             nearest: real.par_iter().map(|v| nearest(v, &real)).collect(),

@@ -27,6 +27,8 @@ pub(crate) struct World {
     writer: Arc<dyn PictureWriter>,
     indexer: Indexer,
     search: SearchPorts,
+    /// Whether a segment that is loaded is a copy.
+    copies: bool,
 }
 
 /// What a batch took.
@@ -45,8 +47,8 @@ pub(crate) struct Seen {
     pub(crate) load_ms: f64,
     /// Median time of a search without embedding.
     pub(crate) query_ms: f64,
-    /// Memory that the process has more when it is loaded.
-    pub(crate) memory_bytes: u64,
+    /// Memory that the process has more when it is loaded; `None` where that cannot be told.
+    pub(crate) memory_bytes: Option<u64>,
     /// Numbers of the pictures that each query found.
     pub(crate) found: Vec<Vec<usize>>,
 }
@@ -83,12 +85,11 @@ impl World {
             failures: cloud.failures,
             metrics: Arc::new(NoMetrics),
         };
-        Ok(Self::new(
-            ports,
-            cloud.picture_writer,
-            cloud.links,
-            cloud.products,
-        ))
+        let (links, products) = (cloud.links, cloud.products);
+        Ok(Self {
+            copies: true,
+            ..Self::new(ports, cloud.picture_writer, links, products)
+        })
     }
 
     /// On stores in memory.
@@ -128,6 +129,7 @@ impl World {
             writer,
             indexer: Indexer::new(ports, IndexSettings::default()),
             search,
+            copies: false,
         }
     }
 
@@ -157,20 +159,22 @@ impl World {
     /// Loads the index as a search function does that starts, and searches it with so many queries.
     pub(crate) async fn look(&self, queries: usize) -> Result<Seen, AnyError> {
         let mut best_load = f64::INFINITY;
-        let mut seen = None;
+        // The allocator keeps what small segments took: the first time takes most.
+        let mut most_memory = 0;
+        let mut loaded = None;
         for _ in 0..LOADS {
             // The one before is gone, and its memory with it.
-            drop(seen.take());
+            drop(loaded.take());
             let before = resident_bytes()?;
             let settings = SearchSettings::default();
             let searcher = Searcher::new(self.search.clone(), settings);
             let begun = Instant::now();
             searcher.warm_up().await;
             best_load = best_load.min(begun.elapsed().as_secs_f64() * 1e3);
-            let more = resident_bytes()?.saturating_sub(before);
-            seen = Some((searcher, more));
+            most_memory = most_memory.max(resident_bytes()?.saturating_sub(before));
+            loaded = Some(searcher);
         }
-        let (searcher, memory_bytes) = seen.ok_or("nothing was loaded")?;
+        let searcher = loaded.ok_or("nothing was loaded")?;
         let info = searcher.index_info().await?;
         let mut times = Vec::with_capacity(queries);
         let mut found = Vec::with_capacity(queries);
@@ -187,7 +191,7 @@ impl World {
             index_bytes: info.segments.iter().map(|segment| segment.bytes).sum(),
             load_ms: best_load,
             query_ms: times[times.len() / 2],
-            memory_bytes,
+            memory_bytes: Some(most_memory).filter(|&bytes| bytes > 0 && self.copies),
             found,
         })
     }

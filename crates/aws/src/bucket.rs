@@ -37,11 +37,19 @@ pub(crate) struct Read {
     pub(crate) body: Option<Bytes>,
 }
 
-/// How reading an object ended, when neither error nor body came of it.
+/// How reading an object ended.
 pub(crate) enum Reading {
     Found(Read),
     Missing,
     /// The object is still the version that `If-None-Match` named.
+    Unchanged,
+}
+
+/// What S3 says when it is asked for an object.
+enum Reply {
+    /// The body is still to be read.
+    Object(Box<GetObjectOutput>),
+    Missing,
     Unchanged,
     /// The range begins at or after the end of the object.
     OutOfRange,
@@ -94,8 +102,10 @@ impl Bucket {
         let mut attempt = 1;
         loop {
             let found = match self.open(key, &request).await? {
-                Ok(found) => found,
-                Err(other) => return Ok(other),
+                Reply::Object(found) => found,
+                Reply::Missing => return Ok(Reading::Missing),
+                Reply::Unchanged => return Ok(Reading::Unchanged),
+                Reply::OutOfRange => return Err(self.not_asked_for(key)),
             };
             let mut read = Read {
                 etag: found.e_tag,
@@ -128,9 +138,10 @@ impl Bucket {
         let mut attempt = 1;
         loop {
             let found = match self.open(key, |get| get.range(&range)).await? {
-                Ok(found) => found,
-                Err(Reading::OutOfRange) => return Ok(Some(0)),
-                Err(_) => return Ok(None),
+                Reply::Object(found) => found,
+                Reply::OutOfRange => return Ok(Some(0)),
+                Reply::Missing => return Ok(None),
+                Reply::Unchanged => return Err(self.not_asked_for(key)),
             };
             match fill(found.body, out).await {
                 Ok(filled) => return Ok(Some(filled)),
@@ -139,23 +150,29 @@ impl Bucket {
         }
     }
 
-    /// Asks for an object: a reply whose body is still to be read, or why there is none.
+    /// Asks for an object.
     async fn open(
         &self,
         key: &str,
         request: impl Fn(GetObjectFluentBuilder) -> GetObjectFluentBuilder + Send + Sync,
-    ) -> Result<Result<GetObjectOutput, Reading>, StoreError> {
+    ) -> Result<Reply, StoreError> {
         let get = self.s3().get_object().bucket(self.name()).key(key);
         match request(get).send().await {
-            Ok(found) => Ok(Ok(found)),
-            Err(error) if errors::status(&error) == Some(304) => Ok(Err(Reading::Unchanged)),
-            Err(error) if errors::status(&error) == Some(416) => Ok(Err(Reading::OutOfRange)),
-            Err(error) if errors::is_missing_object(&error) => Ok(Err(Reading::Missing)),
+            Ok(found) => Ok(Reply::Object(found.into())),
+            Err(error) if errors::status(&error) == Some(304) => Ok(Reply::Unchanged),
+            Err(error) if errors::status(&error) == Some(416) => Ok(Reply::OutOfRange),
+            Err(error) if errors::is_missing_object(&error) => Ok(Reply::Missing),
             Err(error) => {
                 let operation = self.operation("get", key);
                 Err(errors::translate(&self.place, operation, error))
             }
         }
+    }
+
+    /// A server that answers a question that was not asked is none of S3's.
+    fn not_asked_for(&self, key: &str) -> StoreError {
+        let message = "the reply is about a condition or a range that was not in the request";
+        StoreError::new(StoreErrorKind::Invalid, self.operation("get", key), message)
     }
 
     /// A body broke off: counts the attempt, or fails when that was the last.

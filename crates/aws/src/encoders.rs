@@ -52,7 +52,7 @@ impl S3Encoders {
         let key = self.key(fingerprint, name);
         match self.bucket.read(&key, u64::MAX, |get| get).await? {
             Reading::Found(read) => Ok(Some(read.body.unwrap_or_default())),
-            Reading::Missing | Reading::Unchanged | Reading::OutOfRange => Ok(None),
+            Reading::Missing | Reading::Unchanged => Ok(None),
         }
     }
 

@@ -57,11 +57,6 @@ impl Manifests for S3Manifests {
                 (Some(etag), Some(bytes)) => Ok(LoadedManifest::Found { etag, bytes }),
                 _ => Err(without_etag(operation())),
             },
-            Reading::OutOfRange => Err(StoreError::new(
-                StoreErrorKind::Invalid,
-                operation(),
-                "a reply to a range that was not in the request",
-            )),
         }
     }
 

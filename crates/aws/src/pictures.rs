@@ -53,11 +53,11 @@ impl Pictures for S3Pictures {
         let read = match self.bucket.read(key, max_bytes, |get| get).await? {
             Reading::Found(read) => read,
             Reading::Missing => return Ok(None),
-            Reading::Unchanged | Reading::OutOfRange => {
+            Reading::Unchanged => {
                 return Err(StoreError::new(
                     StoreErrorKind::Invalid,
                     self.bucket.operation("get", key),
-                    "a reply to a condition or range that was not in the request",
+                    "a reply to a condition that was not in the request",
                 ));
             }
         };

@@ -6,7 +6,8 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::StreamExt;
+use futures::stream::FuturesOrdered;
 use lookalike_index::SegmentId;
 use lookalike_service::ports::{SegmentShelf, Segments};
 use lookalike_service::{SegmentMemory, StoreError, StoredSegment};
@@ -77,21 +78,23 @@ impl Segments for S3Segments {
         let operation = || self.bucket.operation("get", &key);
         let mut memory = SegmentMemory::new(range.end - range.start, operation)?;
         let starts = range.step_by(PART_BYTES);
-        let parts = memory.as_mut().chunks_mut(PART_BYTES).zip(starts);
-        let reads = parts.map(|(part, start)| self.bucket.read_into(&key, start, part));
-        // Gathered before they begin: as an iterator, the compiler cannot name their lifetimes.
-        let reads: Vec<_> = reads.collect();
-        let parts: Vec<Option<usize>> = stream::iter(reads)
-            .buffered(PARALLEL_PARTS)
-            .try_collect()
-            .await?;
+        let mut parts = memory.as_mut().chunks_mut(PART_BYTES).zip(starts);
+        let mut reading = FuturesOrdered::new();
         let mut filled = 0;
-        for part in parts {
-            filled += part.ok_or_else(|| self.bucket.missing(operation(), &key))?;
-            if !filled.is_multiple_of(PART_BYTES) {
+        loop {
+            let next = parts.by_ref().take(PARALLEL_PARTS - reading.len());
+            reading.extend(next.map(|(part, start)| self.bucket.read_into(&key, start, part)));
+            let Some(read) = reading.next().await else {
+                break;
+            };
+            let read = read?.ok_or_else(|| self.bucket.missing(operation(), &key))?;
+            filled += read;
+            if read < PART_BYTES {
+                // Here the object ends, and what was promised behind is not asked for.
                 break;
             }
         }
+        drop(reading);
         Ok(memory.into_bytes(filled))
     }
 }

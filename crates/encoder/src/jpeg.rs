@@ -1,14 +1,17 @@
-//! JPEG by `jpeg-decoder` rather than by the decoder inside `image`: that one rounds chroma twice while
-//! it interpolates, always upwards, and fills missing data with grey. The network notices the former on
-//! flat pictures; nobody would notice the latter.
+//! JPEG: the common kind, baseline, by code of ours; whatever else there is by `jpeg-decoder` rather than by the
+//! decoder inside `image`: that one rounds chroma twice while it interpolates, always upwards, and fills
+//! missing data with grey. The network notices the former on flat pictures; nobody would notice the latter.
 
 mod bits;
 mod block;
 mod colour;
+mod compressed;
 mod header;
 mod huffman;
 mod idct;
+mod plane;
 mod reduced;
+mod whole;
 
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, ImageBuffer, RgbImage};
@@ -40,8 +43,8 @@ pub(crate) fn decode(
     let pixels = u64::from(width) * u64::from(height);
     jpeg_end::check(bytes, pixels).map_err(|reason| corrupt(&reason))?;
     let asked = enough(width, height);
-    let (eighths, pixels) = match reduced(bytes, asked) {
-        Some(reduced) => reduced,
+    let (eighths, pixels) = match baseline(bytes, asked) {
+        Some(decoded) => decoded,
         None => {
             let samples = decoder.decode().map_err(failed)?;
             let pixels = rgb(&info, samples);
@@ -63,8 +66,8 @@ pub(crate) fn decode(
     })
 }
 
-/// The picture at this size, or the next larger one at which its patterns are not lost; and at which.
-fn reduced(bytes: &[u8], asked: u32) -> Option<(u32, RgbImage)> {
+/// A baseline picture at this size, or the next larger one at which its patterns are not lost; and at which.
+fn baseline(bytes: &[u8], asked: u32) -> Option<(u32, RgbImage)> {
     let mut eighths = asked;
     while eighths < WHOLE {
         match reduced::decode(bytes, eighths as usize)? {
@@ -72,7 +75,7 @@ fn reduced(bytes: &[u8], asked: u32) -> Option<(u32, RgbImage)> {
             Reduced::Pattern => eighths *= 2,
         }
     }
-    None
+    Some((WHOLE, whole::decode(bytes)?))
 }
 
 /// What a pixel takes at the most demanding moment: progressive pictures keep two bytes of coefficients

@@ -42,6 +42,18 @@ impl Bits {
             .is_some_and(|word| word & (1 << (i % 64)) != 0)
     }
 
+    /// The numbers in it, ascending.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..).zip(&self.words).flat_map(|(place, &word)| {
+            let mut rest = word;
+            std::iter::from_fn(move || {
+                let bit = (rest != 0).then(|| rest.trailing_zeros())?;
+                rest &= rest - 1;
+                Some(64 * place + bit)
+            })
+        })
+    }
+
     pub(crate) fn count(&self) -> u32 {
         self.words.iter().map(|word| word.count_ones()).sum()
     }
@@ -58,6 +70,9 @@ mod tests {
         assert!(!bits.insert(65) && !bits.insert(127) && !bits.insert(u32::MAX));
         assert!(bits.contains(64) && !bits.contains(65) && !bits.contains(u32::MAX));
         assert_eq!(bits.count(), 1);
+        bits.insert(0);
+        bits.insert(63);
+        assert!(bits.iter().eq([0, 63, 64]));
         bits.clear(70);
         assert!(bits.count() == 0 && bits.insert(69) && !bits.insert(70));
     }

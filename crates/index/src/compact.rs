@@ -37,7 +37,7 @@ impl Default for CompactionPolicy {
         Self {
             fan_in: 8,
             // At a fifth, rebuilds made a picture cost 1.56 times the first ones at 20,000 rows, at a third 1.3
-            // times; the deltas that are scanned meanwhile cost a search 0.1 ms there (`make bench-growth`).
+            // times; the deltas that are scanned meanwhile cost a search 0.1 ms there.
             base_share: 0.33,
             base_minimum: 1000,
             graph_minimum: 6500,

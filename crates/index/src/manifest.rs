@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use xxhash_rust::xxh3::xxh3_64;
+use twox_hash::XxHash3_64;
 
 use crate::error::IndexError;
 use crate::ids::{Fingerprint, SegmentId};
@@ -228,7 +228,7 @@ impl Manifest {
 }
 
 fn checksum(body: &str) -> String {
-    format!("{:016x}", xxh3_64(body.as_bytes()))
+    format!("{:016x}", XxHash3_64::oneshot(body.as_bytes()))
 }
 
 fn not_ours(bytes: &[u8]) -> IndexError {

@@ -69,6 +69,13 @@ impl Snapshot {
         self.products
     }
 
+    /// Stored vectors, of which an exact search looks at every one: those of superseded rows too, and one where
+    /// several pictures of a segment have the same.
+    pub fn vectors(&self) -> u64 {
+        let segments = self.segments.iter();
+        segments.map(|s| u64::from(s.meta().nodes())).sum()
+    }
+
     /// The live rows of a product.
     pub fn rows_of_product(&self, product_id: &str) -> impl Iterator<Item = Location> + '_ {
         let found: Vec<Option<u32>> = self

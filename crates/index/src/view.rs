@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_64;
+use twox_hash::XxHash3_64;
 
 use crate::bits::Bits;
 use crate::ids::SegmentId;
@@ -27,7 +27,7 @@ impl Hasher for AsIs {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        self.0 = xxh3_64(bytes);
+        self.0 = XxHash3_64::oneshot(bytes);
     }
 
     fn write_u64(&mut self, number: u64) {
@@ -36,6 +36,9 @@ impl Hasher for AsIs {
 }
 
 type Hashed = BuildHasherDefault<AsIs>;
+
+/// Texts that are hashed in the time in which one is looked up.
+const LOOKUP_IN_HASHES: u64 = 16;
 
 /// A live row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,19 +105,46 @@ impl View {
 
     /// Distinct products among them.
     pub fn products(&self) -> u64 {
-        let most = self.segments.iter().map(|s| s.product_count() as usize);
-        let mut products: HashSet<u64, Hashed> =
-            HashSet::with_capacity_and_hasher(most.max().unwrap_or(0), Hashed::default());
+        let live: Vec<Bits> = (0..self.segments.len())
+            .map(|place| self.live_products(place))
+            .collect();
+        let sizes = live.iter().map(|products| u64::from(products.count()));
+        let Some((largest, most)) = sizes.clone().enumerate().max_by_key(|&(_, size)| size) else {
+            return 0;
+        };
+        // The texts of the largest segment, the base, are compared only where that is less work: looking one up
+        // in it takes as long as hashing some of them.
+        let others = sizes.sum::<u64>() - most;
+        let hashed = others.saturating_mul(LOOKUP_IN_HASHES) > most;
+        let mut texts: HashSet<u64, Hashed> = HashSet::default();
+        let mut alone = if hashed { 0 } else { most };
         for (place, segment) in self.segments.iter().enumerate() {
-            let mut seen = Bits::new(segment.product_count());
-            for row in 0..segment.rows() {
-                let product = segment.product_ordinal(row);
-                if self.is_live(place, row) && seen.insert(product) {
-                    products.insert(xxh3_64(segment.product_at(product).as_bytes()));
-                }
+            if place == largest && !hashed {
+                continue;
+            }
+            for product in live[place].iter() {
+                let text = segment.product_at(product);
+                let known = || {
+                    let found = self.segments[largest].find_product(text);
+                    found.is_some_and(|product| live[largest].contains(product))
+                };
+                let is_new = texts.insert(XxHash3_64::oneshot(text.as_bytes()));
+                alone += u64::from(is_new && (hashed || !known()));
             }
         }
-        products.len() as u64
+        alone
+    }
+
+    /// The products of a segment that have a live row.
+    fn live_products(&self, place: usize) -> Bits {
+        let segment = &self.segments[place];
+        let mut products = Bits::new(segment.product_count());
+        for row in 0..segment.rows() {
+            if self.is_live(place, row) {
+                products.insert(segment.product_ordinal(row));
+            }
+        }
+        products
     }
 
     /// The rows that `keys` supersede, grouped as a segment records them.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use aws_config::Region;
 use aws_credential_types::provider::{self, ProvideCredentials, error::CredentialsError, future};
 use aws_sdk_s3::config::SharedCredentialsProvider;
+use lookalike_index::SegmentId;
 use lookalike_service::StoreErrorKind;
 
 use super::server::{Reply, Server};
@@ -88,6 +89,23 @@ async fn a_body_that_breaks_off_is_read_again() {
     let server = Server::replying([picture().broken_off()]).await;
     let pictures = cloud_at(server.url()).pictures;
     let error = pictures.get("catalog/a.jpg", 99).await.unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Unavailable);
+    assert!(error.to_string().contains("broke off"), "{error}");
+    assert_eq!(server.count(), 3);
+}
+
+#[tokio::test]
+async fn a_segment_that_breaks_off_is_read_again() {
+    let id = SegmentId::new(1, 1);
+    let part = || Reply::new(206, "segment");
+    let server = Server::replying([part().broken_off(), part()]).await;
+    let segments = cloud_at(server.url()).segments;
+    assert_eq!(segments.get(id, 0..7).await.unwrap(), "segment");
+    assert_eq!(server.count(), 2);
+
+    let server = Server::replying([part().broken_off()]).await;
+    let segments = cloud_at(server.url()).segments;
+    let error = segments.get(id, 0..7).await.unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::Unavailable);
     assert!(error.to_string().contains("broke off"), "{error}");
     assert_eq!(server.count(), 3);

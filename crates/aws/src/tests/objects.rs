@@ -209,6 +209,28 @@ fn id(number: u128) -> SegmentId {
 }
 
 #[tokio::test]
+async fn a_segment_that_no_memory_holds_is_not_asked_for() {
+    let server = Server::replying([Reply::new(206, "234")]).await;
+    let segments = cloud_at(server.url()).segments;
+    let error = segments.get(id(1), 0..1 << 60).await.unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Invalid);
+    assert!(
+        error.to_string().contains("do not fit into memory"),
+        "{error}"
+    );
+    assert_eq!(server.count(), 0);
+}
+
+/// A manifest may promise more than there is: what is behind the end is not asked for part by part.
+#[tokio::test]
+async fn a_segment_is_read_to_its_end_and_not_much_further() {
+    let server = Server::replying([Reply::new(206, "234")]).await;
+    let segments = cloud_at(server.url()).segments;
+    assert_eq!(segments.get(id(1), 0..256 << 20).await.unwrap(), "234");
+    assert!(server.count() <= 8, "{} requests", server.count());
+}
+
+#[tokio::test]
 async fn a_segment_is_read_in_ranges() {
     let server = Server::replying([
         Reply::new(206, "234").header("content-range", "bytes 2-4/5"),

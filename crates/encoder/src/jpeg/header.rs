@@ -14,6 +14,7 @@ pub(super) struct Header {
     pub(super) components: Vec<Component>,
     /// MCUs between two restart markers; 0: there are none.
     pub(super) restart_interval: usize,
+    passes_over: bool,
     dc: [Option<Huffman>; 4],
     ac: [Option<Huffman>; 4],
     /// How many of them were defined, over others included.
@@ -38,8 +39,13 @@ pub(super) struct Component {
 impl Header {
     /// Reads all segments up to the compressed data, where `rest` is left. `None` unless it is of the
     /// one kind that is read here: eight bits, Huffman codes, sequential, one scan of grey or YCbCr.
-    pub(super) fn read(rest: &mut &[u8]) -> Option<Header> {
-        let mut header = Header::default();
+    ///
+    /// `passes_over`: whether coefficients will be passed over, for which tables are set up.
+    pub(super) fn read(rest: &mut &[u8], passes_over: bool) -> Option<Header> {
+        let mut header = Header {
+            passes_over,
+            ..Header::default()
+        };
         *rest = rest.strip_prefix(&[0xFF, 0xD8])?;
         loop {
             let [0xFF, marker, high, low, ..] = **rest else {
@@ -112,7 +118,8 @@ impl Header {
             if self.defined > MOST_TABLES {
                 return None;
             }
-            *tables.get_mut(usize::from(kind & 15))? = Some(Huffman::new(counts, symbols)?);
+            *tables.get_mut(usize::from(kind & 15))? =
+                Some(Huffman::new(counts, symbols, self.passes_over)?);
             segment = behind;
         }
         Some(())
@@ -155,6 +162,15 @@ impl Header {
             [_, _, _] => self.jfif || self.adobe.is_none_or(|transform| transform == 1),
             _ => false,
         }
+    }
+
+    /// Blocks in an MCU of the component that has most, across and down.
+    pub(super) fn most_blocks(&self) -> (usize, usize) {
+        let most = |side: fn(&Component) -> usize| self.components.iter().map(side).max();
+        (
+            most(|c| c.across).unwrap_or(0),
+            most(|c| c.down).unwrap_or(0),
+        )
     }
 
     /// The tables of a component: DC, AC, and the quantiser in storage order.

@@ -10,7 +10,8 @@ pub(super) struct Huffman {
     /// By the next [`LOOK`] bits: length of the code (0: it is longer) and, above, the symbol.
     look: Box<[u16; 1 << LOOK]>,
     /// By the next [`SKIM`] bits: what they stand for when only the place of coefficients counts.
-    skim: Box<[Skim; 1 << SKIM]>,
+    /// Empty where coefficients are not passed over.
+    skim: Vec<Skim>,
     /// By length: the first code that is too large for it, moved up to 16 bits.
     limits: [u32; 17],
     /// By length: what to add to a code for the place of its symbol.
@@ -33,8 +34,9 @@ pub(super) struct Skim {
 
 impl Huffman {
     /// `counts` of the codes of length 1 to 16, and the symbols in their order. `None` unless they are a
-    /// code, and there are as many symbols as counted.
-    pub(super) fn new(counts: &[u8; 16], symbols: &[u8]) -> Option<Huffman> {
+    /// code, and there are as many symbols as counted. `passes_over`: whether [`skim`](Self::skim) will be
+    /// asked; most of the time that setting up takes is for that.
+    pub(super) fn new(counts: &[u8; 16], symbols: &[u8], passes_over: bool) -> Option<Huffman> {
         let mut look = Box::new([0; 1 << LOOK]);
         let (mut limits, mut places) = ([0; 17], [0; 17]);
         let (mut code, mut place) = (0u32, 0usize);
@@ -58,13 +60,13 @@ impl Huffman {
         }
         let mut huffman = Huffman {
             look,
-            skim: Box::new([Skim::default(); 1 << SKIM]),
+            skim: Vec::new(),
             limits,
             places,
             symbols: symbols.get(..place)?.to_vec(),
         };
-        for bits in 0..1 << SKIM {
-            huffman.skim[bits as usize] = huffman.skimmed(bits);
+        if passes_over {
+            huffman.skim = (0..1 << SKIM).map(|bits| huffman.skimmed(bits)).collect();
         }
         Some(huffman)
     }
@@ -119,7 +121,8 @@ impl Huffman {
     /// What comes next when only the place of coefficients counts.
     #[inline(always)]
     pub(super) fn skim(&self, bits: &Bits) -> Skim {
-        self.skim[bits.peek(SKIM) as usize]
+        let found = self.skim.get(bits.peek(SKIM) as usize);
+        found.copied().unwrap_or_default()
     }
 }
 

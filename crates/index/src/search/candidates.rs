@@ -42,8 +42,7 @@ impl Snapshot {
 
     /// How many distinct vectors a search meets, on average, before it has met another product.
     fn vectors_per_product(&self) -> f64 {
-        let nodes = self.segments().iter().map(|s| u64::from(s.meta().nodes()));
-        let vectors = self.images().min(nodes.sum());
+        let vectors = self.images().min(self.vectors());
         let average = vectors as f64 / self.products().max(1) as f64;
         average.clamp(1.0, MOST_PER_PRODUCT)
     }
@@ -113,12 +112,4 @@ fn needed(segment: &Segment) -> usize {
 pub(super) fn is_walked(segment: &Segment, ef: usize) -> bool {
     let ef = ef.max(needed(segment));
     graph_search::is_quicker(ef, segment.meta().nodes()) && segment.body().graph().is_some()
-}
-
-/// With about how many nodes a query is compared.
-pub(super) fn comparisons(segment: &Segment, ef: usize) -> usize {
-    match is_walked(segment, ef) {
-        true => ef.max(needed(segment)) * graph_search::NODES_PER_CANDIDATE,
-        false => segment.meta().nodes() as usize,
-    }
 }

@@ -75,15 +75,6 @@ impl Snapshot {
         self.segments().iter().any(|segment| is_walked(segment, ef))
     }
 
-    /// About how many vectors a search for `k` products compares with the query; some hundred take a
-    /// microsecond.
-    pub fn comparisons(&self, k: usize) -> usize {
-        let ef = self.first_ef(k.min(self.products() as usize));
-        let segments = self.segments().iter();
-        let comparisons = segments.map(|segment| candidates::comparisons(segment, ef));
-        comparisons.fold(0, usize::saturating_add)
-    }
-
     fn find(&self, request: SearchRequest<'_>) -> Result<(Vec<Best<'_>>, Rounds), IndexError> {
         let axes = self.segments().iter().map(|s| s.body().axes());
         let query = QueryForms::new(request.vector, self.dimensions(), axes)?;

@@ -1,7 +1,7 @@
 //! One content on its way to bytes.
 
 use bytes::Bytes;
-use xxhash_rust::xxh3::xxh3_64;
+use twox_hash::XxHash3_64;
 
 use super::body::SegmentBody;
 use super::columns::Columns;
@@ -94,8 +94,8 @@ impl<'a> Encoding<'a> {
             recall: None,
             meta_bytes: meta_bytes as u64,
             total_bytes: bytes.len() as u64,
-            meta_checksum: xxh3_64(&bytes[HEADER_BYTES..meta_bytes]),
-            body_checksum: xxh3_64(&bytes[meta_bytes..]),
+            meta_checksum: XxHash3_64::oneshot(&bytes[HEADER_BYTES..meta_bytes]),
+            body_checksum: XxHash3_64::oneshot(&bytes[meta_bytes..]),
         };
         Ok(LaidOut { header, bytes })
     }
@@ -188,7 +188,7 @@ fn put_hashes(columns: &mut Columns, rows: &[&Row]) -> Result<(), IndexError> {
     let mut hashes: Vec<(u64, u32)> = rows
         .iter()
         .zip(0..)
-        .map(|(row, i)| (xxh3_64(row.key.as_bytes()), i))
+        .map(|(row, i)| (XxHash3_64::oneshot(row.key.as_bytes()), i))
         .collect();
     hashes.sort_unstable();
     let key = |&(_, row): &(u64, u32)| &rows[row as usize].key;

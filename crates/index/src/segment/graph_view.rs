@@ -214,12 +214,12 @@ mod tests {
         links
     }
 
-    /// Layers over so many nodes each, the bottom one with a link from each node to the last.
+    /// Layers over so many nodes each, node `i` of the bottom one linked to the `i`-th last.
     fn layers(covered: &[u32], nodes: u32) -> Result<Option<GraphView>, IndexError> {
         let mut columns = Columns::after(0, 0);
         let bottom = Links {
             starts: (0..=nodes).collect(),
-            targets: vec![nodes - 1; nodes as usize],
+            targets: (0..nodes).rev().collect(),
         };
         if !covered.is_empty() {
             put(&mut columns, &bottom, covered);
@@ -228,19 +228,60 @@ mod tests {
         GraphView::take(&mut cursor, &header(nodes, covered.len() as u32))
     }
 
+    /// The same as version 1 stored it, up to so many bytes.
+    fn layers_of_version_1(
+        covered: &[u32],
+        nodes: u32,
+        bytes: usize,
+    ) -> Result<Option<GraphView>, IndexError> {
+        let mut columns = Columns::after(0, 0);
+        for &covered in covered {
+            columns.put_u32(covered);
+            columns.put_u32s(0..=covered);
+            columns.put_u32s((0..covered).rev());
+        }
+        let mut stored = columns.into_bytes();
+        stored.truncate(bytes);
+        let header = Header {
+            axes: Axes::Original,
+            ..header(nodes, covered.len() as u32)
+        };
+        GraphView::take(&mut Cursor::new(stored.into(), 0), &header)
+    }
+
     #[test]
     fn layers_must_have_what_is_above_them() {
+        let found = |view: Option<GraphView>| view.map_or(Vec::new(), |v| v.layers().to_vec());
         for good in [&[][..], &[5], &[5, 5], &[5, 3, 1]] {
-            let view = layers(good, 5).unwrap();
-            let found = view.map_or(Vec::new(), |view| view.layers().to_vec());
-            assert!(
-                found
-                    .iter()
-                    .eq(good.iter().map(|&n| n as usize).collect::<Vec<_>>().iter())
-            );
+            let expected: Vec<usize> = good.iter().map(|&n| n as usize).collect();
+            assert_eq!(found(layers(good, 5).unwrap()), expected);
+            let view = layers_of_version_1(good, 5, usize::MAX).unwrap();
+            assert_eq!(found(view), expected);
         }
         for bad in [&[5, 0][..], &[5, 6], &[5, 3, 4]] {
             assert!(layers(bad, 5).is_err(), "{bad:?}");
+        }
+        for bad in [&[4][..], &[6], &[0], &[5, 0], &[5, 3, 4], &[3, 5]] {
+            assert!(layers_of_version_1(bad, 5, usize::MAX).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn links_of_version_1_are_those_of_the_bottom_layer() {
+        let view = layers_of_version_1(&[5, 3, 1], 5, usize::MAX)
+            .unwrap()
+            .unwrap();
+        for node in 0..5 {
+            assert_eq!(links_of(&view, node), [4 - node]);
+        }
+        // Where the last of its columns ends.
+        let whole = 8 + 24 + 24 + 16 + 16 + 8 + 8 + 8 + 4;
+        assert!(layers_of_version_1(&[5, 3, 1], 5, whole).is_ok());
+        for bytes in 0..whole {
+            assert!(
+                layers_of_version_1(&[5, 3, 1], 5, bytes).is_err(),
+                "{bytes}"
+            );
         }
     }
 
@@ -278,8 +319,8 @@ mod tests {
         for nodes in [1, 300, 70_000, SHORT as u32, SHORT as u32 + 1] {
             let view = layers(&[nodes], nodes).unwrap().unwrap();
             assert_eq!(matches!(view.targets, Targets::Short(_)), nodes <= 1 << 24);
-            for node in [0, nodes / 2, nodes - 1] {
-                assert_eq!(links_of(&view, node), [nodes - 1]);
+            for node in [0, 1, nodes / 2, nodes - 1].map(|node| node.min(nodes - 1)) {
+                assert_eq!(links_of(&view, node), [nodes - 1 - node]);
                 view.prefetch_links(node);
             }
         }

@@ -1,7 +1,7 @@
 //! The first 128 bytes of a segment.
 
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_64;
+use twox_hash::XxHash3_64;
 
 use crate::dot::MAX_DIMENSIONS;
 use crate::error::IndexError;
@@ -13,7 +13,8 @@ use crate::recall::{self, Recall};
 pub const HEADER_BYTES: usize = 128;
 
 const MAGIC: [u8; 8] = *b"lookseg\0";
-/// The version that is written. Since version 2, vectors are turned, and there is a measured recall.
+/// The version that is written. Since version 2, vectors are turned, there is a measured recall, and of a graph
+/// only the bottom layer is stored.
 const VERSION: u32 = 2;
 const OLDEST_VERSION: u32 = 1;
 const OBJECT: &str = "segment";
@@ -96,7 +97,7 @@ impl Header {
         for count in recall {
             out.extend(count.to_le_bytes());
         }
-        out.extend(xxh3_64(&out).to_le_bytes());
+        out.extend(XxHash3_64::oneshot(&out).to_le_bytes());
         let mut header = [0; HEADER_BYTES];
         header.copy_from_slice(&out);
         header
@@ -195,7 +196,7 @@ impl Header {
 
 /// Compares a recorded checksum with that of the bytes at hand.
 pub(super) fn check(expected: u64, bytes: &[u8]) -> Result<(), IndexError> {
-    let found = xxh3_64(bytes);
+    let found = XxHash3_64::oneshot(bytes);
     if found == expected {
         return Ok(());
     }
@@ -240,6 +241,44 @@ fn u64_at(bytes: &[u8; HEADER_BYTES], at: usize) -> u64 {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    /// What later releases have to go on reading.
+    #[test]
+    fn the_stored_form_stays() {
+        let header = Header {
+            kind: SegmentKind::Base,
+            id: SegmentId::from_bytes(std::array::from_fn(|i| 0x10 + i as u8)),
+            fingerprint: Fingerprint(std::array::from_fn(|i| 0x20 + i as u8)),
+            dimensions: 0x0140,
+            rows: 0x41,
+            nodes: 0x42,
+            layers: 0x43,
+            axes: Axes::Turned,
+            candidates: 0x4544,
+            recall: Some(Recall {
+                found: 0x46,
+                expected: 0x47,
+            }),
+            meta_bytes: 0x48_00,
+            total_bytes: 0x49_00_00,
+            meta_checksum: 0x4a << 56,
+            body_checksum: 0x4b,
+        };
+        let stored = [
+            &b"lookseg\0\x02\0\0\0\x01\0\x44\x45"[..],
+            b"\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f",
+            b" !\"#$%&'()*+,-./0123456789:;<=>?",
+            b"\x40\x01\0\0\x41\0\0\0\x42\0\0\0\x43\0\0\0",
+            b"\0\x48\0\0\0\0\0\0\0\0\x49\0\0\0\0\0",
+            b"\0\0\0\0\0\0\0\x4a\x4b\0\0\0\0\0\0\0",
+            b"\x46\0\0\0\x47\0\0\0",
+        ]
+        .concat();
+        let checksum = XxHash3_64::oneshot(&stored).to_le_bytes();
+        let stored = [&stored[..], &checksum].concat();
+        assert_eq!(header.encode()[..], stored[..]);
+        assert_eq!(Header::decode(&stored), Ok(header));
+    }
 
     /// With so few a walk would end before it has the ten best, and every search look at every node.
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use xxhash_rust::xxh3::xxh3_64;
+use twox_hash::XxHash3_64;
 
 use super::cursor::{Cursor, Texts, U32s, U64s};
 use super::header::{HEADER_BYTES, Header, SegmentKind, check, check_length, malformed};
@@ -172,7 +172,7 @@ impl SegmentMeta {
 
     /// The row of `key`, if this segment has one; it may be superseded.
     pub fn find(&self, key: &str) -> Option<u32> {
-        let wanted = xxh3_64(key.as_bytes());
+        let wanted = XxHash3_64::oneshot(key.as_bytes());
         let (mut low, mut high) = (0, self.hashed_rows.len());
         while low < high {
             let middle = usize::midpoint(low, high);

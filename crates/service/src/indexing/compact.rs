@@ -21,7 +21,7 @@ use crate::ports::{Measurement, Unit};
 use crate::time::{Deadline, new_segment_id};
 
 /// Rows times candidates per row (efConstruction) that a rebuild surely manages in a second on a function's
-/// two cores, fetching and storing included: 1,785 rows at 140. Measured rates are two to ten times that.
+/// two cores, fetching and storing included: 2,500 rows at 100. Measured rates are two to ten times that.
 const REBUILD_WORK_PER_SECOND: u64 = 250_000;
 /// Candidates per row that the rest of the work, as of a base without a graph, surely takes no longer than.
 const LEAST_WORK: usize = 20;
@@ -374,12 +374,12 @@ mod tests {
         let policy = CompactionPolicy::default();
         let estimate = |policy: &CompactionPolicy, rows| rebuild_estimate(policy, rows).as_secs();
         assert_eq!(estimate(&policy, 0), 10);
-        assert_eq!(estimate(&policy, 100_000), 10 + 56);
+        assert_eq!(estimate(&policy, 100_000), 10 + 40);
         // More rows take more work each.
-        assert_eq!(estimate(&policy, 350_000), 10 + 284);
+        assert_eq!(estimate(&policy, 450_000), 10 + 282);
         let mut thorough = policy;
         thorough.graph.ef_construction *= 4;
-        assert_eq!(estimate(&thorough, 100_000), 10 + 4 * 56);
+        assert_eq!(estimate(&thorough, 100_000), 10 + 4 * 40);
         assert!(rebuild_estimate(&policy, u64::MAX) > Duration::from_secs(1 << 40));
     }
 }

@@ -34,7 +34,7 @@ use crate::ports::{
 };
 use crate::start_up;
 use snapshots::{Loaded, Snapshots};
-use worker::compare;
+use worker::searching;
 
 /// Pictures of one product that a search for similar products starts from, at most.
 const MOST_QUERY_PICTURES: usize = 16;
@@ -228,10 +228,14 @@ impl Searcher {
     ) -> Result<Answer, SearchError> {
         check(options)?;
         let loaded = self.snapshots.current().await?;
-        let snapshot = &loaded.snapshot;
-        let rows = snapshot.rows_of_product(product_id);
-        let rows = rows.take(MOST_QUERY_PICTURES);
-        let queries: Vec<_> = rows.map(|row| snapshot.embedding(row)).collect();
+        let (snapshot, wanted) = (Arc::clone(&loaded.snapshot), product_id.to_owned());
+        // The first look for a product of a generation groups all rows.
+        let queries: Vec<_> = searching(&loaded.snapshot, 1, 1, move || {
+            let rows = snapshot.rows_of_product(&wanted);
+            let rows = rows.take(MOST_QUERY_PICTURES);
+            rows.map(|row| snapshot.embedding(row)).collect()
+        })
+        .await?;
         if queries.is_empty() {
             return Err(SearchError::UnknownProduct(product_id.to_owned()));
         }
@@ -250,9 +254,7 @@ impl Searcher {
         let begun = Instant::now();
         let index = loaded.state();
         let snapshot = Arc::clone(&loaded.snapshot);
-        let comparisons = queries
-            .len()
-            .saturating_mul(snapshot.comparisons(options.k));
+        let asked = queries.len();
         let find = move || {
             let mut hits = Vec::new();
             for vector in &queries {
@@ -268,7 +270,8 @@ impl Searcher {
         let hits = if index.images == 0 {
             Vec::new()
         } else {
-            compare(comparisons, find).await?.map_err(query_error)?
+            let found = searching(&loaded.snapshot, asked, options.k, find);
+            found.await?.map_err(query_error)?
         };
         let timings = QueryTimings {
             embedding_ms,

@@ -24,7 +24,7 @@ fn wave(x: usize, y: usize, channel: usize) -> u8 {
     (128.0 + 30.0 * value) as u8
 }
 
-fn file(
+pub(in crate::jpeg) fn file(
     (width, height): (usize, usize),
     kind: ColorType,
     sampling: SamplingFactor,
@@ -211,7 +211,7 @@ proptest! {
             file[place.index(length)] = value;
         }
         if let Some(small) = decode(&file, eighths) {
-            let header = Header::read(&mut &file[..]).unwrap();
+            let header = Header::read(&mut &file[..], false).unwrap();
             let sides = [header.width, header.height].map(|side| (side * eighths).div_ceil(8) as u32);
             prop_assert_eq!([small.width(), small.height()], sides);
         }
