@@ -46,8 +46,9 @@ impl Coding<'_> {
 /// Coefficients of a block, dequantised, row by row; those that are not wanted are zero.
 pub(super) struct Block {
     pub(super) values: [f32; 64],
-    /// Rows behind this one are zero.
+    /// Rows behind this one are zero, and columns behind that.
     pub(super) last_row: usize,
+    pub(super) last_column: usize,
     /// True when all values but the first are zero.
     pub(super) flat: bool,
     /// Whether an unwanted coefficient is strong.
@@ -58,6 +59,7 @@ impl Block {
     pub(super) const EMPTY: Block = Block {
         values: [0.0; 64],
         last_row: 0,
+        last_column: 0,
         flat: true,
         strong: false,
     };
@@ -103,6 +105,7 @@ impl Block {
             if place % 8 < coding.corner.0 && place / 8 < coding.corner.1 {
                 self.values[place] = value * coding.quantiser[next];
                 self.last_row = self.last_row.max(place / 8);
+                self.last_column = self.last_column.max(place % 8);
                 self.flat = false;
             } else {
                 self.strong |= size as u8 >= coding.strong[next];

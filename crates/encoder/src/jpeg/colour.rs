@@ -1,5 +1,9 @@
-/// Bits behind the point in the factors below.
-const BITS: u32 = 20;
+/// Bits behind the point in the factors below: as many as leave them in 16 bits, which every processor
+/// multiplies many at a time.
+const BITS: u32 = 14;
+
+/// Pixels whose colours are computed before they are put together.
+const RUN: usize = 64;
 
 /// Appends the pixels of a row, RGB: one component is grey, three are YCbCr as in JFIF (ITU-R BT.601,
 /// full range). All rows are of one length.
@@ -10,8 +14,13 @@ pub(super) fn append<'a>(mut rows: impl Iterator<Item = &'a [u8]>, pixels: &mut 
     let (targets, _) = pixels[start..].as_chunks_mut::<3>();
     match (rows.next(), rows.next()) {
         (Some(blue), Some(red)) => {
-            for (((target, &y), &cb), &cr) in targets.iter_mut().zip(light).zip(blue).zip(red) {
-                *target = rgb(y, cb, cr);
+            let runs = light.chunks(RUN).zip(blue.chunks(RUN)).zip(red.chunks(RUN));
+            for (targets, ((light, blue), red)) in targets.chunks_mut(RUN).zip(runs) {
+                let mut colours = [[0; RUN]; 3];
+                convert(light, blue, red, &mut colours);
+                for (i, target) in targets.iter_mut().enumerate() {
+                    *target = [colours[0][i], colours[1][i], colours[2][i]];
+                }
             }
         }
         _ => {
@@ -22,14 +31,30 @@ pub(super) fn append<'a>(mut rows: impl Iterator<Item = &'a [u8]>, pixels: &mut 
     }
 }
 
-fn rgb(y: u8, cb: u8, cr: u8) -> [u8; 3] {
-    let factor = |factor: f64| (factor * f64::from(1 << BITS)).round() as i32;
-    let (cb, cr) = (i32::from(cb) - 128, i32::from(cr) - 128);
-    let y = (i32::from(y) << BITS) + (1 << (BITS - 1));
-    let red = y + factor(1.402) * cr;
-    let green = y - factor(0.344_14) * cb - factor(0.714_14) * cr;
-    let blue = y + factor(1.772) * cb;
-    [red, green, blue].map(|value| (value >> BITS).clamp(0, 255) as u8)
+/// YCbCr to red, green and blue, each for itself.
+fn convert(light: &[u8], blue: &[u8], red: &[u8], colours: &mut [[u8; RUN]; 3]) {
+    let [reds, greens, blues] = colours;
+    let samples = light.iter().zip(blue).zip(red);
+    let targets = reds.iter_mut().zip(greens).zip(blues);
+    for (((&y, &cb), &cr), ((r, g), b)) in samples.zip(targets) {
+        let (cb, cr) = (i16::from(cb) - 128, i16::from(cr) - 128);
+        let y = (i32::from(y) << BITS) + (1 << (BITS - 1));
+        *r = clamped(y + times(1.402, cr));
+        *g = clamped(y - times(0.344_14, cb) - times(0.714_14, cr));
+        *b = clamped(y + times(1.772, cb));
+    }
+}
+
+/// A factor below 2 times a sample.
+#[inline(always)]
+fn times(factor: f64, sample: i16) -> i32 {
+    let factor = (factor * f64::from(1 << BITS)).round() as i16;
+    i32::from(factor) * i32::from(sample)
+}
+
+#[inline(always)]
+fn clamped(value: i32) -> u8 {
+    (value >> BITS).clamp(0, 255) as u8
 }
 
 #[cfg(test)]

@@ -66,6 +66,7 @@ fn transform<const WIDTH: usize, const HEIGHT: usize>(
     }
     let (frequencies, _) = block.values.as_chunks::<8>();
     let frequencies = &frequencies[..HEIGHT.min(block.last_row + 1)];
+    let waves = &inverse.across[..WIDTH.min(block.last_column + 1)];
     for (y, row) in rows.enumerate() {
         let mut line = [0.0; WIDTH];
         for (values, wave) in frequencies.iter().zip(&inverse.down) {
@@ -74,7 +75,7 @@ fn transform<const WIDTH: usize, const HEIGHT: usize>(
             }
         }
         let mut out = [0.0; WIDTH];
-        for (value, wave) in line.iter().zip(&inverse.across) {
+        for (value, wave) in line.iter().zip(waves) {
             for (sum, wave) in out.iter_mut().zip(wave) {
                 *sum += value * wave;
             }
