@@ -125,3 +125,36 @@ fn failed(error: Error) -> PictureError {
         other => corrupt(&other.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+
+    use super::reduced::tests::file;
+    use super::*;
+
+    #[test]
+    fn baseline_files_are_decoded_at_the_part_that_is_enough() {
+        let file = file((203, 101), ColorType::Rgb, SamplingFactor::F_2_2, 5);
+        for enough in [1, 2, 4, 8] {
+            let decoded = decode(&file, &|_, _| enough).unwrap();
+            assert_eq!((decoded.width, decoded.height), (203, 101));
+            let sides = [203, 101].map(|side: u32| (side * enough).div_ceil(8));
+            assert_eq!(decoded.eighths, enough);
+            assert_eq!([decoded.pixels.width(), decoded.pixels.height()], sides);
+        }
+    }
+
+    #[test]
+    fn others_are_decoded_whole() {
+        let mut progressive = Vec::new();
+        let mut encoder = Encoder::new(&mut progressive, 80);
+        encoder.set_progressive(true);
+        let grey = [90; 48 * 16];
+        encoder.encode(&grey, 48, 16, ColorType::Luma).unwrap();
+        let decoded = decode(&progressive, &|_, _| 2).unwrap();
+        assert_eq!((decoded.eighths, decoded.asked), (WHOLE, Some(2)));
+        assert_eq!((decoded.pixels.width(), decoded.pixels.height()), (48, 16));
+    }
+}

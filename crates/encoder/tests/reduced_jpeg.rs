@@ -80,12 +80,21 @@ fn whole(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     png.into_inner()
 }
 
-/// The cosine between the embeddings of a JPEG and of all its pixels; whether they were the same pixels.
-fn compare(jpeg: &[u8], orientation: u8) -> (f64, bool) {
+/// The most by which decoders that read all of a picture differ in what the network is given: three steps of
+/// 256, of values between -1 and 1.
+const ROUNDING: f32 = 3.5 / 128.0;
+
+/// The largest difference in what the network is given.
+fn difference(one: &[u8], other: &[u8]) -> f32 {
+    let [one, other] = [one, other].map(|file| ENCODER.preprocess(file).unwrap());
+    let pairs = one.iter().zip(&other);
+    pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+/// The cosine between the embeddings of a JPEG and of all its pixels.
+fn compare(jpeg: &[u8], orientation: u8) -> f64 {
     let png = whole(jpeg, orientation);
-    let cosine = cosine(&ENCODER.embed(jpeg).unwrap(), &ENCODER.embed(&png).unwrap());
-    let same = ENCODER.preprocess(jpeg).unwrap() == ENCODER.preprocess(&png).unwrap();
-    (cosine, same)
+    cosine(&ENCODER.embed(jpeg).unwrap(), &ENCODER.embed(&png).unwrap())
 }
 
 /// Soft shapes on a ground of slowly changing light, as a product stands before a wall.
@@ -122,7 +131,6 @@ fn every_kind_of_file_looks_like_its_whole_picture() {
         (3601, 897),
         (2003, 3007),
     ];
-    let mut reduced = 0;
     for (number, (width, height)) in sizes.into_iter().enumerate() {
         let picture = scene(width, height);
         let kinds = [
@@ -165,15 +173,10 @@ fn every_kind_of_file_looks_like_its_whole_picture() {
             },
         ];
         for kind in kinds {
-            let (cosine, same) = compare(&jpeg(&picture, kind), kind.orientation);
+            let cosine = compare(&jpeg(&picture, kind), kind.orientation);
             assert!(cosine >= LEAST, "{width}x{height} {kind:?}: {cosine}");
-            reduced += usize::from(!same);
         }
     }
-    assert!(
-        reduced >= 25,
-        "only {reduced} files were decoded at a part of their size"
-    );
 }
 
 #[test]
@@ -181,7 +184,8 @@ fn small_pictures_keep_every_pixel() {
     for (width, height) in [(895, 895), (895, 3000), (400, 533)] {
         let file = jpeg(&scene(width, height), PLAIN);
         let png = whole(&file, 1);
-        assert_eq!(ENCODER.preprocess(&file), ENCODER.preprocess(&png));
+        let difference = difference(&file, &png);
+        assert!(difference <= ROUNDING, "{width}x{height}: {difference}");
     }
 }
 
@@ -231,7 +235,7 @@ fn fine_patterns_do_not_turn_into_others() {
         for (name, picture) in pictures {
             for sampling in [SamplingFactor::F_1_1, SamplingFactor::F_2_2] {
                 let kind = Kind { sampling, ..PLAIN };
-                let (cosine, _) = compare(&jpeg(&picture, kind), 1);
+                let cosine = compare(&jpeg(&picture, kind), 1);
                 assert!(
                     cosine >= LEAST,
                     "{name} at {width}x{height}, {kind:?}: {cosine}"
@@ -300,7 +304,7 @@ fn enlarged_photos_look_like_their_whole_pictures() {
             quality,
             ..PLAIN
         };
-        let (cosine, _) = compare(&jpeg(&photo, kind), orientation);
+        let cosine = compare(&jpeg(&photo, kind), orientation);
         assert!(cosine >= LEAST, "{}: {cosine}", path.display());
         cosines.push(cosine);
     }
