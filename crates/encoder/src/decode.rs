@@ -5,6 +5,7 @@ use image::error::ImageError;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageResult, Limits, RgbImage};
 
+use crate::geometry::Reading;
 use crate::preprocessing::Preprocessing;
 use crate::{
     MAX_BYTES, MAX_PIXELS, MAX_SIDE, PictureError, PictureFormat, View, alpha, geometry, jpeg,
@@ -29,8 +30,8 @@ pub(crate) struct Decoded {
     /// What the pixels are of that in each direction, in eighths, sides rounded up: 8 unless less was
     /// enough.
     pub(crate) eighths: u32,
-    /// The eighths that were enough; `None` when the format has but one size.
-    pub(crate) asked: Option<u32>,
+    /// What was asked for; `None` when there is but one way to read the format.
+    pub(crate) asked: Option<Reading>,
 }
 
 impl Decoded {
@@ -48,8 +49,8 @@ impl Decoded {
 
     /// Whether [`for_view`] would decode the same for this view.
     pub(crate) fn suits(&self, how: &Preprocessing, view: &View) -> bool {
-        let enough = geometry::eighths(self.width, self.height, how, view);
-        self.asked.is_none_or(|asked| asked == enough)
+        let reading = geometry::reading(self.width, self.height, how, view);
+        self.asked.is_none_or(|asked| asked == reading)
     }
 }
 
@@ -59,16 +60,15 @@ pub(crate) fn for_view(
     how: &Preprocessing,
     view: &View,
 ) -> Result<Decoded, PictureError> {
-    let enough = |width, height| geometry::eighths(width, height, how, view);
-    decode(bytes, &enough)
+    let reading = |width, height| geometry::reading(width, height, how, view);
+    decode(bytes, &reading)
 }
 
 /// Decodes a file that was sniffed and found within all limits. Of an animation, the first frame.
-/// `enough` tells for a width and height the least eighths of them that will do; a format that cannot be
-/// decoded smaller gives them all.
+/// `reading` tells for a width and height how; a format that cannot be decoded smaller gives all pixels.
 pub(crate) fn decode(
     bytes: &[u8],
-    enough: &dyn Fn(u32, u32) -> u32,
+    reading: &dyn Fn(u32, u32) -> Reading,
 ) -> Result<Decoded, PictureError> {
     if bytes.is_empty() {
         return Err(PictureError::Empty);
@@ -86,7 +86,7 @@ pub(crate) fn decode(
     };
     let file = Cursor::new(bytes);
     match format {
-        PictureFormat::Jpeg => jpeg::decode(bytes, enough),
+        PictureFormat::Jpeg => jpeg::decode(bytes, reading),
         PictureFormat::Png => {
             // The decoder allocates before it tells the size.
             let (width, height) = png_size(bytes).unwrap_or_default();

@@ -7,7 +7,7 @@
 use image::metadata::Orientation;
 
 use crate::View;
-use crate::preprocessing::{Filter, Preprocessing, REDUCED_SINCE, Resize};
+use crate::preprocessing::{Filter, OWN_JPEG_SINCE, Preprocessing, Resize};
 
 /// A part of the decoded picture, in its pixels, fractions included.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -72,19 +72,31 @@ pub(crate) const WHOLE: u32 = 8;
 /// what a smaller decode loses or blurs lies beyond what it lets through.
 const SPARE: f64 = 2.5;
 
-/// The least eighths of its sides at which a picture of this size can be decoded for a view: 1, 2, 4 or
-/// 8. It holds for every orientation, which may not be known yet.
-pub(crate) fn eighths(width: u32, height: u32, how: &Preprocessing, view: &View) -> u32 {
+/// How a picture is to be decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// All of it, and by the decoder of code version 1.
+    AsBefore,
+    /// At least so many eighths of its sides: 1, 2, 4 or 8.
+    Eighths(u32),
+}
+
+/// How a picture of this size can be decoded for a view. It holds for every orientation, which may not be
+/// known yet.
+pub(crate) fn reading(width: u32, height: u32, how: &Preprocessing, view: &View) -> Reading {
+    if how.code < OWN_JPEG_SINCE {
+        return Reading::AsBefore;
+    }
     // Nearest neighbour takes single pixels as they are.
-    if how.filter == Filter::Nearest || how.code < REDUCED_SINCE {
-        return WHOLE;
+    if how.filter == Filter::Nearest {
+        return Reading::Eighths(WHOLE);
     }
     let reduction = [(width, height), (height, width)].map(|(width, height)| {
         let plan = plan(width, height, Orientation::NoTransforms, how, view);
         let across = plan.region.width / f64::from(plan.width);
         across.min(plan.region.height / f64::from(plan.height))
     });
-    enough(reduction[0].min(reduction[1]))
+    Reading::Eighths(enough(reduction[0].min(reduction[1])))
 }
 
 /// The least eighths that keep enough pixels for a picture that is to be `reduction` times smaller.

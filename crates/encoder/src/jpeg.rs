@@ -18,17 +18,17 @@ use image::{DynamicImage, GrayImage, ImageBuffer, RgbImage};
 use jpeg_decoder::{CodingProcess, Decoder, Error, ImageInfo, PixelFormat};
 
 use crate::decode::{Decoded, RGB_BYTES, check_size};
-use crate::geometry::WHOLE;
+use crate::geometry::{Reading, WHOLE};
 use crate::{MAX_PIXELS, PictureError, PictureFormat, alpha, cmyk, jpeg_end};
 
 use self::reduced::Reduced;
 
 /// Decodes grey, YCbCr, RGB, CMYK and YCCK; the latter two as Adobe writes them, inverted, whether or
 /// not they say so: no other kind is found in the wild.
-/// `enough` is that of [`crate::decode::decode`].
+/// `reading` is that of [`crate::decode::decode`].
 pub(crate) fn decode(
     bytes: &[u8],
-    enough: &dyn Fn(u32, u32) -> u32,
+    reading: &dyn Fn(u32, u32) -> Reading,
 ) -> Result<Decoded, PictureError> {
     let mut decoder = Decoder::new(bytes);
     // Four bytes a pixel is the most that the size limit lets through.
@@ -42,8 +42,12 @@ pub(crate) fn decode(
     check_size(PictureFormat::Jpeg, width, height, pixel_bytes(&info))?;
     let pixels = u64::from(width) * u64::from(height);
     jpeg_end::check(bytes, pixels).map_err(|reason| corrupt(&reason))?;
-    let asked = enough(width, height);
-    let (eighths, pixels) = match baseline(bytes, asked) {
+    let asked = reading(width, height);
+    let own = match asked {
+        Reading::AsBefore => None,
+        Reading::Eighths(eighths) => baseline(bytes, eighths),
+    };
+    let (eighths, pixels) = match own {
         Some(decoded) => decoded,
         None => {
             let samples = decoder.decode().map_err(failed)?;
@@ -138,7 +142,7 @@ mod tests {
     fn baseline_files_are_decoded_at_the_part_that_is_enough() {
         let file = file((203, 101), ColorType::Rgb, SamplingFactor::F_2_2, 5);
         for enough in [1, 2, 4, 8] {
-            let decoded = decode(&file, &|_, _| enough).unwrap();
+            let decoded = decode(&file, &|_, _| Reading::Eighths(enough)).unwrap();
             assert_eq!((decoded.width, decoded.height), (203, 101));
             let sides = [203, 101].map(|side: u32| (side * enough).div_ceil(8));
             assert_eq!(decoded.eighths, enough);
@@ -153,8 +157,9 @@ mod tests {
         encoder.set_progressive(true);
         let grey = [90; 48 * 16];
         encoder.encode(&grey, 48, 16, ColorType::Luma).unwrap();
-        let decoded = decode(&progressive, &|_, _| 2).unwrap();
-        assert_eq!((decoded.eighths, decoded.asked), (WHOLE, Some(2)));
+        let asked = Reading::Eighths(2);
+        let decoded = decode(&progressive, &|_, _| asked).unwrap();
+        assert_eq!((decoded.eighths, decoded.asked), (WHOLE, Some(asked)));
         assert_eq!((decoded.pixels.width(), decoded.pixels.height()), (48, 16));
     }
 }

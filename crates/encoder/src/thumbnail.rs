@@ -1,7 +1,8 @@
 use image::DynamicImage;
 use image::codecs::jpeg::JpegEncoder;
 
-use crate::{PictureError, decode, geometry};
+use crate::geometry::{self, Reading};
+use crate::{PictureError, decode};
 
 /// Of 100: small files in which a person still knows the picture.
 const QUALITY: u8 = 72;
@@ -14,8 +15,8 @@ const QUALITY: u8 = 72;
 pub fn thumbnail(picture: &[u8], side: u32) -> Result<Vec<u8>, PictureError> {
     let side = side.max(1);
     let reduction = |width: u32, height: u32| f64::from(width.max(height)) / f64::from(side);
-    let enough = |width, height| geometry::enough(reduction(width, height));
-    let decoded = decode::decode(picture, &enough)?;
+    let reading = |width, height| Reading::Eighths(geometry::enough(reduction(width, height)));
+    let decoded = decode::decode(picture, &reading)?;
     // Of the sides in the file: those of a smaller decode are rounded.
     let factor = reduction(decoded.width, decoded.height);
     let scaled = |length: u32| ((f64::from(length) / factor).round() as u32).max(1);

@@ -35,7 +35,7 @@ struct Memory {
 }
 
 /// Looking at so many nodes in a row takes as long as one more candidate of a walk.
-const NODES_PER_CANDIDATE: usize = 64;
+pub(crate) const NODES_PER_CANDIDATE: usize = 64;
 
 /// Whether a walk with so many candidates is quicker than looking at every node.
 pub(crate) fn is_quicker(candidates: usize, nodes: u32) -> bool {

@@ -69,11 +69,10 @@ impl Snapshot {
         self.products
     }
 
-    /// Stored vectors, of which an exact search looks at every one: those of superseded rows too, and one where
-    /// several pictures of a segment have the same.
-    pub fn vectors(&self) -> u64 {
+    /// Rows of all segments, superseded ones included.
+    pub fn rows(&self) -> u64 {
         let segments = self.segments.iter();
-        segments.map(|s| u64::from(s.meta().nodes())).sum()
+        segments.map(|s| u64::from(s.meta().rows())).sum()
     }
 
     /// The live rows of a product.

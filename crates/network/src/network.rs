@@ -6,6 +6,7 @@ use tract_onnx::prelude::*;
 
 use crate::ops::LayerOp;
 use crate::shape::{self, dimensions};
+use crate::spare;
 use crate::{LoadError, batch_norm, file, prepared, translate};
 
 /// A network with its input shape fixed, optimised once and run from any thread.
@@ -89,9 +90,16 @@ impl Network {
     /// # Errors
     /// What tract says when it cannot run the network on them, in words.
     pub fn run(&self, pixels: &[f32]) -> Result<Vec<f32>, String> {
+        let wanted: usize = self.shape.iter().product();
+        if pixels.len() != wanted {
+            let given = pixels.len();
+            return Err(format!("{given} values do not fill {:?}", self.shape));
+        }
         let run = || -> TractResult<Vec<f32>> {
-            let input = Tensor::from_shape(&self.shape, pixels)?;
-            let outputs = self.plan.run(tvec!(input.into()))?;
+            let mut input = spare::any_values(&self.shape)?;
+            let mut values = input.try_as_plain_ram_mut()?;
+            values.as_slice_mut::<f32>()?.copy_from_slice(pixels);
+            let outputs = self.plan.run(tvec!(input.into_tvalue()))?;
             let features = &outputs[0];
             Ok(features.try_as_plain_ram()?.as_slice::<f32>()?.to_vec())
         };

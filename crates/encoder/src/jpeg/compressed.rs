@@ -16,10 +16,13 @@ pub(super) struct Compressed<'a> {
 }
 
 impl<'a> Compressed<'a> {
-    /// The data behind a header.
+    /// The data behind a header. `None` where it can be seen that the picture does not end behind it.
     pub(super) fn new(mut rest: &'a [u8], restart_interval: usize) -> Option<Compressed<'a>> {
         let mut bits = Bits::default();
         let marker = bits.start(&mut rest)?;
+        if restart_interval == 0 && marker != END_OF_IMAGE {
+            return None;
+        }
         Some(Compressed {
             rest,
             bits,

@@ -6,6 +6,9 @@ const START_OF_SCAN: u8 = 0xDA;
 /// a hostile file of a few megabytes could define hundreds of thousands.
 const MOST_TABLES: u32 = 16;
 
+/// Largest sampling factor that the standard knows.
+const MOST_SAMPLING: usize = 4;
+
 /// What precedes the compressed data of a JPEG with one scan.
 #[derive(Default)]
 pub(super) struct Header {
@@ -101,7 +104,10 @@ impl Header {
             // A single component is stored block by block, whatever its sampling.
             (only.across, only.down) = (1, 1);
         }
-        (self.width > 0 && self.height > 0).then_some(())
+        let sane = |side: usize| (1..=MOST_SAMPLING).contains(&side);
+        let components = &self.components;
+        let sampled = components.iter().all(|c| sane(c.across) && sane(c.down));
+        (sampled && self.width > 0 && self.height > 0).then_some(())
     }
 
     fn huffman(&mut self, mut segment: &[u8]) -> Option<()> {

@@ -74,7 +74,7 @@ struct Line {
 
 impl Line {
     /// Between stored samples, those at hand count by how near they are, three quarters and one quarter, as in
-    /// libjpeg; at the edges of the picture there is but one.
+    /// `jpeg-decoder`; at the edges of the picture there is but one.
     fn read(&mut self, plane: &Plane<'_>, stretch: &Stretch, row: usize, picture: (usize, usize)) {
         let stored = |side: usize, half: bool| if half { side.div_ceil(2) } else { side };
         let width = stored(picture.0, stretch.across);
@@ -116,7 +116,7 @@ impl Line {
         self.samples.resize(2 * count, 0);
         let (pairs, _) = self.samples.as_chunks_mut::<2>();
         let mixed = |own: u16, other: u16| ((3 * own + other + half) >> bits) as u8;
-        // At the ends there is no neighbour: the sample alone, rounded as libjpeg rounds it.
+        // At the ends there is no neighbour: the sample alone, rounded as `jpeg-decoder` rounds it.
         let alone = |own: u16| ((4 * own + if bits == 4 { 8 } else { 0 }) >> bits) as u8;
         let (Some(&first), Some(&last)) = (self.sums.first(), self.sums.last()) else {
             return;
@@ -197,6 +197,23 @@ mod tests {
                     let large = size.0 * size.1 > 1000;
                     assert!(mean.abs() < 0.05 || !large, "{sampling:?} {size:?}: {mean}");
                 }
+            }
+        }
+    }
+
+    /// Sampling factors that divide by nothing, or make much of little.
+    #[test]
+    fn no_sampling_is_as_good_as_another_kind() {
+        let good = file((64, 64), ColorType::Rgb, SamplingFactor::F_2_2, 0);
+        let frame = good
+            .windows(2)
+            .position(|pair| pair == [0xFF, 0xC0])
+            .unwrap();
+        for sampling in [0x00, 0x02, 0x20, 0x51, 0xFF] {
+            for component in 0..3 {
+                let mut bad = good.clone();
+                bad[frame + 11 + 3 * component] = sampling;
+                assert!(decode(&bad).is_none(), "{sampling:#x}");
             }
         }
     }

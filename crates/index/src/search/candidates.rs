@@ -1,6 +1,6 @@
 //! Which nodes are to be ranked: by walking a graph, or by looking at every node.
 
-use crate::graph_search;
+use crate::graph_search::{self, NODES_PER_CANDIDATE};
 use crate::query::QueryForms;
 use crate::scan;
 use crate::scored::Scored;
@@ -42,7 +42,8 @@ impl Snapshot {
 
     /// How many distinct vectors a search meets, on average, before it has met another product.
     fn vectors_per_product(&self) -> f64 {
-        let vectors = self.images().min(self.vectors());
+        let nodes = self.segments().iter().map(|s| u64::from(s.meta().nodes()));
+        let vectors = self.images().min(nodes.sum());
         let average = vectors as f64 / self.products().max(1) as f64;
         average.clamp(1.0, MOST_PER_PRODUCT)
     }
@@ -99,6 +100,14 @@ impl Candidates {
             self.left_out = self.left_out.max(self.found[ef].1.score());
             self.found.truncate(ef);
         }
+    }
+}
+
+/// With about how many nodes a query is compared at first.
+pub(super) fn comparisons(segment: &Segment, ef: usize) -> usize {
+    match is_walked(segment, ef) {
+        true => ef.max(needed(segment)).saturating_mul(NODES_PER_CANDIDATE),
+        false => segment.meta().nodes() as usize,
     }
 }
 

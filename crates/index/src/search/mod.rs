@@ -22,6 +22,11 @@ const WIDEN: usize = 4;
 /// How often walks may come out short of products before every node is looked at.
 const MOST_WALKS: usize = 2;
 
+/// Multiplications of bytes that take a few hundred microseconds at most.
+const FEW_MULTIPLICATIONS: usize = 1 << 22;
+/// Results that are made in as much time.
+const FEW: usize = 128;
+
 /// What to look for.
 #[derive(Debug, Clone, Copy)]
 pub struct SearchRequest<'a> {
@@ -68,6 +73,26 @@ impl Snapshot {
         Ok(best.into_iter().map(|best| self.hit(best)).collect())
     }
 
+    /// The same where that is a matter of a fraction of a millisecond: `None` when it may take longer, or does not
+    /// come to an end with its first candidates. A caller that serves others too hands those searches on.
+    ///
+    /// # Errors
+    /// As [`search`](Self::search).
+    pub fn search_briefly(
+        &self,
+        request: SearchRequest<'_>,
+    ) -> Result<Option<Vec<Hit>>, IndexError> {
+        let segments = self.segments().iter();
+        let ef = self.first_ef(request.k.min(self.products() as usize));
+        let comparisons = segments.map(|segment| candidates::comparisons(segment, ef));
+        let comparisons = comparisons.fold(0, usize::saturating_add);
+        if comparisons.saturating_mul(self.dimensions()) > FEW_MULTIPLICATIONS || request.k > FEW {
+            return Ok(None);
+        }
+        let best = self.find_within(request, 1)?;
+        Ok(best.map(|(best, _)| best.into_iter().map(|best| self.hit(best)).collect()))
+    }
+
     /// Whether a search for `k` products begins by walking a graph, which answers approximately,
     /// or looks at every row of every segment, which is exact.
     pub fn walks_a_graph(&self, k: usize) -> bool {
@@ -76,12 +101,22 @@ impl Snapshot {
     }
 
     fn find(&self, request: SearchRequest<'_>) -> Result<(Vec<Best<'_>>, Rounds), IndexError> {
+        let found = self.find_within(request, usize::MAX)?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// `None` when so many rounds are not enough.
+    fn find_within(
+        &self,
+        request: SearchRequest<'_>,
+        most_rounds: usize,
+    ) -> Result<Option<(Vec<Best<'_>>, Rounds)>, IndexError> {
         let axes = self.segments().iter().map(|s| s.body().axes());
         let query = QueryForms::new(request.vector, self.dimensions(), axes)?;
         let mut rounds = Rounds::default();
         let wanted = self.wanted(&request);
         if wanted == 0 {
-            return Ok((Vec::new(), rounds));
+            return Ok(Some((Vec::new(), rounds)));
         }
         let doubt = query.doubt(self.largest_scale());
         // The product that is not to be found is met all the same.
@@ -106,7 +141,10 @@ impl Snapshot {
                 }
             };
             if complete || candidates.left_out == f32::NEG_INFINITY && !candidates.walked {
-                return Ok((best, rounds));
+                return Ok(Some((best, rounds)));
+            }
+            if rounds.walked + rounds.exact >= most_rounds {
+                return Ok(None);
             }
             ef = ef.saturating_mul(WIDEN);
         }

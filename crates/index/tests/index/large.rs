@@ -71,6 +71,31 @@ fn a_graph_finds_nearly_all_of_the_best() {
     assert!(recall >= 0.99, "{recall}");
 }
 
+/// Searches that are handed on elsewhere give what those give that are not.
+#[test]
+fn a_brief_search_is_the_same_search_or_none() {
+    let catalog = catalog(DIMENSIONS);
+    let snapshot = Snapshot::new(vec![catalog.graph.clone()], DIMENSIONS).unwrap();
+    for query in &catalog.queries {
+        let request = request(query, 10, -1.0);
+        let brief = snapshot.search_briefly(request).unwrap();
+        assert_eq!(brief, Some(snapshot.search(request).unwrap()));
+        // Only by looking at every row is it known that there are no more.
+        let few = SearchRequest {
+            min_score: 0.99,
+            ..request
+        };
+        assert_eq!(snapshot.search_briefly(few).unwrap(), None);
+        let many = SearchRequest { k: 500, ..request };
+        assert_eq!(snapshot.search_briefly(many).unwrap(), None);
+    }
+    let wrong = SearchRequest {
+        vector: &[1.0],
+        ..request(&catalog.queries[0], 10, -1.0)
+    };
+    assert!(snapshot.search_briefly(wrong).is_err());
+}
+
 /// What a base says of itself is about what queries find that it never saw.
 #[test]
 fn a_graph_knows_what_it_finds() {

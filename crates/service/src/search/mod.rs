@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use lookalike_encoder::{MAX_BYTES, PictureError};
-use lookalike_index::{Attributes, Fingerprint, Hit, IndexError, SearchRequest};
+use lookalike_index::{Attributes, Fingerprint, Hit, IndexError, SearchRequest, Snapshot};
 use tokio::sync::Semaphore;
 use tracing::info;
 
@@ -34,10 +34,13 @@ use crate::ports::{
 };
 use crate::start_up;
 use snapshots::{Loaded, Snapshots};
-use worker::searching;
+use worker::off_runtime;
 
 /// Pictures of one product that a search for similar products starts from, at most.
 const MOST_QUERY_PICTURES: usize = 16;
+
+/// Rows that are grouped by product in a fraction of a millisecond.
+const FEW_ROWS: u64 = 1 << 17;
 
 /// What the searcher needs from the world.
 #[derive(Clone)]
@@ -229,13 +232,16 @@ impl Searcher {
         check(options)?;
         let loaded = self.snapshots.current().await?;
         let (snapshot, wanted) = (Arc::clone(&loaded.snapshot), product_id.to_owned());
-        // The first look for a product of a generation groups all rows.
-        let queries: Vec<_> = searching(&loaded.snapshot, 1, 1, move || {
+        let pictures = move || -> Vec<Vec<f32>> {
             let rows = snapshot.rows_of_product(&wanted);
             let rows = rows.take(MOST_QUERY_PICTURES);
             rows.map(|row| snapshot.embedding(row)).collect()
-        })
-        .await?;
+        };
+        // The first look for a product of a generation groups all rows.
+        let queries = match loaded.snapshot.rows() {
+            0..=FEW_ROWS => pictures(),
+            _ => off_runtime(pictures).await?,
+        };
         if queries.is_empty() {
             return Err(SearchError::UnknownProduct(product_id.to_owned()));
         }
@@ -253,25 +259,10 @@ impl Searcher {
     ) -> Result<Answer, SearchError> {
         let begun = Instant::now();
         let index = loaded.state();
-        let snapshot = Arc::clone(&loaded.snapshot);
-        let asked = queries.len();
-        let find = move || {
-            let mut hits = Vec::new();
-            for vector in &queries {
-                hits.extend(snapshot.search(SearchRequest {
-                    vector,
-                    k: options.k,
-                    min_score: options.min_score,
-                    without_product: without.as_deref(),
-                })?);
-            }
-            Ok::<_, IndexError>(best_per_product(hits, options.k))
-        };
         let hits = if index.images == 0 {
             Vec::new()
         } else {
-            let found = searching(&loaded.snapshot, asked, options.k, find);
-            found.await?.map_err(query_error)?
+            find(&loaded.snapshot, queries, without, options).await?
         };
         let timings = QueryTimings {
             embedding_ms,
@@ -317,6 +308,43 @@ impl Searcher {
         }
         Ok(results)
     }
+}
+
+/// The best pictures of the products that look most like any of the queries, without one product.
+async fn find(
+    snapshot: &Arc<Snapshot>,
+    queries: Vec<Vec<f32>>,
+    without: Option<String>,
+    options: SearchOptions,
+) -> Result<Vec<Hit>, SearchError> {
+    fn request<'a>(
+        vector: &'a [f32],
+        without: &'a Option<String>,
+        options: SearchOptions,
+    ) -> SearchRequest<'a> {
+        SearchRequest {
+            vector,
+            k: options.k,
+            min_score: options.min_score,
+            without_product: without.as_deref(),
+        }
+    }
+    // Handing a brief search to another thread and back would take as long as the search.
+    if let [vector] = &queries[..] {
+        let found = snapshot.search_briefly(request(vector, &without, options));
+        if let Some(hits) = found.map_err(query_error)? {
+            return Ok(hits);
+        }
+    }
+    let snapshot = Arc::clone(snapshot);
+    let all = off_runtime(move || {
+        let mut hits = Vec::new();
+        for vector in &queries {
+            hits.extend(snapshot.search(request(vector, &without, options))?);
+        }
+        Ok(best_per_product(hits, options.k))
+    });
+    all.await?.map_err(query_error)
 }
 
 /// A query picture, embedded or not.
