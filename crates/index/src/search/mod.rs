@@ -23,7 +23,7 @@ const WIDEN: usize = 4;
 const MOST_WALKS: usize = 2;
 
 /// Multiplications of bytes that take a few hundred microseconds at most.
-const FEW_MULTIPLICATIONS: usize = 1 << 22;
+const FEW_MULTIPLICATIONS: usize = 1 << 23;
 /// Results that are made in as much time.
 const FEW: usize = 128;
 
