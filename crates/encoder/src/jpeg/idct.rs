@@ -66,23 +66,38 @@ fn transform<const WIDTH: usize, const HEIGHT: usize>(
     }
     let (frequencies, _) = block.values.as_chunks::<8>();
     let frequencies = &frequencies[..HEIGHT.min(block.last_row + 1)];
+    // Waves of even frequency are the same from either end of a side, those of odd frequency the opposite: the
+    // sums of each kind, for the samples of one half, give both halves.
     let waves = &inverse.across[..WIDTH.min(block.last_column + 1)];
-    for (y, row) in rows.enumerate() {
-        let mut line = [0.0; WIDTH];
-        for (values, wave) in frequencies.iter().zip(&inverse.down) {
-            for (sum, value) in line.iter_mut().zip(values) {
+    let mut lines = [[0.0; WIDTH]; HEIGHT];
+    for y in 0..HEIGHT.div_ceil(2) {
+        let mut sums = [[0.0; WIDTH]; 2];
+        for (frequency, (values, wave)) in frequencies.iter().zip(&inverse.down).enumerate() {
+            for (sum, value) in sums[frequency % 2].iter_mut().zip(values) {
                 *sum += wave[y] * value;
             }
         }
-        let mut out = [0.0; WIDTH];
-        for (value, wave) in line.iter().zip(waves) {
-            for (sum, wave) in out.iter_mut().zip(wave) {
+        let [even, odd] = sums;
+        lines[HEIGHT - 1 - y] = std::array::from_fn(|x| even[x] - odd[x]);
+        lines[y] = std::array::from_fn(|x| even[x] + odd[x]);
+    }
+    for (line, row) in lines.iter().zip(rows) {
+        let mut sums = [[0.0; HALF]; 2];
+        for (frequency, (value, wave)) in line.iter().zip(waves).enumerate() {
+            for (sum, wave) in sums[frequency % 2].iter_mut().zip(wave) {
                 *sum += value * wave;
             }
         }
-        row[..WIDTH].copy_from_slice(&out.map(sample));
+        let [even, odd] = sums;
+        for x in 0..WIDTH.div_ceil(2) {
+            row[WIDTH - 1 - x] = sample(even[x] - odd[x]);
+            row[x] = sample(even[x] + odd[x]);
+        }
     }
 }
+
+/// Half of the longest side.
+const HALF: usize = 4;
 
 /// Zero stands for the middle of the range; what is out of range becomes the nearest that is in it.
 fn sample(value: f32) -> u8 {
