@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use lookalike_index::{Manifest, Segment, SegmentId, Snapshot};
 use lookalike_service::memory::MemoryCloud;
-use lookalike_service::ports::{Manifests, NoMetrics, Segments};
+use lookalike_service::ports::{Manifests, Segments};
 use lookalike_service::{
     LoadedManifest, SearchPorts, SearchSettings, Searcher, SegmentMemory, StoreError,
     StoreErrorKind,
@@ -71,16 +71,13 @@ impl Folder {
 
     /// The search function's searcher on it, with the products of a shop.
     pub(crate) fn searcher(&self, shop: Shop) -> Searcher {
-        let (shop, nothing) = (Arc::new(shop), MemoryCloud::new());
+        let shop = Arc::new(shop);
         let ports = SearchPorts {
-            encoders: encoder_port::embedded().into(),
-            pictures: nothing.clone(),
             links: shop.clone(),
             manifests: Arc::new(self.clone()),
             segments: Arc::new(self.clone()),
             products: shop,
-            failures: nothing,
-            metrics: Arc::new(NoMetrics),
+            ..MemoryCloud::new().search_ports(encoder_port::embedded().into())
         };
         Searcher::new(ports, SearchSettings::default())
     }

@@ -50,12 +50,14 @@ fn chart(
     let fold =
         |of: fn(&(f64, f64)) -> f64, pick: fn(f64, f64) -> f64| values.iter().map(of).reduce(pick);
     let (Some(left), Some(right)) = (fold(|v| v.0, f64::min), fold(|v| v.0, f64::max)) else {
-        area.titled(title, ("sans-serif", 15))?;
+        // Nothing of the kind was measured.
         return Ok(());
     };
-    let (Some(least), Some(most)) = (fold(|v| v.1, f64::min), fold(|v| v.1, f64::max)) else {
-        return Ok(());
-    };
+    let (least, most) = values
+        .iter()
+        .fold((f64::INFINITY, 0.0f64), |(least, most), v| {
+            (least.min(v.1), most.max(v.1))
+        });
     // At least a decade, or flat lines would look like mountains.
     let bottom = 10f64.powf(least.max(1e-6).log10().floor());
     let top = 10f64.powf(most.max(1e-6).log10().ceil()).max(10.0 * bottom);
@@ -68,7 +70,7 @@ fn chart(
         .build_cartesian_2d(across, (bottom..top).log_scale())?;
     chart
         .configure_mesh()
-        .light_line_style(WHITE)
+        .max_light_lines(0)
         .x_labels(5)
         .y_labels(5)
         .x_label_formatter(&|x| short(*x))

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use lookalike_aws::{Clients, Cloud, Settings};
 use lookalike_local_cloud::LocalCloud;
 use lookalike_service::memory::MemoryCloud;
-use lookalike_service::ports::{Embedder, Links, NoMetrics, PictureWriter, Products};
+use lookalike_service::ports::{Embedder, NoMetrics, PictureWriter};
 use lookalike_service::{
-    Deadline, EmbedderCell, IndexPorts, IndexSettings, Indexer, SearchOptions, SearchPorts,
+    Deadline, EmbedderCell, Encoders, IndexSettings, Indexer, SearchOptions, SearchPorts,
     SearchSettings, Searcher,
 };
 
@@ -74,61 +74,25 @@ impl World {
             local.region(),
         );
         let cloud = Cloud::with_clients(clients, &settings);
-        let ports = IndexPorts {
-            encoders: EmbedderCell::ready(embedder).into(),
-            pictures: cloud.pictures,
-            manifests: cloud.manifests,
-            segments: cloud.segments,
-            shelf: cloud.shelf,
-            encoder_shelf: cloud.encoder_shelf,
-            records: cloud.records,
-            failures: cloud.failures,
-            metrics: Arc::new(NoMetrics),
-        };
-        let (links, products) = (cloud.links, cloud.products);
+        let encoders: Encoders = EmbedderCell::ready(embedder).into();
+        let ports = cloud.index_ports(encoders.clone(), Arc::new(NoMetrics));
         Ok(Self {
+            search: cloud.search_ports(encoders, Arc::new(NoMetrics)),
+            writer: cloud.picture_writer,
+            indexer: Indexer::new(ports, IndexSettings::default()),
             copies: true,
-            ..Self::new(ports, cloud.picture_writer, links, products)
         })
     }
 
     /// On stores in memory.
     pub(crate) fn in_memory(embedder: Arc<dyn Embedder>) -> Self {
         let cloud = MemoryCloud::new();
-        let ports = IndexPorts {
-            encoders: EmbedderCell::ready(embedder).into(),
-            pictures: cloud.clone(),
-            manifests: cloud.clone(),
-            segments: cloud.clone(),
-            shelf: cloud.clone(),
-            encoder_shelf: cloud.clone(),
-            records: cloud.clone(),
-            failures: cloud.clone(),
-            metrics: Arc::new(NoMetrics),
-        };
-        Self::new(ports, cloud.clone(), cloud.clone(), cloud)
-    }
-
-    fn new(
-        ports: IndexPorts,
-        writer: Arc<dyn PictureWriter>,
-        links: Arc<dyn Links>,
-        products: Arc<dyn Products>,
-    ) -> Self {
-        let search = SearchPorts {
-            encoders: ports.encoders.clone(),
-            pictures: ports.pictures.clone(),
-            links,
-            manifests: ports.manifests.clone(),
-            segments: ports.segments.clone(),
-            products,
-            failures: ports.failures.clone(),
-            metrics: ports.metrics.clone(),
-        };
+        let encoders: Encoders = EmbedderCell::ready(embedder).into();
+        let ports = cloud.index_ports(encoders.clone());
         Self {
-            writer,
+            search: cloud.search_ports(encoders),
             indexer: Indexer::new(ports, IndexSettings::default()),
-            search,
+            writer: cloud,
             copies: false,
         }
     }

@@ -170,7 +170,7 @@ impl Bucket {
     }
 
     /// A server that answers a question that was not asked is none of S3's.
-    fn not_asked_for(&self, key: &str) -> StoreError {
+    pub(crate) fn not_asked_for(&self, key: &str) -> StoreError {
         let message = "the reply is about a condition or a range that was not in the request";
         StoreError::new(StoreErrorKind::Invalid, self.operation("get", key), message)
     }

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use lookalike_service::ports::{
-    ChangeQueue, EncoderShelf, Failures, ImageRecords, Links, Manifests, PictureWriter, Pictures,
-    Products, SegmentShelf, Segments, StoredEncoders,
+    ChangeQueue, EncoderShelf, Failures, ImageRecords, Links, Manifests, Metrics, PictureWriter,
+    Pictures, Products, SegmentShelf, Segments, StoredEncoders,
 };
+use lookalike_service::{Encoders, IndexPorts, SearchPorts};
 
 use crate::bucket::Bucket;
 use crate::clients::{Clients, NoRegion};
@@ -93,6 +94,35 @@ impl Cloud {
             failures: Arc::new(DynamoFailures::new(table)),
             changes,
             clients,
+        }
+    }
+
+    /// What an indexer needs.
+    pub fn index_ports(&self, encoders: Encoders, metrics: Arc<dyn Metrics>) -> IndexPorts {
+        IndexPorts {
+            encoders,
+            pictures: self.pictures.clone(),
+            manifests: self.manifests.clone(),
+            segments: self.segments.clone(),
+            shelf: self.shelf.clone(),
+            encoder_shelf: self.encoder_shelf.clone(),
+            records: self.records.clone(),
+            failures: self.failures.clone(),
+            metrics,
+        }
+    }
+
+    /// What a searcher needs.
+    pub fn search_ports(&self, encoders: Encoders, metrics: Arc<dyn Metrics>) -> SearchPorts {
+        SearchPorts {
+            encoders,
+            pictures: self.pictures.clone(),
+            links: self.links.clone(),
+            manifests: self.manifests.clone(),
+            segments: self.segments.clone(),
+            products: self.products.clone(),
+            failures: self.failures.clone(),
+            metrics,
         }
     }
 

@@ -53,13 +53,7 @@ impl Pictures for S3Pictures {
         let read = match self.bucket.read(key, max_bytes, |get| get).await? {
             Reading::Found(read) => read,
             Reading::Missing => return Ok(None),
-            Reading::Unchanged => {
-                return Err(StoreError::new(
-                    StoreErrorKind::Invalid,
-                    self.bucket.operation("get", key),
-                    "a reply to a condition that was not in the request",
-                ));
-            }
+            Reading::Unchanged => return Err(self.bucket.not_asked_for(key)),
         };
         let operation = self.bucket.operation("get", key);
         let head = picture_head(

@@ -7,9 +7,7 @@ use anyhow::{Context, Result, bail};
 use aws_sdk_cloudformation::error::DisplayErrorContext;
 use lookalike_aws::{Clients, Cloud, Settings, encoders, sdk_config};
 use lookalike_service::ports::NoMetrics;
-use lookalike_service::{
-    Encoders, IndexPorts, IndexSettings, Indexer, SearchPorts, SearchSettings, Searcher,
-};
+use lookalike_service::{Encoders, IndexSettings, Indexer, SearchSettings, Searcher};
 
 use crate::args::TargetArguments;
 use crate::connection::Connection;
@@ -101,34 +99,13 @@ impl Target {
 
     /// An indexer on this system.
     pub(crate) fn indexer(&self, encoders: Encoders) -> Indexer {
-        let cloud = self.cloud.clone();
-        let ports = IndexPorts {
-            encoders,
-            pictures: cloud.pictures,
-            manifests: cloud.manifests,
-            segments: cloud.segments,
-            shelf: cloud.shelf,
-            encoder_shelf: cloud.encoder_shelf,
-            records: cloud.records,
-            failures: cloud.failures,
-            metrics: Arc::new(NoMetrics),
-        };
+        let ports = self.cloud.index_ports(encoders, Arc::new(NoMetrics));
         Indexer::new(ports, IndexSettings::default())
     }
 
     /// A searcher on this system.
     pub(crate) fn searcher(&self, encoders: Encoders) -> Searcher {
-        let cloud = self.cloud.clone();
-        let ports = SearchPorts {
-            encoders,
-            pictures: cloud.pictures,
-            links: cloud.links,
-            manifests: cloud.manifests,
-            segments: cloud.segments,
-            products: cloud.products,
-            failures: cloud.failures,
-            metrics: Arc::new(NoMetrics),
-        };
+        let ports = self.cloud.search_ports(encoders, Arc::new(NoMetrics));
         let refresh = self.settings.refresh;
         Searcher::new(ports, SearchSettings { refresh })
     }

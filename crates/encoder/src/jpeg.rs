@@ -140,13 +140,21 @@ mod tests {
 
     #[test]
     fn baseline_files_are_decoded_at_the_part_that_is_enough() {
-        let file = file((203, 101), ColorType::Rgb, SamplingFactor::F_2_2, 5);
-        for enough in [1, 2, 4, 8] {
-            let decoded = decode(&file, &|_, _| Reading::Eighths(enough)).unwrap();
-            assert_eq!((decoded.width, decoded.height), (203, 101));
-            let sides = [203, 101].map(|side: u32| (side * enough).div_ceil(8));
-            assert_eq!(decoded.eighths, enough);
-            assert_eq!([decoded.pixels.width(), decoded.pixels.height()], sides);
+        for (kind, sampling, restart) in [
+            (ColorType::Rgb, SamplingFactor::F_1_1, 0),
+            (ColorType::Rgb, SamplingFactor::F_2_1, 1),
+            (ColorType::Rgb, SamplingFactor::F_1_2, 0),
+            (ColorType::Rgb, SamplingFactor::F_2_2, 5),
+            (ColorType::Luma, SamplingFactor::F_1_1, 1),
+        ] {
+            let file = file((203, 101), kind, sampling, restart);
+            for enough in [1, 2, 4, 8] {
+                let decoded = decode(&file, &|_, _| Reading::Eighths(enough)).unwrap();
+                assert_eq!((decoded.width, decoded.height), (203, 101));
+                let sides = [203, 101].map(|side: u32| (side * enough).div_ceil(8));
+                assert_eq!(decoded.eighths, enough, "{kind:?} {sampling:?}");
+                assert_eq!([decoded.pixels.width(), decoded.pixels.height()], sides);
+            }
         }
     }
 

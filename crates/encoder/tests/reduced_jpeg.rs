@@ -180,7 +180,7 @@ fn every_kind_of_file_looks_like_its_whole_picture() {
 }
 
 #[test]
-fn small_pictures_keep_every_pixel() {
+fn small_pictures_are_read_whole() {
     for (width, height) in [(895, 895), (895, 3000), (400, 533)] {
         let file = jpeg(&scene(width, height), PLAIN);
         let png = whole(&file, 1);

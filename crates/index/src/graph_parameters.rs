@@ -41,8 +41,7 @@ impl GraphParameters {
 impl Default for GraphParameters {
     fn default() -> Self {
         Self {
-            // With 140 a third more work, and as quick to search at the same recall. With less, what a walk
-            // finds hardly grows with the number of candidates.
+            // With 140, building takes a third longer, and searching as long at the same recall.
             ef_construction: 100,
             seed: 0,
             least_recall: 0.99,

@@ -37,7 +37,8 @@ impl Hasher for AsIs {
 
 type Hashed = BuildHasherDefault<AsIs>;
 
-/// Texts that are hashed in the time in which one is looked up.
+/// Texts that are taken to be hashed in the time in which one is looked up, by a binary search that waits for memory
+/// at most steps.
 const LOOKUP_IN_HASHES: u64 = 16;
 
 /// A live row.
@@ -116,8 +117,10 @@ impl View {
         // in it takes as long as hashing some of them.
         let others = sizes.sum::<u64>() - most;
         let hashed = others.saturating_mul(LOOKUP_IN_HASHES) > most;
-        let mut texts: HashSet<u64, Hashed> = HashSet::default();
-        let mut alone = if hashed { 0 } else { most };
+        let room = if hashed { most } else { others };
+        let mut texts: HashSet<u64, Hashed> =
+            HashSet::with_capacity_and_hasher(room as usize, Hashed::default());
+        let mut distinct = if hashed { 0 } else { most };
         for (place, segment) in self.segments.iter().enumerate() {
             if place == largest && !hashed {
                 continue;
@@ -129,10 +132,10 @@ impl View {
                     found.is_some_and(|product| live[largest].contains(product))
                 };
                 let is_new = texts.insert(XxHash3_64::oneshot(text.as_bytes()));
-                alone += u64::from(is_new && (hashed || !known()));
+                distinct += u64::from(is_new && (hashed || !known()));
             }
         }
-        alone
+        distinct
     }
 
     /// The products of a segment that have a live row.

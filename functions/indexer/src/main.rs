@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lambda_runtime::{Config, Error, LambdaEvent, service_fn};
 use lookalike_aws::{Cloud, EmfMetrics, Settings, encoders, logging};
 use lookalike_indexer::Handler;
-use lookalike_service::{IndexPorts, IndexSettings, Indexer};
+use lookalike_service::{IndexSettings, Indexer};
 use serde_json::Value;
 
 #[tokio::main]
@@ -15,17 +15,8 @@ async fn main() -> Result<(), Error> {
     let settings = settings.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
     let cloud = Cloud::connect(&settings).await?;
     let function = Config::from_env();
-    let ports = IndexPorts {
-        encoders: encoders(&settings, &cloud),
-        pictures: cloud.pictures,
-        manifests: cloud.manifests,
-        segments: cloud.segments,
-        shelf: cloud.shelf,
-        encoder_shelf: cloud.encoder_shelf,
-        records: cloud.records,
-        failures: cloud.failures,
-        metrics: Arc::new(EmfMetrics::stdout(function.function_name)),
-    };
+    let metrics = Arc::new(EmfMetrics::stdout(function.function_name));
+    let ports = cloud.index_ports(encoders(&settings, &cloud), metrics);
     let index = IndexSettings {
         memory: u64::try_from(function.memory).ok().map(|mb| mb << 20),
         ..IndexSettings::default()

@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use lookalike_indexer::{EventError, Handler, HandlerError};
 use lookalike_service::memory::MemoryCloud;
-use lookalike_service::ports::{Embedder, NoMetrics};
+use lookalike_service::ports::Embedder;
 use lookalike_service::{
-    Deadline, EmbedderCell, Fingerprint, IndexPorts, IndexSettings, Indexer, PictureError,
-    StoreErrorKind,
+    Deadline, EmbedderCell, Fingerprint, IndexSettings, Indexer, PictureError, StoreErrorKind,
 };
 use serde_json::{Value, json};
 
@@ -47,17 +46,7 @@ impl Embedder for TwoBytes {
 }
 
 fn handler(cloud: &Arc<MemoryCloud>) -> Handler {
-    let ports = IndexPorts {
-        encoders: EmbedderCell::ready(Arc::new(TwoBytes)).into(),
-        pictures: cloud.clone(),
-        manifests: cloud.clone(),
-        segments: cloud.clone(),
-        shelf: cloud.clone(),
-        encoder_shelf: cloud.clone(),
-        records: cloud.clone(),
-        failures: cloud.clone(),
-        metrics: Arc::new(NoMetrics),
-    };
+    let ports = cloud.index_ports(EmbedderCell::ready(Arc::new(TwoBytes)).into());
     Handler::new(
         Arc::new(Indexer::new(ports, IndexSettings::default())),
         BUCKET,

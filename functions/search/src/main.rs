@@ -6,7 +6,7 @@ use lambda_http::Error;
 use lambda_http::lambda_runtime::Config;
 use lookalike_aws::{Cloud, EmfMetrics, Settings, encoders, logging};
 use lookalike_http::{HttpSettings, router};
-use lookalike_service::{SearchPorts, SearchSettings, Searcher, start_up};
+use lookalike_service::{SearchSettings, Searcher, start_up};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -17,16 +17,8 @@ async fn main() -> Result<(), Error> {
     start_up::done("settings read");
     let cloud = Cloud::connect(&settings).await?;
     start_up::done("clients made");
-    let ports = SearchPorts {
-        encoders: encoders(&settings, &cloud),
-        pictures: cloud.pictures,
-        links: cloud.links,
-        manifests: cloud.manifests,
-        segments: cloud.segments,
-        products: cloud.products,
-        failures: cloud.failures,
-        metrics: Arc::new(EmfMetrics::stdout(Config::from_env().function_name)),
-    };
+    let metrics = Arc::new(EmfMetrics::stdout(Config::from_env().function_name));
+    let ports = cloud.search_ports(encoders(&settings, &cloud), metrics);
     let refresh = settings.refresh;
     let searcher = Arc::new(Searcher::new(ports, SearchSettings { refresh }));
     let warming = Arc::clone(&searcher);

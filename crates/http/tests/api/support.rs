@@ -14,10 +14,10 @@ use image::{ImageFormat, Rgb, RgbImage};
 use lookalike_encoder::Encoder;
 use lookalike_http::{HttpSettings, router};
 use lookalike_service::memory::MemoryCloud;
-use lookalike_service::ports::{Embedder, NoMetrics, Products};
+use lookalike_service::ports::{Embedder, Products};
 use lookalike_service::{
-    Deadline, EmbedderCell, Fingerprint, IndexPorts, IndexSettings, Indexer, PictureError, Product,
-    SearchPorts, SearchSettings, Searcher, StoreErrorKind,
+    Deadline, EmbedderCell, Fingerprint, IndexSettings, Indexer, PictureError, Product,
+    SearchSettings, Searcher, StoreErrorKind,
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -133,16 +133,7 @@ impl Shop {
 
     /// The interface over `cloud`, with an encoder in disguise unless that is 0.
     pub(crate) fn over(cloud: Arc<MemoryCloud>, disguise: u8, settings: HttpSettings) -> Self {
-        let ports = SearchPorts {
-            encoders: encoder(disguise).into(),
-            pictures: cloud.clone(),
-            links: cloud.clone(),
-            manifests: cloud.clone(),
-            segments: cloud.clone(),
-            products: cloud.clone(),
-            failures: cloud.clone(),
-            metrics: Arc::new(NoMetrics),
-        };
+        let ports = cloud.search_ports(encoder(disguise).into());
         let refresh = Duration::ZERO;
         let searcher = Searcher::new(ports, SearchSettings { refresh });
         Self {
@@ -156,17 +147,7 @@ impl Shop {
         for (key, bytes) in pictures {
             self.cloud.put_picture(key, bytes.clone(), BTreeMap::new());
         }
-        let ports = IndexPorts {
-            encoders: encoder(0).into(),
-            pictures: self.cloud.clone(),
-            manifests: self.cloud.clone(),
-            segments: self.cloud.clone(),
-            shelf: self.cloud.clone(),
-            encoder_shelf: self.cloud.clone(),
-            records: self.cloud.clone(),
-            failures: self.cloud.clone(),
-            metrics: Arc::new(NoMetrics),
-        };
+        let ports = self.cloud.index_ports(encoder(0).into());
         let keys: Vec<String> = pictures.iter().map(|(key, _)| (*key).to_owned()).collect();
         Indexer::new(ports, IndexSettings::default())
             .index_keys(&keys, Deadline::after(Duration::from_secs(60)))

@@ -24,7 +24,7 @@ const MOST_WALKS: usize = 2;
 
 /// Multiplications of bytes that take a few hundred microseconds at most.
 const FEW_MULTIPLICATIONS: usize = 1 << 23;
-/// Results that are made in as much time.
+/// Results of a brief search at most: each takes text to copy and attributes to parse.
 const FEW: usize = 128;
 
 /// What to look for.

@@ -353,3 +353,32 @@ fn rows_of_a_product_are_its_live_ones() {
     let at = snapshot.rows_of_product("c").next().unwrap();
     assert!(cosine(&snapshot.embedding(at), &[1.0, 0.5]) > 0.99999);
 }
+
+/// Products are counted by looking the few of a delta up in the base, or by comparing all texts where deltas have
+/// many: both count what is live, once.
+#[test]
+fn products_of_several_segments_are_counted_once() {
+    for (base_products, changes) in [(200, 3), (200, 150)] {
+        let name = |i: usize| format!("p{i:03}");
+        let rows = |products: std::ops::Range<usize>, suffix: &str| {
+            let rows =
+                products.map(|i| row(&format!("{}{suffix}", name(i)), &name(i), &[1.0, 0.5]));
+            content(rows.collect())
+        };
+        let first = base(1, &rows(0..base_products, "a"), 2, None);
+        let view = View::new(vec![first.meta().clone()]);
+        // Another picture of each of the first few, none of the next few, and as many new products.
+        let mut second = rows(0..changes, "b");
+        second.rows.extend(rows(300..300 + changes, "a").rows);
+        let gone: Vec<String> = (40..40 + changes / 2).map(|i| name(i) + "a").collect();
+        second.superseded = view.superseded_by(gone.iter().map(String::as_str));
+        second.tombstones = gone.clone();
+        let shadowed = (40..40 + changes / 2).filter(|&i| i < changes).count();
+        let expected = base_products - gone.len() + shadowed + changes;
+        let view = View::new(vec![
+            first.meta().clone(),
+            delta(2, &second, 2).meta().clone(),
+        ]);
+        assert_eq!(view.products(), expected as u64, "{changes}");
+    }
+}

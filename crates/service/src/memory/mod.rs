@@ -16,6 +16,8 @@ use lookalike_index::{Fingerprint, SegmentId};
 
 use crate::error::{StoreError, StoreErrorKind};
 use crate::model::{EncoderFiles, ImageRecord, Metadata, PictureHead};
+use crate::ports::NoMetrics;
+use crate::{Encoders, IndexPorts, SearchPorts};
 
 /// Entries in one page of a listing, small so that tests see several.
 const PAGE: usize = 100;
@@ -63,6 +65,35 @@ impl MemoryCloud {
     /// An empty cloud.
     pub fn new() -> Arc<Self> {
         Arc::default()
+    }
+
+    /// What an indexer needs, all of it here; nothing is measured.
+    pub fn index_ports(self: &Arc<Self>, encoders: Encoders) -> IndexPorts {
+        IndexPorts {
+            encoders,
+            pictures: self.clone(),
+            manifests: self.clone(),
+            segments: self.clone(),
+            shelf: self.clone(),
+            encoder_shelf: self.clone(),
+            records: self.clone(),
+            failures: self.clone(),
+            metrics: Arc::new(NoMetrics),
+        }
+    }
+
+    /// What a searcher needs, likewise.
+    pub fn search_ports(self: &Arc<Self>, encoders: Encoders) -> SearchPorts {
+        SearchPorts {
+            encoders,
+            pictures: self.clone(),
+            links: self.clone(),
+            manifests: self.clone(),
+            segments: self.clone(),
+            products: self.clone(),
+            failures: self.clone(),
+            metrics: Arc::new(NoMetrics),
+        }
     }
 
     /// Lets calls fail as `fault` decides, until the next call of this.

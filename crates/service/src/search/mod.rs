@@ -39,7 +39,7 @@ use worker::off_runtime;
 /// Pictures of one product that a search for similar products starts from, at most.
 const MOST_QUERY_PICTURES: usize = 16;
 
-/// Rows that are grouped by product in a fraction of a millisecond.
+/// Rows that are grouped by product in less than a millisecond, once in the life of a segment.
 const FEW_ROWS: u64 = 1 << 17;
 
 /// What the searcher needs from the world.

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use lookalike_index::{CompactionPolicy, Manifest, Segment, SegmentId, SegmentKind, View};
 use lookalike_service::memory::MemoryCloud;
-use lookalike_service::ports::{Embedder, Measurement, Metrics, NoMetrics};
+use lookalike_service::ports::{Embedder, Measurement, Metrics};
 use lookalike_service::{
     BatchReport, Deadline, EmbedderCell, EncoderFiles, Encoders, Fingerprint, IndexPorts,
     IndexSettings, Indexer, Outcome, PictureError, SearchOptions, SearchPorts, SearchSettings,
@@ -145,32 +145,11 @@ impl World {
     }
 
     pub(crate) fn index_ports(&self) -> IndexPorts {
-        let cloud = &self.cloud;
-        IndexPorts {
-            encoders: self.encoders(),
-            pictures: cloud.clone(),
-            manifests: cloud.clone(),
-            segments: cloud.clone(),
-            shelf: cloud.clone(),
-            encoder_shelf: cloud.clone(),
-            records: cloud.clone(),
-            failures: cloud.clone(),
-            metrics: Arc::new(NoMetrics),
-        }
+        self.cloud.index_ports(self.encoders())
     }
 
     pub(crate) fn search_ports(&self) -> SearchPorts {
-        let cloud = &self.cloud;
-        SearchPorts {
-            encoders: self.encoders(),
-            pictures: cloud.clone(),
-            links: cloud.clone(),
-            manifests: cloud.clone(),
-            segments: cloud.clone(),
-            products: cloud.clone(),
-            failures: cloud.clone(),
-            metrics: Arc::new(NoMetrics),
-        }
+        self.cloud.search_ports(self.encoders())
     }
 
     /// A searcher that looks for a newer index at every search.

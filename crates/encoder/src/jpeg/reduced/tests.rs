@@ -195,21 +195,32 @@ fn tables_without_end_are_not_set_up() {
     assert!(jpeg_decoder::Decoder::new(&many[..]).decode().is_ok());
 }
 
+/// A file with a few other bytes, anywhere or in its head.
+pub(in crate::jpeg) fn damaged(sampling: SamplingFactor) -> impl Strategy<Value = Vec<u8>> {
+    let changes = prop::collection::vec((any::<Index>(), any::<u8>()), 1..8);
+    (changes, any::<bool>()).prop_map(move |(changes, head)| {
+        let mut file = file((70, 50), ColorType::Rgb, sampling, 3);
+        let length = if head {
+            620.min(file.len())
+        } else {
+            file.len()
+        };
+        for (place, value) in changes {
+            file[place.index(length)] = value;
+        }
+        file
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever the bytes: no panic, and a picture has the size that the header says.
     #[test]
     fn changed_bytes(
-        changes in prop::collection::vec((any::<Index>(), any::<u8>()), 1..8),
-        head in any::<bool>(),
+        file in damaged(SamplingFactor::F_2_2),
         eighths in prop::sample::select(vec![1usize, 2, 4]),
     ) {
-        let mut file = file((70, 50), ColorType::Rgb, SamplingFactor::F_2_2, 3);
-        let length = if head { 620.min(file.len()) } else { file.len() };
-        for (place, value) in changes {
-            file[place.index(length)] = value;
-        }
         if let Some(small) = decode(&file, eighths) {
             let header = Header::read(&mut &file[..], false).unwrap();
             let sides = [header.width, header.height].map(|side| (side * eighths).div_ceil(8) as u32);
