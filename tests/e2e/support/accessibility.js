@@ -10,7 +10,8 @@
   };
   const say = (rule, element, detail = "") => wrong.push(`${rule}: ${name(element)} ${detail}`.trim());
   const all = (selector) => [...document.querySelectorAll(selector)];
-  const shown = (element) => element.checkVisibility({ visibilityProperty: true }) && element.getClientRects().length > 0;
+  const shown = (element) =>
+    element.checkVisibility({ visibilityProperty: true }) && element.getClientRects().length > 0;
   const unseen = (element) => element.closest("[aria-hidden=true]");
 
   // The document
@@ -22,7 +23,13 @@
   }
   const places = "header, main, footer, nav, aside, .skip, [role=status], #veil";
   for (const element of document.body.children) {
-    if (shown(element) && !element.matches(places) && !element.querySelector(places) && element.textContent.trim() && !/SCRIPT|STYLE|TEMPLATE/.test(element.tagName)) {
+    if (
+      shown(element) &&
+      !element.matches(places) &&
+      !element.querySelector(places) &&
+      element.textContent.trim() &&
+      !/SCRIPT|STYLE|TEMPLATE/.test(element.tagName)
+    ) {
       say("landmarks", element, "is in none");
     }
   }
@@ -42,7 +49,8 @@
 
   // Headings
   const headings = all("h1, h2, h3, h4, h5, h6").filter(shown);
-  if (headings.filter((one) => one.tagName === "H1").length !== 1) wrong.push("headings: there is not exactly one h1");
+  if (headings.filter((one) => one.tagName === "H1").length !== 1)
+    wrong.push("headings: there is not exactly one h1");
   let level = 0;
   for (const heading of headings) {
     const own = Number(heading.tagName[1]);
@@ -56,27 +64,37 @@
     const label = element.getAttribute("aria-label");
     if (label && label.trim()) return label;
     const by = element.getAttribute("aria-labelledby");
-    if (by) return by.split(/\s+/).map((id) => (document.getElementById(id) || {}).textContent || "").join(" ");
-    if (element.labels && element.labels.length) return [...element.labels].map((one) => one.textContent).join(" ");
-    if (element.tagName === "INPUT" || element.tagName === "SELECT" || element.tagName === "TEXTAREA") return "";
+    if (by)
+      return by
+        .split(/\s+/)
+        .map((id) => (document.getElementById(id) || {}).textContent || "")
+        .join(" ");
+    if (element.labels && element.labels.length)
+      return [...element.labels].map((one) => one.textContent).join(" ");
+    if (element.tagName === "INPUT" || element.tagName === "SELECT" || element.tagName === "TEXTAREA")
+      return "";
     if (element.tagName === "FIELDSET") return (element.querySelector("legend") || {}).textContent || "";
     const images = [...element.querySelectorAll("img")].map((one) => one.alt).join(" ");
     return element.textContent + images;
   };
-  const controls = "a[href], button, input, select, textarea, summary, [tabindex='0'], [role=slider], [role=button]";
+  const controls =
+    "a[href], button, input, select, textarea, summary, [tabindex='0'], [role=slider], [role=button]";
   for (const element of all(controls).filter(shown)) {
     if (!nameOf(element).trim()) say("names", element, "has none");
     if (unseen(element)) say("hidden", element, "can be focused, but is hidden from screen readers");
   }
   for (const element of all("fieldset, nav, form[aria-label], [role=group], section").filter(shown)) {
-    const named = nameOf(element).trim() && (element.matches("[aria-label], [aria-labelledby], fieldset"));
+    const named = nameOf(element).trim() && element.matches("[aria-label], [aria-labelledby], fieldset");
     if (!named) say("names", element, "has none");
   }
-  for (const image of all("img").filter(shown)) if (!image.hasAttribute("alt")) say("pictures", image, "has no alt");
+  for (const image of all("img").filter(shown))
+    if (!image.hasAttribute("alt")) say("pictures", image, "has no alt");
   for (const graphic of all("svg").filter(shown)) {
-    if (!graphic.hasAttribute("aria-hidden") && !graphic.hasAttribute("aria-label")) say("pictures", graphic, "is neither hidden nor named");
+    if (!graphic.hasAttribute("aria-hidden") && !graphic.hasAttribute("aria-label"))
+      say("pictures", graphic, "is neither hidden nor named");
   }
-  for (const element of all("[tabindex]")) if (element.tabIndex > 0) say("order", element, "has a tabindex over 0");
+  for (const element of all("[tabindex]"))
+    if (element.tabIndex > 0) say("order", element, "has a tabindex over 0");
   for (const slider of all("[role=slider]").filter(shown)) {
     for (const attribute of ["aria-valuenow", "aria-valuemin", "aria-valuemax"]) {
       if (!slider.hasAttribute(attribute)) say("values", slider, `has no ${attribute}`);
@@ -85,23 +103,29 @@
 
   // Structure
   for (const list of all("ul, ol")) {
-    for (const child of list.children) if (child.tagName !== "LI") say("lists", child, "is in a list, but no item");
+    for (const child of list.children)
+      if (child.tagName !== "LI") say("lists", child, "is in a list, but no item");
   }
   for (const item of all("li")) if (!item.parentElement.matches("ul, ol")) say("lists", item, "is in no list");
   for (const table of all("table").filter(shown)) {
-    if (![...table.querySelectorAll("th")].every((one) => one.scope)) say("tables", table, "has a heading without scope");
+    if (![...table.querySelectorAll("th")].every((one) => one.scope))
+      say("tables", table, "has a heading without scope");
   }
-  if (!document.querySelector("[aria-live], [role=status], [role=alert]")) wrong.push("live: there is no live region");
+  if (!document.querySelector("[aria-live], [role=status], [role=alert]"))
+    wrong.push("live: there is no live region");
 
   // Contrast
   const colour = (text) => {
     const numbers = text.match(/[\d.]+/g).map(Number);
-    if (text.startsWith("color(")) return [numbers[0] * 255, numbers[1] * 255, numbers[2] * 255, numbers[3] ?? 1];
+    if (text.startsWith("color("))
+      return [numbers[0] * 255, numbers[1] * 255, numbers[2] * 255, numbers[3] ?? 1];
     return [numbers[0], numbers[1], numbers[2], numbers[3] ?? 1];
   };
   const over = ([r, g, b, a], [x, y, z]) => [r * a + x * (1 - a), g * a + y * (1 - a), b * a + z * (1 - a), 1];
   const luminance = ([r, g, b]) => {
-    const linear = [r, g, b].map((value) => value / 255).map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+    const linear = [r, g, b]
+      .map((value) => value / 255)
+      .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
   };
   const ratio = (one, other) => {
@@ -127,7 +151,13 @@
   const seen = new Set();
   while (walker.nextNode()) {
     const element = walker.currentNode.parentElement;
-    if (!walker.currentNode.data.trim() || seen.has(element) || !shown(element) || element.closest("script, style, template, .unseen, .skip, option, [aria-disabled=true], :disabled")) continue;
+    if (
+      !walker.currentNode.data.trim() ||
+      seen.has(element) ||
+      !shown(element) ||
+      element.closest("script, style, template, .unseen, .skip, option, [aria-disabled=true], :disabled")
+    )
+      continue;
     seen.add(element);
     const style = getComputedStyle(element);
     const ground = groundOf(element);
@@ -142,24 +172,39 @@
     const style = getComputedStyle(field);
     if (field.type === "checkbox" || style.borderTopWidth === "0px") continue;
     const outside = groundOf(field.parentElement);
-    const edge = Math.max(ratio(colour(style.borderTopColor), outside), ratio(colour(style.backgroundColor), outside));
+    const edge = Math.max(
+      ratio(colour(style.borderTopColor), outside),
+      ratio(colour(style.backgroundColor), outside)
+    );
     if (edge < 3) say("contrast", field, `has an edge of ${edge.toFixed(2)}`);
   }
 
   // Targets: 24 pixels, but for links in running text
   for (const element of all(controls).filter(shown)) {
     if (element.closest(".skip") || element.matches("pre, .wide, [role=group], h1, main")) continue;
-    const inText = element.matches("a") && getComputedStyle(element).display === "inline" && element.parentElement.matches("p, td, dd, th, li");
-    const target = element.matches("input[type=checkbox]") && element.labels.length ? element.labels[0] : element;
+    const inText =
+      element.matches("a") &&
+      getComputedStyle(element).display === "inline" &&
+      element.parentElement.matches("p, td, dd, th, li");
+    const target =
+      element.matches("input[type=checkbox]") && element.labels.length ? element.labels[0] : element;
     const { width, height } = target.getBoundingClientRect();
-    if (!inText && (width < 23.9 || height < 23.9)) say("targets", element, `has ${width.toFixed(0)} x ${height.toFixed(0)}`);
+    if (!inText && (width < 23.9 || height < 23.9))
+      say("targets", element, `has ${width.toFixed(0)} x ${height.toFixed(0)}`);
   }
 
   // Width
   const room = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth > room) {
-    const widest = all("body *").filter((one) => shown(one) && one.getBoundingClientRect().right > room + 1 && !one.closest(".wide, pre, .unseen, .contents")).slice(0, 3);
+    const widest = all("body *")
+      .filter(
+        (one) =>
+          shown(one) &&
+          one.getBoundingClientRect().right > room + 1 &&
+          !one.closest(".wide, pre, .unseen, .contents")
+      )
+      .slice(0, 3);
     wrong.push(`width: ${document.documentElement.scrollWidth} of ${room}: ${widest.map(name).join("; ")}`);
   }
   return wrong;
-}
+};

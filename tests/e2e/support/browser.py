@@ -11,7 +11,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
 PATIENCE = 60_000
-AUDIT = (Path(__file__).parent / "accessibility.js").read_text(encoding="utf-8")
+AUDIT = (Path(__file__).parent / "accessibility.js").read_text(encoding="utf-8").rstrip(";\n")
 MISSING = (
     "the pages were not tested: there is no Chromium. Install one (Debian: apt-get install chromium fonts-liberation), "
     "or name one with LOOKALIKE_CHROMIUM"

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import requests
 
 KEPT = {"content-type", "accept"}
-DROPPED = {"connection", "content-length", "date", "server", "transfer-encoding"}
+DROPPED = {"connection", "content-encoding", "content-length", "date", "server", "transfer-encoding"}
 
 
 class Prefixed:

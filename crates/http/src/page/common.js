@@ -61,9 +61,11 @@ function problemOf(response, body) {
   const said = body && typeof body === "object" ? body : {};
   const title = said.title || "The service answered with status " + response.status;
   return new Problem(title, said.detail || said.message || "", {
-    kind: String(said.type || "").split(":").pop(),
+    kind: String(said.type || "")
+      .split(":")
+      .pop(),
     status: response.status,
-    requestId: said.request_id || response.headers.get("x-request-id"),
+    requestId: said.request_id || response.headers.get("x-request-id")
   });
 }
 

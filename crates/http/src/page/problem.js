@@ -1,4 +1,3 @@
-
 // Fills the box with id "problem", which is a live region, and shows it.
 function showProblemBox(error, ...buttons) {
   const known = error instanceof Problem;
@@ -7,7 +6,7 @@ function showProblemBox(error, ...buttons) {
     make("strong", {}, known ? error.title : "The page failed"),
     make("p", {}, sentence(error.message)),
     make("p", { class: "small" }, id ? "Request " + id : ""),
-    ...buttons,
+    ...buttons
   );
   at("problem").hidden = false;
 }

@@ -1,11 +1,13 @@
-
 // Schemas in words, and examples of them
 
 let doc = {};
 
 function resolve(part) {
   if (!part || !part.$ref) return part || {};
-  const steps = part.$ref.split("/").slice(1).map((step) => decodeURIComponent(step).replaceAll("~1", "/").replaceAll("~0", "~"));
+  const steps = part.$ref
+    .split("/")
+    .slice(1)
+    .map((step) => decodeURIComponent(step).replaceAll("~1", "/").replaceAll("~0", "~"));
   return resolve(steps.reduce((inner, step) => (inner || {})[step], doc));
 }
 
@@ -17,14 +19,24 @@ function nameIn(reference) {
 function typeOf(schema) {
   if (!schema) return ["anything"];
   if (schema.$ref) return [make("a", { href: "#schema-" + nameIn(schema.$ref) }, nameIn(schema.$ref))];
-  const several = schema.oneOf || schema.anyOf || (schema.allOf && schema.allOf.length > 1 && !schema.properties && schema.allOf);
-  if (several) return several.flatMap((one, place) => (place ? [schema.allOf ? " and " : " or ", ...typeOf(one)] : typeOf(one)));
+  const several =
+    schema.oneOf ||
+    schema.anyOf ||
+    (schema.allOf && schema.allOf.length > 1 && !schema.properties && schema.allOf);
+  if (several)
+    return several.flatMap((one, place) =>
+      place ? [schema.allOf ? " and " : " or ", ...typeOf(one)] : typeOf(one)
+    );
   if (schema.allOf && schema.allOf.length === 1) return typeOf(schema.allOf[0]);
   if (schema.const !== undefined) return [JSON.stringify(schema.const)];
   const types = [schema.type || "anything"].flat();
   return types.flatMap((type, place) => {
-    const words = type === "array" ? ["list of ", ...typeOf(schema.items)] : [type === "null" ? "null" : schema.contentEncoding || schema.format === "binary" ? "bytes" : type];
-    if (type === "object" && schema.additionalProperties && schema.additionalProperties.type) words.push(" of ", ...typeOf(schema.additionalProperties));
+    const words =
+      type === "array"
+        ? ["list of ", ...typeOf(schema.items)]
+        : [type === "null" ? "null" : schema.contentEncoding || schema.format === "binary" ? "bytes" : type];
+    if (type === "object" && schema.additionalProperties && schema.additionalProperties.type)
+      words.push(" of ", ...typeOf(schema.additionalProperties));
     return place ? [" or ", ...words] : words;
   });
 }
@@ -33,12 +45,22 @@ function typeOf(schema) {
 function notesOf(schema) {
   const { minimum, maximum, minLength, maxLength, maxItems } = schema;
   const notes = [];
-  if (minimum !== undefined || maximum !== undefined) notes.push(`from ${minimum ?? "any"} to ${maximum ?? "any"}`);
-  if (minLength !== undefined || maxLength !== undefined) notes.push(`${minLength ?? 0} to ${maxLength ?? "any number of"} characters`);
+  if (minimum !== undefined || maximum !== undefined)
+    notes.push(`from ${minimum ?? "any"} to ${maximum ?? "any"}`);
+  if (minLength !== undefined || maxLength !== undefined)
+    notes.push(`${minLength ?? 0} to ${maxLength ?? "any number of"} characters`);
   if (maxItems !== undefined) notes.push(`at most ${maxItems}`);
   if (schema.default !== undefined) notes.push("default " + JSON.stringify(schema.default));
   const nodes = notes.length ? [make("p", { class: "soft small" }, notes.join(", "))] : [];
-  if (schema.enum) nodes.push(make("p", { class: "small" }, "One of ", ...schema.enum.flatMap((value, place) => [place ? ", " : "", make("code", {}, String(value))])));
+  if (schema.enum)
+    nodes.push(
+      make(
+        "p",
+        { class: "small" },
+        "One of ",
+        ...schema.enum.flatMap((value, place) => [place ? ", " : "", make("code", {}, String(value))])
+      )
+    );
   return nodes;
 }
 
@@ -57,7 +79,8 @@ function membersOf(schema) {
 
 function exampleOf(schema, depth = 0) {
   const whole = resolve(schema);
-  const given = whole.example ?? (whole.examples && [].concat(Object.values(whole.examples))[0]) ?? whole.default;
+  const given =
+    whole.example ?? (whole.examples && [].concat(Object.values(whole.examples))[0]) ?? whole.default;
   if (given !== undefined && given !== null) return given;
   if (whole.const !== undefined) return whole.const;
   if (whole.enum) return whole.enum[0];
@@ -65,7 +88,9 @@ function exampleOf(schema, depth = 0) {
   if (choice) return depth < 6 ? exampleOf(choice, depth + 1) : null;
   const { members } = membersOf(whole);
   if (members.size) {
-    return depth < 6 ? Object.fromEntries([...members].map(([name, member]) => [name, exampleOf(member, depth + 1)])) : {};
+    return depth < 6
+      ? Object.fromEntries([...members].map(([name, member]) => [name, exampleOf(member, depth + 1)]))
+      : {};
   }
   const type = [].concat(whole.type).find((one) => one && one !== "null");
   if (type === "array") return depth < 6 ? [exampleOf(whole.items, depth + 1)] : [];
@@ -75,17 +100,28 @@ function exampleOf(schema, depth = 0) {
 
 // Descriptions are CommonMark; of it, this knows what the service writes: paragraphs, lists, code.
 function prose(text) {
-  const blocks = String(text || "").split(/\n\s*\n/).filter((block) => block.trim());
-  return make("div", { class: "prose" }, ...blocks.map((block) => {
-    const lines = block.trim().split("\n");
-    if (lines.every((line) => /^\s*[-*] |^\s{2,}/.test(line))) {
-      const items = block.trim().split(/^\s*[-*] /m).filter((item) => item.trim());
-      return make("ul", {}, ...items.map((item) => make("li", {}, ...inline(item))));
-    }
-    return make("p", {}, ...inline(lines.join(" ")));
-  }));
+  const blocks = String(text || "")
+    .split(/\n\s*\n/)
+    .filter((block) => block.trim());
+  return make(
+    "div",
+    { class: "prose" },
+    ...blocks.map((block) => {
+      const lines = block.trim().split("\n");
+      if (lines.every((line) => /^\s*[-*] |^\s{2,}/.test(line))) {
+        const items = block
+          .trim()
+          .split(/^\s*[-*] /m)
+          .filter((item) => item.trim());
+        return make("ul", {}, ...items.map((item) => make("li", {}, ...inline(item))));
+      }
+      return make("p", {}, ...inline(lines.join(" ")));
+    })
+  );
 }
 
 function inline(text) {
-  return text.split(/(`[^`]+`)/).map((piece) => (/^`.+`$/.test(piece) ? make("code", {}, piece.slice(1, -1)) : piece));
+  return text
+    .split(/(`[^`]+`)/)
+    .map((piece) => (/^`.+`$/.test(piece) ? make("code", {}, piece.slice(1, -1)) : piece));
 }

@@ -1,4 +1,3 @@
-
 // The address: what is searched, in words that a link can carry
 //
 // #product=boot-001&crop=0.1,0.2,0.5,0.6&is.category=boot&min.price=10&k=48
@@ -15,7 +14,8 @@ function queryAt(hash, state) {
   for (const [name, value] of new URLSearchParams(hash.replace(/^#/, ""))) {
     const [, kind, attribute] = /^(is|min|max)\.(.+)$/s.exec(name) || [];
     if (kind === "is") filterOn(query.filters, attribute).is.push(value);
-    else if (kind && value.trim() && Number.isFinite(Number(value))) filterOn(query.filters, attribute)[kind] = value;
+    else if (kind && value.trim() && Number.isFinite(Number(value)))
+      filterOn(query.filters, attribute)[kind] = value;
     else if (name === "product" || name === "key") query[name] = value;
     else if (name === "crop") query.crop = cropIn(value);
     else if (name === "k" && /^[1-9]\d{0,2}$/.test(value)) query.k = Number(value);
@@ -28,7 +28,8 @@ function queryAt(hash, state) {
 
 function hashOf({ product, key, crop, filters, k }) {
   const parts = [];
-  const add = (name, value) => parts.push(encodeURIComponent(name) + "=" + encodeURIComponent(value).replaceAll("%2C", ","));
+  const add = (name, value) =>
+    parts.push(encodeURIComponent(name) + "=" + encodeURIComponent(value).replaceAll("%2C", ","));
   if (product) add("product", product);
   if (key) add("key", key);
   if (crop) add("crop", crop.join(","));

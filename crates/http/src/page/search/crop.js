@@ -1,4 +1,3 @@
-
 // Choosing a part of the picture, by pointer or keyboard
 
 const LEAST = 0.05;
@@ -17,10 +16,16 @@ function showPart(crop) {
   if (!crop) return;
   const [x, y, w, h] = crop;
   for (const id of ["hole", "box"]) {
-    Object.assign(at(id).style, { left: x * 100 + "%", top: y * 100 + "%", width: w * 100 + "%", height: h * 100 + "%" });
+    Object.assign(at(id).style, {
+      left: x * 100 + "%",
+      top: y * 100 + "%",
+      width: w * 100 + "%",
+      height: h * 100 + "%"
+    });
   }
   const percent = (share) => Math.round(share * 100) + " %";
-  const say = (element, now, text) => Object.assign(element, { ariaValueNow: Math.round(now * 100), ariaValueText: text });
+  const say = (element, now, text) =>
+    Object.assign(element, { ariaValueNow: Math.round(now * 100), ariaValueText: text });
   say(at("mover"), x, `${percent(x)} to ${percent(x + w)} across, ${percent(y)} to ${percent(y + h)} down`);
   for (const [name, [right, lower]] of Object.entries(CORNERS)) {
     const corner = [x + right * w, y + lower * h];
@@ -72,7 +77,7 @@ function beginDrag(event) {
   event.preventDefault();
   const share = ({ clientX, clientY }) => [
     within((clientX - area.left) / area.width, 0, 1),
-    within((clientY - area.top) / area.height, 0, 1),
+    within((clientY - area.top) / area.height, 0, 1)
   ];
   const before = part;
   const from = share(event);
@@ -90,7 +95,11 @@ function beginDrag(event) {
     if (now.type === "pointercancel" || (part && Math.min(part[2], part[3]) < LEAST)) showPart(before);
     else if (drawn && part !== before) choosePart(part);
   };
-  const listeners = [["pointermove", move], ["pointerup", end], ["pointercancel", end]];
+  const listeners = [
+    ["pointermove", move],
+    ["pointerup", end],
+    ["pointercancel", end]
+  ];
   for (const [type, listener] of listeners) addEventListener(type, listener);
   if (onTool) event.target.focus({ focusVisible: false });
 }
@@ -120,7 +129,8 @@ function pressKey(event) {
   event.preventDefault();
 }
 
-for (const tool of at("box").children) Object.assign(tool, { role: "slider", tabIndex: 0, ariaValueMin: "0", ariaValueMax: "100" });
+for (const tool of at("box").children)
+  Object.assign(tool, { role: "slider", tabIndex: 0, ariaValueMin: "0", ariaValueMax: "100" });
 on(at("canvas"), "pointerdown", beginDrag);
 on(at("box"), "keydown", pressKey);
 on(at("crop"), "click", () => {

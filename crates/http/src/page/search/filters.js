@@ -1,4 +1,3 @@
-
 // Filters: what can be chosen, and chips of what was
 
 const FEW = 8;
@@ -6,10 +5,13 @@ const unfolded = new Set();
 let filtersChosen = () => {};
 
 function showFilters(query, attributes, values) {
-  const groups = attributes.map((attribute) => (isNumber(attribute) ? rangeOf(query, attribute) : choicesOf(query, attribute, values)));
+  const groups = attributes.map((attribute) =>
+    isNumber(attribute) ? rangeOf(query, attribute) : choicesOf(query, attribute, values)
+  );
   const focused = document.activeElement && document.activeElement.id;
   at("filters-form").replaceChildren(...groups.filter(Boolean));
-  if (focused && at(focused) && at("filters-form").contains(at(focused))) at(focused).focus({ preventScroll: true });
+  if (focused && at(focused) && at("filters-form").contains(at(focused)))
+    at(focused).focus({ preventScroll: true });
   at("filters").hidden = !at("filters-form").firstChild;
   at("filters-summary").textContent = query.filters.size ? `Filters (${query.filters.size})` : "Filters";
   showChips(query);
@@ -40,15 +42,44 @@ function choice(name, value, many, checked) {
   const id = encodeURIComponent(`is.${name}.${value}`);
   const box = make("input", { type: "checkbox", id, "data-attribute": name, value, checked });
   const shown = many === null ? "" : many.toLocaleString();
-  const products = many === null ? "" : make("span", { class: "unseen" }, many === 1 ? " product" : " products");
-  return make("label", { class: "choice" }, box, make("span", { class: "value" }, valueText(value)), make("span", { class: "many" }, shown, products));
+  const products =
+    many === null ? "" : make("span", { class: "unseen" }, many === 1 ? " product" : " products");
+  return make(
+    "label",
+    { class: "choice" },
+    box,
+    make("span", { class: "value" }, valueText(value)),
+    make("span", { class: "many" }, shown, products)
+  );
 }
 
 function rangeOf(query, { name }) {
   const { min, max } = query.filters.get(name) || { min: "", max: "" };
   const end = (kind, label, value) =>
-    make("input", { class: "field", id: encodeURIComponent(`${kind}.${name}`), type: "number", step: "any", inputmode: "decimal", placeholder: kind, "aria-label": `${label} ${readable(name).toLowerCase()}`, "data-attribute": name, "data-kind": kind, value });
-  return make("fieldset", {}, make("legend", {}, readable(name)), make("div", { class: "range" }, end("min", "Least", min), make("span", { "aria-hidden": "true" }, "–"), end("max", "Most", max)));
+    make("input", {
+      class: "field",
+      id: encodeURIComponent(`${kind}.${name}`),
+      type: "number",
+      step: "any",
+      inputmode: "decimal",
+      placeholder: kind,
+      "aria-label": `${label} ${readable(name).toLowerCase()}`,
+      "data-attribute": name,
+      "data-kind": kind,
+      value
+    });
+  return make(
+    "fieldset",
+    {},
+    make("legend", {}, readable(name)),
+    make(
+      "div",
+      { class: "range" },
+      end("min", "Least", min),
+      make("span", { "aria-hidden": "true" }, "–"),
+      end("max", "Most", max)
+    )
+  );
 }
 
 function valueText(value) {
@@ -76,17 +107,30 @@ function showChips(query) {
       chips.push(chip(`${readable(attribute)}: ${valueText(value)}`, without(query.filters, attribute, value)));
     }
     if (filter.min || filter.max) {
-      const range = [filter.min && "from " + filter.min, filter.max && "to " + filter.max].filter(Boolean).join(" ");
+      const range = [filter.min && "from " + filter.min, filter.max && "to " + filter.max]
+        .filter(Boolean)
+        .join(" ");
       chips.push(chip(`${readable(attribute)} ${range}`, without(query.filters, attribute)));
     }
   }
-  if (chips.length > 1) chips.push(make("li", {}, button("Remove all", () => leaveChips(new Map()), "plain")));
+  if (chips.length > 1)
+    chips.push(
+      make(
+        "li",
+        {},
+        button("Remove all", () => leaveChips(new Map()), "plain")
+      )
+    );
   at("chips").replaceChildren(...chips);
   at("chips").hidden = !chips.length;
 }
 
 function chip(label, remaining) {
-  const remove = button(make("span", { class: "unseen" }, "Remove filter "), () => leaveChips(remaining), "chip");
+  const remove = button(
+    make("span", { class: "unseen" }, "Remove filter "),
+    () => leaveChips(remaining),
+    "chip"
+  );
   remove.append(label);
   return make("li", {}, remove);
 }
@@ -100,7 +144,8 @@ function leaveChips(remaining) {
 function without(filters, attribute, value) {
   const left = new Map(filters);
   const { is, min, max } = filters.get(attribute);
-  const rest = value === undefined ? { is, min: "", max: "" } : { is: is.filter((one) => one !== value), min, max };
+  const rest =
+    value === undefined ? { is, min: "", max: "" } : { is: is.filter((one) => one !== value), min, max };
   if (rest.is.length || rest.min || rest.max) left.set(attribute, rest);
   else left.delete(attribute);
   return left;

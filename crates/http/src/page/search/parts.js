@@ -1,4 +1,3 @@
-
 // What the parts of the page have in common
 
 function button(label, click, look = "button") {

@@ -1,4 +1,3 @@
-
 // A shopper's picture, as it is sent
 
 // A body reaches a Lambda function in base64 and may have 6 MB there: 4.4 MB of picture.
@@ -17,7 +16,10 @@ async function bodyOf(file, crop) {
     bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
   } catch {
     if (file.size <= MAX_BYTES) return file;
-    throw new Problem("The picture is too large", "This browser cannot make it smaller. Use one of at most 4.4 MB.");
+    throw new Problem(
+      "The picture is too large",
+      "This browser cannot make it smaller. Use one of at most 4.4 MB."
+    );
   }
   const { width, height } = bitmap;
   const side = Math.max(width, height);
@@ -27,7 +29,10 @@ async function bodyOf(file, crop) {
   }
   const part = crop ? Math.max(crop[2] * width, crop[3] * height) : side;
   const scale = Math.min(1, GOOD_SIDE / part, MOST_SIDE / side);
-  const canvas = make("canvas", { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) });
+  const canvas = make("canvas", {
+    width: Math.max(1, Math.round(width * scale)),
+    height: Math.max(1, Math.round(height * scale))
+  });
   const pen = canvas.getContext("2d");
   pen.fillStyle = "#fff";
   pen.fillRect(0, 0, canvas.width, canvas.height);

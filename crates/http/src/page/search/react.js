@@ -1,7 +1,9 @@
-
 // What the page reacts to
 
-for (const [button, input] of [["choose", "file"], ["photo", "camera"]]) {
+for (const [button, input] of [
+  ["choose", "file"],
+  ["photo", "camera"]
+]) {
   on(at(button), "click", () => at(input).click());
   on(at(input), "change", (event) => {
     const [file] = event.target.files;
@@ -19,7 +21,7 @@ filtersChosen = (filters) => change({ filters: filters || chosenFilters(queryAt(
 // The first part of a picture is a step in the history, correcting it is none.
 partChosen = (crop) => {
   const { crop: before, key } = queryAt(location.hash, history.state);
-  // A product's picture goes by its key, since a product has several; a picture that was asked for by key keeps it.
+  // A product's picture goes by its key, since a product has several.
   const subject = history.state.subject || {};
   const keyOfPart = queryAt(location.hash).product ? (crop ? subject.key : "") : key;
   if (String(crop) === String(before)) showPart(before);
@@ -45,7 +47,8 @@ function takeFrom({ files }, title, detail) {
 }
 
 on(document, "paste", (event) => {
-  if (!event.target.closest("input")) takeFrom(event.clipboardData, "There is no picture in the clipboard", "Copy a picture, not its link.");
+  if (!event.target.closest("input"))
+    takeFrom(event.clipboardData, "There is no picture in the clipboard", "Copy a picture, not its link.");
 });
 
 // Entering a child comes before leaving its parent, so the two are counted.
@@ -71,7 +74,12 @@ on(document, "dragover", (event) => event.preventDefault());
 on(document, "drop", (event) => {
   event.preventDefault();
   lower();
-  if (!ours) takeFrom(event.dataTransfer, "That was not a picture file", "Save the picture first, then drop its file here.");
+  if (!ours)
+    takeFrom(
+      event.dataTransfer,
+      "That was not a picture file",
+      "Save the picture first, then drop its file here."
+    );
 });
 
 const wide = matchMedia("(min-width: 60.01rem)");

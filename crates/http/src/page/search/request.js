@@ -1,8 +1,9 @@
-
 // Asking the service
 //
 // Filters come from what GET /index lists, more pages from a cursor that an answer brings; where a service gives
 // neither, they are not offered.
+
+const MOST_FACETS = 16;
 
 let stateAsked = null;
 
@@ -21,21 +22,23 @@ async function filterable() {
   }
 }
 
-function isNumber(attribute) {
-  return /^(number|f64|float|integer)/i.test(attribute.type || "");
+function isNumber({ type }) {
+  return type === "number";
 }
 
 async function ask(query, cursor, signal) {
   const attributes = await filterable();
   const parameters = [["k", query.k], ["min_score", -1], ...filterParameters(query.filters)];
   const facets = attributes.filter((attribute) => !isNumber(attribute)).map(({ name }) => name);
-  if (facets.length) parameters.push(["facets", facets.join(",")]);
+  if (facets.length) parameters.push(["facets", facets.slice(0, MOST_FACETS).join(",")]);
   if (cursor) parameters.push(["cursor", cursor]);
   const { product, picture, crop } = query;
   if (product && !crop) return call(similarTo(product, parameters), { signal });
   // With a decimal point they are shares of the picture.
   if (crop) parameters.push(["crop", crop.map((share) => share.toFixed(3)).join(",")]);
-  const body = picture ? await bodyOf(picture, crop) : JSON.stringify({ key: query.key || (await mainPicture(product)).key });
+  const body = picture
+    ? await bodyOf(picture, crop)
+    : JSON.stringify({ key: query.key || (await mainPicture(product)).key });
   const headers = { "content-type": picture ? body.type || "application/octet-stream" : "application/json" };
   return call(route("search", parameters), { method: "POST", body, headers, signal });
 }
@@ -56,7 +59,8 @@ async function countsBeside(query, attribute, product, signal) {
 // `category=boot,hat` means one of both; conditions of their own mean all of them. Quotes keep a value together.
 function filterParameters(filters) {
   const parameters = [];
-  const quoted = (value) => (/^[^\s",]([^",]*[^\s",])?$/.test(value) ? value : '"' + value.replaceAll(/["\\]/g, "\\$&") + '"');
+  const quoted = (value) =>
+    /^[^\s",]([^",]*[^\s",])?$/.test(value) ? value : '"' + value.replaceAll(/["\\]/g, "\\$&") + '"';
   for (const [attribute, { is, min, max }] of filters) {
     if (is.length) parameters.push(["filter", attribute + "=" + is.map(quoted).join(",")]);
     if (min) parameters.push(["filter", attribute + ">=" + min]);

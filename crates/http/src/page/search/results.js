@@ -1,4 +1,3 @@
-
 // What was found
 
 const MATCHES = { same: "Same product", variant: "Variant", similar: "Similar", weak: "Weak match" };
@@ -14,7 +13,8 @@ function describe(product) {
   const first = (...keys) => keys.map((key) => text(byName.get(key))).find(Boolean) || "";
   const known = "name title product_name price currency image url link description".split(" ");
   // A bare "true" says nothing without its column: what holds is named, what does not is left out.
-  const fact = ([key, value]) => (value === true ? key.replaceAll("_", " ") : value === false ? "" : text(value));
+  const fact = ([key, value]) =>
+    value === true ? key.replaceAll("_", " ") : value === false ? "" : text(value);
   const facts = [...byName]
     .filter(([key]) => !known.includes(key))
     .map(fact)
@@ -24,7 +24,7 @@ function describe(product) {
     price: price(byName.get("price"), first("currency")),
     facts: [...new Set(facts)].slice(0, 3).join(" · "),
     // Nothing else than an address may be followed: a script would be one, too.
-    page: [first("url", "link")].find((address) => /^https?:/i.test(address)),
+    page: [first("url", "link")].find((address) => /^https?:/i.test(address))
   };
 }
 
@@ -68,7 +68,15 @@ function card(found, choose) {
     item.querySelector(".badge").hidden = false;
     for (const element of [item, item.querySelector(".badge")]) element.classList.add(found.match);
   }
-  if (page) item.append(make("a", { class: "visit", href: page }, "Product page", make("span", { class: "unseen" }, " of " + name)));
+  if (page)
+    item.append(
+      make(
+        "a",
+        { class: "visit", href: page },
+        "Product page",
+        make("span", { class: "unseen" }, " of " + name)
+      )
+    );
   return item;
 }
 
@@ -96,17 +104,24 @@ function statusText(many, more, { index = {}, query = {} }) {
 
 function showCatalog({ images, products: many }) {
   if (typeof images !== "number") return;
-  at("catalog").textContent = count(many, "product", "products") + " in " + count(images, "picture", "pictures");
+  at("catalog").textContent =
+    count(many, "product", "products") + " in " + count(images, "picture", "pictures");
 }
 
 // An answer without results, or without good ones, says so, and what may be done about it.
 function showNothing(query, { results, index }, removeFilters) {
   const weak = results.length > 0 && results.every(({ match }) => match === "weak");
   at("nothing").hidden = results.length > 0 && !weak;
-  const say = (title, detail, ...more) => at("nothing").replaceChildren(make("h2", {}, title), make("p", { class: "soft" }, detail), ...more);
+  const say = (title, detail, ...more) =>
+    at("nothing").replaceChildren(make("h2", {}, title), make("p", { class: "soft" }, detail), ...more);
   if (weak) say("Nothing here looks much like it", "These products come closest.");
-  else if (index && index.images === 0) say("The catalog is empty", "Put pictures below catalog/ in the catalog bucket, then search again.");
+  else if (index && index.images === 0)
+    say("The catalog is empty", "Put pictures below catalog/ in the catalog bucket, then search again.");
   else if (query.filters.size) {
-    say("No product matches these filters", "There are products, but none with all of them.", button("Remove the filters", removeFilters));
+    say(
+      "No product matches these filters",
+      "There are products, but none with all of them.",
+      button("Remove the filters", removeFilters)
+    );
   } else say("Nothing else is in the catalog", "There is no other product to compare with.");
 }

@@ -1,10 +1,9 @@
-
 // The page as a whole: going from one search to the next, and back
 
 const FRESH = 10 * 60 * 1000;
 const SLOW = 3000;
 const START = { heading: at("heading").textContent, hint: at("hint").textContent };
-const LOST = "The picture of this search was not kept when the page was loaded again. Choose it once more.";
+const LOST = "The picture was not kept when the page was loaded again: choose it once more.";
 
 // What the page shows: the query, its answers one page after the other, and counts beside chosen values.
 let shown = null;
@@ -22,7 +21,11 @@ function go(query, { replace = false, subject = null } = {}) {
   const entry = replace && history.state ? history.state.entry : newEntry();
   const place = { visit, entry, subject };
   if (query.picture) place.picture = pictures.indexOf(query.picture);
-  history[replace ? "replaceState" : "pushState"](place, "", location.pathname + location.search + hashOf(query));
+  history[replace ? "replaceState" : "pushState"](
+    place,
+    "",
+    location.pathname + location.search + hashOf(query)
+  );
   kept.delete(entry);
   follow();
 }
@@ -67,7 +70,12 @@ function takePicture(file) {
 function takeProduct(found) {
   const { filters, k } = queryAt(location.hash);
   const { name, price: cost, facts } = describe(found);
-  const subject = { url: found.image.url, key: found.image.key, name, hint: [cost, facts].filter(Boolean).join(" · ") };
+  const subject = {
+    url: found.image.url,
+    key: found.image.key,
+    name,
+    hint: [cost, facts].filter(Boolean).join(" · ")
+  };
   go({ product: found.product_id, crop: null, filters, k }, { subject });
   scrollTo(0, 0);
   at("heading").focus({ preventScroll: true });
@@ -84,11 +92,18 @@ function change(changes, replace) {
 async function find(query, place) {
   const mine = (running = new AbortController());
   const refined = shown && sameSubject(query, shown.query) && String(query.crop) === String(shown.query.crop);
-  const next = { query, answers: [], beside: new Map(refined ? shown.beside : []), time: Date.now(), scroll: 0 };
+  const next = {
+    query,
+    answers: [],
+    beside: new Map(refined ? shown.beside : []),
+    time: Date.now(),
+    scroll: 0
+  };
   showSubject(query, place.subject);
   showWaiting(query, refined);
   const slow = setTimeout(() => {
-    if (mine === running) at("status").textContent = "Still searching. After a pause, the first search takes some seconds longer.";
+    if (mine === running)
+      at("status").textContent = "Still searching: after a pause, the first search takes longer.";
   }, SLOW);
   try {
     const answer = await ask(query, null, mine.signal);
@@ -127,7 +142,9 @@ async function findMore() {
     if (mine !== shown || error.name === "AbortError") return;
     const again = button("Search again", () => follow(kept.clear()), "plain");
     const changedMeanwhile = error.kind === "cursor-expired";
-    const words = changedMeanwhile ? "The catalog has changed since this search. " : `${error.title || "The page failed"}: ${sentence(error.message)} `;
+    const words = changedMeanwhile
+      ? "The catalog has changed since this search. "
+      : `${error.title || "The page failed"}: ${sentence(error.message)} `;
     at("expired").replaceChildren(words, changedMeanwhile ? again : "");
     hide("expired", false);
     more.hidden = changedMeanwhile;
@@ -145,7 +162,11 @@ async function countBeside(search, signal) {
   const chosen = (await filterable()).filter((one) => !isNumber(one) && query.filters.has(one.name));
   if (!product || !answers[0].facets || !chosen.length) return;
   // Where that fails, the values that the answer counted are there already.
-  const counted = ({ name }) => countsBeside(query, name, product, signal).then((values) => search.beside.set(name, values), () => {});
+  const counted = ({ name }) =>
+    countsBeside(query, name, product, signal).then(
+      (values) => search.beside.set(name, values),
+      () => {}
+    );
   await Promise.all(chosen.map(counted));
   if (search === shown) showChoices();
 }

@@ -1,4 +1,3 @@
-
 // What the page shows of a search
 
 function showSubject(query, subject) {
@@ -62,7 +61,8 @@ function showAnswers() {
   fillResults(...answers.flatMap(({ results }) => results).map((found) => card(found, takeProduct)));
   if (first.index) showCatalog(first.index);
   const itself = first.results.find((found) => query.key && found.image.key === query.key);
-  if (itself && at("canvas").hidden) showWords(query, { url: itself.image.url, name: describe(itself).name, hint: query.key });
+  if (itself && at("canvas").hidden)
+    showWords(query, { url: itself.image.url, name: describe(itself).name, hint: query.key });
   showEnd();
   showChoices();
   showNothing(query, first, () => change({ filters: new Map() }));
@@ -98,7 +98,8 @@ async function showChoices() {
 
 function showAmount(k) {
   const select = at("amount");
-  if (![...select.options].some(({ value }) => Number(value) === k)) select.append(make("option", {}, String(k)));
+  if (![...select.options].some(({ value }) => Number(value) === k))
+    select.append(make("option", {}, String(k)));
   select.value = String(k);
 }
 
@@ -109,8 +110,15 @@ function showProblem(error, query) {
     hide("more nothing bar");
     at("status").textContent = "";
   }
-  const again = query && (!error.status || error.status >= 500) && button("Try again", () => find(query, history.state || {}));
-  const plain = query && error.status === 400 && query.filters.size > 0 && button("Remove the filters", () => change({ filters: new Map() }));
+  const again =
+    query &&
+    (!error.status || error.status >= 500) &&
+    button("Try again", () => find(query, history.state || {}));
+  const plain =
+    query &&
+    error.status === 400 &&
+    query.filters.size > 0 &&
+    button("Remove the filters", () => change({ filters: new Map() }));
   showProblemBox(error, again || plain || "");
   at("problem").scrollIntoView({ block: "nearest" });
 }

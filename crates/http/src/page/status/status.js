@@ -1,4 +1,3 @@
-
 // The page: asks, judges, shows
 
 const PROBES = 4;
@@ -30,7 +29,14 @@ async function probe() {
         run.timing = response.headers.get("server-timing");
       };
       const options = { method: "POST", body, headers: { "content-type": "image/png" } };
-      run.answer = await call(route("search", [["k", 10], ["min_score", -1]]), options, heard);
+      run.answer = await call(
+        route("search", [
+          ["k", 10],
+          ["min_score", -1]
+        ]),
+        options,
+        heard
+      );
       runs.push(run);
     }
   } catch (failure) {
@@ -47,7 +53,7 @@ async function refresh() {
   const [index, health, searching] = await Promise.all([
     call(route("index")).catch((problem) => ({ problem })),
     call(route("health")).catch((problem) => ({ problem })),
-    probe(),
+    probe()
   ]);
   if (mine !== round) return;
   at("refresh").ariaDisabled = null;
@@ -75,40 +81,96 @@ function showVerdict(findings) {
 function finding({ level, title, detail, command }) {
   const words = { bad: "Broken", warn: "Attention", note: "Note" };
   const todo = command ? make("p", {}, "Run ", make("code", {}, command)) : "";
-  return make("li", { class: "finding " + level }, make("span", { class: "level" }, words[level]), make("h2", {}, title), make("div", {}, make("p", {}, detail), todo));
+  return make(
+    "li",
+    { class: "finding " + level },
+    make("span", { class: "level" }, words[level]),
+    make("h2", {}, title),
+    make("div", {}, make("p", {}, detail), todo)
+  );
 }
 
 function figures(id, pairs) {
   const shown = pairs.filter(([, value]) => value !== undefined && value !== null && value !== "");
-  at(id).replaceChildren(...shown.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, typeof value === "number" ? value.toLocaleString() : value)]));
+  at(id).replaceChildren(
+    ...shown.flatMap(([name, value]) => [
+      make("dt", {}, name),
+      make("dd", {}, typeof value === "number" ? value.toLocaleString() : value)
+    ])
+  );
 }
 
 function showFigures(index, { first, warm, typical }) {
   const bytes = index && index.segments.reduce((sum, segment) => sum + segment.bytes, 0);
-  figures("catalog", index ? [["Products", index.products], ["Pictures", index.images], ["Could not be indexed", index.failed], ["Generation", index.generation], ["Stored index", shownBytes(bytes)]] : [["State", "unknown"]]);
+  figures(
+    "catalog",
+    index
+      ? [
+          ["Products", index.products],
+          ["Pictures", index.images],
+          ["Could not be indexed", index.failed],
+          ["Generation", index.generation],
+          ["Stored index", shownBytes(bytes)]
+        ]
+      : [["State", "unknown"]]
+  );
   const { query, exact } = typical ? typical.answer : {};
   const part = (milliseconds) => (typeof milliseconds === "number" ? shownMilliseconds(milliseconds) : "");
-  figures("searching", typical ? [
-    ["First search", part(first)],
-    ["Search when awake", part(warm)],
-    ["of it, embedding", query && part(query.embedding_ms)],
-    ["of it, searching", query && part(query.search_ms)],
-    ["of it, network and the rest", query && part(Math.max(0, warm - query.embedding_ms - query.search_ms))],
-    ["Compares", exact === undefined ? "" : exact ? "every picture" : "along the graph"],
-    ["Server-Timing", typical.timing && typical.timing.replaceAll(/;dur=([\d.]+)/g, (_, number) => " " + part(Number(number)))],
-  ] : [["Search", "fails"]]);
+  figures(
+    "searching",
+    typical
+      ? [
+          ["First search", part(first)],
+          ["Search when awake", part(warm)],
+          ["of it, embedding", query && part(query.embedding_ms)],
+          ["of it, searching", query && part(query.search_ms)],
+          [
+            "of it, network and the rest",
+            query && part(Math.max(0, warm - query.embedding_ms - query.search_ms))
+          ],
+          ["Compares", exact === undefined ? "" : exact ? "every picture" : "along the graph"],
+          [
+            "Server-Timing",
+            typical.timing &&
+              typical.timing.replaceAll(/;dur=([\d.]+)/g, (_, number) => " " + part(Number(number)))
+          ]
+        ]
+      : [["Search", "fails"]]
+  );
   const { encoder, configured_encoder: other } = index || {};
-  figures("encoder", encoder ? [["Name", encoder.name], ["Dimensions", encoder.dimensions], ["Fingerprint", make("code", { title: encoder.fingerprint }, encoder.fingerprint.slice(0, 16) + "…")], ["The service brings", other && other.name]] : [["State", "unknown"]]);
+  figures(
+    "encoder",
+    encoder
+      ? [
+          ["Name", encoder.name],
+          ["Dimensions", encoder.dimensions],
+          ["Fingerprint", make("code", { title: encoder.fingerprint }, encoder.fingerprint.slice(0, 16) + "…")],
+          ["The service brings", other && other.name]
+        ]
+      : [["State", "unknown"]]
+  );
 }
 
 // Columns are [title, cell, whether it is a number].
 function table(title, rows, columns, note) {
   if (!rows || !rows.length) return "";
   const id = title.toLowerCase().replaceAll(/[^a-z]+/g, "-");
-  const head = make("tr", {}, ...columns.map(([name, , number]) => make("th", { scope: "col", class: number && "number" }, name)));
-  const body = rows.map((row) => make("tr", {}, ...columns.map(([, cell, number]) => make("td", { class: number && "number" }, cell(row)))));
+  const head = make(
+    "tr",
+    {},
+    ...columns.map(([name, , number]) => make("th", { scope: "col", class: number && "number" }, name))
+  );
+  const body = rows.map((row) =>
+    make("tr", {}, ...columns.map(([, cell, number]) => make("td", { class: number && "number" }, cell(row))))
+  );
   const whole = make("table", { "aria-labelledby": id }, make("thead", {}, head), make("tbody", {}, ...body));
-  return make("section", { class: "sheet", "aria-labelledby": id }, make("h2", { id }, title), make("p", { class: "soft small" }, note || ""), make("div", { class: "wide", role: "group", "aria-labelledby": id, tabindex: 0 }, whole));
+  return make(
+    "section",
+    { class: "sheet", "aria-labelledby": id },
+    make("h2", { id }, title),
+    make("p", { class: "soft small" }, note || ""),
+    make("div", { class: "wide", role: "group", "aria-labelledby": id, tabindex: 0 }, whole)
+  );
 }
 
 function showTables(index) {
@@ -121,40 +183,57 @@ function showTables(index) {
     return make("div", { class: "gauge" }, bar);
   };
   const dead = rows - index.images;
-  at("tables").replaceChildren(...[
-    table("Segments", index.segments, [
-      ["Kind", ({ kind }) => kind],
-      ["Rows", (segment) => number(segment.rows), true],
-      ["Share of rows", (segment) => gauge(rows ? segment.rows / rows : 0)],
-      ["Size", ({ bytes }) => shownBytes(bytes), true],
-      ["Recall of its graph", ({ recall }) => (recall === undefined ? "every row is compared" : share(recall)), true],
-    ], dead > 0 ? count(dead, "row is", "rows are") + " superseded by newer ones, and leave with the next rebuild." : ""),
-    table("Pictures that could not be indexed", index.failures, [
-      ["Picture", ({ key }) => make("code", {}, key)],
-      ["Reason", (one) => (one.failure || one).reason || (one.failure || one).code],
-    ]),
-    table("Indexes of other encoders", index.side_indexes, [
-      ["Role", ({ role }) => role],
-      ["Encoder", ({ encoder }) => encoder.name],
-      ["Dimensions", ({ encoder }) => number(encoder.dimensions), true],
-      ["Rows", (side) => number(side.rows), true],
-      ["Size", ({ bytes }) => shownBytes(bytes), true],
-      ["Kept up to date", ({ available }) => (available ? "yes" : "no")],
-    ]),
-    table("What can be filtered by", index.filterable, [
-      ["Attribute", ({ name }) => make("code", {}, name)],
-      ["Holds", ({ type }) => type || "–"],
-      ["Products", ({ products }) => number(products), true],
-    ]),
-    historyTable(index.history),
-  ].filter(Boolean));
+  at("tables").replaceChildren(
+    ...[
+      table(
+        "Segments",
+        index.segments,
+        [
+          ["Kind", ({ kind }) => kind],
+          ["Rows", (segment) => number(segment.rows), true],
+          ["Share of rows", (segment) => gauge(rows ? segment.rows / rows : 0)],
+          ["Size", ({ bytes }) => shownBytes(bytes), true],
+          [
+            "Recall of its graph",
+            ({ recall }) => (recall === undefined ? "every row is compared" : share(recall)),
+            true
+          ]
+        ],
+        dead > 0
+          ? count(dead, "row is", "rows are") + " superseded by newer ones, and leave with the next rebuild."
+          : ""
+      ),
+      table("Pictures that could not be indexed", index.failures, [
+        ["Picture", ({ key }) => make("code", {}, key)],
+        ["Reason", (one) => (one.failure || one).reason || (one.failure || one).code]
+      ]),
+      table("Indexes of other encoders", index.side_indexes, [
+        ["Role", ({ role }) => role],
+        ["Encoder", ({ encoder }) => encoder.name],
+        ["Dimensions", ({ encoder }) => number(encoder.dimensions), true],
+        ["Rows", (side) => number(side.rows), true],
+        ["Size", ({ bytes }) => shownBytes(bytes), true],
+        ["Kept up to date", ({ available }) => (available ? "yes" : "no")]
+      ]),
+      table("What can be filtered by", index.filterable, [
+        ["Attribute", ({ name }) => make("code", {}, name)],
+        ["Holds", ({ type }) => type || "–"],
+        ["Products", ({ products }) => number(products), true]
+      ]),
+      historyTable(index.history)
+    ].filter(Boolean)
+  );
 }
 
 // Whatever the service tells about earlier generations.
 function historyTable(history = []) {
   const names = Object.keys(history[0] || {});
   const shown = (value) => (typeof value === "number" ? value.toLocaleString() : String(value ?? "–"));
-  return table("Last generations", history, names.map((name) => [readable(name), (one) => shown(one[name]), typeof history[0][name] === "number"]));
+  return table(
+    "Last generations",
+    history,
+    names.map((name) => [readable(name), (one) => shown(one[name]), typeof history[0][name] === "number"])
+  );
 }
 
 function shownBytes(bytes) {
