@@ -85,6 +85,8 @@ class Tab:
         self.page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
         self.page.add_init_script(WATCH)
+        # Dialogues are caught from the beginning: one that opens before that is asked for would be lost.
+        self.page.on("filechooser", lambda _: None)
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.wrong.append(f"uncaught: {error}"))
 
