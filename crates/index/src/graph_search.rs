@@ -29,6 +29,8 @@ struct Memory {
     open: BinaryHeap<Scored>,
     /// The best live nodes.
     found: BinaryHeap<Reverse<Scored>>,
+    /// The best nodes, live or not, where that matters.
+    near: BinaryHeap<Reverse<Scored>>,
     /// The links of one node that are new.
     new: Vec<u32>,
     scores: Vec<Scored>,
@@ -46,6 +48,31 @@ thread_local! {
     static MEMORY: RefCell<Memory> = RefCell::default();
 }
 
+/// How far a walk goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reach {
+    /// Live nodes that are kept. The walk goes on until nothing that is left can be better than the worst of
+    /// so many.
+    pub(crate) live: usize,
+    /// Nor better than the worst of so many nodes, live or not. Where only one node in twenty is wanted, the
+    /// best few of those lie among hundreds: it is these that must not be missed. Where all that is wanted
+    /// lies close together, in turn, a few of them say nothing of what else is there.
+    pub(crate) any: usize,
+    /// Nodes that may be looked at. A walk that would take more has lost its way, and finds nothing.
+    pub(crate) most: usize,
+}
+
+impl Reach {
+    /// As far as the best `ef` live nodes lead.
+    fn of(ef: usize) -> Self {
+        Self {
+            live: ef,
+            any: 0,
+            most: usize::MAX,
+        }
+    }
+}
+
 /// The about `ef` live nodes most similar to the query, best first. Dead ones are walked through but
 /// take no place among the `ef`, or a removed group of look-alikes would hide what lies behind it.
 pub(crate) fn nearest(
@@ -55,7 +82,18 @@ pub(crate) fn nearest(
     ef: usize,
     is_live: impl Fn(u32) -> bool,
 ) -> Vec<Scored> {
-    walk(body, query, nodes, ef, None, is_live)
+    walk(body, query, nodes, Reach::of(ef), None, is_live)
+}
+
+/// The most similar of nodes that may be few of all, best first. Others are walked through.
+pub(crate) fn nearest_of_few(
+    body: &SegmentBody,
+    query: &Query,
+    nodes: u32,
+    reach: Reach,
+    is_wanted: impl Fn(u32) -> bool,
+) -> Vec<Scored> {
+    walk(body, query, nodes, reach, None, is_wanted)
 }
 
 /// The about `ef` nodes most similar to the query, as if the graph had not the node `without`.
@@ -66,14 +104,14 @@ pub(crate) fn nearest_without(
     ef: usize,
     without: u32,
 ) -> Vec<Scored> {
-    walk(body, query, nodes, ef, Some(without), |_| true)
+    walk(body, query, nodes, Reach::of(ef), Some(without), |_| true)
 }
 
 fn walk(
     body: &SegmentBody,
     query: &Query,
     nodes: u32,
-    ef: usize,
+    reach: Reach,
     without: Option<u32>,
     is_live: impl Fn(u32) -> bool,
 ) -> Vec<Scored> {
@@ -86,7 +124,7 @@ fn walk(
             memory.visited.insert(without);
         }
         memory.enter(body, query, sample(graph.layers(), nodes));
-        memory.beam(body, graph, query, ef, is_live)
+        memory.beam(body, graph, query, reach, is_live)
     })
 }
 
@@ -108,6 +146,7 @@ impl Memory {
     fn enter(&mut self, body: &SegmentBody, query: &Query, sample: u32) {
         self.open.clear();
         self.found.clear();
+        self.near.clear();
         self.scores.clear();
         let sample = (0..sample).filter(|&node| !self.visited.contains(node));
         self.scores
@@ -123,25 +162,28 @@ impl Memory {
         }
     }
 
-    /// Keeps the `ef` best live nodes seen and visits from the best until none can improve them.
+    /// Keeps the best live nodes seen and visits from the best until none can improve them.
     fn beam(
         &mut self,
         body: &SegmentBody,
         graph: &GraphView,
         query: &Query,
-        ef: usize,
+        reach: Reach,
         is_live: impl Fn(u32) -> bool,
     ) -> Vec<Scored> {
         for &entry in &self.scores {
             self.visited.insert(entry.node());
             self.open.push(entry);
+            if reach.any > 0 {
+                self.near.push(Reverse(entry));
+            }
             if is_live(entry.node()) {
                 self.found.push(Reverse(entry));
             }
         }
+        let mut left = reach.most;
         while let Some(next) = self.open.pop() {
-            let full = self.found.len() >= ef;
-            if full && self.found.peek().is_some_and(|worst| next < worst.0) {
+            if is_beyond(next, &self.found, reach.live) && is_beyond(next, &self.near, reach.any) {
                 break;
             }
             // What is best now is mostly also next, unless this node leads to better.
@@ -151,29 +193,49 @@ impl Memory {
             self.new.clear();
             let visited = &mut self.visited;
             graph.links(next.node(), &mut self.new, |node| visited.insert(node));
+            let Some(rest) = left.checked_sub(self.new.len()) else {
+                return Vec::new();
+            };
+            left = rest;
             body.approximate_of(query, &self.new, &mut self.scores);
             for &candidate in &self.scores {
-                let full = self.found.len() >= ef;
-                if full && self.found.peek().is_some_and(|worst| candidate < worst.0) {
+                let is_better = !is_beyond(candidate, &self.found, reach.live);
+                if !is_better && is_beyond(candidate, &self.near, reach.any) {
                     continue;
                 }
                 graph.prefetch_start(candidate.node());
                 self.open.push(candidate);
-                if !is_live(candidate.node()) {
-                    continue;
+                if reach.any > 0 {
+                    keep(candidate, &mut self.near, reach.any);
                 }
-                if !full {
-                    self.found.push(Reverse(candidate));
-                } else if let Some(mut worst) = self.found.peek_mut() {
-                    *worst = Reverse(candidate);
+                if is_better && is_live(candidate.node()) {
+                    keep(candidate, &mut self.found, reach.live);
                 }
             }
         }
         let mut found: Vec<Scored> = self.found.drain().map(|scored| scored.0).collect();
         found.sort_unstable_by(|a, b| b.cmp(a));
         // There may be more entries than that.
-        found.truncate(ef);
+        found.truncate(reach.live);
         found
+    }
+}
+
+/// Whether there are `most` in the heap, and each of them is better.
+#[inline]
+fn is_beyond(candidate: Scored, heap: &BinaryHeap<Reverse<Scored>>, most: usize) -> bool {
+    heap.len() >= most && heap.peek().is_none_or(|worst| candidate < worst.0)
+}
+
+/// Adds a candidate to a heap; when there are `most` already, for the worst of them if it is better.
+#[inline]
+fn keep(candidate: Scored, heap: &mut BinaryHeap<Reverse<Scored>>, most: usize) {
+    if heap.len() < most {
+        heap.push(Reverse(candidate));
+    } else if let Some(mut worst) = heap.peek_mut()
+        && worst.0 < candidate
+    {
+        *worst = Reverse(candidate);
     }
 }
 

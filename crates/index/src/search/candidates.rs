@@ -1,21 +1,10 @@
 //! Which nodes are to be ranked: by walking a graph, or by looking at every node.
 
-use crate::graph_search::{self, NODES_PER_CANDIDATE};
-use crate::query::QueryForms;
+use super::Search;
+use super::ways::{is_walked, reach_among};
+use crate::graph_search;
 use crate::scan;
 use crate::scored::Scored;
-use crate::segment::Segment;
-use crate::snapshot::Snapshot;
-
-/// Best rows for which it was measured how many candidates a graph must be asked for.
-const MEASURED_FOR: usize = 10;
-/// Candidates that are asked for where that was not measured.
-const LEAST_EF: usize = 96;
-/// Candidates by which more are asked for with every further row that is wanted.
-const PER_ROW: usize = 2;
-/// Most pictures that a product is taken to have. Where an average is more, a few products may have
-/// nearly all pictures, and the rest one each.
-const MOST_PER_PRODUCT: f64 = 16.0;
 
 /// Live nodes to be ranked.
 pub(super) struct Candidates {
@@ -27,44 +16,17 @@ pub(super) struct Candidates {
     pub(super) walked: bool,
 }
 
-impl Snapshot {
-    /// Candidates that are asked for first: as many as the graph in use needs, more the more products are
-    /// wanted, and enough to meet these where several rows show each.
-    pub(super) fn first_ef(&self, products: usize) -> usize {
-        let walked = self.segments().iter().filter(|s| is_walked(s, 0));
-        let least = walked.map(needed).max().unwrap_or(LEAST_EF);
-        let more = products.saturating_sub(MEASURED_FOR);
-        let rows = (products as f64 * self.vectors_per_product()).ceil() as usize;
-        least
-            .saturating_add(more.saturating_mul(PER_ROW))
-            .max(rows.saturating_mul(PER_ROW))
-    }
-
-    /// How many distinct vectors a search meets, on average, before it has met another product.
-    fn vectors_per_product(&self) -> f64 {
-        let nodes = self.segments().iter().map(|s| u64::from(s.meta().nodes()));
-        let vectors = self.images().min(nodes.sum());
-        let average = vectors as f64 / self.products().max(1) as f64;
-        average.clamp(1.0, MOST_PER_PRODUCT)
-    }
-
-    /// The about `ef` best live nodes by coarse score.
-    pub(super) fn candidates(&self, query: &QueryForms, ef: usize, may_walk: bool) -> Candidates {
+impl Search<'_> {
+    /// The about `ef` best nodes that are admitted, by coarse score.
+    pub(super) fn candidates(&self, ef: usize, may_walk: bool) -> Candidates {
         let mut candidates = Candidates {
-            found: Vec::with_capacity(2 * ef.min(self.images() as usize)),
+            found: Vec::with_capacity(2 * ef.min(self.snapshot.images() as usize)),
             left_out: f32::NEG_INFINITY,
             walked: false,
         };
-        for (place, segment) in self.segments().iter().enumerate() {
-            let (meta, body) = (segment.meta(), segment.body());
-            let query = query.along(body.axes());
-            let is_live = |node: u32| {
-                meta.rows_of_node(node)
-                    .any(|row| self.view().is_live(place, row))
-            };
-            let nodes = meta.nodes();
-            let walked = if may_walk && is_walked(segment, ef) {
-                graph_search::nearest(body, query, nodes, ef, is_live)
+        for place in 0..self.snapshot.segments().len() {
+            let walked = if may_walk {
+                self.walk(place, ef)
             } else {
                 Vec::new()
             };
@@ -73,7 +35,7 @@ impl Snapshot {
                 candidates.walked = true;
                 walked
             } else {
-                let (found, left_out) = scan::nearest(body, query, nodes, ef, is_live);
+                let (found, left_out) = self.scan(place, ef);
                 candidates.left_out = candidates.left_out.max(left_out);
                 found
             };
@@ -82,6 +44,35 @@ impl Snapshot {
         }
         candidates.sort_and_cut(ef);
         candidates
+    }
+
+    /// Nodes that a walk over a segment's graph finds; too few where a scan is quicker.
+    fn walk(&self, place: usize, ef: usize) -> Vec<Scored> {
+        let segment = &self.snapshot.segments()[place];
+        let (body, nodes) = (segment.body(), segment.meta().nodes());
+        let query = self.query.along(body.axes());
+        let is_admitted = |node| self.admission.admits_node(place, node);
+        match self.admission.selected(place) {
+            Some(selected) => match reach_among(segment, selected, ef) {
+                Some(reach) => graph_search::nearest_of_few(body, query, nodes, reach, is_admitted),
+                None => Vec::new(),
+            },
+            None if is_walked(segment, ef) => {
+                graph_search::nearest(body, query, nodes, ef, is_admitted)
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn scan(&self, place: usize, ef: usize) -> (Vec<Scored>, f32) {
+        let segment = &self.snapshot.segments()[place];
+        let (body, nodes) = (segment.body(), segment.meta().nodes());
+        let query = self.query.along(body.axes());
+        let is_admitted = |node| self.admission.admits_node(place, node);
+        match self.admission.selected(place) {
+            Some(selected) => scan::nearest_of(body, query, selected.nodes(), ef, is_admitted),
+            None => scan::nearest(body, query, nodes, ef, is_admitted),
+        }
     }
 }
 
@@ -101,24 +92,4 @@ impl Candidates {
             self.found.truncate(ef);
         }
     }
-}
-
-/// With about how many nodes a query is compared at first.
-pub(super) fn comparisons(segment: &Segment, ef: usize) -> usize {
-    match is_walked(segment, ef) {
-        true => ef.max(needed(segment)).saturating_mul(NODES_PER_CANDIDATE),
-        false => segment.meta().nodes() as usize,
-    }
-}
-
-/// Candidates that a walk over a segment's graph needs to find enough.
-fn needed(segment: &Segment) -> usize {
-    segment.body().candidates().unwrap_or(LEAST_EF)
-}
-
-/// Whether a segment has a graph, and walking it with `ef` candidates, or as many as it needs, is quicker
-/// than looking at every node.
-pub(super) fn is_walked(segment: &Segment, ef: usize) -> bool {
-    let ef = ef.max(needed(segment));
-    graph_search::is_quicker(ef, segment.meta().nodes()) && segment.body().graph().is_some()
 }

@@ -52,15 +52,14 @@ fn shop(products: usize, pictures: usize) -> (Vec<Vec<f32>>, Snapshot) {
 }
 
 fn rounds(snapshot: &Snapshot, vector: &[f32], k: usize, without: Option<&str>) -> Rounds {
+    let without = without.map(str::to_owned);
     let request = SearchRequest {
-        vector,
-        k,
-        min_score: -1.0,
-        without_product: without,
+        without_products: without.as_slice(),
+        ..SearchRequest::new(vector, k)
     };
-    let (best, rounds) = snapshot.find(request).unwrap();
-    assert_eq!(best.len(), k.min(snapshot.products() as usize));
-    rounds
+    let answer = snapshot.find(request).unwrap();
+    assert_eq!(answer.best.len(), k.min(snapshot.products() as usize));
+    answer.rounds
 }
 
 /// Else every query of a shop with several pictures per product would look at every one of them.
@@ -69,6 +68,7 @@ fn a_walk_is_enough_however_many_pictures_show_a_product() {
     const ONE_WALK: Rounds = Rounds {
         walked: 1,
         exact: 0,
+        ends_walking: true,
     };
     for (products, pictures) in [(7000, 1), (3000, 12)] {
         let (products, snapshot) = shop(products, pictures);
@@ -88,20 +88,17 @@ fn few_products_with_many_pictures_are_found_whole() {
     let (products, snapshot) = shop(3, 3000);
     for k in [2, 3, 1000] {
         for without in [None, Some("0"), Some("nobody")] {
+            let names = without.map(str::to_owned);
             let request = SearchRequest {
-                vector: &products[0],
-                k,
-                min_score: -1.0,
-                without_product: without,
+                without_products: names.as_slice(),
+                ..SearchRequest::new(&products[0], k)
             };
-            let (best, rounds) = snapshot.find(request).unwrap();
+            let answer = snapshot.find(request).unwrap();
             let there = 3 - usize::from(without == Some("0"));
-            assert_eq!(best.len(), k.min(there), "{k} {without:?}");
+            assert_eq!(answer.best.len(), k.min(there), "{k} {without:?}");
+            let rounds = answer.rounds;
             // Those that were asked for, none of which is the one that is excluded: no search goes on for it.
-            assert!(
-                rounds.walked + rounds.exact <= 5,
-                "{k} {without:?}: {rounds:?}"
-            );
+            assert!(rounds.count() <= 5, "{k} {without:?}: {rounds:?}");
         }
     }
 }

@@ -126,8 +126,14 @@ impl U32s {
     /// The numbers at `range`.
     #[inline]
     pub(crate) fn slice(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = u32> + '_ {
-        let (words, _) = self.0[4 * range.start..4 * range.end].as_chunks::<4>();
+        let words = &self.words()[range];
         words.iter().map(|word| u32::from_le_bytes(*word))
+    }
+
+    /// The bytes of each number.
+    #[inline]
+    pub(crate) fn words(&self) -> &[[u8; 4]] {
+        self.0.as_chunks().0
     }
 }
 

@@ -60,7 +60,7 @@ fn a_graph_finds_nearly_all_of_the_best() {
     for query in &catalog.queries {
         let best = catalog.truth(query, &HashSet::new());
         let best: HashSet<&str> = best[..10].iter().map(|(key, _)| key.as_str()).collect();
-        let hits = snapshot.search(request(query, 10, -1.0)).unwrap();
+        let hits = snapshot.search(request(query, 10, -1.0)).unwrap().hits;
         assert_eq!(hits.len(), 10);
         found += hits
             .iter()
@@ -109,7 +109,7 @@ fn a_graph_knows_what_it_finds() {
     let mut found = 0;
     for query in &catalog.queries {
         let best = catalog.truth(query, &HashSet::new());
-        let hits = snapshot.search(request(query, 10, -1.0)).unwrap();
+        let hits = snapshot.search(request(query, 10, -1.0)).unwrap().hits;
         let hits = hits.iter().map(|hit| f64::from(hit.score));
         found += hits.filter(|score| *score >= best[9].1 - 2e-5).count();
     }
@@ -151,7 +151,10 @@ fn a_graph_that_finds_too_little_is_left_out() {
     assert_eq!((exact.graph_layers(), exact.meta().recall()), (0, None));
     let snapshot = Snapshot::new(vec![exact], 16).unwrap();
     assert!(!snapshot.walks_a_graph(10));
-    let hits = snapshot.search(request(&vectors[77], 10, -1.0)).unwrap();
+    let hits = snapshot
+        .search(request(&vectors[77], 10, -1.0))
+        .unwrap()
+        .hits;
     assert_eq!((hits.len(), hits[0].key.as_str()), (10, "00077"));
     // Little work is enough when little is asked for, and too little work is done again with more.
     let careless = GraphParameters {
@@ -249,7 +252,7 @@ fn duplicates_hide_nothing() {
     for query in &catalog.queries {
         let best = catalog.truth(query, &gone);
         for k in [10, 120] {
-            let hits = snapshot.search(request(query, k, -1.0)).unwrap();
+            let hits = snapshot.search(request(query, k, -1.0)).unwrap().hits;
             assert_eq!(hits.len(), k);
             assert!(hits.iter().all(|hit| !gone.contains(&hit.key)));
             let good = |score: f32| f64::from(score) >= best[k - 1].1 - 2e-5;
@@ -284,7 +287,7 @@ fn a_graph_never_answers_with_too_few() {
     assert_eq!(snapshot.images(), (ROWS - 400) as u64);
     let left = catalog.truth(query, &gone);
     for k in [1, 10, 100, 1000, ROWS - 400, ROWS, 10 * ROWS] {
-        let hits = snapshot.search(request(query, k, -1.0)).unwrap();
+        let hits = snapshot.search(request(query, k, -1.0)).unwrap().hits;
         assert_eq!(hits.len(), k.min(ROWS - 400));
         assert!(hits.iter().all(|hit| !gone.contains(&hit.key)));
         assert!((f64::from(hits[0].score) - left[0].1).abs() < 2e-5);
@@ -299,7 +302,8 @@ fn a_graph_never_answers_with_too_few() {
             };
             let hits = snapshot
                 .search(request(query, 100, min_score as f32))
-                .unwrap();
+                .unwrap()
+                .hits;
             let found: Vec<&str> = hits.iter().map(|hit| hit.key.as_str()).collect();
             let near = |i: usize| (left[i].1 - min_score).abs() < 2e-5;
             if passing == 0 || !near(passing - 1) && !near(passing) {
@@ -330,7 +334,7 @@ fn the_next_best_are_found_behind_a_removed_group() {
         let segments = vec![catalog.graph.clone(), delta(2, &change, DIMENSIONS)];
         let snapshot = Snapshot::new(segments, DIMENSIONS).unwrap();
         let left = catalog.truth(query, &gone);
-        let hits = snapshot.search(request(query, 10, -1.0)).unwrap();
+        let hits = snapshot.search(request(query, 10, -1.0)).unwrap().hits;
         assert_eq!(hits.len(), 10);
         let tenth = f64::from(hits[9].score);
         assert!(tenth >= left[9].1 - 0.02, "{tenth} against {}", left[9].1);
@@ -339,9 +343,7 @@ fn the_next_best_are_found_behind_a_removed_group() {
 
 fn request(vector: &[f32], k: usize, min_score: f32) -> SearchRequest<'_> {
     SearchRequest {
-        vector,
-        k,
         min_score,
-        without_product: None,
+        ..SearchRequest::new(vector, k)
     }
 }

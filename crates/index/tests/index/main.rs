@@ -3,10 +3,13 @@
 
 mod algebra;
 mod codec;
+mod filters;
 mod golden;
 mod large;
 mod memory;
 mod policy;
 mod search;
+mod selective;
+mod shop;
 mod sides;
 mod support;

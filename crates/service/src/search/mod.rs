@@ -324,24 +324,23 @@ async fn find(
         options: SearchOptions,
     ) -> SearchRequest<'a> {
         SearchRequest {
-            vector,
-            k: options.k,
             min_score: options.min_score,
-            without_product: without.as_deref(),
+            without_products: without.as_slice(),
+            ..SearchRequest::new(vector, options.k)
         }
     }
     // Handing a brief search to another thread and back would take as long as the search.
     if let [vector] = &queries[..] {
         let found = snapshot.search_briefly(request(vector, &without, options));
-        if let Some(hits) = found.map_err(query_error)? {
-            return Ok(hits);
+        if let Some(found) = found.map_err(query_error)? {
+            return Ok(found.hits);
         }
     }
     let snapshot = Arc::clone(snapshot);
     let all = off_runtime(move || {
         let mut hits = Vec::new();
         for vector in &queries {
-            hits.extend(snapshot.search(request(vector, &without, options))?);
+            hits.extend(snapshot.search(request(vector, &without, options))?.hits);
         }
         Ok(best_per_product(hits, options.k))
     });
