@@ -53,6 +53,7 @@ impl SearchBench {
                 k,
                 min_score: -1.0,
                 without_product: None,
+                stored: None,
             })?);
         }
         let seconds = begun.elapsed().as_secs_f64();

@@ -69,6 +69,7 @@ fn search(bencher: Bencher<'_, '_>, bytes: &Bytes) {
                 k: 10,
                 min_score: -1.0,
                 without_product: None,
+                stored: None,
             })
         });
 }

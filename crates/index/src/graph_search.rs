@@ -55,7 +55,23 @@ pub(crate) fn nearest(
     ef: usize,
     is_live: impl Fn(u32) -> bool,
 ) -> Vec<Scored> {
-    walk(body, query, nodes, ef, None, is_live)
+    walk(body, query, nodes, ef, Walk::default(), is_live)
+}
+
+/// The same where the query is the vector of the node `start`, which lies amid what is looked for.
+pub(crate) fn nearest_from(
+    body: &SegmentBody,
+    query: &Query,
+    nodes: u32,
+    ef: usize,
+    start: u32,
+    is_live: impl Fn(u32) -> bool,
+) -> Vec<Scored> {
+    let from = Walk {
+        start: Some(start),
+        ..Walk::default()
+    };
+    walk(body, query, nodes, ef, from, is_live)
 }
 
 /// The about `ef` nodes most similar to the query, as if the graph had not the node `without`.
@@ -66,7 +82,21 @@ pub(crate) fn nearest_without(
     ef: usize,
     without: u32,
 ) -> Vec<Scored> {
-    walk(body, query, nodes, ef, Some(without), |_| true)
+    let without = Walk {
+        without: Some(without),
+        ..Walk::default()
+    };
+    walk(body, query, nodes, ef, without, |_| true)
+}
+
+/// What is special about a walk.
+#[derive(Clone, Copy, Default)]
+struct Walk {
+    /// A node that is not stepped on.
+    without: Option<u32>,
+    /// A node to begin at besides the best of the sample, which may be smaller then: it is there for what the
+    /// node's links do not lead to.
+    start: Option<u32>,
 }
 
 fn walk(
@@ -74,7 +104,7 @@ fn walk(
     query: &Query,
     nodes: u32,
     ef: usize,
-    without: Option<u32>,
+    how: Walk,
     is_live: impl Fn(u32) -> bool,
 ) -> Vec<Scored> {
     let Some(graph) = body.graph().filter(|_| nodes > 0) else {
@@ -82,10 +112,14 @@ fn walk(
     };
     MEMORY.with_borrow_mut(|memory| {
         memory.visited.clear(nodes);
-        if let Some(without) = without {
+        if let Some(without) = how.without {
             memory.visited.insert(without);
         }
-        memory.enter(body, query, sample(graph.layers(), nodes));
+        let sample = match how.start {
+            None => sample(graph.layers(), nodes),
+            Some(_) => sample(graph.layers(), nodes) / SAMPLE as u32,
+        };
+        memory.enter(body, query, sample, how.start);
         memory.beam(body, graph, query, ef, is_live)
     })
 }
@@ -99,13 +133,13 @@ fn sample(layers: &[usize], nodes: u32) -> u32 {
 }
 
 impl Memory {
-    /// Begins the walk at the nodes of the sample that are most similar to the query, and at node 0: of a
-    /// graph in pieces, which no builder excludes, it alone is sure to lead everywhere.
+    /// Begins the walk at the nodes of the sample that are most similar to the query, at `start` if there is
+    /// one, and at node 0: of a graph in pieces, which no builder excludes, it alone is sure to lead everywhere.
     ///
     /// The upper layers would lead to one of them only, by many steps through scattered memory, and in a
     /// catalog whose classes lie far apart often to one from which the best cannot be reached. The sample
     /// lies side by side.
-    fn enter(&mut self, body: &SegmentBody, query: &Query, sample: u32) {
+    fn enter(&mut self, body: &SegmentBody, query: &Query, sample: u32, start: Option<u32>) {
         self.open.clear();
         self.found.clear();
         self.scores.clear();
@@ -117,9 +151,11 @@ impl Memory {
             self.scores.select_nth_unstable_by(entries, |a, b| b.cmp(a));
         }
         self.scores.truncate(entries);
-        let first = body.approximate(query, 0);
-        if !self.visited.contains(0) && !self.scores.contains(&first) {
-            self.scores.push(first);
+        for node in [Some(0), start].into_iter().flatten() {
+            let scored = body.approximate(query, node);
+            if !self.visited.contains(node) && !self.scores.contains(&scored) {
+                self.scores.push(scored);
+            }
         }
     }
 

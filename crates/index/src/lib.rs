@@ -32,6 +32,7 @@
 //!     k: 1,
 //!     min_score: -1.0,
 //!     without_product: None,
+//!     stored: None,
 //! })?;
 //! assert_eq!(hits[0].key, "red");
 //! # Ok::<(), IndexError>(())

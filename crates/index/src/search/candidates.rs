@@ -6,6 +6,7 @@ use crate::scan;
 use crate::scored::Scored;
 use crate::segment::Segment;
 use crate::snapshot::Snapshot;
+use crate::view::Location;
 
 /// Best rows for which it was measured how many candidates a graph must be asked for.
 const MEASURED_FOR: usize = 10;
@@ -13,6 +14,11 @@ const MEASURED_FOR: usize = 10;
 const LEAST_EF: usize = 96;
 /// Candidates by which more are asked for with every further row that is wanted.
 const PER_ROW: usize = 2;
+/// By how much fewer are enough for a row that the walk begins at, and the least number: the walk need not find
+/// the way to it, and what was measured is for rows moved away from their neighbours, with a reserve. With 40
+/// to 112 candidates such rows find the same, within .001, of 20,000 and of 100,000 embeddings of photos.
+const MORE_THAN_STORED: usize = 4;
+const LEAST_STORED: usize = 40;
 /// Most pictures that a product is taken to have. Where an average is more, a few products may have
 /// nearly all pictures, and the rest one each.
 const MOST_PER_PRODUCT: f64 = 16.0;
@@ -30,9 +36,14 @@ pub(super) struct Candidates {
 impl Snapshot {
     /// Candidates that are asked for first: as many as the graph in use needs, more the more products are
     /// wanted, and enough to meet these where several rows show each.
-    pub(super) fn first_ef(&self, products: usize) -> usize {
+    pub(super) fn first_ef(&self, products: usize, stored: Option<Location>) -> usize {
         let walked = self.segments().iter().filter(|s| is_walked(s, 0));
         let least = walked.map(needed).max().unwrap_or(LEAST_EF);
+        // One that lies beside the graph is no place to begin.
+        let least = match stored.is_some_and(|at| is_walked(&self.segments()[at.segment], 0)) {
+            true => (least / MORE_THAN_STORED).max(LEAST_STORED),
+            false => least,
+        };
         let more = products.saturating_sub(MEASURED_FOR);
         let rows = (products as f64 * self.vectors_per_product()).ceil() as usize;
         least
@@ -49,7 +60,13 @@ impl Snapshot {
     }
 
     /// The about `ef` best live nodes by coarse score.
-    pub(super) fn candidates(&self, query: &QueryForms, ef: usize, may_walk: bool) -> Candidates {
+    pub(super) fn candidates(
+        &self,
+        query: &QueryForms,
+        ef: usize,
+        may_walk: bool,
+        stored: Option<Location>,
+    ) -> Candidates {
         let mut candidates = Candidates {
             found: Vec::with_capacity(2 * ef.min(self.images() as usize)),
             left_out: f32::NEG_INFINITY,
@@ -64,7 +81,13 @@ impl Snapshot {
             };
             let nodes = meta.nodes();
             let walked = if may_walk && is_walked(segment, ef) {
-                graph_search::nearest(body, query, nodes, ef, is_live)
+                match stored.filter(|at| at.segment == place) {
+                    Some(at) => {
+                        let start = meta.node_of(at.row);
+                        graph_search::nearest_from(body, query, nodes, ef, start, is_live)
+                    }
+                    None => graph_search::nearest(body, query, nodes, ef, is_live),
+                }
             } else {
                 Vec::new()
             };

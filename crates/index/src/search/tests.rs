@@ -57,6 +57,7 @@ fn rounds(snapshot: &Snapshot, vector: &[f32], k: usize, without: Option<&str>) 
         k,
         min_score: -1.0,
         without_product: without,
+        stored: None,
     };
     let (best, rounds) = snapshot.find(request).unwrap();
     assert_eq!(best.len(), k.min(snapshot.products() as usize));
@@ -93,6 +94,7 @@ fn few_products_with_many_pictures_are_found_whole() {
                 k,
                 min_score: -1.0,
                 without_product: without,
+                stored: None,
             };
             let (best, rounds) = snapshot.find(request).unwrap();
             let there = 3 - usize::from(without == Some("0"));

@@ -236,6 +236,7 @@ fn exercise(segment: &Segment) {
                 k,
                 min_score: -1.0,
                 without_product: Some("p1"),
+                stored: None,
             });
             assert!(found.unwrap().iter().all(|hit| hit.score.is_finite()));
         }

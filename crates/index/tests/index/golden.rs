@@ -210,6 +210,7 @@ fn search(snapshot: &Snapshot, picture: u32, k: usize) -> Vec<(String, f32)> {
             k,
             min_score: -1.0,
             without_product: None,
+            stored: None,
         })
         .unwrap();
     let hits = hits.into_iter();
@@ -255,6 +256,7 @@ fn segments_of_every_version_answer() {
                 k: 3,
                 min_score: -1.0,
                 without_product: None,
+                stored: None,
             })
             .unwrap();
         let found: Vec<(&str, &str)> = hits

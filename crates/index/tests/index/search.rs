@@ -205,7 +205,7 @@ proptest! {
         queries.extend(stored.step_by(1 + shop.pictures.len() / 3).cloned());
         for vector in &queries {
             for without_product in [None, Some("p0"), Some("p1"), Some("none")] {
-                shop.check(SearchRequest { vector, k, min_score, without_product });
+                shop.check(SearchRequest { vector, k, min_score, without_product, stored: None });
             }
         }
     }
@@ -217,6 +217,7 @@ fn request(vector: &[f32], k: usize) -> SearchRequest<'_> {
         k,
         min_score: -1.0,
         without_product: None,
+        stored: None,
     }
 }
 
@@ -297,6 +298,7 @@ fn a_product_with_thousands_of_pictures_leaves_room_for_others() {
         }
         let similar = SearchRequest {
             without_product: Some("many"),
+            stored: None,
             ..request(&centre, 10)
         };
         assert_eq!(snapshot.search(similar).unwrap().len(), 10);

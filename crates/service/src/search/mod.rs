@@ -16,7 +16,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use lookalike_encoder::{MAX_BYTES, PictureError};
-use lookalike_index::{Attributes, Fingerprint, Hit, IndexError, SearchRequest, Snapshot};
+use lookalike_index::{
+    Attributes, Fingerprint, Hit, IndexError, Location, SearchRequest, Snapshot,
+};
 use tokio::sync::Semaphore;
 use tracing::info;
 
@@ -165,6 +167,10 @@ impl Searcher {
         if let Some(tried) = query.tried {
             expect_encoder(&loaded, tried)?;
         }
+        let vector = QueryVector {
+            vector,
+            stored: None,
+        };
         self.answer(loaded, vec![vector], None, options, query.embedding_ms)
             .await
     }
@@ -233,10 +239,13 @@ impl Searcher {
         check(options)?;
         let loaded = self.snapshots.current().await?;
         let (snapshot, wanted) = (Arc::clone(&loaded.snapshot), product_id.to_owned());
-        let pictures = move || -> Vec<Vec<f32>> {
+        let pictures = move || -> Vec<QueryVector> {
             let rows = snapshot.rows_of_product(&wanted);
-            let rows = rows.take(MOST_QUERY_PICTURES);
-            rows.map(|row| snapshot.embedding(row)).collect()
+            let vector = |row| QueryVector {
+                vector: snapshot.embedding(row),
+                stored: Some(row),
+            };
+            rows.take(MOST_QUERY_PICTURES).map(vector).collect()
         };
         // The first look for a product of a generation groups all rows.
         let queries = match loaded.snapshot.rows() {
@@ -253,7 +262,7 @@ impl Searcher {
     async fn answer(
         &self,
         loaded: Loaded,
-        queries: Vec<Vec<f32>>,
+        queries: Vec<QueryVector>,
         without: Option<String>,
         options: SearchOptions,
         embedding_ms: f64,
@@ -314,25 +323,26 @@ impl Searcher {
 /// The best pictures of the products that look most like any of the queries, without one product.
 async fn find(
     snapshot: &Arc<Snapshot>,
-    queries: Vec<Vec<f32>>,
+    queries: Vec<QueryVector>,
     without: Option<String>,
     options: SearchOptions,
 ) -> Result<Vec<Hit>, SearchError> {
     fn request<'a>(
-        vector: &'a [f32],
+        query: &'a QueryVector,
         without: &'a Option<String>,
         options: SearchOptions,
     ) -> SearchRequest<'a> {
         SearchRequest {
-            vector,
+            vector: &query.vector,
             k: options.k,
             min_score: options.min_score,
             without_product: without.as_deref(),
+            stored: query.stored,
         }
     }
     // Handing a brief search to another thread and back would take as long as the search.
-    if let [vector] = &queries[..] {
-        let found = snapshot.search_briefly(request(vector, &without, options));
+    if let [query] = &queries[..] {
+        let found = snapshot.search_briefly(request(query, &without, options));
         if let Some(hits) = found.map_err(query_error)? {
             return Ok(hits);
         }
@@ -340,12 +350,19 @@ async fn find(
     let snapshot = Arc::clone(snapshot);
     let all = off_runtime(move || {
         let mut hits = Vec::new();
-        for vector in &queries {
-            hits.extend(snapshot.search(request(vector, &without, options))?);
+        for query in &queries {
+            hits.extend(snapshot.search(request(query, &without, options))?);
         }
         Ok(best_per_product(hits, options.k))
     });
     all.await?.map_err(query_error)
+}
+
+/// What is looked for.
+struct QueryVector {
+    vector: Vec<f32>,
+    /// The row whose embedding it is, if it is one's.
+    stored: Option<Location>,
 }
 
 /// A query picture, embedded or not.

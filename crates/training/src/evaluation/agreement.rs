@@ -53,6 +53,7 @@ pub(crate) fn measure(
                 k: setting.k,
                 min_score: -1.0,
                 without_product: own.as_deref(),
+                stored: None,
             })?;
             let rows = hits.iter().filter_map(|hit| hit.key.parse().ok());
             Ok(exact.recall(rows, setting.k))
