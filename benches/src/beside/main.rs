@@ -24,10 +24,6 @@ mod worker;
 
 use clap::{Parser, Subcommand};
 
-/// As the search function has.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Our side of the measurements beside peers.

@@ -8,11 +8,6 @@ use lookalike_aws::{Cloud, EmfMetrics, Settings, encoders, logging};
 use lookalike_http::{HttpSettings, router};
 use lookalike_service::{SearchSettings, Searcher, start_up};
 
-/// A tenth more answers per second than with the C library's, where the search itself takes little; pictures take
-/// as long with either.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     start_up::begin();
