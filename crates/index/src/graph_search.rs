@@ -82,7 +82,23 @@ pub(crate) fn nearest(
     ef: usize,
     is_live: impl Fn(u32) -> bool,
 ) -> Vec<Scored> {
-    walk(body, query, nodes, Reach::of(ef), None, is_live)
+    walk(body, query, nodes, Reach::of(ef), Way::default(), is_live)
+}
+
+/// The same where the query is the vector of the node `start`, which lies amid what is looked for.
+pub(crate) fn nearest_from(
+    body: &SegmentBody,
+    query: &Query,
+    nodes: u32,
+    ef: usize,
+    start: u32,
+    is_live: impl Fn(u32) -> bool,
+) -> Vec<Scored> {
+    let way = Way {
+        start: Some(start),
+        ..Way::default()
+    };
+    walk(body, query, nodes, Reach::of(ef), way, is_live)
 }
 
 /// The most similar of nodes that may be few of all, best first. Others are walked through.
@@ -93,7 +109,7 @@ pub(crate) fn nearest_of_few(
     reach: Reach,
     is_wanted: impl Fn(u32) -> bool,
 ) -> Vec<Scored> {
-    walk(body, query, nodes, reach, None, is_wanted)
+    walk(body, query, nodes, reach, Way::default(), is_wanted)
 }
 
 /// The about `ef` nodes most similar to the query, as if the graph had not the node `without`.
@@ -104,7 +120,21 @@ pub(crate) fn nearest_without(
     ef: usize,
     without: u32,
 ) -> Vec<Scored> {
-    walk(body, query, nodes, Reach::of(ef), Some(without), |_| true)
+    let way = Way {
+        without: Some(without),
+        ..Way::default()
+    };
+    walk(body, query, nodes, Reach::of(ef), way, |_| true)
+}
+
+/// What is special about a walk.
+#[derive(Clone, Copy, Default)]
+struct Way {
+    /// A node that is not stepped on.
+    without: Option<u32>,
+    /// A node to begin at besides the best of the sample, which may be smaller then: it is there for what the
+    /// node's links do not lead to.
+    start: Option<u32>,
 }
 
 fn walk(
@@ -112,7 +142,7 @@ fn walk(
     query: &Query,
     nodes: u32,
     reach: Reach,
-    without: Option<u32>,
+    way: Way,
     is_live: impl Fn(u32) -> bool,
 ) -> Vec<Scored> {
     let Some(graph) = body.graph().filter(|_| nodes > 0) else {
@@ -120,10 +150,14 @@ fn walk(
     };
     MEMORY.with_borrow_mut(|memory| {
         memory.visited.clear(nodes);
-        if let Some(without) = without {
+        if let Some(without) = way.without {
             memory.visited.insert(without);
         }
-        memory.enter(body, query, sample(graph.layers(), nodes));
+        let sample = match way.start {
+            None => sample(graph.layers(), nodes),
+            Some(_) => sample(graph.layers(), nodes) / SAMPLE as u32,
+        };
+        memory.enter(body, query, sample, way.start);
         memory.beam(body, graph, query, reach, is_live)
     })
 }
@@ -137,13 +171,13 @@ fn sample(layers: &[usize], nodes: u32) -> u32 {
 }
 
 impl Memory {
-    /// Begins the walk at the nodes of the sample that are most similar to the query, and at node 0: of a
-    /// graph in pieces, which no builder excludes, it alone is sure to lead everywhere.
+    /// Begins the walk at the nodes of the sample that are most similar to the query, at `start` if there is
+    /// one, and at node 0: of a graph in pieces, which no builder excludes, it alone is sure to lead everywhere.
     ///
     /// The upper layers would lead to one of them only, by many steps through scattered memory, and in a
     /// catalog whose classes lie far apart often to one from which the best cannot be reached. The sample
     /// lies side by side.
-    fn enter(&mut self, body: &SegmentBody, query: &Query, sample: u32) {
+    fn enter(&mut self, body: &SegmentBody, query: &Query, sample: u32, start: Option<u32>) {
         self.open.clear();
         self.found.clear();
         self.near.clear();
@@ -156,9 +190,11 @@ impl Memory {
             self.scores.select_nth_unstable_by(entries, |a, b| b.cmp(a));
         }
         self.scores.truncate(entries);
-        let first = body.approximate(query, 0);
-        if !self.visited.contains(0) && !self.scores.contains(&first) {
-            self.scores.push(first);
+        for node in [Some(0), start].into_iter().flatten() {
+            let scored = body.approximate(query, node);
+            if !self.visited.contains(node) && !self.scores.contains(&scored) {
+                self.scores.push(scored);
+            }
         }
     }
 

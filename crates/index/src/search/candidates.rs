@@ -58,7 +58,13 @@ impl Search<'_> {
                 None => Vec::new(),
             },
             None if is_walked(segment, ef) => {
-                graph_search::nearest(body, query, nodes, ef, is_admitted)
+                match self.request.stored.filter(|at| at.segment == place) {
+                    Some(at) => {
+                        let start = segment.meta().node_of(at.row);
+                        graph_search::nearest_from(body, query, nodes, ef, start, is_admitted)
+                    }
+                    None => graph_search::nearest(body, query, nodes, ef, is_admitted),
+                }
             }
             None => Vec::new(),
         }

@@ -110,7 +110,7 @@ impl Snapshot {
     /// Whether a search for `k` products among all begins by walking a graph, which answers approximately,
     /// or looks at every row of every segment, which is exact.
     pub fn walks_a_graph(&self, k: usize) -> bool {
-        let ef = self.first_ef(k.min(self.products() as usize));
+        let ef = self.first_ef(k.min(self.products() as usize), None);
         let mut segments = self.segments().iter();
         segments.any(|segment| ways::is_walked(segment, ef))
     }
@@ -161,7 +161,7 @@ impl<'a> Search<'a> {
     fn first_ef(&self) -> usize {
         match self.request.filter {
             Some(_) => self.snapshot.first_ef_of_selected(self.wanted),
-            None => self.snapshot.first_ef(self.wanted),
+            None => self.snapshot.first_ef(self.wanted, self.request.stored),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::graph_search::{self, NODES_PER_CANDIDATE, Reach};
 use crate::segment::Segment;
 use crate::selection::Selected;
 use crate::snapshot::Snapshot;
+use crate::view::Location;
 
 /// Best rows for which it was measured how many candidates a graph must be asked for.
 const MEASURED_FOR: usize = 10;
@@ -12,6 +13,11 @@ const MEASURED_FOR: usize = 10;
 const LEAST_EF: usize = 96;
 /// Candidates by which more are asked for with every further row that is wanted.
 pub(super) const PER_ROW: usize = 2;
+/// By how much fewer are enough for a row that the walk begins at, and the least number: the walk need not find
+/// the way to it, and what was measured is for rows moved away from their neighbours, with a reserve. With 40
+/// to 112 candidates such rows find the same, within .001, of 20,000 and of 100,000 embeddings of photos.
+const MORE_THAN_STORED: usize = 4;
+const LEAST_STORED: usize = 40;
 /// Most pictures that a product is taken to have. Where an average is more, a few products may have
 /// nearly all pictures, and the rest one each.
 const MOST_PER_PRODUCT: f64 = 16.0;
@@ -24,9 +30,14 @@ const SELECTED_PER_WALKED: usize = 2;
 impl Snapshot {
     /// Candidates that are asked for first: as many as the graph in use needs, more the more results are
     /// wanted, and enough to meet these where several rows show each.
-    pub(super) fn first_ef(&self, results: usize) -> usize {
+    pub(super) fn first_ef(&self, results: usize, stored: Option<Location>) -> usize {
         let walked = self.segments().iter().filter(|s| is_walked(s, 0));
         let least = walked.map(needed).max().unwrap_or(LEAST_EF);
+        // One that lies beside the graph is no place to begin.
+        let least = match stored.is_some_and(|at| is_walked(&self.segments()[at.segment], 0)) {
+            true => (least / MORE_THAN_STORED).max(LEAST_STORED),
+            false => least,
+        };
         let more = results.saturating_sub(MEASURED_FOR);
         least
             .saturating_add(more.saturating_mul(PER_ROW))

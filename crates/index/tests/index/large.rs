@@ -71,6 +71,58 @@ fn a_graph_finds_nearly_all_of_the_best() {
     assert!(recall >= 0.99, "{recall}");
 }
 
+#[test]
+fn a_row_finds_its_neighbours_by_a_shorter_walk() {
+    let catalog = catalog(256);
+    let snapshot = Snapshot::new(vec![catalog.graph.clone()], 256).unwrap();
+    let rows = (0..ROWS).step_by(50);
+    let mut found = 0;
+    for name in rows.clone().map(|i| format!("{i:05}")) {
+        let row = snapshot.rows_of_product(&name).next().unwrap();
+        let vector = snapshot.embedding(row);
+        let best = catalog.truth(&vector, &HashSet::from([name.clone()]));
+        let hits = snapshot.search(SearchRequest {
+            without_products: std::slice::from_ref(&name),
+            stored: Some(row),
+            ..request(&vector, 10, -1.0)
+        });
+        let hits = hits.unwrap();
+        assert_eq!(hits.hits.len(), 10);
+        let scores = hits.hits.iter().map(|hit| f64::from(hit.score));
+        found += scores.filter(|score| *score >= best[9].1 - 2e-5).count();
+    }
+    let recall = found as f64 / (10 * rows.len()) as f64;
+    assert!(recall >= 0.99, "{recall}");
+}
+
+/// A row that lies beside the graph is no place to begin a walk, so it looks as far as any query.
+#[test]
+fn a_row_of_a_delta_finds_what_lies_in_the_base() {
+    let catalog = catalog(256);
+    let mut found = 0;
+    for (number, query) in catalog.queries.iter().enumerate() {
+        let beside = content(vec![row("new", "new", query)]);
+        let beside = delta(2 + number as u64, &beside, 256);
+        let snapshot = Snapshot::new(vec![catalog.graph.clone(), beside], 256).unwrap();
+        let stored = snapshot.rows_of_product("new").next();
+        let vector = snapshot.embedding(stored.unwrap());
+        let best = catalog.truth(&vector, &HashSet::new());
+        let hits = snapshot.search(SearchRequest {
+            without_products: &["new".to_owned()],
+            stored,
+            ..request(&vector, 10, -1.0)
+        });
+        let scores = hits
+            .unwrap()
+            .hits
+            .into_iter()
+            .map(|hit| f64::from(hit.score));
+        found += scores.filter(|score| *score >= best[9].1 - 2e-5).count();
+    }
+    let recall = found as f64 / (10 * catalog.queries.len()) as f64;
+    assert!(recall >= 0.99, "{recall}");
+}
+
 /// Searches that are handed on elsewhere give what those give that are not.
 #[test]
 fn a_brief_search_is_the_same_search_or_none() {
