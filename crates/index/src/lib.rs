@@ -37,6 +37,7 @@
 
 mod attributes;
 mod bits;
+mod calibration;
 mod compact;
 mod dot;
 mod error;
@@ -66,6 +67,7 @@ mod turn;
 mod view;
 
 pub use attributes::{AttributeInfo, ValueTypes};
+pub use calibration::{Calibration, Match};
 pub use compact::{
     CompactionPolicy, merge_deltas, rebuild_base, rebuild_bytes, superseded_meanwhile,
 };

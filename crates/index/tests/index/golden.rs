@@ -72,6 +72,7 @@ fn manifest() -> Manifest {
         bytes: 10_000 + number,
         meta_bytes: 1000 + number,
         recall: None,
+        calibration: None,
     };
     Manifest {
         generation: 42,
@@ -105,6 +106,7 @@ fn manifest_with_side() -> Manifest {
             bytes: 7000,
             meta_bytes: 700,
             recall: None,
+            calibration: None,
         }],
         lease: None,
     };
