@@ -54,6 +54,7 @@ mod manifest;
 mod quantise;
 mod query;
 mod recall;
+mod relabel;
 mod row;
 mod scan;
 mod scored;

@@ -7,6 +7,7 @@ mod golden;
 mod large;
 mod memory;
 mod policy;
+mod relabel;
 mod search;
 mod sides;
 mod support;
