@@ -204,9 +204,6 @@ impl Indexer {
     }
 
     fn measure_products(&self, report: &ProductsReport) {
-        for (product, reason) in &report.retry {
-            info!(product, reason, "a product is to be looked at again");
-        }
         info!(
             updated = report.updated,
             retry = report.retry.len(),
