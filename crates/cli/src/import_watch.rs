@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
-use lookalike_service::{
-    Filterable, IndexedPicture, Indexer, IndexingError, Metadata, Product,
-};
+use lookalike_service::{Filterable, IndexedPicture, Indexer, IndexingError, Metadata, Product};
 use serde::Serialize;
 
 use crate::output;
@@ -82,8 +80,9 @@ impl<'a> ImportWatch<'a> {
         let products: BTreeSet<&String> = self.pending.values().map(|p| &p.product_id).collect();
         let products: Vec<String> = products.into_iter().cloned().collect();
         let pictures = self.indexer.pictures_of(&products).await?.into_iter();
-        let now: HashMap<String, IndexedPicture> =
-            pictures.map(|picture| (picture.key.clone(), picture)).collect();
+        let now: HashMap<String, IndexedPicture> = pictures
+            .map(|picture| (picture.key.clone(), picture))
+            .collect();
         let mut pending = std::mem::take(&mut self.pending);
         pending.retain(|key, before| match now.get(key) {
             // Removed, or given to another product.

@@ -269,7 +269,8 @@ mod tests {
             "price": 50.0, "sale": false, "name": "not declared", "tags": ["b", "a", "", "b"],
             "brand": "", "sizes": [], "colour": null, "weight": -0.0,
         }));
-        let kept = filterable("price,sale,tags,brand,sizes,colour,weight,missing").of_product(&product);
+        let kept =
+            filterable("price,sale,tags,brand,sizes,colour,weight,missing").of_product(&product);
         let expected = json!({"price": 50, "sale": false, "tags": ["a", "b"], "weight": 0});
         assert_eq!(json!(kept), expected);
     }

@@ -25,9 +25,9 @@ pub use encoders::{EncoderOpener, Encoders, NoEncoder};
 pub use error::{StoreError, StoreErrorKind};
 pub use filterable::{Filterable, NotFilterable, Unfilterable, same_metadata};
 pub use indexing::{
-    BatchReport, Building, Coverage, Difference, IndexPorts, IndexSettings, IndexedPicture, Indexer,
-    IndexingError, MaintenanceReport, Outcome, Outdated, ProductsReport, SideError, SideReport,
-    Switched, VerifyReport,
+    BatchReport, Building, Coverage, Difference, IndexPorts, IndexSettings, IndexedPicture,
+    Indexer, IndexingError, MaintenanceReport, Outcome, Outdated, ProductsReport, SideError,
+    SideReport, Switched, VerifyReport,
 };
 pub use keys::{CATALOG_PREFIX, UPLOADS_PREFIX, is_catalog_key, product_id_of};
 pub use lookalike_encoder::PictureError;

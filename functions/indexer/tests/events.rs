@@ -120,7 +120,8 @@ fn a_stream_names_the_products_that_were_written() {
         write(4, Some("old mug")),
     ];
     assert_eq!(writes, expected);
-    let broken = json!({ "Records": [{ "eventSource": "aws:dynamodb", "dynamodb": { "Keys": {} } }] });
+    let broken =
+        json!({ "Records": [{ "eventSource": "aws:dynamodb", "dynamodb": { "Keys": {} } }] });
     let error = Event::parse(broken).unwrap_err().to_string();
     assert_eq!(
         error,

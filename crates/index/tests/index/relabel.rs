@@ -74,7 +74,17 @@ fn what_is_no_unit_vector_is_refused() {
         meta.embedding_of(parts).unwrap_err()
     };
     let short = refused(|parts| parts[1].truncate(31));
-    assert!(matches!(short, IndexError::Length { expected: 32, found: 31, .. }), "{short}");
+    assert!(
+        matches!(
+            short,
+            IndexError::Length {
+                expected: 32,
+                found: 31,
+                ..
+            }
+        ),
+        "{short}"
+    );
     for damaged in [
         refused(|parts| parts[1] = vec![0; 32].into()),
         refused(|parts| parts[0] = f32::NAN.to_le_bytes().to_vec().into()),
@@ -100,7 +110,8 @@ fn the_rows_of_a_product_are_its_live_ones() {
     let view = View::new(vec![first.meta().clone(), second.meta().clone()]);
     let keys = |product: &str| -> BTreeSet<String> {
         let rows = view.rows_of_product(product);
-        rows.map(|at| view.meta(at).key(at.row).to_owned()).collect()
+        rows.map(|at| view.meta(at).key(at.row).to_owned())
+            .collect()
     };
     assert_eq!(keys("p0"), BTreeSet::from(["catalog/0.jpg".to_owned()]));
     assert_eq!(keys("p1").len(), 4);

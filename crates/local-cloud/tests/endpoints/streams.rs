@@ -38,7 +38,9 @@ impl EventHandler for Listener {
     async fn handle(&self, event: Value) -> Result<Value, String> {
         self.batches.lock().unwrap().push(event.clone());
         let answer = self.answer.lock().unwrap();
-        answer.as_ref().map_or(Ok(Value::Null), |answer| answer(&event))
+        answer
+            .as_ref()
+            .map_or(Ok(Value::Null), |answer| answer(&event))
     }
 }
 
@@ -58,7 +60,9 @@ fn options(folder: &std::path::Path) -> Options {
 
 fn key(id: &str, item: &str) -> Item {
     let parts = [("product_id", id), ("item", item)];
-    parts.map(|(name, value)| (name.to_owned(), text(value))).into()
+    parts
+        .map(|(name, value)| (name.to_owned(), text(value)))
+        .into()
 }
 
 /// Product ids of the records so far, in their order, and their event names.
@@ -67,13 +71,20 @@ fn told(listener: &Listener) -> Vec<(String, String)> {
         assert_eq!(record["eventSource"], "aws:dynamodb");
         assert_eq!(record["dynamodb"]["Keys"]["item"]["S"], "product");
         assert!(record["dynamodb"]["NewImage"].is_null(), "keys are enough");
-        assert!(record["eventSourceARN"].as_str().unwrap().contains("table/products/stream/"));
+        assert!(
+            record["eventSourceARN"]
+                .as_str()
+                .unwrap()
+                .contains("table/products/stream/")
+        );
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let id = text(&record["dynamodb"]["Keys"]["product_id"]["S"]);
         (id, text(&record["eventName"]))
     };
     let batches = listener.batches();
-    let records = batches.iter().flat_map(|b| b["Records"].as_array().unwrap());
+    let records = batches
+        .iter()
+        .flat_map(|b| b["Records"].as_array().unwrap());
     records.map(record).collect()
 }
 
@@ -99,7 +110,9 @@ async fn every_way_of_writing_is_told() {
     update.send().await.unwrap();
     let batch = ["one", "two"].map(|id| {
         let put = PutRequest::builder().set_item(Some(key(id, "product")));
-        WriteRequest::builder().put_request(put.build().unwrap()).build()
+        WriteRequest::builder()
+            .put_request(put.build().unwrap())
+            .build()
     });
     let delete = DeleteRequest::builder().set_key(Some(key("put", "product")));
     let delete = WriteRequest::builder().delete_request(delete.build().unwrap());
@@ -113,10 +126,19 @@ async fn every_way_of_writing_is_told() {
     let transact = db.transact_write_items();
     let transact = transact
         .transact_items(TransactWriteItem::builder().put(put_three.unwrap()).build())
-        .transact_items(TransactWriteItem::builder().delete(delete_one.unwrap()).build());
+        .transact_items(
+            TransactWriteItem::builder()
+                .delete(delete_one.unwrap())
+                .build(),
+        );
     transact.send().await.unwrap();
-    let statement = r#"UPDATE "products" SET price = 7 WHERE product_id = 'two' AND item = 'product'"#;
-    db.execute_statement().statement(statement).send().await.unwrap();
+    let statement =
+        r#"UPDATE "products" SET price = 7 WHERE product_id = 'two' AND item = 'product'"#;
+    db.execute_statement()
+        .statement(statement)
+        .send()
+        .await
+        .unwrap();
     cloud.idle().await;
     let told = told(&listener);
     let of = |id: &str| -> Vec<&str> {
@@ -157,7 +179,10 @@ async fn a_write_is_told_at_once_and_in_batches() {
         .iter()
         .map(|batch| batch["Records"].as_array().unwrap().len())
         .collect();
-    assert!(sizes.iter().all(|size| (1..=10).contains(size)), "{sizes:?}");
+    assert!(
+        sizes.iter().all(|size| (1..=10).contains(size)),
+        "{sizes:?}"
+    );
     cloud.shutdown().await;
 }
 
@@ -234,9 +259,13 @@ async fn writes_cost_the_same_however_many_there_were() {
             let puts = (chunk..chunk + 25).map(|number| {
                 let put = PutRequest::builder();
                 let put = put.set_item(Some(key(&number.to_string(), "image#x")));
-                WriteRequest::builder().put_request(put.build().unwrap()).build()
+                WriteRequest::builder()
+                    .put_request(put.build().unwrap())
+                    .build()
             });
-            let write = db.batch_write_item().request_items("products", puts.collect());
+            let write = db
+                .batch_write_item()
+                .request_items("products", puts.collect());
             write.send().await.unwrap();
         }
         began.elapsed()

@@ -183,8 +183,7 @@ impl From<IndexedPicture> for Outdated {
 }
 
 fn products_of(view: &View) -> impl Iterator<Item = &str> {
-    view.live_rows()
-        .map(|at| view.meta(at).product_id(at.row))
+    view.live_rows().map(|at| view.meta(at).product_id(at.row))
 }
 
 fn pictures_of(view: &View, product_id: &str) -> Vec<IndexedPicture> {
@@ -210,22 +209,46 @@ mod tests {
 
     #[test]
     fn the_picture_is_asked_only_where_nobody_else_knows() {
-        let said = |value: serde_json::Value| -> Attributes { serde_json::from_value(value).unwrap() };
+        let said =
+            |value: serde_json::Value| -> Attributes { serde_json::from_value(value).unwrap() };
         let key = "catalog/shoes/1.jpg";
         for (row, product, verdict) in [
-            (json!({"category": "a"}), json!({"category": "a"}), Verdict::Same),
-            (json!({"category": "a"}), json!({"category": "b"}), Verdict::Outdated),
+            (
+                json!({"category": "a"}),
+                json!({"category": "a"}),
+                Verdict::Same,
+            ),
+            (
+                json!({"category": "a"}),
+                json!({"category": "b"}),
+                Verdict::Outdated,
+            ),
             (json!({"category": "shoes"}), json!({}), Verdict::Same),
             (json!({"category": "a"}), json!({}), Verdict::AskPicture),
             (json!({"category": 5}), json!({}), Verdict::AskPicture),
             (json!({}), json!({}), Verdict::AskPicture),
-            (json!({"category": "a", "price": 1}), json!({}), Verdict::Outdated),
-            (json!({"category": "shoes", "price": 1}), json!({"price": 1}), Verdict::Same),
-            (json!({"category": "shoes"}), json!({"price": 1}), Verdict::Outdated),
+            (
+                json!({"category": "a", "price": 1}),
+                json!({}),
+                Verdict::Outdated,
+            ),
+            (
+                json!({"category": "shoes", "price": 1}),
+                json!({"price": 1}),
+                Verdict::Same,
+            ),
+            (
+                json!({"category": "shoes"}),
+                json!({"price": 1}),
+                Verdict::Outdated,
+            ),
         ] {
             let found = compare(key, &said(row.clone()), &said(product.clone()));
             assert_eq!(found, verdict, "{row} of {product}");
         }
-        assert_eq!(compare("catalog/1.jpg", &said(json!({})), &said(json!({}))), Verdict::Same);
+        assert_eq!(
+            compare("catalog/1.jpg", &said(json!({})), &said(json!({}))),
+            Verdict::Same
+        );
     }
 }

@@ -36,18 +36,31 @@ fn without_attributes(rows: BTreeMap<String, Row>) -> BTreeMap<String, Row> {
 #[tokio::test]
 async fn rows_keep_the_declared_attributes_of_their_products() {
     let world = World::new();
-    let metadata = json!({"price": 49.90, "brand": "b", "name": "Boot", "category": "of the table"});
+    let metadata =
+        json!({"price": 49.90, "brand": "b", "name": "Boot", "category": "of the table"});
     world.put_metadata("1", metadata);
     world.put_metadata("2", json!({"price": 50.0, "brand": "x".repeat(1025)}));
-    for key in ["catalog/shoes/1.jpg", "catalog/shoes/2.jpg", "catalog/shoes/3.jpg", "catalog/4.jpg"] {
+    for key in [
+        "catalog/shoes/1.jpg",
+        "catalog/shoes/2.jpg",
+        "catalog/shoes/3.jpg",
+        "catalog/4.jpg",
+    ] {
         world.put(key, key);
     }
     let before = world.cloud.traffic();
-    let keys = world.cloud.picture_versions().into_keys().collect::<Vec<_>>();
+    let keys = world
+        .cloud
+        .picture_versions()
+        .into_keys()
+        .collect::<Vec<_>>();
     world.indexer().index_keys(&keys, long()).await.unwrap();
     let after = world.cloud.traffic();
     for (key, attributes) in [
-        ("catalog/shoes/1.jpg", r#"{"brand":"b","category":"of the table","price":49.9}"#),
+        (
+            "catalog/shoes/1.jpg",
+            r#"{"brand":"b","category":"of the table","price":49.9}"#,
+        ),
         ("catalog/shoes/2.jpg", r#"{"category":"shoes","price":50}"#),
         ("catalog/shoes/3.jpg", r#"{"category":"shoes"}"#),
         ("catalog/4.jpg", "{}"),
@@ -60,10 +73,16 @@ async fn rows_keep_the_declared_attributes_of_their_products() {
     // What has no picture, and what is known and as it was, costs no second look.
     let before = world.cloud.traffic();
     world.index(&["catalog/4.jpg", "catalog/gone.jpg"]).await;
-    assert_eq!(calls(&before, &world.cloud.traffic(), "get latest products"), 1);
+    assert_eq!(
+        calls(&before, &world.cloud.traffic(), "get latest products"),
+        1
+    );
     let before = world.cloud.traffic();
     world.index(&["catalog/gone.jpg"]).await;
-    assert_eq!(calls(&before, &world.cloud.traffic(), "get latest products"), 0);
+    assert_eq!(
+        calls(&before, &world.cloud.traffic(), "get latest products"),
+        0
+    );
 }
 
 #[tokio::test]
@@ -82,15 +101,27 @@ async fn a_changed_product_changes_its_rows_and_embeds_nothing() {
     let report = world.index_products(&["p3", "p1", "nobody", "p1"]).await;
     assert_eq!((report.updated, report.generation), (2, 2));
     assert_eq!((report.retry, report.conflicts), (vec![], 0));
-    for (key, attributes) in [("a", r#"{"price":5}"#), ("b", r#"{"price":5}"#), ("c", "{}"), ("d", "{}")] {
+    for (key, attributes) in [
+        ("a", r#"{"price":5}"#),
+        ("b", r#"{"price":5}"#),
+        ("c", "{}"),
+        ("d", "{}"),
+    ] {
         assert_eq!(world.attributes(&format!("catalog/{key}.jpg")), attributes);
     }
-    assert_eq!(without_attributes(world.full_rows_of(OLD)), without_attributes(rows.clone()));
+    assert_eq!(
+        without_attributes(world.full_rows_of(OLD)),
+        without_attributes(rows.clone())
+    );
     assert_eq!(world.embedded(), 4);
     assert_eq!(world.cloud.image_records(), records);
 
     let report = world.index_products(&["p3", "p1", "nobody", "p1"]).await;
-    assert_eq!((report.updated, report.generation), (0, 2), "told twice, done once");
+    assert_eq!(
+        (report.updated, report.generation),
+        (0, 2),
+        "told twice, done once"
+    );
     world.cloud.remove_metadata("p1");
     let report = world.index_products(&["p1"]).await;
     assert_eq!((report.updated, report.generation), (2, 3));
@@ -125,9 +156,13 @@ async fn rows_are_updated_wherever_they_are_stored() {
             assert_eq!(world.attributes(&format!("catalog/{n:05}.jpg")), expected);
         }
     }
-    assert_eq!(without_attributes(world.full_rows_of(OLD)), without_attributes(rows));
+    assert_eq!(
+        without_attributes(world.full_rows_of(OLD)),
+        without_attributes(rows)
+    );
     assert_eq!((world.verify().await, world.embedded()), (60, 60));
-    let answer = world.searcher().search_picture(bytes("catalog/00017.jpg"), everything());
+    let searcher = world.searcher();
+    let answer = searcher.search_picture(bytes("catalog/00017.jpg"), everything());
     assert_eq!(answer.await.unwrap().results[0].product_id, "00017");
 }
 
@@ -251,7 +286,10 @@ async fn every_index_is_told_with_one_write() {
     assert_eq!(after, vectors);
     assert_eq!(old.indexer().outdated().await.unwrap(), []);
     indexer.switch(Role::Building, &[], long()).await.unwrap();
-    let report = other.index_products(&["00003".to_owned()], long()).await.unwrap();
+    let report = other
+        .index_products(&["00003".to_owned()], long())
+        .await
+        .unwrap();
     assert_eq!((report.updated, report.generation), (0, generation + 2));
 }
 
@@ -265,8 +303,15 @@ async fn what_cannot_be_found_out_is_to_be_told_again() {
     let indexer = world.indexer();
     world.fail("get latest products", 1, StoreErrorKind::Unavailable);
     let report = index(&indexer, &["catalog/a.jpg"]).await;
-    assert!(matches!(report.outcomes[0].1, Outcome::Retry(_)), "{report:?}");
-    assert_eq!(world.rows(), BTreeMap::new(), "no row without what it is to say");
+    assert!(
+        matches!(report.outcomes[0].1, Outcome::Retry(_)),
+        "{report:?}"
+    );
+    assert_eq!(
+        world.rows(),
+        BTreeMap::new(),
+        "no row without what it is to say"
+    );
     world.cloud.set_fault(None);
     index(&indexer, &["catalog/a.jpg", "catalog/b.jpg"]).await;
     for product in ["p1", "p2"] {
@@ -275,7 +320,10 @@ async fn what_cannot_be_found_out_is_to_be_told_again() {
     world.fail("get latest products", 1, StoreErrorKind::Unavailable);
     let products = ["p1".to_owned(), "p2".to_owned()];
     let refused = indexer.index_products(&products, long()).await;
-    assert!(matches!(refused, Err(IndexingError::Store(_))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(IndexingError::Store(_))),
+        "{refused:?}"
+    );
     // One picture cannot be asked for its category: the other product is done.
     world.fail("head picture", 1, StoreErrorKind::Unavailable);
     let report = indexer.index_products(&products, long()).await.unwrap();
@@ -301,12 +349,21 @@ async fn a_damaged_vector_is_not_written_again() {
     stored[entry.meta_bytes as usize + 64..].fill(0);
     world.cloud.tamper(entry.id, Some(stored.into()));
     world.put_metadata("1", json!({"price": 1}));
-    let refused = world.indexer().index_products(&["1".to_owned()], long()).await;
-    let malformed = matches!(&refused, Err(IndexingError::Index(IndexError::Malformed { .. })));
+    let refused = world
+        .indexer()
+        .index_products(&["1".to_owned()], long())
+        .await;
+    let malformed = matches!(
+        &refused,
+        Err(IndexingError::Index(IndexError::Malformed { .. }))
+    );
     assert!(malformed, "{refused:?}");
     assert_eq!(world.manifest().generation, 1);
     let report = world.index(&["catalog/1.jpg"]).await;
-    assert!(matches!(report.outcomes[0].1, Outcome::Retry(_)), "{report:?}");
+    assert!(
+        matches!(report.outcomes[0].1, Outcome::Retry(_)),
+        "{report:?}"
+    );
 }
 
 #[tokio::test]
@@ -322,7 +379,10 @@ async fn what_was_updated_is_measured() {
     let embedded = noted.names().len();
     index_products(&indexer, &["1"]).await;
     let names = noted.names().split_off(embedded);
-    assert_eq!(names, ["AttributesUpdated", "PublishConflicts", "Generation"]);
+    assert_eq!(
+        names,
+        ["AttributesUpdated", "PublishConflicts", "Generation"]
+    );
     world.put_metadata("1", json!({"price": 2}));
     let report = index(&indexer, &["catalog/1.jpg"]).await;
     assert_eq!(outcomes(&report), [("catalog/1.jpg", &Outcome::Updated)]);
@@ -359,9 +419,21 @@ async fn cost_of_an_update(pictures: u32) -> (u64, u64, u64) {
 
 #[tokio::test]
 async fn a_changed_product_costs_the_same_in_a_catalog_of_any_size() {
-    let (small, large) = (cost_of_an_update(100).await, cost_of_an_update(20_000).await);
+    let (small, large) = (
+        cost_of_an_update(100).await,
+        cost_of_an_update(20_000).await,
+    );
     // The columns of a large base are too far apart to be read as one.
-    assert!(large.0 <= small.0 + 2 && large.0 <= 16, "calls: {small:?} {large:?}");
-    assert!(large.1 <= small.1 + (256 << 10), "bytes read: {small:?} {large:?}");
-    assert!(large.2 <= small.2 + 100, "bytes written: {small:?} {large:?}");
+    assert!(
+        large.0 <= small.0 + 2 && large.0 <= 16,
+        "calls: {small:?} {large:?}"
+    );
+    assert!(
+        large.1 <= small.1 + (256 << 10),
+        "bytes read: {small:?} {large:?}"
+    );
+    assert!(
+        large.2 <= small.2 + 100,
+        "bytes written: {small:?} {large:?}"
+    );
 }

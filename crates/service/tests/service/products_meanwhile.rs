@@ -27,31 +27,53 @@ fn once_at(world: &World, call: &'static str, work: impl Fn(&World) + Send + Syn
 #[tokio::test]
 async fn an_upload_that_read_the_table_before_a_change_ends_with_the_change() {
     // From just after the table was read to just after the manifest was written.
-    for call in ["put segment", "swap manifest", "answer swap manifest", "put records"] {
+    for call in [
+        "put segment",
+        "swap manifest",
+        "answer swap manifest",
+        "put records",
+    ] {
         let world = World::new();
         world.put_metadata("1", json!({"price": 1}));
         world.put("catalog/1.jpg", "one");
-        once_at(&world, call, |world| world.put_metadata("1", json!({"price": 2})));
+        once_at(&world, call, |world| {
+            world.put_metadata("1", json!({"price": 2}))
+        });
         let report = world.index(&["catalog/1.jpg"]).await;
         assert_eq!(outcomes(&report), [("catalog/1.jpg", &Outcome::Indexed)]);
-        assert_eq!(world.attributes("catalog/1.jpg"), r#"{"price":2}"#, "{call}");
+        assert_eq!(
+            world.attributes("catalog/1.jpg"),
+            r#"{"price":2}"#,
+            "{call}"
+        );
         assert_eq!(world.embedded(), 1, "{call}");
     }
 }
 
 #[tokio::test]
 async fn an_update_that_read_the_table_before_a_change_ends_with_the_change() {
-    for call in ["get segment", "put segment", "swap manifest", "answer swap manifest"] {
+    for call in [
+        "get segment",
+        "put segment",
+        "swap manifest",
+        "answer swap manifest",
+    ] {
         let world = World::new();
         world.put("catalog/1.jpg", "one");
         world.index(&["catalog/1.jpg"]).await;
         world.put_metadata("1", json!({"price": 1}));
         let indexer = world.indexer();
         index_products(&indexer, &["nobody"]).await;
-        once_at(&world, call, |world| world.put_metadata("1", json!({"price": 2})));
+        once_at(&world, call, |world| {
+            world.put_metadata("1", json!({"price": 2}))
+        });
         let report = index_products(&indexer, &["1"]).await;
         assert_eq!((report.updated, report.retry), (1, vec![]), "{call}");
-        assert_eq!(world.attributes("catalog/1.jpg"), r#"{"price":2}"#, "{call}");
+        assert_eq!(
+            world.attributes("catalog/1.jpg"),
+            r#"{"price":2}"#,
+            "{call}"
+        );
     }
 }
 
@@ -93,7 +115,9 @@ async fn a_picture_that_is_replaced_meanwhile_stays_replaced() {
         // The same version, of another product.
         let etag = world.rows()["catalog/2.jpg"].etag.clone();
         let metadata = BTreeMap::from([("product-id".to_owned(), "p2".to_owned())]);
-        world.cloud.put_picture_as("catalog/2.jpg", "two", metadata, &etag);
+        world
+            .cloud
+            .put_picture_as("catalog/2.jpg", "two", metadata, &etag);
         meanwhile(&world, call, &["catalog/1.jpg", "catalog/2.jpg"]);
         let report = index_products(&indexer, &["1", "p1"]).await;
         assert_eq!(report.retry, [], "{call}");
@@ -144,9 +168,15 @@ async fn a_product_that_never_rests_is_to_be_told_again() {
     let [(product, reason)] = &report.retry[..] else {
         panic!("{report:?}");
     };
-    assert!(product == "1" && reason.contains("keeps changing"), "{reason}");
+    assert!(
+        product == "1" && reason.contains("keeps changing"),
+        "{reason}"
+    );
     let report = world.index(&["catalog/1.jpg"]).await;
-    assert!(matches!(report.outcomes[0].1, Outcome::Retry(_)), "{report:?}");
+    assert!(
+        matches!(report.outcomes[0].1, Outcome::Retry(_)),
+        "{report:?}"
+    );
     world.cloud.set_fault(None);
     assert_eq!(world.index_products(&["1"]).await.retry, []);
     assert_eq!(world.indexer().outdated().await.unwrap(), []);
@@ -219,7 +249,10 @@ async fn an_update_that_dies_at_any_call_is_made_good_by_the_next_delivery() {
     let said: Vec<String> = ["a", "b", "c"]
         .map(|key| world.attributes(&format!("catalog/{key}.jpg")))
         .into();
-    assert_eq!(said, [r#"{"category":"c","price":2}"#, r#"{"price":2}"#, "{}"]);
+    assert_eq!(
+        said,
+        [r#"{"category":"c","price":2}"#, r#"{"price":2}"#, "{}"]
+    );
     let mut call = 0;
     loop {
         call += 1;
@@ -227,7 +260,10 @@ async fn an_update_that_dies_at_any_call_is_made_good_by_the_next_delivery() {
         let searcher = world.searcher();
         let work = index_products(&indexer, &PRODUCTS);
         let died = up_to_call(&world.cloud, call, work).await;
-        let found = searcher.search_picture(bytes("a"), everything()).await.unwrap();
+        let found = searcher
+            .search_picture(bytes("a"), everything())
+            .await
+            .unwrap();
         assert_eq!((found.results.len(), found.index.stale), (3, None));
 
         world.index_products(&PRODUCTS).await;
@@ -239,7 +275,11 @@ async fn an_update_that_dies_at_any_call_is_made_good_by_the_next_delivery() {
             assert_eq!(row.embedding, expected.embedding, "died at call {call}");
         }
         assert_eq!(world.rows(), world.rows_of(Fingerprint([2; 32])));
-        assert_eq!(world.indexer().outdated().await.unwrap(), [], "died at call {call}");
+        assert_eq!(
+            world.indexer().outdated().await.unwrap(),
+            [],
+            "died at call {call}"
+        );
         assert_eq!(world.verify().await, 3);
         if died.is_some() {
             break;
@@ -270,7 +310,11 @@ async fn an_upload_that_dies_at_any_call_while_its_product_changes_is_made_good(
         world.index(&["catalog/1.jpg"]).await;
         let price = world.cloud.products()["1"]["price"].clone();
         let said = world.attributes("catalog/1.jpg");
-        assert_eq!(said, json!({ "price": price }).to_string(), "died at call {call}");
+        assert_eq!(
+            said,
+            json!({ "price": price }).to_string(),
+            "died at call {call}"
+        );
         assert_eq!(world.indexer().outdated().await.unwrap(), []);
         if died.is_some() {
             break;
