@@ -107,3 +107,44 @@ impl StreamReader {
 fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_stream_forgets_and_finds_its_end_without_looking_at_all_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tables.sqlite");
+        let path = path.to_string_lossy();
+        keep_short(&path).unwrap();
+        keep_short(&path).unwrap();
+        let storage = Storage::new(&path).unwrap();
+        let connection = storage.conn();
+        let writes =
+            "WITH RECURSIVE writes(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM writes LIMIT 50000)
+            INSERT INTO _stream_records
+                (table_name, event_name, keys_json, sequence_number, shard_id, created_at)
+            SELECT 't', 'INSERT', '{}', n, 's', 0 FROM writes";
+        connection.execute_batch(writes).unwrap();
+        let count = "SELECT COUNT(*) FROM _stream_records";
+        let kept: u32 = connection.query_row(count, [], |row| row.get(0)).unwrap();
+        assert!((REMEMBERED..REMEMBERED + 256).contains(&kept), "{kept}");
+        for statement in [
+            "SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1 FROM _stream_records WHERE table_name = 't'",
+            "SELECT keys_json FROM _stream_records
+             WHERE table_name = 't' AND shard_id = 's' AND CAST(sequence_number AS INTEGER) > 49990
+             ORDER BY CAST(sequence_number AS INTEGER) ASC LIMIT 10",
+        ] {
+            let explain = format!("EXPLAIN QUERY PLAN {statement}");
+            let plan: String = connection
+                .query_row(&explain, [], |row| row.get(3))
+                .unwrap();
+            assert!(
+                plan.contains("SEARCH") && plan.contains("stream_records_in_order"),
+                "{plan}"
+            );
+        }
+    }
+}

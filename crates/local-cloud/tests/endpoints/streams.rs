@@ -246,34 +246,3 @@ async fn a_table_without_a_stream_gets_one_and_forgets_what_it_was_told() {
         cloud.shutdown().await;
     }
 }
-
-/// A stream that remembered everything would make every write slower than the one before.
-#[tokio::test]
-async fn writes_cost_the_same_however_many_there_were() {
-    let folder = tempfile::tempdir().unwrap();
-    let cloud = LocalCloud::start(options(folder.path())).await.unwrap();
-    let db = client(&cloud);
-    let write = async |from: usize, to: usize| {
-        let began = Instant::now();
-        for chunk in (from..to).step_by(25) {
-            let puts = (chunk..chunk + 25).map(|number| {
-                let put = PutRequest::builder();
-                let put = put.set_item(Some(key(&number.to_string(), "image#x")));
-                WriteRequest::builder()
-                    .put_request(put.build().unwrap())
-                    .build()
-            });
-            let write = db
-                .batch_write_item()
-                .request_items("products", puts.collect());
-            write.send().await.unwrap();
-        }
-        began.elapsed()
-    };
-    write(0, 500).await;
-    let first = write(500, 2500).await;
-    write(2500, 22_500).await;
-    let last = write(22_500, 24_500).await;
-    assert!(last < 3 * first, "{first:?}, then {last:?}");
-    cloud.shutdown().await;
-}
