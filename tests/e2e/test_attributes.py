@@ -88,6 +88,7 @@ def test_a_price_change_in_the_csv_is_in_the_index_within_seconds(shop, pictures
     assert took < LIMIT
     assert embedded(shop) == before
     assert records(shop) == looked_at, "no picture was looked at"
+    shop.until(lambda: shop.index()["generation"] > generation)
     assert shop.index()["generation"] == generation + 1
 
     said = shop.lookalike("import", table).expect().stdout

@@ -23,7 +23,7 @@ const STACK_OUTPUTS: [(&str, &str); 7] = [
     ("LOOKALIKE_TABLE", "Table"),
     ("LOOKALIKE_QUEUE_URL", "ChangesQueueUrl"),
     ("LOOKALIKE_ENCODER", "Encoder"),
-    ("LOOKALIKE_FILTERABLE", "Filterable"),
+    ("LOOKALIKE_FILTERABLE", "FilterableAttributes"),
 ];
 
 /// Buckets, table and queue, reachable.
