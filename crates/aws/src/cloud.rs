@@ -105,6 +105,7 @@ impl Cloud {
             manifests: self.manifests.clone(),
             segments: self.segments.clone(),
             shelf: self.shelf.clone(),
+            products: self.products.clone(),
             encoder_shelf: self.encoder_shelf.clone(),
             records: self.records.clone(),
             failures: self.failures.clone(),

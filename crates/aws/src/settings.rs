@@ -11,6 +11,7 @@
 //! | `LOOKALIKE_TABLE` | DynamoDB table of products and records | required |
 //! | `LOOKALIKE_QUEUE_URL` | SQS queue from which the indexer learns of changes | none |
 //! | `LOOKALIKE_ENCODER` | directory or `s3://bucket/prefix` of a model | the embedded model |
+//! | `LOOKALIKE_FILTERABLE` | metadata that the index keeps to filter by, comma separated; `category` always is | `category` |
 //! | `LOOKALIKE_REFRESH_SECONDS` | seconds between looks at the manifest | `1` |
 //! | `LOOKALIKE_CORS_ORIGINS` | origins that may call from a browser, comma separated | `*` |
 //! | `LOOKALIKE_TRACE` | whether to log the steps of every request and of the start, `true` or `false` | `false` |
@@ -23,6 +24,8 @@ mod problem;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
+
+use lookalike_service::Filterable;
 
 pub use problem::{SettingsError, SettingsProblem};
 
@@ -38,6 +41,8 @@ pub const TABLE: &str = "LOOKALIKE_TABLE";
 pub const QUEUE_URL: &str = "LOOKALIKE_QUEUE_URL";
 /// Says where the encoder's model is.
 pub const ENCODER: &str = "LOOKALIKE_ENCODER";
+/// Lists the attributes that searches can be filtered by.
+pub const FILTERABLE: &str = "LOOKALIKE_FILTERABLE";
 /// Says how old a snapshot may be.
 pub const REFRESH_SECONDS: &str = "LOOKALIKE_REFRESH_SECONDS";
 /// Lists the origins that browsers may call from.
@@ -63,6 +68,8 @@ pub struct Settings {
     pub queue_url: Option<String>,
     /// Where the encoder comes from.
     pub encoder: EncoderSource,
+    /// Which of their products' metadata the index keeps, to filter by.
+    pub filterable: Filterable,
     /// How old a snapshot may be before the manifest is looked at again.
     pub refresh: Duration,
     /// Origins that may call from a browser; `["*"]` for all.
@@ -147,6 +154,9 @@ impl Settings {
                     problems.push(problem);
                     EncoderSource::Embedded
                 }),
+            filterable: checks::optional(FILTERABLE, set(FILTERABLE), checks::filterable)
+                .map(Option::unwrap_or_default)
+                .unwrap_or_else(|problem| note(&mut problems, problem)),
             refresh: checks::optional(REFRESH_SECONDS, set(REFRESH_SECONDS), checks::seconds)
                 .map(|refresh| refresh.unwrap_or(Duration::from_secs(1)))
                 .unwrap_or_else(|problem| note(&mut problems, problem)),

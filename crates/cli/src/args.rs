@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, value_parser};
 use clap_complete::Shell;
+use lookalike_service::Filterable;
 use lookalike_training::encoder_choice::EncoderChoice;
 
 use crate::labels::LabelArguments;
@@ -100,6 +101,14 @@ pub(crate) struct DemoArguments {
     /// Number of products to draw.
     #[arg(long, default_value_t = 300, value_parser = value_parser!(u32).range(1..=100_000))]
     pub(crate) products: u32,
+
+    /// Columns that searches can be filtered by, separated by commas; `category` always is one.
+    #[arg(
+        long,
+        value_name = "NAMES",
+        default_value = "category,colour,in_stock,pattern,price"
+    )]
+    pub(crate) filterable: Filterable,
 }
 
 /// Arguments of `serve`.
@@ -132,6 +141,15 @@ pub(crate) struct ServeArguments {
     /// Port of the SQS endpoint; 0 takes a free one.
     #[arg(long, default_value_t = 9324)]
     pub(crate) sqs_port: u16,
+
+    /// Columns that searches can be filtered by, separated by commas; `category` always is one.
+    #[arg(
+        long,
+        env = "LOOKALIKE_FILTERABLE",
+        value_name = "NAMES",
+        default_value = "category"
+    )]
+    pub(crate) filterable: Filterable,
 
     /// Drop the index and index every picture again: after a change of the encoder, or damage.
     #[arg(long)]
@@ -169,6 +187,10 @@ pub(crate) struct UploadArguments {
 pub(crate) struct ImportArguments {
     /// UTF-8 CSV with a header; `product_id` is required, every other column becomes metadata.
     pub(crate) csv: PathBuf,
+
+    /// Do not wait until the index says what the CSV does.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
 
     /// Print a JSON object.
     #[arg(long)]
@@ -351,6 +373,10 @@ pub(crate) struct IndexArguments {
     /// What to do with the index.
     #[command(subcommand)]
     pub(crate) action: IndexAction,
+
+    /// Metadata that searches can be filtered by, separated by commas; without, what the system declares.
+    #[arg(long, global = true, value_name = "NAMES")]
+    pub(crate) filterable: Option<Filterable>,
 }
 
 /// What to do with the index.
@@ -358,11 +384,21 @@ pub(crate) struct IndexArguments {
 pub(crate) enum IndexAction {
     /// Generation, counts, encoder and segments.
     Info(OutputArguments),
-    /// Read every segment in full, and compare the index with the bucket.
+    /// Read every segment in full, and compare the index with bucket and table.
     Verify {
         /// Index here and now what the comparison found missing or outdated.
         #[arg(long)]
         repair: bool,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// Have the rows say what the table says, as after a change of what is filterable; embeds nothing.
+    RefreshAttributes(OutputArguments),
+    /// What the index says of the pictures of a product.
+    Show {
+        /// The product.
+        product_id: String,
 
         #[command(flatten)]
         output: OutputArguments,

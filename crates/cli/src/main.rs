@@ -13,6 +13,7 @@ mod catalog_folder;
 mod commands;
 mod connection;
 mod demo_catalog;
+mod import_watch;
 mod labels;
 mod local;
 mod metadata_csv;

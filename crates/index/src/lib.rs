@@ -55,6 +55,7 @@ mod products;
 mod quantise;
 mod query;
 mod recall;
+mod relabel;
 mod row;
 mod scan;
 mod scored;

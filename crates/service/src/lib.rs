@@ -9,6 +9,7 @@ pub mod conformance;
 mod embedder;
 mod encoders;
 mod error;
+mod filterable;
 mod indexing;
 mod keys;
 pub mod memory;
@@ -22,13 +23,15 @@ mod time;
 pub use embedder::{EmbedderCell, EmbedderLoader, EncoderReader, ReadFiles};
 pub use encoders::{EncoderOpener, Encoders, NoEncoder};
 pub use error::{StoreError, StoreErrorKind};
+pub use filterable::{Filterable, NotFilterable, Unfilterable, same_metadata};
 pub use indexing::{
-    BatchReport, Building, Coverage, Difference, IndexPorts, IndexSettings, Indexer, IndexingError,
-    MaintenanceReport, Outcome, SideError, SideReport, Switched, VerifyReport,
+    BatchReport, Building, Coverage, Difference, IndexPorts, IndexSettings, IndexedPicture,
+    Indexer, IndexingError, MaintenanceReport, Outcome, Outdated, ProductsReport, SideError,
+    SideReport, Switched, VerifyReport,
 };
 pub use keys::{CATALOG_PREFIX, UPLOADS_PREFIX, is_catalog_key, product_id_of};
 pub use lookalike_encoder::PictureError;
-pub use lookalike_index::{Fingerprint, Role};
+pub use lookalike_index::{Attributes, Fingerprint, Role};
 pub use model::{
     EncoderFiles, Failure, ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture,
     PictureHead, Product, StoredEncoder, StoredSegment, UploadLink,

@@ -127,11 +127,15 @@ pub trait EncoderShelf: Send + Sync {
 /// The product metadata in the table.
 #[async_trait]
 pub trait Products: Send + Sync {
-    /// The metadata of those `product_ids` that have any. Any number of ids, which may repeat.
+    /// The metadata of those `product_ids` that have any. Any number of ids, which may repeat. What was
+    /// stored within the last second may not be seen yet.
     async fn get_many(
         &self,
         product_ids: &[String],
     ) -> Result<HashMap<String, Metadata>, StoreError>;
+    /// The same with everything that was stored before the call.
+    async fn latest(&self, product_ids: &[String])
+    -> Result<HashMap<String, Metadata>, StoreError>;
     /// Stores products, replacing the metadata of those that exist.
     async fn put_many(&self, products: &[Product]) -> Result<(), StoreError>;
 }

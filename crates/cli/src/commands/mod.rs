@@ -30,7 +30,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Done> {
         Command::Embed(arguments) => embed::run(arguments).await,
         Command::Finetune(arguments) => finetune::run(arguments).await,
         Command::Evaluate(arguments) => evaluate::run(arguments).await,
-        Command::Index(arguments) => index::run(arguments.action).await,
+        Command::Index(arguments) => index::run(arguments).await,
         Command::Reindex(arguments) => reindex::run(arguments).await,
         Command::Status(arguments) => status::run(arguments).await,
         Command::Draw(arguments) => draw::run(arguments).await,

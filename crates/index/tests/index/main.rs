@@ -8,6 +8,7 @@ mod golden;
 mod large;
 mod memory;
 mod policy;
+mod relabel;
 mod search;
 mod selective;
 mod shop;

@@ -13,17 +13,18 @@ use crate::ports::{Failures, ImageRecords, Products};
 impl Products for MemoryCloud {
     async fn get_many(&self, ids: &[String]) -> Result<HashMap<String, Metadata>, StoreError> {
         self.call("get products").await?;
-        let state = self.state();
-        let known = ids.iter().filter_map(|id| state.products.get_key_value(id));
-        Ok(known.map(|(id, m)| (id.clone(), m.clone())).collect())
+        Ok(self.metadata_of(ids))
+    }
+
+    async fn latest(&self, ids: &[String]) -> Result<HashMap<String, Metadata>, StoreError> {
+        self.call("get latest products").await?;
+        Ok(self.metadata_of(ids))
     }
 
     async fn put_many(&self, products: &[Product]) -> Result<(), StoreError> {
         self.call("put products").await?;
-        let mut state = self.state();
         for product in products {
-            let id = product.product_id.clone();
-            state.products.insert(id, product.metadata.clone());
+            self.put_metadata(&product.product_id, product.metadata.clone());
         }
         Ok(())
     }
@@ -96,6 +97,28 @@ impl Failures for MemoryCloud {
 }
 
 impl MemoryCloud {
+    /// Stores a product's metadata, as somebody else could at any moment.
+    pub fn put_metadata(&self, product_id: &str, metadata: Metadata) {
+        let mut state = self.state();
+        state.products.insert(product_id.to_owned(), metadata);
+    }
+
+    /// Removes a product's metadata.
+    pub fn remove_metadata(&self, product_id: &str) {
+        self.state().products.remove(product_id);
+    }
+
+    /// The metadata of every product.
+    pub fn products(&self) -> HashMap<String, Metadata> {
+        self.state().products.clone()
+    }
+
+    fn metadata_of(&self, ids: &[String]) -> HashMap<String, Metadata> {
+        let state = self.state();
+        let known = ids.iter().filter_map(|id| state.products.get_key_value(id));
+        known.map(|(id, m)| (id.clone(), m.clone())).collect()
+    }
+
     fn failed(&self) -> Vec<ImageRecord> {
         self.state().failed.values().cloned().collect()
     }

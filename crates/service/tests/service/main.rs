@@ -9,6 +9,8 @@ mod crashes;
 mod damage;
 mod encoders;
 mod maintenance;
+mod products;
+mod products_meanwhile;
 mod searching;
 mod sides;
 mod snapshots;
