@@ -17,6 +17,7 @@ mod labels;
 mod local;
 mod metadata_csv;
 mod output;
+mod query_arguments;
 mod stop_signal;
 mod target;
 
