@@ -18,6 +18,7 @@ mod labels;
 mod local;
 mod metadata_csv;
 mod output;
+mod query_arguments;
 mod stop_signal;
 mod target;
 

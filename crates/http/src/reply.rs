@@ -1,20 +1,32 @@
 //! The JSON that goes out. Names and types are a contract: other programs rely on them.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 use lookalike_service::{
-    Answer, EncoderInfo, FoundProduct, IndexInfo, IndexState, Metadata, ProductView, QueryTimings,
-    SegmentInfo, SideInfo, UploadLink,
+    Answer, EncoderInfo, FacetValue, FoundImage, FoundProduct, ImageState, ImageView, IndexInfo,
+    IndexState, Metadata, ProductView, QueryTimings, SegmentInfo, SideInfo, UploadLink,
 };
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 /// The products found, best first.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SearchAnswer)]
 pub struct SearchReply {
-    /// At most `k` products, each once, by falling score.
+    /// At most `k` products, each once, by falling score; pictures where these are the results, and in another
+    /// order where they are to be diverse.
     results: Vec<FoundReply>,
+    /// Whether every picture that may be found was compared. A graph, which large catalogs have, finds nearly
+    /// all of the best.
+    exact: bool,
+    /// Only when asked for: how many products have each value of an attribute, the most frequent values first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    facets: Option<BTreeMap<String, Vec<FacetReply>>>,
+    /// `cursor` for the page after this one; not there on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
     /// The index that was searched.
     index: IndexReply,
     /// Where the time went.
@@ -31,6 +43,12 @@ pub(crate) struct FoundReply {
     score: f32,
     /// The product's most similar picture.
     image: ImageReply,
+    /// Only with `images=all`: every picture of the product that is similar enough, best first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    images: Option<Vec<ScoredImageReply>>,
+    /// Only with `collapse`: other products with nearly the same picture that are not results for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    collapsed: Option<usize>,
     /// What is known about the product; empty when nothing was imported.
     #[schema(value_type = Object)]
     metadata: Metadata,
@@ -44,6 +62,54 @@ pub(crate) struct ImageReply {
     key: String,
     /// A signed link that answers GET with the picture for a while.
     url: String,
+}
+
+/// A catalog picture that was found.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ScoredImage)]
+pub(crate) struct ScoredImageReply {
+    /// Key of the object.
+    key: String,
+    /// A signed link that answers GET with the picture for a while.
+    url: String,
+    /// Cosine similarity of the query and the picture, -1 to 1.
+    score: f32,
+}
+
+/// How often a value occurs.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Facet)]
+pub(crate) struct FacetReply {
+    /// The value.
+    value: serde_json::Value,
+    /// Products that have it.
+    count: u64,
+}
+
+/// What became of a catalog picture.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ImageState)]
+pub(crate) struct ImageStateReply {
+    /// Key of the object.
+    key: String,
+    /// Whether searches find it: `indexed`, `pending` or `failed`.
+    #[schema(value_type = String, example = "indexed")]
+    state: &'static str,
+    /// The generation of the index that was looked at.
+    generation: u64,
+    /// The product that it shows; not there while it waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product_id: Option<String>,
+    /// Only when the object is gone and waits to be taken out of the index.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    removal: bool,
+    /// Why it cannot be indexed, in a word for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "corrupt")]
+    code: Option<String>,
+    /// Why it cannot be indexed, and what to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 /// Which index gave the answer.
@@ -181,6 +247,36 @@ impl SearchReply {
     pub(crate) fn is_stale(&self) -> bool {
         self.index.stale.is_some()
     }
+
+    /// A text that is the same for the same answer, whatever time it took, and else most likely another.
+    pub(crate) fn digest(&self) -> Option<String> {
+        let mut hash = Hashing(Sha256::new());
+        let answer = (
+            &self.results,
+            self.exact,
+            &self.facets,
+            &self.next_cursor,
+            &self.index,
+        );
+        serde_json::to_writer(&mut hash, &answer).ok()?;
+        let digest = hash.0.finalize();
+        let digits = digest.iter().take(16).map(|byte| format!("{byte:02x}"));
+        Some(digits.collect())
+    }
+}
+
+/// Takes what is written for what is hashed.
+struct Hashing(Sha256);
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl IndexInfoReply {
@@ -194,6 +290,16 @@ impl From<Answer> for SearchReply {
     fn from(answer: Answer) -> Self {
         Self {
             results: answer.results.into_iter().map(FoundReply::from).collect(),
+            exact: answer.exact,
+            facets: answer.facets.map(|facets| {
+                let counted =
+                    |values: Vec<FacetValue>| values.into_iter().map(FacetReply::from).collect();
+                let facets = facets.into_iter();
+                facets
+                    .map(|(name, values)| (name, counted(values)))
+                    .collect()
+            }),
+            next_cursor: answer.next_cursor,
             index: answer.index.into(),
             query: answer.timings.into(),
         }
@@ -209,7 +315,64 @@ impl From<FoundProduct> for FoundReply {
                 key: found.image_key,
                 url: found.image_url,
             },
+            images: found.images.map(|images| {
+                let images = images.into_iter();
+                images.map(ScoredImageReply::from).collect()
+            }),
+            collapsed: found.collapsed,
             metadata: found.metadata,
+        }
+    }
+}
+
+impl From<FoundImage> for ScoredImageReply {
+    fn from(image: FoundImage) -> Self {
+        Self {
+            key: image.key,
+            url: image.url,
+            score: image.score,
+        }
+    }
+}
+
+impl From<FacetValue> for FacetReply {
+    fn from(facet: FacetValue) -> Self {
+        Self {
+            value: facet.value,
+            count: facet.count,
+        }
+    }
+}
+
+impl From<ImageView> for ImageStateReply {
+    fn from(view: ImageView) -> Self {
+        let blank = Self {
+            key: view.key,
+            state: "pending",
+            generation: view.generation,
+            product_id: None,
+            removal: false,
+            code: None,
+            reason: None,
+        };
+        match view.state {
+            ImageState::Pending { removal } => Self { removal, ..blank },
+            ImageState::Indexed { product_id } => Self {
+                state: "indexed",
+                product_id: Some(product_id),
+                ..blank
+            },
+            ImageState::Failed {
+                product_id,
+                code,
+                reason,
+            } => Self {
+                state: "failed",
+                product_id: Some(product_id),
+                code: Some(code),
+                reason: Some(reason),
+                ..blank
+            },
         }
     }
 }

@@ -30,15 +30,17 @@ pub use indexing::{
     SideReport, Switched, VerifyReport,
 };
 pub use keys::{CATALOG_PREFIX, UPLOADS_PREFIX, is_catalog_key, product_id_of};
-pub use lookalike_encoder::PictureError;
+pub use lookalike_encoder::{Area, BadCrop, Crop, CropUnit, PictureError};
 pub use lookalike_index::{Attributes, Fingerprint, Role};
 pub use model::{
     EncoderFiles, Failure, ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture,
     PictureHead, Product, StoredEncoder, StoredSegment, UploadLink,
 };
 pub use search::{
-    Answer, EncoderInfo, FoundProduct, IndexInfo, IndexState, MAX_K, ProductView, QueryTimings,
-    SearchError, SearchOptions, SearchPorts, SearchSettings, Searcher, SegmentInfo, SideInfo,
+    Answer, BadQuery, EncoderInfo, FacetValue, FoundImage, FoundProduct, GroupBy, ImageState,
+    ImageView, Images, IndexInfo, IndexState, MAX_FACETS, MAX_FIELDS, MAX_K, MAX_QUERY_ITEMS,
+    MAX_WEIGHT, ProductView, Query, QueryArea, QueryItem, QueryTimings, SearchError, SearchOptions,
+    SearchPorts, SearchSettings, Searcher, SegmentInfo, SideInfo,
 };
 pub use segments::SegmentMemory;
 pub use time::Deadline;

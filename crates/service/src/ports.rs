@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use lookalike_encoder::PictureError;
+use lookalike_encoder::{Area, PictureError};
 use lookalike_index::{Fingerprint, SegmentId};
 
 use crate::error::StoreError;
@@ -29,6 +29,8 @@ pub trait Embedder: Send + Sync {
     fn dimensions(&self) -> usize;
     /// The unit-length embedding of a picture, `[dimensions]`.
     fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError>;
+    /// The same of a part of the picture, which the caller chose.
+    fn embed_area(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError>;
 }
 
 /// The pictures in the catalog bucket: `catalog/` and `uploads/`.

@@ -9,7 +9,7 @@ use lookalike_indexer::{EventError, Handler, HandlerError};
 use lookalike_service::memory::MemoryCloud;
 use lookalike_service::ports::Embedder;
 use lookalike_service::{
-    Deadline, EmbedderCell, Fingerprint, IndexSettings, Indexer, PictureError, StoreErrorKind,
+    Area, Deadline, EmbedderCell, Fingerprint, IndexSettings, Indexer, PictureError, StoreErrorKind,
 };
 use serde_json::{Value, json};
 
@@ -42,6 +42,10 @@ impl Embedder for TwoBytes {
             }
             _ => Err(PictureError::Empty),
         }
+    }
+
+    fn embed_area(&self, picture: &[u8], _: &Area) -> Result<Vec<f32>, PictureError> {
+        self.embed(picture)
     }
 }
 

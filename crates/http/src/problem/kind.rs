@@ -8,17 +8,20 @@ use http::StatusCode;
 /// |---|---|
 /// | `invalid-parameter`, `unknown-parameter`, `invalid-path` | 400 |
 /// | `invalid-json`, `invalid-base64`, `invalid-form`, `incomplete-body`, `empty-picture`, `forbidden-key` | 400 |
+/// | `invalid-query`, `invalid-crop`, `invalid-vector`, `invalid-cursor` | 400 |
 /// | `unknown-route`, `unknown-product`, `unknown-key` | 404 |
 /// | `method-not-allowed` | 405 |
+/// | `not-acceptable` | 406 |
+/// | `cursor-expired` | 410 |
 /// | `too-large` | 413 |
 /// | `unsupported-media-type`, `unsupported-format` | 415 |
 /// | `corrupt-picture`, `too-many-pixels` | 422 |
 /// | `other-encoder`, `unreadable-index`, `incomplete-index`, `misconfigured`, `internal` | 500 |
-/// | `unavailable` | 503, with `Retry-After` |
+/// | `not-yet-indexed`, `unavailable` | 503, with `Retry-After` |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProblemKind {
-    /// A query parameter has no valid value, or two.
+    /// A query parameter or an option in the body has no valid value, or two.
     InvalidParameter,
     /// A query parameter that the route does not know.
     UnknownParameter,
@@ -36,6 +39,14 @@ pub enum ProblemKind {
     EmptyPicture,
     /// The object key is outside of what callers may read.
     ForbiddenKey,
+    /// The items of the query make none: there are none or too many, or their weights say nothing.
+    InvalidQuery,
+    /// The box that is to be cut out of a picture is none, or does not lie in it.
+    InvalidCrop,
+    /// The vector is not one of the index.
+    InvalidVector,
+    /// The cursor was not given out for this query.
+    InvalidCursor,
     /// Nothing answers at this path.
     UnknownRoute,
     /// No product with this id has an indexed picture.
@@ -44,6 +55,10 @@ pub enum ProblemKind {
     UnknownKey,
     /// The path does not take this method; `Allow` lists those that it takes.
     MethodNotAllowed,
+    /// The caller accepts no encoding in which the reply could come, not even none.
+    NotAcceptable,
+    /// The generation of the index that the cursor is about is gone: the search is to begin anew.
+    CursorExpired,
     /// The body or the picture has too many bytes.
     TooLarge,
     /// The body's content type is none of those that the route takes.
@@ -64,13 +79,15 @@ pub enum ProblemKind {
     Misconfigured,
     /// A fault of the service itself.
     Internal,
+    /// The index is older than the caller asks for: the same request may succeed in a moment.
+    NotYetIndexed,
     /// A store is throttling, slow or failing: the same request may succeed later.
     Unavailable,
 }
 
 impl ProblemKind {
     /// Every kind, in the order above.
-    pub const ALL: [Self; 24] = {
+    pub const ALL: [Self; 31] = {
         use ProblemKind::*;
         [
             InvalidParameter,
@@ -82,10 +99,16 @@ impl ProblemKind {
             IncompleteBody,
             EmptyPicture,
             ForbiddenKey,
+            InvalidQuery,
+            InvalidCrop,
+            InvalidVector,
+            InvalidCursor,
             UnknownRoute,
             UnknownProduct,
             UnknownKey,
             MethodNotAllowed,
+            NotAcceptable,
+            CursorExpired,
             TooLarge,
             UnsupportedMediaType,
             UnsupportedFormat,
@@ -96,6 +119,7 @@ impl ProblemKind {
             IncompleteIndex,
             Misconfigured,
             Internal,
+            NotYetIndexed,
             Unavailable,
         ]
     };
@@ -110,16 +134,29 @@ impl ProblemKind {
         use ProblemKind::*;
         match self {
             InvalidParameter | UnknownParameter | InvalidPath | InvalidJson | InvalidBase64
-            | InvalidForm | IncompleteBody | EmptyPicture | ForbiddenKey => StatusCode::BAD_REQUEST,
+            | InvalidForm | IncompleteBody | EmptyPicture | ForbiddenKey | InvalidQuery
+            | InvalidCrop | InvalidVector | InvalidCursor => StatusCode::BAD_REQUEST,
             UnknownRoute | UnknownProduct | UnknownKey => StatusCode::NOT_FOUND,
             MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            CursorExpired => StatusCode::GONE,
             TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             UnsupportedMediaType | UnsupportedFormat => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             CorruptPicture | TooManyPixels => StatusCode::UNPROCESSABLE_ENTITY,
             OtherEncoder | UnreadableIndex | IncompleteIndex | Misconfigured | Internal => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
-            Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            NotYetIndexed | Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// Seconds after which the same request is worth another try.
+    pub fn retry_after(self) -> Option<u64> {
+        match self {
+            // A picture takes about as long from the bucket to the index.
+            Self::NotYetIndexed => Some(1),
+            Self::Unavailable => Some(2),
+            _ => None,
         }
     }
 
@@ -135,7 +172,7 @@ impl ProblemKind {
     fn name_and_title(self) -> (&'static str, &'static str) {
         use ProblemKind::*;
         match self {
-            InvalidParameter => ("invalid-parameter", "A query parameter is not valid"),
+            InvalidParameter => ("invalid-parameter", "A parameter or option is not valid"),
             UnknownParameter => ("unknown-parameter", "A query parameter is not known"),
             InvalidPath => ("invalid-path", "The path cannot be decoded"),
             InvalidJson => ("invalid-json", "The body is not the expected JSON"),
@@ -144,10 +181,16 @@ impl ProblemKind {
             IncompleteBody => ("incomplete-body", "The body broke off"),
             EmptyPicture => ("empty-picture", "The picture is empty"),
             ForbiddenKey => ("forbidden-key", "The object key is not allowed"),
+            InvalidQuery => ("invalid-query", "The query items make no query"),
+            InvalidCrop => ("invalid-crop", "The crop is not a part of the picture"),
+            InvalidVector => ("invalid-vector", "The vector is not one of the index"),
+            InvalidCursor => ("invalid-cursor", "The cursor is not one of this query"),
             UnknownRoute => ("unknown-route", "Nothing is at this path"),
             UnknownProduct => ("unknown-product", "There is no such product"),
             UnknownKey => ("unknown-key", "There is no such object"),
             MethodNotAllowed => ("method-not-allowed", "The method is not allowed here"),
+            NotAcceptable => ("not-acceptable", "No accepted encoding is left"),
+            CursorExpired => ("cursor-expired", "The page cannot be continued"),
             TooLarge => ("too-large", "The picture is too large"),
             UnsupportedMediaType => (
                 "unsupported-media-type",
@@ -161,6 +204,7 @@ impl ProblemKind {
             IncompleteIndex => ("incomplete-index", "A part of the stored index is missing"),
             Misconfigured => ("misconfigured", "The service is not set up correctly"),
             Internal => ("internal", "The service failed"),
+            NotYetIndexed => ("not-yet-indexed", "The index is not new enough yet"),
             Unavailable => ("unavailable", "The service is busy"),
         }
     }

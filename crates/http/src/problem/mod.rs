@@ -45,6 +45,19 @@ impl Problem {
         self
     }
 
+    /// The same as a problem of another kind.
+    pub(crate) fn of(self, kind: ProblemKind) -> Self {
+        Self { kind, ..self }
+    }
+
+    /// The same, with what it is about in front.
+    pub(crate) fn about(self, what: &str) -> Self {
+        Self {
+            detail: format!("{what}: {}", self.detail),
+            ..self
+        }
+    }
+
     /// The body of the reply.
     pub(crate) fn body(&self, instance: &str, request_id: &str) -> ProblemBody {
         let supported = (self.kind == ProblemKind::UnsupportedFormat).then(|| {

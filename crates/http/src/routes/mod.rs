@@ -1,6 +1,8 @@
 //! The handlers, a file for each thing they are about.
 
+mod conditional;
 pub(crate) mod health;
+pub(crate) mod images;
 pub(crate) mod index;
 pub(crate) mod openapi;
 pub(crate) mod page;

@@ -16,7 +16,7 @@ use lookalike_http::{HttpSettings, router};
 use lookalike_service::memory::MemoryCloud;
 use lookalike_service::ports::{Embedder, Products};
 use lookalike_service::{
-    Deadline, EmbedderCell, Fingerprint, IndexSettings, Indexer, PictureError, Product,
+    Area, Deadline, EmbedderCell, Fingerprint, IndexSettings, Indexer, PictureError, Product,
     SearchSettings, Searcher, StoreErrorKind,
 };
 use serde_json::Value;
@@ -46,6 +46,10 @@ impl Embedder for TestEncoder {
 
     fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
         ENCODER.embed(picture)
+    }
+
+    fn embed_area(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+        ENCODER.embed_area(picture, area)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The snapshot that searches use: loaded on first need, kept up to date, never torn.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,15 @@ const TRIES: u32 = 4;
 /// generation may take longer: on Lambda nothing goes on between two searches, so whoever began to load
 /// them has to wait for them.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a generation can still be searched after a newer one took its place: somebody may be turning
+/// its pages.
+const KEPT: Duration = Duration::from_secs(300);
+/// How many of them at most.
+const MOST_KEPT: usize = 32;
+/// Bytes of segments that only they have, at most. Generations that follow each other share most segments: it
+/// is the base before a rebuild that counts.
+const MOST_KEPT_BYTES: u64 = 64 << 20;
 
 /// One loaded generation.
 #[derive(Clone)]
@@ -66,6 +75,8 @@ pub(crate) struct Snapshots {
 #[derive(Default)]
 struct Held {
     loaded: Option<Loaded>,
+    /// Generations before that, newest first, each with the moment at which another took its place.
+    before: VecDeque<(Loaded, Instant)>,
     /// The load that was begun last.
     flight: Option<Flight>,
 }
@@ -76,6 +87,38 @@ impl Held {
         self.flight
             .as_ref()
             .filter(|flight| !flight.task.is_finished())
+    }
+
+    /// Puts a newly loaded generation in place.
+    fn replace(&mut self, loaded: Loaded) {
+        let generation = loaded.manifest.generation;
+        if let Some(old) = self.loaded.replace(loaded)
+            && old.manifest.generation != generation
+        {
+            self.before.push_front((old, Instant::now()));
+        }
+        self.forget();
+    }
+
+    /// Lets go of generations that are too old or take too much memory.
+    fn forget(&mut self) {
+        self.before
+            .retain(|(_, replaced)| replaced.elapsed() < KEPT);
+        self.before.truncate(MOST_KEPT);
+        let entries = |loaded: &Loaded| {
+            let segments = loaded.manifest.segments.clone();
+            segments.into_iter().map(|entry| (entry.id, entry.bytes))
+        };
+        let current = self.loaded.iter().flat_map(entries);
+        let mut known: HashSet<SegmentId> = current.map(|(id, _)| id).collect();
+        let mut bytes = 0;
+        let kept = self.before.iter().take_while(|(loaded, _)| {
+            let own = entries(loaded).filter(|(id, _)| known.insert(*id));
+            bytes += own.map(|(_, bytes)| bytes).sum::<u64>();
+            bytes <= MOST_KEPT_BYTES
+        });
+        let kept = kept.count();
+        self.before.truncate(kept);
     }
 }
 
@@ -114,6 +157,10 @@ impl Snapshots {
     pub(crate) async fn current(&self) -> Result<Loaded, SearchError> {
         let (known, flight, is_ours) = {
             let mut held = lock(&self.held);
+            let oldest = held.before.back();
+            if oldest.is_some_and(|(_, replaced)| replaced.elapsed() >= KEPT) {
+                held.forget();
+            }
             let known = held.loaded.clone();
             if let Some(loaded) = &known
                 && loaded.checked.elapsed() < self.refresh
@@ -135,6 +182,37 @@ impl Snapshots {
         }
     }
 
+    /// The snapshot of what was published by now, whenever the bucket was checked last. As
+    /// [`current`](Self::current), the last good one when that cannot be had.
+    pub(crate) async fn newest(&self) -> Result<Loaded, SearchError> {
+        // A load that began before may have missed what was published since.
+        let before = lock(&self.held).under_way().cloned();
+        if let Some(flight) = before {
+            let _ = flight.result.await;
+        }
+        let flight = {
+            let mut held = lock(&self.held);
+            match held.under_way() {
+                Some(flight) => flight.clone(),
+                None => {
+                    let flight = self.depart(held.loaded.clone());
+                    held.flight = Some(flight.clone());
+                    flight
+                }
+            }
+        };
+        flight.result.await
+    }
+
+    /// The snapshot of a generation before the current one, while it is kept.
+    pub(crate) fn before(&self, generation: u64) -> Option<Loaded> {
+        let mut held = lock(&self.held);
+        held.forget();
+        let mut kept = held.before.iter().map(|(loaded, _)| loaded);
+        kept.find(|loaded| loaded.manifest.generation == generation)
+            .cloned()
+    }
+
     /// Begins to load what follows `known`.
     fn depart(&self, known: Option<Loaded>) -> Flight {
         let source = Arc::clone(&self.source);
@@ -142,7 +220,7 @@ impl Snapshots {
         let task = tokio::spawn(async move {
             let loaded = source.refresh(known).await;
             if let Ok(loaded) = &loaded {
-                lock(&held).loaded = Some(loaded.clone());
+                lock(&held).replace(loaded.clone());
             }
             loaded
         });

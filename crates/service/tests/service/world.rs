@@ -11,7 +11,7 @@ use lookalike_index::{CompactionPolicy, Manifest, Row, Segment, SegmentId, Segme
 use lookalike_service::memory::MemoryCloud;
 use lookalike_service::ports::{Embedder, Measurement, Metrics};
 use lookalike_service::{
-    BatchReport, Deadline, EmbedderCell, EncoderFiles, Encoders, Fingerprint, IndexPorts,
+    Area, BatchReport, Deadline, EmbedderCell, EncoderFiles, Encoders, Fingerprint, IndexPorts,
     IndexSettings, Indexer, Outcome, PictureError, ProductsReport, SearchOptions, SearchPorts,
     SearchSettings, Searcher, StoreErrorKind,
 };
@@ -66,6 +66,14 @@ impl Embedder for Arithmetic {
             zero if zero.starts_with(b"zero") => Ok(vec![0.0; self.length()]),
             panic if panic.starts_with(b"panic") => panic!("this picture is too much"),
             good => Ok(direction(good, self.fingerprint.0[0], self.length())),
+        }
+    }
+
+    /// A part of a picture is like another picture, that of the bytes with the crop before them.
+    fn embed_area(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+        match area.crop {
+            None => self.embed(picture),
+            Some(crop) => self.embed(&[crop.to_string().as_bytes(), picture].concat()),
         }
     }
 }
@@ -347,6 +355,7 @@ pub(crate) fn everything() -> SearchOptions {
     SearchOptions {
         k: lookalike_service::MAX_K,
         min_score: -1.0,
+        ..SearchOptions::default()
     }
 }
 
