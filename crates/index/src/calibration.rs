@@ -141,6 +141,16 @@ impl Calibration {
         }
     }
 
+    /// The least score of what is such a match, or a better one.
+    pub fn least(&self, class: Match) -> f32 {
+        match class {
+            Match::Same => self.same,
+            Match::Variant => self.variant,
+            Match::Similar => self.similar,
+            Match::Weak => -1.0,
+        }
+    }
+
     /// Whether these can be measured scores: what is read from a store may be anything.
     pub fn is_possible(&self) -> bool {
         let ordered = self.similar <= self.variant && self.variant <= self.same;

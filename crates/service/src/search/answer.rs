@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lookalike_encoder::PictureError;
-use lookalike_index::{Fingerprint, SegmentId};
+use lookalike_index::{FilterError, Fingerprint, Match, SegmentId};
 use serde::Serialize;
 
 use super::options::{MAX_FACETS, MAX_FIELDS, MAX_K};
@@ -37,6 +37,8 @@ pub struct FoundProduct {
     pub product_id: String,
     /// Cosine similarity of the query and the picture, -1 to 1.
     pub score: f32,
+    /// What that score means in this catalog; `None` where it has too few pictures to tell.
+    pub class: Option<Match>,
     /// Key of its most similar picture.
     pub image_key: String,
     /// A link that answers `GET` with that picture.
@@ -219,9 +221,9 @@ pub enum SearchError {
     /// More attributes are to be counted than can be.
     #[error("facets has {0} names, at most {MAX_FACETS} are allowed")]
     TooManyFacets(usize),
-    /// Something that is understood and not done.
-    #[error("{0} is not supported yet: leave it out")]
-    NotSupported(&'static str),
+    /// The filter makes no sense, or asks for an attribute that is not there.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
     /// A cursor that was not given out for this query.
     #[error("the cursor cannot be used: {0}")]
     InvalidCursor(&'static str),

@@ -3,12 +3,24 @@
 //! Whatever narrows a search down, such as a filter, is part of [`Scope`], which is made here from a caller's
 //! options and looked at nowhere else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
-use lookalike_index::{Attributes, Hit, IndexError, Location, SearchRequest, Snapshot};
+use lookalike_index::{
+    Attributes, Calibration, Filter, FilterError, Hit, IndexError, Location, Match, SearchRequest,
+    Selection, Snapshot,
+};
+use serde_json::Value;
 
 use super::answer::FacetValue;
+use super::vectors::Wanted;
+use super::worker::off_runtime;
 use super::{GroupBy, Query, SearchError, SearchOptions};
+
+/// Values of an attribute that are counted, at most.
+const MOST_VALUES: usize = 20;
+/// Rows that are counted in less than a millisecond.
+const FEW_ROWS: u64 = 1 << 17;
 
 /// What may be found at all.
 #[derive(Debug, Clone)]
@@ -18,6 +30,12 @@ pub(super) struct Scope {
     without: Vec<String>,
     /// What a result is.
     group_by: GroupBy,
+    /// What results have to match, as it was asked for.
+    filter: Option<Filter>,
+    /// And which pictures of the snapshot do.
+    selection: Option<Arc<Selection>>,
+    /// The weakest match that is a result.
+    least: Option<Match>,
 }
 
 /// How often each value of an attribute occurs.
@@ -38,189 +56,197 @@ pub(super) struct Found {
 }
 
 impl Scope {
-    /// What the options and the query of a caller allow in this snapshot.
+    /// What the options and the query of a caller allow.
     ///
     /// # Errors
     /// When a filter makes no sense.
     pub(super) fn new(query: &Query, options: &SearchOptions) -> Result<Self, SearchError> {
-        // Filters are carried up to here and not understood yet: an answer that paid no heed to one would be
-        // a wrong answer.
-        if options.filter.is_some() {
-            return Err(SearchError::NotSupported("filter"));
-        }
-        if !options.facets.is_empty() {
-            return Err(SearchError::NotSupported("facets"));
-        }
         Ok(Self {
             min_score: options.min_score,
             without: query.products(),
             group_by: options.group_by,
+            filter: options.filter.as_ref().map(filter).transpose()?,
+            selection: None,
+            least: options.min_match,
         })
     }
 
+    /// The same in a snapshot, of whose pictures those are selected that match. `declared` are attributes that
+    /// may be asked for although no picture has them.
+    ///
+    /// # Errors
+    /// When the filter, or an attribute that is to be counted, does not fit the pictures.
+    pub(super) async fn within(
+        mut self,
+        snapshot: &Arc<Snapshot>,
+        calibration: Option<Calibration>,
+        facets: &[String],
+        declared: Vec<String>,
+    ) -> Result<Self, SearchError> {
+        if let (Some(least), Some(scores)) = (self.least, calibration) {
+            self.min_score = self.min_score.max(scores.least(least));
+        }
+        let is_brief = snapshot.rows() <= FEW_ROWS;
+        if !facets.is_empty() {
+            let (shared, names, known) = (Arc::clone(snapshot), facets.to_vec(), declared.clone());
+            let check = move || {
+                let mut names = names.iter();
+                names.try_for_each(|name| shared.check_attribute(name, &known))
+            };
+            // The first look at attributes parses those of every row.
+            match is_brief {
+                true => check()?,
+                false => off_runtime(check).await??,
+            }
+        }
+        let Some(filter) = self.filter.clone() else {
+            return Ok(self);
+        };
+        let selection = match snapshot.select_briefly(&filter, &declared)? {
+            Some(selection) => selection,
+            None => {
+                let shared = Arc::clone(snapshot);
+                off_runtime(move || shared.select(&filter, &declared)).await??
+            }
+        };
+        self.selection = Some(selection);
+        Ok(self)
+    }
+
     /// Values of the wanted attributes over all that may be found; `None` when none are wanted.
-    pub(super) fn facets(&self, _: &Snapshot, wanted: &[String]) -> Option<Facets> {
-        match wanted {
-            [] => None,
-            _ => Some(Facets::new()),
+    pub(super) fn facets(
+        &self,
+        snapshot: &Snapshot,
+        wanted: &[String],
+    ) -> Result<Option<Facets>, IndexError> {
+        if wanted.is_empty() {
+            return Ok(None);
+        }
+        let mut facets = Facets::new();
+        for name in wanted {
+            let facet = snapshot.facet(name, self.selection.as_deref(), MOST_VALUES)?;
+            let values = facet.values.into_iter().map(|found| FacetValue {
+                value: found.value,
+                count: found.products,
+            });
+            facets.insert(name.clone(), values.collect());
+        }
+        Ok(Some(facets))
+    }
+
+    fn request<'a>(&'a self, wanted: &'a Wanted, k: usize) -> SearchRequest<'a> {
+        SearchRequest {
+            min_score: self.min_score,
+            without_products: &self.without,
+            filter: self.selection.as_deref(),
+            group_by: self.group_by.into(),
+            stored: wanted.stored,
+            ..SearchRequest::new(&wanted.vector, k)
         }
     }
 
-    /// Whether the `wanted` best are found by comparing every picture that may be found.
-    pub(super) fn is_exact(&self, snapshot: &Snapshot, wanted: usize) -> bool {
-        !snapshot.walks_a_graph(wanted.saturating_add(self.without.len()))
-    }
-
-    /// The `wanted` best results by their most similar of the `vectors`; fewer only when there are no more.
-    /// `None` when it has to be brief and cannot be.
+    /// The `k` best results by their most similar of what is wanted, fewer only when there are no more, and
+    /// whether that is exact. `None` when it has to be brief and cannot be.
     pub(super) fn find(
         &self,
         snapshot: &Snapshot,
-        vectors: &[Vec<f32>],
-        wanted: usize,
+        wanted: &[Wanted],
+        k: usize,
         briefly: bool,
-    ) -> Result<Option<Vec<Found>>, IndexError> {
+    ) -> Result<Option<(Vec<Found>, bool)>, IndexError> {
         let mut found: Vec<Found> = Vec::new();
-        for vector in vectors {
-            let Some(hits) = self.products(snapshot, vector, wanted, briefly)? else {
+        let mut exact = true;
+        for one in wanted {
+            let request = self.request(one, k);
+            let answer = match briefly {
+                true => snapshot.search_briefly(request)?,
+                false => Some(snapshot.search(request)?),
+            };
+            let Some(answer) = answer else {
                 return Ok(None);
             };
-            let hits = hits.into_iter();
-            found.extend(hits.filter_map(|hit| Found::new(snapshot, hit)));
+            exact &= answer.exact;
+            found.extend(answer.hits.into_iter().map(Found::from));
         }
-        if vectors.len() > 1 {
-            best_per_product(&mut found);
-            found.truncate(wanted);
+        if wanted.len() > 1 {
+            self.join(&mut found);
+            found.truncate(k);
         }
-        if self.group_by == GroupBy::Image {
-            // The best pictures of all are pictures of the best products.
-            found = self.pictures_of(snapshot, vectors, &found);
-            found.truncate(wanted);
-        }
-        Ok(Some(found))
+        Ok(Some((found, exact)))
     }
 
-    /// The best products for one vector. The index leaves one product out by itself, of others there are as
-    /// many more.
-    fn products(
-        &self,
-        snapshot: &Snapshot,
-        vector: &[f32],
-        wanted: usize,
-        briefly: bool,
-    ) -> Result<Option<Vec<Hit>>, IndexError> {
-        let (first, others) = match self.without.split_first() {
-            Some((first, others)) => (Some(first.as_str()), others),
-            None => (None, &[][..]),
-        };
-        let request = SearchRequest {
-            vector,
-            k: wanted.saturating_add(others.len()),
-            min_score: self.min_score,
-            without_product: first,
-        };
-        let hits = match briefly {
-            true => snapshot.search_briefly(request)?,
-            false => Some(snapshot.search(request)?),
-        };
-        Ok(hits.map(|mut hits| {
-            hits.retain(|hit| !others.contains(&hit.product_id));
-            hits.truncate(wanted);
-            hits
-        }))
-    }
-
-    /// Every picture of these products that is similar enough, each for itself, best first.
-    fn pictures_of(
-        &self,
-        snapshot: &Snapshot,
-        vectors: &[Vec<f32>],
-        products: &[Found],
-    ) -> Vec<Found> {
-        let mut pictures = Vec::new();
-        for product in products {
-            for (at, score) in self.similar_rows(snapshot, vectors, product) {
-                let meta = snapshot.view().meta(at);
-                pictures.push(Found {
-                    key: meta.key(at.row).to_owned(),
-                    score,
-                    at,
-                    attributes: meta.attributes(at.row),
-                    ..product.clone()
-                });
-            }
+    /// Joins what several vectors found: every result once, at its best.
+    fn join(&self, found: &mut Vec<Found>) {
+        found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.key.cmp(&b.key)));
+        let mut seen = HashSet::new();
+        match self.group_by {
+            GroupBy::Product => found.retain(|found| seen.insert(found.product_id.clone())),
+            GroupBy::Image => found.retain(|found| seen.insert(found.key.clone())),
         }
-        sort(&mut pictures);
-        pictures
     }
 
-    /// Adds to each product all of its pictures that are similar enough, best first.
+    /// Adds to each product all of its pictures that may be found, best first.
     pub(super) fn add_images(
         &self,
         snapshot: &Snapshot,
-        vectors: &[Vec<f32>],
+        wanted: &[Wanted],
         products: &mut [Found],
-    ) {
-        for product in products {
-            let rows = self.similar_rows(snapshot, vectors, product);
-            let named = rows.into_iter().map(|(at, score)| {
-                let key = snapshot.view().meta(at).key(at.row);
-                (key.to_owned(), score)
-            });
-            product.images = named.collect();
+    ) -> Result<(), IndexError> {
+        let names = products.iter().map(|found| found.product_id.clone());
+        let names: Vec<String> = names.collect();
+        let mut best: Vec<HashMap<String, f32>> = vec![HashMap::new(); names.len()];
+        for one in wanted {
+            let pictures = snapshot.pictures(self.request(one, names.len()), &names)?;
+            for (best, pictures) in best.iter_mut().zip(pictures) {
+                for picture in pictures {
+                    let score = best.entry(picture.key).or_insert(picture.score);
+                    *score = score.max(picture.score);
+                }
+            }
+        }
+        for (product, pictures) in products.iter_mut().zip(best) {
+            product.images = pictures.into_iter().collect();
             let by_score = |a: &(String, f32), b: &(String, f32)| {
                 b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0))
             };
             product.images.sort_by(by_score);
         }
-    }
-
-    /// The pictures of a product that are similar enough, with their scores.
-    fn similar_rows(
-        &self,
-        snapshot: &Snapshot,
-        vectors: &[Vec<f32>],
-        product: &Found,
-    ) -> Vec<(Location, f32)> {
-        let rows = snapshot.rows_of_product(&product.product_id);
-        let scored = rows.map(|at| {
-            // The index ranks with a little more precision than an embedding comes back with.
-            let score = match at == product.at {
-                true => product.score,
-                false => similarity(&snapshot.embedding(at), vectors),
-            };
-            (at, score)
-        });
-        scored
-            .filter(|(_, score)| *score >= self.min_score)
-            .collect()
+        Ok(())
     }
 }
 
-impl Found {
-    fn new(snapshot: &Snapshot, hit: Hit) -> Option<Self> {
-        // Every hit is a live row of this very snapshot.
-        let at = snapshot.view().locate(&hit.key)?;
-        Some(Self {
+/// A filter as callers give it: an object, or a list of short forms.
+fn filter(given: &Value) -> Result<Filter, FilterError> {
+    match given.as_array() {
+        // What is no text is told as what stands where a filter is expected.
+        Some(texts) if texts.iter().all(Value::is_string) => {
+            Filter::from_texts(texts.iter().filter_map(Value::as_str))
+        }
+        _ => Filter::from_json(given),
+    }
+}
+
+impl From<GroupBy> for lookalike_index::GroupBy {
+    fn from(group_by: GroupBy) -> Self {
+        match group_by {
+            GroupBy::Product => Self::Product,
+            GroupBy::Image => Self::Image,
+        }
+    }
+}
+
+impl From<Hit> for Found {
+    fn from(hit: Hit) -> Self {
+        Self {
             product_id: hit.product_id,
             key: hit.key,
             score: hit.score,
-            at,
+            at: hit.at,
             attributes: hit.attributes,
             images: Vec::new(),
             collapsed: 0,
-        })
+        }
     }
-}
-
-/// The cosine similarity of an embedding to the nearest of the vectors.
-fn similarity(embedding: &[f32], vectors: &[Vec<f32>]) -> f32 {
-    let length = |vector: &[f32]| dot(vector, vector).sqrt();
-    let scores = vectors.iter().map(|vector| {
-        let lengths = length(embedding) * length(vector);
-        (dot(embedding, vector) / lengths).clamp(-1.0, 1.0)
-    });
-    scores.fold(-1.0, f32::max)
 }
 
 /// The sum of products, in eight sums that are added up at the end, as a processor does it at once.
@@ -235,15 +261,4 @@ pub(super) fn dot(one: &[f32], other: &[f32]) -> f32 {
     }
     let rest = one.iter().zip(other).map(|(x, y)| x * y);
     sums.iter().copied().chain(rest).sum()
-}
-
-/// Joins what several vectors found: every product once, at its best.
-fn best_per_product(found: &mut Vec<Found>) {
-    sort(found);
-    let mut seen = std::collections::HashSet::new();
-    found.retain(|found| seen.insert(found.product_id.clone()));
-}
-
-fn sort(found: &mut [Found]) {
-    found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.key.cmp(&b.key)));
 }

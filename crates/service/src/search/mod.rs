@@ -31,7 +31,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use lookalike_encoder::PictureError;
-use lookalike_index::{Attributes, IndexError};
+use lookalike_index::{Attributes, Calibration, IndexError};
 use tokio::sync::Semaphore;
 use tracing::info;
 
@@ -46,6 +46,7 @@ pub use query::{BadQuery, MAX_QUERY_ITEMS, MAX_WEIGHT, Query, QueryArea, QueryIt
 use crate::embedder::{EmbedError, cores};
 use crate::encoders::{Encoders, NoEncoder};
 use crate::error::{StoreError, StoreErrorKind};
+use crate::filterable::Filterable;
 use crate::model::Metadata;
 use crate::ports::{
     Failures, Links, Manifests, Measurement, Metrics, Pictures, Products, Segments, Unit,
@@ -55,7 +56,7 @@ use cursor::{Binding, Cursor};
 use finding::{Found, Scope};
 use page::{Page, Source};
 use snapshots::{Loaded, Snapshots};
-use vectors::Embedded;
+use vectors::{Embedded, Wanted};
 use worker::off_runtime;
 
 /// What the searcher needs from the world.
@@ -80,16 +81,19 @@ pub struct SearchPorts {
 }
 
 /// How the searcher works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchSettings {
     /// The index is checked for a newer generation at most this often.
     pub refresh: Duration,
+    /// Attributes that may be filtered by although no picture has them.
+    pub filterable: Filterable,
 }
 
 impl Default for SearchSettings {
     fn default() -> Self {
         Self {
             refresh: Duration::from_secs(1),
+            filterable: Filterable::default(),
         }
     }
 }
@@ -102,6 +106,7 @@ pub struct Searcher {
     /// hundreds of megabytes.
     embedding: Arc<Semaphore>,
     snapshots: Snapshots,
+    filterable: Filterable,
 }
 
 impl Searcher {
@@ -118,6 +123,7 @@ impl Searcher {
             ports,
             embedding: Arc::new(Semaphore::new(cores() + 1)),
             snapshots,
+            filterable: settings.filterable,
         }
     }
 
@@ -210,16 +216,21 @@ impl Searcher {
             cursor.check(&binding, &loaded.snapshot)?;
         }
         let scope = Scope::new(query, options)?;
+        let calibration = loaded.calibration().await?;
+        let declared = self.filterable.names().map(str::to_owned).collect();
+        let within = scope.within(&loaded.snapshot, calibration, &options.facets, declared);
+        let scope = within.await?;
         let Embedded {
             vectors,
             embedding_ms,
             ..
         } = self.embedded(query, guess, &loaded).await?;
-        let vectors = self.combine(query, vectors?, &loaded).await?;
+        let wanted = self.combine(query, vectors?, &loaded).await?;
         let work = Work {
             loaded,
-            vectors,
+            wanted,
             scope,
+            calibration,
             cursor,
             binding,
             embedding_ms,
@@ -287,7 +298,7 @@ impl Searcher {
     async fn answer(&self, work: Work, options: &SearchOptions) -> Result<Answer, SearchError> {
         let begun = Instant::now();
         let index = work.loaded.state();
-        let embedding_ms = work.embedding_ms;
+        let (embedding_ms, calibration) = (work.embedding_ms, work.calibration);
         let Done {
             page,
             facets,
@@ -308,7 +319,7 @@ impl Searcher {
             times.push(time("QueryEmbedTime", timings.embedding_ms));
         }
         self.ports.metrics.emit(&times);
-        let results = self.hydrate(page.results, options).await?;
+        let results = self.hydrate(page.results, calibration, options).await?;
         start_up::answered();
         Ok(Answer {
             results,
@@ -324,6 +335,7 @@ impl Searcher {
     async fn hydrate(
         &self,
         found: Vec<Found>,
+        calibration: Option<Calibration>,
         options: &SearchOptions,
     ) -> Result<Vec<FoundProduct>, SearchError> {
         if found.is_empty() {
@@ -354,6 +366,7 @@ impl Searcher {
                 image_url: self.ports.links.fetch(&one.key).await?,
                 image_key: one.key,
                 score: one.score,
+                class: calibration.map(|scores| scores.classify(one.score)),
                 images,
                 collapsed: options.collapse.then_some(one.collapsed),
                 metadata,
@@ -376,8 +389,9 @@ impl Searcher {
 /// All that an answer is made from.
 struct Work {
     loaded: Loaded,
-    vectors: Vec<Vec<f32>>,
+    wanted: Vec<Wanted>,
     scope: Scope,
+    calibration: Option<Calibration>,
     cursor: Option<Cursor>,
     binding: Binding,
     embedding_ms: f64,
@@ -396,7 +410,7 @@ impl Work {
         let snapshot = &self.loaded.snapshot;
         let source = Source {
             snapshot,
-            vectors: &self.vectors,
+            wanted: &self.wanted,
             scope: &self.scope,
             options,
             cursor: self.cursor.as_ref(),
@@ -412,7 +426,7 @@ impl Work {
         };
         Ok(Some(Done {
             page,
-            facets: self.scope.facets(snapshot, &options.facets),
+            facets: self.scope.facets(snapshot, &options.facets)?,
             next_cursor,
         }))
     }
@@ -423,13 +437,13 @@ async fn find(work: Work, options: &SearchOptions) -> Result<Done, SearchError> 
     if work.loaded.snapshot.images() == 0 {
         let snapshot = &work.loaded.snapshot;
         return Ok(Done {
-            facets: work.scope.facets(snapshot, &options.facets),
+            facets: (work.scope.facets(snapshot, &options.facets)).map_err(query_error)?,
             page: Page::empty(),
             next_cursor: None,
         });
     }
     // Handing a brief search to another thread and back would take as long as the search.
-    if work.vectors.len() == 1 && options.is_plain() {
+    if work.wanted.len() == 1 && options.is_plain() {
         let found = work.done(options, true).map_err(query_error)?;
         if let Some(done) = found {
             return Ok(done);

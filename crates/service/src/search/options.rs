@@ -1,5 +1,6 @@
 //! How much of the ranking to return, in which order, and what of it.
 
+use lookalike_index::Match;
 use serde_json::Value;
 
 use super::SearchError;
@@ -18,6 +19,8 @@ pub struct SearchOptions {
     pub k: usize,
     /// Least cosine similarity of a result, -1 to 1.
     pub min_score: f32,
+    /// The weakest match that is a result, where the catalog is known well enough to tell.
+    pub min_match: Option<Match>,
     /// Only what this allows, as it was given: an object, or an array of short forms.
     pub filter: Option<Value>,
     /// What a result is.
@@ -43,6 +46,7 @@ impl Default for SearchOptions {
         Self {
             k: 10,
             min_score: 0.0,
+            min_match: None,
             filter: None,
             group_by: GroupBy::Product,
             images: Images::Best,
@@ -105,5 +109,6 @@ impl SearchOptions {
             && self.images == Images::Best
             && self.diversity == 0.0
             && !self.collapse
+            && self.facets.is_empty()
     }
 }

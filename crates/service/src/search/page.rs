@@ -6,7 +6,7 @@ use lookalike_index::{IndexError, Location, Snapshot};
 
 use super::cursor::Cursor;
 use super::finding::{Found, Scope, dot};
-use super::vectors::unit;
+use super::vectors::{Wanted, unit};
 use super::{GroupBy, Images, MAX_K, SearchOptions};
 
 /// Cosine similarity from which two pictures are nearly the same one.
@@ -46,7 +46,7 @@ impl Page {
 /// What a page is made from.
 pub(super) struct Source<'a> {
     pub(super) snapshot: &'a Snapshot,
-    pub(super) vectors: &'a [Vec<f32>],
+    pub(super) wanted: &'a [Wanted],
     pub(super) scope: &'a Scope,
     pub(super) options: &'a SearchOptions,
     /// The end of the page before.
@@ -75,7 +75,7 @@ impl Source<'_> {
         next.truncate(k);
         if self.options.images == Images::All && self.options.group_by == GroupBy::Product {
             self.scope
-                .add_images(self.snapshot, self.vectors, &mut next);
+                .add_images(self.snapshot, self.wanted, &mut next)?;
         }
         let ends_here = !more || returned.len() + next.len() >= MAX_K;
         let returned = match ends_here {
@@ -105,21 +105,19 @@ impl Source<'_> {
             depth = depth.max(LEAST_CANDIDATES);
         }
         loop {
-            let Some(found) = self
+            let found = self
                 .scope
-                .find(self.snapshot, self.vectors, depth, briefly)?
-            else {
+                .find(self.snapshot, self.wanted, depth, briefly)?;
+            let Some((mut next, exact)) = found else {
                 return Ok(None);
             };
-            let all = found.len() < depth;
-            let mut next = found;
+            let all = next.len() < depth;
             next.retain(|found| !names.contains(self.name(found.at)));
             if self.options.collapse {
                 next = self.collapsed(next, returned);
             }
             if all || next.len() >= wanted {
                 next.truncate(wanted);
-                let exact = self.scope.is_exact(self.snapshot, depth);
                 return Ok(Some((next, exact)));
             }
             depth *= 2;

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use futures::future::{BoxFuture, Shared};
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
-use lookalike_index::{Fingerprint, IndexError, Manifest, Segment, SegmentId, Snapshot};
+use lookalike_index::{Calibration, Fingerprint, IndexError, Manifest, Segment, SegmentId, Snapshot};
+use tokio::sync::OnceCell;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -38,6 +39,9 @@ const MOST_KEPT: usize = 32;
 /// is the base before a rebuild that counts.
 const MOST_KEPT_BYTES: u64 = 64 << 20;
 
+/// Rows that are measured in some ten milliseconds.
+const FEW_ROWS: u64 = 2000;
+
 /// One loaded generation.
 #[derive(Clone)]
 pub(crate) struct Loaded {
@@ -47,9 +51,29 @@ pub(crate) struct Loaded {
     pub(crate) stale: Option<Arc<str>>,
     etag: Option<Arc<str>>,
     checked: Instant,
+    /// What scores mean, measured here where nobody stored it.
+    measured: Arc<OnceCell<Option<Calibration>>>,
 }
 
 impl Loaded {
+    /// What scores mean in this catalog: as it was measured when the base was built, else, of a catalog so
+    /// small that it has none, as it is measured when it is first needed.
+    pub(crate) async fn calibration(&self) -> Result<Option<Calibration>, SearchError> {
+        let entries = &self.manifest.segments;
+        if let Some(stored) = entries.iter().find_map(|entry| entry.calibration) {
+            return Ok(Some(stored));
+        }
+        if self.snapshot.rows() > FEW_ROWS {
+            return Ok(None);
+        }
+        let measure = || async {
+            let snapshot = Arc::clone(&self.snapshot);
+            Ok(off_runtime(move || Calibration::measure(&snapshot)).await??)
+        };
+        self.measured.get_or_try_init(measure).await.copied()
+    }
+
+
     pub(crate) fn state(&self) -> IndexState {
         IndexState {
             generation: self.manifest.generation,
@@ -331,6 +355,7 @@ impl Source {
             stale: None,
             etag: Some(etag.into()),
             checked: begun,
+            measured: Arc::default(),
         };
         start_up::done("index ready");
         self.measure(&loaded, begun.elapsed(), fetched);
@@ -432,5 +457,6 @@ fn nothing(checked: Instant) -> Result<Loaded, IndexError> {
         stale: None,
         etag: None,
         checked,
+        measured: Arc::default(),
     })
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryFutureExt, TryStreamExt, stream};
 use lookalike_encoder::{Area, MAX_BYTES, PictureError};
-use lookalike_index::{Fingerprint, Snapshot};
+use lookalike_index::{Fingerprint, Location, Snapshot};
 
 use super::query::{BadQuery, Query, QueryArea, QueryItem, Subject};
 use super::snapshots::Loaded;
@@ -31,6 +31,23 @@ const NOISE: f64 = 1e-5;
 
 /// Whether margins are cut off of query pictures where nobody says.
 pub(super) const TRIMS: bool = true;
+
+/// What the index is searched for.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    pub(super) vector: Vec<f32>,
+    /// The row whose embedding it is, if it is one's.
+    pub(super) stored: Option<Location>,
+}
+
+impl From<Vec<f32>> for Wanted {
+    fn from(vector: Vec<f32>) -> Self {
+        Self {
+            vector,
+            stored: None,
+        }
+    }
+}
 
 /// The pictures of a query, embedded or not.
 pub(super) struct Embedded {
@@ -133,7 +150,7 @@ impl Searcher {
         query: &Query,
         pictures: Vec<Option<Vec<f32>>>,
         loaded: &Loaded,
-    ) -> Result<Vec<Vec<f32>>, SearchError> {
+    ) -> Result<Vec<Wanted>, SearchError> {
         let products = query.products();
         let stored = stored_vectors(&loaded.snapshot, &products).await?;
         let stored = |id: &str| {
@@ -153,7 +170,7 @@ impl Searcher {
                 (_, Some(vector)) => Ok(vector),
                 (Subject::Product(id), None) => match stored(id) {
                     [] => Err(SearchError::UnknownProduct(id.clone())),
-                    vectors => Ok(sum(vectors.iter().map(|vector| (1.0, &vector[..])))),
+                    vectors => Ok(sum(vectors.iter().map(|one| (1.0, &one.vector[..])))),
                 },
                 (
                     Subject::Vector {
@@ -168,9 +185,9 @@ impl Searcher {
             vectors.push(vector.map_err(|error| of_item(at, items, error))?);
         }
         if let [only] = &mut vectors[..] {
-            return Ok(vec![std::mem::take(only)]);
+            return Ok(vec![std::mem::take(only).into()]);
         }
-        weighted(items, vectors).map(|vector| vec![vector])
+        weighted(items, vectors).map(|vector| vec![vector.into()])
     }
 }
 
@@ -222,7 +239,7 @@ fn of_item(at: usize, items: &[QueryItem], error: SearchError) -> SearchError {
 async fn stored_vectors(
     snapshot: &Arc<Snapshot>,
     products: &[String],
-) -> Result<Vec<Vec<Vec<f32>>>, SearchError> {
+) -> Result<Vec<Vec<Wanted>>, SearchError> {
     if products.is_empty() {
         return Ok(Vec::new());
     }
@@ -230,7 +247,11 @@ async fn stored_vectors(
     let look = move || {
         let vectors = |product: &String| {
             let rows = shared.rows_of_product(product).take(MOST_PRODUCT_PICTURES);
-            rows.map(|row| shared.embedding(row)).collect()
+            let wanted = rows.map(|row| Wanted {
+                vector: shared.embedding(row),
+                stored: Some(row),
+            });
+            wanted.collect()
         };
         products.iter().map(vectors).collect()
     };
