@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use lookalike_service::{
     Answer, EncoderInfo, FacetValue, FoundImage, FoundProduct, ImageState, ImageView, IndexInfo,
-    IndexState, Metadata, ProductView, QueryTimings, SegmentInfo, SideInfo, UploadLink,
+    IndexState, Match, Metadata, ProductView, QueryTimings, SegmentInfo, SideInfo, UploadLink,
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -41,6 +41,10 @@ pub(crate) struct FoundReply {
     product_id: String,
     /// Cosine similarity of the query and the product's most similar picture, -1 to 1.
     score: f32,
+    /// What that means in this catalog; not there while it has too few pictures to tell.
+    #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<super::request::MatchSchema>)]
+    class: Option<Match>,
     /// The product's most similar picture.
     image: ImageReply,
     /// Only with `images=all`: every picture of the product that is similar enough, best first.
@@ -311,6 +315,7 @@ impl From<FoundProduct> for FoundReply {
         Self {
             product_id: found.product_id,
             score: found.score,
+            class: found.class,
             image: ImageReply {
                 key: found.image_key,
                 url: found.image_url,

@@ -31,7 +31,7 @@ pub use indexing::{
 };
 pub use keys::{CATALOG_PREFIX, UPLOADS_PREFIX, is_catalog_key, product_id_of};
 pub use lookalike_encoder::{Area, BadCrop, Crop, CropUnit, PictureError};
-pub use lookalike_index::{Attributes, Fingerprint, Role};
+pub use lookalike_index::{Attributes, FilterError, Fingerprint, Match, Role};
 pub use model::{
     EncoderFiles, Failure, ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture,
     PictureHead, Product, StoredEncoder, StoredSegment, UploadLink,

@@ -9,6 +9,7 @@ use http::StatusCode;
 /// | `invalid-parameter`, `unknown-parameter`, `invalid-path` | 400 |
 /// | `invalid-json`, `invalid-base64`, `invalid-form`, `incomplete-body`, `empty-picture`, `forbidden-key` | 400 |
 /// | `invalid-query`, `invalid-crop`, `invalid-vector`, `invalid-cursor` | 400 |
+/// | `invalid-filter`, `unknown-attribute`, `filter-type` | 400 |
 /// | `unknown-route`, `unknown-product`, `unknown-key` | 404 |
 /// | `method-not-allowed` | 405 |
 /// | `not-acceptable` | 406 |
@@ -47,6 +48,12 @@ pub enum ProblemKind {
     InvalidVector,
     /// The cursor was not given out for this query.
     InvalidCursor,
+    /// The filter is not written as filters are, or too large.
+    InvalidFilter,
+    /// A filter or a facet names an attribute that no picture has and nobody declared.
+    UnknownAttribute,
+    /// A filter compares an attribute with a value of a type that it never has.
+    FilterType,
     /// Nothing answers at this path.
     UnknownRoute,
     /// No product with this id has an indexed picture.
@@ -87,7 +94,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, in the order above.
-    pub const ALL: [Self; 31] = {
+    pub const ALL: [Self; 34] = {
         use ProblemKind::*;
         [
             InvalidParameter,
@@ -103,6 +110,9 @@ impl ProblemKind {
             InvalidCrop,
             InvalidVector,
             InvalidCursor,
+            InvalidFilter,
+            UnknownAttribute,
+            FilterType,
             UnknownRoute,
             UnknownProduct,
             UnknownKey,
@@ -135,7 +145,8 @@ impl ProblemKind {
         match self {
             InvalidParameter | UnknownParameter | InvalidPath | InvalidJson | InvalidBase64
             | InvalidForm | IncompleteBody | EmptyPicture | ForbiddenKey | InvalidQuery
-            | InvalidCrop | InvalidVector | InvalidCursor => StatusCode::BAD_REQUEST,
+            | InvalidCrop | InvalidVector | InvalidCursor | InvalidFilter | UnknownAttribute
+            | FilterType => StatusCode::BAD_REQUEST,
             UnknownRoute | UnknownProduct | UnknownKey => StatusCode::NOT_FOUND,
             MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             NotAcceptable => StatusCode::NOT_ACCEPTABLE,
@@ -185,6 +196,9 @@ impl ProblemKind {
             InvalidCrop => ("invalid-crop", "The crop is not a part of the picture"),
             InvalidVector => ("invalid-vector", "The vector is not one of the index"),
             InvalidCursor => ("invalid-cursor", "The cursor is not one of this query"),
+            InvalidFilter => ("invalid-filter", "The filter is not valid"),
+            UnknownAttribute => ("unknown-attribute", "There is no such attribute"),
+            FilterType => ("filter-type", "The filter does not fit the attribute"),
             UnknownRoute => ("unknown-route", "Nothing is at this path"),
             UnknownProduct => ("unknown-product", "There is no such product"),
             UnknownKey => ("unknown-key", "There is no such object"),

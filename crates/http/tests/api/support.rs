@@ -139,7 +139,13 @@ impl Shop {
     pub(crate) fn over(cloud: Arc<MemoryCloud>, disguise: u8, settings: HttpSettings) -> Self {
         let ports = cloud.search_ports(encoder(disguise).into());
         let refresh = Duration::ZERO;
-        let searcher = Searcher::new(ports, SearchSettings { refresh });
+        let searcher = Searcher::new(
+            ports,
+            SearchSettings {
+                refresh,
+                ..SearchSettings::default()
+            },
+        );
         Self {
             cloud,
             app: router(Arc::new(searcher), settings),
