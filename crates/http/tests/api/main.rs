@@ -5,7 +5,11 @@
 mod bad_input;
 mod documents;
 mod envelope;
+mod images;
+mod pages;
 mod products;
+mod queries;
+mod results;
 mod search;
 mod stores;
 mod support;
