@@ -45,12 +45,14 @@ pub fn router(searcher: Arc<Searcher>, settings: HttpSettings) -> Router {
     };
     Router::new()
         .route("/", get(page::page))
+        .route("/docs", get(page::docs))
         .route("/health", get(health::health))
         .route("/images/{*key}", get(images::image))
         .route("/index", get(index::index))
         .route("/openapi.json", get(openapi::openapi_json))
         .route("/products/{*rest}", get(products::below_products))
         .route("/search", post(search::search))
+        .route("/status", get(page::status))
         .route("/uploads", post(uploads::create_upload))
         .with_state(shared)
         // Bodies are read by code of ours, which knows the limit of each route.
