@@ -15,6 +15,7 @@ mod keys;
 pub mod memory;
 mod model;
 pub mod ports;
+mod same_metadata;
 mod search;
 mod segments;
 pub mod start_up;
@@ -23,7 +24,7 @@ mod time;
 pub use embedder::{EmbedderCell, EmbedderLoader, EncoderReader, ReadFiles};
 pub use encoders::{EncoderOpener, Encoders, NoEncoder};
 pub use error::{StoreError, StoreErrorKind};
-pub use filterable::{Filterable, NotFilterable, Unfilterable, same_metadata};
+pub use filterable::{Filterable, NotFilterable, Unfilterable};
 pub use indexing::{
     BatchReport, Building, Coverage, Difference, IndexPorts, IndexSettings, IndexedPicture,
     Indexer, IndexingError, MaintenanceReport, Outcome, Outdated, ProductsReport, SideError,
@@ -36,6 +37,7 @@ pub use model::{
     EncoderFiles, Failure, ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture,
     PictureHead, Product, StoredEncoder, StoredSegment, UploadLink,
 };
+pub use same_metadata::same_metadata;
 pub use search::{
     Answer, BadQuery, EncoderInfo, FacetValue, FoundImage, FoundProduct, GroupBy, ImageState,
     ImageView, Images, IndexInfo, IndexState, MAX_FACETS, MAX_FIELDS, MAX_K, MAX_QUERY_ITEMS,
