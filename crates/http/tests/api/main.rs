@@ -5,6 +5,7 @@
 mod bad_input;
 mod documents;
 mod envelope;
+mod filters;
 mod images;
 mod pages;
 mod products;
