@@ -9,6 +9,7 @@ mod crashes;
 mod damage;
 mod encoders;
 mod maintenance;
+mod queries;
 mod searching;
 mod sides;
 mod snapshots;
