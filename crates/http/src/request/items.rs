@@ -176,7 +176,10 @@ fn given_flag(name: &str, raw: Option<&RawValue>) -> Result<Option<bool>, Proble
 }
 
 fn numbers(name: &str, raw: &RawValue) -> Result<Vec<f32>, Problem> {
-    Raw::Json(raw).json().ok_or_else(|| {
+    let numbers: Option<Vec<f64>> = Raw::Json(raw).json();
+    // One that is too large for the other type becomes infinite, and is refused as such.
+    let numbers = numbers.map(|numbers| numbers.into_iter().map(|x| x as f32).collect());
+    numbers.ok_or_else(|| {
         let must = "a list of numbers, as long as the vectors of the index are";
         wrong(name, raw, must).of(ProblemKind::InvalidVector)
     })

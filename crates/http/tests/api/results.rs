@@ -234,12 +234,3 @@ async fn pictures_of_one_product_do_not_collapse() {
     let answer = shop.post(path, "", file.into_inner()).await.json();
     assert_eq!(results(&answer).len(), 2, "{answer}");
 }
-
-#[tokio::test]
-async fn filters_and_facets_are_not_passed_over() {
-    let shop = Shop::colourful().await;
-    for path in ["filter=category=things", "facets=category"] {
-        let reply = shop.get(&format!("/products/p00/similar?{path}")).await;
-        reply.problem(400, "invalid-parameter");
-    }
-}

@@ -16,6 +16,7 @@ use super::answer::FacetValue;
 use super::vectors::Wanted;
 use super::worker::off_runtime;
 use super::{GroupBy, Query, SearchError, SearchOptions};
+use crate::filterable::Filterable;
 
 /// Values of an attribute that are counted, at most.
 const MOST_VALUES: usize = 20;
@@ -81,11 +82,15 @@ impl Scope {
         snapshot: &Arc<Snapshot>,
         calibration: Option<Calibration>,
         facets: &[String],
-        declared: Vec<String>,
+        declared: &Filterable,
     ) -> Result<Self, SearchError> {
         if let (Some(least), Some(scores)) = (self.least, calibration) {
             self.min_score = self.min_score.max(scores.least(least));
         }
+        if facets.is_empty() && self.filter.is_none() {
+            return Ok(self);
+        }
+        let declared: Vec<String> = declared.names().map(str::to_owned).collect();
         let is_brief = snapshot.rows() <= FEW_ROWS;
         if !facets.is_empty() {
             let (shared, names, known) = (Arc::clone(snapshot), facets.to_vec(), declared.clone());

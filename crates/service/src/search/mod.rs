@@ -217,7 +217,7 @@ impl Searcher {
         }
         let scope = Scope::new(query, options)?;
         let calibration = loaded.calibration().await?;
-        let declared = self.filterable.names().map(str::to_owned).collect();
+        let declared = &self.filterable;
         let within = scope.within(&loaded.snapshot, calibration, &options.facets, declared);
         let scope = within.await?;
         let Embedded {
