@@ -131,6 +131,17 @@ impl Bits {
         })
     }
 
+    /// Pieces that the numbers are in, each without a gap.
+    pub(crate) fn runs(&self) -> u32 {
+        let mut before = 0;
+        let begun = self.words.iter().map(|&word| {
+            let begin = word & !(word << 1 | before);
+            before = word >> 63;
+            begin.count_ones()
+        });
+        begun.sum()
+    }
+
     pub(crate) fn count(&self) -> u32 {
         self.words.iter().map(|word| word.count_ones()).sum()
     }
@@ -166,6 +177,8 @@ mod tests {
                 assert_eq!(*bits, Bits::containing(size, passing.clone()), "{size}");
                 assert!(bits.iter().eq(passing), "{size}");
                 assert_eq!(bits.is_empty(), bits.count() == 0);
+                let begins = |i: &u32| *i == 0 || !bits.contains(i - 1);
+                assert_eq!(bits.runs() as usize, bits.iter().filter(begins).count());
             };
             are(&low, |number| number < 5);
             let mut both = low.clone();

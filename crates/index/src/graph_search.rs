@@ -31,6 +31,8 @@ struct Memory {
     found: BinaryHeap<Reverse<Scored>>,
     /// The best nodes, live or not, where that matters.
     near: BinaryHeap<Reverse<Scored>>,
+    /// Every node that was met and not left out, where that matters.
+    met: Vec<Scored>,
     /// The links of one node that are new.
     new: Vec<u32>,
     scores: Vec<Scored>,
@@ -54,11 +56,9 @@ pub(crate) struct Reach {
     /// Live nodes that are kept. The walk goes on until nothing that is left can be better than the worst of
     /// so many.
     pub(crate) live: usize,
-    /// Nor better than the worst of so many nodes, live or not. Where only one node in twenty is wanted, the
-    /// best few of those lie among hundreds: it is these that must not be missed. Where all that is wanted
-    /// lies close together, in turn, a few of them say nothing of what else is there.
+    /// Nor better than the worst of so many nodes, live or not.
     pub(crate) any: usize,
-    /// Nodes that may be looked at. A walk that would take more has lost its way, and finds nothing.
+    /// Nodes that may be looked at. A walk that would take more has lost its way.
     pub(crate) most: usize,
 }
 
@@ -101,15 +101,43 @@ pub(crate) fn nearest_from(
     walk(body, query, nodes, Reach::of(ef), way, is_live)
 }
 
-/// The most similar of nodes that may be few of all, best first. Others are walked through.
+/// What a walk for few of all nodes came to.
+#[derive(Debug)]
+pub(crate) struct FewFound {
+    /// The most similar of those that are wanted, best first.
+    pub(crate) found: Vec<Scored>,
+    /// How many nodes, wanted or not, were met that are as good as the worst up to which the walk went.
+    pub(crate) met: usize,
+    /// How many of these are as good as the last of the first `rows` that were found.
+    pub(crate) met_before: usize,
+}
+
+/// The most similar of nodes that may be few of all. Others are walked through. `None` when that takes more
+/// than it may.
 pub(crate) fn nearest_of_few(
     body: &SegmentBody,
     query: &Query,
     nodes: u32,
     reach: Reach,
+    rows: usize,
     is_wanted: impl Fn(u32) -> bool,
-) -> Vec<Scored> {
-    walk(body, query, nodes, reach, Way::default(), is_wanted)
+) -> Option<FewFound> {
+    let found = walk(body, query, nodes, reach, Way::default(), is_wanted);
+    let (last, relied_on) = (found.last()?, found.get(rows.checked_sub(1)?)?);
+    if found.len() < reach.live {
+        return None;
+    }
+    let (met, met_before) = MEMORY.with_borrow(|memory| {
+        let near = memory.near.peek().map_or(*last, |worst| worst.0);
+        let bound = near.min(*last);
+        let met = |bound| memory.met.iter().filter(|&&node| node >= bound).count();
+        (met(bound), met(*relied_on))
+    });
+    Some(FewFound {
+        found,
+        met,
+        met_before,
+    })
 }
 
 /// The about `ef` nodes most similar to the query, as if the graph had not the node `without`.
@@ -181,6 +209,7 @@ impl Memory {
         self.open.clear();
         self.found.clear();
         self.near.clear();
+        self.met.clear();
         self.scores.clear();
         let sample = (0..sample).filter(|&node| !self.visited.contains(node));
         self.scores
@@ -212,6 +241,7 @@ impl Memory {
             self.open.push(entry);
             if reach.any > 0 {
                 self.near.push(Reverse(entry));
+                self.met.push(entry);
             }
             if is_live(entry.node()) {
                 self.found.push(Reverse(entry));
@@ -243,6 +273,7 @@ impl Memory {
                 self.open.push(candidate);
                 if reach.any > 0 {
                     keep(candidate, &mut self.near, reach.any);
+                    self.met.push(candidate);
                 }
                 if is_better && is_live(candidate.node()) {
                     keep(candidate, &mut self.found, reach.live);

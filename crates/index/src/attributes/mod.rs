@@ -14,6 +14,7 @@
 mod column;
 mod growing;
 mod reading;
+mod scanning;
 mod schema;
 mod table;
 mod values;
@@ -94,3 +95,6 @@ pub struct AttributeInfo {
     /// Products of which a picture has it.
     pub products: u64,
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,8 +13,6 @@ use crate::filter::Number;
 pub(super) struct Reader<'a> {
     pub(super) columns: Vec<(String, Growing<'a>)>,
     by_name: HashMap<String, usize>,
-    /// The column that comes next if this entry is made like the last one.
-    next: usize,
     /// The values of the entry that is being read, with their columns.
     values: Vec<(usize, u32)>,
 }
@@ -24,7 +22,6 @@ impl<'a> Reader<'a> {
     /// when it is returned with a result.
     pub(super) fn read(&mut self, entry: u32, text: &'a str) {
         self.values.clear();
-        self.next = 0;
         let mut json = serde_json::Deserializer::from_str(text);
         let read = Entry(self).deserialize(&mut json).and_then(|()| json.end());
         if read.is_ok() {
@@ -34,18 +31,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn column(&mut self, name: &str) -> usize {
-        let expected = self.columns.get(self.next);
-        let column = match expected.is_some_and(|(expected, _)| expected == name) {
-            true => self.next,
-            false => self.by_name.get(name).copied().unwrap_or_else(|| {
-                self.by_name.insert(name.to_owned(), self.columns.len());
-                self.columns.push((name.to_owned(), Growing::default()));
-                self.columns.len() - 1
-            }),
-        };
-        self.next = column + 1;
-        column
+    /// The column of an attribute.
+    pub(super) fn column(&mut self, name: &str) -> usize {
+        self.by_name.get(name).copied().unwrap_or_else(|| {
+            self.by_name.insert(name.to_owned(), self.columns.len());
+            self.columns.push((name.to_owned(), Growing::default()));
+            self.columns.len() - 1
+        })
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::column::Column;
 use super::reading::Reader;
+use super::scanning::Scanner;
 use crate::bits::Bits;
 use crate::filter::{Condition, Node};
 
@@ -17,17 +18,22 @@ pub(crate) struct Table {
 impl Table {
     /// Reads entries, each the JSON of a row's attributes.
     pub(crate) fn read<'a>(entries: impl Iterator<Item = &'a str>) -> Self {
-        let mut reader = Reader::default();
+        let mut scanner = Scanner::default();
         let mut count = 0;
         for text in entries {
-            reader.read(count, text);
+            scanner.read(count, text);
             count += 1;
         }
+        Self::of(scanner.reader, count)
+    }
+
+    /// What was read of so many entries.
+    pub(super) fn of(reader: Reader<'_>, entries: u32) -> Self {
         let columns = reader.columns.into_iter();
         Self {
-            entries: count,
+            entries,
             columns: columns
-                .map(|(name, growing)| (name, growing.into_column(count)))
+                .map(|(name, growing)| (name, growing.into_column(entries)))
                 .collect(),
         }
     }

@@ -1,7 +1,7 @@
 //! Which nodes are to be ranked: by walking a graph, or by looking at every node.
 
 use super::Search;
-use super::ways::{is_walked, reach_among};
+use super::ways::{WalkForFew, Width, is_walked};
 use crate::graph_search;
 use crate::scan;
 use crate::scored::Scored;
@@ -17,60 +17,77 @@ pub(super) struct Candidates {
 }
 
 impl Search<'_> {
-    /// The about `ef` best nodes that are admitted, by coarse score.
-    pub(super) fn candidates(&self, ef: usize, may_walk: bool) -> Candidates {
+    /// The about `ef` best nodes that are admitted, by coarse score. `None` when they could not be walked to
+    /// as foreseen, and looking at every node is more than this search may do.
+    pub(super) fn candidates(&self, width: Width, may_walk: bool) -> Option<Candidates> {
         let mut candidates = Candidates {
-            found: Vec::with_capacity(2 * ef.min(self.snapshot.images() as usize)),
+            found: Vec::with_capacity(2 * width.ef.min(self.snapshot.images() as usize)),
             left_out: f32::NEG_INFINITY,
             walked: false,
         };
+        let mut most = width.ef;
         for place in 0..self.snapshot.segments().len() {
-            let walked = if may_walk {
-                self.walk(place, ef)
-            } else {
-                Vec::new()
-            };
-            // A walk that comes out short says nothing of what it did not reach.
-            let found = if walked.len() == ef {
-                candidates.walked = true;
-                walked
-            } else {
-                let (found, left_out) = self.scan(place, ef);
-                candidates.left_out = candidates.left_out.max(left_out);
-                found
+            let way = self.way(place, width);
+            let walked = way.filter(|_| may_walk).map(|way| self.walk(place, way));
+            let found = match walked {
+                Some(Some(found)) => {
+                    candidates.walked = true;
+                    most = most.max(found.len());
+                    found
+                }
+                // A walk that comes out short says nothing of what it did not reach.
+                Some(None) if self.compared(place) > self.most_compared => return None,
+                Some(None) | None => {
+                    let (found, left_out) = self.scan(place, width.ef);
+                    candidates.left_out = candidates.left_out.max(left_out);
+                    found
+                }
             };
             let found = found.into_iter().map(|scored| (place, scored));
             candidates.found.extend(found);
         }
-        candidates.sort_and_cut(ef);
-        candidates
+        candidates.sort_and_cut(most);
+        Some(candidates)
     }
 
-    /// Nodes that a walk over a segment's graph finds; too few where a scan is quicker.
-    fn walk(&self, place: usize, ef: usize) -> Vec<Scored> {
+    /// How a segment's graph is walked, if it is.
+    fn way(&self, place: usize, width: Width) -> Option<Walk> {
+        let segment = &self.snapshot.segments()[place];
+        match self.admission.selected(place) {
+            Some(selected) => {
+                WalkForFew::new(segment, selected, width).map(|walk| Walk::ForFew(walk, width.rows))
+            }
+            None => is_walked(segment, width.ef).then_some(Walk::ForAny(width.ef)),
+        }
+    }
+
+    /// Nodes that a walk over a segment's graph finds; `None` when it comes out short.
+    fn walk(&self, place: usize, walk: Walk) -> Option<Vec<Scored>> {
         let segment = &self.snapshot.segments()[place];
         let (body, nodes) = (segment.body(), segment.meta().nodes());
         let query = self.query.along(body.axes());
         let is_admitted = |node| self.admission.admits_node(place, node);
-        match self.admission.selected(place) {
-            Some(selected) => match reach_among(segment, selected, ef) {
-                Some(reach) => graph_search::nearest_of_few(body, query, nodes, reach, is_admitted),
-                None => Vec::new(),
-            },
-            None if is_walked(segment, ef) => {
-                match self.request.stored.filter(|at| at.segment == place) {
+        match walk {
+            Walk::ForAny(ef) => {
+                let found = match self.request.stored.filter(|at| at.segment == place) {
                     Some(at) => {
                         let start = segment.meta().node_of(at.row);
                         graph_search::nearest_from(body, query, nodes, ef, start, is_admitted)
                     }
                     None => graph_search::nearest(body, query, nodes, ef, is_admitted),
-                }
+                };
+                (found.len() == ef).then_some(found)
             }
-            None => Vec::new(),
+            Walk::ForFew(walk, rows) => {
+                let reach = walk.reach;
+                graph_search::nearest_of_few(body, query, nodes, reach, rows, is_admitted)
+                    .filter(|few| walk.is_enough(few))
+                    .map(|few| few.found)
+            }
         }
     }
 
-    fn scan(&self, place: usize, ef: usize) -> (Vec<Scored>, f32) {
+    pub(super) fn scan(&self, place: usize, ef: usize) -> (Vec<Scored>, f32) {
         let segment = &self.snapshot.segments()[place];
         let (body, nodes) = (segment.body(), segment.meta().nodes());
         let query = self.query.along(body.axes());
@@ -80,6 +97,21 @@ impl Search<'_> {
             None => scan::nearest(body, query, nodes, ef, is_admitted),
         }
     }
+
+    /// Nodes that are compared when all are.
+    fn compared(&self, place: usize) -> usize {
+        let nodes = match self.admission.selected(place) {
+            Some(selected) => selected.node_count(),
+            None => self.snapshot.segments()[place].meta().nodes(),
+        };
+        nodes as usize
+    }
+}
+
+/// How a graph is walked: for so many of any nodes, or for few of all, of which so many are relied on.
+enum Walk {
+    ForAny(usize),
+    ForFew(WalkForFew, usize),
 }
 
 impl Candidates {
@@ -89,13 +121,13 @@ impl Candidates {
         last.map_or(f32::NEG_INFINITY, |(_, scored)| scored.score())
     }
 
-    /// Puts the candidates of all segments in order, best first, and keeps the `ef` best.
-    fn sort_and_cut(&mut self, ef: usize) {
+    /// Puts the candidates of all segments in order, best first, and keeps the best `most`.
+    fn sort_and_cut(&mut self, most: usize) {
         // Quick where there is but one segment, whose candidates are in order.
         self.found.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
-        if self.found.len() > ef {
-            self.left_out = self.left_out.max(self.found[ef].1.score());
-            self.found.truncate(ef);
+        if self.found.len() > most {
+            self.left_out = self.left_out.max(self.found[most].1.score());
+            self.found.truncate(most);
         }
     }
 }

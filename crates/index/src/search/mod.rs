@@ -20,6 +20,7 @@ use crate::snapshot::Snapshot;
 use admission::Admission;
 use ranking::Best;
 pub use request::{Found, GroupBy, Hit, ScoredPicture, SearchRequest};
+use ways::Width;
 
 /// Factor by which more candidates are asked for when those at hand were not enough.
 const WIDEN: usize = 4;
@@ -73,6 +74,8 @@ struct Search<'a> {
     admission: Admission<'a>,
     /// Results that there can be at most.
     wanted: usize,
+    /// Nodes of a segment that may be compared at most, where walking the graph did not help.
+    most_compared: usize,
 }
 
 impl Snapshot {
@@ -94,14 +97,15 @@ impl Snapshot {
     /// # Errors
     /// As [`search`](Self::search).
     pub fn search_briefly(&self, request: SearchRequest<'_>) -> Result<Option<Found>, IndexError> {
-        let search = Search::new(self, request)?;
-        let ef = search.first_ef();
+        let mut search = Search::new(self, request)?;
+        let width = search.first_width();
         let segments = self.segments().iter().enumerate();
         let comparisons = segments.map(|(place, segment)| {
-            ways::comparisons(segment, search.admission.selected(place), ef)
+            ways::comparisons(segment, search.admission.selected(place), width)
         });
         let comparisons = comparisons.fold(0, usize::saturating_add);
-        if comparisons.saturating_mul(self.dimensions()) > FEW_MULTIPLICATIONS || request.k > FEW {
+        search.most_compared = FEW_MULTIPLICATIONS / self.dimensions().max(1);
+        if comparisons > search.most_compared || request.k > FEW {
             return Ok(None);
         }
         Ok(search.find_within(1).map(|answer| self.found(answer)))
@@ -154,27 +158,33 @@ impl<'a> Search<'a> {
             request,
             query,
             admission,
+            most_compared: usize::MAX,
         })
     }
 
-    /// Candidates that are asked for first.
-    fn first_ef(&self) -> usize {
-        match self.request.filter {
-            Some(_) => self.snapshot.first_ef_of_selected(self.wanted),
-            None => self.snapshot.first_ef(self.wanted, self.request.stored),
+    /// How much is looked for at first.
+    fn first_width(&self) -> Width {
+        // Among few, what is wanted lies further away than the neighbours of a row.
+        let stored = self
+            .request
+            .stored
+            .filter(|_| self.request.filter.is_none());
+        Width {
+            ef: self.snapshot.first_ef(self.wanted, stored),
+            rows: self.snapshot.rows_met(self.wanted),
         }
     }
 
-    /// `None` when so many rounds are not enough.
+    /// `None` when so many rounds are not enough, or more nodes would have to be compared than may be.
     fn find_within(self, most_rounds: usize) -> Option<Answer<'a>> {
         let mut rounds = Rounds::default();
         if self.wanted == 0 {
             return Some(Answer::default());
         }
-        let mut ef = self.first_ef();
+        let mut width = self.first_width();
         let mut walks = MOST_WALKS;
         loop {
-            let candidates = self.candidates(ef, walks > 0);
+            let candidates = self.candidates(width, walks > 0)?;
             rounds.add(candidates.walked);
             let best = self.rank(&candidates.found);
             let unknown = candidates.left_out + self.doubt;
@@ -194,7 +204,7 @@ impl<'a> Search<'a> {
             if rounds.count() >= most_rounds {
                 return None;
             }
-            ef = ef.saturating_mul(WIDEN);
+            width = width.wider(WIDEN);
         }
     }
 }

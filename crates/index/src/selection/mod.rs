@@ -34,6 +34,8 @@ pub(crate) struct Selected {
     /// The nodes that have such a row; none where every node has one row, and both are the same.
     nodes: Option<Bits>,
     node_count: u32,
+    /// Pieces that the nodes are in, each without a gap.
+    runs: u32,
 }
 
 impl Selection {
@@ -69,9 +71,11 @@ impl Selected {
         let mut rows = meta.rows_with_entries(&entries);
         rows.subtract(dead);
         let nodes = (meta.nodes() != meta.rows()).then(|| nodes_of(meta, &rows));
+        let known = nodes.as_ref().unwrap_or(&rows);
         Self {
             id: meta.id(),
-            node_count: nodes.as_ref().unwrap_or(&rows).count(),
+            node_count: known.count(),
+            runs: known.runs(),
             rows,
             nodes,
         }
@@ -88,6 +92,11 @@ impl Selected {
 
     pub(crate) fn node_count(&self) -> u32 {
         self.node_count
+    }
+
+    /// Pieces that the nodes are in, each without a gap.
+    pub(crate) fn runs(&self) -> u32 {
+        self.runs
     }
 }
 
