@@ -34,7 +34,11 @@ pub use lookalike_encoder::{Area, BadCrop, Crop, CropUnit, PictureError};
 pub use lookalike_index::{Attributes, Fingerprint, Role};
 pub use model::{
     EncoderFiles, Failure, ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture,
-    PictureHead, Product, StoredEncoder, StoredSegment, UploadLink,
+    PictureHead, Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
+};
+pub use search::{
+    AuditError, AuditOptions, AuditReport, AuditedGroup, AuditedPicture, Contradiction, Exported,
+    Exporter, Listed, MisplacedPicture, SimilarProduct, StaleRecord,
 };
 pub use search::{
     Answer, BadQuery, EncoderInfo, FacetValue, FoundImage, FoundProduct, GroupBy, ImageState,

@@ -17,6 +17,6 @@ mod schema;
 pub(crate) use image_path::image_key;
 pub(crate) use input::SearchInput;
 pub(crate) use json::{UploadJson, read_upload_type};
-pub(crate) use params::{no_parameters, similar_parameters};
+pub(crate) use params::{audit_limit, no_parameters, similar_parameters};
 pub(crate) use product_path::ProductPath;
 pub(crate) use schema::{PictureParameters, SearchForm, SearchParameters, SearchRequest};
