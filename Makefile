@@ -24,7 +24,7 @@ DATASET ?= $(LOOKALIKE_DATASET)
 # Real photos for tests and benchmarks: a folder with train/, validation/ and products.csv.
 export LOOKALIKE_DATASET ?=
 
-.PHONY: help demo test test-rust test-e2e lint bench bench-quick bench-growth bench-programs build deploy model clean
+.PHONY: help demo test test-rust test-e2e screenshots lint bench bench-quick bench-growth bench-programs build deploy model clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,9 +41,15 @@ lint: ## formatting and clippy
 test-rust: $(VENV)/ready ## unit, property and integration tests
 	cargo test --workspace
 
-test-e2e: $(VENV)/ready ## the real binary, AWS clients, sam build and the Lambda runtime emulator
+# The pages are tested in the machine's Chromium, and skipped with a word where there is none.
+test-e2e: $(VENV)/ready ## the real binary, AWS clients, a browser, sam build and the Lambda runtime emulator
 	cargo build --bin lookalike
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest tests/e2e tests/rie benches/beside/tests $(PYTEST_ARGS)
+
+screenshots: $(VENV)/ready ## docs/page.png and docs/status.png, taken in Chromium
+	cargo build --bin lookalike
+	LOOKALIKE_SCREENSHOTS="$(CURDIR)/docs" LOOKALIKE_BROWSER=required \
+		$(VENV)/bin/python -m pytest tests/e2e/test_page_accessibility.py -k screenshots
 
 bench: bench-programs ## measure beside onnxruntime, Pillow, hnswlib, Annoy, faiss, usearch and a Python service
 	$(BENCH) $(ARGS)

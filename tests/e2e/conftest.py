@@ -4,15 +4,18 @@ The tests drive the built command, target/debug/lookalike or what LOOKALIKE_BIN 
 from the folder that LOOKALIKE_DATASET names (train/, validation/, products.csv), else they are drawn.
 """
 
+import os
+import re
 import signal
 
 import pytest
 from support.catalog import Catalog
-from support.command import BINARY
+from support.command import BINARY, lookalike
 from support.system import STARTED, System
 
 SHOP_PICTURES = 60
 SPARE_PICTURES = 120
+WINDOW_PRODUCTS = 120
 FIGURES = pytest.StashKey[list]()
 
 
@@ -102,3 +105,51 @@ def spare(catalog):
     """Hands out pictures that the shop does not sell, each once per file."""
     pictures = catalog.sample(SHOP_PICTURES + SPARE_PICTURES)[SHOP_PICTURES:]
     return lambda: pictures.pop(0)
+
+
+@pytest.fixture(scope="session")
+def browser(figures):
+    """Chromium; without one the tests of the pages are skipped, unless LOOKALIKE_BROWSER says `required`."""
+    from support import browser
+
+    path = browser.executable()
+    if path is None:
+        figures(browser.MISSING)
+        (pytest.fail if os.environ.get("LOOKALIKE_BROWSER") == "required" else pytest.skip)(browser.MISSING)
+    running = browser.Browser(path)
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def window(browser, tmp_path_factory):
+    """A running system with drawn products, whose names and prices the pages show. Tests leave it as it is."""
+    folder = tmp_path_factory.mktemp("window")
+    lookalike("draw", folder / "drawn", "--products", WINDOW_PRODUCTS, timeout=300).expect()
+    system = System(folder, {"LOOKALIKE_FILTERABLE": "category,colour,in_stock,pattern,price"})
+    try:
+        drawn = folder / "drawn"
+        yield system.start("--catalog", drawn / "pictures", "--metadata", drawn / "products.csv")
+    finally:
+        system.dispose()
+
+
+@pytest.fixture(scope="session")
+def drawn(window):
+    """The main picture file of each of the window's products, by product id."""
+    pictures = (window.data.parent / "drawn" / "pictures").rglob("*.jpg")
+    return {path.stem: path for path in sorted(pictures) if re.fullmatch(r"[a-z-]+-\d+", path.stem)}
+
+
+@pytest.fixture
+def open_tab(browser, window):
+    """Opens tabs of the browser. Whatever a page complains about, or its policy forbids, fails the test."""
+    tabs = []
+
+    def open_tab(path="/", url=None, **options):
+        tabs.append(browser.tab(url or window.url, **options))
+        return tabs[-1].open(path) if path is not None else tabs[-1]
+
+    yield open_tab
+    wrong = [text for tab in tabs for text in tab.close()]
+    assert not wrong, "\n".join(wrong)

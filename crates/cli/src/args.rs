@@ -242,6 +242,10 @@ pub(crate) struct SearchArguments {
     #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     pub(crate) min_score: f32,
 
+    /// The weakest match that is a result.
+    #[arg(long, value_name = "MATCH")]
+    pub(crate) min_match: Option<MatchArgument>,
+
     /// Only products that this allows, such as category=shoes or price<50; all of them when repeated.
     #[arg(long, value_name = "FILTER")]
     pub(crate) filter: Vec<String>,
@@ -280,6 +284,19 @@ pub(crate) struct SearchArguments {
 
     #[command(flatten)]
     pub(crate) target: TargetArguments,
+}
+
+/// What a score means in a catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MatchArgument {
+    /// The same picture, perhaps scaled, cropped a little or stored anew.
+    Same,
+    /// As near as another picture, colour or version of one product.
+    Variant,
+    /// The same kind of thing.
+    Similar,
+    /// Anything.
+    Weak,
 }
 
 /// What a result of `search` is.

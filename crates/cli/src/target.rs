@@ -111,8 +111,11 @@ impl Target {
     /// A searcher on this system.
     pub(crate) fn searcher(&self, encoders: Encoders) -> Searcher {
         let ports = self.cloud.search_ports(encoders, Arc::new(NoMetrics));
-        let refresh = self.settings.refresh;
-        Searcher::new(ports, SearchSettings { refresh })
+        let settings = SearchSettings {
+            refresh: self.settings.refresh,
+            filterable: self.settings.filterable.clone(),
+        };
+        Searcher::new(ports, settings)
     }
 }
 

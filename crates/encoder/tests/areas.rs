@@ -200,7 +200,11 @@ fn transparent_margins_are_cut_off_and_a_white_product_is_not() {
         if inside {
             // White with a dark ring in its middle: by colours alone only the ring would be left.
             let ring = (x as f64 - 450.0).hypot(y as f64 - 500.0);
-            let shade = if (30.0..40.0).contains(&ring) { 60 } else { 255 };
+            let shade = if (30.0..40.0).contains(&ring) {
+                60
+            } else {
+                255
+            };
             *pixel = Rgba([shade, shade, shade, 255]);
         }
     }
@@ -283,7 +287,9 @@ fn an_encoder_may_trim_every_picture() {
     let file = png(on_a_sheet(&scene(300, 300), 300, 300, [255; 3]));
     let trimmed = ENCODER.preprocess_area(&file, &TRIMMED).unwrap();
     assert!(trims.preprocess(&file).unwrap() == trimmed);
-    assert!(trims.preprocess_area(&file, &Area::WHOLE).unwrap() == ENCODER.preprocess(&file).unwrap());
+    assert!(
+        trims.preprocess_area(&file, &Area::WHOLE).unwrap() == ENCODER.preprocess(&file).unwrap()
+    );
 }
 
 proptest! {

@@ -15,7 +15,9 @@
 //! | `GET /index` | state of the index |
 //! | `GET /health` | `{"status": "ok"}`, without touching any store |
 //! | `GET /openapi.json` | this interface as OpenAPI 3.1 |
-//! | `GET /` | a page that searches by drop, paste or file |
+//! | `GET /` | a page that searches by drop, paste, file or camera |
+//! | `GET /status` | a page for the operator: whether all is well, and what to do if not |
+//! | `GET /docs` | a page that shows this interface |
 //!
 //! Every error, whatever raised it, is an RFC 9457 problem (`application/problem+json`) whose `type`
 //! is one of [`ProblemKind`]'s; every reply carries the request id in `x-request-id`. The cause of an

@@ -30,6 +30,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         health::health,
         openapi::openapi_json,
         page::page,
+        page::status,
+        page::docs,
     ),
     components(schemas(ProblemBody)),
     tags(

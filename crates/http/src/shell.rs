@@ -66,15 +66,16 @@ fn render_problem(response: Response, method: &Method, path: &str, id: &RequestI
     log(&problem);
 
     parts.status = problem.kind.status();
-    parts.headers.remove(CONTENT_LENGTH);
     let media_type = HeaderValue::from_static("application/problem+json");
     parts.headers.insert(CONTENT_TYPE, media_type);
     if let Some(seconds) = problem.kind.retry_after() {
         parts.headers.insert(RETRY_AFTER, seconds.into());
     }
-    let body = match serde_json::to_vec(&problem.body(path, &id.to_string())) {
-        Ok(bytes) => Body::from(bytes),
-        Err(_) => Body::empty(),
+    let bytes = serde_json::to_vec(&problem.body(path, &id.to_string())).unwrap_or_default();
+    parts.headers.insert(CONTENT_LENGTH, bytes.len().into());
+    let body = match *method == Method::HEAD {
+        true => Body::empty(),
+        false => Body::from(bytes),
     };
     Response::from_parts(parts, body)
 }

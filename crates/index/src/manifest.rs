@@ -191,8 +191,9 @@ impl Manifest {
         if ids.len() != manifest.entries().count() {
             return Err(malformed("it names a segment twice"));
         }
-        let mut scores = manifest.entries().filter_map(|entry| entry.calibration);
-        if let Some(bad) = scores.find(|scores| !scores.is_possible()) {
+        let scores = |entry: &SegmentEntry| entry.calibration;
+        let is_bad = |scores: &Calibration| !scores.is_possible();
+        if let Some(bad) = manifest.entries().filter_map(scores).find(is_bad) {
             return Err(malformed(format!("its scores are in no order: {bad:?}")));
         }
         if let Some(entry) = manifest.entries().find(|entry| !entry.is_possible()) {

@@ -15,6 +15,7 @@ mod keys;
 pub mod memory;
 mod model;
 pub mod ports;
+mod same_metadata;
 mod search;
 mod segments;
 pub mod start_up;
@@ -23,7 +24,7 @@ mod time;
 pub use embedder::{EmbedderCell, EmbedderLoader, EncoderReader, ReadFiles};
 pub use encoders::{EncoderOpener, Encoders, NoEncoder};
 pub use error::{StoreError, StoreErrorKind};
-pub use filterable::{Filterable, NotFilterable, Unfilterable, same_metadata};
+pub use filterable::{Filterable, NotFilterable, Unfilterable};
 pub use indexing::{
     BatchReport, Building, Coverage, Difference, IndexPorts, IndexSettings, IndexedPicture,
     Indexer, IndexingError, MaintenanceReport, Outcome, Outdated, ProductsReport, SideError,
@@ -31,7 +32,7 @@ pub use indexing::{
 };
 pub use keys::{CATALOG_PREFIX, UPLOADS_PREFIX, is_catalog_key, product_id_of};
 pub use lookalike_encoder::{Area, BadCrop, Crop, CropUnit, PictureError};
-pub use lookalike_index::{Attributes, Fingerprint, Role};
+pub use lookalike_index::{Attributes, FilterError, Fingerprint, Match, Role};
 pub use model::{
     EncoderFiles, Failure, ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture,
     PictureHead, Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
@@ -40,6 +41,7 @@ pub use search::{
     AuditError, AuditOptions, AuditReport, AuditedGroup, AuditedPicture, Contradiction, Exported,
     Exporter, Listed, MisplacedPicture, SimilarProduct, StaleRecord,
 };
+pub use same_metadata::same_metadata;
 pub use search::{
     Answer, BadQuery, EncoderInfo, FacetValue, FoundImage, FoundProduct, GroupBy, ImageState,
     ImageView, Images, IndexInfo, IndexState, MAX_FACETS, MAX_FIELDS, MAX_K, MAX_QUERY_ITEMS,

@@ -19,8 +19,11 @@ async fn main() -> Result<(), Error> {
     start_up::done("clients made");
     let metrics = Arc::new(EmfMetrics::stdout(Config::from_env().function_name));
     let ports = cloud.search_ports(encoders(&settings, &cloud), metrics);
-    let refresh = settings.refresh;
-    let searcher = Arc::new(Searcher::new(ports, SearchSettings { refresh }));
+    let search = SearchSettings {
+        refresh: settings.refresh,
+        filterable: settings.filterable,
+    };
+    let searcher = Arc::new(Searcher::new(ports, search));
     let warming = Arc::clone(&searcher);
     // Requests are taken meanwhile; the first of them waits for what it needs.
     tokio::spawn(async move { warming.warm_up().await });

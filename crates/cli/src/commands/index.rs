@@ -1,6 +1,7 @@
 //! `lookalike index`: look at the index, check it, put it in order.
 
-use std::collections::BTreeSet;
+mod attributes;
+
 use std::time::Duration;
 
 use anyhow::Result;
@@ -16,8 +17,6 @@ use crate::target::Target;
 const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 /// Pictures indexed and published together.
 const BATCH: usize = 100;
-/// Products whose pictures are updated and published together.
-const PRODUCTS: usize = 1000;
 
 pub(crate) async fn run(arguments: IndexArguments) -> Result<Done> {
     let declared = arguments.filterable.as_ref();
@@ -29,9 +28,9 @@ pub(crate) async fn run(arguments: IndexArguments) -> Result<Done> {
         }
         IndexAction::RefreshAttributes(output) => {
             let target = connect(&output, declared).await?;
-            refresh_attributes(&target, &output).await
+            attributes::refresh(&target, &output).await
         }
-        IndexAction::Show { product_id, output } => show(product_id, &output).await,
+        IndexAction::Show { product_id, output } => attributes::show(product_id, &output).await,
         IndexAction::Rebuild { start_over, output } => {
             let target = connect(&output, declared).await?;
             rebuild(&target, start_over, &output).await
@@ -141,7 +140,7 @@ async fn verify(target: &Target, repair: bool, output: &OutputArguments) -> Resu
     };
     let outdated = indexer.outdated().await?;
     if repair {
-        failed += refresh(&indexer, &products_of(&outdated)).await?.failed;
+        failed += attributes::repair(&indexer, &outdated).await?;
     }
     let done = match repair {
         true => format!(": done, {failed} failed"),
@@ -187,43 +186,6 @@ async fn verify(target: &Target, repair: bool, output: &OutputArguments) -> Resu
         true => failed > 0,
         false => !keys.is_empty() || !outdated.is_empty(),
     }))
-}
-
-async fn refresh_attributes(target: &Target, output: &OutputArguments) -> Result<Done> {
-    let indexer = target.indexer(target.encoders());
-    let products = indexer.indexed_products().await?;
-    let refreshed = refresh(&indexer, &products).await?;
-    if output.json {
-        let line = json!({
-            "products": products.len(),
-            "updated": refreshed.updated,
-            "failed": refreshed.failed,
-            "filterable": target.settings.filterable.names().collect::<Vec<_>>(),
-        });
-        println!("{line}");
-    } else {
-        println!(
-            "{} pictures updated, none embedded; {} products have {}",
-            refreshed.updated,
-            products.len(),
-            target.settings.filterable
-        );
-    }
-    Ok(Done::unless(refreshed.failed > 0))
-}
-
-async fn show(product_id: String, output: &OutputArguments) -> Result<Done> {
-    let target = Target::connect(&output.target).await?;
-    let indexer = target.indexer(target.encoders());
-    let pictures = indexer.pictures_of(&[product_id]).await?;
-    if output.json {
-        println!("{}", json!({ "pictures": pictures }));
-    } else {
-        for picture in &pictures {
-            println!("{}  {}", picture.key, json!(picture.attributes));
-        }
-    }
-    Ok(Done::unless(pictures.is_empty()))
 }
 
 async fn rebuild(target: &Target, start_over: bool, output: &OutputArguments) -> Result<Done> {
@@ -292,37 +254,4 @@ async fn index_keys(indexer: &Indexer, keys: &[String]) -> Result<usize> {
     }
     bar.finish_and_clear();
     Ok(failed)
-}
-
-/// What updating rows came to.
-#[derive(Default)]
-struct Refreshed {
-    /// Pictures whose rows say something else now.
-    updated: usize,
-    /// Products that could not be updated; they were reported.
-    failed: usize,
-}
-
-/// Has the rows of products say what the table says, in this process.
-async fn refresh(indexer: &Indexer, products: &[String]) -> Result<Refreshed> {
-    let bar = output::progress("updating", products.len() as u64);
-    let mut refreshed = Refreshed::default();
-    for chunk in products.chunks(PRODUCTS) {
-        let deadline = Deadline::after(PATIENCE);
-        let report = indexer.index_products(chunk, deadline).await?;
-        refreshed.updated += report.updated;
-        refreshed.failed += report.retry.len();
-        for (product, reason) in &report.retry {
-            bar.suspend(|| eprintln!("product {product}: {reason}"));
-        }
-        indexer.maintain(deadline).await?;
-        bar.inc(chunk.len() as u64);
-    }
-    bar.finish_and_clear();
-    Ok(refreshed)
-}
-
-fn products_of(outdated: &[Outdated]) -> Vec<String> {
-    let products: BTreeSet<&String> = outdated.iter().map(|o| &o.product_id).collect();
-    products.into_iter().cloned().collect()
 }

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 use lookalike_http::SearchReply;
-use lookalike_service::{Answer, FoundProduct, GroupBy, Images, SearchOptions};
+use lookalike_service::{Answer, FoundProduct, GroupBy, Images, Match, SearchOptions};
 use serde_json::Value;
 
-use crate::args::{GroupByArgument, SearchArguments};
+use crate::args::{GroupByArgument, MatchArgument, SearchArguments};
 use crate::output::Done;
 use crate::query_arguments::query;
 use crate::target::Target;
@@ -30,6 +30,12 @@ fn options(arguments: &SearchArguments) -> SearchOptions {
     SearchOptions {
         k: arguments.k,
         min_score: arguments.min_score,
+        min_match: arguments.min_match.map(|least| match least {
+            MatchArgument::Same => Match::Same,
+            MatchArgument::Variant => Match::Variant,
+            MatchArgument::Similar => Match::Similar,
+            MatchArgument::Weak => Match::Weak,
+        }),
         filter: given(filter).then(|| Value::from(filter.clone())),
         group_by: match arguments.group_by {
             GroupByArgument::Product => GroupBy::Product,
@@ -55,15 +61,16 @@ fn print(answer: &Answer, fields: Option<&[String]>) {
             _ => String::new(),
         };
         println!(
-            "{:>6.3}  {:<24}  {}  {}{more}",
+            "{:>6.3}  {:<7}  {:<24}  {}  {}{more}",
             found.score,
+            found.class.map_or("", Match::name),
             found.product_id,
             summary(found, fields),
             found.image_key
         );
         // The first is the one above.
         for image in found.images.iter().flatten().skip(1) {
-            println!("{:>6.3}  {:<24}  {}", image.score, "", image.key);
+            println!("{:>6.3}  {:<7}  {:<24}  {}", image.score, "", "", image.key);
         }
     }
     if answer.results.is_empty() {

@@ -1,7 +1,7 @@
 //! What a failed search means to the caller.
 
 use lookalike_encoder::PictureError;
-use lookalike_service::{BadQuery, SearchError, StoreErrorKind};
+use lookalike_service::{BadQuery, FilterError, SearchError, StoreErrorKind};
 
 use super::{Problem, ProblemKind, shown};
 
@@ -37,8 +37,7 @@ fn explain(error: &SearchError) -> (ProblemKind, String) {
         }
         SearchError::DiversityOutOfRange(_)
         | SearchError::TooManyFields(_)
-        | SearchError::TooManyFacets(_)
-        | SearchError::NotSupported(_) => (InvalidParameter, error.to_string()),
+        | SearchError::TooManyFacets(_) => (InvalidParameter, error.to_string()),
         SearchError::BadQuery(_) => (InvalidQuery, error.to_string()),
         SearchError::Item { at, error } => {
             let (kind, detail) = explain(error);
@@ -51,6 +50,7 @@ fn explain(error: &SearchError) -> (ProblemKind, String) {
         SearchError::VectorOfOtherEncoder { .. }
         | SearchError::VectorLength { .. }
         | SearchError::VectorWithoutDirection => (InvalidVector, error.to_string()),
+        SearchError::Filter(filter) => explain_filter(filter),
         SearchError::InvalidCursor(_) => (InvalidCursor, error.to_string()),
         SearchError::CursorExpired { .. } => (CursorExpired, error.to_string()),
         SearchError::NotYetIndexed { .. } => (NotYetIndexed, error.to_string()),
@@ -104,6 +104,19 @@ fn explain(error: &SearchError) -> (ProblemKind, String) {
             StoreErrorKind::Invalid => (Internal, INTERNAL.to_owned()),
         },
     }
+}
+
+fn explain_filter(error: &FilterError) -> (ProblemKind, String) {
+    use ProblemKind::*;
+    let kind = match error {
+        FilterError::UnknownAttribute { .. } => UnknownAttribute,
+        FilterError::Type { .. } => FilterType,
+        FilterError::Malformed { .. }
+        | FilterError::TooManyClauses { .. }
+        | FilterError::TooDeep { .. }
+        | FilterError::TooManyValues { .. } => InvalidFilter,
+    };
+    (kind, error.to_string())
 }
 
 fn explain_picture(error: &PictureError) -> (ProblemKind, String) {

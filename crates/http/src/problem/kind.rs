@@ -9,6 +9,7 @@ use http::StatusCode;
 /// | `invalid-parameter`, `unknown-parameter`, `invalid-path` | 400 |
 /// | `invalid-json`, `invalid-base64`, `invalid-form`, `incomplete-body`, `empty-picture`, `forbidden-key` | 400 |
 /// | `invalid-query`, `invalid-crop`, `invalid-vector`, `invalid-cursor` | 400 |
+/// | `invalid-filter`, `unknown-attribute`, `filter-type` | 400 |
 /// | `unknown-route`, `unknown-product`, `unknown-key`, `audit-off` | 404 |
 /// | `method-not-allowed` | 405 |
 /// | `not-acceptable` | 406 |
@@ -48,6 +49,12 @@ pub enum ProblemKind {
     InvalidVector,
     /// The cursor was not given out for this query.
     InvalidCursor,
+    /// The filter is not written as filters are, or too large.
+    InvalidFilter,
+    /// A filter or a facet names an attribute that no picture has and nobody declared.
+    UnknownAttribute,
+    /// A filter compares an attribute with a value of a type that it never has.
+    FilterType,
     /// Nothing answers at this path.
     UnknownRoute,
     /// No product with this id has an indexed picture.
@@ -92,7 +99,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, in the order above.
-    pub const ALL: [Self; 33] = {
+    pub const ALL: [Self; 36] = {
         use ProblemKind::*;
         [
             InvalidParameter,
@@ -108,6 +115,9 @@ impl ProblemKind {
             InvalidCrop,
             InvalidVector,
             InvalidCursor,
+            InvalidFilter,
+            UnknownAttribute,
+            FilterType,
             UnknownRoute,
             UnknownProduct,
             UnknownKey,
@@ -142,7 +152,8 @@ impl ProblemKind {
         match self {
             InvalidParameter | UnknownParameter | InvalidPath | InvalidJson | InvalidBase64
             | InvalidForm | IncompleteBody | EmptyPicture | ForbiddenKey | InvalidQuery
-            | InvalidCrop | InvalidVector | InvalidCursor => StatusCode::BAD_REQUEST,
+            | InvalidCrop | InvalidVector | InvalidCursor | InvalidFilter | UnknownAttribute
+            | FilterType => StatusCode::BAD_REQUEST,
             UnknownRoute | UnknownProduct | UnknownKey | AuditOff => StatusCode::NOT_FOUND,
             MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             NotAcceptable => StatusCode::NOT_ACCEPTABLE,
@@ -192,6 +203,9 @@ impl ProblemKind {
             InvalidCrop => ("invalid-crop", "The crop is not a part of the picture"),
             InvalidVector => ("invalid-vector", "The vector is not one of the index"),
             InvalidCursor => ("invalid-cursor", "The cursor is not one of this query"),
+            InvalidFilter => ("invalid-filter", "The filter is not valid"),
+            UnknownAttribute => ("unknown-attribute", "There is no such attribute"),
+            FilterType => ("filter-type", "The filter does not fit the attribute"),
             UnknownRoute => ("unknown-route", "Nothing is at this path"),
             UnknownProduct => ("unknown-product", "There is no such product"),
             UnknownKey => ("unknown-key", "There is no such object"),

@@ -19,4 +19,6 @@ pub(crate) use input::SearchInput;
 pub(crate) use json::{UploadJson, read_upload_type};
 pub(crate) use params::{audit_limit, no_parameters, similar_parameters};
 pub(crate) use product_path::ProductPath;
-pub(crate) use schema::{PictureParameters, SearchForm, SearchParameters, SearchRequest};
+pub(crate) use schema::{
+    Match as MatchSchema, PictureParameters, SearchForm, SearchParameters, SearchRequest,
+};

@@ -1,7 +1,7 @@
 //! The options of a search, each given in the query string or in the body, and in one of them only.
 
 use lookalike_service::{
-    Crop, CropUnit, GroupBy, Images, MAX_FACETS, MAX_FIELDS, MAX_K, SearchOptions,
+    Crop, CropUnit, GroupBy, Images, MAX_FACETS, MAX_FIELDS, MAX_K, Match, SearchOptions,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,9 +14,10 @@ use crate::problem::{Problem, ProblemKind};
 const MAX_NAME: usize = 1024;
 
 /// The names of all options, as they are written.
-pub(super) const OPTIONS: [&str; 11] = [
+pub(super) const OPTIONS: [&str; 12] = [
     "k",
     "min_score",
+    "min_match",
     "filter",
     "group_by",
     "images",
@@ -36,6 +37,7 @@ pub(super) const PART_OPTIONS: [&str; 2] = ["crop", "trim"];
 pub(crate) struct Given {
     k: Option<usize>,
     min_score: Option<f32>,
+    min_match: Option<Match>,
     filter: Option<Value>,
     group_by: Option<GroupBy>,
     images: Option<Images>,
@@ -57,6 +59,10 @@ impl Given {
         match name {
             "k" => self.k = Some(k(raw)?),
             "min_score" => self.min_score = Some(between(name, raw, -1.0, 1.0)?),
+            "min_match" => {
+                let choices = Match::ALL.map(|class| (class.name(), class));
+                self.min_match = Some(choice(name, raw, choices)?);
+            }
             "filter" => self.filter = Some(filter(raw)?),
             "group_by" => {
                 let choices = [("product", GroupBy::Product), ("image", GroupBy::Image)];
@@ -98,6 +104,7 @@ impl Given {
         Ok(Given {
             k: once("k", self.k, other.k)?,
             min_score: once("min_score", self.min_score, other.min_score)?,
+            min_match: once("min_match", self.min_match, other.min_match)?,
             filter: once("filter", self.filter, other.filter)?,
             group_by: once("group_by", self.group_by, other.group_by)?,
             images: once("images", self.images, other.images)?,
@@ -118,6 +125,7 @@ impl Given {
         SearchOptions {
             k: self.k.unwrap_or(usual.k),
             min_score: self.min_score.unwrap_or(usual.min_score),
+            min_match: self.min_match,
             filter: self.filter,
             group_by: self.group_by.unwrap_or_default(),
             images: self.images.unwrap_or_default(),

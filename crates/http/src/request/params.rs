@@ -140,6 +140,7 @@ mod tests {
         let expected = SearchOptions {
             k: 1000,
             min_score: -0.5,
+            min_match: None,
             filter: None,
             group_by: GroupBy::Image,
             images: Images::All,

@@ -35,6 +35,9 @@ pub(crate) struct SearchRequest {
     /// Least cosine similarity of a result.
     #[schema(minimum = -1, maximum = 1, default = 0.0)]
     min_score: Option<f32>,
+    /// The weakest match that is a result: nothing weaker is returned, and nothing at all where nothing is near.
+    /// Without effect while the catalog has too few pictures to tell.
+    min_match: Option<Match>,
     /// Only products that this allows.
     #[schema(value_type = Option<Object>, example = json!({"category": "shoes"}))]
     filter: Option<Value>,
@@ -125,6 +128,20 @@ pub(crate) enum CropUnit {
     Shares,
 }
 
+/// What a score means in this catalog.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Match {
+    /// Shares little with the query.
+    Weak,
+    /// The same kind of thing.
+    Similar,
+    /// As near as another picture, colour or version of one product.
+    Variant,
+    /// The same picture, perhaps scaled, cropped a little or stored anew.
+    Same,
+}
+
 /// What a result is.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -170,6 +187,10 @@ pub(crate) struct SearchParameters {
     /// Least cosine similarity of a result.
     #[param(minimum = -1, maximum = 1, default = 0.0, example = 0.0)]
     min_score: Option<f32>,
+    /// The weakest match that is a result: nothing weaker is returned, and nothing at all where nothing is near.
+    /// Without effect while the catalog has too few pictures to tell.
+    #[param(inline)]
+    min_match: Option<Match>,
     /// Only products that this allows, all of them when repeated: `category=shoes`, `category=shoes,hats`,
     /// `category!=shoes`, `price<50`, `price>=10`, `price` (has one), `!price` (has none).
     #[param(example = json!(["category=shoes", "price<50"]))]

@@ -45,15 +45,22 @@ async fn an_empty_index_has_a_state_too() {
 }
 
 #[tokio::test]
-async fn the_page_may_run_nothing_but_its_own() {
-    let reply = Shop::empty().get("/").await;
-    assert_eq!(reply.status, 200);
-    assert_eq!(reply.header("content-type"), "text/html; charset=utf-8");
-    let policy = reply.header("content-security-policy");
-    assert!(policy.contains("default-src 'none'"), "{policy}");
-    assert!(policy.contains("script-src 'sha256-"), "{policy}");
-    assert!(!policy.contains("unsafe"), "{policy}");
-    assert!(String::from_utf8_lossy(&reply.body).contains("<title>lookalike</title>"));
+async fn the_pages_may_run_nothing_but_their_own() {
+    for (path, title) in [
+        ("/", "lookalike"),
+        ("/status", "Status · lookalike"),
+        ("/docs", "API · lookalike"),
+    ] {
+        let reply = Shop::empty().get(path).await;
+        assert_eq!(reply.status, 200);
+        assert_eq!(reply.header("content-type"), "text/html; charset=utf-8");
+        let policy = reply.header("content-security-policy");
+        assert!(policy.contains("default-src 'none'"), "{policy}");
+        assert!(policy.contains("script-src 'sha256-"), "{policy}");
+        assert!(!policy.contains("unsafe"), "{policy}");
+        let title = format!("<title>{title}</title>");
+        assert!(String::from_utf8_lossy(&reply.body).contains(&title));
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use futures::future::{BoxFuture, Shared};
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
-use lookalike_index::{Calibration, Fingerprint, IndexError, Manifest, Segment, SegmentId, Snapshot};
+use lookalike_index::{
+    Calibration, Fingerprint, IndexError, Manifest, Segment, SegmentId, Snapshot,
+};
 use tokio::sync::OnceCell;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
@@ -72,7 +74,6 @@ impl Loaded {
         };
         self.measured.get_or_try_init(measure).await.copied()
     }
-
 
     pub(crate) fn state(&self) -> IndexState {
         IndexState {

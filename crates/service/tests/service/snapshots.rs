@@ -330,7 +330,16 @@ fn slow(world: &World, pause: Duration) -> (Arc<Slow>, Searcher) {
     });
     ports.manifests = slow.clone();
     let refresh = Duration::ZERO;
-    (slow, Searcher::new(ports, SearchSettings { refresh }))
+    (
+        slow,
+        Searcher::new(
+            ports,
+            SearchSettings {
+                refresh,
+                ..SearchSettings::default()
+            },
+        ),
+    )
 }
 
 #[tokio::test]

@@ -168,7 +168,13 @@ impl World {
     }
 
     pub(crate) fn searcher_with(&self, refresh: Duration) -> Searcher {
-        Searcher::new(self.search_ports(), SearchSettings { refresh })
+        Searcher::new(
+            self.search_ports(),
+            SearchSettings {
+                refresh,
+                ..SearchSettings::default()
+            },
+        )
     }
 
     pub(crate) fn put(&self, key: &str, body: &str) -> String {

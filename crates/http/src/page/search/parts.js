@@ -1,0 +1,13 @@
+// What the parts of the page have in common
+
+function button(label, click, look = "button") {
+  return make("button", { type: "button", class: look, click }, label);
+}
+
+function on(target, type, act) {
+  target.addEventListener(type, act);
+}
+
+function hide(ids, hidden = true) {
+  for (const id of ids.split(" ")) at(id).hidden = hidden;
+}
