@@ -14,8 +14,8 @@ use crate::clients::{Clients, NoRegion};
 use crate::dynamo::Table;
 use crate::settings::{self, Settings};
 use crate::{
-    DynamoFailures, DynamoImageRecords, DynamoProducts, DynamoTableReader, S3Encoders, S3Links, S3Manifests,
-    S3Pictures, S3Segments, SqsChanges,
+    DynamoFailures, DynamoImageRecords, DynamoProducts, DynamoTableReader, S3Encoders, S3Links,
+    S3Manifests, S3Pictures, S3Segments, SqsChanges,
 };
 
 /// The ports of the service over S3, DynamoDB and SQS. Cloning shares the clients and their connections.

@@ -113,7 +113,5 @@ fn near(snapshot: &Snapshot, rows: &Rows<'_>, row: u32) -> Result<Near, IndexErr
         ..SearchRequest::new(&vector, 1 + NEIGHBOURS + rows.alike(row).min(MOST_ALIKE))
     })?;
     let others = found.hits.into_iter().filter(|hit| hit.at != at);
-    Ok(others
-        .map(|hit| (rows.number(hit.at), hit.score))
-        .collect())
+    Ok(others.map(|hit| (rows.number(hit.at), hit.score)).collect())
 }

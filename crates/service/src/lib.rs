@@ -37,16 +37,16 @@ pub use model::{
     EncoderFiles, Failure, ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture,
     PictureHead, Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
 };
-pub use search::{
-    AuditError, AuditOptions, AuditReport, AuditedGroup, AuditedPicture, Contradiction, Exported,
-    Exporter, Listed, MisplacedPicture, SimilarProduct, StaleRecord,
-};
 pub use same_metadata::same_metadata;
 pub use search::{
     Answer, BadQuery, EncoderInfo, FacetValue, FoundImage, FoundProduct, GroupBy, ImageState,
     ImageView, Images, IndexInfo, IndexState, MAX_FACETS, MAX_FIELDS, MAX_K, MAX_QUERY_ITEMS,
     MAX_WEIGHT, ProductView, Query, QueryArea, QueryItem, QueryTimings, SearchError, SearchOptions,
     SearchPorts, SearchSettings, Searcher, SegmentInfo, SideInfo,
+};
+pub use search::{
+    AuditError, AuditOptions, AuditReport, AuditedGroup, AuditedPicture, Contradiction, Exported,
+    Exporter, Listed, MisplacedPicture, SimilarProduct, StaleRecord,
 };
 pub use segments::SegmentMemory;
 pub use time::Deadline;

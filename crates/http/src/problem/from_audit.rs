@@ -10,7 +10,9 @@ impl From<AuditError> for Problem {
             AuditError::Search(error) => error.into(),
             AuditError::TooLarge { .. } | AuditError::Late => Self::new(
                 ProblemKind::AuditTooLarge,
-                format!("{error}; `lookalike audit` on the command line does it for a catalog of any size"),
+                format!(
+                    "{error}; `lookalike audit` on the command line does it for a catalog of any size"
+                ),
             ),
         }
     }

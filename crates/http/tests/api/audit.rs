@@ -37,7 +37,10 @@ async fn it_is_off_unless_it_was_switched_on() {
     shop.cloud
         .set_fault(Some(Box::new(|_| panic!("a store was asked"))));
     let detail = shop.get("/audit").await.problem(404, "audit-off");
-    assert!(detail.contains("AuditSeconds") && detail.contains("lookalike audit"), "{detail}");
+    assert!(
+        detail.contains("AuditSeconds") && detail.contains("lookalike audit"),
+        "{detail}"
+    );
 }
 
 #[tokio::test]
@@ -64,7 +67,8 @@ async fn duplicates_failures_and_differences_are_listed() {
     ])
     .await;
     let new = stripes(1, 2, 3);
-    shop.cloud.put_picture("catalog/new.png", new, Default::default());
+    shop.cloud
+        .put_picture("catalog/new.png", new, Default::default());
     shop.cloud.remove_picture("catalog/hats/orange.png");
     let audit = shop.get("/audit").await.json();
     assert_eq!(audit["consistent"], false);
@@ -74,16 +78,28 @@ async fn duplicates_failures_and_differences_are_listed() {
     assert_eq!(failed["key"], "catalog/hats/bad.png");
     assert!(!failed["reason"].as_str().unwrap().is_empty());
     let group = &audit["duplicates"]["items"][0];
-    assert_eq!((&group["products"], &group["score"]), (&json!(2), &json!(1.0)));
+    assert_eq!(
+        (&group["products"], &group["score"]),
+        (&json!(2), &json!(1.0))
+    );
     let pictures = group["pictures"]["items"].as_array().unwrap();
     let keys: Vec<&Value> = pictures.iter().map(|picture| &picture["key"]).collect();
     assert_eq!(keys, ["catalog/hats/red again.png", "catalog/hats/red.png"]);
 
     let short = shop.get("/audit?limit=1").await.json();
     assert_eq!(totals(&short), totals(&audit));
-    assert_eq!(short["pictures_without_product"]["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        short["pictures_without_product"]["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
     let group = &short["duplicates"]["items"][0]["pictures"];
-    assert_eq!((&group["total"], group["items"].as_array().unwrap().len()), (&json!(2), 1));
+    assert_eq!(
+        (&group["total"], group["items"].as_array().unwrap().len()),
+        (&json!(2), 1)
+    );
 }
 
 #[tokio::test]
@@ -94,7 +110,9 @@ async fn limits_are_whole_numbers_up_to_a_hundred() {
         let detail = reply.problem(400, "invalid-parameter");
         assert!(detail.contains("from 1 to 100"), "{detail}");
     }
-    shop.get("/audit?limit=1&limit=2").await.problem(400, "invalid-parameter");
+    shop.get("/audit?limit=1&limit=2")
+        .await
+        .problem(400, "invalid-parameter");
     let reply = shop.get("/audit?k=3").await;
     let detail = reply.problem(400, "unknown-parameter");
     assert!(detail.contains("known here: limit"), "{detail}");

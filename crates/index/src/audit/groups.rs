@@ -55,11 +55,7 @@ fn identical(rows: &Rows<'_>) -> Forest {
 }
 
 /// Those across products first, then those of most products, of most pictures, by key.
-fn in_order(
-    rows: &Rows<'_>,
-    forest: &Forest,
-    groups: Vec<(u32, Vec<u32>)>,
-) -> Vec<PictureGroup> {
+fn in_order(rows: &Rows<'_>, forest: &Forest, groups: Vec<(u32, Vec<u32>)>) -> Vec<PictureGroup> {
     let mut groups: Vec<(u32, PictureGroup)> = groups
         .into_iter()
         .map(|(root, members)| {
@@ -73,7 +69,11 @@ fn in_order(
         })
         .collect();
     groups.sort_by_key(|(root, group)| {
-        (Reverse(group.products), Reverse(group.pictures.len()), *root)
+        (
+            Reverse(group.products),
+            Reverse(group.pictures.len()),
+            *root,
+        )
     });
     groups.into_iter().map(|(_, group)| group).collect()
 }

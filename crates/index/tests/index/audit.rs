@@ -143,7 +143,10 @@ fn a_picture_among_another_category_is_found_and_the_surest_first() {
     let found = audit(&snapshot, SETTINGS).misplaced;
     let wrong = found.iter().find(|f| key(&snapshot, f) == "hats/wrong");
     let wrong = wrong.unwrap();
-    assert_eq!((wrong.category.as_str(), wrong.suggested.as_str()), ("hats", "shoes"));
+    assert_eq!(
+        (wrong.category.as_str(), wrong.suggested.as_str()),
+        ("hats", "shoes")
+    );
     assert!(wrong.votes >= 9 && wrong.neighbours == 10, "{wrong:?}");
     let bags = found.iter().filter(|f| f.category == "bags");
     assert_eq!(bags.filter(|f| f.suggested == "hats").count(), 9);
@@ -202,7 +205,13 @@ fn a_graph_finds_what_was_planted() {
     let graph = Some(GraphParameters::default());
     let snapshot = Snapshot::new(vec![base(1, &content, DIMENSIONS, graph)], DIMENSIONS).unwrap();
     assert!(snapshot.walks_a_graph(11));
-    let found = audit(&snapshot, AuditSettings { same: 0.999, ..SETTINGS });
+    let found = audit(
+        &snapshot,
+        AuditSettings {
+            same: 0.999,
+            ..SETTINGS
+        },
+    );
     let planted: Vec<_> = (0..60).map(|i| format!("{:05}", i * 100)).collect();
     let groups = all_keys(&snapshot, &found.near_duplicates);
     assert!(groups.iter().all(|group| group.len() == 2));

@@ -28,9 +28,15 @@ pub async fn table_reader(
     let stored: Vec<Product> = ids.iter().map(|id| product(id)).collect();
     done("store products", products.put_many(&stored).await);
     // Under a product with metadata, and under one without.
-    let mut written: Vec<ImageRecord> = AWKWARD_KEYS.iter().map(|key| record(&ids[0], key)).collect();
+    let mut written: Vec<ImageRecord> = AWKWARD_KEYS
+        .iter()
+        .map(|key| record(&ids[0], key))
+        .collect();
     written.extend((0..MANY).map(|i| record("nobody", &format!("catalog/{i}.jpg"))));
-    written.push(record("nobody", &format!("catalog/{}.jpg", "x".repeat(1012))));
+    written.push(record(
+        "nobody",
+        &format!("catalog/{}.jpg", "x".repeat(1012)),
+    ));
     written[1].failure = Some(Failure {
         code: "corrupt".to_owned(),
         reason: "the JPEG is cut off: größe".to_owned(),

@@ -170,7 +170,9 @@ fn all_similar(
 
 /// The products most like any picture of a product, without itself: what a search for similar products finds.
 fn similar(snapshot: &Snapshot, product: &String, k: usize) -> Result<Vec<Hit>, IndexError> {
-    let rows = snapshot.rows_of_product(product).take(MOST_PRODUCT_PICTURES);
+    let rows = snapshot
+        .rows_of_product(product)
+        .take(MOST_PRODUCT_PICTURES);
     let mut hits = Vec::new();
     for row in rows {
         let vector = snapshot.embedding(row);

@@ -124,11 +124,22 @@ async fn bucket_and_index_are_compared() {
     // A failed picture that was replaced waits for the indexer.
     world.put("catalog/bad.jpg", "good");
     let report = audit(&world).await;
-    assert_eq!(report.unindexed.items, ["catalog/bad.jpg", "catalog/new.jpg"]);
+    assert_eq!(
+        report.unindexed.items,
+        ["catalog/bad.jpg", "catalog/new.jpg"]
+    );
 
     let keys = report.keys_to_repair();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    assert_eq!(keys, ["catalog/a/2.jpg", "catalog/b/4.jpg", "catalog/bad.jpg", "catalog/new.jpg"]);
+    assert_eq!(
+        keys,
+        [
+            "catalog/a/2.jpg",
+            "catalog/b/4.jpg",
+            "catalog/bad.jpg",
+            "catalog/new.jpg"
+        ]
+    );
     world.index(&keys).await;
     let report = audit(&world).await;
     assert!(report.is_consistent(), "{report:?}");
@@ -141,7 +152,11 @@ async fn records_are_compared_with_the_index() {
     world.put("catalog/bad.jpg", "bad");
     world.index(&["catalog/bad.jpg"]).await;
     let mut failed = record(KEYS[1], "another", "\"x\"");
-    failed.failure = world.cloud.image_records().into_iter().find_map(|r| r.failure);
+    failed.failure = world
+        .cloud
+        .image_records()
+        .into_iter()
+        .find_map(|r| r.failure);
     let records = [
         record("catalog/gone.jpg", "g", "\"x\""),
         record("catalog/bad.jpg", "other", "\"x\""),
@@ -149,8 +164,12 @@ async fn records_are_compared_with_the_index() {
         failed,
         record(KEYS[2], "3", "\"x\""),
     ];
-    ImageRecords::put_many(&*world.cloud, &records).await.unwrap();
-    ImageRecords::remove(&*world.cloud, "4", KEYS[3]).await.unwrap();
+    ImageRecords::put_many(&*world.cloud, &records)
+        .await
+        .unwrap();
+    ImageRecords::remove(&*world.cloud, "4", KEYS[3])
+        .await
+        .unwrap();
     let report = audit(&world).await;
     assert_eq!(
         contradictions(&report),
@@ -191,7 +210,10 @@ async fn lists_are_shortened_and_counted() {
     let group = &report.duplicates.items[0];
     assert_eq!((group.pictures.total, group.pictures.items.len()), (30, 3));
     let alone = &report.pictures_without_product;
-    assert_eq!((alone.total, alone.items.len(), alone.left_out()), (30, 2, 28));
+    assert_eq!(
+        (alone.total, alone.items.len(), alone.left_out()),
+        (30, 2, 28)
+    );
 }
 
 #[tokio::test]
@@ -218,7 +240,12 @@ async fn a_catalog_that_is_too_large_is_refused() {
 
 #[tokio::test]
 async fn a_store_that_fails_is_an_error_and_no_finding() {
-    for call in ["load manifest", "list pictures", "scan table", "list failures"] {
+    for call in [
+        "load manifest",
+        "list pictures",
+        "scan table",
+        "list failures",
+    ] {
         let world = shop().await;
         let searcher = world.searcher();
         searcher.audit(options()).await.unwrap();
@@ -266,7 +293,10 @@ async fn an_export_says_what_searches_for_similar_products_say() {
         world.put_product(&key, &format!("second {n}"), "00007");
         world.index(&[&key]).await;
     }
-    world.put_metadata("00009", serde_json::json!({"name": "nine", "price": 9, "secret": 1}));
+    world.put_metadata(
+        "00009",
+        serde_json::json!({"name": "nine", "price": 9, "secret": 1}),
+    );
     let searcher = world.searcher();
     let fields = vec!["name".to_owned(), "category".to_owned()];
     let mut exporter = searcher.exporter(12, fields).await.unwrap();
@@ -296,7 +326,10 @@ async fn an_export_says_what_searches_for_similar_products_say() {
         .flat_map(|answer| &answer.results)
         .map(|found| (found.product_id.as_str(), &found.metadata))
         .collect();
-    assert_eq!(names["00009"], &Metadata::from([("name".to_owned(), "nine".into())]));
+    assert_eq!(
+        names["00009"],
+        &Metadata::from([("name".to_owned(), "nine".into())])
+    );
     for (k, fields) in [(0, 0), (1001, 0), (1, 65)] {
         let fields = (0..fields).map(|n: i32| n.to_string()).collect();
         assert!(searcher.exporter(k, fields).await.is_err());

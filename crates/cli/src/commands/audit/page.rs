@@ -190,7 +190,10 @@ fn misplaced(report: &AuditReport, links: &Links) -> Markup {
 }
 
 fn products(report: &AuditReport) -> Markup {
-    keys("Products without pictures", &report.products_without_pictures)
+    keys(
+        "Products without pictures",
+        &report.products_without_pictures,
+    )
 }
 
 fn keys(title: &str, listed: &Listed<String>) -> Markup {
@@ -213,7 +216,11 @@ fn pictures_without_product(report: &AuditReport, links: &Links) -> Markup {
             }
         }
     };
-    section("Pictures whose product is not in the table", listed, content)
+    section(
+        "Pictures whose product is not in the table",
+        listed,
+        content,
+    )
 }
 
 fn failed(report: &AuditReport, links: &Links) -> Markup {

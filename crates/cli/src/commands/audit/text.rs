@@ -15,33 +15,66 @@ pub(super) fn print(report: &AuditReport, was_repaired: bool) {
         true => "as measured on this catalog",
         false => "too few pictures to measure it",
     };
-    let nearly = format!("nearly identical, cosine from {:.3} up, {how}", report.threshold);
+    let nearly = format!(
+        "nearly identical, cosine from {:.3} up, {how}",
+        report.threshold
+    );
     groups(&nearly, &report.near_duplicates);
-    list("pictures among those of another category", &report.misplaced, |one| {
-        format!(
-            "{}  {}, but {:.0} % of its neighbours are {}",
-            one.key,
-            one.category,
-            100.0 * one.confidence,
-            one.suggested
-        )
-    });
-    list("products without pictures", &report.products_without_pictures, Clone::clone);
-    list("pictures whose product is not in the table", &report.pictures_without_product, |one| {
-        format!("{}  product {}", one.key, one.product_id)
-    });
-    list("pictures that cannot be indexed", &report.failed, |record| {
-        let failure = record.failure.as_ref();
-        let reason = failure.map_or("", |failure| failure.reason.as_str());
-        format!("{}  {reason}", record.key)
-    });
-    list("in the bucket, and neither indexed nor failed", &report.unindexed, Clone::clone);
-    list("another version is indexed than is in the bucket", &report.outdated, Clone::clone);
-    list("indexed, but gone from the bucket", &report.gone, Clone::clone);
-    list("records that contradict the index", &report.contradictions, |record| {
-        let wrong = record.contradiction.explained();
-        format!("{}  product {}: {wrong}", record.key, record.product_id)
-    });
+    list(
+        "pictures among those of another category",
+        &report.misplaced,
+        |one| {
+            format!(
+                "{}  {}, but {:.0} % of its neighbours are {}",
+                one.key,
+                one.category,
+                100.0 * one.confidence,
+                one.suggested
+            )
+        },
+    );
+    list(
+        "products without pictures",
+        &report.products_without_pictures,
+        Clone::clone,
+    );
+    list(
+        "pictures whose product is not in the table",
+        &report.pictures_without_product,
+        |one| format!("{}  product {}", one.key, one.product_id),
+    );
+    list(
+        "pictures that cannot be indexed",
+        &report.failed,
+        |record| {
+            let failure = record.failure.as_ref();
+            let reason = failure.map_or("", |failure| failure.reason.as_str());
+            format!("{}  {reason}", record.key)
+        },
+    );
+    list(
+        "in the bucket, and neither indexed nor failed",
+        &report.unindexed,
+        Clone::clone,
+    );
+    list(
+        "another version is indexed than is in the bucket",
+        &report.outdated,
+        Clone::clone,
+    );
+    list(
+        "indexed, but gone from the bucket",
+        &report.gone,
+        Clone::clone,
+    );
+    list(
+        "records that contradict the index",
+        &report.contradictions,
+        |record| {
+            let wrong = record.contradiction.explained();
+            format!("{}  product {}: {wrong}", record.key, record.product_id)
+        },
+    );
     println!();
     match (report.is_consistent(), was_repaired) {
         (true, _) => println!("bucket, index and records agree"),
@@ -116,6 +149,9 @@ fn list<T>(what: &str, listed: &Listed<T>, line: impl Fn(&T) -> String) {
         println!("  {}", line(item));
     }
     if listed.left_out() > 0 {
-        println!("  and {} more; --limit or --json list them", listed.left_out());
+        println!(
+            "  and {} more; --limit or --json list them",
+            listed.left_out()
+        );
     }
 }

@@ -14,8 +14,8 @@ use lookalike_training::labelled::{LabelledFolder, LabelledPicture, Skipped};
 use serde_json::json;
 
 use crate::args::EvaluateArguments;
-use crate::report_file::ReportFile;
 use crate::output::{self, Done};
+use crate::report_file::ReportFile;
 
 /// Problems listed for people; programs get all of them.
 const LISTED: usize = 20;

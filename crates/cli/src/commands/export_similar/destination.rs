@@ -41,9 +41,8 @@ impl Destination {
             });
         }
         let path = PathBuf::from(out);
-        std::fs::create_dir_all(&path).with_context(|| {
-            format!("cannot make the folder {out}: choose another with --out")
-        })?;
+        std::fs::create_dir_all(&path)
+            .with_context(|| format!("cannot make the folder {out}: choose another with --out"))?;
         Ok(Self::Folder(path))
     }
 
@@ -101,9 +100,8 @@ impl Destination {
         match self {
             Self::Bucket { folder, .. } => Ok(folder.delete(name).await?),
             Self::Folder(path) => match tokio::fs::remove_file(path.join(name)).await {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    Err(error).with_context(|| format!("cannot remove {name} in {}", path.display()))
-                }
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(error)
+                    .with_context(|| format!("cannot remove {name} in {}", path.display())),
                 _ => Ok(()),
             },
         }
@@ -144,7 +142,9 @@ fn refuse_own(bucket: &str, prefix: &str, target: &Target) -> Result<()> {
     let index = settings.index_prefix.as_str();
     let is_in_index = prefix == index || prefix.starts_with(&format!("{index}/"));
     if bucket == settings.index_bucket && is_in_index {
-        bail!("--out s3://{bucket}/{prefix} is where the index lives: choose another prefix or bucket");
+        bail!(
+            "--out s3://{bucket}/{prefix} is where the index lives: choose another prefix or bucket"
+        );
     }
     Ok(())
 }

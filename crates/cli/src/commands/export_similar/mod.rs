@@ -124,15 +124,18 @@ impl Run<'_> {
             } else {
                 changed.insert(file.clone(), content(index.generation, &answer)?);
             }
-            index.products.insert(answer.product_id, Entry { file, hash });
+            index
+                .products
+                .insert(answer.product_id, Entry { file, hash });
         }
         if !changed.is_empty() {
             let names = changed.keys().cloned().collect();
             self.announce(names).await?;
             self.written.files.extend(changed.keys().cloned());
+            let destination = self.destination;
             let writing = changed
                 .into_iter()
-                .map(|(name, content)| async move { self.destination.write(&name, content).await });
+                .map(|(name, content)| async move { destination.write(&name, content).await });
             let mut writing = stream::iter(writing).buffer_unordered(CONCURRENCY);
             while writing.try_next().await?.is_some() {}
         }
@@ -153,9 +156,10 @@ impl Run<'_> {
         if self.stored.index_bytes.as_ref() != Some(&content) {
             self.destination.write(INDEX, content).await?;
         }
+        let destination = self.destination;
         let removing = gone
             .iter()
-            .map(|name| async move { self.destination.delete(name).await });
+            .map(|name| async move { destination.delete(name).await });
         let mut removing = stream::iter(removing).buffer_unordered(CONCURRENCY);
         while removing.try_next().await?.is_some() {}
         for name in self.stored.unfinished(&named) {

@@ -75,7 +75,11 @@ mod tests {
         ];
         let names: BTreeSet<String> = ids.iter().map(|id| file_name(id)).collect();
         assert_eq!(names.len(), ids.len());
-        assert!(names.iter().all(|name| name.len() <= 250 && name.is_ascii()));
+        assert!(
+            names
+                .iter()
+                .all(|name| name.len() <= 250 && name.is_ascii())
+        );
         assert!(names.iter().all(|name| name != INDEX && name != PENDING));
     }
 }

@@ -144,7 +144,5 @@ async fn pictures(
     let snapshot = Arc::clone(&loaded.snapshot);
     let is_late = move || until.remaining().is_zero();
     let audited = off_runtime(move || snapshot.audit(settings, &is_late)).await?;
-    audited
-        .map_err(SearchError::from)?
-        .ok_or(AuditError::Late)
+    audited.map_err(SearchError::from)?.ok_or(AuditError::Late)
 }

@@ -52,7 +52,10 @@ impl Searcher {
             }
             // A picture has one record, and may have a few that are no longer true.
             let quarter = (table.products.len() + table.records.len()) as u64 / 4;
-            options.expect_at_most(quarter, "pictures and four times as many items in the table")?;
+            options.expect_at_most(
+                quarter,
+                "pictures and four times as many items in the table",
+            )?;
             after = page.next;
             if after.is_none() {
                 return Ok(table);
