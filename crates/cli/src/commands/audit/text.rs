@@ -75,7 +75,7 @@ pub(super) fn print(report: &AuditReport, was_repaired: bool) {
             format!("{}  product {}: {wrong}", record.key, record.product_id)
         },
     );
-    println!();
+    println!("");
     match (report.is_consistent(), was_repaired) {
         (true, _) => println!("bucket, index and records agree"),
         (false, false) => println!(
@@ -113,7 +113,7 @@ pub(super) fn print_repaired(repaired: &Repaired) {
     };
     reasons("cannot be indexed", &repaired.failed);
     reasons("not done", &repaired.not_done);
-    println!();
+    println!("");
 }
 
 fn groups(what: &str, groups: &Listed<AuditedGroup>) {
