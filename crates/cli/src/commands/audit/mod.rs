@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Args, value_parser};
 use lookalike_service::{AuditOptions, AuditReport, Deadline, Searcher};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::args::OutputArguments;
 use crate::output::{self, Done};
@@ -46,6 +46,18 @@ pub(crate) struct AuditArguments {
     output: OutputArguments,
 }
 
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    report: AuditReport,
+    /// Whether bucket, index and records agree.
+    consistent: bool,
+    /// With `--repair`: what that did, before the report was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repaired: Option<&'a repair::Repaired>,
+}
+
 pub(crate) async fn run(arguments: AuditArguments) -> Result<Done> {
     let html = arguments.html.as_deref();
     let file = html.map(ReportFile::create).transpose()?;
@@ -68,13 +80,12 @@ pub(crate) async fn run(arguments: AuditArguments) -> Result<Done> {
     }
     let done = Done::unless(!report.is_consistent());
     if arguments.output.json {
-        let shown = shortened(&report, &arguments, u32::MAX);
-        let mut line = json!(shown);
-        line["consistent"] = json!(report.is_consistent());
-        if let Some(repaired) = &repaired {
-            line["repaired"] = json!(repaired);
-        }
-        println!("{line}");
+        let line = Line {
+            report: shortened(&report, &arguments, u32::MAX),
+            consistent: report.is_consistent(),
+            repaired: repaired.as_ref(),
+        };
+        println!("{}", serde_json::to_string(&line)?);
     } else {
         if let Some(repaired) = &repaired {
             text::print_repaired(repaired);
