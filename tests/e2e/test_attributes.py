@@ -47,8 +47,8 @@ def attributes(system, picture):
 
 def embedded(system):
     """How many pictures were embedded so far, as the log has it."""
-    log = system._log.read_text(encoding="utf-8", errors="replace")
-    return sum(int(float(n)) for n in re.findall(r"batch done.*?\bindexed=([\d.]+)", log))
+    batches = re.findall(r"batch done.*?\bindexed=([\d.]+)", system.whole_log())
+    return sum(int(float(pictures)) for pictures in batches)
 
 
 def records(system):

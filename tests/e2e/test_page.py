@@ -152,7 +152,7 @@ def test_back_and_forward_show_what_was_there(open_tab, boot):
 def test_the_address_can_be_passed_on(open_tab, window, boot):
     tab = open_tab(f"/#product={boot.stem}&k=12")
     assert len(tab.found()) == 12
-    tab.page.wait_for_function("document.title.startsWith('Products that look like')")
+    tab.page.wait_for_function("() => document.title.startsWith('Products that look like')")
     tab.at("#heading").get_by_text(name_of(window, boot.stem)).wait_for()
     assert tab.at("#amount").input_value() == "12"
     assert tab.at("#subject-picture").is_visible()

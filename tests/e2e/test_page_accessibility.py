@@ -1,6 +1,7 @@
 """The pages for people with a keyboard, a screen reader, a phone, a huge screen, or in the dark; and pictures of
 them for the README."""
 
+import io
 import os
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from support.browser import PHONE
 HUGE = {"width": 3840, "height": 2160}
 SCREENS = [PHONE, {"width": 768, "height": 1024}, {"width": 1280, "height": 900}, HUGE]
 SCHEMES = ["light", "dark"]
+SMALL = {"width": 1120, "height": 720}
 MOST_BYTES = 200_000
 
 
@@ -190,12 +192,12 @@ def test_the_pages_are_small(window):
 @pytest.mark.skipif("LOOKALIKE_SCREENSHOTS" not in os.environ, reason="LOOKALIKE_SCREENSHOTS names no folder for them")
 def test_screenshots(open_tab, boot):
     folder = Path(os.environ["LOOKALIKE_SCREENSHOTS"])
-    tab = open_tab()
+    tab = open_tab(viewport=SMALL)
     tab.asked(lambda: tab.choose(boot))
     tab.found()
-    tab.page.wait_for_function("[...document.querySelectorAll('.frame img')].slice(0, 12).every((one) => one.complete)")
+    tab.page.wait_for_function("() => [...document.querySelectorAll('.frame img')].slice(0, 12).every((one) => one.complete)")
     shoot(tab, folder / "page.png")
-    status = open_tab("/status")
+    status = open_tab("/status", viewport=SMALL)
     status.at(".verdict.good").wait_for()
     shoot(status, folder / "status.png")
 
@@ -203,6 +205,9 @@ def test_screenshots(open_tab, boot):
 def shoot(tab, path):
     """What fits into the window, with as many colours as a small file has room for."""
     tab.page.mouse.move(0, 0)
-    tab.page.screenshot(path=path)
-    Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
-    assert path.stat().st_size < MOST_BYTES
+    picture = Image.open(io.BytesIO(tab.page.screenshot())).convert("RGB")
+    for colours in (256, 192, 128, 96, 64):
+        picture.quantize(colours, kmeans=1, dither=Image.Dither.NONE).save(path, optimize=True)
+        if path.stat().st_size < MOST_BYTES:
+            return
+    raise AssertionError(f"{path} has {path.stat().st_size} bytes")

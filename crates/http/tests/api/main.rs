@@ -6,6 +6,7 @@ mod audit;
 mod bad_input;
 mod documents;
 mod envelope;
+mod filters;
 mod images;
 mod pages;
 mod products;

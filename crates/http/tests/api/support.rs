@@ -53,7 +53,7 @@ impl Embedder for TestEncoder {
     }
 }
 
-fn encoder(disguise: u8) -> EmbedderCell {
+pub(crate) fn encoder(disguise: u8) -> EmbedderCell {
     EmbedderCell::ready(Arc::new(TestEncoder { disguise }))
 }
 

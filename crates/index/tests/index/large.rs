@@ -218,7 +218,7 @@ fn a_graph_that_finds_too_little_is_left_out() {
     assert!(graph.graph_layers() > 0 && found >= Some(0.99), "{found:?}");
 }
 
-/// Each more is as much work as all before: whoever has no time for that gets a base without a graph.
+/// Each more is more work than all before: whoever has no time for that gets a base without a graph.
 #[test]
 fn a_graph_is_built_again_only_while_that_is_allowed() {
     let (_, content) = rows_for_a_graph();

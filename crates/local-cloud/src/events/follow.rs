@@ -16,6 +16,9 @@ use crate::dynamodb::{StreamReader, StreamRecord};
 /// How often a stream in which nothing happens is looked at. Lambda does it four times a second.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// How long a stream rests that cannot be read, because its table is gone for example.
+const REST: Duration = Duration::from_secs(2);
+
 /// The task that reads a stream and hands its records to the handler.
 pub(crate) struct Follower {
     /// How often somebody asked whether all is read.
@@ -92,7 +95,12 @@ impl Following {
     async fn run(mut self, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
             let asked = *self.asked.borrow_and_update();
-            let records = self.read().await;
+            let Some(records) = self.read().await else {
+                tokio::select! {
+                    _ = stop.wait_for(|stop| *stop) => return,
+                    () = tokio::time::sleep(REST) => continue,
+                }
+            };
             let is_end = records.is_empty();
             let records = self.wanted(records);
             if !records.is_empty() {
@@ -119,7 +127,8 @@ impl Following {
         }
     }
 
-    async fn read(&mut self) -> Vec<StreamRecord> {
+    /// What was written since; nothing when that cannot be told.
+    async fn read(&mut self) -> Option<Vec<StreamRecord>> {
         let (mut reader, batch) = (self.reader.clone(), self.watched.batch.max(1));
         let read = tokio::task::spawn_blocking(move || {
             let records = reader.read(batch);
@@ -128,13 +137,13 @@ impl Following {
         let failed = match read.await {
             Ok(Ok((reader, records))) => {
                 self.reader = reader;
-                return records;
+                return Some(records);
             }
             Ok(Err(error)) => error,
             Err(error) => error.to_string(),
         };
         tracing::warn!(error = failed, "cannot read the stream of the table");
-        Vec::new()
+        None
     }
 
     fn wanted(&self, mut records: Vec<StreamRecord>) -> Vec<StreamRecord> {

@@ -14,6 +14,9 @@ use crate::keys::category_of;
 use crate::model::PictureHead;
 use crate::time::Deadline;
 
+/// Products whose metadata is in memory at once: each may have hundreds of kilobytes.
+const ASKED_AT_ONCE: usize = 400;
+
 /// What the index keeps of products' metadata, as the table has it.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
@@ -40,19 +43,15 @@ impl Indexer {
         product_ids: impl IntoIterator<Item = &'a str>,
     ) -> Result<Facts, StoreError> {
         let ids: BTreeSet<&str> = product_ids.into_iter().collect();
-        if ids.is_empty() {
-            return Ok(Facts::default());
-        }
         let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
-        let latest = self.ports.products.latest(&ids).await?;
         let filterable = &self.settings.filterable;
-        let of_product = latest
-            .into_iter()
-            .map(|(id, metadata)| (id, filterable.of_product(&metadata)));
-        Ok(Facts {
-            of_product: of_product.collect(),
-            none: Attributes::new(),
-        })
+        let mut facts = Facts::default();
+        for ids in ids.chunks(ASKED_AT_ONCE) {
+            let latest = self.ports.products.latest(ids).await?.into_iter();
+            let kept = latest.map(|(id, metadata)| (id, filterable.of_product(&metadata)));
+            facts.of_product.extend(kept);
+        }
+        Ok(facts)
     }
 
     /// Lets every row say what the table says of its product now. A picture that is indexed as it is, but

@@ -12,6 +12,7 @@ mod encoders;
 mod maintenance;
 mod products;
 mod products_meanwhile;
+mod queries;
 mod searching;
 mod sides;
 mod snapshots;
