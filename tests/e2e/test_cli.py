@@ -25,6 +25,8 @@ COMMANDS = [
     "search",
     "embed",
     "evaluate",
+    "audit",
+    "export-similar",
     "index",
     "status",
     "draw",
@@ -41,6 +43,8 @@ NEEDY = [
     ["index", "show", "shoe"],
     ["index", "rebuild"],
     ["index", "gc"],
+    ["audit"],
+    ["export-similar", "--out", "FOLDER"],
     ["status"],
 ]
 

@@ -36,7 +36,8 @@ def test_the_stack_has_every_output_that_the_command_reads(template):
 def statements(template, role):
     """What a role allows: actions and resources, each as a list of text."""
     as_list = lambda value: value if isinstance(value, list) else [value]
-    policies = template["Resources"][role]["Properties"]["Policies"]
+    properties = template["Resources"][role]["Properties"]
+    policies = properties.get("Policies", [properties])
     for statement in (s for policy in policies for s in policy["PolicyDocument"]["Statement"]):
         assert statement["Effect"] == "Allow"
         yield as_list(statement["Action"]), [json.dumps(r) for r in as_list(statement["Resource"])]
@@ -75,7 +76,14 @@ def calls_of_the_adapters():
 def test_the_functions_may_do_what_their_code_does_and_nothing_else(template):
     called = set(calls_of_the_adapters())
     assert {"s3:GetObject", "s3:PutObject", "dynamodb:BatchGetItem", "dynamodb:Query"} <= called
+    # Only where the operator has switched it on may everything be read.
+    audit = template["Resources"]["AuditPolicy"]
+    assert audit["Condition"] == "Audits" and audit["Properties"]["Roles"] == [{"Ref": "SearchRole"}]
+    assert template["Parameters"]["AuditSeconds"]["Default"] == 0
+    assert actions(template, "AuditPolicy") == {"dynamodb:Scan"}
     allowed = actions(template, "IndexerRole", "SearchRole")
+    assert "dynamodb:Scan" not in allowed
+    allowed |= {"dynamodb:Scan"}
     of_stores = {action for action in allowed if action.startswith(("s3:", "dynamodb:"))}
     # Lambda reads the table's stream with the indexer's role.
     of_stream = {f"dynamodb:{call}" for call in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}

@@ -14,6 +14,7 @@
 //! | `LOOKALIKE_FILTERABLE` | metadata that the index keeps to filter by, comma separated; `category` always is | `category` |
 //! | `LOOKALIKE_REFRESH_SECONDS` | seconds between looks at the manifest | `1` |
 //! | `LOOKALIKE_CORS_ORIGINS` | origins that may call from a browser, comma separated | `*` |
+//! | `LOOKALIKE_AUDIT_SECONDS` | seconds that `GET /audit` may take; `0` switches it off | `0` |
 //! | `LOOKALIKE_TRACE` | whether to log the steps of every request and of the start, `true` or `false` | `false` |
 //!
 //! An empty variable counts as unset, because a deployment template cannot leave one out.
@@ -47,6 +48,8 @@ pub const FILTERABLE: &str = "LOOKALIKE_FILTERABLE";
 pub const REFRESH_SECONDS: &str = "LOOKALIKE_REFRESH_SECONDS";
 /// Lists the origins that browsers may call from.
 pub const CORS_ORIGINS: &str = "LOOKALIKE_CORS_ORIGINS";
+/// Says how long looking over the catalog may take.
+pub const AUDIT_SECONDS: &str = "LOOKALIKE_AUDIT_SECONDS";
 /// Turns detailed logging on.
 pub const TRACE: &str = "LOOKALIKE_TRACE";
 
@@ -74,6 +77,8 @@ pub struct Settings {
     pub refresh: Duration,
     /// Origins that may call from a browser; `["*"]` for all.
     pub cors_origins: Vec<String>,
+    /// How long looking over the catalog may take within one request; `None` where nobody may ask for it.
+    pub audit: Option<Duration>,
     /// Whether to log the steps of every request.
     pub trace: bool,
     /// Whether S3 is addressed as `host/bucket/key`: so whenever an endpoint is set.
@@ -162,6 +167,9 @@ impl Settings {
                 .unwrap_or_else(|problem| note(&mut problems, problem)),
             cors_origins: checks::optional(CORS_ORIGINS, set(CORS_ORIGINS), checks::origins)
                 .map(|origins| origins.unwrap_or_else(|| vec!["*".to_owned()]))
+                .unwrap_or_else(|problem| note(&mut problems, problem)),
+            audit: checks::optional(AUDIT_SECONDS, set(AUDIT_SECONDS), checks::seconds)
+                .map(|time| time.filter(|time| !time.is_zero()))
                 .unwrap_or_else(|problem| note(&mut problems, problem)),
             trace: checks::optional(TRACE, set(TRACE), checks::switch)
                 .map(Option::unwrap_or_default)

@@ -7,6 +7,7 @@ use clap_complete::Shell;
 use lookalike_service::{Crop, Filterable};
 use lookalike_training::encoder_choice::EncoderChoice;
 
+use crate::commands::{AuditArguments, ExportArguments};
 use crate::labels::LabelArguments;
 use crate::query_arguments::Liked;
 
@@ -52,6 +53,11 @@ pub(crate) enum Command {
     /// R@k how often any of them is right, mAP the mean precision at the ranks of all right ones, MRR
     /// one over the rank of the first right one. Brackets are 95 % intervals by resampling the queries.
     Evaluate(EvaluateArguments),
+    /// Look over the catalog: duplicates, pictures filed wrongly, products without pictures, and where bucket, index
+    /// and table disagree.
+    Audit(AuditArguments),
+    /// Write the similar products of every product as files that a shop can serve without anything running.
+    ExportSimilar(ExportArguments),
     /// Look at the index, check it, or put it in order.
     Index(IndexArguments),
     /// Change the encoder of a live catalog: index every picture with another one, then switch.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use lookalike_events::{ITEM, PRODUCT_ITEM};
-use lookalike_http::{HttpSettings, router};
+use lookalike_http::{AuditLimits, HttpSettings, router};
 use lookalike_indexer::Handler;
 use lookalike_local_cloud::{
     EventHandler, LocalCloud, Notify, Options, QueueOptions, StartError, WatchedTable,
@@ -30,6 +30,8 @@ const TABLE: &str = "lookalike";
 const PRODUCTS: usize = 500;
 /// As long as a Lambda function may run.
 const INVOCATION: Duration = Duration::from_secs(900);
+/// How long looking over the catalog may take.
+const AUDIT: Duration = Duration::from_secs(600);
 /// How long open connections may take to end.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -235,6 +237,11 @@ fn serve_api(
 ) -> impl Future<Output = std::io::Result<()>> + use<> {
     let http = HttpSettings {
         cors_origins: target.settings.cors_origins.clone(),
+        // Nobody ends a request on this machine, and nobody else calls.
+        audit: Some(AuditLimits {
+            time: AUDIT,
+            pictures: u64::MAX,
+        }),
         ..HttpSettings::default()
     };
     async move {

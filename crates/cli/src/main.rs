@@ -19,6 +19,7 @@ mod local;
 mod metadata_csv;
 mod output;
 mod query_arguments;
+mod report_file;
 mod stop_signal;
 mod target;
 

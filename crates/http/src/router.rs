@@ -11,14 +11,15 @@ use http::request::Parts;
 use http::{HeaderValue, Method};
 use lookalike_service::Searcher;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::request_id;
-use crate::routes::{health, images, index, openapi, page, products, search, uploads};
-use crate::settings::HttpSettings;
+use crate::routes::{audit, health, images, index, openapi, page, products, search, uploads};
+use crate::settings::{AuditLimits, HttpSettings};
 use crate::shell;
 
 /// Bytes of a reply that are worth compressing.
@@ -31,6 +32,10 @@ pub(crate) struct Shared {
     pub(crate) searcher: Arc<Searcher>,
     /// Most bytes of a request body.
     pub(crate) max_body_bytes: usize,
+    /// How far a look over the catalog may go, if it may be asked for.
+    pub(crate) audit: Option<AuditLimits>,
+    /// One at a time looks over the catalog.
+    pub(crate) auditing: Arc<Semaphore>,
 }
 
 /// The whole HTTP interface over `searcher`, ready for a listener or for `lambda_http`.
@@ -42,9 +47,12 @@ pub fn router(searcher: Arc<Searcher>, settings: HttpSettings) -> Router {
     let shared = Shared {
         searcher,
         max_body_bytes: settings.max_body_bytes,
+        audit: settings.audit,
+        auditing: Arc::new(Semaphore::new(1)),
     };
     Router::new()
         .route("/", get(page::page))
+        .route("/audit", get(audit::audit))
         .route("/docs", get(page::docs))
         .route("/health", get(health::health))
         .route("/images/{*key}", get(images::image))

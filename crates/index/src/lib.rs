@@ -36,6 +36,7 @@
 #![deny(unsafe_code)]
 
 mod attributes;
+mod audit;
 mod bits;
 mod calibration;
 mod compact;
@@ -68,6 +69,7 @@ mod turn;
 mod view;
 
 pub use attributes::{AttributeInfo, ValueTypes};
+pub use audit::{AuditSettings, Misplaced, PictureAudit, PictureGroup};
 pub use calibration::{Calibration, Match};
 pub use compact::{
     CompactionPolicy, merge_deltas, rebuild_base, rebuild_bytes, superseded_meanwhile,

@@ -35,7 +35,7 @@ pub use lookalike_encoder::{Area, BadCrop, Crop, CropUnit, PictureError};
 pub use lookalike_index::{Attributes, FilterError, Fingerprint, Match, Role};
 pub use model::{
     EncoderFiles, Failure, ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture,
-    PictureHead, Product, StoredEncoder, StoredSegment, UploadLink,
+    PictureHead, Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
 };
 pub use same_metadata::same_metadata;
 pub use search::{
@@ -43,6 +43,10 @@ pub use search::{
     ImageView, Images, IndexInfo, IndexState, MAX_FACETS, MAX_FIELDS, MAX_K, MAX_QUERY_ITEMS,
     MAX_WEIGHT, ProductView, Query, QueryArea, QueryItem, QueryTimings, SearchError, SearchOptions,
     SearchPorts, SearchSettings, Searcher, SegmentInfo, SideInfo,
+};
+pub use search::{
+    AuditError, AuditOptions, AuditReport, AuditedGroup, AuditedPicture, Contradiction, Exported,
+    Exporter, Listed, MisplacedPicture, SimilarProduct, StaleRecord,
 };
 pub use segments::SegmentMemory;
 pub use time::Deadline;

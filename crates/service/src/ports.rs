@@ -15,7 +15,7 @@ use lookalike_index::{Fingerprint, SegmentId};
 use crate::error::StoreError;
 use crate::model::{
     EncoderFiles, ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture, PictureHead,
-    Product, StoredEncoder, StoredSegment, UploadLink,
+    Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
 };
 
 /// Turns picture bytes into an embedding. Synchronous and slow (milliseconds): callers leave the
@@ -160,6 +160,15 @@ pub trait Failures: Send + Sync {
     async fn of_key(&self, key: &str) -> Result<Vec<ImageRecord>, StoreError>;
     /// How many pictures failed.
     async fn count(&self) -> Result<u64, StoreError>;
+}
+
+/// All that is in the table, for whoever compares it with what is elsewhere.
+#[async_trait]
+pub trait TableReader: Send + Sync {
+    /// The entries of the table, each once, in no particular order, a page at a time; `after` is the `next` of the
+    /// page before. A page may be empty and not the last. What others write meanwhile may be there or not, and so
+    /// may what was written within the last second.
+    async fn scan(&self, after: Option<&str>) -> Result<Page<TableEntry>, StoreError>;
 }
 
 /// The queue between the catalog bucket and the indexer.

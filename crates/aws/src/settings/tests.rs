@@ -31,6 +31,7 @@ fn defaults_stand_for_what_is_unset_or_empty() {
         filterable: Filterable::default(),
         refresh: Duration::from_secs(1),
         cors_origins: vec!["*".to_owned()],
+        audit: None,
         trace: false,
         path_style: false,
     };

@@ -10,7 +10,7 @@ use http::StatusCode;
 /// | `invalid-json`, `invalid-base64`, `invalid-form`, `incomplete-body`, `empty-picture`, `forbidden-key` | 400 |
 /// | `invalid-query`, `invalid-crop`, `invalid-vector`, `invalid-cursor` | 400 |
 /// | `invalid-filter`, `unknown-attribute`, `filter-type` | 400 |
-/// | `unknown-route`, `unknown-product`, `unknown-key` | 404 |
+/// | `unknown-route`, `unknown-product`, `unknown-key`, `audit-off` | 404 |
 /// | `method-not-allowed` | 405 |
 /// | `not-acceptable` | 406 |
 /// | `cursor-expired` | 410 |
@@ -18,6 +18,7 @@ use http::StatusCode;
 /// | `unsupported-media-type`, `unsupported-format` | 415 |
 /// | `corrupt-picture`, `too-many-pixels` | 422 |
 /// | `other-encoder`, `unreadable-index`, `incomplete-index`, `misconfigured`, `internal` | 500 |
+/// | `audit-too-large` | 503 |
 /// | `not-yet-indexed`, `unavailable` | 503, with `Retry-After` |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -60,6 +61,8 @@ pub enum ProblemKind {
     UnknownProduct,
     /// No object is stored at this key.
     UnknownKey,
+    /// Looking over the catalog is switched off.
+    AuditOff,
     /// The path does not take this method; `Allow` lists those that it takes.
     MethodNotAllowed,
     /// The caller accepts no encoding in which the reply could come, not even none.
@@ -86,6 +89,8 @@ pub enum ProblemKind {
     Misconfigured,
     /// A fault of the service itself.
     Internal,
+    /// The catalog is too large to be looked over in the time and memory of a request.
+    AuditTooLarge,
     /// The index is older than the caller asks for: the same request may succeed in a moment.
     NotYetIndexed,
     /// A store is throttling, slow or failing: the same request may succeed later.
@@ -94,7 +99,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, in the order above.
-    pub const ALL: [Self; 34] = {
+    pub const ALL: [Self; 36] = {
         use ProblemKind::*;
         [
             InvalidParameter,
@@ -116,6 +121,7 @@ impl ProblemKind {
             UnknownRoute,
             UnknownProduct,
             UnknownKey,
+            AuditOff,
             MethodNotAllowed,
             NotAcceptable,
             CursorExpired,
@@ -129,6 +135,7 @@ impl ProblemKind {
             IncompleteIndex,
             Misconfigured,
             Internal,
+            AuditTooLarge,
             NotYetIndexed,
             Unavailable,
         ]
@@ -147,7 +154,7 @@ impl ProblemKind {
             | InvalidForm | IncompleteBody | EmptyPicture | ForbiddenKey | InvalidQuery
             | InvalidCrop | InvalidVector | InvalidCursor | InvalidFilter | UnknownAttribute
             | FilterType => StatusCode::BAD_REQUEST,
-            UnknownRoute | UnknownProduct | UnknownKey => StatusCode::NOT_FOUND,
+            UnknownRoute | UnknownProduct | UnknownKey | AuditOff => StatusCode::NOT_FOUND,
             MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             CursorExpired => StatusCode::GONE,
@@ -157,7 +164,7 @@ impl ProblemKind {
             OtherEncoder | UnreadableIndex | IncompleteIndex | Misconfigured | Internal => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
-            NotYetIndexed | Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            AuditTooLarge | NotYetIndexed | Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -202,6 +209,7 @@ impl ProblemKind {
             UnknownRoute => ("unknown-route", "Nothing is at this path"),
             UnknownProduct => ("unknown-product", "There is no such product"),
             UnknownKey => ("unknown-key", "There is no such object"),
+            AuditOff => ("audit-off", "Looking over the catalog is switched off"),
             MethodNotAllowed => ("method-not-allowed", "The method is not allowed here"),
             NotAcceptable => ("not-acceptable", "No accepted encoding is left"),
             CursorExpired => ("cursor-expired", "The page cannot be continued"),
@@ -218,6 +226,7 @@ impl ProblemKind {
             IncompleteIndex => ("incomplete-index", "A part of the stored index is missing"),
             Misconfigured => ("misconfigured", "The service is not set up correctly"),
             Internal => ("internal", "The service failed"),
+            AuditTooLarge => ("audit-too-large", "The catalog is too large for this"),
             NotYetIndexed => ("not-yet-indexed", "The index is not new enough yet"),
             Unavailable => ("unavailable", "The service is busy"),
         }

@@ -3,6 +3,7 @@
 //! A handler returns a [`Problem`]; the [shell](crate::shell) around the router renders it, because
 //! only there the request id is known, and logs its cause, because only there it happens once.
 
+mod from_audit;
 mod from_search;
 mod kind;
 

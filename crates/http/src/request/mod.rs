@@ -17,7 +17,7 @@ mod schema;
 pub(crate) use image_path::image_key;
 pub(crate) use input::SearchInput;
 pub(crate) use json::{UploadJson, read_upload_type};
-pub(crate) use params::{no_parameters, similar_parameters};
+pub(crate) use params::{audit_limit, no_parameters, similar_parameters};
 pub(crate) use product_path::ProductPath;
 pub(crate) use schema::{
     Match as MatchSchema, PictureParameters, SearchForm, SearchParameters, SearchRequest,

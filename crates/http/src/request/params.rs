@@ -9,6 +9,10 @@ use super::options::{Given, OPTIONS, PART_OPTIONS};
 use super::raw::Raw;
 use crate::problem::{Problem, ProblemKind, shown};
 
+/// Entries of each list of an audit where nobody says, and at most: a reply has to fit through Lambda.
+const LISTED: usize = 50;
+const MOST_LISTED: usize = 100;
+
 /// The options in the query string of a search by picture, crop and margins of the picture among them.
 pub(crate) fn search_parameters(uri: &Uri) -> Result<Given, Problem> {
     read(uri, &[&OPTIONS[..], &PART_OPTIONS[..]].concat())
@@ -25,6 +29,27 @@ pub(crate) fn no_parameters(uri: &Uri) -> Result<(), Problem> {
         Some((name, _)) => Err(unknown(name, "none")),
         None => Ok(()),
     }
+}
+
+/// Entries of the lists of an audit.
+pub(crate) fn audit_limit(uri: &Uri) -> Result<usize, Problem> {
+    let mut limit = None;
+    for (name, value) in pairs(uri)? {
+        if name != "limit" {
+            return Err(unknown(&name, "limit"));
+        }
+        let number = value.parse().ok().filter(|n| (1..=MOST_LISTED).contains(n));
+        let number = number.ok_or_else(|| {
+            let shown = shown(&value);
+            invalid(format!(
+                "limit is {shown}, but it must be a whole number from 1 to {MOST_LISTED}"
+            ))
+        })?;
+        if limit.replace(number).is_some() {
+            return Err(invalid("limit is given more than once".to_owned()));
+        }
+    }
+    Ok(limit.unwrap_or(LISTED))
 }
 
 fn read(uri: &Uri, known: &[&str]) -> Result<Given, Problem> {

@@ -1,5 +1,6 @@
 //! The handlers, a file for each thing they are about.
 
+pub(crate) mod audit;
 mod conditional;
 pub(crate) mod health;
 pub(crate) mod images;

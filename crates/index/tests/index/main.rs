@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod algebra;
+mod audit;
 mod codec;
 mod filters;
 mod golden;

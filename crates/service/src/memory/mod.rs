@@ -93,6 +93,7 @@ impl MemoryCloud {
             segments: self.clone(),
             products: self.clone(),
             failures: self.clone(),
+            table: self.clone(),
             metrics: Arc::new(NoMetrics),
         }
     }

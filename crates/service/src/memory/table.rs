@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use super::{MemoryCloud, PAGE};
 use crate::error::StoreError;
-use crate::model::{ImageRecord, Metadata, Page, Product};
-use crate::ports::{Failures, ImageRecords, Products};
+use crate::model::{ImageRecord, Metadata, Page, Product, TableEntry};
+use crate::ports::{Failures, ImageRecords, Products, TableReader};
 
 #[async_trait]
 impl Products for MemoryCloud {
@@ -93,6 +93,34 @@ impl Failures for MemoryCloud {
     async fn count(&self) -> Result<u64, StoreError> {
         self.call("count failures").await?;
         Ok(self.state().failed.len() as u64)
+    }
+}
+
+#[async_trait]
+impl TableReader for MemoryCloud {
+    async fn scan(&self, after: Option<&str>) -> Result<Page<TableEntry>, StoreError> {
+        self.call("scan table").await?;
+        let state = self.state();
+        let products = state.products.keys().map(|id| {
+            let mark = format!("{id}\0");
+            (mark, TableEntry::Product(id.clone()))
+        });
+        let records = state.records.values().map(|record| {
+            let mark = format!("{}\0{}", record.product_id, record.key);
+            (mark, TableEntry::Image(record.clone()))
+        });
+        let entries = products.chain(records);
+        let mut entries: Vec<(String, TableEntry)> = entries
+            .filter(|(mark, _)| after.is_none_or(|after| mark.as_str() > after))
+            .collect();
+        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let more = entries.len() > PAGE;
+        entries.truncate(PAGE);
+        let next = entries.last().filter(|_| more);
+        Ok(Page {
+            next: next.map(|(mark, _)| mark.clone()),
+            items: entries.into_iter().map(|(_, entry)| entry).collect(),
+        })
     }
 }
 

@@ -15,7 +15,9 @@
 //! | `answer` | what callers get |
 
 mod answer;
+mod audit;
 mod cursor;
+mod export;
 mod finding;
 mod image_state;
 mod lookups;
@@ -39,6 +41,11 @@ pub use answer::{
     Answer, EncoderInfo, FacetValue, FoundImage, FoundProduct, IndexInfo, IndexState, ProductView,
     QueryTimings, SearchError, SegmentInfo, SideInfo,
 };
+pub use audit::{
+    AuditError, AuditOptions, AuditReport, AuditedGroup, AuditedPicture, Contradiction, Listed,
+    MisplacedPicture, StaleRecord,
+};
+pub use export::{Exported, Exporter, SimilarProduct};
 pub use image_state::{ImageState, ImageView};
 pub use options::{GroupBy, Images, MAX_FACETS, MAX_FIELDS, MAX_K, SearchOptions};
 pub use query::{BadQuery, MAX_QUERY_ITEMS, MAX_WEIGHT, Query, QueryArea, QueryItem};
@@ -49,7 +56,8 @@ use crate::error::{StoreError, StoreErrorKind};
 use crate::filterable::Filterable;
 use crate::model::Metadata;
 use crate::ports::{
-    Failures, Links, Manifests, Measurement, Metrics, Pictures, Products, Segments, Unit,
+    Failures, Links, Manifests, Measurement, Metrics, Pictures, Products, Segments, TableReader,
+    Unit,
 };
 use crate::start_up;
 use cursor::{Binding, Cursor};
@@ -76,6 +84,8 @@ pub struct SearchPorts {
     pub products: Arc<dyn Products>,
     /// The pictures that could not be indexed.
     pub failures: Arc<dyn Failures>,
+    /// Products and records, all of them; only looking over the catalog needs it.
+    pub table: Arc<dyn TableReader>,
     /// The operator's dashboard.
     pub metrics: Arc<dyn Metrics>,
 }

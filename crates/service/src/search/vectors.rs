@@ -21,7 +21,7 @@ use crate::keys::is_allowed_query_key;
 use crate::ports::Embedder;
 
 /// Pictures of one product that a search starts from, at most.
-const MOST_PRODUCT_PICTURES: usize = 16;
+pub(super) const MOST_PRODUCT_PICTURES: usize = 16;
 
 /// Rows that are grouped by product in less than a millisecond, once in the life of a segment.
 const FEW_ROWS: u64 = 1 << 17;

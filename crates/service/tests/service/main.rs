@@ -1,6 +1,7 @@
 //! The use cases through the public API, on a cloud in memory.
 #![allow(clippy::unwrap_used)]
 
+mod audits;
 mod batches;
 mod conformance;
 mod convergence;
