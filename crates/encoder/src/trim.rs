@@ -5,8 +5,9 @@
 //! outermost line: so white paper, black bars and each side's own colour are found alike, and JPEG's noise is
 //! not in the way. Where a picture has transparent margins, these are what is cut off, whatever the colours.
 //!
-//! What is left is never only a speck; it keeps a little room on each side, and as much of the margins as
-//! it takes for the network's own crop to leave the subject whole.
+//! What is left is never only a speck, and it keeps as much of the margins as it takes for the network's own
+//! crop to leave the subject whole. Narrow margins stay: catalogs have them, and a picture of a catalog should
+//! find itself.
 
 use image::RgbImage;
 
@@ -25,14 +26,15 @@ const STRAY: usize = 100;
 const TOGETHER: u32 = 16;
 /// Frames around frames, such as the bars of a screenshot around a sheet of paper, that are cut off.
 const NESTED: usize = 3;
+/// The least such frame inside of another, as a share of the side: a few even lines are the edge of a subject.
+const LEAST_NESTED: u32 = 32;
 
 /// The least subject: its longer side as a share of the picture's, and in pixels.
 const LEAST_SHARE: f64 = 1.0 / 12.0;
 const LEAST_PIXELS: u32 = 32;
-/// Room that is left on each side, as a share of the subject's longer side.
-const ROOM: f64 = 0.05;
-/// What is left when cutting is worth the while, at most, as a share of the picture.
-const WORTH: f64 = 0.8;
+/// What is left when margins are cut off, at most, as a share of the picture: those of a tenth of its sides
+/// stay.
+const WORTH: f64 = 0.65;
 
 /// The part of a picture that remains without its margins, as stored; `None` when that is all, or nothing
 /// that could be a subject.
@@ -52,16 +54,13 @@ pub(crate) fn subject(decoded: &Decoded, how: &Preprocessing) -> Option<Frame> {
         true => 1.0 / aspect,
         false => aspect,
     };
-    let room = (ROOM * f64::from(longer)).ceil() as u32;
-    let around = |length: u32| f64::from(length.saturating_add(2 * room));
-    let (width, height) = (around(inner.width), around(inner.height));
-    let frame = Frame {
-        width: width.max(height * aspect).ceil() as u32,
-        height: height.max(width / aspect).ceil() as u32,
-        ..inner
-    };
-    let (left, right) = placed(inner.left, inner.width, frame.width, whole.width);
-    let (top, bottom) = placed(inner.top, inner.height, frame.height, whole.height);
+    let (width, height) = (f64::from(inner.width), f64::from(inner.height));
+    let wanted = (
+        width.max(height * aspect).ceil() as u32,
+        height.max(width / aspect).ceil() as u32,
+    );
+    let (left, right) = placed(inner.left, inner.width, wanted.0, whole.width);
+    let (top, bottom) = placed(inner.top, inner.height, wanted.1, whole.height);
     let frame = Frame::between(left, top, right, bottom);
     (frame.area() < WORTH * whole.area()).then_some(frame)
 }
@@ -78,7 +77,7 @@ fn placed(start: u32, length: u32, wanted: u32, side: u32) -> (u32, u32) {
 fn inside(picture: &RgbImage) -> Option<Frame> {
     let mut frame = Frame::whole(picture.width(), picture.height());
     let mut colours: [Option<Colour>; 4] = [None; 4];
-    for _ in 0..NESTED {
+    for round in 0..NESTED {
         let before = frame;
         for (side, known) in [Side::Top, Side::Bottom, Side::Left, Side::Right]
             .into_iter()
@@ -93,7 +92,8 @@ fn inside(picture: &RgbImage) -> Option<Frame> {
             if lines == side.lines(&frame) {
                 return None;
             }
-            if lines > 0 {
+            let is_frame = round == 0 || lines >= side.lines(&frame) / LEAST_NESTED;
+            if lines > 0 && is_frame {
                 *known = Some(colour);
                 frame = side.without(&frame, lines);
             }
@@ -259,5 +259,68 @@ impl Line {
 
     fn is_margin(&self, pixels: u32) -> bool {
         self.most <= OUTLINE && self.stray as usize <= pixels as usize / STRAY
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::metadata::Orientation;
+    use image::{Rgb, imageops};
+
+    use super::*;
+    use crate::preprocessing::tests::sample;
+
+    /// A subject with a loud pattern on a sheet.
+    fn sheet(size: (u32, u32), subject: Frame, colour: [u8; 3]) -> RgbImage {
+        let mut sheet = RgbImage::from_pixel(size.0, size.1, Rgb(colour));
+        let pattern = RgbImage::from_fn(subject.width, subject.height, |x, y| {
+            Rgb([
+                (x * 37 % 256) as u8,
+                (y * 59 % 256) as u8,
+                ((x + y) * 11 % 256) as u8,
+            ])
+        });
+        imageops::replace(
+            &mut sheet,
+            &pattern,
+            subject.left.into(),
+            subject.top.into(),
+        );
+        sheet
+    }
+
+    fn found(picture: RgbImage) -> Option<Frame> {
+        subject(
+            &Decoded::whole(picture, Orientation::NoTransforms),
+            &sample(),
+        )
+    }
+
+    #[test]
+    fn a_square_subject_is_left_exactly() {
+        let square = Frame::between(500, 400, 800, 700);
+        for colour in [[255; 3], [0; 3], [246, 243, 238]] {
+            assert_eq!(found(sheet((1300, 1300), square, colour)), Some(square));
+        }
+    }
+
+    #[test]
+    fn a_long_subject_is_left_with_as_much_as_makes_it_square() {
+        let long = Frame::between(200, 100, 500, 200);
+        let expected = Frame::between(200, 0, 500, 300);
+        assert_eq!(found(sheet((1000, 1000), long, [255; 3])), Some(expected));
+        // Where the picture ends, there is no more.
+        let high = Frame::between(0, 0, 100, 600);
+        let expected = Frame::between(0, 0, 600, 600);
+        assert_eq!(found(sheet((1200, 900), high, [255; 3])), Some(expected));
+    }
+
+    #[test]
+    fn narrow_margins_and_specks_are_left() {
+        let most = Frame::between(100, 100, 920, 920);
+        assert_eq!(found(sheet((1000, 1000), most, [255; 3])), None);
+        let speck = Frame::between(500, 500, 520, 520);
+        assert_eq!(found(sheet((1000, 1000), speck, [255; 3])), None);
+        assert_eq!(found(RgbImage::from_pixel(400, 300, Rgb([9, 9, 9]))), None);
     }
 }
