@@ -26,7 +26,7 @@ pub(super) fn misplaced(rows: &Rows<'_>, near: &[Near], similar: f32) -> Vec<Mis
     verdicts.into_iter().map(|v| v.misplaced).collect()
 }
 
-fn verdict(rows: &Rows<'_>, row: u32, near: &Near, similar: f32) -> Option<Verdict> {
+fn verdict(rows: &Rows<'_>, row: u32, near: &[(u32, f32)], similar: f32) -> Option<Verdict> {
     let own = rows.category(row)?;
     // The neighbours are those of the first row of the same vector, which is not among them.
     let first = (rows.first(row), 1.0);

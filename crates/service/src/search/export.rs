@@ -169,7 +169,8 @@ fn all_similar(
 }
 
 /// The products most like any picture of a product, without itself: what a search for similar products finds.
-fn similar(snapshot: &Snapshot, product: &String, k: usize) -> Result<Vec<Hit>, IndexError> {
+fn similar(snapshot: &Snapshot, product: &str, k: usize) -> Result<Vec<Hit>, IndexError> {
+    let without = [product.to_owned()];
     let rows = snapshot
         .rows_of_product(product)
         .take(MOST_PRODUCT_PICTURES);
@@ -178,7 +179,7 @@ fn similar(snapshot: &Snapshot, product: &String, k: usize) -> Result<Vec<Hit>, 
         let vector = snapshot.embedding(row);
         let found = snapshot.search(SearchRequest {
             min_score: 0.0,
-            without_products: std::slice::from_ref(product),
+            without_products: &without,
             stored: Some(row),
             ..SearchRequest::new(&vector, k)
         })?;
