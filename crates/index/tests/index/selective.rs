@@ -46,7 +46,7 @@ fn row_of(i: usize, vector: &[f32]) -> Row {
     let chance = i / KINDS;
     let attributes = json!({
         "kind": format!("kind {}", i % KINDS),
-        "half": chance % 2 == 0,
+        "half": chance.is_multiple_of(2),
         "twentieth": chance % 20,
         "two_hundredth": chance % 200,
         "price": i as f64 / 4.0,
@@ -154,9 +154,10 @@ fn as_many_are_found_as_there_are() {
     };
     let segments = vec![CATALOG.graph.clone(), delta(2, &removal, DIMENSIONS)];
     let snapshot = Snapshot::new(segments, DIMENSIONS).unwrap();
-    let is_there = |i: &usize| i % 3 != 0;
-    let filters: [(&str, fn(usize) -> bool); 4] = [
-        ("half=true", |i| i / KINDS % 2 == 0),
+    let is_there = |i: &usize| !i.is_multiple_of(3);
+    type Matches = fn(usize) -> bool;
+    let filters: [(&str, Matches); 4] = [
+        ("half=true", |i| (i / KINDS).is_multiple_of(2)),
         ("twentieth!=3", |i| i / KINDS % 20 != 3),
         ("two_hundredth=7", |i| i / KINDS % 200 == 7),
         ("price<1000", |i| i < 4000),
