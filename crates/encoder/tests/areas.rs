@@ -207,15 +207,11 @@ fn bars_around_a_sheet_are_cut_off_with_it() {
 fn transparent_margins_are_cut_off_and_a_white_product_is_not() {
     let mut product = RgbaImage::new(900, 900);
     for (x, y, pixel) in product.enumerate_pixels_mut() {
-        let inside = (x as f64 - 450.0).powi(2) + (y as f64 - 500.0).powi(2) < 150.0_f64.powi(2);
-        if inside {
+        let from_middle = (f64::from(x) - 450.0).hypot(f64::from(y) - 500.0);
+        if from_middle < 150.0 {
             // White with a dark ring in its middle: by colours alone only the ring would be left.
-            let ring = (x as f64 - 450.0).hypot(y as f64 - 500.0);
-            let shade = if (30.0..40.0).contains(&ring) {
-                60
-            } else {
-                255
-            };
+            let in_ring = (30.0..40.0).contains(&from_middle);
+            let shade = if in_ring { 60 } else { 255 };
             *pixel = Rgba([shade, shade, shade, 255]);
         }
     }

@@ -28,8 +28,8 @@ async fn priced() -> Shop {
             ),
             ("tags".to_owned(), json!(["all", format!("t{number}")])),
         ]);
-        if number % 3 == 0 {
-            metadata.insert("sale".to_owned(), json!(number % 2 == 0));
+        if number.is_multiple_of(3) {
+            metadata.insert("sale".to_owned(), json!(number.is_multiple_of(2)));
         }
         products.push(Product {
             product_id: format!("p{number:02}"),

@@ -37,7 +37,7 @@ fn hardly_any_picture_of_another_product_is_the_same() {
 
 #[test]
 fn pictures_of_one_product_say_what_variants_are() {
-    let own = |i: usize| (i % 4 == 0).then_some(0.65 + i as f32 / 2000.0);
+    let own = |i: usize| i.is_multiple_of(4).then_some(0.65 + i as f32 / 2000.0);
     let samples = others().enumerate();
     let samples: Vec<Sample> = samples
         .map(|(i, score)| sample(score, own(i), &[]))
@@ -52,7 +52,7 @@ fn categories_say_what_is_similar() {
     // Of one category from 0.6 on, of any below.
     let labelled: Vec<(f32, bool)> = others()
         .enumerate()
-        .map(|(i, score)| (score, score >= 0.6 || i % 3 == 0))
+        .map(|(i, score)| (score, score >= 0.6 || i.is_multiple_of(3)))
         .collect();
     let samples: Vec<Sample> = others()
         .map(|score| sample(score, None, &labelled))

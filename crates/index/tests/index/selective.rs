@@ -15,6 +15,9 @@ const ROWS: usize = 40_000;
 const KINDS: usize = 100;
 const QUERIES: usize = 60;
 
+/// Whether a row passes.
+type Passes = fn(usize) -> bool;
+
 struct Catalog {
     vectors: Vec<Vec<f32>>,
     queries: Vec<Vec<f32>>,
@@ -46,7 +49,7 @@ fn row_of(i: usize, vector: &[f32]) -> Row {
     let chance = i / KINDS;
     let attributes = json!({
         "kind": format!("kind {}", i % KINDS),
-        "half": chance % 2 == 0,
+        "half": chance.is_multiple_of(2),
         "twentieth": chance % 20,
         "two_hundredth": chance % 200,
         "price": i as f64 / 4.0,
@@ -109,7 +112,7 @@ fn filters_hide_nothing_of_what_they_select() {
         assert_eq!(walked, is_walked, "{filter}");
     };
     check("half", &|_| true, true);
-    check("half=true", &|i| chance(i) % 2 == 0, true);
+    check("half=true", &|i| chance(i).is_multiple_of(2), true);
     check("twentieth!=3", &|i| chance(i) % 20 != 3, true);
     check("twentieth=3", &|i| chance(i) % 20 == 3, false);
     check("two_hundredth=7", &|i| chance(i) % 200 == 7, false);
@@ -154,9 +157,9 @@ fn as_many_are_found_as_there_are() {
     };
     let segments = vec![CATALOG.graph.clone(), delta(2, &removal, DIMENSIONS)];
     let snapshot = Snapshot::new(segments, DIMENSIONS).unwrap();
-    let is_there = |i: &usize| i % 3 != 0;
-    let filters: [(&str, fn(usize) -> bool); 4] = [
-        ("half=true", |i| i / KINDS % 2 == 0),
+    let is_there = |i: &usize| !i.is_multiple_of(3);
+    let filters: [(&str, Passes); 4] = [
+        ("half=true", |i| (i / KINDS).is_multiple_of(2)),
         ("twentieth!=3", |i| i / KINDS % 20 != 3),
         ("two_hundredth=7", |i| i / KINDS % 200 == 7),
         ("price<1000", |i| i < 4000),
