@@ -63,9 +63,10 @@ class IndexRows:
 
     @property
     def served(self):
-        """The hnswlib index that the service and the first answer search: the one that was built quickest of
+        """The hnswlib index that the service and the first answer search: the one that is searched quickest of
         those that reach our recall."""
-        return next(p for p in self.peers if p.library == HNSWLIB and p.found["setting"])
+        able = (p for p in self.peers if p.library == HNSWLIB and p.found["setting"])
+        return min(able, key=lambda p: p.found["microseconds"])
 
     @property
     def hnswlib(self):
@@ -190,6 +191,8 @@ class IndexRows:
             subjects[name] = subject(other, "search_at_once")
             subjects[name]()
         times = interleave(subjects, self.plan.query_rounds)
+        for other in able:
+            other.found["microseconds"] = Samples(times[other.name]).median
         self.ours.ask("open", folder=self.flat)
         scans = interleave({"ours": ours}, max(2, self.plan.query_rounds // 4))["ours"]
         yield from self.query_rows({other.name: other for other in able} | at_once, times, mine)

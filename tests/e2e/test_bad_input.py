@@ -11,6 +11,7 @@ import pytest
 import requests
 from PIL import Image
 from support import bad_pictures
+from support.problems import expect_problem
 from support.system import result_of
 
 
@@ -26,20 +27,6 @@ def lives_on(shop, shop_pictures):
     shop.expect_alive()
     picture = shop_pictures[1]
     assert result_of(shop.search(picture.bytes, k=3), picture.key)
-
-
-def expect_problem(reply, status, kind, *mentioned):
-    """A reply that is a problem of this kind, in the form that RFC 9457 asks for."""
-    assert reply.status_code == status, f"{reply.status_code}: {reply.text}"
-    assert reply.headers["content-type"] == "application/problem+json"
-    problem = reply.json()
-    assert problem["type"] == f"urn:lookalike:problem:{kind}", problem
-    assert problem["status"] == status
-    assert problem["title"]
-    assert problem["request_id"] == reply.headers["x-request-id"]
-    for text in mentioned:
-        assert text in problem["detail"], problem["detail"]
-    return problem
 
 
 # Pictures

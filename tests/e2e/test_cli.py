@@ -25,6 +25,8 @@ COMMANDS = [
     "search",
     "embed",
     "evaluate",
+    "audit",
+    "export-similar",
     "index",
     "status",
     "draw",
@@ -37,8 +39,12 @@ NEEDY = [
     ["search", "PICTURE"],
     ["index", "info"],
     ["index", "verify"],
+    ["index", "refresh-attributes"],
+    ["index", "show", "shoe"],
     ["index", "rebuild"],
     ["index", "gc"],
+    ["audit"],
+    ["export-similar", "--out", "FOLDER"],
     ["status"],
 ]
 
@@ -84,6 +90,8 @@ def test_help_and_version():
         ["draw", "x", "--products", "0"],
         ["completions", "tcsh"],
         ["status", "--stack", "a", "--data", "b"],
+        ["serve", "--data", "x", "--filterable", "price<5"],
+        ["index", "verify", "--filterable", "not"],
     ],
     ids=" ".join,
 )
@@ -241,12 +249,20 @@ def test_import(shop, shop_pictures, tmp_path):
         f"{second.product_id},Hut,5,false,7\n",
         encoding="utf-8",
     )
-    assert shop.lookalike("import", table).expect().stdout == "imported 2 products\n"
+    imported, updated = shop.lookalike("import", table).expect().stdout.splitlines()
+    assert imported == "imported 2 products, 2 of them changed"
+    assert re.fullmatch(r"\d pictures updated in the index, 0 embedded", updated)
     metadata = shop.product(first.product_id).json()["metadata"]
     expected = {"name": "Große, rote Jacke", "price": 49.9, "sale": True, "sku": "00123"}
     assert {name: metadata.get(name) for name in expected} == expected
     report = shop.lookalike("import", table, "--json").expect().json()
-    assert report == {"imported": 2, "bad_lines": []}
+    assert report == {
+        "imported": 2,
+        "changed": 0,
+        "bad_lines": [],
+        "not_filterable": [],
+        "index": {"updated": 0, "embedded": 0, "waiting": 0},
+    }
 
 
 def test_import_reports_bad_lines_and_imports_the_rest(shop, shop_pictures, tmp_path):

@@ -36,7 +36,8 @@ def test_the_stack_has_every_output_that_the_command_reads(template):
 def statements(template, role):
     """What a role allows: actions and resources, each as a list of text."""
     as_list = lambda value: value if isinstance(value, list) else [value]
-    policies = template["Resources"][role]["Properties"]["Policies"]
+    properties = template["Resources"][role]["Properties"]
+    policies = properties.get("Policies", [properties])
     for statement in (s for policy in policies for s in policy["PolicyDocument"]["Statement"]):
         assert statement["Effect"] == "Allow"
         yield as_list(statement["Action"]), [json.dumps(r) for r in as_list(statement["Resource"])]
@@ -75,9 +76,19 @@ def calls_of_the_adapters():
 def test_the_functions_may_do_what_their_code_does_and_nothing_else(template):
     called = set(calls_of_the_adapters())
     assert {"s3:GetObject", "s3:PutObject", "dynamodb:BatchGetItem", "dynamodb:Query"} <= called
+    # Only where the operator has switched it on may everything be read.
+    audit = template["Resources"]["AuditPolicy"]
+    assert audit["Condition"] == "Audits" and audit["Properties"]["Roles"] == [{"Ref": "SearchRole"}]
+    assert template["Parameters"]["AuditSeconds"]["Default"] == 0
+    assert actions(template, "AuditPolicy") == {"dynamodb:Scan"}
     allowed = actions(template, "IndexerRole", "SearchRole")
+    assert "dynamodb:Scan" not in allowed
+    allowed |= {"dynamodb:Scan"}
     of_stores = {action for action in allowed if action.startswith(("s3:", "dynamodb:"))}
-    assert of_stores == called
+    # Lambda reads the table's stream with the indexer's role.
+    of_stream = {f"dynamodb:{call}" for call in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
+    assert of_stores == called | of_stream
+    assert of_stream.isdisjoint(actions(template, "SearchRole"))
     assert not [action for action in allowed if "*" in action]
     for role in ("IndexerRole", "SearchRole"):
         assert not [r for _, resources in statements(template, role) for r in resources if r == '"*"']
@@ -124,6 +135,44 @@ def test_every_metric_that_is_watched_is_emitted(template):
     dimension = re.search(r'DIMENSION: &str = "(\w+)"', source).group(1)
     ours = [alarm for alarm in alarms if alarm["Namespace"] == "lookalike"]
     assert all([d["Name"] for d in alarm["Dimensions"]] == [dimension] for alarm in ours)
+
+
+def test_changed_products_reach_the_indexer(template):
+    resources = template["Resources"]
+    assert resources["Table"]["Properties"]["StreamSpecification"] == {"StreamViewType": "KEYS_ONLY"}
+    events = resources["Indexer"]["Properties"]["Events"].values()
+    (stream,) = [event["Properties"] for event in events if event["Type"] == "DynamoDB"]
+    assert stream["Stream"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
+    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+    (pattern,) = stream["FilterCriteria"]["Filters"]
+    wanted = json.loads(pattern["Pattern"])["dynamodb"]["Keys"]
+    for path in EVENTS:
+        records = json.loads(path.read_text(encoding="utf-8")).get("Records", [])
+        for record in records:
+            if record.get("eventSource") == "aws:dynamodb":
+                of_product = not record["dynamodb"]["Keys"]["item"]["S"].startswith("image#")
+                item = record["dynamodb"]["Keys"]["item"]["S"]
+                assert (item in wanted["item"]["S"]) == of_product
+    for allowed, where in statements(template, "IndexerRole"):
+        if "dynamodb:GetRecords" in allowed:
+            assert where == [json.dumps({"Fn::GetAtt": ["Table", "StreamArn"]})]
+
+
+def test_the_template_takes_the_names_that_the_functions_take(template):
+    pattern = template["Parameters"]["Filterable"]["AllowedPattern"]
+    variables = {
+        "LOOKALIKE_CATALOG_BUCKET": "catalog",
+        "LOOKALIKE_INDEX_BUCKET": "index",
+        "LOOKALIKE_TABLE": "lookalike",
+    }
+    for name in ("price", " in stock", "Größe", "nothing", "a=b", "price<5", "not", " and ", "!"):
+        told = lookalike("status", extra_environment=variables | {"LOOKALIKE_FILTERABLE": name})
+        taken = "LOOKALIKE_FILTERABLE" not in told.expect(1).stderr
+        assert bool(re.fullmatch(pattern, name)) == taken, name
+    variable = template["Globals"]["Function"]["Environment"]["Variables"]["LOOKALIKE_FILTERABLE"]
+    assert variable == {"Fn::Join": [",", {"Ref": "Filterable"}]}
+    assert template["Outputs"]["FilterableAttributes"]["Value"] == variable
 
 
 def test_a_batch_has_time_for_six_attempts(template):

@@ -106,6 +106,15 @@ class Functions(unittest.TestCase):
         reply = self.indexer.invoke(sample("sqs-wrapped"))
         self.assertEqual(reply, {"batchItemFailures": []})
 
+    def test_2_changed_products_are_looked_up(self):
+        table = boto3.client("dynamodb")
+        key = {"product_id": {"S": PRODUCT}, "item": {"S": "product"}}
+        item = key | {"metadata": {"M": {"category": {"S": "changed"}}}}
+        table.put_item(TableName=os.environ["LOOKALIKE_TABLE"], Item=item)
+        self.addCleanup(table.delete_item, TableName=os.environ["LOOKALIKE_TABLE"], Key=key)
+        reply = self.indexer.invoke(sample("dynamodb-stream"))
+        self.assertEqual(reply, {"batchItemFailures": []})
+
     def test_3_every_gateway_finds_the_picture(self):
         for name in [
             "http-api-picture",

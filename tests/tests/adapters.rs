@@ -120,6 +120,18 @@ async fn records_conform() {
     world.local.shutdown().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_reader_conforms() {
+    let world = World::new().await;
+    conformance::table_reader(
+        world.cloud.table.clone(),
+        world.cloud.products.clone(),
+        world.cloud.records.clone(),
+    )
+    .await;
+    world.local.shutdown().await;
+}
+
 /// Reads events as the indexer does, and keeps the keys.
 #[derive(Default)]
 struct Keys(Mutex<Vec<String>>);

@@ -71,6 +71,7 @@ impl Building {
             bytes,
             meta_bytes: encoded.meta_bytes,
             recall: encoded.recall,
+            calibration: None,
         };
         let manifest = Manifest {
             generation: 1,

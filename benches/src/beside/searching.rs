@@ -48,12 +48,7 @@ impl SearchBench {
         let mut found = Vec::with_capacity(count);
         let begun = Instant::now();
         for vector in queries {
-            found.push(snapshot.search(SearchRequest {
-                vector,
-                k,
-                min_score: -1.0,
-                without_product: None,
-            })?);
+            found.push(snapshot.search(SearchRequest::new(vector, k))?.hits);
         }
         let seconds = begun.elapsed().as_secs_f64();
         if found.iter().any(|hits| hits.len() != k) {

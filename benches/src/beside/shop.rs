@@ -24,6 +24,10 @@ impl Products for Shop {
         Ok(known.map(|(id, m)| (id.clone(), m.clone())).collect())
     }
 
+    async fn latest(&self, ids: &[String]) -> Result<HashMap<String, Metadata>, StoreError> {
+        self.get_many(ids).await
+    }
+
     async fn put_many(&self, _: &[Product]) -> Result<(), StoreError> {
         Err(refused("put products"))
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use lookalike_encoder::Encoder;
 use lookalike_service::ports::Embedder;
-use lookalike_service::{Fingerprint, PictureError};
+use lookalike_service::{Area, Fingerprint, PictureError};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -162,6 +162,10 @@ impl Embedder for Numbered {
             return Ok(self.queries[query as usize % self.queries.len()].clone());
         }
         Ok(self.vector(number))
+    }
+
+    fn embed_area(&self, picture: &[u8], _: &Area) -> Result<Vec<f32>, PictureError> {
+        self.embed(picture)
     }
 }
 

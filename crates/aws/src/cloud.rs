@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lookalike_service::ports::{
     ChangeQueue, EncoderShelf, Failures, ImageRecords, Links, Manifests, Metrics, PictureWriter,
-    Pictures, Products, SegmentShelf, Segments, StoredEncoders,
+    Pictures, Products, SegmentShelf, Segments, StoredEncoders, TableReader,
 };
 use lookalike_service::{Encoders, IndexPorts, SearchPorts};
 
@@ -14,8 +14,8 @@ use crate::clients::{Clients, NoRegion};
 use crate::dynamo::Table;
 use crate::settings::{self, Settings};
 use crate::{
-    DynamoFailures, DynamoImageRecords, DynamoProducts, S3Encoders, S3Links, S3Manifests,
-    S3Pictures, S3Segments, SqsChanges,
+    DynamoFailures, DynamoImageRecords, DynamoProducts, DynamoTableReader, S3Encoders, S3Links,
+    S3Manifests, S3Pictures, S3Segments, SqsChanges,
 };
 
 /// The ports of the service over S3, DynamoDB and SQS. Cloning shares the clients and their connections.
@@ -43,6 +43,8 @@ pub struct Cloud {
     pub records: Arc<dyn ImageRecords>,
     /// The pictures that failed.
     pub failures: Arc<dyn Failures>,
+    /// All of the table.
+    pub table: Arc<dyn TableReader>,
     /// What the indexer is to look at; none unless the settings name a queue.
     pub changes: Option<Arc<dyn ChangeQueue>>,
     clients: Clients,
@@ -91,7 +93,8 @@ impl Cloud {
             encoder_shelf: encoders,
             products: Arc::new(DynamoProducts::new(Arc::clone(&table))),
             records: Arc::new(DynamoImageRecords::new(Arc::clone(&table))),
-            failures: Arc::new(DynamoFailures::new(table)),
+            failures: Arc::new(DynamoFailures::new(Arc::clone(&table))),
+            table: Arc::new(DynamoTableReader::new(table)),
             changes,
             clients,
         }
@@ -105,6 +108,7 @@ impl Cloud {
             manifests: self.manifests.clone(),
             segments: self.segments.clone(),
             shelf: self.shelf.clone(),
+            products: self.products.clone(),
             encoder_shelf: self.encoder_shelf.clone(),
             records: self.records.clone(),
             failures: self.failures.clone(),
@@ -122,6 +126,7 @@ impl Cloud {
             segments: self.segments.clone(),
             products: self.products.clone(),
             failures: self.failures.clone(),
+            table: self.table.clone(),
             metrics,
         }
     }

@@ -25,6 +25,15 @@ const CONCURRENCY: usize = 4;
 const THROTTLED: &str =
     "DynamoDB keeps leaving requests unprocessed: it is throttling the table, try again later";
 
+/// What a read has to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// What was written until a moment ago: at half the price.
+    Eventual,
+    /// Everything that was written before.
+    Consistent,
+}
+
 /// The table and the client to reach it.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -62,11 +71,17 @@ impl Table {
     }
 
     /// The items that exist at `keys`, in any order. No key may be given twice.
-    pub(crate) async fn get_items(&self, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
+    pub(crate) async fn get_items(
+        &self,
+        keys: Vec<Item>,
+        reading: Reading,
+    ) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::with_capacity(keys.len());
         let chunks: Vec<_> = keys.chunks(GET_CHUNK).collect();
         for group in chunks.chunks(CONCURRENCY) {
-            let calls = group.iter().map(|chunk| self.get_chunk(chunk.to_vec()));
+            let calls = group
+                .iter()
+                .map(|chunk| self.get_chunk(chunk.to_vec(), reading));
             items.extend(try_join_all(calls).await?.into_iter().flatten());
         }
         Ok(items)
@@ -82,9 +97,12 @@ impl Table {
         Ok(())
     }
 
-    async fn get_chunk(&self, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
+    async fn get_chunk(&self, keys: Vec<Item>, reading: Reading) -> Result<Vec<Item>, StoreError> {
         let operation = || self.operation("batch get from");
-        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).build();
+        let wanted = KeysAndAttributes::builder()
+            .set_keys(Some(keys))
+            .consistent_read(reading == Reading::Consistent)
+            .build();
         let wanted = wanted.map_err(|error| invalid(operation(), &error))?;
         let mut open = HashMap::from([(self.name().to_owned(), wanted)]);
         let mut items = Vec::new();

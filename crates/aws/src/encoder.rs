@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use lookalike_encoder::{Encoder, LoadError, PictureError};
+use lookalike_encoder::{Area, Encoder, LoadError, PictureError};
 use lookalike_index::Fingerprint;
 use lookalike_service::ports::Embedder;
 use lookalike_service::{EmbedderCell, EncoderFiles, Encoders, ReadFiles, StoreError};
@@ -217,5 +217,9 @@ impl Embedder for EncoderPort {
 
     fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
         self.0.embed(picture)
+    }
+
+    fn embed_area(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+        self.0.embed_area(picture, area)
     }
 }

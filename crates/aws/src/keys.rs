@@ -1,13 +1,8 @@
 //! The keys of the table.
 
+pub(crate) use lookalike_events::{ITEM, PRODUCT_ID, PRODUCT_ITEM};
 use sha2::{Digest, Sha256};
 
-/// Hash key: what a customer buys.
-pub(crate) const PRODUCT_ID: &str = "product_id";
-/// Range key: which item of the product.
-pub(crate) const ITEM: &str = "item";
-/// The item with the metadata.
-pub(crate) const PRODUCT_ITEM: &str = "product";
 /// Hash key of the index of failures, and its only value: items without it are not in that index.
 pub(crate) const FAILED: &str = "failed";
 /// Name of the index of failures.

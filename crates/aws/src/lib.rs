@@ -30,6 +30,7 @@ mod emf;
 mod encoder;
 mod encoders;
 mod errors;
+mod exports;
 mod failures;
 mod header_text;
 mod image_records;
@@ -45,6 +46,7 @@ mod record_item;
 mod segments;
 pub mod settings;
 mod table;
+mod table_reader;
 #[cfg(test)]
 mod tests;
 
@@ -56,6 +58,7 @@ pub use encoder::{
     EncoderError, embedded_encoder, encoder_cell, encoders, load_encoder, open_encoder,
 };
 pub use encoders::S3Encoders;
+pub use exports::S3Folder;
 pub use failures::DynamoFailures;
 pub use image_records::DynamoImageRecords;
 pub use links::S3Links;
@@ -65,3 +68,4 @@ pub use products::DynamoProducts;
 pub use segments::S3Segments;
 pub use settings::{EncoderSource, Settings, SettingsError, SettingsProblem};
 pub use table::create_table;
+pub use table_reader::DynamoTableReader;

@@ -9,7 +9,7 @@ use lookalike_service::ports::Products;
 use lookalike_service::{Metadata, Product, StoreError, StoreErrorKind};
 
 use crate::attributes;
-use crate::dynamo::{self, Item, Table};
+use crate::dynamo::{self, Item, Reading, Table};
 use crate::keys::{ITEM, MOST_PRODUCT_ID_BYTES, PRODUCT_ID, PRODUCT_ITEM, is_product_id};
 
 const METADATA: &str = "metadata";
@@ -23,6 +23,27 @@ pub struct DynamoProducts {
 impl DynamoProducts {
     pub(crate) fn new(table: Arc<Table>) -> Self {
         Self { table }
+    }
+
+    async fn read(
+        &self,
+        product_ids: &[String],
+        reading: Reading,
+    ) -> Result<HashMap<String, Metadata>, StoreError> {
+        // DynamoDB refuses a whole batch for one key twice or one key that cannot be.
+        let mut seen = HashSet::with_capacity(product_ids.len());
+        let keys = product_ids
+            .iter()
+            .filter(|id| is_product_id(id) && seen.insert(id.as_str()))
+            .map(|id| {
+                HashMap::from([
+                    (PRODUCT_ID.to_owned(), AttributeValue::S(id.clone())),
+                    (ITEM.to_owned(), AttributeValue::S(PRODUCT_ITEM.to_owned())),
+                ])
+            })
+            .collect();
+        let items = self.table.get_items(keys, reading).await?;
+        Ok(items.into_iter().filter_map(metadata_of).collect())
     }
 
     fn write_request(&self, product: &Product) -> Result<WriteRequest, StoreError> {
@@ -55,20 +76,14 @@ impl Products for DynamoProducts {
         &self,
         product_ids: &[String],
     ) -> Result<HashMap<String, Metadata>, StoreError> {
-        // DynamoDB refuses a whole batch for one key twice or one key that cannot be.
-        let mut seen = HashSet::with_capacity(product_ids.len());
-        let keys = product_ids
-            .iter()
-            .filter(|id| is_product_id(id) && seen.insert(id.as_str()))
-            .map(|id| {
-                HashMap::from([
-                    (PRODUCT_ID.to_owned(), AttributeValue::S(id.clone())),
-                    (ITEM.to_owned(), AttributeValue::S(PRODUCT_ITEM.to_owned())),
-                ])
-            })
-            .collect();
-        let items = self.table.get_items(keys).await?;
-        Ok(items.into_iter().filter_map(metadata_of).collect())
+        self.read(product_ids, Reading::Eventual).await
+    }
+
+    async fn latest(
+        &self,
+        product_ids: &[String],
+    ) -> Result<HashMap<String, Metadata>, StoreError> {
+        self.read(product_ids, Reading::Consistent).await
     }
 
     async fn put_many(&self, products: &[Product]) -> Result<(), StoreError> {

@@ -11,8 +11,10 @@
 //! | `LOOKALIKE_TABLE` | DynamoDB table of products and records | required |
 //! | `LOOKALIKE_QUEUE_URL` | SQS queue from which the indexer learns of changes | none |
 //! | `LOOKALIKE_ENCODER` | directory or `s3://bucket/prefix` of a model | the embedded model |
+//! | `LOOKALIKE_FILTERABLE` | metadata that the index keeps to filter by, comma separated; `category` always is | `category` |
 //! | `LOOKALIKE_REFRESH_SECONDS` | seconds between looks at the manifest | `1` |
 //! | `LOOKALIKE_CORS_ORIGINS` | origins that may call from a browser, comma separated | `*` |
+//! | `LOOKALIKE_AUDIT_SECONDS` | seconds that `GET /audit` may take; `0` switches it off | `0` |
 //! | `LOOKALIKE_TRACE` | whether to log the steps of every request and of the start, `true` or `false` | `false` |
 //!
 //! An empty variable counts as unset, because a deployment template cannot leave one out.
@@ -23,6 +25,8 @@ mod problem;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
+
+use lookalike_service::Filterable;
 
 pub use problem::{SettingsError, SettingsProblem};
 
@@ -38,10 +42,14 @@ pub const TABLE: &str = "LOOKALIKE_TABLE";
 pub const QUEUE_URL: &str = "LOOKALIKE_QUEUE_URL";
 /// Says where the encoder's model is.
 pub const ENCODER: &str = "LOOKALIKE_ENCODER";
+/// Lists the attributes that searches can be filtered by.
+pub const FILTERABLE: &str = "LOOKALIKE_FILTERABLE";
 /// Says how old a snapshot may be.
 pub const REFRESH_SECONDS: &str = "LOOKALIKE_REFRESH_SECONDS";
 /// Lists the origins that browsers may call from.
 pub const CORS_ORIGINS: &str = "LOOKALIKE_CORS_ORIGINS";
+/// Says how long looking over the catalog may take.
+pub const AUDIT_SECONDS: &str = "LOOKALIKE_AUDIT_SECONDS";
 /// Turns detailed logging on.
 pub const TRACE: &str = "LOOKALIKE_TRACE";
 
@@ -63,10 +71,14 @@ pub struct Settings {
     pub queue_url: Option<String>,
     /// Where the encoder comes from.
     pub encoder: EncoderSource,
+    /// Which of their products' metadata the index keeps, to filter by.
+    pub filterable: Filterable,
     /// How old a snapshot may be before the manifest is looked at again.
     pub refresh: Duration,
     /// Origins that may call from a browser; `["*"]` for all.
     pub cors_origins: Vec<String>,
+    /// How long looking over the catalog may take within one request; `None` where nobody may ask for it.
+    pub audit: Option<Duration>,
     /// Whether to log the steps of every request.
     pub trace: bool,
     /// Whether S3 is addressed as `host/bucket/key`: so whenever an endpoint is set.
@@ -147,11 +159,17 @@ impl Settings {
                     problems.push(problem);
                     EncoderSource::Embedded
                 }),
+            filterable: checks::optional(FILTERABLE, set(FILTERABLE), checks::filterable)
+                .map(Option::unwrap_or_default)
+                .unwrap_or_else(|problem| note(&mut problems, problem)),
             refresh: checks::optional(REFRESH_SECONDS, set(REFRESH_SECONDS), checks::seconds)
                 .map(|refresh| refresh.unwrap_or(Duration::from_secs(1)))
                 .unwrap_or_else(|problem| note(&mut problems, problem)),
             cors_origins: checks::optional(CORS_ORIGINS, set(CORS_ORIGINS), checks::origins)
                 .map(|origins| origins.unwrap_or_else(|| vec!["*".to_owned()]))
+                .unwrap_or_else(|problem| note(&mut problems, problem)),
+            audit: checks::optional(AUDIT_SECONDS, set(AUDIT_SECONDS), checks::seconds)
+                .map(|time| time.filter(|time| !time.is_zero()))
                 .unwrap_or_else(|problem| note(&mut problems, problem)),
             trace: checks::optional(TRACE, set(TRACE), checks::switch)
                 .map(Option::unwrap_or_default)

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::keys::{FAILED, FAILED_INDEX, ITEM, PRODUCT_ID};
 
 /// The `CreateTable` request for a table of this name: keyed by product id and item, on demand, with
-/// the sparse index of failures.
+/// the sparse index of failures, and with a stream that tells which items were written.
 pub fn create_table(name: &str) -> Value {
     json!({
         "TableName": name,
@@ -27,5 +27,7 @@ pub fn create_table(name: &str) -> Value {
             ],
             "Projection": {"ProjectionType": "ALL"},
         }],
+        // Who is told of a product reads what it says now: the keys are enough.
+        "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "KEYS_ONLY"},
     })
 }

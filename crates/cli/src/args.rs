@@ -2,11 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, value_parser};
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use clap_complete::Shell;
+use lookalike_service::{Crop, Filterable};
 use lookalike_training::encoder_choice::EncoderChoice;
 
+use crate::commands::{AuditArguments, ExportArguments};
 use crate::labels::LabelArguments;
+use crate::query_arguments::Liked;
 
 /// Visual product search that a shop runs in its own AWS account.
 ///
@@ -38,7 +41,7 @@ pub(crate) enum Command {
     Upload(UploadArguments),
     /// Import product metadata from a CSV file.
     Import(ImportArguments),
-    /// Find the products that look like a picture.
+    /// Find the products that look like a picture, or like other things.
     Search(SearchArguments),
     /// Embed pictures with the configured encoder.
     Embed(EmbedArguments),
@@ -50,6 +53,11 @@ pub(crate) enum Command {
     /// R@k how often any of them is right, mAP the mean precision at the ranks of all right ones, MRR
     /// one over the rank of the first right one. Brackets are 95 % intervals by resampling the queries.
     Evaluate(EvaluateArguments),
+    /// Look over the catalog: duplicates, pictures filed wrongly, products without pictures, and where bucket, index
+    /// and table disagree.
+    Audit(AuditArguments),
+    /// Write the similar products of every product as files that a shop can serve without anything running.
+    ExportSimilar(ExportArguments),
     /// Look at the index, check it, or put it in order.
     Index(IndexArguments),
     /// Change the encoder of a live catalog: index every picture with another one, then switch.
@@ -100,6 +108,14 @@ pub(crate) struct DemoArguments {
     /// Number of products to draw.
     #[arg(long, default_value_t = 300, value_parser = value_parser!(u32).range(1..=100_000))]
     pub(crate) products: u32,
+
+    /// Columns that searches can be filtered by, separated by commas; `category` always is one.
+    #[arg(
+        long,
+        value_name = "NAMES",
+        default_value = "category,colour,in_stock,pattern,price"
+    )]
+    pub(crate) filterable: Filterable,
 }
 
 /// Arguments of `serve`.
@@ -132,6 +148,15 @@ pub(crate) struct ServeArguments {
     /// Port of the SQS endpoint; 0 takes a free one.
     #[arg(long, default_value_t = 9324)]
     pub(crate) sqs_port: u16,
+
+    /// Columns that searches can be filtered by, separated by commas; `category` always is one.
+    #[arg(
+        long,
+        env = "LOOKALIKE_FILTERABLE",
+        value_name = "NAMES",
+        default_value = "category"
+    )]
+    pub(crate) filterable: Filterable,
 
     /// Drop the index and index every picture again: after a change of the encoder, or damage.
     #[arg(long)]
@@ -170,6 +195,10 @@ pub(crate) struct ImportArguments {
     /// UTF-8 CSV with a header; `product_id` is required, every other column becomes metadata.
     pub(crate) csv: PathBuf,
 
+    /// Do not wait until the index says what the CSV does.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+
     /// Print a JSON object.
     #[arg(long)]
     pub(crate) json: bool,
@@ -179,12 +208,33 @@ pub(crate) struct ImportArguments {
 }
 
 /// Arguments of `search`.
+///
+/// Several things are added up: a picture, what results are to be like beside it, and what they are to be unlike.
 #[derive(Debug, Args)]
 pub(crate) struct SearchArguments {
     /// A picture file.
-    pub(crate) image: PathBuf,
+    #[arg(required_unless_present = "like")]
+    pub(crate) image: Option<PathBuf>,
 
-    /// How many products.
+    /// Look at this box of the picture alone: pixels such as 10,20,300,400, or shares such as 0.1,0.2,0.5,0.5
+    /// or 10%,20%,50%,50%.
+    #[arg(long, value_name = "X,Y,W,H", requires = "image")]
+    pub(crate) crop: Option<Crop>,
+
+    /// Leave uniform margins of pictures on.
+    #[arg(long)]
+    pub(crate) no_trim: bool,
+
+    /// Something that results are to be like: a picture file, product:ID or key:KEY, and how much, which is 1
+    /// without.
+    #[arg(long, value_name = "WHAT[@WEIGHT]")]
+    pub(crate) like: Vec<Liked>,
+
+    /// Something that results are to be unlike, and how much, which is 0.5 without.
+    #[arg(long, value_name = "WHAT[@WEIGHT]")]
+    pub(crate) unlike: Vec<Liked>,
+
+    /// How many results.
     #[arg(long, short, default_value_t = 10)]
     pub(crate) k: usize,
 
@@ -192,12 +242,70 @@ pub(crate) struct SearchArguments {
     #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     pub(crate) min_score: f32,
 
+    /// The weakest match that is a result.
+    #[arg(long, value_name = "MATCH")]
+    pub(crate) min_match: Option<MatchArgument>,
+
+    /// Only products that this allows, such as category=shoes or price<50; all of them when repeated.
+    #[arg(long, value_name = "FILTER")]
+    pub(crate) filter: Vec<String>,
+
+    /// What a result is.
+    #[arg(long, value_name = "WHAT", default_value = "product")]
+    pub(crate) group_by: GroupByArgument,
+
+    /// Show every picture of a product that is similar enough, rather than the best one.
+    #[arg(long)]
+    pub(crate) all_images: bool,
+
+    /// How much results are to differ from each other, 0 to 1.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub(crate) diversity: f32,
+
+    /// Show nearly the same picture of several products once.
+    #[arg(long)]
+    pub(crate) collapse: bool,
+
+    /// Metadata to show, names between commas.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) fields: Option<Vec<String>>,
+
+    /// Attributes whose values to count, names between commas.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) facets: Vec<String>,
+
+    /// Where the page before ended: `next_cursor` in its JSON.
+    #[arg(long)]
+    pub(crate) cursor: Option<String>,
+
     /// Print the API's JSON.
     #[arg(long)]
     pub(crate) json: bool,
 
     #[command(flatten)]
     pub(crate) target: TargetArguments,
+}
+
+/// What a score means in a catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MatchArgument {
+    /// The same picture, perhaps scaled, cropped a little or stored anew.
+    Same,
+    /// As near as another picture, colour or version of one product.
+    Variant,
+    /// The same kind of thing.
+    Similar,
+    /// Anything.
+    Weak,
+}
+
+/// What a result of `search` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GroupByArgument {
+    /// A product, through its most similar picture.
+    Product,
+    /// A picture.
+    Image,
 }
 
 /// Arguments of `embed`.
@@ -351,6 +459,10 @@ pub(crate) struct IndexArguments {
     /// What to do with the index.
     #[command(subcommand)]
     pub(crate) action: IndexAction,
+
+    /// Metadata that searches can be filtered by, separated by commas; without, what the system declares.
+    #[arg(long, global = true, value_name = "NAMES")]
+    pub(crate) filterable: Option<Filterable>,
 }
 
 /// What to do with the index.
@@ -358,11 +470,21 @@ pub(crate) struct IndexArguments {
 pub(crate) enum IndexAction {
     /// Generation, counts, encoder and segments.
     Info(OutputArguments),
-    /// Read every segment in full, and compare the index with the bucket.
+    /// Read every segment in full, and compare the index with bucket and table.
     Verify {
         /// Index here and now what the comparison found missing or outdated.
         #[arg(long)]
         repair: bool,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// Have the rows say what the table says, as after a change of what is filterable; embeds nothing.
+    RefreshAttributes(OutputArguments),
+    /// What the index says of the pictures of a product.
+    Show {
+        /// The product.
+        product_id: String,
 
         #[command(flatten)]
         output: OutputArguments,

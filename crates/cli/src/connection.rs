@@ -25,6 +25,9 @@ pub(crate) struct Connection {
     pub(crate) index_bucket: String,
     pub(crate) table: String,
     pub(crate) queue_url: String,
+    /// Names of filterable attributes, separated by commas.
+    #[serde(default)]
+    pub(crate) filterable: String,
 }
 
 impl Connection {
@@ -93,6 +96,7 @@ impl Connection {
             ("LOOKALIKE_INDEX_BUCKET", self.index_bucket.clone()),
             ("LOOKALIKE_TABLE", self.table.clone()),
             ("LOOKALIKE_QUEUE_URL", self.queue_url.clone()),
+            ("LOOKALIKE_FILTERABLE", self.filterable.clone()),
         ]
     }
 }

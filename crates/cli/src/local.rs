@@ -1,5 +1,6 @@
 //! The complete system in this process: local cloud, indexer, search API.
 
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,10 +8,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use async_trait::async_trait;
-use lookalike_http::{HttpSettings, router};
+use lookalike_events::{ITEM, PRODUCT_ITEM};
+use lookalike_http::{AuditLimits, HttpSettings, router};
 use lookalike_indexer::Handler;
-use lookalike_local_cloud::{EventHandler, LocalCloud, Notify, Options, QueueOptions, StartError};
-use lookalike_service::{CATALOG_PREFIX, Deadline, Indexer, Searcher};
+use lookalike_local_cloud::{
+    EventHandler, LocalCloud, Notify, Options, QueueOptions, StartError, WatchedTable,
+};
+use lookalike_service::{CATALOG_PREFIX, Deadline, Filterable, Indexer, Searcher};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -22,8 +26,12 @@ use crate::target::Target;
 const CATALOG_BUCKET: &str = "catalog";
 const INDEX_BUCKET: &str = "index";
 const TABLE: &str = "lookalike";
+/// Written products handed over at once.
+const PRODUCTS: usize = 500;
 /// As long as a Lambda function may run.
 const INVOCATION: Duration = Duration::from_secs(900);
+/// How long looking over the catalog may take.
+const AUDIT: Duration = Duration::from_secs(600);
 /// How long open connections may take to end.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -47,13 +55,13 @@ pub(crate) struct LocalSystem {
     stop: watch::Sender<bool>,
 }
 
-/// Hands the queue's events to the code that the Lambda function runs.
+/// Hands the events of the queue and of the table to the code that the Lambda function runs.
 struct Invocations(Handler);
 
 #[async_trait]
 impl EventHandler for Invocations {
-    async fn handle(&self, sqs_event: Value) -> Result<Value, String> {
-        let handled = self.0.handle(sqs_event, Deadline::after(INVOCATION)).await;
+    async fn handle(&self, event: Value) -> Result<Value, String> {
+        let handled = self.0.handle(event, Deadline::after(INVOCATION)).await;
         handled.map_err(|error| error.to_string())
     }
 }
@@ -61,7 +69,7 @@ impl EventHandler for Invocations {
 impl LocalSystem {
     /// Starts the servers on a data folder. Events are not handled before
     /// [`follow_events`](Self::follow_events).
-    pub(crate) async fn start(data: &Path, ports: Ports) -> Result<Self> {
+    pub(crate) async fn start(data: &Path, ports: Ports, filterable: &Filterable) -> Result<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports.http));
         let listener = TcpListener::bind(address)
             .await
@@ -75,6 +83,11 @@ impl LocalSystem {
             notify: Some(Notify {
                 bucket: CATALOG_BUCKET.to_owned(),
                 prefix: CATALOG_PREFIX.to_owned(),
+            }),
+            watch: Some(WatchedTable {
+                table: TABLE.to_owned(),
+                only: Some((ITEM.to_owned(), PRODUCT_ITEM.to_owned())),
+                batch: PRODUCTS,
             }),
             // Two, so that new pictures need not wait while a batch rebuilds the base.
             queue: QueueOptions {
@@ -97,6 +110,7 @@ impl LocalSystem {
             index_bucket: INDEX_BUCKET.to_owned(),
             table: TABLE.to_owned(),
             queue_url: cloud.queue_url(),
+            filterable: filterable.to_string(),
         };
         let target = Target::of_connection(&connection)?;
         let encoders = target.encoders();
@@ -129,7 +143,7 @@ impl LocalSystem {
     }
 
     /// Queues events for what changed while nothing was running, and for what was still queued when
-    /// the process ended.
+    /// the process ended; and has the rows say what the table says.
     pub(crate) async fn catch_up(&self) -> Result<()> {
         let refused =
             "the stored index cannot be continued; --start-over indexes every picture again";
@@ -141,7 +155,23 @@ impl LocalSystem {
         for key in &differences.to_remove {
             self.cloud.notify_changed(key, true).await;
         }
+        let products = self.outdated_products().await.context(refused)?;
+        for chunk in products.chunks(PRODUCTS) {
+            let deadline = Deadline::after(INVOCATION);
+            let report = self.indexer.index_products(chunk, deadline).await?;
+            for (product, reason) in &report.retry {
+                eprintln!("product {product} is not up to date in the index: {reason}");
+            }
+            self.indexer.maintain(deadline).await?;
+        }
         Ok(())
+    }
+
+    /// Products of which the index says something else than the table.
+    async fn outdated_products(&self) -> Result<Vec<String>> {
+        let outdated = self.indexer.outdated().await?;
+        let products = outdated.into_iter().map(|outdated| outdated.product_id);
+        Ok(products.collect::<BTreeSet<_>>().into_iter().collect())
     }
 
     /// Waits until the index says what the bucket says.
@@ -207,6 +237,11 @@ fn serve_api(
 ) -> impl Future<Output = std::io::Result<()>> + use<> {
     let http = HttpSettings {
         cors_origins: target.settings.cors_origins.clone(),
+        // Nobody ends a request on this machine, and nobody else calls.
+        audit: Some(AuditLimits {
+            time: AUDIT,
+            pictures: u64::MAX,
+        }),
         ..HttpSettings::default()
     };
     async move {

@@ -13,10 +13,13 @@ mod catalog_folder;
 mod commands;
 mod connection;
 mod demo_catalog;
+mod import_watch;
 mod labels;
 mod local;
 mod metadata_csv;
 mod output;
+mod query_arguments;
+mod report_file;
 mod stop_signal;
 mod target;
 

@@ -16,13 +16,14 @@ use crate::connection::Connection;
 const STACK: &str = "LOOKALIKE_STACK";
 
 /// Outputs of the stack, by the variable that means the same.
-const STACK_OUTPUTS: [(&str, &str); 6] = [
+const STACK_OUTPUTS: [(&str, &str); 7] = [
     ("LOOKALIKE_CATALOG_BUCKET", "CatalogBucket"),
     ("LOOKALIKE_INDEX_BUCKET", "IndexBucket"),
     ("LOOKALIKE_INDEX_PREFIX", "IndexPrefix"),
     ("LOOKALIKE_TABLE", "Table"),
     ("LOOKALIKE_QUEUE_URL", "ChangesQueueUrl"),
     ("LOOKALIKE_ENCODER", "Encoder"),
+    ("LOOKALIKE_FILTERABLE", "FilterableAttributes"),
 ];
 
 /// Buckets, table and queue, reachable.
@@ -100,14 +101,21 @@ impl Target {
     /// An indexer on this system.
     pub(crate) fn indexer(&self, encoders: Encoders) -> Indexer {
         let ports = self.cloud.index_ports(encoders, Arc::new(NoMetrics));
-        Indexer::new(ports, IndexSettings::default())
+        let settings = IndexSettings {
+            filterable: self.settings.filterable.clone(),
+            ..IndexSettings::default()
+        };
+        Indexer::new(ports, settings)
     }
 
     /// A searcher on this system.
     pub(crate) fn searcher(&self, encoders: Encoders) -> Searcher {
         let ports = self.cloud.search_ports(encoders, Arc::new(NoMetrics));
-        let refresh = self.settings.refresh;
-        Searcher::new(ports, SearchSettings { refresh })
+        let settings = SearchSettings {
+            refresh: self.settings.refresh,
+            filterable: self.settings.filterable.clone(),
+        };
+        Searcher::new(ports, settings)
     }
 }
 

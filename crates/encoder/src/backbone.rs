@@ -135,11 +135,13 @@ impl Backbone {
     /// [`PictureError`] says what is wrong with the picture.
     pub fn pool(&self, picture: &[u8], views: &[View]) -> Result<Vec<Vec<f32>>, PictureError> {
         let how = &self.preprocessing;
-        let mut decoded = decode::for_view(picture, how, views.first().unwrap_or(&View::PLAIN))?;
+        let area = how.area();
+        let first = views.first().unwrap_or(&View::PLAIN);
+        let mut decoded = decode::for_view(picture, how, first, &area)?;
         let pool = |view: &View| {
             // A view looks the same beside whatever others; most ask for the same decode.
             if !decoded.suits(how, view) {
-                decoded = decode::for_view(picture, how, view)?;
+                decoded = decode::for_view(picture, how, view, &area)?;
             }
             let pixels = encoder::pixels(&decoded, how, view)?;
             let features = self.network.run(&pixels).map_err(PictureError::Network)?;

@@ -5,11 +5,12 @@ use image::error::ImageError;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageResult, Limits, RgbImage};
 
+use crate::frame::Frame;
 use crate::geometry::Reading;
 use crate::preprocessing::Preprocessing;
 use crate::{
-    MAX_BYTES, MAX_PIXELS, MAX_SIDE, PictureError, PictureFormat, View, alpha, geometry, jpeg,
-    sniff, unsupported,
+    Area, MAX_BYTES, MAX_PIXELS, MAX_SIDE, PictureError, PictureFormat, View, alpha, geometry,
+    jpeg, sniff, trim, unsupported,
 };
 
 /// What a decoder may allocate besides pixels, in bytes: rows, tables, metadata.
@@ -19,17 +20,21 @@ const WORKING_MEMORY: u64 = 64 * 1024 * 1024;
 /// Plain pictures of [`MAX_PIXELS`] stay below; deep and progressive ones reach it with fewer pixels.
 const PICTURE_MEMORY: u64 = 512 * 1024 * 1024;
 
-/// A decoded picture: eight-bit RGB as stored, and how to turn it upright.
+/// A decoded picture, or a part of one: eight-bit RGB as stored, and how to turn it upright.
 #[derive(Debug)]
 pub(crate) struct Decoded {
     pub(crate) pixels: RgbImage,
     pub(crate) orientation: Orientation,
-    /// Sides of the picture in the file.
+    /// Sides of the picture in the file, or of the part.
     pub(crate) width: u32,
     pub(crate) height: u32,
     /// What the pixels are of that in each direction, in eighths, sides rounded up: 8 unless less was
     /// enough.
     pub(crate) eighths: u32,
+    /// Where it begins in `pixels`, across and down, less than one of them: 0 but for a part.
+    pub(crate) offset: (f64, f64),
+    /// The part that is not transparent, when that is not all.
+    pub(crate) visible: Option<Frame>,
     /// What was asked for; `None` when there is but one way to read the format.
     pub(crate) asked: Option<Reading>,
 }
@@ -41,27 +46,65 @@ impl Decoded {
             width: pixels.width(),
             height: pixels.height(),
             eighths: geometry::WHOLE,
+            offset: (0.0, 0.0),
+            visible: None,
             asked: None,
             pixels,
             orientation,
         }
     }
 
+    /// The same, as what is to be had for a view of it.
+    fn asked_for(self, how: &Preprocessing, view: &View) -> Decoded {
+        let reading = |_| geometry::reading(self.width, self.height, how, view, None);
+        Decoded {
+            asked: self.asked.map(reading),
+            ..self
+        }
+    }
+
     /// Whether [`for_view`] would decode the same for this view.
     pub(crate) fn suits(&self, how: &Preprocessing, view: &View) -> bool {
-        let reading = geometry::reading(self.width, self.height, how, view);
+        let reading = geometry::reading(self.width, self.height, how, view, None);
         self.asked.is_none_or(|asked| asked == reading)
     }
 }
 
-/// Decodes a file with as many pixels as are needed for a view of it.
+/// Decodes a part of a file with as many pixels as are needed for a view of it.
 pub(crate) fn for_view(
     bytes: &[u8],
     how: &Preprocessing,
     view: &View,
+    area: &Area,
 ) -> Result<Decoded, PictureError> {
-    let reading = |width, height| geometry::reading(width, height, how, view);
-    decode(bytes, &reading)
+    // Every view sees the same part, and so all are cut at what the plain one shows.
+    let first = if area.trim { &View::PLAIN } else { view };
+    let crop = area.crop.as_ref();
+    let decoded = decode(bytes, &|width, height| {
+        geometry::reading(width, height, how, first, crop)
+    })?;
+    let mut frame = Frame::whole(decoded.width, decoded.height);
+    if let Some(crop) = crop {
+        let (width, height) = decoded.upright_size();
+        frame = decoded.stored(&crop.frame(width, height)?);
+    }
+    let cropped = decoded.cut(&frame);
+    if !area.trim {
+        return Ok(cropped.asked_for(how, view));
+    }
+    let subject = trim::subject(&cropped, how);
+    let within = subject.unwrap_or(Frame::whole(frame.width, frame.height));
+    let needed = geometry::reading(within.width, within.height, how, view, None);
+    // The less of a picture is looked at, the more of its pixels are needed.
+    let suits = match (cropped.asked, needed) {
+        (Some(Reading::Eighths(_)), Reading::Eighths(needed)) => needed <= cropped.eighths,
+        _ => true,
+    };
+    let trimmed = match suits {
+        true => cropped.cut(&within),
+        false => decode(bytes, &|_, _| needed)?.cut(&within.out_of(&frame)),
+    };
+    Ok(trimmed.asked_for(how, view))
 }
 
 /// Decodes a file that was sniffed and found within all limits. Of an animation, the first frame.
@@ -117,7 +160,11 @@ fn read(
     // Unreadable metadata does not make a picture unreadable.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let picture = DynamicImage::from_decoder(decoder).map_err(corrupt)?;
-    Ok(Decoded::whole(alpha::flatten(picture), orientation))
+    let visible = alpha::visible(&picture);
+    Ok(Decoded {
+        visible,
+        ..Decoded::whole(alpha::flatten(picture), orientation)
+    })
 }
 
 /// Bytes of a pixel in the result.

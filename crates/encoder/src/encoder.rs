@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::decode::Decoded;
 use crate::preprocessing::Preprocessing;
-use crate::{LoadError, PictureError, View, decode, preprocessor_config, resize, tensor};
+use crate::{Area, LoadError, PictureError, View, decode, preprocessor_config, resize, tensor};
 use lookalike_network::Network;
 
 pub(crate) const EMBEDDED_NAME: &str = "lite0-clothing";
@@ -128,7 +128,15 @@ impl Encoder {
     /// [`PictureError`] says what is wrong with the picture. A network that answers with zeros only
     /// has seen nothing, which is [`PictureError::Network`] too: zeros have no direction.
     pub fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
-        let pixels = self.preprocess(picture)?;
+        self.embed_area(picture, &self.preprocessing.area())
+    }
+
+    /// The same of a part of the picture, whatever the preprocessing says of margins.
+    ///
+    /// # Errors
+    /// As [`Encoder::embed`]; and [`PictureError::Crop`] when the box does not lie in the picture.
+    pub fn embed_area(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+        let pixels = self.preprocess_area(picture, area)?;
         let features = self.network.run(&pixels).map_err(PictureError::Network)?;
         unit_length(features)
     }
@@ -154,8 +162,21 @@ impl Encoder {
     /// # Errors
     /// As [`Encoder::embed`].
     pub fn preprocess(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
-        let decoded = decode::for_view(picture, &self.preprocessing, &View::PLAIN)?;
+        self.preprocess_area(picture, &self.preprocessing.area())
+    }
+
+    /// The same of a part of the picture, whatever the preprocessing says of margins.
+    ///
+    /// # Errors
+    /// As [`Encoder::embed_area`].
+    pub fn preprocess_area(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+        let decoded = decode::for_view(picture, &self.preprocessing, &View::PLAIN, area)?;
         pixels(&decoded, &self.preprocessing, &View::PLAIN)
+    }
+
+    /// Whether margins are cut off of every picture, as its preprocessing says.
+    pub fn trims(&self) -> bool {
+        self.preprocessing.trim
     }
 }
 

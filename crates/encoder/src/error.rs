@@ -45,6 +45,20 @@ pub enum PictureError {
         /// What the decoder stumbled over.
         reason: String,
     },
+    /// The box that was to be cut out of the picture does not lie in it.
+    #[error(
+        "the crop {crop} {fault}, which has {width}x{height} pixels when it is upright; choose one inside of it"
+    )]
+    Crop {
+        /// The box, as [`crate::Crop`] is written.
+        crop: String,
+        /// What is wrong with it.
+        fault: &'static str,
+        /// Width of the upright picture in pixels.
+        width: u32,
+        /// Height of the upright picture in pixels.
+        height: u32,
+    },
     /// The network gave nothing usable for this picture.
     #[error("the network failed on this picture: {0}")]
     Network(String),
@@ -52,7 +66,7 @@ pub enum PictureError {
 
 impl PictureError {
     /// A stable word for programs: `empty`, `too-many-bytes`, `too-many-pixels`,
-    /// `unsupported-format`, `corrupt` or `network`.
+    /// `unsupported-format`, `corrupt`, `crop` or `network`.
     pub fn code(&self) -> &'static str {
         match self {
             PictureError::Empty => "empty",
@@ -60,6 +74,7 @@ impl PictureError {
             PictureError::TooManyPixels { .. } => "too-many-pixels",
             PictureError::UnsupportedFormat { .. } => "unsupported-format",
             PictureError::Corrupt { .. } => "corrupt",
+            PictureError::Crop { .. } => "crop",
             PictureError::Network(_) => "network",
         }
     }

@@ -7,6 +7,7 @@
 use image::metadata::Orientation;
 
 use crate::View;
+use crate::area::Crop;
 use crate::preprocessing::{Filter, OWN_JPEG_SINCE, Preprocessing, Resize};
 
 /// A part of the decoded picture, in its pixels, fractions included.
@@ -81,9 +82,15 @@ pub(crate) enum Reading {
     Eighths(u32),
 }
 
-/// How a picture of this size can be decoded for a view. It holds for every orientation, which may not be
-/// known yet.
-pub(crate) fn reading(width: u32, height: u32, how: &Preprocessing, view: &View) -> Reading {
+/// How a picture of this size can be decoded for a view of it, or of a part. It holds for every orientation,
+/// which may not be known yet.
+pub(crate) fn reading(
+    width: u32,
+    height: u32,
+    how: &Preprocessing,
+    view: &View,
+    crop: Option<&Crop>,
+) -> Reading {
     if how.code < OWN_JPEG_SINCE {
         return Reading::AsBefore;
     }
@@ -92,6 +99,9 @@ pub(crate) fn reading(width: u32, height: u32, how: &Preprocessing, view: &View)
         return Reading::Eighths(WHOLE);
     }
     let reduction = [(width, height), (height, width)].map(|(width, height)| {
+        // One that does not lie in the picture will be refused, once it is known which way up that is.
+        let frame = crop.and_then(|crop| crop.frame(width, height).ok());
+        let (width, height) = frame.map_or((width, height), |frame| (frame.width, frame.height));
         let plan = plan(width, height, Orientation::NoTransforms, how, view);
         let across = plan.region.width / f64::from(plan.width);
         across.min(plan.region.height / f64::from(plan.height))
@@ -114,6 +124,15 @@ impl Region {
             top: self.top * share,
             width: self.width * share,
             height: self.height * share,
+        }
+    }
+
+    /// The same part where the picture begins at `offset` of what there is of it.
+    pub(crate) fn moved(self, (across, down): (f64, f64)) -> Region {
+        Region {
+            left: self.left + across,
+            top: self.top + down,
+            ..self
         }
     }
 }
@@ -191,7 +210,12 @@ impl Axis {
 }
 
 /// Where a region of the upright picture lies in the stored one, of `width` x `height` pixels.
-fn as_stored(upright: Region, width: f64, height: f64, orientation: Orientation) -> Region {
+pub(crate) fn as_stored(
+    upright: Region,
+    width: f64,
+    height: f64,
+    orientation: Orientation,
+) -> Region {
     let Region {
         left,
         top,

@@ -66,6 +66,8 @@ pub(crate) fn decode(
         width,
         height,
         eighths,
+        offset: (0.0, 0.0),
+        visible: None,
         asked: Some(asked),
     })
 }

@@ -6,8 +6,8 @@
 //! an [`Encoder`] may be shared by any number of threads.
 //!
 //! The steps: sniff the format from the bytes, check the limits against the header, decode, honour the
-//! EXIF orientation, composite on white, resize and crop as the preprocessing file says, normalise,
-//! run the network, scale to unit length. Pixels and vectors agree with Pillow and onnxruntime.
+//! EXIF orientation, composite on white, cut out the part that is asked for, resize and crop as the
+//! preprocessing file says, normalise, run the network, scale to unit length. Pixels and vectors agree with Pillow and onnxruntime.
 //! Colour profiles are ignored, as Pillow ignores them: numbers are taken for sRGB.
 //!
 //! | type | what it is |
@@ -15,6 +15,7 @@
 //! | [`Encoder`] | a network and its preprocessing, ready to run |
 //! | [`PictureError`] | why a picture has no embedding; the picture is at fault |
 //! | [`LoadError`] | why a model cannot be used; the model's files are at fault |
+//! | [`Area`], [`Crop`] | which part of a picture is looked at |
 //! | [`Backbone`], [`View`], [`Tail`] | what fine-tuning takes an encoder apart into, and puts together |
 //! | [`PictureFormat`] | what [`sniff`] sees in the first bytes |
 //!
@@ -28,12 +29,14 @@
 #![forbid(unsafe_code)]
 
 mod alpha;
+mod area;
 mod backbone;
 mod cmyk;
 mod decode;
 mod encoder;
 mod error;
 mod format;
+mod frame;
 mod geometry;
 mod graph;
 mod jpeg;
@@ -44,9 +47,11 @@ mod resize;
 mod tail;
 mod tensor;
 mod thumbnail;
+mod trim;
 mod unsupported;
 mod view;
 
+pub use area::{Area, BadCrop, Crop, CropUnit};
 pub use backbone::Backbone;
 pub use encoder::Encoder;
 pub use error::PictureError;

@@ -1,6 +1,8 @@
 use fast_image_resize::FilterType;
 use sha2::{Digest, Sha256};
 
+use crate::Area;
+
 /// Raised whenever the code turns the same picture into other numbers, by whatever amount matters: the
 /// fingerprint then changes, and an index made before is not mixed with vectors made after. What the code
 /// did before stays possible, see [`Preprocessing::reading_as`], or such an index could not be searched.
@@ -29,6 +31,8 @@ pub(crate) struct Preprocessing {
     pub(crate) deviation: [f64; 3],
     pub(crate) channels: ChannelOrder,
     pub(crate) layout: Layout,
+    /// Whether uniform margins are cut off before anything else.
+    pub(crate) trim: bool,
     /// Which [`CODE_VERSION`] pictures are read as.
     pub(crate) code: u32,
 }
@@ -85,6 +89,14 @@ pub(crate) enum Layout {
 }
 
 impl Preprocessing {
+    /// What of a picture is looked at, unless somebody asks for another part.
+    pub(crate) fn area(&self) -> Area {
+        Area {
+            crop: None,
+            trim: self.trim,
+        }
+    }
+
     /// Shape of the network's input.
     pub(crate) fn shape(&self) -> [usize; 4] {
         let (width, height) = (self.width as usize, self.height as usize);
@@ -142,6 +154,10 @@ impl Preprocessing {
         {
             hash.update(number.to_le_bytes());
         }
+        // Encoders that leave margins alone have the fingerprint that they had before there was a choice.
+        if self.trim {
+            hash.update(b"trimmed");
+        }
         hash.finalize().into()
     }
 }
@@ -161,6 +177,7 @@ pub(crate) mod tests {
             deviation: [128.0; 3],
             channels: ChannelOrder::Rgb,
             layout: Layout::ChannelsFirst,
+            trim: false,
             code: CODE_VERSION,
         }
     }
@@ -219,6 +236,10 @@ pub(crate) mod tests {
             },
             Preprocessing {
                 layout: Layout::ChannelsLast,
+                ..base.clone()
+            },
+            Preprocessing {
+                trim: true,
                 ..base.clone()
             },
         ] {

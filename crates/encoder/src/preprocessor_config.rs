@@ -10,6 +10,7 @@
 //! | `do_normalize`, `image_mean`, `image_std` | one number or three; on when `image_mean` is there |
 //! | `channel_order` (`rgb`), `do_flip_channel_order` | mean and deviation are in the network's order |
 //! | `data_format` (`channels_first`) | or `channels_last` |
+//! | `trim_margins` (false) | uniform and transparent margins are cut off first; a field of ours |
 //!
 //! A field that changes pixels in a way that is not done here is refused rather than ignored.
 
@@ -59,6 +60,7 @@ pub(crate) fn parse(file: &[u8]) -> Result<Preprocessing, LoadError> {
         deviation,
         channels: channel_order(&fields)?,
         layout: layout(&fields)?,
+        trim: fields.flag("trim_margins")?.unwrap_or(false),
         code: CODE_VERSION,
     })
 }

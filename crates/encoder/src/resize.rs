@@ -21,7 +21,7 @@ pub(crate) fn to_network_size(
     let orientation = decoded.orientation;
     let plan = geometry::plan(decoded.width, decoded.height, orientation, how, view);
     let plan = Plan {
-        region: plan.region.at(decoded.eighths),
+        region: plan.region.at(decoded.eighths).moved(decoded.offset),
         ..plan
     };
     let mut small = DynamicImage::ImageRgb8(resize(&decoded.pixels, &plan, orientation, how)?);

@@ -6,10 +6,12 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `POST /search?k=10&min_score=0.0` | products that look like the picture in the body |
+//! | `POST /search?k=10&min_score=0.0` | products that look like the picture in the body, or like other things |
 //! | `GET /products/{product_id}/similar?k=10&min_score=0.0` | products that look like this one |
 //! | `GET /products/{product_id}` | one product with all its pictures |
 //! | `POST /uploads` | a link to store a picture that is too large for a request body |
+//! | `GET /images/{key}` | what became of a catalog picture |
+//! | `GET /audit?limit=50` | what is wrong with the catalog; off unless [`HttpSettings::audit`] says otherwise |
 //! | `GET /index` | state of the index |
 //! | `GET /health` | `{"status": "ok"}`, without touching any store |
 //! | `GET /openapi.json` | this interface as OpenAPI 3.1 |
@@ -34,6 +36,7 @@
 
 #![forbid(unsafe_code)]
 
+mod audit_reply;
 mod openapi;
 mod problem;
 mod reply;
@@ -49,4 +52,4 @@ pub use problem::ProblemKind;
 pub use reply::{IndexInfoReply, SearchReply};
 pub use request_id::RequestId;
 pub use router::router;
-pub use settings::HttpSettings;
+pub use settings::{AuditLimits, HttpSettings};

@@ -3,7 +3,7 @@
 use utoipa::OpenApi;
 
 use crate::problem::ProblemBody;
-use crate::routes::{health, index, openapi, page, products, search, uploads};
+use crate::routes::{audit, health, images, index, openapi, page, products, search, uploads};
 
 /// The OpenAPI 3.1 document that `GET /openapi.json` answers.
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -25,6 +25,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         products::product,
         products::similar,
         index::index,
+        images::image,
+        audit::audit,
         health::health,
         openapi::openapi_json,
         page::page,

@@ -6,18 +6,24 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
-use http::header::{ALLOW, RETRY_AFTER};
+use http::header::{ALLOW, ETAG, RETRY_AFTER, WARNING};
 use http::request::Parts;
 use http::{HeaderValue, Method};
 use lookalike_service::Searcher;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::request_id;
-use crate::routes::{health, index, openapi, page, products, search, uploads};
-use crate::settings::HttpSettings;
+use crate::routes::{audit, health, images, index, openapi, page, products, search, uploads};
+use crate::settings::{AuditLimits, HttpSettings};
 use crate::shell;
+
+/// Bytes of a reply that are worth compressing.
+const LEAST_COMPRESSED: u64 = 1024;
 
 /// What every handler can reach.
 #[derive(Clone)]
@@ -26,6 +32,10 @@ pub(crate) struct Shared {
     pub(crate) searcher: Arc<Searcher>,
     /// Most bytes of a request body.
     pub(crate) max_body_bytes: usize,
+    /// How far a look over the catalog may go, if it may be asked for.
+    pub(crate) audit: Option<AuditLimits>,
+    /// One at a time looks over the catalog.
+    pub(crate) auditing: Arc<Semaphore>,
 }
 
 /// The whole HTTP interface over `searcher`, ready for a listener or for `lambda_http`.
@@ -37,11 +47,15 @@ pub fn router(searcher: Arc<Searcher>, settings: HttpSettings) -> Router {
     let shared = Shared {
         searcher,
         max_body_bytes: settings.max_body_bytes,
+        audit: settings.audit,
+        auditing: Arc::new(Semaphore::new(1)),
     };
     Router::new()
         .route("/", get(page::page))
+        .route("/audit", get(audit::audit))
         .route("/docs", get(page::docs))
         .route("/health", get(health::health))
+        .route("/images/{*key}", get(images::image))
         .route("/index", get(index::index))
         .route("/openapi.json", get(openapi::openapi_json))
         .route("/products/{*rest}", get(products::below_products))
@@ -52,8 +66,15 @@ pub fn router(searcher: Arc<Searcher>, settings: HttpSettings) -> Router {
         // Bodies are read by code of ours, which knows the limit of each route.
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(shell::panicked))
+        .layer(compression())
         .layer(cors)
         .layer(from_fn(shell::surround))
+}
+
+/// Pictures and short replies are left as they are.
+fn compression() -> CompressionLayer<impl Predicate> {
+    let worth = SizeAbove::new(LEAST_COMPRESSED).and(NotForContentType::IMAGES);
+    CompressionLayer::new().compress_when(worth)
 }
 
 /// Compares origins as text instead of building a list of header values, so that an origin that is no
@@ -72,6 +93,6 @@ fn cors(origins: Vec<String>) -> CorsLayer {
         .allow_origin(allowed)
         .allow_methods([Method::GET, Method::HEAD, Method::POST])
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([request_id::HEADER, RETRY_AFTER, ALLOW])
+        .expose_headers([request_id::HEADER, RETRY_AFTER, ALLOW, ETAG, WARNING])
         .max_age(Duration::from_secs(3600))
 }

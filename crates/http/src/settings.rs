@@ -1,5 +1,7 @@
 //! What the operator may set.
 
+use std::time::Duration;
+
 /// Settings of the HTTP interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpSettings {
@@ -8,6 +10,27 @@ pub struct HttpSettings {
     pub cors_origins: Vec<String>,
     /// Most bytes of a request body; a longer one is answered with 413 before it is read in full.
     pub max_body_bytes: usize,
+    /// How far `GET /audit` may go; without, it is switched off.
+    pub audit: Option<AuditLimits>,
+}
+
+/// How far a look over the catalog may go within one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditLimits {
+    /// How long it may take.
+    pub time: Duration,
+    /// Pictures that the catalog may have: their keys and records have to fit into memory beside the index.
+    pub pictures: u64,
+}
+
+impl AuditLimits {
+    /// What a Lambda function of the default size can do, within a time: 100,000 pictures take about 100 MB.
+    pub fn of_function(time: Duration) -> Self {
+        Self {
+            time,
+            pictures: 100_000,
+        }
+    }
 }
 
 impl HttpSettings {
@@ -21,6 +44,7 @@ impl Default for HttpSettings {
         Self {
             cors_origins: vec!["*".to_owned()],
             max_body_bytes: Self::DEFAULT_MAX_BODY_BYTES,
+            audit: None,
         }
     }
 }

@@ -16,9 +16,6 @@ use crate::request_id::{self, RequestId};
 
 const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 
-/// Seconds after which a busy service is worth another try.
-const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("2");
-
 /// Runs the inner service and finishes its reply.
 pub(crate) async fn surround(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
@@ -69,15 +66,16 @@ fn render_problem(response: Response, method: &Method, path: &str, id: &RequestI
     log(&problem);
 
     parts.status = problem.kind.status();
-    parts.headers.remove(CONTENT_LENGTH);
     let media_type = HeaderValue::from_static("application/problem+json");
     parts.headers.insert(CONTENT_TYPE, media_type);
-    if problem.kind == ProblemKind::Unavailable {
-        parts.headers.insert(RETRY_AFTER, RETRY_SECONDS);
+    if let Some(seconds) = problem.kind.retry_after() {
+        parts.headers.insert(RETRY_AFTER, seconds.into());
     }
-    let body = match serde_json::to_vec(&problem.body(path, &id.to_string())) {
-        Ok(bytes) if method != Method::HEAD => Body::from(bytes),
-        _ => Body::empty(),
+    let bytes = serde_json::to_vec(&problem.body(path, &id.to_string())).unwrap_or_default();
+    parts.headers.insert(CONTENT_LENGTH, bytes.len().into());
+    let body = match *method == Method::HEAD {
+        true => Body::empty(),
+        false => Body::from(bytes),
     };
     Response::from_parts(parts, body)
 }
@@ -92,6 +90,10 @@ fn unnamed_problem(status: StatusCode, method: &Method) -> Problem {
         StatusCode::NOT_FOUND => Problem::new(
             ProblemKind::UnknownRoute,
             "nothing is at this path; openapi.json lists the paths there are",
+        ),
+        StatusCode::NOT_ACCEPTABLE => Problem::new(
+            ProblemKind::NotAcceptable,
+            "Accept-Encoding rules out every encoding, none at all included; allow identity, gzip or br",
         ),
         _ => Problem::internal().caused_by(std::io::Error::other(format!(
             "a reply with status {status} came without a problem"

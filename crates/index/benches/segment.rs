@@ -63,14 +63,7 @@ fn search(bencher: Bencher<'_, '_>, bytes: &Bytes) {
     let mut queries = VECTORS[ROWS..].iter().cycle();
     bencher
         .with_inputs(|| queries.next().unwrap())
-        .bench_local_values(|vector| {
-            snapshot.search(SearchRequest {
-                vector,
-                k: 10,
-                min_score: -1.0,
-                without_product: None,
-            })
-        });
+        .bench_local_values(|vector| snapshot.search(SearchRequest::new(vector, 10)));
 }
 
 fn open(bytes: &Bytes) -> Segment {

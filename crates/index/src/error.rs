@@ -84,6 +84,9 @@ pub enum IndexError {
         /// Dimensions of the vector.
         found: usize,
     },
+    /// A selection that was made for other segments than those that are searched.
+    #[error("the selection is of another snapshot than the one that is searched")]
+    OtherSnapshot,
     /// A vector that has no direction: all zero, or not finite.
     #[error("the vector has no direction: it is all zero or not finite")]
     NoDirection,

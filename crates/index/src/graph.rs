@@ -57,6 +57,7 @@ fn build_points<P: Point>(
 ) -> BuiltGraph {
     let GraphParameters {
         ef_construction,
+        fill_lists,
         seed,
         least_recall: _,
     } = parameters;
@@ -71,11 +72,9 @@ fn build_points<P: Point>(
         .iter()
         .map(|&vector| Unwritten(point(vectors[vector as usize], scale)))
         .collect();
-    // `keep_pruned` fills every list with the links that the heuristic rejected: six times the
-    // building time for little recall.
     let heuristic = Heuristic {
         extend_candidates: false,
-        keep_pruned: false,
+        keep_pruned: fill_lists,
     };
     let (hnsw, ids) = Builder::default()
         .ef_construction(ef_construction)

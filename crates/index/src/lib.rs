@@ -27,22 +27,23 @@
 //!
 //! let segment = Segment::open(&stored, id, encoder)?;
 //! let snapshot = Snapshot::new(vec![segment], 3)?;
-//! let hits = snapshot.search(SearchRequest {
-//!     vector: &[0.9, 0.1, 0.0],
-//!     k: 1,
-//!     min_score: -1.0,
-//!     without_product: None,
-//! })?;
-//! assert_eq!(hits[0].key, "red");
+//! let found = snapshot.search(SearchRequest::new(&[0.9, 0.1, 0.0], 1))?;
+//! assert_eq!(found.hits[0].key, "red");
+//! assert!(found.exact);
 //! # Ok::<(), IndexError>(())
 //! ```
 
 #![deny(unsafe_code)]
 
+mod attributes;
+mod audit;
 mod bits;
+mod calibration;
 mod compact;
 mod dot;
 mod error;
+mod facets;
+mod filter;
 mod graph;
 mod graph_links;
 mod graph_order;
@@ -51,33 +52,42 @@ mod graph_reach;
 mod graph_search;
 mod ids;
 mod manifest;
+mod products;
 mod quantise;
 mod query;
 mod recall;
+mod relabel;
 mod row;
 mod scan;
 mod scored;
 mod search;
 mod segment;
+mod selection;
 mod side;
 mod snapshot;
 mod turn;
 mod view;
 
+pub use attributes::{AttributeInfo, ValueTypes};
+pub use audit::{AuditSettings, Misplaced, PictureAudit, PictureGroup};
+pub use calibration::{Calibration, Match};
 pub use compact::{
     CompactionPolicy, merge_deltas, rebuild_base, rebuild_bytes, superseded_meanwhile,
 };
 pub use error::IndexError;
+pub use facets::{Facet, FacetValue};
+pub use filter::{Filter, FilterError, MOST_CLAUSES, MOST_DEPTH, MOST_VALUES};
 pub use graph_parameters::GraphParameters;
 pub use ids::{BadFingerprint, BadSegmentId, Fingerprint, SegmentId};
 pub use manifest::{Lease, Manifest, RetiredSegment, SegmentEntry};
 pub use quantise::Quantised;
 pub use recall::{GraphLeftOut, Recall};
 pub use row::{Attributes, Row};
-pub use search::{Hit, SearchRequest};
+pub use search::{Found, GroupBy, Hit, ScoredPicture, SearchRequest};
 pub use segment::{
     EncodedSegment, HEADER_BYTES, Segment, SegmentContent, SegmentKind, SegmentMeta,
 };
+pub use selection::Selection;
 pub use side::{Role, SideIndex};
 pub use snapshot::Snapshot;
 pub use view::{Location, View};

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use twox_hash::XxHash3_64;
 
+use crate::calibration::Calibration;
 use crate::error::IndexError;
 use crate::ids::{Fingerprint, SegmentId};
 use crate::recall::Recall;
@@ -69,6 +70,10 @@ pub struct SegmentEntry {
     /// version 1, of which nothing was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recall: Option<Recall>,
+    /// What scores mean among its rows, as measured when it was built; `None` for deltas, of few rows, and for
+    /// what a release built which did not measure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
 }
 
 impl SegmentEntry {
@@ -186,6 +191,11 @@ impl Manifest {
         if ids.len() != manifest.entries().count() {
             return Err(malformed("it names a segment twice"));
         }
+        let scores = |entry: &SegmentEntry| entry.calibration;
+        let is_bad = |scores: &Calibration| !scores.is_possible();
+        if let Some(bad) = manifest.entries().filter_map(scores).find(is_bad) {
+            return Err(malformed(format!("its scores are in no order: {bad:?}")));
+        }
         if let Some(entry) = manifest.entries().find(|entry| !entry.is_possible()) {
             let SegmentEntry {
                 id,
@@ -264,6 +274,7 @@ mod tests {
                     found: 3990,
                     expected: 4000,
                 }),
+                calibration: Some(calibration()),
             }],
             lease: Some(Lease {
                 owner: "me".into(),
@@ -271,6 +282,29 @@ mod tests {
             }),
             ..Manifest::empty("test", Fingerprint([7; 32]), 16)
         }
+    }
+
+    fn calibration() -> Calibration {
+        Calibration {
+            same: 0.93,
+            variant: 0.875,
+            similar: 0.7,
+            samples: 1000,
+        }
+    }
+
+    #[test]
+    fn scores_that_cannot_be_are_refused() {
+        let mut manifest = manifest();
+        manifest.segments[0].calibration = Some(Calibration {
+            similar: 0.9,
+            ..calibration()
+        });
+        let read = Manifest::decode(&manifest.encode());
+        assert!(
+            matches!(read, Err(IndexError::Malformed { .. })),
+            "{read:?}"
+        );
     }
 
     #[test]

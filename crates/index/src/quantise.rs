@@ -61,8 +61,8 @@ impl Quantised {
             .iter()
             .map(|x| {
                 let steps = x / scale;
-                let hi = steps.round();
-                let lo = (dot::FINE_STEPS as f32 * (steps - hi)).round();
+                let hi = rounded(steps);
+                let lo = rounded(dot::FINE_STEPS as f32 * (steps - hi));
                 ((hi as i8).cast_unsigned(), (lo as i8).cast_unsigned())
             })
             .unzip();
@@ -135,6 +135,14 @@ impl Quantised {
     }
 }
 
+/// `x.round()` of numbers that fit into an `i32`, for which the compiler has an instruction on every machine:
+/// the other is a call for each component.
+fn rounded(x: f32) -> f32 {
+    let whole = x as i32 as f32;
+    let rest = x - whole;
+    whole + f32::from(rest >= 0.5) - f32::from(rest <= -0.5)
+}
+
 /// `vector` at unit length. The length is computed in double precision, in which the square of no
 /// finite component overflows or vanishes.
 pub(crate) fn unit(vector: &[f32]) -> Result<Vec<f32>, IndexError> {
@@ -156,6 +164,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn rounding_is_that_of_the_standard_library() {
+        let near = |x: f32| [x.next_down(), x, x.next_up()];
+        let steps = (-600..=600).map(|half| half as f32 / 2.0);
+        for x in steps.flat_map(near).chain([1e-30, -1e-30, 126.999_99]) {
+            assert_eq!(rounded(x), x.round(), "{x}");
+        }
+    }
     use crate::query::{Query, QueryForms};
 
     fn vector() -> impl Strategy<Value = Vec<f32>> {

@@ -1,9 +1,12 @@
 //! One generation, loaded and searchable.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock};
 
+use crate::attributes::{AttributeInfo, Schema};
 use crate::error::IndexError;
+use crate::products::Products;
 use crate::segment::Segment;
+use crate::selection::Recent;
 use crate::view::{Location, View};
 
 /// All segments of one generation.
@@ -15,6 +18,16 @@ pub struct Snapshot {
     images: u64,
     products: u64,
     largest_scale: f32,
+    lazy: Arc<Lazy>,
+}
+
+/// What is made when it is first asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Lazy {
+    pub(crate) schema: OnceLock<Schema>,
+    pub(crate) products: OnceLock<Products>,
+    pub(crate) attributes: OnceLock<Vec<AttributeInfo>>,
+    pub(crate) recent: Mutex<Recent>,
 }
 
 impl Snapshot {
@@ -41,6 +54,7 @@ impl Snapshot {
             largest_scale: scales.fold(0.0, f32::max),
             view,
             segments,
+            lazy: Arc::default(),
         })
     }
 
@@ -101,6 +115,10 @@ impl Snapshot {
         self.segments[location.segment]
             .embedding(location.row)
             .to_f32()
+    }
+
+    pub(crate) fn lazy(&self) -> &Lazy {
+        &self.lazy
     }
 
     /// The largest scale of any vector.

@@ -188,6 +188,11 @@ impl View {
         (base, rows + tombstones.max(gone))
     }
 
+    /// The rows of a segment that are superseded.
+    pub(crate) fn dead(&self, segment: usize) -> &Bits {
+        &self.dead[segment]
+    }
+
     #[inline]
     pub(crate) fn is_live(&self, segment: usize, row: u32) -> bool {
         !self.dead[segment].contains(row)

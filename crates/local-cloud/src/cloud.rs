@@ -6,7 +6,7 @@ use std::time::Duration;
 use lookalike_events::CREATED;
 
 use crate::dynamodb::DynamoDbServer;
-use crate::events::{Deliverer, ObjectFacts, Queue, created, removed};
+use crate::events::{Deliverer, Follower, ObjectFacts, Queue, created, removed};
 use crate::opening::Opened;
 use crate::s3::{self, ACCESS_KEY, SECRET_KEY};
 use crate::server::HttpServer;
@@ -30,6 +30,7 @@ pub struct LocalCloud {
     store: Arc<ObjectStore>,
     queue: Arc<Queue>,
     deliverer: Deliverer,
+    follower: Option<Follower>,
     s3: HttpServer,
     dynamodb: DynamoDbServer,
     sqs: HttpServer,
@@ -58,6 +59,7 @@ impl LocalCloud {
         let queue = Arc::new(Queue::new(options.queue.clone()));
         let concurrency = options.queue.concurrency;
         let notify = options.notify.clone();
+        let watched = options.watch.clone();
         let opened = {
             let queue = queue.clone();
             tokio::task::spawn_blocking(move || Opened::open(&options, queue)).await
@@ -80,13 +82,19 @@ impl LocalCloud {
         let sqs_listener =
             tokio::net::TcpListener::from_std(sqs_listener).map_err(failed("SQS", sqs_address))?;
         let url = queue_url(sqs_address);
+        let deliverer = Deliverer::start(&queue, concurrency);
+        let followed = opened.stream.zip(watched);
+        let follower = followed.map(|(reader, watched)| {
+            Follower::start(reader, watched, queue.clone(), deliverer.handlers())
+        });
         Ok(Self {
             s3_address,
             dynamodb_address,
             sqs_address,
             notify,
             store: opened.s3.store.clone(),
-            deliverer: Deliverer::start(&queue, concurrency),
+            deliverer,
+            follower,
             s3: s3::serve(s3_listener, opened.s3),
             dynamodb,
             sqs: LocalSqs::serve(sqs_listener, queue.clone(), url),
@@ -172,6 +180,9 @@ impl LocalCloud {
     /// handler.
     pub async fn idle(&self) {
         self.queue.idle().await;
+        if let Some(follower) = &self.follower {
+            follower.idle().await;
+        }
     }
 
     /// The events that were given up since the start, oldest first, at most the last 1,000.
@@ -182,7 +193,12 @@ impl LocalCloud {
     /// Lets running requests and the batch that is being handled end, for a few seconds at most,
     /// then closes everything. Events that still wait are dropped.
     pub async fn shutdown(self) {
-        self.deliverer.stop(PATIENCE).await;
+        let follower = async {
+            if let Some(follower) = self.follower {
+                follower.stop(PATIENCE).await;
+            }
+        };
+        tokio::join!(self.deliverer.stop(PATIENCE), follower);
         tokio::join!(self.s3.stop(), self.sqs.stop());
         self.dynamodb.stop().await;
     }

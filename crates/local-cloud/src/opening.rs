@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use s3s_fs::FileSystem;
 
-use crate::dynamodb::DynamoDbServer;
+use crate::dynamodb::{DynamoDbServer, StreamReader};
 use crate::events::{ObjectFacts, Queue, created, removed};
 use crate::folder::DataFolder;
 use crate::s3::LocalS3;
@@ -14,6 +14,8 @@ pub(crate) struct Opened {
     pub(crate) folder: Arc<DataFolder>,
     pub(crate) s3: LocalS3,
     pub(crate) database: dynoxide::Database,
+    /// Reads what will be written to the watched table.
+    pub(crate) stream: Option<StreamReader>,
 }
 
 impl Opened {
@@ -41,10 +43,20 @@ impl Opened {
             _folder: folder.clone(),
         };
         let database = DynamoDbServer::open(&folder.database(), &options.tables)?;
+        let follow = |table: &str| {
+            let reader = StreamReader::latest(database.clone(), table);
+            reader.map_err(|reason| StartError::Table {
+                table: table.to_owned(),
+                reason,
+            })
+        };
+        let watched = options.watch.as_ref();
+        let stream = watched.map(|watched| follow(&watched.table)).transpose()?;
         Ok(Self {
             folder,
             s3,
             database,
+            stream,
         })
     }
 }

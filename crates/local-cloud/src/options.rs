@@ -18,6 +18,8 @@ pub struct Options {
     pub tables: Vec<serde_json::Value>,
     /// Which objects cause events; none without.
     pub notify: Option<Notify>,
+    /// Which table's writes cause events; none without. The table must have a stream.
+    pub watch: Option<WatchedTable>,
     /// How events are batched and retried.
     pub queue: QueueOptions,
 }
@@ -33,6 +35,7 @@ impl Options {
             buckets: Vec::new(),
             tables: Vec::new(),
             notify: None,
+            watch: None,
             queue: QueueOptions::default(),
         }
     }
@@ -45,6 +48,18 @@ pub struct Notify {
     pub bucket: String,
     /// Only keys that begin with this; empty for all.
     pub prefix: String,
+}
+
+/// The table whose stream is handed to the handler, record by record, whoever wrote to it. What fails is
+/// retried and given up as events of the queue are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WatchedTable {
+    /// Its name.
+    pub table: String,
+    /// Only items whose key has this text attribute with this value; all without.
+    pub only: Option<(String, String)>,
+    /// Most records in one batch; at least 1.
+    pub batch: usize,
 }
 
 /// How events wait, are batched, retried and given up, in the words of SQS and Lambda.

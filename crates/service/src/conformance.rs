@@ -19,12 +19,14 @@ mod encoders;
 mod index;
 mod queue;
 mod table;
+mod table_reader;
 
 pub use bucket::{links, pictures};
 pub use encoders::encoders;
 pub use index::{manifests, segments};
 pub use queue::changes;
 pub use table::{products, records};
+pub use table_reader::table_reader;
 
 use crate::error::{StoreError, StoreErrorKind};
 

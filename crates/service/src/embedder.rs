@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use lookalike_encoder::PictureError;
+use lookalike_encoder::{Area, PictureError};
 use lookalike_index::Fingerprint;
 use tokio::sync::OnceCell;
 
@@ -125,11 +125,32 @@ pub(crate) async fn embed(
     picture: Bytes,
     slot: impl Send + 'static,
 ) -> Result<Vec<f32>, EmbedError> {
-    let work = move || {
+    off_runtime(move || {
         let embedding = embedder.embed(&picture);
         drop(slot);
         embedding
-    };
+    })
+    .await
+}
+
+/// The same of a part of a picture.
+pub(crate) async fn embed_area(
+    embedder: Arc<dyn Embedder>,
+    picture: Bytes,
+    area: Area,
+    slot: impl Send + 'static,
+) -> Result<Vec<f32>, EmbedError> {
+    off_runtime(move || {
+        let embedding = embedder.embed_area(&picture, &area);
+        drop(slot);
+        embedding
+    })
+    .await
+}
+
+async fn off_runtime(
+    work: impl FnOnce() -> Result<Vec<f32>, PictureError> + Send + 'static,
+) -> Result<Vec<f32>, EmbedError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(embedding) => embedding.map_err(EmbedError::Picture),
         Err(died) if died.is_panic() => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lookalike_index::Attributes;
+use crate::filterable::CATEGORY;
 
 /// Catalog pictures have keys that begin so.
 pub const CATALOG_PREFIX: &str = "catalog/";
@@ -41,19 +41,17 @@ pub fn product_id_of(key: &str, metadata: &BTreeMap<String, String>) -> String {
     }
 }
 
-/// What a picture's key and object metadata say of it: `category` is the object metadata of that
-/// name, else the parent folder below the prefix.
-pub(crate) fn attributes_of(key: &str, metadata: &BTreeMap<String, String>) -> Attributes {
-    let folder = || {
-        let (folders, _) = key.strip_prefix(CATALOG_PREFIX)?.rsplit_once('/')?;
-        folders.rsplit('/').next().map(str::to_owned)
-    };
-    let category = metadata.get("category").cloned().or_else(folder);
-    category
-        .filter(|category| !category.is_empty())
-        .map(|category| ("category".to_owned(), category.into()))
-        .into_iter()
-        .collect()
+/// The category that a picture's key and object metadata say: the object metadata of that name, else the
+/// parent folder.
+pub(crate) fn category_of(key: &str, metadata: &BTreeMap<String, String>) -> Option<String> {
+    let category = metadata.get(CATEGORY).cloned();
+    category.or_else(|| folder_of(key).map(str::to_owned))
+}
+
+/// The folder below the prefix that a picture is in.
+pub(crate) fn folder_of(key: &str) -> Option<&str> {
+    let (folders, _) = key.strip_prefix(CATALOG_PREFIX)?.rsplit_once('/')?;
+    folders.rsplit('/').next()
 }
 
 #[cfg(test)]
@@ -68,8 +66,8 @@ mod tests {
     fn product_and_category_come_from_the_key() {
         let key = "catalog/summer/shoes/11.63 a.jpg";
         assert_eq!(product_id_of(key, &none()), "11.63 a");
-        assert_eq!(attributes_of(key, &none())["category"], "shoes");
-        assert!(attributes_of("catalog/1163.jpg", &none()).is_empty());
+        assert_eq!(category_of(key, &none()).as_deref(), Some("shoes"));
+        assert_eq!(category_of("catalog/1163.jpg", &none()), None);
         assert_eq!(product_id_of("catalog/.hidden", &none()), ".hidden");
     }
 
@@ -80,10 +78,8 @@ mod tests {
             ("category".to_owned(), "boots".to_owned()),
         ]);
         assert_eq!(product_id_of("catalog/shoes/1.jpg", &metadata), "p1");
-        assert_eq!(
-            attributes_of("catalog/shoes/1.jpg", &metadata)["category"],
-            "boots"
-        );
+        let category = category_of("catalog/shoes/1.jpg", &metadata);
+        assert_eq!(category.as_deref(), Some("boots"));
     }
 
     #[test]

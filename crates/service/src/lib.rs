@@ -9,11 +9,13 @@ pub mod conformance;
 mod embedder;
 mod encoders;
 mod error;
+mod filterable;
 mod indexing;
 mod keys;
 pub mod memory;
 mod model;
 pub mod ports;
+mod same_metadata;
 mod search;
 mod segments;
 pub mod start_up;
@@ -22,20 +24,29 @@ mod time;
 pub use embedder::{EmbedderCell, EmbedderLoader, EncoderReader, ReadFiles};
 pub use encoders::{EncoderOpener, Encoders, NoEncoder};
 pub use error::{StoreError, StoreErrorKind};
+pub use filterable::{Filterable, NotFilterable, Unfilterable};
 pub use indexing::{
-    BatchReport, Building, Coverage, Difference, IndexPorts, IndexSettings, Indexer, IndexingError,
-    MaintenanceReport, Outcome, SideError, SideReport, Switched, VerifyReport,
+    BatchReport, Building, Coverage, Difference, IndexPorts, IndexSettings, IndexedPicture,
+    Indexer, IndexingError, MaintenanceReport, Outcome, Outdated, ProductsReport, SideError,
+    SideReport, Switched, VerifyReport,
 };
 pub use keys::{CATALOG_PREFIX, UPLOADS_PREFIX, is_catalog_key, product_id_of};
-pub use lookalike_encoder::PictureError;
-pub use lookalike_index::{Fingerprint, Role};
+pub use lookalike_encoder::{Area, BadCrop, Crop, CropUnit, PictureError};
+pub use lookalike_index::{Attributes, FilterError, Fingerprint, Match, Role};
 pub use model::{
     EncoderFiles, Failure, ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture,
-    PictureHead, Product, StoredEncoder, StoredSegment, UploadLink,
+    PictureHead, Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
+};
+pub use same_metadata::same_metadata;
+pub use search::{
+    Answer, BadQuery, EncoderInfo, FacetValue, FoundImage, FoundProduct, GroupBy, ImageState,
+    ImageView, Images, IndexInfo, IndexState, MAX_FACETS, MAX_FIELDS, MAX_K, MAX_QUERY_ITEMS,
+    MAX_WEIGHT, ProductView, Query, QueryArea, QueryItem, QueryTimings, SearchError, SearchOptions,
+    SearchPorts, SearchSettings, Searcher, SegmentInfo, SideInfo,
 };
 pub use search::{
-    Answer, EncoderInfo, FoundProduct, IndexInfo, IndexState, MAX_K, ProductView, QueryTimings,
-    SearchError, SearchOptions, SearchPorts, SearchSettings, Searcher, SegmentInfo, SideInfo,
+    AuditError, AuditOptions, AuditReport, AuditedGroup, AuditedPicture, Contradiction, Exported,
+    Exporter, Listed, MisplacedPicture, SimilarProduct, StaleRecord,
 };
 pub use segments::SegmentMemory;
 pub use time::Deadline;

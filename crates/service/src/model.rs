@@ -117,6 +117,15 @@ pub struct ImageRecord {
     pub failure: Option<Failure>,
 }
 
+/// One entry of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TableEntry {
+    /// A product that has metadata: its id.
+    Product(String),
+    /// What is recorded of a picture.
+    Image(ImageRecord),
+}
+
 /// Why a picture could not be indexed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
@@ -129,7 +138,7 @@ pub struct Failure {
 /// One page of a longer list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
-    /// The entries, in key order.
+    /// The entries, in key order where nothing else is said.
     pub items: Vec<T>,
     /// Hand this to the next call; absent on the last page.
     pub next: Option<String>,

@@ -9,13 +9,13 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use lookalike_encoder::PictureError;
+use lookalike_encoder::{Area, PictureError};
 use lookalike_index::{Fingerprint, SegmentId};
 
 use crate::error::StoreError;
 use crate::model::{
     EncoderFiles, ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture, PictureHead,
-    Product, StoredEncoder, StoredSegment, UploadLink,
+    Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
 };
 
 /// Turns picture bytes into an embedding. Synchronous and slow (milliseconds): callers leave the
@@ -29,6 +29,8 @@ pub trait Embedder: Send + Sync {
     fn dimensions(&self) -> usize;
     /// The unit-length embedding of a picture, `[dimensions]`.
     fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError>;
+    /// The same of a part of the picture, which the caller chose.
+    fn embed_area(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError>;
 }
 
 /// The pictures in the catalog bucket: `catalog/` and `uploads/`.
@@ -127,11 +129,15 @@ pub trait EncoderShelf: Send + Sync {
 /// The product metadata in the table.
 #[async_trait]
 pub trait Products: Send + Sync {
-    /// The metadata of those `product_ids` that have any. Any number of ids, which may repeat.
+    /// The metadata of those `product_ids` that have any. Any number of ids, which may repeat. What was
+    /// stored within the last second may not be seen yet.
     async fn get_many(
         &self,
         product_ids: &[String],
     ) -> Result<HashMap<String, Metadata>, StoreError>;
+    /// The same with everything that was stored before the call.
+    async fn latest(&self, product_ids: &[String])
+    -> Result<HashMap<String, Metadata>, StoreError>;
     /// Stores products, replacing the metadata of those that exist.
     async fn put_many(&self, products: &[Product]) -> Result<(), StoreError>;
 }
@@ -154,6 +160,15 @@ pub trait Failures: Send + Sync {
     async fn of_key(&self, key: &str) -> Result<Vec<ImageRecord>, StoreError>;
     /// How many pictures failed.
     async fn count(&self) -> Result<u64, StoreError>;
+}
+
+/// All that is in the table, for whoever compares it with what is elsewhere.
+#[async_trait]
+pub trait TableReader: Send + Sync {
+    /// The entries of the table, each once, in no particular order, a page at a time; `after` is the `next` of the
+    /// page before. A page may be empty and not the last. What others write meanwhile may be there or not, and so
+    /// may what was written within the last second.
+    async fn scan(&self, after: Option<&str>) -> Result<Page<TableEntry>, StoreError>;
 }
 
 /// The queue between the catalog bucket and the indexer.

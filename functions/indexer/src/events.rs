@@ -1,13 +1,14 @@
-//! The events that name changed objects, whatever way they came.
+//! The events that name changed objects and products, whatever way they came.
 //!
 //! [`Event::parse`] reads an S3 notification, an EventBridge event of S3, either of them wrapped by SNS or
-//! queued in SQS, or the tick of a schedule. An event is a hint: all that is kept of a change is where it
-//! happened, and what is there now decides what is done.
+//! queued in SQS, records of the table's stream, or the tick of a schedule. An event is a hint: all that is
+//! kept of a change is where it happened, and what is there now decides what is done.
 //!
-//! Shapes: the [S3 notification](https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html)
-//! and the [EventBridge event](https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html).
+//! Shapes: the [S3 notification](https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html),
+//! the [EventBridge event](https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html) and the
+//! [stream's records](https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html).
 
-use lookalike_events::decode_key;
+use lookalike_events::{changed_product, decode_key};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -18,6 +19,8 @@ pub enum Event {
     Queue(Vec<Message>),
     /// Changes handed over directly: they succeed or fail as one.
     Direct(Vec<Change>),
+    /// Writes to the table, in the order of its stream: what fails comes back with all that is after it.
+    Stream(Vec<TableWrite>),
     /// The schedule's tick: no change, look after the index.
     Maintenance,
 }
@@ -40,6 +43,15 @@ pub struct Change {
     pub key: String,
 }
 
+/// An item of the table that was written or removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableWrite {
+    /// Its place in the stream; a failure is reported under this name.
+    pub sequence_number: String,
+    /// The product whose metadata it is about; none for other items.
+    pub product_id: Option<String>,
+}
+
 /// Why an event cannot be read. No later attempt can succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
@@ -49,7 +61,7 @@ pub enum EventError {
     /// JSON, but no event that the indexer takes.
     #[error(
         "unknown event ({found}): expected an S3 notification, an EventBridge event of S3, \
-         either of them in SNS or SQS, or a scheduled event"
+         either of them in SNS or SQS, records of a DynamoDB stream, or a scheduled event"
     )]
     Unknown {
         /// What tells the events apart, as found.
@@ -83,6 +95,12 @@ impl Event {
                 batch.records.into_iter().map(Message::from).collect(),
             ));
         }
+        if is_from(&payload, "aws:dynamodb") {
+            let batch: Records<StreamRecord> = read("DynamoDB stream event", payload)?;
+            return Ok(Self::Stream(
+                batch.records.into_iter().map(TableWrite::from).collect(),
+            ));
+        }
         let is_tick = payload["detail-type"] == "Scheduled Event";
         if is_tick && (payload["source"] == "aws.events" || payload["source"] == "aws.scheduler") {
             return Ok(Self::Maintenance);
@@ -103,6 +121,19 @@ impl From<QueuedMessage> for Message {
         Self {
             id: message.message_id,
             changes,
+        }
+    }
+}
+
+impl From<StreamRecord> for TableWrite {
+    fn from(record: StreamRecord) -> Self {
+        let StreamedWrite {
+            keys,
+            sequence_number,
+        } = record.dynamodb;
+        Self {
+            sequence_number,
+            product_id: changed_product(&keys).map(str::to_owned),
         }
     }
 }
@@ -203,6 +234,18 @@ struct QueuedMessage {
     message_id: String,
     #[serde(default)]
     body: Value,
+}
+
+#[derive(Deserialize)]
+struct StreamRecord {
+    dynamodb: StreamedWrite,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct StreamedWrite {
+    keys: Value,
+    sequence_number: String,
 }
 
 #[derive(Deserialize)]

@@ -1,4 +1,5 @@
-//! One invocation: which keys changed, what became of them, and the answer that the sender understands.
+//! One invocation: which keys and products changed, what became of them, and the answer that the sender
+//! understands.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use lookalike_service::{
 };
 use serde_json::{Value, json};
 
-use crate::events::{Change, Event, EventError, Message};
+use crate::events::{Change, Event, EventError, Message, TableWrite};
 
 /// Time that must be left after a batch to start looking after the index. What does not fit is left to a
 /// later batch or the schedule.
@@ -57,7 +58,8 @@ impl Handler {
     /// Handles one invocation until it is done or `deadline` is near.
     ///
     /// Answers a queue with `{"batchItemFailures": [{"itemIdentifier": id}, ..]}`, naming the messages to
-    /// deliver again, and any other sender with counts of what was done.
+    /// deliver again, a stream likewise by sequence number, and any other sender with counts of what was
+    /// done.
     ///
     /// # Errors
     /// When everything that was delivered must be delivered again.
@@ -65,6 +67,7 @@ impl Handler {
         match Event::parse(payload)? {
             Event::Queue(messages) => self.queue(messages, deadline).await,
             Event::Direct(changes) => self.direct(&changes, deadline).await,
+            Event::Stream(writes) => self.stream(&writes, deadline).await,
             Event::Maintenance => {
                 self.indexer.maintain(deadline).await?;
                 Ok(json!({ "maintained": true }))
@@ -105,6 +108,32 @@ impl Handler {
         }
         self.maintain_if_time_is_left(deadline).await;
         Ok(counts(&report))
+    }
+
+    /// Has the rows of each product say what the table says, once, however often it is named.
+    async fn stream(
+        &self,
+        writes: &[TableWrite],
+        deadline: Deadline,
+    ) -> Result<Value, HandlerError> {
+        let products: BTreeSet<&String> = (writes.iter())
+            .filter_map(|write| write.product_id.as_ref())
+            .collect();
+        let products: Vec<String> = products.into_iter().cloned().collect();
+        let report = self.indexer.index_products(&products, deadline).await?;
+        let retried: HashMap<&str, &str> = (report.retry.iter())
+            .map(|(product, reason)| (product.as_str(), reason.as_str()))
+            .collect();
+        for (product, reason) in &retried {
+            tracing::warn!(product, reason, "a product is to be tried again");
+        }
+        let is_retried = |id: &String| retried.contains_key(id.as_str());
+        let failed: Vec<Value> = (writes.iter())
+            .filter(|write| write.product_id.as_ref().is_some_and(is_retried))
+            .map(|write| json!({ "itemIdentifier": write.sequence_number }))
+            .collect();
+        self.maintain_if_time_is_left(deadline).await;
+        Ok(json!({ "batchItemFailures": failed }))
     }
 
     /// Indexes each key once, however often it is named.
@@ -184,6 +213,7 @@ fn counts(report: &BatchReport) -> Value {
     json!({
         "generation": report.generation,
         "indexed": count(|o| matches!(o, Outcome::Indexed)),
+        "updated": count(|o| matches!(o, Outcome::Updated)),
         "removed": count(|o| matches!(o, Outcome::Removed)),
         "unchanged": count(|o| matches!(o, Outcome::Unchanged)),
         "failed": count(|o| matches!(o, Outcome::Failed(_))),

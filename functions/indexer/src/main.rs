@@ -18,6 +18,7 @@ async fn main() -> Result<(), Error> {
     let metrics = Arc::new(EmfMetrics::stdout(function.function_name));
     let ports = cloud.index_ports(encoders(&settings, &cloud), metrics);
     let index = IndexSettings {
+        filterable: settings.filterable.clone(),
         memory: u64::try_from(function.memory).ok().map(|mb| mb << 20),
         ..IndexSettings::default()
     };

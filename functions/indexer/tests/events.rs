@@ -1,7 +1,7 @@
 //! Every sample event of the indexer, and what hostile or broken ones give.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use lookalike_indexer::{Change, Event, EventError, Message};
+use lookalike_indexer::{Change, Event, EventError, Message, TableWrite};
 use serde_json::{Value, json};
 
 const AWKWARD: &str = "catalog/summer sale/café + 100%.png";
@@ -102,6 +102,31 @@ fn the_schedule_asks_for_maintenance() {
     );
     let scheduler = json!({ "source": "aws.scheduler", "detail-type": "Scheduled Event" });
     assert_eq!(Event::parse(scheduler).unwrap(), Event::Maintenance);
+}
+
+#[test]
+fn a_stream_names_the_products_that_were_written() {
+    let Event::Stream(writes) = Event::parse(sample("dynamodb-stream")).unwrap() else {
+        panic!("not a stream's event");
+    };
+    let write = |number: u64, product: Option<&str>| TableWrite {
+        sequence_number: format!("442158450000000001745043909{number}"),
+        product_id: product.map(str::to_owned),
+    };
+    let expected = [
+        write(1, Some("café + 100%")),
+        write(2, Some("mug-7")),
+        write(3, None),
+        write(4, Some("old mug")),
+    ];
+    assert_eq!(writes, expected);
+    let broken =
+        json!({ "Records": [{ "eventSource": "aws:dynamodb", "dynamodb": { "Keys": {} } }] });
+    let error = Event::parse(broken).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "malformed DynamoDB stream event: missing field `SequenceNumber`"
+    );
 }
 
 #[test]

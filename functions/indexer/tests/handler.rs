@@ -9,7 +9,7 @@ use lookalike_indexer::{EventError, Handler, HandlerError};
 use lookalike_service::memory::MemoryCloud;
 use lookalike_service::ports::Embedder;
 use lookalike_service::{
-    Deadline, EmbedderCell, Fingerprint, IndexSettings, Indexer, PictureError, StoreErrorKind,
+    Area, Deadline, EmbedderCell, Fingerprint, IndexSettings, Indexer, PictureError, StoreErrorKind,
 };
 use serde_json::{Value, json};
 
@@ -43,14 +43,19 @@ impl Embedder for TwoBytes {
             _ => Err(PictureError::Empty),
         }
     }
+
+    fn embed_area(&self, picture: &[u8], _: &Area) -> Result<Vec<f32>, PictureError> {
+        self.embed(picture)
+    }
+}
+
+fn indexer(cloud: &Arc<MemoryCloud>) -> Indexer {
+    let ports = cloud.index_ports(EmbedderCell::ready(Arc::new(TwoBytes)).into());
+    Indexer::new(ports, IndexSettings::default())
 }
 
 fn handler(cloud: &Arc<MemoryCloud>) -> Handler {
-    let ports = cloud.index_ports(EmbedderCell::ready(Arc::new(TwoBytes)).into());
-    Handler::new(
-        Arc::new(Indexer::new(ports, IndexSettings::default())),
-        BUCKET,
-    )
+    Handler::new(Arc::new(indexer(cloud)), BUCKET)
 }
 
 fn sample(name: &str) -> Value {
@@ -227,6 +232,37 @@ async fn keys_named_twice_are_done_once() {
     let event = s3_event(BUCKET, &["catalog/a.jpg", "catalog/a.jpg"]);
     let answer = handle(&cloud, event).await.unwrap();
     assert_eq!(answer["indexed"], 1);
+}
+
+#[tokio::test]
+async fn a_stream_updates_the_rows_of_changed_products() {
+    let cloud = MemoryCloud::new();
+    put(&cloud, OLD, &[3, 4]);
+    handle(&cloud, sample("s3-delete")).await.unwrap();
+    let category = |text: &str| BTreeMap::from([("category".to_owned(), json!(text))]);
+    cloud.put_metadata("old mug", category("antiques"));
+    let manifest = cloud.manifest();
+    let answer = handle(&cloud, sample("dynamodb-stream")).await.unwrap();
+    assert_eq!(answer, json!({ "batchItemFailures": [] }));
+    assert_ne!(cloud.manifest(), manifest);
+    let pictures = indexer(&cloud).pictures_of(&["old mug".to_owned()]).await;
+    assert_eq!(pictures.unwrap()[0].attributes["category"], "antiques");
+
+    // Told again, and told of nothing but a picture's record.
+    let manifest = cloud.manifest();
+    handle(&cloud, sample("dynamodb-stream")).await.unwrap();
+    assert_eq!(cloud.manifest(), manifest);
+
+    // The picture has to be asked, and does not answer: its product comes back by its place in the stream.
+    cloud.put_metadata("old mug", BTreeMap::new());
+    cloud.set_fault(Some(unavailable_once("head picture")));
+    let answer = handle(&cloud, sample("dynamodb-stream")).await.unwrap();
+    let failed = json!([{ "itemIdentifier": "4421584500000000017450439094" }]);
+    assert_eq!(answer["batchItemFailures"], failed);
+
+    cloud.set_fault(Some(unavailable_once("get latest products")));
+    let error = handle(&cloud, sample("dynamodb-stream")).await.unwrap_err();
+    assert!(matches!(error, HandlerError::Indexing(_)), "{error}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lambda_http::Error;
 use lambda_http::lambda_runtime::Config;
 use lookalike_aws::{Cloud, EmfMetrics, Settings, encoders, logging};
-use lookalike_http::{HttpSettings, router};
+use lookalike_http::{AuditLimits, HttpSettings, router};
 use lookalike_service::{SearchSettings, Searcher, start_up};
 
 #[tokio::main]
@@ -19,13 +19,17 @@ async fn main() -> Result<(), Error> {
     start_up::done("clients made");
     let metrics = Arc::new(EmfMetrics::stdout(Config::from_env().function_name));
     let ports = cloud.search_ports(encoders(&settings, &cloud), metrics);
-    let refresh = settings.refresh;
-    let searcher = Arc::new(Searcher::new(ports, SearchSettings { refresh }));
+    let search = SearchSettings {
+        refresh: settings.refresh,
+        filterable: settings.filterable,
+    };
+    let searcher = Arc::new(Searcher::new(ports, search));
     let warming = Arc::clone(&searcher);
     // Requests are taken meanwhile; the first of them waits for what it needs.
     tokio::spawn(async move { warming.warm_up().await });
     let http = HttpSettings {
         cors_origins: settings.cors_origins,
+        audit: settings.audit.map(AuditLimits::of_function),
         ..HttpSettings::default()
     };
     lookalike_search::serve(router(searcher, http)).await

@@ -151,3 +151,32 @@ async fn the_request_id_is_the_callers_or_else_lambdas() {
     let request = received(event).await;
     assert_eq!(request.headers()["x-request-id"], "mine");
 }
+
+/// A gateway hands on text as it is: compressed bytes have to go through it in base64.
+#[tokio::test]
+async fn compressed_replies_leave_as_bytes() {
+    for name in [
+        "http-api-similar",
+        "rest-api-picture",
+        "function-url-picture",
+    ] {
+        for (encoding, is_binary) in [(Some("gzip"), true), (Some("br"), true), (None, false)] {
+            let payload: LambdaRequest = serde_json::from_str(&sample(name).to_string()).unwrap();
+            let event = lookalike_search::tidy(LambdaEvent::new(payload, Context::default()));
+            let service = service_fn(move |_: Request| async move {
+                let mut reply =
+                    http::Response::builder().header("content-type", "application/json");
+                if let Some(encoding) = encoding {
+                    reply = reply.header("content-encoding", encoding);
+                }
+                Ok::<_, Infallible>(reply.body(Body::from(&b"{}"[..])).unwrap())
+            });
+            let reply = Adapter::from(service).call(event).await.unwrap();
+            let reply = serde_json::to_value(&reply).unwrap();
+            assert_eq!(
+                reply["isBase64Encoded"], is_binary,
+                "{name} {encoding:?}: {reply}"
+            );
+        }
+    }
+}

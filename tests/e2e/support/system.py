@@ -100,8 +100,11 @@ class System:
 
     def log(self):
         """The end of what it wrote to standard error."""
-        text = self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
-        return text[-LOG_SHOWN:]
+        return self.whole_log()[-LOG_SHOWN:]
+
+    def whole_log(self):
+        """All that it wrote to standard error, since the first start."""
+        return self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
 
     # The command line
 

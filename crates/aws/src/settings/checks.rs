@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lookalike_service::Filterable;
+
 use super::{EncoderSource, SettingsProblem};
 
 /// What a variable has to hold, and its value when it does.
@@ -131,6 +133,15 @@ pub(super) fn encoder(text: &str) -> Check<EncoderSource> {
         expected: "a directory or s3://bucket/prefix that holds model.onnx and \
                    preprocessor_config.json, or leave it unset for the embedded model",
         value,
+    }
+}
+
+/// Names of attributes.
+pub(super) fn filterable(text: &str) -> Check<Filterable> {
+    Check {
+        expected: "names of metadata separated by commas, such as `price,brand`: at most 32, each of at \
+                   most 128 bytes without `=`, `!`, `<` and `>`, and none of them `and`, `or` or `not`",
+        value: text.parse().ok(),
     }
 }
 

@@ -28,8 +28,10 @@ fn defaults_stand_for_what_is_unset_or_empty() {
         table: "shop".to_owned(),
         queue_url: None,
         encoder: EncoderSource::Embedded,
+        filterable: Filterable::default(),
         refresh: Duration::from_secs(1),
         cors_origins: vec!["*".to_owned()],
+        audit: None,
         trace: false,
         path_style: false,
     };
@@ -38,6 +40,7 @@ fn defaults_stand_for_what_is_unset_or_empty() {
         INDEX_PREFIX,
         QUEUE_URL,
         ENCODER,
+        FILTERABLE,
         REFRESH_SECONDS,
         CORS_ORIGINS,
         TRACE,
@@ -52,6 +55,7 @@ fn everything_can_be_set() {
         (INDEX_PREFIX, "shops/one"),
         (QUEUE_URL, "http://127.0.0.1:9324/000000000000/changes"),
         (ENCODER, "s3://models-bucket/lite/0/"),
+        (FILTERABLE, "price, brand,category"),
         (REFRESH_SECONDS, "0.25"),
         (CORS_ORIGINS, "https://shop.example, http://localhost:3000"),
         (TRACE, "true"),
@@ -70,6 +74,7 @@ fn everything_can_be_set() {
             prefix: "lite/0".to_owned()
         }
     );
+    assert_eq!(settings.filterable.to_string(), "brand,category,price");
     assert_eq!(settings.refresh, Duration::from_millis(250));
     let origins = ["https://shop.example", "http://localhost:3000"];
     assert_eq!(settings.cors_origins, origins);
@@ -131,6 +136,8 @@ fn wrong_values_are_refused_with_what_to_set() {
         (QUEUE_URL, "https://127.0.0.1/123456789012/changes.fifo"),
         (ENCODER, "https://models.example/one"),
         (ENCODER, "s3://x"),
+        (FILTERABLE, "price<50"),
+        (FILTERABLE, "price,not"),
         (REFRESH_SECONDS, "soon"),
         (REFRESH_SECONDS, "-1"),
         (REFRESH_SECONDS, "NaN"),

@@ -73,6 +73,21 @@ async fn many_products_are_read_in_batches_without_repeats() {
 }
 
 #[tokio::test]
+async fn the_latest_is_read_consistently() {
+    let server = Server::answering(|request, _| batch(&keys(request), &[])).await;
+    let products = cloud_at(server.url()).products;
+    let ids = ["p1".to_owned()];
+    products.get_many(&ids).await.unwrap();
+    let latest = products.latest(&ids).await.unwrap();
+    assert_eq!(latest["p1"], product("p1").metadata);
+    let consistent = server.seen().into_iter().map(|request| {
+        let wanted = &request.json()["RequestItems"]["shop"];
+        wanted["ConsistentRead"].as_bool().unwrap_or(false)
+    });
+    assert_eq!(consistent.collect::<Vec<_>>(), [false, true]);
+}
+
+#[tokio::test]
 async fn unprocessed_keys_are_asked_again() {
     let server = Server::answering(|request, _| {
         let keys = keys(request);

@@ -27,7 +27,8 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<Done> {
         dynamodb: arguments.dynamodb_port,
         sqs: arguments.sqs_port,
     };
-    let system = LocalSystem::start(&folder.path().join("data"), ports).await?;
+    let data = folder.path().join("data");
+    let system = LocalSystem::start(&data, ports, &arguments.filterable).await?;
     eprintln!("indexing {} pictures", drawn.pictures.len());
     let prepare = serve::prepare(&system, Some(&drawn.folder), table);
     let done = match stop.or(prepare).await {

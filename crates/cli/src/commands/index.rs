@@ -1,13 +1,15 @@
 //! `lookalike index`: look at the index, check it, put it in order.
 
+mod attributes;
+
 use std::time::Duration;
 
 use anyhow::Result;
 use lookalike_http::IndexInfoReply;
-use lookalike_service::{Deadline, IndexInfo, Indexer, Outcome, SideInfo};
+use lookalike_service::{Deadline, Filterable, IndexInfo, Indexer, Outcome, Outdated, SideInfo};
 use serde_json::json;
 
-use crate::args::{IndexAction, OutputArguments};
+use crate::args::{IndexAction, IndexArguments, OutputArguments};
 use crate::output::{self, Done};
 use crate::target::Target;
 
@@ -16,13 +18,34 @@ const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 /// Pictures indexed and published together.
 const BATCH: usize = 100;
 
-pub(crate) async fn run(action: IndexAction) -> Result<Done> {
-    match action {
+pub(crate) async fn run(arguments: IndexArguments) -> Result<Done> {
+    let declared = arguments.filterable.as_ref();
+    match arguments.action {
         IndexAction::Info(output) => info(&output).await,
-        IndexAction::Verify { repair, output } => verify(repair, &output).await,
-        IndexAction::Rebuild { start_over, output } => rebuild(start_over, &output).await,
+        IndexAction::Verify { repair, output } => {
+            let target = connect(&output, declared).await?;
+            verify(&target, repair, &output).await
+        }
+        IndexAction::RefreshAttributes(output) => {
+            let target = connect(&output, declared).await?;
+            attributes::refresh(&target, &output).await
+        }
+        IndexAction::Show { product_id, output } => attributes::show(product_id, &output).await,
+        IndexAction::Rebuild { start_over, output } => {
+            let target = connect(&output, declared).await?;
+            rebuild(&target, start_over, &output).await
+        }
         IndexAction::Gc(output) => gc(&output).await,
     }
+}
+
+/// The system, with other filterable attributes than it declares where some are given.
+async fn connect(output: &OutputArguments, declared: Option<&Filterable>) -> Result<Target> {
+    let mut target = Target::connect(&output.target).await?;
+    if let Some(declared) = declared {
+        target.settings.filterable = declared.clone();
+    }
+    Ok(target)
 }
 
 async fn info(output: &OutputArguments) -> Result<Done> {
@@ -92,8 +115,7 @@ pub(crate) fn print_side(side: &SideInfo) {
     );
 }
 
-async fn verify(repair: bool, output: &OutputArguments) -> Result<Done> {
-    let target = Target::connect(&output.target).await?;
+async fn verify(target: &Target, repair: bool, output: &OutputArguments) -> Result<Done> {
     let indexer = target.indexer(target.encoders());
     let report = indexer.verify().await?;
     if !report.problems.is_empty() {
@@ -111,13 +133,27 @@ async fn verify(repair: bool, output: &OutputArguments) -> Result<Done> {
     }
     let differences = indexer.differences().await?;
     let keys = [differences.to_index.clone(), differences.to_remove.clone()].concat();
-    let failed = if repair {
+    let mut failed = if repair {
         index_keys(&indexer, &keys).await?
     } else {
         0
     };
+    let outdated = indexer.outdated().await?;
+    if repair {
+        failed += attributes::repair(&indexer, &outdated).await?;
+    }
+    let done = match repair {
+        true => format!(": done, {failed} failed"),
+        false => String::new(),
+    };
     if output.json {
-        let line = json!({ "verify": report, "differences": differences, "repaired": repair, "failed": failed });
+        let line = json!({
+            "verify": report,
+            "differences": differences,
+            "outdated": outdated,
+            "repaired": repair,
+            "failed": failed,
+        });
         println!("{line}");
     } else {
         println!(
@@ -136,26 +172,23 @@ async fn verify(repair: bool, output: &OutputArguments) -> Result<Done> {
                 differences.to_build.len()
             );
         }
+        for Outdated { key, product_id } in &outdated {
+            println!("{key} of {product_id}: other attributes than in the table");
+        }
         println!(
-            "{} pictures to index, {} to remove{}",
+            "{} pictures to index, {} to remove, attributes of {} to update{done}",
             differences.to_index.len(),
             differences.to_remove.len(),
-            if repair {
-                format!(": done, {failed} failed")
-            } else {
-                String::new()
-            }
+            outdated.len(),
         );
     }
-    Ok(Done::unless(if repair {
-        failed > 0
-    } else {
-        !keys.is_empty()
+    Ok(Done::unless(match repair {
+        true => failed > 0,
+        false => !keys.is_empty() || !outdated.is_empty(),
     }))
 }
 
-async fn rebuild(start_over: bool, output: &OutputArguments) -> Result<Done> {
-    let target = Target::connect(&output.target).await?;
+async fn rebuild(target: &Target, start_over: bool, output: &OutputArguments) -> Result<Done> {
     let indexer = target.indexer(target.encoders());
     let mut failed = 0;
     if start_over {
@@ -165,10 +198,11 @@ async fn rebuild(start_over: bool, output: &OutputArguments) -> Result<Done> {
     }
     let spinner = output::spinner("rebuilding");
     let report = indexer.rebuild(Deadline::after(PATIENCE)).await?;
+    let outdated = indexer.outdated().await?.len();
     spinner.finish_and_clear();
     let rows = report.rebuilt_rows;
     if output.json {
-        let line = json!({ "rebuilt_rows": rows, "seconds": report.rebuild_time.as_secs_f64(), "postponed": report.postponed, "failed": failed });
+        let line = json!({ "rebuilt_rows": rows, "seconds": report.rebuild_time.as_secs_f64(), "postponed": report.postponed, "failed": failed, "outdated": outdated });
         println!("{line}");
     } else if let Some(rows) = rows {
         println!(
@@ -177,6 +211,12 @@ async fn rebuild(start_over: bool, output: &OutputArguments) -> Result<Done> {
         );
     } else if let Some(reason) = &report.postponed {
         println!("not rebuilt: {reason}");
+    }
+    if outdated > 0 && !output.json {
+        println!(
+            "{outdated} pictures have other attributes than in the table: `lookalike index \
+             refresh-attributes` updates them"
+        );
     }
     Ok(Done::unless(rows.is_none() || failed > 0))
 }
@@ -202,7 +242,9 @@ async fn index_keys(indexer: &Indexer, keys: &[String]) -> Result<usize> {
             let reason = match outcome {
                 Outcome::Failed(failure) => &failure.reason,
                 Outcome::Retry(reason) => reason,
-                Outcome::Indexed | Outcome::Removed | Outcome::Unchanged => continue,
+                Outcome::Indexed | Outcome::Updated | Outcome::Removed | Outcome::Unchanged => {
+                    continue;
+                }
             };
             failed += 1;
             bar.suspend(|| eprintln!("{key}: {reason}"));

@@ -1,9 +1,11 @@
 //! One file per command.
 
+mod audit;
 mod demo;
 mod draw;
 mod embed;
 mod evaluate;
+mod export_similar;
 mod finetune;
 mod import;
 mod index;
@@ -12,6 +14,9 @@ mod search;
 mod serve;
 mod status;
 mod upload;
+
+pub(crate) use audit::AuditArguments;
+pub(crate) use export_similar::ExportArguments;
 
 use anyhow::Result;
 use clap::CommandFactory;
@@ -30,7 +35,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Done> {
         Command::Embed(arguments) => embed::run(arguments).await,
         Command::Finetune(arguments) => finetune::run(arguments).await,
         Command::Evaluate(arguments) => evaluate::run(arguments).await,
-        Command::Index(arguments) => index::run(arguments.action).await,
+        Command::Audit(arguments) => audit::run(arguments).await,
+        Command::ExportSimilar(arguments) => export_similar::run(arguments).await,
+        Command::Index(arguments) => index::run(arguments).await,
         Command::Reindex(arguments) => reindex::run(arguments).await,
         Command::Status(arguments) => status::run(arguments).await,
         Command::Draw(arguments) => draw::run(arguments).await,

@@ -1,53 +1,99 @@
-//! `lookalike search`: look-alikes of a picture file.
+//! `lookalike search`: look-alikes of a picture file, and of other things.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use lookalike_http::SearchReply;
-use lookalike_service::{Answer, FoundProduct, SearchOptions};
+use lookalike_service::{Answer, FoundProduct, GroupBy, Images, Match, SearchOptions};
 use serde_json::Value;
 
-use crate::args::SearchArguments;
+use crate::args::{GroupByArgument, MatchArgument, SearchArguments};
 use crate::output::Done;
+use crate::query_arguments::query;
 use crate::target::Target;
 
 pub(crate) async fn run(arguments: SearchArguments) -> Result<Done> {
-    let picture = std::fs::read(&arguments.image)
-        .with_context(|| format!("cannot read {}", arguments.image.display()))?;
+    let query = query(&arguments)?;
+    let options = options(&arguments);
     let target = Target::connect(&arguments.target).await?;
     let searcher = target.searcher(target.encoders());
-    let options = SearchOptions {
-        k: arguments.k,
-        min_score: arguments.min_score,
-    };
-    let answer = searcher.search_picture(picture.into(), options).await?;
+    let answer = searcher.search(&query, &options).await?;
     if arguments.json {
         println!("{}", serde_json::to_string(&SearchReply::from(answer))?);
     } else {
-        print(&answer);
+        print(&answer, options.fields.as_deref());
     }
     Ok(Done::All)
 }
 
-fn print(answer: &Answer) {
+fn options(arguments: &SearchArguments) -> SearchOptions {
+    let filter = &arguments.filter;
+    let given = |list: &[String]| !list.is_empty();
+    SearchOptions {
+        k: arguments.k,
+        min_score: arguments.min_score,
+        min_match: arguments.min_match.map(|least| match least {
+            MatchArgument::Same => Match::Same,
+            MatchArgument::Variant => Match::Variant,
+            MatchArgument::Similar => Match::Similar,
+            MatchArgument::Weak => Match::Weak,
+        }),
+        filter: given(filter).then(|| Value::from(filter.clone())),
+        group_by: match arguments.group_by {
+            GroupByArgument::Product => GroupBy::Product,
+            GroupByArgument::Image => GroupBy::Image,
+        },
+        images: match arguments.all_images {
+            true => Images::All,
+            false => Images::Best,
+        },
+        diversity: arguments.diversity,
+        collapse: arguments.collapse,
+        fields: arguments.fields.clone(),
+        facets: arguments.facets.clone(),
+        cursor: arguments.cursor.clone(),
+        min_generation: None,
+    }
+}
+
+fn print(answer: &Answer, fields: Option<&[String]>) {
     for found in &answer.results {
+        let more = match found.collapsed {
+            Some(more) if more > 0 => format!("  and {more} more with nearly this picture"),
+            _ => String::new(),
+        };
         println!(
-            "{:>6.3}  {:<24}  {}  {}",
+            "{:>6.3}  {:<7}  {:<24}  {}  {}{more}",
             found.score,
+            found.class.map_or("", Match::name),
             found.product_id,
-            summary(found),
+            summary(found, fields),
             found.image_key
         );
+        // The first is the one above.
+        for image in found.images.iter().flatten().skip(1) {
+            println!("{:>6.3}  {:<7}  {:<24}  {}", image.score, "", "", image.key);
+        }
     }
     if answer.results.is_empty() {
         println!("nothing found among {} pictures", answer.index.images);
     }
+    for (name, values) in answer.facets.iter().flatten() {
+        let values = values.iter();
+        let counted = values.map(|facet| format!("{} ({})", shown(&facet.value), facet.count));
+        println!("{name}: {}", counted.collect::<Vec<_>>().join(", "));
+    }
 }
 
-/// Name, category and price, as far as they are known.
-fn summary(found: &FoundProduct) -> String {
-    let known = ["name", "category", "price"].iter();
-    let texts = known.filter_map(|name| match found.metadata.get(*name)? {
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
-    });
+/// The metadata that was asked for; without, name, category and price, as far as they are known.
+fn summary(found: &FoundProduct, fields: Option<&[String]>) -> String {
+    let usual = ["name", "category", "price"].map(str::to_owned);
+    let wanted = fields.unwrap_or(&usual).iter();
+    let texts = wanted.filter_map(|name| found.metadata.get(name).map(shown));
     texts.collect::<Vec<_>>().join(", ")
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }

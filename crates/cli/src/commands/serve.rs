@@ -25,7 +25,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<Done> {
         sqs: arguments.sqs_port,
     };
     let stop = StopSignal::listen()?;
-    let system = LocalSystem::start(&arguments.data, ports).await?;
+    let system = LocalSystem::start(&arguments.data, ports, &arguments.filterable).await?;
     let prepare = async {
         if arguments.start_over {
             system.start_over().await?;
@@ -54,11 +54,11 @@ pub(crate) async fn prepare(
     catalog: Option<&Path>,
     table: ProductTable,
 ) -> Result<()> {
+    import::warn(&table, &system.target.settings.filterable);
     if !table.products.is_empty() {
-        let imported = import::store(&system.target.cloud, &table).await?;
-        eprintln!("imported {imported} products");
+        let changed = import::store(&system.target.cloud, &table).await?;
+        eprintln!("{}", import::summary(&table, changed.len()));
     }
-    import::report_bad_lines(&table);
     system.catch_up().await?;
     system.follow_events();
     if let Some(folder) = catalog {

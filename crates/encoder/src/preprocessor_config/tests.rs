@@ -41,6 +41,7 @@ fn defaults_are_hugging_faces() {
         deviation: [1.0; 3],
         channels: ChannelOrder::Rgb,
         layout: Layout::ChannelsFirst,
+        trim: false,
     };
     assert_eq!(parsed(&base()), Ok(expected));
 }

@@ -1,7 +1,7 @@
 //! What a failed search means to the caller.
 
 use lookalike_encoder::PictureError;
-use lookalike_service::{SearchError, StoreErrorKind};
+use lookalike_service::{BadQuery, FilterError, SearchError, StoreErrorKind};
 
 use super::{Problem, ProblemKind, shown};
 
@@ -22,6 +22,12 @@ impl From<SearchError> for Problem {
     }
 }
 
+impl From<BadQuery> for Problem {
+    fn from(error: BadQuery) -> Self {
+        SearchError::from(error).into()
+    }
+}
+
 fn explain(error: &SearchError) -> (ProblemKind, String) {
     use ProblemKind::*;
     match error {
@@ -29,6 +35,25 @@ fn explain(error: &SearchError) -> (ProblemKind, String) {
         SearchError::KOutOfRange(_) | SearchError::MinScoreOutOfRange(_) => {
             (InvalidParameter, error.to_string())
         }
+        SearchError::DiversityOutOfRange(_)
+        | SearchError::TooManyFields(_)
+        | SearchError::TooManyFacets(_) => (InvalidParameter, error.to_string()),
+        SearchError::BadQuery(_) => (InvalidQuery, error.to_string()),
+        SearchError::Item { at, error } => {
+            let (kind, detail) = explain(error);
+            let about = |detail| format!("query[{at}]: {detail}");
+            match kind.status().is_server_error() {
+                true => (kind, detail),
+                false => (kind, about(detail)),
+            }
+        }
+        SearchError::VectorOfOtherEncoder { .. }
+        | SearchError::VectorLength { .. }
+        | SearchError::VectorWithoutDirection => (InvalidVector, error.to_string()),
+        SearchError::Filter(filter) => explain_filter(filter),
+        SearchError::InvalidCursor(_) => (InvalidCursor, error.to_string()),
+        SearchError::CursorExpired { .. } => (CursorExpired, error.to_string()),
+        SearchError::NotYetIndexed { .. } => (NotYetIndexed, error.to_string()),
         SearchError::UnknownProduct(id) => (
             UnknownProduct,
             format!("there is no product {} with an indexed picture", shown(id)),
@@ -45,6 +70,13 @@ fn explain(error: &SearchError) -> (ProblemKind, String) {
             format!(
                 "key {} is not allowed: it must begin with uploads/ or catalog/ and have no empty, \
                  . or .. parts",
+                shown(key)
+            ),
+        ),
+        SearchError::NoCatalogKey(key) => (
+            ForbiddenKey,
+            format!(
+                "key {} is no catalog picture's: it must begin with catalog/ and not end with a slash",
                 shown(key)
             ),
         ),
@@ -74,6 +106,19 @@ fn explain(error: &SearchError) -> (ProblemKind, String) {
     }
 }
 
+fn explain_filter(error: &FilterError) -> (ProblemKind, String) {
+    use ProblemKind::*;
+    let kind = match error {
+        FilterError::UnknownAttribute { .. } => UnknownAttribute,
+        FilterError::Type { .. } => FilterType,
+        FilterError::Malformed { .. }
+        | FilterError::TooManyClauses { .. }
+        | FilterError::TooDeep { .. }
+        | FilterError::TooManyValues { .. } => InvalidFilter,
+    };
+    (kind, error.to_string())
+}
+
 fn explain_picture(error: &PictureError) -> (ProblemKind, String) {
     use ProblemKind::*;
     let kind = match error {
@@ -82,6 +127,7 @@ fn explain_picture(error: &PictureError) -> (ProblemKind, String) {
         PictureError::TooManyPixels { .. } => TooManyPixels,
         PictureError::UnsupportedFormat { .. } => UnsupportedFormat,
         PictureError::Corrupt { .. } => CorruptPicture,
+        PictureError::Crop { .. } => InvalidCrop,
         PictureError::Network(_) => return (Internal, INTERNAL.to_owned()),
     };
     (kind, error.to_string())

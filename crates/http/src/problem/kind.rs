@@ -8,17 +8,22 @@ use http::StatusCode;
 /// |---|---|
 /// | `invalid-parameter`, `unknown-parameter`, `invalid-path` | 400 |
 /// | `invalid-json`, `invalid-base64`, `invalid-form`, `incomplete-body`, `empty-picture`, `forbidden-key` | 400 |
-/// | `unknown-route`, `unknown-product`, `unknown-key` | 404 |
+/// | `invalid-query`, `invalid-crop`, `invalid-vector`, `invalid-cursor` | 400 |
+/// | `invalid-filter`, `unknown-attribute`, `filter-type` | 400 |
+/// | `unknown-route`, `unknown-product`, `unknown-key`, `audit-off` | 404 |
 /// | `method-not-allowed` | 405 |
+/// | `not-acceptable` | 406 |
+/// | `cursor-expired` | 410 |
 /// | `too-large` | 413 |
 /// | `unsupported-media-type`, `unsupported-format` | 415 |
 /// | `corrupt-picture`, `too-many-pixels` | 422 |
 /// | `other-encoder`, `unreadable-index`, `incomplete-index`, `misconfigured`, `internal` | 500 |
-/// | `unavailable` | 503, with `Retry-After` |
+/// | `audit-too-large` | 503 |
+/// | `not-yet-indexed`, `unavailable` | 503, with `Retry-After` |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProblemKind {
-    /// A query parameter has no valid value, or two.
+    /// A query parameter or an option in the body has no valid value, or two.
     InvalidParameter,
     /// A query parameter that the route does not know.
     UnknownParameter,
@@ -36,14 +41,34 @@ pub enum ProblemKind {
     EmptyPicture,
     /// The object key is outside of what callers may read.
     ForbiddenKey,
+    /// The items of the query make none: there are none or too many, or their weights say nothing.
+    InvalidQuery,
+    /// The box that is to be cut out of a picture is none, or does not lie in it.
+    InvalidCrop,
+    /// The vector is not one of the index.
+    InvalidVector,
+    /// The cursor was not given out for this query.
+    InvalidCursor,
+    /// The filter is not written as filters are, or too large.
+    InvalidFilter,
+    /// A filter or a facet names an attribute that no picture has and nobody declared.
+    UnknownAttribute,
+    /// A filter compares an attribute with a value of a type that it never has.
+    FilterType,
     /// Nothing answers at this path.
     UnknownRoute,
     /// No product with this id has an indexed picture.
     UnknownProduct,
     /// No object is stored at this key.
     UnknownKey,
+    /// Looking over the catalog is switched off.
+    AuditOff,
     /// The path does not take this method; `Allow` lists those that it takes.
     MethodNotAllowed,
+    /// The caller accepts no encoding in which the reply could come, not even none.
+    NotAcceptable,
+    /// The generation of the index that the cursor is about is gone: the search is to begin anew.
+    CursorExpired,
     /// The body or the picture has too many bytes.
     TooLarge,
     /// The body's content type is none of those that the route takes.
@@ -64,13 +89,17 @@ pub enum ProblemKind {
     Misconfigured,
     /// A fault of the service itself.
     Internal,
+    /// The catalog is too large to be looked over in the time and memory of a request.
+    AuditTooLarge,
+    /// The index is older than the caller asks for: the same request may succeed in a moment.
+    NotYetIndexed,
     /// A store is throttling, slow or failing: the same request may succeed later.
     Unavailable,
 }
 
 impl ProblemKind {
     /// Every kind, in the order above.
-    pub const ALL: [Self; 24] = {
+    pub const ALL: [Self; 36] = {
         use ProblemKind::*;
         [
             InvalidParameter,
@@ -82,10 +111,20 @@ impl ProblemKind {
             IncompleteBody,
             EmptyPicture,
             ForbiddenKey,
+            InvalidQuery,
+            InvalidCrop,
+            InvalidVector,
+            InvalidCursor,
+            InvalidFilter,
+            UnknownAttribute,
+            FilterType,
             UnknownRoute,
             UnknownProduct,
             UnknownKey,
+            AuditOff,
             MethodNotAllowed,
+            NotAcceptable,
+            CursorExpired,
             TooLarge,
             UnsupportedMediaType,
             UnsupportedFormat,
@@ -96,6 +135,8 @@ impl ProblemKind {
             IncompleteIndex,
             Misconfigured,
             Internal,
+            AuditTooLarge,
+            NotYetIndexed,
             Unavailable,
         ]
     };
@@ -110,16 +151,30 @@ impl ProblemKind {
         use ProblemKind::*;
         match self {
             InvalidParameter | UnknownParameter | InvalidPath | InvalidJson | InvalidBase64
-            | InvalidForm | IncompleteBody | EmptyPicture | ForbiddenKey => StatusCode::BAD_REQUEST,
-            UnknownRoute | UnknownProduct | UnknownKey => StatusCode::NOT_FOUND,
+            | InvalidForm | IncompleteBody | EmptyPicture | ForbiddenKey | InvalidQuery
+            | InvalidCrop | InvalidVector | InvalidCursor | InvalidFilter | UnknownAttribute
+            | FilterType => StatusCode::BAD_REQUEST,
+            UnknownRoute | UnknownProduct | UnknownKey | AuditOff => StatusCode::NOT_FOUND,
             MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            CursorExpired => StatusCode::GONE,
             TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             UnsupportedMediaType | UnsupportedFormat => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             CorruptPicture | TooManyPixels => StatusCode::UNPROCESSABLE_ENTITY,
             OtherEncoder | UnreadableIndex | IncompleteIndex | Misconfigured | Internal => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
-            Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            AuditTooLarge | NotYetIndexed | Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// Seconds after which the same request is worth another try.
+    pub fn retry_after(self) -> Option<u64> {
+        match self {
+            // A picture takes about as long from the bucket to the index.
+            Self::NotYetIndexed => Some(1),
+            Self::Unavailable => Some(2),
+            _ => None,
         }
     }
 
@@ -135,7 +190,7 @@ impl ProblemKind {
     fn name_and_title(self) -> (&'static str, &'static str) {
         use ProblemKind::*;
         match self {
-            InvalidParameter => ("invalid-parameter", "A query parameter is not valid"),
+            InvalidParameter => ("invalid-parameter", "A parameter or option is not valid"),
             UnknownParameter => ("unknown-parameter", "A query parameter is not known"),
             InvalidPath => ("invalid-path", "The path cannot be decoded"),
             InvalidJson => ("invalid-json", "The body is not the expected JSON"),
@@ -144,10 +199,20 @@ impl ProblemKind {
             IncompleteBody => ("incomplete-body", "The body broke off"),
             EmptyPicture => ("empty-picture", "The picture is empty"),
             ForbiddenKey => ("forbidden-key", "The object key is not allowed"),
+            InvalidQuery => ("invalid-query", "The query items make no query"),
+            InvalidCrop => ("invalid-crop", "The crop is not a part of the picture"),
+            InvalidVector => ("invalid-vector", "The vector is not one of the index"),
+            InvalidCursor => ("invalid-cursor", "The cursor is not one of this query"),
+            InvalidFilter => ("invalid-filter", "The filter is not valid"),
+            UnknownAttribute => ("unknown-attribute", "There is no such attribute"),
+            FilterType => ("filter-type", "The filter does not fit the attribute"),
             UnknownRoute => ("unknown-route", "Nothing is at this path"),
             UnknownProduct => ("unknown-product", "There is no such product"),
             UnknownKey => ("unknown-key", "There is no such object"),
+            AuditOff => ("audit-off", "Looking over the catalog is switched off"),
             MethodNotAllowed => ("method-not-allowed", "The method is not allowed here"),
+            NotAcceptable => ("not-acceptable", "No accepted encoding is left"),
+            CursorExpired => ("cursor-expired", "The page cannot be continued"),
             TooLarge => ("too-large", "The picture is too large"),
             UnsupportedMediaType => (
                 "unsupported-media-type",
@@ -161,6 +226,8 @@ impl ProblemKind {
             IncompleteIndex => ("incomplete-index", "A part of the stored index is missing"),
             Misconfigured => ("misconfigured", "The service is not set up correctly"),
             Internal => ("internal", "The service failed"),
+            AuditTooLarge => ("audit-too-large", "The catalog is too large for this"),
+            NotYetIndexed => ("not-yet-indexed", "The index is not new enough yet"),
             Unavailable => ("unavailable", "The service is busy"),
         }
     }

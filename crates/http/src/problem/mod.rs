@@ -3,6 +3,7 @@
 //! A handler returns a [`Problem`]; the [shell](crate::shell) around the router renders it, because
 //! only there the request id is known, and logs its cause, because only there it happens once.
 
+mod from_audit;
 mod from_search;
 mod kind;
 
@@ -43,6 +44,19 @@ impl Problem {
     pub(crate) fn caused_by(mut self, cause: impl Error + Send + Sync + 'static) -> Self {
         self.cause = Some(Arc::new(cause));
         self
+    }
+
+    /// The same as a problem of another kind.
+    pub(crate) fn of(self, kind: ProblemKind) -> Self {
+        Self { kind, ..self }
+    }
+
+    /// The same, with what it is about in front.
+    pub(crate) fn about(self, what: &str) -> Self {
+        Self {
+            detail: format!("{what}: {}", self.detail),
+            ..self
+        }
     }
 
     /// The body of the reply.

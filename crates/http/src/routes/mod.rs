@@ -1,6 +1,9 @@
 //! The handlers, a file for each thing they are about.
 
+pub(crate) mod audit;
+mod conditional;
 pub(crate) mod health;
+pub(crate) mod images;
 pub(crate) mod index;
 pub(crate) mod openapi;
 pub(crate) mod page;

@@ -3,23 +3,24 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::Uri;
+use http::{HeaderMap, Uri};
 use lookalike_service::Searcher;
 
-use super::json_reply;
+use super::conditional::conditional;
 use crate::problem::{Problem, ProblemBody};
 use crate::reply::{ProductReply, SearchReply};
-use crate::request::{ProductPath, no_parameters, search_options};
+use crate::request::{ProductPath, SearchParameters, no_parameters, similar_parameters};
 use crate::router::Shared;
 
 /// Everything below `/products/`: one route, because an id may hold slashes.
 pub(crate) async fn below_products(
     State(shared): State<Shared>,
     uri: Uri,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     match ProductPath::of(&uri)? {
         ProductPath::Product(id) => product(&shared.searcher, &id, &uri).await,
-        ProductPath::Similar(id) => similar(&shared.searcher, &id, &uri).await,
+        ProductPath::Similar(id) => similar(&shared.searcher, &id, &uri, &headers).await,
     }
 }
 
@@ -43,26 +44,34 @@ async fn product(searcher: &Searcher, id: &str, uri: &Uri) -> Result<Response, P
 
 /// Products that look like this one
 ///
-/// The product itself is not among them.
+/// The product itself is not among them. A result counts with its similarity to the most similar picture of the
+/// product. The answer has an `ETag`: with `If-None-Match`, 304 says that it is the same as before.
 #[utoipa::path(
     get,
     path = "/products/{product_id}/similar",
     tag = "products",
     params(
         ("product_id" = String, Path, description = "What a customer buys, percent-encoded"),
-        ("k" = Option<usize>, Query, description = "Most products to return", minimum = 1, maximum = 1000, example = 10),
-        ("min_score" = Option<f32>, Query, description = "Least cosine similarity", minimum = -1, maximum = 1, example = 0.0),
+        SearchParameters,
+        ("if-none-match" = Option<String>, Header, description = "The `ETag` of an answer that the caller has"),
     ),
     responses(
-        (status = 200, description = "The products found, best first", body = SearchReply),
+        (status = 200, description = "What was found, best first", body = SearchReply, headers(("etag" = String, description = "Changes when the answer does"))),
+        (status = 304, description = "The answer is the one that the caller has"),
         (status = 400, description = "A parameter is not valid", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such product has an indexed picture", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 410, description = "The page cannot be continued: the index has moved on", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "A store is busy, or the index is older than `min_generation`; try again after `Retry-After` seconds", body = ProblemBody, content_type = "application/problem+json"),
         (status = "default", description = "Another problem", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
-async fn similar(searcher: &Searcher, id: &str, uri: &Uri) -> Result<Response, Problem> {
-    let options = search_options(uri)?;
+async fn similar(
+    searcher: &Searcher,
+    id: &str,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let options = similar_parameters(uri)?.options();
     let reply = SearchReply::from(searcher.similar(id, options).await?);
-    let stale = reply.is_stale();
-    Ok(json_reply(reply, stale))
+    conditional(headers, reply)
 }

@@ -111,6 +111,11 @@ async fn every_origin_may_call_unless_told_otherwise() {
                 .header("access-control-expose-headers")
                 .contains("x-request-id")
         );
+        assert!(
+            reply
+                .header("access-control-expose-headers")
+                .contains("etag")
+        );
     }
 }
 
@@ -170,5 +175,83 @@ async fn nothing_is_kept_or_guessed_on_the_way() {
         let reply = shop.get(path).await;
         assert_eq!(reply.header("cache-control"), "no-store", "{path}");
         assert_eq!(reply.header("x-content-type-options"), "nosniff", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn long_replies_are_compressed_for_who_can_read_that() {
+    let shop = Shop::colourful().await;
+    for (path, method) in [
+        ("/", Method::GET),
+        ("/openapi.json", Method::GET),
+        ("/products/p00/similar?k=12&min_score=-1", Method::GET),
+        ("/search?k=12&min_score=-1", Method::POST),
+    ] {
+        let ask = async |accepted: &str| {
+            let request = Request::builder().method(&method).uri(path);
+            let request = request.header("accept-encoding", accepted);
+            let picture = crate::support::stripes(1, 2, 3);
+            shop.send(request.body(Body::from(picture)).unwrap()).await
+        };
+        let plain = ask("identity").await;
+        assert_eq!(plain.status, 200);
+        assert_eq!(plain.header("content-encoding"), "");
+        assert!(plain.body.len() > 1024, "{path}");
+        for (accepted, encoding) in [
+            ("gzip", "gzip"),
+            ("br", "br"),
+            ("gzip, br;q=0.9, deflate", "gzip"),
+        ] {
+            let reply = ask(accepted).await;
+            assert_eq!(reply.header("content-encoding"), encoding, "{path}");
+            assert!(reply.header("vary").contains("accept-encoding"), "{path}");
+            assert!(reply.body.len() < plain.body.len(), "{path}");
+        }
+        let unknown = ask("zstd, deflate").await;
+        assert_eq!(unknown.header("content-encoding"), "");
+        let none = ask("identity;q=0, *;q=0").await;
+        none.problem(406, "not-acceptable");
+    }
+    for path in ["/health", "/nope"] {
+        let reply = send(&shop, Method::GET, path, &[("accept-encoding", "gzip")]).await;
+        assert_eq!(reply.header("content-encoding"), "", "{path} is short");
+    }
+}
+
+#[tokio::test]
+async fn head_has_the_headers_of_get() {
+    let shop = Shop::colourful().await;
+    for path in [
+        "/products/p00/similar?k=3",
+        "/products/p00/similar?k=12",
+        "/products/p00",
+        "/images/catalog/things/00-a.png",
+        "/index",
+        "/nope",
+        "/products/nobody/similar",
+    ] {
+        for accepted in ["identity", "gzip"] {
+            let accept = [("accept-encoding", accepted), ("x-request-id", "same")];
+            let get = send(&shop, Method::GET, path, &accept).await;
+            let head = send(&shop, Method::HEAD, path, &accept).await;
+            assert!(head.body.is_empty(), "{path} {accepted}");
+            assert!(!get.body.is_empty(), "{path} {accepted}");
+            assert_eq!(head.status, get.status);
+            for name in [
+                "content-type",
+                "content-encoding",
+                "etag",
+                "cache-control",
+                "vary",
+            ] {
+                assert_eq!(head.header(name), get.header(name), "{path} {name}");
+            }
+            let length = get.body.len().to_string();
+            let told = head.header("content-length");
+            // The milliseconds of an answer have as many digits as they like.
+            if !path.contains("p00/similar") {
+                assert!(told.is_empty() || told == length, "{path}: {told} {length}");
+            }
+        }
     }
 }

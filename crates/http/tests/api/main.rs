@@ -2,10 +2,16 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod audit;
 mod bad_input;
 mod documents;
 mod envelope;
+mod filters;
+mod images;
+mod pages;
 mod products;
+mod queries;
+mod results;
 mod search;
 mod stores;
 mod support;

@@ -1,8 +1,14 @@
 //! `GET /products/{product_id}` and what is below it.
 
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use http::Request;
+use lookalike_service::Product;
+use lookalike_service::ports::Products;
 use serde_json::json;
 
-use crate::support::Shop;
+use crate::support::{Shop, stripes};
 
 #[tokio::test]
 async fn a_product_comes_with_its_pictures() {
@@ -64,4 +70,51 @@ async fn unknown_products_are_not_found() {
     let long = format!("/products/{}", "x".repeat(5000));
     let detail = shop.get(&long).await.problem(404, "unknown-product");
     assert!(detail.len() < 300, "{detail}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_known_is_not_sent_again() {
+    let shop = Shop::stocked().await;
+    let path = "/products/red/similar?k=3";
+    let reply = shop.get(path).await;
+    let tag = reply.header("etag").to_owned();
+    assert!(tag.starts_with("W/\""), "{tag}");
+    assert_eq!(reply.header("cache-control"), "private, no-cache");
+    assert!(reply.header("vary").contains("accept-encoding"));
+    let asked = async |method: &str, path: &str, known: &str| {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("if-none-match", known);
+        shop.send(request.body(Body::empty()).unwrap()).await
+    };
+    let strong = tag.trim_start_matches("W/").to_owned();
+    let listed = format!("\"other\", {tag}");
+    for known in [&tag, &strong, &listed, "*"] {
+        for method in ["GET", "HEAD"] {
+            let same = asked(method, path, known).await;
+            assert_eq!(same.status, 304, "{method} {known}");
+            assert!(same.body.is_empty());
+            assert_eq!(same.header("etag"), tag);
+            assert_eq!(same.header("cache-control"), "private, no-cache");
+            assert!(!same.header("x-request-id").is_empty());
+        }
+    }
+    assert_eq!(asked("GET", path, "W/\"other\"").await.status, 200);
+    // Other options, other metadata and another generation are other answers.
+    let fewer = asked("GET", "/products/red/similar?k=2", &tag).await;
+    assert_eq!(fewer.status, 200);
+    let product = Product {
+        product_id: "orange".to_owned(),
+        metadata: BTreeMap::from([("name".to_owned(), "new".into())]),
+    };
+    shop.cloud.put_many(&[product]).await.unwrap();
+    let renamed = asked("GET", path, &tag).await;
+    assert_eq!(renamed.status, 200);
+    let tag = renamed.header("etag").to_owned();
+    assert_eq!(asked("GET", path, &tag).await.status, 304);
+    shop.index(&[("catalog/far.png", stripes(0, 0, 0))]).await;
+    assert_eq!(asked("GET", path, &tag).await.status, 200);
+    // Nothing is known of what is not there.
+    asked("GET", "/products/nobody/similar", "*")
+        .await
+        .problem(404, "unknown-product");
 }

@@ -47,7 +47,11 @@ async fn an_answer_has_the_names_and_types_of_the_contract() {
         value.as_object().unwrap().keys().cloned().collect()
     };
     assert_eq!(names(&best), ["image", "metadata", "product_id", "score"]);
-    assert_eq!(names(&body), ["index", "query", "results"]);
+    assert_eq!(
+        names(&body),
+        ["exact", "index", "next_cursor", "query", "results"]
+    );
+    assert_eq!(body["exact"], true);
     assert_eq!(names(&body["query"]), ["embedding_ms", "search_ms"]);
 }
 

@@ -16,7 +16,7 @@ use lookalike_http::{HttpSettings, router};
 use lookalike_service::memory::MemoryCloud;
 use lookalike_service::ports::{Embedder, Products};
 use lookalike_service::{
-    Deadline, EmbedderCell, Fingerprint, IndexSettings, Indexer, PictureError, Product,
+    Area, Deadline, EmbedderCell, Fingerprint, IndexSettings, Indexer, PictureError, Product,
     SearchSettings, Searcher, StoreErrorKind,
 };
 use serde_json::Value;
@@ -47,9 +47,13 @@ impl Embedder for TestEncoder {
     fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
         ENCODER.embed(picture)
     }
+
+    fn embed_area(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+        ENCODER.embed_area(picture, area)
+    }
 }
 
-fn encoder(disguise: u8) -> EmbedderCell {
+pub(crate) fn encoder(disguise: u8) -> EmbedderCell {
     EmbedderCell::ready(Arc::new(TestEncoder { disguise }))
 }
 
@@ -133,13 +137,48 @@ impl Shop {
 
     /// The interface over `cloud`, with an encoder in disguise unless that is 0.
     pub(crate) fn over(cloud: Arc<MemoryCloud>, disguise: u8, settings: HttpSettings) -> Self {
+        Self::with(cloud, disguise, settings, Duration::ZERO)
+    }
+
+    /// The same shop, whose index is looked at once an hour.
+    pub(crate) fn refreshed_seldom(self) -> Self {
+        let hour = Duration::from_secs(3600);
+        Self::with(self.cloud, 0, HttpSettings::default(), hour)
+    }
+
+    fn with(
+        cloud: Arc<MemoryCloud>,
+        disguise: u8,
+        settings: HttpSettings,
+        refresh: Duration,
+    ) -> Self {
         let ports = cloud.search_ports(encoder(disguise).into());
-        let refresh = Duration::ZERO;
-        let searcher = Searcher::new(ports, SearchSettings { refresh });
+        let search = SearchSettings {
+            refresh,
+            ..SearchSettings::default()
+        };
+        let searcher = Searcher::new(ports, search);
         Self {
             cloud,
             app: router(Arc::new(searcher), settings),
         }
+    }
+
+    /// Twelve products of all colours with two pictures each, one striped and one plain.
+    pub(crate) async fn colourful() -> Self {
+        let shop = Self::empty();
+        for number in 0..12_u8 {
+            let (r, g, b) = colour(number);
+            for (name, picture) in [("a", stripes(r, g, b)), ("b", disc(r, g, b))] {
+                let key = format!("catalog/things/{number:02}-{name}.png");
+                let metadata = [("product-id".to_owned(), format!("p{number:02}"))];
+                shop.cloud
+                    .put_picture(&key, picture, BTreeMap::from(metadata));
+            }
+        }
+        let keys: Vec<String> = shop.cloud.picture_versions().into_keys().collect();
+        shop.index_keys(&keys).await;
+        shop
     }
 
     /// Stores pictures and indexes them.
@@ -147,10 +186,15 @@ impl Shop {
         for (key, bytes) in pictures {
             self.cloud.put_picture(key, bytes.clone(), BTreeMap::new());
         }
-        let ports = self.cloud.index_ports(encoder(0).into());
         let keys: Vec<String> = pictures.iter().map(|(key, _)| (*key).to_owned()).collect();
+        self.index_keys(&keys).await;
+    }
+
+    /// Indexes what is stored at these keys.
+    pub(crate) async fn index_keys(&self, keys: &[String]) {
+        let ports = self.cloud.index_ports(encoder(0).into());
         Indexer::new(ports, IndexSettings::default())
-            .index_keys(&keys, Deadline::after(Duration::from_secs(60)))
+            .index_keys(keys, Deadline::after(Duration::from_secs(60)))
             .await
             .unwrap();
     }
@@ -176,6 +220,12 @@ impl Shop {
             .await
     }
 
+    /// The reply to a search in JSON.
+    pub(crate) async fn ask(&self, body: Value) -> Reply {
+        self.post("/search", "application/json", body.to_string())
+            .await
+    }
+
     /// Posts a body; no content type when that is empty.
     pub(crate) async fn post(
         &self,
@@ -189,6 +239,29 @@ impl Shop {
         }
         self.send(request.body(body.into()).unwrap()).await
     }
+}
+
+/// One of twelve colours.
+pub(crate) fn colour(number: u8) -> (u8, u8, u8) {
+    let at = |shift: u8| {
+        let angle = f32::from(number + shift) * std::f32::consts::TAU / 12.0;
+        (140.0 + 110.0 * angle.cos()) as u8
+    };
+    (at(0), at(4), at(8))
+}
+
+/// A drawn picture: a disc of one colour on grey.
+pub(crate) fn disc(red: u8, green: u8, blue: u8) -> Vec<u8> {
+    let drawn = RgbImage::from_fn(96, 96, |x, y| {
+        let distance = (x as f32 - 48.0).hypot(y as f32 - 48.0);
+        match distance < 40.0 {
+            true => Rgb([red, green, blue]),
+            false => Rgb([128, 128, 128 + (x % 3) as u8]),
+        }
+    });
+    let mut bytes = Cursor::new(Vec::new());
+    drawn.write_to(&mut bytes, ImageFormat::Png).unwrap();
+    bytes.into_inner()
 }
 
 /// A drawn picture: stripes of one colour on white.
@@ -209,13 +282,22 @@ pub(crate) fn encode(red: u8, green: u8, blue: u8, format: ImageFormat) -> Vec<u
 
 /// A form with one file in it.
 pub(crate) fn form(field: &str, content: &[u8]) -> Vec<u8> {
-    let mut body = format!(
-        "--edge\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"a.png\"\r\n\
-         content-type: image/png\r\n\r\n"
-    )
-    .into_bytes();
-    body.extend_from_slice(content);
-    body.extend_from_slice(b"\r\n--edge--\r\n");
+    form_of(&[(field, content)])
+}
+
+/// A form with several fields in it.
+pub(crate) fn form_of(fields: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (field, content) in fields {
+        let head = format!(
+            "--edge\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"a.png\"\r\n\
+             content-type: image/png\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--edge--\r\n");
     body
 }
 

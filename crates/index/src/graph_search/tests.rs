@@ -87,6 +87,39 @@ fn walks_through_what_is_dead() {
     assert!((found[0].score() - exact[0].score()).abs() < 1e-6);
 }
 
+/// Where what is wanted is all around the query, more is met before the last that is found than before the
+/// first; where it is all far away, as much; and a walk that may not look at enough finds nothing.
+#[test]
+fn a_walk_for_few_tells_how_much_it_met() {
+    let body = open(STORED.clone()).unwrap();
+    let query = Query::new(&[0.0, 1.0]).unwrap();
+    let reach = Reach {
+        live: 20,
+        any: 64,
+        most: usize::MAX,
+    };
+    let walk = |reach, is_wanted: &dyn Fn(u32) -> bool| {
+        nearest_of_few(&body, &query, NODES, reach, 10, is_wanted)
+    };
+    let every_third = |node: u32| node.is_multiple_of(3);
+    let few = walk(reach, &every_third).unwrap();
+    assert_eq!(few.found.len(), 20);
+    assert!(few.found.iter().all(|scored| every_third(scored.node())));
+    assert!(few.found.is_sorted_by(|a, b| a > b));
+    assert!(few.met >= 64 && few.met >= few.met_before + 20, "{few:?}");
+    // More than half of all nodes are nearer than any of those.
+    let is_far = |node: u32| body.score(&query, node) < -0.3;
+    let few = walk(reach, &is_far).unwrap();
+    assert!(few.met_before > 1000, "{few:?}");
+    assert!(few.met < few.met_before + 100, "{few:?}");
+    let few_steps = Reach { most: 500, ..reach };
+    assert!(walk(few_steps, &every_third).is_some());
+    assert!(walk(few_steps, &is_far).is_none());
+    // There are not as many as are looked for.
+    assert!(walk(reach, &|node| node < 19).is_none());
+    assert!(walk(reach, &|_| false).is_none());
+}
+
 /// Where the sample that a walk begins at knows nothing but itself, node 0 leads on.
 #[test]
 fn node_0_leads_on_from_an_island() {

@@ -1,21 +1,10 @@
 //! Which nodes are to be ranked: by walking a graph, or by looking at every node.
 
-use crate::graph_search::{self, NODES_PER_CANDIDATE};
-use crate::query::QueryForms;
+use super::Search;
+use super::ways::{WalkForFew, Width, is_walked};
+use crate::graph_search;
 use crate::scan;
 use crate::scored::Scored;
-use crate::segment::Segment;
-use crate::snapshot::Snapshot;
-
-/// Best rows for which it was measured how many candidates a graph must be asked for.
-const MEASURED_FOR: usize = 10;
-/// Candidates that are asked for where that was not measured.
-const LEAST_EF: usize = 96;
-/// Candidates by which more are asked for with every further row that is wanted.
-const PER_ROW: usize = 2;
-/// Most pictures that a product is taken to have. Where an average is more, a few products may have
-/// nearly all pictures, and the rest one each.
-const MOST_PER_PRODUCT: f64 = 16.0;
 
 /// Live nodes to be ranked.
 pub(super) struct Candidates {
@@ -27,62 +16,102 @@ pub(super) struct Candidates {
     pub(super) walked: bool,
 }
 
-impl Snapshot {
-    /// Candidates that are asked for first: as many as the graph in use needs, more the more products are
-    /// wanted, and enough to meet these where several rows show each.
-    pub(super) fn first_ef(&self, products: usize) -> usize {
-        let walked = self.segments().iter().filter(|s| is_walked(s, 0));
-        let least = walked.map(needed).max().unwrap_or(LEAST_EF);
-        let more = products.saturating_sub(MEASURED_FOR);
-        let rows = (products as f64 * self.vectors_per_product()).ceil() as usize;
-        least
-            .saturating_add(more.saturating_mul(PER_ROW))
-            .max(rows.saturating_mul(PER_ROW))
-    }
-
-    /// How many distinct vectors a search meets, on average, before it has met another product.
-    fn vectors_per_product(&self) -> f64 {
-        let nodes = self.segments().iter().map(|s| u64::from(s.meta().nodes()));
-        let vectors = self.images().min(nodes.sum());
-        let average = vectors as f64 / self.products().max(1) as f64;
-        average.clamp(1.0, MOST_PER_PRODUCT)
-    }
-
-    /// The about `ef` best live nodes by coarse score.
-    pub(super) fn candidates(&self, query: &QueryForms, ef: usize, may_walk: bool) -> Candidates {
+impl Search<'_> {
+    /// The about `ef` best nodes that are admitted, by coarse score. `None` when they could not be walked to
+    /// as foreseen, and looking at every node is more than this search may do.
+    pub(super) fn candidates(&self, width: Width, may_walk: bool) -> Option<Candidates> {
         let mut candidates = Candidates {
-            found: Vec::with_capacity(2 * ef.min(self.images() as usize)),
+            found: Vec::with_capacity(2 * width.ef.min(self.snapshot.images() as usize)),
             left_out: f32::NEG_INFINITY,
             walked: false,
         };
-        for (place, segment) in self.segments().iter().enumerate() {
-            let (meta, body) = (segment.meta(), segment.body());
-            let query = query.along(body.axes());
-            let is_live = |node: u32| {
-                meta.rows_of_node(node)
-                    .any(|row| self.view().is_live(place, row))
-            };
-            let nodes = meta.nodes();
-            let walked = if may_walk && is_walked(segment, ef) {
-                graph_search::nearest(body, query, nodes, ef, is_live)
-            } else {
-                Vec::new()
-            };
-            // A walk that comes out short says nothing of what it did not reach.
-            let found = if walked.len() == ef {
-                candidates.walked = true;
-                walked
-            } else {
-                let (found, left_out) = scan::nearest(body, query, nodes, ef, is_live);
-                candidates.left_out = candidates.left_out.max(left_out);
-                found
+        let mut most = width.ef;
+        for place in 0..self.snapshot.segments().len() {
+            let way = self.way(place, width);
+            let walked = way.filter(|_| may_walk).map(|way| self.walk(place, way));
+            let found = match walked {
+                Some(Some(found)) => {
+                    candidates.walked = true;
+                    most = most.max(found.len());
+                    found
+                }
+                // A walk that comes out short says nothing of what it did not reach.
+                Some(None) if self.compared(place) > self.most_compared => return None,
+                Some(None) | None => {
+                    let (found, left_out) = self.scan(place, width.ef);
+                    candidates.left_out = candidates.left_out.max(left_out);
+                    found
+                }
             };
             let found = found.into_iter().map(|scored| (place, scored));
             candidates.found.extend(found);
         }
-        candidates.sort_and_cut(ef);
-        candidates
+        candidates.sort_and_cut(most);
+        Some(candidates)
     }
+
+    /// How a segment's graph is walked, if it is.
+    fn way(&self, place: usize, width: Width) -> Option<Walk> {
+        let segment = &self.snapshot.segments()[place];
+        match self.admission.selected(place) {
+            Some(selected) => {
+                WalkForFew::new(segment, selected, width).map(|walk| Walk::ForFew(walk, width.rows))
+            }
+            None => is_walked(segment, width.ef).then_some(Walk::ForAny(width.ef)),
+        }
+    }
+
+    /// Nodes that a walk over a segment's graph finds; `None` when it comes out short.
+    fn walk(&self, place: usize, walk: Walk) -> Option<Vec<Scored>> {
+        let segment = &self.snapshot.segments()[place];
+        let (body, nodes) = (segment.body(), segment.meta().nodes());
+        let query = self.query.along(body.axes());
+        let is_admitted = |node| self.admission.admits_node(place, node);
+        match walk {
+            Walk::ForAny(ef) => {
+                let found = match self.request.stored.filter(|at| at.segment == place) {
+                    Some(at) => {
+                        let start = segment.meta().node_of(at.row);
+                        graph_search::nearest_from(body, query, nodes, ef, start, is_admitted)
+                    }
+                    None => graph_search::nearest(body, query, nodes, ef, is_admitted),
+                };
+                (found.len() == ef).then_some(found)
+            }
+            Walk::ForFew(walk, rows) => {
+                let reach = walk.reach;
+                graph_search::nearest_of_few(body, query, nodes, reach, rows, is_admitted)
+                    .filter(|few| walk.is_enough(few))
+                    .map(|few| few.found)
+            }
+        }
+    }
+
+    pub(super) fn scan(&self, place: usize, ef: usize) -> (Vec<Scored>, f32) {
+        let segment = &self.snapshot.segments()[place];
+        let (body, nodes) = (segment.body(), segment.meta().nodes());
+        let query = self.query.along(body.axes());
+        let is_admitted = |node| self.admission.admits_node(place, node);
+        match self.admission.selected(place) {
+            Some(selected) => scan::nearest_of(body, query, selected.nodes(), ef, is_admitted),
+            None => scan::nearest(body, query, nodes, ef, is_admitted),
+        }
+    }
+
+    /// Nodes that are compared when all are.
+    fn compared(&self, place: usize) -> usize {
+        let nodes = match self.admission.selected(place) {
+            Some(selected) => selected.node_count(),
+            None => self.snapshot.segments()[place].meta().nodes(),
+        };
+        nodes as usize
+    }
+}
+
+/// How a graph is walked: for so many of any nodes, or for few of all, of which so many are relied on.
+enum Walk {
+    ForAny(usize),
+    ForFew(WalkForFew, usize),
 }
 
 impl Candidates {
@@ -92,33 +121,13 @@ impl Candidates {
         last.map_or(f32::NEG_INFINITY, |(_, scored)| scored.score())
     }
 
-    /// Puts the candidates of all segments in order, best first, and keeps the `ef` best.
-    fn sort_and_cut(&mut self, ef: usize) {
+    /// Puts the candidates of all segments in order, best first, and keeps the best `most`.
+    fn sort_and_cut(&mut self, most: usize) {
         // Quick where there is but one segment, whose candidates are in order.
         self.found.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
-        if self.found.len() > ef {
-            self.left_out = self.left_out.max(self.found[ef].1.score());
-            self.found.truncate(ef);
+        if self.found.len() > most {
+            self.left_out = self.left_out.max(self.found[most].1.score());
+            self.found.truncate(most);
         }
     }
-}
-
-/// With about how many nodes a query is compared at first.
-pub(super) fn comparisons(segment: &Segment, ef: usize) -> usize {
-    match is_walked(segment, ef) {
-        true => ef.max(needed(segment)).saturating_mul(NODES_PER_CANDIDATE),
-        false => segment.meta().nodes() as usize,
-    }
-}
-
-/// Candidates that a walk over a segment's graph needs to find enough.
-fn needed(segment: &Segment) -> usize {
-    segment.body().candidates().unwrap_or(LEAST_EF)
-}
-
-/// Whether a segment has a graph, and walking it with `ef` candidates, or as many as it needs, is quicker
-/// than looking at every node.
-pub(super) fn is_walked(segment: &Segment, ef: usize) -> bool {
-    let ef = ef.max(needed(segment));
-    graph_search::is_quicker(ef, segment.meta().nodes()) && segment.body().graph().is_some()
 }

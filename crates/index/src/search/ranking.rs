@@ -5,16 +5,14 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
 
-use super::SearchRequest;
-use crate::query::QueryForms;
+use super::{GroupBy, Search};
 use crate::scored::Scored;
-use crate::snapshot::Snapshot;
 use crate::view::Location;
 
 /// Candidates that are ranked at first, before it is asked whether others can still be better.
 const LEAST_RANKED: usize = 32;
 
-/// The best picture of a product.
+/// The best picture of a product, or a picture.
 pub(super) struct Best<'a> {
     pub(super) product_id: &'a str,
     pub(super) key: &'a str,
@@ -22,81 +20,71 @@ pub(super) struct Best<'a> {
     pub(super) at: Location,
 }
 
-impl Snapshot {
-    /// Scores candidates in full precision, until no other can be among the `wanted` best products;
-    /// the best live row of each of those.
-    pub(super) fn rank<'a>(
-        &'a self,
-        query: &QueryForms,
-        request: SearchRequest<'_>,
-        candidates: &[(usize, Scored)],
-        wanted: usize,
-        doubt: f32,
-    ) -> Vec<Best<'a>> {
+impl<'a> Search<'a> {
+    /// Scores candidates in full precision, until no other can be among the `wanted` best results; the
+    /// best row of each of those.
+    pub(super) fn rank(&self, candidates: &[(usize, Scored)]) -> Vec<Best<'a>> {
         let mut ranked: Vec<(usize, Scored)> = Vec::with_capacity(candidates.len());
         let mut best = Vec::new();
-        for part in parts(candidates.len(), LEAST_RANKED.max(wanted)) {
+        for part in parts(candidates.len(), LEAST_RANKED.max(self.wanted)) {
             let part = &candidates[part];
-            let next = part[0].1.score() + doubt;
-            let full = best.len() == wanted;
+            let next = part[0].1.score() + self.doubt;
+            let full = best.len() == self.wanted;
             let least = best.last().filter(|_| full);
-            if next < request.min_score || least.is_some_and(|best: &Best<'_>| next < best.score) {
+            if next < self.request.min_score
+                || least.is_some_and(|best: &Best<'_>| next < best.score)
+            {
                 break;
             }
             for &(place, candidate) in part {
-                self.segments()[place]
+                self.snapshot.segments()[place]
                     .body()
                     .prefetch_full(candidate.node());
             }
-            let scored = part.iter().map(|&(place, candidate)| {
-                let body = self.segments()[place].body();
-                let score = body.score(query.along(body.axes()), candidate.node());
-                (place, Scored::new(score, candidate.node()))
-            });
-            ranked.extend(scored.filter(|(_, scored)| scored.score() >= request.min_score));
+            let scored = part
+                .iter()
+                .map(|&(place, candidate)| (place, self.score(place, candidate.node())));
+            let min_score = self.request.min_score;
+            ranked.extend(scored.filter(|(_, scored)| scored.score() >= min_score));
             ranked.sort_unstable_by_key(|ranked| Reverse(ranked.1));
-            best = self.best_products(&ranked, request.without_product, wanted);
+            best = self.best_results(&ranked);
         }
         best
     }
 
-    /// The best live row of each of the `wanted` best products of nodes that are given best first.
-    /// Names are looked up only as far down as it takes: they lie scattered in memory.
-    fn best_products<'a>(
-        &'a self,
-        ranked: &[(usize, Scored)],
-        without: Option<&str>,
-        wanted: usize,
-    ) -> Vec<Best<'a>> {
-        let mut products: HashMap<&str, Best<'a>> = HashMap::with_capacity(wanted);
+    /// The best row of each of the `wanted` best results of nodes that are given best first. Names are
+    /// looked up only as far down as it takes: they lie scattered in memory.
+    fn best_results(&self, ranked: &[(usize, Scored)]) -> Vec<Best<'a>> {
+        let mut results = Results::new(self.request.group_by, self.wanted);
         let mut last = f32::NEG_INFINITY;
         for &(place, scored) in ranked {
             // A node as good as the last one may still have a key that comes before.
-            if products.len() >= wanted && scored.score() < last {
+            if results.len() >= self.wanted && scored.score() < last {
                 break;
             }
             last = scored.score();
             self.best_of_node(place, scored.node(), last)
-                .filter(|best| without != Some(best.product_id))
-                .for_each(|best| keep_better(&mut products, best));
+                .for_each(|best| results.add(best));
         }
-        let mut best: Vec<Best<'a>> = products.into_values().collect();
+        let mut best = results.into_vec();
         best.sort_unstable_by(Best::order);
-        best.truncate(wanted);
+        best.truncate(self.wanted);
         best
     }
 
-    /// The live row with the least key of every product of a node. Rows of a node are stored by
-    /// product, then by key.
-    fn best_of_node(&self, place: usize, node: u32, score: f32) -> impl Iterator<Item = Best<'_>> {
-        let meta = self.segments()[place].meta();
+    /// The admitted rows of a node, of every product only that with the least key where products are the
+    /// results. Rows of a node are stored by product, then by key.
+    fn best_of_node(&self, place: usize, node: u32, score: f32) -> impl Iterator<Item = Best<'a>> {
+        let snapshot = self.snapshot;
+        let meta = snapshot.segments()[place].meta();
+        let every_row = self.request.group_by == GroupBy::Image;
         let mut last = None;
-        let live = meta
+        let rows = meta
             .rows_of_node(node)
-            .filter(move |&row| self.view().is_live(place, row));
-        live.filter(move |&row| {
+            .filter(move |&row| self.admission.admits_row(place, row));
+        rows.filter(move |&row| {
             let product = Some(meta.product_ordinal(row));
-            std::mem::replace(&mut last, product) != product
+            every_row || std::mem::replace(&mut last, product) != product
         })
         .map(move |row| Best {
             product_id: meta.product_id(row),
@@ -107,6 +95,42 @@ impl Snapshot {
                 row,
             },
         })
+    }
+}
+
+/// Results as they are come upon.
+enum Results<'a> {
+    Products(HashMap<&'a str, Best<'a>>),
+    Images(Vec<Best<'a>>),
+}
+
+impl<'a> Results<'a> {
+    fn new(group_by: GroupBy, wanted: usize) -> Self {
+        match group_by {
+            GroupBy::Product => Self::Products(HashMap::with_capacity(wanted)),
+            GroupBy::Image => Self::Images(Vec::with_capacity(wanted)),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Products(products) => products.len(),
+            Self::Images(images) => images.len(),
+        }
+    }
+
+    fn add(&mut self, best: Best<'a>) {
+        match self {
+            Self::Products(products) => keep_better(products, best),
+            Self::Images(images) => images.push(best),
+        }
+    }
+
+    fn into_vec(self) -> Vec<Best<'a>> {
+        match self {
+            Self::Products(products) => products.into_values().collect(),
+            Self::Images(images) => images,
+        }
     }
 }
 

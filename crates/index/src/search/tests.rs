@@ -5,10 +5,10 @@ use bytes::Bytes;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::{Rounds, SearchRequest};
+use super::{Rounds, Search, SearchRequest};
 use crate::{
-    Attributes, Fingerprint, GraphParameters, Quantised, Row, Segment, SegmentContent, SegmentId,
-    Snapshot,
+    Attributes, Filter, Fingerprint, GraphParameters, Quantised, Row, Segment, SegmentContent,
+    SegmentId, Snapshot,
 };
 
 const DIMENSIONS: usize = 32;
@@ -31,7 +31,10 @@ fn shop(products: usize, pictures: usize) -> (Vec<Vec<f32>>, Snapshot) {
             key: format!("{number}/{i}"),
             product_id: number.to_string(),
             etag: String::new(),
-            attributes: Attributes::new(),
+            attributes: Attributes::from([
+                ("kind".to_owned(), (number % 100).into()),
+                ("even".to_owned(), (number / 100).is_multiple_of(2).into()),
+            ]),
             embedding: Quantised::new(&near(product, 0.02)).unwrap(),
         }));
     }
@@ -52,15 +55,14 @@ fn shop(products: usize, pictures: usize) -> (Vec<Vec<f32>>, Snapshot) {
 }
 
 fn rounds(snapshot: &Snapshot, vector: &[f32], k: usize, without: Option<&str>) -> Rounds {
+    let without = without.map(str::to_owned);
     let request = SearchRequest {
-        vector,
-        k,
-        min_score: -1.0,
-        without_product: without,
+        without_products: without.as_slice(),
+        ..SearchRequest::new(vector, k)
     };
-    let (best, rounds) = snapshot.find(request).unwrap();
-    assert_eq!(best.len(), k.min(snapshot.products() as usize));
-    rounds
+    let answer = snapshot.find(request).unwrap();
+    assert_eq!(answer.best.len(), k.min(snapshot.products() as usize));
+    answer.rounds
 }
 
 /// Else every query of a shop with several pictures per product would look at every one of them.
@@ -69,6 +71,7 @@ fn a_walk_is_enough_however_many_pictures_show_a_product() {
     const ONE_WALK: Rounds = Rounds {
         walked: 1,
         exact: 0,
+        ends_walking: true,
     };
     for (products, pictures) in [(7000, 1), (3000, 12)] {
         let (products, snapshot) = shop(products, pictures);
@@ -88,20 +91,52 @@ fn few_products_with_many_pictures_are_found_whole() {
     let (products, snapshot) = shop(3, 3000);
     for k in [2, 3, 1000] {
         for without in [None, Some("0"), Some("nobody")] {
+            let names = without.map(str::to_owned);
             let request = SearchRequest {
-                vector: &products[0],
-                k,
-                min_score: -1.0,
-                without_product: without,
+                without_products: names.as_slice(),
+                ..SearchRequest::new(&products[0], k)
             };
-            let (best, rounds) = snapshot.find(request).unwrap();
+            let answer = snapshot.find(request).unwrap();
             let there = 3 - usize::from(without == Some("0"));
-            assert_eq!(best.len(), k.min(there), "{k} {without:?}");
+            assert_eq!(answer.best.len(), k.min(there), "{k} {without:?}");
+            let rounds = answer.rounds;
             // Those that were asked for, none of which is the one that is excluded: no search goes on for it.
-            assert!(
-                rounds.walked + rounds.exact <= 5,
-                "{k} {without:?}: {rounds:?}"
-            );
+            assert!(rounds.count() <= 5, "{k} {without:?}: {rounds:?}");
         }
     }
+}
+
+/// What lies around the query is found by walking once; what lies far from it by looking at all of it.
+#[test]
+fn walks_among_what_is_selected_are_trusted_where_that_is_near() {
+    let (products, snapshot) = shop(20_000, 1);
+    let find = |filter: &str, vector: &[f32]| -> Rounds {
+        let filter = Filter::from_text(filter).unwrap();
+        let selection = snapshot.select(&filter, &[]).unwrap();
+        let request = SearchRequest {
+            filter: Some(&selection),
+            ..SearchRequest::new(vector, 10)
+        };
+        let answer = snapshot.find(request).unwrap();
+        assert_eq!(answer.best.len(), 10);
+        assert_eq!(answer.rounds.count(), 1, "{filter}");
+        // Where nobody can wait, a walk that comes to nothing is all that is done.
+        let mut brief = Search::new(&snapshot, request).unwrap();
+        brief.most_compared = 10;
+        let is_whole = brief.find_within(1).is_some();
+        let is_small = selection.images() < 2000;
+        assert_eq!(is_whole, answer.rounds.ends_walking || is_small, "{filter}");
+        answer.rounds
+    };
+    let (mut near, mut far, mut all) = (0, 0, 0);
+    for (number, vector) in products.iter().enumerate().step_by(97) {
+        let kind = number % 100;
+        near += find("even=true", vector).walked;
+        far += find(&format!("kind!={kind}"), vector).exact;
+        let alone = find(&format!("kind={kind}"), vector);
+        assert!(!alone.ends_walking, "product {number}");
+        all += 1;
+    }
+    assert!(near * 10 >= all * 9, "{near} of {all}");
+    assert!(far > 0, "{far} of {all}");
 }

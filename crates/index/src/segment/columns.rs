@@ -8,7 +8,7 @@ use crate::error::IndexError;
 /// Every column begins at a multiple of so many bytes of its segment, and zeros fill the gap.
 pub(super) const COLUMN_ALIGNMENT: usize = 8;
 /// Vectors, meta and body begin at a multiple of so many bytes: a cache line.
-pub(super) const VECTOR_ALIGNMENT: usize = 64;
+pub(crate) const VECTOR_ALIGNMENT: usize = 64;
 
 /// A segment being written, from its first byte.
 pub(super) struct Columns {

@@ -126,8 +126,14 @@ impl U32s {
     /// The numbers at `range`.
     #[inline]
     pub(crate) fn slice(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = u32> + '_ {
-        let (words, _) = self.0[4 * range.start..4 * range.end].as_chunks::<4>();
+        let words = &self.words()[range];
         words.iter().map(|word| u32::from_le_bytes(*word))
+    }
+
+    /// The bytes of each number.
+    #[inline]
+    pub(crate) fn words(&self) -> &[[u8; 4]] {
+        self.0.as_chunks().0
     }
 }
 
@@ -157,12 +163,15 @@ pub(super) struct Texts {
 impl Texts {
     /// The `i`-th text; empty when its bytes are no UTF-8, which no writer of ours produces.
     pub(super) fn get(&self, i: usize) -> &str {
+        std::str::from_utf8(self.bytes(i)).unwrap_or_default()
+    }
+
+    fn bytes(&self, i: usize) -> &[u8] {
         let start = match i {
             0 => 0,
             _ => self.ends.get(i - 1) as usize,
         };
-        let bytes = &self.heap[start..self.ends.get(i) as usize];
-        std::str::from_utf8(bytes).unwrap_or_default()
+        &self.heap[start..self.ends.get(i) as usize]
     }
 
     pub(super) fn len(&self) -> usize {
@@ -174,7 +183,7 @@ impl Texts {
         let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = usize::midpoint(low, high);
-            match self.get(middle).cmp(text) {
+            match self.bytes(middle).cmp(text.as_bytes()) {
                 std::cmp::Ordering::Less => low = middle + 1,
                 std::cmp::Ordering::Greater => high = middle,
                 std::cmp::Ordering::Equal => return Some(middle),

@@ -8,6 +8,8 @@ use twox_hash::XxHash3_64;
 use super::cursor::{Cursor, Texts, U32s, U64s};
 use super::header::{HEADER_BYTES, Header, SegmentKind, check, check_length, malformed};
 use super::rows_by_product::RowsByProduct;
+use crate::attributes::Table;
+use crate::bits::Bits;
 use crate::error::IndexError;
 use crate::ids::{Fingerprint, SegmentId};
 use crate::recall::Recall;
@@ -33,6 +35,8 @@ pub struct SegmentMeta {
     superseded: Vec<(SegmentId, U32s)>,
     /// Made when a product is first looked for: the start of a function has no need of it.
     rows_by_product: OnceLock<RowsByProduct>,
+    /// Made when something is first filtered or counted.
+    table: OnceLock<Table>,
 }
 
 impl SegmentMeta {
@@ -94,6 +98,7 @@ impl SegmentMeta {
             tombstones,
             superseded,
             rows_by_product: OnceLock::new(),
+            table: OnceLock::new(),
         };
         meta.check_references()?;
         Ok(meta)
@@ -163,6 +168,31 @@ impl SegmentMeta {
             .get(self.attributes_of_row.get(row as usize) as usize);
         // Written by serde_json and covered by the checksum.
         serde_json::from_str(text).unwrap_or_default()
+    }
+
+    /// Distinct attributes of rows: its entries.
+    pub(crate) fn entry_count(&self) -> u32 {
+        self.attributes.len() as u32
+    }
+
+    /// The number of the entry that has a row's attributes.
+    #[inline]
+    pub(crate) fn entry_of(&self, row: u32) -> u32 {
+        self.attributes_of_row.get(row as usize)
+    }
+
+    /// The rows that have one of these entries.
+    pub(crate) fn rows_with_entries(&self, entries: &Bits) -> Bits {
+        Bits::of(self.attributes_of_row.words(), |&entry| {
+            entries.contains(u32::from_le_bytes(entry))
+        })
+    }
+
+    /// The attributes of its entries by column.
+    pub(crate) fn table(&self) -> &Table {
+        self.table.get_or_init(|| {
+            Table::read((0..self.attributes.len()).map(|entry| self.attributes.get(entry)))
+        })
     }
 
     /// Keys that this segment says are gone.

@@ -41,6 +41,7 @@ pub use whole::Segment;
 pub use write::{EncodedSegment, SegmentContent};
 
 pub(crate) use body::SegmentBody;
+pub(crate) use columns::VECTOR_ALIGNMENT;
 pub(crate) use graph_view::GraphView;
 #[cfg(test)]
 pub(crate) use header::Header;

@@ -232,12 +232,11 @@ fn exercise(segment: &Segment) {
         });
         for k in [1, 1000] {
             let found = snapshot.search(SearchRequest {
-                vector: &[0.1, 0.2, -0.3, 0.4, -0.5],
-                k,
-                min_score: -1.0,
-                without_product: Some("p1"),
+                without_products: &["p1".to_owned()],
+                ..SearchRequest::new(&[0.1, 0.2, -0.3, 0.4, -0.5], k)
             });
-            assert!(found.unwrap().iter().all(|hit| hit.score.is_finite()));
+            let hits = found.unwrap().hits;
+            assert!(hits.iter().all(|hit| hit.score.is_finite()));
         }
     }
 }

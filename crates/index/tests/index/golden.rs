@@ -72,6 +72,7 @@ fn manifest() -> Manifest {
         bytes: 10_000 + number,
         meta_bytes: 1000 + number,
         recall: None,
+        calibration: None,
     };
     Manifest {
         generation: 42,
@@ -105,6 +106,7 @@ fn manifest_with_side() -> Manifest {
             bytes: 7000,
             meta_bytes: 700,
             recall: None,
+            calibration: None,
         }],
         lease: None,
     };
@@ -204,15 +206,8 @@ fn versions_are_searched_together_and_rebuilt_into_the_newest() {
 }
 
 fn search(snapshot: &Snapshot, picture: u32, k: usize) -> Vec<(String, f32)> {
-    let hits = snapshot
-        .search(SearchRequest {
-            vector: &vector(picture),
-            k,
-            min_score: -1.0,
-            without_product: None,
-        })
-        .unwrap();
-    let hits = hits.into_iter();
+    let found = snapshot.search(SearchRequest::new(&vector(picture), k));
+    let hits = found.unwrap().hits.into_iter();
     hits.map(|hit| (hit.product_id, hit.score)).collect()
 }
 
@@ -249,14 +244,8 @@ fn segments_of_every_version_answer() {
         let segment = Segment::open(&stored_segment(name), id(3), ENCODER).unwrap();
         let snapshot = Snapshot::new(vec![segment], DIMENSIONS).unwrap();
         assert_eq!((snapshot.images(), snapshot.products()), (60, 20));
-        let hits = snapshot
-            .search(SearchRequest {
-                vector: &vector(7),
-                k: 3,
-                min_score: -1.0,
-                without_product: None,
-            })
-            .unwrap();
+        let found = snapshot.search(SearchRequest::new(&vector(7), 3));
+        let hits = found.unwrap().hits;
         let found: Vec<(&str, &str)> = hits
             .iter()
             .map(|hit| (hit.product_id.as_str(), hit.key.as_str()))

@@ -66,6 +66,7 @@ fn measure(file: &str, dimensions: usize) {
         bytes: stored.len() as u64,
         meta_bytes: 0,
         recall: None,
+        calibration: None,
     }]);
     println!(
         "\n{times:.2} times {} bytes, said were {said}",

@@ -15,6 +15,7 @@ fn entry(kind: SegmentKind, rows: u32) -> SegmentEntry {
         bytes: 0,
         meta_bytes: 0,
         recall: None,
+        calibration: None,
     }
 }
 

@@ -1,190 +1,13 @@
 //! Searching against a model that compares the query with everything.
 
-use std::collections::{BTreeMap, HashSet};
-
 use lookalike_index::{
-    GraphParameters, Hit, IndexError, SearchRequest, Segment, SegmentContent, Snapshot, View,
-    merge_deltas, rebuild_base,
+    Attributes, Found, GraphParameters, GroupBy, IndexError, SearchRequest, SegmentContent,
+    Snapshot, View,
 };
 use proptest::prelude::*;
 
+use crate::shop::{Shop, assert_in_order, step};
 use crate::support::{Vectors, base, content, cosine, delta, row};
-
-/// What a score may be off: components of short vectors are large, and so are the steps they are
-/// stored in.
-fn precision(dimensions: usize) -> f64 {
-    // Rounding errors of few components do not even out.
-    if dimensions < 64 { 5e-5 } else { 2e-5 }
-}
-
-/// An index and what should be in it.
-struct Shop {
-    dimensions: usize,
-    vectors: Vectors,
-    segments: Vec<Segment>,
-    /// Product and vector of every key.
-    pictures: BTreeMap<String, (String, Vec<f32>)>,
-    next: u64,
-}
-
-#[derive(Debug, Clone)]
-enum Step {
-    Upload { keys: Vec<u16>, kind: Kind },
-    Remove { keys: Vec<u16> },
-    Merge { count: usize },
-    Rebuild { graph: bool },
-}
-
-/// How similar the uploaded pictures are to each other.
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    Different,
-    /// Closer together than coarse scores can tell.
-    Close,
-    /// A handful of vectors, each many times.
-    Same,
-}
-
-impl Shop {
-    fn new(dimensions: usize) -> Self {
-        Self {
-            dimensions,
-            vectors: Vectors::new(5, dimensions),
-            segments: Vec::new(),
-            pictures: BTreeMap::new(),
-            next: 0,
-        }
-    }
-
-    fn view(&self) -> View {
-        View::new(self.segments.iter().map(|s| s.meta().clone()).collect())
-    }
-
-    fn number(&mut self) -> u64 {
-        self.next += 1;
-        self.next
-    }
-
-    fn publish(&mut self, mut content: SegmentContent) {
-        let keys = content.rows.iter().map(|row| row.key.as_str());
-        let gone = content.tombstones.iter().map(String::as_str);
-        content.superseded = self.view().superseded_by(keys.chain(gone));
-        let number = self.number();
-        let segment = delta(number, &content, self.dimensions);
-        self.segments.push(segment);
-    }
-
-    fn take(&mut self, step: Step) {
-        match step {
-            Step::Upload { keys, kind } => self.upload(keys, kind),
-            Step::Remove { keys } => self.remove(&keys),
-            Step::Merge { count } => {
-                let range = self.segments.len().saturating_sub(count)..self.segments.len();
-                let joined =
-                    merge_deltas(&self.view(), range.clone(), &self.segments[range.clone()]);
-                let number = self.number();
-                let joined = delta(number, &joined, self.dimensions);
-                self.segments.splice(range, [joined]);
-            }
-            Step::Rebuild { graph } => {
-                let joined = rebuild_base(&self.view(), &self.segments);
-                let graph = graph.then(GraphParameters::default);
-                let number = self.number();
-                self.segments = vec![base(number, &joined, self.dimensions, graph)];
-            }
-        }
-    }
-
-    fn upload(&mut self, keys: Vec<u16>, kind: Kind) {
-        let centre = self.vectors.any();
-        let few: Vec<_> = (0..3).map(|_| self.vectors.any()).collect();
-        let keys: HashSet<u16> = keys.into_iter().collect();
-        let mut rows = Vec::new();
-        for key in keys {
-            let vector = match kind {
-                Kind::Different => self.vectors.any(),
-                Kind::Close => self.vectors.near(&centre, 0.002),
-                Kind::Same => few[usize::from(key) % few.len()].clone(),
-            };
-            // Two in three pictures show one of a few products.
-            let product = if key % 3 == 0 { key } else { key % 7 };
-            let (key, product) = (format!("k{key:05}"), format!("p{product}"));
-            rows.push(row(&key, &product, &vector));
-            self.pictures.insert(key, (product, vector));
-        }
-        self.publish(content(rows));
-    }
-
-    fn remove(&mut self, keys: &[u16]) {
-        let keys: HashSet<String> = keys.iter().map(|key| format!("k{key:05}")).collect();
-        let tombstones: Vec<String> = keys
-            .into_iter()
-            .filter(|key| self.pictures.remove(key).is_some())
-            .collect();
-        self.publish(SegmentContent {
-            tombstones,
-            ..SegmentContent::default()
-        });
-    }
-
-    /// Best score of every product but `without`.
-    fn truth(&self, query: &[f32], without: Option<&str>) -> BTreeMap<&str, f64> {
-        let mut best: BTreeMap<&str, f64> = BTreeMap::new();
-        for (product, vector) in self.pictures.values() {
-            if without != Some(product) {
-                let score = cosine(query, vector);
-                let known = best.entry(product).or_insert(score);
-                *known = known.max(score);
-            }
-        }
-        best
-    }
-
-    fn check(&self, request: SearchRequest<'_>) {
-        let snapshot = Snapshot::new(self.segments.clone(), self.dimensions).unwrap();
-        let hits = snapshot.search(request).unwrap();
-        let truth = self.truth(request.vector, request.without_product);
-        let mut scores: Vec<f64> = truth.values().copied().collect();
-        scores.sort_by(|a, b| b.total_cmp(a));
-        let min_score = f64::from(request.min_score);
-        let precision = precision(self.dimensions);
-        let at_least = |limit: f64| scores.iter().filter(|&&s| s >= limit).count();
-        let surely = at_least(min_score + precision).min(request.k);
-        let perhaps = at_least(min_score - precision).min(request.k);
-        assert!(
-            (surely..=perhaps).contains(&hits.len()),
-            "{} hits",
-            hits.len()
-        );
-        for (hit, score) in hits.iter().zip(scores) {
-            let found = f64::from(hit.score);
-            assert!((found - score).abs() <= precision, "{found} for {score}");
-            let (product, vector) = &self.pictures[&hit.key];
-            assert_eq!(*product, hit.product_id);
-            assert!((cosine(request.vector, vector) - found).abs() <= precision);
-            assert!((truth[hit.product_id.as_str()] - found).abs() <= precision);
-        }
-        assert_in_order(&hits);
-    }
-}
-
-fn assert_in_order(hits: &[Hit]) {
-    let products: HashSet<&str> = hits.iter().map(|hit| hit.product_id.as_str()).collect();
-    assert_eq!(products.len(), hits.len(), "a product twice");
-    let ordered = |a: &Hit, b: &Hit| a.score > b.score || a.score == b.score && a.key < b.key;
-    assert!(hits.is_sorted_by(ordered));
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let kind = prop_oneof![Just(Kind::Different), Just(Kind::Close), Just(Kind::Same)];
-    let keys = |most| proptest::collection::vec(0u16..600, 0..most);
-    prop_oneof![
-        6 => (keys(200), kind).prop_map(|(keys, kind)| Step::Upload { keys, kind }),
-        2 => keys(60).prop_map(|keys| Step::Remove { keys }),
-        1 => (2usize..5).prop_map(|count| Step::Merge { count }),
-        1 => any::<bool>().prop_map(|graph| Step::Rebuild { graph }),
-    ]
-}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(120))]
@@ -192,41 +15,48 @@ proptest! {
     #[test]
     fn finds_what_comparing_with_everything_finds(
         dimensions in prop_oneof![Just(1usize), Just(2), Just(3), Just(8), Just(33), Just(64)],
-        steps in proptest::collection::vec(step(), 1..9),
+        steps in proptest::collection::vec(step(Just(Attributes::new())), 1..9),
         k in prop_oneof![Just(0usize), Just(1), Just(10), Just(50), Just(1000), Just(usize::MAX)],
         min_score in prop_oneof![2 => Just(-1.0f32), 1 => -0.5f32..1.0],
     ) {
-        let mut shop = Shop::new(dimensions);
-        for step in steps {
-            shop.take(step);
-        }
-        let mut queries: Vec<Vec<f32>> = (0..2).map(|_| shop.vectors.any()).collect();
-        let stored = shop.pictures.values().map(|(_, vector)| vector);
-        queries.extend(stored.step_by(1 + shop.pictures.len() / 3).cloned());
-        for vector in &queries {
-            for without_product in [None, Some("p0"), Some("p1"), Some("none")] {
-                shop.check(SearchRequest { vector, k, min_score, without_product });
+        let mut shop = Shop::new(dimensions, steps);
+        let snapshot = shop.snapshot();
+        for vector in &shop.queries() {
+            for without in [&[][..], &["p0"], &["p1", "none", "p1"], &["p2", "p0", "p3"]] {
+                let without: Vec<String> = without.iter().map(ToString::to_string).collect();
+                for group_by in [GroupBy::Product, GroupBy::Image] {
+                    let request = SearchRequest {
+                        min_score,
+                        without_products: &without,
+                        group_by,
+                        ..SearchRequest::new(vector, k)
+                    };
+                    shop.check(request, &snapshot.search(request).unwrap(), |_| true);
+                }
             }
         }
     }
 }
 
-fn request(vector: &[f32], k: usize) -> SearchRequest<'_> {
-    SearchRequest {
-        vector,
-        k,
-        min_score: -1.0,
-        without_product: None,
+/// An answer that is known to be whole.
+fn nothing() -> Found {
+    Found {
+        hits: Vec::new(),
+        exact: true,
     }
+}
+
+fn request(vector: &[f32], k: usize) -> SearchRequest<'_> {
+    SearchRequest::new(vector, k)
 }
 
 #[test]
 fn an_empty_snapshot_has_no_answer_and_no_error() {
     let empty = Snapshot::new(Vec::new(), 3).unwrap();
-    assert_eq!(empty.search(request(&[1.0, 0.0, 0.0], 10)), Ok(Vec::new()));
+    assert_eq!(empty.search(request(&[1.0, 0.0, 0.0], 10)), Ok(nothing()));
     let hollow = delta(1, &SegmentContent::default(), 3);
     let hollow = Snapshot::new(vec![hollow], 3).unwrap();
-    assert_eq!(hollow.search(request(&[1.0, 0.0, 0.0], 10)), Ok(Vec::new()));
+    assert_eq!(hollow.search(request(&[1.0, 0.0, 0.0], 10)), Ok(nothing()));
     assert_eq!((hollow.images(), hollow.products()), (0, 0));
 }
 
@@ -252,7 +82,7 @@ fn vectors_that_are_no_query_are_refused() {
         );
     }
     for factor in [1e-30, 1e30] {
-        let hits = snapshot.search(request(&[factor, 0.0], 1)).unwrap();
+        let hits = snapshot.search(request(&[factor, 0.0], 1)).unwrap().hits;
         assert!((hits[0].score - 1.0).abs() < 2e-5, "any length will do");
     }
 }
@@ -290,16 +120,16 @@ fn a_product_with_thousands_of_pictures_leaves_room_for_others() {
         let snapshot = Snapshot::new(segments, 16).unwrap();
         assert_eq!((snapshot.images(), snapshot.products()), (8010, 12));
         for k in [1, 10, 12, 100] {
-            let hits = snapshot.search(request(&centre, k)).unwrap();
+            let hits = snapshot.search(request(&centre, k)).unwrap().hits;
             assert_eq!(hits.len(), k.min(12));
             assert_in_order(&hits);
             assert_eq!(hits[0].key, "new", "of equal ones the first key");
         }
         let similar = SearchRequest {
-            without_product: Some("many"),
+            without_products: &["many".to_owned()],
             ..request(&centre, 10)
         };
-        assert_eq!(snapshot.search(similar).unwrap().len(), 10);
+        assert_eq!(snapshot.search(similar).unwrap().hits.len(), 10);
     }
 }
 
@@ -317,7 +147,7 @@ fn equal_scores_are_ordered_by_key_wherever_they_are() {
             .map(|(part, number)| delta(number, &content(part.to_vec()), 3))
             .collect();
         let snapshot = Snapshot::new(segments, 3).unwrap();
-        let hits = snapshot.search(request(&vector, 20)).unwrap();
+        let hits = snapshot.search(request(&vector, 20)).unwrap().hits;
         let keys: Vec<_> = hits.into_iter().map(|hit| hit.key).collect();
         let first: Vec<_> = (0..20).map(|i| format!("k{i:03}")).collect();
         assert_eq!(keys, first, "{parts} segments");

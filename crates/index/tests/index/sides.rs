@@ -19,6 +19,7 @@ fn entry(number: u64) -> SegmentEntry {
         bytes: 100 + number,
         meta_bytes: 10,
         recall: None,
+        calibration: None,
     }
 }
 

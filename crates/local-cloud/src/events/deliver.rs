@@ -10,7 +10,7 @@ use super::queue::Message;
 use super::record::sqs_event;
 use super::{EventHandler, Queue};
 
-type Handler = Option<Arc<dyn EventHandler>>;
+pub(super) type Handler = Option<Arc<dyn EventHandler>>;
 
 /// The tasks that take batches from the queue and hand them to the handler.
 pub(crate) struct Deliverer {
@@ -33,6 +33,11 @@ impl Deliverer {
             stop,
             tasks,
         }
+    }
+
+    /// The handler, as soon as there is one.
+    pub(crate) fn handlers(&self) -> watch::Receiver<Handler> {
+        self.handler.subscribe()
     }
 
     /// Events go to this handler from the next batch on.
@@ -68,21 +73,22 @@ async fn work(
         };
         let Some((handler, batch)) = next else { return };
         let failures = deliver(handler, &batch).await;
-        queue.settle(batch, |message| failures.reason(message));
+        queue.settle(batch, |message| failures.reason(&message.id));
     }
 }
 
-/// Which messages of a batch failed, and why.
-enum Failures {
+/// Which messages or records of a batch failed, and why.
+pub(super) enum Failures {
     All(String),
     Some(HashSet<String>),
 }
 
 impl Failures {
-    fn reason(&self, message: &Message) -> Option<String> {
+    /// Why the one of this name failed, if it did.
+    pub(super) fn reason(&self, id: &str) -> Option<String> {
         match self {
             Self::All(reason) => Some(reason.clone()),
-            Self::Some(ids) if ids.contains(&message.id) => {
+            Self::Some(ids) if ids.contains(id) => {
                 Some("the handler reported it as failed".to_owned())
             }
             Self::Some(_) => None,
@@ -91,21 +97,27 @@ impl Failures {
 }
 
 async fn deliver(handler: Arc<dyn EventHandler>, batch: &[Message]) -> Failures {
-    let event = sqs_event(batch);
+    match invoke(handler, sqs_event(batch)).await {
+        Ok(reply) => read_reply(&reply, |id| batch.iter().any(|message| message.id == id)),
+        Err(reason) => Failures::All(reason),
+    }
+}
+
+/// What the handler replied, or why it did not.
+pub(super) async fn invoke(handler: Arc<dyn EventHandler>, event: Value) -> Result<Value, String> {
     // In a set, which ends the handler with this task, and away from it, so that a panic ends here.
     let mut calls = JoinSet::new();
     calls.spawn(async move { handler.handle(event).await });
     match calls.join_next().await {
-        Some(Ok(Ok(reply))) => read_reply(&reply, batch),
-        Some(Ok(Err(reason))) => Failures::All(reason),
-        Some(Err(error)) => Failures::All(format!("the handler panicked: {error}")),
-        None => Failures::All("the handler did not run".to_owned()),
+        Some(Ok(reply)) => reply,
+        Some(Err(error)) => Err(format!("the handler panicked: {error}")),
+        None => Err("the handler did not run".to_owned()),
     }
 }
 
-/// As Lambda reads it: a reply without failures is success, one that names an unknown message
-/// fails the batch.
-fn read_reply(reply: &Value, batch: &[Message]) -> Failures {
+/// As Lambda reads it: a reply without failures is success, one that names what was not delivered fails the
+/// batch.
+pub(super) fn read_reply(reply: &Value, was_delivered: impl Fn(&str) -> bool) -> Failures {
     let items = match reply.get("batchItemFailures") {
         None | Some(Value::Null) => return Failures::Some(HashSet::new()),
         Some(Value::Array(items)) => items,
@@ -117,7 +129,7 @@ fn read_reply(reply: &Value, batch: &[Message]) -> Failures {
             .get("itemIdentifier")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        if !batch.iter().any(|message| message.id == id) {
+        if !was_delivered(id) {
             return Failures::All(format!(
                 "the reply names a message that was not delivered: `{id}`"
             ));

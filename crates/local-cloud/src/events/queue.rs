@@ -15,9 +15,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// An event that was given up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// Message id.
+    /// Message id, or sequence number in a stream.
     pub message_id: String,
-    /// The S3 event, as JSON text, or whatever text was sent.
+    /// The S3 event or the stream's record, as JSON text, or whatever text was sent.
     pub body: String,
     /// How often it was delivered.
     pub receives: u32,
@@ -175,14 +175,13 @@ impl Queue {
         for message in batch {
             match reason(&message) {
                 None => closed += 1,
-                Some(reason) if message.receives >= self.options.max_receives.max(1) => {
-                    tracing::error!(
-                        message = message.id,
-                        body = message.body,
+                Some(reason) if message.receives >= self.most_receives() => {
+                    state.bury(DeadLetter {
+                        message_id: message.id,
+                        body: message.body,
+                        receives: message.receives,
                         reason,
-                        "gave up an event"
-                    );
-                    state.bury(message, reason);
+                    });
                     closed += 1;
                 }
                 Some(reason) => {
@@ -212,7 +211,18 @@ impl Queue {
         self.state().dead.iter().cloned().collect()
     }
 
-    fn pause(&self, receives: u32) -> Duration {
+    /// Adds to the dead letters what never was in the queue.
+    pub(super) fn give_up(&self, letter: DeadLetter) {
+        self.state().bury(letter);
+    }
+
+    /// An event that failed so many times is given up.
+    pub(super) fn most_receives(&self) -> u32 {
+        self.options.max_receives.max(1)
+    }
+
+    /// How long an event rests that was delivered so often.
+    pub(super) fn pause(&self, receives: u32) -> Duration {
         let doublings = receives.saturating_sub(1).min(16);
         (self.options.backoff * 2_u32.pow(doublings)).min(LONGEST_PAUSE)
     }
@@ -252,15 +262,16 @@ impl State {
         taken
     }
 
-    fn bury(&mut self, message: Message, reason: String) {
+    fn bury(&mut self, letter: DeadLetter) {
+        tracing::error!(
+            message = letter.message_id,
+            body = letter.body,
+            reason = letter.reason,
+            "gave up an event"
+        );
         if self.dead.len() == MOST_DEAD_LETTERS {
             self.dead.pop_front();
         }
-        self.dead.push_back(DeadLetter {
-            message_id: message.id,
-            body: message.body,
-            receives: message.receives,
-            reason,
-        });
+        self.dead.push_back(letter);
     }
 }

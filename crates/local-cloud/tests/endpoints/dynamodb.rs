@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::lab::http_client;
 
-fn table() -> Value {
+pub(crate) fn table() -> Value {
     json!({
         "TableName": "products",
         "BillingMode": "PAY_PER_REQUEST",
@@ -29,7 +29,7 @@ fn table() -> Value {
     })
 }
 
-fn client(cloud: &LocalCloud) -> aws_sdk_dynamodb::Client {
+pub(crate) fn client(cloud: &LocalCloud) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(cloud.region()))
@@ -46,7 +46,7 @@ fn client(cloud: &LocalCloud) -> aws_sdk_dynamodb::Client {
     aws_sdk_dynamodb::Client::from_conf(config)
 }
 
-fn text(value: &str) -> AttributeValue {
+pub(crate) fn text(value: &str) -> AttributeValue {
     AttributeValue::S(value.to_owned())
 }
 

@@ -11,3 +11,4 @@ mod multipart;
 mod objects;
 mod protocol;
 mod sqs;
+mod streams;

@@ -24,6 +24,8 @@ pub async fn products(products: Arc<dyn Products>) {
     let unknown = ["nobody".to_owned()];
     let none = done("get an unknown id", products.get_many(&unknown).await);
     assert!(none.is_empty(), "nobody stored this product");
+    let none = done("get the latest of none", products.latest(&[]).await);
+    assert!(none.is_empty());
     done("store none", products.put_many(&[]).await);
 
     let stored: Vec<Product> = (0..MANY).map(product).collect();
@@ -37,6 +39,8 @@ pub async fn products(products: Arc<dyn Products>) {
         .map(|product| (product.product_id, product.metadata))
         .collect();
     assert_eq!(found, expected, "all that were stored, and only those");
+    let found = done("get the latest of many", products.latest(&ids).await);
+    assert_eq!(found, expected, "the same");
 
     let id = &ids[3];
     let replaced = Product {
@@ -45,6 +49,8 @@ pub async fn products(products: Arc<dyn Products>) {
     };
     let stored = products.put_many(std::slice::from_ref(&replaced)).await;
     done("replace", stored);
+    let found = done("get the latest", products.latest(&ids[3..4]).await);
+    assert_eq!(found.get(id), Some(&replaced.metadata), "at once");
     let found = done("get one", products.get_many(&ids[3..4]).await);
     assert_eq!(
         found.get(id),

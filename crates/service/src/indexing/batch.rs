@@ -7,10 +7,13 @@ use super::publish::{NewSegment, Proposal, Reuse};
 use crate::indexing::IndexingError;
 use crate::time::new_segment_id;
 
-/// Rows to upsert and keys to remove. Each key stands in one of the two, once.
+/// Rows to upsert or to change, and keys to remove. Each key stands in one of these, once.
 #[derive(Debug, Default)]
 pub(crate) struct BatchChange {
     upserts: Vec<Row>,
+    /// Rows that take the place of those of the same version and product; of no others, for whoever wrote
+    /// those looked at the picture itself.
+    relabelled: Vec<Row>,
     removals: Vec<String>,
     /// What was proposed last: unchanged after a lost race, it need not be written again.
     last: Option<(SegmentContent, NewSegment)>,
@@ -21,7 +24,15 @@ impl BatchChange {
         Self {
             upserts,
             removals,
-            last: None,
+            ..Self::default()
+        }
+    }
+
+    /// A change of nothing but the attributes of rows.
+    pub(crate) fn relabelling(relabelled: Vec<Row>) -> Self {
+        Self {
+            relabelled,
+            ..Self::default()
         }
     }
 
@@ -57,9 +68,11 @@ impl BatchChange {
     /// The part of the change that the index does not say yet.
     fn content(&self, current: &Current) -> SegmentContent {
         let view = &current.view;
+        let relabelled = self.relabelled.iter().filter(|row| is_live(current, row));
         let rows: Vec<Row> = self
             .upserts
             .iter()
+            .chain(relabelled)
             .filter(|row| !says_already(current, row))
             .cloned()
             .collect();
@@ -82,10 +95,16 @@ impl BatchChange {
 /// Whether the live row of this key has the same version, product and attributes.
 fn says_already(current: &Current, row: &Row) -> bool {
     current.view.locate(&row.key).is_some_and(|at| {
+        current.view.meta(at).etag(at.row) == row.etag
+            && current.says(at, &row.product_id, &row.attributes)
+    })
+}
+
+/// Whether the live row of this key has the same version and product.
+fn is_live(current: &Current, row: &Row) -> bool {
+    current.view.locate(&row.key).is_some_and(|at| {
         let meta = current.view.meta(at);
-        meta.etag(at.row) == row.etag
-            && meta.product_id(at.row) == row.product_id
-            && meta.attributes(at.row) == row.attributes
+        meta.etag(at.row) == row.etag && meta.product_id(at.row) == row.product_id
     })
 }
 

@@ -45,7 +45,8 @@ impl Indexer {
         let mut report = BatchReport::default();
         for _ in 0..MOST_ROUNDS {
             let Lanes { lanes, trouble } = self.lanes().await?;
-            let observed = self.observe_all(&pending, &lanes, &written, deadline).await;
+            let mut observed = self.observe_all(&pending, &lanes, &written, deadline).await;
+            self.label_all(&mut observed, &lanes, deadline).await;
             let publication = self.publish_batch(&observed, &lanes, deadline).await?;
             report.conflicts += publication.conflicts;
             report.generation = publication.generation;
@@ -53,6 +54,7 @@ impl Indexer {
                 .record_all(&observed, &lanes[0].encoder, &mut written)
                 .await;
             pending = self.changed_since(&observed, deadline).await;
+            pending.extend(self.relabelled_since(&observed, deadline).await);
             for (key, observed) in observed {
                 let again = unrecorded.get(&key).map(String::as_str);
                 let again = again
@@ -147,10 +149,12 @@ impl Indexer {
             report.outcomes.iter().filter(|(_, o)| wanted(o)).count() as f64
         };
         let indexed = count(|o| matches!(o, Outcome::Indexed));
+        let updated = count(|o| matches!(o, Outcome::Updated));
         let failed = count(|o| matches!(o, Outcome::Failed(_)));
         let removed = count(|o| matches!(o, Outcome::Removed));
         info!(
             indexed,
+            updated,
             failed,
             removed,
             retry = count(|o| matches!(o, Outcome::Retry(_))),
@@ -165,6 +169,7 @@ impl Indexer {
         };
         self.ports.metrics.emit(&[
             number("ImagesIndexed", indexed),
+            number("AttributesUpdated", updated),
             number("ImagesFailed", failed),
             number("ImagesRemoved", removed),
             number("PublishConflicts", report.conflicts as f64),
@@ -179,7 +184,9 @@ fn change_of(observed: &[(String, Observed)], lane: usize) -> BatchChange {
     let mut removals = Vec::new();
     for (key, observed) in observed {
         match observed.of(lane) {
-            Observation::Picture { row, .. } => upserts.push((**row).clone()),
+            Observation::Picture { row, .. } | Observation::Relabelled { row, .. } => {
+                upserts.push((**row).clone());
+            }
             // What was there before is not what the bucket shows now.
             Observation::Gone | Observation::Bad { .. } => removals.push(key.clone()),
             Observation::Unchanged { .. } | Observation::Unavailable(_) => {}
@@ -191,6 +198,7 @@ fn change_of(observed: &[(String, Observed)], lane: usize) -> BatchChange {
 fn outcome_of(observation: Observation) -> Outcome {
     match observation {
         Observation::Unchanged { .. } => Outcome::Unchanged,
+        Observation::Relabelled { .. } => Outcome::Updated,
         Observation::Picture { .. } => Outcome::Indexed,
         Observation::Bad { failure, .. } => Outcome::Failed(failure),
         Observation::Gone => Outcome::Removed,
@@ -198,12 +206,15 @@ fn outcome_of(observation: Observation) -> Outcome {
     }
 }
 
-/// The last round counts; but what an earlier round of this batch indexed was not unchanged.
+/// The last round counts; but what an earlier round of this batch wrote was not unchanged, and what it
+/// embedded was more than updated.
 fn note(outcomes: &mut BTreeMap<String, Outcome>, key: String, outcome: Outcome) {
-    let before = outcomes.get(&key);
-    if outcome != Outcome::Unchanged || before != Some(&Outcome::Indexed) {
-        outcomes.insert(key, outcome);
-    }
+    use Outcome::{Indexed, Unchanged, Updated};
+    let said = match (outcomes.get(&key), &outcome) {
+        (Some(Indexed), Unchanged | Updated) | (Some(Updated), Unchanged) => return,
+        _ => outcome,
+    };
+    outcomes.insert(key, said);
 }
 
 #[cfg(test)]
@@ -212,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_indexed_key_does_not_become_unchanged() {
+    fn a_key_that_was_written_does_not_become_unchanged() {
         let after = |rounds: Vec<Outcome>| {
             let mut outcomes = BTreeMap::new();
             for outcome in rounds {
@@ -220,9 +231,12 @@ mod tests {
             }
             outcomes.remove("k").unwrap()
         };
-        use Outcome::{Indexed, Removed, Retry, Unchanged};
+        use Outcome::{Indexed, Removed, Retry, Unchanged, Updated};
         assert_eq!(after(vec![Indexed, Unchanged]), Indexed);
         assert_eq!(after(vec![Indexed, Unchanged, Unchanged]), Indexed);
+        assert_eq!(after(vec![Updated, Unchanged]), Updated);
+        assert_eq!(after(vec![Indexed, Updated, Unchanged]), Indexed);
+        assert_eq!(after(vec![Updated, Indexed]), Indexed);
         assert_eq!(after(vec![Indexed, Removed]), Removed);
         assert_eq!(after(vec![Removed, Unchanged]), Unchanged);
         let retry = Retry("no time".to_owned());

@@ -4,8 +4,8 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use lookalike_index::{
-    CompactionPolicy, GraphLeftOut, Recall, SegmentContent, SegmentEntry, SegmentId, merge_deltas,
-    rebuild_base, rebuild_bytes,
+    Calibration, CompactionPolicy, GraphLeftOut, Recall, Segment, SegmentContent, SegmentEntry,
+    SegmentId, Snapshot, merge_deltas, rebuild_base, rebuild_bytes,
 };
 use tokio::task::JoinError;
 use tracing::{info, warn};
@@ -358,7 +358,11 @@ fn base(
         &mut || patience.is_enough_for_more(),
     )?;
     let left_out = encoded.left_out;
-    Ok((NewSegment::new(id, encoded, encoder)?, left_out))
+    let mut base = NewSegment::new(id, encoded, encoder)?;
+    let segment = Segment::open(&base.bytes, id, encoder.fingerprint)?;
+    let alone = Snapshot::new(vec![segment], encoder.dimensions)?;
+    base.entry.calibration = Calibration::measure(&alone)?;
+    Ok((base, left_out))
 }
 
 fn died(error: JoinError) -> IndexingError {

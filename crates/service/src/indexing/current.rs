@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use lookalike_index::{
-    Fingerprint, IndexError, Manifest, Segment, SegmentEntry, SegmentId, SegmentMeta, View,
+    Attributes, Fingerprint, IndexError, Location, Manifest, Segment, SegmentEntry, SegmentId,
+    SegmentMeta, View,
 };
 
 use super::publish::NewSegment;
@@ -36,6 +37,14 @@ pub(crate) struct Current {
     /// The manifest as if this index were alone in it.
     pub(crate) manifest: Manifest,
     pub(crate) view: Arc<View>,
+}
+
+impl Current {
+    /// Whether a row says this of its picture, beside the version.
+    pub(crate) fn says(&self, at: Location, product_id: &str, attributes: &Attributes) -> bool {
+        let meta = self.view.meta(at);
+        meta.product_id(at.row) == product_id && meta.attributes(at.row) == *attributes
+    }
 }
 
 /// Who the encoder of an index is.
@@ -73,7 +82,7 @@ impl Published {
 /// Reads manifests and metas; keeps what it read last, so that only news are fetched.
 pub(crate) struct IndexReader {
     manifests: Arc<dyn Manifests>,
-    segments: Arc<dyn Segments>,
+    pub(super) segments: Arc<dyn Segments>,
     /// Read or published last. Callers that run at once may put older ones here; the conditional read
     /// of the manifest finds that out.
     last: Mutex<Last>,

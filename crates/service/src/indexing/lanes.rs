@@ -8,7 +8,6 @@ use tracing::error;
 use super::current::{Current, EncoderIdentity, Published, TRIES};
 use super::{Indexer, IndexingError};
 use crate::encoders::NoEncoder;
-use crate::keys::{attributes_of, product_id_of};
 use crate::model::PictureHead;
 use crate::ports::Embedder;
 
@@ -36,17 +35,19 @@ impl Lane {
         self.current.view.locate(key).is_some()
     }
 
-    /// Whether the index says of this key what the bucket does: the same version, product and
-    /// attributes.
-    pub(crate) fn says(&self, key: &str, head: &PictureHead) -> bool {
-        let view = &self.current.view;
-        view.locate(key).is_some_and(|at| {
-            let meta = view.meta(at);
-            meta.etag(at.row) == head.etag
-                && meta.product_id(at.row) == product_id_of(key, &head.metadata)
-                && meta.attributes(at.row) == attributes_of(key, &head.metadata)
-        })
+    /// Whether the index has this version of a picture.
+    pub(crate) fn has_version(&self, key: &str, head: &PictureHead) -> bool {
+        self.current.has_version(key, &head.etag)
     }
+}
+
+/// All indexes that can be read, without their encoders.
+pub(crate) struct Indexes {
+    /// The searched one first; none before anything was published.
+    pub(crate) indexes: Vec<(EncoderIdentity, Arc<Current>)>,
+    /// As [`Lanes::trouble`].
+    pub(crate) trouble: Option<String>,
+    pub(crate) generation: u64,
 }
 
 impl Indexer {
@@ -88,16 +89,7 @@ impl Indexer {
             match self.lane(published, encoder.clone(), true).await {
                 Ok(lane) => lanes.push(lane),
                 Err(error) if error.is_missing_segment() && !last_try => return Err(error),
-                Err(error) if error.may_pass() => {
-                    trouble = Some(format!("the index of {}: {error}", encoder.name));
-                }
-                Err(error) => error!(
-                    encoder = encoder.name,
-                    fingerprint = %encoder.fingerprint,
-                    %error,
-                    "a side index cannot be kept up to date: `lookalike reindex --cancel` or \
-                     `--finish` gives it up"
-                ),
+                Err(error) => trouble = trouble_of(encoder, &error).or(trouble),
             }
         }
         let needed = lanes.iter().map(|lane| lane.encoder.fingerprint);
@@ -105,6 +97,43 @@ impl Indexer {
             self.ports.encoders.keep_configured(needed).await;
         }
         Ok(Lanes { lanes, trouble })
+    }
+
+    /// Every index that the manifest has now, for who embeds nothing.
+    ///
+    /// # Errors
+    /// As [`lanes`](Self::lanes).
+    pub(crate) async fn indexes(&self) -> Result<Indexes, IndexingError> {
+        let mut tries = 1;
+        loop {
+            let published = self.publisher.reader.published().await?;
+            match self.indexes_of(&published, tries == TRIES).await {
+                Err(error) if error.is_missing_segment() && tries < TRIES => tries += 1,
+                indexes => return indexes,
+            }
+        }
+    }
+
+    async fn indexes_of(
+        &self,
+        published: &Published,
+        last_try: bool,
+    ) -> Result<Indexes, IndexingError> {
+        let mut indexes = Vec::new();
+        let mut trouble = None;
+        for (place, encoder) in published.encoders().into_iter().enumerate() {
+            match self.publisher.reader.index(published, &encoder).await {
+                Ok(current) => indexes.push((encoder, current)),
+                Err(error) if place == 0 => return Err(error),
+                Err(error) if error.is_missing_segment() && !last_try => return Err(error),
+                Err(error) => trouble = trouble_of(&encoder, &error).or(trouble),
+            }
+        }
+        Ok(Indexes {
+            indexes,
+            trouble,
+            generation: published.generation(),
+        })
     }
 
     async fn lane(
@@ -153,9 +182,23 @@ impl Indexer {
     }
 }
 
+/// Why a side index is to be told later; nothing when that is no use, which is said loudly.
+fn trouble_of(encoder: &EncoderIdentity, error: &IndexingError) -> Option<String> {
+    if error.may_pass() {
+        return Some(format!("the index of {}: {error}", encoder.name));
+    }
+    error!(
+        encoder = encoder.name,
+        fingerprint = %encoder.fingerprint,
+        %error,
+        "a side index cannot be kept up to date: `lookalike reindex --cancel` or `--finish` gives it up"
+    );
+    None
+}
+
 impl IndexingError {
     /// Whether the same may succeed later, with nobody doing anything about it.
-    fn may_pass(&self) -> bool {
+    pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::Store(error) => error.kind.is_retryable(),
             Self::Worker(_) | Self::Contended { .. } | Self::Late { .. } => true,

@@ -5,6 +5,10 @@
 //! again. So any order, any repetition and any crash end in the same index. [`Indexer::maintain`]
 //! keeps the index small and fast, after the batch and only while there is time.
 //!
+//! Rows also keep the declared attributes of their products, which are in the table.
+//! [`Indexer::index_products`] is handed the products that events name, and makes their rows say what the
+//! table says now; embeddings stay as they are.
+//!
 //! While the encoder of a catalog is changed there are several indexes, each of its own encoder, and all
 //! of this goes for each of them: [`Indexer::begin_building`] adds one, [`Indexer::switch`] has it
 //! searched.
@@ -14,11 +18,15 @@ mod batch_run;
 mod collect;
 mod compact;
 mod current;
+mod embeddings;
 mod inspect;
+mod labels;
 mod lanes;
 mod lease;
 mod observe;
+mod outdated;
 mod patience;
+mod products;
 mod publish;
 mod records;
 mod replacement;
@@ -32,14 +40,17 @@ use std::time::{Duration, Instant};
 use lookalike_index::CompactionPolicy;
 
 pub use inspect::Difference;
-pub use report::{BatchReport, IndexingError, MaintenanceReport, Outcome};
+pub use outdated::{IndexedPicture, Outdated};
+pub use report::{BatchReport, IndexingError, MaintenanceReport, Outcome, ProductsReport};
 pub use sides::{Building, Coverage, SideError, Switched};
 pub use verify::{SideReport, VerifyReport};
 
 use crate::embedder::cores;
 use crate::encoders::Encoders;
+use crate::filterable::Filterable;
 use crate::ports::{
-    EncoderShelf, Failures, ImageRecords, Manifests, Metrics, Pictures, SegmentShelf, Segments,
+    EncoderShelf, Failures, ImageRecords, Manifests, Metrics, Pictures, Products, SegmentShelf,
+    Segments,
 };
 use publish::Publisher;
 
@@ -58,6 +69,8 @@ pub struct IndexPorts {
     pub shelf: Arc<dyn SegmentShelf>,
     /// The encoders that are stored beside the index, to list and remove.
     pub encoder_shelf: Arc<dyn EncoderShelf>,
+    /// The metadata of the products.
+    pub products: Arc<dyn Products>,
     /// Where outcomes are recorded.
     pub records: Arc<dyn ImageRecords>,
     /// Where failures are found again.
@@ -67,8 +80,10 @@ pub struct IndexPorts {
 }
 
 /// How the indexer works.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct IndexSettings {
+    /// Which of their products' metadata the rows keep.
+    pub filterable: Filterable,
     /// When to compact.
     pub policy: CompactionPolicy,
     /// Pictures decoded and embedded at once; one per core is best. Reading runs some pictures ahead.
@@ -86,6 +101,7 @@ pub struct IndexSettings {
 impl Default for IndexSettings {
     fn default() -> Self {
         Self {
+            filterable: Filterable::default(),
             policy: CompactionPolicy::default(),
             parallel: cores(),
             publish_reserve: Duration::from_secs(5),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use lookalike_encoder::MAX_BYTES;
-use lookalike_index::{Quantised, Row};
+use lookalike_index::{Attributes, Quantised, Row};
 use tokio::sync::Semaphore;
 
 use super::Indexer;
@@ -15,7 +15,7 @@ use super::batch_run::Recorded;
 use super::lanes::Lane;
 use crate::embedder::{EmbedError, embed};
 use crate::error::StoreError;
-use crate::keys::{attributes_of, product_id_of};
+use crate::keys::{category_of, product_id_of};
 use crate::model::{Failure, Picture, PictureHead};
 use crate::ports::{Measurement, Unit};
 use crate::time::Deadline;
@@ -39,11 +39,13 @@ pub(crate) struct Observed {
 /// What a key turned out to be for one index.
 #[derive(Clone)]
 pub(crate) enum Observation {
-    /// The live row says it already.
+    /// The live row is of this version. Once it was compared with the table: and says the rest already.
     Unchanged {
         product_id: String,
         head: PictureHead,
     },
+    /// The live row is of this version, but says something else; with the embedding that it has.
+    Relabelled { row: Box<Row>, head: PictureHead },
     /// A picture, embedded.
     Picture {
         row: Box<Row>,
@@ -79,6 +81,37 @@ impl Observed {
         }
     }
 
+    pub(crate) fn of_mut(&mut self, lane: usize) -> &mut Observation {
+        match lane.checked_sub(1) {
+            None => &mut self.served,
+            Some(side) => &mut self.sides[side],
+        }
+    }
+
+    /// The observations for every index, the searched one first.
+    fn each(&self) -> impl Iterator<Item = &Observation> {
+        std::iter::once(&self.served).chain(&self.sides)
+    }
+
+    pub(crate) fn each_mut(&mut self) -> impl Iterator<Item = &mut Observation> {
+        std::iter::once(&mut self.served).chain(&mut self.sides)
+    }
+
+    /// The product that a picture shows which has, or is to have, a row.
+    pub(crate) fn product_id(&self) -> Option<&str> {
+        self.each().find_map(Observation::product_id)
+    }
+
+    /// The row that some index is to have; they differ in nothing but the embedding.
+    pub(crate) fn row(&self) -> Option<(&Row, &PictureHead)> {
+        self.each().find_map(|observation| match observation {
+            Observation::Picture { row, head, .. } | Observation::Relabelled { row, head } => {
+                Some((&**row, head))
+            }
+            _ => None,
+        })
+    }
+
     /// Why a side index was not told of the key, if so.
     pub(crate) fn side_trouble(&self) -> Option<&str> {
         self.sides.iter().find_map(|side| match side {
@@ -89,18 +122,30 @@ impl Observed {
 }
 
 impl Observation {
+    /// The product that a picture shows which has, or is to have, a row.
+    pub(crate) fn product_id(&self) -> Option<&str> {
+        match self {
+            Self::Unchanged { product_id, .. } => Some(product_id),
+            Self::Picture { row, .. } | Self::Relabelled { row, .. } => Some(&row.product_id),
+            Self::Bad { .. } | Self::Gone | Self::Unavailable(_) => None,
+        }
+    }
+
     /// Whether the object that is at `key` by now still says what was observed: the same version,
-    /// product and attributes. Metadata may change while S3's ETag stays.
+    /// product and category. Metadata may change while S3's ETag stays.
     pub(crate) fn holds(&self, key: &str, now: Option<&PictureHead>) -> bool {
         match (self, now) {
             (Self::Gone, None) => true,
             (
-                Self::Unchanged { head, .. } | Self::Picture { head, .. } | Self::Bad { head, .. },
+                Self::Unchanged { head, .. }
+                | Self::Relabelled { head, .. }
+                | Self::Picture { head, .. }
+                | Self::Bad { head, .. },
                 Some(now),
             ) => {
                 head.etag == now.etag
                     && product_id_of(key, &head.metadata) == product_id_of(key, &now.metadata)
-                    && attributes_of(key, &head.metadata) == attributes_of(key, &now.metadata)
+                    && category_of(key, &head.metadata) == category_of(key, &now.metadata)
             }
             _ => false,
         }
@@ -143,8 +188,9 @@ impl Indexer {
         observed
     }
 
-    /// Reads what is at `key` and embeds it, unless that version is indexed already. What is not done
-    /// when only the time to publish is left is not waited for.
+    /// Reads what is at `key` and embeds it, unless that version is indexed already; what else its row is to
+    /// say, [`label_all`](Self::label_all) finds out for the whole batch. What is not done when only the
+    /// time to publish is left is not waited for.
     async fn observe(
         &self,
         key: &str,
@@ -189,7 +235,7 @@ impl Indexer {
             let Some(head) = self.ports.pictures.head(key).await? else {
                 return Ok(Observed::all(Observation::Gone, lanes.len()));
             };
-            if lanes.iter().all(|lane| lane.says(key, &head)) {
+            if lanes.iter().all(|lane| lane.has_version(key, &head)) {
                 return Ok(Observed::all(unchanged(key, head), lanes.len()));
             }
         }
@@ -232,7 +278,7 @@ impl Indexer {
         slots: &Slots,
     ) -> Observation {
         let head = head.clone();
-        if lane.says(key, &head) {
+        if lane.has_version(key, &head) {
             return unchanged(key, head);
         }
         let slot = Arc::clone(&slots.embedding).acquire_owned().await;
@@ -252,7 +298,7 @@ impl Indexer {
                     key: key.to_owned(),
                     product_id: product_id_of(key, &head.metadata),
                     etag: head.etag.clone(),
-                    attributes: attributes_of(key, &head.metadata),
+                    attributes: Attributes::new(),
                     embedding,
                 }),
                 head,
@@ -265,7 +311,7 @@ impl Indexer {
     fn measure_embedding(&self, observed: &[(String, Observed)]) {
         let times: Vec<Duration> = observed
             .iter()
-            .flat_map(|(_, observed)| std::iter::once(&observed.served).chain(&observed.sides))
+            .flat_map(|(_, observed)| observed.each())
             .filter_map(|observation| match observation {
                 Observation::Picture { embed_time, .. } => Some(*embed_time),
                 _ => None,

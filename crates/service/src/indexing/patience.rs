@@ -24,8 +24,7 @@ impl Patience {
         self.begun = Instant::now();
     }
 
-    /// Whether there is time for another try, with twice the work of the last one; when so, it begins. Half
-    /// as much again is kept for what twice as long misjudges.
+    /// Whether there is time for another try, with up to six times the work of the last one; when so, it begins.
     pub(crate) fn is_enough_for_more(&mut self) -> bool {
         let now = Instant::now();
         let took = now.saturating_duration_since(self.begun);
@@ -34,9 +33,10 @@ impl Patience {
     }
 }
 
-/// Whether a try with twice the work of one that took so long surely fits into the time that is left.
+/// Whether a try with six times the work of one that took so long, as lists that are filled take, surely fits
+/// into the time that is left.
 fn fits(last: Duration, left: Duration) -> bool {
-    last.saturating_mul(3) <= left
+    last.saturating_mul(7) <= left
 }
 
 #[cfg(test)]
@@ -44,10 +44,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_try_needs_time_for_twice_the_work_and_more() {
+    fn another_try_needs_time_for_six_times_the_work_and_more() {
         let seconds = Duration::from_secs;
-        assert!(fits(seconds(10), seconds(30)) && fits(seconds(0), seconds(0)));
-        assert!(!fits(seconds(10), seconds(29)) && !fits(seconds(1), seconds(0)));
+        assert!(fits(seconds(10), seconds(70)) && fits(seconds(0), seconds(0)));
+        assert!(!fits(seconds(10), seconds(69)) && !fits(seconds(1), seconds(0)));
         assert!(!fits(Duration::MAX, seconds(1 << 40)));
     }
 

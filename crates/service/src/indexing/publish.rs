@@ -56,6 +56,7 @@ impl NewSegment {
                 bytes: bytes.len() as u64,
                 meta_bytes,
                 recall: meta.recall(),
+                calibration: None,
             },
             bytes: Bytes::from(bytes),
             meta: Arc::new(meta),

@@ -31,7 +31,9 @@ impl Indexer {
             Observation::Unchanged { product_id, .. } | Observation::Bad { product_id, .. } => {
                 Some(product_id)
             }
-            Observation::Picture { row, .. } => Some(&row.product_id),
+            Observation::Picture { row, .. } | Observation::Relabelled { row, .. } => {
+                Some(&row.product_id)
+            }
         };
         let indexed = current
             .view
@@ -125,7 +127,9 @@ fn record_of(
     };
     match observation {
         Observation::Unchanged { product_id, head } => Some(record(product_id, head, None)),
-        Observation::Picture { row, head, .. } => Some(record(&row.product_id, head, None)),
+        Observation::Picture { row, head, .. } | Observation::Relabelled { row, head } => {
+            Some(record(&row.product_id, head, None))
+        }
         Observation::Bad {
             product_id,
             head,

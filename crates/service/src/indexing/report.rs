@@ -12,6 +12,8 @@ use crate::model::Failure;
 pub enum Outcome {
     /// The picture was embedded and published.
     Indexed,
+    /// The picture's embedding was there already; its row says something else of it now.
+    Updated,
     /// The picture is gone, and so is its row.
     Removed,
     /// The index already said what the bucket says.
@@ -27,6 +29,19 @@ pub enum Outcome {
 pub struct BatchReport {
     /// Every key of the batch, once, in key order.
     pub outcomes: Vec<(String, Outcome)>,
+    /// The generation that holds what was published, or was there when nothing was.
+    pub generation: u64,
+    /// Publications that lost a race and were made again.
+    pub conflicts: u64,
+}
+
+/// What became of a batch of changed products.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProductsReport {
+    /// Pictures whose rows say something else now. None of them was embedded.
+    pub updated: usize,
+    /// Products that are to be named again, and why.
+    pub retry: Vec<(String, String)>,
     /// The generation that holds what was published, or was there when nothing was.
     pub generation: u64,
     /// Publications that lost a race and were made again.

@@ -76,6 +76,7 @@ impl MemoryCloud {
             segments: self.clone(),
             shelf: self.clone(),
             encoder_shelf: self.clone(),
+            products: self.clone(),
             records: self.clone(),
             failures: self.clone(),
             metrics: Arc::new(NoMetrics),
@@ -92,6 +93,7 @@ impl MemoryCloud {
             segments: self.clone(),
             products: self.clone(),
             failures: self.clone(),
+            table: self.clone(),
             metrics: Arc::new(NoMetrics),
         }
     }

@@ -6,24 +6,25 @@ use async_trait::async_trait;
 
 use super::{MemoryCloud, PAGE};
 use crate::error::StoreError;
-use crate::model::{ImageRecord, Metadata, Page, Product};
-use crate::ports::{Failures, ImageRecords, Products};
+use crate::model::{ImageRecord, Metadata, Page, Product, TableEntry};
+use crate::ports::{Failures, ImageRecords, Products, TableReader};
 
 #[async_trait]
 impl Products for MemoryCloud {
     async fn get_many(&self, ids: &[String]) -> Result<HashMap<String, Metadata>, StoreError> {
         self.call("get products").await?;
-        let state = self.state();
-        let known = ids.iter().filter_map(|id| state.products.get_key_value(id));
-        Ok(known.map(|(id, m)| (id.clone(), m.clone())).collect())
+        Ok(self.metadata_of(ids))
+    }
+
+    async fn latest(&self, ids: &[String]) -> Result<HashMap<String, Metadata>, StoreError> {
+        self.call("get latest products").await?;
+        Ok(self.metadata_of(ids))
     }
 
     async fn put_many(&self, products: &[Product]) -> Result<(), StoreError> {
         self.call("put products").await?;
-        let mut state = self.state();
         for product in products {
-            let id = product.product_id.clone();
-            state.products.insert(id, product.metadata.clone());
+            self.put_metadata(&product.product_id, product.metadata.clone());
         }
         Ok(())
     }
@@ -95,7 +96,57 @@ impl Failures for MemoryCloud {
     }
 }
 
+#[async_trait]
+impl TableReader for MemoryCloud {
+    async fn scan(&self, after: Option<&str>) -> Result<Page<TableEntry>, StoreError> {
+        self.call("scan table").await?;
+        let state = self.state();
+        let products = state.products.keys().map(|id| {
+            let mark = format!("{id}\0");
+            (mark, TableEntry::Product(id.clone()))
+        });
+        let records = state.records.values().map(|record| {
+            let mark = format!("{}\0{}", record.product_id, record.key);
+            (mark, TableEntry::Image(record.clone()))
+        });
+        let entries = products.chain(records);
+        let mut entries: Vec<(String, TableEntry)> = entries
+            .filter(|(mark, _)| after.is_none_or(|after| mark.as_str() > after))
+            .collect();
+        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let more = entries.len() > PAGE;
+        entries.truncate(PAGE);
+        let next = entries.last().filter(|_| more);
+        Ok(Page {
+            next: next.map(|(mark, _)| mark.clone()),
+            items: entries.into_iter().map(|(_, entry)| entry).collect(),
+        })
+    }
+}
+
 impl MemoryCloud {
+    /// Stores a product's metadata, as somebody else could at any moment.
+    pub fn put_metadata(&self, product_id: &str, metadata: Metadata) {
+        let mut state = self.state();
+        state.products.insert(product_id.to_owned(), metadata);
+    }
+
+    /// Removes a product's metadata.
+    pub fn remove_metadata(&self, product_id: &str) {
+        self.state().products.remove(product_id);
+    }
+
+    /// The metadata of every product.
+    pub fn products(&self) -> HashMap<String, Metadata> {
+        self.state().products.clone()
+    }
+
+    fn metadata_of(&self, ids: &[String]) -> HashMap<String, Metadata> {
+        let state = self.state();
+        let known = ids.iter().filter_map(|id| state.products.get_key_value(id));
+        known.map(|(id, m)| (id.clone(), m.clone())).collect()
+    }
+
     fn failed(&self) -> Vec<ImageRecord> {
         self.state().failed.values().cloned().collect()
     }

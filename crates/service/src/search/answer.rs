@@ -1,38 +1,29 @@
 //! What searching takes and gives.
 
+use std::collections::BTreeMap;
+
 use lookalike_encoder::PictureError;
-use lookalike_index::{Fingerprint, SegmentId};
+use lookalike_index::{FilterError, Fingerprint, Match, SegmentId};
 use serde::Serialize;
 
+use super::options::{MAX_FACETS, MAX_FIELDS, MAX_K};
+use super::query::BadQuery;
 use crate::error::{StoreError, StoreErrorKind};
 use crate::model::Metadata;
-
-/// Most results a caller may ask for.
-pub const MAX_K: usize = 1000;
-
-/// How much of the ranking to return.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SearchOptions {
-    /// How many products, 1 to [`MAX_K`].
-    pub k: usize,
-    /// Least cosine similarity of a result, -1 to 1.
-    pub min_score: f32,
-}
-
-impl Default for SearchOptions {
-    fn default() -> Self {
-        Self {
-            k: 10,
-            min_score: 0.0,
-        }
-    }
-}
 
 /// The answer to a search, best product first.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// At most `k` products, each once, by falling score.
+    /// At most `k` products, each once, by falling score; in another order where they are to be diverse,
+    /// and pictures where these are the results.
     pub results: Vec<FoundProduct>,
+    /// Whether every picture that may be found was compared, rather than a graph walked.
+    pub exact: bool,
+    /// How often each value of the wanted attributes occurs among all products that may be found, most
+    /// frequent first.
+    pub facets: Option<BTreeMap<String, Vec<FacetValue>>>,
+    /// What to ask with for the next page; none on the last one.
+    pub next_cursor: Option<String>,
     /// The index that was searched.
     pub index: IndexState,
     /// Where the time went.
@@ -46,12 +37,38 @@ pub struct FoundProduct {
     pub product_id: String,
     /// Cosine similarity of the query and the picture, -1 to 1.
     pub score: f32,
+    /// What that score means in this catalog; `None` where it has too few pictures to tell.
+    pub class: Option<Match>,
     /// Key of its most similar picture.
     pub image_key: String,
     /// A link that answers `GET` with that picture.
     pub image_url: String,
+    /// All of its pictures that are similar enough, best first, where they were wanted.
+    pub images: Option<Vec<FoundImage>>,
+    /// Other products with nearly the same picture that were left out for it, where that was wanted.
+    pub collapsed: Option<usize>,
     /// From the table; `category` from the picture's folder where the table has none.
     pub metadata: Metadata,
+}
+
+/// One picture of a product that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundImage {
+    /// Its key.
+    pub key: String,
+    /// A link that answers `GET` with it.
+    pub url: String,
+    /// Cosine similarity of the query and the picture, -1 to 1.
+    pub score: f32,
+}
+
+/// A value of an attribute, and how many products have it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FacetValue {
+    /// The value: text, number or boolean.
+    pub value: serde_json::Value,
+    /// Products with a picture that has it.
+    pub count: u64,
 }
 
 /// A product with all its pictures.
@@ -163,6 +180,74 @@ pub enum SearchError {
     /// The least score asked for is no cosine similarity.
     #[error("min_score is {0}, but it must be between -1 and 1")]
     MinScoreOutOfRange(f32),
+    /// The items make no query.
+    #[error(transparent)]
+    BadQuery(#[from] BadQuery),
+    /// One item of a query of several cannot be used.
+    #[error("query[{at}]: {error}")]
+    Item {
+        /// Which.
+        at: usize,
+        /// What is wrong with it.
+        error: Box<SearchError>,
+    },
+    /// A vector of another encoder than the index has.
+    #[error(
+        "the vector is of encoder {found}, but the index of {expected}: vectors of two encoders do not compare"
+    )]
+    VectorOfOtherEncoder {
+        /// The encoder of the index.
+        expected: Fingerprint,
+        /// The encoder that the caller named.
+        found: Fingerprint,
+    },
+    /// A vector of another length than the index has.
+    #[error("the vector has {found} numbers, but those of the index have {expected}")]
+    VectorLength {
+        /// Length of the vectors of the index.
+        expected: usize,
+        /// Length of the vector.
+        found: usize,
+    },
+    /// A vector of zeros, or with a number that is none.
+    #[error("the vector has no direction: its numbers must be finite and not all zero")]
+    VectorWithoutDirection,
+    /// How much results are to differ is out of range.
+    #[error("diversity is {0}, but it must be between 0 and 1")]
+    DiversityOutOfRange(f32),
+    /// More metadata members were chosen than can be.
+    #[error("fields has {0} names, at most {MAX_FIELDS} are allowed")]
+    TooManyFields(usize),
+    /// More attributes are to be counted than can be.
+    #[error("facets has {0} names, at most {MAX_FACETS} are allowed")]
+    TooManyFacets(usize),
+    /// The filter makes no sense, or asks for an attribute that is not there.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    /// A cursor that was not given out for this query.
+    #[error("the cursor cannot be used: {0}")]
+    InvalidCursor(&'static str),
+    /// The generation that a cursor is about is gone.
+    #[error(
+        "the page cannot be continued: it is of generation {generation}, the index has moved on to {current}; \
+         search again without a cursor"
+    )]
+    CursorExpired {
+        /// The generation of the cursor.
+        generation: u64,
+        /// The generation that is searched now.
+        current: u64,
+    },
+    /// The index is older than the caller can do with.
+    #[error(
+        "the index has generation {current}, but min_generation is {wanted}: try again once that is published"
+    )]
+    NotYetIndexed {
+        /// The generation that there is.
+        current: u64,
+        /// The generation that the caller waits for.
+        wanted: u64,
+    },
     /// The product has no indexed picture (searching) or is altogether unknown (looking up).
     #[error("there is no product {0:?} with an indexed picture")]
     UnknownProduct(String),
@@ -174,6 +259,11 @@ pub enum SearchError {
         "key {0:?} is not allowed: it must begin with uploads/ or catalog/ and have no empty, . or .. parts"
     )]
     ForbiddenKey(String),
+    /// The key cannot be that of a catalog picture.
+    #[error(
+        "key {0:?} is no catalog picture's: it must begin with catalog/ and not end with a slash"
+    )]
+    NoCatalogKey(String),
     /// An upload of a media type that the encoder cannot read.
     #[error(
         "media type {0:?} is not supported: use image/jpeg, image/png, image/webp or image/gif"
@@ -212,6 +302,15 @@ pub enum SearchError {
 }
 
 impl SearchError {
+    /// Whether a picture is at fault, whatever the state of the index.
+    pub(crate) fn is_about_a_picture(&self) -> bool {
+        match self {
+            Self::Picture(_) => true,
+            Self::Item { error, .. } => error.is_about_a_picture(),
+            _ => false,
+        }
+    }
+
     /// The error in words that may leave the service: stores name their buckets and tables, and those
     /// are nobody's business outside.
     pub(crate) fn for_callers(&self) -> String {

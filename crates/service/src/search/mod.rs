@@ -4,43 +4,68 @@
 //! with the products' metadata and links to their pictures. A query is always embedded with the encoder
 //! that made the snapshot: when the index that was loaded turns out to be of another encoder than the
 //! one that was guessed, the query is embedded again.
+//!
+//! | file | what it is about |
+//! |---|---|
+//! | `query`, `options` | what callers ask for |
+//! | `vectors` | from the items of a query to what the index is searched for |
+//! | `finding` | what the index finds, and all that narrows it down |
+//! | `page`, `cursor` | which of it comes next, in which order |
+//! | `snapshots` | the index, loaded |
+//! | `answer` | what callers get |
 
 mod answer;
+mod audit;
+mod cursor;
+mod export;
+mod finding;
+mod image_state;
 mod lookups;
+mod options;
+mod page;
+mod query;
 mod snapshots;
+mod vectors;
 mod worker;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use lookalike_encoder::{MAX_BYTES, PictureError};
-use lookalike_index::{Attributes, Fingerprint, Hit, IndexError, SearchRequest, Snapshot};
+use lookalike_encoder::PictureError;
+use lookalike_index::{Attributes, Calibration, IndexError};
 use tokio::sync::Semaphore;
 use tracing::info;
 
 pub use answer::{
-    Answer, EncoderInfo, FoundProduct, IndexInfo, IndexState, MAX_K, ProductView, QueryTimings,
-    SearchError, SearchOptions, SegmentInfo, SideInfo,
+    Answer, EncoderInfo, FacetValue, FoundImage, FoundProduct, IndexInfo, IndexState, ProductView,
+    QueryTimings, SearchError, SegmentInfo, SideInfo,
 };
+pub use audit::{
+    AuditError, AuditOptions, AuditReport, AuditedGroup, AuditedPicture, Contradiction, Listed,
+    MisplacedPicture, StaleRecord,
+};
+pub use export::{Exported, Exporter, SimilarProduct};
+pub use image_state::{ImageState, ImageView};
+pub use options::{GroupBy, Images, MAX_FACETS, MAX_FIELDS, MAX_K, SearchOptions};
+pub use query::{BadQuery, MAX_QUERY_ITEMS, MAX_WEIGHT, Query, QueryArea, QueryItem};
 
-use crate::embedder::{EmbedError, cores, embed};
+use crate::embedder::{EmbedError, cores};
 use crate::encoders::{Encoders, NoEncoder};
-use crate::keys::is_allowed_query_key;
+use crate::error::{StoreError, StoreErrorKind};
+use crate::filterable::Filterable;
 use crate::model::Metadata;
 use crate::ports::{
-    Embedder, Failures, Links, Manifests, Measurement, Metrics, Pictures, Products, Segments, Unit,
+    Failures, Links, Manifests, Measurement, Metrics, Pictures, Products, Segments, TableReader,
+    Unit,
 };
 use crate::start_up;
+use cursor::{Binding, Cursor};
+use finding::{Found, Scope};
+use page::{Page, Source};
 use snapshots::{Loaded, Snapshots};
+use vectors::{Embedded, Wanted};
 use worker::off_runtime;
-
-/// Pictures of one product that a search for similar products starts from, at most.
-const MOST_QUERY_PICTURES: usize = 16;
-
-/// Rows that are grouped by product in less than a millisecond, once in the life of a segment.
-const FEW_ROWS: u64 = 1 << 17;
 
 /// What the searcher needs from the world.
 #[derive(Clone)]
@@ -59,21 +84,26 @@ pub struct SearchPorts {
     pub products: Arc<dyn Products>,
     /// The pictures that could not be indexed.
     pub failures: Arc<dyn Failures>,
+    /// Products and records, all of them; only looking over the catalog needs it.
+    pub table: Arc<dyn TableReader>,
     /// The operator's dashboard.
     pub metrics: Arc<dyn Metrics>,
 }
 
 /// How the searcher works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchSettings {
     /// The index is checked for a newer generation at most this often.
     pub refresh: Duration,
+    /// Attributes that may be filtered by although no picture has them.
+    pub filterable: Filterable,
 }
 
 impl Default for SearchSettings {
     fn default() -> Self {
         Self {
             refresh: Duration::from_secs(1),
+            filterable: Filterable::default(),
         }
     }
 }
@@ -86,6 +116,7 @@ pub struct Searcher {
     /// hundreds of megabytes.
     embedding: Arc<Semaphore>,
     snapshots: Snapshots,
+    filterable: Filterable,
 }
 
 impl Searcher {
@@ -102,6 +133,7 @@ impl Searcher {
             ports,
             embedding: Arc::new(Semaphore::new(cores() + 1)),
             snapshots,
+            filterable: settings.filterable,
         }
     }
 
@@ -128,143 +160,160 @@ impl Searcher {
     /// The products that look most like a picture.
     ///
     /// # Errors
-    /// [`SearchError`]; the picture, the options, the index or a store may be at fault.
+    /// As [`search`](Self::search).
     pub async fn search_picture(
         &self,
         picture: Bytes,
         options: SearchOptions,
     ) -> Result<Answer, SearchError> {
-        check(options)?;
-        // On a cold start the index loads while the picture is embedded, with the encoder that the index
-        // most likely has.
-        let (guess, loaded) = tokio::join!(
-            self.embed_guessing(picture.clone()),
-            self.snapshots.current()
-        );
-        let (guess, loaded) = match (guess, loaded) {
-            // A bad picture is bad whatever the index.
-            (
-                Query {
-                    vector: Err(bad @ SearchError::Picture(_)),
-                    ..
-                },
-                Err(_),
-            ) => return Err(bad),
-            (guess, loaded) => (guess, loaded?),
-        };
-        let made_by = loaded.manifest.fingerprint;
-        let query = match loaded.manifest.generation == 0 || guess.tried == Some(made_by) {
-            true => guess,
-            false => {
-                let embedder = self.ports.encoders.of(made_by).await;
-                self.embed_with(embedder.map_err(no_encoder)?, picture)
-                    .await
-            }
-        };
-        let vector = query.vector?;
-        if let Some(tried) = query.tried {
-            expect_encoder(&loaded, tried)?;
-        }
-        self.answer(loaded, vec![vector], None, options, query.embedding_ms)
-            .await
-    }
-
-    /// Embeds a query with the encoder of the snapshot at hand, else with the configured one.
-    async fn embed_guessing(&self, picture: Bytes) -> Query {
-        let known = self.snapshots.fingerprint();
-        let embedder = match known {
-            Some(known) => self.ports.encoders.of(known).await,
-            None => self.ports.encoders.configured().await,
-        };
-        match embedder {
-            Ok(embedder) => self.embed_with(embedder, picture).await,
-            Err(error) => Query {
-                tried: known,
-                vector: Err(no_encoder(error)),
-                embedding_ms: 0.0,
-            },
-        }
-    }
-
-    async fn embed_with(&self, embedder: Arc<dyn Embedder>, picture: Bytes) -> Query {
-        let slot = Arc::clone(&self.embedding).acquire_owned().await;
-        let begun = Instant::now();
-        Query {
-            tried: Some(embedder.fingerprint()),
-            vector: embed(embedder, picture, slot).await.map_err(search_error),
-            embedding_ms: milliseconds(begun),
-        }
+        let item = QueryItem::picture(picture, QueryArea::default());
+        self.search(&Query::new(vec![item])?, &options).await
     }
 
     /// The products that look most like the picture stored at `key`, under `uploads/` or `catalog/`.
     ///
     /// # Errors
-    /// [`SearchError`], among them [`SearchError::ForbiddenKey`] and [`SearchError::UnknownKey`].
+    /// As [`search`](Self::search), among them [`SearchError::ForbiddenKey`] and [`SearchError::UnknownKey`].
     pub async fn search_key(
         &self,
         key: &str,
         options: SearchOptions,
     ) -> Result<Answer, SearchError> {
-        check(options)?;
-        if !is_allowed_query_key(key) {
-            return Err(SearchError::ForbiddenKey(key.to_owned()));
-        }
-        let picture = self.ports.pictures.get(key, MAX_BYTES as u64).await?;
-        let picture = picture.ok_or_else(|| SearchError::UnknownKey(key.to_owned()))?;
-        match picture.body {
-            Some(body) => self.search_picture(body, options).await,
-            None => Err(SearchError::Picture(PictureError::TooManyBytes {
-                bytes: picture.head.bytes as usize,
-                limit: MAX_BYTES,
-            })),
-        }
+        let item = QueryItem::key(key, QueryArea::default());
+        self.search(&Query::new(vec![item])?, &options).await
     }
 
     /// The products that look most like any picture of `product_id`, without itself. Nothing is
     /// embedded: the stored embeddings are the queries.
     ///
     /// # Errors
-    /// [`SearchError`], among them [`SearchError::UnknownProduct`].
+    /// As [`search`](Self::search), among them [`SearchError::UnknownProduct`].
     pub async fn similar(
         &self,
         product_id: &str,
         options: SearchOptions,
     ) -> Result<Answer, SearchError> {
-        check(options)?;
-        let loaded = self.snapshots.current().await?;
-        let (snapshot, wanted) = (Arc::clone(&loaded.snapshot), product_id.to_owned());
-        let pictures = move || -> Vec<Vec<f32>> {
-            let rows = snapshot.rows_of_product(&wanted);
-            let rows = rows.take(MOST_QUERY_PICTURES);
-            rows.map(|row| snapshot.embedding(row)).collect()
-        };
-        // The first look for a product of a generation groups all rows.
-        let queries = match loaded.snapshot.rows() {
-            0..=FEW_ROWS => pictures(),
-            _ => off_runtime(pictures).await?,
-        };
-        if queries.is_empty() {
-            return Err(SearchError::UnknownProduct(product_id.to_owned()));
-        }
-        let without = Some(product_id.to_owned());
-        self.answer(loaded, queries, without, options, 0.0).await
+        let query = Query::new(vec![QueryItem::product(product_id)])?;
+        self.search(&query, &options).await
     }
 
-    async fn answer(
+    /// What is most like a query.
+    ///
+    /// # Errors
+    /// [`SearchError`]; the query, the options, the index or a store may be at fault.
+    pub async fn search(
         &self,
-        loaded: Loaded,
-        queries: Vec<Vec<f32>>,
-        without: Option<String>,
-        options: SearchOptions,
-        embedding_ms: f64,
+        query: &Query,
+        options: &SearchOptions,
     ) -> Result<Answer, SearchError> {
-        let begun = Instant::now();
-        let index = loaded.state();
-        let hits = if index.images == 0 {
-            Vec::new()
-        } else {
-            find(&loaded.snapshot, queries, without, options).await?
+        options.check()?;
+        query.check_keys()?;
+        let cursor = options.cursor.as_deref().map(Cursor::decode).transpose()?;
+        // On a cold start the index loads while pictures are embedded, with the encoder that the index
+        // most likely has.
+        let (guess, loaded) = tokio::join!(
+            self.embed_guessing(query),
+            self.generation_for(options, cursor.as_ref())
+        );
+        let loaded = match (&guess.vectors, loaded) {
+            (_, Ok(loaded)) => loaded,
+            // A bad picture is bad whatever the index.
+            (Err(bad), Err(_)) if bad.is_about_a_picture() => return Err(bad.clone()),
+            (_, Err(error)) => return Err(error),
         };
+        let binding = Binding::new(query, options, &loaded.manifest);
+        if let Some(cursor) = &cursor {
+            cursor.check(&binding, &loaded.snapshot)?;
+        }
+        let scope = Scope::new(query, options)?;
+        let calibration = loaded.calibration().await?;
+        let declared = &self.filterable;
+        let within = scope.within(&loaded.snapshot, calibration, &options.facets, declared);
+        let scope = within.await?;
+        let Embedded {
+            vectors,
+            embedding_ms,
+            ..
+        } = self.embedded(query, guess, &loaded).await?;
+        let wanted = self.combine(query, vectors?, &loaded).await?;
+        let work = Work {
+            loaded,
+            wanted,
+            scope,
+            calibration,
+            cursor,
+            binding,
+            embedding_ms,
+        };
+        self.answer(work, options).await
+    }
+
+    /// The pictures of a query, embedded with the encoder of the index.
+    async fn embedded(
+        &self,
+        query: &Query,
+        guess: Embedded,
+        loaded: &Loaded,
+    ) -> Result<Embedded, SearchError> {
+        let made_by = loaded.manifest.fingerprint;
+        let published = loaded.manifest.generation > 0;
+        if !published || !query.has_pictures() || guess.tried == Some(made_by) {
+            return Ok(guess);
+        }
+        let embedder = self.ports.encoders.of(made_by).await;
+        let embedded = self.embed_with(embedder.map_err(no_encoder)?, query);
+        let embedded = embedded.await;
+        match embedded.tried {
+            Some(tried) if tried != made_by => Err(SearchError::OtherEncoder {
+                expected: tried,
+                found: made_by,
+            }),
+            _ => Ok(embedded),
+        }
+    }
+
+    /// The generation that a search is about: the one that its page is a part of, else the current one, which
+    /// has to be new enough.
+    async fn generation_for(
+        &self,
+        options: &SearchOptions,
+        cursor: Option<&Cursor>,
+    ) -> Result<Loaded, SearchError> {
+        let mut loaded = self.snapshots.current().await?;
+        let least = options.min_generation.unwrap_or(0);
+        let paged = cursor.map_or(0, |cursor| cursor.generation);
+        if loaded.manifest.generation < least.max(paged) {
+            loaded = self.snapshots.newest().await?;
+        }
+        let current = loaded.manifest.generation;
+        if let Some(&Cursor { generation, .. }) = cursor
+            && generation != current
+        {
+            let expired = SearchError::CursorExpired {
+                generation,
+                current,
+            };
+            loaded = self.snapshots.before(generation).ok_or(expired)?;
+        }
+        let current = loaded.manifest.generation;
+        match current < least {
+            true => Err(SearchError::NotYetIndexed {
+                current,
+                wanted: least,
+            }),
+            false => Ok(loaded),
+        }
+    }
+
+    async fn answer(&self, work: Work, options: &SearchOptions) -> Result<Answer, SearchError> {
+        let begun = Instant::now();
+        let index = work.loaded.state();
+        let (embedding_ms, calibration) = (work.embedding_ms, work.calibration);
+        let Done {
+            page,
+            facets,
+            next_cursor,
+        } = find(work, options).await?;
         let timings = QueryTimings {
             embedding_ms,
             search_ms: milliseconds(begun),
@@ -280,108 +329,145 @@ impl Searcher {
             times.push(time("QueryEmbedTime", timings.embedding_ms));
         }
         self.ports.metrics.emit(&times);
-        let results = self.hydrate(hits).await?;
+        let results = self.hydrate(page.results, calibration, options).await?;
         start_up::answered();
         Ok(Answer {
             results,
+            exact: page.exact,
+            facets,
+            next_cursor,
             index,
             timings,
         })
     }
 
     /// Adds metadata and links.
-    async fn hydrate(&self, hits: Vec<Hit>) -> Result<Vec<FoundProduct>, SearchError> {
-        if hits.is_empty() {
+    async fn hydrate(
+        &self,
+        found: Vec<Found>,
+        calibration: Option<Calibration>,
+        options: &SearchOptions,
+    ) -> Result<Vec<FoundProduct>, SearchError> {
+        if found.is_empty() {
             return Ok(Vec::new());
         }
-        let ids: Vec<String> = hits.iter().map(|hit| hit.product_id.clone()).collect();
-        let mut known = self.ports.products.get_many(&ids).await?;
-        let mut results = Vec::with_capacity(hits.len());
-        for hit in hits {
-            let metadata = known.remove(&hit.product_id).unwrap_or_default();
+        let ids: Vec<String> = found.iter().map(|one| one.product_id.clone()).collect();
+        let mut known = match &options.fields {
+            Some(fields) if fields.is_empty() => Default::default(),
+            _ => self.ports.products.get_many(&ids).await?,
+        };
+        let once = options.group_by == GroupBy::Product;
+        let mut results = Vec::with_capacity(found.len());
+        for one in found {
+            // Several pictures may show one product.
+            let metadata = match once {
+                true => known.remove(&one.product_id),
+                false => known.get(&one.product_id).cloned(),
+            };
+            let mut metadata = with_attributes(metadata.unwrap_or_default(), one.attributes);
+            if let Some(fields) = &options.fields {
+                metadata.retain(|name, _| fields.contains(name));
+            }
+            let images = match options.images == Images::All && once {
+                true => Some(self.images(one.images).await?),
+                false => None,
+            };
             results.push(FoundProduct {
-                image_url: self.ports.links.fetch(&hit.key).await?,
-                image_key: hit.key,
-                score: hit.score,
-                metadata: with_attributes(metadata, hit.attributes),
-                product_id: hit.product_id,
+                image_url: self.ports.links.fetch(&one.key).await?,
+                image_key: one.key,
+                score: one.score,
+                class: calibration.map(|scores| scores.classify(one.score)),
+                images,
+                collapsed: options.collapse.then_some(one.collapsed),
+                metadata,
+                product_id: one.product_id,
             });
         }
         Ok(results)
     }
+
+    async fn images(&self, found: Vec<(String, f32)>) -> Result<Vec<FoundImage>, SearchError> {
+        let mut images = Vec::with_capacity(found.len());
+        for (key, score) in found {
+            let url = self.ports.links.fetch(&key).await?;
+            images.push(FoundImage { key, url, score });
+        }
+        Ok(images)
+    }
 }
 
-/// The best pictures of the products that look most like any of the queries, without one product.
-async fn find(
-    snapshot: &Arc<Snapshot>,
-    queries: Vec<Vec<f32>>,
-    without: Option<String>,
-    options: SearchOptions,
-) -> Result<Vec<Hit>, SearchError> {
-    fn request<'a>(
-        vector: &'a [f32],
-        without: &'a Option<String>,
-        options: SearchOptions,
-    ) -> SearchRequest<'a> {
-        SearchRequest {
-            vector,
-            k: options.k,
-            min_score: options.min_score,
-            without_product: without.as_deref(),
-        }
-    }
-    // Handing a brief search to another thread and back would take as long as the search.
-    if let [vector] = &queries[..] {
-        let found = snapshot.search_briefly(request(vector, &without, options));
-        if let Some(hits) = found.map_err(query_error)? {
-            return Ok(hits);
-        }
-    }
-    let snapshot = Arc::clone(snapshot);
-    let all = off_runtime(move || {
-        let mut hits = Vec::new();
-        for vector in &queries {
-            hits.extend(snapshot.search(request(vector, &without, options))?);
-        }
-        Ok(best_per_product(hits, options.k))
-    });
-    all.await?.map_err(query_error)
-}
-
-/// A query picture, embedded or not.
-struct Query {
-    /// With which encoder; none when it is not known which that would have been.
-    tried: Option<Fingerprint>,
-    vector: Result<Vec<f32>, SearchError>,
+/// All that an answer is made from.
+struct Work {
+    loaded: Loaded,
+    wanted: Vec<Wanted>,
+    scope: Scope,
+    calibration: Option<Calibration>,
+    cursor: Option<Cursor>,
+    binding: Binding,
     embedding_ms: f64,
 }
 
-/// Refuses to compare a query with vectors of another encoder.
-fn expect_encoder(loaded: &Loaded, expected: Fingerprint) -> Result<(), SearchError> {
-    let found = loaded.manifest.fingerprint;
-    if loaded.manifest.generation == 0 || found == expected {
-        return Ok(());
-    }
-    Err(SearchError::OtherEncoder { expected, found })
+/// What was found, and what follows from it.
+struct Done {
+    page: Page,
+    facets: Option<finding::Facets>,
+    next_cursor: Option<String>,
 }
 
-fn check(options: SearchOptions) -> Result<(), SearchError> {
-    if !(1..=MAX_K).contains(&options.k) {
-        return Err(SearchError::KOutOfRange(options.k));
+impl Work {
+    /// `None` when it has to be brief and cannot be.
+    fn done(&self, options: &SearchOptions, briefly: bool) -> Result<Option<Done>, IndexError> {
+        let snapshot = &self.loaded.snapshot;
+        let source = Source {
+            snapshot,
+            wanted: &self.wanted,
+            scope: &self.scope,
+            options,
+            cursor: self.cursor.as_ref(),
+        };
+        let Some(mut page) = source.page(briefly)? else {
+            return Ok(None);
+        };
+        let returned = std::mem::take(&mut page.returned);
+        let generation = self.loaded.manifest.generation;
+        let next_cursor = match returned.is_empty() {
+            true => None,
+            false => Some(Cursor::encode(generation, returned, &self.binding)),
+        };
+        Ok(Some(Done {
+            page,
+            facets: self.scope.facets(snapshot, &options.facets)?,
+            next_cursor,
+        }))
     }
-    if !(-1.0..=1.0).contains(&options.min_score) {
-        return Err(SearchError::MinScoreOutOfRange(options.min_score));
-    }
-    Ok(())
 }
 
-/// Joins the hits of several queries: every product once, at its best.
-fn best_per_product(mut hits: Vec<Hit>, k: usize) -> Vec<Hit> {
-    hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.key.cmp(&b.key)));
-    let mut seen = HashSet::new();
-    hits.retain(|hit| seen.insert(hit.product_id.clone()));
-    hits.truncate(k);
-    hits
+/// Finds a page of results.
+async fn find(work: Work, options: &SearchOptions) -> Result<Done, SearchError> {
+    if work.loaded.snapshot.images() == 0 {
+        let snapshot = &work.loaded.snapshot;
+        return Ok(Done {
+            facets: (work.scope.facets(snapshot, &options.facets)).map_err(query_error)?,
+            page: Page::empty(),
+            next_cursor: None,
+        });
+    }
+    // Handing a brief search to another thread and back would take as long as the search.
+    if work.wanted.len() == 1 && options.is_plain() {
+        let found = work.done(options, true).map_err(query_error)?;
+        if let Some(done) = found {
+            return Ok(done);
+        }
+    }
+    let options = options.clone();
+    let all = off_runtime(move || work.done(&options, false)).await?;
+    let done = all.map_err(query_error)?;
+    // Only one that has to be brief is broken off.
+    let broken_off = || {
+        let kind = StoreErrorKind::Unavailable;
+        StoreError::new(kind, "search", "the search was broken off").into()
+    };
+    done.ok_or_else(broken_off)
 }
 
 /// What the picture itself says, wherever the table says nothing.

@@ -1,12 +1,15 @@
 //! The snapshot that searches use: loaded on first need, kept up to date, never torn.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::future::{BoxFuture, Shared};
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
-use lookalike_index::{Fingerprint, IndexError, Manifest, Segment, SegmentId, Snapshot};
+use lookalike_index::{
+    Calibration, Fingerprint, IndexError, Manifest, Segment, SegmentId, Snapshot,
+};
+use tokio::sync::OnceCell;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -29,6 +32,18 @@ const TRIES: u32 = 4;
 /// them has to wait for them.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long a generation can still be searched after a newer one took its place: somebody may be turning
+/// its pages.
+const KEPT: Duration = Duration::from_secs(300);
+/// How many of them at most.
+const MOST_KEPT: usize = 32;
+/// Bytes of segments that only they have, at most. Generations that follow each other share most segments: it
+/// is the base before a rebuild that counts.
+const MOST_KEPT_BYTES: u64 = 64 << 20;
+
+/// Rows that are measured in some ten milliseconds.
+const FEW_ROWS: u64 = 2000;
+
 /// One loaded generation.
 #[derive(Clone)]
 pub(crate) struct Loaded {
@@ -38,9 +53,28 @@ pub(crate) struct Loaded {
     pub(crate) stale: Option<Arc<str>>,
     etag: Option<Arc<str>>,
     checked: Instant,
+    /// What scores mean, measured here where nobody stored it.
+    measured: Arc<OnceCell<Option<Calibration>>>,
 }
 
 impl Loaded {
+    /// What scores mean in this catalog: as it was measured when the base was built, else, of a catalog so
+    /// small that it has none, as it is measured when it is first needed.
+    pub(crate) async fn calibration(&self) -> Result<Option<Calibration>, SearchError> {
+        let entries = &self.manifest.segments;
+        if let Some(stored) = entries.iter().find_map(|entry| entry.calibration) {
+            return Ok(Some(stored));
+        }
+        if self.snapshot.rows() > FEW_ROWS {
+            return Ok(None);
+        }
+        let measure = || async {
+            let snapshot = Arc::clone(&self.snapshot);
+            Ok(off_runtime(move || Calibration::measure(&snapshot)).await??)
+        };
+        self.measured.get_or_try_init(measure).await.copied()
+    }
+
     pub(crate) fn state(&self) -> IndexState {
         IndexState {
             generation: self.manifest.generation,
@@ -66,6 +100,8 @@ pub(crate) struct Snapshots {
 #[derive(Default)]
 struct Held {
     loaded: Option<Loaded>,
+    /// Generations before that, newest first, each with the moment at which another took its place.
+    before: VecDeque<(Loaded, Instant)>,
     /// The load that was begun last.
     flight: Option<Flight>,
 }
@@ -76,6 +112,38 @@ impl Held {
         self.flight
             .as_ref()
             .filter(|flight| !flight.task.is_finished())
+    }
+
+    /// Puts a newly loaded generation in place.
+    fn replace(&mut self, loaded: Loaded) {
+        let generation = loaded.manifest.generation;
+        if let Some(old) = self.loaded.replace(loaded)
+            && old.manifest.generation != generation
+        {
+            self.before.push_front((old, Instant::now()));
+        }
+        self.forget();
+    }
+
+    /// Lets go of generations that are too old or take too much memory.
+    fn forget(&mut self) {
+        self.before
+            .retain(|(_, replaced)| replaced.elapsed() < KEPT);
+        self.before.truncate(MOST_KEPT);
+        let entries = |loaded: &Loaded| {
+            let segments = loaded.manifest.segments.clone();
+            segments.into_iter().map(|entry| (entry.id, entry.bytes))
+        };
+        let current = self.loaded.iter().flat_map(entries);
+        let mut known: HashSet<SegmentId> = current.map(|(id, _)| id).collect();
+        let mut bytes = 0;
+        let kept = self.before.iter().take_while(|(loaded, _)| {
+            let own = entries(loaded).filter(|(id, _)| known.insert(*id));
+            bytes += own.map(|(_, bytes)| bytes).sum::<u64>();
+            bytes <= MOST_KEPT_BYTES
+        });
+        let kept = kept.count();
+        self.before.truncate(kept);
     }
 }
 
@@ -114,6 +182,10 @@ impl Snapshots {
     pub(crate) async fn current(&self) -> Result<Loaded, SearchError> {
         let (known, flight, is_ours) = {
             let mut held = lock(&self.held);
+            let oldest = held.before.back();
+            if oldest.is_some_and(|(_, replaced)| replaced.elapsed() >= KEPT) {
+                held.forget();
+            }
             let known = held.loaded.clone();
             if let Some(loaded) = &known
                 && loaded.checked.elapsed() < self.refresh
@@ -135,6 +207,37 @@ impl Snapshots {
         }
     }
 
+    /// The snapshot of what was published by now, whenever the bucket was checked last. As
+    /// [`current`](Self::current), the last good one when that cannot be had.
+    pub(crate) async fn newest(&self) -> Result<Loaded, SearchError> {
+        // A load that began before may have missed what was published since.
+        let before = lock(&self.held).under_way().cloned();
+        if let Some(flight) = before {
+            let _ = flight.result.await;
+        }
+        let flight = {
+            let mut held = lock(&self.held);
+            match held.under_way() {
+                Some(flight) => flight.clone(),
+                None => {
+                    let flight = self.depart(held.loaded.clone());
+                    held.flight = Some(flight.clone());
+                    flight
+                }
+            }
+        };
+        flight.result.await
+    }
+
+    /// The snapshot of a generation before the current one, while it is kept.
+    pub(crate) fn before(&self, generation: u64) -> Option<Loaded> {
+        let mut held = lock(&self.held);
+        held.forget();
+        let mut kept = held.before.iter().map(|(loaded, _)| loaded);
+        kept.find(|loaded| loaded.manifest.generation == generation)
+            .cloned()
+    }
+
     /// Begins to load what follows `known`.
     fn depart(&self, known: Option<Loaded>) -> Flight {
         let source = Arc::clone(&self.source);
@@ -142,7 +245,7 @@ impl Snapshots {
         let task = tokio::spawn(async move {
             let loaded = source.refresh(known).await;
             if let Ok(loaded) = &loaded {
-                lock(&held).loaded = Some(loaded.clone());
+                lock(&held).replace(loaded.clone());
             }
             loaded
         });
@@ -253,6 +356,7 @@ impl Source {
             stale: None,
             etag: Some(etag.into()),
             checked: begun,
+            measured: Arc::default(),
         };
         start_up::done("index ready");
         self.measure(&loaded, begun.elapsed(), fetched);
@@ -354,5 +458,6 @@ fn nothing(checked: Instant) -> Result<Loaded, IndexError> {
         stale: None,
         etag: None,
         checked,
+        measured: Arc::default(),
     })
 }

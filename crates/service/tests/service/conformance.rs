@@ -47,3 +47,9 @@ async fn changes() {
     let cloud = MemoryCloud::new();
     conformance::changes(cloud.clone(), async || cloud.take_changes()).await;
 }
+
+#[tokio::test]
+async fn the_table_reader() {
+    let cloud = MemoryCloud::new();
+    conformance::table_reader(cloud.clone(), cloud.clone(), cloud).await;
+}

@@ -1,4 +1,5 @@
-//! Any interleaving of writers, any repetition and order of events, any fault: one index.
+//! Any interleaving of writers, any repetition and order of events of pictures and products, any fault: one
+//! index.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -7,7 +8,10 @@ use std::time::{Duration, Instant};
 
 use lookalike_index::{Manifest, SegmentId};
 use lookalike_service::memory::{Fault, MemoryCloud};
-use lookalike_service::{Deadline, Indexer, Outcome, Role, StoreErrorKind, product_id_of};
+use lookalike_service::{
+    Deadline, Indexer, Metadata, Outcome, Role, StoreErrorKind, is_catalog_key, product_id_of,
+};
+use serde_json::json;
 
 use crate::world::{Said, World, bytes, everything, mix};
 
@@ -19,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const RESTLESS: u64 = 30;
 const STEADY: u64 = 15;
 
-/// Events that wait for a writer, in no order.
+/// Events that wait for a writer, in no order: keys of pictures, and ids of products.
 #[derive(Default)]
 struct Queue {
     events: Mutex<Vec<String>>,
@@ -60,11 +64,17 @@ impl Queue {
 }
 
 /// Changes a picture: one of a few contents, so that old versions come back with their old ETags, one
-/// of two products, now and then garbage or nothing.
+/// of some products, now and then with a category of its own, garbage or nothing. Or changes a product.
 fn change(cloud: &MemoryCloud, queue: &Queue, random: &mut u64) {
+    if mix(random).is_multiple_of(3) {
+        return change_product(cloud, queue, random);
+    }
     let key = format!("catalog/restless-{}.jpg", mix(random) % RESTLESS);
     let product_id = format!("product-{}", mix(random) % 12);
-    let metadata = BTreeMap::from([("product-id".to_owned(), product_id)]);
+    let mut metadata = BTreeMap::from([("product-id".to_owned(), product_id)]);
+    if mix(random).is_multiple_of(4) {
+        metadata.insert("category".to_owned(), "own".to_owned());
+    }
     let content = match mix(random) % 10 {
         0 | 1 => None,
         2 => Some("bad".to_owned()),
@@ -79,6 +89,45 @@ fn change(cloud: &MemoryCloud, queue: &Queue, random: &mut u64) {
     queue.push(&key, random);
 }
 
+/// Changes what the table says of a product, now and then to nothing.
+fn change_product(cloud: &MemoryCloud, queue: &Queue, random: &mut u64) {
+    let product = match mix(random) % 4 {
+        0 => format!("steady-{}", mix(random) % STEADY),
+        _ => format!("product-{}", mix(random) % 12),
+    };
+    let price = mix(random) % 5;
+    let metadata = match mix(random) % 6 {
+        0 => None,
+        1 => Some(json!({"price": price, "category": "of the table"})),
+        2 => Some(json!({"brand": "x".repeat(2000), "price": price})),
+        3 => Some(json!({"name": "nothing to filter by"})),
+        _ => Some(json!({"brand": "b", "price": price as f64 + 0.5, "name": price})),
+    };
+    match metadata {
+        None => cloud.remove_metadata(&product),
+        Some(metadata) => cloud.put_metadata(&product, serde_json::from_value(metadata).unwrap()),
+    }
+    queue.push(&product, random);
+}
+
+/// What the row of a picture has to say, in other words than the code under test.
+fn expected_attributes(product: Option<&Metadata>, own_category: Option<&String>) -> String {
+    let none = Metadata::new();
+    let product = product.unwrap_or(&none);
+    let mut expected = BTreeMap::new();
+    if let Some(brand) = product.get("brand").filter(|brand| *brand == "b") {
+        expected.insert("brand", brand.clone());
+    }
+    let own = own_category.map(|category| json!(category));
+    if let Some(category) = product.get("category").cloned().or(own) {
+        expected.insert("category", category);
+    }
+    if let Some(price) = product.get("price") {
+        expected.insert("price", price.clone());
+    }
+    serde_json::to_string(&expected).unwrap()
+}
+
 async fn write(world: World, queue: Arc<Queue>, batches: Arc<AtomicU64>, mut random: u64) {
     let indexer = world.indexer();
     loop {
@@ -89,18 +138,27 @@ async fn write(world: World, queue: Arc<Queue>, batches: Arc<AtomicU64>, mut ran
             tokio::time::sleep(Duration::from_millis(1)).await;
             continue;
         };
-        let again: Vec<String> = match indexer.index_keys(&batch, deadline()).await {
-            Ok(report) => report
-                .outcomes
-                .into_iter()
-                .filter(|(_, outcome)| matches!(outcome, Outcome::Retry(_)))
-                .map(|(key, _)| key)
-                .collect(),
+        let (keys, products): (Vec<String>, Vec<String>) =
+            batch.into_iter().partition(|event| is_catalog_key(event));
+        let mut again: Vec<String> = Vec::new();
+        match indexer.index_products(&products, deadline()).await {
+            Ok(report) => again.extend(report.retry.into_iter().map(|(product, _)| product)),
             Err(error) => {
                 *queue.last_error.lock().unwrap() = error.to_string();
-                batch
+                again.extend(products);
             }
-        };
+        }
+        match indexer.index_keys(&keys, deadline()).await {
+            Ok(report) => {
+                let retry = report.outcomes.into_iter();
+                let retry = retry.filter(|(_, outcome)| matches!(outcome, Outcome::Retry(_)));
+                again.extend(retry.map(|(key, _)| key));
+            }
+            Err(error) => {
+                *queue.last_error.lock().unwrap() = error.to_string();
+                again.extend(keys);
+            }
+        }
         again.iter().for_each(|key| queue.push(key, &mut random));
         batches.fetch_add(1, Ordering::SeqCst);
         queue.open.fetch_sub(1, Ordering::SeqCst);
@@ -174,7 +232,10 @@ fn trouble(
             let ids = manifest.entries().map(|s| s.id);
             published.lock().unwrap().extend(ids);
         }
-        let during = matches!(call, "get picture" | "put segment" | "put records");
+        let during = matches!(
+            call,
+            "get picture" | "get latest products" | "put segment" | "put records"
+        );
         if during && !queue.closed.load(Ordering::SeqCst) && mix(&mut random).is_multiple_of(8) {
             change(&cloud, &queue, &mut random);
         }
@@ -347,6 +408,7 @@ async fn converge_with(seed: u64, changing_encoders: bool) {
 async fn expect_index_of_bucket(world: &World, seed: u64) {
     let mut good = BTreeMap::new();
     let mut bad = Vec::new();
+    let products = world.cloud.products();
     for key in world.cloud.picture_versions().into_keys() {
         use lookalike_service::ports::Pictures;
         let picture = Pictures::get(&*world.cloud, &key, u64::MAX).await.unwrap();
@@ -355,8 +417,14 @@ async fn expect_index_of_bucket(world: &World, seed: u64) {
         if picture.body.unwrap().starts_with(b"bad") {
             bad.push((key, product_id, "unsupported-format".to_owned()));
         } else {
-            let etag = picture.head.etag;
-            good.insert(key, Said { etag, product_id });
+            let own_category = picture.head.metadata.get("category");
+            let attributes = expected_attributes(products.get(&product_id), own_category);
+            let said = Said {
+                etag: picture.head.etag,
+                product_id,
+                attributes,
+            };
+            good.insert(key, said);
         }
     }
     assert_eq!(world.rows(), good, "seed {seed}");
@@ -371,6 +439,7 @@ async fn expect_index_of_bucket(world: &World, seed: u64) {
     let bad: Vec<String> = bad.into_iter().map(|(key, ..)| key).collect();
     assert_eq!(difference.to_index, bad, "seed {seed}");
     assert_eq!(difference.to_remove, Vec::<String>::new(), "seed {seed}");
+    assert_eq!(world.indexer().outdated().await.unwrap(), [], "seed {seed}");
 
     let searcher = world.searcher();
     let answer = searcher

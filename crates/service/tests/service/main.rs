@@ -1,6 +1,7 @@
 //! The use cases through the public API, on a cloud in memory.
 #![allow(clippy::unwrap_used)]
 
+mod audits;
 mod batches;
 mod conformance;
 mod convergence;
@@ -9,6 +10,9 @@ mod crashes;
 mod damage;
 mod encoders;
 mod maintenance;
+mod products;
+mod products_meanwhile;
+mod queries;
 mod searching;
 mod sides;
 mod snapshots;

@@ -118,7 +118,10 @@ async fn results_below_the_least_score_are_left_out() {
         assert_eq!(found, expected, "{min_score}");
     }
     for min_score in [f32::NAN, -1.01, 1.01, f32::INFINITY] {
-        let options = SearchOptions { k: 1, min_score };
+        let options = SearchOptions {
+            min_score,
+            ..top(1)
+        };
         let refused = searcher.search_picture(bytes("x"), options).await;
         assert!(matches!(refused, Err(SearchError::MinScoreOutOfRange(_))));
     }

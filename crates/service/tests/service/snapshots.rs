@@ -10,8 +10,8 @@ use bytes::Bytes;
 use futures::future::join_all;
 use lookalike_service::ports::{Embedder, Manifests};
 use lookalike_service::{
-    EmbedderCell, Fingerprint, LoadedManifest, PictureError, SearchError, SearchSettings, Searcher,
-    StoreError, StoreErrorKind,
+    Area, EmbedderCell, Fingerprint, LoadedManifest, PictureError, SearchError, SearchSettings,
+    Searcher, StoreError, StoreErrorKind,
 };
 use tokio::time::timeout;
 
@@ -330,7 +330,16 @@ fn slow(world: &World, pause: Duration) -> (Arc<Slow>, Searcher) {
     });
     ports.manifests = slow.clone();
     let refresh = Duration::ZERO;
-    (slow, Searcher::new(ports, SearchSettings { refresh }))
+    (
+        slow,
+        Searcher::new(
+            ports,
+            SearchSettings {
+                refresh,
+                ..SearchSettings::default()
+            },
+        ),
+    )
 }
 
 #[tokio::test]
@@ -408,6 +417,10 @@ impl Embedder for Counting {
         let embedding = self.encoder.embed(picture);
         self.now.fetch_sub(1, Ordering::SeqCst);
         embedding
+    }
+
+    fn embed_area(&self, picture: &[u8], _: &Area) -> Result<Vec<f32>, PictureError> {
+        self.embed(picture)
     }
 }
 

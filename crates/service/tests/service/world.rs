@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use lookalike_index::{CompactionPolicy, Manifest, Segment, SegmentId, SegmentKind, View};
+use lookalike_index::{CompactionPolicy, Manifest, Row, Segment, SegmentId, SegmentKind, View};
 use lookalike_service::memory::MemoryCloud;
 use lookalike_service::ports::{Embedder, Measurement, Metrics};
 use lookalike_service::{
-    BatchReport, Deadline, EmbedderCell, EncoderFiles, Encoders, Fingerprint, IndexPorts,
-    IndexSettings, Indexer, Outcome, PictureError, SearchOptions, SearchPorts, SearchSettings,
-    Searcher, StoreErrorKind,
+    Area, BatchReport, Deadline, EmbedderCell, EncoderFiles, Encoders, Fingerprint, IndexPorts,
+    IndexSettings, Indexer, Outcome, PictureError, ProductsReport, SearchOptions, SearchPorts,
+    SearchSettings, Searcher, StoreErrorKind,
 };
 
 pub(crate) const DIMENSIONS: usize = 16;
@@ -68,6 +68,14 @@ impl Embedder for Arithmetic {
             good => Ok(direction(good, self.fingerprint.0[0], self.length())),
         }
     }
+
+    /// A part of a picture is like another picture, that of the bytes with the crop before them.
+    fn embed_area(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+        match area.crop {
+            None => self.embed(picture),
+            Some(crop) => self.embed(&[crop.to_string().as_bytes(), picture].concat()),
+        }
+    }
 }
 
 fn direction(bytes: &[u8], encoder: u8, length: usize) -> Vec<f32> {
@@ -96,6 +104,8 @@ pub(crate) fn mix(state: &mut u64) -> u64 {
 pub(crate) struct Said {
     pub(crate) etag: String,
     pub(crate) product_id: String,
+    /// As JSON.
+    pub(crate) attributes: String,
 }
 
 #[derive(Clone)]
@@ -158,7 +168,13 @@ impl World {
     }
 
     pub(crate) fn searcher_with(&self, refresh: Duration) -> Searcher {
-        Searcher::new(self.search_ports(), SearchSettings { refresh })
+        Searcher::new(
+            self.search_ports(),
+            SearchSettings {
+                refresh,
+                ..SearchSettings::default()
+            },
+        )
     }
 
     pub(crate) fn put(&self, key: &str, body: &str) -> String {
@@ -218,6 +234,17 @@ impl World {
 
     /// The same of the index of that encoder.
     pub(crate) fn rows_of(&self, fingerprint: Fingerprint) -> BTreeMap<String, Said> {
+        let rows = self.full_rows_of(fingerprint).into_iter();
+        let said = |row: Row| Said {
+            etag: row.etag,
+            product_id: row.product_id,
+            attributes: serde_json::to_string(&row.attributes).unwrap(),
+        };
+        rows.map(|(key, row)| (key, said(row))).collect()
+    }
+
+    /// The same with attributes and embeddings.
+    pub(crate) fn full_rows_of(&self, fingerprint: Fingerprint) -> BTreeMap<String, Row> {
         let manifest = self.manifest().index_of(fingerprint).unwrap();
         let stored = self.cloud.segments();
         let open = |id| Segment::open(&stored[&id], id, manifest.fingerprint).unwrap();
@@ -225,16 +252,27 @@ impl World {
         let view = View::new(segments.iter().map(|s| s.meta().clone()).collect());
         let mut rows = BTreeMap::new();
         for at in view.live_rows() {
-            let meta = view.meta(at);
-            let said = Said {
-                etag: meta.etag(at.row).to_owned(),
-                product_id: meta.product_id(at.row).to_owned(),
-            };
-            let key = meta.key(at.row).to_owned();
-            let before = rows.insert(key.clone(), said);
-            assert_eq!(before, None, "{key} is live twice");
+            let row = segments[at.segment].row(at.row);
+            let before = rows.insert(row.key.clone(), row);
+            assert_eq!(before, None, "a key is live twice");
         }
         rows
+    }
+
+    /// What the searched index keeps of a picture to filter by, as JSON.
+    pub(crate) fn attributes(&self, key: &str) -> String {
+        self.rows()[key].attributes.clone()
+    }
+
+    /// Stores a product's metadata.
+    pub(crate) fn put_metadata(&self, product_id: &str, metadata: serde_json::Value) {
+        let metadata = serde_json::from_value(metadata).unwrap();
+        self.cloud.put_metadata(product_id, metadata);
+    }
+
+    /// Tells a new indexer of products that changed.
+    pub(crate) async fn index_products(&self, products: &[&str]) -> ProductsReport {
+        index_products(&self.indexer(), products).await
     }
 
     /// Key, product and code of every failure record.
@@ -274,6 +312,11 @@ pub(crate) async fn index(indexer: &Indexer, keys: &[&str]) -> BatchReport {
     indexer.index_keys(&keys, long()).await.unwrap()
 }
 
+pub(crate) async fn index_products(indexer: &Indexer, products: &[&str]) -> ProductsReport {
+    let products: Vec<String> = products.iter().map(|id| (*id).to_owned()).collect();
+    indexer.index_products(&products, long()).await.unwrap()
+}
+
 pub(crate) fn outcomes(report: &BatchReport) -> Vec<(&str, &Outcome)> {
     report
         .outcomes
@@ -282,9 +325,10 @@ pub(crate) fn outcomes(report: &BatchReport) -> Vec<(&str, &Outcome)> {
         .collect()
 }
 
-/// Small numbers, so that little work makes much compaction.
+/// Small numbers, so that little work makes much compaction. Brand and price are filterable.
 pub(crate) fn settings() -> IndexSettings {
     IndexSettings {
+        filterable: "brand,price".parse().unwrap(),
         policy: CompactionPolicy {
             fan_in: 3,
             base_share: 0.3,
@@ -317,6 +361,7 @@ pub(crate) fn everything() -> SearchOptions {
     SearchOptions {
         k: lookalike_service::MAX_K,
         min_score: -1.0,
+        ..SearchOptions::default()
     }
 }
 

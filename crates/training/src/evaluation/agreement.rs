@@ -48,13 +48,11 @@ pub(crate) fn measure(
             let own = setting.leaves_one_out().then(|| &contents[query]);
             let exact = Exact::new(catalog, queries.vector(query), contents, &distinct, own);
             let own = own.map(product_id);
-            let hits = snapshot.search(SearchRequest {
-                vector: queries.vector(query),
-                k: setting.k,
-                min_score: -1.0,
-                without_product: own.as_deref(),
+            let found = snapshot.search(SearchRequest {
+                without_products: own.as_slice(),
+                ..SearchRequest::new(queries.vector(query), setting.k)
             })?;
-            let rows = hits.iter().filter_map(|hit| hit.key.parse().ok());
+            let rows = found.hits.iter().filter_map(|hit| hit.key.parse().ok());
             Ok(exact.recall(rows, setting.k))
         })
         .collect::<Result<_, IndexError>>()?;

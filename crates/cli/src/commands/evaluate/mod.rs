@@ -1,6 +1,5 @@
 //! `lookalike evaluate`: how well an encoder finds neighbours of the right category.
 
-mod report_file;
 mod tables;
 
 use std::time::{Duration, Instant};
@@ -14,9 +13,9 @@ use lookalike_training::evaluation::{self, Evaluation, Setting, Subject, html};
 use lookalike_training::labelled::{LabelledFolder, LabelledPicture, Skipped};
 use serde_json::json;
 
-use self::report_file::ReportFile;
 use crate::args::EvaluateArguments;
 use crate::output::{self, Done};
+use crate::report_file::ReportFile;
 
 /// Problems listed for people; programs get all of them.
 const LISTED: usize = 20;

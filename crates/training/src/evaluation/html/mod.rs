@@ -10,7 +10,8 @@ use super::comparison::VERDICT_MEASURES;
 use super::{Comparison, Evaluation, headings, verdict};
 use crate::labelled::Skipped;
 
-const STYLE: &str = include_str!("style.css");
+/// How reports look: light or dark as the reader prefers, narrow or wide.
+pub const STYLE: &str = include_str!("style.css");
 /// Problems shown in full; the rest is counted.
 const PROBLEMS_SHOWN: usize = 20;
 

@@ -1,10 +1,15 @@
+//! The DynamoDB server, and the streams of its tables.
+
+mod stream;
+mod tables;
+
+pub(crate) use stream::{StreamReader, StreamRecord};
+
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use dynoxide::Database;
-use dynoxide::actions::create_table::CreateTableRequest;
-use dynoxide::actions::describe_table::DescribeTableRequest;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -23,13 +28,15 @@ pub(crate) struct DynamoDbServer {
 impl DynamoDbServer {
     /// Opens the file and creates the tables that are missing; blocks.
     pub(crate) fn open(path: &Path, tables: &[Value]) -> Result<Database, StartError> {
-        let database =
-            Database::new(&path.to_string_lossy()).map_err(|error| StartError::Database {
-                path: path.to_owned(),
-                reason: error.to_string(),
-            })?;
+        let name = path.to_string_lossy();
+        let failed = |reason: String| StartError::Database {
+            path: path.to_owned(),
+            reason,
+        };
+        stream::keep_short(&name).map_err(failed)?;
+        let database = Database::new(&name).map_err(|error| failed(error.to_string()))?;
         for table in tables {
-            create_table(&database, table)?;
+            tables::create(&database, table)?;
         }
         Ok(database)
     }
@@ -93,28 +100,4 @@ async fn serve(
             }
         }
     }
-}
-
-fn create_table(database: &Database, request: &Value) -> Result<(), StartError> {
-    let table = request
-        .get("TableName")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned();
-    let fail = |reason: String| StartError::Table {
-        table: table.clone(),
-        reason,
-    };
-    let describe = DescribeTableRequest {
-        table_name: table.clone(),
-    };
-    if database.describe_table(describe).is_ok() {
-        return Ok(());
-    }
-    let request: CreateTableRequest =
-        serde_json::from_value(request.clone()).map_err(|error| fail(error.to_string()))?;
-    database
-        .create_table(request)
-        .map_err(|error| fail(error.to_string()))?;
-    Ok(())
 }

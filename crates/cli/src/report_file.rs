@@ -8,14 +8,14 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempPath;
 
 /// A file beside the one that is wanted; it takes that one's place at the end.
-pub(super) struct ReportFile {
+pub(crate) struct ReportFile {
     path: PathBuf,
     beside: TempPath,
 }
 
 impl ReportFile {
     /// Makes sure that the report can be written.
-    pub(super) fn create(path: &Path) -> Result<Self> {
+    pub(crate) fn create(path: &Path) -> Result<Self> {
         if path.exists() && !path.is_file() {
             bail!(
                 "cannot write the report to {}: it is no file",
@@ -44,7 +44,7 @@ impl ReportFile {
     }
 
     /// Writes the report, and returns its path and size in bytes.
-    pub(super) fn write(self, page: &str) -> Result<(PathBuf, u64)> {
+    pub(crate) fn write(self, page: &str) -> Result<(PathBuf, u64)> {
         let unwritable = || format!("cannot write the report to {}", self.path.display());
         let mut file = OpenOptions::new()
             .write(true)

@@ -1,50 +1,8 @@
-//! The JSON that goes out. Names and types are a contract: other programs rely on them.
+//! The state of the index.
 
-use std::collections::BTreeMap;
-
-use lookalike_service::{
-    Answer, EncoderInfo, FoundProduct, IndexInfo, IndexState, Metadata, ProductView, QueryTimings,
-    SegmentInfo, SideInfo, UploadLink,
-};
+use lookalike_service::{EncoderInfo, IndexInfo, IndexState, SegmentInfo, SideInfo};
 use serde::Serialize;
 use utoipa::ToSchema;
-
-/// The products found, best first.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SearchAnswer)]
-pub struct SearchReply {
-    /// At most `k` products, each once, by falling score.
-    results: Vec<FoundReply>,
-    /// The index that was searched.
-    index: IndexReply,
-    /// Where the time went.
-    query: QueryReply,
-}
-
-/// A product that looks like the query.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = FoundProduct)]
-pub(crate) struct FoundReply {
-    /// What a customer buys.
-    product_id: String,
-    /// Cosine similarity of the query and the product's most similar picture, -1 to 1.
-    score: f32,
-    /// The product's most similar picture.
-    image: ImageReply,
-    /// What is known about the product; empty when nothing was imported.
-    #[schema(value_type = Object)]
-    metadata: Metadata,
-}
-
-/// A catalog picture.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Image)]
-pub(crate) struct ImageReply {
-    /// Key of the object.
-    key: String,
-    /// A signed link that answers GET with the picture for a while.
-    url: String,
-}
 
 /// Which index gave the answer.
 #[derive(Debug, Serialize, ToSchema)]
@@ -58,44 +16,7 @@ pub(crate) struct IndexReply {
     products: u64,
     /// Only when the index could not be refreshed and the last good one was used: why.
     #[serde(skip_serializing_if = "Option::is_none")]
-    stale: Option<String>,
-}
-
-/// Milliseconds spent.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = QueryTimings)]
-pub(crate) struct QueryReply {
-    /// Picture to embedding; 0 when the embedding was at hand.
-    embedding_ms: f64,
-    /// Embedding to ranked products.
-    search_ms: f64,
-}
-
-/// A product with all its pictures.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Product)]
-pub(crate) struct ProductReply {
-    /// What a customer buys.
-    product_id: String,
-    /// What is known about the product; empty when nothing was imported.
-    #[schema(value_type = Object)]
-    metadata: Metadata,
-    /// Its pictures, by key.
-    images: Vec<ImageReply>,
-}
-
-/// Where to store a picture.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Upload)]
-pub(crate) struct UploadReply {
-    /// PUT the picture's bytes here.
-    url: String,
-    /// Then search with this key.
-    key: String,
-    /// Seconds until the link is void.
-    expires_in: u64,
-    /// Headers that the PUT must carry.
-    headers: BTreeMap<String, String>,
+    pub(super) stale: Option<String>,
 }
 
 /// The state of the index in full.
@@ -167,50 +88,10 @@ pub(crate) struct SegmentReply {
     recall: Option<f64>,
 }
 
-/// Says that the service runs.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Health)]
-pub(crate) struct HealthReply {
-    /// Always `ok`.
-    #[schema(value_type = String, example = "ok")]
-    pub(crate) status: &'static str,
-}
-
-impl SearchReply {
-    /// Whether an index older than the stored one gave the answer.
-    pub(crate) fn is_stale(&self) -> bool {
-        self.index.stale.is_some()
-    }
-}
-
 impl IndexInfoReply {
     /// Whether the state is older than the stored one.
     pub(crate) fn is_stale(&self) -> bool {
         self.state.stale.is_some()
-    }
-}
-
-impl From<Answer> for SearchReply {
-    fn from(answer: Answer) -> Self {
-        Self {
-            results: answer.results.into_iter().map(FoundReply::from).collect(),
-            index: answer.index.into(),
-            query: answer.timings.into(),
-        }
-    }
-}
-
-impl From<FoundProduct> for FoundReply {
-    fn from(found: FoundProduct) -> Self {
-        Self {
-            product_id: found.product_id,
-            score: found.score,
-            image: ImageReply {
-                key: found.image_key,
-                url: found.image_url,
-            },
-            metadata: found.metadata,
-        }
     }
 }
 
@@ -221,38 +102,6 @@ impl From<IndexState> for IndexReply {
             images: state.images,
             products: state.products,
             stale: state.stale,
-        }
-    }
-}
-
-impl From<QueryTimings> for QueryReply {
-    fn from(timings: QueryTimings) -> Self {
-        let to_microseconds = |milliseconds: f64| (milliseconds * 1000.0).round() / 1000.0;
-        Self {
-            embedding_ms: to_microseconds(timings.embedding_ms),
-            search_ms: to_microseconds(timings.search_ms),
-        }
-    }
-}
-
-impl From<ProductView> for ProductReply {
-    fn from(product: ProductView) -> Self {
-        let image = |(key, url)| ImageReply { key, url };
-        Self {
-            product_id: product.product_id,
-            metadata: product.metadata,
-            images: product.images.into_iter().map(image).collect(),
-        }
-    }
-}
-
-impl From<UploadLink> for UploadReply {
-    fn from(link: UploadLink) -> Self {
-        Self {
-            url: link.url,
-            key: link.key,
-            expires_in: link.expires_in,
-            headers: link.headers,
         }
     }
 }

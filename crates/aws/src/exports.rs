@@ -1,0 +1,127 @@
+//! A folder of small files in a bucket, for what is exported.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use aws_sdk_s3::types::EncodingType;
+use bytes::Bytes;
+use lookalike_service::{StoreError, StoreErrorKind};
+use percent_encoding::percent_decode_str;
+
+use crate::bucket::{Bucket, Reading};
+use crate::clients::Clients;
+use crate::errors;
+
+/// What names the bucket, for errors.
+const OPTION: &str = "--out";
+/// Most bytes of a file that is read back.
+const MOST_BYTES: u64 = 1 << 30;
+
+/// The objects directly below a prefix.
+#[derive(Debug, Clone)]
+pub struct S3Folder {
+    bucket: Arc<Bucket>,
+    /// Empty, or with a slash at its end.
+    prefix: String,
+}
+
+impl S3Folder {
+    /// The folder at `prefix`, without slashes at its ends, of a bucket; the prefix may be empty.
+    pub fn new(clients: &Clients, bucket: &str, prefix: &str) -> Self {
+        let prefix = match prefix.trim_matches('/') {
+            "" => String::new(),
+            prefix => format!("{prefix}/"),
+        };
+        Self {
+            bucket: Arc::new(Bucket::new(clients, bucket, OPTION)),
+            prefix,
+        }
+    }
+
+    /// The names of all files.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list(&self) -> Result<BTreeSet<String>, StoreError> {
+        let operation = self.bucket.operation("list", &self.prefix);
+        let mut names = BTreeSet::new();
+        let mut token = None;
+        loop {
+            let listing = self
+                .bucket
+                .s3()
+                .list_objects_v2()
+                .bucket(self.bucket.name())
+                .prefix(&self.prefix)
+                .delimiter("/")
+                .encoding_type(EncodingType::Url)
+                .set_continuation_token(token)
+                .send()
+                .await
+                .map_err(|error| errors::translate(self.bucket.place(), &operation, error))?;
+            let is_encoded = listing.encoding_type() == Some(&EncodingType::Url);
+            let keys = listing.contents().iter().filter_map(|object| object.key());
+            let keys = keys.map(|key| match is_encoded {
+                true => decoded(key),
+                false => key.to_owned(),
+            });
+            names.extend(keys.filter_map(|key| Some(key.strip_prefix(&self.prefix)?.to_owned())));
+            token = listing.next_continuation_token().map(str::to_owned);
+            if token.is_none() {
+                return Ok(names);
+            }
+        }
+    }
+
+    /// A file's content, or `None` when it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn read(&self, name: &str) -> Result<Option<Bytes>, StoreError> {
+        let key = self.key(name);
+        let read = match self.bucket.read(&key, MOST_BYTES, |get| get).await? {
+            Reading::Found(read) => read,
+            Reading::Missing => return Ok(None),
+            Reading::Unchanged => return Err(self.bucket.not_asked_for(&key)),
+        };
+        match read.body {
+            Some(body) => Ok(Some(body)),
+            None => Err(StoreError::new(
+                StoreErrorKind::Invalid,
+                self.bucket.operation("get", &key),
+                "the object is too large to be a file of an export",
+            )),
+        }
+    }
+
+    /// Writes a JSON file, in the place of one that is there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn write(&self, name: &str, content: Bytes) -> Result<(), StoreError> {
+        let key = self.key(name);
+        let put = self.bucket.put(&key, content, "application/json");
+        put.send().await.map(drop).map_err(|error| {
+            let operation = self.bucket.operation("put", &key);
+            errors::translate(self.bucket.place(), operation, error)
+        })
+    }
+
+    /// Removes a file; removing what is gone succeeds.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn delete(&self, name: &str) -> Result<(), StoreError> {
+        self.bucket.delete(&self.key(name)).await
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+}
+
+/// A key as a listing encodes it, where `+` is a space. What is no UTF-8 is no file of ours.
+fn decoded(key: &str) -> String {
+    let spaced = key.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+}

@@ -1,0 +1,157 @@
+//! The audit for people at a terminal.
+
+use lookalike_service::{AuditReport, AuditedGroup, Listed};
+
+use super::repair::{NotIndexed, Repaired};
+
+/// Prints what was found.
+pub(super) fn print(report: &AuditReport, was_repaired: bool) {
+    println!(
+        "generation {}: {} pictures of {} products are indexed; {} pictures in the bucket, {} products in the table",
+        report.generation, report.images, report.products, report.stored, report.in_table
+    );
+    groups("identical pictures", &report.duplicates);
+    let how = match report.calibrated {
+        true => "as measured on this catalog",
+        false => "too few pictures to measure it",
+    };
+    let nearly = format!(
+        "nearly identical, cosine from {:.3} up, {how}",
+        report.threshold
+    );
+    groups(&nearly, &report.near_duplicates);
+    list(
+        "pictures among those of another category",
+        &report.misplaced,
+        |one| {
+            format!(
+                "{}  {}, but {:.0} % of its neighbours are {}",
+                one.key,
+                one.category,
+                100.0 * one.confidence,
+                one.suggested
+            )
+        },
+    );
+    list(
+        "products without pictures",
+        &report.products_without_pictures,
+        Clone::clone,
+    );
+    list(
+        "pictures whose product is not in the table",
+        &report.pictures_without_product,
+        |one| format!("{}  product {}", one.key, one.product_id),
+    );
+    list(
+        "pictures that cannot be indexed",
+        &report.failed,
+        |record| {
+            let failure = record.failure.as_ref();
+            let reason = failure.map_or("", |failure| failure.reason.as_str());
+            format!("{}  {reason}", record.key)
+        },
+    );
+    list(
+        "in the bucket, and neither indexed nor failed",
+        &report.unindexed,
+        Clone::clone,
+    );
+    list(
+        "another version is indexed than is in the bucket",
+        &report.outdated,
+        Clone::clone,
+    );
+    list(
+        "indexed, but gone from the bucket",
+        &report.gone,
+        Clone::clone,
+    );
+    list(
+        "records that contradict the index",
+        &report.contradictions,
+        |record| {
+            let wrong = record.contradiction.explained();
+            format!("{}  product {}: {wrong}", record.key, record.product_id)
+        },
+    );
+    println!("");
+    match (report.is_consistent(), was_repaired) {
+        (true, _) => println!("bucket, index and records agree"),
+        (false, false) => println!(
+            "{} differences: `lookalike audit --repair` sees to them; those that are on their way to the indexer vanish by \
+             themselves",
+            report.differences()
+        ),
+        (false, true) => println!(
+            "{} differences are left: see above; those that are on their way to the indexer vanish by themselves",
+            report.differences()
+        ),
+    }
+}
+
+/// Prints what a repair did.
+pub(super) fn print_repaired(repaired: &Repaired) {
+    if repaired.is_nothing() {
+        println!("nothing to repair");
+        return;
+    }
+    println!(
+        "repaired: {} indexed, {} removed from the index, {} records written anew, {} false records removed, {} cannot be \
+         indexed, {} not done",
+        repaired.indexed.len(),
+        repaired.removed.len(),
+        repaired.recorded.len(),
+        repaired.records_removed.len(),
+        repaired.failed.len(),
+        repaired.not_done.len()
+    );
+    let reasons = |what: &str, keys: &[NotIndexed]| {
+        for NotIndexed { key, reason } in keys {
+            println!("  {what}: {key}: {reason}");
+        }
+    };
+    reasons("cannot be indexed", &repaired.failed);
+    reasons("not done", &repaired.not_done);
+    println!("");
+}
+
+fn groups(what: &str, groups: &Listed<AuditedGroup>) {
+    list(what, groups, |group| {
+        let pictures = group.pictures.items.iter();
+        let pictures: Vec<String> = pictures
+            .map(|picture| format!("\n    {}  product {}", picture.key, picture.product_id))
+            .collect();
+        let more = match group.pictures.left_out() {
+            0 => String::new(),
+            more => format!("\n    and {more} more"),
+        };
+        let products = match group.products {
+            1 => "one product".to_owned(),
+            products => format!("{products} products"),
+        };
+        format!(
+            "{} pictures of {products}, {:.3}{}{more}",
+            group.pictures.total,
+            group.score,
+            pictures.concat()
+        )
+    });
+}
+
+/// Prints a list, or nothing when it is empty.
+fn list<T>(what: &str, listed: &Listed<T>, line: impl Fn(&T) -> String) {
+    if listed.total == 0 {
+        return;
+    }
+    println!("\n{what}: {}", listed.total);
+    for item in &listed.items {
+        println!("  {}", line(item));
+    }
+    if listed.left_out() > 0 {
+        println!(
+            "  and {} more; --limit or --json list them",
+            listed.left_out()
+        );
+    }
+}

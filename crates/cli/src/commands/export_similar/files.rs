@@ -1,0 +1,159 @@
+//! The index of an export, and what an earlier run left.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use lookalike_service::Exported;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::destination::Destination;
+use super::names::{INDEX, PENDING, UNFINISHED};
+
+const FORMAT: &str = "lookalike similar products";
+const VERSION: u32 = 1;
+
+/// `index.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct IndexFile {
+    format: String,
+    version: u32,
+    /// The generation of the index that all files are as new as.
+    pub(super) generation: u64,
+    /// Most results of each.
+    k: u32,
+    /// Chosen members of the metadata.
+    fields: Vec<String>,
+    /// By product id.
+    pub(super) products: BTreeMap<String, Entry>,
+}
+
+/// A product's file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    /// Its name.
+    pub(super) file: String,
+    /// SHA-256 of what it says, but for the generation, in hexadecimal.
+    pub(super) hash: String,
+}
+
+/// What there was before a run.
+#[derive(Debug, Default)]
+pub(super) struct Stored {
+    products: BTreeMap<String, Entry>,
+    /// The index as it is stored.
+    pub(super) index_bytes: Option<Bytes>,
+    /// Files whose content is not certain.
+    pub(super) pending: BTreeSet<String>,
+    /// Files of which that was so before this run.
+    uncertain: BTreeSet<String>,
+    /// Files that are there.
+    present: BTreeSet<String>,
+}
+
+/// What is in the index of whatever wrote it.
+#[derive(Deserialize)]
+struct Head {
+    format: Option<String>,
+    version: Option<u32>,
+}
+
+impl IndexFile {
+    pub(super) fn new(generation: u64, k: u32, fields: Vec<String>) -> Self {
+        Self {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            generation,
+            k,
+            fields,
+            products: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn to_bytes(&self) -> Result<Bytes> {
+        Ok(serde_json::to_vec(self)?.into())
+    }
+}
+
+impl Stored {
+    /// What an earlier run left.
+    pub(super) async fn read(destination: &Destination) -> Result<Self> {
+        let mut stored = Self {
+            present: destination.list().await?,
+            ..Self::default()
+        };
+        if stored.present.contains(INDEX)
+            && let Some(bytes) = destination.read(INDEX).await?
+        {
+            stored.products = products_of(&bytes, destination)?;
+            stored.index_bytes = Some(bytes);
+        }
+        if stored.present.contains(PENDING)
+            && let Some(bytes) = destination.read(PENDING).await?
+        {
+            stored.pending = serde_json::from_slice(&bytes).with_context(|| {
+                format!(
+                    "{PENDING} in {destination} is damaged: remove what is in there, and export anew"
+                )
+            })?;
+            stored.uncertain = stored.pending.clone();
+        }
+        Ok(stored)
+    }
+
+    /// Whether a product's file is there and says what has this hash.
+    pub(super) fn has(&self, product_id: &str, file: &str, hash: &str) -> bool {
+        let entry = self.products.get(product_id);
+        entry.is_some_and(|entry| entry.file == file && entry.hash == hash)
+            && self.is_present(file)
+            && !self.uncertain.contains(file)
+    }
+
+    /// Every file that earlier runs wrote, or may have written.
+    pub(super) fn files(&self) -> impl Iterator<Item = &str> {
+        let named = self.products.values().map(|entry| entry.file.as_str());
+        named.chain(self.uncertain.iter().map(String::as_str))
+    }
+
+    /// Files that a run which was broken off had begun to write beside those that it was to replace.
+    pub(super) fn unfinished(&self, named: &BTreeSet<&str>) -> Vec<String> {
+        let known: BTreeSet<&str> = self.files().chain(named.iter().copied()).collect();
+        let is_ours = |name: &&String| {
+            let of = name.strip_suffix(UNFINISHED);
+            of.is_some_and(|of| known.contains(of) || of == INDEX || of == PENDING)
+        };
+        self.present.iter().filter(is_ours).cloned().collect()
+    }
+
+    pub(super) fn is_present(&self, file: &str) -> bool {
+        self.present.contains(file)
+    }
+}
+
+/// What of a product's answer tells whether its file is to be written.
+pub(super) fn hash_of(answer: &Exported) -> Result<String> {
+    let digest = Sha256::digest(serde_json::to_vec(answer)?);
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn products_of(bytes: &[u8], destination: &Destination) -> Result<BTreeMap<String, Entry>> {
+    let head: Option<Head> = serde_json::from_slice(bytes).ok();
+    match head {
+        Some(head) if head.format.as_deref() == Some(FORMAT) => match head.version {
+            Some(VERSION) => {}
+            version => bail!(
+                "{INDEX} in {destination} has version {}, but this release writes version {VERSION}: export to \
+                 another place, or remove what is in there",
+                version.unwrap_or_default()
+            ),
+        },
+        _ => bail!(
+            "{INDEX} in {destination} was not written by this command, and it is to stay: export to another place"
+        ),
+    }
+    let index: IndexFile = serde_json::from_slice(bytes).with_context(|| {
+        format!("{INDEX} in {destination} is damaged: remove what is in there, and export anew")
+    })?;
+    Ok(index.products)
+}

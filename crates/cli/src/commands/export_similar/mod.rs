@@ -1,0 +1,188 @@
+//! `lookalike export-similar`: ready answers, a file for each product.
+//!
+//! Files are written before the index that names them, and removed after it no longer does. What is about to be
+//! written or removed is noted beforehand, so that a run which is broken off leaves nothing that the next does not put
+//! right.
+
+mod destination;
+mod files;
+mod names;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use bytes::Bytes;
+use clap::{Args, value_parser};
+use futures::{StreamExt, TryStreamExt, stream};
+use indicatif::ProgressBar;
+use lookalike_service::Exported;
+use serde_json::json;
+
+use self::destination::Destination;
+use self::files::{Entry, IndexFile, Stored, hash_of};
+use self::names::{INDEX, PENDING, file_name};
+use crate::args::OutputArguments;
+use crate::output::{self, Done};
+use crate::target::Target;
+
+/// Products that are answered for and written together.
+const CHUNK: usize = 2000;
+/// Files on their way at once.
+const CONCURRENCY: usize = 16;
+
+/// Arguments of `export-similar`.
+///
+/// Each product's file is named by its id as encodeURIComponent writes it, with `.json` behind; index.json names them
+/// all. A second run writes only what changed.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArguments {
+    /// Similar products of each.
+    #[arg(long, short, default_value_t = 12, value_parser = value_parser!(u32).range(1..=1000))]
+    k: u32,
+
+    /// Folder or s3://bucket/prefix to write to.
+    #[arg(long, value_name = "DIR|S3")]
+    out: String,
+
+    /// Members of the metadata to include, separated by commas; none without.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    fields: Vec<String>,
+
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+/// What a run did.
+#[derive(Debug, Default)]
+struct Written {
+    files: BTreeSet<String>,
+    unchanged: usize,
+}
+
+pub(crate) async fn run(arguments: ExportArguments) -> Result<Done> {
+    let target = Target::connect(&arguments.output.target).await?;
+    let destination = Destination::open(&arguments.out, &target)?;
+    let stored = Stored::read(&destination).await?;
+    let searcher = target.searcher(target.encoders());
+    let fields: BTreeSet<String> = arguments.fields.iter().cloned().collect();
+    let fields: Vec<String> = fields.into_iter().filter(|name| !name.is_empty()).collect();
+    let mut exporter = searcher
+        .exporter(arguments.k as usize, fields.clone())
+        .await?;
+    let mut index = IndexFile::new(exporter.generation(), arguments.k, fields);
+    let products = exporter.products();
+    let mut run = Run {
+        destination: &destination,
+        stored,
+        bar: output::progress("exporting", products.len() as u64),
+        written: Written::default(),
+    };
+    for chunk in products.chunks(CHUNK) {
+        let answers = exporter.answers(chunk).await?;
+        run.write(answers, &mut index).await?;
+    }
+    let removed = run.finish(&index).await?;
+    run.bar.finish_and_clear();
+    let (written, unchanged) = (run.written.files.len(), run.written.unchanged);
+    if arguments.output.json {
+        let line = json!({
+            "generation": index.generation,
+            "products": products.len(),
+            "written": written,
+            "unchanged": unchanged,
+            "removed": removed,
+        });
+        println!("{line}");
+    } else {
+        println!(
+            "generation {}: {} products, {written} files written, {unchanged} unchanged, {removed} removed",
+            index.generation,
+            products.len()
+        );
+    }
+    Ok(Done::All)
+}
+
+/// One run, on its way.
+struct Run<'a> {
+    destination: &'a Destination,
+    /// What was there when it began.
+    stored: Stored,
+    bar: ProgressBar,
+    written: Written,
+}
+
+impl Run<'_> {
+    /// Writes those answers that are not stored as they are.
+    async fn write(&mut self, answers: Vec<Exported>, index: &mut IndexFile) -> Result<()> {
+        let count = answers.len() as u64;
+        let mut changed: BTreeMap<String, Bytes> = BTreeMap::new();
+        for answer in answers {
+            let (file, hash) = (file_name(&answer.product_id), hash_of(&answer)?);
+            if self.stored.has(&answer.product_id, &file, &hash) {
+                self.written.unchanged += 1;
+            } else {
+                changed.insert(file.clone(), content(index.generation, &answer)?);
+            }
+            index
+                .products
+                .insert(answer.product_id, Entry { file, hash });
+        }
+        if !changed.is_empty() {
+            let names = changed.keys().cloned().collect();
+            self.announce(names).await?;
+            self.written.files.extend(changed.keys().cloned());
+            let destination = self.destination;
+            let writing = changed
+                .into_iter()
+                .map(|(name, content)| async move { destination.write(&name, content).await });
+            let mut writing = stream::iter(writing).buffer_unordered(CONCURRENCY);
+            while writing.try_next().await?.is_some() {}
+        }
+        self.bar.inc(count);
+        Ok(())
+    }
+
+    /// Writes the index, if it says something new, and removes what it does not name any more. Returns how many
+    /// files that were.
+    async fn finish(&mut self, index: &IndexFile) -> Result<usize> {
+        let named: BTreeSet<&str> = index.products.values().map(|e| e.file.as_str()).collect();
+        let gone = self.stored.files().filter(|file| !named.contains(*file));
+        let gone: BTreeSet<String> = gone.map(str::to_owned).collect();
+        if !gone.is_empty() {
+            self.announce(gone.clone()).await?;
+        }
+        let content = index.to_bytes()?;
+        if self.stored.index_bytes.as_ref() != Some(&content) {
+            self.destination.write(INDEX, content).await?;
+        }
+        let destination = self.destination;
+        let removing = gone
+            .iter()
+            .map(|name| async move { destination.delete(name).await });
+        let mut removing = stream::iter(removing).buffer_unordered(CONCURRENCY);
+        while removing.try_next().await?.is_some() {}
+        for name in self.stored.unfinished(&named) {
+            self.destination.delete(&name).await?;
+        }
+        if !self.stored.pending.is_empty() {
+            self.destination.delete(PENDING).await?;
+        }
+        let removed = gone.iter().filter(|name| self.stored.is_present(name));
+        Ok(removed.count())
+    }
+
+    /// Notes files whose content is not certain before the index is written.
+    async fn announce(&mut self, files: BTreeSet<String>) -> Result<()> {
+        self.stored.pending.extend(files);
+        let content = serde_json::to_vec(&self.stored.pending)?;
+        self.destination.write(PENDING, content.into()).await
+    }
+}
+
+/// The file of a product. Its generation is the one that found it; later ones found the same.
+fn content(generation: u64, answer: &Exported) -> Result<Bytes> {
+    let mut file = json!(answer);
+    file["generation"] = json!(generation);
+    Ok(serde_json::to_vec(&file)?.into())
+}

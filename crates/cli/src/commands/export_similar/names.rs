@@ -1,0 +1,85 @@
+//! The names of exported files.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sha2::{Digest, Sha256};
+
+/// Names all other files.
+pub(super) const INDEX: &str = "index.json";
+/// Names files whose content is not certain; there while a run is under way, and after one was broken off. No product's
+/// file has such a name: these end with `.json`.
+pub(super) const PENDING: &str = "export.pending";
+
+/// What stands behind the name of a file that is being written.
+pub(super) const UNFINISHED: &str = ".new";
+
+/// What encodeURIComponent of ECMA-262 leaves as it is.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');
+/// Most bytes of a name before its ending: files may have 255, and one that is being written a longer ending.
+const MOST_BYTES: usize = 240;
+/// Bytes that are kept of a longer one, before its digest.
+const KEPT_BYTES: usize = 160;
+
+/// The name of a product's file: its id as encodeURIComponent writes it. Of an id that makes too long a name, the
+/// beginning and a digest; and `index`, which the index is called, is written `%69ndex`.
+pub(super) fn file_name(product_id: &str) -> String {
+    let encoded = utf8_percent_encode(product_id, ENCODED).to_string();
+    if encoded.len() > MOST_BYTES {
+        let digest = Sha256::digest(product_id.as_bytes());
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        return format!("{}~{digest}.json", &encoded[..KEPT_BYTES]);
+    }
+    match encoded.as_str() {
+        "index" => "%69ndex.json".to_owned(),
+        _ => format!("{encoded}.json"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_those_that_a_browser_makes() {
+        for (id, name) in [
+            ("1163", "1163.json"),
+            ("a b+c/d", "a%20b%2Bc%2Fd.json"),
+            ("größe", "gr%C3%B6%C3%9Fe.json"),
+            ("../..", "..%2F...json"),
+            ("it's (new)!*~", "it's%20(new)!*~.json"),
+            ("index", "%69ndex.json"),
+            ("Index", "Index.json"),
+        ] {
+            assert_eq!(file_name(id), name);
+        }
+    }
+
+    #[test]
+    fn names_fit_into_a_folder_and_stay_apart() {
+        let long = "鞋".repeat(600);
+        let ids = [
+            long.clone(),
+            format!("{long}x"),
+            "x".repeat(240),
+            "x".repeat(241),
+        ];
+        let names: BTreeSet<String> = ids.iter().map(|id| file_name(id)).collect();
+        assert_eq!(names.len(), ids.len());
+        assert!(
+            names
+                .iter()
+                .all(|name| name.len() <= 250 && name.is_ascii())
+        );
+        assert!(names.iter().all(|name| name != INDEX && name != PENDING));
+    }
+}

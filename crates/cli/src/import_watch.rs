@@ -1,0 +1,106 @@
+//! Waiting until the index says what was imported.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::{Duration, Instant};
+
+use lookalike_service::{Filterable, IndexedPicture, Indexer, IndexingError, Metadata, Product};
+use serde::Serialize;
+
+use crate::output;
+
+const PAUSE: Duration = Duration::from_millis(100);
+/// Without any progress for so long, nobody is at work.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The pictures of which the index is to say something else.
+pub(crate) struct ImportWatch<'a> {
+    indexer: Indexer,
+    filterable: &'a Filterable,
+    metadata: HashMap<&'a str, &'a Metadata>,
+    /// As the index had them, by key.
+    pending: BTreeMap<String, IndexedPicture>,
+}
+
+/// What the index says since.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Seen {
+    /// Pictures whose rows say what was imported.
+    pub(crate) updated: usize,
+    /// Those among them that show another version now, and were embedded for that.
+    pub(crate) embedded: usize,
+    /// Pictures whose rows do not say it yet.
+    pub(crate) waiting: usize,
+}
+
+impl<'a> ImportWatch<'a> {
+    /// Looks at the index before `changed` is stored.
+    pub(crate) async fn before(
+        indexer: Indexer,
+        filterable: &'a Filterable,
+        changed: &[&'a Product],
+    ) -> Result<Self, IndexingError> {
+        let metadata: HashMap<&str, &Metadata> = changed
+            .iter()
+            .map(|product| (product.product_id.as_str(), &product.metadata))
+            .collect();
+        let mut watch = Self {
+            indexer,
+            filterable,
+            metadata,
+            pending: BTreeMap::new(),
+        };
+        let ids: Vec<String> = watch.metadata.keys().map(|id| (*id).to_owned()).collect();
+        let pictures = watch.indexer.pictures_of(&ids).await?.into_iter();
+        let outdated = pictures.filter(|picture| watch.is_outdated(picture));
+        watch.pending = outdated.map(|p| (p.key.clone(), p)).collect();
+        Ok(watch)
+    }
+
+    /// Waits until the index says all that was stored, or does not change any more.
+    pub(crate) async fn after(mut self) -> Result<Seen, IndexingError> {
+        let bar = output::progress("updating", self.pending.len() as u64);
+        let mut seen = Seen::default();
+        let mut progressed = Instant::now();
+        while !self.pending.is_empty() && progressed.elapsed() < PATIENCE {
+            let before = self.pending.len();
+            self.look(&mut seen).await?;
+            bar.inc((before - self.pending.len()) as u64);
+            if self.pending.len() < before {
+                progressed = Instant::now();
+            } else {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        bar.finish_and_clear();
+        seen.waiting = self.pending.len();
+        Ok(seen)
+    }
+
+    async fn look(&mut self, seen: &mut Seen) -> Result<(), IndexingError> {
+        let products: BTreeSet<&String> = self.pending.values().map(|p| &p.product_id).collect();
+        let products: Vec<String> = products.into_iter().cloned().collect();
+        let pictures = self.indexer.pictures_of(&products).await?.into_iter();
+        let now: HashMap<String, IndexedPicture> = pictures
+            .map(|picture| (picture.key.clone(), picture))
+            .collect();
+        let mut pending = std::mem::take(&mut self.pending);
+        pending.retain(|key, before| match now.get(key) {
+            // Removed, or given to another product.
+            None => false,
+            Some(now) if self.is_outdated(now) => true,
+            Some(now) => {
+                seen.updated += 1;
+                // Nothing but another version of a picture is embedded.
+                seen.embedded += usize::from(now.etag != before.etag);
+                false
+            }
+        });
+        self.pending = pending;
+        Ok(())
+    }
+
+    fn is_outdated(&self, picture: &IndexedPicture) -> bool {
+        let metadata = self.metadata.get(picture.product_id.as_str());
+        metadata.is_some_and(|metadata| picture.is_outdated(self.filterable, metadata))
+    }
+}

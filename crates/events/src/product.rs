@@ -1,0 +1,38 @@
+//! The keys of a product's item in the table, as the record of a DynamoDB stream names them.
+
+use serde_json::Value;
+
+/// Hash key of the table: what a customer buys.
+pub const PRODUCT_ID: &str = "product_id";
+/// Range key of the table: which item of the product.
+pub const ITEM: &str = "item";
+/// The item with a product's metadata.
+pub const PRODUCT_ITEM: &str = "product";
+
+/// The product whose metadata has these keys, which are the member `dynamodb.Keys` of a stream's record;
+/// nothing for other items.
+pub fn changed_product(keys: &Value) -> Option<&str> {
+    let text = |name: &str| keys[name]["S"].as_str();
+    text(PRODUCT_ID).filter(|_| text(ITEM) == Some(PRODUCT_ITEM))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_metadata_names_a_product() {
+        let keys = |item: &str| json!({"product_id": {"S": "boot 7"}, "item": {"S": item}});
+        assert_eq!(changed_product(&keys("product")), Some("boot 7"));
+        for other in [
+            keys("image#catalog/boot.jpg"),
+            json!({"product_id": {"N": "7"}, "item": {"S": "product"}}),
+            json!({"product_id": {"S": "7"}}),
+            json!(null),
+        ] {
+            assert_eq!(changed_product(&other), None, "{other}");
+        }
+    }
+}

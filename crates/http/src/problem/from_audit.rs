@@ -1,0 +1,19 @@
+//! Why the catalog could not be looked over.
+
+use lookalike_service::AuditError;
+
+use super::{Problem, ProblemKind};
+
+impl From<AuditError> for Problem {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Search(error) => error.into(),
+            AuditError::TooLarge { .. } | AuditError::Late => Self::new(
+                ProblemKind::AuditTooLarge,
+                format!(
+                    "{error}; `lookalike audit` on the command line does it for a catalog of any size"
+                ),
+            ),
+        }
+    }
+}

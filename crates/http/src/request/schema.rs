@@ -1,0 +1,233 @@
+//! What requests look like, for the description of the interface. The code beside this reads them.
+#![expect(dead_code, reason = "describes what other code reads")]
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+/// A search: one of `query`, `image` and `key`, and options beside it. Every option may be given in the query
+/// string instead.
+#[derive(Deserialize, ToSchema)]
+#[schema(example = json!({
+    "query": [{"key": "uploads/01JD3M2Q8V7Z5K9X4T6W1N0RBC.jpg", "crop": "0.1,0.1,0.8,0.5"}, {"product": "boot-001", "weight": -0.5}],
+    "k": 12, "diversity": 0.3, "fields": ["name", "price"]
+}))]
+pub(crate) struct SearchRequest {
+    /// What results are to be like, or unlike: the vectors of all items, each of unit length, are added up by
+    /// their weights. Products that are items are no results. A product alone is searched for by each of its
+    /// pictures.
+    #[schema(min_items = 1, max_items = 16)]
+    query: Option<Vec<QueryItem>>,
+    /// A picture in base64, plain or as a `data:` URL: a query of one item.
+    image: Option<String>,
+    /// Key of an object below `uploads/` or `catalog/`: a query of one item.
+    #[schema(example = "uploads/01JD3M2Q8V7Z5K9X4T6W1N0RBC.jpg")]
+    key: Option<String>,
+    /// The part of the one picture that is looked at.
+    crop: Option<Crop>,
+    /// Whether uniform margins of the one picture are cut off.
+    trim: Option<bool>,
+    /// Most results to return. All pages together have at most 1000.
+    #[schema(minimum = 1, maximum = 1000, default = 10)]
+    k: Option<usize>,
+    /// Least cosine similarity of a result.
+    #[schema(minimum = -1, maximum = 1, default = 0.0)]
+    min_score: Option<f32>,
+    /// The weakest match that is a result: nothing weaker is returned, and nothing at all where nothing is near.
+    /// Without effect while the catalog has too few pictures to tell.
+    min_match: Option<Match>,
+    /// Only products that this allows.
+    #[schema(value_type = Option<Object>, example = json!({"category": "shoes"}))]
+    filter: Option<Value>,
+    /// What a result is: a product, once, through its most similar picture, or a picture.
+    #[schema(default = "product")]
+    group_by: Option<GroupBy>,
+    /// Which pictures come with a product: the most similar one, or all that are similar enough, in `images`.
+    #[schema(default = "best")]
+    images: Option<Images>,
+    /// How much results are to differ from each other: 0 not at all, 1 as much as can be. They are then not in
+    /// the order of their scores.
+    #[schema(minimum = 0, maximum = 1, default = 0.0)]
+    diversity: Option<f32>,
+    /// Whether nearly the same picture of several products is one result.
+    #[schema(default = false)]
+    collapse: Option<bool>,
+    /// Only these members of the metadata; none with an empty list.
+    #[schema(max_items = 64)]
+    fields: Option<Vec<String>>,
+    /// Attributes whose values are counted.
+    #[schema(max_items = 16)]
+    facets: Option<Vec<String>>,
+    /// `next_cursor` of the page before, with the same query and the options that order results; `k` may differ.
+    cursor: Option<String>,
+    /// The least generation of the index: an answer from an older one would be of no use.
+    min_generation: Option<u64>,
+}
+
+/// A picture, product or vector: exactly one of `image`, `key`, `part`, `product` and `vector`.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct QueryItem {
+    /// A picture in base64, plain or as a `data:` URL.
+    image: Option<String>,
+    /// Key of an object below `uploads/` or `catalog/`.
+    key: Option<String>,
+    /// Name of the form field that holds the picture.
+    part: Option<String>,
+    /// Id of a product, by its indexed pictures.
+    product: Option<String>,
+    /// A vector by the encoder of the index, of any length but zero.
+    vector: Option<Vec<f32>>,
+    /// The encoder that made `vector`, as `GET /index` tells it.
+    fingerprint: Option<String>,
+    /// The part of the picture that is looked at.
+    crop: Option<Crop>,
+    /// Whether uniform margins of the picture are cut off.
+    trim: Option<bool>,
+    /// How much the item counts, other than 0. Negative: results are to be unlike it; not all items can be.
+    #[schema(minimum = -100, maximum = 100, default = 1.0)]
+    weight: Option<f32>,
+}
+
+/// A box in a picture, after its EXIF orientation was honoured: text or an object.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+#[schema(example = "0.1,0.1,0.8,0.5")]
+pub(crate) enum Crop {
+    /// `x,y,w,h`: shares of the sides when all four have a `%`, or all are 0 to 1 and one has a decimal point;
+    /// pixels otherwise.
+    Text(String),
+    /// The same as numbers.
+    Box(CropBox),
+}
+
+/// A box in a picture.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct CropBox {
+    /// Left side.
+    x: f64,
+    /// Upper side.
+    y: f64,
+    /// Width.
+    w: f64,
+    /// Height.
+    h: f64,
+    /// Pixels, or shares of the picture's sides.
+    unit: CropUnit,
+}
+
+/// What the numbers of a box count.
+#[derive(Deserialize, ToSchema)]
+pub(crate) enum CropUnit {
+    /// Pixels.
+    #[serde(rename = "px")]
+    Pixels,
+    /// Shares, 0 to 1.
+    #[serde(rename = "share")]
+    Shares,
+}
+
+/// What a score means in this catalog.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Match {
+    /// Shares little with the query.
+    Weak,
+    /// The same kind of thing.
+    Similar,
+    /// As near as another picture, colour or version of one product.
+    Variant,
+    /// The same picture, perhaps scaled, cropped a little or stored anew.
+    Same,
+}
+
+/// What a result is.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum GroupBy {
+    /// A product.
+    Product,
+    /// A picture.
+    Image,
+}
+
+/// Which pictures come with a product.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Images {
+    /// The most similar one.
+    Best,
+    /// All that are similar enough.
+    All,
+}
+
+/// A form: pictures, and what else there is to say.
+#[derive(ToSchema)]
+pub(crate) struct SearchForm {
+    /// A picture; several are a query of several items.
+    #[schema(value_type = String, format = Binary)]
+    image: Vec<u8>,
+    /// A search whose query items may name other fields of the form by `part`. A form without a query searches
+    /// with its pictures.
+    request: Option<SearchRequest>,
+    /// Pictures that query items name.
+    #[schema(value_type = Object)]
+    #[serde(flatten)]
+    others: BTreeMap<String, Value>,
+}
+
+/// The options of a search in the query string.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SearchParameters {
+    /// Most results to return. All pages together have at most 1000.
+    #[param(minimum = 1, maximum = 1000, default = 10, example = 10)]
+    k: Option<usize>,
+    /// Least cosine similarity of a result.
+    #[param(minimum = -1, maximum = 1, default = 0.0, example = 0.0)]
+    min_score: Option<f32>,
+    /// The weakest match that is a result: nothing weaker is returned, and nothing at all where nothing is near.
+    /// Without effect while the catalog has too few pictures to tell.
+    #[param(inline)]
+    min_match: Option<Match>,
+    /// Only products that this allows, all of them when repeated: `category=shoes`, `category=shoes,hats`,
+    /// `category!=shoes`, `price<50`, `price>=10`, `price` (has one), `!price` (has none).
+    #[param(example = json!(["category=shoes", "price<50"]))]
+    filter: Option<Vec<String>>,
+    /// What a result is: a product, once, through its most similar picture, or a picture.
+    #[param(inline, default = "product")]
+    group_by: Option<GroupBy>,
+    /// Which pictures come with a product: the most similar one, or all that are similar enough, in `images`.
+    #[param(inline, default = "best")]
+    images: Option<Images>,
+    /// How much results are to differ from each other: 0 not at all, 1 as much as can be.
+    #[param(minimum = 0, maximum = 1, default = 0.0)]
+    diversity: Option<f32>,
+    /// Whether nearly the same picture of several products is one result.
+    #[param(default = false)]
+    collapse: Option<bool>,
+    /// Only these members of the metadata, between commas; none when empty.
+    #[param(example = "name,price")]
+    fields: Option<String>,
+    /// Attributes whose values are counted, between commas.
+    #[param(example = "category")]
+    facets: Option<String>,
+    /// `next_cursor` of the page before, with the same query and the options that order results; `k` may differ.
+    cursor: Option<String>,
+    /// The least generation of the index: an answer from an older one would be of no use.
+    #[param(minimum = 0)]
+    min_generation: Option<u64>,
+}
+
+/// What can be said in the query string of the one picture of a query.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PictureParameters {
+    /// The part of the picture that is looked at, after its EXIF orientation was honoured, as `x,y,w,h`: shares
+    /// of the sides when all four have a `%`, or all are 0 to 1 and one has a decimal point; pixels otherwise.
+    #[param(example = "0.1,0.1,0.8,0.5")]
+    crop: Option<String>,
+    /// Whether uniform margins of the picture are cut off.
+    trim: Option<bool>,
+}

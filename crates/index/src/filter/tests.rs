@@ -1,0 +1,381 @@
+#![allow(clippy::unwrap_used)]
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+fn json_filter(filter: Value) -> Filter {
+    Filter::from_json(&filter).unwrap()
+}
+
+/// What is wrong with JSON: where, what was expected, what was found.
+fn wrong(filter: Value) -> (String, String, String) {
+    parts(Filter::from_json(&filter).unwrap_err())
+}
+
+fn wrong_text(filter: &str) -> (String, String, String) {
+    parts(Filter::from_text(filter).unwrap_err())
+}
+
+fn parts(error: FilterError) -> (String, String, String) {
+    match error {
+        FilterError::Malformed {
+            at,
+            expected,
+            found,
+        } => (at, expected, found),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn filters_that_say_the_same_are_equal() {
+    let same = [
+        vec![
+            json!({}),
+            json!({"and": [{}, {}]}),
+            json!({"or": [{"a": 1}, {}]}),
+        ],
+        vec![
+            json!({"a": "x", "b": 1}),
+            json!({"and": [{"b": 1.0}, {"a": ["x", "x"]}]}),
+            json!({"not": {"or": [{"not": {"a": "x"}}, {"b": {"ne": 1}}]}}),
+            json!({"not": {"not": {"and": [{"and": [{"a": "x"}]}, {"b": [1]}, {}]}}}),
+        ],
+        vec![
+            json!({"a": ["y", "x"]}),
+            json!({"or": [{"a": "x"}, {"or": [{"a": "y"}]}, {"a": "x"}]}),
+            json!({"not": {"a": {"ne": ["x", "y"]}}}),
+            json!({"not": {"and": [{"a": {"ne": "y"}}, {"not": {"a": "x"}}]}}),
+        ],
+        vec![
+            json!({"a": {"ne": ["x", "y"]}}),
+            json!({"and": [{"a": {"ne": "x"}}, {"a": {"ne": "y"}}]}),
+            json!({"not": {"a": ["x", "y"]}}),
+        ],
+        vec![
+            json!({"a": {"exists": false}}),
+            json!({"not": {"a": {"exists": true}}}),
+        ],
+        vec![json!({"not": {}}), json!({"and": [{"a": 1}, {"not": {}}]})],
+        vec![json!({"a": 0}), json!({"a": -0.0})],
+    ];
+    for group in &same {
+        for filter in group {
+            let (first, filter) = (json_filter(group[0].clone()), json_filter(filter.clone()));
+            assert_eq!(filter, first);
+            assert_eq!(filter.to_string(), first.to_string());
+        }
+    }
+    let different = same.iter().map(|group| json_filter(group[0].clone()));
+    let different: Vec<Filter> = different.collect();
+    for (place, one) in different.iter().enumerate() {
+        for other in &different[..place] {
+            assert_ne!(one, other);
+            assert_ne!(one.to_string(), other.to_string());
+        }
+    }
+    assert!(different[0].is_everything() && !different[5].is_everything());
+    // Two conditions on a list are not one: another element may pass each.
+    let two = json_filter(json!({"and": [{"a": "x"}, {"a": "y"}]}));
+    assert_ne!(two, json_filter(json!({"a": ["x", "y"]})));
+    let apart = json_filter(json!({"and": [{"a": {"gt": 1}}, {"a": {"lt": 2}}]}));
+    assert_ne!(apart, json_filter(json!({"a": {"gt": 1, "lt": 2}})));
+}
+
+#[test]
+fn the_canonical_form_is_as_it_is() {
+    let filter = json!({
+        "or": [{"not": {"price": {"lte": 9.5, "gt": 1}}}, {"tag": ["b", "a", true, 3]}],
+        "size": {"exists": true},
+    });
+    assert_eq!(
+        json_filter(filter).to_string(),
+        r#"{"and":[{"or":[{"not":{"price":{"gt":1,"lte":9.5}}},{"tag":[true,3,"a","b"]}]},{"size":{"exists":true}}]}"#
+    );
+    // A word may turn out to be a number; a text may not.
+    let words = Filter::from_texts(["size=42", "size=\"42\""]).unwrap();
+    assert_eq!(
+        words.to_string(),
+        r#"{"and":[{"size":["42"]},{"size":[{"word":"42"}]}]}"#
+    );
+}
+
+#[test]
+fn short_forms_are_read() {
+    let word = |text: &str| Operand::Word(text.to_owned());
+    let text = |text: &str| Operand::Text(text.to_owned());
+    let one_of = |name: &str, values| Node::is(name, Test::one_of(values));
+    let range = |low: Option<(&str, bool)>, high: Option<(&str, bool)>| {
+        let bound = |(value, inclusive)| Bound {
+            value: word(value),
+            inclusive,
+        };
+        let (low, high) = (low.map(bound), high.map(bound));
+        Node::is("price", Test::Range(Range { low, high }))
+    };
+    let cases = [
+        ("category=shoes", one_of("category", vec![word("shoes")])),
+        (
+            " category == red shoes ",
+            one_of("category", vec![word("red shoes")]),
+        ),
+        (
+            "category=shoes, hats",
+            one_of("category", vec![word("shoes"), word("hats")]),
+        ),
+        (
+            "category!=shoes",
+            one_of("category", vec![word("shoes")]).negated(),
+        ),
+        (
+            "category!=a,b",
+            one_of("category", vec![word("a"), word("b")]).negated(),
+        ),
+        ("price<50", range(None, Some(("50", false)))),
+        ("price<=50", range(None, Some(("50", true)))),
+        ("price > 50", range(Some(("50", false)), None)),
+        ("price>=-1e3", range(Some(("-1e3", true)), None)),
+        ("price", Node::is("price", Test::Exists)),
+        ("!price", Node::is("price", Test::Exists).negated()),
+        (
+            "a=\"x, \\\"y\\\" \\\\\" , z",
+            one_of("a", vec![text("x, \"y\" \\"), word("z")]),
+        ),
+        ("a=\"\"", one_of("a", vec![text("")])),
+        ("size=12\"", one_of("size", vec![word("12\"")])),
+        ("a=b=c", one_of("a", vec![word("b=c")])),
+        ("größe=ü", one_of("größe", vec![word("ü")])),
+        (
+            " {\"a\": 1}",
+            one_of("a", vec![Operand::Number(Number::new(1.0).unwrap())]),
+        ),
+    ];
+    for (short, node) in cases {
+        assert_eq!(Filter::from_text(short), Ok(Filter(node)), "{short}");
+    }
+    let both = Filter::from_texts(["a=1", "b"]).unwrap();
+    assert!(both.attributes().eq(["a", "b"]));
+    assert!(Filter::from_texts([]).unwrap().is_everything());
+}
+
+#[test]
+fn malformed_json_is_refused_with_what_was_expected() {
+    let cases = [
+        (json!(null), "its top", "an object", "null"),
+        (json!([{"a": 1}]), "its top", "an object", "a list"),
+        (json!({"a": null}), "`a`", "exists", "null"),
+        (json!({"a": []}), "`a`", "at least one", "[]"),
+        (json!({"a": [1, [2]]}), "`a`", "a text, a number", "a list"),
+        (json!({"a": {}}), "`a`", "`lt`, `lte`", "none"),
+        (
+            json!({"a": {"like": "x"}}),
+            "`a.like`",
+            "`exists`",
+            "`like`",
+        ),
+        (
+            json!({"a": {"lt": true}}),
+            "`a.lt`",
+            "a number or a text",
+            "true",
+        ),
+        (
+            json!({"a": {"lt": [1]}}),
+            "`a.lt`",
+            "a number or a text",
+            "a list",
+        ),
+        (
+            json!({"a": {"lt": 1, "lte": 2}}),
+            "`a.lte`",
+            "one bound",
+            "two",
+        ),
+        (
+            json!({"a": {"gt": 1, "lt": "x"}}),
+            "`a`",
+            "two numbers or two texts",
+            "the text \"x\"",
+        ),
+        (
+            json!({"a": {"exists": 1}}),
+            "`a.exists`",
+            "true or false",
+            "1",
+        ),
+        (
+            json!({"a": {"ne": {"b": 1}}}),
+            "`a.ne`",
+            "a list",
+            "an object",
+        ),
+        (
+            json!({"and": {"a": 1}}),
+            "`and`",
+            "a list of at least one filter",
+            "an object",
+        ),
+        (
+            json!({"or": []}),
+            "`or`",
+            "a list of at least one filter",
+            "[]",
+        ),
+        (json!({"or": [{"a": 1}, 7]}), "`or.1`", "an object", "7"),
+        (json!({"not": [{"a": 1}]}), "`not`", "an object", "a list"),
+        (
+            json!({"not": {"or": [{"b": {"c": 1}}]}}),
+            "`not.or.0.b.c`",
+            "`lt`",
+            "`c`",
+        ),
+    ];
+    for (filter, at, expected, found) in cases {
+        let (was_at, was_expected, was_found) = wrong(filter.clone());
+        assert_eq!(was_at, at, "{filter}");
+        assert!(was_expected.contains(expected), "{filter}: {was_expected}");
+        assert!(was_found.contains(found), "{filter}: {was_found}");
+    }
+    let long = "x".repeat(1000);
+    let error = Filter::from_json(&json!({&long: {&long: 1}})).unwrap_err();
+    assert!(error.to_string().len() < 300, "{error}");
+}
+
+#[test]
+fn malformed_short_forms_are_refused_with_what_was_expected() {
+    let cases = [
+        ("", "an attribute's name", "none"),
+        ("!", "an attribute's name", "none"),
+        ("=x", "an attribute's name", "none"),
+        (" <5", "an attribute's name", "none"),
+        ("!a=5", "`a!=`", "`!` before"),
+        ("a=", "a value", "none"),
+        ("a=x,,y", "a value", "none"),
+        ("a=x,", "a value", "none"),
+        ("a<", "a value", "none"),
+        ("a<1,2", "one value", "2 values"),
+        ("a=\"x", "a quote at the end", "none"),
+        ("a=\"x\\", "a quote at the end", "none"),
+        ("a=\"x\"y", "a comma", "\"y\""),
+        ("{\"a\": ", "JSON", "EOF"),
+    ];
+    for (filter, expected, found) in cases {
+        let (at, was_expected, was_found) = wrong_text(filter);
+        assert_eq!(at, format!("`{}`", filter.trim()));
+        assert!(was_expected.contains(expected), "{filter}: {was_expected}");
+        assert!(was_found.contains(found), "{filter}: {was_found}");
+    }
+    let message = Filter::from_text("price<1,2").unwrap_err().to_string();
+    let expected = "the filter is malformed at `price<1,2`: expected one value, found 2 values";
+    assert_eq!(message, expected);
+}
+
+#[test]
+fn filters_have_limits() {
+    let clause = |i: usize| json!({ &format!("a{i}"): 1 });
+    let clauses = |count: usize| {
+        Filter::from_json(&json!({"and": (0..count).map(clause).collect::<Vec<_>>()}))
+    };
+    assert!(clauses(MOST_CLAUSES).is_ok());
+    let most = MOST_CLAUSES;
+    assert_eq!(
+        clauses(MOST_CLAUSES + 1),
+        Err(FilterError::TooManyClauses { most })
+    );
+    let texts = |count: usize| Filter::from_texts(std::iter::repeat_n("a", count));
+    assert!(texts(MOST_CLAUSES).is_ok());
+    assert_eq!(
+        texts(MOST_CLAUSES + 1),
+        Err(FilterError::TooManyClauses { most })
+    );
+    // The same condition on and on is as much to read.
+    let bounds = json!({"a": {"gt": 1, "lt": 2, "ne": 3, "exists": true}});
+    let many = |count: usize| Filter::from_json(&json!({"or": vec![bounds.clone(); count]}));
+    assert!(many(MOST_CLAUSES / 3).is_ok() && many(MOST_CLAUSES / 3 + 1).is_err());
+
+    let deep = |depth: usize| {
+        let around = |inner, i| match i % 3 {
+            0 => json!({"not": inner}),
+            1 => json!({"and": [inner]}),
+            _ => json!({"or": [inner, {"b": 1}]}),
+        };
+        Filter::from_json(&(1..depth).fold(json!({"a": 1}), around))
+    };
+    assert!(deep(MOST_DEPTH).is_ok());
+    let most = MOST_DEPTH;
+    assert_eq!(deep(MOST_DEPTH + 1), Err(FilterError::TooDeep { most }));
+    assert_eq!(deep(1000), Err(FilterError::TooDeep { most }));
+
+    let values = |count: usize| (0..count).collect::<Vec<_>>();
+    let texts: Vec<String> = values(MOST_VALUES + 1)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let (fits, too_many) = (texts[1..].join(","), texts.join(","));
+    assert!(Filter::from_json(&json!({"a": values(MOST_VALUES)})).is_ok());
+    assert!(Filter::from_text(&format!("a={fits}")).is_ok());
+    let error = FilterError::TooManyValues {
+        attribute: "a".to_owned(),
+        most: MOST_VALUES,
+        found: MOST_VALUES + 1,
+    };
+    let too_many = [
+        Filter::from_json(&json!({"a": values(MOST_VALUES + 1)})),
+        Filter::from_json(&json!({"a": {"ne": values(MOST_VALUES + 1)}})),
+        Filter::from_text(&format!("a={too_many}")),
+        Filter::from_text(&format!("a!={too_many}")),
+    ];
+    for filter in too_many {
+        assert_eq!(filter, Err(error.clone()));
+    }
+}
+
+/// Any JSON, often like a filter.
+fn any_json() -> impl Strategy<Value = Value> {
+    let name = || {
+        let names = ["a", "and", "or", "not", "ne", "lt", "gte", "exists", "ü"];
+        proptest::sample::select(names.to_vec())
+    };
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        (-3i64..3).prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "[a-c]{0,2}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 40, 4, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::vec((name(), inner), 0..4).prop_map(|members| members
+                .into_iter()
+                .map(|(n, v)| (n.to_owned(), v))
+                .collect()),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// What is read prints as JSON that reads as the same.
+    #[test]
+    fn the_canonical_form_reads_as_itself(json in any_json()) {
+        if let Ok(filter) = Filter::from_json(&json) {
+            let printed = filter.to_string();
+            // Everything, nothing and what the limits forbid have no other form than their own.
+            let has_empty = printed.contains("[]");
+            let read = Filter::from_json(&serde_json::from_str(&printed).unwrap());
+            if let (Ok(read), false) = (read, has_empty) {
+                prop_assert_eq!(&read, &filter);
+                prop_assert_eq!(read.to_string(), printed);
+            }
+            prop_assert_eq!(Filter(filter.0.clone().negated().negated()), filter);
+        }
+    }
+
+    #[test]
+    fn no_text_is_too_strange(text in "[a=!<>\",\\\\ {}:1ü]{0,12}") {
+        let _ = Filter::from_text(&text);
+    }
+}

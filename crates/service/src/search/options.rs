@@ -1,0 +1,114 @@
+//! How much of the ranking to return, in which order, and what of it.
+
+use lookalike_index::Match;
+use serde_json::Value;
+
+use super::SearchError;
+
+/// Most results a caller may ask for, on one page or on all of them together.
+pub const MAX_K: usize = 1000;
+/// Most metadata members that a caller may choose.
+pub const MAX_FIELDS: usize = 64;
+/// Most attributes that values are counted of.
+pub const MAX_FACETS: usize = 16;
+
+/// What of the ranking to return. The default is the ten best products, with all that is known of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchOptions {
+    /// How many results, 1 to [`MAX_K`].
+    pub k: usize,
+    /// Least cosine similarity of a result, -1 to 1.
+    pub min_score: f32,
+    /// The weakest match that is a result, where the catalog is known well enough to tell.
+    pub min_match: Option<Match>,
+    /// Only what this allows, as it was given: an object, or an array of short forms.
+    pub filter: Option<Value>,
+    /// What a result is.
+    pub group_by: GroupBy,
+    /// Which pictures come with a product.
+    pub images: Images,
+    /// How much results are to differ from each other, 0 (not at all) to 1: maximal marginal relevance.
+    pub diversity: f32,
+    /// Nearly the same picture of several products is one result.
+    pub collapse: bool,
+    /// Only these members of the metadata; all of them without.
+    pub fields: Option<Vec<String>>,
+    /// Attributes whose values are counted.
+    pub facets: Vec<String>,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+    /// The index has to be at least so new.
+    pub min_generation: Option<u64>,
+}
+
+impl Default for SearchOptions {
+    fn default() -> Self {
+        Self {
+            k: 10,
+            min_score: 0.0,
+            min_match: None,
+            filter: None,
+            group_by: GroupBy::Product,
+            images: Images::Best,
+            diversity: 0.0,
+            collapse: false,
+            fields: None,
+            facets: Vec::new(),
+            cursor: None,
+            min_generation: None,
+        }
+    }
+}
+
+/// What a result is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GroupBy {
+    /// A product, once, through the best of its pictures.
+    #[default]
+    Product,
+    /// A picture.
+    Image,
+}
+
+/// Which pictures come with a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Images {
+    /// The most similar one.
+    #[default]
+    Best,
+    /// Each that is similar enough, best first.
+    All,
+}
+
+impl SearchOptions {
+    /// Refuses what is out of range, before any work is done.
+    pub(super) fn check(&self) -> Result<(), SearchError> {
+        if !(1..=MAX_K).contains(&self.k) {
+            return Err(SearchError::KOutOfRange(self.k));
+        }
+        if !(-1.0..=1.0).contains(&self.min_score) {
+            return Err(SearchError::MinScoreOutOfRange(self.min_score));
+        }
+        if !(0.0..=1.0).contains(&self.diversity) {
+            return Err(SearchError::DiversityOutOfRange(self.diversity));
+        }
+        if let Some(fields) = &self.fields
+            && fields.len() > MAX_FIELDS
+        {
+            return Err(SearchError::TooManyFields(fields.len()));
+        }
+        if self.facets.len() > MAX_FACETS {
+            return Err(SearchError::TooManyFacets(self.facets.len()));
+        }
+        Ok(())
+    }
+
+    /// Whether it asks for the ranking as the index gives it.
+    pub(super) fn is_plain(&self) -> bool {
+        self.group_by == GroupBy::Product
+            && self.images == Images::Best
+            && self.diversity == 0.0
+            && !self.collapse
+            && self.facets.is_empty()
+    }
+}
