@@ -1,6 +1,8 @@
 //! The state of the index.
 
-use lookalike_service::{EncoderInfo, IndexInfo, IndexState, SegmentInfo, SideInfo};
+use lookalike_service::{
+    EncoderInfo, FilterableInfo, IndexInfo, IndexState, SegmentInfo, SideInfo,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -32,6 +34,8 @@ pub struct IndexInfoReply {
     segments: Vec<SegmentReply>,
     /// Pictures that could not be indexed.
     failed: u64,
+    /// What can be filtered by, by name.
+    filterable: Vec<FilterableReply>,
     /// Only while the encoder is changed: indexes of other encoders that are kept beside this one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     side_indexes: Vec<SideIndexReply>,
@@ -39,6 +43,21 @@ pub struct IndexInfoReply {
     /// once the catalog is indexed with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     configured_encoder: Option<EncoderReply>,
+}
+
+/// An attribute that can be filtered by.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Filterable)]
+pub(crate) struct FilterableReply {
+    /// Its name.
+    name: String,
+    /// What its values are: `text`, `number`, `boolean`, `list of texts`, or several of them with `or` between;
+    /// `nothing` where it is declared and no picture has it.
+    #[serde(rename = "type")]
+    #[schema(example = "number")]
+    types: String,
+    /// Products of which a picture has it.
+    products: u64,
 }
 
 /// An index beside the one that is searched.
@@ -117,8 +136,23 @@ impl From<IndexInfo> for IndexInfoReply {
             },
             segments: info.segments.into_iter().map(SegmentReply::from).collect(),
             failed: info.failed,
+            filterable: info
+                .filterable
+                .into_iter()
+                .map(FilterableReply::from)
+                .collect(),
             side_indexes: info.sides.into_iter().map(SideIndexReply::from).collect(),
             configured_encoder: info.configured.map(EncoderReply::from),
+        }
+    }
+}
+
+impl From<FilterableInfo> for FilterableReply {
+    fn from(info: FilterableInfo) -> Self {
+        Self {
+            name: info.name,
+            types: info.types,
+            products: info.products,
         }
     }
 }

@@ -30,6 +30,8 @@ async fn the_index_says_what_it_is_made_of() {
     assert_eq!(state["products"], 4);
     assert_eq!(state["failed"], 1);
     assert!(state["generation"].as_u64().unwrap() >= 1);
+    let category = json!({"name": "category", "type": "text", "products": 4});
+    assert_eq!(state["filterable"], json!([category]));
     assert!(state.get("stale").is_none());
     let first = &segments[0];
     assert!(["base", "delta"].contains(&first["kind"].as_str().unwrap()));

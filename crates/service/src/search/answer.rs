@@ -123,8 +123,21 @@ pub struct IndexInfo {
     pub failed: u64,
     /// The indexes of other encoders that are kept beside it.
     pub sides: Vec<SideInfo>,
+    /// What can be filtered by: what pictures have, and what is declared, by name.
+    pub filterable: Vec<FilterableInfo>,
     /// The encoder that this release or its settings bring, when that is another one than the index's.
     pub configured: Option<EncoderInfo>,
+}
+
+/// An attribute that can be filtered by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FilterableInfo {
+    /// Its name.
+    pub name: String,
+    /// What its values are, such as `text`, `number` or `list of texts`; `nothing` where no picture has one.
+    pub types: String,
+    /// Products of which a picture has it.
+    pub products: u64,
 }
 
 /// An encoder, for people.

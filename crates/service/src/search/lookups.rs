@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lookalike_encoder::PictureFormat;
-use lookalike_index::{Attributes, Recall, SideIndex, Snapshot};
+use lookalike_index::{Attributes, Recall, SideIndex, Snapshot, ValueTypes};
 
 use super::worker::off_runtime;
 use super::{
-    EncoderInfo, IndexInfo, ProductView, SearchError, Searcher, SegmentInfo, SideInfo, no_encoder,
-    with_attributes,
+    EncoderInfo, FilterableInfo, IndexInfo, ProductView, SearchError, Searcher, SegmentInfo,
+    SideInfo, no_encoder, with_attributes,
 };
 use crate::keys::UPLOADS_PREFIX;
 use crate::model::UploadLink;
@@ -94,8 +94,10 @@ impl Searcher {
         for side in &manifest.sides {
             sides.push(self.side_info(side).await?);
         }
+        let filterable = self.filterable_info(&loaded.snapshot).await?;
         Ok(IndexInfo {
             state: loaded.state(),
+            filterable,
             configured: configured.filter(|c| c.fingerprint != own.fingerprint),
             encoder_name: own.name,
             fingerprint: own.fingerprint,
@@ -113,6 +115,31 @@ impl Searcher {
             failed,
             sides,
         })
+    }
+
+    async fn filterable_info(
+        &self,
+        snapshot: &Arc<Snapshot>,
+    ) -> Result<Vec<FilterableInfo>, SearchError> {
+        let shared = Arc::clone(snapshot);
+        // The first look at attributes parses those of every row.
+        let known = off_runtime(move || shared.attributes().to_vec()).await?;
+        let known = known.into_iter().map(|attribute| FilterableInfo {
+            types: attribute.types.to_string(),
+            name: attribute.name,
+            products: attribute.products,
+        });
+        let mut all: BTreeMap<String, FilterableInfo> =
+            known.map(|info| (info.name.clone(), info)).collect();
+        for name in self.filterable.names() {
+            let nothing = || FilterableInfo {
+                name: name.to_owned(),
+                types: ValueTypes::default().to_string(),
+                products: 0,
+            };
+            all.entry(name.to_owned()).or_insert_with(nothing);
+        }
+        Ok(all.into_values().collect())
     }
 
     async fn side_info(&self, side: &SideIndex) -> Result<SideInfo, SearchError> {
