@@ -8,9 +8,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use lookalike_service::ports::ImageRecords;
 use lookalike_service::{ImageRecord, StoreError};
 
-use crate::dynamo::{self, Table};
+use crate::dynamo::{self, Item, Reading, Table};
 use crate::errors;
-use crate::keys::{ITEM, PRODUCT_ID, image_item};
+use crate::keys::{ITEM, PRODUCT_ID, image_item, is_product_id};
 use crate::record_item;
 
 /// Image records in DynamoDB.
@@ -61,5 +61,36 @@ impl ImageRecords for DynamoImageRecords {
                 let operation = self.table.operation("delete a record from");
                 errors::translate(self.table.place(), operation, error)
             })
+    }
+
+    async fn missing(
+        &self,
+        pictures: &[(String, String)],
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let item = |(product_id, key): &(String, String)| (product_id.clone(), image_item(key));
+        // No record can be of what is no product id, and DynamoDB refuses a whole batch for it.
+        let possible = pictures.iter().filter(|(id, _)| is_product_id(id));
+        let keys = possible.map(|picture| {
+            let (product_id, item) = item(picture);
+            Item::from([
+                (PRODUCT_ID.to_owned(), AttributeValue::S(product_id)),
+                (ITEM.to_owned(), AttributeValue::S(item)),
+            ])
+        });
+        let found = self.table.get_items(keys.collect(), Reading::Consistent);
+        let found: HashSet<(String, String)> = found
+            .await?
+            .into_iter()
+            .filter_map(
+                |mut item| match (item.remove(PRODUCT_ID), item.remove(ITEM)) {
+                    (Some(AttributeValue::S(id)), Some(AttributeValue::S(item))) => {
+                        Some((id, item))
+                    }
+                    _ => None,
+                },
+            )
+            .collect();
+        let missing = pictures.iter().filter(|p| !found.contains(&item(p)));
+        Ok(missing.cloned().collect())
     }
 }

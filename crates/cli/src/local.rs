@@ -149,13 +149,16 @@ impl LocalSystem {
             "the stored index cannot be continued; --start-over indexes every picture again";
         self.indexer.check_encoder().await.context(refused)?;
         let differences = self.indexer.differences().await.context(refused)?;
-        for key in differences.to_index.iter().chain(&differences.to_build) {
+        // A process that was killed may have indexed pictures without recording them any more.
+        let unrecorded = self.indexer.unrecorded().await?;
+        let changed = [&differences.to_index, &differences.to_build, &unrecorded];
+        for key in changed.into_iter().flatten() {
             self.cloud.notify_changed(key, false).await;
         }
         for key in &differences.to_remove {
             self.cloud.notify_changed(key, true).await;
         }
-        let products = self.outdated_products().await.context(refused)?;
+        let products = self.outdated_products().await?;
         for chunk in products.chunks(PRODUCTS) {
             let deadline = Deadline::after(INVOCATION);
             let report = self.indexer.index_products(chunk, deadline).await?;

@@ -149,6 +149,11 @@ pub trait ImageRecords: Send + Sync {
     async fn put_many(&self, records: &[ImageRecord]) -> Result<(), StoreError>;
     /// Removes the record of `key` under `product_id`; removing what is gone succeeds.
     async fn remove(&self, product_id: &str, key: &str) -> Result<(), StoreError>;
+    /// Those of `pictures`, each a product and a key, of which there is no record. Any number, each once.
+    async fn missing(
+        &self,
+        pictures: &[(String, String)],
+    ) -> Result<Vec<(String, String)>, StoreError>;
 }
 
 /// The pictures that could not be indexed.

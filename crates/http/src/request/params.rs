@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(problem.kind, ProblemKind::UnknownParameter);
         assert_eq!(
             problem.detail,
-            "there is no parameter \"minscore\"; known here: k, min_score, filter, group_by, images, \
+            "there is no parameter \"minscore\"; known here: k, min_score, min_match, filter, group_by, images, \
              diversity, collapse, fields, facets, cursor, min_generation, crop and trim"
         );
     }

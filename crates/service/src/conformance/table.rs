@@ -95,6 +95,17 @@ pub async fn records(records: Arc<dyn ImageRecords>, failures: Arc<dyn Failures>
     stored.insert(0, record("p1", "catalog/0001.jpg", false));
     done("store many", records.put_many(&stored).await);
     expect_failures(failures, &failed).await;
+    let mut pictures: Vec<(String, String)> = stored
+        .iter()
+        .skip(1)
+        .map(|r| (r.product_id.clone(), r.key.clone()))
+        .collect();
+    let none = done("look for records", records.missing(&pictures).await);
+    assert_eq!(none, [], "all are there");
+    let unknown = ["p1", ""].map(|id| (id.to_owned(), "catalog/unknown.jpg".to_owned()));
+    pictures.splice(3..3, unknown.clone());
+    let missing = done("look for records", records.missing(&pictures).await);
+    assert_eq!(missing, unknown);
     expect_of_key(failures, "catalog/0007.jpg", &["other", "p7"]).await;
     expect_of_key(failures, "catalog/good.jpg", &[]).await;
     expect_of_key(failures, "catalog/unknown.jpg", &[]).await;

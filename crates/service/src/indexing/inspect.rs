@@ -68,6 +68,29 @@ impl Indexer {
         Ok(difference)
     }
 
+    /// The pictures in the searched index of which nothing is recorded: whoever indexed them ended before
+    /// that, and an event that would be delivered again was lost.
+    ///
+    /// # Errors
+    /// [`IndexingError`] when index or table cannot be read.
+    pub async fn unrecorded(&self) -> Result<Vec<String>, IndexingError> {
+        let (_, indexes) = self.all_indexes().await?;
+        let Some(searched) = indexes.first() else {
+            return Ok(Vec::new());
+        };
+        let view = &searched.view;
+        let pictures = view.live_rows().map(|at| {
+            let meta = view.meta(at);
+            (
+                meta.product_id(at.row).to_owned(),
+                meta.key(at.row).to_owned(),
+            )
+        });
+        let pictures: Vec<(String, String)> = pictures.collect();
+        let missing = self.ports.records.missing(&pictures).await?;
+        Ok(missing.into_iter().map(|(_, key)| key).collect())
+    }
+
     /// The manifest and all its indexes, the searched one first.
     pub(crate) async fn all_indexes(
         &self,

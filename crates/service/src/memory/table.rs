@@ -59,6 +59,16 @@ impl ImageRecords for MemoryCloud {
             .remove(&(key.to_owned(), product_id.to_owned()));
         Ok(())
     }
+
+    async fn missing(
+        &self,
+        pictures: &[(String, String)],
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        self.call("look for records").await?;
+        let state = self.state();
+        let missing = pictures.iter().filter(|id| !state.records.contains_key(id));
+        Ok(missing.cloned().collect())
+    }
 }
 
 #[async_trait]

@@ -90,7 +90,26 @@ async fn a_batch_that_dies_at_any_call_is_made_good_by_the_next_delivery() {
             .unwrap();
         assert!(found.results.iter().any(|r| r.product_id == "p1"));
 
+        // Pictures that are indexed and not recorded can be found, where no event comes again.
+        let recorded: Vec<String> = world
+            .cloud
+            .image_records()
+            .into_iter()
+            .map(|r| r.key)
+            .collect();
+        let unrecorded = world.indexer().unrecorded().await.unwrap();
+        assert!(unrecorded.iter().all(|key| world.rows().contains_key(key)));
+        let lacks = |key: &&String| !recorded.contains(*key);
+        let lacking: Vec<String> = world.rows().keys().filter(lacks).cloned().collect();
+        assert!(
+            lacking.iter().all(|key| unrecorded.contains(key)),
+            "call {call}"
+        );
         world.index(&BATCH).await;
+        assert_eq!(
+            world.indexer().unrecorded().await.unwrap(),
+            [] as [String; 0]
+        );
         assert_eq!(end(&world), expected, "died at call {call}");
         world.verify().await;
         orphans += expect_orphans_go(&world, call).await;
