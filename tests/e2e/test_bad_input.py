@@ -156,11 +156,24 @@ def test_a_key_that_holds_no_picture(shop):
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"nonsense", b'{"key": ', b"[]", b"null", b"{}", b'{"key": 1}', b'{"kye": "uploads/a"}', b"\xff"],
+    [b"", b"nonsense", b'{"key": ', b"[]", b"null", b"{}", b"\xff"],
 )
 def test_json_that_is_not_the_expected_json(shop, body):
     reply = shop.post("/search", data=body, headers={"content-type": "application/json"})
     expect_problem(reply, 400, "invalid-json", '"image"', '"key"')
+
+
+@pytest.mark.parametrize(
+    "body, says",
+    [
+        (b'{"key": 1}', "key is 1"),
+        (b'{"kye": "uploads/a"}', "`key`"),
+        (b'{"key": "uploads/a", "minmatch": "same"}', "`min_match`"),
+    ],
+)
+def test_json_with_a_member_that_is_wrong(shop, body, says):
+    reply = shop.post("/search", data=body, headers={"content-type": "application/json"})
+    expect_problem(reply, 400, "invalid-json", says)
 
 
 def test_an_image_that_is_not_base64(shop, jpeg):
@@ -232,8 +245,9 @@ def test_every_way_to_send_a_sound_picture(shop, jpeg):
     assert [reply.status_code for reply in replies] == [200] * len(ways)
     found = [[(r["product_id"], r["score"]) for r in reply.json()["results"]] for reply in replies]
     assert all(results == found[0] for results in found)
-    assert set(replies[0].json()) == {"results", "index", "query"}
-    assert set(replies[0].json()["results"][0]) == {"product_id", "score", "image", "metadata"}
+    assert set(replies[0].json()) == {"results", "exact", "next_cursor", "index", "query"}
+    found = {"product_id", "score", "match", "image", "metadata"}
+    assert set(replies[0].json()["results"][0]) == found
     assert set(replies[0].json()["index"]) == {"generation", "images", "products"}
     assert set(replies[0].json()["query"]) == {"embedding_ms", "search_ms"}
 

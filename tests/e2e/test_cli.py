@@ -322,7 +322,7 @@ def test_search(shop, shop_pictures):
 
     lines = shop.lookalike("search", picture.path, "-k", "3").expect().stdout.splitlines()
     assert len(lines) == 3
-    assert lines[0].split()[:2] == ["1.000", picture.product_id]
+    assert lines[0].split()[:3] == ["1.000", "same", picture.product_id]
     assert picture.category in lines[0]
     assert picture.key in lines[0]
 
@@ -433,7 +433,7 @@ def test_a_reader_that_goes_away_stops_the_command_quietly(shop_pictures):
 def test_index_info(shop):
     info, index = seen_alike(shop, "index", "info")
     assert info == index
-    assert set(info) == {"generation", "images", "products", "encoder", "segments", "failed"}
+    assert set(info) == {"generation", "images", "products", "encoder", "segments", "failed", "filterable"}
     assert set(info["encoder"]) == {"name", "fingerprint", "dimensions"}
     assert re.fullmatch(r"[0-9a-f]{64}", info["encoder"]["fingerprint"])
     assert all(set(segment) == {"kind", "rows", "bytes"} for segment in info["segments"])

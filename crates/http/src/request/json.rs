@@ -48,6 +48,8 @@ struct Members<'a> {
     #[serde(borrow)]
     min_score: Option<&'a RawValue>,
     #[serde(borrow)]
+    min_match: Option<&'a RawValue>,
+    #[serde(borrow)]
     filter: Option<&'a RawValue>,
     #[serde(borrow)]
     group_by: Option<&'a RawValue>,
@@ -104,6 +106,7 @@ impl SearchJson {
             ("trim", members.trim),
             ("k", members.k),
             ("min_score", members.min_score),
+            ("min_match", members.min_match),
             ("filter", members.filter),
             ("group_by", members.group_by),
             ("images", members.images),
