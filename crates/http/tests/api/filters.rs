@@ -199,10 +199,14 @@ async fn a_catalog_that_is_too_small_says_nothing_of_matches() {
     let answer = shop.get(path).await.json();
     let results = answer["results"].as_array().unwrap();
     assert_eq!(results.len(), 11);
-    let query = json!({"query": [{"product": "p00"}], "k": 100, "min_score": -1, "min_match": "similar"});
+    let query =
+        json!({"query": [{"product": "p00"}], "k": 100, "min_score": -1, "min_match": "similar"});
     assert_eq!(shop.ask(query).await.product_ids().len(), 11);
     let query = json!({"query": [{"product": "p00"}], "min_match": "twin"});
     let detail = shop.ask(query).await.problem(400, "invalid-parameter");
-    assert!(detail.contains("weak or similar or variant or same"), "{detail}");
+    assert!(
+        detail.contains("weak or similar or variant or same"),
+        "{detail}"
+    );
     assert!(results.iter().all(|found| found.get("match").is_none()));
 }
