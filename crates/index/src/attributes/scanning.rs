@@ -1,5 +1,5 @@
-//! Parsing entries as they are usually written: several times as fast as with a parser of any JSON, which
-//! whatever is unusual is left to.
+//! Parsing entries as they are usually written, in two thirds of the time that a parser of any JSON takes, to
+//! which whatever is unusual is left.
 //!
 //! Entries are in ascending order, so one begins like the one before: only what is behind that is parsed.
 

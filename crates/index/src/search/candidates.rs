@@ -87,7 +87,7 @@ impl Search<'_> {
         }
     }
 
-    pub(super) fn scan(&self, place: usize, ef: usize) -> (Vec<Scored>, f32) {
+    fn scan(&self, place: usize, ef: usize) -> (Vec<Scored>, f32) {
         let segment = &self.snapshot.segments()[place];
         let (body, nodes) = (segment.body(), segment.meta().nodes());
         let query = self.query.along(body.axes());
