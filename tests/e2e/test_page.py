@@ -482,8 +482,8 @@ def test_matches_are_named(open_tab, api, boot):
     badges = tab.at(".badge:visible").all_inner_texts()
     if api.answers("FoundProduct", "match"):
         assert len(badges) == 24
-        assert badges[0] == "Same product"
-        assert set(badges) <= {"Same product", "Variant", "Similar", "Weak match"}
+        assert badges[0] == "Same picture"
+        assert set(badges) <= {"Same picture", "Variant", "Similar", "Weak match"}
     else:
         assert badges == []
     assert float(tab.at(".number").first.inner_text()) > 0.99

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::IndexError;
+use crate::row::CATEGORY;
 use crate::search::{GroupBy, SearchRequest};
 use crate::snapshot::Snapshot;
 use crate::view::Location;
@@ -22,8 +23,8 @@ const LEAST_SAMPLES: usize = 30;
 const LEAST_PAIRS: usize = 20;
 /// Neighbours of each that are looked at.
 const NEIGHBOURS: usize = 10;
-/// From here on two pictures are one, stored twice, whatever products they are filed under: the coarsest
-/// re-encoding is further away than what rounding in decoders does.
+/// From here on two pictures are taken to be one that is stored twice, whatever products they are filed under:
+/// such pairs say nothing of how similar other pictures are.
 const DUPLICATE: f32 = 0.995;
 /// Of pictures of other products, so many are called the same by mistake, at most.
 const MISTAKEN_FOR_SAME: f64 = 0.01;
@@ -34,8 +35,6 @@ const MISTAKEN_FOR_VARIANT: f64 = 0.1;
 const OF_SAME_CATEGORY: f64 = 0.8;
 /// Share of nearest neighbours that are similar where no categories are known.
 const SIMILAR_UNLABELLED: f64 = 0.75;
-/// Attribute that says what kind of thing a picture shows.
-const CATEGORY: &str = "category";
 
 /// The least score of each [`Match`], as measured.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

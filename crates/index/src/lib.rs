@@ -82,7 +82,7 @@ pub use ids::{BadFingerprint, BadSegmentId, Fingerprint, SegmentId};
 pub use manifest::{Lease, Manifest, RetiredSegment, SegmentEntry};
 pub use quantise::Quantised;
 pub use recall::{GraphLeftOut, Recall};
-pub use row::{Attributes, Row};
+pub use row::{Attributes, CATEGORY, Row};
 pub use search::{Found, GroupBy, Hit, ScoredPicture, SearchRequest};
 pub use segment::{
     EncodedSegment, HEADER_BYTES, Segment, SegmentContent, SegmentKind, SegmentMeta,

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::quantise::Quantised;
 
+/// The attribute that says what kind of thing a picture shows.
+pub const CATEGORY: &str = "category";
+
 /// Facts about a picture that searches may return or filter by, by name.
 pub type Attributes = BTreeMap<String, serde_json::Value>;
 

@@ -29,6 +29,7 @@ pub use table::{products, records};
 pub use table_reader::table_reader;
 
 use crate::error::{StoreError, StoreErrorKind};
+use crate::model::Page;
 
 /// Keys that a URL, a form or a path would each write differently.
 const AWKWARD_KEYS: [&str; 5] = [
@@ -44,6 +45,22 @@ fn done<T>(what: &str, result: Result<T, StoreError>) -> T {
     match result {
         Ok(value) => value,
         Err(error) => panic!("{what}: {error}"),
+    }
+}
+
+/// The items of all pages; `read` is given the `next` of the page before.
+async fn all_pages<T>(
+    read: impl AsyncFn(Option<&str>) -> Result<Page<T>, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut all = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = read(after.as_deref()).await?;
+        all.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            return Ok(all);
+        }
     }
 }
 

@@ -5,13 +5,11 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use lookalike_index::Attributes;
+use lookalike_index::{Attributes, CATEGORY};
 use serde_json::{Number, Value};
 
 use crate::model::Metadata;
 
-/// The attribute that is always kept.
-pub(crate) const CATEGORY: &str = "category";
 /// Most names that can be declared.
 const MOST_NAMES: usize = 32;
 /// Most bytes of a name.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::filterable::CATEGORY;
+use lookalike_index::CATEGORY;
 
 /// Catalog pictures have keys that begin so.
 pub const CATALOG_PREFIX: &str = "catalog/";

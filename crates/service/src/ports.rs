@@ -202,6 +202,26 @@ pub struct Measurement {
     pub value: f64,
 }
 
+impl Measurement {
+    /// So many of something.
+    pub(crate) fn count(name: &'static str, value: f64) -> Self {
+        Self {
+            name,
+            unit: Unit::Count,
+            value,
+        }
+    }
+
+    /// A time.
+    pub(crate) fn milliseconds(name: &'static str, value: f64) -> Self {
+        Self {
+            name,
+            unit: Unit::Milliseconds,
+            value,
+        }
+    }
+}
+
 /// The unit of a measurement, named as CloudWatch names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {

@@ -5,7 +5,7 @@ use lookalike_http::SearchReply;
 use lookalike_service::{Answer, FoundProduct, GroupBy, Images, Match, SearchOptions};
 use serde_json::Value;
 
-use crate::args::{GroupByArgument, MatchArgument, SearchArguments};
+use crate::args::{GroupByArgument, SearchArguments};
 use crate::output::Done;
 use crate::query_arguments::query;
 use crate::target::Target;
@@ -30,12 +30,7 @@ fn options(arguments: &SearchArguments) -> SearchOptions {
     SearchOptions {
         k: arguments.k,
         min_score: arguments.min_score,
-        min_match: arguments.min_match.map(|least| match least {
-            MatchArgument::Same => Match::Same,
-            MatchArgument::Variant => Match::Variant,
-            MatchArgument::Similar => Match::Similar,
-            MatchArgument::Weak => Match::Weak,
-        }),
+        min_match: arguments.min_match,
         filter: given(filter).then(|| Value::from(filter.clone())),
         group_by: match arguments.group_by {
             GroupByArgument::Product => GroupBy::Product,

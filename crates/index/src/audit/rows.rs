@@ -5,11 +5,9 @@ use std::collections::HashMap;
 use twox_hash::XxHash3_64;
 
 use crate::quantise::Quantised;
+use crate::row::CATEGORY;
 use crate::snapshot::Snapshot;
 use crate::view::Location;
-
-/// Attribute that says what kind of thing a picture shows.
-const CATEGORY: &str = "category";
 
 /// The live rows.
 pub(super) struct Rows<'a> {

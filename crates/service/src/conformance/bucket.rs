@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{AWKWARD_KEYS, done};
+use super::{AWKWARD_KEYS, all_pages, done};
 use crate::model::{ListedPicture, Picture, PictureHead};
 use crate::ports::{Links, PictureWriter, Pictures};
 
@@ -120,16 +120,8 @@ async fn expect_listing(pictures: &dyn Pictures, writer: &dyn PictureWriter) {
 }
 
 async fn listed(pictures: &dyn Pictures, prefix: &str) -> Vec<ListedPicture> {
-    let mut all = Vec::new();
-    let mut after = None;
-    loop {
-        let page = done("list", pictures.list(prefix, after.as_deref()).await);
-        all.extend(page.items);
-        after = page.next;
-        if after.is_none() {
-            return all;
-        }
-    }
+    let page = async |after: Option<&str>| pictures.list(prefix, after).await;
+    done("list", all_pages(page).await)
 }
 
 async fn get(pictures: &dyn Pictures, key: &str, max_bytes: u64) -> Picture {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::done;
+use super::{all_pages, done};
 use crate::error::StoreError;
 use crate::model::{Failure, ImageRecord, Metadata, Product};
 use crate::ports::{Failures, ImageRecords, Products};
@@ -154,7 +154,8 @@ async fn expect_failures(failures: &dyn Failures, expected: &[ImageRecord]) {
         let unique = by_id(found);
         unique.len() == found.len() && unique == by_id(expected)
     };
-    let found = eventually(async || listed(failures).await, is_so).await;
+    let read = async || all_pages(async |after| failures.list(after).await).await;
+    let found = eventually(read, is_so).await;
     assert_eq!(by_id(&found), by_id(expected), "the failures");
     assert!(is_so(&found), "a failure is listed twice");
     assert!(
@@ -177,19 +178,6 @@ async fn expect_of_key(failures: &dyn Failures, key: &str, products: &[&str]) {
     )
     .await;
     assert_eq!(found, expected, "the products that failed at {key:?}");
-}
-
-async fn listed(failures: &dyn Failures) -> Result<Vec<ImageRecord>, StoreError> {
-    let mut all = Vec::new();
-    let mut after = None;
-    loop {
-        let page = failures.list(after.as_deref()).await?;
-        all.extend(page.items);
-        after = page.next;
-        if after.is_none() {
-            return Ok(all);
-        }
-    }
 }
 
 /// Reads until what was read is as expected, or the moments are over.

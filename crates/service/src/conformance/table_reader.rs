@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{AWKWARD_KEYS, done};
-use crate::error::StoreError;
+use super::{AWKWARD_KEYS, all_pages, done};
 use crate::model::{Failure, ImageRecord, Metadata, Product, TableEntry};
 use crate::ports::{ImageRecords, Products, TableReader};
 
@@ -90,7 +89,10 @@ async fn expect(reader: &dyn TableReader, expected: &[TableEntry]) {
     let wanted = by_name(expected);
     let begun = tokio::time::Instant::now();
     loop {
-        let found = done("scan", all(reader).await);
+        let found = done(
+            "scan",
+            all_pages(async |after| reader.scan(after).await).await,
+        );
         let named = by_name(&found);
         if (named == wanted && found.len() == wanted.len()) || begun.elapsed() > MOMENTS {
             assert_eq!(named, wanted, "the entries of the table");
@@ -98,18 +100,5 @@ async fn expect(reader: &dyn TableReader, expected: &[TableEntry]) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
-async fn all(reader: &dyn TableReader) -> Result<Vec<TableEntry>, StoreError> {
-    let mut all = Vec::new();
-    let mut after = None;
-    loop {
-        let page = reader.scan(after.as_deref()).await?;
-        all.extend(page.items);
-        after = page.next;
-        if after.is_none() {
-            return Ok(all);
-        }
     }
 }

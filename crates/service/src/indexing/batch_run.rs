@@ -10,7 +10,7 @@ use super::lanes::{Lane, Lanes};
 use super::observe::{Observation, Observed};
 use super::publish::{Change, Publication};
 use super::{BatchReport, Indexer, IndexingError, Outcome};
-use crate::ports::{Measurement, Unit};
+use crate::ports::Measurement;
 use crate::time::Deadline;
 
 /// How often a key is done again within one batch because it changed meanwhile.
@@ -162,18 +162,13 @@ impl Indexer {
             conflicts = report.conflicts,
             "batch done"
         );
-        let number = |name, value| Measurement {
-            name,
-            unit: Unit::Count,
-            value,
-        };
         self.ports.metrics.emit(&[
-            number("ImagesIndexed", indexed),
-            number("AttributesUpdated", updated),
-            number("ImagesFailed", failed),
-            number("ImagesRemoved", removed),
-            number("PublishConflicts", report.conflicts as f64),
-            number("Generation", report.generation as f64),
+            Measurement::count("ImagesIndexed", indexed),
+            Measurement::count("AttributesUpdated", updated),
+            Measurement::count("ImagesFailed", failed),
+            Measurement::count("ImagesRemoved", removed),
+            Measurement::count("PublishConflicts", report.conflicts as f64),
+            Measurement::count("Generation", report.generation as f64),
         ]);
     }
 }

@@ -182,11 +182,8 @@ impl Indexer {
                 reason,
                 "rebuild postponed: if that goes on, run `lookalike index rebuild`"
             );
-            self.ports.metrics.emit(&[Measurement {
-                name: "RebuildPostponed",
-                unit: Unit::Count,
-                value: 1.0,
-            }]);
+            let postponed = Measurement::count("RebuildPostponed", 1.0);
+            self.ports.metrics.emit(&[postponed]);
             report.postponed = Some(reason);
             return Ok(());
         }
@@ -224,11 +221,8 @@ impl Indexer {
             time_ms = took.as_millis(),
             "base rebuilt"
         );
-        self.ports.metrics.emit(&[Measurement {
-            name: "RebuildTime",
-            unit: Unit::Milliseconds,
-            value: took.as_secs_f64() * 1000.0,
-        }]);
+        let took = Measurement::milliseconds("RebuildTime", took.as_secs_f64() * 1000.0);
+        self.ports.metrics.emit(&[took]);
         self.report_graph(encoder, &base, left_out, report);
         Ok(())
     }
@@ -308,11 +302,7 @@ impl Indexer {
                 report.without_graph = Some(format!(
                     "{reason}: {wanted:.4} of the best was wanted, {best:.4} was found"
                 ));
-                Measurement {
-                    name: "GraphLeftOut",
-                    unit: Unit::Count,
-                    value: 1.0,
-                }
+                Measurement::count("GraphLeftOut", 1.0)
             }
             (Some(recall), None) => {
                 info!(encoder, rows, recall, "graph measured");

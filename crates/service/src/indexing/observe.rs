@@ -17,7 +17,7 @@ use crate::embedder::{EmbedError, embed};
 use crate::error::StoreError;
 use crate::keys::{category_of, product_id_of};
 use crate::model::{Failure, Picture, PictureHead};
-use crate::ports::{Measurement, Unit};
+use crate::ports::Measurement;
 use crate::time::Deadline;
 
 /// Keys looked at for each picture that is being embedded: a store answers in about the time that
@@ -321,11 +321,8 @@ impl Indexer {
             return;
         }
         let total = times.iter().sum::<Duration>().as_secs_f64() * 1000.0;
-        self.ports.metrics.emit(&[Measurement {
-            name: "EmbedTime",
-            unit: Unit::Milliseconds,
-            value: total / times.len() as f64,
-        }]);
+        let mean = Measurement::milliseconds("EmbedTime", total / times.len() as f64);
+        self.ports.metrics.emit(&[mean]);
     }
 }
 

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use lookalike_index::{Attributes, View};
+use lookalike_index::{Attributes, CATEGORY, View};
 use serde::Serialize;
 
 use super::current::Current;
 use super::{Indexer, IndexingError};
 use crate::error::StoreErrorKind;
-use crate::filterable::{CATEGORY, Filterable, attributes};
+use crate::filterable::{Filterable, attributes};
 use crate::keys::{category_of, folder_of};
 use crate::model::Metadata;
 

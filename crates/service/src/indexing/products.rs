@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures::{StreamExt, stream};
-use lookalike_index::{Attributes, Location, Row};
+use lookalike_index::{Attributes, CATEGORY, Location, Row};
 use tracing::{error, info};
 
 use super::batch::BatchChange;
@@ -16,10 +16,10 @@ use super::lanes::Indexes;
 use super::publish::{Change, Publication};
 use super::{Indexer, IndexingError, ProductsReport};
 use crate::error::StoreError;
-use crate::filterable::{CATEGORY, attributes};
+use crate::filterable::attributes;
 use crate::keys::category_of;
 use crate::model::PictureHead;
-use crate::ports::{Measurement, Unit};
+use crate::ports::Measurement;
 use crate::time::Deadline;
 
 /// How often a product is done again within one batch because it changed meanwhile.
@@ -211,15 +211,10 @@ impl Indexer {
             conflicts = report.conflicts,
             "products done"
         );
-        let number = |name, value| Measurement {
-            name,
-            unit: Unit::Count,
-            value,
-        };
         self.ports.metrics.emit(&[
-            number("AttributesUpdated", report.updated as f64),
-            number("PublishConflicts", report.conflicts as f64),
-            number("Generation", report.generation as f64),
+            Measurement::count("AttributesUpdated", report.updated as f64),
+            Measurement::count("PublishConflicts", report.conflicts as f64),
+            Measurement::count("Generation", report.generation as f64),
         ]);
     }
 }

@@ -56,6 +56,7 @@ impl Binding {
         // What changes the ranking, and not what is shown of it: pages may differ in length.
         let ranking = (
             options.min_score.to_bits(),
+            options.min_match,
             &options.filter,
             options.group_by,
             options.diversity.to_bits(),
@@ -163,7 +164,7 @@ fn content(generation: u64, mut returned: Vec<Location>) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use lookalike_index::Fingerprint;
+    use lookalike_index::{Fingerprint, Match};
     use proptest::prelude::*;
 
     use super::super::QueryItem;
@@ -253,6 +254,7 @@ mod tests {
         assert!(with(|options| options.k = 500));
         assert!(with(|options| options.fields = Some(Vec::new())));
         assert!(!with(|options| options.min_score = 0.1));
+        assert!(!with(|options| options.min_match = Some(Match::Similar)));
         assert!(!with(|options| options.collapse = true));
         assert!(!with(|options| options.diversity = 0.5));
         assert!(!with(|options| options.filter = Some("category".into())));

@@ -1,13 +1,14 @@
 //! Answers for every product at once, to be stored where shoppers can read them without anything running.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use lookalike_index::{Calibration, Hit, IndexError, SearchRequest, Snapshot};
+use lookalike_index::{Calibration, IndexError, Snapshot};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::vectors::MOST_PRODUCT_PICTURES;
+use super::finding::{Found, Scope};
+use super::vectors::pictures_of;
 use super::{MAX_FIELDS, MAX_K, SearchError, Searcher, off_runtime, with_attributes};
 use crate::model::Metadata;
 
@@ -119,7 +120,7 @@ impl Exporter<'_> {
     }
 
     /// Reads the metadata of products that were not met before.
-    async fn learn(&mut self, hits: impl Iterator<Item = &Hit>) -> Result<(), SearchError> {
+    async fn learn(&mut self, hits: impl Iterator<Item = &Found>) -> Result<(), SearchError> {
         if self.fields.is_empty() {
             return Ok(());
         }
@@ -138,7 +139,7 @@ impl Exporter<'_> {
         Ok(())
     }
 
-    fn similar(&self, hit: Hit) -> SimilarProduct {
+    fn similar(&self, hit: Found) -> SimilarProduct {
         let metadata = match self.metadata.get(&hit.product_id) {
             Some(known) => {
                 let mut metadata = with_attributes(known.clone(), hit.attributes);
@@ -161,33 +162,11 @@ fn all_similar(
     snapshot: &Snapshot,
     products: &[String],
     k: usize,
-) -> Result<Vec<Vec<Hit>>, IndexError> {
-    let products = products.par_iter();
-    products
-        .map(|product| similar(snapshot, product, k))
-        .collect()
-}
-
-/// The products most like any picture of a product, without itself: what a search for similar products finds.
-fn similar(snapshot: &Snapshot, product: &str, k: usize) -> Result<Vec<Hit>, IndexError> {
-    let without = [product.to_owned()];
-    let rows = snapshot
-        .rows_of_product(product)
-        .take(MOST_PRODUCT_PICTURES);
-    let mut hits = Vec::new();
-    for row in rows {
-        let vector = snapshot.embedding(row);
-        let found = snapshot.search(SearchRequest {
-            min_score: 0.0,
-            without_products: &without,
-            stored: Some(row),
-            ..SearchRequest::new(&vector, k)
-        })?;
-        hits.extend(found.hits);
-    }
-    hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.key.cmp(&b.key)));
-    let mut seen = HashSet::new();
-    hits.retain(|hit| seen.insert(hit.product_id.clone()));
-    hits.truncate(k);
-    Ok(hits)
+) -> Result<Vec<Vec<Found>>, IndexError> {
+    let similar = |product: &String| {
+        let wanted = pictures_of(snapshot, product);
+        let found = Scope::of_product(product).find(snapshot, &wanted, k, false)?;
+        Ok(found.map(|(found, _)| found).unwrap_or_default())
+    };
+    products.par_iter().map(similar).collect()
 }

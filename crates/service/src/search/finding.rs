@@ -72,6 +72,19 @@ impl Scope {
         })
     }
 
+    /// All but one product, by what is usual.
+    pub(super) fn of_product(product: &str) -> Self {
+        let usual = SearchOptions::default();
+        Self {
+            min_score: usual.min_score,
+            without: vec![product.to_owned()],
+            group_by: usual.group_by,
+            filter: None,
+            selection: None,
+            least: None,
+        }
+    }
+
     /// The same in a snapshot, of whose pictures those are selected that match. `declared` are attributes that
     /// may be asked for although no picture has them.
     ///

@@ -11,14 +11,16 @@
 //! | `vectors` | from the items of a query to what the index is searched for |
 //! | `finding` | what the index finds, and all that narrows it down |
 //! | `page`, `cursor` | which of it comes next, in which order |
+//! | `work` | all of this, one after the other |
 //! | `snapshots` | the index, loaded |
-//! | `answer` | what callers get |
+//! | `hydrating`, `answer` | what callers get |
 
 mod answer;
 mod audit;
 mod cursor;
 mod export;
 mod finding;
+mod hydrating;
 mod image_state;
 mod lookups;
 mod options;
@@ -26,6 +28,7 @@ mod page;
 mod query;
 mod snapshots;
 mod vectors;
+mod work;
 mod worker;
 
 use std::sync::Arc;
@@ -33,7 +36,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use lookalike_encoder::PictureError;
-use lookalike_index::{Attributes, Calibration, IndexError};
+use lookalike_index::IndexError;
 use tokio::sync::Semaphore;
 use tracing::info;
 
@@ -52,19 +55,17 @@ pub use query::{BadQuery, MAX_QUERY_ITEMS, MAX_WEIGHT, Query, QueryArea, QueryIt
 
 use crate::embedder::{EmbedError, cores};
 use crate::encoders::{Encoders, NoEncoder};
-use crate::error::{StoreError, StoreErrorKind};
 use crate::filterable::Filterable;
-use crate::model::Metadata;
 use crate::ports::{
     Failures, Links, Manifests, Measurement, Metrics, Pictures, Products, Segments, TableReader,
-    Unit,
 };
 use crate::start_up;
 use cursor::{Binding, Cursor};
-use finding::{Found, Scope};
-use page::{Page, Source};
+use finding::Scope;
+use hydrating::with_attributes;
 use snapshots::{Loaded, Snapshots};
-use vectors::{Embedded, Wanted};
+use vectors::Embedded;
+use work::{Done, Work, find};
 use worker::off_runtime;
 
 /// What the searcher needs from the world.
@@ -318,11 +319,7 @@ impl Searcher {
             embedding_ms,
             search_ms: milliseconds(begun),
         };
-        let time = |name, value| Measurement {
-            name,
-            unit: Unit::Milliseconds,
-            value,
-        };
+        let time = Measurement::milliseconds;
         let mut times = vec![time("SearchTime", timings.search_ms)];
         // A search from stored embeddings embeds nothing: a zero would drag the mean down.
         if timings.embedding_ms > 0.0 {
@@ -340,142 +337,6 @@ impl Searcher {
             timings,
         })
     }
-
-    /// Adds metadata and links.
-    async fn hydrate(
-        &self,
-        found: Vec<Found>,
-        calibration: Option<Calibration>,
-        options: &SearchOptions,
-    ) -> Result<Vec<FoundProduct>, SearchError> {
-        if found.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids: Vec<String> = found.iter().map(|one| one.product_id.clone()).collect();
-        let mut known = match &options.fields {
-            Some(fields) if fields.is_empty() => Default::default(),
-            _ => self.ports.products.get_many(&ids).await?,
-        };
-        let once = options.group_by == GroupBy::Product;
-        let mut results = Vec::with_capacity(found.len());
-        for one in found {
-            // Several pictures may show one product.
-            let metadata = match once {
-                true => known.remove(&one.product_id),
-                false => known.get(&one.product_id).cloned(),
-            };
-            let mut metadata = with_attributes(metadata.unwrap_or_default(), one.attributes);
-            if let Some(fields) = &options.fields {
-                metadata.retain(|name, _| fields.contains(name));
-            }
-            let images = match options.images == Images::All && once {
-                true => Some(self.images(one.images).await?),
-                false => None,
-            };
-            results.push(FoundProduct {
-                image_url: self.ports.links.fetch(&one.key).await?,
-                image_key: one.key,
-                score: one.score,
-                class: calibration.map(|scores| scores.classify(one.score)),
-                images,
-                collapsed: options.collapse.then_some(one.collapsed),
-                metadata,
-                product_id: one.product_id,
-            });
-        }
-        Ok(results)
-    }
-
-    async fn images(&self, found: Vec<(String, f32)>) -> Result<Vec<FoundImage>, SearchError> {
-        let mut images = Vec::with_capacity(found.len());
-        for (key, score) in found {
-            let url = self.ports.links.fetch(&key).await?;
-            images.push(FoundImage { key, url, score });
-        }
-        Ok(images)
-    }
-}
-
-/// All that an answer is made from.
-struct Work {
-    loaded: Loaded,
-    wanted: Vec<Wanted>,
-    scope: Scope,
-    calibration: Option<Calibration>,
-    cursor: Option<Cursor>,
-    binding: Binding,
-    embedding_ms: f64,
-}
-
-/// What was found, and what follows from it.
-struct Done {
-    page: Page,
-    facets: Option<finding::Facets>,
-    next_cursor: Option<String>,
-}
-
-impl Work {
-    /// `None` when it has to be brief and cannot be.
-    fn done(&self, options: &SearchOptions, briefly: bool) -> Result<Option<Done>, IndexError> {
-        let snapshot = &self.loaded.snapshot;
-        let source = Source {
-            snapshot,
-            wanted: &self.wanted,
-            scope: &self.scope,
-            options,
-            cursor: self.cursor.as_ref(),
-        };
-        let Some(mut page) = source.page(briefly)? else {
-            return Ok(None);
-        };
-        let returned = std::mem::take(&mut page.returned);
-        let generation = self.loaded.manifest.generation;
-        let next_cursor = match returned.is_empty() {
-            true => None,
-            false => Some(Cursor::encode(generation, returned, &self.binding)),
-        };
-        Ok(Some(Done {
-            page,
-            facets: self.scope.facets(snapshot, &options.facets)?,
-            next_cursor,
-        }))
-    }
-}
-
-/// Finds a page of results.
-async fn find(work: Work, options: &SearchOptions) -> Result<Done, SearchError> {
-    if work.loaded.snapshot.images() == 0 {
-        let snapshot = &work.loaded.snapshot;
-        return Ok(Done {
-            facets: (work.scope.facets(snapshot, &options.facets)).map_err(query_error)?,
-            page: Page::empty(),
-            next_cursor: None,
-        });
-    }
-    // Handing a brief search to another thread and back would take as long as the search.
-    if work.wanted.len() == 1 && options.is_plain() {
-        let found = work.done(options, true).map_err(query_error)?;
-        if let Some(done) = found {
-            return Ok(done);
-        }
-    }
-    let options = options.clone();
-    let all = off_runtime(move || work.done(&options, false)).await?;
-    let done = all.map_err(query_error)?;
-    // Only one that has to be brief is broken off.
-    let broken_off = || {
-        let kind = StoreErrorKind::Unavailable;
-        StoreError::new(kind, "search", "the search was broken off").into()
-    };
-    done.ok_or_else(broken_off)
-}
-
-/// What the picture itself says, wherever the table says nothing.
-fn with_attributes(mut metadata: Metadata, attributes: Attributes) -> Metadata {
-    for (name, value) in attributes {
-        metadata.entry(name).or_insert(value);
-    }
-    metadata
 }
 
 fn milliseconds(since: Instant) -> f64 {

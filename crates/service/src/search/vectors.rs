@@ -21,7 +21,7 @@ use crate::keys::is_allowed_query_key;
 use crate::ports::Embedder;
 
 /// Pictures of one product that a search starts from, at most.
-pub(super) const MOST_PRODUCT_PICTURES: usize = 16;
+const MOST_PRODUCT_PICTURES: usize = 16;
 
 /// Rows that are grouped by product in less than a millisecond, once in the life of a segment.
 const FEW_ROWS: u64 = 1 << 17;
@@ -235,7 +235,17 @@ fn of_item(at: usize, items: &[QueryItem], error: SearchError) -> SearchError {
     }
 }
 
-/// The vectors of the pictures of each product.
+/// What a search for a product is: a search for each of its pictures, up to a number.
+pub(super) fn pictures_of(snapshot: &Snapshot, product: &str) -> Vec<Wanted> {
+    let rows = snapshot.rows_of_product(product);
+    let wanted = rows.take(MOST_PRODUCT_PICTURES).map(|row| Wanted {
+        vector: snapshot.embedding(row),
+        stored: Some(row),
+    });
+    wanted.collect()
+}
+
+/// The same for each of several products.
 async fn stored_vectors(
     snapshot: &Arc<Snapshot>,
     products: &[String],
@@ -245,15 +255,10 @@ async fn stored_vectors(
     }
     let (shared, products) = (Arc::clone(snapshot), products.to_vec());
     let look = move || {
-        let vectors = |product: &String| {
-            let rows = shared.rows_of_product(product).take(MOST_PRODUCT_PICTURES);
-            let wanted = rows.map(|row| Wanted {
-                vector: shared.embedding(row),
-                stored: Some(row),
-            });
-            wanted.collect()
-        };
-        products.iter().map(vectors).collect()
+        let products = products.iter();
+        products
+            .map(|product| pictures_of(&shared, product))
+            .collect()
     };
     // The first look for a product of a generation groups all rows.
     match snapshot.rows() {

@@ -259,28 +259,37 @@ async fn a_store_that_fails_is_an_error_and_no_finding() {
 }
 
 /// What is indexed between the looks at bucket and index is no finding.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_changes_meanwhile_is_not_reported() {
-    let world = shop().await;
-    let other = world.clone();
-    let runtime = tokio::runtime::Handle::current();
-    // Somebody indexes a new picture and removes another while the bucket is listed.
-    let once = std::sync::atomic::AtomicBool::new(true);
-    world.cloud.set_fault(Some(Box::new(move |call| {
-        if call == "list failures" && once.swap(false, std::sync::atomic::Ordering::Relaxed) {
-            other.put("catalog/late.jpg", "late");
-            let world = other.clone();
-            let index = std::thread::spawn({
-                let runtime = runtime.clone();
-                move || runtime.block_on(async move { world.index(&["catalog/late.jpg"]).await })
-            });
-            drop(index);
-        }
-        None
-    })));
-    let report = audit(&world).await;
-    assert_eq!(report.gone, Listed::default());
-    world.cloud.set_fault(None);
+    for call in ["list pictures", "scan table", "list failures"] {
+        let world = shop().await;
+        let other = world.clone();
+        // Before that call is answered, somebody indexes a new picture and removes another.
+        let first = std::sync::atomic::AtomicBool::new(true);
+        world.cloud.set_fault(Some(Box::new(move |name| {
+            if name == call && first.swap(false, std::sync::atomic::Ordering::Relaxed) {
+                let other = other.clone();
+                let changing = std::thread::spawn(move || {
+                    let runtime = tokio::runtime::Runtime::new().unwrap();
+                    runtime.block_on(async {
+                        other.put("catalog/late.jpg", "late");
+                        other.cloud.remove_picture(KEYS[3]);
+                        other.index(&["catalog/late.jpg", KEYS[3]]).await;
+                    });
+                });
+                changing.join().unwrap();
+            }
+            None
+        })));
+        let report = audit(&world).await;
+        world.cloud.set_fault(None);
+        assert!(world.rows().contains_key("catalog/late.jpg"), "{call}");
+        assert!(!world.rows().contains_key(KEYS[3]), "{call}");
+        let nothing = Listed::default();
+        assert_eq!(report.gone, nothing, "{call}");
+        assert_eq!(report.unindexed, nothing, "{call}");
+        assert_eq!(contradictions(&report), [], "{call}");
+    }
 }
 
 #[tokio::test]

@@ -147,6 +147,15 @@ fn groups(title: &str, listed: &Listed<AuditedGroup>, links: &Links) -> Markup {
 
 fn pictures(listed: &Listed<AuditedPicture>, links: &Links) -> Markup {
     html! {
+        (each(listed, links))
+        @if listed.left_out() > 0 {
+            p.note { "And " (listed.left_out()) " more pictures." }
+        }
+    }
+}
+
+fn each(listed: &Listed<AuditedPicture>, links: &Links) -> Markup {
+    html! {
         ol.pictures {
             @for picture in &listed.items {
                 li {
@@ -155,9 +164,6 @@ fn pictures(listed: &Listed<AuditedPicture>, links: &Links) -> Markup {
                     (picture.key)
                 }
             }
-        }
-        @if listed.left_out() > 0 {
-            p.note { "And " (listed.left_out()) " more pictures." }
         }
     }
 }
@@ -205,22 +211,8 @@ fn keys(title: &str, listed: &Listed<String>) -> Markup {
 
 fn pictures_without_product(report: &AuditReport, links: &Links) -> Markup {
     let listed = &report.pictures_without_product;
-    let content = html! {
-        ol.pictures {
-            @for picture in &listed.items {
-                li {
-                    (image(&picture.key, &picture.product_id, links))
-                    b { (picture.product_id) }
-                    (picture.key)
-                }
-            }
-        }
-    };
-    section(
-        "Pictures whose product is not in the table",
-        listed,
-        content,
-    )
+    let title = "Pictures whose product is not in the table";
+    section(title, listed, each(listed, links))
 }
 
 fn failed(report: &AuditReport, links: &Links) -> Markup {

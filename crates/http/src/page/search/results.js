@@ -1,6 +1,6 @@
 // What was found
 
-const MATCHES = { same: "Same product", variant: "Variant", similar: "Similar", weak: "Weak match" };
+const MATCHES = { same: "Same picture", variant: "Variant", similar: "Similar", weak: "Weak match" };
 
 function text(value) {
   return value === null || value === undefined || typeof value === "object" ? "" : String(value);
