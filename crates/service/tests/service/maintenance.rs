@@ -252,10 +252,10 @@ const MANY: u32 = 4000;
 
 /// A rebuild of so many pictures is due, and by these settings they get a graph that finds enough.
 async fn large_rebuild_due() -> World {
-    rebuild_due(MANY).await
+    rebuild_of(MANY).await
 }
 
-async fn rebuild_due(pictures: u32) -> World {
+async fn rebuild_of(pictures: u32) -> World {
     let world = World::new();
     let indexer = world.indexer_with(never_compacting());
     world.fill(&indexer, 0..pictures, 1000).await;
@@ -308,7 +308,7 @@ async fn a_rebuild_of_everything_leaves_one_base_with_a_graph() {
 async fn a_base_whose_graph_finds_too_little_is_published_without_it_and_says_so() {
     // So few that all three graphs are built in time on a busy machine too.
     let few = 500;
-    let world = rebuild_due(few).await;
+    let world = rebuild_of(few).await;
     let (indexer, metrics) = noting(&world, with_floor(1.1));
     let report = indexer.rebuild(long()).await.unwrap();
     assert_eq!(report.rebuilt_rows, Some(u64::from(few)));
