@@ -252,13 +252,9 @@ const MANY: u32 = 4000;
 
 /// A rebuild of so many pictures is due, and by these settings they get a graph that finds enough.
 async fn large_rebuild_due() -> World {
-    rebuild_of(MANY).await
-}
-
-async fn rebuild_of(pictures: u32) -> World {
     let world = World::new();
     let indexer = world.indexer_with(never_compacting());
-    world.fill(&indexer, 0..pictures, 1000).await;
+    world.fill(&indexer, 0..MANY, 1000).await;
     world
 }
 
@@ -306,12 +302,14 @@ async fn a_rebuild_of_everything_leaves_one_base_with_a_graph() {
 
 #[tokio::test]
 async fn a_base_whose_graph_finds_too_little_is_published_without_it_and_says_so() {
-    // So few that all three graphs are built in time on a busy machine too.
-    let few = 500;
-    let world = rebuild_of(few).await;
-    let (indexer, metrics) = noting(&world, with_floor(1.1));
+    let world = large_rebuild_due().await;
+    // So much work that there is no graph with more, for which the lease may be too short on a busy machine.
+    let mut settings = with_floor(1.1);
+    settings.policy.graph.ef_construction = 201;
+    settings.policy.graph.fill_lists = true;
+    let (indexer, metrics) = noting(&world, settings);
     let report = indexer.rebuild(long()).await.unwrap();
-    assert_eq!(report.rebuilt_rows, Some(u64::from(few)));
+    assert_eq!(report.rebuilt_rows, Some(u64::from(MANY)));
     let reason = report.without_graph.unwrap();
     assert!(
         reason.contains("no graph that was built finds enough"),
@@ -319,7 +317,7 @@ async fn a_base_whose_graph_finds_too_little_is_published_without_it_and_says_so
     );
     assert_eq!(metrics.names(), ["RebuildTime", "GraphLeftOut"]);
     assert_eq!(world.manifest().segments[0].recall, None);
-    assert_eq!(world.verify().await, u64::from(few));
+    assert_eq!(world.verify().await, u64::from(MANY));
 }
 
 /// A function that is ended while it builds a graph for the third time begins at the next upload with the
