@@ -84,6 +84,7 @@ def measure(plan, only):
         from .child import Child
         from .inputs import Inputs
         from .pictures import Pictures
+        from .rows_filter import FilterRows
         from .rows_index import IndexRows
         from .rows_service import ServiceRows
         from .table import as_json, markdown
@@ -100,6 +101,7 @@ def measure(plan, only):
         if only != "encoder":
             indexes = IndexRows(inputs, ours, logs, work, plan)
             rows += told("index", lambda: indexes.rows())
+            rows += told("filter", lambda: FilterRows(inputs, indexes, ours, plan).rows())
             if indexes.left_out:
                 described["left out"] = "; ".join(indexes.left_out)
     if not only:

@@ -87,12 +87,12 @@ class Inputs:
         ]
 
 
-def least_of_nearest(vectors, queries, at_once=100):
+def least_of_nearest(vectors, queries, k=K, at_once=100):
     """Similarity of each query's true k-th nearest."""
     least = []
     for first in range(0, len(queries), at_once):
         similar = queries[first : first + at_once] @ vectors.T
-        least += np.partition(similar, -K, axis=1)[:, -K].tolist()
+        least += np.partition(similar, -k, axis=1)[:, -k].tolist()
     return least
 
 

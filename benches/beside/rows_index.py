@@ -92,12 +92,13 @@ class IndexRows:
             for child in self.children.values():
                 child.close()
 
-    def build_ours(self, graph, folder):
+    def build_ours(self, graph, folder, attributes=None):
         files = self.inputs
         return self.ours.ask(
             "build",
             vectors=files.vectors_file,
             rows=files.rows_file,
+            attributes=attributes,
             dimensions=files.dimensions,
             fingerprint=files.fingerprint,
             threads=2,

@@ -24,6 +24,8 @@ pub(crate) struct Building {
     vectors: PathBuf,
     /// What else is known of each row.
     rows: PathBuf,
+    /// Attributes besides the category, a JSON object per row.
+    attributes: Option<PathBuf>,
     dimensions: usize,
     /// Whose vectors they are.
     fingerprint: Fingerprint,
@@ -38,7 +40,7 @@ impl Building {
     /// Seconds from vectors in memory to the bytes of a segment in memory, and how many bytes.
     pub(crate) fn run(self) -> Result<Value, AnyError> {
         let numbers = vectors::read(&self.vectors)?;
-        let texts = vectors::read_rows(&self.rows)?;
+        let texts = vectors::read_rows(&self.rows, self.attributes.as_deref())?;
         if numbers.len() != texts.len() * self.dimensions {
             let expected = texts.len() * self.dimensions;
             let found = numbers.len();

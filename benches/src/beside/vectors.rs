@@ -27,7 +27,7 @@ pub(crate) struct RowText {
     key: String,
     product_id: String,
     etag: String,
-    category: String,
+    attributes: Attributes,
 }
 
 impl RowText {
@@ -37,16 +37,17 @@ impl RowText {
             key: self.key,
             product_id: self.product_id,
             etag: self.etag,
-            attributes: Attributes::from([("category".to_owned(), self.category.into())]),
+            attributes: self.attributes,
             embedding,
         }
     }
 }
 
-/// Reads rows: key, product, ETag and category, a line each.
-pub(crate) fn read_rows(path: &Path) -> Result<Vec<RowText>, AnyError> {
+/// Reads rows: key, product, ETag and category, a line each; and their other attributes, a JSON object per line.
+pub(crate) fn read_rows(path: &Path, attributes: Option<&Path>) -> Result<Vec<RowText>, AnyError> {
     let text = std::fs::read_to_string(path).map_err(|error| at(path, error))?;
-    text.lines()
+    let mut rows = text
+        .lines()
         .map(|line| {
             let fields: Vec<&str> = line.split('\t').collect();
             let [key, product_id, etag, category] = fields[..] else {
@@ -56,10 +57,26 @@ pub(crate) fn read_rows(path: &Path) -> Result<Vec<RowText>, AnyError> {
                 key: key.to_owned(),
                 product_id: product_id.to_owned(),
                 etag: etag.to_owned(),
-                category: category.to_owned(),
+                attributes: Attributes::from([("category".to_owned(), category.into())]),
             })
         })
-        .collect()
+        .collect::<Result<Vec<_>, _>>()?;
+    if let Some(path) = attributes {
+        let text = std::fs::read_to_string(path).map_err(|error| at(path, error))?;
+        let more: Vec<Attributes> = text
+            .lines()
+            .map(serde_json::from_str)
+            .collect::<Result<_, _>>()
+            .map_err(|error| at(path, error))?;
+        if more.len() != rows.len() {
+            let problem = format!("expected {} lines, found {}", rows.len(), more.len());
+            return Err(at(path, problem));
+        }
+        for (row, more) in rows.iter_mut().zip(more) {
+            row.attributes.extend(more);
+        }
+    }
+    Ok(rows)
 }
 
 /// An error about a file.

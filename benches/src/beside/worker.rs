@@ -41,6 +41,8 @@ enum Request {
         k: usize,
         #[serde(default)]
         with_keys: bool,
+        /// Among the pictures that match, in the short form.
+        filter: Option<String>,
     },
 }
 
@@ -68,7 +70,8 @@ impl Worker {
                 queries,
                 k,
                 with_keys,
-            } => self.search.search(&queries, k, with_keys),
+                filter,
+            } => (self.search).search(&queries, k, with_keys, filter.as_deref()),
         }
     }
 }
