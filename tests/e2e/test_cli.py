@@ -433,7 +433,8 @@ def test_a_reader_that_goes_away_stops_the_command_quietly(shop_pictures):
 def test_index_info(shop):
     info, index = seen_alike(shop, "index", "info")
     assert info == index
-    assert set(info) == {"generation", "images", "products", "encoder", "segments", "failed", "filterable"}
+    members = {"generation", "images", "products", "encoder", "segments", "failed", "failures", "filterable", "history"}
+    assert set(info) == members
     assert set(info["encoder"]) == {"name", "fingerprint", "dimensions"}
     assert re.fullmatch(r"[0-9a-f]{64}", info["encoder"]["fingerprint"])
     assert all(set(segment) == {"kind", "rows", "bytes"} for segment in info["segments"])
@@ -506,9 +507,12 @@ def test_index_rebuild_and_gc(shop, shop_pictures):
 
 def test_status(shop, spare):
     status, index = seen_alike(shop, "status")
-    assert status == {name: index[name] for name in ("generation", "images", "products", "failed")}
+    assert status == {name: index[name] for name in ("generation", "images", "products", "failed", "history")}
+    newest = status["history"][0]
+    assert newest["generation"] == status["generation"]
     people = shop.lookalike("status").expect().stdout
     assert f"{index['images']} images of {index['products']} products" in people
+    assert f"{newest['published']}  generation {newest['generation']}: {newest['summary']}" in people
 
     key = "catalog/broken/half a+b.jpg"
     shop.put(key, bad_pictures.truncated(spare().bytes))

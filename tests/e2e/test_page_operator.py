@@ -133,7 +133,8 @@ def test_an_index_that_wants_rebuilding_is_told(open_tab):
         {"kind": "delta", "rows": 8000, "bytes": 8_000_000},
     ]
     tab = open_tab(None)
-    changed(tab, segments=segments, images=16_990, history=[{"generation": 4, "published": "2026-07-01T10:00:00Z"}])
+    history = [{"generation": 4, "published": "2026-07-01T10:00:00Z", "summary": "<b>3</b> pictures added"}]
+    changed(tab, segments=segments, images=16_990, history=history)
     tab.open("/status")
     tab.at(".verdict.warn").wait_for()
     assert tab.at("#word").inner_text() == "Searches work; 2 things want attention"
@@ -142,7 +143,8 @@ def test_an_index_that_wants_rebuilding_is_told(open_tab):
     tables = tab.at("#tables").inner_text()
     assert "10 rows are superseded" in tables
     assert "8.0 MB" in tables
-    assert "Last generations" in tables and "2026-07-01" in tables
+    assert "Last generations" in tables and "2026" in tables
+    assert "<b>3</b> pictures added" in tables
 
 
 @pytest.mark.parametrize(

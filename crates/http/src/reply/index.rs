@@ -6,6 +6,8 @@ use lookalike_service::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::generation::GenerationReply;
+
 /// Which index gave the answer.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = IndexState)]
@@ -39,6 +41,9 @@ pub struct IndexInfoReply {
     /// Only while the encoder is changed: indexes of other encoders that are kept beside this one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     side_indexes: Vec<SideIndexReply>,
+    /// What the last generations changed, newest first, 20 at most. Those that an earlier release published are not
+    /// there.
+    history: Vec<GenerationReply>,
     /// Only when the service was given another encoder than the index has: that encoder. It is used
     /// once the catalog is indexed with it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,6 +147,11 @@ impl From<IndexInfo> for IndexInfoReply {
                 .map(FilterableReply::from)
                 .collect(),
             side_indexes: info.sides.into_iter().map(SideIndexReply::from).collect(),
+            history: info
+                .history
+                .into_iter()
+                .map(GenerationReply::from)
+                .collect(),
             configured_encoder: info.configured.map(EncoderReply::from),
         }
     }

@@ -8,6 +8,7 @@ mod documents;
 mod envelope;
 mod filters;
 mod images;
+mod index;
 mod pages;
 mod products;
 mod queries;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lookalike_encoder::PictureError;
-use lookalike_index::{FilterError, Fingerprint, Match, SegmentId};
+use lookalike_index::{Changed, FilterError, Fingerprint, Match, SegmentId};
 use serde::Serialize;
 
 use super::options::{MAX_FACETS, MAX_FIELDS, MAX_K};
@@ -125,8 +125,24 @@ pub struct IndexInfo {
     pub sides: Vec<SideInfo>,
     /// What can be filtered by: what pictures have, and what is declared, by name.
     pub filterable: Vec<FilterableInfo>,
+    /// What the last generations changed, newest first.
+    pub history: Vec<GenerationInfo>,
     /// The encoder that this release or its settings bring, when that is another one than the index's.
     pub configured: Option<EncoderInfo>,
+}
+
+/// What a generation changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GenerationInfo {
+    /// The generation.
+    pub generation: u64,
+    /// When it was published, as RFC 3339 in UTC.
+    pub published: String,
+    /// What it changed, in words.
+    pub summary: String,
+    /// The same as numbers and names.
+    #[serde(flatten)]
+    pub changed: Changed,
 }
 
 /// An attribute that can be filtered by.

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lookalike_encoder::PictureFormat;
-use lookalike_index::{Attributes, Recall, SideIndex, Snapshot, ValueTypes};
+use lookalike_index::{Attributes, HistoryEntry, Recall, SideIndex, Snapshot, ValueTypes};
 
 use super::worker::off_runtime;
 use super::{
-    EncoderInfo, FilterableInfo, IndexInfo, ProductView, SearchError, Searcher, SegmentInfo,
-    SideInfo, no_encoder, with_attributes,
+    EncoderInfo, FilterableInfo, GenerationInfo, IndexInfo, ProductView, SearchError, Searcher,
+    SegmentInfo, SideInfo, no_encoder, with_attributes,
 };
 use crate::keys::UPLOADS_PREFIX;
 use crate::model::UploadLink;
 use crate::ports::Embedder;
-use crate::time::new_segment_id;
+use crate::time::{new_segment_id, rfc3339};
 
 impl Searcher {
     /// A product's metadata and pictures.
@@ -114,6 +114,7 @@ impl Searcher {
                 .collect(),
             failed,
             sides,
+            history: manifest.history.iter().rev().map(generation_info).collect(),
         })
     }
 
@@ -155,6 +156,15 @@ impl Searcher {
             bytes: side.segments.iter().map(|entry| entry.bytes).sum(),
             available: self.ports.encoders.has(side.fingerprint).await?,
         })
+    }
+}
+
+fn generation_info(entry: &HistoryEntry) -> GenerationInfo {
+    GenerationInfo {
+        generation: entry.generation,
+        published: rfc3339(entry.at),
+        summary: entry.changed.to_string(),
+        changed: entry.changed,
     }
 }
 
