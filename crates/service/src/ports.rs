@@ -14,8 +14,8 @@ use lookalike_index::{Fingerprint, SegmentId};
 
 use crate::error::StoreError;
 use crate::model::{
-    EncoderFiles, ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture, PictureHead,
-    Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
+    EncoderFiles, ImageRecord, ListedPicture, LoadedManifest, Metadata, NewestFailures, Page,
+    Picture, PictureHead, Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
 };
 
 /// Turns picture bytes into an embedding. Synchronous and slow (milliseconds): callers leave the
@@ -163,8 +163,8 @@ pub trait Failures: Send + Sync {
     async fn list(&self, after: Option<&str>) -> Result<Page<ImageRecord>, StoreError>;
     /// The failure records of `key`, whatever their product.
     async fn of_key(&self, key: &str) -> Result<Vec<ImageRecord>, StoreError>;
-    /// How many pictures failed.
-    async fn count(&self) -> Result<u64, StoreError>;
+    /// How many pictures failed, and at most `most` of those that failed last, the last first.
+    async fn newest(&self, most: usize) -> Result<NewestFailures, StoreError>;
 }
 
 /// All that is in the table, for whoever compares it with what is elsewhere.

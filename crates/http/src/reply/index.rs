@@ -6,6 +6,7 @@ use lookalike_service::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::failure::FailureReply;
 use super::generation::GenerationReply;
 
 /// Which index gave the answer.
@@ -36,6 +37,8 @@ pub struct IndexInfoReply {
     segments: Vec<SegmentReply>,
     /// Pictures that could not be indexed.
     failed: u64,
+    /// Those of them that failed last, the last first, 50 at most.
+    failures: Vec<FailureReply>,
     /// What can be filtered by, by name.
     filterable: Vec<FilterableReply>,
     /// Only while the encoder is changed: indexes of other encoders that are kept beside this one.
@@ -141,6 +144,11 @@ impl From<IndexInfo> for IndexInfoReply {
             },
             segments: info.segments.into_iter().map(SegmentReply::from).collect(),
             failed: info.failed,
+            failures: info
+                .failures
+                .into_iter()
+                .filter_map(FailureReply::of)
+                .collect(),
             filterable: info
                 .filterable
                 .into_iter()

@@ -1,5 +1,6 @@
 //! The JSON that goes out. Names and types are a contract: other programs rely on them.
 
+mod failure;
 mod generation;
 mod image;
 mod index;

@@ -48,3 +48,58 @@ async fn an_index_that_is_not_there_has_no_history() {
     let shop = Shop::empty();
     assert_eq!(index(&shop).await["history"], json!([]));
 }
+
+#[tokio::test]
+async fn failed_pictures_are_named_with_their_reasons() {
+    let shop = Shop::stocked().await;
+    let state = index(&shop).await;
+    assert_eq!(
+        (&state["failed"], &state["failures"]),
+        (&json!(0), &json!([]))
+    );
+    shop.index(&[("catalog/bags/text.png", b"text".to_vec())])
+        .await;
+    shop.index(&[("catalog/bags/cut.png", stripes(1, 2, 3)[..90].to_vec())])
+        .await;
+    let state = index(&shop).await;
+    assert_eq!(state["failed"], 2);
+    let mut failures = state["failures"].as_array().unwrap().clone();
+    failures.sort_by_key(|one| one["key"].to_string());
+    for (failure, name, code) in [
+        (&failures[0], "cut", "corrupt"),
+        (&failures[1], "text", "unsupported-format"),
+    ] {
+        assert_eq!(failure["key"], format!("catalog/bags/{name}.png"));
+        assert_eq!(failure["product_id"], name);
+        assert_eq!(failure["code"], code);
+        assert!(failure["reason"].as_str().unwrap().len() > 10, "{failure}");
+        assert!(failure["at"].as_str().unwrap().ends_with('Z'), "{failure}");
+    }
+    // Replaced by a picture, it is no failure any more.
+    shop.index(&[("catalog/bags/text.png", stripes(4, 5, 6))])
+        .await;
+    let state = index(&shop).await;
+    assert_eq!(state["failed"], 1);
+    assert_eq!(state["failures"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn of_many_failures_fifty_are_named_with_one_request() {
+    let shop = Shop::empty();
+    let names: Vec<String> = (0..55).map(|n| format!("catalog/{n:02}.png")).collect();
+    let pictures: Vec<(&str, Vec<u8>)> = names
+        .iter()
+        .map(|name| (name.as_str(), b"text".to_vec()))
+        .collect();
+    shop.index(&pictures).await;
+    let calls = |name: &str| {
+        let calls = shop.cloud.traffic().calls;
+        calls.get(name).copied().unwrap_or(0)
+    };
+    let before = (calls("newest failures"), calls("list failures"));
+    let state = index(&shop).await;
+    let after = (calls("newest failures"), calls("list failures"));
+    assert_eq!((after.0 - before.0, after.1 - before.1), (1, 0));
+    assert_eq!(state["failed"], 55);
+    assert_eq!(state["failures"].as_array().unwrap().len(), 50);
+}

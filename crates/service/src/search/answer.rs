@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::options::{MAX_FACETS, MAX_FIELDS, MAX_K};
 use super::query::BadQuery;
 use crate::error::{StoreError, StoreErrorKind};
-use crate::model::Metadata;
+use crate::model::{ImageRecord, Metadata};
 
 /// The answer to a search, best product first.
 #[derive(Debug, Clone)]
@@ -121,6 +121,8 @@ pub struct IndexInfo {
     pub segments: Vec<SegmentInfo>,
     /// Pictures that could not be indexed.
     pub failed: u64,
+    /// The 50 of them that failed last, the last first.
+    pub failures: Vec<ImageRecord>,
     /// The indexes of other encoders that are kept beside it.
     pub sides: Vec<SideInfo>,
     /// What can be filtered by: what pictures have, and what is declared, by name.

@@ -16,6 +16,9 @@ use crate::model::UploadLink;
 use crate::ports::Embedder;
 use crate::time::{new_segment_id, rfc3339};
 
+/// Failed pictures that the state of the index names: enough to see what is wrong, few enough for a page.
+const MOST_FAILURES: usize = 50;
+
 impl Searcher {
     /// A product's metadata and pictures.
     ///
@@ -73,7 +76,7 @@ impl Searcher {
         let (loaded, configured, failed) = tokio::join!(
             self.snapshots.current(),
             self.ports.encoders.configured(),
-            self.ports.failures.count()
+            self.ports.failures.newest(MOST_FAILURES)
         );
         let (loaded, failed) = (loaded?, failed?);
         let manifest = &loaded.manifest;
@@ -112,7 +115,8 @@ impl Searcher {
                     recall: entry.recall.map(Recall::share),
                 })
                 .collect(),
-            failed,
+            failed: failed.count,
+            failures: failed.records,
             sides,
             history: manifest.history.iter().rev().map(generation_info).collect(),
         })

@@ -258,7 +258,7 @@ async fn a_store_that_does_not_answer_is_an_error_of_its_kind() {
         };
         assert_eq!(error.kind, StoreErrorKind::Unavailable);
     }
-    world.fail("count failures", 1, StoreErrorKind::Denied);
+    world.fail("newest failures", 1, StoreErrorKind::Denied);
     let info = searcher.index_info().await;
     assert!(matches!(info, Err(SearchError::Store(e)) if e.kind == StoreErrorKind::Denied));
 }
