@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -69,6 +70,8 @@ pub trait PictureWriter: Send + Sync {
 pub trait Links: Send + Sync {
     /// A URL that answers `GET` with the picture at `key`, whether or not it exists.
     async fn fetch(&self, key: &str) -> Result<String, StoreError>;
+    /// How long a link of [`fetch`](Self::fetch) is good at least, while the credentials that signed it are.
+    fn good_for(&self) -> Duration;
     /// A link to store a picture of this media type at `key`.
     async fn upload(&self, key: &str, content_type: &str) -> Result<UploadLink, StoreError>;
 }

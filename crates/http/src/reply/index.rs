@@ -6,6 +6,7 @@ use lookalike_service::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::digest::digest;
 use super::failure::FailureReply;
 use super::generation::GenerationReply;
 
@@ -21,7 +22,7 @@ pub(crate) struct IndexReply {
     products: u64,
     /// Only when the index could not be refreshed and the last good one was used: why.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) stale: Option<String>,
+    pub(crate) stale: Option<String>,
 }
 
 /// The state of the index in full.
@@ -113,6 +114,19 @@ pub(crate) struct SegmentReply {
     /// release built which did not measure.
     #[serde(skip_serializing_if = "Option::is_none")]
     recall: Option<f64>,
+}
+
+impl IndexReply {
+    /// The generation.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// A tag of what this index says to something: `g`, the generation, `-`, and a digest.
+    pub(crate) fn tag(&self, said: &impl Serialize) -> Option<String> {
+        let digest = digest(&(self, said))?;
+        Some(format!("g{}-{digest}", self.generation))
+    }
 }
 
 impl IndexInfoReply {

@@ -4,6 +4,7 @@
 
 mod audit;
 mod bad_input;
+mod caching;
 mod documents;
 mod envelope;
 mod filters;

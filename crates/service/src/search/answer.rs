@@ -41,8 +41,8 @@ pub struct FoundProduct {
     pub class: Option<Match>,
     /// Key of its most similar picture.
     pub image_key: String,
-    /// A link that answers `GET` with that picture.
-    pub image_url: String,
+    /// A link that answers `GET` with that picture, where links were wanted.
+    pub image_url: Option<String>,
     /// All of its pictures that are similar enough, best first, where they were wanted.
     pub images: Option<Vec<FoundImage>>,
     /// Other products with nearly the same picture that were left out for it, where that was wanted.
@@ -56,8 +56,8 @@ pub struct FoundProduct {
 pub struct FoundImage {
     /// Its key.
     pub key: String,
-    /// A link that answers `GET` with it.
-    pub url: String,
+    /// A link that answers `GET` with it, where links were wanted.
+    pub url: Option<String>,
     /// Cosine similarity of the query and the picture, -1 to 1.
     pub score: f32,
 }

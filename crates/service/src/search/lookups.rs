@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lookalike_encoder::PictureFormat;
 use lookalike_index::{Attributes, HistoryEntry, Recall, SideIndex, Snapshot, ValueTypes};
 
 use super::worker::off_runtime;
 use super::{
-    EncoderInfo, FilterableInfo, GenerationInfo, IndexInfo, ProductView, SearchError, Searcher,
-    SegmentInfo, SideInfo, no_encoder, with_attributes,
+    EncoderInfo, FilterableInfo, GenerationInfo, IndexInfo, IndexState, ProductView, SearchError,
+    Searcher, SegmentInfo, SideInfo, no_encoder, with_attributes,
 };
 use crate::keys::UPLOADS_PREFIX;
 use crate::model::UploadLink;
@@ -68,7 +69,20 @@ impl Searcher {
         Ok(self.ports.links.upload(&key, media_type).await?)
     }
 
-    /// The state of the index.
+    /// How long links in an answer of now are good at least.
+    pub fn links_good_for(&self) -> Duration {
+        self.ports.links.good_for()
+    }
+
+    /// The index that a search of now would ask.
+    ///
+    /// # Errors
+    /// [`SearchError`] when the index cannot be read.
+    pub async fn index_state(&self) -> Result<IndexState, SearchError> {
+        Ok(self.snapshots.current().await?.state())
+    }
+
+    /// The state of the index in full.
     ///
     /// # Errors
     /// [`SearchError`] when index, encoder or table cannot be read.
