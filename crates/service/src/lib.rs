@@ -32,7 +32,9 @@ pub use indexing::{
 };
 pub use keys::{CATALOG_PREFIX, UPLOADS_PREFIX, is_catalog_key, product_id_of};
 pub use lookalike_encoder::{Area, BadCrop, Crop, CropUnit, PictureError};
-pub use lookalike_index::{Attributes, Changed, FilterError, Fingerprint, Match, Role, Step};
+pub use lookalike_index::{
+    Attributes, Changed, FilterError, Fingerprint, Match, Role, SegmentId, Step,
+};
 pub use model::{
     EncoderFiles, Failure, ImageRecord, ListedPicture, LoadedManifest, Metadata, NewestFailures,
     Page, Picture, PictureHead, Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,

@@ -1,7 +1,7 @@
 //! The state of the index.
 
 use lookalike_service::{
-    EncoderInfo, FilterableInfo, IndexInfo, IndexState, SegmentInfo, SideInfo,
+    EncoderInfo, FilterableInfo, IndexInfo, IndexState, SegmentId, SegmentInfo, SideInfo,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,6 +20,9 @@ pub(crate) struct IndexReply {
     images: u64,
     /// Distinct products among them.
     products: u64,
+    /// Its newest segment.
+    #[serde(skip)]
+    newest: Option<SegmentId>,
     /// Only when the index could not be refreshed and the last good one was used: why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) stale: Option<String>,
@@ -122,9 +125,10 @@ impl IndexReply {
         self.generation
     }
 
-    /// A tag of what this index says to something: `g`, the generation, `-`, and a digest.
+    /// A tag of what this index, and no other of the same generation, says to something: `g`, the generation, `-`,
+    /// and a digest.
     pub(crate) fn tag(&self, said: &impl Serialize) -> Option<String> {
-        let digest = digest(&(self, said))?;
+        let digest = digest(&(self, self.newest, said))?;
         Some(format!("g{}-{digest}", self.generation))
     }
 }
@@ -142,6 +146,7 @@ impl From<IndexState> for IndexReply {
             generation: state.generation,
             images: state.images,
             products: state.products,
+            newest: state.newest,
             stale: state.stale,
         }
     }

@@ -170,6 +170,19 @@ async fn what_the_index_alone_tells_is_known_without_a_search() {
 }
 
 #[tokio::test]
+async fn an_index_that_was_made_anew_is_another_one_at_the_same_generation() {
+    let [before, after] = [Shop::stocked().await, Shop::stocked().await];
+    let tag = ask(&before, BARE, &[]).await.header("etag").to_owned();
+    let reply = ask(&after, BARE, &[("if-none-match", &tag)]).await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(
+        reply.json()["index"],
+        before.get(BARE).await.json()["index"]
+    );
+    assert!(reply.header("etag").starts_with("W/\"g1-"));
+}
+
+#[tokio::test]
 async fn a_page_is_known_by_what_is_on_it() {
     let shop = Shop::stocked().await;
     let first = ask(

@@ -91,6 +91,9 @@ pub struct IndexState {
     pub images: u64,
     /// Distinct products among them.
     pub products: u64,
+    /// The newest segment: what tells it from an index that was made anew, and has come to the same generation.
+    #[serde(skip)]
+    pub newest: Option<SegmentId>,
     /// Set when the index could not be refreshed and the last good one was searched: why, in words for
     /// callers.
     #[serde(skip_serializing_if = "Option::is_none")]
