@@ -577,6 +577,27 @@ def test_serve_is_stopped_while_it_indexes(tmp_path, catalog, spare, signal_name
         assert status["images"] == 25
 
 
+@pytest.mark.parametrize(
+    ("words", "environment", "expected"),
+    [
+        ((), {}, "public, max-age=60"),
+        ((), {"LOOKALIKE_CACHE_SECONDS": "9"}, "public, max-age=9"),
+        (("--cache-seconds", "0"), {"LOOKALIKE_CACHE_SECONDS": "9"}, "private, no-cache"),
+        (("--cache-seconds", "5"), {"LOOKALIKE_AUTHORIZATION": "JWT"}, "private, max-age=5"),
+    ],
+)
+def test_serve_says_how_long_answers_may_be_kept(tmp_path, spare, words, environment, expected):
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "one.jpg").write_bytes(spare().bytes)
+    serve = ["serve", "--data", tmp_path / "data", "--catalog", tmp_path / "pictures", *FREE_PORTS, *words]
+    with running(*serve, log=tmp_path, **environment) as started:
+        started.wait_for("Ctrl-C stops.")
+        url = json.loads((tmp_path / "data" / "serve.json").read_text(encoding="utf-8"))["url"]
+        reply = requests.get(f"{url}/products/one/similar", timeout=60)
+        assert reply.headers["cache-control"] == expected
+        assert started.interrupt() == 0
+
+
 def test_demo_removes_its_folder_when_it_is_stopped_early(tmp_path):
     temporary = tmp_path / "temporary"
     temporary.mkdir()
