@@ -433,7 +433,8 @@ def test_a_reader_that_goes_away_stops_the_command_quietly(shop_pictures):
 def test_index_info(shop):
     info, index = seen_alike(shop, "index", "info")
     assert info == index
-    assert set(info) == {"generation", "images", "products", "encoder", "segments", "failed", "filterable"}
+    members = {"generation", "images", "products", "encoder", "segments", "failed", "failures", "filterable", "history"}
+    assert set(info) == members
     assert set(info["encoder"]) == {"name", "fingerprint", "dimensions"}
     assert re.fullmatch(r"[0-9a-f]{64}", info["encoder"]["fingerprint"])
     assert all(set(segment) == {"kind", "rows", "bytes"} for segment in info["segments"])
@@ -506,9 +507,12 @@ def test_index_rebuild_and_gc(shop, shop_pictures):
 
 def test_status(shop, spare):
     status, index = seen_alike(shop, "status")
-    assert status == {name: index[name] for name in ("generation", "images", "products", "failed")}
+    assert status == {name: index[name] for name in ("generation", "images", "products", "failed", "history")}
+    newest = status["history"][0]
+    assert newest["generation"] == status["generation"]
     people = shop.lookalike("status").expect().stdout
     assert f"{index['images']} images of {index['products']} products" in people
+    assert f"{newest['published']}  generation {newest['generation']}: {newest['summary']}" in people
 
     key = "catalog/broken/half a+b.jpg"
     shop.put(key, bad_pictures.truncated(spare().bytes))
@@ -571,6 +575,27 @@ def test_serve_is_stopped_while_it_indexes(tmp_path, catalog, spare, signal_name
         started.wait_for("Ctrl-C stops.")
         status = lookalike("status", "--data", data, "--json").expect().json()
         assert status["images"] == 25
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "expected"),
+    [
+        ((), {}, "public, max-age=60"),
+        ((), {"LOOKALIKE_CACHE_SECONDS": "9"}, "public, max-age=9"),
+        (("--cache-seconds", "0"), {"LOOKALIKE_CACHE_SECONDS": "9"}, "private, no-cache"),
+        (("--cache-seconds", "5"), {"LOOKALIKE_AUTHORIZATION": "JWT"}, "private, max-age=5"),
+    ],
+)
+def test_serve_says_how_long_answers_may_be_kept(tmp_path, spare, words, environment, expected):
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "one.jpg").write_bytes(spare().bytes)
+    serve = ["serve", "--data", tmp_path / "data", "--catalog", tmp_path / "pictures", *FREE_PORTS, *words]
+    with running(*serve, log=tmp_path, **environment) as started:
+        started.wait_for("Ctrl-C stops.")
+        url = json.loads((tmp_path / "data" / "serve.json").read_text(encoding="utf-8"))["url"]
+        reply = requests.get(f"{url}/products/one/similar", timeout=60)
+        assert reply.headers["cache-control"] == expected
+        assert started.interrupt() == 0
 
 
 def test_demo_removes_its_folder_when_it_is_stopped_early(tmp_path):

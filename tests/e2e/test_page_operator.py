@@ -83,22 +83,24 @@ def test_pictures_that_could_not_be_indexed_are_told(open_tab, window):
         finding = tab.at("#findings > li").inner_text()
         assert "1 picture could not be indexed" in finding
         assert "lookalike index verify --repair" in finding
-        listed = window.index().get("failures")
-        if listed:
-            assert "catalog/bad/text.jpg" in tab.at("#tables").inner_text()
+        [failure] = window.index()["failures"]
+        tables = tab.at("#tables").inner_text()
+        assert failure["key"] == "catalog/bad/text.jpg"
+        assert failure["key"] in tables and failure["reason"] in tables
         assert tab.audit() == []
     finally:
         window.delete("catalog/bad/text.jpg")
         window.until(lambda: window.index()["failed"] == 0)
 
 
-def test_a_list_of_failures_is_shown_where_the_service_gives_one(open_tab):
+def test_reasons_are_texts_whatever_is_in_them(open_tab):
     tab = open_tab(None)
-    failures = [{"key": "catalog/a.jpg", "failure": {"code": "corrupt", "reason": "the picture ends early"}}]
-    changed(tab, failed=1, failures=failures)
+    at = "2026-07-01T10:00:00Z"
+    changed(tab, failed=60, failures=[{"key": "catalog/<i>.jpg", "reason": "the <b>picture</b> ends early", "at": at}])
     tab.open("/status")
-    tab.at("#tables").get_by_text("the picture ends early").wait_for()
-    assert "catalog/a.jpg" in tab.at("#tables").inner_text()
+    tab.at("#tables").get_by_text("the <b>picture</b> ends early").wait_for()
+    tables = tab.at("#tables").inner_text()
+    assert "catalog/<i>.jpg" in tables and "2026" in tables
 
 
 def test_an_old_index_is_a_failure(open_tab):
@@ -133,7 +135,8 @@ def test_an_index_that_wants_rebuilding_is_told(open_tab):
         {"kind": "delta", "rows": 8000, "bytes": 8_000_000},
     ]
     tab = open_tab(None)
-    changed(tab, segments=segments, images=16_990, history=[{"generation": 4, "published": "2026-07-01T10:00:00Z"}])
+    history = [{"generation": 4, "published": "2026-07-01T10:00:00Z", "summary": "<b>3</b> pictures added"}]
+    changed(tab, segments=segments, images=16_990, history=history)
     tab.open("/status")
     tab.at(".verdict.warn").wait_for()
     assert tab.at("#word").inner_text() == "Searches work; 2 things want attention"
@@ -142,7 +145,8 @@ def test_an_index_that_wants_rebuilding_is_told(open_tab):
     tables = tab.at("#tables").inner_text()
     assert "10 rows are superseded" in tables
     assert "8.0 MB" in tables
-    assert "Last generations" in tables and "2026-07-01" in tables
+    assert "Last generations" in tables and "2026" in tables
+    assert "<b>3</b> pictures added" in tables
 
 
 @pytest.mark.parametrize(

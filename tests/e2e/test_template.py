@@ -227,6 +227,22 @@ def test_the_template_takes_the_origins_that_the_function_takes(template):
         assert ("LOOKALIKE_CORS_ORIGINS" not in refused) == starts
 
 
+def test_shared_caches_keep_what_everybody_may_see_alone(template):
+    variables = template["Resources"]["Search"]["Properties"]["Environment"]["Variables"]
+    assert variables["LOOKALIKE_CACHE_SECONDS"] == {"Ref": "CacheSeconds"}
+    assert variables["LOOKALIKE_AUTHORIZATION"] == {"Ref": "Authorization"}
+    stores = {f"LOOKALIKE_{name}": "lookalike" for name in ("CATALOG_BUCKET", "INDEX_BUCKET", "TABLE")}
+    parameters = template["Parameters"]
+    seconds = [parameters["CacheSeconds"][bound] for bound in ("Default", "MinValue", "MaxValue")]
+    assert seconds[0] == 60
+    taken = [("CACHE_SECONDS", str(value)) for value in seconds]
+    taken += [("AUTHORIZATION", value) for value in parameters["Authorization"]["AllowedValues"]]
+    refused = [("CACHE_SECONDS", str(seconds[2] + 1)), ("AUTHORIZATION", "none")]
+    for name, value in taken + refused:
+        said = lookalike("status", extra_environment=stores | {f"LOOKALIKE_{name}": value}).expect(1).stderr
+        assert (f"LOOKALIKE_{name}" in said) == ((name, value) in refused), said
+
+
 def test_the_indexer_never_writes_where_it_listens(template):
     for allowed, resources in statements(template, "IndexerRole"):
         if any(re.search("s3:(Put|Delete|Abort)", action) for action in allowed):

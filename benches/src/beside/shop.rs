@@ -1,6 +1,7 @@
 //! A shop's products in memory, and links that are made of keys: what the Python service has too.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use lookalike_service::ports::{Links, Products};
@@ -37,6 +38,10 @@ impl Products for Shop {
 impl Links for Shop {
     async fn fetch(&self, key: &str) -> Result<String, StoreError> {
         Ok(format!("memory:///{key}"))
+    }
+
+    fn good_for(&self) -> Duration {
+        Duration::MAX
     }
 
     async fn upload(&self, _: &str, _: &str) -> Result<UploadLink, StoreError> {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use aws_sdk_dynamodb::types::AttributeValue;
 use lookalike_service::ports::Failures;
-use lookalike_service::{ImageRecord, Page, StoreError, StoreErrorKind};
+use lookalike_service::{ImageRecord, NewestFailures, Page, StoreError, StoreErrorKind};
 
 use crate::dynamo::{Item, Table};
 use crate::errors;
@@ -82,17 +82,20 @@ impl Failures for DynamoFailures {
         Ok(found)
     }
 
-    async fn count(&self) -> Result<u64, StoreError> {
-        let mut pages = self.query().select(Select::Count).into_paginator().send();
-        let mut count = 0;
+    /// Reads as many pages as counting takes, which costs the same with the items as without. They come by key, so
+    /// any page may hold the newest.
+    async fn newest(&self, most: usize) -> Result<NewestFailures, StoreError> {
+        let mut pages = self.query().into_paginator().send();
+        let mut newest = NewestFailures::default();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| {
-                let operation = self.table.operation("count the failures in");
+                let operation = self.table.operation("read the failures in");
                 errors::translate(self.table.place(), operation, error)
             })?;
-            count += u64::from(page.count.max(0).unsigned_abs());
+            let count = u64::from(page.count.max(0).unsigned_abs());
+            newest = newest.and(count, records(page.items.unwrap_or_default()), most);
         }
-        Ok(count)
+        Ok(newest)
     }
 }
 

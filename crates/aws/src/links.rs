@@ -52,6 +52,10 @@ impl Links for S3Links {
         Ok(signed.uri().to_owned())
     }
 
+    fn good_for(&self) -> Duration {
+        FETCH
+    }
+
     async fn upload(&self, key: &str, content_type: &str) -> Result<UploadLink, StoreError> {
         let operation = self.bucket.operation("sign a link to put", key);
         let config =

@@ -14,6 +14,8 @@
 //! | `LOOKALIKE_FILTERABLE` | metadata that the index keeps to filter by, comma separated; `category` always is | `category` |
 //! | `LOOKALIKE_REFRESH_SECONDS` | seconds between looks at the manifest | `1` |
 //! | `LOOKALIKE_CORS_ORIGINS` | origins that may call from a browser, comma separated | `*` |
+//! | `LOOKALIKE_CACHE_SECONDS` | seconds that browsers and a content delivery network may keep look-alikes of a product; `0` for none | `60` |
+//! | `LOOKALIKE_AUTHORIZATION` | who may call, as the template says it: `NONE` (everybody), `AWS_IAM` or `JWT` | `NONE` |
 //! | `LOOKALIKE_AUDIT_SECONDS` | seconds that `GET /audit` may take; `0` switches it off | `0` |
 //! | `LOOKALIKE_TRACE` | whether to log the steps of every request and of the start, `true` or `false` | `false` |
 //!
@@ -48,6 +50,10 @@ pub const FILTERABLE: &str = "LOOKALIKE_FILTERABLE";
 pub const REFRESH_SECONDS: &str = "LOOKALIKE_REFRESH_SECONDS";
 /// Lists the origins that browsers may call from.
 pub const CORS_ORIGINS: &str = "LOOKALIKE_CORS_ORIGINS";
+/// Says how long others may keep answers.
+pub const CACHE_SECONDS: &str = "LOOKALIKE_CACHE_SECONDS";
+/// Says who may call.
+pub const AUTHORIZATION: &str = "LOOKALIKE_AUTHORIZATION";
 /// Says how long looking over the catalog may take.
 pub const AUDIT_SECONDS: &str = "LOOKALIKE_AUDIT_SECONDS";
 /// Turns detailed logging on.
@@ -77,6 +83,10 @@ pub struct Settings {
     pub refresh: Duration,
     /// Origins that may call from a browser; `["*"]` for all.
     pub cors_origins: Vec<String>,
+    /// How long browsers and a content delivery network may keep look-alikes of a product.
+    pub cache: Duration,
+    /// Whether everybody may call, so that all may see what one gets.
+    pub open: bool,
     /// How long looking over the catalog may take within one request; `None` where nobody may ask for it.
     pub audit: Option<Duration>,
     /// Whether to log the steps of every request.
@@ -167,6 +177,12 @@ impl Settings {
                 .unwrap_or_else(|problem| note(&mut problems, problem)),
             cors_origins: checks::optional(CORS_ORIGINS, set(CORS_ORIGINS), checks::origins)
                 .map(|origins| origins.unwrap_or_else(|| vec!["*".to_owned()]))
+                .unwrap_or_else(|problem| note(&mut problems, problem)),
+            cache: checks::optional(CACHE_SECONDS, set(CACHE_SECONDS), checks::seconds)
+                .map(|time| time.unwrap_or(Duration::from_secs(60)))
+                .unwrap_or_else(|problem| note(&mut problems, problem)),
+            open: checks::optional(AUTHORIZATION, set(AUTHORIZATION), checks::open)
+                .map(|open| open.unwrap_or(true))
                 .unwrap_or_else(|problem| note(&mut problems, problem)),
             audit: checks::optional(AUDIT_SECONDS, set(AUDIT_SECONDS), checks::seconds)
                 .map(|time| time.filter(|time| !time.is_zero()))

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use lookalike_events::{ITEM, PRODUCT_ITEM};
-use lookalike_http::{AuditLimits, HttpSettings, router};
+use lookalike_http::{AuditLimits, CacheSettings, HttpSettings, router};
 use lookalike_indexer::Handler;
 use lookalike_local_cloud::{
     EventHandler, LocalCloud, Notify, Options, QueueOptions, StartError, WatchedTable,
@@ -68,8 +68,13 @@ impl EventHandler for Invocations {
 
 impl LocalSystem {
     /// Starts the servers on a data folder. Events are not handled before
-    /// [`follow_events`](Self::follow_events).
-    pub(crate) async fn start(data: &Path, ports: Ports, filterable: &Filterable) -> Result<Self> {
+    /// [`follow_events`](Self::follow_events). `cache` takes the place of what the environment says.
+    pub(crate) async fn start(
+        data: &Path,
+        ports: Ports,
+        filterable: &Filterable,
+        cache: Option<Duration>,
+    ) -> Result<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports.http));
         let listener = TcpListener::bind(address)
             .await
@@ -112,7 +117,8 @@ impl LocalSystem {
             queue_url: cloud.queue_url(),
             filterable: filterable.to_string(),
         };
-        let target = Target::of_connection(&connection)?;
+        let mut target = Target::of_connection(&connection)?;
+        target.settings.cache = cache.unwrap_or(target.settings.cache);
         let encoders = target.encoders();
         let indexer = Arc::new(target.indexer(encoders.clone()));
         let searcher = Arc::new(target.searcher(encoders));
@@ -240,6 +246,10 @@ fn serve_api(
 ) -> impl Future<Output = std::io::Result<()>> + use<> {
     let http = HttpSettings {
         cors_origins: target.settings.cors_origins.clone(),
+        cache: CacheSettings {
+            max_age: target.settings.cache,
+            shared: target.settings.open,
+        },
         // Nobody ends a request on this machine, and nobody else calls.
         audit: Some(AuditLimits {
             time: AUDIT,

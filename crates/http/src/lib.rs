@@ -52,4 +52,4 @@ pub use problem::ProblemKind;
 pub use reply::{IndexInfoReply, SearchReply};
 pub use request_id::RequestId;
 pub use router::router;
-pub use settings::{AuditLimits, HttpSettings};
+pub use settings::{AuditLimits, CacheSettings, HttpSettings};

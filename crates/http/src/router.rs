@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
-use http::header::{ALLOW, ETAG, RETRY_AFTER, WARNING};
+use http::header::{ALLOW, ETAG, ORIGIN, RETRY_AFTER, WARNING};
 use http::request::Parts;
 use http::{HeaderValue, Method};
 use lookalike_service::Searcher;
@@ -19,7 +19,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::request_id;
 use crate::routes::{audit, health, images, index, openapi, page, products, search, uploads};
-use crate::settings::{AuditLimits, HttpSettings};
+use crate::settings::{AuditLimits, CacheSettings, HttpSettings};
 use crate::shell;
 
 /// Bytes of a reply that are worth compressing.
@@ -32,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) searcher: Arc<Searcher>,
     /// Most bytes of a request body.
     pub(crate) max_body_bytes: usize,
+    /// How long others may keep an answer.
+    pub(crate) cache: CacheSettings,
     /// How far a look over the catalog may go, if it may be asked for.
     pub(crate) audit: Option<AuditLimits>,
     /// One at a time looks over the catalog.
@@ -47,6 +49,7 @@ pub fn router(searcher: Arc<Searcher>, settings: HttpSettings) -> Router {
     let shared = Shared {
         searcher,
         max_body_bytes: settings.max_body_bytes,
+        cache: settings.cache,
         audit: settings.audit,
         auditing: Arc::new(Semaphore::new(1)),
     };
@@ -80,17 +83,21 @@ fn compression() -> CompressionLayer<impl Predicate> {
 /// Compares origins as text instead of building a list of header values, so that an origin that is no
 /// header value matches nothing rather than failing the start.
 fn cors(origins: Vec<String>) -> CorsLayer {
-    let allowed = if origins.iter().any(|origin| origin == "*") {
-        AllowOrigin::any()
+    // Who may call from anywhere gets the same from everywhere: a cache keeps it once for all pages. What only a
+    // preflight asks for plays no part, as nobody keeps the answers to those.
+    let (allowed, vary) = if origins.iter().any(|origin| origin == "*") {
+        (AllowOrigin::any(), Vec::new())
     } else {
-        AllowOrigin::predicate(move |origin: &HeaderValue, _: &Parts| {
+        let allowed = AllowOrigin::predicate(move |origin: &HeaderValue, _: &Parts| {
             origins
                 .iter()
                 .any(|one| one.as_bytes() == origin.as_bytes())
-        })
+        });
+        (allowed, vec![ORIGIN])
     };
     CorsLayer::new()
         .allow_origin(allowed)
+        .vary(vary)
         .allow_methods([Method::GET, Method::HEAD, Method::POST])
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([request_id::HEADER, RETRY_AFTER, ALLOW, ETAG, WARNING])

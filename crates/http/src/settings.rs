@@ -10,8 +10,29 @@ pub struct HttpSettings {
     pub cors_origins: Vec<String>,
     /// Most bytes of a request body; a longer one is answered with 413 before it is read in full.
     pub max_body_bytes: usize,
+    /// How long others may keep look-alikes of a product.
+    pub cache: CacheSettings,
     /// How far `GET /audit` may go; without, it is switched off.
     pub audit: Option<AuditLimits>,
+}
+
+/// How long browsers and a content delivery network may keep an answer, and which of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheSettings {
+    /// How long without asking again, in whole seconds; below one, they ask each time.
+    pub max_age: Duration,
+    /// Whether everybody may see answers; else only the browser of who asked keeps them.
+    pub shared: bool,
+}
+
+impl Default for CacheSettings {
+    /// A minute, for everybody.
+    fn default() -> Self {
+        Self {
+            max_age: Duration::from_secs(60),
+            shared: true,
+        }
+    }
 }
 
 /// How far a look over the catalog may go within one request.
@@ -44,6 +65,7 @@ impl Default for HttpSettings {
         Self {
             cors_origins: vec!["*".to_owned()],
             max_body_bytes: Self::DEFAULT_MAX_BODY_BYTES,
+            cache: CacheSettings::default(),
             audit: None,
         }
     }

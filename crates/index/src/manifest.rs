@@ -15,6 +15,7 @@ use twox_hash::XxHash3_64;
 
 use crate::calibration::Calibration;
 use crate::error::IndexError;
+use crate::history::HistoryEntry;
 use crate::ids::{Fingerprint, SegmentId};
 use crate::recall::Recall;
 use crate::segment::SegmentKind;
@@ -51,6 +52,9 @@ pub struct Manifest {
     /// Indexes of other encoders that are kept up to date beside the one that is searched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sides: Vec<SideIndex>,
+    /// What the last generations changed, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<HistoryEntry>,
 }
 
 /// One segment that is part of an index.
@@ -129,6 +133,7 @@ impl Manifest {
             retired: Vec::new(),
             lease: None,
             sides: Vec::new(),
+            history: Vec::new(),
         }
     }
 

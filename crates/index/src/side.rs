@@ -89,6 +89,7 @@ impl Manifest {
             retired: self.retired.clone(),
             lease: side.lease.clone(),
             sides: Vec::new(),
+            history: self.history.clone(),
         })
     }
 
@@ -156,6 +157,7 @@ impl Manifest {
             retired: self.retired.clone(),
             lease: next.lease,
             sides,
+            history: self.history.clone(),
         })
     }
 

@@ -32,17 +32,20 @@ pub use indexing::{
 };
 pub use keys::{CATALOG_PREFIX, UPLOADS_PREFIX, is_catalog_key, product_id_of};
 pub use lookalike_encoder::{Area, BadCrop, Crop, CropUnit, PictureError};
-pub use lookalike_index::{Attributes, FilterError, Fingerprint, Match, Role};
+pub use lookalike_index::{
+    Attributes, Changed, FilterError, Fingerprint, Match, Role, SegmentId, Step,
+};
 pub use model::{
-    EncoderFiles, Failure, ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture,
-    PictureHead, Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
+    EncoderFiles, Failure, ImageRecord, ListedPicture, LoadedManifest, Metadata, NewestFailures,
+    Page, Picture, PictureHead, Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
 };
 pub use same_metadata::same_metadata;
 pub use search::{
-    Answer, BadQuery, EncoderInfo, FacetValue, FilterableInfo, FoundImage, FoundProduct, GroupBy,
-    ImageState, ImageView, Images, IndexInfo, IndexState, MAX_FACETS, MAX_FIELDS, MAX_K,
-    MAX_QUERY_ITEMS, MAX_WEIGHT, ProductView, Query, QueryArea, QueryItem, QueryTimings,
-    SearchError, SearchOptions, SearchPorts, SearchSettings, Searcher, SegmentInfo, SideInfo,
+    Answer, BadQuery, EncoderInfo, FacetValue, FilterableInfo, FoundImage, FoundProduct,
+    GenerationInfo, GroupBy, ImageState, ImageView, Images, IndexInfo, IndexState, MAX_FACETS,
+    MAX_FIELDS, MAX_K, MAX_QUERY_ITEMS, MAX_WEIGHT, ProductView, Query, QueryArea, QueryItem,
+    QueryTimings, SearchError, SearchOptions, SearchPorts, SearchSettings, Searcher, SegmentInfo,
+    SideInfo,
 };
 pub use search::{
     AuditError, AuditOptions, AuditReport, AuditedGroup, AuditedPicture, Contradiction, Exported,

@@ -135,6 +135,30 @@ pub struct Failure {
     pub reason: String,
 }
 
+/// How many pictures failed, and which did last.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NewestFailures {
+    /// All that failed.
+    pub count: u64,
+    /// Those that failed last, the last first; at the same time, by key.
+    pub records: Vec<ImageRecord>,
+}
+
+impl NewestFailures {
+    /// The same with more failures, keeping at most `most` records.
+    pub fn and(mut self, count: u64, records: Vec<ImageRecord>, most: usize) -> Self {
+        self.count += count;
+        self.records.extend(records);
+        let newest_first = |one: &ImageRecord, other: &ImageRecord| {
+            let by_time = other.at.cmp(&one.at);
+            by_time.then_with(|| (&one.key, &one.product_id).cmp(&(&other.key, &other.product_id)))
+        };
+        self.records.sort_by(newest_first);
+        self.records.truncate(most);
+        self
+    }
+}
+
 /// One page of a longer list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,8 +15,8 @@ use lookalike_index::{Fingerprint, SegmentId};
 
 use crate::error::StoreError;
 use crate::model::{
-    EncoderFiles, ImageRecord, ListedPicture, LoadedManifest, Metadata, Page, Picture, PictureHead,
-    Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
+    EncoderFiles, ImageRecord, ListedPicture, LoadedManifest, Metadata, NewestFailures, Page,
+    Picture, PictureHead, Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
 };
 
 /// Turns picture bytes into an embedding. Synchronous and slow (milliseconds): callers leave the
@@ -69,6 +70,8 @@ pub trait PictureWriter: Send + Sync {
 pub trait Links: Send + Sync {
     /// A URL that answers `GET` with the picture at `key`, whether or not it exists.
     async fn fetch(&self, key: &str) -> Result<String, StoreError>;
+    /// How long a link of [`fetch`](Self::fetch) is good at least, while the credentials that signed it are.
+    fn good_for(&self) -> Duration;
     /// A link to store a picture of this media type at `key`.
     async fn upload(&self, key: &str, content_type: &str) -> Result<UploadLink, StoreError>;
 }
@@ -163,8 +166,8 @@ pub trait Failures: Send + Sync {
     async fn list(&self, after: Option<&str>) -> Result<Page<ImageRecord>, StoreError>;
     /// The failure records of `key`, whatever their product.
     async fn of_key(&self, key: &str) -> Result<Vec<ImageRecord>, StoreError>;
-    /// How many pictures failed.
-    async fn count(&self) -> Result<u64, StoreError>;
+    /// How many pictures failed, and at most `most` of those that failed last, the last first.
+    async fn newest(&self, most: usize) -> Result<NewestFailures, StoreError>;
 }
 
 /// All that is in the table, for whoever compares it with what is elsewhere.

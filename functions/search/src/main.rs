@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lambda_http::Error;
 use lambda_http::lambda_runtime::Config;
 use lookalike_aws::{Cloud, EmfMetrics, Settings, encoders, logging};
-use lookalike_http::{AuditLimits, HttpSettings, router};
+use lookalike_http::{AuditLimits, CacheSettings, HttpSettings, router};
 use lookalike_service::{SearchSettings, Searcher, start_up};
 
 #[tokio::main]
@@ -29,6 +29,10 @@ async fn main() -> Result<(), Error> {
     tokio::spawn(async move { warming.warm_up().await });
     let http = HttpSettings {
         cors_origins: settings.cors_origins,
+        cache: CacheSettings {
+            max_age: settings.cache,
+            shared: settings.open,
+        },
         audit: settings.audit.map(AuditLimits::of_function),
         ..HttpSettings::default()
     };

@@ -184,6 +184,19 @@ fn is_origin(text: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '[' | ']'))
 }
 
+/// Who may call: whether everybody.
+pub(super) fn open(text: &str) -> Check<bool> {
+    let value = match text {
+        "NONE" => Some(true),
+        "AWS_IAM" | "JWT" => Some(false),
+        _ => None,
+    };
+    Check {
+        expected: "`NONE`, `AWS_IAM` or `JWT`",
+        value,
+    }
+}
+
 /// On or off.
 pub(super) fn switch(text: &str) -> Check<bool> {
     let value = match text.to_ascii_lowercase().as_str() {

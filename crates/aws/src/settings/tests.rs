@@ -31,6 +31,8 @@ fn defaults_stand_for_what_is_unset_or_empty() {
         filterable: Filterable::default(),
         refresh: Duration::from_secs(1),
         cors_origins: vec!["*".to_owned()],
+        cache: Duration::from_secs(60),
+        open: true,
         audit: None,
         trace: false,
         path_style: false,
@@ -43,6 +45,8 @@ fn defaults_stand_for_what_is_unset_or_empty() {
         FILTERABLE,
         REFRESH_SECONDS,
         CORS_ORIGINS,
+        CACHE_SECONDS,
+        AUTHORIZATION,
         TRACE,
     ]
     .map(|v| (v, " "));
@@ -58,6 +62,8 @@ fn everything_can_be_set() {
         (FILTERABLE, "price, brand,category"),
         (REFRESH_SECONDS, "0.25"),
         (CORS_ORIGINS, "https://shop.example, http://localhost:3000"),
+        (CACHE_SECONDS, "0"),
+        (AUTHORIZATION, "AWS_IAM"),
         (TRACE, "true"),
         ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9000"),
     ])
@@ -78,6 +84,7 @@ fn everything_can_be_set() {
     assert_eq!(settings.refresh, Duration::from_millis(250));
     let origins = ["https://shop.example", "http://localhost:3000"];
     assert_eq!(settings.cors_origins, origins);
+    assert_eq!((settings.cache, settings.open), (Duration::ZERO, false));
     assert!(settings.trace && settings.path_style);
     let directory = read(&[(ENCODER, "models/mine")]).unwrap().encoder;
     assert_eq!(directory, EncoderSource::Directory("models/mine".into()));
@@ -145,6 +152,9 @@ fn wrong_values_are_refused_with_what_to_set() {
         (CORS_ORIGINS, "*,https://shop.example"),
         (CORS_ORIGINS, "https://shop.example/path"),
         (CORS_ORIGINS, ","),
+        (CACHE_SECONDS, "1 minute"),
+        (CACHE_SECONDS, "86401"),
+        (AUTHORIZATION, "none"),
         (TRACE, "maybe"),
     ] {
         let message = refusal(&[(variable, value)]);

@@ -302,22 +302,28 @@ async fn failures_come_in_pages() {
 
 #[tokio::test]
 async fn failures_are_counted_over_all_pages_and_found_by_key() {
+    let mut older = [failure_item(3), failure_item(4)];
+    older[0]["at"] = json!({"S": "2020-01-01T00:00:00Z"});
+    older[1]["at"] = json!({"S": "2099-01-01T00:00:00Z"});
     let end =
         json!({"failed": {"S": "failed"}, "item": {"S": "image#2"}, "product_id": {"S": "2"}});
     let server = Server::replying([
-        Reply::json(json!({"Count": 5000, "LastEvaluatedKey": end})),
-        Reply::json(json!({"Count": 7})),
+        Reply::json(json!({"Items": older, "Count": 5000, "LastEvaluatedKey": end})),
+        Reply::json(json!({"Items": [failure_item(1), failure_item(2)], "Count": 7})),
         Reply::json(json!({"Items": [failure_item(1)], "Count": 1})),
     ])
     .await;
     let failures = cloud_at(server.url()).failures;
-    assert_eq!(failures.count().await.unwrap(), 5007);
+    let newest = failures.newest(3).await.unwrap();
+    let keys: Vec<&str> = newest.records.iter().map(|one| one.key.as_str()).collect();
+    assert_eq!(newest.count, 5007);
+    assert_eq!(keys, ["catalog/4.jpg", "catalog/1.jpg", "catalog/2.jpg"]);
     assert_eq!(
         failures.of_key("catalog/1.jpg").await.unwrap(),
         [failure(1)]
     );
     let seen = server.seen();
-    assert_eq!(seen[0].json()["Select"], "COUNT");
+    assert_eq!(seen.len(), 3, "one request for each page");
     let values = &seen[2].json()["ExpressionAttributeValues"];
     assert_eq!(values[":item"], json!({"S": "image#catalog/1.jpg"}));
 }

@@ -161,6 +161,8 @@ async fn links_are_signed_without_a_call() {
     let start = format!("{}/shop-catalog/catalog/a%20b.jpg?", server.url());
     assert!(url.starts_with(&start), "{url}");
     assert!(url.contains("X-Amz-Expires=4500"), "{url}");
+    // It may have been signed as of a quarter of an hour ago.
+    assert_eq!(links.good_for(), Duration::from_secs(3600));
     assert!(
         url.contains("X-Amz-SignedHeaders=host&"),
         "a browser sends no other: {url}"

@@ -28,7 +28,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<Done> {
         sqs: arguments.sqs_port,
     };
     let data = folder.path().join("data");
-    let system = LocalSystem::start(&data, ports, &arguments.filterable).await?;
+    let system = LocalSystem::start(&data, ports, &arguments.filterable, None).await?;
     eprintln!("indexing {} pictures", drawn.pictures.len());
     let prepare = serve::prepare(&system, Some(&drawn.folder), table);
     let done = match stop.or(prepare).await {

@@ -43,6 +43,7 @@ fn options(arguments: &SearchArguments) -> SearchOptions {
         diversity: arguments.diversity,
         collapse: arguments.collapse,
         fields: arguments.fields.clone(),
+        links: true,
         facets: arguments.facets.clone(),
         cursor: arguments.cursor.clone(),
         min_generation: None,

@@ -1,6 +1,7 @@
 //! `lookalike serve`: the complete system on one machine.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Result;
 use serde_json::json;
@@ -24,8 +25,10 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<Done> {
         dynamodb: arguments.dynamodb_port,
         sqs: arguments.sqs_port,
     };
+    let cache = arguments.cache_seconds.map(u64::from);
+    let cache = cache.map(Duration::from_secs);
     let stop = StopSignal::listen()?;
-    let system = LocalSystem::start(&arguments.data, ports, &arguments.filterable).await?;
+    let system = LocalSystem::start(&arguments.data, ports, &arguments.filterable, cache).await?;
     let prepare = async {
         if arguments.start_over {
             system.start_over().await?;

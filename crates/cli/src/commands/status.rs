@@ -1,7 +1,7 @@
-//! `lookalike status`: is the catalog indexed, and what failed?
+//! `lookalike status`: is the catalog indexed, what changed last, and what failed?
 
 use anyhow::Result;
-use lookalike_service::ImageRecord;
+use lookalike_service::{GenerationInfo, ImageRecord};
 use serde_json::json;
 
 use super::index::{encoder_notice, print_side};
@@ -23,6 +23,7 @@ pub(crate) async fn run(arguments: StatusArguments) -> Result<Done> {
             "images": info.state.images,
             "products": info.state.products,
             "failed": info.failed,
+            "history": info.history,
         });
         if arguments.failed {
             line["failures"] = json!(failed);
@@ -44,6 +45,15 @@ pub(crate) async fn run(arguments: StatusArguments) -> Result<Done> {
         println!("{notice}");
     }
     info.sides.iter().for_each(print_side);
+    for generation in &info.history {
+        let GenerationInfo {
+            generation,
+            published,
+            summary,
+            ..
+        } = generation;
+        println!("{published}  generation {generation}: {summary}");
+    }
     for record in &failed {
         if let Some(failure) = &record.failure {
             println!("{}  {}: {}", record.key, failure.code, failure.reason);

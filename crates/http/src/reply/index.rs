@@ -1,10 +1,14 @@
 //! The state of the index.
 
 use lookalike_service::{
-    EncoderInfo, FilterableInfo, IndexInfo, IndexState, SegmentInfo, SideInfo,
+    EncoderInfo, FilterableInfo, IndexInfo, IndexState, SegmentId, SegmentInfo, SideInfo,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use super::digest::digest;
+use super::failure::FailureReply;
+use super::generation::GenerationReply;
 
 /// Which index gave the answer.
 #[derive(Debug, Serialize, ToSchema)]
@@ -16,9 +20,12 @@ pub(crate) struct IndexReply {
     images: u64,
     /// Distinct products among them.
     products: u64,
+    /// Its newest segment.
+    #[serde(skip)]
+    newest: Option<SegmentId>,
     /// Only when the index could not be refreshed and the last good one was used: why.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) stale: Option<String>,
+    pub(crate) stale: Option<String>,
 }
 
 /// The state of the index in full.
@@ -34,11 +41,16 @@ pub struct IndexInfoReply {
     segments: Vec<SegmentReply>,
     /// Pictures that could not be indexed.
     failed: u64,
+    /// Those of them that failed last, the last first, 50 at most.
+    failures: Vec<FailureReply>,
     /// What can be filtered by, by name.
     filterable: Vec<FilterableReply>,
     /// Only while the encoder is changed: indexes of other encoders that are kept beside this one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     side_indexes: Vec<SideIndexReply>,
+    /// What the last generations changed, newest first, 20 at most. Those that an earlier release published are not
+    /// there.
+    history: Vec<GenerationReply>,
     /// Only when the service was given another encoder than the index has: that encoder. It is used
     /// once the catalog is indexed with it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,6 +119,20 @@ pub(crate) struct SegmentReply {
     recall: Option<f64>,
 }
 
+impl IndexReply {
+    /// The generation.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// A tag of what this index, and no other of the same generation, says to something: `g`, the generation, `-`,
+    /// and a digest.
+    pub(crate) fn tag(&self, said: &impl Serialize) -> Option<String> {
+        let digest = digest(&(self, self.newest, said))?;
+        Some(format!("g{}-{digest}", self.generation))
+    }
+}
+
 impl IndexInfoReply {
     /// Whether the state is older than the stored one.
     pub(crate) fn is_stale(&self) -> bool {
@@ -120,6 +146,7 @@ impl From<IndexState> for IndexReply {
             generation: state.generation,
             images: state.images,
             products: state.products,
+            newest: state.newest,
             stale: state.stale,
         }
     }
@@ -136,12 +163,22 @@ impl From<IndexInfo> for IndexInfoReply {
             },
             segments: info.segments.into_iter().map(SegmentReply::from).collect(),
             failed: info.failed,
+            failures: info
+                .failures
+                .into_iter()
+                .filter_map(FailureReply::of)
+                .collect(),
             filterable: info
                 .filterable
                 .into_iter()
                 .map(FilterableReply::from)
                 .collect(),
             side_indexes: info.sides.into_iter().map(SideIndexReply::from).collect(),
+            history: info
+                .history
+                .into_iter()
+                .map(GenerationReply::from)
+                .collect(),
             configured_encoder: info.configured.map(EncoderReply::from),
         }
     }

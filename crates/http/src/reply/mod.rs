@@ -1,5 +1,8 @@
 //! The JSON that goes out. Names and types are a contract: other programs rely on them.
 
+mod digest;
+mod failure;
+mod generation;
 mod image;
 mod index;
 mod product;
@@ -10,6 +13,7 @@ use utoipa::ToSchema;
 
 pub(crate) use image::ImageStateReply;
 pub use index::IndexInfoReply;
+pub(crate) use index::IndexReply;
 pub(crate) use product::{ProductReply, UploadReply};
 pub use search::SearchReply;
 

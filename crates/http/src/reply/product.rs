@@ -12,8 +12,9 @@ use utoipa::ToSchema;
 pub(crate) struct ImageReply {
     /// Key of the object.
     pub(super) key: String,
-    /// A signed link that answers GET with the picture for a while.
-    pub(super) url: String,
+    /// A signed link that answers GET with the picture for a while; not there with `links=false`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) url: Option<String>,
 }
 
 /// A product with all its pictures.
@@ -45,7 +46,10 @@ pub(crate) struct UploadReply {
 
 impl From<ProductView> for ProductReply {
     fn from(product: ProductView) -> Self {
-        let image = |(key, url)| ImageReply { key, url };
+        let image = |(key, url)| ImageReply {
+            key,
+            url: Some(url),
+        };
         Self {
             product_id: product.product_id,
             metadata: product.metadata,

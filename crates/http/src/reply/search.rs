@@ -1,13 +1,11 @@
 //! What was found.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 
 use lookalike_service::{
     Answer, FacetValue, FoundImage, FoundProduct, Match, Metadata, QueryTimings,
 };
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::index::IndexReply;
@@ -67,8 +65,9 @@ pub(crate) struct FoundReply {
 pub(crate) struct ScoredImageReply {
     /// Key of the object.
     key: String,
-    /// A signed link that answers GET with the picture for a while.
-    url: String,
+    /// A signed link that answers GET with the picture for a while; not there with `links=false`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
     /// Cosine similarity of the query and the picture, -1 to 1.
     score: f32,
 }
@@ -99,34 +98,16 @@ impl SearchReply {
         self.index.stale.is_some()
     }
 
-    /// A text that is the same for the same answer, whatever time it took, and else most likely another.
-    pub(crate) fn digest(&self) -> Option<String> {
-        let mut hash = Hashing(Sha256::new());
-        let answer = (
-            &self.results,
-            self.exact,
-            &self.facets,
-            &self.next_cursor,
-            &self.index,
-        );
-        serde_json::to_writer(&mut hash, &answer).ok()?;
-        let digest = hash.0.finalize();
-        let digits = digest.iter().take(16).map(|byte| format!("{byte:02x}"));
-        Some(digits.collect())
-    }
-}
-
-/// Takes what is written for what is hashed.
-struct Hashing(Sha256);
-
-impl Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
+    /// The index that was searched.
+    pub(crate) fn index(&self) -> &IndexReply {
+        &self.index
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    /// A tag that is the same for the same answer, whatever time it took, and else most likely another: the
+    /// generation comes first, for people.
+    pub(crate) fn tag(&self) -> Option<String> {
+        let answer = (&self.results, self.exact, &self.facets, &self.next_cursor);
+        self.index.tag(&answer)
     }
 }
 

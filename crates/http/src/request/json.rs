@@ -64,6 +64,8 @@ struct Members<'a> {
     #[serde(borrow)]
     facets: Option<&'a RawValue>,
     #[serde(borrow)]
+    links: Option<&'a RawValue>,
+    #[serde(borrow)]
     cursor: Option<&'a RawValue>,
     #[serde(borrow)]
     min_generation: Option<&'a RawValue>,
@@ -114,6 +116,7 @@ impl SearchJson {
             ("collapse", members.collapse),
             ("fields", members.fields),
             ("facets", members.facets),
+            ("links", members.links),
             ("cursor", members.cursor),
             ("min_generation", members.min_generation),
         ] {

@@ -14,7 +14,7 @@ use crate::problem::{Problem, ProblemKind};
 const MAX_NAME: usize = 1024;
 
 /// The names of all options, as they are written.
-pub(super) const OPTIONS: [&str; 12] = [
+pub(super) const OPTIONS: [&str; 13] = [
     "k",
     "min_score",
     "min_match",
@@ -25,6 +25,7 @@ pub(super) const OPTIONS: [&str; 12] = [
     "collapse",
     "fields",
     "facets",
+    "links",
     "cursor",
     "min_generation",
 ];
@@ -45,6 +46,7 @@ pub(crate) struct Given {
     collapse: Option<bool>,
     fields: Option<Vec<String>>,
     facets: Option<Vec<String>>,
+    links: Option<bool>,
     cursor: Option<String>,
     min_generation: Option<u64>,
     /// Of the one picture.
@@ -76,6 +78,7 @@ impl Given {
             "collapse" => self.collapse = Some(flag(name, raw)?),
             "fields" => self.fields = Some(names(name, raw, MAX_FIELDS)?),
             "facets" => self.facets = Some(names(name, raw, MAX_FACETS)?),
+            "links" => self.links = Some(flag(name, raw)?),
             "cursor" => {
                 let text = raw.text().filter(|text| !text.is_empty());
                 let must = "the next_cursor of the page before";
@@ -112,6 +115,7 @@ impl Given {
             collapse: once("collapse", self.collapse, other.collapse)?,
             fields: once("fields", self.fields, other.fields)?,
             facets: once("facets", self.facets, other.facets)?,
+            links: once("links", self.links, other.links)?,
             cursor: once("cursor", self.cursor, other.cursor)?,
             min_generation: once("min_generation", self.min_generation, other.min_generation)?,
             crop: once("crop", self.crop, other.crop)?,
@@ -133,6 +137,7 @@ impl Given {
             collapse: self.collapse.unwrap_or(usual.collapse),
             fields: self.fields,
             facets: self.facets.unwrap_or_default(),
+            links: self.links.unwrap_or(usual.links),
             cursor: self.cursor,
             min_generation: self.min_generation,
         }

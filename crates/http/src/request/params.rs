@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(options(""), SearchOptions::default());
         let found = options(
             "min_score=-0.5&k=1000&group_by=image&images=all&diversity=0.25&collapse=true&fields=name,price&\
-             facets=category&cursor=abc&min_generation=12",
+             facets=category&links=false&cursor=abc&min_generation=12",
         );
         let expected = SearchOptions {
             k: 1000,
@@ -148,6 +148,7 @@ mod tests {
             collapse: true,
             fields: Some(vec!["name".to_owned(), "price".to_owned()]),
             facets: vec!["category".to_owned()],
+            links: false,
             cursor: Some("abc".to_owned()),
             min_generation: Some(12),
         };
@@ -203,6 +204,7 @@ mod tests {
             "fields=a,,b",
             &many,
             "facets=,",
+            "links=no",
             "cursor=",
             "min_generation=-1",
             "min_generation=1.5",
@@ -226,7 +228,7 @@ mod tests {
         assert_eq!(
             problem.detail,
             "there is no parameter \"minscore\"; known here: k, min_score, min_match, filter, group_by, images, \
-             diversity, collapse, fields, facets, cursor, min_generation, crop and trim"
+             diversity, collapse, fields, facets, links, cursor, min_generation, crop and trim"
         );
     }
 

@@ -60,6 +60,9 @@ pub(crate) struct SearchRequest {
     /// Attributes whose values are counted.
     #[schema(max_items = 16)]
     facets: Option<Vec<String>>,
+    /// Whether pictures come with links, in `url`. Links end after a while; without, an answer may be kept longer.
+    #[schema(default = true)]
+    links: Option<bool>,
     /// `next_cursor` of the page before, with the same query and the options that order results; `k` may differ.
     cursor: Option<String>,
     /// The least generation of the index: an answer from an older one would be of no use.
@@ -213,6 +216,9 @@ pub(crate) struct SearchParameters {
     /// Attributes whose values are counted, between commas.
     #[param(example = "category")]
     facets: Option<String>,
+    /// Whether pictures come with links, in `url`. Links end after a while; without, an answer may be kept longer.
+    #[param(default = true)]
+    links: Option<bool>,
     /// `next_cursor` of the page before, with the same query and the options that order results; `k` may differ.
     cursor: Option<String>,
     /// The least generation of the index: an answer from an older one would be of no use.

@@ -6,9 +6,9 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Uri};
 use lookalike_service::Searcher;
 
-use super::conditional::conditional;
+use super::conditional::Keeping;
 use crate::problem::{Problem, ProblemBody};
-use crate::reply::{ProductReply, SearchReply};
+use crate::reply::{IndexReply, ProductReply, SearchReply};
 use crate::request::{ProductPath, SearchParameters, no_parameters, similar_parameters};
 use crate::router::Shared;
 
@@ -20,7 +20,7 @@ pub(crate) async fn below_products(
 ) -> Result<Response, Problem> {
     match ProductPath::of(&uri)? {
         ProductPath::Product(id) => product(&shared.searcher, &id, &uri).await,
-        ProductPath::Similar(id) => similar(&shared.searcher, &id, &uri, &headers).await,
+        ProductPath::Similar(id) => similar(&shared, &id, &uri, &headers).await,
     }
 }
 
@@ -45,7 +45,8 @@ async fn product(searcher: &Searcher, id: &str, uri: &Uri) -> Result<Response, P
 /// Products that look like this one
 ///
 /// The product itself is not among them. A result counts with its similarity to the most similar picture of the
-/// product. The answer has an `ETag`: with `If-None-Match`, 304 says that it is the same as before.
+/// product. `Cache-Control` says who may keep the answer, and how long. It has an `ETag`: with `If-None-Match`, 304
+/// says that it is the same as before.
 #[utoipa::path(
     get,
     path = "/products/{product_id}/similar",
@@ -56,7 +57,10 @@ async fn product(searcher: &Searcher, id: &str, uri: &Uri) -> Result<Response, P
         ("if-none-match" = Option<String>, Header, description = "The `ETag` of an answer that the caller has"),
     ),
     responses(
-        (status = 200, description = "What was found, best first", body = SearchReply, headers(("etag" = String, description = "Changes when the answer does"))),
+        (status = 200, description = "What was found, best first", body = SearchReply, headers(
+            ("etag" = String, description = "Changes when the answer does; begins with the generation"),
+            ("cache-control" = String, description = "Who may keep the answer, and for how many seconds"),
+        )),
         (status = 304, description = "The answer is the one that the caller has"),
         (status = 400, description = "A parameter is not valid", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such product has an indexed picture", body = ProblemBody, content_type = "application/problem+json"),
@@ -66,12 +70,21 @@ async fn product(searcher: &Searcher, id: &str, uri: &Uri) -> Result<Response, P
     ),
 )]
 async fn similar(
-    searcher: &Searcher,
+    shared: &Shared,
     id: &str,
     uri: &Uri,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
+    let searcher = &shared.searcher;
     let options = similar_parameters(uri)?.options();
+    let links = searcher.links_good_for();
+    let keeping = Keeping::new(headers, uri, &options, shared.cache, links);
+    if keeping.may_be_known() {
+        let index = IndexReply::from(searcher.index_state().await?);
+        if let Some(known) = keeping.known(&index)? {
+            return Ok(known);
+        }
+    }
     let reply = SearchReply::from(searcher.similar(id, options).await?);
-    conditional(headers, reply)
+    keeping.answer(reply)
 }

@@ -4,10 +4,12 @@
 
 mod audit;
 mod bad_input;
+mod caching;
 mod documents;
 mod envelope;
 mod filters;
 mod images;
+mod index;
 mod pages;
 mod products;
 mod queries;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{all_pages, done};
 use crate::error::StoreError;
-use crate::model::{Failure, ImageRecord, Metadata, Product};
+use crate::model::{Failure, ImageRecord, Metadata, NewestFailures, Product};
 use crate::ports::{Failures, ImageRecords, Products};
 
 /// More than DynamoDB takes in one call, several times over.
@@ -83,8 +83,12 @@ pub async fn records(records: Arc<dyn ImageRecords>, failures: Arc<dyn Failures>
     done("remove nothing", records.remove("p", "catalog/a.jpg").await);
 
     // Two products under one key, a key that begins like another, and more than one page.
+    // Neither in the order of their keys nor against it, they failed one after the other.
     let mut failed: Vec<ImageRecord> = (0..MANY)
-        .map(|i| record(&format!("p{i}"), &format!("catalog/{i:04}.jpg"), true))
+        .map(|i| ImageRecord {
+            at: format!("2026-01-02T03:{:02}:00Z", i * 7 % 60),
+            ..record(&format!("p{i}"), &format!("catalog/{i:04}.jpg"), true)
+        })
         .collect();
     failed.push(record("other", "catalog/0007.jpg", true));
     failed.push(record("p7", "catalog/0007.jpg2", true));
@@ -162,8 +166,13 @@ async fn expect_failures(failures: &dyn Failures, expected: &[ImageRecord]) {
         found.iter().is_sorted_by_key(|record| &record.key),
         "failures come in key order"
     );
-    let count = done("count", failures.count().await);
-    assert_eq!(count, expected.len() as u64, "the number of failures");
+    for most in [0, 5, MANY * 2] {
+        let newest = done("read the newest", failures.newest(most).await);
+        let count = expected.len() as u64;
+        assert_eq!(newest.count, count, "the number of failures");
+        let expected = NewestFailures::default().and(count, expected.to_vec(), most);
+        assert_eq!(newest, expected, "the newest failures");
+    }
 }
 
 async fn expect_of_key(failures: &dyn Failures, key: &str, products: &[&str]) {

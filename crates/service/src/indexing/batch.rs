@@ -1,9 +1,9 @@
 //! The change that a batch of observed pictures makes to the index.
 
-use lookalike_index::{Row, SegmentContent};
+use lookalike_index::{Changed, Row, SegmentContent};
 
 use super::current::{Current, EncoderIdentity};
-use super::publish::{NewSegment, Proposal, Reuse};
+use super::proposal::{NewSegment, Proposal, Reuse};
 use crate::indexing::IndexingError;
 use crate::time::new_segment_id;
 
@@ -56,12 +56,14 @@ impl BatchChange {
             Some((same, segment)) if same == content && reuse == Reuse::Allowed => segment,
             _ => delta(&content, encoder)?,
         };
+        let changed = changed(current, &content);
         let mut manifest = current.manifest.clone();
         manifest.segments.push(segment.entry.clone());
         self.last = Some((content, segment.clone()));
         Ok(Some(Proposal {
             segments: vec![segment],
             manifest,
+            changed,
         }))
     }
 
@@ -90,6 +92,23 @@ impl BatchChange {
             superseded,
         }
     }
+}
+
+/// What the content does to the index.
+fn changed(current: &Current, content: &SegmentContent) -> Changed {
+    let mut changed = Changed {
+        removed: content.tombstones.len() as u64,
+        ..Changed::default()
+    };
+    for row in &content.rows {
+        let count = match current.view.locate(&row.key) {
+            None => &mut changed.added,
+            Some(_) if is_live(current, row) => &mut changed.updated,
+            Some(_) => &mut changed.replaced,
+        };
+        *count += 1;
+    }
+    changed
 }
 
 /// Whether the live row of this key has the same version, product and attributes.

@@ -14,7 +14,7 @@ use super::batch::delta;
 use super::current::{Current, EncoderIdentity, Published};
 use super::lease::{LEASE_FACTOR, Leasing, Need};
 use super::patience::Patience;
-use super::publish::NewSegment;
+use super::proposal::NewSegment;
 use super::replacement::Replacement;
 use super::{Indexer, IndexingError, MaintenanceReport};
 use crate::ports::{Measurement, Unit};

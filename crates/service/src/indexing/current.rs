@@ -9,7 +9,7 @@ use lookalike_index::{
     SegmentMeta, View,
 };
 
-use super::publish::NewSegment;
+use super::proposal::NewSegment;
 use crate::error::{StoreError, StoreErrorKind};
 use crate::indexing::IndexingError;
 use crate::model::LoadedManifest;

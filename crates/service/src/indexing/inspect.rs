@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use lookalike_index::{Manifest, Role};
+use lookalike_index::{Changed, HistoryEntry, Manifest, Role, Step};
 use serde::Serialize;
 
 use super::current::{Current, Published, TRIES};
@@ -13,6 +13,7 @@ use super::{Indexer, IndexingError};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::keys::{CATALOG_PREFIX, is_catalog_key};
 use crate::model::LoadedManifest;
+use crate::time::now_milliseconds;
 
 /// How often starting over is tried while others publish.
 const MOST_TRIES: u32 = 20;
@@ -148,12 +149,15 @@ impl Indexer {
                 Manifest::empty(&encoder.name, encoder.fingerprint, encoder.dimensions);
             let etag = match self.ports.manifests.load(None).await? {
                 LoadedManifest::Found { etag, bytes } => {
-                    manifest.generation = generation_of(&bytes);
+                    let before = credible(&bytes);
+                    manifest.generation = before.generation;
+                    manifest.history = before.history;
                     Some(etag)
                 }
                 LoadedManifest::Missing | LoadedManifest::Unchanged => None,
             };
             manifest.generation += 1;
+            manifest.record(now_milliseconds(), Changed::step(Step::StartedOver));
             let bytes = Bytes::from(manifest.encode());
             match self.ports.manifests.swap(bytes, etag.as_deref()).await {
                 Ok(_) => return Ok(manifest.generation),
@@ -183,14 +187,24 @@ impl Current {
     }
 }
 
-/// The generation that a manifest, possibly damaged or foreign, claims.
-fn generation_of(bytes: &[u8]) -> u64 {
+/// What a manifest claims of itself and of those before it.
+struct Before {
+    generation: u64,
+    history: Vec<HistoryEntry>,
+}
+
+/// What can be believed of a manifest, possibly damaged or foreign.
+fn credible(bytes: &[u8]) -> Before {
     if let Ok(manifest) = Manifest::decode(bytes) {
-        return manifest.generation.min(MOST_CREDIBLE);
+        return Before {
+            generation: manifest.generation.min(MOST_CREDIBLE),
+            history: manifest.history,
+        };
     }
     let value: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
-    value
-        .and_then(|value| value["manifest"]["generation"].as_u64())
-        .filter(|&generation| generation < MOST_CREDIBLE)
-        .unwrap_or(0)
+    let claimed = value.and_then(|value| value["manifest"]["generation"].as_u64());
+    Before {
+        generation: claimed.filter(|g| *g < MOST_CREDIBLE).unwrap_or(0),
+        history: Vec::new(),
+    }
 }

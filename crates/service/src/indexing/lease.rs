@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use lookalike_index::Lease;
+use lookalike_index::{Changed, Lease, Step};
 use tracing::warn;
 
 use super::current::{Current, EncoderIdentity};
-use super::publish::Proposal;
+use super::proposal::Proposal;
 use super::{Indexer, IndexingError};
 use crate::time::{Deadline, now_milliseconds};
 
@@ -77,10 +77,8 @@ impl Indexer {
                 }
                 let mut manifest = current.manifest.clone();
                 manifest.lease = None;
-                Ok(Some(Proposal {
-                    segments: Vec::new(),
-                    manifest,
-                }))
+                let changed = Changed::step(Step::RebuildGivenUp);
+                Ok(Some(Proposal::of_manifest(manifest, changed)))
             })
             .await;
         if let Err(error) = dropped {
@@ -95,8 +93,5 @@ fn with_lease(current: &Current, owner: &str, now: u64, estimate: Duration) -> P
         owner: owner.to_owned(),
         until: now.saturating_add((LEASE_FACTOR * estimate).as_millis() as u64),
     });
-    Proposal {
-        segments: Vec::new(),
-        manifest,
-    }
+    Proposal::of_manifest(manifest, Changed::step(Step::RebuildBegun))
 }

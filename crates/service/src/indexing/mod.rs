@@ -27,6 +27,7 @@ mod observe;
 mod outdated;
 mod patience;
 mod products;
+mod proposal;
 mod publish;
 mod records;
 mod replacement;

@@ -4,14 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use async_trait::async_trait;
 use bytes::Bytes;
-use lookalike_index::{
-    EncodedSegment, IndexError, Manifest, RetiredSegment, SegmentEntry, SegmentId, SegmentMeta,
-};
+use lookalike_index::{Changed, Manifest, RetiredSegment, SegmentId};
 use tracing::info;
 
 use super::current::{Current, EncoderIdentity, IndexReader, Published, TRIES};
+use super::proposal::{Change, NewSegment, Proposal, Proposer, Reuse, Together};
 use crate::error::StoreErrorKind;
 use crate::indexing::IndexingError;
 use crate::ports::{Manifests, Segments};
@@ -26,165 +24,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(600);
 /// A publication may take so long whatever the safe age is.
 const LEAST_PATIENCE: Duration = Duration::from_secs(60);
-
-/// A segment to be written, and its place in the manifest.
-#[derive(Debug, Clone)]
-pub(crate) struct NewSegment {
-    pub(crate) entry: SegmentEntry,
-    pub(crate) bytes: Bytes,
-    pub(crate) meta: Arc<SegmentMeta>,
-}
-
-impl NewSegment {
-    /// An encoded segment that was given the name `id`.
-    pub(crate) fn new(
-        id: SegmentId,
-        encoded: EncodedSegment,
-        encoder: &EncoderIdentity,
-    ) -> Result<Self, IndexError> {
-        let EncodedSegment {
-            bytes, meta_bytes, ..
-        } = encoded;
-        // A copy, because the meta outlives the segment by far.
-        let meta = Bytes::copy_from_slice(&bytes[..meta_bytes as usize]);
-        let meta = SegmentMeta::open(&meta, id, encoder.fingerprint)?;
-        Ok(Self {
-            entry: SegmentEntry {
-                id,
-                kind: meta.kind(),
-                rows: meta.rows(),
-                bytes: bytes.len() as u64,
-                meta_bytes,
-                recall: meta.recall(),
-                calibration: None,
-            },
-            bytes: Bytes::from(bytes),
-            meta: Arc::new(meta),
-        })
-    }
-}
-
-/// What should follow the current manifest, of one index as if it were alone, or of all. Its generation
-/// is set when it is published.
-#[derive(Debug, Clone)]
-pub(crate) struct Proposal {
-    pub(crate) segments: Vec<NewSegment>,
-    pub(crate) manifest: Manifest,
-}
-
-impl Proposal {
-    /// A change of the manifest that writes no segment.
-    pub(crate) fn of_manifest(manifest: Manifest) -> Self {
-        Self {
-            segments: Vec::new(),
-            manifest,
-        }
-    }
-}
-
-/// Proposes what should follow the current state of one index, or nothing.
-type Proposing<'a> =
-    Box<dyn FnMut(&Current, Reuse) -> Result<Option<Proposal>, IndexingError> + Send + 'a>;
-
-/// A change of one index.
-pub(crate) struct Change<'a> {
-    encoder: &'a EncoderIdentity,
-    propose: Proposing<'a>,
-    /// Whether the index may be gone by now, and the change with it.
-    may_be_gone: bool,
-}
-
-impl<'a> Change<'a> {
-    pub(crate) fn new(
-        encoder: &'a EncoderIdentity,
-        propose: impl FnMut(&Current, Reuse) -> Result<Option<Proposal>, IndexingError> + Send + 'a,
-    ) -> Self {
-        Self {
-            encoder,
-            propose: Box::new(propose),
-            may_be_gone: false,
-        }
-    }
-
-    /// The same change, if its index is still there.
-    pub(crate) fn if_there(mut self) -> Self {
-        self.may_be_gone = true;
-        self
-    }
-}
-
-/// Proposes what should follow the whole manifest, or nothing.
-#[async_trait]
-pub(crate) trait Proposer: Send {
-    async fn propose(
-        &mut self,
-        published: &Published,
-        reuse: Reuse,
-    ) -> Result<Option<Proposal>, IndexingError>;
-}
-
-/// Proposes a manifest without writing segments or waiting for anything.
-pub(crate) struct Rewriting<F>(pub(crate) F);
-
-#[async_trait]
-impl<F: FnMut(&Published) -> Option<Manifest> + Send> Proposer for Rewriting<F> {
-    async fn propose(
-        &mut self,
-        published: &Published,
-        _: Reuse,
-    ) -> Result<Option<Proposal>, IndexingError> {
-        Ok((self.0)(published).map(Proposal::of_manifest))
-    }
-}
-
-/// The proposals of several changes, as one manifest.
-struct Together<'c, 'a> {
-    reader: &'c IndexReader,
-    changes: &'c mut [Change<'a>],
-}
-
-#[async_trait]
-impl Proposer for Together<'_, '_> {
-    async fn propose(
-        &mut self,
-        published: &Published,
-        reuse: Reuse,
-    ) -> Result<Option<Proposal>, IndexingError> {
-        let mut segments = Vec::new();
-        let mut next = published.manifest.clone();
-        let mut proposed = false;
-        for change in self.changes.iter_mut() {
-            if change.may_be_gone && published.manifest.is_none() {
-                continue;
-            }
-            let current = match self.reader.index(published, change.encoder).await {
-                Err(IndexingError::Index(IndexError::Fingerprint { .. })) if change.may_be_gone => {
-                    continue;
-                }
-                current => current?,
-            };
-            let Some(proposal) = (change.propose)(&current, reuse)? else {
-                continue;
-            };
-            proposed = true;
-            segments.extend(proposal.segments);
-            next = match next {
-                None => Some(proposal.manifest),
-                Some(whole) => whole.with_index(proposal.manifest).or(Some(whole)),
-            };
-        }
-        let next = next.filter(|_| proposed);
-        Ok(next.map(|manifest| Proposal { segments, manifest }))
-    }
-}
-
-/// Whether a segment that was proposed before may be proposed again. Once its manifest may have been
-/// written, it may have been part of the index and replaced: others marked its rows, or removed it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reuse {
-    Allowed,
-    Forbidden,
-}
 
 /// What [`Publisher::publish`] ended with.
 #[derive(Debug, Clone)]
@@ -289,7 +128,7 @@ impl Publisher {
                 });
             };
             self.store(&proposal.segments, &mut stored).await?;
-            let next = self.successor(&current, proposal.manifest);
+            let next = self.successor(&current, proposal.manifest, proposal.changed);
             let bytes = Bytes::from(next.encode());
             match self.manifests.swap(bytes, current.etag.as_deref()).await {
                 Ok(etag) => {
@@ -343,14 +182,18 @@ impl Publisher {
         Ok(())
     }
 
-    /// Sets what follows from what: the generation, and which segments no index has any more.
-    fn successor(&self, current: &Published, mut next: Manifest) -> Manifest {
+    /// Sets what follows from what: the generation, its place in the history, and which segments no index has any
+    /// more.
+    fn successor(&self, current: &Published, mut next: Manifest, changed: Changed) -> Manifest {
         let now = now_milliseconds();
         let safe_since = now.saturating_sub(self.safe_age.as_millis() as u64);
         next.generation = current.generation().saturating_add(1);
         let Some(current) = &current.manifest else {
+            next.record(now, changed);
             return next;
         };
+        next.history = current.history.clone();
+        next.record(now, changed);
         next.retired = current.retired.clone();
         next.retired.retain(|retired| retired.at >= safe_since);
         let replaced: Vec<RetiredSegment> = current

@@ -1,11 +1,11 @@
 //! A segment that takes the place of others, while the index goes on changing.
 
-use lookalike_index::{Manifest, SegmentContent, SegmentId, superseded_meanwhile};
+use lookalike_index::{Changed, Manifest, SegmentContent, SegmentId, superseded_meanwhile};
 
 use super::IndexingError;
 use super::batch::delta;
 use super::current::{Current, EncoderIdentity};
-use super::publish::{NewSegment, Proposal};
+use super::proposal::{NewSegment, Proposal};
 
 /// A segment that takes the place of others. Once published, it is never proposed again: what it
 /// replaced does not come back.
@@ -49,7 +49,11 @@ impl Replacement {
         manifest
             .segments
             .splice(first..end, [self.joined.entry.clone()]);
-        Ok(Some(self.proposal(manifest, correction)))
+        let changed = Changed {
+            merged: self.replaced.len() as u64,
+            ..Changed::default()
+        };
+        Ok(Some(self.proposal(manifest, correction, changed)))
     }
 
     /// Puts the new base in front of what came since. `None` when the lease went to somebody else.
@@ -69,7 +73,11 @@ impl Replacement {
         manifest.segments.retain(|entry| stays(&entry.id));
         manifest.segments.insert(0, self.joined.entry.clone());
         let correction = self.correct(current, encoder)?;
-        Ok(Some(self.proposal(manifest, correction)))
+        let changed = Changed {
+            rebuilt: u64::from(self.joined.entry.rows),
+            ..Changed::default()
+        };
+        Ok(Some(self.proposal(manifest, correction, changed)))
     }
 
     /// A delta that marks the rows of `joined` that were superseded while it was made, and says which
@@ -105,7 +113,12 @@ impl Replacement {
         Ok(Some(segment))
     }
 
-    fn proposal(&self, mut manifest: Manifest, correction: Option<NewSegment>) -> Proposal {
+    fn proposal(
+        &self,
+        mut manifest: Manifest,
+        correction: Option<NewSegment>,
+        changed: Changed,
+    ) -> Proposal {
         manifest
             .segments
             .extend(correction.iter().map(|segment| segment.entry.clone()));
@@ -113,6 +126,7 @@ impl Replacement {
         Proposal {
             segments: segments.collect(),
             manifest,
+            changed,
         }
     }
 }

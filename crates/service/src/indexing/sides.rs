@@ -13,12 +13,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use lookalike_index::{Fingerprint, Manifest, Role, SideIndex};
+use lookalike_index::{Changed, Fingerprint, Manifest, Role, SideIndex, Step};
 use serde::Serialize;
 use tracing::info;
 
 use super::current::{Current, EncoderIdentity, Published};
-use super::publish::{Proposal, Proposer, Publication, Reuse, Rewriting};
+use super::proposal::{Proposal, Proposer, Reuse, Rewriting};
+use super::publish::Publication;
 use super::{Indexer, IndexingError};
 use crate::encoders::NoEncoder;
 use crate::error::StoreError;
@@ -169,7 +170,9 @@ impl Indexer {
                         fingerprint,
                         dimensions,
                     } = &encoder;
-                    manifest.with_building(name, *fingerprint, *dimensions)
+                    let next = manifest.with_building(name, *fingerprint, *dimensions)?;
+                    let changed = Changed::step(Step::EncoderBegun);
+                    Some(Proposal::of_manifest(next, changed))
                 }),
             )
             .await?;
@@ -363,7 +366,12 @@ impl Indexer {
                     let manifest = published.manifest.as_ref()?;
                     // Somebody else may have given it up, or switched to it, in between.
                     let there = manifest.side(role)?.fingerprint == unwanted;
-                    there.then(|| manifest.without_side(role)).flatten()
+                    let next = manifest.without_side(role).filter(|_| there)?;
+                    let changed = Changed {
+                        side: Some(role),
+                        ..Changed::step(Step::EncoderGivenUp)
+                    };
+                    Some(Proposal::of_manifest(next, changed))
                 }),
             )
             .await?;
@@ -398,7 +406,8 @@ impl Proposer for Switching<'_> {
             Ok(None) => Ok(None),
             Ok(Some((manifest, lacking))) => {
                 self.switched = Some((manifest.encoder.clone(), lacking));
-                Ok(Some(Proposal::of_manifest(manifest)))
+                let changed = Changed::step(Step::EncoderSwitched);
+                Ok(Some(Proposal::of_manifest(manifest, changed)))
             }
             // Missing segments make the publisher read again.
             Err(SideError::Indexing(error)) => Err(error),

@@ -1,6 +1,7 @@
 //! The catalog bucket in memory.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -78,6 +79,10 @@ impl Links for MemoryCloud {
     async fn fetch(&self, key: &str) -> Result<String, StoreError> {
         self.call("link to picture").await?;
         Ok(format!("memory:///{key}"))
+    }
+
+    fn good_for(&self) -> Duration {
+        Duration::from_secs(3600)
     }
 
     async fn upload(&self, key: &str, content_type: &str) -> Result<UploadLink, StoreError> {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::{MemoryCloud, PAGE};
 use crate::error::StoreError;
-use crate::model::{ImageRecord, Metadata, Page, Product, TableEntry};
+use crate::model::{ImageRecord, Metadata, NewestFailures, Page, Product, TableEntry};
 use crate::ports::{Failures, ImageRecords, Products, TableReader};
 
 #[async_trait]
@@ -100,9 +100,10 @@ impl Failures for MemoryCloud {
             .collect())
     }
 
-    async fn count(&self) -> Result<u64, StoreError> {
-        self.call("count failures").await?;
-        Ok(self.state().failed.len() as u64)
+    async fn newest(&self, most: usize) -> Result<NewestFailures, StoreError> {
+        self.call("newest failures").await?;
+        let failed = self.failed();
+        Ok(NewestFailures::default().and(failed.len() as u64, failed, most))
     }
 }
 

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use lookalike_encoder::PictureError;
-use lookalike_index::{FilterError, Fingerprint, Match, SegmentId};
+use lookalike_index::{Changed, FilterError, Fingerprint, Match, SegmentId};
 use serde::Serialize;
 
 use super::options::{MAX_FACETS, MAX_FIELDS, MAX_K};
 use super::query::BadQuery;
 use crate::error::{StoreError, StoreErrorKind};
-use crate::model::Metadata;
+use crate::model::{ImageRecord, Metadata};
 
 /// The answer to a search, best product first.
 #[derive(Debug, Clone)]
@@ -41,8 +41,8 @@ pub struct FoundProduct {
     pub class: Option<Match>,
     /// Key of its most similar picture.
     pub image_key: String,
-    /// A link that answers `GET` with that picture.
-    pub image_url: String,
+    /// A link that answers `GET` with that picture, where links were wanted.
+    pub image_url: Option<String>,
     /// All of its pictures that are similar enough, best first, where they were wanted.
     pub images: Option<Vec<FoundImage>>,
     /// Other products with nearly the same picture that were left out for it, where that was wanted.
@@ -56,8 +56,8 @@ pub struct FoundProduct {
 pub struct FoundImage {
     /// Its key.
     pub key: String,
-    /// A link that answers `GET` with it.
-    pub url: String,
+    /// A link that answers `GET` with it, where links were wanted.
+    pub url: Option<String>,
     /// Cosine similarity of the query and the picture, -1 to 1.
     pub score: f32,
 }
@@ -91,6 +91,9 @@ pub struct IndexState {
     pub images: u64,
     /// Distinct products among them.
     pub products: u64,
+    /// The newest segment: what tells it from an index that was made anew, and has come to the same generation.
+    #[serde(skip)]
+    pub newest: Option<SegmentId>,
     /// Set when the index could not be refreshed and the last good one was searched: why, in words for
     /// callers.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,12 +124,30 @@ pub struct IndexInfo {
     pub segments: Vec<SegmentInfo>,
     /// Pictures that could not be indexed.
     pub failed: u64,
+    /// The 50 of them that failed last, the last first.
+    pub failures: Vec<ImageRecord>,
     /// The indexes of other encoders that are kept beside it.
     pub sides: Vec<SideInfo>,
     /// What can be filtered by: what pictures have, and what is declared, by name.
     pub filterable: Vec<FilterableInfo>,
+    /// What the last generations changed, newest first.
+    pub history: Vec<GenerationInfo>,
     /// The encoder that this release or its settings bring, when that is another one than the index's.
     pub configured: Option<EncoderInfo>,
+}
+
+/// What a generation changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GenerationInfo {
+    /// The generation.
+    pub generation: u64,
+    /// When it was published, as RFC 3339 in UTC.
+    pub published: String,
+    /// What it changed, in words.
+    pub summary: String,
+    /// The same as numbers and names.
+    #[serde(flatten)]
+    pub changed: Changed,
 }
 
 /// An attribute that can be filtered by.

@@ -35,11 +35,11 @@ impl Searcher {
                 metadata.retain(|name, _| fields.contains(name));
             }
             let images = match options.images == Images::All && once {
-                true => Some(self.images(one.images).await?),
+                true => Some(self.images(one.images, options).await?),
                 false => None,
             };
             results.push(FoundProduct {
-                image_url: self.ports.links.fetch(&one.key).await?,
+                image_url: self.link(&one.key, options).await?,
                 image_key: one.key,
                 score: one.score,
                 class: calibration.map(|scores| scores.classify(one.score)),
@@ -52,13 +52,28 @@ impl Searcher {
         Ok(results)
     }
 
-    async fn images(&self, found: Vec<(String, f32)>) -> Result<Vec<FoundImage>, SearchError> {
+    async fn images(
+        &self,
+        found: Vec<(String, f32)>,
+        options: &SearchOptions,
+    ) -> Result<Vec<FoundImage>, SearchError> {
         let mut images = Vec::with_capacity(found.len());
         for (key, score) in found {
-            let url = self.ports.links.fetch(&key).await?;
+            let url = self.link(&key, options).await?;
             images.push(FoundImage { key, url, score });
         }
         Ok(images)
+    }
+
+    async fn link(
+        &self,
+        key: &str,
+        options: &SearchOptions,
+    ) -> Result<Option<String>, SearchError> {
+        match options.links {
+            true => Ok(Some(self.ports.links.fetch(key).await?)),
+            false => Ok(None),
+        }
     }
 }
 

@@ -2,19 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lookalike_encoder::PictureFormat;
-use lookalike_index::{Attributes, Recall, SideIndex, Snapshot, ValueTypes};
+use lookalike_index::{Attributes, HistoryEntry, Recall, SideIndex, Snapshot, ValueTypes};
 
 use super::worker::off_runtime;
 use super::{
-    EncoderInfo, FilterableInfo, IndexInfo, ProductView, SearchError, Searcher, SegmentInfo,
-    SideInfo, no_encoder, with_attributes,
+    EncoderInfo, FilterableInfo, GenerationInfo, IndexInfo, IndexState, ProductView, SearchError,
+    Searcher, SegmentInfo, SideInfo, no_encoder, with_attributes,
 };
 use crate::keys::UPLOADS_PREFIX;
 use crate::model::UploadLink;
 use crate::ports::Embedder;
-use crate::time::new_segment_id;
+use crate::time::{new_segment_id, rfc3339};
+
+/// Failed pictures that the state of the index names: enough to see what is wrong, few enough for a page.
+const MOST_FAILURES: usize = 50;
 
 impl Searcher {
     /// A product's metadata and pictures.
@@ -65,7 +69,20 @@ impl Searcher {
         Ok(self.ports.links.upload(&key, media_type).await?)
     }
 
-    /// The state of the index.
+    /// How long links in an answer of now are good at least.
+    pub fn links_good_for(&self) -> Duration {
+        self.ports.links.good_for()
+    }
+
+    /// The index that a search of now would ask.
+    ///
+    /// # Errors
+    /// [`SearchError`] when the index cannot be read.
+    pub async fn index_state(&self) -> Result<IndexState, SearchError> {
+        Ok(self.snapshots.current().await?.state())
+    }
+
+    /// The state of the index in full.
     ///
     /// # Errors
     /// [`SearchError`] when index, encoder or table cannot be read.
@@ -73,7 +90,7 @@ impl Searcher {
         let (loaded, configured, failed) = tokio::join!(
             self.snapshots.current(),
             self.ports.encoders.configured(),
-            self.ports.failures.count()
+            self.ports.failures.newest(MOST_FAILURES)
         );
         let (loaded, failed) = (loaded?, failed?);
         let manifest = &loaded.manifest;
@@ -112,8 +129,10 @@ impl Searcher {
                     recall: entry.recall.map(Recall::share),
                 })
                 .collect(),
-            failed,
+            failed: failed.count,
+            failures: failed.records,
             sides,
+            history: manifest.history.iter().rev().map(generation_info).collect(),
         })
     }
 
@@ -155,6 +174,15 @@ impl Searcher {
             bytes: side.segments.iter().map(|entry| entry.bytes).sum(),
             available: self.ports.encoders.has(side.fingerprint).await?,
         })
+    }
+}
+
+fn generation_info(entry: &HistoryEntry) -> GenerationInfo {
+    GenerationInfo {
+        generation: entry.generation,
+        published: rfc3339(entry.at),
+        summary: entry.changed.to_string(),
+        changed: entry.changed,
     }
 }
 

@@ -41,8 +41,8 @@ use tokio::sync::Semaphore;
 use tracing::info;
 
 pub use answer::{
-    Answer, EncoderInfo, FacetValue, FilterableInfo, FoundImage, FoundProduct, IndexInfo,
-    IndexState, ProductView, QueryTimings, SearchError, SegmentInfo, SideInfo,
+    Answer, EncoderInfo, FacetValue, FilterableInfo, FoundImage, FoundProduct, GenerationInfo,
+    IndexInfo, IndexState, ProductView, QueryTimings, SearchError, SegmentInfo, SideInfo,
 };
 pub use audit::{
     AuditError, AuditOptions, AuditReport, AuditedGroup, AuditedPicture, Contradiction, Listed,

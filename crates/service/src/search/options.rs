@@ -35,6 +35,8 @@ pub struct SearchOptions {
     pub fields: Option<Vec<String>>,
     /// Attributes whose values are counted.
     pub facets: Vec<String>,
+    /// Whether pictures come with links, which are signed one by one and end after a while.
+    pub links: bool,
     /// Where the page before ended.
     pub cursor: Option<String>,
     /// The index has to be at least so new.
@@ -54,6 +56,7 @@ impl Default for SearchOptions {
             collapse: false,
             fields: None,
             facets: Vec::new(),
+            links: true,
             cursor: None,
             min_generation: None,
         }

@@ -80,6 +80,7 @@ impl Loaded {
             generation: self.manifest.generation,
             images: self.snapshot.images(),
             products: self.snapshot.products(),
+            newest: self.manifest.segments.last().map(|entry| entry.id),
             stale: self.stale.as_deref().map(str::to_owned),
         }
     }

@@ -11,8 +11,8 @@ use lookalike_index::Manifest;
 use lookalike_service::memory::{MemoryCloud, Traffic};
 use lookalike_service::ports::{Failures, Pictures};
 use lookalike_service::{
-    Deadline, ImageRecord, IndexSettings, Indexer, ListedPicture, Outcome, Page, Picture,
-    PictureHead, StoreError, StoreErrorKind,
+    Deadline, ImageRecord, IndexSettings, Indexer, ListedPicture, NewestFailures, Outcome, Page,
+    Picture, PictureHead, StoreError, StoreErrorKind,
 };
 
 use crate::world::{World, index, long, outcomes, settings};
@@ -111,7 +111,7 @@ async fn a_bad_picture_fails_alone_until_a_good_one_follows() {
         vec![("catalog/a.jpg".to_owned(), product.to_owned(), code)]
     };
     assert_eq!(world.failures(), failed("p1"));
-    assert_eq!(world.cloud.count().await.unwrap(), 1);
+    assert_eq!(world.cloud.newest(0).await.unwrap().count, 1);
 
     // The same product still, then another one, still bad, then good.
     world.put_product("catalog/a.jpg", "bad two", "p2");
@@ -147,8 +147,8 @@ impl Failures for Lagging {
         Ok(Vec::new())
     }
 
-    async fn count(&self) -> Result<u64, StoreError> {
-        self.0.count().await
+    async fn newest(&self, most: usize) -> Result<NewestFailures, StoreError> {
+        self.0.newest(most).await
     }
 }
 

@@ -9,6 +9,7 @@ mod cost;
 mod crashes;
 mod damage;
 mod encoders;
+mod history;
 mod maintenance;
 mod products;
 mod products_meanwhile;

@@ -182,6 +182,7 @@ function showTables(index) {
     bar.style.width = Math.max(1, part * 100) + "%";
     return make("div", { class: "gauge" }, bar);
   };
+  const moment = (text) => new Date(text).toLocaleString();
   const dead = rows - index.images;
   at("tables").replaceChildren(
     ...[
@@ -205,7 +206,8 @@ function showTables(index) {
       ),
       table("Pictures that could not be indexed", index.failures, [
         ["Picture", ({ key }) => make("code", {}, key)],
-        ["Reason", (one) => (one.failure || one).reason || (one.failure || one).code]
+        ["Reason", ({ reason }) => reason],
+        ["Tried", ({ at }) => moment(at)]
       ]),
       table("Indexes of other encoders", index.side_indexes, [
         ["Role", ({ role }) => role],
@@ -220,19 +222,12 @@ function showTables(index) {
         ["Holds", ({ type }) => type || "–"],
         ["Products", ({ products }) => number(products), true]
       ]),
-      historyTable(index.history)
+      table("Last generations", index.history, [
+        ["Generation", ({ generation }) => number(generation), true],
+        ["Published", ({ published }) => moment(published)],
+        ["Change", ({ summary }) => summary]
+      ])
     ].filter(Boolean)
-  );
-}
-
-// Whatever the service tells about earlier generations.
-function historyTable(history = []) {
-  const names = Object.keys(history[0] || {});
-  const shown = (value) => (typeof value === "number" ? value.toLocaleString() : String(value ?? "–"));
-  return table(
-    "Last generations",
-    history,
-    names.map((name) => [readable(name), (one) => shown(one[name]), typeof history[0][name] === "number"])
   );
 }
 
