@@ -81,7 +81,7 @@ fn render_problem(response: Response, method: &Method, path: &str, id: &RequestI
 }
 
 /// The problem behind an error status that no handler of ours gave.
-fn unnamed_problem(status: StatusCode, method: &Method) -> Problem {
+pub(crate) fn unnamed_problem(status: StatusCode, method: &Method) -> Problem {
     match status {
         StatusCode::METHOD_NOT_ALLOWED => Problem::new(
             ProblemKind::MethodNotAllowed,

@@ -33,7 +33,8 @@ pub use indexing::{
 pub use keys::{CATALOG_PREFIX, UPLOADS_PREFIX, is_catalog_key, product_id_of};
 pub use lookalike_encoder::{Area, BadCrop, Crop, CropUnit, PictureError};
 pub use lookalike_index::{
-    Attributes, Changed, FilterError, Fingerprint, Match, Role, SegmentId, Step,
+    Attributes, Changed, FilterError, Fingerprint, IndexError, Match, Role, SegmentId, Step,
+    ValueTypes,
 };
 pub use model::{
     EncoderFiles, Failure, ImageRecord, ListedPicture, LoadedManifest, Metadata, NewestFailures,

@@ -183,7 +183,8 @@ impl ProblemKind {
         self.name_and_title().1
     }
 
-    fn name(self) -> &'static str {
+    /// The last part of the URI.
+    pub(crate) fn name(self) -> &'static str {
         self.name_and_title().0
     }
 

@@ -3,6 +3,7 @@
 //! A handler returns a [`Problem`]; the [shell](crate::shell) around the router renders it, because
 //! only there the request id is known, and logs its cause, because only there it happens once.
 
+mod example;
 mod from_audit;
 mod from_search;
 mod kind;
@@ -16,6 +17,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
+pub(crate) use example::example;
 pub use kind::ProblemKind;
 
 /// Longest text from a request that a `detail` repeats.

@@ -32,10 +32,7 @@ pub(crate) async fn read_body(
     }
     let mut bytes = BytesMut::with_capacity(declared.unwrap_or(0) as usize);
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| {
-            let detail = "the body broke off before its end; send it again";
-            Problem::new(ProblemKind::IncompleteBody, detail).caused_by(error)
-        })?;
+        let frame = frame.map_err(|error| broken_off().caused_by(error))?;
         let Ok(data) = frame.into_data() else {
             continue;
         };
@@ -70,7 +67,12 @@ async fn discard(mut body: Body) {
     let _ = tokio::time::timeout(DISCARD_TIME, reading).await;
 }
 
-fn too_large(limit: usize) -> Problem {
+pub(super) fn broken_off() -> Problem {
+    let detail = "the body broke off before its end; send it again";
+    Problem::new(ProblemKind::IncompleteBody, detail)
+}
+
+pub(super) fn too_large(limit: usize) -> Problem {
     Problem::new(
         ProblemKind::TooLarge,
         format!(

@@ -106,7 +106,7 @@ async fn fields(
 }
 
 /// Items for pictures that the query does not name: they go into one field, which may be repeated.
-fn unnamed(pictures: &[(String, Bytes)]) -> Result<Vec<Item>, Problem> {
+pub(super) fn unnamed(pictures: &[(String, Bytes)]) -> Result<Vec<Item>, Problem> {
     if let Some((name, _)) = pictures.iter().find(|(name, _)| name != IMAGE) {
         return Err(invalid(format!("nothing names the field {}", shown(name))));
     }

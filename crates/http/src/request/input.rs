@@ -14,6 +14,10 @@ use super::options::Given;
 use super::params::search_parameters;
 use crate::problem::{Problem, ProblemKind};
 
+/// The media types that a search comes in, for whoever sent another.
+pub(super) const EXPECTED: &str = "a picture as image/* or application/octet-stream, a form as \
+                                   multipart/form-data, or JSON as application/json";
+
 /// A search, read in full.
 #[derive(Debug)]
 pub(crate) struct SearchInput {
@@ -32,8 +36,6 @@ impl SearchInput {
         body: Body,
         limit: usize,
     ) -> Result<Self, Problem> {
-        const EXPECTED: &str = "a picture as image/* or application/octet-stream, a form as \
-                                multipart/form-data, or JSON as application/json";
         let media_type = MediaType::of(headers);
         // The body comes first: a reply to one that nobody read can get lost with its connection.
         let bytes = read_body(headers, body, limit).await?;

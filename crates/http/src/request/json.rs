@@ -141,7 +141,7 @@ impl SearchJson {
 #[serde(deny_unknown_fields)]
 pub(crate) struct UploadJson {
     /// Its media type, `image/jpeg` when left out.
-    #[schema(example = "image/png")]
+    #[schema(pattern = "^image/(jpeg|png|webp|gif)$", example = "image/png")]
     content_type: Option<String>,
 }
 
@@ -154,11 +154,12 @@ pub(crate) async fn read_upload_type(headers: &HeaderMap, body: Body) -> Result<
     if !matches!(MediaType::of(headers), MediaType::Json | MediaType::Unnamed) {
         return Err(unsupported(headers, "application/json, or no body at all"));
     }
-    let request: UploadJson = parse(
+    // Typed clients send null for what they leave out.
+    let request: Option<UploadJson> = parse(
         &body,
         "an object with \"content_type\", such as \"image/png\", or no body at all",
     )?;
-    let named = request.content_type;
+    let named = request.and_then(|request| request.content_type);
     Ok(named.unwrap_or_else(|| DEFAULT_UPLOAD_TYPE.to_owned()))
 }
 

@@ -1,8 +1,6 @@
 //! What requests look like, for the description of the interface. The code beside this reads them.
 #![expect(dead_code, reason = "describes what other code reads")]
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -10,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 /// A search: one of `query`, `image` and `key`, and options beside it. Every option may be given in the query
 /// string instead.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "query": [{"key": "uploads/01JD3M2Q8V7Z5K9X4T6W1N0RBC.jpg", "crop": "0.1,0.1,0.8,0.5"}, {"product": "boot-001", "weight": -0.5}],
     "k": 12, "diversity": 0.3, "fields": ["name", "price"]
@@ -21,9 +20,13 @@ pub(crate) struct SearchRequest {
     #[schema(min_items = 1, max_items = 16)]
     query: Option<Vec<QueryItem>>,
     /// A picture in base64, plain or as a `data:` URL: a query of one item.
+    #[schema(content_encoding = "base64")]
     image: Option<String>,
     /// Key of an object below `uploads/` or `catalog/`: a query of one item.
-    #[schema(example = "uploads/01JD3M2Q8V7Z5K9X4T6W1N0RBC.jpg")]
+    #[schema(
+        pattern = "^(uploads|catalog)/.*[^/]$",
+        example = "uploads/01JD3M2Q8V7Z5K9X4T6W1N0RBC.jpg"
+    )]
     key: Option<String>,
     /// The part of the one picture that is looked at.
     crop: Option<Crop>,
@@ -41,11 +44,10 @@ pub(crate) struct SearchRequest {
     /// Only products that this allows.
     #[schema(value_type = Option<Object>, example = json!({"category": "shoes"}))]
     filter: Option<Value>,
-    /// What a result is: a product, once, through its most similar picture, or a picture.
-    #[schema(default = "product")]
+    /// What a result is: a product (as when left out), once, through its most similar picture, or a picture.
     group_by: Option<GroupBy>,
-    /// Which pictures come with a product: the most similar one, or all that are similar enough, in `images`.
-    #[schema(default = "best")]
+    /// Which pictures come with a product: the most similar one (as when left out), or all that are similar enough,
+    /// in `images`.
     images: Option<Images>,
     /// How much results are to differ from each other: 0 not at all, 1 as much as can be. They are then not in
     /// the order of their scores.
@@ -55,26 +57,31 @@ pub(crate) struct SearchRequest {
     #[schema(default = false)]
     collapse: Option<bool>,
     /// Only these members of the metadata; none with an empty list.
-    #[schema(max_items = 64)]
+    #[schema(max_items = 64, value_type = Option<Vec<Name>>)]
     fields: Option<Vec<String>>,
     /// Attributes whose values are counted.
-    #[schema(max_items = 16)]
+    #[schema(max_items = 16, value_type = Option<Vec<Name>>)]
     facets: Option<Vec<String>>,
     /// Whether pictures come with links, in `url`. Links end after a while; without, an answer may be kept longer.
     #[schema(default = true)]
     links: Option<bool>,
     /// `next_cursor` of the page before, with the same query and the options that order results; `k` may differ.
+    #[schema(min_length = 1)]
     cursor: Option<String>,
     /// The least generation of the index: an answer from an older one would be of no use.
+    #[schema(minimum = 0, maximum = 18446744073709551615_usize)]
     min_generation: Option<u64>,
 }
 
 /// A picture, product or vector: exactly one of `image`, `key`, `part`, `product` and `vector`.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct QueryItem {
     /// A picture in base64, plain or as a `data:` URL.
+    #[schema(content_encoding = "base64")]
     image: Option<String>,
     /// Key of an object below `uploads/` or `catalog/`.
+    #[schema(pattern = "^(uploads|catalog)/.*[^/]$")]
     key: Option<String>,
     /// Name of the form field that holds the picture.
     part: Option<String>,
@@ -83,6 +90,7 @@ pub(crate) struct QueryItem {
     /// A vector by the encoder of the index, of any length but zero.
     vector: Option<Vec<f32>>,
     /// The encoder that made `vector`, as `GET /index` tells it.
+    #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     fingerprint: Option<String>,
     /// The part of the picture that is looked at.
     crop: Option<Crop>,
@@ -92,6 +100,11 @@ pub(crate) struct QueryItem {
     #[schema(minimum = -100, maximum = 100, default = 1.0)]
     weight: Option<f32>,
 }
+
+/// The name of a member of the metadata.
+#[derive(Deserialize, ToSchema)]
+#[schema(value_type = String, min_length = 1, example = "price")]
+pub(crate) struct Name(String);
 
 /// A box in a picture, after its EXIF orientation was honoured: text or an object.
 #[derive(Deserialize, ToSchema)]
@@ -107,6 +120,7 @@ pub(crate) enum Crop {
 
 /// A box in a picture.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct CropBox {
     /// Left side.
     x: f64,
@@ -165,19 +179,16 @@ pub(crate) enum Images {
     All,
 }
 
-/// A form: pictures, and what else there is to say.
+/// A form: pictures, and what else there is to say. Fields with other names than these are pictures that query items
+/// name.
 #[derive(ToSchema)]
 pub(crate) struct SearchForm {
     /// A picture; several are a query of several items.
-    #[schema(value_type = String, format = Binary)]
-    image: Vec<u8>,
+    #[schema(value_type = Option<String>, format = Binary, nullable = false)]
+    image: Option<Vec<u8>>,
     /// A search whose query items may name other fields of the form by `part`. A form without a query searches
     /// with its pictures.
     request: Option<SearchRequest>,
-    /// Pictures that query items name.
-    #[schema(value_type = Object)]
-    #[serde(flatten)]
-    others: BTreeMap<String, Value>,
 }
 
 /// The options of a search in the query string.
@@ -192,37 +203,39 @@ pub(crate) struct SearchParameters {
     min_score: Option<f32>,
     /// The weakest match that is a result: nothing weaker is returned, and nothing at all where nothing is near.
     /// Without effect while the catalog has too few pictures to tell.
-    #[param(inline)]
+    #[param(inline, example = "similar")]
     min_match: Option<Match>,
     /// Only products that this allows, all of them when repeated: `category=shoes`, `category=shoes,hats`,
     /// `category!=shoes`, `price<50`, `price>=10`, `price` (has one), `!price` (has none).
     #[param(example = json!(["category=shoes", "price<50"]))]
     filter: Option<Vec<String>>,
-    /// What a result is: a product, once, through its most similar picture, or a picture.
-    #[param(inline, default = "product")]
+    /// What a result is: a product (as when left out), once, through its most similar picture, or a picture.
+    #[param(inline, example = "product")]
     group_by: Option<GroupBy>,
-    /// Which pictures come with a product: the most similar one, or all that are similar enough, in `images`.
-    #[param(inline, default = "best")]
+    /// Which pictures come with a product: the most similar one (as when left out), or all that are similar enough,
+    /// in `images`.
+    #[param(inline, example = "best")]
     images: Option<Images>,
     /// How much results are to differ from each other: 0 not at all, 1 as much as can be.
-    #[param(minimum = 0, maximum = 1, default = 0.0)]
+    #[param(minimum = 0, maximum = 1, default = 0.0, example = 0.3)]
     diversity: Option<f32>,
     /// Whether nearly the same picture of several products is one result.
-    #[param(default = false)]
+    #[param(default = false, example = true)]
     collapse: Option<bool>,
     /// Only these members of the metadata, between commas; none when empty.
-    #[param(example = "name,price")]
+    #[param(pattern = "^([^,]+(,[^,]+)*)?$", example = "name,price")]
     fields: Option<String>,
     /// Attributes whose values are counted, between commas.
-    #[param(example = "category")]
+    #[param(pattern = "^([^,]+(,[^,]+)*)?$", example = "category")]
     facets: Option<String>,
     /// Whether pictures come with links, in `url`. Links end after a while; without, an answer may be kept longer.
     #[param(default = true)]
     links: Option<bool>,
     /// `next_cursor` of the page before, with the same query and the options that order results; `k` may differ.
+    #[param(min_length = 1, example = "AWCyBHPKq3Rz")]
     cursor: Option<String>,
     /// The least generation of the index: an answer from an older one would be of no use.
-    #[param(minimum = 0)]
+    #[param(minimum = 0, maximum = 18446744073709551615_usize, example = 1)]
     min_generation: Option<u64>,
 }
 
@@ -232,8 +245,12 @@ pub(crate) struct SearchParameters {
 pub(crate) struct PictureParameters {
     /// The part of the picture that is looked at, after its EXIF orientation was honoured, as `x,y,w,h`: shares
     /// of the sides when all four have a `%`, or all are 0 to 1 and one has a decimal point; pixels otherwise.
-    #[param(example = "0.1,0.1,0.8,0.5")]
+    #[param(
+        pattern = r"^([0-9]+(\.[0-9]+)?(,[0-9]+(\.[0-9]+)?){3}|[0-9]+(\.[0-9]+)?%(,[0-9]+(\.[0-9]+)?%){3})$",
+        example = "0.1,0.1,0.8,0.5"
+    )]
     crop: Option<String>,
     /// Whether uniform margins of the picture are cut off.
+    #[param(example = true)]
     trim: Option<bool>,
 }

@@ -7,7 +7,7 @@ use lookalike_service::{AuditOptions, Deadline};
 
 use super::json_reply;
 use crate::audit_reply::AuditReply;
-use crate::problem::{Problem, ProblemBody, ProblemKind};
+use crate::problem::{Problem, ProblemKind};
 use crate::request::audit_limit;
 use crate::router::Shared;
 
@@ -23,22 +23,15 @@ const MOST_OF_GROUP: usize = 12;
     get,
     path = "/audit",
     tag = "service",
-    params(("limit" = Option<usize>, Query, description = "Entries of each list at most, 1 to 100, 50 without; `total` tells how many there are")),
+    params(("limit" = Option<usize>, Query, minimum = 1, maximum = 100, description = "Entries of each list at most, 50 without; `total` tells how many there are", example = 20)),
     responses(
         (status = 200, description = "The beginnings of all lists", body = AuditReply),
-        (status = 404, description = "It is switched off", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "The catalog is too large for this, or is being looked over already", body = ProblemBody, content_type = "application/problem+json"),
-        (status = "default", description = "Another problem", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn audit(State(shared): State<Shared>, uri: Uri) -> Result<Response, Problem> {
     let limit = audit_limit(&uri)?;
     let Some(limits) = shared.audit else {
-        return Err(Problem::new(
-            ProblemKind::AuditOff,
-            "looking over the catalog is switched off here, for it costs as much as thousands of searches: \
-             its operator switches it on by the template's parameter AuditSeconds, or runs `lookalike audit`",
-        ));
+        return Err(switched_off());
     };
     let Ok(_alone) = shared.auditing.try_acquire() else {
         return Err(Problem::new(
@@ -54,4 +47,12 @@ pub(crate) async fn audit(State(shared): State<Shared>, uri: Uri) -> Result<Resp
     let report = report.shortened(limit, MOST_OF_GROUP.min(limit));
     let reply = AuditReply::of(report, &shared.searcher).await?;
     Ok(json_reply(reply, false))
+}
+
+pub(crate) fn switched_off() -> Problem {
+    Problem::new(
+        ProblemKind::AuditOff,
+        "looking over the catalog is switched off here, for it costs as much as thousands of searches: \
+         its operator switches it on by the template's parameter AuditSeconds, or runs `lookalike audit`",
+    )
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use http::Uri;
 
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::reply::ImageStateReply;
 use crate::request::{image_key, no_parameters};
 use crate::router::Shared;
@@ -17,12 +17,9 @@ use crate::router::Shared;
     get,
     path = "/images/{key}",
     tag = "service",
-    params(("key" = String, Path, description = "Key of the object, such as `catalog/shoes/1163.jpg`; slashes may stand as they are, everything else is percent-encoded")),
+    params(("key" = String, Path, pattern = "^catalog/.*[^/]$", description = "Key of the object; slashes may stand as they are, everything else is percent-encoded", example = "catalog/boot/boot-001.jpg")),
     responses(
         (status = 200, description = "Whether searches find it, and if not, why", body = ImageStateReply),
-        (status = 400, description = "Not the key of a catalog picture", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "Nothing is at this key", body = ProblemBody, content_type = "application/problem+json"),
-        (status = "default", description = "Another problem", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn image(

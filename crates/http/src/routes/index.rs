@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::Uri;
 
 use super::json_reply;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::reply::IndexInfoReply;
 use crate::request::no_parameters;
 use crate::router::Shared;
@@ -17,7 +17,6 @@ use crate::router::Shared;
     tag = "service",
     responses(
         (status = 200, description = "Generation, counts, encoder and segments", body = IndexInfoReply),
-        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn index(State(shared): State<Shared>, uri: Uri) -> Result<Response, Problem> {

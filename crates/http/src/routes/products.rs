@@ -7,7 +7,7 @@ use http::{HeaderMap, Uri};
 use lookalike_service::Searcher;
 
 use super::conditional::Keeping;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::reply::{IndexReply, ProductReply, SearchReply};
 use crate::request::{ProductPath, SearchParameters, no_parameters, similar_parameters};
 use crate::router::Shared;
@@ -29,11 +29,9 @@ pub(crate) async fn below_products(
     get,
     path = "/products/{product_id}",
     tag = "products",
-    params(("product_id" = String, Path, description = "What a customer buys, percent-encoded")),
+    params(("product_id" = String, Path, min_length = 1, description = "What a customer buys, percent-encoded", example = "boot-001")),
     responses(
         (status = 200, description = "The product", body = ProductReply),
-        (status = 404, description = "There is no such product", body = ProblemBody, content_type = "application/problem+json"),
-        (status = "default", description = "Another problem", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
 async fn product(searcher: &Searcher, id: &str, uri: &Uri) -> Result<Response, Problem> {
@@ -52,9 +50,9 @@ async fn product(searcher: &Searcher, id: &str, uri: &Uri) -> Result<Response, P
     path = "/products/{product_id}/similar",
     tag = "products",
     params(
-        ("product_id" = String, Path, description = "What a customer buys, percent-encoded"),
+        ("product_id" = String, Path, min_length = 1, description = "What a customer buys, percent-encoded", example = "boot-001"),
         SearchParameters,
-        ("if-none-match" = Option<String>, Header, description = "The `ETag` of an answer that the caller has"),
+        ("if-none-match" = Option<String>, Header, description = "The `ETag` of an answer that the caller has", example = "W/\"6d3f2c9a0b1e4f57a8c2d41be90f3a76\""),
     ),
     responses(
         (status = 200, description = "What was found, best first", body = SearchReply, headers(
@@ -62,11 +60,6 @@ async fn product(searcher: &Searcher, id: &str, uri: &Uri) -> Result<Response, P
             ("cache-control" = String, description = "Who may keep the answer, and for how many seconds"),
         )),
         (status = 304, description = "The answer is the one that the caller has"),
-        (status = 400, description = "A parameter is not valid", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such product has an indexed picture", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 410, description = "The page cannot be continued: the index has moved on", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "A store is busy, or the index is older than `min_generation`; try again after `Retry-After` seconds", body = ProblemBody, content_type = "application/problem+json"),
-        (status = "default", description = "Another problem", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
 async fn similar(

@@ -4,7 +4,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 
 use super::json_reply;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::reply::SearchReply;
 use crate::request::{PictureParameters, SearchForm, SearchInput, SearchParameters, SearchRequest};
 use crate::router::Shared;
@@ -32,14 +32,6 @@ use crate::router::Shared;
     ),
     responses(
         (status = 200, description = "What was found, best first", body = SearchReply),
-        (status = 400, description = "A parameter, an option or the body is not valid", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No object at this key, or no such product", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 410, description = "The page cannot be continued: the index has moved on", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "The picture has too many bytes", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "The content type or the picture format is not supported", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "The picture is damaged or has too many pixels", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "A store is busy, or the index is older than `min_generation`; try again after `Retry-After` seconds", body = ProblemBody, content_type = "application/problem+json"),
-        (status = "default", description = "Another problem", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn search(

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::IntoResponse;
 
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::reply::UploadReply;
 use crate::request::{UploadJson, no_parameters, read_upload_type};
 use crate::router::Shared;
@@ -20,8 +20,6 @@ use crate::router::Shared;
     request_body(content = Option<UploadJson>, description = "The picture's media type; `image/jpeg` without a body", content_type = "application/json"),
     responses(
         (status = 200, description = "Where to PUT the picture", body = UploadReply),
-        (status = 415, description = "Not a supported picture format", body = ProblemBody, content_type = "application/problem+json"),
-        (status = "default", description = "A problem", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn create_upload(

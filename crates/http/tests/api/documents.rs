@@ -111,6 +111,75 @@ fn the_readme_lists_every_problem_type_with_its_status() {
     }
 }
 
+async fn document() -> Value {
+    Shop::empty().get("/openapi.json").await.json()
+}
+
+/// Every operation of the document, with its name.
+fn operations(document: &Value) -> Vec<(String, &Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    let named = paths.iter().flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().iter();
+        methods.map(move |(method, operation)| (format!("{method} {path}"), operation))
+    });
+    named.collect()
+}
+
+#[tokio::test]
+async fn every_kind_of_problem_has_an_example_that_operations_refer_to() {
+    let document = document().await;
+    let examples = document["components"]["examples"].as_object().unwrap();
+    assert_eq!(examples.len(), ProblemKind::ALL.len());
+    for kind in ProblemKind::ALL {
+        let uri = kind.type_uri();
+        let name = uri.rsplit(':').next().unwrap();
+        let body = &examples[name]["value"];
+        assert_eq!(body["type"], uri);
+        assert_eq!(body["status"], kind.status().as_u16());
+        let reference = json!({"$ref": format!("#/components/examples/{name}")});
+        let status = kind.status().as_u16().to_string();
+        let is_used = operations(&document).iter().any(|(_, operation)| {
+            let content = &operation["responses"][&status]["content"]["application/problem+json"];
+            content["examples"][name] == reference
+        });
+        assert!(is_used, "no operation answers with {name}");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_says_which_statuses_it_has() {
+    let document = document().await;
+    for (name, operation) in operations(&document) {
+        let responses = operation["responses"].as_object().unwrap();
+        assert!(!responses.contains_key("default"), "{name}");
+        for status in ["405", "406", "500"] {
+            assert!(responses.contains_key(status), "{name} lacks {status}");
+        }
+        for (status, response) in responses {
+            assert!(response["description"].is_string(), "{name} {status}");
+            assert!(
+                response["headers"]["x-request-id"].is_object(),
+                "{name} {status}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_parameter_is_described_and_has_an_example() {
+    let document = document().await;
+    let mut seen = 0;
+    for (name, operation) in operations(&document) {
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let text = parameter["description"].as_str().unwrap_or_default();
+            assert!(text.len() > 10, "{name}: {parameter}");
+            assert!(!parameter["example"].is_null(), "{name}: {parameter}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 25, "{seen} parameters");
+}
+
 fn members(schema: &Value) -> Vec<String> {
     let mut names = Vec::new();
     if let Some(properties) = schema["properties"].as_object() {

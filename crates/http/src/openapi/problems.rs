@@ -1,0 +1,203 @@
+//! What can go wrong with each operation: every status, with an example of each of its kinds.
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+use utoipa::Modify;
+use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{
+    ContentBuilder, Header, ObjectBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, Type,
+};
+
+use crate::problem::{ProblemKind, example};
+
+/// Puts the problems into the document: their examples into the components, their statuses into the operations.
+pub(super) struct Problems;
+
+impl Modify for Problems {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_default();
+        for kind in ProblemKind::ALL {
+            let one = ExampleBuilder::new()
+                .summary(kind.title())
+                .value(example(kind))
+                .build();
+            components
+                .examples
+                .insert(kind.name().to_owned(), one.into());
+        }
+        for (name, header) in headers() {
+            components.headers.insert(name.to_owned(), header.into());
+        }
+        for (path, item) in &mut document.paths.paths {
+            let get = item.get.as_mut();
+            for operation in get.into_iter().chain(item.post.as_mut()) {
+                add(operation, path);
+            }
+        }
+    }
+}
+
+fn headers() -> [(&'static str, Header); 3] {
+    let header = |kind, description: &str| {
+        let schema = ObjectBuilder::new().schema_type(kind).build();
+        HeaderBuilder::new()
+            .schema(Some(schema))
+            .description(Some(description))
+            .build()
+    };
+    [
+        (
+            "x-request-id",
+            header(Type::String, "Names the request in the log"),
+        ),
+        (
+            "retry-after",
+            header(
+                Type::Integer,
+                "Seconds after which the same request is worth another try; not there when none is",
+            ),
+        ),
+        (
+            "allow",
+            header(Type::String, "The methods that the path takes"),
+        ),
+    ]
+}
+
+fn add(operation: &mut Operation, path: &str) {
+    let mut by_status = BTreeMap::<u16, Vec<ProblemKind>>::new();
+    for kind in problems(path) {
+        by_status
+            .entry(kind.status().as_u16())
+            .or_default()
+            .push(kind);
+    }
+    for (status, kinds) in by_status {
+        let reply = response(status, &kinds);
+        let responses = &mut operation.responses.responses;
+        responses.insert(status.to_string(), RefOr::T(reply));
+    }
+    for reply in operation.responses.responses.values_mut() {
+        if let RefOr::T(reply) = reply {
+            insert_header(reply, "x-request-id");
+        }
+    }
+}
+
+fn response(status: u16, kinds: &[ProblemKind]) -> Response {
+    let reference = |name: &str| Ref::new(format!("#/components/examples/{name}"));
+    let names = kinds.iter().map(|kind| kind.name());
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .examples_from_iter(names.map(|name| (name, RefOr::Ref(reference(name)))))
+        .build();
+    let mut reply = ResponseBuilder::new()
+        .description(meaning(status))
+        .content("application/problem+json", content)
+        .build();
+    if kinds.iter().any(|kind| kind.retry_after().is_some()) {
+        insert_header(&mut reply, "retry-after");
+    }
+    if status == StatusCode::METHOD_NOT_ALLOWED.as_u16() {
+        insert_header(&mut reply, "allow");
+    }
+    reply
+}
+
+fn insert_header(reply: &mut Response, name: &str) {
+    let reference = Ref::new(format!("#/components/headers/{name}"));
+    reply.headers.insert(name.to_owned(), RefOr::Ref(reference));
+}
+
+/// What all problems of a status have in common.
+fn meaning(status: u16) -> &'static str {
+    match status {
+        400 => "The request is not valid",
+        404 => "What the request names is not there",
+        405 => "The path does not take this method",
+        406 => "`Accept-Encoding` rules out every encoding, none at all included",
+        410 => "The page cannot be continued: the index has moved on",
+        413 => "The body has too many bytes",
+        415 => "The content type or the picture format is not supported",
+        422 => "The picture is damaged or has too many pixels",
+        503 => "A store is busy, or what is asked for is not to be had now",
+        _ => "The service failed; its operator finds the reason in the log",
+    }
+}
+
+/// The kinds of problems that an operation can answer with. All have in common what happens around the handlers.
+fn problems(path: &str) -> Vec<ProblemKind> {
+    use ProblemKind::*;
+    const STORES: [ProblemKind; 2] = [Misconfigured, Unavailable];
+    const INDEX: [ProblemKind; 5] = [
+        OtherEncoder,
+        UnreadableIndex,
+        IncompleteIndex,
+        Misconfigured,
+        Unavailable,
+    ];
+    const OPTIONS: [ProblemKind; 9] = [
+        InvalidParameter,
+        UnknownParameter,
+        InvalidCursor,
+        InvalidFilter,
+        UnknownAttribute,
+        FilterType,
+        UnknownProduct,
+        CursorExpired,
+        NotYetIndexed,
+    ];
+    const BODY: [ProblemKind; 5] = [
+        InvalidJson,
+        IncompleteBody,
+        TooLarge,
+        UnsupportedMediaType,
+        UnsupportedFormat,
+    ];
+    const QUERY: [ProblemKind; 10] = [
+        InvalidBase64,
+        InvalidForm,
+        EmptyPicture,
+        ForbiddenKey,
+        InvalidQuery,
+        InvalidCrop,
+        InvalidVector,
+        UnknownKey,
+        CorruptPicture,
+        TooManyPixels,
+    ];
+    let own: &[&[ProblemKind]] = match path {
+        "/search" => &[&OPTIONS, &BODY, &QUERY, &INDEX],
+        "/uploads" => &[&[UnknownParameter], &BODY, &STORES],
+        // Nothing at all behind the slash is another path.
+        "/products/{product_id}" => &[
+            &[UnknownParameter, InvalidPath, UnknownProduct, UnknownRoute],
+            &STORES,
+        ],
+        "/products/{product_id}/similar" => &[&OPTIONS, &[InvalidPath], &INDEX],
+        "/images/{key}" => &[
+            &[
+                UnknownParameter,
+                InvalidPath,
+                ForbiddenKey,
+                UnknownKey,
+                UnknownRoute,
+            ],
+            &INDEX,
+        ],
+        "/index" => &[&[UnknownParameter], &INDEX],
+        "/audit" => &[
+            &[InvalidParameter, UnknownParameter, AuditOff, AuditTooLarge],
+            &INDEX,
+        ],
+        _ => &[],
+    };
+    [
+        &[MethodNotAllowed, NotAcceptable, Internal],
+        own.concat().as_slice(),
+    ]
+    .concat()
+}
