@@ -206,13 +206,28 @@ def test_every_operation_and_schema_is_documented(open_tab, window):
     for parameter in document["paths"]["/search"]["post"]["parameters"]:
         assert parameter["name"] in search
     for status in document["paths"]["/search"]["post"]["responses"]:
-        assert ("else" if status == "default" else status) in search
+        assert status in search
     assert "curl --data-binary @photo.jpg" in search
     assert "undefined" not in tab.at("main").inner_text()
     dead = tab.page.evaluate(
         "[...document.querySelectorAll('a[href^=\"#\"]')].map((link) => link.hash.slice(1)).filter((id) => !document.getElementById(id))"
     )
     assert dead == []
+
+
+def test_every_kind_of_problem_is_shown_and_linked(open_tab, window):
+    examples = window.get("/openapi.json")["components"]["examples"]
+    tab = open_tab("/docs")
+    tab.at("article").first.wait_for()
+    rows = tab.at("#problems tbody tr")
+    shown = [re.split(r"\s+", text, maxsplit=2) for text in rows.all_inner_texts()]
+    assert {(name, status) for name, status, _ in shown} == {
+        (name, str(example["value"]["status"])) for name, example in examples.items()
+    }
+    assert examples["cursor-expired"]["value"]["detail"] in tab.at("#problem-cursor-expired").inner_text()
+    tab.at("#post-search").get_by_role("link", name="cursor-expired").click()
+    assert tab.page.url.endswith("/docs#problem-cursor-expired")
+    assert tab.audit() == []
 
 
 def test_a_link_leads_to_its_place(open_tab):

@@ -68,7 +68,7 @@ struct Page {
 impl Page {
     fn new(html: &str, styles: &[&str], scripts: &[&str]) -> Self {
         let style = compact_style(&compact(&[&[COMMON_STYLE], styles].concat()));
-        let script = compact(&[&[COMMON_SCRIPT], scripts].concat());
+        let script = compact_script(&compact(&[&[COMMON_SCRIPT], scripts].concat()));
         let html = compact(&[html])
             .replace("/* style */", &style)
             .replace("/* script */", &script);
@@ -114,6 +114,26 @@ fn compact_style(style: &str) -> String {
     ];
     let shorten = |style: String, (long, short)| style.replace(long, short);
     SHORTER.into_iter().fold(style.to_owned(), shorten)
+}
+
+/// Script without the ends of lines that only a reader wants: where a statement cannot end, or ends with a sign.
+/// None of the files has a text over several lines, or a comment behind code.
+fn compact_script(script: &str) -> String {
+    const JOINED: [(&str, &str); 11] = [
+        (",\n", ","),
+        (";\n", ";"),
+        ("{\n", "{"),
+        ("(\n", "("),
+        ("[\n", "["),
+        ("=>\n", "=>"),
+        ("\n}", "}"),
+        ("\n)", ")"),
+        ("\n]", "]"),
+        ("\n?", "?"),
+        ("\n.", "."),
+    ];
+    let join = |script: String, (broken, joined)| script.replace(broken, joined);
+    JOINED.into_iter().fold(script.to_owned(), join)
 }
 
 fn is_comment(line: &str) -> bool {

@@ -73,7 +73,7 @@ function addressOf({ path, parameters }, values) {
 function commandsOf(operation) {
   const values = new Map(
     operation.parameters
-      .filter((one) => one.in === "path" || one.example !== undefined)
+      .filter((one) => one.in === "path" || one.name === "k")
       .map((one) => [one.name, String(one.example ?? (one.schema || {}).example ?? "boot-001")])
   );
   const url = quoted(addressOf(operation, values).href);
@@ -112,14 +112,30 @@ function bodyPart([type, { schema, example }]) {
 
 function responseRow([status, response]) {
   const { description, content } = resolve(response);
-  const types = Object.entries(content || {}).flatMap(([type, { schema }]) => [
-    make("p", { class: "small" }, make("code", {}, type), ...(schema ? [" – ", ...typeOf(schema)] : []))
+  const types = Object.entries(content || {}).flatMap(([type, { schema, examples }]) => [
+    make("p", { class: "small" }, make("code", {}, type), ...(schema ? [" – ", ...typeOf(schema)] : [])),
+    examples ? make("p", { class: "small" }, ...Object.keys(examples).flatMap(problemLink)) : ""
   ]);
   return make(
     "tr",
     {},
-    make("th", { scope: "row" }, make("code", {}, status === "default" ? "else" : status)),
+    make("th", { scope: "row" }, make("code", {}, status)),
     make("td", {}, ...prose(description).children, ...types)
+  );
+}
+
+function problemLink(name, place) {
+  return [place ? ", " : "", make("a", { href: "#problem-" + name }, name)];
+}
+
+function problemRow([name, example]) {
+  const { summary, value } = resolve(example);
+  return make(
+    "tr",
+    { id: "problem-" + name },
+    make("th", { scope: "row" }, make("code", {}, name)),
+    make("td", {}, value.status),
+    make("td", {}, make("p", {}, summary), make("p", { class: "soft small" }, "Such as: " + value.detail))
   );
 }
 
@@ -290,6 +306,19 @@ function show() {
         )
       )
     );
+  }
+  const problems = Object.entries(components.examples || {});
+  if (problems.length) {
+    content.push(
+      make(
+        "section",
+        { id: "problems", "aria-label": "Problems" },
+        make("h2", {}, "Problems"),
+        prose("The last part of a problem's `type`, and what it says."),
+        table(["Problem", "Status", "Meaning"], problems.map(problemRow))
+      )
+    );
+    list("Problems", [make("a", { href: "#problems" }, "All kinds")]);
   }
   const schemas = Object.entries(components.schemas || {}).sort(([one], [other]) => one.localeCompare(other));
   if (schemas.length) {
