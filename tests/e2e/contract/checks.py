@@ -1,0 +1,140 @@
+"""What the service promises beyond its OpenAPI document, checked for every request that schemathesis makes.
+
+schemathesis imports this; see schemathesis.toml beside it.
+"""
+
+import atexit
+import base64
+import io
+import json
+import os
+import zlib
+from collections import Counter
+from pathlib import Path
+
+import schemathesis
+from hypothesis import strategies as st
+from PIL import Image
+
+PREFIX = "urn:lookalike:problem:"
+
+# Why a request that is all that the document asks for may be refused nevertheless: for what it means, and not for its
+# form. Only of these is that allowed.
+OF_MEANING = {
+    "unknown-product": "any text may be a product's id",
+    "unknown-key": "any key of the right form may be stored or not",
+    "forbidden-key": "a key may lead out of its folder by `..`, which no pattern should have to tell",
+    "unknown-attribute": "which attributes there are, the catalog says",
+    "filter-type": "what type an attribute has, the catalog says",
+    "invalid-filter": "a filter is a text in a language of its own, or an object that nests",
+    "invalid-cursor": "a cursor is a text that only the service can read",
+    "cursor-expired": "as is how old it is",
+    "invalid-crop": "whether a box lies in the picture, the picture says",
+    "invalid-vector": "how long vectors are, and which encoder made them, the index says",
+    "invalid-query": "weights may cancel each other out, and are not all to be negative",
+    "invalid-base64": "generators do not heed `contentEncoding`",
+    "empty-picture": "bytes are bytes to a document, also none",
+    "unsupported-format": "bytes are bytes to a document, also of another format",
+    "corrupt-picture": "bytes are bytes to a document, also broken ones",
+    "too-many-pixels": "bytes are bytes to a document, whatever size they claim",
+    "not-yet-indexed": "which generation the index has, the index says",
+    "audit-off": "the operator says whether there are audits",
+}
+# Problems of a store or an index at fault: those of the test are well.
+OF_STORES = {"unavailable", "misconfigured", "internal", "other-encoder", "unreadable-index", "incomplete-index"}
+
+
+def picture(colour, form):
+    """A picture of one colour."""
+    file = io.BytesIO()
+    Image.new("RGB", (48, 32), colour).save(file, form)
+    return file.getvalue()
+
+
+COLOUR = st.tuples(*[st.integers(0, 255)] * 3)
+PICTURE = st.builds(picture, COLOUR, st.sampled_from(["JPEG", "PNG", "GIF", "WEBP"]))
+for media_type in ("image/*", "application/octet-stream"):
+    schemathesis.openapi.media_type(media_type, st.one_of(PICTURE, st.binary(max_size=100)))
+
+
+# A product and a key that are there, and where to tell how often each operation answered what.
+REAL = {"product": os.environ["CONTRACT_PRODUCT"], "key": os.environ["CONTRACT_KEY"]}
+REAL["image"] = base64.b64encode(picture((200, 30, 30), "PNG")).decode()
+ANSWERS = Counter()
+# Options that are mostly refused when they are made up.
+OF_STATE = ("cursor", "facets", "filter", "min_generation")
+
+
+@atexit.register
+def tell_answers():
+    Path(os.environ["CONTRACT_ANSWERS"]).write_text(json.dumps(dict(ANSWERS)), encoding="utf-8")
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Lets half of the valid requests be about what is there, for answers and not only problems to be seen."""
+    is_valid = case.meta is not None and case.meta.generation.mode.is_positive
+    if not is_valid or zlib.crc32(repr((case.path_parameters, case.query, case.body)).encode()) % 2:
+        return
+    for name in OF_STATE:
+        (case.query or {}).pop(name, None)
+    for name, real in (("product_id", REAL["product"]), ("key", REAL["key"])):
+        if name in (case.path_parameters or {}):
+            case.path_parameters[name] = real
+    if isinstance(case.body, dict) and case.media_type == "application/json":
+        for name in OF_STATE:
+            case.body.pop(name, None)
+        for item in [case.body, *(case.body.get("query") or [])]:
+            item.update({name: real for name, real in REAL.items() if item.get(name) is not None})
+
+
+def problem_of(response):
+    """The name of a problem, or None."""
+    if response.status_code < 400 or not response.content:
+        return None
+    return response.json()["type"].removeprefix(PREFIX)
+
+
+@schemathesis.check
+def problems_are_documented(ctx, response, case):
+    """Each kind of problem stands among the examples of its operation, under its status."""
+    name = problem_of(response)
+    ANSWERS[f"{case.operation.label} {name or response.status_code}"] += 1
+    if name is None:
+        return
+    documented = case.operation.definition.raw["responses"][str(response.status_code)]
+    examples = documented["content"]["application/problem+json"]["examples"]
+    assert name in examples, f"{name} is not among the problems of {case.operation.label}: {', '.join(examples)}"
+    assert name not in OF_STORES, f"a store that is well is said to be {name}: {response.json()['detail']}"
+    assert response.json()["request_id"] == response.headers["x-request-id"][0]
+
+
+@schemathesis.check
+def valid_data_is_refused_for_its_meaning(ctx, response, case):
+    """What the document allows is answered, or refused for a reason that no document can know of."""
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    name = problem_of(response)
+    if name in (None, "method-not-allowed", *OF_MEANING) or members_disagree(case):
+        return
+    raise AssertionError(f"valid data was refused as {name}: {response.json()['detail']}")
+
+
+def members_disagree(case):
+    """Whether parts of a request contradict each other, of which each by itself is as the document says."""
+    body = case.body if isinstance(case.body, dict) else {}
+    pictures = set()
+    if case.media_type == "multipart/form-data":
+        pictures = set(body) - {"request"}
+        body = body["request"] if isinstance(body.get("request"), dict) else {}
+    options = {name for name, value in body.items() if value is not None}
+    in_query = set(case.query or {})
+    subject = options & {"query", "image", "key"}
+    # Pictures of a form have to be those that the items name, or one without items.
+    items = [item for item in body.get("query") or [] if isinstance(item, dict)]
+    named = {item["part"] for item in items if item.get("part") is not None}
+    if pictures != named and (subject or pictures != {"image"}):
+        return True
+    # An option stands in the query string or in the body, and what is said of the picture is of one picture.
+    is_about_several = subject == {"query"} and bool({"crop", "trim"} & (in_query | options))
+    return bool(in_query & options) or is_about_several
