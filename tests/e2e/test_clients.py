@@ -1,0 +1,149 @@
+"""The clients of README.md, checked and run as they stand there."""
+
+import re
+import shutil
+import time
+
+import pytest
+from support.command import ROOT, run, tool
+from support.gateway import PROBLEM, Gateway
+
+CHOSEN = {"k": 5, "filter": "category", "min_score": 0.2}
+MOST_LINES = 45
+# What API Gateway says when it is at fault itself.
+GATEWAY_ONLY = b'{"message": "Service Unavailable"}'
+
+
+def block(language):
+    """The code in README.md in this language, in the section on it."""
+    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## From your own code\n")[2]
+    found = re.findall(rf"```{language}\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
+    assert len(found) == 1, f"{len(found)} blocks of {language}"
+    assert found[0].count("\n") <= MOST_LINES
+    return found[0]
+
+
+def expect_look_alikes(shop, picture, said):
+    """What a client found is what the service answers, over all pages, and the first one's look-alikes."""
+    expected = shop.search(picture.bytes, **CHOSEN | {"k": 1000})["results"]
+    assert len(expected) > 2 * CHOSEN["k"], "too few for a test of pages"
+    ids = [one["product_id"] for one in expected]
+    assert [one["product_id"] for one in said["found"]] == ids
+    similar = shop.get(f"/products/{ids[0]}/similar?k=3")["results"]
+    assert [one["product_id"] for one in said["similar"]] == [one["product_id"] for one in similar]
+
+
+@pytest.fixture
+def gateway(shop):
+    """Makes gateways to the shop, which end with the test."""
+    made = []
+
+    def make(**options):
+        made.append(Gateway(shop.url, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def python(tmp_path):
+    """Runs the Python client."""
+    path = tmp_path / "client.py"
+    path.write_text(block("python"), encoding="utf-8")
+    return lambda url, picture: run([tool("python"), path, url, picture])
+
+
+@pytest.fixture(params=["browser", "node"])
+def javascript(request, gateway, tmp_path):
+    """Runs an expression with the JavaScript client, its `service` and `photo`, in a browser or in Node."""
+    if request.param == "browser":
+        browser = request.getfixturevalue("browser")
+        page = gateway(script=block("javascript"))
+
+        def evaluate(expression, url, picture):
+            tab = browser.tab(page.url).open("/page")
+            tab.expected.append("status of")
+            code = f"([service, bytes]) => {{ const photo = new Blob([new Uint8Array(bytes)]); return {expression}; }}"
+            said = tab.page.evaluate(code, [url, list(picture.bytes)])
+            assert tab.close() == []
+            return said
+
+        return evaluate
+
+    node = shutil.which("node") or pytest.skip("there is no node")
+    script = tmp_path / "client.mjs"
+
+    def evaluate(expression, url, picture):
+        script.write_text(
+            'import { readFile } from "node:fs/promises";\n' + block("javascript") + "const [service, path] = process.argv.slice(2);\n"
+            f"const photo = new Blob([await readFile(path)]);\nconsole.log(JSON.stringify(await {expression}));\n",
+            encoding="utf-8",
+        )
+        return run([node, script, url, picture.path]).expect().json()
+
+    return evaluate
+
+
+def test_python_is_typed(tmp_path):
+    path = tmp_path / "client.py"
+    path.write_text(block("python"), encoding="utf-8")
+    run([tool("mypy"), "--strict", "--cache-dir", tmp_path / "cache", path]).expect()
+
+
+def test_python_finds_look_alikes(shop, spare, python):
+    picture = spare()
+    expect_look_alikes(shop, picture, python(shop.url, picture.path).expect().json())
+
+
+def test_python_tells_problems(shop, python, tmp_path):
+    none = tmp_path / "none.jpg"
+    none.write_bytes(b"no picture")
+    ended = python(shop.url, none).expect(1)
+    assert re.search(r"Problem: expected a .*\(urn:lookalike:problem:unsupported-format, request \w+\)", ended.stderr)
+
+
+def test_python_tries_again_when_the_service_says_so(shop, spare, python, gateway):
+    picture = spare()
+    busy = gateway(busy=2, retry_after="0.5")
+    began = time.monotonic()
+    said = python(busy.url, picture.path).expect().json()
+    # Twice for the first page and twice for the look-alikes.
+    assert time.monotonic() - began > 4 * 0.5
+    expect_look_alikes(shop, picture, said)
+
+
+@pytest.mark.parametrize(("problem", "kind"), [(PROBLEM, "urn:lookalike:problem:unavailable"), (GATEWAY_ONLY, "about:blank")])
+def test_python_gives_up_in_the_end(spare, python, gateway, problem, kind):
+    busy = gateway(busy=100, problem=problem)
+    ended = python(busy.url, spare().path).expect(1)
+    assert f"({kind}, request " in ended.stderr
+    assert busy.asked["/search"] == 4
+
+
+def test_javascript_finds_look_alikes(shop, spare, javascript):
+    picture = spare()
+    expect_look_alikes(shop, picture, javascript("lookAlikes(service, photo)", shop.url, picture))
+
+
+def test_javascript_tells_problems(shop, spare, javascript):
+    ask = "ask(`${service}/products/nobody/similar`, null, []).catch((error) => [error.type, error.message])"
+    kind, text = javascript(ask, shop.url, spare())
+    assert kind == "urn:lookalike:problem:unknown-product"
+    assert kind in text and '"nobody"' in text
+
+
+def test_javascript_tries_again_when_the_service_says_so(shop, spare, javascript, gateway):
+    picture = spare()
+    busy = gateway(busy=2)
+    expect_look_alikes(shop, picture, javascript("lookAlikes(service, photo)", busy.url, picture))
+
+
+@pytest.mark.parametrize(("problem", "kind"), [(PROBLEM, "urn:lookalike:problem:unavailable"), (GATEWAY_ONLY, "about:blank")])
+def test_javascript_gives_up_in_the_end(spare, javascript, gateway, problem, kind):
+    busy = gateway(busy=100, problem=problem)
+    told = javascript("lookAlikes(service, photo).catch((error) => error.message)", busy.url, spare())
+    assert f"({kind}, request " in told
+    assert "undefined" not in told
+    assert busy.asked["/search"] == 4
