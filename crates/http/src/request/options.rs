@@ -85,7 +85,7 @@ impl Given {
                 self.cursor = Some(text.ok_or_else(|| raw.refused(name, must))?);
             }
             "min_generation" => {
-                let number = raw.plain();
+                let number = raw.whole();
                 self.min_generation = Some(number.ok_or_else(|| {
                     raw.refused(name, "a whole number from 0 on, as index.generation is")
                 })?);
@@ -154,7 +154,8 @@ fn once<T>(name: &str, one: Option<T>, other: Option<T>) -> Result<Option<T>, Pr
 }
 
 fn k(raw: Raw<'_>) -> Result<usize, Problem> {
-    let k = raw.plain().filter(|k| (1..=MAX_K).contains(k));
+    let k = raw.whole().and_then(|k| usize::try_from(k).ok());
+    let k = k.filter(|k| (1..=MAX_K).contains(k));
     k.ok_or_else(|| raw.refused("k", &format!("a whole number from 1 to {MAX_K}")))
 }
 

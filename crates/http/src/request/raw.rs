@@ -10,6 +10,9 @@ use crate::problem::{Problem, ProblemKind, shown};
 /// Longest text of a JSON body that a problem repeats: no picture is as short.
 const SHOWN: usize = 40;
 
+/// Up to this, 2^53, floating point tells one whole number from the next.
+const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// One value.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Raw<'a> {
@@ -27,6 +30,18 @@ impl Raw<'_> {
             // Text in quotes is no number, whatever stands between them.
             Self::Json(json) => json.get().parse().ok(),
         }
+    }
+
+    /// A whole number. In JSON, 10.0 is one as well: it has numbers of one kind only.
+    pub(super) fn whole(self) -> Option<u64> {
+        self.plain().or_else(|| match self {
+            Self::Text(_) => None,
+            Self::Json(_) => {
+                let number = self.plain::<f64>()?;
+                let is_whole = number.fract() == 0.0 && (0.0..=MOST_EXACT).contains(&number);
+                is_whole.then_some(number as u64)
+            }
+        })
     }
 
     /// A text.
@@ -95,6 +110,24 @@ mod tests {
         let long = format!("\"{}\"", "secret".repeat(10));
         let raw: &RawValue = serde_json::from_str(&long).unwrap();
         assert_eq!(Raw::Json(raw).shown(), "a value of 62 bytes");
+    }
+
+    #[test]
+    fn whole_numbers_of_json_may_have_a_fraction_of_nothing() {
+        for (json, expected) in [
+            ("12", Some(12)),
+            ("12.0", Some(12)),
+            ("1.2e1", Some(12)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("12.5", None),
+            ("-1.0", None),
+            ("1e300", None),
+            ("\"12\"", None),
+        ] {
+            let raw: &RawValue = serde_json::from_str(json).unwrap();
+            assert_eq!(Raw::Json(raw).whole(), expected, "{json}");
+        }
+        assert_eq!(Raw::Text("12.0").whole(), None);
     }
 
     #[test]

@@ -223,10 +223,10 @@ pub(crate) struct SearchParameters {
     #[param(default = false, example = true)]
     collapse: Option<bool>,
     /// Only these members of the metadata, between commas; none when empty.
-    #[param(pattern = "^([^,]+(,[^,]+)*)?$", example = "name,price")]
+    #[param(pattern = "^([^,]+(,[^,]+){0,63})?$", example = "name,price")]
     fields: Option<String>,
     /// Attributes whose values are counted, between commas.
-    #[param(pattern = "^([^,]+(,[^,]+)*)?$", example = "category")]
+    #[param(pattern = "^([^,]+(,[^,]+){0,15})?$", example = "category")]
     facets: Option<String>,
     /// Whether pictures come with links, in `url`. Links end after a while; without, an answer may be kept longer.
     #[param(default = true)]

@@ -58,8 +58,9 @@ async fn product(searcher: &Searcher, id: &str, uri: &Uri) -> Result<Response, P
         (status = 200, description = "What was found, best first", body = SearchReply, headers(
             ("etag" = String, description = "Changes when the answer does; begins with the generation"),
             ("cache-control" = String, description = "Who may keep the answer, and for how many seconds"),
+            ("warning" = String, description = "Only when an older index than the newest had to do: `110 - \"Response is Stale\"`"),
         )),
-        (status = 304, description = "The answer is the one that the caller has"),
+        (status = 304, description = "The answer is the one that the caller has", headers(("etag" = String, description = "As it was"))),
     ),
 )]
 async fn similar(

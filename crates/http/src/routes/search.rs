@@ -31,7 +31,7 @@ use crate::router::Shared;
         ),
     ),
     responses(
-        (status = 200, description = "What was found, best first", body = SearchReply),
+        (status = 200, description = "What was found, best first", body = SearchReply, headers(("warning" = String, description = "Only when an older index than the newest had to do: `110 - \"Response is Stale\"`"))),
     ),
 )]
 pub(crate) async fn search(

@@ -166,6 +166,37 @@ async fn every_operation_says_which_statuses_it_has() {
 }
 
 #[tokio::test]
+async fn a_search_says_what_it_is_with_once() {
+    let document = document().await;
+    let schemas = &document["components"]["schemas"];
+    let choices = |name: &str| {
+        let choices = schemas[name]["oneOf"].as_array().unwrap().iter();
+        let required = choices.map(|choice| choice["required"].clone());
+        Value::Array(required.collect())
+    };
+    let subjects = json!([["query"], ["image"], ["key"]]);
+    assert_eq!(choices("SearchRequest"), subjects);
+    let kinds = json!([["image"], ["key"], ["product"], ["vector", "fingerprint"]]);
+    assert_eq!(choices("QueryItem"), kinds);
+    // Only in a form can a picture be named by its field, or be all that there is.
+    assert!(schemas["QueryItem"]["properties"].get("part").is_none());
+    assert!(
+        choices("FormQueryItem")
+            .as_array()
+            .unwrap()
+            .contains(&json!(["part"]))
+    );
+    assert!(
+        choices("FormRequest")
+            .as_array()
+            .unwrap()
+            .contains(&json!([]))
+    );
+    let items = &schemas["FormRequest"]["properties"]["query"]["items"];
+    assert_eq!(items["$ref"], "#/components/schemas/FormQueryItem");
+}
+
+#[tokio::test]
 async fn every_parameter_is_described_and_has_an_example() {
     let document = document().await;
     let mut seen = 0;
