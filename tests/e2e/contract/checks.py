@@ -123,17 +123,17 @@ def valid_data_is_refused_for_its_meaning(ctx, response, case):
 def members_disagree(case):
     """Whether parts of a request contradict each other, of which each by itself is as the document says."""
     body = case.body if isinstance(case.body, dict) else {}
-    pictures = set()
-    if case.media_type == "multipart/form-data":
-        pictures = set(body) - {"request"}
+    in_form = case.media_type == "multipart/form-data"
+    pictures = set(body) - {"request"}
+    if in_form:
         body = body["request"] if isinstance(body.get("request"), dict) else {}
     options = {name for name, value in body.items() if value is not None}
     in_query = set(case.query or {})
     subject = options & {"query", "image", "key"}
-    # Pictures of a form have to be those that the items name, or one without items.
+    # Pictures of a form have to be those that the items name, or one by the name of `image` without items.
     items = [item for item in body.get("query") or [] if isinstance(item, dict)]
     named = {item["part"] for item in items if item.get("part") is not None}
-    if pictures != named and (subject or pictures != {"image"}):
+    if in_form and pictures != (named if subject else {"image"}):
         return True
     # An option stands in the query string or in the body, and what is said of the picture is of one picture.
     is_about_several = subject == {"query"} and bool({"crop", "trim"} & (in_query | options))

@@ -10,8 +10,8 @@ use crate::problem::{Problem, ProblemKind, shown};
 /// Longest text of a JSON body that a problem repeats: no picture is as short.
 const SHOWN: usize = 40;
 
-/// Up to this, 2^53, floating point tells one whole number from the next.
-const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
+/// Up to this, below 2^53, floating point tells one whole number from the next: more is not safe with every client.
+const MOST_EXACT: u64 = 9_007_199_254_740_991;
 
 /// One value.
 #[derive(Debug, Clone, Copy)]
@@ -32,16 +32,17 @@ impl Raw<'_> {
         }
     }
 
-    /// A whole number. In JSON, 10.0 is one as well: it has numbers of one kind only.
+    /// A whole number from 0 on. In JSON, 10.0 is one as well: it has numbers of one kind only.
     pub(super) fn whole(self) -> Option<u64> {
-        self.plain().or_else(|| match self {
+        let number = self.plain().or_else(|| match self {
             Self::Text(_) => None,
             Self::Json(_) => {
                 let number = self.plain::<f64>()?;
-                let is_whole = number.fract() == 0.0 && (0.0..=MOST_EXACT).contains(&number);
+                let is_whole = number.fract() == 0.0 && number >= 0.0;
                 is_whole.then_some(number as u64)
             }
-        })
+        });
+        number.filter(|number| *number <= MOST_EXACT)
     }
 
     /// A text.
@@ -118,7 +119,8 @@ mod tests {
             ("12", Some(12)),
             ("12.0", Some(12)),
             ("1.2e1", Some(12)),
-            ("18446744073709551615", Some(u64::MAX)),
+            ("9007199254740991", Some(9_007_199_254_740_991)),
+            ("9007199254740992.0", None),
             ("12.5", None),
             ("-1.0", None),
             ("1e300", None),

@@ -69,7 +69,7 @@ pub(crate) struct SearchRequest {
     #[schema(min_length = 1)]
     cursor: Option<String>,
     /// The least generation of the index: an answer from an older one would be of no use.
-    #[schema(minimum = 0, maximum = 18446744073709551615_usize)]
+    #[schema(minimum = 0, maximum = 9007199254740991_usize)]
     min_generation: Option<u64>,
 }
 
@@ -235,7 +235,7 @@ pub(crate) struct SearchParameters {
     #[param(min_length = 1, example = "AWCyBHPKq3Rz")]
     cursor: Option<String>,
     /// The least generation of the index: an answer from an older one would be of no use.
-    #[param(minimum = 0, maximum = 18446744073709551615_usize, example = 1)]
+    #[param(minimum = 0, maximum = 9007199254740991_usize, example = 1)]
     min_generation: Option<u64>,
 }
 

@@ -1,6 +1,7 @@
 //! The handlers, a file for each thing they are about.
 
 pub(crate) mod audit;
+mod compact;
 mod conditional;
 pub(crate) mod health;
 pub(crate) mod images;

@@ -13,6 +13,8 @@ use http::header::{
 };
 use sha2::{Digest, Sha256};
 
+use super::compact::{compact, compact_script, compact_style};
+
 const COMMON_STYLE: &str = include_str!("../page/common.css");
 const COMMON_SCRIPT: &str = include_str!("../page/common.js");
 
@@ -92,52 +94,6 @@ impl Page {
         ];
         (headers, self.html.as_str())
     }
-}
-
-/// Files one after the other, without indentation and lines of comments, of which a browser makes nothing.
-fn compact(files: &[&str]) -> String {
-    let lines = files.iter().flat_map(|file| file.lines()).map(str::trim);
-    let said = |line: &&str| !(line.is_empty() || line.starts_with("//") || is_comment(line));
-    lines.filter(said).flat_map(|line| [line, "\n"]).collect()
-}
-
-/// Style in one line, without the spaces that only a reader wants.
-fn compact_style(style: &str) -> String {
-    const SHORTER: [(&str, &str); 7] = [
-        (" {", "{"),
-        ("{ ", "{"),
-        (": ", ":"),
-        ("; ", ";"),
-        (", ", ","),
-        ("\n", ""),
-        (";}", "}"),
-    ];
-    let shorten = |style: String, (long, short)| style.replace(long, short);
-    SHORTER.into_iter().fold(style.to_owned(), shorten)
-}
-
-/// Script without the ends of lines that only a reader wants: where a statement cannot end, or ends with a sign.
-/// None of the files has a text over several lines, or a comment behind code.
-fn compact_script(script: &str) -> String {
-    const JOINED: [(&str, &str); 11] = [
-        (",\n", ","),
-        (";\n", ";"),
-        ("{\n", "{"),
-        ("(\n", "("),
-        ("[\n", "["),
-        ("=>\n", "=>"),
-        ("\n}", "}"),
-        ("\n)", ")"),
-        ("\n]", "]"),
-        ("\n?", "?"),
-        ("\n.", "."),
-    ];
-    let join = |script: String, (broken, joined)| script.replace(broken, joined);
-    JOINED.into_iter().fold(script.to_owned(), join)
-}
-
-fn is_comment(line: &str) -> bool {
-    line.starts_with("/*") && line.ends_with("*/")
 }
 
 /// Nothing runs but the page's own script, no text becomes markup, and nothing is asked but this service.

@@ -33,7 +33,9 @@ function table(titles, rows) {
 
 function row(name, needed, schema, description) {
   const mark = needed ? make("p", { class: "needed" }, "required") : "";
-  const words = [...prose(description || resolve(schema).description).children];
+  // What may also be null is described where its type stands.
+  const [inner = {}] = schema.oneOf || [];
+  const words = [...prose(description || inner.description || resolve(schema).description).children];
   return make(
     "tr",
     {},
@@ -135,7 +137,7 @@ function problemRow([name, example]) {
     { id: "problem-" + name },
     make("th", { scope: "row" }, make("code", {}, name)),
     make("td", {}, value.status),
-    make("td", {}, make("p", {}, summary), make("p", { class: "soft small" }, "Such as: " + value.detail))
+    make("td", {}, make("p", {}, summary), make("p", { class: "soft small" }, ...inline("Such as: " + value.detail)))
   );
 }
 

@@ -34,7 +34,7 @@ function typeOf(schema) {
     const words =
       type === "array"
         ? ["list of ", ...typeOf(schema.items)]
-        : [type === "null" ? "null" : schema.contentEncoding || schema.format === "binary" ? "bytes" : type];
+        : [type === "null" ? "null" : schema.contentEncoding || (schema.format === "binary" ? "bytes" : type)];
     if (type === "object" && schema.additionalProperties && schema.additionalProperties.type)
       words.push(" of ", ...typeOf(schema.additionalProperties));
     return place ? [" or ", ...words] : words;
