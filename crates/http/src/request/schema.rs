@@ -229,7 +229,7 @@ pub(crate) struct SearchParameters {
     #[param(pattern = "^([^,]+(,[^,]+){0,15})?$", example = "category")]
     facets: Option<String>,
     /// Whether pictures come with links, in `url`. Links end after a while; without, an answer may be kept longer.
-    #[param(default = true)]
+    #[param(default = true, example = false)]
     links: Option<bool>,
     /// `next_cursor` of the page before, with the same query and the options that order results; `k` may differ.
     #[param(min_length = 1, example = "AWCyBHPKq3Rz")]
