@@ -49,7 +49,7 @@ class ServiceRows:
         """Both services find the same, but for the odd neighbour that one of them misses."""
         picture = Path(self.lists["pictures"].read_text().splitlines()[0]).read_bytes()
         product = self.lists["products"].read_text().splitlines()[0]
-        for path, body in [("search?k=10", picture), (f"products/{product}/similar?k=10", None)]:
+        for path, body in [("search?k=10&trim=false", picture), (f"products/{product}/similar?k=10", None)]:
             found = [asked(f"http://127.0.0.1:{port}/{path}", body) for port, *_ in ports.values()]
             if len(found[0] & found[1]) < 8:
                 raise Problem(f"the services answer /{path} with different products: {found}")

@@ -92,7 +92,7 @@ impl Load {
                 .map(|path| {
                     let body = std::fs::read(path).map_err(|error| at(Path::new(path), error))?;
                     Ok(Question {
-                        path: "/search?k=10".to_owned(),
+                        path: "/search?k=10&trim=false".to_owned(),
                         body: Some(body.into()),
                     })
                 })
