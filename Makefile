@@ -24,7 +24,7 @@ DATASET ?= $(LOOKALIKE_DATASET)
 # Real photos for tests and benchmarks: a folder with train/, validation/ and products.csv.
 export LOOKALIKE_DATASET ?=
 
-.PHONY: help demo test test-rust test-e2e screenshots lint bench bench-quick bench-growth bench-programs build deploy model clean
+.PHONY: help demo test test-rust test-e2e screenshots lint bench bench-quick bench-large bench-growth bench-programs build deploy model clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,9 @@ bench: bench-programs ## measure beside onnxruntime, Pillow, hnswlib, Annoy, fai
 
 bench-quick: bench-programs ## the same with fewer vectors and repetitions, in under 3 minutes
 	$(BENCH) --quick $(ARGS)
+
+bench-large: bench-programs ## build and search one base of 1,000,000 vectors, for some ten minutes (ARGS="--vectors 400000")
+	PYTHONPATH=benches $(BENCH_VENV)/bin/python -m beside.large $(ARGS)
 
 # Embeddings of real pictures, of those drawn where there are no photos; the others are made from them.
 bench-growth: ## measure what a picture costs as the catalog grows to 100,000 (ARGS="--pictures 1000000")

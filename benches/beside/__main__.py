@@ -70,10 +70,7 @@ def main():
 
 
 def measure(plan, only):
-    target = Path(os.environ.get("CARGO_TARGET_DIR") or REPOSITORY / "target").resolve()
-    work, programs = target / "bench", target / "release"
-    logs = work / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
+    work, programs, logs = places()
     program = programs / "beside"
     check(program)
     warn_if_busy()
@@ -113,6 +110,15 @@ def measure(plan, only):
     results.with_suffix(".md").write_text(markdown(rows, described))
     print(markdown(rows, described))
     print(f"written to {results}.md and {results}.json", file=sys.stderr)
+
+
+def places():
+    """Where inputs and results go, where the programs are, and where these write what they say."""
+    target = Path(os.environ.get("CARGO_TARGET_DIR") or REPOSITORY / "target").resolve()
+    work = target / "bench"
+    logs = work / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    return work, target / "release", logs
 
 
 def check(program):
