@@ -46,6 +46,11 @@ pub(crate) fn is_quicker(candidates: usize, nodes: u32) -> bool {
     candidates.saturating_mul(NODES_PER_CANDIDATE) < nodes as usize
 }
 
+/// A walk for few does not begin where, as the sample has it, more nodes are nearer than the first that is wanted
+/// than one in so many of those that it may look at: it would be in vain. Where a quarter of 100,000 photos are of one
+/// category, and most queries of others, searches take half as long.
+const FAR: usize = 4;
+
 thread_local! {
     static MEMORY: RefCell<Memory> = RefCell::default();
 }
@@ -185,7 +190,11 @@ fn walk(
             None => sample(graph.layers(), nodes),
             Some(_) => sample(graph.layers(), nodes) / SAMPLE as u32,
         };
-        memory.enter(body, query, sample, way.start);
+        memory.look_at(body, query, sample);
+        if reach.any > 0 && memory.nearer_than_live(nodes, &is_live) > reach.most / FAR {
+            return Vec::new();
+        }
+        memory.enter(body, query, way.start);
         memory.beam(body, graph, query, reach, is_live)
     })
 }
@@ -199,21 +208,33 @@ fn sample(layers: &[usize], nodes: u32) -> u32 {
 }
 
 impl Memory {
+    /// Compares the query with the sample.
+    fn look_at(&mut self, body: &SegmentBody, query: &Query, sample: u32) {
+        self.scores.clear();
+        let sample = (0..sample).filter(|&node| !self.visited.contains(node));
+        self.scores
+            .extend(sample.map(|node| body.approximate(query, node)));
+    }
+
+    /// About how many of all nodes are nearer than the nearest live one, as the sample has it.
+    fn nearer_than_live(&self, nodes: u32, is_live: impl Fn(u32) -> bool) -> usize {
+        let live = self.scores.iter().filter(|scored| is_live(scored.node()));
+        let nearest = live.max();
+        let nearer = self.scores.iter().filter(|&scored| Some(scored) > nearest);
+        nearer.count() * (nodes as usize / self.scores.len().max(1))
+    }
+
     /// Begins the walk at the nodes of the sample that are most similar to the query, at `start` if there is
     /// one, and at node 0: of a graph in pieces, which no builder excludes, it alone is sure to lead everywhere.
     ///
     /// The upper layers would lead to one of them only, by many steps through scattered memory, and in a
     /// catalog whose classes lie far apart often to one from which the best cannot be reached. The sample
     /// lies side by side.
-    fn enter(&mut self, body: &SegmentBody, query: &Query, sample: u32, start: Option<u32>) {
+    fn enter(&mut self, body: &SegmentBody, query: &Query, start: Option<u32>) {
         self.open.clear();
         self.found.clear();
         self.near.clear();
         self.met.clear();
-        self.scores.clear();
-        let sample = (0..sample).filter(|&node| !self.visited.contains(node));
-        self.scores
-            .extend(sample.map(|node| body.approximate(query, node)));
         let entries = ENTRIES.min(self.scores.len());
         if entries < self.scores.len() {
             self.scores.select_nth_unstable_by(entries, |a, b| b.cmp(a));

@@ -120,6 +120,27 @@ fn a_walk_for_few_tells_how_much_it_met() {
     assert!(walk(reach, &|_| false).is_none());
 }
 
+/// A walk that would have to look at all that is nearer than the first that is wanted does not begin.
+#[test]
+fn a_walk_for_what_is_far_away_does_not_begin() {
+    let body = open(STORED.clone()).unwrap();
+    let query = Query::new(&[0.0, 1.0]).unwrap();
+    let reach = Reach {
+        live: 20,
+        any: 64,
+        most: 1000,
+    };
+    let walk = |is_wanted: &dyn Fn(u32) -> bool| {
+        let few = nearest_of_few(&body, &query, NODES, reach, 10, is_wanted);
+        (few.is_some(), MEMORY.with_borrow(|memory| memory.met.len()))
+    };
+    let (found, met) = walk(&|node| node.is_multiple_of(3));
+    assert!(found && met >= 20, "{met}");
+    MEMORY.with_borrow_mut(|memory| memory.met.clear());
+    let far_side = |node| (NODES / 4..3 * NODES / 4).contains(&node);
+    assert_eq!(walk(&far_side), (false, 0));
+}
+
 /// Where the sample that a walk begins at knows nothing but itself, node 0 leads on.
 #[test]
 fn node_0_leads_on_from_an_island() {
