@@ -83,21 +83,20 @@ fn compression() -> CompressionLayer<impl Predicate> {
 /// Compares origins as text instead of building a list of header values, so that an origin that is no
 /// header value matches nothing rather than failing the start.
 fn cors(origins: Vec<String>) -> CorsLayer {
-    // Who may call from anywhere gets the same from everywhere: a cache keeps it once for all pages. What only a
-    // preflight asks for plays no part, as nobody keeps the answers to those.
-    let (allowed, vary) = if origins.iter().any(|origin| origin == "*") {
-        (AllowOrigin::any(), Vec::new())
+    let allowed = if origins.iter().any(|origin| origin == "*") {
+        AllowOrigin::any()
     } else {
-        let allowed = AllowOrigin::predicate(move |origin: &HeaderValue, _: &Parts| {
+        AllowOrigin::predicate(move |origin: &HeaderValue, _: &Parts| {
             origins
                 .iter()
                 .any(|one| one.as_bytes() == origin.as_bytes())
-        });
-        (allowed, vec![ORIGIN])
+        })
     };
     CorsLayer::new()
         .allow_origin(allowed)
-        .vary(vary)
+        // With `*` too: an API gateway may answer in the place of this layer, and then only who has an origin is
+        // told that any will do. What only a preflight asks for plays no part, as nobody keeps the answers to those.
+        .vary([ORIGIN])
         .allow_methods([Method::GET, Method::HEAD, Method::POST])
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([request_id::HEADER, RETRY_AFTER, ALLOW, ETAG, WARNING])

@@ -7,13 +7,14 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use tracing::Instrument;
 
 use crate::problem::{Problem, ProblemKind};
 use crate::request_id::{self, RequestId};
 
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 
 /// Runs the inner service and finishes its reply.
@@ -51,8 +52,8 @@ pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
         .into_response()
 }
 
-/// Gives every error the body of a problem, also those that axum raised by itself. Headers such as
-/// `Allow` and those of CORS stay.
+/// Gives every error the body of a problem, also those that axum raised by itself, and lets nobody keep it. Headers
+/// such as `Allow` and those of CORS stay.
 fn render_problem(response: Response, method: &Method, path: &str, id: &RequestId) -> Response {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
@@ -68,6 +69,9 @@ fn render_problem(response: Response, method: &Method, path: &str, id: &RequestI
     parts.status = problem.kind.status();
     let media_type = HeaderValue::from_static("application/problem+json");
     parts.headers.insert(CONTENT_TYPE, media_type);
+    // What became an error late has these of the answer that it was.
+    parts.headers.insert(CACHE_CONTROL, NO_STORE);
+    parts.headers.remove(ETAG);
     if let Some(seconds) = problem.kind.retry_after() {
         parts.headers.insert(RETRY_AFTER, seconds.into());
     }
@@ -120,7 +124,5 @@ fn finish_headers(response: &mut Response, id: &RequestId) {
     }
     headers.insert(NOSNIFF, HeaderValue::from_static("nosniff"));
     // Answers hold signed links and the state of the moment: nothing in between may keep them.
-    headers
-        .entry(CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
 }

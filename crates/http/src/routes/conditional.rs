@@ -87,10 +87,10 @@ impl<'a> Keeping<'a> {
         Ok(self.finish(response, tag, stale))
     }
 
-    /// Another release may answer the same request to the same index in another way.
+    /// Another build may answer the same request to the same index in another way.
     fn tag_of_index(&self, index: &IndexReply) -> Option<String> {
         let asked = self.uri.path_and_query().map(|asked| asked.as_str());
-        index.tag(&(env!("CARGO_PKG_VERSION"), asked))
+        index.tag(&(env!("LOOKALIKE_BUILD"), asked))
     }
 
     fn is_known(&self, tag: &ETag) -> bool {

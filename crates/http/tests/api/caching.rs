@@ -81,6 +81,13 @@ async fn nothing_else_may_be_kept() {
     }
     let found = shop.post("/search", "", stripes(1, 2, 3)).await;
     assert_eq!(found.header("cache-control"), "no-store");
+    // An answer that becomes an error on its way out, for it is long enough to be compressed.
+    let shop = Shop::colourful().await;
+    let refused = [("accept-encoding", "identity;q=0, *;q=0")];
+    let reply = ask(&shop, "/products/p00/similar?k=12", &refused).await;
+    reply.problem(406, "not-acceptable");
+    assert_eq!(reply.header("cache-control"), "no-store");
+    assert_eq!(reply.header("etag"), "");
 }
 
 #[tokio::test]
@@ -239,14 +246,14 @@ async fn links_can_be_left_out() {
 }
 
 #[tokio::test]
-async fn one_answer_is_for_the_pages_of_all_origins_where_all_may_call() {
+async fn an_answer_is_for_the_pages_of_one_origin() {
     let stocked = Shop::stocked().await;
     let listed = HttpSettings {
         cors_origins: vec!["https://shop.example".to_owned()],
         ..HttpSettings::default()
     };
     let listed = Shop::over(stocked.cloud.clone(), 0, listed);
-    for (shop, varies) in [(&stocked, false), (&listed, true)] {
+    for shop in [&stocked, &listed] {
         let reply = ask(shop, PATH, &[("origin", "https://shop.example")]).await;
         let vary: Vec<&str> = reply
             .headers
@@ -254,7 +261,7 @@ async fn one_answer_is_for_the_pages_of_all_origins_where_all_may_call() {
             .iter()
             .map(|value| value.to_str().unwrap())
             .collect();
-        assert_eq!(vary.concat().contains("origin"), varies, "{vary:?}");
+        assert!(vary.concat().contains("origin"), "{vary:?}");
         assert!(vary.concat().contains("accept-encoding"), "{vary:?}");
         assert!(!vary.concat().contains("access-control"), "{vary:?}");
     }
