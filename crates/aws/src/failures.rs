@@ -82,8 +82,8 @@ impl Failures for DynamoFailures {
         Ok(found)
     }
 
-    /// Reads as many pages as counting takes, which costs the same with the items as without. They come by key, so
-    /// any page may hold the newest.
+    /// Reads as many pages as counting takes, which DynamoDB charges the same for with the items as without; it is they
+    /// that take time to arrive. They come by key, so any page may hold the newest.
     async fn newest(&self, most: usize) -> Result<NewestFailures, StoreError> {
         let mut pages = self.query().into_paginator().send();
         let mut newest = NewestFailures::default();

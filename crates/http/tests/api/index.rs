@@ -102,4 +102,11 @@ async fn of_many_failures_fifty_are_named_with_one_request() {
     assert_eq!((after.0 - before.0, after.1 - before.1), (1, 0));
     assert_eq!(state["failed"], 55);
     assert_eq!(state["failures"].as_array().unwrap().len(), 50);
+    // Who asks soon after is told the same.
+    let shop = shop.refreshed_seldom();
+    for _ in 0..3 {
+        assert_eq!(index(&shop).await["failed"], 55);
+    }
+    let calls = shop.cloud.traffic().calls["newest failures"];
+    assert_eq!(calls - after.0, 1);
 }

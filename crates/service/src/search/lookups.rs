@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lookalike_encoder::PictureFormat;
 use lookalike_index::{Attributes, HistoryEntry, Recall, SideIndex, Snapshot, ValueTypes};
@@ -12,8 +12,9 @@ use super::{
     EncoderInfo, FilterableInfo, GenerationInfo, IndexInfo, IndexState, ProductView, SearchError,
     Searcher, SegmentInfo, SideInfo, no_encoder, with_attributes,
 };
+use crate::error::StoreError;
 use crate::keys::UPLOADS_PREFIX;
-use crate::model::UploadLink;
+use crate::model::{NewestFailures, UploadLink};
 use crate::ports::Embedder;
 use crate::time::{new_segment_id, rfc3339};
 
@@ -90,7 +91,7 @@ impl Searcher {
         let (loaded, configured, failed) = tokio::join!(
             self.snapshots.current(),
             self.ports.encoders.configured(),
-            self.ports.failures.newest(MOST_FAILURES)
+            self.newest_failures()
         );
         let (loaded, failed) = (loaded?, failed?);
         let manifest = &loaded.manifest;
@@ -134,6 +135,18 @@ impl Searcher {
             sides,
             history: manifest.history.iter().rev().map(generation_info).collect(),
         })
+    }
+
+    async fn newest_failures(&self) -> Result<NewestFailures, StoreError> {
+        let mut known = self.failures.lock().await;
+        if let Some((asked, newest)) = &*known
+            && asked.elapsed() < self.refresh
+        {
+            return Ok(newest.clone());
+        }
+        let newest = self.ports.failures.newest(MOST_FAILURES).await?;
+        *known = Some((Instant::now(), newest.clone()));
+        Ok(newest)
     }
 
     async fn filterable_info(

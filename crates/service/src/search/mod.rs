@@ -37,7 +37,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use lookalike_encoder::PictureError;
 use lookalike_index::IndexError;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use tracing::info;
 
 pub use answer::{
@@ -56,6 +56,7 @@ pub use query::{BadQuery, MAX_QUERY_ITEMS, MAX_WEIGHT, Query, QueryArea, QueryIt
 use crate::embedder::{EmbedError, cores};
 use crate::encoders::{Encoders, NoEncoder};
 use crate::filterable::Filterable;
+use crate::model::NewestFailures;
 use crate::ports::{
     Failures, Links, Manifests, Measurement, Metrics, Pictures, Products, Segments, TableReader,
 };
@@ -94,7 +95,7 @@ pub struct SearchPorts {
 /// How the searcher works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchSettings {
-    /// The index is checked for a newer generation at most this often.
+    /// The index is checked for a newer generation, and the table for failures, at most this often.
     pub refresh: Duration,
     /// Attributes that may be filtered by although no picture has them.
     pub filterable: Filterable,
@@ -117,6 +118,11 @@ pub struct Searcher {
     /// hundreds of megabytes.
     embedding: Arc<Semaphore>,
     snapshots: Snapshots,
+    /// The pictures that failed last, and when that was asked: whoever asks for the state of the index asks for
+    /// them, and they are read one by one.
+    failures: Mutex<Option<(Instant, NewestFailures)>>,
+    /// Nothing is asked for anew before it is so old.
+    refresh: Duration,
     filterable: Filterable,
 }
 
@@ -134,6 +140,8 @@ impl Searcher {
             ports,
             embedding: Arc::new(Semaphore::new(cores() + 1)),
             snapshots,
+            failures: Mutex::default(),
+            refresh: settings.refresh,
             filterable: settings.filterable,
         }
     }
