@@ -26,8 +26,8 @@ const NEIGHBOURS: usize = 10;
 /// From here on two pictures are taken to be one that is stored twice, whatever products they are filed under:
 /// such pairs say nothing of how similar other pictures are.
 const DUPLICATE: f32 = 0.995;
-/// Of the samples, so many have a picture of another product that is called the same by mistake: half of what is
-/// bearable, since other pictures than the samples are as likely to be mistaken more often as less.
+/// Of the samples, so many have a picture of another product that is called the same by mistake. One in a hundred is
+/// bearable; fitted to that, pictures that were no samples would be beyond it half of the time.
 const MISTAKEN_FOR_SAME: f64 = 0.005;
 /// And so many a variant, where the catalog does not show what variants are.
 const MISTAKEN_FOR_VARIANT: f64 = 0.1;

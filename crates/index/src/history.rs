@@ -6,7 +6,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{IntoDeserializer, value};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::manifest::Manifest;
 use crate::side::Role;
@@ -52,8 +53,12 @@ pub struct Changed {
     /// What else was done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<Step>,
-    /// The index that changed, where that is not the searched one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The index that changed, where that is not the searched one. What a later release has indexes for that this one
+    /// does not know is left out: no reason not to read the manifest.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "known_role"
+    )]
     pub side: Option<Role>,
 }
 
@@ -145,6 +150,15 @@ impl fmt::Display for Changed {
     }
 }
 
+fn known_role<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Role>, D::Error> {
+    let name = Option::<String>::deserialize(deserializer)?;
+    let role = |name: String| {
+        let name: value::StringDeserializer<value::Error> = name.into_deserializer();
+        Role::deserialize(name).ok()
+    };
+    Ok(name.and_then(role))
+}
+
 fn counted(count: u64, noun: &str, done: &str) -> Option<String> {
     let ending = if count == 1 { "" } else { "s" };
     (count > 0).then(|| format!("{count} {noun}{ending} {done}"))
@@ -203,12 +217,12 @@ mod tests {
 
     #[test]
     fn a_later_release_may_say_more() {
-        let text = r#"{"generation":1,"at":2,"added":3,"step":"polished","cost":{"euro":1}}"#;
+        let text = r#"{"generation":1,"at":2,"added":3,"step":"polished","side":"tried","cost":{"euro":1}}"#;
         let entry: HistoryEntry = serde_json::from_str(text).unwrap();
-        assert_eq!(
-            (entry.changed.added, entry.changed.step),
-            (3, Some(Step::Other))
-        );
+        let Changed {
+            added, step, side, ..
+        } = entry.changed;
+        assert_eq!((added, step, side), (3, Some(Step::Other), None));
     }
 
     #[test]

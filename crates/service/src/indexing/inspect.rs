@@ -17,8 +17,9 @@ use crate::time::now_milliseconds;
 
 /// How often starting over is tried while others publish.
 const MOST_TRIES: u32 = 20;
-/// A damaged manifest that claims a later generation than this leaves no room to count on.
-const MOST_CREDIBLE: u64 = 1 << 62;
+/// A damaged manifest that claims a later generation than this leaves no room to count on: from 2^53 on, floating
+/// point, which many clients read numbers as, does not tell one from the next.
+const MOST_CREDIBLE: u64 = 1 << 52;
 
 /// Where the indexes and the bucket differ.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
