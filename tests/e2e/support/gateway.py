@@ -17,12 +17,13 @@ PROBLEM = b'{"type": "urn:lookalike:problem:unavailable", "detail": "busy", "req
 class Gateway:
     """Forwards to `service`, after it has answered each path with 503 as often as it is told to."""
 
-    def __init__(self, service, script="", busy=0, retry_after="0.2", problem=PROBLEM):
+    def __init__(self, service, script="", busy=0, retry_after="0.2", problem=PROBLEM, content_type="application/problem+json"):
         self.service = service
         self.script = script
         self.busy = busy
         self.retry_after = retry_after
         self.problem = problem
+        self.content_type = content_type
         # Requests for each path, without preflights.
         self.asked = Counter()
         handler = type("Handler", (_Handler,), {"gateway": self})
@@ -54,7 +55,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.gateway.asked[path] > self.gateway.busy:
             return self._forward(body)
         # As the service would, it lets pages of other origins read the header.
-        headers = {"access-control-allow-origin": "*", "access-control-expose-headers": "retry-after"}
+        headers = {"content-type": self.gateway.content_type, "access-control-allow-origin": "*", "access-control-expose-headers": "retry-after"}
         return self._reply(503, headers | {"retry-after": self.gateway.retry_after}, self.gateway.problem)
 
     def do_OPTIONS(self):
