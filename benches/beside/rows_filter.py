@@ -58,13 +58,17 @@ class FilterRows:
             yield Filter(inputs, f"category, {share:.2g} % match", f"category={name}", category == name, None)
 
     def search(self, of=None, **more):
-        text = of.text if of else None
+        return self.matching(of.text if of else None, **more)
+
+    def matching(self, text, **more):
         return self.ours.ask("search", queries=self.inputs.queries_file, k=K, filter=text, **more)
 
     def rows(self):
         filters = list(self.filters())
         self.indexes.build_ours(True, self.folder, attributes=self.attributes_file)
         self.ours.ask("open", folder=self.folder)
+        # The first filter of all reads the attributes of every row.
+        self.matching("in_stock=false")
 
         def subject(of=None):
             def run():

@@ -98,7 +98,7 @@ def before_call(context, case, kwargs):
 
 def problem_of(response):
     """The name of a problem, or None."""
-    if response.status_code < 400 or not response.content:
+    if response.status_code < 400 or response.request.method == "HEAD":
         return None
     return response.json()["type"].removeprefix(PREFIX)
 

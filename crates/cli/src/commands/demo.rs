@@ -1,5 +1,7 @@
 //! `lookalike demo`: everything at once, on a catalog drawn for the occasion.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
 
 use super::{draw, serve};
@@ -34,7 +36,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<Done> {
     let done = match stop.or(prepare).await {
         Some(prepared) => {
             prepared?;
-            announce(&system, &drawn);
+            announce(&system, &drawn, &data);
             stop.came().await;
             Done::All
         }
@@ -44,7 +46,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<Done> {
     Ok(done)
 }
 
-fn announce(system: &LocalSystem, drawn: &DrawnCatalog) {
+fn announce(system: &LocalSystem, drawn: &DrawnCatalog, data: &Path) {
     let url = &system.connection.url;
     println!("ready: open {url} in a browser, or try\n");
     if let Some(picture) = drawn.pictures.first() {
@@ -56,6 +58,10 @@ fn announce(system: &LocalSystem, drawn: &DrawnCatalog) {
     }
     println!("  curl {url}/index");
     println!("\nThe pictures are in {}", drawn.folder.display());
+    println!(
+        "For other commands, such as `lookalike status`: --data {}",
+        data.display()
+    );
     println!(
         "S3 is at {}, DynamoDB at {}, SQS at {}",
         system.connection.s3_url, system.connection.dynamodb_url, system.connection.sqs_url

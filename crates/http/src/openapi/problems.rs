@@ -175,7 +175,7 @@ fn problems(path: &str) -> Vec<ProblemKind> {
         // Nothing at all behind the slash is another path.
         "/products/{product_id}" => &[
             &[UnknownParameter, InvalidPath, UnknownProduct, UnknownRoute],
-            &STORES,
+            &INDEX,
         ],
         "/products/{product_id}/similar" => &[&OPTIONS, &[InvalidPath], &INDEX],
         "/images/{key}" => &[

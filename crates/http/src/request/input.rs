@@ -42,7 +42,10 @@ impl SearchInput {
         let parameters = search_parameters(uri)?;
         match media_type {
             MediaType::Picture | MediaType::Unnamed => Self::of_picture(bytes, parameters),
-            MediaType::UrlEncoded if lookalike_encoder::sniff(&bytes).is_some() => {
+            // Curl's default, also for a file that is empty.
+            MediaType::UrlEncoded
+                if bytes.is_empty() || lookalike_encoder::sniff(&bytes).is_some() =>
+            {
                 Self::of_picture(bytes, parameters)
             }
             MediaType::Json => {

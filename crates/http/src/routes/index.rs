@@ -16,7 +16,7 @@ use crate::router::Shared;
     path = "/index",
     tag = "service",
     responses(
-        (status = 200, description = "Generation, counts, encoder and segments", body = IndexInfoReply, headers(("warning" = String, description = "Only when an older index than the newest had to do: `110 - \"Response is Stale\"`"))),
+        (status = 200, description = "Generation, counts, encoder, segments, what the last generations changed, and the pictures that failed last", body = IndexInfoReply, headers(("warning" = String, description = "Only when an older index than the newest had to do: `110 - \"Response is Stale\"`"))),
     ),
 )]
 pub(crate) async fn index(State(shared): State<Shared>, uri: Uri) -> Result<Response, Problem> {

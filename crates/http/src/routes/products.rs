@@ -52,7 +52,7 @@ async fn product(searcher: &Searcher, id: &str, uri: &Uri) -> Result<Response, P
     params(
         ("product_id" = String, Path, min_length = 1, description = "What a customer buys, percent-encoded", example = "boot-001"),
         SearchParameters,
-        ("if-none-match" = Option<String>, Header, description = "The `ETag` of an answer that the caller has", example = "W/\"6d3f2c9a0b1e4f57a8c2d41be90f3a76\""),
+        ("if-none-match" = Option<String>, Header, description = "The `ETag` of an answer that the caller has", example = "W/\"g42-6d3f2c9a0b1e4f57a8c2d41be90f3a76\""),
     ),
     responses(
         (status = 200, description = "What was found, best first", body = SearchReply, headers(
@@ -60,7 +60,10 @@ async fn product(searcher: &Searcher, id: &str, uri: &Uri) -> Result<Response, P
             ("cache-control" = String, description = "Who may keep the answer, and for how many seconds"),
             ("warning" = String, description = "Only when an older index than the newest had to do: `110 - \"Response is Stale\"`"),
         )),
-        (status = 304, description = "The answer is the one that the caller has", headers(("etag" = String, description = "As it was"))),
+        (status = 304, description = "The answer is the one that the caller has", headers(
+            ("etag" = String, description = "As it was"),
+            ("cache-control" = String, description = "Who may keep the answer, and for how many seconds more"),
+        )),
     ),
 )]
 async fn similar(

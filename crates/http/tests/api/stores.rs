@@ -99,6 +99,30 @@ async fn a_damaged_segment_is_not_searched() {
     }
 }
 
+/// What each operation can answer with when the index cannot be read is what the document says of it.
+#[tokio::test]
+async fn what_an_unreadable_index_does_is_documented() {
+    let shop = Shop::stocked().await;
+    let (id, _) = shop.cloud.segments().into_iter().next().unwrap();
+    let document = shop.get("/openapi.json").await.json();
+    let cut = Some(Bytes::from_static(b"LK"));
+    for (damage, name) in [(cut, "unreadable-index"), (None, "incomplete-index")] {
+        shop.cloud.tamper(id, damage);
+        for (route, path) in [
+            ("/index", "/index"),
+            ("/images/{key}", "/images/catalog/hats/red.png"),
+            ("/products/{product_id}", "/products/red"),
+            ("/products/{product_id}/similar", "/products/red/similar"),
+        ] {
+            let cold = Shop::over(shop.cloud.clone(), 0, HttpSettings::default());
+            cold.get(path).await.problem(500, name);
+            let answers = &document["paths"][route]["get"]["responses"]["500"];
+            let examples = &answers["content"]["application/problem+json"]["examples"];
+            assert!(examples[name].is_object(), "{route} {name}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_missing_segment_and_a_manifest_of_the_future() {
     let shop = Shop::stocked().await;
