@@ -42,6 +42,7 @@ def parse():
     parser.add_argument("--exporter", choices=["torchscript", "dynamo"], default="torchscript")
     parser.add_argument("--opset", type=int, default=OPSET, help=f"ONNX operator set, default {OPSET}")
     parser.add_argument("--free-batch", action="store_true", help="leave the number of pictures open")
+    parser.add_argument("--keep-margins", action="store_true", help="leave uniform margins of pictures on")
     weights = parser.add_mutually_exclusive_group(required=True)
     weights.add_argument("--weights", type=Path, help="a state dict: .pt, .pth or .safetensors")
     weights.add_argument("--random", type=int, metavar="SEED", help="no training at all, for trying things out")
@@ -193,7 +194,7 @@ def main():
         target = unchecked.rename(arguments.out / "model.onnx")
     finally:
         unchecked.unlink(missing_ok=True)
-    preprocessing = json.dumps(backbone.preprocessing, indent=2) + "\n"
+    preprocessing = json.dumps(backbone.preprocessing | {"trim_margins": not arguments.keep_margins}, indent=2) + "\n"
     (arguments.out / "preprocessor_config.json").write_text(preprocessing, encoding="utf-8")
     content = target.read_bytes()
     print(

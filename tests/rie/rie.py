@@ -63,16 +63,6 @@ def picture():
     return base64.b64decode(sample("http-api-picture")["body"])
 
 
-def untrimmed(event):
-    """The request, for the whole of its picture: queries lose uniform margins, and the catalog's pictures keep them."""
-    event["queryStringParameters"]["trim"] = "false"
-    if "rawQueryString" in event:
-        event["rawQueryString"] += "&trim=false"
-    else:
-        event["multiValueQueryStringParameters"]["trim"] = ["false"]
-    return event
-
-
 class Functions(unittest.TestCase):
     """One indexer and one search function, in the order in which a shop would use them."""
 
@@ -134,7 +124,7 @@ class Functions(unittest.TestCase):
             "function-url-picture",
         ]:
             with self.subTest(name):
-                reply, answer = self.answer(untrimmed(sample(name)))
+                reply, answer = self.answer(sample(name))
                 self.assertIn("application/json", content_type(reply))
                 best = answer["results"][0]
                 self.assertEqual(best["product_id"], PRODUCT)

@@ -226,6 +226,10 @@ pub(crate) struct EmbedArguments {
     #[arg(long, env = "LOOKALIKE_ENCODER", value_name = "DIR")]
     pub(crate) encoder: Option<String>,
 
+    /// Leave uniform margins of pictures on.
+    #[arg(long)]
+    pub(crate) no_trim: bool,
+
     /// Print one JSON object per line: {"image": ..., "embedding": [...]}.
     #[arg(long)]
     pub(crate) json: bool,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use anyhow::{Context, Result};
-use lookalike_service::{Crop, Query, QueryArea, QueryItem};
+use lookalike_service::{Area, Crop, Query, QueryItem};
 
 use crate::args::SearchArguments;
 
@@ -48,7 +48,7 @@ impl FromStr for Liked {
 }
 
 impl Liked {
-    fn item(&self, area: QueryArea, sign: f32, usual: f32) -> Result<QueryItem> {
+    fn item(&self, area: Area, sign: f32, usual: f32) -> Result<QueryItem> {
         let item = match &self.what {
             What::File(path) => {
                 let picture = std::fs::read(path);
@@ -64,7 +64,7 @@ impl Liked {
 
 /// The query that the arguments describe.
 pub(crate) fn query(arguments: &SearchArguments) -> Result<Query> {
-    let area = |crop: Option<Crop>| QueryArea {
+    let area = |crop: Option<Crop>| Area {
         crop,
         trim: arguments.no_trim.then_some(false),
     };

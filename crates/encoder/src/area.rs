@@ -3,20 +3,21 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// The part of a picture that is embedded. The default is all of it.
+/// The part of a picture that is embedded. The default is what the encoder looks at of every picture.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Area {
     /// Only this box.
     pub crop: Option<Crop>,
-    /// Without uniform or transparent margins, as far as that leaves something to see.
-    pub trim: bool,
+    /// Without uniform or transparent margins, as far as that leaves something to see, or with them; as the
+    /// encoder's preprocessing says where that is left open.
+    pub trim: Option<bool>,
 }
 
 impl Area {
     /// All of the picture.
     pub const WHOLE: Area = Area {
         crop: None,
-        trim: false,
+        trim: Some(false),
     };
 }
 

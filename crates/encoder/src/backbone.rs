@@ -6,7 +6,7 @@ use crate::decode;
 use crate::encoder::{self, EMBEDDED_CONFIG, EMBEDDED_MODEL, EMBEDDED_NAME};
 use crate::graph::Graph;
 use crate::preprocessing::Preprocessing;
-use crate::{LoadError, PictureError, Tail, View, preprocessor_config};
+use crate::{Area, LoadError, PictureError, Tail, View, preprocessor_config};
 use lookalike_network::Network;
 
 /// Ends of stages whose averages are put beside the pooled features: the last ones.
@@ -135,7 +135,7 @@ impl Backbone {
     /// [`PictureError`] says what is wrong with the picture.
     pub fn pool(&self, picture: &[u8], views: &[View]) -> Result<Vec<Vec<f32>>, PictureError> {
         let how = &self.preprocessing;
-        let area = how.area();
+        let area = Area::default();
         let first = views.first().unwrap_or(&View::PLAIN);
         let mut decoded = decode::for_view(picture, how, first, &area)?;
         let pool = |view: &View| {

@@ -78,7 +78,8 @@ pub(crate) fn for_view(
     area: &Area,
 ) -> Result<Decoded, PictureError> {
     // Every view sees the same part, and so all are cut at what the plain one shows.
-    let first = if area.trim { &View::PLAIN } else { view };
+    let trim = area.trim.unwrap_or(how.trim);
+    let first = if trim { &View::PLAIN } else { view };
     let crop = area.crop.as_ref();
     let decoded = decode(bytes, &|width, height| {
         geometry::reading(width, height, how, first, crop)
@@ -89,7 +90,7 @@ pub(crate) fn for_view(
         frame = decoded.stored(&crop.frame(width, height)?);
     }
     let cropped = decoded.cut(&frame);
-    if !area.trim {
+    if !trim {
         return Ok(cropped.asked_for(how, view));
     }
     let subject = trim::subject(&cropped, how);

@@ -128,10 +128,10 @@ impl Encoder {
     /// [`PictureError`] says what is wrong with the picture. A network that answers with zeros only
     /// has seen nothing, which is [`PictureError::Network`] too: zeros have no direction.
     pub fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
-        self.embed_area(picture, &self.preprocessing.area())
+        self.embed_area(picture, &Area::default())
     }
 
-    /// The same of a part of the picture, whatever the preprocessing says of margins.
+    /// The same of a part of the picture.
     ///
     /// # Errors
     /// As [`Encoder::embed`]; and [`PictureError::Crop`] when the box does not lie in the picture.
@@ -162,21 +162,16 @@ impl Encoder {
     /// # Errors
     /// As [`Encoder::embed`].
     pub fn preprocess(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
-        self.preprocess_area(picture, &self.preprocessing.area())
+        self.preprocess_area(picture, &Area::default())
     }
 
-    /// The same of a part of the picture, whatever the preprocessing says of margins.
+    /// The same of a part of the picture.
     ///
     /// # Errors
     /// As [`Encoder::embed_area`].
     pub fn preprocess_area(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
         let decoded = decode::for_view(picture, &self.preprocessing, &View::PLAIN, area)?;
         pixels(&decoded, &self.preprocessing, &View::PLAIN)
-    }
-
-    /// Whether margins are cut off of every picture, as its preprocessing says.
-    pub fn trims(&self) -> bool {
-        self.preprocessing.trim
     }
 }
 
@@ -253,6 +248,7 @@ mod tests {
         let now = load();
         let before = Preprocessing {
             code: 1,
+            trim: false,
             ..now.preprocessing.clone()
         };
         let before = before.fingerprint(now.sha256);

@@ -1,8 +1,6 @@
 use fast_image_resize::FilterType;
 use sha2::{Digest, Sha256};
 
-use crate::Area;
-
 /// Raised whenever the code turns the same picture into other numbers, by whatever amount matters: the
 /// fingerprint then changes, and an index made before is not mixed with vectors made after. What the code
 /// did before stays possible, see [`Preprocessing::reading_as`], or such an index could not be searched.
@@ -89,14 +87,6 @@ pub(crate) enum Layout {
 }
 
 impl Preprocessing {
-    /// What of a picture is looked at, unless somebody asks for another part.
-    pub(crate) fn area(&self) -> Area {
-        Area {
-            crop: None,
-            trim: self.trim,
-        }
-    }
-
     /// Shape of the network's input.
     pub(crate) fn shape(&self) -> [usize; 4] {
         let (width, height) = (self.width as usize, self.height as usize);
@@ -106,16 +96,20 @@ impl Preprocessing {
         }
     }
 
-    /// The same, done as the code did it that gave this fingerprint; `None` when none did.
+    /// The same, done as that release did it, by its code and with or without margins, in which it had this
+    /// fingerprint; `None` when there was none.
     pub(crate) fn reading_as(
         &self,
         fingerprint: [u8; 32],
         model_sha256: [u8; 32],
     ) -> Option<Preprocessing> {
         let versions = (1..=CODE_VERSION).rev();
-        let mut all = versions.map(|code| Preprocessing {
-            code,
-            ..self.clone()
+        let mut all = versions.flat_map(|code| {
+            [self.trim, !self.trim].map(|trim| Preprocessing {
+                trim,
+                code,
+                ..self.clone()
+            })
         });
         all.find(|version| version.fingerprint(model_sha256) == fingerprint)
     }

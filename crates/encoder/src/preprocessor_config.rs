@@ -10,7 +10,7 @@
 //! | `do_normalize`, `image_mean`, `image_std` | one number or three; on when `image_mean` is there |
 //! | `channel_order` (`rgb`), `do_flip_channel_order` | mean and deviation are in the network's order |
 //! | `data_format` (`channels_first`) | or `channels_last` |
-//! | `trim_margins` (false) | uniform and transparent margins are cut off first; a field of ours |
+//! | `trim_margins` (false) | uniform and transparent margins are cut off first; a field of ours, which the built-in encoder has on |
 //!
 //! A field that changes pixels in a way that is not done here is refused rather than ignored.
 

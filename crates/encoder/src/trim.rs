@@ -220,9 +220,17 @@ fn columns(picture: &RgbImage, frame: &Frame, side: Side, colour: Colour) -> u32
         let together = TOGETHER.min(frame.width - done);
         let strip = side.only(&side.without(frame, done), together);
         let mut lines = [Line::default(); TOGETHER as usize];
+        let outermost = match side {
+            Side::Right => together as usize - 1,
+            _ => 0,
+        };
         for y in strip.top..strip.bottom() {
             for (line, pixel) in lines.iter_mut().zip(row(picture, &strip, y)) {
                 line.add(std::slice::from_ref(pixel), colour);
+            }
+            // Most photos have no margins, and the first pixels tell.
+            if !lines[outermost].is_margin(frame.height) {
+                return done;
             }
         }
         let lines = &lines[..together as usize];

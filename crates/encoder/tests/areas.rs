@@ -15,13 +15,13 @@ use proptest::prelude::*;
 fn crop(text: &str) -> Area {
     Area {
         crop: Some(text.parse().unwrap()),
-        trim: false,
+        trim: Some(false),
     }
 }
 
 const TRIMMED: Area = Area {
     crop: None,
-    trim: true,
+    trim: Some(true),
 };
 
 fn png(picture: impl Into<DynamicImage>) -> Vec<u8> {
@@ -78,9 +78,14 @@ fn on_a_sheet(scene: &RgbImage, across: u32, down: u32, colour: [u8; 3]) -> RgbI
     sheet
 }
 
+/// What the network sees of all of a picture.
+fn all_of(file: &[u8]) -> Vec<f32> {
+    ENCODER.preprocess_area(file, &Area::WHOLE).unwrap()
+}
+
 fn alike(file: &[u8], area: &Area, other: &[u8]) -> f64 {
     let found = ENCODER.embed_area(file, area).unwrap();
-    cosine(&found, &ENCODER.embed(other).unwrap())
+    cosine(&found, &ENCODER.embed_area(other, &Area::WHOLE).unwrap())
 }
 
 #[test]
@@ -96,11 +101,10 @@ fn a_crop_is_what_a_cropped_file_shows() {
         ("17,3,1,9", [17, 3, 1, 9]),
     ] {
         let found = ENCODER.preprocess_area(&file, &crop(text)).unwrap();
-        let expected = ENCODER.preprocess(&png(part(&whole, pixels))).unwrap();
+        let expected = all_of(&png(part(&whole, pixels)));
         assert!(found == expected, "{text}");
     }
-    let whole = ENCODER.preprocess_area(&file, &Area::WHOLE).unwrap();
-    assert!(whole == ENCODER.preprocess(&file).unwrap());
+    assert!(all_of(&file) == ENCODER.preprocess(&file).unwrap());
 }
 
 #[test]
@@ -136,7 +140,7 @@ fn a_crop_of_a_large_picture_is_as_sharp_as_the_picture() {
     for side in [200, 400, 800, 1600, 2900] {
         let box_ = [1001, 57, side, side];
         let text = box_.map(|x| x.to_string()).join(",");
-        let expected = ENCODER.preprocess(&png(part(&pixels, box_))).unwrap();
+        let expected = all_of(&png(part(&pixels, box_)));
         let found = ENCODER.preprocess_area(&file, &crop(&text)).unwrap();
         let pairs = found.iter().zip(&expected);
         let difference: f32 = pairs.map(|(a, b)| (a - b).abs()).sum();
@@ -217,7 +221,7 @@ fn transparent_margins_are_cut_off_and_a_white_product_is_not() {
     }
     let cut = imageops::crop_imm(&product, 300, 350, 301, 301).to_image();
     let trimmed = ENCODER.preprocess_area(&png(product), &TRIMMED).unwrap();
-    let expected = ENCODER.preprocess(&png(cut)).unwrap();
+    let expected = all_of(&png(cut));
     let pairs = trimmed.iter().zip(&expected);
     let difference: f32 = pairs.map(|(a, b)| (a - b).abs()).sum();
     assert!(difference / (trimmed.len() as f32) < 0.02, "{difference}");
@@ -240,7 +244,7 @@ fn what_has_no_margins_or_no_subject_is_left_alone() {
         golden("line-1x300.png"),
     ] {
         let trimmed = ENCODER.preprocess_area(&file, &TRIMMED).unwrap();
-        assert!(trimmed == ENCODER.preprocess(&file).unwrap());
+        assert!(trimmed == all_of(&file));
     }
 }
 
@@ -249,9 +253,9 @@ fn what_has_no_margins_or_no_subject_is_left_alone() {
 fn a_long_product_is_not_cut_at_its_ends() {
     let belt = scene(1000, 120);
     let sheet = on_a_sheet(&belt, 40, 480, [255; 3]);
-    let whole = ENCODER.preprocess(&png(sheet.clone())).unwrap();
-    let trimmed = ENCODER.preprocess_area(&png(sheet), &TRIMMED).unwrap();
-    assert!(whole == trimmed, "there is nothing to be won");
+    let sheet = png(sheet);
+    let trimmed = ENCODER.preprocess_area(&sheet, &TRIMMED).unwrap();
+    assert!(all_of(&sheet) == trimmed, "there is nothing to be won");
 }
 
 #[test]
@@ -260,13 +264,13 @@ fn a_crop_is_trimmed_within_its_box() {
     let sheet = on_a_sheet(&subject, 500, 500, [255; 3]);
     let both = Area {
         crop: Some("300,300,700,700".parse().unwrap()),
-        trim: true,
+        trim: Some(true),
     };
     let trimmed = alike(&png(sheet.clone()), &both, &png(subject.clone()));
     assert!(trimmed > 0.9, "{trimmed}");
     let half = Area {
         crop: Some("300,300,350,700".parse().unwrap()),
-        trim: true,
+        trim: Some(true),
     };
     // As much of the sheet stays as makes half of the subject a square.
     let mut expected = RgbImage::from_pixel(300, 300, Rgb([255; 3]));
@@ -284,21 +288,29 @@ fn a_small_subject_of_a_large_jpeg_is_sharp() {
     assert!(trimmed > 0.95, "{trimmed}");
 }
 
+/// The built-in encoder trims; one without the field, as other tools write the file, does not.
 #[test]
-fn an_encoder_may_trim_every_picture() {
+fn an_encoder_says_whether_it_trims() {
     let (name, model, config) = Encoder::embedded_files();
     let mut config: serde_json::Value = serde_json::from_slice(config).unwrap();
-    config["trim_margins"] = true.into();
+    config.as_object_mut().unwrap().remove("trim_margins");
     let config = config.to_string();
-    let trims = Encoder::from_parts(name, model, config.as_bytes()).unwrap();
-    assert!(trims.trims() && !ENCODER.trims());
-    assert_ne!(trims.fingerprint(), ENCODER.fingerprint());
+    let leaves = Encoder::from_parts(name, model, config.as_bytes()).unwrap();
+    assert_ne!(leaves.fingerprint(), ENCODER.fingerprint());
     let file = png(on_a_sheet(&scene(300, 300), 300, 300, [255; 3]));
     let trimmed = ENCODER.preprocess_area(&file, &TRIMMED).unwrap();
-    assert!(trims.preprocess(&file).unwrap() == trimmed);
-    assert!(
-        trims.preprocess_area(&file, &Area::WHOLE).unwrap() == ENCODER.preprocess(&file).unwrap()
-    );
+    let whole = all_of(&file);
+    assert!(trimmed != whole);
+    assert!(ENCODER.preprocess(&file).unwrap() == trimmed);
+    assert!(leaves.preprocess(&file).unwrap() == whole);
+    assert!(leaves.preprocess_area(&file, &TRIMMED).unwrap() == trimmed);
+    assert!(leaves.preprocess_area(&file, &Area::WHOLE).unwrap() == whole);
+    // An index from before the built-in encoder trimmed goes on being searched as it was made.
+    let before = Encoder::embedded()
+        .unwrap()
+        .reading_as(leaves.fingerprint());
+    assert_eq!(before.fingerprint(), leaves.fingerprint());
+    assert!(before.preprocess(&file).unwrap() == whole);
 }
 
 proptest! {
@@ -330,7 +342,7 @@ proptest! {
     fn any_box_of_any_picture_is_seen_or_refused(
         name in prop::sample::select(common::golden_names()),
         numbers in prop::array::uniform4(-0.5_f64..1.5),
-        trim in any::<bool>(),
+        trim in any::<Option<bool>>(),
     ) {
         let unit = lookalike_encoder::CropUnit::Shares;
         let area = Area { crop: Some(lookalike_encoder::Crop::new(numbers, unit).unwrap()), trim };

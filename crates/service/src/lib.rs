@@ -44,9 +44,8 @@ pub use same_metadata::same_metadata;
 pub use search::{
     Answer, BadQuery, EncoderInfo, FacetValue, FilterableInfo, FoundImage, FoundProduct,
     GenerationInfo, GroupBy, ImageState, ImageView, Images, IndexInfo, IndexState, MAX_FACETS,
-    MAX_FIELDS, MAX_K, MAX_QUERY_ITEMS, MAX_WEIGHT, ProductView, Query, QueryArea, QueryItem,
-    QueryTimings, SearchError, SearchOptions, SearchPorts, SearchSettings, Searcher, SegmentInfo,
-    SideInfo,
+    MAX_FIELDS, MAX_K, MAX_QUERY_ITEMS, MAX_WEIGHT, ProductView, Query, QueryItem, QueryTimings,
+    SearchError, SearchOptions, SearchPorts, SearchSettings, Searcher, SegmentInfo, SideInfo,
 };
 pub use search::{
     AuditError, AuditOptions, AuditReport, AuditedGroup, AuditedPicture, Contradiction, Exported,

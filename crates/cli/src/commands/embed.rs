@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use lookalike_aws::{Clients, EncoderSource};
-use lookalike_encoder::{Encoder, PictureError};
+use lookalike_encoder::{Area, Encoder, PictureError};
 use serde_json::json;
 
 use crate::args::EmbedArguments;
@@ -13,8 +13,8 @@ use crate::output::Done;
 /// Components shown to people.
 const SHOWN: usize = 6;
 
-/// Bytes of a picture to its embedding.
-type Encode = Box<dyn Fn(&[u8]) -> Result<Vec<f32>, PictureError> + Send>;
+/// Bytes of a picture, and what of it is looked at, to its embedding.
+type Encode = Box<dyn Fn(&[u8], &Area) -> Result<Vec<f32>, PictureError> + Send>;
 
 pub(crate) async fn run(arguments: EmbedArguments) -> Result<Done> {
     let source: EncoderSource = arguments.encoder.as_deref().unwrap_or_default().parse()?;
@@ -25,20 +25,24 @@ pub(crate) async fn run(arguments: EmbedArguments) -> Result<Done> {
         EncoderSource::S3 { .. } => {
             let clients = Clients::without_settings().await?;
             let encoder = lookalike_aws::load_encoder(&source, &clients).await?;
-            Box::new(move |picture| encoder.embed(picture))
+            Box::new(move |picture, area| encoder.embed_area(picture, area))
         }
     };
     tokio::task::spawn_blocking(move || embed_all(&encode, &arguments)).await?
 }
 
 fn of(encoder: Encoder) -> Encode {
-    Box::new(move |picture| encoder.embed(picture))
+    Box::new(move |picture, area| encoder.embed_area(picture, area))
 }
 
 fn embed_all(encode: &Encode, arguments: &EmbedArguments) -> Result<Done> {
+    let area = Area {
+        crop: None,
+        trim: arguments.no_trim.then_some(false),
+    };
     let mut failed = false;
     for path in &arguments.images {
-        match embed(encode, path) {
+        match embed(encode, path, &area) {
             Ok(embedding) if arguments.json => {
                 let image = path.to_string_lossy();
                 println!("{}", json!({ "image": image, "embedding": embedding }));
@@ -66,9 +70,9 @@ fn from_folder(folder: &Path) -> Result<Encoder> {
     )?)
 }
 
-fn embed(encode: &Encode, path: &Path) -> Result<Vec<f32>> {
+fn embed(encode: &Encode, path: &Path, area: &Area) -> Result<Vec<f32>> {
     let picture = std::fs::read(path).context("cannot read")?;
-    Ok(encode(&picture)?)
+    Ok(encode(&picture, area)?)
 }
 
 fn shown(embedding: &[f32]) -> String {

@@ -1,7 +1,7 @@
 //! What a JSON body, or the part `request` of a form, says of the query.
 
 use bytes::Bytes;
-use lookalike_service::{BadQuery, Crop, Fingerprint, MAX_QUERY_ITEMS, QueryArea, QueryItem};
+use lookalike_service::{Area, BadQuery, Crop, Fingerprint, MAX_QUERY_ITEMS, QueryItem};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -26,10 +26,10 @@ pub(super) struct Item {
 /// What an item is about.
 #[derive(Debug)]
 pub(super) enum Subject {
-    Picture(Bytes, QueryArea),
-    Key(String, QueryArea),
+    Picture(Bytes, Area),
+    Key(String, Area),
     /// The form field with this name.
-    Field(String, QueryArea),
+    Field(String, Area),
     Product(String),
     Vector(Vec<f32>, Fingerprint),
 }
@@ -84,11 +84,11 @@ impl Item {
         let name = |member: &str| format!("query[{at}].{member}");
         let members: Members<'_> = parse(item.get().as_bytes(), EXPECTED)
             .map_err(|problem| problem.about(&format!("query[{at}]")))?;
-        let part = QueryArea {
+        let part = Area {
             crop: given_crop(&name("crop"), members.crop)?,
             trim: given_flag(&name("trim"), members.trim)?,
         };
-        let has_part = part != QueryArea::default();
+        let has_part = part != Area::default();
         let kinds = [
             members.image,
             members.key,
@@ -142,7 +142,7 @@ impl Item {
     }
 
     /// The part of the picture that this is about; `None` for what is no picture.
-    pub(super) fn part(&mut self) -> Option<&mut QueryArea> {
+    pub(super) fn part(&mut self) -> Option<&mut Area> {
         match &mut self.subject {
             Subject::Picture(_, part) | Subject::Key(_, part) | Subject::Field(_, part) => {
                 Some(part)

@@ -35,7 +35,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use lookalike_encoder::PictureError;
+use lookalike_encoder::{Area, PictureError};
 use lookalike_index::IndexError;
 use tokio::sync::{Mutex, Semaphore};
 use tracing::info;
@@ -51,7 +51,7 @@ pub use audit::{
 pub use export::{Exported, Exporter, SimilarProduct};
 pub use image_state::{ImageState, ImageView};
 pub use options::{GroupBy, Images, MAX_FACETS, MAX_FIELDS, MAX_K, SearchOptions};
-pub use query::{BadQuery, MAX_QUERY_ITEMS, MAX_WEIGHT, Query, QueryArea, QueryItem};
+pub use query::{BadQuery, MAX_QUERY_ITEMS, MAX_WEIGHT, Query, QueryItem};
 
 use crate::embedder::{EmbedError, cores};
 use crate::encoders::{Encoders, NoEncoder};
@@ -175,7 +175,7 @@ impl Searcher {
         picture: Bytes,
         options: SearchOptions,
     ) -> Result<Answer, SearchError> {
-        let item = QueryItem::picture(picture, QueryArea::default());
+        let item = QueryItem::picture(picture, Area::default());
         self.search(&Query::new(vec![item])?, &options).await
     }
 
@@ -188,7 +188,7 @@ impl Searcher {
         key: &str,
         options: SearchOptions,
     ) -> Result<Answer, SearchError> {
-        let item = QueryItem::key(key, QueryArea::default());
+        let item = QueryItem::key(key, Area::default());
         self.search(&Query::new(vec![item])?, &options).await
     }
 

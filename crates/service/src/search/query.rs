@@ -1,7 +1,7 @@
 //! What is searched with: pictures, products and vectors, more or less of each.
 
 use bytes::Bytes;
-use lookalike_encoder::Crop;
+use lookalike_encoder::Area;
 use lookalike_index::Fingerprint;
 use sha2::{Digest, Sha256};
 
@@ -41,9 +41,9 @@ pub struct QueryItem {
 #[derive(Clone)]
 pub(super) enum Subject {
     /// A picture file.
-    Picture { bytes: Bytes, area: QueryArea },
+    Picture { bytes: Bytes, area: Area },
     /// The picture file at this key.
-    Key { key: String, area: QueryArea },
+    Key { key: String, area: Area },
     /// The pictures of this product, as they are indexed.
     Product(String),
     /// A vector by the encoder with this fingerprint.
@@ -51,15 +51,6 @@ pub(super) enum Subject {
         numbers: Vec<f32>,
         fingerprint: Fingerprint,
     },
-}
-
-/// The part of a query picture that is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct QueryArea {
-    /// Only this box.
-    pub crop: Option<Crop>,
-    /// Without uniform margins, or with them; what is usual when that is left open.
-    pub trim: Option<bool>,
 }
 
 /// Items that make no query.
@@ -183,13 +174,13 @@ impl QueryItem {
     }
 
     /// A part of the picture in these bytes.
-    pub fn picture(bytes: impl Into<Bytes>, area: QueryArea) -> Self {
+    pub fn picture(bytes: impl Into<Bytes>, area: Area) -> Self {
         let bytes = bytes.into();
         Self::of(Subject::Picture { bytes, area })
     }
 
     /// A part of the picture at this key, under `uploads/` or `catalog/`.
-    pub fn key(key: impl Into<String>, area: QueryArea) -> Self {
+    pub fn key(key: impl Into<String>, area: Area) -> Self {
         let key = key.into();
         Self::of(Subject::Key { key, area })
     }

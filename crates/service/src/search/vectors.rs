@@ -9,10 +9,10 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryFutureExt, TryStreamExt, stream};
-use lookalike_encoder::{Area, MAX_BYTES, PictureError};
+use lookalike_encoder::{MAX_BYTES, PictureError};
 use lookalike_index::{Fingerprint, Location, Snapshot};
 
-use super::query::{BadQuery, Query, QueryArea, QueryItem, Subject};
+use super::query::{BadQuery, Query, QueryItem, Subject};
 use super::snapshots::Loaded;
 use super::worker::off_runtime;
 use super::{SearchError, Searcher, milliseconds, no_encoder, search_error};
@@ -28,9 +28,6 @@ const FEW_ROWS: u64 = 1 << 17;
 
 /// Length of a sum, as a share of the largest weight, below which rounding alone gives it a direction.
 const NOISE: f64 = 1e-5;
-
-/// Whether margins are cut off of query pictures where nobody says.
-pub(super) const TRIMS: bool = true;
 
 /// What the index is searched for.
 #[derive(Debug, Clone)]
@@ -122,13 +119,13 @@ impl Searcher {
         item: &QueryItem,
     ) -> Result<Option<(Vec<f32>, f64)>, SearchError> {
         let (bytes, area) = match &item.subject {
-            Subject::Picture { bytes, area } => (bytes.clone(), area),
-            Subject::Key { key, area } => (self.picture_at(key).await?, area),
+            Subject::Picture { bytes, area } => (bytes.clone(), *area),
+            Subject::Key { key, area } => (self.picture_at(key).await?, *area),
             Subject::Product(_) | Subject::Vector { .. } => return Ok(None),
         };
         let slot = Arc::clone(&self.embedding).acquire_owned().await;
         let begun = Instant::now();
-        let vector = embed_area(embedder, bytes, area.usual(), slot).await;
+        let vector = embed_area(embedder, bytes, area, slot).await;
         Ok(Some((vector.map_err(search_error)?, milliseconds(begun))))
     }
 
@@ -211,16 +208,6 @@ impl Query {
             }
         }
         Ok(())
-    }
-}
-
-impl QueryArea {
-    /// What the encoder is to look at.
-    fn usual(&self) -> Area {
-        Area {
-            crop: self.crop,
-            trim: self.trim.unwrap_or(TRIMS),
-        }
     }
 }
 

@@ -1,19 +1,15 @@
 //! Queries of several items, and pages of one ranking.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::time::Duration;
 
-use futures::future::join_all;
 use lookalike_service::{
-    Answer, GroupBy, IndexSettings, Query, QueryArea, QueryItem, SearchError, SearchOptions,
-    Searcher,
+    Answer, Area, GroupBy, IndexSettings, Query, QueryItem, SearchError, SearchOptions, Searcher,
 };
 
 use crate::world::{World, bytes, everything, long, never_compacting};
 
 fn picture(text: &str) -> QueryItem {
-    QueryItem::picture(bytes(text), QueryArea::default())
+    QueryItem::picture(bytes(text), Area::default())
 }
 
 fn query(items: impl IntoIterator<Item = QueryItem>) -> Query {
@@ -217,7 +213,7 @@ async fn every_item_is_embedded_once_and_again_only_for_another_encoder() {
         .fill(&world.indexer_with(never_compacting()), 0..8, 8)
         .await;
     let keys: Vec<QueryItem> = (0..8)
-        .map(|n| QueryItem::key(format!("catalog/{n:05}.jpg"), QueryArea::default()))
+        .map(|n| QueryItem::key(format!("catalog/{n:05}.jpg"), Area::default()))
         .collect();
     let query = query(keys);
     let before = world.embedded();
@@ -282,7 +278,7 @@ async fn what_is_wrong_is_found_before_anything_is_done() {
             "{options:?}"
         );
     }
-    let forbidden = query([picture("a"), QueryItem::key("secret", QueryArea::default())]);
+    let forbidden = query([picture("a"), QueryItem::key("secret", Area::default())]);
     let refused = searcher.search(&forbidden, &everything()).await;
     assert!(
         matches!(refused, Err(SearchError::Item { at: 1, .. })),
@@ -308,33 +304,4 @@ async fn the_item_at_fault_is_named() {
         assert_eq!(found, at);
         assert!(matches!(*error, SearchError::Picture(_)), "{error:?}");
     }
-}
-
-/// However many wait for a generation, the manifest is read for all of them together.
-#[tokio::test(flavor = "multi_thread")]
-async fn waiting_for_a_generation_reads_the_manifest_again_once() {
-    let world = World::new();
-    let indexer = world.indexer_with(never_compacting());
-    world.fill(&indexer, 0..4, 4).await;
-    let searcher = Arc::new(world.searcher_with(Duration::from_secs(3600)));
-    searcher.similar("00000", everything()).await.unwrap();
-    let reads = || world.cloud.traffic().calls["load manifest"];
-    let generation = world.manifest().generation;
-    let waiting = || SearchOptions {
-        min_generation: Some(generation + 1),
-        ..everything()
-    };
-    let before = reads();
-    let searches = (0..16).map(|_| searcher.similar("00000", waiting()));
-    for answer in join_all(searches).await {
-        assert!(matches!(answer, Err(SearchError::NotYetIndexed { .. })));
-    }
-    assert!(reads() - before <= 3, "{}", reads() - before);
-    world.fill(&indexer, 4..5, 1).await;
-    let before = reads();
-    let answer = searcher.similar("00000", waiting()).await.unwrap();
-    assert_eq!(answer.results.len(), 4);
-    assert_eq!(reads() - before, 1);
-    searcher.similar("00000", waiting()).await.unwrap();
-    assert_eq!(reads() - before, 1, "the generation is at hand");
 }

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use futures::future::join_all;
 use lookalike_service::ports::{Embedder, Manifests};
 use lookalike_service::{
-    Area, EmbedderCell, Fingerprint, LoadedManifest, PictureError, SearchError, SearchSettings,
-    Searcher, StoreError, StoreErrorKind,
+    Area, EmbedderCell, Fingerprint, LoadedManifest, PictureError, SearchError, SearchOptions,
+    SearchSettings, Searcher, StoreError, StoreErrorKind,
 };
 use tokio::time::timeout;
 
@@ -322,14 +322,13 @@ impl Manifests for Slow {
     }
 }
 
-fn slow(world: &World, pause: Duration) -> (Arc<Slow>, Searcher) {
+fn slow(world: &World, pause: Duration, refresh: Duration) -> (Arc<Slow>, Searcher) {
     let mut ports = world.search_ports();
     let slow = Arc::new(Slow {
         manifests: ports.manifests.clone(),
         pause: Mutex::new(pause),
     });
     ports.manifests = slow.clone();
-    let refresh = Duration::ZERO;
     (
         slow,
         Searcher::new(
@@ -345,7 +344,7 @@ fn slow(world: &World, pause: Duration) -> (Arc<Slow>, Searcher) {
 #[tokio::test]
 async fn no_search_waits_long_for_news_when_there_is_a_good_index() {
     let world = world().await;
-    let (bucket, searcher) = slow(&world, Duration::ZERO);
+    let (bucket, searcher) = slow(&world, Duration::ZERO, Duration::ZERO);
     searcher.similar("00000", everything()).await.unwrap();
     *bucket.pause.lock().unwrap() = Duration::from_secs(6);
     for _ in 0..2 {
@@ -366,7 +365,7 @@ async fn no_search_waits_long_for_news_when_there_is_a_good_index() {
 #[tokio::test]
 async fn callers_of_a_failing_first_load_share_its_error() {
     let world = world().await;
-    let (_, searcher) = slow(&world, Duration::from_millis(400));
+    let (_, searcher) = slow(&world, Duration::from_millis(400), Duration::ZERO);
     let before = count(&world, "load manifest");
     world.fail("load manifest", 8, StoreErrorKind::Unavailable);
     let searches = (0..8).map(|_| searcher.similar("00000", everything()));
@@ -379,7 +378,7 @@ async fn callers_of_a_failing_first_load_share_its_error() {
 #[tokio::test]
 async fn a_caller_who_goes_away_takes_no_load_along() {
     let world = world().await;
-    let (_, searcher) = slow(&world, Duration::from_millis(1500));
+    let (_, searcher) = slow(&world, Duration::from_millis(1500), Duration::ZERO);
     let before = count(&world, "load manifest");
     for _ in 0..4 {
         let search = searcher.similar("00000", everything());
@@ -388,6 +387,37 @@ async fn a_caller_who_goes_away_takes_no_load_along() {
     }
     searcher.similar("00000", everything()).await.unwrap();
     assert_eq!(count(&world, "load manifest"), before + 1);
+}
+
+/// However many wait for a generation, the manifest is read for all of them together.
+#[tokio::test]
+async fn waiting_for_a_generation_reads_the_manifest_again_once() {
+    let world = world().await;
+    let refresh = Duration::from_secs(3600);
+    let (bucket, searcher) = slow(&world, Duration::ZERO, refresh);
+    searcher.similar("00000", everything()).await.unwrap();
+    let reads = || count(&world, "load manifest");
+    let generation = world.manifest().generation;
+    let waiting = || SearchOptions {
+        min_generation: Some(generation + 1),
+        ..everything()
+    };
+    *bucket.pause.lock().unwrap() = Duration::from_millis(400);
+    let before = reads();
+    let searches = (0..16).map(|_| searcher.similar("00000", waiting()));
+    for answer in join_all(searches).await {
+        assert!(matches!(answer, Err(SearchError::NotYetIndexed { .. })));
+    }
+    assert!(reads() - before <= 3, "{}", reads() - before);
+    *bucket.pause.lock().unwrap() = Duration::ZERO;
+    let indexer = world.indexer_with(never_compacting());
+    world.fill(&indexer, 4..5, 1).await;
+    let before = reads();
+    let answer = searcher.similar("00000", waiting()).await.unwrap();
+    assert_eq!(answer.results.len(), 4);
+    assert_eq!(reads() - before, 1);
+    searcher.similar("00000", waiting()).await.unwrap();
+    assert_eq!(reads() - before, 1, "the generation is at hand");
 }
 
 /// Counts how many pictures it embeds at once.
