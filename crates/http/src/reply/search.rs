@@ -30,8 +30,17 @@ pub struct SearchReply {
     next_cursor: Option<String>,
     /// The index that was searched.
     index: IndexReply,
-    /// Where the time went.
+    /// Where the time went. It comes last: all before is the same whatever time it took.
     query: QueryReply,
+}
+
+/// A reply as it is sent.
+pub(crate) struct WrittenReply {
+    /// JSON.
+    pub(crate) body: Vec<u8>,
+    /// The same for the same answer, whatever time it took, and else most likely another: the generation comes
+    /// first, for people.
+    pub(crate) tag: String,
 }
 
 /// A product that looks like the query.
@@ -103,11 +112,13 @@ impl SearchReply {
         &self.index
     }
 
-    /// A tag that is the same for the same answer, whatever time it took, and else most likely another: the
-    /// generation comes first, for people.
-    pub(crate) fn tag(&self) -> Option<String> {
-        let answer = (&self.results, self.exact, &self.facets, &self.next_cursor);
-        self.index.tag(&answer)
+    /// The reply as it is sent; `None` when it is no JSON.
+    pub(crate) fn written(&self) -> Option<WrittenReply> {
+        let body = serde_json::to_vec(self).ok()?;
+        let times = serde_json::to_vec(&self.query).ok()?;
+        let answer = body.len().checked_sub(times.len() + "}".len())?;
+        let tag = self.index.tag(&body[..answer])?;
+        Some(WrittenReply { body, tag })
     }
 }
 

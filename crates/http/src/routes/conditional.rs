@@ -8,9 +8,9 @@ use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use lookalike_service::SearchOptions;
 
-use super::json_reply;
+use super::written_json_reply;
 use crate::problem::Problem;
-use crate::reply::{IndexReply, SearchReply};
+use crate::reply::{IndexReply, SearchReply, WrittenReply};
 use crate::settings::CacheSettings;
 
 /// Nobody but the caller keeps it, and asks each time.
@@ -74,15 +74,16 @@ impl<'a> Keeping<'a> {
 
     /// The reply, or 304 without it when the caller has the same. The tag is a weak one: it is not of the
     /// milliseconds that the answer took.
-    pub(super) fn answer(&self, reply: SearchReply) -> Result<Response, Problem> {
+    pub(super) fn answer(&self, reply: &SearchReply) -> Result<Response, Problem> {
         let stale = reply.is_stale();
+        let WrittenReply { body, tag } = reply.written().ok_or_else(Problem::internal)?;
         let tag = etag(match self.of_index {
             true => self.tag_of_index(reply.index()),
-            false => reply.tag(),
+            false => Some(tag),
         })?;
         let response = match self.is_known(&tag) {
             true => StatusCode::NOT_MODIFIED.into_response(),
-            false => json_reply(reply, stale),
+            false => written_json_reply(body, stale),
         };
         Ok(self.finish(response, tag, stale))
     }
@@ -90,7 +91,7 @@ impl<'a> Keeping<'a> {
     /// Another build may answer the same request to the same index in another way.
     fn tag_of_index(&self, index: &IndexReply) -> Option<String> {
         let asked = self.uri.path_and_query().map(|asked| asked.as_str());
-        index.tag(&(env!("LOOKALIKE_BUILD"), asked))
+        index.tag(format!("{} {}", env!("LOOKALIKE_BUILD"), asked.unwrap_or_default()).as_bytes())
     }
 
     fn is_known(&self, tag: &ETag) -> bool {

@@ -15,12 +15,21 @@ pub(crate) mod uploads;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
-use http::header::WARNING;
+use http::header::{CONTENT_TYPE, WARNING};
 use serde::Serialize;
 
 /// A JSON reply about the index, with a warning when it is not about the newest.
 fn json_reply<T: Serialize>(reply: T, stale: bool) -> Response {
-    let mut response = Json(reply).into_response();
+    warned(Json(reply).into_response(), stale)
+}
+
+/// The same of a reply that is JSON already.
+fn written_json_reply(reply: Vec<u8>, stale: bool) -> Response {
+    let is_json = [(CONTENT_TYPE, "application/json")];
+    warned((is_json, reply).into_response(), stale)
+}
+
+fn warned(mut response: Response, stale: bool) -> Response {
     if stale {
         let warning = HeaderValue::from_static("110 - \"Response is Stale\"");
         response.headers_mut().insert(WARNING, warning);

@@ -83,5 +83,5 @@ async fn similar(
         }
     }
     let reply = SearchReply::from(searcher.similar(id, options).await?);
-    keeping.answer(reply)
+    keeping.answer(&reply)
 }

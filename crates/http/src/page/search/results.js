@@ -1,6 +1,6 @@
 // What was found
 
-const MATCHES = { same: "Same picture", variant: "Variant", similar: "Similar", weak: "Weak match" };
+const MATCHES = { same: "Same picture", variant: "Almost the same", similar: "Similar", weak: "Weak match" };
 
 function text(value) {
   return value === null || value === undefined || typeof value === "object" ? "" : String(value);
@@ -12,9 +12,13 @@ function describe(product) {
   const byName = new Map(Object.entries(metadata).map(([key, value]) => [key.toLowerCase(), value]));
   const first = (...keys) => keys.map((key) => text(byName.get(key))).find(Boolean) || "";
   const known = "name title product_name price currency image url link description".split(" ");
-  // A bare "true" says nothing without its column: what holds is named, what does not is left out.
-  const fact = ([key, value]) =>
-    value === true ? key.replaceAll("_", " ") : value === false ? "" : text(value);
+  // A bare "true" says nothing without its column: what holds is named, what does not is left out, unless it keeps
+  // one from buying.
+  const fact = ([key, value]) => {
+    const words = key.replaceAll("_", " ");
+    if (value === false) return /stock|available/.test(key) ? "not " + words : "";
+    return value === true ? words : text(value);
+  };
   const facts = [...byName]
     .filter(([key]) => !known.includes(key))
     .map(fact)
