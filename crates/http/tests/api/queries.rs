@@ -175,14 +175,19 @@ async fn a_crop_searches_with_a_part_of_the_picture() {
     }
 }
 
-#[tokio::test]
-async fn margins_are_cut_off_unless_they_are_to_stay() {
-    let shop = Shop::colourful().await;
-    let (r, g, b) = colour(9);
+/// A picture of [`Shop::colourful`] with wide margins.
+fn disc_on_a_sheet(number: u8) -> Vec<u8> {
+    let (r, g, b) = colour(number);
     let disc = image::load_from_memory(&disc(r, g, b)).unwrap().into_rgb8();
     let mut sheet = RgbImage::from_pixel(400, 400, Rgb([255; 3]));
     image::imageops::replace(&mut sheet, &disc, 30, 200);
-    let file = png(&sheet);
+    png(&sheet)
+}
+
+#[tokio::test]
+async fn margins_are_cut_off_unless_they_are_to_stay() {
+    let shop = Shop::colourful().await;
+    let file = disc_on_a_sheet(9);
     let score = async |query: &str| {
         let path = format!("/search?k=12&min_score=-1{query}");
         let answer = shop.post(&path, "", file.clone()).await.json();
@@ -192,6 +197,17 @@ async fn margins_are_cut_off_unless_they_are_to_stay() {
     let left = score("&trim=false").await;
     assert!(trimmed > left, "{trimmed} {left}");
     assert!(usual == trimmed, "{usual} {trimmed}");
+}
+
+#[tokio::test]
+async fn margins_of_catalog_pictures_do_not_count_either() {
+    let shop = Shop::colourful().await;
+    let sheet = disc_on_a_sheet(9);
+    shop.index(&[("catalog/things/sheet.png", sheet.clone())])
+        .await;
+    let answer = shop.post("/search?k=1", "", sheet).await;
+    let score = score_of(&answer.json(), "sheet");
+    assert!(score > 0.999, "{score}");
 }
 
 #[tokio::test]
