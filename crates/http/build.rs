@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What answers are made by, from this folder.
+/// What answers are made by, and more, from this folder.
 const SOURCES: [&str; 6] = [
     "src",
     "../encoder/src",
@@ -38,7 +38,11 @@ fn collect(path: &Path, files: &mut BTreeSet<PathBuf>) -> io::Result<()> {
         return Ok(());
     }
     for entry in std::fs::read_dir(path)? {
-        collect(&entry?.path(), files)?;
+        let entry = entry?;
+        // Editors leave such files, even links to nowhere.
+        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+            collect(&entry.path(), files)?;
+        }
     }
     Ok(())
 }

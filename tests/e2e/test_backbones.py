@@ -50,9 +50,9 @@ def reference():
 
 
 def embed(folder, pictures):
-    """The command's embeddings, [pictures, D]."""
+    """The command's embeddings of whole pictures, [pictures, D]."""
     chosen = {"LOOKALIKE_ENCODER": str(folder)}
-    printed = lookalike("embed", "--json", *pictures, extra_environment=chosen).expect().stdout
+    printed = lookalike("embed", "--json", "--no-trim", *pictures, extra_environment=chosen).expect().stdout
     return np.array([json.loads(line)["embedding"] for line in printed.splitlines()])
 
 

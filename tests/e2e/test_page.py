@@ -633,7 +633,7 @@ def test_metadata_is_shown_as_text(open_tab, boot):
         body = reply.json()
         first = body["results"][0]
         first["metadata"] = {"name": name, "price": 5, "currency": "EUR", "url": "javascript:alert(1)"}
-        body["results"][1]["metadata"] = {"name": "x", "url": "https://shop.example/x", "in_stock": False, "on_sale": True, "vegan": False}
+        body["results"][1]["metadata"] = {"name": "x", "url": "https://shop.example/x", "brand": "b", "in_stock": False, "on_sale": True, "vegan": False, "x": "y"}
         body["results"][2]["metadata"] = {}
         route.fulfill(response=reply, json=body)
 
@@ -643,7 +643,7 @@ def test_metadata_is_shown_as_text(open_tab, boot):
     assert names[0] == name
     assert names[2]
     assert tab.at(".price").first.inner_text() == "€5.00"
-    assert tab.at(".facts").nth(1).inner_text() == "not in stock · on sale"
+    assert tab.at(".facts").nth(1).inner_text() == "not in stock · b · on sale"
     assert tab.at(".visit").count() == 1
     assert tab.at(".visit").get_attribute("href") == "https://shop.example/x"
 

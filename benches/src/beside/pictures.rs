@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use lookalike_encoder::{Encoder, PictureError};
+use lookalike_encoder::{Area, Encoder, PictureError};
 use lookalike_index::Fingerprint;
 use serde_json::{Value, json};
 
@@ -64,7 +64,7 @@ impl PictureBench {
         let mut seconds = Vec::with_capacity(pictures.len());
         for path in pictures {
             let begun = Instant::now();
-            let vector = encoder.embed(&self.files[path]);
+            let vector = encoder.embed_area(&self.files[path], &Area::WHOLE);
             seconds.push(begun.elapsed().as_secs_f64());
             vector.map_err(|error| at(path, error))?;
         }
@@ -104,7 +104,7 @@ fn embed(encoder: &Encoder, pictures: &[&[u8]], threads: usize) -> Vec<Embedded>
         while let place = next.fetch_add(1, Ordering::Relaxed)
             && let Some(picture) = pictures.get(place)
         {
-            done.push((place, encoder.embed(picture)));
+            done.push((place, encoder.embed_area(picture, &Area::WHOLE)));
         }
         done
     };

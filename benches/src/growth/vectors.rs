@@ -156,16 +156,12 @@ impl Embedder for Numbered {
         self.real[0].len()
     }
 
-    fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
+    fn embed(&self, picture: &[u8], _: &Area) -> Result<Vec<f32>, PictureError> {
         let number = picture.first_chunk().map_or(0, |n| u64::from_le_bytes(*n));
         if let Some(query) = number.checked_sub(QUERIES) {
             return Ok(self.queries[query as usize % self.queries.len()].clone());
         }
         Ok(self.vector(number))
-    }
-
-    fn embed_area(&self, picture: &[u8], _: &Area) -> Result<Vec<f32>, PictureError> {
-        self.embed(picture)
     }
 }
 

@@ -215,11 +215,7 @@ impl Embedder for EncoderPort {
         self.0.dimensions()
     }
 
-    fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
-        self.0.embed(picture)
-    }
-
-    fn embed_area(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
         self.0.embed_area(picture, area)
     }
 }

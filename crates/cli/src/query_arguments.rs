@@ -62,12 +62,17 @@ impl Liked {
     }
 }
 
+/// What `--crop` and `--no-trim` say of a picture.
+pub(crate) fn area(crop: Option<Crop>, no_trim: bool) -> Area {
+    Area {
+        crop,
+        trim: no_trim.then_some(false),
+    }
+}
+
 /// The query that the arguments describe.
 pub(crate) fn query(arguments: &SearchArguments) -> Result<Query> {
-    let area = |crop: Option<Crop>| Area {
-        crop,
-        trim: arguments.no_trim.then_some(false),
-    };
+    let area = |crop| area(crop, arguments.no_trim);
     let mut items = Vec::new();
     if let Some(image) = &arguments.image {
         let image = Liked {

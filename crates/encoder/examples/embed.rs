@@ -2,7 +2,7 @@
 //! `{"image": path, "embedding": [...]}`, or `{"image": path, "error": code, "reason": sentence}`.
 //!
 //! `--model DIR` takes `model.onnx` and `preprocessor_config.json` from a folder instead of the model
-//! in the binary; `--pixels` prints the network's input as `pixels` instead of the embedding; `--time`
+//! in the binary; `--no-trim` leaves uniform margins on; `--pixels` prints the network's input as `pixels` instead of the embedding; `--time`
 //! adds `milliseconds`.
 
 use std::error::Error;
@@ -10,12 +10,13 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use lookalike_encoder::Encoder;
+use lookalike_encoder::{Area, Encoder};
 use serde_json::json;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let mut model = None;
+    let mut area = Area::default();
     let (mut pixels, mut time) = (false, false);
     let mut pictures = Vec::new();
     while let Some(argument) = arguments.next() {
@@ -25,6 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     arguments.next().ok_or("--model needs a folder")?,
                 ))
             }
+            "--no-trim" => area = Area::WHOLE,
             "--pixels" => pixels = true,
             "--time" => time = true,
             _ => pictures.push(argument),
@@ -36,9 +38,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let bytes = std::fs::read(&path).map_err(|error| format!("{path}: {error}"))?;
         let start = Instant::now();
         let answer = if pixels {
-            encoder.preprocess(&bytes)
+            encoder.preprocess_area(&bytes, &area)
         } else {
-            encoder.embed(&bytes)
+            encoder.embed_area(&bytes, &area)
         };
         let milliseconds = start.elapsed().as_secs_f64() * 1e3;
         let mut line = match answer {

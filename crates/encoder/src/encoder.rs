@@ -244,11 +244,18 @@ mod tests {
     /// An index that was made before JPEGs were decoded by code of ours goes on being searched.
     #[test]
     fn pictures_are_read_as_before_for_an_index_from_before() {
-        let load = || Encoder::embedded().expect("an intact build");
+        // With the preprocessing file of that time.
+        let load = || {
+            let now = Encoder::embedded().expect("an intact build");
+            let untrimmed = Preprocessing {
+                trim: false,
+                ..now.preprocessing
+            };
+            Encoder::new(&now.name, now.network, now.sha256, untrimmed)
+        };
         let now = load();
         let before = Preprocessing {
             code: 1,
-            trim: false,
             ..now.preprocessing.clone()
         };
         let before = before.fingerprint(now.sha256);

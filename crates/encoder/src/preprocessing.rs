@@ -96,20 +96,16 @@ impl Preprocessing {
         }
     }
 
-    /// The same, done as that release did it, by its code and with or without margins, in which it had this
-    /// fingerprint; `None` when there was none.
+    /// The same, done as the code did it that gave this fingerprint; `None` when none did.
     pub(crate) fn reading_as(
         &self,
         fingerprint: [u8; 32],
         model_sha256: [u8; 32],
     ) -> Option<Preprocessing> {
         let versions = (1..=CODE_VERSION).rev();
-        let mut all = versions.flat_map(|code| {
-            [self.trim, !self.trim].map(|trim| Preprocessing {
-                trim,
-                code,
-                ..self.clone()
-            })
+        let mut all = versions.map(|code| Preprocessing {
+            code,
+            ..self.clone()
         });
         all.find(|version| version.fingerprint(model_sha256) == fingerprint)
     }

@@ -6,8 +6,8 @@
 //! not in the way. Where a picture has transparent margins, these are what is cut off, whatever the colours.
 //!
 //! What is left is never only a speck, and it keeps as much of the margins as it takes for the network's own
-//! crop to leave the subject whole. Narrow margins stay: catalogs have them, and a picture of a catalog should
-//! find itself.
+//! crop to leave the subject whole. Narrow margins stay: there is little to be won, and where they lie is moved
+//! by every new compression.
 
 use image::RgbImage;
 

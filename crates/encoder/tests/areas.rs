@@ -305,12 +305,11 @@ fn an_encoder_says_whether_it_trims() {
     assert!(leaves.preprocess(&file).unwrap() == whole);
     assert!(leaves.preprocess_area(&file, &TRIMMED).unwrap() == trimmed);
     assert!(leaves.preprocess_area(&file, &Area::WHOLE).unwrap() == whole);
-    // An index from before the built-in encoder trimmed goes on being searched as it was made.
-    let before = Encoder::embedded()
-        .unwrap()
-        .reading_as(leaves.fingerprint());
-    assert_eq!(before.fingerprint(), leaves.fingerprint());
-    assert!(before.preprocess(&file).unwrap() == whole);
+    // That of the built-in encoder before it trimmed: indexes that have it store these files beside them.
+    assert_eq!(
+        leaves.fingerprint()[..6],
+        [0xd3, 0x07, 0x23, 0x7f, 0xc9, 0x56]
+    );
 }
 
 proptest! {

@@ -45,7 +45,7 @@ def main():
     for start in range(0, len(paths), 100):
         names = [str(path) for path in paths[start : start + 100]]
         output = subprocess.run(
-            [arguments.program, *names], check=True, stdout=subprocess.PIPE
+            [arguments.program, "--no-trim", *names], check=True, stdout=subprocess.PIPE
         ).stdout
         for name, line in zip(names, output.splitlines(), strict=True):
             found = json.loads(line)

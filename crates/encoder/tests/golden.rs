@@ -5,6 +5,7 @@ mod common;
 
 use base64::Engine;
 use common::{ENCODER, cosine, golden, golden_folder, golden_names};
+use lookalike_encoder::Area;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -42,7 +43,9 @@ fn every_picture_has_an_expectation() {
 #[test]
 fn vectors_agree_with_pillow_and_onnxruntime() {
     for entry in expected() {
-        let embedding = ENCODER.embed(&golden(&entry.file)).unwrap();
+        let embedding = ENCODER
+            .embed_area(&golden(&entry.file), &Area::WHOLE)
+            .unwrap();
         let cosine = cosine(&embedding, &vector(&entry.embedding));
         assert!(cosine >= 0.999, "{}: cosine {cosine}", entry.file);
         let length = embedding
@@ -61,7 +64,9 @@ fn vectors_agree_with_pillow_and_onnxruntime() {
 #[test]
 fn pixels_agree_with_pillow() {
     for entry in expected() {
-        let pixels = ENCODER.preprocess(&golden(&entry.file)).unwrap();
+        let pixels = ENCODER
+            .preprocess_area(&golden(&entry.file), &Area::WHOLE)
+            .unwrap();
         let plane = pixels.len() / 3;
         for (channel, expected) in pixels.chunks(plane).zip(entry.pixel_means) {
             let mean = channel.iter().map(|value| f64::from(*value)).sum::<f64>() / plane as f64;

@@ -6,8 +6,8 @@
 
 use std::fmt;
 
-use serde::de::{IntoDeserializer, value};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::manifest::Manifest;
 use crate::side::Role;
@@ -53,12 +53,8 @@ pub struct Changed {
     /// What else was done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<Step>,
-    /// The index that changed, where that is not the searched one. What a later release has indexes for that this one
-    /// does not know is left out: no reason not to read the manifest.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "known_role"
-    )]
+    /// The index that changed, where that is not the searched one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub side: Option<Role>,
 }
 
@@ -150,13 +146,14 @@ impl fmt::Display for Changed {
     }
 }
 
-fn known_role<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Role>, D::Error> {
-    let name = Option::<String>::deserialize(deserializer)?;
-    let role = |name: String| {
-        let name: value::StringDeserializer<value::Error> = name.into_deserializer();
-        Role::deserialize(name).ok()
-    };
-    Ok(name.and_then(role))
+/// The entries that this release can read. What a later one tells in another way is no reason not to read the manifest.
+pub(crate) fn readable<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<HistoryEntry>, D::Error> {
+    let entries = Vec::<Value>::deserialize(deserializer)?.into_iter();
+    Ok(entries
+        .filter_map(|entry| serde_json::from_value(entry).ok())
+        .collect())
 }
 
 fn counted(count: u64, noun: &str, done: &str) -> Option<String> {
@@ -173,6 +170,7 @@ fn is_zero(count: &u64) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
     use crate::ids::Fingerprint;
@@ -217,12 +215,28 @@ mod tests {
 
     #[test]
     fn a_later_release_may_say_more() {
-        let text = r#"{"generation":1,"at":2,"added":3,"step":"polished","side":"tried","cost":{"euro":1}}"#;
-        let entry: HistoryEntry = serde_json::from_str(text).unwrap();
-        let Changed {
-            added, step, side, ..
-        } = entry.changed;
-        assert_eq!((added, step, side), (3, Some(Step::Other), None));
+        let mut manifest = empty();
+        manifest.record(2, all());
+        let mut later = serde_json::to_value(&manifest).unwrap();
+        let entries = later["history"].as_array_mut().unwrap();
+        for (name, value) in [
+            ("step", json!("polished")),
+            ("cost", json!({"euro": 1})),
+            ("side", json!("tried")),
+            ("added", json!({"again": 3})),
+        ] {
+            let mut entry = entries[0].clone();
+            entry[name] = value;
+            entries.push(entry);
+        }
+        let read: Manifest = serde_json::from_value(later).unwrap();
+        let steps = read.history.iter().map(|entry| entry.changed.step);
+        let known = Some(Step::EncoderBegun);
+        assert!(
+            steps.eq([known, Some(Step::Other), known]),
+            "{:?}",
+            read.history
+        );
     }
 
     #[test]

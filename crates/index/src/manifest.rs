@@ -15,7 +15,7 @@ use twox_hash::XxHash3_64;
 
 use crate::calibration::Calibration;
 use crate::error::IndexError;
-use crate::history::HistoryEntry;
+use crate::history::{self, HistoryEntry};
 use crate::ids::{Fingerprint, SegmentId};
 use crate::recall::Recall;
 use crate::segment::SegmentKind;
@@ -53,7 +53,11 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sides: Vec<SideIndex>,
     /// What the last generations changed, oldest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "history::readable"
+    )]
     pub history: Vec<HistoryEntry>,
 }
 

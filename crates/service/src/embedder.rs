@@ -117,31 +117,17 @@ impl EmbedderCell {
     }
 }
 
-/// Embeds a picture on a thread for blocking work. A picture that makes the encoder panic is a bad
+/// Embeds a part of a picture on a thread for blocking work. A picture that makes the encoder panic is a bad
 /// picture: it would do so again. `slot` is held for as long as the work takes, also when the caller
 /// went away meanwhile.
 pub(crate) async fn embed(
-    embedder: Arc<dyn Embedder>,
-    picture: Bytes,
-    slot: impl Send + 'static,
-) -> Result<Vec<f32>, EmbedError> {
-    off_runtime(move || {
-        let embedding = embedder.embed(&picture);
-        drop(slot);
-        embedding
-    })
-    .await
-}
-
-/// The same of a part of a picture.
-pub(crate) async fn embed_area(
     embedder: Arc<dyn Embedder>,
     picture: Bytes,
     area: Area,
     slot: impl Send + 'static,
 ) -> Result<Vec<f32>, EmbedError> {
     off_runtime(move || {
-        let embedding = embedder.embed_area(&picture, &area);
+        let embedding = embedder.embed(&picture, &area);
         drop(slot);
         embedding
     })

@@ -28,10 +28,9 @@ pub trait Embedder: Send + Sync {
     fn fingerprint(&self) -> Fingerprint;
     /// Length of every embedding.
     fn dimensions(&self) -> usize;
-    /// The unit-length embedding of a picture, `[dimensions]`.
-    fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError>;
-    /// The same of a part of the picture, which the caller chose.
-    fn embed_area(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError>;
+    /// The unit-length embedding of a part of a picture, `[dimensions]`. [`Area::default`] is what a catalog's
+    /// pictures are embedded by.
+    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError>;
 }
 
 /// The pictures in the catalog bucket: `catalog/` and `uploads/`.

@@ -33,7 +33,7 @@ impl Embedder for TwoBytes {
         2
     }
 
-    fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
+    fn embed(&self, picture: &[u8], _: &Area) -> Result<Vec<f32>, PictureError> {
         match picture {
             [x, y, ..] => {
                 let (x, y) = (f32::from(*x), f32::from(*y));
@@ -42,10 +42,6 @@ impl Embedder for TwoBytes {
             }
             _ => Err(PictureError::Empty),
         }
-    }
-
-    fn embed_area(&self, picture: &[u8], _: &Area) -> Result<Vec<f32>, PictureError> {
-        self.embed(picture)
     }
 }
 

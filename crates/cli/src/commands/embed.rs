@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::args::EmbedArguments;
 use crate::output::Done;
+use crate::query_arguments::area;
 
 /// Components shown to people.
 const SHOWN: usize = 6;
@@ -25,7 +26,7 @@ pub(crate) async fn run(arguments: EmbedArguments) -> Result<Done> {
         EncoderSource::S3 { .. } => {
             let clients = Clients::without_settings().await?;
             let encoder = lookalike_aws::load_encoder(&source, &clients).await?;
-            Box::new(move |picture, area| encoder.embed_area(picture, area))
+            Box::new(move |picture, area| encoder.embed(picture, area))
         }
     };
     tokio::task::spawn_blocking(move || embed_all(&encode, &arguments)).await?
@@ -36,10 +37,7 @@ fn of(encoder: Encoder) -> Encode {
 }
 
 fn embed_all(encode: &Encode, arguments: &EmbedArguments) -> Result<Done> {
-    let area = Area {
-        crop: None,
-        trim: arguments.no_trim.then_some(false),
-    };
+    let area = area(None, arguments.no_trim);
     let mut failed = false;
     for path in &arguments.images {
         match embed(encode, path, &area) {

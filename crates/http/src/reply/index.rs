@@ -128,9 +128,8 @@ impl IndexReply {
     /// A tag of what this index, and no other of the same generation, says to something, or says itself: `g`, the
     /// generation, `-`, and a digest. `None` for what is no JSON.
     pub(crate) fn tag(&self, said: &[u8]) -> Option<String> {
-        let mut all = serde_json::to_vec(&(self, self.newest)).ok()?;
-        all.extend_from_slice(said);
-        Some(format!("g{}-{}", self.generation, digest(&all)))
+        let index = serde_json::to_vec(&(self, self.newest)).ok()?;
+        Some(format!("g{}-{}", self.generation, digest([&index, said])))
     }
 }
 

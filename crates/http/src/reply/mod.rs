@@ -16,7 +16,6 @@ pub use index::IndexInfoReply;
 pub(crate) use index::IndexReply;
 pub(crate) use product::{ProductReply, UploadReply};
 pub use search::SearchReply;
-pub(crate) use search::WrittenReply;
 
 /// Says that the service runs.
 #[derive(Debug, Serialize, ToSchema)]

@@ -30,7 +30,7 @@ pub(crate) struct SearchRequest {
     key: Option<String>,
     /// The part of the one picture that is looked at.
     crop: Option<Crop>,
-    /// Whether uniform margins of the one picture are cut off. Without, as they are from the catalog's pictures.
+    /// Whether uniform margins of the one picture are cut off. They are unless this is false.
     trim: Option<bool>,
     /// Most results to return. All pages together have at most 1000.
     #[schema(minimum = 1, maximum = 1000, default = 10)]
@@ -94,7 +94,7 @@ pub(crate) struct QueryItem {
     fingerprint: Option<String>,
     /// The part of the picture that is looked at.
     crop: Option<Crop>,
-    /// Whether uniform margins of the picture are cut off. Without, as they are from the catalog's pictures.
+    /// Whether uniform margins of the picture are cut off. They are unless this is false.
     trim: Option<bool>,
     /// How much the item counts, other than 0. Negative: results are to be unlike it; not all items can be.
     #[schema(minimum = -100, maximum = 100, default = 1.0)]
@@ -250,7 +250,7 @@ pub(crate) struct PictureParameters {
         example = "0.1,0.1,0.8,0.5"
     )]
     crop: Option<String>,
-    /// Whether uniform margins of the picture are cut off. Without, as they are from the catalog's pictures.
+    /// Whether uniform margins of the picture are cut off. They are unless this is false.
     #[param(example = true)]
     trim: Option<bool>,
 }

@@ -10,7 +10,7 @@ use lookalike_service::SearchOptions;
 
 use super::written_json_reply;
 use crate::problem::Problem;
-use crate::reply::{IndexReply, SearchReply, WrittenReply};
+use crate::reply::{IndexReply, SearchReply};
 use crate::settings::CacheSettings;
 
 /// Nobody but the caller keeps it, and asks each time.
@@ -76,14 +76,14 @@ impl<'a> Keeping<'a> {
     /// milliseconds that the answer took.
     pub(super) fn answer(&self, reply: &SearchReply) -> Result<Response, Problem> {
         let stale = reply.is_stale();
-        let WrittenReply { body, tag } = reply.written().ok_or_else(Problem::internal)?;
+        let written = reply.written().ok_or_else(Problem::internal)?;
         let tag = etag(match self.of_index {
             true => self.tag_of_index(reply.index()),
-            false => Some(tag),
+            false => reply.index().tag(written.answer()),
         })?;
         let response = match self.is_known(&tag) {
             true => StatusCode::NOT_MODIFIED.into_response(),
-            false => written_json_reply(body, stale),
+            false => written_json_reply(written.body, stale),
         };
         Ok(self.finish(response, tag, stale))
     }

@@ -44,11 +44,7 @@ impl Embedder for TestEncoder {
         ENCODER.dimensions()
     }
 
-    fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
-        ENCODER.embed(picture)
-    }
-
-    fn embed_area(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
         ENCODER.embed_area(picture, area)
     }
 }

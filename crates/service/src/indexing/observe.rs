@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use lookalike_encoder::MAX_BYTES;
+use lookalike_encoder::{Area, MAX_BYTES};
 use lookalike_index::{Attributes, Quantised, Row};
 use tokio::sync::Semaphore;
 
@@ -283,7 +283,13 @@ impl Indexer {
         }
         let slot = Arc::clone(&slots.embedding).acquire_owned().await;
         let begun = Instant::now();
-        let embedded = embed(Arc::clone(&lane.embedder), body.clone(), slot).await;
+        let embedded = embed(
+            Arc::clone(&lane.embedder),
+            body.clone(),
+            Area::default(),
+            slot,
+        )
+        .await;
         let embed_time = begun.elapsed();
         let vector = match embedded {
             Ok(vector) => vector,

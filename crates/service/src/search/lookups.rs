@@ -1,7 +1,7 @@
 //! What is asked without a query picture: one product, an upload link, the state of the index.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use lookalike_encoder::PictureFormat;
@@ -20,6 +20,8 @@ use crate::time::{new_segment_id, rfc3339};
 
 /// Failed pictures that the state of the index names: enough to see what is wrong, few enough for a page.
 const MOST_FAILURES: usize = 50;
+/// How long they are kept for whoever asks next, at most: they are read one by one, and the shoppers' page asks too.
+const FAILURES_KEPT: Duration = Duration::from_secs(5);
 
 impl Searcher {
     /// A product's metadata and pictures.
@@ -138,14 +140,21 @@ impl Searcher {
     }
 
     async fn newest_failures(&self) -> Result<NewestFailures, StoreError> {
-        let mut known = self.failures.lock().await;
-        if let Some((asked, newest)) = &*known
-            && asked.elapsed() < self.refresh
+        let asked = Instant::now();
+        // Not held while the table answers: a table in trouble holds everybody up for the same time.
+        let known = self
+            .failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if let Some((before, newest)) = known
+            && asked.duration_since(before) < self.refresh.min(FAILURES_KEPT)
         {
-            return Ok(newest.clone());
+            return Ok(newest);
         }
         let newest = self.ports.failures.newest(MOST_FAILURES).await?;
-        *known = Some((Instant::now(), newest.clone()));
+        *self.failures.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((asked, newest.clone()));
         Ok(newest)
     }
 

@@ -31,13 +31,13 @@ mod vectors;
 mod work;
 mod worker;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use lookalike_encoder::{Area, PictureError};
 use lookalike_index::IndexError;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Semaphore;
 use tracing::info;
 
 pub use answer::{
@@ -95,7 +95,7 @@ pub struct SearchPorts {
 /// How the searcher works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchSettings {
-    /// The index is checked for a newer generation, and the table for failures, at most this often.
+    /// The index is checked for a newer generation at most this often.
     pub refresh: Duration,
     /// Attributes that may be filtered by although no picture has them.
     pub filterable: Filterable,
@@ -118,10 +118,9 @@ pub struct Searcher {
     /// hundreds of megabytes.
     embedding: Arc<Semaphore>,
     snapshots: Snapshots,
-    /// The pictures that failed last, and when that was asked: whoever asks for the state of the index asks for
-    /// them, and they are read one by one.
+    /// The pictures that failed last, and when that was asked.
     failures: Mutex<Option<(Instant, NewestFailures)>>,
-    /// Nothing is asked for anew before it is so old.
+    /// How old a snapshot may be.
     refresh: Duration,
     filterable: Filterable,
 }

@@ -9,14 +9,14 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryFutureExt, TryStreamExt, stream};
-use lookalike_encoder::{MAX_BYTES, PictureError};
+use lookalike_encoder::{Area, MAX_BYTES, PictureError};
 use lookalike_index::{Fingerprint, Location, Snapshot};
 
 use super::query::{BadQuery, Query, QueryItem, Subject};
 use super::snapshots::Loaded;
 use super::worker::off_runtime;
 use super::{SearchError, Searcher, milliseconds, no_encoder, search_error};
-use crate::embedder::{cores, embed_area};
+use crate::embedder::{cores, embed};
 use crate::keys::is_allowed_query_key;
 use crate::ports::Embedder;
 
@@ -28,6 +28,10 @@ const FEW_ROWS: u64 = 1 << 17;
 
 /// Length of a sum, as a share of the largest weight, below which rounding alone gives it a direction.
 const NOISE: f64 = 1e-5;
+
+/// Whether margins are cut off of query pictures where nobody says, also where the index has an encoder that leaves
+/// them on pictures of the catalog: a screenshot has them whatever the catalog has.
+const TRIMS: bool = true;
 
 /// What the index is searched for.
 #[derive(Debug, Clone)]
@@ -125,7 +129,11 @@ impl Searcher {
         };
         let slot = Arc::clone(&self.embedding).acquire_owned().await;
         let begun = Instant::now();
-        let vector = embed_area(embedder, bytes, area, slot).await;
+        let area = Area {
+            trim: Some(area.trim.unwrap_or(TRIMS)),
+            ..area
+        };
+        let vector = embed(embedder, bytes, area, slot).await;
         Ok(Some((vector.map_err(search_error)?, milliseconds(begun))))
     }
 

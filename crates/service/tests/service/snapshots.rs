@@ -440,17 +440,13 @@ impl Embedder for Counting {
         self.encoder.dimensions()
     }
 
-    fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
+    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
         let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
         std::thread::sleep(Duration::from_millis(30));
-        let embedding = self.encoder.embed(picture);
+        let embedding = self.encoder.embed(picture, area);
         self.now.fetch_sub(1, Ordering::SeqCst);
         embedding
-    }
-
-    fn embed_area(&self, picture: &[u8], _: &Area) -> Result<Vec<f32>, PictureError> {
-        self.embed(picture)
     }
 }
 

@@ -52,9 +52,11 @@ impl Embedder for Arithmetic {
         self.length()
     }
 
-    fn embed(&self, picture: &[u8]) -> Result<Vec<f32>, PictureError> {
+    /// A part of a picture is like another picture, that of the bytes with the crop before them.
+    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
         self.embedded.fetch_add(1, Ordering::Relaxed);
-        match picture {
+        let crop = area.crop.map(|crop| crop.to_string()).unwrap_or_default();
+        match &[crop.as_bytes(), picture].concat()[..] {
             [] => Err(PictureError::Empty),
             bad if bad.starts_with(b"bad") => Err(PictureError::UnsupportedFormat {
                 found: "bad bytes".to_owned(),
@@ -66,14 +68,6 @@ impl Embedder for Arithmetic {
             zero if zero.starts_with(b"zero") => Ok(vec![0.0; self.length()]),
             panic if panic.starts_with(b"panic") => panic!("this picture is too much"),
             good => Ok(direction(good, self.fingerprint.0[0], self.length())),
-        }
-    }
-
-    /// A part of a picture is like another picture, that of the bytes with the crop before them.
-    fn embed_area(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
-        match area.crop {
-            None => self.embed(picture),
-            Some(crop) => self.embed(&[crop.to_string().as_bytes(), picture].concat()),
         }
     }
 }

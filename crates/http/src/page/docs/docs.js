@@ -304,7 +304,7 @@ function show() {
           "a",
           { href: "#" + idOf(one) },
           make("span", { class: "method" }, one.method.toUpperCase()),
-          make("span", {}, ...one.path.split(/(?<=\/)/).flatMap((part) => [part, make("wbr")]))
+          make("span", {}, ...one.path.split("/").flatMap((part, at) => (at ? [make("wbr"), "/" + part] : [part])))
         )
       )
     );

@@ -14,12 +14,10 @@ function describe(product) {
   const known = "name title product_name price currency image url link description".split(" ");
   // A bare "true" says nothing without its column: what holds is named, what does not is left out, unless it keeps
   // one from buying.
-  const fact = ([key, value]) => {
-    const words = key.replaceAll("_", " ");
-    if (value === false) return /stock|available/.test(key) ? "not " + words : "";
-    return value === true ? words : text(value);
-  };
-  const facts = [...byName]
+  const fact = ([key, value]) =>
+    value === true ? key.replaceAll("_", " ") : value === false ? "" : text(value);
+  const lacking = ["in_stock", "available"].find((key) => byName.get(key) === false);
+  const facts = [["", lacking ? "not " + lacking.replace("_", " ") : ""], ...byName]
     .filter(([key]) => !known.includes(key))
     .map(fact)
     .filter((words) => words && words.length <= 40);
