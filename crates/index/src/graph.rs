@@ -11,7 +11,7 @@ use crate::dot;
 use crate::graph_links::{LinkReader, Links};
 use crate::graph_order::{arrange, shuffled};
 use crate::graph_parameters::GraphParameters;
-use crate::graph_reach::{both_ways, reach_all};
+use crate::graph_reach::{both_ways, known_by_some, reach_all};
 use crate::quantise::Quantised;
 
 /// A built graph.
@@ -89,6 +89,10 @@ fn build_points<P: Point>(
     let layers = links.iter().map(|layer| layer.nodes() as u32).collect();
     let mut bottom = links.swap_remove(0);
     both_ways(&mut bottom);
+    known_by_some(&mut bottom, |node, other| {
+        let [node, other] = [node, other].map(|node| vectors[order[node as usize] as usize]);
+        dot::coarse(node.hi(), other.hi()) as f32 * other.scale
+    });
     reach_all(&mut bottom);
     BuiltGraph {
         bottom,

