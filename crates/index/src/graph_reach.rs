@@ -64,7 +64,7 @@ const AROUND: [usize; 2] = [2, 12];
 /// Adds links to nodes that few others lead to, from the most similar around them. `similarity` of two nodes rises
 /// with how similar they are.
 ///
-/// In a crowd the builder leaves a third of the nodes with one link or two. Of 100,000 vectors made from photos, walks
+/// In a crowd the builder leaves a quarter of the nodes with one link or two. Of 100,000 vectors made from photos, walks
 /// then found 0.992 with 256 candidates, or 112, as chance had it; with this 144 and 96 are enough, for 0.3 % more
 /// bytes.
 pub(crate) fn known_by_some(links: &mut Links, similarity: impl Fn(u32, u32) -> f32 + Sync) {
