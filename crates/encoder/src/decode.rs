@@ -3,7 +3,7 @@ use std::io::Cursor;
 use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
 use image::error::ImageError;
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageResult, Limits, RgbImage};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageResult, Limits, RgbImage};
 
 use crate::frame::Frame;
 use crate::geometry::Reading;
@@ -108,12 +108,79 @@ pub(crate) fn for_view(
     Ok(trimmed.asked_for(how, view))
 }
 
-/// Decodes a file that was sniffed and found within all limits. Of an animation, the first frame.
-/// `reading` tells for a width and height how; a format that cannot be decoded smaller gives all pixels.
-pub(crate) fn decode(
-    bytes: &[u8],
-    reading: &dyn Fn(u32, u32) -> Reading,
-) -> Result<Decoded, PictureError> {
+/// What the header of an image file says, and what decoding it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImageInfo {
+    /// Format of the file, by its first bytes.
+    pub format: PictureFormat,
+    /// Width in pixels, as stored.
+    pub width: u32,
+    /// Height in pixels, as stored.
+    pub height: u32,
+    /// The most bytes of memory that decoding and embedding take at once, the file itself not counted.
+    pub memory: u64,
+}
+
+impl ImageInfo {
+    /// Pixels of the whole image.
+    pub fn pixels(&self) -> u64 {
+        u64::from(self.width) * u64::from(self.height)
+    }
+}
+
+/// Reads the header of an image file, without decoding any pixels: what it claims to be, and the memory that
+/// [`crate::Encoder::embed`] will take. Callers reserve that memory before they decode.
+///
+/// # Errors
+/// [`PictureError`], as [`crate::Encoder::embed`] gives it, for whatever the header alone shows.
+pub fn inspect(bytes: &[u8]) -> Result<ImageInfo, PictureError> {
+    let format = checked_format(bytes)?;
+    let file = Cursor::new(bytes);
+    let (width, height, pixel_bytes) = match format {
+        PictureFormat::Jpeg => jpeg::inspect(bytes)?,
+        PictureFormat::Png => {
+            let (width, height) = png_size(bytes).unwrap_or_default();
+            check_size(format, width, height, RGB_BYTES)?;
+            measured(format, PngDecoder::with_limits(file, limits(width, height)))?
+        }
+        PictureFormat::WebP => measured(format, WebPDecoder::new(file))?,
+        PictureFormat::Gif => measured(format, GifDecoder::new(file))?,
+    };
+    check_size(format, width, height, pixel_bytes)?;
+    Ok(ImageInfo {
+        format,
+        width,
+        height,
+        memory: u64::from(width) * u64::from(height) * pixel_bytes + BASE_MEMORY,
+    })
+}
+
+/// What decoding and embedding take whatever the size of the image, in bytes.
+const BASE_MEMORY: u64 = 8 << 20;
+
+/// Width, height and bytes that a pixel takes, by the header.
+fn measured(
+    format: PictureFormat,
+    decoder: ImageResult<impl ImageDecoder>,
+) -> Result<(u32, u32, u64), PictureError> {
+    let decoder = decoder.map_err(|error| PictureError::Corrupt {
+        format,
+        reason: reason(&error),
+    })?;
+    let (width, height) = decoder.dimensions();
+    Ok((width, height, pixel_bytes(decoder.color_type())))
+}
+
+/// Bytes of a pixel at the most demanding moment. Transparent images become eight-bit RGBA on the way,
+/// sixteen-bit ones keep their samples meanwhile.
+fn pixel_bytes(kind: ColorType) -> u64 {
+    let between = if kind.has_alpha() { 4 } else { 0 };
+    let held = u64::from(kind.bytes_per_pixel()).max(between);
+    held + between.max(RGB_BYTES)
+}
+
+/// The format of a file that is neither empty nor too large.
+fn checked_format(bytes: &[u8]) -> Result<PictureFormat, PictureError> {
     if bytes.is_empty() {
         return Err(PictureError::Empty);
     }
@@ -123,11 +190,18 @@ pub(crate) fn decode(
             limit: MAX_BYTES,
         });
     }
-    let Some(format) = sniff(bytes) else {
-        return Err(PictureError::UnsupportedFormat {
-            found: unsupported::name(bytes),
-        });
-    };
+    sniff(bytes).ok_or_else(|| PictureError::UnsupportedFormat {
+        found: unsupported::name(bytes),
+    })
+}
+
+/// Decodes a file that was sniffed and found within all limits. Of an animation, the first frame.
+/// `reading` tells for a width and height how; a format that cannot be decoded smaller gives all pixels.
+pub(crate) fn decode(
+    bytes: &[u8],
+    reading: &dyn Fn(u32, u32) -> Reading,
+) -> Result<Decoded, PictureError> {
+    let format = checked_format(bytes)?;
     let file = Cursor::new(bytes);
     match format {
         PictureFormat::Jpeg => jpeg::decode(bytes, reading),
@@ -152,11 +226,7 @@ fn read(
     };
     let mut decoder = decoder.map_err(corrupt)?;
     let (width, height) = decoder.dimensions();
-    let kind = decoder.color_type();
-    // Transparent pictures become eight-bit RGBA on the way, sixteen-bit ones keep their samples meanwhile.
-    let between = if kind.has_alpha() { 4 } else { 0 };
-    let held = u64::from(kind.bytes_per_pixel()).max(between);
-    check_size(format, width, height, held + between.max(RGB_BYTES))?;
+    check_size(format, width, height, pixel_bytes(decoder.color_type()))?;
     decoder.set_limits(limits(width, height)).map_err(corrupt)?;
     // Unreadable metadata does not make a picture unreadable.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);

@@ -23,6 +23,16 @@ use crate::{MAX_PIXELS, PictureError, PictureFormat, alpha, cmyk, jpeg_end};
 
 use self::reduced::Reduced;
 
+/// Width, height and the bytes that a pixel takes, by the header.
+pub(crate) fn inspect(bytes: &[u8]) -> Result<(u32, u32, u64), PictureError> {
+    let mut decoder = Decoder::new(bytes);
+    decoder.read_info().map_err(failed)?;
+    let info = decoder
+        .info()
+        .ok_or_else(|| corrupt("there is no frame header"))?;
+    Ok((info.width.into(), info.height.into(), pixel_bytes(&info)))
+}
+
 /// Decodes grey, YCbCr, RGB, CMYK and YCCK; the latter two as Adobe writes them, inverted, whether or
 /// not they say so: no other kind is found in the wild.
 /// `reading` is that of [`crate::decode::decode`].

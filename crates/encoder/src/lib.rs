@@ -53,6 +53,7 @@ mod view;
 
 pub use area::{Area, BadCrop, Crop, CropUnit};
 pub use backbone::Backbone;
+pub use decode::{ImageInfo, inspect};
 pub use encoder::Encoder;
 pub use error::PictureError;
 pub use format::{PictureFormat, SUPPORTED_FORMATS, sniff};
