@@ -8,7 +8,7 @@ use image::metadata::Orientation;
 
 use crate::View;
 use crate::area::Crop;
-use crate::preprocessing::{Filter, OWN_JPEG_SINCE, Preprocessing, Resize};
+use crate::preprocessing::{Filter, REDUCED_JPEG_SINCE, Preprocessing, Resize};
 
 /// A part of the decoded picture, in its pixels, fractions included.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,8 +76,6 @@ const SPARE: f64 = 2.5;
 /// How a picture is to be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reading {
-    /// All of it, and by the decoder of code version 1.
-    AsBefore,
     /// At least so many eighths of its sides: 1, 2, 4 or 8.
     Eighths(u32),
 }
@@ -91,8 +89,8 @@ pub(crate) fn reading(
     view: &View,
     crop: Option<&Crop>,
 ) -> Reading {
-    if how.code < OWN_JPEG_SINCE {
-        return Reading::AsBefore;
+    if how.code < REDUCED_JPEG_SINCE {
+        return Reading::Eighths(WHOLE);
     }
     // Nearest neighbour takes single pixels as they are.
     if how.filter == Filter::Nearest {

@@ -31,7 +31,6 @@
 mod alpha;
 mod area;
 mod backbone;
-mod cmyk;
 mod decode;
 mod encoder;
 mod error;
@@ -40,7 +39,6 @@ mod frame;
 mod geometry;
 mod graph;
 mod jpeg;
-mod jpeg_end;
 mod preprocessing;
 mod preprocessor_config;
 mod resize;

@@ -8,11 +8,11 @@ use sha2::{Digest, Sha256};
 /// | version | what changed |
 /// |---|---|
 /// | 1 | |
-/// | 2 | baseline JPEGs are decoded by code of ours, large ones at a part of their size |
+/// | 2 | large JPEGs are decoded at a part of their size |
 pub(crate) const CODE_VERSION: u32 = 2;
 
-/// Since when baseline JPEGs are decoded by code of ours, and large ones at a part of their size.
-pub(crate) const OWN_JPEG_SINCE: u32 = 2;
+/// Since when large JPEGs are decoded at a part of their size.
+pub(crate) const REDUCED_JPEG_SINCE: u32 = 2;
 
 /// What happens between decoded pixels and the network, with every default filled in.
 #[derive(Debug, Clone, PartialEq)]

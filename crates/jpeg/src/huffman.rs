@@ -1,4 +1,4 @@
-use super::bits::Bits;
+use crate::bits::Bits;
 
 /// Codes up to this length are found by one look into a table.
 const LOOK: u32 = 10;
@@ -6,7 +6,7 @@ const LOOK: u32 = 10;
 const SKIM: u32 = 12;
 
 /// A Huffman code of ITU-T T.81, annex C, as tables.
-pub(super) struct Huffman {
+pub(crate) struct Huffman {
     /// By the next [`LOOK`] bits: length of the code (0: it is longer) and, above, the symbol.
     look: Box<[u16; 1 << LOOK]>,
     /// By the next [`SKIM`] bits: what they stand for when only the place of coefficients counts.
@@ -21,22 +21,22 @@ pub(super) struct Huffman {
 
 /// One or more coefficients of a block in the code for AC coefficients.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Skim {
+pub(crate) struct Skim {
     /// Bits of codes and values; 0 when the first code is longer than what was looked at.
-    pub(super) bits: u8,
+    pub(crate) bits: u8,
     /// How many coefficients they are, zeros included.
-    pub(super) coefficients: u8,
+    pub(crate) coefficients: u8,
     /// Whether the end of the block follows, which is counted in the bits.
-    pub(super) ends: bool,
+    pub(crate) ends: bool,
     /// The most bits that one of the values has.
-    pub(super) size: u8,
+    pub(crate) size: u8,
 }
 
 impl Huffman {
     /// `counts` of the codes of length 1 to 16, and the symbols in their order. `None` unless they are a
     /// code, and there are as many symbols as counted. `passes_over`: whether [`skim`](Self::skim) will be
     /// asked; most of the time that setting up takes is for that.
-    pub(super) fn new(counts: &[u8; 16], symbols: &[u8], passes_over: bool) -> Option<Huffman> {
+    pub(crate) fn new(counts: &[u8; 16], symbols: &[u8], passes_over: bool) -> Option<Huffman> {
         let mut look = Box::new([0; 1 << LOOK]);
         let (mut limits, mut places) = ([0; 17], [0; 17]);
         let (mut code, mut place) = (0u32, 0usize);
@@ -100,7 +100,7 @@ impl Huffman {
 
     /// The next symbol; needs 16 bits in the buffer. `None` when no code begins like them.
     #[inline(always)]
-    pub(super) fn symbol(&self, bits: &mut Bits) -> Option<u8> {
+    pub(crate) fn symbol(&self, bits: &mut Bits) -> Option<u8> {
         let entry = self.look[bits.peek(LOOK) as usize];
         if entry != 0 {
             bits.skip(u32::from(entry & 0xFF));
@@ -120,7 +120,7 @@ impl Huffman {
 
     /// What comes next when only the place of coefficients counts.
     #[inline(always)]
-    pub(super) fn skim(&self, bits: &Bits) -> Skim {
+    pub(crate) fn skim(&self, bits: &Bits) -> Skim {
         let found = self.skim.get(bits.peek(SKIM) as usize);
         found.copied().unwrap_or_default()
     }
@@ -128,7 +128,7 @@ impl Huffman {
 
 /// A value of `size` bits, 1 to 15, in the notation of ITU-T T.81, F.2.2.1; they must be in the buffer.
 #[inline(always)]
-pub(super) fn value(bits: &mut Bits, size: u32) -> i32 {
+pub(crate) fn value(bits: &mut Bits, size: u32) -> i32 {
     let raw = bits.peek(size) as i32;
     bits.skip(size);
     // A first bit of 0 marks a negative number.

@@ -1,0 +1,190 @@
+/// Bytes behind the data, so that eight of them can be read wherever the data has one.
+const PADDING: usize = 8;
+
+/// The compressed data between two markers, the zero bytes that were stuffed behind 0xFF taken out, read
+/// bit by bit, highest first. Behind its end there are zeros; [`Bits::overrun`] tells afterwards.
+#[derive(Default)]
+pub(crate) struct Bits {
+    bytes: Vec<u8>,
+    cursor: Cursor,
+}
+
+/// A place in the data.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Cursor {
+    /// Of the first byte that is not counted in the buffer.
+    position: usize,
+    /// The next bits from the highest down. Below the counted ones are bits that come again.
+    buffer: u64,
+    count: u32,
+}
+
+impl Bits {
+    /// Goes to the beginning of a segment: takes it from `rest` up to the next marker, where that is left, and
+    /// returns the marker. `None` when the file ends before one: then the segment is all that was left.
+    pub(crate) fn start(&mut self, rest: &mut &[u8]) -> Option<u8> {
+        self.cursor = Cursor::default();
+        self.bytes.clear();
+        let marker = loop {
+            let Some(data) = memchr::memchr(0xFF, rest) else {
+                self.bytes.extend_from_slice(rest);
+                *rest = &[];
+                break None;
+            };
+            self.bytes.extend_from_slice(&rest[..data]);
+            let after = &rest[data..];
+            let Some(fill) = after.iter().position(|&byte| byte != 0xFF) else {
+                *rest = &[];
+                break None;
+            };
+            match after[fill] {
+                0 => {
+                    self.bytes.push(0xFF);
+                    *rest = &after[fill + 1..];
+                }
+                marker => {
+                    *rest = &after[fill - 1..];
+                    break Some(marker);
+                }
+            }
+        };
+        self.bytes.extend_from_slice(&[0; PADDING]);
+        marker
+    }
+
+    /// At least this many bits can be looked at after [`Bits::refill`].
+    pub(crate) const FILLED: u32 = 56;
+
+    /// Fills the buffer to 56 bits or more.
+    #[inline(always)]
+    pub(crate) fn refill(&mut self) {
+        let cursor = &mut self.cursor;
+        let next = self.bytes.get(cursor.position..).unwrap_or_default();
+        let next = next
+            .first_chunk()
+            .map_or(0, |next| u64::from_be_bytes(*next));
+        cursor.buffer |= next >> cursor.count;
+        cursor.position += (63 - cursor.count as usize) >> 3;
+        cursor.count |= Bits::FILLED;
+    }
+
+    /// The next 1 to 32 bits; they stay.
+    #[inline(always)]
+    pub(crate) fn peek(&self, bits: u32) -> u32 {
+        (self.cursor.buffer >> (64 - bits)) as u32
+    }
+
+    /// Passes over bits that are in the buffer, 31 at most.
+    #[inline(always)]
+    pub(crate) fn skip(&mut self, bits: u32) {
+        self.cursor.buffer <<= bits;
+        self.cursor.count -= bits;
+    }
+
+    /// The next 1 to 31 bits, which have to be in the buffer.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, bits: u32) -> u32 {
+        let value = self.peek(bits);
+        self.skip(bits);
+        value
+    }
+
+    /// The next bit, whether or not the buffer has any.
+    #[inline(always)]
+    pub(crate) fn bit(&mut self) -> bool {
+        if self.cursor.count == 0 {
+            self.refill();
+        }
+        self.take(1) == 1
+    }
+
+    /// Where the next bit is.
+    #[inline(always)]
+    pub(crate) fn cursor(&self) -> Cursor {
+        self.cursor
+    }
+
+    /// Goes back to a place in the same segment.
+    #[inline(always)]
+    pub(crate) fn rewind(&mut self, cursor: Cursor) {
+        self.cursor = cursor;
+    }
+
+    /// True when more bits were passed over than there are.
+    pub(crate) fn overrun(&self) -> bool {
+        self.left() < 0
+    }
+
+    /// True when no block can be left: what does not make sense was cut off.
+    pub(crate) fn ends(&self) -> bool {
+        self.left() < 32
+    }
+
+    /// How many bits are left.
+    fn left(&self) -> isize {
+        let Cursor {
+            position, count, ..
+        } = self.cursor;
+        let passed = 8 * position - count as usize;
+        (8 * (self.bytes.len() - PADDING)) as isize - passed as isize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stuffed_zeros_are_left_out_and_markers_end_a_segment() {
+        let mut rest = &b"ab\xff\0c\xff\xff\xd0d\xff\xd9tail\xff\xff\0end"[..];
+        let mut bits = Bits::default();
+        assert_eq!(bits.start(&mut rest), Some(0xD0));
+        assert_eq!(bits.bytes, b"ab\xffc\0\0\0\0\0\0\0\0");
+        rest = &rest[2..];
+        assert_eq!(bits.start(&mut rest), Some(0xD9));
+        rest = &rest[2..];
+        assert_eq!(bits.bytes, b"d\0\0\0\0\0\0\0\0");
+        // Where the file ends, so does the segment.
+        assert_eq!(bits.start(&mut rest), None);
+        assert_eq!(bits.bytes, b"tail\xffend\0\0\0\0\0\0\0\0");
+        assert_eq!(bits.start(&mut rest), None);
+        assert_eq!(bits.start(&mut &b"a\xff"[..]), None);
+        assert_eq!(bits.bytes, b"a\0\0\0\0\0\0\0\0");
+    }
+
+    #[test]
+    fn bits_come_highest_first_and_the_end_is_noticed() {
+        let data: Vec<u8> = (1..=40).collect();
+        let mut bits = Bits::default();
+        let file = [&data[..], b"\xff\xd9"].concat();
+        assert_eq!(bits.start(&mut &file[..]), Some(0xD9));
+        let bit = |place: usize| u32::from(data[place / 8] >> (7 - place % 8) & 1);
+        let mut place = 0;
+        for step in (1..=31).cycle() {
+            if place + step > 320 {
+                break;
+            }
+            bits.refill();
+            let before = bits.cursor();
+            let expected = (place..place + step).fold(0, |sum, place| sum << 1 | bit(place));
+            assert_eq!(bits.peek(step as u32), expected);
+            assert_eq!(bits.take(step as u32), expected);
+            bits.rewind(before);
+            assert_eq!(bits.take(step as u32), expected);
+            place += step;
+            assert!(!bits.overrun());
+        }
+        for place in place..320 {
+            assert_eq!(bits.bit(), bit(place) == 1);
+        }
+        assert!(!bits.overrun());
+        bits.bit();
+        assert!(bits.overrun());
+        // However far behind the end: nothing is there, and nothing fails.
+        for _ in 0..1000 {
+            bits.refill();
+            bits.skip(31);
+        }
+        assert!(bits.overrun());
+    }
+}

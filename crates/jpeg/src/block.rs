@@ -1,0 +1,266 @@
+use crate::bits::Bits;
+use crate::huffman::{Huffman, value};
+
+/// Places of coefficients in the order in which they are stored, row by row.
+#[rustfmt::skip]
+pub(crate) const ZIGZAG: [u8; 64] = [
+     0,  1,  8, 16,  9,  2,  3, 10, 17, 24, 32, 25, 18, 11,  4,  5,
+    12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13,  6,  7, 14, 21, 28,
+    35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
+    58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+];
+
+/// A frequency of this amplitude, or a contrast of some 20 of 256 steps, is not left out unseen: blocks
+/// are reduced each for itself, and a pattern that is at odds with them shows as another, coarser one.
+const STRONG: f32 = 70.0;
+
+/// What is wanted of a component's blocks.
+pub(crate) struct Wanted {
+    /// In zigzag order.
+    pub(crate) quantizer: [f32; 64],
+    /// The corner of low frequencies that is wanted: columns and rows.
+    corner: (usize, usize),
+    /// In zigzag order: from how many bits on an unwanted coefficient is strong; of wanted ones, more than any
+    /// coefficient has.
+    strong: [u8; 64],
+    /// The wanted ones are before this place in zigzag order.
+    kept: usize,
+}
+
+impl Wanted {
+    /// What it takes for blocks of `corner.0` x `corner.1` samples.
+    pub(crate) fn new(quantizer: [f32; 64], corner: (usize, usize)) -> Wanted {
+        let wants = |stored: usize| {
+            let place = usize::from(ZIGZAG[stored]);
+            place % 8 < corner.0 && place / 8 < corner.1
+        };
+        let strong = |stored: usize| match wants(stored) {
+            true => u8::MAX,
+            false => bits_above(STRONG, quantizer[stored]),
+        };
+        Wanted {
+            quantizer,
+            corner,
+            strong: std::array::from_fn(strong),
+            kept: (0..64).rfind(|&stored| wants(stored)).map_or(1, |last| last + 1),
+        }
+    }
+
+    /// Whether some coefficients are not wanted.
+    pub(crate) fn is_part(&self) -> bool {
+        self.kept < 64
+    }
+
+    fn wants(&self, place: usize) -> bool {
+        place % 8 < self.corner.0 && place / 8 < self.corner.1
+    }
+
+    /// Whether an unwanted coefficient of so many bits is strong.
+    fn is_strong(&self, stored: usize, bits: u8) -> bool {
+        bits >= self.strong[stored & 63]
+    }
+}
+
+/// From how many bits on a coefficient with this factor is larger than `amplitude`.
+fn bits_above(amplitude: f32, factor: f32) -> u8 {
+    let above = |bits: &u8| factor * f32::from(1u16 << (bits - 1)) >= amplitude;
+    (1..16).find(above).unwrap_or(16)
+}
+
+/// How a component's blocks are coded.
+pub(crate) struct Coding<'a> {
+    pub(crate) dc: &'a Huffman,
+    pub(crate) ac: &'a Huffman,
+    pub(crate) wanted: &'a Wanted,
+}
+
+/// Coefficients of a block, dequantized, row by row. Those that are not wanted are zero, unless one of them is
+/// strong.
+pub(crate) struct Block {
+    pub(crate) values: [f32; 64],
+    /// Rows behind this one are zero, and columns behind that.
+    pub(crate) last_row: usize,
+    pub(crate) last_column: usize,
+    /// True when all values but the first are zero.
+    pub(crate) flat: bool,
+    /// Whether an unwanted coefficient is strong.
+    pub(crate) strong: bool,
+}
+
+impl Block {
+    pub(crate) const EMPTY: Block = Block {
+        values: [0.0; 64],
+        last_row: 0,
+        last_column: 0,
+        flat: true,
+        strong: false,
+    };
+
+    fn clear(&mut self) {
+        if !self.flat {
+            *self = Block::EMPTY;
+        }
+        self.strong = false;
+    }
+
+    /// Reads a block. `None` where no encoder would have written the data.
+    #[inline]
+    pub(crate) fn read(
+        &mut self,
+        bits: &mut Bits,
+        coding: &Coding<'_>,
+        previous: &mut i32,
+    ) -> Option<()> {
+        // Patterns stand in blocks beside each other: behind a strong block all is read at once.
+        let all = self.strong || !coding.wanted.is_part();
+        let before = (bits.cursor(), *previous);
+        self.clear();
+        self.read_first(bits, coding, previous)?;
+        if all {
+            return self.read_all(bits, coding);
+        }
+        self.read_wanted(bits, coding)?;
+        if self.strong {
+            bits.rewind(before.0);
+            *previous = before.1;
+            self.clear();
+            self.read_first(bits, coding, previous)?;
+            self.read_all(bits, coding)?;
+        }
+        Some(())
+    }
+
+    /// The first coefficient, which differs from that of the block before.
+    #[inline(always)]
+    fn read_first(
+        &mut self,
+        bits: &mut Bits,
+        coding: &Coding<'_>,
+        previous: &mut i32,
+    ) -> Option<()> {
+        bits.refill();
+        let size = u32::from(coding.dc.symbol(bits)?);
+        if size > 15 {
+            return None;
+        }
+        if size > 0 {
+            *previous = previous.wrapping_add(value(bits, size));
+        }
+        self.values[0] = *previous as f32 * coding.wanted.quantizer[0];
+        Some(())
+    }
+
+    /// Puts a coefficient in its place.
+    #[inline(always)]
+    pub(crate) fn set(&mut self, place: usize, value: f32) {
+        self.values[place] = value;
+        self.last_row = self.last_row.max(place / 8);
+        self.last_column = self.last_column.max(place % 8);
+        self.flat = false;
+    }
+
+    /// All coefficients behind the first.
+    #[inline]
+    fn read_all(&mut self, bits: &mut Bits, coding: &Coding<'_>) -> Option<()> {
+        let wanted = coding.wanted;
+        let mut next = 1;
+        while next < 64 {
+            bits.refill();
+            let symbol = coding.ac.symbol(bits)?;
+            let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
+            if size == 0 {
+                if run != 15 {
+                    return Some(());
+                }
+                next += 16;
+                continue;
+            }
+            next += run;
+            let place = usize::from(*ZIGZAG.get(next)?);
+            self.set(place, value(bits, size) as f32 * wanted.quantizer[next]);
+            self.strong |= wanted.is_strong(next, size as u8);
+            next += 1;
+        }
+        (next == 64).then_some(())
+    }
+
+    /// The wanted coefficients behind the first; the others are passed over.
+    #[inline]
+    fn read_wanted(&mut self, bits: &mut Bits, coding: &Coding<'_>) -> Option<()> {
+        let wanted = coding.wanted;
+        let mut next = 1;
+        while next < wanted.kept {
+            bits.refill();
+            let symbol = coding.ac.symbol(bits)?;
+            let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
+            if size == 0 {
+                if run != 15 {
+                    return Some(());
+                }
+                next += 16;
+                continue;
+            }
+            next += run;
+            let place = usize::from(*ZIGZAG.get(next)?);
+            let value = value(bits, size) as f32;
+            if wanted.wants(place) {
+                self.set(place, value * wanted.quantizer[next]);
+            } else {
+                self.strong |= wanted.is_strong(next, size as u8);
+            }
+            next += 1;
+        }
+        self.pass_over(bits, coding, next)
+    }
+
+    /// Goes to the end of a block whose coefficients from `next` on are not wanted.
+    #[inline]
+    fn pass_over(&mut self, bits: &mut Bits, coding: &Coding<'_>, mut next: usize) -> Option<()> {
+        let (ac, wanted) = (coding.ac, coding.wanted);
+        while next < 64 {
+            bits.refill();
+            let skim = ac.skim(bits);
+            let behind = next + usize::from(skim.coefficients);
+            // An end of block is read only where the block still has coefficients.
+            if skim.bits != 0 && behind + usize::from(skim.ends) <= 64 {
+                bits.skip(u32::from(skim.bits));
+                self.strong |= wanted.is_strong(behind - 1, skim.size);
+                if skim.ends {
+                    return Some(());
+                }
+                next = behind;
+                continue;
+            }
+            let symbol = ac.symbol(bits)?;
+            let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
+            if size == 0 && run != 15 {
+                return Some(());
+            }
+            bits.skip(size);
+            self.strong |= wanted.is_strong(next + run, size as u8);
+            next += run + 1;
+        }
+        (next == 64).then_some(())
+    }
+
+    /// Takes the coefficients of a block as they are stored, in zigzag order; those behind `last` are zero.
+    pub(crate) fn load(&mut self, stored: &[i16; 64], last: usize, wanted: &Wanted) {
+        self.clear();
+        self.values[0] = f32::from(stored[0]) * wanted.quantizer[0];
+        let end = match wanted.is_part() {
+            true => {
+                let bits = |value: i16| (16 - value.unsigned_abs().leading_zeros()) as u8;
+                let mut coefficients = stored[..=last].iter().zip(&wanted.strong);
+                self.strong = coefficients.any(|(&value, &strong)| bits(value) >= strong);
+                if self.strong { last } else { last.min(wanted.kept - 1) }
+            }
+            false => last,
+        };
+        for (stored, (&value, factor)) in stored.iter().zip(&wanted.quantizer).enumerate().take(end + 1).skip(1) {
+            let place = usize::from(ZIGZAG[stored]);
+            if value != 0 && (self.strong || wanted.wants(place)) {
+                self.set(place, f32::from(value) * factor);
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The Huffman codes of a scan, each built once.
+
+use crate::Error;
+use crate::huffman::Huffman;
+use crate::scan::Scan;
+use crate::tables::Tables;
+
+/// The codes that a scan uses, by number.
+#[derive(Default)]
+pub(crate) struct Codes {
+    dc: [Option<Huffman>; 4],
+    ac: [Option<Huffman>; 4],
+}
+
+impl Codes {
+    /// Those that `scan` reads first coefficients with (`dc`), and others (`ac`). `skims`: whether others are
+    /// passed over.
+    pub(crate) fn new(
+        tables: &Tables,
+        scan: &Scan,
+        (dc, ac): (bool, bool),
+        skims: bool,
+    ) -> Result<Codes, Error> {
+        let mut codes = Codes::default();
+        for component in &scan.components {
+            if let Some(code @ None) = codes.dc.get_mut(component.dc).filter(|_| dc) {
+                *code = Some(tables.dc(component.dc)?);
+            }
+            if let Some(code @ None) = codes.ac.get_mut(component.ac).filter(|_| ac) {
+                *code = Some(tables.ac(component.ac, skims)?);
+            }
+        }
+        Ok(codes)
+    }
+
+    pub(crate) fn dc(&self, number: usize) -> Result<&Huffman, Error> {
+        there(&self.dc, number)
+    }
+
+    pub(crate) fn ac(&self, number: usize) -> Result<&Huffman, Error> {
+        there(&self.ac, number)
+    }
+}
+
+fn there(codes: &[Option<Huffman>; 4], number: usize) -> Result<&Huffman, Error> {
+    let code = codes.get(number).and_then(Option::as_ref);
+    code.ok_or_else(|| Error::corrupt("a Huffman table is missing"))
+}

@@ -1,0 +1,65 @@
+use crate::Error;
+use crate::frame::{Component, Frame};
+use crate::scan::Scan;
+
+/// Bits to come of a coefficient of which no scan has told yet.
+pub(crate) const ALL_TO_COME: u8 = u8::MAX;
+
+/// The coefficients of a component, as far as scans have told them.
+pub(crate) struct Coefficients {
+    /// Columns of blocks, those included that only fill up MCUs.
+    pub(crate) columns: usize,
+    /// For each block 64, in zigzag order.
+    values: Vec<[i16; 64]>,
+    /// For each block, behind which of them all are zero.
+    last: Vec<u8>,
+    /// How many low bits of each coefficient are to come.
+    pub(crate) to_come: [u8; 64],
+    /// In zigzag order; none before the first scan.
+    pub(crate) quantizer: Option<[f32; 64]>,
+}
+
+impl Coefficients {
+    pub(crate) fn new(frame: &Frame, component: &Component) -> Coefficients {
+        let (columns, rows) = frame.padded_blocks(component);
+        Coefficients {
+            columns,
+            values: vec![[0; 64]; columns * rows],
+            last: vec![0; columns * rows],
+            to_come: [ALL_TO_COME; 64],
+            quantizer: None,
+        }
+    }
+
+    /// Notes what a scan tells. It has to be what no other has told.
+    pub(crate) fn begin(&mut self, scan: &Scan) -> Result<(), Error> {
+        let expected = match scan.high {
+            0 => ALL_TO_COME,
+            high => high,
+        };
+        if scan.start > 0 && self.to_come[0] == ALL_TO_COME {
+            return Err(Error::corrupt("its scans are out of order"));
+        }
+        for left in &mut self.to_come[scan.start..=scan.end] {
+            if *left != expected {
+                return Err(Error::corrupt("its scans are out of order"));
+            }
+            *left = scan.low;
+        }
+        Ok(())
+    }
+
+    /// A block, and behind which of its coefficients all are zero.
+    #[inline]
+    pub(crate) fn block(&self, column: usize, row: usize) -> (&[i16; 64], usize) {
+        let at = row * self.columns + column;
+        (&self.values[at], usize::from(self.last[at]))
+    }
+
+    /// The same, to be changed.
+    #[inline]
+    pub(crate) fn block_mut(&mut self, column: usize, row: usize) -> (&mut [i16; 64], &mut u8) {
+        let at = row * self.columns + column;
+        (&mut self.values[at], &mut self.last[at])
+    }
+}

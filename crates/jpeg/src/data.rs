@@ -1,0 +1,94 @@
+//! The compressed data of a scan.
+
+use crate::Error;
+use crate::bits::Bits;
+use crate::marker::RST0;
+
+/// The compressed data of a scan: one segment after the other, restart markers between them.
+pub(crate) struct Data<'a> {
+    /// From the marker that ends the present segment on.
+    rest: &'a [u8],
+    pub(crate) bits: Bits,
+    marker: Option<u8>,
+    /// MCUs between two restart markers; 0: there are none.
+    interval: usize,
+}
+
+/// Why a block could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    /// There is no more data.
+    Ends,
+    /// No encoder would have written the data.
+    Damaged,
+}
+
+impl<'a> Data<'a> {
+    /// The data behind a scan header.
+    pub(crate) fn new(mut rest: &'a [u8], interval: usize) -> Data<'a> {
+        let mut bits = Bits::default();
+        let marker = bits.start(&mut rest);
+        Data {
+            rest,
+            bits,
+            marker,
+            interval,
+        }
+    }
+
+    /// Goes on behind a restart marker where one stands in front of this MCU, and says whether.
+    #[inline]
+    pub(crate) fn restarts(&mut self, mcu: usize) -> Result<bool, Flaw> {
+        let due = self.interval > 0 && mcu > 0 && mcu.is_multiple_of(self.interval);
+        if due {
+            self.restart(mcu / self.interval - 1)?;
+        }
+        Ok(due)
+    }
+
+    fn restart(&mut self, number: usize) -> Result<(), Flaw> {
+        self.check()?;
+        let expected = RST0 + (number % 8) as u8;
+        match self.marker {
+            Some(marker) if marker == expected => {
+                self.rest = &self.rest[2..];
+                self.marker = self.bits.start(&mut self.rest);
+                Ok(())
+            }
+            Some(RST0..=0xD7) => Err(Flaw::Damaged),
+            _ => Err(Flaw::Ends),
+        }
+    }
+
+    /// Fails when blocks were read that are not there.
+    pub(crate) fn check(&self) -> Result<(), Flaw> {
+        match self.bits.overrun() {
+            true => Err(Flaw::Ends),
+            false => Ok(()),
+        }
+    }
+
+    /// What is wrong where a block makes no sense.
+    pub(crate) fn flaw(&self) -> Flaw {
+        match self.bits.ends() {
+            true => Flaw::Ends,
+            false => Flaw::Damaged,
+        }
+    }
+
+    /// The file from the marker behind the data on.
+    pub(crate) fn rest(self) -> &'a [u8] {
+        self.rest
+    }
+}
+
+impl Flaw {
+    /// The error, where so many MCUs of a part of the image, such as `the image`, were read.
+    pub(crate) fn after(self, mcus: usize, of: usize, part: &str) -> Error {
+        let percent = 100 * mcus / of.max(1);
+        Error::corrupt(match self {
+            Flaw::Ends => format!("the file ends after {percent} % of {part}"),
+            Flaw::Damaged => format!("the data is damaged after {percent} % of {part}"),
+        })
+    }
+}

@@ -1,0 +1,177 @@
+use crate::color::{Color, ColorHints};
+use crate::frame::{Frame, Process, unsupported_process};
+use crate::marker::{self, APP0, APP1, APP14, EOI, SOF0, SOF1, SOF2, SOI, SOS, Segment};
+use crate::plane::{Shape, WHOLE};
+use crate::rows::Rows;
+use crate::scan::Scan;
+use crate::tables::Tables;
+use crate::{Error, Image, Scale, progressive, sequential};
+
+/// What precedes the compressed data of a JPEG file, read and found to be of a kind that is decoded.
+pub struct Header<'a> {
+    pub(crate) frame: Frame,
+    pub(crate) tables: Tables,
+    pub(crate) color: Color,
+    /// The first scan.
+    pub(crate) scan: Scan,
+    /// What was not read yet.
+    pub(crate) rest: &'a [u8],
+    /// Whether the end marker was read.
+    pub(crate) ended: bool,
+    exif: Option<&'a [u8]>,
+    /// Size of the file in bytes.
+    bytes: usize,
+}
+
+impl<'a> Header<'a> {
+    /// Reads everything in front of the first scan's data. The work is linear in the bytes that this takes, and
+    /// nothing is allocated that is larger than the file.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] names a kind of JPEG that is not decoded. [`Error::Corrupt`] says what is wrong,
+    /// among others that a file of so few bytes cannot hold an image of the size that it claims.
+    pub fn read(bytes: &'a [u8]) -> Result<Header<'a>, Error> {
+        let mut rest = bytes;
+        match marker::next(&mut rest)? {
+            Some(Segment { marker: SOI, .. }) if bytes.starts_with(&[0xFF, SOI]) => {}
+            _ => return Err(Error::corrupt("it does not begin as a JPEG does")),
+        }
+        let mut tables = Tables::default();
+        let mut hints = ColorHints::default();
+        let mut frame: Option<Frame> = None;
+        let mut exif = None;
+        while let Some(segment) = marker::next(&mut rest)? {
+            let content = segment.content;
+            match segment.marker {
+                SOF0 | SOF1 | SOF2 if frame.is_some() => {
+                    return Err(Error::corrupt("it has two frame headers"));
+                }
+                SOF0 | SOF1 => frame = Some(Frame::read(Process::Sequential, content)?),
+                SOF2 => frame = Some(Frame::read(Process::Progressive, content)?),
+                APP0 => hints.jfif |= content.starts_with(b"JFIF\0"),
+                APP1 => exif = exif.or(content.strip_prefix(b"Exif\0\0")),
+                APP14 => hints.adobe = transform(content).or(hints.adobe),
+                SOI => return Err(Error::corrupt("another image begins in its header")),
+                EOI => return Err(Error::corrupt("it ends before any image data")),
+                SOS => {
+                    let frame = frame
+                        .ok_or_else(|| Error::corrupt("its image data has no frame header"))?;
+                    let header = Header {
+                        color: Color::of(&frame.components, hints),
+                        scan: Scan::read(&frame, content)?,
+                        frame,
+                        tables,
+                        rest,
+                        ended: false,
+                        exif,
+                        bytes: bytes.len(),
+                    };
+                    return header.checked();
+                }
+                other => match unsupported_process(other) {
+                    Some(kind) => return Err(Error::unsupported(kind)),
+                    None => tables.read(&segment)?,
+                },
+            }
+        }
+        Err(Error::corrupt("the file ends in its header, before any image data"))
+    }
+
+    /// Refuses what cannot be whole, before any memory is taken for it.
+    fn checked(self) -> Result<Header<'a>, Error> {
+        let least = self.frame.min_bytes();
+        if self.rest.len() < least {
+            let Frame { width, height, .. } = self.frame;
+            let there = self.rest.len();
+            return Err(Error::corrupt(format!(
+                "it claims {width}x{height} pixels, which take {least} bytes at the very least, and {there} \
+                 are there"
+            )));
+        }
+        Ok(self)
+    }
+
+    /// Width and height of the image in pixels, as stored.
+    pub fn size(&self) -> (u32, u32) {
+        (self.frame.width as u32, self.frame.height as u32)
+    }
+
+    /// The TIFF data of the first EXIF segment in front of the image, of which browsers take the orientation.
+    pub fn exif(&self) -> Option<&'a [u8]> {
+        self.exif
+    }
+
+    /// The most bytes that [`decode`](Self::decode) allocates at once, its result included.
+    pub fn memory(&self, scale: Scale) -> u64 {
+        let frame = &self.frame;
+        let eighths = scale.eighths() as usize;
+        let shapes = frame.components.iter().map(|c| Shape::new(frame, c, eighths));
+        let mixes = shapes.clone().any(|shape| shape.mixes_rows());
+        let (_, strips) = frame.mcus();
+        let together = self.scan.components.len() == frame.components.len();
+        let sequential = frame.process == Process::Sequential;
+        let streams = !mixes && (together || !sequential);
+        let mut bytes = self.bytes + FIXED_MEMORY;
+        for (component, shape) in frame.components.iter().zip(shapes) {
+            let (columns, rows) = frame.padded_blocks(component);
+            let kept = if streams { rows.div_ceil(strips) } else { rows };
+            bytes += columns * kept * shape.block.0 * shape.block.1;
+            if !sequential {
+                bytes += columns * rows * (64 * 2 + 1);
+            }
+        }
+        let side = |length: usize| (length * eighths).div_ceil(WHOLE);
+        (bytes + 3 * side(frame.width) * side(frame.height)) as u64
+    }
+
+    /// Decodes the image. The work is bounded by the size of the file and of the image: every scan visits the
+    /// image once, and there are at most a hundred; data that ends is not made up for.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] unless every block of every component is there. An end marker may be missing, and
+    /// anything may follow.
+    pub fn decode(self, scale: Scale) -> Result<Image, Error> {
+        let eighths = scale.eighths() as usize;
+        let rows = match self.frame.process {
+            Process::Sequential => sequential::decode(self, eighths)?,
+            Process::Progressive => progressive::decode(self, eighths)?,
+        };
+        let Rows {
+            width,
+            height,
+            pixels,
+            ..
+        } = rows;
+        Ok(Image {
+            width: width as u32,
+            height: height as u32,
+            pixels,
+        })
+    }
+
+    /// Goes to the data of the next scan; `None` when there is none.
+    pub(crate) fn next_scan(&mut self) -> Result<Option<Scan>, Error> {
+        while let Some(segment) = marker::next(&mut self.rest)? {
+            match segment.marker {
+                SOS => return Scan::read(&self.frame, segment.content).map(Some),
+                EOI => {
+                    self.ended = true;
+                    return Ok(None);
+                }
+                SOI | SOF0 | SOF1 | SOF2 => {
+                    return Err(Error::corrupt("another image begins inside of it"));
+                }
+                _ => self.tables.read(&segment)?,
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What decoding takes besides planes, coefficients and pixels: tables, a row of each component.
+const FIXED_MEMORY: usize = 1 << 20;
+
+/// The transform that Adobe's segment names.
+fn transform(segment: &[u8]) -> Option<u8> {
+    segment.strip_prefix(b"Adobe")?.get(6).copied()
+}

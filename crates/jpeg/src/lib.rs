@@ -1,0 +1,82 @@
+//! JPEG files to RGB pixels, at their size or at a half, a quarter or an eighth of it.
+//!
+//! | type | what it is |
+//! |---|---|
+//! | [`Header`] | what precedes the compressed data; knows the size, and what decoding will take |
+//! | [`Scale`] | the part of its size at which an image is decoded |
+//! | [`Image`] | the pixels |
+//! | [`Error`] | why there are none |
+//!
+//! Decodes baseline, extended sequential and progressive images of eight bits with Huffman codes, in gray, YCbCr,
+//! RGB, CMYK and YCCK, as ITU-T T.81 describes them. It knows no files, no color profiles, no orientation.
+//!
+//! **Strict.** An image is whole or it is an error: every block of every component has to be there, in data that
+//! an encoder could have written. Nothing is made up for what is missing. What does not touch a block does
+//! not matter: a missing end marker, bytes behind the image, unknown segments, missing standard tables.
+//!
+//! **Bounded.** Size and memory are known from the header. Files too short for what they claim are refused
+//! before any memory is taken; the number of scans is limited.
+//!
+//! **Reduced.** At a part of the size, a block becomes the inverse transform of its low frequencies: what a
+//! large photo takes is mostly the reading of coefficients, and most of those are passed over. Blocks with strong
+//! fine patterns are averaged instead, so a photo is read once whatever it shows.
+//!
+//! ```
+//! let error = lookalike_jpeg::Header::read(b"\xff\xd8\xff\xc3\0\x0b\x08\0\x10\0\x10\x01\x01\x11\0").err();
+//! assert_eq!(error.map(|error| error.to_string()).as_deref(), Some("lossless JPEG is not supported"));
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod bits;
+mod block;
+mod codes;
+mod coefficients;
+mod color;
+mod data;
+mod error;
+mod frame;
+mod header;
+mod huffman;
+mod idct;
+mod marker;
+mod plane;
+mod progressive;
+mod rows;
+mod scan;
+mod sequential;
+mod tables;
+
+pub use error::Error;
+pub use header::Header;
+
+/// The part of its size at which an image is decoded; sides are rounded up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scale {
+    /// An eighth of each side.
+    Eighth = 1,
+    /// A quarter.
+    Quarter = 2,
+    /// A half.
+    Half = 4,
+    /// All of it.
+    Whole = 8,
+}
+
+impl Scale {
+    /// Eighths of a side: 1, 2, 4 or 8.
+    pub fn eighths(self) -> u32 {
+        self as u32
+    }
+}
+
+/// A decoded image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// `3 * width * height` bytes: red, green and blue of each pixel, row by row from the top, as stored.
+    pub pixels: Vec<u8>,
+}

@@ -1,0 +1,85 @@
+//! The samples of a component.
+
+use crate::block::Block;
+use crate::frame::{Component, Frame};
+use crate::idct::Inverse;
+use crate::Error;
+
+/// All eighths of a side.
+pub(crate) const WHOLE: usize = 8;
+
+/// How a component is brought to a size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shape {
+    /// Samples that a block becomes, across and down: 1, 2, 4 or 8.
+    pub(crate) block: (usize, usize),
+    /// How many pixels each of them then becomes.
+    pub(crate) stretch: (usize, usize),
+}
+
+impl Shape {
+    pub(crate) fn new(frame: &Frame, component: &Component, eighths: usize) -> Shape {
+        let side = |own: usize, largest: usize| {
+            let ratio = largest / own;
+            // Color that is stored at half the resolution is reduced less instead of being stretched afterwards.
+            let power = 1 << ratio.trailing_zeros();
+            let block = (eighths * power).min(WHOLE);
+            (block, eighths * ratio / block)
+        };
+        let across = side(component.across, frame.sampling.0);
+        let down = side(component.down, frame.sampling.1);
+        Shape {
+            block: (across.0, down.0),
+            stretch: (across.1, down.1),
+        }
+    }
+
+    /// Whether stretching mixes neighbors: at twice the size. By other factors samples are repeated, as in libjpeg.
+    pub(crate) fn is_smooth(&self) -> bool {
+        let (across, down) = self.stretch;
+        across <= 2 && down <= 2
+    }
+
+    /// Whether a row of pixels is mixed from two rows of samples.
+    pub(crate) fn mixes_rows(&self) -> bool {
+        self.is_smooth() && self.stretch.1 == 2
+    }
+}
+
+/// A component: one row of MCUs at a time, or all of them.
+pub(crate) struct Plane {
+    pub(crate) shape: Shape,
+    inverse: Inverse,
+    /// Samples in a row.
+    pub(crate) stride: usize,
+    pub(crate) samples: Vec<u8>,
+}
+
+impl Plane {
+    /// A component of which `strips` rows of MCUs are kept at a time.
+    pub(crate) fn new(
+        frame: &Frame,
+        component: &Component,
+        shape: Shape,
+        strips: usize,
+    ) -> Result<Plane, Error> {
+        let (width, height) = shape.block;
+        let (columns, _) = frame.padded_blocks(component);
+        let stride = columns * width;
+        Ok(Plane {
+            shape,
+            inverse: Inverse::new(width, height)
+                .ok_or_else(|| Error::corrupt("the components do not fit together"))?,
+            stride,
+            samples: vec![0; stride * strips * component.down * height],
+        })
+    }
+
+    /// Draws a block into this column and row of blocks.
+    #[inline]
+    pub(crate) fn draw(&mut self, block: &Block, column: usize, row: usize) {
+        let (width, height) = self.shape.block;
+        let start = row * height * self.stride + column * width;
+        self.inverse.apply(block, &mut self.samples[start..], self.stride);
+    }
+}

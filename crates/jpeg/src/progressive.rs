@@ -1,0 +1,350 @@
+//! Progressive images: all coefficients are kept until the last scan (ITU-T T.81, annex G).
+
+use crate::bits::Bits;
+use crate::block::{Block, Wanted};
+use crate::codes::Codes;
+use crate::coefficients::{ALL_TO_COME, Coefficients};
+use crate::data::{Data, Flaw};
+use crate::frame::Frame;
+use crate::header::Header;
+use crate::huffman::{Huffman, value};
+use crate::plane::{Plane, Shape};
+use crate::rows::Rows;
+use crate::scan::Scan;
+use crate::Error;
+
+/// Most scans that are decoded. Encoders write ten or so; every scan visits the whole image, so a small
+/// file of many scans that say next to nothing would keep a decoder busy.
+const MAX_SCANS: usize = 100;
+/// So many scans are decoded whatever the size.
+const USUAL_SCANS: usize = 16;
+/// Most pixels that all scans visit: beyond the usual ones, large images may have fewer than small ones.
+const MAX_VISITS: usize = 640_000_000;
+
+/// The image at `eighths` of its size.
+pub(crate) fn decode(mut header: Header<'_>, eighths: usize) -> Result<Rows, Error> {
+    let frame = header.frame.clone();
+    let components = frame.components.iter();
+    let mut images: Vec<Coefficients> = components.map(|c| Coefficients::new(&frame, c)).collect();
+    let max_scans = (MAX_VISITS / (frame.width * frame.height)).clamp(USUAL_SCANS, MAX_SCANS);
+    let mut scan = header.scan.clone();
+    for number in 1.. {
+        if number > max_scans {
+            return Err(Error::corrupt(format!("it has more than {max_scans} scans")));
+        }
+        for of_scan in &scan.components {
+            let image = &mut images[of_scan.component];
+            image.begin(&scan)?;
+            let quantizer = frame.components[of_scan.component].quantizer;
+            image.quantizer = Some(match image.quantizer {
+                // The one that holds when the component begins.
+                Some(known) => known,
+                None => header.tables.quantizer(quantizer)?,
+            });
+        }
+        read_scan(&mut header, &scan, &mut images, number)?;
+        match header.next_scan()? {
+            Some(next) => scan = next,
+            None => break,
+        }
+    }
+    check(&images, header.ended)?;
+    draw(&frame, &header, &images, eighths)
+}
+
+/// Fails unless every block of every component is there. Scans that never came show in a file without an end
+/// marker; with one, the encoder meant what it wrote.
+fn check(images: &[Coefficients], ended: bool) -> Result<(), Error> {
+    let missing = images.iter().filter(|image| image.to_come[0] == ALL_TO_COME).count();
+    if missing > 0 {
+        let of = images.len();
+        return Err(Error::corrupt(format!("{missing} of its {of} color components are missing")));
+    }
+    let coefficients = images.iter().flat_map(|image| &image.to_come);
+    let unfinished = coefficients.filter(|&&left| left > 0).count();
+    if !ended && unfinished > 0 {
+        let percent = 100 - 100 * unfinished / (64 * images.len());
+        let reason = format!("the file ends after {percent} % of its frequencies, without an end marker");
+        return Err(Error::corrupt(reason));
+    }
+    Ok(())
+}
+
+fn draw(
+    frame: &Frame,
+    header: &Header<'_>,
+    images: &[Coefficients],
+    eighths: usize,
+) -> Result<Rows, Error> {
+    let shapes = frame.components.iter();
+    let shapes: Vec<Shape> = shapes.map(|c| Shape::new(frame, c, eighths)).collect();
+    let streams = !shapes.iter().any(Shape::mixes_rows);
+    let (_, strips) = frame.mcus();
+    let kept = if streams { 1 } else { strips };
+    let mut planes = Vec::with_capacity(images.len());
+    let mut wanted = Vec::with_capacity(images.len());
+    for ((component, image), &shape) in frame.components.iter().zip(images).zip(&shapes) {
+        planes.push(Plane::new(frame, component, shape, kept)?);
+        let quantizer = image.quantizer.unwrap_or([0.0; 64]);
+        wanted.push(Wanted::new(quantizer, shape.block));
+    }
+    let mut rows = Rows::new(frame, header.color, eighths);
+    let mut block = Block::EMPTY;
+    for strip in 0..strips {
+        for ((component, image), (plane, wanted)) in
+            frame.components.iter().zip(images).zip(planes.iter_mut().zip(&wanted))
+        {
+            for down in 0..component.down {
+                let row = strip * component.down + down;
+                let row_kept = if streams { down } else { row };
+                for column in 0..image.columns {
+                    let (stored, last) = image.block(column, row);
+                    block.load(stored, last, wanted);
+                    plane.draw(&block, column, row_kept);
+                }
+            }
+        }
+        if streams {
+            rows.append_strip(&planes, strip);
+        }
+    }
+    if !streams {
+        rows.append_all(&planes);
+    }
+    Ok(rows)
+}
+
+/// Reads a scan into the coefficients.
+fn read_scan(
+    header: &mut Header<'_>,
+    scan: &Scan,
+    images: &mut [Coefficients],
+    number: usize,
+) -> Result<(), Error> {
+    let is_refinement = scan.high > 0;
+    let is_first = scan.start == 0;
+    let used = (is_first && !is_refinement, !is_first);
+    let codes = Codes::new(&header.tables, scan, used, false)?;
+    let (columns, rows) = scan.mcus(&header.frame);
+    let mut data = Data::new(header.rest, header.tables.restart_interval);
+    let read = if is_first {
+        first_coefficients(&mut data, header, scan, &codes, images)
+    } else {
+        let of_scan = &scan.components[0];
+        let band = Band {
+            code: codes.ac(of_scan.ac)?,
+            start: scan.start,
+            end: scan.end,
+            low: scan.low,
+            run: 0,
+        };
+        let image = &mut images[of_scan.component];
+        other_coefficients(&mut data, (columns, rows), band, is_refinement, image)
+    };
+    let part = format!("scan {number}");
+    read.map_err(|(flaw, mcu)| flaw.after(mcu, columns * rows, &part))?;
+    header.rest = data.rest();
+    Ok(())
+}
+
+/// A scan of first coefficients. Errors say at which MCU.
+fn first_coefficients(
+    data: &mut Data<'_>,
+    header: &Header<'_>,
+    scan: &Scan,
+    codes: &Codes,
+    images: &mut [Coefficients],
+) -> Result<(), (Flaw, usize)> {
+    let (columns, rows) = scan.mcus(&header.frame);
+    let mut previous = [0_i32; 4];
+    for row in 0..rows {
+        for column in 0..columns {
+            let mcu = row * columns + column;
+            if data.restarts(mcu).map_err(|flaw| (flaw, mcu))? {
+                previous = [0; 4];
+            }
+            for (of_scan, previous) in scan.components.iter().zip(&mut previous) {
+                let code = codes.dc(of_scan.dc).ok().filter(|_| scan.high == 0);
+                let (across, down) = scan.blocks_of_mcu(&header.frame, of_scan.component);
+                let image = &mut images[of_scan.component];
+                for block in 0..across * down {
+                    let (x, y) = (block % across, block / across);
+                    let (block, _) = image.block_mut(column * across + x, row * down + y);
+                    let bits = &mut data.bits;
+                    let read = match code {
+                        Some(code) => first_coefficient(bits, code, scan.low, previous, block),
+                        None => {
+                            block[0] |= i16::from(bits.bit()) << scan.low;
+                            Some(())
+                        }
+                    };
+                    read.ok_or_else(|| (data.flaw(), mcu))?;
+                }
+            }
+        }
+        data.check().map_err(|flaw| (flaw, row * columns))?;
+    }
+    Ok(())
+}
+
+#[inline]
+fn first_coefficient(
+    bits: &mut Bits,
+    code: &Huffman,
+    low: u8,
+    previous: &mut i32,
+    block: &mut [i16; 64],
+) -> Option<()> {
+    bits.refill();
+    let size = u32::from(code.symbol(bits)?);
+    if size > 15 {
+        return None;
+    }
+    if size > 0 {
+        *previous = previous.wrapping_add(value(bits, size));
+    }
+    block[0] = (*previous << low) as i16;
+    Some(())
+}
+
+/// A band of frequencies of one component.
+struct Band<'a> {
+    code: &'a Huffman,
+    start: usize,
+    end: usize,
+    low: u8,
+    /// Blocks to come that have nothing new in this band.
+    run: usize,
+}
+
+/// A scan of a band. Errors say at which block.
+fn other_coefficients(
+    data: &mut Data<'_>,
+    (columns, rows): (usize, usize),
+    mut band: Band<'_>,
+    is_refinement: bool,
+    image: &mut Coefficients,
+) -> Result<(), (Flaw, usize)> {
+    for row in 0..rows {
+        for column in 0..columns {
+            let mcu = row * columns + column;
+            if data.restarts(mcu).map_err(|flaw| (flaw, mcu))? {
+                band.run = 0;
+            }
+            if band.run > 0 && !is_refinement {
+                band.run -= 1;
+                continue;
+            }
+            let (block, last) = image.block_mut(column, row);
+            let read = match is_refinement {
+                false => band.read(&mut data.bits, block, last),
+                true => band.refine(&mut data.bits, block, last),
+            };
+            read.ok_or_else(|| (data.flaw(), mcu))?;
+        }
+        data.check().map_err(|flaw| (flaw, row * columns))?;
+    }
+    Ok(())
+}
+
+impl Band<'_> {
+    /// The length of a run of blocks that have nothing new, the present one included.
+    #[inline]
+    fn run_of(bits: &mut Bits, exponent: u32) -> usize {
+        match exponent {
+            0 => 1,
+            _ => (1 << exponent) + bits.take(exponent) as usize,
+        }
+    }
+
+    /// The coefficients of a block for the first time (T.81, G.1.2.2).
+    #[inline]
+    fn read(&mut self, bits: &mut Bits, block: &mut [i16; 64], last: &mut u8) -> Option<()> {
+        let mut next = self.start;
+        while next <= self.end {
+            bits.refill();
+            let symbol = self.code.symbol(bits)?;
+            let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
+            if size == 0 {
+                if run != 15 {
+                    self.run = Band::run_of(bits, run as u32) - 1;
+                    return Some(());
+                }
+                next += 16;
+                continue;
+            }
+            next += run;
+            if next > self.end {
+                return None;
+            }
+            block[next] = (value(bits, size) << self.low) as i16;
+            *last = (*last).max(next as u8);
+            next += 1;
+        }
+        // A run of sixteen zeros may reach behind the band, as a run of others may not.
+        Some(())
+    }
+
+    /// One more bit of each coefficient of a block (T.81, G.1.2.3).
+    #[inline]
+    fn refine(&mut self, bits: &mut Bits, block: &mut [i16; 64], last: &mut u8) -> Option<()> {
+        let one = 1_i16 << self.low;
+        let mut next = self.start;
+        while self.run == 0 && next <= self.end {
+            bits.refill();
+            let symbol = self.code.symbol(bits)?;
+            let (mut zeros, size) = (usize::from(symbol >> 4), symbol & 15);
+            let new = match size {
+                0 if zeros == 15 => None,
+                0 => {
+                    self.run = Band::run_of(bits, zeros as u32);
+                    break;
+                }
+                1 if bits.take(1) == 1 => Some(one),
+                1 => Some(-one),
+                _ => return None,
+            };
+            // Passes over so many zeros, and over all others, each of which has a bit.
+            while next <= self.end {
+                if next > usize::from(*last) {
+                    next += zeros;
+                    break;
+                }
+                if block[next] != 0 {
+                    correct(bits, &mut block[next], one);
+                } else if zeros > 0 {
+                    zeros -= 1;
+                } else {
+                    break;
+                }
+                next += 1;
+            }
+            if let Some(new) = new {
+                if next > self.end {
+                    return None;
+                }
+                block[next] = new;
+                *last = (*last).max(next as u8);
+            }
+            next += 1;
+        }
+        if self.run > 0 {
+            let end = self.end.min(usize::from(*last));
+            for coefficient in block.get_mut(next..=end).unwrap_or_default() {
+                if *coefficient != 0 {
+                    correct(bits, coefficient, one);
+                }
+            }
+            self.run -= 1;
+        }
+        Some(())
+    }
+}
+
+/// The next lower bit of a coefficient that is known to be other than zero.
+#[inline]
+fn correct(bits: &mut Bits, coefficient: &mut i16, one: i16) {
+    if bits.bit() && *coefficient & one == 0 {
+        *coefficient += if *coefficient > 0 { one } else { -one };
+    }
+}
