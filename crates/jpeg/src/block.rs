@@ -67,6 +67,15 @@ fn bits_above(amplitude: f32, factor: f32) -> u8 {
     (1..16).find(above).unwrap_or(16)
 }
 
+/// Which coefficients of blocks are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Amount {
+    /// Those that are wanted.
+    Wanted,
+    /// All of them.
+    All,
+}
+
 /// How a component's blocks are coded.
 pub(crate) struct Coding<'a> {
     pub(crate) dc: &'a Huffman,
@@ -74,8 +83,7 @@ pub(crate) struct Coding<'a> {
     pub(crate) wanted: &'a Wanted,
 }
 
-/// Coefficients of a block, dequantized, row by row. Those that are not wanted are zero, unless one of them is
-/// strong.
+/// Coefficients of a block, dequantized, row by row. Those that are not kept are zero.
 pub(crate) struct Block {
     pub(crate) values: [f32; 64],
     /// Rows behind this one are zero, and columns behind that.
@@ -110,24 +118,14 @@ impl Block {
         bits: &mut Bits,
         coding: &Coding<'_>,
         previous: &mut i32,
+        amount: Amount,
     ) -> Option<()> {
-        // Patterns stand in blocks beside each other: behind a strong block all is read at once.
-        let all = self.strong || !coding.wanted.is_part();
-        let before = (bits.cursor(), *previous);
         self.clear();
         self.read_first(bits, coding, previous)?;
-        if all {
-            return self.read_all(bits, coding);
+        match amount {
+            Amount::All => self.read_all(bits, coding),
+            Amount::Wanted => self.read_wanted(bits, coding),
         }
-        self.read_wanted(bits, coding)?;
-        if self.strong {
-            bits.rewind(before.0);
-            *previous = before.1;
-            self.clear();
-            self.read_first(bits, coding, previous)?;
-            self.read_all(bits, coding)?;
-        }
-        Some(())
     }
 
     /// The first coefficient, which differs from that of the block before.
@@ -244,23 +242,34 @@ impl Block {
     }
 
     /// Takes the coefficients of a block as they are stored, in zigzag order; those behind `last` are zero.
-    pub(crate) fn load(&mut self, stored: &[i16; 64], last: usize, wanted: &Wanted) {
+    pub(crate) fn load(
+        &mut self,
+        stored: &[i16; 64],
+        last: usize,
+        wanted: &Wanted,
+        amount: Amount,
+    ) {
         self.clear();
         self.values[0] = f32::from(stored[0]) * wanted.quantizer[0];
-        let end = match wanted.is_part() {
-            true => {
-                let bits = |value: i16| (16 - value.unsigned_abs().leading_zeros()) as u8;
-                let mut coefficients = stored[..=last].iter().zip(&wanted.strong);
-                self.strong = coefficients.any(|(&value, &strong)| bits(value) >= strong);
-                if self.strong { last } else { last.min(wanted.kept - 1) }
-            }
-            false => last,
+        let end = match amount {
+            Amount::Wanted => last.min(wanted.kept - 1),
+            Amount::All => last,
         };
-        for (stored, (&value, factor)) in stored.iter().zip(&wanted.quantizer).enumerate().take(end + 1).skip(1) {
-            let place = usize::from(ZIGZAG[stored]);
-            if value != 0 && (self.strong || wanted.wants(place)) {
+        let stored = stored.iter().zip(&wanted.quantizer).zip(&ZIGZAG);
+        for ((&value, factor), &place) in stored.take(end + 1).skip(1) {
+            let place = usize::from(place);
+            if value != 0 && (amount == Amount::All || wanted.wants(place)) {
                 self.set(place, f32::from(value) * factor);
             }
         }
+    }
+}
+
+impl Wanted {
+    /// Whether a block has an unwanted coefficient that is strong.
+    pub(crate) fn leaves_out_strong(&self, stored: &[i16; 64], last: usize) -> bool {
+        let bits = |value: i16| (16 - value.unsigned_abs().leading_zeros()) as u8;
+        let mut coefficients = stored[..=last].iter().zip(&self.strong);
+        coefficients.any(|(&value, &strong)| bits(value) >= strong)
     }
 }

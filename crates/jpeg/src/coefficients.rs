@@ -1,4 +1,5 @@
 use crate::Error;
+use crate::block::Wanted;
 use crate::frame::{Component, Frame};
 use crate::scan::Scan;
 
@@ -54,6 +55,15 @@ impl Coefficients {
     pub(crate) fn block(&self, column: usize, row: usize) -> (&[i16; 64], usize) {
         let at = row * self.columns + column;
         (&self.values[at], usize::from(self.last[at]))
+    }
+
+    /// How many blocks in a row of MCUs, `down` rows of blocks, have a strong coefficient that is not wanted.
+    pub(crate) fn strong(&self, strip: usize, down: usize, wanted: &Wanted) -> usize {
+        let from = strip * down * self.columns;
+        let blocks = from..from + down * self.columns;
+        let blocks = self.values[blocks.clone()].iter().zip(&self.last[blocks]);
+        let strong = blocks.map(|(stored, &last)| wanted.leaves_out_strong(stored, usize::from(last)));
+        strong.filter(|&strong| strong).count()
     }
 
     /// The same, to be changed.

@@ -1,17 +1,25 @@
 //! The compressed data of a scan.
 
 use crate::Error;
-use crate::bits::Bits;
+use crate::bits::{Bits, Cursor};
 use crate::marker::RST0;
 
 /// The compressed data of a scan: one segment after the other, restart markers between them.
 pub(crate) struct Data<'a> {
     /// From the marker that ends the present segment on.
     rest: &'a [u8],
+    /// From the present segment on.
+    segment: &'a [u8],
     pub(crate) bits: Bits,
     marker: Option<u8>,
     /// MCUs between two restart markers; 0: there are none.
     interval: usize,
+}
+
+/// A place in the compressed data.
+pub(crate) struct Place<'a> {
+    segment: &'a [u8],
+    cursor: Cursor,
 }
 
 /// Why a block could not be read.
@@ -27,9 +35,11 @@ impl<'a> Data<'a> {
     /// The data behind a scan header.
     pub(crate) fn new(mut rest: &'a [u8], interval: usize) -> Data<'a> {
         let mut bits = Bits::default();
+        let segment = rest;
         let marker = bits.start(&mut rest);
         Data {
             rest,
+            segment,
             bits,
             marker,
             interval,
@@ -51,13 +61,34 @@ impl<'a> Data<'a> {
         let expected = RST0 + (number % 8) as u8;
         match self.marker {
             Some(marker) if marker == expected => {
-                self.rest = &self.rest[2..];
-                self.marker = self.bits.start(&mut self.rest);
+                self.start(&self.rest[2..]);
                 Ok(())
             }
             Some(RST0..=0xD7) => Err(Flaw::Damaged),
             _ => Err(Flaw::Ends),
         }
+    }
+
+    fn start(&mut self, segment: &'a [u8]) {
+        self.segment = segment;
+        self.rest = segment;
+        self.marker = self.bits.start(&mut self.rest);
+    }
+
+    /// Where the next bit is, to [`rewind`](Self::rewind) to.
+    pub(crate) fn place(&self) -> Place<'a> {
+        Place {
+            segment: self.segment,
+            cursor: self.bits.cursor(),
+        }
+    }
+
+    /// Goes back to a place of the same scan.
+    pub(crate) fn rewind(&mut self, place: &Place<'a>) {
+        if place.segment.len() != self.segment.len() {
+            self.start(place.segment);
+        }
+        self.bits.rewind(place.cursor);
     }
 
     /// Fails when blocks were read that are not there.

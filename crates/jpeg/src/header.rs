@@ -1,7 +1,7 @@
 use crate::color::{Color, ColorHints};
 use crate::frame::{Frame, Process, unsupported_process};
 use crate::marker::{self, APP0, APP1, APP14, EOI, SOF0, SOF1, SOF2, SOI, SOS, Segment};
-use crate::plane::{Shape, WHOLE};
+use crate::plane::{Shape, WHOLE, streams};
 use crate::rows::Rows;
 use crate::scan::Scan;
 use crate::tables::Tables;
@@ -106,11 +106,11 @@ impl<'a> Header<'a> {
         let frame = &self.frame;
         let eighths = scale.eighths() as usize;
         let shapes = frame.components.iter().map(|c| Shape::new(frame, c, eighths));
-        let mixes = shapes.clone().any(|shape| shape.mixes_rows());
+        let shapes: Vec<Shape> = shapes.collect();
         let (_, strips) = frame.mcus();
         let together = self.scan.components.len() == frame.components.len();
         let sequential = frame.process == Process::Sequential;
-        let streams = !mixes && (together || !sequential);
+        let streams = streams(&shapes, eighths) && (together || !sequential);
         let mut bytes = self.bytes + FIXED_MEMORY;
         for (component, shape) in frame.components.iter().zip(shapes) {
             let (columns, rows) = frame.padded_blocks(component);

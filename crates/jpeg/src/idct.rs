@@ -5,26 +5,23 @@ use crate::block::Block;
 /// What a block of 8x8 coefficients looks like at `width` x `height` samples, each 1, 2, 4 or 8: the
 /// inverse transform of that size, of as many low frequencies. Frequencies that the smaller block cannot
 /// show are gone, and with them the moire that taking every second sample would make.
-///
-/// A block is reduced by itself, so a strong pattern that does not fit into blocks would show as another, coarser
-/// one. Blocks with such patterns are averaged instead, which takes all of their frequencies.
 pub(crate) struct Inverse {
     across: [[f32; 8]; 8],
     down: [[f32; 8]; 8],
     transform: Transform,
-    average: Transform,
 }
 
+/// Writes a block to rows that are so far apart.
 type Transform = fn(&Inverse, &Block, &mut [u8], usize);
 
 /// The functions for a width, by height.
 macro_rules! by_height {
     ($width:literal, $height:expr) => {
         match $height {
-            1 => Some((transform::<$width, 1, $width, 1>, transform::<$width, 1, 8, 8>)),
-            2 => Some((transform::<$width, 2, $width, 2>, transform::<$width, 2, 8, 8>)),
-            4 => Some((transform::<$width, 4, $width, 4>, transform::<$width, 4, 8, 8>)),
-            8 => Some((transform::<$width, 8, $width, 8>, transform::<$width, 8, 8, 8>)),
+            1 => Some(transform::<$width, 1>),
+            2 => Some(transform::<$width, 2>),
+            4 => Some(transform::<$width, 4>),
+            8 => Some(transform::<$width, 8>),
             _ => None,
         }
     };
@@ -33,19 +30,17 @@ macro_rules! by_height {
 impl Inverse {
     /// `None` for sizes that are not in the list above.
     pub(crate) fn new(width: usize, height: usize) -> Option<Inverse> {
-        let functions: Option<(Transform, Transform)> = match width {
+        let transform: Option<Transform> = match width {
             1 => by_height!(1, height),
             2 => by_height!(2, height),
             4 => by_height!(4, height),
             8 => by_height!(8, height),
             _ => None,
         };
-        let (transform, average) = functions?;
         Some(Inverse {
             across: basis(width),
             down: basis(height),
-            transform,
-            average,
+            transform: transform?,
         })
     }
 
@@ -53,57 +48,40 @@ impl Inverse {
     /// image.
     #[inline]
     pub(crate) fn apply(&self, block: &Block, samples: &mut [u8], stride: usize) {
-        let transform = if block.strong {
-            self.average
-        } else {
-            self.transform
-        };
-        transform(self, block, samples, stride);
+        (self.transform)(self, block, samples, stride);
     }
 }
 
-/// By frequency and sample: half of the cosine, the mean times the square root of one eighth. Frequencies that a
-/// side of this size can show are those of the smaller transform; of higher ones, what averaging leaves.
-fn basis(size: usize) -> [[f32; 8]; 8] {
-    let step = 8 / size;
+/// By frequency and sample: half of the cosine, the mean times the square root of one eighth.
+pub(crate) fn basis(size: usize) -> [[f32; 8]; 8] {
     let wave = |frequency: usize, sample: usize| {
-        if sample >= size {
-            return 0.0;
-        }
+        let angle = (2 * sample + 1) as f64 * frequency as f64 * PI / (2 * size) as f64;
         let scale = if frequency == 0 { FRAC_1_SQRT_2 } else { 1.0 };
-        let full = |place: usize| (((2 * place + 1) * frequency) as f64 * PI / 16.0).cos();
-        let value = if frequency < size {
-            let angle = (2 * sample + 1) as f64 * frequency as f64 * PI / (2 * size) as f64;
-            angle.cos()
-        } else {
-            (sample * step..(sample + 1) * step).map(full).sum::<f64>() / step as f64
-        };
-        (scale * value / 2.0) as f32
+        (scale * angle.cos() / 2.0) as f32
     };
     std::array::from_fn(|frequency| std::array::from_fn(|sample| wave(frequency, sample)))
 }
 
-/// `COLUMNS` and `ROWS`: of the frequencies that are looked at.
-fn transform<const WIDTH: usize, const HEIGHT: usize, const COLUMNS: usize, const ROWS: usize>(
+fn transform<const WIDTH: usize, const HEIGHT: usize>(
     inverse: &Inverse,
     block: &Block,
     samples: &mut [u8],
     stride: usize,
 ) {
     let rows = samples.chunks_mut(stride).take(HEIGHT);
-    if block.flat || COLUMNS * ROWS == 1 {
+    if block.flat || WIDTH * HEIGHT == 1 {
         let mean = sample(block.values[0] / 8.0);
         rows.for_each(|row| row[..WIDTH].fill(mean));
         return;
     }
     let (frequencies, _) = block.values.as_chunks::<8>();
-    let frequencies = &frequencies[..ROWS.min(block.last_row + 1)];
+    let frequencies = &frequencies[..HEIGHT.min(block.last_row + 1)];
     // Waves of even frequency are the same from either end of a side, those of odd frequency the opposite: the
     // sums of each kind, for the samples of one half, give both halves.
-    let waves = &inverse.across[..COLUMNS.min(block.last_column + 1)];
-    let mut lines = [[0.0; COLUMNS]; HEIGHT];
+    let waves = &inverse.across[..WIDTH.min(block.last_column + 1)];
+    let mut lines = [[0.0; WIDTH]; HEIGHT];
     for y in 0..HEIGHT.div_ceil(2) {
-        let mut sums = [[0.0; COLUMNS]; 2];
+        let mut sums = [[0.0; WIDTH]; 2];
         for (frequency, (values, wave)) in frequencies.iter().zip(&inverse.down).enumerate() {
             for (sum, value) in sums[frequency % 2].iter_mut().zip(values) {
                 *sum += wave[y] * value;
@@ -132,6 +110,6 @@ fn transform<const WIDTH: usize, const HEIGHT: usize, const COLUMNS: usize, cons
 const HALF: usize = 4;
 
 /// Zero stands for the middle of the range; what is out of range becomes the nearest that is in it.
-fn sample(value: f32) -> u8 {
+pub(crate) fn sample(value: f32) -> u8 {
     (value + 128.5) as u8
 }

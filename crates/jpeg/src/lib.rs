@@ -28,6 +28,7 @@
 
 #![forbid(unsafe_code)]
 
+mod average;
 mod bits;
 mod block;
 mod codes;

@@ -1,5 +1,6 @@
 //! The samples of a component.
 
+use crate::average::Average;
 use crate::block::Block;
 use crate::frame::{Component, Frame};
 use crate::idct::Inverse;
@@ -46,10 +47,28 @@ impl Shape {
     }
 }
 
+/// One block in so many may have strong frequencies that are left out: outlines are in few blocks, patterns in
+/// most.
+const STRONG_SHARE: usize = 20;
+
+/// Whether so many of the blocks are strong that they are to be averaged.
+pub(crate) fn is_patterned(strong: usize, blocks: usize) -> bool {
+    strong > blocks / STRONG_SHARE
+}
+
+/// Whether each row of MCUs becomes pixels by itself. What is stretched mixes rows of two of them, and so does what is
+/// averaged; but reduced planes are small.
+pub(crate) fn streams(shapes: &[Shape], eighths: usize) -> bool {
+    eighths == WHOLE && !shapes.iter().any(Shape::mixes_rows)
+}
+
 /// A component: one row of MCUs at a time, or all of them.
 pub(crate) struct Plane {
     pub(crate) shape: Shape,
     inverse: Inverse,
+    average: Option<Average>,
+    /// Rows of blocks in a row of MCUs.
+    down: usize,
     /// Samples in a row.
     pub(crate) stride: usize,
     pub(crate) samples: Vec<u8>,
@@ -70,6 +89,8 @@ impl Plane {
             shape,
             inverse: Inverse::new(width, height)
                 .ok_or_else(|| Error::corrupt("the components do not fit together"))?,
+            average: None,
+            down: component.down,
             stride,
             samples: vec![0; stride * strips * component.down * height],
         })
@@ -81,5 +102,29 @@ impl Plane {
         let (width, height) = self.shape.block;
         let start = row * height * self.stride + column * width;
         self.inverse.apply(block, &mut self.samples[start..], self.stride);
+    }
+
+    /// Begins the row `strip` of MCUs, which is averaged: blocks are handed to [`add`](Self::add), then
+    /// [`finish`](Self::finish) draws them.
+    pub(crate) fn begin_average(&mut self, strip: usize) {
+        let rows = self.down * self.shape.block.1;
+        let (shape, stride) = (self.shape.block, self.stride);
+        let average = self.average.get_or_insert_with(|| Average::new(shape, stride, rows));
+        average.begin(strip);
+    }
+
+    /// Adds a block with all its coefficients, in this column and row of the row of MCUs.
+    #[inline]
+    pub(crate) fn add(&mut self, block: &Block, column: usize, row: usize) {
+        if let Some(average) = &mut self.average {
+            average.add(block, column, row);
+        }
+    }
+
+    /// Draws the averages. Rows of MCUs come in order.
+    pub(crate) fn finish_average(&mut self) {
+        if let Some(average) = &mut self.average {
+            average.draw(&mut self.samples);
+        }
     }
 }

@@ -1,14 +1,14 @@
 //! Progressive images: all coefficients are kept until the last scan (ITU-T T.81, annex G).
 
 use crate::bits::Bits;
-use crate::block::{Block, Wanted};
+use crate::block::{Amount, Block, Wanted};
 use crate::codes::Codes;
 use crate::coefficients::{ALL_TO_COME, Coefficients};
 use crate::data::{Data, Flaw};
-use crate::frame::Frame;
+use crate::frame::{Component, Frame};
 use crate::header::Header;
 use crate::huffman::{Huffman, value};
-use crate::plane::{Plane, Shape};
+use crate::plane::{Plane, Shape, is_patterned, streams};
 use crate::rows::Rows;
 use crate::scan::Scan;
 use crate::Error;
@@ -78,7 +78,7 @@ fn draw(
 ) -> Result<Rows, Error> {
     let shapes = frame.components.iter();
     let shapes: Vec<Shape> = shapes.map(|c| Shape::new(frame, c, eighths)).collect();
-    let streams = !shapes.iter().any(Shape::mixes_rows);
+    let streams = streams(&shapes, eighths);
     let (_, strips) = frame.mcus();
     let kept = if streams { 1 } else { strips };
     let mut planes = Vec::with_capacity(images.len());
@@ -89,20 +89,17 @@ fn draw(
         wanted.push(Wanted::new(quantizer, shape.block));
     }
     let mut rows = Rows::new(frame, header.color, eighths);
-    let mut block = Block::EMPTY;
     for strip in 0..strips {
-        for ((component, image), (plane, wanted)) in
-            frame.components.iter().zip(images).zip(planes.iter_mut().zip(&wanted))
+        let mut parts = frame.components.iter().zip(images).zip(&wanted);
+        let patterned = parts.any(|((component, image), wanted)| {
+            let blocks = component.down * image.columns;
+            wanted.is_part() && is_patterned(image.strong(strip, component.down, wanted), blocks)
+        });
+        for (((component, image), wanted), plane) in
+            frame.components.iter().zip(images).zip(&wanted).zip(&mut planes)
         {
-            for down in 0..component.down {
-                let row = strip * component.down + down;
-                let row_kept = if streams { down } else { row };
-                for column in 0..image.columns {
-                    let (stored, last) = image.block(column, row);
-                    block.load(stored, last, wanted);
-                    plane.draw(&block, column, row_kept);
-                }
-            }
+            let row_kept = if streams { 0 } else { strip };
+            draw_strip(component, image, wanted, (plane, row_kept), strip, patterned);
         }
         if streams {
             rows.append_strip(&planes, strip);
@@ -112,6 +109,36 @@ fn draw(
         rows.append_all(&planes);
     }
     Ok(rows)
+}
+
+/// Draws the blocks of a component that are in row `strip` of MCUs.
+fn draw_strip(
+    component: &Component,
+    image: &Coefficients,
+    wanted: &Wanted,
+    (plane, row_kept): (&mut Plane, usize),
+    strip: usize,
+    patterned: bool,
+) {
+    let mut block = Block::EMPTY;
+    if patterned {
+        plane.begin_average(strip);
+    }
+    for row in 0..component.down {
+        for column in 0..image.columns {
+            let (stored, last) = image.block(column, strip * component.down + row);
+            if patterned {
+                block.load(stored, last, wanted, Amount::All);
+                plane.add(&block, column, row);
+            } else {
+                block.load(stored, last, wanted, Amount::Wanted);
+                plane.draw(&block, column, row_kept * component.down + row);
+            }
+        }
+    }
+    if patterned {
+        plane.finish_average();
+    }
 }
 
 /// Reads a scan into the coefficients.

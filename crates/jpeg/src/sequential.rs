@@ -1,10 +1,10 @@
 //! Baseline and extended sequential images: every block stands in one scan, most often all in the same.
 
-use crate::block::{Block, Coding, Wanted};
+use crate::block::{Amount, Block, Coding, Wanted};
 use crate::codes::Codes;
 use crate::data::{Data, Flaw};
 use crate::header::Header;
-use crate::plane::{Plane, Shape};
+use crate::plane::{Plane, Shape, is_patterned, streams};
 use crate::rows::Rows;
 use crate::scan::Scan;
 use crate::Error;
@@ -17,7 +17,7 @@ pub(crate) fn decode(mut header: Header<'_>, eighths: usize) -> Result<Rows, Err
     let shapes: Vec<Shape> = shapes.map(|c| Shape::new(&frame, c, eighths)).collect();
     let mut scan = header.scan.clone();
     let together = scan.components.len() == frame.components.len();
-    let streams = together && !shapes.iter().any(Shape::mixes_rows);
+    let streams = together && streams(&shapes, eighths);
     let strips = if streams { 1 } else { frame.mcus().1 };
     let planes = frame.components.iter().zip(&shapes);
     let planes = planes.map(|(component, &shape)| Plane::new(&frame, component, shape, strips));
@@ -61,6 +61,8 @@ struct Reader<'a> {
     /// First coefficient of the block before, from which the next one differs.
     previous: i32,
     block: Block,
+    /// Blocks of this row of MCUs with a strong coefficient that is not wanted.
+    strong: usize,
 }
 
 /// Reads a scan. Behind each row of MCUs, `kept` is told its number, and says at which the planes keep the next.
@@ -93,49 +95,121 @@ fn read_scan(
             down,
             previous: 0,
             block: Block::EMPTY,
+            strong: 0,
         });
     }
-    let (columns, rows) = scan.mcus(frame);
-    let mut data = Data::new(header.rest, header.tables.restart_interval);
+    let mut strips = Strips {
+        data: Data::new(header.rest, header.tables.restart_interval),
+        readers,
+        size: scan.mcus(frame),
+        patterned: false,
+    };
     let mut row_kept = 0;
-    for row in 0..rows {
-        for column in 0..columns {
-            let mcu = row * columns + column;
-            read_mcu(&mut data, &mut readers, planes, mcu, (column, row_kept))
-                .map_err(|flaw| flaw.after(mcu, rows * columns, "the image"))?;
-        }
-        let after = |flaw: Flaw| flaw.after(row * columns, rows * columns, "the image");
-        data.check().map_err(after)?;
+    for row in 0..strips.size.1 {
+        strips.read(planes, row, row_kept)?;
         row_kept = kept(planes, row);
     }
-    header.rest = data.rest();
+    header.rest = strips.data.rest();
     Ok(())
 }
 
-/// Reads an MCU into the planes at this column and row.
-#[inline]
-fn read_mcu(
-    data: &mut Data<'_>,
-    readers: &mut [Reader<'_>],
-    planes: &mut [Plane],
-    mcu: usize,
-    (column, row): (usize, usize),
-) -> Result<(), Flaw> {
-    if data.restarts(mcu)? {
-        readers.iter_mut().for_each(|reader| reader.previous = 0);
-    }
-    for reader in readers {
-        let plane = &mut planes[reader.plane];
-        for down in 0..reader.down {
-            for across in 0..reader.across {
-                let (coding, previous) = (&reader.coding, &mut reader.previous);
-                if reader.block.read(&mut data.bits, coding, previous).is_none() {
-                    return Err(data.flaw());
-                }
-                let (left, top) = (column * reader.across + across, row * reader.down + down);
-                plane.draw(&reader.block, left, top);
+/// A scan, row by row of MCUs.
+struct Strips<'a, 'b> {
+    data: Data<'a>,
+    readers: Vec<Reader<'b>>,
+    /// Columns and rows of MCUs.
+    size: (usize, usize),
+    /// Whether the row before had patterns: then this one has them too, most often.
+    patterned: bool,
+}
+
+impl Strips<'_, '_> {
+    /// Reads a row of MCUs, which the planes keep at `kept`. Where that leaves out patterns, it is read once more and
+    /// averaged.
+    fn read(&mut self, planes: &mut [Plane], row: usize, kept: usize) -> Result<(), Error> {
+        let before = self.data.place();
+        let previous: Vec<i32> = self.readers.iter().map(|reader| reader.previous).collect();
+        if !self.patterned {
+            self.read_as(planes, row, kept, Amount::Wanted)?;
+            self.patterned = self.leaves_out_patterns();
+            if !self.patterned {
+                return Ok(());
+            }
+            self.data.rewind(&before);
+            for (reader, previous) in self.readers.iter_mut().zip(previous) {
+                reader.previous = previous;
             }
         }
+        for reader in &self.readers {
+            planes[reader.plane].begin_average(row);
+        }
+        self.read_as(planes, row, kept, Amount::All)?;
+        for reader in &self.readers {
+            planes[reader.plane].finish_average();
+        }
+        self.patterned = self.leaves_out_patterns();
+        Ok(())
     }
-    Ok(())
+
+    fn leaves_out_patterns(&self) -> bool {
+        let mut readers = self.readers.iter();
+        readers.any(|reader| {
+            let blocks = self.size.0 * reader.across * reader.down;
+            reader.coding.wanted.is_part() && is_patterned(reader.strong, blocks)
+        })
+    }
+
+    fn read_as(
+        &mut self,
+        planes: &mut [Plane],
+        row: usize,
+        kept: usize,
+        amount: Amount,
+    ) -> Result<(), Error> {
+        let (columns, rows) = self.size;
+        for reader in &mut self.readers {
+            reader.strong = 0;
+        }
+        for column in 0..columns {
+            let mcu = row * columns + column;
+            self.read_mcu(planes, mcu, (column, kept), amount)
+                .map_err(|flaw| flaw.after(mcu, rows * columns, "the image"))?;
+        }
+        let after = |flaw: Flaw| flaw.after(row * columns, rows * columns, "the image");
+        self.data.check().map_err(after)
+    }
+
+    /// Reads an MCU into the planes at this column and row.
+    #[inline]
+    fn read_mcu(
+        &mut self,
+        planes: &mut [Plane],
+        mcu: usize,
+        (column, row): (usize, usize),
+        amount: Amount,
+    ) -> Result<(), Flaw> {
+        let data = &mut self.data;
+        if data.restarts(mcu)? {
+            self.readers.iter_mut().for_each(|reader| reader.previous = 0);
+        }
+        for reader in &mut self.readers {
+            let plane = &mut planes[reader.plane];
+            for down in 0..reader.down {
+                for across in 0..reader.across {
+                    let (coding, previous) = (&reader.coding, &mut reader.previous);
+                    let block = &mut reader.block;
+                    if block.read(&mut data.bits, coding, previous, amount).is_none() {
+                        return Err(data.flaw());
+                    }
+                    reader.strong += usize::from(block.strong);
+                    let left = column * reader.across + across;
+                    match amount {
+                        Amount::Wanted => plane.draw(block, left, row * reader.down + down),
+                        Amount::All => plane.add(block, left, down),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
 }

@@ -1,0 +1,202 @@
+//! Blocks at a part of their size where fine patterns are strong.
+//!
+//! A block that is reduced by itself shows a pattern that does not fit into it as another, coarser one. Here each
+//! sample is a weighted mean of the pixels around it instead, across the borders of blocks, by the kernel of
+//! bicubic interpolation (R. Keys, 1981) as wide as the reduction: it takes out what would come back as moire, and
+//! leaves coarse shapes as they are. All of it is linear, so it is done on coefficients: a block adds to its own
+//! samples and to two on each side of it.
+
+use crate::block::Block;
+use crate::idct::{basis, sample};
+
+/// Samples beside a block that it adds to, on each side.
+const MARGIN: usize = 2;
+/// Samples that a block adds to, at most, on a side.
+const REACH: usize = 8 + 2 * MARGIN;
+
+/// By frequency: what it adds to the samples in front of the block, to its own, and to those behind.
+type Weights = [[f32; REACH]; 8];
+
+/// The rows of a component that are being averaged.
+pub(crate) struct Average {
+    /// Samples that a block becomes, across and down.
+    block: (usize, usize),
+    across: Weights,
+    down: Weights,
+    /// Rows of samples in a row of MCUs.
+    rows: usize,
+    /// Samples in a row.
+    stride: usize,
+    /// By sample of a row: the reciprocal of its weights, which at the sides are not all there.
+    columns: Vec<f32>,
+    /// Sums of the rows of a row of MCUs, of [`MARGIN`] rows in front and as many behind. Each has as many samples
+    /// more on either side.
+    sums: Vec<f32>,
+    /// The weights of each of these rows so far.
+    weights: Vec<f32>,
+    /// Which rows of MCUs were averaged last, one behind the other: the first of them, and the one behind.
+    run: (usize, usize),
+}
+
+impl Average {
+    pub(crate) fn new(block: (usize, usize), stride: usize, rows: usize) -> Average {
+        let across = weights(block.0);
+        let mut columns = vec![0.0; stride + 2 * MARGIN];
+        for start in (0..stride).step_by(block.0) {
+            add_to(&mut columns[start..], &own_weights(&across, block.0));
+        }
+        Average {
+            block,
+            across,
+            down: weights(block.1),
+            rows,
+            stride,
+            columns: columns[MARGIN..][..stride].iter().map(|sum| 1.0 / sum).collect(),
+            sums: vec![0.0; (rows + 2 * MARGIN) * (stride + 2 * MARGIN)],
+            weights: vec![0.0; rows + 2 * MARGIN],
+            run: (0, 0),
+        }
+    }
+
+    /// Begins the row `strip` of MCUs.
+    pub(crate) fn begin(&mut self, strip: usize) {
+        let (first, end) = self.run;
+        if end == strip {
+            // Its first rows are what the row before has added to them.
+            let row = self.stride + 2 * MARGIN;
+            shift(&mut self.sums, self.rows * row);
+            shift(&mut self.weights, self.rows);
+            self.run = (first, strip + 1);
+        } else {
+            self.sums.fill(0.0);
+            self.weights.fill(0.0);
+            self.run = (strip, strip + 1);
+        }
+    }
+
+    /// Adds a block in this column and row of blocks.
+    #[inline]
+    pub(crate) fn add(&mut self, block: &Block, column: usize, row: usize) {
+        let (width, height) = self.block;
+        let stride = self.stride + 2 * MARGIN;
+        let sums = &mut self.sums[row * height * stride + column * width..];
+        match (width, height) {
+            (1, 1) => add::<5, 5>(&self.across, &self.down, block, sums, stride),
+            (2, 2) => add::<6, 6>(&self.across, &self.down, block, sums, stride),
+            (4, 4) => add::<8, 8>(&self.across, &self.down, block, sums, stride),
+            (1 | 2, _) => add_rows::<6>(&self.across, &self.down, block, sums, (stride, height + 2 * MARGIN)),
+            (4, _) => add_rows::<8>(&self.across, &self.down, block, sums, (stride, height + 2 * MARGIN)),
+            _ => add_rows::<12>(&self.across, &self.down, block, sums, (stride, height + 2 * MARGIN)),
+        }
+    }
+
+    /// Writes the samples of the present row of MCUs, and completes those of the row before. The last ones stay so where
+    /// the next row of MCUs is not averaged.
+    pub(crate) fn draw(&mut self, samples: &mut [u8]) {
+        let (first, end) = self.run;
+        for row in 0..self.rows / self.block.1 {
+            let own = own_weights(&self.down, self.block.1);
+            add_to(&mut self.weights[row * self.block.1..], &own);
+        }
+        let above = (end - 1) * self.rows;
+        let stride = self.stride + 2 * MARGIN;
+        for (row, (sums, weight)) in self.sums.chunks(stride).zip(&self.weights).enumerate() {
+            let inside = (first * self.rows + MARGIN..end * self.rows + MARGIN).contains(&(above + row));
+            if !inside {
+                continue;
+            }
+            let samples = &mut samples[(above + row - MARGIN) * self.stride..][..self.stride];
+            let sums = sums[MARGIN..].iter().zip(&self.columns);
+            for (value, (sum, factor)) in samples.iter_mut().zip(sums) {
+                *value = sample(sum * factor / weight);
+            }
+        }
+    }
+}
+
+/// Moves everything to the front, and zeros in from behind.
+fn shift(values: &mut [f32], by: usize) {
+    values.copy_within(by.., 0);
+    let left = values.len() - by;
+    values[left..].fill(0.0);
+}
+
+fn add_to(sums: &mut [f32], others: &[f32]) {
+    for (sum, other) in sums.iter_mut().zip(others) {
+        *sum += other;
+    }
+}
+
+/// How much a block of evenly gray pixels adds to the samples that it reaches.
+fn own_weights(weights: &Weights, size: usize) -> Vec<f32> {
+    let (gray, wave) = (weights[0], basis(8)[0][0]);
+    gray[..size + 2 * MARGIN].iter().map(|weight| weight / wave).collect()
+}
+
+/// The weights of a side of so many samples.
+fn weights(size: usize) -> Weights {
+    let pixels = 8 / size;
+    let waves = basis(8);
+    std::array::from_fn(|frequency| {
+        std::array::from_fn(|reached| {
+            if reached >= size + 2 * MARGIN {
+                return 0.0;
+            }
+            let center = (reached as f32 - MARGIN as f32 + 0.5) * pixels as f32;
+            let weighted = waves[frequency].iter().enumerate().map(|(place, wave)| {
+                let distance = (place as f32 + 0.5 - center).abs() / pixels as f32;
+                wave * bicubic(distance)
+            });
+            weighted.sum::<f32>() / pixels as f32
+        })
+    })
+}
+
+fn bicubic(x: f32) -> f32 {
+    match x {
+        x if x < 1.0 => (1.5 * x - 2.5) * x * x + 1.0,
+        x if x < 2.0 => ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0,
+        _ => 0.0,
+    }
+}
+
+#[inline]
+fn add<const WIDTH: usize, const HEIGHT: usize>(
+    across: &Weights,
+    down: &Weights,
+    block: &Block,
+    sums: &mut [f32],
+    stride: usize,
+) {
+    add_rows::<WIDTH>(across, down, block, sums, (stride, HEIGHT));
+}
+
+/// Adds a block to `WIDTH` samples of `height` rows.
+#[inline]
+fn add_rows<const WIDTH: usize>(
+    across: &Weights,
+    down: &Weights,
+    block: &Block,
+    sums: &mut [f32],
+    (stride, height): (usize, usize),
+) {
+    let (frequencies, _) = block.values.as_chunks::<8>();
+    let frequencies = &frequencies[..=block.last_row];
+    for (y, row) in sums.chunks_mut(stride).take(height).enumerate() {
+        let mut line = [0.0_f32; 8];
+        for (values, weights) in frequencies.iter().zip(down) {
+            for (sum, value) in line.iter_mut().zip(values) {
+                *sum += weights[y] * value;
+            }
+        }
+        let mut added = [0.0_f32; WIDTH];
+        for (value, weights) in line.iter().zip(across).take(block.last_column + 1) {
+            for (sum, weight) in added.iter_mut().zip(weights) {
+                *sum += value * weight;
+            }
+        }
+        for (sum, added) in row.iter_mut().zip(added) {
+            *sum += added;
+        }
+    }
+}
