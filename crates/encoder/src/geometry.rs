@@ -8,7 +8,7 @@ use image::metadata::Orientation;
 
 use crate::View;
 use crate::area::Crop;
-use crate::preprocessing::{Filter, REDUCED_JPEG_SINCE, Preprocessing, Resize};
+use crate::preprocessing::{Filter, Preprocessing, REDUCED_JPEG_SINCE, Resize};
 
 /// A part of the decoded picture, in its pixels, fractions included.
 #[derive(Debug, Clone, Copy, PartialEq)]

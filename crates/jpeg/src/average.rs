@@ -51,11 +51,20 @@ impl Average {
             down: weights(block.1),
             rows,
             stride,
-            columns: columns[MARGIN..][..stride].iter().map(|sum| 1.0 / sum).collect(),
+            columns: columns[MARGIN..][..stride]
+                .iter()
+                .map(|sum| 1.0 / sum)
+                .collect(),
             sums: vec![0.0; (rows + 2 * MARGIN) * (stride + 2 * MARGIN)],
             weights: vec![0.0; rows + 2 * MARGIN],
             run: (0, 0),
         }
+    }
+
+    /// Bytes that it takes, for so many columns and rows of blocks.
+    pub(crate) fn memory(block: (usize, usize), columns: usize, rows: usize) -> usize {
+        let (width, height) = (columns * block.0, rows * block.1);
+        4 * (height + 2 * MARGIN + 1) * (width + 2 * MARGIN)
     }
 
     /// Begins the row `strip` of MCUs.
@@ -84,9 +93,27 @@ impl Average {
             (1, 1) => add::<5, 5>(&self.across, &self.down, block, sums, stride),
             (2, 2) => add::<6, 6>(&self.across, &self.down, block, sums, stride),
             (4, 4) => add::<8, 8>(&self.across, &self.down, block, sums, stride),
-            (1 | 2, _) => add_rows::<6>(&self.across, &self.down, block, sums, (stride, height + 2 * MARGIN)),
-            (4, _) => add_rows::<8>(&self.across, &self.down, block, sums, (stride, height + 2 * MARGIN)),
-            _ => add_rows::<12>(&self.across, &self.down, block, sums, (stride, height + 2 * MARGIN)),
+            (1 | 2, _) => add_rows::<6>(
+                &self.across,
+                &self.down,
+                block,
+                sums,
+                (stride, height + 2 * MARGIN),
+            ),
+            (4, _) => add_rows::<8>(
+                &self.across,
+                &self.down,
+                block,
+                sums,
+                (stride, height + 2 * MARGIN),
+            ),
+            _ => add_rows::<12>(
+                &self.across,
+                &self.down,
+                block,
+                sums,
+                (stride, height + 2 * MARGIN),
+            ),
         }
     }
 
@@ -101,7 +128,8 @@ impl Average {
         let above = (end - 1) * self.rows;
         let stride = self.stride + 2 * MARGIN;
         for (row, (sums, weight)) in self.sums.chunks(stride).zip(&self.weights).enumerate() {
-            let inside = (first * self.rows + MARGIN..end * self.rows + MARGIN).contains(&(above + row));
+            let inside =
+                (first * self.rows + MARGIN..end * self.rows + MARGIN).contains(&(above + row));
             if !inside {
                 continue;
             }
@@ -130,7 +158,10 @@ fn add_to(sums: &mut [f32], others: &[f32]) {
 /// How much a block of evenly gray pixels adds to the samples that it reaches.
 fn own_weights(weights: &Weights, size: usize) -> Vec<f32> {
     let (gray, wave) = (weights[0], basis(8)[0][0]);
-    gray[..size + 2 * MARGIN].iter().map(|weight| weight / wave).collect()
+    gray[..size + 2 * MARGIN]
+        .iter()
+        .map(|weight| weight / wave)
+        .collect()
 }
 
 /// The weights of a side of so many samples.

@@ -20,6 +20,14 @@ pub(crate) struct Cursor {
 }
 
 impl Bits {
+    /// Room for segments of so many bytes, so that none has to be moved while it grows.
+    pub(crate) fn with_capacity(bytes: usize) -> Bits {
+        Bits {
+            bytes: Vec::with_capacity(bytes + PADDING),
+            cursor: Cursor::default(),
+        }
+    }
+
     /// Goes to the beginning of a segment: takes it from `rest` up to the next marker, where that is left, and
     /// returns the marker. `None` when the file ends before one: then the segment is all that was left.
     pub(crate) fn start(&mut self, rest: &mut &[u8]) -> Option<u8> {

@@ -23,6 +23,8 @@ pub(crate) struct Wanted {
     /// In zigzag order: from how many bits on an unwanted coefficient is strong; of wanted ones, more than any
     /// coefficient has.
     strong: [u8; 64],
+    /// By place in zigzag order: the least of these from there on.
+    strong_behind: [u8; 64],
     /// The wanted ones are before this place in zigzag order.
     kept: usize,
 }
@@ -38,11 +40,16 @@ impl Wanted {
             true => u8::MAX,
             false => bits_above(STRONG, quantizer[stored]),
         };
+        let strong: [u8; 64] = std::array::from_fn(strong);
+        let least = |from: usize| strong[from..].iter().copied().min().unwrap_or(u8::MAX);
         Wanted {
             quantizer,
             corner,
-            strong: std::array::from_fn(strong),
-            kept: (0..64).rfind(|&stored| wants(stored)).map_or(1, |last| last + 1),
+            strong_behind: std::array::from_fn(least),
+            strong,
+            kept: (0..64)
+                .rfind(|&stored| wants(stored))
+                .map_or(1, |last| last + 1),
         }
     }
 
@@ -220,9 +227,9 @@ impl Block {
             let skim = ac.skim(bits);
             let behind = next + usize::from(skim.coefficients);
             // An end of block is read only where the block still has coefficients.
-            if skim.bits != 0 && behind + usize::from(skim.ends) <= 64 {
+            let fits = skim.bits != 0 && behind + usize::from(skim.ends) <= 64;
+            if fits && skim.size < wanted.strong_behind[next] {
                 bits.skip(u32::from(skim.bits));
-                self.strong |= wanted.is_strong(behind - 1, skim.size);
                 if skim.ends {
                     return Some(());
                 }

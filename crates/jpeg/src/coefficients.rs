@@ -10,8 +10,8 @@ pub(crate) const ALL_TO_COME: u8 = u8::MAX;
 pub(crate) struct Coefficients {
     /// Columns of blocks, those included that only fill up MCUs.
     pub(crate) columns: usize,
-    /// For each block 64, in zigzag order.
-    values: Vec<[i16; 64]>,
+    /// For each block 64, in zigzag order. Zero until a scan tells them: pages that none tells of are never touched.
+    values: Vec<i16>,
     /// For each block, behind which of them all are zero.
     last: Vec<u8>,
     /// How many low bits of each coefficient are to come.
@@ -25,7 +25,7 @@ impl Coefficients {
         let (columns, rows) = frame.padded_blocks(component);
         Coefficients {
             columns,
-            values: vec![[0; 64]; columns * rows],
+            values: vec![0; 64 * columns * rows],
             last: vec![0; columns * rows],
             to_come: [ALL_TO_COME; 64],
             quantizer: None,
@@ -54,15 +54,17 @@ impl Coefficients {
     #[inline]
     pub(crate) fn block(&self, column: usize, row: usize) -> (&[i16; 64], usize) {
         let at = row * self.columns + column;
-        (&self.values[at], usize::from(self.last[at]))
+        (&self.values.as_chunks().0[at], usize::from(self.last[at]))
     }
 
     /// How many blocks in a row of MCUs, `down` rows of blocks, have a strong coefficient that is not wanted.
     pub(crate) fn strong(&self, strip: usize, down: usize, wanted: &Wanted) -> usize {
         let from = strip * down * self.columns;
         let blocks = from..from + down * self.columns;
-        let blocks = self.values[blocks.clone()].iter().zip(&self.last[blocks]);
-        let strong = blocks.map(|(stored, &last)| wanted.leaves_out_strong(stored, usize::from(last)));
+        let (values, _) = self.values.as_chunks();
+        let blocks = values[blocks.clone()].iter().zip(&self.last[blocks]);
+        let strong =
+            blocks.map(|(stored, &last)| wanted.leaves_out_strong(stored, usize::from(last)));
         strong.filter(|&strong| strong).count()
     }
 
@@ -70,6 +72,6 @@ impl Coefficients {
     #[inline]
     pub(crate) fn block_mut(&mut self, column: usize, row: usize) -> (&mut [i16; 64], &mut u8) {
         let at = row * self.columns + column;
-        (&mut self.values[at], &mut self.last[at])
+        (&mut self.values.as_chunks_mut().0[at], &mut self.last[at])
     }
 }

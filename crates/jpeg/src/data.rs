@@ -34,7 +34,7 @@ pub(crate) enum Flaw {
 impl<'a> Data<'a> {
     /// The data behind a scan header.
     pub(crate) fn new(mut rest: &'a [u8], interval: usize) -> Data<'a> {
-        let mut bits = Bits::default();
+        let mut bits = Bits::with_capacity(rest.len());
         let segment = rest;
         let marker = bits.start(&mut rest);
         Data {

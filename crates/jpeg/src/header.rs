@@ -1,3 +1,4 @@
+use crate::average::Average;
 use crate::color::{Color, ColorHints};
 use crate::frame::{Frame, Process, unsupported_process};
 use crate::marker::{self, APP0, APP1, APP14, EOI, SOF0, SOF1, SOF2, SOI, SOS, Segment};
@@ -74,7 +75,9 @@ impl<'a> Header<'a> {
                 },
             }
         }
-        Err(Error::corrupt("the file ends in its header, before any image data"))
+        Err(Error::corrupt(
+            "the file ends in its header, before any image data",
+        ))
     }
 
     /// Refuses what cannot be whole, before any memory is taken for it.
@@ -105,7 +108,10 @@ impl<'a> Header<'a> {
     pub fn memory(&self, scale: Scale) -> u64 {
         let frame = &self.frame;
         let eighths = scale.eighths() as usize;
-        let shapes = frame.components.iter().map(|c| Shape::new(frame, c, eighths));
+        let shapes = frame
+            .components
+            .iter()
+            .map(|c| Shape::new(frame, c, eighths));
         let shapes: Vec<Shape> = shapes.collect();
         let (_, strips) = frame.mcus();
         let together = self.scan.components.len() == frame.components.len();
@@ -116,6 +122,9 @@ impl<'a> Header<'a> {
             let (columns, rows) = frame.padded_blocks(component);
             let kept = if streams { rows.div_ceil(strips) } else { rows };
             bytes += columns * kept * shape.block.0 * shape.block.1;
+            if eighths < WHOLE {
+                bytes += Average::memory(shape.block, columns, rows.div_ceil(strips));
+            }
             if !sequential {
                 bytes += columns * rows * (64 * 2 + 1);
             }

@@ -1,10 +1,10 @@
 //! The samples of a component.
 
+use crate::Error;
 use crate::average::Average;
 use crate::block::Block;
 use crate::frame::{Component, Frame};
 use crate::idct::Inverse;
-use crate::Error;
 
 /// All eighths of a side.
 pub(crate) const WHOLE: usize = 8;
@@ -67,8 +67,6 @@ pub(crate) struct Plane {
     pub(crate) shape: Shape,
     inverse: Inverse,
     average: Option<Average>,
-    /// Rows of blocks in a row of MCUs.
-    down: usize,
     /// Samples in a row.
     pub(crate) stride: usize,
     pub(crate) samples: Vec<u8>,
@@ -90,7 +88,6 @@ impl Plane {
             inverse: Inverse::new(width, height)
                 .ok_or_else(|| Error::corrupt("the components do not fit together"))?,
             average: None,
-            down: component.down,
             stride,
             samples: vec![0; stride * strips * component.down * height],
         })
@@ -101,15 +98,18 @@ impl Plane {
     pub(crate) fn draw(&mut self, block: &Block, column: usize, row: usize) {
         let (width, height) = self.shape.block;
         let start = row * height * self.stride + column * width;
-        self.inverse.apply(block, &mut self.samples[start..], self.stride);
+        self.inverse
+            .apply(block, &mut self.samples[start..], self.stride);
     }
 
-    /// Begins the row `strip` of MCUs, which is averaged: blocks are handed to [`add`](Self::add), then
-    /// [`finish`](Self::finish) draws them.
-    pub(crate) fn begin_average(&mut self, strip: usize) {
-        let rows = self.down * self.shape.block.1;
+    /// Begins the row `strip` of MCUs, which is averaged: its blocks, `down` rows of them, are handed to
+    /// [`add`](Self::add), then [`finish_average`](Self::finish_average) draws them.
+    pub(crate) fn begin_average(&mut self, strip: usize, down: usize) {
+        let rows = down * self.shape.block.1;
         let (shape, stride) = (self.shape.block, self.stride);
-        let average = self.average.get_or_insert_with(|| Average::new(shape, stride, rows));
+        let average = self
+            .average
+            .get_or_insert_with(|| Average::new(shape, stride, rows));
         average.begin(strip);
     }
 

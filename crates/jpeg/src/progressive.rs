@@ -1,5 +1,6 @@
 //! Progressive images: all coefficients are kept until the last scan (ITU-T T.81, annex G).
 
+use crate::Error;
 use crate::bits::Bits;
 use crate::block::{Amount, Block, Wanted};
 use crate::codes::Codes;
@@ -11,7 +12,6 @@ use crate::huffman::{Huffman, value};
 use crate::plane::{Plane, Shape, is_patterned, streams};
 use crate::rows::Rows;
 use crate::scan::Scan;
-use crate::Error;
 
 /// Most scans that are decoded. Encoders write ten or so; every scan visits the whole image, so a small
 /// file of many scans that say next to nothing would keep a decoder busy.
@@ -30,7 +30,9 @@ pub(crate) fn decode(mut header: Header<'_>, eighths: usize) -> Result<Rows, Err
     let mut scan = header.scan.clone();
     for number in 1.. {
         if number > max_scans {
-            return Err(Error::corrupt(format!("it has more than {max_scans} scans")));
+            return Err(Error::corrupt(format!(
+                "it has more than {max_scans} scans"
+            )));
         }
         for of_scan in &scan.components {
             let image = &mut images[of_scan.component];
@@ -55,16 +57,22 @@ pub(crate) fn decode(mut header: Header<'_>, eighths: usize) -> Result<Rows, Err
 /// Fails unless every block of every component is there. Scans that never came show in a file without an end
 /// marker; with one, the encoder meant what it wrote.
 fn check(images: &[Coefficients], ended: bool) -> Result<(), Error> {
-    let missing = images.iter().filter(|image| image.to_come[0] == ALL_TO_COME).count();
+    let missing = images
+        .iter()
+        .filter(|image| image.to_come[0] == ALL_TO_COME)
+        .count();
     if missing > 0 {
         let of = images.len();
-        return Err(Error::corrupt(format!("{missing} of its {of} color components are missing")));
+        return Err(Error::corrupt(format!(
+            "{missing} of its {of} color components are missing"
+        )));
     }
     let coefficients = images.iter().flat_map(|image| &image.to_come);
     let unfinished = coefficients.filter(|&&left| left > 0).count();
     if !ended && unfinished > 0 {
         let percent = 100 - 100 * unfinished / (64 * images.len());
-        let reason = format!("the file ends after {percent} % of its frequencies, without an end marker");
+        let reason =
+            format!("the file ends after {percent} % of its frequencies, without an end marker");
         return Err(Error::corrupt(reason));
     }
     Ok(())
@@ -95,11 +103,22 @@ fn draw(
             let blocks = component.down * image.columns;
             wanted.is_part() && is_patterned(image.strong(strip, component.down, wanted), blocks)
         });
-        for (((component, image), wanted), plane) in
-            frame.components.iter().zip(images).zip(&wanted).zip(&mut planes)
+        for (((component, image), wanted), plane) in frame
+            .components
+            .iter()
+            .zip(images)
+            .zip(&wanted)
+            .zip(&mut planes)
         {
             let row_kept = if streams { 0 } else { strip };
-            draw_strip(component, image, wanted, (plane, row_kept), strip, patterned);
+            draw_strip(
+                component,
+                image,
+                wanted,
+                (plane, row_kept),
+                strip,
+                patterned,
+            );
         }
         if streams {
             rows.append_strip(&planes, strip);
@@ -122,7 +141,7 @@ fn draw_strip(
 ) {
     let mut block = Block::EMPTY;
     if patterned {
-        plane.begin_average(strip);
+        plane.begin_average(strip, component.down);
     }
     for row in 0..component.down {
         for column in 0..image.columns {

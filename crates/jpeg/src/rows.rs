@@ -84,7 +84,8 @@ impl Line {
         self.samples.clear();
         if !plane.shape.is_smooth() {
             let repeated = |&sample: &u8| std::iter::repeat_n(sample, stretch.0);
-            self.samples.extend(stored(row / stretch.1).iter().flat_map(repeated));
+            self.samples
+                .extend(stored(row / stretch.1).iter().flat_map(repeated));
             return;
         }
         let (near, far) = match stretch.1 {

@@ -1,5 +1,6 @@
 //! Baseline and extended sequential images: every block stands in one scan, most often all in the same.
 
+use crate::Error;
 use crate::block::{Amount, Block, Coding, Wanted};
 use crate::codes::Codes;
 use crate::data::{Data, Flaw};
@@ -7,7 +8,6 @@ use crate::header::Header;
 use crate::plane::{Plane, Shape, is_patterned, streams};
 use crate::rows::Rows;
 use crate::scan::Scan;
-use crate::Error;
 
 /// The image at `eighths` of its size.
 pub(crate) fn decode(mut header: Header<'_>, eighths: usize) -> Result<Rows, Error> {
@@ -44,7 +44,9 @@ pub(crate) fn decode(mut header: Header<'_>, eighths: usize) -> Result<Rows, Err
         scan = header.next_scan()?.ok_or_else(|| {
             let missing = done.iter().filter(|&&done| !done).count();
             let of = done.len();
-            Error::corrupt(format!("{missing} of its {of} color components are missing"))
+            Error::corrupt(format!(
+                "{missing} of its {of} color components are missing"
+            ))
         })?;
     }
     rows.append_all(&planes);
@@ -76,7 +78,10 @@ fn read_scan(
     let wanted = scan.components.iter().map(|of_scan| {
         let component = &frame.components[of_scan.component];
         let quantizer = header.tables.quantizer(component.quantizer)?;
-        Ok(Wanted::new(quantizer, planes[of_scan.component].shape.block))
+        Ok(Wanted::new(
+            quantizer,
+            planes[of_scan.component].shape.block,
+        ))
     });
     let wanted: Vec<Wanted> = wanted.collect::<Result<_, Error>>()?;
     let skims = wanted.iter().any(Wanted::is_part);
@@ -141,7 +146,7 @@ impl Strips<'_, '_> {
             }
         }
         for reader in &self.readers {
-            planes[reader.plane].begin_average(row);
+            planes[reader.plane].begin_average(row, reader.down);
         }
         self.read_as(planes, row, kept, Amount::All)?;
         for reader in &self.readers {
@@ -190,7 +195,9 @@ impl Strips<'_, '_> {
     ) -> Result<(), Flaw> {
         let data = &mut self.data;
         if data.restarts(mcu)? {
-            self.readers.iter_mut().for_each(|reader| reader.previous = 0);
+            self.readers
+                .iter_mut()
+                .for_each(|reader| reader.previous = 0);
         }
         for reader in &mut self.readers {
             let plane = &mut planes[reader.plane];
@@ -198,7 +205,10 @@ impl Strips<'_, '_> {
                 for across in 0..reader.across {
                     let (coding, previous) = (&reader.coding, &mut reader.previous);
                     let block = &mut reader.block;
-                    if block.read(&mut data.bits, coding, previous, amount).is_none() {
+                    if block
+                        .read(&mut data.bits, coding, previous, amount)
+                        .is_none()
+                    {
                         return Err(data.flaw());
                     }
                     reader.strong += usize::from(block.strong);
