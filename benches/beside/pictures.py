@@ -49,10 +49,14 @@ class Pictures:
         return [made(file, lambda path: filled(path, SMALL), path) for file, path in zip(files, chosen)]
 
     def large(self):
-        """Two JPEG files of 12 megapixels, by what they are like."""
+        """JPEG files of 12 megapixels, by what they are like."""
         return {
             "smooth": made(self.work / "large-smooth.jpg", smooth, self.all),
             "detailed": made(self.work / "large-detailed.jpg", detailed, self.all),
+            "patterned": made(self.work / "large-patterned.jpg", patterned, self.all),
+            "progressive": made(
+                self.work / "large-progressive.jpg", detailed, self.all, progressive=True
+            ),
         }
 
 
@@ -97,11 +101,11 @@ def size_of(path):
         return picture.size
 
 
-def made(path, make, source):
-    """A file that is made once."""
+def made(path, make, source, **options):
+    """A JPEG file that is made once."""
     if not path.exists():
         unfinished = path.with_suffix(".part")
-        make(source).save(unfinished, "JPEG", quality=90)
+        make(source).save(unfinished, "JPEG", quality=90, **options)
         unfinished.rename(path)
     return path
 
@@ -142,3 +146,11 @@ def detailed(pictures):
         mixed = Image.fromarray(np.rint((tile + 0.4 * grain).clip(0, 255)).astype(np.uint8))
         whole.paste(mixed, (place % 4 * edge, place // 4 * edge))
     return noisy(whole, 5.0, 2)
+
+
+def patterned(pictures):
+    """One photo enlarged tenfold, as if printed on a weave whose threads are 3 pixels wide."""
+    picture = np.asarray(filled(thinned(pictures, 7)[3], LARGE), np.float32)
+    across, down = (np.arange(length) // 3 % 2 for length in LARGE)
+    weave = np.where(down[:, None] == across, 30.0, -30.0)[:, :, None]
+    return Image.fromarray(np.rint((picture + weave).clip(0, 255)).astype(np.uint8))

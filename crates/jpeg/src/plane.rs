@@ -49,7 +49,7 @@ impl Shape {
 
 /// One block in so many may have strong frequencies that are left out: outlines are in few blocks, patterns in
 /// most.
-const STRONG_SHARE: usize = 20;
+const STRONG_SHARE: usize = 8;
 
 /// Whether so many of the blocks are strong that they are to be averaged.
 pub(crate) fn is_patterned(strong: usize, blocks: usize) -> bool {
