@@ -9,11 +9,28 @@ const GOOD_SIDE = 1024;
 const MOST_SIDE = 2560;
 const UNDERSTOOD = ["image/jpeg", "image/png", "image/webp", "image/gif"];
 
-// Big photos are made smaller here: they travel faster, and find the same.
+// Whatever the browser can show: some show formats in pages, such as HEIC and SVG, that they do not give to scripts.
+async function decoded(file) {
+  try {
+    return await createImageBitmap(file, { imageOrientation: "from-image" });
+  } catch {
+    const image = new Image();
+    image.src = URL.createObjectURL(file);
+    try {
+      await image.decode();
+      if (!image.width) throw new Error("an image without a size");
+      return image;
+    } finally {
+      setTimeout(() => URL.revokeObjectURL(image.src), 1e4);
+    }
+  }
+}
+
+// Large photos are made smaller here: they travel faster, and find the same. What the service does not read becomes JPEG.
 async function bodyOf(file, crop) {
   let bitmap;
   try {
-    bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+    bitmap = await decoded(file);
   } catch {
     if (file.size <= MAX_BYTES) return file;
     throw new Problem(
@@ -24,7 +41,7 @@ async function bodyOf(file, crop) {
   const { width, height } = bitmap;
   const side = Math.max(width, height);
   if (file.size <= GOOD_BYTES && side <= 4 * GOOD_SIDE && UNDERSTOOD.includes(file.type)) {
-    bitmap.close();
+    bitmap.close?.();
     return file;
   }
   const part = crop ? Math.max(crop[2] * width, crop[3] * height) : side;
@@ -38,7 +55,7 @@ async function bodyOf(file, crop) {
   pen.fillRect(0, 0, canvas.width, canvas.height);
   pen.imageSmoothingQuality = "high";
   pen.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  bitmap.close();
+  bitmap.close?.();
   const smaller = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.92));
   return smaller && smaller.size <= MAX_BYTES ? smaller : file;
 }
