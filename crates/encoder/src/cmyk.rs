@@ -13,7 +13,7 @@ pub(crate) fn to_rgb(width: u32, height: u32, inks: &[u8]) -> RgbImage {
 }
 
 /// What two layers of ink leave of white, rounded to nearest.
-fn light(ink: u8, black: u8) -> u8 {
+pub(crate) fn light(ink: u8, black: u8) -> u8 {
     let product = u32::from(255 - ink) * u32::from(255 - black);
     // At most 255, because the product is at most 255 * 255.
     ((product + 127) / 255) as u8
