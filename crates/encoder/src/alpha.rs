@@ -70,10 +70,7 @@ mod tests {
     fn pixels_are_flattened_where_they_are() {
         let rgba = vec![0, 10, 20, 255, 0, 0, 0, 128, 1, 2, 3, 0];
         let (flat, seen) = on_white(1, 3, rgba).unwrap();
-        assert_eq!(
-            flat.into_raw(),
-            [0, 10, 20, 127, 127, 127, 255, 255, 255]
-        );
+        assert_eq!(flat.into_raw(), [0, 10, 20, 127, 127, 127, 255, 255, 255]);
         assert_eq!(seen.frame(1, 3), Some(Frame::between(0, 0, 1, 2)));
         assert!(on_white(2, 2, vec![0; 15]).is_none());
     }

@@ -1,7 +1,7 @@
 use std::fmt;
 
 /// The formats that are decoded, as a person writes them.
-pub const SUPPORTED_FORMATS: &[&str] = &["JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF"];
+pub const SUPPORTED_FORMATS: &[&str] = &["JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF"];
 
 /// A picture format that is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,9 +18,22 @@ pub enum PictureFormat {
     Bmp,
     /// TIFF: the first page; grey, RGB and CMYK, plain or compressed without loss.
     Tiff,
+    /// AVIF: still images in one piece, 8 to 12 bits.
+    Avif,
 }
 
 impl PictureFormat {
+    /// All formats, in the order of [`SUPPORTED_FORMATS`].
+    pub const ALL: [PictureFormat; SUPPORTED_FORMATS.len()] = [
+        PictureFormat::Jpeg,
+        PictureFormat::Png,
+        PictureFormat::WebP,
+        PictureFormat::Gif,
+        PictureFormat::Bmp,
+        PictureFormat::Tiff,
+        PictureFormat::Avif,
+    ];
+
     /// The media type, e.g. `image/jpeg`.
     pub fn media_type(self) -> &'static str {
         match self {
@@ -30,6 +43,7 @@ impl PictureFormat {
             PictureFormat::Gif => "image/gif",
             PictureFormat::Bmp => "image/bmp",
             PictureFormat::Tiff => "image/tiff",
+            PictureFormat::Avif => "image/avif",
         }
     }
 }
@@ -43,6 +57,7 @@ impl fmt::Display for PictureFormat {
             PictureFormat::Gif => "GIF",
             PictureFormat::Bmp => "BMP",
             PictureFormat::Tiff => "TIFF",
+            PictureFormat::Avif => "AVIF",
         })
     }
 }
@@ -61,9 +76,21 @@ pub fn sniff(bytes: &[u8]) -> Option<PictureFormat> {
         Some(PictureFormat::Bmp)
     } else if TIFF.iter().any(|signature| bytes.starts_with(*signature)) {
         Some(PictureFormat::Tiff)
+    } else if has_brand(bytes, b"avif") {
+        Some(PictureFormat::Avif)
     } else {
         None
     }
+}
+
+/// Whether an ISO base media file (ISO/IEC 14496-12) begins with this brand among its own.
+pub(crate) fn has_brand(bytes: &[u8], brand: &[u8; 4]) -> bool {
+    let length = bytes.first_chunk::<4>();
+    let length = length.map_or(0, |length| u32::from_be_bytes(*length));
+    // The list of brands is short, whatever its length says.
+    let end = (length.min(256) as usize).min(bytes.len());
+    let brands = bytes.get(8..end).unwrap_or_default();
+    bytes.get(4..8) == Some(b"ftyp") && brands.chunks_exact(4).any(|found| found == brand)
 }
 
 /// TIFF with the low byte first or the high one, and the same with sizes of eight bytes.
@@ -89,6 +116,8 @@ mod tests {
         let bmp = b"BM\x36\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0";
         assert_eq!(sniff(bmp), Some(PictureFormat::Bmp));
         assert_eq!(sniff(b"BM, a text of more than a few words"), None);
+        let avif = b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif";
+        assert_eq!(sniff(avif), Some(PictureFormat::Avif));
         assert_eq!(sniff(b"II*\0\x08\0\0\0"), Some(PictureFormat::Tiff));
         assert_eq!(sniff(b"MM\0+\0\x08\0\0"), Some(PictureFormat::Tiff));
         assert_eq!(sniff(b"RIFF\0\0\0\0WAVEfmt "), None);
@@ -97,10 +126,7 @@ mod tests {
 
     #[test]
     fn names_and_media_types_agree_with_the_list() {
-        use PictureFormat::{Bmp, Gif, Jpeg, Png, Tiff, WebP};
-        let all = [Jpeg, Png, WebP, Gif, Bmp, Tiff];
-        assert_eq!(all.len(), SUPPORTED_FORMATS.len());
-        for (format, name) in all.into_iter().zip(SUPPORTED_FORMATS) {
+        for (format, name) in PictureFormat::ALL.into_iter().zip(SUPPORTED_FORMATS) {
             assert_eq!(format.to_string(), *name);
             assert_eq!(
                 format.media_type(),

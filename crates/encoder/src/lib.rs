@@ -1,6 +1,6 @@
 //! Picture bytes to a unit-length embedding.
 //!
-//! [`Encoder::embed`] takes the bytes of a JPEG, PNG, WebP, GIF, BMP or TIFF file and returns `[dimensions]`
+//! [`Encoder::embed`] takes the bytes of a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file and returns `[dimensions]`
 //! numbers of unit length, so that the dot product of two embeddings is their cosine similarity.
 //! The crate is pure and synchronous: it reads no file, no clock, no environment and no network, and
 //! an [`Encoder`] may be shared by any number of threads.

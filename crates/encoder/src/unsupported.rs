@@ -1,5 +1,7 @@
 //! Names for what people send instead of a supported picture, so that the error can say it.
 
+use crate::format::has_brand;
+
 /// Bytes of the beginning that are looked at when deciding whether something is text.
 const TEXT_WINDOW: usize = 1024;
 
@@ -50,17 +52,9 @@ pub(crate) fn name(bytes: &[u8]) -> String {
 
 /// Pictures and videos in ISO base media files, told apart by their brands (ISO/IEC 14496-12).
 fn iso_media(bytes: &[u8]) -> &'static str {
-    let length = bytes
-        .first_chunk::<4>()
-        .map_or(0, |length| u32::from_be_bytes(*length));
-    let end = usize::try_from(length)
-        .unwrap_or(usize::MAX)
-        .min(bytes.len())
-        .min(256);
-    let brands = bytes.get(8..end).unwrap_or_default();
-    let has = |brand: &[u8; 4]| brands.chunks_exact(4).any(|found| found == brand);
-    if has(b"avif") || has(b"avis") {
-        "AVIF"
+    let has = |brand: &[u8; 4]| has_brand(bytes, brand);
+    if has(b"avis") {
+        "AVIF animation"
     } else if has(b"crx ") {
         "camera raw (CR3)"
     } else if has(b"heic") || has(b"heix") || has(b"hevc") || has(b"mif1") || has(b"msf1") {
@@ -112,14 +106,11 @@ mod tests {
     #[test]
     fn what_people_send_is_named() {
         for (bytes, expected) in [
-            (
-                &b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"[..],
-                super::HEIC,
-            ),
+            (&b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"[..], super::HEIC),
             (b"\0\0\0\x18ftypcrx \0\0\0\0crx isom", "camera raw (CR3)"),
             (b"\xff\x0a\xfa", "JPEG XL"),
             (b"\xff\x4f\xff\x51\0", "JPEG 2000"),
-            (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif", "AVIF"),
+            (b"\0\0\0\x1cftypavis\0\0\0\0msf1avis", "AVIF animation"),
             (
                 b"\0\0\0\x18ftypisom\0\0\0\0isomiso2",
                 "MP4 or QuickTime video",

@@ -37,11 +37,19 @@ fn words(words: &[u16]) -> Vec<u8> {
 /// The header with a screen of this size and the colours.
 fn head(width: u16, height: u16) -> Vec<u8> {
     let screen = words(&[width, height]);
-    [b"GIF89a", &screen[..], &[0x81, 0, 0], COLOURS.as_flattened()].concat()
+    [
+        b"GIF89a",
+        &screen[..],
+        &[0x81, 0, 0],
+        COLOURS.as_flattened(),
+    ]
+    .concat()
 }
 
 fn blocks(data: &[u8]) -> Vec<u8> {
-    let blocks = data.chunks(255).map(|block| [&[block.len() as u8], block].concat());
+    let blocks = data
+        .chunks(255)
+        .map(|block| [&[block.len() as u8], block].concat());
     [blocks.collect::<Vec<_>>().concat(), vec![0]].concat()
 }
 
@@ -86,9 +94,33 @@ fn the_screen_grows_to_hold_the_frame() {
         ((0, 0), FRAME, (60, 48)),
         ((10, 9), FRAME, (60, 48)),
         ((10, 90), FRAME, (60, 90)),
-        ((100, 90), Place { left: 20, top: 30, ..FRAME }, (100, 90)),
-        ((60, 48), Place { left: 20, top: 30, ..FRAME }, (80, 78)),
-        ((60, 48), Place { left: 100, top: 70, ..FRAME }, (160, 118)),
+        (
+            (100, 90),
+            Place {
+                left: 20,
+                top: 30,
+                ..FRAME
+            },
+            (100, 90),
+        ),
+        (
+            (60, 48),
+            Place {
+                left: 20,
+                top: 30,
+                ..FRAME
+            },
+            (80, 78),
+        ),
+        (
+            (60, 48),
+            Place {
+                left: 100,
+                top: 70,
+                ..FRAME
+            },
+            (160, 118),
+        ),
     ] {
         let gif = [head(screen.0, screen.1), frame(place), vec![0x3B]].concat();
         let info = lookalike_encoder::inspect(&gif).unwrap();
@@ -111,7 +143,10 @@ fn extensions_of_any_kind_are_passed_over() {
         vec![0],
         [&[0x21, 0x01][..], &blocks(&[0; 12])].concat().repeat(3000),
     ] {
-        same(&[head(60, 48), extension, frame(FRAME), vec![0x3B]].concat(), &expected);
+        same(
+            &[head(60, 48), extension, frame(FRAME), vec![0x3B]].concat(),
+            &expected,
+        );
     }
 }
 
@@ -139,7 +174,15 @@ fn a_first_frame_that_is_cut_off_is_refused() {
     // Whole blocks with an end, and too few pixels.
     let data = compressed(&[1; 60 * 40]);
     let sides = words(&[0, 0, 60, 48]);
-    let short = [&head(60, 48), &[0x2C][..], &sides, &[0, 2], &blocks(&data), b";"].concat();
+    let short = [
+        &head(60, 48),
+        &[0x2C][..],
+        &sides,
+        &[0, 2],
+        &blocks(&data),
+        b";",
+    ]
+    .concat();
     let error = ENCODER.preprocess(&short).unwrap_err();
     assert!(error.to_string().contains("rows 0 to 39 of 48"), "{error}");
     for (file, words) in [
@@ -161,6 +204,14 @@ fn more_pixels_than_the_frame_has_do_not_matter() {
     let rows = (0..60).flat_map(|y| (0..60).map(move |x| number(x, y)));
     let data = compressed(&rows.collect::<Vec<u8>>());
     let sides = words(&[0, 0, 60, 48]);
-    let long = [&head(60, 48), &[0x2C][..], &sides, &[0, 2], &blocks(&data), b";"].concat();
+    let long = [
+        &head(60, 48),
+        &[0x2C][..],
+        &sides,
+        &[0, 2],
+        &blocks(&data),
+        b";",
+    ]
+    .concat();
     same(&long, &shown(60, 48, FRAME));
 }

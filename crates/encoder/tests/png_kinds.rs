@@ -54,12 +54,18 @@ fn checksums_do_not_matter() {
     });
     // That of the compressed rows, right, wrong or missing.
     harmless(|chunks| {
-        let last = chunks.iter_mut().rfind(|(name, _)| name == b"IDAT").unwrap();
+        let last = chunks
+            .iter_mut()
+            .rfind(|(name, _)| name == b"IDAT")
+            .unwrap();
         let end = last.1.len();
         last.1[end - 1] ^= 1;
     });
     harmless(|chunks| {
-        let last = chunks.iter_mut().rfind(|(name, _)| name == b"IDAT").unwrap();
+        let last = chunks
+            .iter_mut()
+            .rfind(|(name, _)| name == b"IDAT")
+            .unwrap();
         last.1.truncate(last.1.len() - 4);
     });
 }
@@ -120,10 +126,16 @@ fn missing_rows_are_told() {
     let error = ENCODER.preprocess(&whole[..whole.len() / 2]).unwrap_err();
     assert_eq!(error.code(), "corrupt");
     let text = error.to_string();
-    assert!(text.contains("rows 0 to ") && text.contains(" of 160 are there"), "{text}");
+    assert!(
+        text.contains("rows 0 to ") && text.contains(" of 160 are there"),
+        "{text}"
+    );
     for (name, whole) in pngs() {
         let mut chunks = chunks(&whole);
-        let last = chunks.iter_mut().rfind(|(name, _)| name == b"IDAT").unwrap();
+        let last = chunks
+            .iter_mut()
+            .rfind(|(name, _)| name == b"IDAT")
+            .unwrap();
         // Beyond the checksum: what is left of the last block of codes.
         let kept = last.1.len().saturating_sub(4 + 6);
         last.1.truncate(kept);

@@ -12,7 +12,9 @@ fn chunks(file: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     while rest.len() >= 8 {
         let length = u32::from_le_bytes(*rest[4..].first_chunk().unwrap()) as usize;
         chunks.push((rest[..4].to_vec(), rest[8..8 + length].to_vec()));
-        rest = rest.get(8 + length.next_multiple_of(2)..).unwrap_or_default();
+        rest = rest
+            .get(8 + length.next_multiple_of(2)..)
+            .unwrap_or_default();
     }
     chunks
 }
@@ -154,7 +156,9 @@ fn a_small_frame_is_shown_on_its_canvas() {
     image::imageops::replace(&mut canvas, &still.into_rgba8(), 20, 40);
     let mut png = Vec::new();
     let mut target = std::io::Cursor::new(&mut png);
-    canvas.write_to(&mut target, image::ImageFormat::Png).unwrap();
+    canvas
+        .write_to(&mut target, image::ImageFormat::Png)
+        .unwrap();
     same(&moving(300, 200), &png, "on a canvas");
     let error = ENCODER.preprocess(&moving(169, 200)).unwrap_err();
     assert!(error.to_string().contains("beyond its edge"), "{error}");

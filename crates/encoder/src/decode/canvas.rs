@@ -30,13 +30,7 @@ impl Canvas {
     }
 
     /// Puts pixels on white from `x` and `y` to the right, every `step`th. Those beyond the edge are dropped.
-    pub(super) fn put(
-        &mut self,
-        (x, y): (u32, u32),
-        step: usize,
-        channels: Channels,
-        row: &[u8],
-    ) {
+    pub(super) fn put(&mut self, (x, y): (u32, u32), step: usize, channels: Channels, row: &[u8]) {
         match channels {
             Channels::Grey => self.write((x, y), step, row, |[grey]| [grey, grey, grey, 255]),
             Channels::GreyAlpha => {

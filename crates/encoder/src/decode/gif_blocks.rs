@@ -67,7 +67,9 @@ impl<'a> FirstFrame<'a> {
 }
 
 /// Sides of the screen, and its colours.
-fn screen<'a>(bytes: &mut Bytes<'a>) -> Option<((u32, u32), Option<&'a [u8]>)> {
+type Screen<'a> = ((u32, u32), Option<&'a [u8]>);
+
+fn screen<'a>(bytes: &mut Bytes<'a>) -> Option<Screen<'a>> {
     let sides = (bytes.u16()?.into(), bytes.u16()?.into());
     let [flags, _background, _aspect] = bytes.array()?;
     Some((sides, colours(bytes, flags)?))

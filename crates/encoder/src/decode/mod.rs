@@ -1,5 +1,8 @@
 //! Image bytes to pixels: which format it is, whether it is within the limits, and its decoder.
 
+mod avif;
+mod avif_boxes;
+mod avif_colour;
 mod bmp;
 mod bytes;
 mod canvas;
@@ -21,8 +24,8 @@ use crate::frame::Frame;
 use crate::geometry::Reading;
 use crate::preprocessing::Preprocessing;
 use crate::{
-    Area, MAX_BYTES, MAX_PIXELS, MAX_SIDE, PictureError, PictureFormat, View, geometry, jpeg, sniff,
-    trim, unsupported,
+    Area, MAX_BYTES, MAX_PIXELS, MAX_SIDE, PictureError, PictureFormat, View, geometry, jpeg,
+    sniff, trim, unsupported,
 };
 
 /// What an image may take while it is decoded, in bytes: what a function of 1 GB has beside an index.
@@ -168,6 +171,7 @@ pub fn inspect(bytes: &[u8]) -> Result<ImageInfo, PictureError> {
         PictureFormat::Gif => gif::size(bytes)?,
         PictureFormat::Bmp => bmp::size(bytes)?,
         PictureFormat::Tiff => tiff::size(bytes)?,
+        PictureFormat::Avif => avif::size(bytes)?,
     };
     let (width, height) = (size.width, size.height);
     let result = u64::from(width) * u64::from(height) * RGB_BYTES;
@@ -216,6 +220,7 @@ pub(crate) fn decode(
         PictureFormat::Gif => gif::decode(bytes),
         PictureFormat::Bmp => bmp::decode(bytes),
         PictureFormat::Tiff => tiff::decode(bytes),
+        PictureFormat::Avif => avif::decode(bytes),
     }
 }
 

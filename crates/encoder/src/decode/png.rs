@@ -1,10 +1,11 @@
 //! PNG. What counts is that every row is there: checksums, chunks beside the pixels and the end chunk do not.
 
+use fdeflate::Decompressor;
 use image::metadata::Orientation;
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, Transformations};
 
 use super::canvas::{Canvas, Channels, narrow};
-use super::png_chunks::{Contents, Header, Rebuilt, contents};
+use super::png_chunks::{Contents, Header, Rebuilt, contents, pixel_data};
 use super::{Decoded, RGB_BYTES, Size, check_size, corrupt};
 use crate::{PictureError, PictureFormat};
 
@@ -15,6 +16,9 @@ const WORKING: u64 = 1 << 20;
 /// Bytes of a pixel in the rows that are held at once: two packed ones, one unpacked and one narrowed, of
 /// four samples of two bytes at most.
 const ROW_BYTES: u64 = 8 * 4;
+
+/// How far back deflate copies from, in bytes.
+const WINDOW: usize = 32 * 1024;
 
 /// Start and step of the pixels of an interlaced image's seven passes: across and down.
 const PASSES: [((u32, u32), (u32, u32)); 7] = [
@@ -115,12 +119,11 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, PictureError> {
     let mut narrowed = Vec::new();
     let passes = passes(&header);
     let all: u32 = passes.iter().map(|pass| pass.rows).sum();
-    let mut rows = 0;
-    for pass in passes {
+    for pass in &passes {
         for line in 0..pass.rows {
             let row = match reader.next_row() {
                 Ok(Some(row)) => row,
-                _ => return Err(broken(rows_there(rows, all))),
+                _ => return Err(broken(rows_there(whole_rows(file, &header, &passes), all))),
             };
             let mut samples = row.data();
             if depth == BitDepth::Sixteen {
@@ -129,7 +132,6 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, PictureError> {
             }
             let place = (pass.start.0, pass.start.1 + line * pass.step.1);
             canvas.put(place, pass.step.0 as usize, channels, samples);
-            rows += 1;
         }
     }
     let (pixels, visible) = canvas.finish();
@@ -138,6 +140,49 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, PictureError> {
         visible,
         ..Decoded::whole(pixels, orientation.unwrap_or(Orientation::NoTransforms))
     })
+}
+
+/// Rows whose bytes are all there. Counted when it is known that some are not: the decoder gives out no rows
+/// that it may still need to copy from, and these may be all of a small image.
+fn whole_rows(file: &[u8], header: &Header, passes: &[Pass]) -> u32 {
+    let mut bytes = unpacked(file);
+    let mut rows = 0;
+    for pass in passes {
+        let row = header.packed_row(pass.width);
+        let whole = (bytes / row).min(pass.rows.into());
+        bytes -= whole * row;
+        // No more than the pass has.
+        rows += whole as u32;
+        if whole < pass.rows.into() {
+            break;
+        }
+    }
+    rows
+}
+
+/// Bytes that the compressed pixels become before they end or are damaged.
+fn unpacked(file: &[u8]) -> u64 {
+    let mut decoder = Decompressor::new();
+    let mut window = vec![0; 2 * WINDOW];
+    let (mut place, mut total) = (0, 0);
+    for mut data in pixel_data(file) {
+        loop {
+            let Ok((taken, given)) = decoder.read(data, &mut window, place, false) else {
+                return total;
+            };
+            data = &data[taken..];
+            place += given;
+            total += given as u64;
+            if decoder.is_done() || (taken == 0 && given == 0) {
+                break;
+            }
+            if place > WINDOW {
+                window.copy_within(place - WINDOW..place, 0);
+                place = WINDOW;
+            }
+        }
+    }
+    total
 }
 
 /// How much of an image is there, for a person.

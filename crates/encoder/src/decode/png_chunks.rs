@@ -55,8 +55,23 @@ impl Header {
         let first = Chunks::new(file).next();
         let chunk = first.filter(|chunk| chunk.name == *b"IHDR");
         let content = chunk.and_then(|chunk| chunk.content.first_chunk::<13>());
-        let Some(&[w0, w1, w2, w3, h0, h1, h2, h3, bits, colour, packing, filter, interlace]) =
-            content
+        let Some(
+            &[
+                w0,
+                w1,
+                w2,
+                w3,
+                h0,
+                h1,
+                h2,
+                h3,
+                bits,
+                colour,
+                packing,
+                filter,
+                interlace,
+            ],
+        ) = content
         else {
             return Err("there is no header".to_owned());
         };
@@ -122,6 +137,12 @@ pub(super) fn contents(file: &[u8]) -> Contents<'_> {
         }
     }
     found
+}
+
+/// The parts of the compressed pixels.
+pub(super) fn pixel_data(file: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let chunks = Chunks::new(file).filter(|chunk| chunk.name == *b"IDAT");
+    chunks.map(|chunk| chunk.content)
 }
 
 /// A PNG made of the header, the palette and one chunk with all compressed pixels, whatever else the file has:

@@ -120,7 +120,9 @@ fn put(
         DecodingResult::U8(samples) if header.bits == 1 => {
             for (packed, y) in samples.chunks(width.div_ceil(8) as usize).zip(top..) {
                 row.clear();
-                let bits = packed.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
+                let bits = packed
+                    .iter()
+                    .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
                 row.extend(bits.take(width as usize).map(|bit| bit * 255));
                 canvas.put((left, y), 1, Channels::Grey, &row);
             }
@@ -149,7 +151,7 @@ fn put_row(
     header: &Header,
     plane: Option<u32>,
     place: (u32, u32),
-    row: &mut Vec<u8>,
+    row: &mut [u8],
 ) {
     if let Some(plane) = plane {
         return canvas.put_plane(place, plane as usize, row);

@@ -235,7 +235,7 @@ impl<'a> Directory<'a> {
             1 | 6 | 7 => 1,
             3 | 8 => 2,
             4 | 9 | 13 => 4,
-            16 | 17 | 18 => 8,
+            16..=18 => 8,
             _ => return None,
         };
         let (count, value) = match self.big {

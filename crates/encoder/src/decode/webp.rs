@@ -62,18 +62,18 @@ fn memory(image: &Image<'_>, pixels: u64) -> Result<u64, PictureError> {
         (Coding::Lossy, _) => lossy + pixels,
     };
     match memory > PICTURE_MEMORY {
-        true => Err(broken("its tables take more memory than an image may".to_owned())),
+        true => Err(broken(
+            "its tables take more memory than an image may".to_owned(),
+        )),
         false => Ok(memory),
     }
 }
 
 /// Sides of what is shown.
 fn sides(image: &Image<'_>) -> (u32, u32) {
-    image
-        .screen
-        .map_or((image.width, image.height), |screen| {
-            (screen.width, screen.height)
-        })
+    image.screen.map_or((image.width, image.height), |screen| {
+        (screen.width, screen.height)
+    })
 }
 
 fn checked(file: &[u8]) -> Result<Image<'_>, PictureError> {
