@@ -361,7 +361,7 @@ def test_unreadable_pictures_are_listed(evaluate, catalog_folder, query_folder):
     partly = evaluate("--json").expect(3)
     skipped = {entry["what"].rpartition("/")[2]: entry["reason"] for entry in partly.json()["skipped"]}
     assert set(skipped) == {"bad.jpg", "bad.gif", "loose.png"}
-    assert "found text" in skipped["bad.jpg"]
+    assert "text is not supported" in skipped["bad.jpg"]
     assert "the picture is empty" in skipped["bad.gif"]
     assert "in no folder of a category" in skipped["loose.png"]
     assert partly.json()["encoders"][0]["micro"]["p_at_1"]["mean"] == 1 / 2

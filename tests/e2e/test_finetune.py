@@ -255,7 +255,7 @@ def test_no_picture_is_one(finetune, tmp_path):
             )
     refused = finetune(tmp_path / "bad", tmp_path / "out").expect(1)
     assert "none of the" in refused.stderr
-    assert "found text" in refused.stderr
+    assert "text is not supported" in refused.stderr
     assert nothing_written(tmp_path / "out")
 
 

@@ -32,9 +32,9 @@ pub enum PictureError {
         limit: u64,
     },
     /// The bytes begin like something that is not decoded here.
-    #[error("expected a {}, found {found}; convert the picture first", formats())]
+    #[error("{found} is not supported; convert it to {} first", formats())]
     UnsupportedFormat {
-        /// What the bytes look like, for a person.
+        /// What the bytes look like, for a person: a name that begins a sentence.
         found: String,
     },
     /// The bytes begin like a picture and do not go on like one.
@@ -80,7 +80,7 @@ impl PictureError {
     }
 }
 
-/// The supported formats as a person lists them: `JPEG, PNG, WebP or GIF`.
+/// The supported formats as a person lists them: `JPEG, PNG or GIF`.
 fn formats() -> String {
     let (last, others) = SUPPORTED_FORMATS.split_last().unwrap_or((&"", &[]));
     format!("{} or {last}", others.join(", "))

@@ -1,6 +1,6 @@
 //! The part of a picture that takes the place of the whole: whole pixels, cut out of what was decoded.
 
-use image::imageops;
+use image::RgbImage;
 use image::metadata::Orientation;
 
 use crate::PictureError;
@@ -167,7 +167,7 @@ impl Decoded {
         // All are within the decoded pixels, whose sides are rounded up.
         let (x, y) = (left as u32, top as u32);
         let (width, height) = ((right - left) as u32, (bottom - top) as u32);
-        let pixels = imageops::crop_imm(&self.pixels, x, y, width, height).to_image();
+        let pixels = cut_in_place(self.pixels, (x, y), (width, height));
         let visible = self.visible.and_then(|visible| visible.and(frame));
         Decoded {
             pixels,
@@ -196,9 +196,26 @@ impl Decoded {
     }
 }
 
+/// A part of an image that lies within it, in the memory that the whole has: both beside each other would be
+/// the most that embedding takes.
+fn cut_in_place(image: RgbImage, (left, top): (u32, u32), (width, height): (u32, u32)) -> RgbImage {
+    let stride = image.width() as usize * 3;
+    let row = width as usize * 3;
+    let mut samples = image.into_raw();
+    for y in 0..height as usize {
+        let start = (top as usize + y) * stride + left as usize * 3;
+        // Never behind where the row was, so rows that are still to come stay whole.
+        samples.copy_within(start..start + row, y * row);
+    }
+    samples.truncate(height as usize * row);
+    RgbImage::from_raw(width, height, samples).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use image::imageops;
+
     use super::*;
 
     fn frame(text: &str) -> Result<Frame, PictureError> {

@@ -4,15 +4,26 @@ use image::RgbImage;
 use image::metadata::Orientation;
 use lookalike_jpeg::{Error, Header, Scale};
 
-use crate::decode::{Decoded, check_size};
+use crate::decode::{Decoded, Size, check_size};
 use crate::geometry::Reading;
 use crate::{PictureError, PictureFormat};
 
-/// Width, height and the bytes that a pixel takes at the most demanding moment, by the header.
-pub(crate) fn inspect(bytes: &[u8]) -> Result<(u32, u32, u64), PictureError> {
-    let header = Header::read(bytes).map_err(refused)?;
+/// What the header says.
+pub(crate) fn size(bytes: &[u8]) -> Result<Size, PictureError> {
+    checked(&Header::read(bytes).map_err(refused)?)
+}
+
+/// What a header says of an image that is within all limits. Decoding it at a part of its size takes less.
+fn checked(header: &Header<'_>) -> Result<Size, PictureError> {
     let (width, height) = header.size();
-    Ok((width, height, pixel_bytes(&header)))
+    let memory = header.memory(Scale::Whole);
+    let pixels = u64::from(width) * u64::from(height);
+    check_size(PictureFormat::Jpeg, width, height, memory / pixels.max(1))?;
+    Ok(Size {
+        width,
+        height,
+        memory,
+    })
 }
 
 /// Decodes gray, YCbCr, RGB, CMYK and YCCK. `reading` is that of [`crate::decode::decode`].
@@ -21,8 +32,7 @@ pub(crate) fn decode(
     reading: &dyn Fn(u32, u32) -> Reading,
 ) -> Result<Decoded, PictureError> {
     let header = Header::read(bytes).map_err(refused)?;
-    let (width, height) = header.size();
-    check_size(PictureFormat::Jpeg, width, height, pixel_bytes(&header))?;
+    let Size { width, height, .. } = checked(&header)?;
     let asked = reading(width, height);
     let scale = match asked {
         Reading::Eighths(1) => Scale::Eighth,
@@ -44,13 +54,6 @@ pub(crate) fn decode(
         visible: None,
         asked: Some(asked),
     })
-}
-
-/// What a pixel of the whole image takes at the most demanding moment, rounded up.
-fn pixel_bytes(header: &Header<'_>) -> u64 {
-    let (width, height) = header.size();
-    let pixels = u64::from(width) * u64::from(height);
-    header.memory(Scale::Whole).div_ceil(pixels.max(1))
 }
 
 fn corrupt(reason: &str) -> PictureError {

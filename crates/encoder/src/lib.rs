@@ -1,6 +1,6 @@
 //! Picture bytes to a unit-length embedding.
 //!
-//! [`Encoder::embed`] takes the bytes of a JPEG, PNG, WebP or GIF file and returns `[dimensions]`
+//! [`Encoder::embed`] takes the bytes of a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file and returns `[dimensions]`
 //! numbers of unit length, so that the dot product of two embeddings is their cosine similarity.
 //! The crate is pure and synchronous: it reads no file, no clock, no environment and no network, and
 //! an [`Encoder`] may be shared by any number of threads.
@@ -21,7 +21,7 @@
 //!
 //! ```
 //! let encoder = lookalike_encoder::Encoder::embedded()?;
-//! let error = encoder.embed(b"BM, as a bitmap begins").unwrap_err();
+//! let error = encoder.embed(b"a cat, in words").unwrap_err();
 //! assert_eq!(error.code(), "unsupported-format");
 //! # Ok::<(), lookalike_encoder::LoadError>(())
 //! ```
@@ -31,6 +31,7 @@
 mod alpha;
 mod area;
 mod backbone;
+mod cmyk;
 mod decode;
 mod encoder;
 mod error;

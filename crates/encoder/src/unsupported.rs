@@ -1,7 +1,12 @@
 //! Names for what people send instead of a supported picture, so that the error can say it.
 
+use crate::format::has_brand;
+
 /// Bytes of the beginning that are looked at when deciding whether something is text.
 const TEXT_WINDOW: usize = 1024;
+
+/// What iPhones send, and how to make them send something else.
+const HEIC: &str = "HEIC (on an iPhone, choose Settings, Camera, Formats, Most Compatible)";
 
 /// Signatures at the start of a file, longest first where one begins another.
 const SIGNATURES: &[(&[u8], &str)] = &[
@@ -9,11 +14,12 @@ const SIGNATURES: &[(&[u8], &str)] = &[
     (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "JPEG 2000"),
     (b"\xff\x0a", "JPEG XL"),
     (b"\xff\x4f\xff\x51", "JPEG 2000"),
-    (b"II*\0", "TIFF or camera raw"),
-    (b"MM\0*", "TIFF or camera raw"),
-    (b"II+\0", "BigTIFF"),
-    (b"MM\0+", "BigTIFF"),
-    (b"BM", "BMP"),
+    (b"FUJIFILMCCD-RAW", "camera raw (RAF)"),
+    (b"IIU\0", "camera raw (RW2)"),
+    (b"IIRO", "camera raw (ORF)"),
+    (b"IIRS", "camera raw (ORF)"),
+    (b"MMOR", "camera raw (ORF)"),
+    (b"FOVb", "camera raw (X3F)"),
     (b"%PDF", "PDF"),
     (b"%!PS", "PostScript"),
     (b"8BPS", "Photoshop document"),
@@ -27,7 +33,7 @@ const SIGNATURES: &[(&[u8], &str)] = &[
     (b"RIFF", "RIFF file that is not WebP"),
 ];
 
-/// What the bytes look like, e.g. `BMP`, `HEIC` or `text`. Never empty; a guess, for a person.
+/// What the bytes look like, e.g. `PDF`, `HEIC` or `text`. Never empty; a guess, for a person.
 pub(crate) fn name(bytes: &[u8]) -> String {
     let named = SIGNATURES
         .iter()
@@ -46,19 +52,13 @@ pub(crate) fn name(bytes: &[u8]) -> String {
 
 /// Pictures and videos in ISO base media files, told apart by their brands (ISO/IEC 14496-12).
 fn iso_media(bytes: &[u8]) -> &'static str {
-    let length = bytes
-        .first_chunk::<4>()
-        .map_or(0, |length| u32::from_be_bytes(*length));
-    let end = usize::try_from(length)
-        .unwrap_or(usize::MAX)
-        .min(bytes.len())
-        .min(256);
-    let brands = bytes.get(8..end).unwrap_or_default();
-    let has = |brand: &[u8; 4]| brands.chunks_exact(4).any(|found| found == brand);
-    if has(b"avif") || has(b"avis") {
-        "AVIF"
+    let has = |brand: &[u8; 4]| has_brand(bytes, brand);
+    if has(b"avis") {
+        "AVIF animation"
+    } else if has(b"crx ") {
+        "camera raw (CR3)"
     } else if has(b"heic") || has(b"heix") || has(b"hevc") || has(b"mif1") || has(b"msf1") {
-        "HEIC"
+        HEIC
     } else {
         "MP4 or QuickTime video"
     }
@@ -89,7 +89,7 @@ fn markup(text: &str) -> &'static str {
     if text.starts_with("<svg") || (text.starts_with("<?xml") && text.contains("<svg")) {
         "SVG"
     } else if text.starts_with("<!doctype html") || text.starts_with("<html") {
-        "an HTML page"
+        "HTML"
     } else if text.starts_with("<?xml") {
         "XML"
     } else if text.starts_with('{') || text.starts_with('[') {
@@ -106,10 +106,11 @@ mod tests {
     #[test]
     fn what_people_send_is_named() {
         for (bytes, expected) in [
-            (&b"BM\x36\0\0\0"[..], "BMP"),
-            (b"II*\0\x08\0\0\0", "TIFF or camera raw"),
-            (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
-            (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif", "AVIF"),
+            (&b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"[..], super::HEIC),
+            (b"\0\0\0\x18ftypcrx \0\0\0\0crx isom", "camera raw (CR3)"),
+            (b"\xff\x0a\xfa", "JPEG XL"),
+            (b"\xff\x4f\xff\x51\0", "JPEG 2000"),
+            (b"\0\0\0\x1cftypavis\0\0\0\0msf1avis", "AVIF animation"),
             (
                 b"\0\0\0\x18ftypisom\0\0\0\0isomiso2",
                 "MP4 or QuickTime video",
@@ -117,7 +118,7 @@ mod tests {
             (b"%PDF-1.7", "PDF"),
             (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
             (b"<?xml version='1.0'?>\n<svg/>", "SVG"),
-            (b"<!DOCTYPE html><p>not found", "an HTML page"),
+            (b"<!DOCTYPE html><p>not found", "HTML"),
             (b"{\"image\": \"\"}", "JSON or other text"),
             ("a cat, drawn in words: ~ö~".as_bytes(), "text"),
             (b"\x01\x02\x03", "data of an unknown kind"),

@@ -17,7 +17,9 @@ fn nothing_is_empty() {
     let error = refused(b"");
     assert_eq!(error, PictureError::Empty);
     assert!(
-        error.to_string().contains("JPEG, PNG, WebP or GIF"),
+        error
+            .to_string()
+            .contains("JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF"),
         "{error}"
     );
 }
@@ -26,10 +28,9 @@ fn nothing_is_empty() {
 fn text_and_other_formats_are_named() {
     for (bytes, name) in [
         (&b"not a picture, whatever it is called"[..], "text"),
-        (b"BM\x8a\0\0\0\0\0\0\0", "BMP"),
-        (b"II*\0\x08\0\0\0", "TIFF"),
+        (b"\xff\x0a\xfa\x7f", "JPEG XL"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
-        (b"\0\0\0\x18ftypavif\0\0\0\0avifmif1", "AVIF"),
         (b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>", "SVG"),
         (b"%PDF-1.4", "PDF"),
     ] {
@@ -60,21 +61,9 @@ fn png_claiming(width: u32, height: u32) -> Vec<u8> {
     let mut file = golden("rgb-16-bit-90x120.png");
     file[16..20].copy_from_slice(&width.to_be_bytes());
     file[20..24].copy_from_slice(&height.to_be_bytes());
-    let sum = crc32(&file[12..29]);
+    let sum = common::png::crc32(&file[12..29]);
     file[29..33].copy_from_slice(&sum.to_be_bytes());
     file
-}
-
-fn crc32(bytes: &[u8]) -> u32 {
-    let step = |sum: u32| {
-        if sum & 1 == 1 {
-            0xEDB8_8320 ^ (sum >> 1)
-        } else {
-            sum >> 1
-        }
-    };
-    let update = |sum: u32, byte: &u8| (0..8).fold(sum ^ u32::from(*byte), |sum, _| step(sum));
-    !bytes.iter().fold(!0, update)
 }
 
 #[test]
@@ -120,17 +109,10 @@ fn bombs_are_refused_by_their_header() {
     );
 }
 
-/// Sixteen bits a sample take nine bytes a pixel on the way.
+/// Rows are turned into eight bits one by one, so sixteen bits a sample take no more than eight.
 #[test]
-fn deep_pictures_may_have_fewer_pixels() {
-    assert_eq!(
-        refused(&png_claiming(7_999, 8_000)),
-        PictureError::TooManyPixels {
-            width: 7_999,
-            height: 8_000,
-            limit: 59_652_323
-        }
-    );
+fn deep_pictures_may_have_as_many_pixels() {
+    assert_eq!(refused(&png_claiming(7_999, 8_000)).code(), "corrupt");
 }
 
 #[test]
@@ -152,6 +134,10 @@ fn cut_off_files_are_corrupt_wherever_the_cut_is() {
                 Err(PictureError::UnsupportedFormat { .. }) => assert!(part.len() < 12, "{name}"),
                 // Only the first frame of an animation is needed.
                 Ok(_) if name.starts_with("animated") => {}
+                // The end chunk and checksums are most of a small PNG.
+                Ok(pixels) if format == PictureFormat::Png => {
+                    assert!(Ok(pixels) == ENCODER.preprocess(&file), "{name}");
+                }
                 other => panic!("{name} cut to {percent} %: {:?}", other.map(|_| "decoded")),
             }
         }

@@ -14,7 +14,9 @@ use walkdir::WalkDir;
 use crate::label_table::LabelTable;
 
 /// Files that count as pictures, by the end of their name.
-const EXTENSIONS: [&str; 5] = ["jpg", "jpeg", "png", "webp", "gif"];
+const EXTENSIONS: [&str; 12] = [
+    "jpg", "jpeg", "jpe", "jfif", "pjpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif",
+];
 
 /// A picture file and what it shows.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -24,10 +24,10 @@ def huge_png(side=100_000):
     )
 
 
-def bmp():
+def jpeg_2000():
     """A sound picture in a format that is not supported."""
     buffer = io.BytesIO()
-    Image.new("RGB", (64, 64), "teal").save(buffer, "BMP")
+    Image.new("RGB", (64, 64), "teal").save(buffer, "JPEG2000")
     return buffer.getvalue()
 
 

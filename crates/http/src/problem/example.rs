@@ -35,7 +35,7 @@ fn problem(kind: ProblemKind) -> Option<Problem> {
         AuditTooLarge => return Some(AuditError::Late.into()),
         EmptyPicture => PictureError::Empty.into(),
         UnsupportedFormat => PictureError::UnsupportedFormat {
-            found: "a BMP".to_owned(),
+            found: "JPEG 2000".to_owned(),
         }
         .into(),
         CorruptPicture => PictureError::Corrupt {

@@ -83,7 +83,8 @@ fn explain(error: &SearchError) -> (ProblemKind, String) {
         SearchError::UnsupportedMediaType(name) => (
             UnsupportedFormat,
             format!(
-                "media type {} is not supported: use image/jpeg, image/png, image/webp or image/gif",
+                "media type {} is not supported: use image/jpeg, image/png, image/webp, \
+                 image/gif, image/bmp, image/tiff or image/avif",
                 shown(name)
             ),
         ),

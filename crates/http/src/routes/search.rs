@@ -22,7 +22,7 @@ use crate::router::Shared;
     tag = "search",
     params(SearchParameters, PictureParameters),
     request_body(
-        description = "The picture: JPEG, PNG, WebP or GIF; or what to search with",
+        description = "The picture: JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF; or what to search with",
         content(
             (String = "image/*"),
             (String = "application/octet-stream"),

@@ -61,7 +61,7 @@ async fn an_unsupported_format_is_answered_with_the_supported_ones() {
     let shop = Shop::stocked().await;
     let reply = shop.post("/search", "image/jpeg", "plain text").await;
     reply.problem(415, "unsupported-format");
-    let expected = json!(["JPEG", "PNG", "WebP", "GIF"]);
+    let expected = json!(["JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF"]);
     assert_eq!(reply.json()["supported"], expected);
 }
 

@@ -66,7 +66,7 @@ async fn a_picture_that_cannot_be_indexed_says_why() {
         reply["reason"]
             .as_str()
             .unwrap()
-            .contains("JPEG, PNG, WebP or GIF")
+            .contains("JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF")
     );
     // A better one is no failure any more, not even before it is looked at.
     shop.cloud

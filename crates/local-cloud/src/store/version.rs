@@ -68,10 +68,13 @@ impl Attributes {
             .rsplit_once('.')
             .map(|(_, end)| end.to_ascii_lowercase());
         let content_type = match extension.as_deref() {
-            Some("jpg" | "jpeg" | "jpe" | "jfif") => "image/jpeg",
+            Some("jpg" | "jpeg" | "jpe" | "jfif" | "pjpeg") => "image/jpeg",
             Some("png") => "image/png",
             Some("webp") => "image/webp",
             Some("gif") => "image/gif",
+            Some("bmp") => "image/bmp",
+            Some("tif" | "tiff") => "image/tiff",
+            Some("avif") => "image/avif",
             Some("csv") => "text/csv",
             Some("json") => "application/json",
             Some("txt") => "text/plain",

@@ -300,7 +300,8 @@ pub enum SearchError {
     NoCatalogKey(String),
     /// An upload of a media type that the encoder cannot read.
     #[error(
-        "media type {0:?} is not supported: use image/jpeg, image/png, image/webp or image/gif"
+        "media type {0:?} is not supported: use image/jpeg, image/png, image/webp, \
+         image/gif, image/bmp, image/tiff or image/avif"
     )]
     UnsupportedMediaType(String),
     /// The index was made by another encoder, which cannot be had.

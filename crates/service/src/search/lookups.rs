@@ -57,15 +57,10 @@ impl Searcher {
     /// # Errors
     /// [`SearchError::UnsupportedMediaType`] for what the encoder cannot read.
     pub async fn create_upload(&self, content_type: &str) -> Result<UploadLink, SearchError> {
-        let format = [
-            PictureFormat::Jpeg,
-            PictureFormat::Png,
-            PictureFormat::WebP,
-            PictureFormat::Gif,
-        ]
-        .into_iter()
-        .find(|format| format.media_type().eq_ignore_ascii_case(content_type))
-        .ok_or_else(|| SearchError::UnsupportedMediaType(content_type.to_owned()))?;
+        let format = PictureFormat::ALL
+            .into_iter()
+            .find(|format| format.media_type().eq_ignore_ascii_case(content_type))
+            .ok_or_else(|| SearchError::UnsupportedMediaType(content_type.to_owned()))?;
         let media_type = format.media_type();
         let extension = media_type.trim_start_matches("image/");
         let key = format!("{UPLOADS_PREFIX}{}.{extension}", new_segment_id());

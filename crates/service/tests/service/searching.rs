@@ -233,13 +233,16 @@ async fn uploads_are_linked_for_what_can_be_read() {
         ("IMAGE/PNG", "png"),
         ("image/webp", "webp"),
         ("image/gif", "gif"),
+        ("image/bmp", "bmp"),
+        ("image/tiff", "tiff"),
+        ("image/avif", "avif"),
     ] {
         let link = searcher.create_upload(media_type).await.unwrap();
         assert!(link.key.starts_with("uploads/") && link.key.ends_with(extension));
         assert_eq!(link.headers["content-type"], media_type.to_lowercase());
         assert!(keys.insert(link.key));
     }
-    for media_type in ["", "image/bmp", "text/html", "image/png; x=y"] {
+    for media_type in ["", "image/heic", "text/html", "image/png; x=y"] {
         let refused = searcher.create_upload(media_type).await;
         assert!(matches!(refused, Err(SearchError::UnsupportedMediaType(_))));
     }

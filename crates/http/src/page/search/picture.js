@@ -7,7 +7,7 @@ const GOOD_BYTES = 1e6;
 const GOOD_SIDE = 1024;
 // A small part of a large photo keeps more of its pixels.
 const MOST_SIDE = 2560;
-const UNDERSTOOD = ["image/jpeg", "image/png", "image/webp", "image/gif"];
+const UNDERSTOOD = ["image/jpeg", "image/png", "image/webp", "image/gif", "image/avif"];
 
 // Whatever the browser can show: some show formats in pages, such as HEIC and SVG, that they do not give to scripts.
 async function decoded(file) {

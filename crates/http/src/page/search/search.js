@@ -58,7 +58,7 @@ function follow() {
 
 function takePicture(file) {
   if (file.type && !file.type.startsWith("image/")) {
-    showProblem(new Problem("This is not a picture", "Use a JPEG, PNG, WebP or GIF file."));
+    showProblem(new Problem("This is not a picture", "Use a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file."));
     return;
   }
   pictures.push(file);

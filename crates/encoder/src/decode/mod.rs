@@ -1,23 +1,35 @@
-use std::io::Cursor;
+//! Image bytes to pixels: which format it is, whether it is within the limits, and its decoder.
 
-use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
-use image::error::ImageError;
+mod avif;
+mod avif_boxes;
+mod avif_colour;
+mod bmp;
+mod bytes;
+mod canvas;
+mod gif;
+mod gif_blocks;
+mod png;
+mod png_chunks;
+mod riff;
+pub(crate) mod seen;
+mod tiff;
+mod tiff_header;
+mod webp;
+mod webp_tables;
+
+use image::RgbImage;
 use image::metadata::Orientation;
-use image::{ColorType, DynamicImage, ImageDecoder, ImageResult, Limits, RgbImage};
 
 use crate::frame::Frame;
 use crate::geometry::Reading;
 use crate::preprocessing::Preprocessing;
 use crate::{
-    Area, MAX_BYTES, MAX_PIXELS, MAX_SIDE, PictureError, PictureFormat, View, alpha, geometry,
-    jpeg, sniff, trim, unsupported,
+    Area, MAX_BYTES, MAX_PIXELS, MAX_SIDE, PictureError, PictureFormat, View, geometry, jpeg,
+    sniff, trim, unsupported,
 };
 
-/// What a decoder may allocate besides pixels, in bytes: rows, tables, metadata.
-const WORKING_MEMORY: u64 = 64 * 1024 * 1024;
-
-/// What a picture may take while it is decoded, in bytes: what a function of 1 GB has beside an index.
-/// Plain pictures of [`MAX_PIXELS`] stay below; deep and progressive ones reach it with fewer pixels.
+/// What an image may take while it is decoded, in bytes: what a function of 1 GB has beside an index.
+/// Plain images of [`MAX_PIXELS`] stay below; those that need more bytes a pixel reach it with fewer pixels.
 const PICTURE_MEMORY: u64 = 512 * 1024 * 1024;
 
 /// A decoded picture, or a part of one: eight-bit RGB as stored, and how to turn it upright.
@@ -103,7 +115,11 @@ pub(crate) fn for_view(
     };
     let trimmed = match suits {
         true => cropped.cut(&within),
-        false => decode(bytes, &|_, _| needed)?.cut(&within.out_of(&frame)),
+        false => {
+            // One at a time: the first is not needed any more.
+            drop(cropped);
+            decode(bytes, &|_, _| needed)?.cut(&within.out_of(&frame))
+        }
     };
     Ok(trimmed.asked_for(how, view))
 }
@@ -128,56 +144,47 @@ impl ImageInfo {
     }
 }
 
+/// What a header says of an image that is within all limits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Size {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    /// The most bytes that decoding takes at once, the result included.
+    pub(crate) memory: u64,
+}
+
 /// Reads the header of an image file, without decoding any pixels: what it claims to be, and the memory that
-/// [`crate::Encoder::embed`] will take. Callers reserve that memory before they decode.
+/// [`crate::Encoder::embed`] of the embedded encoder will take. Callers reserve that memory before they decode.
 ///
 /// # Errors
 /// [`PictureError`], as [`crate::Encoder::embed`] gives it, for whatever the header alone shows.
 pub fn inspect(bytes: &[u8]) -> Result<ImageInfo, PictureError> {
     let format = checked_format(bytes)?;
-    let file = Cursor::new(bytes);
-    let (width, height, pixel_bytes) = match format {
-        PictureFormat::Jpeg => jpeg::inspect(bytes)?,
-        PictureFormat::Png => {
-            let (width, height) = png_size(bytes).unwrap_or_default();
-            check_size(format, width, height, RGB_BYTES)?;
-            measured(format, PngDecoder::with_limits(file, limits(width, height)))?
-        }
-        PictureFormat::WebP => measured(format, WebPDecoder::new(file))?,
-        PictureFormat::Gif => measured(format, GifDecoder::new(file))?,
+    let size = match format {
+        PictureFormat::Jpeg => jpeg::size(bytes)?,
+        PictureFormat::Png => png::size(bytes)?,
+        PictureFormat::WebP => webp::size(bytes)?,
+        PictureFormat::Gif => gif::size(bytes)?,
+        PictureFormat::Bmp => bmp::size(bytes)?,
+        PictureFormat::Tiff => tiff::size(bytes)?,
+        PictureFormat::Avif => avif::size(bytes)?,
     };
-    check_size(format, width, height, pixel_bytes)?;
+    let (width, height) = (size.width, size.height);
+    let result = u64::from(width) * u64::from(height) * RGB_BYTES;
+    let narrow = u64::from(width.max(height)) * NARROW_ROW;
     Ok(ImageInfo {
         format,
         width,
         height,
-        memory: u64::from(width) * u64::from(height) * pixel_bytes + BASE_MEMORY,
+        memory: size.memory.max(result + narrow) + BASE_MEMORY,
     })
 }
 
+/// Bytes of a row of the image between the two passes of scaling it down, which is as wide as the network's.
+const NARROW_ROW: u64 = 3 * 256;
+
 /// What decoding and embedding take whatever the size of the image, in bytes.
 const BASE_MEMORY: u64 = 8 << 20;
-
-/// Width, height and bytes that a pixel takes, by the header.
-fn measured(
-    format: PictureFormat,
-    decoder: ImageResult<impl ImageDecoder>,
-) -> Result<(u32, u32, u64), PictureError> {
-    let decoder = decoder.map_err(|error| PictureError::Corrupt {
-        format,
-        reason: reason(&error),
-    })?;
-    let (width, height) = decoder.dimensions();
-    Ok((width, height, pixel_bytes(decoder.color_type())))
-}
-
-/// Bytes of a pixel at the most demanding moment. Transparent images become eight-bit RGBA on the way,
-/// sixteen-bit ones keep their samples meanwhile.
-fn pixel_bytes(kind: ColorType) -> u64 {
-    let between = if kind.has_alpha() { 4 } else { 0 };
-    let held = u64::from(kind.bytes_per_pixel()).max(between);
-    held + between.max(RGB_BYTES)
-}
 
 /// The format of a file that is neither empty nor too large.
 fn checked_format(bytes: &[u8]) -> Result<PictureFormat, PictureError> {
@@ -202,40 +209,19 @@ pub(crate) fn decode(
     reading: &dyn Fn(u32, u32) -> Reading,
 ) -> Result<Decoded, PictureError> {
     let format = checked_format(bytes)?;
-    let file = Cursor::new(bytes);
     match format {
         PictureFormat::Jpeg => jpeg::decode(bytes, reading),
-        PictureFormat::Png => {
-            // The decoder allocates before it tells the size.
-            let (width, height) = png_size(bytes).unwrap_or_default();
-            check_size(format, width, height, RGB_BYTES)?;
-            read(format, PngDecoder::with_limits(file, limits(width, height)))
-        }
-        PictureFormat::WebP => read(format, WebPDecoder::new(file)),
-        PictureFormat::Gif => read(format, GifDecoder::new(file)),
+        PictureFormat::Png => png::decode(bytes),
+        PictureFormat::WebP => webp::decode(bytes),
+        PictureFormat::Gif => gif::decode(bytes),
+        PictureFormat::Bmp => bmp::decode(bytes),
+        PictureFormat::Tiff => tiff::decode(bytes),
+        PictureFormat::Avif => avif::decode(bytes),
     }
 }
 
-fn read(
-    format: PictureFormat,
-    decoder: ImageResult<impl ImageDecoder>,
-) -> Result<Decoded, PictureError> {
-    let corrupt = |error: ImageError| PictureError::Corrupt {
-        format,
-        reason: reason(&error),
-    };
-    let mut decoder = decoder.map_err(corrupt)?;
-    let (width, height) = decoder.dimensions();
-    check_size(format, width, height, pixel_bytes(decoder.color_type()))?;
-    decoder.set_limits(limits(width, height)).map_err(corrupt)?;
-    // Unreadable metadata does not make a picture unreadable.
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let picture = DynamicImage::from_decoder(decoder).map_err(corrupt)?;
-    let visible = alpha::visible(&picture);
-    Ok(Decoded {
-        visible,
-        ..Decoded::whole(alpha::flatten(picture), orientation)
-    })
+fn corrupt(format: PictureFormat, reason: String) -> PictureError {
+    PictureError::Corrupt { format, reason }
 }
 
 /// Bytes of a pixel in the result.
@@ -253,7 +239,7 @@ pub(crate) fn check_size(
     let pixels = u64::from(width) * u64::from(height);
     if pixels == 0 {
         let reason = format!("the header claims {width}x{height} pixels");
-        return Err(PictureError::Corrupt { format, reason });
+        return Err(corrupt(format, reason));
     }
     if pixels > limit || width.max(height) > MAX_SIDE {
         return Err(PictureError::TooManyPixels {
@@ -263,30 +249,4 @@ pub(crate) fn check_size(
         });
     }
     Ok(())
-}
-
-/// Width and height from the IHDR chunk, which comes first in every PNG.
-fn png_size(bytes: &[u8]) -> Option<(u32, u32)> {
-    let header = bytes.get(12..24)?.strip_prefix(b"IHDR")?;
-    let (width, height) = header.split_first_chunk::<4>()?;
-    let height = height.first_chunk::<4>()?;
-    Some((u32::from_be_bytes(*width), u32::from_be_bytes(*height)))
-}
-
-/// Sixteen-bit RGBA of this size, and some to work with.
-fn limits(width: u32, height: u32) -> Limits {
-    let pixels = u64::from(width) * u64::from(height);
-    let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(pixels * 8 + WORKING_MEMORY);
-    limits
-}
-
-/// The decoder's own words without the prefix that repeats the format.
-fn reason(error: &ImageError) -> String {
-    match error {
-        ImageError::Decoding(error) => {
-            std::error::Error::source(error).map_or_else(|| error.to_string(), |s| s.to_string())
-        }
-        other => other.to_string(),
-    }
 }

@@ -1,0 +1,253 @@
+use super::bytes::Bytes;
+
+/// Numbers of the entries that are read (TIFF 6.0; DNG 1.7 for the last).
+mod tag {
+    pub(super) const KIND: u16 = 254;
+    pub(super) const WIDTH: u16 = 256;
+    pub(super) const HEIGHT: u16 = 257;
+    pub(super) const BITS: u16 = 258;
+    pub(super) const COMPRESSION: u16 = 259;
+    pub(super) const COLOURS: u16 = 262;
+    pub(super) const ORIENTATION: u16 = 274;
+    pub(super) const SAMPLES: u16 = 277;
+    pub(super) const STRIP_ROWS: u16 = 278;
+    pub(super) const PLANES: u16 = 284;
+    pub(super) const TILE_WIDTH: u16 = 322;
+    pub(super) const TILE_HEIGHT: u16 = 323;
+    pub(super) const OTHER_IMAGES: u16 = 330;
+    pub(super) const EXTRA_SAMPLES: u16 = 338;
+    pub(super) const SAMPLE_FORMAT: u16 = 339;
+    pub(super) const DNG: u16 = 50706;
+}
+
+/// Meaning of the samples.
+mod colours {
+    pub(super) const WHITE_IS_ZERO: u16 = 0;
+    pub(super) const BLACK_IS_ZERO: u16 = 1;
+    pub(super) const RGB: u16 = 2;
+    pub(super) const PALETTE: u16 = 3;
+    pub(super) const CMYK: u16 = 5;
+    pub(super) const YCBCR: u16 = 6;
+    pub(super) const SENSOR: u16 = 32803;
+    pub(super) const LINEAR_SENSOR: u16 = 34892;
+}
+
+/// What the first directory of a TIFF file says of its first image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) bits: u32,
+    pub(super) samples: u32,
+    pub(super) colours: Colours,
+    pub(super) packing: Packing,
+    /// Each sample has chunks of its own.
+    pub(super) planar: bool,
+    pub(super) orientation: u8,
+    /// Sides of the strips or tiles.
+    pub(super) chunk: (u32, u32),
+}
+
+/// What the samples of a pixel are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Colours {
+    Grey,
+    Rgb,
+    RgbAlpha,
+    /// Its colours are already multiplied by its opacity.
+    RgbMultiplied,
+    Cmyk,
+}
+
+/// How chunks are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Packing {
+    None,
+    Lzw,
+    Deflate,
+    PackBits,
+}
+
+/// Why there is no header to go by.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum NoHeader {
+    /// The file is damaged.
+    Broken(String),
+    /// The file is of a kind with this name, which is not decoded.
+    Unsupported(String),
+}
+
+impl Header {
+    /// Reads the first directory.
+    pub(super) fn read(file: &[u8]) -> Result<Header, NoHeader> {
+        let missing = |what| NoHeader::Broken(format!("{what} is missing"));
+        let directory = Directory::first(file).ok_or_else(|| missing("its directory"))?;
+        let value = |tag| directory.value(tag);
+        refuse_raw(file, &directory)?;
+        let width = value(tag::WIDTH).ok_or_else(|| missing("its width"))?;
+        let height = value(tag::HEIGHT).ok_or_else(|| missing("its height"))?;
+        let bits = value(tag::BITS).unwrap_or(1);
+        let samples = value(tag::SAMPLES).unwrap_or(1);
+        let packing = packing(value(tag::COMPRESSION).unwrap_or(1))?;
+        let kind = value(tag::COLOURS).ok_or_else(|| missing("the kind of its colours"))?;
+        let colours = colours_of(kind, samples, value(tag::EXTRA_SAMPLES))?;
+        let whole = value(tag::SAMPLE_FORMAT).unwrap_or(1) == 1;
+        let planar = value(tag::PLANES) == Some(2) && samples > 1;
+        let depths: &[u32] = match colours {
+            Colours::Grey => &[1, 8, 16],
+            _ => &[8, 16],
+        };
+        if !whole || !depths.contains(&bits) {
+            return Err(unsupported(&format!("with {bits} bits a sample")));
+        }
+        if planar && colours != Colours::Rgb {
+            return Err(unsupported("with a plane for each sample"));
+        }
+        let rows = value(tag::STRIP_ROWS).unwrap_or(height);
+        let chunk = match value(tag::TILE_WIDTH).zip(value(tag::TILE_HEIGHT)) {
+            Some(sides) => sides,
+            None => (width, rows.min(height)),
+        };
+        Ok(Header {
+            width,
+            height,
+            bits,
+            samples,
+            colours,
+            packing,
+            planar,
+            orientation: value(tag::ORIENTATION).map_or(1, |value| value as u8),
+            chunk,
+        })
+    }
+}
+
+fn unsupported(what: &str) -> NoHeader {
+    NoHeader::Unsupported(format!("TIFF {what}"))
+}
+
+/// Camera raw files are TIFF files whose first image is a small preview, or what the sensor saw.
+fn refuse_raw(file: &[u8], directory: &Directory<'_>) -> Result<(), NoHeader> {
+    let raw = |name: &str| Err(NoHeader::Unsupported(format!("camera raw{name}")));
+    if file.get(8..10) == Some(b"CR") {
+        return raw(" (CR2)");
+    }
+    if directory.value(tag::DNG).is_some() {
+        return raw(" (DNG)");
+    }
+    let is_preview = directory.value(tag::KIND).is_some_and(|kind| kind & 1 == 1);
+    let sensor = [colours::SENSOR, colours::LINEAR_SENSOR].map(u32::from);
+    let kind = directory.value(tag::COLOURS).unwrap_or_default();
+    if sensor.contains(&kind) || (is_preview && directory.value(tag::OTHER_IMAGES).is_some()) {
+        return raw("");
+    }
+    Ok(())
+}
+
+fn packing(number: u32) -> Result<Packing, NoHeader> {
+    match number {
+        1 => Ok(Packing::None),
+        2..=4 => Err(unsupported("with fax compression")),
+        5 => Ok(Packing::Lzw),
+        6 | 7 => Err(unsupported("with a JPEG inside")),
+        8 | 32946 => Ok(Packing::Deflate),
+        32773 => Ok(Packing::PackBits),
+        // Those of cameras: Nikon, Pentax, Sony, Kodak.
+        34713 | 65535 | 32767 | 65000 | 32867 => {
+            Err(NoHeader::Unsupported("camera raw".to_owned()))
+        }
+        other => Err(unsupported(&format!("with compression {other}"))),
+    }
+}
+
+fn colours_of(kind: u32, samples: u32, extra: Option<u32>) -> Result<Colours, NoHeader> {
+    let named = match u16::try_from(kind) {
+        Ok(colours::WHITE_IS_ZERO | colours::BLACK_IS_ZERO) if samples == 1 => Colours::Grey,
+        Ok(colours::RGB) => match (samples, extra) {
+            (3, _) => Colours::Rgb,
+            (4, Some(1)) => Colours::RgbMultiplied,
+            (4, Some(2)) => Colours::RgbAlpha,
+            _ => return Err(unsupported(&format!("with {samples} samples a pixel"))),
+        },
+        Ok(colours::CMYK) if samples == 4 => Colours::Cmyk,
+        Ok(colours::PALETTE) => return Err(unsupported("with a palette")),
+        Ok(colours::YCBCR) => return Err(unsupported("with YCbCr colours")),
+        _ => {
+            let what = format!("with {samples} samples a pixel of kind {kind}");
+            return Err(unsupported(&what));
+        }
+    };
+    Ok(named)
+}
+
+/// The entries of a directory, as they lie in the file.
+struct Directory<'a> {
+    file: &'a [u8],
+    entries: &'a [u8],
+    big_endian: bool,
+    /// Eight bytes where others have four.
+    big: bool,
+}
+
+impl<'a> Directory<'a> {
+    fn first(file: &'a [u8]) -> Option<Directory<'a>> {
+        let big_endian = file.starts_with(b"MM");
+        let mut reader = Directory {
+            file,
+            entries: &[],
+            big_endian,
+            big: false,
+        };
+        reader.big = reader.number(file.get(2..4)?)? == 43;
+        let place = match reader.big {
+            true => file.get(8..16)?,
+            false => file.get(4..8)?,
+        };
+        let place = usize::try_from(reader.number(place)?).ok()?;
+        let mut bytes = Bytes::new(file.get(place..)?);
+        let count = bytes.take(if reader.big { 8 } else { 2 })?;
+        let count = usize::try_from(reader.number(count)?).ok()?;
+        let length = count.checked_mul(reader.entry())?;
+        reader.entries = bytes.take(length)?;
+        Some(reader)
+    }
+
+    fn entry(&self) -> usize {
+        if self.big { 20 } else { 12 }
+    }
+
+    /// A number of up to eight bytes.
+    fn number(&self, bytes: &[u8]) -> Option<u64> {
+        let add = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
+        let number = match self.big_endian {
+            true => bytes.iter().fold(0, add),
+            false => bytes.iter().rev().fold(0, add),
+        };
+        (bytes.len() <= 8).then_some(number)
+    }
+
+    /// The first number that the entry with this tag has.
+    fn value(&self, tag: u16) -> Option<u32> {
+        let has_tag =
+            |entry: &&[u8]| entry.get(..2).and_then(|own| self.number(own)) == Some(tag.into());
+        let entry = self.entries.chunks_exact(self.entry()).find(has_tag)?;
+        let size = match self.number(entry.get(2..4)?)? {
+            1 | 6 | 7 => 1,
+            3 | 8 => 2,
+            4 | 9 | 13 => 4,
+            16..=18 => 8,
+            _ => return None,
+        };
+        let (count, value) = match self.big {
+            true => (self.number(entry.get(4..12)?)?, entry.get(12..20)?),
+            false => (self.number(entry.get(4..8)?)?, entry.get(8..12)?),
+        };
+        let number = if count.checked_mul(size)? <= value.len() as u64 {
+            value.get(..size as usize)?
+        } else {
+            let place = usize::try_from(self.number(value)?).ok()?;
+            self.file.get(place..)?.get(..size as usize)?
+        };
+        u32::try_from(self.number(number)?).ok()
+    }
+}

@@ -1,0 +1,232 @@
+//! What images take of memory and time, counted by the allocator: never more than their header tells, and next
+//! to nothing when they are refused.
+#![allow(clippy::unwrap_used, unsafe_code)]
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::io::Cursor;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use common::png::{chunk, file as png_file, header};
+use common::{ENCODER, golden, golden_names};
+use image::{DynamicImage, ImageFormat, RgbImage, Rgba, RgbaImage};
+use lookalike_encoder::inspect;
+
+/// Counts the bytes that are allocated, and the most there were.
+struct Counting;
+
+static NOW: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        grow(layout.size());
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        grow(layout.size());
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        NOW.fetch_sub(layout.size(), Relaxed);
+        unsafe { System.dealloc(place, layout) }
+    }
+
+    unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        grow(size);
+        NOW.fetch_sub(layout.size(), Relaxed);
+        unsafe { System.realloc(place, layout, size) }
+    }
+}
+
+fn grow(size: usize) {
+    let now = NOW.fetch_add(size, Relaxed) + size;
+    PEAK.fetch_max(now, Relaxed);
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The most bytes that were allocated at once beside what was before.
+fn peak(work: impl FnOnce()) -> u64 {
+    let before = NOW.load(Relaxed);
+    PEAK.store(before, Relaxed);
+    work();
+    (PEAK.load(Relaxed) - before) as u64
+}
+
+const MEGABYTE: u64 = 1 << 20;
+
+fn within_its_bound(name: &str, file: &[u8]) {
+    let info = inspect(file).unwrap();
+    let taken = peak(|| drop(ENCODER.embed(file).unwrap()));
+    println!(
+        "{name}: {:.1} of {:.1} MB, {:.2} bytes a pixel",
+        taken as f64 / MEGABYTE as f64,
+        info.memory as f64 / MEGABYTE as f64,
+        taken as f64 / info.pixels() as f64
+    );
+    assert!(taken <= info.memory, "{name}: {taken} of {}", info.memory);
+}
+
+fn scene(width: u32, height: u32) -> RgbaImage {
+    RgbaImage::from_fn(width, height, |x, y| {
+        Rgba([
+            (x / 5) as u8,
+            (y / 3) as u8,
+            (x ^ y) as u8,
+            (x + y) as u8 | 15,
+        ])
+    })
+}
+
+fn written(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+    let mut file = Vec::new();
+    image.write_to(&mut Cursor::new(&mut file), format).unwrap();
+    file
+}
+
+fn tiff(image: &RgbImage) -> Vec<u8> {
+    let mut file = Vec::new();
+    tiff::encoder::TiffEncoder::new(Cursor::new(&mut file))
+        .unwrap()
+        .with_compression(tiff::encoder::Compression::Lzw)
+        .write_image::<tiff::encoder::colortype::RGB8>(image.width(), image.height(), image)
+        .unwrap();
+    file
+}
+
+/// A lossy WebP with a key frame of this size and so many bytes of zeros behind it: codes that say little.
+fn webp_claiming(width: u16, height: u16, bytes: usize) -> Vec<u8> {
+    let mut data = vec![0x10, 0, 0, 0x9D, 0x01, 0x2A];
+    data.extend(width.to_le_bytes());
+    data.extend(height.to_le_bytes());
+    data.resize(data.len() + bytes, 0);
+    let length = (data.len() as u32).to_le_bytes();
+    [b"RIFF\0\0\0\0WEBPVP8 ", &length[..], &data].concat()
+}
+
+/// Everything in one test: the counters are those of the whole process.
+#[test]
+fn memory_and_time_are_bounded() {
+    ENCODER.embed(&golden("baseline-640x480.jpg")).unwrap();
+    for name in golden_names() {
+        within_its_bound(&name, &golden(&name));
+    }
+    for entry in std::fs::read_dir(common::golden_folder().join("../avif")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "avif") {
+            within_its_bound(path.to_str().unwrap(), &std::fs::read(&path).unwrap());
+        }
+    }
+    large_images();
+    hostile_files();
+}
+
+fn large_images() {
+    for (width, height) in [(1500, 1000), (20, 16_000), (16_000, 20)] {
+        let rgba: DynamicImage = scene(width, height).into();
+        let rgb = DynamicImage::ImageRgb8(rgba.to_rgb8());
+        for (kind, image) in [("RGB", &rgb), ("RGBA", &rgba)] {
+            for format in [
+                ImageFormat::Png,
+                ImageFormat::Bmp,
+                ImageFormat::Gif,
+                ImageFormat::WebP,
+            ] {
+                let name = format!("{kind} {format:?} {width}x{height}");
+                within_its_bound(&name, &written(image, format));
+            }
+        }
+        let deep = DynamicImage::ImageRgba16(rgba.to_rgba16());
+        within_its_bound("RGBA, 16 bits, PNG", &written(&deep, ImageFormat::Png));
+        within_its_bound("TIFF", &tiff(rgb.as_rgb8().unwrap()));
+    }
+    let (width, height) = (7424, 5800);
+    let rows = vec![0; (width as usize * 3 + 1) * height as usize];
+    let data = miniz_oxide::deflate::compress_to_vec_zlib(&rows, 1);
+    let png = png_file(&[header(width, height), chunk(b"IDAT", &data)]);
+    drop(rows);
+    within_its_bound("PNG of 43 megapixels", &png);
+    let taken = peak(|| drop(ENCODER.embed(&png).unwrap()));
+    let pixels = u64::from(width) * u64::from(height);
+    assert!(
+        taken < pixels * 3 * 13 / 10,
+        "{taken} bytes for {pixels} pixels"
+    );
+}
+
+fn refused(name: &str, file: &[u8]) {
+    let (mut inspected, mut error) = (None, None);
+    let start = Instant::now();
+    let taken = peak(|| {
+        inspected = inspect(file).err();
+        error = ENCODER.preprocess(file).err();
+    });
+    let elapsed = start.elapsed();
+    println!(
+        "{name}: {taken} bytes, {elapsed:?}, {}",
+        error.as_ref().unwrap()
+    );
+    assert!(taken < 64 * MEGABYTE, "{name}: {taken} bytes");
+    // Fifty milliseconds on an idle machine, in a program that is optimised.
+    assert!(elapsed < Duration::from_millis(500), "{name}: {elapsed:?}");
+}
+
+fn hostile_files() {
+    let idat = |count: usize| chunk(b"IDAT", &vec![0x78; count]);
+    let end = chunk(b"IEND", b"");
+    for count in [0, 100, 100_000] {
+        let png = png_file(&[header(8000, 8000), idat(count), end.clone()]);
+        refused(&format!("PNG with {count} bytes of pixels"), &png);
+    }
+    let many: Vec<_> = std::iter::once(header(8000, 8000))
+        .chain(std::iter::repeat_n(chunk(b"tEXt", b"k\0v"), 300_000))
+        .chain([idat(9), end.clone()])
+        .collect();
+    refused("PNG with many chunks", &png_file(&many));
+    let screen = [&b"GIF89a\0\x1F\0\x1F\x80\0\0"[..], &[9; 6]].concat();
+    let extensions = [0x21, 0xFE, 1, 7, 0].repeat(1_000_000);
+    let frame = [
+        0x2C, 0, 0, 0, 0, 0, 0x1F, 0, 0x1F, 0, 2, 2, 0x44, 1, 0, 0x3B,
+    ];
+    refused("GIF", &[&screen[..], &frame].concat());
+    refused(
+        "GIF with many extensions",
+        &[&screen[..], &extensions, &frame].concat(),
+    );
+    for bytes in [0, 1000, 49_000] {
+        refused("WebP", &webp_claiming(7900, 8100, bytes));
+    }
+    let mut bmp = written(&RgbImage::new(8, 8).into(), ImageFormat::Bmp);
+    bmp[18..22].copy_from_slice(&8000u32.to_le_bytes());
+    bmp[22..26].copy_from_slice(&8000u32.to_le_bytes());
+    refused("BMP", &bmp);
+    bmp[30] = 1;
+    refused("BMP with runs", &bmp);
+    harmless_bombs();
+}
+
+/// A gigabyte of zeros in a profile or a text of an image that is whole.
+fn harmless_bombs() {
+    let whole = golden("tiny-3x2.png");
+    let mut chunks = common::png::chunks(&whole);
+    let zeros = miniz_oxide::deflate::compress_to_vec_zlib(&vec![0; 64 << 20], 9);
+    for (name, head) in [
+        (b"iCCP", &b"name\0\0"[..]),
+        (b"zTXt", b"key\0\0"),
+        (b"iTXt", b"key\0\x01\0\0\0"),
+    ] {
+        chunks.insert(1, chunk(name, &[head, &zeros[..]].concat()));
+    }
+    let bomb = png_file(&chunks);
+    let taken = peak(|| {
+        let pixels = ENCODER.preprocess(&bomb).unwrap();
+        assert!(pixels == ENCODER.preprocess(&whole).unwrap());
+    });
+    assert!(taken < 8 * MEGABYTE, "{taken} bytes");
+}
