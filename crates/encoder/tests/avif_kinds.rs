@@ -49,7 +49,11 @@ fn cut_files_are_refused() {
 fn sides_are_checked_before_anything_is_decoded() {
     let whole = avif("colour-420.avif");
     let place = whole.windows(4).position(|name| name == b"ispe").unwrap() + 8;
-    for (side, code) in [(60_000u32, "too-many-pixels"), (100, "corrupt"), (0, "corrupt")] {
+    for (side, code) in [
+        (60_000u32, "too-many-pixels"),
+        (100, "corrupt"),
+        (0, "corrupt"),
+    ] {
         let mut file = whole.clone();
         file[place..place + 4].copy_from_slice(&side.to_be_bytes());
         file[place + 4..place + 8].copy_from_slice(&side.to_be_bytes());

@@ -65,7 +65,7 @@ fn flags_may_promise_what_is_not_there() {
             let odd = file(&[extended(flags, 7, 9), pixels.clone()]);
             same(&odd, &whole, name);
         }
-        same(&file(&[pixels.clone()]), &whole, name);
+        same(&file(std::slice::from_ref(&pixels)), &whole, name);
     }
 }
 

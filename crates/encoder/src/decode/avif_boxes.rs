@@ -268,5 +268,9 @@ fn number(bytes: &mut Bytes<'_>, size: u8) -> Option<u32> {
 /// A number of up to eight bytes, the high one first.
 fn long(bytes: &mut Bytes<'_>, size: u8) -> Option<u64> {
     let taken = bytes.take(size.min(8).into())?;
-    Some(taken.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)))
+    Some(
+        taken
+            .iter()
+            .fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
+    )
 }

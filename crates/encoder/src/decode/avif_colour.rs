@@ -1,5 +1,5 @@
 use re_rav1d::dav1d::pixel::{MatrixCoefficients, YUVRange};
-use re_rav1d::dav1d::{Picture, PixelLayout, Plane, PlanarImageComponent};
+use re_rav1d::dav1d::{Picture, PixelLayout, PlanarImageComponent, Plane};
 
 /// Samples of a decoded image and how they become RGB.
 pub(super) struct Samples {

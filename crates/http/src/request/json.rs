@@ -141,7 +141,10 @@ impl SearchJson {
 #[serde(deny_unknown_fields)]
 pub(crate) struct UploadJson {
     /// Its media type, `image/jpeg` when left out.
-    #[schema(pattern = "^image/(jpeg|png|webp|gif|bmp|tiff|avif)$", example = "image/png")]
+    #[schema(
+        pattern = "^image/(jpeg|png|webp|gif|bmp|tiff|avif)$",
+        example = "image/png"
+    )]
     content_type: Option<String>,
 }
 
