@@ -19,6 +19,7 @@ fn checked(header: &Header<'_>) -> Result<Size, PictureError> {
     let memory = header.memory(Scale::Whole);
     let pixels = u64::from(width) * u64::from(height);
     check_size(PictureFormat::Jpeg, width, height, memory / pixels.max(1))?;
+    header.check_length().map_err(refused)?;
     Ok(Size {
         width,
         height,

@@ -227,7 +227,10 @@ fn fine_patterns_do_not_turn_into_others() {
             for sampling in [SamplingFactor::F_1_1, SamplingFactor::F_2_2] {
                 let kind = Kind { sampling, ..PLAIN };
                 let cosine = compare(&jpeg(&picture, kind), 1);
-                if std::env::var("PRINTC").is_ok() { println!("C {name} {width} {sampling:?} {cosine:.5}"); continue; }
+                if std::env::var("PRINTC").is_ok() {
+                    println!("C {name} {width} {sampling:?} {cosine:.5}");
+                    continue;
+                }
                 assert!(
                     cosine >= LEAST,
                     "{name} at {width}x{height}, {kind:?}: {cosine}"

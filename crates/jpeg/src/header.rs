@@ -29,8 +29,7 @@ impl<'a> Header<'a> {
     /// nothing is allocated that is larger than the file.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] names a kind of JPEG that is not decoded. [`Error::Corrupt`] says what is wrong,
-    /// among others that a file of so few bytes cannot hold an image of the size that it claims.
+    /// [`Error::Unsupported`] names a kind of JPEG that is not decoded. [`Error::Corrupt`] says what is wrong.
     pub fn read(bytes: &'a [u8]) -> Result<Header<'a>, Error> {
         let mut rest = bytes;
         match marker::next(&mut rest)? {
@@ -57,7 +56,7 @@ impl<'a> Header<'a> {
                 SOS => {
                     let frame = frame
                         .ok_or_else(|| Error::corrupt("its image data has no frame header"))?;
-                    let header = Header {
+                    return Ok(Header {
                         color: Color::of(&frame.components, hints),
                         scan: Scan::read(&frame, content)?,
                         frame,
@@ -66,8 +65,7 @@ impl<'a> Header<'a> {
                         ended: false,
                         exif,
                         bytes: bytes.len(),
-                    };
-                    return header.checked();
+                    });
                 }
                 other => match unsupported_process(other) {
                     Some(kind) => return Err(Error::unsupported(kind)),
@@ -80,18 +78,20 @@ impl<'a> Header<'a> {
         ))
     }
 
-    /// Refuses what cannot be whole, before any memory is taken for it.
-    fn checked(self) -> Result<Header<'a>, Error> {
-        let least = self.frame.min_bytes();
-        if self.rest.len() < least {
-            let Frame { width, height, .. } = self.frame;
-            let there = self.rest.len();
-            return Err(Error::corrupt(format!(
+    /// Refuses a file that is too short for what it claims, before any memory is taken for it.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], which [`decode`](Self::decode) gives too.
+    pub fn check_length(&self) -> Result<(), Error> {
+        let (least, there) = (self.frame.min_bytes(), self.rest.len());
+        let Frame { width, height, .. } = self.frame;
+        match there < least {
+            true => Err(Error::corrupt(format!(
                 "it claims {width}x{height} pixels, which take {least} bytes at the very least, and {there} \
                  are there"
-            )));
+            ))),
+            false => Ok(()),
         }
-        Ok(self)
     }
 
     /// Width and height of the image in pixels, as stored.
@@ -140,6 +140,7 @@ impl<'a> Header<'a> {
     /// [`Error::Corrupt`] unless every block of every component is there. An end marker may be missing, and
     /// anything may follow.
     pub fn decode(self, scale: Scale) -> Result<Image, Error> {
+        self.check_length()?;
         let eighths = scale.eighths() as usize;
         let rows = match self.frame.process {
             Process::Sequential => sequential::decode(self, eighths)?,

@@ -40,6 +40,10 @@ fn pixel_bytes(contents: &Contents<'_>) -> u64 {
     RGB_BYTES + frame(&contents.colour) + opacity
 }
 
+/// The most pixels that are decoded. The decoder has no assembly, so that a pixel takes some 100 ns, many times as long as
+/// in other formats; and a few bytes can claim any number of them.
+const MAX_PIXELS: u64 = 16_000_000;
+
 fn checked(file: &[u8]) -> Result<Contents<'_>, PictureError> {
     let contents = contents(file).map_err(|error| match error {
         NoImage::Broken(reason) => broken(reason),
@@ -48,6 +52,13 @@ fn checked(file: &[u8]) -> Result<Contents<'_>, PictureError> {
         },
     })?;
     let (width, height) = (contents.colour.width, contents.colour.height);
+    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(PictureError::TooManyPixels {
+            width,
+            height,
+            limit: MAX_PIXELS,
+        });
+    }
     check_size(PictureFormat::Avif, width, height, pixel_bytes(&contents))?;
     Ok(contents)
 }

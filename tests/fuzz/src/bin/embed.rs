@@ -1,0 +1,4 @@
+//! Any bytes.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| lookalike_fuzz::embed(bytes));

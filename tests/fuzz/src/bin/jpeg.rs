@@ -1,0 +1,4 @@
+//! JPEG files.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| lookalike_fuzz::jpeg(bytes));

@@ -1,0 +1,6 @@
+//! Png files.
+#![no_main]
+
+use lookalike_encoder::PictureFormat;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| lookalike_fuzz::image(PictureFormat::Png, bytes));

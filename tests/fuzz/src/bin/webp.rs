@@ -1,0 +1,6 @@
+//! WebP files.
+#![no_main]
+
+use lookalike_encoder::PictureFormat;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| lookalike_fuzz::image(PictureFormat::WebP, bytes));
