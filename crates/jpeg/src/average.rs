@@ -202,7 +202,8 @@ fn add<const WIDTH: usize, const HEIGHT: usize>(
     add_rows::<WIDTH>(across, down, block, sums, (stride, HEIGHT));
 }
 
-/// Adds a block to `WIDTH` samples of `height` rows.
+/// Adds a block to `WIDTH` samples of `height` rows. Weights of even frequency are the same from either end of a side,
+/// those of odd frequency the opposite: the sums of each kind, for one half, give both halves.
 #[inline]
 fn add_rows<const WIDTH: usize>(
     across: &Weights,
@@ -213,21 +214,32 @@ fn add_rows<const WIDTH: usize>(
 ) {
     let (frequencies, _) = block.values.as_chunks::<8>();
     let frequencies = &frequencies[..=block.last_row];
-    for (y, row) in sums.chunks_mut(stride).take(height).enumerate() {
-        let mut line = [0.0_f32; 8];
-        for (values, weights) in frequencies.iter().zip(down) {
-            for (sum, value) in line.iter_mut().zip(values) {
+    let columns = block.last_column + 1;
+    for y in 0..height / 2 + height % 2 {
+        let mut lines = [[0.0_f32; 8]; 2];
+        for (number, (values, weights)) in frequencies.iter().zip(down).enumerate() {
+            for (sum, value) in lines[number % 2].iter_mut().zip(values) {
                 *sum += weights[y] * value;
             }
         }
-        let mut added = [0.0_f32; WIDTH];
-        for (value, weights) in line.iter().zip(across).take(block.last_column + 1) {
-            for (sum, weight) in added.iter_mut().zip(weights) {
-                *sum += value * weight;
-            }
-        }
-        for (sum, added) in row.iter_mut().zip(added) {
-            *sum += added;
+        let [even, odd] = lines;
+        let other = height - 1 - y;
+        add_row::<WIDTH>(across, &std::array::from_fn(|x| even[x] + odd[x]), columns, &mut sums[y * stride..]);
+        if other != y {
+            let line = std::array::from_fn(|x| even[x] - odd[x]);
+            add_row::<WIDTH>(across, &line, columns, &mut sums[other * stride..]);
         }
     }
+}
+
+/// Adds a row of frequencies to `WIDTH` samples.
+#[inline]
+fn add_row<const WIDTH: usize>(across: &Weights, line: &[f32; 8], columns: usize, sums: &mut [f32]) {
+    let mut added = [0.0_f32; WIDTH];
+    for (value, weights) in line.iter().zip(across).take(columns) {
+        for (sum, weight) in added.iter_mut().zip(weights) {
+            *sum += value * weight;
+        }
+    }
+    add_to(sums, &added);
 }

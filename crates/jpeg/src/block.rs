@@ -10,6 +10,22 @@ pub(crate) const ZIGZAG: [u8; 64] = [
     58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
+/// By place in zigzag order: the last row and the last column of all places up to there.
+const LAST: [(usize, usize); 64] = {
+    let mut last = [(0, 0); 64];
+    let mut stored = 1;
+    while stored < 64 {
+        let (row, column) = last[stored - 1];
+        let place = ZIGZAG[stored] as usize;
+        last[stored] = (
+            if place / 8 > row { place / 8 } else { row },
+            if place % 8 > column { place % 8 } else { column },
+        );
+        stored += 1;
+    }
+    last
+};
+
 /// A frequency of this amplitude, or a contrast of some 20 of 256 steps, is not left out unseen: blocks
 /// are reduced each for itself, and a pattern that is at odds with them shows as another, coarser one.
 const STRONG: f32 = 70.0;
@@ -155,12 +171,11 @@ impl Block {
         Some(())
     }
 
-    /// Puts a coefficient in its place.
+    /// Puts a coefficient in its place in zigzag order. Places have to ascend.
     #[inline(always)]
-    pub(crate) fn set(&mut self, place: usize, value: f32) {
-        self.values[place] = value;
-        self.last_row = self.last_row.max(place / 8);
-        self.last_column = self.last_column.max(place % 8);
+    fn set(&mut self, stored: usize, value: f32) {
+        self.values[usize::from(ZIGZAG[stored & 63])] = value;
+        (self.last_row, self.last_column) = LAST[stored & 63];
         self.flat = false;
     }
 
@@ -171,19 +186,29 @@ impl Block {
         let mut next = 1;
         while next < 64 {
             bits.refill();
-            let symbol = coding.ac.symbol(bits)?;
-            let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
-            if size == 0 {
-                if run != 15 {
-                    return Some(());
+            let known = coding.ac.coefficient(bits);
+            let (value, size) = if known.bits != 0 {
+                bits.skip(u32::from(known.bits));
+                next += usize::from(known.run);
+                (i32::from(known.value), known.size)
+            } else {
+                let symbol = coding.ac.symbol(bits)?;
+                let (run, size) = (usize::from(symbol >> 4), symbol & 15);
+                if size == 0 {
+                    if run != 15 {
+                        return Some(());
+                    }
+                    next += 16;
+                    continue;
                 }
-                next += 16;
-                continue;
+                next += run;
+                (value(bits, u32::from(size)), size)
+            };
+            if next > 63 {
+                return None;
             }
-            next += run;
-            let place = usize::from(*ZIGZAG.get(next)?);
-            self.set(place, value(bits, size) as f32 * wanted.quantizer[next]);
-            self.strong |= wanted.is_strong(next, size as u8);
+            self.set(next, value as f32 * wanted.quantizer[next]);
+            self.strong |= wanted.is_strong(next, size);
             next += 1;
         }
         (next == 64).then_some(())
@@ -209,7 +234,7 @@ impl Block {
             let place = usize::from(*ZIGZAG.get(next)?);
             let value = value(bits, size) as f32;
             if wanted.wants(place) {
-                self.set(place, value * wanted.quantizer[next]);
+                self.set(next, value * wanted.quantizer[next]);
             } else {
                 self.strong |= wanted.is_strong(next, size as u8);
             }
@@ -262,11 +287,11 @@ impl Block {
             Amount::Wanted => last.min(wanted.kept - 1),
             Amount::All => last,
         };
-        let stored = stored.iter().zip(&wanted.quantizer).zip(&ZIGZAG);
-        for ((&value, factor), &place) in stored.take(end + 1).skip(1) {
-            let place = usize::from(place);
-            if value != 0 && (amount == Amount::All || wanted.wants(place)) {
-                self.set(place, f32::from(value) * factor);
+        let values = stored.iter().zip(&wanted.quantizer).enumerate();
+        for (stored, (&value, factor)) in values.take(end + 1).skip(1) {
+            let is_kept = amount == Amount::All || wanted.wants(usize::from(ZIGZAG[stored]));
+            if value != 0 && is_kept {
+                self.set(stored, f32::from(value) * factor);
             }
         }
     }

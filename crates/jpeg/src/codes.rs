@@ -27,7 +27,7 @@ impl Codes {
                 *code = Some(tables.dc(component.dc)?);
             }
             if let Some(code @ None) = codes.ac.get_mut(component.ac).filter(|_| ac) {
-                *code = Some(tables.ac(component.ac, skims)?);
+                *code = Some(tables.ac(component.ac, skims)?.with_coefficients());
             }
         }
         Ok(codes)

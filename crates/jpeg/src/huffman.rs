@@ -12,11 +12,25 @@ pub(crate) struct Huffman {
     /// By the next [`SKIM`] bits: what they stand for when only the place of coefficients counts.
     /// Empty where coefficients are not passed over.
     skim: Vec<Skim>,
+    /// By the next [`LOOK`] bits: the coefficient that they stand for, code and value.
+    coefficients: Vec<Coefficient>,
     /// By length: the first code that is too large for it, moved up to 16 bits.
     limits: [u32; 17],
     /// By length: what to add to a code for the place of its symbol.
     places: [i32; 17],
     symbols: Vec<u8>,
+}
+
+/// A coefficient of a block in the code for AC coefficients.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Coefficient {
+    pub(crate) value: i16,
+    /// Zeros in front of it.
+    pub(crate) run: u8,
+    /// Bits of code and value; 0 when they are more than what was looked at, or stand for something else.
+    pub(crate) bits: u8,
+    /// Bits of the value.
+    pub(crate) size: u8,
 }
 
 /// One or more coefficients of a block in the code for AC coefficients.
@@ -60,6 +74,7 @@ impl Huffman {
         }
         let mut huffman = Huffman {
             look,
+            coefficients: Vec::new(),
             skim: Vec::new(),
             limits,
             places,
@@ -69,6 +84,36 @@ impl Huffman {
             huffman.skim = (0..1 << SKIM).map(|bits| huffman.skimmed(bits)).collect();
         }
         Some(huffman)
+    }
+
+    /// Sets up [`coefficient`](Self::coefficient), for AC coefficients.
+    pub(crate) fn with_coefficients(mut self) -> Huffman {
+        self.coefficients = (0..1 << LOOK).map(|bits| self.whole(bits)).collect();
+        self
+    }
+
+    /// The coefficient that [`LOOK`] bits begin with, if they hold all of it.
+    fn whole(&self, bits: u32) -> Coefficient {
+        let entry = self.look[bits as usize];
+        let (length, symbol) = (u32::from(entry & 0xFF), entry >> 8);
+        let (run, size) = ((symbol >> 4) as u8, u32::from(symbol & 15));
+        if length == 0 || size == 0 || length + size > LOOK {
+            return Coefficient::default();
+        }
+        let raw = (bits >> (LOOK - length - size)) & ((1 << size) - 1);
+        Coefficient {
+            value: signed(raw as i32, size) as i16,
+            run,
+            bits: (length + size) as u8,
+            size: size as u8,
+        }
+    }
+
+    /// What comes next, if the table that [`with_coefficients`](Self::with_coefficients) sets up has all of it.
+    #[inline(always)]
+    pub(crate) fn coefficient(&self, bits: &Bits) -> Coefficient {
+        let found = self.coefficients.get(bits.peek(LOOK) as usize);
+        found.copied().unwrap_or_default()
     }
 
     /// As many whole coefficients as [`SKIM`] bits hold. The value of the first may reach beyond them.
@@ -129,9 +174,12 @@ impl Huffman {
 /// A value of `size` bits, 1 to 15, in the notation of ITU-T T.81, F.2.2.1; they must be in the buffer.
 #[inline(always)]
 pub(crate) fn value(bits: &mut Bits, size: u32) -> i32 {
-    let raw = bits.peek(size) as i32;
-    bits.skip(size);
-    // A first bit of 0 marks a negative number.
+    signed(bits.take(size) as i32, size)
+}
+
+/// A first bit of 0 marks a negative number.
+#[inline(always)]
+fn signed(raw: i32, size: u32) -> i32 {
     let negative = (raw >> (size - 1)) - 1;
     raw + (negative & (1 - (1 << size)))
 }
