@@ -43,7 +43,7 @@ test-rust: $(VENV)/ready ## unit, property and integration tests
 
 # The pages are tested in the machine's Chromium, and skipped with a word where there is none.
 test-e2e: $(VENV)/ready ## the real binary, AWS clients, a browser, sam build and the Lambda runtime emulator
-	cargo build --bin lookalike
+	cargo build --bin lookalike --bin indexer
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest tests/e2e tests/rie benches/beside/tests $(PYTEST_ARGS)
 
 screenshots: $(VENV)/ready ## docs/page.png and docs/status.png, taken in Chromium

@@ -4,7 +4,9 @@ import base64
 import io
 import json
 import os
+import re
 import socket
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -61,6 +63,24 @@ def test_unsupported_format(shop):
 def test_a_png_that_claims_ten_thousand_million_pixels(shop):
     reply = shop.post("/search", data=bad_pictures.huge_png())
     expect_problem(reply, 422, "too-many-pixels", "100000")
+
+
+def peak_memory(system):
+    """The most megabytes that the process has had at once, since it was last asked to forget."""
+    status = Path(f"/proc/{system.process.pid}/status").read_text(encoding="utf-8")
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="memory is measured on Linux")
+def test_three_vast_images_in_one_request_take_no_memory(shop, figures):
+    image = base64.b64encode(bad_pictures.vast_png(6600)).decode()
+    Path(f"/proc/{shop.process.pid}/clear_refs").write_text("5", encoding="ascii")
+    before = peak_memory(shop)
+    reply = shop.post("/search", json={"query": [{"image": image}] * 3})
+    expect_problem(reply, 422, "too-many-pixels", "130680000 pixels")
+    more = peak_memory(shop) - before
+    figures(f"three images of 43 megapixels in one request: refused with {more:.0f} MB more memory")
+    assert more < 32
 
 
 def test_bytes_after_a_sound_head(shop, jpeg):

@@ -41,6 +41,17 @@ def test_visibility_is_six_times_the_timeout_and_the_window():
         assert visibility["Seconds"] >= 6 * int(timeout) + LONGEST_WINDOW
 
 
+def test_what_came_back_is_tried_alone():
+    retries = properties("Indexer")["Events"]["Retries"]["Properties"]
+    assert retries["BatchSize"] == 1
+    assert "MaximumBatchingWindowInSeconds" not in retries
+    # A third receive records what the process died of in the first two; some are left for other faults.
+    for queue in ("ChangesQueue", "RetryQueue"):
+        assert properties(queue)["RedrivePolicy"]["maxReceiveCount"] > 3
+    url = properties("Indexer")["Environment"]["Variables"]["LOOKALIKE_RETRY_QUEUE_URL"]
+    assert url == {"Ref": "RetryQueue"}
+
+
 def test_the_indexer_never_writes_where_it_listens():
     queued = properties("CatalogBucket")["NotificationConfiguration"]["QueueConfigurations"]
     for configuration in queued:

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use lookalike_encoder::Encoder;
 use lookalike_service::ports::Embedder;
-use lookalike_service::{Area, Fingerprint, PictureError};
+use lookalike_service::{Area, Fingerprint, ImageInfo, PictureError, PictureFormat};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -154,6 +154,16 @@ impl Embedder for Numbered {
 
     fn dimensions(&self) -> usize {
         self.real[0].len()
+    }
+
+    /// A number takes the memory of its vector.
+    fn inspect(&self, _: &[u8]) -> Result<ImageInfo, PictureError> {
+        Ok(ImageInfo {
+            format: PictureFormat::Png,
+            width: 1,
+            height: 1,
+            memory: size_of_val(&self.real[0][..]) as u64,
+        })
     }
 
     fn embed(&self, picture: &[u8], _: &Area) -> Result<Vec<f32>, PictureError> {

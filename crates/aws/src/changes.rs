@@ -16,7 +16,7 @@ use crate::errors::{self, Place};
 use crate::patience::Patience;
 use crate::settings;
 
-/// Keys of one message. A message comes again as a whole when one of its keys must; and fifty messages,
+/// Keys of one message of many keys. A message comes again as a whole when one of its keys must; and fifty messages,
 /// which one invocation of the indexer takes, are to stay well within its time.
 const KEYS: usize = 5;
 /// Most messages of one `SendMessageBatch`.
@@ -44,11 +44,27 @@ pub struct SqsChanges {
     url: String,
     place: Place,
     catalog_bucket: String,
+    keys_per_message: usize,
 }
 
 impl SqsChanges {
     /// The queue at `url`, which takes the changes of `catalog_bucket`.
     pub(crate) fn new(clients: &Clients, url: &str, catalog_bucket: &str) -> Self {
+        Self::of(clients, url, settings::QUEUE_URL, catalog_bucket, KEYS)
+    }
+
+    /// The same for the queue that takes one key a message, which the indexer then tries by itself.
+    pub(crate) fn of_retries(clients: &Clients, url: &str, catalog_bucket: &str) -> Self {
+        Self::of(clients, url, settings::RETRY_QUEUE_URL, catalog_bucket, 1)
+    }
+
+    fn of(
+        clients: &Clients,
+        url: &str,
+        variable: &'static str,
+        catalog_bucket: &str,
+        keys_per_message: usize,
+    ) -> Self {
         let name = url.rsplit('/').next().unwrap_or(url);
         Self {
             client: clients.sqs.clone(),
@@ -56,9 +72,10 @@ impl SqsChanges {
             place: Place {
                 kind: "queue",
                 name: name.to_owned(),
-                variable: settings::QUEUE_URL,
+                variable,
             },
             catalog_bucket: catalog_bucket.to_owned(),
+            keys_per_message,
         }
     }
 
@@ -104,7 +121,7 @@ impl SqsChanges {
             let changes = keys.iter().map(|key| ObjectChange { key, ..template });
             notification(changes).to_string()
         };
-        Ok(keys.chunks(KEYS).map(body).collect())
+        Ok(keys.chunks(self.keys_per_message).map(body).collect())
     }
 
     /// Sends one batch, and what the queue did not take of it again.

@@ -47,6 +47,8 @@ pub struct Cloud {
     pub table: Arc<dyn TableReader>,
     /// What the indexer is to look at; none unless the settings name a queue.
     pub changes: Option<Arc<dyn ChangeQueue>>,
+    /// What the indexer is to try by itself; none unless the settings name a queue.
+    pub retries: Option<Arc<dyn ChangeQueue>>,
     clients: Clients,
 }
 
@@ -79,6 +81,10 @@ impl Cloud {
             let queue = SqsChanges::new(&clients, url, &settings.catalog_bucket);
             Arc::new(queue) as Arc<dyn ChangeQueue>
         });
+        let retries = settings.retry_queue_url.as_deref().map(|url| {
+            let queue = SqsChanges::of_retries(&clients, url, &settings.catalog_bucket);
+            Arc::new(queue) as Arc<dyn ChangeQueue>
+        });
         let pictures = Arc::new(S3Pictures::new(Arc::clone(&catalog)));
         let segments = Arc::new(S3Segments::new(Arc::clone(&index), &settings.index_prefix));
         let encoders = Arc::new(S3Encoders::new(Arc::clone(&index), &settings.index_prefix));
@@ -96,6 +102,7 @@ impl Cloud {
             failures: Arc::new(DynamoFailures::new(Arc::clone(&table))),
             table: Arc::new(DynamoTableReader::new(table)),
             changes,
+            retries,
             clients,
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use lookalike_encoder::{Area, Encoder, LoadError, PictureError};
+use lookalike_encoder::{Area, Encoder, ImageInfo, LoadError, PictureError};
 use lookalike_index::Fingerprint;
 use lookalike_service::ports::Embedder;
 use lookalike_service::{EmbedderCell, EncoderFiles, Encoders, ReadFiles, StoreError};
@@ -213,6 +213,10 @@ impl Embedder for EncoderPort {
 
     fn dimensions(&self) -> usize {
         self.0.dimensions()
+    }
+
+    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, PictureError> {
+        lookalike_encoder::inspect(image)
     }
 
     fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {

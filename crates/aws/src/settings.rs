@@ -10,6 +10,7 @@
 //! | `LOOKALIKE_INDEX_PREFIX` | where in that bucket the index lives | `index` |
 //! | `LOOKALIKE_TABLE` | DynamoDB table of products and records | required |
 //! | `LOOKALIKE_QUEUE_URL` | SQS queue from which the indexer learns of changes | none |
+//! | `LOOKALIKE_RETRY_QUEUE_URL` | SQS queue that hands the indexer one change at a time, for those that came back | none |
 //! | `LOOKALIKE_ENCODER` | directory or `s3://bucket/prefix` of a model | the embedded model |
 //! | `LOOKALIKE_FILTERABLE` | metadata that the index keeps to filter by, comma separated; `category` always is | `category` |
 //! | `LOOKALIKE_REFRESH_SECONDS` | seconds between looks at the manifest | `1` |
@@ -42,6 +43,8 @@ pub const INDEX_PREFIX: &str = "LOOKALIKE_INDEX_PREFIX";
 pub const TABLE: &str = "LOOKALIKE_TABLE";
 /// Names the SQS queue of changes.
 pub const QUEUE_URL: &str = "LOOKALIKE_QUEUE_URL";
+/// Names the SQS queue of changes that came back.
+pub const RETRY_QUEUE_URL: &str = "LOOKALIKE_RETRY_QUEUE_URL";
 /// Says where the encoder's model is.
 pub const ENCODER: &str = "LOOKALIKE_ENCODER";
 /// Lists the attributes that searches can be filtered by.
@@ -75,6 +78,8 @@ pub struct Settings {
     pub table: String,
     /// URL of the SQS queue from which the indexer learns of changes; only who puts changes there needs it.
     pub queue_url: Option<String>,
+    /// URL of the SQS queue that hands the indexer one change at a time; only the indexer needs it.
+    pub retry_queue_url: Option<String>,
     /// Where the encoder comes from.
     pub encoder: EncoderSource,
     /// Which of their products' metadata the index keeps, to filter by.
@@ -163,6 +168,8 @@ impl Settings {
                 .unwrap_or_else(|problem| note(&mut problems, problem)),
             queue_url: checks::optional(QUEUE_URL, set(QUEUE_URL), checks::queue)
                 .unwrap_or_else(|problem| note(&mut problems, problem)),
+            retry_queue_url: checks::optional(RETRY_QUEUE_URL, set(RETRY_QUEUE_URL), checks::queue)
+                .unwrap_or_else(|problem| note(&mut problems, problem)),
             encoder: checks::optional(ENCODER, set(ENCODER), checks::encoder)
                 .map(|source| source.unwrap_or(EncoderSource::Embedded))
                 .unwrap_or_else(|problem| {
@@ -207,6 +214,14 @@ impl Settings {
                 second: CATALOG_BUCKET,
                 reason: "the index would lie where pictures are watched or expire: \
                          choose another prefix or bucket for the index",
+            });
+        }
+        if self.queue_url.is_some() && self.queue_url == self.retry_queue_url {
+            problems.push(SettingsProblem::Contradiction {
+                first: RETRY_QUEUE_URL,
+                second: QUEUE_URL,
+                reason: "a change that comes back would never leave the queue: \
+                         name a queue of its own, whose batches have one message",
             });
         }
         if let EncoderSource::S3 { bucket, prefix } = &self.encoder

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use aws_sdk_cloudformation::error::DisplayErrorContext;
 use lookalike_aws::{Clients, Cloud, Settings, encoders, sdk_config};
 use lookalike_service::ports::NoMetrics;
-use lookalike_service::{Encoders, IndexSettings, Indexer, SearchSettings, Searcher};
+use lookalike_service::{Encoders, IndexSettings, Indexer, MemoryBudget, SearchSettings, Searcher};
 
 use crate::args::TargetArguments;
 use crate::connection::Connection;
@@ -30,6 +30,8 @@ const STACK_OUTPUTS: [(&str, &str); 7] = [
 pub(crate) struct Target {
     pub(crate) settings: Settings,
     pub(crate) cloud: Cloud,
+    /// Memory for decoding images, of all that work against it in this process.
+    image_memory: MemoryBudget,
 }
 
 impl Target {
@@ -46,13 +48,21 @@ impl Target {
         }
     }
 
+    fn new(settings: Settings, cloud: Cloud) -> Self {
+        Self {
+            settings,
+            cloud,
+            image_memory: MemoryBudget::of_machine(),
+        }
+    }
+
     async fn of_environment() -> Result<Self> {
         let settings = Settings::from_env().context(
             "no system is named: use --stack NAME, --data DIR of a running `lookalike serve`, \
              or set the variables that `serve` prints",
         )?;
         let cloud = Cloud::connect(&settings).await?;
-        Ok(Self { settings, cloud })
+        Ok(Self::new(settings, cloud))
     }
 
     /// The system of a running `serve`.
@@ -72,7 +82,7 @@ impl Target {
             &connection.region,
         );
         let cloud = Cloud::with_clients(clients, &settings);
-        Ok(Self { settings, cloud })
+        Ok(Self::new(settings, cloud))
     }
 
     async fn of_stack(stack: &str) -> Result<Self> {
@@ -90,7 +100,7 @@ impl Target {
         .with_context(|| format!("stack {stack:?} lacks outputs of the lookalike template"))?;
         let clients = Clients::from_config(&config, settings.path_style)?;
         let cloud = Cloud::with_clients(clients, &settings);
-        Ok(Self { settings, cloud })
+        Ok(Self::new(settings, cloud))
     }
 
     /// The encoder of the settings and those beside the index, loaded when they are first needed.
@@ -103,6 +113,7 @@ impl Target {
         let ports = self.cloud.index_ports(encoders, Arc::new(NoMetrics));
         let settings = IndexSettings {
             filterable: self.settings.filterable.clone(),
+            image_memory: self.image_memory.clone(),
             ..IndexSettings::default()
         };
         Indexer::new(ports, settings)
@@ -114,6 +125,7 @@ impl Target {
         let settings = SearchSettings {
             refresh: self.settings.refresh,
             filterable: self.settings.filterable.clone(),
+            image_memory: self.image_memory.clone(),
         };
         Searcher::new(ports, settings)
     }

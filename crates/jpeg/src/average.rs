@@ -135,8 +135,9 @@ impl Average {
             }
             let samples = &mut samples[(above + row - MARGIN) * self.stride..][..self.stride];
             let sums = sums[MARGIN..].iter().zip(&self.columns);
-            for (value, (sum, factor)) in samples.iter_mut().zip(sums) {
-                *value = sample(sum * factor / weight);
+            let factor = 1.0 / weight;
+            for (value, (sum, column)) in samples.iter_mut().zip(sums) {
+                *value = sample(sum * column * factor);
             }
         }
     }
@@ -224,7 +225,12 @@ fn add_rows<const WIDTH: usize>(
         }
         let [even, odd] = lines;
         let other = height - 1 - y;
-        add_row::<WIDTH>(across, &std::array::from_fn(|x| even[x] + odd[x]), columns, &mut sums[y * stride..]);
+        add_row::<WIDTH>(
+            across,
+            &std::array::from_fn(|x| even[x] + odd[x]),
+            columns,
+            &mut sums[y * stride..],
+        );
         if other != y {
             let line = std::array::from_fn(|x| even[x] - odd[x]);
             add_row::<WIDTH>(across, &line, columns, &mut sums[other * stride..]);
@@ -234,7 +240,12 @@ fn add_rows<const WIDTH: usize>(
 
 /// Adds a row of frequencies to `WIDTH` samples.
 #[inline]
-fn add_row<const WIDTH: usize>(across: &Weights, line: &[f32; 8], columns: usize, sums: &mut [f32]) {
+fn add_row<const WIDTH: usize>(
+    across: &Weights,
+    line: &[f32; 8],
+    columns: usize,
+    sums: &mut [f32],
+) {
     let mut added = [0.0_f32; WIDTH];
     for (value, weights) in line.iter().zip(across).take(columns) {
         for (sum, weight) in added.iter_mut().zip(weights) {

@@ -1,7 +1,7 @@
 /// Bytes behind the data, so that eight of them can be read wherever the data has one.
 const PADDING: usize = 8;
 
-/// The compressed data between two markers, the zero bytes that were stuffed behind 0xFF taken out, read
+/// The compressed data between two markers, the zero bytes that were stuffed behind 0xFF taken out, to be read
 /// bit by bit, highest first. Behind its end there are zeros; [`Bits::overrun`] tells afterwards.
 #[derive(Default)]
 pub(crate) struct Bits {
@@ -60,50 +60,13 @@ impl Bits {
         marker
     }
 
-    /// At least this many bits can be looked at after [`Bits::refill`].
-    pub(crate) const FILLED: u32 = 56;
-
-    /// Fills the buffer to 56 bits or more.
+    /// Reads from where the next bit is. [`rewind`](Self::rewind) to its cursor afterwards.
     #[inline(always)]
-    pub(crate) fn refill(&mut self) {
-        let cursor = &mut self.cursor;
-        let next = self.bytes.get(cursor.position..).unwrap_or_default();
-        let next = next
-            .first_chunk()
-            .map_or(0, |next| u64::from_be_bytes(*next));
-        cursor.buffer |= next >> cursor.count;
-        cursor.position += (63 - cursor.count as usize) >> 3;
-        cursor.count |= Bits::FILLED;
-    }
-
-    /// The next 1 to 32 bits; they stay.
-    #[inline(always)]
-    pub(crate) fn peek(&self, bits: u32) -> u32 {
-        (self.cursor.buffer >> (64 - bits)) as u32
-    }
-
-    /// Passes over bits that are in the buffer, 31 at most.
-    #[inline(always)]
-    pub(crate) fn skip(&mut self, bits: u32) {
-        self.cursor.buffer <<= bits;
-        self.cursor.count -= bits;
-    }
-
-    /// The next 1 to 31 bits, which have to be in the buffer.
-    #[inline(always)]
-    pub(crate) fn take(&mut self, bits: u32) -> u32 {
-        let value = self.peek(bits);
-        self.skip(bits);
-        value
-    }
-
-    /// The next bit, whether or not the buffer has any.
-    #[inline(always)]
-    pub(crate) fn bit(&mut self) -> bool {
-        if self.cursor.count == 0 {
-            self.refill();
+    pub(crate) fn reader(&self) -> BitReader<'_> {
+        BitReader {
+            bytes: &self.bytes,
+            cursor: self.cursor,
         }
-        self.take(1) == 1
     }
 
     /// Where the next bit is.
@@ -135,6 +98,60 @@ impl Bits {
         } = self.cursor;
         let passed = 8 * position - count as usize;
         (8 * (self.bytes.len() - PADDING)) as isize - passed as isize
+    }
+}
+
+/// Bits of a segment, read from a place on. Apart from [`Bits`], so that loops keep it in registers.
+pub(crate) struct BitReader<'a> {
+    bytes: &'a [u8],
+    pub(crate) cursor: Cursor,
+}
+
+impl BitReader<'_> {
+    /// At least this many bits can be looked at after [`BitReader::refill`].
+    pub(crate) const FILLED: u32 = 56;
+
+    /// Fills the buffer to 56 bits or more.
+    #[inline(always)]
+    pub(crate) fn refill(&mut self) {
+        let cursor = &mut self.cursor;
+        let next = self.bytes.get(cursor.position..).unwrap_or_default();
+        let next = next
+            .first_chunk()
+            .map_or(0, |next| u64::from_be_bytes(*next));
+        cursor.buffer |= next >> cursor.count;
+        cursor.position += (63 - cursor.count as usize) >> 3;
+        cursor.count |= BitReader::FILLED;
+    }
+
+    /// The next 1 to 32 bits; they stay.
+    #[inline(always)]
+    pub(crate) fn peek(&self, bits: u32) -> u32 {
+        (self.cursor.buffer >> (64 - bits)) as u32
+    }
+
+    /// Passes over bits that are in the buffer, 31 at most.
+    #[inline(always)]
+    pub(crate) fn skip(&mut self, bits: u32) {
+        self.cursor.buffer <<= bits;
+        self.cursor.count -= bits;
+    }
+
+    /// The next 1 to 31 bits, which have to be in the buffer.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, bits: u32) -> u32 {
+        let value = self.peek(bits);
+        self.skip(bits);
+        value
+    }
+
+    /// The next bit, whether or not the buffer has any.
+    #[inline(always)]
+    pub(crate) fn bit(&mut self) -> bool {
+        if self.cursor.count == 0 {
+            self.refill();
+        }
+        self.take(1) == 1
     }
 }
 
@@ -172,27 +189,32 @@ mod tests {
             if place + step > 320 {
                 break;
             }
-            bits.refill();
-            let before = bits.cursor();
+            let mut reader = bits.reader();
+            reader.refill();
             let expected = (place..place + step).fold(0, |sum, place| sum << 1 | bit(place));
-            assert_eq!(bits.peek(step as u32), expected);
-            assert_eq!(bits.take(step as u32), expected);
-            bits.rewind(before);
-            assert_eq!(bits.take(step as u32), expected);
+            assert_eq!(reader.peek(step as u32), expected);
+            assert_eq!(reader.take(step as u32), expected);
+            let cursor = reader.cursor;
+            bits.rewind(cursor);
             place += step;
             assert!(!bits.overrun());
         }
+        let mut reader = bits.reader();
         for place in place..320 {
-            assert_eq!(bits.bit(), bit(place) == 1);
+            assert_eq!(reader.bit(), bit(place) == 1);
         }
-        assert!(!bits.overrun());
-        bits.bit();
-        assert!(bits.overrun());
+        let end = reader.cursor;
+        reader.bit();
+        let behind = reader.cursor;
         // However far behind the end: nothing is there, and nothing fails.
         for _ in 0..1000 {
-            bits.refill();
-            bits.skip(31);
+            reader.refill();
+            reader.skip(31);
         }
-        assert!(bits.overrun());
+        let far = reader.cursor;
+        for (cursor, overrun) in [(end, false), (behind, true), (far, true)] {
+            bits.rewind(cursor);
+            assert_eq!(bits.overrun(), overrun);
+        }
     }
 }

@@ -1,4 +1,4 @@
-use crate::bits::Bits;
+use crate::bits::{BitReader, Bits};
 use crate::huffman::{Huffman, value};
 
 /// Places of coefficients in the order in which they are stored, row by row.
@@ -19,7 +19,11 @@ const LAST: [(usize, usize); 64] = {
         let place = ZIGZAG[stored] as usize;
         last[stored] = (
             if place / 8 > row { place / 8 } else { row },
-            if place % 8 > column { place % 8 } else { column },
+            if place % 8 > column {
+                place % 8
+            } else {
+                column
+            },
         );
         stored += 1;
     }
@@ -144,18 +148,23 @@ impl Block {
         amount: Amount,
     ) -> Option<()> {
         self.clear();
-        self.read_first(bits, coding, previous)?;
-        match amount {
-            Amount::All => self.read_all(bits, coding),
-            Amount::Wanted => self.read_wanted(bits, coding),
-        }
+        let mut reader = bits.reader();
+        let read = self.read_first(&mut reader, coding, previous);
+        let read = read.and_then(|()| match amount {
+            Amount::All => self.read_all(&mut reader, coding),
+            Amount::Wanted => self.read_wanted(&mut reader, coding),
+        });
+        let cursor = reader.cursor;
+        bits.rewind(cursor);
+        self.finish(read?);
+        Some(())
     }
 
     /// The first coefficient, which differs from that of the block before.
     #[inline(always)]
     fn read_first(
         &mut self,
-        bits: &mut Bits,
+        bits: &mut BitReader<'_>,
         coding: &Coding<'_>,
         previous: &mut i32,
     ) -> Option<()> {
@@ -171,19 +180,25 @@ impl Block {
         Some(())
     }
 
-    /// Puts a coefficient in its place in zigzag order. Places have to ascend.
+    /// Puts a coefficient in its place in zigzag order.
     #[inline(always)]
     fn set(&mut self, stored: usize, value: f32) {
         self.values[usize::from(ZIGZAG[stored & 63])] = value;
-        (self.last_row, self.last_column) = LAST[stored & 63];
-        self.flat = false;
     }
 
-    /// All coefficients behind the first.
-    #[inline]
-    fn read_all(&mut self, bits: &mut Bits, coding: &Coding<'_>) -> Option<()> {
+    /// Notes that the coefficients behind this place in zigzag order are zero.
+    #[inline(always)]
+    fn finish(&mut self, last: usize) {
+        (self.last_row, self.last_column) = LAST[last & 63];
+        self.flat = last == 0;
+    }
+
+    /// All coefficients behind the first. Returns the place of the last one.
+    #[inline(always)]
+    fn read_all(&mut self, bits: &mut BitReader<'_>, coding: &Coding<'_>) -> Option<usize> {
         let wanted = coding.wanted;
-        let mut next = 1;
+        let (mut next, mut last) = (1, 0);
+        let mut strong = false;
         while next < 64 {
             bits.refill();
             let known = coding.ac.coefficient(bits);
@@ -196,7 +211,8 @@ impl Block {
                 let (run, size) = (usize::from(symbol >> 4), symbol & 15);
                 if size == 0 {
                     if run != 15 {
-                        return Some(());
+                        next = 64;
+                        break;
                     }
                     next += 16;
                     continue;
@@ -208,24 +224,26 @@ impl Block {
                 return None;
             }
             self.set(next, value as f32 * wanted.quantizer[next]);
-            self.strong |= wanted.is_strong(next, size);
+            strong |= wanted.is_strong(next, size);
+            last = next;
             next += 1;
         }
-        (next == 64).then_some(())
+        self.strong = strong;
+        (next == 64).then_some(last)
     }
 
-    /// The wanted coefficients behind the first; the others are passed over.
-    #[inline]
-    fn read_wanted(&mut self, bits: &mut Bits, coding: &Coding<'_>) -> Option<()> {
+    /// The wanted coefficients behind the first; the others are passed over. Returns the place of the last one.
+    #[inline(always)]
+    fn read_wanted(&mut self, bits: &mut BitReader<'_>, coding: &Coding<'_>) -> Option<usize> {
         let wanted = coding.wanted;
-        let mut next = 1;
+        let (mut next, mut last) = (1, 0);
         while next < wanted.kept {
             bits.refill();
             let symbol = coding.ac.symbol(bits)?;
             let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
             if size == 0 {
                 if run != 15 {
-                    return Some(());
+                    return Some(last);
                 }
                 next += 16;
                 continue;
@@ -235,17 +253,24 @@ impl Block {
             let value = value(bits, size) as f32;
             if wanted.wants(place) {
                 self.set(next, value * wanted.quantizer[next]);
+                last = next;
             } else {
                 self.strong |= wanted.is_strong(next, size as u8);
             }
             next += 1;
         }
-        self.pass_over(bits, coding, next)
+        self.pass_over(bits, coding, next)?;
+        Some(last)
     }
 
     /// Goes to the end of a block whose coefficients from `next` on are not wanted.
-    #[inline]
-    fn pass_over(&mut self, bits: &mut Bits, coding: &Coding<'_>, mut next: usize) -> Option<()> {
+    #[inline(always)]
+    fn pass_over(
+        &mut self,
+        bits: &mut BitReader<'_>,
+        coding: &Coding<'_>,
+        mut next: usize,
+    ) -> Option<()> {
         let (ac, wanted) = (coding.ac, coding.wanted);
         while next < 64 {
             bits.refill();
@@ -288,12 +313,15 @@ impl Block {
             Amount::All => last,
         };
         let values = stored.iter().zip(&wanted.quantizer).enumerate();
+        let mut last = 0;
         for (stored, (&value, factor)) in values.take(end + 1).skip(1) {
             let is_kept = amount == Amount::All || wanted.wants(usize::from(ZIGZAG[stored]));
             if value != 0 && is_kept {
                 self.set(stored, f32::from(value) * factor);
+                last = stored;
             }
         }
+        self.finish(last);
     }
 }
 

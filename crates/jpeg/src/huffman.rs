@@ -1,4 +1,4 @@
-use crate::bits::Bits;
+use crate::bits::BitReader;
 
 /// Codes up to this length are found by one look into a table.
 const LOOK: u32 = 10;
@@ -111,7 +111,7 @@ impl Huffman {
 
     /// What comes next, if the table that [`with_coefficients`](Self::with_coefficients) sets up has all of it.
     #[inline(always)]
-    pub(crate) fn coefficient(&self, bits: &Bits) -> Coefficient {
+    pub(crate) fn coefficient(&self, bits: &BitReader<'_>) -> Coefficient {
         let found = self.coefficients.get(bits.peek(LOOK) as usize);
         found.copied().unwrap_or_default()
     }
@@ -145,7 +145,7 @@ impl Huffman {
 
     /// The next symbol; needs 16 bits in the buffer. `None` when no code begins like them.
     #[inline(always)]
-    pub(crate) fn symbol(&self, bits: &mut Bits) -> Option<u8> {
+    pub(crate) fn symbol(&self, bits: &mut BitReader<'_>) -> Option<u8> {
         let entry = self.look[bits.peek(LOOK) as usize];
         if entry != 0 {
             bits.skip(u32::from(entry & 0xFF));
@@ -155,7 +155,7 @@ impl Huffman {
     }
 
     #[cold]
-    fn long_symbol(&self, bits: &mut Bits) -> Option<u8> {
+    fn long_symbol(&self, bits: &mut BitReader<'_>) -> Option<u8> {
         let next = bits.peek(16);
         let length = (LOOK + 1..=16).find(|&length| next < self.limits[length as usize])?;
         let place = (next >> (16 - length)) as i32 + self.places[length as usize];
@@ -165,7 +165,7 @@ impl Huffman {
 
     /// What comes next when only the place of coefficients counts.
     #[inline(always)]
-    pub(crate) fn skim(&self, bits: &Bits) -> Skim {
+    pub(crate) fn skim(&self, bits: &BitReader<'_>) -> Skim {
         let found = self.skim.get(bits.peek(SKIM) as usize);
         found.copied().unwrap_or_default()
     }
@@ -173,7 +173,7 @@ impl Huffman {
 
 /// A value of `size` bits, 1 to 15, in the notation of ITU-T T.81, F.2.2.1; they must be in the buffer.
 #[inline(always)]
-pub(crate) fn value(bits: &mut Bits, size: u32) -> i32 {
+pub(crate) fn value(bits: &mut BitReader<'_>, size: u32) -> i32 {
     signed(bits.take(size) as i32, size)
 }
 

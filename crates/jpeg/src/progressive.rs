@@ -1,7 +1,7 @@
 //! Progressive images: all coefficients are kept until the last scan (ITU-T T.81, annex G).
 
 use crate::Error;
-use crate::bits::Bits;
+use crate::bits::BitReader;
 use crate::block::{Amount, Block, Wanted};
 use crate::codes::Codes;
 use crate::coefficients::{ALL_TO_COME, Coefficients};
@@ -216,14 +216,16 @@ fn first_coefficients(
                 for block in 0..across * down {
                     let (x, y) = (block % across, block / across);
                     let (block, _) = image.block_mut(column * across + x, row * down + y);
-                    let bits = &mut data.bits;
+                    let mut bits = data.bits.reader();
                     let read = match code {
-                        Some(code) => first_coefficient(bits, code, scan.low, previous, block),
+                        Some(code) => first_coefficient(&mut bits, code, scan.low, previous, block),
                         None => {
                             block[0] |= i16::from(bits.bit()) << scan.low;
                             Some(())
                         }
                     };
+                    let cursor = bits.cursor;
+                    data.bits.rewind(cursor);
                     read.ok_or_else(|| (data.flaw(), mcu))?;
                 }
             }
@@ -235,7 +237,7 @@ fn first_coefficients(
 
 #[inline]
 fn first_coefficient(
-    bits: &mut Bits,
+    bits: &mut BitReader<'_>,
     code: &Huffman,
     low: u8,
     previous: &mut i32,
@@ -282,10 +284,13 @@ fn other_coefficients(
                 continue;
             }
             let (block, last) = image.block_mut(column, row);
+            let mut bits = data.bits.reader();
             let read = match is_refinement {
-                false => band.read(&mut data.bits, block, last),
-                true => band.refine(&mut data.bits, block, last),
+                false => band.read(&mut bits, block, last),
+                true => band.refine(&mut bits, block, last),
             };
+            let cursor = bits.cursor;
+            data.bits.rewind(cursor);
             read.ok_or_else(|| (data.flaw(), mcu))?;
         }
         data.check().map_err(|flaw| (flaw, row * columns))?;
@@ -296,7 +301,7 @@ fn other_coefficients(
 impl Band<'_> {
     /// The length of a run of blocks that have nothing new, the present one included.
     #[inline]
-    fn run_of(bits: &mut Bits, exponent: u32) -> usize {
+    fn run_of(bits: &mut BitReader<'_>, exponent: u32) -> usize {
         match exponent {
             0 => 1,
             _ => (1 << exponent) + bits.take(exponent) as usize,
@@ -305,7 +310,12 @@ impl Band<'_> {
 
     /// The coefficients of a block for the first time (T.81, G.1.2.2).
     #[inline]
-    fn read(&mut self, bits: &mut Bits, block: &mut [i16; 64], last: &mut u8) -> Option<()> {
+    fn read(
+        &mut self,
+        bits: &mut BitReader<'_>,
+        block: &mut [i16; 64],
+        last: &mut u8,
+    ) -> Option<()> {
         let mut next = self.start;
         while next <= self.end {
             bits.refill();
@@ -333,7 +343,12 @@ impl Band<'_> {
 
     /// One more bit of each coefficient of a block (T.81, G.1.2.3).
     #[inline]
-    fn refine(&mut self, bits: &mut Bits, block: &mut [i16; 64], last: &mut u8) -> Option<()> {
+    fn refine(
+        &mut self,
+        bits: &mut BitReader<'_>,
+        block: &mut [i16; 64],
+        last: &mut u8,
+    ) -> Option<()> {
         let one = 1_i16 << self.low;
         let mut next = self.start;
         while self.run == 0 && next <= self.end {
@@ -389,7 +404,7 @@ impl Band<'_> {
 
 /// The next lower bit of a coefficient that is known to be other than zero.
 #[inline]
-fn correct(bits: &mut Bits, coefficient: &mut i16, one: i16) {
+fn correct(bits: &mut BitReader<'_>, coefficient: &mut i16, one: i16) {
     if bits.bit() && *coefficient & one == 0 {
         *coefficient += if *coefficient > 0 { one } else { -one };
     }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use lookalike_encoder::{Area, PictureError};
+use lookalike_encoder::{Area, ImageInfo, PictureError};
 use lookalike_index::Fingerprint;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 
+use crate::memory_budget::{ExceedsMemory, MemoryBudget, Reservation};
 use crate::model::EncoderFiles;
 use crate::ports::Embedder;
 use crate::start_up;
@@ -117,14 +118,57 @@ impl EmbedderCell {
     }
 }
 
-/// Embeds a part of a picture on a thread for blocking work. A picture that makes the encoder panic is a bad
-/// picture: it would do so again. `slot` is held for as long as the work takes, also when the caller
-/// went away meanwhile.
+/// Bounds what is decoded and embedded at once, by memory and by cores.
+pub(crate) struct EmbeddingSlots {
+    memory: MemoryBudget,
+    cores: Arc<Semaphore>,
+}
+
+/// The right to decode and embed one image.
+pub(crate) struct Slot {
+    _memory: Reservation,
+    _core: Option<OwnedSemaphorePermit>,
+}
+
+impl EmbeddingSlots {
+    /// Slots for so many images at once, of which none takes memory that is not in the budget.
+    pub(crate) fn new(memory: MemoryBudget, parallel: usize) -> Self {
+        Self {
+            memory,
+            cores: Arc::new(Semaphore::new(parallel.max(1))),
+        }
+    }
+
+    /// Waits for a slot for an image, whose file has `held` bytes that count too. First for memory: who has a core
+    /// never waits for anything, so every core becomes free.
+    pub(crate) async fn acquire(
+        &self,
+        image: &ImageInfo,
+        held: usize,
+    ) -> Result<Slot, ExceedsMemory> {
+        let memory = self.memory.reserve(image, held).await?;
+        Ok(Slot {
+            _memory: memory,
+            _core: Arc::clone(&self.cores).acquire_owned().await.ok(),
+        })
+    }
+}
+
+/// Reads the header of an image on a thread for blocking work.
+pub(crate) async fn inspect(
+    embedder: Arc<dyn Embedder>,
+    image: Bytes,
+) -> Result<ImageInfo, EmbedError> {
+    off_runtime(move || embedder.inspect(&image)).await
+}
+
+/// Embeds a part of a picture on a thread for blocking work. `slot` is held for as long as the work takes, also
+/// when the caller went away meanwhile.
 pub(crate) async fn embed(
     embedder: Arc<dyn Embedder>,
     picture: Bytes,
     area: Area,
-    slot: impl Send + 'static,
+    slot: Slot,
 ) -> Result<Vec<f32>, EmbedError> {
     off_runtime(move || {
         let embedding = embedder.embed(&picture, &area);
@@ -134,11 +178,12 @@ pub(crate) async fn embed(
     .await
 }
 
-async fn off_runtime(
-    work: impl FnOnce() -> Result<Vec<f32>, PictureError> + Send + 'static,
-) -> Result<Vec<f32>, EmbedError> {
+/// A picture that makes the encoder panic is a bad picture: it would do so again.
+async fn off_runtime<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, PictureError> + Send + 'static,
+) -> Result<T, EmbedError> {
     match tokio::task::spawn_blocking(work).await {
-        Ok(embedding) => embedding.map_err(EmbedError::Picture),
+        Ok(done) => done.map_err(EmbedError::Picture),
         Err(died) if died.is_panic() => {
             let reason = format!("the encoder panicked: {}", told(&*died.into_panic()));
             Err(EmbedError::Picture(PictureError::Network(reason)))
@@ -167,10 +212,18 @@ pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
 }
 
+impl From<ExceedsMemory> for EmbedError {
+    fn from(error: ExceedsMemory) -> Self {
+        Self::Memory(error)
+    }
+}
+
 /// Why there is no embedding.
 pub(crate) enum EmbedError {
     /// The picture is at fault.
     Picture(PictureError),
+    /// The picture takes more memory than there is for pictures.
+    Memory(ExceedsMemory),
     /// The encoder is at fault.
     Encoder(String),
 }

@@ -13,6 +13,7 @@ mod filterable;
 mod indexing;
 mod keys;
 pub mod memory;
+mod memory_budget;
 mod model;
 pub mod ports;
 mod same_metadata;
@@ -31,11 +32,14 @@ pub use indexing::{
     SideReport, Switched, VerifyReport,
 };
 pub use keys::{CATALOG_PREFIX, UPLOADS_PREFIX, is_catalog_key, product_id_of};
-pub use lookalike_encoder::{Area, BadCrop, Crop, CropUnit, PictureError};
+pub use lookalike_encoder::{
+    Area, BadCrop, Crop, CropUnit, ImageInfo, PictureError, PictureFormat,
+};
 pub use lookalike_index::{
     Attributes, Changed, FilterError, Fingerprint, IndexError, Match, Role, SegmentId, Step,
     ValueTypes,
 };
+pub use memory_budget::{ExceedsMemory, MemoryBudget};
 pub use model::{
     EncoderFiles, Failure, ImageRecord, ListedPicture, LoadedManifest, Metadata, NewestFailures,
     Page, Picture, PictureHead, Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,

@@ -30,6 +30,8 @@ pub enum Event {
 pub struct Message {
     /// What the queue calls it; a failure is reported under this name.
     pub id: String,
+    /// How often the queue handed it out, this time included.
+    pub receives: u32,
     /// The changes it tells of, or why it cannot be read.
     pub changes: Result<Vec<Change>, EventError>,
 }
@@ -118,8 +120,11 @@ impl From<QueuedMessage> for Message {
                 reason: "it has no body of text".to_owned(),
             }),
         };
+        let count = message.attributes["ApproximateReceiveCount"].as_str();
         Self {
             id: message.message_id,
+            // Without a count, it is the first time as far as can be told.
+            receives: count.and_then(|count| count.parse().ok()).unwrap_or(1),
             changes,
         }
     }
@@ -234,6 +239,8 @@ struct QueuedMessage {
     message_id: String,
     #[serde(default)]
     body: Value,
+    #[serde(default)]
+    attributes: Value,
 }
 
 #[derive(Deserialize)]

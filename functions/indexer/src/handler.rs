@@ -1,10 +1,11 @@
 //! One invocation: which keys and products changed, what became of them, and the answer that the sender
 //! understands.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use lookalike_service::ports::ChangeQueue;
 use lookalike_service::{
     BatchReport, CATALOG_PREFIX, Deadline, Indexer, IndexingError, Outcome, is_catalog_key,
 };
@@ -21,6 +22,7 @@ const ENOUGH_FOR_MAINTENANCE: Duration = Duration::from_secs(5);
 pub struct Handler {
     indexer: Arc<Indexer>,
     catalog_bucket: String,
+    retries: Option<Arc<dyn ChangeQueue>>,
 }
 
 /// Why an invocation failed as a whole; whoever invoked the function tries it again.
@@ -52,7 +54,14 @@ impl Handler {
         Self {
             indexer,
             catalog_bucket: catalog_bucket.into(),
+            retries: None,
         }
+    }
+
+    /// The same with a queue that hands out one message of one key at a time, to which goes what came back.
+    #[must_use]
+    pub fn with_retries(self, retries: Option<Arc<dyn ChangeQueue>>) -> Self {
+        Self { retries, ..self }
     }
 
     /// Handles one invocation until it is done or `deadline` is near.
@@ -80,19 +89,76 @@ impl Handler {
         messages: Vec<Message>,
         deadline: Deadline,
     ) -> Result<Value, HandlerError> {
-        let readable = messages
-            .iter()
-            .filter_map(|message| message.changes.as_ref().ok());
-        let changes: Vec<&Change> = readable.flatten().collect();
-        let report = self.index(changes, deadline).await?;
+        let readable = || messages.iter().filter(|message| message.changes.is_ok());
+        let is_first = readable().all(|message| message.receives <= 1);
+        let report = match is_first {
+            true => {
+                let changes = readable().flat_map(|message| message.changes.iter().flatten());
+                self.index(changes, deadline).await?
+            }
+            false => self.redelivered(readable(), deadline).await?,
+        };
         let retried = retries(&report);
         let failed: Vec<Value> = messages
             .iter()
             .filter(|message| must_return(message, &retried))
             .map(|message| json!({ "itemIdentifier": message.id }))
             .collect();
-        self.maintain_if_time_is_left(deadline).await;
+        // What came back is to be done with as soon as it can be.
+        if is_first {
+            self.maintain_if_time_is_left(deadline).await;
+        }
         Ok(json!({ "batchItemFailures": failed }))
+    }
+
+    /// Handles a batch in which some message came before: the process may have died of one of its images, and may
+    /// do so again, which costs every message of the invocation one of the receives that it has.
+    ///
+    /// So several keys are not tried here. Each goes on as a message of its own to the queue of retries, which hands
+    /// out one message at a time, and all messages of the batch are done. A key that is alone is tried.
+    ///
+    /// This is why images that kill the process, however many and in whatever batches, never take a good one with
+    /// them, and end up recorded as failed, within five receives of each queue:
+    /// 1. In the queue of changes, images are decoded only where every message is received for the first time, or
+    ///    where there is a single key. The death of a batch is the first receive of all its messages; at the second
+    ///    one, they go on to the queue of retries, by an invocation that decodes nothing. Two receives.
+    /// 2. In the queue of retries, and where there is a single key, an invocation dies of its own image or of none.
+    ///    A good one is indexed by the first receive. One that kills dies at the first, and at the second after it
+    ///    was [marked](Indexer::index_redelivered); the third finds the mark and records the failure. Three receives.
+    ///
+    /// So two of the five are left for faults of other services. Without a queue of retries, as on one machine, where
+    /// the death of the process ends the queue with it, keys are tried one after the other: each death after the first
+    /// one marks an image, so up to three of them end as above.
+    async fn redelivered<'a>(
+        &self,
+        messages: impl Iterator<Item = &'a Message>,
+        deadline: Deadline,
+    ) -> Result<BatchReport, HandlerError> {
+        let mut keys: BTreeMap<&str, u32> = BTreeMap::new();
+        for message in messages {
+            for change in message.changes.iter().flatten() {
+                if self.concerns_catalog(change) {
+                    let receives = keys.entry(change.key.as_str()).or_default();
+                    *receives = message.receives.max(*receives);
+                }
+            }
+        }
+        if let (Some(queue), 2..) = (&self.retries, keys.len()) {
+            let keys: Vec<String> = keys.into_keys().map(str::to_owned).collect();
+            queue.push(&keys).await.map_err(IndexingError::from)?;
+            tracing::warn!(
+                keys = keys.len(),
+                "pictures are to be tried again one by one"
+            );
+            return Ok(BatchReport::default());
+        }
+        let mut all = BatchReport::default();
+        for (key, receives) in keys {
+            let report = self.indexer.index_redelivered(key, receives, deadline);
+            all.outcomes.extend(report.await?.outcomes);
+        }
+        warn_of_retries(&all);
+        Ok(all)
     }
 
     async fn direct(&self, changes: &[Change], deadline: Deadline) -> Result<Value, HandlerError> {
@@ -148,9 +214,7 @@ impl Handler {
             .collect();
         let keys: Vec<String> = keys.into_iter().map(str::to_owned).collect();
         let report = self.indexer.index_keys(&keys, deadline).await?;
-        for (key, reason) in retries(&report) {
-            tracing::warn!(key, reason, "a picture is to be tried again");
-        }
+        warn_of_retries(&report);
         Ok(report)
     }
 
@@ -189,6 +253,12 @@ fn must_return(message: &Message, retried: &HashMap<&str, &str>) -> bool {
             tracing::error!(message_id = message.id, %error, "cannot read a queued message");
             true
         }
+    }
+}
+
+fn warn_of_retries(report: &BatchReport) {
+    for (key, reason) in retries(report) {
+        tracing::warn!(key, reason, "a picture is to be tried again");
     }
 }
 

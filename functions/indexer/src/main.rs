@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lambda_runtime::{Config, Error, LambdaEvent, service_fn};
 use lookalike_aws::{Cloud, EmfMetrics, Settings, encoders, logging};
 use lookalike_indexer::Handler;
-use lookalike_service::{IndexSettings, Indexer};
+use lookalike_service::{IndexSettings, Indexer, MemoryBudget};
 use serde_json::Value;
 
 #[tokio::main]
@@ -17,13 +17,15 @@ async fn main() -> Result<(), Error> {
     let function = Config::from_env();
     let metrics = Arc::new(EmfMetrics::stdout(function.function_name));
     let ports = cloud.index_ports(encoders(&settings, &cloud), metrics);
+    let memory = u64::try_from(function.memory).ok().map(|mb| mb << 20);
     let index = IndexSettings {
         filterable: settings.filterable.clone(),
-        memory: u64::try_from(function.memory).ok().map(|mb| mb << 20),
+        memory,
+        image_memory: memory.map(MemoryBudget::of_process).unwrap_or_default(),
         ..IndexSettings::default()
     };
     let indexer = Arc::new(Indexer::new(ports, index));
-    let handler = Handler::new(indexer, settings.catalog_bucket);
+    let handler = Handler::new(indexer, settings.catalog_bucket).with_retries(cloud.retries);
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
         handler.invoke(event)
     }))

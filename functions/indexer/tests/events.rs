@@ -206,3 +206,22 @@ fn malformed_events_say_which_kind_and_why() {
     let error = Event::parse(event).unwrap_err().to_string();
     assert_eq!(error, "malformed S3 notification: missing field `name`");
 }
+
+#[test]
+fn a_message_tells_how_often_it_came() {
+    let received = |attributes: Value| {
+        let record = json!({ "eventSource": "aws:sqs", "messageId": "m", "body": "{}", "attributes": attributes });
+        match Event::parse(json!({ "Records": [record] })).unwrap() {
+            Event::Queue(messages) => messages[0].receives,
+            other => panic!("expected a queue event, found {other:?}"),
+        }
+    };
+    assert_eq!(received(json!({ "ApproximateReceiveCount": "3" })), 3);
+    for unknown in [
+        json!({}),
+        json!(null),
+        json!({ "ApproximateReceiveCount": "often" }),
+    ] {
+        assert_eq!(received(unknown), 1);
+    }
+}

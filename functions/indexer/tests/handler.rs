@@ -9,7 +9,8 @@ use lookalike_indexer::{EventError, Handler, HandlerError};
 use lookalike_service::memory::MemoryCloud;
 use lookalike_service::ports::Embedder;
 use lookalike_service::{
-    Area, Deadline, EmbedderCell, Fingerprint, IndexSettings, Indexer, PictureError, StoreErrorKind,
+    Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, IndexSettings, Indexer, PictureError,
+    PictureFormat, StoreErrorKind,
 };
 use serde_json::{Value, json};
 
@@ -31,6 +32,15 @@ impl Embedder for TwoBytes {
 
     fn dimensions(&self) -> usize {
         2
+    }
+
+    fn inspect(&self, _: &[u8]) -> Result<ImageInfo, PictureError> {
+        Ok(ImageInfo {
+            format: PictureFormat::Png,
+            width: 1,
+            height: 1,
+            memory: 1,
+        })
     }
 
     fn embed(&self, picture: &[u8], _: &Area) -> Result<Vec<f32>, PictureError> {

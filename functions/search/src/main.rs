@@ -6,7 +6,7 @@ use lambda_http::Error;
 use lambda_http::lambda_runtime::Config;
 use lookalike_aws::{Cloud, EmfMetrics, Settings, encoders, logging};
 use lookalike_http::{AuditLimits, CacheSettings, HttpSettings, router};
-use lookalike_service::{SearchSettings, Searcher, start_up};
+use lookalike_service::{MemoryBudget, SearchSettings, Searcher, start_up};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -17,11 +17,14 @@ async fn main() -> Result<(), Error> {
     start_up::done("settings read");
     let cloud = Cloud::connect(&settings).await?;
     start_up::done("clients made");
-    let metrics = Arc::new(EmfMetrics::stdout(Config::from_env().function_name));
+    let function = Config::from_env();
+    let memory = u64::try_from(function.memory).ok().map(|mb| mb << 20);
+    let metrics = Arc::new(EmfMetrics::stdout(function.function_name));
     let ports = cloud.search_ports(encoders(&settings, &cloud), metrics);
     let search = SearchSettings {
         refresh: settings.refresh,
         filterable: settings.filterable,
+        image_memory: memory.map(MemoryBudget::of_process).unwrap_or_default(),
     };
     let searcher = Arc::new(Searcher::new(ports, search));
     let warming = Arc::clone(&searcher);

@@ -24,6 +24,20 @@ def huge_png(side=100_000):
     )
 
 
+def vast_png(side):
+    """A sound PNG of one colour: millions of pixels in little more than a thousandth as many bytes."""
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    packed = zlib.compressobj()
+    row = b"\0" + bytes((200, 60, 30)) * side
+    data = b"".join(packed.compress(row) for _ in range(side)) + packed.flush()
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", header)
+        + png_chunk(b"IDAT", data)
+        + png_chunk(b"IEND", b"")
+    )
+
+
 def jpeg_2000():
     """A sound picture in a format that is not supported."""
     buffer = io.BytesIO()

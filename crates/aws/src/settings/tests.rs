@@ -27,6 +27,7 @@ fn defaults_stand_for_what_is_unset_or_empty() {
         index_prefix: "index".to_owned(),
         table: "shop".to_owned(),
         queue_url: None,
+        retry_queue_url: None,
         encoder: EncoderSource::Embedded,
         filterable: Filterable::default(),
         refresh: Duration::from_secs(1),
@@ -41,6 +42,7 @@ fn defaults_stand_for_what_is_unset_or_empty() {
     let empty = [
         INDEX_PREFIX,
         QUEUE_URL,
+        RETRY_QUEUE_URL,
         ENCODER,
         FILTERABLE,
         REFRESH_SECONDS,
@@ -58,6 +60,10 @@ fn everything_can_be_set() {
     let settings = read(&[
         (INDEX_PREFIX, "shops/one"),
         (QUEUE_URL, "http://127.0.0.1:9324/000000000000/changes"),
+        (
+            RETRY_QUEUE_URL,
+            "http://127.0.0.1:9324/000000000000/retries",
+        ),
         (ENCODER, "s3://models-bucket/lite/0/"),
         (FILTERABLE, "price, brand,category"),
         (REFRESH_SECONDS, "0.25"),
@@ -72,6 +78,10 @@ fn everything_can_be_set() {
     assert_eq!(
         settings.queue_url.as_deref(),
         Some("http://127.0.0.1:9324/000000000000/changes")
+    );
+    assert_eq!(
+        settings.retry_queue_url.as_deref(),
+        Some("http://127.0.0.1:9324/000000000000/retries")
     );
     assert_eq!(
         settings.encoder,
@@ -176,4 +186,8 @@ fn contradictions_are_refused() {
     let message = refusal(&[(ENCODER, "s3://shop-catalog/catalog/model")]);
     assert!(message.contains("LOOKALIKE_ENCODER and"), "{message}");
     assert!(read(&[(ENCODER, "s3://shop-catalog/models")]).is_ok());
+    let url = "https://sqs.eu-central-1.amazonaws.com/123456789012/changes";
+    let message = refusal(&[(QUEUE_URL, url), (RETRY_QUEUE_URL, url)]);
+    let named = "LOOKALIKE_RETRY_QUEUE_URL and";
+    assert!(message.contains(named), "{message}");
 }

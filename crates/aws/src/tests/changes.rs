@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::server::{Reply, Seen, Server};
 use super::{cloud_at, settings};
+use crate::{Cloud, Settings};
 
 const URL: &str = "http://127.0.0.1/123456789012/shop-changes";
 
@@ -92,6 +93,21 @@ async fn keys_go_out_as_notifications_of_the_catalog() {
         DateTime::from_str(time, Format::DateTime).is_ok(),
         "{time:?}"
     );
+}
+
+#[tokio::test]
+async fn keys_to_be_tried_again_go_out_one_by_one() {
+    let server = Server::answering(|request, _| reply(request, |_| true)).await;
+    let settings = Settings {
+        retry_queue_url: Some(URL.to_owned()),
+        ..settings()
+    };
+    let clients = cloud_at(server.url()).clients().clone();
+    let cloud = Cloud::with_clients(clients, &settings);
+    cloud.retries.unwrap().push(&keys(21)).await.unwrap();
+    let sent: Vec<Value> = server.seen().iter().flat_map(entries).collect();
+    assert_eq!(sent.len(), 21);
+    assert!(sent.iter().all(|entry| encoded_keys(entry).len() == 1));
 }
 
 #[tokio::test]

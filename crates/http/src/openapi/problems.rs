@@ -120,9 +120,12 @@ fn meaning(status: u16) -> &'static str {
         405 => "The path does not take this method",
         406 => "`Accept-Encoding` rules out every encoding, none at all included",
         410 => "The page cannot be continued: the index has moved on",
-        413 => "The body has too many bytes",
+        413 => "The body, or the images that it names, have too many bytes",
         415 => "The content type or the picture format is not supported",
-        422 => "The picture is damaged or has too many pixels",
+        422 => {
+            "An image is damaged, or the images of the request have too many pixels: 64 million are decoded, of \
+                all images together, fewer where the function's memory does not allow that"
+        }
         503 => "A store is busy, or what is asked for is not to be had now",
         _ => "The service failed; its operator finds the reason in the log",
     }

@@ -32,6 +32,10 @@ fn explain(error: &SearchError) -> (ProblemKind, String) {
     use ProblemKind::*;
     match error {
         SearchError::Picture(picture) => explain_picture(picture),
+        SearchError::ExceedsMemory(_) | SearchError::TooManyPixels(_) => {
+            (TooManyPixels, error.to_string())
+        }
+        SearchError::TooManyBytes => (TooLarge, error.to_string()),
         SearchError::KOutOfRange(_) | SearchError::MinScoreOutOfRange(_) => {
             (InvalidParameter, error.to_string())
         }

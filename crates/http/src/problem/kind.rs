@@ -69,7 +69,7 @@ pub enum ProblemKind {
     NotAcceptable,
     /// The generation of the index that the cursor is about is gone: the search is to begin anew.
     CursorExpired,
-    /// The body or the picture has too many bytes.
+    /// The body or the picture has too many bytes, or all pictures of the request together have.
     TooLarge,
     /// The body's content type is none of those that the route takes.
     UnsupportedMediaType,
@@ -77,7 +77,7 @@ pub enum ProblemKind {
     UnsupportedFormat,
     /// The picture is damaged or cut off.
     CorruptPicture,
-    /// The picture claims more pixels than are decoded.
+    /// The picture, or all those of the request together, claim more pixels than are decoded, or than there is memory for.
     TooManyPixels,
     /// The index was made by another encoder than the configured one.
     OtherEncoder,

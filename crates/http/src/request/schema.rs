@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 pub(crate) struct SearchRequest {
     /// What results are to be like, or unlike: the vectors of all items, each of unit length, are added up by
     /// their weights. Products that are items are no results. A product alone is searched for by each of its
-    /// pictures.
+    /// pictures. All images of the query together have at most 64 million pixels and 32 MB.
     #[schema(min_items = 1, max_items = 16)]
     query: Option<Vec<QueryItem>>,
     /// A picture in base64, plain or as a `data:` URL: a query of one item.

@@ -15,7 +15,8 @@ use crate::router::Shared;
 /// the key of an object, or a list of query items: pictures, products and vectors, more or less of each. A form
 /// may hold such JSON in its field `request`. Every option can be given in the query string or in the JSON, but not
 /// in both. Behind a Lambda function a body has at most 6 MB, about 4.4 MB of picture; `POST /uploads` is the way for
-/// more.
+/// more. All images of a request together, those named by key included, have at most 64 million pixels and 32 MB;
+/// that is checked before any of them is decoded.
 #[utoipa::path(
     post,
     path = "/search",

@@ -1,9 +1,14 @@
 //! What callers get wrong, and what they are told.
 
+use std::collections::BTreeMap;
+
 use axum::body::Body;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http::Request;
 use image::ImageFormat;
+use lookalike_service::{MemoryBudget, SearchSettings};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -54,6 +59,51 @@ async fn pictures_that_are_none() {
         let reply = shop.post("/search", FORM, form("image", &picture)).await;
         reply.problem(status, problem);
     }
+}
+
+#[tokio::test]
+async fn the_images_of_a_request_have_so_many_pixels_together() {
+    let shop = Shop::stocked().await;
+    let large = png_that_claims(6600, 6600);
+    let image = BASE64_STANDARD.encode(&large);
+    let items = json!([{"image": image}, {"image": image}, {"image": image}]);
+    let reply = shop.ask(json!({ "query": items })).await;
+    reply.problem(422, "too-many-pixels");
+    let detail = reply.json()["detail"].to_string();
+    for part in [
+        "130680000 pixels together",
+        "at most 64000000",
+        "send smaller images or fewer",
+    ] {
+        assert!(detail.contains(part), "{detail}");
+    }
+    // Those that are named by key count too, and one alone is found to be broken only when it is decoded.
+    shop.cloud
+        .put_picture("uploads/large.png", large, BTreeMap::new());
+    let items = json!([{"key": "uploads/large.png"}, {"image": image}]);
+    let reply = shop.ask(json!({ "query": items })).await;
+    reply.problem(422, "too-many-pixels");
+    let reply = shop.ask(json!({"key": "uploads/large.png"})).await;
+    reply.problem(422, "corrupt-picture");
+}
+
+#[tokio::test]
+async fn an_image_for_which_there_is_no_memory_is_refused() {
+    // For images, 200 MB of it: at some six bytes each, 25 million pixels take less, and 41 million more.
+    let search = SearchSettings {
+        image_memory: MemoryBudget::of_process(500 << 20),
+        ..SearchSettings::default()
+    };
+    let shop = Shop::stocked().await.searching_with(search);
+    let reply = shop.post("/search", "", png_that_claims(6400, 6400)).await;
+    reply.problem(422, "too-many-pixels");
+    let detail = reply.json()["detail"].to_string();
+    assert!(
+        detail.contains("6400x6400") && detail.contains("more memory"),
+        "{detail}"
+    );
+    let reply = shop.post("/search", "", png_that_claims(5000, 5000)).await;
+    reply.problem(422, "corrupt-picture");
 }
 
 #[tokio::test]

@@ -16,8 +16,8 @@ use lookalike_http::{HttpSettings, router};
 use lookalike_service::memory::MemoryCloud;
 use lookalike_service::ports::{Embedder, Products};
 use lookalike_service::{
-    Area, Deadline, EmbedderCell, Fingerprint, IndexSettings, Indexer, PictureError, Product,
-    SearchSettings, Searcher, StoreErrorKind,
+    Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, IndexSettings, Indexer, PictureError,
+    Product, SearchSettings, Searcher, StoreErrorKind,
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -42,6 +42,10 @@ impl Embedder for TestEncoder {
 
     fn dimensions(&self) -> usize {
         ENCODER.dimensions()
+    }
+
+    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, PictureError> {
+        lookalike_encoder::inspect(image)
     }
 
     fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
@@ -133,26 +137,33 @@ impl Shop {
 
     /// The interface over `cloud`, with an encoder in disguise unless that is 0.
     pub(crate) fn over(cloud: Arc<MemoryCloud>, disguise: u8, settings: HttpSettings) -> Self {
-        Self::with(cloud, disguise, settings, Duration::ZERO)
+        let search = SearchSettings {
+            refresh: Duration::ZERO,
+            ..SearchSettings::default()
+        };
+        Self::with(cloud, disguise, settings, search)
     }
 
     /// The same shop, whose index is looked at once an hour.
     pub(crate) fn refreshed_seldom(self) -> Self {
-        let hour = Duration::from_secs(3600);
-        Self::with(self.cloud, 0, HttpSettings::default(), hour)
+        self.searching_with(SearchSettings {
+            refresh: Duration::from_secs(3600),
+            ..SearchSettings::default()
+        })
+    }
+
+    /// The same shop with other settings.
+    pub(crate) fn searching_with(self, search: SearchSettings) -> Self {
+        Self::with(self.cloud, 0, HttpSettings::default(), search)
     }
 
     fn with(
         cloud: Arc<MemoryCloud>,
         disguise: u8,
         settings: HttpSettings,
-        refresh: Duration,
+        search: SearchSettings,
     ) -> Self {
         let ports = cloud.search_ports(encoder(disguise).into());
-        let search = SearchSettings {
-            refresh,
-            ..SearchSettings::default()
-        };
         let searcher = Searcher::new(ports, search);
         Self {
             cloud,

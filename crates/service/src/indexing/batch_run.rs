@@ -7,10 +7,11 @@ use tracing::info;
 
 use super::batch::BatchChange;
 use super::lanes::{Lane, Lanes};
-use super::observe::{Observation, Observed};
+use super::observe::{Looking, Observation, Observed};
 use super::proposal::Change;
 use super::publish::Publication;
 use super::{BatchReport, Indexer, IndexingError, Outcome};
+use crate::model::ImageRecord;
 use crate::ports::Measurement;
 use crate::time::Deadline;
 
@@ -40,13 +41,29 @@ impl Indexer {
         keys: &[String],
         deadline: Deadline,
     ) -> Result<BatchReport, IndexingError> {
+        self.index_batch(keys, None, deadline).await
+    }
+
+    /// The same, without trying the image whose record is `hopeless` again.
+    pub(crate) async fn index_batch(
+        &self,
+        keys: &[String],
+        hopeless: Option<&ImageRecord>,
+        deadline: Deadline,
+    ) -> Result<BatchReport, IndexingError> {
         let mut pending: BTreeSet<String> = keys.iter().cloned().collect();
         let mut outcomes: BTreeMap<String, Outcome> = BTreeMap::new();
         let mut written = Recorded::new();
         let mut report = BatchReport::default();
         for _ in 0..MOST_ROUNDS {
             let Lanes { lanes, trouble } = self.lanes().await?;
-            let mut observed = self.observe_all(&pending, &lanes, &written, deadline).await;
+            let looking = Looking {
+                lanes: &lanes,
+                written: &written,
+                hopeless,
+                deadline,
+            };
+            let mut observed = self.observe_all(&pending, &looking).await;
             self.label_all(&mut observed, &lanes, deadline).await;
             let publication = self.publish_batch(&observed, &lanes, deadline).await?;
             report.conflicts += publication.conflicts;

@@ -2,7 +2,8 @@
 //!
 //! [`Indexer::index_keys`] is handed the keys that events name. It reads what is at each key now,
 //! embeds it, publishes one delta for the batch and then looks again: what changed meanwhile is done
-//! again. So any order, any repetition and any crash end in the same index. [`Indexer::maintain`]
+//! again. So any order, any repetition and any crash end in the same index. [`Indexer::index_redelivered`] does
+//! the same for one key whose image may be what ended an earlier try. [`Indexer::maintain`]
 //! keeps the index small and fast, after the batch and only while there is time.
 //!
 //! Rows also keep the declared attributes of their products, which are in the table.
@@ -30,6 +31,7 @@ mod products;
 mod proposal;
 mod publish;
 mod records;
+mod redelivered;
 mod replacement;
 mod report;
 mod sides;
@@ -46,9 +48,10 @@ pub use report::{BatchReport, IndexingError, MaintenanceReport, Outcome, Product
 pub use sides::{Building, Coverage, SideError, Switched};
 pub use verify::{SideReport, VerifyReport};
 
-use crate::embedder::cores;
+use crate::embedder::{EmbeddingSlots, cores};
 use crate::encoders::Encoders;
 use crate::filterable::Filterable;
+use crate::memory_budget::MemoryBudget;
 use crate::ports::{
     EncoderShelf, Failures, ImageRecords, Manifests, Metrics, Pictures, Products, SegmentShelf,
     Segments,
@@ -81,7 +84,7 @@ pub struct IndexPorts {
 }
 
 /// How the indexer works.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct IndexSettings {
     /// Which of their products' metadata the rows keep.
     pub filterable: Filterable,
@@ -97,6 +100,8 @@ pub struct IndexSettings {
     /// Bytes of memory that this process may use; `None` where nobody ends it for using more. A base that
     /// may not fit is not rebuilt.
     pub memory: Option<u64>,
+    /// Memory for decoding images.
+    pub image_memory: MemoryBudget,
 }
 
 impl Default for IndexSettings {
@@ -108,6 +113,7 @@ impl Default for IndexSettings {
             publish_reserve: Duration::from_secs(5),
             safe_age: Duration::from_secs(3600),
             memory: None,
+            image_memory: MemoryBudget::default(),
         }
     }
 }
@@ -117,6 +123,8 @@ pub struct Indexer {
     ports: IndexPorts,
     settings: IndexSettings,
     publisher: Publisher,
+    /// Bounds what all batches together decode and embed at once.
+    slots: EmbeddingSlots,
     /// When this indexer last looked for segments to remove.
     collected: Mutex<Option<Instant>>,
 }
@@ -129,10 +137,12 @@ impl Indexer {
             Arc::clone(&ports.segments),
             settings.safe_age,
         );
+        let slots = EmbeddingSlots::new(settings.image_memory.clone(), settings.parallel);
         Self {
             ports,
             settings,
             publisher,
+            slots,
             collected: Mutex::default(),
         }
     }

@@ -13,18 +13,19 @@ use tokio::sync::Semaphore;
 use super::Indexer;
 use super::batch_run::Recorded;
 use super::lanes::Lane;
-use crate::embedder::{EmbedError, embed};
+use crate::embedder::{EmbedError, embed, inspect};
 use crate::error::StoreError;
 use crate::keys::{category_of, product_id_of};
-use crate::model::{Failure, Picture, PictureHead};
-use crate::ports::Measurement;
+use crate::memory_budget::ExceedsMemory;
+use crate::model::{Failure, ImageRecord, Picture, PictureHead};
+use crate::ports::{Embedder, Measurement};
 use crate::time::Deadline;
 
 /// Keys looked at for each picture that is being embedded: a store answers in about the time that
 /// an embedding takes, several times over.
 const READ_AHEAD: usize = 4;
-/// Pictures above this size are held in memory one at a time, or a batch of the largest ones would
-/// need more than a function has.
+/// The files of pictures above this size are held in memory one at a time, or a batch of the largest ones would
+/// need more than a function has before the budget of memory knows of them.
 const SMALL_BYTES: u64 = 4 << 20;
 
 /// What a key turned out to be, for each index that is kept. Read once, so that all of them are told
@@ -152,12 +153,20 @@ impl Observation {
     }
 }
 
-/// Bounds what goes on at once.
-struct Slots {
-    /// Embedding.
-    embedding: Arc<Semaphore>,
-    /// Holding a large picture.
-    large: Semaphore,
+/// What looking at the keys of a batch takes.
+pub(crate) struct Looking<'a> {
+    pub(crate) lanes: &'a [Lane],
+    /// What this batch recorded in earlier rounds.
+    pub(crate) written: &'a Recorded,
+    /// The record of an image that is not to be tried again, as long as its version is there.
+    pub(crate) hopeless: Option<&'a ImageRecord>,
+    pub(crate) deadline: Deadline,
+}
+
+impl Looking<'_> {
+    fn all(&self, observation: Observation) -> Observed {
+        Observed::all(observation, self.lanes.len())
+    }
 }
 
 impl Indexer {
@@ -165,19 +174,14 @@ impl Indexer {
     pub(crate) async fn observe_all(
         &self,
         keys: &BTreeSet<String>,
-        lanes: &[Lane],
-        written: &Recorded,
-        deadline: Deadline,
+        looking: &Looking<'_>,
     ) -> Vec<(String, Observed)> {
         let parallel = self.settings.parallel.max(1);
-        let slots = Slots {
-            embedding: Arc::new(Semaphore::new(parallel)),
-            large: Semaphore::new(1),
-        };
-        let slots = &slots;
+        // For holding the file of a large image, whose header is not known yet.
+        let large = &Semaphore::new(1);
         let mut observed: Vec<(String, Observed)> = stream::iter(keys.clone())
             .map(|key| async move {
-                let observed = self.observe(&key, lanes, written, slots, deadline).await;
+                let observed = self.observe(&key, looking, large).await;
                 (key, observed)
             })
             .buffer_unordered(parallel * READ_AHEAD)
@@ -191,26 +195,20 @@ impl Indexer {
     /// Reads what is at `key` and embeds it, unless that version is indexed already; what else its row is to
     /// say, [`label_all`](Self::label_all) finds out for the whole batch. What is not done when only the
     /// time to publish is left is not waited for.
-    async fn observe(
-        &self,
-        key: &str,
-        lanes: &[Lane],
-        written: &Recorded,
-        slots: &Slots,
-        deadline: Deadline,
-    ) -> Observed {
-        let unavailable =
-            |reason: String| Observed::all(Observation::Unavailable(reason), lanes.len());
-        let left = deadline
+    async fn observe(&self, key: &str, looking: &Looking<'_>, large: &Semaphore) -> Observed {
+        let unavailable = |reason: String| looking.all(Observation::Unavailable(reason));
+        let left = looking
+            .deadline
             .remaining()
             .saturating_sub(self.settings.publish_reserve);
         if left.is_zero() {
             return unavailable("no time was left in this invocation".to_owned());
         }
         let look = async {
-            let observed = self.try_observe(key, lanes, slots).await?;
+            let observed = self.try_observe(key, looking, large).await?;
             // Records speak of the index that is searched.
-            self.forget_other_records(key, &observed.served, &lanes[0].current, written)
+            let current = &looking.lanes[0].current;
+            self.forget_other_records(key, &observed.served, current, looking.written)
                 .await?;
             Ok::<_, StoreError>(observed)
         };
@@ -227,16 +225,27 @@ impl Indexer {
     async fn try_observe(
         &self,
         key: &str,
-        lanes: &[Lane],
-        slots: &Slots,
+        looking: &Looking<'_>,
+        large: &Semaphore,
     ) -> Result<Observed, StoreError> {
-        if lanes.iter().all(|lane| lane.has(key)) {
+        let lanes = looking.lanes;
+        let hopeless = looking.hopeless.filter(|record| record.key == key);
+        if hopeless.is_some() || lanes.iter().all(|lane| lane.has(key)) {
             // A known key is often a repeated event: asking for the head first saves the picture.
             let Some(head) = self.ports.pictures.head(key).await? else {
-                return Ok(Observed::all(Observation::Gone, lanes.len()));
+                return Ok(looking.all(Observation::Gone));
             };
             if lanes.iter().all(|lane| lane.has_version(key, &head)) {
-                return Ok(Observed::all(unchanged(key, head), lanes.len()));
+                return Ok(looking.all(unchanged(key, head)));
+            }
+            if let Some(record) = hopeless.filter(|record| record.etag == head.etag)
+                && let Some(failure) = &record.failure
+            {
+                return Ok(looking.all(Observation::Bad {
+                    product_id: product_id_of(key, &head.metadata),
+                    head,
+                    failure: failure.clone(),
+                }));
             }
         }
         let pictures = &self.ports.pictures;
@@ -246,54 +255,44 @@ impl Indexer {
         // Held until the large picture is embedded.
         let _large = match &found {
             Some(picture) if is_large(picture) => {
-                let permit = slots.large.acquire().await.ok();
+                let permit = large.acquire().await.ok();
                 found = pictures.get(key, limit).await?;
                 permit
             }
             _ => None,
         };
         let Picture { head, body } = match found {
-            None => return Ok(Observed::all(Observation::Gone, lanes.len())),
-            Some(Picture { head, body: None }) => {
-                return Ok(Observed::all(too_large(key, head), lanes.len()));
-            }
+            None => return Ok(looking.all(Observation::Gone)),
+            Some(Picture { head, body: None }) => return Ok(looking.all(too_large(key, head))),
             Some(picture) => picture,
         };
         let body = body.unwrap_or_default();
-        let served = self.embed(key, &head, &body, &lanes[0], slots).await;
+        let served = self.observe_body(key, &head, &body, &lanes[0]).await;
         let mut sides = Vec::with_capacity(lanes.len() - 1);
         for lane in &lanes[1..] {
-            sides.push(self.embed(key, &head, &body, lane, slots).await);
+            sides.push(self.observe_body(key, &head, &body, lane).await);
         }
         Ok(Observed { served, sides })
     }
 
     /// What one index is to be told of a picture.
-    async fn embed(
+    async fn observe_body(
         &self,
         key: &str,
         head: &PictureHead,
         body: &Bytes,
         lane: &Lane,
-        slots: &Slots,
     ) -> Observation {
         let head = head.clone();
         if lane.has_version(key, &head) {
             return unchanged(key, head);
         }
-        let slot = Arc::clone(&slots.embedding).acquire_owned().await;
-        let begun = Instant::now();
-        let embedded = embed(
-            Arc::clone(&lane.embedder),
-            body.clone(),
-            Area::default(),
-            slot,
-        )
-        .await;
-        let embed_time = begun.elapsed();
-        let vector = match embedded {
-            Ok(vector) => vector,
+        let (vector, embed_time) = match self.embed(body, &lane.embedder).await {
+            Ok(embedded) => embedded,
             Err(EmbedError::Encoder(reason)) => return Observation::Unavailable(reason),
+            Err(EmbedError::Memory(error)) => {
+                return bad(key, head, ExceedsMemory::CODE, error.to_string());
+            }
             Err(EmbedError::Picture(error)) => {
                 return bad(key, head, error.code(), error.to_string());
             }
@@ -312,6 +311,19 @@ impl Indexer {
             },
             Err(error) => bad(key, head, "no-direction", error.to_string()),
         }
+    }
+
+    /// The embedding of an image, and the time it took once there was memory and a core for it.
+    async fn embed(
+        &self,
+        body: &Bytes,
+        embedder: &Arc<dyn Embedder>,
+    ) -> Result<(Vec<f32>, Duration), EmbedError> {
+        let info = inspect(Arc::clone(embedder), body.clone()).await?;
+        let slot = self.slots.acquire(&info, body.len()).await?;
+        let begun = Instant::now();
+        let embedded = embed(Arc::clone(embedder), body.clone(), Area::default(), slot);
+        Ok((embedded.await?, begun.elapsed()))
     }
 
     fn measure_embedding(&self, observed: &[(String, Observed)]) {

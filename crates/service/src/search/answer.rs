@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use lookalike_encoder::PictureError;
+use lookalike_encoder::{MAX_BYTES, MAX_PIXELS, PictureError};
 use lookalike_index::{Changed, FilterError, Fingerprint, Match, SegmentId};
 use serde::Serialize;
 
 use super::options::{MAX_FACETS, MAX_FIELDS, MAX_K};
 use super::query::BadQuery;
 use crate::error::{StoreError, StoreErrorKind};
+use crate::memory_budget::ExceedsMemory;
 use crate::model::{ImageRecord, Metadata};
 
 /// The answer to a search, best product first.
@@ -208,6 +209,21 @@ pub enum SearchError {
     /// The picture cannot be embedded.
     #[error(transparent)]
     Picture(#[from] PictureError),
+    /// The picture takes more memory than this process has for pictures.
+    #[error(transparent)]
+    ExceedsMemory(#[from] ExceedsMemory),
+    /// The images of the query have more pixels together than one request may have decoded.
+    #[error(
+        "the images of the query have {0} pixels together, but at most {MAX_PIXELS} are decoded for one request: \
+         send smaller images or fewer"
+    )]
+    TooManyPixels(u64),
+    /// The image files of the query have more bytes together than one request may have read.
+    #[error(
+        "the images of the query have more than {MAX_BYTES} bytes together, which is all that is read for one \
+         request: send smaller images or fewer"
+    )]
+    TooManyBytes,
     /// The number of results asked for is out of range.
     #[error("k is {0}, but it must be between 1 and {MAX_K}")]
     KOutOfRange(usize),
@@ -340,7 +356,10 @@ impl SearchError {
     /// Whether a picture is at fault, whatever the state of the index.
     pub(crate) fn is_about_a_picture(&self) -> bool {
         match self {
-            Self::Picture(_) => true,
+            Self::Picture(_)
+            | Self::ExceedsMemory(_)
+            | Self::TooManyPixels(_)
+            | Self::TooManyBytes => true,
             Self::Item { error, .. } => error.is_about_a_picture(),
             _ => false,
         }

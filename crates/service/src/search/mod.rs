@@ -8,6 +8,7 @@
 //! | file | what it is about |
 //! |---|---|
 //! | `query`, `options` | what callers ask for |
+//! | `images` | the images of a query, read and within the limits of one request |
 //! | `vectors` | from the items of a query to what the index is searched for |
 //! | `finding` | what the index finds, and all that narrows it down |
 //! | `page`, `cursor` | which of it comes next, in which order |
@@ -22,6 +23,7 @@ mod export;
 mod finding;
 mod hydrating;
 mod image_state;
+mod images;
 mod lookups;
 mod options;
 mod page;
@@ -37,7 +39,6 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use lookalike_encoder::{Area, PictureError};
 use lookalike_index::IndexError;
-use tokio::sync::Semaphore;
 use tracing::info;
 
 pub use answer::{
@@ -53,9 +54,10 @@ pub use image_state::{ImageState, ImageView};
 pub use options::{GroupBy, Images, MAX_FACETS, MAX_FIELDS, MAX_K, SearchOptions};
 pub use query::{BadQuery, MAX_QUERY_ITEMS, MAX_WEIGHT, Query, QueryItem};
 
-use crate::embedder::{EmbedError, cores};
+use crate::embedder::{EmbedError, EmbeddingSlots, cores};
 use crate::encoders::{Encoders, NoEncoder};
 use crate::filterable::Filterable;
+use crate::memory_budget::MemoryBudget;
 use crate::model::NewestFailures;
 use crate::ports::{
     Failures, Links, Manifests, Measurement, Metrics, Pictures, Products, Segments, TableReader,
@@ -93,12 +95,14 @@ pub struct SearchPorts {
 }
 
 /// How the searcher works.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct SearchSettings {
     /// The index is checked for a newer generation at most this often.
     pub refresh: Duration,
     /// Attributes that may be filtered by although no picture has them.
     pub filterable: Filterable,
+    /// Memory for decoding images.
+    pub image_memory: MemoryBudget,
 }
 
 impl Default for SearchSettings {
@@ -106,6 +110,7 @@ impl Default for SearchSettings {
         Self {
             refresh: Duration::from_secs(1),
             filterable: Filterable::default(),
+            image_memory: MemoryBudget::default(),
         }
     }
 }
@@ -114,9 +119,8 @@ impl Default for SearchSettings {
 pub struct Searcher {
     ports: SearchPorts,
     /// Pictures are embedded one per core, and one more, so that no core waits while the next is handed over: of
-    /// two cores, that is an eighth more pictures. Many at once are no faster, and a decoded picture may take
-    /// hundreds of megabytes.
-    embedding: Arc<Semaphore>,
+    /// two cores, that is an eighth more pictures. Many at once are no faster.
+    slots: EmbeddingSlots,
     snapshots: Snapshots,
     /// The pictures that failed last, and when that was asked.
     failures: Mutex<Option<(Instant, NewestFailures)>>,
@@ -137,7 +141,7 @@ impl Searcher {
         );
         Self {
             ports,
-            embedding: Arc::new(Semaphore::new(cores() + 1)),
+            slots: EmbeddingSlots::new(settings.image_memory, cores() + 1),
             snapshots,
             failures: Mutex::default(),
             refresh: settings.refresh,
@@ -375,6 +379,7 @@ pub(crate) fn no_encoder(error: NoEncoder) -> SearchError {
 fn search_error(error: EmbedError) -> SearchError {
     match error {
         EmbedError::Picture(error) => error.into(),
+        EmbedError::Memory(error) => error.into(),
         EmbedError::Encoder(reason) => SearchError::Encoder(reason),
     }
 }

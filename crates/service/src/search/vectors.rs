@@ -6,12 +6,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryFutureExt, TryStreamExt, stream};
-use lookalike_encoder::{Area, MAX_BYTES, PictureError};
+use lookalike_encoder::{Area, PictureError};
 use lookalike_index::{Fingerprint, Location, Snapshot};
 
+use super::images::QueryImage;
 use super::query::{BadQuery, Query, QueryItem, Subject};
 use super::snapshots::Loaded;
 use super::worker::off_runtime;
@@ -86,22 +86,25 @@ impl Searcher {
         }
     }
 
-    /// Embeds the pictures of a query, as many at a time as there are cores, and one more that is fetched.
+    /// Embeds the pictures of a query, as many at a time as there are cores, and one more that is handed over; none
+    /// before the headers of all of them were looked at.
     pub(super) async fn embed_with(&self, embedder: Arc<dyn Embedder>, query: &Query) -> Embedded {
-        let tried = Some(embedder.fingerprint());
-        let items = query.items();
-        // Boxed, because the compiler does not see that borrowing futures may be sent elsewhere.
-        let each = items.iter().enumerate().map(|(at, item)| {
-            let embedded = self.embed_item(Arc::clone(&embedder), item);
-            embedded
-                .map_err(move |error| of_item(at, items, error))
-                .boxed()
-        });
-        let each: Vec<BoxFuture<'_, _>> = each.collect();
-        let embedded = stream::iter(each).buffered(cores() + 1);
-        let embedded: Result<Vec<_>, _> = embedded.try_collect().await;
         let mut embedding_ms = 0.0;
-        let vectors = embedded.map(|embedded: Vec<Option<(Vec<f32>, f64)>>| {
+        let embedded = async {
+            let items = query.items();
+            let images = self.inspect_images(&embedder, query).await?;
+            // Boxed, because the compiler does not see that borrowing futures may be sent elsewhere.
+            let each = images.into_iter().enumerate().map(|(at, image)| {
+                let embedded = self.embed_image(Arc::clone(&embedder), image);
+                embedded
+                    .map_err(move |error| of_item(at, items, error))
+                    .boxed()
+            });
+            let each: Vec<BoxFuture<'_, _>> = each.collect();
+            let embedded = stream::iter(each).buffered(cores() + 1);
+            embedded.try_collect::<Vec<Option<(Vec<f32>, f64)>>>().await
+        };
+        let vectors = embedded.await.map(|embedded| {
             let vectors = embedded.into_iter().map(|picture| {
                 let (vector, took) = picture?;
                 embedding_ms += took;
@@ -110,24 +113,23 @@ impl Searcher {
             vectors.collect()
         });
         Embedded {
-            tried,
+            tried: Some(embedder.fingerprint()),
             vectors,
             embedding_ms,
         }
     }
 
     /// The vector of a picture, and the milliseconds it took.
-    async fn embed_item(
+    async fn embed_image(
         &self,
         embedder: Arc<dyn Embedder>,
-        item: &QueryItem,
+        image: Option<QueryImage>,
     ) -> Result<Option<(Vec<f32>, f64)>, SearchError> {
-        let (bytes, area) = match &item.subject {
-            Subject::Picture { bytes, area } => (bytes.clone(), *area),
-            Subject::Key { key, area } => (self.picture_at(key).await?, *area),
-            Subject::Product(_) | Subject::Vector { .. } => return Ok(None),
+        let Some(QueryImage { bytes, area, info }) = image else {
+            return Ok(None);
         };
-        let slot = Arc::clone(&self.embedding).acquire_owned().await;
+        // The bytes of one request are bounded without it.
+        let slot = self.slots.acquire(&info, 0).await?;
         let begun = Instant::now();
         let area = Area {
             trim: Some(area.trim.unwrap_or(TRIMS)),
@@ -135,17 +137,6 @@ impl Searcher {
         };
         let vector = embed(embedder, bytes, area, slot).await;
         Ok(Some((vector.map_err(search_error)?, milliseconds(begun))))
-    }
-
-    async fn picture_at(&self, key: &str) -> Result<Bytes, SearchError> {
-        let picture = self.ports.pictures.get(key, MAX_BYTES as u64).await?;
-        let picture = picture.ok_or_else(|| SearchError::UnknownKey(key.to_owned()))?;
-        picture.body.ok_or_else(|| {
-            SearchError::Picture(PictureError::TooManyBytes {
-                bytes: picture.head.bytes as usize,
-                limit: MAX_BYTES,
-            })
-        })
     }
 
     /// The vectors to search a snapshot for, given those of the query's pictures: one, or of a product
@@ -220,7 +211,7 @@ impl Query {
 }
 
 /// Says which item an error is about, where there are several.
-fn of_item(at: usize, items: &[QueryItem], error: SearchError) -> SearchError {
+pub(super) fn of_item(at: usize, items: &[QueryItem], error: SearchError) -> SearchError {
     match items.len() {
         1 => error,
         _ => SearchError::Item {

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use futures::future::join_all;
 use lookalike_service::ports::{Embedder, Manifests};
 use lookalike_service::{
-    Area, EmbedderCell, Fingerprint, LoadedManifest, PictureError, SearchError, SearchOptions,
-    SearchSettings, Searcher, StoreError, StoreErrorKind,
+    Area, EmbedderCell, Fingerprint, ImageInfo, LoadedManifest, PictureError, SearchError,
+    SearchOptions, SearchSettings, Searcher, StoreError, StoreErrorKind,
 };
 use tokio::time::timeout;
 
@@ -438,6 +438,10 @@ impl Embedder for Counting {
 
     fn dimensions(&self) -> usize {
         self.encoder.dimensions()
+    }
+
+    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, PictureError> {
+        self.encoder.inspect(image)
     }
 
     fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {

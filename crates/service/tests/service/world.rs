@@ -11,9 +11,9 @@ use lookalike_index::{CompactionPolicy, Manifest, Row, Segment, SegmentId, Segme
 use lookalike_service::memory::MemoryCloud;
 use lookalike_service::ports::{Embedder, Measurement, Metrics};
 use lookalike_service::{
-    Area, BatchReport, Deadline, EmbedderCell, EncoderFiles, Encoders, Fingerprint, IndexPorts,
-    IndexSettings, Indexer, Outcome, PictureError, ProductsReport, SearchOptions, SearchPorts,
-    SearchSettings, Searcher, StoreErrorKind,
+    Area, BatchReport, Deadline, EmbedderCell, EncoderFiles, Encoders, Fingerprint, ImageInfo,
+    IndexPorts, IndexSettings, Indexer, Outcome, PictureError, PictureFormat, ProductsReport,
+    SearchOptions, SearchPorts, SearchSettings, Searcher, StoreErrorKind,
 };
 
 pub(crate) const DIMENSIONS: usize = 16;
@@ -50,6 +50,29 @@ impl Embedder for Arithmetic {
 
     fn dimensions(&self) -> usize {
         self.length()
+    }
+
+    /// Bytes that begin with `wide-` and a number of pixels claim as many in one row, with six bytes of memory each;
+    /// all others have one pixel.
+    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, PictureError> {
+        if image.is_empty() {
+            return Err(PictureError::Empty);
+        }
+        if image.starts_with(b"bad") {
+            return Err(PictureError::UnsupportedFormat {
+                found: "bad bytes".to_owned(),
+            });
+        }
+        let text = std::str::from_utf8(image).unwrap_or_default();
+        let digits = text.strip_prefix("wide-").unwrap_or_default();
+        let digits = digits.split('-').next().unwrap_or_default();
+        let width = digits.parse().unwrap_or(1);
+        Ok(ImageInfo {
+            format: PictureFormat::Png,
+            width,
+            height: 1,
+            memory: u64::from(width) * 6,
+        })
     }
 
     /// A part of a picture is like another picture, that of the bytes with the crop before them.

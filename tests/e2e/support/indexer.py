@@ -1,0 +1,207 @@
+"""The indexer's program as Lambda runs it: events from a runtime API, S3 and SQS within the test's reach."""
+
+import http.client
+import json
+import queue
+import subprocess
+import threading
+import time
+import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote, urlsplit
+
+from support.command import BINARY, environment
+
+INDEXER = BINARY.parent / "indexer"
+SECONDS = 60
+
+
+class Indexer:
+    """Starts the program when there is an event, and again after it was killed: whenever it fetches one of `deadly`."""
+
+    def __init__(self, system, deadly):
+        self.system = system
+        self.deadly = set(deadly)
+        self.process = None
+        self.kills = 0
+        self.sent = []
+        self.s3 = Server(S3, self)
+        self.sqs = Server(Sqs, self)
+        self.api = None
+
+    def invoke(self, event):
+        """The program's answer, or None if it was killed."""
+        if self.process is None:
+            self.start()
+        self.api.events.put(event)
+        while self.process.poll() is None:
+            try:
+                return self.api.answers.get(timeout=0.05)
+            except queue.Empty:
+                pass
+        self.stop()
+        return None
+
+    def start(self):
+        """A process with a runtime API of its own: what a dead one had asked for is not answered."""
+        self.api = Server(Runtime, self)
+        self.api.events, self.api.answers = queue.Queue(), queue.Queue()
+        function = {
+            "AWS_LAMBDA_RUNTIME_API": self.api.address,
+            "AWS_LAMBDA_FUNCTION_NAME": "indexer",
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
+            "AWS_LAMBDA_LOG_GROUP_NAME": "indexer",
+            "AWS_LAMBDA_LOG_STREAM_NAME": "indexer",
+            "AWS_ENDPOINT_URL_S3": self.s3.url,
+            "AWS_ENDPOINT_URL_SQS": self.sqs.url,
+            "LOOKALIKE_RETRY_QUEUE_URL": f"{self.sqs.url}/000000000000/retries",
+        }
+        with (self.system.data.parent / "indexer.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [str(INDEXER)],
+                env=environment(self.system.environment | function),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def fetched(self, key):
+        """Kills the process if it is about to work on this image; says whether it does."""
+        if key not in self.deadly:
+            return False
+        self.kills += 1
+        self.process.kill()
+        return True
+
+    def stop(self):
+        """Ends the process, if it runs, and its runtime API."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+            self.api.close()
+
+    def close(self):
+        """Ends everything."""
+        self.stop()
+        self.s3.close()
+        self.sqs.close()
+
+
+class Server(ThreadingHTTPServer):
+    """A server on a free port, in threads of its own."""
+
+    daemon_threads = True
+
+    def __init__(self, handler, owner):
+        super().__init__(("127.0.0.1", 0), handler)
+        self.owner = owner
+        self.closed = False
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    @property
+    def address(self):
+        """Host and port."""
+        return f"127.0.0.1:{self.server_port}"
+
+    @property
+    def url(self):
+        """Root of the server."""
+        return f"http://{self.address}"
+
+    def close(self):
+        """Stops listening."""
+        self.closed = True
+        self.shutdown()
+        self.server_close()
+
+    def handle_error(self, request, client_address):
+        """A killed process leaves its connections."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    """What the three servers have in common."""
+
+    protocol_version = "HTTP/1.1"
+
+    def body(self):
+        """The request's body."""
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def reply(self, status, body=b"", headers=()):
+        """Sends a reply."""
+        self.send_response_only(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Says nothing."""
+
+
+class Runtime(Handler):
+    """https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html"""
+
+    def do_GET(self):
+        while not self.server.closed:
+            try:
+                event = self.server.events.get(timeout=0.05)
+            except queue.Empty:
+                continue
+            headers = [
+                ("Content-Type", "application/json"),
+                ("Lambda-Runtime-Aws-Request-Id", str(uuid.uuid4())),
+                ("Lambda-Runtime-Deadline-Ms", str(int((time.time() + SECONDS) * 1000))),
+                ("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:000000000000:function:indexer"),
+            ]
+            return self.reply(200, json.dumps(event).encode(), headers)
+
+    def do_POST(self):
+        self.server.answers.put(json.loads(self.body()))
+        self.reply(202)
+
+
+class Sqs(Handler):
+    """Takes messages for the queue of retries."""
+
+    def do_POST(self):
+        entries = json.loads(self.body())["Entries"]
+        self.server.owner.sent += [entry["MessageBody"] for entry in entries]
+        taken = [{"Id": e["Id"], "MessageId": str(uuid.uuid4()), "MD5OfMessageBody": ""} for e in entries]
+        body = json.dumps({"Successful": taken, "Failed": []}).encode()
+        self.reply(200, body, [("Content-Type", "application/x-amz-json-1.0")])
+
+
+class S3(Handler):
+    """Hands requests on to the system's S3, as they are."""
+
+    def forward(self):
+        body = self.body()
+        bucket_and_key = unquote(urlsplit(self.path).path).lstrip("/")
+        key = bucket_and_key.partition("/")[2]
+        if self.command == "GET" and self.server.owner.fetched(key):
+            self.close_connection = True
+            return
+        upstream = http.client.HTTPConnection(urlsplit(self.server.owner.system.connection["s3_url"]).netloc)
+        upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+        # The host as well, which is signed.
+        for name, value in self.headers.items():
+            if name.lower() not in ("connection", "expect"):
+                upstream.putheader(name, value)
+        upstream.endheaders(body)
+        answer = upstream.getresponse()
+        content = answer.read()
+        self.send_response_only(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("transfer-encoding", "connection"):
+                self.send_header(name, value)
+        if answer.getheader("Content-Length") is None and answer.status not in (204, 304):
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+        upstream.close()
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = forward
