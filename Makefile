@@ -24,7 +24,7 @@ DATASET ?= $(LOOKALIKE_DATASET)
 # Real photos for tests and benchmarks: a folder with train/, validation/ and products.csv.
 export LOOKALIKE_DATASET ?=
 
-.PHONY: help demo test test-rust test-e2e screenshots lint bench bench-quick bench-large bench-growth bench-programs build deploy model clean
+.PHONY: help demo test test-rust test-e2e test-fuzz fuzz screenshots lint bench bench-quick bench-large bench-growth bench-programs build deploy model clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,7 +32,7 @@ help: ## list the commands
 demo: ## draw a sample catalog, index it, serve page and API on http://127.0.0.1:8080
 	cargo run --bin lookalike -- demo $(ARGS)
 
-test: lint test-rust test-e2e ## everything: format, lints, Rust tests, end-to-end tests, the deployment's template and build
+test: lint test-rust test-e2e test-fuzz ## everything: format, lints, Rust tests, end-to-end tests, the deployment's template and build, fuzzing
 
 lint: ## formatting and clippy
 	cargo fmt --all --check
@@ -45,6 +45,13 @@ test-rust: $(VENV)/ready ## unit, property and integration tests
 test-e2e: $(VENV)/ready ## the real binary, AWS clients, a browser, sam build and the Lambda runtime emulator
 	cargo build --bin lookalike --bin indexer
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest tests/e2e tests/rie benches/beside/tests $(PYTEST_ARGS)
+
+# libFuzzer is C++: without a compiler for it this says that it was skipped.
+test-fuzz: $(VENV)/ready ## every image decoder for a minute, from a fixed seed, guided by coverage
+	$(VENV)/bin/python tests/fuzz/run.py --seconds 60
+
+fuzz: $(VENV)/ready ## the same for an hour each (ARGS="--seconds 600 --seed 7 jpeg webp")
+	$(VENV)/bin/python tests/fuzz/run.py --seconds 3600 $(ARGS)
 
 screenshots: $(VENV)/ready ## docs/page.png and docs/status.png, taken in Chromium
 	cargo build --bin lookalike

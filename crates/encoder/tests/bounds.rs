@@ -1,62 +1,25 @@
 //! What images take of memory and time, counted by the allocator: never more than their header tells, and next
 //! to nothing when they are refused.
-#![allow(clippy::unwrap_used, unsafe_code)]
+#![allow(clippy::unwrap_used)]
 
 mod common;
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::Cursor;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::png::{chunk, file as png_file, header};
 use common::{ENCODER, golden, golden_names};
 use image::{DynamicImage, ImageFormat, RgbImage, Rgba, RgbaImage};
 use lookalike_encoder::inspect;
-
-/// Counts the bytes that are allocated, and the most there were.
-struct Counting;
-
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        grow(layout.size());
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        grow(layout.size());
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        NOW.fetch_sub(layout.size(), Relaxed);
-        unsafe { System.dealloc(place, layout) }
-    }
-
-    unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        grow(size);
-        NOW.fetch_sub(layout.size(), Relaxed);
-        unsafe { System.realloc(place, layout, size) }
-    }
-}
-
-fn grow(size: usize) {
-    let now = NOW.fetch_add(size, Relaxed) + size;
-    PEAK.fetch_max(now, Relaxed);
-}
+use lookalike_test_support::{Cost, CountingAllocator};
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// The most bytes that were allocated at once beside what was before.
 fn peak(work: impl FnOnce()) -> u64 {
-    let before = NOW.load(Relaxed);
-    PEAK.store(before, Relaxed);
-    work();
-    (PEAK.load(Relaxed) - before) as u64
+    let ((), cost) = Cost::of(work);
+    cost.memory
 }
 
 const MEGABYTE: u64 = 1 << 20;
@@ -161,20 +124,13 @@ fn large_images() {
 }
 
 fn refused(name: &str, file: &[u8]) {
-    let (mut inspected, mut error) = (None, None);
-    let start = Instant::now();
-    let taken = peak(|| {
-        inspected = inspect(file).err();
-        error = ENCODER.preprocess(file).err();
+    let (error, cost) = Cost::of(|| {
+        let inspected = inspect(file).err();
+        inspected.or(ENCODER.preprocess(file).err())
     });
-    let elapsed = start.elapsed();
-    println!(
-        "{name}: {taken} bytes, {elapsed:?}, {}",
-        error.as_ref().unwrap()
-    );
-    assert!(taken < 64 * MEGABYTE, "{name}: {taken} bytes");
-    // Fifty milliseconds on an idle machine, in a program that is optimised.
-    assert!(elapsed < Duration::from_millis(500), "{name}: {elapsed:?}");
+    println!("{name}: {cost:?}, {}", error.unwrap());
+    assert!(cost.memory < 64 * MEGABYTE, "{name}: {cost:?}");
+    assert!(cost.time < Duration::from_millis(50), "{name}: {cost:?}");
 }
 
 fn hostile_files() {

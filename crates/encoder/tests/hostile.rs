@@ -1,9 +1,15 @@
-//! Whatever the bytes, there is an answer: no panic, no endless loop, no number that is not one.
+//! Whatever the bytes, there is an answer: no panic, no number that is not one, no more memory than the header tells,
+//! no more time than the size deserves.
 #![allow(clippy::unwrap_used)]
 
 mod common;
 
+use std::sync::{LazyLock, Mutex};
+use std::time::Duration;
+
 use common::{ENCODER, golden, golden_names};
+use lookalike_encoder::{ImageInfo, inspect};
+use lookalike_test_support::{Cost, CountingAllocator};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -13,8 +19,35 @@ fn small_pictures() -> Vec<Vec<u8>> {
     files.filter(|file| file.len() < 60_000).collect()
 }
 
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+/// One measurement at a time: the allocator counts what all threads take.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// What the tests beside one that measures may take meanwhile, to choose their files.
+const OTHERS: u64 = 4 << 20;
+
 fn survives(file: &[u8]) {
-    if let Ok(pixels) = ENCODER.preprocess(file) {
+    let _alone = ALONE.lock();
+    LazyLock::force(&ENCODER);
+    let (info, cost) = Cost::of(|| inspect(file));
+    assert!(
+        cost.memory <= file.len() as u64 + OTHERS,
+        "{cost:?} for a header"
+    );
+    // Of a file that its header shows to be broken, nothing is decoded.
+    let told = info.as_ref().map_or(file.len() as u64, |info| info.memory);
+    let size = file.len() as u64 + info.as_ref().map_or(0, ImageInfo::pixels);
+    let (pixels, cost) = Cost::of(|| ENCODER.preprocess(file));
+    assert!(
+        cost.memory <= told + OTHERS,
+        "{cost:?}, of {told} bytes of memory told"
+    );
+    let limit = Duration::from_millis(100) + Duration::from_nanos(500 * size);
+    assert!(cost.time <= limit, "{cost:?} for {size} bytes and pixels");
+    if let Ok(pixels) = pixels {
+        assert!(info.is_ok(), "refused by its header, and decoded");
         assert_eq!(pixels.len(), 3 * 224 * 224);
         assert!(pixels.iter().all(|value| value.is_finite()));
     }

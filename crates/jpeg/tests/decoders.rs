@@ -121,12 +121,9 @@ fn inks_are_decoded_as_adobe_stores_them() {
             for x in 0..kind.size.0 {
                 let light = |channel| 255 - u32::from(common::wave(x, y, channel));
                 let found = &image.pixels[3 * (y * kind.size.0 + x)..][..3];
-                for channel in 0..3 {
+                for (channel, found) in found.iter().enumerate() {
                     let expected = (light(channel) * light(3) / 255) as u8;
-                    assert!(
-                        found[channel].abs_diff(expected) <= 6,
-                        "{color:?} at {x}, {y}"
-                    );
+                    assert!(found.abs_diff(expected) <= 6, "{color:?} at {x}, {y}");
                 }
             }
         }

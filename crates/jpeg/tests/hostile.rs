@@ -250,7 +250,7 @@ fn memory_is_what_was_told() {
                     optimized: optimized && !progressive,
                     ..PLAIN
                 };
-                let file = kind.file_of(|x, y, _| ((x * 3 ^ y * 5) % 251) as u8);
+                let file = kind.file_of(|x, y, _| (((x * 3) ^ (y * 5)) % 251) as u8);
                 for scale in SCALES {
                     let told = Header::read(&file).unwrap().memory(scale);
                     let (decoded, cost) = Cost::of(|| decode(&file, scale));
