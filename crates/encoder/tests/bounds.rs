@@ -158,6 +158,14 @@ fn hostile_files() {
     for bytes in [0, 1000, 49_000] {
         refused("WebP", &webp_claiming(7900, 8100, bytes));
     }
+    // A lossy image of several parts, of which the second one claims all that its size can say.
+    let mut data = vec![0x30, 6, 0, 0x9D, 1, 0x2A, 37, 0, 29, 0, 0x3E];
+    data.resize(126, 0xEA);
+    let parts = [b"RIFF\x8a\0\0\0WEBPVP8 \x7e\0\0\0", &data[..]].concat();
+    let told = inspect(&parts).unwrap().memory;
+    let (decoded, cost) = Cost::of(|| ENCODER.preprocess(&parts));
+    assert!(decoded.is_err() && cost.memory <= told, "{cost:?} of {told}");
+    assert!(cost.memory > 8 * MEGABYTE, "the decoder reserved what was claimed: {cost:?}");
     let mut bmp = written(&RgbImage::new(8, 8).into(), ImageFormat::Bmp);
     bmp[18..22].copy_from_slice(&8000u32.to_le_bytes());
     bmp[22..26].copy_from_slice(&8000u32.to_le_bytes());

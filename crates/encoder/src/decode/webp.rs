@@ -23,6 +23,9 @@ const LEAST_BLOCK_BITS: f64 = 1.6;
 const LOSSLESS_BYTES: u64 = 5;
 /// Bytes that decoding lossy pixels takes, RGB included: one of brightness, two of colour for four pixels.
 const LOSSY_BYTES: u64 = 5;
+/// Bytes that the decoder reserves for a part of lossy pixels before it finds that fewer are there: a part may claim as
+/// many as 24 bits can say, and the first one 19 bits.
+const CLAIMED_PART: u64 = (1 << 24) + (1 << 19);
 /// Bytes of tables, whatever the size.
 const WORKING: u64 = 1 << 20;
 
@@ -48,7 +51,7 @@ fn memory(image: &Image<'_>, pixels: u64) -> Result<u64, PictureError> {
     let file = image.data.len() as u64;
     // Whole blocks are decoded, and something is kept of each.
     let blocks = u64::from(image.width.div_ceil(16)) * u64::from(image.height.div_ceil(16));
-    let lossy = pixels * RGB_BYTES + blocks * (BLOCK * 3 / 2 + 128) + file;
+    let lossy = pixels * RGB_BYTES + blocks * (BLOCK * 3 / 2 + 128) + file + CLAIMED_PART;
     let memory = match (image.coding, image.opacity) {
         (Coding::Lossless, _) => {
             let data = image.data.get(LOSSLESS_HEADER..).unwrap_or_default();
