@@ -39,11 +39,20 @@ pub(crate) struct Average {
 }
 
 impl Average {
-    pub(crate) fn new(block: (usize, usize), stride: usize, rows: usize) -> Average {
+    /// Blocks become `block` samples each; so many columns and rows of them are added to a row of MCUs.
+    pub(crate) fn new(
+        block: (usize, usize),
+        stride: usize,
+        (block_columns, block_rows): (usize, usize),
+    ) -> Average {
+        let rows = block_rows * block.1;
         let across = weights(block.0);
         let mut columns = vec![0.0; stride + 2 * MARGIN];
-        for start in (0..stride).step_by(block.0) {
-            add_to(&mut columns[start..], &own_weights(&across, block.0));
+        for column in 0..block_columns {
+            add_to(
+                &mut columns[column * block.0..],
+                &own_weights(&across, block.0),
+            );
         }
         Average {
             block,

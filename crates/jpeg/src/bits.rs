@@ -91,8 +91,8 @@ impl Bits {
         self.left() < 32
     }
 
-    /// How many bits are left.
-    fn left(&self) -> isize {
+    /// How many bits are left; negative when more were passed over than there are.
+    pub(crate) fn left(&self) -> isize {
         let Cursor {
             position, count, ..
         } = self.cursor;

@@ -50,6 +50,11 @@ impl Coefficients {
         Ok(())
     }
 
+    /// True when scans have told every bit of every coefficient.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.to_come == [0; 64]
+    }
+
     /// A block, and behind which of its coefficients all are zero.
     #[inline]
     pub(crate) fn block(&self, column: usize, row: usize) -> (&[i16; 64], usize) {

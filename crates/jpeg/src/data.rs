@@ -16,6 +16,9 @@ pub(crate) struct Data<'a> {
     interval: usize,
 }
 
+/// Bytes that may follow the last block of a segment.
+const MAX_ADDED_BYTES: isize = 16;
+
 /// A place in the compressed data.
 pub(crate) struct Place<'a> {
     segment: &'a [u8],
@@ -57,7 +60,7 @@ impl<'a> Data<'a> {
     }
 
     fn restart(&mut self, number: usize) -> Result<(), Flaw> {
-        self.check()?;
+        self.end()?;
         let expected = RST0 + (number % 8) as u8;
         match self.marker {
             Some(marker) if marker == expected => {
@@ -95,6 +98,16 @@ impl<'a> Data<'a> {
     pub(crate) fn check(&self) -> Result<(), Flaw> {
         match self.bits.overrun() {
             true => Err(Flaw::Ends),
+            false => Ok(()),
+        }
+    }
+
+    /// Fails unless the segment ends here. Where blocks were damaged and happen to make sense, for example in a part of
+    /// the file that was never written and is zero, data is left or lacking. Some encoders add a few bytes.
+    pub(crate) fn end(&self) -> Result<(), Flaw> {
+        self.check()?;
+        match self.bits.left() > 8 * MAX_ADDED_BYTES {
+            true => Err(Flaw::Damaged),
             false => Ok(()),
         }
     }

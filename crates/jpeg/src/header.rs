@@ -17,8 +17,6 @@ pub struct Header<'a> {
     pub(crate) scan: Scan,
     /// What was not read yet.
     pub(crate) rest: &'a [u8],
-    /// Whether the end marker was read.
-    pub(crate) ended: bool,
     exif: Option<&'a [u8]>,
     /// Size of the file in bytes.
     bytes: usize,
@@ -62,7 +60,6 @@ impl<'a> Header<'a> {
                         frame,
                         tables,
                         rest,
-                        ended: false,
                         exif,
                         bytes: bytes.len(),
                     });
@@ -164,10 +161,7 @@ impl<'a> Header<'a> {
         while let Some(segment) = marker::next(&mut self.rest)? {
             match segment.marker {
                 SOS => return Scan::read(&self.frame, segment.content).map(Some),
-                EOI => {
-                    self.ended = true;
-                    return Ok(None);
-                }
+                EOI => return Ok(None),
                 SOI | SOF0 | SOF1 | SOF2 => {
                     return Err(Error::corrupt("another image begins inside of it"));
                 }

@@ -102,14 +102,13 @@ impl Plane {
             .apply(block, &mut self.samples[start..], self.stride);
     }
 
-    /// Begins the row `strip` of MCUs, which is averaged: its blocks, `down` rows of them, are handed to
+    /// Begins the row `strip` of MCUs, which is averaged: its blocks, so many columns and rows of them, are handed to
     /// [`add`](Self::add), then [`finish_average`](Self::finish_average) draws them.
-    pub(crate) fn begin_average(&mut self, strip: usize, down: usize) {
-        let rows = down * self.shape.block.1;
+    pub(crate) fn begin_average(&mut self, strip: usize, (columns, rows): (usize, usize)) {
         let (shape, stride) = (self.shape.block, self.stride);
         let average = self
             .average
-            .get_or_insert_with(|| Average::new(shape, stride, rows));
+            .get_or_insert_with(|| Average::new(shape, stride, (columns, rows)));
         average.begin(strip);
     }
 

@@ -4,7 +4,7 @@ use crate::Error;
 use crate::bits::BitReader;
 use crate::block::{Amount, Block, Wanted};
 use crate::codes::Codes;
-use crate::coefficients::{ALL_TO_COME, Coefficients};
+use crate::coefficients::Coefficients;
 use crate::data::{Data, Flaw};
 use crate::frame::{Component, Frame};
 use crate::header::Header;
@@ -45,37 +45,24 @@ pub(crate) fn decode(mut header: Header<'_>, eighths: usize) -> Result<Rows, Err
             });
         }
         read_scan(&mut header, &scan, &mut images, number)?;
-        match header.next_scan()? {
-            Some(next) => scan = next,
-            None => break,
+        // Whatever follows a complete image does not matter.
+        if images.iter().all(Coefficients::is_complete) {
+            break;
         }
+        scan = header.next_scan()?.ok_or_else(|| unfinished(&images))?;
     }
-    check(&images, header.ended)?;
     draw(&frame, &header, &images, eighths)
 }
 
-/// Fails unless every block of every component is there. Scans that never came show in a file without an end
-/// marker; with one, the encoder meant what it wrote.
-fn check(images: &[Coefficients], ended: bool) -> Result<(), Error> {
-    let missing = images
-        .iter()
-        .filter(|image| image.to_come[0] == ALL_TO_COME)
-        .count();
-    if missing > 0 {
-        let of = images.len();
-        return Err(Error::corrupt(format!(
-            "{missing} of its {of} color components are missing"
-        )));
-    }
+/// What is missing where no scan follows. The standard leaves it to encoders how many scans they write; but all write
+/// all bits of all frequencies, and nothing else shows that a file was cut behind a scan.
+fn unfinished(images: &[Coefficients]) -> Error {
     let coefficients = images.iter().flat_map(|image| &image.to_come);
-    let unfinished = coefficients.filter(|&&left| left > 0).count();
-    if !ended && unfinished > 0 {
-        let percent = 100 - 100 * unfinished / (64 * images.len());
-        let reason =
-            format!("the file ends after {percent} % of its frequencies, without an end marker");
-        return Err(Error::corrupt(reason));
-    }
-    Ok(())
+    let missing = coefficients.filter(|&&left| left > 0).count();
+    let percent = 100 - 100 * missing / (64 * images.len());
+    Error::corrupt(format!(
+        "the file ends after {percent} % of its frequencies"
+    ))
 }
 
 fn draw(
@@ -141,7 +128,7 @@ fn draw_strip(
 ) {
     let mut block = Block::EMPTY;
     if patterned {
-        plane.begin_average(strip, component.down);
+        plane.begin_average(strip, (image.columns, component.down));
     }
     for row in 0..component.down {
         for column in 0..image.columns {
@@ -232,7 +219,7 @@ fn first_coefficients(
         }
         data.check().map_err(|flaw| (flaw, row * columns))?;
     }
-    Ok(())
+    data.end().map_err(|flaw| (flaw, rows * columns))
 }
 
 #[inline]
@@ -251,8 +238,16 @@ fn first_coefficient(
     if size > 0 {
         *previous = previous.wrapping_add(value(bits, size));
     }
-    block[0] = (*previous << low) as i16;
+    block[0] = stored(*previous, low)?;
     Some(())
+}
+
+/// A coefficient without its low bits, as it is kept. `None` where it has more bits than any coefficient, and those
+/// to come would not fit.
+#[inline]
+fn stored(value: i32, low: u8) -> Option<i16> {
+    let stored = i16::try_from(value.checked_mul(1 << low)?).ok()?;
+    (stored > i16::MIN).then_some(stored)
 }
 
 /// A band of frequencies of one component.
@@ -276,8 +271,8 @@ fn other_coefficients(
     for row in 0..rows {
         for column in 0..columns {
             let mcu = row * columns + column;
-            if data.restarts(mcu).map_err(|flaw| (flaw, mcu))? {
-                band.run = 0;
+            if data.restarts(mcu).map_err(|flaw| (flaw, mcu))? && band.run > 0 {
+                return Err((Flaw::Damaged, mcu));
             }
             if band.run > 0 && !is_refinement {
                 band.run -= 1;
@@ -295,7 +290,11 @@ fn other_coefficients(
         }
         data.check().map_err(|flaw| (flaw, row * columns))?;
     }
-    Ok(())
+    // A run ends with the blocks that it counts.
+    match band.run {
+        0 => data.end().map_err(|flaw| (flaw, rows * columns)),
+        _ => Err((Flaw::Damaged, rows * columns)),
+    }
 }
 
 impl Band<'_> {
@@ -333,7 +332,7 @@ impl Band<'_> {
             if next > self.end {
                 return None;
             }
-            block[next] = (value(bits, size) << self.low) as i16;
+            block[next] = stored(value(bits, size), self.low)?;
             *last = (*last).max(next as u8);
             next += 1;
         }

@@ -114,6 +114,9 @@ fn read_scan(
         strips.read(planes, row, row_kept)?;
         row_kept = kept(planes, row);
     }
+    let blocks = strips.size.0 * strips.size.1;
+    let end = strips.data.end();
+    end.map_err(|flaw| flaw.after(blocks, blocks, "the image"))?;
     header.rest = strips.data.rest();
     Ok(())
 }
@@ -146,7 +149,8 @@ impl Strips<'_, '_> {
             }
         }
         for reader in &self.readers {
-            planes[reader.plane].begin_average(row, reader.down);
+            let blocks = (self.size.0 * reader.across, reader.down);
+            planes[reader.plane].begin_average(row, blocks);
         }
         self.read_as(planes, row, kept, Amount::All)?;
         for reader in &self.readers {

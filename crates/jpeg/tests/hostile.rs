@@ -141,6 +141,21 @@ fn progressive_scans_that_say_nothing_are_counted() {
     refused_cheaply("many scans", &assembled(&parts));
 }
 
+/// A coefficient of sixteen bits, to which the next scan adds one.
+#[test]
+fn coefficients_do_not_overflow() {
+    let _alone = ALONE.lock();
+    let mut parts = header(0xC2, (8, 8), 1);
+    parts.push(scan(1..=1, [0, 0, 0], &[0]));
+    // Three bits: -4 at the first AC place, times 2 to the power of 13; then one bit more.
+    parts.push((0xC4, [&[0x10, 1][..], &[0; 15], &[3]].concat()));
+    parts.push(scan(1..=1, [1, 1, 13], &[0b0011_1111]));
+    parts.push((0xC4, [&[0x10, 1][..], &[0; 15], &[0]].concat()));
+    parts.push(scan(1..=1, [1, 1, 0xDC], &[0b0111_1111]));
+    let error = decode(&assembled(&parts), Scale::Whole).unwrap_err();
+    assert!(error.to_string().contains("scan 2"), "{error}");
+}
+
 #[test]
 fn what_is_claimed_has_to_be_possible() {
     let _alone = ALONE.lock();

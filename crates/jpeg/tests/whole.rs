@@ -48,7 +48,7 @@ fn cut_files_are_refused_with_and_without_an_end_marker() {
     }
 }
 
-/// Where a scan ends, nothing shows that others are missing, but that the image is not there in full precision.
+/// Where a scan ends, nothing shows that others are missing, but that some bits of the image are.
 #[test]
 fn progressive_files_cut_behind_a_scan_are_refused() {
     for file in kinds() {
@@ -62,10 +62,56 @@ fn progressive_files_cut_behind_a_scan_are_refused() {
             });
             let count = before.count() + 1;
             let mut cut = assembled(&parts[..count.min(parts.len())]);
+            assert!(decode(&cut, SCALES[3]).is_err(), "{kept} of {scans} scans");
             cut.truncate(cut.len() - 2);
             assert!(decode(&cut, SCALES[3]).is_err(), "{kept} of {scans} scans");
         }
     }
+}
+
+/// As downloads leave it that reserve their space first, and broken disks.
+#[test]
+fn zeros_in_the_place_of_data_are_refused() {
+    for optimized in [false, true] {
+        for size in [(203, 151), (640, 480)] {
+            let file = Kind {
+                size,
+                optimized,
+                ..PLAIN
+            }
+            .file();
+            for percent in [20, 50, 70, 90] {
+                let from = file.len() * percent / 100;
+                let mut tail = file.clone();
+                tail[from..].fill(0);
+                let mut hole = file.clone();
+                hole[from..(from + 600).min(file.len() - 2)].fill(0);
+                let ended = [&tail[..file.len() - 2], b"\xff\xd9"].concat();
+                for file in [tail, hole, ended] {
+                    assert!(
+                        decode(&file, SCALES[3]).is_err(),
+                        "{size:?} from {percent} %"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// A header that claims fewer rows than there are would make a part pass for the whole.
+#[test]
+fn data_behind_the_last_block_is_refused() {
+    let mut parts = segments(&PLAIN.file());
+    let scan = parts.last_mut().unwrap();
+    assert_eq!(scan.0, 0xDA);
+    scan.1.extend([0x55; 10]);
+    whole(&assembled(&parts));
+    parts.last_mut().unwrap().1.extend([0x55; 30]);
+    assert!(refusal(&assembled(&parts)).contains("damaged"));
+    let mut parts = segments(&PLAIN.file());
+    let frame = parts.iter_mut().find(|part| part.0 == 0xC0).unwrap();
+    frame.1[2] = 16;
+    assert!(refusal(&assembled(&parts)).contains("damaged"));
 }
 
 #[test]
@@ -94,6 +140,8 @@ fn a_missing_end_and_what_follows_it_do_not_matter() {
             b"\xff\xd9\0\0\0\0",
             b"\xff\xd9\xff\xd8\xff\xe0",
             b"\xff\xd0\xff\xd9",
+            b"\xff\xd8\xff\xe0\0\x10JFIF",
+            b"\xff\xe1\xff\xff cut",
         ] {
             assert_eq!(whole(&[body, end].concat()), expected, "{end:?}");
         }
