@@ -184,6 +184,28 @@ def test_a_batch_has_time_for_six_attempts(template):
         assert visibility["Seconds"] >= 6 * int(timeout) + window
 
 
+def test_an_image_is_blamed_only_when_no_try_can_be_at_work_on_it(template):
+    resources = template["Resources"]
+    indexer = resources["Indexer"]["Properties"]
+    assert indexer["Environment"]["Variables"]["LOOKALIKE_INDEXER_SECONDS"] == indexer["Timeout"]
+    visibility = {"Fn::FindInMap": ["VisibilityOfTimeout", indexer["Timeout"], "Seconds"]}
+    for queue in ("ChangesQueue", "RetryQueue"):
+        assert resources[queue]["Properties"]["VisibilityTimeout"] == visibility
+
+
+def test_changes_that_wait_too_long_raise_an_alarm_in_each_queue(template):
+    alarms = [r["Properties"] for r in template["Resources"].values() if r["Type"] == "AWS::CloudWatch::Alarm"]
+    thresholds = {
+        alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]: alarm["Threshold"]
+        for alarm in alarms
+        if alarm["MetricName"] == "ApproximateAgeOfOldestMessage"
+    }
+    assert thresholds.keys() == {"ChangesQueue", "RetryQueue"}
+    # What ends the process comes back three times at most before it is given up, which is no reason for an alarm.
+    longest = max(visibility["Seconds"] for visibility in template["Mappings"]["VisibilityOfTimeout"].values())
+    assert thresholds["RetryQueue"] > 3 * longest + max(template["Parameters"]["IndexerTimeout"]["AllowedValues"])
+
+
 def test_nothing_is_open_unencrypted_or_kept_for_ever(template):
     resources = template["Resources"]
     of_type = lambda kind: {n: r["Properties"] for n, r in resources.items() if r["Type"] == kind}

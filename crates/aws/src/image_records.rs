@@ -63,6 +63,15 @@ impl ImageRecords for DynamoImageRecords {
             })
     }
 
+    async fn find(&self, product_id: &str, key: &str) -> Result<Option<ImageRecord>, StoreError> {
+        if !is_product_id(product_id) {
+            return Ok(None);
+        }
+        let keys = vec![primary_key(product_id, image_item(key))];
+        let found = self.table.get_items(keys, Reading::Consistent).await?;
+        Ok(found.into_iter().find_map(record_item::to_record))
+    }
+
     async fn missing(
         &self,
         pictures: &[(String, String)],
@@ -70,13 +79,7 @@ impl ImageRecords for DynamoImageRecords {
         let item = |(product_id, key): &(String, String)| (product_id.clone(), image_item(key));
         // No record can be of what is no product id, and DynamoDB refuses a whole batch for it.
         let possible = pictures.iter().filter(|(id, _)| is_product_id(id));
-        let keys = possible.map(|picture| {
-            let (product_id, item) = item(picture);
-            Item::from([
-                (PRODUCT_ID.to_owned(), AttributeValue::S(product_id)),
-                (ITEM.to_owned(), AttributeValue::S(item)),
-            ])
-        });
+        let keys = possible.map(|(product_id, key)| primary_key(product_id, image_item(key)));
         let found = self.table.get_items(keys.collect(), Reading::Consistent);
         let found: HashSet<(String, String)> = found
             .await?
@@ -93,4 +96,14 @@ impl ImageRecords for DynamoImageRecords {
         let missing = pictures.iter().filter(|p| !found.contains(&item(p)));
         Ok(missing.cloned().collect())
     }
+}
+
+fn primary_key(product_id: &str, item: String) -> Item {
+    Item::from([
+        (
+            PRODUCT_ID.to_owned(),
+            AttributeValue::S(product_id.to_owned()),
+        ),
+        (ITEM.to_owned(), AttributeValue::S(item)),
+    ])
 }

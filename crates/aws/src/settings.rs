@@ -11,6 +11,7 @@
 //! | `LOOKALIKE_TABLE` | DynamoDB table of products and records | required |
 //! | `LOOKALIKE_QUEUE_URL` | SQS queue from which the indexer learns of changes | none |
 //! | `LOOKALIKE_RETRY_QUEUE_URL` | SQS queue that hands the indexer one change at a time, for those that came back | none |
+//! | `LOOKALIKE_INDEXER_SECONDS` | seconds that an invocation of the indexer takes at most | `900` |
 //! | `LOOKALIKE_ENCODER` | directory or `s3://bucket/prefix` of a model | the embedded model |
 //! | `LOOKALIKE_FILTERABLE` | metadata that the index keeps to filter by, comma separated; `category` always is | `category` |
 //! | `LOOKALIKE_REFRESH_SECONDS` | seconds between looks at the manifest | `1` |
@@ -45,6 +46,8 @@ pub const TABLE: &str = "LOOKALIKE_TABLE";
 pub const QUEUE_URL: &str = "LOOKALIKE_QUEUE_URL";
 /// Names the SQS queue of changes that came back.
 pub const RETRY_QUEUE_URL: &str = "LOOKALIKE_RETRY_QUEUE_URL";
+/// Says how long an invocation of the indexer may take.
+pub const INDEXER_SECONDS: &str = "LOOKALIKE_INDEXER_SECONDS";
 /// Says where the encoder's model is.
 pub const ENCODER: &str = "LOOKALIKE_ENCODER";
 /// Lists the attributes that searches can be filtered by.
@@ -80,6 +83,8 @@ pub struct Settings {
     pub queue_url: Option<String>,
     /// URL of the SQS queue that hands the indexer one change at a time; only the indexer needs it.
     pub retry_queue_url: Option<String>,
+    /// Longest time of an invocation of the indexer; only the indexer needs it. By default Lambda's longest.
+    pub indexer_time: Duration,
     /// Where the encoder comes from.
     pub encoder: EncoderSource,
     /// Which of their products' metadata the index keeps, to filter by.
@@ -169,6 +174,9 @@ impl Settings {
             queue_url: checks::optional(QUEUE_URL, set(QUEUE_URL), checks::queue)
                 .unwrap_or_else(|problem| note(&mut problems, problem)),
             retry_queue_url: checks::optional(RETRY_QUEUE_URL, set(RETRY_QUEUE_URL), checks::queue)
+                .unwrap_or_else(|problem| note(&mut problems, problem)),
+            indexer_time: checks::optional(INDEXER_SECONDS, set(INDEXER_SECONDS), checks::seconds)
+                .map(|time| time.unwrap_or(Duration::from_secs(900)))
                 .unwrap_or_else(|problem| note(&mut problems, problem)),
             encoder: checks::optional(ENCODER, set(ENCODER), checks::encoder)
                 .map(|source| source.unwrap_or(EncoderSource::Embedded))

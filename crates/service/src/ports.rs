@@ -154,6 +154,8 @@ pub trait ImageRecords: Send + Sync {
     async fn put_many(&self, records: &[ImageRecord]) -> Result<(), StoreError>;
     /// Removes the record of `key` under `product_id`; removing what is gone succeeds.
     async fn remove(&self, product_id: &str, key: &str) -> Result<(), StoreError>;
+    /// The record of `key` under `product_id`, with everything that was stored before the call.
+    async fn find(&self, product_id: &str, key: &str) -> Result<Option<ImageRecord>, StoreError>;
     /// Those of `pictures`, each a product and a key, of which there is no record. Any number, each once.
     async fn missing(
         &self,

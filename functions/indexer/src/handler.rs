@@ -17,6 +17,9 @@ use crate::events::{Change, Event, EventError, Message, TableWrite};
 /// later batch or the schedule.
 const ENOUGH_FOR_MAINTENANCE: Duration = Duration::from_secs(5);
 
+/// Receives of any message of a batch up to which the new ones beside it are tried.
+const TRIED_BESIDE: u32 = 2;
+
 /// Turns events into calls of the [`Indexer`].
 #[derive(Clone)]
 pub struct Handler {
@@ -89,14 +92,11 @@ impl Handler {
         messages: Vec<Message>,
         deadline: Deadline,
     ) -> Result<Value, HandlerError> {
-        let readable = || messages.iter().filter(|message| message.changes.is_ok());
-        let is_first = readable().all(|message| message.receives <= 1);
+        let receives = self.receives(&messages);
+        let is_first = receives.values().all(|&receives| receives <= 1);
         let report = match is_first {
-            true => {
-                let changes = readable().flat_map(|message| message.changes.iter().flatten());
-                self.index(changes, deadline).await?
-            }
-            false => self.redelivered(readable(), deadline).await?,
+            true => self.index(receives.into_keys(), deadline).await?,
+            false => self.redelivered(receives, deadline).await?,
         };
         let retried = retries(&report);
         let failed: Vec<Value> = messages
@@ -111,49 +111,66 @@ impl Handler {
         Ok(json!({ "batchItemFailures": failed }))
     }
 
+    /// Each key of readable messages, and the most receives that any of its messages has.
+    fn receives<'a>(&self, messages: &'a [Message]) -> BTreeMap<&'a str, u32> {
+        let mut keys: BTreeMap<&str, u32> = BTreeMap::new();
+        for message in messages {
+            let changes = message.changes.iter().flatten();
+            for change in changes.filter(|change| self.concerns_catalog(change)) {
+                let receives = keys.entry(change.key.as_str()).or_default();
+                *receives = message.receives.max(*receives);
+            }
+        }
+        keys
+    }
+
     /// Handles a batch in which some message came before: the process may have died of one of its images, and may
     /// do so again, which costs every message of the invocation one of the receives that it has.
     ///
-    /// So several keys are not tried here. Each goes on as a message of its own to the queue of retries, which hands
-    /// out one message at a time, and all messages of the batch are done. A key that is alone is tried.
+    /// So what came before is not tried beside others. Each such key goes on as a message of its own to the queue of
+    /// retries, which hands out one message at a time, and its message is done. Only then are those that are new here
+    /// indexed, as a batch: messages also come again because the function was throttled or out of time, and all the
+    /// others of a large import must not take the slow way for that. A key that is alone is tried.
+    ///
+    /// A new image may end the process all the same, and what went on comes back for nothing: it goes on once more,
+    /// which does no harm but cost. It must not do so for ever, so where a message comes the third time, nothing is
+    /// decoded, and new keys go on too.
     ///
     /// This is why images that kill the process, however many and in whatever batches, never take a good one with
     /// them, and end up recorded as failed, within five receives of each queue:
-    /// 1. In the queue of changes, images are decoded only where every message is received for the first time, or
-    ///    where there is a single key. The death of a batch is the first receive of all its messages; at the second
-    ///    one, they go on to the queue of retries, by an invocation that decodes nothing. Two receives.
+    /// 1. In the queue of changes, the invocation of a message's first receive may die of any image. At the second
+    ///    one, its keys are in the queue of retries before anything is decoded, or there is a single key, which is
+    ///    tried. That invocation may die too; but the third decodes nothing, or there is a single key, of which the
+    ///    failure is recorded as in the other queue. Three receives.
     /// 2. In the queue of retries, and where there is a single key, an invocation dies of its own image or of none.
     ///    A good one is indexed by the first receive. One that kills dies at the first, and at the second after it
     ///    was [marked](Indexer::index_redelivered); the third finds the mark and records the failure. Three receives.
+    ///    An image that went on twice may be in this queue twice, and the third receive of one message may meet the
+    ///    mark that the other one made a short time ago. Then it comes back, and by the next receive the other one
+    ///    has recorded the failure, or its mark is old enough. Four receives.
     ///
-    /// So two of the five are left for faults of other services. Without a queue of retries, as on one machine, where
-    /// the death of the process ends the queue with it, keys are tried one after the other: each death after the first
-    /// one marks an image, so up to three of them end as above.
-    async fn redelivered<'a>(
+    /// So two of the five are left for faults of other services, and one if an image went on twice. Without a queue of
+    /// retries, as on one machine, where the death of the process ends the queue with it, keys are tried one after the
+    /// other: each death after the first one marks an image, so up to three of them end as above.
+    async fn redelivered(
         &self,
-        messages: impl Iterator<Item = &'a Message>,
+        receives: BTreeMap<&str, u32>,
         deadline: Deadline,
     ) -> Result<BatchReport, HandlerError> {
-        let mut keys: BTreeMap<&str, u32> = BTreeMap::new();
-        for message in messages {
-            for change in message.changes.iter().flatten() {
-                if self.concerns_catalog(change) {
-                    let receives = keys.entry(change.key.as_str()).or_default();
-                    *receives = message.receives.max(*receives);
-                }
-            }
-        }
-        if let (Some(queue), 2..) = (&self.retries, keys.len()) {
-            let keys: Vec<String> = keys.into_keys().map(str::to_owned).collect();
-            queue.push(&keys).await.map_err(IndexingError::from)?;
-            tracing::warn!(
-                keys = keys.len(),
-                "pictures are to be tried again one by one"
-            );
-            return Ok(BatchReport::default());
+        if let (Some(queue), 2..) = (&self.retries, receives.len()) {
+            let most = receives.values().copied().max().unwrap_or_default();
+            let is_tried = |receives: u32| receives <= 1 && most <= TRIED_BESIDE;
+            let (new, back): (Vec<_>, Vec<_>) =
+                (receives.into_iter()).partition(|(_, receives)| is_tried(*receives));
+            let back: Vec<String> = (back.into_iter()).map(|(key, _)| key.to_owned()).collect();
+            queue.push(&back).await.map_err(IndexingError::from)?;
+            tracing::warn!(keys = back.len(), "images are to be tried again one by one");
+            return self
+                .index(new.into_iter().map(|(key, _)| key), deadline)
+                .await;
         }
         let mut all = BatchReport::default();
-        for (key, receives) in keys {
+        for (key, receives) in receives {
             let report = self.indexer.index_redelivered(key, receives, deadline);
             all.outcomes.extend(report.await?.outcomes);
         }
@@ -162,7 +179,11 @@ impl Handler {
     }
 
     async fn direct(&self, changes: &[Change], deadline: Deadline) -> Result<Value, HandlerError> {
-        let report = self.index(changes, deadline).await?;
+        let ours = changes
+            .iter()
+            .filter(|change| self.concerns_catalog(change));
+        let keys: BTreeSet<&str> = ours.map(|change| change.key.as_str()).collect();
+        let report = self.index(keys, deadline).await?;
         let retried = retries(&report);
         if let Some((key, reason)) = retried.iter().next() {
             return Err(HandlerError::Unfinished {
@@ -202,16 +223,11 @@ impl Handler {
         Ok(json!({ "batchItemFailures": failed }))
     }
 
-    /// Indexes each key once, however often it is named.
-    async fn index(
+    async fn index<'a>(
         &self,
-        changes: impl IntoIterator<Item = &Change>,
+        keys: impl IntoIterator<Item = &'a str>,
         deadline: Deadline,
     ) -> Result<BatchReport, HandlerError> {
-        let keys: BTreeSet<&str> = (changes.into_iter())
-            .filter(|change| self.concerns_catalog(change))
-            .map(|change| change.key.as_str())
-            .collect();
         let keys: Vec<String> = keys.into_iter().map(str::to_owned).collect();
         let report = self.indexer.index_keys(&keys, deadline).await?;
         warn_of_retries(&report);

@@ -21,6 +21,7 @@ async fn main() -> Result<(), Error> {
     let index = IndexSettings {
         filterable: settings.filterable.clone(),
         memory,
+        longest_try: settings.indexer_time,
         image_memory: memory.map(MemoryBudget::of_process).unwrap_or_default(),
         ..IndexSettings::default()
     };

@@ -193,6 +193,65 @@ fn unavailable_once(call: &'static str) -> lookalike_service::memory::Fault {
     })
 }
 
+/// Messages of one key each, and how often each was received.
+fn received(messages: &[(&str, u32)]) -> Value {
+    let events: Vec<Value> = (messages.iter())
+        .map(|(key, _)| s3_event(BUCKET, &[key]))
+        .collect();
+    let mut event = queued(&events);
+    for (at, (_, receives)) in messages.iter().enumerate() {
+        event["Records"][at]["attributes"] =
+            json!({ "ApproximateReceiveCount": receives.to_string() });
+    }
+    event
+}
+
+#[tokio::test]
+async fn only_what_came_before_is_put_aside() {
+    let (a, b, c) = ("catalog/a.jpg", "catalog/b.jpg", "catalog/c.jpg");
+    let deliver = async |cloud: &Arc<MemoryCloud>, messages: &[(&str, u32)]| {
+        for key in [a, b, c] {
+            put(cloud, key, &[1, 2]);
+        }
+        let handler = handler(cloud).with_retries(Some(cloud.clone()));
+        let deadline = Deadline::after(Duration::from_secs(60));
+        let answer = handler.handle(received(messages), deadline).await.unwrap();
+        assert_eq!(answer, json!({ "batchItemFailures": [] }));
+        let records = cloud.image_records().into_iter();
+        (
+            records.map(|record| record.key).collect::<Vec<_>>(),
+            cloud.take_changes(),
+        )
+    };
+    let done = deliver(&MemoryCloud::new(), &[(a, 1), (b, 2), (c, 1)]).await;
+    assert_eq!(done, (vec![a.to_owned(), c.to_owned()], vec![b.to_owned()]));
+
+    // A key is not decoded if any of its messages came before.
+    let done = deliver(&MemoryCloud::new(), &[(a, 1), (b, 1), (a, 2)]).await;
+    assert_eq!(done, (vec![b.to_owned()], vec![a.to_owned()]));
+
+    // Alone there is nothing to be put aside from.
+    let done = deliver(&MemoryCloud::new(), &[(a, 2)]).await;
+    assert_eq!(done, (vec![a.to_owned()], vec![]));
+
+    // What went on once and came back all the same must not come back again.
+    let done = deliver(&MemoryCloud::new(), &[(a, 1), (b, 2), (c, 3)]).await;
+    assert_eq!(done, (vec![], [a, b, c].map(str::to_owned).to_vec()));
+}
+
+#[tokio::test]
+async fn nothing_is_decoded_before_what_came_before_is_put_aside() {
+    let cloud = MemoryCloud::new();
+    put(&cloud, "catalog/a.jpg", &[1, 2]);
+    put(&cloud, "catalog/b.jpg", &[1, 2]);
+    cloud.set_fault(Some(unavailable_once("push changes")));
+    let handler = handler(&cloud).with_retries(Some(cloud.clone()));
+    let event = received(&[("catalog/a.jpg", 1), ("catalog/b.jpg", 2)]);
+    let deadline = Deadline::after(Duration::from_secs(60));
+    assert!(handler.handle(event, deadline).await.is_err());
+    assert!(cloud.image_records().is_empty());
+}
+
 #[tokio::test]
 async fn the_whole_batch_comes_back_when_the_index_cannot_be_read() {
     let cloud = MemoryCloud::new();

@@ -55,6 +55,8 @@ class Indexer:
             "AWS_LAMBDA_LOG_STREAM_NAME": "indexer",
             "AWS_ENDPOINT_URL_S3": self.s3.url,
             "AWS_ENDPOINT_URL_SQS": self.sqs.url,
+            # Events come again at once.
+            "LOOKALIKE_INDEXER_SECONDS": "0",
             "LOOKALIKE_RETRY_QUEUE_URL": f"{self.sqs.url}/000000000000/retries",
         }
         with (self.system.data.parent / "indexer.log").open("ab") as log:

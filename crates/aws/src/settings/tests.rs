@@ -28,6 +28,7 @@ fn defaults_stand_for_what_is_unset_or_empty() {
         table: "shop".to_owned(),
         queue_url: None,
         retry_queue_url: None,
+        indexer_time: Duration::from_secs(900),
         encoder: EncoderSource::Embedded,
         filterable: Filterable::default(),
         refresh: Duration::from_secs(1),
@@ -43,6 +44,7 @@ fn defaults_stand_for_what_is_unset_or_empty() {
         INDEX_PREFIX,
         QUEUE_URL,
         RETRY_QUEUE_URL,
+        INDEXER_SECONDS,
         ENCODER,
         FILTERABLE,
         REFRESH_SECONDS,
@@ -66,6 +68,7 @@ fn everything_can_be_set() {
         ),
         (ENCODER, "s3://models-bucket/lite/0/"),
         (FILTERABLE, "price, brand,category"),
+        (INDEXER_SECONDS, "300"),
         (REFRESH_SECONDS, "0.25"),
         (CORS_ORIGINS, "https://shop.example, http://localhost:3000"),
         (CACHE_SECONDS, "0"),
@@ -91,6 +94,7 @@ fn everything_can_be_set() {
         }
     );
     assert_eq!(settings.filterable.to_string(), "brand,category,price");
+    assert_eq!(settings.indexer_time, Duration::from_secs(300));
     assert_eq!(settings.refresh, Duration::from_millis(250));
     let origins = ["https://shop.example", "http://localhost:3000"];
     assert_eq!(settings.cors_origins, origins);

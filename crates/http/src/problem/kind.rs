@@ -67,7 +67,7 @@ pub enum ProblemKind {
     MethodNotAllowed,
     /// The caller accepts no encoding in which the reply could come, not even none.
     NotAcceptable,
-    /// The generation of the index that the cursor is about is gone: the search is to begin anew.
+    /// The generation of the index that the cursor is about is gone: the search is to start again.
     CursorExpired,
     /// The body or the picture has too many bytes, or all pictures of the request together have.
     TooLarge,

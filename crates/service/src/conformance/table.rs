@@ -110,6 +110,14 @@ pub async fn records(records: Arc<dyn ImageRecords>, failures: Arc<dyn Failures>
     pictures.splice(3..3, unknown.clone());
     let missing = done("look for records", records.missing(&pictures).await);
     assert_eq!(missing, unknown);
+    for expected in [&stored[3], &stored[MANY + 3]] {
+        let found = records.find(&expected.product_id, &expected.key).await;
+        assert_eq!(done("find a record", found).as_ref(), Some(expected));
+    }
+    for (product_id, key) in &unknown {
+        let found = records.find(product_id, key).await;
+        assert_eq!(done("find a record", found), None);
+    }
     expect_of_key(failures, "catalog/0007.jpg", &["other", "p7"]).await;
     expect_of_key(failures, "catalog/good.jpg", &[]).await;
     expect_of_key(failures, "catalog/unknown.jpg", &[]).await;

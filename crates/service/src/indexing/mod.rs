@@ -83,6 +83,9 @@ pub struct IndexPorts {
     pub metrics: Arc<dyn Metrics>,
 }
 
+/// Longest time that Lambda gives an invocation.
+const LONGEST_INVOCATION: Duration = Duration::from_secs(900);
+
 /// How the indexer works.
 #[derive(Debug, Clone)]
 pub struct IndexSettings {
@@ -102,6 +105,9 @@ pub struct IndexSettings {
     pub memory: Option<u64>,
     /// Memory for decoding images.
     pub image_memory: MemoryBudget,
+    /// Longest time that any process works on an image that comes alone; the record of a try that is older was left
+    /// by a process that died. An event that comes again must do so later than that, or it comes for nothing.
+    pub longest_try: Duration,
 }
 
 impl Default for IndexSettings {
@@ -114,6 +120,7 @@ impl Default for IndexSettings {
             safe_age: Duration::from_secs(3600),
             memory: None,
             image_memory: MemoryBudget::default(),
+            longest_try: LONGEST_INVOCATION,
         }
     }
 }

@@ -60,6 +60,12 @@ impl ImageRecords for MemoryCloud {
         Ok(())
     }
 
+    async fn find(&self, product_id: &str, key: &str) -> Result<Option<ImageRecord>, StoreError> {
+        self.call("find record").await?;
+        let id = (product_id.to_owned(), key.to_owned());
+        Ok(self.state().records.get(&id).cloned())
+    }
+
     async fn missing(
         &self,
         pictures: &[(String, String)],

@@ -84,6 +84,57 @@ async fn the_images_of_a_query_share_one_budget_of_bytes() {
     let both = vec![item("uploads/a.jpg"), item("uploads/b.jpg")];
     let error = refusal(&world.searcher(), &Query::new(both).unwrap()).await;
     assert!(matches!(error, SearchError::TooManyBytes), "{error}");
+
+    // A key beside an image that the request brings.
+    let brought = QueryItem::picture(vec![b'x'; 16 * MEGABYTE as usize], Area::default());
+    let error = refusal(
+        &world.searcher(),
+        &Query::new(vec![brought, item("uploads/a.jpg")]).unwrap(),
+    )
+    .await;
+    assert!(matches!(error, SearchError::TooManyBytes), "{error}");
+}
+
+#[tokio::test]
+async fn no_image_is_read_of_a_query_that_names_too_many_bytes() {
+    let world = world().await;
+    let body = bytes(&"x".repeat(31 * MEGABYTE as usize));
+    let keys: Vec<String> = (0..16).map(|at| format!("uploads/{at}.jpg")).collect();
+    for key in &keys {
+        world
+            .cloud
+            .put_picture(key, body.clone(), Default::default());
+    }
+    let items = |keys: &[String]| {
+        let items = keys
+            .iter()
+            .map(|key| QueryItem::key(key.as_str(), Area::default()));
+        Query::new(items.collect()).unwrap()
+    };
+    let read = || (world.cloud.traffic().calls.get("get picture").copied()).unwrap_or(0);
+    let before = read();
+    let error = refusal(&world.searcher(), &items(&keys)).await;
+    assert!(matches!(error, SearchError::TooManyBytes), "{error}");
+    assert_eq!(read(), before);
+
+    // What is wrong with one of them is said of that one.
+    world.cloud.put_picture(
+        &keys[1],
+        vec![0; 32 * MEGABYTE as usize + 1],
+        Default::default(),
+    );
+    let error = refusal(&world.searcher(), &items(&keys[..2])).await;
+    let SearchError::Item { at: 1, error } = error else {
+        panic!("{error}");
+    };
+    assert!(matches!(*error, SearchError::Picture(_)), "{error}");
+    world.cloud.remove_picture(&keys[1]);
+    let error = refusal(&world.searcher(), &items(&keys[..2])).await;
+    let SearchError::Item { at: 1, error } = error else {
+        panic!("{error}");
+    };
+    assert!(matches!(*error, SearchError::UnknownKey(_)), "{error}");
+    assert_eq!(read(), before);
 }
 
 /// A budget of 40 MB: an image of seven million pixels takes all but two.
