@@ -111,7 +111,7 @@ def test_python_tells_problems(shop, python, tmp_path):
     none = tmp_path / "none.jpg"
     none.write_bytes(b"no picture")
     ended = python(shop.url, none).expect(1)
-    assert re.search(r"Problem: expected a .*\(urn:lookalike:problem:unsupported-format, request \w+\)", ended.stderr)
+    assert re.search(r"Problem: .* is not supported.*\(urn:lookalike:problem:unsupported-format, request \w+\)", ended.stderr)
 
 
 def test_python_tries_again_when_the_service_says_so(shop, spare, python, gateway):
