@@ -1,8 +1,13 @@
 //! Image bytes to pixels: which format it is, whether it is within the limits, and its decoder.
 
+mod av1_bits;
+mod av1_colour;
+mod av1_obus;
+mod av1_sequence;
 mod avif;
 mod avif_boxes;
 mod avif_colour;
+mod avif_meta;
 mod bmp;
 mod bytes;
 mod canvas;
@@ -249,4 +254,15 @@ pub(crate) fn check_size(
         });
     }
     Ok(())
+}
+
+/// Whether decoding a picture takes no more memory than one may, the result included.
+pub(crate) fn check_memory(
+    format: PictureFormat,
+    width: u32,
+    height: u32,
+    memory: u64,
+) -> Result<(), PictureError> {
+    let pixels = u64::from(width) * u64::from(height);
+    check_size(format, width, height, memory.div_ceil(pixels.max(1)))
 }

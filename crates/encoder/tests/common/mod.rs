@@ -1,6 +1,7 @@
 //! What the tests share: one encoder for a whole test program, and the golden pictures.
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub)]
 
+pub mod avif;
 pub mod png;
 
 use std::path::PathBuf;
