@@ -11,14 +11,22 @@ mod tag {
     pub(super) const ORIENTATION: u16 = 274;
     pub(super) const SAMPLES: u16 = 277;
     pub(super) const STRIP_ROWS: u16 = 278;
+    pub(super) const STRIP_BYTES: u16 = 279;
     pub(super) const PLANES: u16 = 284;
     pub(super) const TILE_WIDTH: u16 = 322;
     pub(super) const TILE_HEIGHT: u16 = 323;
+    pub(super) const TILE_BYTES: u16 = 325;
     pub(super) const OTHER_IMAGES: u16 = 330;
     pub(super) const EXTRA_SAMPLES: u16 = 338;
     pub(super) const SAMPLE_FORMAT: u16 = 339;
     pub(super) const DNG: u16 = 50706;
 }
+
+/// Most strips or tiles: four times as many as the largest image has of the smallest tiles.
+const MAX_CHUNKS: usize = 1 << 20;
+
+/// Most entries of a directory: no writer has a thousand, and all are looked through for each that is read.
+const MAX_ENTRIES: usize = 4096;
 
 /// Meaning of the samples.
 mod colours {
@@ -33,7 +41,7 @@ mod colours {
 }
 
 /// What the first directory of a TIFF file says of its first image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) width: u32,
     pub(super) height: u32,
@@ -46,6 +54,10 @@ pub(super) struct Header {
     pub(super) orientation: u8,
     /// Sides of the strips or tiles.
     pub(super) chunk: (u32, u32),
+    /// Those at the edges are as large as the others, and part of them is not in the image.
+    pub(super) tiled: bool,
+    /// Bytes of each of them in the file.
+    pub(super) chunk_bytes: Vec<u64>,
 }
 
 /// What the samples of a pixel are.
@@ -104,10 +116,9 @@ impl Header {
             return Err(unsupported("with a plane for each sample"));
         }
         let rows = value(tag::STRIP_ROWS).unwrap_or(height);
-        let chunk = match value(tag::TILE_WIDTH).zip(value(tag::TILE_HEIGHT)) {
-            Some(sides) => sides,
-            None => (width, rows.min(height)),
-        };
+        let tile = value(tag::TILE_WIDTH).zip(value(tag::TILE_HEIGHT));
+        let list = tile.map_or(tag::STRIP_BYTES, |_| tag::TILE_BYTES);
+        let chunk_bytes = directory.values(list);
         Ok(Header {
             width,
             height,
@@ -117,8 +128,27 @@ impl Header {
             packing,
             planar,
             orientation: value(tag::ORIENTATION).map_or(1, |value| value as u8),
-            chunk,
+            chunk: tile.unwrap_or((width, rows.min(height))),
+            tiled: tile.is_some(),
+            chunk_bytes: chunk_bytes.ok_or_else(|| missing("the list of its parts"))?,
         })
+    }
+
+    /// How many strips or tiles lie across and down.
+    pub(super) fn chunks(&self) -> (u64, u64) {
+        let across = self.width.div_ceil(self.chunk.0.max(1));
+        let down = self.height.div_ceil(self.chunk.1.max(1));
+        (across.into(), down.into())
+    }
+
+    /// Sides of all strips or tiles together.
+    pub(super) fn padded(&self) -> (u64, u64) {
+        if !self.tiled {
+            return (self.width.into(), self.height.into());
+        }
+        let (across, down) = self.chunks();
+        let (width, height) = self.chunk;
+        (across * u64::from(width), down * u64::from(height))
     }
 }
 
@@ -207,6 +237,9 @@ impl<'a> Directory<'a> {
         let mut bytes = Bytes::new(file.get(place..)?);
         let count = bytes.take(if reader.big { 8 } else { 2 })?;
         let count = usize::try_from(reader.number(count)?).ok()?;
+        if count > MAX_ENTRIES {
+            return None;
+        }
         let length = count.checked_mul(reader.entry())?;
         reader.entries = bytes.take(length)?;
         Some(reader)
@@ -228,6 +261,24 @@ impl<'a> Directory<'a> {
 
     /// The first number that the entry with this tag has.
     fn value(&self, tag: u16) -> Option<u32> {
+        let (numbers, size) = self.numbers(tag)?;
+        u32::try_from(self.number(numbers.get(..size)?)?).ok()
+    }
+
+    /// All numbers that the entry with this tag has.
+    fn values(&self, tag: u16) -> Option<Vec<u64>> {
+        let (numbers, size) = self.numbers(tag)?;
+        if numbers.len() / size > MAX_CHUNKS {
+            return None;
+        }
+        numbers
+            .chunks(size)
+            .map(|bytes| self.number(bytes))
+            .collect()
+    }
+
+    /// The bytes of the numbers that an entry has, and how many of them one takes.
+    fn numbers(&self, tag: u16) -> Option<(&'a [u8], usize)> {
         let has_tag =
             |entry: &&[u8]| entry.get(..2).and_then(|own| self.number(own)) == Some(tag.into());
         let entry = self.entries.chunks_exact(self.entry()).find(has_tag)?;
@@ -242,12 +293,14 @@ impl<'a> Directory<'a> {
             true => (self.number(entry.get(4..12)?)?, entry.get(12..20)?),
             false => (self.number(entry.get(4..8)?)?, entry.get(8..12)?),
         };
-        let number = if count.checked_mul(size)? <= value.len() as u64 {
-            value.get(..size as usize)?
-        } else {
-            let place = usize::try_from(self.number(value)?).ok()?;
-            self.file.get(place..)?.get(..size as usize)?
+        let length = usize::try_from(count).ok()?.checked_mul(size)?;
+        let numbers = match length <= value.len() {
+            true => value,
+            false => {
+                let place = usize::try_from(self.number(value)?).ok()?;
+                self.file.get(place..)?
+            }
         };
-        u32::try_from(self.number(number)?).ok()
+        Some((numbers.get(..length)?, size))
     }
 }

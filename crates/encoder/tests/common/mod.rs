@@ -3,6 +3,7 @@
 
 pub mod avif;
 pub mod png;
+pub mod tiff;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
