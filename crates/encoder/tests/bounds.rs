@@ -164,8 +164,14 @@ fn hostile_files() {
     let parts = [b"RIFF\x8a\0\0\0WEBPVP8 \x7e\0\0\0", &data[..]].concat();
     let told = inspect(&parts).unwrap().memory;
     let (decoded, cost) = Cost::of(|| ENCODER.preprocess(&parts));
-    assert!(decoded.is_err() && cost.memory <= told, "{cost:?} of {told}");
-    assert!(cost.memory > 8 * MEGABYTE, "the decoder reserved what was claimed: {cost:?}");
+    assert!(
+        decoded.is_err() && cost.memory <= told,
+        "{cost:?} of {told}"
+    );
+    assert!(
+        cost.memory > 8 * MEGABYTE,
+        "the decoder reserved what was claimed: {cost:?}"
+    );
     let mut bmp = written(&RgbImage::new(8, 8).into(), ImageFormat::Bmp);
     bmp[18..22].copy_from_slice(&8000u32.to_le_bytes());
     bmp[22..26].copy_from_slice(&8000u32.to_le_bytes());
