@@ -175,6 +175,7 @@ pub fn inspect(bytes: &[u8]) -> Result<ImageInfo, PictureError> {
         PictureFormat::Avif => avif::size(bytes)?,
     };
     let (width, height) = (size.width, size.height);
+    check_memory(format, width, height, size.memory)?;
     let result = u64::from(width) * u64::from(height) * RGB_BYTES;
     let narrow = u64::from(width.max(height)) * NARROW_ROW;
     Ok(ImageInfo {
@@ -256,13 +257,21 @@ pub(crate) fn check_size(
     Ok(())
 }
 
-/// Whether decoding a picture takes no more memory than one may, the result included.
+/// Whether a picture is decoded that takes so many bytes at the most demanding moment, the result included.
 pub(crate) fn check_memory(
     format: PictureFormat,
     width: u32,
     height: u32,
     memory: u64,
 ) -> Result<(), PictureError> {
-    let pixels = u64::from(width) * u64::from(height);
-    check_size(format, width, height, memory.div_ceil(pixels.max(1)))
+    check_size(format, width, height, RGB_BYTES)?;
+    if memory > PICTURE_MEMORY {
+        let pixels = u64::from(width) * u64::from(height);
+        return Err(PictureError::TooManyPixels {
+            width,
+            height,
+            limit: (u128::from(pixels) * u128::from(PICTURE_MEMORY) / u128::from(memory)) as u64,
+        });
+    }
+    Ok(())
 }

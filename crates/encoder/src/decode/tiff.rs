@@ -25,7 +25,7 @@ pub(super) fn size(file: &[u8]) -> Result<Size, PictureError> {
     Ok(Size {
         width: header.width,
         height: header.height,
-        memory: memory(&header) + WORKING,
+        memory: memory(&header),
     })
 }
 
@@ -39,6 +39,7 @@ fn memory(header: &Header) -> u64 {
         + across * down * samples * u64::from(header.bits.div_ceil(8))
         + across * (samples + 4)
         + header.chunk_bytes.len() as u64 * LISTED
+        + WORKING
 }
 
 /// Bytes that the lists have for a chunk, while the decoder makes them.
@@ -99,7 +100,7 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, PictureError> {
     let damaged = |_| broken("its directory is damaged".to_owned());
     let mut limits = Limits::default();
     // Lists in the directory may claim any number of entries.
-    limits.decoding_buffer_size = (memory(&header) + WORKING / 4) as usize;
+    limits.decoding_buffer_size = memory(&header) as usize;
     limits.intermediate_buffer_size = file.len();
     let decoder = Decoder::new(Metered::new(file)).map_err(damaged)?;
     let mut decoder = decoder.with_limits(limits);
