@@ -18,6 +18,7 @@ mod png_chunks;
 mod riff;
 pub(crate) mod seen;
 mod tiff;
+mod tiff_directory;
 mod tiff_header;
 mod webp;
 mod webp_tables;
