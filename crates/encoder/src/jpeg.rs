@@ -4,7 +4,7 @@ use image::RgbImage;
 use image::metadata::Orientation;
 use lookalike_jpeg::{Error, Header, Scale};
 
-use crate::decode::{Decoded, Size, check_size};
+use crate::decode::{Decoded, Size, check_memory};
 use crate::geometry::Reading;
 use crate::{PictureError, PictureFormat};
 
@@ -17,8 +17,7 @@ pub(crate) fn size(bytes: &[u8]) -> Result<Size, PictureError> {
 fn checked(header: &Header<'_>) -> Result<Size, PictureError> {
     let (width, height) = header.size();
     let memory = header.memory(Scale::Whole);
-    let pixels = u64::from(width) * u64::from(height);
-    check_size(PictureFormat::Jpeg, width, height, memory / pixels.max(1))?;
+    check_memory(PictureFormat::Jpeg, width, height, memory)?;
     header.check_length().map_err(refused)?;
     Ok(Size {
         width,

@@ -7,6 +7,7 @@ mod common;
 use std::io::Cursor;
 use std::time::Duration;
 
+use common::avif::{Directory, boxed, data, unit, units};
 use common::png::{chunk, file as png_file, header};
 use common::{ENCODER, golden, golden_names};
 use image::{DynamicImage, ImageFormat, RgbImage, Rgba, RgbaImage};
@@ -178,7 +179,60 @@ fn hostile_files() {
     refused("BMP", &bmp);
     bmp[30] = 1;
     refused("BMP with runs", &bmp);
+    small_and_deep();
+    hostile_avif();
     harmless_bombs();
+}
+
+/// Much behind what is damaged, or beside the image.
+fn small_and_deep() {
+    let mut rows = vec![0; 192 << 20];
+    // There is no such filter.
+    rows[0] = 9;
+    let data = miniz_oxide::deflate::compress_to_vec_zlib(&rows, 1);
+    drop(rows);
+    let png = png_file(&[header(64, 64), chunk(b"IDAT", &data), chunk(b"IEND", b"")]);
+    refused("PNG with much behind its rows", &png);
+    let tile = miniz_oxide::deflate::compress_to_vec_zlib(&vec![0; 65_520 * 16], 6);
+    let length = tile.len() as u32;
+    for (sides, tile_sides) in [((16, 16_000), (65_520, 16)), ((16, 16), (16, 65_520))] {
+        let tiles = common::tiff::Tiles {
+            sides,
+            tile: tile_sides,
+            packing: 8,
+            tiles: &vec![(tile.clone(), length); 1000],
+            shared: true,
+        };
+        refused("TIFF with wide tiles", &tiles.file());
+    }
+}
+
+fn hostile_avif() {
+    let folder = common::golden_folder().join("../avif");
+    let file = std::fs::read(folder.join("colour-420.avif")).unwrap();
+    let parts = units(data(&file));
+    let part = |kind| parts.iter().find(|unit| unit.0 == kind).unwrap();
+    let (sequence, frame) = (unit(1, &part(1).1), unit(6, &part(6).1));
+    let frames = [&sequence[..], &frame.repeat(250)].concat();
+    let many = Directory::new((300, 400), &frames, None).file();
+    refused("AVIF with many frames", &many);
+    // A larger frame than the file says.
+    let large = [&sequence[..], &frame].concat();
+    refused("AVIF", &Directory::new((16, 16), &large, None).file());
+    let mut directory = Directory::new((300, 400), &large, Some(&large));
+    let lists = directory.content(b"iprp");
+    lists.truncate(lists.windows(4).position(|name| name == b"ipma").unwrap() - 4);
+    let count = 400_000u32.to_be_bytes();
+    let uses = [&[0; 4], &count[..], &[0, 7, 0].repeat(400_000)].concat();
+    lists.extend(boxed(b"ipma", &uses));
+    let references = boxed(b"auxl", &[0, 9, 0, 1, 0, 1]).repeat(50_000);
+    directory.content(b"iref").extend(references);
+    refused("AVIF with long lists", &directory.file());
+    let mut directory = Directory::new((300, 400), &large, None);
+    let item = [0, 0, 0, 9, 0, 0, 0, 0, 0xFF, 0xFF].repeat(10_000);
+    let places = [&[2, 0, 0, 0, 0, 0, 0, 0, 0x27, 0x10][..], &item].concat();
+    *directory.content(b"iloc") = places;
+    refused("AVIF with parts of no bytes", &directory.file());
 }
 
 /// A gigabyte of zeros in a profile or a text of an image that is whole.

@@ -168,3 +168,18 @@ fn headers_that_are_none_are_told_in_words() {
     let error = ENCODER.preprocess(&file(&palette)).unwrap_err();
     assert!(error.to_string().contains("palette is missing"), "{error}");
 }
+
+#[test]
+fn an_unknown_filter_is_told_and_what_follows_is_not_unpacked() {
+    let mut rows = vec![0; (64 * 3 + 1) * 64 + (64 << 20)];
+    rows[(64 * 3 + 1) * 20] = 9;
+    let data = miniz_oxide::deflate::compress_to_vec_zlib(&rows, 1);
+    let png = file(&[
+        common::png::header(64, 64),
+        chunk(b"IDAT", &data),
+        chunk(b"IEND", b""),
+    ]);
+    let error = ENCODER.preprocess(&png).unwrap_err();
+    assert_eq!(error.code(), "corrupt");
+    assert!(error.to_string().contains("a row is damaged"), "{error}");
+}

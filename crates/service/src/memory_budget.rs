@@ -8,8 +8,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Share of a process's memory that images may take, in percent. The rest is for the program with its model
 /// (about 100 MB), the index, the request and its answer. With two fifths, the smallest function for which the
-/// largest image that is decoded (520 MB) still fits has 1,300 MB, and a function of 1,769 MB that decodes as much as
-/// it may stays below 60 % of its memory while it serves an index of a hundred megabytes.
+/// largest image that is decoded (520 MB, and 32 MB of its file) still fits has 1,380 MB, and a function of 1,769 MB
+/// that decodes as much as it may stays below 60 % of its memory while it serves an index of a hundred megabytes.
 const IMAGE_PERCENT: u64 = 40;
 
 /// Memory of a machine that does not say how much it has: enough for the largest image.

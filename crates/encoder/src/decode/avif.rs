@@ -1,57 +1,74 @@
 //! AVIF: still images of 8, 10 or 12 bits, with or without opacity. The boxes are read here, and the frame is
 //! decoded by a translation of dav1d to Rust, which allocates no frame that is larger than the header says.
 
+use image::RgbImage;
 use image::metadata::Orientation;
 use re_rav1d::dav1d::{Decoder, Picture, Settings};
 
-use super::avif_boxes::{Contents, Item, NoImage, contents};
+use super::av1_obus::Still;
+use super::avif_boxes::{Item, NoImage, contents};
 use super::avif_colour::Samples;
 use super::canvas::{Canvas, Channels};
-use super::{Decoded, RGB_BYTES, Size, check_size, corrupt};
+use super::{Decoded, RGB_BYTES, Size, check_memory, check_size, corrupt};
+use crate::frame::Frame;
 use crate::{PictureError, PictureFormat};
 
 /// Bytes of the decoder's contexts, whatever the size.
 const WORKING: u64 = 24 << 20;
-/// Hundredths that a frame has more than its pixels: its sides are rounded up to blocks, and it has borders
-/// and contexts of its own.
-const PER_CENT: u64 = 150;
+/// Pixels of a block's side, to which the sides of a frame are rounded up.
+const BLOCK: u64 = 128;
+/// Hundredths of a frame that its borders and contexts take.
+const CONTEXTS: u64 = 50;
 
 /// Sides and memory by the header. No ratio bounds the work: a frame of one colour takes a few bytes whatever its
 /// size.
 pub(super) fn size(file: &[u8]) -> Result<Size, PictureError> {
-    let contents = checked(file)?;
-    let (width, height) = (contents.colour.width, contents.colour.height);
-    Ok(Size {
-        width,
-        height,
-        memory: u64::from(width) * u64::from(height) * pixel_bytes(&contents)
-            + contents.colour.data.len() as u64
-            + WORKING,
+    with_still(file, |colour, opacity| {
+        Ok(Size {
+            width: colour.item.width,
+            height: colour.item.height,
+            memory: memory(&colour, opacity.as_ref()),
+        })
     })
 }
 
-/// The result, and the frames of colour and opacity.
-fn pixel_bytes(contents: &Contents<'_>) -> u64 {
-    let frame = |item: &Item<'_>| {
-        let bytes = if item.deep { 2 } else { 1 };
-        ((100 + item.chroma) * bytes * PER_CENT).div_ceil(100 * 100)
-    };
-    let opacity = contents.opacity.as_ref().map_or(0, frame);
-    RGB_BYTES + frame(&contents.colour) + opacity
+/// An item and the frame in it.
+struct Coded<'a> {
+    item: &'a Item<'a>,
+    still: Still<'a>,
+}
+
+/// The result, the data, and the frames of colour and opacity.
+fn memory(colour: &Coded<'_>, opacity: Option<&Coded<'_>>) -> u64 {
+    let pixels = u64::from(colour.item.width) * u64::from(colour.item.height);
+    let data = |coded: &Coded<'_>| coded.item.data.len() as u64;
+    let each = |coded: &Coded<'_>| frames(coded) + data(coded);
+    pixels * RGB_BYTES + each(colour) + opacity.map_or(0, each) + WORKING
+}
+
+/// Bytes of the frames that the decoder makes of one. What counts is what the frame says of itself, because that is
+/// what the decoder goes by.
+fn frames(coded: &Coded<'_>) -> u64 {
+    let sequence = &coded.still.sequence;
+    let side = |side: u32| u64::from(side).next_multiple_of(BLOCK);
+    let pixels = side(sequence.width) * side(sequence.height);
+    let bytes = if sequence.bits > 8 { 2 } else { 1 };
+    let per_cent = (100 + sequence.chroma) * bytes;
+    pixels * per_cent * (sequence.copies * 100 + CONTEXTS) / (100 * 100)
 }
 
 /// The most pixels that are decoded. The decoder has no assembly, so that a pixel takes some 100 ns, many times as long as
 /// in other formats; and a few bytes can claim any number of them.
 const MAX_PIXELS: u64 = 16_000_000;
 
-fn checked(file: &[u8]) -> Result<Contents<'_>, PictureError> {
-    let contents = contents(file).map_err(|error| match error {
-        NoImage::Broken(reason) => broken(reason),
-        NoImage::Unsupported(found) => PictureError::UnsupportedFormat {
-            found: found.to_owned(),
-        },
-    })?;
-    let (width, height) = (contents.colour.width, contents.colour.height);
+/// Gives the image and its opacity, both within all limits, to what is made of them.
+fn with_still<T>(
+    file: &[u8],
+    make: impl FnOnce(Coded<'_>, Option<Coded<'_>>) -> Result<T, PictureError>,
+) -> Result<T, PictureError> {
+    let contents = contents(file).map_err(no_image)?;
+    let sides = (contents.colour.width, contents.colour.height);
+    let (width, height) = sides;
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
         return Err(PictureError::TooManyPixels {
             width,
@@ -59,8 +76,31 @@ fn checked(file: &[u8]) -> Result<Contents<'_>, PictureError> {
             limit: MAX_PIXELS,
         });
     }
-    check_size(PictureFormat::Avif, width, height, pixel_bytes(&contents))?;
-    Ok(contents)
+    check_size(PictureFormat::Avif, width, height, RGB_BYTES)?;
+    let colour = coded(&contents.colour, sides)?;
+    let opacity = contents.opacity.as_ref();
+    let opacity = opacity.map(|item| coded(item, sides)).transpose()?;
+    let memory = memory(&colour, opacity.as_ref());
+    check_memory(PictureFormat::Avif, width, height, memory)?;
+    make(colour, opacity)
+}
+
+/// The frame of an item, which must have these sides.
+fn coded<'a>(item: &'a Item<'a>, sides: (u32, u32)) -> Result<Coded<'a>, PictureError> {
+    let still = Still::read(&item.data).map_err(no_image)?;
+    if (still.sequence.width, still.sequence.height) != sides {
+        return Err(broken("its frame is not what its header says"));
+    }
+    Ok(Coded { item, still })
+}
+
+fn no_image(error: NoImage) -> PictureError {
+    match error {
+        NoImage::Broken(reason) => broken(reason),
+        NoImage::Unsupported(found) => PictureError::UnsupportedFormat {
+            found: found.to_owned(),
+        },
+    }
 }
 
 fn broken(reason: &str) -> PictureError {
@@ -69,17 +109,29 @@ fn broken(reason: &str) -> PictureError {
 
 /// Decodes the image that is shown, on white where it is transparent.
 pub(super) fn decode(file: &[u8]) -> Result<Decoded, PictureError> {
-    let contents = checked(file)?;
-    let (width, height) = (contents.colour.width, contents.colour.height);
-    let colour = samples(&contents.colour, (width, height))?;
-    let opacity = contents.opacity.as_ref();
-    let opacity = opacity.map(|item| samples(item, (width, height)));
-    let opacity = opacity.transpose()?;
+    with_still(file, |colour, opacity| {
+        let sides = (colour.item.width, colour.item.height);
+        let orientation = orientation(colour.item);
+        let colour = samples(&colour, sides)?;
+        let opacity = opacity.map(|coded| samples(&coded, sides)).transpose()?;
+        let (pixels, visible) = painted(&colour, opacity.as_ref(), sides);
+        Ok(Decoded {
+            visible,
+            ..Decoded::whole(pixels, orientation)
+        })
+    })
+}
+
+fn painted(
+    colour: &Samples,
+    opacity: Option<&Samples>,
+    (width, height): (u32, u32),
+) -> (RgbImage, Option<Frame>) {
     let mut canvas = Canvas::white(width, height);
     let (mut rgb, mut alpha, mut rgba) = (Vec::new(), Vec::new(), Vec::new());
     for y in 0..height {
         colour.rgb(y as usize, width as usize, &mut rgb);
-        let Some(opacity) = &opacity else {
+        let Some(opacity) = opacity else {
             canvas.put((0, y), 1, Channels::Rgb, &rgb);
             continue;
         };
@@ -91,35 +143,29 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, PictureError> {
         }
         canvas.put((0, y), 1, Channels::RgbAlpha, &rgba);
     }
-    let (pixels, visible) = canvas.finish();
-    Ok(Decoded {
-        visible,
-        ..Decoded::whole(pixels, orientation(&contents.colour))
-    })
+    canvas.finish()
 }
 
-/// The samples of an item, which must have these sides and the kind that its properties promise.
-fn samples(item: &Item<'_>, sides: (u32, u32)) -> Result<Samples, PictureError> {
-    let picture = frame(item, sides).ok_or_else(|| broken("its frame is damaged or ends early"))?;
-    if (picture.width(), picture.height()) != sides || (picture.bit_depth() > 8) != item.deep {
+/// The samples of an item, which must have these sides and the kind that its sequence promises.
+fn samples(coded: &Coded<'_>, sides: (u32, u32)) -> Result<Samples, PictureError> {
+    let picture =
+        frame(coded, sides).ok_or_else(|| broken("its frame is damaged or ends early"))?;
+    let bits = picture.bit_depth() as u32;
+    if (picture.width(), picture.height()) != sides || bits != coded.still.sequence.bits {
         return Err(broken("its frame is not what its header says"));
     }
-    Ok(Samples::new(&picture, item.matrix))
+    Ok(Samples::new(&picture, coded.item.matrix))
 }
 
-/// The first frame of the data; `None` when there is none, or it is larger than it should be.
-fn frame(item: &Item<'_>, (width, height): (u32, u32)) -> Option<Picture> {
+/// The only frame of the data; `None` when it is damaged, or larger than it should be.
+fn frame(coded: &Coded<'_>, (width, height): (u32, u32)) -> Option<Picture> {
     let mut settings = Settings::new();
     settings.set_n_threads(1);
     settings.set_max_frame_delay(1);
     settings.set_frame_size_limit(width.checked_mul(height)?);
     settings.set_strict_std_compliance(true);
-    if item.data.is_empty() {
-        return None;
-    }
     let mut decoder = Decoder::with_settings(&settings).ok()?;
-    let data = item.data.to_vec();
-    match decoder.send_data(data, None, None, None) {
+    match decoder.send_data(coded.still.data(), None, None, None) {
         Ok(()) => {}
         Err(error) if error.is_again() => {}
         Err(_) => return None,

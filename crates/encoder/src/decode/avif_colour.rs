@@ -101,7 +101,11 @@ impl Samples {
         }
         let sample = row.get(2 * x..).and_then(<[u8]>::first_chunk::<2>);
         let sample = sample.map_or(0, |&sample| u16::from_ne_bytes(sample));
-        // The highest number of full range is 255 in either.
+        self.scaled(sample)
+    }
+
+    /// A sample of more than eight bits in steps of eight. The highest number of full range is 255 in either.
+    fn scaled(&self, sample: u16) -> f32 {
         match self.full {
             true => f32::from(sample) * 255.0 / ((1u32 << self.bits) - 1) as f32,
             false => f32::from(sample) / (1u32 << (self.bits - 8)) as f32,
@@ -116,10 +120,11 @@ impl Samples {
         }
     }
 
-    /// Colour from -0.5 to 0.5.
+    /// Colour from -0.5 to 0.5. The sample that has none is half of what the bits can say, which is not quite 128
+    /// when full range of more bits is scaled to eight.
     fn tint(&self, sample: f32) -> f32 {
         match self.full {
-            true => (sample - 128.0) / 255.0,
+            true => (sample - self.scaled(1 << (self.bits - 1))) / 255.0,
             false => (sample - 128.0) / 224.0,
         }
     }
@@ -138,4 +143,35 @@ fn of_image(matrix: MatrixCoefficients) -> Matrix {
 /// Rounded to nearest; what is out of range is cut.
 fn to_byte(value: f32) -> u8 {
     (value * 255.0 + 0.5) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_colour_is_grey_whatever_the_bits() {
+        for (bits, full) in [8, 10, 12]
+            .into_iter()
+            .flat_map(|bits| [(bits, true), (bits, false)])
+        {
+            let samples = Samples {
+                planes: [None, None, None],
+                strides: [0; 3],
+                shift: (0, 0),
+                bits,
+                full,
+                matrix: Matrix::Shares(0.299, 0.114),
+            };
+            let neutral = samples.scaled(1 << (bits - 1));
+            assert_eq!(
+                samples.tint(neutral),
+                0.0,
+                "{bits} bits, full range: {full}"
+            );
+            let light = samples.scaled(((1u32 << bits) - 1) as u16 / 3);
+            let [red, green, blue] = samples.to_rgb(light, neutral, neutral);
+            assert_eq!((red, blue), (green, green));
+        }
+    }
 }

@@ -1,4 +1,4 @@
-use std::io::{self, BufRead, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, Cursor, Read, Seek, SeekFrom};
 
 /// Bytes of a file from the front, none twice. What goes beyond the end is `None`, and nothing is taken.
 #[derive(Debug, Clone, Copy)]
@@ -104,6 +104,39 @@ impl Seek for Joined<'_> {
     }
 }
 
+/// A file of which no more than so many bytes are read, until more are granted.
+#[derive(Debug)]
+pub(super) struct Metered<'a> {
+    file: Cursor<&'a [u8]>,
+    pub(super) left: u64,
+}
+
+impl<'a> Metered<'a> {
+    /// All that are asked for.
+    pub(super) fn new(file: &'a [u8]) -> Metered<'a> {
+        Metered {
+            file: Cursor::new(file),
+            left: u64::MAX,
+        }
+    }
+}
+
+impl Read for Metered<'_> {
+    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX);
+        let most = most.min(target.len());
+        let count = self.file.read(&mut target[..most])?;
+        self.left -= count as u64;
+        Ok(count)
+    }
+}
+
+impl Seek for Metered<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -133,5 +166,17 @@ mod tests {
         assert_eq!(file.seek(SeekFrom::End(5)).unwrap(), 12);
         assert_eq!(file.fill_buf().unwrap(), b"");
         assert!(file.seek(SeekFrom::Current(-13)).is_err());
+    }
+
+    #[test]
+    fn no_more_is_read_than_is_granted() {
+        let mut file = Metered::new(b"abcdefg");
+        file.left = 3;
+        let mut all = String::new();
+        file.read_to_string(&mut all).unwrap();
+        file.left = 9;
+        file.seek(SeekFrom::Start(5)).unwrap();
+        file.read_to_string(&mut all).unwrap();
+        assert_eq!((&all[..], file.left), ("abcfg", 7));
     }
 }

@@ -1,8 +1,13 @@
 //! Image bytes to pixels: which format it is, whether it is within the limits, and its decoder.
 
+mod av1_bits;
+mod av1_colour;
+mod av1_obus;
+mod av1_sequence;
 mod avif;
 mod avif_boxes;
 mod avif_colour;
+mod avif_meta;
 mod bmp;
 mod bytes;
 mod canvas;
@@ -13,6 +18,7 @@ mod png_chunks;
 mod riff;
 pub(crate) mod seen;
 mod tiff;
+mod tiff_directory;
 mod tiff_header;
 mod webp;
 mod webp_tables;
@@ -170,6 +176,7 @@ pub fn inspect(bytes: &[u8]) -> Result<ImageInfo, PictureError> {
         PictureFormat::Avif => avif::size(bytes)?,
     };
     let (width, height) = (size.width, size.height);
+    check_memory(format, width, height, size.memory)?;
     let result = u64::from(width) * u64::from(height) * RGB_BYTES;
     let narrow = u64::from(width.max(height)) * NARROW_ROW;
     Ok(ImageInfo {
@@ -246,6 +253,25 @@ pub(crate) fn check_size(
             width,
             height,
             limit,
+        });
+    }
+    Ok(())
+}
+
+/// Whether a picture is decoded that takes so many bytes at the most demanding moment, the result included.
+pub(crate) fn check_memory(
+    format: PictureFormat,
+    width: u32,
+    height: u32,
+    memory: u64,
+) -> Result<(), PictureError> {
+    check_size(format, width, height, RGB_BYTES)?;
+    if memory > PICTURE_MEMORY {
+        let pixels = u64::from(width) * u64::from(height);
+        return Err(PictureError::TooManyPixels {
+            width,
+            height,
+            limit: (u128::from(pixels) * u128::from(PICTURE_MEMORY) / u128::from(memory)) as u64,
         });
     }
     Ok(())

@@ -78,8 +78,7 @@ fn checked(file: &[u8]) -> Result<(Header, Contents<'_>), PictureError> {
     let (width, height) = (header.width, header.height);
     check_size(PictureFormat::Png, width, height, RGB_BYTES)?;
     let contents = contents(file);
-    let packed = |pass: &Pass| u64::from(pass.rows) * header.packed_row(pass.width);
-    let needed: u64 = passes(&header).iter().map(packed).sum();
+    let needed = packed_bytes(&header, &passes(&header));
     let data = contents.data as u64;
     if data.saturating_mul(MAX_RATIO) < needed {
         return Err(broken(format!(
@@ -123,7 +122,7 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, PictureError> {
         for line in 0..pass.rows {
             let row = match reader.next_row() {
                 Ok(Some(row)) => row,
-                _ => return Err(broken(rows_there(whole_rows(file, &header, &passes), all))),
+                _ => return Err(broken(what_is_there(file, &header, &passes, all))),
             };
             let mut samples = row.data();
             if depth == BitDepth::Sixteen {
@@ -142,10 +141,25 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, PictureError> {
     })
 }
 
+/// Bytes of all rows when they are unpacked.
+fn packed_bytes(header: &Header, passes: &[Pass]) -> u64 {
+    let packed = |pass: &Pass| u64::from(pass.rows) * header.packed_row(pass.width);
+    passes.iter().map(packed).sum()
+}
+
+/// What is wrong with an image that cannot be decoded: rows are missing, or one of them has a filter that there is
+/// not.
+fn what_is_there(file: &[u8], header: &Header, passes: &[Pass], all: u32) -> String {
+    match whole_rows(file, header, passes) {
+        rows if rows == all => "a row is damaged".to_owned(),
+        rows => rows_there(rows, all),
+    }
+}
+
 /// Rows whose bytes are all there. Counted when it is known that some are not: the decoder gives out no rows
 /// that it may still need to copy from, and these may be all of a small image.
 fn whole_rows(file: &[u8], header: &Header, passes: &[Pass]) -> u32 {
-    let mut bytes = unpacked(file);
+    let mut bytes = unpacked(file, packed_bytes(header, passes));
     let mut rows = 0;
     for pass in passes {
         let row = header.packed_row(pass.width);
@@ -160,8 +174,9 @@ fn whole_rows(file: &[u8], header: &Header, passes: &[Pass]) -> u32 {
     rows
 }
 
-/// Bytes that the compressed pixels become before they end or are damaged.
-fn unpacked(file: &[u8]) -> u64 {
+/// Bytes that the compressed pixels become before they end or are damaged, or before it is known that those that are
+/// needed are there: any number may follow.
+fn unpacked(file: &[u8], needed: u64) -> u64 {
     let mut decoder = Decompressor::new();
     let mut window = vec![0; 2 * WINDOW];
     let (mut place, mut total) = (0, 0);
@@ -173,6 +188,9 @@ fn unpacked(file: &[u8]) -> u64 {
             data = &data[taken..];
             place += given;
             total += given as u64;
+            if total >= needed {
+                return needed;
+            }
             if decoder.is_done() || (taken == 0 && given == 0) {
                 break;
             }

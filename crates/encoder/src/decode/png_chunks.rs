@@ -157,7 +157,7 @@ pub(super) struct Rebuilt<'a> {
     at_end: bool,
 }
 
-/// A checksum that nobody looks at, and the end chunk.
+/// A checksum, which the decoder is told to ignore, and the end chunk.
 const END: &[u8] = b"\0\0\0\0\0\0\0\0IEND\xaeB`\x82";
 
 impl<'a> Rebuilt<'a> {

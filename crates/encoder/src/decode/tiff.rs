@@ -2,19 +2,22 @@
 //! or compressed without loss. The directory is read here first, so that what is refused is refused by name
 //! and no size is believed before it was checked.
 
-use std::io::Cursor;
-
 use image::metadata::Orientation;
 use tiff::decoder::{Decoder, DecodingResult, Limits};
 
+use super::bytes::Metered;
 use super::canvas::{Canvas, Channels, narrow_sample};
 use super::png::rows_there;
 use super::tiff_header::{Colours, Header, NoHeader, Packing};
-use super::{Decoded, PICTURE_MEMORY, RGB_BYTES, Size, check_size, corrupt};
+use super::{Decoded, RGB_BYTES, Size, check_memory, check_size, corrupt};
 use crate::{PictureError, PictureFormat, cmyk};
 
 /// Bytes of tables and lists of chunks.
 const WORKING: u64 = 16 << 20;
+
+/// Bytes that are read of a compressed chunk beyond those that it says: some writers say too few. Without an end
+/// to them, the decoder would look through the whole file for the pixels of each chunk.
+const SLACK: u64 = 1 << 10;
 
 /// Sides and memory by the header.
 pub(super) fn size(file: &[u8]) -> Result<Size, PictureError> {
@@ -22,20 +25,30 @@ pub(super) fn size(file: &[u8]) -> Result<Size, PictureError> {
     Ok(Size {
         width: header.width,
         height: header.height,
-        memory: memory(&header) + WORKING,
+        memory: memory(&header),
     })
 }
 
-/// The image, one chunk in the samples of the file, and a row of it in eight bits.
+/// The image, one chunk in the samples of the file, a row of it in eight bits, and the list of chunks, which is also
+/// in the decoder, with their places.
 fn memory(header: &Header) -> u64 {
     let pixels = u64::from(header.width) * u64::from(header.height);
-    let across = u64::from(header.chunk.0.min(header.width));
-    let chunk = across * u64::from(header.chunk.1.min(header.height));
+    let (across, down) = (u64::from(header.chunk.0), u64::from(header.chunk.1));
     let samples = u64::from(header.samples);
     pixels * RGB_BYTES
-        + chunk * samples * u64::from(header.bits.div_ceil(8))
+        + across * down * samples * u64::from(header.bits.div_ceil(8))
         + across * (samples + 4)
+        + header.chunk_bytes.len() as u64 * LISTED
+        + WORKING
 }
+
+/// Bytes that the lists have for a chunk, while the decoder makes them.
+const LISTED: u64 = 128;
+
+/// Pixels that tiles may have beside those of the image: at its edges they have some that are not in it. That
+/// many more times the image, and one large tile for an image that is smaller.
+const MOST_PADDED: u64 = 4;
+const LARGE_TILE: u64 = 1 << 20;
 
 fn checked(file: &[u8]) -> Result<Header, PictureError> {
     let header = Header::read(file).map_err(|error| match error {
@@ -45,10 +58,18 @@ fn checked(file: &[u8]) -> Result<Header, PictureError> {
     let (width, height) = (header.width, header.height);
     check_size(PictureFormat::Tiff, width, height, RGB_BYTES)?;
     let pixels = u64::from(width) * u64::from(height);
-    let pixel_bytes = memory(&header).div_ceil(pixels);
-    check_size(PictureFormat::Tiff, width, height, pixel_bytes)?;
-    let row = u64::from(width) * u64::from(header.samples) * u64::from(header.bits);
-    let needed = row.div_ceil(8) * u64::from(height);
+    let (across, down) = header.padded();
+    let padded = across.saturating_mul(down);
+    // The decoder unpacks what is beside the image too.
+    if padded > pixels * MOST_PADDED + LARGE_TILE || header.chunk.0 == 0 || header.chunk.1 == 0 {
+        return Err(broken(format!(
+            "its tiles have {}x{} pixels, and the image has {width}x{height}",
+            header.chunk.0, header.chunk.1
+        )));
+    }
+    check_memory(PictureFormat::Tiff, width, height, memory(&header))?;
+    let row = across * u64::from(header.samples) * u64::from(header.bits);
+    let needed = row.div_ceil(8) * down;
     // Most bytes that one compressed byte becomes.
     let ratio = match header.packing {
         Packing::None => 1,
@@ -56,11 +77,15 @@ fn checked(file: &[u8]) -> Result<Header, PictureError> {
         Packing::Deflate => 1032,
         Packing::Lzw => 4096 * 8 / 12 + 1,
     };
-    if (file.len() as u64).saturating_mul(ratio) < needed {
+    let bytes = file.len() as u64;
+    if bytes.saturating_mul(ratio) < needed {
         return Err(broken(format!(
-            "the header claims {width}x{height} pixels, and {} bytes cannot hold as many",
-            file.len()
+            "the header claims {width}x{height} pixels, and {bytes} bytes cannot hold as many"
         )));
+    }
+    let add = |sum: u64, bytes: &u64| sum.saturating_add(*bytes);
+    if header.chunk_bytes.iter().fold(0, add) > bytes {
+        return Err(broken("its parts have more bytes than the file".to_owned()));
     }
     Ok(header)
 }
@@ -74,9 +99,10 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, PictureError> {
     let header = checked(file)?;
     let damaged = |_| broken("its directory is damaged".to_owned());
     let mut limits = Limits::default();
-    limits.decoding_buffer_size = PICTURE_MEMORY as usize;
+    // Lists in the directory may claim any number of entries.
+    limits.decoding_buffer_size = memory(&header) as usize;
     limits.intermediate_buffer_size = file.len();
-    let decoder = Decoder::new(Cursor::new(file)).map_err(damaged)?;
+    let decoder = Decoder::new(Metered::new(file)).map_err(damaged)?;
     let mut decoder = decoder.with_limits(limits);
     let (wide, high) = decoder.chunk_dimensions();
     let within = |(width, height): (u32, u32)| (width.min(header.width), height.min(header.height));
@@ -85,6 +111,7 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, PictureError> {
     }
     let across = header.width.div_ceil(wide.max(1));
     let down = header.height.div_ceil(high.max(1));
+    let is_packed = header.packing != Packing::None;
     let planes = if header.planar { header.samples } else { 1 };
     let mut canvas = Canvas::white(header.width, header.height);
     for index in 0..across * down * planes {
@@ -92,6 +119,10 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, PictureError> {
         let (column, line) = (place % across, place / across);
         let there = || broken(rows_there((line * high).min(header.height), header.height));
         let (width, _) = decoder.chunk_data_dimensions(index);
+        if is_packed {
+            let bytes = header.chunk_bytes.get(index as usize).copied();
+            decoder.inner().left = bytes.unwrap_or_default().saturating_add(SLACK);
+        }
         let samples = decoder.read_chunk(index).map_err(|_| there())?;
         let plane = header.planar.then_some(index / (across * down));
         let corner = (column * wide, line * high);

@@ -1,4 +1,4 @@
-use super::bytes::Bytes;
+use super::tiff_directory::Directory;
 
 /// Numbers of the entries that are read (TIFF 6.0; DNG 1.7 for the last).
 mod tag {
@@ -11,9 +11,11 @@ mod tag {
     pub(super) const ORIENTATION: u16 = 274;
     pub(super) const SAMPLES: u16 = 277;
     pub(super) const STRIP_ROWS: u16 = 278;
+    pub(super) const STRIP_BYTES: u16 = 279;
     pub(super) const PLANES: u16 = 284;
     pub(super) const TILE_WIDTH: u16 = 322;
     pub(super) const TILE_HEIGHT: u16 = 323;
+    pub(super) const TILE_BYTES: u16 = 325;
     pub(super) const OTHER_IMAGES: u16 = 330;
     pub(super) const EXTRA_SAMPLES: u16 = 338;
     pub(super) const SAMPLE_FORMAT: u16 = 339;
@@ -33,7 +35,7 @@ mod colours {
 }
 
 /// What the first directory of a TIFF file says of its first image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) width: u32,
     pub(super) height: u32,
@@ -46,6 +48,10 @@ pub(super) struct Header {
     pub(super) orientation: u8,
     /// Sides of the strips or tiles.
     pub(super) chunk: (u32, u32),
+    /// Those at the edges are as large as the others, and part of them is not in the image.
+    pub(super) tiled: bool,
+    /// Bytes of each of them in the file.
+    pub(super) chunk_bytes: Vec<u64>,
 }
 
 /// What the samples of a pixel are.
@@ -104,10 +110,9 @@ impl Header {
             return Err(unsupported("with a plane for each sample"));
         }
         let rows = value(tag::STRIP_ROWS).unwrap_or(height);
-        let chunk = match value(tag::TILE_WIDTH).zip(value(tag::TILE_HEIGHT)) {
-            Some(sides) => sides,
-            None => (width, rows.min(height)),
-        };
+        let tile = value(tag::TILE_WIDTH).zip(value(tag::TILE_HEIGHT));
+        let list = tile.map_or(tag::STRIP_BYTES, |_| tag::TILE_BYTES);
+        let chunk_bytes = directory.values(list);
         Ok(Header {
             width,
             height,
@@ -117,8 +122,27 @@ impl Header {
             packing,
             planar,
             orientation: value(tag::ORIENTATION).map_or(1, |value| value as u8),
-            chunk,
+            chunk: tile.unwrap_or((width, rows.min(height))),
+            tiled: tile.is_some(),
+            chunk_bytes: chunk_bytes.ok_or_else(|| missing("the list of its parts"))?,
         })
+    }
+
+    /// How many strips or tiles lie across and down.
+    pub(super) fn chunks(&self) -> (u64, u64) {
+        let across = self.width.div_ceil(self.chunk.0.max(1));
+        let down = self.height.div_ceil(self.chunk.1.max(1));
+        (across.into(), down.into())
+    }
+
+    /// Sides of all strips or tiles together.
+    pub(super) fn padded(&self) -> (u64, u64) {
+        if !self.tiled {
+            return (self.width.into(), self.height.into());
+        }
+        let (across, down) = self.chunks();
+        let (width, height) = self.chunk;
+        (across * u64::from(width), down * u64::from(height))
     }
 }
 
@@ -178,76 +202,4 @@ fn colours_of(kind: u32, samples: u32, extra: Option<u32>) -> Result<Colours, No
         }
     };
     Ok(named)
-}
-
-/// The entries of a directory, as they lie in the file.
-struct Directory<'a> {
-    file: &'a [u8],
-    entries: &'a [u8],
-    big_endian: bool,
-    /// Eight bytes where others have four.
-    big: bool,
-}
-
-impl<'a> Directory<'a> {
-    fn first(file: &'a [u8]) -> Option<Directory<'a>> {
-        let big_endian = file.starts_with(b"MM");
-        let mut reader = Directory {
-            file,
-            entries: &[],
-            big_endian,
-            big: false,
-        };
-        reader.big = reader.number(file.get(2..4)?)? == 43;
-        let place = match reader.big {
-            true => file.get(8..16)?,
-            false => file.get(4..8)?,
-        };
-        let place = usize::try_from(reader.number(place)?).ok()?;
-        let mut bytes = Bytes::new(file.get(place..)?);
-        let count = bytes.take(if reader.big { 8 } else { 2 })?;
-        let count = usize::try_from(reader.number(count)?).ok()?;
-        let length = count.checked_mul(reader.entry())?;
-        reader.entries = bytes.take(length)?;
-        Some(reader)
-    }
-
-    fn entry(&self) -> usize {
-        if self.big { 20 } else { 12 }
-    }
-
-    /// A number of up to eight bytes.
-    fn number(&self, bytes: &[u8]) -> Option<u64> {
-        let add = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
-        let number = match self.big_endian {
-            true => bytes.iter().fold(0, add),
-            false => bytes.iter().rev().fold(0, add),
-        };
-        (bytes.len() <= 8).then_some(number)
-    }
-
-    /// The first number that the entry with this tag has.
-    fn value(&self, tag: u16) -> Option<u32> {
-        let has_tag =
-            |entry: &&[u8]| entry.get(..2).and_then(|own| self.number(own)) == Some(tag.into());
-        let entry = self.entries.chunks_exact(self.entry()).find(has_tag)?;
-        let size = match self.number(entry.get(2..4)?)? {
-            1 | 6 | 7 => 1,
-            3 | 8 => 2,
-            4 | 9 | 13 => 4,
-            16..=18 => 8,
-            _ => return None,
-        };
-        let (count, value) = match self.big {
-            true => (self.number(entry.get(4..12)?)?, entry.get(12..20)?),
-            false => (self.number(entry.get(4..8)?)?, entry.get(8..12)?),
-        };
-        let number = if count.checked_mul(size)? <= value.len() as u64 {
-            value.get(..size as usize)?
-        } else {
-            let place = usize::try_from(self.number(value)?).ok()?;
-            self.file.get(place..)?.get(..size as usize)?
-        };
-        u32::try_from(self.number(number)?).ok()
-    }
 }

@@ -8,7 +8,9 @@ use image_webp::WebPDecoder;
 use super::bytes::Joined;
 use super::riff::{self, Coding, Image, LOSSLESS_HEADER};
 use super::seen::{SEEN, Seen};
-use super::{Decoded, PICTURE_MEMORY, RGB_BYTES, Size, check_size, corrupt, webp_tables};
+use super::{
+    Decoded, PICTURE_MEMORY, RGB_BYTES, Size, check_memory, check_size, corrupt, webp_tables,
+};
 use crate::alpha::{on_white, over_white};
 use crate::{PictureError, PictureFormat};
 
@@ -33,20 +35,19 @@ const WORKING: u64 = 1 << 20;
 pub(super) fn size(file: &[u8]) -> Result<Size, PictureError> {
     let image = checked(file)?;
     let (width, height) = sides(&image);
-    let pixels = u64::from(image.width) * u64::from(image.height);
-    let on_screen = match image.screen {
-        Some(_) => u64::from(width) * u64::from(height) * RGB_BYTES,
-        None => 0,
-    };
     Ok(Size {
         width,
         height,
-        memory: memory(&image, pixels)? + on_screen + WORKING,
+        memory: memory(&image)?,
     })
 }
 
-/// Bytes that decoding the pixels takes, RGB included.
-fn memory(image: &Image<'_>, pixels: u64) -> Result<u64, PictureError> {
+/// Bytes that decoding the pixels takes, RGB and the screen included.
+fn memory(image: &Image<'_>) -> Result<u64, PictureError> {
+    let pixels = u64::from(image.width) * u64::from(image.height);
+    let on_screen = image.screen.map_or(0, |screen| {
+        u64::from(screen.width) * u64::from(screen.height) * RGB_BYTES
+    });
     let tables = |data| webp_tables::bytes(data, image.width, image.height).ok_or_else(damaged);
     let file = image.data.len() as u64;
     // Whole blocks are decoded, and something is kept of each.
@@ -64,12 +65,11 @@ fn memory(image: &Image<'_>, pixels: u64) -> Result<u64, PictureError> {
         }
         (Coding::Lossy, _) => lossy + pixels,
     };
-    match memory > PICTURE_MEMORY {
-        true => Err(broken(
-            "its tables take more memory than an image may".to_owned(),
-        )),
-        false => Ok(memory),
+    if memory > PICTURE_MEMORY {
+        let reason = "its tables take more memory than an image may";
+        return Err(broken(reason.to_owned()));
     }
+    Ok(memory + on_screen + WORKING)
 }
 
 /// Sides of what is shown.
@@ -98,7 +98,7 @@ fn checked(file: &[u8]) -> Result<Image<'_>, PictureError> {
              as many"
         )));
     }
-    memory(&image, u64::from(image.width) * u64::from(image.height))?;
+    check_memory(PictureFormat::WebP, width, height, memory(&image)?)?;
     Ok(image)
 }
 

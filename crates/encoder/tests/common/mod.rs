@@ -1,7 +1,9 @@
 //! What the tests share: one encoder for a whole test program, and the golden pictures.
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub)]
 
+pub mod avif;
 pub mod png;
+pub mod tiff;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
