@@ -140,7 +140,8 @@ fn memory_goes_by_the_frame() {
 fn opacity_is_whole_or_the_image_is_refused() {
     let whole = ENCODER.preprocess(&avif("alpha.avif")).unwrap();
     assert!(ENCODER.preprocess(&with_opacity().file()) == Ok(whole));
-    let damage: [(&str, fn(&mut Directory)); 6] = [
+    type Damage = fn(&mut Directory);
+    let damage: [(&str, Damage); 6] = [
         ("reference", |directory| {
             let references = directory.content(b"iref");
             references.pop();
