@@ -47,7 +47,7 @@ const LISTED: u64 = 128;
 
 /// Pixels that tiles may have beside those of the image: at its edges they have some that are not in it. That
 /// many more times the image, and one large tile for an image that is smaller.
-const MOST_PADDED: u64 = 4;
+const MAX_PADDED: u64 = 4;
 const LARGE_TILE: u64 = 1 << 20;
 
 fn checked(file: &[u8]) -> Result<Header, PictureError> {
@@ -61,7 +61,7 @@ fn checked(file: &[u8]) -> Result<Header, PictureError> {
     let (across, down) = header.padded();
     let padded = across.saturating_mul(down);
     // The decoder unpacks what is beside the image too.
-    if padded > pixels * MOST_PADDED + LARGE_TILE || header.chunk.0 == 0 || header.chunk.1 == 0 {
+    if padded > pixels * MAX_PADDED + LARGE_TILE || header.chunk.0 == 0 || header.chunk.1 == 0 {
         return Err(broken(format!(
             "its tiles have {}x{} pixels, and the image has {width}x{height}",
             header.chunk.0, header.chunk.1

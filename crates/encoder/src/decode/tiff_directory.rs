@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use super::bytes::Bytes;
 
 /// Most strips or tiles: four times as many as the largest image has of the smallest tiles.
@@ -5,6 +7,19 @@ const MAX_CHUNKS: usize = 1 << 20;
 
 /// Most entries of a directory: no writer has a thousand, and all are looked through for each that is read.
 const MAX_ENTRIES: usize = 4096;
+
+/// Most values of an entry that does not list chunks. The decoder makes room for as many as an entry claims before it
+/// looks for them in the file.
+const MAX_VALUES: u64 = 4096;
+
+/// Baseline TIFF and its supplements, which the decoder looks at; others hold metadata.
+const OF_PIXELS: std::ops::RangeInclusive<u16> = 254..=532;
+
+/// Offsets and sizes of strips and tiles.
+const CHUNK_TAGS: [u16; 4] = [273, 279, 324, 325];
+
+/// The type of texts.
+const ASCII: u64 = 2;
 
 /// The entries of a directory, as they lie in the file.
 pub(super) struct Directory<'a> {
@@ -38,7 +53,23 @@ impl<'a> Directory<'a> {
         }
         let length = count.checked_mul(reader.entry())?;
         reader.entries = bytes.take(length)?;
-        Some(reader)
+        reader.is_sane()?.then_some(reader)
+    }
+
+    /// Whether no tag stands twice, so that all readers see the same one, and none claims too many values.
+    fn is_sane(&self) -> Option<bool> {
+        let mut tags = HashSet::new();
+        for entry in self.entries.chunks_exact(self.entry()) {
+            let tag = self.number(entry.get(..2)?)? as u16;
+            let is_text = self.number(entry.get(2..4)?)? == ASCII;
+            let count = self.number(entry.get(4..if self.big { 12 } else { 8 })?)?;
+            let is_short = CHUNK_TAGS.contains(&tag) || is_text || count <= MAX_VALUES;
+            if !tags.insert(tag) || OF_PIXELS.contains(&tag) && !is_short {
+                return Some(false);
+            }
+        }
+        // Of strips beside tiles only one kind would be checked, and both would be read.
+        Some(!(tags.contains(&CHUNK_TAGS[0]) && tags.contains(&CHUNK_TAGS[2])))
     }
 
     fn entry(&self) -> usize {

@@ -18,7 +18,7 @@ use crate::{PictureError, PictureFormat};
 /// of two ways and 0.85 for its colours (RFC 6386, 11.2). Lossless pixels may take no bits at all, so nothing
 /// but their number limits the work on them.
 const BLOCK: u64 = 256;
-const LEAST_BLOCK_BITS: f64 = 1.6;
+const MIN_BLOCK_BITS: f64 = 1.6;
 
 /// Bytes that decoding lossless pixels takes: eight-bit RGBA, and two maps of transforms and one of codes,
 /// which have one number of four bytes, or six, for 16 pixels.
@@ -91,7 +91,7 @@ fn checked(file: &[u8]) -> Result<Image<'_>, PictureError> {
     check_size(PictureFormat::WebP, width, height, pixel_bytes + on_screen)?;
     let blocks = image.width.div_ceil(16) * image.height.div_ceil(16);
     let bits = image.data.len() as f64 * 8.0;
-    if image.coding == Coding::Lossy && bits < f64::from(blocks) * LEAST_BLOCK_BITS {
+    if image.coding == Coding::Lossy && bits < f64::from(blocks) * MIN_BLOCK_BITS {
         let bytes = image.data.len();
         return Err(broken(format!(
             "the header claims {width}x{height} pixels, and {bytes} bytes of compressed pixels cannot hold \
