@@ -181,14 +181,14 @@ fn hostile_files() {
     refused("BMP with runs", &bmp);
     small_and_deep();
     hostile_avif();
-    let mut many_values = tiff(&RgbImage::new(8, 8));
-    // Rows per strip, of which there is one.
-    let entry = many_values
-        .windows(3)
-        .position(|bytes| bytes == [0x16, 1, 4] || bytes == [0x16, 1, 3]);
-    let count = entry.unwrap() + 4;
-    many_values[count..count + 4].copy_from_slice(&2_700_000_u32.to_le_bytes());
-    refused("TIFF with many values", &many_values);
+    // Rows per strip, of which there is one number, and the places of strips.
+    for tag in [0x16, 0x11] {
+        let mut many_values = tiff(&RgbImage::new(8, 8));
+        let is_entry = |bytes: &[u8]| bytes[..2] == [tag, 1] && matches!(bytes[2], 3 | 4);
+        let count = many_values.windows(3).position(is_entry).unwrap() + 4;
+        many_values[count..count + 4].copy_from_slice(&2_700_000_u32.to_le_bytes());
+        refused("TIFF with many values", &many_values);
+    }
     harmless_bombs();
 }
 

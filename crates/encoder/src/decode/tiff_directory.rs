@@ -18,8 +18,8 @@ const OF_PIXELS: std::ops::RangeInclusive<u16> = 254..=532;
 /// Offsets and sizes of strips and tiles.
 const CHUNK_TAGS: [u16; 4] = [273, 279, 324, 325];
 
-/// The type of texts.
-const ASCII: u64 = 2;
+/// Texts among them, which the decoder does not read and which may be long.
+const TEXT_TAGS: [u16; 11] = [269, 270, 271, 272, 285, 305, 306, 315, 316, 333, 337];
 
 /// The entries of a directory, as they lie in the file.
 pub(super) struct Directory<'a> {
@@ -56,20 +56,28 @@ impl<'a> Directory<'a> {
         reader.is_sane()?.then_some(reader)
     }
 
-    /// Whether no tag stands twice, so that all readers see the same one, and none claims too many values.
+    /// Whether no tag stands twice, so that all readers see the same one, and none claims too many values: chunks have as
+    /// many offsets as sizes, which the file has room for.
     fn is_sane(&self) -> Option<bool> {
         let mut tags = HashSet::new();
+        let mut chunks = [0; CHUNK_TAGS.len()];
         for entry in self.entries.chunks_exact(self.entry()) {
             let tag = self.number(entry.get(..2)?)? as u16;
-            let is_text = self.number(entry.get(2..4)?)? == ASCII;
             let count = self.number(entry.get(4..if self.big { 12 } else { 8 })?)?;
-            let is_short = CHUNK_TAGS.contains(&tag) || is_text || count <= MAX_VALUES;
-            if !tags.insert(tag) || OF_PIXELS.contains(&tag) && !is_short {
+            let mut limit = MAX_VALUES;
+            if let Some(place) = CHUNK_TAGS.iter().position(|&own| own == tag) {
+                chunks[place] = count;
+                limit = self.file.len() as u64 / 2;
+            }
+            let is_limited = OF_PIXELS.contains(&tag) && !TEXT_TAGS.contains(&tag);
+            if !tags.insert(tag) || is_limited && count > limit {
                 return Some(false);
             }
         }
+        let [offsets, sizes, tile_offsets, tile_sizes] = chunks;
         // Of strips beside tiles only one kind would be checked, and both would be read.
-        Some(!(tags.contains(&CHUNK_TAGS[0]) && tags.contains(&CHUNK_TAGS[2])))
+        let is_one_kind = offsets == 0 || tile_offsets == 0;
+        Some(is_one_kind && offsets == sizes && tile_offsets == tile_sizes)
     }
 
     fn entry(&self) -> usize {
