@@ -43,8 +43,6 @@ pub(crate) struct Wanted {
     /// In zigzag order: from how many bits on an unwanted coefficient is strong; of wanted ones, more than any
     /// coefficient has.
     strong: [u8; 64],
-    /// By place in zigzag order: the least of these from there on.
-    strong_behind: [u8; 64],
     /// The wanted ones are before this place in zigzag order.
     kept: usize,
 }
@@ -61,11 +59,9 @@ impl Wanted {
             false => bits_above(STRONG, quantizer[stored]),
         };
         let strong: [u8; 64] = std::array::from_fn(strong);
-        let least = |from: usize| strong[from..].iter().copied().min().unwrap_or(u8::MAX);
         Wanted {
             quantizer,
             corner,
-            strong_behind: std::array::from_fn(least),
             strong,
             kept: (0..64)
                 .rfind(|&stored| wants(stored))
@@ -277,9 +273,10 @@ impl Block {
             let skim = ac.skim(bits);
             let behind = next + usize::from(skim.coefficients);
             // An end of block is read only where the block still has coefficients.
-            let fits = skim.bits != 0 && behind + usize::from(skim.ends) <= 64;
-            if fits && skim.size < wanted.strong_behind[next] {
+            if skim.bits != 0 && behind + usize::from(skim.ends) <= 64 {
                 bits.skip(u32::from(skim.bits));
+                // The largest of these is taken for the last one: patterns show all the same.
+                self.strong |= wanted.is_strong(behind - 1, skim.size);
                 if skim.ends {
                     return Some(());
                 }
