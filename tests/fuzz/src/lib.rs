@@ -46,7 +46,9 @@ pub fn jpeg(bytes: &[u8]) {
 /// A file of one format, decoded and scaled to the network's size.
 pub fn image(format: PictureFormat, bytes: &[u8]) {
     if sniff(bytes) == Some(format) {
-        within_bounds(bytes, |bytes| ENCODER.preprocess(bytes).map(|pixels| pixels.len()));
+        within_bounds(bytes, |bytes| {
+            ENCODER.preprocess(bytes).map(|pixels| pixels.len())
+        });
     }
 }
 
@@ -75,11 +77,17 @@ fn within_bounds(
     };
     let (result, cost) = Cost::of(|| work(bytes));
     check(cost, memory, bytes, pixels);
-    assert!(info.is_ok() || result.is_err(), "refused by its header, and decoded");
+    assert!(
+        info.is_ok() || result.is_err(),
+        "refused by its header, and decoded"
+    );
 }
 
 fn check(cost: Cost, memory: u64, bytes: &[u8], pixels: u64) {
-    assert!(cost.memory <= memory, "{cost:?}, of {memory} bytes of memory told");
+    assert!(
+        cost.memory <= memory,
+        "{cost:?}, of {memory} bytes of memory told"
+    );
     let size = bytes.len() as u64 + pixels;
     let time = ANY + EACH * u32::try_from(size).unwrap_or(u32::MAX);
     assert!(cost.time <= time, "{cost:?} for {size} bytes and pixels");
