@@ -27,7 +27,9 @@ impl Codes {
                 *code = Some(tables.dc(component.dc)?);
             }
             if let Some(code @ None) = codes.ac.get_mut(component.ac).filter(|_| ac) {
-                *code = Some(tables.ac(component.ac, skims)?.with_coefficients());
+                let built = tables.ac(component.ac, skims)?;
+                // Only scans of whole blocks look for whole coefficients.
+                *code = Some(if dc { built.with_coefficients() } else { built });
             }
         }
         Ok(codes)

@@ -133,7 +133,7 @@ impl Handler {
     /// others of a large import must not take the slow way for that. A key that is alone is tried.
     ///
     /// A new image may end the process all the same, and what went on comes back for nothing: it goes on once more,
-    /// which does no harm but cost. It must not do so for ever, so where a message comes the third time, nothing is
+    /// which does no harm but cost. It must not go on forever, so where a message comes the third time, nothing is
     /// decoded, and new keys go on too.
     ///
     /// This is why images that kill the process, however many and in whatever batches, never take a good one with
