@@ -1,4 +1,4 @@
-use crate::bits::{BitReader, Bits};
+use crate::bits::BitReader;
 use crate::huffman::{Huffman, value};
 
 /// Places of coefficients in the order in which they are stored, row by row.
@@ -131,28 +131,24 @@ impl Block {
         if !self.flat {
             *self = Block::EMPTY;
         }
-        self.strong = false;
     }
 
     /// Reads a block. `None` where no encoder would have written the data.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read(
         &mut self,
-        bits: &mut Bits,
+        bits: &mut BitReader<'_>,
         coding: &Coding<'_>,
         previous: &mut i32,
         amount: Amount,
     ) -> Option<()> {
         self.clear();
-        let mut reader = bits.reader();
-        let read = self.read_first(&mut reader, coding, previous);
-        let read = read.and_then(|()| match amount {
-            Amount::All => self.read_all(&mut reader, coding),
-            Amount::Wanted => self.read_wanted(&mut reader, coding),
-        });
-        let cursor = reader.cursor;
-        bits.rewind(cursor);
-        self.finish(read?);
+        self.read_first(bits, coding, previous)?;
+        let last = match amount {
+            Amount::All => self.read_all(bits, coding)?,
+            Amount::Wanted => self.read_wanted(bits, coding)?,
+        };
+        self.finish(last);
         Some(())
     }
 
@@ -233,12 +229,14 @@ impl Block {
     fn read_wanted(&mut self, bits: &mut BitReader<'_>, coding: &Coding<'_>) -> Option<usize> {
         let wanted = coding.wanted;
         let (mut next, mut last) = (1, 0);
+        let mut strong = false;
         while next < wanted.kept {
             bits.refill();
             let symbol = coding.ac.symbol(bits)?;
             let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
             if size == 0 {
                 if run != 15 {
+                    self.strong = strong;
                     return Some(last);
                 }
                 next += 16;
@@ -251,48 +249,12 @@ impl Block {
                 self.set(next, value * wanted.quantizer[next]);
                 last = next;
             } else {
-                self.strong |= wanted.is_strong(next, size as u8);
+                strong |= wanted.is_strong(next, size as u8);
             }
             next += 1;
         }
-        self.pass_over(bits, coding, next)?;
+        self.strong = pass_over(bits, coding, next)? | strong;
         Some(last)
-    }
-
-    /// Goes to the end of a block whose coefficients from `next` on are not wanted.
-    #[inline(always)]
-    fn pass_over(
-        &mut self,
-        bits: &mut BitReader<'_>,
-        coding: &Coding<'_>,
-        mut next: usize,
-    ) -> Option<()> {
-        let (ac, wanted) = (coding.ac, coding.wanted);
-        while next < 64 {
-            bits.refill();
-            let skim = ac.skim(bits);
-            let behind = next + usize::from(skim.coefficients);
-            // An end of block is read only where the block still has coefficients.
-            if skim.bits != 0 && behind + usize::from(skim.ends) <= 64 {
-                bits.skip(u32::from(skim.bits));
-                // The largest of these is taken for the last one: patterns show all the same.
-                self.strong |= wanted.is_strong(behind - 1, skim.size);
-                if skim.ends {
-                    return Some(());
-                }
-                next = behind;
-                continue;
-            }
-            let symbol = ac.symbol(bits)?;
-            let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
-            if size == 0 && run != 15 {
-                return Some(());
-            }
-            bits.skip(size);
-            self.strong |= wanted.is_strong(next + run, size as u8);
-            next += run + 1;
-        }
-        (next == 64).then_some(())
     }
 
     /// Takes the coefficients of a block as they are stored, in zigzag order; those behind `last` are zero.
@@ -329,4 +291,36 @@ impl Wanted {
         let mut coefficients = stored[..=last].iter().zip(&self.strong);
         coefficients.any(|(&value, &strong)| bits(value) >= strong)
     }
+}
+
+/// Goes to the end of a block whose coefficients from `next` on are not wanted, and tells whether one of them is strong.
+#[inline(always)]
+fn pass_over(bits: &mut BitReader<'_>, coding: &Coding<'_>, mut next: usize) -> Option<bool> {
+    let (ac, wanted) = (coding.ac, coding.wanted);
+    let mut strong = false;
+    while next < 64 {
+        bits.refill();
+        let skim = ac.skim(bits);
+        let behind = next + usize::from(skim.coefficients);
+        // An end of block is read only where the block still has coefficients.
+        if skim.bits != 0 && behind + usize::from(skim.ends) <= 64 {
+            bits.skip(u32::from(skim.bits));
+            // The largest of these is taken for the last one: patterns show all the same.
+            strong |= wanted.is_strong(behind - 1, skim.size);
+            if skim.ends {
+                return Some(strong);
+            }
+            next = behind;
+            continue;
+        }
+        let symbol = ac.symbol(bits)?;
+        let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
+        if size == 0 && run != 15 {
+            return Some(strong);
+        }
+        bits.skip(size);
+        strong |= wanted.is_strong(next + run, size as u8);
+        next += run + 1;
+    }
+    (next == 64).then_some(strong)
 }

@@ -52,15 +52,23 @@ impl<'a> Data<'a> {
     /// Goes on behind a restart marker where one stands in front of this MCU, and says whether.
     #[inline]
     pub(crate) fn restarts(&mut self, mcu: usize) -> Result<bool, Flaw> {
-        let due = self.interval > 0 && mcu > 0 && mcu.is_multiple_of(self.interval);
-        if due {
-            self.restart(mcu / self.interval - 1)?;
+        let is_due = self.is_restart(mcu);
+        if is_due {
+            self.restart(mcu)?;
         }
-        Ok(due)
+        Ok(is_due)
     }
 
-    fn restart(&mut self, number: usize) -> Result<(), Flaw> {
+    /// Whether a restart marker stands in front of this MCU.
+    #[inline(always)]
+    pub(crate) fn is_restart(&self, mcu: usize) -> bool {
+        self.interval > 0 && mcu > 0 && mcu.is_multiple_of(self.interval)
+    }
+
+    /// Goes on behind the restart marker in front of this MCU.
+    pub(crate) fn restart(&mut self, mcu: usize) -> Result<(), Flaw> {
         self.end()?;
+        let number = mcu / self.interval - 1;
         let expected = RST0 + (number % 8) as u8;
         match self.marker {
             Some(marker) if marker == expected => {

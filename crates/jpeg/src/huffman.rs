@@ -151,16 +151,19 @@ impl Huffman {
             bits.skip(u32::from(entry & 0xFF));
             return Some((entry >> 8) as u8);
         }
-        self.long_symbol(bits)
+        let (symbol, length) = self.long_symbol(bits.peek(16))?;
+        bits.skip(length);
+        Some(symbol)
     }
 
+    /// The symbol that 16 bits begin with, and the length of its code. The bits come by value, so that the reader
+    /// stays in registers.
     #[cold]
-    fn long_symbol(&self, bits: &mut BitReader<'_>) -> Option<u8> {
-        let next = bits.peek(16);
+    fn long_symbol(&self, next: u32) -> Option<(u8, u32)> {
         let length = (LOOK + 1..=16).find(|&length| next < self.limits[length as usize])?;
         let place = (next >> (16 - length)) as i32 + self.places[length as usize];
-        bits.skip(length);
-        self.symbols.get(usize::try_from(place).ok()?).copied()
+        let symbol = self.symbols.get(usize::try_from(place).ok()?)?;
+        Some((*symbol, length))
     }
 
     /// What comes next when only the place of coefficients counts.

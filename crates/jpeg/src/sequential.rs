@@ -1,6 +1,7 @@
 //! Baseline and extended sequential images: every block stands in one scan, most often all in the same.
 
 use crate::Error;
+use crate::bits::BitReader;
 use crate::block::{Amount, Block, Coding, Wanted};
 use crate::codes::Codes;
 use crate::data::{Data, Flaw};
@@ -176,54 +177,64 @@ impl Strips<'_, '_> {
         amount: Amount,
     ) -> Result<(), Error> {
         let (columns, rows) = self.size;
+        let after = |flaw: Flaw, mcu: usize| flaw.after(mcu, rows * columns, "the image");
         for reader in &mut self.readers {
             reader.strong = 0;
         }
+        let data = &mut self.data;
+        let mut bits = data.bits.reader();
         for column in 0..columns {
             let mcu = row * columns + column;
-            self.read_mcu(planes, mcu, (column, kept), amount)
-                .map_err(|flaw| flaw.after(mcu, rows * columns, "the image"))?;
-        }
-        let after = |flaw: Flaw| flaw.after(row * columns, rows * columns, "the image");
-        self.data.check().map_err(after)
-    }
-
-    /// Reads an MCU into the planes at this column and row.
-    #[inline]
-    fn read_mcu(
-        &mut self,
-        planes: &mut [Plane],
-        mcu: usize,
-        (column, row): (usize, usize),
-        amount: Amount,
-    ) -> Result<(), Flaw> {
-        let data = &mut self.data;
-        if data.restarts(mcu)? {
-            self.readers
-                .iter_mut()
-                .for_each(|reader| reader.previous = 0);
-        }
-        for reader in &mut self.readers {
-            let plane = &mut planes[reader.plane];
-            for down in 0..reader.down {
-                for across in 0..reader.across {
-                    let (coding, previous) = (&reader.coding, &mut reader.previous);
-                    let block = &mut reader.block;
-                    if block
-                        .read(&mut data.bits, coding, previous, amount)
-                        .is_none()
-                    {
-                        return Err(data.flaw());
-                    }
-                    reader.strong += usize::from(block.strong);
-                    let left = column * reader.across + across;
-                    match amount {
-                        Amount::Wanted => plane.draw(block, left, row * reader.down + down),
-                        Amount::All => plane.add(block, left, down),
-                    }
+            if data.is_restart(mcu) {
+                let cursor = bits.cursor;
+                data.bits.rewind(cursor);
+                data.restart(mcu).map_err(|flaw| after(flaw, mcu))?;
+                bits = data.bits.reader();
+                for reader in &mut self.readers {
+                    reader.previous = 0;
+                }
+            }
+            for reader in &mut self.readers {
+                let plane = &mut planes[reader.plane];
+                if reader
+                    .read(&mut bits, plane, (column, kept), amount)
+                    .is_none()
+                {
+                    let cursor = bits.cursor;
+                    data.bits.rewind(cursor);
+                    return Err(after(data.flaw(), mcu));
                 }
             }
         }
-        Ok(())
+        let cursor = bits.cursor;
+        data.bits.rewind(cursor);
+        data.check().map_err(|flaw| after(flaw, row * columns))
+    }
+}
+
+impl Reader<'_> {
+    /// Reads the component's blocks of an MCU into the plane, at this column and row of MCUs. `None` where no encoder
+    /// would have written the data.
+    #[inline(always)]
+    fn read(
+        &mut self,
+        bits: &mut BitReader<'_>,
+        plane: &mut Plane,
+        (column, row): (usize, usize),
+        amount: Amount,
+    ) -> Option<()> {
+        for down in 0..self.down {
+            for across in 0..self.across {
+                self.block
+                    .read(bits, &self.coding, &mut self.previous, amount)?;
+                self.strong += usize::from(self.block.strong);
+                let left = column * self.across + across;
+                match amount {
+                    Amount::Wanted => plane.draw(&self.block, left, row * self.down + down),
+                    Amount::All => plane.add(&self.block, left, down),
+                }
+            }
+        }
+        Some(())
     }
 }
