@@ -7,12 +7,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// What answers are made by, and more, from this folder.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     "src",
+    "../core/src",
     "../encoder/src",
     "../index/src",
     "../network/src",
-    "../service/src",
+    "../search/src",
     "../../Cargo.lock",
 ];
 

@@ -405,7 +405,7 @@ def kept(cache):
 
 def test_no_function_links_the_training_library():
     tree = ["cargo", "tree", "--edges", "normal", "--prefix", "none", "--format", "{p}"]
-    linked = run([*tree, "-p", "lookalike-search", "-p", "lookalike-indexer"], cwd=ROOT).expect().stdout
+    linked = run([*tree, "-p", "lookalike-searcher", "-p", "lookalike-indexer"], cwd=ROOT).expect().stdout
     names = {line.split()[0] for line in linked.splitlines() if line}
     assert "lookalike-encoder" in names
     assert not [name for name in names if "candle" in name or name == "lookalike-training"]

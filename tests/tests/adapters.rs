@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use lookalike_aws::{Clients, Cloud, Settings, create_table};
 use lookalike_indexer::Event;
 use lookalike_local_cloud::{EventHandler, LocalCloud, Options};
-use lookalike_service::{StoreErrorKind, conformance};
+use lookalike_core::StoreErrorKind;
+use lookalike_local_cloud::{EventHandler, LocalCloud, Options};use lookalike_test_support::conformance;
 use serde_json::Value;
 use tempfile::TempDir;
 

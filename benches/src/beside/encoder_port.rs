@@ -1,7 +1,7 @@
 //! The default encoder as the service's port.
 
 use lookalike_aws::embedded_encoder;
-use lookalike_service::EmbedderCell;
+use lookalike_core::EmbedderCell;
 
 /// The encoder inside the program, loaded when it is first needed, as the search function loads it.
 pub(crate) fn embedded() -> EmbedderCell {

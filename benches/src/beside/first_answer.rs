@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use lookalike_service::SearchOptions;
+use lookalike_search::SearchOptions;
 use serde_json::json;
 
 use crate::AnyError;

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lookalike_service::ports::{Links, Products};
-use lookalike_service::{Metadata, Product, StoreError, StoreErrorKind, UploadLink};
+use lookalike_core::ports::{Links, Products};
+use lookalike_core::{Metadata, Product, StoreError, StoreErrorKind, UploadLink};
 
 /// Metadata by product.
 #[derive(Default)]

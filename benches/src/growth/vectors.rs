@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use lookalike_encoder::Encoder;
-use lookalike_service::ports::Embedder;
-use lookalike_service::{Area, Fingerprint, ImageInfo, PictureError, PictureFormat};
+use lookalike_core::ports::Embedder;
+use lookalike_core::{Area, Fingerprint, ImageInfo, PictureError, PictureFormat};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};

@@ -8,7 +8,7 @@ use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::primitives::{ByteStream, ByteStreamError};
 use aws_sdk_s3::types::ChecksumAlgorithm;
 use bytes::Bytes;
-use lookalike_service::{StoreError, StoreErrorKind};
+use lookalike_core::{StoreError, StoreErrorKind};
 use tokio::sync::OnceCell;
 
 use crate::clients::Clients;

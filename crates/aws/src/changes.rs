@@ -8,8 +8,8 @@ use aws_sdk_sqs::types::{BatchResultErrorEntry, QueueAttributeName, SendMessageB
 use aws_smithy_types::date_time::{DateTime, Format};
 use futures::future::try_join_all;
 use lookalike_events::{CREATED, ObjectChange, notification};
-use lookalike_service::ports::ChangeQueue;
-use lookalike_service::{StoreError, StoreErrorKind};
+use lookalike_core::ports::ChangeQueue;
+use lookalike_core::{StoreError, StoreErrorKind};
 
 use crate::clients::Clients;
 use crate::errors::{self, Place};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, WriteRequest};
 use futures::future::try_join_all;
-use lookalike_service::{StoreError, StoreErrorKind};
+use lookalike_core::{StoreError, StoreErrorKind};
 
 use crate::clients::Clients;
 use crate::errors::{self, Place};

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use lookalike_service::ports::{Measurement, Metrics, Unit};
+use lookalike_core::ports::{Measurement, Metrics, Unit};
 use serde_json::{Map, Value, json};
 
 /// Namespace of all metrics.

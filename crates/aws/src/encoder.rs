@@ -7,8 +7,8 @@ use bytes::Bytes;
 use futures::FutureExt;
 use lookalike_encoder::{Area, Encoder, ImageInfo, LoadError, PictureError};
 use lookalike_index::Fingerprint;
-use lookalike_service::ports::Embedder;
-use lookalike_service::{EmbedderCell, EncoderFiles, Encoders, ReadFiles, StoreError};
+use lookalike_core::ports::Embedder;
+use lookalike_core::{EmbedderCell, EncoderFiles, Encoders, ReadFiles, StoreError};
 
 use crate::bucket::{Bucket, Reading};
 use crate::clients::Clients;

@@ -7,8 +7,8 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use bytes::Bytes;
 use lookalike_index::Fingerprint;
-use lookalike_service::ports::{EncoderShelf, StoredEncoders};
-use lookalike_service::{EncoderFiles, StoreError, StoredEncoder};
+use lookalike_core::ports::{EncoderShelf, StoredEncoders};
+use lookalike_core::{EncoderFiles, StoreError, StoredEncoder};
 use serde_json::{Value, json};
 
 use crate::bucket::{Bucket, Reading};

@@ -9,7 +9,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use lookalike_service::{StoreError, StoreErrorKind};
+use lookalike_core::{StoreError, StoreErrorKind};
 
 /// The bucket, table or queue that a call goes to, and the variable that chose it.
 #[derive(Debug, Clone)]

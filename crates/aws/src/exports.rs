@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws_sdk_s3::types::EncodingType;
 use bytes::Bytes;
-use lookalike_service::{StoreError, StoreErrorKind};
+use lookalike_core::{StoreError, StoreErrorKind};
 use percent_encoding::percent_decode_str;
 
 use crate::bucket::{Bucket, Reading};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
-use lookalike_service::ports::Failures;
-use lookalike_service::{ImageRecord, NewestFailures, Page, StoreError, StoreErrorKind};
+use lookalike_core::ports::Failures;
+use lookalike_core::{ImageRecord, NewestFailures, Page, StoreError, StoreErrorKind};
 
 use crate::dynamo::{Item, Table};
 use crate::errors;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
-use lookalike_service::ports::ImageRecords;
-use lookalike_service::{ImageRecord, StoreError};
+use lookalike_core::ports::ImageRecords;
+use lookalike_core::{ImageRecord, StoreError};
 
 use crate::dynamo::{self, Item, Reading, Table};
 use crate::errors;

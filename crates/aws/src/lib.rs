@@ -14,7 +14,7 @@
 //! # }
 //! ```
 //!
-//! Every failed call is a [`StoreError`](lookalike_service::StoreError): its kind says whether to retry,
+//! Every failed call is a [`StoreError`](lookalike_core::StoreError): its kind says whether to retry,
 //! its message what a person can do. `errors.rs` alone translates what the SDK says. The SDK retries what
 //! may be retried, up to four attempts; what remains is the caller's to decide.
 

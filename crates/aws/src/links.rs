@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use aws_sdk_s3::presigning::PresigningConfig;
-use lookalike_service::ports::Links;
-use lookalike_service::{StoreError, StoreErrorKind, UploadLink};
+use lookalike_core::ports::Links;
+use lookalike_core::{StoreError, StoreErrorKind, UploadLink};
 
 use crate::bucket::Bucket;
 use crate::errors;

@@ -9,8 +9,8 @@ use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use bytes::Bytes;
-use lookalike_service::ports::Manifests;
-use lookalike_service::{LoadedManifest, StoreError, StoreErrorKind};
+use lookalike_core::ports::Manifests;
+use lookalike_core::{LoadedManifest, StoreError, StoreErrorKind};
 
 use crate::bucket::{Bucket, Reading};
 use crate::errors;

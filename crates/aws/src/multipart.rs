@@ -3,7 +3,7 @@
 use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
-use lookalike_service::StoreError;
+use lookalike_core::StoreError;
 
 use crate::bucket::Bucket;
 use crate::errors;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lookalike_service::{StoreError, StoreErrorKind};
+use lookalike_core::{StoreError, StoreErrorKind};
 
 /// How often a batch call may come back without any progress, and the waits between: together about
 /// three seconds at most.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_sdk_s3::types::{EncodingType, Object};
 use bytes::Bytes;
-use lookalike_service::ports::{PictureWriter, Pictures};
-use lookalike_service::{ListedPicture, Page, Picture, PictureHead, StoreError, StoreErrorKind};
+use lookalike_core::ports::{PictureWriter, Pictures};
+use lookalike_core::{ListedPicture, Page, Picture, PictureHead, StoreError, StoreErrorKind};
 use percent_encoding::percent_decode_str;
 
 use crate::bucket::{Bucket, Reading};

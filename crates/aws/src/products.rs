@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
-use lookalike_service::ports::Products;
-use lookalike_service::{Metadata, Product, StoreError, StoreErrorKind};
+use lookalike_core::ports::Products;
+use lookalike_core::{Metadata, Product, StoreError, StoreErrorKind};
 
 use crate::attributes;
 use crate::dynamo::{self, Item, Reading, Table};

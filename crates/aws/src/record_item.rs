@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use lookalike_service::{Failure, ImageRecord};
+use lookalike_core::{Failure, ImageRecord};
 
 use crate::dynamo::Item;
 use crate::keys::{FAILED, ITEM, PRODUCT_ID, image_item};

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
 use lookalike_index::SegmentId;
-use lookalike_service::ports::{SegmentShelf, Segments};
-use lookalike_service::{SegmentMemory, StoreError, StoredSegment};
+use lookalike_core::ports::{SegmentShelf, Segments};
+use lookalike_core::{SegmentMemory, StoreError, StoredSegment};
 
 use crate::bucket::Bucket;
 use crate::{errors, multipart};

@@ -30,7 +30,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use lookalike_service::Filterable;
+use lookalike_core::Filterable;
 
 pub use problem::{SettingsError, SettingsProblem};
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
-use lookalike_service::ports::TableReader;
-use lookalike_service::{Page, StoreError, StoreErrorKind, TableEntry};
+use lookalike_core::ports::TableReader;
+use lookalike_core::{Page, StoreError, StoreErrorKind, TableEntry};
 
 use crate::dynamo::{Item, Table};
 use crate::errors;

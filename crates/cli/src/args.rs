@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, value_parser};
 use clap_complete::Shell;
-use lookalike_service::Filterable;
+use lookalike_core::Filterable;
 use lookalike_training::encoder_choice::EncoderChoice;
 
 use crate::commands::{AuditArguments, ExportArguments};

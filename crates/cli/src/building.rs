@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use indicatif::ProgressBar;
-use lookalike_service::ports::ChangeQueue;
-use lookalike_service::{Coverage, Deadline, Indexer};
+use lookalike_core::ports::ChangeQueue;
+use lookalike_core::Deadline;
+use lookalike_core::ports::ChangeQueue;use lookalike_indexing::{Coverage, Indexer};
 
 use crate::output;
 

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use lookalike_aws::Cloud;
-use lookalike_service::{CATALOG_PREFIX, product_id_of};
+use lookalike_core::{CATALOG_PREFIX, product_id_of};
 use lookalike_training::label_table::endings;
 use lookalike_training::labelled::is_picture;
 use md5::{Digest, Md5};

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
-use lookalike_service::{Filterable, IndexedPicture, Indexer, IndexingError, Metadata, Product};
+use lookalike_core::{Filterable, Metadata, Product};
+use lookalike_indexing::{IndexedPicture, Indexer, IndexingError};
 use serde::Serialize;
 
 use crate::output;

@@ -14,7 +14,9 @@ use lookalike_indexer::Handler;
 use lookalike_local_cloud::{
     EventHandler, LocalCloud, Notify, Options, QueueOptions, StartError, WatchedTable,
 };
-use lookalike_service::{CATALOG_PREFIX, Deadline, Filterable, Indexer, Searcher};
+use lookalike_core::{CATALOG_PREFIX, Deadline, Filterable};
+};use lookalike_indexing::Indexer;
+};use lookalike_search::Searcher;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use csv::ByteRecord;
-use lookalike_service::{Metadata, Product};
+use lookalike_core::{Metadata, Product};
 use lookalike_training::label_table::csv_reader;
 use serde::Serialize;
 use serde_json::Value;

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use anyhow::{Context, Result};
-use lookalike_service::{Area, Crop, Query, QueryItem};
+use lookalike_core::{Area, Crop};
+use anyhow::{Context, Result};use lookalike_search::{Query, QueryItem};
 
 use crate::args::SearchArguments;
 

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use aws_sdk_cloudformation::error::DisplayErrorContext;
 use lookalike_aws::{Clients, Cloud, Settings, encoders, sdk_config};
-use lookalike_service::ports::NoMetrics;
-use lookalike_service::{Encoders, IndexSettings, Indexer, MemoryBudget, SearchSettings, Searcher};
+use lookalike_core::ports::NoMetrics;
+use lookalike_core::{Encoders, MemoryBudget};
+use lookalike_core::ports::NoMetrics;use lookalike_indexing::{IndexSettings, Indexer};
+use lookalike_core::ports::NoMetrics;use lookalike_search::{SearchSettings, Searcher};
 
 use crate::args::TargetArguments;
 use crate::connection::Connection;

@@ -1,9 +1,7 @@
 //! What `GET /audit` answers.
 
-use lookalike_service::{
-    AuditReport, AuditedGroup, AuditedPicture, ImageRecord, Listed, MisplacedPicture, SearchError,
-    Searcher, StaleRecord,
-};
+use lookalike_core::ImageRecord;
+use lookalike_search::{AuditReport, AuditedGroup, AuditedPicture, Listed, MisplacedPicture, SearchError, Searcher, StaleRecord};
 use serde::Serialize;
 use utoipa::ToSchema;
 

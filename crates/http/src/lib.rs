@@ -1,4 +1,4 @@
-//! The HTTP interface of lookalike: an axum router over [`lookalike_service::Searcher`].
+//! The HTTP interface of lookalike: an axum router over [`lookalike_search::Searcher`].
 //!
 //! [`router`] gives one plain [`axum::Router`] that a local listener serves as it is and that
 //! `lambda_http` drives in a Lambda function. It holds no state but the searcher and its
@@ -27,7 +27,7 @@
 //! use std::sync::Arc;
 //! use lookalike_http::{HttpSettings, router};
 //!
-//! # async fn serve(searcher: Arc<lookalike_service::Searcher>) -> std::io::Result<()> {
+//! # async fn serve(searcher: Arc<lookalike_search::Searcher>) -> std::io::Result<()> {
 //! let app = router(searcher, HttpSettings::default());
 //! let listener = tokio::net::TcpListener::bind(("127.0.0.1", 8080)).await?;
 //! axum::serve(listener, app).await

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use http::header::{ALLOW, ETAG, ORIGIN, RETRY_AFTER, WARNING};
 use http::request::Parts;
 use http::{HeaderValue, Method};
-use lookalike_service::Searcher;
+use lookalike_search::Searcher;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;

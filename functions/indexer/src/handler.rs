@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lookalike_service::ports::ChangeQueue;
-use lookalike_service::{
-    BatchReport, CATALOG_PREFIX, Deadline, Indexer, IndexingError, Outcome, is_catalog_key,
-};
+use lookalike_core::ports::ChangeQueue;
+use lookalike_core::{CATALOG_PREFIX, Deadline, is_catalog_key};
+use lookalike_core::ports::ChangeQueue;use lookalike_indexing::{BatchReport, Indexer, IndexingError, Outcome};
 use serde_json::{Value, json};
 
 use crate::events::{Change, Event, EventError, Message, TableWrite};

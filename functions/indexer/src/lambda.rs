@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
-use lookalike_service::Deadline;
+use lookalike_core::Deadline;
 use serde_json::Value;
 
 use crate::handler::{Handler, HandlerError};

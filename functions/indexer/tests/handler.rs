@@ -6,12 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lookalike_indexer::{EventError, Handler, HandlerError};
-use lookalike_service::memory::MemoryCloud;
-use lookalike_service::ports::Embedder;
-use lookalike_service::{
-    Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, IndexSettings, Indexer, PictureError,
-    PictureFormat, StoreErrorKind,
-};
+use lookalike_test_support::memory::MemoryCloud;
+use lookalike_core::ports::Embedder;
+use lookalike_core::{Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, PictureError, PictureFormat, StoreErrorKind};
+use lookalike_core::ports::Embedder;use lookalike_indexing::{IndexSettings, Indexer};
 use serde_json::{Value, json};
 
 const BUCKET: &str = "lookalike-catalog";
@@ -185,7 +183,7 @@ async fn a_picture_that_cannot_be_read_now_comes_back_alone() {
 }
 
 /// A fault that the first call whose name contains `call` meets.
-fn unavailable_once(call: &'static str) -> lookalike_service::memory::Fault {
+fn unavailable_once(call: &'static str) -> lookalike_test_support::memory::Fault {
     let met = std::sync::atomic::AtomicBool::new(false);
     Box::new(move |name| {
         let first = name.contains(call) && !met.swap(true, std::sync::atomic::Ordering::SeqCst);

@@ -6,12 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lookalike_indexer::Handler;
-use lookalike_service::memory::MemoryCloud;
-use lookalike_service::ports::Embedder;
-use lookalike_service::{
-    Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, IndexSettings, Indexer, PictureError,
-    PictureFormat,
-};
+use lookalike_test_support::memory::MemoryCloud;
+use lookalike_core::ports::Embedder;
+use lookalike_core::{Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, PictureError, PictureFormat};
+use lookalike_core::ports::Embedder;use lookalike_indexing::{IndexSettings, Indexer};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 

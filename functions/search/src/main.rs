@@ -6,7 +6,8 @@ use lambda_http::Error;
 use lambda_http::lambda_runtime::Config;
 use lookalike_aws::{Cloud, EmfMetrics, Settings, encoders, logging};
 use lookalike_http::{AuditLimits, CacheSettings, HttpSettings, router};
-use lookalike_service::{MemoryBudget, SearchSettings, Searcher, start_up};
+use lookalike_core::{MemoryBudget, start_up};
+use lookalike_http::{AuditLimits, CacheSettings, HttpSettings, router};use lookalike_search::{SearchSettings, Searcher};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -39,5 +40,5 @@ async fn main() -> Result<(), Error> {
         audit: settings.audit.map(AuditLimits::of_function),
         ..HttpSettings::default()
     };
-    lookalike_search::serve(router(searcher, http)).await
+    lookalike_searcher::serve(router(searcher, http)).await
 }

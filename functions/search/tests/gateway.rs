@@ -23,7 +23,7 @@ async fn received(event: Value) -> Request {
     let payload: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
     let mut context = Context::default();
     context.request_id = "lambda-request".to_owned();
-    let event = lookalike_search::tidy(LambdaEvent::new(payload, context));
+    let event = lookalike_searcher::tidy(LambdaEvent::new(payload, context));
 
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let mut sender = Some(sender);
@@ -162,7 +162,7 @@ async fn compressed_replies_leave_as_bytes() {
     ] {
         for (encoding, is_binary) in [(Some("gzip"), true), (Some("br"), true), (None, false)] {
             let payload: LambdaRequest = serde_json::from_str(&sample(name).to_string()).unwrap();
-            let event = lookalike_search::tidy(LambdaEvent::new(payload, Context::default()));
+            let event = lookalike_searcher::tidy(LambdaEvent::new(payload, Context::default()));
             let service = service_fn(move |_: Request| async move {
                 let mut reply =
                     http::Response::builder().header("content-type", "application/json");

@@ -1,6 +1,6 @@
 //! What AWS's error codes and statuses ask of a caller.
 
-use lookalike_service::StoreErrorKind;
+use lookalike_core::StoreErrorKind;
 
 /// Codes by which AWS says: later.
 const LATER: &[&str] = &[

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lookalike_service::Filterable;
+use lookalike_core::Filterable;
 
 use super::{EncoderSource, SettingsProblem};
 

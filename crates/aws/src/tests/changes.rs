@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use aws_smithy_types::date_time::{DateTime, Format};
 use lookalike_events::decode_key;
-use lookalike_service::StoreErrorKind;
-use lookalike_service::ports::ChangeQueue;
+use lookalike_core::StoreErrorKind;
+use lookalike_core::ports::ChangeQueue;
 use serde_json::{Value, json};
 
 use super::server::{Reply, Seen, Server};

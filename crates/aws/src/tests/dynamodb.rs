@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lookalike_service::{Failure, ImageRecord, Metadata, Product, StoreErrorKind};
+use lookalike_core::{Failure, ImageRecord, Metadata, Product, StoreErrorKind};
 use serde_json::{Value, json};
 
 use super::cloud_at;

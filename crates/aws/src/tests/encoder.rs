@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lookalike_service::EncoderFiles;
+use lookalike_core::EncoderFiles;
 
 use super::server::{Reply, Server};
 use super::{cloud_at, cloud_within, short_limits};

@@ -6,7 +6,7 @@ use aws_config::Region;
 use aws_credential_types::provider::{self, ProvideCredentials, error::CredentialsError, future};
 use aws_sdk_s3::config::SharedCredentialsProvider;
 use lookalike_index::SegmentId;
-use lookalike_service::StoreErrorKind;
+use lookalike_core::StoreErrorKind;
 
 use super::server::{Reply, Server};
 use super::{cloud_at, cloud_within, settings, short_limits};

@@ -1,7 +1,7 @@
 //! The manifest: conditional reads and writes.
 
 use bytes::Bytes;
-use lookalike_service::{LoadedManifest, StoreErrorKind};
+use lookalike_core::{LoadedManifest, StoreErrorKind};
 
 use super::cloud_at;
 use super::server::{Reply, Server};

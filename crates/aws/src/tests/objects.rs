@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use lookalike_index::SegmentId;
-use lookalike_service::{ListedPicture, StoreErrorKind};
+use lookalike_core::{ListedPicture, StoreErrorKind};
 
 use super::cloud_at;
 use super::server::{Reply, Seen, Server};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use lookalike_service::{Crop, Match};
+use lookalike_core::{Crop, Match};
 
 use super::TargetArguments;
 use crate::query_arguments::Liked;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use lookalike_aws::Cloud;
-use lookalike_service::{Filterable, Product, same_metadata};
+use lookalike_core::{Filterable, Product, same_metadata};
 use serde::Serialize;
 use serde_json::json;
 

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use lookalike_http::IndexInfoReply;
-use lookalike_service::{Deadline, Filterable, IndexInfo, Indexer, Outcome, Outdated, SideInfo};
+use lookalike_core::{Deadline, Filterable};
+use lookalike_http::IndexInfoReply;use lookalike_indexing::{Indexer, Outcome, Outdated};
+use lookalike_http::IndexInfoReply;use lookalike_search::{IndexInfo, SideInfo};
 use serde_json::json;
 
 use crate::args::{IndexAction, IndexArguments, OutputArguments};

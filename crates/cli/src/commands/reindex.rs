@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use lookalike_service::{Coverage, Deadline, Indexer, Role, SideError, Switched};
+use lookalike_core::{Deadline, Role};
+use anyhow::Result;use lookalike_indexing::{Coverage, Indexer, SideError, Switched};
 use serde_json::{Value, json};
 
 use crate::args::ReindexArguments;

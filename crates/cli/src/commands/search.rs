@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use lookalike_http::SearchReply;
-use lookalike_service::{Answer, FoundProduct, GroupBy, Images, Match, SearchOptions};
+use lookalike_core::Match;
+use lookalike_http::SearchReply;use lookalike_search::{Answer, FoundProduct, GroupBy, Images, SearchOptions};
 use serde_json::Value;
 
 use crate::args::{GroupByArgument, SearchArguments};

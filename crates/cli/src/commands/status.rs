@@ -1,7 +1,8 @@
 //! `lookalike status`: is the catalog indexed, what changed last, and what failed?
 
 use anyhow::Result;
-use lookalike_service::{GenerationInfo, ImageRecord};
+use lookalike_core::ImageRecord;
+use anyhow::Result;use lookalike_search::GenerationInfo;
 use serde_json::json;
 
 use super::index::{encoder_notice, print_side};

@@ -3,10 +3,8 @@
 
 use http::{Method, StatusCode};
 use lookalike_encoder::{MAX_PIXELS, PictureFormat};
-use lookalike_service::{
-    AuditError, BadQuery, FilterError, Fingerprint, IndexError, PictureError, SearchError,
-    SegmentId, StoreError, StoreErrorKind, ValueTypes,
-};
+use lookalike_core::{FilterError, Fingerprint, IndexError, PictureError, SegmentId, StoreError, StoreErrorKind, ValueTypes};
+use lookalike_encoder::{MAX_PIXELS, PictureFormat};use lookalike_search::{AuditError, BadQuery, SearchError};
 use serde_json::Value;
 
 use super::{Problem, ProblemKind};

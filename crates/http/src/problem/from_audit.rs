@@ -1,6 +1,6 @@
 //! Why the catalog could not be looked over.
 
-use lookalike_service::AuditError;
+use lookalike_search::AuditError;
 
 use super::{Problem, ProblemKind};
 

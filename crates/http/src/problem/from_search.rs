@@ -1,7 +1,8 @@
 //! What a failed search means to the caller.
 
 use lookalike_encoder::PictureError;
-use lookalike_service::{BadQuery, FilterError, SearchError, StoreErrorKind};
+use lookalike_core::{FilterError, StoreErrorKind};
+use lookalike_encoder::PictureError;use lookalike_search::{BadQuery, SearchError};
 
 use super::{Problem, ProblemKind, shown};
 
@@ -148,7 +149,7 @@ impl Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lookalike_service::StoreError;
+    use lookalike_core::StoreError;
 
     fn store(kind: StoreErrorKind) -> Problem {
         SearchError::from(StoreError::new(kind, "get s3://secret/key", "why")).into()

@@ -179,8 +179,8 @@ mod tests {
 
     #[test]
     fn the_log_gets_the_whole_chain_of_causes() {
-        let cause = lookalike_service::StoreError::new(
-            lookalike_service::StoreErrorKind::Unavailable,
+        let cause = lookalike_core::StoreError::new(
+            lookalike_core::StoreErrorKind::Unavailable,
             "get s3://bucket/key",
             "slow down",
         )

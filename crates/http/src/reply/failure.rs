@@ -1,6 +1,6 @@
 //! A picture that could not be indexed.
 
-use lookalike_service::ImageRecord;
+use lookalike_core::ImageRecord;
 use serde::Serialize;
 use utoipa::ToSchema;
 

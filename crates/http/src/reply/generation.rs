@@ -1,6 +1,7 @@
 //! What the last generations of the index changed.
 
-use lookalike_service::{GenerationInfo, Role, Step};
+use lookalike_core::{Role, Step};
+use lookalike_search::GenerationInfo;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -1,6 +1,6 @@
 //! What became of a picture.
 
-use lookalike_service::{ImageState, ImageView};
+use lookalike_search::{ImageState, ImageView};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -1,8 +1,7 @@
 //! The state of the index.
 
-use lookalike_service::{
-    EncoderInfo, FilterableInfo, IndexInfo, IndexState, SegmentId, SegmentInfo, SideInfo,
-};
+use lookalike_core::SegmentId;
+use lookalike_search::{EncoderInfo, FilterableInfo, IndexInfo, IndexState, SegmentInfo, SideInfo};
 use serde::Serialize;
 use utoipa::ToSchema;
 

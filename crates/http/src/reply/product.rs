@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use lookalike_service::{Metadata, ProductView, UploadLink};
+use lookalike_core::{Metadata, UploadLink};
+use lookalike_search::ProductView;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use lookalike_service::{
-    Answer, FacetValue, FoundImage, FoundProduct, Match, Metadata, QueryTimings,
-};
+use lookalike_core::{Match, Metadata};
+use lookalike_search::{Answer, FacetValue, FoundImage, FoundProduct, QueryTimings};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -5,7 +5,7 @@ use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use lookalike_service::{BadQuery, MAX_QUERY_ITEMS};
+use lookalike_search::{BadQuery, MAX_QUERY_ITEMS};
 
 use super::items::{Item, Subject};
 use super::json::SearchJson;

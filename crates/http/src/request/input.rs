@@ -3,7 +3,7 @@
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
-use lookalike_service::{Query, QueryItem, SearchOptions};
+use lookalike_search::{Query, QueryItem, SearchOptions};
 
 use super::body::read_body;
 use super::form::Form;

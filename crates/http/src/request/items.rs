@@ -1,7 +1,8 @@
 //! What a JSON body, or the part `request` of a form, says of the query.
 
 use bytes::Bytes;
-use lookalike_service::{Area, BadQuery, Crop, Fingerprint, MAX_QUERY_ITEMS, QueryItem};
+use lookalike_core::{Area, Crop, Fingerprint};
+use bytes::Bytes;use lookalike_search::{BadQuery, MAX_QUERY_ITEMS, QueryItem};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

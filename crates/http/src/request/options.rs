@@ -1,8 +1,7 @@
 //! The options of a search, each given in the query string or in the body, and in one of them only.
 
-use lookalike_service::{
-    Crop, CropUnit, GroupBy, Images, MAX_FACETS, MAX_FIELDS, MAX_K, Match, SearchOptions,
-};
+use lookalike_core::{Crop, CropUnit, Match};
+use lookalike_search::{GroupBy, Images, MAX_FACETS, MAX_FIELDS, MAX_K, SearchOptions};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;

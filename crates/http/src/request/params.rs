@@ -117,7 +117,7 @@ fn unknown(name: &str, known: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use lookalike_service::{GroupBy, Images, SearchOptions};
+    use lookalike_search::{GroupBy, Images, SearchOptions};
     use serde_json::json;
 
     use super::*;

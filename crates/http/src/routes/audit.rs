@@ -3,7 +3,8 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::Uri;
-use lookalike_service::{AuditOptions, Deadline};
+use lookalike_core::Deadline;
+use http::Uri;use lookalike_search::AuditOptions;
 
 use super::json_reply;
 use crate::audit_reply::AuditReply;

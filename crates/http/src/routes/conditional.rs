@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use headers::{ETag, HeaderMapExt, IfNoneMatch};
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
-use lookalike_service::SearchOptions;
+use lookalike_search::SearchOptions;
 
 use super::written_json_reply;
 use crate::problem::Problem;

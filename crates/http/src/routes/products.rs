@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Uri};
-use lookalike_service::Searcher;
+use lookalike_search::Searcher;
 
 use super::conditional::Keeping;
 use crate::problem::Problem;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lookalike_http::{AuditLimits, HttpSettings};
-use lookalike_service::StoreErrorKind::{Denied, Unavailable};
+use lookalike_core::StoreErrorKind::{Denied, Unavailable};
 use serde_json::{Value, json};
 
 use crate::support::{Shop, stripes};

@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::body::Body;
 use http::Request;
 use lookalike_http::{CacheSettings, HttpSettings};
-use lookalike_service::ports::Products;
-use lookalike_service::{Product, StoreErrorKind};
+use lookalike_core::ports::Products;
+use lookalike_core::{Product, StoreErrorKind};
 use serde_json::{Value, json};
 
 use crate::support::{Reply, Shop, stripes};

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use http::{Method, Request};
 use lookalike_http::{HttpSettings, RequestId};
-use lookalike_service::memory::MemoryCloud;
+use lookalike_test_support::memory::MemoryCloud;
 
 use crate::support::{Reply, Shop};
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lookalike_service::ports::Products;
-use lookalike_service::{Deadline, IndexSettings, Indexer, Product};
+use lookalike_core::ports::Products;
+use lookalike_core::{Deadline, Product};
+use lookalike_core::ports::Products;use lookalike_indexing::{IndexSettings, Indexer};
 use serde_json::{Value, json};
 
 use crate::support::{Shop, colour, encoder, stripes};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use lookalike_service::{Deadline, IndexSettings, Indexer};
+use lookalike_core::Deadline;
+use lookalike_indexing::{IndexSettings, Indexer};
 use serde_json::{Value, json};
 
 use crate::support::{Shop, encoder, stripes};

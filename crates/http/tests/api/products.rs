@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use axum::body::Body;
 use http::Request;
-use lookalike_service::Product;
-use lookalike_service::ports::Products;
+use lookalike_core::Product;
+use lookalike_core::ports::Products;
 use serde_json::json;
 
 use crate::support::{Shop, stripes};

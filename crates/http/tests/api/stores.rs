@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use lookalike_http::HttpSettings;
-use lookalike_service::StoreErrorKind::{Denied, NotFound, Unavailable};
-use lookalike_service::ports::Segments;
+use lookalike_core::StoreErrorKind::{Denied, NotFound, Unavailable};
+use lookalike_core::ports::Segments;
 
 use crate::support::{Shop, stripes};
 

@@ -13,12 +13,11 @@ use http_body_util::BodyExt;
 use image::{ImageFormat, Rgb, RgbImage};
 use lookalike_encoder::Encoder;
 use lookalike_http::{HttpSettings, router};
-use lookalike_service::memory::MemoryCloud;
-use lookalike_service::ports::{Embedder, Products};
-use lookalike_service::{
-    Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, IndexSettings, Indexer, PictureError,
-    Product, SearchSettings, Searcher, StoreErrorKind,
-};
+use lookalike_test_support::memory::MemoryCloud;
+use lookalike_core::ports::{Embedder, Products};
+use lookalike_core::{Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, PictureError, Product, StoreErrorKind};
+use lookalike_core::ports::{Embedder, Products};use lookalike_indexing::{IndexSettings, Indexer};
+use lookalike_core::ports::{Embedder, Products};use lookalike_search::{SearchSettings, Searcher};
 use serde_json::Value;
 use tower::ServiceExt;
 

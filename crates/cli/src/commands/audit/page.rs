@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::Result;
-use lookalike_service::{AuditReport, AuditedGroup, AuditedPicture, Listed, Searcher};
+use lookalike_search::{AuditReport, AuditedGroup, AuditedPicture, Listed, Searcher};
 use lookalike_training::evaluation::html::STYLE;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 

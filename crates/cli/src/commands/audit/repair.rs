@@ -1,7 +1,9 @@
 //! Putting right what bucket, index and records disagree about.
 
 use anyhow::Result;
-use lookalike_service::{AuditReport, Deadline, Outcome, StaleRecord};
+use lookalike_core::Deadline;
+use anyhow::Result;use lookalike_indexing::Outcome;
+use anyhow::Result;use lookalike_search::{AuditReport, StaleRecord};
 use serde::Serialize;
 
 use super::PATIENCE;

@@ -1,6 +1,6 @@
 //! The audit for people at a terminal.
 
-use lookalike_service::{AuditReport, AuditedGroup, Listed};
+use lookalike_search::{AuditReport, AuditedGroup, Listed};
 
 use super::repair::{NotIndexed, Repaired};
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use lookalike_service::Exported;
+use lookalike_search::Exported;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use clap::{Args, value_parser};
 use futures::{StreamExt, TryStreamExt, stream};
 use indicatif::ProgressBar;
-use lookalike_service::Exported;
+use lookalike_search::Exported;
 use serde_json::json;
 
 use self::destination::Destination;

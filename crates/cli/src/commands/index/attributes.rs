@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use lookalike_service::{Deadline, Indexer, Outdated};
+use lookalike_core::Deadline;
+use anyhow::Result;use lookalike_indexing::{Indexer, Outdated};
 use serde_json::json;
 
 use super::PATIENCE;

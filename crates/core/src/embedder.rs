@@ -1,0 +1,229 @@
+//! The encoder, loaded once and away from the async runtime.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use lookalike_encoder::{Area, ImageInfo, PictureError};
+use lookalike_index::Fingerprint;
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+
+use crate::memory_budget::{ExceedsMemory, MemoryBudget, Reservation};
+use crate::model::EncoderFiles;
+use crate::ports::Embedder;
+use crate::start_up;
+
+/// Loads an encoder; the error is a sentence for people.
+pub type EmbedderLoader =
+    Box<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Embedder>, String>> + Send + Sync>;
+
+/// Files of an encoder, and the fingerprint that follows from them.
+pub type ReadFiles = (Fingerprint, EncoderFiles);
+
+/// Reads the files of an encoder again; the error is a sentence for people.
+pub type EncoderReader =
+    Box<dyn Fn() -> BoxFuture<'static, Result<ReadFiles, String>> + Send + Sync>;
+
+/// An encoder that is loaded when it is first needed. A failed load is tried again at the next need.
+#[derive(Clone)]
+pub struct EmbedderCell {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    cell: OnceCell<Arc<dyn Embedder>>,
+    loader: Option<EmbedderLoader>,
+    reader: Option<EncoderReader>,
+}
+
+impl EmbedderCell {
+    /// A cell that holds `embedder` already.
+    pub fn ready(embedder: Arc<dyn Embedder>) -> Self {
+        Self::with(OnceCell::new_with(Some(embedder)), None, None)
+    }
+
+    /// A cell that holds `embedder` already, whose files `reader` gives.
+    pub fn ready_with_files(embedder: Arc<dyn Embedder>, reader: EncoderReader) -> Self {
+        Self::with(OnceCell::new_with(Some(embedder)), None, Some(reader))
+    }
+
+    /// A cell that loads on first need.
+    pub fn lazy(loader: EmbedderLoader) -> Self {
+        Self::with(OnceCell::new(), Some(loader), None)
+    }
+
+    /// A cell that loads on first need an encoder whose files `reader` gives. They are read again when
+    /// they are to be stored, which is seldom, rather than kept in memory.
+    pub fn lazy_with_files(loader: EmbedderLoader, reader: EncoderReader) -> Self {
+        Self::with(OnceCell::new(), Some(loader), Some(reader))
+    }
+
+    fn with(
+        cell: OnceCell<Arc<dyn Embedder>>,
+        loader: Option<EmbedderLoader>,
+        reader: Option<EncoderReader>,
+    ) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                cell,
+                loader,
+                reader,
+            }),
+        }
+    }
+
+    /// The encoder, loaded if it was not.
+    ///
+    /// # Errors
+    /// What the loader says.
+    pub async fn get(&self) -> Result<Arc<dyn Embedder>, String> {
+        let load = || async {
+            match &self.inner.loader {
+                Some(loader) => {
+                    let loaded = loader().await?;
+                    start_up::done("encoder loaded");
+                    Ok(loaded)
+                }
+                None => Err("no loader".to_owned()),
+            }
+        };
+        self.inner.cell.get_or_try_init(load).await.cloned()
+    }
+
+    /// The files of the encoder; `None` when it has none to give away.
+    ///
+    /// # Errors
+    /// What the reader says; and when the files are not those any more that were loaded.
+    pub async fn files(&self) -> Result<Option<EncoderFiles>, String> {
+        let Some(reader) = &self.inner.reader else {
+            return Ok(None);
+        };
+        let loaded = self.get().await?.fingerprint();
+        let (found, files) = reader().await?;
+        match found == loaded {
+            true => Ok(Some(files)),
+            false => Err(format!(
+                "the files of encoder {:?} changed since they were loaded: their fingerprint is \
+                 {found}, expected {loaded}: start again",
+                files.name
+            )),
+        }
+    }
+
+    /// Whether [`files`](Self::files) has any.
+    pub fn has_files(&self) -> bool {
+        self.inner.reader.is_some()
+    }
+}
+
+/// Bounds what is decoded and embedded at once, by memory and by cores.
+pub struct EmbeddingSlots {
+    memory: MemoryBudget,
+    cores: Arc<Semaphore>,
+}
+
+/// The right to decode and embed one image.
+pub struct Slot {
+    _memory: Reservation,
+    _core: Option<OwnedSemaphorePermit>,
+}
+
+impl EmbeddingSlots {
+    /// Slots for so many images at once, of which none takes memory that is not in the budget.
+    pub fn new(memory: MemoryBudget, parallel: usize) -> Self {
+        Self {
+            memory,
+            cores: Arc::new(Semaphore::new(parallel.max(1))),
+        }
+    }
+
+    /// Waits for a slot for an image, whose file has `held` bytes that count too. First for memory: who has a core
+    /// never waits for anything, so every core becomes free.
+    pub async fn acquire(
+        &self,
+        image: &ImageInfo,
+        held: usize,
+    ) -> Result<Slot, ExceedsMemory> {
+        let memory = self.memory.reserve(image, held).await?;
+        Ok(Slot {
+            _memory: memory,
+            _core: Arc::clone(&self.cores).acquire_owned().await.ok(),
+        })
+    }
+}
+
+/// Reads the header of an image on a thread for blocking work.
+pub async fn inspect(
+    embedder: Arc<dyn Embedder>,
+    image: Bytes,
+) -> Result<ImageInfo, EmbedError> {
+    off_runtime(move || embedder.inspect(&image)).await
+}
+
+/// Embeds a part of a picture on a thread for blocking work. `slot` is held for as long as the work takes, also
+/// when the caller went away meanwhile.
+pub async fn embed(
+    embedder: Arc<dyn Embedder>,
+    picture: Bytes,
+    area: Area,
+    slot: Slot,
+) -> Result<Vec<f32>, EmbedError> {
+    off_runtime(move || {
+        let embedding = embedder.embed(&picture, &area);
+        drop(slot);
+        embedding
+    })
+    .await
+}
+
+/// A picture that makes the encoder panic is a bad picture: it would do so again.
+async fn off_runtime<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, PictureError> + Send + 'static,
+) -> Result<T, EmbedError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(EmbedError::Picture),
+        Err(died) if died.is_panic() => {
+            let reason = format!("the encoder panicked: {}", told(&*died.into_panic()));
+            Err(EmbedError::Picture(PictureError::Network(reason)))
+        }
+        Err(cancelled) => Err(EmbedError::Encoder(cancelled.to_string())),
+    }
+}
+
+impl fmt::Debug for EmbedderCell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmbedderCell")
+            .field("loaded", &self.inner.cell.initialized())
+            .finish()
+    }
+}
+
+/// What a panic said.
+fn told(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref().copied())
+        .unwrap_or("it did not say why")
+}
+
+/// Pictures that are best embedded at once: one per core.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}
+
+impl From<ExceedsMemory> for EmbedError {
+    fn from(error: ExceedsMemory) -> Self {
+        Self::Memory(error)
+    }
+}
+
+/// Why there is no embedding.
+pub enum EmbedError {
+    /// The picture is at fault.
+    Picture(PictureError),
+    /// The picture takes more memory than there is for pictures.
+    Memory(ExceedsMemory),
+    /// The encoder is at fault.
+    Encoder(String),
+}

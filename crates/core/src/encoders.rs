@@ -1,0 +1,259 @@
+//! The encoders of this process: the one it was given, and those of the indexes that it meets.
+//!
+//! An index is searched and written with the encoder that made it, whichever the process was given: a
+//! new release, or another setting, changes nothing until the index is made anew. For that, the files
+//! of an encoder are stored beside the index before the first manifest names it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lookalike_index::Fingerprint;
+use tokio::sync::OnceCell;
+use tracing::{info, warn};
+
+use crate::embedder::EmbedderCell;
+use crate::error::StoreError;
+use crate::model::EncoderFiles;
+use crate::ports::{Embedder, StoredEncoders};
+
+/// Makes of its files the encoder that has this fingerprint, as an earlier release did where need be; the
+/// error is a sentence for people. Slow: callers leave the async runtime first.
+pub type EncoderOpener =
+    Arc<dyn Fn(EncoderFiles, Fingerprint) -> Result<Arc<dyn Embedder>, String> + Send + Sync>;
+
+/// Why there is no encoder for an index.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum NoEncoder {
+    /// The encoder that the process was given cannot be loaded.
+    #[error("{0}")]
+    Configured(String),
+    /// The index has another encoder than the process, and that is not stored beside the index.
+    #[error(
+        "the index was made by encoder {wanted}, but this process has {configured}, and the files of \
+         the former are not stored beside the index: set LOOKALIKE_ENCODER to the index's encoder, or \
+         index the catalog again"
+    )]
+    Missing {
+        /// The encoder of the process.
+        configured: Fingerprint,
+        /// The encoder of the index.
+        wanted: Fingerprint,
+    },
+    /// The encoder that is stored beside the index is not that of the index, or cannot be loaded.
+    #[error("the encoder {wanted} that is stored beside the index cannot be used: {reason}")]
+    Unusable {
+        /// The encoder of the index.
+        wanted: Fingerprint,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A store did not answer as it should.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl NoEncoder {
+    /// Whether the same may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Store(error) if error.kind.is_retryable())
+    }
+}
+
+type Opened = Arc<OnceCell<Arc<dyn Embedder>>>;
+
+/// The encoders of this process. Cloning shares them.
+#[derive(Clone)]
+pub struct Encoders {
+    configured: EmbedderCell,
+    stored: Option<(Arc<dyn StoredEncoders>, EncoderOpener)>,
+    /// Those that were loaded from beside the index.
+    opened: Arc<Mutex<HashMap<Fingerprint, Opened>>>,
+    /// Set once the files of the configured encoder are known to be stored.
+    kept: Arc<OnceCell<()>>,
+}
+
+impl Encoders {
+    /// The encoder that the process was given, and those that `stored` has, which `open` loads.
+    pub fn new(
+        configured: EmbedderCell,
+        stored: Arc<dyn StoredEncoders>,
+        open: EncoderOpener,
+    ) -> Self {
+        Self::with(configured, Some((stored, open)))
+    }
+
+    /// The one encoder, for places where nothing else is stored.
+    pub fn only(configured: EmbedderCell) -> Self {
+        Self::with(configured, None)
+    }
+
+    fn with(
+        configured: EmbedderCell,
+        stored: Option<(Arc<dyn StoredEncoders>, EncoderOpener)>,
+    ) -> Self {
+        Self {
+            configured,
+            stored,
+            opened: Arc::default(),
+            kept: Arc::default(),
+        }
+    }
+
+    /// The encoder that the process was given: by the settings, or with the program.
+    ///
+    /// # Errors
+    /// [`NoEncoder::Configured`].
+    pub async fn configured(&self) -> Result<Arc<dyn Embedder>, NoEncoder> {
+        self.configured.get().await.map_err(NoEncoder::Configured)
+    }
+
+    /// The encoder of an index: the configured one if it is that, else the stored one, loaded when it
+    /// is first needed.
+    ///
+    /// # Errors
+    /// [`NoEncoder`]; what failed is tried again with the next call.
+    pub async fn of(&self, wanted: Fingerprint) -> Result<Arc<dyn Embedder>, NoEncoder> {
+        if let Some(opened) = self.at_hand(wanted) {
+            return Ok(opened);
+        }
+        let configured = self.configured().await;
+        match configured {
+            Ok(embedder) if embedder.fingerprint() == wanted => return Ok(embedder),
+            _ => {}
+        }
+        let cell = Arc::clone(self.lock().entry(wanted).or_default());
+        let load = || self.load(wanted, &configured);
+        cell.get_or_try_init(load).await.cloned()
+    }
+
+    /// An encoder that was loaded from beside the index before.
+    fn at_hand(&self, wanted: Fingerprint) -> Option<Arc<dyn Embedder>> {
+        self.lock().get(&wanted)?.get().cloned()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Fingerprint, Opened>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn load(
+        &self,
+        wanted: Fingerprint,
+        configured: &Result<Arc<dyn Embedder>, NoEncoder>,
+    ) -> Result<Arc<dyn Embedder>, NoEncoder> {
+        let found = match &self.stored {
+            Some((stored, _)) => stored.load(wanted).await?,
+            None => None,
+        };
+        let Some((files, (_, open))) = found.zip(self.stored.as_ref()) else {
+            return Err(match configured {
+                Ok(embedder) => NoEncoder::Missing {
+                    configured: embedder.fingerprint(),
+                    wanted,
+                },
+                Err(error) => NoEncoder::Configured(error.to_string()),
+            });
+        };
+        let unusable = |reason: String| NoEncoder::Unusable { wanted, reason };
+        let open = Arc::clone(open);
+        let opened = tokio::task::spawn_blocking(move || open(files, wanted)).await;
+        let embedder = opened
+            .map_err(|died| unusable(died.to_string()))?
+            .map_err(unusable)?;
+        let found = embedder.fingerprint();
+        if found != wanted {
+            return Err(unusable(format!("its fingerprint is {found}")));
+        }
+        match configured {
+            Ok(own) => warn!(
+                index = %wanted,
+                release = %own.fingerprint(),
+                "this release brings encoder {:?}, the index is of {:?}: going on with that one, as it is \
+                 stored beside the index, until `lookalike reindex` changes over",
+                own.name(),
+                embedder.name()
+            ),
+            Err(error) => warn!(index = %wanted, %error, "going on with the stored encoder"),
+        }
+        Ok(embedder)
+    }
+
+    /// Whether [`of`](Self::of) would find an encoder, without loading it.
+    pub async fn has(&self, wanted: Fingerprint) -> Result<bool, StoreError> {
+        if self.at_hand(wanted).is_some() {
+            return Ok(true);
+        }
+        if let Ok(configured) = self.configured().await
+            && configured.fingerprint() == wanted
+        {
+            return Ok(true);
+        }
+        self.is_stored(wanted).await
+    }
+
+    /// Whether an encoder is stored beside the index.
+    pub async fn is_stored(&self, wanted: Fingerprint) -> Result<bool, StoreError> {
+        match &self.stored {
+            Some((stored, _)) => stored.contains(wanted).await,
+            None => Ok(false),
+        }
+    }
+
+    /// Stores the files of the configured encoder, whether or not they are there: a manifest is about
+    /// to name it for the first time, and files that nothing names may be removed once they are old.
+    pub async fn store_configured(&self) -> Result<(), NoEncoder> {
+        let Some((stored, _)) = &self.stored else {
+            return Ok(());
+        };
+        let embedder = self.configured().await?;
+        let files = self.configured.files().await;
+        let Some(files) = files.map_err(NoEncoder::Configured)? else {
+            return Ok(());
+        };
+        stored.put(embedder.fingerprint(), &files).await?;
+        // No need to look for them any more. An error only says that somebody is looking already.
+        let _ = self.kept.set(());
+        info!(encoder = %embedder.fingerprint(), "the encoder's files are stored beside the index");
+        Ok(())
+    }
+
+    /// Stores the files of the configured encoder if it is among `needed` and they are missing, as in
+    /// an index that an older release began. Looks once per process, and is no reason for anything to
+    /// fail.
+    pub async fn keep_configured(&self, mut needed: impl Iterator<Item = Fingerprint>) {
+        if self.kept.initialized() || !self.configured.has_files() {
+            return;
+        }
+        let Ok(embedder) = self.configured().await else {
+            return;
+        };
+        let own = embedder.fingerprint();
+        if !needed.any(|fingerprint| fingerprint == own) {
+            return;
+        }
+        let keep = || async {
+            match self.is_stored(own).await? {
+                true => Ok(()),
+                false => self.store_configured().await,
+            }
+        };
+        if let Err(error) = self.kept.get_or_try_init(keep).await {
+            let error: NoEncoder = error;
+            warn!(%error, "the encoder's files could not be stored beside the index");
+        }
+    }
+}
+
+impl From<EmbedderCell> for Encoders {
+    fn from(configured: EmbedderCell) -> Self {
+        Self::only(configured)
+    }
+}
+
+impl fmt::Debug for Encoders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encoders")
+            .field("configured", &self.configured)
+            .finish_non_exhaustive()
+    }
+}

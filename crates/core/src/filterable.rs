@@ -1,0 +1,295 @@
+//! Which members of products' metadata the index keeps, to filter by, and in which form.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use lookalike_index::{Attributes, CATEGORY};
+use serde_json::{Number, Value};
+
+use crate::model::Metadata;
+
+/// Most names that can be declared.
+const MOST_NAMES: usize = 32;
+/// Most bytes of a name.
+const MOST_NAME: usize = 128;
+/// Most bytes of a text.
+const MOST_TEXT: usize = 1024;
+/// Most bytes of all texts of a list together.
+const MOST_LIST: usize = 4096;
+/// Integers from here on are not all distinct as 64-bit floating point numbers, which is what filters
+/// compare.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+/// What filters mean something else by.
+const RESERVED: [&str; 3] = ["and", "or", "not"];
+/// What stands between a name and a value in a filter, or between two names.
+const OPERATORS: [char; 5] = ['=', '!', '<', '>', ','];
+
+/// The declared filterable attributes, by name. `category` is always among them.
+///
+/// ```
+/// use lookalike_core::Filterable;
+///
+/// let filterable: Filterable = "price, brand".parse()?;
+/// assert_eq!(filterable.to_string(), "brand,category,price");
+/// # Ok::<(), lookalike_core::NotFilterable>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filterable(Arc<BTreeSet<String>>);
+
+/// Why names cannot be declared.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotFilterable {
+    /// A name that cannot stand in a filter.
+    #[error(
+        "{0:?} cannot be filterable: a name has 1 to {MOST_NAME} bytes, none of them a control character \
+         or one of `= ! < > ,`, and is not `and`, `or` or `not`"
+    )]
+    Name(String),
+    /// Too many names.
+    #[error("{0} attributes are declared, at most {MOST_NAMES} can be")]
+    TooMany(usize),
+}
+
+/// Why the index does not keep a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unfilterable {
+    /// A text over the limit.
+    #[error("the text has {0} bytes, at most {MOST_TEXT} can be filtered by")]
+    LongText(usize),
+    /// A list whose texts together are over the limit.
+    #[error("the list has {0} bytes of text, at most {MOST_LIST} can be filtered by")]
+    LongList(usize),
+    /// A list of something else than texts.
+    #[error("only lists of texts can be filtered by")]
+    NoTexts,
+    /// A map.
+    #[error("it has members of its own, which cannot be filtered by")]
+    Nested,
+}
+
+impl Default for Filterable {
+    /// `category` alone.
+    fn default() -> Self {
+        Self(Arc::new(BTreeSet::from([CATEGORY.to_owned()])))
+    }
+}
+
+impl FromStr for Filterable {
+    type Err = NotFilterable;
+
+    /// Reads names separated by commas; none is `category` alone.
+    fn from_str(text: &str) -> Result<Self, NotFilterable> {
+        let names = text.split(',').map(str::trim);
+        let mut declared = BTreeSet::from([CATEGORY.to_owned()]);
+        for name in names.filter(|name| !name.is_empty()) {
+            if !is_name(name) {
+                return Err(NotFilterable::Name(name.to_owned()));
+            }
+            declared.insert(name.to_owned());
+        }
+        match declared.len() {
+            0..=MOST_NAMES => Ok(Self(Arc::new(declared))),
+            many => Err(NotFilterable::TooMany(many)),
+        }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    name.len() <= MOST_NAME
+        && !name.contains(OPERATORS)
+        && !name.contains(char::is_control)
+        && !RESERVED.contains(&name)
+}
+
+impl fmt::Display for Filterable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.names().collect();
+        f.write_str(&names.join(","))
+    }
+}
+
+impl Filterable {
+    /// The names, ascending.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// Declared values of a product that the index does not keep, and why.
+    pub fn unfilterable<'a>(
+        &'a self,
+        metadata: &'a Metadata,
+    ) -> impl Iterator<Item = (&'a str, Unfilterable)> {
+        self.names().filter_map(|name| {
+            let refused = kept(metadata.get(name)?).err()?;
+            Some((name, refused))
+        })
+    }
+
+    /// What the index keeps of a product's metadata.
+    pub fn of_product(&self, metadata: &Metadata) -> Attributes {
+        let declared = self.names().filter_map(|name| {
+            let value = kept(metadata.get(name)?).ok().flatten()?;
+            Some((name.to_owned(), value))
+        });
+        declared.collect()
+    }
+}
+
+/// What the index keeps of a picture: what it keeps of its product, and the picture's own category
+/// where the product has none.
+pub fn attributes(of_product: &Attributes, own_category: Option<String>) -> Attributes {
+    let mut attributes = of_product.clone();
+    let own = own_category.map(Value::from);
+    if let Some(Ok(Some(category))) = own.as_ref().map(kept) {
+        attributes.entry(CATEGORY.to_owned()).or_insert(category);
+    }
+    attributes
+}
+
+/// The one form in which a value is kept; nothing for what is as good as not there.
+fn kept(value: &Value) -> Result<Option<Value>, Unfilterable> {
+    Ok(match value {
+        Value::Null => None,
+        Value::Bool(value) => Some(Value::Bool(*value)),
+        Value::Number(value) => number(value).map(Value::Number),
+        Value::String(text) if text.len() > MOST_TEXT => {
+            return Err(Unfilterable::LongText(text.len()));
+        }
+        Value::String(text) => (!text.is_empty()).then(|| Value::String(text.clone())),
+        Value::Array(values) => list(values)?,
+        Value::Object(_) => return Err(Unfilterable::Nested),
+    })
+}
+
+/// A list of texts, each once and ascending: the order of a set in DynamoDB means nothing.
+fn list(values: &[Value]) -> Result<Option<Value>, Unfilterable> {
+    let texts: Option<BTreeSet<&str>> = values.iter().map(Value::as_str).collect();
+    let mut texts = texts.ok_or(Unfilterable::NoTexts)?;
+    texts.remove("");
+    if let Some(long) = texts.iter().find(|text| text.len() > MOST_TEXT) {
+        return Err(Unfilterable::LongText(long.len()));
+    }
+    let bytes: usize = texts.iter().map(|text| text.len()).sum();
+    if bytes > MOST_LIST {
+        return Err(Unfilterable::LongList(bytes));
+    }
+    Ok((!texts.is_empty()).then(|| texts.into_iter().collect()))
+}
+
+/// The one number that stands for all that filters take for equal, and that comes back from the index as it
+/// was written: 50.0 is 50. Reading a number of 17 digits may give one that is another by the last bit, so it
+/// is read until it stays the same.
+fn number(value: &Number) -> Option<Number> {
+    let mut value = value.as_f64().filter(|value| value.is_finite())?;
+    for _ in 0..8 {
+        if value.fract() == 0.0 && value.abs() < EXACT {
+            return Some(Number::from(value as i64));
+        }
+        let written = Number::from_f64(value)?;
+        let read: f64 = serde_json::from_str(&written.to_string()).ok()?;
+        if read.to_bits() == value.to_bits() {
+            return Some(written);
+        }
+        value = read;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn filterable(text: &str) -> Filterable {
+        text.parse().unwrap()
+    }
+
+    fn metadata(value: Value) -> Metadata {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn category_is_always_filterable() {
+        assert_eq!(Filterable::default().to_string(), "category");
+        assert_eq!(filterable("").to_string(), "category");
+        let some = filterable(" price,,in stock , Größe,price");
+        assert_eq!(some.to_string(), "Größe,category,in stock,price");
+        assert_eq!(filterable(&some.to_string()), some);
+    }
+
+    #[test]
+    fn names_that_no_filter_could_say_are_refused() {
+        for bad in ["a=b", "not", "price<", "a!", "x\ny", &"x".repeat(129)] {
+            let refused = bad.parse::<Filterable>().unwrap_err();
+            assert_eq!(refused, NotFilterable::Name(bad.to_owned()));
+        }
+        let many: Vec<String> = (0..32).map(|i| format!("a{i}")).collect();
+        let refused = many.join(",").parse::<Filterable>();
+        assert_eq!(refused, Err(NotFilterable::TooMany(33)));
+        assert!(many[1..].join(",").parse::<Filterable>().is_ok());
+    }
+
+    #[test]
+    fn declared_values_are_kept_in_one_form() {
+        let product = metadata(json!({
+            "price": 50.0, "sale": false, "name": "not declared", "tags": ["b", "a", "", "b"],
+            "brand": "", "sizes": [], "colour": null, "weight": -0.0,
+        }));
+        let kept =
+            filterable("price,sale,tags,brand,sizes,colour,weight,missing").of_product(&product);
+        let expected = json!({"price": 50, "sale": false, "tags": ["a", "b"], "weight": 0});
+        assert_eq!(json!(kept), expected);
+    }
+
+    #[test]
+    fn values_that_cannot_be_kept_are_named() {
+        let product = metadata(json!({
+            "story": "x".repeat(1025), "size": {"w": 1}, "mixed": ["a", 1], "fits": "x".repeat(1024),
+            "tags": (0..5).map(|i| format!("{i}").repeat(1000)).collect::<Vec<_>>(),
+            "other": {"not": "declared"},
+        }));
+        let declared = filterable("story,size,mixed,fits,tags,absent");
+        let refused: Vec<_> = declared.unfilterable(&product).collect();
+        let expected = [
+            ("mixed", Unfilterable::NoTexts),
+            ("size", Unfilterable::Nested),
+            ("story", Unfilterable::LongText(1025)),
+            ("tags", Unfilterable::LongList(5000)),
+        ];
+        assert_eq!(refused, expected);
+        assert_eq!(declared.of_product(&product).len(), 1);
+    }
+
+    #[test]
+    fn the_table_goes_before_what_the_picture_itself_says() {
+        let own = |category: &str| Some(category.to_owned());
+        let product = Attributes::from([("category".to_owned(), json!("boots"))]);
+        assert_eq!(attributes(&product, own("shoes"))["category"], "boots");
+        let silent = Attributes::new();
+        assert_eq!(attributes(&silent, own("shoes"))["category"], "shoes");
+        for none in [None, own(""), own(&"x".repeat(1025))] {
+            assert!(attributes(&silent, none).is_empty());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        /// What is kept is read back from the index as it was written, so that it is never taken for changed.
+        #[test]
+        fn kept_values_come_back(bits in any::<u64>(), text in any::<String>(), whole in any::<i64>()) {
+            for value in [json!(f64::from_bits(bits)), json!(text), json!(whole), json!(whole as f64 / 1e3)] {
+                let Ok(Some(kept_once)) = kept(&value) else { continue };
+                let stored = serde_json::to_string(&kept_once).unwrap();
+                let read: Value = serde_json::from_str(&stored).unwrap();
+                prop_assert_eq!(&read, &kept_once);
+                prop_assert_eq!(kept(&read), Ok(Some(kept_once)));
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! What indexing and searching share: the ports that they need from the world, the model, errors, time, and the
+//! registry of encoders.
+//!
+//! No AWS type appears here. Adapters implement the traits in [`ports`], and show with the conformance suites of
+//! `lookalike-test-support` that they do it right.
+
+#![forbid(unsafe_code)]
+
+pub mod embedder;
+pub mod encoders;
+pub mod error;
+pub mod filterable;
+pub mod keys;
+pub mod memory_budget;
+pub mod model;
+pub mod ports;
+mod same_metadata;
+pub mod segments;
+pub mod start_up;
+pub mod time;
+
+pub use embedder::{EmbedderCell, EmbedderLoader, EncoderReader, ReadFiles};
+pub use encoders::{EncoderOpener, Encoders, NoEncoder};
+pub use error::{StoreError, StoreErrorKind};
+pub use filterable::{Filterable, NotFilterable, Unfilterable};
+pub use keys::{CATALOG_PREFIX, UPLOADS_PREFIX, is_catalog_key, product_id_of};
+pub use lookalike_encoder::{
+    Area, BadCrop, Crop, CropUnit, ImageInfo, PictureError, PictureFormat,
+};
+pub use lookalike_index::{
+    Attributes, Changed, FilterError, Fingerprint, IndexError, Match, Role, SegmentId, Step,
+    ValueTypes,
+};
+pub use memory_budget::{ExceedsMemory, MemoryBudget};
+pub use model::{
+    EncoderFiles, Failure, ImageRecord, ListedPicture, LoadedManifest, Metadata, NewestFailures,
+    Page, Picture, PictureHead, Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
+};
+pub use same_metadata::same_metadata;
+pub use segments::SegmentMemory;
+pub use time::Deadline;

@@ -1,0 +1,33 @@
+//! What a process does from its start to the first search that it answers, step by step, in the log.
+//!
+//! Cold starts are what a shopper waits for when nobody searched for a while. The lines are debug lines:
+//! whoever wants them sets `LOOKALIKE_TRACE=1`; after that search there are none any more.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use tracing::debug;
+
+static BEGUN: OnceLock<Instant> = OnceLock::new();
+static ANSWERED: AtomicBool = AtomicBool::new(false);
+
+/// Starts the clock; to be called first of all. What the system does before, loading the program, is not
+/// counted.
+pub fn begin() {
+    BEGUN.get_or_init(Instant::now);
+}
+
+/// Logs that a step is done, with the milliseconds since [`begin`].
+pub fn done(step: &'static str) {
+    if let Some(begun) = BEGUN.get().filter(|_| !ANSWERED.load(Ordering::Relaxed)) {
+        let since_start_ms = begun.elapsed().as_secs_f64() * 1000.0;
+        debug!(step, since_start_ms, "start-up");
+    }
+}
+
+/// Logs the first search that was answered; later steps are no part of a start.
+pub fn answered() {
+    done("first search answered");
+    ANSWERED.store(true, Ordering::Relaxed);
+}

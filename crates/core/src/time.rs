@@ -1,0 +1,123 @@
+//! Clocks: when work must end, and what is written into stored objects.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use lookalike_index::SegmentId;
+
+/// The moment by which an invocation must have answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline(Instant);
+
+/// Far enough away to never come.
+const NEVER: Duration = Duration::from_secs(100 * 365 * 86_400);
+
+impl Deadline {
+    /// At an instant.
+    pub fn at(instant: Instant) -> Self {
+        Self(instant)
+    }
+
+    /// So long from now.
+    pub fn after(duration: Duration) -> Self {
+        Self(Instant::now() + duration.min(NEVER))
+    }
+
+    /// The moment so long before.
+    pub fn before(self, duration: Duration) -> Self {
+        // Nobody asks for what was before the machine started.
+        Self(self.0.checked_sub(duration).unwrap_or(self.0))
+    }
+
+    /// The moment so long after.
+    pub fn later(self, duration: Duration) -> Self {
+        Self(self.0 + duration.min(NEVER))
+    }
+
+    /// Time left, zero when it has passed.
+    pub fn remaining(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
+}
+
+/// Milliseconds since 1970.
+pub fn now_milliseconds() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64)
+}
+
+/// A name for a segment that nobody else will choose.
+pub fn new_segment_id() -> SegmentId {
+    SegmentId::new(now_milliseconds(), rand::random())
+}
+
+/// Time since a segment was named, by the clock of whoever named it.
+pub fn age_of(id: SegmentId) -> Duration {
+    let named = id.to_bytes()[..6]
+        .iter()
+        .fold(0, |milliseconds, byte| milliseconds << 8 | u64::from(*byte));
+    Duration::from_millis(now_milliseconds().saturating_sub(named))
+}
+
+/// The time in milliseconds since 1970 as RFC 3339 in UTC, to the second.
+pub fn rfc3339(milliseconds: u64) -> String {
+    let seconds = milliseconds / 1000;
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    let (year, month, day) = civil(days as i64);
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+        second / 3600,
+        second / 60 % 60,
+        second % 60
+    )
+}
+
+/// Gregorian date of a day counted from 1970-01-01: years are taken to begin in March, so that the
+/// leap day comes last, and counted in eras of 400 years of 146,097 days.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let from_march_of_year_zero = days + 719_468;
+    let era = from_march_of_year_zero.div_euclid(146_097);
+    let day_of_era = from_march_of_year_zero.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = (month_from_march + 2) % 12 + 1;
+    let year = era * 400 + year_of_era + i64::from(month <= 2);
+    (year, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_knows_its_age() {
+        assert!(age_of(new_segment_id()) < Duration::from_secs(5));
+        let old = SegmentId::new(now_milliseconds() - 60_000, u128::MAX);
+        let age = age_of(old).as_secs();
+        assert!((60..70).contains(&age), "{age}");
+        let ahead = SegmentId::new(now_milliseconds() + 60_000, 0);
+        assert_eq!(age_of(ahead), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_farthest_deadline_is_no_overflow() {
+        assert!(Deadline::after(Duration::MAX).remaining() > Duration::from_secs(1 << 30));
+        assert_eq!(Deadline::at(Instant::now()).remaining(), Duration::ZERO);
+    }
+
+    #[test]
+    fn times_are_written_as_rfc_3339() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_709_251_199, "2024-02-29T23:59:59Z"),
+            (4_102_444_800, "2100-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(rfc3339(seconds * 1000), text);
+        }
+    }
+}

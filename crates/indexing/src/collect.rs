@@ -1,0 +1,67 @@
+//! Removing segments that no manifest names.
+
+use std::collections::HashSet;
+use std::time::{Duration, UNIX_EPOCH};
+
+use futures::{StreamExt, TryStreamExt, stream};
+use lookalike_index::Manifest;
+use tracing::info;
+
+use super::{Indexer, IndexingError};
+use lookalike_core::model::LoadedManifest;
+use lookalike_core::time::now_milliseconds;
+
+/// Segments removed at once.
+const PARALLEL_DELETES: usize = 8;
+
+impl Indexer {
+    /// Removes segments that no manifest names and that are older than the safe age: remains of
+    /// crashed or outrun writers, and what compaction replaced long enough ago for every reader to
+    /// have moved on. Returns how many. Encoders that no index has are removed likewise.
+    ///
+    /// # Errors
+    /// [`IndexingError`]; what was removed so far was not needed.
+    pub async fn collect_garbage(&self) -> Result<usize, IndexingError> {
+        // Listed first: what is published between the two calls is then named by the manifest. What is
+        // published later was written later too, for no writer publishes what it wrote long ago.
+        let stored = self.ports.shelf.list().await?;
+        let encoders = self.ports.encoder_shelf.list().await?;
+        let LoadedManifest::Found { bytes, .. } = self.ports.manifests.load(None).await? else {
+            return Ok(0);
+        };
+        let manifest = Manifest::decode(&bytes)?;
+        let now = now_milliseconds();
+        let safe_since = now.saturating_sub(self.settings.safe_age.as_millis() as u64);
+        let lately = manifest
+            .retired
+            .iter()
+            .filter(|retired| retired.at >= safe_since)
+            .map(|retired| retired.id);
+        let kept: HashSet<_> = manifest
+            .entries()
+            .map(|entry| entry.id)
+            .chain(lately)
+            .collect();
+        let safe_since = UNIX_EPOCH + Duration::from_millis(safe_since);
+        let remains = stored
+            .into_iter()
+            .filter(|segment| !kept.contains(&segment.id) && segment.modified < safe_since);
+        let collected = stream::iter(remains)
+            .map(|segment| self.ports.shelf.delete(segment.id))
+            .buffer_unordered(PARALLEL_DELETES)
+            .try_fold(0, |collected, ()| async move { Ok(collected + 1) })
+            .await?;
+        if collected > 0 {
+            info!(collected, "segments removed");
+        }
+        for encoder in encoders {
+            let needed = manifest.fingerprints().any(|f| f == encoder.fingerprint);
+            // Whoever is about to name an encoder has just stored it, which made it young.
+            if !needed && encoder.modified < safe_since {
+                self.ports.encoder_shelf.delete(encoder.fingerprint).await?;
+                info!(fingerprint = %encoder.fingerprint, "an encoder that no index has is removed");
+            }
+        }
+        Ok(collected)
+    }
+}

@@ -1,0 +1,211 @@
+//! Comparing the index with the bucket, and giving it up.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use lookalike_index::{Changed, HistoryEntry, Manifest, Role, Step};
+use serde::Serialize;
+
+use super::current::{Current, Published, TRIES};
+use super::publish::MOST_UNANSWERED;
+use super::{Indexer, IndexingError};
+use lookalike_core::error::{StoreError, StoreErrorKind};
+use lookalike_core::keys::{CATALOG_PREFIX, is_catalog_key};
+use lookalike_core::model::LoadedManifest;
+use lookalike_core::time::now_milliseconds;
+
+/// How often starting over is tried while others publish.
+const MOST_TRIES: u32 = 20;
+/// A damaged manifest that claims a later generation than this leaves no room to count on: from 2^53 on, floating
+/// point, which many clients read numbers as, does not tell one from the next.
+const MOST_CREDIBLE: u64 = 1 << 52;
+
+/// Where the indexes and the bucket differ.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Difference {
+    /// Keys in the bucket whose version is not indexed, in the searched index or in the one that was
+    /// searched before; failed pictures are among them.
+    pub to_index: Vec<String>,
+    /// Keys in any index that are gone from the bucket.
+    pub to_remove: Vec<String>,
+    /// Keys that only the index that is being built lacks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub to_build: Vec<String>,
+}
+
+impl Indexer {
+    /// What events would have to name to make the index what the bucket is. A listing shows versions
+    /// only: a product id or category that changed in an object's metadata while its bytes stayed is
+    /// not among the differences.
+    ///
+    /// # Errors
+    /// [`IndexingError`] when index or bucket cannot be read.
+    pub async fn differences(&self) -> Result<Difference, IndexingError> {
+        let (published, indexes) = self.all_indexes().await?;
+        let stored = self.stored_pictures().await?;
+        let building = published.manifest.as_ref();
+        let building = building.and_then(|manifest| manifest.side(Role::Building));
+        let is_building = |index: &Current| {
+            building.is_some_and(|side| side.fingerprint == index.manifest.fingerprint)
+        };
+        let mut difference = Difference::default();
+        for (key, etag) in &stored {
+            let lacks = |index: &&Arc<Current>| !index.has_version(key, etag);
+            let mut lacking = indexes.iter().filter(lacks).peekable();
+            if lacking.peek().is_none() && !indexes.is_empty() {
+                continue;
+            }
+            match !indexes.is_empty() && lacking.all(|index| is_building(index)) {
+                true => difference.to_build.push(key.clone()),
+                false => difference.to_index.push(key.clone()),
+            }
+        }
+        let gone: BTreeSet<&str> = indexes
+            .iter()
+            .flat_map(|index| index.live_keys())
+            .filter(|key| !stored.contains_key(*key))
+            .collect();
+        difference.to_remove = gone.into_iter().map(str::to_owned).collect();
+        Ok(difference)
+    }
+
+    /// The pictures in the searched index of which nothing is recorded: whoever indexed them ended before
+    /// that, and an event that would be delivered again was lost.
+    ///
+    /// # Errors
+    /// [`IndexingError`] when index or table cannot be read.
+    pub async fn unrecorded(&self) -> Result<Vec<String>, IndexingError> {
+        let (_, indexes) = self.all_indexes().await?;
+        let Some(searched) = indexes.first() else {
+            return Ok(Vec::new());
+        };
+        let view = &searched.view;
+        let pictures = view.live_rows().map(|at| {
+            let meta = view.meta(at);
+            (
+                meta.product_id(at.row).to_owned(),
+                meta.key(at.row).to_owned(),
+            )
+        });
+        let pictures: Vec<(String, String)> = pictures.collect();
+        let missing = self.ports.records.missing(&pictures).await?;
+        Ok(missing.into_iter().map(|(_, key)| key).collect())
+    }
+
+    /// The manifest and all its indexes, the searched one first.
+    pub(crate) async fn all_indexes(
+        &self,
+    ) -> Result<(Arc<Published>, Vec<Arc<Current>>), IndexingError> {
+        let reader = &self.publisher.reader;
+        let mut tries = 1;
+        'again: loop {
+            let published = reader.published().await?;
+            let mut indexes = Vec::new();
+            for encoder in published.encoders() {
+                match reader.index(&published, &encoder).await {
+                    // Replaced and removed since the manifest was read: there is a newer one.
+                    Err(error) if error.is_missing_segment() && tries < TRIES => {
+                        tries += 1;
+                        continue 'again;
+                    }
+                    index => indexes.push(index?),
+                }
+            }
+            return Ok((published, indexes));
+        }
+    }
+
+    /// Key and ETag of every catalog picture.
+    pub(crate) async fn stored_pictures(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        let mut stored = BTreeMap::new();
+        let mut after = None;
+        loop {
+            let page = self
+                .ports
+                .pictures
+                .list(CATALOG_PREFIX, after.as_deref())
+                .await?;
+            let pictures = page.items.into_iter().filter(|p| is_catalog_key(&p.key));
+            stored.extend(pictures.map(|picture| (picture.key, picture.etag)));
+            after = page.next;
+            if after.is_none() {
+                return Ok(stored);
+            }
+        }
+    }
+
+    /// Replaces the published index, and all others beside it, by an empty one of the encoder that this
+    /// process was given, whatever state they are in: the way out of a damaged index or one whose
+    /// encoder is lost. Every picture must be indexed again.
+    ///
+    /// # Errors
+    /// [`IndexingError`], also when others keep publishing at the same time.
+    pub async fn start_over(&self) -> Result<u64, IndexingError> {
+        let encoder = self.configured().await?;
+        self.ports.encoders.store_configured().await?;
+        let mut unanswered = 0;
+        for _ in 0..MOST_TRIES {
+            let mut manifest =
+                Manifest::empty(&encoder.name, encoder.fingerprint, encoder.dimensions);
+            let etag = match self.ports.manifests.load(None).await? {
+                LoadedManifest::Found { etag, bytes } => {
+                    let before = credible(&bytes);
+                    manifest.generation = before.generation;
+                    manifest.history = before.history;
+                    Some(etag)
+                }
+                LoadedManifest::Missing | LoadedManifest::Unchanged => None,
+            };
+            manifest.generation += 1;
+            manifest.record(now_milliseconds(), Changed::step(Step::StartedOver));
+            let bytes = Bytes::from(manifest.encode());
+            match self.ports.manifests.swap(bytes, etag.as_deref()).await {
+                Ok(_) => return Ok(manifest.generation),
+                Err(error) if error.kind == StoreErrorKind::Conflict => {}
+                // Whether it arrived cannot be told; writing it once more is right either way.
+                Err(error) if error.kind.is_retryable() && unanswered < MOST_UNANSWERED => {
+                    unanswered += 1;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(IndexingError::Contended { tries: MOST_TRIES })
+    }
+}
+
+impl Current {
+    /// Every key that has a live row.
+    pub(crate) fn live_keys(&self) -> impl Iterator<Item = &str> {
+        let view = &self.view;
+        view.live_rows().map(|at| view.meta(at).key(at.row))
+    }
+
+    /// Whether the index has this version of a picture.
+    pub(crate) fn has_version(&self, key: &str, etag: &str) -> bool {
+        let at = self.view.locate(key);
+        at.is_some_and(|at| self.view.meta(at).etag(at.row) == etag)
+    }
+}
+
+/// What a manifest claims of itself and of those before it.
+struct Before {
+    generation: u64,
+    history: Vec<HistoryEntry>,
+}
+
+/// What can be believed of a manifest, possibly damaged or foreign.
+fn credible(bytes: &[u8]) -> Before {
+    if let Ok(manifest) = Manifest::decode(bytes) {
+        return Before {
+            generation: manifest.generation.min(MOST_CREDIBLE),
+            history: manifest.history,
+        };
+    }
+    let value: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
+    let claimed = value.and_then(|value| value["manifest"]["generation"].as_u64());
+    Before {
+        generation: claimed.filter(|g| *g < MOST_CREDIBLE).unwrap_or(0),
+        history: Vec::new(),
+    }
+}

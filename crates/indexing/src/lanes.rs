@@ -1,0 +1,224 @@
+//! The indexes that a batch keeps up to date, each with its encoder.
+
+use std::sync::Arc;
+
+use lookalike_index::IndexError;
+use tracing::error;
+
+use super::current::{Current, EncoderIdentity, Published, TRIES};
+use super::{Indexer, IndexingError};
+use lookalike_core::encoders::NoEncoder;
+use lookalike_core::model::PictureHead;
+use lookalike_core::ports::Embedder;
+
+/// One index and what it takes to write it.
+pub(crate) struct Lane {
+    pub(crate) encoder: EncoderIdentity,
+    pub(crate) embedder: Arc<dyn Embedder>,
+    pub(crate) current: Arc<Current>,
+    /// Whether any manifest names the index already.
+    pub(crate) is_published: bool,
+}
+
+/// All indexes that can be written.
+pub(crate) struct Lanes {
+    /// That of the searched index first.
+    pub(crate) lanes: Vec<Lane>,
+    /// Why a side index is not among them although it may be later: what it is not told now, it must be
+    /// told again.
+    pub(crate) trouble: Option<String>,
+}
+
+impl Lane {
+    /// Whether the index has a row of this key.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.current.view.locate(key).is_some()
+    }
+
+    /// Whether the index has this version of a picture.
+    pub(crate) fn has_version(&self, key: &str, head: &PictureHead) -> bool {
+        self.current.has_version(key, &head.etag)
+    }
+}
+
+/// All indexes that can be read, without their encoders.
+pub(crate) struct Indexes {
+    /// The searched one first; none before anything was published.
+    pub(crate) indexes: Vec<(EncoderIdentity, Arc<Current>)>,
+    /// As [`Lanes::trouble`].
+    pub(crate) trouble: Option<String>,
+    pub(crate) generation: u64,
+}
+
+impl Indexer {
+    /// Every index that the manifest has now; before anything is published, that of the configured
+    /// encoder, still empty.
+    ///
+    /// # Errors
+    /// When the index that is searched cannot be written. A side index that can never be written is
+    /// left out, loudly: it must not stop the searched one, and is not switched to while it lacks
+    /// pictures.
+    pub(crate) async fn lanes(&self) -> Result<Lanes, IndexingError> {
+        let mut tries = 1;
+        loop {
+            let published = self.publisher.reader.published().await?;
+            match self.lanes_of(&published, tries == TRIES).await {
+                // Replaced and removed since the manifest was read: there is a newer one.
+                Err(error) if error.is_missing_segment() && tries < TRIES => tries += 1,
+                lanes => return lanes,
+            }
+        }
+    }
+
+    /// `last_try`: a segment that is not there is lost by now, rather than replaced.
+    async fn lanes_of(
+        &self,
+        published: &Published,
+        last_try: bool,
+    ) -> Result<Lanes, IndexingError> {
+        let encoders = published.encoders();
+        let is_published = !encoders.is_empty();
+        let (served, sides) = match encoders.split_first() {
+            Some((served, sides)) => (served.clone(), sides),
+            None => (self.configured().await?, &[][..]),
+        };
+        let served = self.lane(published, served, is_published).await?;
+        let mut lanes = vec![served];
+        let mut trouble = None;
+        for encoder in sides {
+            match self.lane(published, encoder.clone(), true).await {
+                Ok(lane) => lanes.push(lane),
+                Err(error) if error.is_missing_segment() && !last_try => return Err(error),
+                Err(error) => trouble = trouble_of(encoder, &error).or(trouble),
+            }
+        }
+        let needed = lanes.iter().map(|lane| lane.encoder.fingerprint);
+        if is_published {
+            self.ports.encoders.keep_configured(needed).await;
+        }
+        Ok(Lanes { lanes, trouble })
+    }
+
+    /// Every index that the manifest has now, for who embeds nothing.
+    ///
+    /// # Errors
+    /// As [`lanes`](Self::lanes).
+    pub(crate) async fn indexes(&self) -> Result<Indexes, IndexingError> {
+        let mut tries = 1;
+        loop {
+            let published = self.publisher.reader.published().await?;
+            match self.indexes_of(&published, tries == TRIES).await {
+                Err(error) if error.is_missing_segment() && tries < TRIES => tries += 1,
+                indexes => return indexes,
+            }
+        }
+    }
+
+    async fn indexes_of(
+        &self,
+        published: &Published,
+        last_try: bool,
+    ) -> Result<Indexes, IndexingError> {
+        let mut indexes = Vec::new();
+        let mut trouble = None;
+        for (place, encoder) in published.encoders().into_iter().enumerate() {
+            match self.publisher.reader.index(published, &encoder).await {
+                Ok(current) => indexes.push((encoder, current)),
+                Err(error) if place == 0 => return Err(error),
+                Err(error) if error.is_missing_segment() && !last_try => return Err(error),
+                Err(error) => trouble = trouble_of(&encoder, &error).or(trouble),
+            }
+        }
+        Ok(Indexes {
+            indexes,
+            trouble,
+            generation: published.generation(),
+        })
+    }
+
+    async fn lane(
+        &self,
+        published: &Published,
+        encoder: EncoderIdentity,
+        is_published: bool,
+    ) -> Result<Lane, IndexingError> {
+        let embedder = self.ports.encoders.of(encoder.fingerprint).await?;
+        if embedder.dimensions() != encoder.dimensions {
+            return Err(IndexingError::Index(IndexError::Dimensions {
+                expected: encoder.dimensions,
+                found: embedder.dimensions(),
+            }));
+        }
+        let current = self.publisher.reader.index(published, &encoder).await?;
+        Ok(Lane {
+            encoder,
+            embedder,
+            current,
+            is_published,
+        })
+    }
+
+    /// Loads the encoder of the searched index, before anything is to be indexed with it.
+    ///
+    /// # Errors
+    /// [`IndexingError`] when it cannot be had.
+    pub async fn check_encoder(&self) -> Result<(), IndexingError> {
+        let encoders = self.publisher.reader.published().await?.encoders();
+        match encoders.first() {
+            Some(served) => self.ports.encoders.of(served.fingerprint).await?,
+            None => self.ports.encoders.configured().await?,
+        };
+        Ok(())
+    }
+
+    /// The encoder that this process was given; loads it.
+    pub(crate) async fn configured(&self) -> Result<EncoderIdentity, IndexingError> {
+        let embedder = self.ports.encoders.configured().await?;
+        Ok(EncoderIdentity {
+            name: embedder.name().to_owned(),
+            fingerprint: embedder.fingerprint(),
+            dimensions: embedder.dimensions(),
+        })
+    }
+}
+
+/// Why a side index is to be told later; nothing when that is no use, which is said loudly.
+fn trouble_of(encoder: &EncoderIdentity, error: &IndexingError) -> Option<String> {
+    if error.may_pass() {
+        return Some(format!("the index of {}: {error}", encoder.name));
+    }
+    error!(
+        encoder = encoder.name,
+        fingerprint = %encoder.fingerprint,
+        %error,
+        "a side index cannot be kept up to date: `lookalike reindex --cancel` or `--finish` gives it up"
+    );
+    None
+}
+
+impl IndexingError {
+    /// Whether the same may succeed later, with nobody doing anything about it.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Store(error) => error.kind.is_retryable(),
+            Self::Worker(_) | Self::Contended { .. } | Self::Late { .. } => true,
+            Self::Encoder(_) | Self::Index(_) => false,
+        }
+    }
+}
+
+impl From<NoEncoder> for IndexingError {
+    fn from(error: NoEncoder) -> Self {
+        match error {
+            NoEncoder::Missing { configured, wanted } => Self::Index(IndexError::Fingerprint {
+                object: "manifest",
+                expected: configured,
+                found: wanted,
+            }),
+            NoEncoder::Store(error) => Self::Store(error),
+            NoEncoder::Configured(_) | NoEncoder::Unusable { .. } => {
+                Self::Encoder(error.to_string())
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Keeping the index what the bucket says.
+//!
+//! [`Indexer::index_keys`] is handed the keys that events name. It reads what is at each key now,
+//! embeds it, publishes one delta for the batch and then looks again: what changed meanwhile is done
+//! again. So any order, any repetition and any crash end in the same index. [`Indexer::index_redelivered`] does
+//! the same for one key whose image may be what ended an earlier try. [`Indexer::maintain`]
+//! keeps the index small and fast, after the batch and only while there is time.
+//!
+//! Rows also keep the declared attributes of their products, which are in the table.
+//! [`Indexer::index_products`] is handed the products that events name, and makes their rows say what the
+//! table says now; embeddings stay as they are.
+//!
+//! While the encoder of a catalog is changed there are several indexes, each of its own encoder, and all
+//! of this goes for each of them: [`Indexer::begin_building`] adds one, [`Indexer::switch`] has it
+//! searched.
+
+#![forbid(unsafe_code)]
+
+mod batch;
+mod batch_run;
+mod collect;
+mod compact;
+mod current;
+mod embeddings;
+mod inspect;
+mod labels;
+mod lanes;
+mod lease;
+mod observe;
+mod outdated;
+mod patience;
+mod products;
+mod proposal;
+mod publish;
+mod records;
+mod redelivered;
+mod replacement;
+mod report;
+mod sides;
+mod verify;
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use lookalike_index::CompactionPolicy;
+
+pub use inspect::Difference;
+pub use outdated::{IndexedPicture, Outdated};
+pub use report::{BatchReport, IndexingError, MaintenanceReport, Outcome, ProductsReport};
+pub use sides::{Building, Coverage, SideError, Switched};
+pub use verify::{SideReport, VerifyReport};
+
+use lookalike_core::embedder::{EmbeddingSlots, cores};
+use lookalike_core::encoders::Encoders;
+use lookalike_core::filterable::Filterable;
+use lookalike_core::memory_budget::MemoryBudget;
+use lookalike_core::ports::{
+    EncoderShelf, Failures, ImageRecords, Manifests, Metrics, Pictures, Products, SegmentShelf,
+    Segments,
+};
+use publish::Publisher;
+
+/// What the indexer needs from the world.
+#[derive(Clone)]
+pub struct IndexPorts {
+    /// The encoders.
+    pub encoders: Encoders,
+    /// The catalog pictures.
+    pub pictures: Arc<dyn Pictures>,
+    /// The manifest.
+    pub manifests: Arc<dyn Manifests>,
+    /// The segments.
+    pub segments: Arc<dyn Segments>,
+    /// The segments again, to list and remove.
+    pub shelf: Arc<dyn SegmentShelf>,
+    /// The encoders that are stored beside the index, to list and remove.
+    pub encoder_shelf: Arc<dyn EncoderShelf>,
+    /// The metadata of the products.
+    pub products: Arc<dyn Products>,
+    /// Where outcomes are recorded.
+    pub records: Arc<dyn ImageRecords>,
+    /// Where failures are found again.
+    pub failures: Arc<dyn Failures>,
+    /// The operator's dashboard.
+    pub metrics: Arc<dyn Metrics>,
+}
+
+/// Longest time that Lambda gives an invocation.
+const LONGEST_INVOCATION: Duration = Duration::from_secs(900);
+
+/// How the indexer works.
+#[derive(Debug, Clone)]
+pub struct IndexSettings {
+    /// Which of their products' metadata the rows keep.
+    pub filterable: Filterable,
+    /// When to compact.
+    pub policy: CompactionPolicy,
+    /// Pictures decoded and embedded at once; one per core is best. Reading runs some pictures ahead.
+    pub parallel: usize,
+    /// Time that publishing a batch may need: no picture is begun when less is left.
+    pub publish_reserve: Duration,
+    /// Age from which a segment that no manifest names is removed. Much longer than any invocation,
+    /// at the very least some minutes: a writer may be about to name it.
+    pub safe_age: Duration,
+    /// Bytes of memory that this process may use; `None` where nobody ends it for using more. A base that
+    /// may not fit is not rebuilt.
+    pub memory: Option<u64>,
+    /// Memory for decoding images.
+    pub image_memory: MemoryBudget,
+    /// Longest time that any process works on an image that comes alone; the record of a try that is older was left
+    /// by a process that died. An event that comes again must do so later than that, or it comes for nothing.
+    pub longest_try: Duration,
+}
+
+impl Default for IndexSettings {
+    fn default() -> Self {
+        Self {
+            filterable: Filterable::default(),
+            policy: CompactionPolicy::default(),
+            parallel: cores(),
+            publish_reserve: Duration::from_secs(5),
+            safe_age: Duration::from_secs(3600),
+            memory: None,
+            image_memory: MemoryBudget::default(),
+            longest_try: LONGEST_INVOCATION,
+        }
+    }
+}
+
+/// Keeps the index what the bucket says.
+pub struct Indexer {
+    ports: IndexPorts,
+    settings: IndexSettings,
+    publisher: Publisher,
+    /// Bounds what all batches together decode and embed at once.
+    slots: EmbeddingSlots,
+    /// When this indexer last looked for segments to remove.
+    collected: Mutex<Option<Instant>>,
+}
+
+impl Indexer {
+    /// An indexer; nothing is read before the first batch.
+    pub fn new(ports: IndexPorts, settings: IndexSettings) -> Self {
+        let publisher = Publisher::new(
+            Arc::clone(&ports.manifests),
+            Arc::clone(&ports.segments),
+            settings.safe_age,
+        );
+        let slots = EmbeddingSlots::new(settings.image_memory.clone(), settings.parallel);
+        Self {
+            ports,
+            settings,
+            publisher,
+            slots,
+            collected: Mutex::default(),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Changed products: their rows come to say what the table says now, with the embeddings that they have.
+//!
+//! Why no change can be missed: whoever writes a row has asked the table before, and asks it again after.
+//! A change between the two is seen by the second look. A change after the second look has its own event
+//! after it, whose look finds the row as it was written.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use futures::{StreamExt, stream};
+use lookalike_index::{Attributes, CATEGORY, Location, Row};
+use tracing::{error, info};
+
+use super::batch::BatchChange;
+use super::current::{Current, EncoderIdentity};
+use super::lanes::Indexes;
+use super::proposal::Change;
+use super::publish::Publication;
+use super::{Indexer, IndexingError, ProductsReport};
+use lookalike_core::error::StoreError;
+use lookalike_core::filterable::attributes;
+use lookalike_core::keys::category_of;
+use lookalike_core::model::PictureHead;
+use lookalike_core::ports::Measurement;
+use lookalike_core::time::Deadline;
+
+/// How often a product is done again within one batch because it changed meanwhile.
+const MOST_ROUNDS: u32 = 5;
+/// Pictures that are asked at once.
+const PARALLEL_HEADS: usize = 16;
+
+/// What a look at products found.
+#[derive(Default)]
+struct Look {
+    /// What each index is to be told, the searched one first.
+    outdated: Vec<(EncoderIdentity, Vec<Row>)>,
+    /// Products of which something could not be found out, and why.
+    unknown: BTreeMap<String, String>,
+    generation: u64,
+}
+
+/// A live row of one of the products that are looked at.
+struct ProductRow<'a> {
+    place: usize,
+    at: Location,
+    product_id: &'a str,
+    key: &'a str,
+}
+
+type Heads = HashMap<String, Result<Option<PictureHead>, StoreError>>;
+
+impl Indexer {
+    /// Brings the rows of products in line with what the table says of them now, in every index. Ids may
+    /// repeat, and may name products without a picture or without metadata. No picture is read.
+    ///
+    /// Looks and publishes in turn, until a look finds nothing to publish.
+    ///
+    /// # Errors
+    /// [`IndexingError`] when nothing of the batch could be done; all of it should be tried again.
+    pub async fn index_products(
+        &self,
+        product_ids: &[String],
+        deadline: Deadline,
+    ) -> Result<ProductsReport, IndexingError> {
+        let mut pending: BTreeSet<String> = product_ids.iter().cloned().collect();
+        let mut updated: BTreeSet<String> = BTreeSet::new();
+        let mut retry: BTreeMap<String, String> = BTreeMap::new();
+        let mut report = ProductsReport::default();
+        let mut reason = "the product keeps changing while its pictures are updated";
+        for round in 1..=MOST_ROUNDS {
+            if deadline.remaining() <= self.settings.publish_reserve {
+                reason = "no time was left in this invocation";
+                break;
+            }
+            let look = match self.look_at_products(&pending).await {
+                // Replaced and removed since the manifest was read: there is a newer one.
+                Err(error) if error.is_missing_segment() && round < MOST_ROUNDS => continue,
+                look => look?,
+            };
+            report.generation = look.generation;
+            retry.retain(|product, _| !pending.contains(product));
+            retry.extend(look.unknown.clone());
+            pending.clear();
+            if look.outdated.is_empty() {
+                break;
+            }
+            let publication = self.publish_labels(&look.outdated, deadline).await?;
+            report.conflicts += publication.conflicts;
+            report.generation = publication.generation;
+            for row in look.outdated.into_iter().flat_map(|(_, rows)| rows) {
+                if publication.published {
+                    updated.insert(row.key);
+                }
+                pending.insert(row.product_id);
+            }
+        }
+        retry.extend(pending.into_iter().map(|id| (id, reason.to_owned())));
+        report.updated = updated.len();
+        report.retry = retry.into_iter().collect();
+        self.measure_products(&report);
+        Ok(report)
+    }
+
+    async fn look_at_products(&self, products: &BTreeSet<String>) -> Result<Look, IndexingError> {
+        let Indexes {
+            indexes,
+            trouble,
+            generation,
+        } = self.indexes().await?;
+        let mut look = Look {
+            generation,
+            ..Look::default()
+        };
+        if let Some(trouble) = trouble {
+            let told = products.iter().map(|id| (id.clone(), trouble.clone()));
+            look.unknown.extend(told);
+        }
+        let rows = rows_of(&indexes, products);
+        let facts = self.facts(rows.iter().map(|row| row.product_id)).await?;
+        let silent = rows
+            .iter()
+            .filter(|row| !facts.of(row.product_id).contains_key(CATEGORY));
+        let heads = self.heads(silent.map(|row| row.key)).await;
+        let mut outdated: Vec<Vec<(ProductRow<'_>, Attributes)>> = Vec::new();
+        outdated.resize_with(indexes.len(), Vec::new);
+        for row in rows {
+            let own = match heads.get(row.key) {
+                None => None,
+                Some(Ok(Some(head))) => category_of(row.key, &head.metadata),
+                // Its own event tells of that.
+                Some(Ok(None)) => continue,
+                Some(Err(error)) => {
+                    let unknown = &mut look.unknown;
+                    unknown.insert(row.product_id.to_owned(), error.to_string());
+                    continue;
+                }
+            };
+            let wanted = attributes(facts.of(row.product_id), own);
+            let (_, current) = &indexes[row.place];
+            if !current.says(row.at, row.product_id, &wanted) {
+                outdated[row.place].push((row, wanted));
+            }
+        }
+        for (place, ((encoder, current), outdated)) in indexes.iter().zip(outdated).enumerate() {
+            match self.new_rows(current, outdated).await {
+                Ok(rows) if rows.is_empty() => {}
+                Ok(rows) => look.outdated.push((encoder.clone(), rows)),
+                Err(error) if place > 0 && error.is_lasting() => error!(
+                    encoder = encoder.name,
+                    %error,
+                    "rows of a side index cannot be brought up to date"
+                ),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(look)
+    }
+
+    /// The rows that take the place of outdated ones.
+    async fn new_rows(
+        &self,
+        current: &Current,
+        outdated: Vec<(ProductRow<'_>, Attributes)>,
+    ) -> Result<Vec<Row>, IndexingError> {
+        let at: Vec<Location> = outdated.iter().map(|(row, _)| row.at).collect();
+        let embeddings = self.publisher.reader.embeddings(current, &at).await?;
+        let rows = outdated.into_iter().zip(embeddings);
+        let rows = rows.map(|((row, attributes), embedding)| Row {
+            key: row.key.to_owned(),
+            product_id: row.product_id.to_owned(),
+            etag: current.view.meta(row.at).etag(row.at.row).to_owned(),
+            attributes,
+            embedding,
+        });
+        Ok(rows.collect())
+    }
+
+    /// What the bucket says of pictures now.
+    pub(crate) async fn heads<'a>(&self, keys: impl IntoIterator<Item = &'a str>) -> Heads {
+        let keys: BTreeSet<String> = keys.into_iter().map(str::to_owned).collect();
+        stream::iter(keys)
+            .map(|key| async move {
+                let head = self.ports.pictures.head(&key).await;
+                (key, head)
+            })
+            .buffer_unordered(PARALLEL_HEADS)
+            .collect()
+            .await
+    }
+
+    async fn publish_labels(
+        &self,
+        outdated: &[(EncoderIdentity, Vec<Row>)],
+        deadline: Deadline,
+    ) -> Result<Publication, IndexingError> {
+        let changes = outdated.iter().map(|(encoder, rows)| {
+            let mut change = BatchChange::relabelling(rows.clone());
+            let change = Change::new(encoder, move |current, reuse| {
+                change.propose(current, encoder, reuse)
+            });
+            // Any of them may be given up meanwhile; the searched one too, once another is searched.
+            change.if_there()
+        });
+        let mut changes: Vec<Change<'_>> = changes.collect();
+        self.publisher.publish_all(deadline, &mut changes).await
+    }
+
+    fn measure_products(&self, report: &ProductsReport) {
+        info!(
+            updated = report.updated,
+            retry = report.retry.len(),
+            generation = report.generation,
+            conflicts = report.conflicts,
+            "products done"
+        );
+        self.ports.metrics.emit(&[
+            Measurement::count("AttributesUpdated", report.updated as f64),
+            Measurement::count("PublishConflicts", report.conflicts as f64),
+            Measurement::count("Generation", report.generation as f64),
+        ]);
+    }
+}
+
+/// The live rows of products in every index.
+fn rows_of<'a>(
+    indexes: &'a [(EncoderIdentity, std::sync::Arc<Current>)],
+    products: &'a BTreeSet<String>,
+) -> Vec<ProductRow<'a>> {
+    let mut rows = Vec::new();
+    for (place, (_, current)) in indexes.iter().enumerate() {
+        for product_id in products {
+            let view = &current.view;
+            rows.extend(view.rows_of_product(product_id).map(|at| ProductRow {
+                place,
+                at,
+                product_id,
+                key: view.meta(at).key(at.row),
+            }));
+        }
+    }
+    rows
+}

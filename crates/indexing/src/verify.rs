@@ -1,0 +1,174 @@
+//! A full check of the stored index.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use lookalike_index::{Fingerprint, Manifest, Segment, SegmentEntry, SegmentMeta, View};
+use serde::Serialize;
+
+use super::{Indexer, IndexingError};
+use lookalike_core::model::LoadedManifest;
+
+/// How often the check starts again because somebody published meanwhile.
+const TRIES: u32 = 5;
+
+/// What a full check of the stored index found.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct VerifyReport {
+    /// The generation that was checked.
+    pub generation: u64,
+    /// Segments read in full.
+    pub segments: usize,
+    /// Pictures that can be found.
+    pub images: u64,
+    /// What is wrong, in sentences, in any index; empty when all is well.
+    pub problems: Vec<String>,
+    /// The other indexes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sides: Vec<SideReport>,
+}
+
+/// What a full check found of an index beside the searched one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SideReport {
+    /// `building` or `previous`.
+    pub role: &'static str,
+    /// Its encoder, for people.
+    pub encoder: String,
+    /// Segments read in full.
+    pub segments: usize,
+    /// Pictures that can be found in it.
+    pub images: u64,
+}
+
+impl Indexer {
+    /// Reads every segment in full and checks checksums, what the manifest says of it, that no key is
+    /// live twice and that no row was given up without something in its place; in every index.
+    ///
+    /// # Errors
+    /// [`IndexingError`] when the manifest itself cannot be read; whatever else is wrong is reported.
+    pub async fn verify(&self) -> Result<VerifyReport, IndexingError> {
+        let mut tries = 1;
+        let mut known: Option<String> = None;
+        let mut report = VerifyReport::default();
+        loop {
+            match self.ports.manifests.load(known.as_deref()).await? {
+                // What is wrong is wrong with the published index, not with one that is gone.
+                LoadedManifest::Unchanged => return Ok(report),
+                LoadedManifest::Missing => return Ok(VerifyReport::default()),
+                LoadedManifest::Found { etag, bytes } => {
+                    let manifest = Manifest::decode(&bytes)?;
+                    report = self.check_all(&manifest).await?;
+                    known = Some(etag);
+                }
+            }
+            if report.problems.is_empty() || tries == TRIES {
+                return Ok(report);
+            }
+            tries += 1;
+        }
+    }
+
+    async fn check_all(&self, manifest: &Manifest) -> Result<VerifyReport, IndexingError> {
+        let mut report = self.check(manifest).await?;
+        for side in &manifest.sides {
+            let Some(index) = manifest.index_of(side.fingerprint) else {
+                continue;
+            };
+            let found = self.check(&index).await?;
+            let problems = found.problems.iter();
+            let named = problems.map(|problem| format!("{} index: {problem}", side.role.name()));
+            report.problems.extend(named);
+            report.sides.push(SideReport {
+                role: side.role.name(),
+                encoder: side.encoder.clone(),
+                segments: found.segments,
+                images: found.images,
+            });
+        }
+        Ok(report)
+    }
+
+    async fn check(&self, manifest: &Manifest) -> Result<VerifyReport, IndexingError> {
+        let mut report = VerifyReport {
+            generation: manifest.generation,
+            ..VerifyReport::default()
+        };
+        let mut metas = Vec::with_capacity(manifest.segments.len());
+        for entry in &manifest.segments {
+            match self.check_segment(entry, manifest.fingerprint).await? {
+                Ok(meta) => metas.push(meta),
+                Err(problem) => {
+                    let problem = format!("segment {}: {problem}", entry.id);
+                    report.problems.push(problem);
+                }
+            }
+        }
+        report.segments = metas.len();
+        if report.problems.is_empty() {
+            let view = View::new(metas);
+            report.images = view.images();
+            report.problems = contradictions(&view);
+        }
+        Ok(report)
+    }
+
+    /// The meta of a sound segment, or what is wrong with it.
+    async fn check_segment(
+        &self,
+        entry: &SegmentEntry,
+        fingerprint: Fingerprint,
+    ) -> Result<Result<Arc<SegmentMeta>, String>, IndexingError> {
+        let bytes = match self.ports.segments.get(entry.id, 0..entry.bytes).await {
+            Ok(bytes) => bytes,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        let id = entry.id;
+        let opened = tokio::task::spawn_blocking(move || Segment::open(&bytes, id, fingerprint));
+        let opened = opened
+            .await
+            .map_err(|error| IndexingError::Worker(error.to_string()))?;
+        Ok(match opened {
+            Err(error) => Err(error.to_string()),
+            Ok(segment) if segment.meta().kind() != entry.kind => Err(format!(
+                "it is a {}, the manifest says {}",
+                segment.meta().kind().name(),
+                entry.kind.name()
+            )),
+            Ok(segment) if segment.meta().rows() != entry.rows => Err(format!(
+                "it has {} rows, the manifest says {}",
+                segment.meta().rows(),
+                entry.rows
+            )),
+            Ok(segment) => Ok(Arc::clone(segment.meta())),
+        })
+    }
+}
+
+/// Keys that are live twice, and rows that are superseded by nothing: a picture that was lost.
+fn contradictions(view: &View) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut live = HashSet::new();
+    let mut keys = HashSet::new();
+    for at in view.live_rows() {
+        live.insert((at.segment, at.row));
+        let key = view.meta(at).key(at.row);
+        if !keys.insert(key) {
+            problems.push(format!("{key:?} is live in two segments"));
+        }
+    }
+    let metas = || view.segments().iter();
+    let gone: HashSet<&str> = metas().flat_map(|meta| meta.tombstones()).collect();
+    for (place, meta) in metas().enumerate() {
+        for row in 0..meta.rows() {
+            let key = meta.key(row);
+            if !live.contains(&(place, row)) && !keys.contains(key) && !gone.contains(key) {
+                let id = meta.id();
+                problems.push(format!(
+                    "{key:?} was given up in segment {id}, but nothing takes its place"
+                ));
+            }
+        }
+    }
+    problems
+}

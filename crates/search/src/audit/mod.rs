@@ -1,0 +1,148 @@
+//! Looking over the catalog: what is there twice or filed wrongly, and where bucket, index and table disagree.
+//!
+//! Bucket and table are read once, the index before and after: of what others change meanwhile, only what both
+//! generations have wrong is reported.
+
+mod differences;
+mod reading;
+mod report;
+
+use std::sync::Arc;
+
+use lookalike_index::{AuditSettings, PictureAudit};
+
+pub use report::{
+    AuditReport, AuditedGroup, AuditedPicture, Contradiction, Listed, MisplacedPicture, StaleRecord,
+};
+
+use super::snapshots::Loaded;
+use super::{SearchError, Searcher, off_runtime};
+use lookalike_core::error::{StoreError, StoreErrorKind};
+use lookalike_core::time::Deadline;
+use differences::Differences;
+
+/// Cosine from which two pictures are nearly the same one where nobody measured that: 99 of 100 pictures that were
+/// scaled or stored anew are so similar to their originals.
+const NEARLY_SAME: f32 = 0.985;
+
+/// How far a look over the catalog may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditOptions {
+    /// When it must have ended.
+    pub until: Deadline,
+    /// Pictures that bucket and index may have at most, and a quarter of what the table may have.
+    pub most_pictures: u64,
+}
+
+/// Why the catalog could not be looked over.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum AuditError {
+    /// There is more than the caller allows.
+    #[error("the catalog is too large to be looked over here: more than {most} {what}")]
+    TooLarge {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much may be there.
+        most: u64,
+    },
+    /// It took longer than the caller allows.
+    #[error("looking over the catalog takes longer than the time there is for it here")]
+    Late,
+    /// Index, bucket or table cannot be read.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+}
+
+impl Searcher {
+    /// Looks over the whole catalog, as it is now. Nothing is changed.
+    ///
+    /// # Errors
+    /// [`AuditError`].
+    pub async fn audit(&self, options: AuditOptions) -> Result<AuditReport, AuditError> {
+        let before = self.newest_for_certain().await?;
+        options.expect_at_most(before.snapshot.images(), "pictures in the index")?;
+        let calibration = before.calibration().await?;
+        let settings = AuditSettings {
+            same: calibration.map_or(NEARLY_SAME, |scores| scores.same),
+            similar: calibration.map_or(-1.0, |scores| scores.similar),
+        };
+        let (pictures, stored, table, failed) = tokio::try_join!(
+            pictures(&before, settings, options.until),
+            self.stored_pictures(&options),
+            self.table_entries(&options),
+            self.failed_pictures(&options)
+        )?;
+        let after = self.newest_for_certain().await?;
+        let view = after.snapshot.view();
+        let mut differences = Differences::of(view, &stored, &table.records, &failed);
+        if before.manifest.generation != after.manifest.generation {
+            let view = before.snapshot.view();
+            let earlier = Differences::of(view, &stored, &table.records, &failed);
+            differences = differences.shared_with(&earlier);
+        }
+        let mut report = AuditReport {
+            generation: before.manifest.generation,
+            images: before.snapshot.images(),
+            products: before.snapshot.products(),
+            stored: stored.len() as u64,
+            in_table: table.products.len() as u64,
+            threshold: settings.same,
+            calibrated: calibration.is_some(),
+            failed: Listed::of(failed),
+            ..AuditReport::default()
+        };
+        report.tell_pictures(&before.snapshot, &pictures);
+        report.tell_products(after.snapshot.view(), &table.products);
+        report.tell_differences(differences);
+        Ok(report)
+    }
+
+    /// A link that answers `GET` with a picture for a while.
+    ///
+    /// # Errors
+    /// [`SearchError`] when it cannot be signed.
+    pub async fn picture_link(&self, key: &str) -> Result<String, SearchError> {
+        Ok(self.ports.links.fetch(key).await?)
+    }
+
+    /// The newest index, and not an older one where that cannot be read.
+    pub(super) async fn newest_for_certain(&self) -> Result<Loaded, SearchError> {
+        let loaded = self.snapshots.newest().await?;
+        match &loaded.stale {
+            None => Ok(loaded),
+            Some(reason) => {
+                let operation = "read the newest index";
+                let reason = reason.to_string();
+                Err(StoreError::new(StoreErrorKind::Unavailable, operation, reason).into())
+            }
+        }
+    }
+}
+
+impl AuditOptions {
+    fn expect_at_most(&self, found: u64, what: &'static str) -> Result<(), AuditError> {
+        let most = self.most_pictures;
+        match found > most {
+            true => Err(AuditError::TooLarge { what, most }),
+            false => Ok(()),
+        }
+    }
+
+    fn expect_in_time(&self) -> Result<(), AuditError> {
+        match self.until.remaining().is_zero() {
+            true => Err(AuditError::Late),
+            false => Ok(()),
+        }
+    }
+}
+
+async fn pictures(
+    loaded: &Loaded,
+    settings: AuditSettings,
+    until: Deadline,
+) -> Result<PictureAudit, AuditError> {
+    let snapshot = Arc::clone(&loaded.snapshot);
+    let is_late = move || until.remaining().is_zero();
+    let audited = off_runtime(move || snapshot.audit(settings, &is_late)).await?;
+    audited.map_err(SearchError::from)?.ok_or(AuditError::Late)
+}

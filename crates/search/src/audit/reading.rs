@@ -1,0 +1,90 @@
+//! All that bucket and table have.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{AuditError, AuditOptions};
+use lookalike_core::error::StoreError;
+use lookalike_core::keys::{CATALOG_PREFIX, is_catalog_key};
+use lookalike_core::model::{ImageRecord, TableEntry};
+use crate::{SearchError, Searcher};
+
+/// What the table has.
+#[derive(Default)]
+pub(super) struct Table {
+    /// Products with metadata.
+    pub(super) products: BTreeSet<String>,
+    pub(super) records: Vec<ImageRecord>,
+}
+
+impl Searcher {
+    /// Key and ETag of every catalog picture.
+    pub(super) async fn stored_pictures(
+        &self,
+        options: &AuditOptions,
+    ) -> Result<BTreeMap<String, String>, AuditError> {
+        let mut stored = BTreeMap::new();
+        let mut after = None;
+        loop {
+            options.expect_in_time()?;
+            let list = self.ports.pictures.list(CATALOG_PREFIX, after.as_deref());
+            let page = list.await?;
+            let pictures = page.items.into_iter().filter(|p| is_catalog_key(&p.key));
+            stored.extend(pictures.map(|picture| (picture.key, picture.etag)));
+            options.expect_at_most(stored.len() as u64, "pictures in the bucket")?;
+            after = page.next;
+            if after.is_none() {
+                return Ok(stored);
+            }
+        }
+    }
+
+    pub(super) async fn table_entries(&self, options: &AuditOptions) -> Result<Table, AuditError> {
+        let mut table = Table::default();
+        let mut after = None;
+        loop {
+            options.expect_in_time()?;
+            let page = self.ports.table.scan(after.as_deref()).await?;
+            for entry in page.items {
+                match entry {
+                    TableEntry::Product(id) => drop(table.products.insert(id)),
+                    TableEntry::Image(record) => table.records.push(record),
+                }
+            }
+            // A picture has one record, and may have a few that are no longer true.
+            let quarter = (table.products.len() + table.records.len()) as u64 / 4;
+            options.expect_at_most(
+                quarter,
+                "pictures and four times as many items in the table",
+            )?;
+            after = page.next;
+            if after.is_none() {
+                return Ok(table);
+            }
+        }
+    }
+
+    /// The pictures that could not be indexed, in key order.
+    pub(super) async fn failed_pictures(
+        &self,
+        options: &AuditOptions,
+    ) -> Result<Vec<ImageRecord>, AuditError> {
+        let mut failed = Vec::new();
+        let mut after = None;
+        loop {
+            options.expect_in_time()?;
+            let page = self.ports.failures.list(after.as_deref()).await?;
+            failed.extend(page.items);
+            options.expect_at_most(failed.len() as u64, "failed pictures")?;
+            after = page.next;
+            if after.is_none() {
+                return Ok(failed);
+            }
+        }
+    }
+}
+
+impl From<StoreError> for AuditError {
+    fn from(error: StoreError) -> Self {
+        SearchError::from(error).into()
+    }
+}

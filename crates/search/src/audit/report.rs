@@ -1,0 +1,278 @@
+//! What looking over the catalog found.
+
+use std::collections::BTreeSet;
+
+use lookalike_index::{Location, PictureAudit, PictureGroup, Snapshot, View};
+use serde::Serialize;
+
+use super::differences::Differences;
+use lookalike_core::model::ImageRecord;
+
+/// What looking over the catalog found.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct AuditReport {
+    /// The generation of the index that was looked at.
+    pub generation: u64,
+    /// Pictures in the index.
+    pub images: u64,
+    /// Products in the index.
+    pub products: u64,
+    /// Pictures in the bucket.
+    pub stored: u64,
+    /// Products in the table.
+    pub in_table: u64,
+    /// Cosine from which two pictures were taken to be nearly the same.
+    pub threshold: f32,
+    /// Whether that was measured on this catalog.
+    pub calibrated: bool,
+    /// Identical pictures; groups across products first.
+    pub duplicates: Listed<AuditedGroup>,
+    /// Pictures that are nearly the same; groups across products first.
+    pub near_duplicates: Listed<AuditedGroup>,
+    /// Pictures whose neighbours are of another category, the surest first.
+    pub misplaced: Listed<MisplacedPicture>,
+    /// Products of the table that have no picture in the index.
+    pub products_without_pictures: Listed<String>,
+    /// Pictures of the index whose product is not in the table.
+    pub pictures_without_product: Listed<AuditedPicture>,
+    /// Pictures that could not be indexed, with reasons.
+    pub failed: Listed<ImageRecord>,
+    /// Pictures in the bucket that are neither indexed nor failed.
+    pub unindexed: Listed<String>,
+    /// Pictures that are indexed in another version than the bucket has.
+    pub outdated: Listed<String>,
+    /// Pictures that are indexed, but gone from the bucket.
+    pub gone: Listed<String>,
+    /// Records that contradict the index.
+    pub contradictions: Listed<StaleRecord>,
+}
+
+/// The beginning of a list, and how long it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Listed<T> {
+    /// How many there are.
+    pub total: u64,
+    /// The first of them.
+    pub items: Vec<T>,
+}
+
+/// Pictures that belong together.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AuditedGroup {
+    /// Distinct products that they show.
+    pub products: u64,
+    /// The weakest of the similarities that hold the group together, cosine; 1 of identical pictures.
+    pub score: f32,
+    /// The pictures, by key.
+    pub pictures: Listed<AuditedPicture>,
+}
+
+/// A picture of the index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AuditedPicture {
+    /// The image key.
+    pub key: String,
+    /// The product it shows.
+    pub product_id: String,
+}
+
+/// A picture whose neighbours are of another category.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MisplacedPicture {
+    /// The image key.
+    pub key: String,
+    /// The product it shows.
+    pub product_id: String,
+    /// Its category.
+    pub category: String,
+    /// That of most of its neighbours.
+    pub suggested: String,
+    /// Share of its nearest pictures of other products that are of that category, 0.5 to 1.
+    pub confidence: f32,
+    /// Mean cosine similarity to those.
+    pub score: f32,
+}
+
+/// A record that contradicts the index.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct StaleRecord {
+    /// The image key.
+    pub key: String,
+    /// The product that it is recorded under, or should be.
+    pub product_id: String,
+    /// How it contradicts.
+    pub contradiction: Contradiction,
+}
+
+/// How a record contradicts the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Contradiction {
+    /// It tells of a picture that is gone, from the bucket and from the index.
+    Gone,
+    /// It says that the picture is indexed, which has failed.
+    NotIndexed,
+    /// It says that the picture failed, which is indexed.
+    NotFailed,
+    /// The index has the picture under another product.
+    OtherProduct,
+    /// The index has another version of the picture.
+    OtherVersion,
+    /// There is none of a picture that is indexed.
+    Unrecorded,
+}
+
+impl Contradiction {
+    /// Whether the record is to go: it tells of something that is not so, and writing a true one may not replace
+    /// it.
+    pub fn is_false(self) -> bool {
+        match self {
+            Self::Gone | Self::NotIndexed | Self::NotFailed | Self::OtherProduct => true,
+            Self::OtherVersion | Self::Unrecorded => false,
+        }
+    }
+
+    /// What is wrong, after "recorded under product p: ".
+    pub fn explained(self) -> &'static str {
+        match self {
+            Self::Gone => "the picture is gone, from the bucket and from the index",
+            Self::NotIndexed => "recorded as indexed, but it has failed",
+            Self::NotFailed => "recorded as failed, but it is indexed",
+            Self::OtherProduct => "the index has it under another product",
+            Self::OtherVersion => "the index has another version of it",
+            Self::Unrecorded => "it is indexed, and nothing is recorded",
+        }
+    }
+}
+
+impl<T> Default for Listed<T> {
+    fn default() -> Self {
+        Self::of(Vec::new())
+    }
+}
+
+impl<T> Listed<T> {
+    /// All of them.
+    pub(super) fn of(items: impl IntoIterator<Item = T>) -> Self {
+        let items: Vec<T> = items.into_iter().collect();
+        Self {
+            total: items.len() as u64,
+            items,
+        }
+    }
+
+    /// Only the first of them.
+    #[must_use]
+    pub fn first(mut self, limit: usize) -> Self {
+        self.items.truncate(limit);
+        self
+    }
+
+    /// How many are not listed.
+    pub fn left_out(&self) -> u64 {
+        self.total - self.items.len() as u64
+    }
+}
+
+impl AuditReport {
+    /// Whether bucket, index and records agree. Failed pictures, duplicates and the like are no disagreement.
+    pub fn is_consistent(&self) -> bool {
+        self.differences() == 0
+    }
+
+    /// How many differences there are between bucket, index and records.
+    pub fn differences(&self) -> u64 {
+        let keys = self.unindexed.total + self.outdated.total + self.gone.total;
+        keys + self.contradictions.total
+    }
+
+    /// The listed keys at which bucket, index and records disagree, in order.
+    pub fn keys_to_repair(&self) -> Vec<String> {
+        let keys = [&self.unindexed, &self.outdated, &self.gone];
+        let keys = keys.into_iter().flat_map(|listed| listed.items.iter());
+        let recorded = self.contradictions.items.iter().map(|record| &record.key);
+        let keys: BTreeSet<&String> = keys.chain(recorded).collect();
+        keys.into_iter().cloned().collect()
+    }
+
+    /// The same with at most so many entries in every list, and so many pictures in a group.
+    #[must_use]
+    pub fn shortened(self, limit: usize, of_group: usize) -> Self {
+        let groups = |listed: Listed<AuditedGroup>| {
+            let mut listed = listed.first(limit);
+            for group in &mut listed.items {
+                group.pictures.items.truncate(of_group);
+            }
+            listed
+        };
+        Self {
+            duplicates: groups(self.duplicates),
+            near_duplicates: groups(self.near_duplicates),
+            misplaced: self.misplaced.first(limit),
+            products_without_pictures: self.products_without_pictures.first(limit),
+            pictures_without_product: self.pictures_without_product.first(limit),
+            failed: self.failed.first(limit),
+            unindexed: self.unindexed.first(limit),
+            outdated: self.outdated.first(limit),
+            gone: self.gone.first(limit),
+            contradictions: self.contradictions.first(limit),
+            ..self
+        }
+    }
+
+    pub(super) fn tell_pictures(&mut self, snapshot: &Snapshot, found: &PictureAudit) {
+        let picture = |at: &Location| {
+            let meta = snapshot.view().meta(*at);
+            AuditedPicture {
+                key: meta.key(at.row).to_owned(),
+                product_id: meta.product_id(at.row).to_owned(),
+            }
+        };
+        let group = |group: &PictureGroup| AuditedGroup {
+            products: group.products as u64,
+            score: group.score,
+            pictures: Listed::of(group.pictures.iter().map(picture)),
+        };
+        self.duplicates = Listed::of(found.duplicates.iter().map(group));
+        self.near_duplicates = Listed::of(found.near_duplicates.iter().map(group));
+        self.misplaced = Listed::of(found.misplaced.iter().map(|found| {
+            let AuditedPicture { key, product_id } = picture(&found.at);
+            MisplacedPicture {
+                key,
+                product_id,
+                category: found.category.clone(),
+                suggested: found.suggested.clone(),
+                confidence: found.votes as f32 / found.neighbours as f32,
+                score: found.score,
+            }
+        }));
+    }
+
+    pub(super) fn tell_products(&mut self, view: &View, known: &BTreeSet<String>) {
+        let row = |at: Location| {
+            let meta = view.meta(at);
+            (meta.key(at.row), meta.product_id(at.row))
+        };
+        let shown: BTreeSet<&str> = view.live_rows().map(|at| row(at).1).collect();
+        let bare = known.iter().filter(|id| !shown.contains(id.as_str()));
+        self.products_without_pictures = Listed::of(bare.cloned());
+        let mut unknown: Vec<AuditedPicture> = view
+            .live_rows()
+            .map(row)
+            .filter(|(_, product_id)| !known.contains(*product_id))
+            .map(|(key, product_id)| AuditedPicture {
+                key: key.to_owned(),
+                product_id: product_id.to_owned(),
+            })
+            .collect();
+        unknown.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        self.pictures_without_product = Listed::of(unknown);
+    }
+
+    pub(super) fn tell_differences(&mut self, found: Differences) {
+        self.unindexed = Listed::of(found.unindexed);
+        self.outdated = Listed::of(found.outdated);
+        self.gone = Listed::of(found.gone);
+        self.contradictions = Listed::of(found.contradictions);
+    }
+}

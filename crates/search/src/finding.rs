@@ -1,0 +1,282 @@
+//! What is found in a snapshot, by falling similarity: the one place that asks the index.
+//!
+//! Whatever narrows a search down, such as a filter, is part of [`Scope`], which is made here from a caller's
+//! options and looked at nowhere else.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use lookalike_index::{
+    Attributes, Calibration, Filter, FilterError, Hit, IndexError, Location, Match, SearchRequest,
+    Selection, Snapshot,
+};
+use serde_json::Value;
+
+use super::answer::FacetValue;
+use super::vectors::Wanted;
+use super::worker::off_runtime;
+use super::{GroupBy, Query, SearchError, SearchOptions};
+use lookalike_core::filterable::Filterable;
+
+/// Values of an attribute that are counted, at most.
+const MOST_VALUES: usize = 20;
+/// Rows that are counted in less than a millisecond.
+const FEW_ROWS: u64 = 1 << 17;
+
+/// What may be found at all.
+#[derive(Debug, Clone)]
+pub(super) struct Scope {
+    min_score: f32,
+    /// Products that are no results.
+    without: Vec<String>,
+    /// What a result is.
+    group_by: GroupBy,
+    /// What results have to match, as it was asked for.
+    filter: Option<Filter>,
+    /// And which pictures of the snapshot do.
+    selection: Option<Arc<Selection>>,
+    /// The weakest match that is a result.
+    least: Option<Match>,
+}
+
+/// How often each value of an attribute occurs.
+pub(super) type Facets = BTreeMap<String, Vec<FacetValue>>;
+
+/// A picture that was found, as the best of its product or for itself.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Found {
+    pub(super) product_id: String,
+    pub(super) key: String,
+    pub(super) score: f32,
+    pub(super) at: Location,
+    pub(super) attributes: Attributes,
+    /// All pictures of the product that are similar enough, best first, where they are wanted.
+    pub(super) images: Vec<(String, f32)>,
+    /// Results that are nearly the same picture and were folded into this one.
+    pub(super) collapsed: usize,
+}
+
+impl Scope {
+    /// What the options and the query of a caller allow.
+    ///
+    /// # Errors
+    /// When a filter makes no sense.
+    pub(super) fn new(query: &Query, options: &SearchOptions) -> Result<Self, SearchError> {
+        Ok(Self {
+            min_score: options.min_score,
+            without: query.products(),
+            group_by: options.group_by,
+            filter: options.filter.as_ref().map(filter).transpose()?,
+            selection: None,
+            least: options.min_match,
+        })
+    }
+
+    /// All but one product, by what is usual.
+    pub(super) fn of_product(product: &str) -> Self {
+        let usual = SearchOptions::default();
+        Self {
+            min_score: usual.min_score,
+            without: vec![product.to_owned()],
+            group_by: usual.group_by,
+            filter: None,
+            selection: None,
+            least: None,
+        }
+    }
+
+    /// The same in a snapshot, of whose pictures those are selected that match. `declared` are attributes that
+    /// may be asked for although no picture has them.
+    ///
+    /// # Errors
+    /// When the filter, or an attribute that is to be counted, does not fit the pictures.
+    pub(super) async fn within(
+        mut self,
+        snapshot: &Arc<Snapshot>,
+        calibration: Option<Calibration>,
+        facets: &[String],
+        declared: &Filterable,
+    ) -> Result<Self, SearchError> {
+        if let (Some(least), Some(scores)) = (self.least, calibration) {
+            self.min_score = self.min_score.max(scores.least(least));
+        }
+        if facets.is_empty() && self.filter.is_none() {
+            return Ok(self);
+        }
+        let declared: Vec<String> = declared.names().map(str::to_owned).collect();
+        let is_brief = snapshot.rows() <= FEW_ROWS;
+        if !facets.is_empty() {
+            let (shared, names, known) = (Arc::clone(snapshot), facets.to_vec(), declared.clone());
+            let check = move || {
+                let mut names = names.iter();
+                names.try_for_each(|name| shared.check_attribute(name, &known))
+            };
+            // The first look at attributes parses those of every row.
+            match is_brief {
+                true => check()?,
+                false => off_runtime(check).await??,
+            }
+        }
+        let Some(filter) = self.filter.clone() else {
+            return Ok(self);
+        };
+        let selection = match snapshot.select_briefly(&filter, &declared)? {
+            Some(selection) => selection,
+            None => {
+                let shared = Arc::clone(snapshot);
+                off_runtime(move || shared.select(&filter, &declared)).await??
+            }
+        };
+        self.selection = Some(selection);
+        Ok(self)
+    }
+
+    /// Values of the wanted attributes over all that may be found; `None` when none are wanted.
+    pub(super) fn facets(
+        &self,
+        snapshot: &Snapshot,
+        wanted: &[String],
+    ) -> Result<Option<Facets>, IndexError> {
+        if wanted.is_empty() {
+            return Ok(None);
+        }
+        let mut facets = Facets::new();
+        for name in wanted {
+            let facet = snapshot.facet(name, self.selection.as_deref(), MOST_VALUES)?;
+            let values = facet.values.into_iter().map(|found| FacetValue {
+                value: found.value,
+                count: found.products,
+            });
+            facets.insert(name.clone(), values.collect());
+        }
+        Ok(Some(facets))
+    }
+
+    fn request<'a>(&'a self, wanted: &'a Wanted, k: usize) -> SearchRequest<'a> {
+        SearchRequest {
+            min_score: self.min_score,
+            without_products: &self.without,
+            filter: self.selection.as_deref(),
+            group_by: self.group_by.into(),
+            stored: wanted.stored,
+            ..SearchRequest::new(&wanted.vector, k)
+        }
+    }
+
+    /// The `k` best results by their most similar of what is wanted, fewer only when there are no more, and
+    /// whether that is exact. `None` when it has to be brief and cannot be.
+    pub(super) fn find(
+        &self,
+        snapshot: &Snapshot,
+        wanted: &[Wanted],
+        k: usize,
+        briefly: bool,
+    ) -> Result<Option<(Vec<Found>, bool)>, IndexError> {
+        let mut found: Vec<Found> = Vec::new();
+        let mut exact = true;
+        for one in wanted {
+            let request = self.request(one, k);
+            let answer = match briefly {
+                true => snapshot.search_briefly(request)?,
+                false => Some(snapshot.search(request)?),
+            };
+            let Some(answer) = answer else {
+                return Ok(None);
+            };
+            exact &= answer.exact;
+            found.extend(answer.hits.into_iter().map(Found::from));
+        }
+        if wanted.len() > 1 {
+            self.join(&mut found);
+            found.truncate(k);
+        }
+        Ok(Some((found, exact)))
+    }
+
+    /// Joins what several vectors found: every result once, at its best.
+    fn join(&self, found: &mut Vec<Found>) {
+        found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.key.cmp(&b.key)));
+        let mut seen = HashSet::new();
+        match self.group_by {
+            GroupBy::Product => found.retain(|found| seen.insert(found.product_id.clone())),
+            GroupBy::Image => found.retain(|found| seen.insert(found.key.clone())),
+        }
+    }
+
+    /// Adds to each product all of its pictures that may be found, best first.
+    pub(super) fn add_images(
+        &self,
+        snapshot: &Snapshot,
+        wanted: &[Wanted],
+        products: &mut [Found],
+    ) -> Result<(), IndexError> {
+        let names = products.iter().map(|found| found.product_id.clone());
+        let names: Vec<String> = names.collect();
+        let mut best: Vec<HashMap<String, f32>> = vec![HashMap::new(); names.len()];
+        for one in wanted {
+            let pictures = snapshot.pictures(self.request(one, names.len()), &names)?;
+            for (best, pictures) in best.iter_mut().zip(pictures) {
+                for picture in pictures {
+                    let score = best.entry(picture.key).or_insert(picture.score);
+                    *score = score.max(picture.score);
+                }
+            }
+        }
+        for (product, pictures) in products.iter_mut().zip(best) {
+            product.images = pictures.into_iter().collect();
+            let by_score = |a: &(String, f32), b: &(String, f32)| {
+                b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0))
+            };
+            product.images.sort_by(by_score);
+        }
+        Ok(())
+    }
+}
+
+/// A filter as callers give it: an object, or a list of short forms.
+fn filter(given: &Value) -> Result<Filter, FilterError> {
+    match given.as_array() {
+        // What is no text is told as what stands where a filter is expected.
+        Some(texts) if texts.iter().all(Value::is_string) => {
+            Filter::from_texts(texts.iter().filter_map(Value::as_str))
+        }
+        _ => Filter::from_json(given),
+    }
+}
+
+impl From<GroupBy> for lookalike_index::GroupBy {
+    fn from(group_by: GroupBy) -> Self {
+        match group_by {
+            GroupBy::Product => Self::Product,
+            GroupBy::Image => Self::Image,
+        }
+    }
+}
+
+impl From<Hit> for Found {
+    fn from(hit: Hit) -> Self {
+        Self {
+            product_id: hit.product_id,
+            key: hit.key,
+            score: hit.score,
+            at: hit.at,
+            attributes: hit.attributes,
+            images: Vec::new(),
+            collapsed: 0,
+        }
+    }
+}
+
+/// The sum of products, in eight sums that are added up at the end, as a processor does it at once.
+pub(super) fn dot(one: &[f32], other: &[f32]) -> f32 {
+    let (ones, one) = one.as_chunks::<8>();
+    let (others, other) = other.as_chunks::<8>();
+    let mut sums = [0.0_f32; 8];
+    for (one, other) in ones.iter().zip(others) {
+        for ((sum, x), y) in sums.iter_mut().zip(one).zip(other) {
+            *sum += x * y;
+        }
+    }
+    let rest = one.iter().zip(other).map(|(x, y)| x * y);
+    sums.iter().copied().chain(rest).sum()
+}

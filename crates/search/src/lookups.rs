@@ -1,0 +1,223 @@
+//! What is asked without a query picture: one product, an upload link, the state of the index.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use lookalike_encoder::PictureFormat;
+use lookalike_index::{Attributes, HistoryEntry, Recall, SideIndex, Snapshot, ValueTypes};
+
+use super::worker::off_runtime;
+use super::{
+    EncoderInfo, FilterableInfo, GenerationInfo, IndexInfo, IndexState, ProductView, SearchError,
+    Searcher, SegmentInfo, SideInfo, no_encoder, with_attributes,
+};
+use lookalike_core::error::StoreError;
+use lookalike_core::keys::UPLOADS_PREFIX;
+use lookalike_core::model::{NewestFailures, UploadLink};
+use lookalike_core::ports::Embedder;
+use lookalike_core::time::{new_segment_id, rfc3339};
+
+/// Failed pictures that the state of the index names: enough to see what is wrong, few enough for a page.
+const MOST_FAILURES: usize = 50;
+/// How long they are kept for whoever asks next, at most: they are read one by one, and the shoppers' page asks too.
+const FAILURES_KEPT: Duration = Duration::from_secs(5);
+
+impl Searcher {
+    /// A product's metadata and pictures.
+    ///
+    /// # Errors
+    /// [`SearchError::UnknownProduct`] when neither table nor index knows it.
+    pub async fn product(&self, product_id: &str) -> Result<ProductView, SearchError> {
+        let ids = [product_id.to_owned()];
+        let (loaded, known) =
+            tokio::join!(self.snapshots.current(), self.ports.products.get_many(&ids));
+        let (loaded, mut known) = (loaded?, known?);
+        let metadata = known.remove(product_id);
+        let (snapshot, wanted) = (Arc::clone(&loaded.snapshot), product_id.to_owned());
+        let pictures = off_runtime(move || pictures_of(&snapshot, &wanted)).await?;
+        if metadata.is_none() && pictures.is_empty() {
+            return Err(SearchError::UnknownProduct(product_id.to_owned()));
+        }
+        let attributes = pictures.values().next().cloned().unwrap_or_default();
+        let mut images = Vec::with_capacity(pictures.len());
+        for key in pictures.into_keys() {
+            let url = self.ports.links.fetch(&key).await?;
+            images.push((key, url));
+        }
+        Ok(ProductView {
+            product_id: product_id.to_owned(),
+            metadata: with_attributes(metadata.unwrap_or_default(), attributes),
+            images,
+        })
+    }
+
+    /// A link with which a browser may store a picture under `uploads/`, to search for it by key.
+    ///
+    /// # Errors
+    /// [`SearchError::UnsupportedMediaType`] for what the encoder cannot read.
+    pub async fn create_upload(&self, content_type: &str) -> Result<UploadLink, SearchError> {
+        let format = PictureFormat::ALL
+            .into_iter()
+            .find(|format| format.media_type().eq_ignore_ascii_case(content_type))
+            .ok_or_else(|| SearchError::UnsupportedMediaType(content_type.to_owned()))?;
+        let media_type = format.media_type();
+        let extension = media_type.trim_start_matches("image/");
+        let key = format!("{UPLOADS_PREFIX}{}.{extension}", new_segment_id());
+        Ok(self.ports.links.upload(&key, media_type).await?)
+    }
+
+    /// How long links in an answer of now are good at least.
+    pub fn links_good_for(&self) -> Duration {
+        self.ports.links.good_for()
+    }
+
+    /// The index that a search of now would ask.
+    ///
+    /// # Errors
+    /// [`SearchError`] when the index cannot be read.
+    pub async fn index_state(&self) -> Result<IndexState, SearchError> {
+        Ok(self.snapshots.current().await?.state())
+    }
+
+    /// The state of the index in full.
+    ///
+    /// # Errors
+    /// [`SearchError`] when index, encoder or table cannot be read.
+    pub async fn index_info(&self) -> Result<IndexInfo, SearchError> {
+        let (loaded, configured, failed) = tokio::join!(
+            self.snapshots.current(),
+            self.ports.encoders.configured(),
+            self.newest_failures()
+        );
+        let (loaded, failed) = (loaded?, failed?);
+        let manifest = &loaded.manifest;
+        let (own, configured) = match manifest.generation {
+            0 => (info_of(&*configured.map_err(no_encoder)?), None),
+            _ => {
+                let own = EncoderInfo {
+                    name: manifest.encoder.clone(),
+                    fingerprint: manifest.fingerprint,
+                    dimensions: manifest.dimensions,
+                };
+                // One that cannot be loaded is no reason not to tell of the index.
+                let configured = configured.ok().map(|embedder| info_of(&*embedder));
+                (own, configured)
+            }
+        };
+        let mut sides = Vec::with_capacity(manifest.sides.len());
+        for side in &manifest.sides {
+            sides.push(self.side_info(side).await?);
+        }
+        let filterable = self.filterable_info(&loaded.snapshot).await?;
+        Ok(IndexInfo {
+            state: loaded.state(),
+            filterable,
+            configured: configured.filter(|c| c.fingerprint != own.fingerprint),
+            encoder_name: own.name,
+            fingerprint: own.fingerprint,
+            dimensions: own.dimensions,
+            segments: manifest
+                .segments
+                .iter()
+                .map(|entry| SegmentInfo {
+                    kind: entry.kind.name(),
+                    rows: u64::from(entry.rows),
+                    bytes: entry.bytes,
+                    recall: entry.recall.map(Recall::share),
+                })
+                .collect(),
+            failed: failed.count,
+            failures: failed.records,
+            sides,
+            history: manifest.history.iter().rev().map(generation_info).collect(),
+        })
+    }
+
+    async fn newest_failures(&self) -> Result<NewestFailures, StoreError> {
+        let asked = Instant::now();
+        // Not held while the table answers: a table in trouble holds everybody up for the same time.
+        let known = self
+            .failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if let Some((before, newest)) = known
+            && asked.duration_since(before) < self.refresh.min(FAILURES_KEPT)
+        {
+            return Ok(newest);
+        }
+        let newest = self.ports.failures.newest(MOST_FAILURES).await?;
+        *self.failures.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((asked, newest.clone()));
+        Ok(newest)
+    }
+
+    async fn filterable_info(
+        &self,
+        snapshot: &Arc<Snapshot>,
+    ) -> Result<Vec<FilterableInfo>, SearchError> {
+        let shared = Arc::clone(snapshot);
+        // The first look at attributes parses those of every row.
+        let known = off_runtime(move || shared.attributes().to_vec()).await?;
+        let known = known.into_iter().map(|attribute| FilterableInfo {
+            types: attribute.types.to_string(),
+            name: attribute.name,
+            products: attribute.products,
+        });
+        let mut all: BTreeMap<String, FilterableInfo> =
+            known.map(|info| (info.name.clone(), info)).collect();
+        for name in self.filterable.names() {
+            let nothing = || FilterableInfo {
+                name: name.to_owned(),
+                types: ValueTypes::default().to_string(),
+                products: 0,
+            };
+            all.entry(name.to_owned()).or_insert_with(nothing);
+        }
+        Ok(all.into_values().collect())
+    }
+
+    async fn side_info(&self, side: &SideIndex) -> Result<SideInfo, SearchError> {
+        let rows = side.segments.iter().map(|entry| u64::from(entry.rows));
+        Ok(SideInfo {
+            role: side.role.name(),
+            encoder: EncoderInfo {
+                name: side.encoder.clone(),
+                fingerprint: side.fingerprint,
+                dimensions: side.dimensions,
+            },
+            rows: rows.sum(),
+            bytes: side.segments.iter().map(|entry| entry.bytes).sum(),
+            available: self.ports.encoders.has(side.fingerprint).await?,
+        })
+    }
+}
+
+fn generation_info(entry: &HistoryEntry) -> GenerationInfo {
+    GenerationInfo {
+        generation: entry.generation,
+        published: rfc3339(entry.at),
+        summary: entry.changed.to_string(),
+        changed: entry.changed,
+    }
+}
+
+fn info_of(embedder: &dyn Embedder) -> EncoderInfo {
+    EncoderInfo {
+        name: embedder.name().to_owned(),
+        fingerprint: embedder.fingerprint(),
+        dimensions: embedder.dimensions(),
+    }
+}
+
+/// Keys and attributes of a product's pictures, by key.
+fn pictures_of(snapshot: &Snapshot, product_id: &str) -> BTreeMap<String, Attributes> {
+    let rows = snapshot.rows_of_product(product_id);
+    rows.map(|location| {
+        let meta = snapshot.view().meta(location);
+        let key = meta.key(location.row).to_owned();
+        (key, meta.attributes(location.row))
+    })
+    .collect()
+}

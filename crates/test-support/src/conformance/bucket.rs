@@ -1,0 +1,158 @@
+//! The contracts of pictures and links.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{AWKWARD_KEYS, all_pages, done};
+use lookalike_core::model::{ListedPicture, Picture, PictureHead};
+use lookalike_core::ports::{Links, PictureWriter, Pictures};
+
+const MANY: usize = 120;
+
+/// Storing, reading, listing and removing pictures.
+pub async fn pictures(pictures: Arc<dyn Pictures>, writer: Arc<dyn PictureWriter>) {
+    let (pictures, writer) = (&*pictures, &*writer);
+    let missing = "catalog/missing.jpg";
+    assert!(done("head of nothing", pictures.head(missing).await).is_none());
+    assert!(done("get nothing", pictures.get(missing, 10).await).is_none());
+    done("remove nothing", writer.delete(missing).await);
+
+    for key in AWKWARD_KEYS {
+        expect_round_trip(pictures, writer, key).await;
+    }
+    expect_versions(pictures, writer).await;
+    expect_limit(pictures, writer).await;
+    expect_listing(pictures, writer).await;
+}
+
+async fn expect_round_trip(pictures: &dyn Pictures, writer: &dyn PictureWriter, key: &str) {
+    let body = Bytes::from(format!("picture at {key}"));
+    let metadata = BTreeMap::from([
+        ("product-id".to_owned(), "größe 42+1%/鞋".to_owned()),
+        ("category".to_owned(), "shoes".to_owned()),
+    ]);
+    let stored = writer.put(key, body.clone(), "image/jpeg", &metadata).await;
+    done("store a picture", stored);
+    let Picture { head, body: found } = get(pictures, key, 1000).await;
+    assert_eq!(found, Some(body.clone()), "the bytes of {key:?}");
+    assert_eq!(head.bytes, body.len() as u64, "the size of {key:?}");
+    assert_eq!(head.metadata, metadata, "the metadata of {key:?}");
+    assert_eq!(
+        self::head(pictures, key).await,
+        head,
+        "head and get say the same of {key:?}"
+    );
+}
+
+async fn expect_versions(pictures: &dyn Pictures, writer: &dyn PictureWriter) {
+    let key = "catalog/versions.jpg";
+    let none = BTreeMap::new();
+    let mut etags = Vec::new();
+    for body in [&b"one"[..], b"two", b""] {
+        let body = Bytes::copy_from_slice(body);
+        done(
+            "overwrite",
+            writer.put(key, body.clone(), "image/png", &none).await,
+        );
+        let picture = get(pictures, key, 10).await;
+        assert_eq!(picture.body, Some(body), "the last version is there");
+        assert!(picture.head.metadata.is_empty(), "no metadata was stored");
+        assert!(
+            !etags.contains(&picture.head.etag),
+            "another version has another etag"
+        );
+        etags.push(picture.head.etag);
+    }
+    done("remove", writer.delete(key).await);
+    assert!(done("head of a removed one", pictures.head(key).await).is_none());
+    assert!(done("get a removed one", pictures.get(key, 10).await).is_none());
+}
+
+async fn expect_limit(pictures: &dyn Pictures, writer: &dyn PictureWriter) {
+    let key = "catalog/long.jpg";
+    let body = Bytes::from(vec![7; 100_000]);
+    let none = BTreeMap::new();
+    done(
+        "store",
+        writer.put(key, body.clone(), "image/jpeg", &none).await,
+    );
+    let whole = get(pictures, key, 100_000).await;
+    assert_eq!(
+        whole.body,
+        Some(body),
+        "as long as the limit is not over it"
+    );
+    let over = get(pictures, key, 99_999).await;
+    assert!(over.body.is_none(), "one byte over the limit");
+    assert_eq!(over.head, whole.head, "the head is there all the same");
+    done("remove", writer.delete(key).await);
+}
+
+async fn expect_listing(pictures: &dyn Pictures, writer: &dyn PictureWriter) {
+    let none = BTreeMap::new();
+    for i in 0..MANY {
+        let key = format!("catalog/many/{i:04}.jpg");
+        let body = Bytes::from(format!("{i}"));
+        done("store", writer.put(&key, body, "image/jpeg", &none).await);
+    }
+    let outside = "uploads/outside.jpg";
+    let body = Bytes::from_static(b"outside");
+    done(
+        "store",
+        writer.put(outside, body, "image/jpeg", &none).await,
+    );
+
+    let all = listed(pictures, "catalog/").await;
+    let mut expected: Vec<String> = AWKWARD_KEYS.map(str::to_owned).into();
+    expected.extend((0..MANY).map(|i| format!("catalog/many/{i:04}.jpg")));
+    expected.sort_unstable();
+    let keys: Vec<&str> = all.iter().map(|picture| picture.key.as_str()).collect();
+    assert_eq!(keys, expected, "each key once, in order, and no others");
+    for picture in all.iter().take(8) {
+        let head = head(pictures, &picture.key).await;
+        assert_eq!(picture.etag, head.etag, "the version of {:?}", picture.key);
+        assert_eq!(picture.bytes, head.bytes, "the size of {:?}", picture.key);
+    }
+    assert_eq!(listed(pictures, "catalog/many/000").await.len(), 10);
+    assert!(listed(pictures, "catalog/nothing/").await.is_empty());
+}
+
+async fn listed(pictures: &dyn Pictures, prefix: &str) -> Vec<ListedPicture> {
+    let page = async |after: Option<&str>| pictures.list(prefix, after).await;
+    done("list", all_pages(page).await)
+}
+
+async fn get(pictures: &dyn Pictures, key: &str, max_bytes: u64) -> Picture {
+    let picture = done("get", pictures.get(key, max_bytes).await);
+    picture.unwrap_or_else(|| panic!("{key:?} was stored and is not there"))
+}
+
+async fn head(pictures: &dyn Pictures, key: &str) -> PictureHead {
+    let head = done("head", pictures.head(key).await);
+    head.unwrap_or_else(|| panic!("{key:?} was stored and is not there"))
+}
+
+/// Links to fetch and to store pictures, as far as can be seen without following them.
+pub async fn links(links: Arc<dyn Links>) {
+    let (one, other) = ("catalog/a.jpg", "catalog/with space+%.jpg");
+    let first = done("link", links.fetch(one).await);
+    let second = done("link to an awkward key", links.fetch(other).await);
+    assert_ne!(first, second, "each key has its own link");
+    assert!(first.contains(one), "{first:?} does not lead to {one:?}");
+
+    let key = "uploads/b.png";
+    let link = done("upload link", links.upload(key, "image/png").await);
+    assert_eq!(link.key, key);
+    assert!(link.url.contains(key), "{:?} does not lead there", link.url);
+    assert!(link.expires_in > 0, "the link is void at once");
+    let is_signed = |(name, value): (&String, &String)| {
+        name.eq_ignore_ascii_case("content-type") && value == "image/png"
+    };
+    assert!(
+        link.headers.iter().any(is_signed),
+        "the media type is not among the signed headers {:?}",
+        link.headers
+    );
+}

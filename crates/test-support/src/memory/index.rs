@@ -1,0 +1,100 @@
+//! The index bucket in memory.
+
+use std::ops::Range;
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use lookalike_index::SegmentId;
+
+use super::MemoryCloud;
+use lookalike_core::error::{StoreError, StoreErrorKind};
+use lookalike_core::model::{LoadedManifest, StoredSegment};
+use lookalike_core::ports::{Manifests, SegmentShelf, Segments};
+
+#[async_trait]
+impl Manifests for MemoryCloud {
+    async fn load(&self, known: Option<&str>) -> Result<LoadedManifest, StoreError> {
+        self.call("load manifest").await?;
+        let Some((version, bytes)) = self.state().manifest.clone() else {
+            return Ok(LoadedManifest::Missing);
+        };
+        let etag = version.to_string();
+        if known == Some(&etag) {
+            return Ok(LoadedManifest::Unchanged);
+        }
+        self.count_read(bytes.len());
+        Ok(LoadedManifest::Found { etag, bytes })
+    }
+
+    async fn swap(&self, bytes: Bytes, expected: Option<&str>) -> Result<String, StoreError> {
+        self.call("swap manifest").await?;
+        let etag = {
+            let mut state = self.state();
+            let current = state.manifest.as_ref().map(|(v, _)| v.to_string());
+            if current.as_deref() != expected {
+                return Err(StoreError::new(
+                    StoreErrorKind::Conflict,
+                    "swap manifest",
+                    format!("expected {expected:?}, found {current:?}"),
+                ));
+            }
+            self.count_written(bytes.len());
+            state.versions += 1;
+            state.manifest = Some((state.versions, bytes));
+            state.versions.to_string()
+        };
+        // A fault here is an answer that got lost after the write was done.
+        self.call("answer swap manifest").await?;
+        Ok(etag)
+    }
+}
+
+#[async_trait]
+impl Segments for MemoryCloud {
+    async fn put(&self, id: SegmentId, bytes: Bytes) -> Result<(), StoreError> {
+        self.call("put segment").await?;
+        self.count_written(bytes.len());
+        let entry = (bytes, SystemTime::now());
+        self.state().segments.insert(id, entry);
+        Ok(())
+    }
+
+    async fn get(&self, id: SegmentId, range: Range<u64>) -> Result<Bytes, StoreError> {
+        self.call("get segment").await?;
+        let state = self.state();
+        let Some((bytes, _)) = state.segments.get(&id) else {
+            return Err(StoreError::new(
+                StoreErrorKind::NotFound,
+                format!("get segment {id}"),
+                "there is no such segment",
+            ));
+        };
+        let end = (range.end as usize).min(bytes.len());
+        let part = bytes.slice((range.start as usize).min(end)..end);
+        self.count_read(part.len());
+        Ok(part)
+    }
+}
+
+#[async_trait]
+impl SegmentShelf for MemoryCloud {
+    async fn list(&self) -> Result<Vec<StoredSegment>, StoreError> {
+        self.call("list segments").await?;
+        let state = self.state();
+        let segments = state.segments.iter();
+        Ok(segments
+            .map(|(id, (bytes, modified))| StoredSegment {
+                id: *id,
+                bytes: bytes.len() as u64,
+                modified: *modified,
+            })
+            .collect())
+    }
+
+    async fn delete(&self, id: SegmentId) -> Result<(), StoreError> {
+        self.call("delete segment").await?;
+        self.state().segments.remove(&id);
+        Ok(())
+    }
+}

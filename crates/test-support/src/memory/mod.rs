@@ -1,0 +1,295 @@
+//! Every port in memory, with faults on demand: what tests and benchmarks run the use cases on.
+
+mod bucket;
+mod encoders;
+mod index;
+mod queue;
+mod table;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use lookalike_index::{Fingerprint, SegmentId};
+
+use lookalike_core::error::{StoreError, StoreErrorKind};
+use lookalike_core::model::{EncoderFiles, ImageRecord, Metadata, PictureHead};
+use lookalike_core::ports::NoMetrics;
+use lookalike_core::Encoders;
+use lookalike_indexing::IndexPorts;
+use lookalike_search::SearchPorts;
+
+/// Entries in one page of a listing, small so that tests see several.
+const PAGE: usize = 100;
+
+/// Decides about every call before it is carried out, by its name such as `swap manifest`. It may
+/// change the cloud itself, as somebody else could at that moment.
+pub type Fault = Box<dyn Fn(&str) -> Option<StoreErrorKind> + Send + Sync>;
+
+/// A bucket, an index, a table and a queue in memory.
+#[derive(Default)]
+pub struct MemoryCloud {
+    state: Mutex<State>,
+    fault: Mutex<Option<Arc<Fault>>>,
+    traffic: Mutex<Traffic>,
+    pace: AtomicU64,
+}
+
+/// Calls and bytes so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// How often each call was made, by its name.
+    pub calls: BTreeMap<&'static str, u64>,
+    /// Bytes of manifests, segments and pictures that were read.
+    pub read: u64,
+    /// Bytes of manifests and segments that were written.
+    pub written: u64,
+}
+
+#[derive(Default)]
+struct State {
+    pictures: BTreeMap<String, (PictureHead, Bytes)>,
+    manifest: Option<(u64, Bytes)>,
+    segments: BTreeMap<SegmentId, (Bytes, SystemTime)>,
+    encoders: BTreeMap<Fingerprint, (EncoderFiles, SystemTime)>,
+    products: HashMap<String, Metadata>,
+    records: BTreeMap<(String, String), ImageRecord>,
+    /// The failed ones among `records`, by key and product.
+    failed: BTreeMap<(String, String), ImageRecord>,
+    /// Keys that were pushed and not taken yet.
+    changes: Vec<String>,
+    versions: u64,
+}
+
+impl MemoryCloud {
+    /// An empty cloud.
+    pub fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    /// What an indexer needs, all of it here; nothing is measured.
+    pub fn index_ports(self: &Arc<Self>, encoders: Encoders) -> IndexPorts {
+        IndexPorts {
+            encoders,
+            pictures: self.clone(),
+            manifests: self.clone(),
+            segments: self.clone(),
+            shelf: self.clone(),
+            encoder_shelf: self.clone(),
+            products: self.clone(),
+            records: self.clone(),
+            failures: self.clone(),
+            metrics: Arc::new(NoMetrics),
+        }
+    }
+
+    /// What a searcher needs, likewise.
+    pub fn search_ports(self: &Arc<Self>, encoders: Encoders) -> SearchPorts {
+        SearchPorts {
+            encoders,
+            pictures: self.clone(),
+            links: self.clone(),
+            manifests: self.clone(),
+            segments: self.clone(),
+            products: self.clone(),
+            failures: self.clone(),
+            table: self.clone(),
+            metrics: Arc::new(NoMetrics),
+        }
+    }
+
+    /// Lets calls fail as `fault` decides, until the next call of this.
+    pub fn set_fault(&self, fault: Option<Fault>) {
+        *locked(&self.fault) = fault.map(Arc::new);
+    }
+
+    /// Lets every call take a pseudo-random number of turns that follows from `seed`, so that tasks
+    /// meet in other orders.
+    pub fn set_pace(&self, seed: u64) {
+        self.pace.store(seed | 1, Ordering::Relaxed);
+    }
+
+    /// Calls made so far.
+    pub fn calls(&self) -> u64 {
+        locked(&self.traffic).calls.values().sum()
+    }
+
+    /// Calls and bytes so far.
+    pub fn traffic(&self) -> Traffic {
+        locked(&self.traffic).clone()
+    }
+
+    /// Stores a picture under a new ETag, which is returned.
+    pub fn put_picture(
+        &self,
+        key: &str,
+        body: impl Into<Bytes>,
+        metadata: BTreeMap<String, String>,
+    ) -> String {
+        self.put_version(key, body, metadata, None)
+    }
+
+    /// Stores a picture under this ETag: S3's is the same whenever the bytes are.
+    pub fn put_picture_as(
+        &self,
+        key: &str,
+        body: impl Into<Bytes>,
+        metadata: BTreeMap<String, String>,
+        etag: &str,
+    ) {
+        self.put_version(key, body, metadata, Some(etag));
+    }
+
+    fn put_version(
+        &self,
+        key: &str,
+        body: impl Into<Bytes>,
+        metadata: BTreeMap<String, String>,
+        etag: Option<&str>,
+    ) -> String {
+        let mut state = self.state();
+        state.versions += 1;
+        let version = format!("\"v{}\"", state.versions);
+        let etag = etag.map_or(version, str::to_owned);
+        let body = body.into();
+        let head = PictureHead {
+            etag: etag.clone(),
+            bytes: body.len() as u64,
+            metadata,
+        };
+        state.pictures.insert(key.to_owned(), (head, body));
+        etag
+    }
+
+    /// Removes a picture.
+    pub fn remove_picture(&self, key: &str) {
+        self.state().pictures.remove(key);
+    }
+
+    /// Keys and ETags of all pictures.
+    pub fn picture_versions(&self) -> BTreeMap<String, String> {
+        let state = self.state();
+        let pictures = state.pictures.iter();
+        pictures
+            .map(|(key, (head, _))| (key.clone(), head.etag.clone()))
+            .collect()
+    }
+
+    /// The manifest object.
+    pub fn manifest(&self) -> Option<Bytes> {
+        self.state().manifest.as_ref().map(|(_, b)| b.clone())
+    }
+
+    /// Replaces the manifest object, as somebody with bucket access could.
+    pub fn set_manifest(&self, bytes: impl Into<Bytes>) {
+        let mut state = self.state();
+        state.versions += 1;
+        state.manifest = Some((state.versions, bytes.into()));
+    }
+
+    /// Changes a stored segment, as a fault of the disk could; `None` removes it.
+    pub fn tamper(&self, id: SegmentId, bytes: Option<Bytes>) {
+        let mut state = self.state();
+        match bytes {
+            Some(bytes) => {
+                if let Some((stored, _)) = state.segments.get_mut(&id) {
+                    *stored = bytes;
+                }
+            }
+            None => {
+                state.segments.remove(&id);
+            }
+        }
+    }
+
+    /// Ages every stored segment.
+    pub fn age_segments(&self, by: Duration) {
+        self.age_segments_if(by, |_| true);
+    }
+
+    /// Ages the stored segments that `which` chooses.
+    pub fn age_segments_if(&self, by: Duration, which: impl Fn(SegmentId) -> bool) {
+        for (id, (_, modified)) in &mut self.state().segments {
+            if which(*id) {
+                *modified -= by;
+            }
+        }
+    }
+
+    /// The stored segments.
+    pub fn segments(&self) -> BTreeMap<SegmentId, Bytes> {
+        let state = self.state();
+        let segments = state.segments.iter();
+        segments.map(|(id, (b, _))| (*id, b.clone())).collect()
+    }
+
+    /// The stored encoders.
+    pub fn encoders(&self) -> Vec<Fingerprint> {
+        self.state().encoders.keys().copied().collect()
+    }
+
+    /// Removes a stored encoder, as somebody with bucket access could.
+    pub fn forget_encoder(&self, fingerprint: Fingerprint) {
+        self.state().encoders.remove(&fingerprint);
+    }
+
+    /// Ages every stored encoder.
+    pub fn age_encoders(&self, by: Duration) {
+        for (_, modified) in self.state().encoders.values_mut() {
+            *modified -= by;
+        }
+    }
+
+    /// Every image record.
+    pub fn image_records(&self) -> Vec<ImageRecord> {
+        self.state().records.values().cloned().collect()
+    }
+
+    /// Takes the keys out of the queue of changes, in the order in which they were pushed.
+    pub fn take_changes(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().changes)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        locked(&self.state)
+    }
+
+    /// Lets other tasks run, as a network call would, then fails if a fault says so.
+    async fn call(&self, name: &'static str) -> Result<(), StoreError> {
+        *locked(&self.traffic).calls.entry(name).or_default() += 1;
+        for _ in 0..self.turns() {
+            tokio::task::yield_now().await;
+        }
+        let fault = locked(&self.fault).clone();
+        match fault.and_then(|fault| fault(name)) {
+            Some(kind) => Err(StoreError::new(kind, name, "injected fault")),
+            None => Ok(()),
+        }
+    }
+
+    fn turns(&self) -> u64 {
+        let pace = self.pace.load(Ordering::Relaxed);
+        if pace == 0 {
+            return 1;
+        }
+        let next = pace
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        self.pace.store(next | 1, Ordering::Relaxed);
+        1 + (next >> 60)
+    }
+
+    fn count_read(&self, bytes: usize) {
+        locked(&self.traffic).read += bytes as u64;
+    }
+
+    fn count_written(&self, bytes: usize) {
+        locked(&self.traffic).written += bytes as u64;
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,21 @@
+//! The queue of changes in memory.
+
+use async_trait::async_trait;
+
+use super::MemoryCloud;
+use lookalike_core::error::StoreError;
+use lookalike_core::ports::ChangeQueue;
+
+#[async_trait]
+impl ChangeQueue for MemoryCloud {
+    async fn push(&self, keys: &[String]) -> Result<(), StoreError> {
+        self.call("push changes").await?;
+        self.state().changes.extend_from_slice(keys);
+        Ok(())
+    }
+
+    async fn waiting(&self) -> Result<u64, StoreError> {
+        self.call("count changes").await?;
+        Ok(self.state().changes.len() as u64)
+    }
+}

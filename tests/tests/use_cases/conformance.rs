@@ -1,0 +1,55 @@
+//! The adapters in memory keep the contracts of the ports.
+
+use lookalike_test_support::conformance;
+use lookalike_test_support::memory::MemoryCloud;
+
+#[tokio::test]
+async fn manifests() {
+    conformance::manifests(MemoryCloud::new()).await;
+}
+
+#[tokio::test]
+async fn segments() {
+    let cloud = MemoryCloud::new();
+    conformance::segments(cloud.clone(), cloud).await;
+}
+
+#[tokio::test]
+async fn encoders() {
+    let cloud = MemoryCloud::new();
+    conformance::encoders(cloud.clone(), cloud).await;
+}
+
+#[tokio::test]
+async fn pictures() {
+    let cloud = MemoryCloud::new();
+    conformance::pictures(cloud.clone(), cloud).await;
+}
+
+#[tokio::test]
+async fn links() {
+    conformance::links(MemoryCloud::new()).await;
+}
+
+#[tokio::test]
+async fn products() {
+    conformance::products(MemoryCloud::new()).await;
+}
+
+#[tokio::test]
+async fn records() {
+    let cloud = MemoryCloud::new();
+    conformance::records(cloud.clone(), cloud).await;
+}
+
+#[tokio::test]
+async fn changes() {
+    let cloud = MemoryCloud::new();
+    conformance::changes(cloud.clone(), async || cloud.take_changes()).await;
+}
+
+#[tokio::test]
+async fn the_table_reader() {
+    let cloud = MemoryCloud::new();
+    conformance::table_reader(cloud.clone(), cloud.clone(), cloud).await;
+}
