@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use lookalike_index::{Manifest, Segment, SegmentId, Snapshot};
-use lookalike_test_support::memory::MemoryCloud;
 use lookalike_core::ports::{Manifests, Segments};
 use lookalike_core::{LoadedManifest, SegmentMemory, StoreError, StoreErrorKind};
-use lookalike_core::ports::{Manifests, Segments};use lookalike_search::{SearchPorts, SearchSettings, Searcher};
+use lookalike_index::{Manifest, Segment, SegmentId, Snapshot};
+use lookalike_search::{SearchPorts, SearchSettings, Searcher};
+use lookalike_test_support::memory::MemoryCloud;
 
 use crate::AnyError;
 use crate::encoder_port;

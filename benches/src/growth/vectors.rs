@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use lookalike_encoder::Encoder;
 use lookalike_core::ports::Embedder;
 use lookalike_core::{Area, Fingerprint, ImageInfo, PictureError, PictureFormat};
+use lookalike_encoder::Encoder;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};

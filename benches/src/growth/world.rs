@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lookalike_aws::{Clients, Cloud, Settings};
-use lookalike_local_cloud::LocalCloud;
-use lookalike_test_support::memory::MemoryCloud;
 use lookalike_core::ports::{Embedder, NoMetrics, PictureWriter};
 use lookalike_core::{Deadline, EmbedderCell, Encoders};
-use lookalike_core::ports::{Embedder, NoMetrics, PictureWriter};use lookalike_indexing::{IndexSettings, Indexer};
-use lookalike_core::ports::{Embedder, NoMetrics, PictureWriter};use lookalike_search::{SearchOptions, SearchPorts, SearchSettings, Searcher};
+use lookalike_indexing::{IndexSettings, Indexer};
+use lookalike_local_cloud::LocalCloud;
+use lookalike_search::{SearchOptions, SearchPorts, SearchSettings, Searcher};
+use lookalike_test_support::memory::MemoryCloud;
 
 use crate::AnyError;
 use crate::vectors::{picture, query};

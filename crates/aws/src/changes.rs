@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use aws_sdk_sqs::types::{BatchResultErrorEntry, QueueAttributeName, SendMessageBatchRequestEntry};
 use aws_smithy_types::date_time::{DateTime, Format};
 use futures::future::try_join_all;
-use lookalike_events::{CREATED, ObjectChange, notification};
 use lookalike_core::ports::ChangeQueue;
 use lookalike_core::{StoreError, StoreErrorKind};
+use lookalike_events::{CREATED, ObjectChange, notification};
 
 use crate::clients::Clients;
 use crate::errors::{self, Place};

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use lookalike_core::Encoders;
 use lookalike_core::ports::{
     ChangeQueue, EncoderShelf, Failures, ImageRecords, Links, Manifests, Metrics, PictureWriter,
     Pictures, Products, SegmentShelf, Segments, StoredEncoders, TableReader,
 };
-use lookalike_core::Encoders;
-};use lookalike_indexing::IndexPorts;
-};use lookalike_search::SearchPorts;
+use lookalike_indexing::IndexPorts;
+use lookalike_search::SearchPorts;
 
 use crate::bucket::Bucket;
 use crate::clients::{Clients, NoRegion};

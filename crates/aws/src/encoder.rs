@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use lookalike_encoder::{Area, Encoder, ImageInfo, LoadError, PictureError};
-use lookalike_index::Fingerprint;
 use lookalike_core::ports::Embedder;
 use lookalike_core::{EmbedderCell, EncoderFiles, Encoders, ReadFiles, StoreError};
+use lookalike_encoder::{Area, Encoder, ImageInfo, LoadError, PictureError};
+use lookalike_index::Fingerprint;
 
 use crate::bucket::{Bucket, Reading};
 use crate::clients::Clients;

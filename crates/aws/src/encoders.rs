@@ -6,9 +6,9 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use lookalike_index::Fingerprint;
 use lookalike_core::ports::{EncoderShelf, StoredEncoders};
 use lookalike_core::{EncoderFiles, StoreError, StoredEncoder};
+use lookalike_index::Fingerprint;
 use serde_json::{Value, json};
 
 use crate::bucket::{Bucket, Reading};

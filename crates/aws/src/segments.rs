@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
-use lookalike_index::SegmentId;
 use lookalike_core::ports::{SegmentShelf, Segments};
 use lookalike_core::{SegmentMemory, StoreError, StoredSegment};
+use lookalike_index::SegmentId;
 
 use crate::bucket::Bucket;
 use crate::{errors, multipart};

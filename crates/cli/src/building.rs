@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use indicatif::ProgressBar;
-use lookalike_core::ports::ChangeQueue;
 use lookalike_core::Deadline;
-use lookalike_core::ports::ChangeQueue;use lookalike_indexing::{Coverage, Indexer};
+use lookalike_core::ports::ChangeQueue;
+use lookalike_indexing::{Coverage, Indexer};
 
 use crate::output;
 

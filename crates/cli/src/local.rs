@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use async_trait::async_trait;
+use lookalike_core::{CATALOG_PREFIX, Deadline, Filterable};
 use lookalike_events::{ITEM, PRODUCT_ITEM};
 use lookalike_http::{AuditLimits, CacheSettings, HttpSettings, router};
 use lookalike_indexer::Handler;
+use lookalike_indexing::Indexer;
 use lookalike_local_cloud::{
     EventHandler, LocalCloud, Notify, Options, QueueOptions, StartError, WatchedTable,
 };
-use lookalike_core::{CATALOG_PREFIX, Deadline, Filterable};
-};use lookalike_indexing::Indexer;
-};use lookalike_search::Searcher;
+use lookalike_search::Searcher;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result};
 use lookalike_core::{Area, Crop};
-use anyhow::{Context, Result};use lookalike_search::{Query, QueryItem};
+use lookalike_search::{Query, QueryItem};
 
 use crate::args::SearchArguments;
 

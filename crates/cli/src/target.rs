@@ -8,8 +8,8 @@ use aws_sdk_cloudformation::error::DisplayErrorContext;
 use lookalike_aws::{Clients, Cloud, Settings, encoders, sdk_config};
 use lookalike_core::ports::NoMetrics;
 use lookalike_core::{Encoders, MemoryBudget};
-use lookalike_core::ports::NoMetrics;use lookalike_indexing::{IndexSettings, Indexer};
-use lookalike_core::ports::NoMetrics;use lookalike_search::{SearchSettings, Searcher};
+use lookalike_indexing::{IndexSettings, Indexer};
+use lookalike_search::{SearchSettings, Searcher};
 
 use crate::args::TargetArguments;
 use crate::connection::Connection;

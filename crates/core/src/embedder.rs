@@ -141,11 +141,7 @@ impl EmbeddingSlots {
 
     /// Waits for a slot for an image, whose file has `held` bytes that count too. First for memory: who has a core
     /// never waits for anything, so every core becomes free.
-    pub async fn acquire(
-        &self,
-        image: &ImageInfo,
-        held: usize,
-    ) -> Result<Slot, ExceedsMemory> {
+    pub async fn acquire(&self, image: &ImageInfo, held: usize) -> Result<Slot, ExceedsMemory> {
         let memory = self.memory.reserve(image, held).await?;
         Ok(Slot {
             _memory: memory,
@@ -155,10 +151,7 @@ impl EmbeddingSlots {
 }
 
 /// Reads the header of an image on a thread for blocking work.
-pub async fn inspect(
-    embedder: Arc<dyn Embedder>,
-    image: Bytes,
-) -> Result<ImageInfo, EmbedError> {
+pub async fn inspect(embedder: Arc<dyn Embedder>, image: Bytes) -> Result<ImageInfo, EmbedError> {
     off_runtime(move || embedder.inspect(&image)).await
 }
 

@@ -1,7 +1,10 @@
 //! What `GET /audit` answers.
 
 use lookalike_core::ImageRecord;
-use lookalike_search::{AuditReport, AuditedGroup, AuditedPicture, Listed, MisplacedPicture, SearchError, Searcher, StaleRecord};
+use lookalike_search::{
+    AuditReport, AuditedGroup, AuditedPicture, Listed, MisplacedPicture, SearchError, Searcher,
+    StaleRecord,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 

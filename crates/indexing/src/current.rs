@@ -10,8 +10,8 @@ use lookalike_index::{
 };
 
 use super::proposal::NewSegment;
-use lookalike_core::error::{StoreError, StoreErrorKind};
 use crate::IndexingError;
+use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::model::LoadedManifest;
 use lookalike_core::ports::{Manifests, Segments};
 

@@ -10,8 +10,8 @@ use tracing::info;
 
 use super::current::{Current, EncoderIdentity, IndexReader, Published, TRIES};
 use super::proposal::{Change, NewSegment, Proposal, Proposer, Reuse, Together};
-use lookalike_core::error::StoreErrorKind;
 use crate::IndexingError;
+use lookalike_core::error::StoreErrorKind;
 use lookalike_core::ports::{Manifests, Segments};
 use lookalike_core::time::{Deadline, age_of, now_milliseconds};
 

@@ -56,6 +56,9 @@ pub use image_state::{ImageState, ImageView};
 pub use options::{GroupBy, Images, MAX_FACETS, MAX_FIELDS, MAX_K, SearchOptions};
 pub use query::{BadQuery, MAX_QUERY_ITEMS, MAX_WEIGHT, Query, QueryItem};
 
+use cursor::{Binding, Cursor};
+use finding::Scope;
+use hydrating::with_attributes;
 use lookalike_core::embedder::{EmbedError, EmbeddingSlots, cores};
 use lookalike_core::encoders::{Encoders, NoEncoder};
 use lookalike_core::filterable::Filterable;
@@ -65,9 +68,6 @@ use lookalike_core::ports::{
     Failures, Links, Manifests, Measurement, Metrics, Pictures, Products, Segments, TableReader,
 };
 use lookalike_core::start_up;
-use cursor::{Binding, Cursor};
-use finding::Scope;
-use hydrating::with_attributes;
 use snapshots::{Loaded, Snapshots};
 use vectors::Embedded;
 use work::{Done, Work, find};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lookalike_core::ports::ChangeQueue;
 use lookalike_core::{CATALOG_PREFIX, Deadline, is_catalog_key};
-use lookalike_core::ports::ChangeQueue;use lookalike_indexing::{BatchReport, Indexer, IndexingError, Outcome};
+use lookalike_indexing::{BatchReport, Indexer, IndexingError, Outcome};
 use serde_json::{Value, json};
 
 use crate::events::{Change, Event, EventError, Message, TableWrite};

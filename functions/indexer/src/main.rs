@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use lambda_runtime::{Config, Error, LambdaEvent, service_fn};
 use lookalike_aws::{Cloud, EmfMetrics, Settings, encoders, logging};
-use lookalike_indexer::Handler;
 use lookalike_core::MemoryBudget;
-use lookalike_indexer::Handler;use lookalike_indexing::{IndexSettings, Indexer};
+use lookalike_indexer::Handler;
+use lookalike_indexing::{IndexSettings, Indexer};
 use serde_json::Value;
 
 #[tokio::main]

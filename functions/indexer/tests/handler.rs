@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lookalike_indexer::{EventError, Handler, HandlerError};
-use lookalike_test_support::memory::MemoryCloud;
 use lookalike_core::ports::Embedder;
-use lookalike_core::{Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, PictureError, PictureFormat, StoreErrorKind};
-use lookalike_core::ports::Embedder;use lookalike_indexing::{IndexSettings, Indexer};
+use lookalike_core::{
+    Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, PictureError, PictureFormat,
+    StoreErrorKind,
+};
+use lookalike_indexer::{EventError, Handler, HandlerError};
+use lookalike_indexing::{IndexSettings, Indexer};
+use lookalike_test_support::memory::MemoryCloud;
 use serde_json::{Value, json};
 
 const BUCKET: &str = "lookalike-catalog";

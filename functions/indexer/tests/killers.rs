@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lookalike_indexer::Handler;
-use lookalike_test_support::memory::MemoryCloud;
 use lookalike_core::ports::Embedder;
-use lookalike_core::{Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, PictureError, PictureFormat};
-use lookalike_core::ports::Embedder;use lookalike_indexing::{IndexSettings, Indexer};
+use lookalike_core::{
+    Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, PictureError, PictureFormat,
+};
+use lookalike_indexer::Handler;
+use lookalike_indexing::{IndexSettings, Indexer};
+use lookalike_test_support::memory::MemoryCloud;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 

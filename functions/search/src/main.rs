@@ -5,9 +5,9 @@ use std::sync::Arc;
 use lambda_http::Error;
 use lambda_http::lambda_runtime::Config;
 use lookalike_aws::{Cloud, EmfMetrics, Settings, encoders, logging};
-use lookalike_http::{AuditLimits, CacheSettings, HttpSettings, router};
 use lookalike_core::{MemoryBudget, start_up};
-use lookalike_http::{AuditLimits, CacheSettings, HttpSettings, router};use lookalike_search::{SearchSettings, Searcher};
+use lookalike_http::{AuditLimits, CacheSettings, HttpSettings, router};
+use lookalike_search::{SearchSettings, Searcher};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use lookalike_core::ports::{ImageRecords, Products};
 use lookalike_core::{Deadline, ImageRecord, Metadata, Product, StoreErrorKind};
-use lookalike_core::ports::{ImageRecords, Products};use lookalike_search::{AuditError, AuditOptions, AuditReport, AuditedGroup, Contradiction, Listed, SearchError, SearchOptions};
+use lookalike_search::{
+    AuditError, AuditOptions, AuditReport, AuditedGroup, Contradiction, Listed, SearchError,
+    SearchOptions,
+};
 
 use crate::world::{World, long};
 

@@ -6,12 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use lookalike_core::ports::{Failures, Pictures};
+use lookalike_core::{
+    Deadline, ImageRecord, ListedPicture, NewestFailures, Page, Picture, PictureHead, StoreError,
+    StoreErrorKind,
+};
 use lookalike_encoder::MAX_BYTES;
 use lookalike_index::Manifest;
+use lookalike_indexing::{IndexSettings, Indexer, Outcome};
 use lookalike_test_support::memory::{MemoryCloud, Traffic};
-use lookalike_core::ports::{Failures, Pictures};
-use lookalike_core::{Deadline, ImageRecord, ListedPicture, NewestFailures, Page, Picture, PictureHead, StoreError, StoreErrorKind};
-use lookalike_core::ports::{Failures, Pictures};use lookalike_indexing::{IndexSettings, Indexer, Outcome};
 
 use crate::world::{World, index, long, outcomes, settings};
 

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use lookalike_index::{Manifest, SegmentId};
-use lookalike_test_support::memory::{Fault, MemoryCloud};
 use lookalike_core::{Deadline, Metadata, Role, StoreErrorKind, is_catalog_key, product_id_of};
-use lookalike_test_support::memory::{Fault, MemoryCloud};use lookalike_indexing::{Indexer, Outcome};
+use lookalike_index::{Manifest, SegmentId};
+use lookalike_indexing::{Indexer, Outcome};
+use lookalike_test_support::memory::{Fault, MemoryCloud};
 use serde_json::json;
 
 use crate::world::{Said, World, bytes, everything, mix};

@@ -1,10 +1,10 @@
 //! Stored objects that are not what was written.
 
 use bytes::Bytes;
-use lookalike_index::IndexError;
 use lookalike_core::StoreErrorKind;
-use lookalike_index::IndexError;use lookalike_indexing::IndexingError;
-use lookalike_index::IndexError;use lookalike_search::SearchError;
+use lookalike_index::IndexError;
+use lookalike_indexing::IndexingError;
+use lookalike_search::SearchError;
 
 use crate::world::{World, bytes, everything, long};
 

@@ -1,9 +1,9 @@
 //! Two encoders never mix.
 
-use lookalike_index::IndexError;
 use lookalike_core::Fingerprint;
-use lookalike_index::IndexError;use lookalike_indexing::IndexingError;
-use lookalike_index::IndexError;use lookalike_search::SearchError;
+use lookalike_index::IndexError;
+use lookalike_indexing::IndexingError;
+use lookalike_search::SearchError;
 
 use crate::world::{World, bytes, everything, long};
 
@@ -204,11 +204,7 @@ async fn starting_over_works_from_any_state() {
     world.put("catalog/a.jpg", "one");
     world.index(&["catalog/a.jpg"]).await;
     // Somebody else publishes in between, a few times.
-    world.fail(
-        "swap manifest",
-        3,
-        lookalike_core::StoreErrorKind::Conflict,
-    );
+    world.fail("swap manifest", 3, lookalike_core::StoreErrorKind::Conflict);
     world.indexer().start_over().await.unwrap();
     assert_eq!(world.rows().len(), 0);
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use futures::future::join_all;
 use lookalike_core::ports::Embedder;
 use lookalike_core::{Area, EmbedderCell, Fingerprint, ImageInfo, MemoryBudget, PictureError};
-use lookalike_core::ports::Embedder;use lookalike_indexing::IndexSettings;
-use lookalike_core::ports::Embedder;use lookalike_search::{Query, QueryItem, SearchError, SearchSettings, Searcher};
+use lookalike_indexing::IndexSettings;
+use lookalike_search::{Query, QueryItem, SearchError, SearchSettings, Searcher};
 use tokio::time::timeout;
 
 use crate::world::{World, bytes, everything, settings};

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use lookalike_index::{CompactionPolicy, Lease, RetiredSegment};
-use lookalike_test_support::memory::MemoryCloud;
 use lookalike_core::{Deadline, StoreErrorKind};
-use lookalike_test_support::memory::MemoryCloud;use lookalike_indexing::{IndexSettings, Indexer, IndexingError};
+use lookalike_index::{CompactionPolicy, Lease, RetiredSegment};
+use lookalike_indexing::{IndexSettings, Indexer, IndexingError};
+use lookalike_test_support::memory::MemoryCloud;
 
 use crate::world::{Noted, World, bytes, everything, index, long, never_compacting, settings};
 

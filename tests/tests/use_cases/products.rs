@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use lookalike_index::{CompactionPolicy, IndexError, Row};
-use lookalike_test_support::memory::Traffic;
 use lookalike_core::{Filterable, Fingerprint, Role, StoreErrorKind};
-use lookalike_test_support::memory::Traffic;use lookalike_indexing::{IndexSettings, Indexer, IndexingError, Outcome, Outdated};
+use lookalike_index::{CompactionPolicy, IndexError, Row};
+use lookalike_indexing::{IndexSettings, Indexer, IndexingError, Outcome, Outdated};
+use lookalike_test_support::memory::Traffic;
 use serde_json::json;
 
 use crate::world::{

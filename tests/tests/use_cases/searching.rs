@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use lookalike_encoder::MAX_BYTES;
 use lookalike_core::ports::Products;
 use lookalike_core::{Metadata, PictureError, Product, StoreErrorKind};
-use lookalike_core::ports::Products;use lookalike_search::{MAX_K, SearchError, SearchOptions};
+use lookalike_encoder::MAX_BYTES;
+use lookalike_search::{MAX_K, SearchError, SearchOptions};
 use serde_json::json;
 
 use crate::world::{World, bytes, everything};

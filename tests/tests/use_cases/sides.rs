@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lookalike_core::ports::ChangeQueue;
 use lookalike_core::{Fingerprint, Role, StoreErrorKind};
-use lookalike_core::ports::ChangeQueue;use lookalike_indexing::{Outcome, SideError};
+use lookalike_indexing::{Outcome, SideError};
 
 use crate::crashes::up_to_call;
 use crate::world::{World, bytes, everything, long, outcomes};

@@ -9,8 +9,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::join_all;
 use lookalike_core::ports::{Embedder, Manifests};
-use lookalike_core::{Area, EmbedderCell, Fingerprint, ImageInfo, LoadedManifest, PictureError, StoreError, StoreErrorKind};
-use lookalike_core::ports::{Embedder, Manifests};use lookalike_search::{SearchError, SearchOptions, SearchSettings, Searcher};
+use lookalike_core::{
+    Area, EmbedderCell, Fingerprint, ImageInfo, LoadedManifest, PictureError, StoreError,
+    StoreErrorKind,
+};
+use lookalike_search::{SearchError, SearchOptions, SearchSettings, Searcher};
 use tokio::time::timeout;
 
 use crate::world::{Noted, World, bytes, everything, long, never_compacting};

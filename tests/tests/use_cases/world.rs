@@ -7,12 +7,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use lookalike_index::{CompactionPolicy, Manifest, Row, Segment, SegmentId, SegmentKind, View};
-use lookalike_test_support::memory::MemoryCloud;
 use lookalike_core::ports::{Embedder, Measurement, Metrics};
-use lookalike_core::{Area, Deadline, EmbedderCell, EncoderFiles, Encoders, Fingerprint, ImageInfo, PictureError, PictureFormat, StoreErrorKind};
-use lookalike_core::ports::{Embedder, Measurement, Metrics};use lookalike_indexing::{BatchReport, IndexPorts, IndexSettings, Indexer, Outcome, ProductsReport};
-use lookalike_core::ports::{Embedder, Measurement, Metrics};use lookalike_search::{SearchOptions, SearchPorts, SearchSettings, Searcher};
+use lookalike_core::{
+    Area, Deadline, EmbedderCell, EncoderFiles, Encoders, Fingerprint, ImageInfo, PictureError,
+    PictureFormat, StoreErrorKind,
+};
+use lookalike_index::{CompactionPolicy, Manifest, Row, Segment, SegmentId, SegmentKind, View};
+use lookalike_indexing::{
+    BatchReport, IndexPorts, IndexSettings, Indexer, Outcome, ProductsReport,
+};
+use lookalike_search::{SearchOptions, SearchPorts, SearchSettings, Searcher};
+use lookalike_test_support::memory::MemoryCloud;
 
 pub(crate) const DIMENSIONS: usize = 16;
 

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws_smithy_types::date_time::{DateTime, Format};
-use lookalike_events::decode_key;
 use lookalike_core::StoreErrorKind;
 use lookalike_core::ports::ChangeQueue;
+use lookalike_events::decode_key;
 use serde_json::{Value, json};
 
 use super::server::{Reply, Seen, Server};

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use aws_config::Region;
 use aws_credential_types::provider::{self, ProvideCredentials, error::CredentialsError, future};
 use aws_sdk_s3::config::SharedCredentialsProvider;
-use lookalike_index::SegmentId;
 use lookalike_core::StoreErrorKind;
+use lookalike_index::SegmentId;
 
 use super::server::{Reply, Server};
 use super::{cloud_at, cloud_within, settings, short_limits};

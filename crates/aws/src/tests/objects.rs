@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use lookalike_index::SegmentId;
 use lookalike_core::{ListedPicture, StoreErrorKind};
+use lookalike_index::SegmentId;
 
 use super::cloud_at;
 use super::server::{Reply, Seen, Server};

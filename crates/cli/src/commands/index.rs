@@ -5,10 +5,10 @@ mod attributes;
 use std::time::Duration;
 
 use anyhow::Result;
-use lookalike_http::IndexInfoReply;
 use lookalike_core::{Deadline, Filterable};
-use lookalike_http::IndexInfoReply;use lookalike_indexing::{Indexer, Outcome, Outdated};
-use lookalike_http::IndexInfoReply;use lookalike_search::{IndexInfo, SideInfo};
+use lookalike_http::IndexInfoReply;
+use lookalike_indexing::{Indexer, Outcome, Outdated};
+use lookalike_search::{IndexInfo, SideInfo};
 use serde_json::json;
 
 use crate::args::{IndexAction, IndexArguments, OutputArguments};

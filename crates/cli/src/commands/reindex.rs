@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use lookalike_core::{Deadline, Role};
-use anyhow::Result;use lookalike_indexing::{Coverage, Indexer, SideError, Switched};
+use lookalike_indexing::{Coverage, Indexer, SideError, Switched};
 use serde_json::{Value, json};
 
 use crate::args::ReindexArguments;

@@ -1,9 +1,9 @@
 //! `lookalike search`: look-alikes of a picture file, and of other things.
 
 use anyhow::Result;
-use lookalike_http::SearchReply;
 use lookalike_core::Match;
-use lookalike_http::SearchReply;use lookalike_search::{Answer, FoundProduct, GroupBy, Images, SearchOptions};
+use lookalike_http::SearchReply;
+use lookalike_search::{Answer, FoundProduct, GroupBy, Images, SearchOptions};
 use serde_json::Value;
 
 use crate::args::{GroupByArgument, SearchArguments};

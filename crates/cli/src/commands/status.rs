@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use lookalike_core::ImageRecord;
-use anyhow::Result;use lookalike_search::GenerationInfo;
+use lookalike_search::GenerationInfo;
 use serde_json::json;
 
 use super::index::{encoder_notice, print_side};

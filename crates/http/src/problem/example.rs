@@ -2,9 +2,12 @@
 //! of a request, a picture or a store with this fault, so that no example is out of date.
 
 use http::{Method, StatusCode};
+use lookalike_core::{
+    FilterError, Fingerprint, IndexError, PictureError, SegmentId, StoreError, StoreErrorKind,
+    ValueTypes,
+};
 use lookalike_encoder::{MAX_PIXELS, PictureFormat};
-use lookalike_core::{FilterError, Fingerprint, IndexError, PictureError, SegmentId, StoreError, StoreErrorKind, ValueTypes};
-use lookalike_encoder::{MAX_PIXELS, PictureFormat};use lookalike_search::{AuditError, BadQuery, SearchError};
+use lookalike_search::{AuditError, BadQuery, SearchError};
 use serde_json::Value;
 
 use super::{Problem, ProblemKind};

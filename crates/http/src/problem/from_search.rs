@@ -1,8 +1,8 @@
 //! What a failed search means to the caller.
 
-use lookalike_encoder::PictureError;
 use lookalike_core::{FilterError, StoreErrorKind};
-use lookalike_encoder::PictureError;use lookalike_search::{BadQuery, SearchError};
+use lookalike_encoder::PictureError;
+use lookalike_search::{BadQuery, SearchError};
 
 use super::{Problem, ProblemKind, shown};
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use lookalike_core::{Area, Crop, Fingerprint};
-use bytes::Bytes;use lookalike_search::{BadQuery, MAX_QUERY_ITEMS, QueryItem};
+use lookalike_search::{BadQuery, MAX_QUERY_ITEMS, QueryItem};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::Uri;
 use lookalike_core::Deadline;
-use http::Uri;use lookalike_search::AuditOptions;
+use lookalike_search::AuditOptions;
 
 use super::json_reply;
 use crate::audit_reply::AuditReply;

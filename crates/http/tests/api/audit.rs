@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use lookalike_http::{AuditLimits, HttpSettings};
 use lookalike_core::StoreErrorKind::{Denied, Unavailable};
+use lookalike_http::{AuditLimits, HttpSettings};
 use serde_json::{Value, json};
 
 use crate::support::{Shop, stripes};

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::Request;
 use image::ImageFormat;
 use lookalike_core::MemoryBudget;
-use image::ImageFormat;use lookalike_search::SearchSettings;
+use lookalike_search::SearchSettings;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http::Request;
-use lookalike_http::{CacheSettings, HttpSettings};
 use lookalike_core::ports::Products;
 use lookalike_core::{Product, StoreErrorKind};
+use lookalike_http::{CacheSettings, HttpSettings};
 use serde_json::{Value, json};
 
 use crate::support::{Reply, Shop, stripes};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lookalike_core::ports::Products;
 use lookalike_core::{Deadline, Product};
-use lookalike_core::ports::Products;use lookalike_indexing::{IndexSettings, Indexer};
+use lookalike_indexing::{IndexSettings, Indexer};
 use serde_json::{Value, json};
 
 use crate::support::{Shop, colour, encoder, stripes};

@@ -1,9 +1,9 @@
 //! Stores that fail, and an index that cannot be used.
 
 use bytes::Bytes;
-use lookalike_http::HttpSettings;
 use lookalike_core::StoreErrorKind::{Denied, NotFound, Unavailable};
 use lookalike_core::ports::Segments;
+use lookalike_http::HttpSettings;
 
 use crate::support::{Shop, stripes};
 

@@ -11,13 +11,15 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use image::{ImageFormat, Rgb, RgbImage};
+use lookalike_core::ports::{Embedder, Products};
+use lookalike_core::{
+    Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, PictureError, Product, StoreErrorKind,
+};
 use lookalike_encoder::Encoder;
 use lookalike_http::{HttpSettings, router};
+use lookalike_indexing::{IndexSettings, Indexer};
+use lookalike_search::{SearchSettings, Searcher};
 use lookalike_test_support::memory::MemoryCloud;
-use lookalike_core::ports::{Embedder, Products};
-use lookalike_core::{Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, PictureError, Product, StoreErrorKind};
-use lookalike_core::ports::{Embedder, Products};use lookalike_indexing::{IndexSettings, Indexer};
-use lookalike_core::ports::{Embedder, Products};use lookalike_search::{SearchSettings, Searcher};
 use serde_json::Value;
 use tower::ServiceExt;
 

@@ -17,9 +17,9 @@ pub use report::{
 
 use super::snapshots::Loaded;
 use super::{SearchError, Searcher, off_runtime};
+use differences::Differences;
 use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::time::Deadline;
-use differences::Differences;
 
 /// Cosine from which two pictures are nearly the same one where nobody measured that: 99 of 100 pictures that were
 /// scaled or stored anew are so similar to their originals.

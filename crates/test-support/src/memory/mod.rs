@@ -14,10 +14,10 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use lookalike_index::{Fingerprint, SegmentId};
 
+use lookalike_core::Encoders;
 use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::model::{EncoderFiles, ImageRecord, Metadata, PictureHead};
 use lookalike_core::ports::NoMetrics;
-use lookalike_core::Encoders;
 use lookalike_indexing::IndexPorts;
 use lookalike_search::SearchPorts;
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Args, value_parser};
 use lookalike_core::Deadline;
-use clap::{Args, value_parser};use lookalike_search::{AuditOptions, AuditReport, Searcher};
+use lookalike_search::{AuditOptions, AuditReport, Searcher};
 use serde::Serialize;
 
 use crate::args::OutputArguments;

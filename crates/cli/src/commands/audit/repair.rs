@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use lookalike_core::Deadline;
-use anyhow::Result;use lookalike_indexing::Outcome;
-use anyhow::Result;use lookalike_search::{AuditReport, StaleRecord};
+use lookalike_indexing::Outcome;
+use lookalike_search::{AuditReport, StaleRecord};
 use serde::Serialize;
 
 use super::PATIENCE;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use lookalike_core::Deadline;
-use anyhow::Result;use lookalike_indexing::{Indexer, Outdated};
+use lookalike_indexing::{Indexer, Outdated};
 use serde_json::json;
 
 use super::PATIENCE;
