@@ -67,7 +67,7 @@ fn cloud_with(local: &LocalCloud, catalog_bucket: &str, queue_url: &str) -> Clou
 #[tokio::test(flavor = "multi_thread")]
 async fn pictures_conform() {
     let world = World::new().await;
-    conformance::pictures(
+    conformance::images(
         world.cloud.pictures.clone(),
         world.cloud.picture_writer.clone(),
     )
@@ -101,7 +101,7 @@ async fn encoders_conform() {
     let world = World::new().await;
     conformance::encoders(
         world.cloud.stored_encoders.clone(),
-        world.cloud.encoder_shelf.clone(),
+        world.cloud.encoder_store.clone(),
     )
     .await;
     world.local.shutdown().await;

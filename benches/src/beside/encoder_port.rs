@@ -1,11 +1,11 @@
 //! The default encoder as the service's port.
 
 use lookalike_aws::embedded_encoder;
-use lookalike_core::EmbedderCell;
+use lookalike_core::EncoderCell;
 
 /// The encoder inside the program, loaded when it is first needed, as the search function loads it.
-pub(crate) fn embedded() -> EmbedderCell {
-    EmbedderCell::lazy(Box::new(|| {
+pub(crate) fn embedded() -> EncoderCell {
+    EncoderCell::lazy(Box::new(|| {
         Box::pin(async {
             let loaded = tokio::task::spawn_blocking(embedded_encoder).await;
             let encoder = loaded.map_err(|died| died.to_string())?;

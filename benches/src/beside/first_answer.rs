@@ -29,7 +29,7 @@ impl FirstAnswer {
             let picture = std::fs::read(&self.picture).map_err(|e| at(&self.picture, e))?;
             let searcher = Folder::at(&self.folder).searcher(Shop::default());
             let answer = searcher
-                .search_picture(picture.into(), SearchOptions::default())
+                .search_image(picture.into(), SearchOptions::default())
                 .await?;
             Ok::<_, AnyError>(answer)
         })?;

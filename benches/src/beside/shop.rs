@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lookalike_core::ports::{Links, Products};
+use lookalike_core::ports::{Products, UrlSigner};
 use lookalike_core::{Metadata, Product, StoreError, StoreErrorKind, UploadLink};
 
 /// Metadata by product.
@@ -35,7 +35,7 @@ impl Products for Shop {
 }
 
 #[async_trait]
-impl Links for Shop {
+impl UrlSigner for Shop {
     async fn fetch(&self, key: &str) -> Result<String, StoreError> {
         Ok(format!("memory:///{key}"))
     }

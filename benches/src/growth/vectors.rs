@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use lookalike_core::ports::Embedder;
+use lookalike_core::ports::ImageEncoder;
 use lookalike_core::{Area, Fingerprint, ImageInfo, PictureError, PictureFormat};
 use lookalike_encoder::Encoder;
 use rand::rngs::StdRng;
@@ -143,7 +143,7 @@ impl Numbered {
     }
 }
 
-impl Embedder for Numbered {
+impl ImageEncoder for Numbered {
     fn name(&self) -> &str {
         "numbered"
     }

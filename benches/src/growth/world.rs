@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lookalike_aws::{Clients, Cloud, Settings};
-use lookalike_core::ports::{Embedder, NoMetrics, PictureWriter};
-use lookalike_core::{Deadline, EmbedderCell, Encoders};
+use lookalike_core::ports::{ImageEncoder, ImageWriter, NoMetrics};
+use lookalike_core::{Deadline, EncoderCell, Encoders};
 use lookalike_indexing::{IndexSettings, Indexer};
 use lookalike_local_cloud::LocalCloud;
 use lookalike_search::{SearchOptions, SearchPorts, SearchSettings, Searcher};
@@ -23,7 +23,7 @@ const LOADS: usize = 3;
 
 /// What indexes and searches.
 pub(crate) struct World {
-    writer: Arc<dyn PictureWriter>,
+    writer: Arc<dyn ImageWriter>,
     indexer: Indexer,
     search: SearchPorts,
     /// Whether a segment that is loaded is a copy.
@@ -56,7 +56,7 @@ impl World {
     /// On the servers of a local cloud.
     pub(crate) fn served(
         local: &LocalCloud,
-        embedder: Arc<dyn Embedder>,
+        embedder: Arc<dyn ImageEncoder>,
     ) -> Result<Self, AnyError> {
         let names = BTreeMap::from([
             ("LOOKALIKE_CATALOG_BUCKET", "catalog"),
@@ -73,7 +73,7 @@ impl World {
             local.region(),
         );
         let cloud = Cloud::with_clients(clients, &settings);
-        let encoders: Encoders = EmbedderCell::ready(embedder).into();
+        let encoders: Encoders = EncoderCell::ready(embedder).into();
         let ports = cloud.index_ports(encoders.clone(), Arc::new(NoMetrics));
         Ok(Self {
             search: cloud.search_ports(encoders, Arc::new(NoMetrics)),
@@ -84,9 +84,9 @@ impl World {
     }
 
     /// On stores in memory.
-    pub(crate) fn in_memory(embedder: Arc<dyn Embedder>) -> Self {
+    pub(crate) fn in_memory(embedder: Arc<dyn ImageEncoder>) -> Self {
         let cloud = MemoryCloud::new();
-        let encoders: Encoders = EmbedderCell::ready(embedder).into();
+        let encoders: Encoders = EncoderCell::ready(embedder).into();
         let ports = cloud.index_ports(encoders.clone());
         Self {
             search: cloud.search_ports(encoders),
@@ -143,7 +143,7 @@ impl World {
         let mut found = Vec::with_capacity(queries);
         for number in 0..queries {
             let options = SearchOptions::default();
-            let answer = searcher.search_picture(query(number), options).await?;
+            let answer = searcher.search_image(query(number), options).await?;
             times.push(answer.timings.search_ms);
             let numbers = answer.results.iter().map(|found| found.product_id.parse());
             found.push(numbers.collect::<Result<_, _>>()?);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use lookalike_core::Encoders;
 use lookalike_core::ports::{
-    ChangeQueue, EncoderShelf, Failures, ImageRecords, Links, Manifests, Metrics, PictureWriter,
-    Pictures, Products, SegmentShelf, Segments, StoredEncoders, TableReader,
+    ChangeQueue, EncoderStore, Failures, ImageRecords, ImageStore, ImageWriter, Manifests, Metrics,
+    Products, SegmentStore, Segments, StoredEncoders, TableReader, UrlSigner,
 };
 use lookalike_indexing::IndexPorts;
 use lookalike_search::SearchPorts;
@@ -24,21 +24,21 @@ use crate::{
 #[derive(Clone)]
 pub struct Cloud {
     /// The catalog bucket, read.
-    pub pictures: Arc<dyn Pictures>,
+    pub pictures: Arc<dyn ImageStore>,
     /// The catalog bucket, written.
-    pub picture_writer: Arc<dyn PictureWriter>,
+    pub picture_writer: Arc<dyn ImageWriter>,
     /// Links into the catalog bucket.
-    pub links: Arc<dyn Links>,
+    pub links: Arc<dyn UrlSigner>,
     /// The manifest of the index.
     pub manifests: Arc<dyn Manifests>,
     /// The segments of the index.
     pub segments: Arc<dyn Segments>,
     /// The same segments, to list and remove.
-    pub shelf: Arc<dyn SegmentShelf>,
+    pub shelf: Arc<dyn SegmentStore>,
     /// The encoders that are stored beside the index.
     pub stored_encoders: Arc<dyn StoredEncoders>,
     /// The same encoders, to list and remove.
-    pub encoder_shelf: Arc<dyn EncoderShelf>,
+    pub encoder_store: Arc<dyn EncoderStore>,
     /// Product metadata.
     pub products: Arc<dyn Products>,
     /// What became of every picture.
@@ -98,7 +98,7 @@ impl Cloud {
             segments: segments.clone(),
             shelf: segments,
             stored_encoders: encoders.clone(),
-            encoder_shelf: encoders,
+            encoder_store: encoders,
             products: Arc::new(DynamoProducts::new(Arc::clone(&table))),
             records: Arc::new(DynamoImageRecords::new(Arc::clone(&table))),
             failures: Arc::new(DynamoFailures::new(Arc::clone(&table))),
@@ -113,12 +113,12 @@ impl Cloud {
     pub fn index_ports(&self, encoders: Encoders, metrics: Arc<dyn Metrics>) -> IndexPorts {
         IndexPorts {
             encoders,
-            pictures: self.pictures.clone(),
+            images: self.pictures.clone(),
             manifests: self.manifests.clone(),
             segments: self.segments.clone(),
             shelf: self.shelf.clone(),
             products: self.products.clone(),
-            encoder_shelf: self.encoder_shelf.clone(),
+            encoder_store: self.encoder_store.clone(),
             records: self.records.clone(),
             failures: self.failures.clone(),
             metrics,
@@ -129,7 +129,7 @@ impl Cloud {
     pub fn search_ports(&self, encoders: Encoders, metrics: Arc<dyn Metrics>) -> SearchPorts {
         SearchPorts {
             encoders,
-            pictures: self.pictures.clone(),
+            images: self.pictures.clone(),
             links: self.links.clone(),
             manifests: self.manifests.clone(),
             segments: self.segments.clone(),

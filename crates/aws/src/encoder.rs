@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use lookalike_core::ports::Embedder;
-use lookalike_core::{EmbedderCell, EncoderFiles, Encoders, ReadFiles, StoreError};
+use lookalike_core::ports::ImageEncoder;
+use lookalike_core::{EncoderCell, EncoderFiles, Encoders, ReadFiles, StoreError};
 use lookalike_encoder::{Area, Encoder, ImageInfo, LoadError, PictureError};
 use lookalike_index::Fingerprint;
 
@@ -61,7 +61,7 @@ pub fn encoders(settings: &Settings, cloud: &Cloud) -> Encoders {
 }
 
 /// A cell that loads the encoder when it is first needed.
-pub fn encoder_cell(source: EncoderSource, clients: &Clients) -> EmbedderCell {
+pub fn encoder_cell(source: EncoderSource, clients: &Clients) -> EncoderCell {
     let (again, again_clients) = (source.clone(), clients.clone());
     let clients = clients.clone();
     let load = move || {
@@ -82,7 +82,7 @@ pub fn encoder_cell(source: EncoderSource, clients: &Clients) -> EmbedderCell {
         }
         .boxed()
     };
-    EmbedderCell::lazy_with_files(Box::new(load), Box::new(read))
+    EncoderCell::lazy_with_files(Box::new(load), Box::new(read))
 }
 
 /// The encoder at `source`, ready to embed. Takes a good part of a second.
@@ -92,7 +92,7 @@ pub fn encoder_cell(source: EncoderSource, clients: &Clients) -> EmbedderCell {
 pub async fn load_encoder(
     source: &EncoderSource,
     clients: &Clients,
-) -> Result<Arc<dyn Embedder>, EncoderError> {
+) -> Result<Arc<dyn ImageEncoder>, EncoderError> {
     let files = match source {
         EncoderSource::Embedded => None,
         source => Some(files_at(source, clients).await?),
@@ -108,7 +108,7 @@ pub async fn load_encoder(
 ///
 /// # Errors
 /// None with an intact build.
-pub fn embedded_encoder() -> Result<Arc<dyn Embedder>, EncoderError> {
+pub fn embedded_encoder() -> Result<Arc<dyn ImageEncoder>, EncoderError> {
     Ok(port(Encoder::embedded()?))
 }
 
@@ -116,7 +116,7 @@ pub fn embedded_encoder() -> Result<Arc<dyn Embedder>, EncoderError> {
 ///
 /// # Errors
 /// When the files cannot be used.
-pub fn open_encoder(files: &EncoderFiles) -> Result<Arc<dyn Embedder>, EncoderError> {
+pub fn open_encoder(files: &EncoderFiles) -> Result<Arc<dyn ImageEncoder>, EncoderError> {
     Ok(port(from_files(files)?))
 }
 
@@ -124,7 +124,7 @@ fn from_files(files: &EncoderFiles) -> Result<Encoder, LoadError> {
     Encoder::from_parts(&files.name, &files.model, &files.preprocessing)
 }
 
-fn port(encoder: Encoder) -> Arc<dyn Embedder> {
+fn port(encoder: Encoder) -> Arc<dyn ImageEncoder> {
     Arc::new(EncoderPort(encoder))
 }
 
@@ -202,7 +202,7 @@ async fn from_s3(
 /// The encoder behind the service's port.
 struct EncoderPort(Encoder);
 
-impl Embedder for EncoderPort {
+impl ImageEncoder for EncoderPort {
     fn name(&self) -> &str {
         self.0.name()
     }

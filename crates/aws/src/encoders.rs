@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use lookalike_core::ports::{EncoderShelf, StoredEncoders};
+use lookalike_core::ports::{EncoderStore, StoredEncoders};
 use lookalike_core::{EncoderFiles, StoreError, StoredEncoder};
 use lookalike_index::Fingerprint;
 use serde_json::{Value, json};
@@ -112,7 +112,7 @@ impl StoredEncoders for S3Encoders {
 }
 
 #[async_trait]
-impl EncoderShelf for S3Encoders {
+impl EncoderStore for S3Encoders {
     async fn list(&self) -> Result<Vec<StoredEncoder>, StoreError> {
         let list = self.bucket.s3().list_objects_v2();
         let mut pages = list

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use aws_sdk_s3::presigning::PresigningConfig;
-use lookalike_core::ports::Links;
+use lookalike_core::ports::UrlSigner;
 use lookalike_core::{StoreError, StoreErrorKind, UploadLink};
 
 use crate::bucket::Bucket;
@@ -34,7 +34,7 @@ impl S3Links {
 }
 
 #[async_trait]
-impl Links for S3Links {
+impl UrlSigner for S3Links {
     async fn fetch(&self, key: &str) -> Result<String, StoreError> {
         let operation = self.bucket.operation("sign a link to get", key);
         let config = PresigningConfig::builder()

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_sdk_s3::types::{EncodingType, Object};
 use bytes::Bytes;
-use lookalike_core::ports::{PictureWriter, Pictures};
-use lookalike_core::{ListedPicture, Page, Picture, PictureHead, StoreError, StoreErrorKind};
+use lookalike_core::ports::{ImageStore, ImageWriter};
+use lookalike_core::{Image, ImageHead, ListedImage, Page, StoreError, StoreErrorKind};
 use percent_encoding::percent_decode_str;
 
 use crate::bucket::{Bucket, Reading};
@@ -29,8 +29,8 @@ impl S3Pictures {
 }
 
 #[async_trait]
-impl Pictures for S3Pictures {
-    async fn head(&self, key: &str) -> Result<Option<PictureHead>, StoreError> {
+impl ImageStore for S3Pictures {
+    async fn head(&self, key: &str) -> Result<Option<ImageHead>, StoreError> {
         let head = self.bucket.s3().head_object();
         let operation = self.bucket.operation("head", key);
         match head.bucket(self.bucket.name()).key(key).send().await {
@@ -49,7 +49,7 @@ impl Pictures for S3Pictures {
         }
     }
 
-    async fn get(&self, key: &str, max_bytes: u64) -> Result<Option<Picture>, StoreError> {
+    async fn get(&self, key: &str, max_bytes: u64) -> Result<Option<Image>, StoreError> {
         let read = match self.bucket.read(key, max_bytes, |get| get).await? {
             Reading::Found(read) => read,
             Reading::Missing => return Ok(None),
@@ -62,7 +62,7 @@ impl Pictures for S3Pictures {
             read.length,
             read.metadata.as_ref(),
         )?;
-        Ok(Some(Picture {
+        Ok(Some(Image {
             head,
             body: read.body,
         }))
@@ -72,7 +72,7 @@ impl Pictures for S3Pictures {
         &self,
         prefix: &str,
         after: Option<&str>,
-    ) -> Result<Page<ListedPicture>, StoreError> {
+    ) -> Result<Page<ListedImage>, StoreError> {
         let operation = self.bucket.operation("list", prefix);
         let list = self.bucket.s3().list_objects_v2();
         // A key rather than S3's own token marks the place: it stays good for ever.
@@ -99,7 +99,7 @@ impl Pictures for S3Pictures {
 }
 
 #[async_trait]
-impl PictureWriter for S3Pictures {
+impl ImageWriter for S3Pictures {
     async fn put(
         &self,
         key: &str,
@@ -136,7 +136,7 @@ fn picture_head(
     etag: Option<&str>,
     bytes: Option<i64>,
     metadata: Option<&HashMap<String, String>>,
-) -> Result<PictureHead, StoreError> {
+) -> Result<ImageHead, StoreError> {
     let (Some(etag), Some(bytes)) = (etag, bytes) else {
         return Err(incomplete(operation, "ETag or Content-Length"));
     };
@@ -145,14 +145,14 @@ fn picture_head(
         .flatten()
         .map(|(name, value)| (name.to_ascii_lowercase(), header_text::decode(value)))
         .collect();
-    Ok(PictureHead {
+    Ok(ImageHead {
         etag: etag.to_owned(),
         bytes: bytes.max(0).unsigned_abs(),
         metadata,
     })
 }
 
-fn listed(operation: &str, object: &Object, encoded: bool) -> Result<ListedPicture, StoreError> {
+fn listed(operation: &str, object: &Object, encoded: bool) -> Result<ListedImage, StoreError> {
     let (Some(key), Some(etag), Some(bytes)) = (object.key(), object.e_tag(), object.size()) else {
         return Err(incomplete(operation.to_owned(), "Key, ETag or Size"));
     };
@@ -160,7 +160,7 @@ fn listed(operation: &str, object: &Object, encoded: bool) -> Result<ListedPictu
         true => decode_key(operation, key)?,
         false => key.to_owned(),
     };
-    Ok(ListedPicture {
+    Ok(ListedImage {
         key,
         etag: etag.to_owned(),
         bytes: bytes.max(0).unsigned_abs(),

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
-use lookalike_core::ports::{SegmentShelf, Segments};
+use lookalike_core::ports::{SegmentStore, Segments};
 use lookalike_core::{SegmentMemory, StoreError, StoredSegment};
 use lookalike_index::SegmentId;
 
@@ -100,7 +100,7 @@ impl Segments for S3Segments {
 }
 
 #[async_trait]
-impl SegmentShelf for S3Segments {
+impl SegmentStore for S3Segments {
     async fn list(&self) -> Result<Vec<StoredSegment>, StoreError> {
         let list = self.bucket.s3().list_objects_v2();
         let mut pages = list

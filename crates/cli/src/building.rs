@@ -37,7 +37,7 @@ impl Builder<'_> {
     /// missing has stayed the same through a whole round.
     pub(crate) async fn fill(&self) -> Result<Coverage> {
         let mut coverage = self.indexer.coverage().await?;
-        let bar = output::progress("reindexing", coverage.pictures);
+        let bar = output::progress("reindexing", coverage.images);
         bar.set_position(coverage.done);
         // What neither index has is failed or very new: asked for once, in case it is new.
         let mut keys = lacking(&coverage);
@@ -51,7 +51,7 @@ impl Builder<'_> {
                 None => self.work(&in_order, &bar).await?,
             }
             coverage = self.indexer.coverage().await?;
-            bar.set_length(coverage.pictures);
+            bar.set_length(coverage.images);
             bar.set_position(coverage.done);
             keys = lacking(&coverage);
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use lookalike_core::{Filterable, Metadata, Product};
-use lookalike_indexing::{IndexedPicture, Indexer, IndexingError};
+use lookalike_indexing::{IndexedImage, Indexer, IndexingError};
 use serde::Serialize;
 
 use crate::output;
@@ -19,7 +19,7 @@ pub(crate) struct ImportWatch<'a> {
     filterable: &'a Filterable,
     metadata: HashMap<&'a str, &'a Metadata>,
     /// As the index had them, by key.
-    pending: BTreeMap<String, IndexedPicture>,
+    pending: BTreeMap<String, IndexedImage>,
 }
 
 /// What the index says since.
@@ -51,7 +51,7 @@ impl<'a> ImportWatch<'a> {
             pending: BTreeMap::new(),
         };
         let ids: Vec<String> = watch.metadata.keys().map(|id| (*id).to_owned()).collect();
-        let pictures = watch.indexer.pictures_of(&ids).await?.into_iter();
+        let pictures = watch.indexer.images_of(&ids).await?.into_iter();
         let outdated = pictures.filter(|picture| watch.is_outdated(picture));
         watch.pending = outdated.map(|p| (p.key.clone(), p)).collect();
         Ok(watch)
@@ -80,8 +80,8 @@ impl<'a> ImportWatch<'a> {
     async fn look(&mut self, seen: &mut Seen) -> Result<(), IndexingError> {
         let products: BTreeSet<&String> = self.pending.values().map(|p| &p.product_id).collect();
         let products: Vec<String> = products.into_iter().cloned().collect();
-        let pictures = self.indexer.pictures_of(&products).await?.into_iter();
-        let now: HashMap<String, IndexedPicture> = pictures
+        let pictures = self.indexer.images_of(&products).await?.into_iter();
+        let now: HashMap<String, IndexedImage> = pictures
             .map(|picture| (picture.key.clone(), picture))
             .collect();
         let mut pending = std::mem::take(&mut self.pending);
@@ -100,7 +100,7 @@ impl<'a> ImportWatch<'a> {
         Ok(())
     }
 
-    fn is_outdated(&self, picture: &IndexedPicture) -> bool {
+    fn is_outdated(&self, picture: &IndexedImage) -> bool {
         let metadata = self.metadata.get(picture.product_id.as_str());
         metadata.is_some_and(|metadata| picture.is_outdated(self.filterable, metadata))
     }

@@ -54,7 +54,7 @@ impl Liked {
             What::File(path) => {
                 let picture = std::fs::read(path);
                 let picture = picture.with_context(|| format!("cannot read {}", path.display()))?;
-                QueryItem::picture(picture, area)
+                QueryItem::image(picture, area)
             }
             What::Key(key) => QueryItem::key(key, area),
             What::Product(id) => QueryItem::product(id),

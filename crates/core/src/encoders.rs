@@ -12,15 +12,15 @@ use lookalike_index::Fingerprint;
 use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
-use crate::embedder::EmbedderCell;
+use crate::encoder_cell::EncoderCell;
 use crate::error::StoreError;
 use crate::model::EncoderFiles;
-use crate::ports::{Embedder, StoredEncoders};
+use crate::ports::{ImageEncoder, StoredEncoders};
 
 /// Makes of its files the encoder that has this fingerprint, as an earlier release did where need be; the
 /// error is a sentence for people. Slow: callers leave the async runtime first.
 pub type EncoderOpener =
-    Arc<dyn Fn(EncoderFiles, Fingerprint) -> Result<Arc<dyn Embedder>, String> + Send + Sync>;
+    Arc<dyn Fn(EncoderFiles, Fingerprint) -> Result<Arc<dyn ImageEncoder>, String> + Send + Sync>;
 
 /// Why there is no encoder for an index.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -60,12 +60,12 @@ impl NoEncoder {
     }
 }
 
-type Opened = Arc<OnceCell<Arc<dyn Embedder>>>;
+type Opened = Arc<OnceCell<Arc<dyn ImageEncoder>>>;
 
 /// The encoders of this process. Cloning shares them.
 #[derive(Clone)]
 pub struct Encoders {
-    configured: EmbedderCell,
+    configured: EncoderCell,
     stored: Option<(Arc<dyn StoredEncoders>, EncoderOpener)>,
     /// Those that were loaded from beside the index.
     opened: Arc<Mutex<HashMap<Fingerprint, Opened>>>,
@@ -76,7 +76,7 @@ pub struct Encoders {
 impl Encoders {
     /// The encoder that the process was given, and those that `stored` has, which `open` loads.
     pub fn new(
-        configured: EmbedderCell,
+        configured: EncoderCell,
         stored: Arc<dyn StoredEncoders>,
         open: EncoderOpener,
     ) -> Self {
@@ -84,12 +84,12 @@ impl Encoders {
     }
 
     /// The one encoder, for places where nothing else is stored.
-    pub fn only(configured: EmbedderCell) -> Self {
+    pub fn only(configured: EncoderCell) -> Self {
         Self::with(configured, None)
     }
 
     fn with(
-        configured: EmbedderCell,
+        configured: EncoderCell,
         stored: Option<(Arc<dyn StoredEncoders>, EncoderOpener)>,
     ) -> Self {
         Self {
@@ -104,7 +104,7 @@ impl Encoders {
     ///
     /// # Errors
     /// [`NoEncoder::Configured`].
-    pub async fn configured(&self) -> Result<Arc<dyn Embedder>, NoEncoder> {
+    pub async fn configured(&self) -> Result<Arc<dyn ImageEncoder>, NoEncoder> {
         self.configured.get().await.map_err(NoEncoder::Configured)
     }
 
@@ -113,7 +113,7 @@ impl Encoders {
     ///
     /// # Errors
     /// [`NoEncoder`]; what failed is tried again with the next call.
-    pub async fn of(&self, wanted: Fingerprint) -> Result<Arc<dyn Embedder>, NoEncoder> {
+    pub async fn of(&self, wanted: Fingerprint) -> Result<Arc<dyn ImageEncoder>, NoEncoder> {
         if let Some(opened) = self.at_hand(wanted) {
             return Ok(opened);
         }
@@ -128,7 +128,7 @@ impl Encoders {
     }
 
     /// An encoder that was loaded from beside the index before.
-    fn at_hand(&self, wanted: Fingerprint) -> Option<Arc<dyn Embedder>> {
+    fn at_hand(&self, wanted: Fingerprint) -> Option<Arc<dyn ImageEncoder>> {
         self.lock().get(&wanted)?.get().cloned()
     }
 
@@ -139,8 +139,8 @@ impl Encoders {
     async fn load(
         &self,
         wanted: Fingerprint,
-        configured: &Result<Arc<dyn Embedder>, NoEncoder>,
-    ) -> Result<Arc<dyn Embedder>, NoEncoder> {
+        configured: &Result<Arc<dyn ImageEncoder>, NoEncoder>,
+    ) -> Result<Arc<dyn ImageEncoder>, NoEncoder> {
         let found = match &self.stored {
             Some((stored, _)) => stored.load(wanted).await?,
             None => None,
@@ -244,8 +244,8 @@ impl Encoders {
     }
 }
 
-impl From<EmbedderCell> for Encoders {
-    fn from(configured: EmbedderCell) -> Self {
+impl From<EncoderCell> for Encoders {
+    fn from(configured: EncoderCell) -> Self {
         Self::only(configured)
     }
 }

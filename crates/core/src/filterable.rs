@@ -11,13 +11,13 @@ use serde_json::{Number, Value};
 use crate::model::Metadata;
 
 /// Most names that can be declared.
-const MOST_NAMES: usize = 32;
+const MAX_NAMES: usize = 32;
 /// Most bytes of a name.
-const MOST_NAME: usize = 128;
+const MAX_NAME: usize = 128;
 /// Most bytes of a text.
-const MOST_TEXT: usize = 1024;
+const MAX_TEXT: usize = 1024;
 /// Most bytes of all texts of a list together.
-const MOST_LIST: usize = 4096;
+const MAX_LIST: usize = 4096;
 /// Integers from here on are not all distinct as 64-bit floating point numbers, which is what filters
 /// compare.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -43,12 +43,12 @@ pub struct Filterable(Arc<BTreeSet<String>>);
 pub enum NotFilterable {
     /// A name that cannot stand in a filter.
     #[error(
-        "{0:?} cannot be filterable: a name has 1 to {MOST_NAME} bytes, none of them a control character \
+        "{0:?} cannot be filterable: a name has 1 to {MAX_NAME} bytes, none of them a control character \
          or one of `= ! < > ,`, and is not `and`, `or` or `not`"
     )]
     Name(String),
     /// Too many names.
-    #[error("{0} attributes are declared, at most {MOST_NAMES} can be")]
+    #[error("{0} attributes are declared, at most {MAX_NAMES} can be")]
     TooMany(usize),
 }
 
@@ -56,10 +56,10 @@ pub enum NotFilterable {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unfilterable {
     /// A text over the limit.
-    #[error("the text has {0} bytes, at most {MOST_TEXT} can be filtered by")]
+    #[error("the text has {0} bytes, at most {MAX_TEXT} can be filtered by")]
     LongText(usize),
     /// A list whose texts together are over the limit.
-    #[error("the list has {0} bytes of text, at most {MOST_LIST} can be filtered by")]
+    #[error("the list has {0} bytes of text, at most {MAX_LIST} can be filtered by")]
     LongList(usize),
     /// A list of something else than texts.
     #[error("only lists of texts can be filtered by")]
@@ -90,14 +90,14 @@ impl FromStr for Filterable {
             declared.insert(name.to_owned());
         }
         match declared.len() {
-            0..=MOST_NAMES => Ok(Self(Arc::new(declared))),
+            0..=MAX_NAMES => Ok(Self(Arc::new(declared))),
             many => Err(NotFilterable::TooMany(many)),
         }
     }
 }
 
 fn is_name(name: &str) -> bool {
-    name.len() <= MOST_NAME
+    name.len() <= MAX_NAME
         && !name.contains(OPERATORS)
         && !name.contains(char::is_control)
         && !RESERVED.contains(&name)
@@ -137,7 +137,7 @@ impl Filterable {
     }
 }
 
-/// What the index keeps of a picture: what it keeps of its product, and the picture's own category
+/// What the index keeps of an image: what it keeps of its product, and the image's own category
 /// where the product has none.
 pub fn attributes(of_product: &Attributes, own_category: Option<String>) -> Attributes {
     let mut attributes = of_product.clone();
@@ -154,7 +154,7 @@ fn kept(value: &Value) -> Result<Option<Value>, Unfilterable> {
         Value::Null => None,
         Value::Bool(value) => Some(Value::Bool(*value)),
         Value::Number(value) => number(value).map(Value::Number),
-        Value::String(text) if text.len() > MOST_TEXT => {
+        Value::String(text) if text.len() > MAX_TEXT => {
             return Err(Unfilterable::LongText(text.len()));
         }
         Value::String(text) => (!text.is_empty()).then(|| Value::String(text.clone())),
@@ -168,11 +168,11 @@ fn list(values: &[Value]) -> Result<Option<Value>, Unfilterable> {
     let texts: Option<BTreeSet<&str>> = values.iter().map(Value::as_str).collect();
     let mut texts = texts.ok_or(Unfilterable::NoTexts)?;
     texts.remove("");
-    if let Some(long) = texts.iter().find(|text| text.len() > MOST_TEXT) {
+    if let Some(long) = texts.iter().find(|text| text.len() > MAX_TEXT) {
         return Err(Unfilterable::LongText(long.len()));
     }
     let bytes: usize = texts.iter().map(|text| text.len()).sum();
-    if bytes > MOST_LIST {
+    if bytes > MAX_LIST {
         return Err(Unfilterable::LongList(bytes));
     }
     Ok((!texts.is_empty()).then(|| texts.into_iter().collect()))
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_goes_before_what_the_picture_itself_says() {
+    fn the_table_goes_before_what_the_image_itself_says() {
         let own = |category: &str| Some(category.to_owned());
         let product = Attributes::from([("category".to_owned(), json!("boots"))]);
         assert_eq!(attributes(&product, own("shoes"))["category"], "boots");

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use lookalike_index::CATEGORY;
 
-/// Catalog pictures have keys that begin so.
+/// Catalog images have keys that begin so.
 pub const CATALOG_PREFIX: &str = "catalog/";
-/// Shoppers' pictures have keys that begin so; they expire.
+/// Shoppers' images have keys that begin so; they expire.
 pub const UPLOADS_PREFIX: &str = "uploads/";
 
-/// Whether a key names a catalog picture: not a folder marker, and nothing outside the prefix.
+/// Whether a key names a catalog image: not a folder marker, and nothing outside the prefix.
 pub fn is_catalog_key(key: &str) -> bool {
     key.starts_with(CATALOG_PREFIX) && !key.ends_with('/')
 }
@@ -27,7 +27,7 @@ pub fn is_allowed_query_key(key: &str) -> bool {
     })
 }
 
-/// The product that a picture shows: its object metadata `product-id`, else the file stem.
+/// The product that an image shows: its object metadata `product-id`, else the file stem.
 pub fn product_id_of(key: &str, metadata: &BTreeMap<String, String>) -> String {
     match metadata.get("product-id") {
         Some(id) if !id.is_empty() => id.clone(),
@@ -41,14 +41,14 @@ pub fn product_id_of(key: &str, metadata: &BTreeMap<String, String>) -> String {
     }
 }
 
-/// The category that a picture's key and object metadata say: the object metadata of that name, else the
+/// The category that an image's key and object metadata say: the object metadata of that name, else the
 /// parent folder.
 pub fn category_of(key: &str, metadata: &BTreeMap<String, String>) -> Option<String> {
     let category = metadata.get(CATEGORY).cloned();
     category.or_else(|| folder_of(key).map(str::to_owned))
 }
 
-/// The folder below the prefix that a picture is in.
+/// The folder below the prefix that an image is in.
 pub fn folder_of(key: &str) -> Option<&str> {
     let (folders, _) = key.strip_prefix(CATALOG_PREFIX)?.rsplit_once('/')?;
     folders.rsplit('/').next()

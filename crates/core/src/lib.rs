@@ -6,7 +6,7 @@
 
 #![forbid(unsafe_code)]
 
-pub mod embedder;
+pub mod encoder_cell;
 pub mod encoders;
 pub mod error;
 pub mod filterable;
@@ -19,7 +19,7 @@ pub mod segments;
 pub mod start_up;
 pub mod time;
 
-pub use embedder::{EmbedderCell, EmbedderLoader, EncoderReader, ReadFiles};
+pub use encoder_cell::{EncoderCell, EncoderLoader, EncoderReader, ReadFiles};
 pub use encoders::{EncoderOpener, Encoders, NoEncoder};
 pub use error::{StoreError, StoreErrorKind};
 pub use filterable::{Filterable, NotFilterable, Unfilterable};
@@ -33,8 +33,8 @@ pub use lookalike_index::{
 };
 pub use memory_budget::{ExceedsMemory, MemoryBudget};
 pub use model::{
-    EncoderFiles, Failure, ImageRecord, ListedPicture, LoadedManifest, Metadata, NewestFailures,
-    Page, Picture, PictureHead, Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
+    EncoderFiles, Failure, Image, ImageHead, ImageRecord, ListedImage, LoadedManifest, Metadata,
+    NewestFailures, Page, Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
 };
 pub use same_metadata::same_metadata;
 pub use segments::SegmentMemory;

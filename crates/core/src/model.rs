@@ -19,9 +19,9 @@ pub struct Product {
     pub metadata: Metadata,
 }
 
-/// What the bucket says about a catalog picture, without its bytes.
+/// What the bucket says about a catalog image, without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PictureHead {
+pub struct ImageHead {
     /// The object's version, as S3 gives it, quotes included.
     pub etag: String,
     /// Size in bytes.
@@ -30,18 +30,18 @@ pub struct PictureHead {
     pub metadata: BTreeMap<String, String>,
 }
 
-/// A picture read from the bucket.
+/// An image read from the bucket.
 #[derive(Debug, Clone)]
-pub struct Picture {
+pub struct Image {
     /// What the bucket says of the very version that `body` is.
-    pub head: PictureHead,
+    pub head: ImageHead,
     /// Its bytes, or nothing when `head.bytes` is over the limit that the caller gave.
     pub body: Option<Bytes>,
 }
 
 /// One object of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedPicture {
+pub struct ListedImage {
     /// The image key.
     pub key: String,
     /// The object's version, quotes included.
@@ -97,12 +97,12 @@ pub enum LoadedManifest {
     },
 }
 
-/// What is recorded per catalog picture: what was indexed, or why it failed.
+/// What is recorded per catalog image: what was indexed, or why it failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageRecord {
     /// The image key.
     pub key: String,
-    /// The product the picture shows.
+    /// The product the image shows.
     pub product_id: String,
     /// The object version that was read.
     pub etag: String,
@@ -112,7 +112,7 @@ pub struct ImageRecord {
     pub encoder: String,
     /// When, as RFC 3339 in UTC.
     pub at: String,
-    /// Why the picture could not be indexed; absent when it was.
+    /// Why the image could not be indexed; absent when it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
 }
@@ -122,11 +122,11 @@ pub struct ImageRecord {
 pub enum TableEntry {
     /// A product that has metadata: its id.
     Product(String),
-    /// What is recorded of a picture.
+    /// What is recorded of an image.
     Image(ImageRecord),
 }
 
-/// Why a picture could not be indexed.
+/// Why an image could not be indexed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// A stable short name, e.g. `corrupt`.
@@ -135,7 +135,7 @@ pub struct Failure {
     pub reason: String,
 }
 
-/// How many pictures failed, and which did last.
+/// How many images failed, and which did last.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NewestFailures {
     /// All that failed.
@@ -168,12 +168,12 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
-/// A link with which a shopper's browser may store a picture.
+/// A link with which a shopper's browser may store an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadLink {
     /// Where to `PUT` the bytes.
     pub url: String,
-    /// The object key the picture will have.
+    /// The object key the image will have.
     pub key: String,
     /// Seconds until the link is void.
     pub expires_in: u64,

@@ -15,13 +15,13 @@ use lookalike_index::{Fingerprint, SegmentId};
 
 use crate::error::StoreError;
 use crate::model::{
-    EncoderFiles, ImageRecord, ListedPicture, LoadedManifest, Metadata, NewestFailures, Page,
-    Picture, PictureHead, Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
+    EncoderFiles, Image, ImageHead, ImageRecord, ListedImage, LoadedManifest, Metadata,
+    NewestFailures, Page, Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
 };
 
-/// Turns picture bytes into an embedding. Synchronous and slow (milliseconds): callers leave the
+/// Turns image bytes into an embedding. Synchronous and slow (milliseconds): callers leave the
 /// async runtime first.
-pub trait Embedder: Send + Sync {
+pub trait ImageEncoder: Send + Sync {
     /// A name for people, e.g. `lite0-clothing`.
     fn name(&self) -> &str;
     /// What identifies the vectors of this encoder.
@@ -31,31 +31,31 @@ pub trait Embedder: Send + Sync {
     /// Reads the header of an image without decoding it: its size, and the memory that [`embed`](Self::embed) takes.
     /// Fails as `embed` does for whatever the header alone shows.
     fn inspect(&self, image: &[u8]) -> Result<ImageInfo, PictureError>;
-    /// The unit-length embedding of a part of a picture, `[dimensions]`. [`Area::default`] is what a catalog's
-    /// pictures are embedded by.
-    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError>;
+    /// The unit-length embedding of a part of an image, `[dimensions]`. [`Area::default`] is what a catalog's
+    /// images are embedded by.
+    fn embed(&self, image: &[u8], area: &Area) -> Result<Vec<f32>, PictureError>;
 }
 
-/// The pictures in the catalog bucket: `catalog/` and `uploads/`.
+/// The images in the catalog bucket: `catalog/` and `uploads/`.
 #[async_trait]
-pub trait Pictures: Send + Sync {
+pub trait ImageStore: Send + Sync {
     /// What is at `key` now, or `None` when nothing is.
-    async fn head(&self, key: &str) -> Result<Option<PictureHead>, StoreError>;
-    /// The picture at `key`, or `None`; the body is left out when it is over `max_bytes`.
-    async fn get(&self, key: &str, max_bytes: u64) -> Result<Option<Picture>, StoreError>;
-    /// The pictures whose keys begin with `prefix`, in key order, a page at a time; `after` is the
+    async fn head(&self, key: &str) -> Result<Option<ImageHead>, StoreError>;
+    /// The image at `key`, or `None`; the body is left out when it is over `max_bytes`.
+    async fn get(&self, key: &str, max_bytes: u64) -> Result<Option<Image>, StoreError>;
+    /// The images whose keys begin with `prefix`, in key order, a page at a time; `after` is the
     /// `next` of the page before.
     async fn list(
         &self,
         prefix: &str,
         after: Option<&str>,
-    ) -> Result<Page<ListedPicture>, StoreError>;
+    ) -> Result<Page<ListedImage>, StoreError>;
 }
 
-/// Storing catalog pictures, for the command line.
+/// Storing catalog images, for the command line.
 #[async_trait]
-pub trait PictureWriter: Send + Sync {
-    /// Stores a picture with its media type and user metadata.
+pub trait ImageWriter: Send + Sync {
+    /// Stores an image with its media type and user metadata.
     async fn put(
         &self,
         key: &str,
@@ -63,18 +63,18 @@ pub trait PictureWriter: Send + Sync {
         content_type: &str,
         metadata: &BTreeMap<String, String>,
     ) -> Result<(), StoreError>;
-    /// Removes a picture; removing what is not there succeeds.
+    /// Removes an image; removing what is not there succeeds.
     async fn delete(&self, key: &str) -> Result<(), StoreError>;
 }
 
-/// Links with which others reach objects of the catalog bucket for a while.
+/// UrlSigner with which others reach objects of the catalog bucket for a while.
 #[async_trait]
-pub trait Links: Send + Sync {
-    /// A URL that answers `GET` with the picture at `key`, whether or not it exists.
+pub trait UrlSigner: Send + Sync {
+    /// A URL that answers `GET` with the image at `key`, whether or not it exists.
     async fn fetch(&self, key: &str) -> Result<String, StoreError>;
     /// How long a link of [`fetch`](Self::fetch) is good at least, while the credentials that signed it are.
     fn good_for(&self) -> Duration;
-    /// A link to store a picture of this media type at `key`.
+    /// A link to store an image of this media type at `key`.
     async fn upload(&self, key: &str, content_type: &str) -> Result<UploadLink, StoreError>;
 }
 
@@ -102,7 +102,7 @@ pub trait Segments: Send + Sync {
 
 /// Finding and removing segment objects, for garbage collection.
 #[async_trait]
-pub trait SegmentShelf: Send + Sync {
+pub trait SegmentStore: Send + Sync {
     /// Every stored segment.
     async fn list(&self) -> Result<Vec<StoredSegment>, StoreError>;
     /// Removes a segment; removing what is gone succeeds.
@@ -124,7 +124,7 @@ pub trait StoredEncoders: Send + Sync {
 
 /// Finding and removing stored encoders, for garbage collection.
 #[async_trait]
-pub trait EncoderShelf: Send + Sync {
+pub trait EncoderStore: Send + Sync {
     /// Every encoder of which anything is stored.
     async fn list(&self) -> Result<Vec<StoredEncoder>, StoreError>;
     /// Removes an encoder; removing what is gone succeeds.
@@ -147,7 +147,7 @@ pub trait Products: Send + Sync {
     async fn put_many(&self, products: &[Product]) -> Result<(), StoreError>;
 }
 
-/// What became of every catalog picture.
+/// What became of every catalog image.
 #[async_trait]
 pub trait ImageRecords: Send + Sync {
     /// Stores records, replacing those of the same product and key; of the same twice, the last.
@@ -156,21 +156,21 @@ pub trait ImageRecords: Send + Sync {
     async fn remove(&self, product_id: &str, key: &str) -> Result<(), StoreError>;
     /// The record of `key` under `product_id`, with everything that was stored before the call.
     async fn find(&self, product_id: &str, key: &str) -> Result<Option<ImageRecord>, StoreError>;
-    /// Those of `pictures`, each a product and a key, of which there is no record. Any number, each once.
+    /// Those of `images`, each a product and a key, of which there is no record. Any number, each once.
     async fn missing(
         &self,
-        pictures: &[(String, String)],
+        images: &[(String, String)],
     ) -> Result<Vec<(String, String)>, StoreError>;
 }
 
-/// The pictures that could not be indexed.
+/// The images that could not be indexed.
 #[async_trait]
 pub trait Failures: Send + Sync {
-    /// The failed pictures in key order, a page at a time; `after` is the `next` of the page before.
+    /// The failed images in key order, a page at a time; `after` is the `next` of the page before.
     async fn list(&self, after: Option<&str>) -> Result<Page<ImageRecord>, StoreError>;
     /// The failure records of `key`, whatever their product.
     async fn of_key(&self, key: &str) -> Result<Vec<ImageRecord>, StoreError>;
-    /// How many pictures failed, and at most `most` of those that failed last, the last first.
+    /// How many images failed, and at most `most` of those that failed last, the last first.
     async fn newest(&self, most: usize) -> Result<NewestFailures, StoreError>;
 }
 

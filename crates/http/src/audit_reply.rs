@@ -2,7 +2,7 @@
 
 use lookalike_core::ImageRecord;
 use lookalike_search::{
-    AuditReport, AuditedGroup, AuditedPicture, Listed, MisplacedPicture, SearchError, Searcher,
+    AuditReport, AuditedGroup, AuditedImage, Listed, MisplacedImage, SearchError, Searcher,
     StaleRecord,
 };
 use serde::Serialize;
@@ -141,8 +141,8 @@ impl AuditReply {
             duplicates: groups(report.duplicates, searcher).await?,
             near_duplicates: groups(report.near_duplicates, searcher).await?,
             misplaced: misplaced(report.misplaced, searcher).await?,
-            products_without_pictures: list(report.products_without_pictures, |id| id),
-            pictures_without_product: pictures(report.pictures_without_product, searcher).await?,
+            products_without_pictures: list(report.products_without_images, |id| id),
+            pictures_without_product: pictures(report.images_without_product, searcher).await?,
             failed: list(report.failed, AuditFailure::from),
             unindexed: list(report.unindexed, |key| key),
             outdated: list(report.outdated, |key| key),
@@ -168,7 +168,7 @@ async fn groups(
         items.push(AuditGroup {
             products: group.products,
             score: group.score,
-            pictures: pictures(group.pictures, searcher).await?,
+            pictures: pictures(group.images, searcher).await?,
         });
     }
     let total = listed.total;
@@ -176,13 +176,13 @@ async fn groups(
 }
 
 async fn pictures(
-    listed: Listed<AuditedPicture>,
+    listed: Listed<AuditedImage>,
     searcher: &Searcher,
 ) -> Result<AuditList<AuditPicture>, SearchError> {
     let mut items = Vec::with_capacity(listed.items.len());
     for picture in listed.items {
         items.push(AuditPicture {
-            url: searcher.picture_link(&picture.key).await?,
+            url: searcher.image_link(&picture.key).await?,
             key: picture.key,
             product_id: picture.product_id,
         });
@@ -192,13 +192,13 @@ async fn pictures(
 }
 
 async fn misplaced(
-    listed: Listed<MisplacedPicture>,
+    listed: Listed<MisplacedImage>,
     searcher: &Searcher,
 ) -> Result<AuditList<AuditMisplaced>, SearchError> {
     let mut items = Vec::with_capacity(listed.items.len());
     for picture in listed.items {
         items.push(AuditMisplaced {
-            url: searcher.picture_link(&picture.key).await?,
+            url: searcher.image_link(&picture.key).await?,
             key: picture.key,
             product_id: picture.product_id,
             category: picture.category,

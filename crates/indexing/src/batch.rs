@@ -1,4 +1,4 @@
-//! The change that a batch of observed pictures makes to the index.
+//! The change that a batch of observed images makes to the index.
 
 use lookalike_index::{Changed, Row, SegmentContent};
 
@@ -12,8 +12,8 @@ use lookalike_core::time::new_segment_id;
 pub(crate) struct BatchChange {
     upserts: Vec<Row>,
     /// Rows that take the place of those of the same version and product; of no others, for whoever wrote
-    /// those looked at the picture itself.
-    relabelled: Vec<Row>,
+    /// those looked at the image itself.
+    attributes_updated: Vec<Row>,
     removals: Vec<String>,
     /// What was proposed last: unchanged after a lost race, it need not be written again.
     last: Option<(SegmentContent, NewSegment)>,
@@ -29,9 +29,9 @@ impl BatchChange {
     }
 
     /// A change of nothing but the attributes of rows.
-    pub(crate) fn relabelling(relabelled: Vec<Row>) -> Self {
+    pub(crate) fn updating_attributes(attributes_updated: Vec<Row>) -> Self {
         Self {
-            relabelled,
+            attributes_updated,
             ..Self::default()
         }
     }
@@ -70,12 +70,15 @@ impl BatchChange {
     /// The part of the change that the index does not say yet.
     fn content(&self, current: &Current) -> SegmentContent {
         let view = &current.view;
-        let relabelled = self.relabelled.iter().filter(|row| is_live(current, row));
+        let attributes_updated = self
+            .attributes_updated
+            .iter()
+            .filter(|row| is_live(current, row));
         let rows: Vec<Row> = self
             .upserts
             .iter()
-            .chain(relabelled)
-            .filter(|row| !says_already(current, row))
+            .chain(attributes_updated)
+            .filter(|row| !matches_already(current, row))
             .cloned()
             .collect();
         let tombstones: Vec<String> = self
@@ -112,7 +115,7 @@ fn changed(current: &Current, content: &SegmentContent) -> Changed {
 }
 
 /// Whether the live row of this key has the same version, product and attributes.
-fn says_already(current: &Current, row: &Row) -> bool {
+fn matches_already(current: &Current, row: &Row) -> bool {
     current.view.locate(&row.key).is_some_and(|at| {
         current.view.meta(at).etag(at.row) == row.etag
             && current.says(at, &row.product_id, &row.attributes)

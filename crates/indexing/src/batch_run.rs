@@ -6,17 +6,17 @@ use futures::{StreamExt, stream};
 use tracing::info;
 
 use super::batch::BatchChange;
-use super::lanes::{Lane, Lanes};
 use super::observe::{Looking, Observation, Observed};
 use super::proposal::Change;
 use super::publish::Publication;
+use super::targets::{IndexTarget, IndexTargets};
 use super::{BatchReport, Indexer, IndexingError, Outcome};
 use lookalike_core::model::ImageRecord;
 use lookalike_core::ports::Measurement;
 use lookalike_core::time::Deadline;
 
 /// How often a key is done again within one batch because it changed meanwhile.
-const MOST_ROUNDS: u32 = 5;
+const MAX_ROUNDS: u32 = 5;
 /// Keys that are looked at again at once.
 const PARALLEL_CHECKS: usize = 16;
 
@@ -25,10 +25,10 @@ pub(crate) type Recorded = BTreeMap<String, BTreeSet<String>>;
 
 impl Indexer {
     /// Brings the index in line with what is at `keys` now, and every other index that the manifest
-    /// has with it. Keys may repeat, and may name what is gone. Bad pictures fail alone.
+    /// has with it. Keys may repeat, and may name what is gone. Bad images fail alone.
     ///
-    /// The manifest is read after the events arrived and before their pictures are looked at. So an
-    /// index that a batch does not know of was added after the batch's pictures were put or removed,
+    /// The manifest is read after the events arrived and before their images are looked at. So an
+    /// index that a batch does not know of was added after the batch's images were put or removed,
     /// and whoever added it, by listing the bucket afterwards, sees them as they are.
     ///
     /// What is answered and recorded speaks of the index that is searched; but a key that another
@@ -55,29 +55,33 @@ impl Indexer {
         let mut outcomes: BTreeMap<String, Outcome> = BTreeMap::new();
         let mut written = Recorded::new();
         let mut report = BatchReport::default();
-        for _ in 0..MOST_ROUNDS {
-            let Lanes { lanes, trouble } = self.lanes().await?;
+        for _ in 0..MAX_ROUNDS {
+            let IndexTargets {
+                targets,
+                retry_reason,
+            } = self.targets().await?;
             let looking = Looking {
-                lanes: &lanes,
+                targets: &targets,
                 written: &written,
                 hopeless,
                 deadline,
             };
             let mut observed = self.observe_all(&pending, &looking).await;
-            self.label_all(&mut observed, &lanes, deadline).await;
-            let publication = self.publish_batch(&observed, &lanes, deadline).await?;
+            self.apply_attributes(&mut observed, &targets, deadline)
+                .await;
+            let publication = self.publish_batch(&observed, &targets, deadline).await?;
             report.conflicts += publication.conflicts;
             report.generation = publication.generation;
             let unrecorded = self
-                .record_all(&observed, &lanes[0].encoder, &mut written)
+                .record_all(&observed, &targets[0].encoder, &mut written)
                 .await;
             pending = self.changed_since(&observed, deadline).await;
-            pending.extend(self.relabelled_since(&observed, deadline).await);
+            pending.extend(self.attributes_changed_since(&observed, deadline).await);
             for (key, observed) in observed {
                 let again = unrecorded.get(&key).map(String::as_str);
                 let again = again
-                    .or(observed.side_trouble())
-                    .or(trouble.as_deref())
+                    .or(observed.standby_retry_reason())
+                    .or(retry_reason.as_deref())
                     .map(str::to_owned);
                 let outcome = match again {
                     Some(reason) => Outcome::Retry(reason),
@@ -90,7 +94,7 @@ impl Indexer {
             }
         }
         for key in pending {
-            let reason = "the picture keeps changing while it is indexed".to_owned();
+            let reason = "the image keeps changing while it is indexed".to_owned();
             outcomes.insert(key, Outcome::Retry(reason));
         }
         report.outcomes = outcomes.into_iter().collect();
@@ -101,22 +105,22 @@ impl Indexer {
     async fn publish_batch(
         &self,
         observed: &[(String, Observed)],
-        lanes: &[Lane],
+        targets: &[IndexTarget],
         deadline: Deadline,
     ) -> Result<Publication, IndexingError> {
-        let changes = lanes.iter().enumerate();
-        let changes: Vec<(&Lane, BatchChange)> = changes
-            .map(|(place, lane)| (lane, change_of(observed, place)))
+        let changes = targets.iter().enumerate();
+        let changes: Vec<(&IndexTarget, BatchChange)> = changes
+            .map(|(place, target)| (target, change_of(observed, place)))
             .collect();
-        if !lanes[0].is_published && changes[0].1.has_upserts() {
+        if !targets[0].is_published && changes[0].1.has_upserts() {
             // The first manifest is about to name this encoder: whoever reads it must find it.
             self.ports.encoders.store_configured().await?;
         }
         let mut changes: Vec<Change<'_>> = changes
             .into_iter()
             .enumerate()
-            .map(|(place, (lane, mut change))| {
-                let encoder = &lane.encoder;
+            .map(|(place, (target, mut change))| {
+                let encoder = &target.encoder;
                 let change = Change::new(encoder, move |current, reuse| {
                     change.propose(current, encoder, reuse)
                 });
@@ -146,7 +150,7 @@ impl Indexer {
                 if deadline.remaining().is_zero() {
                     return Some(key.clone());
                 }
-                let holds = match self.ports.pictures.head(key).await {
+                let holds = match self.ports.images.head(key).await {
                     // Every index was told of the same version.
                     Ok(head) => observed.served.holds(key, head.as_ref()),
                     // Not knowing is as good as changed.
@@ -192,12 +196,12 @@ impl Indexer {
 }
 
 /// What the index of that number is to be told.
-fn change_of(observed: &[(String, Observed)], lane: usize) -> BatchChange {
+fn change_of(observed: &[(String, Observed)], target: usize) -> BatchChange {
     let mut upserts = Vec::new();
     let mut removals = Vec::new();
     for (key, observed) in observed {
-        match observed.of(lane) {
-            Observation::Picture { row, .. } | Observation::Relabelled { row, .. } => {
+        match observed.of(target) {
+            Observation::Image { row, .. } | Observation::AttributesUpdated { row, .. } => {
                 upserts.push((**row).clone());
             }
             // What was there before is not what the bucket shows now.
@@ -211,8 +215,8 @@ fn change_of(observed: &[(String, Observed)], lane: usize) -> BatchChange {
 fn outcome_of(observation: Observation) -> Outcome {
     match observation {
         Observation::Unchanged { .. } => Outcome::Unchanged,
-        Observation::Relabelled { .. } => Outcome::Updated,
-        Observation::Picture { .. } => Outcome::Indexed,
+        Observation::AttributesUpdated { .. } => Outcome::Updated,
+        Observation::Image { .. } => Outcome::Indexed,
         Observation::Bad { failure, .. } => Outcome::Failed(failure),
         Observation::Gone => Outcome::Removed,
         Observation::Unavailable(reason) => Outcome::Retry(reason),

@@ -11,11 +11,11 @@ use tokio::task::JoinError;
 use tracing::{info, warn};
 
 use super::batch::delta;
+use super::compaction_commit::Replacement;
 use super::current::{Current, EncoderIdentity, Published};
 use super::lease::{LEASE_FACTOR, Leasing, Need};
-use super::patience::Patience;
 use super::proposal::NewSegment;
-use super::replacement::Replacement;
+use super::time_budget::TimeBudget;
 use super::{Indexer, IndexingError, MaintenanceReport};
 use lookalike_core::ports::{Measurement, Unit};
 use lookalike_core::time::{Deadline, new_segment_id};
@@ -24,7 +24,7 @@ use lookalike_core::time::{Deadline, new_segment_id};
 /// two cores, fetching and storing included: 2,500 rows at 100. Measured rates are two to ten times that.
 const REBUILD_WORK_PER_SECOND: u64 = 250_000;
 /// Candidates per row that the rest of the work, as of a base without a graph, surely takes no longer than.
-const LEAST_WORK: usize = 20;
+const MIN_WORK: usize = 20;
 /// Time that a rebuild needs whatever its size.
 const REBUILD_OVERHEAD: Duration = Duration::from_secs(10);
 /// Allowance for what the process has taken before a rebuild, the encoder above all.
@@ -200,9 +200,9 @@ impl Indexer {
             }
         }
         let begun = Instant::now();
-        let patience = Patience::until(self.last_moment(begun, estimate, deadline));
+        let time_budget = TimeBudget::until(self.last_moment(begun, estimate, deadline));
         let result = self
-            .rebuild_leased(encoder, &owner, deadline, patience)
+            .rebuild_leased(encoder, &owner, deadline, time_budget)
             .await;
         if result.is_err() {
             self.drop_lease(encoder, &owner, deadline).await;
@@ -252,7 +252,7 @@ impl Indexer {
         encoder: &EncoderIdentity,
         owner: &str,
         deadline: Deadline,
-        patience: Patience,
+        time_budget: TimeBudget,
     ) -> Result<Option<(SegmentEntry, Option<GraphLeftOut>)>, IndexingError> {
         let current = self.publisher.reader.read(encoder).await?;
         let replaced: Vec<SegmentId> = current.view.segments().iter().map(|s| s.id()).collect();
@@ -264,7 +264,7 @@ impl Indexer {
         let (policy, identity) = (self.settings.policy, encoder.clone());
         let build = move || {
             let content = rebuild_base(&current.view, &segments);
-            base(&content, &identity, &policy, patience)
+            base(&content, &identity, &policy, time_budget)
         };
         let (joined, left_out) = tokio::task::spawn_blocking(build).await.map_err(died)??;
         let entry = joined.entry.clone();
@@ -297,7 +297,7 @@ impl Indexer {
                 };
                 warn!(
                     encoder,
-                    rows, wanted, best, reason, "no graph: every picture is looked at"
+                    rows, wanted, best, reason, "no graph: every image is looked at"
                 );
                 report.without_graph = Some(format!(
                     "{reason}: {wanted:.4} of the best was wanted, {best:.4} was found"
@@ -321,7 +321,7 @@ impl Indexer {
 /// Time that rebuilding so many rows surely takes no longer than, when the first graph is good enough.
 fn rebuild_estimate(policy: &CompactionPolicy, rows: u64) -> Duration {
     let graph = policy.graph_for(usize::try_from(rows).unwrap_or(usize::MAX));
-    let per_row = graph.map_or(LEAST_WORK, |graph| graph.ef_construction.max(LEAST_WORK));
+    let per_row = graph.map_or(MIN_WORK, |graph| graph.ef_construction.max(MIN_WORK));
     let seconds = rows.saturating_mul(per_row as u64) / REBUILD_WORK_PER_SECOND;
     REBUILD_OVERHEAD + Duration::from_secs(seconds)
 }
@@ -335,17 +335,17 @@ fn base(
     content: &SegmentContent,
     encoder: &EncoderIdentity,
     policy: &CompactionPolicy,
-    mut patience: Patience,
+    mut time_budget: TimeBudget,
 ) -> Result<(NewSegment, Option<GraphLeftOut>), IndexingError> {
     let id = new_segment_id();
     let graph = policy.graph_for(content.rows.len());
-    patience.begin();
+    time_budget.begin();
     let encoded = content.encode_base_while(
         id,
         encoder.fingerprint,
         encoder.dimensions,
         graph,
-        &mut || patience.is_enough_for_more(),
+        &mut || time_budget.is_enough_for_more(),
     )?;
     let left_out = encoded.left_out;
     let mut base = NewSegment::new(id, encoded, encoder)?;

@@ -1,4 +1,4 @@
-//! Embeddings of stored rows, read by range: what it takes to write a row again without its picture.
+//! Embeddings of stored rows, read by range: what it takes to write a row again without its image.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

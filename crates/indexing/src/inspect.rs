@@ -8,7 +8,7 @@ use lookalike_index::{Changed, HistoryEntry, Manifest, Role, Step};
 use serde::Serialize;
 
 use super::current::{Current, Published, TRIES};
-use super::publish::MOST_UNANSWERED;
+use super::publish::MAX_UNANSWERED;
 use super::{Indexer, IndexingError};
 use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::keys::{CATALOG_PREFIX, is_catalog_key};
@@ -16,16 +16,16 @@ use lookalike_core::model::LoadedManifest;
 use lookalike_core::time::now_milliseconds;
 
 /// How often starting over is tried while others publish.
-const MOST_TRIES: u32 = 20;
+const MAX_TRIES: u32 = 20;
 /// A damaged manifest that claims a later generation than this leaves no room to count on: from 2^53 on, floating
 /// point, which many clients read numbers as, does not tell one from the next.
-const MOST_CREDIBLE: u64 = 1 << 52;
+const MAX_CREDIBLE: u64 = 1 << 52;
 
 /// Where the indexes and the bucket differ.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Difference {
     /// Keys in the bucket whose version is not indexed, in the searched index or in the one that was
-    /// searched before; failed pictures are among them.
+    /// searched before; failed images are among them.
     pub to_index: Vec<String>,
     /// Keys in any index that are gone from the bucket.
     pub to_remove: Vec<String>,
@@ -43,7 +43,7 @@ impl Indexer {
     /// [`IndexingError`] when index or bucket cannot be read.
     pub async fn differences(&self) -> Result<Difference, IndexingError> {
         let (published, indexes) = self.all_indexes().await?;
-        let stored = self.stored_pictures().await?;
+        let stored = self.stored_images().await?;
         let building = published.manifest.as_ref();
         let building = building.and_then(|manifest| manifest.side(Role::Building));
         let is_building = |index: &Current| {
@@ -70,7 +70,7 @@ impl Indexer {
         Ok(difference)
     }
 
-    /// The pictures in the searched index of which nothing is recorded: whoever indexed them ended before
+    /// The images in the searched index of which nothing is recorded: whoever indexed them ended before
     /// that, and an event that would be delivered again was lost.
     ///
     /// # Errors
@@ -81,15 +81,15 @@ impl Indexer {
             return Ok(Vec::new());
         };
         let view = &searched.view;
-        let pictures = view.live_rows().map(|at| {
+        let images = view.live_rows().map(|at| {
             let meta = view.meta(at);
             (
                 meta.product_id(at.row).to_owned(),
                 meta.key(at.row).to_owned(),
             )
         });
-        let pictures: Vec<(String, String)> = pictures.collect();
-        let missing = self.ports.records.missing(&pictures).await?;
+        let images: Vec<(String, String)> = images.collect();
+        let missing = self.ports.records.missing(&images).await?;
         Ok(missing.into_iter().map(|(_, key)| key).collect())
     }
 
@@ -116,18 +116,18 @@ impl Indexer {
         }
     }
 
-    /// Key and ETag of every catalog picture.
-    pub(crate) async fn stored_pictures(&self) -> Result<BTreeMap<String, String>, StoreError> {
+    /// Key and ETag of every catalog image.
+    pub(crate) async fn stored_images(&self) -> Result<BTreeMap<String, String>, StoreError> {
         let mut stored = BTreeMap::new();
         let mut after = None;
         loop {
             let page = self
                 .ports
-                .pictures
+                .images
                 .list(CATALOG_PREFIX, after.as_deref())
                 .await?;
-            let pictures = page.items.into_iter().filter(|p| is_catalog_key(&p.key));
-            stored.extend(pictures.map(|picture| (picture.key, picture.etag)));
+            let images = page.items.into_iter().filter(|p| is_catalog_key(&p.key));
+            stored.extend(images.map(|image| (image.key, image.etag)));
             after = page.next;
             if after.is_none() {
                 return Ok(stored);
@@ -137,7 +137,7 @@ impl Indexer {
 
     /// Replaces the published index, and all others beside it, by an empty one of the encoder that this
     /// process was given, whatever state they are in: the way out of a damaged index or one whose
-    /// encoder is lost. Every picture must be indexed again.
+    /// encoder is lost. Every image must be indexed again.
     ///
     /// # Errors
     /// [`IndexingError`], also when others keep publishing at the same time.
@@ -145,7 +145,7 @@ impl Indexer {
         let encoder = self.configured().await?;
         self.ports.encoders.store_configured().await?;
         let mut unanswered = 0;
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_TRIES {
             let mut manifest =
                 Manifest::empty(&encoder.name, encoder.fingerprint, encoder.dimensions);
             let etag = match self.ports.manifests.load(None).await? {
@@ -164,13 +164,13 @@ impl Indexer {
                 Ok(_) => return Ok(manifest.generation),
                 Err(error) if error.kind == StoreErrorKind::Conflict => {}
                 // Whether it arrived cannot be told; writing it once more is right either way.
-                Err(error) if error.kind.is_retryable() && unanswered < MOST_UNANSWERED => {
+                Err(error) if error.kind.is_retryable() && unanswered < MAX_UNANSWERED => {
                     unanswered += 1;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(IndexingError::Contended { tries: MOST_TRIES })
+        Err(IndexingError::Contended { tries: MAX_TRIES })
     }
 }
 
@@ -181,7 +181,7 @@ impl Current {
         view.live_rows().map(|at| view.meta(at).key(at.row))
     }
 
-    /// Whether the index has this version of a picture.
+    /// Whether the index has this version of an image.
     pub(crate) fn has_version(&self, key: &str, etag: &str) -> bool {
         let at = self.view.locate(key);
         at.is_some_and(|at| self.view.meta(at).etag(at.row) == etag)
@@ -198,14 +198,14 @@ struct Before {
 fn credible(bytes: &[u8]) -> Before {
     if let Ok(manifest) = Manifest::decode(bytes) {
         return Before {
-            generation: manifest.generation.min(MOST_CREDIBLE),
+            generation: manifest.generation.min(MAX_CREDIBLE),
             history: manifest.history,
         };
     }
     let value: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
     let claimed = value.and_then(|value| value["manifest"]["generation"].as_u64());
     Before {
-        generation: claimed.filter(|g| *g < MOST_CREDIBLE).unwrap_or(0),
+        generation: claimed.filter(|g| *g < MAX_CREDIBLE).unwrap_or(0),
         history: Vec::new(),
     }
 }

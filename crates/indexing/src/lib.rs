@@ -18,25 +18,25 @@
 
 mod batch;
 mod batch_run;
-mod collect;
 mod compact;
+mod compaction_commit;
 mod current;
 mod embeddings;
+mod encoder_migration;
+mod garbage_collector;
 mod inspect;
-mod labels;
-mod lanes;
 mod lease;
 mod observe;
 mod outdated;
-mod patience;
+mod product_attributes;
 mod products;
 mod proposal;
 mod publish;
 mod records;
 mod redelivered;
-mod replacement;
 mod report;
-mod sides;
+mod targets;
+mod time_budget;
 mod verify;
 
 use std::sync::{Arc, Mutex};
@@ -44,18 +44,18 @@ use std::time::{Duration, Instant};
 
 use lookalike_index::CompactionPolicy;
 
+pub use encoder_migration::{Building, Coverage, MigrationError, Switched};
 pub use inspect::Difference;
-pub use outdated::{IndexedPicture, Outdated};
+pub use outdated::{IndexedImage, Outdated};
 pub use report::{BatchReport, IndexingError, MaintenanceReport, Outcome, ProductsReport};
-pub use sides::{Building, Coverage, SideError, Switched};
-pub use verify::{SideReport, VerifyReport};
+pub use verify::{StandbyReport, VerifyReport};
 
-use lookalike_core::embedder::{EmbeddingSlots, cores};
+use lookalike_core::encoder_cell::{EncoderSlots, cores};
 use lookalike_core::encoders::Encoders;
 use lookalike_core::filterable::Filterable;
 use lookalike_core::memory_budget::MemoryBudget;
 use lookalike_core::ports::{
-    EncoderShelf, Failures, ImageRecords, Manifests, Metrics, Pictures, Products, SegmentShelf,
+    EncoderStore, Failures, ImageRecords, ImageStore, Manifests, Metrics, Products, SegmentStore,
     Segments,
 };
 use publish::Publisher;
@@ -65,16 +65,16 @@ use publish::Publisher;
 pub struct IndexPorts {
     /// The encoders.
     pub encoders: Encoders,
-    /// The catalog pictures.
-    pub pictures: Arc<dyn Pictures>,
+    /// The catalog images.
+    pub images: Arc<dyn ImageStore>,
     /// The manifest.
     pub manifests: Arc<dyn Manifests>,
     /// The segments.
     pub segments: Arc<dyn Segments>,
     /// The segments again, to list and remove.
-    pub shelf: Arc<dyn SegmentShelf>,
+    pub shelf: Arc<dyn SegmentStore>,
     /// The encoders that are stored beside the index, to list and remove.
-    pub encoder_shelf: Arc<dyn EncoderShelf>,
+    pub encoder_store: Arc<dyn EncoderStore>,
     /// The metadata of the products.
     pub products: Arc<dyn Products>,
     /// Where outcomes are recorded.
@@ -86,7 +86,7 @@ pub struct IndexPorts {
 }
 
 /// Longest time that Lambda gives an invocation.
-const LONGEST_INVOCATION: Duration = Duration::from_secs(900);
+const MAX_INVOCATION: Duration = Duration::from_secs(900);
 
 /// How the indexer works.
 #[derive(Debug, Clone)]
@@ -95,9 +95,9 @@ pub struct IndexSettings {
     pub filterable: Filterable,
     /// When to compact.
     pub policy: CompactionPolicy,
-    /// Pictures decoded and embedded at once; one per core is best. Reading runs some pictures ahead.
+    /// ImageStore decoded and embedded at once; one per core is best. Reading runs some images ahead.
     pub parallel: usize,
-    /// Time that publishing a batch may need: no picture is begun when less is left.
+    /// Time that publishing a batch may need: no image is begun when less is left.
     pub publish_reserve: Duration,
     /// Age from which a segment that no manifest names is removed. Much longer than any invocation,
     /// at the very least some minutes: a writer may be about to name it.
@@ -122,7 +122,7 @@ impl Default for IndexSettings {
             safe_age: Duration::from_secs(3600),
             memory: None,
             image_memory: MemoryBudget::default(),
-            longest_try: LONGEST_INVOCATION,
+            longest_try: MAX_INVOCATION,
         }
     }
 }
@@ -133,7 +133,7 @@ pub struct Indexer {
     settings: IndexSettings,
     publisher: Publisher,
     /// Bounds what all batches together decode and embed at once.
-    slots: EmbeddingSlots,
+    slots: EncoderSlots,
     /// When this indexer last looked for segments to remove.
     collected: Mutex<Option<Instant>>,
 }
@@ -146,7 +146,7 @@ impl Indexer {
             Arc::clone(&ports.segments),
             settings.safe_age,
         );
-        let slots = EmbeddingSlots::new(settings.image_memory.clone(), settings.parallel);
+        let slots = EncoderSlots::new(settings.image_memory.clone(), settings.parallel);
         Self {
             ports,
             settings,

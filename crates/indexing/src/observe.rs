@@ -12,19 +12,19 @@ use tokio::sync::Semaphore;
 
 use super::Indexer;
 use super::batch_run::Recorded;
-use super::lanes::Lane;
-use lookalike_core::embedder::{EmbedError, embed, inspect};
+use super::targets::IndexTarget;
+use lookalike_core::encoder_cell::{EmbedError, embed, inspect};
 use lookalike_core::error::StoreError;
 use lookalike_core::keys::{category_of, product_id_of};
 use lookalike_core::memory_budget::ExceedsMemory;
-use lookalike_core::model::{Failure, ImageRecord, Picture, PictureHead};
-use lookalike_core::ports::{Embedder, Measurement};
+use lookalike_core::model::{Failure, Image, ImageHead, ImageRecord};
+use lookalike_core::ports::{ImageEncoder, Measurement};
 use lookalike_core::time::Deadline;
 
-/// Keys looked at for each picture that is being embedded: a store answers in about the time that
+/// Keys looked at for each image that is being embedded: a store answers in about the time that
 /// an embedding takes, several times over.
 const READ_AHEAD: usize = 4;
-/// The files of pictures above this size are held in memory one at a time, or a batch of the largest ones would
+/// The files of images above this size are held in memory one at a time, or a batch of the largest ones would
 /// need more than a function has before the budget of memory knows of them.
 const SMALL_BYTES: u64 = 4 << 20;
 
@@ -33,7 +33,7 @@ const SMALL_BYTES: u64 = 4 << 20;
 pub(crate) struct Observed {
     /// For the index that is searched.
     pub(crate) served: Observation,
-    /// For the other indexes, in the order of the lanes.
+    /// For the other indexes, in the order of the targets.
     pub(crate) sides: Vec<Observation>,
 }
 
@@ -41,22 +41,19 @@ pub(crate) struct Observed {
 #[derive(Clone)]
 pub(crate) enum Observation {
     /// The live row is of this version. Once it was compared with the table: and says the rest already.
-    Unchanged {
-        product_id: String,
-        head: PictureHead,
-    },
+    Unchanged { product_id: String, head: ImageHead },
     /// The live row is of this version, but says something else; with the embedding that it has.
-    Relabelled { row: Box<Row>, head: PictureHead },
-    /// A picture, embedded.
-    Picture {
+    AttributesUpdated { row: Box<Row>, head: ImageHead },
+    /// An image, embedded.
+    Image {
         row: Box<Row>,
-        head: PictureHead,
+        head: ImageHead,
         embed_time: Duration,
     },
-    /// A picture that cannot be embedded.
+    /// An image that cannot be embedded.
     Bad {
         product_id: String,
-        head: PictureHead,
+        head: ImageHead,
         failure: Failure,
     },
     /// Nothing.
@@ -75,15 +72,15 @@ impl Observed {
     }
 
     /// The observation for the index of that number, the searched one first.
-    pub(crate) fn of(&self, lane: usize) -> &Observation {
-        match lane.checked_sub(1) {
+    pub(crate) fn of(&self, target: usize) -> &Observation {
+        match target.checked_sub(1) {
             None => &self.served,
             Some(side) => &self.sides[side],
         }
     }
 
-    pub(crate) fn of_mut(&mut self, lane: usize) -> &mut Observation {
-        match lane.checked_sub(1) {
+    pub(crate) fn of_mut(&mut self, target: usize) -> &mut Observation {
+        match target.checked_sub(1) {
             None => &mut self.served,
             Some(side) => &mut self.sides[side],
         }
@@ -98,15 +95,15 @@ impl Observed {
         std::iter::once(&mut self.served).chain(&mut self.sides)
     }
 
-    /// The product that a picture shows which has, or is to have, a row.
+    /// The product that an image shows which has, or is to have, a row.
     pub(crate) fn product_id(&self) -> Option<&str> {
         self.each().find_map(Observation::product_id)
     }
 
     /// The row that some index is to have; they differ in nothing but the embedding.
-    pub(crate) fn row(&self) -> Option<(&Row, &PictureHead)> {
+    pub(crate) fn row(&self) -> Option<(&Row, &ImageHead)> {
         self.each().find_map(|observation| match observation {
-            Observation::Picture { row, head, .. } | Observation::Relabelled { row, head } => {
+            Observation::Image { row, head, .. } | Observation::AttributesUpdated { row, head } => {
                 Some((&**row, head))
             }
             _ => None,
@@ -114,7 +111,7 @@ impl Observed {
     }
 
     /// Why a side index was not told of the key, if so.
-    pub(crate) fn side_trouble(&self) -> Option<&str> {
+    pub(crate) fn standby_retry_reason(&self) -> Option<&str> {
         self.sides.iter().find_map(|side| match side {
             Observation::Unavailable(reason) => Some(reason.as_str()),
             _ => None,
@@ -123,24 +120,24 @@ impl Observed {
 }
 
 impl Observation {
-    /// The product that a picture shows which has, or is to have, a row.
+    /// The product that an image shows which has, or is to have, a row.
     pub(crate) fn product_id(&self) -> Option<&str> {
         match self {
             Self::Unchanged { product_id, .. } => Some(product_id),
-            Self::Picture { row, .. } | Self::Relabelled { row, .. } => Some(&row.product_id),
+            Self::Image { row, .. } | Self::AttributesUpdated { row, .. } => Some(&row.product_id),
             Self::Bad { .. } | Self::Gone | Self::Unavailable(_) => None,
         }
     }
 
     /// Whether the object that is at `key` by now still says what was observed: the same version,
     /// product and category. Metadata may change while S3's ETag stays.
-    pub(crate) fn holds(&self, key: &str, now: Option<&PictureHead>) -> bool {
+    pub(crate) fn holds(&self, key: &str, now: Option<&ImageHead>) -> bool {
         match (self, now) {
             (Self::Gone, None) => true,
             (
                 Self::Unchanged { head, .. }
-                | Self::Relabelled { head, .. }
-                | Self::Picture { head, .. }
+                | Self::AttributesUpdated { head, .. }
+                | Self::Image { head, .. }
                 | Self::Bad { head, .. },
                 Some(now),
             ) => {
@@ -155,7 +152,7 @@ impl Observation {
 
 /// What looking at the keys of a batch takes.
 pub(crate) struct Looking<'a> {
-    pub(crate) lanes: &'a [Lane],
+    pub(crate) targets: &'a [IndexTarget],
     /// What this batch recorded in earlier rounds.
     pub(crate) written: &'a Recorded,
     /// The record of an image that is not to be tried again, as long as its version is there.
@@ -165,7 +162,7 @@ pub(crate) struct Looking<'a> {
 
 impl Looking<'_> {
     fn all(&self, observation: Observation) -> Observed {
-        Observed::all(observation, self.lanes.len())
+        Observed::all(observation, self.targets.len())
     }
 }
 
@@ -193,7 +190,7 @@ impl Indexer {
     }
 
     /// Reads what is at `key` and embeds it, unless that version is indexed already; what else its row is to
-    /// say, [`label_all`](Self::label_all) finds out for the whole batch. What is not done when only the
+    /// say, [`apply_attributes`](Self::apply_attributes) finds out for the whole batch. What is not done when only the
     /// time to publish is left is not waited for.
     async fn observe(&self, key: &str, looking: &Looking<'_>, large: &Semaphore) -> Observed {
         let unavailable = |reason: String| looking.all(Observation::Unavailable(reason));
@@ -207,7 +204,7 @@ impl Indexer {
         let look = async {
             let observed = self.try_observe(key, looking, large).await?;
             // Records speak of the index that is searched.
-            let current = &looking.lanes[0].current;
+            let current = &looking.targets[0].current;
             self.forget_other_records(key, &observed.served, current, looking.written)
                 .await?;
             Ok::<_, StoreError>(observed)
@@ -228,14 +225,14 @@ impl Indexer {
         looking: &Looking<'_>,
         large: &Semaphore,
     ) -> Result<Observed, StoreError> {
-        let lanes = looking.lanes;
+        let targets = looking.targets;
         let hopeless = looking.hopeless.filter(|record| record.key == key);
-        if hopeless.is_some() || lanes.iter().all(|lane| lane.has(key)) {
-            // A known key is often a repeated event: asking for the head first saves the picture.
-            let Some(head) = self.ports.pictures.head(key).await? else {
+        if hopeless.is_some() || targets.iter().all(|target| target.has(key)) {
+            // A known key is often a repeated event: asking for the head first saves the image.
+            let Some(head) = self.ports.images.head(key).await? else {
                 return Ok(looking.all(Observation::Gone));
             };
-            if lanes.iter().all(|lane| lane.has_version(key, &head)) {
+            if targets.iter().all(|target| target.has_version(key, &head)) {
                 return Ok(looking.all(unchanged(key, head)));
             }
             if let Some(record) = hopeless.filter(|record| record.etag == head.etag)
@@ -248,57 +245,57 @@ impl Indexer {
                 }));
             }
         }
-        let pictures = &self.ports.pictures;
+        let images = &self.ports.images;
         let limit = MAX_BYTES as u64;
-        let mut found = pictures.get(key, SMALL_BYTES.min(limit)).await?;
-        let is_large = |p: &Picture| p.body.is_none() && p.head.bytes <= limit;
-        // Held until the large picture is embedded.
+        let mut found = images.get(key, SMALL_BYTES.min(limit)).await?;
+        let is_large = |p: &Image| p.body.is_none() && p.head.bytes <= limit;
+        // Held until the large image is embedded.
         let _large = match &found {
-            Some(picture) if is_large(picture) => {
+            Some(image) if is_large(image) => {
                 let permit = large.acquire().await.ok();
-                found = pictures.get(key, limit).await?;
+                found = images.get(key, limit).await?;
                 permit
             }
             _ => None,
         };
-        let Picture { head, body } = match found {
+        let Image { head, body } = match found {
             None => return Ok(looking.all(Observation::Gone)),
-            Some(Picture { head, body: None }) => return Ok(looking.all(too_large(key, head))),
-            Some(picture) => picture,
+            Some(Image { head, body: None }) => return Ok(looking.all(too_large(key, head))),
+            Some(image) => image,
         };
         let body = body.unwrap_or_default();
-        let served = self.observe_body(key, &head, &body, &lanes[0]).await;
-        let mut sides = Vec::with_capacity(lanes.len() - 1);
-        for lane in &lanes[1..] {
-            sides.push(self.observe_body(key, &head, &body, lane).await);
+        let served = self.observe_body(key, &head, &body, &targets[0]).await;
+        let mut sides = Vec::with_capacity(targets.len() - 1);
+        for target in &targets[1..] {
+            sides.push(self.observe_body(key, &head, &body, target).await);
         }
         Ok(Observed { served, sides })
     }
 
-    /// What one index is to be told of a picture.
+    /// What one index is to be told of an image.
     async fn observe_body(
         &self,
         key: &str,
-        head: &PictureHead,
+        head: &ImageHead,
         body: &Bytes,
-        lane: &Lane,
+        target: &IndexTarget,
     ) -> Observation {
         let head = head.clone();
-        if lane.has_version(key, &head) {
+        if target.has_version(key, &head) {
             return unchanged(key, head);
         }
-        let (vector, embed_time) = match self.embed(body, &lane.embedder).await {
+        let (vector, embed_time) = match self.embed(body, &target.embedder).await {
             Ok(embedded) => embedded,
             Err(EmbedError::Encoder(reason)) => return Observation::Unavailable(reason),
             Err(EmbedError::Memory(error)) => {
                 return bad(key, head, ExceedsMemory::CODE, error.to_string());
             }
-            Err(EmbedError::Picture(error)) => {
+            Err(EmbedError::Image(error)) => {
                 return bad(key, head, error.code(), error.to_string());
             }
         };
         match Quantised::new(&vector) {
-            Ok(embedding) => Observation::Picture {
+            Ok(embedding) => Observation::Image {
                 row: Box::new(Row {
                     key: key.to_owned(),
                     product_id: product_id_of(key, &head.metadata),
@@ -317,7 +314,7 @@ impl Indexer {
     async fn embed(
         &self,
         body: &Bytes,
-        embedder: &Arc<dyn Embedder>,
+        embedder: &Arc<dyn ImageEncoder>,
     ) -> Result<(Vec<f32>, Duration), EmbedError> {
         let info = inspect(Arc::clone(embedder), body.clone()).await?;
         let slot = self.slots.acquire(&info, body.len()).await?;
@@ -331,7 +328,7 @@ impl Indexer {
             .iter()
             .flat_map(|(_, observed)| observed.each())
             .filter_map(|observation| match observation {
-                Observation::Picture { embed_time, .. } => Some(*embed_time),
+                Observation::Image { embed_time, .. } => Some(*embed_time),
                 _ => None,
             })
             .collect();
@@ -344,22 +341,22 @@ impl Indexer {
     }
 }
 
-fn unchanged(key: &str, head: PictureHead) -> Observation {
+fn unchanged(key: &str, head: ImageHead) -> Observation {
     Observation::Unchanged {
         product_id: product_id_of(key, &head.metadata),
         head,
     }
 }
 
-fn too_large(key: &str, head: PictureHead) -> Observation {
+fn too_large(key: &str, head: ImageHead) -> Observation {
     let reason = format!(
-        "the picture has {} bytes, at most {MAX_BYTES} can be indexed: make it smaller",
+        "the image has {} bytes, at most {MAX_BYTES} can be indexed: make it smaller",
         head.bytes
     );
     bad(key, head, "too-many-bytes", reason)
 }
 
-fn bad(key: &str, head: PictureHead, code: &str, reason: String) -> Observation {
+fn bad(key: &str, head: ImageHead, code: &str, reason: String) -> Observation {
     Observation::Bad {
         product_id: product_id_of(key, &head.metadata),
         head,

@@ -16,7 +16,7 @@ use lookalike_core::model::Metadata;
 /// Products that the table is asked for at once.
 const CHUNK: usize = 1000;
 
-/// A picture of which an index says something else than the table.
+/// An image of which an index says something else than the table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Outdated {
     /// The image key.
@@ -25,9 +25,9 @@ pub struct Outdated {
     pub product_id: String,
 }
 
-/// What the searched index says of a picture.
+/// What the searched index says of an image.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct IndexedPicture {
+pub struct IndexedImage {
     /// The image key.
     pub key: String,
     /// The product it shows.
@@ -38,24 +38,24 @@ pub struct IndexedPicture {
     pub attributes: Attributes,
 }
 
-impl IndexedPicture {
+impl IndexedImage {
     /// Whether it is to say something else when this is its product's metadata. Where the product has no
-    /// category, that which the picture has is taken to be its own.
+    /// category, that which the image has is taken to be its own.
     pub fn is_outdated(&self, filterable: &Filterable, metadata: &Metadata) -> bool {
         let wanted = filterable.of_product(metadata);
         compare(&self.key, &self.attributes, &wanted) == Verdict::Outdated
     }
 }
 
-/// What can be told of a row without asking its picture.
+/// What can be told of a row without asking its image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     /// It says what it should; a category that is that of its folder is taken to be right.
     Same,
     /// It says something else.
     Outdated,
-    /// Its category is right if the picture says so, for nobody else does.
-    AskPicture,
+    /// Its category is right if the image says so, for nobody else does.
+    AskImage,
 }
 
 fn compare(key: &str, said: &Attributes, of_product: &Attributes) -> Verdict {
@@ -72,33 +72,33 @@ fn compare(key: &str, said: &Attributes, of_product: &Attributes) -> Verdict {
     let category = said.get(CATEGORY).map(|category| category.as_str());
     match category == folder_of(key).map(Some) {
         true => Verdict::Same,
-        false => Verdict::AskPicture,
+        false => Verdict::AskImage,
     }
 }
 
 impl Indexer {
-    /// What the searched index says of the pictures of products, in key order.
+    /// What the searched index says of the images of products, in key order.
     ///
     /// # Errors
     /// [`IndexingError`] when the index cannot be read.
-    pub async fn pictures_of(
+    pub async fn images_of(
         &self,
         product_ids: &[String],
-    ) -> Result<Vec<IndexedPicture>, IndexingError> {
+    ) -> Result<Vec<IndexedImage>, IndexingError> {
         let (_, indexes) = self.all_indexes().await?;
         let Some(searched) = indexes.first() else {
             return Ok(Vec::new());
         };
         let products: BTreeSet<&String> = product_ids.iter().collect();
-        let mut pictures: Vec<IndexedPicture> = products
+        let mut images: Vec<IndexedImage> = products
             .into_iter()
-            .flat_map(|product| pictures_of(&searched.view, product))
+            .flat_map(|product| images_of(&searched.view, product))
             .collect();
-        pictures.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        Ok(pictures)
+        images.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        Ok(images)
     }
 
-    /// Every product that has a picture in any index. Those whose pictures are stored near to each other
+    /// Every product that has an image in any index. Those whose images are stored near to each other
     /// stand together: done in this order, little is read to update them.
     ///
     /// # Errors
@@ -111,8 +111,8 @@ impl Indexer {
         Ok(new.map(str::to_owned).collect())
     }
 
-    /// The pictures of which any index says something else than the table does now, in key order: what
-    /// [`index_products`](Self::index_products) would update. Only a picture's own category that was
+    /// The images of which any index says something else than the table does now, in key order: what
+    /// [`index_products`](Self::index_products) would update. Only an image's own category that was
     /// changed without its bytes, and that formerly was its folder's, is not among them.
     ///
     /// # Errors
@@ -138,46 +138,46 @@ impl Indexer {
         products: &[&str],
         outdated: &mut BTreeSet<Outdated>,
     ) -> Result<(), IndexingError> {
-        let facts = self.facts(products.iter().copied()).await?;
-        let mut unclear: Vec<IndexedPicture> = Vec::new();
-        let pictures = indexes.iter().flat_map(|index| {
+        let product_attributes = self.product_attributes(products.iter().copied()).await?;
+        let mut unclear: Vec<IndexedImage> = Vec::new();
+        let images = indexes.iter().flat_map(|index| {
             let view = &index.view;
-            products.iter().flat_map(|id| pictures_of(view, id))
+            products.iter().flat_map(|id| images_of(view, id))
         });
-        for picture in pictures {
+        for image in images {
             match compare(
-                &picture.key,
-                &picture.attributes,
-                facts.of(&picture.product_id),
+                &image.key,
+                &image.attributes,
+                product_attributes.of(&image.product_id),
             ) {
                 Verdict::Same => {}
-                Verdict::Outdated => drop(outdated.insert(picture.into())),
-                Verdict::AskPicture => unclear.push(picture),
+                Verdict::Outdated => drop(outdated.insert(image.into())),
+                Verdict::AskImage => unclear.push(image),
             }
         }
         let heads = self.heads(unclear.iter().map(|p| p.key.as_str())).await;
         let heads: BTreeMap<_, _> = heads.into_iter().collect();
-        for picture in unclear {
-            let own = match heads.get(&picture.key) {
-                Some(Ok(Some(head))) => category_of(&picture.key, &head.metadata),
+        for image in unclear {
+            let own = match heads.get(&image.key) {
+                Some(Ok(Some(head))) => category_of(&image.key, &head.metadata),
                 // Gone: another comparison tells of that.
                 Some(Ok(None)) | None => continue,
                 Some(Err(error)) if error.kind == StoreErrorKind::NotFound => continue,
                 Some(Err(error)) => return Err(error.clone().into()),
             };
-            if attributes(facts.of(&picture.product_id), own) != picture.attributes {
-                outdated.insert(picture.into());
+            if attributes(product_attributes.of(&image.product_id), own) != image.attributes {
+                outdated.insert(image.into());
             }
         }
         Ok(())
     }
 }
 
-impl From<IndexedPicture> for Outdated {
-    fn from(picture: IndexedPicture) -> Self {
+impl From<IndexedImage> for Outdated {
+    fn from(image: IndexedImage) -> Self {
         Self {
-            key: picture.key,
-            product_id: picture.product_id,
+            key: image.key,
+            product_id: image.product_id,
         }
     }
 }
@@ -186,11 +186,11 @@ fn products_of(view: &View) -> impl Iterator<Item = &str> {
     view.live_rows().map(|at| view.meta(at).product_id(at.row))
 }
 
-fn pictures_of(view: &View, product_id: &str) -> Vec<IndexedPicture> {
+fn images_of(view: &View, product_id: &str) -> Vec<IndexedImage> {
     let rows = view.rows_of_product(product_id);
     rows.map(|at| {
         let meta = view.meta(at);
-        IndexedPicture {
+        IndexedImage {
             key: meta.key(at.row).to_owned(),
             product_id: product_id.to_owned(),
             etag: meta.etag(at.row).to_owned(),
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_picture_is_asked_only_where_nobody_else_knows() {
+    fn the_image_is_asked_only_where_nobody_else_knows() {
         let said =
             |value: serde_json::Value| -> Attributes { serde_json::from_value(value).unwrap() };
         let key = "catalog/shoes/1.jpg";
@@ -224,9 +224,9 @@ mod tests {
                 Verdict::Outdated,
             ),
             (json!({"category": "shoes"}), json!({}), Verdict::Same),
-            (json!({"category": "a"}), json!({}), Verdict::AskPicture),
-            (json!({"category": 5}), json!({}), Verdict::AskPicture),
-            (json!({}), json!({}), Verdict::AskPicture),
+            (json!({"category": "a"}), json!({}), Verdict::AskImage),
+            (json!({"category": 5}), json!({}), Verdict::AskImage),
+            (json!({}), json!({}), Verdict::AskImage),
             (
                 json!({"category": "a", "price": 1}),
                 json!({}),

@@ -12,20 +12,20 @@ use tracing::{error, info};
 
 use super::batch::BatchChange;
 use super::current::{Current, EncoderIdentity};
-use super::lanes::Indexes;
 use super::proposal::Change;
 use super::publish::Publication;
+use super::targets::Indexes;
 use super::{Indexer, IndexingError, ProductsReport};
 use lookalike_core::error::StoreError;
 use lookalike_core::filterable::attributes;
 use lookalike_core::keys::category_of;
-use lookalike_core::model::PictureHead;
+use lookalike_core::model::ImageHead;
 use lookalike_core::ports::Measurement;
 use lookalike_core::time::Deadline;
 
 /// How often a product is done again within one batch because it changed meanwhile.
-const MOST_ROUNDS: u32 = 5;
-/// Pictures that are asked at once.
+const MAX_ROUNDS: u32 = 5;
+/// ImageStore that are asked at once.
 const PARALLEL_HEADS: usize = 16;
 
 /// What a look at products found.
@@ -46,11 +46,11 @@ struct ProductRow<'a> {
     key: &'a str,
 }
 
-type Heads = HashMap<String, Result<Option<PictureHead>, StoreError>>;
+type Heads = HashMap<String, Result<Option<ImageHead>, StoreError>>;
 
 impl Indexer {
     /// Brings the rows of products in line with what the table says of them now, in every index. Ids may
-    /// repeat, and may name products without a picture or without metadata. No picture is read.
+    /// repeat, and may name products without an image or without metadata. No image is read.
     ///
     /// Looks and publishes in turn, until a look finds nothing to publish.
     ///
@@ -65,15 +65,15 @@ impl Indexer {
         let mut updated: BTreeSet<String> = BTreeSet::new();
         let mut retry: BTreeMap<String, String> = BTreeMap::new();
         let mut report = ProductsReport::default();
-        let mut reason = "the product keeps changing while its pictures are updated";
-        for round in 1..=MOST_ROUNDS {
+        let mut reason = "the product keeps changing while its images are updated";
+        for round in 1..=MAX_ROUNDS {
             if deadline.remaining() <= self.settings.publish_reserve {
                 reason = "no time was left in this invocation";
                 break;
             }
             let look = match self.look_at_products(&pending).await {
                 // Replaced and removed since the manifest was read: there is a newer one.
-                Err(error) if error.is_missing_segment() && round < MOST_ROUNDS => continue,
+                Err(error) if error.is_missing_segment() && round < MAX_ROUNDS => continue,
                 look => look?,
             };
             report.generation = look.generation;
@@ -83,7 +83,7 @@ impl Indexer {
             if look.outdated.is_empty() {
                 break;
             }
-            let publication = self.publish_labels(&look.outdated, deadline).await?;
+            let publication = self.publish_attributes(&look.outdated, deadline).await?;
             report.conflicts += publication.conflicts;
             report.generation = publication.generation;
             for row in look.outdated.into_iter().flat_map(|(_, rows)| rows) {
@@ -103,22 +103,24 @@ impl Indexer {
     async fn look_at_products(&self, products: &BTreeSet<String>) -> Result<Look, IndexingError> {
         let Indexes {
             indexes,
-            trouble,
+            retry_reason,
             generation,
         } = self.indexes().await?;
         let mut look = Look {
             generation,
             ..Look::default()
         };
-        if let Some(trouble) = trouble {
-            let told = products.iter().map(|id| (id.clone(), trouble.clone()));
+        if let Some(retry_reason) = retry_reason {
+            let told = products.iter().map(|id| (id.clone(), retry_reason.clone()));
             look.unknown.extend(told);
         }
         let rows = rows_of(&indexes, products);
-        let facts = self.facts(rows.iter().map(|row| row.product_id)).await?;
+        let product_attributes = self
+            .product_attributes(rows.iter().map(|row| row.product_id))
+            .await?;
         let silent = rows
             .iter()
-            .filter(|row| !facts.of(row.product_id).contains_key(CATEGORY));
+            .filter(|row| !product_attributes.of(row.product_id).contains_key(CATEGORY));
         let heads = self.heads(silent.map(|row| row.key)).await;
         let mut outdated: Vec<Vec<(ProductRow<'_>, Attributes)>> = Vec::new();
         outdated.resize_with(indexes.len(), Vec::new);
@@ -134,7 +136,7 @@ impl Indexer {
                     continue;
                 }
             };
-            let wanted = attributes(facts.of(row.product_id), own);
+            let wanted = attributes(product_attributes.of(row.product_id), own);
             let (_, current) = &indexes[row.place];
             if !current.says(row.at, row.product_id, &wanted) {
                 outdated[row.place].push((row, wanted));
@@ -174,12 +176,12 @@ impl Indexer {
         Ok(rows.collect())
     }
 
-    /// What the bucket says of pictures now.
+    /// What the bucket says of images now.
     pub(crate) async fn heads<'a>(&self, keys: impl IntoIterator<Item = &'a str>) -> Heads {
         let keys: BTreeSet<String> = keys.into_iter().map(str::to_owned).collect();
         stream::iter(keys)
             .map(|key| async move {
-                let head = self.ports.pictures.head(&key).await;
+                let head = self.ports.images.head(&key).await;
                 (key, head)
             })
             .buffer_unordered(PARALLEL_HEADS)
@@ -187,13 +189,13 @@ impl Indexer {
             .await
     }
 
-    async fn publish_labels(
+    async fn publish_attributes(
         &self,
         outdated: &[(EncoderIdentity, Vec<Row>)],
         deadline: Deadline,
     ) -> Result<Publication, IndexingError> {
         let changes = outdated.iter().map(|(encoder, rows)| {
-            let mut change = BatchChange::relabelling(rows.clone());
+            let mut change = BatchChange::updating_attributes(rows.clone());
             let change = Change::new(encoder, move |current, reuse| {
                 change.propose(current, encoder, reuse)
             });

@@ -17,13 +17,13 @@ use lookalike_core::time::{Deadline, age_of, now_milliseconds};
 
 /// Races lost in a row before giving up. With eight writers at work, a writer loses seven times in
 /// eight; sixty in a row would happen once in three thousand publications even without backoff.
-const MOST_TRIES: u32 = 60;
+const MAX_TRIES: u32 = 60;
 /// Manifest writes without an answer before giving up.
-pub(crate) const MOST_UNANSWERED: u32 = 3;
+pub(crate) const MAX_UNANSWERED: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_millis(600);
+const MAX_PAUSE: Duration = Duration::from_millis(600);
 /// A publication may take so long whatever the safe age is.
-const LEAST_PATIENCE: Duration = Duration::from_secs(60);
+const MIN_PATIENCE: Duration = Duration::from_secs(60);
 
 /// What [`Publisher::publish`] ended with.
 #[derive(Debug, Clone)]
@@ -76,7 +76,7 @@ impl Publisher {
     /// its answer did not. It is told whether the segments that it proposed before were certainly never
     /// part of the index, and may be proposed again.
     ///
-    /// One write for all means that there is no moment at which one index says of a picture what
+    /// One write for all means that there is no moment at which one index says of an image what
     /// another does not say yet: that is what lets a switch be exact at any time.
     pub(crate) async fn publish_all(
         &self,
@@ -99,7 +99,7 @@ impl Publisher {
         let mut missing = 1;
         let mut stored: HashMap<SegmentId, SystemTime> = HashMap::new();
         let mut attempt = 0;
-        while attempt < MOST_TRIES {
+        while attempt < MAX_TRIES {
             let current = self.reader.published().await?;
             let ours = current.manifest.as_ref().is_some_and(|manifest| {
                 let mut entries = manifest.entries();
@@ -142,7 +142,7 @@ impl Publisher {
                 }
                 Err(error) if error.kind == StoreErrorKind::Conflict => conflicts += 1,
                 // The write may have arrived: reading again tells.
-                Err(error) if error.kind.is_retryable() && unanswered < MOST_UNANSWERED => {
+                Err(error) if error.kind.is_retryable() && unanswered < MAX_UNANSWERED => {
                     unanswered += 1;
                     info!(%error, "the manifest write has no answer, reading again");
                 }
@@ -155,7 +155,7 @@ impl Publisher {
             }
             tokio::time::sleep(pause).await;
         }
-        Err(IndexingError::Contended { tries: MOST_TRIES })
+        Err(IndexingError::Contended { tries: MAX_TRIES })
     }
 
     /// Writes the segments that were not written yet. Refuses those that were written so long ago,
@@ -165,7 +165,7 @@ impl Publisher {
         segments: &[NewSegment],
         stored: &mut HashMap<SegmentId, SystemTime>,
     ) -> Result<(), IndexingError> {
-        let patience = LEAST_PATIENCE.max(self.safe_age / 2);
+        let time_budget = MIN_PATIENCE.max(self.safe_age / 2);
         for NewSegment { entry, bytes, .. } in segments {
             match stored.get(&entry.id) {
                 None => {
@@ -173,8 +173,8 @@ impl Publisher {
                     self.segments.put(entry.id, bytes.clone()).await?;
                     stored.insert(entry.id, now);
                 }
-                Some(at) if at.elapsed().is_ok_and(|age| age > patience) => {
-                    return Err(IndexingError::Late { patience });
+                Some(at) if at.elapsed().is_ok_and(|age| age > time_budget) => {
+                    return Err(IndexingError::Late { time_budget });
                 }
                 Some(_) => {}
             }
@@ -216,7 +216,7 @@ impl Publisher {
 fn pause(attempt: u32) -> Duration {
     let ceiling = FIRST_PAUSE
         .saturating_mul(1 << attempt.min(10))
-        .min(LONGEST_PAUSE);
+        .min(MAX_PAUSE);
     ceiling.mul_f64(rand::random_range(0.2..1.0))
 }
 
@@ -226,9 +226,9 @@ mod tests {
 
     #[test]
     fn pauses_grow_and_end() {
-        for attempt in 0..MOST_TRIES {
+        for attempt in 0..MAX_TRIES {
             let pause = pause(attempt);
-            assert!(pause >= FIRST_PAUSE.mul_f64(0.2) && pause <= LONGEST_PAUSE);
+            assert!(pause >= FIRST_PAUSE.mul_f64(0.2) && pause <= MAX_PAUSE);
         }
         assert!((0..20).any(|_| pause(0) != pause(0)));
     }

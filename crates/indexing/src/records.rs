@@ -1,4 +1,4 @@
-//! Writing down what became of every picture.
+//! Writing down what became of every image.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use super::current::{Current, EncoderIdentity};
 use super::observe::{Observation, Observed};
 use lookalike_core::error::StoreError;
 use lookalike_core::keys::product_id_of;
-use lookalike_core::model::{Failure, ImageRecord, PictureHead};
+use lookalike_core::model::{Failure, ImageHead, ImageRecord};
 use lookalike_core::time::{now_milliseconds, rfc3339};
 
 impl Indexer {
@@ -31,7 +31,7 @@ impl Indexer {
             Observation::Unchanged { product_id, .. } | Observation::Bad { product_id, .. } => {
                 Some(product_id)
             }
-            Observation::Picture { row, .. } | Observation::Relabelled { row, .. } => {
+            Observation::Image { row, .. } | Observation::AttributesUpdated { row, .. } => {
                 Some(&row.product_id)
             }
         };
@@ -40,7 +40,7 @@ impl Indexer {
             .locate(key)
             .map(|at| current.view.meta(at).product_id(at.row).to_owned());
         let failed = self.ports.failures.of_key(key).await?;
-        // The failed index lags behind the table, and a writer may have recorded a picture after another
+        // The failed index lags behind the table, and a writer may have recorded an image after another
         // had published its removal. The product that a key alone tells, as most do, is known without
         // asking.
         let by_key = product_id_of(key, &BTreeMap::new());
@@ -78,7 +78,7 @@ impl Indexer {
                     key = record.key,
                     code = failure.code,
                     reason = failure.reason,
-                    "picture failed"
+                    "image failed"
                 );
             }
         }
@@ -116,7 +116,7 @@ fn record_of(
     observation: &Observation,
     encoder: &EncoderIdentity,
 ) -> Option<ImageRecord> {
-    let record = |product_id: &str, head: &PictureHead, failure: Option<Failure>| ImageRecord {
+    let record = |product_id: &str, head: &ImageHead, failure: Option<Failure>| ImageRecord {
         key: key.to_owned(),
         product_id: product_id.to_owned(),
         etag: head.etag.clone(),
@@ -127,7 +127,7 @@ fn record_of(
     };
     match observation {
         Observation::Unchanged { product_id, head } => Some(record(product_id, head, None)),
-        Observation::Picture { row, head, .. } | Observation::Relabelled { row, head } => {
+        Observation::Image { row, head, .. } | Observation::AttributesUpdated { row, head } => {
             Some(record(&row.product_id, head, None))
         }
         Observation::Bad {

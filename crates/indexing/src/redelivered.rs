@@ -11,7 +11,7 @@ use tracing::warn;
 
 use super::{BatchReport, Indexer, IndexingError, Outcome};
 use lookalike_core::keys::product_id_of;
-use lookalike_core::model::{Failure, ImageRecord, PictureHead};
+use lookalike_core::model::{Failure, ImageHead, ImageRecord};
 use lookalike_core::time::{Deadline, now_milliseconds, rfc3339};
 
 /// Deliveries of an event from which on a record of an interrupted try is believed. The first delivery writes none.
@@ -51,7 +51,7 @@ impl Indexer {
         if receives <= 1 {
             return self.index_keys(&keys, deadline).await;
         }
-        let Some(head) = self.ports.pictures.head(key).await? else {
+        let Some(head) = self.ports.images.head(key).await? else {
             return self.index_keys(&keys, deadline).await;
         };
         let mark = self.mark(key, head).await?;
@@ -78,7 +78,7 @@ impl Indexer {
     }
 
     /// The record of a try that does not come to an end.
-    async fn mark(&self, key: &str, head: PictureHead) -> Result<ImageRecord, IndexingError> {
+    async fn mark(&self, key: &str, head: ImageHead) -> Result<ImageRecord, IndexingError> {
         let encoders = self.publisher.reader.published().await?.encoders();
         let encoder = match encoders.into_iter().next() {
             Some(searched) => searched,

@@ -10,15 +10,15 @@ use lookalike_core::model::Failure;
 /// What became of one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The picture was embedded and published.
+    /// The image was embedded and published.
     Indexed,
-    /// The picture's embedding was there already; its row says something else of it now.
+    /// The image's embedding was there already; its row says something else of it now.
     Updated,
-    /// The picture is gone, and so is its row.
+    /// The image is gone, and so is its row.
     Removed,
     /// The index already said what the bucket says.
     Unchanged,
-    /// The picture is bad; that is recorded, and trying again cannot help.
+    /// The image is bad; that is recorded, and trying again cannot help.
     Failed(Failure),
     /// Not done, for a reason that may pass: deliver the event again.
     Retry(String),
@@ -38,7 +38,7 @@ pub struct BatchReport {
 /// What became of a batch of changed products.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProductsReport {
-    /// Pictures whose rows say something else now. None of them was embedded.
+    /// ImageStore whose rows say something else now. None of them was embedded.
     pub updated: usize,
     /// Products that are to be named again, and why.
     pub retry: Vec<(String, String)>,
@@ -86,11 +86,11 @@ pub enum IndexingError {
     /// The segments were written so long ago that they may be removed before they are published.
     #[error(
         "publishing took longer than {} s, after which its segments may be removed: try again",
-        patience.as_secs()
+        time_budget.as_secs()
     )]
     Late {
         /// How long it may take.
-        patience: Duration,
+        time_budget: Duration,
     },
     /// A background thread died.
     #[error("a worker thread died: {0}")]

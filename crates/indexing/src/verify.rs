@@ -19,25 +19,25 @@ pub struct VerifyReport {
     pub generation: u64,
     /// Segments read in full.
     pub segments: usize,
-    /// Pictures that can be found.
+    /// ImageStore that can be found.
     pub images: u64,
     /// What is wrong, in sentences, in any index; empty when all is well.
     pub problems: Vec<String>,
     /// The other indexes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub sides: Vec<SideReport>,
+    pub sides: Vec<StandbyReport>,
 }
 
 /// What a full check found of an index beside the searched one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SideReport {
+pub struct StandbyReport {
     /// `building` or `previous`.
     pub role: &'static str,
     /// Its encoder, for people.
     pub encoder: String,
     /// Segments read in full.
     pub segments: usize,
-    /// Pictures that can be found in it.
+    /// ImageStore that can be found in it.
     pub images: u64,
 }
 
@@ -79,7 +79,7 @@ impl Indexer {
             let problems = found.problems.iter();
             let named = problems.map(|problem| format!("{} index: {problem}", side.role.name()));
             report.problems.extend(named);
-            report.sides.push(SideReport {
+            report.sides.push(StandbyReport {
                 role: side.role.name(),
                 encoder: side.encoder.clone(),
                 segments: found.segments,
@@ -145,7 +145,7 @@ impl Indexer {
     }
 }
 
-/// Keys that are live twice, and rows that are superseded by nothing: a picture that was lost.
+/// Keys that are live twice, and rows that are superseded by nothing: an image that was lost.
 fn contradictions(view: &View) -> Vec<String> {
     let mut problems = Vec::new();
     let mut live = HashSet::new();

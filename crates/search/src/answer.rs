@@ -16,9 +16,9 @@ use lookalike_core::model::{ImageRecord, Metadata};
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// At most `k` products, each once, by falling score; in another order where they are to be diverse,
-    /// and pictures where these are the results.
+    /// and images where these are the results.
     pub results: Vec<FoundProduct>,
-    /// Whether every picture that may be found was compared, rather than a graph walked.
+    /// Whether every image that may be found was compared, rather than a graph walked.
     pub exact: bool,
     /// How often each value of the wanted attributes occurs among all products that may be found, most
     /// frequent first.
@@ -31,35 +31,35 @@ pub struct Answer {
     pub timings: QueryTimings,
 }
 
-/// One product found, through the best of its pictures.
+/// One product found, through the best of its images.
 #[derive(Debug, Clone)]
 pub struct FoundProduct {
     /// What a customer buys.
     pub product_id: String,
-    /// Cosine similarity of the query and the picture, -1 to 1.
+    /// Cosine similarity of the query and the image, -1 to 1.
     pub score: f32,
-    /// What that score means in this catalog; `None` where it has too few pictures to tell.
+    /// What that score means in this catalog; `None` where it has too few images to tell.
     pub class: Option<Match>,
-    /// Key of its most similar picture.
+    /// Key of its most similar image.
     pub image_key: String,
-    /// A link that answers `GET` with that picture, where links were wanted.
+    /// A link that answers `GET` with that image, where links were wanted.
     pub image_url: Option<String>,
-    /// All of its pictures that are similar enough, best first, where they were wanted.
+    /// All of its images that are similar enough, best first, where they were wanted.
     pub images: Option<Vec<FoundImage>>,
-    /// Other products with nearly the same picture that were left out for it, where that was wanted.
+    /// Other products with nearly the same image that were left out for it, where that was wanted.
     pub collapsed: Option<usize>,
-    /// From the table; `category` from the picture's folder where the table has none.
+    /// From the table; `category` from the image's folder where the table has none.
     pub metadata: Metadata,
 }
 
-/// One picture of a product that was found.
+/// One image of a product that was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoundImage {
     /// Its key.
     pub key: String,
     /// A link that answers `GET` with it, where links were wanted.
     pub url: Option<String>,
-    /// Cosine similarity of the query and the picture, -1 to 1.
+    /// Cosine similarity of the query and the image, -1 to 1.
     pub score: f32,
 }
 
@@ -68,18 +68,18 @@ pub struct FoundImage {
 pub struct FacetValue {
     /// The value: text, number or boolean.
     pub value: serde_json::Value,
-    /// Products with a picture that has it.
+    /// Products with an image that has it.
     pub count: u64,
 }
 
-/// A product with all its pictures.
+/// A product with all its images.
 #[derive(Debug, Clone)]
 pub struct ProductView {
     /// What a customer buys.
     pub product_id: String,
-    /// From the table; `category` from the picture's folder where the table has none.
+    /// From the table; `category` from the image's folder where the table has none.
     pub metadata: Metadata,
-    /// Key and link of each picture, by key.
+    /// Key and link of each image, by key.
     pub images: Vec<(String, String)>,
 }
 
@@ -88,7 +88,7 @@ pub struct ProductView {
 pub struct IndexState {
     /// Grows by one with every published manifest; 0 before the first.
     pub generation: u64,
-    /// Pictures that can be found.
+    /// ImageStore that can be found.
     pub images: u64,
     /// Distinct products among them.
     pub products: u64,
@@ -104,7 +104,7 @@ pub struct IndexState {
 /// Milliseconds spent on one query.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct QueryTimings {
-    /// Picture to embedding, 0 when the embedding was at hand.
+    /// Image to embedding, 0 when the embedding was at hand.
     pub embedding_ms: f64,
     /// Embedding to ranked products, without links and metadata.
     pub search_ms: f64,
@@ -123,13 +123,13 @@ pub struct IndexInfo {
     pub dimensions: usize,
     /// The segments that make up the index, oldest first.
     pub segments: Vec<SegmentInfo>,
-    /// Pictures that could not be indexed.
+    /// ImageStore that could not be indexed.
     pub failed: u64,
     /// The 50 of them that failed last, the last first.
     pub failures: Vec<ImageRecord>,
     /// The indexes of other encoders that are kept beside it.
-    pub sides: Vec<SideInfo>,
-    /// What can be filtered by: what pictures have, and what is declared, by name.
+    pub sides: Vec<StandbyInfo>,
+    /// What can be filtered by: what images have, and what is declared, by name.
     pub filterable: Vec<FilterableInfo>,
     /// What the last generations changed, newest first.
     pub history: Vec<GenerationInfo>,
@@ -156,9 +156,9 @@ pub struct GenerationInfo {
 pub struct FilterableInfo {
     /// Its name.
     pub name: String,
-    /// What its values are, such as `text`, `number` or `list of texts`; `nothing` where no picture has one.
+    /// What its values are, such as `text`, `number` or `list of texts`; `nothing` where no image has one.
     pub types: String,
-    /// Products of which a picture has it.
+    /// Products of which an image has it.
     pub products: u64,
 }
 
@@ -175,7 +175,7 @@ pub struct EncoderInfo {
 
 /// An index beside the one that is searched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SideInfo {
+pub struct StandbyInfo {
     /// `building` or `previous`.
     pub role: &'static str,
     /// Its encoder.
@@ -197,8 +197,8 @@ pub struct SegmentInfo {
     pub rows: u64,
     /// Size of the object in bytes.
     pub bytes: u64,
-    /// Share of the ten most similar pictures that its graph finds, 0 to 1, as measured when it was built;
-    /// `None` without a graph, where every picture is looked at, and for a graph of version 1, of which
+    /// Share of the ten most similar images that its graph finds, 0 to 1, as measured when it was built;
+    /// `None` without a graph, where every image is looked at, and for a graph of version 1, of which
     /// nothing was measured.
     pub recall: Option<f64>,
 }
@@ -206,10 +206,10 @@ pub struct SegmentInfo {
 /// Why a search could not be answered.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SearchError {
-    /// The picture cannot be embedded.
+    /// The image cannot be embedded.
     #[error(transparent)]
-    Picture(#[from] PictureError),
-    /// The picture takes more memory than this process has for pictures.
+    Image(#[from] PictureError),
+    /// The image takes more memory than this process has for images.
     #[error(transparent)]
     ExceedsMemory(#[from] ExceedsMemory),
     /// The images of the query have more pixels together than one request may have decoded.
@@ -298,20 +298,20 @@ pub enum SearchError {
         /// The generation that the caller waits for.
         wanted: u64,
     },
-    /// The product has no indexed picture (searching) or is altogether unknown (looking up).
-    #[error("there is no product {0:?} with an indexed picture")]
+    /// The product has no indexed image (searching) or is altogether unknown (looking up).
+    #[error("there is no product {0:?} with an indexed image")]
     UnknownProduct(String),
     /// Nothing is stored at the key.
-    #[error("there is no object at key {0:?}: upload the picture first")]
+    #[error("there is no object at key {0:?}: upload the image first")]
     UnknownKey(String),
     /// The key is outside of what callers may read.
     #[error(
         "key {0:?} is not allowed: it must begin with uploads/ or catalog/ and have no empty, . or .. parts"
     )]
     ForbiddenKey(String),
-    /// The key cannot be that of a catalog picture.
+    /// The key cannot be that of a catalog image.
     #[error(
-        "key {0:?} is no catalog picture's: it must begin with catalog/ and not end with a slash"
+        "key {0:?} is no catalog image's: it must begin with catalog/ and not end with a slash"
     )]
     NoCatalogKey(String),
     /// An upload of a media type that the encoder cannot read.
@@ -353,14 +353,14 @@ pub enum SearchError {
 }
 
 impl SearchError {
-    /// Whether a picture is at fault, whatever the state of the index.
-    pub(crate) fn is_about_a_picture(&self) -> bool {
+    /// Whether an image is at fault, whatever the state of the index.
+    pub(crate) fn is_about_a_image(&self) -> bool {
         match self {
-            Self::Picture(_)
+            Self::Image(_)
             | Self::ExceedsMemory(_)
             | Self::TooManyPixels(_)
             | Self::TooManyBytes => true,
-            Self::Item { error, .. } => error.is_about_a_picture(),
+            Self::Item { error, .. } => error.is_about_a_image(),
             _ => false,
         }
     }

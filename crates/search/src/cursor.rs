@@ -1,6 +1,6 @@
 //! Where a page ended: what a caller hands back to get the next one.
 //!
-//! A cursor names the generation that it is about and the pictures that were returned so far. The next
+//! A cursor names the generation that it is about and the images that were returned so far. The next
 //! page is the best of what is left, so nothing comes twice and nothing is lost, even where a graph,
 //! searched for more, finds what it had missed.
 //!
@@ -30,7 +30,7 @@ const LONGEST: usize = 8192;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cursor {
     pub(super) generation: u64,
-    /// The pictures that were returned on this page and those before, in no order.
+    /// The images that were returned on this page and those before, in no order.
     pub(super) returned: Vec<Location>,
     binding: [u8; BINDING],
 }

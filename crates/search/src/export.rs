@@ -7,9 +7,9 @@ use lookalike_index::{Calibration, IndexError, Snapshot};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::finding::{Found, Scope};
-use super::vectors::pictures_of;
-use super::{MAX_FIELDS, MAX_K, SearchError, Searcher, off_runtime, with_attributes};
+use super::scope::{Found, Scope};
+use super::vectors::images_of;
+use super::{MAX_FIELDS, MAX_K, SearchError, Searcher, run_blocking, with_attributes};
 use lookalike_core::model::Metadata;
 
 /// The products of one generation, and what each of them is similar to.
@@ -43,14 +43,14 @@ pub struct SimilarProduct {
     /// What that means in this catalog; not there where that could not be measured.
     #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
     pub class: Option<&'static str>,
-    /// Its most similar picture.
+    /// Its most similar image.
     pub image: SimilarImage,
     /// The chosen members of its metadata.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: Metadata,
 }
 
-/// A picture of a similar product.
+/// An image of a similar product.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SimilarImage {
     /// The image key.
@@ -93,7 +93,7 @@ impl Exporter<'_> {
         self.generation
     }
 
-    /// Every product that has a picture, in order.
+    /// Every product that has an image, in order.
     pub fn products(&self) -> Vec<String> {
         let view = self.snapshot.view();
         let ids = view.live_rows().map(|at| view.meta(at).product_id(at.row));
@@ -108,7 +108,7 @@ impl Exporter<'_> {
     pub async fn answers(&mut self, products: &[String]) -> Result<Vec<Exported>, SearchError> {
         let (snapshot, k) = (Arc::clone(&self.snapshot), self.k);
         let wanted = products.to_vec();
-        let found = off_runtime(move || all_similar(&snapshot, &wanted, k)).await??;
+        let found = run_blocking(move || all_similar(&snapshot, &wanted, k)).await??;
         self.learn(found.iter().flatten()).await?;
         let found = products.iter().zip(found);
         Ok(found
@@ -164,7 +164,7 @@ fn all_similar(
     k: usize,
 ) -> Result<Vec<Vec<Found>>, IndexError> {
     let similar = |product: &String| {
-        let wanted = pictures_of(snapshot, product);
+        let wanted = images_of(snapshot, product);
         let found = Scope::of_product(product).find(snapshot, &wanted, k, false)?;
         Ok(found.map(|(found, _)| found).unwrap_or_default())
     };

@@ -1,13 +1,13 @@
-//! What became of one catalog picture: who uploads one asks until it can be found.
+//! What became of one catalog image: who uploads one asks until it can be found.
 
 use lookalike_index::Location;
 
-use super::snapshots::Loaded;
+use super::snapshots::LoadedSnapshot;
 use super::{SearchError, Searcher};
 use lookalike_core::keys::is_catalog_key;
 use lookalike_core::model::ImageRecord;
 
-/// A catalog picture and what became of it.
+/// A catalog image and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageView {
     /// Its key.
@@ -18,7 +18,7 @@ pub struct ImageView {
     pub generation: u64,
 }
 
-/// What became of a catalog picture.
+/// What became of a catalog image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImageState {
     /// It waits for the indexer: to be put into the index, or taken out of it.
@@ -43,7 +43,7 @@ pub enum ImageState {
 }
 
 impl Searcher {
-    /// What became of the catalog picture at `key`. When the index at hand does not have it, the newest one
+    /// What became of the catalog image at `key`. When the index at hand does not have it, the newest one
     /// is looked at, so that whoever asks again and again learns at once.
     ///
     /// # Errors
@@ -54,7 +54,7 @@ impl Searcher {
             return Err(SearchError::NoCatalogKey(key.to_owned()));
         }
         let (head, failures, loaded) = tokio::join!(
-            self.ports.pictures.head(key),
+            self.ports.images.head(key),
             self.ports.failures.of_key(key),
             self.snapshots.current()
         );
@@ -104,7 +104,7 @@ struct Indexed {
 }
 
 impl Indexed {
-    fn of(key: &str, loaded: &Loaded) -> Option<Self> {
+    fn of(key: &str, loaded: &LoadedSnapshot) -> Option<Self> {
         let view = loaded.snapshot.view();
         let Location { segment, row } = view.locate(key)?;
         let meta = &view.segments()[segment];

@@ -10,8 +10,8 @@ use lookalike_encoder::{Area, ImageInfo, MAX_BYTES, MAX_PIXELS, PictureError};
 use super::query::{Query, QueryItem, Subject};
 use super::vectors::of_item;
 use super::{SearchError, Searcher, search_error};
-use lookalike_core::embedder::{cores, inspect};
-use lookalike_core::ports::Embedder;
+use lookalike_core::encoder_cell::{cores, inspect};
+use lookalike_core::ports::ImageEncoder;
 
 /// An image of a query.
 pub(super) struct QueryImage {
@@ -28,7 +28,7 @@ impl Searcher {
     /// are read only when it is known that all have so few bytes, so that no more are ever held.
     pub(super) async fn inspect_images(
         &self,
-        embedder: &Arc<dyn Embedder>,
+        embedder: &Arc<dyn ImageEncoder>,
         query: &Query,
     ) -> Result<Vec<Option<QueryImage>>, SearchError> {
         let items = query.items();
@@ -88,7 +88,7 @@ impl Searcher {
         let Subject::Key { key, .. } = &item.subject else {
             return Ok(0);
         };
-        let head = self.ports.pictures.head(key).await?;
+        let head = self.ports.images.head(key).await?;
         let head = head.ok_or_else(|| SearchError::UnknownKey(key.to_owned()))?;
         match head.bytes > MAX_BYTES as u64 {
             true => Err(too_many_bytes(head.bytes)),
@@ -98,12 +98,12 @@ impl Searcher {
 
     async fn inspect_image(
         &self,
-        embedder: &Arc<dyn Embedder>,
+        embedder: &Arc<dyn ImageEncoder>,
         item: &QueryItem,
         limit: u64,
     ) -> Result<Option<QueryImage>, SearchError> {
         let (bytes, area) = match &item.subject {
-            Subject::Picture { bytes, area } => (bytes.clone(), *area),
+            Subject::Image { bytes, area } => (bytes.clone(), *area),
             Subject::Key { key, area } => (self.image_at(key, limit).await?, *area),
             Subject::Product(_) | Subject::Vector { .. } => return Ok(None),
         };
@@ -113,7 +113,7 @@ impl Searcher {
     }
 
     async fn image_at(&self, key: &str, limit: u64) -> Result<Bytes, SearchError> {
-        let image = self.ports.pictures.get(key, limit).await?;
+        let image = self.ports.images.get(key, limit).await?;
         let image = image.ok_or_else(|| SearchError::UnknownKey(key.to_owned()))?;
         image.body.ok_or(match image.head.bytes > MAX_BYTES as u64 {
             true => too_many_bytes(image.head.bytes),
@@ -126,13 +126,13 @@ impl Searcher {
 /// Bytes of the image that an item brings along.
 fn given_bytes(item: &QueryItem) -> u64 {
     match &item.subject {
-        Subject::Picture { bytes, .. } => bytes.len() as u64,
+        Subject::Image { bytes, .. } => bytes.len() as u64,
         _ => 0,
     }
 }
 
 fn too_many_bytes(bytes: u64) -> SearchError {
-    SearchError::Picture(PictureError::TooManyBytes {
+    SearchError::Image(PictureError::TooManyBytes {
         bytes: bytes as usize,
         limit: MAX_BYTES,
     })

@@ -1,7 +1,7 @@
 //! Finding look-alikes.
 //!
 //! [`Searcher`] embeds a query while the index loads, searches one snapshot, and joins what it found
-//! with the products' metadata and links to their pictures. A query is always embedded with the encoder
+//! with the products' metadata and links to their images. A query is always embedded with the encoder
 //! that made the snapshot: when the index that was loaded turns out to be of another encoder than the
 //! one that was guessed, the query is embedded again.
 //!
@@ -22,17 +22,17 @@ mod answer;
 mod audit;
 mod cursor;
 mod export;
-mod finding;
-mod hydrating;
+mod hydrate;
 mod image_state;
 mod images;
+mod job;
 mod lookups;
 mod options;
 mod page;
 mod query;
+mod scope;
 mod snapshots;
 mod vectors;
-mod work;
 mod worker;
 
 use std::sync::{Arc, Mutex};
@@ -45,11 +45,11 @@ use tracing::info;
 
 pub use answer::{
     Answer, EncoderInfo, FacetValue, FilterableInfo, FoundImage, FoundProduct, GenerationInfo,
-    IndexInfo, IndexState, ProductView, QueryTimings, SearchError, SegmentInfo, SideInfo,
+    IndexInfo, IndexState, ProductView, QueryTimings, SearchError, SegmentInfo, StandbyInfo,
 };
 pub use audit::{
-    AuditError, AuditOptions, AuditReport, AuditedGroup, AuditedPicture, Contradiction, Listed,
-    MisplacedPicture, StaleRecord,
+    AuditError, AuditOptions, AuditReport, AuditedGroup, AuditedImage, Contradiction, Listed,
+    MisplacedImage, StaleRecord,
 };
 pub use export::{Exported, Exporter, SimilarProduct};
 pub use image_state::{ImageState, ImageView};
@@ -57,38 +57,39 @@ pub use options::{GroupBy, Images, MAX_FACETS, MAX_FIELDS, MAX_K, SearchOptions}
 pub use query::{BadQuery, MAX_QUERY_ITEMS, MAX_WEIGHT, Query, QueryItem};
 
 use cursor::{Binding, Cursor};
-use finding::Scope;
-use hydrating::with_attributes;
-use lookalike_core::embedder::{EmbedError, EmbeddingSlots, cores};
+use hydrate::with_attributes;
+use job::{SearchJob, SearchOutcome, find};
+use lookalike_core::encoder_cell::{EmbedError, EncoderSlots, cores};
 use lookalike_core::encoders::{Encoders, NoEncoder};
 use lookalike_core::filterable::Filterable;
 use lookalike_core::memory_budget::MemoryBudget;
 use lookalike_core::model::NewestFailures;
 use lookalike_core::ports::{
-    Failures, Links, Manifests, Measurement, Metrics, Pictures, Products, Segments, TableReader,
+    Failures, ImageStore, Manifests, Measurement, Metrics, Products, Segments, TableReader,
+    UrlSigner,
 };
 use lookalike_core::start_up;
-use snapshots::{Loaded, Snapshots};
+use scope::Scope;
+use snapshots::{LoadedSnapshot, Snapshots};
 use vectors::Embedded;
-use work::{Done, Work, find};
-use worker::off_runtime;
+use worker::run_blocking;
 
 /// What the searcher needs from the world.
 #[derive(Clone)]
 pub struct SearchPorts {
     /// The encoders.
     pub encoders: Encoders,
-    /// The catalog and shoppers' pictures.
-    pub pictures: Arc<dyn Pictures>,
-    /// Links to them.
-    pub links: Arc<dyn Links>,
+    /// The catalog and shoppers' images.
+    pub images: Arc<dyn ImageStore>,
+    /// UrlSigner to them.
+    pub links: Arc<dyn UrlSigner>,
     /// The manifest.
     pub manifests: Arc<dyn Manifests>,
     /// The segments.
     pub segments: Arc<dyn Segments>,
     /// The products' metadata.
     pub products: Arc<dyn Products>,
-    /// The pictures that could not be indexed.
+    /// The images that could not be indexed.
     pub failures: Arc<dyn Failures>,
     /// Products and records, all of them; only looking over the catalog needs it.
     pub table: Arc<dyn TableReader>,
@@ -101,7 +102,7 @@ pub struct SearchPorts {
 pub struct SearchSettings {
     /// The index is checked for a newer generation at most this often.
     pub refresh: Duration,
-    /// Attributes that may be filtered by although no picture has them.
+    /// Attributes that may be filtered by although no image has them.
     pub filterable: Filterable,
     /// Memory for decoding images.
     pub image_memory: MemoryBudget,
@@ -120,11 +121,11 @@ impl Default for SearchSettings {
 /// Answers searches.
 pub struct Searcher {
     ports: SearchPorts,
-    /// Pictures are embedded one per core, and one more, so that no core waits while the next is handed over: of
-    /// two cores, that is an eighth more pictures. Many at once are no faster.
-    slots: EmbeddingSlots,
+    /// ImageStore are embedded one per core, and one more, so that no core waits while the next is handed over: of
+    /// two cores, that is an eighth more images. Many at once are no faster.
+    slots: EncoderSlots,
     snapshots: Snapshots,
-    /// The pictures that failed last, and when that was asked.
+    /// The images that failed last, and when that was asked.
     failures: Mutex<Option<(Instant, NewestFailures)>>,
     /// How old a snapshot may be.
     refresh: Duration,
@@ -143,7 +144,7 @@ impl Searcher {
         );
         Self {
             ports,
-            slots: EmbeddingSlots::new(settings.image_memory, cores() + 1),
+            slots: EncoderSlots::new(settings.image_memory, cores() + 1),
             snapshots,
             failures: Mutex::default(),
             refresh: settings.refresh,
@@ -171,20 +172,20 @@ impl Searcher {
         }
     }
 
-    /// The products that look most like a picture.
+    /// The products that look most like an image.
     ///
     /// # Errors
     /// As [`search`](Self::search).
-    pub async fn search_picture(
+    pub async fn search_image(
         &self,
-        picture: Bytes,
+        image: Bytes,
         options: SearchOptions,
     ) -> Result<Answer, SearchError> {
-        let item = QueryItem::picture(picture, Area::default());
+        let item = QueryItem::image(image, Area::default());
         self.search(&Query::new(vec![item])?, &options).await
     }
 
-    /// The products that look most like the picture stored at `key`, under `uploads/` or `catalog/`.
+    /// The products that look most like the image stored at `key`, under `uploads/` or `catalog/`.
     ///
     /// # Errors
     /// As [`search`](Self::search), among them [`SearchError::ForbiddenKey`] and [`SearchError::UnknownKey`].
@@ -197,7 +198,7 @@ impl Searcher {
         self.search(&Query::new(vec![item])?, &options).await
     }
 
-    /// The products that look most like any picture of `product_id`, without itself. Nothing is
+    /// The products that look most like any image of `product_id`, without itself. Nothing is
     /// embedded: the stored embeddings are the queries.
     ///
     /// # Errors
@@ -223,7 +224,7 @@ impl Searcher {
         options.check()?;
         query.check_keys()?;
         let cursor = options.cursor.as_deref().map(Cursor::decode).transpose()?;
-        // On a cold start the index loads while pictures are embedded, with the encoder that the index
+        // On a cold start the index loads while images are embedded, with the encoder that the index
         // most likely has.
         let (guess, loaded) = tokio::join!(
             self.embed_guessing(query),
@@ -231,8 +232,8 @@ impl Searcher {
         );
         let loaded = match (&guess.vectors, loaded) {
             (_, Ok(loaded)) => loaded,
-            // A bad picture is bad whatever the index.
-            (Err(bad), Err(_)) if bad.is_about_a_picture() => return Err(bad.clone()),
+            // A bad image is bad whatever the index.
+            (Err(bad), Err(_)) if bad.is_about_a_image() => return Err(bad.clone()),
             (_, Err(error)) => return Err(error),
         };
         let binding = Binding::new(query, options, &loaded.manifest);
@@ -250,7 +251,7 @@ impl Searcher {
             ..
         } = self.embedded(query, guess, &loaded).await?;
         let wanted = self.combine(query, vectors?, &loaded).await?;
-        let work = Work {
+        let work = SearchJob {
             loaded,
             wanted,
             scope,
@@ -262,16 +263,16 @@ impl Searcher {
         self.answer(work, options).await
     }
 
-    /// The pictures of a query, embedded with the encoder of the index.
+    /// The images of a query, embedded with the encoder of the index.
     async fn embedded(
         &self,
         query: &Query,
         guess: Embedded,
-        loaded: &Loaded,
+        loaded: &LoadedSnapshot,
     ) -> Result<Embedded, SearchError> {
         let made_by = loaded.manifest.fingerprint;
         let published = loaded.manifest.generation > 0;
-        if !published || !query.has_pictures() || guess.tried == Some(made_by) {
+        if !published || !query.has_images() || guess.tried == Some(made_by) {
             return Ok(guess);
         }
         let embedder = self.ports.encoders.of(made_by).await;
@@ -292,7 +293,7 @@ impl Searcher {
         &self,
         options: &SearchOptions,
         cursor: Option<&Cursor>,
-    ) -> Result<Loaded, SearchError> {
+    ) -> Result<LoadedSnapshot, SearchError> {
         let mut loaded = self.snapshots.current().await?;
         let least = options.min_generation.unwrap_or(0);
         let paged = cursor.map_or(0, |cursor| cursor.generation);
@@ -319,11 +320,15 @@ impl Searcher {
         }
     }
 
-    async fn answer(&self, work: Work, options: &SearchOptions) -> Result<Answer, SearchError> {
+    async fn answer(
+        &self,
+        work: SearchJob,
+        options: &SearchOptions,
+    ) -> Result<Answer, SearchError> {
         let begun = Instant::now();
         let index = work.loaded.state();
         let (embedding_ms, calibration) = (work.embedding_ms, work.calibration);
-        let Done {
+        let SearchOutcome {
             page,
             facets,
             next_cursor,
@@ -356,7 +361,7 @@ fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1000.0
 }
 
-/// A picture without a direction in the space of embeddings is no fault of the index.
+/// An image without a direction in the space of embeddings is no fault of the index.
 fn query_error(error: IndexError) -> SearchError {
     match error {
         IndexError::NoDirection => PictureError::Network(error.to_string()).into(),
@@ -380,7 +385,7 @@ pub(crate) fn no_encoder(error: NoEncoder) -> SearchError {
 
 fn search_error(error: EmbedError) -> SearchError {
     match error {
-        EmbedError::Picture(error) => error.into(),
+        EmbedError::Image(error) => error.into(),
         EmbedError::Memory(error) => error.into(),
         EmbedError::Encoder(reason) => SearchError::Encoder(reason),
     }

@@ -1,4 +1,4 @@
-//! What is asked without a query picture: one product, an upload link, the state of the index.
+//! What is asked without a query image: one product, an upload link, the state of the index.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -7,24 +7,24 @@ use std::time::{Duration, Instant};
 use lookalike_encoder::PictureFormat;
 use lookalike_index::{Attributes, HistoryEntry, Recall, SideIndex, Snapshot, ValueTypes};
 
-use super::worker::off_runtime;
+use super::worker::run_blocking;
 use super::{
     EncoderInfo, FilterableInfo, GenerationInfo, IndexInfo, IndexState, ProductView, SearchError,
-    Searcher, SegmentInfo, SideInfo, no_encoder, with_attributes,
+    Searcher, SegmentInfo, StandbyInfo, no_encoder, with_attributes,
 };
 use lookalike_core::error::StoreError;
 use lookalike_core::keys::UPLOADS_PREFIX;
 use lookalike_core::model::{NewestFailures, UploadLink};
-use lookalike_core::ports::Embedder;
+use lookalike_core::ports::ImageEncoder;
 use lookalike_core::time::{new_segment_id, rfc3339};
 
-/// Failed pictures that the state of the index names: enough to see what is wrong, few enough for a page.
-const MOST_FAILURES: usize = 50;
+/// Failed images that the state of the index names: enough to see what is wrong, few enough for a page.
+const MAX_FAILURES: usize = 50;
 /// How long they are kept for whoever asks next, at most: they are read one by one, and the shoppers' page asks too.
 const FAILURES_KEPT: Duration = Duration::from_secs(5);
 
 impl Searcher {
-    /// A product's metadata and pictures.
+    /// A product's metadata and images.
     ///
     /// # Errors
     /// [`SearchError::UnknownProduct`] when neither table nor index knows it.
@@ -35,13 +35,13 @@ impl Searcher {
         let (loaded, mut known) = (loaded?, known?);
         let metadata = known.remove(product_id);
         let (snapshot, wanted) = (Arc::clone(&loaded.snapshot), product_id.to_owned());
-        let pictures = off_runtime(move || pictures_of(&snapshot, &wanted)).await?;
-        if metadata.is_none() && pictures.is_empty() {
+        let of_images = run_blocking(move || images_of(&snapshot, &wanted)).await?;
+        if metadata.is_none() && of_images.is_empty() {
             return Err(SearchError::UnknownProduct(product_id.to_owned()));
         }
-        let attributes = pictures.values().next().cloned().unwrap_or_default();
-        let mut images = Vec::with_capacity(pictures.len());
-        for key in pictures.into_keys() {
+        let attributes = of_images.values().next().cloned().unwrap_or_default();
+        let mut images = Vec::with_capacity(of_images.len());
+        for key in of_images.into_keys() {
             let url = self.ports.links.fetch(&key).await?;
             images.push((key, url));
         }
@@ -52,7 +52,7 @@ impl Searcher {
         })
     }
 
-    /// A link with which a browser may store a picture under `uploads/`, to search for it by key.
+    /// A link with which a browser may store an image under `uploads/`, to search for it by key.
     ///
     /// # Errors
     /// [`SearchError::UnsupportedMediaType`] for what the encoder cannot read.
@@ -147,7 +147,7 @@ impl Searcher {
         {
             return Ok(newest);
         }
-        let newest = self.ports.failures.newest(MOST_FAILURES).await?;
+        let newest = self.ports.failures.newest(MAX_FAILURES).await?;
         *self.failures.lock().unwrap_or_else(PoisonError::into_inner) =
             Some((asked, newest.clone()));
         Ok(newest)
@@ -159,7 +159,7 @@ impl Searcher {
     ) -> Result<Vec<FilterableInfo>, SearchError> {
         let shared = Arc::clone(snapshot);
         // The first look at attributes parses those of every row.
-        let known = off_runtime(move || shared.attributes().to_vec()).await?;
+        let known = run_blocking(move || shared.attributes().to_vec()).await?;
         let known = known.into_iter().map(|attribute| FilterableInfo {
             types: attribute.types.to_string(),
             name: attribute.name,
@@ -178,9 +178,9 @@ impl Searcher {
         Ok(all.into_values().collect())
     }
 
-    async fn side_info(&self, side: &SideIndex) -> Result<SideInfo, SearchError> {
+    async fn side_info(&self, side: &SideIndex) -> Result<StandbyInfo, SearchError> {
         let rows = side.segments.iter().map(|entry| u64::from(entry.rows));
-        Ok(SideInfo {
+        Ok(StandbyInfo {
             role: side.role.name(),
             encoder: EncoderInfo {
                 name: side.encoder.clone(),
@@ -203,7 +203,7 @@ fn generation_info(entry: &HistoryEntry) -> GenerationInfo {
     }
 }
 
-fn info_of(embedder: &dyn Embedder) -> EncoderInfo {
+fn info_of(embedder: &dyn ImageEncoder) -> EncoderInfo {
     EncoderInfo {
         name: embedder.name().to_owned(),
         fingerprint: embedder.fingerprint(),
@@ -211,8 +211,8 @@ fn info_of(embedder: &dyn Embedder) -> EncoderInfo {
     }
 }
 
-/// Keys and attributes of a product's pictures, by key.
-fn pictures_of(snapshot: &Snapshot, product_id: &str) -> BTreeMap<String, Attributes> {
+/// Keys and attributes of a product's images, by key.
+fn images_of(snapshot: &Snapshot, product_id: &str) -> BTreeMap<String, Attributes> {
     let rows = snapshot.rows_of_product(product_id);
     rows.map(|location| {
         let meta = snapshot.view().meta(location);

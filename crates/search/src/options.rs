@@ -25,17 +25,17 @@ pub struct SearchOptions {
     pub filter: Option<Value>,
     /// What a result is.
     pub group_by: GroupBy,
-    /// Which pictures come with a product.
+    /// Which images come with a product.
     pub images: Images,
     /// How much results are to differ from each other, 0 (not at all) to 1: maximal marginal relevance.
     pub diversity: f32,
-    /// Nearly the same picture of several products is one result.
+    /// Nearly the same image of several products is one result.
     pub collapse: bool,
     /// Only these members of the metadata; all of them without.
     pub fields: Option<Vec<String>>,
     /// Attributes whose values are counted.
     pub facets: Vec<String>,
-    /// Whether pictures come with links, which are signed one by one and end after a while.
+    /// Whether images come with links, which are signed one by one and end after a while.
     pub links: bool,
     /// Where the page before ended.
     pub cursor: Option<String>,
@@ -66,14 +66,14 @@ impl Default for SearchOptions {
 /// What a result is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum GroupBy {
-    /// A product, once, through the best of its pictures.
+    /// A product, once, through the best of its images.
     #[default]
     Product,
-    /// A picture.
+    /// An image.
     Image,
 }
 
-/// Which pictures come with a product.
+/// Which images come with a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Images {
     /// The most similar one.

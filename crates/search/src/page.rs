@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use lookalike_index::{IndexError, Location, Snapshot};
 
 use super::cursor::Cursor;
-use super::finding::{Found, Scope, dot};
-use super::vectors::{Wanted, unit};
+use super::scope::{Found, Scope, dot};
+use super::vectors::{QueryVector, unit};
 use super::{GroupBy, Images, MAX_K, SearchOptions};
 
-/// Cosine similarity from which two pictures are nearly the same one.
+/// Cosine similarity from which two images are nearly the same one.
 ///
 /// Measured with the built-in encoder: of 341 photos that were saved again, with JPEG quality 50 or 75, three
 /// quarters of the size or a tenth more light, at least 95 of 100 are so similar to the original; of half the size
@@ -19,21 +19,21 @@ const NEARLY_THE_SAME: f32 = 0.97;
 /// Candidates from which diverse results are chosen: so many for each result, and at least and at most so
 /// many in all.
 const CANDIDATES_PER_RESULT: usize = 5;
-const LEAST_CANDIDATES: usize = 50;
-const MOST_CANDIDATES: usize = 1000;
+const MIN_CANDIDATES: usize = 50;
+const MAX_CANDIDATES: usize = 1000;
 
 /// What is returned.
 #[derive(Debug)]
 pub(super) struct Page {
     pub(super) results: Vec<Found>,
-    /// Pictures that were returned on this page and those before; empty when there is no page after it.
+    /// ImageStore that were returned on this page and those before; empty when there is no page after it.
     pub(super) returned: Vec<Location>,
-    /// Whether every picture that may be found was compared.
+    /// Whether every image that may be found was compared.
     pub(super) exact: bool,
 }
 
 impl Page {
-    /// The page of an index without pictures.
+    /// The page of an index without images.
     pub(super) fn empty() -> Self {
         Self {
             results: Vec::new(),
@@ -46,7 +46,7 @@ impl Page {
 /// What a page is made from.
 pub(super) struct Source<'a> {
     pub(super) snapshot: &'a Snapshot,
-    pub(super) wanted: &'a [Wanted],
+    pub(super) wanted: &'a [QueryVector],
     pub(super) scope: &'a Scope,
     pub(super) options: &'a SearchOptions,
     /// The end of the page before.
@@ -61,7 +61,7 @@ impl Source<'_> {
         let k = self.options.k.min(MAX_K - returned.len().min(MAX_K));
         let chooses = self.options.diversity > 0.0;
         let candidates = match chooses {
-            true => (k * CANDIDATES_PER_RESULT).clamp(LEAST_CANDIDATES, MOST_CANDIDATES.max(k)),
+            true => (k * CANDIDATES_PER_RESULT).clamp(MIN_CANDIDATES, MAX_CANDIDATES.max(k)),
             false => k,
         };
         let Some((mut next, exact)) = self.candidates(returned, candidates + 1, briefly)? else {
@@ -102,7 +102,7 @@ impl Source<'_> {
         let names = self.names(returned);
         let mut depth = returned.len() + wanted;
         if self.options.collapse {
-            depth = depth.max(LEAST_CANDIDATES);
+            depth = depth.max(MIN_CANDIDATES);
         }
         loop {
             let found = self
@@ -124,7 +124,7 @@ impl Source<'_> {
         }
     }
 
-    /// What may not come again: products, or pictures where those are the results.
+    /// What may not come again: products, or images where those are the results.
     fn names(&self, returned: &[Location]) -> HashSet<&str> {
         returned.iter().map(|&at| self.name(at)).collect()
     }
@@ -143,7 +143,7 @@ impl Source<'_> {
         unit(embedding).unwrap_or_default()
     }
 
-    /// Folds what is nearly the same picture of another product into the most similar of them; into one that was
+    /// Folds what is nearly the same image of another product into the most similar of them; into one that was
     /// returned before, without a trace.
     fn collapsed(&self, candidates: Vec<Found>, returned: &[Location]) -> Vec<Found> {
         struct Kept {

@@ -1,4 +1,4 @@
-//! What is searched with: pictures, products and vectors, more or less of each.
+//! What is searched with: images, products and vectors, more or less of each.
 
 use bytes::Bytes;
 use lookalike_encoder::Area;
@@ -14,7 +14,7 @@ pub const MAX_WEIGHT: f32 = 100.0;
 ///
 /// The vectors of the items, each of unit length, are added up by their weights, and the sum is what is
 /// searched for. Products that are items are no results. A product alone is searched for by each of its
-/// pictures, and a result counts with the most similar of them.
+/// images, and a result counts with the most similar of them.
 ///
 /// ```
 /// use lookalike_search::{Query, QueryItem};
@@ -40,11 +40,11 @@ pub struct QueryItem {
 /// Something that has a vector.
 #[derive(Clone)]
 pub(super) enum Subject {
-    /// A picture file.
-    Picture { bytes: Bytes, area: Area },
-    /// The picture file at this key.
+    /// An image file.
+    Image { bytes: Bytes, area: Area },
+    /// The image file at this key.
     Key { key: String, area: Area },
-    /// The pictures of this product, as they are indexed.
+    /// The images of this product, as they are indexed.
     Product(String),
     /// A vector by the encoder with this fingerprint.
     Vector {
@@ -58,7 +58,7 @@ pub(super) enum Subject {
 pub enum BadQuery {
     /// There is nothing to search with.
     #[error(
-        "the query has no items: name 1 to {MAX_QUERY_ITEMS} pictures, keys, products or vectors"
+        "the query has no items: name 1 to {MAX_QUERY_ITEMS} images, keys, products or vectors"
     )]
     Empty,
     /// There are more items than are added up.
@@ -144,7 +144,7 @@ impl Query {
         for QueryItem { subject, weight } in &self.items {
             hash.update(weight.to_le_bytes());
             let (kind, content, area) = match subject {
-                Subject::Picture { bytes, area } => (0_u8, Sha256::digest(bytes), Some(area)),
+                Subject::Image { bytes, area } => (0_u8, Sha256::digest(bytes), Some(area)),
                 Subject::Key { key, area } => (1, Sha256::digest(key), Some(area)),
                 Subject::Product(id) => (2, Sha256::digest(id), None),
                 Subject::Vector {
@@ -173,19 +173,19 @@ impl QueryItem {
         }
     }
 
-    /// A part of the picture in these bytes.
-    pub fn picture(bytes: impl Into<Bytes>, area: Area) -> Self {
+    /// A part of the image in these bytes.
+    pub fn image(bytes: impl Into<Bytes>, area: Area) -> Self {
         let bytes = bytes.into();
-        Self::of(Subject::Picture { bytes, area })
+        Self::of(Subject::Image { bytes, area })
     }
 
-    /// A part of the picture at this key, under `uploads/` or `catalog/`.
+    /// A part of the image at this key, under `uploads/` or `catalog/`.
     pub fn key(key: impl Into<String>, area: Area) -> Self {
         let key = key.into();
         Self::of(Subject::Key { key, area })
     }
 
-    /// This product, by the pictures of it that are indexed.
+    /// This product, by the images of it that are indexed.
     pub fn product(id: impl Into<String>) -> Self {
         Self::of(Subject::Product(id.into()))
     }
@@ -206,11 +206,11 @@ impl QueryItem {
     }
 }
 
-/// Bytes of pictures are nobody's business.
+/// Bytes of images are nobody's business.
 impl std::fmt::Debug for Subject {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Picture { bytes, area } => write!(f, "Picture({} bytes, {area:?})", bytes.len()),
+            Self::Image { bytes, area } => write!(f, "Image({} bytes, {area:?})", bytes.len()),
             Self::Key { key, area } => write!(f, "Key({key:?}, {area:?})"),
             Self::Product(id) => write!(f, "Product({id:?})"),
             Self::Vector { numbers, .. } => write!(f, "Vector({} numbers)", numbers.len()),

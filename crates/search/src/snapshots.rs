@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::answer::IndexState;
-use super::worker::off_runtime;
+use super::worker::run_blocking;
 use super::{SearchError, no_encoder};
 use lookalike_core::encoders::Encoders;
 use lookalike_core::error::{StoreError, StoreErrorKind};
@@ -36,17 +36,17 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// its pages.
 const KEPT: Duration = Duration::from_secs(300);
 /// How many of them at most.
-const MOST_KEPT: usize = 32;
+const MAX_KEPT: usize = 32;
 /// Bytes of segments that only they have, at most. Generations that follow each other share most segments: it
 /// is the base before a rebuild that counts.
-const MOST_KEPT_BYTES: u64 = 64 << 20;
+const MAX_KEPT_BYTES: u64 = 64 << 20;
 
 /// Rows that are measured in some ten milliseconds.
 const FEW_ROWS: u64 = 2000;
 
 /// One loaded generation.
 #[derive(Clone)]
-pub(crate) struct Loaded {
+pub(crate) struct LoadedSnapshot {
     pub(crate) manifest: Arc<Manifest>,
     pub(crate) snapshot: Arc<Snapshot>,
     /// Why a newer generation could not be loaded.
@@ -57,7 +57,7 @@ pub(crate) struct Loaded {
     measured: Arc<OnceCell<Option<Calibration>>>,
 }
 
-impl Loaded {
+impl LoadedSnapshot {
     /// What scores mean in this catalog: as it was measured when the base was built, else, of a catalog so
     /// small that it has none, as it is measured when it is first needed.
     pub(crate) async fn calibration(&self) -> Result<Option<Calibration>, SearchError> {
@@ -70,7 +70,7 @@ impl Loaded {
         }
         let measure = || async {
             let snapshot = Arc::clone(&self.snapshot);
-            Ok(off_runtime(move || Calibration::measure(&snapshot)).await??)
+            Ok(run_blocking(move || Calibration::measure(&snapshot)).await??)
         };
         self.measured.get_or_try_init(measure).await.copied()
     }
@@ -94,29 +94,29 @@ impl Loaded {
 pub(crate) struct Snapshots {
     source: Arc<Source>,
     refresh: Duration,
-    held: Arc<Mutex<Held>>,
+    held: Arc<Mutex<CachedSnapshot>>,
 }
 
 /// What all callers share.
 #[derive(Default)]
-struct Held {
-    loaded: Option<Loaded>,
+struct CachedSnapshot {
+    loaded: Option<LoadedSnapshot>,
     /// Generations before that, newest first, each with the moment at which another took its place.
-    before: VecDeque<(Loaded, Instant)>,
+    before: VecDeque<(LoadedSnapshot, Instant)>,
     /// The load that was begun last.
-    flight: Option<Flight>,
+    flight: Option<InFlightLoad>,
 }
 
-impl Held {
+impl CachedSnapshot {
     /// The load that is under way.
-    fn under_way(&self) -> Option<&Flight> {
+    fn under_way(&self) -> Option<&InFlightLoad> {
         self.flight
             .as_ref()
             .filter(|flight| !flight.task.is_finished())
     }
 
     /// Puts a newly loaded generation in place.
-    fn replace(&mut self, loaded: Loaded) {
+    fn replace(&mut self, loaded: LoadedSnapshot) {
         let generation = loaded.manifest.generation;
         if let Some(old) = self.loaded.replace(loaded)
             && old.manifest.generation != generation
@@ -130,8 +130,8 @@ impl Held {
     fn forget(&mut self) {
         self.before
             .retain(|(_, replaced)| replaced.elapsed() < KEPT);
-        self.before.truncate(MOST_KEPT);
-        let entries = |loaded: &Loaded| {
+        self.before.truncate(MAX_KEPT);
+        let entries = |loaded: &LoadedSnapshot| {
             let segments = loaded.manifest.segments.clone();
             segments.into_iter().map(|entry| (entry.id, entry.bytes))
         };
@@ -141,7 +141,7 @@ impl Held {
         let kept = self.before.iter().take_while(|(loaded, _)| {
             let own = entries(loaded).filter(|(id, _)| known.insert(*id));
             bytes += own.map(|(_, bytes)| bytes).sum::<u64>();
-            bytes <= MOST_KEPT_BYTES
+            bytes <= MAX_KEPT_BYTES
         });
         let kept = kept.count();
         self.before.truncate(kept);
@@ -151,9 +151,9 @@ impl Held {
 /// A load that several callers wait for. It runs in a task of its own: a caller who goes away stops
 /// nothing, and all get the one result, an error too.
 #[derive(Clone)]
-struct Flight {
+struct InFlightLoad {
     task: AbortHandle,
-    result: Shared<BoxFuture<'static, Result<Loaded, SearchError>>>,
+    result: Shared<BoxFuture<'static, Result<LoadedSnapshot, SearchError>>>,
 }
 
 impl Snapshots {
@@ -180,7 +180,7 @@ impl Snapshots {
     /// The snapshot to search now. Checked against the bucket at most once per refresh interval; while
     /// one caller checks, others go on with the last one. When the check fails, or the manifest does not
     /// come soon, the last good snapshot is returned and says so.
-    pub(crate) async fn current(&self) -> Result<Loaded, SearchError> {
+    pub(crate) async fn current(&self) -> Result<LoadedSnapshot, SearchError> {
         let (known, flight, is_ours) = {
             let mut held = lock(&self.held);
             let oldest = held.before.back();
@@ -196,7 +196,7 @@ impl Snapshots {
             match held.under_way() {
                 Some(flight) => (known, flight.clone(), false),
                 None => {
-                    let flight = self.depart(known.clone());
+                    let flight = self.spawn_load(known.clone());
                     held.flight = Some(flight.clone());
                     (known, flight, true)
                 }
@@ -210,7 +210,7 @@ impl Snapshots {
 
     /// The snapshot of what was published by now, whenever the bucket was checked last. As
     /// [`current`](Self::current), the last good one when that cannot be had.
-    pub(crate) async fn newest(&self) -> Result<Loaded, SearchError> {
+    pub(crate) async fn newest(&self) -> Result<LoadedSnapshot, SearchError> {
         // A load that began before may have missed what was published since.
         let before = lock(&self.held).under_way().cloned();
         if let Some(flight) = before {
@@ -221,7 +221,7 @@ impl Snapshots {
             match held.under_way() {
                 Some(flight) => flight.clone(),
                 None => {
-                    let flight = self.depart(held.loaded.clone());
+                    let flight = self.spawn_load(held.loaded.clone());
                     held.flight = Some(flight.clone());
                     flight
                 }
@@ -231,7 +231,7 @@ impl Snapshots {
     }
 
     /// The snapshot of a generation before the current one, while it is kept.
-    pub(crate) fn before(&self, generation: u64) -> Option<Loaded> {
+    pub(crate) fn before(&self, generation: u64) -> Option<LoadedSnapshot> {
         let mut held = lock(&self.held);
         held.forget();
         let mut kept = held.before.iter().map(|(loaded, _)| loaded);
@@ -240,7 +240,7 @@ impl Snapshots {
     }
 
     /// Begins to load what follows `known`.
-    fn depart(&self, known: Option<Loaded>) -> Flight {
+    fn spawn_load(&self, known: Option<LoadedSnapshot>) -> InFlightLoad {
         let source = Arc::clone(&self.source);
         let held = Arc::clone(&self.held);
         let task = tokio::spawn(async move {
@@ -261,7 +261,7 @@ impl Snapshots {
                 Err(error.caused_by(died).into())
             })
         };
-        Flight {
+        InFlightLoad {
             task: handle,
             result: result.boxed().shared(),
         }
@@ -276,7 +276,7 @@ impl Snapshots {
     }
 }
 
-fn lock(held: &Mutex<Held>) -> MutexGuard<'_, Held> {
+fn lock(held: &Mutex<CachedSnapshot>) -> MutexGuard<'_, CachedSnapshot> {
     held.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -290,11 +290,11 @@ struct Source {
 
 impl Source {
     /// What there is now; the last good snapshot, which says why, when that cannot be loaded.
-    async fn refresh(&self, known: Option<Loaded>) -> Result<Loaded, SearchError> {
+    async fn refresh(&self, known: Option<LoadedSnapshot>) -> Result<LoadedSnapshot, SearchError> {
         match (self.load(known.as_ref()).await, known) {
             (Err(error), Some(last_good)) => {
                 warn!(%error, generation = last_good.manifest.generation, "index refresh failed, serving the last good one");
-                Ok(Loaded {
+                Ok(LoadedSnapshot {
                     stale: Some(error.for_callers().into()),
                     checked: Instant::now(),
                     ..last_good
@@ -304,7 +304,7 @@ impl Source {
         }
     }
 
-    async fn load(&self, known: Option<&Loaded>) -> Result<Loaded, SearchError> {
+    async fn load(&self, known: Option<&LoadedSnapshot>) -> Result<LoadedSnapshot, SearchError> {
         let mut missed = None;
         for _ in 0..TRIES {
             match self.try_load(known).await {
@@ -320,7 +320,10 @@ impl Source {
         Err(StoreError::new(StoreErrorKind::Unavailable, "load the index", message).into())
     }
 
-    async fn try_load(&self, known: Option<&Loaded>) -> Result<Loaded, SearchError> {
+    async fn try_load(
+        &self,
+        known: Option<&LoadedSnapshot>,
+    ) -> Result<LoadedSnapshot, SearchError> {
         let begun = Instant::now();
         let etag = known.and_then(|loaded| loaded.etag.as_deref());
         let reading = self.manifests.load(etag);
@@ -332,7 +335,7 @@ impl Source {
         };
         let (etag, bytes) = match (read?, known) {
             (LoadedManifest::Unchanged, Some(known)) => {
-                return Ok(Loaded {
+                return Ok(LoadedSnapshot {
                     stale: None,
                     checked: begun,
                     ..known.clone()
@@ -350,8 +353,8 @@ impl Source {
         let (segments, fetched) = fetched;
         start_up::done("segments read and checked");
         let dimensions = manifest.dimensions;
-        let snapshot = off_runtime(move || Snapshot::new(segments, dimensions)).await??;
-        let loaded = Loaded {
+        let snapshot = run_blocking(move || Snapshot::new(segments, dimensions)).await??;
+        let loaded = LoadedSnapshot {
             manifest: Arc::new(manifest),
             snapshot: Arc::new(snapshot),
             stale: None,
@@ -369,7 +372,7 @@ impl Source {
     async fn encoder_of(
         &self,
         manifest: &Manifest,
-        known: Option<&Loaded>,
+        known: Option<&LoadedSnapshot>,
     ) -> Result<(), SearchError> {
         let before = known.filter(|known| known.manifest.generation > 0);
         match before {
@@ -385,7 +388,7 @@ impl Source {
     async fn segments_of(
         &self,
         manifest: &Manifest,
-        known: Option<&Loaded>,
+        known: Option<&LoadedSnapshot>,
     ) -> Result<(Vec<Segment>, u64), SearchError> {
         let known: HashMap<SegmentId, Segment> = known
             .filter(|known| known.manifest.fingerprint == manifest.fingerprint)
@@ -429,10 +432,10 @@ impl Source {
             _ => source.into(),
         })?;
         // Checking a hundred megabytes takes tens of milliseconds.
-        Ok(off_runtime(move || Segment::open(&bytes, id, fingerprint)).await??)
+        Ok(run_blocking(move || Segment::open(&bytes, id, fingerprint)).await??)
     }
 
-    fn measure(&self, loaded: &Loaded, took: Duration, fetched: u64) {
+    fn measure(&self, loaded: &LoadedSnapshot, took: Duration, fetched: u64) {
         let generation = loaded.manifest.generation;
         let took = took.as_secs_f64() * 1000.0;
         info!(generation, fetched, load_ms = took, "index loaded");
@@ -452,8 +455,8 @@ fn late() -> StoreError {
 }
 
 /// What there is before anything was published.
-fn nothing(checked: Instant) -> Result<Loaded, IndexError> {
-    Ok(Loaded {
+fn nothing(checked: Instant) -> Result<LoadedSnapshot, IndexError> {
+    Ok(LoadedSnapshot {
         manifest: Arc::new(Manifest::empty("", Fingerprint([0; 32]), 0)),
         snapshot: Arc::new(Snapshot::new(Vec::new(), 0)?),
         stale: None,

@@ -1,6 +1,6 @@
 //! From the items of a query to the vectors that are searched for.
 //!
-//! Pictures are embedded while the index loads, with the encoder that the index most likely has; when it
+//! ImageStore are embedded while the index loads, with the encoder that the index most likely has; when it
 //! turns out to have another, they are embedded again.
 
 use std::sync::Arc;
@@ -13,15 +13,15 @@ use lookalike_index::{Fingerprint, Location, Snapshot};
 
 use super::images::QueryImage;
 use super::query::{BadQuery, Query, QueryItem, Subject};
-use super::snapshots::Loaded;
-use super::worker::off_runtime;
+use super::snapshots::LoadedSnapshot;
+use super::worker::run_blocking;
 use super::{SearchError, Searcher, milliseconds, no_encoder, search_error};
-use lookalike_core::embedder::{cores, embed};
+use lookalike_core::encoder_cell::{cores, embed};
 use lookalike_core::keys::is_allowed_query_key;
-use lookalike_core::ports::Embedder;
+use lookalike_core::ports::ImageEncoder;
 
-/// Pictures of one product that a search starts from, at most.
-const MOST_PRODUCT_PICTURES: usize = 16;
+/// ImageStore of one product that a search starts from, at most.
+const MAX_PRODUCT_IMAGES: usize = 16;
 
 /// Rows that are grouped by product in less than a millisecond, once in the life of a segment.
 const FEW_ROWS: u64 = 1 << 17;
@@ -29,19 +29,19 @@ const FEW_ROWS: u64 = 1 << 17;
 /// Length of a sum, as a share of the largest weight, below which rounding alone gives it a direction.
 const NOISE: f64 = 1e-5;
 
-/// Whether margins are cut off of query pictures where nobody says, also where the index has an encoder that leaves
-/// them on pictures of the catalog: a screenshot has them whatever the catalog has.
+/// Whether margins are cut off of query images where nobody says, also where the index has an encoder that leaves
+/// them on images of the catalog: a screenshot has them whatever the catalog has.
 const TRIMS: bool = true;
 
 /// What the index is searched for.
 #[derive(Debug, Clone)]
-pub(super) struct Wanted {
+pub(super) struct QueryVector {
     pub(super) vector: Vec<f32>,
     /// The row whose embedding it is, if it is one's.
     pub(super) stored: Option<Location>,
 }
 
-impl From<Vec<f32>> for Wanted {
+impl From<Vec<f32>> for QueryVector {
     fn from(vector: Vec<f32>) -> Self {
         Self {
             vector,
@@ -50,21 +50,21 @@ impl From<Vec<f32>> for Wanted {
     }
 }
 
-/// The pictures of a query, embedded or not.
+/// The images of a query, embedded or not.
 pub(super) struct Embedded {
     /// With which encoder; none when it is not known which that would have been, or none was needed.
     pub(super) tried: Option<Fingerprint>,
-    /// For each item of the query, its vector if it is a picture.
+    /// For each item of the query, its vector if it is an image.
     pub(super) vectors: Result<Vec<Option<Vec<f32>>>, SearchError>,
-    /// Spent on it, all pictures together.
+    /// Spent on it, all images together.
     pub(super) embedding_ms: f64,
 }
 
 impl Searcher {
-    /// Embeds the pictures of a query with the encoder of the snapshot at hand, else with the configured
+    /// Embeds the images of a query with the encoder of the snapshot at hand, else with the configured
     /// one.
     pub(super) async fn embed_guessing(&self, query: &Query) -> Embedded {
-        if !query.has_pictures() {
+        if !query.has_images() {
             return Embedded {
                 tried: None,
                 vectors: Ok(vec![None; query.items().len()]),
@@ -86,9 +86,13 @@ impl Searcher {
         }
     }
 
-    /// Embeds the pictures of a query, as many at a time as there are cores, and one more that is handed over; none
+    /// Embeds the images of a query, as many at a time as there are cores, and one more that is handed over; none
     /// before the headers of all of them were looked at.
-    pub(super) async fn embed_with(&self, embedder: Arc<dyn Embedder>, query: &Query) -> Embedded {
+    pub(super) async fn embed_with(
+        &self,
+        embedder: Arc<dyn ImageEncoder>,
+        query: &Query,
+    ) -> Embedded {
         let mut embedding_ms = 0.0;
         let embedded = async {
             let items = query.items();
@@ -105,8 +109,8 @@ impl Searcher {
             embedded.try_collect::<Vec<Option<(Vec<f32>, f64)>>>().await
         };
         let vectors = embedded.await.map(|embedded| {
-            let vectors = embedded.into_iter().map(|picture| {
-                let (vector, took) = picture?;
+            let vectors = embedded.into_iter().map(|image| {
+                let (vector, took) = image?;
                 embedding_ms += took;
                 Some(vector)
             });
@@ -119,10 +123,10 @@ impl Searcher {
         }
     }
 
-    /// The vector of a picture, and the milliseconds it took.
+    /// The vector of an image, and the milliseconds it took.
     async fn embed_image(
         &self,
-        embedder: Arc<dyn Embedder>,
+        embedder: Arc<dyn ImageEncoder>,
         image: Option<QueryImage>,
     ) -> Result<Option<(Vec<f32>, f64)>, SearchError> {
         let Some(QueryImage { bytes, area, info }) = image else {
@@ -139,14 +143,14 @@ impl Searcher {
         Ok(Some((vector.map_err(search_error)?, milliseconds(begun))))
     }
 
-    /// The vectors to search a snapshot for, given those of the query's pictures: one, or of a product
-    /// alone one for each of its pictures.
+    /// The vectors to search a snapshot for, given those of the query's images: one, or of a product
+    /// alone one for each of its images.
     pub(super) async fn combine(
         &self,
         query: &Query,
-        pictures: Vec<Option<Vec<f32>>>,
-        loaded: &Loaded,
-    ) -> Result<Vec<Wanted>, SearchError> {
+        images: Vec<Option<Vec<f32>>>,
+        loaded: &LoadedSnapshot,
+    ) -> Result<Vec<QueryVector>, SearchError> {
         let products = query.products();
         let stored = stored_vectors(&loaded.snapshot, &products).await?;
         let stored = |id: &str| {
@@ -161,8 +165,8 @@ impl Searcher {
             };
         }
         let mut vectors = Vec::with_capacity(items.len());
-        for (at, (item, picture)) in items.iter().zip(pictures).enumerate() {
-            let vector = match (&item.subject, picture) {
+        for (at, (item, image)) in items.iter().zip(images).enumerate() {
+            let vector = match (&item.subject, image) {
                 (_, Some(vector)) => Ok(vector),
                 (Subject::Product(id), None) => match stored(id) {
                     [] => Err(SearchError::UnknownProduct(id.clone())),
@@ -175,8 +179,8 @@ impl Searcher {
                     },
                     None,
                 ) => given(numbers, *fingerprint, loaded),
-                // Every picture was embedded by now.
-                (Subject::Picture { .. } | Subject::Key { .. }, None) => Ok(Vec::new()),
+                // Every image was embedded by now.
+                (Subject::Image { .. } | Subject::Key { .. }, None) => Ok(Vec::new()),
             };
             vectors.push(vector.map_err(|error| of_item(at, items, error))?);
         }
@@ -189,11 +193,10 @@ impl Searcher {
 
 impl Query {
     /// Whether anything has to be embedded.
-    pub(super) fn has_pictures(&self) -> bool {
-        let is_picture = |item: &QueryItem| {
-            matches!(item.subject, Subject::Picture { .. } | Subject::Key { .. })
-        };
-        self.items().iter().any(is_picture)
+    pub(super) fn has_images(&self) -> bool {
+        let is_image =
+            |item: &QueryItem| matches!(item.subject, Subject::Image { .. } | Subject::Key { .. });
+        self.items().iter().any(is_image)
     }
 
     /// Refuses keys that callers may not read, before anything is done.
@@ -221,10 +224,10 @@ pub(super) fn of_item(at: usize, items: &[QueryItem], error: SearchError) -> Sea
     }
 }
 
-/// What a search for a product is: a search for each of its pictures, up to a number.
-pub(super) fn pictures_of(snapshot: &Snapshot, product: &str) -> Vec<Wanted> {
+/// What a search for a product is: a search for each of its images, up to a number.
+pub(super) fn images_of(snapshot: &Snapshot, product: &str) -> Vec<QueryVector> {
     let rows = snapshot.rows_of_product(product);
-    let wanted = rows.take(MOST_PRODUCT_PICTURES).map(|row| Wanted {
+    let wanted = rows.take(MAX_PRODUCT_IMAGES).map(|row| QueryVector {
         vector: snapshot.embedding(row),
         stored: Some(row),
     });
@@ -235,7 +238,7 @@ pub(super) fn pictures_of(snapshot: &Snapshot, product: &str) -> Vec<Wanted> {
 async fn stored_vectors(
     snapshot: &Arc<Snapshot>,
     products: &[String],
-) -> Result<Vec<Vec<Wanted>>, SearchError> {
+) -> Result<Vec<Vec<QueryVector>>, SearchError> {
     if products.is_empty() {
         return Ok(Vec::new());
     }
@@ -243,13 +246,13 @@ async fn stored_vectors(
     let look = move || {
         let products = products.iter();
         products
-            .map(|product| pictures_of(&shared, product))
+            .map(|product| images_of(&shared, product))
             .collect()
     };
     // The first look for a product of a generation groups all rows.
     match snapshot.rows() {
         0..=FEW_ROWS => Ok(look()),
-        _ => off_runtime(look).await,
+        _ => run_blocking(look).await,
     }
 }
 
@@ -257,7 +260,7 @@ async fn stored_vectors(
 fn given(
     numbers: &[f32],
     fingerprint: Fingerprint,
-    loaded: &Loaded,
+    loaded: &LoadedSnapshot,
 ) -> Result<Vec<f32>, SearchError> {
     let manifest = &loaded.manifest;
     let published = manifest.generation > 0;
@@ -326,9 +329,9 @@ pub(super) fn unit(mut vector: Vec<f32>) -> Option<Vec<f32>> {
     Some(vector)
 }
 
-/// A picture without a direction in the space of embeddings.
+/// An image without a direction in the space of embeddings.
 fn no_direction() -> SearchError {
-    SearchError::Picture(PictureError::Network(
+    SearchError::Image(PictureError::Network(
         lookalike_index::IndexError::NoDirection.to_string(),
     ))
 }

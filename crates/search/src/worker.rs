@@ -1,11 +1,11 @@
-//! Work that takes long enough to hold up others.
+//! SearchJob that takes long enough to hold up others.
 
 use super::SearchError;
 use lookalike_core::error::{StoreError, StoreErrorKind};
 
 /// Does work on a thread for blocking work. A panic there goes on here, as if the work had been done
 /// in place: whoever serves requests turns it into one failed request.
-pub(crate) async fn off_runtime<T: Send + 'static>(
+pub(crate) async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, SearchError> {
     match tokio::task::spawn_blocking(work).await {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lookalike_core::ports::Embedder;
+use lookalike_core::ports::ImageEncoder;
 use lookalike_core::{
-    Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, PictureError, PictureFormat,
+    Area, Deadline, EncoderCell, Fingerprint, ImageInfo, PictureError, PictureFormat,
     StoreErrorKind,
 };
 use lookalike_indexer::{EventError, Handler, HandlerError};
@@ -22,7 +22,7 @@ const OLD: &str = "catalog/mugs/old mug.png";
 /// Takes the first two bytes of a picture for its embedding.
 struct TwoBytes;
 
-impl Embedder for TwoBytes {
+impl ImageEncoder for TwoBytes {
     fn name(&self) -> &str {
         "two-bytes"
     }
@@ -57,7 +57,7 @@ impl Embedder for TwoBytes {
 }
 
 fn indexer(cloud: &Arc<MemoryCloud>) -> Indexer {
-    let ports = cloud.index_ports(EmbedderCell::ready(Arc::new(TwoBytes)).into());
+    let ports = cloud.index_ports(EncoderCell::ready(Arc::new(TwoBytes)).into());
     Indexer::new(ports, IndexSettings::default())
 }
 
@@ -96,7 +96,7 @@ async fn handle(cloud: &Arc<MemoryCloud>, event: Value) -> Result<Value, Handler
 }
 
 fn put(cloud: &MemoryCloud, key: &str, body: &'static [u8]) {
-    cloud.put_picture(key, body, BTreeMap::new());
+    cloud.put_image(key, body, BTreeMap::new());
 }
 
 #[tokio::test]
@@ -114,7 +114,7 @@ async fn a_put_indexes_and_a_delete_removes() {
         (&json!(1), &json!(1))
     );
 
-    cloud.remove_picture(AWKWARD);
+    cloud.remove_image(AWKWARD);
     let answer = handle(&cloud, sample("s3-put")).await.unwrap();
     assert_eq!(
         (&answer["removed"], &answer["generation"]),
@@ -173,7 +173,7 @@ async fn a_picture_that_cannot_be_read_now_comes_back_alone() {
     assert_eq!(cloud.image_records().len(), 1);
 
     cloud.set_fault(Some(unavailable_once("get picture")));
-    cloud.remove_picture(keys[0]);
+    cloud.remove_image(keys[0]);
     put(&cloud, keys[1], &[9, 9]);
     let error = handle(&cloud, s3_event(BUCKET, &keys)).await.unwrap_err();
     let HandlerError::Unfinished {
@@ -311,7 +311,7 @@ async fn a_stream_updates_the_rows_of_changed_products() {
     let answer = handle(&cloud, sample("dynamodb-stream")).await.unwrap();
     assert_eq!(answer, json!({ "batchItemFailures": [] }));
     assert_ne!(cloud.manifest(), manifest);
-    let pictures = indexer(&cloud).pictures_of(&["old mug".to_owned()]).await;
+    let pictures = indexer(&cloud).images_of(&["old mug".to_owned()]).await;
     assert_eq!(pictures.unwrap()[0].attributes["category"], "antiques");
 
     // Told again, and told of nothing but a picture's record.

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lookalike_core::ports::Embedder;
+use lookalike_core::ports::ImageEncoder;
 use lookalike_core::{
-    Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, PictureError, PictureFormat,
+    Area, Deadline, EncoderCell, Fingerprint, ImageInfo, PictureError, PictureFormat,
 };
 use lookalike_indexer::Handler;
 use lookalike_indexing::{IndexSettings, Indexer};
@@ -24,7 +24,7 @@ const KILLER: u8 = 0;
 /// Tells when the process would be gone.
 struct Deadly(Arc<Notify>);
 
-impl Embedder for Deadly {
+impl ImageEncoder for Deadly {
     fn name(&self) -> &str {
         "deadly"
     }
@@ -88,7 +88,7 @@ impl World {
         let keys = (0..images).map(|number| {
             let key = format!("catalog/{number:02}.jpg");
             let first = if killers.contains(&number) { KILLER } else { 1 };
-            cloud.put_picture(&key, vec![first, number as u8], BTreeMap::new());
+            cloud.put_image(&key, vec![first, number as u8], BTreeMap::new());
             Message::of(&key)
         });
         let changes = keys.collect();
@@ -134,7 +134,7 @@ impl World {
             self.most_receives = self.most_receives.max(message.receives);
         }
         let killed = Arc::new(Notify::new());
-        let encoder = EmbedderCell::ready(Arc::new(Deadly(Arc::clone(&killed))));
+        let encoder = EncoderCell::ready(Arc::new(Deadly(Arc::clone(&killed))));
         let indexer = Indexer::new(
             self.cloud.index_ports(encoder.into()),
             IndexSettings {
@@ -184,11 +184,7 @@ impl World {
             let expected = killers.contains(&number).then_some("interrupted");
             assert_eq!(code, expected, "{} {story}", record.key);
         }
-        assert_eq!(
-            records.len(),
-            self.cloud.picture_versions().len(),
-            "{story}"
-        );
+        assert_eq!(records.len(), self.cloud.image_versions().len(), "{story}");
     }
 
     /// Two are left for faults of other services.
@@ -198,7 +194,7 @@ impl World {
 
     /// Images in the index, which is sound.
     async fn indexed(&self) -> u64 {
-        let encoder = EmbedderCell::ready(Arc::new(Deadly(Arc::default())));
+        let encoder = EncoderCell::ready(Arc::new(Deadly(Arc::default())));
         let ports = self.cloud.index_ports(encoder.into());
         let report = Indexer::new(ports, IndexSettings::default()).verify().await;
         let report = report.unwrap();

@@ -21,7 +21,7 @@ const KEYS: [&str; 4] = [
 fn options() -> AuditOptions {
     AuditOptions {
         until: long(),
-        most_pictures: u64::MAX,
+        most_images: u64::MAX,
     }
 }
 
@@ -29,7 +29,7 @@ async fn audit(world: &World) -> AuditReport {
     world.searcher().audit(options()).await.unwrap()
 }
 
-/// Four pictures of four products, three of them in the table.
+/// Four images of four products, three of them in the table.
 async fn shop() -> World {
     let world = World::new();
     for key in KEYS {
@@ -65,8 +65,8 @@ fn contradictions(report: &AuditReport) -> Vec<(&str, &str, Contradiction)> {
 }
 
 fn keys(group: &AuditedGroup) -> Vec<&str> {
-    let pictures = group.pictures.items.iter();
-    pictures.map(|picture| picture.key.as_str()).collect()
+    let images = group.images.items.iter();
+    images.map(|image| image.key.as_str()).collect()
 }
 
 #[tokio::test]
@@ -77,20 +77,20 @@ async fn an_empty_catalog_is_fine() {
 }
 
 #[tokio::test]
-async fn products_and_pictures_that_lack_each_other() {
+async fn products_and_images_that_lack_each_other() {
     let world = shop().await;
-    world.put_metadata("bare", serde_json::json!({"name": "no picture"}));
+    world.put_metadata("bare", serde_json::json!({"name": "no image"}));
     let report = audit(&world).await;
     assert!(report.is_consistent(), "{report:?}");
-    assert_eq!(report.products_without_pictures.items, ["bare"]);
-    let alone = &report.pictures_without_product.items;
+    assert_eq!(report.products_without_images.items, ["bare"]);
+    let alone = &report.images_without_product.items;
     assert_eq!((alone.len(), alone[0].product_id.as_str()), (1, "4"));
     assert_eq!((report.images, report.stored, report.in_table), (4, 4, 4));
     assert!(!report.calibrated && (report.threshold - 0.985).abs() < 1e-6);
 }
 
 #[tokio::test]
-async fn one_picture_under_two_products_is_a_duplicate() {
+async fn one_image_under_two_products_is_a_duplicate() {
     let world = shop().await;
     world.put("catalog/a/copy.jpg", KEYS[2]);
     world.index(&["catalog/a/copy.jpg"]).await;
@@ -107,9 +107,9 @@ async fn bucket_and_index_are_compared() {
     let world = shop().await;
     world.put("catalog/new.jpg", "new");
     world.put("catalog/folder/", "");
-    world.put("uploads/shopper.jpg", "no catalog picture");
+    world.put("uploads/shopper.jpg", "no catalog image");
     world.put(KEYS[1], "another version");
-    world.cloud.remove_picture(KEYS[3]);
+    world.cloud.remove_image(KEYS[3]);
     world.put("catalog/bad.jpg", "bad");
     world.index(&["catalog/bad.jpg"]).await;
     let report = audit(&world).await;
@@ -122,7 +122,7 @@ async fn bucket_and_index_are_compared() {
     assert_eq!(report.failed.items[0].key, "catalog/bad.jpg");
     assert_eq!(report.differences(), 3);
 
-    // A failed picture that was replaced waits for the indexer.
+    // A failed image that was replaced waits for the indexer.
     world.put("catalog/bad.jpg", "good");
     let report = audit(&world).await;
     assert_eq!(
@@ -203,14 +203,14 @@ async fn lists_are_shortened_and_counted() {
     let world = World::new();
     let keys: Vec<String> = (0..30).map(|n| format!("catalog/{n:02}.jpg")).collect();
     for key in &keys {
-        world.put(key, "one picture");
+        world.put(key, "one image");
     }
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     world.index(&keys).await;
     let report = audit(&world).await.shortened(2, 3);
     let group = &report.duplicates.items[0];
-    assert_eq!((group.pictures.total, group.pictures.items.len()), (30, 3));
-    let alone = &report.pictures_without_product;
+    assert_eq!((group.images.total, group.images.items.len()), (30, 3));
+    let alone = &report.images_without_product;
     assert_eq!(
         (alone.total, alone.items.len(), alone.left_out()),
         (30, 2, 28)
@@ -220,9 +220,9 @@ async fn lists_are_shortened_and_counted() {
 #[tokio::test]
 async fn a_catalog_that_is_too_large_is_refused() {
     let world = shop().await;
-    for (most_pictures, refused) in [(4, false), (3, true), (0, true)] {
+    for (most_images, refused) in [(4, false), (3, true), (0, true)] {
         let options = AuditOptions {
-            most_pictures,
+            most_images,
             ..options()
         };
         let audited = world.searcher().audit(options).await;
@@ -243,7 +243,7 @@ async fn a_catalog_that_is_too_large_is_refused() {
 async fn a_store_that_fails_is_an_error_and_no_finding() {
     for call in [
         "load manifest",
-        "list pictures",
+        "list images",
         "scan table",
         "list failures",
     ] {
@@ -262,10 +262,10 @@ async fn a_store_that_fails_is_an_error_and_no_finding() {
 /// What is indexed between the looks at bucket and index is no finding.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_changes_meanwhile_is_not_reported() {
-    for call in ["list pictures", "scan table", "list failures"] {
+    for call in ["list images", "scan table", "list failures"] {
         let world = shop().await;
         let other = world.clone();
-        // Before that call is answered, somebody indexes a new picture and removes another.
+        // Before that call is answered, somebody indexes a new image and removes another.
         let first = std::sync::atomic::AtomicBool::new(true);
         world.cloud.set_fault(Some(Box::new(move |name| {
             if name == call && first.swap(false, std::sync::atomic::Ordering::Relaxed) {
@@ -274,7 +274,7 @@ async fn what_changes_meanwhile_is_not_reported() {
                     let runtime = tokio::runtime::Runtime::new().unwrap();
                     runtime.block_on(async {
                         other.put("catalog/late.jpg", "late");
-                        other.cloud.remove_picture(KEYS[3]);
+                        other.cloud.remove_image(KEYS[3]);
                         other.index(&["catalog/late.jpg", KEYS[3]]).await;
                     });
                 });

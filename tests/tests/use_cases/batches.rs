@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lookalike_core::ports::{Failures, Pictures};
+use lookalike_core::ports::{Failures, ImageStore};
 use lookalike_core::{
-    Deadline, ImageRecord, ListedPicture, NewestFailures, Page, Picture, PictureHead, StoreError,
+    Deadline, Image, ImageHead, ImageRecord, ListedImage, NewestFailures, Page, StoreError,
     StoreErrorKind,
 };
 use lookalike_encoder::MAX_BYTES;
@@ -24,7 +24,7 @@ fn since(before: &Traffic, after: &Traffic, call: &str) -> u64 {
 }
 
 #[tokio::test]
-async fn pictures_are_indexed_changed_and_removed() {
+async fn images_are_indexed_changed_and_removed() {
     let world = World::new();
     let old = world.put("catalog/a.jpg", "one");
     world.put("catalog/b.jpg", "two");
@@ -45,7 +45,7 @@ async fn pictures_are_indexed_changed_and_removed() {
     assert_eq!(world.rows()["catalog/a.jpg"].etag, old);
 
     let new = world.put("catalog/a.jpg", "another");
-    world.cloud.remove_picture("catalog/b.jpg");
+    world.cloud.remove_image("catalog/b.jpg");
     let report = world.index(&keys[..2]).await;
     let expected = [
         ("catalog/a.jpg", &Outcome::Indexed),
@@ -98,7 +98,7 @@ async fn a_batch_of_nothing_leaves_no_manifest() {
 }
 
 #[tokio::test]
-async fn a_bad_picture_fails_alone_until_a_good_one_follows() {
+async fn a_bad_image_fails_alone_until_a_good_one_follows() {
     let world = World::new();
     world.put_product("catalog/a.jpg", "bad one", "p1");
     world.put("catalog/b.jpg", "two");
@@ -124,12 +124,12 @@ async fn a_bad_picture_fails_alone_until_a_good_one_follows() {
     assert_eq!(world.rows()["catalog/a.jpg"].product_id, "p3");
     assert_eq!(world.cloud.image_records().len(), 2);
 
-    // Garbage over a good picture takes it out of the index.
+    // Garbage over a good image takes it out of the index.
     world.put_product("catalog/a.jpg", "bad three", "p3");
     world.index(&["catalog/a.jpg"]).await;
     assert_eq!(world.failures(), failed("p3"));
     assert_eq!(world.rows().len(), 1);
-    world.cloud.remove_picture("catalog/a.jpg");
+    world.cloud.remove_image("catalog/a.jpg");
     world.index(&["catalog/a.jpg"]).await;
     assert_eq!(world.failures(), []);
     assert_eq!(world.cloud.image_records().len(), 1);
@@ -154,12 +154,12 @@ impl Failures for Lagging {
 }
 
 #[tokio::test]
-async fn a_bad_picture_that_is_removed_at_once_leaves_no_record() {
+async fn a_bad_image_that_is_removed_at_once_leaves_no_record() {
     let world = World::new();
     world.put("catalog/a.jpg", "bad one");
     world.index(&["catalog/a.jpg"]).await;
     assert_eq!(world.cloud.image_records().len(), 1);
-    world.cloud.remove_picture("catalog/a.jpg");
+    world.cloud.remove_image("catalog/a.jpg");
     let mut ports = world.index_ports();
     ports.failures = Arc::new(Lagging(ports.failures));
     let keys = ["catalog/a.jpg".to_owned()];
@@ -181,7 +181,7 @@ async fn every_way_of_being_bad_is_named() {
     }
     let large = vec![b'x'; MAX_BYTES + 1];
     let cloud = &world.cloud;
-    cloud.put_picture("catalog/large.jpg", large, BTreeMap::new());
+    cloud.put_image("catalog/large.jpg", large, BTreeMap::new());
     let keys = [
         "catalog/empty.jpg",
         "catalog/good.jpg",
@@ -201,12 +201,12 @@ async fn every_way_of_being_bad_is_named() {
 }
 
 #[tokio::test]
-async fn pictures_of_every_size_up_to_the_limit_are_indexed() {
+async fn images_of_every_size_up_to_the_limit_are_indexed() {
     let world = World::new();
     let keys: Vec<String> = (0..6).map(|i| format!("catalog/{i}.jpg")).collect();
     for (key, megabytes) in keys.iter().zip([1, 3, 4, 5, 31, 32]) {
         let body = vec![b'x'; megabytes << 20];
-        world.cloud.put_picture(key, body, BTreeMap::new());
+        world.cloud.put_image(key, body, BTreeMap::new());
     }
     let report = world.indexer().index_keys(&keys, long()).await.unwrap();
     assert!(report.outcomes.iter().all(|(_, o)| *o == Outcome::Indexed));
@@ -221,7 +221,7 @@ async fn metadata_that_changes_under_the_same_etag_is_followed() {
             ("category".to_owned(), category.to_owned()),
         ]);
         let cloud = &world.cloud;
-        cloud.put_picture_as("catalog/a.jpg", "same", metadata, "\"same\"");
+        cloud.put_image_as("catalog/a.jpg", "same", metadata, "\"same\"");
     };
     put("p1", "shoes");
     world.index(&["catalog/a.jpg"]).await;
@@ -243,7 +243,7 @@ async fn metadata_that_changes_during_indexing_is_followed() {
     let cloud = world.cloud.clone();
     let put = move |product: &str| {
         let metadata = BTreeMap::from([("product-id".to_owned(), product.to_owned())]);
-        cloud.put_picture_as("catalog/a.jpg", "same", metadata, "\"same\"");
+        cloud.put_image_as("catalog/a.jpg", "same", metadata, "\"same\"");
     };
     put("p1");
     let changes = AtomicU64::new(0);
@@ -265,14 +265,14 @@ async fn what_was_indexed_in_an_earlier_round_is_not_unchanged() {
     let world = World::new();
     world.put("catalog/a.jpg", "one");
     // The first look after publishing fails, so the key is looked at again.
-    world.fail("head picture", 1, StoreErrorKind::Unavailable);
+    world.fail("head image", 1, StoreErrorKind::Unavailable);
     let report = world.index(&["catalog/a.jpg"]).await;
     assert_eq!(outcomes(&report), [("catalog/a.jpg", &Outcome::Indexed)]);
     assert_eq!(world.embedded(), 1);
 }
 
 #[tokio::test]
-async fn a_picture_that_never_rests_is_tried_again_later() {
+async fn a_image_that_never_rests_is_tried_again_later() {
     let world = World::new();
     world.put("catalog/a.jpg", "0");
     world.put("catalog/b.jpg", "b");
@@ -281,7 +281,7 @@ async fn a_picture_that_never_rests_is_tried_again_later() {
     world.cloud.set_fault(Some(Box::new(move |call| {
         if call == "put records" {
             let body = version.fetch_add(1, Ordering::Relaxed).to_string();
-            cloud.put_picture("catalog/a.jpg", body, BTreeMap::new());
+            cloud.put_image("catalog/a.jpg", body, BTreeMap::new());
         }
         None
     })));
@@ -293,8 +293,8 @@ async fn a_picture_that_never_rests_is_tried_again_later() {
 #[tokio::test]
 async fn a_failing_store_means_retry_for_what_needs_it() {
     for (call, kind) in [
-        ("get picture", StoreErrorKind::Unavailable),
-        ("get picture", StoreErrorKind::Denied),
+        ("get image", StoreErrorKind::Unavailable),
+        ("get image", StoreErrorKind::Denied),
         ("failures of key", StoreErrorKind::Unavailable),
     ] {
         let world = World::new();
@@ -378,7 +378,7 @@ async fn lost_races_are_run_again_with_the_same_segment() {
 }
 
 #[tokio::test]
-async fn no_picture_is_begun_when_only_the_time_to_publish_is_left() {
+async fn no_image_is_begun_when_only_the_time_to_publish_is_left() {
     let world = World::new();
     world.put("catalog/a.jpg", "one");
     let keys = ["catalog/a.jpg".to_owned()];
@@ -389,17 +389,17 @@ async fn no_picture_is_begun_when_only_the_time_to_publish_is_left() {
         .unwrap();
     assert!(matches!(report.outcomes[0].1, Outcome::Retry(_)));
     assert_eq!(world.embedded(), 0);
-    assert_eq!(world.cloud.traffic().calls.get("get picture"), None);
+    assert_eq!(world.cloud.traffic().calls.get("get image"), None);
 }
 
 #[tokio::test]
-async fn a_picture_that_does_not_come_leaves_time_to_publish_the_others() {
+async fn a_image_that_does_not_come_leaves_time_to_publish_the_others() {
     let world = World::new();
     world.put("catalog/a.jpg", "one");
     world.put("catalog/slow.jpg", "slow");
-    let slow = SlowPicture(world.cloud.clone());
+    let slow = SlowImage(world.cloud.clone());
     let mut ports = world.index_ports();
-    ports.pictures = Arc::new(slow);
+    ports.images = Arc::new(slow);
     let settings = IndexSettings {
         publish_reserve: Duration::from_millis(500),
         ..settings()
@@ -415,27 +415,27 @@ async fn a_picture_that_does_not_come_leaves_time_to_publish_the_others() {
 }
 
 /// Never answers for keys that contain `slow`.
-struct SlowPicture(Arc<MemoryCloud>);
+struct SlowImage(Arc<MemoryCloud>);
 
 #[async_trait]
-impl Pictures for SlowPicture {
-    async fn head(&self, key: &str) -> Result<Option<PictureHead>, StoreError> {
+impl ImageStore for SlowImage {
+    async fn head(&self, key: &str) -> Result<Option<ImageHead>, StoreError> {
         self.0.head(key).await
     }
 
-    async fn get(&self, key: &str, max_bytes: u64) -> Result<Option<Picture>, StoreError> {
+    async fn get(&self, key: &str, max_bytes: u64) -> Result<Option<Image>, StoreError> {
         if key.contains("slow") {
             std::future::pending::<()>().await;
         }
-        Pictures::get(&*self.0, key, max_bytes).await
+        ImageStore::get(&*self.0, key, max_bytes).await
     }
 
     async fn list(
         &self,
         prefix: &str,
         after: Option<&str>,
-    ) -> Result<Page<ListedPicture>, StoreError> {
-        Pictures::list(&*self.0, prefix, after).await
+    ) -> Result<Page<ListedImage>, StoreError> {
+        ImageStore::list(&*self.0, prefix, after).await
     }
 }
 
@@ -464,7 +464,7 @@ async fn differences_are_what_events_would_have_to_name() {
     world.put("catalog/bad.jpg", "bad");
     world.put("catalog/folder/", "");
     world.put("uploads/other.jpg", "other");
-    world.cloud.remove_picture("catalog/gone.jpg");
+    world.cloud.remove_image("catalog/gone.jpg");
     for i in 0..250 {
         world.put(&format!("catalog/many/{i:03}.jpg"), "x");
     }
@@ -480,6 +480,6 @@ async fn differences_are_what_events_would_have_to_name() {
         indexer.index_keys(&keys, long()).await.unwrap();
     }
     let left = indexer.differences().await.unwrap();
-    assert_eq!(left.to_index, ["catalog/bad.jpg"], "bad pictures stay");
+    assert_eq!(left.to_index, ["catalog/bad.jpg"], "bad images stay");
     assert_eq!(left.to_remove, Vec::<String>::new());
 }

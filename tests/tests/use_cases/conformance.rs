@@ -21,9 +21,9 @@ async fn encoders() {
 }
 
 #[tokio::test]
-async fn pictures() {
+async fn images() {
     let cloud = MemoryCloud::new();
-    conformance::pictures(cloud.clone(), cloud).await;
+    conformance::images(cloud.clone(), cloud).await;
 }
 
 #[tokio::test]

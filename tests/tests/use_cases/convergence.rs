@@ -1,4 +1,4 @@
-//! Any interleaving of writers, any repetition and order of events of pictures and products, any fault: one
+//! Any interleaving of writers, any repetition and order of events of images and products, any fault: one
 //! index.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const RESTLESS: u64 = 30;
 const STEADY: u64 = 15;
 
-/// Events that wait for a writer, in no order: keys of pictures, and ids of products.
+/// Events that wait for a writer, in no order: keys of images, and ids of products.
 #[derive(Default)]
 struct Queue {
     events: Mutex<Vec<String>>,
@@ -62,7 +62,7 @@ impl Queue {
     }
 }
 
-/// Changes a picture: one of a few contents, so that old versions come back with their old ETags, one
+/// Changes an image: one of a few contents, so that old versions come back with their old ETags, one
 /// of some products, now and then with a category of its own, garbage or nothing. Or changes a product.
 fn change(cloud: &MemoryCloud, queue: &Queue, random: &mut u64) {
     if mix(random).is_multiple_of(3) {
@@ -80,9 +80,9 @@ fn change(cloud: &MemoryCloud, queue: &Queue, random: &mut u64) {
         n => Some(format!("content {}", n % 4)),
     };
     match content {
-        None => cloud.remove_picture(&key),
+        None => cloud.remove_image(&key),
         Some(content) => {
-            cloud.put_picture_as(&key, content.clone(), metadata, &format!("\"{content}\""));
+            cloud.put_image_as(&key, content.clone(), metadata, &format!("\"{content}\""));
         }
     }
     queue.push(&key, random);
@@ -109,7 +109,7 @@ fn change_product(cloud: &MemoryCloud, queue: &Queue, random: &mut u64) {
     queue.push(&product, random);
 }
 
-/// What the row of a picture has to say, in other words than the code under test.
+/// What the row of an image has to say, in other words than the code under test.
 fn expected_attributes(product: Option<&Metadata>, own_category: Option<&String>) -> String {
     let none = Metadata::new();
     let product = product.unwrap_or(&none);
@@ -178,7 +178,7 @@ async fn read(world: World, loaded: Arc<AtomicU64>, done: Arc<AtomicBool>) -> u6
     let mut generation = 0;
     while !done.load(Ordering::SeqCst) {
         let query = bytes(&format!("content {}", searches % 4));
-        let answer = searcher.search_picture(query, everything()).await.unwrap();
+        let answer = searcher.search_image(query, everything()).await.unwrap();
         let products: Vec<&str> = answer.results.iter().map(|r| &*r.product_id).collect();
         let unique: HashSet<&str> = products.iter().copied().collect();
         assert_eq!(unique.len(), products.len(), "a product twice");
@@ -190,7 +190,7 @@ async fn read(world: World, loaded: Arc<AtomicU64>, done: Arc<AtomicBool>) -> u6
         // A query is compared with vectors of its own encoder alone, whichever that is by now.
         let itself = format!("steady-{}", searches % STEADY);
         let query = bytes(&format!("catalog/{itself}.jpg"));
-        let answer = searcher.search_picture(query, everything()).await.unwrap();
+        let answer = searcher.search_image(query, everything()).await.unwrap();
         let best = &answer.results[0];
         assert_eq!(best.product_id, itself);
         assert!(best.score > 0.999, "{} of {itself}", best.score);
@@ -233,12 +233,12 @@ fn trouble(
         }
         let during = matches!(
             call,
-            "get picture" | "get latest products" | "put segment" | "put records"
+            "get image" | "get latest products" | "put segment" | "put records"
         );
         if during && !queue.closed.load(Ordering::SeqCst) && mix(&mut random).is_multiple_of(8) {
             change(&cloud, &queue, &mut random);
         }
-        let reading = matches!(call, "get products" | "link to picture");
+        let reading = matches!(call, "get products" | "link to image");
         if reading || mix(&mut random) % 100 >= 2 {
             return None;
         }
@@ -408,18 +408,20 @@ async fn expect_index_of_bucket(world: &World, seed: u64) {
     let mut good = BTreeMap::new();
     let mut bad = Vec::new();
     let products = world.cloud.products();
-    for key in world.cloud.picture_versions().into_keys() {
-        use lookalike_core::ports::Pictures;
-        let picture = Pictures::get(&*world.cloud, &key, u64::MAX).await.unwrap();
-        let picture = picture.unwrap();
-        let product_id = product_id_of(&key, &picture.head.metadata);
-        if picture.body.unwrap().starts_with(b"bad") {
+    for key in world.cloud.image_versions().into_keys() {
+        use lookalike_core::ports::ImageStore;
+        let image = ImageStore::get(&*world.cloud, &key, u64::MAX)
+            .await
+            .unwrap();
+        let image = image.unwrap();
+        let product_id = product_id_of(&key, &image.head.metadata);
+        if image.body.unwrap().starts_with(b"bad") {
             bad.push((key, product_id, "unsupported-format".to_owned()));
         } else {
-            let own_category = picture.head.metadata.get("category");
+            let own_category = image.head.metadata.get("category");
             let attributes = expected_attributes(products.get(&product_id), own_category);
             let said = Said {
-                etag: picture.head.etag,
+                etag: image.head.etag,
                 product_id,
                 attributes,
             };
@@ -442,7 +444,7 @@ async fn expect_index_of_bucket(world: &World, seed: u64) {
 
     let searcher = world.searcher();
     let answer = searcher
-        .search_picture(bytes("content 1"), everything())
+        .search_image(bytes("content 1"), everything())
         .await
         .unwrap();
     assert_eq!(answer.index.images, good.len() as u64, "seed {seed}");

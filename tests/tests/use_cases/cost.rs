@@ -7,7 +7,7 @@ use lookalike_test_support::memory::Traffic;
 
 use crate::world::{World, long};
 
-const PICTURES: u32 = 20_000;
+const IMAGES: u32 = 20_000;
 const BATCH: u32 = 50;
 /// Batches over which costs are averaged: merges and rebuilds do not fall on every batch.
 const WINDOW: u32 = 100;
@@ -43,7 +43,7 @@ async fn calls_and_bytes_per_batch_stay_flat() {
     });
     let mut uploading = Vec::new();
     let mut maintaining = Vec::new();
-    for window in 0..PICTURES / BATCH / WINDOW {
+    for window in 0..IMAGES / BATCH / WINDOW {
         let (mut up, mut keep) = (Traffic::default(), Traffic::default());
         for batch in 0..WINDOW {
             let first = (window * WINDOW + batch) * BATCH;
@@ -59,7 +59,7 @@ async fn calls_and_bytes_per_batch_stay_flat() {
         uploading.push(cost(&Traffic::default(), &up));
         maintaining.push(cost(&Traffic::default(), &keep));
     }
-    assert_eq!(world.verify().await, u64::from(PICTURES));
+    assert_eq!(world.verify().await, u64::from(IMAGES));
     let segments = world.manifest().segments.len();
     assert!(segments < 40, "{segments} segments");
     assert!(world.cloud.manifest().unwrap().len() < 16 << 10);
@@ -106,6 +106,6 @@ async fn a_batch_of_a_warm_indexer_makes_few_calls_for_the_index() {
     assert_eq!(calls("load manifest"), 3, "conditional reads");
     assert_eq!(calls("put records"), 1);
     let read = after.read - before.read;
-    let pictures = 4 * "catalog/00000.jpg".len() as u64;
-    assert_eq!(read, pictures, "only pictures are read");
+    let images = 4 * "catalog/00000.jpg".len() as u64;
+    assert_eq!(read, images, "only images are read");
 }

@@ -34,7 +34,7 @@ const BATCH: [&str; 5] = [
     "catalog/spoilt.jpg",
 ];
 
-/// Some pictures are indexed, then they change.
+/// Some images are indexed, then they change.
 async fn before_the_batch() -> World {
     let world = World::new();
     for key in ["changed", "gone", "spoilt", "steady"] {
@@ -47,7 +47,7 @@ async fn before_the_batch() -> World {
     world.put_product("catalog/new.jpg", "new", "p3");
     world.put_product("catalog/bad.jpg", "bad", "p4");
     world.put_product("catalog/spoilt.jpg", "bad too", "p5");
-    world.cloud.remove_picture("catalog/gone.jpg");
+    world.cloud.remove_image("catalog/gone.jpg");
     world
 }
 
@@ -55,7 +55,7 @@ async fn before_the_batch() -> World {
 type End = (Vec<(String, String)>, Vec<(String, String, String)>, usize);
 
 fn end(world: &World) -> End {
-    let versions = world.cloud.picture_versions();
+    let versions = world.cloud.image_versions();
     let rows = world.rows().into_iter();
     let rows = rows.map(|(key, said)| {
         assert_eq!(said.etag, versions[&key], "{key} is indexed as it is");
@@ -85,12 +85,12 @@ async fn a_batch_that_dies_at_any_call_is_made_good_by_the_next_delivery() {
         let indexer = world.indexer();
         let died = up_to_call(&world.cloud, call, index(&indexer, &BATCH)).await;
         let found = searcher
-            .search_picture(bytes("steady"), everything())
+            .search_image(bytes("steady"), everything())
             .await
             .unwrap();
         assert!(found.results.iter().any(|r| r.product_id == "p1"));
 
-        // Pictures that are indexed and not recorded can be found, where no event comes again.
+        // ImageStore that are indexed and not recorded can be found, where no event comes again.
         let recorded: Vec<String> = world
             .cloud
             .image_records()
@@ -114,7 +114,7 @@ async fn a_batch_that_dies_at_any_call_is_made_good_by_the_next_delivery() {
         world.verify().await;
         orphans += expect_orphans_go(&world, call).await;
         let after = searcher
-            .search_picture(bytes("steady"), everything())
+            .search_image(bytes("steady"), everything())
             .await
             .unwrap();
         assert_eq!((after.index.images, after.index.stale), (3, None));
@@ -145,23 +145,23 @@ async fn expect_orphans_go(world: &World, call: u64) -> usize {
 
 #[tokio::test]
 async fn maintenance_that_dies_at_any_call_is_made_good_by_the_next() {
-    // With 12 pictures deltas are merged, with 30 the base is rebuilt.
-    for pictures in [12, 30] {
+    // With 12 images deltas are merged, with 30 the base is rebuilt.
+    for images in [12, 30] {
         let mut call = 0;
         loop {
             call += 1;
             let world = World::new();
             let indexer = world.indexer();
-            world.fill(&indexer, 0..pictures, 4).await;
+            world.fill(&indexer, 0..images, 4).await;
             let rows = world.rows();
             let searcher = world.searcher();
             let died = up_to_call(&world.cloud, call, indexer.maintain(long())).await;
             assert_eq!(world.rows(), rows, "died at call {call}");
             let answer = searcher
-                .search_picture(bytes("x"), everything())
+                .search_image(bytes("x"), everything())
                 .await
                 .unwrap();
-            assert_eq!(answer.results.len(), pictures as usize);
+            assert_eq!(answer.results.len(), images as usize);
 
             // A lease of the dead ends by itself.
             let mut manifest = world.manifest();
@@ -173,8 +173,8 @@ async fn maintenance_that_dies_at_any_call_is_made_good_by_the_next() {
             let indexer = world.indexer();
             while indexer.maintain(long()).await.unwrap().merged_deltas > 0 {}
             assert_eq!(world.rows(), rows, "died at call {call}");
-            assert_eq!(world.verify().await, u64::from(pictures));
-            assert_eq!(world.bases(), usize::from(pictures == 30));
+            assert_eq!(world.verify().await, u64::from(images));
+            assert_eq!(world.bases(), usize::from(images == 30));
             expect_orphans_go(&world, call).await;
             if died.is_some() {
                 break;

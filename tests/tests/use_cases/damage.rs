@@ -11,7 +11,7 @@ use crate::world::{World, bytes, everything, long};
 async fn world() -> World {
     let world = World::new();
     for i in 0..3 {
-        world.put(&format!("catalog/{i}.jpg"), &format!("picture {i}"));
+        world.put(&format!("catalog/{i}.jpg"), &format!("image {i}"));
     }
     let keys = ["catalog/0.jpg", "catalog/1.jpg", "catalog/2.jpg"];
     world.index(&keys).await;
@@ -109,7 +109,7 @@ async fn a_manifest_of_a_future_version_is_refused_on_both_sides() {
     };
     let searched = world
         .searcher()
-        .search_picture(bytes("x"), everything())
+        .search_image(bytes("x"), everything())
         .await;
     assert!(matches!(&searched, Err(SearchError::Index(e)) if is_named(e)));
     let keys = ["catalog/0.jpg".to_owned()];
@@ -136,7 +136,7 @@ async fn what_the_manifest_says_of_a_segment_must_hold() {
 }
 
 #[tokio::test]
-async fn a_lost_picture_is_noticed() {
+async fn a_lost_image_is_noticed() {
     let world = world().await;
     world.put("catalog/0.jpg", "another");
     world.index(&["catalog/0.jpg"]).await;
@@ -177,13 +177,13 @@ async fn a_manifest_that_promises_too_much_is_an_error() {
     let world = World::new();
     world.put("catalog/a.jpg", "one");
     world.index(&["catalog/a.jpg"]).await;
-    let picture = bytes("x");
+    let image = bytes("x");
     let good = world.manifest();
     // More than any segment has.
     let mut manifest = good.clone();
     manifest.segments[0].bytes = 1 << 60;
     world.cloud.set_manifest(manifest.encode());
     let searcher = world.searcher();
-    let searched = searcher.search_picture(picture, everything()).await;
+    let searched = searcher.search_image(image, everything()).await;
     assert!(searched.is_err(), "{searched:?}");
 }

@@ -57,7 +57,7 @@ async fn a_writer_of_another_encoder_is_refused() {
 async fn a_query_of_another_encoder_is_refused() {
     let (_, other) = two_worlds().await;
     let searcher = other.searcher();
-    let searched = searcher.search_picture(bytes("one"), everything()).await;
+    let searched = searcher.search_image(bytes("one"), everything()).await;
     let by_key = searcher.search_key("catalog/a.jpg", everything()).await;
     for refusal in [searched.err(), by_key.err()] {
         let Some(SearchError::OtherEncoder { expected, found }) = &refusal else {
@@ -70,7 +70,7 @@ async fn a_query_of_another_encoder_is_refused() {
     // Stored embeddings are compared with stored embeddings, whoever made them.
     let similar = searcher.similar("a", everything()).await.unwrap();
     assert_eq!(similar.results.len(), 0);
-    let bad = searcher.search_picture(bytes("bad"), everything()).await;
+    let bad = searcher.search_image(bytes("bad"), everything()).await;
     assert!(bad.is_err());
 }
 
@@ -88,7 +88,7 @@ async fn the_index_goes_on_with_its_own_encoder_whatever_the_process_brings() {
     assert_eq!(other.embedded(), 0, "the stored encoder embedded it");
     let searcher = other.searcher();
     for (query, product) in [("one", "a"), ("two", "b")] {
-        let answer = searcher.search_picture(bytes(query), everything()).await;
+        let answer = searcher.search_image(bytes(query), everything()).await;
         let best = &answer.unwrap().results[0];
         assert_eq!(best.product_id, product);
         assert!(best.score > 0.999, "{}", best.score);
@@ -146,7 +146,7 @@ async fn a_stored_encoder_that_is_another_one_is_refused() {
         .unwrap();
     let refused = other
         .searcher()
-        .search_picture(bytes("one"), everything())
+        .search_image(bytes("one"), everything())
         .await;
     let refused = refused.unwrap_err().to_string();
     assert!(
@@ -183,7 +183,7 @@ async fn starting_over_is_the_way_to_another_encoder() {
     assert_eq!(report.generation, 4);
     assert_eq!(other.verify().await, 2);
     let searcher = other.searcher();
-    let answer = searcher.search_picture(bytes("one"), everything()).await;
+    let answer = searcher.search_image(bytes("one"), everything()).await;
     assert_eq!(answer.unwrap().results.len(), 2);
 }
 

@@ -31,7 +31,7 @@ async fn every_kind_of_change_is_told() {
     // One of each kind in one batch: new, another version, gone, and nothing but attributes.
     world.put("catalog/new.jpg", "new");
     world.put("catalog/00000.jpg", "changed");
-    world.cloud.remove_picture("catalog/00001.jpg");
+    world.cloud.remove_image("catalog/00001.jpg");
     world.put_metadata("00002", serde_json::json!({"brand": "b"}));
     let keys = [
         "catalog/new.jpg",
@@ -87,7 +87,7 @@ async fn lost_races_leave_no_hole_and_tell_nothing_twice() {
     }
 }
 
-/// What somebody else published in between was counted anew: no picture is added twice.
+/// What somebody else published in between was counted anew: no image is added twice.
 #[tokio::test]
 async fn what_is_told_is_counted_against_what_was_there_at_last() {
     let mut raced = 0;
@@ -134,7 +134,7 @@ async fn only_the_newest_generations_are_kept_and_told_newest_first() {
     let generations: Vec<u64> = history.iter().map(|one| one.generation).collect();
     let expected: Vec<u64> = (6..=u64::from(many)).rev().collect();
     assert_eq!(generations, expected);
-    assert_eq!(history[0].summary, "1 picture added");
+    assert_eq!(history[0].summary, "1 image added");
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
-use lookalike_core::ports::Embedder;
-use lookalike_core::{Area, EmbedderCell, Fingerprint, ImageInfo, MemoryBudget, PictureError};
+use lookalike_core::ports::ImageEncoder;
+use lookalike_core::{Area, EncoderCell, Fingerprint, ImageInfo, MemoryBudget, PictureError};
 use lookalike_indexing::IndexSettings;
 use lookalike_search::{Query, QueryItem, SearchError, SearchSettings, Searcher};
 use tokio::time::timeout;
@@ -25,7 +25,7 @@ async fn world() -> World {
 fn images(widths: &[u64]) -> Query {
     let items = widths
         .iter()
-        .map(|width| QueryItem::picture(format!("wide-{width}"), Area::default()));
+        .map(|width| QueryItem::image(format!("wide-{width}"), Area::default()));
     Query::new(items.collect()).unwrap()
 }
 
@@ -75,7 +75,7 @@ async fn the_images_of_a_query_share_one_budget_of_bytes() {
     let world = world().await;
     for key in ["uploads/a.jpg", "uploads/b.jpg"] {
         let body = vec![b'x'; 17 * MEGABYTE as usize];
-        world.cloud.put_picture(key, body, Default::default());
+        world.cloud.put_image(key, body, Default::default());
     }
     let item = |key| QueryItem::key(key, Area::default());
     let one = Query::new(vec![item("uploads/a.jpg")]).unwrap();
@@ -85,7 +85,7 @@ async fn the_images_of_a_query_share_one_budget_of_bytes() {
     assert!(matches!(error, SearchError::TooManyBytes), "{error}");
 
     // A key beside an image that the request brings.
-    let brought = QueryItem::picture(vec![b'x'; 16 * MEGABYTE as usize], Area::default());
+    let brought = QueryItem::image(vec![b'x'; 16 * MEGABYTE as usize], Area::default());
     let error = refusal(
         &world.searcher(),
         &Query::new(vec![brought, item("uploads/a.jpg")]).unwrap(),
@@ -100,9 +100,7 @@ async fn no_image_is_read_of_a_query_that_names_too_many_bytes() {
     let body = bytes(&"x".repeat(31 * MEGABYTE as usize));
     let keys: Vec<String> = (0..16).map(|at| format!("uploads/{at}.jpg")).collect();
     for key in &keys {
-        world
-            .cloud
-            .put_picture(key, body.clone(), Default::default());
+        world.cloud.put_image(key, body.clone(), Default::default());
     }
     let items = |keys: &[String]| {
         let items = keys
@@ -110,14 +108,14 @@ async fn no_image_is_read_of_a_query_that_names_too_many_bytes() {
             .map(|key| QueryItem::key(key.as_str(), Area::default()));
         Query::new(items.collect()).unwrap()
     };
-    let read = || (world.cloud.traffic().calls.get("get picture").copied()).unwrap_or(0);
+    let read = || (world.cloud.traffic().calls.get("get image").copied()).unwrap_or(0);
     let before = read();
     let error = refusal(&world.searcher(), &items(&keys)).await;
     assert!(matches!(error, SearchError::TooManyBytes), "{error}");
     assert_eq!(read(), before);
 
     // What is wrong with one of them is said of that one.
-    world.cloud.put_picture(
+    world.cloud.put_image(
         &keys[1],
         vec![0; 32 * MEGABYTE as usize + 1],
         Default::default(),
@@ -126,8 +124,8 @@ async fn no_image_is_read_of_a_query_that_names_too_many_bytes() {
     let SearchError::Item { at: 1, error } = error else {
         panic!("{error}");
     };
-    assert!(matches!(*error, SearchError::Picture(_)), "{error}");
-    world.cloud.remove_picture(&keys[1]);
+    assert!(matches!(*error, SearchError::Image(_)), "{error}");
+    world.cloud.remove_image(&keys[1]);
     let error = refusal(&world.searcher(), &items(&keys[..2])).await;
     let SearchError::Item { at: 1, error } = error else {
         panic!("{error}");
@@ -176,12 +174,12 @@ async fn an_image_that_takes_more_memory_than_there_is_is_never_tried() {
 
 /// Counts the memory of the images that it embeds at once.
 struct Measuring {
-    encoder: Arc<dyn Embedder>,
+    encoder: Arc<dyn ImageEncoder>,
     now: AtomicU64,
     most: AtomicU64,
 }
 
-impl Embedder for Measuring {
+impl ImageEncoder for Measuring {
     fn name(&self) -> &str {
         self.encoder.name()
     }
@@ -198,13 +196,13 @@ impl Embedder for Measuring {
         self.encoder.inspect(image)
     }
 
-    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
-        let memory = self.inspect(picture)?.memory;
+    fn embed(&self, image: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+        let memory = self.inspect(image)?.memory;
         let now = self.now.fetch_add(memory, Ordering::SeqCst) + memory;
         self.most.fetch_max(now, Ordering::SeqCst);
         std::thread::sleep(Duration::from_millis(20));
         self.now.fetch_sub(memory, Ordering::SeqCst);
-        self.encoder.embed(picture, area)
+        self.encoder.embed(image, area)
     }
 }
 
@@ -215,7 +213,7 @@ fn measured(world: &World) -> (Searcher, Arc<Measuring>) {
         most: AtomicU64::new(0),
     });
     let mut ports = world.search_ports();
-    ports.encoders = EmbedderCell::ready(measuring.clone()).into();
+    ports.encoders = EncoderCell::ready(measuring.clone()).into();
     let settings = SearchSettings {
         image_memory: small_budget(),
         ..SearchSettings::default()
@@ -249,11 +247,11 @@ async fn what_the_header_shows_is_told_before_any_wait() {
     let (searcher, _) = measured(&world);
     let options = everything();
     let busy = images(&[6_900_000; 9]);
-    let bad = searcher.search_picture(bytes("bad"), everything());
+    let bad = searcher.search_image(bytes("bad"), everything());
     let (busy, took) = tokio::join!(searcher.search(&busy, &options), async {
         tokio::time::sleep(Duration::from_millis(10)).await;
         let begun = std::time::Instant::now();
-        assert!(matches!(bad.await.unwrap_err(), SearchError::Picture(_)));
+        assert!(matches!(bad.await.unwrap_err(), SearchError::Image(_)));
         begun.elapsed()
     });
     assert!(busy.is_ok());

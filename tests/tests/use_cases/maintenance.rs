@@ -70,7 +70,7 @@ async fn two_maintainers_never_rebuild_both() {
 }
 
 #[tokio::test]
-async fn pictures_that_come_and_go_during_a_rebuild_are_kept_so() {
+async fn images_that_come_and_go_during_a_rebuild_are_kept_so() {
     for seed in 0..20 {
         let world = rebuild_due().await;
         world.cloud.set_pace(seed);
@@ -80,7 +80,7 @@ async fn pictures_that_come_and_go_during_a_rebuild_are_kept_so() {
                 tokio::task::yield_now().await;
             }
             world.put("catalog/00003.jpg", "changed");
-            world.cloud.remove_picture("catalog/00004.jpg");
+            world.cloud.remove_image("catalog/00004.jpg");
             world.put("catalog/new.jpg", "new");
             let keys = ["catalog/00003.jpg", "catalog/00004.jpg", "catalog/new.jpg"];
             for key in keys {
@@ -92,7 +92,7 @@ async fn pictures_that_come_and_go_during_a_rebuild_are_kept_so() {
         let (report, ()) = tokio::join!(rebuilder.rebuild(long()), meanwhile);
         assert!(report.unwrap().rebuilt_rows.is_some(), "seed {seed}");
         let rows = world.rows();
-        let versions = world.cloud.picture_versions();
+        let versions = world.cloud.image_versions();
         assert_eq!(rows.len(), 30, "seed {seed}");
         for (key, said) in rows {
             assert_eq!(said.etag, versions[&key], "seed {seed}: {key}");
@@ -129,7 +129,7 @@ async fn a_merge_that_overtakes_a_rebuild_takes_nothing_from_it() {
     up_to(&world.cloud, "put segment", merge.as_mut()).await;
     let etag = world.put(first, "changed");
     index(&writer, &[first]).await;
-    world.cloud.remove_picture(second);
+    world.cloud.remove_image(second);
     index(&writer, &[second]).await;
     // A rebuild is made that knows these changes; but the merge is published before it.
     let rebuilder = world.indexer();
@@ -248,10 +248,10 @@ async fn a_rebuild_that_may_take_more_memory_than_there_is_is_put_off() {
     assert_eq!((report.rebuilt_rows, report.postponed), (Some(30), None));
 }
 
-/// Pictures enough for a graph to be walked.
+/// ImageStore enough for a graph to be walked.
 const MANY: u32 = 4000;
 
-/// A rebuild of so many pictures is due, and by these settings they get a graph that finds enough.
+/// A rebuild of so many images is due, and by these settings they get a graph that finds enough.
 async fn large_rebuild_due() -> World {
     let world = World::new();
     let indexer = world.indexer_with(never_compacting());
@@ -278,7 +278,7 @@ async fn a_rebuild_of_everything_leaves_one_base_with_a_graph() {
     let world = large_rebuild_due().await;
     let indexer = world.indexer_with(never_compacting());
     for n in 0..10 {
-        world.cloud.remove_picture(&format!("catalog/{n:05}.jpg"));
+        world.cloud.remove_image(&format!("catalog/{n:05}.jpg"));
         index(&indexer, &[&format!("catalog/{n:05}.jpg")]).await;
     }
     let (indexer, metrics) = noting(&world, with_floor(0.5));
@@ -296,7 +296,7 @@ async fn a_rebuild_of_everything_leaves_one_base_with_a_graph() {
     let base = lookalike_index::Segment::open(&stored[&id], id, manifest.fingerprint).unwrap();
     assert!(base.graph_layers() > 0);
     let searcher = world.searcher();
-    let answer = searcher.search_picture(bytes("x"), everything()).await;
+    let answer = searcher.search_image(bytes("x"), everything()).await;
     let expected = everything().k.min(left as usize);
     assert_eq!(answer.unwrap().results.len(), expected);
 }
@@ -369,10 +369,10 @@ async fn nothing_is_a_base_too() {
     assert_eq!(report.rebuilt_rows, Some(0));
     assert_eq!(world.verify().await, 0);
     let searcher = world.searcher();
-    let answer = searcher.search_picture(bytes("x"), everything()).await;
+    let answer = searcher.search_image(bytes("x"), everything()).await;
     assert_eq!(answer.unwrap().results.len(), 0);
     world.fill(&world.indexer(), 0..2, 2).await;
-    let answer = searcher.search_picture(bytes("x"), everything()).await;
+    let answer = searcher.search_image(bytes("x"), everything()).await;
     assert_eq!(answer.unwrap().results.len(), 2);
 }
 
@@ -381,7 +381,7 @@ async fn an_index_that_is_emptied_is_empty() {
     let world = rebuild_due().await;
     world.indexer().maintain(long()).await.unwrap();
     let keys: Vec<String> = world.rows().into_keys().collect();
-    keys.iter().for_each(|key| world.cloud.remove_picture(key));
+    keys.iter().for_each(|key| world.cloud.remove_image(key));
     let indexer = world.indexer();
     indexer.index_keys(&keys, long()).await.unwrap();
     assert_eq!(world.rows().len(), 0);

@@ -47,11 +47,7 @@ async fn rows_keep_the_declared_attributes_of_their_products() {
         world.put(key, key);
     }
     let before = world.cloud.traffic();
-    let keys = world
-        .cloud
-        .picture_versions()
-        .into_keys()
-        .collect::<Vec<_>>();
+    let keys = world.cloud.image_versions().into_keys().collect::<Vec<_>>();
     world.indexer().index_keys(&keys, long()).await.unwrap();
     let after = world.cloud.traffic();
     for (key, attributes) in [
@@ -68,7 +64,7 @@ async fn rows_keep_the_declared_attributes_of_their_products() {
     // Once for the batch, and once more after it was published.
     assert_eq!(calls(&before, &after, "get latest products"), 2);
     assert_eq!(calls(&before, &after, "get products"), 0);
-    // What has no picture, and what is known and as it was, costs no second look.
+    // What has no image, and what is known and as it was, costs no second look.
     let before = world.cloud.traffic();
     world.index(&["catalog/4.jpg", "catalog/gone.jpg"]).await;
     assert_eq!(
@@ -89,7 +85,7 @@ async fn a_changed_product_changes_its_rows_and_embeds_nothing() {
     for (key, product) in [("a", "p1"), ("b", "p1"), ("c", "p2"), ("d", "p3")] {
         world.put_product(&format!("catalog/{key}.jpg"), key, product);
     }
-    let keys: Vec<String> = world.cloud.picture_versions().into_keys().collect();
+    let keys: Vec<String> = world.cloud.image_versions().into_keys().collect();
     world.indexer().index_keys(&keys, long()).await.unwrap();
     let rows = world.full_rows_of(OLD);
     let records = world.cloud.image_records();
@@ -160,15 +156,15 @@ async fn rows_are_updated_wherever_they_are_stored() {
     );
     assert_eq!((world.verify().await, world.embedded()), (60, 60));
     let searcher = world.searcher();
-    let answer = searcher.search_picture(bytes("catalog/00017.jpg"), everything());
+    let answer = searcher.search_image(bytes("catalog/00017.jpg"), everything());
     assert_eq!(answer.await.unwrap().results[0].product_id, "00017");
 }
 
 #[tokio::test]
-async fn a_category_is_that_of_the_table_else_of_the_picture_else_of_the_folder() {
+async fn a_category_is_that_of_the_table_else_of_the_image_else_of_the_folder() {
     let world = World::new();
     let own = BTreeMap::from([("category".to_owned(), "own".to_owned())]);
-    world.cloud.put_picture("catalog/folder/1.jpg", "one", own);
+    world.cloud.put_image("catalog/folder/1.jpg", "one", own);
     world.put("catalog/folder/2.jpg", "two");
     let indexer = world.indexer();
     index(&indexer, &["catalog/folder/1.jpg", "catalog/folder/2.jpg"]).await;
@@ -185,8 +181,8 @@ async fn a_category_is_that_of_the_table_else_of_the_picture_else_of_the_folder(
     let before = world.cloud.traffic();
     assert_eq!(index_products(&indexer, &["1", "2"]).await.updated, 2);
     expect("table", "table");
-    assert_eq!(calls(&before, &world.cloud.traffic(), "head picture"), 0);
-    // Formerly the same as the folder: only the picture knows that it has one of its own.
+    assert_eq!(calls(&before, &world.cloud.traffic(), "head image"), 0);
+    // Formerly the same as the folder: only the image knows that it has one of its own.
     world.put_metadata("1", json!({"category": "folder"}));
     world.put_metadata("2", json!({"category": ["not", 1, "category"]}));
     index_products(&indexer, &["1", "2"]).await;
@@ -198,7 +194,7 @@ async fn a_category_is_that_of_the_table_else_of_the_picture_else_of_the_folder(
 }
 
 #[tokio::test]
-async fn products_without_pictures_cost_next_to_nothing() {
+async fn products_without_images_cost_next_to_nothing() {
     let world = World::new();
     let indexer = world.indexer();
     let report = index_products(&indexer, &["p1"]).await;
@@ -248,9 +244,9 @@ async fn another_set_of_filterable_attributes_is_found_and_applied() {
     let said = world.attributes("catalog/x/2.jpg");
     assert_eq!(said, r#"{"category":"x","price":1,"size":"M"}"#);
     assert_eq!(indexer.outdated().await.unwrap(), []);
-    let pictures = indexer.pictures_of(&["2".to_owned()]).await.unwrap();
-    assert_eq!(pictures.len(), 1);
-    assert_eq!(json!(pictures[0].attributes).to_string(), said);
+    let images = indexer.images_of(&["2".to_owned()]).await.unwrap();
+    assert_eq!(images.len(), 1);
+    assert_eq!(json!(images[0].attributes).to_string(), said);
     assert_eq!(world.embedded(), 3);
 }
 
@@ -262,7 +258,7 @@ async fn every_index_is_told_with_one_write() {
     let indexer = new.indexer();
     indexer.begin_building(long()).await.unwrap();
     let missing = indexer.coverage().await.unwrap().missing;
-    // A product changes before its picture is embedded for the new index, another one after.
+    // A product changes before its image is embedded for the new index, another one after.
     old.put_metadata("00003", json!({"price": 3}));
     indexer.index_keys(&missing, long()).await.unwrap();
     let generation = old.manifest().generation;
@@ -322,8 +318,8 @@ async fn what_cannot_be_found_out_is_to_be_told_again() {
         matches!(refused, Err(IndexingError::Store(_))),
         "{refused:?}"
     );
-    // One picture cannot be asked for its category: the other product is done.
-    world.fail("head picture", 1, StoreErrorKind::Unavailable);
+    // One image cannot be asked for its category: the other product is done.
+    world.fail("head image", 1, StoreErrorKind::Unavailable);
     let report = indexer.index_products(&products, long()).await.unwrap();
     assert_eq!((report.updated, report.retry.len()), (1, 1), "{report:?}");
     world.cloud.set_fault(None);
@@ -387,8 +383,8 @@ async fn what_was_updated_is_measured() {
     assert!(!noted.names().split_off(embedded + 3).contains(&"EmbedTime"));
 }
 
-/// Calls and bytes to update one product, in a catalog of so many pictures of which all are in the base.
-async fn cost_of_an_update(pictures: u32) -> (u64, u64, u64) {
+/// Calls and bytes to update one product, in a catalog of so many images of which all are in the base.
+async fn cost_of_an_update(images: u32) -> (u64, u64, u64) {
     let world = World::new();
     let policy = CompactionPolicy {
         graph_minimum: usize::MAX,
@@ -398,16 +394,16 @@ async fn cost_of_an_update(pictures: u32) -> (u64, u64, u64) {
         policy,
         ..settings()
     });
-    world.fill(&indexer, 0..pictures, 500).await;
+    world.fill(&indexer, 0..images, 500).await;
     indexer.rebuild(long()).await.unwrap();
     index_products(&indexer, &["00000"]).await;
-    let product = format!("{:05}", pictures / 2);
+    let product = format!("{:05}", images / 2);
     world.put_metadata(&product, json!({"price": 1}));
     let before = world.cloud.traffic();
     assert_eq!(index_products(&indexer, &[&product]).await.updated, 1);
     let after = world.cloud.traffic();
     let all = |traffic: &Traffic| traffic.calls.values().sum::<u64>();
-    assert_eq!(calls(&before, &after, "get picture"), 0);
+    assert_eq!(calls(&before, &after, "get image"), 0);
     (
         all(&after) - all(&before),
         after.read - before.read,

@@ -1,4 +1,4 @@
-//! Products and pictures that change at the same time, events that come twice or in any order, and processes
+//! Products and images that change at the same time, events that come twice or in any order, and processes
 //! that die: rows say in the end what table and bucket do.
 
 use std::collections::BTreeMap;
@@ -102,7 +102,7 @@ fn meanwhile(world: &World, call: &'static str, keys: &'static [&'static str]) {
 }
 
 #[tokio::test]
-async fn a_picture_that_is_replaced_meanwhile_stays_replaced() {
+async fn a_image_that_is_replaced_meanwhile_stays_replaced() {
     for call in ["get segment", "put segment", "swap manifest"] {
         let world = World::new();
         world.put("catalog/1.jpg", "one");
@@ -118,7 +118,7 @@ async fn a_picture_that_is_replaced_meanwhile_stays_replaced() {
         let metadata = BTreeMap::from([("product-id".to_owned(), "p2".to_owned())]);
         world
             .cloud
-            .put_picture_as("catalog/2.jpg", "two", metadata, &etag);
+            .put_image_as("catalog/2.jpg", "two", metadata, &etag);
         meanwhile(&world, call, &["catalog/1.jpg", "catalog/2.jpg"]);
         let report = index_products(&indexer, &["1", "p1"]).await;
         assert_eq!(report.retry, [], "{call}");
@@ -132,7 +132,7 @@ async fn a_picture_that_is_replaced_meanwhile_stays_replaced() {
 }
 
 #[tokio::test]
-async fn a_picture_that_is_removed_meanwhile_stays_removed() {
+async fn a_image_that_is_removed_meanwhile_stays_removed() {
     for call in ["get segment", "put segment", "swap manifest"] {
         let world = World::new();
         world.put("catalog/1.jpg", "one");
@@ -140,7 +140,7 @@ async fn a_picture_that_is_removed_meanwhile_stays_removed() {
         world.put_metadata("1", json!({"price": 1, "category": "c"}));
         let indexer = world.indexer();
         index_products(&indexer, &["nobody"]).await;
-        world.cloud.remove_picture("catalog/1.jpg");
+        world.cloud.remove_image("catalog/1.jpg");
         meanwhile(&world, call, &["catalog/1.jpg"]);
         index_products(&indexer, &["1"]).await;
         assert_eq!(world.rows(), BTreeMap::new(), "{call}");
@@ -183,7 +183,7 @@ async fn a_product_that_never_rests_is_to_be_told_again() {
     assert_eq!(world.indexer().outdated().await.unwrap(), []);
 }
 
-/// A change of a product before its picture is there, the same twice, an old one after a new one: events say
+/// A change of a product before its image is there, the same twice, an old one after a new one: events say
 /// nothing but a name.
 #[tokio::test]
 async fn events_come_in_any_order_and_any_number() {
@@ -221,14 +221,14 @@ async fn a_lost_answer_to_the_manifest_write_is_no_second_write() {
     assert_eq!(world.manifest().segments.len(), 2);
 }
 
-/// Two indexes with three products, all of which changed: one in the table, one more picture, one gone.
+/// Two indexes with three products, all of which changed: one in the table, one more image, one gone.
 async fn before_the_batch() -> (World, Arc<Indexer>) {
     let world = World::new();
     for key in ["a", "b", "c"] {
         world.put_product(&format!("catalog/{key}.jpg"), key, &format!("p-{key}"));
         world.put_metadata(&format!("p-{key}"), json!({"price": 1, "brand": "b"}));
     }
-    let keys: Vec<String> = world.cloud.picture_versions().into_keys().collect();
+    let keys: Vec<String> = world.cloud.image_versions().into_keys().collect();
     world.indexer().index_keys(&keys, long()).await.unwrap();
     let new = World::over(world.cloud.clone(), 2).indexer();
     new.begin_building(long()).await.unwrap();
@@ -262,7 +262,7 @@ async fn an_update_that_dies_at_any_call_is_made_good_by_the_next_delivery() {
         let work = index_products(&indexer, &PRODUCTS);
         let died = up_to_call(&world.cloud, call, work).await;
         let found = searcher
-            .search_picture(bytes("a"), everything())
+            .search_image(bytes("a"), everything())
             .await
             .unwrap();
         assert_eq!((found.results.len(), found.index.stale), (3, None));

@@ -8,8 +8,8 @@ use lookalike_search::{Answer, GroupBy, Query, QueryItem, SearchError, SearchOpt
 
 use crate::world::{World, bytes, everything, long, never_compacting};
 
-fn picture(text: &str) -> QueryItem {
-    QueryItem::picture(bytes(text), Area::default())
+fn image(text: &str) -> QueryItem {
+    QueryItem::image(bytes(text), Area::default())
 }
 
 fn query(items: impl IntoIterator<Item = QueryItem>) -> Query {
@@ -66,7 +66,7 @@ async fn large() -> World {
 async fn pages_of_a_graph_have_everything_once() {
     let world = large().await;
     let searcher = world.searcher();
-    let all = searcher.search_picture(bytes("a"), everything()).await;
+    let all = searcher.search_image(bytes("a"), everything()).await;
     let all = all.unwrap();
     assert_eq!(all.results.len(), 1000);
     assert!(
@@ -79,7 +79,7 @@ async fn pages_of_a_graph_have_everything_once() {
     };
     assert!(
         !searcher
-            .search_picture(bytes("a"), some.clone())
+            .search_image(bytes("a"), some.clone())
             .await
             .unwrap()
             .exact
@@ -89,7 +89,7 @@ async fn pages_of_a_graph_have_everything_once() {
         ("b", &[1, 2, 3, 5, 8, 13, 21, 34, 55]),
         ("c", &[7, 400]),
     ] {
-        let query = query([picture(text)]);
+        let query = query([image(text)]);
         let pages = pages(&searcher, &query, &some, lengths).await;
         let found = pages.concat();
         assert_eq!(found.len(), 1000, "{text}");
@@ -104,7 +104,7 @@ async fn pages_of_a_graph_have_everything_once() {
         );
     }
     // The first pages are those of one that is as long as they are together.
-    let query = query([picture("d")]);
+    let query = query([image("d")]);
     let first = pages(&searcher, &query, &some, &[10]).await[..10].concat();
     let whole = SearchOptions { k: 100, ..some };
     let whole = keys(&searcher.search(&query, &whole).await.unwrap());
@@ -127,7 +127,7 @@ async fn diverse_and_collapsed_pages_of_a_graph_too() {
             group_by,
             ..everything()
         };
-        let query = query([picture("a"), picture("b").weighing(-0.3)]);
+        let query = query([image("a"), image("b").weighing(-0.3)]);
         let found = pages(&searcher, &query, &options, &[150, 60])
             .await
             .concat();
@@ -142,7 +142,7 @@ async fn generations_are_kept_for_pages_and_not_for_ever() {
     let indexer = world.indexer_with(never_compacting());
     world.fill(&indexer, 0..20, 20).await;
     let searcher = world.searcher();
-    let query = query([picture("a")]);
+    let query = query([image("a")]);
     let options = SearchOptions {
         k: 5,
         ..everything()
@@ -184,7 +184,7 @@ async fn a_page_goes_on_with_the_encoder_that_it_began_with() {
         .await;
     let new = World::over(old.cloud.clone(), 2);
     let searcher = new.searcher();
-    let query = query([picture("catalog/00003.jpg"), picture("x").weighing(0.1)]);
+    let query = query([image("catalog/00003.jpg"), image("x").weighing(0.1)]);
     let options = SearchOptions {
         k: 4,
         ..everything()
@@ -246,7 +246,7 @@ async fn what_is_wrong_is_found_before_anything_is_done() {
         .await;
     let searcher = world.searcher();
     let before = (world.cloud.calls(), world.embedded());
-    let fine = query([picture("a"), picture("b")]);
+    let fine = query([image("a"), image("b")]);
     for options in [
         SearchOptions {
             k: 0,
@@ -278,7 +278,7 @@ async fn what_is_wrong_is_found_before_anything_is_done() {
             "{options:?}"
         );
     }
-    let forbidden = query([picture("a"), QueryItem::key("secret", Area::default())]);
+    let forbidden = query([image("a"), QueryItem::key("secret", Area::default())]);
     let refused = searcher.search(&forbidden, &everything()).await;
     assert!(
         matches!(refused, Err(SearchError::Item { at: 1, .. })),
@@ -295,13 +295,13 @@ async fn the_item_at_fault_is_named() {
         .await;
     let searcher = world.searcher();
     for (bad, at) in [("bad", 0), ("zero", 1), ("panic", 2)] {
-        let mut items = vec![picture("a"), picture("b")];
-        items.insert(at, picture(bad));
+        let mut items = vec![image("a"), image("b")];
+        items.insert(at, image(bad));
         let refused = searcher.search(&query(items), &everything()).await;
         let Err(SearchError::Item { at: found, error }) = refused else {
             panic!("{bad}: {refused:?}");
         };
         assert_eq!(found, at);
-        assert!(matches!(*error, SearchError::Picture(_)), "{error:?}");
+        assert!(matches!(*error, SearchError::Image(_)), "{error:?}");
     }
 }

@@ -31,7 +31,7 @@ async fn killed(world: &World, receives: u32) {
     let asked = Arc::new(Notify::new());
     let tell = Arc::clone(&asked);
     world.cloud.set_fault(Some(Box::new(move |call| {
-        if call == "get picture" {
+        if call == "get image" {
             tell.notify_one();
         }
         None
@@ -90,7 +90,7 @@ async fn another_version_is_another_image() {
     assert!(matches!(outcome(&world, 2).await, Outcome::Failed(_)));
     assert_eq!(codes(&world), ["unsupported-format"]);
     killed(&world, 2).await;
-    world.cloud.remove_picture(KEY);
+    world.cloud.remove_image(KEY);
     assert_eq!(outcome(&world, 3).await, Outcome::Removed);
     assert_eq!(codes(&world), [""; 0]);
 }
@@ -99,7 +99,7 @@ async fn another_version_is_another_image() {
 async fn nothing_is_recorded_of_what_lacked_a_store_or_time() {
     let world = World::new();
     world.put(KEY, "a");
-    world.fail("get picture", 1, StoreErrorKind::Unavailable);
+    world.fail("get image", 1, StoreErrorKind::Unavailable);
     assert!(matches!(outcome(&world, 2).await, Outcome::Retry(_)));
     assert_eq!(codes(&world), [""; 0]);
 
@@ -124,7 +124,7 @@ async fn an_image_that_another_delivery_is_at_work_on_is_not_blamed() {
     let asked = Arc::new(Notify::new());
     let tell = Arc::clone(&asked);
     world.cloud.set_fault(Some(Box::new(move |call| {
-        if call == "get picture" {
+        if call == "get image" {
             tell.notify_one();
         }
         None
@@ -168,20 +168,20 @@ async fn a_try_that_did_not_settle_leaves_the_record_that_was_there() {
     let indexed = world.cloud.image_records();
     // Another image under the same key: what is recorded is of the one before.
     world.put(KEY, "bad");
-    world.fail("get picture", 1, StoreErrorKind::Unavailable);
+    world.fail("get image", 1, StoreErrorKind::Unavailable);
     assert!(matches!(outcome(&world, 2).await, Outcome::Retry(_)));
     assert_eq!(world.cloud.image_records(), indexed);
 
     assert!(matches!(outcome(&world, 2).await, Outcome::Failed(_)));
     let failed = world.cloud.image_records();
-    world.fail("get picture", 1, StoreErrorKind::Unavailable);
+    world.fail("get image", 1, StoreErrorKind::Unavailable);
     assert!(matches!(outcome(&world, 2).await, Outcome::Retry(_)));
     assert_eq!(world.cloud.image_records(), failed);
 
     // What a process left that died counts as before.
     world.put(KEY, "b");
     killed(&world, 2).await;
-    world.fail("get picture", 1, StoreErrorKind::Unavailable);
+    world.fail("get image", 1, StoreErrorKind::Unavailable);
     assert!(matches!(outcome(&world, 2).await, Outcome::Retry(_)));
     assert_eq!(codes(&world), ["interrupted"]);
 }

@@ -10,14 +10,14 @@ use serde_json::json;
 
 use crate::world::{World, bytes, everything};
 
-/// Ten products, two pictures each, in two folders.
+/// Ten products, two images each, in two folders.
 async fn shop() -> World {
     let world = World::new();
     let mut keys = Vec::new();
     for i in 0..20 {
         let folder = ["shoes", "hats"][i % 2];
         let key = format!("catalog/{folder}/{i}.jpg");
-        world.put_product(&key, &format!("picture {i}"), &format!("p{}", i / 2));
+        world.put_product(&key, &format!("image {i}"), &format!("p{}", i / 2));
         keys.push(key);
     }
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
@@ -38,11 +38,11 @@ fn top(k: usize) -> SearchOptions {
 }
 
 #[tokio::test]
-async fn the_same_picture_is_found_first_with_metadata_and_link() {
+async fn the_same_image_is_found_first_with_metadata_and_link() {
     let world = shop().await;
     let searcher = world.searcher();
     let answer = searcher
-        .search_picture(bytes("picture 7"), top(4))
+        .search_image(bytes("image 7"), top(4))
         .await
         .unwrap();
     let first = &answer.results[0];
@@ -79,12 +79,12 @@ async fn every_product_is_found_once_and_k_bounds_how_many() {
     let world = shop().await;
     let searcher = world.searcher();
     for (k, expected) in [(1, 1), (9, 9), (10, 10), (11, 10), (MAX_K, 10)] {
-        let answer = searcher.search_picture(bytes("x"), top(k)).await.unwrap();
+        let answer = searcher.search_image(bytes("x"), top(k)).await.unwrap();
         let products: BTreeSet<_> = answer.results.iter().map(|r| &r.product_id).collect();
         assert_eq!((answer.results.len(), products.len()), (expected, expected));
     }
     for k in [0, MAX_K + 1, usize::MAX] {
-        let refused = searcher.search_picture(bytes("x"), top(k)).await;
+        let refused = searcher.search_image(bytes("x"), top(k)).await;
         assert!(matches!(refused, Err(SearchError::KOutOfRange(n)) if n == k));
         assert!(searcher.similar("p1", top(k)).await.is_err());
         assert!(
@@ -102,7 +102,7 @@ async fn results_below_the_least_score_are_left_out() {
     let world = shop().await;
     let searcher = world.searcher();
     let all = searcher
-        .search_picture(bytes("picture 7"), everything())
+        .search_image(bytes("image 7"), everything())
         .await
         .unwrap();
     for min_score in [-1.0, 0.0, 0.2, 0.999, 1.0] {
@@ -111,7 +111,7 @@ async fn results_below_the_least_score_are_left_out() {
             ..everything()
         };
         let some = searcher
-            .search_picture(bytes("picture 7"), options)
+            .search_image(bytes("image 7"), options)
             .await
             .unwrap();
         let expected = all.results.iter().filter(|r| r.score >= min_score);
@@ -124,17 +124,17 @@ async fn results_below_the_least_score_are_left_out() {
             min_score,
             ..top(1)
         };
-        let refused = searcher.search_picture(bytes("x"), options).await;
+        let refused = searcher.search_image(bytes("x"), options).await;
         assert!(matches!(refused, Err(SearchError::MinScoreOutOfRange(_))));
     }
 }
 
 #[tokio::test]
-async fn similar_starts_from_every_picture_of_a_product_and_leaves_it_out() {
+async fn similar_starts_from_every_image_of_a_product_and_leaves_it_out() {
     let world = shop().await;
-    // Near-copies of the two pictures of p3: the same bytes in other products.
-    world.put_product("catalog/shoes/copy.jpg", "picture 6", "copy of the one");
-    world.put_product("catalog/hats/copy.jpg", "picture 7", "copy of the other");
+    // Near-copies of the two images of p3: the same bytes in other products.
+    world.put_product("catalog/shoes/copy.jpg", "image 6", "copy of the one");
+    world.put_product("catalog/hats/copy.jpg", "image 7", "copy of the other");
     let copies = ["catalog/shoes/copy.jpg", "catalog/hats/copy.jpg"];
     world.index(&copies).await;
     let embedded = world.embedded();
@@ -169,7 +169,7 @@ async fn similar_to_the_only_product_is_nothing() {
 }
 
 #[tokio::test]
-async fn a_product_shows_its_pictures_and_metadata() {
+async fn a_product_shows_its_images_and_metadata() {
     let world = shop().await;
     let searcher = world.searcher();
     let view = searcher.product("p3").await.unwrap();
@@ -191,14 +191,14 @@ async fn a_product_shows_its_pictures_and_metadata() {
 }
 
 #[tokio::test]
-async fn stored_pictures_are_searched_by_key() {
+async fn stored_images_are_searched_by_key() {
     let world = shop().await;
-    world.put("uploads/query.jpg", "picture 7");
+    world.put("uploads/query.jpg", "image 7");
     world.put("uploads/bad.jpg", "bad");
     let large = vec![b'x'; MAX_BYTES + 1];
     world
         .cloud
-        .put_picture("uploads/large.jpg", large, Default::default());
+        .put_image("uploads/large.jpg", large, Default::default());
     let searcher = world.searcher();
     for key in ["uploads/query.jpg", "catalog/hats/7.jpg"] {
         let answer = searcher.search_key(key, top(1)).await.unwrap();
@@ -215,11 +215,11 @@ async fn stored_pictures_are_searched_by_key() {
     ));
     assert!(matches!(
         search("uploads/bad.jpg").await,
-        SearchError::Picture(PictureError::UnsupportedFormat { .. })
+        SearchError::Image(PictureError::UnsupportedFormat { .. })
     ));
     assert!(matches!(
         search("uploads/large.jpg").await,
-        SearchError::Picture(PictureError::TooManyBytes { .. })
+        SearchError::Image(PictureError::TooManyBytes { .. })
     ));
 }
 
@@ -253,7 +253,7 @@ async fn a_store_that_does_not_answer_is_an_error_of_its_kind() {
     let searcher = world.searcher();
     world.fail("get products", u64::MAX, StoreErrorKind::Unavailable);
     let failures = [
-        searcher.search_picture(bytes("x"), top(1)).await.err(),
+        searcher.search_image(bytes("x"), top(1)).await.err(),
         searcher.similar("p1", top(1)).await.err(),
         searcher.product("p1").await.err(),
     ];

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lookalike_core::ports::ChangeQueue;
 use lookalike_core::{Fingerprint, Role, StoreErrorKind};
-use lookalike_indexing::{Outcome, SideError};
+use lookalike_indexing::{MigrationError, Outcome};
 
 use crate::crashes::up_to_call;
 use crate::world::{World, bytes, everything, long, outcomes};
@@ -13,10 +13,10 @@ use crate::world::{World, bytes, everything, long, outcomes};
 const OLD: Fingerprint = Fingerprint([1; 32]);
 const NEW: Fingerprint = Fingerprint([2; 32]);
 
-/// A shop of some pictures, indexed with the old encoder, and the same with the new encoder.
-async fn shop(pictures: u32) -> (World, World) {
+/// A shop of some images, indexed with the old encoder, and the same with the new encoder.
+async fn shop(images: u32) -> (World, World) {
     let old = World::new();
-    old.fill(&old.indexer(), 0..pictures, 10).await;
+    old.fill(&old.indexer(), 0..images, 10).await;
     let new = World::over(old.cloud.clone(), 2);
     (old, new)
 }
@@ -36,7 +36,7 @@ async fn fill(old: &World, new: &World) {
 async fn expect_found(world: &World, key: &str, product: &str) {
     let answer = world
         .searcher()
-        .search_picture(bytes(key), everything())
+        .search_image(bytes(key), everything())
         .await
         .unwrap();
     let best = &answer.results[0];
@@ -54,13 +54,13 @@ async fn a_catalog_changes_its_encoder_and_back_and_forth() {
     assert!(indexer.begin_building(long()).await.unwrap().resumed);
     assert_eq!(old.cloud.encoders(), [OLD, NEW]);
     let refused = indexer.switch(Role::Building, &[], long()).await;
-    assert!(matches!(refused, Err(SideError::Incomplete { keys, .. }) if keys.len() == 60));
+    assert!(matches!(refused, Err(MigrationError::Incomplete { keys, .. }) if keys.len() == 60));
     assert!(indexer.differences().await.unwrap().to_index.is_empty());
     assert_eq!(indexer.differences().await.unwrap().to_build.len(), 60);
 
     fill(&old, &new).await;
     let coverage = indexer.coverage().await.unwrap();
-    assert_eq!((coverage.pictures, coverage.done), (60, 60));
+    assert_eq!((coverage.images, coverage.done), (60, 60));
     assert!(coverage.missing.is_empty() && !coverage.rebuild_due);
     assert_eq!(old.rows_of(NEW), old.rows_of(OLD));
 
@@ -76,7 +76,7 @@ async fn a_catalog_changes_its_encoder_and_back_and_forth() {
         assert_eq!(old.manifest().fingerprint, searched);
         for searcher in &searchers {
             let answer = searcher
-                .search_picture(bytes("catalog/00017.jpg"), everything())
+                .search_image(bytes("catalog/00017.jpg"), everything())
                 .await
                 .unwrap();
             assert_eq!(answer.index.stale, None);
@@ -90,7 +90,7 @@ async fn a_catalog_changes_its_encoder_and_back_and_forth() {
             world.put(&key, &key);
             world.index(&[&key]).await;
             expect_found(world, &key, &format!("{generation}-{number}")).await;
-            world.cloud.remove_picture(&key);
+            world.cloud.remove_image(&key);
             world.index(&[&key]).await;
             generation += 2;
         }
@@ -104,10 +104,10 @@ async fn a_catalog_changes_its_encoder_and_back_and_forth() {
 async fn expect_finished(old: &World, new: &World) {
     let indexer = new.indexer();
     let late = old.searcher();
-    let found = late.search_picture(bytes("x"), everything()).await.unwrap();
+    let found = late.search_image(bytes("x"), everything()).await.unwrap();
     indexer.give_up(Role::Previous, long()).await.unwrap();
     let again = indexer.give_up(Role::Previous, long()).await;
-    assert!(matches!(again, Err(SideError::NoSide(Role::Previous))));
+    assert!(matches!(again, Err(MigrationError::NoSide(Role::Previous))));
     indexer.collect_garbage().await.unwrap();
     assert_eq!(old.cloud.encoders(), [OLD, NEW], "too young to go");
     old.cloud.age_segments(Duration::from_secs(7200));
@@ -116,7 +116,7 @@ async fn expect_finished(old: &World, new: &World) {
     assert_eq!(old.cloud.encoders(), [NEW]);
     let left = old.cloud.segments().into_keys().collect();
     assert_eq!(old.segment_ids(), left);
-    let same = late.search_picture(bytes("x"), everything()).await.unwrap();
+    let same = late.search_image(bytes("x"), everything()).await.unwrap();
     assert_eq!(same.results.len(), found.results.len());
     // The release with the old encoder goes on with the new one.
     old.put("catalog/late.jpg", "late");
@@ -128,21 +128,21 @@ async fn expect_finished(old: &World, new: &World) {
 async fn what_makes_no_sense_is_refused() {
     let new = World::over(World::new().cloud, 2);
     let refused = new.indexer().begin_building(long()).await;
-    assert!(matches!(refused, Err(SideError::NothingPublished)));
+    assert!(matches!(refused, Err(MigrationError::NothingPublished)));
     let (old, new) = shop(3).await;
     let refused = old.indexer().begin_building(long()).await;
-    assert!(matches!(refused, Err(SideError::Served(_))));
+    assert!(matches!(refused, Err(MigrationError::Served(_))));
     for role in [Role::Building, Role::Previous] {
         let refused = new.indexer().switch(role, &[], long()).await;
-        assert!(matches!(refused, Err(SideError::NoSide(found)) if found == role));
+        assert!(matches!(refused, Err(MigrationError::NoSide(found)) if found == role));
     }
     assert!(matches!(
         new.indexer().coverage().await,
-        Err(SideError::NoSide(_))
+        Err(MigrationError::NoSide(_))
     ));
     old.cloud.forget_encoder(OLD);
     let refused = new.indexer().begin_building(long()).await;
-    assert!(matches!(refused, Err(SideError::ServedNotStored(_))));
+    assert!(matches!(refused, Err(MigrationError::ServedNotStored(_))));
     old.indexer().maintain(long()).await.unwrap();
 
     new.indexer().begin_building(long()).await.unwrap();
@@ -150,7 +150,7 @@ async fn what_makes_no_sense_is_refused() {
     let refused = third.indexer().begin_building(long()).await;
     assert!(matches!(
         refused,
-        Err(SideError::OtherBuilding {
+        Err(MigrationError::OtherBuilding {
             fingerprint: NEW,
             ..
         })
@@ -161,7 +161,7 @@ async fn what_makes_no_sense_is_refused() {
         .await
         .unwrap();
     let refused = old.indexer().begin_building(long()).await;
-    assert!(matches!(refused, Err(SideError::Previous(_))));
+    assert!(matches!(refused, Err(MigrationError::Previous(_))));
     // Beside a previous one, another may be built; the switch lets the oldest go.
     third.indexer().begin_building(long()).await.unwrap();
     fill(&old, &third).await;
@@ -192,9 +192,9 @@ async fn giving_up_a_building_index_leaves_the_searched_one_alone() {
     assert!(String::from_utf8_lossy(&old.cloud.manifest().unwrap()).contains("\"version\":1"));
 }
 
-/// A picture that only one of the encoders can embed.
+/// An image that only one of the encoders can embed.
 #[tokio::test]
-async fn a_switch_needs_every_picture_unless_it_is_told_otherwise() {
+async fn a_switch_needs_every_image_unless_it_is_told_otherwise() {
     let (old, new) = shop(5).await;
     new.indexer().begin_building(long()).await.unwrap();
     fill(&old, &new).await;
@@ -213,7 +213,7 @@ async fn a_switch_needs_every_picture_unless_it_is_told_otherwise() {
     assert_eq!(coverage.missing, ["catalog/only-1.jpg"]);
     assert_eq!(coverage.only_new, ["catalog/only-2.jpg"]);
     let refused = indexer.switch(Role::Building, &[], long()).await;
-    let Err(SideError::Incomplete { keys, .. }) = refused else {
+    let Err(MigrationError::Incomplete { keys, .. }) = refused else {
         panic!("{refused:?}");
     };
     assert_eq!(keys, ["catalog/only-1.jpg"]);
@@ -256,7 +256,7 @@ async fn a_side_index_without_its_encoder_does_not_stop_the_searched_one() {
     assert!(!old.searcher().index_info().await.unwrap().sides[0].available);
     let refused = new.indexer().switch(Role::Building, &[], long()).await;
     assert!(
-        matches!(refused, Err(SideError::Incomplete { keys, .. }) if keys == ["catalog/c.jpg"])
+        matches!(refused, Err(MigrationError::Incomplete { keys, .. }) if keys == ["catalog/c.jpg"])
     );
     // A release that brings the encoder makes it good.
     new.index(&["catalog/c.jpg"]).await;
@@ -272,7 +272,7 @@ async fn a_searcher_that_cannot_get_the_new_encoder_goes_on_with_the_old_index()
     let (old, new) = shop(5).await;
     let searcher = old.searcher();
     searcher
-        .search_picture(bytes("x"), everything())
+        .search_image(bytes("x"), everything())
         .await
         .unwrap();
     new.indexer().begin_building(long()).await.unwrap();
@@ -284,7 +284,7 @@ async fn a_searcher_that_cannot_get_the_new_encoder_goes_on_with_the_old_index()
     old.fail("load encoder", 2, StoreErrorKind::Unavailable);
     for stale in [true, true, false, false] {
         let query = bytes("catalog/00003.jpg");
-        let answer = searcher.search_picture(query, everything()).await.unwrap();
+        let answer = searcher.search_image(query, everything()).await.unwrap();
         assert_eq!(answer.index.stale.is_some(), stale, "{:?}", answer.index);
         assert_eq!(answer.results[0].product_id, "00003");
         assert!(answer.results[0].score > 0.999);
@@ -353,10 +353,10 @@ async fn a_change_that_dies_at_any_call_goes_on() {
                 fill(&old, &new).await;
                 indexer.switch(Role::Building, &[], long()).await.unwrap();
             }
-            Err(SideError::Previous(_)) => {
+            Err(MigrationError::Previous(_)) => {
                 indexer.switch(Role::Previous, &[], long()).await.unwrap();
             }
-            Err(SideError::Served(_)) => {}
+            Err(MigrationError::Served(_)) => {}
             Err(error) => panic!("call {call}: {error}"),
         }
         let _ = indexer.give_up(Role::Previous, long()).await;
@@ -382,7 +382,7 @@ async fn a_batch_that_dies_at_any_call_is_made_good_in_every_index() {
         old.put("catalog/00000.jpg", "changed");
         old.put("catalog/new.jpg", "new");
         old.put("catalog/bad.jpg", "bad");
-        old.cloud.remove_picture("catalog/00001.jpg");
+        old.cloud.remove_image("catalog/00001.jpg");
         let keys = ["00000", "00001", "bad", "new"].map(|k| format!("catalog/{k}.jpg"));
         let indexer = old.indexer();
         let died = up_to_call(&old.cloud, call, indexer.index_keys(&keys, long())).await;
@@ -407,7 +407,7 @@ async fn no_event_falls_between_an_index_that_begins_and_its_listing() {
         let (old, new) = shop(4).await;
         let keys: Vec<String> = (0..4).map(|k| format!("catalog/{k:05}.jpg")).collect();
         old.put("catalog/00000.jpg", "changed");
-        old.cloud.remove_picture("catalog/00001.jpg");
+        old.cloud.remove_image("catalog/00001.jpg");
         let indexer = old.indexer();
         let batch = indexer.index_keys(&keys, long());
         let begun = async {

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::join_all;
-use lookalike_core::ports::{Embedder, Manifests};
+use lookalike_core::ports::{ImageEncoder, Manifests};
 use lookalike_core::{
-    Area, EmbedderCell, Fingerprint, ImageInfo, LoadedManifest, PictureError, StoreError,
+    Area, EncoderCell, Fingerprint, ImageInfo, LoadedManifest, PictureError, StoreError,
     StoreErrorKind,
 };
 use lookalike_search::{SearchError, SearchOptions, SearchSettings, Searcher};
@@ -34,7 +34,7 @@ async fn an_empty_index_gives_empty_answers() {
     let world = World::new();
     let searcher = world.searcher();
     let answer = searcher
-        .search_picture(bytes("x"), everything())
+        .search_image(bytes("x"), everything())
         .await
         .unwrap();
     assert_eq!(answer.results.len(), 0);
@@ -44,10 +44,10 @@ async fn an_empty_index_gives_empty_answers() {
     assert!(matches!(similar, Err(SearchError::UnknownProduct(_))));
     let info = searcher.index_info().await.unwrap();
     assert_eq!((info.segments.len(), info.failed), (0, 0));
-    // The first pictures are found without a restart.
+    // The first images are found without a restart.
     world.fill(&world.indexer(), 0..2, 2).await;
     let answer = searcher
-        .search_picture(bytes("x"), everything())
+        .search_image(bytes("x"), everything())
         .await
         .unwrap();
     assert_eq!(answer.results.len(), 2);
@@ -257,7 +257,7 @@ async fn an_index_that_is_gone_is_empty() {
     let searcher = world.searcher();
     searcher.similar("00000", everything()).await.unwrap();
     world.indexer().start_over().await.unwrap();
-    let answer = searcher.search_picture(bytes("x"), everything()).await;
+    let answer = searcher.search_image(bytes("x"), everything()).await;
     assert_eq!(answer.unwrap().index.images, 0);
 }
 
@@ -267,22 +267,22 @@ async fn an_encoder_that_does_not_load_is_tried_again() {
     let tries = Arc::new(AtomicU32::new(0));
     let (encoder, counted) = (world.encoder.clone(), tries.clone());
     let mut ports = world.search_ports();
-    ports.encoders = EmbedderCell::lazy(Box::new(move || {
+    ports.encoders = EncoderCell::lazy(Box::new(move || {
         let (encoder, tries) = (encoder.clone(), counted.fetch_add(1, Ordering::Relaxed));
         Box::pin(async move {
             match tries {
                 0 | 1 => Err("the model is not there".to_owned()),
-                _ => Ok(encoder as Arc<dyn Embedder>),
+                _ => Ok(encoder as Arc<dyn ImageEncoder>),
             }
         })
     }))
     .into();
     let searcher = Searcher::new(ports, SearchSettings::default());
     searcher.warm_up().await;
-    let failed = searcher.search_picture(bytes("x"), everything()).await;
+    let failed = searcher.search_image(bytes("x"), everything()).await;
     assert!(matches!(&failed, Err(SearchError::Encoder(reason)) if reason.contains("not there")));
     for _ in 0..3 {
-        let answer = searcher.search_picture(bytes("x"), everything()).await;
+        let answer = searcher.search_image(bytes("x"), everything()).await;
         assert_eq!(answer.unwrap().results.len(), 4);
     }
     assert_eq!(tries.load(Ordering::Relaxed), 3);
@@ -293,15 +293,15 @@ async fn a_query_that_makes_the_encoder_panic_fails_alone() {
     let world = world().await;
     let searcher = world.searcher();
     for query in ["panic", "zero"] {
-        let failed = searcher.search_picture(bytes(query), everything()).await;
-        assert!(matches!(failed, Err(SearchError::Picture(_))), "{failed:?}");
+        let failed = searcher.search_image(bytes(query), everything()).await;
+        assert!(matches!(failed, Err(SearchError::Image(_))), "{failed:?}");
     }
-    let answer = searcher.search_picture(bytes("x"), everything()).await;
+    let answer = searcher.search_image(bytes("x"), everything()).await;
     assert_eq!(answer.unwrap().results.len(), 4);
     let none: BTreeMap<String, String> = BTreeMap::new();
-    world.cloud.put_picture("uploads/panic.jpg", "panic", none);
+    world.cloud.put_image("uploads/panic.jpg", "panic", none);
     let failed = searcher.search_key("uploads/panic.jpg", everything()).await;
-    assert!(matches!(failed, Err(SearchError::Picture(_))));
+    assert!(matches!(failed, Err(SearchError::Image(_))));
 }
 
 /// A bucket that answers a read of the manifest only after a while.
@@ -421,14 +421,14 @@ async fn waiting_for_a_generation_reads_the_manifest_again_once() {
     assert_eq!(reads() - before, 1, "the generation is at hand");
 }
 
-/// Counts how many pictures it embeds at once.
+/// Counts how many images it embeds at once.
 struct Counting {
-    encoder: Arc<dyn Embedder>,
+    encoder: Arc<dyn ImageEncoder>,
     now: AtomicU32,
     most: AtomicU32,
 }
 
-impl Embedder for Counting {
+impl ImageEncoder for Counting {
     fn name(&self) -> &str {
         self.encoder.name()
     }
@@ -445,18 +445,18 @@ impl Embedder for Counting {
         self.encoder.inspect(image)
     }
 
-    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+    fn embed(&self, image: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
         let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
         std::thread::sleep(Duration::from_millis(30));
-        let embedding = self.encoder.embed(picture, area);
+        let embedding = self.encoder.embed(image, area);
         self.now.fetch_sub(1, Ordering::SeqCst);
         embedding
     }
 }
 
 #[tokio::test]
-async fn no_more_pictures_are_embedded_at_once_than_cores_and_one() {
+async fn no_more_images_are_embedded_at_once_than_cores_and_one() {
     let world = world().await;
     let counting = Arc::new(Counting {
         encoder: world.encoder.clone(),
@@ -464,10 +464,10 @@ async fn no_more_pictures_are_embedded_at_once_than_cores_and_one() {
         most: AtomicU32::new(0),
     });
     let mut ports = world.search_ports();
-    ports.encoders = EmbedderCell::ready(counting.clone()).into();
+    ports.encoders = EncoderCell::ready(counting.clone()).into();
     let searcher = Searcher::new(ports, SearchSettings::default());
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    let search = || searcher.search_picture(bytes("x"), everything());
+    let search = || searcher.search_image(bytes("x"), everything());
     for answer in join_all((0..3 * cores).map(|_| search())).await {
         assert_eq!(answer.unwrap().results.len(), 4);
     }
@@ -499,7 +499,7 @@ async fn only_what_was_embedded_counts_as_time_to_embed() {
     };
     searcher.similar("00000", everything()).await.unwrap();
     assert_eq!((count("SearchTime"), count("QueryEmbedTime")), (1, 0));
-    let found = searcher.search_picture(bytes("x"), everything()).await;
+    let found = searcher.search_image(bytes("x"), everything()).await;
     found.unwrap();
     assert_eq!((count("SearchTime"), count("QueryEmbedTime")), (2, 1));
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use lookalike_core::ports::{Embedder, Measurement, Metrics};
+use lookalike_core::ports::{ImageEncoder, Measurement, Metrics};
 use lookalike_core::{
-    Area, Deadline, EmbedderCell, EncoderFiles, Encoders, Fingerprint, ImageInfo, PictureError,
+    Area, Deadline, EncoderCell, EncoderFiles, Encoders, Fingerprint, ImageInfo, PictureError,
     PictureFormat, StoreErrorKind,
 };
 use lookalike_index::{CompactionPolicy, Manifest, Row, Segment, SegmentId, SegmentKind, View};
@@ -22,7 +22,7 @@ use lookalike_test_support::memory::MemoryCloud;
 pub(crate) const DIMENSIONS: usize = 16;
 
 /// Turns bytes into a direction that depends on every one of them. Bytes that begin with `bad` are no
-/// picture, `zero` has no direction, `panic` panics.
+/// image, `zero` has no direction, `panic` panics.
 pub(crate) struct Arithmetic {
     fingerprint: Fingerprint,
     pub(crate) embedded: AtomicU64,
@@ -42,7 +42,7 @@ impl Arithmetic {
     }
 }
 
-impl Embedder for Arithmetic {
+impl ImageEncoder for Arithmetic {
     fn name(&self) -> &str {
         "arithmetic"
     }
@@ -78,21 +78,21 @@ impl Embedder for Arithmetic {
         })
     }
 
-    /// A part of a picture is like another picture, that of the bytes with the crop before them.
-    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+    /// A part of an image is like another image, that of the bytes with the crop before them.
+    fn embed(&self, image: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
         self.embedded.fetch_add(1, Ordering::Relaxed);
         let crop = area.crop.map(|crop| crop.to_string()).unwrap_or_default();
-        match &[crop.as_bytes(), picture].concat()[..] {
+        match &[crop.as_bytes(), image].concat()[..] {
             [] => Err(PictureError::Empty),
             bad if bad.starts_with(b"bad") => Err(PictureError::UnsupportedFormat {
                 found: "bad bytes".to_owned(),
             }),
-            // A picture for one encoder alone.
+            // An image for one encoder alone.
             only if only.starts_with(b"only-") && only[5] - b'0' != self.fingerprint.0[0] => Err(
                 PictureError::Network("this encoder cannot embed it".to_owned()),
             ),
             zero if zero.starts_with(b"zero") => Ok(vec![0.0; self.length()]),
-            panic if panic.starts_with(b"panic") => panic!("this picture is too much"),
+            panic if panic.starts_with(b"panic") => panic!("this image is too much"),
             good => Ok(direction(good, self.fingerprint.0[0], self.length())),
         }
     }
@@ -157,11 +157,11 @@ impl World {
             };
             futures::future::ready(Ok((fingerprint, files))).boxed()
         };
-        let cell = EmbedderCell::ready_with_files(self.encoder.clone(), Box::new(read));
+        let cell = EncoderCell::ready_with_files(self.encoder.clone(), Box::new(read));
         let open = |files: EncoderFiles, _: Fingerprint| {
             let fingerprint = files.model.as_ref().try_into();
             let fingerprint = Fingerprint(fingerprint.map_err(|_| "no encoder".to_owned())?);
-            Ok(Arc::new(Arithmetic::new(fingerprint)) as Arc<dyn Embedder>)
+            Ok(Arc::new(Arithmetic::new(fingerprint)) as Arc<dyn ImageEncoder>)
         };
         Encoders::new(cell, self.cloud.clone(), Arc::new(open))
     }
@@ -198,13 +198,12 @@ impl World {
     }
 
     pub(crate) fn put(&self, key: &str, body: &str) -> String {
-        self.cloud
-            .put_picture(key, body.to_owned(), BTreeMap::new())
+        self.cloud.put_image(key, body.to_owned(), BTreeMap::new())
     }
 
     pub(crate) fn put_product(&self, key: &str, body: &str, product_id: &str) -> String {
         let metadata = BTreeMap::from([("product-id".to_owned(), product_id.to_owned())]);
-        self.cloud.put_picture(key, body.to_owned(), metadata)
+        self.cloud.put_image(key, body.to_owned(), metadata)
     }
 
     /// Indexes keys in one batch, with a new indexer.
@@ -212,7 +211,7 @@ impl World {
         index(&self.indexer(), keys).await
     }
 
-    /// Indexes so many pictures `catalog/<from..>.jpg`, in batches.
+    /// Indexes so many images `catalog/<from..>.jpg`, in batches.
     pub(crate) async fn fill(
         &self,
         indexer: &Indexer,
@@ -279,7 +278,7 @@ impl World {
         rows
     }
 
-    /// What the searched index keeps of a picture to filter by, as JSON.
+    /// What the searched index keeps of an image to filter by, as JSON.
     pub(crate) fn attributes(&self, key: &str) -> String {
         self.rows()[key].attributes.clone()
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use lookalike_core::{ListedPicture, StoreErrorKind};
+use lookalike_core::{ListedImage, StoreErrorKind};
 use lookalike_index::SegmentId;
 
 use super::cloud_at;
@@ -98,7 +98,7 @@ async fn a_listing_goes_on_after_its_last_key() {
     let listed = pictures.list("catalog/", None).await.unwrap();
     assert_eq!(
         listed.items[0],
-        ListedPicture {
+        ListedImage {
             key: "catalog/a b+.jpg".to_owned(),
             etag: "\"e\"".to_owned(),
             bytes: 7

@@ -8,7 +8,7 @@ use anyhow::Result;
 use lookalike_core::{Deadline, Filterable};
 use lookalike_http::IndexInfoReply;
 use lookalike_indexing::{Indexer, Outcome, Outdated};
-use lookalike_search::{IndexInfo, SideInfo};
+use lookalike_search::{IndexInfo, StandbyInfo};
 use serde_json::json;
 
 use crate::args::{IndexAction, IndexArguments, OutputArguments};
@@ -91,7 +91,7 @@ fn print_info(info: &IndexInfo) {
 /// What to say when this process was given another encoder than the index has.
 pub(crate) fn encoder_notice(info: &IndexInfo) -> Option<String> {
     let configured = info.configured.as_ref()?;
-    let known = |side: &SideInfo| side.encoder.fingerprint == configured.fingerprint;
+    let known = |side: &StandbyInfo| side.encoder.fingerprint == configured.fingerprint;
     if info.sides.iter().any(known) {
         return None;
     }
@@ -102,7 +102,7 @@ pub(crate) fn encoder_notice(info: &IndexInfo) -> Option<String> {
 }
 
 /// Prints what is known of an index beside the searched one.
-pub(crate) fn print_side(side: &SideInfo) {
+pub(crate) fn print_side(side: &StandbyInfo) {
     let lost = match side.available {
         true => "",
         false => ", not kept up to date: its encoder is not stored beside the index",

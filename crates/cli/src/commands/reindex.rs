@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use lookalike_core::{Deadline, Role};
-use lookalike_indexing::{Coverage, Indexer, SideError, Switched};
+use lookalike_indexing::{Coverage, Indexer, MigrationError, Switched};
 use serde_json::{Value, json};
 
 use crate::args::ReindexArguments;
@@ -69,7 +69,7 @@ async fn reindex(target: &Target, indexer: &Indexer, arguments: &ReindexArgument
         {
             Ok(switched) => break (coverage, Some(switched)),
             // Something changed since: the indexes are compared again.
-            Err(SideError::Incomplete { .. }) if tries < SWITCHES => tries += 1,
+            Err(MigrationError::Incomplete { .. }) if tries < SWITCHES => tries += 1,
             Err(error) => return Err(error.into()),
         }
     };
@@ -84,7 +84,7 @@ async fn reindex(target: &Target, indexer: &Indexer, arguments: &ReindexArgument
     }
     let mut line = json!({
         "encoder": building,
-        "pictures": coverage.pictures,
+        "pictures": coverage.images,
         "indexed": coverage.done,
         "missing": coverage.missing,
         "gone": coverage.gone,
@@ -107,7 +107,7 @@ fn print_coverage(coverage: &Coverage) {
     println!(
         "{} of {} pictures are indexed, {} could not be indexed before either",
         coverage.done,
-        coverage.pictures,
+        coverage.images,
         coverage.neither.len()
     );
     list("the new encoder cannot embed", &coverage.missing);
@@ -153,12 +153,12 @@ async fn roll_back(indexer: &Indexer, arguments: &ReindexArguments) -> Result<Do
     let mut accepted = Vec::new();
     let switched = loop {
         match indexer.switch(Role::Previous, &accepted, deadline()).await {
-            Err(SideError::Incomplete { keys, .. })
+            Err(MigrationError::Incomplete { keys, .. })
                 if arguments.accept_missing && keys.iter().any(|key| !accepted.contains(key)) =>
             {
                 accepted.extend(keys);
             }
-            Err(SideError::Incomplete { keys, .. }) => {
+            Err(MigrationError::Incomplete { keys, .. }) => {
                 report(
                     arguments,
                     json!({ "switched": false, "missing": keys }),

@@ -32,7 +32,7 @@ impl From<BadQuery> for Problem {
 fn explain(error: &SearchError) -> (ProblemKind, String) {
     use ProblemKind::*;
     match error {
-        SearchError::Picture(picture) => explain_picture(picture),
+        SearchError::Image(picture) => explain_picture(picture),
         SearchError::ExceedsMemory(_) | SearchError::TooManyPixels(_) => {
             (TooManyPixels, error.to_string())
         }
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_callers_fault_leaves_no_cause_for_the_log() {
-        let problem = Problem::from(SearchError::Picture(PictureError::Empty));
+        let problem = Problem::from(SearchError::Image(PictureError::Empty));
         assert_eq!(problem.kind, ProblemKind::EmptyPicture);
         assert!(problem.cause.is_none());
     }

@@ -1,7 +1,9 @@
 //! The state of the index.
 
 use lookalike_core::SegmentId;
-use lookalike_search::{EncoderInfo, FilterableInfo, IndexInfo, IndexState, SegmentInfo, SideInfo};
+use lookalike_search::{
+    EncoderInfo, FilterableInfo, IndexInfo, IndexState, SegmentInfo, StandbyInfo,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -203,8 +205,8 @@ impl From<EncoderInfo> for EncoderReply {
     }
 }
 
-impl From<SideInfo> for SideIndexReply {
-    fn from(side: SideInfo) -> Self {
+impl From<StandbyInfo> for SideIndexReply {
+    fn from(side: StandbyInfo) -> Self {
         Self {
             role: side.role,
             encoder: side.encoder.into(),

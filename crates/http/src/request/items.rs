@@ -158,9 +158,9 @@ impl Item {
         mut fields: impl FnMut(&str) -> Result<Bytes, Problem>,
     ) -> Result<QueryItem, Problem> {
         let item = match self.subject {
-            Subject::Picture(bytes, part) => QueryItem::picture(bytes, part),
+            Subject::Picture(bytes, part) => QueryItem::image(bytes, part),
             Subject::Key(key, part) => QueryItem::key(key, part),
-            Subject::Field(name, part) => QueryItem::picture(fields(&name)?, part),
+            Subject::Field(name, part) => QueryItem::image(fields(&name)?, part),
             Subject::Product(id) => QueryItem::product(id),
             Subject::Vector(numbers, fingerprint) => QueryItem::vector(numbers, fingerprint),
         };

@@ -42,7 +42,7 @@ pub(crate) async fn audit(State(shared): State<Shared>, uri: Uri) -> Result<Resp
     };
     let options = AuditOptions {
         until: Deadline::after(limits.time),
-        most_pictures: limits.pictures,
+        most_images: limits.pictures,
     };
     let report = shared.searcher.audit(options).await?;
     let report = report.shortened(limit, MOST_OF_GROUP.min(limit));

@@ -68,8 +68,8 @@ async fn duplicates_failures_and_differences_are_listed() {
     .await;
     let new = stripes(1, 2, 3);
     shop.cloud
-        .put_picture("catalog/new.png", new, Default::default());
-    shop.cloud.remove_picture("catalog/hats/orange.png");
+        .put_image("catalog/new.png", new, Default::default());
+    shop.cloud.remove_image("catalog/hats/orange.png");
     let audit = shop.get("/audit").await.json();
     assert_eq!(audit["consistent"], false);
     assert_eq!(audit["unindexed"]["items"], json!(["catalog/new.png"]));

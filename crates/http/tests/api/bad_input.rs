@@ -85,7 +85,7 @@ async fn the_images_of_a_request_have_so_many_pixels_together() {
     }
     // Those that are named by key count too, and one alone is found to be broken only when it is decoded.
     shop.cloud
-        .put_picture("uploads/large.png", large, BTreeMap::new());
+        .put_image("uploads/large.png", large, BTreeMap::new());
     let items = json!([{"key": "uploads/large.png"}, {"image": image}]);
     let reply = shop.ask(json!({ "query": items })).await;
     reply.problem(422, "too-many-pixels");

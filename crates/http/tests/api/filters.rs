@@ -19,7 +19,7 @@ async fn priced() -> Shop {
         let (r, g, b) = colour(number);
         let key = format!("catalog/{}/p{number:02}.png", kind(number));
         shop.cloud
-            .put_picture(&key, stripes(r, g, b), BTreeMap::new());
+            .put_image(&key, stripes(r, g, b), BTreeMap::new());
         keys.push(key);
         let mut metadata = BTreeMap::from([
             ("price".to_owned(), json!(5 * (number + 1))),

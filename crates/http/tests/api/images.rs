@@ -15,7 +15,7 @@ async fn a_picture_is_pending_then_indexed_then_gone() {
     assert!(nothing.contains("new one"), "{nothing}");
 
     shop.cloud
-        .put_picture(key, stripes(1, 200, 200), BTreeMap::new());
+        .put_image(key, stripes(1, 200, 200), BTreeMap::new());
     let reply = shop.get(path).await.json();
     assert_eq!(
         reply,
@@ -38,12 +38,12 @@ async fn a_picture_is_pending_then_indexed_then_gone() {
 
     // Another picture at the same key waits again.
     shop.cloud
-        .put_picture(key, stripes(1, 100, 100), BTreeMap::new());
+        .put_image(key, stripes(1, 100, 100), BTreeMap::new());
     assert_eq!(shop.get(path).await.json()["state"], "pending");
     shop.index_keys(&[key.to_owned()]).await;
     assert_eq!(shop.get(path).await.json()["state"], "indexed");
 
-    shop.cloud.remove_picture(key);
+    shop.cloud.remove_image(key);
     let reply = shop.get(path).await.json();
     assert_eq!(
         (&reply["state"], &reply["removal"]),
@@ -69,8 +69,7 @@ async fn a_picture_that_cannot_be_indexed_says_why() {
             .contains("JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF")
     );
     // A better one is no failure any more, not even before it is looked at.
-    shop.cloud
-        .put_picture(key, stripes(9, 9, 9), BTreeMap::new());
+    shop.cloud.put_image(key, stripes(9, 9, 9), BTreeMap::new());
     let reply = shop.get("/images/catalog/bags/bad.png").await.json();
     assert_eq!(reply["state"], "pending");
 }

@@ -17,7 +17,7 @@ async fn index(shop: &Shop) -> Value {
 #[tokio::test]
 async fn the_last_generations_are_told_newest_first() {
     let shop = Shop::stocked().await;
-    shop.cloud.remove_picture("catalog/bags/grün.png");
+    shop.cloud.remove_image("catalog/bags/grün.png");
     let gone = ["catalog/bags/grün.png".to_owned()];
     shop.index_keys(&gone).await;
     shop.index(&[("catalog/hats/red.png", stripes(10, 10, 10))])

@@ -55,7 +55,7 @@ fn side_by_side(left: u8, right: u8) -> RgbImage {
 async fn one_item_is_the_same_in_every_form() {
     let shop = Shop::colourful().await;
     shop.cloud
-        .put_picture("uploads/3.png", picture(3), BTreeMap::new());
+        .put_image("uploads/3.png", picture(3), BTreeMap::new());
     let expected = shop.post("/search", "", picture(3)).await.json();
     for body in [
         json!({"image": encoded(3)}),

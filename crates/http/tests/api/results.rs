@@ -127,8 +127,7 @@ async fn lopsided() -> Shop {
         pictures.push((format!("catalog/few/other-{number}.png"), stripes(r, g, b)));
     }
     for (key, picture) in &pictures {
-        shop.cloud
-            .put_picture(key, picture.clone(), BTreeMap::new());
+        shop.cloud.put_image(key, picture.clone(), BTreeMap::new());
     }
     let keys: Vec<String> = pictures.into_iter().map(|(key, _)| key).collect();
     shop.index_keys(&keys).await;
@@ -181,8 +180,7 @@ async fn nearly_the_same_picture_of_several_products_is_one_result() {
         pictures.push((format!("catalog/a/other-{number}.png"), stripes(r, g, b)));
     }
     for (key, picture) in &pictures {
-        shop.cloud
-            .put_picture(key, picture.clone(), BTreeMap::new());
+        shop.cloud.put_image(key, picture.clone(), BTreeMap::new());
     }
     let keys: Vec<String> = pictures.into_iter().map(|(key, _)| key).collect();
     shop.index_keys(&keys).await;
@@ -218,7 +216,7 @@ async fn pictures_of_one_product_do_not_collapse() {
     let keys = ["catalog/1.png", "catalog/2.png"].map(str::to_owned);
     for key in &keys {
         shop.cloud
-            .put_picture(key, file.get_ref().clone(), metadata.clone());
+            .put_image(key, file.get_ref().clone(), metadata.clone());
     }
     shop.index_keys(&keys).await;
     let path = "/search?group_by=image&collapse=true";

@@ -114,7 +114,7 @@ async fn an_object_is_searched_by_its_key_however_awkward() {
     assert_eq!(reply.product_ids(), ["blue one+1%"]);
 
     let upload = "uploads/my hat+%20ü.png";
-    shop.cloud.put_picture(upload, red(), BTreeMap::new());
+    shop.cloud.put_image(upload, red(), BTreeMap::new());
     let reply = shop
         .post("/search?k=1", "application/json", body(upload))
         .await;

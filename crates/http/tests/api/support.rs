@@ -11,9 +11,9 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use image::{ImageFormat, Rgb, RgbImage};
-use lookalike_core::ports::{Embedder, Products};
+use lookalike_core::ports::{ImageEncoder, Products};
 use lookalike_core::{
-    Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, PictureError, Product, StoreErrorKind,
+    Area, Deadline, EncoderCell, Fingerprint, ImageInfo, PictureError, Product, StoreErrorKind,
 };
 use lookalike_encoder::Encoder;
 use lookalike_http::{HttpSettings, router};
@@ -30,7 +30,7 @@ struct TestEncoder {
     disguise: u8,
 }
 
-impl Embedder for TestEncoder {
+impl ImageEncoder for TestEncoder {
     fn name(&self) -> &str {
         ENCODER.name()
     }
@@ -54,8 +54,8 @@ impl Embedder for TestEncoder {
     }
 }
 
-pub(crate) fn encoder(disguise: u8) -> EmbedderCell {
-    EmbedderCell::ready(Arc::new(TestEncoder { disguise }))
+pub(crate) fn encoder(disguise: u8) -> EncoderCell {
+    EncoderCell::ready(Arc::new(TestEncoder { disguise }))
 }
 
 /// What came back.
@@ -181,10 +181,10 @@ impl Shop {
                 let key = format!("catalog/things/{number:02}-{name}.png");
                 let metadata = [("product-id".to_owned(), format!("p{number:02}"))];
                 shop.cloud
-                    .put_picture(&key, picture, BTreeMap::from(metadata));
+                    .put_image(&key, picture, BTreeMap::from(metadata));
             }
         }
-        let keys: Vec<String> = shop.cloud.picture_versions().into_keys().collect();
+        let keys: Vec<String> = shop.cloud.image_versions().into_keys().collect();
         shop.index_keys(&keys).await;
         shop
     }
@@ -192,7 +192,7 @@ impl Shop {
     /// Stores pictures and indexes them.
     pub(crate) async fn index(&self, pictures: &[(&str, Vec<u8>)]) {
         for (key, bytes) in pictures {
-            self.cloud.put_picture(key, bytes.clone(), BTreeMap::new());
+            self.cloud.put_image(key, bytes.clone(), BTreeMap::new());
         }
         let keys: Vec<String> = pictures.iter().map(|(key, _)| (*key).to_owned()).collect();
         self.index_keys(&keys).await;

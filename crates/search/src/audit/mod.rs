@@ -12,16 +12,16 @@ use std::sync::Arc;
 use lookalike_index::{AuditSettings, PictureAudit};
 
 pub use report::{
-    AuditReport, AuditedGroup, AuditedPicture, Contradiction, Listed, MisplacedPicture, StaleRecord,
+    AuditReport, AuditedGroup, AuditedImage, Contradiction, Listed, MisplacedImage, StaleRecord,
 };
 
-use super::snapshots::Loaded;
-use super::{SearchError, Searcher, off_runtime};
+use super::snapshots::LoadedSnapshot;
+use super::{SearchError, Searcher, run_blocking};
 use differences::Differences;
 use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::time::Deadline;
 
-/// Cosine from which two pictures are nearly the same one where nobody measured that: 99 of 100 pictures that were
+/// Cosine from which two images are nearly the same one where nobody measured that: 99 of 100 images that were
 /// scaled or stored anew are so similar to their originals.
 const NEARLY_SAME: f32 = 0.985;
 
@@ -30,8 +30,8 @@ const NEARLY_SAME: f32 = 0.985;
 pub struct AuditOptions {
     /// When it must have ended.
     pub until: Deadline,
-    /// Pictures that bucket and index may have at most, and a quarter of what the table may have.
-    pub most_pictures: u64,
+    /// ImageStore that bucket and index may have at most, and a quarter of what the table may have.
+    pub most_images: u64,
 }
 
 /// Why the catalog could not be looked over.
@@ -60,17 +60,17 @@ impl Searcher {
     /// [`AuditError`].
     pub async fn audit(&self, options: AuditOptions) -> Result<AuditReport, AuditError> {
         let before = self.newest_for_certain().await?;
-        options.expect_at_most(before.snapshot.images(), "pictures in the index")?;
+        options.expect_at_most(before.snapshot.images(), "images in the index")?;
         let calibration = before.calibration().await?;
         let settings = AuditSettings {
             same: calibration.map_or(NEARLY_SAME, |scores| scores.same),
             similar: calibration.map_or(-1.0, |scores| scores.similar),
         };
-        let (pictures, stored, table, failed) = tokio::try_join!(
-            pictures(&before, settings, options.until),
-            self.stored_pictures(&options),
+        let (images, stored, table, failed) = tokio::try_join!(
+            image_audit(&before, settings, options.until),
+            self.stored_images(&options),
             self.table_entries(&options),
-            self.failed_pictures(&options)
+            self.failed_images(&options)
         )?;
         let after = self.newest_for_certain().await?;
         let view = after.snapshot.view();
@@ -91,22 +91,22 @@ impl Searcher {
             failed: Listed::of(failed),
             ..AuditReport::default()
         };
-        report.tell_pictures(&before.snapshot, &pictures);
+        report.tell_images(&before.snapshot, &images);
         report.tell_products(after.snapshot.view(), &table.products);
         report.tell_differences(differences);
         Ok(report)
     }
 
-    /// A link that answers `GET` with a picture for a while.
+    /// A link that answers `GET` with an image for a while.
     ///
     /// # Errors
     /// [`SearchError`] when it cannot be signed.
-    pub async fn picture_link(&self, key: &str) -> Result<String, SearchError> {
+    pub async fn image_link(&self, key: &str) -> Result<String, SearchError> {
         Ok(self.ports.links.fetch(key).await?)
     }
 
     /// The newest index, and not an older one where that cannot be read.
-    pub(super) async fn newest_for_certain(&self) -> Result<Loaded, SearchError> {
+    pub(super) async fn newest_for_certain(&self) -> Result<LoadedSnapshot, SearchError> {
         let loaded = self.snapshots.newest().await?;
         match &loaded.stale {
             None => Ok(loaded),
@@ -121,7 +121,7 @@ impl Searcher {
 
 impl AuditOptions {
     fn expect_at_most(&self, found: u64, what: &'static str) -> Result<(), AuditError> {
-        let most = self.most_pictures;
+        let most = self.most_images;
         match found > most {
             true => Err(AuditError::TooLarge { what, most }),
             false => Ok(()),
@@ -136,13 +136,13 @@ impl AuditOptions {
     }
 }
 
-async fn pictures(
-    loaded: &Loaded,
+async fn image_audit(
+    loaded: &LoadedSnapshot,
     settings: AuditSettings,
     until: Deadline,
 ) -> Result<PictureAudit, AuditError> {
     let snapshot = Arc::clone(&loaded.snapshot);
     let is_late = move || until.remaining().is_zero();
-    let audited = off_runtime(move || snapshot.audit(settings, &is_late)).await?;
+    let audited = run_blocking(move || snapshot.audit(settings, &is_late)).await?;
     audited.map_err(SearchError::from)?.ok_or(AuditError::Late)
 }

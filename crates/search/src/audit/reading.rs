@@ -17,8 +17,8 @@ pub(super) struct Table {
 }
 
 impl Searcher {
-    /// Key and ETag of every catalog picture.
-    pub(super) async fn stored_pictures(
+    /// Key and ETag of every catalog image.
+    pub(super) async fn stored_images(
         &self,
         options: &AuditOptions,
     ) -> Result<BTreeMap<String, String>, AuditError> {
@@ -26,11 +26,11 @@ impl Searcher {
         let mut after = None;
         loop {
             options.expect_in_time()?;
-            let list = self.ports.pictures.list(CATALOG_PREFIX, after.as_deref());
+            let list = self.ports.images.list(CATALOG_PREFIX, after.as_deref());
             let page = list.await?;
-            let pictures = page.items.into_iter().filter(|p| is_catalog_key(&p.key));
-            stored.extend(pictures.map(|picture| (picture.key, picture.etag)));
-            options.expect_at_most(stored.len() as u64, "pictures in the bucket")?;
+            let images = page.items.into_iter().filter(|p| is_catalog_key(&p.key));
+            stored.extend(images.map(|image| (image.key, image.etag)));
+            options.expect_at_most(stored.len() as u64, "images in the bucket")?;
             after = page.next;
             if after.is_none() {
                 return Ok(stored);
@@ -50,12 +50,9 @@ impl Searcher {
                     TableEntry::Image(record) => table.records.push(record),
                 }
             }
-            // A picture has one record, and may have a few that are no longer true.
+            // An image has one record, and may have a few that are no longer true.
             let quarter = (table.products.len() + table.records.len()) as u64 / 4;
-            options.expect_at_most(
-                quarter,
-                "pictures and four times as many items in the table",
-            )?;
+            options.expect_at_most(quarter, "images and four times as many items in the table")?;
             after = page.next;
             if after.is_none() {
                 return Ok(table);
@@ -63,8 +60,8 @@ impl Searcher {
         }
     }
 
-    /// The pictures that could not be indexed, in key order.
-    pub(super) async fn failed_pictures(
+    /// The images that could not be indexed, in key order.
+    pub(super) async fn failed_images(
         &self,
         options: &AuditOptions,
     ) -> Result<Vec<ImageRecord>, AuditError> {
@@ -74,7 +71,7 @@ impl Searcher {
             options.expect_in_time()?;
             let page = self.ports.failures.list(after.as_deref()).await?;
             failed.extend(page.items);
-            options.expect_at_most(failed.len() as u64, "failed pictures")?;
+            options.expect_at_most(failed.len() as u64, "failed images")?;
             after = page.next;
             if after.is_none() {
                 return Ok(failed);

@@ -13,35 +13,35 @@ use lookalike_core::model::ImageRecord;
 pub struct AuditReport {
     /// The generation of the index that was looked at.
     pub generation: u64,
-    /// Pictures in the index.
+    /// ImageStore in the index.
     pub images: u64,
     /// Products in the index.
     pub products: u64,
-    /// Pictures in the bucket.
+    /// ImageStore in the bucket.
     pub stored: u64,
     /// Products in the table.
     pub in_table: u64,
-    /// Cosine from which two pictures were taken to be nearly the same.
+    /// Cosine from which two images were taken to be nearly the same.
     pub threshold: f32,
     /// Whether that was measured on this catalog.
     pub calibrated: bool,
-    /// Identical pictures; groups across products first.
+    /// Identical images; groups across products first.
     pub duplicates: Listed<AuditedGroup>,
-    /// Pictures that are nearly the same; groups across products first.
+    /// ImageStore that are nearly the same; groups across products first.
     pub near_duplicates: Listed<AuditedGroup>,
-    /// Pictures whose neighbours are of another category, the surest first.
-    pub misplaced: Listed<MisplacedPicture>,
-    /// Products of the table that have no picture in the index.
-    pub products_without_pictures: Listed<String>,
-    /// Pictures of the index whose product is not in the table.
-    pub pictures_without_product: Listed<AuditedPicture>,
-    /// Pictures that could not be indexed, with reasons.
+    /// ImageStore whose neighbours are of another category, the surest first.
+    pub misplaced: Listed<MisplacedImage>,
+    /// Products of the table that have no image in the index.
+    pub products_without_images: Listed<String>,
+    /// ImageStore of the index whose product is not in the table.
+    pub images_without_product: Listed<AuditedImage>,
+    /// ImageStore that could not be indexed, with reasons.
     pub failed: Listed<ImageRecord>,
-    /// Pictures in the bucket that are neither indexed nor failed.
+    /// ImageStore in the bucket that are neither indexed nor failed.
     pub unindexed: Listed<String>,
-    /// Pictures that are indexed in another version than the bucket has.
+    /// ImageStore that are indexed in another version than the bucket has.
     pub outdated: Listed<String>,
-    /// Pictures that are indexed, but gone from the bucket.
+    /// ImageStore that are indexed, but gone from the bucket.
     pub gone: Listed<String>,
     /// Records that contradict the index.
     pub contradictions: Listed<StaleRecord>,
@@ -56,29 +56,29 @@ pub struct Listed<T> {
     pub items: Vec<T>,
 }
 
-/// Pictures that belong together.
+/// ImageStore that belong together.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AuditedGroup {
     /// Distinct products that they show.
     pub products: u64,
-    /// The weakest of the similarities that hold the group together, cosine; 1 of identical pictures.
+    /// The weakest of the similarities that hold the group together, cosine; 1 of identical images.
     pub score: f32,
-    /// The pictures, by key.
-    pub pictures: Listed<AuditedPicture>,
+    /// The images, by key.
+    pub images: Listed<AuditedImage>,
 }
 
-/// A picture of the index.
+/// An image of the index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AuditedPicture {
+pub struct AuditedImage {
     /// The image key.
     pub key: String,
     /// The product it shows.
     pub product_id: String,
 }
 
-/// A picture whose neighbours are of another category.
+/// An image whose neighbours are of another category.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct MisplacedPicture {
+pub struct MisplacedImage {
     /// The image key.
     pub key: String,
     /// The product it shows.
@@ -87,7 +87,7 @@ pub struct MisplacedPicture {
     pub category: String,
     /// That of most of its neighbours.
     pub suggested: String,
-    /// Share of its nearest pictures of other products that are of that category, 0.5 to 1.
+    /// Share of its nearest images of other products that are of that category, 0.5 to 1.
     pub confidence: f32,
     /// Mean cosine similarity to those.
     pub score: f32,
@@ -108,17 +108,17 @@ pub struct StaleRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Contradiction {
-    /// It tells of a picture that is gone, from the bucket and from the index.
+    /// It tells of an image that is gone, from the bucket and from the index.
     Gone,
-    /// It says that the picture is indexed, which has failed.
+    /// It says that the image is indexed, which has failed.
     NotIndexed,
-    /// It says that the picture failed, which is indexed.
+    /// It says that the image failed, which is indexed.
     NotFailed,
-    /// The index has the picture under another product.
+    /// The index has the image under another product.
     OtherProduct,
-    /// The index has another version of the picture.
+    /// The index has another version of the image.
     OtherVersion,
-    /// There is none of a picture that is indexed.
+    /// There is none of an image that is indexed.
     Unrecorded,
 }
 
@@ -135,7 +135,7 @@ impl Contradiction {
     /// What is wrong, after "recorded under product p: ".
     pub fn explained(self) -> &'static str {
         match self {
-            Self::Gone => "the picture is gone, from the bucket and from the index",
+            Self::Gone => "the image is gone, from the bucket and from the index",
             Self::NotIndexed => "recorded as indexed, but it has failed",
             Self::NotFailed => "recorded as failed, but it is indexed",
             Self::OtherProduct => "the index has it under another product",
@@ -175,7 +175,7 @@ impl<T> Listed<T> {
 }
 
 impl AuditReport {
-    /// Whether bucket, index and records agree. Failed pictures, duplicates and the like are no disagreement.
+    /// Whether bucket, index and records agree. Failed images, duplicates and the like are no disagreement.
     pub fn is_consistent(&self) -> bool {
         self.differences() == 0
     }
@@ -195,13 +195,13 @@ impl AuditReport {
         keys.into_iter().cloned().collect()
     }
 
-    /// The same with at most so many entries in every list, and so many pictures in a group.
+    /// The same with at most so many entries in every list, and so many images in a group.
     #[must_use]
     pub fn shortened(self, limit: usize, of_group: usize) -> Self {
         let groups = |listed: Listed<AuditedGroup>| {
             let mut listed = listed.first(limit);
             for group in &mut listed.items {
-                group.pictures.items.truncate(of_group);
+                group.images.items.truncate(of_group);
             }
             listed
         };
@@ -209,8 +209,8 @@ impl AuditReport {
             duplicates: groups(self.duplicates),
             near_duplicates: groups(self.near_duplicates),
             misplaced: self.misplaced.first(limit),
-            products_without_pictures: self.products_without_pictures.first(limit),
-            pictures_without_product: self.pictures_without_product.first(limit),
+            products_without_images: self.products_without_images.first(limit),
+            images_without_product: self.images_without_product.first(limit),
             failed: self.failed.first(limit),
             unindexed: self.unindexed.first(limit),
             outdated: self.outdated.first(limit),
@@ -220,10 +220,10 @@ impl AuditReport {
         }
     }
 
-    pub(super) fn tell_pictures(&mut self, snapshot: &Snapshot, found: &PictureAudit) {
-        let picture = |at: &Location| {
+    pub(super) fn tell_images(&mut self, snapshot: &Snapshot, found: &PictureAudit) {
+        let image = |at: &Location| {
             let meta = snapshot.view().meta(*at);
-            AuditedPicture {
+            AuditedImage {
                 key: meta.key(at.row).to_owned(),
                 product_id: meta.product_id(at.row).to_owned(),
             }
@@ -231,13 +231,13 @@ impl AuditReport {
         let group = |group: &PictureGroup| AuditedGroup {
             products: group.products as u64,
             score: group.score,
-            pictures: Listed::of(group.pictures.iter().map(picture)),
+            images: Listed::of(group.pictures.iter().map(image)),
         };
         self.duplicates = Listed::of(found.duplicates.iter().map(group));
         self.near_duplicates = Listed::of(found.near_duplicates.iter().map(group));
         self.misplaced = Listed::of(found.misplaced.iter().map(|found| {
-            let AuditedPicture { key, product_id } = picture(&found.at);
-            MisplacedPicture {
+            let AuditedImage { key, product_id } = image(&found.at);
+            MisplacedImage {
                 key,
                 product_id,
                 category: found.category.clone(),
@@ -255,18 +255,18 @@ impl AuditReport {
         };
         let shown: BTreeSet<&str> = view.live_rows().map(|at| row(at).1).collect();
         let bare = known.iter().filter(|id| !shown.contains(id.as_str()));
-        self.products_without_pictures = Listed::of(bare.cloned());
-        let mut unknown: Vec<AuditedPicture> = view
+        self.products_without_images = Listed::of(bare.cloned());
+        let mut unknown: Vec<AuditedImage> = view
             .live_rows()
             .map(row)
             .filter(|(_, product_id)| !known.contains(*product_id))
-            .map(|(key, product_id)| AuditedPicture {
+            .map(|(key, product_id)| AuditedImage {
                 key: key.to_owned(),
                 product_id: product_id.to_owned(),
             })
             .collect();
         unknown.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        self.pictures_without_product = Listed::of(unknown);
+        self.images_without_product = Listed::of(unknown);
     }
 
     pub(super) fn tell_differences(&mut self, found: Differences) {

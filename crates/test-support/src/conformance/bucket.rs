@@ -1,4 +1,4 @@
-//! The contracts of pictures and links.
+//! The contracts of images and links.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,47 +6,47 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{AWKWARD_KEYS, all_pages, done};
-use lookalike_core::model::{ListedPicture, Picture, PictureHead};
-use lookalike_core::ports::{Links, PictureWriter, Pictures};
+use lookalike_core::model::{Image, ImageHead, ListedImage};
+use lookalike_core::ports::{ImageStore, ImageWriter, UrlSigner};
 
 const MANY: usize = 120;
 
-/// Storing, reading, listing and removing pictures.
-pub async fn pictures(pictures: Arc<dyn Pictures>, writer: Arc<dyn PictureWriter>) {
-    let (pictures, writer) = (&*pictures, &*writer);
+/// Storing, reading, listing and removing images.
+pub async fn images(images: Arc<dyn ImageStore>, writer: Arc<dyn ImageWriter>) {
+    let (images, writer) = (&*images, &*writer);
     let missing = "catalog/missing.jpg";
-    assert!(done("head of nothing", pictures.head(missing).await).is_none());
-    assert!(done("get nothing", pictures.get(missing, 10).await).is_none());
+    assert!(done("head of nothing", images.head(missing).await).is_none());
+    assert!(done("get nothing", images.get(missing, 10).await).is_none());
     done("remove nothing", writer.delete(missing).await);
 
     for key in AWKWARD_KEYS {
-        expect_round_trip(pictures, writer, key).await;
+        expect_round_trip(images, writer, key).await;
     }
-    expect_versions(pictures, writer).await;
-    expect_limit(pictures, writer).await;
-    expect_listing(pictures, writer).await;
+    expect_versions(images, writer).await;
+    expect_limit(images, writer).await;
+    expect_listing(images, writer).await;
 }
 
-async fn expect_round_trip(pictures: &dyn Pictures, writer: &dyn PictureWriter, key: &str) {
-    let body = Bytes::from(format!("picture at {key}"));
+async fn expect_round_trip(images: &dyn ImageStore, writer: &dyn ImageWriter, key: &str) {
+    let body = Bytes::from(format!("image at {key}"));
     let metadata = BTreeMap::from([
         ("product-id".to_owned(), "größe 42+1%/鞋".to_owned()),
         ("category".to_owned(), "shoes".to_owned()),
     ]);
     let stored = writer.put(key, body.clone(), "image/jpeg", &metadata).await;
-    done("store a picture", stored);
-    let Picture { head, body: found } = get(pictures, key, 1000).await;
+    done("store an image", stored);
+    let Image { head, body: found } = get(images, key, 1000).await;
     assert_eq!(found, Some(body.clone()), "the bytes of {key:?}");
     assert_eq!(head.bytes, body.len() as u64, "the size of {key:?}");
     assert_eq!(head.metadata, metadata, "the metadata of {key:?}");
     assert_eq!(
-        self::head(pictures, key).await,
+        self::head(images, key).await,
         head,
         "head and get say the same of {key:?}"
     );
 }
 
-async fn expect_versions(pictures: &dyn Pictures, writer: &dyn PictureWriter) {
+async fn expect_versions(images: &dyn ImageStore, writer: &dyn ImageWriter) {
     let key = "catalog/versions.jpg";
     let none = BTreeMap::new();
     let mut etags = Vec::new();
@@ -56,21 +56,21 @@ async fn expect_versions(pictures: &dyn Pictures, writer: &dyn PictureWriter) {
             "overwrite",
             writer.put(key, body.clone(), "image/png", &none).await,
         );
-        let picture = get(pictures, key, 10).await;
-        assert_eq!(picture.body, Some(body), "the last version is there");
-        assert!(picture.head.metadata.is_empty(), "no metadata was stored");
+        let image = get(images, key, 10).await;
+        assert_eq!(image.body, Some(body), "the last version is there");
+        assert!(image.head.metadata.is_empty(), "no metadata was stored");
         assert!(
-            !etags.contains(&picture.head.etag),
+            !etags.contains(&image.head.etag),
             "another version has another etag"
         );
-        etags.push(picture.head.etag);
+        etags.push(image.head.etag);
     }
     done("remove", writer.delete(key).await);
-    assert!(done("head of a removed one", pictures.head(key).await).is_none());
-    assert!(done("get a removed one", pictures.get(key, 10).await).is_none());
+    assert!(done("head of a removed one", images.head(key).await).is_none());
+    assert!(done("get a removed one", images.get(key, 10).await).is_none());
 }
 
-async fn expect_limit(pictures: &dyn Pictures, writer: &dyn PictureWriter) {
+async fn expect_limit(images: &dyn ImageStore, writer: &dyn ImageWriter) {
     let key = "catalog/long.jpg";
     let body = Bytes::from(vec![7; 100_000]);
     let none = BTreeMap::new();
@@ -78,19 +78,19 @@ async fn expect_limit(pictures: &dyn Pictures, writer: &dyn PictureWriter) {
         "store",
         writer.put(key, body.clone(), "image/jpeg", &none).await,
     );
-    let whole = get(pictures, key, 100_000).await;
+    let whole = get(images, key, 100_000).await;
     assert_eq!(
         whole.body,
         Some(body),
         "as long as the limit is not over it"
     );
-    let over = get(pictures, key, 99_999).await;
+    let over = get(images, key, 99_999).await;
     assert!(over.body.is_none(), "one byte over the limit");
     assert_eq!(over.head, whole.head, "the head is there all the same");
     done("remove", writer.delete(key).await);
 }
 
-async fn expect_listing(pictures: &dyn Pictures, writer: &dyn PictureWriter) {
+async fn expect_listing(images: &dyn ImageStore, writer: &dyn ImageWriter) {
     let none = BTreeMap::new();
     for i in 0..MANY {
         let key = format!("catalog/many/{i:04}.jpg");
@@ -104,38 +104,38 @@ async fn expect_listing(pictures: &dyn Pictures, writer: &dyn PictureWriter) {
         writer.put(outside, body, "image/jpeg", &none).await,
     );
 
-    let all = listed(pictures, "catalog/").await;
+    let all = listed(images, "catalog/").await;
     let mut expected: Vec<String> = AWKWARD_KEYS.map(str::to_owned).into();
     expected.extend((0..MANY).map(|i| format!("catalog/many/{i:04}.jpg")));
     expected.sort_unstable();
-    let keys: Vec<&str> = all.iter().map(|picture| picture.key.as_str()).collect();
+    let keys: Vec<&str> = all.iter().map(|image| image.key.as_str()).collect();
     assert_eq!(keys, expected, "each key once, in order, and no others");
-    for picture in all.iter().take(8) {
-        let head = head(pictures, &picture.key).await;
-        assert_eq!(picture.etag, head.etag, "the version of {:?}", picture.key);
-        assert_eq!(picture.bytes, head.bytes, "the size of {:?}", picture.key);
+    for image in all.iter().take(8) {
+        let head = head(images, &image.key).await;
+        assert_eq!(image.etag, head.etag, "the version of {:?}", image.key);
+        assert_eq!(image.bytes, head.bytes, "the size of {:?}", image.key);
     }
-    assert_eq!(listed(pictures, "catalog/many/000").await.len(), 10);
-    assert!(listed(pictures, "catalog/nothing/").await.is_empty());
+    assert_eq!(listed(images, "catalog/many/000").await.len(), 10);
+    assert!(listed(images, "catalog/nothing/").await.is_empty());
 }
 
-async fn listed(pictures: &dyn Pictures, prefix: &str) -> Vec<ListedPicture> {
-    let page = async |after: Option<&str>| pictures.list(prefix, after).await;
+async fn listed(images: &dyn ImageStore, prefix: &str) -> Vec<ListedImage> {
+    let page = async |after: Option<&str>| images.list(prefix, after).await;
     done("list", all_pages(page).await)
 }
 
-async fn get(pictures: &dyn Pictures, key: &str, max_bytes: u64) -> Picture {
-    let picture = done("get", pictures.get(key, max_bytes).await);
-    picture.unwrap_or_else(|| panic!("{key:?} was stored and is not there"))
+async fn get(images: &dyn ImageStore, key: &str, max_bytes: u64) -> Image {
+    let image = done("get", images.get(key, max_bytes).await);
+    image.unwrap_or_else(|| panic!("{key:?} was stored and is not there"))
 }
 
-async fn head(pictures: &dyn Pictures, key: &str) -> PictureHead {
-    let head = done("head", pictures.head(key).await);
+async fn head(images: &dyn ImageStore, key: &str) -> ImageHead {
+    let head = done("head", images.head(key).await);
     head.unwrap_or_else(|| panic!("{key:?} was stored and is not there"))
 }
 
-/// Links to fetch and to store pictures, as far as can be seen without following them.
-pub async fn links(links: Arc<dyn Links>) {
+/// UrlSigner to fetch and to store images, as far as can be seen without following them.
+pub async fn links(links: Arc<dyn UrlSigner>) {
     let (one, other) = ("catalog/a.jpg", "catalog/with space+%.jpg");
     let first = done("link", links.fetch(one).await);
     let second = done("link to an awkward key", links.fetch(other).await);

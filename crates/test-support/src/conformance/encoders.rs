@@ -8,13 +8,13 @@ use lookalike_index::Fingerprint;
 
 use super::done;
 use lookalike_core::model::EncoderFiles;
-use lookalike_core::ports::{EncoderShelf, StoredEncoders};
+use lookalike_core::ports::{EncoderStore, StoredEncoders};
 
 /// How far the store's clock may be from ours.
 const CLOCK_DIFFERENCE: Duration = Duration::from_secs(600);
 
 /// Storing, reading, listing and removing encoders.
-pub async fn encoders(stored: Arc<dyn StoredEncoders>, shelf: Arc<dyn EncoderShelf>) {
+pub async fn encoders(stored: Arc<dyn StoredEncoders>, shelf: Arc<dyn EncoderStore>) {
     let (stored, shelf) = (&*stored, &*shelf);
     let (one, other) = (Fingerprint([1; 32]), Fingerprint([0xfe; 32]));
     let model: Vec<u8> = (0..1_500_000_u32)

@@ -11,7 +11,7 @@ use lookalike_index::SegmentId;
 use super::{done, refused};
 use lookalike_core::error::StoreErrorKind;
 use lookalike_core::model::LoadedManifest;
-use lookalike_core::ports::{Manifests, SegmentShelf, Segments};
+use lookalike_core::ports::{Manifests, SegmentStore, Segments};
 use lookalike_core::time::new_segment_id;
 
 /// Writers that race for one manifest.
@@ -80,7 +80,7 @@ async fn expect_one_winner(manifests: &dyn Manifests, etag: &str) {
 }
 
 /// Writing, reading in ranges, listing and removing segments.
-pub async fn segments(segments: Arc<dyn Segments>, shelf: Arc<dyn SegmentShelf>) {
+pub async fn segments(segments: Arc<dyn Segments>, shelf: Arc<dyn SegmentStore>) {
     let (segments, shelf) = (&*segments, &*shelf);
     let (large, small) = (new_segment_id(), new_segment_id());
     // Large enough to be read in several parts.
@@ -138,7 +138,7 @@ pub async fn segments(segments: Arc<dyn Segments>, shelf: Arc<dyn SegmentShelf>)
     assert_eq!(stays, three, "only one segment was removed");
 }
 
-async fn listed(shelf: &dyn SegmentShelf) -> BTreeMap<SegmentId, u64> {
+async fn listed(shelf: &dyn SegmentStore) -> BTreeMap<SegmentId, u64> {
     let stored = done("list segments", shelf.list().await);
     stored
         .into_iter()

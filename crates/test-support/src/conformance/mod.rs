@@ -21,7 +21,7 @@ mod queue;
 mod table;
 mod table_reader;
 
-pub use bucket::{links, pictures};
+pub use bucket::{images, links};
 pub use encoders::encoders;
 pub use index::{manifests, segments};
 pub use queue::changes;

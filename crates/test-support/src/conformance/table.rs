@@ -99,16 +99,16 @@ pub async fn records(records: Arc<dyn ImageRecords>, failures: Arc<dyn Failures>
     stored.insert(0, record("p1", "catalog/0001.jpg", false));
     done("store many", records.put_many(&stored).await);
     expect_failures(failures, &failed).await;
-    let mut pictures: Vec<(String, String)> = stored
+    let mut images: Vec<(String, String)> = stored
         .iter()
         .skip(1)
         .map(|r| (r.product_id.clone(), r.key.clone()))
         .collect();
-    let none = done("look for records", records.missing(&pictures).await);
+    let none = done("look for records", records.missing(&images).await);
     assert_eq!(none, [], "all are there");
     let unknown = ["p1", ""].map(|id| (id.to_owned(), "catalog/unknown.jpg".to_owned()));
-    pictures.splice(3..3, unknown.clone());
-    let missing = done("look for records", records.missing(&pictures).await);
+    images.splice(3..3, unknown.clone());
+    let missing = done("look for records", records.missing(&images).await);
     assert_eq!(missing, unknown);
     for expected in [&stored[3], &stored[MANY + 3]] {
         let found = records.find(&expected.product_id, &expected.key).await;

@@ -8,39 +8,39 @@ use bytes::Bytes;
 
 use super::{MemoryCloud, PAGE};
 use lookalike_core::error::StoreError;
-use lookalike_core::model::{ListedPicture, Page, Picture, PictureHead, UploadLink};
-use lookalike_core::ports::{Links, PictureWriter, Pictures};
+use lookalike_core::model::{Image, ImageHead, ListedImage, Page, UploadLink};
+use lookalike_core::ports::{ImageStore, ImageWriter, UrlSigner};
 
 #[async_trait]
-impl Pictures for MemoryCloud {
-    async fn head(&self, key: &str) -> Result<Option<PictureHead>, StoreError> {
-        self.call("head picture").await?;
-        Ok(self.state().pictures.get(key).map(|(head, _)| head.clone()))
+impl ImageStore for MemoryCloud {
+    async fn head(&self, key: &str) -> Result<Option<ImageHead>, StoreError> {
+        self.call("head image").await?;
+        Ok(self.state().images.get(key).map(|(head, _)| head.clone()))
     }
 
-    async fn get(&self, key: &str, max_bytes: u64) -> Result<Option<Picture>, StoreError> {
-        self.call("get picture").await?;
-        let Some((head, body)) = self.state().pictures.get(key).cloned() else {
+    async fn get(&self, key: &str, max_bytes: u64) -> Result<Option<Image>, StoreError> {
+        self.call("get image").await?;
+        let Some((head, body)) = self.state().images.get(key).cloned() else {
             return Ok(None);
         };
         let body = (head.bytes <= max_bytes).then_some(body);
         self.count_read(body.as_ref().map_or(0, Bytes::len));
-        Ok(Some(Picture { head, body }))
+        Ok(Some(Image { head, body }))
     }
 
     async fn list(
         &self,
         prefix: &str,
         after: Option<&str>,
-    ) -> Result<Page<ListedPicture>, StoreError> {
-        self.call("list pictures").await?;
+    ) -> Result<Page<ListedImage>, StoreError> {
+        self.call("list images").await?;
         let state = self.state();
-        let mut items: Vec<ListedPicture> = state
-            .pictures
+        let mut items: Vec<ListedImage> = state
+            .images
             .iter()
             .filter(|(key, _)| key.starts_with(prefix) && after.is_none_or(|a| key.as_str() > a))
             .take(PAGE + 1)
-            .map(|(key, (head, _))| ListedPicture {
+            .map(|(key, (head, _))| ListedImage {
                 key: key.clone(),
                 etag: head.etag.clone(),
                 bytes: head.bytes,
@@ -54,7 +54,7 @@ impl Pictures for MemoryCloud {
 }
 
 #[async_trait]
-impl PictureWriter for MemoryCloud {
+impl ImageWriter for MemoryCloud {
     async fn put(
         &self,
         key: &str,
@@ -62,22 +62,22 @@ impl PictureWriter for MemoryCloud {
         _content_type: &str,
         metadata: &BTreeMap<String, String>,
     ) -> Result<(), StoreError> {
-        self.call("put picture").await?;
-        self.put_picture(key, body, metadata.clone());
+        self.call("put image").await?;
+        self.put_image(key, body, metadata.clone());
         Ok(())
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        self.call("delete picture").await?;
-        self.remove_picture(key);
+        self.call("delete image").await?;
+        self.remove_image(key);
         Ok(())
     }
 }
 
 #[async_trait]
-impl Links for MemoryCloud {
+impl UrlSigner for MemoryCloud {
     async fn fetch(&self, key: &str) -> Result<String, StoreError> {
-        self.call("link to picture").await?;
+        self.call("link to image").await?;
         Ok(format!("memory:///{key}"))
     }
 

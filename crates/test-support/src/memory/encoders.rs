@@ -8,7 +8,7 @@ use lookalike_index::Fingerprint;
 use super::MemoryCloud;
 use lookalike_core::error::StoreError;
 use lookalike_core::model::{EncoderFiles, StoredEncoder};
-use lookalike_core::ports::{EncoderShelf, StoredEncoders};
+use lookalike_core::ports::{EncoderStore, StoredEncoders};
 
 #[async_trait]
 impl StoredEncoders for MemoryCloud {
@@ -33,7 +33,7 @@ impl StoredEncoders for MemoryCloud {
 }
 
 #[async_trait]
-impl EncoderShelf for MemoryCloud {
+impl EncoderStore for MemoryCloud {
     async fn list(&self) -> Result<Vec<StoredEncoder>, StoreError> {
         self.call("list encoders").await?;
         let state = self.state();

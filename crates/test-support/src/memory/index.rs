@@ -10,7 +10,7 @@ use lookalike_index::SegmentId;
 use super::MemoryCloud;
 use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::model::{LoadedManifest, StoredSegment};
-use lookalike_core::ports::{Manifests, SegmentShelf, Segments};
+use lookalike_core::ports::{Manifests, SegmentStore, Segments};
 
 #[async_trait]
 impl Manifests for MemoryCloud {
@@ -78,7 +78,7 @@ impl Segments for MemoryCloud {
 }
 
 #[async_trait]
-impl SegmentShelf for MemoryCloud {
+impl SegmentStore for MemoryCloud {
     async fn list(&self) -> Result<Vec<StoredSegment>, StoreError> {
         self.call("list segments").await?;
         let state = self.state();

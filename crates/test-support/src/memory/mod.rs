@@ -16,7 +16,7 @@ use lookalike_index::{Fingerprint, SegmentId};
 
 use lookalike_core::Encoders;
 use lookalike_core::error::{StoreError, StoreErrorKind};
-use lookalike_core::model::{EncoderFiles, ImageRecord, Metadata, PictureHead};
+use lookalike_core::model::{EncoderFiles, ImageHead, ImageRecord, Metadata};
 use lookalike_core::ports::NoMetrics;
 use lookalike_indexing::IndexPorts;
 use lookalike_search::SearchPorts;
@@ -42,7 +42,7 @@ pub struct MemoryCloud {
 pub struct Traffic {
     /// How often each call was made, by its name.
     pub calls: BTreeMap<&'static str, u64>,
-    /// Bytes of manifests, segments and pictures that were read.
+    /// Bytes of manifests, segments and images that were read.
     pub read: u64,
     /// Bytes of manifests and segments that were written.
     pub written: u64,
@@ -50,7 +50,7 @@ pub struct Traffic {
 
 #[derive(Default)]
 struct State {
-    pictures: BTreeMap<String, (PictureHead, Bytes)>,
+    images: BTreeMap<String, (ImageHead, Bytes)>,
     manifest: Option<(u64, Bytes)>,
     segments: BTreeMap<SegmentId, (Bytes, SystemTime)>,
     encoders: BTreeMap<Fingerprint, (EncoderFiles, SystemTime)>,
@@ -73,11 +73,11 @@ impl MemoryCloud {
     pub fn index_ports(self: &Arc<Self>, encoders: Encoders) -> IndexPorts {
         IndexPorts {
             encoders,
-            pictures: self.clone(),
+            images: self.clone(),
             manifests: self.clone(),
             segments: self.clone(),
             shelf: self.clone(),
-            encoder_shelf: self.clone(),
+            encoder_store: self.clone(),
             products: self.clone(),
             records: self.clone(),
             failures: self.clone(),
@@ -89,7 +89,7 @@ impl MemoryCloud {
     pub fn search_ports(self: &Arc<Self>, encoders: Encoders) -> SearchPorts {
         SearchPorts {
             encoders,
-            pictures: self.clone(),
+            images: self.clone(),
             links: self.clone(),
             manifests: self.clone(),
             segments: self.clone(),
@@ -121,8 +121,8 @@ impl MemoryCloud {
         locked(&self.traffic).clone()
     }
 
-    /// Stores a picture under a new ETag, which is returned.
-    pub fn put_picture(
+    /// Stores an image under a new ETag, which is returned.
+    pub fn put_image(
         &self,
         key: &str,
         body: impl Into<Bytes>,
@@ -131,8 +131,8 @@ impl MemoryCloud {
         self.put_version(key, body, metadata, None)
     }
 
-    /// Stores a picture under this ETag: S3's is the same whenever the bytes are.
-    pub fn put_picture_as(
+    /// Stores an image under this ETag: S3's is the same whenever the bytes are.
+    pub fn put_image_as(
         &self,
         key: &str,
         body: impl Into<Bytes>,
@@ -154,25 +154,25 @@ impl MemoryCloud {
         let version = format!("\"v{}\"", state.versions);
         let etag = etag.map_or(version, str::to_owned);
         let body = body.into();
-        let head = PictureHead {
+        let head = ImageHead {
             etag: etag.clone(),
             bytes: body.len() as u64,
             metadata,
         };
-        state.pictures.insert(key.to_owned(), (head, body));
+        state.images.insert(key.to_owned(), (head, body));
         etag
     }
 
-    /// Removes a picture.
-    pub fn remove_picture(&self, key: &str) {
-        self.state().pictures.remove(key);
+    /// Removes an image.
+    pub fn remove_image(&self, key: &str) {
+        self.state().images.remove(key);
     }
 
-    /// Keys and ETags of all pictures.
-    pub fn picture_versions(&self) -> BTreeMap<String, String> {
+    /// Keys and ETags of all images.
+    pub fn image_versions(&self) -> BTreeMap<String, String> {
         let state = self.state();
-        let pictures = state.pictures.iter();
-        pictures
+        let images = state.images.iter();
+        images
             .map(|(key, (head, _))| (key.clone(), head.etag.clone()))
             .collect()
     }

@@ -68,11 +68,11 @@ impl ImageRecords for MemoryCloud {
 
     async fn missing(
         &self,
-        pictures: &[(String, String)],
+        images: &[(String, String)],
     ) -> Result<Vec<(String, String)>, StoreError> {
         self.call("look for records").await?;
         let state = self.state();
-        let missing = pictures.iter().filter(|id| !state.records.contains_key(id));
+        let missing = images.iter().filter(|id| !state.records.contains_key(id));
         Ok(missing.cloned().collect())
     }
 }

@@ -105,7 +105,7 @@ async fn audit(searcher: &Searcher) -> Result<AuditReport> {
     let spinner = output::spinner("looking over the catalog");
     let options = AuditOptions {
         until: Deadline::after(PATIENCE),
-        most_pictures: u64::MAX,
+        most_images: u64::MAX,
     };
     let report = searcher.audit(options).await;
     spinner.finish_and_clear();

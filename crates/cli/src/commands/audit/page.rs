@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::Result;
-use lookalike_search::{AuditReport, AuditedGroup, AuditedPicture, Listed, Searcher};
+use lookalike_search::{AuditReport, AuditedGroup, AuditedImage, Listed, Searcher};
 use lookalike_training::evaluation::html::STYLE;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -58,15 +58,15 @@ pub(super) async fn page(
 async fn links(report: &AuditReport, searcher: &Searcher) -> Result<Links> {
     let groups = [&report.duplicates, &report.near_duplicates];
     let groups = groups.into_iter().flat_map(|listed| listed.items.iter());
-    let keys = groups.flat_map(|group| group.pictures.items.iter().map(|picture| &picture.key));
+    let keys = groups.flat_map(|group| group.images.items.iter().map(|picture| &picture.key));
     let keys = keys.chain(report.misplaced.items.iter().map(|one| &one.key));
-    let alone = &report.pictures_without_product.items;
+    let alone = &report.images_without_product.items;
     let keys = keys.chain(alone.iter().map(|one| &one.key));
     let keys = keys.chain(report.failed.items.iter().map(|record| &record.key));
     let mut links = Links::new();
     for key in keys {
         if !links.contains_key(key) {
-            links.insert(key.clone(), searcher.picture_link(key).await?);
+            links.insert(key.clone(), searcher.image_link(key).await?);
         }
     }
     Ok(links)
@@ -132,20 +132,20 @@ fn groups(title: &str, listed: &Listed<AuditedGroup>, links: &Links) -> Markup {
         @for group in &listed.items {
             article.group {
                 p {
-                    b { (group.pictures.total) " pictures of " (group.products)
+                    b { (group.images.total) " pictures of " (group.products)
                         @if group.products == 1 { " product" } @else { " products" } }
                     @if group.score < 1.0 {
                         span.note { " at least " (format!("{:.3}", group.score)) " similar" }
                     }
                 }
-                (pictures(&group.pictures, links))
+                (pictures(&group.images, links))
             }
         }
     };
     section(title, listed, content)
 }
 
-fn pictures(listed: &Listed<AuditedPicture>, links: &Links) -> Markup {
+fn pictures(listed: &Listed<AuditedImage>, links: &Links) -> Markup {
     html! {
         (each(listed, links))
         @if listed.left_out() > 0 {
@@ -154,7 +154,7 @@ fn pictures(listed: &Listed<AuditedPicture>, links: &Links) -> Markup {
     }
 }
 
-fn each(listed: &Listed<AuditedPicture>, links: &Links) -> Markup {
+fn each(listed: &Listed<AuditedImage>, links: &Links) -> Markup {
     html! {
         ol.pictures {
             @for picture in &listed.items {
@@ -196,10 +196,7 @@ fn misplaced(report: &AuditReport, links: &Links) -> Markup {
 }
 
 fn products(report: &AuditReport) -> Markup {
-    keys(
-        "Products without pictures",
-        &report.products_without_pictures,
-    )
+    keys("Products without pictures", &report.products_without_images)
 }
 
 fn keys(title: &str, listed: &Listed<String>) -> Markup {
@@ -210,7 +207,7 @@ fn keys(title: &str, listed: &Listed<String>) -> Markup {
 }
 
 fn pictures_without_product(report: &AuditReport, links: &Links) -> Markup {
-    let listed = &report.pictures_without_product;
+    let listed = &report.images_without_product;
     let title = "Pictures whose product is not in the table";
     section(title, listed, each(listed, links))
 }

@@ -35,12 +35,12 @@ pub(super) fn print(report: &AuditReport, was_repaired: bool) {
     );
     list(
         "products without pictures",
-        &report.products_without_pictures,
+        &report.products_without_images,
         Clone::clone,
     );
     list(
         "pictures whose product is not in the table",
-        &report.pictures_without_product,
+        &report.images_without_product,
         |one| format!("{}  product {}", one.key, one.product_id),
     );
     list(
@@ -118,11 +118,11 @@ pub(super) fn print_repaired(repaired: &Repaired) {
 
 fn groups(what: &str, groups: &Listed<AuditedGroup>) {
     list(what, groups, |group| {
-        let pictures = group.pictures.items.iter();
+        let pictures = group.images.items.iter();
         let pictures: Vec<String> = pictures
             .map(|picture| format!("\n    {}  product {}", picture.key, picture.product_id))
             .collect();
-        let more = match group.pictures.left_out() {
+        let more = match group.images.left_out() {
             0 => String::new(),
             more => format!("\n    and {more} more"),
         };
@@ -132,7 +132,7 @@ fn groups(what: &str, groups: &Listed<AuditedGroup>) {
         };
         format!(
             "{} pictures of {products}, {:.3}{}{more}",
-            group.pictures.total,
+            group.images.total,
             group.score,
             pictures.concat()
         )

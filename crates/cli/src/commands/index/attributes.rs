@@ -43,7 +43,7 @@ pub(super) async fn refresh(target: &Target, output: &OutputArguments) -> Result
 pub(super) async fn show(product_id: String, output: &OutputArguments) -> Result<Done> {
     let target = Target::connect(&output.target).await?;
     let indexer = target.indexer(target.encoders());
-    let pictures = indexer.pictures_of(&[product_id]).await?;
+    let pictures = indexer.images_of(&[product_id]).await?;
     if output.json {
         println!("{}", json!({ "pictures": pictures }));
     } else {

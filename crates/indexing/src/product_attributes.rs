@@ -5,13 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 use lookalike_index::{Attributes, Location, Quantised, Row};
 use tracing::error;
 
-use super::lanes::Lane;
 use super::observe::{Observation, Observed};
+use super::targets::IndexTarget;
 use super::{Indexer, IndexingError};
 use lookalike_core::error::StoreError;
 use lookalike_core::filterable::attributes;
 use lookalike_core::keys::category_of;
-use lookalike_core::model::PictureHead;
+use lookalike_core::model::ImageHead;
 use lookalike_core::time::Deadline;
 
 /// Products whose metadata is in memory at once: each may have hundreds of kilobytes.
@@ -19,62 +19,63 @@ const ASKED_AT_ONCE: usize = 400;
 
 /// What the index keeps of products' metadata, as the table has it.
 #[derive(Debug, Default)]
-pub(crate) struct Facts {
+pub(crate) struct ProductAttributes {
     of_product: HashMap<String, Attributes>,
     none: Attributes,
 }
 
-impl Facts {
+impl ProductAttributes {
     /// Nothing for a product of which the table says nothing.
     pub(crate) fn of(&self, product_id: &str) -> &Attributes {
         self.of_product.get(product_id).unwrap_or(&self.none)
     }
 
-    /// What a picture's row is to say.
-    fn of_picture(&self, key: &str, product_id: &str, head: &PictureHead) -> Attributes {
+    /// What an image's row is to say.
+    fn of_image(&self, key: &str, product_id: &str, head: &ImageHead) -> Attributes {
         attributes(self.of(product_id), category_of(key, &head.metadata))
     }
 }
 
 impl Indexer {
     /// What the table says of these products now.
-    pub(crate) async fn facts<'a>(
+    pub(crate) async fn product_attributes<'a>(
         &self,
         product_ids: impl IntoIterator<Item = &'a str>,
-    ) -> Result<Facts, StoreError> {
+    ) -> Result<ProductAttributes, StoreError> {
         let ids: BTreeSet<&str> = product_ids.into_iter().collect();
         let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
         let filterable = &self.settings.filterable;
-        let mut facts = Facts::default();
+        let mut product_attributes = ProductAttributes::default();
         for ids in ids.chunks(ASKED_AT_ONCE) {
             let latest = self.ports.products.latest(ids).await?.into_iter();
             let kept = latest.map(|(id, metadata)| (id, filterable.of_product(&metadata)));
-            facts.of_product.extend(kept);
+            product_attributes.of_product.extend(kept);
         }
-        Ok(facts)
+        Ok(product_attributes)
     }
 
-    /// Lets every row say what the table says of its product now. A picture that is indexed as it is, but
+    /// Lets every row say what the table says of its product now. An image that is indexed as it is, but
     /// of which the row says something else, gets a new row with the embedding that it has.
-    pub(crate) async fn label_all(
+    pub(crate) async fn apply_attributes(
         &self,
         observed: &mut [(String, Observed)],
-        lanes: &[Lane],
+        targets: &[IndexTarget],
         deadline: Deadline,
     ) {
         let left = deadline
             .remaining()
             .saturating_sub(self.settings.publish_reserve);
         let products = observed.iter().filter_map(|(_, o)| o.product_id());
-        let facts = match tokio::time::timeout(left, self.facts(products)).await {
-            Ok(Ok(facts)) => facts,
-            Ok(Err(error)) => return unavailable(observed, &error.to_string()),
-            Err(_) => return unavailable(observed, "no time was left to ask for the products"),
-        };
-        for (place, lane) in lanes.iter().enumerate() {
-            let outdated = label(observed, place, lane, &facts);
+        let product_attributes =
+            match tokio::time::timeout(left, self.product_attributes(products)).await {
+                Ok(Ok(product_attributes)) => product_attributes,
+                Ok(Err(error)) => return unavailable(observed, &error.to_string()),
+                Err(_) => return unavailable(observed, "no time was left to ask for the products"),
+            };
+        for (place, target) in targets.iter().enumerate() {
+            let outdated = label(observed, place, target, &product_attributes);
             let rows: Vec<Location> = outdated.iter().map(|outdated| outdated.at).collect();
-            let stored = self.publisher.reader.embeddings(&lane.current, &rows);
+            let stored = self.publisher.reader.embeddings(&target.current, &rows);
             let read = match tokio::time::timeout(left, stored).await {
                 Ok(read) => read.map_err(Some),
                 Err(_) => Err(None),
@@ -86,7 +87,7 @@ impl Indexer {
                     }
                 }
                 Err(Some(error)) if place > 0 && error.is_lasting() => error!(
-                    encoder = lane.encoder.name,
+                    encoder = target.encoder.name,
                     %error,
                     "rows of a side index cannot be brought up to date"
                 ),
@@ -106,12 +107,12 @@ impl Indexer {
 
     /// The keys whose published rows do not say any more what the table says. Whoever writes last looks
     /// last, here too: a product that changed between being read and being published is done again.
-    pub(crate) async fn relabelled_since(
+    pub(crate) async fn attributes_changed_since(
         &self,
         observed: &[(String, Observed)],
         deadline: Deadline,
     ) -> BTreeSet<String> {
-        let written: Vec<(&String, &Row, &PictureHead)> = observed
+        let written: Vec<(&String, &Row, &ImageHead)> = observed
             .iter()
             .filter_map(|(key, observed)| {
                 let (row, head) = observed.row()?;
@@ -119,12 +120,14 @@ impl Indexer {
             })
             .collect();
         let products = written.iter().map(|(_, row, _)| row.product_id.as_str());
-        let facts = tokio::time::timeout(deadline.remaining(), self.facts(products)).await;
+        let product_attributes =
+            tokio::time::timeout(deadline.remaining(), self.product_attributes(products)).await;
         // Not knowing is as good as changed.
-        let facts = facts.ok().and_then(Result::ok);
-        let says = |key: &str, row: &Row, head: &PictureHead| {
-            let facts = facts.as_ref();
-            facts.is_some_and(|f| f.of_picture(key, &row.product_id, head) == row.attributes)
+        let product_attributes = product_attributes.ok().and_then(Result::ok);
+        let says = |key: &str, row: &Row, head: &ImageHead| {
+            let product_attributes = product_attributes.as_ref();
+            product_attributes
+                .is_some_and(|f| f.of_image(key, &row.product_id, head) == row.attributes)
         };
         written
             .into_iter()
@@ -134,14 +137,14 @@ impl Indexer {
     }
 }
 
-/// A row of a picture that is indexed as it is, and what it is to say.
+/// A row of an image that is indexed as it is, and what it is to say.
 struct OutdatedRow {
     /// Its place among the observed.
     position: usize,
     at: Location,
     product_id: String,
     attributes: Attributes,
-    head: PictureHead,
+    head: ImageHead,
 }
 
 impl OutdatedRow {
@@ -154,30 +157,30 @@ impl OutdatedRow {
             attributes: self.attributes,
             embedding,
         };
-        *observed.of_mut(place) = Observation::Relabelled {
+        *observed.of_mut(place) = Observation::AttributesUpdated {
             row: Box::new(row),
             head: self.head,
         };
     }
 }
 
-/// Completes the rows of new pictures, and finds those of known ones that say something else.
+/// Completes the rows of new images, and finds those of known ones that say something else.
 fn label(
     observed: &mut [(String, Observed)],
     place: usize,
-    lane: &Lane,
-    facts: &Facts,
+    target: &IndexTarget,
+    product_attributes: &ProductAttributes,
 ) -> Vec<OutdatedRow> {
     let mut outdated = Vec::new();
     for (position, (key, observed)) in observed.iter_mut().enumerate() {
         match observed.of_mut(place) {
-            Observation::Picture { row, head, .. } => {
-                row.attributes = facts.of_picture(key, &row.product_id, head);
+            Observation::Image { row, head, .. } => {
+                row.attributes = product_attributes.of_image(key, &row.product_id, head);
             }
             Observation::Unchanged { product_id, head } => {
-                let attributes = facts.of_picture(key, product_id, head);
-                if let Some(at) = lane.current.view.locate(key)
-                    && !lane.current.says(at, product_id, &attributes)
+                let attributes = product_attributes.of_image(key, product_id, head);
+                if let Some(at) = target.current.view.locate(key)
+                    && !target.current.says(at, product_id, &attributes)
                 {
                     outdated.push(OutdatedRow {
                         position,
@@ -194,7 +197,7 @@ fn label(
     outdated
 }
 
-/// Nothing can be said of pictures whose products are not to be had.
+/// Nothing can be said of images whose products are not to be had.
 fn unavailable(observed: &mut [(String, Observed)], reason: &str) {
     for (_, observed) in observed {
         for observation in observed.each_mut() {

@@ -8,35 +8,35 @@ use tracing::error;
 use super::current::{Current, EncoderIdentity, Published, TRIES};
 use super::{Indexer, IndexingError};
 use lookalike_core::encoders::NoEncoder;
-use lookalike_core::model::PictureHead;
-use lookalike_core::ports::Embedder;
+use lookalike_core::model::ImageHead;
+use lookalike_core::ports::ImageEncoder;
 
 /// One index and what it takes to write it.
-pub(crate) struct Lane {
+pub(crate) struct IndexTarget {
     pub(crate) encoder: EncoderIdentity,
-    pub(crate) embedder: Arc<dyn Embedder>,
+    pub(crate) embedder: Arc<dyn ImageEncoder>,
     pub(crate) current: Arc<Current>,
     /// Whether any manifest names the index already.
     pub(crate) is_published: bool,
 }
 
 /// All indexes that can be written.
-pub(crate) struct Lanes {
+pub(crate) struct IndexTargets {
     /// That of the searched index first.
-    pub(crate) lanes: Vec<Lane>,
+    pub(crate) targets: Vec<IndexTarget>,
     /// Why a side index is not among them although it may be later: what it is not told now, it must be
     /// told again.
-    pub(crate) trouble: Option<String>,
+    pub(crate) retry_reason: Option<String>,
 }
 
-impl Lane {
+impl IndexTarget {
     /// Whether the index has a row of this key.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.current.view.locate(key).is_some()
     }
 
-    /// Whether the index has this version of a picture.
-    pub(crate) fn has_version(&self, key: &str, head: &PictureHead) -> bool {
+    /// Whether the index has this version of an image.
+    pub(crate) fn has_version(&self, key: &str, head: &ImageHead) -> bool {
         self.current.has_version(key, &head.etag)
     }
 }
@@ -45,8 +45,8 @@ impl Lane {
 pub(crate) struct Indexes {
     /// The searched one first; none before anything was published.
     pub(crate) indexes: Vec<(EncoderIdentity, Arc<Current>)>,
-    /// As [`Lanes::trouble`].
-    pub(crate) trouble: Option<String>,
+    /// As [`IndexTargets::retry_reason`].
+    pub(crate) retry_reason: Option<String>,
     pub(crate) generation: u64,
 }
 
@@ -57,52 +57,55 @@ impl Indexer {
     /// # Errors
     /// When the index that is searched cannot be written. A side index that can never be written is
     /// left out, loudly: it must not stop the searched one, and is not switched to while it lacks
-    /// pictures.
-    pub(crate) async fn lanes(&self) -> Result<Lanes, IndexingError> {
+    /// images.
+    pub(crate) async fn targets(&self) -> Result<IndexTargets, IndexingError> {
         let mut tries = 1;
         loop {
             let published = self.publisher.reader.published().await?;
-            match self.lanes_of(&published, tries == TRIES).await {
+            match self.targets_of(&published, tries == TRIES).await {
                 // Replaced and removed since the manifest was read: there is a newer one.
                 Err(error) if error.is_missing_segment() && tries < TRIES => tries += 1,
-                lanes => return lanes,
+                targets => return targets,
             }
         }
     }
 
     /// `last_try`: a segment that is not there is lost by now, rather than replaced.
-    async fn lanes_of(
+    async fn targets_of(
         &self,
         published: &Published,
         last_try: bool,
-    ) -> Result<Lanes, IndexingError> {
+    ) -> Result<IndexTargets, IndexingError> {
         let encoders = published.encoders();
         let is_published = !encoders.is_empty();
         let (served, sides) = match encoders.split_first() {
             Some((served, sides)) => (served.clone(), sides),
             None => (self.configured().await?, &[][..]),
         };
-        let served = self.lane(published, served, is_published).await?;
-        let mut lanes = vec![served];
-        let mut trouble = None;
+        let served = self.target(published, served, is_published).await?;
+        let mut targets = vec![served];
+        let mut retry_reason = None;
         for encoder in sides {
-            match self.lane(published, encoder.clone(), true).await {
-                Ok(lane) => lanes.push(lane),
+            match self.target(published, encoder.clone(), true).await {
+                Ok(target) => targets.push(target),
                 Err(error) if error.is_missing_segment() && !last_try => return Err(error),
-                Err(error) => trouble = trouble_of(encoder, &error).or(trouble),
+                Err(error) => retry_reason = retry_reason_of(encoder, &error).or(retry_reason),
             }
         }
-        let needed = lanes.iter().map(|lane| lane.encoder.fingerprint);
+        let needed = targets.iter().map(|target| target.encoder.fingerprint);
         if is_published {
             self.ports.encoders.keep_configured(needed).await;
         }
-        Ok(Lanes { lanes, trouble })
+        Ok(IndexTargets {
+            targets,
+            retry_reason,
+        })
     }
 
     /// Every index that the manifest has now, for who embeds nothing.
     ///
     /// # Errors
-    /// As [`lanes`](Self::lanes).
+    /// As [`targets`](Self::targets).
     pub(crate) async fn indexes(&self) -> Result<Indexes, IndexingError> {
         let mut tries = 1;
         loop {
@@ -120,28 +123,28 @@ impl Indexer {
         last_try: bool,
     ) -> Result<Indexes, IndexingError> {
         let mut indexes = Vec::new();
-        let mut trouble = None;
+        let mut retry_reason = None;
         for (place, encoder) in published.encoders().into_iter().enumerate() {
             match self.publisher.reader.index(published, &encoder).await {
                 Ok(current) => indexes.push((encoder, current)),
                 Err(error) if place == 0 => return Err(error),
                 Err(error) if error.is_missing_segment() && !last_try => return Err(error),
-                Err(error) => trouble = trouble_of(&encoder, &error).or(trouble),
+                Err(error) => retry_reason = retry_reason_of(&encoder, &error).or(retry_reason),
             }
         }
         Ok(Indexes {
             indexes,
-            trouble,
+            retry_reason,
             generation: published.generation(),
         })
     }
 
-    async fn lane(
+    async fn target(
         &self,
         published: &Published,
         encoder: EncoderIdentity,
         is_published: bool,
-    ) -> Result<Lane, IndexingError> {
+    ) -> Result<IndexTarget, IndexingError> {
         let embedder = self.ports.encoders.of(encoder.fingerprint).await?;
         if embedder.dimensions() != encoder.dimensions {
             return Err(IndexingError::Index(IndexError::Dimensions {
@@ -150,7 +153,7 @@ impl Indexer {
             }));
         }
         let current = self.publisher.reader.index(published, &encoder).await?;
-        Ok(Lane {
+        Ok(IndexTarget {
             encoder,
             embedder,
             current,
@@ -183,7 +186,7 @@ impl Indexer {
 }
 
 /// Why a side index is to be told later; nothing when that is no use, which is said loudly.
-fn trouble_of(encoder: &EncoderIdentity, error: &IndexingError) -> Option<String> {
+fn retry_reason_of(encoder: &EncoderIdentity, error: &IndexingError) -> Option<String> {
     if error.may_pass() {
         return Some(format!("the index of {}: {error}", encoder.name));
     }

@@ -6,12 +6,12 @@ use lookalike_core::time::Deadline;
 
 /// The time within which a base must be built, and when the last try at its graph began.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Patience {
+pub(crate) struct TimeBudget {
     until: Deadline,
     begun: Instant,
 }
 
-impl Patience {
+impl TimeBudget {
     pub(crate) fn until(until: Deadline) -> Self {
         Self {
             until,
@@ -53,10 +53,10 @@ mod tests {
 
     #[test]
     fn what_counts_is_the_last_try() {
-        let mut patience = Patience::until(Deadline::after(Duration::from_secs(200)));
-        patience.begun = Instant::now() - Duration::from_secs(100);
-        assert!(!patience.is_enough_for_more());
+        let mut time_budget = TimeBudget::until(Deadline::after(Duration::from_secs(200)));
+        time_budget.begun = Instant::now() - Duration::from_secs(100);
+        assert!(!time_budget.is_enough_for_more());
         // That one was over at once.
-        assert!(patience.is_enough_for_more());
+        assert!(time_budget.is_enough_for_more());
     }
 }

@@ -13,13 +13,13 @@ use lookalike_index::{
 use serde_json::Value;
 
 use super::answer::FacetValue;
-use super::vectors::Wanted;
-use super::worker::off_runtime;
+use super::vectors::QueryVector;
+use super::worker::run_blocking;
 use super::{GroupBy, Query, SearchError, SearchOptions};
 use lookalike_core::filterable::Filterable;
 
 /// Values of an attribute that are counted, at most.
-const MOST_VALUES: usize = 20;
+const MAX_VALUES: usize = 20;
 /// Rows that are counted in less than a millisecond.
 const FEW_ROWS: u64 = 1 << 17;
 
@@ -33,7 +33,7 @@ pub(super) struct Scope {
     group_by: GroupBy,
     /// What results have to match, as it was asked for.
     filter: Option<Filter>,
-    /// And which pictures of the snapshot do.
+    /// And which images of the snapshot do.
     selection: Option<Arc<Selection>>,
     /// The weakest match that is a result.
     least: Option<Match>,
@@ -42,7 +42,7 @@ pub(super) struct Scope {
 /// How often each value of an attribute occurs.
 pub(super) type Facets = BTreeMap<String, Vec<FacetValue>>;
 
-/// A picture that was found, as the best of its product or for itself.
+/// An image that was found, as the best of its product or for itself.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Found {
     pub(super) product_id: String,
@@ -50,9 +50,9 @@ pub(super) struct Found {
     pub(super) score: f32,
     pub(super) at: Location,
     pub(super) attributes: Attributes,
-    /// All pictures of the product that are similar enough, best first, where they are wanted.
+    /// All images of the product that are similar enough, best first, where they are wanted.
     pub(super) images: Vec<(String, f32)>,
-    /// Results that are nearly the same picture and were folded into this one.
+    /// Results that are nearly the same image and were folded into this one.
     pub(super) collapsed: usize,
 }
 
@@ -85,11 +85,11 @@ impl Scope {
         }
     }
 
-    /// The same in a snapshot, of whose pictures those are selected that match. `declared` are attributes that
-    /// may be asked for although no picture has them.
+    /// The same in a snapshot, of whose images those are selected that match. `declared` are attributes that
+    /// may be asked for although no image has them.
     ///
     /// # Errors
-    /// When the filter, or an attribute that is to be counted, does not fit the pictures.
+    /// When the filter, or an attribute that is to be counted, does not fit the images.
     pub(super) async fn within(
         mut self,
         snapshot: &Arc<Snapshot>,
@@ -114,7 +114,7 @@ impl Scope {
             // The first look at attributes parses those of every row.
             match is_brief {
                 true => check()?,
-                false => off_runtime(check).await??,
+                false => run_blocking(check).await??,
             }
         }
         let Some(filter) = self.filter.clone() else {
@@ -124,7 +124,7 @@ impl Scope {
             Some(selection) => selection,
             None => {
                 let shared = Arc::clone(snapshot);
-                off_runtime(move || shared.select(&filter, &declared)).await??
+                run_blocking(move || shared.select(&filter, &declared)).await??
             }
         };
         self.selection = Some(selection);
@@ -142,7 +142,7 @@ impl Scope {
         }
         let mut facets = Facets::new();
         for name in wanted {
-            let facet = snapshot.facet(name, self.selection.as_deref(), MOST_VALUES)?;
+            let facet = snapshot.facet(name, self.selection.as_deref(), MAX_VALUES)?;
             let values = facet.values.into_iter().map(|found| FacetValue {
                 value: found.value,
                 count: found.products,
@@ -152,7 +152,7 @@ impl Scope {
         Ok(Some(facets))
     }
 
-    fn request<'a>(&'a self, wanted: &'a Wanted, k: usize) -> SearchRequest<'a> {
+    fn request<'a>(&'a self, wanted: &'a QueryVector, k: usize) -> SearchRequest<'a> {
         SearchRequest {
             min_score: self.min_score,
             without_products: &self.without,
@@ -168,7 +168,7 @@ impl Scope {
     pub(super) fn find(
         &self,
         snapshot: &Snapshot,
-        wanted: &[Wanted],
+        wanted: &[QueryVector],
         k: usize,
         briefly: bool,
     ) -> Result<Option<(Vec<Found>, bool)>, IndexError> {
@@ -203,27 +203,27 @@ impl Scope {
         }
     }
 
-    /// Adds to each product all of its pictures that may be found, best first.
+    /// Adds to each product all of its images that may be found, best first.
     pub(super) fn add_images(
         &self,
         snapshot: &Snapshot,
-        wanted: &[Wanted],
+        wanted: &[QueryVector],
         products: &mut [Found],
     ) -> Result<(), IndexError> {
         let names = products.iter().map(|found| found.product_id.clone());
         let names: Vec<String> = names.collect();
         let mut best: Vec<HashMap<String, f32>> = vec![HashMap::new(); names.len()];
         for one in wanted {
-            let pictures = snapshot.pictures(self.request(one, names.len()), &names)?;
-            for (best, pictures) in best.iter_mut().zip(pictures) {
-                for picture in pictures {
-                    let score = best.entry(picture.key).or_insert(picture.score);
-                    *score = score.max(picture.score);
+            let images = snapshot.pictures(self.request(one, names.len()), &names)?;
+            for (best, images) in best.iter_mut().zip(images) {
+                for image in images {
+                    let score = best.entry(image.key).or_insert(image.score);
+                    *score = score.max(image.score);
                 }
             }
         }
-        for (product, pictures) in products.iter_mut().zip(best) {
-            product.images = pictures.into_iter().collect();
+        for (product, images) in products.iter_mut().zip(best) {
+            product.images = images.into_iter().collect();
             let by_score = |a: &(String, f32), b: &(String, f32)| {
                 b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0))
             };

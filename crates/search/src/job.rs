@@ -3,18 +3,18 @@
 use lookalike_index::{Calibration, IndexError};
 
 use super::cursor::{Binding, Cursor};
-use super::finding::{Facets, Scope};
 use super::page::{Page, Source};
-use super::snapshots::Loaded;
-use super::vectors::Wanted;
-use super::worker::off_runtime;
+use super::scope::{Facets, Scope};
+use super::snapshots::LoadedSnapshot;
+use super::vectors::QueryVector;
+use super::worker::run_blocking;
 use super::{SearchError, SearchOptions, query_error};
 use lookalike_core::error::{StoreError, StoreErrorKind};
 
 /// All that an answer is made from.
-pub(super) struct Work {
-    pub(super) loaded: Loaded,
-    pub(super) wanted: Vec<Wanted>,
+pub(super) struct SearchJob {
+    pub(super) loaded: LoadedSnapshot,
+    pub(super) wanted: Vec<QueryVector>,
     pub(super) scope: Scope,
     pub(super) calibration: Option<Calibration>,
     pub(super) cursor: Option<Cursor>,
@@ -23,15 +23,19 @@ pub(super) struct Work {
 }
 
 /// What was found, and what follows from it.
-pub(super) struct Done {
+pub(super) struct SearchOutcome {
     pub(super) page: Page,
     pub(super) facets: Option<Facets>,
     pub(super) next_cursor: Option<String>,
 }
 
-impl Work {
+impl SearchJob {
     /// `None` when it has to be brief and cannot be.
-    fn done(&self, options: &SearchOptions, briefly: bool) -> Result<Option<Done>, IndexError> {
+    fn done(
+        &self,
+        options: &SearchOptions,
+        briefly: bool,
+    ) -> Result<Option<SearchOutcome>, IndexError> {
         let snapshot = &self.loaded.snapshot;
         let source = Source {
             snapshot,
@@ -49,7 +53,7 @@ impl Work {
             true => None,
             false => Some(Cursor::encode(generation, returned, &self.binding)),
         };
-        Ok(Some(Done {
+        Ok(Some(SearchOutcome {
             page,
             facets: self.scope.facets(snapshot, &options.facets)?,
             next_cursor,
@@ -58,10 +62,13 @@ impl Work {
 }
 
 /// Finds a page of results.
-pub(super) async fn find(work: Work, options: &SearchOptions) -> Result<Done, SearchError> {
+pub(super) async fn find(
+    work: SearchJob,
+    options: &SearchOptions,
+) -> Result<SearchOutcome, SearchError> {
     if work.loaded.snapshot.images() == 0 {
         let snapshot = &work.loaded.snapshot;
-        return Ok(Done {
+        return Ok(SearchOutcome {
             facets: (work.scope.facets(snapshot, &options.facets)).map_err(query_error)?,
             page: Page::empty(),
             next_cursor: None,
@@ -75,7 +82,7 @@ pub(super) async fn find(work: Work, options: &SearchOptions) -> Result<Done, Se
         }
     }
     let options = options.clone();
-    let all = off_runtime(move || work.done(&options, false)).await?;
+    let all = run_blocking(move || work.done(&options, false)).await?;
     let done = all.map_err(query_error)?;
     // Only one that has to be brief is broken off.
     let broken_off = || {

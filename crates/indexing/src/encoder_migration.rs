@@ -4,7 +4,7 @@
 //! Each step is one conditional write of the manifest, so each can be repeated, and a crash between two
 //! of them leaves a state that the next one goes on from.
 //!
-//! Why no picture can be missed: [`begin_building`](Indexer::begin_building) publishes the new index
+//! Why no image can be missed: [`begin_building`](Indexer::begin_building) publishes the new index
 //! before anybody lists the bucket. A batch that reads the manifest after that writes to the new index
 //! too. A batch that read it before had its events by then, so what they tell of happened before the
 //! listing, which shows it.
@@ -27,10 +27,10 @@ use lookalike_core::time::Deadline;
 
 /// Why an index beside the searched one cannot be begun, switched to or given up.
 #[derive(Debug, thiserror::Error)]
-pub enum SideError {
+pub enum MigrationError {
     /// There is nothing to change.
     #[error(
-        "nothing is indexed yet: the first picture that is indexed chooses the encoder of the indexer"
+        "nothing is indexed yet: the first image that is indexed chooses the encoder of the indexer"
     )]
     NothingPublished,
     /// The encoder is that of the searched index.
@@ -56,16 +56,16 @@ pub enum SideError {
     /// The encoder of the searched index is not stored beside it.
     #[error(
         "the encoder of the searched index, {0:?}, is not stored beside it yet, and would be lost: the \
-         indexer stores it with the next picture that it indexes; upload one, or run \
+         indexer stores it with the next image that it indexes; upload one, or run \
          `lookalike index verify --repair` with LOOKALIKE_ENCODER naming that encoder, then try again"
     )]
     ServedNotStored(String),
     /// There is no index of that role.
     #[error("there is no {} index", .0.name())]
     NoSide(Role),
-    /// The index lacks pictures of the searched one, or has pictures that are gone.
+    /// The index lacks images of the searched one, or has images that are gone.
     #[error(
-        "the {} index differs from the searched one in {} pictures, the first of them {:?}",
+        "the {} index differs from the searched one in {} images, the first of them {:?}",
         .role.name(), .keys.len(), .keys.first().map_or("", String::as_str)
     )]
     Incomplete {
@@ -79,13 +79,13 @@ pub enum SideError {
     Indexing(#[from] IndexingError),
 }
 
-impl From<NoEncoder> for SideError {
+impl From<NoEncoder> for MigrationError {
     fn from(error: NoEncoder) -> Self {
         Self::Indexing(error.into())
     }
 }
 
-impl From<StoreError> for SideError {
+impl From<StoreError> for MigrationError {
     fn from(error: StoreError) -> Self {
         Self::Indexing(error.into())
     }
@@ -109,8 +109,8 @@ pub struct Building {
 pub struct Coverage {
     /// Generation of the manifest that was looked at.
     pub generation: u64,
-    /// Pictures in the bucket.
-    pub pictures: u64,
+    /// ImageStore in the bucket.
+    pub images: u64,
     /// Those that the building index has as they are.
     pub done: u64,
     /// Keys that only the searched index has as they are.
@@ -141,15 +141,15 @@ impl Indexer {
     /// the one that was begun earlier. From then on every batch writes to it too.
     ///
     /// # Errors
-    /// [`SideError`] when there is no use for such an index, or another one is being built.
-    pub async fn begin_building(&self, deadline: Deadline) -> Result<Building, SideError> {
+    /// [`MigrationError`] when there is no use for such an index, or another one is being built.
+    pub async fn begin_building(&self, deadline: Deadline) -> Result<Building, MigrationError> {
         let encoder = self.configured().await?;
         let published = self.publisher.reader.published().await?;
         let manifest = published.manifest.as_ref();
-        let manifest = manifest.ok_or(SideError::NothingPublished)?;
+        let manifest = manifest.ok_or(MigrationError::NothingPublished)?;
         let resumed = is_building(manifest, &encoder)?;
         if !self.ports.encoders.is_stored(manifest.fingerprint).await? {
-            return Err(SideError::ServedNotStored(manifest.encoder.clone()));
+            return Err(MigrationError::ServedNotStored(manifest.encoder.clone()));
         }
         // Before any manifest names it; and again when it is named, because files that were stored long
         // ago may just have been removed.
@@ -160,7 +160,7 @@ impl Indexer {
                 deadline,
                 &mut Rewriting(|published: &Published| {
                     let Some(manifest) = &published.manifest else {
-                        refused = Some(SideError::NothingPublished);
+                        refused = Some(MigrationError::NothingPublished);
                         return None;
                     };
                     // Asked again: somebody else may have come first.
@@ -190,7 +190,7 @@ impl Indexer {
     }
 
     /// Stores the encoder again where garbage collection removed it just before it was named.
-    async fn keep_building_encoder(&self, encoder: &EncoderIdentity) -> Result<(), SideError> {
+    async fn keep_building_encoder(&self, encoder: &EncoderIdentity) -> Result<(), MigrationError> {
         if !self.ports.encoders.is_stored(encoder.fingerprint).await? {
             self.ports.encoders.store_configured().await?;
         }
@@ -200,15 +200,15 @@ impl Indexer {
     /// Compares the building index with the searched one and with the bucket.
     ///
     /// # Errors
-    /// [`SideError::NoSide`] when none is being built; a failed store.
-    pub async fn coverage(&self) -> Result<Coverage, SideError> {
+    /// [`MigrationError::NoSide`] when none is being built; a failed store.
+    pub async fn coverage(&self) -> Result<Coverage, MigrationError> {
         // Listed first: what is put later is told to both indexes alike.
-        let stored = self.stored_pictures().await?;
+        let stored = self.stored_images().await?;
         let (published, indexes) = self.all_indexes().await?;
         let (served, building) = pair(&published, &indexes, Role::Building)?;
         let mut coverage = Coverage {
             generation: published.generation(),
-            pictures: stored.len() as u64,
+            images: stored.len() as u64,
             rebuild_due: self.settings.policy.rebuild_due(&building.view),
             ..Coverage::default()
         };
@@ -222,7 +222,7 @@ impl Indexer {
             }
         }
         let missing = coverage.missing.len() + coverage.neither.len();
-        coverage.done = coverage.pictures - missing as u64;
+        coverage.done = coverage.images - missing as u64;
         coverage.gone = building
             .live_keys()
             .filter(|key| !stored.contains_key(*key))
@@ -231,11 +231,11 @@ impl Indexer {
         Ok(coverage)
     }
 
-    /// Pictures that the building index has by now; much cheaper than [`coverage`](Self::coverage).
+    /// ImageStore that the building index has by now; much cheaper than [`coverage`](Self::coverage).
     ///
     /// # Errors
     /// As [`coverage`](Self::coverage).
-    pub async fn building_images(&self) -> Result<u64, SideError> {
+    pub async fn building_images(&self) -> Result<u64, MigrationError> {
         let (published, indexes) = self.all_indexes().await?;
         let (_, building) = pair(&published, &indexes, Role::Building)?;
         Ok(building.view.images())
@@ -247,17 +247,17 @@ impl Indexer {
     ///
     /// The two indexes are compared in the very state that is replaced: whatever was published
     /// meanwhile makes it compare again. Every batch writes to both with one write, so they agree at
-    /// any time but for pictures that one encoder cannot embed. Those in `accepted` may be missing.
+    /// any time but for images that one encoder cannot embed. Those in `accepted` may be missing.
     ///
     /// # Errors
-    /// [`SideError::Incomplete`] when the index lacks pictures that the searched one has and that are
+    /// [`MigrationError::Incomplete`] when the index lacks images that the searched one has and that are
     /// not in `accepted`, or has such that are gone.
     pub async fn switch(
         &self,
         role: Role,
         accepted: &[String],
         deadline: Deadline,
-    ) -> Result<Switched, SideError> {
+    ) -> Result<Switched, MigrationError> {
         // Looked up once, so that nobody switches to what somebody else put into its place.
         let published = self.publisher.reader.published().await?;
         let wanted = side_of(&published, role)?.fingerprint;
@@ -305,15 +305,15 @@ impl Indexer {
         role: Role,
         wanted: Fingerprint,
         accepted: &[String],
-    ) -> Result<Option<(Manifest, Vec<String>)>, SideError> {
+    ) -> Result<Option<(Manifest, Vec<String>)>, MigrationError> {
         let manifest = published.manifest.as_ref();
-        let manifest = manifest.ok_or(SideError::NothingPublished)?;
+        let manifest = manifest.ok_or(MigrationError::NothingPublished)?;
         if manifest.fingerprint == wanted {
             return Ok(None);
         }
         let side = side_of(published, role)?;
         if side.fingerprint != wanted {
-            return Err(SideError::NoSide(role));
+            return Err(MigrationError::NoSide(role));
         }
         let mut indexes = Vec::new();
         for encoder in published.encoders() {
@@ -335,7 +335,7 @@ impl Indexer {
             .filter(|(key, etag)| old.get(*key) != Some(*etag))
         {
             // One encoder may embed what the other cannot. But what is gone must not come back.
-            let head = self.ports.pictures.head(key).await?;
+            let head = self.ports.images.head(key).await?;
             if head.is_none_or(|head| head.etag != *etag) {
                 keys.push((*key).to_owned());
             }
@@ -343,7 +343,7 @@ impl Indexer {
         keys.sort_unstable();
         keys.dedup();
         if !keys.is_empty() {
-            return Err(SideError::Incomplete { role, keys });
+            return Err(MigrationError::Incomplete { role, keys });
         }
         let next = manifest.with_switched(role);
         Ok(next.map(|manifest| (manifest, tolerated)))
@@ -354,8 +354,8 @@ impl Indexer {
     /// old enough.
     ///
     /// # Errors
-    /// [`SideError::NoSide`] when there is none.
-    pub async fn give_up(&self, role: Role, deadline: Deadline) -> Result<u64, SideError> {
+    /// [`MigrationError::NoSide`] when there is none.
+    pub async fn give_up(&self, role: Role, deadline: Deadline) -> Result<u64, MigrationError> {
         let published = self.publisher.reader.published().await?;
         let unwanted = side_of(&published, role)?.fingerprint;
         let Publication { generation, .. } = self
@@ -386,7 +386,7 @@ struct Switching<'a> {
     role: Role,
     wanted: Fingerprint,
     accepted: &'a [String],
-    refused: Option<SideError>,
+    refused: Option<MigrationError>,
     /// The encoder that was switched to, and the accepted keys that its index lacks.
     switched: Option<(String, Vec<String>)>,
 }
@@ -410,7 +410,7 @@ impl Proposer for Switching<'_> {
                 Ok(Some(Proposal::of_manifest(manifest, changed)))
             }
             // Missing segments make the publisher read again.
-            Err(SideError::Indexing(error)) => Err(error),
+            Err(MigrationError::Indexing(error)) => Err(error),
             Err(error) => {
                 self.refused = Some(error);
                 Ok(None)
@@ -420,30 +420,30 @@ impl Proposer for Switching<'_> {
 }
 
 /// Whether the index of `encoder` is being built already.
-fn is_building(manifest: &Manifest, encoder: &EncoderIdentity) -> Result<bool, SideError> {
+fn is_building(manifest: &Manifest, encoder: &EncoderIdentity) -> Result<bool, MigrationError> {
     let ours = encoder.fingerprint;
     if manifest.fingerprint == ours {
-        return Err(SideError::Served(encoder.name.clone()));
+        return Err(MigrationError::Served(encoder.name.clone()));
     }
     let previous = manifest.side(Role::Previous);
     if previous.is_some_and(|side| side.fingerprint == ours) {
-        return Err(SideError::Previous(encoder.name.clone()));
+        return Err(MigrationError::Previous(encoder.name.clone()));
     }
     match manifest.side(Role::Building) {
         None => Ok(false),
         Some(side) if side.fingerprint == ours => Ok(true),
-        Some(side) => Err(SideError::OtherBuilding {
+        Some(side) => Err(MigrationError::OtherBuilding {
             name: side.encoder.clone(),
             fingerprint: side.fingerprint,
         }),
     }
 }
 
-fn side_of(published: &Published, role: Role) -> Result<&SideIndex, SideError> {
+fn side_of(published: &Published, role: Role) -> Result<&SideIndex, MigrationError> {
     let manifest = published.manifest.as_ref();
     manifest
         .and_then(|manifest| manifest.side(role))
-        .ok_or(SideError::NoSide(role))
+        .ok_or(MigrationError::NoSide(role))
 }
 
 /// The searched index and the one of that role.
@@ -451,13 +451,13 @@ fn pair<'a>(
     published: &Published,
     indexes: &'a [Arc<Current>],
     role: Role,
-) -> Result<(&'a Current, &'a Current), SideError> {
+) -> Result<(&'a Current, &'a Current), MigrationError> {
     let wanted = side_of(published, role)?.fingerprint;
     let mut sides = indexes.iter();
     let side = sides.find(|index| index.manifest.fingerprint == wanted);
     match (indexes.first(), side) {
         (Some(served), Some(side)) => Ok((served, side)),
-        _ => Err(SideError::NoSide(role)),
+        _ => Err(MigrationError::NoSide(role)),
     }
 }
 

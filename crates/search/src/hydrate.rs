@@ -2,7 +2,7 @@
 
 use lookalike_index::{Attributes, Calibration};
 
-use super::finding::Found;
+use super::scope::Found;
 use super::{FoundImage, FoundProduct, GroupBy, Images, SearchError, SearchOptions, Searcher};
 use lookalike_core::model::Metadata;
 
@@ -25,7 +25,7 @@ impl Searcher {
         let once = options.group_by == GroupBy::Product;
         let mut results = Vec::with_capacity(found.len());
         for one in found {
-            // Several pictures may show one product.
+            // Several images may show one product.
             let metadata = match once {
                 true => known.remove(&one.product_id),
                 false => known.get(&one.product_id).cloned(),
@@ -77,7 +77,7 @@ impl Searcher {
     }
 }
 
-/// What the picture itself says, wherever the table says nothing.
+/// What the image itself says, wherever the table says nothing.
 pub(super) fn with_attributes(mut metadata: Metadata, attributes: Attributes) -> Metadata {
     for (name, value) in attributes {
         metadata.entry(name).or_insert(value);

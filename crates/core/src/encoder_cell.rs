@@ -12,12 +12,12 @@ use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 
 use crate::memory_budget::{ExceedsMemory, MemoryBudget, Reservation};
 use crate::model::EncoderFiles;
-use crate::ports::Embedder;
+use crate::ports::ImageEncoder;
 use crate::start_up;
 
 /// Loads an encoder; the error is a sentence for people.
-pub type EmbedderLoader =
-    Box<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Embedder>, String>> + Send + Sync>;
+pub type EncoderLoader =
+    Box<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn ImageEncoder>, String>> + Send + Sync>;
 
 /// Files of an encoder, and the fingerprint that follows from them.
 pub type ReadFiles = (Fingerprint, EncoderFiles);
@@ -28,41 +28,41 @@ pub type EncoderReader =
 
 /// An encoder that is loaded when it is first needed. A failed load is tried again at the next need.
 #[derive(Clone)]
-pub struct EmbedderCell {
+pub struct EncoderCell {
     inner: Arc<Inner>,
 }
 
 struct Inner {
-    cell: OnceCell<Arc<dyn Embedder>>,
-    loader: Option<EmbedderLoader>,
+    cell: OnceCell<Arc<dyn ImageEncoder>>,
+    loader: Option<EncoderLoader>,
     reader: Option<EncoderReader>,
 }
 
-impl EmbedderCell {
+impl EncoderCell {
     /// A cell that holds `embedder` already.
-    pub fn ready(embedder: Arc<dyn Embedder>) -> Self {
+    pub fn ready(embedder: Arc<dyn ImageEncoder>) -> Self {
         Self::with(OnceCell::new_with(Some(embedder)), None, None)
     }
 
     /// A cell that holds `embedder` already, whose files `reader` gives.
-    pub fn ready_with_files(embedder: Arc<dyn Embedder>, reader: EncoderReader) -> Self {
+    pub fn ready_with_files(embedder: Arc<dyn ImageEncoder>, reader: EncoderReader) -> Self {
         Self::with(OnceCell::new_with(Some(embedder)), None, Some(reader))
     }
 
     /// A cell that loads on first need.
-    pub fn lazy(loader: EmbedderLoader) -> Self {
+    pub fn lazy(loader: EncoderLoader) -> Self {
         Self::with(OnceCell::new(), Some(loader), None)
     }
 
     /// A cell that loads on first need an encoder whose files `reader` gives. They are read again when
     /// they are to be stored, which is seldom, rather than kept in memory.
-    pub fn lazy_with_files(loader: EmbedderLoader, reader: EncoderReader) -> Self {
+    pub fn lazy_with_files(loader: EncoderLoader, reader: EncoderReader) -> Self {
         Self::with(OnceCell::new(), Some(loader), Some(reader))
     }
 
     fn with(
-        cell: OnceCell<Arc<dyn Embedder>>,
-        loader: Option<EmbedderLoader>,
+        cell: OnceCell<Arc<dyn ImageEncoder>>,
+        loader: Option<EncoderLoader>,
         reader: Option<EncoderReader>,
     ) -> Self {
         Self {
@@ -78,7 +78,7 @@ impl EmbedderCell {
     ///
     /// # Errors
     /// What the loader says.
-    pub async fn get(&self) -> Result<Arc<dyn Embedder>, String> {
+    pub async fn get(&self) -> Result<Arc<dyn ImageEncoder>, String> {
         let load = || async {
             match &self.inner.loader {
                 Some(loader) => {
@@ -119,7 +119,7 @@ impl EmbedderCell {
 }
 
 /// Bounds what is decoded and embedded at once, by memory and by cores.
-pub struct EmbeddingSlots {
+pub struct EncoderSlots {
     memory: MemoryBudget,
     cores: Arc<Semaphore>,
 }
@@ -130,7 +130,7 @@ pub struct Slot {
     _core: Option<OwnedSemaphorePermit>,
 }
 
-impl EmbeddingSlots {
+impl EncoderSlots {
     /// Slots for so many images at once, of which none takes memory that is not in the budget.
     pub fn new(memory: MemoryBudget, parallel: usize) -> Self {
         Self {
@@ -151,43 +151,46 @@ impl EmbeddingSlots {
 }
 
 /// Reads the header of an image on a thread for blocking work.
-pub async fn inspect(embedder: Arc<dyn Embedder>, image: Bytes) -> Result<ImageInfo, EmbedError> {
-    off_runtime(move || embedder.inspect(&image)).await
+pub async fn inspect(
+    embedder: Arc<dyn ImageEncoder>,
+    image: Bytes,
+) -> Result<ImageInfo, EmbedError> {
+    run_blocking(move || embedder.inspect(&image)).await
 }
 
-/// Embeds a part of a picture on a thread for blocking work. `slot` is held for as long as the work takes, also
+/// Embeds a part of an image on a thread for blocking work. `slot` is held for as long as the work takes, also
 /// when the caller went away meanwhile.
 pub async fn embed(
-    embedder: Arc<dyn Embedder>,
-    picture: Bytes,
+    embedder: Arc<dyn ImageEncoder>,
+    image: Bytes,
     area: Area,
     slot: Slot,
 ) -> Result<Vec<f32>, EmbedError> {
-    off_runtime(move || {
-        let embedding = embedder.embed(&picture, &area);
+    run_blocking(move || {
+        let embedding = embedder.embed(&image, &area);
         drop(slot);
         embedding
     })
     .await
 }
 
-/// A picture that makes the encoder panic is a bad picture: it would do so again.
-async fn off_runtime<T: Send + 'static>(
+/// An image that makes the encoder panic is a bad image: it would do so again.
+async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, PictureError> + Send + 'static,
 ) -> Result<T, EmbedError> {
     match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done.map_err(EmbedError::Picture),
+        Ok(done) => done.map_err(EmbedError::Image),
         Err(died) if died.is_panic() => {
             let reason = format!("the encoder panicked: {}", told(&*died.into_panic()));
-            Err(EmbedError::Picture(PictureError::Network(reason)))
+            Err(EmbedError::Image(PictureError::Network(reason)))
         }
         Err(cancelled) => Err(EmbedError::Encoder(cancelled.to_string())),
     }
 }
 
-impl fmt::Debug for EmbedderCell {
+impl fmt::Debug for EncoderCell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EmbedderCell")
+        f.debug_struct("EncoderCell")
             .field("loaded", &self.inner.cell.initialized())
             .finish()
     }
@@ -200,7 +203,7 @@ fn told(panic: &(dyn Any + Send)) -> &str {
         .unwrap_or("it did not say why")
 }
 
-/// Pictures that are best embedded at once: one per core.
+/// ImageStore that are best embedded at once: one per core.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
 }
@@ -213,9 +216,9 @@ impl From<ExceedsMemory> for EmbedError {
 
 /// Why there is no embedding.
 pub enum EmbedError {
-    /// The picture is at fault.
-    Picture(PictureError),
-    /// The picture takes more memory than there is for pictures.
+    /// The image is at fault.
+    Image(PictureError),
+    /// The image takes more memory than there is for images.
     Memory(ExceedsMemory),
     /// The encoder is at fault.
     Encoder(String),

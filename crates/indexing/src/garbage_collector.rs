@@ -25,7 +25,7 @@ impl Indexer {
         // Listed first: what is published between the two calls is then named by the manifest. What is
         // published later was written later too, for no writer publishes what it wrote long ago.
         let stored = self.ports.shelf.list().await?;
-        let encoders = self.ports.encoder_shelf.list().await?;
+        let encoders = self.ports.encoder_store.list().await?;
         let LoadedManifest::Found { bytes, .. } = self.ports.manifests.load(None).await? else {
             return Ok(0);
         };
@@ -58,7 +58,7 @@ impl Indexer {
             let needed = manifest.fingerprints().any(|f| f == encoder.fingerprint);
             // Whoever is about to name an encoder has just stored it, which made it young.
             if !needed && encoder.modified < safe_since {
-                self.ports.encoder_shelf.delete(encoder.fingerprint).await?;
+                self.ports.encoder_store.delete(encoder.fingerprint).await?;
                 info!(fingerprint = %encoder.fingerprint, "an encoder that no index has is removed");
             }
         }
