@@ -203,7 +203,7 @@ fn told(panic: &(dyn Any + Send)) -> &str {
         .unwrap_or("it did not say why")
 }
 
-/// ImageStore that are best embedded at once: one per core.
+/// Images that are best embedded at once: one per core.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
 }

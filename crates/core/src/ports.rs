@@ -67,7 +67,7 @@ pub trait ImageWriter: Send + Sync {
     async fn delete(&self, key: &str) -> Result<(), StoreError>;
 }
 
-/// UrlSigner with which others reach objects of the catalog bucket for a while.
+/// Links with which others reach objects of the catalog bucket for a while.
 #[async_trait]
 pub trait UrlSigner: Send + Sync {
     /// A URL that answers `GET` with the image at `key`, whether or not it exists.

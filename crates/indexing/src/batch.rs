@@ -1,11 +1,13 @@
 //! The change that a batch of observed images makes to the index.
 
+use lookalike_core::time::new_segment_id;
 use lookalike_index::{Changed, Row, SegmentContent};
 
-use super::current::{Current, EncoderIdentity};
-use super::proposal::{NewSegment, Proposal, Reuse};
-use crate::IndexingError;
-use lookalike_core::time::new_segment_id;
+use crate::current::Current;
+use crate::encoder_identity::EncoderIdentity;
+use crate::new_segment::NewSegment;
+use crate::proposal::{Proposal, Reuse};
+use crate::report::IndexingError;
 
 /// Rows to upsert or to change, and keys to remove. Each key stands in one of these, once.
 #[derive(Debug, Default)]

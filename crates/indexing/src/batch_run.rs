@@ -3,25 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, stream};
-use tracing::info;
-
-use super::batch::BatchChange;
-use super::observe::{Looking, Observation, Observed};
-use super::proposal::Change;
-use super::publish::Publication;
-use super::targets::{IndexTarget, IndexTargets};
-use super::{BatchReport, Indexer, IndexingError, Outcome};
 use lookalike_core::model::ImageRecord;
 use lookalike_core::ports::Measurement;
 use lookalike_core::time::Deadline;
+use tracing::info;
+
+use crate::batch::BatchChange;
+use crate::indexer::Indexer;
+use crate::observe::{Looking, Observation, Observed, Recorded};
+use crate::proposal::Change;
+use crate::publish::Publication;
+use crate::report::{BatchReport, IndexingError, Outcome};
+use crate::targets::{IndexTarget, IndexTargets};
 
 /// How often a key is done again within one batch because it changed meanwhile.
 const MAX_ROUNDS: u32 = 5;
 /// Keys that are looked at again at once.
 const PARALLEL_CHECKS: usize = 16;
-
-/// The products that a key was recorded under in earlier rounds.
-pub(crate) type Recorded = BTreeMap<String, BTreeSet<String>>;
 
 impl Indexer {
     /// Brings the index in line with what is at `keys` now, and every other index that the manifest

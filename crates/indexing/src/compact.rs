@@ -3,6 +3,8 @@
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
+use lookalike_core::ports::{Measurement, Unit};
+use lookalike_core::time::{Deadline, new_segment_id};
 use lookalike_index::{
     Calibration, CompactionPolicy, GraphLeftOut, Recall, Segment, SegmentContent, SegmentEntry,
     SegmentId, Snapshot, merge_deltas, rebuild_base, rebuild_bytes,
@@ -10,15 +12,15 @@ use lookalike_index::{
 use tokio::task::JoinError;
 use tracing::{info, warn};
 
-use super::batch::delta;
-use super::compaction_commit::Replacement;
-use super::current::{Current, EncoderIdentity, Published};
-use super::lease::{LEASE_FACTOR, Leasing, Need};
-use super::proposal::NewSegment;
-use super::time_budget::TimeBudget;
-use super::{Indexer, IndexingError, MaintenanceReport};
-use lookalike_core::ports::{Measurement, Unit};
-use lookalike_core::time::{Deadline, new_segment_id};
+use crate::batch::delta;
+use crate::compaction_commit::Replacement;
+use crate::current::{Current, Published};
+use crate::encoder_identity::EncoderIdentity;
+use crate::indexer::Indexer;
+use crate::lease::{LEASE_FACTOR, Leasing, Need};
+use crate::new_segment::NewSegment;
+use crate::report::{IndexingError, MaintenanceReport};
+use crate::time_budget::TimeBudget;
 
 /// Rows times candidates per row (efConstruction) that a rebuild surely manages in a second on a function's
 /// two cores, fetching and storing included: 2,500 rows at 100. Measured rates are two to ten times that.

@@ -2,10 +2,12 @@
 
 use lookalike_index::{Changed, Manifest, SegmentContent, SegmentId, superseded_meanwhile};
 
-use super::IndexingError;
-use super::batch::delta;
-use super::current::{Current, EncoderIdentity};
-use super::proposal::{NewSegment, Proposal};
+use crate::batch::delta;
+use crate::current::Current;
+use crate::encoder_identity::EncoderIdentity;
+use crate::new_segment::NewSegment;
+use crate::proposal::Proposal;
+use crate::report::IndexingError;
 
 /// A segment that takes the place of others. Once published, it is never proposed again: what it
 /// replaced does not come back.

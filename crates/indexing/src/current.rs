@@ -4,16 +4,17 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::{StreamExt, TryStreamExt, stream};
+use lookalike_core::error::{StoreError, StoreErrorKind};
+use lookalike_core::model::LoadedManifest;
+use lookalike_core::ports::{Manifests, Segments};
 use lookalike_index::{
     Attributes, Fingerprint, IndexError, Location, Manifest, Segment, SegmentEntry, SegmentId,
     SegmentMeta, View,
 };
 
-use super::proposal::NewSegment;
-use crate::IndexingError;
-use lookalike_core::error::{StoreError, StoreErrorKind};
-use lookalike_core::model::LoadedManifest;
-use lookalike_core::ports::{Manifests, Segments};
+use crate::encoder_identity::EncoderIdentity;
+use crate::new_segment::NewSegment;
+use crate::report::IndexingError;
 
 /// Segments are fetched so many at a time.
 const PARALLEL_FETCHES: usize = 8;
@@ -47,14 +48,6 @@ impl Current {
     }
 }
 
-/// Who the encoder of an index is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct EncoderIdentity {
-    pub(crate) name: String,
-    pub(crate) fingerprint: Fingerprint,
-    pub(crate) dimensions: usize,
-}
-
 impl Published {
     /// The encoders of all indexes, that of the searched one first; none before anything was published.
     pub(crate) fn encoders(&self) -> Vec<EncoderIdentity> {
@@ -82,7 +75,7 @@ impl Published {
 /// Reads manifests and metas; keeps what it read last, so that only news are fetched.
 pub(crate) struct IndexReader {
     manifests: Arc<dyn Manifests>,
-    pub(super) segments: Arc<dyn Segments>,
+    pub(crate) segments: Arc<dyn Segments>,
     /// Read or published last. Callers that run at once may put older ones here; the conditional read
     /// of the manifest finds that out.
     last: Mutex<Last>,

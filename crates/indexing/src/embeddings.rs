@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
+use lookalike_core::error::StoreError;
 use lookalike_index::{Location, Quantised};
 
-use super::IndexingError;
-use super::current::{Current, IndexReader};
-use lookalike_core::error::StoreError;
+use crate::current::{Current, IndexReader};
+use crate::report::IndexingError;
 
 /// Ranges of a segment that are no farther apart are read as one: so many bytes come in less time, and cost
 /// less, than another request.

@@ -13,17 +13,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use lookalike_core::encoders::NoEncoder;
+use lookalike_core::error::StoreError;
+use lookalike_core::time::Deadline;
 use lookalike_index::{Changed, Fingerprint, Manifest, Role, SideIndex, Step};
 use serde::Serialize;
 use tracing::info;
 
-use super::current::{Current, EncoderIdentity, Published};
-use super::proposal::{Proposal, Proposer, Reuse, Rewriting};
-use super::publish::Publication;
-use super::{Indexer, IndexingError};
-use lookalike_core::encoders::NoEncoder;
-use lookalike_core::error::StoreError;
-use lookalike_core::time::Deadline;
+use crate::current::{Current, Published};
+use crate::encoder_identity::EncoderIdentity;
+use crate::indexer::Indexer;
+use crate::proposal::{Proposal, Proposer, Reuse, Rewriting};
+use crate::publish::Publication;
+use crate::report::IndexingError;
 
 /// Why an index beside the searched one cannot be begun, switched to or given up.
 #[derive(Debug, thiserror::Error)]
@@ -109,7 +111,7 @@ pub struct Building {
 pub struct Coverage {
     /// Generation of the manifest that was looked at.
     pub generation: u64,
-    /// ImageStore in the bucket.
+    /// Images in the bucket.
     pub images: u64,
     /// Those that the building index has as they are.
     pub done: u64,
@@ -231,7 +233,7 @@ impl Indexer {
         Ok(coverage)
     }
 
-    /// ImageStore that the building index has by now; much cheaper than [`coverage`](Self::coverage).
+    /// Images that the building index has by now; much cheaper than [`coverage`](Self::coverage).
     ///
     /// # Errors
     /// As [`coverage`](Self::coverage).

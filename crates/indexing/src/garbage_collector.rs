@@ -4,12 +4,13 @@ use std::collections::HashSet;
 use std::time::{Duration, UNIX_EPOCH};
 
 use futures::{StreamExt, TryStreamExt, stream};
+use lookalike_core::model::LoadedManifest;
+use lookalike_core::time::now_milliseconds;
 use lookalike_index::Manifest;
 use tracing::info;
 
-use super::{Indexer, IndexingError};
-use lookalike_core::model::LoadedManifest;
-use lookalike_core::time::now_milliseconds;
+use crate::indexer::Indexer;
+use crate::report::IndexingError;
 
 /// Segments removed at once.
 const PARALLEL_DELETES: usize = 8;

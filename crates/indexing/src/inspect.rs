@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use lookalike_index::{Changed, HistoryEntry, Manifest, Role, Step};
-use serde::Serialize;
-
-use super::current::{Current, Published, TRIES};
-use super::publish::MAX_UNANSWERED;
-use super::{Indexer, IndexingError};
 use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::keys::{CATALOG_PREFIX, is_catalog_key};
 use lookalike_core::model::LoadedManifest;
 use lookalike_core::time::now_milliseconds;
+use lookalike_index::{Changed, HistoryEntry, Manifest, Role, Step};
+use serde::Serialize;
+
+use crate::current::{Current, Published, TRIES};
+use crate::indexer::Indexer;
+use crate::publish::MAX_UNANSWERED;
+use crate::report::IndexingError;
 
 /// How often starting over is tried while others publish.
 const MAX_TRIES: u32 = 20;

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use lookalike_core::time::{Deadline, now_milliseconds};
 use lookalike_index::{Changed, Lease, Step};
 use tracing::warn;
 
-use super::current::{Current, EncoderIdentity};
-use super::proposal::Proposal;
-use super::{Indexer, IndexingError};
-use lookalike_core::time::{Deadline, now_milliseconds};
+use crate::current::Current;
+use crate::encoder_identity::EncoderIdentity;
+use crate::indexer::Indexer;
+use crate::proposal::Proposal;
+use crate::report::IndexingError;
 
 /// A lease lasts so many times as long as the rebuild is estimated to take.
 pub(crate) const LEASE_FACTOR: u32 = 2;

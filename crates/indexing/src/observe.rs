@@ -1,18 +1,11 @@
 //! Looking at what is at a key now. Events are hints; this is the truth.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use lookalike_encoder::{Area, MAX_BYTES};
-use lookalike_index::{Attributes, Quantised, Row};
-use tokio::sync::Semaphore;
-
-use super::Indexer;
-use super::batch_run::Recorded;
-use super::targets::IndexTarget;
 use lookalike_core::encoder_cell::{EmbedError, embed, inspect};
 use lookalike_core::error::StoreError;
 use lookalike_core::keys::{category_of, product_id_of};
@@ -20,6 +13,15 @@ use lookalike_core::memory_budget::ExceedsMemory;
 use lookalike_core::model::{Failure, Image, ImageHead, ImageRecord};
 use lookalike_core::ports::{ImageEncoder, Measurement};
 use lookalike_core::time::Deadline;
+use lookalike_encoder::{Area, MAX_BYTES};
+use lookalike_index::{Attributes, Quantised, Row};
+use tokio::sync::Semaphore;
+
+use crate::indexer::Indexer;
+use crate::targets::IndexTarget;
+
+/// The products that a key was recorded under in earlier rounds.
+pub(crate) type Recorded = BTreeMap<String, BTreeSet<String>>;
 
 /// Keys looked at for each image that is being embedded: a store answers in about the time that
 /// an embedding takes, several times over.

@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use lookalike_index::{Attributes, CATEGORY, View};
-use serde::Serialize;
-
-use super::current::Current;
-use super::{Indexer, IndexingError};
 use lookalike_core::error::StoreErrorKind;
 use lookalike_core::filterable::{Filterable, attributes};
 use lookalike_core::keys::{category_of, folder_of};
 use lookalike_core::model::Metadata;
+use lookalike_index::{Attributes, CATEGORY, View};
+use serde::Serialize;
+
+use crate::current::Current;
+use crate::indexer::Indexer;
+use crate::report::IndexingError;
 
 /// Products that the table is asked for at once.
 const CHUNK: usize = 1000;

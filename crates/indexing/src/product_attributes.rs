@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use lookalike_index::{Attributes, Location, Quantised, Row};
-use tracing::error;
-
-use super::observe::{Observation, Observed};
-use super::targets::IndexTarget;
-use super::{Indexer, IndexingError};
 use lookalike_core::error::StoreError;
 use lookalike_core::filterable::attributes;
 use lookalike_core::keys::category_of;
 use lookalike_core::model::ImageHead;
 use lookalike_core::time::Deadline;
+use lookalike_index::{Attributes, Location, Quantised, Row};
+use tracing::error;
+
+use crate::indexer::Indexer;
+use crate::observe::{Observation, Observed};
+use crate::report::IndexingError;
+use crate::targets::IndexTarget;
 
 /// Products whose metadata is in memory at once: each may have hundreds of kilobytes.
 const ASKED_AT_ONCE: usize = 400;

@@ -7,25 +7,27 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures::{StreamExt, stream};
-use lookalike_index::{Attributes, CATEGORY, Location, Row};
-use tracing::{error, info};
-
-use super::batch::BatchChange;
-use super::current::{Current, EncoderIdentity};
-use super::proposal::Change;
-use super::publish::Publication;
-use super::targets::Indexes;
-use super::{Indexer, IndexingError, ProductsReport};
 use lookalike_core::error::StoreError;
 use lookalike_core::filterable::attributes;
 use lookalike_core::keys::category_of;
 use lookalike_core::model::ImageHead;
 use lookalike_core::ports::Measurement;
 use lookalike_core::time::Deadline;
+use lookalike_index::{Attributes, CATEGORY, Location, Row};
+use tracing::{error, info};
+
+use crate::batch::BatchChange;
+use crate::current::Current;
+use crate::encoder_identity::EncoderIdentity;
+use crate::indexer::Indexer;
+use crate::proposal::Change;
+use crate::publish::Publication;
+use crate::report::{IndexingError, ProductsReport};
+use crate::targets::Indexes;
 
 /// How often a product is done again within one batch because it changed meanwhile.
 const MAX_ROUNDS: u32 = 5;
-/// ImageStore that are asked at once.
+/// Images that are asked at once.
 const PARALLEL_HEADS: usize = 16;
 
 /// What a look at products found.

@@ -1,52 +1,12 @@
 //! What should follow a manifest: a change of one index as if it were alone, or of all of them.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
-use bytes::Bytes;
-use lookalike_index::{
-    Changed, EncodedSegment, IndexError, Manifest, Role, SegmentEntry, SegmentId, SegmentMeta,
-};
+use lookalike_index::{Changed, IndexError, Manifest, Role};
 
-use super::IndexingError;
-use super::current::{Current, EncoderIdentity, IndexReader, Published};
-
-/// A segment to be written, and its place in the manifest.
-#[derive(Debug, Clone)]
-pub(crate) struct NewSegment {
-    pub(crate) entry: SegmentEntry,
-    pub(crate) bytes: Bytes,
-    pub(crate) meta: Arc<SegmentMeta>,
-}
-
-impl NewSegment {
-    /// An encoded segment that was given the name `id`.
-    pub(crate) fn new(
-        id: SegmentId,
-        encoded: EncodedSegment,
-        encoder: &EncoderIdentity,
-    ) -> Result<Self, IndexError> {
-        let EncodedSegment {
-            bytes, meta_bytes, ..
-        } = encoded;
-        // A copy, because the meta outlives the segment by far.
-        let meta = Bytes::copy_from_slice(&bytes[..meta_bytes as usize]);
-        let meta = SegmentMeta::open(&meta, id, encoder.fingerprint)?;
-        Ok(Self {
-            entry: SegmentEntry {
-                id,
-                kind: meta.kind(),
-                rows: meta.rows(),
-                bytes: bytes.len() as u64,
-                meta_bytes,
-                recall: meta.recall(),
-                calibration: None,
-            },
-            bytes: Bytes::from(bytes),
-            meta: Arc::new(meta),
-        })
-    }
-}
+use crate::current::{Current, IndexReader, Published};
+use crate::encoder_identity::EncoderIdentity;
+use crate::new_segment::NewSegment;
+use crate::report::IndexingError;
 
 /// What should follow the current manifest, of one index as if it were alone, or of all. Its generation
 /// is set when it is published.
@@ -125,9 +85,9 @@ impl<F: FnMut(&Published) -> Option<Proposal> + Send> Proposer for Rewriting<F> 
 }
 
 /// The proposals of several changes, as one manifest.
-pub(super) struct Together<'c, 'a> {
-    pub(super) reader: &'c IndexReader,
-    pub(super) changes: &'c mut [Change<'a>],
+pub(crate) struct Together<'c, 'a> {
+    pub(crate) reader: &'c IndexReader,
+    pub(crate) changes: &'c mut [Change<'a>],
 }
 
 #[async_trait]

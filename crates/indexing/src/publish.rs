@@ -5,15 +5,17 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use lookalike_index::{Changed, Manifest, RetiredSegment, SegmentId};
-use tracing::info;
-
-use super::current::{Current, EncoderIdentity, IndexReader, Published, TRIES};
-use super::proposal::{Change, NewSegment, Proposal, Proposer, Reuse, Together};
-use crate::IndexingError;
 use lookalike_core::error::StoreErrorKind;
 use lookalike_core::ports::{Manifests, Segments};
 use lookalike_core::time::{Deadline, age_of, now_milliseconds};
+use lookalike_index::{Changed, Manifest, RetiredSegment, SegmentId};
+use tracing::info;
+
+use crate::current::{Current, IndexReader, Published, TRIES};
+use crate::encoder_identity::EncoderIdentity;
+use crate::new_segment::NewSegment;
+use crate::proposal::{Change, Proposal, Proposer, Reuse, Together};
+use crate::report::IndexingError;
 
 /// Races lost in a row before giving up. With eight writers at work, a writer loses seven times in
 /// eight; sixty in a row would happen once in three thousand publications even without backoff.

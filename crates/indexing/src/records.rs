@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tracing::warn;
-
-use super::Indexer;
-use super::batch_run::Recorded;
-use super::current::{Current, EncoderIdentity};
-use super::observe::{Observation, Observed};
 use lookalike_core::error::StoreError;
 use lookalike_core::keys::product_id_of;
 use lookalike_core::model::{Failure, ImageHead, ImageRecord};
 use lookalike_core::time::{now_milliseconds, rfc3339};
+use tracing::warn;
+
+use crate::current::Current;
+use crate::encoder_identity::EncoderIdentity;
+use crate::indexer::Indexer;
+use crate::observe::Recorded;
+use crate::observe::{Observation, Observed};
 
 impl Indexer {
     /// Removes what was recorded for `key` under any product but the one it shows now: the product

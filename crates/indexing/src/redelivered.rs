@@ -7,12 +7,13 @@
 
 use std::slice;
 
-use tracing::warn;
-
-use super::{BatchReport, Indexer, IndexingError, Outcome};
 use lookalike_core::keys::product_id_of;
 use lookalike_core::model::{Failure, ImageHead, ImageRecord};
 use lookalike_core::time::{Deadline, now_milliseconds, rfc3339};
+use tracing::warn;
+
+use crate::indexer::Indexer;
+use crate::report::{BatchReport, IndexingError, Outcome};
 
 /// Deliveries of an event from which on a record of an interrupted try is believed. The first delivery writes none.
 /// What the second one finds was left by another event, such as an earlier upload of the same image, before its

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use lookalike_index::IndexError;
-
 use lookalike_core::error::StoreError;
 use lookalike_core::model::Failure;
+use lookalike_index::IndexError;
 
 /// What became of one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +37,7 @@ pub struct BatchReport {
 /// What became of a batch of changed products.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProductsReport {
-    /// ImageStore whose rows say something else now. None of them was embedded.
+    /// Images whose rows say something else now. None of them was embedded.
     pub updated: usize,
     /// Products that are to be named again, and why.
     pub retry: Vec<(String, String)>,

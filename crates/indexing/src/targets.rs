@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use lookalike_index::IndexError;
-use tracing::error;
-
-use super::current::{Current, EncoderIdentity, Published, TRIES};
-use super::{Indexer, IndexingError};
 use lookalike_core::encoders::NoEncoder;
 use lookalike_core::model::ImageHead;
 use lookalike_core::ports::ImageEncoder;
+use lookalike_index::IndexError;
+use tracing::error;
+
+use crate::current::{Current, Published, TRIES};
+use crate::encoder_identity::EncoderIdentity;
+use crate::indexer::Indexer;
+use crate::report::IndexingError;
 
 /// One index and what it takes to write it.
 pub(crate) struct IndexTarget {

@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use lookalike_core::model::LoadedManifest;
 use lookalike_index::{Fingerprint, Manifest, Segment, SegmentEntry, SegmentMeta, View};
 use serde::Serialize;
 
-use super::{Indexer, IndexingError};
-use lookalike_core::model::LoadedManifest;
+use crate::indexer::Indexer;
+use crate::report::IndexingError;
 
 /// How often the check starts again because somebody published meanwhile.
 const TRIES: u32 = 5;
@@ -19,7 +20,7 @@ pub struct VerifyReport {
     pub generation: u64,
     /// Segments read in full.
     pub segments: usize,
-    /// ImageStore that can be found.
+    /// Images that can be found.
     pub images: u64,
     /// What is wrong, in sentences, in any index; empty when all is well.
     pub problems: Vec<String>,
@@ -37,7 +38,7 @@ pub struct StandbyReport {
     pub encoder: String,
     /// Segments read in full.
     pub segments: usize,
-    /// ImageStore that can be found in it.
+    /// Images that can be found in it.
     pub images: u64,
 }
 

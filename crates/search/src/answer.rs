@@ -1,16 +1,11 @@
 //! What searching takes and gives.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
-use lookalike_encoder::{MAX_BYTES, MAX_PIXELS, PictureError};
-use lookalike_index::{Changed, FilterError, Fingerprint, Match, SegmentId};
-use serde::Serialize;
-
-use super::options::{MAX_FACETS, MAX_FIELDS, MAX_K};
-use super::query::BadQuery;
-use lookalike_core::error::{StoreError, StoreErrorKind};
-use lookalike_core::memory_budget::ExceedsMemory;
 use lookalike_core::model::{ImageRecord, Metadata};
+use lookalike_index::{Changed, Fingerprint, Match, SegmentId};
+use serde::Serialize;
 
 /// The answer to a search, best product first.
 #[derive(Debug, Clone)]
@@ -88,7 +83,7 @@ pub struct ProductView {
 pub struct IndexState {
     /// Grows by one with every published manifest; 0 before the first.
     pub generation: u64,
-    /// ImageStore that can be found.
+    /// Images that can be found.
     pub images: u64,
     /// Distinct products among them.
     pub products: u64,
@@ -123,7 +118,7 @@ pub struct IndexInfo {
     pub dimensions: usize,
     /// The segments that make up the index, oldest first.
     pub segments: Vec<SegmentInfo>,
-    /// ImageStore that could not be indexed.
+    /// Images that could not be indexed.
     pub failed: u64,
     /// The 50 of them that failed last, the last first.
     pub failures: Vec<ImageRecord>,
@@ -203,184 +198,7 @@ pub struct SegmentInfo {
     pub recall: Option<f64>,
 }
 
-/// Why a search could not be answered.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum SearchError {
-    /// The image cannot be embedded.
-    #[error(transparent)]
-    Image(#[from] PictureError),
-    /// The image takes more memory than this process has for images.
-    #[error(transparent)]
-    ExceedsMemory(#[from] ExceedsMemory),
-    /// The images of the query have more pixels together than one request may have decoded.
-    #[error(
-        "the images of the query have {0} pixels together, but at most {MAX_PIXELS} are decoded for one request: \
-         send smaller images or fewer"
-    )]
-    TooManyPixels(u64),
-    /// The image files of the query have more bytes together than one request may have read.
-    #[error(
-        "the images of the query have more than {MAX_BYTES} bytes together, which is all that is read for one \
-         request: send smaller images or fewer"
-    )]
-    TooManyBytes,
-    /// The number of results asked for is out of range.
-    #[error("k is {0}, but it must be between 1 and {MAX_K}")]
-    KOutOfRange(usize),
-    /// The least score asked for is no cosine similarity.
-    #[error("min_score is {0}, but it must be between -1 and 1")]
-    MinScoreOutOfRange(f32),
-    /// The items make no query.
-    #[error(transparent)]
-    BadQuery(#[from] BadQuery),
-    /// One item of a query of several cannot be used.
-    #[error("query[{at}]: {error}")]
-    Item {
-        /// Which.
-        at: usize,
-        /// What is wrong with it.
-        error: Box<SearchError>,
-    },
-    /// A vector of another encoder than the index has.
-    #[error(
-        "the vector is of encoder {found}, but the index of {expected}: vectors of two encoders do not compare"
-    )]
-    VectorOfOtherEncoder {
-        /// The encoder of the index.
-        expected: Fingerprint,
-        /// The encoder that the caller named.
-        found: Fingerprint,
-    },
-    /// A vector of another length than the index has.
-    #[error("the vector has {found} numbers, but those of the index have {expected}")]
-    VectorLength {
-        /// Length of the vectors of the index.
-        expected: usize,
-        /// Length of the vector.
-        found: usize,
-    },
-    /// A vector of zeros, or with a number that is none.
-    #[error("the vector has no direction: its numbers must be finite and not all zero")]
-    VectorWithoutDirection,
-    /// How much results are to differ is out of range.
-    #[error("diversity is {0}, but it must be between 0 and 1")]
-    DiversityOutOfRange(f32),
-    /// More metadata members were chosen than can be.
-    #[error("fields has {0} names, at most {MAX_FIELDS} are allowed")]
-    TooManyFields(usize),
-    /// More attributes are to be counted than can be.
-    #[error("facets has {0} names, at most {MAX_FACETS} are allowed")]
-    TooManyFacets(usize),
-    /// The filter makes no sense, or asks for an attribute that is not there.
-    #[error(transparent)]
-    Filter(#[from] FilterError),
-    /// A cursor that was not given out for this query.
-    #[error("the cursor cannot be used: {0}")]
-    InvalidCursor(&'static str),
-    /// The generation that a cursor is about is gone.
-    #[error(
-        "the page cannot be continued: it is of generation {generation}, the index has moved on to {current}; \
-         search again without a cursor"
-    )]
-    CursorExpired {
-        /// The generation of the cursor.
-        generation: u64,
-        /// The generation that is searched now.
-        current: u64,
-    },
-    /// The index is older than the caller can do with.
-    #[error(
-        "the index has generation {current}, but min_generation is {wanted}: try again once that is published"
-    )]
-    NotYetIndexed {
-        /// The generation that there is.
-        current: u64,
-        /// The generation that the caller waits for.
-        wanted: u64,
-    },
-    /// The product has no indexed image (searching) or is altogether unknown (looking up).
-    #[error("there is no product {0:?} with an indexed image")]
-    UnknownProduct(String),
-    /// Nothing is stored at the key.
-    #[error("there is no object at key {0:?}: upload the image first")]
-    UnknownKey(String),
-    /// The key is outside of what callers may read.
-    #[error(
-        "key {0:?} is not allowed: it must begin with uploads/ or catalog/ and have no empty, . or .. parts"
-    )]
-    ForbiddenKey(String),
-    /// The key cannot be that of a catalog image.
-    #[error(
-        "key {0:?} is no catalog image's: it must begin with catalog/ and not end with a slash"
-    )]
-    NoCatalogKey(String),
-    /// An upload of a media type that the encoder cannot read.
-    #[error(
-        "media type {0:?} is not supported: use image/jpeg, image/png, image/webp, \
-         image/gif, image/bmp, image/tiff or image/avif"
-    )]
-    UnsupportedMediaType(String),
-    /// The index was made by another encoder, which cannot be had.
-    #[error(
-        "the index was made by encoder {found}, but this function embeds with {expected}, and the \
-         former is not stored beside the index: configure the index's encoder or index the catalog again"
-    )]
-    OtherEncoder {
-        /// The configured encoder.
-        expected: Fingerprint,
-        /// The encoder of the index.
-        found: Fingerprint,
-    },
-    /// The encoder cannot be loaded.
-    #[error("the encoder cannot be loaded: {0}")]
-    Encoder(String),
-    /// The stored index cannot be read.
-    #[error("the stored index cannot be read: {0}")]
-    Index(#[from] lookalike_index::IndexError),
-    /// The newest manifest names a segment that is not there.
-    #[error(
-        "the stored index is incomplete: segment {id} is missing; restore it, or index the catalog again"
-    )]
-    MissingSegment {
-        /// The segment.
-        id: SegmentId,
-        /// What the store said.
-        source: StoreError,
-    },
-    /// A store did not answer as it should.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl SearchError {
-    /// Whether an image is at fault, whatever the state of the index.
-    pub(crate) fn is_about_a_image(&self) -> bool {
-        match self {
-            Self::Image(_)
-            | Self::ExceedsMemory(_)
-            | Self::TooManyPixels(_)
-            | Self::TooManyBytes => true,
-            Self::Item { error, .. } => error.is_about_a_image(),
-            _ => false,
-        }
-    }
-
-    /// The error in words that may leave the service: stores name their buckets and tables, and those
-    /// are nobody's business outside.
-    pub(crate) fn for_callers(&self) -> String {
-        let known = match self {
-            Self::Store(store) => match store.kind {
-                StoreErrorKind::Unavailable | StoreErrorKind::Conflict => {
-                    "a store behind the service is busy or failing"
-                }
-                StoreErrorKind::NotFound | StoreErrorKind::Denied => {
-                    "a bucket or object that the service needs is missing or closed to it"
-                }
-                StoreErrorKind::Invalid => "a store behind the service did not answer as it should",
-            },
-            Self::Encoder(_) => "the encoder could not be loaded",
-            other => return other.to_string(),
-        };
-        known.to_owned()
-    }
+/// Returns the milliseconds since a moment.
+pub(crate) fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1000.0
 }

@@ -18,7 +18,10 @@ use lookalike_index::{Location, Manifest, Snapshot};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{MAX_K, Query, SearchError, SearchOptions};
+use crate::error::SearchError;
+use crate::limits::MAX_K;
+use crate::options::SearchOptions;
+use crate::query::Query;
 
 const VERSION: u8 = 1;
 const CHECK: usize = 4;
@@ -28,10 +31,10 @@ const LONGEST: usize = 8192;
 
 /// The end of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Cursor {
-    pub(super) generation: u64,
+pub(crate) struct Cursor {
+    pub(crate) generation: u64,
     /// The images that were returned on this page and those before, in no order.
-    pub(super) returned: Vec<Location>,
+    pub(crate) returned: Vec<Location>,
     binding: [u8; BINDING],
 }
 
@@ -44,10 +47,10 @@ struct Content {
 }
 
 /// What a cursor belongs to: a query and the generation that answers it.
-pub(super) struct Binding(Sha256);
+pub(crate) struct Binding(Sha256);
 
 impl Binding {
-    pub(super) fn new(query: &Query, options: &SearchOptions, manifest: &Manifest) -> Self {
+    pub(crate) fn new(query: &Query, options: &SearchOptions, manifest: &Manifest) -> Self {
         let mut hash = Sha256::new_with_prefix(b"lookalike cursor");
         for entry in &manifest.segments {
             hash.update(entry.id.to_bytes());
@@ -76,7 +79,7 @@ impl Binding {
 
 impl Cursor {
     /// The cursor for the page after one that ended with these.
-    pub(super) fn encode(generation: u64, returned: Vec<Location>, binding: &Binding) -> String {
+    pub(crate) fn encode(generation: u64, returned: Vec<Location>, binding: &Binding) -> String {
         let content = content(generation, returned);
         let mut bytes = vec![VERSION];
         let bound = [&binding.of(&content)[..], &content].concat();
@@ -86,7 +89,7 @@ impl Cursor {
     }
 
     /// Reads a cursor. Whether it belongs to the query is still to be asked.
-    pub(super) fn decode(text: &str) -> Result<Self, SearchError> {
+    pub(crate) fn decode(text: &str) -> Result<Self, SearchError> {
         let damaged =
             || SearchError::InvalidCursor("it is not one that was given out, or was changed");
         if text.len() > LONGEST {
@@ -127,7 +130,7 @@ impl Cursor {
     }
 
     /// Refuses a cursor of another query, or one that was made up.
-    pub(super) fn check(&self, binding: &Binding, snapshot: &Snapshot) -> Result<(), SearchError> {
+    pub(crate) fn check(&self, binding: &Binding, snapshot: &Snapshot) -> Result<(), SearchError> {
         let content = content(self.generation, self.returned.clone());
         let segments = snapshot.segments();
         let is_there = |at: &Location| {
@@ -167,8 +170,8 @@ mod tests {
     use lookalike_index::{Fingerprint, Match};
     use proptest::prelude::*;
 
-    use super::super::QueryItem;
     use super::*;
+    use crate::query::QueryItem;
 
     fn binding(product: &str, options: &SearchOptions) -> Binding {
         let query = Query::new(vec![QueryItem::product(product)]).unwrap();

@@ -3,14 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use lookalike_core::model::Metadata;
 use lookalike_index::{Calibration, IndexError, Snapshot};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::scope::{Found, Scope};
-use super::vectors::images_of;
-use super::{MAX_FIELDS, MAX_K, SearchError, Searcher, run_blocking, with_attributes};
-use lookalike_core::model::Metadata;
+use crate::error::SearchError;
+use crate::hydrate::with_attributes;
+use crate::limits::{MAX_FIELDS, MAX_K};
+use crate::run_blocking::run_blocking;
+use crate::scope::{Found, Scope};
+use crate::searcher::Searcher;
+use crate::vectors::images_of;
 
 /// The products of one generation, and what each of them is similar to.
 pub struct Exporter<'a> {

@@ -1,14 +1,17 @@
 //! What callers get of what was found: metadata and links are added.
 
+use lookalike_core::model::Metadata;
 use lookalike_index::{Attributes, Calibration};
 
-use super::scope::Found;
-use super::{FoundImage, FoundProduct, GroupBy, Images, SearchError, SearchOptions, Searcher};
-use lookalike_core::model::Metadata;
+use crate::answer::{FoundImage, FoundProduct};
+use crate::error::SearchError;
+use crate::options::{GroupBy, Images, SearchOptions};
+use crate::scope::Found;
+use crate::searcher::Searcher;
 
 impl Searcher {
     /// Adds metadata and links.
-    pub(super) async fn hydrate(
+    pub(crate) async fn hydrate(
         &self,
         found: Vec<Found>,
         calibration: Option<Calibration>,
@@ -78,7 +81,7 @@ impl Searcher {
 }
 
 /// What the image itself says, wherever the table says nothing.
-pub(super) fn with_attributes(mut metadata: Metadata, attributes: Attributes) -> Metadata {
+pub(crate) fn with_attributes(mut metadata: Metadata, attributes: Attributes) -> Metadata {
     for (name, value) in attributes {
         metadata.entry(name).or_insert(value);
     }

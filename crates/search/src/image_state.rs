@@ -1,11 +1,12 @@
 //! What became of one catalog image: who uploads one asks until it can be found.
 
-use lookalike_index::Location;
-
-use super::snapshots::LoadedSnapshot;
-use super::{SearchError, Searcher};
 use lookalike_core::keys::is_catalog_key;
 use lookalike_core::model::ImageRecord;
+use lookalike_index::Location;
+
+use crate::error::SearchError;
+use crate::searcher::Searcher;
+use crate::snapshots::LoadedSnapshot;
 
 /// A catalog image and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

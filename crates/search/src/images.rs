@@ -5,19 +5,20 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::future::{BoxFuture, try_join_all};
 use futures::{FutureExt, StreamExt, TryFutureExt, TryStreamExt, stream};
-use lookalike_encoder::{Area, ImageInfo, MAX_BYTES, MAX_PIXELS, PictureError};
-
-use super::query::{Query, QueryItem, Subject};
-use super::vectors::of_item;
-use super::{SearchError, Searcher, search_error};
 use lookalike_core::encoder_cell::{cores, inspect};
 use lookalike_core::ports::ImageEncoder;
+use lookalike_encoder::{Area, ImageInfo, MAX_BYTES, MAX_PIXELS, PictureError};
+
+use crate::error::{SearchError, search_error};
+use crate::query::{Query, QueryItem, Subject};
+use crate::searcher::Searcher;
+use crate::vectors::of_item;
 
 /// An image of a query.
-pub(super) struct QueryImage {
-    pub(super) bytes: Bytes,
-    pub(super) area: Area,
-    pub(super) info: ImageInfo,
+pub(crate) struct QueryImage {
+    pub(crate) bytes: Bytes,
+    pub(crate) area: Area,
+    pub(crate) info: ImageInfo,
 }
 
 impl Searcher {
@@ -26,7 +27,7 @@ impl Searcher {
     /// All of them together have at most the bytes and the pixels that one image may have: what a request costs
     /// does not grow with the number of its images, nor with how well they are compressed. Those that are named by key
     /// are read only when it is known that all have so few bytes, so that no more are ever held.
-    pub(super) async fn inspect_images(
+    pub(crate) async fn inspect_images(
         &self,
         embedder: &Arc<dyn ImageEncoder>,
         query: &Query,

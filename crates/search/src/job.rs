@@ -1,32 +1,33 @@
 //! From a query that is known to a page of results.
 
+use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_index::{Calibration, IndexError};
 
-use super::cursor::{Binding, Cursor};
-use super::page::{Page, Source};
-use super::scope::{Facets, Scope};
-use super::snapshots::LoadedSnapshot;
-use super::vectors::QueryVector;
-use super::worker::run_blocking;
-use super::{SearchError, SearchOptions, query_error};
-use lookalike_core::error::{StoreError, StoreErrorKind};
+use crate::cursor::{Binding, Cursor};
+use crate::error::{SearchError, query_error};
+use crate::options::SearchOptions;
+use crate::page::{Page, Source};
+use crate::run_blocking::run_blocking;
+use crate::scope::{Facets, Scope};
+use crate::snapshots::LoadedSnapshot;
+use crate::vectors::QueryVector;
 
 /// All that an answer is made from.
-pub(super) struct SearchJob {
-    pub(super) loaded: LoadedSnapshot,
-    pub(super) wanted: Vec<QueryVector>,
-    pub(super) scope: Scope,
-    pub(super) calibration: Option<Calibration>,
-    pub(super) cursor: Option<Cursor>,
-    pub(super) binding: Binding,
-    pub(super) embedding_ms: f64,
+pub(crate) struct SearchJob {
+    pub(crate) loaded: LoadedSnapshot,
+    pub(crate) wanted: Vec<QueryVector>,
+    pub(crate) scope: Scope,
+    pub(crate) calibration: Option<Calibration>,
+    pub(crate) cursor: Option<Cursor>,
+    pub(crate) binding: Binding,
+    pub(crate) embedding_ms: f64,
 }
 
 /// What was found, and what follows from it.
-pub(super) struct SearchOutcome {
-    pub(super) page: Page,
-    pub(super) facets: Option<Facets>,
-    pub(super) next_cursor: Option<String>,
+pub(crate) struct SearchOutcome {
+    pub(crate) page: Page,
+    pub(crate) facets: Option<Facets>,
+    pub(crate) next_cursor: Option<String>,
 }
 
 impl SearchJob {
@@ -62,7 +63,7 @@ impl SearchJob {
 }
 
 /// Finds a page of results.
-pub(super) async fn find(
+pub(crate) async fn find(
     work: SearchJob,
     options: &SearchOptions,
 ) -> Result<SearchOutcome, SearchError> {

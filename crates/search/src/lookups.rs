@@ -4,19 +4,22 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use lookalike_encoder::PictureFormat;
-use lookalike_index::{Attributes, HistoryEntry, Recall, SideIndex, Snapshot, ValueTypes};
-
-use super::worker::run_blocking;
-use super::{
-    EncoderInfo, FilterableInfo, GenerationInfo, IndexInfo, IndexState, ProductView, SearchError,
-    Searcher, SegmentInfo, StandbyInfo, no_encoder, with_attributes,
-};
 use lookalike_core::error::StoreError;
 use lookalike_core::keys::UPLOADS_PREFIX;
 use lookalike_core::model::{NewestFailures, UploadLink};
 use lookalike_core::ports::ImageEncoder;
 use lookalike_core::time::{new_segment_id, rfc3339};
+use lookalike_encoder::PictureFormat;
+use lookalike_index::{Attributes, HistoryEntry, Recall, SideIndex, Snapshot, ValueTypes};
+
+use crate::answer::{
+    EncoderInfo, FilterableInfo, GenerationInfo, IndexInfo, IndexState, ProductView, SegmentInfo,
+    StandbyInfo,
+};
+use crate::error::{SearchError, no_encoder};
+use crate::hydrate::with_attributes;
+use crate::run_blocking::run_blocking;
+use crate::searcher::Searcher;
 
 /// Failed images that the state of the index names: enough to see what is wrong, few enough for a page.
 const MAX_FAILURES: usize = 50;

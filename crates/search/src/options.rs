@@ -3,14 +3,8 @@
 use lookalike_index::Match;
 use serde_json::Value;
 
-use super::SearchError;
-
-/// Most results a caller may ask for, on one page or on all of them together.
-pub const MAX_K: usize = 1000;
-/// Most metadata members that a caller may choose.
-pub const MAX_FIELDS: usize = 64;
-/// Most attributes that values are counted of.
-pub const MAX_FACETS: usize = 16;
+use crate::error::SearchError;
+use crate::limits::{MAX_FACETS, MAX_FIELDS, MAX_K};
 
 /// What of the ranking to return. The default is the ten best products, with all that is known of them.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,7 +79,7 @@ pub enum Images {
 
 impl SearchOptions {
     /// Refuses what is out of range, before any work is done.
-    pub(super) fn check(&self) -> Result<(), SearchError> {
+    pub(crate) fn check(&self) -> Result<(), SearchError> {
         if !(1..=MAX_K).contains(&self.k) {
             return Err(SearchError::KOutOfRange(self.k));
         }
@@ -107,7 +101,7 @@ impl SearchOptions {
     }
 
     /// Whether it asks for the ranking as the index gives it.
-    pub(super) fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.group_by == GroupBy::Product
             && self.images == Images::Best
             && self.diversity == 0.0

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use lookalike_index::{IndexError, Location, Snapshot};
 
-use super::cursor::Cursor;
-use super::scope::{Found, Scope, dot};
-use super::vectors::{QueryVector, unit};
-use super::{GroupBy, Images, MAX_K, SearchOptions};
+use crate::cursor::Cursor;
+use crate::limits::MAX_K;
+use crate::options::{GroupBy, Images, SearchOptions};
+use crate::scope::{Found, Scope, dot};
+use crate::vectors::{QueryVector, unit};
 
 /// Cosine similarity from which two images are nearly the same one.
 ///
@@ -24,17 +25,17 @@ const MAX_CANDIDATES: usize = 1000;
 
 /// What is returned.
 #[derive(Debug)]
-pub(super) struct Page {
-    pub(super) results: Vec<Found>,
-    /// ImageStore that were returned on this page and those before; empty when there is no page after it.
-    pub(super) returned: Vec<Location>,
+pub(crate) struct Page {
+    pub(crate) results: Vec<Found>,
+    /// Images that were returned on this page and those before; empty when there is no page after it.
+    pub(crate) returned: Vec<Location>,
     /// Whether every image that may be found was compared.
-    pub(super) exact: bool,
+    pub(crate) exact: bool,
 }
 
 impl Page {
     /// The page of an index without images.
-    pub(super) fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self {
             results: Vec::new(),
             returned: Vec::new(),
@@ -44,18 +45,18 @@ impl Page {
 }
 
 /// What a page is made from.
-pub(super) struct Source<'a> {
-    pub(super) snapshot: &'a Snapshot,
-    pub(super) wanted: &'a [QueryVector],
-    pub(super) scope: &'a Scope,
-    pub(super) options: &'a SearchOptions,
+pub(crate) struct Source<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) wanted: &'a [QueryVector],
+    pub(crate) scope: &'a Scope,
+    pub(crate) options: &'a SearchOptions,
     /// The end of the page before.
-    pub(super) cursor: Option<&'a Cursor>,
+    pub(crate) cursor: Option<&'a Cursor>,
 }
 
 impl Source<'_> {
     /// The page; `None` when it has to be brief and cannot be.
-    pub(super) fn page(&self, briefly: bool) -> Result<Option<Page>, IndexError> {
+    pub(crate) fn page(&self, briefly: bool) -> Result<Option<Page>, IndexError> {
         let returned = self.cursor.map_or(&[][..], |cursor| &cursor.returned);
         // No more than so many results in all, however they are paged.
         let k = self.options.k.min(MAX_K - returned.len().min(MAX_K));

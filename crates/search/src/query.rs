@@ -33,13 +33,13 @@ pub struct Query {
 /// A thing with its weight.
 #[derive(Debug, Clone)]
 pub struct QueryItem {
-    pub(super) subject: Subject,
-    pub(super) weight: f32,
+    pub(crate) subject: Subject,
+    pub(crate) weight: f32,
 }
 
 /// Something that has a vector.
 #[derive(Clone)]
-pub(super) enum Subject {
+pub(crate) enum Subject {
     /// An image file.
     Image { bytes: Bytes, area: Area },
     /// The image file at this key.
@@ -108,12 +108,12 @@ impl Query {
         Ok(Self { items })
     }
 
-    pub(super) fn items(&self) -> &[QueryItem] {
+    pub(crate) fn items(&self) -> &[QueryItem] {
         &self.items
     }
 
     /// The products among the items, each once.
-    pub(super) fn products(&self) -> Vec<String> {
+    pub(crate) fn products(&self) -> Vec<String> {
         let subjects = self.items.iter().map(|item| &item.subject);
         let products = subjects.filter_map(|subject| match subject {
             Subject::Product(id) => Some(id.clone()),
@@ -126,7 +126,7 @@ impl Query {
     }
 
     /// The one product that makes up the query.
-    pub(super) fn only_product(&self) -> Option<&str> {
+    pub(crate) fn only_product(&self) -> Option<&str> {
         match &self.items[..] {
             [
                 QueryItem {
@@ -139,7 +139,7 @@ impl Query {
     }
 
     /// Feeds everything that tells one query from another.
-    pub(super) fn hash(&self, hash: &mut Sha256) {
+    pub(crate) fn hash(&self, hash: &mut Sha256) {
         hash.update((self.items.len() as u64).to_le_bytes());
         for QueryItem { subject, weight } in &self.items {
             hash.update(weight.to_le_bytes());

@@ -6,17 +6,19 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use lookalike_core::filterable::Filterable;
 use lookalike_index::{
     Attributes, Calibration, Filter, FilterError, Hit, IndexError, Location, Match, SearchRequest,
     Selection, Snapshot,
 };
 use serde_json::Value;
 
-use super::answer::FacetValue;
-use super::vectors::QueryVector;
-use super::worker::run_blocking;
-use super::{GroupBy, Query, SearchError, SearchOptions};
-use lookalike_core::filterable::Filterable;
+use crate::answer::FacetValue;
+use crate::error::SearchError;
+use crate::options::{GroupBy, SearchOptions};
+use crate::query::Query;
+use crate::run_blocking::run_blocking;
+use crate::vectors::QueryVector;
 
 /// Values of an attribute that are counted, at most.
 const MAX_VALUES: usize = 20;
@@ -25,7 +27,7 @@ const FEW_ROWS: u64 = 1 << 17;
 
 /// What may be found at all.
 #[derive(Debug, Clone)]
-pub(super) struct Scope {
+pub(crate) struct Scope {
     min_score: f32,
     /// Products that are no results.
     without: Vec<String>,
@@ -40,20 +42,20 @@ pub(super) struct Scope {
 }
 
 /// How often each value of an attribute occurs.
-pub(super) type Facets = BTreeMap<String, Vec<FacetValue>>;
+pub(crate) type Facets = BTreeMap<String, Vec<FacetValue>>;
 
 /// An image that was found, as the best of its product or for itself.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Found {
-    pub(super) product_id: String,
-    pub(super) key: String,
-    pub(super) score: f32,
-    pub(super) at: Location,
-    pub(super) attributes: Attributes,
+pub(crate) struct Found {
+    pub(crate) product_id: String,
+    pub(crate) key: String,
+    pub(crate) score: f32,
+    pub(crate) at: Location,
+    pub(crate) attributes: Attributes,
     /// All images of the product that are similar enough, best first, where they are wanted.
-    pub(super) images: Vec<(String, f32)>,
+    pub(crate) images: Vec<(String, f32)>,
     /// Results that are nearly the same image and were folded into this one.
-    pub(super) collapsed: usize,
+    pub(crate) collapsed: usize,
 }
 
 impl Scope {
@@ -61,7 +63,7 @@ impl Scope {
     ///
     /// # Errors
     /// When a filter makes no sense.
-    pub(super) fn new(query: &Query, options: &SearchOptions) -> Result<Self, SearchError> {
+    pub(crate) fn new(query: &Query, options: &SearchOptions) -> Result<Self, SearchError> {
         Ok(Self {
             min_score: options.min_score,
             without: query.products(),
@@ -73,7 +75,7 @@ impl Scope {
     }
 
     /// All but one product, by what is usual.
-    pub(super) fn of_product(product: &str) -> Self {
+    pub(crate) fn of_product(product: &str) -> Self {
         let usual = SearchOptions::default();
         Self {
             min_score: usual.min_score,
@@ -90,7 +92,7 @@ impl Scope {
     ///
     /// # Errors
     /// When the filter, or an attribute that is to be counted, does not fit the images.
-    pub(super) async fn within(
+    pub(crate) async fn within(
         mut self,
         snapshot: &Arc<Snapshot>,
         calibration: Option<Calibration>,
@@ -132,7 +134,7 @@ impl Scope {
     }
 
     /// Values of the wanted attributes over all that may be found; `None` when none are wanted.
-    pub(super) fn facets(
+    pub(crate) fn facets(
         &self,
         snapshot: &Snapshot,
         wanted: &[String],
@@ -165,7 +167,7 @@ impl Scope {
 
     /// The `k` best results by their most similar of what is wanted, fewer only when there are no more, and
     /// whether that is exact. `None` when it has to be brief and cannot be.
-    pub(super) fn find(
+    pub(crate) fn find(
         &self,
         snapshot: &Snapshot,
         wanted: &[QueryVector],
@@ -204,7 +206,7 @@ impl Scope {
     }
 
     /// Adds to each product all of its images that may be found, best first.
-    pub(super) fn add_images(
+    pub(crate) fn add_images(
         &self,
         snapshot: &Snapshot,
         wanted: &[QueryVector],
@@ -268,7 +270,7 @@ impl From<Hit> for Found {
 }
 
 /// The sum of products, in eight sums that are added up at the end, as a processor does it at once.
-pub(super) fn dot(one: &[f32], other: &[f32]) -> f32 {
+pub(crate) fn dot(one: &[f32], other: &[f32]) -> f32 {
     let (ones, one) = one.as_chunks::<8>();
     let (others, other) = other.as_chunks::<8>();
     let mut sums = [0.0_f32; 8];

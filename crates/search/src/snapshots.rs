@@ -6,6 +6,11 @@ use std::time::{Duration, Instant};
 
 use futures::future::{BoxFuture, Shared};
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use lookalike_core::encoders::Encoders;
+use lookalike_core::error::{StoreError, StoreErrorKind};
+use lookalike_core::model::LoadedManifest;
+use lookalike_core::ports::{Manifests, Measurement, Metrics, Segments, Unit};
+use lookalike_core::start_up;
 use lookalike_index::{
     Calibration, Fingerprint, IndexError, Manifest, Segment, SegmentId, Snapshot,
 };
@@ -14,14 +19,9 @@ use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::answer::IndexState;
-use super::worker::run_blocking;
-use super::{SearchError, no_encoder};
-use lookalike_core::encoders::Encoders;
-use lookalike_core::error::{StoreError, StoreErrorKind};
-use lookalike_core::model::LoadedManifest;
-use lookalike_core::ports::{Manifests, Measurement, Metrics, Segments, Unit};
-use lookalike_core::start_up;
+use crate::answer::IndexState;
+use crate::error::{SearchError, no_encoder};
+use crate::run_blocking::run_blocking;
 
 /// Segments are fetched so many at a time.
 const PARALLEL_FETCHES: usize = 8;

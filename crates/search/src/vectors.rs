@@ -1,6 +1,6 @@
 //! From the items of a query to the vectors that are searched for.
 //!
-//! ImageStore are embedded while the index loads, with the encoder that the index most likely has; when it
+//! Images are embedded while the index loads, with the encoder that the index most likely has; when it
 //! turns out to have another, they are embedded again.
 
 use std::sync::Arc;
@@ -8,19 +8,21 @@ use std::time::Instant;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryFutureExt, TryStreamExt, stream};
-use lookalike_encoder::{Area, PictureError};
-use lookalike_index::{Fingerprint, Location, Snapshot};
-
-use super::images::QueryImage;
-use super::query::{BadQuery, Query, QueryItem, Subject};
-use super::snapshots::LoadedSnapshot;
-use super::worker::run_blocking;
-use super::{SearchError, Searcher, milliseconds, no_encoder, search_error};
 use lookalike_core::encoder_cell::{cores, embed};
 use lookalike_core::keys::is_allowed_query_key;
 use lookalike_core::ports::ImageEncoder;
+use lookalike_encoder::{Area, PictureError};
+use lookalike_index::{Fingerprint, Location, Snapshot};
 
-/// ImageStore of one product that a search starts from, at most.
+use crate::answer::milliseconds;
+use crate::error::{SearchError, no_encoder, search_error};
+use crate::images::QueryImage;
+use crate::query::{BadQuery, Query, QueryItem, Subject};
+use crate::run_blocking::run_blocking;
+use crate::searcher::Searcher;
+use crate::snapshots::LoadedSnapshot;
+
+/// Images of one product that a search starts from, at most.
 const MAX_PRODUCT_IMAGES: usize = 16;
 
 /// Rows that are grouped by product in less than a millisecond, once in the life of a segment.
@@ -35,10 +37,10 @@ const TRIMS: bool = true;
 
 /// What the index is searched for.
 #[derive(Debug, Clone)]
-pub(super) struct QueryVector {
-    pub(super) vector: Vec<f32>,
+pub(crate) struct QueryVector {
+    pub(crate) vector: Vec<f32>,
     /// The row whose embedding it is, if it is one's.
-    pub(super) stored: Option<Location>,
+    pub(crate) stored: Option<Location>,
 }
 
 impl From<Vec<f32>> for QueryVector {
@@ -51,19 +53,19 @@ impl From<Vec<f32>> for QueryVector {
 }
 
 /// The images of a query, embedded or not.
-pub(super) struct Embedded {
+pub(crate) struct Embedded {
     /// With which encoder; none when it is not known which that would have been, or none was needed.
-    pub(super) tried: Option<Fingerprint>,
+    pub(crate) tried: Option<Fingerprint>,
     /// For each item of the query, its vector if it is an image.
-    pub(super) vectors: Result<Vec<Option<Vec<f32>>>, SearchError>,
+    pub(crate) vectors: Result<Vec<Option<Vec<f32>>>, SearchError>,
     /// Spent on it, all images together.
-    pub(super) embedding_ms: f64,
+    pub(crate) embedding_ms: f64,
 }
 
 impl Searcher {
     /// Embeds the images of a query with the encoder of the snapshot at hand, else with the configured
     /// one.
-    pub(super) async fn embed_guessing(&self, query: &Query) -> Embedded {
+    pub(crate) async fn embed_guessing(&self, query: &Query) -> Embedded {
         if !query.has_images() {
             return Embedded {
                 tried: None,
@@ -88,7 +90,7 @@ impl Searcher {
 
     /// Embeds the images of a query, as many at a time as there are cores, and one more that is handed over; none
     /// before the headers of all of them were looked at.
-    pub(super) async fn embed_with(
+    pub(crate) async fn embed_with(
         &self,
         embedder: Arc<dyn ImageEncoder>,
         query: &Query,
@@ -145,7 +147,7 @@ impl Searcher {
 
     /// The vectors to search a snapshot for, given those of the query's images: one, or of a product
     /// alone one for each of its images.
-    pub(super) async fn combine(
+    pub(crate) async fn combine(
         &self,
         query: &Query,
         images: Vec<Option<Vec<f32>>>,
@@ -193,14 +195,14 @@ impl Searcher {
 
 impl Query {
     /// Whether anything has to be embedded.
-    pub(super) fn has_images(&self) -> bool {
+    pub(crate) fn has_images(&self) -> bool {
         let is_image =
             |item: &QueryItem| matches!(item.subject, Subject::Image { .. } | Subject::Key { .. });
         self.items().iter().any(is_image)
     }
 
     /// Refuses keys that callers may not read, before anything is done.
-    pub(super) fn check_keys(&self) -> Result<(), SearchError> {
+    pub(crate) fn check_keys(&self) -> Result<(), SearchError> {
         for (at, item) in self.items().iter().enumerate() {
             if let Subject::Key { key, .. } = &item.subject
                 && !is_allowed_query_key(key)
@@ -214,7 +216,7 @@ impl Query {
 }
 
 /// Says which item an error is about, where there are several.
-pub(super) fn of_item(at: usize, items: &[QueryItem], error: SearchError) -> SearchError {
+pub(crate) fn of_item(at: usize, items: &[QueryItem], error: SearchError) -> SearchError {
     match items.len() {
         1 => error,
         _ => SearchError::Item {
@@ -225,7 +227,7 @@ pub(super) fn of_item(at: usize, items: &[QueryItem], error: SearchError) -> Sea
 }
 
 /// What a search for a product is: a search for each of its images, up to a number.
-pub(super) fn images_of(snapshot: &Snapshot, product: &str) -> Vec<QueryVector> {
+pub(crate) fn images_of(snapshot: &Snapshot, product: &str) -> Vec<QueryVector> {
     let rows = snapshot.rows_of_product(product);
     let wanted = rows.take(MAX_PRODUCT_IMAGES).map(|row| QueryVector {
         vector: snapshot.embedding(row),
@@ -317,7 +319,7 @@ fn sum<'a>(mut parts: impl Iterator<Item = (f32, &'a [f32])>) -> Vec<f32> {
 }
 
 /// The vector at length one; `None` when it has no direction.
-pub(super) fn unit(mut vector: Vec<f32>) -> Option<Vec<f32>> {
+pub(crate) fn unit(mut vector: Vec<f32>) -> Option<Vec<f32>> {
     let squares = vector.iter().map(|&x| f64::from(x).powi(2));
     let length = squares.sum::<f64>().sqrt();
     if !length.is_finite() || length == 0.0 {

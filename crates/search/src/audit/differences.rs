@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lookalike_core::keys::is_catalog_key;
+use lookalike_core::model::ImageRecord;
 use lookalike_index::View;
 
 use super::report::{Contradiction, StaleRecord};
-use lookalike_core::keys::is_catalog_key;
-use lookalike_core::model::ImageRecord;
 
 /// All differences.
 #[derive(Debug, Default, PartialEq, Eq)]

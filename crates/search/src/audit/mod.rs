@@ -15,8 +15,10 @@ pub use report::{
     AuditReport, AuditedGroup, AuditedImage, Contradiction, Listed, MisplacedImage, StaleRecord,
 };
 
-use super::snapshots::LoadedSnapshot;
-use super::{SearchError, Searcher, run_blocking};
+use crate::error::SearchError;
+use crate::run_blocking::run_blocking;
+use crate::searcher::Searcher;
+use crate::snapshots::LoadedSnapshot;
 use differences::Differences;
 use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::time::Deadline;
@@ -30,7 +32,7 @@ const NEARLY_SAME: f32 = 0.985;
 pub struct AuditOptions {
     /// When it must have ended.
     pub until: Deadline,
-    /// ImageStore that bucket and index may have at most, and a quarter of what the table may have.
+    /// Images that bucket and index may have at most, and a quarter of what the table may have.
     pub most_images: u64,
 }
 

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AuditError, AuditOptions};
-use crate::{SearchError, Searcher};
 use lookalike_core::error::StoreError;
 use lookalike_core::keys::{CATALOG_PREFIX, is_catalog_key};
 use lookalike_core::model::{ImageRecord, TableEntry};
+
+use super::{AuditError, AuditOptions};
+use crate::error::SearchError;
+use crate::searcher::Searcher;
 
 /// What the table has.
 #[derive(Default)]

@@ -2,22 +2,22 @@
 
 use std::collections::BTreeSet;
 
+use lookalike_core::model::ImageRecord;
 use lookalike_index::{Location, PictureAudit, PictureGroup, Snapshot, View};
 use serde::Serialize;
 
 use super::differences::Differences;
-use lookalike_core::model::ImageRecord;
 
 /// What looking over the catalog found.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct AuditReport {
     /// The generation of the index that was looked at.
     pub generation: u64,
-    /// ImageStore in the index.
+    /// Images in the index.
     pub images: u64,
     /// Products in the index.
     pub products: u64,
-    /// ImageStore in the bucket.
+    /// Images in the bucket.
     pub stored: u64,
     /// Products in the table.
     pub in_table: u64,
@@ -27,21 +27,21 @@ pub struct AuditReport {
     pub calibrated: bool,
     /// Identical images; groups across products first.
     pub duplicates: Listed<AuditedGroup>,
-    /// ImageStore that are nearly the same; groups across products first.
+    /// Images that are nearly the same; groups across products first.
     pub near_duplicates: Listed<AuditedGroup>,
-    /// ImageStore whose neighbours are of another category, the surest first.
+    /// Images whose neighbours are of another category, the surest first.
     pub misplaced: Listed<MisplacedImage>,
     /// Products of the table that have no image in the index.
     pub products_without_images: Listed<String>,
-    /// ImageStore of the index whose product is not in the table.
+    /// Images of the index whose product is not in the table.
     pub images_without_product: Listed<AuditedImage>,
-    /// ImageStore that could not be indexed, with reasons.
+    /// Images that could not be indexed, with reasons.
     pub failed: Listed<ImageRecord>,
-    /// ImageStore in the bucket that are neither indexed nor failed.
+    /// Images in the bucket that are neither indexed nor failed.
     pub unindexed: Listed<String>,
-    /// ImageStore that are indexed in another version than the bucket has.
+    /// Images that are indexed in another version than the bucket has.
     pub outdated: Listed<String>,
-    /// ImageStore that are indexed, but gone from the bucket.
+    /// Images that are indexed, but gone from the bucket.
     pub gone: Listed<String>,
     /// Records that contradict the index.
     pub contradictions: Listed<StaleRecord>,
@@ -56,7 +56,7 @@ pub struct Listed<T> {
     pub items: Vec<T>,
 }
 
-/// ImageStore that belong together.
+/// Images that belong together.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AuditedGroup {
     /// Distinct products that they show.

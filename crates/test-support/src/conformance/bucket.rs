@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-
-use super::{AWKWARD_KEYS, all_pages, done};
 use lookalike_core::model::{Image, ImageHead, ListedImage};
 use lookalike_core::ports::{ImageStore, ImageWriter, UrlSigner};
+
+use super::support::{AWKWARD_KEYS, all_pages, done};
 
 const MANY: usize = 120;
 
@@ -134,7 +134,7 @@ async fn head(images: &dyn ImageStore, key: &str) -> ImageHead {
     head.unwrap_or_else(|| panic!("{key:?} was stored and is not there"))
 }
 
-/// UrlSigner to fetch and to store images, as far as can be seen without following them.
+/// Links to fetch and to store images, as far as can be seen without following them.
 pub async fn links(links: Arc<dyn UrlSigner>) {
     let (one, other) = ("catalog/a.jpg", "catalog/with space+%.jpg");
     let first = done("link", links.fetch(one).await);

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use lookalike_index::Fingerprint;
-
-use super::done;
 use lookalike_core::model::EncoderFiles;
 use lookalike_core::ports::{EncoderStore, StoredEncoders};
+use lookalike_index::Fingerprint;
+
+use super::support::done;
 
 /// How far the store's clock may be from ours.
 const CLOCK_DIFFERENCE: Duration = Duration::from_secs(600);

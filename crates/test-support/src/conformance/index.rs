@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::join_all;
-use lookalike_index::SegmentId;
-
-use super::{done, refused};
 use lookalike_core::error::StoreErrorKind;
 use lookalike_core::model::LoadedManifest;
 use lookalike_core::ports::{Manifests, SegmentStore, Segments};
 use lookalike_core::time::new_segment_id;
+use lookalike_index::SegmentId;
+
+use super::support::{done, refused};
 
 /// Writers that race for one manifest.
 const RACERS: usize = 8;

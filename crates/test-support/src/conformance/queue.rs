@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{AWKWARD_KEYS, done};
 use lookalike_core::ports::ChangeQueue;
+
+use super::support::{AWKWARD_KEYS, done};
 
 const MANY: usize = 1000;
 

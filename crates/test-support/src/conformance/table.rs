@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
-
-use super::{all_pages, done};
 use lookalike_core::error::StoreError;
 use lookalike_core::model::{Failure, ImageRecord, Metadata, NewestFailures, Product};
 use lookalike_core::ports::{Failures, ImageRecords, Products};
+use serde_json::json;
+
+use super::support::{all_pages, done};
 
 /// More than DynamoDB takes in one call, several times over.
 const MANY: usize = 130;

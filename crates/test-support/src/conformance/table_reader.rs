@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
-
-use super::{AWKWARD_KEYS, all_pages, done};
 use lookalike_core::model::{Failure, ImageRecord, Metadata, Product, TableEntry};
 use lookalike_core::ports::{ImageRecords, Products, TableReader};
+use serde_json::json;
+
+use super::support::{AWKWARD_KEYS, all_pages, done};
 
 /// More than one page of the adapter in memory.
 const MANY: usize = 130;

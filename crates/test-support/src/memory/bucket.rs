@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-
-use super::{MemoryCloud, PAGE};
 use lookalike_core::error::StoreError;
 use lookalike_core::model::{Image, ImageHead, ListedImage, Page, UploadLink};
 use lookalike_core::ports::{ImageStore, ImageWriter, UrlSigner};
+
+use super::{MemoryCloud, PAGE};
 
 #[async_trait]
 impl ImageStore for MemoryCloud {

@@ -3,12 +3,12 @@
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use lookalike_index::Fingerprint;
-
-use super::MemoryCloud;
 use lookalike_core::error::StoreError;
 use lookalike_core::model::{EncoderFiles, StoredEncoder};
 use lookalike_core::ports::{EncoderStore, StoredEncoders};
+use lookalike_index::Fingerprint;
+
+use super::MemoryCloud;
 
 #[async_trait]
 impl StoredEncoders for MemoryCloud {

@@ -5,12 +5,12 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use lookalike_index::SegmentId;
-
-use super::MemoryCloud;
 use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::model::{LoadedManifest, StoredSegment};
 use lookalike_core::ports::{Manifests, SegmentStore, Segments};
+use lookalike_index::SegmentId;
+
+use super::MemoryCloud;
 
 #[async_trait]
 impl Manifests for MemoryCloud {

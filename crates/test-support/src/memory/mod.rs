@@ -12,12 +12,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use lookalike_index::{Fingerprint, SegmentId};
-
 use lookalike_core::Encoders;
 use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::model::{EncoderFiles, ImageHead, ImageRecord, Metadata};
 use lookalike_core::ports::NoMetrics;
+use lookalike_index::{Fingerprint, SegmentId};
 use lookalike_indexing::IndexPorts;
 use lookalike_search::SearchPorts;
 

@@ -1,10 +1,10 @@
 //! The queue of changes in memory.
 
 use async_trait::async_trait;
-
-use super::MemoryCloud;
 use lookalike_core::error::StoreError;
 use lookalike_core::ports::ChangeQueue;
+
+use super::MemoryCloud;
 
 #[async_trait]
 impl ChangeQueue for MemoryCloud {

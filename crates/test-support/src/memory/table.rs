@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-
-use super::{MemoryCloud, PAGE};
 use lookalike_core::error::StoreError;
 use lookalike_core::model::{ImageRecord, Metadata, NewestFailures, Page, Product, TableEntry};
 use lookalike_core::ports::{Failures, ImageRecords, Products, TableReader};
+
+use super::{MemoryCloud, PAGE};
 
 #[async_trait]
 impl Products for MemoryCloud {

@@ -1,7 +1,8 @@
 //! SearchJob that takes long enough to hold up others.
 
-use super::SearchError;
 use lookalike_core::error::{StoreError, StoreErrorKind};
+
+use crate::error::SearchError;
 
 /// Does work on a thread for blocking work. A panic there goes on here, as if the work had been done
 /// in place: whoever serves requests turns it into one failed request.

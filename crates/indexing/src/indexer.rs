@@ -1,0 +1,111 @@
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use lookalike_core::encoder_cell::{EncoderSlots, cores};
+use lookalike_core::encoders::Encoders;
+use lookalike_core::filterable::Filterable;
+use lookalike_core::memory_budget::MemoryBudget;
+use lookalike_core::ports::{
+    EncoderStore, Failures, ImageRecords, ImageStore, Manifests, Metrics, Products, SegmentStore,
+    Segments,
+};
+use lookalike_index::CompactionPolicy;
+
+use crate::publish::Publisher;
+
+/// What the indexer needs from the world.
+#[derive(Clone)]
+pub struct IndexPorts {
+    /// The encoders.
+    pub encoders: Encoders,
+    /// The catalog images.
+    pub images: Arc<dyn ImageStore>,
+    /// The manifest.
+    pub manifests: Arc<dyn Manifests>,
+    /// The segments.
+    pub segments: Arc<dyn Segments>,
+    /// The segments again, to list and remove.
+    pub shelf: Arc<dyn SegmentStore>,
+    /// The encoders that are stored beside the index, to list and remove.
+    pub encoder_store: Arc<dyn EncoderStore>,
+    /// The metadata of the products.
+    pub products: Arc<dyn Products>,
+    /// Where outcomes are recorded.
+    pub records: Arc<dyn ImageRecords>,
+    /// Where failures are found again.
+    pub failures: Arc<dyn Failures>,
+    /// The operator's dashboard.
+    pub metrics: Arc<dyn Metrics>,
+}
+
+/// Longest time that Lambda gives an invocation.
+const MAX_INVOCATION: Duration = Duration::from_secs(900);
+
+/// How the indexer works.
+#[derive(Debug, Clone)]
+pub struct IndexSettings {
+    /// Which of their products' metadata the rows keep.
+    pub filterable: Filterable,
+    /// When to compact.
+    pub policy: CompactionPolicy,
+    /// Images decoded and embedded at once; one per core is best. Reading runs some images ahead.
+    pub parallel: usize,
+    /// Time that publishing a batch may need: no image is begun when less is left.
+    pub publish_reserve: Duration,
+    /// Age from which a segment that no manifest names is removed. Much longer than any invocation,
+    /// at the very least some minutes: a writer may be about to name it.
+    pub safe_age: Duration,
+    /// Bytes of memory that this process may use; `None` where nobody ends it for using more. A base that
+    /// may not fit is not rebuilt.
+    pub memory: Option<u64>,
+    /// Memory for decoding images.
+    pub image_memory: MemoryBudget,
+    /// Longest time that any process works on an image that comes alone; the record of a try that is older was left
+    /// by a process that died. An event that comes again must do so later than that, or it comes for nothing.
+    pub longest_try: Duration,
+}
+
+impl Default for IndexSettings {
+    fn default() -> Self {
+        Self {
+            filterable: Filterable::default(),
+            policy: CompactionPolicy::default(),
+            parallel: cores(),
+            publish_reserve: Duration::from_secs(5),
+            safe_age: Duration::from_secs(3600),
+            memory: None,
+            image_memory: MemoryBudget::default(),
+            longest_try: MAX_INVOCATION,
+        }
+    }
+}
+
+/// Keeps the index what the bucket says.
+pub struct Indexer {
+    pub(crate) ports: IndexPorts,
+    pub(crate) settings: IndexSettings,
+    pub(crate) publisher: Publisher,
+    /// Bounds what all batches together decode and embed at once.
+    pub(crate) slots: EncoderSlots,
+    /// When this indexer last looked for segments to remove.
+    pub(crate) collected: Mutex<Option<Instant>>,
+}
+
+impl Indexer {
+    /// An indexer; nothing is read before the first batch.
+    pub fn new(ports: IndexPorts, settings: IndexSettings) -> Self {
+        let publisher = Publisher::new(
+            Arc::clone(&ports.manifests),
+            Arc::clone(&ports.segments),
+            settings.safe_age,
+        );
+        let slots = EncoderSlots::new(settings.image_memory.clone(), settings.parallel);
+        Self {
+            ports,
+            settings,
+            publisher,
+            slots,
+            collected: Mutex::default(),
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! From a query to an answer: parse, embed while the index loads, narrow down, search, join with the products.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use lookalike_core::ports::Measurement;
+use lookalike_core::start_up;
+use lookalike_encoder::Area;
+
+use crate::answer::{Answer, QueryTimings, milliseconds};
+use crate::cursor::{Binding, Cursor};
+use crate::error::{SearchError, no_encoder};
+use crate::job::{SearchJob, SearchOutcome, find};
+use crate::options::SearchOptions;
+use crate::query::{Query, QueryItem};
+use crate::scope::Scope;
+use crate::searcher::Searcher;
+use crate::snapshots::LoadedSnapshot;
+use crate::vectors::Embedded;
+
+impl Searcher {
+    /// The products that look most like an image.
+    ///
+    /// # Errors
+    /// As [`search`](Self::search).
+    pub async fn search_image(
+        &self,
+        image: Bytes,
+        options: SearchOptions,
+    ) -> Result<Answer, SearchError> {
+        let item = QueryItem::image(image, Area::default());
+        self.search(&Query::new(vec![item])?, &options).await
+    }
+
+    /// The products that look most like the image stored at `key`, under `uploads/` or `catalog/`.
+    ///
+    /// # Errors
+    /// As [`search`](Self::search), among them [`SearchError::ForbiddenKey`] and [`SearchError::UnknownKey`].
+    pub async fn search_key(
+        &self,
+        key: &str,
+        options: SearchOptions,
+    ) -> Result<Answer, SearchError> {
+        let item = QueryItem::key(key, Area::default());
+        self.search(&Query::new(vec![item])?, &options).await
+    }
+
+    /// The products that look most like any image of `product_id`, without itself. Nothing is
+    /// embedded: the stored embeddings are the queries.
+    ///
+    /// # Errors
+    /// As [`search`](Self::search), among them [`SearchError::UnknownProduct`].
+    pub async fn similar(
+        &self,
+        product_id: &str,
+        options: SearchOptions,
+    ) -> Result<Answer, SearchError> {
+        let query = Query::new(vec![QueryItem::product(product_id)])?;
+        self.search(&query, &options).await
+    }
+
+    /// What is most like a query.
+    ///
+    /// # Errors
+    /// [`SearchError`]; the query, the options, the index or a store may be at fault.
+    pub async fn search(
+        &self,
+        query: &Query,
+        options: &SearchOptions,
+    ) -> Result<Answer, SearchError> {
+        options.check()?;
+        query.check_keys()?;
+        let cursor = options.cursor.as_deref().map(Cursor::decode).transpose()?;
+        // On a cold start the index loads while images are embedded, with the encoder that the index
+        // most likely has.
+        let (guess, loaded) = tokio::join!(
+            self.embed_guessing(query),
+            self.generation_for(options, cursor.as_ref())
+        );
+        let loaded = match (&guess.vectors, loaded) {
+            (_, Ok(loaded)) => loaded,
+            // A bad image is bad whatever the index.
+            (Err(bad), Err(_)) if bad.is_about_image() => return Err(bad.clone()),
+            (_, Err(error)) => return Err(error),
+        };
+        let binding = Binding::new(query, options, &loaded.manifest);
+        if let Some(cursor) = &cursor {
+            cursor.check(&binding, &loaded.snapshot)?;
+        }
+        let scope = Scope::new(query, options)?;
+        let calibration = loaded.calibration().await?;
+        let declared = &self.filterable;
+        let within = scope.within(&loaded.snapshot, calibration, &options.facets, declared);
+        let scope = within.await?;
+        let Embedded {
+            vectors,
+            embedding_ms,
+            ..
+        } = self.embedded(query, guess, &loaded).await?;
+        let wanted = self.combine(query, vectors?, &loaded).await?;
+        let work = SearchJob {
+            loaded,
+            wanted,
+            scope,
+            calibration,
+            cursor,
+            binding,
+            embedding_ms,
+        };
+        self.answer(work, options).await
+    }
+
+    /// The images of a query, embedded with the encoder of the index.
+    async fn embedded(
+        &self,
+        query: &Query,
+        guess: Embedded,
+        loaded: &LoadedSnapshot,
+    ) -> Result<Embedded, SearchError> {
+        let made_by = loaded.manifest.fingerprint;
+        let published = loaded.manifest.generation > 0;
+        if !published || !query.has_images() || guess.tried == Some(made_by) {
+            return Ok(guess);
+        }
+        let embedder = self.ports.encoders.of(made_by).await;
+        let embedded = self.embed_with(embedder.map_err(no_encoder)?, query);
+        let embedded = embedded.await;
+        match embedded.tried {
+            Some(tried) if tried != made_by => Err(SearchError::OtherEncoder {
+                expected: tried,
+                found: made_by,
+            }),
+            _ => Ok(embedded),
+        }
+    }
+
+    /// The generation that a search is about: the one that its page is a part of, else the current one, which
+    /// has to be new enough.
+    async fn generation_for(
+        &self,
+        options: &SearchOptions,
+        cursor: Option<&Cursor>,
+    ) -> Result<LoadedSnapshot, SearchError> {
+        let mut loaded = self.snapshots.current().await?;
+        let least = options.min_generation.unwrap_or(0);
+        let paged = cursor.map_or(0, |cursor| cursor.generation);
+        if loaded.manifest.generation < least.max(paged) {
+            loaded = self.snapshots.newest().await?;
+        }
+        let current = loaded.manifest.generation;
+        if let Some(&Cursor { generation, .. }) = cursor
+            && generation != current
+        {
+            let expired = SearchError::CursorExpired {
+                generation,
+                current,
+            };
+            loaded = self.snapshots.before(generation).ok_or(expired)?;
+        }
+        let current = loaded.manifest.generation;
+        match current < least {
+            true => Err(SearchError::NotYetIndexed {
+                current,
+                wanted: least,
+            }),
+            false => Ok(loaded),
+        }
+    }
+
+    async fn answer(
+        &self,
+        work: SearchJob,
+        options: &SearchOptions,
+    ) -> Result<Answer, SearchError> {
+        let begun = Instant::now();
+        let index = work.loaded.state();
+        let (embedding_ms, calibration) = (work.embedding_ms, work.calibration);
+        let SearchOutcome {
+            page,
+            facets,
+            next_cursor,
+        } = find(work, options).await?;
+        let timings = QueryTimings {
+            embedding_ms,
+            search_ms: milliseconds(begun),
+        };
+        let time = Measurement::milliseconds;
+        let mut times = vec![time("SearchTime", timings.search_ms)];
+        // A search from stored embeddings embeds nothing: a zero would drag the mean down.
+        if timings.embedding_ms > 0.0 {
+            times.push(time("QueryEmbedTime", timings.embedding_ms));
+        }
+        self.ports.metrics.emit(&times);
+        let results = self.hydrate(page.results, calibration, options).await?;
+        start_up::answered();
+        Ok(Answer {
+            results,
+            exact: page.exact,
+            facets,
+            next_cursor,
+            index,
+            timings,
+        })
+    }
+}
