@@ -219,3 +219,14 @@ pub(crate) fn search_error(error: EmbedError) -> SearchError {
         EmbedError::Encoder(reason) => SearchError::Encoder(reason),
     }
 }
+
+/// Returns the error as one about item `at` of a query of so many items; of a single one it stays as it is.
+pub(crate) fn of_item(at: usize, items: usize, error: SearchError) -> SearchError {
+    match items {
+        1 => error,
+        _ => SearchError::Item {
+            at,
+            error: Box::new(error),
+        },
+    }
+}

@@ -9,10 +9,9 @@ use lookalike_core::encoder_cell::{cores, inspect};
 use lookalike_core::ports::ImageEncoder;
 use lookalike_encoder::{Area, ImageInfo, MAX_BYTES, MAX_PIXELS, PictureError};
 
-use crate::error::{SearchError, search_error};
+use crate::error::{SearchError, of_item, search_error};
 use crate::query::{Query, QueryItem, Subject};
 use crate::searcher::Searcher;
-use crate::vectors::of_item;
 
 /// An image of a query.
 pub(crate) struct QueryImage {
@@ -41,7 +40,7 @@ impl Searcher {
                 .map_err(move |error| match error {
                     // Nothing that one of them is to blame for.
                     SearchError::TooManyBytes => error,
-                    error => of_item(at, items, error),
+                    error => of_item(at, items.len(), error),
                 })
                 .boxed()
         });
@@ -73,7 +72,7 @@ impl Searcher {
         // Boxed, because the compiler does not see that borrowing futures may be sent elsewhere.
         let each = items.iter().enumerate().map(|(at, item)| {
             self.stored_bytes(item)
-                .map_err(move |error| of_item(at, items, error))
+                .map_err(move |error| of_item(at, items.len(), error))
                 .boxed()
         });
         let each: Vec<BoxFuture<'_, _>> = each.collect();

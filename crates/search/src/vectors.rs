@@ -15,7 +15,7 @@ use lookalike_encoder::{Area, PictureError};
 use lookalike_index::{Fingerprint, Location, Snapshot};
 
 use crate::answer::milliseconds;
-use crate::error::{SearchError, no_encoder, search_error};
+use crate::error::{SearchError, no_encoder, of_item, search_error};
 use crate::images::QueryImage;
 use crate::query::{BadQuery, Query, QueryItem, Subject};
 use crate::run_blocking::run_blocking;
@@ -103,7 +103,7 @@ impl Searcher {
             let each = images.into_iter().enumerate().map(|(at, image)| {
                 let embedded = self.embed_image(Arc::clone(&embedder), image);
                 embedded
-                    .map_err(move |error| of_item(at, items, error))
+                    .map_err(move |error| of_item(at, items.len(), error))
                     .boxed()
             });
             let each: Vec<BoxFuture<'_, _>> = each.collect();
@@ -184,7 +184,7 @@ impl Searcher {
                 // Every image was embedded by now.
                 (Subject::Image { .. } | Subject::Key { .. }, None) => Ok(Vec::new()),
             };
-            vectors.push(vector.map_err(|error| of_item(at, items, error))?);
+            vectors.push(vector.map_err(|error| of_item(at, items.len(), error))?);
         }
         if let [only] = &mut vectors[..] {
             return Ok(vec![std::mem::take(only).into()]);
@@ -208,21 +208,10 @@ impl Query {
                 && !is_allowed_query_key(key)
             {
                 let error = SearchError::ForbiddenKey(key.clone());
-                return Err(of_item(at, self.items(), error));
+                return Err(of_item(at, self.items().len(), error));
             }
         }
         Ok(())
-    }
-}
-
-/// Says which item an error is about, where there are several.
-pub(crate) fn of_item(at: usize, items: &[QueryItem], error: SearchError) -> SearchError {
-    match items.len() {
-        1 => error,
-        _ => SearchError::Item {
-            at,
-            error: Box::new(error),
-        },
     }
 }
 
@@ -285,7 +274,7 @@ fn given(
 fn weighted(items: &[QueryItem], vectors: Vec<Vec<f32>>) -> Result<Vec<f32>, SearchError> {
     let mut units = Vec::with_capacity(vectors.len());
     for (at, vector) in vectors.into_iter().enumerate() {
-        let unit = unit(vector).ok_or_else(|| of_item(at, items, no_direction()))?;
+        let unit = unit(vector).ok_or_else(|| of_item(at, items.len(), no_direction()))?;
         units.push(unit);
     }
     let weights = items.iter().map(|item| item.weight);

@@ -6,7 +6,7 @@ use lookalike_core::keys::is_catalog_key;
 use lookalike_core::model::ImageRecord;
 use lookalike_index::View;
 
-use super::report::{Contradiction, StaleRecord};
+use super::report::{AuditReport, Contradiction, Listed, StaleRecord};
 
 /// All differences.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -142,5 +142,14 @@ fn contradiction(
         }
         (Some(row), None) if row.etag != record.etag => Some(Contradiction::OtherVersion),
         (Some(_), None) => None,
+    }
+}
+
+impl AuditReport {
+    pub(super) fn tell_differences(&mut self, found: Differences) {
+        self.unindexed = Listed::of(found.unindexed);
+        self.outdated = Listed::of(found.outdated);
+        self.gone = Listed::of(found.gone);
+        self.contradictions = Listed::of(found.contradictions);
     }
 }

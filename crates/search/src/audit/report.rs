@@ -6,8 +6,6 @@ use lookalike_core::model::ImageRecord;
 use lookalike_index::{Location, PictureAudit, PictureGroup, Snapshot, View};
 use serde::Serialize;
 
-use super::differences::Differences;
-
 /// What looking over the catalog found.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct AuditReport {
@@ -267,12 +265,5 @@ impl AuditReport {
             .collect();
         unknown.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         self.images_without_product = Listed::of(unknown);
-    }
-
-    pub(super) fn tell_differences(&mut self, found: Differences) {
-        self.unindexed = Listed::of(found.unindexed);
-        self.outdated = Listed::of(found.outdated);
-        self.gone = Listed::of(found.gone);
-        self.contradictions = Listed::of(found.contradictions);
     }
 }
