@@ -181,7 +181,7 @@ async fn run_blocking<T: Send + 'static>(
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done.map_err(EmbedError::Image),
         Err(died) if died.is_panic() => {
-            let reason = format!("the encoder panicked: {}", told(&*died.into_panic()));
+            let reason = format!("the encoder panicked: {}", message_of(&*died.into_panic()));
             Err(EmbedError::Image(PictureError::Network(reason)))
         }
         Err(cancelled) => Err(EmbedError::Encoder(cancelled.to_string())),
@@ -197,7 +197,7 @@ impl fmt::Debug for EncoderCell {
 }
 
 /// What a panic said.
-fn told(panic: &(dyn Any + Send)) -> &str {
+fn message_of(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref().copied())
         .unwrap_or("it did not say why")

@@ -1,7 +1,7 @@
 //! The encoders of this process: the one it was given, and those of the indexes that it meets.
 //!
 //! An index is searched and written with the encoder that made it, whichever the process was given: a
-//! new release, or another setting, changes nothing until the index is made anew. For that, the files
+//! new release, or another setting, changes nothing until the index is made again. For that, the files
 //! of an encoder are stored beside the index before the first manifest names it.
 
 use std::collections::HashMap;

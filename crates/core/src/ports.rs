@@ -109,8 +109,8 @@ pub trait SegmentStore: Send + Sync {
     async fn delete(&self, id: SegmentId) -> Result<(), StoreError>;
 }
 
-/// The encoders that are stored beside the index, so that whoever meets an index of another encoder
-/// than its own can use that.
+/// The encoders that are stored beside the index, so that a process that meets an index of another
+/// encoder than its own can use that.
 #[async_trait]
 pub trait StoredEncoders: Send + Sync {
     /// Stores an encoder, again if it is there already, which makes it young. A reader finds all of
@@ -174,7 +174,7 @@ pub trait Failures: Send + Sync {
     async fn newest(&self, most: usize) -> Result<NewestFailures, StoreError>;
 }
 
-/// All that is in the table, for whoever compares it with what is elsewhere.
+/// Reads all that is in the table, to be compared with the bucket and the index.
 #[async_trait]
 pub trait TableReader: Send + Sync {
     /// The entries of the table, each once, in no particular order, a page at a time; `after` is the `next` of the

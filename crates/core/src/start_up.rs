@@ -1,7 +1,7 @@
 //! What a process does from its start to the first search that it answers, step by step, in the log.
 //!
-//! Cold starts are what a shopper waits for when nobody searched for a while. The lines are debug lines:
-//! whoever wants them sets `LOOKALIKE_TRACE=1`; after that search there are none any more.
+//! A shopper waits for a cold start when there was no search for a while. The lines are debug lines:
+//! `LOOKALIKE_TRACE=1` shows them. They end with the first search.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};

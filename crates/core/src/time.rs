@@ -24,7 +24,7 @@ impl Deadline {
 
     /// The moment so long before.
     pub fn before(self, duration: Duration) -> Self {
-        // Nobody asks for what was before the machine started.
+        // A moment before the machine started cannot be told.
         Self(self.0.checked_sub(duration).unwrap_or(self.0))
     }
 
@@ -46,12 +46,12 @@ pub fn now_milliseconds() -> u64 {
         .map_or(0, |since| since.as_millis() as u64)
 }
 
-/// A name for a segment that nobody else will choose.
+/// Returns a new name for a segment, which no other process will choose.
 pub fn new_segment_id() -> SegmentId {
     SegmentId::new(now_milliseconds(), rand::random())
 }
 
-/// Time since a segment was named, by the clock of whoever named it.
+/// Returns the time since a segment was named, by the clock of the process that named it.
 pub fn age_of(id: SegmentId) -> Duration {
     let named = id.to_bytes()[..6]
         .iter()

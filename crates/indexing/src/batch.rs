@@ -13,7 +13,7 @@ use crate::report::IndexingError;
 #[derive(Debug, Default)]
 pub(crate) struct BatchChange {
     upserts: Vec<Row>,
-    /// Rows that take the place of those of the same version and product; of no others, for whoever wrote
+    /// Rows that take the place of those of the same version and product; of no others, because who wrote
     /// those looked at the image itself.
     attributes_updated: Vec<Row>,
     removals: Vec<String>,
@@ -120,7 +120,7 @@ fn changed(current: &Current, content: &SegmentContent) -> Changed {
 fn matches_already(current: &Current, row: &Row) -> bool {
     current.view.locate(&row.key).is_some_and(|at| {
         current.view.meta(at).etag(at.row) == row.etag
-            && current.says(at, &row.product_id, &row.attributes)
+            && current.matches(at, &row.product_id, &row.attributes)
     })
 }
 

@@ -27,7 +27,7 @@ impl Indexer {
     ///
     /// The manifest is read after the events arrived and before their images are looked at. So an
     /// index that a batch does not know of was added after the batch's images were put or removed,
-    /// and whoever added it, by listing the bucket afterwards, sees them as they are.
+    /// and the process that added it, by listing the bucket afterwards, sees them as they are.
     ///
     /// What is answered and recorded speaks of the index that is searched; but a key that another
     /// index could not be told of, for a reason that may pass, is to be delivered again.
@@ -111,7 +111,7 @@ impl Indexer {
             .map(|(place, target)| (target, change_of(observed, place)))
             .collect();
         if !targets[0].is_published && changes[0].1.has_upserts() {
-            // The first manifest is about to name this encoder: whoever reads it must find it.
+            // The first manifest is about to name this encoder, and its readers must find it.
             self.ports.encoders.store_configured().await?;
         }
         let mut changes: Vec<Change<'_>> = changes
@@ -133,7 +133,7 @@ impl Indexer {
     }
 
     /// The keys that no longer show what was just written down about them: another writer may have
-    /// published or recorded an older version after a newer one. Whoever writes last looks last, so
+    /// published or recorded an older version after a newer one. The last writer is also the last to look, so
     /// the last word on every key is true.
     async fn changed_since(
         &self,

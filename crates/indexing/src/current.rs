@@ -42,7 +42,7 @@ pub(crate) struct Current {
 
 impl Current {
     /// Whether a row says this of its image, beside the version.
-    pub(crate) fn says(&self, at: Location, product_id: &str, attributes: &Attributes) -> bool {
+    pub(crate) fn matches(&self, at: Location, product_id: &str, attributes: &Attributes) -> bool {
         let meta = self.view.meta(at);
         meta.product_id(at.row) == product_id && meta.attributes(at.row) == *attributes
     }

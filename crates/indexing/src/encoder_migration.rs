@@ -260,7 +260,7 @@ impl Indexer {
         accepted: &[String],
         deadline: Deadline,
     ) -> Result<Switched, MigrationError> {
-        // Looked up once, so that nobody switches to what somebody else put into its place.
+        // Looked up once, so that no switch leads to another index that took its place meanwhile.
         let published = self.publisher.reader.published().await?;
         let wanted = side_of(&published, role)?.fingerprint;
         let mut switching = Switching {

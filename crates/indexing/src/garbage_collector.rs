@@ -57,7 +57,7 @@ impl Indexer {
         }
         for encoder in encoders {
             let needed = manifest.fingerprints().any(|f| f == encoder.fingerprint);
-            // Whoever is about to name an encoder has just stored it, which made it young.
+            // An encoder that is about to be named has just been stored, which made it young.
             if !needed && encoder.modified < safe_since {
                 self.ports.encoder_store.delete(encoder.fingerprint).await?;
                 info!(fingerprint = %encoder.fingerprint, "an encoder that no index has is removed");

@@ -55,7 +55,7 @@ pub struct IndexSettings {
     /// Age from which a segment that no manifest names is removed. Much longer than any invocation,
     /// at the very least some minutes: a writer may be about to name it.
     pub safe_age: Duration,
-    /// Bytes of memory that this process may use; `None` where nobody ends it for using more. A base that
+    /// Bytes of memory that this process may use; `None` where there is no limit. A base that
     /// may not fit is not rebuilt.
     pub memory: Option<u64>,
     /// Memory for decoding images.

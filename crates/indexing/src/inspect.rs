@@ -71,7 +71,7 @@ impl Indexer {
         Ok(difference)
     }
 
-    /// The images in the searched index of which nothing is recorded: whoever indexed them ended before
+    /// The images in the searched index of which nothing is recorded: the process that indexed them ended before
     /// that, and an event that would be delivered again was lost.
     ///
     /// # Errors

@@ -55,7 +55,7 @@ enum Verdict {
     Same,
     /// It says something else.
     Outdated,
-    /// Its category is right if the image says so, for nobody else does.
+    /// Its category is right if the image says so: nothing else tells it.
     AskImage,
 }
 

@@ -106,7 +106,7 @@ impl Indexer {
         }
     }
 
-    /// The keys whose published rows do not say any more what the table says. Whoever writes last looks
+    /// The keys whose published rows do not say any more what the table says. The last writer looks
     /// last, here too: a product that changed between being read and being published is done again.
     pub(crate) async fn attributes_changed_since(
         &self,
@@ -132,7 +132,7 @@ impl Indexer {
         };
         written
             .into_iter()
-            .filter(|(key, row, head)| !says(key, row, head))
+            .filter(|(key, row, head)| !matches(key, row, head))
             .map(|(key, ..)| key.clone())
             .collect()
     }
@@ -181,7 +181,7 @@ fn label(
             Observation::Unchanged { product_id, head } => {
                 let attributes = product_attributes.of_image(key, product_id, head);
                 if let Some(at) = target.current.view.locate(key)
-                    && !target.current.says(at, product_id, &attributes)
+                    && !target.current.matches(at, product_id, &attributes)
                 {
                     outdated.push(OutdatedRow {
                         position,

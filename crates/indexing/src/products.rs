@@ -1,6 +1,6 @@
 //! Changed products: their rows come to say what the table says now, with the embeddings that they have.
 //!
-//! Why no change can be missed: whoever writes a row has asked the table before, and asks it again after.
+//! Why no change can be missed: a writer of rows asks the table before, and asks it again after.
 //! A change between the two is seen by the second look. A change after the second look has its own event
 //! after it, whose look finds the row as it was written.
 
@@ -140,7 +140,7 @@ impl Indexer {
             };
             let wanted = attributes(product_attributes.of(row.product_id), own);
             let (_, current) = &indexes[row.place];
-            if !current.says(row.at, row.product_id, &wanted) {
+            if !current.matches(row.at, row.product_id, &wanted) {
                 outdated[row.place].push((row, wanted));
             }
         }

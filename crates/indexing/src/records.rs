@@ -95,7 +95,7 @@ impl Indexer {
         };
         let mut unrecorded = BTreeMap::new();
         for record in records {
-            // A record that the table refuses must not hold up the others for ever.
+            // A record that the table refuses must not hold up the others forever.
             let alone = match error.kind.is_retryable() || records.len() == 1 {
                 true => Err(error.to_string()),
                 false => {

@@ -202,7 +202,7 @@ fn retry_reason_of(encoder: &EncoderIdentity, error: &IndexingError) -> Option<S
 }
 
 impl IndexingError {
-    /// Whether the same may succeed later, with nobody doing anything about it.
+    /// True if the same may succeed later without any change.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::Store(error) => error.kind.is_retryable(),

@@ -87,7 +87,7 @@ pub struct IndexState {
     pub images: u64,
     /// Distinct products among them.
     pub products: u64,
-    /// The newest segment: what tells it from an index that was made anew, and has come to the same generation.
+    /// The newest segment. It tells this index from one that was made again and has come to the same generation.
     #[serde(skip)]
     pub newest: Option<SegmentId>,
     /// Set when the index could not be refreshed and the last good one was searched: why, in words for

@@ -64,7 +64,7 @@ pub enum SearchError {
         /// Length of the vector.
         found: usize,
     },
-    /// A vector of zeros, or with a number that is none.
+    /// A vector of zeros, or with a number that is not finite.
     #[error("the vector has no direction: its numbers must be finite and not all zero")]
     VectorWithoutDirection,
     /// How much results are to differ is out of range.
@@ -198,7 +198,7 @@ pub(crate) fn query_error(error: IndexError) -> SearchError {
     }
 }
 
-/// Why there is no encoder, for whoever searches.
+/// Returns why there is no encoder, as an error of a search.
 pub(crate) fn no_encoder(error: NoEncoder) -> SearchError {
     match error {
         NoEncoder::Missing { configured, wanted } => SearchError::OtherEncoder {

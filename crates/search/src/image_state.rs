@@ -45,7 +45,7 @@ pub enum ImageState {
 
 impl Searcher {
     /// What became of the catalog image at `key`. When the index at hand does not have it, the newest one
-    /// is looked at, so that whoever asks again and again learns at once.
+    /// is looked at, so that a caller who polls learns at once.
     ///
     /// # Errors
     /// [`SearchError::NoCatalogKey`], and [`SearchError::UnknownKey`] when nothing is at the key, in the bucket or in

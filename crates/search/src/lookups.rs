@@ -23,7 +23,7 @@ use crate::searcher::Searcher;
 
 /// Failed images that the state of the index names: enough to see what is wrong, few enough for a page.
 const MAX_FAILURES: usize = 50;
-/// How long they are kept for whoever asks next, at most: they are read one by one, and the shoppers' page asks too.
+/// How long they are kept for the next caller, at most: they are read one by one, and the shoppers' page asks too.
 const FAILURES_KEPT: Duration = Duration::from_secs(5);
 
 impl Searcher {

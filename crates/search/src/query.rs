@@ -206,7 +206,7 @@ impl QueryItem {
     }
 }
 
-/// Bytes of images are nobody's business.
+/// Leaves out the bytes of images, which are private.
 impl std::fmt::Debug for Subject {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

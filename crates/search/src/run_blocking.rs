@@ -5,7 +5,7 @@ use lookalike_core::error::{StoreError, StoreErrorKind};
 use crate::error::SearchError;
 
 /// Does work on a thread for blocking work. A panic there goes on here, as if the work had been done
-/// in place: whoever serves requests turns it into one failed request.
+/// in place: the server turns it into one failed request.
 pub(crate) async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, SearchError> {

@@ -28,8 +28,8 @@ const PARALLEL_FETCHES: usize = 8;
 /// How often loading starts again because segments were replaced meanwhile.
 const TRIES: u32 = 4;
 /// How long a search waits for the manifest when it has a good snapshot already. The segments of a new
-/// generation may take longer: on Lambda nothing goes on between two searches, so whoever began to load
-/// them has to wait for them.
+/// generation may take longer: on Lambda nothing goes on between two searches, so the search that began to
+/// load them has to wait for them.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long a generation can still be searched after a newer one took its place: somebody may be turning
@@ -53,7 +53,7 @@ pub(crate) struct LoadedSnapshot {
     pub(crate) stale: Option<Arc<str>>,
     etag: Option<Arc<str>>,
     checked: Instant,
-    /// What scores mean, measured here where nobody stored it.
+    /// What scores mean, measured here where it is not stored.
     measured: Arc<OnceCell<Option<Calibration>>>,
 }
 
@@ -368,7 +368,7 @@ impl Source {
     }
 
     /// Loads the encoder of a manifest that takes the place of one of another encoder: without it the last
-    /// good snapshot is the better one. Where there is none, whoever needs the encoder asks for it.
+    /// good snapshot is the better one. Without one, the search that needs the encoder asks for it.
     async fn encoder_of(
         &self,
         manifest: &Manifest,

@@ -31,7 +31,7 @@ const FEW_ROWS: u64 = 1 << 17;
 /// Length of a sum, as a share of the largest weight, below which rounding alone gives it a direction.
 const NOISE: f64 = 1e-5;
 
-/// Whether margins are cut off of query images where nobody says, also where the index has an encoder that leaves
+/// True if margins are cut off of query images where the caller does not say, also where the index has an encoder that leaves
 /// them on images of the catalog: a screenshot has them whatever the catalog has.
 const TRIMS: bool = true;
 

@@ -29,7 +29,7 @@ struct Queue {
     /// Batches that were taken and are not done.
     open: AtomicU64,
     closed: AtomicBool,
-    /// Why a batch failed as a whole, for whoever finds that the writers do not come to an end.
+    /// Why a batch failed as a whole, shown when the writers do not come to an end.
     last_error: Mutex<String>,
 }
 

@@ -67,7 +67,7 @@ async fn a_query_of_another_encoder_is_refused() {
         let text = refusal.unwrap().to_string();
         assert!(text.contains(&OURS.to_string()) && text.contains(&OTHER.to_string()));
     }
-    // Stored embeddings are compared with stored embeddings, whoever made them.
+    // Stored embeddings are compared with stored embeddings, whichever encoder made them.
     let similar = searcher.similar("a", everything()).await.unwrap();
     assert_eq!(similar.results.len(), 0);
     let bad = searcher.search_image(bytes("bad"), everything()).await;

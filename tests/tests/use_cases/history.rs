@@ -87,7 +87,7 @@ async fn lost_races_leave_no_hole_and_tell_nothing_twice() {
     }
 }
 
-/// What somebody else published in between was counted anew: no image is added twice.
+/// What somebody else published in between was counted again: no image is added twice.
 #[tokio::test]
 async fn what_is_told_is_counted_against_what_was_there_at_last() {
     let mut raced = 0;
@@ -103,7 +103,7 @@ async fn what_is_told_is_counted_against_what_was_there_at_last() {
         let (generations, added) = told(&world.manifest());
         assert_eq!((generations, added), (vec![1], 1), "seed {seed}");
     }
-    assert!(raced > 0, "nobody lost a race");
+    assert!(raced > 0, "no writer lost a race");
 }
 
 #[tokio::test]

@@ -322,7 +322,7 @@ async fn a_base_whose_graph_finds_too_little_is_published_without_it_and_says_so
 }
 
 /// A function that is ended while it builds a graph for the third time begins at the next upload with the
-/// first again, and so on for ever.
+/// first again, and so on forever.
 #[tokio::test]
 async fn a_graph_that_finds_too_little_is_not_built_again_past_the_deadline() {
     let world = large_rebuild_due().await;

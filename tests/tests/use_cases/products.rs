@@ -265,7 +265,7 @@ async fn every_index_is_told_with_one_write() {
     let vectors = [OLD, NEW].map(|encoder| without_attributes(old.full_rows_of(encoder)));
     old.put_metadata("00003", json!({"price": 4}));
     old.put_metadata("00007", json!({"price": 7}));
-    // Whoever relabels needs neither encoder.
+    // Updating attributes needs neither encoder.
     let mut ports = old.index_ports();
     ports.encoders = World::over(old.cloud.clone(), 3).encoders();
     let other = Indexer::new(ports, settings());

@@ -270,7 +270,7 @@ async fn an_update_that_dies_at_any_call_is_made_good_by_the_next_delivery() {
         world.index_products(&PRODUCTS).await;
         let rows = world.full_rows_of(OLD);
         for (key, row) in &rows {
-            // ETags are numbered anew in every world.
+            // ETags are numbered from one in every world.
             let expected = &expected[key];
             assert_eq!(row.attributes, expected.attributes, "died at call {call}");
             assert_eq!(row.embedding, expected.embedding, "died at call {call}");

@@ -84,7 +84,7 @@ async fn a_catalog_changes_its_encoder_and_back_and_forth() {
             assert_eq!(answer.results[0].product_id, "00017");
             assert!(answer.results[0].score > 0.999);
         }
-        // Both are kept, whichever is searched and whoever writes.
+        // Both are kept, whichever is searched and whichever process writes.
         for (number, world) in [&old, &new].into_iter().enumerate() {
             let key = format!("catalog/{generation}-{number}.jpg");
             world.put(&key, &key);
@@ -220,7 +220,7 @@ async fn a_switch_needs_every_image_unless_it_is_told_otherwise() {
     let switched = indexer.switch(Role::Building, &keys, long()).await.unwrap();
     assert_eq!(switched.accepted, keys);
     expect_found(&old, "only-2", "only-2").await;
-    // What failed and what did not is told anew.
+    // What failed and what did not is reported again.
     old.index(&["catalog/only-1.jpg", "catalog/only-2.jpg"])
         .await;
     let failed: Vec<String> = old.failures().into_iter().map(|(key, ..)| key).collect();
@@ -246,7 +246,7 @@ async fn a_side_index_without_its_encoder_does_not_stop_the_searched_one() {
     indexer.index_keys(&keys, long()).await.unwrap();
     assert_eq!(old.rows_of(NEW), old.rows());
 
-    // Gone for good: the searched index goes on without it, and nobody switches to it.
+    // Gone for good: the searched index goes on without it, and no process switches to it.
     old.cloud.forget_encoder(NEW);
     old.put("catalog/c.jpg", "c");
     assert_eq!(

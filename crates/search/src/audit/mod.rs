@@ -23,8 +23,8 @@ use differences::Differences;
 use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::time::Deadline;
 
-/// Cosine from which two images are nearly the same one where nobody measured that: 99 of 100 images that were
-/// scaled or stored anew are so similar to their originals.
+/// Cosine from which two images are nearly the same one where that was not measured: 99 of 100 images that were
+/// scaled or stored again are so similar to their originals.
 const NEARLY_SAME: f32 = 0.985;
 
 /// How far a look over the catalog may go.
