@@ -120,7 +120,8 @@ def fuzz(target, program, samples, arguments):
         f"-max_total_time={arguments.seconds}",
         f"-max_len={MAX_BYTES}",
         f"-artifact_prefix={findings}/{target}-",
-        "-timeout=20",
+        # Of a hang. What work may take is checked in processor time, whatever else the machine does.
+        "-timeout=300",
         "-rss_limit_mb=4096",
         "-print_final_stats=1",
     ]
