@@ -34,9 +34,10 @@ demo: ## draw a sample catalog, index it, serve page and API on http://127.0.0.1
 
 test: lint test-rust test-e2e test-fuzz ## everything: format, lints, Rust tests, end-to-end tests, the deployment's template and build, fuzzing
 
-lint: ## formatting and clippy
+lint: $(VENV)/ready ## formatting, clippy and spelling
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	$(VENV)/bin/typos
 
 test-rust: $(VENV)/ready ## unit, property and integration tests
 	cargo test --workspace
