@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use divan::{Bencher, black_box};
 use lookalike_index::{
-    Attributes, CompactionPolicy, Filter, Fingerprint, Quantised, Row, SearchRequest, Segment,
-    SegmentContent, SegmentId, Snapshot,
+    Attributes, CompactionPolicy, Filter, Fingerprint, QuantizedVector, Row, SearchRequest,
+    Segment, SegmentContent, SegmentId, Snapshot,
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::json;
@@ -132,7 +132,7 @@ fn base() -> Bytes {
                 product_id: number.to_string(),
                 etag: format!("\"{number:032x}\""),
                 attributes: attributes(number, *kind, &mut dice),
-                embedding: Quantised::new(vector).unwrap(),
+                embedding: QuantizedVector::new(vector).unwrap(),
             })
             .collect(),
         ..SegmentContent::default()

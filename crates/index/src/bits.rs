@@ -50,7 +50,7 @@ impl Bits {
                 u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56
             });
             bits.zip((0..).step_by(8))
-                .fold(0, |word, (bits, place)| word | bits << place)
+                .fold(0, |word, (bits, position)| word | bits << position)
         };
         Self {
             words: items.chunks(64).map(word).collect(),
@@ -121,12 +121,12 @@ impl Bits {
 
     /// The numbers in it, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        (0..).zip(&self.words).flat_map(|(place, &word)| {
+        (0..).zip(&self.words).flat_map(|(position, &word)| {
             let mut rest = word;
             std::iter::from_fn(move || {
                 let bit = (rest != 0).then(|| rest.trailing_zeros())?;
                 rest &= rest - 1;
-                Some(64 * place + bit)
+                Some(64 * position + bit)
             })
         })
     }

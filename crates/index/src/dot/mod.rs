@@ -3,7 +3,7 @@
 //! Each loop is written once for any machine, and the coarse one again for the instructions that some
 //! processors have for it. What the processor has is found at run time; every path gives the same bits.
 //! Sums wrap rather than check: a checked addition, as development builds have it, would keep the loops
-//! from being vectorised.
+//! from being vectorized.
 
 #[cfg(target_arch = "aarch64")]
 mod arm;

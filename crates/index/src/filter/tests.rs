@@ -2,6 +2,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::expr::Bound;
 use super::*;
 
 fn json_filter(filter: Value) -> Filter {
@@ -69,8 +70,8 @@ fn filters_that_say_the_same_are_equal() {
     }
     let different = same.iter().map(|group| json_filter(group[0].clone()));
     let different: Vec<Filter> = different.collect();
-    for (place, one) in different.iter().enumerate() {
-        for other in &different[..place] {
+    for (position, one) in different.iter().enumerate() {
+        for other in &different[..position] {
             assert_ne!(one, other);
             assert_ne!(one.to_string(), other.to_string());
         }
@@ -105,14 +106,14 @@ fn the_canonical_form_is_as_it_is() {
 fn short_forms_are_read() {
     let word = |text: &str| Operand::Word(text.to_owned());
     let text = |text: &str| Operand::Text(text.to_owned());
-    let one_of = |name: &str, values| Node::is(name, Test::one_of(values));
+    let one_of = |name: &str, values| Expr::is(name, Test::one_of(values));
     let range = |low: Option<(&str, bool)>, high: Option<(&str, bool)>| {
         let bound = |(value, inclusive)| Bound {
             value: word(value),
             inclusive,
         };
         let (low, high) = (low.map(bound), high.map(bound));
-        Node::is("price", Test::Range(Range { low, high }))
+        Expr::is("price", Test::Range(Range { low, high }))
     };
     let cases = [
         ("category=shoes", one_of("category", vec![word("shoes")])),
@@ -136,8 +137,8 @@ fn short_forms_are_read() {
         ("price<=50", range(None, Some(("50", true)))),
         ("price > 50", range(Some(("50", false)), None)),
         ("price>=-1e3", range(Some(("-1e3", true)), None)),
-        ("price", Node::is("price", Test::Exists)),
-        ("!price", Node::is("price", Test::Exists).negated()),
+        ("price", Expr::is("price", Test::Exists)),
+        ("!price", Expr::is("price", Test::Exists).negated()),
         (
             "a=\"x, \\\"y\\\" \\\\\" , z",
             one_of("a", vec![text("x, \"y\" \\"), word("z")]),
@@ -277,22 +278,22 @@ fn filters_have_limits() {
     let clauses = |count: usize| {
         Filter::from_json(&json!({"and": (0..count).map(clause).collect::<Vec<_>>()}))
     };
-    assert!(clauses(MOST_CLAUSES).is_ok());
-    let most = MOST_CLAUSES;
+    assert!(clauses(MAX_CLAUSES).is_ok());
+    let max = MAX_CLAUSES;
     assert_eq!(
-        clauses(MOST_CLAUSES + 1),
-        Err(FilterError::TooManyClauses { most })
+        clauses(MAX_CLAUSES + 1),
+        Err(FilterError::TooManyClauses { max })
     );
     let texts = |count: usize| Filter::from_texts(std::iter::repeat_n("a", count));
-    assert!(texts(MOST_CLAUSES).is_ok());
+    assert!(texts(MAX_CLAUSES).is_ok());
     assert_eq!(
-        texts(MOST_CLAUSES + 1),
-        Err(FilterError::TooManyClauses { most })
+        texts(MAX_CLAUSES + 1),
+        Err(FilterError::TooManyClauses { max })
     );
     // The same condition on and on is as much to read.
     let bounds = json!({"a": {"gt": 1, "lt": 2, "ne": 3, "exists": true}});
     let many = |count: usize| Filter::from_json(&json!({"or": vec![bounds.clone(); count]}));
-    assert!(many(MOST_CLAUSES / 3).is_ok() && many(MOST_CLAUSES / 3 + 1).is_err());
+    assert!(many(MAX_CLAUSES / 3).is_ok() && many(MAX_CLAUSES / 3 + 1).is_err());
 
     let deep = |depth: usize| {
         let around = |inner, i| match i % 3 {
@@ -302,27 +303,27 @@ fn filters_have_limits() {
         };
         Filter::from_json(&(1..depth).fold(json!({"a": 1}), around))
     };
-    assert!(deep(MOST_DEPTH).is_ok());
-    let most = MOST_DEPTH;
-    assert_eq!(deep(MOST_DEPTH + 1), Err(FilterError::TooDeep { most }));
-    assert_eq!(deep(1000), Err(FilterError::TooDeep { most }));
+    assert!(deep(MAX_DEPTH).is_ok());
+    let max = MAX_DEPTH;
+    assert_eq!(deep(MAX_DEPTH + 1), Err(FilterError::TooDeep { max }));
+    assert_eq!(deep(1000), Err(FilterError::TooDeep { max }));
 
     let values = |count: usize| (0..count).collect::<Vec<_>>();
-    let texts: Vec<String> = values(MOST_VALUES + 1)
+    let texts: Vec<String> = values(MAX_VALUES + 1)
         .iter()
         .map(ToString::to_string)
         .collect();
     let (fits, too_many) = (texts[1..].join(","), texts.join(","));
-    assert!(Filter::from_json(&json!({"a": values(MOST_VALUES)})).is_ok());
+    assert!(Filter::from_json(&json!({"a": values(MAX_VALUES)})).is_ok());
     assert!(Filter::from_text(&format!("a={fits}")).is_ok());
     let error = FilterError::TooManyValues {
         attribute: "a".to_owned(),
-        most: MOST_VALUES,
-        found: MOST_VALUES + 1,
+        max: MAX_VALUES,
+        found: MAX_VALUES + 1,
     };
     let too_many = [
-        Filter::from_json(&json!({"a": values(MOST_VALUES + 1)})),
-        Filter::from_json(&json!({"a": {"ne": values(MOST_VALUES + 1)}})),
+        Filter::from_json(&json!({"a": values(MAX_VALUES + 1)})),
+        Filter::from_json(&json!({"a": {"ne": values(MAX_VALUES + 1)}})),
         Filter::from_text(&format!("a={too_many}")),
         Filter::from_text(&format!("a!={too_many}")),
     ];

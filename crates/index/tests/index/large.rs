@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use lookalike_index::{
-    GraphParameters, SearchRequest, Segment, SegmentContent, Snapshot, View, rebuild_base,
+    GraphParameters, LiveRows, SearchRequest, Segment, SegmentContent, Snapshot, rebuild_base,
 };
 
 use crate::support::{ENCODER, Vectors, base, content, cosine, delta, id, row};
@@ -36,7 +36,7 @@ fn catalog(dimensions: usize) -> Catalog {
 }
 
 impl Catalog {
-    /// Keys of the pictures most similar to the query, best first, but for those that are `gone`.
+    /// Keys of the images most similar to the query, best first, but for those that are `gone`.
     fn truth(&self, query: &[f32], gone: &HashSet<String>) -> Vec<(String, f64)> {
         let mut scores: Vec<(String, f64)> = self
             .vectors
@@ -72,7 +72,7 @@ fn a_graph_finds_nearly_all_of_the_best() {
 }
 
 #[test]
-fn a_row_finds_its_neighbours_by_a_shorter_walk() {
+fn a_row_finds_its_neighbors_by_a_shorter_walk() {
     let catalog = catalog(256);
     let snapshot = Snapshot::new(vec![catalog.graph.clone()], 256).unwrap();
     let rows = (0..ROWS).step_by(50);
@@ -186,7 +186,7 @@ fn rows_for_a_graph() -> (Vec<Vec<f32>>, SegmentContent) {
 /// More than a graph can find.
 fn unreachable() -> GraphParameters {
     GraphParameters {
-        least_recall: 1.1,
+        min_recall: 1.1,
         ..GraphParameters::default()
     }
 }
@@ -218,7 +218,7 @@ fn a_graph_that_finds_too_little_is_left_out() {
     assert!(graph.graph_layers() > 0 && found >= Some(0.99), "{found:?}");
 }
 
-/// Each more is more work than all before: whoever has no time for that gets a base without a graph.
+/// Each attempt is more work than all before: without time for it, the base gets no graph.
 #[test]
 fn a_graph_is_built_again_only_while_that_is_allowed() {
     let (_, content) = rows_for_a_graph();
@@ -286,14 +286,14 @@ fn duplicates_hide_nothing() {
         queries,
     };
     // The first of every group goes, and half of the twins of group 0.
-    let view = View::new(vec![catalog.graph.meta().clone()]);
+    let live_rows = LiveRows::new(vec![catalog.graph.meta().clone()]);
     let gone: HashSet<String> = (0..30)
         .map(|group| format!("{:05}", group * 7))
         .chain((7000..7050).map(|twin| format!("{twin:05}")))
         .collect();
     let removal = SegmentContent {
         tombstones: gone.iter().cloned().collect(),
-        superseded: view.superseded_by(gone.iter().map(String::as_str)),
+        deleted: live_rows.deleted_by(gone.iter().map(String::as_str)),
         ..SegmentContent::default()
     };
     let segments = vec![catalog.graph.clone(), delta(2, &removal, DIMENSIONS)];
@@ -315,7 +315,7 @@ fn duplicates_hide_nothing() {
     let recall = found as f64 / expected as f64;
     assert!(recall >= 0.99, "{recall}");
     assert_eq!(
-        rebuild_base(snapshot.view(), &segments).rows.len(),
+        rebuild_base(snapshot.live_rows(), &segments).rows.len(),
         10_000 - gone.len()
     );
 }
@@ -325,13 +325,13 @@ fn duplicates_hide_nothing() {
 fn a_graph_never_answers_with_too_few() {
     let catalog = catalog(DIMENSIONS);
     let query = &catalog.queries[0];
-    // The whole neighbourhood of the query is removed, twice as much as the first walk looks at.
+    // The whole neighborhood of the query is removed, twice as much as the first walk looks at.
     let all = catalog.truth(query, &HashSet::new());
     let gone: HashSet<String> = all[..400].iter().map(|(key, _)| key.clone()).collect();
-    let view = View::new(vec![catalog.graph.meta().clone()]);
+    let live_rows = LiveRows::new(vec![catalog.graph.meta().clone()]);
     let removal = SegmentContent {
         tombstones: gone.iter().cloned().collect(),
-        superseded: view.superseded_by(gone.iter().map(String::as_str)),
+        deleted: live_rows.deleted_by(gone.iter().map(String::as_str)),
         ..SegmentContent::default()
     };
     let segments = vec![catalog.graph.clone(), delta(2, &removal, DIMENSIONS)];
@@ -370,7 +370,7 @@ fn a_graph_never_answers_with_too_few() {
 #[test]
 fn the_next_best_are_found_behind_a_removed_group() {
     let catalog = catalog(DIMENSIONS);
-    let view = View::new(vec![catalog.graph.meta().clone()]);
+    let live_rows = LiveRows::new(vec![catalog.graph.meta().clone()]);
     for query in &catalog.queries[..10] {
         let all = catalog.truth(query, &HashSet::new());
         let gone: HashSet<String> = all[..400].iter().map(|(key, _)| key.clone()).collect();
@@ -381,7 +381,7 @@ fn the_next_best_are_found_behind_a_removed_group() {
                 .map(|(i, vector)| row(&format!("new-{i}"), &format!("new-{i}"), vector))
                 .collect(),
             tombstones: gone.iter().cloned().collect(),
-            superseded: view.superseded_by(gone.iter().map(String::as_str)),
+            deleted: live_rows.deleted_by(gone.iter().map(String::as_str)),
         };
         let segments = vec![catalog.graph.clone(), delta(2, &change, DIMENSIONS)];
         let snapshot = Snapshot::new(segments, DIMENSIONS).unwrap();

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use bytes::Bytes;
 use lookalike_index::{
-    CompactionPolicy, HEADER_BYTES, Segment, SegmentEntry, SegmentKind, View, rebuild_base,
+    CompactionPolicy, HEADER_BYTES, LiveRows, Segment, SegmentEntry, SegmentKind, rebuild_base,
     rebuild_bytes,
 };
 use xxhash_rust::xxh3::xxh3_64;
@@ -52,8 +52,8 @@ fn measure(file: &str, dimensions: usize) {
     let before = kilobytes("VmRSS:") * 1024;
     let stored = Bytes::from(std::fs::read(file).unwrap());
     let segment = Segment::open(&stored, id(1), ENCODER).unwrap();
-    let view = View::new(vec![segment.meta().clone()]);
-    let content = rebuild_base(&view, &[segment]);
+    let live_rows = LiveRows::new(vec![segment.meta().clone()]);
+    let content = rebuild_base(&live_rows, &[segment]);
     let graph = CompactionPolicy::default().graph_for(content.rows.len());
     let encoded = content.encode_base(id(2), ENCODER, dimensions, graph);
     assert!(encoded.unwrap().recall.is_some());
@@ -66,7 +66,7 @@ fn measure(file: &str, dimensions: usize) {
         bytes: stored.len() as u64,
         meta_bytes: 0,
         recall: None,
-        calibration: None,
+        match_thresholds: None,
     }]);
     println!(
         "\n{times:.2} times {} bytes, said were {said}",

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use lookalike_index::{
-    Filter, GraphParameters, GroupBy, Row, SearchRequest, Segment, SegmentContent, Snapshot, View,
+    Filter, GraphParameters, GroupBy, LiveRows, Row, SearchRequest, Segment, SegmentContent,
+    Snapshot,
 };
 use serde_json::json;
 
@@ -56,7 +57,7 @@ fn row_of(i: usize, vector: &[f32]) -> Row {
     });
     Row {
         attributes: serde_json::from_value(attributes).unwrap(),
-        // Five pictures of every product.
+        // Five images of every product.
         ..row(&format!("{i:05}"), &format!("p{}", i / 5), vector)
     }
 }
@@ -140,7 +141,7 @@ fn what_lies_far_from_the_query_is_found() {
 #[test]
 fn as_many_are_found_as_there_are() {
     let removed: Vec<String> = (0..ROWS).step_by(3).map(|i| format!("{i:05}")).collect();
-    let view = View::new(vec![CATALOG.graph.meta().clone()]);
+    let live_rows = LiveRows::new(vec![CATALOG.graph.meta().clone()]);
     let removal = SegmentContent {
         rows: (1..30_000)
             .step_by(300)
@@ -152,7 +153,7 @@ fn as_many_are_found_as_there_are() {
     let keys = removal.rows.iter().map(|row| row.key.as_str());
     let keys = keys.chain(removed.iter().map(String::as_str));
     let removal = SegmentContent {
-        superseded: view.superseded_by(keys),
+        deleted: live_rows.deleted_by(keys),
         ..removal
     };
     let segments = vec![CATALOG.graph.clone(), delta(2, &removal, DIMENSIONS)];
