@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use lookalike_index::{
-    Calibration, CompactionPolicy, GraphLeftOut, Recall, Segment, SegmentContent, SegmentEntry,
+    MatchThresholds, CompactionPolicy, GraphLeftOut, Recall, Segment, SegmentContent, SegmentEntry,
     SegmentId, Snapshot, merge_deltas, rebuild_base, rebuild_bytes,
 };
 use tokio::task::JoinError;
@@ -351,7 +351,7 @@ fn base(
     let mut base = NewSegment::new(id, encoded, encoder)?;
     let segment = Segment::open(&base.bytes, id, encoder.fingerprint)?;
     let alone = Snapshot::new(vec![segment], encoder.dimensions)?;
-    base.entry.calibration = Calibration::measure(&alone)?;
+    base.entry.match_thresholds = MatchThresholds::measure(&alone)?;
     Ok((base, left_out))
 }
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use lookalike_index::{
-    Attributes, Fingerprint, IndexError, Location, Manifest, Segment, SegmentEntry, SegmentId,
-    SegmentMeta, View,
+    Attributes, Fingerprint, IndexError, RowAddress, Manifest, Segment, SegmentEntry, SegmentId,
+    SegmentMeta, LiveRows,
 };
 
 use super::proposal::NewSegment;
@@ -36,12 +36,12 @@ pub(crate) struct Published {
 pub(crate) struct Current {
     /// The manifest as if this index were alone in it.
     pub(crate) manifest: Manifest,
-    pub(crate) view: Arc<View>,
+    pub(crate) view: Arc<LiveRows>,
 }
 
 impl Current {
     /// Whether a row says this of its picture, beside the version.
-    pub(crate) fn says(&self, at: Location, product_id: &str, attributes: &Attributes) -> bool {
+    pub(crate) fn says(&self, at: RowAddress, product_id: &str, attributes: &Attributes) -> bool {
         let meta = self.view.meta(at);
         meta.product_id(at.row) == product_id && meta.attributes(at.row) == *attributes
     }
@@ -59,7 +59,7 @@ impl Published {
     /// The encoders of all indexes, that of the searched one first; none before anything was published.
     pub(crate) fn encoders(&self) -> Vec<EncoderIdentity> {
         let indexes = self.manifest.iter().flat_map(|manifest| {
-            let sides = manifest.sides.iter();
+            let sides = manifest.standby_indexes.iter();
             let sides = sides.map(|s| (&s.encoder, s.fingerprint, s.dimensions));
             let own = (&manifest.encoder, manifest.fingerprint, manifest.dimensions);
             std::iter::once(own).chain(sides)
@@ -91,7 +91,7 @@ pub(crate) struct IndexReader {
 #[derive(Default)]
 struct Last {
     published: Option<Arc<Published>>,
-    views: HashMap<Fingerprint, Arc<View>>,
+    views: HashMap<Fingerprint, Arc<LiveRows>>,
 }
 
 impl IndexReader {
@@ -161,7 +161,7 @@ impl IndexReader {
             Some(view) if entries.eq(view.segments().iter().map(|meta| meta.id())) => view,
             last => {
                 let known = last.as_ref().map_or(&[][..], |view| view.segments());
-                let view = Arc::new(View::new(self.metas(&manifest, known).await?));
+                let view = Arc::new(LiveRows::new(self.metas(&manifest, known).await?));
                 self.last().views.insert(expected, Arc::clone(&view));
                 view
             }
@@ -189,7 +189,7 @@ impl IndexReader {
                 ids.eq(view.segments().iter().map(|meta| meta.id()))
             };
             if let Some(metas) = metas.filter(|metas| !same(metas)) {
-                *view = Arc::new(View::new(metas));
+                *view = Arc::new(LiveRows::new(metas));
             }
         }
         drop(last);

@@ -45,7 +45,7 @@ impl Indexer {
         let (published, indexes) = self.all_indexes().await?;
         let stored = self.stored_pictures().await?;
         let building = published.manifest.as_ref();
-        let building = building.and_then(|manifest| manifest.side(Role::Building));
+        let building = building.and_then(|manifest| manifest.standby_index(Role::Building));
         let is_building = |index: &Current| {
             building.is_some_and(|side| side.fingerprint == index.manifest.fingerprint)
         };
@@ -81,7 +81,7 @@ impl Indexer {
             return Ok(Vec::new());
         };
         let view = &searched.view;
-        let pictures = view.live_rows().map(|at| {
+        let pictures = view.addresses().map(|at| {
             let meta = view.meta(at);
             (
                 meta.product_id(at.row).to_owned(),
@@ -178,7 +178,7 @@ impl Current {
     /// Every key that has a live row.
     pub(crate) fn live_keys(&self) -> impl Iterator<Item = &str> {
         let view = &self.view;
-        view.live_rows().map(|at| view.meta(at).key(at.row))
+        view.addresses().map(|at| view.meta(at).key(at.row))
     }
 
     /// Whether the index has this version of a picture.

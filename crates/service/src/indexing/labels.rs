@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use lookalike_index::{Attributes, Location, Quantised, Row};
+use lookalike_index::{Attributes, RowAddress, QuantizedVector, Row};
 use tracing::error;
 
 use super::lanes::Lane;
@@ -73,7 +73,7 @@ impl Indexer {
         };
         for (place, lane) in lanes.iter().enumerate() {
             let outdated = label(observed, place, lane, &facts);
-            let rows: Vec<Location> = outdated.iter().map(|outdated| outdated.at).collect();
+            let rows: Vec<RowAddress> = outdated.iter().map(|outdated| outdated.at).collect();
             let stored = self.publisher.reader.embeddings(&lane.current, &rows);
             let read = match tokio::time::timeout(left, stored).await {
                 Ok(read) => read.map_err(Some),
@@ -138,14 +138,14 @@ impl Indexer {
 struct OutdatedRow {
     /// Its place among the observed.
     position: usize,
-    at: Location,
+    at: RowAddress,
     product_id: String,
     attributes: Attributes,
     head: PictureHead,
 }
 
 impl OutdatedRow {
-    fn relabel(self, observed: &mut [(String, Observed)], place: usize, embedding: Quantised) {
+    fn relabel(self, observed: &mut [(String, Observed)], place: usize, embedding: QuantizedVector) {
         let (key, observed) = &mut observed[self.position];
         let row = Row {
             key: key.clone(),

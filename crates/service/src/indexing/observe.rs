@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use lookalike_encoder::{Area, MAX_BYTES};
-use lookalike_index::{Attributes, Quantised, Row};
+use lookalike_index::{Attributes, QuantizedVector, Row};
 use tokio::sync::Semaphore;
 
 use super::Indexer;
@@ -297,7 +297,7 @@ impl Indexer {
                 return bad(key, head, error.code(), error.to_string());
             }
         };
-        match Quantised::new(&vector) {
+        match QuantizedVector::new(&vector) {
             Ok(embedding) => Observation::Picture {
                 row: Box::new(Row {
                     key: key.to_owned(),

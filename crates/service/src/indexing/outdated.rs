@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use lookalike_index::{Attributes, CATEGORY, View};
+use lookalike_index::{Attributes, CATEGORY, LiveRows};
 use serde::Serialize;
 
 use super::current::Current;
@@ -182,11 +182,11 @@ impl From<IndexedPicture> for Outdated {
     }
 }
 
-fn products_of(view: &View) -> impl Iterator<Item = &str> {
-    view.live_rows().map(|at| view.meta(at).product_id(at.row))
+fn products_of(view: &LiveRows) -> impl Iterator<Item = &str> {
+    view.addresses().map(|at| view.meta(at).product_id(at.row))
 }
 
-fn pictures_of(view: &View, product_id: &str) -> Vec<IndexedPicture> {
+fn pictures_of(view: &LiveRows, product_id: &str) -> Vec<IndexedPicture> {
     let rows = view.rows_of_product(product_id);
     rows.map(|at| {
         let meta = view.meta(at);

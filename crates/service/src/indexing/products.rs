@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures::{StreamExt, stream};
-use lookalike_index::{Attributes, CATEGORY, Location, Row};
+use lookalike_index::{Attributes, CATEGORY, RowAddress, Row};
 use tracing::{error, info};
 
 use super::batch::BatchChange;
@@ -41,7 +41,7 @@ struct Look {
 /// A live row of one of the products that are looked at.
 struct ProductRow<'a> {
     place: usize,
-    at: Location,
+    at: RowAddress,
     product_id: &'a str,
     key: &'a str,
 }
@@ -161,7 +161,7 @@ impl Indexer {
         current: &Current,
         outdated: Vec<(ProductRow<'_>, Attributes)>,
     ) -> Result<Vec<Row>, IndexingError> {
-        let at: Vec<Location> = outdated.iter().map(|(row, _)| row.at).collect();
+        let at: Vec<RowAddress> = outdated.iter().map(|(row, _)| row.at).collect();
         let embeddings = self.publisher.reader.embeddings(current, &at).await?;
         let rows = outdated.into_iter().zip(embeddings);
         let rows = rows.map(|((row, attributes), embedding)| Row {

@@ -40,7 +40,7 @@ impl NewSegment {
                 bytes: bytes.len() as u64,
                 meta_bytes,
                 recall: meta.recall(),
-                calibration: None,
+                match_thresholds: None,
             },
             bytes: Bytes::from(bytes),
             meta: Arc::new(meta),
@@ -157,7 +157,7 @@ impl Proposer for Together<'_, '_> {
             // The searched index is what the history is about; another one only where that says nothing.
             if side.is_none() || changed.is_none() {
                 changed = Some(Changed {
-                    side,
+                    standby: side,
                     ..proposal.changed
                 });
             }
@@ -178,7 +178,7 @@ impl Proposer for Together<'_, '_> {
 
 /// What the index of that encoder is there for, when another one is searched.
 fn side_of(published: &Published, encoder: &EncoderIdentity) -> Option<Role> {
-    let mut sides = published.manifest.as_ref()?.sides.iter();
+    let mut sides = published.manifest.as_ref()?.standby_indexes.iter();
     let side = sides.find(|side| side.fingerprint == encoder.fingerprint)?;
     Some(side.role)
 }

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use lookalike_index::{Changed, Fingerprint, Manifest, Role, SideIndex, Step};
+use lookalike_index::{Changed, Fingerprint, Manifest, Role, StandbyIndex, Step};
 use serde::Serialize;
 use tracing::info;
 
@@ -365,10 +365,10 @@ impl Indexer {
                 &mut Rewriting(|published: &Published| {
                     let manifest = published.manifest.as_ref()?;
                     // Somebody else may have given it up, or switched to it, in between.
-                    let there = manifest.side(role)?.fingerprint == unwanted;
-                    let next = manifest.without_side(role).filter(|_| there)?;
+                    let there = manifest.standby_index(role)?.fingerprint == unwanted;
+                    let next = manifest.without_standby(role).filter(|_| there)?;
                     let changed = Changed {
-                        side: Some(role),
+                        standby: Some(role),
                         ..Changed::step(Step::EncoderGivenUp)
                     };
                     Some(Proposal::of_manifest(next, changed))
@@ -425,11 +425,11 @@ fn is_building(manifest: &Manifest, encoder: &EncoderIdentity) -> Result<bool, S
     if manifest.fingerprint == ours {
         return Err(SideError::Served(encoder.name.clone()));
     }
-    let previous = manifest.side(Role::Previous);
+    let previous = manifest.standby_index(Role::Previous);
     if previous.is_some_and(|side| side.fingerprint == ours) {
         return Err(SideError::Previous(encoder.name.clone()));
     }
-    match manifest.side(Role::Building) {
+    match manifest.standby_index(Role::Building) {
         None => Ok(false),
         Some(side) if side.fingerprint == ours => Ok(true),
         Some(side) => Err(SideError::OtherBuilding {
@@ -439,10 +439,10 @@ fn is_building(manifest: &Manifest, encoder: &EncoderIdentity) -> Result<bool, S
     }
 }
 
-fn side_of(published: &Published, role: Role) -> Result<&SideIndex, SideError> {
+fn side_of(published: &Published, role: Role) -> Result<&StandbyIndex, SideError> {
     let manifest = published.manifest.as_ref();
     manifest
-        .and_then(|manifest| manifest.side(role))
+        .and_then(|manifest| manifest.standby_index(role))
         .ok_or(SideError::NoSide(role))
 }
 
@@ -464,7 +464,7 @@ fn pair<'a>(
 /// Key and ETag of every live row.
 fn versions(index: &Current) -> BTreeMap<&str, &str> {
     let view = &index.view;
-    view.live_rows()
+    view.addresses()
         .map(|at| (view.meta(at).key(at.row), view.meta(at).etag(at.row)))
         .collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use lookalike_index::{Calibration, IndexError, Snapshot};
+use lookalike_index::{MatchThresholds, IndexError, Snapshot};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ use crate::model::Metadata;
 pub struct Exporter<'a> {
     searcher: &'a Searcher,
     snapshot: Arc<Snapshot>,
-    calibration: Option<Calibration>,
+    match_thresholds: Option<MatchThresholds>,
     generation: u64,
     k: usize,
     fields: Vec<String>,
@@ -77,7 +77,7 @@ impl Searcher {
         let loaded = self.newest_for_certain().await?;
         Ok(Exporter {
             searcher: self,
-            calibration: loaded.calibration().await?,
+            match_thresholds: loaded.match_thresholds().await?,
             generation: loaded.manifest.generation,
             snapshot: loaded.snapshot,
             k,
@@ -95,8 +95,8 @@ impl Exporter<'_> {
 
     /// Every product that has a picture, in order.
     pub fn products(&self) -> Vec<String> {
-        let view = self.snapshot.view();
-        let ids = view.live_rows().map(|at| view.meta(at).product_id(at.row));
+        let view = self.snapshot.live_rows();
+        let ids = view.addresses().map(|at| view.meta(at).product_id(at.row));
         let ids: BTreeSet<&str> = ids.collect();
         ids.into_iter().map(str::to_owned).collect()
     }
@@ -150,7 +150,7 @@ impl Exporter<'_> {
         };
         SimilarProduct {
             score: (f64::from(hit.score) * 10_000.0).round() / 10_000.0,
-            class: (self.calibration).map(|scores| scores.classify(hit.score).name()),
+            class: (self.match_thresholds).map(|scores| scores.classify(hit.score).name()),
             image: SimilarImage { key: hit.key },
             metadata,
             product_id: hit.product_id,

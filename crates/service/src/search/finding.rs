@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use lookalike_index::{
-    Attributes, Calibration, Filter, FilterError, Hit, IndexError, Location, Match, SearchRequest,
+    Attributes, MatchThresholds, Filter, FilterError, Hit, IndexError, RowAddress, Match, SearchRequest,
     Selection, Snapshot,
 };
 use serde_json::Value;
@@ -48,7 +48,7 @@ pub(super) struct Found {
     pub(super) product_id: String,
     pub(super) key: String,
     pub(super) score: f32,
-    pub(super) at: Location,
+    pub(super) at: RowAddress,
     pub(super) attributes: Attributes,
     /// All pictures of the product that are similar enough, best first, where they are wanted.
     pub(super) images: Vec<(String, f32)>,
@@ -93,12 +93,12 @@ impl Scope {
     pub(super) async fn within(
         mut self,
         snapshot: &Arc<Snapshot>,
-        calibration: Option<Calibration>,
+        match_thresholds: Option<MatchThresholds>,
         facets: &[String],
         declared: &Filterable,
     ) -> Result<Self, SearchError> {
-        if let (Some(least), Some(scores)) = (self.least, calibration) {
-            self.min_score = self.min_score.max(scores.least(least));
+        if let (Some(least), Some(scores)) = (self.least, match_thresholds) {
+            self.min_score = self.min_score.max(scores.min_score(least));
         }
         if facets.is_empty() && self.filter.is_none() {
             return Ok(self);
@@ -214,7 +214,7 @@ impl Scope {
         let names: Vec<String> = names.collect();
         let mut best: Vec<HashMap<String, f32>> = vec![HashMap::new(); names.len()];
         for one in wanted {
-            let pictures = snapshot.pictures(self.request(one, names.len()), &names)?;
+            let pictures = snapshot.images_of_products(self.request(one, names.len()), &names)?;
             for (best, pictures) in best.iter_mut().zip(pictures) {
                 for picture in pictures {
                     let score = best.entry(picture.key).or_insert(picture.score);
@@ -259,7 +259,7 @@ impl From<Hit> for Found {
             product_id: hit.product_id,
             key: hit.key,
             score: hit.score,
-            at: hit.at,
+            at: hit.address,
             attributes: hit.attributes,
             images: Vec::new(),
             collapsed: 0,

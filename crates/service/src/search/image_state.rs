@@ -1,6 +1,6 @@
 //! What became of one catalog picture: who uploads one asks until it can be found.
 
-use lookalike_index::Location;
+use lookalike_index::RowAddress;
 
 use super::snapshots::Loaded;
 use super::{SearchError, Searcher};
@@ -105,8 +105,8 @@ struct Indexed {
 
 impl Indexed {
     fn of(key: &str, loaded: &Loaded) -> Option<Self> {
-        let view = loaded.snapshot.view();
-        let Location { segment, row } = view.locate(key)?;
+        let view = loaded.snapshot.live_rows();
+        let RowAddress { segment, row } = view.locate(key)?;
         let meta = &view.segments()[segment];
         Some(Self {
             etag: meta.etag(row).to_owned(),

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use lookalike_encoder::PictureFormat;
-use lookalike_index::{Attributes, HistoryEntry, Recall, SideIndex, Snapshot, ValueTypes};
+use lookalike_index::{Attributes, HistoryEntry, Recall, StandbyIndex, Snapshot, ValueTypes};
 
 use super::worker::off_runtime;
 use super::{
@@ -105,8 +105,8 @@ impl Searcher {
                 (own, configured)
             }
         };
-        let mut sides = Vec::with_capacity(manifest.sides.len());
-        for side in &manifest.sides {
+        let mut sides = Vec::with_capacity(manifest.standby_indexes.len());
+        for side in &manifest.standby_indexes {
             sides.push(self.side_info(side).await?);
         }
         let filterable = self.filterable_info(&loaded.snapshot).await?;
@@ -178,7 +178,7 @@ impl Searcher {
         Ok(all.into_values().collect())
     }
 
-    async fn side_info(&self, side: &SideIndex) -> Result<SideInfo, SearchError> {
+    async fn side_info(&self, side: &StandbyIndex) -> Result<SideInfo, SearchError> {
         let rows = side.segments.iter().map(|entry| u64::from(entry.rows));
         Ok(SideInfo {
             role: side.role.name(),
@@ -215,7 +215,7 @@ fn info_of(embedder: &dyn Embedder) -> EncoderInfo {
 fn pictures_of(snapshot: &Snapshot, product_id: &str) -> BTreeMap<String, Attributes> {
     let rows = snapshot.rows_of_product(product_id);
     rows.map(|location| {
-        let meta = snapshot.view().meta(location);
+        let meta = snapshot.live_rows().meta(location);
         let key = meta.key(location.row).to_owned();
         (key, meta.attributes(location.row))
     })

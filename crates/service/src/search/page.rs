@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use lookalike_index::{IndexError, Location, Snapshot};
+use lookalike_index::{IndexError, RowAddress, Snapshot};
 
 use super::cursor::Cursor;
 use super::finding::{Found, Scope, dot};
@@ -27,7 +27,7 @@ const MOST_CANDIDATES: usize = 1000;
 pub(super) struct Page {
     pub(super) results: Vec<Found>,
     /// Pictures that were returned on this page and those before; empty when there is no page after it.
-    pub(super) returned: Vec<Location>,
+    pub(super) returned: Vec<RowAddress>,
     /// Whether every picture that may be found was compared.
     pub(super) exact: bool,
 }
@@ -95,7 +95,7 @@ impl Source<'_> {
     /// The `wanted` most similar results that were not returned yet, and whether that is exact.
     fn candidates(
         &self,
-        returned: &[Location],
+        returned: &[RowAddress],
         wanted: usize,
         briefly: bool,
     ) -> Result<Option<(Vec<Found>, bool)>, IndexError> {
@@ -125,12 +125,12 @@ impl Source<'_> {
     }
 
     /// What may not come again: products, or pictures where those are the results.
-    fn names(&self, returned: &[Location]) -> HashSet<&str> {
+    fn names(&self, returned: &[RowAddress]) -> HashSet<&str> {
         returned.iter().map(|&at| self.name(at)).collect()
     }
 
-    fn name(&self, at: Location) -> &str {
-        let meta = self.snapshot.view().meta(at);
+    fn name(&self, at: RowAddress) -> &str {
+        let meta = self.snapshot.live_rows().meta(at);
         match self.options.group_by {
             GroupBy::Product => meta.product_id(at.row),
             GroupBy::Image => meta.key(at.row),
@@ -138,21 +138,21 @@ impl Source<'_> {
     }
 
     /// The embedding of a row, of unit length but for what its bytes rounded.
-    fn direction(&self, at: Location) -> Vec<f32> {
+    fn direction(&self, at: RowAddress) -> Vec<f32> {
         let embedding = self.snapshot.embedding(at);
         unit(embedding).unwrap_or_default()
     }
 
     /// Folds what is nearly the same picture of another product into the most similar of them; into one that was
     /// returned before, without a trace.
-    fn collapsed(&self, candidates: Vec<Found>, returned: &[Location]) -> Vec<Found> {
+    fn collapsed(&self, candidates: Vec<Found>, returned: &[RowAddress]) -> Vec<Found> {
         struct Kept {
             embedding: Vec<f32>,
             product_id: String,
             /// Place among those that are returned now.
             place: Option<usize>,
         }
-        let view = self.snapshot.view();
+        let view = self.snapshot.live_rows();
         let before = returned.iter().map(|&at| Kept {
             embedding: self.direction(at),
             product_id: view.meta(at).product_id(at.row).to_owned(),
@@ -187,7 +187,7 @@ impl Source<'_> {
 
     /// The `k` candidates that are chosen one after the other, each for its similarity to the query less that to
     /// what was chosen before: maximal marginal relevance, Carbonell and Goldstein 1998.
-    fn diverse(&self, candidates: Vec<Found>, returned: &[Location], k: usize) -> Vec<Found> {
+    fn diverse(&self, candidates: Vec<Found>, returned: &[RowAddress], k: usize) -> Vec<Found> {
         let diversity = self.options.diversity;
         let mut left: Vec<Candidate> = candidates
             .into_iter()

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures::future::{BoxFuture, Shared};
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use lookalike_index::{
-    Calibration, Fingerprint, IndexError, Manifest, Segment, SegmentId, Snapshot,
+    MatchThresholds, Fingerprint, IndexError, Manifest, Segment, SegmentId, Snapshot,
 };
 use tokio::sync::OnceCell;
 use tokio::task::AbortHandle;
@@ -54,15 +54,15 @@ pub(crate) struct Loaded {
     etag: Option<Arc<str>>,
     checked: Instant,
     /// What scores mean, measured here where nobody stored it.
-    measured: Arc<OnceCell<Option<Calibration>>>,
+    measured: Arc<OnceCell<Option<MatchThresholds>>>,
 }
 
 impl Loaded {
     /// What scores mean in this catalog: as it was measured when the base was built, else, of a catalog so
     /// small that it has none, as it is measured when it is first needed.
-    pub(crate) async fn calibration(&self) -> Result<Option<Calibration>, SearchError> {
+    pub(crate) async fn match_thresholds(&self) -> Result<Option<MatchThresholds>, SearchError> {
         let entries = &self.manifest.segments;
-        if let Some(stored) = entries.iter().find_map(|entry| entry.calibration) {
+        if let Some(stored) = entries.iter().find_map(|entry| entry.match_thresholds) {
             return Ok(Some(stored));
         }
         if self.snapshot.rows() > FEW_ROWS {
@@ -70,7 +70,7 @@ impl Loaded {
         }
         let measure = || async {
             let snapshot = Arc::clone(&self.snapshot);
-            Ok(off_runtime(move || Calibration::measure(&snapshot)).await??)
+            Ok(off_runtime(move || MatchThresholds::measure(&snapshot)).await??)
         };
         self.measured.get_or_try_init(measure).await.copied()
     }

@@ -9,7 +9,7 @@ use std::time::Instant;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryFutureExt, TryStreamExt, stream};
 use lookalike_encoder::{Area, PictureError};
-use lookalike_index::{Fingerprint, Location, Snapshot};
+use lookalike_index::{Fingerprint, RowAddress, Snapshot};
 
 use super::images::QueryImage;
 use super::query::{BadQuery, Query, QueryItem, Subject};
@@ -38,7 +38,7 @@ const TRIMS: bool = true;
 pub(super) struct Wanted {
     pub(super) vector: Vec<f32>,
     /// The row whose embedding it is, if it is one's.
-    pub(super) stored: Option<Location>,
+    pub(super) stored: Option<RowAddress>,
 }
 
 impl From<Vec<f32>> for Wanted {

@@ -1,6 +1,6 @@
 //! From a query that is known to a page of results.
 
-use lookalike_index::{Calibration, IndexError};
+use lookalike_index::{MatchThresholds, IndexError};
 
 use super::cursor::{Binding, Cursor};
 use super::finding::{Facets, Scope};
@@ -16,7 +16,7 @@ pub(super) struct Work {
     pub(super) loaded: Loaded,
     pub(super) wanted: Vec<Wanted>,
     pub(super) scope: Scope,
-    pub(super) calibration: Option<Calibration>,
+    pub(super) match_thresholds: Option<MatchThresholds>,
     pub(super) cursor: Option<Cursor>,
     pub(super) binding: Binding,
     pub(super) embedding_ms: f64,

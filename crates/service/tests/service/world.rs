@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use lookalike_index::{CompactionPolicy, Manifest, Row, Segment, SegmentId, SegmentKind, View};
+use lookalike_index::{CompactionPolicy, Manifest, Row, Segment, SegmentId, SegmentKind, LiveRows};
 use lookalike_service::memory::MemoryCloud;
 use lookalike_service::ports::{Embedder, Measurement, Metrics};
 use lookalike_service::{
@@ -266,9 +266,9 @@ impl World {
         let stored = self.cloud.segments();
         let open = |id| Segment::open(&stored[&id], id, manifest.fingerprint).unwrap();
         let segments: Vec<Segment> = manifest.segments.iter().map(|s| open(s.id)).collect();
-        let view = View::new(segments.iter().map(|s| s.meta().clone()).collect());
+        let view = LiveRows::new(segments.iter().map(|s| s.meta().clone()).collect());
         let mut rows = BTreeMap::new();
-        for at in view.live_rows() {
+        for at in view.addresses() {
             let row = segments[at.segment].row(at.row);
             let before = rows.insert(row.key.clone(), row);
             assert_eq!(before, None, "a key is live twice");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lookalike_index::{Location, PictureAudit, PictureGroup, Snapshot, View};
+use lookalike_index::{RowAddress, ImageAudit, ImageGroup, Snapshot, LiveRows};
 use serde::Serialize;
 
 use super::differences::Differences;
@@ -220,44 +220,44 @@ impl AuditReport {
         }
     }
 
-    pub(super) fn tell_pictures(&mut self, snapshot: &Snapshot, found: &PictureAudit) {
-        let picture = |at: &Location| {
-            let meta = snapshot.view().meta(*at);
+    pub(super) fn tell_pictures(&mut self, snapshot: &Snapshot, found: &ImageAudit) {
+        let picture = |at: &RowAddress| {
+            let meta = snapshot.live_rows().meta(*at);
             AuditedPicture {
                 key: meta.key(at.row).to_owned(),
                 product_id: meta.product_id(at.row).to_owned(),
             }
         };
-        let group = |group: &PictureGroup| AuditedGroup {
+        let group = |group: &ImageGroup| AuditedGroup {
             products: group.products as u64,
             score: group.score,
-            pictures: Listed::of(group.pictures.iter().map(picture)),
+            pictures: Listed::of(group.images.iter().map(picture)),
         };
         self.duplicates = Listed::of(found.duplicates.iter().map(group));
         self.near_duplicates = Listed::of(found.near_duplicates.iter().map(group));
         self.misplaced = Listed::of(found.misplaced.iter().map(|found| {
-            let AuditedPicture { key, product_id } = picture(&found.at);
+            let AuditedPicture { key, product_id } = picture(&found.address);
             MisplacedPicture {
                 key,
                 product_id,
                 category: found.category.clone(),
                 suggested: found.suggested.clone(),
-                confidence: found.votes as f32 / found.neighbours as f32,
+                confidence: found.votes as f32 / found.neighbors as f32,
                 score: found.score,
             }
         }));
     }
 
-    pub(super) fn tell_products(&mut self, view: &View, known: &BTreeSet<String>) {
-        let row = |at: Location| {
+    pub(super) fn tell_products(&mut self, view: &LiveRows, known: &BTreeSet<String>) {
+        let row = |at: RowAddress| {
             let meta = view.meta(at);
             (meta.key(at.row), meta.product_id(at.row))
         };
-        let shown: BTreeSet<&str> = view.live_rows().map(|at| row(at).1).collect();
+        let shown: BTreeSet<&str> = view.addresses().map(|at| row(at).1).collect();
         let bare = known.iter().filter(|id| !shown.contains(id.as_str()));
         self.products_without_pictures = Listed::of(bare.cloned());
         let mut unknown: Vec<AuditedPicture> = view
-            .live_rows()
+            .addresses()
             .map(row)
             .filter(|(_, product_id)| !known.contains(*product_id))
             .map(|(key, product_id)| AuditedPicture {
