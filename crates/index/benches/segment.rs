@@ -1,7 +1,7 @@
 //! Searching, opening and encoding a segment, piece by piece: `cargo bench --bench segment`.
 //!
-//! The vectors are made, around centers as images of kinds are: good for comparing one version of this
-//! code with the next, and for profiles. What is claimed is measured on real embeddings, by `make bench`.
+//! The vectors are synthetic, around centers like images of one kind: good for comparing one version of this
+//! code with the next, and for profiles. Published figures are measured on real embeddings, by `make bench`.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

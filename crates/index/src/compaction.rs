@@ -29,7 +29,7 @@ pub struct CompactionPolicy {
     pub base_minimum: u64,
     /// Live rows from which a base gets a graph; below, a scan is faster.
     pub graph_minimum: usize,
-    /// How much work goes into a graph.
+    /// Parameters of graphs.
     pub graph: GraphParameters,
 }
 

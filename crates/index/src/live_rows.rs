@@ -1,4 +1,4 @@
-//! Which rows of a set of segments are live.
+//! The live rows of a set of segments.
 
 mod distinct_products;
 
@@ -12,8 +12,8 @@ use crate::segment::{SegmentKind, SegmentMeta};
 
 /// The live rows of one generation: all that a writer has to know. Holds no vectors.
 ///
-/// A row is deleted once a newer row or a tombstone has its key. The segment that brings this says so; readers do not
-/// compare keys.
+/// A row is deleted once a newer row or a tombstone has its key. The newer segment lists the rows that it deletes, so
+/// that readers need not compare keys.
 #[derive(Debug, Clone, Default)]
 pub struct LiveRows {
     segments: Vec<Arc<SegmentMeta>>,

@@ -13,7 +13,7 @@ use crate::live_rows::LiveRows;
 pub(crate) struct Products {
     /// The segment whose numbers hold for all.
     largest: usize,
-    /// How many products that segment has.
+    /// Number of products of that segment.
     own: u32,
     count: u32,
     /// The products of the other segments, by number.

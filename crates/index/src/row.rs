@@ -1,4 +1,4 @@
-//! What the index keeps of one catalog image.
+//! A row: the index entry of one catalog image.
 
 use std::collections::BTreeMap;
 

@@ -1,10 +1,10 @@
-//! A node and how similar it is.
+//! A node and its score.
 
-/// Ordered by score; among equal scores the lower node is the better one, so that no order depends
-/// on chance.
+/// A node and its score, ordered by score. Of equal scores the lower node is better, so that no order depends on
+/// chance.
 ///
-/// Both are held in one number, score above and node below, that is ordered like the pair: heaps of
-/// candidates do little but compare.
+/// Both are packed into one number that is ordered like the pair, with the score in the high bits: heaps of candidates
+/// do little but compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ScoredNode(u64);
 
@@ -25,7 +25,7 @@ impl ScoredNode {
     }
 }
 
-/// The bits of a float as a number that is ordered like `f32::total_cmp`.
+/// Converts the bits of a float to a number that is ordered like `f32::total_cmp`.
 fn ordered(bits: u32) -> u32 {
     match bits >> 31 {
         0 => bits | 1 << 31,
@@ -33,7 +33,7 @@ fn ordered(bits: u32) -> u32 {
     }
 }
 
-/// The inverse of [`ordered`].
+/// Undoes [`ordered`].
 fn unordered(number: u32) -> u32 {
     match number >> 31 {
         0 => !number,

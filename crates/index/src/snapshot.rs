@@ -69,7 +69,7 @@ impl Snapshot {
         &self.segments
     }
 
-    /// Returns which rows are live.
+    /// Returns the live rows.
     pub fn live_rows(&self) -> &LiveRows {
         &self.live_rows
     }

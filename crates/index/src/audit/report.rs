@@ -1,4 +1,4 @@
-//! What an audit finds.
+//! Findings of an audit.
 
 use crate::row::RowAddress;
 

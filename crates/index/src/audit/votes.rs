@@ -10,7 +10,7 @@ use super::rows::AuditedRows;
 /// Minimum number of neighbors: fewer say nothing.
 const MIN_NEIGHBORS: usize = 5;
 
-/// How the neighbors of an image vote.
+/// The votes of an image's neighbors.
 struct Verdict {
     row: u32,
     own: usize,

@@ -1,7 +1,7 @@
 //! Parsing entries as they are usually written, in two thirds of the time that a parser of any JSON takes. Anything
 //! unusual is left to that.
 //!
-//! Entries are in ascending order, so one begins like the one before: only the rest is parsed.
+//! Entries are in ascending order, so each shares its start with the one before: only the rest is parsed.
 
 use std::ops::Range;
 
@@ -23,9 +23,9 @@ pub(super) struct FastEntryParser<'a> {
 /// An attribute of the entry before.
 struct Member {
     column: usize,
-    /// Where in the text the comma is that follows.
+    /// Position of the comma that follows.
     end: usize,
-    /// How many values it has and those before it.
+    /// Number of values that it and those before it have.
     values: usize,
 }
 
@@ -49,7 +49,7 @@ impl<'a> FastEntryParser<'a> {
         }
     }
 
-    /// Keeps those attributes of the entry before that this one begins with.
+    /// Keeps those attributes of the entry before that this one shares at its start.
     fn keep_what_is_shared(&mut self, text: &str) {
         let pairs = self.before.bytes().zip(text.bytes());
         let shared = pairs.take_while(|(a, b)| a == b).count();

@@ -7,7 +7,7 @@ use super::*;
 use crate::Attributes;
 use crate::filter::Filter;
 
-/// What columns hold, entry by entry.
+/// Returns the values of all columns, entry by entry.
 fn held(table: &AttributeTable, entries: usize) -> Vec<Vec<(String, Vec<serde_json::Value>)>> {
     let of_entry = |entry: usize| {
         let columns = table.columns().map(|(name, column)| {
@@ -20,7 +20,7 @@ fn held(table: &AttributeTable, entries: usize) -> Vec<Vec<(String, Vec<serde_js
     (0..entries).map(of_entry).collect()
 }
 
-/// The same by way of a parser of any JSON.
+/// Makes the same table by the parser of any JSON.
 fn parsed(texts: &[String]) -> AttributeTable {
     let mut parser = EntryParser::default();
     for (entry, text) in (0..).zip(texts) {
@@ -80,7 +80,7 @@ proptest! {
         }
     }
 
-    /// A number is the same whichever way it is read, to the last bit.
+    /// Both parsers read a number alike, to the last bit.
     #[test]
     fn numbers_are_those_that_were_written(number in any::<f64>(), cents in any::<u64>(), shift in 0u32..60) {
         let cents = cents >> shift;
@@ -95,7 +95,7 @@ proptest! {
         }
     }
 
-    /// Whatever a checksum may have been computed over.
+    /// A valid checksum does not mean that entries are JSON.
     #[test]
     fn no_entry_is_too_strange(
         texts in proptest::collection::vec("[{\"a:,\\[\\]} 1.e\\\\ütrue-]{0,14}|\\{\"a\":[{\"1,\\[\\]}ü]{0,6}", 0..12),
@@ -107,7 +107,7 @@ proptest! {
     }
 }
 
-/// Where most values differ they are sorted, not looked up; the same value is still one.
+/// If most values differ they are sorted, not looked up; equal values still share a code.
 #[test]
 fn many_different_values_are_told_apart() {
     let all = (0..30_000).map(|i| {

@@ -10,11 +10,11 @@ pub enum FilterError {
     /// It is not written as filters are.
     #[error("the filter is malformed at {at}: expected {expected}, found {found}")]
     Malformed {
-        /// Where: the JSON members that lead there, or the short form itself.
+        /// Position: the JSON members that lead there, or the short form itself.
         at: String,
-        /// What could stand there.
+        /// Expected there.
         expected: String,
-        /// What stands there.
+        /// Found there.
         found: String,
     },
     /// It asks for an attribute that no image has and that is not declared.
@@ -32,7 +32,7 @@ pub enum FilterError {
         attribute: String,
         /// The types of its values.
         holds: ValueTypes,
-        /// What it was compared with, in words.
+        /// The value that it was compared with, in words.
         given: String,
     },
     /// It has too many conditions.
@@ -56,7 +56,7 @@ pub enum FilterError {
         attribute: String,
         /// The maximum.
         max: usize,
-        /// How many there are.
+        /// The actual number.
         found: usize,
     },
 }

@@ -9,7 +9,7 @@ fn json_filter(filter: Value) -> Filter {
     Filter::from_json(&filter).unwrap()
 }
 
-/// What is wrong with JSON: where, what was expected, what was found.
+/// Malformed JSON, with the position, the expected and the found of its error.
 fn wrong(filter: Value) -> (String, String, String) {
     parts(Filter::from_json(&filter).unwrap_err())
 }
@@ -290,7 +290,7 @@ fn filters_have_limits() {
         texts(MAX_CLAUSES + 1),
         Err(FilterError::TooManyClauses { max })
     );
-    // The same condition on and on is as much to read.
+    // Repeated conditions count too, because they are parsed.
     let bounds = json!({"a": {"gt": 1, "lt": 2, "ne": 3, "exists": true}});
     let many = |count: usize| Filter::from_json(&json!({"or": vec![bounds.clone(); count]}));
     assert!(many(MAX_CLAUSES / 3).is_ok() && many(MAX_CLAUSES / 3 + 1).is_err());
@@ -359,12 +359,12 @@ fn any_json() -> impl Strategy<Value = Value> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// What is read prints as JSON that reads as the same.
+    /// A filter prints as JSON that parses to the same filter.
     #[test]
     fn the_canonical_form_reads_as_itself(json in any_json()) {
         if let Ok(filter) = Filter::from_json(&json) {
             let printed = filter.to_string();
-            // Everything, nothing and what the limits forbid have no other form than their own.
+            // Everything, nothing and filters beyond the limits have no other form than their own.
             let has_empty = printed.contains("[]");
             let read = Filter::from_json(&serde_json::from_str(&printed).unwrap());
             if let (Ok(read), false) = (read, has_empty) {

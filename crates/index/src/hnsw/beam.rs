@@ -14,12 +14,12 @@ use crate::segment::{GraphView, SegmentBody};
 /// Nodes of the sample at which a walk starts.
 const ENTRIES: usize = 32;
 
-/// How far a walk goes.
+/// Limits of a walk.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BeamLimits {
-    /// Accepted nodes that are kept. The walk goes on until no node left can be better than the worst of so many.
+    /// Accepted nodes that are kept. The walk ends when no node left can be better than the worst of so many.
     pub(crate) accepted: usize,
-    /// Nor better than the worst of so many nodes, accepted or not.
+    /// And when none can be better than the worst of so many nodes, accepted or not. 0 if only accepted ones count.
     pub(crate) any: usize,
     /// Maximum number of nodes that are compared. A walk that would take more has lost its way and finds nothing.
     pub(crate) max_visited: usize,

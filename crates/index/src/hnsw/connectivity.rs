@@ -57,8 +57,8 @@ pub(super) fn symmetrize(links: &mut Links) {
 
 /// Minimum number of nodes that lead to every node, where there are as many around it.
 const MIN_IN_DEGREE: usize = 4;
-/// How many links of a node, and of each node that these lead to, are examined for nodes that may lead to it: the
-/// builder lists the most similar first, and four times as many find the same.
+/// Numbers of links of a node, and of each node that these lead to, that are examined for nodes that may lead to it:
+/// the builder lists the most similar first, and four times as many find the same.
 const EXAMINED_LINKS: [usize; 2] = [2, 12];
 
 /// Adds links to nodes that few others lead to, from the most similar nodes around them. `similarity` is the higher

@@ -1,5 +1,5 @@
-//! How long each way to search takes, in one unit: the time in which a scan compares the query with one node of many
-//! in a row.
+//! The cost of each way to search, in one unit: the time in which a scan compares the query with one node of many in a
+//! row.
 //!
 //! The factors were measured. A plan compares costs with each other only, so they need not hold on every machine.
 

@@ -1,9 +1,9 @@
-//! How much work goes into a graph, and which recall it must reach.
+//! Parameters of building a graph.
 
-/// How much work goes into a graph, and which recall it must reach.
+/// The work that goes into a graph, and the recall that it must reach.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GraphParameters {
-    /// Candidates looked at while a node is linked (efConstruction).
+    /// Candidates that are compared while a node is linked (efConstruction).
     pub ef_construction: usize,
     /// True to fill every list with links that the selection of links left out: building then takes six times as
     /// long. Where hundreds of images look nearly the same, the selected links lead from one of them to another, and

@@ -1,5 +1,5 @@
-//! What the last generations changed, for people. The manifest holds it, so that it takes no object of its own and is
-//! written together with the change.
+//! The history of the last generations, for people. It is part of the manifest, so that it takes no object of its own
+//! and is written together with each change.
 //!
 //! Releases that do not know the history read such a manifest too, but publish theirs without: it starts over then.
 
@@ -13,20 +13,20 @@ use super::standby_index::Role;
 /// Maximum number of entries. They take a kilobyte of the manifest, which is read at every cold start.
 pub const MAX_HISTORY_ENTRIES: usize = 20;
 
-/// One generation: when it was published, and what it changed.
+/// One generation: the time of its publication, and its changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryEntry {
     /// The generation.
     pub generation: u64,
     /// When it was published, milliseconds since 1970.
     pub at: u64,
-    /// What it changed.
+    /// Its changes.
     #[serde(flatten)]
     pub changed: Changed,
 }
 
-/// What a publication changed. An image changes several indexes at once; the counts are those of the searched one, or,
-/// if only another one changed, of that.
+/// The changes of a publication. An image changes several indexes at once; the counts are those of the searched one,
+/// or, if only another one changed, of that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Changed {
@@ -48,7 +48,7 @@ pub struct Changed {
     /// Rows of a base that was rebuilt.
     #[serde(skip_serializing_if = "is_zero")]
     pub rebuilt: u64,
-    /// What else happened.
+    /// A step of longer work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<Step>,
     /// The standby index that changed, if the searched one did not.

@@ -1,4 +1,4 @@
-//! What the manifest says of segments.
+//! Segments as the manifest names them.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! Measuring thresholds on the catalog's own images.
 //!
-//! How similar two images of one product are, two products of one kind, or two that have nothing in common
+//! The similarity of two images of one product, of two products of one kind, or of two that have nothing in common
 //! depends on the encoder and on the catalog. So a sample of rows is searched for among the others, and the scores of
 //! what is found are compared with what is known of the rows: their products and categories.
 

@@ -109,11 +109,11 @@ impl Search<'_> {
     }
 }
 
-/// How a graph is walked.
+/// Plan of a walk over a graph.
 enum WalkPlan {
-    /// For so many of all nodes.
+    /// Searches all nodes, with so many candidates.
     All(usize),
-    /// For selected nodes, of which so many rows must not be missed.
+    /// Searches selected nodes; so many rows must not be missed.
     Filtered(FilteredWalkPlan, usize),
 }
 

@@ -13,10 +13,10 @@ pub(super) struct Search<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) request: SearchRequest<'a>,
     pub(super) query: QueryForms,
-    /// How much a coarse score may be off.
+    /// Maximum error of a coarse score.
     pub(super) error_bound: f32,
     pub(super) row_filter: RowFilter<'a>,
-    /// Number of results, as far as there can be so many.
+    /// Number of results: `k`, or fewer if there are not as many.
     pub(super) wanted: usize,
     /// Maximum number of nodes of a segment to compare if walking its graph did not help.
     pub(super) max_compared: usize,

@@ -1,4 +1,4 @@
-//! What a search found.
+//! Results of a search.
 
 use crate::row::{Attributes, RowAddress};
 

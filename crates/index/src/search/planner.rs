@@ -1,5 +1,6 @@
-//! How a segment is searched: by walking its graph, or by comparing the query with every node, or with the selected
-//! ones alone. The plan follows from how many nodes there are and how many are selected, by the [`cost_model`].
+//! Plans of how a segment is searched: by walking its graph, or by comparing the query with every node, or with the
+//! selected ones alone. The plan follows from how many nodes there are and how many are selected, by the
+//! [`cost_model`].
 
 use crate::hnsw::search::FilteredResult;
 use crate::hnsw::{BeamLimits, cost_model};
@@ -30,7 +31,7 @@ const VISITED_PER_CANDIDATE: usize = 16;
 const KEPT_PER_ROW: usize = EF_PER_ROW + 1;
 const KEPT_IN_ADDITION: usize = 8;
 
-/// How much is searched for in one round.
+/// The work of one round.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SearchBudget {
     /// Candidates.

@@ -1,9 +1,9 @@
-//! What to search for.
+//! Search requests.
 
 use crate::row::RowAddress;
 use crate::selection::Selection;
 
-/// What to search for.
+/// A search request.
 #[derive(Debug, Clone, Copy)]
 pub struct SearchRequest<'a> {
     /// The query's embedding, `[dimensions]`, of any length but zero.

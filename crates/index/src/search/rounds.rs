@@ -5,10 +5,10 @@ use super::ranking::RankedRow;
 
 /// Factor for the budget of the next round.
 const WIDEN: usize = 4;
-/// How many rounds may walk a graph and come out short of results, before a scan.
+/// Maximum rounds that walk a graph and come out short of results; the next one is a scan.
 const MAX_WALKS: usize = 2;
 
-/// How an answer was found.
+/// Counts of the rounds that an answer took.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rounds {
     /// Rounds that walked a graph.

@@ -1,4 +1,4 @@
-//! Which rows a search may return.
+//! The rows that a search may return.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +32,7 @@ impl<'a> RowFilter<'a> {
             }
             products += u64::from(is_there);
         }
-        // How many products a selection has is not known, but no more than it has images.
+        // The number of products of a selection is not known, but it is no more than that of its images.
         let max_results = match (request.filter, request.group_by) {
             (Some(selection), _) => selection.images(),
             (None, GroupBy::Image) => snapshot.images() - images,

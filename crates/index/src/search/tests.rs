@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used)]
-//! How many rounds searches take.
+//! The rounds that searches take.
 
 use bytes::Bytes;
 use rand::rngs::StdRng;
@@ -15,7 +15,7 @@ use crate::{
 const DIMENSIONS: usize = 32;
 const ENCODER: Fingerprint = Fingerprint([1; 32]);
 
-/// Products of so many images each, all of a product nearly the same.
+/// Makes products of several images each, all of a product nearly the same.
 fn shop(products: usize, images: usize) -> (Vec<Vec<f32>>, Snapshot) {
     let mut rng = StdRng::seed_from_u64(4);
     let mut near = |center: &[f32], spread: f32| -> Vec<f32> {
@@ -44,7 +44,7 @@ fn shop(products: usize, images: usize) -> (Vec<Vec<f32>>, Snapshot) {
         ..SegmentContent::default()
     };
     let id = SegmentId::new(1, 1);
-    // So that few candidates are enough: too few to meet ten products by the way.
+    // So that few candidates are enough, too few to meet ten products.
     let graph = Some(GraphParameters {
         min_recall: 0.9,
         ..GraphParameters::default()
@@ -66,7 +66,7 @@ fn rounds(snapshot: &Snapshot, vector: &[f32], k: usize, without: Option<&str>) 
     answer.rounds
 }
 
-/// Otherwise every query of a shop with several images per product would look at every one of them.
+/// Otherwise every query of a shop with several images per product would scan all of them.
 #[test]
 fn a_walk_is_enough_however_many_images_show_a_product() {
     const ONE_WALK: Rounds = Rounds {
@@ -101,13 +101,13 @@ fn few_products_with_many_images_are_found_whole() {
             let there = 3 - usize::from(without == Some("0"));
             assert_eq!(answer.best.len(), k.min(there), "{k} {without:?}");
             let rounds = answer.rounds;
-            // Those that were asked for, none of which is the one that is excluded: no search goes on for it.
+            // No search continues because of the excluded product.
             assert!(rounds.count() <= 5, "{k} {without:?}: {rounds:?}");
         }
     }
 }
 
-/// What lies around the query is found by walking once; what lies far from it by looking at all of it.
+/// Selected rows around the query are found by one walk; those far from it by a scan.
 #[test]
 fn walks_among_what_is_selected_are_trusted_where_that_is_near() {
     let (products, snapshot) = shop(20_000, 1);

@@ -7,7 +7,7 @@ use crate::error::IndexError;
 /// The object that errors are about.
 pub(super) const OBJECT: &str = "segment";
 
-/// Compares a recorded checksum with that of the bytes at hand.
+/// Compares a recorded checksum with that of the bytes.
 pub(super) fn check(expected: u64, bytes: &[u8]) -> Result<(), IndexError> {
     let found = XxHash3_64::oneshot(bytes);
     if found == expected {
@@ -28,7 +28,7 @@ pub(super) fn malformed(reason: impl Into<String>) -> IndexError {
     }
 }
 
-/// Compares a recorded length with that of the bytes at hand.
+/// Compares a recorded length with the actual one.
 pub(super) fn check_length(expected: u64, found: usize) -> Result<(), IndexError> {
     if expected == found as u64 {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What goes into a segment, and what comes out of encoding it.
+//! The content of a segment, before and after encoding.
 
 use std::collections::BTreeMap;
 

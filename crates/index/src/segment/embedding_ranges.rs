@@ -16,7 +16,7 @@ use crate::quantization::QuantizedVector;
 
 /// Bytes of a scale.
 const SCALE: u64 = 4;
-/// How far from 1 the length of a stored unit vector may be. Rounding makes it differ by a thousandth at most.
+/// Maximum difference from 1 of a stored unit vector's length. Rounding makes it differ by a thousandth at most.
 const LENGTH_TOLERANCE: f32 = 0.01;
 
 impl SegmentMeta {

@@ -10,7 +10,7 @@ use crate::error::IndexError;
 /// Reads consecutive columns of a part of a segment.
 pub(super) struct SegmentReader {
     bytes: Bytes,
-    /// How far into the segment the next column's padding begins.
+    /// Position in the segment of the next column's padding.
     position: usize,
 }
 

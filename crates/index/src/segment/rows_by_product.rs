@@ -1,4 +1,4 @@
-//! Which rows each product has.
+//! The rows of each product.
 
 use super::stored_columns::U32Column;
 
@@ -18,7 +18,7 @@ impl RowsByProduct {
         }
         let mut rows_before = 0;
         for end in &mut ends {
-            // Where the next row of the product goes; its end, when all are there.
+            // The position of the product's next row; its end once all are there.
             rows_before += std::mem::replace(end, rows_before);
         }
         let mut rows = vec![0; product_of_row.len()];
@@ -30,7 +30,7 @@ impl RowsByProduct {
         Self { ends, rows }
     }
 
-    /// The rows of a product.
+    /// Returns the rows of a product.
     pub(super) fn of(&self, product: u32) -> &[u32] {
         let product = product as usize;
         let start = product.checked_sub(1).map_or(0, |before| self.ends[before]);

@@ -1,4 +1,4 @@
-//! What a writer does with segments, in any order and however late: every key that is there has
+//! The operations of writers on segments, in any order and with any delay: every key that is there has
 //! exactly one live row, the newest.
 
 use std::collections::BTreeMap;
@@ -16,15 +16,15 @@ use crate::support::{base, delta, row};
 enum Step {
     /// Publishes uploads and removals.
     Batch { uploads: Vec<u8>, removals: Vec<u8> },
-    /// Begins to join the newest segments.
+    /// Starts to merge the newest segments.
     BeginMerge { count: usize },
-    /// Begins to join everything.
+    /// Starts to rebuild everything.
     BeginRebuild,
-    /// Publishes what one of those begun has come to.
+    /// Publishes the result of one of those.
     Finish { which: usize },
 }
 
-/// A joined segment, made from an older generation than the one it will be published into.
+/// A merged segment, made from an older generation than the one it will be published into.
 struct Work {
     joined: Segment,
     replaced: Vec<SegmentId>,
@@ -118,7 +118,7 @@ impl Writer {
     fn finish(&mut self, work: Work) {
         let current: Vec<SegmentId> = self.segments.iter().map(|s| s.meta().id()).collect();
         let there = |id: &SegmentId| current.contains(id);
-        // A merge whose segments somebody else joined already is dropped.
+        // A merge whose segments another writer merged already is dropped.
         if !work.whole && !work.replaced.iter().all(there) {
             return;
         }
@@ -195,8 +195,7 @@ proptest! {
     }
 }
 
-/// A merge that was begun before a rebuild and published during it is newer than the base, but what
-/// it holds is older.
+/// A merge that was started before a rebuild and published during it is newer than the base, but holds older rows.
 #[test]
 fn a_merge_that_overtakes_a_rebuild_takes_nothing_away() {
     let upload = |key| Step::Batch {

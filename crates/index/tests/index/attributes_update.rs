@@ -27,7 +27,7 @@ fn sample(rows: usize, dimensions: usize, seed: u64) -> SegmentContent {
     content(rows.collect())
 }
 
-/// Reads by range as a writer does that has header and meta alone, and compares with the whole segment.
+/// Reads by range like a writer that only has header and meta, and compares with the whole segment.
 fn expect_same_embeddings(encoded: &EncodedSegment) {
     let whole = Bytes::from(encoded.bytes.clone());
     let start = whole.slice(..encoded.meta_bytes as usize);

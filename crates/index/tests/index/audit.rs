@@ -87,7 +87,7 @@ fn groups_across_products_come_first() {
     let products: Vec<usize> = found.duplicates.iter().map(|g| g.products).collect();
     assert_eq!(products, [2, 2, 1]);
     assert!(found.duplicates.iter().all(|group| group.score == 1.0));
-    // Only what is more than identical.
+    // Only groups that are not all identical.
     assert_eq!(
         all_keys(&snapshot, &found.near_duplicates),
         [["b/1", "b/2", "b/3"]]
@@ -98,7 +98,7 @@ fn groups_across_products_come_first() {
     assert!((group.score - expected).abs() < 1e-3, "{}", group.score);
 }
 
-/// An image that stands for hundreds of products is one group, whatever a search returns of it.
+/// An image that hundreds of products share is one group, although a search returns only some of them.
 #[test]
 fn a_placeholder_is_one_group() {
     let mut vectors = Vectors::new(3, DIMENSIONS);
@@ -130,7 +130,7 @@ fn a_image_among_another_category_is_found_and_the_surest_first() {
             kind,
         ));
     }
-    // One that lies in the midst of the others, and one with three of its own product's images around it.
+    // One amid the others, and one with three of its own product's images around it.
     rows.push(in_category(row("hats/wrong", "w1", &shoe), "hats"));
     let own = vectors.near(&hat, 0.2);
     for i in 0..4 {
@@ -222,8 +222,8 @@ fn a_graph_finds_what_was_planted() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// In a catalog so small that every image is among the neighbors of every other, groups are what brute
-    /// force says, in whatever order rows and segments come.
+    /// In a catalog so small that every image is among the neighbors of every other, groups are those of brute
+    /// force, in any order of rows and segments.
     #[test]
     fn groups_are_what_comparing_everything_with_everything_says(
         seed in 0_u64..10_000, count in 2_usize..11, spread in 0.02_f32..0.3, split in 0_usize..10

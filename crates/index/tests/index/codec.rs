@@ -1,4 +1,4 @@
-//! Segments as bytes: what was written comes back, and nothing else is taken for a segment.
+//! Segments as bytes: they decode to what was written, and nothing else is accepted as a segment.
 
 use bytes::Bytes;
 use lookalike_index::{
@@ -160,7 +160,7 @@ fn any_other_length_is_noticed() {
                 "{length}: {error}"
             ),
         }
-        // What a writer fetches is enough for it.
+        // A writer needs only header and meta.
         let meta = SegmentMeta::open(&part, id(9), ENCODER);
         assert_eq!(meta.is_ok(), length as u64 >= meta_bytes, "{length}");
     }
@@ -210,7 +210,7 @@ fn reseal(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// Does with a segment whatever can be done with one.
+/// Calls everything that a segment offers.
 fn exercise(segment: &Segment) {
     let meta = segment.meta();
     let older = delta(3, &sample(30), DIMENSIONS);
@@ -223,7 +223,7 @@ fn exercise(segment: &Segment) {
     });
     live_rows.deleted_by(meta.tombstones().chain(["catalog/é 3+.jpg"]));
     deleted_meanwhile(meta, &live_rows, &[id(3)]);
-    // Contents may hold a key twice now; that is an error, no panic.
+    // Contents may hold a key twice now; that is an error, not a panic.
     let _ = rebuild_base(&live_rows, &segments).encode_delta(id(5), ENCODER, DIMENSIONS);
     let _ = merge_deltas(&live_rows, 1..2, &segments[1..]).encode_delta(id(5), ENCODER, DIMENSIONS);
     if let Ok(snapshot) = Snapshot::new(segments.to_vec(), DIMENSIONS) {
@@ -254,8 +254,7 @@ fn number() -> impl Strategy<Value = u32> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
 
-    /// Anyone who can write to the bucket can make the checksums right, and must still not be able to
-    /// bring a reader down.
+    /// Anyone who can write to the bucket can make the checksums right, but must not be able to crash a reader.
     #[test]
     fn nonsense_under_a_valid_checksum_never_panics(
         base in any::<bool>(),

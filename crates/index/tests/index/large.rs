@@ -36,7 +36,7 @@ fn catalog(dimensions: usize) -> Catalog {
 }
 
 impl Catalog {
-    /// Keys of the images most similar to the query, best first, but for those that are `gone`.
+    /// Returns the keys of the images most similar to the query, best first, without those that are `gone`.
     fn truth(&self, query: &[f32], gone: &HashSet<String>) -> Vec<(String, f64)> {
         let mut scores: Vec<(String, f64)> = self
             .vectors
@@ -95,7 +95,7 @@ fn a_row_finds_its_neighbors_by_a_shorter_walk() {
     assert!(recall >= 0.99, "{recall}");
 }
 
-/// A row that lies beside the graph is no place to begin a walk, so it looks as far as any query.
+/// A row of a segment without a graph is no place to start a walk, so the search is as wide as for any query.
 #[test]
 fn a_row_of_a_delta_finds_what_lies_in_the_base() {
     let catalog = catalog(256);
@@ -123,7 +123,7 @@ fn a_row_of_a_delta_finds_what_lies_in_the_base() {
     assert!(recall >= 0.99, "{recall}");
 }
 
-/// Searches that are handed on elsewhere give what those give that are not.
+/// Brief searches return the same as others.
 #[test]
 fn a_brief_search_is_the_same_search_or_none() {
     let catalog = catalog(DIMENSIONS);
@@ -132,7 +132,7 @@ fn a_brief_search_is_the_same_search_or_none() {
         let request = request(query, 10, -1.0);
         let brief = snapshot.search_briefly(request).unwrap();
         assert_eq!(brief, Some(snapshot.search(request).unwrap()));
-        // Only by looking at every row is it known that there are no more.
+        // Only a scan can tell that there are no more.
         let few = SearchRequest {
             min_score: 0.99,
             ..request
@@ -148,7 +148,7 @@ fn a_brief_search_is_the_same_search_or_none() {
     assert!(snapshot.search_briefly(wrong).is_err());
 }
 
-/// What a base says of itself is about what queries find that it never saw.
+/// The recorded recall of a base is about that of queries that it never saw.
 #[test]
 fn a_graph_knows_what_it_finds() {
     let catalog = catalog(DIMENSIONS);
@@ -183,7 +183,7 @@ fn rows_for_a_graph() -> (Vec<Vec<f32>>, SegmentContent) {
     (vectors, content)
 }
 
-/// More than a graph can find.
+/// A recall that no graph reaches.
 fn unreachable() -> GraphParameters {
     GraphParameters {
         min_recall: 1.1,
@@ -191,7 +191,7 @@ fn unreachable() -> GraphParameters {
     }
 }
 
-/// No graph finds more than everything: what cannot be had is not published, the base is searched exactly.
+/// No recall is above 1: the graph is not published, and the base is searched exactly.
 #[test]
 fn a_graph_that_finds_too_little_is_left_out() {
     let (vectors, content) = rows_for_a_graph();
@@ -208,7 +208,7 @@ fn a_graph_that_finds_too_little_is_left_out() {
         .unwrap()
         .hits;
     assert_eq!((hits.len(), hits[0].key.as_str()), (10, "00077"));
-    // Little work is enough when little is asked for, and too little work is done again with more.
+    // Little work is enough for a low recall; if it is too little, more is tried.
     let careless = GraphParameters {
         ef_construction: 1,
         ..GraphParameters::default()
@@ -232,7 +232,7 @@ fn a_graph_is_built_again_only_while_that_is_allowed() {
             .encode_base_while(id(1), ENCODER, 16, Some(unreachable()), &mut may_go_on)
             .unwrap();
         let left_out = encoded.left_out.unwrap();
-        // After three there is no more work that would be tried.
+        // After three attempts no more work is tried.
         assert_eq!(
             (asked, left_out.cut_short),
             ((allowed + 1).min(3), allowed < 3)
@@ -251,7 +251,7 @@ fn a_graph_is_built_again_only_while_that_is_allowed() {
     assert!(encoded.recall.is_some() && encoded.left_out.is_none());
 }
 
-/// Where looking at every vector is quicker than any walk, a graph is no loss.
+/// A base has no graph if a scan is faster than any walk.
 #[test]
 fn few_vectors_get_no_graph_and_that_is_no_failure() {
     let vectors = Vectors::new(5, 16).clustered(1000, 20);
@@ -267,8 +267,8 @@ fn few_vectors_get_no_graph_and_that_is_no_failure() {
     }
 }
 
-/// Three rows in ten are exact duplicates, a hundred of each. They neither crowd out what is near them,
-/// nor does the group go when the first of it does.
+/// Three rows in ten are exact duplicates, a hundred of each. They do not crowd out their neighbors, and a group stays
+/// when its first row is deleted.
 #[test]
 fn duplicates_hide_nothing() {
     let mut vectors = Vectors::new(9, DIMENSIONS).clustered(7050, 150);
@@ -285,7 +285,7 @@ fn duplicates_hide_nothing() {
         vectors,
         queries,
     };
-    // The first of every group goes, and half of the twins of group 0.
+    // The first of every group is deleted, and half of the duplicates of group 0.
     let live_rows = LiveRows::new(vec![catalog.graph.meta().clone()]);
     let gone: HashSet<String> = (0..30)
         .map(|group| format!("{:05}", group * 7))
@@ -320,12 +320,12 @@ fn duplicates_hide_nothing() {
     );
 }
 
-/// What a walk does not find is no proof that there is nothing.
+/// A walk that comes out short does not prove that there is nothing.
 #[test]
 fn a_graph_never_answers_with_too_few() {
     let catalog = catalog(DIMENSIONS);
     let query = &catalog.queries[0];
-    // The whole neighborhood of the query is removed, twice as much as the first walk looks at.
+    // The whole neighborhood of the query is deleted, twice as much as the first walk visits.
     let all = catalog.truth(query, &HashSet::new());
     let gone: HashSet<String> = all[..400].iter().map(|(key, _)| key.clone()).collect();
     let live_rows = LiveRows::new(vec![catalog.graph.meta().clone()]);
@@ -344,7 +344,7 @@ fn a_graph_never_answers_with_too_few() {
         assert!(hits.iter().all(|hit| !gone.contains(&hit.key)));
         assert!((f64::from(hits[0].score) - left[0].1).abs() < 2e-5);
     }
-    // A threshold that few pass: exactly those are found, whatever the graph knows.
+    // A threshold that few reach: exactly those are found.
     for query in &catalog.queries {
         let left = catalog.truth(query, &gone);
         for passing in [0, 1, 9, 60] {
@@ -365,8 +365,8 @@ fn a_graph_never_answers_with_too_few() {
     }
 }
 
-/// A removed group of look-alikes hides neither what lies behind it nor is its place taken by whatever
-/// another segment has.
+/// A deleted group of near duplicates does not hide the rows behind it, and rows of another segment do not take its
+/// place.
 #[test]
 fn the_next_best_are_found_behind_a_removed_group() {
     let catalog = catalog(DIMENSIONS);

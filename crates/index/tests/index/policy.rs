@@ -1,4 +1,4 @@
-//! How many segments there are, and how often rows are written.
+//! The number of segments, and how often rows are rewritten.
 
 use lookalike_index::{
     CompactionPolicy, LiveRows, SegmentContent, SegmentEntry, SegmentKind, rebuild_base,
@@ -19,7 +19,7 @@ fn entry(kind: SegmentKind, rows: u32) -> SegmentEntry {
     }
 }
 
-/// Publishes deltas behind a base, joining whenever that is due; rows written by joining.
+/// Publishes deltas after a base, and merges whenever that is due; returns the rows written by merging.
 fn publish(
     policy: &CompactionPolicy,
     sizes: &[u32],
@@ -87,7 +87,7 @@ fn a_backlog_is_joined_at_once() {
     assert_eq!(policy.merge_due(&[]), None);
 }
 
-/// A removal is a change like an upload, also that of an image which no base ever had.
+/// A removal is a change like an upload, even of an image that no base has.
 #[test]
 fn what_changed_makes_a_rebuild_due() {
     let policy = CompactionPolicy {

@@ -1,4 +1,4 @@
-//! Searching against a model that compares the query with everything.
+//! Searches, compared with a model that compares the query with everything.
 
 use lookalike_index::{
     Attributes, Found, GraphParameters, GroupBy, IndexError, LiveRows, SearchRequest,
@@ -38,7 +38,7 @@ proptest! {
     }
 }
 
-/// An answer that is known to be whole.
+/// An answer that is known to be complete.
 fn nothing() -> Found {
     Found {
         hits: Vec::new(),
@@ -100,7 +100,7 @@ fn segments_of_other_dimensions_are_refused() {
     );
 }
 
-/// However many images a product has, and in however many segments, it takes one place.
+/// A product is one result, with any number of images in any number of segments.
 #[test]
 fn a_product_with_thousands_of_images_leaves_room_for_others() {
     let mut vectors = Vectors::new(1, 16);
@@ -133,7 +133,7 @@ fn a_product_with_thousands_of_images_leaves_room_for_others() {
     }
 }
 
-/// Which segment a row is in must not show in the answer, not even among equals.
+/// The segment of a row must not change the answer, not even among equal scores.
 #[test]
 fn equal_scores_are_ordered_by_key_wherever_they_are() {
     let vector = [0.3, -0.2, 0.9];
@@ -184,8 +184,8 @@ fn rows_of_a_product_are_its_live_ones() {
     assert!(cosine(&snapshot.embedding(at), &[1.0, 0.5]) > 0.99999);
 }
 
-/// Products are counted by looking the few of a delta up in the base, or by comparing all texts where deltas have
-/// many: both count what is live, once.
+/// Products are counted by looking up the few of a delta in the base, or by hashing all ids if deltas have many: both
+/// count each live product once.
 #[test]
 fn products_of_several_segments_are_counted_once() {
     for (base_products, changes) in [(200, 3), (200, 150)] {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{base, content, delta, row};
 
-/// Rows with such attributes, key and product their place.
+/// Makes rows with such attributes; keys and products have their position.
 fn rows(attributes: &[Value]) -> Vec<Row> {
     let rows = attributes
         .iter()
@@ -25,7 +25,7 @@ fn snapshot(attributes: &[Value]) -> Snapshot {
     Snapshot::new(vec![base(1, &content(rows(attributes)), 2, None)], 2).unwrap()
 }
 
-/// Keys that a short form selects, by place.
+/// Returns the keys that short forms select.
 fn selected(snapshot: &Snapshot, filters: &[&str]) -> Vec<String> {
     let filter = Filter::from_texts(filters.iter().copied()).unwrap();
     let selection = snapshot.select(&filter, &[]).unwrap();
@@ -97,7 +97,7 @@ fn unknown_attributes_are_refused_with_the_known_ones() {
         message(&[]),
         "attribute \"colour\" is unknown: no attribute is declared as filterable"
     );
-    // What is declared may be asked for before the first image has it, with whatever value.
+    // A declared attribute may be asked for before any image has it, with any value.
     assert_eq!(select(&["colour"]).unwrap().images(), 0);
     let filter = Filter::from_texts(["colour<5", "colour!=red"]).unwrap();
     assert_eq!(
@@ -108,7 +108,7 @@ fn unknown_attributes_are_refused_with_the_known_ones() {
     );
 }
 
-/// The type of an attribute is what live images have: once the last text is gone, texts are no part of it.
+/// The types of an attribute are those of live images: once the last text is gone, texts are not among them.
 #[test]
 fn types_are_those_of_live_rows() {
     let first = delta(
@@ -134,7 +134,7 @@ fn types_are_those_of_live_rows() {
         ["number or text", "number"]
     );
 
-    // And a selection is of one snapshot alone.
+    // A selection belongs to one snapshot.
     let request = SearchRequest {
         filter: Some(&selection),
         ..SearchRequest::new(&[1.0, 0.0], 1)
@@ -166,7 +166,7 @@ fn the_pages_of_a_shop_select_once() {
         shop.select_briefly(&brief, &[]).unwrap().unwrap().images(),
         1
     );
-    // However many others are asked for, the last ones stay.
+    // The last ones stay, after any number of others.
     for i in 0..1000 {
         select(json!({"color": format!("{i}")}));
         let again = select(json!({"color": ["blue", "red"]}));

@@ -16,7 +16,7 @@ const ROWS: usize = 40_000;
 const KINDS: usize = 100;
 const QUERIES: usize = 60;
 
-/// Whether a row passes.
+/// True if a row passes.
 type Passes = fn(usize) -> bool;
 
 struct Catalog {
@@ -46,7 +46,7 @@ static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
 });
 
 fn row_of(i: usize, vector: &[f32]) -> Row {
-    // What has nothing to do with the kind.
+    // Attributes that are independent of the kind.
     let chance = i / KINDS;
     let attributes = json!({
         "kind": format!("kind {}", i % KINDS),
@@ -62,7 +62,7 @@ fn row_of(i: usize, vector: &[f32]) -> Row {
     }
 }
 
-/// Scores of rows that pass, best first.
+/// Returns the scores of rows that pass, best first.
 fn truth(query: &[f32], passes: impl Fn(usize) -> bool) -> Vec<f64> {
     let vectors = CATALOG.vectors.iter().enumerate();
     let passing = vectors.filter(|&(i, _)| passes(i));
@@ -71,7 +71,7 @@ fn truth(query: &[f32], passes: impl Fn(usize) -> bool) -> Vec<f64> {
     scores
 }
 
-/// Share of the ten best that searches find, and whether any of them walked the graph.
+/// Returns the share of the ten best that searches find, and whether any of them walked the graph.
 fn recall(snapshot: &Snapshot, filter: &str, passes: impl Fn(usize) -> bool) -> (f64, bool) {
     let filter = Filter::from_text(filter).unwrap();
     let selection = snapshot.select(&filter, &[]).unwrap();
@@ -122,7 +122,7 @@ fn filters_hide_nothing_of_what_they_select() {
     check("kind!=kind 7", &|i| i % KINDS != 7, true);
 }
 
-/// Where what is selected has nothing to do with the query, or all that is near it is not selected.
+/// The selection is independent of the query, or excludes everything near it.
 #[test]
 fn what_lies_far_from_the_query_is_found() {
     let snapshot = Snapshot::new(vec![CATALOG.graph.clone()], DIMENSIONS).unwrap();
@@ -137,7 +137,7 @@ fn what_lies_far_from_the_query_is_found() {
     }
 }
 
-/// However many are asked for, and however few of those that are near are selected.
+/// Any number of results, and few or many selected rows near the query.
 #[test]
 fn as_many_are_found_as_there_are() {
     let removed: Vec<String> = (0..ROWS).step_by(3).map(|i| format!("{i:05}")).collect();

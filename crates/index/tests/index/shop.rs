@@ -10,10 +10,9 @@ use proptest::prelude::*;
 
 use crate::support::{Vectors, base, content, cosine, delta, row};
 
-/// What a score may be off: components of short vectors are large, and so are the steps they are
-/// stored in.
+/// Returns the maximum error of a score: components of short vectors are large, and so are their quantization steps.
 pub(crate) fn precision(dimensions: usize) -> f64 {
-    // Rounding errors of few components do not even out.
+    // Rounding errors of few components do not cancel out.
     if dimensions < 64 { 5e-5 } else { 2e-5 }
 }
 
@@ -52,7 +51,7 @@ pub(crate) enum Step {
     },
 }
 
-/// How similar the uploaded images are to each other.
+/// Similarity of the uploaded images to each other.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kind {
     Different,
@@ -81,7 +80,7 @@ impl Shop {
         Snapshot::new(self.segments.clone(), self.dimensions).unwrap()
     }
 
-    /// Vectors that are there and others.
+    /// Returns vectors that are there and others.
     pub(crate) fn queries(&mut self) -> Vec<Vec<f32>> {
         let mut queries: Vec<Vec<f32>> = (0..2).map(|_| self.vectors.any()).collect();
         let stored = self.images.values().map(|image| &image.vector);
@@ -171,7 +170,7 @@ impl Shop {
         });
     }
 
-    /// Best score of everything that should be found, by product or by key.
+    /// Returns the best score of everything that should be found, by product or by key.
     fn truth(
         &self,
         request: SearchRequest<'_>,
@@ -192,7 +191,7 @@ impl Shop {
         best
     }
 
-    /// Makes sure that an answer is what comparing with every image that is selected says.
+    /// Compares an answer with the scores of every selected image.
     pub(crate) fn check(
         &self,
         request: SearchRequest<'_>,
@@ -213,7 +212,7 @@ impl Shop {
             "{} hits",
             hits.len()
         );
-        // So few are never walked.
+        // So few are never searched by a walk.
         assert!(found.exact);
         for (hit, score) in hits.iter().zip(scores) {
             let found = f64::from(hit.score);
@@ -243,7 +242,7 @@ pub(crate) fn assert_in_order(hits: &[Hit]) {
     assert!(hits.is_sorted_by(ordered));
 }
 
-/// What happens to a shop whose images have such attributes.
+/// Changes of a shop whose images have such attributes.
 pub(crate) fn step(
     attributes: impl Strategy<Value = Attributes> + 'static,
 ) -> impl Strategy<Value = Step> {

@@ -1,4 +1,4 @@
-//! Several indexes in one manifest: each is seen and changed as if it were alone.
+//! Several indexes in one manifest: each is seen and changed as if it were the only one.
 
 use std::collections::BTreeSet;
 

@@ -31,7 +31,7 @@ static STORED: LazyLock<Vec<u8>> = LazyLock::new(|| {
         rows: (0..NODES).map(row).collect(),
         ..SegmentContent::default()
     };
-    // Bytes tell neighbors on so dense a circle apart by chance.
+    // Neighbors on so dense a circle have the same bytes.
     let graph = Some(GraphParameters {
         min_recall: 0.0,
         ..GraphParameters::default()
@@ -51,7 +51,7 @@ fn links(body: &SegmentBody, node: u32) -> Vec<u32> {
     links
 }
 
-/// Where the links are: behind scales, coarse and fine vectors, and starts, each in its place.
+/// Returns the position of the links: after scales, coarse and fine vectors, and starts, each aligned.
 fn targets_at(header: &Header) -> usize {
     let (meta, nodes) = (header.meta_bytes as usize, NODES as usize);
     let vectors = (meta + 4 * nodes).next_multiple_of(64) + (2 * nodes).next_multiple_of(64);
@@ -69,7 +69,7 @@ fn walks_to_the_nearest() {
         let found = search(&body, &query, NODES, 20, |_| true);
         assert_eq!(found.len(), 20);
         assert!(found.is_sorted_by(|a, b| a > b));
-        // Bytes tell apart no closer neighbors on so dense a circle.
+        // Closer neighbors on so dense a circle have the same bytes.
         let best = found.iter().map(|scored| body.score(&query, scored.node()));
         assert!(best.fold(-1.0, f32::max) > 0.9999);
     }
@@ -79,7 +79,7 @@ fn walks_to_the_nearest() {
 fn walks_through_deleted_nodes() {
     let body = open(STORED.clone()).unwrap();
     let query = Query::new(&[0.0, 1.0]).unwrap();
-    // The half of the circle around the query is gone.
+    // The half of the circle around the query is deleted.
     let accepts = |node: u32| (NODES / 4..3 * NODES / 4).contains(&node);
     let found = search(&body, &query, NODES, 20, accepts);
     let (exact, _) = crate::scan::nearest(&body, &query, NODES, 20, accepts);
@@ -122,7 +122,7 @@ fn a_filtered_walk_counts_the_nodes_that_it_met() {
     };
     assert!(walk(few_steps, &every_third).is_some());
     assert!(walk(few_steps, &is_far).is_none());
-    // There are not as many as are looked for.
+    // There are not as many as are kept.
     assert!(walk(limits, &|node| node < 19).is_none());
     assert!(walk(limits, &|_| false).is_none());
 }
@@ -151,7 +151,7 @@ fn a_walk_for_far_nodes_does_not_start() {
     assert_eq!(walk(&far_side), (false, 0));
 }
 
-/// Where the sample that a walk begins at knows nothing but itself, node 0 leads on.
+/// If the links of the sample at which a walk starts lead nowhere, those of node 0 do.
 #[test]
 fn node_0_leads_on_from_an_island() {
     let mut bytes = STORED.clone();
@@ -181,7 +181,7 @@ fn node_0_leads_on_from_an_island() {
     }
 }
 
-/// A graph that the first release wrote, over vectors as they came.
+/// A graph that the first release wrote, over vectors that are not rotated.
 #[test]
 fn walks_over_version_1() {
     let stored = Bytes::from_static(include_bytes!("../../../tests/assets/segment-v1.seg"));
@@ -204,7 +204,7 @@ fn walks_over_version_1() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
-    /// A graph that is nonsense under a valid checksum is refused or walked, nothing else.
+    /// A graph that is nonsense under a valid checksum is refused or walked, without a panic.
     #[test]
     fn no_graph_leads_astray(
         changes in proptest::collection::vec((any::<Index>(), 0u32..2 * NODES), 1..5),
