@@ -68,3 +68,16 @@ fn draws_are_those_of_the_library() {
         }
     }
 }
+
+/// Otherwise similar vectors would not lie side by side within the layers.
+#[test]
+fn layers_end_where_those_of_the_library_do() {
+    for count in [1, 50, 3000] {
+        let vectors = clustered(count, 4);
+        let vectors: Vec<&QuantizedVector> = vectors.iter().collect();
+        let inserted: Vec<u32> = (0..count as u32).collect();
+        let graph = build(&vectors, &inserted, GraphParameters::default());
+        let sizes = graph.layers.iter().rev().map(Links::nodes);
+        assert!(sizes.eq(layer_ends(count)), "{count}");
+    }
+}
