@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use lookalike_index::{
-    CompactionPolicy, Fingerprint, Manifest, Quantised, SegmentContent, SegmentEntry, SegmentId,
-    SegmentKind,
+    CompactionPolicy, Fingerprint, Manifest, QuantizedVector, SegmentContent, SegmentEntry,
+    SegmentId, SegmentKind,
 };
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
@@ -54,7 +54,7 @@ impl Building {
         let (encoded, rows) = pool.install(|| {
             let embeddings = numbers
                 .par_chunks_exact(self.dimensions)
-                .map(Quantised::new)
+                .map(QuantizedVector::new)
                 .collect::<Result<Vec<_>, _>>()?;
             let rows = texts.into_iter().zip(embeddings);
             let content = SegmentContent {
@@ -73,7 +73,7 @@ impl Building {
             bytes,
             meta_bytes: encoded.meta_bytes,
             recall: encoded.recall,
-            calibration: None,
+            match_thresholds: None,
         };
         let manifest = Manifest {
             generation: 1,

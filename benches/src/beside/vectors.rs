@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lookalike_index::{Attributes, Quantised, Row};
+use lookalike_index::{Attributes, QuantizedVector, Row};
 
 use crate::AnyError;
 
@@ -32,7 +32,7 @@ pub(crate) struct RowText {
 
 impl RowText {
     /// The row with this vector.
-    pub(crate) fn with(self, embedding: Quantised) -> Row {
+    pub(crate) fn with(self, embedding: QuantizedVector) -> Row {
         Row {
             key: self.key,
             product_id: self.product_id,

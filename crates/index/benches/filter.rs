@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use divan::{Bencher, black_box};
 use lookalike_index::{
-    Attributes, CompactionPolicy, Filter, Fingerprint, Quantised, Row, SearchRequest, Segment,
-    SegmentContent, SegmentId, Snapshot,
+    Attributes, CompactionPolicy, Filter, Fingerprint, QuantizedVector, Row, SearchRequest,
+    Segment, SegmentContent, SegmentId, Snapshot,
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::json;
@@ -60,7 +60,7 @@ fn search(bencher: Bencher<'_, '_>, filter: &str) {
         });
 }
 
-/// What a filter selects, when it was not asked for before.
+/// Selects by a filter that was not used before.
 #[divan::bench(args = FILTERS)]
 fn select(bencher: Bencher<'_, '_>, filter: &str) {
     let snapshot = open();
@@ -69,7 +69,7 @@ fn select(bencher: Bencher<'_, '_>, filter: &str) {
     let mut others = 0;
     bencher
         .with_inputs(|| {
-            // A value that is not there keeps the filter from being known.
+            // A value that no row has makes the filter a new one.
             others += 1;
             let other = format!("sku={others}");
             match filter {
@@ -132,7 +132,7 @@ fn base() -> Bytes {
                 product_id: number.to_string(),
                 etag: format!("\"{number:032x}\""),
                 attributes: attributes(number, *kind, &mut dice),
-                embedding: Quantised::new(vector).unwrap(),
+                embedding: QuantizedVector::new(vector).unwrap(),
             })
             .collect(),
         ..SegmentContent::default()

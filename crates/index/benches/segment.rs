@@ -1,7 +1,7 @@
 //! Searching, opening and encoding a segment, piece by piece: `cargo bench --bench segment`.
 //!
-//! The vectors are made, around centres as pictures of kinds are: good for comparing one version of this
-//! code with the next, and for profiles. What is claimed is measured on real embeddings, by `make bench`.
+//! The vectors are synthetic, around centers like images of one kind: good for comparing one version of this
+//! code with the next, and for profiles. Published figures are measured on real embeddings, by `make bench`.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use divan::{Bencher, black_box};
 use lookalike_index::{
-    Attributes, CompactionPolicy, Fingerprint, Quantised, Row, SearchRequest, Segment,
+    Attributes, CompactionPolicy, Fingerprint, QuantizedVector, Row, SearchRequest, Segment,
     SegmentContent, SegmentId, Snapshot,
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -53,9 +53,9 @@ fn encode_delta(bencher: Bencher<'_, '_>, rows: usize) {
 }
 
 #[divan::bench]
-fn quantise(bencher: Bencher<'_, '_>) {
+fn quantize(bencher: Bencher<'_, '_>) {
     let vector = &VECTORS[0];
-    bencher.bench(|| Quantised::new(black_box(vector)));
+    bencher.bench(|| QuantizedVector::new(black_box(vector)));
 }
 
 fn search(bencher: Bencher<'_, '_>, bytes: &Bytes) {
@@ -91,7 +91,7 @@ fn content(rows: usize) -> SegmentContent {
                 product_id: number.to_string(),
                 etag: format!("\"{number:032x}\""),
                 attributes: Attributes::new(),
-                embedding: Quantised::new(vector).unwrap(),
+                embedding: QuantizedVector::new(vector).unwrap(),
             })
             .collect(),
         ..SegmentContent::default()
@@ -105,11 +105,11 @@ fn vectors(count: usize) -> Vec<Vec<f32>> {
             .map(|_| dice.random_range(-1.0..1.0))
             .collect()
     };
-    let centres: Vec<_> = (0..KINDS).map(|_| direction()).collect();
+    let centers: Vec<_> = (0..KINDS).map(|_| direction()).collect();
     (0..count)
         .map(|number| {
-            let centre = centres[number % KINDS].iter();
-            centre
+            let center = centers[number % KINDS].iter();
+            center
                 .zip(direction())
                 .map(|(c, o)| c + SPREAD * o)
                 .collect()

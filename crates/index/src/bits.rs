@@ -1,5 +1,6 @@
 //! A fixed-size set of small numbers.
 
+/// A set of numbers below its size.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Bits {
     words: Vec<u64>,
@@ -7,7 +8,7 @@ pub(crate) struct Bits {
 }
 
 impl Bits {
-    /// An empty set of numbers below `size`.
+    /// Makes an empty set of numbers below `size`.
     pub(crate) fn new(size: u32) -> Self {
         Self {
             words: vec![0; size.div_ceil(64) as usize],
@@ -15,14 +16,14 @@ impl Bits {
         }
     }
 
-    /// All numbers below `size`.
+    /// Makes the set of all numbers below `size`.
     pub(crate) fn full(size: u32) -> Self {
         let mut full = Self::new(size);
         full.complement();
         full
     }
 
-    /// These numbers; those that are not below `size` are left out.
+    /// Makes the set of these numbers, without those that are not below `size`.
     pub(crate) fn containing(size: u32, numbers: impl Iterator<Item = u32>) -> Self {
         let mut set = Self::new(size);
         for number in numbers {
@@ -31,15 +32,15 @@ impl Bits {
         set
     }
 
-    /// The numbers below `size` that pass a test.
+    /// Makes the set of the numbers below `size` that pass a test.
     pub(crate) fn of_numbers(size: u32, passes: impl Fn(u32) -> bool) -> Self {
         Self::containing(size, (0..size).filter(|&number| passes(number)))
     }
 
-    /// The places of the items that pass a test. There are fewer items than 2^32.
+    /// Makes the set of the positions of items that pass a test. There are fewer items than 2^32.
     pub(crate) fn of<T>(items: &[T], passes: impl Fn(&T) -> bool) -> Self {
         let word = |items: &[T]| {
-            // A byte each, which is done to many at a time, then eight bytes to eight bits.
+            // A byte each, which compilers vectorize, then eight bytes to eight bits.
             let mut flags = [0_u8; 64];
             for (flag, item) in flags.iter_mut().zip(items) {
                 *flag = u8::from(passes(item));
@@ -50,7 +51,7 @@ impl Bits {
                 u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56
             });
             bits.zip((0..).step_by(8))
-                .fold(0, |word, (bits, place)| word | bits << place)
+                .fold(0, |word, (bits, position)| word | bits << position)
         };
         Self {
             words: items.chunks(64).map(word).collect(),
@@ -58,17 +59,17 @@ impl Bits {
         }
     }
 
-    /// Keeps what the other, of the same size, has too.
+    /// Keeps the numbers that the other set, of the same size, has too.
     pub(crate) fn intersect(&mut self, other: &Self) {
         self.each_with(other, |mine, other| mine & other);
     }
 
-    /// Adds what the other, of the same size, has.
+    /// Adds the numbers that the other set, of the same size, has.
     pub(crate) fn unite(&mut self, other: &Self) {
         self.each_with(other, |mine, other| mine | other);
     }
 
-    /// Takes out what the other, of the same size, has.
+    /// Removes the numbers that the other set, of the same size, has.
     pub(crate) fn subtract(&mut self, other: &Self) {
         self.each_with(other, |mine, other| mine & !other);
     }
@@ -79,7 +80,7 @@ impl Bits {
         }
     }
 
-    /// Makes it what it was not.
+    /// Keeps the numbers that it does not have.
     pub(crate) fn complement(&mut self) {
         self.words.iter_mut().for_each(|word| *word = !*word);
         let used = self.size % 64;
@@ -92,14 +93,14 @@ impl Bits {
         self.words.iter().all(|&word| word == 0)
     }
 
-    /// Makes it the empty set of numbers below `size`, in the memory that it has.
+    /// Makes it an empty set of numbers below `size`, in the same memory.
     pub(crate) fn clear(&mut self, size: u32) {
         self.words.clear();
         self.words.resize(size.div_ceil(64) as usize, 0);
         self.size = size;
     }
 
-    /// Adds `i`; true when it was not in the set. Out of range adds nothing.
+    /// Adds `i`; true if it was not in the set. A number out of range is ignored.
     #[inline]
     pub(crate) fn insert(&mut self, i: u32) -> bool {
         if i >= self.size {
@@ -119,19 +120,19 @@ impl Bits {
             .is_some_and(|word| word & (1 << (i % 64)) != 0)
     }
 
-    /// The numbers in it, ascending.
+    /// Returns the numbers in it, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        (0..).zip(&self.words).flat_map(|(place, &word)| {
+        (0..).zip(&self.words).flat_map(|(position, &word)| {
             let mut rest = word;
             std::iter::from_fn(move || {
                 let bit = (rest != 0).then(|| rest.trailing_zeros())?;
                 rest &= rest - 1;
-                Some(64 * place + bit)
+                Some(64 * position + bit)
             })
         })
     }
 
-    /// Pieces that the numbers are in, each without a gap.
+    /// Counts the runs of numbers without a gap.
     pub(crate) fn runs(&self) -> u32 {
         let mut before = 0;
         let begun = self.words.iter().map(|&word| {

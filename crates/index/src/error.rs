@@ -1,11 +1,11 @@
-//! What can be wrong with a stored object. Every kind names what was expected and what was found.
+//! Errors of stored objects. Each names what was expected and what was found.
 
 use crate::ids::{Fingerprint, SegmentId};
 
-/// A stored manifest or segment that cannot be used as it is.
+/// A stored manifest or segment, or a query, that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IndexError {
-    /// The object does not begin as ours do.
+    /// It is no object of this format.
     #[error("{object} is not a lookalike {object}: it begins with {found}")]
     NotOurs {
         /// `segment` or `manifest`.
@@ -47,17 +47,17 @@ pub enum IndexError {
         object: &'static str,
         /// The recorded checksum.
         expected: String,
-        /// The checksum of the bytes at hand.
+        /// The checksum of the bytes.
         found: String,
     },
-    /// It is shorter or longer than it says.
+    /// It is shorter or longer than recorded.
     #[error("{object} has {found} bytes, expected {expected}: restore it or rebuild the index")]
     Length {
         /// `segment` or `manifest`.
         object: &'static str,
         /// The recorded length.
         expected: u64,
-        /// The length at hand.
+        /// The actual length.
         found: u64,
     },
     /// The object under this name is another segment.
@@ -68,15 +68,15 @@ pub enum IndexError {
         /// The name in the header.
         found: SegmentId,
     },
-    /// The checksum holds, but the content contradicts itself: a fault of the writer.
+    /// The checksum is right, but the content contradicts itself: a fault of the writer.
     #[error("{object} contradicts itself: {reason}")]
     Malformed {
         /// `segment` or `manifest`.
         object: &'static str,
-        /// What does not fit.
+        /// The contradiction.
         reason: String,
     },
-    /// A vector of a length the index does not have.
+    /// A vector of another length than those of the index.
     #[error("the vector has {found} dimensions, expected {expected}")]
     Dimensions {
         /// Dimensions of the index.
@@ -84,7 +84,7 @@ pub enum IndexError {
         /// Dimensions of the vector.
         found: usize,
     },
-    /// A selection that was made for other segments than those that are searched.
+    /// A selection of other segments than those that are searched.
     #[error("the selection is of another snapshot than the one that is searched")]
     OtherSnapshot,
     /// A vector that has no direction: all zero, or not finite.

@@ -1,39 +1,41 @@
-//! What the pictures of a snapshot have in common: how many products have which value of an attribute.
+//! Facets: how many products have each value of an attribute.
+
+mod merged_values;
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 
-use crate::attributes::{AttributeInfo, Column, Value};
+use crate::columns::{AttributeInfo, Column, Value};
 use crate::error::IndexError;
 use crate::filter::Number;
-use crate::products::{Products, first_not_below};
+use crate::products::Products;
 use crate::selection::Selection;
 use crate::snapshot::Snapshot;
+use merged_values::MergedValues;
 
 /// The values of an attribute, and how many products have each.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Facet {
     /// The values that most products have, by falling count, then in order: booleans, numbers, texts by
-    /// code point. Numbers are among them only where there are no more than values were asked for.
+    /// code point. Numbers are among them only if there are no more of them than values were asked for.
     pub values: Vec<FacetValue>,
-    /// Distinct values.
+    /// Number of distinct values.
     pub distinct: u64,
     /// The least and the greatest number.
     pub range: Option<(f64, f64)>,
 }
 
-/// A value and who has it.
+/// A value and how many products have it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FacetValue {
     /// A text, a number, true or false.
     pub value: serde_json::Value,
-    /// Products of which a picture has it.
+    /// Number of products of which an image has it.
     pub products: u64,
 }
 
 impl Snapshot {
-    /// The values that pictures have for an attribute, all pictures or those that are selected, and how many
-    /// products have each: the `most` most frequent ones. Empty when no picture has the attribute.
+    /// Counts how many products have each value of an attribute, by all images or the selected ones. Returns the `max`
+    /// most frequent values, none if no image has the attribute.
     ///
     /// # Errors
     /// [`IndexError::OtherSnapshot`] when the selection is of another one.
@@ -41,29 +43,31 @@ impl Snapshot {
         &self,
         attribute: &str,
         selection: Option<&Selection>,
-        most: usize,
+        max: usize,
     ) -> Result<Facet, IndexError> {
-        selection.map_or(Ok(()), |selection| selection.check(self))?;
-        let joined = Joined::new(self, attribute);
-        let mut counts = Counts::new(joined.count());
-        self.for_each_row_by_product(selection, |product, place, row| {
-            if let Some(column) = joined.columns[place] {
-                let meta = &self.view().segments()[place];
+        if let Some(selection) = selection {
+            selection.check(self.live_rows())?;
+        }
+        let merged = MergedValues::new(self, attribute);
+        let mut counts = ProductCounts::new(merged.count());
+        self.for_each_row_by_product(selection, |product, segment_index, row| {
+            if let Some(column) = merged.columns[segment_index] {
+                let meta = &self.live_rows().segments()[segment_index];
                 for &code in column.codes_of(meta.entry_of(row)) {
-                    counts.add(product, joined.number(place, code));
+                    counts.add(product, merged.number(segment_index, code));
                 }
             }
         });
-        Ok(joined.facet(&counts, most))
+        Ok(facet(&merged, &counts, max))
     }
 
-    /// The attributes that pictures have, by name.
+    /// Returns the attributes that images have, by name.
     pub fn attributes(&self) -> &[AttributeInfo] {
         self.lazy().attributes.get_or_init(|| {
             let known: Vec<_> = self.schema().attributes().collect();
-            let mut counts = Counts::new(known.len());
+            let mut counts = ProductCounts::new(known.len());
             let columns: Vec<Vec<Option<&Column>>> = self
-                .view()
+                .live_rows()
                 .segments()
                 .iter()
                 .map(|meta| {
@@ -73,9 +77,9 @@ impl Snapshot {
                         .collect()
                 })
                 .collect();
-            self.for_each_row_by_product(None, |product, place, row| {
-                let entry = self.view().segments()[place].entry_of(row);
-                for (number, column) in columns[place].iter().enumerate() {
+            self.for_each_row_by_product(None, |product, segment_index, row| {
+                let entry = self.live_rows().segments()[segment_index].entry_of(row);
+                for (number, column) in columns[segment_index].iter().enumerate() {
                     if column.is_some_and(|column| !column.codes_of(entry).is_empty()) {
                         counts.add(product, number);
                     }
@@ -92,45 +96,48 @@ impl Snapshot {
         })
     }
 
-    /// The live rows, all or those that are selected, those of a product one after the other: a number that
-    /// products differ in, segment and row.
+    /// Visits the live rows, all or the selected ones, those of a product one after the other: a number that
+    /// tells products apart, segment and row.
     fn for_each_row_by_product(
         &self,
         selection: Option<&Selection>,
-        mut act: impl FnMut(u32, usize, u32),
+        mut visit: impl FnMut(u32, usize, u32),
     ) {
-        let view = self.view();
-        let is_wanted = |place: usize, row: u32| match selection {
-            Some(selection) => selection.segment(place).rows().contains(row),
-            None => view.is_live(place, row),
+        let live_rows = self.live_rows();
+        let is_wanted = |segment_index: usize, row: u32| match selection {
+            Some(selection) => selection.segment(segment_index).rows().contains(row),
+            None => live_rows.is_live(segment_index, row),
         };
         if self.images() == self.products() {
-            // Every row is a product.
+            // Every row shows another product.
             let mut number = 0;
-            for (place, meta) in view.segments().iter().enumerate() {
-                for row in (0..meta.rows()).filter(|&row| is_wanted(place, row)) {
-                    act(number, place, row);
+            for (segment_index, meta) in live_rows.segments().iter().enumerate() {
+                for row in (0..meta.rows()).filter(|&row| is_wanted(segment_index, row)) {
+                    visit(number, segment_index, row);
                     number += 1;
                 }
             }
             return;
         }
-        let products = self.lazy().products.get_or_init(|| Products::new(self));
-        products.for_each_row(self, |product, place, row| {
-            if is_wanted(place, row) {
-                act(product, place, row);
+        let products = self
+            .lazy()
+            .products
+            .get_or_init(|| Products::new(live_rows));
+        products.for_each_row(live_rows, |product, segment_index, row| {
+            if is_wanted(segment_index, row) {
+                visit(product, segment_index, row);
             }
         });
     }
 }
 
-/// How many products have what, where those of a product come one after the other.
-struct Counts {
+/// Counts the products that have each of several things. The rows of a product must come one after the other.
+struct ProductCounts {
     products: Vec<u32>,
     last: Vec<u32>,
 }
 
-impl Counts {
+impl ProductCounts {
     fn new(size: usize) -> Self {
         Self {
             products: vec![0; size],
@@ -139,118 +146,41 @@ impl Counts {
     }
 
     #[inline]
-    fn add(&mut self, product: u32, what: usize) {
-        if std::mem::replace(&mut self.last[what], product) != product {
-            self.products[what] += 1;
+    fn add(&mut self, product: u32, thing: usize) {
+        if std::mem::replace(&mut self.last[thing], product) != product {
+            self.products[thing] += 1;
         }
     }
 }
 
-/// The distinct values of an attribute in all segments, numbered: the segment that has most lends its codes,
-/// and what the others have besides is numbered behind.
-struct Joined<'a> {
-    columns: Vec<Option<&'a Column>>,
-    largest: Option<&'a Column>,
-    /// What the codes of a segment mean, where they are not those of the largest.
-    numbers: Vec<Option<Vec<u32>>>,
-    behind: Vec<Value<'a>>,
-}
-
-impl<'a> Joined<'a> {
-    fn new(snapshot: &'a Snapshot, attribute: &str) -> Self {
-        let metas = snapshot.view().segments().iter();
-        let columns: Vec<_> = metas.map(|meta| meta.table().column(attribute)).collect();
-        let sizes = columns
-            .iter()
-            .map(|column| column.map(|column| column.values().codes()));
-        let largest = (0..).zip(sizes).max_by_key(|&(_, size)| size);
-        let largest = largest.map_or(0, |(place, _)| place);
-        let mut joined = Self {
-            largest: columns.get(largest).copied().flatten(),
-            numbers: vec![None; columns.len()],
-            columns,
-            behind: Vec::new(),
-        };
-        let mut new: HashMap<Value<'a>, u32> = HashMap::new();
-        for place in (0..joined.columns.len()).filter(|&place| place != largest) {
-            if let (Some(column), Some(largest)) = (joined.columns[place], joined.largest) {
-                joined.numbers[place] = Some(joined.numbers_of(column, largest, &mut new));
-            }
-        }
-        joined
+/// Makes the facet of the `max` most frequent values.
+fn facet(merged: &MergedValues<'_>, counts: &ProductCounts, max: usize) -> Facet {
+    let counts = counts.products.iter().enumerate();
+    let there = counts.filter(|&(_, &count)| count > 0);
+    let mut values: Vec<(Reverse<u32>, Value<'_>)> = there
+        .map(|(number, &count)| (Reverse(count), merged.value(number)))
+        .collect();
+    let distinct = values.len() as u64;
+    let numbers = || values.iter().filter_map(|(_, value)| as_number(*value));
+    let range = numbers().min().zip(numbers().max());
+    if numbers().count() > max {
+        values.retain(|(_, value)| as_number(*value).is_none());
     }
-
-    fn numbers_of(
-        &mut self,
-        column: &'a Column,
-        largest: &'a Column,
-        new: &mut HashMap<Value<'a>, u32>,
-    ) -> Vec<u32> {
-        let (values, known) = (column.values(), largest.values());
-        let mut from = 0;
-        let number = |code| {
-            let value = values.get(code);
-            from = first_not_below(from, known.codes(), |code| known.get(code) < value);
-            if from < known.codes() && known.get(from) == value {
-                return from;
-            }
-            *new.entry(value).or_insert_with(|| {
-                self.behind.push(value);
-                known.codes() + self.behind.len() as u32 - 1
-            })
-        };
-        (0..values.codes()).map(number).collect()
+    if values.len() > max {
+        values.select_nth_unstable(max);
+        values.truncate(max);
     }
-
-    fn count(&self) -> usize {
-        let known = self.largest.map_or(0, |column| column.values().codes());
-        known as usize + self.behind.len()
-    }
-
-    #[inline]
-    fn number(&self, place: usize, code: u32) -> usize {
-        match &self.numbers[place] {
-            None => code as usize,
-            Some(numbers) => numbers[code as usize] as usize,
-        }
-    }
-
-    fn value(&self, number: usize) -> Value<'a> {
-        let known = self.largest.map(Column::values);
-        match known.filter(|known| number < known.codes() as usize) {
-            Some(known) => known.get(number as u32),
-            None => self.behind[number - known.map_or(0, |known| known.codes() as usize)],
-        }
-    }
-
-    fn facet(&self, counts: &Counts, most: usize) -> Facet {
-        let counts = counts.products.iter().enumerate();
-        let there = counts.filter(|&(_, &count)| count > 0);
-        let mut values: Vec<(Reverse<u32>, Value<'_>)> = there
-            .map(|(number, &count)| (Reverse(count), self.value(number)))
-            .collect();
-        let distinct = values.len() as u64;
-        let numbers = || values.iter().filter_map(|(_, value)| as_number(*value));
-        let range = numbers().min().zip(numbers().max());
-        if numbers().count() > most {
-            values.retain(|(_, value)| as_number(*value).is_none());
-        }
-        if values.len() > most {
-            values.select_nth_unstable(most);
-            values.truncate(most);
-        }
-        values.sort_unstable();
-        let values = values
-            .into_iter()
-            .map(|(Reverse(count), value)| FacetValue {
-                value: value.to_json(),
-                products: u64::from(count),
-            });
-        Facet {
-            values: values.collect(),
-            distinct,
-            range: range.map(|(least, greatest)| (least.get(), greatest.get())),
-        }
+    values.sort_unstable();
+    let values = values
+        .into_iter()
+        .map(|(Reverse(count), value)| FacetValue {
+            value: value.to_json(),
+            products: u64::from(count),
+        });
+    Facet {
+        values: values.collect(),
+        distinct,
+        range: range.map(|(min, max)| (min.get(), max.get())),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The two names of the index: who made its vectors, and which object a segment is.
+//! Identifiers: the fingerprint of an encoder, and the id of a segment.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use ulid::Ulid;
 
-/// What identifies an encoder: SHA-256 of its model and preprocessing.
+/// Identifies an encoder: SHA-256 of its model and preprocessing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(pub [u8; 32]);
 
@@ -22,7 +22,7 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// A text that is not 64 hexadecimal digits.
+/// The error of a text that is not 64 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a fingerprint: expected 64 hexadecimal digits")]
 pub struct BadFingerprint(String);
@@ -59,23 +59,23 @@ impl<'de> Deserialize<'de> for Fingerprint {
     }
 }
 
-/// Name of a segment: a ULID, so that names sort by the time they were made.
+/// Identifies a segment: a ULID, so that ids sort by the time at which they were made.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SegmentId(Ulid);
 
 impl SegmentId {
-    /// The id for the milliseconds since 1970 and 80 random bits that the caller provides: this
-    /// crate reads no clock and rolls no dice.
+    /// Makes an id from the milliseconds since 1970 and 80 random bits, which the caller provides: this crate reads no
+    /// clock and draws no random numbers.
     pub fn new(milliseconds: u64, random: u128) -> Self {
         Self(Ulid::from_parts(milliseconds, random))
     }
 
-    /// The id as it stands in a segment's header.
+    /// Returns the bytes that stand in a segment's header.
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.to_bytes()
     }
 
-    /// The id from a segment's header.
+    /// Makes an id from the bytes in a segment's header.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Ulid::from_bytes(bytes))
     }
@@ -93,7 +93,7 @@ impl fmt::Debug for SegmentId {
     }
 }
 
-/// A text that is not a ULID.
+/// The error of a text that is not a ULID.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a segment id: expected a ULID")]
 pub struct BadSegmentId(String);

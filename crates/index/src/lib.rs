@@ -1,10 +1,10 @@
-//! Vectors, quantisation, graph, segment codec and snapshot search.
+//! The index: quantized vectors, neighbor graph, segments, manifest and search.
 //!
-//! Pure and synchronous: this crate does no I/O, reads no clock, knows neither tokio nor the network.
+//! Pure and synchronous: this crate does no I/O, reads no clock, and knows neither tokio nor the network.
 //!
-//! A writer makes a [`SegmentContent`] and encodes it; a reader opens a [`Segment`] over the bytes as
-//! they are and joins the segments that a [`Manifest`] names into a [`Snapshot`]. Writers work on a
-//! [`View`], the same without vectors.
+//! A writer makes a [`SegmentContent`] and encodes it. A reader opens a [`Segment`] in place over its bytes, and
+//! joins the segments that a [`Manifest`] names into a [`Snapshot`]. Writers need only [`LiveRows`], which hold no
+//! vectors.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -16,7 +16,7 @@
 //!     product_id: key.into(),
 //!     etag: "\"1\"".into(),
 //!     attributes: Attributes::new(),
-//!     embedding: Quantised::new(&vector).unwrap(),
+//!     embedding: QuantizedVector::new(&vector).unwrap(),
 //! };
 //! let content = SegmentContent {
 //!     rows: vec![row("red", [1.0, 0.0, 0.1]), row("blue", [0.0, 0.1, 1.0])],
@@ -35,61 +35,53 @@
 
 #![deny(unsafe_code)]
 
-mod attributes;
 mod audit;
 mod bits;
-mod calibration;
-mod compact;
+mod columns;
+mod compaction;
 mod dot;
 mod error;
 mod facets;
 mod filter;
-mod graph;
-mod graph_links;
-mod graph_order;
-mod graph_parameters;
-mod graph_reach;
-mod graph_search;
-mod history;
+mod gallop;
+mod hnsw;
 mod ids;
+mod live_rows;
 mod manifest;
+mod match_thresholds;
 mod products;
-mod quantise;
-mod query;
+mod quantization;
 mod recall;
-mod relabel;
 mod row;
 mod scan;
 mod scored;
 mod search;
 mod segment;
 mod selection;
-mod side;
 mod snapshot;
-mod turn;
-mod view;
 
-pub use attributes::{AttributeInfo, ValueTypes};
-pub use audit::{AuditSettings, Misplaced, PictureAudit, PictureGroup};
-pub use calibration::{Calibration, Match};
-pub use compact::{
-    CompactionPolicy, merge_deltas, rebuild_base, rebuild_bytes, superseded_meanwhile,
+pub use audit::{AuditSettings, ImageAudit, ImageGroup, Misplaced};
+pub use columns::{AttributeInfo, ValueTypes};
+pub use compaction::{
+    CompactionPolicy, deleted_meanwhile, merge_deltas, rebuild_base, rebuild_bytes,
 };
 pub use error::IndexError;
 pub use facets::{Facet, FacetValue};
-pub use filter::{Filter, FilterError, MOST_CLAUSES, MOST_DEPTH, MOST_VALUES};
-pub use graph_parameters::GraphParameters;
-pub use history::{Changed, HistoryEntry, MOST_ENTRIES, Step};
+pub use filter::{Filter, FilterError, MAX_CLAUSES, MAX_DEPTH, MAX_VALUES};
+pub use hnsw::GraphParameters;
 pub use ids::{BadFingerprint, BadSegmentId, Fingerprint, SegmentId};
-pub use manifest::{Lease, Manifest, RetiredSegment, SegmentEntry};
-pub use quantise::Quantised;
+pub use live_rows::LiveRows;
+pub use manifest::{
+    Changed, HistoryEntry, Lease, MAX_HISTORY_ENTRIES, Manifest, RetiredSegment, Role,
+    SegmentEntry, StandbyIndex, Step,
+};
+pub use match_thresholds::{Match, MatchThresholds};
+pub use quantization::QuantizedVector;
 pub use recall::{GraphLeftOut, Recall};
-pub use row::{Attributes, CATEGORY, Row};
-pub use search::{Found, GroupBy, Hit, ScoredPicture, SearchRequest};
+pub use row::{Attributes, CATEGORY, Row, RowAddress};
+pub use search::{Found, GroupBy, Hit, ScoredImage, SearchRequest};
 pub use segment::{
     EncodedSegment, HEADER_BYTES, Segment, SegmentContent, SegmentKind, SegmentMeta,
 };
 pub use selection::Selection;
-pub use side::{Role, SideIndex};
 pub use snapshot::Snapshot;
-pub use view::{Location, View};

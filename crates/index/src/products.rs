@@ -1,40 +1,41 @@
-//! Products that several segments have, as one.
+//! The products of all segments, each once.
 //!
-//! Every segment numbers its own products. The segment with most of them, the base, lends its numbers to
-//! all; the few of the others are looked up in it, or numbered behind.
+//! Every segment numbers its own products. The numbers of the segment with most products, the base, hold for all; the
+//! few products of other segments are looked up in it, or numbered after.
 
 use std::collections::HashMap;
 
-use crate::snapshot::Snapshot;
+use crate::gallop::first_not_below;
+use crate::live_rows::LiveRows;
 
-/// The products of a snapshot, those without a live row included.
+/// The products of a snapshot, including those without a live row.
 #[derive(Debug)]
 pub(crate) struct Products {
-    /// The segment whose numbers are those of all.
+    /// The segment whose numbers hold for all.
     largest: usize,
-    /// How many products that has.
+    /// Number of products of that segment.
     own: u32,
     count: u32,
     /// The products of the other segments, by number.
-    others: Vec<Other>,
+    others: Vec<OtherProduct>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Other {
+struct OtherProduct {
     number: u32,
-    place: usize,
+    segment_index: usize,
     ordinal: u32,
 }
 
 impl Products {
-    pub(crate) fn new(snapshot: &Snapshot) -> Self {
-        let metas = snapshot.view().segments();
+    pub(crate) fn new(rows: &LiveRows) -> Self {
+        let metas = rows.segments();
         let sizes = metas.iter().map(|meta| meta.product_count()).enumerate();
         let (largest, own) = sizes.max_by_key(|&(_, size)| size).unwrap_or_default();
         let mut others = Vec::new();
         let mut new: HashMap<&str, u32> = HashMap::new();
-        for (place, meta) in metas.iter().enumerate() {
-            if place == largest {
+        for (segment_index, meta) in metas.iter().enumerate() {
+            if segment_index == largest {
                 continue;
             }
             let mut from = 0;
@@ -45,13 +46,14 @@ impl Products {
                 });
                 let is_known = from < own && metas[largest].product_at(from) == product;
                 let next = own + new.len() as u32;
-                let number = match is_known {
-                    true => from,
-                    false => *new.entry(product).or_insert(next),
+                let number = if is_known {
+                    from
+                } else {
+                    *new.entry(product).or_insert(next)
                 };
-                others.push(Other {
+                others.push(OtherProduct {
                     number,
-                    place,
+                    segment_index,
                     ordinal,
                 });
             }
@@ -65,57 +67,19 @@ impl Products {
         }
     }
 
-    /// Every row of the snapshot, superseded ones included, product by product: number of the product,
-    /// segment and row.
-    pub(crate) fn for_each_row(&self, snapshot: &Snapshot, mut act: impl FnMut(u32, usize, u32)) {
-        let metas = snapshot.view().segments();
+    /// Visits every row of the snapshot, including deleted ones, product by product: number of the product, segment and
+    /// row.
+    pub(crate) fn for_each_row(&self, rows: &LiveRows, mut visit: impl FnMut(u32, usize, u32)) {
+        let metas = rows.segments();
         let mut others = self.others.iter().peekable();
         for number in 0..self.count {
             if number < self.own {
                 let rows = metas[self.largest].rows_of_product(number);
-                rows.for_each(|row| act(number, self.largest, row));
+                rows.for_each(|row| visit(number, self.largest, row));
             }
             while let Some(other) = others.next_if(|other| other.number == number) {
-                let rows = metas[other.place].rows_of_product(other.ordinal);
-                rows.for_each(|row| act(number, other.place, row));
-            }
-        }
-    }
-}
-
-/// The first of the ascending items from `from` on that is not below what is looked for. As quick as
-/// comparing with the next one where that is it, and never much slower than halving.
-pub(crate) fn first_not_below(from: u32, count: u32, is_below: impl Fn(u32) -> bool) -> u32 {
-    let (mut low, mut step) = (from, 1);
-    while step <= count - low && is_below(low + step - 1) {
-        low += step;
-        step = step.saturating_mul(2);
-    }
-    let mut high = count.min(low.saturating_add(step - 1));
-    while low < high {
-        let middle = u32::midpoint(low, high);
-        match is_below(middle) {
-            true => low = middle + 1,
-            false => high = middle,
-        }
-    }
-    low
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_is_found_from_wherever_it_is_looked_for() {
-        let items: Vec<u32> = (0..50).map(|i| 2 * i + i / 7).collect();
-        for count in [0, 1, 2, 3, 17, 50] {
-            for from in 0..=count {
-                for wanted in 0..120 {
-                    let below = items[..count as usize].partition_point(|&item| item < wanted);
-                    let found = first_not_below(from, count, |i| items[i as usize] < wanted);
-                    assert_eq!(found, from.max(below as u32), "{count} {from} {wanted}");
-                }
+                let rows = metas[other.segment_index].rows_of_product(other.ordinal);
+                rows.for_each(|row| visit(number, other.segment_index, row));
             }
         }
     }

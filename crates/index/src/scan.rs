@@ -1,65 +1,65 @@
-//! Looking at every node: exact, and faster than a graph below a few thousand nodes.
+//! Comparing the query with every node: exact, and faster than a graph below a few thousand nodes.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::bits::Bits;
-use crate::query::Query;
-use crate::scored::Scored;
+use crate::quantization::Query;
+use crate::scored::ScoredNode;
 use crate::segment::SegmentBody;
 
 /// Nodes that are scored together, so that some are on their way from memory while others are scored.
-const TOGETHER: usize = 256;
+const BATCH: usize = 256;
 
-/// The `limit` live nodes most similar to the query by coarse score, best first, and a coarse score
-/// that no other live node surpasses: negative infinity when there is no other.
+/// Returns the `limit` accepted nodes that are most similar to the query by coarse score, best first, and a coarse
+/// score that no other accepted node surpasses: negative infinity if there is no other.
 pub(crate) fn nearest(
     body: &SegmentBody,
     query: &Query,
     nodes: u32,
     limit: usize,
-    is_live: impl Fn(u32) -> bool,
-) -> (Vec<Scored>, f32) {
-    let mut best = Best::new(limit);
+    accepts: impl Fn(u32) -> bool,
+) -> (Vec<ScoredNode>, f32) {
+    let mut best = TopNodes::new(limit);
     for node in 0..nodes {
-        best.offer(body.approximate(query, node), &is_live);
+        best.offer(body.approximate(query, node), &accepts);
     }
     best.into_sorted()
 }
 
-/// The same of some nodes alone, of which those are live that pass `is_live`.
+/// Like [`nearest`], but compares only some nodes.
 pub(crate) fn nearest_of(
     body: &SegmentBody,
     query: &Query,
     nodes: &Bits,
     limit: usize,
-    is_live: impl Fn(u32) -> bool,
-) -> (Vec<Scored>, f32) {
-    let mut best = Best::new(limit);
+    accepts: impl Fn(u32) -> bool,
+) -> (Vec<ScoredNode>, f32) {
+    let mut best = TopNodes::new(limit);
     let mut nodes = nodes.iter();
-    let mut some = Vec::with_capacity(TOGETHER);
-    let mut scores = Vec::with_capacity(TOGETHER);
+    let mut some = Vec::with_capacity(BATCH);
+    let mut scores = Vec::with_capacity(BATCH);
     loop {
         some.clear();
-        some.extend(nodes.by_ref().take(TOGETHER));
+        some.extend(nodes.by_ref().take(BATCH));
         if some.is_empty() {
             return best.into_sorted();
         }
         body.approximate_of(query, &some, &mut scores);
         for &candidate in &scores {
-            best.offer(candidate, &is_live);
+            best.offer(candidate, &accepts);
         }
     }
 }
 
-/// The best live nodes of those that were offered.
-struct Best {
-    found: BinaryHeap<Reverse<Scored>>,
+/// The best accepted nodes of those that were offered.
+struct TopNodes {
+    found: BinaryHeap<Reverse<ScoredNode>>,
     limit: usize,
     left_out: bool,
 }
 
-impl Best {
+impl TopNodes {
     fn new(limit: usize) -> Self {
         Self {
             found: BinaryHeap::new(),
@@ -69,14 +69,14 @@ impl Best {
     }
 
     #[inline]
-    fn offer(&mut self, candidate: Scored, is_live: impl Fn(u32) -> bool) {
+    fn offer(&mut self, candidate: ScoredNode, accepts: impl Fn(u32) -> bool) {
         let full = self.found.len() >= self.limit;
-        // Most nodes end here, before the question whether they are live.
+        // Most nodes end here, before the more expensive question whether they are accepted.
         if full && self.found.peek().is_some_and(|worst| candidate < worst.0) {
             self.left_out = true;
             return;
         }
-        if !is_live(candidate.node()) {
+        if !accepts(candidate.node()) {
             return;
         }
         self.found.push(Reverse(candidate));
@@ -86,9 +86,9 @@ impl Best {
         }
     }
 
-    fn into_sorted(self) -> (Vec<Scored>, f32) {
+    fn into_sorted(self) -> (Vec<ScoredNode>, f32) {
         let found = self.found.into_sorted_vec().into_iter();
-        let sorted: Vec<Scored> = found.map(|Reverse(scored)| scored).collect();
+        let sorted: Vec<ScoredNode> = found.map(|Reverse(scored)| scored).collect();
         let bound = match sorted.last() {
             Some(worst) if self.left_out => worst.score(),
             _ => f32::NEG_INFINITY,

@@ -1,14 +1,14 @@
-//! A node and how similar it is.
+//! A node and its score.
 
-/// Ordered by score; among equal scores the lower node is the better one, so that no order depends
-/// on chance.
+/// A node and its score, ordered by score. Of equal scores the lower node is better, so that no order depends on
+/// chance.
 ///
-/// Both are held in one number, score above and node below, that is ordered like the pair: heaps of
-/// candidates do little but compare.
+/// Both are packed into one number that is ordered like the pair, with the score in the high bits: heaps of candidates
+/// do little but compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Scored(u64);
+pub(crate) struct ScoredNode(u64);
 
-impl Scored {
+impl ScoredNode {
     #[inline]
     pub(crate) fn new(score: f32, node: u32) -> Self {
         Self(u64::from(ordered(score.to_bits())) << 32 | u64::from(!node))
@@ -25,7 +25,7 @@ impl Scored {
     }
 }
 
-/// The bits of a float as a number that is ordered like `f32::total_cmp`.
+/// Converts the bits of a float to a number that is ordered like `f32::total_cmp`.
 fn ordered(bits: u32) -> u32 {
     match bits >> 31 {
         0 => bits | 1 << 31,
@@ -33,7 +33,7 @@ fn ordered(bits: u32) -> u32 {
     }
 }
 
-/// The inverse of [`ordered`].
+/// Undoes [`ordered`].
 fn unordered(number: u32) -> u32 {
     match number >> 31 {
         0 => !number,
@@ -51,7 +51,7 @@ mod tests {
         #[test]
         fn is_ordered_like_the_pair(a in any::<(u32, u32)>(), b in any::<(u32, u32)>()) {
             let (score_a, score_b) = (f32::from_bits(a.0), f32::from_bits(b.0));
-            let (packed_a, packed_b) = (Scored::new(score_a, a.1), Scored::new(score_b, b.1));
+            let (packed_a, packed_b) = (ScoredNode::new(score_a, a.1), ScoredNode::new(score_b, b.1));
             prop_assert_eq!(packed_a.score().to_bits(), a.0);
             prop_assert_eq!(packed_a.node(), a.1);
             let expected = score_a.total_cmp(&score_b).then(b.1.cmp(&a.1));

@@ -2,18 +2,19 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
-use crate::attributes::{AttributeInfo, Schema};
+use crate::columns::{AttributeInfo, Schema};
 use crate::error::IndexError;
+use crate::live_rows::LiveRows;
 use crate::products::Products;
+use crate::row::RowAddress;
 use crate::segment::Segment;
-use crate::selection::Recent;
-use crate::view::{Location, View};
+use crate::selection::RecentSelections;
 
 /// All segments of one generation.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     dimensions: usize,
-    view: View,
+    live_rows: LiveRows,
     segments: Vec<Segment>,
     images: u64,
     products: u64,
@@ -21,13 +22,13 @@ pub struct Snapshot {
     lazy: Arc<Lazy>,
 }
 
-/// What is made when it is first asked for.
+/// Derived data that is made on first use.
 #[derive(Debug, Default)]
 pub(crate) struct Lazy {
     pub(crate) schema: OnceLock<Schema>,
     pub(crate) products: OnceLock<Products>,
     pub(crate) attributes: OnceLock<Vec<AttributeInfo>>,
-    pub(crate) recent: Mutex<Recent>,
+    pub(crate) recent_selections: Mutex<RecentSelections>,
 }
 
 impl Snapshot {
@@ -45,75 +46,62 @@ impl Snapshot {
                 });
             }
         }
-        let view = View::new(segments.iter().map(|s| Arc::clone(s.meta())).collect());
+        let live_rows = LiveRows::new(segments.iter().map(|s| Arc::clone(s.meta())).collect());
         let scales = segments.iter().map(|s| s.body().largest_scale());
         Ok(Self {
             dimensions,
-            images: view.images(),
-            products: view.products(),
+            images: live_rows.images(),
+            products: live_rows.products(),
             largest_scale: scales.fold(0.0, f32::max),
-            view,
+            live_rows,
             segments,
             lazy: Arc::default(),
         })
     }
 
-    /// Length of every vector.
+    /// Returns the length of every vector.
     pub fn dimensions(&self) -> usize {
         self.dimensions
     }
 
-    /// The segments, oldest first.
+    /// Returns the segments, oldest first.
     pub fn segments(&self) -> &[Segment] {
         &self.segments
     }
 
-    /// Which rows are live.
-    pub fn view(&self) -> &View {
-        &self.view
+    /// Returns the live rows.
+    pub fn live_rows(&self) -> &LiveRows {
+        &self.live_rows
     }
 
-    /// Pictures that can be found.
+    /// Counts the live rows, one for each image.
     pub fn images(&self) -> u64 {
         self.images
     }
 
-    /// Distinct products among them.
+    /// Counts the distinct products of live rows.
     pub fn products(&self) -> u64 {
         self.products
     }
 
-    /// Rows of all segments, superseded ones included.
+    /// Counts the rows of all segments, including deleted ones.
     pub fn rows(&self) -> u64 {
         let segments = self.segments.iter();
         segments.map(|s| u64::from(s.meta().rows())).sum()
     }
 
-    /// The live rows of a product.
-    pub fn rows_of_product(&self, product_id: &str) -> impl Iterator<Item = Location> + '_ {
-        let found: Vec<Option<u32>> = self
-            .segments
-            .iter()
-            .map(|segment| segment.meta().find_product(product_id))
-            .collect();
-        found
-            .into_iter()
-            .enumerate()
-            .filter_map(|(place, ordinal)| Some((place, ordinal?)))
-            .flat_map(move |(place, ordinal)| {
-                let rows = self.segments[place].meta().rows_of_product(ordinal);
-                rows.filter(move |&row| self.view.is_live(place, row))
-                    .map(move |row| Location {
-                        segment: place,
-                        row,
-                    })
-            })
+    /// Returns the live rows of a product, segment by segment.
+    pub fn rows_of_product<'a>(
+        &'a self,
+        product_id: &'a str,
+    ) -> impl Iterator<Item = RowAddress> + 'a {
+        self.live_rows.rows_of_product(product_id)
     }
 
-    /// A row's embedding, `[dimensions]`.
-    pub fn embedding(&self, location: Location) -> Vec<f32> {
-        self.segments[location.segment]
-            .embedding(location.row)
+    /// Returns the embedding of a row, `[dimensions]`.
+    pub fn embedding(&self, address: RowAddress) -> Vec<f32> {
+        self.segments[address.segment]
+            .embedding(address.row)
             .to_f32()
     }
 
@@ -121,7 +109,7 @@ impl Snapshot {
         &self.lazy
     }
 
-    /// The largest scale of any vector.
+    /// Returns the largest scale of any vector.
     pub(crate) fn largest_scale(&self) -> f32 {
         self.largest_scale
     }

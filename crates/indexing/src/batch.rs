@@ -90,11 +90,11 @@ impl BatchChange {
             .cloned()
             .collect();
         let keys = rows.iter().map(|row| row.key.as_str());
-        let superseded = view.superseded_by(keys.chain(tombstones.iter().map(String::as_str)));
+        let deleted = view.deleted_by(keys.chain(tombstones.iter().map(String::as_str)));
         SegmentContent {
             rows,
             tombstones,
-            superseded,
+            deleted,
         }
     }
 }

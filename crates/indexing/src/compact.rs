@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use lookalike_core::ports::{Measurement, Unit};
 use lookalike_core::time::{Deadline, new_segment_id};
 use lookalike_index::{
-    Calibration, CompactionPolicy, GraphLeftOut, Recall, Segment, SegmentContent, SegmentEntry,
+    CompactionPolicy, GraphLeftOut, MatchThresholds, Recall, Segment, SegmentContent, SegmentEntry,
     SegmentId, Snapshot, merge_deltas, rebuild_base, rebuild_bytes,
 };
 use tokio::task::JoinError;
@@ -353,7 +353,7 @@ fn base(
     let mut base = NewSegment::new(id, encoded, encoder)?;
     let segment = Segment::open(&base.bytes, id, encoder.fingerprint)?;
     let alone = Snapshot::new(vec![segment], encoder.dimensions)?;
-    base.entry.calibration = Calibration::measure(&alone)?;
+    base.entry.match_thresholds = MatchThresholds::measure(&alone)?;
     Ok((base, left_out))
 }
 

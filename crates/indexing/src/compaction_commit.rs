@@ -1,6 +1,6 @@
 //! A segment that takes the place of others, while the index goes on changing.
 
-use lookalike_index::{Changed, Manifest, SegmentContent, SegmentId, superseded_meanwhile};
+use lookalike_index::{Changed, Manifest, SegmentContent, SegmentId, deleted_meanwhile};
 
 use crate::batch::delta;
 use crate::current::Current;
@@ -89,7 +89,7 @@ impl Replacement {
         current: &Current,
         encoder: &EncoderIdentity,
     ) -> Result<Option<NewSegment>, IndexingError> {
-        let rows = superseded_meanwhile(&self.joined.meta, &current.view, &self.replaced);
+        let rows = deleted_meanwhile(&self.joined.meta, &current.view, &self.replaced);
         if rows.is_empty() {
             return Ok(None);
         }
@@ -102,7 +102,7 @@ impl Replacement {
             .collect();
         let content = SegmentContent {
             tombstones,
-            superseded: [(self.joined.entry.id, rows)].into(),
+            deleted: [(self.joined.entry.id, rows)].into(),
             ..SegmentContent::default()
         };
         if let Some((same, segment)) = &self.correction

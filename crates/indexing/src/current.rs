@@ -8,8 +8,8 @@ use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::model::LoadedManifest;
 use lookalike_core::ports::{Manifests, Segments};
 use lookalike_index::{
-    Attributes, Fingerprint, IndexError, Location, Manifest, Segment, SegmentEntry, SegmentId,
-    SegmentMeta, View,
+    Attributes, Fingerprint, IndexError, LiveRows, Manifest, RowAddress, Segment, SegmentEntry,
+    SegmentId, SegmentMeta,
 };
 
 use crate::encoder_identity::EncoderIdentity;
@@ -37,12 +37,17 @@ pub(crate) struct Published {
 pub(crate) struct Current {
     /// The manifest as if this index were alone in it.
     pub(crate) manifest: Manifest,
-    pub(crate) view: Arc<View>,
+    pub(crate) view: Arc<LiveRows>,
 }
 
 impl Current {
     /// Whether a row says this of its image, beside the version.
-    pub(crate) fn matches(&self, at: Location, product_id: &str, attributes: &Attributes) -> bool {
+    pub(crate) fn matches(
+        &self,
+        at: RowAddress,
+        product_id: &str,
+        attributes: &Attributes,
+    ) -> bool {
         let meta = self.view.meta(at);
         meta.product_id(at.row) == product_id && meta.attributes(at.row) == *attributes
     }
@@ -52,7 +57,7 @@ impl Published {
     /// The encoders of all indexes, that of the searched one first; none before anything was published.
     pub(crate) fn encoders(&self) -> Vec<EncoderIdentity> {
         let indexes = self.manifest.iter().flat_map(|manifest| {
-            let sides = manifest.sides.iter();
+            let sides = manifest.standby_indexes.iter();
             let sides = sides.map(|s| (&s.encoder, s.fingerprint, s.dimensions));
             let own = (&manifest.encoder, manifest.fingerprint, manifest.dimensions);
             std::iter::once(own).chain(sides)
@@ -84,7 +89,7 @@ pub(crate) struct IndexReader {
 #[derive(Default)]
 struct Last {
     published: Option<Arc<Published>>,
-    views: HashMap<Fingerprint, Arc<View>>,
+    views: HashMap<Fingerprint, Arc<LiveRows>>,
 }
 
 impl IndexReader {
@@ -154,7 +159,7 @@ impl IndexReader {
             Some(view) if entries.eq(view.segments().iter().map(|meta| meta.id())) => view,
             last => {
                 let known = last.as_ref().map_or(&[][..], |view| view.segments());
-                let view = Arc::new(View::new(self.metas(&manifest, known).await?));
+                let view = Arc::new(LiveRows::new(self.metas(&manifest, known).await?));
                 self.last().views.insert(expected, Arc::clone(&view));
                 view
             }
@@ -182,7 +187,7 @@ impl IndexReader {
                 ids.eq(view.segments().iter().map(|meta| meta.id()))
             };
             if let Some(metas) = metas.filter(|metas| !same(metas)) {
-                *view = Arc::new(View::new(metas));
+                *view = Arc::new(LiveRows::new(metas));
             }
         }
         drop(last);

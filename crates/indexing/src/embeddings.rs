@@ -6,7 +6,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use lookalike_core::error::StoreError;
-use lookalike_index::{Location, Quantised};
+use lookalike_index::{QuantizedVector, RowAddress};
 
 use crate::current::{Current, IndexReader};
 use crate::report::IndexingError;
@@ -22,10 +22,10 @@ impl IndexReader {
     pub(crate) async fn embeddings(
         &self,
         current: &Current,
-        rows: &[Location],
-    ) -> Result<Vec<Quantised>, IndexingError> {
+        rows: &[RowAddress],
+    ) -> Result<Vec<QuantizedVector>, IndexingError> {
         let view = &current.view;
-        let ranges_of = |at: &Location| view.meta(*at).embedding_ranges(at.row);
+        let ranges_of = |at: &RowAddress| view.meta(*at).embedding_ranges(at.row);
         let mut wanted: BTreeMap<usize, Vec<Range<u64>>> = BTreeMap::new();
         for at in rows {
             wanted.entry(at.segment).or_default().extend(ranges_of(at));

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use lookalike_core::encoders::NoEncoder;
 use lookalike_core::error::StoreError;
 use lookalike_core::time::Deadline;
-use lookalike_index::{Changed, Fingerprint, Manifest, Role, SideIndex, Step};
+use lookalike_index::{Changed, Fingerprint, Manifest, Role, StandbyIndex, Step};
 use serde::Serialize;
 use tracing::info;
 
@@ -367,10 +367,10 @@ impl Indexer {
                 &mut Rewriting(|published: &Published| {
                     let manifest = published.manifest.as_ref()?;
                     // Somebody else may have given it up, or switched to it, in between.
-                    let there = manifest.side(role)?.fingerprint == unwanted;
-                    let next = manifest.without_side(role).filter(|_| there)?;
+                    let there = manifest.standby_index(role)?.fingerprint == unwanted;
+                    let next = manifest.without_standby(role).filter(|_| there)?;
                     let changed = Changed {
-                        side: Some(role),
+                        standby: Some(role),
                         ..Changed::step(Step::EncoderGivenUp)
                     };
                     Some(Proposal::of_manifest(next, changed))
@@ -427,11 +427,11 @@ fn is_building(manifest: &Manifest, encoder: &EncoderIdentity) -> Result<bool, M
     if manifest.fingerprint == ours {
         return Err(MigrationError::Served(encoder.name.clone()));
     }
-    let previous = manifest.side(Role::Previous);
+    let previous = manifest.standby_index(Role::Previous);
     if previous.is_some_and(|side| side.fingerprint == ours) {
         return Err(MigrationError::Previous(encoder.name.clone()));
     }
-    match manifest.side(Role::Building) {
+    match manifest.standby_index(Role::Building) {
         None => Ok(false),
         Some(side) if side.fingerprint == ours => Ok(true),
         Some(side) => Err(MigrationError::OtherBuilding {
@@ -441,10 +441,10 @@ fn is_building(manifest: &Manifest, encoder: &EncoderIdentity) -> Result<bool, M
     }
 }
 
-fn side_of(published: &Published, role: Role) -> Result<&SideIndex, MigrationError> {
+fn side_of(published: &Published, role: Role) -> Result<&StandbyIndex, MigrationError> {
     let manifest = published.manifest.as_ref();
     manifest
-        .and_then(|manifest| manifest.side(role))
+        .and_then(|manifest| manifest.standby_index(role))
         .ok_or(MigrationError::NoSide(role))
 }
 
@@ -466,7 +466,7 @@ fn pair<'a>(
 /// Key and ETag of every live row.
 fn versions(index: &Current) -> BTreeMap<&str, &str> {
     let view = &index.view;
-    view.live_rows()
+    view.addresses()
         .map(|at| (view.meta(at).key(at.row), view.meta(at).etag(at.row)))
         .collect()
 }

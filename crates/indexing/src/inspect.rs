@@ -46,7 +46,7 @@ impl Indexer {
         let (published, indexes) = self.all_indexes().await?;
         let stored = self.stored_images().await?;
         let building = published.manifest.as_ref();
-        let building = building.and_then(|manifest| manifest.side(Role::Building));
+        let building = building.and_then(|manifest| manifest.standby_index(Role::Building));
         let is_building = |index: &Current| {
             building.is_some_and(|side| side.fingerprint == index.manifest.fingerprint)
         };
@@ -82,7 +82,7 @@ impl Indexer {
             return Ok(Vec::new());
         };
         let view = &searched.view;
-        let images = view.live_rows().map(|at| {
+        let images = view.addresses().map(|at| {
             let meta = view.meta(at);
             (
                 meta.product_id(at.row).to_owned(),
@@ -179,7 +179,7 @@ impl Current {
     /// Every key that has a live row.
     pub(crate) fn live_keys(&self) -> impl Iterator<Item = &str> {
         let view = &self.view;
-        view.live_rows().map(|at| view.meta(at).key(at.row))
+        view.addresses().map(|at| view.meta(at).key(at.row))
     }
 
     /// Whether the index has this version of an image.

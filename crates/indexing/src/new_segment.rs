@@ -36,7 +36,7 @@ impl NewSegment {
                 bytes: bytes.len() as u64,
                 meta_bytes,
                 recall: meta.recall(),
-                calibration: None,
+                match_thresholds: None,
             },
             bytes: Bytes::from(bytes),
             meta: Arc::new(meta),

@@ -14,7 +14,7 @@ use lookalike_core::model::{Failure, Image, ImageHead, ImageRecord};
 use lookalike_core::ports::{ImageEncoder, Measurement};
 use lookalike_core::time::Deadline;
 use lookalike_encoder::{Area, MAX_BYTES};
-use lookalike_index::{Attributes, Quantised, Row};
+use lookalike_index::{Attributes, QuantizedVector, Row};
 use tokio::sync::Semaphore;
 
 use crate::indexer::Indexer;
@@ -296,7 +296,7 @@ impl Indexer {
                 return bad(key, head, error.code(), error.to_string());
             }
         };
-        match Quantised::new(&vector) {
+        match QuantizedVector::new(&vector) {
             Ok(embedding) => Observation::Image {
                 row: Box::new(Row {
                     key: key.to_owned(),

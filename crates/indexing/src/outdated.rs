@@ -7,7 +7,7 @@ use lookalike_core::error::StoreErrorKind;
 use lookalike_core::filterable::{Filterable, attributes};
 use lookalike_core::keys::{category_of, folder_of};
 use lookalike_core::model::Metadata;
-use lookalike_index::{Attributes, CATEGORY, View};
+use lookalike_index::{Attributes, CATEGORY, LiveRows};
 use serde::Serialize;
 
 use crate::current::Current;
@@ -183,11 +183,11 @@ impl From<IndexedImage> for Outdated {
     }
 }
 
-fn products_of(view: &View) -> impl Iterator<Item = &str> {
-    view.live_rows().map(|at| view.meta(at).product_id(at.row))
+fn products_of(view: &LiveRows) -> impl Iterator<Item = &str> {
+    view.addresses().map(|at| view.meta(at).product_id(at.row))
 }
 
-fn images_of(view: &View, product_id: &str) -> Vec<IndexedImage> {
+fn images_of(view: &LiveRows, product_id: &str) -> Vec<IndexedImage> {
     let rows = view.rows_of_product(product_id);
     rows.map(|at| {
         let meta = view.meta(at);

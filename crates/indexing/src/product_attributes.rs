@@ -7,7 +7,7 @@ use lookalike_core::filterable::attributes;
 use lookalike_core::keys::category_of;
 use lookalike_core::model::ImageHead;
 use lookalike_core::time::Deadline;
-use lookalike_index::{Attributes, Location, Quantised, Row};
+use lookalike_index::{Attributes, QuantizedVector, Row, RowAddress};
 use tracing::error;
 
 use crate::indexer::Indexer;
@@ -75,7 +75,7 @@ impl Indexer {
             };
         for (place, target) in targets.iter().enumerate() {
             let outdated = label(observed, place, target, &product_attributes);
-            let rows: Vec<Location> = outdated.iter().map(|outdated| outdated.at).collect();
+            let rows: Vec<RowAddress> = outdated.iter().map(|outdated| outdated.at).collect();
             let stored = self.publisher.reader.embeddings(&target.current, &rows);
             let read = match tokio::time::timeout(left, stored).await {
                 Ok(read) => read.map_err(Some),
@@ -125,14 +125,14 @@ impl Indexer {
             tokio::time::timeout(deadline.remaining(), self.product_attributes(products)).await;
         // Not knowing is as good as changed.
         let product_attributes = product_attributes.ok().and_then(Result::ok);
-        let says = |key: &str, row: &Row, head: &ImageHead| {
+        let is_current = |key: &str, row: &Row, head: &ImageHead| {
             let product_attributes = product_attributes.as_ref();
             product_attributes
                 .is_some_and(|f| f.of_image(key, &row.product_id, head) == row.attributes)
         };
         written
             .into_iter()
-            .filter(|(key, row, head)| !matches(key, row, head))
+            .filter(|(key, row, head)| !is_current(key, row, head))
             .map(|(key, ..)| key.clone())
             .collect()
     }
@@ -142,14 +142,19 @@ impl Indexer {
 struct OutdatedRow {
     /// Its place among the observed.
     position: usize,
-    at: Location,
+    at: RowAddress,
     product_id: String,
     attributes: Attributes,
     head: ImageHead,
 }
 
 impl OutdatedRow {
-    fn relabel(self, observed: &mut [(String, Observed)], place: usize, embedding: Quantised) {
+    fn relabel(
+        self,
+        observed: &mut [(String, Observed)],
+        place: usize,
+        embedding: QuantizedVector,
+    ) {
         let (key, observed) = &mut observed[self.position];
         let row = Row {
             key: key.clone(),

@@ -13,7 +13,7 @@ use lookalike_core::keys::category_of;
 use lookalike_core::model::ImageHead;
 use lookalike_core::ports::Measurement;
 use lookalike_core::time::Deadline;
-use lookalike_index::{Attributes, CATEGORY, Location, Row};
+use lookalike_index::{Attributes, CATEGORY, Row, RowAddress};
 use tracing::{error, info};
 
 use crate::batch::BatchChange;
@@ -43,7 +43,7 @@ struct Look {
 /// A live row of one of the products that are looked at.
 struct ProductRow<'a> {
     place: usize,
-    at: Location,
+    at: RowAddress,
     product_id: &'a str,
     key: &'a str,
 }
@@ -165,7 +165,7 @@ impl Indexer {
         current: &Current,
         outdated: Vec<(ProductRow<'_>, Attributes)>,
     ) -> Result<Vec<Row>, IndexingError> {
-        let at: Vec<Location> = outdated.iter().map(|(row, _)| row.at).collect();
+        let at: Vec<RowAddress> = outdated.iter().map(|(row, _)| row.at).collect();
         let embeddings = self.publisher.reader.embeddings(current, &at).await?;
         let rows = outdated.into_iter().zip(embeddings);
         let rows = rows.map(|((row, attributes), embedding)| Row {

@@ -117,7 +117,7 @@ impl Proposer for Together<'_, '_> {
             // The searched index is what the history is about; another one only where that says nothing.
             if side.is_none() || changed.is_none() {
                 changed = Some(Changed {
-                    side,
+                    standby: side,
                     ..proposal.changed
                 });
             }
@@ -138,7 +138,7 @@ impl Proposer for Together<'_, '_> {
 
 /// What the index of that encoder is there for, when another one is searched.
 fn side_of(published: &Published, encoder: &EncoderIdentity) -> Option<Role> {
-    let mut sides = published.manifest.as_ref()?.sides.iter();
+    let mut sides = published.manifest.as_ref()?.standby_indexes.iter();
     let side = sides.find(|side| side.fingerprint == encoder.fingerprint)?;
     Some(side.role)
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use lookalike_core::model::LoadedManifest;
-use lookalike_index::{Fingerprint, Manifest, Segment, SegmentEntry, SegmentMeta, View};
+use lookalike_index::{Fingerprint, LiveRows, Manifest, Segment, SegmentEntry, SegmentMeta};
 use serde::Serialize;
 
 use crate::indexer::Indexer;
@@ -72,7 +72,7 @@ impl Indexer {
 
     async fn check_all(&self, manifest: &Manifest) -> Result<VerifyReport, IndexingError> {
         let mut report = self.check(manifest).await?;
-        for side in &manifest.sides {
+        for side in &manifest.standby_indexes {
             let Some(index) = manifest.index_of(side.fingerprint) else {
                 continue;
             };
@@ -107,7 +107,7 @@ impl Indexer {
         }
         report.segments = metas.len();
         if report.problems.is_empty() {
-            let view = View::new(metas);
+            let view = LiveRows::new(metas);
             report.images = view.images();
             report.problems = contradictions(&view);
         }
@@ -147,11 +147,11 @@ impl Indexer {
 }
 
 /// Keys that are live twice, and rows that are superseded by nothing: an image that was lost.
-fn contradictions(view: &View) -> Vec<String> {
+fn contradictions(view: &LiveRows) -> Vec<String> {
     let mut problems = Vec::new();
     let mut live = HashSet::new();
     let mut keys = HashSet::new();
-    for at in view.live_rows() {
+    for at in view.addresses() {
         live.insert((at.segment, at.row));
         let key = view.meta(at).key(at.row);
         if !keys.insert(key) {

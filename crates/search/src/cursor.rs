@@ -14,7 +14,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use lookalike_index::{Location, Manifest, Snapshot};
+use lookalike_index::{Manifest, RowAddress, Snapshot};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -34,7 +34,7 @@ const LONGEST: usize = 8192;
 pub(crate) struct Cursor {
     pub(crate) generation: u64,
     /// The images that were returned on this page and those before, in no order.
-    pub(crate) returned: Vec<Location>,
+    pub(crate) returned: Vec<RowAddress>,
     binding: [u8; BINDING],
 }
 
@@ -79,7 +79,7 @@ impl Binding {
 
 impl Cursor {
     /// The cursor for the page after one that ended with these.
-    pub(crate) fn encode(generation: u64, returned: Vec<Location>, binding: &Binding) -> String {
+    pub(crate) fn encode(generation: u64, returned: Vec<RowAddress>, binding: &Binding) -> String {
         let content = content(generation, returned);
         let mut bytes = vec![VERSION];
         let bound = [&binding.of(&content)[..], &content].concat();
@@ -113,7 +113,7 @@ impl Cursor {
             let mut row = 0_u32;
             for step in steps {
                 row = row.checked_add(step).ok_or_else(damaged)?;
-                returned.push(Location {
+                returned.push(RowAddress {
                     segment: segment as usize,
                     row,
                 });
@@ -133,7 +133,7 @@ impl Cursor {
     pub(crate) fn check(&self, binding: &Binding, snapshot: &Snapshot) -> Result<(), SearchError> {
         let content = content(self.generation, self.returned.clone());
         let segments = snapshot.segments();
-        let is_there = |at: &Location| {
+        let is_there = |at: &RowAddress| {
             let segment = segments.get(at.segment);
             segment.is_some_and(|segment| at.row < segment.meta().rows())
         };
@@ -146,14 +146,14 @@ impl Cursor {
     }
 }
 
-fn content(generation: u64, mut returned: Vec<Location>) -> Vec<u8> {
+fn content(generation: u64, mut returned: Vec<RowAddress>) -> Vec<u8> {
     returned.sort_unstable_by_key(|at| (at.segment, at.row));
     let mut content = Content {
         generation,
         returned: Vec::new(),
     };
     let mut before = 0;
-    for Location { segment, row } in returned {
+    for RowAddress { segment, row } in returned {
         let segment = segment as u32;
         match content.returned.last_mut() {
             Some((last, steps)) if *last == segment => steps.push(row - before),
@@ -183,8 +183,8 @@ mod tests {
         binding("a", &SearchOptions::default())
     }
 
-    fn locations(rows: &[(usize, u32)]) -> Vec<Location> {
-        let location = |&(segment, row)| Location { segment, row };
+    fn locations(rows: &[(usize, u32)]) -> Vec<RowAddress> {
+        let location = |&(segment, row)| RowAddress { segment, row };
         rows.iter().map(location).collect()
     }
 
@@ -200,7 +200,7 @@ mod tests {
             generation in any::<u64>(),
             rows in prop::collection::btree_set((0_usize..40, any::<u32>()), 1..1000),
         ) {
-            let mut returned: Vec<Location> = locations(&rows.into_iter().collect::<Vec<_>>());
+            let mut returned: Vec<RowAddress> = locations(&rows.into_iter().collect::<Vec<_>>());
             returned.reverse();
             let text = Cursor::encode(generation, returned.clone(), &usual());
             let read = Cursor::decode(&text).unwrap();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use lookalike_core::model::Metadata;
-use lookalike_index::{Calibration, IndexError, Snapshot};
+use lookalike_index::{IndexError, MatchThresholds, Snapshot};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ use crate::vectors::images_of;
 pub struct Exporter<'a> {
     searcher: &'a Searcher,
     snapshot: Arc<Snapshot>,
-    calibration: Option<Calibration>,
+    match_thresholds: Option<MatchThresholds>,
     generation: u64,
     k: usize,
     fields: Vec<String>,
@@ -81,7 +81,7 @@ impl Searcher {
         let loaded = self.newest_for_certain().await?;
         Ok(Exporter {
             searcher: self,
-            calibration: loaded.calibration().await?,
+            match_thresholds: loaded.match_thresholds().await?,
             generation: loaded.manifest.generation,
             snapshot: loaded.snapshot,
             k,
@@ -99,8 +99,8 @@ impl Exporter<'_> {
 
     /// Every product that has an image, in order.
     pub fn products(&self) -> Vec<String> {
-        let view = self.snapshot.view();
-        let ids = view.live_rows().map(|at| view.meta(at).product_id(at.row));
+        let view = self.snapshot.live_rows();
+        let ids = view.addresses().map(|at| view.meta(at).product_id(at.row));
         let ids: BTreeSet<&str> = ids.collect();
         ids.into_iter().map(str::to_owned).collect()
     }
@@ -154,7 +154,7 @@ impl Exporter<'_> {
         };
         SimilarProduct {
             score: (f64::from(hit.score) * 10_000.0).round() / 10_000.0,
-            class: (self.calibration).map(|scores| scores.classify(hit.score).name()),
+            class: (self.match_thresholds).map(|scores| scores.classify(hit.score).name()),
             image: SimilarImage { key: hit.key },
             metadata,
             product_id: hit.product_id,

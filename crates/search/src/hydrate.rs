@@ -1,7 +1,7 @@
 //! What callers get of what was found: metadata and links are added.
 
 use lookalike_core::model::Metadata;
-use lookalike_index::{Attributes, Calibration};
+use lookalike_index::{Attributes, MatchThresholds};
 
 use crate::answer::{FoundImage, FoundProduct};
 use crate::error::SearchError;
@@ -14,7 +14,7 @@ impl Searcher {
     pub(crate) async fn hydrate(
         &self,
         found: Vec<Found>,
-        calibration: Option<Calibration>,
+        match_thresholds: Option<MatchThresholds>,
         options: &SearchOptions,
     ) -> Result<Vec<FoundProduct>, SearchError> {
         if found.is_empty() {
@@ -45,7 +45,7 @@ impl Searcher {
                 image_url: self.link(&one.key, options).await?,
                 image_key: one.key,
                 score: one.score,
-                class: calibration.map(|scores| scores.classify(one.score)),
+                class: match_thresholds.map(|scores| scores.classify(one.score)),
                 images,
                 collapsed: options.collapse.then_some(one.collapsed),
                 metadata,

@@ -2,7 +2,7 @@
 
 use lookalike_core::keys::is_catalog_key;
 use lookalike_core::model::ImageRecord;
-use lookalike_index::Location;
+use lookalike_index::RowAddress;
 
 use crate::error::SearchError;
 use crate::searcher::Searcher;
@@ -106,8 +106,8 @@ struct Indexed {
 
 impl Indexed {
     fn of(key: &str, loaded: &LoadedSnapshot) -> Option<Self> {
-        let view = loaded.snapshot.view();
-        let Location { segment, row } = view.locate(key)?;
+        let view = loaded.snapshot.live_rows();
+        let RowAddress { segment, row } = view.locate(key)?;
         let meta = &view.segments()[segment];
         Some(Self {
             etag: meta.etag(row).to_owned(),

@@ -1,7 +1,7 @@
 //! From a query that is known to a page of results.
 
 use lookalike_core::error::{StoreError, StoreErrorKind};
-use lookalike_index::{Calibration, IndexError};
+use lookalike_index::{IndexError, MatchThresholds};
 
 use crate::cursor::{Binding, Cursor};
 use crate::error::{SearchError, query_error};
@@ -17,7 +17,7 @@ pub(crate) struct SearchJob {
     pub(crate) loaded: LoadedSnapshot,
     pub(crate) wanted: Vec<QueryVector>,
     pub(crate) scope: Scope,
-    pub(crate) calibration: Option<Calibration>,
+    pub(crate) match_thresholds: Option<MatchThresholds>,
     pub(crate) cursor: Option<Cursor>,
     pub(crate) binding: Binding,
     pub(crate) embedding_ms: f64,

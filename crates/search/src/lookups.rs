@@ -10,7 +10,7 @@ use lookalike_core::model::{NewestFailures, UploadLink};
 use lookalike_core::ports::ImageEncoder;
 use lookalike_core::time::{new_segment_id, rfc3339};
 use lookalike_encoder::PictureFormat;
-use lookalike_index::{Attributes, HistoryEntry, Recall, SideIndex, Snapshot, ValueTypes};
+use lookalike_index::{Attributes, HistoryEntry, Recall, Snapshot, StandbyIndex, ValueTypes};
 
 use crate::answer::{
     EncoderInfo, FilterableInfo, GenerationInfo, IndexInfo, IndexState, ProductView, SegmentInfo,
@@ -108,8 +108,8 @@ impl Searcher {
                 (own, configured)
             }
         };
-        let mut sides = Vec::with_capacity(manifest.sides.len());
-        for side in &manifest.sides {
+        let mut sides = Vec::with_capacity(manifest.standby_indexes.len());
+        for side in &manifest.standby_indexes {
             sides.push(self.side_info(side).await?);
         }
         let filterable = self.filterable_info(&loaded.snapshot).await?;
@@ -181,7 +181,7 @@ impl Searcher {
         Ok(all.into_values().collect())
     }
 
-    async fn side_info(&self, side: &SideIndex) -> Result<StandbyInfo, SearchError> {
+    async fn side_info(&self, side: &StandbyIndex) -> Result<StandbyInfo, SearchError> {
         let rows = side.segments.iter().map(|entry| u64::from(entry.rows));
         Ok(StandbyInfo {
             role: side.role.name(),
@@ -218,7 +218,7 @@ fn info_of(embedder: &dyn ImageEncoder) -> EncoderInfo {
 fn images_of(snapshot: &Snapshot, product_id: &str) -> BTreeMap<String, Attributes> {
     let rows = snapshot.rows_of_product(product_id);
     rows.map(|location| {
-        let meta = snapshot.view().meta(location);
+        let meta = snapshot.live_rows().meta(location);
         let key = meta.key(location.row).to_owned();
         (key, meta.attributes(location.row))
     })

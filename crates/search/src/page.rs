@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use lookalike_index::{IndexError, Location, Snapshot};
+use lookalike_index::{IndexError, RowAddress, Snapshot};
 
 use crate::cursor::Cursor;
 use crate::limits::MAX_K;
@@ -28,7 +28,7 @@ const MAX_CANDIDATES: usize = 1000;
 pub(crate) struct Page {
     pub(crate) results: Vec<Found>,
     /// Images that were returned on this page and those before; empty when there is no page after it.
-    pub(crate) returned: Vec<Location>,
+    pub(crate) returned: Vec<RowAddress>,
     /// Whether every image that may be found was compared.
     pub(crate) exact: bool,
 }
@@ -96,7 +96,7 @@ impl Source<'_> {
     /// The `wanted` most similar results that were not returned yet, and whether that is exact.
     fn candidates(
         &self,
-        returned: &[Location],
+        returned: &[RowAddress],
         wanted: usize,
         briefly: bool,
     ) -> Result<Option<(Vec<Found>, bool)>, IndexError> {
@@ -126,12 +126,12 @@ impl Source<'_> {
     }
 
     /// What may not come again: products, or images where those are the results.
-    fn names(&self, returned: &[Location]) -> HashSet<&str> {
+    fn names(&self, returned: &[RowAddress]) -> HashSet<&str> {
         returned.iter().map(|&at| self.name(at)).collect()
     }
 
-    fn name(&self, at: Location) -> &str {
-        let meta = self.snapshot.view().meta(at);
+    fn name(&self, at: RowAddress) -> &str {
+        let meta = self.snapshot.live_rows().meta(at);
         match self.options.group_by {
             GroupBy::Product => meta.product_id(at.row),
             GroupBy::Image => meta.key(at.row),
@@ -139,21 +139,21 @@ impl Source<'_> {
     }
 
     /// The embedding of a row, of unit length but for what its bytes rounded.
-    fn direction(&self, at: Location) -> Vec<f32> {
+    fn direction(&self, at: RowAddress) -> Vec<f32> {
         let embedding = self.snapshot.embedding(at);
         unit(embedding).unwrap_or_default()
     }
 
     /// Folds what is nearly the same image of another product into the most similar of them; into one that was
     /// returned before, without a trace.
-    fn collapsed(&self, candidates: Vec<Found>, returned: &[Location]) -> Vec<Found> {
+    fn collapsed(&self, candidates: Vec<Found>, returned: &[RowAddress]) -> Vec<Found> {
         struct Kept {
             embedding: Vec<f32>,
             product_id: String,
             /// Place among those that are returned now.
             place: Option<usize>,
         }
-        let view = self.snapshot.view();
+        let view = self.snapshot.live_rows();
         let before = returned.iter().map(|&at| Kept {
             embedding: self.direction(at),
             product_id: view.meta(at).product_id(at.row).to_owned(),
@@ -188,7 +188,7 @@ impl Source<'_> {
 
     /// The `k` candidates that are chosen one after the other, each for its similarity to the query less that to
     /// what was chosen before: maximal marginal relevance, Carbonell and Goldstein 1998.
-    fn diverse(&self, candidates: Vec<Found>, returned: &[Location], k: usize) -> Vec<Found> {
+    fn diverse(&self, candidates: Vec<Found>, returned: &[RowAddress], k: usize) -> Vec<Found> {
         let diversity = self.options.diversity;
         let mut left: Vec<Candidate> = candidates
             .into_iter()

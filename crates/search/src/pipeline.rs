@@ -88,9 +88,14 @@ impl Searcher {
             cursor.check(&binding, &loaded.snapshot)?;
         }
         let scope = Scope::new(query, options)?;
-        let calibration = loaded.calibration().await?;
+        let match_thresholds = loaded.match_thresholds().await?;
         let declared = &self.filterable;
-        let within = scope.within(&loaded.snapshot, calibration, &options.facets, declared);
+        let within = scope.within(
+            &loaded.snapshot,
+            match_thresholds,
+            &options.facets,
+            declared,
+        );
         let scope = within.await?;
         let Embedded {
             vectors,
@@ -102,7 +107,7 @@ impl Searcher {
             loaded,
             wanted,
             scope,
-            calibration,
+            match_thresholds,
             cursor,
             binding,
             embedding_ms,
@@ -174,7 +179,7 @@ impl Searcher {
     ) -> Result<Answer, SearchError> {
         let begun = Instant::now();
         let index = work.loaded.state();
-        let (embedding_ms, calibration) = (work.embedding_ms, work.calibration);
+        let (embedding_ms, match_thresholds) = (work.embedding_ms, work.match_thresholds);
         let SearchOutcome {
             page,
             facets,
@@ -191,7 +196,9 @@ impl Searcher {
             times.push(time("QueryEmbedTime", timings.embedding_ms));
         }
         self.ports.metrics.emit(&times);
-        let results = self.hydrate(page.results, calibration, options).await?;
+        let results = self
+            .hydrate(page.results, match_thresholds, options)
+            .await?;
         start_up::answered();
         Ok(Answer {
             results,

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use lookalike_core::filterable::Filterable;
 use lookalike_index::{
-    Attributes, Calibration, Filter, FilterError, Hit, IndexError, Location, Match, SearchRequest,
-    Selection, Snapshot,
+    Attributes, Filter, FilterError, Hit, IndexError, Match, MatchThresholds, RowAddress,
+    SearchRequest, Selection, Snapshot,
 };
 use serde_json::Value;
 
@@ -50,7 +50,7 @@ pub(crate) struct Found {
     pub(crate) product_id: String,
     pub(crate) key: String,
     pub(crate) score: f32,
-    pub(crate) at: Location,
+    pub(crate) at: RowAddress,
     pub(crate) attributes: Attributes,
     /// All images of the product that are similar enough, best first, where they are wanted.
     pub(crate) images: Vec<(String, f32)>,
@@ -95,12 +95,12 @@ impl Scope {
     pub(crate) async fn within(
         mut self,
         snapshot: &Arc<Snapshot>,
-        calibration: Option<Calibration>,
+        match_thresholds: Option<MatchThresholds>,
         facets: &[String],
         declared: &Filterable,
     ) -> Result<Self, SearchError> {
-        if let (Some(least), Some(scores)) = (self.least, calibration) {
-            self.min_score = self.min_score.max(scores.least(least));
+        if let (Some(least), Some(scores)) = (self.least, match_thresholds) {
+            self.min_score = self.min_score.max(scores.min_score(least));
         }
         if facets.is_empty() && self.filter.is_none() {
             return Ok(self);
@@ -216,7 +216,7 @@ impl Scope {
         let names: Vec<String> = names.collect();
         let mut best: Vec<HashMap<String, f32>> = vec![HashMap::new(); names.len()];
         for one in wanted {
-            let images = snapshot.pictures(self.request(one, names.len()), &names)?;
+            let images = snapshot.images_of_products(self.request(one, names.len()), &names)?;
             for (best, images) in best.iter_mut().zip(images) {
                 for image in images {
                     let score = best.entry(image.key).or_insert(image.score);
@@ -261,7 +261,7 @@ impl From<Hit> for Found {
             product_id: hit.product_id,
             key: hit.key,
             score: hit.score,
-            at: hit.at,
+            at: hit.address,
             attributes: hit.attributes,
             images: Vec::new(),
             collapsed: 0,

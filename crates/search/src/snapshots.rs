@@ -12,7 +12,7 @@ use lookalike_core::model::LoadedManifest;
 use lookalike_core::ports::{Manifests, Measurement, Metrics, Segments, Unit};
 use lookalike_core::start_up;
 use lookalike_index::{
-    Calibration, Fingerprint, IndexError, Manifest, Segment, SegmentId, Snapshot,
+    Fingerprint, IndexError, Manifest, MatchThresholds, Segment, SegmentId, Snapshot,
 };
 use tokio::sync::OnceCell;
 use tokio::task::AbortHandle;
@@ -54,15 +54,15 @@ pub(crate) struct LoadedSnapshot {
     etag: Option<Arc<str>>,
     checked: Instant,
     /// What scores mean, measured here where it is not stored.
-    measured: Arc<OnceCell<Option<Calibration>>>,
+    measured: Arc<OnceCell<Option<MatchThresholds>>>,
 }
 
 impl LoadedSnapshot {
     /// What scores mean in this catalog: as it was measured when the base was built, else, of a catalog so
     /// small that it has none, as it is measured when it is first needed.
-    pub(crate) async fn calibration(&self) -> Result<Option<Calibration>, SearchError> {
+    pub(crate) async fn match_thresholds(&self) -> Result<Option<MatchThresholds>, SearchError> {
         let entries = &self.manifest.segments;
-        if let Some(stored) = entries.iter().find_map(|entry| entry.calibration) {
+        if let Some(stored) = entries.iter().find_map(|entry| entry.match_thresholds) {
             return Ok(Some(stored));
         }
         if self.snapshot.rows() > FEW_ROWS {
@@ -70,7 +70,7 @@ impl LoadedSnapshot {
         }
         let measure = || async {
             let snapshot = Arc::clone(&self.snapshot);
-            Ok(run_blocking(move || Calibration::measure(&snapshot)).await??)
+            Ok(run_blocking(move || MatchThresholds::measure(&snapshot)).await??)
         };
         self.measured.get_or_try_init(measure).await.copied()
     }

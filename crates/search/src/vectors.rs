@@ -12,7 +12,7 @@ use lookalike_core::encoder_cell::{cores, embed};
 use lookalike_core::keys::is_allowed_query_key;
 use lookalike_core::ports::ImageEncoder;
 use lookalike_encoder::{Area, PictureError};
-use lookalike_index::{Fingerprint, Location, Snapshot};
+use lookalike_index::{Fingerprint, RowAddress, Snapshot};
 
 use crate::answer::milliseconds;
 use crate::error::{SearchError, no_encoder, of_item, search_error};
@@ -40,7 +40,7 @@ const TRIMS: bool = true;
 pub(crate) struct QueryVector {
     pub(crate) vector: Vec<f32>,
     /// The row whose embedding it is, if it is one's.
-    pub(crate) stored: Option<Location>,
+    pub(crate) stored: Option<RowAddress>,
 }
 
 impl From<Vec<f32>> for QueryVector {

@@ -152,7 +152,7 @@ async fn a_lost_image_is_noticed() {
         segment.meta().find("catalog/0.jpg").unwrap()
     };
     let content = lookalike_index::SegmentContent {
-        superseded: [(old, vec![row])].into(),
+        deleted: [(old, vec![row])].into(),
         ..Default::default()
     };
     let id = lookalike_index::SegmentId::new(1, 2);

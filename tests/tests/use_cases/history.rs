@@ -1,6 +1,6 @@
 //! What the manifest tells of the generations before it.
 
-use lookalike_index::{Changed, MOST_ENTRIES, Manifest, Step};
+use lookalike_index::{Changed, MAX_HISTORY_ENTRIES, Manifest, Step};
 
 use crate::world::{World, index, long, never_compacting};
 
@@ -128,7 +128,7 @@ async fn a_manifest_without_a_history_begins_one() {
 async fn only_the_newest_generations_are_kept_and_told_newest_first() {
     let world = World::new();
     let indexer = world.indexer_with(never_compacting());
-    let many = MOST_ENTRIES as u32 + 5;
+    let many = MAX_HISTORY_ENTRIES as u32 + 5;
     world.fill(&indexer, 0..many, 1).await;
     let history = world.searcher().index_info().await.unwrap().history;
     let generations: Vec<u64> = history.iter().map(|one| one.generation).collect();

@@ -259,9 +259,9 @@ async fn large_rebuild_due() -> World {
     world
 }
 
-fn with_floor(least_recall: f64) -> IndexSettings {
+fn with_floor(min_recall: f64) -> IndexSettings {
     let mut settings = settings();
-    settings.policy.graph.least_recall = least_recall;
+    settings.policy.graph.min_recall = min_recall;
     settings
 }
 

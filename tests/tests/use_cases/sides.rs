@@ -172,7 +172,7 @@ async fn what_makes_no_sense_is_refused() {
         .unwrap();
     let manifest = old.manifest();
     let sides: Vec<_> = manifest
-        .sides
+        .standby_indexes
         .iter()
         .map(|s| (s.role, s.fingerprint))
         .collect();
@@ -187,7 +187,7 @@ async fn giving_up_a_building_index_leaves_the_searched_one_alone() {
     new.indexer().begin_building(long()).await.unwrap();
     fill(&old, &new).await;
     new.indexer().give_up(Role::Building, long()).await.unwrap();
-    assert!(old.manifest().sides.is_empty());
+    assert!(old.manifest().standby_indexes.is_empty());
     assert_eq!(old.rows(), rows);
     assert!(String::from_utf8_lossy(&old.cloud.manifest().unwrap()).contains("\"version\":1"));
 }
@@ -296,7 +296,7 @@ async fn a_damaged_side_index_stops_neither_indexing_nor_maintenance() {
     let (old, new) = shop(5).await;
     new.indexer().begin_building(long()).await.unwrap();
     fill(&old, &new).await;
-    let side = old.manifest().sides[0].segments[0].id;
+    let side = old.manifest().standby_indexes[0].segments[0].id;
     for damage in [Some(bytes("nonsense")), None] {
         old.cloud.tamper(side, damage);
         let indexer = old.indexer();
@@ -344,7 +344,7 @@ async fn a_change_that_dies_at_any_call_goes_on() {
         expect_found(&old, "catalog/00002.jpg", "00002").await;
         let manifest = old.manifest();
         *deaths
-            .entry((manifest.fingerprint, manifest.sides.len()))
+            .entry((manifest.fingerprint, manifest.standby_indexes.len()))
             .or_insert(0) += 1;
 
         let indexer = new.indexer();

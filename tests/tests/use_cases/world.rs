@@ -12,7 +12,7 @@ use lookalike_core::{
     Area, Deadline, EncoderCell, EncoderFiles, Encoders, Fingerprint, ImageInfo, PictureError,
     PictureFormat, StoreErrorKind,
 };
-use lookalike_index::{CompactionPolicy, Manifest, Row, Segment, SegmentId, SegmentKind, View};
+use lookalike_index::{CompactionPolicy, LiveRows, Manifest, Row, Segment, SegmentId, SegmentKind};
 use lookalike_indexing::{
     BatchReport, IndexPorts, IndexSettings, Indexer, Outcome, ProductsReport,
 };
@@ -268,9 +268,9 @@ impl World {
         let stored = self.cloud.segments();
         let open = |id| Segment::open(&stored[&id], id, manifest.fingerprint).unwrap();
         let segments: Vec<Segment> = manifest.segments.iter().map(|s| open(s.id)).collect();
-        let view = View::new(segments.iter().map(|s| s.meta().clone()).collect());
+        let view = LiveRows::new(segments.iter().map(|s| s.meta().clone()).collect());
         let mut rows = BTreeMap::new();
-        for at in view.live_rows() {
+        for at in view.addresses() {
             let row = segments[at.segment].row(at.row);
             let before = rows.insert(row.key.clone(), row);
             assert_eq!(before, None, "a key is live twice");

@@ -67,7 +67,7 @@ fn problem(kind: ProblemKind) -> Option<Problem> {
             current: 12,
             wanted: 13,
         },
-        InvalidFilter => FilterError::TooDeep { most: 8 }.into(),
+        InvalidFilter => FilterError::TooDeep { max: 8 }.into(),
         UnknownAttribute => FilterError::UnknownAttribute {
             attribute: "colour".to_owned(),
             declared: vec!["category".to_owned(), "price".to_owned()],

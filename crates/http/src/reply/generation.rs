@@ -61,7 +61,7 @@ impl From<GenerationInfo> for GenerationReply {
             merged: changed.merged,
             rebuilt: changed.rebuilt,
             step: changed.step,
-            side: changed.side.map(Role::name),
+            side: changed.standby.map(Role::name),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::arch::{asm, is_aarch64_feature_detected};
 
 use super::coarse_portable;
 
-/// The best coarse product that this processor has.
+/// Computes the coarse product by the best instructions that this processor has.
 #[inline]
 pub(super) fn coarse(a: &[i8], b: &[i8]) -> i32 {
     if is_aarch64_feature_detected!("dotprod") {
@@ -47,7 +47,7 @@ fn coarse_dotprod(a: &[i8], b: &[i8]) -> i32 {
     sum.wrapping_add(coarse_portable(a_rest, b_rest))
 }
 
-/// Every coarse path that this processor has, for tests.
+/// Returns every coarse path that this processor has, for tests.
 #[cfg(test)]
 pub(super) fn paths() -> Vec<super::tests::Path> {
     let mut paths: Vec<super::tests::Path> = Vec::new();

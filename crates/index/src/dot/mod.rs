@@ -1,9 +1,8 @@
 //! Dot products, the inner loops of building and searching.
 //!
-//! Each loop is written once for any machine, and the coarse one again for the instructions that some
-//! processors have for it. What the processor has is found at run time; every path gives the same bits.
-//! Sums wrap rather than check: a checked addition, as development builds have it, would keep the loops
-//! from being vectorised.
+//! Each loop is written once for any machine, and the coarse one again for instructions that some processors have for
+//! it. These are detected at run time; every path gives the same bits. Sums wrap, because the overflow checks of
+//! development builds would keep the compiler from vectorizing the loops.
 
 #[cfg(target_arch = "aarch64")]
 mod arm;
@@ -13,13 +12,13 @@ mod x86;
 
 pub(crate) use prefetch::prefetch;
 
-/// Most dimensions for which no sum of [`coarse`] can leave an `i32`: 128 * 128 * 65,536 = 2^30.
+/// Maximum dimensions for which no sum of [`coarse`] can leave an `i32`: 128 * 128 * 65,536 = 2^30.
 pub(crate) const MAX_DIMENSIONS: usize = 65_536;
 
 /// Steps of a fine component in one step of a coarse one.
 pub(crate) const FINE_STEPS: i32 = 254;
 
-/// Sum of the products of two vectors of equal length, at most [`MAX_DIMENSIONS`]; exact.
+/// Computes the sum of the products of two vectors of equal length, at most [`MAX_DIMENSIONS`]; exact.
 #[inline]
 pub(crate) fn coarse(a: &[i8], b: &[i8]) -> i32 {
     #[cfg(target_arch = "x86_64")]
@@ -40,7 +39,7 @@ fn coarse_portable(a: &[i8], b: &[i8]) -> i32 {
         .fold(0, i32::wrapping_add)
 }
 
-/// Sum of `q * (254 * hi + lo)` over three vectors of equal length, to within the rounding of `f32`.
+/// Computes the sum of `q * (254 * hi + lo)` over three vectors of equal length, to within the rounding of `f32`.
 /// Every machine computes the same bits.
 #[inline]
 pub(crate) fn fine(q: &[f32], hi: &[i8], lo: &[i8]) -> f32 {
@@ -50,7 +49,7 @@ pub(crate) fn fine(q: &[f32], hi: &[i8], lo: &[i8]) -> f32 {
     fine_portable(q, hi, lo)
 }
 
-/// Sixteen running sums, so that additions need not wait for each other.
+/// Keeps sixteen running sums, so that additions need not wait for each other.
 #[inline(always)]
 fn fine_portable(q: &[f32], hi: &[i8], lo: &[i8]) -> f32 {
     let (q, q_rest) = q.as_chunks::<16>();
@@ -71,7 +70,7 @@ fn fine_portable(q: &[f32], hi: &[i8], lo: &[i8]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-/// Coarse and fine together, a whole number that an `f32` holds exactly.
+/// Joins coarse and fine to a whole number that an `f32` holds exactly.
 #[inline(always)]
 pub(crate) fn fixed(hi: i8, lo: i8) -> f32 {
     (i32::from(hi) * FINE_STEPS + i32::from(lo)) as f32
@@ -83,10 +82,10 @@ mod tests {
 
     use super::*;
 
-    /// A way to compute the coarse sum, and its name.
+    /// A path to compute the coarse sum, and its name.
     pub(super) type Path = (&'static str, fn(&[i8], &[i8]) -> i32);
 
-    /// Every way to compute the coarse sum that this machine has.
+    /// Returns every path to compute the coarse sum that this machine has.
     pub(super) fn paths() -> Vec<Path> {
         let mut paths: Vec<Path> = vec![
             ("dispatched", coarse),

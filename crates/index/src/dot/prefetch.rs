@@ -1,9 +1,9 @@
-//! Asking the processor for memory before it is needed.
+//! Prefetching memory before it is needed.
 
-/// Bytes that come from memory at a time on every processor this runs on.
+/// Bytes of a cache line, on every processor that this runs on.
 const LINE: usize = 64;
 
-/// Asks for the memory behind a slice; only a hint, nothing is read.
+/// Prefetches the memory of a slice. This is only a hint; nothing is read.
 #[inline(always)]
 #[allow(unsafe_code)]
 pub(crate) fn prefetch<T>(slice: &[T]) {

@@ -9,7 +9,7 @@ use std::arch::x86_64::*;
 
 use super::{coarse_portable, fine_portable};
 
-/// The best coarse product that this processor has.
+/// Computes the coarse product by the best instructions that this processor has.
 #[inline]
 pub(super) fn coarse(a: &[i8], b: &[i8]) -> i32 {
     if has_avx512_vnni() {
@@ -105,7 +105,7 @@ fn coarse_avx2(a: &[i8], b: &[i8]) -> i32 {
     coarse_portable(a, b)
 }
 
-/// The best fine product that this processor has.
+/// Computes the fine product by the best instructions that this processor has.
 #[inline]
 pub(super) fn fine(q: &[f32], hi: &[i8], lo: &[i8]) -> f32 {
     if has_avx512() {
@@ -129,7 +129,7 @@ fn fine_avx2(q: &[f32], hi: &[i8], lo: &[i8]) -> f32 {
     fine_portable(q, hi, lo)
 }
 
-/// Every coarse path that this processor has, for tests.
+/// Returns every coarse path that this processor has, for tests.
 #[cfg(test)]
 pub(super) fn paths() -> Vec<super::tests::Path> {
     let mut paths: Vec<super::tests::Path> = Vec::new();

@@ -1,53 +1,54 @@
-//! One form for filters that say the same.
+//! One canonical form for filters that mean the same.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Bound, Condition, Node, Operand, Range, Test};
+use super::expr::{Bound, Condition, Expr, Range, Test};
+use super::operand::Operand;
 
-impl Node {
-    /// Everything.
+impl Expr {
+    /// Matches everything.
     const EVERYTHING: Self = Self::All(Vec::new());
-    /// Nothing.
+    /// Matches nothing.
     const NOTHING: Self = Self::Any(Vec::new());
 
-    /// All of them, each in canonical form.
-    pub(super) fn all(nodes: Vec<Node>) -> Self {
-        let mut flat = Vec::with_capacity(nodes.len());
-        for node in nodes {
-            match node {
+    /// Joins expressions in canonical form, all of which must match.
+    pub(super) fn all(exprs: Vec<Expr>) -> Self {
+        let mut flat = Vec::with_capacity(exprs.len());
+        for expr in exprs {
+            match expr {
                 Self::All(inner) => flat.extend(inner),
                 Self::Any(inner) if inner.is_empty() => return Self::NOTHING,
                 other => flat.push(other),
             }
         }
-        // None of these and none of those is none of both.
+        // "None of these" and "none of those" is "none of both".
         let flat = joined(flat, true);
         only(flat).unwrap_or_else(Self::All)
     }
 
-    /// Any of them, each in canonical form.
-    pub(super) fn any(nodes: Vec<Node>) -> Self {
-        let mut flat = Vec::with_capacity(nodes.len());
-        for node in nodes {
-            match node {
+    /// Joins expressions in canonical form, any of which must match.
+    pub(super) fn any(exprs: Vec<Expr>) -> Self {
+        let mut flat = Vec::with_capacity(exprs.len());
+        for expr in exprs {
+            match expr {
                 Self::Any(inner) => flat.extend(inner),
                 Self::All(inner) if inner.is_empty() => return Self::EVERYTHING,
                 other => flat.push(other),
             }
         }
-        // One of these or one of those is one of both.
+        // "One of these" or "one of those" is "one of both".
         let flat = joined(flat, false);
         only(flat).unwrap_or_else(Self::Any)
     }
 
-    /// Whatever this leaves.
+    /// Matches what this does not.
     pub(super) fn negated(self) -> Self {
-        let each = |nodes: Vec<Node>| nodes.into_iter().map(Node::negated).collect();
+        let each = |exprs: Vec<Expr>| exprs.into_iter().map(Expr::negated).collect();
         match self {
-            Self::All(nodes) => Self::any(each(nodes)),
-            Self::Any(nodes) => Self::all(each(nodes)),
+            Self::All(exprs) => Self::any(each(exprs)),
+            Self::Any(exprs) => Self::all(each(exprs)),
             Self::Is(condition) => Self::Is(Condition {
                 negated: !condition.negated,
                 ..condition
@@ -64,15 +65,16 @@ impl Node {
     }
 
     pub(super) fn to_json(&self) -> Value {
-        let each = |nodes: &[Node]| -> Value { nodes.iter().map(Node::to_json).collect() };
+        let each = |exprs: &[Expr]| -> Value { exprs.iter().map(Expr::to_json).collect() };
         match self {
-            Self::All(nodes) => json!({"and": each(nodes)}),
-            Self::Any(nodes) => json!({"or": each(nodes)}),
+            Self::All(exprs) => json!({"and": each(exprs)}),
+            Self::Any(exprs) => json!({"or": each(exprs)}),
             Self::Is(condition) => {
                 let is = json!({&condition.attribute: condition.test.to_json()});
-                match condition.negated {
-                    true => json!({"not": is}),
-                    false => is,
+                if condition.negated {
+                    json!({"not": is})
+                } else {
+                    is
                 }
             }
         }
@@ -80,7 +82,7 @@ impl Node {
 }
 
 impl Test {
-    /// One of these values.
+    /// Accepts any of these values.
     pub(super) fn one_of(mut values: Vec<Operand>) -> Self {
         values.sort_unstable();
         values.dedup();
@@ -115,13 +117,13 @@ impl Range {
     }
 }
 
-/// In order, each once, and conditions on the values of one attribute, `negated` or not, as one.
-fn joined(nodes: Vec<Node>, negated: bool) -> Vec<Node> {
+/// Sorts expressions, each once, and joins conditions on the values of one attribute, `negated` or not, into one.
+fn joined(exprs: Vec<Expr>, negated: bool) -> Vec<Expr> {
     let mut values: BTreeMap<String, Vec<Operand>> = BTreeMap::new();
-    let mut joined = Vec::with_capacity(nodes.len());
-    for node in nodes {
-        match node {
-            Node::Is(Condition {
+    let mut joined = Vec::with_capacity(exprs.len());
+    for expr in exprs {
+        match expr {
+            Expr::Is(Condition {
                 attribute,
                 test: Test::OneOf(more),
                 negated: is_negated,
@@ -130,7 +132,7 @@ fn joined(nodes: Vec<Node>, negated: bool) -> Vec<Node> {
         }
     }
     joined.extend(values.into_iter().map(|(attribute, values)| {
-        Node::Is(Condition {
+        Expr::Is(Condition {
             attribute,
             test: Test::one_of(values),
             negated,
@@ -141,13 +143,13 @@ fn joined(nodes: Vec<Node>, negated: bool) -> Vec<Node> {
     joined
 }
 
-/// The only one of several, else all of them.
-fn only(mut nodes: Vec<Node>) -> Result<Node, Vec<Node>> {
-    match nodes.pop() {
-        Some(node) if nodes.is_empty() => Ok(node),
+/// Returns the only expression, otherwise all of them.
+fn only(mut exprs: Vec<Expr>) -> Result<Expr, Vec<Expr>> {
+    match exprs.pop() {
+        Some(expr) if exprs.is_empty() => Ok(expr),
         last => {
-            nodes.extend(last);
-            Err(nodes)
+            exprs.extend(last);
+            Err(exprs)
         }
     }
 }

@@ -1,23 +1,23 @@
-//! What can be wrong with a filter. Every kind names what was expected and what was found.
+//! Errors of filters. Each names what was expected and what was found.
 
 use std::borrow::Cow;
 
-use crate::attributes::ValueTypes;
+use crate::columns::ValueTypes;
 
-/// A filter that cannot be used.
+/// An error of a filter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FilterError {
     /// It is not written as filters are.
     #[error("the filter is malformed at {at}: expected {expected}, found {found}")]
     Malformed {
-        /// Where: the members that lead there, or the short form itself.
+        /// Position: the JSON members that lead there, or the short form itself.
         at: String,
-        /// What could stand there.
+        /// Expected there.
         expected: String,
-        /// What stands there.
+        /// Found there.
         found: String,
     },
-    /// It asks for an attribute that nothing has and nobody declared.
+    /// It asks for an attribute that no image has and that is not declared.
     #[error("attribute {attribute:?} is unknown: {}", known(declared))]
     UnknownAttribute {
         /// The attribute.
@@ -30,33 +30,33 @@ pub enum FilterError {
     Type {
         /// The attribute.
         attribute: String,
-        /// What its values are.
+        /// The types of its values.
         holds: ValueTypes,
-        /// What it was compared with, in words.
+        /// The value that it was compared with, in words.
         given: String,
     },
     /// It has too many conditions.
     #[error(
-        "the filter has more than {most} conditions: join those on one attribute into a list of values"
+        "the filter has more than {max} conditions: join those on one attribute into a list of values"
     )]
     TooManyClauses {
-        /// Most that it may have.
-        most: usize,
+        /// The maximum.
+        max: usize,
     },
     /// It is nested too deep.
-    #[error("the filter is nested more than {most} deep")]
+    #[error("the filter is nested more than {max} deep")]
     TooDeep {
-        /// How deep it may be.
-        most: usize,
+        /// The maximum depth.
+        max: usize,
     },
-    /// An attribute may have to be one of too many values.
-    #[error("attribute {attribute:?} is compared with {found} values, more than {most}")]
+    /// It compares an attribute with too many values.
+    #[error("attribute {attribute:?} is compared with {found} values, more than {max}")]
     TooManyValues {
         /// The attribute.
         attribute: String,
-        /// Most values that it may be compared with at a time.
-        most: usize,
-        /// How many there are.
+        /// The maximum.
+        max: usize,
+        /// The actual number.
         found: usize,
     },
 }
@@ -68,10 +68,10 @@ fn known(declared: &[String]) -> String {
     }
 }
 
-/// A text as far as it fits into a message.
+/// Shortens a text so that it fits into a message.
 pub(super) fn shortened(text: &str) -> Cow<'_, str> {
-    const MOST: usize = 60;
-    match text.char_indices().nth(MOST) {
+    const MAX: usize = 60;
+    match text.char_indices().nth(MAX) {
         None => text.into(),
         Some((end, _)) => format!("{}…", &text[..end]).into(),
     }

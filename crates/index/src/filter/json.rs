@@ -1,17 +1,17 @@
-//! Reading filters from JSON.
+//! Parsing filters from JSON.
 
 use serde_json::{Map, Value};
 
-use super::error::shortened;
-use super::{
-    Bound, Clauses, FilterError, MOST_DEPTH, MOST_VALUES, Node, Number, Operand, Range, Test,
-};
+use super::error::{FilterError, shortened};
+use super::expr::{Bound, Expr, Range, Test};
+use super::limits::{Clauses, MAX_DEPTH, check_values};
+use super::operand::{Number, Operand};
 
 const OPERATORS: &str = "`lt`, `lte`, `gt`, `gte`, `ne` or `exists`";
 const SCALAR: &str = "a text, a number, true or false";
 
-pub(super) fn read(filter: &Value, clauses: &mut Clauses) -> Result<Node, FilterError> {
-    let mut reader = Reader {
+pub(super) fn read(filter: &Value, clauses: &mut Clauses) -> Result<Expr, FilterError> {
+    let mut reader = JsonReader {
         clauses,
         path: Vec::new(),
         depth: 0,
@@ -19,42 +19,42 @@ pub(super) fn read(filter: &Value, clauses: &mut Clauses) -> Result<Node, Filter
     reader.filter(filter)
 }
 
-struct Reader<'a> {
+struct JsonReader<'a> {
     clauses: &'a mut Clauses,
-    /// The members that lead to what is being read.
+    /// The members that lead to the value that is being parsed.
     path: Vec<String>,
-    /// Filters that it is inside of.
+    /// Number of filters around it.
     depth: usize,
 }
 
-impl Reader<'_> {
-    fn filter(&mut self, filter: &Value) -> Result<Node, FilterError> {
+impl JsonReader<'_> {
+    fn filter(&mut self, filter: &Value) -> Result<Expr, FilterError> {
         let Value::Object(members) = filter else {
             return Err(self.malformed("an object of conditions", filter));
         };
-        if self.depth == MOST_DEPTH {
-            return Err(FilterError::TooDeep { most: MOST_DEPTH });
+        if self.depth == MAX_DEPTH {
+            return Err(FilterError::TooDeep { max: MAX_DEPTH });
         }
         self.depth += 1;
         let all = members.iter().map(|(name, value)| {
             self.inside(name, |reader| match name.as_str() {
-                "and" => reader.several(value).map(Node::all),
-                "or" => reader.several(value).map(Node::any),
-                "not" => reader.filter(value).map(Node::negated),
+                "and" => reader.several(value).map(Expr::all),
+                "or" => reader.several(value).map(Expr::any),
+                "not" => reader.filter(value).map(Expr::negated),
                 attribute => reader.attribute(attribute, value),
             })
         });
-        let all = all.collect::<Result<_, _>>().map(Node::all);
+        let all = all.collect::<Result<_, _>>().map(Expr::all);
         self.depth -= 1;
         all
     }
 
-    fn several(&mut self, filters: &Value) -> Result<Vec<Node>, FilterError> {
+    fn several(&mut self, filters: &Value) -> Result<Vec<Expr>, FilterError> {
         match filters {
             Value::Array(filters) if !filters.is_empty() => {
                 let filters = filters.iter().enumerate();
-                let each = filters.map(|(place, filter)| {
-                    self.inside(&place.to_string(), |reader| reader.filter(filter))
+                let each = filters.map(|(position, filter)| {
+                    self.inside(&position.to_string(), |reader| reader.filter(filter))
                 });
                 each.collect()
             }
@@ -62,13 +62,13 @@ impl Reader<'_> {
         }
     }
 
-    fn attribute(&mut self, name: &str, value: &Value) -> Result<Node, FilterError> {
+    fn attribute(&mut self, name: &str, value: &Value) -> Result<Expr, FilterError> {
         match value {
             Value::Object(operators) => self.operators(name, operators),
             value => {
-                self.clauses.one_more()?;
+                self.clauses.add()?;
                 let values = self.values(name, value)?;
-                Ok(Node::is(name, Test::one_of(values)))
+                Ok(Expr::is(name, Test::one_of(values)))
             }
         }
     }
@@ -77,7 +77,7 @@ impl Reader<'_> {
         &mut self,
         name: &str,
         operators: &Map<String, Value>,
-    ) -> Result<Node, FilterError> {
+    ) -> Result<Expr, FilterError> {
         if operators.is_empty() {
             return Err(self.malformed_as(OPERATORS, "none".to_owned()));
         }
@@ -115,20 +115,20 @@ impl Reader<'_> {
             return Err(self.malformed_as("two numbers or two texts", found));
         }
         if range.low.is_some() || range.high.is_some() {
-            self.clauses.one_more()?;
-            all.push(Node::is(name, Test::Range(range)));
+            self.clauses.add()?;
+            all.push(Expr::is(name, Test::Range(range)));
         }
-        Ok(Node::all(all))
+        Ok(Expr::all(all))
     }
 
-    /// What is not a bound of a range.
-    fn operator(&mut self, name: &str, operator: &str, value: &Value) -> Result<Node, FilterError> {
-        self.clauses.one_more()?;
-        let exists = Node::is(name, Test::Exists);
+    /// Parses an operator that is not a bound of a range.
+    fn operator(&mut self, name: &str, operator: &str, value: &Value) -> Result<Expr, FilterError> {
+        self.clauses.add()?;
+        let exists = Expr::is(name, Test::Exists);
         match (operator, value) {
             ("ne", value) => {
                 let values = self.values(name, value)?;
-                Ok(Node::is(name, Test::one_of(values)).negated())
+                Ok(Expr::is(name, Test::one_of(values)).negated())
             }
             ("exists", Value::Bool(true)) => Ok(exists),
             ("exists", Value::Bool(false)) => Ok(exists.negated()),
@@ -147,7 +147,7 @@ impl Reader<'_> {
         }
     }
 
-    /// One value, or a list of them.
+    /// Parses one value, or a list of them.
     fn values(&mut self, name: &str, value: &Value) -> Result<Vec<Operand>, FilterError> {
         let Value::Array(values) = value else {
             let found = scalar(value).map(|value| vec![value]);
@@ -159,15 +159,13 @@ impl Reader<'_> {
         if values.is_empty() {
             return Err(self.malformed("a list of at least one value", value));
         }
-        if values.len() > MOST_VALUES {
-            return Err(too_many(name, values.len()));
-        }
+        check_values(name, values.len())?;
         let values = values.iter();
         let each = values.map(|value| scalar(value).ok_or_else(|| self.malformed(SCALAR, value)));
         each.collect()
     }
 
-    /// Reads what is inside of a member.
+    /// Parses the inside of a member.
     fn inside<T>(
         &mut self,
         member: &str,
@@ -189,9 +187,10 @@ impl Reader<'_> {
     }
 
     fn malformed_as(&self, expected: &str, found: String) -> FilterError {
-        let at = match self.path.is_empty() {
-            true => "its top".to_owned(),
-            false => format!("`{}`", shortened(&self.path.join("."))),
+        let at = if self.path.is_empty() {
+            "its top".to_owned()
+        } else {
+            format!("`{}`", shortened(&self.path.join(".")))
         };
         FilterError::Malformed {
             at,
@@ -207,13 +206,5 @@ fn scalar(value: &Value) -> Option<Operand> {
         Value::Number(number) => number.as_f64().and_then(Number::new).map(Operand::Number),
         Value::String(text) => Some(Operand::Text(text.clone())),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-pub(super) fn too_many(attribute: &str, found: usize) -> FilterError {
-    FilterError::TooManyValues {
-        attribute: attribute.to_owned(),
-        most: MOST_VALUES,
-        found,
     }
 }

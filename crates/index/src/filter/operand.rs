@@ -1,10 +1,12 @@
-//! What attributes are compared with.
+//! Values that attributes are compared with.
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use serde_json::{Value, json};
+
+use super::error::shortened;
 
 /// A finite number; 0 and -0 are one.
 #[derive(Debug, Clone, Copy)]
@@ -20,13 +22,14 @@ impl Number {
         self.0
     }
 
-    /// As JSON: a whole number without a fraction.
+    /// Converts to JSON, a whole number without a fraction.
     pub(crate) fn to_json(self) -> Value {
         /// Up to here an `f64` holds every whole number.
         const EXACT: f64 = (1_u64 << 53) as f64;
-        match self.0.fract() == 0.0 && self.0.abs() <= EXACT {
-            true => json!(self.0 as i64),
-            false => json!(self.0),
+        if self.0.fract() == 0.0 && self.0.abs() <= EXACT {
+            json!(self.0 as i64)
+        } else {
+            json!(self.0)
         }
     }
 }
@@ -63,7 +66,7 @@ pub(crate) enum Operand {
     Boolean(bool),
     Number(Number),
     Text(String),
-    /// Of the short form: whichever of the types it can be read as.
+    /// A word of the short form, of any type that it can be parsed as.
     Word(String),
 }
 
@@ -91,7 +94,7 @@ impl Operand {
         }
     }
 
-    /// As it stands in the canonical form.
+    /// Converts to the canonical form.
     pub(crate) fn to_json(&self) -> Value {
         match self {
             Self::Boolean(boolean) => json!(boolean),
@@ -102,14 +105,14 @@ impl Operand {
     }
 }
 
-/// For whoever made the filter.
+/// For the author of the filter.
 impl fmt::Display for Operand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Boolean(boolean) => write!(f, "{boolean}"),
             Self::Number(number) => write!(f, "the number {}", number.to_json()),
-            Self::Text(text) => write!(f, "the text {:?}", super::error::shortened(text)),
-            Self::Word(word) => write!(f, "{:?}", super::error::shortened(word)),
+            Self::Text(text) => write!(f, "the text {:?}", shortened(text)),
+            Self::Word(word) => write!(f, "{:?}", shortened(word)),
         }
     }
 }

@@ -1,10 +1,12 @@
-//! Reading filters from their short form.
+//! Parsing filters from their short form.
 
-use super::error::shortened;
-use super::json::too_many;
-use super::{Bound, Clauses, FilterError, MOST_VALUES, Node, Operand, Range, Test};
+use super::error::{FilterError, shortened};
+use super::expr::{Bound, Expr, Range, Test};
+use super::json;
+use super::limits::{Clauses, check_values};
+use super::operand::Operand;
 
-/// Longer ones go first where one begins like another.
+/// Longer ones come first where one begins like another.
 const OPERATORS: [(&str, Operator); 7] = [
     ("!=", Operator::Not),
     ("<=", Operator::AtMost),
@@ -25,18 +27,18 @@ enum Operator {
     AtLeast,
 }
 
-pub(super) fn read(filter: &str, clauses: &mut Clauses) -> Result<Node, FilterError> {
+pub(super) fn read(filter: &str, clauses: &mut Clauses) -> Result<Expr, FilterError> {
     let filter = filter.trim();
     if filter.starts_with('{') {
-        let json = serde_json::from_str(filter)
+        let parsed = serde_json::from_str(filter)
             .map_err(|error| malformed(filter, "JSON", error.to_string()))?;
-        return super::json::read(&json, clauses);
+        return json::read(&parsed, clauses);
     }
-    clauses.one_more()?;
+    clauses.add()?;
     let Some((name, operator, values)) = parts(filter) else {
         return match filter.strip_prefix('!') {
-            Some(name) => Ok(Node::is(attribute(filter, name)?, Test::Exists).negated()),
-            None => Ok(Node::is(attribute(filter, filter)?, Test::Exists)),
+            Some(name) => Ok(Expr::is(attribute(filter, name)?, Test::Exists).negated()),
+            None => Ok(Expr::is(attribute(filter, filter)?, Test::Exists)),
         };
     };
     if let Some(name) = name.strip_prefix('!') {
@@ -50,16 +52,16 @@ pub(super) fn read(filter: &str, clauses: &mut Clauses) -> Result<Node, FilterEr
     let name = attribute(filter, name)?;
     let values = operands(filter, name, values)?;
     Ok(match operator {
-        Operator::Is => Node::is(name, Test::one_of(values)),
-        Operator::Not => Node::is(name, Test::one_of(values)).negated(),
-        _ => Node::is(name, Test::Range(range(filter, operator, values)?)),
+        Operator::Is => Expr::is(name, Test::one_of(values)),
+        Operator::Not => Expr::is(name, Test::one_of(values)).negated(),
+        _ => Expr::is(name, Test::Range(range(filter, operator, values)?)),
     })
 }
 
-/// What stands before and behind the first operator.
+/// Splits a short form at its first operator.
 fn parts(filter: &str) -> Option<(&str, Operator, &str)> {
-    filter.char_indices().find_map(|(place, _)| {
-        let (name, rest) = filter.split_at(place);
+    filter.char_indices().find_map(|(position, _)| {
+        let (name, rest) = filter.split_at(position);
         let mut operators = OPERATORS.iter();
         operators.find_map(|&(sign, operator)| Some((name, operator, rest.strip_prefix(sign)?)))
     })
@@ -88,25 +90,23 @@ fn range(filter: &str, operator: Operator, values: Vec<Operand>) -> Result<Range
     Ok(Range { low, high })
 }
 
-/// Values between commas; a comma in quotes is part of a value.
+/// Parses values between commas; a comma in quotes is part of a value.
 fn operands(filter: &str, name: &str, values: &str) -> Result<Vec<Operand>, FilterError> {
     let mut found = Vec::new();
     let mut rest = values;
     loop {
-        let (value, behind) = operand(filter, rest.trim_start())?;
+        let (value, rest_after) = operand(filter, rest.trim_start())?;
         found.push(value);
-        match behind {
+        match rest_after {
             None => break,
-            Some(behind) => rest = behind,
+            Some(rest_after) => rest = rest_after,
         }
     }
-    match found.len() > MOST_VALUES {
-        true => Err(too_many(name, found.len())),
-        false => Ok(found),
-    }
+    check_values(name, found.len())?;
+    Ok(found)
 }
 
-/// The value that a text begins with, and what follows behind the comma.
+/// Parses the value that a text begins with; also returns what follows after the comma.
 fn operand<'a>(filter: &str, text: &'a str) -> Result<(Operand, Option<&'a str>), FilterError> {
     if let Some(quoted) = text.strip_prefix('"') {
         let (value, rest) = unquoted(quoted).ok_or_else(|| {
@@ -115,7 +115,7 @@ fn operand<'a>(filter: &str, text: &'a str) -> Result<(Operand, Option<&'a str>)
         return match rest.trim_start() {
             "" => Ok((Operand::Text(value), None)),
             rest => match rest.strip_prefix(',') {
-                Some(behind) => Ok((Operand::Text(value), Some(behind))),
+                Some(rest_after) => Ok((Operand::Text(value), Some(rest_after))),
                 None => {
                     let found = format!("{:?}", shortened(rest));
                     Err(malformed(filter, "a comma behind the quote", found))
@@ -123,8 +123,8 @@ fn operand<'a>(filter: &str, text: &'a str) -> Result<(Operand, Option<&'a str>)
             },
         };
     }
-    let (value, behind) = match text.split_once(',') {
-        Some((value, behind)) => (value, Some(behind)),
+    let (value, rest_after) = match text.split_once(',') {
+        Some((value, rest_after)) => (value, Some(rest_after)),
         None => (text, None),
     };
     match value.trim_end() {
@@ -133,11 +133,11 @@ fn operand<'a>(filter: &str, text: &'a str) -> Result<(Operand, Option<&'a str>)
             "a value, or \"\" for the empty text",
             "none".to_owned(),
         )),
-        value => Ok((Operand::Word(value.to_owned()), behind)),
+        value => Ok((Operand::Word(value.to_owned()), rest_after)),
     }
 }
 
-/// What a text has before a closing quote, and what behind.
+/// Splits a text at its closing quote, and removes escapes.
 fn unquoted(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = text.chars();

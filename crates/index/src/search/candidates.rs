@@ -1,133 +1,136 @@
-//! Which nodes are to be ranked: by walking a graph, or by looking at every node.
+//! Collecting the nodes to rank, by walking graphs and by scans.
 
-use super::Search;
-use super::ways::{WalkForFew, Width, is_walked};
-use crate::graph_search;
+use super::context::Search;
+use super::planner::{FilteredWalkPlan, SearchBudget, is_walked};
+use crate::hnsw::search;
 use crate::scan;
-use crate::scored::Scored;
+use crate::scored::ScoredNode;
 
-/// Live nodes to be ranked.
+/// Nodes to rank.
 pub(super) struct Candidates {
-    /// Segment and node.
-    pub(super) found: Vec<(usize, Scored)>,
-    /// Coarse score that no node surpasses which was looked at and left out.
+    /// Segment and node, best first.
+    pub(super) found: Vec<(usize, ScoredNode)>,
+    /// Coarse score that no compared node surpasses that was left out.
     pub(super) left_out: f32,
-    /// Whether part of them comes from walking a graph.
+    /// True if some of them come from walking a graph.
     pub(super) walked: bool,
 }
 
 impl Search<'_> {
-    /// The about `ef` best nodes that are admitted, by coarse score. `None` when they could not be walked to
-    /// as foreseen, and looking at every node is more than this search may do.
-    pub(super) fn candidates(&self, width: Width, may_walk: bool) -> Option<Candidates> {
+    /// Collects about the `ef` best admitted nodes by coarse score. `None` if a walk came out short, and the scan in
+    /// its place is more than this search may do.
+    pub(super) fn candidates(&self, budget: SearchBudget, may_walk: bool) -> Option<Candidates> {
         let mut candidates = Candidates {
-            found: Vec::with_capacity(2 * width.ef.min(self.snapshot.images() as usize)),
+            found: Vec::with_capacity(2 * budget.ef.min(self.snapshot.images() as usize)),
             left_out: f32::NEG_INFINITY,
             walked: false,
         };
-        let mut most = width.ef;
-        for place in 0..self.snapshot.segments().len() {
-            let way = self.way(place, width);
-            let walked = way.filter(|_| may_walk).map(|way| self.walk(place, way));
+        let mut max = budget.ef;
+        for segment_index in 0..self.snapshot.segments().len() {
+            let plan = self.plan_walk(segment_index, budget).filter(|_| may_walk);
+            let walked = plan.map(|plan| self.walk(segment_index, plan));
             let found = match walked {
                 Some(Some(found)) => {
                     candidates.walked = true;
-                    most = most.max(found.len());
+                    max = max.max(found.len());
                     found
                 }
-                // A walk that comes out short says nothing of what it did not reach.
-                Some(None) if self.compared(place) > self.most_compared => return None,
+                // A walk that comes out short says nothing of the nodes that it did not reach.
+                Some(None) if self.scanned_nodes(segment_index) > self.max_compared => return None,
                 Some(None) | None => {
-                    let (found, left_out) = self.scan(place, width.ef);
+                    let (found, left_out) = self.scan(segment_index, budget.ef);
                     candidates.left_out = candidates.left_out.max(left_out);
                     found
                 }
             };
-            let found = found.into_iter().map(|scored| (place, scored));
+            let found = found.into_iter().map(|scored| (segment_index, scored));
             candidates.found.extend(found);
         }
-        candidates.sort_and_cut(most);
+        candidates.sort_and_cut(max);
         Some(candidates)
     }
 
-    /// How a segment's graph is walked, if it is.
-    fn way(&self, place: usize, width: Width) -> Option<Walk> {
-        let segment = &self.snapshot.segments()[place];
-        match self.admission.selected(place) {
+    /// Plans the walk over a segment's graph; `None` if a scan is faster.
+    fn plan_walk(&self, segment_index: usize, budget: SearchBudget) -> Option<WalkPlan> {
+        let segment = &self.snapshot.segments()[segment_index];
+        match self.row_filter.selected(segment_index) {
             Some(selected) => {
-                WalkForFew::new(segment, selected, width).map(|walk| Walk::ForFew(walk, width.rows))
+                let plan = FilteredWalkPlan::new(segment, selected, budget)?;
+                Some(WalkPlan::Filtered(plan, budget.rows))
             }
-            None => is_walked(segment, width.ef).then_some(Walk::ForAny(width.ef)),
+            None => is_walked(segment, budget.ef).then_some(WalkPlan::All(budget.ef)),
         }
     }
 
-    /// Nodes that a walk over a segment's graph finds; `None` when it comes out short.
-    fn walk(&self, place: usize, walk: Walk) -> Option<Vec<Scored>> {
-        let segment = &self.snapshot.segments()[place];
+    /// Walks a segment's graph; `None` if the walk comes out short.
+    fn walk(&self, segment_index: usize, plan: WalkPlan) -> Option<Vec<ScoredNode>> {
+        let segment = &self.snapshot.segments()[segment_index];
         let (body, nodes) = (segment.body(), segment.meta().nodes());
-        let query = self.query.along(body.axes());
-        let is_admitted = |node| self.admission.admits_node(place, node);
-        match walk {
-            Walk::ForAny(ef) => {
-                let found = match self.request.stored.filter(|at| at.segment == place) {
-                    Some(at) => {
-                        let start = segment.meta().node_of(at.row);
-                        graph_search::nearest_from(body, query, nodes, ef, start, is_admitted)
+        let query = self.query.in_basis(body.basis());
+        let admits = |node| self.row_filter.admits_node(segment_index, node);
+        match plan {
+            WalkPlan::All(ef) => {
+                let stored = self.request.stored;
+                let found = match stored.filter(|address| address.segment == segment_index) {
+                    Some(address) => {
+                        let start = segment.meta().node_of(address.row);
+                        search::search_from(body, query, nodes, ef, start, admits)
                     }
-                    None => graph_search::nearest(body, query, nodes, ef, is_admitted),
+                    None => search::search(body, query, nodes, ef, admits),
                 };
                 (found.len() == ef).then_some(found)
             }
-            Walk::ForFew(walk, rows) => {
-                let reach = walk.reach;
-                graph_search::nearest_of_few(body, query, nodes, reach, rows, is_admitted)
-                    .filter(|few| walk.is_enough(few))
-                    .map(|few| few.found)
+            WalkPlan::Filtered(plan, rows) => {
+                search::search_filtered(body, query, nodes, plan.limits, rows, admits)
+                    .filter(|result| plan.is_enough(result))
+                    .map(|result| result.found)
             }
         }
     }
 
-    fn scan(&self, place: usize, ef: usize) -> (Vec<Scored>, f32) {
-        let segment = &self.snapshot.segments()[place];
+    fn scan(&self, segment_index: usize, ef: usize) -> (Vec<ScoredNode>, f32) {
+        let segment = &self.snapshot.segments()[segment_index];
         let (body, nodes) = (segment.body(), segment.meta().nodes());
-        let query = self.query.along(body.axes());
-        let is_admitted = |node| self.admission.admits_node(place, node);
-        match self.admission.selected(place) {
-            Some(selected) => scan::nearest_of(body, query, selected.nodes(), ef, is_admitted),
-            None => scan::nearest(body, query, nodes, ef, is_admitted),
+        let query = self.query.in_basis(body.basis());
+        let admits = |node| self.row_filter.admits_node(segment_index, node);
+        match self.row_filter.selected(segment_index) {
+            Some(selected) => scan::nearest_of(body, query, selected.nodes(), ef, admits),
+            None => scan::nearest(body, query, nodes, ef, admits),
         }
     }
 
-    /// Nodes that are compared when all are.
-    fn compared(&self, place: usize) -> usize {
-        let nodes = match self.admission.selected(place) {
+    /// Returns how many nodes a scan compares.
+    fn scanned_nodes(&self, segment_index: usize) -> usize {
+        let nodes = match self.row_filter.selected(segment_index) {
             Some(selected) => selected.node_count(),
-            None => self.snapshot.segments()[place].meta().nodes(),
+            None => self.snapshot.segments()[segment_index].meta().nodes(),
         };
         nodes as usize
     }
 }
 
-/// How a graph is walked: for so many of any nodes, or for few of all, of which so many are relied on.
-enum Walk {
-    ForAny(usize),
-    ForFew(WalkForFew, usize),
+/// Plan of a walk over a graph.
+enum WalkPlan {
+    /// Searches all nodes, with so many candidates.
+    All(usize),
+    /// Searches selected nodes; so many rows must not be missed.
+    Filtered(FilteredWalkPlan, usize),
 }
 
 impl Candidates {
-    /// Coarse score of the worst of them.
+    /// Returns the coarse score of the worst of them.
     pub(super) fn worst(&self) -> f32 {
         let last = self.found.last();
         last.map_or(f32::NEG_INFINITY, |(_, scored)| scored.score())
     }
 
-    /// Puts the candidates of all segments in order, best first, and keeps the best `most`.
-    fn sort_and_cut(&mut self, most: usize) {
-        // Quick where there is but one segment, whose candidates are in order.
+    /// Sorts the candidates of all segments, best first, and keeps the best `max`.
+    fn sort_and_cut(&mut self, max: usize) {
+        // Quick if there is only one segment, whose candidates are in order.
         self.found.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
-        if self.found.len() > most {
-            self.left_out = self.left_out.max(self.found[most].1.score());
-            self.found.truncate(most);
+        if self.found.len() > max {
+            self.left_out = self.left_out.max(self.found[max].1.score());
+            self.found.truncate(max);
         }
     }
 }

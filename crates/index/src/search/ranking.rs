@@ -1,49 +1,50 @@
-//! Ranking candidates in full precision, and keeping the best picture of each product.
+//! Ranking candidates in full precision, and keeping the best image of each product.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
 
-use super::{GroupBy, Search};
-use crate::scored::Scored;
-use crate::view::Location;
+use super::context::Search;
+use super::request::GroupBy;
+use crate::row::RowAddress;
+use crate::scored::ScoredNode;
 
-/// Candidates that are ranked at first, before it is asked whether others can still be better.
-const LEAST_RANKED: usize = 32;
+/// Minimum number of candidates that are ranked before checking whether others can still be better.
+const MIN_RANKED: usize = 32;
 
-/// The best picture of a product, or a picture.
-pub(super) struct Best<'a> {
+/// The best image of a product, or an image.
+pub(super) struct RankedRow<'a> {
     pub(super) product_id: &'a str,
     pub(super) key: &'a str,
     pub(super) score: f32,
-    pub(super) at: Location,
+    pub(super) address: RowAddress,
 }
 
 impl<'a> Search<'a> {
-    /// Scores candidates in full precision, until no other can be among the `wanted` best results; the
-    /// best row of each of those.
-    pub(super) fn rank(&self, candidates: &[(usize, Scored)]) -> Vec<Best<'a>> {
-        let mut ranked: Vec<(usize, Scored)> = Vec::with_capacity(candidates.len());
+    /// Scores candidates in full precision until no other can be among the `wanted` best results; returns the best
+    /// row of each of those.
+    pub(super) fn rank(&self, candidates: &[(usize, ScoredNode)]) -> Vec<RankedRow<'a>> {
+        let mut ranked: Vec<(usize, ScoredNode)> = Vec::with_capacity(candidates.len());
         let mut best = Vec::new();
-        for part in parts(candidates.len(), LEAST_RANKED.max(self.wanted)) {
+        for part in parts(candidates.len(), MIN_RANKED.max(self.wanted)) {
             let part = &candidates[part];
-            let next = part[0].1.score() + self.doubt;
+            let next = part[0].1.score() + self.error_bound;
             let full = best.len() == self.wanted;
-            let least = best.last().filter(|_| full);
+            let worst = best.last().filter(|_| full);
             if next < self.request.min_score
-                || least.is_some_and(|best: &Best<'_>| next < best.score)
+                || worst.is_some_and(|worst: &RankedRow<'_>| next < worst.score)
             {
                 break;
             }
-            for &(place, candidate) in part {
-                self.snapshot.segments()[place]
+            for &(segment_index, candidate) in part {
+                self.snapshot.segments()[segment_index]
                     .body()
                     .prefetch_full(candidate.node());
             }
-            let scored = part
-                .iter()
-                .map(|&(place, candidate)| (place, self.score(place, candidate.node())));
+            let scored = part.iter().map(|&(segment_index, candidate)| {
+                (segment_index, self.score(segment_index, candidate.node()))
+            });
             let min_score = self.request.min_score;
             ranked.extend(scored.filter(|(_, scored)| scored.score() >= min_score));
             ranked.sort_unstable_by_key(|ranked| Reverse(ranked.1));
@@ -52,56 +53,61 @@ impl<'a> Search<'a> {
         best
     }
 
-    /// The best row of each of the `wanted` best results of nodes that are given best first. Names are
-    /// looked up only as far down as it takes: they lie scattered in memory.
-    fn best_results(&self, ranked: &[(usize, Scored)]) -> Vec<Best<'a>> {
+    /// Returns the best row of each of the `wanted` best results of nodes, which come best first. Keys and products are
+    /// looked up only for as many nodes as it takes: they lie scattered in memory.
+    fn best_results(&self, ranked: &[(usize, ScoredNode)]) -> Vec<RankedRow<'a>> {
         let mut results = Results::new(self.request.group_by, self.wanted);
         let mut last = f32::NEG_INFINITY;
-        for &(place, scored) in ranked {
+        for &(segment_index, scored) in ranked {
             // A node as good as the last one may still have a key that comes before.
             if results.len() >= self.wanted && scored.score() < last {
                 break;
             }
             last = scored.score();
-            self.best_of_node(place, scored.node(), last)
+            self.best_of_node(segment_index, scored.node(), last)
                 .for_each(|best| results.add(best));
         }
         let mut best = results.into_vec();
-        best.sort_unstable_by(Best::order);
+        best.sort_unstable_by(RankedRow::order);
         best.truncate(self.wanted);
         best
     }
 
-    /// The admitted rows of a node, of every product only that with the least key where products are the
-    /// results. Rows of a node are stored by product, then by key.
-    fn best_of_node(&self, place: usize, node: u32, score: f32) -> impl Iterator<Item = Best<'a>> {
+    /// Returns the admitted rows of a node; of every product only that with the least key if products are the results.
+    /// Rows of a node are stored by product, then by key.
+    fn best_of_node(
+        &self,
+        segment_index: usize,
+        node: u32,
+        score: f32,
+    ) -> impl Iterator<Item = RankedRow<'a>> {
         let snapshot = self.snapshot;
-        let meta = snapshot.segments()[place].meta();
+        let meta = snapshot.segments()[segment_index].meta();
         let every_row = self.request.group_by == GroupBy::Image;
         let mut last = None;
         let rows = meta
             .rows_of_node(node)
-            .filter(move |&row| self.admission.admits_row(place, row));
+            .filter(move |&row| self.row_filter.admits_row(segment_index, row));
         rows.filter(move |&row| {
             let product = Some(meta.product_ordinal(row));
             every_row || std::mem::replace(&mut last, product) != product
         })
-        .map(move |row| Best {
+        .map(move |row| RankedRow {
             product_id: meta.product_id(row),
             key: meta.key(row),
             score,
-            at: Location {
-                segment: place,
+            address: RowAddress {
+                segment: segment_index,
                 row,
             },
         })
     }
 }
 
-/// Results as they are come upon.
+/// Results in the order in which they are met.
 enum Results<'a> {
-    Products(HashMap<&'a str, Best<'a>>),
-    Images(Vec<Best<'a>>),
+    Products(HashMap<&'a str, RankedRow<'a>>),
+    Images(Vec<RankedRow<'a>>),
 }
 
 impl<'a> Results<'a> {
@@ -119,14 +125,14 @@ impl<'a> Results<'a> {
         }
     }
 
-    fn add(&mut self, best: Best<'a>) {
+    fn add(&mut self, best: RankedRow<'a>) {
         match self {
             Self::Products(products) => keep_better(products, best),
             Self::Images(images) => images.push(best),
         }
     }
 
-    fn into_vec(self) -> Vec<Best<'a>> {
+    fn into_vec(self) -> Vec<RankedRow<'a>> {
         match self {
             Self::Products(products) => products.into_values().collect(),
             Self::Images(images) => images,
@@ -134,7 +140,7 @@ impl<'a> Results<'a> {
     }
 }
 
-fn keep_better<'a>(products: &mut HashMap<&'a str, Best<'a>>, candidate: Best<'a>) {
+fn keep_better<'a>(products: &mut HashMap<&'a str, RankedRow<'a>>, candidate: RankedRow<'a>) {
     match products.entry(candidate.product_id) {
         Entry::Vacant(entry) => {
             entry.insert(candidate);
@@ -147,8 +153,8 @@ fn keep_better<'a>(products: &mut HashMap<&'a str, Best<'a>>, candidate: Best<'a
     }
 }
 
-impl Best<'_> {
-    /// Best score first, then by key.
+impl RankedRow<'_> {
+    /// RankedRow score first, then by key.
     fn order(&self, other: &Self) -> std::cmp::Ordering {
         other
             .score
@@ -157,14 +163,14 @@ impl Best<'_> {
     }
 }
 
-/// `count` in parts, of which each after the first is as large as all before it. What is ranked is sorted
-/// anew with every part, so a fixed size would make that quadratic where few products have all pictures.
+/// Splits `count` into parts, each after the first as large as all before it. All that is ranked is sorted again with
+/// every part, so parts of a fixed size would take quadratic time where few products have all images.
 fn parts(count: usize, first: usize) -> impl Iterator<Item = Range<usize>> {
-    let mut begin = 0;
+    let mut start = 0;
     std::iter::from_fn(move || {
-        let end = count.min((2 * begin).max(first));
-        let part = begin..end;
-        begin = end;
+        let end = count.min((2 * start).max(first));
+        let part = start..end;
+        start = end;
         (!part.is_empty()).then_some(part)
     })
 }

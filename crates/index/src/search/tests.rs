@@ -1,24 +1,25 @@
 #![allow(clippy::unwrap_used)]
-//! How answers are come by.
+//! The rounds that searches take.
 
 use bytes::Bytes;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::{Rounds, Search, SearchRequest};
+use super::rounds::Rounds;
+use super::{Search, SearchRequest};
 use crate::{
-    Attributes, Filter, Fingerprint, GraphParameters, Quantised, Row, Segment, SegmentContent,
-    SegmentId, Snapshot,
+    Attributes, Filter, Fingerprint, GraphParameters, QuantizedVector, Row, Segment,
+    SegmentContent, SegmentId, Snapshot,
 };
 
 const DIMENSIONS: usize = 32;
 const ENCODER: Fingerprint = Fingerprint([1; 32]);
 
-/// Products of so many pictures each, all of a product nearly the same.
-fn shop(products: usize, pictures: usize) -> (Vec<Vec<f32>>, Snapshot) {
+/// Makes products of several images each, all of a product nearly the same.
+fn shop(products: usize, images: usize) -> (Vec<Vec<f32>>, Snapshot) {
     let mut rng = StdRng::seed_from_u64(4);
-    let mut near = |centre: &[f32], spread: f32| -> Vec<f32> {
-        let moved = centre
+    let mut near = |center: &[f32], spread: f32| -> Vec<f32> {
+        let moved = center
             .iter()
             .map(|x| x + spread * rng.random_range(-1.0f32..1.0));
         moved.collect()
@@ -27,7 +28,7 @@ fn shop(products: usize, pictures: usize) -> (Vec<Vec<f32>>, Snapshot) {
     let products: Vec<Vec<f32>> = (0..products).map(|i| near(&kinds[i % 100], 0.7)).collect();
     let mut rows = Vec::new();
     for (number, product) in products.iter().enumerate() {
-        rows.extend((0..pictures).map(|i| Row {
+        rows.extend((0..images).map(|i| Row {
             key: format!("{number}/{i}"),
             product_id: number.to_string(),
             etag: String::new(),
@@ -35,7 +36,7 @@ fn shop(products: usize, pictures: usize) -> (Vec<Vec<f32>>, Snapshot) {
                 ("kind".to_owned(), (number % 100).into()),
                 ("even".to_owned(), (number / 100).is_multiple_of(2).into()),
             ]),
-            embedding: Quantised::new(&near(product, 0.02)).unwrap(),
+            embedding: QuantizedVector::new(&near(product, 0.02)).unwrap(),
         }));
     }
     let content = SegmentContent {
@@ -43,9 +44,9 @@ fn shop(products: usize, pictures: usize) -> (Vec<Vec<f32>>, Snapshot) {
         ..SegmentContent::default()
     };
     let id = SegmentId::new(1, 1);
-    // So that few candidates are enough: too few to meet ten products by the way.
+    // So that few candidates are enough, too few to meet ten products.
     let graph = Some(GraphParameters {
-        least_recall: 0.9,
+        min_recall: 0.9,
         ..GraphParameters::default()
     });
     let stored = content.encode_base(id, ENCODER, DIMENSIONS, graph).unwrap();
@@ -65,32 +66,32 @@ fn rounds(snapshot: &Snapshot, vector: &[f32], k: usize, without: Option<&str>) 
     answer.rounds
 }
 
-/// Else every query of a shop with several pictures per product would look at every one of them.
+/// Otherwise every query of a shop with several images per product would scan all of them.
 #[test]
-fn a_walk_is_enough_however_many_pictures_show_a_product() {
+fn a_walk_is_enough_however_many_images_show_a_product() {
     const ONE_WALK: Rounds = Rounds {
         walked: 1,
         exact: 0,
         ends_walking: true,
     };
-    for (products, pictures) in [(7000, 1), (3000, 12)] {
-        let (products, snapshot) = shop(products, pictures);
+    for (products, images) in [(7000, 1), (3000, 12)] {
+        let (products, snapshot) = shop(products, images);
         assert!(snapshot.segments()[0].graph_layers() > 0);
         for (number, vector) in products.iter().enumerate().step_by(97) {
             let found = rounds(&snapshot, vector, 10, None);
-            assert_eq!(found, ONE_WALK, "{pictures} pictures, product {number}");
+            assert_eq!(found, ONE_WALK, "{images} images, product {number}");
             let similar = rounds(&snapshot, vector, 10, Some(&number.to_string()));
-            assert_eq!(similar, ONE_WALK, "{pictures} pictures, product {number}");
+            assert_eq!(similar, ONE_WALK, "{images} images, product {number}");
         }
     }
 }
 
-/// However few products there are, each is found once, also where the excluded one has nearly all pictures.
+/// However few products there are, each is found once, also where the excluded one has nearly all images.
 #[test]
-fn few_products_with_many_pictures_are_found_whole() {
+fn few_products_with_many_images_are_found_whole() {
     let (products, snapshot) = shop(3, 3000);
     for k in [2, 3, 1000] {
-        for without in [None, Some("0"), Some("nobody")] {
+        for without in [None, Some("0"), Some("unknown")] {
             let names = without.map(str::to_owned);
             let request = SearchRequest {
                 without_products: names.as_slice(),
@@ -100,13 +101,13 @@ fn few_products_with_many_pictures_are_found_whole() {
             let there = 3 - usize::from(without == Some("0"));
             assert_eq!(answer.best.len(), k.min(there), "{k} {without:?}");
             let rounds = answer.rounds;
-            // Those that were asked for, none of which is the one that is excluded: no search goes on for it.
+            // No search continues because of the excluded product.
             assert!(rounds.count() <= 5, "{k} {without:?}: {rounds:?}");
         }
     }
 }
 
-/// What lies around the query is found by walking once; what lies far from it by looking at all of it.
+/// Selected rows around the query are found by one walk; those far from it by a scan.
 #[test]
 fn walks_among_what_is_selected_are_trusted_where_that_is_near() {
     let (products, snapshot) = shop(20_000, 1);
@@ -120,9 +121,9 @@ fn walks_among_what_is_selected_are_trusted_where_that_is_near() {
         let answer = snapshot.find(request).unwrap();
         assert_eq!(answer.best.len(), 10);
         assert_eq!(answer.rounds.count(), 1, "{filter}");
-        // Where nobody can wait, a walk that comes to nothing is all that is done.
+        // A search that may compare few nodes ends after a walk that comes out short.
         let mut brief = Search::new(&snapshot, request).unwrap();
-        brief.most_compared = 10;
+        brief.max_compared = 10;
         let is_whole = brief.find_within(1).is_some();
         let is_small = selection.images() < 2000;
         assert_eq!(is_whole, answer.rounds.ends_walking || is_small, "{filter}");

@@ -1,15 +1,17 @@
-//! The part of a segment that only a search reads: vectors and graph.
+//! The part of a segment that only searches read: vectors and graph.
 
 use bytes::Bytes;
 
-use super::cursor::{Cursor, U32s};
+use super::checks::{check, check_length, malformed};
 use super::graph_view::GraphView;
-use super::header::{Header, check, check_length, malformed};
+use super::header::Header;
+use super::reader::SegmentReader;
+use super::stored_columns::U32Column;
 use crate::dot;
 use crate::error::IndexError;
-use crate::quantise::{Axes, Quantised};
-use crate::query::Query;
-use crate::scored::Scored;
+use crate::quantization::Query;
+use crate::quantization::{Basis, QuantizedVector};
+use crate::scored::ScoredNode;
 
 /// Nodes whose vectors are on their way from memory while another is scored.
 const AHEAD: usize = 8;
@@ -18,13 +20,13 @@ const AHEAD: usize = 8;
 #[derive(Debug, Clone)]
 pub(crate) struct SegmentBody {
     dimensions: usize,
-    scales: U32s,
+    scales: U32Column,
     largest_scale: f32,
     hi: Bytes,
     lo: Bytes,
     graph: Option<GraphView>,
-    axes: Axes,
-    candidates: u16,
+    basis: Basis,
+    ef: u16,
 }
 
 impl SegmentBody {
@@ -37,7 +39,7 @@ impl SegmentBody {
         Self::parse(body, start, header)
     }
 
-    /// Opens the body of a segment that was just laid out, and whose checksum needs no check.
+    /// Opens the body of a segment that was just laid out, so that its checksum needs no check.
     pub(super) fn open_unchecked(segment: &Bytes, header: &Header) -> Result<Self, IndexError> {
         let start = header.meta_bytes as usize;
         Self::parse(segment.slice(start..), start, header)
@@ -46,12 +48,12 @@ impl SegmentBody {
     fn parse(body: Bytes, start: usize, header: &Header) -> Result<Self, IndexError> {
         let nodes = header.nodes as usize;
         let dimensions = header.dimensions as usize;
-        let mut cursor = Cursor::new(body, start);
-        let scales = cursor.take_u32s(nodes)?;
-        let hi = cursor.take_vectors(nodes, dimensions)?;
-        let lo = cursor.take_vectors(nodes, dimensions)?;
-        let graph = GraphView::take(&mut cursor, header)?;
-        cursor.finish()?;
+        let mut reader = SegmentReader::new(body, start);
+        let scales = reader.take_u32s(nodes)?;
+        let hi = reader.take_vectors(nodes, dimensions)?;
+        let lo = reader.take_vectors(nodes, dimensions)?;
+        let graph = GraphView::take(&mut reader, header)?;
+        reader.finish()?;
         Ok(Self {
             dimensions,
             largest_scale: largest_scale(&scales)?,
@@ -59,14 +61,14 @@ impl SegmentBody {
             hi,
             lo,
             graph,
-            axes: header.axes,
-            candidates: header.candidates,
+            basis: header.basis,
+            ef: header.ef,
         })
     }
 
-    /// Coarse scores of nodes, in the place of what `out` held.
+    /// Computes the coarse scores of nodes into `out`, which is cleared first.
     #[inline]
-    pub(crate) fn approximate_of(&self, query: &Query, nodes: &[u32], out: &mut Vec<Scored>) {
+    pub(crate) fn approximate_of(&self, query: &Query, nodes: &[u32], out: &mut Vec<ScoredNode>) {
         out.clear();
         for &first in nodes.iter().take(AHEAD) {
             self.prefetch(first);
@@ -79,21 +81,21 @@ impl SegmentBody {
         }
     }
 
-    /// Coarse score of a node.
+    /// Computes the coarse score of a node.
     #[inline]
-    pub(crate) fn approximate(&self, query: &Query, node: u32) -> Scored {
+    pub(crate) fn approximate(&self, query: &Query, node: u32) -> ScoredNode {
         let hi = bytemuck::cast_slice(&self.hi[self.range(node)]);
-        Scored::new(query.approximate(self.scale(node), hi), node)
+        ScoredNode::new(query.approximate(self.scale(node), hi), node)
     }
 
-    /// Asks for what [`approximate`](Self::approximate) reads.
+    /// Prefetches what [`approximate`](Self::approximate) reads.
     #[inline]
     fn prefetch(&self, node: u32) {
         dot::prefetch(&self.hi[self.range(node)]);
         self.scales.prefetch(node as usize);
     }
 
-    /// Full score of a node.
+    /// Computes the full score of a node.
     pub(crate) fn score(&self, query: &Query, node: u32) -> f32 {
         let range = self.range(node);
         let hi = bytemuck::cast_slice(&self.hi[range.clone()]);
@@ -101,28 +103,28 @@ impl SegmentBody {
         query.score(self.scale(node), hi, lo)
     }
 
-    /// The embedding of a node; shares the segment's bytes.
-    pub(crate) fn embedding(&self, node: u32) -> Quantised {
+    /// Returns the embedding of a node, which shares the segment's bytes.
+    pub(crate) fn embedding(&self, node: u32) -> QuantizedVector {
         let range = self.range(node);
-        Quantised::stored(
+        QuantizedVector::stored(
             self.scale(node),
             self.hi.slice(range.clone()),
             self.lo.slice(range),
-            self.axes,
+            self.basis,
         )
     }
 
-    /// What the components of its vectors are measured along.
-    pub(crate) fn axes(&self) -> Axes {
-        self.axes
+    /// Returns the basis of its vectors.
+    pub(crate) fn basis(&self) -> Basis {
+        self.basis
     }
 
-    /// Candidates that a walk needs to find the best few; `None` where that was not measured.
-    pub(crate) fn candidates(&self) -> Option<usize> {
-        Some(usize::from(self.candidates)).filter(|&candidates| candidates > 0)
+    /// Returns the candidates that a walk needs for its recall; `None` if that was not measured.
+    pub(crate) fn tuned_ef(&self) -> Option<usize> {
+        Some(usize::from(self.ef)).filter(|&ef| ef > 0)
     }
 
-    /// Asks for what [`score`](Self::score) reads.
+    /// Prefetches what [`score`](Self::score) reads.
     pub(crate) fn prefetch_full(&self, node: u32) {
         let range = self.range(node);
         dot::prefetch(&self.hi[range.clone()]);
@@ -130,12 +132,12 @@ impl SegmentBody {
         self.scales.prefetch(node as usize);
     }
 
-    /// The largest scale of any node, 0 without nodes.
+    /// Returns the largest scale of any node, 0 without nodes.
     pub(crate) fn largest_scale(&self) -> f32 {
         self.largest_scale
     }
 
-    /// The graph, if there is one.
+    /// Returns the graph, if there is one.
     pub(crate) fn graph(&self) -> Option<&GraphView> {
         self.graph.as_ref()
     }
@@ -152,7 +154,7 @@ impl SegmentBody {
     }
 }
 
-fn largest_scale(scales: &U32s) -> Result<f32, IndexError> {
+fn largest_scale(scales: &U32Column) -> Result<f32, IndexError> {
     let mut largest = 0.0f32;
     for scale in scales.iter().map(f32::from_bits) {
         // A component of a unit vector is at most 1; a hair of rounding is allowed.
@@ -168,15 +170,15 @@ fn largest_scale(scales: &U32s) -> Result<f32, IndexError> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::segment::columns::Columns;
+    use crate::segment::writer::SegmentWriter;
 
     #[test]
     fn scales_that_no_unit_vector_has_are_refused() {
         let scales = |scale: f32| {
-            let mut columns = Columns::after(0, 0);
-            columns.put_u32s([0.001f32.to_bits(), scale.to_bits()]);
-            let mut cursor = Cursor::new(columns.into_bytes().into(), 0);
-            largest_scale(&cursor.take_u32s(2).unwrap())
+            let mut writer = SegmentWriter::after(0, 0);
+            writer.put_u32s([0.001f32.to_bits(), scale.to_bits()]);
+            let mut reader = SegmentReader::new(writer.into_bytes().into(), 0);
+            largest_scale(&reader.take_u32s(2).unwrap())
         };
         assert_eq!(scales(1.0 / 127.0), Ok(1.0 / 127.0));
         for bad in [f32::NAN, f32::INFINITY, -0.001, 0.1] {

@@ -1,30 +1,30 @@
-//! One content on its way to bytes.
+//! Laying out the bytes of a segment.
 
 use bytes::Bytes;
 use twox_hash::XxHash3_64;
 
 use super::body::SegmentBody;
-use super::columns::Columns;
+use super::checks::malformed;
+use super::content::{EncodedSegment, SegmentContent};
 use super::graph_view;
-use super::header::{HEADER_BYTES, Header, SegmentKind, malformed};
+use super::header::{HEADER_BYTES, Header, SegmentKind};
 use super::layout::Layout;
-use super::write::{EncodedSegment, SegmentContent};
+use super::writer::SegmentWriter;
 use crate::error::IndexError;
-use crate::graph_parameters::GraphParameters;
+use crate::hnsw::{EfTuning, GraphParameters, tune_ef};
 use crate::ids::{Fingerprint, SegmentId};
-use crate::quantise::{Axes, Quantised};
-use crate::recall::{self, Calibration};
+use crate::quantization::{Basis, QuantizedVector};
 use crate::row::Row;
 
-/// A content, and what every try to encode it begins with.
+/// A content, and what every attempt to encode it starts with.
 pub(super) struct Encoding<'a> {
     content: &'a SegmentContent,
     kind: SegmentKind,
     id: SegmentId,
     encoder: Fingerprint,
     dimensions: usize,
-    /// The embedding of every row along turned axes. Those of rows that had it so share their bytes.
-    embeddings: Vec<Quantised>,
+    /// The embedding of every row in the rotated basis. Those that were in it already share their bytes.
+    embeddings: Vec<QuantizedVector>,
     exact: Layout,
 }
 
@@ -38,8 +38,8 @@ impl<'a> Encoding<'a> {
         dimensions: usize,
     ) -> Self {
         let embeddings = content.rows.iter().map(|row| &row.embedding);
-        let embeddings: Vec<Quantised> = embeddings
-            .map(|embedding| embedding.turned().unwrap_or_else(|| embedding.clone()))
+        let embeddings: Vec<QuantizedVector> = embeddings
+            .map(|embedding| embedding.rotated().unwrap_or_else(|| embedding.clone()))
             .collect();
         Self {
             exact: Layout::exact(&content.rows, &embeddings),
@@ -52,7 +52,7 @@ impl<'a> Encoding<'a> {
         }
     }
 
-    /// Distinct vectors.
+    /// Returns the number of distinct vectors.
     pub(super) fn nodes(&self) -> u32 {
         self.exact.nodes.len() as u32
     }
@@ -61,26 +61,26 @@ impl<'a> Encoding<'a> {
         Ok(self.lay_out(&self.exact)?.into_encoded())
     }
 
-    /// Builds a graph and measures what it finds, to know how many candidates it takes to find `wanted`.
+    /// Builds a graph, and tunes `ef` so that its recall is `wanted`.
     pub(super) fn with_graph(
         &self,
         parameters: GraphParameters,
         wanted: f64,
-    ) -> Result<(EncodedSegment, Calibration), IndexError> {
+    ) -> Result<(EncodedSegment, EfTuning), IndexError> {
         let layout = self.exact.with_graph(&self.embeddings, parameters);
         let mut segment = self.lay_out(&layout)?;
         drop(layout);
-        let calibration = segment.calibrate(wanted)?;
-        Ok((segment.into_encoded(), calibration))
+        let tuning = segment.tune_ef(wanted)?;
+        Ok((segment.into_encoded(), tuning))
     }
 
     fn lay_out(&self, layout: &Layout) -> Result<LaidOut, IndexError> {
         let rows: Vec<&Row> = layout.rows().map(|i| &self.content.rows[i]).collect();
-        let mut columns = Columns::after(HEADER_BYTES, self.least_bytes());
-        self.put_meta(&mut columns, &rows, layout)?;
-        let meta_bytes = columns.len();
-        self.put_body(&mut columns, layout);
-        let bytes = columns.into_bytes();
+        let mut writer = SegmentWriter::after(HEADER_BYTES, self.min_bytes());
+        self.put_meta(&mut writer, &rows, layout)?;
+        let meta_bytes = writer.len();
+        self.put_body(&mut writer, layout);
+        let bytes = writer.into_bytes();
         let header = Header {
             kind: self.kind,
             id: self.id,
@@ -89,8 +89,8 @@ impl<'a> Encoding<'a> {
             rows: rows.len() as u32,
             nodes: layout.nodes.len() as u32,
             layers: layout.graph.as_ref().map_or(0, |graph| graph.layers.len()) as u32,
-            axes: Axes::Turned,
-            candidates: 0,
+            basis: Basis::Rotated,
+            ef: 0,
             recall: None,
             meta_bytes: meta_bytes as u64,
             total_bytes: bytes.len() as u64,
@@ -100,14 +100,14 @@ impl<'a> Encoding<'a> {
         Ok(LaidOut { header, bytes })
     }
 
-    /// About as many bytes as the segment gets without its texts and graph.
-    fn least_bytes(&self) -> usize {
+    /// Estimates the bytes of the segment without its texts and graph.
+    fn min_bytes(&self) -> usize {
         self.content.rows.len() * (2 * self.dimensions + 64)
     }
 
     fn put_meta(
         &self,
-        columns: &mut Columns,
+        writer: &mut SegmentWriter,
         rows: &[&Row],
         layout: &Layout,
     ) -> Result<(), IndexError> {
@@ -115,37 +115,37 @@ impl<'a> Encoding<'a> {
             .iter()
             .map(|row| serde_json::to_string(&row.attributes).expect("JSON values are JSON"))
             .collect();
-        columns.put_texts(rows.iter().map(|row| row.key.as_str()))?;
-        columns.put_texts(rows.iter().map(|row| row.etag.as_str()))?;
-        columns.put_dictionary(rows.iter().map(|row| row.product_id.as_str()))?;
-        columns.put_dictionary(attributes.iter().map(String::as_str))?;
-        put_hashes(columns, rows)?;
+        writer.put_texts(rows.iter().map(|row| row.key.as_str()))?;
+        writer.put_texts(rows.iter().map(|row| row.etag.as_str()))?;
+        writer.put_dictionary(rows.iter().map(|row| row.product_id.as_str()))?;
+        writer.put_dictionary(attributes.iter().map(String::as_str))?;
+        put_hashes(writer, rows)?;
         let ends = layout.nodes.iter().scan(0, |end, node| {
             *end += node.len() as u32;
             Some(*end)
         });
-        columns.put_u32s(std::iter::once(0).chain(ends));
-        columns.put_u32(self.content.tombstones.len() as u32);
-        columns.put_texts(self.content.tombstones.iter().map(String::as_str))?;
-        columns.put_u32(self.content.superseded.len() as u32);
-        for (id, rows) in &self.content.superseded {
-            columns.put_bytes(id.to_bytes());
-            columns.put_u32(rows.len() as u32);
-            columns.put_u32s(rows.iter().copied());
+        writer.put_u32s(std::iter::once(0).chain(ends));
+        writer.put_u32(self.content.tombstones.len() as u32);
+        writer.put_texts(self.content.tombstones.iter().map(String::as_str))?;
+        writer.put_u32(self.content.deleted.len() as u32);
+        for (id, rows) in &self.content.deleted {
+            writer.put_bytes(id.to_bytes());
+            writer.put_u32(rows.len() as u32);
+            writer.put_u32s(rows.iter().copied());
         }
-        columns.finish();
+        writer.finish();
         Ok(())
     }
 
-    fn put_body(&self, columns: &mut Columns, layout: &Layout) {
+    fn put_body(&self, writer: &mut SegmentWriter, layout: &Layout) {
         let vectors = || layout.nodes.iter().map(|node| &self.embeddings[node[0]]);
-        columns.put_u32s(vectors().map(|vector| vector.scale.to_bits()));
-        columns.put_vectors(vectors().map(Quantised::hi));
-        columns.put_vectors(vectors().map(Quantised::lo));
+        writer.put_u32s(vectors().map(|vector| vector.scale.to_bits()));
+        writer.put_vectors(vectors().map(QuantizedVector::hi));
+        writer.put_vectors(vectors().map(QuantizedVector::lo));
         if let Some(graph) = &layout.graph {
-            graph_view::put(columns, &graph.bottom, &graph.layers);
+            graph_view::put(writer, &graph.bottom, &graph.layers);
         }
-        columns.finish();
+        writer.finish();
     }
 }
 
@@ -156,20 +156,19 @@ struct LaidOut {
 }
 
 impl LaidOut {
-    /// Measures what the graph finds with more and more candidates, and notes the first number that is
-    /// enough.
-    fn calibrate(&mut self, wanted: f64) -> Result<Calibration, IndexError> {
+    /// Tunes the `ef` of the graph, and writes it into the header if it is sufficient.
+    fn tune_ef(&mut self, wanted: f64) -> Result<EfTuning, IndexError> {
         // The bytes are lent to the body and come back whole.
         let bytes = Bytes::from(std::mem::take(&mut self.bytes));
         let body = SegmentBody::open_unchecked(&bytes, &self.header)?;
-        let calibration = recall::calibrate(&body, self.header.nodes, wanted);
+        let tuning = tune_ef(&body, self.header.nodes, wanted);
         drop(body);
         self.bytes = bytes.into();
-        if let Calibration::Enough(candidates, recall) = calibration {
-            self.header.candidates = candidates;
+        if let EfTuning::Sufficient { ef, recall } = tuning {
+            self.header.ef = ef;
             self.header.recall = Some(recall);
         }
-        Ok(calibration)
+        Ok(tuning)
     }
 
     fn into_encoded(mut self) -> EncodedSegment {
@@ -183,8 +182,8 @@ impl LaidOut {
     }
 }
 
-/// Writes the hashes that keys are found by; a good moment to see a key that is there twice.
-fn put_hashes(columns: &mut Columns, rows: &[&Row]) -> Result<(), IndexError> {
+/// Writes the hashes by which keys are found, and refuses a key that is there twice.
+fn put_hashes(writer: &mut SegmentWriter, rows: &[&Row]) -> Result<(), IndexError> {
     let mut hashes: Vec<(u64, u32)> = rows
         .iter()
         .zip(0..)
@@ -200,7 +199,7 @@ fn put_hashes(columns: &mut Columns, rows: &[&Row]) -> Result<(), IndexError> {
             return Err(malformed(format!("key {:?} is there twice", pair[0])));
         }
     }
-    columns.put_u64s(hashes.iter().map(|&(hash, _)| hash));
-    columns.put_u32s(hashes.iter().map(|&(_, row)| row));
+    writer.put_u64s(hashes.iter().map(|&(hash, _)| hash));
+    writer.put_u32s(hashes.iter().map(|&(_, row)| row));
     Ok(())
 }

@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::graph::{self, BuiltGraph};
-use crate::graph_parameters::GraphParameters;
-use crate::quantise::Quantised;
+use crate::hnsw::{self, BuiltGraph, GraphParameters};
+use crate::quantization::QuantizedVector;
 use crate::row::Row;
 
 /// The order in which rows are stored: by node, and nodes as the graph numbers them.
@@ -17,20 +16,25 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// An order without a graph. `embeddings` are those of the rows.
-    pub(super) fn exact(rows: &[Row], embeddings: &[Quantised]) -> Self {
+    /// Orders rows without a graph. `embeddings` are those of the rows.
+    pub(super) fn exact(rows: &[Row], embeddings: &[QuantizedVector]) -> Self {
         let mut nodes = distinct_vectors(embeddings);
-        // Within a node by product, then by key: what a search meets first is what it returns.
+        // Within a node by product, then by key: a search returns the first row that it meets.
         for node in nodes.iter_mut().filter(|node| node.len() > 1) {
             node.sort_unstable_by_key(|&i| (&rows[i].product_id, &rows[i].key));
         }
         Self { nodes, graph: None }
     }
 
-    /// The same with a graph.
-    pub(super) fn with_graph(&self, embeddings: &[Quantised], parameters: GraphParameters) -> Self {
-        let vectors: Vec<&Quantised> = self.nodes.iter().map(|node| &embeddings[node[0]]).collect();
-        let built = graph::build(&vectors, parameters);
+    /// Builds a graph and orders the rows by it.
+    pub(super) fn with_graph(
+        &self,
+        embeddings: &[QuantizedVector],
+        parameters: GraphParameters,
+    ) -> Self {
+        let vectors: Vec<&QuantizedVector> =
+            self.nodes.iter().map(|node| &embeddings[node[0]]).collect();
+        let built = hnsw::build(&vectors, parameters);
         let nodes = built.order.iter();
         Self {
             nodes: nodes.map(|&old| self.nodes[old as usize].clone()).collect(),
@@ -38,15 +42,15 @@ impl Layout {
         }
     }
 
-    /// The rows in this order, as positions in the content.
+    /// Returns the rows in this order, as positions in the content.
     pub(super) fn rows(&self) -> impl Iterator<Item = usize> {
         self.nodes.iter().flatten().copied()
     }
 }
 
-/// Groups rows by identical vector, in order of first appearance. Groups of exact duplicates would
-/// fill each other's neighbour lists and cut the graph into islands.
-fn distinct_vectors(embeddings: &[Quantised]) -> Vec<Vec<usize>> {
+/// Groups rows by identical vector, in order of first appearance. In a graph, groups of exact duplicates would fill
+/// each other's neighbor lists and cut off everything else.
+fn distinct_vectors(embeddings: &[QuantizedVector]) -> Vec<Vec<usize>> {
     let mut seen: HashMap<(u32, &[i8], &[i8]), usize> = HashMap::with_capacity(embeddings.len());
     let mut nodes: Vec<Vec<usize>> = Vec::with_capacity(embeddings.len());
     for (i, v) in embeddings.iter().enumerate() {

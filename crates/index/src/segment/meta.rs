@@ -1,15 +1,18 @@
-//! The part of a segment that a writer reads: which keys it holds and what it supersedes.
+//! The part of a segment that a writer reads: its keys, and the rows of older segments that it deletes.
+
+mod parsing;
 
 use std::sync::OnceLock;
 
 use bytes::Bytes;
 use twox_hash::XxHash3_64;
 
-use super::cursor::{Cursor, Texts, U32s, U64s};
-use super::header::{HEADER_BYTES, Header, SegmentKind, check, check_length, malformed};
+use super::checks::{check, check_length};
+use super::header::{HEADER_BYTES, Header, SegmentKind};
 use super::rows_by_product::RowsByProduct;
-use crate::attributes::Table;
+use super::stored_columns::{TextColumn, U32Column, U64Column};
 use crate::bits::Bits;
+use crate::columns::AttributeTable;
 use crate::error::IndexError;
 use crate::ids::{Fingerprint, SegmentId};
 use crate::recall::Recall;
@@ -19,24 +22,24 @@ use crate::row::Attributes;
 #[derive(Debug, Clone)]
 pub struct SegmentMeta {
     pub(crate) header: Header,
-    keys: Texts,
-    etags: Texts,
+    keys: TextColumn,
+    etags: TextColumn,
     /// Products and attributes are dictionaries: distinct texts, ascending.
-    product_of_row: U32s,
-    products: Texts,
-    attributes_of_row: U32s,
-    attributes: Texts,
+    product_of_row: U32Column,
+    products: TextColumn,
+    attributes_of_row: U32Column,
+    attributes: TextColumn,
     /// xxh3-64 of every key, ascending, and the row of each.
-    hashes: U64s,
-    hashed_rows: U32s,
-    /// The first row of every node, and the number of rows behind the last.
-    node_starts: U32s,
-    tombstones: Texts,
-    superseded: Vec<(SegmentId, U32s)>,
-    /// Made when a product is first looked for: the start of a function has no need of it.
+    hashes: U64Column,
+    hashed_rows: U32Column,
+    /// The first row of every node, and the number of rows after the last.
+    node_starts: U32Column,
+    tombstones: TextColumn,
+    deleted: Vec<(SegmentId, U32Column)>,
+    /// Made when a product is first searched for: the start of a function does not need it.
     rows_by_product: OnceLock<RowsByProduct>,
-    /// Made when something is first filtered or counted.
-    table: OnceLock<Table>,
+    /// Made for the first filter or count.
+    table: OnceLock<AttributeTable>,
 }
 
 impl SegmentMeta {
@@ -66,102 +69,46 @@ impl SegmentMeta {
         Self::parse(header, meta)
     }
 
-    fn parse(header: Header, meta: Bytes) -> Result<Self, IndexError> {
-        let rows = header.rows as usize;
-        let mut cursor = Cursor::new(meta, HEADER_BYTES);
-        let keys = cursor.take_texts(rows)?;
-        let etags = cursor.take_texts(rows)?;
-        let product_of_row = cursor.take_u32s(rows)?;
-        let count = cursor.take_u32()? as usize;
-        let products = cursor.take_texts(count)?;
-        let attributes_of_row = cursor.take_u32s(rows)?;
-        let count = cursor.take_u32()? as usize;
-        let attributes = cursor.take_texts(count)?;
-        let hashes = cursor.take_u64s(rows)?;
-        let hashed_rows = cursor.take_u32s(rows)?;
-        let node_starts = cursor.take_u32s(header.nodes as usize + 1)?;
-        let count = cursor.take_u32()? as usize;
-        let tombstones = cursor.take_texts(count)?;
-        let superseded = take_superseded(&mut cursor)?;
-        cursor.finish()?;
-        let meta = Self {
-            header,
-            keys,
-            etags,
-            product_of_row,
-            products,
-            attributes_of_row,
-            attributes,
-            hashes,
-            hashed_rows,
-            node_starts,
-            tombstones,
-            superseded,
-            rows_by_product: OnceLock::new(),
-            table: OnceLock::new(),
-        };
-        meta.check_references()?;
-        Ok(meta)
-    }
-
-    /// Makes sure that no number points outside, so that later reads need no checks.
-    fn check_references(&self) -> Result<(), IndexError> {
-        let below = |column: &U32s, limit: usize| column.iter().all(|n| (n as usize) < limit);
-        let rows = self.header.rows;
-        let nodes_fit = self.node_starts.get(0) == 0
-            && self.node_starts.last() == Some(rows)
-            && (1..self.node_starts.len())
-                .all(|i| self.node_starts.get(i - 1) < self.node_starts.get(i));
-        if below(&self.product_of_row, self.products.len())
-            && below(&self.attributes_of_row, self.attributes.len())
-            && below(&self.hashed_rows, rows as usize)
-            && nodes_fit
-        {
-            return Ok(());
-        }
-        Err(malformed("a column points outside of another"))
-    }
-
-    /// The segment's name.
+    /// Returns the segment's name.
     pub fn id(&self) -> SegmentId {
         self.header.id
     }
 
-    /// What the segment is for.
+    /// Returns whether it is the base or a delta.
     pub fn kind(&self) -> SegmentKind {
         self.header.kind
     }
 
-    /// What its graph finds, as measured when it was built; `None` without a graph and in segments of
-    /// version 1.
+    /// Returns the recall of its graph, measured when it was built; `None` without a graph and in segments of version
+    /// 1.
     pub fn recall(&self) -> Option<Recall> {
         self.header.recall
     }
 
-    /// Rows in it, superseded ones included.
+    /// Returns the number of rows, including deleted ones.
     pub fn rows(&self) -> u32 {
         self.header.rows
     }
 
-    /// Key of a row.
+    /// Returns the key of a row.
     ///
     /// # Panics
-    /// Like everything that takes a row, when it is not below [`rows`](Self::rows).
+    /// Like every method that takes a row, if it is not below [`rows`](Self::rows).
     pub fn key(&self, row: u32) -> &str {
         self.keys.get(row as usize)
     }
 
-    /// Object version of a row.
+    /// Returns the object version of a row.
     pub fn etag(&self, row: u32) -> &str {
         self.etags.get(row as usize)
     }
 
-    /// Product of a row.
+    /// Returns the product of a row.
     pub fn product_id(&self, row: u32) -> &str {
         self.products.get(self.product_ordinal(row) as usize)
     }
 
-    /// Attributes of a row.
+    /// Returns the attributes of a row.
     pub fn attributes(&self, row: u32) -> Attributes {
         let text = self
             .attributes
@@ -170,37 +117,37 @@ impl SegmentMeta {
         serde_json::from_str(text).unwrap_or_default()
     }
 
-    /// Distinct attributes of rows: its entries.
+    /// Returns the number of entries: distinct attributes of rows.
     pub(crate) fn entry_count(&self) -> u32 {
         self.attributes.len() as u32
     }
 
-    /// The number of the entry that has a row's attributes.
+    /// Returns the number of the entry that has a row's attributes.
     #[inline]
     pub(crate) fn entry_of(&self, row: u32) -> u32 {
         self.attributes_of_row.get(row as usize)
     }
 
-    /// The rows that have one of these entries.
+    /// Returns the rows that have one of these entries.
     pub(crate) fn rows_with_entries(&self, entries: &Bits) -> Bits {
         Bits::of(self.attributes_of_row.words(), |&entry| {
             entries.contains(u32::from_le_bytes(entry))
         })
     }
 
-    /// The attributes of its entries by column.
-    pub(crate) fn table(&self) -> &Table {
+    /// Returns the attributes of its entries by column.
+    pub(crate) fn table(&self) -> &AttributeTable {
         self.table.get_or_init(|| {
-            Table::read((0..self.attributes.len()).map(|entry| self.attributes.get(entry)))
+            AttributeTable::read((0..self.attributes.len()).map(|entry| self.attributes.get(entry)))
         })
     }
 
-    /// Keys that this segment says are gone.
+    /// Returns the keys that this segment marks as gone.
     pub fn tombstones(&self) -> impl ExactSizeIterator<Item = &str> {
         (0..self.tombstones.len()).map(|i| self.tombstones.get(i))
     }
 
-    /// The row of `key`, if this segment has one; it may be superseded.
+    /// Finds the row of `key`, which may be deleted.
     pub fn find(&self, key: &str) -> Option<u32> {
         let wanted = XxHash3_64::oneshot(key.as_bytes());
         let (mut low, mut high) = (0, self.hashed_rows.len());
@@ -219,9 +166,9 @@ impl SegmentMeta {
             .find(|&row| self.key(row) == key)
     }
 
-    /// Rows of older segments that this segment supersedes.
-    pub(crate) fn superseded(&self) -> impl Iterator<Item = (SegmentId, u32)> {
-        self.superseded
+    /// Returns the rows of older segments that this segment deletes.
+    pub(crate) fn deleted(&self) -> impl Iterator<Item = (SegmentId, u32)> {
+        self.deleted
             .iter()
             .flat_map(|(id, rows)| rows.iter().map(|row| (*id, row)))
     }
@@ -230,14 +177,14 @@ impl SegmentMeta {
         self.header.nodes
     }
 
-    /// The rows that share the vector of `node`.
+    /// Returns the rows that share the vector of `node`.
     #[inline]
     pub(crate) fn rows_of_node(&self, node: u32) -> std::ops::Range<u32> {
         let node = node as usize;
         self.node_starts.get(node)..self.node_starts.get(node + 1)
     }
 
-    /// The node whose vector a row has.
+    /// Returns the node whose vector a row has.
     pub(crate) fn node_of(&self, row: u32) -> u32 {
         let (mut low, mut high) = (0, self.nodes());
         while high - low > 1 {
@@ -251,7 +198,7 @@ impl SegmentMeta {
         low
     }
 
-    /// The number of a row's product among the products of this segment.
+    /// Returns the number of a row's product among the products of this segment.
     pub(crate) fn product_ordinal(&self, row: u32) -> u32 {
         self.product_of_row.get(row as usize)
     }
@@ -260,12 +207,12 @@ impl SegmentMeta {
         self.products.len() as u32
     }
 
-    /// The number of the product called `product_id`.
+    /// Finds the number of a product.
     pub(crate) fn find_product(&self, product_id: &str) -> Option<u32> {
         self.products.find(product_id).map(|ordinal| ordinal as u32)
     }
 
-    /// The rows of a product, superseded ones included, ascending.
+    /// Returns the rows of a product, including deleted ones, ascending.
     pub(crate) fn rows_of_product(&self, ordinal: u32) -> impl Iterator<Item = u32> {
         let grouped = self
             .rows_by_product
@@ -276,16 +223,4 @@ impl SegmentMeta {
     pub(crate) fn product_at(&self, ordinal: u32) -> &str {
         self.products.get(ordinal as usize)
     }
-}
-
-fn take_superseded(cursor: &mut Cursor) -> Result<Vec<(SegmentId, U32s)>, IndexError> {
-    let count = cursor.take_u32()?;
-    (0..count)
-        .map(|_| {
-            let mut id = [0; 16];
-            id.copy_from_slice(&cursor.take(16, 1)?);
-            let rows = cursor.take_u32()? as usize;
-            Ok((SegmentId::from_bytes(id), cursor.take_u32s(rows)?))
-        })
-        .collect()
 }

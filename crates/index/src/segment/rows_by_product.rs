@@ -1,6 +1,6 @@
-//! Which rows each product has.
+//! The rows of each product.
 
-use super::cursor::U32s;
+use super::stored_columns::U32Column;
 
 /// Rows grouped by product: those of product `i` are `rows[ends[i - 1]..ends[i]]`, ascending.
 #[derive(Debug, Clone)]
@@ -11,14 +11,14 @@ pub(super) struct RowsByProduct {
 
 impl RowsByProduct {
     /// Groups rows by the product that each has, a number below `products`.
-    pub(super) fn new(product_of_row: &U32s, products: usize) -> Self {
+    pub(super) fn new(product_of_row: &U32Column, products: usize) -> Self {
         let mut ends = vec![0; products];
         for product in product_of_row.iter() {
             ends[product as usize] += 1;
         }
         let mut rows_before = 0;
         for end in &mut ends {
-            // Where the next row of the product goes; its end, when all are there.
+            // The position of the product's next row; its end once all are there.
             rows_before += std::mem::replace(end, rows_before);
         }
         let mut rows = vec![0; product_of_row.len()];
@@ -30,7 +30,7 @@ impl RowsByProduct {
         Self { ends, rows }
     }
 
-    /// The rows of a product.
+    /// Returns the rows of a product.
     pub(super) fn of(&self, product: u32) -> &[u32] {
         let product = product as usize;
         let start = product.checked_sub(1).map_or(0, |before| self.ends[before]);
@@ -42,16 +42,16 @@ impl RowsByProduct {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::segment::columns::Columns;
-    use crate::segment::cursor::Cursor;
+    use crate::segment::reader::SegmentReader;
+    use crate::segment::writer::SegmentWriter;
 
     #[test]
     fn every_row_is_with_its_product() {
         let grouped = |product_of_row: &[u32], products| {
-            let mut columns = Columns::after(0, 0);
-            columns.put_u32s(product_of_row.iter().copied());
-            let mut cursor = Cursor::new(columns.into_bytes().into(), 0);
-            let column = cursor.take_u32s(product_of_row.len()).unwrap();
+            let mut writer = SegmentWriter::after(0, 0);
+            writer.put_u32s(product_of_row.iter().copied());
+            let mut reader = SegmentReader::new(writer.into_bytes().into(), 0);
+            let column = reader.take_u32s(product_of_row.len()).unwrap();
             RowsByProduct::new(&column, products)
         };
         let some = grouped(&[2, 0, 2, 3, 0, 2], 5);

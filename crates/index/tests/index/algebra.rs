@@ -1,12 +1,12 @@
-//! What a writer does with segments, in any order and however late: every key that is there has
+//! The operations of writers on segments, in any order and with any delay: every key that is there has
 //! exactly one live row, the newest.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lookalike_index::{
-    Row, Segment, SegmentContent, SegmentId, SegmentMeta, View, merge_deltas, rebuild_base,
-    superseded_meanwhile,
+    LiveRows, Row, Segment, SegmentContent, SegmentId, SegmentMeta, deleted_meanwhile,
+    merge_deltas, rebuild_base,
 };
 use proptest::prelude::*;
 
@@ -16,15 +16,15 @@ use crate::support::{base, delta, row};
 enum Step {
     /// Publishes uploads and removals.
     Batch { uploads: Vec<u8>, removals: Vec<u8> },
-    /// Begins to join the newest segments.
+    /// Starts to merge the newest segments.
     BeginMerge { count: usize },
-    /// Begins to join everything.
+    /// Starts to rebuild everything.
     BeginRebuild,
-    /// Publishes what one of those begun has come to.
+    /// Publishes the result of one of those.
     Finish { which: usize },
 }
 
-/// A joined segment, made from an older generation than the one it will be published into.
+/// A merged segment, made from an older generation than the one it will be published into.
 struct Work {
     joined: Segment,
     replaced: Vec<SegmentId>,
@@ -35,14 +35,14 @@ struct Work {
 struct Writer {
     segments: Vec<Segment>,
     begun: Vec<Work>,
-    /// ETag of every picture that is there.
-    pictures: BTreeMap<String, String>,
+    /// ETag of every image that is there.
+    images: BTreeMap<String, String>,
     next: u64,
 }
 
 impl Writer {
-    fn view(&self) -> View {
-        View::new(self.metas())
+    fn live_rows(&self) -> LiveRows {
+        LiveRows::new(self.metas())
     }
 
     fn metas(&self) -> Vec<Arc<SegmentMeta>> {
@@ -60,7 +60,7 @@ impl Writer {
             Step::BeginMerge { count } => {
                 let range = self.segments.len().saturating_sub(count)..self.segments.len();
                 let parts = &self.segments[range.clone()];
-                let content = merge_deltas(&self.view(), range.clone(), parts);
+                let content = merge_deltas(&self.live_rows(), range.clone(), parts);
                 let replaced = parts.iter().map(|part| part.meta().id()).collect();
                 let joined = delta(self.number(), &content, 2);
                 self.begun.push(Work {
@@ -70,7 +70,7 @@ impl Writer {
                 });
             }
             Step::BeginRebuild => {
-                let content = rebuild_base(&self.view(), &self.segments);
+                let content = rebuild_base(&self.live_rows(), &self.segments);
                 let replaced = self.segments.iter().map(|s| s.meta().id()).collect();
                 let joined = base(self.number(), &content, 2, None);
                 self.begun.push(Work {
@@ -93,7 +93,7 @@ impl Writer {
         for key in uploads {
             let key = format!("k{key}");
             let etag = format!("{key} of {number}");
-            self.pictures.insert(key.clone(), etag.clone());
+            self.images.insert(key.clone(), etag.clone());
             let row = row(&key, &key, &[number as f32, 1.0]);
             rows.insert(key, Row { etag, ..row });
         }
@@ -103,14 +103,14 @@ impl Writer {
             .filter(|key| !rows.contains_key(key))
             .collect();
         for key in &tombstones {
-            self.pictures.remove(key);
+            self.images.remove(key);
         }
         let keys = rows.keys().chain(&tombstones).map(String::as_str);
-        let superseded = self.view().superseded_by(keys);
+        let deleted = self.live_rows().deleted_by(keys);
         let content = SegmentContent {
             rows: rows.into_values().collect(),
             tombstones,
-            superseded,
+            deleted,
         };
         self.segments.push(delta(number, &content, 2));
     }
@@ -118,20 +118,20 @@ impl Writer {
     fn finish(&mut self, work: Work) {
         let current: Vec<SegmentId> = self.segments.iter().map(|s| s.meta().id()).collect();
         let there = |id: &SegmentId| current.contains(id);
-        // A merge whose segments somebody else joined already is dropped.
+        // A merge whose segments another writer merged already is dropped.
         if !work.whole && !work.replaced.iter().all(there) {
             return;
         }
-        let rows = superseded_meanwhile(work.joined.meta(), &self.view(), &work.replaced);
+        let rows = deleted_meanwhile(work.joined.meta(), &self.live_rows(), &work.replaced);
         let joined_id = work.joined.meta().id();
-        let place = current.iter().position(|id| work.replaced.contains(id));
+        let position = current.iter().position(|id| work.replaced.contains(id));
         self.segments
             .retain(|segment| !work.replaced.contains(&segment.meta().id()));
-        let place = place.filter(|_| !work.whole).unwrap_or(0);
-        self.segments.insert(place, work.joined);
+        let position = position.filter(|_| !work.whole).unwrap_or(0);
+        self.segments.insert(position, work.joined);
         if !rows.is_empty() {
             let correction = SegmentContent {
-                superseded: [(joined_id, rows)].into(),
+                deleted: [(joined_id, rows)].into(),
                 ..SegmentContent::default()
             };
             let correction = delta(self.number(), &correction, 2);
@@ -140,25 +140,25 @@ impl Writer {
     }
 
     fn check(&self) {
-        let view = self.view();
-        let mut live: Vec<(String, String)> = view
-            .live_rows()
+        let live_rows = self.live_rows();
+        let mut live: Vec<(String, String)> = live_rows
+            .addresses()
             .map(|at| {
-                let meta = view.meta(at);
-                assert_eq!(view.locate(meta.key(at.row)), Some(at));
+                let meta = live_rows.meta(at);
+                assert_eq!(live_rows.locate(meta.key(at.row)), Some(at));
                 (meta.key(at.row).to_owned(), meta.etag(at.row).to_owned())
             })
             .collect();
         live.sort_unstable();
-        let expected: Vec<(String, String)> = self.pictures.clone().into_iter().collect();
+        let expected: Vec<(String, String)> = self.images.clone().into_iter().collect();
         assert_eq!(live, expected);
-        assert_eq!(view.images(), expected.len() as u64);
-        assert_eq!(view.products(), expected.len() as u64);
+        assert_eq!(live_rows.images(), expected.len() as u64);
+        assert_eq!(live_rows.products(), expected.len() as u64);
         for key in 0..=KEYS {
             let key = format!("k{key}");
             assert_eq!(
-                view.locate(&key).is_some(),
-                self.pictures.contains_key(&key)
+                live_rows.locate(&key).is_some(),
+                self.images.contains_key(&key)
             );
         }
     }
@@ -195,8 +195,7 @@ proptest! {
     }
 }
 
-/// A merge that was begun before a rebuild and published during it is newer than the base, but what
-/// it holds is older.
+/// A merge that was started before a rebuild and published during it is newer than the base, but holds older rows.
 #[test]
 fn a_merge_that_overtakes_a_rebuild_takes_nothing_away() {
     let upload = |key| Step::Batch {
@@ -217,5 +216,5 @@ fn a_merge_that_overtakes_a_rebuild_takes_nothing_away() {
         writer.take(step);
         writer.check();
     }
-    assert!(writer.begun.is_empty() && writer.pictures.len() == 2);
+    assert!(writer.begun.is_empty() && writer.images.len() == 2);
 }

@@ -1,7 +1,7 @@
-//! Duplicates, near-duplicates, and pictures among neighbours of another category.
+//! Duplicates, near-duplicates, and images among neighbors of another category.
 
 use lookalike_index::{
-    AuditSettings, GraphParameters, Misplaced, PictureAudit, PictureGroup, Row, Snapshot,
+    AuditSettings, GraphParameters, ImageAudit, ImageGroup, Misplaced, Row, Snapshot,
 };
 use proptest::prelude::*;
 use rand::seq::SliceRandom;
@@ -15,7 +15,7 @@ const SETTINGS: AuditSettings = AuditSettings {
     similar: -1.0,
 };
 
-fn audit(snapshot: &Snapshot, settings: AuditSettings) -> PictureAudit {
+fn audit(snapshot: &Snapshot, settings: AuditSettings) -> ImageAudit {
     snapshot.audit(settings, &|| false).unwrap().unwrap()
 }
 
@@ -30,28 +30,29 @@ fn in_category(mut row: Row, category: &str) -> Row {
     row
 }
 
-fn keys(snapshot: &Snapshot, group: &PictureGroup) -> Vec<String> {
-    let pictures = group.pictures.iter();
-    let key = |at: &lookalike_index::Location| snapshot.view().meta(*at).key(at.row).to_owned();
-    pictures.map(key).collect()
+fn keys(snapshot: &Snapshot, group: &ImageGroup) -> Vec<String> {
+    let images = group.images.iter();
+    let key =
+        |at: &lookalike_index::RowAddress| snapshot.live_rows().meta(*at).key(at.row).to_owned();
+    images.map(key).collect()
 }
 
-fn all_keys(snapshot: &Snapshot, groups: &[PictureGroup]) -> Vec<Vec<String>> {
+fn all_keys(snapshot: &Snapshot, groups: &[ImageGroup]) -> Vec<Vec<String>> {
     groups.iter().map(|group| keys(snapshot, group)).collect()
 }
 
 fn key(snapshot: &Snapshot, found: &Misplaced) -> String {
-    let meta = snapshot.view().meta(found.at);
-    meta.key(found.at.row).to_owned()
+    let meta = snapshot.live_rows().meta(found.address);
+    meta.key(found.address.row).to_owned()
 }
 
 #[test]
 fn nothing_is_found_where_nothing_is() {
     let empty = Snapshot::new(Vec::new(), DIMENSIONS).unwrap();
-    assert_eq!(audit(&empty, SETTINGS), PictureAudit::default());
+    assert_eq!(audit(&empty, SETTINGS), ImageAudit::default());
     let mut vectors = Vectors::new(1, DIMENSIONS);
     let one = exact(vec![row("a", "p", &vectors.any())]);
-    assert_eq!(audit(&one, SETTINGS), PictureAudit::default());
+    assert_eq!(audit(&one, SETTINGS), ImageAudit::default());
 }
 
 #[test]
@@ -86,7 +87,7 @@ fn groups_across_products_come_first() {
     let products: Vec<usize> = found.duplicates.iter().map(|g| g.products).collect();
     assert_eq!(products, [2, 2, 1]);
     assert!(found.duplicates.iter().all(|group| group.score == 1.0));
-    // Only what is more than identical.
+    // Only groups that are not all identical.
     assert_eq!(
         all_keys(&snapshot, &found.near_duplicates),
         [["b/1", "b/2", "b/3"]]
@@ -97,7 +98,7 @@ fn groups_across_products_come_first() {
     assert!((group.score - expected).abs() < 1e-3, "{}", group.score);
 }
 
-/// A picture that stands for hundreds of products is one group, whatever a search returns of it.
+/// An image that hundreds of products share is one group, although a search returns only some of them.
 #[test]
 fn a_placeholder_is_one_group() {
     let mut vectors = Vectors::new(3, DIMENSIONS);
@@ -113,23 +114,23 @@ fn a_placeholder_is_one_group() {
 }
 
 #[test]
-fn a_picture_among_another_category_is_found_and_the_surest_first() {
+fn a_image_among_another_category_is_found_and_the_surest_first() {
     let mut vectors = Vectors::new(4, DIMENSIONS);
     let (shoe, hat) = (vectors.any(), vectors.any());
     let mut rows = Vec::new();
     for i in 0..30 {
-        let (kind, centre) = if i % 2 == 0 {
+        let (kind, center) = if i % 2 == 0 {
             ("shoes", &shoe)
         } else {
             ("hats", &hat)
         };
-        let vector = vectors.near(centre, 0.2);
+        let vector = vectors.near(center, 0.2);
         rows.push(in_category(
             row(&format!("{kind}/{i:02}"), &format!("p{i}"), &vector),
             kind,
         ));
     }
-    // One that lies in the midst of the others, and one with three of its own product's pictures around it.
+    // One amid the others, and one with three of its own product's images around it.
     rows.push(in_category(row("hats/wrong", "w1", &shoe), "hats"));
     let own = vectors.near(&hat, 0.2);
     for i in 0..4 {
@@ -147,13 +148,13 @@ fn a_picture_among_another_category_is_found_and_the_surest_first() {
         (wrong.category.as_str(), wrong.suggested.as_str()),
         ("hats", "shoes")
     );
-    assert!(wrong.votes >= 9 && wrong.neighbours == 10, "{wrong:?}");
+    assert!(wrong.votes >= 9 && wrong.neighbors == 10, "{wrong:?}");
     let bags = found.iter().filter(|f| f.category == "bags");
     assert_eq!(bags.filter(|f| f.suggested == "hats").count(), 4);
     assert_eq!(found.len(), 5, "{found:?}");
-    let share = |f: &Misplaced| f.votes as f32 / f.neighbours as f32;
+    let share = |f: &Misplaced| f.votes as f32 / f.neighbors as f32;
     assert!(found.is_sorted_by(|a, b| share(a) >= share(b)));
-    // Neighbours that are not similar say nothing.
+    // Neighbors that are not similar say nothing.
     let strict = AuditSettings {
         similar: 0.999_9,
         ..SETTINGS
@@ -221,18 +222,18 @@ fn a_graph_finds_what_was_planted() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// In a catalog so small that every picture is among the neighbours of every other, groups are what brute
-    /// force says, in whatever order rows and segments come.
+    /// In a catalog so small that every image is among the neighbors of every other, groups are those of brute
+    /// force, in any order of rows and segments.
     #[test]
     fn groups_are_what_comparing_everything_with_everything_says(
         seed in 0_u64..10_000, count in 2_usize..11, spread in 0.02_f32..0.3, split in 0_usize..10
     ) {
         let mut vectors = Vectors::new(seed, DIMENSIONS);
-        let centres = [vectors.any(), vectors.any()];
+        let centers = [vectors.any(), vectors.any()];
         let all: Vec<Vec<f32>> = (0..count)
             .map(|i| match i % 4 {
-                3 => centres[0].clone(),
-                n => vectors.near(&centres[n % 2], spread),
+                3 => centers[0].clone(),
+                n => vectors.near(&centers[n % 2], spread),
             })
             .collect();
         let rows: Vec<Row> = all.iter().enumerate()

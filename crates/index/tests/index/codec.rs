@@ -1,10 +1,10 @@
-//! Segments as bytes: what was written comes back, and nothing else is taken for a segment.
+//! Segments as bytes: they decode to what was written, and nothing else is accepted as a segment.
 
 use bytes::Bytes;
 use lookalike_index::{
-    Fingerprint, GraphParameters, HEADER_BYTES, IndexError, Row, SearchRequest, Segment,
-    SegmentContent, SegmentKind, SegmentMeta, Snapshot, View, merge_deltas, rebuild_base,
-    superseded_meanwhile,
+    Fingerprint, GraphParameters, HEADER_BYTES, IndexError, LiveRows, Row, SearchRequest, Segment,
+    SegmentContent, SegmentKind, SegmentMeta, Snapshot, deleted_meanwhile, merge_deltas,
+    rebuild_base,
 };
 use proptest::prelude::*;
 use xxhash_rust::xxh3::xxh3_64;
@@ -15,7 +15,7 @@ const DIMENSIONS: usize = 5;
 /// So many rows have enough distinct vectors for a graph to be walked.
 const LARGE: usize = 5000;
 
-/// Rows that share vectors and products, tombstones, superseded rows.
+/// Rows that share vectors and products, tombstones, deleted rows.
 fn sample(rows: usize) -> SegmentContent {
     let mut vectors = Vectors::new(9, DIMENSIONS);
     let mut last = vectors.any();
@@ -35,7 +35,7 @@ fn sample(rows: usize) -> SegmentContent {
     SegmentContent {
         rows: rows.collect(),
         tombstones: vec!["gone/1".to_owned(), String::new()],
-        superseded: [(id(3), vec![0, 7, 900]), (id(1), vec![]), (id(2), vec![1])].into(),
+        deleted: [(id(3), vec![0, 7, 900]), (id(1), vec![]), (id(2), vec![1])].into(),
     }
 }
 
@@ -85,7 +85,7 @@ fn what_was_written_comes_back() {
 fn rows_move_between_segments_unchanged() {
     let first = open(&encoded(90, SegmentKind::Base)).unwrap();
     let moved = rebuild_base(
-        &View::new(vec![first.meta().clone()]),
+        &LiveRows::new(vec![first.meta().clone()]),
         std::slice::from_ref(&first),
     );
     let second = delta(10, &moved, DIMENSIONS);
@@ -160,7 +160,7 @@ fn any_other_length_is_noticed() {
                 "{length}: {error}"
             ),
         }
-        // What a writer fetches is enough for it.
+        // A writer needs only header and meta.
         let meta = SegmentMeta::open(&part, id(9), ENCODER);
         assert_eq!(meta.is_ok(), length as u64 >= meta_bytes, "{length}");
     }
@@ -210,22 +210,22 @@ fn reseal(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// Does with a segment whatever can be done with one.
+/// Calls everything that a segment offers.
 fn exercise(segment: &Segment) {
     let meta = segment.meta();
     let older = delta(3, &sample(30), DIMENSIONS);
     let segments = [older, segment.clone()];
-    let view = View::new(segments.iter().map(|s| s.meta().clone()).collect());
-    view.live_rows().for_each(|at| {
-        let key = view.meta(at).key(at.row);
-        view.locate(key);
+    let live_rows = LiveRows::new(segments.iter().map(|s| s.meta().clone()).collect());
+    live_rows.addresses().for_each(|at| {
+        let key = live_rows.meta(at).key(at.row);
+        live_rows.locate(key);
         segments[at.segment].row(at.row);
     });
-    view.superseded_by(meta.tombstones().chain(["catalog/é 3+.jpg"]));
-    superseded_meanwhile(meta, &view, &[id(3)]);
-    // Contents may hold a key twice now; that is an error, no panic.
-    let _ = rebuild_base(&view, &segments).encode_delta(id(5), ENCODER, DIMENSIONS);
-    let _ = merge_deltas(&view, 1..2, &segments[1..]).encode_delta(id(5), ENCODER, DIMENSIONS);
+    live_rows.deleted_by(meta.tombstones().chain(["catalog/é 3+.jpg"]));
+    deleted_meanwhile(meta, &live_rows, &[id(3)]);
+    // Contents may hold a key twice now; that is an error, not a panic.
+    let _ = rebuild_base(&live_rows, &segments).encode_delta(id(5), ENCODER, DIMENSIONS);
+    let _ = merge_deltas(&live_rows, 1..2, &segments[1..]).encode_delta(id(5), ENCODER, DIMENSIONS);
     if let Ok(snapshot) = Snapshot::new(segments.to_vec(), DIMENSIONS) {
         snapshot.rows_of_product("p3").for_each(|at| {
             snapshot.embedding(at);
@@ -254,8 +254,7 @@ fn number() -> impl Strategy<Value = u32> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
 
-    /// Whoever can write to the bucket can make the checksums right, and must still not be able to
-    /// bring a reader down.
+    /// Anyone who can write to the bucket can make the checksums right, but must not be able to crash a reader.
     #[test]
     fn nonsense_under_a_valid_checksum_never_panics(
         base in any::<bool>(),
@@ -265,9 +264,9 @@ proptest! {
     ) {
         let kind = if base { SegmentKind::Base } else { SegmentKind::Delta };
         let mut bytes = encoded(rows, kind);
-        for (place, number) in changes {
+        for (position, number) in changes {
             let words = (bytes.len() - HEADER_BYTES) / 4;
-            let at = HEADER_BYTES + 4 * place.index(words);
+            let at = HEADER_BYTES + 4 * position.index(words);
             bytes[at..at + 4].copy_from_slice(&number.to_le_bytes());
         }
         // Dimensions, rows, nodes, layers, length of meta.

@@ -1,15 +1,14 @@
 //! Objects that the first release of each format version wrote. Every release reads them.
 //!
-//! They are written anew only when the format version changes, under a new name, and never by
+//! They are written again only when the format version changes, under a new name, and never by
 //! accident: `LOOKALIKE_WRITE_ASSETS=1 cargo test -p lookalike-index write_assets -- --ignored`.
 
 use std::path::PathBuf;
 
 use bytes::Bytes;
 use lookalike_index::{
-    Fingerprint, Lease, Manifest, RetiredSegment, Role, Row, SearchRequest, Segment,
-    SegmentContent, SegmentEntry, SegmentKind, SegmentMeta, SideIndex, Snapshot, View,
-    rebuild_base,
+    Fingerprint, Lease, LiveRows, Manifest, RetiredSegment, Role, Row, SearchRequest, Segment,
+    SegmentContent, SegmentEntry, SegmentKind, SegmentMeta, Snapshot, StandbyIndex, rebuild_base,
 };
 use serde_json::json;
 
@@ -34,7 +33,7 @@ fn vector(seed: u32) -> Vec<f32> {
         .collect()
 }
 
-/// Sixty pictures of twenty products; pictures 50 to 59 look exactly like 0 to 9.
+/// Sixty images of twenty products; images 50 to 59 look exactly like 0 to 9.
 fn rows() -> Vec<Row> {
     (0..60)
         .map(|i| Row {
@@ -60,7 +59,7 @@ fn content() -> SegmentContent {
     SegmentContent {
         rows: rows(),
         tombstones: vec!["catalog/gone.jpg".to_owned(), "catalog/weg.jpg".to_owned()],
-        superseded: [(id(1), vec![0, 3]), (id(2), vec![7])].into(),
+        deleted: [(id(1), vec![0, 3]), (id(2), vec![7])].into(),
     }
 }
 
@@ -72,7 +71,7 @@ fn manifest() -> Manifest {
         bytes: 10_000 + number,
         meta_bytes: 1000 + number,
         recall: None,
-        calibration: None,
+        match_thresholds: None,
     };
     Manifest {
         generation: 42,
@@ -92,9 +91,9 @@ fn manifest() -> Manifest {
     }
 }
 
-/// The same beside the index of another encoder.
-fn manifest_with_side() -> Manifest {
-    let side = SideIndex {
+/// The same with a standby index.
+fn manifest_with_standby() -> Manifest {
+    let standby = StandbyIndex {
         role: Role::Previous,
         fingerprint: Fingerprint([9; 32]),
         encoder: "other".to_owned(),
@@ -106,12 +105,12 @@ fn manifest_with_side() -> Manifest {
             bytes: 7000,
             meta_bytes: 700,
             recall: None,
-            calibration: None,
+            match_thresholds: None,
         }],
         lease: None,
     };
     Manifest {
-        sides: vec![side],
+        standby_indexes: vec![standby],
         ..manifest()
     }
 }
@@ -126,7 +125,7 @@ fn write_assets() {
     std::fs::create_dir_all(path("")).unwrap();
     std::fs::write(path(NEWEST), encoded.unwrap().bytes).unwrap();
     std::fs::write(path("manifest-v1.json"), manifest().encode()).unwrap();
-    std::fs::write(path("manifest-v2.json"), manifest_with_side().encode()).unwrap();
+    std::fs::write(path("manifest-v2.json"), manifest_with_standby().encode()).unwrap();
 }
 
 const NEWEST: &str = "segment-v2.seg";
@@ -136,7 +135,7 @@ fn stored_segment(name: &str) -> Bytes {
     std::fs::read(path(name)).unwrap().into()
 }
 
-/// The same but for what another version of the format rounds differently.
+/// Compares rows, with a tolerance for the rounding of other versions of the format.
 fn assert_same(found: &Row, expected: &Row) {
     let vectors = found.embedding.to_f32().into_iter();
     for (x, y) in vectors.zip(expected.embedding.to_f32()) {
@@ -191,7 +190,7 @@ fn versions_are_searched_together_and_rebuilt_into_the_newest() {
         assert!(["new", "product-7", "product-17"].contains(&product.as_str()));
         assert!((score - 1.0).abs() < 2e-5);
     }
-    let rebuilt = rebuild_base(snapshot.view(), &segments);
+    let rebuilt = rebuild_base(snapshot.live_rows(), &segments);
     let rebuilt = rebuilt
         .encode_base(id(5), ENCODER, DIMENSIONS, None)
         .unwrap();
@@ -205,14 +204,14 @@ fn versions_are_searched_together_and_rebuilt_into_the_newest() {
     }
 }
 
-fn search(snapshot: &Snapshot, picture: u32, k: usize) -> Vec<(String, f32)> {
-    let found = snapshot.search(SearchRequest::new(&vector(picture), k));
+fn search(snapshot: &Snapshot, image: u32, k: usize) -> Vec<(String, f32)> {
+    let found = snapshot.search(SearchRequest::new(&vector(image), k));
     let hits = found.unwrap().hits.into_iter();
     hits.map(|hit| (hit.product_id, hit.score)).collect()
 }
 
 #[test]
-fn a_stored_segment_supersedes_rows() {
+fn a_stored_segment_deletes_rows() {
     let older = |number, rows: u32| {
         let rows = (0..rows).map(|i| row(&format!("{number}/{i}"), "old", &vector(i)));
         let content = SegmentContent {
@@ -226,15 +225,15 @@ fn a_stored_segment_supersedes_rows() {
     };
     let stored = SegmentMeta::open(&stored_segment(NEWEST), id(3), ENCODER).unwrap();
     let metas = [older(1, 5), older(2, 9), stored].map(std::sync::Arc::new);
-    let view = View::new(metas.to_vec());
-    assert_eq!(view.images(), 3 + 8 + 60);
+    let live_rows = LiveRows::new(metas.to_vec());
+    assert_eq!(live_rows.images(), 3 + 8 + 60);
     for (key, live) in [
         ("1/0", false),
         ("1/3", false),
         ("2/7", false),
         ("1/1", true),
     ] {
-        assert_eq!(view.locate(key).is_some(), live, "{key}");
+        assert_eq!(live_rows.locate(key).is_some(), live, "{key}");
     }
 }
 
@@ -258,7 +257,7 @@ fn segments_of_every_version_answer() {
     }
 }
 
-/// Best pictures for the vector of picture 7, worked out from the vectors themselves.
+/// Best images for the vector of image 7, worked out from the vectors themselves.
 const ANSWER: [(&str, &str, f32); 3] = [
     ("product-7", "catalog/größe 07+.jpg", 1.0),
     ("product-17", "catalog/größe 57+.jpg", 1.0),
@@ -266,12 +265,12 @@ const ANSWER: [(&str, &str, f32); 3] = [
 ];
 
 #[test]
-fn a_manifest_of_version_2_opens_and_without_its_side_is_one_of_version_1() {
+fn a_manifest_of_version_2_opens_and_without_its_standby_index_is_one_of_version_1() {
     let stored = std::fs::read(path("manifest-v2.json")).unwrap();
     let read = Manifest::decode(&stored).unwrap();
-    assert_eq!(read, manifest_with_side());
+    assert_eq!(read, manifest_with_standby());
     assert_eq!(read.encode(), stored);
-    let alone = read.without_side(Role::Previous).unwrap().encode();
+    let alone = read.without_standby(Role::Previous).unwrap().encode();
     assert_eq!(alone, std::fs::read(path("manifest-v1.json")).unwrap());
 }
 

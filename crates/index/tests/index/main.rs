@@ -2,16 +2,20 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod algebra;
+mod attributes_update;
 mod audit;
 mod codec;
-mod filters;
+mod filter_model;
+mod filtering;
 mod golden;
-mod large;
+mod graph_recall;
+mod graph_search;
+mod large_catalog;
 mod memory;
 mod policy;
-mod relabel;
 mod search;
+mod selections;
 mod selective;
 mod shop;
-mod sides;
+mod standby;
 mod support;

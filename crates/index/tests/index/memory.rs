@@ -1,4 +1,4 @@
-//! What a rebuild takes of memory: asked of a process of its own, for the peak is that of a whole process.
+//! The memory of a rebuild, measured in a process of its own, because the peak is that of a whole process.
 
 #![cfg(target_os = "linux")]
 
@@ -6,14 +6,14 @@ use std::process::Command;
 
 use bytes::Bytes;
 use lookalike_index::{
-    CompactionPolicy, HEADER_BYTES, Segment, SegmentEntry, SegmentKind, View, rebuild_base,
+    CompactionPolicy, HEADER_BYTES, LiveRows, Segment, SegmentEntry, SegmentKind, rebuild_base,
     rebuild_bytes,
 };
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::support::{ENCODER, Vectors, content, id, row};
 
-/// File of a stored base and its dimensions: set in the process that is asked.
+/// File of a stored base and its dimensions: set in the process that is measured.
 const ASKED: &str = "LOOKALIKE_MEASURED_REBUILD";
 const NAME: &str = "memory::a_rebuild_takes_no_more_memory_than_is_said";
 
@@ -47,13 +47,13 @@ fn a_rebuild_takes_no_more_memory_than_is_said() {
     }
 }
 
-/// Reads a base and rebuilds it. What the process holds before, test program and all, does not count.
+/// Reads a base and rebuilds it. The memory that the process has before does not count.
 fn measure(file: &str, dimensions: usize) {
     let before = kilobytes("VmRSS:") * 1024;
     let stored = Bytes::from(std::fs::read(file).unwrap());
     let segment = Segment::open(&stored, id(1), ENCODER).unwrap();
-    let view = View::new(vec![segment.meta().clone()]);
-    let content = rebuild_base(&view, &[segment]);
+    let live_rows = LiveRows::new(vec![segment.meta().clone()]);
+    let content = rebuild_base(&live_rows, &[segment]);
     let graph = CompactionPolicy::default().graph_for(content.rows.len());
     let encoded = content.encode_base(id(2), ENCODER, dimensions, graph);
     assert!(encoded.unwrap().recall.is_some());
@@ -66,14 +66,14 @@ fn measure(file: &str, dimensions: usize) {
         bytes: stored.len() as u64,
         meta_bytes: 0,
         recall: None,
-        calibration: None,
+        match_thresholds: None,
     }]);
     println!(
         "\n{times:.2} times {} bytes, said were {said}",
         stored.len()
     );
     assert!(peak <= said, "{times:.2} times what is stored");
-    // Else much more is asked for than it takes, and rebuilds are put off for nothing.
+    // Otherwise rebuilds would be postponed although there is enough memory.
     assert!(2 * peak >= said, "{times:.2} times what is stored");
 }
 
@@ -93,7 +93,7 @@ fn stored(version: u8, rows: usize, dimensions: usize) -> Vec<u8> {
     let encoded = content.encode_base(id(1), ENCODER, dimensions, graph);
     let mut bytes = encoded.unwrap().bytes;
     if version == 1 {
-        // Its vectors were as they came.
+        // Its vectors are not rotated.
         bytes[8] = 1;
         let checksum = xxh3_64(&bytes[..HEADER_BYTES - 8]);
         bytes[HEADER_BYTES - 8..HEADER_BYTES].copy_from_slice(&checksum.to_le_bytes());

@@ -1,7 +1,7 @@
-//! How many segments there are, and how often rows are written.
+//! The number of segments, and how often rows are rewritten.
 
 use lookalike_index::{
-    CompactionPolicy, SegmentContent, SegmentEntry, SegmentKind, View, rebuild_base,
+    CompactionPolicy, LiveRows, SegmentContent, SegmentEntry, SegmentKind, rebuild_base,
 };
 use proptest::prelude::*;
 
@@ -15,11 +15,11 @@ fn entry(kind: SegmentKind, rows: u32) -> SegmentEntry {
         bytes: 0,
         meta_bytes: 0,
         recall: None,
-        calibration: None,
+        match_thresholds: None,
     }
 }
 
-/// Publishes deltas behind a base, joining whenever that is due; rows written by joining.
+/// Publishes deltas after a base, and merges whenever that is due; returns the rows written by merging.
 fn publish(
     policy: &CompactionPolicy,
     sizes: &[u32],
@@ -87,7 +87,7 @@ fn a_backlog_is_joined_at_once() {
     assert_eq!(policy.merge_due(&[]), None);
 }
 
-/// A removal is a change like an upload, also that of a picture which no base ever had.
+/// A removal is a change like an upload, even of an image that no base has.
 #[test]
 fn what_changed_makes_a_rebuild_due() {
     let policy = CompactionPolicy {
@@ -99,28 +99,29 @@ fn what_changed_makes_a_rebuild_due() {
         let rows = range.map(|i| row(&i.to_string(), "p", &[1.0, i as f32]));
         content(rows.collect())
     };
-    let view = |segments: &[lookalike_index::Segment]| {
-        View::new(segments.iter().map(|s| s.meta().clone()).collect())
+    let live_rows = |segments: &[lookalike_index::Segment]| {
+        LiveRows::new(segments.iter().map(|s| s.meta().clone()).collect())
     };
-    let removal = |view: &View, range: std::ops::Range<u32>| {
+    let removal = |live_rows: &LiveRows, range: std::ops::Range<u32>| {
         let keys: Vec<String> = range.map(|i| i.to_string()).collect();
         SegmentContent {
-            superseded: view.superseded_by(keys.iter().map(String::as_str)),
+            deleted: live_rows.deleted_by(keys.iter().map(String::as_str)),
             tombstones: keys,
             ..SegmentContent::default()
         }
     };
-    assert!(!policy.rebuild_due(&view(&[])));
+    assert!(!policy.rebuild_due(&live_rows(&[])));
     let base = base(1, &rows(0..40), 2, None);
-    assert!(!policy.rebuild_due(&view(std::slice::from_ref(&base))));
-    let due =
-        |newer: SegmentContent| policy.rebuild_due(&view(&[base.clone(), delta(2, &newer, 2)]));
+    assert!(!policy.rebuild_due(&live_rows(std::slice::from_ref(&base))));
+    let due = |newer: SegmentContent| {
+        policy.rebuild_due(&live_rows(&[base.clone(), delta(2, &newer, 2)]))
+    };
     assert!(!due(rows(40..59)) && due(rows(40..60)));
-    let of_base = view(std::slice::from_ref(&base));
+    let of_base = live_rows(std::slice::from_ref(&base));
     // Half of what is left of the base.
     assert!(!due(removal(&of_base, 0..12)) && due(removal(&of_base, 0..13)));
     assert!(!due(removal(&of_base, 100..119)) && due(removal(&of_base, 100..120)));
     let emptied = [base.clone(), delta(2, &removal(&of_base, 0..40), 2)];
-    let rebuilt = rebuild_base(&view(&emptied), &emptied);
+    let rebuilt = rebuild_base(&live_rows(&emptied), &emptied);
     assert!(rebuilt.is_empty());
 }

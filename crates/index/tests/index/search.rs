@@ -1,8 +1,8 @@
-//! Searching against a model that compares the query with everything.
+//! Searches, compared with a model that compares the query with everything.
 
 use lookalike_index::{
-    Attributes, Found, GraphParameters, GroupBy, IndexError, SearchRequest, SegmentContent,
-    Snapshot, View,
+    Attributes, Found, GraphParameters, GroupBy, IndexError, LiveRows, SearchRequest,
+    SegmentContent, Snapshot,
 };
 use proptest::prelude::*;
 
@@ -38,7 +38,7 @@ proptest! {
     }
 }
 
-/// An answer that is known to be whole.
+/// An answer that is known to be complete.
 fn nothing() -> Found {
     Found {
         hits: Vec::new(),
@@ -100,40 +100,40 @@ fn segments_of_other_dimensions_are_refused() {
     );
 }
 
-/// However many pictures a product has, and in however many segments, it takes one place.
+/// A product is one result, with any number of images in any number of segments.
 #[test]
-fn a_product_with_thousands_of_pictures_leaves_room_for_others() {
+fn a_product_with_thousands_of_images_leaves_room_for_others() {
     let mut vectors = Vectors::new(1, 16);
-    let centre = vectors.any();
+    let center = vectors.any();
     let mut rows: Vec<_> = (0..5000)
-        .map(|i| row(&format!("many/{i}"), "many", &vectors.near(&centre, 0.01)))
+        .map(|i| row(&format!("many/{i}"), "many", &vectors.near(&center, 0.01)))
         .collect();
-    rows.extend((0..3000).map(|i| row(&format!("same/{i}"), "same", &centre)));
+    rows.extend((0..3000).map(|i| row(&format!("same/{i}"), "same", &center)));
     rows.extend((0..9).map(|i| {
         let far = vectors.any();
         row(&format!("few/{i}"), &format!("few{i}"), &far)
     }));
     for graph in [None, Some(GraphParameters::default())] {
         let base = base(1, &content(rows.clone()), 16, graph);
-        let newer = content(vec![row("new", "new", &centre)]);
+        let newer = content(vec![row("new", "new", &center)]);
         let segments = vec![base, delta(2, &newer, 16)];
         let snapshot = Snapshot::new(segments, 16).unwrap();
         assert_eq!((snapshot.images(), snapshot.products()), (8010, 12));
         for k in [1, 10, 12, 100] {
-            let hits = snapshot.search(request(&centre, k)).unwrap().hits;
+            let hits = snapshot.search(request(&center, k)).unwrap().hits;
             assert_eq!(hits.len(), k.min(12));
             assert_in_order(&hits);
             assert_eq!(hits[0].key, "new", "of equal ones the first key");
         }
         let similar = SearchRequest {
             without_products: &["many".to_owned()],
-            ..request(&centre, 10)
+            ..request(&center, 10)
         };
         assert_eq!(snapshot.search(similar).unwrap().hits.len(), 10);
     }
 }
 
-/// Which segment a row is in must not show in the answer, not even among equals.
+/// The segment of a row must not change the answer, not even among equal scores.
 #[test]
 fn equal_scores_are_ordered_by_key_wherever_they_are() {
     let vector = [0.3, -0.2, 0.9];
@@ -162,17 +162,17 @@ fn rows_of_a_product_are_its_live_ones() {
         row("a2", "a", &[1.0, 1.0]),
     ]);
     let first = delta(1, &first, 2);
-    let view = View::new(vec![first.meta().clone()]);
+    let live_rows = LiveRows::new(vec![first.meta().clone()]);
     let mut second = content(vec![
         row("a2", "c", &[1.0, 0.5]),
         row("a3", "a", &[1.0, 0.2]),
     ]);
-    second.superseded = view.superseded_by(["a2", "a3"].into_iter());
+    second.deleted = live_rows.deleted_by(["a2", "a3"].into_iter());
     let snapshot = Snapshot::new(vec![first, delta(2, &second, 2)], 2).unwrap();
     let keys = |product: &str| -> Vec<String> {
         snapshot
             .rows_of_product(product)
-            .map(|at| snapshot.view().meta(at).key(at.row).to_owned())
+            .map(|at| snapshot.live_rows().meta(at).key(at.row).to_owned())
             .collect()
     };
     assert_eq!(keys("a"), ["a1", "a3"]);
@@ -184,8 +184,8 @@ fn rows_of_a_product_are_its_live_ones() {
     assert!(cosine(&snapshot.embedding(at), &[1.0, 0.5]) > 0.99999);
 }
 
-/// Products are counted by looking the few of a delta up in the base, or by comparing all texts where deltas have
-/// many: both count what is live, once.
+/// Products are counted by looking up the few of a delta in the base, or by hashing all ids if deltas have many: both
+/// count each live product once.
 #[test]
 fn products_of_several_segments_are_counted_once() {
     for (base_products, changes) in [(200, 3), (200, 150)] {
@@ -196,19 +196,19 @@ fn products_of_several_segments_are_counted_once() {
             content(rows.collect())
         };
         let first = base(1, &rows(0..base_products, "a"), 2, None);
-        let view = View::new(vec![first.meta().clone()]);
-        // Another picture of each of the first few, none of the next few, and as many new products.
+        let live_rows = LiveRows::new(vec![first.meta().clone()]);
+        // Another image of each of the first few, none of the next few, and as many new products.
         let mut second = rows(0..changes, "b");
         second.rows.extend(rows(300..300 + changes, "a").rows);
         let gone: Vec<String> = (40..40 + changes / 2).map(|i| name(i) + "a").collect();
-        second.superseded = view.superseded_by(gone.iter().map(String::as_str));
+        second.deleted = live_rows.deleted_by(gone.iter().map(String::as_str));
         second.tombstones = gone.clone();
         let shadowed = (40..40 + changes / 2).filter(|&i| i < changes).count();
         let expected = base_products - gone.len() + shadowed + changes;
-        let view = View::new(vec![
+        let live_rows = LiveRows::new(vec![
             first.meta().clone(),
             delta(2, &second, 2).meta().clone(),
         ]);
-        assert_eq!(view.products(), expected as u64, "{changes}");
+        assert_eq!(live_rows.products(), expected as u64, "{changes}");
     }
 }

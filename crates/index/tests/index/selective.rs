@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use lookalike_index::{
-    Filter, GraphParameters, GroupBy, Row, SearchRequest, Segment, SegmentContent, Snapshot, View,
+    Filter, GraphParameters, GroupBy, LiveRows, Row, SearchRequest, Segment, SegmentContent,
+    Snapshot,
 };
 use serde_json::json;
 
@@ -15,7 +16,7 @@ const ROWS: usize = 40_000;
 const KINDS: usize = 100;
 const QUERIES: usize = 60;
 
-/// Whether a row passes.
+/// True if a row passes.
 type Passes = fn(usize) -> bool;
 
 struct Catalog {
@@ -45,7 +46,7 @@ static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
 });
 
 fn row_of(i: usize, vector: &[f32]) -> Row {
-    // What has nothing to do with the kind.
+    // Attributes that are independent of the kind.
     let chance = i / KINDS;
     let attributes = json!({
         "kind": format!("kind {}", i % KINDS),
@@ -56,12 +57,12 @@ fn row_of(i: usize, vector: &[f32]) -> Row {
     });
     Row {
         attributes: serde_json::from_value(attributes).unwrap(),
-        // Five pictures of every product.
+        // Five images of every product.
         ..row(&format!("{i:05}"), &format!("p{}", i / 5), vector)
     }
 }
 
-/// Scores of rows that pass, best first.
+/// Returns the scores of rows that pass, best first.
 fn truth(query: &[f32], passes: impl Fn(usize) -> bool) -> Vec<f64> {
     let vectors = CATALOG.vectors.iter().enumerate();
     let passing = vectors.filter(|&(i, _)| passes(i));
@@ -70,7 +71,7 @@ fn truth(query: &[f32], passes: impl Fn(usize) -> bool) -> Vec<f64> {
     scores
 }
 
-/// Share of the ten best that searches find, and whether any of them walked the graph.
+/// Returns the share of the ten best that searches find, and whether any of them walked the graph.
 fn recall(snapshot: &Snapshot, filter: &str, passes: impl Fn(usize) -> bool) -> (f64, bool) {
     let filter = Filter::from_text(filter).unwrap();
     let selection = snapshot.select(&filter, &[]).unwrap();
@@ -121,7 +122,7 @@ fn filters_hide_nothing_of_what_they_select() {
     check("kind!=kind 7", &|i| i % KINDS != 7, true);
 }
 
-/// Where what is selected has nothing to do with the query, or all that is near it is not selected.
+/// The selection is independent of the query, or excludes everything near it.
 #[test]
 fn what_lies_far_from_the_query_is_found() {
     let snapshot = Snapshot::new(vec![CATALOG.graph.clone()], DIMENSIONS).unwrap();
@@ -136,11 +137,11 @@ fn what_lies_far_from_the_query_is_found() {
     }
 }
 
-/// However many are asked for, and however few of those that are near are selected.
+/// Any number of results, and few or many selected rows near the query.
 #[test]
 fn as_many_are_found_as_there_are() {
     let removed: Vec<String> = (0..ROWS).step_by(3).map(|i| format!("{i:05}")).collect();
-    let view = View::new(vec![CATALOG.graph.meta().clone()]);
+    let live_rows = LiveRows::new(vec![CATALOG.graph.meta().clone()]);
     let removal = SegmentContent {
         rows: (1..30_000)
             .step_by(300)
@@ -152,7 +153,7 @@ fn as_many_are_found_as_there_are() {
     let keys = removal.rows.iter().map(|row| row.key.as_str());
     let keys = keys.chain(removed.iter().map(String::as_str));
     let removal = SegmentContent {
-        superseded: view.superseded_by(keys),
+        deleted: live_rows.deleted_by(keys),
         ..removal
     };
     let segments = vec![CATALOG.graph.clone(), delta(2, &removal, DIMENSIONS)];

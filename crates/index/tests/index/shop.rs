@@ -3,23 +3,22 @@
 use std::collections::{BTreeMap, HashSet};
 
 use lookalike_index::{
-    Attributes, Found, GraphParameters, GroupBy, Hit, Row, SearchRequest, Segment, SegmentContent,
-    Snapshot, View, merge_deltas, rebuild_base,
+    Attributes, Found, GraphParameters, GroupBy, Hit, LiveRows, Row, SearchRequest, Segment,
+    SegmentContent, Snapshot, merge_deltas, rebuild_base,
 };
 use proptest::prelude::*;
 
 use crate::support::{Vectors, base, content, cosine, delta, row};
 
-/// What a score may be off: components of short vectors are large, and so are the steps they are
-/// stored in.
+/// Returns the maximum error of a score: components of short vectors are large, and so are their quantization steps.
 pub(crate) fn precision(dimensions: usize) -> f64 {
-    // Rounding errors of few components do not even out.
+    // Rounding errors of few components do not cancel out.
     if dimensions < 64 { 5e-5 } else { 2e-5 }
 }
 
-/// A picture that is there.
+/// An image that is there.
 #[derive(Debug, Clone)]
-pub(crate) struct Picture {
+pub(crate) struct Image {
     pub(crate) product: String,
     pub(crate) vector: Vec<f32>,
     pub(crate) attributes: Attributes,
@@ -31,7 +30,7 @@ pub(crate) struct Shop {
     pub(crate) vectors: Vectors,
     pub(crate) segments: Vec<Segment>,
     /// By key.
-    pub(crate) pictures: BTreeMap<String, Picture>,
+    pub(crate) images: BTreeMap<String, Image>,
     next: u64,
 }
 
@@ -52,7 +51,7 @@ pub(crate) enum Step {
     },
 }
 
-/// How similar the uploaded pictures are to each other.
+/// Similarity of the uploaded images to each other.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kind {
     Different,
@@ -68,7 +67,7 @@ impl Shop {
             dimensions,
             vectors: Vectors::new(5, dimensions),
             segments: Vec::new(),
-            pictures: BTreeMap::new(),
+            images: BTreeMap::new(),
             next: 0,
         };
         for step in steps {
@@ -81,16 +80,16 @@ impl Shop {
         Snapshot::new(self.segments.clone(), self.dimensions).unwrap()
     }
 
-    /// Vectors that are there and others.
+    /// Returns vectors that are there and others.
     pub(crate) fn queries(&mut self) -> Vec<Vec<f32>> {
         let mut queries: Vec<Vec<f32>> = (0..2).map(|_| self.vectors.any()).collect();
-        let stored = self.pictures.values().map(|picture| &picture.vector);
-        queries.extend(stored.step_by(1 + self.pictures.len() / 3).cloned());
+        let stored = self.images.values().map(|image| &image.vector);
+        queries.extend(stored.step_by(1 + self.images.len() / 3).cloned());
         queries
     }
 
-    fn view(&self) -> View {
-        View::new(self.segments.iter().map(|s| s.meta().clone()).collect())
+    fn live_rows(&self) -> LiveRows {
+        LiveRows::new(self.segments.iter().map(|s| s.meta().clone()).collect())
     }
 
     fn number(&mut self) -> u64 {
@@ -101,7 +100,7 @@ impl Shop {
     fn publish(&mut self, mut content: SegmentContent) {
         let keys = content.rows.iter().map(|row| row.key.as_str());
         let gone = content.tombstones.iter().map(String::as_str);
-        content.superseded = self.view().superseded_by(keys.chain(gone));
+        content.deleted = self.live_rows().deleted_by(keys.chain(gone));
         let number = self.number();
         let segment = delta(number, &content, self.dimensions);
         self.segments.push(segment);
@@ -113,14 +112,17 @@ impl Shop {
             Step::Remove { keys } => self.remove(&keys),
             Step::Merge { count } => {
                 let range = self.segments.len().saturating_sub(count)..self.segments.len();
-                let joined =
-                    merge_deltas(&self.view(), range.clone(), &self.segments[range.clone()]);
+                let joined = merge_deltas(
+                    &self.live_rows(),
+                    range.clone(),
+                    &self.segments[range.clone()],
+                );
                 let number = self.number();
                 let joined = delta(number, &joined, self.dimensions);
                 self.segments.splice(range, [joined]);
             }
             Step::Rebuild { graph } => {
-                let joined = rebuild_base(&self.view(), &self.segments);
+                let joined = rebuild_base(&self.live_rows(), &self.segments);
                 let graph = graph.then(GraphParameters::default);
                 let number = self.number();
                 self.segments = vec![base(number, &joined, self.dimensions, graph)];
@@ -129,29 +131,29 @@ impl Shop {
     }
 
     fn upload(&mut self, keys: Vec<(u16, Attributes)>, kind: Kind) {
-        let centre = self.vectors.any();
+        let center = self.vectors.any();
         let few: Vec<_> = (0..3).map(|_| self.vectors.any()).collect();
         let keys: BTreeMap<u16, Attributes> = keys.into_iter().collect();
         let mut rows = Vec::new();
         for (key, attributes) in keys {
             let vector = match kind {
                 Kind::Different => self.vectors.any(),
-                Kind::Close => self.vectors.near(&centre, 0.002),
+                Kind::Close => self.vectors.near(&center, 0.002),
                 Kind::Same => few[usize::from(key) % few.len()].clone(),
             };
-            // Two in three pictures show one of a few products.
+            // Two in three images show one of a few products.
             let product = if key % 3 == 0 { key } else { key % 7 };
             let (key, product) = (format!("k{key:05}"), format!("p{product}"));
             rows.push(Row {
                 attributes: attributes.clone(),
                 ..row(&key, &product, &vector)
             });
-            let picture = Picture {
+            let image = Image {
                 product,
                 vector,
                 attributes,
             };
-            self.pictures.insert(key, picture);
+            self.images.insert(key, image);
         }
         self.publish(content(rows));
     }
@@ -160,7 +162,7 @@ impl Shop {
         let keys: HashSet<String> = keys.iter().map(|key| format!("k{key:05}")).collect();
         let tombstones: Vec<String> = keys
             .into_iter()
-            .filter(|key| self.pictures.remove(key).is_some())
+            .filter(|key| self.images.remove(key).is_some())
             .collect();
         self.publish(SegmentContent {
             tombstones,
@@ -168,18 +170,18 @@ impl Shop {
         });
     }
 
-    /// Best score of everything that should be found, by product or by key.
+    /// Returns the best score of everything that should be found, by product or by key.
     fn truth(
         &self,
         request: SearchRequest<'_>,
-        is_selected: impl Fn(&Picture) -> bool,
+        is_selected: impl Fn(&Image) -> bool,
     ) -> BTreeMap<&str, f64> {
         let mut best: BTreeMap<&str, f64> = BTreeMap::new();
-        for (key, picture) in &self.pictures {
-            if !request.without_products.contains(&picture.product) && is_selected(picture) {
-                let score = cosine(request.vector, &picture.vector);
+        for (key, image) in &self.images {
+            if !request.without_products.contains(&image.product) && is_selected(image) {
+                let score = cosine(request.vector, &image.vector);
                 let result = match request.group_by {
-                    GroupBy::Product => &picture.product,
+                    GroupBy::Product => &image.product,
                     GroupBy::Image => key,
                 };
                 let known = best.entry(result).or_insert(score);
@@ -189,12 +191,12 @@ impl Shop {
         best
     }
 
-    /// Makes sure that an answer is what comparing with every picture that is selected says.
+    /// Compares an answer with the scores of every selected image.
     pub(crate) fn check(
         &self,
         request: SearchRequest<'_>,
         found: &Found,
-        is_selected: impl Fn(&Picture) -> bool,
+        is_selected: impl Fn(&Image) -> bool,
     ) {
         let hits = &found.hits;
         let truth = self.truth(request, &is_selected);
@@ -210,16 +212,16 @@ impl Shop {
             "{} hits",
             hits.len()
         );
-        // So few are never walked.
+        // So few are never searched by a walk.
         assert!(found.exact);
         for (hit, score) in hits.iter().zip(scores) {
             let found = f64::from(hit.score);
             assert!((found - score).abs() <= precision, "{found} for {score}");
-            let picture = &self.pictures[&hit.key];
-            assert_eq!(picture.product, hit.product_id);
-            assert_eq!(picture.attributes, hit.attributes);
-            assert!(is_selected(picture), "{hit:?}");
-            assert!((cosine(request.vector, &picture.vector) - found).abs() <= precision);
+            let image = &self.images[&hit.key];
+            assert_eq!(image.product, hit.product_id);
+            assert_eq!(image.attributes, hit.attributes);
+            assert!(is_selected(image), "{hit:?}");
+            assert!((cosine(request.vector, &image.vector) - found).abs() <= precision);
             assert!((truth[result(request, hit)] - found).abs() <= precision);
         }
         let results: HashSet<&str> = hits.iter().map(|hit| result(request, hit)).collect();
@@ -240,7 +242,7 @@ pub(crate) fn assert_in_order(hits: &[Hit]) {
     assert!(hits.is_sorted_by(ordered));
 }
 
-/// What happens to a shop whose pictures have such attributes.
+/// Changes of a shop whose images have such attributes.
 pub(crate) fn step(
     attributes: impl Strategy<Value = Attributes> + 'static,
 ) -> impl Strategy<Value = Step> {

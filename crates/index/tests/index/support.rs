@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use lookalike_index::{
-    Attributes, EncodedSegment, Fingerprint, GraphParameters, Quantised, Row, Segment,
+    Attributes, EncodedSegment, Fingerprint, GraphParameters, QuantizedVector, Row, Segment,
     SegmentContent, SegmentId,
 };
 use rand::rngs::StdRng;
@@ -20,7 +20,7 @@ pub(crate) fn row(key: &str, product_id: &str, vector: &[f32]) -> Row {
         product_id: product_id.to_owned(),
         etag: format!("\"{key}\""),
         attributes: Attributes::new(),
-        embedding: Quantised::new(vector).unwrap(),
+        embedding: QuantizedVector::new(vector).unwrap(),
     }
 }
 
@@ -80,18 +80,18 @@ impl Vectors {
     }
 
     /// A vector near another.
-    pub(crate) fn near(&mut self, centre: &[f32], spread: f32) -> Vec<f32> {
-        centre
+    pub(crate) fn near(&mut self, center: &[f32], spread: f32) -> Vec<f32> {
+        center
             .iter()
             .map(|x| x + spread * self.component())
             .collect()
     }
 
-    /// `count` vectors around `centres` centres.
-    pub(crate) fn clustered(&mut self, count: usize, centres: usize) -> Vec<Vec<f32>> {
-        let centres: Vec<_> = (0..centres).map(|_| self.any()).collect();
+    /// `count` vectors around `centers` centers.
+    pub(crate) fn clustered(&mut self, count: usize, centers: usize) -> Vec<Vec<f32>> {
+        let centers: Vec<_> = (0..centers).map(|_| self.any()).collect();
         (0..count)
-            .map(|i| self.near(&centres[i % centres.len()], 0.7))
+            .map(|i| self.near(&centers[i % centers.len()], 0.7))
             .collect()
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lookalike_core::keys::is_catalog_key;
 use lookalike_core::model::ImageRecord;
-use lookalike_index::View;
+use lookalike_index::LiveRows;
 
 use super::report::{AuditReport, Contradiction, Listed, StaleRecord};
 
@@ -30,13 +30,13 @@ struct Indexed<'a> {
 impl Differences {
     /// `stored` has the ETag of every key in the bucket.
     pub(super) fn of(
-        view: &View,
+        view: &LiveRows,
         stored: &BTreeMap<String, String>,
         records: &[ImageRecord],
         failed: &[ImageRecord],
     ) -> Self {
         let indexed: BTreeMap<&str, Indexed<'_>> = view
-            .live_rows()
+            .addresses()
             .map(|at| {
                 let meta = view.meta(at);
                 let indexed = Indexed {

@@ -9,7 +9,7 @@ mod report;
 
 use std::sync::Arc;
 
-use lookalike_index::{AuditSettings, PictureAudit};
+use lookalike_index::{AuditSettings, ImageAudit};
 
 pub use report::{
     AuditReport, AuditedGroup, AuditedImage, Contradiction, Listed, MisplacedImage, StaleRecord,
@@ -63,10 +63,10 @@ impl Searcher {
     pub async fn audit(&self, options: AuditOptions) -> Result<AuditReport, AuditError> {
         let before = self.newest_for_certain().await?;
         options.expect_at_most(before.snapshot.images(), "images in the index")?;
-        let calibration = before.calibration().await?;
+        let match_thresholds = before.match_thresholds().await?;
         let settings = AuditSettings {
-            same: calibration.map_or(NEARLY_SAME, |scores| scores.same),
-            similar: calibration.map_or(-1.0, |scores| scores.similar),
+            same: match_thresholds.map_or(NEARLY_SAME, |scores| scores.same),
+            similar: match_thresholds.map_or(-1.0, |scores| scores.similar),
         };
         let (images, stored, table, failed) = tokio::try_join!(
             image_audit(&before, settings, options.until),
@@ -75,10 +75,10 @@ impl Searcher {
             self.failed_images(&options)
         )?;
         let after = self.newest_for_certain().await?;
-        let view = after.snapshot.view();
+        let view = after.snapshot.live_rows();
         let mut differences = Differences::of(view, &stored, &table.records, &failed);
         if before.manifest.generation != after.manifest.generation {
-            let view = before.snapshot.view();
+            let view = before.snapshot.live_rows();
             let earlier = Differences::of(view, &stored, &table.records, &failed);
             differences = differences.shared_with(&earlier);
         }
@@ -89,12 +89,12 @@ impl Searcher {
             stored: stored.len() as u64,
             in_table: table.products.len() as u64,
             threshold: settings.same,
-            calibrated: calibration.is_some(),
+            calibrated: match_thresholds.is_some(),
             failed: Listed::of(failed),
             ..AuditReport::default()
         };
         report.tell_images(&before.snapshot, &images);
-        report.tell_products(after.snapshot.view(), &table.products);
+        report.tell_products(after.snapshot.live_rows(), &table.products);
         report.tell_differences(differences);
         Ok(report)
     }
@@ -142,7 +142,7 @@ async fn image_audit(
     loaded: &LoadedSnapshot,
     settings: AuditSettings,
     until: Deadline,
-) -> Result<PictureAudit, AuditError> {
+) -> Result<ImageAudit, AuditError> {
     let snapshot = Arc::clone(&loaded.snapshot);
     let is_late = move || until.remaining().is_zero();
     let audited = run_blocking(move || snapshot.audit(settings, &is_late)).await?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use lookalike_core::model::ImageRecord;
-use lookalike_index::{Location, PictureAudit, PictureGroup, Snapshot, View};
+use lookalike_index::{ImageAudit, ImageGroup, LiveRows, RowAddress, Snapshot};
 use serde::Serialize;
 
 /// What looking over the catalog found.
@@ -218,44 +218,44 @@ impl AuditReport {
         }
     }
 
-    pub(super) fn tell_images(&mut self, snapshot: &Snapshot, found: &PictureAudit) {
-        let image = |at: &Location| {
-            let meta = snapshot.view().meta(*at);
+    pub(super) fn tell_images(&mut self, snapshot: &Snapshot, found: &ImageAudit) {
+        let image = |at: &RowAddress| {
+            let meta = snapshot.live_rows().meta(*at);
             AuditedImage {
                 key: meta.key(at.row).to_owned(),
                 product_id: meta.product_id(at.row).to_owned(),
             }
         };
-        let group = |group: &PictureGroup| AuditedGroup {
+        let group = |group: &ImageGroup| AuditedGroup {
             products: group.products as u64,
             score: group.score,
-            images: Listed::of(group.pictures.iter().map(image)),
+            images: Listed::of(group.images.iter().map(image)),
         };
         self.duplicates = Listed::of(found.duplicates.iter().map(group));
         self.near_duplicates = Listed::of(found.near_duplicates.iter().map(group));
         self.misplaced = Listed::of(found.misplaced.iter().map(|found| {
-            let AuditedImage { key, product_id } = image(&found.at);
+            let AuditedImage { key, product_id } = image(&found.address);
             MisplacedImage {
                 key,
                 product_id,
                 category: found.category.clone(),
                 suggested: found.suggested.clone(),
-                confidence: found.votes as f32 / found.neighbours as f32,
+                confidence: found.votes as f32 / found.neighbors as f32,
                 score: found.score,
             }
         }));
     }
 
-    pub(super) fn tell_products(&mut self, view: &View, known: &BTreeSet<String>) {
-        let row = |at: Location| {
+    pub(super) fn tell_products(&mut self, view: &LiveRows, known: &BTreeSet<String>) {
+        let row = |at: RowAddress| {
             let meta = view.meta(at);
             (meta.key(at.row), meta.product_id(at.row))
         };
-        let shown: BTreeSet<&str> = view.live_rows().map(|at| row(at).1).collect();
+        let shown: BTreeSet<&str> = view.addresses().map(|at| row(at).1).collect();
         let bare = known.iter().filter(|id| !shown.contains(id.as_str()));
         self.products_without_images = Listed::of(bare.cloned());
         let mut unknown: Vec<AuditedImage> = view
-            .live_rows()
+            .addresses()
             .map(row)
             .filter(|(_, product_id)| !known.contains(*product_id))
             .map(|(key, product_id)| AuditedImage {

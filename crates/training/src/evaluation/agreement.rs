@@ -9,8 +9,8 @@ use std::fmt::Write;
 
 use bytes::Bytes;
 use lookalike_index::{
-    Attributes, CompactionPolicy, Fingerprint, IndexError, Quantised, Row, SearchRequest, Segment,
-    SegmentContent, SegmentId, Snapshot,
+    Attributes, CompactionPolicy, Fingerprint, IndexError, QuantizedVector, Row, SearchRequest,
+    Segment, SegmentContent, SegmentId, Snapshot,
 };
 use rayon::prelude::*;
 use serde::Serialize;
@@ -78,7 +78,7 @@ fn index(
                 product_id: product_id(content),
                 etag: String::new(),
                 attributes: Attributes::new(),
-                embedding: Quantised::new(catalog.vector(row))?,
+                embedding: QuantizedVector::new(catalog.vector(row))?,
             })
         })
         .collect::<Result<_, IndexError>>()?;

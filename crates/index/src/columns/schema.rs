@@ -1,0 +1,123 @@
+//! The attributes that the images of a snapshot have, and whether a filter fits them.
+
+use std::collections::BTreeMap;
+
+use super::value_types::ValueTypes;
+use crate::bits::Bits;
+use crate::filter::{Condition, Filter, FilterError, Operand, Test};
+use crate::live_rows::LiveRows;
+
+/// An attribute that images have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttributeInfo {
+    /// Its name.
+    pub name: String,
+    /// The types of its values.
+    pub types: ValueTypes,
+    /// Number of products of which an image has it.
+    pub products: u64,
+}
+
+/// The types of every attribute that a live row has.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Schema(BTreeMap<String, ValueTypes>);
+
+impl Schema {
+    pub(crate) fn new(live_rows: &LiveRows) -> Self {
+        let mut all: BTreeMap<String, ValueTypes> = BTreeMap::new();
+        for (segment_index, meta) in live_rows.segments().iter().enumerate() {
+            let live = live_entries(live_rows, segment_index);
+            for (name, column) in meta.table().columns() {
+                let types = column.types(&live);
+                if !types.is_empty() {
+                    let known = all.entry(name.to_owned()).or_default();
+                    *known = known.and(types);
+                }
+            }
+        }
+        Self(all)
+    }
+
+    /// Returns the attributes by name, ascending.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&str, ValueTypes)> {
+        self.0.iter().map(|(name, &types)| (name.as_str(), types))
+    }
+
+    /// Checks that an attribute is there or declared.
+    pub(crate) fn check_attribute(
+        &self,
+        name: &str,
+        declared: &[String],
+    ) -> Result<(), FilterError> {
+        if self.0.contains_key(name) || declared.iter().any(|declared| declared == name) {
+            return Ok(());
+        }
+        Err(FilterError::UnknownAttribute {
+            attribute: name.to_owned(),
+            declared: declared.to_vec(),
+        })
+    }
+
+    /// Checks that the attributes that a filter asks for are there or declared, and have values of such types.
+    pub(crate) fn check(&self, filter: &Filter, declared: &[String]) -> Result<(), FilterError> {
+        let mut checked = Ok(());
+        filter.expr().for_each(&mut |condition| {
+            if checked.is_ok() {
+                checked = self.check_condition(condition, declared);
+            }
+        });
+        checked
+    }
+
+    fn check_condition(
+        &self,
+        condition: &Condition,
+        declared: &[String],
+    ) -> Result<(), FilterError> {
+        let name = &condition.attribute;
+        self.check_attribute(name, declared)?;
+        // The type of an attribute that is only declared is not known yet.
+        let Some(&holds) = self.0.get(name) else {
+            return Ok(());
+        };
+        let fits = |operand: &&Operand| {
+            holds.texts && operand.text().is_some()
+                || holds.numbers && operand.number().is_some()
+                || holds.booleans && operand.boolean().is_some()
+        };
+        let given = match &condition.test {
+            Test::Exists => None,
+            Test::OneOf(operands) => operands.iter().find(|o| !fits(o)).map(ToString::to_string),
+            Test::Range(range) => {
+                let bounds = [&range.low, &range.high].into_iter().flatten();
+                // Booleans have no order.
+                let ordered = |operand: &Operand| {
+                    holds.texts && operand.text().is_some()
+                        || holds.numbers && operand.number().is_some()
+                };
+                let mut bounds = bounds.map(|bound| &bound.value);
+                let wrong = bounds.find(|operand| !ordered(operand));
+                wrong.map(|operand| format!("a range up to or from {operand}"))
+            }
+        };
+        match given {
+            None => Ok(()),
+            Some(given) => Err(FilterError::Type {
+                attribute: name.clone(),
+                holds,
+                given,
+            }),
+        }
+    }
+}
+
+/// Returns the entries that live rows have.
+fn live_entries(live_rows: &LiveRows, segment_index: usize) -> Bits {
+    let meta = &live_rows.segments()[segment_index];
+    if live_rows.deleted(segment_index).is_empty() {
+        return Bits::full(meta.entry_count());
+    }
+    let rows = 0..meta.rows();
+    let live = rows.filter(|&row| live_rows.is_live(segment_index, row));
+    Bits::containing(meta.entry_count(), live.map(|row| meta.entry_of(row)))
+}

@@ -1,0 +1,96 @@
+//! The order in which vectors are inserted, which is also that in which they are stored.
+//!
+//! instant-distance shuffles its input, so that the upper layers are a fair sample. For the bottom layer, where most
+//! of the work is, a shuffle is the worst order there is: every insertion starts with nothing of what it needs in the
+//! cache. Here the vectors are drawn into layers by chance too, but within a layer similar ones follow each other. They
+//! do so in the stored segment too, where a walk then finds most of a node's neighbors close by.
+
+use rayon::prelude::*;
+
+use super::instant_distance::{layer_ends, shuffled};
+use crate::dot;
+use crate::quantization::QuantizedVector;
+use crate::scored::ScoredNode;
+
+/// Maximum number of groups of similar vectors: more take longer to tell apart than they save.
+const MAX_GROUPS: usize = 1024;
+
+/// For every position in the order of insertion, returns the vector that is inserted there.
+pub(super) fn insertion_order(vectors: &[&QuantizedVector], seed: u64) -> Vec<u32> {
+    // Another seed than the builder's, whose draws are undone.
+    let mut order = shuffled(vectors.len(), !seed);
+    let group = groups(vectors, &order);
+    let mut start = 0;
+    for end in layer_ends(vectors.len()) {
+        order[start..end].sort_unstable_by_key(|&i| (group[i as usize], i));
+        start = end;
+    }
+    order
+}
+
+/// Returns a number for every vector: equal for similar ones, and close for groups that are similar.
+fn groups(vectors: &[&QuantizedVector], shuffled: &[u32]) -> Vec<u32> {
+    let count = vectors.len().isqrt().min(MAX_GROUPS);
+    let sample = shuffled[..count].iter();
+    let centers: Vec<&QuantizedVector> = sample.map(|&i| vectors[i as usize]).collect();
+    let centers = chained(centers);
+    vectors
+        .par_iter()
+        .map(|vector| most_similar(vector, &centers).unwrap_or(0) as u32)
+        .collect()
+}
+
+/// Puts each after the one that is most similar to it, of those not yet taken.
+fn chained(mut centers: Vec<&QuantizedVector>) -> Vec<&QuantizedVector> {
+    for i in 1..centers.len() {
+        if let Some(next) = most_similar(centers[i - 1], &centers[i..]) {
+            centers.swap(i, i + next);
+        }
+    }
+    centers
+}
+
+fn most_similar(vector: &QuantizedVector, centers: &[&QuantizedVector]) -> Option<usize> {
+    let similarity = |&i: &usize| {
+        let center = centers[i];
+        let score = center.scale * dot::coarse(vector.hi(), center.hi()) as f32;
+        ScoredNode::new(score, i as u32)
+    };
+    (0..centers.len()).max_by_key(similarity)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn direction(i: u32) -> QuantizedVector {
+        let angle = i as f32 / 3.0;
+        QuantizedVector::new(&[angle.sin(), angle.cos()]).unwrap()
+    }
+
+    #[test]
+    fn every_vector_has_one_place() {
+        for count in [0, 1, 2, 31, 33, 5000] {
+            let vectors: Vec<QuantizedVector> = (0..count).map(|i| direction(i % 100)).collect();
+            let vectors: Vec<&QuantizedVector> = vectors.iter().collect();
+            let mut order = insertion_order(&vectors, 3);
+            order.sort_unstable();
+            assert!(order.into_iter().eq(0..count), "{count}");
+        }
+    }
+
+    #[test]
+    fn similar_ones_follow_each_other_and_the_top_is_a_sample() {
+        // Ten directions, in turn.
+        let vectors: Vec<QuantizedVector> = (0..10_000).map(|i| direction(i % 10)).collect();
+        let vectors: Vec<&QuantizedVector> = vectors.iter().collect();
+        let order = insertion_order(&vectors, 3);
+        let changes = |part: &[u32]| part.windows(2).filter(|w| w[0] % 10 != w[1] % 10).count();
+        let ends = layer_ends(order.len());
+        assert_eq!(ends, [69, 240, 832, 2885, 10_000]);
+        assert!(changes(&order[2885..]) < 20);
+        let of_first = order[..2885].iter().filter(|&i| i % 10 == 0).count();
+        assert!((200..380).contains(&of_first), "{of_first}");
+    }
+}

@@ -1,0 +1,154 @@
+//! The history of the last generations, for people. It is part of the manifest, so that it takes no object of its own
+//! and is written together with each change.
+//!
+//! Releases that do not know the history read such a manifest too, but publish theirs without: it starts over then.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use super::standby_index::Role;
+
+/// Maximum number of entries. They take a kilobyte of the manifest, which is read at every cold start.
+pub const MAX_HISTORY_ENTRIES: usize = 20;
+
+/// One generation: the time of its publication, and its changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// The generation.
+    pub generation: u64,
+    /// When it was published, milliseconds since 1970.
+    pub at: u64,
+    /// Its changes.
+    #[serde(flatten)]
+    pub changed: Changed,
+}
+
+/// The changes of a publication. An image changes several indexes at once; the counts are those of the searched one,
+/// or, if only another one changed, of that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Changed {
+    /// Images that are new.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub added: u64,
+    /// Images that are there in another version, or of another product.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub replaced: u64,
+    /// Images that are gone.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub removed: u64,
+    /// Images of which only the attributes changed.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub updated: u64,
+    /// Deltas that were merged into one.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub merged: u64,
+    /// Rows of a base that was rebuilt.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub rebuilt: u64,
+    /// A step of longer work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<Step>,
+    /// The standby index that changed, if the searched one did not.
+    #[serde(rename = "side", skip_serializing_if = "Option::is_none")]
+    pub standby: Option<Role>,
+}
+
+/// A step of longer work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// A writer took the right to rebuild the base.
+    RebuildBegun,
+    /// It gave that right back without a new base.
+    RebuildGivenUp,
+    /// An index of another encoder was started.
+    EncoderBegun,
+    /// The index of another encoder is searched now.
+    EncoderSwitched,
+    /// The index of another encoder was given up.
+    EncoderGivenUp,
+    /// The index was emptied, to be built from scratch.
+    StartedOver,
+    /// A step that only a later release knows: the manifest stays readable.
+    #[serde(other)]
+    Other,
+}
+
+impl Changed {
+    /// Makes a change that consists of one step.
+    pub fn step(step: Step) -> Self {
+        Self {
+            step: Some(step),
+            ..Self::default()
+        }
+    }
+}
+
+impl Step {
+    fn words(self) -> &'static str {
+        match self {
+            Self::RebuildBegun => "rebuild begun",
+            Self::RebuildGivenUp => "rebuild given up",
+            Self::EncoderBegun => "index of another encoder begun",
+            Self::EncoderSwitched => "switched to another encoder",
+            Self::EncoderGivenUp => "index of another encoder given up",
+            Self::StartedOver => "started over",
+            Self::Other => "something that this release does not know",
+        }
+    }
+}
+
+/// In words: `3 pictures added, 1 picture removed`.
+impl fmt::Display for Changed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pictures = [
+            (self.added, "added"),
+            (self.replaced, "replaced"),
+            (self.removed, "removed"),
+            (self.updated, "with other attributes"),
+        ];
+        let pictures = pictures.map(|(count, done)| counted(count, "picture", done));
+        let segments = [
+            counted(self.merged, "delta", "joined"),
+            counted(self.rebuilt, "row", "in a new base"),
+            self.step.map(|step| step.words().to_owned()),
+        ];
+        let parts: Vec<String> = pictures.into_iter().chain(segments).flatten().collect();
+        if parts.is_empty() {
+            f.write_str("nothing")?;
+        } else {
+            f.write_str(&parts.join(", "))?;
+        }
+        match self.standby {
+            None => Ok(()),
+            Some(Role::Building) => f.write_str(" (the index that is being built)"),
+            Some(Role::Previous) => f.write_str(" (the previous index)"),
+        }
+    }
+}
+
+/// Deserializes the entries that this release can read, and skips those that only a later one can.
+pub(super) fn deserialize_known<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<HistoryEntry>, D::Error> {
+    let entries = Vec::<Value>::deserialize(deserializer)?.into_iter();
+    Ok(entries
+        .filter_map(|entry| serde_json::from_value(entry).ok())
+        .collect())
+}
+
+fn counted(count: u64, noun: &str, done: &str) -> Option<String> {
+    let ending = if count == 1 { "" } else { "s" };
+    (count > 0).then(|| format!("{count} {noun}{ending} {done}"))
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! The one mutable object of an index: which segments make it up.
+//!
+//! Stored as JSON that a person can read: an envelope with format, version and a checksum of the exact
+//! bytes of the manifest inside.
+//!
+//! While a catalog changes its encoder, the manifest also names standby indexes. Such a manifest has another version
+//! than one of a single index, so that a release that does not know standby indexes refuses it: otherwise its next
+//! publication would drop them.
+
+mod codec;
+mod history;
+mod indexes;
+mod segment_entry;
+mod standby_index;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::IndexError;
+use crate::ids::Fingerprint;
+pub use history::{Changed, HistoryEntry, MAX_HISTORY_ENTRIES, Step};
+pub use segment_entry::{Lease, RetiredSegment, SegmentEntry};
+pub use standby_index::{Role, StandbyIndex};
+
+const OBJECT: &str = "manifest";
+
+/// One generation of an index, and of its standby indexes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Identifies the encoder of every vector in the index.
+    pub fingerprint: Fingerprint,
+    /// The encoder's name, for people.
+    pub encoder: String,
+    /// Length of every vector.
+    pub dimensions: usize,
+    /// Grows by one with every published manifest.
+    pub generation: u64,
+    /// The segments, oldest content first; at most one base, and that in front.
+    pub segments: Vec<SegmentEntry>,
+    /// Segments that were replaced lately and that slow readers may still need.
+    #[serde(default)]
+    pub retired: Vec<RetiredSegment>,
+    /// Who is rebuilding the base.
+    #[serde(default)]
+    pub lease: Option<Lease>,
+    /// Indexes of other encoders that are kept up to date but not searched.
+    #[serde(default, rename = "sides", skip_serializing_if = "Vec::is_empty")]
+    pub standby_indexes: Vec<StandbyIndex>,
+    /// What the last generations changed, oldest first.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "history::deserialize_known"
+    )]
+    pub history: Vec<HistoryEntry>,
+}
+
+impl Manifest {
+    /// Makes a manifest of generation 0 without segments, which stands for an index before its first publication.
+    pub fn empty(encoder: &str, fingerprint: Fingerprint, dimensions: usize) -> Self {
+        Self {
+            fingerprint,
+            encoder: encoder.to_owned(),
+            dimensions,
+            generation: 0,
+            segments: Vec::new(),
+            retired: Vec::new(),
+            lease: None,
+            standby_indexes: Vec::new(),
+            history: Vec::new(),
+        }
+    }
+
+    /// Refuses a manifest of another encoder.
+    ///
+    /// # Errors
+    /// [`IndexError::Fingerprint`].
+    pub fn expect_encoder(&self, expected: Fingerprint) -> Result<(), IndexError> {
+        if self.fingerprint == expected {
+            return Ok(());
+        }
+        Err(IndexError::Fingerprint {
+            object: OBJECT,
+            expected,
+            found: self.fingerprint,
+        })
+    }
+
+    /// Records what this generation changed, and forgets the oldest entry if there are too many. `at` is in
+    /// milliseconds since 1970.
+    pub fn record(&mut self, at: u64, changed: Changed) {
+        let generation = self.generation;
+        self.history.retain(|entry| entry.generation < generation);
+        self.history.push(HistoryEntry {
+            generation,
+            at,
+            changed,
+        });
+        let excess = self.history.len().saturating_sub(MAX_HISTORY_ENTRIES);
+        self.history.drain(..excess);
+    }
+}

@@ -1,0 +1,44 @@
+//! Indexes that are kept beside the one that is searched.
+
+use serde::{Deserialize, Serialize};
+
+use super::segment_entry::{Lease, SegmentEntry};
+use crate::ids::Fingerprint;
+
+/// The purpose of a standby index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// It is being built, to be searched later.
+    Building,
+    /// It was searched before, and can be again.
+    Previous,
+}
+
+impl Role {
+    /// Returns `building` or `previous`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Building => "building",
+            Self::Previous => "previous",
+        }
+    }
+}
+
+/// An index of another encoder that is kept up to date but not searched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandbyIndex {
+    /// Its purpose.
+    pub role: Role,
+    /// Identifies the encoder of every vector in it.
+    pub fingerprint: Fingerprint,
+    /// The encoder's name, for people.
+    pub encoder: String,
+    /// Length of every vector.
+    pub dimensions: usize,
+    /// Its segments, oldest content first; at most one base, and that in front.
+    pub segments: Vec<SegmentEntry>,
+    /// Who is rebuilding its base.
+    #[serde(default)]
+    pub lease: Option<Lease>,
+}

@@ -1,0 +1,9 @@
+//! Embeddings as fixed-point numbers, and queries in the forms that these are compared with.
+
+mod query;
+mod rotation;
+mod vector;
+
+pub(crate) use query::{Query, QueryForms};
+pub(crate) use vector::Basis;
+pub use vector::QuantizedVector;
