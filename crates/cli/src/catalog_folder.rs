@@ -199,9 +199,5 @@ async fn stored(cloud: &Cloud) -> Result<HashMap<String, String>> {
 
 /// The ETag that S3 gives an object that is stored in one piece.
 fn md5_etag(body: &[u8]) -> String {
-    let hex: String = Md5::digest(body)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("\"{hex}\"")
+    format!("\"{}\"", hex::encode(Md5::digest(body)))
 }

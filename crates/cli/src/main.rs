@@ -12,7 +12,6 @@ mod building;
 mod catalog_folder;
 mod commands;
 mod connection;
-mod demo_catalog;
 mod import_watch;
 mod labels;
 mod local;

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use lookalike_sample_catalog::DrawnCatalog;
 
 use super::{draw, serve};
 use crate::args::DemoArguments;
-use crate::demo_catalog::DrawnCatalog;
 use crate::local::{LocalSystem, Ports};
 use crate::metadata_csv::ProductTable;
 use crate::output::Done;

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use lookalike_sample_catalog::{DrawOptions, DrawnCatalog};
 
 use crate::args::DrawArguments;
-use crate::demo_catalog::{self, DrawOptions, DrawnCatalog};
 use crate::output::{self, Done};
 
 pub(crate) async fn run(arguments: DrawArguments) -> Result<Done> {
@@ -31,7 +31,7 @@ pub(crate) async fn draw(folder: &Path, products: usize, seed: u64) -> Result<Dr
     let drawing = bar.clone();
     let drawn = tokio::task::spawn_blocking(move || {
         let options = DrawOptions { products, seed };
-        demo_catalog::draw(&folder, options, |done| drawing.set_position(done as u64))
+        lookalike_sample_catalog::draw(&folder, options, |done| drawing.set_position(done as u64))
     })
     .await?
     .context("the sample catalog cannot be drawn")?;

@@ -1,9 +1,9 @@
 //! Hats: fedoras, sun hats, caps, beanies and bucket hats.
 
-use crate::demo_catalog::dice::Dice;
-use crate::demo_catalog::outline::Outline;
-use crate::demo_catalog::sheet::Sheet;
-use crate::demo_catalog::surface::{Finish, Look, Surface};
+use crate::dice::Dice;
+use crate::outline::Outline;
+use crate::sheet::Sheet;
+use crate::surface::{Finish, Look, Surface};
 
 use super::{Shape, in_turn};
 

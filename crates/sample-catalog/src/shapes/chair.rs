@@ -1,10 +1,10 @@
 //! Chairs, from the front and a little above.
 
-use crate::demo_catalog::dice::Dice;
-use crate::demo_catalog::outline::{Half, Outline};
-use crate::demo_catalog::palette::{BLACK, Rgb, STEEL};
-use crate::demo_catalog::sheet::Sheet;
-use crate::demo_catalog::surface::{Finish, Look, Surface};
+use crate::dice::Dice;
+use crate::outline::{Half, Outline};
+use crate::palette::{BLACK, Rgb, STEEL};
+use crate::sheet::Sheet;
+use crate::surface::{Finish, Look, Surface};
 
 use super::{Shape, in_turn};
 

@@ -10,6 +10,8 @@
 //! DIR/pictures/t-shirt/t-shirt-001-2.jpg  a second picture of it
 //! ```
 
+#![forbid(unsafe_code)]
+
 mod camera;
 mod dice;
 mod haze;
@@ -47,11 +49,11 @@ const JPEG_QUALITY: u8 = 85;
 
 /// How much to draw.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct DrawOptions {
+pub struct DrawOptions {
     /// Number of products; about one in three has further pictures.
-    pub(crate) products: usize,
+    pub products: usize,
     /// The same seed draws the same catalog.
-    pub(crate) seed: u64,
+    pub seed: u64,
 }
 
 impl Default for DrawOptions {
@@ -65,27 +67,27 @@ impl Default for DrawOptions {
 
 /// What was drawn, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct DrawnCatalog {
+pub struct DrawnCatalog {
     /// The folder of pictures, one folder per category.
-    pub(crate) folder: PathBuf,
+    pub folder: PathBuf,
     /// The CSV of product metadata.
-    pub(crate) table: PathBuf,
+    pub table: PathBuf,
     /// Every picture, product by product, each product's main picture first.
-    pub(crate) pictures: Vec<DrawnPicture>,
+    pub pictures: Vec<DrawnPicture>,
 }
 
 /// One picture of a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct DrawnPicture {
+pub struct DrawnPicture {
     /// The JPEG file.
-    pub(crate) path: PathBuf,
+    pub path: PathBuf,
     /// The product it shows; for a further picture this is not the file's stem.
-    pub(crate) product_id: String,
+    pub product_id: String,
 }
 
 /// Why a catalog could not be drawn.
 #[derive(Debug, Error)]
-pub(crate) enum DrawError {
+pub enum DrawError {
     /// A folder could not be made.
     #[error("could not make the folder {}", path.display())]
     Folder {
@@ -129,7 +131,7 @@ pub(crate) enum DrawError {
 
 /// Draws a catalog into `dir`, on all cores. `progress` hears how many products are done, from any
 /// thread.
-pub(crate) fn draw(
+pub fn draw(
     dir: &Path,
     options: DrawOptions,
     progress: impl Fn(usize) + Sync,

@@ -1,11 +1,11 @@
 //! T-shirts, laid flat.
 
 use super::{Shape, in_turn};
-use crate::demo_catalog::dice::Dice;
-use crate::demo_catalog::outline::{Half, Outline};
-use crate::demo_catalog::palette::Rgb;
-use crate::demo_catalog::sheet::Sheet;
-use crate::demo_catalog::surface::{Finish, Look, Surface};
+use crate::dice::Dice;
+use crate::outline::{Half, Outline};
+use crate::palette::Rgb;
+use crate::sheet::Sheet;
+use crate::surface::{Finish, Look, Surface};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Neck {

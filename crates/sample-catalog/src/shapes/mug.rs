@@ -1,10 +1,10 @@
 //! Mugs, handle to the right.
 
-use crate::demo_catalog::dice::Dice;
-use crate::demo_catalog::outline::Outline;
-use crate::demo_catalog::palette::{Rgb, WHITE};
-use crate::demo_catalog::sheet::Sheet;
-use crate::demo_catalog::surface::{Finish, Look, Surface};
+use crate::dice::Dice;
+use crate::outline::Outline;
+use crate::palette::{Rgb, WHITE};
+use crate::sheet::Sheet;
+use crate::surface::{Finish, Look, Surface};
 
 use super::{Shape, in_turn};
 

@@ -1,10 +1,10 @@
 //! Sunglasses, from the front.
 
-use crate::demo_catalog::dice::Dice;
-use crate::demo_catalog::outline::Outline;
-use crate::demo_catalog::palette::{BRASS, Rgb, STEEL};
-use crate::demo_catalog::sheet::Sheet;
-use crate::demo_catalog::surface::{Finish, Look, Surface};
+use crate::dice::Dice;
+use crate::outline::Outline;
+use crate::palette::{BRASS, Rgb, STEEL};
+use crate::sheet::Sheet;
+use crate::surface::{Finish, Look, Surface};
 
 use super::{Shape, in_turn};
 

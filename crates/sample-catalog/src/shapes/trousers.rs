@@ -1,11 +1,11 @@
 //! Trousers and shorts, laid flat.
 
 use super::{Shape, in_turn};
-use crate::demo_catalog::dice::Dice;
-use crate::demo_catalog::outline::Outline;
-use crate::demo_catalog::palette::{BRASS, TAN};
-use crate::demo_catalog::sheet::Sheet;
-use crate::demo_catalog::surface::{Finish, Look, Surface};
+use crate::dice::Dice;
+use crate::outline::Outline;
+use crate::palette::{BRASS, TAN};
+use crate::sheet::Sheet;
+use crate::surface::{Finish, Look, Surface};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Leg {
