@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use lookalike_aws::{Clients, Cloud, Settings, create_table};
-use lookalike_indexer::Event;
+use lookalike_events::Event;
 use lookalike_local_cloud::{EventHandler, LocalCloud, Options};
 use lookalike_service::{StoreErrorKind, conformance};
 use serde_json::Value;

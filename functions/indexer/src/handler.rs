@@ -11,7 +11,7 @@ use lookalike_service::{
 };
 use serde_json::{Value, json};
 
-use crate::events::{Change, Event, EventError, Message, TableWrite};
+use lookalike_events::{Change, Event, EventError, Message, TableWrite};
 
 /// Time that must be left after a batch to start looking after the index. What does not fit is left to a
 /// later batch or the schedule.

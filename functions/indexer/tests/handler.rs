@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lookalike_indexer::{EventError, Handler, HandlerError};
+use lookalike_events::EventError;
+use lookalike_indexer::{Handler, HandlerError};
 use lookalike_service::memory::MemoryCloud;
 use lookalike_service::ports::Embedder;
 use lookalike_service::{

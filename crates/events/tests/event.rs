@@ -1,7 +1,7 @@
 //! Every sample event of the indexer, and what hostile or broken ones give.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use lookalike_indexer::{Change, Event, EventError, Message, TableWrite};
+use lookalike_events::{Change, Event, EventError, Message, TableWrite};
 use serde_json::{Value, json};
 
 const AWKWARD: &str = "catalog/summer sale/café + 100%.png";
