@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-use crate::settings::{self, Settings};
+use crate::settings::{Settings, read};
 
 /// Longest time for one object or part to go up: a slow line is fine, [`Limits::stall`] ends a dead one.
 const UPLOAD_TIME: Duration = Duration::from_secs(300);
@@ -80,7 +80,7 @@ impl Clients {
     /// # Errors
     /// [`NoRegion`] when neither environment nor profile has one.
     pub async fn without_settings() -> Result<Self, NoRegion> {
-        Self::from_config(&sdk_config().await?, settings::path_style_of_env())
+        Self::from_config(&sdk_config().await?, read::path_style_of_env())
     }
 
     /// Clients for a configuration that the caller made, normally with [`sdk_config`].

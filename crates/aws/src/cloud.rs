@@ -9,14 +9,13 @@ use lookalike_service::ports::{
 };
 use lookalike_service::{Encoders, IndexPorts, SearchPorts};
 
-use crate::bucket::Bucket;
 use crate::clients::{Clients, NoRegion};
-use crate::dynamo::Table;
+use crate::dynamodb::table::Table;
+use crate::dynamodb::{DynamoFailures, DynamoImageRecords, DynamoProducts, DynamoTableReader};
+use crate::s3::bucket::Bucket;
+use crate::s3::{S3Encoders, S3Images, S3Manifests, S3Segments, S3UrlSigner};
 use crate::settings::{self, Settings};
-use crate::{
-    DynamoFailures, DynamoImageRecords, DynamoProducts, DynamoTableReader, S3Encoders, S3Links,
-    S3Manifests, S3Pictures, S3Segments, SqsChanges,
-};
+use crate::sqs::SqsChanges;
 
 /// The ports of the service over S3, DynamoDB and SQS. Cloning shares the clients and their connections.
 #[derive(Clone)]
@@ -85,13 +84,13 @@ impl Cloud {
             let queue = SqsChanges::of_retries(&clients, url, &settings.catalog_bucket);
             Arc::new(queue) as Arc<dyn ChangeQueue>
         });
-        let pictures = Arc::new(S3Pictures::new(Arc::clone(&catalog)));
+        let pictures = Arc::new(S3Images::new(Arc::clone(&catalog)));
         let segments = Arc::new(S3Segments::new(Arc::clone(&index), &settings.index_prefix));
         let encoders = Arc::new(S3Encoders::new(Arc::clone(&index), &settings.index_prefix));
         Self {
             pictures: pictures.clone(),
             picture_writer: pictures,
-            links: Arc::new(S3Links::new(catalog)),
+            links: Arc::new(S3UrlSigner::new(catalog)),
             manifests: Arc::new(S3Manifests::new(index, &settings.index_prefix)),
             segments: segments.clone(),
             shelf: segments,

@@ -50,7 +50,7 @@ const DENIED: &[&str] = &[
 ];
 
 /// Codes by which AWS says that the bucket, table or queue is not there.
-pub(super) const NO_PLACE: &[&str] = &[
+pub(super) const NO_SUCH_RESOURCE: &[&str] = &[
     "AWS.SimpleQueueService.NonExistentQueue",
     "InvalidAddress",
     "NoSuchBucket",

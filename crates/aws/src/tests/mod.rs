@@ -6,8 +6,8 @@ mod changes;
 mod dynamodb;
 mod encoder;
 mod faults;
+mod images;
 mod manifests;
-mod objects;
 mod server;
 
 use std::time::Duration;

@@ -1,8 +1,9 @@
 //! The definition of the table, for the local cloud; `template.yaml` says the same to AWS.
 
+use lookalike_events::{ITEM, PRODUCT_ID};
 use serde_json::{Value, json};
 
-use crate::keys::{FAILED, FAILED_INDEX, ITEM, PRODUCT_ID};
+use crate::dynamodb::keys::{FAILED, FAILED_INDEX};
 
 /// The `CreateTable` request for a table of this name: keyed by product id and item, on demand, with
 /// the sparse index of failures, and with a stream that tells which items were written.

@@ -8,17 +8,17 @@ use lookalike_service::{StoreError, StoreErrorKind};
 /// three seconds at most.
 const IDLE_ROUNDS: u32 = 7;
 const FIRST_WAIT: Duration = Duration::from_millis(25);
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
+const MAX_WAIT: Duration = Duration::from_secs(1);
 
 /// Bounded, growing, jittered waits between the rounds of a batch call.
-pub(crate) struct Patience {
+pub(crate) struct Backoff {
     idle_rounds: u32,
     /// What to say when it ends.
     complaint: &'static str,
 }
 
-impl Patience {
-    /// Patience that ends with this sentence.
+impl Backoff {
+    /// Backoff that ends with this sentence.
     pub(crate) fn new(complaint: &'static str) -> Self {
         Self {
             idle_rounds: 0,
@@ -44,7 +44,7 @@ impl Patience {
         }
         let longest = FIRST_WAIT
             .saturating_mul(1 << self.idle_rounds)
-            .min(LONGEST_WAIT);
+            .min(MAX_WAIT);
         self.idle_rounds += 1;
         tokio::time::sleep(longest.mul_f64(rand::random_range(0.5..1.0))).await;
         Ok(())

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use lookalike_service::StoreError;
 
-use crate::bucket::Bucket;
 use crate::errors;
+use crate::s3::bucket::Bucket;
 
 /// Size of a part, but for the last: 10,000 of them, S3's most, make 160 GB.
 const PART: usize = 16 << 20;
@@ -32,7 +32,7 @@ pub(crate) async fn put(
         .checksum_algorithm(ChecksumAlgorithm::Crc32)
         .send()
         .await
-        .map_err(|error| errors::translate(bucket.place(), operation(), error))?;
+        .map_err(|error| errors::translate(bucket.resource(), operation(), error))?;
     let id = upload.upload_id().unwrap_or_default();
     let done = match put_parts(bucket, key, id, &bytes).await {
         Ok(parts) => complete(bucket, key, id, parts).await,
@@ -42,7 +42,7 @@ pub(crate) async fn put(
         let abort = bucket.s3().abort_multipart_upload();
         let abort = abort.bucket(bucket.name()).key(key).upload_id(id);
         if let Err(error) = abort.send().await {
-            let error = errors::translate(bucket.place(), operation(), error);
+            let error = errors::translate(bucket.resource(), operation(), error);
             tracing::warn!(%error, "an unfinished upload stays behind until its lifecycle rule ends it");
         }
     }
@@ -89,7 +89,7 @@ async fn put_part(
         .await
         .map_err(|error| {
             let operation = bucket.operation(&format!("put part {number} of"), key);
-            errors::translate(bucket.place(), operation, error)
+            errors::translate(bucket.resource(), operation, error)
         })?;
     Ok(CompletedPart::builder()
         .part_number(number)
@@ -119,6 +119,6 @@ async fn complete(
         .map(drop)
         .map_err(|error| {
             let operation = bucket.operation("complete", key);
-            errors::translate(bucket.place(), operation, error)
+            errors::translate(bucket.resource(), operation, error)
         })
 }

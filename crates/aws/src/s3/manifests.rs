@@ -12,8 +12,8 @@ use bytes::Bytes;
 use lookalike_service::ports::Manifests;
 use lookalike_service::{LoadedManifest, StoreError, StoreErrorKind};
 
-use crate::bucket::{Bucket, Reading};
 use crate::errors;
+use crate::s3::bucket::{Bucket, Reading};
 
 /// The manifest at `<prefix>/manifest.json`.
 ///
@@ -97,7 +97,7 @@ impl Manifests for S3Manifests {
             let conflict = StoreError::new(StoreErrorKind::Conflict, operation, message);
             return Err(conflict.caused_by(error));
         }
-        Err(errors::translate(self.bucket.place(), operation, error))
+        Err(errors::translate(self.bucket.resource(), operation, error))
     }
 }
 

@@ -8,8 +8,8 @@ use aws_sdk_s3::presigning::PresigningConfig;
 use lookalike_service::ports::Links;
 use lookalike_service::{StoreError, StoreErrorKind, UploadLink};
 
-use crate::bucket::Bucket;
 use crate::errors;
+use crate::s3::bucket::Bucket;
 
 /// How long a link to a picture is good at least.
 const FETCH: Duration = Duration::from_secs(60 * 60);
@@ -23,18 +23,18 @@ const UPLOAD: Duration = Duration::from_secs(15 * 60);
 
 /// Links signed with this process's credentials: none outlives them.
 #[derive(Debug, Clone)]
-pub struct S3Links {
+pub struct S3UrlSigner {
     bucket: Arc<Bucket>,
 }
 
-impl S3Links {
+impl S3UrlSigner {
     pub(crate) fn new(bucket: Arc<Bucket>) -> Self {
         Self { bucket }
     }
 }
 
 #[async_trait]
-impl Links for S3Links {
+impl Links for S3UrlSigner {
     async fn fetch(&self, key: &str) -> Result<String, StoreError> {
         let operation = self.bucket.operation("sign a link to get", key);
         let config = PresigningConfig::builder()
@@ -48,7 +48,7 @@ impl Links for S3Links {
             .key(key)
             .presigned(config)
             .await
-            .map_err(|error| errors::translate(self.bucket.place(), operation, error))?;
+            .map_err(|error| errors::translate(self.bucket.resource(), operation, error))?;
         Ok(signed.uri().to_owned())
     }
 
@@ -67,7 +67,7 @@ impl Links for S3Links {
             .content_type(content_type)
             .presigned(config)
             .await
-            .map_err(|error| errors::translate(self.bucket.place(), operation, error))?;
+            .map_err(|error| errors::translate(self.bucket.resource(), operation, error))?;
         let headers = signed
             .headers()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -11,9 +11,10 @@ use lookalike_service::ports::{EncoderShelf, StoredEncoders};
 use lookalike_service::{EncoderFiles, StoreError, StoredEncoder};
 use serde_json::{Value, json};
 
-use crate::bucket::{Bucket, Reading};
-use crate::encoder::{MODEL, PREPROCESSING};
+use crate::encoder::file_names::{MODEL, PREPROCESSING};
 use crate::errors;
+use crate::s3::bucket::{Bucket, Reading};
+use crate::s3::listing;
 
 /// Written last and removed first: where it is, the other files are.
 const CARD: &str = "encoder.json";
@@ -68,7 +69,7 @@ impl S3Encoders {
             Ok(_) => Ok(()),
             Err(error) => {
                 let operation = self.bucket.operation("put", &key);
-                Err(errors::translate(self.bucket.place(), operation, error))
+                Err(errors::translate(self.bucket.resource(), operation, error))
             }
         }
     }
@@ -114,28 +115,17 @@ impl StoredEncoders for S3Encoders {
 #[async_trait]
 impl EncoderShelf for S3Encoders {
     async fn list(&self) -> Result<Vec<StoredEncoder>, StoreError> {
-        let list = self.bucket.s3().list_objects_v2();
-        let mut pages = list
-            .bucket(self.bucket.name())
-            .prefix(&self.prefix)
-            .into_paginator()
-            .send();
-        let mut youngest: HashMap<Fingerprint, SystemTime> = HashMap::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| {
-                let operation = self.bucket.operation("list", &self.prefix);
-                errors::translate(self.bucket.place(), operation, error)
-            })?;
-            for object in page.contents() {
-                let fingerprint = object.key().and_then(|key| self.fingerprint(key));
-                let modified = object.last_modified().copied().map(SystemTime::try_from);
-                if let (Some(fingerprint), Some(Ok(modified))) = (fingerprint, modified) {
-                    let known = youngest.entry(fingerprint).or_insert(modified);
-                    *known = (*known).max(modified);
-                }
+        let objects = listing::list_all(&self.bucket, &self.prefix, |list| list).await?;
+        let mut newest: HashMap<Fingerprint, SystemTime> = HashMap::new();
+        for object in objects {
+            if let (Some(fingerprint), Some(modified)) =
+                (self.fingerprint(&object.key), object.modified)
+            {
+                let known = newest.entry(fingerprint).or_insert(modified);
+                *known = (*known).max(modified);
             }
         }
-        let encoders = youngest.into_iter();
+        let encoders = newest.into_iter();
         Ok(encoders
             .map(|(fingerprint, modified)| StoredEncoder {
                 fingerprint,

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
+use lookalike_events::{ITEM, PRODUCT_ID};
 use lookalike_service::ports::Failures;
 use lookalike_service::{ImageRecord, NewestFailures, Page, StoreError, StoreErrorKind};
 
-use crate::dynamo::{Item, Table};
+use crate::dynamodb::item::Item;
+use crate::dynamodb::keys::{FAILED, FAILED_INDEX, image_item};
+use crate::dynamodb::record_item;
+use crate::dynamodb::table::Table;
 use crate::errors;
-use crate::keys::{FAILED, FAILED_INDEX, ITEM, PRODUCT_ID, image_item};
-use crate::record_item;
 
 /// Records of one page.
 const PAGE: i32 = 200;
@@ -56,7 +58,7 @@ impl Failures for DynamoFailures {
             .set_exclusive_start_key(start)
             .send()
             .await
-            .map_err(|error| errors::translate(self.table.place(), operation(), error))?;
+            .map_err(|error| errors::translate(self.table.resource(), operation(), error))?;
         Ok(Page {
             items: records(reply.items.unwrap_or_default()),
             next: reply.last_evaluated_key.as_ref().and_then(mark_of),
@@ -75,7 +77,7 @@ impl Failures for DynamoFailures {
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| {
                 let operation = self.table.operation("look for a failure in");
-                errors::translate(self.table.place(), operation, error)
+                errors::translate(self.table.resource(), operation, error)
             })?;
             found.extend(records(page.items.unwrap_or_default()));
         }
@@ -90,7 +92,7 @@ impl Failures for DynamoFailures {
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| {
                 let operation = self.table.operation("read the failures in");
-                errors::translate(self.table.place(), operation, error)
+                errors::translate(self.table.resource(), operation, error)
             })?;
             let count = u64::from(page.count.max(0).unsigned_abs());
             newest = newest.and(count, records(page.items.unwrap_or_default()), most);

@@ -2,22 +2,21 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, WriteRequest};
+use aws_sdk_dynamodb::types::{KeysAndAttributes, WriteRequest};
 use futures::future::try_join_all;
 use lookalike_service::{StoreError, StoreErrorKind};
 
+use crate::backoff::Backoff;
 use crate::clients::Clients;
-use crate::errors::{self, Place};
-use crate::patience::Patience;
+use crate::dynamodb::item::Item;
+use crate::errors;
+use crate::resource::Resource;
 use crate::settings;
 
-/// One item: attribute name to value.
-pub(crate) type Item = HashMap<String, AttributeValue>;
-
-/// Most keys of one `BatchGetItem`.
-const GET_CHUNK: usize = 100;
-/// Most requests of one `BatchWriteItem`.
-const WRITE_CHUNK: usize = 25;
+/// The number of keys that one `BatchGetItem` takes.
+const MAX_KEYS_PER_GET: usize = 100;
+/// The number of requests that one `BatchWriteItem` takes.
+const MAX_REQUESTS_PER_WRITE: usize = 25;
 /// Batch calls on their way at the same time.
 const CONCURRENCY: usize = 4;
 
@@ -38,14 +37,14 @@ pub(crate) enum Reading {
 #[derive(Debug)]
 pub(crate) struct Table {
     client: aws_sdk_dynamodb::Client,
-    place: Place,
+    resource: Resource,
 }
 
 impl Table {
     pub(crate) fn new(clients: &Clients, name: &str) -> Self {
         Self {
             client: clients.dynamodb.clone(),
-            place: Place {
+            resource: Resource {
                 kind: "table",
                 name: name.to_owned(),
                 variable: settings::TABLE,
@@ -54,11 +53,11 @@ impl Table {
     }
 
     pub(crate) fn name(&self) -> &str {
-        &self.place.name
+        &self.resource.name
     }
 
-    pub(crate) fn place(&self) -> &Place {
-        &self.place
+    pub(crate) fn resource(&self) -> &Resource {
+        &self.resource
     }
 
     pub(crate) fn client(&self) -> &aws_sdk_dynamodb::Client {
@@ -67,7 +66,7 @@ impl Table {
 
     /// `verb table`, for errors.
     pub(crate) fn operation(&self, verb: &str) -> String {
-        format!("{verb} dynamodb table {}", self.place.name)
+        format!("{verb} dynamodb table {}", self.resource.name)
     }
 
     /// The items that exist at `keys`, in any order. No key may be given twice.
@@ -77,7 +76,7 @@ impl Table {
         reading: Reading,
     ) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::with_capacity(keys.len());
-        let chunks: Vec<_> = keys.chunks(GET_CHUNK).collect();
+        let chunks: Vec<_> = keys.chunks(MAX_KEYS_PER_GET).collect();
         for group in chunks.chunks(CONCURRENCY) {
             let calls = group
                 .iter()
@@ -89,7 +88,7 @@ impl Table {
 
     /// Makes all the requests, in any order. No item may be named twice.
     pub(crate) async fn write_items(&self, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
-        let chunks: Vec<_> = requests.chunks(WRITE_CHUNK).collect();
+        let chunks: Vec<_> = requests.chunks(MAX_REQUESTS_PER_WRITE).collect();
         for group in chunks.chunks(CONCURRENCY) {
             let calls = group.iter().map(|chunk| self.write_chunk(chunk.to_vec()));
             try_join_all(calls).await?;
@@ -106,13 +105,13 @@ impl Table {
         let wanted = wanted.map_err(|error| invalid(operation(), &error))?;
         let mut open = HashMap::from([(self.name().to_owned(), wanted)]);
         let mut items = Vec::new();
-        let mut patience = Patience::new(THROTTLED);
+        let mut backoff = Backoff::new(THROTTLED);
         loop {
             let get = self.client.batch_get_item().set_request_items(Some(open));
             let reply = get
                 .send()
                 .await
-                .map_err(|error| errors::translate(&self.place, operation(), error))?;
+                .map_err(|error| errors::translate(&self.resource, operation(), error))?;
             let before = items.len();
             items.extend(
                 reply
@@ -126,7 +125,7 @@ impl Table {
             if open.is_empty() {
                 return Ok(items);
             }
-            patience.wait(items.len() > before, operation).await?;
+            backoff.wait(items.len() > before, operation).await?;
         }
     }
 
@@ -134,13 +133,13 @@ impl Table {
         let operation = || self.operation("batch write to");
         let mut left = requests.len();
         let mut open = HashMap::from([(self.name().to_owned(), requests)]);
-        let mut patience = Patience::new(THROTTLED);
+        let mut backoff = Backoff::new(THROTTLED);
         loop {
             let write = self.client.batch_write_item().set_request_items(Some(open));
             let reply = write
                 .send()
                 .await
-                .map_err(|error| errors::translate(&self.place, operation(), error))?;
+                .map_err(|error| errors::translate(&self.resource, operation(), error))?;
             open = reply.unprocessed_items.unwrap_or_default();
             open.retain(|_, requests| !requests.is_empty());
             if open.is_empty() {
@@ -148,7 +147,7 @@ impl Table {
             }
             let before = left;
             left = open.values().map(Vec::len).sum();
-            patience.wait(left < before, operation).await?;
+            backoff.wait(left < before, operation).await?;
         }
     }
 }

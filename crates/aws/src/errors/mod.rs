@@ -11,20 +11,11 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use lookalike_service::{StoreError, StoreErrorKind};
 
-/// The bucket, table or queue that a call goes to, and the variable that chose it.
-#[derive(Debug, Clone)]
-pub(crate) struct Place {
-    /// `bucket`, `table` or `queue`.
-    pub(crate) kind: &'static str,
-    /// Its name.
-    pub(crate) name: String,
-    /// The environment variable to look at when it is the wrong one.
-    pub(crate) variable: &'static str,
-}
+use crate::resource::Resource;
 
-/// The error of `operation` at `place` in our words.
+/// The error of `operation` on `resource` in our words.
 pub(crate) fn translate<E>(
-    place: &Place,
+    resource: &Resource,
     operation: impl Into<String>,
     error: SdkError<E, HttpResponse>,
 ) -> StoreError
@@ -32,7 +23,7 @@ where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
     let (kind, message) = match &error {
-        SdkError::ServiceError(_) | SdkError::ResponseError(_) => answered(place, &error),
+        SdkError::ServiceError(_) | SdkError::ResponseError(_) => answered(resource, &error),
         _ => unanswered(&error),
     };
     StoreError::new(kind, operation, message).caused_by(error)
@@ -40,7 +31,7 @@ where
 
 /// The error of one entry of a batch, of which the other side told only code and message.
 pub(crate) fn translate_entry(
-    place: &Place,
+    resource: &Resource,
     operation: impl Into<String>,
     code: &str,
     message: Option<&str>,
@@ -51,7 +42,7 @@ pub(crate) fn translate_entry(
         None => code.to_owned(),
     };
     let message = match kind {
-        StoreErrorKind::Denied => denied(place, &said),
+        StoreErrorKind::Denied => denied(resource, &said),
         _ => said,
     };
     StoreError::new(kind, operation, message)
@@ -79,12 +70,12 @@ pub(crate) fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
 }
 
 /// That the bucket, table or queue itself does not exist.
-pub(crate) fn no_place(place: &Place) -> String {
-    let Place {
+pub(crate) fn no_such_resource(resource: &Resource) -> String {
+    let Resource {
         kind,
         name,
         variable,
-    } = place;
+    } = resource;
     format!(
         "there is no {kind} {name:?} in this account and region: correct {variable}, or create it"
     )
@@ -107,20 +98,20 @@ fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&s
 }
 
 /// The other side answered, but with an error.
-fn answered<E>(place: &Place, error: &SdkError<E, HttpResponse>) -> (StoreErrorKind, String)
+fn answered<E>(resource: &Resource, error: &SdkError<E, HttpResponse>) -> (StoreErrorKind, String)
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let code = code(error).unwrap_or_default();
     let status = status(error).unwrap_or_default();
     let said = said(error);
-    let Place {
+    let Resource {
         kind,
         name,
         variable,
-    } = place;
-    if codes::NO_PLACE.contains(&code) {
-        return (StoreErrorKind::NotFound, no_place(place));
+    } = resource;
+    if codes::NO_SUCH_RESOURCE.contains(&code) {
+        return (StoreErrorKind::NotFound, no_such_resource(resource));
     }
     if codes::OTHER_REGION.contains(&code) || matches!(status, 301 | 307) {
         let message = format!(
@@ -135,14 +126,14 @@ where
         );
     }
     match codes::kind_of(code, status) {
-        kind @ StoreErrorKind::Denied => (kind, denied(place, &said)),
+        kind @ StoreErrorKind::Denied => (kind, denied(resource, &said)),
         kind => (kind, said),
     }
 }
 
 /// That the credentials do not suffice.
-fn denied(place: &Place, said: &str) -> String {
-    let Place { kind, name, .. } = place;
+fn denied(resource: &Resource, said: &str) -> String {
+    let Resource { kind, name, .. } = resource;
     format!("{said}: allow it in the policy for {kind} {name:?}, or use other credentials")
 }
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use lookalike_events::{ITEM, PRODUCT_ID};
 use lookalike_service::ports::ImageRecords;
 use lookalike_service::{ImageRecord, StoreError};
 
-use crate::dynamo::{self, Item, Reading, Table};
+use crate::dynamodb::keys::{image_item, is_product_id, primary_key};
+use crate::dynamodb::record_item;
+use crate::dynamodb::table::{self, Reading, Table};
 use crate::errors;
-use crate::keys::{ITEM, PRODUCT_ID, image_item, is_product_id};
-use crate::record_item;
 
 /// Image records in DynamoDB.
 #[derive(Debug, Clone)]
@@ -28,7 +29,7 @@ impl DynamoImageRecords {
         let put = PutRequest::builder()
             .set_item(Some(record_item::from_record(record)))
             .build()
-            .map_err(|error| dynamo::invalid(self.table.operation("put into"), &error))?;
+            .map_err(|error| table::invalid(self.table.operation("put into"), &error))?;
         Ok(WriteRequest::builder().put_request(put).build())
     }
 }
@@ -52,14 +53,13 @@ impl ImageRecords for DynamoImageRecords {
         let delete = self.table.client().delete_item();
         delete
             .table_name(self.table.name())
-            .key(PRODUCT_ID, AttributeValue::S(product_id.to_owned()))
-            .key(ITEM, AttributeValue::S(image_item(key)))
+            .set_key(Some(primary_key(product_id, image_item(key))))
             .send()
             .await
             .map(drop)
             .map_err(|error| {
                 let operation = self.table.operation("delete a record from");
-                errors::translate(self.table.place(), operation, error)
+                errors::translate(self.table.resource(), operation, error)
             })
     }
 
@@ -96,14 +96,4 @@ impl ImageRecords for DynamoImageRecords {
         let missing = pictures.iter().filter(|p| !found.contains(&item(p)));
         Ok(missing.cloned().collect())
     }
-}
-
-fn primary_key(product_id: &str, item: String) -> Item {
-    Item::from([
-        (
-            PRODUCT_ID.to_owned(),
-            AttributeValue::S(product_id.to_owned()),
-        ),
-        (ITEM.to_owned(), AttributeValue::S(item)),
-    ])
 }

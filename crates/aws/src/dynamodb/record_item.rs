@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use lookalike_events::{ITEM, PRODUCT_ID};
 use lookalike_service::{Failure, ImageRecord};
 
-use crate::dynamo::Item;
-use crate::keys::{FAILED, ITEM, PRODUCT_ID, image_item};
+use crate::dynamodb::item::Item;
+use crate::dynamodb::keys::{FAILED, image_item};
 
 /// The item of a record. Only a failure has the attribute `failed`, and so a place in its index.
 pub(crate) fn from_record(record: &ImageRecord) -> Item {

@@ -1,36 +1,47 @@
 //! The keys of the table.
 
-pub(crate) use lookalike_events::{ITEM, PRODUCT_ID, PRODUCT_ITEM};
+use aws_sdk_dynamodb::types::AttributeValue;
+use lookalike_events::{ITEM, PRODUCT_ID};
 use sha2::{Digest, Sha256};
+
+use crate::dynamodb::item::Item;
 
 /// Hash key of the index of failures, and its only value: items without it are not in that index.
 pub(crate) const FAILED: &str = "failed";
 /// Name of the index of failures.
 pub(crate) const FAILED_INDEX: &str = "failed";
 
-/// Most bytes of a product id: DynamoDB's limit for a hash key.
-pub(crate) const MOST_PRODUCT_ID_BYTES: usize = 2048;
-/// DynamoDB's limit for a range key.
-const MOST_ITEM_BYTES: usize = 1024;
+/// The longest product id in bytes: DynamoDB's limit for a hash key.
+pub(crate) const MAX_PRODUCT_ID_BYTES: usize = 2048;
+/// DynamoDB's limit for a range key, in bytes.
+const MAX_ITEM_BYTES: usize = 1024;
 
 const IMAGE_PREFIX: &str = "image#";
 
-/// Whether DynamoDB can hold the id.
+/// The primary key of an item of a product.
+pub(crate) fn primary_key(product_id: &str, item: String) -> Item {
+    Item::from([
+        (
+            PRODUCT_ID.to_owned(),
+            AttributeValue::S(product_id.to_owned()),
+        ),
+        (ITEM.to_owned(), AttributeValue::S(item)),
+    ])
+}
+
+/// True if DynamoDB can hold the id.
 pub(crate) fn is_product_id(id: &str) -> bool {
-    (1..=MOST_PRODUCT_ID_BYTES).contains(&id.len())
+    (1..=MAX_PRODUCT_ID_BYTES).contains(&id.len())
 }
 
 /// The item of a picture: `image#<key>`. S3 keys may have 1024 bytes, of which a range key has no room
 /// for the last few: the tail of such a key is replaced by the key's SHA-256.
 pub(crate) fn image_item(key: &str) -> String {
-    if IMAGE_PREFIX.len() + key.len() <= MOST_ITEM_BYTES {
+    if IMAGE_PREFIX.len() + key.len() <= MAX_ITEM_BYTES {
         return format!("{IMAGE_PREFIX}{key}");
     }
-    let digest: String = Sha256::digest(key.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let room = MOST_ITEM_BYTES - IMAGE_PREFIX.len() - 1 - digest.len();
+    let digest = hex::encode(Sha256::digest(key.as_bytes()));
+    let room = MAX_ITEM_BYTES - IMAGE_PREFIX.len() - 1 - digest.len();
     let start = &key[..key.floor_char_boundary(room)];
     format!("{IMAGE_PREFIX}{start}#{digest}")
 }

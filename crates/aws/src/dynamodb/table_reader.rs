@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
+use lookalike_events::{ITEM, PRODUCT_ID, PRODUCT_ITEM};
 use lookalike_service::ports::TableReader;
 use lookalike_service::{Page, StoreError, StoreErrorKind, TableEntry};
 
-use crate::dynamo::{Item, Table};
+use crate::dynamodb::item::Item;
+use crate::dynamodb::record_item;
+use crate::dynamodb::table::Table;
 use crate::errors;
-use crate::keys::{ITEM, PRODUCT_ID, PRODUCT_ITEM};
-use crate::record_item;
 
 /// What is read of every item: all of a record, and of a product no metadata.
 const FIELDS: [&str; 10] = [
@@ -52,7 +53,7 @@ impl TableReader for DynamoTableReader {
             .set_exclusive_start_key(start)
             .send()
             .await
-            .map_err(|error| errors::translate(self.table.place(), operation(), error))?;
+            .map_err(|error| errors::translate(self.table.resource(), operation(), error))?;
         let items = reply.items.unwrap_or_default();
         Ok(Page {
             items: items.into_iter().filter_map(entry_of).collect(),

@@ -12,8 +12,9 @@ use lookalike_index::SegmentId;
 use lookalike_service::ports::{SegmentShelf, Segments};
 use lookalike_service::{SegmentMemory, StoreError, StoredSegment};
 
-use crate::bucket::Bucket;
-use crate::{errors, multipart};
+use crate::errors;
+use crate::s3::bucket::Bucket;
+use crate::s3::{listing, multipart};
 
 const CONTENT_TYPE: &str = "application/octet-stream";
 
@@ -63,7 +64,7 @@ impl Segments for S3Segments {
             Ok(_) => Ok(()),
             Err(error) => {
                 let operation = self.bucket.operation("put", &key);
-                Err(errors::translate(self.bucket.place(), operation, error))
+                Err(errors::translate(self.bucket.resource(), operation, error))
             }
         }
     }
@@ -102,31 +103,16 @@ impl Segments for S3Segments {
 #[async_trait]
 impl SegmentShelf for S3Segments {
     async fn list(&self) -> Result<Vec<StoredSegment>, StoreError> {
-        let list = self.bucket.s3().list_objects_v2();
-        let mut pages = list
-            .bucket(self.bucket.name())
-            .prefix(&self.prefix)
-            .into_paginator()
-            .send();
-        let mut segments = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| {
-                let operation = self.bucket.operation("list", &self.prefix);
-                errors::translate(self.bucket.place(), operation, error)
-            })?;
-            segments.extend(page.contents().iter().filter_map(|object| {
-                Some(StoredSegment {
-                    id: self.id(object.key()?)?,
-                    bytes: object.size().unwrap_or(0).max(0).unsigned_abs(),
-                    // Without a time it counts as new, so that nothing removes it as too old.
-                    modified: object
-                        .last_modified()
-                        .and_then(|time| SystemTime::try_from(*time).ok())
-                        .unwrap_or_else(SystemTime::now),
-                })
-            }));
-        }
-        Ok(segments)
+        let objects = listing::list_all(&self.bucket, &self.prefix, |list| list).await?;
+        let segments = objects.into_iter().filter_map(|object| {
+            Some(StoredSegment {
+                id: self.id(&object.key)?,
+                bytes: object.bytes.unwrap_or(0),
+                // Without a time it counts as new, so that nothing removes it as too old.
+                modified: object.modified.unwrap_or_else(SystemTime::now),
+            })
+        });
+        Ok(segments.collect())
     }
 
     async fn delete(&self, id: SegmentId) -> Result<(), StoreError> {

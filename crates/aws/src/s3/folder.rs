@@ -3,19 +3,18 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use aws_sdk_s3::types::EncodingType;
 use bytes::Bytes;
 use lookalike_service::{StoreError, StoreErrorKind};
-use percent_encoding::percent_decode_str;
 
-use crate::bucket::{Bucket, Reading};
 use crate::clients::Clients;
 use crate::errors;
+use crate::s3::bucket::{Bucket, Reading};
+use crate::s3::listing;
 
 /// What names the bucket, for errors.
 const OPTION: &str = "--out";
 /// Most bytes of a file that is read back.
-const MOST_BYTES: u64 = 1 << 30;
+const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// The objects directly below a prefix.
 #[derive(Debug, Clone)]
@@ -43,34 +42,12 @@ impl S3Folder {
     /// # Errors
     /// [`StoreError`].
     pub async fn list(&self) -> Result<BTreeSet<String>, StoreError> {
-        let operation = self.bucket.operation("list", &self.prefix);
-        let mut names = BTreeSet::new();
-        let mut token = None;
-        loop {
-            let listing = self
-                .bucket
-                .s3()
-                .list_objects_v2()
-                .bucket(self.bucket.name())
-                .prefix(&self.prefix)
-                .delimiter("/")
-                .encoding_type(EncodingType::Url)
-                .set_continuation_token(token)
-                .send()
-                .await
-                .map_err(|error| errors::translate(self.bucket.place(), &operation, error))?;
-            let is_encoded = listing.encoding_type() == Some(&EncodingType::Url);
-            let keys = listing.contents().iter().filter_map(|object| object.key());
-            let keys = keys.map(|key| match is_encoded {
-                true => decoded(key),
-                false => key.to_owned(),
-            });
-            names.extend(keys.filter_map(|key| Some(key.strip_prefix(&self.prefix)?.to_owned())));
-            token = listing.next_continuation_token().map(str::to_owned);
-            if token.is_none() {
-                return Ok(names);
-            }
-        }
+        let objects =
+            listing::list_all(&self.bucket, &self.prefix, |list| list.delimiter("/")).await?;
+        let names = objects
+            .iter()
+            .filter_map(|object| object.key.strip_prefix(&self.prefix));
+        Ok(names.map(str::to_owned).collect())
     }
 
     /// A file's content, or `None` when it is not there.
@@ -79,7 +56,7 @@ impl S3Folder {
     /// [`StoreError`].
     pub async fn read(&self, name: &str) -> Result<Option<Bytes>, StoreError> {
         let key = self.key(name);
-        let read = match self.bucket.read(&key, MOST_BYTES, |get| get).await? {
+        let read = match self.bucket.read(&key, MAX_FILE_BYTES, |get| get).await? {
             Reading::Found(read) => read,
             Reading::Missing => return Ok(None),
             Reading::Unchanged => return Err(self.bucket.not_asked_for(&key)),
@@ -103,7 +80,7 @@ impl S3Folder {
         let put = self.bucket.put(&key, content, "application/json");
         put.send().await.map(drop).map_err(|error| {
             let operation = self.bucket.operation("put", &key);
-            errors::translate(self.bucket.place(), operation, error)
+            errors::translate(self.bucket.resource(), operation, error)
         })
     }
 
@@ -118,10 +95,4 @@ impl S3Folder {
     fn key(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }
-}
-
-/// A key as a listing encodes it, where `+` is a space. What is no UTF-8 is no file of ours.
-fn decoded(key: &str) -> String {
-    let spaced = key.replace('+', " ");
-    percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use lookalike_events::{ITEM, PRODUCT_ID, PRODUCT_ITEM};
 use lookalike_service::ports::Products;
 use lookalike_service::{Metadata, Product, StoreError, StoreErrorKind};
 
-use crate::attributes;
-use crate::dynamo::{self, Item, Reading, Table};
-use crate::keys::{ITEM, MOST_PRODUCT_ID_BYTES, PRODUCT_ID, PRODUCT_ITEM, is_product_id};
+use crate::dynamodb::attributes;
+use crate::dynamodb::item::Item;
+use crate::dynamodb::keys::{MAX_PRODUCT_ID_BYTES, is_product_id, primary_key};
+use crate::dynamodb::table::{self, Reading, Table};
 
 const METADATA: &str = "metadata";
 
@@ -35,12 +37,7 @@ impl DynamoProducts {
         let keys = product_ids
             .iter()
             .filter(|id| is_product_id(id) && seen.insert(id.as_str()))
-            .map(|id| {
-                HashMap::from([
-                    (PRODUCT_ID.to_owned(), AttributeValue::S(id.clone())),
-                    (ITEM.to_owned(), AttributeValue::S(PRODUCT_ITEM.to_owned())),
-                ])
-            })
+            .map(|id| primary_key(id, PRODUCT_ITEM.to_owned()))
             .collect();
         let items = self.table.get_items(keys, reading).await?;
         Ok(items.into_iter().filter_map(metadata_of).collect())
@@ -54,7 +51,7 @@ impl DynamoProducts {
         };
         if !is_product_id(&product.product_id) {
             return Err(refused(format!(
-                "a product id has 1 to {MOST_PRODUCT_ID_BYTES} bytes, but this one has {}",
+                "a product id has 1 to {MAX_PRODUCT_ID_BYTES} bytes, but this one has {}",
                 product.product_id.len()
             )));
         }
@@ -65,7 +62,7 @@ impl DynamoProducts {
             .item(ITEM, AttributeValue::S(PRODUCT_ITEM.to_owned()))
             .item(METADATA, AttributeValue::M(metadata))
             .build()
-            .map_err(|error| dynamo::invalid(self.table.operation("put into"), &error))?;
+            .map_err(|error| table::invalid(self.table.operation("put into"), &error))?;
         Ok(WriteRequest::builder().put_request(put).build())
     }
 }

@@ -11,23 +11,21 @@ use lookalike_events::{CREATED, ObjectChange, notification};
 use lookalike_service::ports::ChangeQueue;
 use lookalike_service::{StoreError, StoreErrorKind};
 
+use crate::backoff::Backoff;
 use crate::clients::Clients;
-use crate::errors::{self, Place};
-use crate::patience::Patience;
+use crate::errors;
+use crate::resource::Resource;
 use crate::settings;
+use crate::sqs::batches::batches;
 
 /// Keys of one message of many keys. A message comes again as a whole when one of its keys must; and fifty messages,
 /// which one invocation of the indexer takes, are to stay well within its time.
-const KEYS: usize = 5;
-/// Most messages of one `SendMessageBatch`.
-const MESSAGES: usize = 10;
-/// Most bytes of one batch that every queue takes.
-const BATCH_BYTES: usize = 256 * 1024;
-/// Most bytes of an S3 key.
-const KEY_BYTES: usize = 1024;
+const KEYS_PER_MESSAGE: usize = 5;
+/// The longest key that S3 has, in bytes.
+const MAX_KEY_BYTES: usize = 1024;
 /// Batches on their way at the same time.
 const CONCURRENCY: usize = 4;
-/// Who is said to have changed the objects.
+/// The principal that notifications name as the cause of a change.
 const PRINCIPAL: &str = "lookalike";
 
 /// What together is all that waits or is being worked on.
@@ -42,7 +40,7 @@ const COUNTS: [QueueAttributeName; 3] = [
 pub struct SqsChanges {
     client: aws_sdk_sqs::Client,
     url: String,
-    place: Place,
+    resource: Resource,
     catalog_bucket: String,
     keys_per_message: usize,
 }
@@ -50,7 +48,13 @@ pub struct SqsChanges {
 impl SqsChanges {
     /// The queue at `url`, which takes the changes of `catalog_bucket`.
     pub(crate) fn new(clients: &Clients, url: &str, catalog_bucket: &str) -> Self {
-        Self::of(clients, url, settings::QUEUE_URL, catalog_bucket, KEYS)
+        Self::of(
+            clients,
+            url,
+            settings::QUEUE_URL,
+            catalog_bucket,
+            KEYS_PER_MESSAGE,
+        )
     }
 
     /// The same for the queue that takes one key a message, which the indexer then tries by itself.
@@ -69,7 +73,7 @@ impl SqsChanges {
         Self {
             client: clients.sqs.clone(),
             url: url.to_owned(),
-            place: Place {
+            resource: Resource {
                 kind: "queue",
                 name: name.to_owned(),
                 variable,
@@ -81,7 +85,7 @@ impl SqsChanges {
 
     /// `verb queue`, for errors.
     fn operation(&self, verb: &str) -> String {
-        format!("{verb} sqs queue {}", self.place.name)
+        format!("{verb} sqs queue {}", self.resource.name)
     }
 
     fn invalid(&self, verb: &str, reason: impl Display) -> StoreError {
@@ -94,9 +98,9 @@ impl SqsChanges {
 
     /// The bodies of the messages that tell of these keys.
     fn bodies(&self, keys: &[String]) -> Result<Vec<String>, StoreError> {
-        if let Some(long) = keys.iter().find(|key| key.len() > KEY_BYTES) {
+        if let Some(long) = keys.iter().find(|key| key.len() > MAX_KEY_BYTES) {
             let reason = format!(
-                "{long:?} is no key: a key has at most {KEY_BYTES} bytes, but this one has {}",
+                "{long:?} is no key: a key has at most {MAX_KEY_BYTES} bytes, but this one has {}",
                 long.len()
             );
             return Err(self.invalid("send to", reason));
@@ -128,7 +132,7 @@ impl SqsChanges {
     async fn send(&self, bodies: &[String]) -> Result<(), StoreError> {
         let operation = || self.operation("send to");
         let mut open: Vec<usize> = (0..bodies.len()).collect();
-        let mut patience = Patience::new("SQS keeps failing to take messages: try again later");
+        let mut backoff = Backoff::new("SQS keeps failing to take messages: try again later");
         loop {
             let entries = open.iter().map(|&position| {
                 SendMessageBatchRequestEntry::builder()
@@ -143,7 +147,7 @@ impl SqsChanges {
                 .set_entries(Some(entries))
                 .send()
                 .await
-                .map_err(|error| errors::translate(&self.place, operation(), error))?;
+                .map_err(|error| errors::translate(&self.resource, operation(), error))?;
             if let Some(refused) = reply.failed().iter().find(|entry| entry.sender_fault()) {
                 return Err(self.refused(refused));
             }
@@ -157,13 +161,13 @@ impl SqsChanges {
             if open.is_empty() {
                 return Ok(());
             }
-            patience.wait(open.len() < before, operation).await?;
+            backoff.wait(open.len() < before, operation).await?;
         }
     }
 
     fn refused(&self, entry: &BatchResultErrorEntry) -> StoreError {
         let operation = self.operation("send to");
-        errors::translate_entry(&self.place, operation, entry.code(), entry.message())
+        errors::translate_entry(&self.resource, operation, entry.code(), entry.message())
     }
 }
 
@@ -185,7 +189,7 @@ impl ChangeQueue for SqsChanges {
             .set_attribute_names(Some(COUNTS.to_vec()))
             .send()
             .await
-            .map_err(|error| errors::translate(&self.place, operation(), error))?;
+            .map_err(|error| errors::translate(&self.resource, operation(), error))?;
         let attributes = reply.attributes.unwrap_or_default();
         let mut waiting = 0;
         for name in COUNTS {
@@ -200,52 +204,5 @@ impl ChangeQueue for SqsChanges {
             waiting += count;
         }
         Ok(waiting)
-    }
-}
-
-/// The bodies in batches that SQS takes, in their order. A body over the limit is in a batch of its own.
-fn batches(bodies: &[String]) -> Vec<&[String]> {
-    let mut batches = Vec::new();
-    let mut begin = 0;
-    let mut bytes = 0;
-    for (position, body) in bodies.iter().enumerate() {
-        let full = position - begin == MESSAGES || bytes + body.len() > BATCH_BYTES;
-        if full && position > begin {
-            batches.push(&bodies[begin..position]);
-            begin = position;
-            bytes = 0;
-        }
-        bytes += body.len();
-    }
-    if begin < bodies.len() {
-        batches.push(&bodies[begin..]);
-    }
-    batches
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(48))]
-
-        #[test]
-        fn batches_keep_the_limits(sizes in prop::collection::vec(1_usize..80_000, 0..60)) {
-            let bodies: Vec<String> = sizes.iter().map(|size| "x".repeat(*size)).collect();
-            let batches = batches(&bodies);
-            for batch in &batches {
-                prop_assert!((1..=MESSAGES).contains(&batch.len()));
-                prop_assert!(batch.iter().map(String::len).sum::<usize>() <= BATCH_BYTES);
-            }
-            // Every body once and in order, and no two neighbours that could have gone together.
-            prop_assert_eq!(batches.concat(), bodies.as_slice());
-            for pair in batches.windows(2) {
-                let bytes = pair[0].iter().map(String::len).sum::<usize>() + pair[1][0].len();
-                prop_assert!(pair[0].len() == MESSAGES || bytes > BATCH_BYTES);
-            }
-        }
     }
 }

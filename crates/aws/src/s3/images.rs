@@ -4,37 +4,51 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_sdk_s3::types::{EncodingType, Object};
 use bytes::Bytes;
 use lookalike_service::ports::{PictureWriter, Pictures};
 use lookalike_service::{ListedPicture, Page, Picture, PictureHead, StoreError, StoreErrorKind};
-use percent_encoding::percent_decode_str;
 
-use crate::bucket::{Bucket, Reading};
-use crate::{errors, header_text};
+use crate::errors;
+use crate::s3::bucket::{Bucket, Reading};
+use crate::s3::header_text;
+use crate::s3::listing::{self, ListedObject};
 
 /// The pictures in the catalog bucket, read and written.
 ///
 /// The policy has to allow `s3:GetObject` and `s3:ListBucket`: without the latter S3 answers 403
 /// instead of 404 for a picture that is gone, which is an error here.
 #[derive(Debug, Clone)]
-pub struct S3Pictures {
+pub struct S3Images {
     bucket: Arc<Bucket>,
 }
 
-impl S3Pictures {
+impl S3Images {
     pub(crate) fn new(bucket: Arc<Bucket>) -> Self {
         Self { bucket }
+    }
+
+    fn listed(&self, prefix: &str, object: ListedObject) -> Result<ListedPicture, StoreError> {
+        match (object.etag, object.bytes) {
+            (Some(etag), Some(bytes)) if !object.key.is_empty() => Ok(ListedPicture {
+                key: object.key,
+                etag,
+                bytes,
+            }),
+            _ => {
+                let operation = self.bucket.operation("list", prefix);
+                Err(incomplete(operation, "Key, ETag or Size"))
+            }
+        }
     }
 }
 
 #[async_trait]
-impl Pictures for S3Pictures {
+impl Pictures for S3Images {
     async fn head(&self, key: &str) -> Result<Option<PictureHead>, StoreError> {
         let head = self.bucket.s3().head_object();
         let operation = self.bucket.operation("head", key);
         match head.bucket(self.bucket.name()).key(key).send().await {
-            Ok(head) => picture_head(
+            Ok(head) => image_head(
                 operation,
                 head.e_tag(),
                 head.content_length(),
@@ -45,7 +59,7 @@ impl Pictures for S3Pictures {
                 self.bucket.must_exist().await?;
                 Ok(None)
             }
-            Err(error) => Err(errors::translate(self.bucket.place(), operation, error)),
+            Err(error) => Err(errors::translate(self.bucket.resource(), operation, error)),
         }
     }
 
@@ -56,7 +70,7 @@ impl Pictures for S3Pictures {
             Reading::Unchanged => return Err(self.bucket.not_asked_for(key)),
         };
         let operation = self.bucket.operation("get", key);
-        let head = picture_head(
+        let head = image_head(
             operation,
             read.etag.as_deref(),
             read.length,
@@ -73,25 +87,16 @@ impl Pictures for S3Pictures {
         prefix: &str,
         after: Option<&str>,
     ) -> Result<Page<ListedPicture>, StoreError> {
-        let operation = self.bucket.operation("list", prefix);
-        let list = self.bucket.s3().list_objects_v2();
-        // A key rather than S3's own token marks the place: it stays good for ever.
-        let listing = list
-            .bucket(self.bucket.name())
-            .prefix(prefix)
-            .set_start_after(after.map(str::to_owned))
-            .encoding_type(EncodingType::Url)
-            .send()
-            .await
-            .map_err(|error| errors::translate(self.bucket.place(), &operation, error))?;
-        let encoded = listing.encoding_type() == Some(&EncodingType::Url);
-        let items = listing
-            .contents()
-            .iter()
-            .map(|object| listed(&operation, object, encoded))
+        // A key marks where the next page starts: S3's own token expires.
+        let page = listing::list_page(&self.bucket, prefix, |list| {
+            list.set_start_after(after.map(str::to_owned))
+        })
+        .await?;
+        let items = (page.objects.into_iter())
+            .map(|object| self.listed(prefix, object))
             .collect::<Result<Vec<_>, _>>()?;
-        let next = match listing.is_truncated() {
-            Some(true) => items.last().map(|item| item.key.clone()),
+        let next = match items.last() {
+            Some(last) if page.is_truncated => Some(last.key.clone()),
             _ => None,
         };
         Ok(Page { items, next })
@@ -99,7 +104,7 @@ impl Pictures for S3Pictures {
 }
 
 #[async_trait]
-impl PictureWriter for S3Pictures {
+impl PictureWriter for S3Images {
     async fn put(
         &self,
         key: &str,
@@ -119,7 +124,7 @@ impl PictureWriter for S3Pictures {
             .map(drop)
             .map_err(|error| {
                 errors::translate(
-                    self.bucket.place(),
+                    self.bucket.resource(),
                     self.bucket.operation("put", key),
                     error,
                 )
@@ -131,7 +136,7 @@ impl PictureWriter for S3Pictures {
     }
 }
 
-fn picture_head(
+fn image_head(
     operation: String,
     etag: Option<&str>,
     bytes: Option<i64>,
@@ -152,35 +157,7 @@ fn picture_head(
     })
 }
 
-fn listed(operation: &str, object: &Object, encoded: bool) -> Result<ListedPicture, StoreError> {
-    let (Some(key), Some(etag), Some(bytes)) = (object.key(), object.e_tag(), object.size()) else {
-        return Err(incomplete(operation.to_owned(), "Key, ETag or Size"));
-    };
-    let key = match encoded {
-        true => decode_key(operation, key)?,
-        false => key.to_owned(),
-    };
-    Ok(ListedPicture {
-        key,
-        etag: etag.to_owned(),
-        bytes: bytes.max(0).unsigned_abs(),
-    })
-}
-
-/// A key as a listing encodes it, where `+` is a space.
-fn decode_key(operation: &str, key: &str) -> Result<String, StoreError> {
-    let spaced = key.replace('+', " ");
-    match percent_decode_str(&spaced).decode_utf8() {
-        Ok(decoded) => Ok(decoded.into_owned()),
-        Err(_) => Err(StoreError::new(
-            StoreErrorKind::Invalid,
-            operation,
-            format!("the listing holds the key {key:?}, which is not UTF-8"),
-        )),
-    }
-}
-
-fn incomplete(operation: String, what: &str) -> StoreError {
-    let message = format!("the reply lacks {what}: it does not come from an S3 server");
+fn incomplete(operation: String, missing: &str) -> StoreError {
+    let message = format!("the reply lacks {missing}: it does not come from an S3 server");
     StoreError::new(StoreErrorKind::Invalid, operation, message)
 }

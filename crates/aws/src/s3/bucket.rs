@@ -12,7 +12,8 @@ use lookalike_service::{StoreError, StoreErrorKind};
 use tokio::sync::OnceCell;
 
 use crate::clients::Clients;
-use crate::errors::{self, Place};
+use crate::errors;
+use crate::resource::Resource;
 
 /// Bodies from this size go through the client that is patient with uploads.
 const LARGE_BODY: usize = 1 << 20;
@@ -24,7 +25,7 @@ const READS: u32 = 3;
 #[derive(Debug)]
 pub(crate) struct Bucket {
     clients: Clients,
-    place: Place,
+    resource: Resource,
     /// Set once the bucket is known to exist.
     exists: OnceCell<()>,
 }
@@ -60,7 +61,7 @@ impl Bucket {
     pub(crate) fn new(clients: &Clients, name: &str, variable: &'static str) -> Self {
         Self {
             clients: clients.clone(),
-            place: Place {
+            resource: Resource {
                 kind: "bucket",
                 name: name.to_owned(),
                 variable,
@@ -70,11 +71,11 @@ impl Bucket {
     }
 
     pub(crate) fn name(&self) -> &str {
-        &self.place.name
+        &self.resource.name
     }
 
-    pub(crate) fn place(&self) -> &Place {
-        &self.place
+    pub(crate) fn resource(&self) -> &Resource {
+        &self.resource
     }
 
     pub(crate) fn s3(&self) -> &aws_sdk_s3::Client {
@@ -88,7 +89,7 @@ impl Bucket {
 
     /// `verb s3://bucket/key`, for errors.
     pub(crate) fn operation(&self, verb: &str, key: &str) -> String {
-        format!("{verb} s3://{}/{key}", self.place.name)
+        format!("{verb} s3://{}/{key}", self.resource.name)
     }
 
     /// Reads an object, again when its body breaks off. `request` adds conditions; a body over `max_bytes`
@@ -164,7 +165,7 @@ impl Bucket {
             Err(error) if errors::is_missing_object(&error) => Ok(Reply::Missing),
             Err(error) => {
                 let operation = self.operation("get", key);
-                Err(errors::translate(&self.place, operation, error))
+                Err(errors::translate(&self.resource, operation, error))
             }
         }
     }
@@ -214,7 +215,7 @@ impl Bucket {
             Err(error) if errors::is_missing_object(&error) => Ok(()),
             Err(error) => {
                 let operation = self.operation("delete", key);
-                Err(errors::translate(&self.place, operation, error))
+                Err(errors::translate(&self.resource, operation, error))
             }
         }
     }
@@ -229,11 +230,11 @@ impl Bucket {
                 Err(error) if errors::status(&error) == Some(404) => Err(StoreError::new(
                     StoreErrorKind::NotFound,
                     self.operation("look for", ""),
-                    errors::no_place(&self.place),
+                    errors::no_such_resource(&self.resource),
                 )),
                 Err(error) => {
                     let operation = self.operation("look for", "");
-                    Err(errors::translate(&self.place, operation, error))
+                    Err(errors::translate(&self.resource, operation, error))
                 }
             }
         };

@@ -17,8 +17,8 @@ pub const NAMESPACE: &str = "lookalike";
 pub const DIMENSION: &str = "function";
 
 /// The specification's limits: metrics per line, and values per metric.
-const MOST_METRICS: usize = 100;
-const MOST_VALUES: usize = 100;
+const MAX_METRICS_PER_LINE: usize = 100;
+const MAX_VALUES_PER_METRIC: usize = 100;
 
 /// Writes metrics of one function as lines of JSON.
 pub struct EmfMetrics<W> {
@@ -104,12 +104,14 @@ fn documents(function: &str, milliseconds: u128, measurements: &[Measurement]) -
 
 /// Adds the measurement to a line, unless the line is full or has other values of that name.
 fn took(line: &mut Vec<Metric>, measurement: &Measurement) -> bool {
-    let full = line.len() >= MOST_METRICS;
+    let full = line.len() >= MAX_METRICS_PER_LINE;
     match line
         .iter_mut()
         .find(|metric| metric.name == measurement.name)
     {
-        Some(metric) if metric.unit == measurement.unit && metric.values.len() < MOST_VALUES => {
+        Some(metric)
+            if metric.unit == measurement.unit && metric.values.len() < MAX_VALUES_PER_METRIC =>
+        {
             metric.values.push(measurement.value);
             true
         }
