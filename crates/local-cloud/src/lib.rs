@@ -51,11 +51,12 @@ mod dynamodb;
 mod error;
 mod events;
 mod folder;
-mod opening;
+mod identity;
 mod options;
 mod s3;
 mod server;
 mod sqs;
+mod storage;
 mod store;
 
 pub use cloud::LocalCloud;

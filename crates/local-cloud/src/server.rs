@@ -12,8 +12,8 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
-/// How long requests that run at the shutdown may take to end.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Time for requests that run at the shutdown to end.
+const REQUEST_GRACE: Duration = Duration::from_secs(2);
 
 /// An HTTP server while it runs.
 pub(crate) struct HttpServer {
@@ -93,7 +93,7 @@ async fn serve<A, F, B>(
         });
     }
     drop(listener);
-    if tokio::time::timeout(PATIENCE, graceful.shutdown())
+    if tokio::time::timeout(REQUEST_GRACE, graceful.shutdown())
         .await
         .is_err()
     {

@@ -9,7 +9,7 @@ use dynoxide::storage::Storage;
 use serde_json::Value;
 
 /// Writes that a stream remembers, of all tables together. Where AWS keeps them for a day, dynoxide keeps
-/// them for ever, and looks at all of them at each write to number the next.
+/// them forever, and looks at all of them at each write to number the next.
 const REMEMBERED: u32 = 20_000;
 
 /// Lets the streams in a database file forget, and find the last record without looking at the others.

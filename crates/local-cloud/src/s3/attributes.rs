@@ -47,7 +47,7 @@ macro_rules! describe_output {
         $output.metadata = (!attributes.metadata.is_empty())
             .then(|| attributes.metadata.clone().into_iter().collect());
         if $checksums {
-            $crate::s3::announced::report!($output, $version.checksums);
+            $crate::s3::checksums::report_checksums!($output, $version.checksums);
         }
     }};
 }

@@ -43,7 +43,7 @@ impl LocalS3 {
     ) -> S3Result<HeadBucketOutput> {
         let output = self.buckets.head_bucket(request).await?.output;
         Ok(HeadBucketOutput {
-            bucket_region: Some(crate::cloud::REGION.to_owned()),
+            bucket_region: Some(crate::identity::REGION.to_owned()),
             ..output
         })
     }

@@ -2,10 +2,10 @@
 //! listings and multipart uploads, whose preconditions, ETags and descriptions have to hold under
 //! concurrency and after a kill, are answered from the store.
 
-mod announced;
 mod attributes;
 mod body;
 mod buckets;
+mod checksums;
 mod conditions;
 mod copying;
 mod deleting;

@@ -3,8 +3,8 @@ use s3s::dto::*;
 use s3s::{S3Request, S3Result, s3_error};
 
 use super::LocalS3;
-use super::announced::{announced, report};
 use super::attributes::attributes_of;
+use super::checksums::{report_checksums, sent_checksums};
 use super::conditions::write_condition;
 
 impl LocalS3 {
@@ -30,8 +30,8 @@ impl LocalS3 {
         let address = self
             .store
             .address(&request.input.bucket, &request.input.key)?;
-        let announced = announced!(request);
-        let content = self.receive(request.input.body.take(), announced).await?;
+        let sent = sent_checksums!(request);
+        let content = self.receive(request.input.body.take(), sent).await?;
         let attributes = attributes_of!(request.input);
         let put = move |this: &Self| {
             this.store.put(
@@ -48,7 +48,7 @@ impl LocalS3 {
             e_tag: Some(ETag::Strong(version.etag.clone())),
             ..Default::default()
         };
-        report!(output, version.checksums);
+        report_checksums!(output, version.checksums);
         Ok(output)
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use s3s::crypto::{Checksum as _, Md5};
 
 use super::version::Stamp;
-use super::{Address, StoreError, hex};
+use super::{Address, StoreError};
 
 /// Opens the file of an object; whatever is no file is no object.
 pub(super) fn open_file(address: &Address) -> Result<File, StoreError> {
@@ -41,7 +41,7 @@ pub(super) fn digest(file: &mut File, mut stamp: Stamp) -> io::Result<(String, S
         file.seek(SeekFrom::Start(0))?;
         let after = Stamp::of(&file.metadata()?)?;
         if after == stamp {
-            return Ok((hex(&md5.finalize()), stamp));
+            return Ok((hex::encode(md5.finalize()), stamp));
         }
         stamp = after;
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{StoreError, Version};
 
 /// The longest key, in bytes; deeper folders cannot hold objects.
-const LONGEST_KEY: usize = 1024;
+const MAX_KEY_BYTES: usize = 1024;
 
 /// Which keys to list.
 #[derive(Clone, Debug, Default)]
@@ -79,7 +79,7 @@ impl<D: Fn(&str) -> Result<Arc<Version>, StoreError>> Walk<'_, D> {
                 return Ok(());
             }
             let key = format!("{base}{name}");
-            if key.len() > LONGEST_KEY || !self.may_hold(&key, is_folder) {
+            if key.len() > MAX_KEY_BYTES || !self.may_hold(&key, is_folder) {
                 continue;
             }
             let child = path.join(name.trim_end_matches('/'));

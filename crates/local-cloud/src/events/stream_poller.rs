@@ -8,28 +8,30 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::deliver::{Failures, Handler, invoke, read_reply};
-use super::{DeadLetter, EventHandler, Queue};
-use crate::WatchedTable;
+use super::dead_letter::DeadLetter;
+use super::deliverer::{Failures, Handler, invoke, read_reply};
+use super::handler::EventHandler;
+use super::queue::Queue;
 use crate::dynamodb::{StreamReader, StreamRecord};
+use crate::options::WatchedTable;
 
-/// How often a stream in which nothing happens is looked at. Lambda does it four times a second.
-const PAUSE: Duration = Duration::from_millis(100);
+/// The time between two reads of a stream without records. Lambda reads four times a second.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How long a stream rests that cannot be read, because its table is gone for example.
-const REST: Duration = Duration::from_secs(2);
+/// The pause after a stream could not be read, for example because its table is gone.
+const RETRY_PAUSE: Duration = Duration::from_secs(2);
 
 /// The task that reads a stream and hands its records to the handler.
-pub(crate) struct Follower {
-    /// How often somebody asked whether all is read.
+pub(crate) struct StreamPoller {
+    /// The number of calls of [`idle`](Self::idle).
     asked: watch::Sender<u64>,
-    /// The last of these questions after which nothing was left.
+    /// The last of these calls after which nothing was left to read.
     answered: watch::Receiver<u64>,
     stop: watch::Sender<bool>,
     task: JoinSet<()>,
 }
 
-struct Following {
+struct PollTask {
     reader: StreamReader,
     watched: WatchedTable,
     queue: Arc<Queue>,
@@ -38,9 +40,9 @@ struct Following {
     answered: watch::Sender<u64>,
 }
 
-impl Follower {
-    /// Follows the stream that `reader` reads. How failures are treated, and where they end, is up to
-    /// `queue`.
+impl StreamPoller {
+    /// Polls the stream that `reader` reads. `queue` says how often to retry failed records, and keeps those
+    /// that are given up.
     pub(crate) fn start(
         reader: StreamReader,
         watched: WatchedTable,
@@ -50,7 +52,7 @@ impl Follower {
         let asked = watch::Sender::new(0);
         let (answered, answers) = watch::channel(0);
         let stop = watch::Sender::new(false);
-        let following = Following {
+        let poll = PollTask {
             reader,
             watched,
             queue,
@@ -59,7 +61,7 @@ impl Follower {
             answered,
         };
         let mut task = JoinSet::new();
-        task.spawn(following.run(stop.subscribe()));
+        task.spawn(poll.run(stop.subscribe()));
         Self {
             asked,
             answered: answers,
@@ -80,25 +82,25 @@ impl Follower {
         let _ = answered.wait_for(|answered| *answered >= question).await;
     }
 
-    /// Lets a running batch end, but not longer than `patience`; takes no further one.
-    pub(crate) async fn stop(mut self, patience: Duration) {
+    /// Lets a running batch end, but not longer than `grace`; takes no further one.
+    pub(crate) async fn stop(mut self, grace: Duration) {
         self.stop.send_replace(true);
         let end = async { while self.task.join_next().await.is_some() {} };
-        if tokio::time::timeout(patience, end).await.is_err() {
+        if tokio::time::timeout(grace, end).await.is_err() {
             tracing::warn!("stopped while writes to the table were being handled");
         }
         self.task.shutdown().await;
     }
 }
 
-impl Following {
+impl PollTask {
     async fn run(mut self, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
             let asked = *self.asked.borrow_and_update();
             let Some(records) = self.read().await else {
                 tokio::select! {
                     _ = stop.wait_for(|stop| *stop) => return,
-                    () = tokio::time::sleep(REST) => continue,
+                    () = tokio::time::sleep(RETRY_PAUSE) => continue,
                 }
             };
             let is_end = records.is_empty();
@@ -121,13 +123,13 @@ impl Following {
                 tokio::select! {
                     _ = stop.wait_for(|stop| *stop) => return,
                     _ = self.asked.changed() => {}
-                    () = tokio::time::sleep(PAUSE) => {}
+                    () = tokio::time::sleep(POLL_INTERVAL) => {}
                 }
             }
         }
     }
 
-    /// What was written since; nothing when that cannot be told.
+    /// Returns the records written since the last call, or `None` if they cannot be read.
     async fn read(&mut self) -> Option<Vec<StreamRecord>> {
         let (mut reader, batch) = (self.reader.clone(), self.watched.batch.max(1));
         let read = tokio::task::spawn_blocking(move || {
@@ -153,7 +155,7 @@ impl Following {
         records
     }
 
-    /// Hands over records until none is left that failed, or they are given up.
+    /// Hands records to the handler until none fails any more, or the failed ones are given up.
     async fn deliver(
         &self,
         handler: Arc<dyn EventHandler>,
@@ -180,9 +182,9 @@ impl Following {
             let Some((_, reason)) = failed.first() else {
                 return;
             };
-            if receives >= self.queue.most_receives() {
+            if receives >= self.queue.max_receives() {
                 return failed.into_iter().for_each(|(record, reason)| {
-                    self.queue.give_up(DeadLetter {
+                    self.queue.add_dead_letter(DeadLetter {
                         message_id: record.sequence_number,
                         body: record.event.to_string(),
                         receives,

@@ -1,11 +1,14 @@
+//! What clients ask about the queue.
+
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::LocalSqs;
 use super::error::SqsError;
-use super::{LocalSqs, MOST_BYTES, QUEUE};
-use crate::events::QUEUE_ARN;
+use super::limits::MAX_MESSAGE_BYTES;
+use crate::identity::{QUEUE, QUEUE_ARN};
 
-/// The attributes that queues may have. Those that this one has not are left out, as SQS does.
+/// The attributes that queues may have. SQS leaves out those that a queue lacks, and so does this one.
 const ATTRIBUTES: [&str; 22] = [
     "All",
     "Policy",
@@ -60,10 +63,10 @@ pub(super) struct PurgeQueue {
 
 impl LocalSqs {
     pub(super) fn get_queue_url(&self, input: &GetQueueUrl) -> Result<Value, SqsError> {
-        match input.queue_name == QUEUE {
-            true => Ok(json!({"QueueUrl": self.url})),
-            false => Err(SqsError::QueueDoesNotExist),
+        if input.queue_name != QUEUE {
+            return Err(SqsError::QueueDoesNotExist);
         }
+        Ok(json!({"QueueUrl": self.url}))
     }
 
     pub(super) fn get_queue_attributes(
@@ -87,7 +90,7 @@ impl LocalSqs {
                 "ApproximateNumberOfMessagesDelayed",
                 counts.delayed.to_string(),
             ),
-            ("MaximumMessageSize", MOST_BYTES.to_string()),
+            ("MaximumMessageSize", MAX_MESSAGE_BYTES.to_string()),
             ("DelaySeconds", "0".to_owned()),
             ("QueueArn", QUEUE_ARN.to_owned()),
         ];
@@ -97,20 +100,21 @@ impl LocalSqs {
             .filter(|(name, _)| is_wanted(name))
             .map(|(name, value)| (name.to_owned(), value.into()))
             .collect();
-        Ok(match attributes.is_empty() {
-            true => json!({}),
-            false => json!({"Attributes": attributes}),
-        })
+        if attributes.is_empty() {
+            return Ok(json!({}));
+        }
+        Ok(json!({"Attributes": attributes}))
     }
 
     pub(super) fn list_queues(&self, input: &ListQueues) -> Value {
-        match QUEUE.starts_with(&input.queue_name_prefix) {
-            true => json!({"QueueUrls": [self.url]}),
-            false => json!({}),
+        if QUEUE.starts_with(&input.queue_name_prefix) {
+            json!({"QueueUrls": [self.url]})
+        } else {
+            json!({})
         }
     }
 
-    /// Drops what waits; what is being handled is handled.
+    /// Drops the messages that wait, but not those that are being handled.
     pub(super) fn purge_queue(&self, input: &PurgeQueue) -> Result<Value, SqsError> {
         self.find(&input.queue_url)?;
         self.queue.purge();

@@ -1,17 +1,15 @@
+//! Sending messages, one by one and in batches.
+
 use std::collections::HashSet;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::LocalSqs;
 use super::error::SqsError;
-use super::{LocalSqs, MOST_BYTES};
+use super::limits::{MAX_BATCH_ENTRIES, MAX_DELAY_SECONDS, MAX_MESSAGE_BYTES};
 use crate::events::md5;
-
-/// Most entries of a batch.
-const MOST_ENTRIES: usize = 10;
-/// Longest delay.
-const MOST_SECONDS: u64 = 900;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -83,12 +81,12 @@ impl LocalSqs {
     }
 }
 
-/// What SQS checks before it looks at any message.
+/// Checks a batch as SQS does before it looks at any message.
 fn check_batch(entries: &[Entry]) -> Result<(), SqsError> {
     if entries.is_empty() {
         return Err(SqsError::EmptyBatchRequest);
     }
-    if entries.len() > MOST_ENTRIES {
+    if entries.len() > MAX_BATCH_ENTRIES {
         return Err(SqsError::TooManyEntriesInBatchRequest(entries.len()));
     }
     let mut ids = HashSet::new();
@@ -103,22 +101,22 @@ fn check_batch(entries: &[Entry]) -> Result<(), SqsError> {
     }
     let bodies = entries.iter().map(|entry| entry.message.message_body.len());
     let sent = bodies.sum();
-    if sent > MOST_BYTES {
-        let most = MOST_BYTES;
-        return Err(SqsError::BatchRequestTooLong { most, sent });
+    if sent > MAX_MESSAGE_BYTES {
+        let max = MAX_MESSAGE_BYTES;
+        return Err(SqsError::BatchRequestTooLong { max, sent });
     }
     Ok(())
 }
 
-/// The delay of a message that SQS would take.
+/// Returns the delay of a message, or the reason why SQS would refuse the message.
 fn check_message(message: &OneMessage) -> Result<Duration, SqsError> {
     let invalid = |reason: String| Err(SqsError::InvalidParameterValue(reason));
     if message.message_body.is_empty() {
         return Err(SqsError::MissingParameter("MessageBody"));
     }
-    if message.message_body.len() > MOST_BYTES {
+    if message.message_body.len() > MAX_MESSAGE_BYTES {
         return invalid(format!(
-            "One or more parameters are invalid. Reason: Message must be shorter than {MOST_BYTES} bytes."
+            "One or more parameters are invalid. Reason: Message must be shorter than {MAX_MESSAGE_BYTES} bytes."
         ));
     }
     if !message.message_body.chars().all(is_allowed) {
@@ -130,9 +128,9 @@ fn check_message(message: &OneMessage) -> Result<Duration, SqsError> {
     }
     let seconds = message.delay_seconds.unwrap_or_default();
     match u64::try_from(seconds) {
-        Ok(delay) if delay <= MOST_SECONDS => Ok(Duration::from_secs(delay)),
+        Ok(delay) if delay <= MAX_DELAY_SECONDS => Ok(Duration::from_secs(delay)),
         _ => invalid(format!(
-            "Value {seconds} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= {MOST_SECONDS}."
+            "Value {seconds} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= {MAX_DELAY_SECONDS}."
         )),
     }
 }

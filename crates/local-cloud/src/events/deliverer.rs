@@ -6,9 +6,10 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::queue::Message;
+use super::handler::EventHandler;
+use super::message::Message;
+use super::queue::Queue;
 use super::record::sqs_event;
-use super::{EventHandler, Queue};
 
 pub(super) type Handler = Option<Arc<dyn EventHandler>>;
 
@@ -45,11 +46,11 @@ impl Deliverer {
         self.handler.send_replace(Some(handler));
     }
 
-    /// Lets running batches end, but not longer than `patience`; takes no further ones.
-    pub(crate) async fn stop(mut self, patience: Duration) {
+    /// Lets running batches end, but not longer than `grace`; takes no further ones.
+    pub(crate) async fn stop(mut self, grace: Duration) {
         self.stop.send_replace(true);
         let all = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(patience, all).await.is_err() {
+        if tokio::time::timeout(grace, all).await.is_err() {
             tracing::warn!("stopped while events were being handled");
         }
         self.tasks.shutdown().await;
@@ -77,14 +78,14 @@ async fn work(
     }
 }
 
-/// Which messages or records of a batch failed, and why.
+/// The messages or records of a batch that failed, and why.
 pub(super) enum Failures {
     All(String),
     Some(HashSet<String>),
 }
 
 impl Failures {
-    /// Why the one of this name failed, if it did.
+    /// Returns why the message or record `id` failed, if it did.
     pub(super) fn reason(&self, id: &str) -> Option<String> {
         match self {
             Self::All(reason) => Some(reason.clone()),
@@ -103,7 +104,7 @@ async fn deliver(handler: Arc<dyn EventHandler>, batch: &[Message]) -> Failures 
     }
 }
 
-/// What the handler replied, or why it did not.
+/// Returns the handler's reply, or why there is none.
 pub(super) async fn invoke(handler: Arc<dyn EventHandler>, event: Value) -> Result<Value, String> {
     // In a set, which ends the handler with this task, and away from it, so that a panic ends here.
     let mut calls = JoinSet::new();
@@ -115,8 +116,8 @@ pub(super) async fn invoke(handler: Arc<dyn EventHandler>, event: Value) -> Resu
     }
 }
 
-/// As Lambda reads it: a reply without failures is success, one that names what was not delivered fails the
-/// batch.
+/// Reads a reply as Lambda does: a reply without failures is a success, and one that names a message that was
+/// not delivered fails the whole batch.
 pub(super) fn read_reply(reply: &Value, was_delivered: impl Fn(&str) -> bool) -> Failures {
     let items = match reply.get("batchItemFailures") {
         None | Some(Value::Null) => return Failures::Some(HashSet::new()),

@@ -1,3 +1,5 @@
+//! The log of what files cannot say about themselves.
+
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
@@ -8,14 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use super::version::{Stamp, Version};
 
-/// Lines that are superseded before the file is written anew, next to those that are not.
-const SLACK: usize = 10_000;
+/// The file is rewritten once it has this many outdated lines, besides one for each current line.
+const MAX_OUTDATED_LINES: usize = 10_000;
 
 /// The versions that are described, by object name; one line of JSON each in an append-only file.
 ///
 /// An object has several versions here only while one replaces another.
 #[derive(Debug)]
-pub(crate) struct Ledger {
+pub(crate) struct MetadataLog {
     path: PathBuf,
     versions: RwLock<HashMap<String, Vec<Arc<Version>>>>,
     file: Mutex<LineFile>,
@@ -36,8 +38,8 @@ struct Line<'a, V> {
     version: V,
 }
 
-impl Ledger {
-    /// Reads the file, drops what `current` says is not there any more, and writes it anew.
+impl MetadataLog {
+    /// Reads the file, drops the versions that `current` no longer reports, and rewrites it.
     pub(crate) fn open(path: &Path, current: impl Fn(&str) -> Option<Stamp>) -> io::Result<Self> {
         let mut versions = read(path)?;
         versions.retain(|name, list: &mut Vec<Arc<Version>>| {
@@ -105,7 +107,7 @@ impl Ledger {
         self.retain(name, |_| false);
     }
 
-    // In memory only: what the file holds beyond is dropped when it is next read or written anew,
+    // In memory only: what the file holds beyond is dropped when it is next read or rewritten,
     // since no file has that stamp.
     fn retain(&self, name: &str, keep: impl Fn(&Version) -> bool) {
         let mut versions = self
@@ -127,7 +129,7 @@ impl Ledger {
         version: &Version,
     ) -> io::Result<()> {
         let versions = self.versions.read().unwrap_or_else(PoisonError::into_inner);
-        if file.lines > SLACK + 2 * versions.len() {
+        if file.lines > MAX_OUTDATED_LINES + 2 * versions.len() {
             **file = rewrite(&self.path, &versions)?;
         }
         drop(versions);
@@ -161,7 +163,7 @@ fn read(path: &Path) -> io::Result<HashMap<String, Vec<Arc<Version>>>> {
                 let list = versions.entry(name.into_owned()).or_default();
                 list.push(Arc::new(version));
             }
-            // Its object is then treated like a file that somebody else wrote.
+            // Its object is then treated like a file that another program wrote.
             Err(error) => {
                 tracing::warn!(%error, "ignored an unreadable line of {}", path.display())
             }

@@ -1,12 +1,14 @@
+//! The checksums that a request carries, and those that an answer reports.
+
 use http::HeaderMap;
 use s3s::dto::ChecksumAlgorithm;
 use s3s::{S3Result, TrailingHeaders, s3_error};
 
 use crate::store::{Checks, Checksums, Content};
 
-/// What the sender of a body says about it: in headers, or in trailers after it.
+/// The checksums that the sender of a body gives: in headers, or in trailers after it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Announced {
+pub(super) struct SentChecksums {
     pub(super) md5: Option<String>,
     pub(super) sums: Checksums,
     pub(super) algorithm: Option<ChecksumAlgorithm>,
@@ -16,10 +18,10 @@ pub(super) struct Announced {
 }
 
 /// The checksum fields that the inputs of a put and of a part share.
-macro_rules! announced {
+macro_rules! sent_checksums {
     ($request:expr) => {{
         let input = &$request.input;
-        $crate::s3::announced::Announced {
+        $crate::s3::checksums::SentChecksums {
             md5: input.content_md5.clone(),
             sums: $crate::store::Checksums {
                 crc32: input.checksum_crc32.clone(),
@@ -29,14 +31,14 @@ macro_rules! announced {
                 sha256: input.checksum_sha256.clone(),
             },
             algorithm: input.checksum_algorithm.clone(),
-            trailer: $crate::s3::announced::trailer_names(&$request.headers),
+            trailer: $crate::s3::checksums::trailer_names(&$request.headers),
             trailers: $request.trailing_headers.clone(),
         }
     }};
 }
 
 /// Fills the checksum fields of an output.
-macro_rules! report {
+macro_rules! report_checksums {
     ($output:expr, $sums:expr) => {{
         $output.checksum_crc32.clone_from(&$sums.crc32);
         $output.checksum_crc32c.clone_from(&$sums.crc32c);
@@ -46,7 +48,7 @@ macro_rules! report {
     }};
 }
 
-pub(super) use {announced, report};
+pub(super) use {report_checksums, sent_checksums};
 
 pub(super) fn trailer_names(headers: &HeaderMap) -> String {
     let value = headers
@@ -55,22 +57,22 @@ pub(super) fn trailer_names(headers: &HeaderMap) -> String {
     value.unwrap_or_default().to_ascii_lowercase()
 }
 
-impl Announced {
-    /// Which checksums to compute while the body comes in.
+impl SentChecksums {
+    /// Says which checksums to compute while the body comes in.
     pub(super) fn checks(&self) -> Checks {
         let algorithm = self
             .algorithm
             .as_ref()
             .map_or("", ChecksumAlgorithm::as_str)
             .to_ascii_lowercase();
-        let wanted = |name: &str, announced: &Option<String>| {
+        let wanted = |name: &str, sent: &Option<String>| {
             let in_trailer = self.trailer.split(',').any(|header| {
                 header
                     .trim()
                     .strip_prefix("x-amz-checksum-")
                     .is_some_and(|trailing| trailing == name)
             });
-            announced.is_some() || in_trailer || algorithm == name
+            sent.is_some() || in_trailer || algorithm == name
         };
         Checks {
             crc32: wanted("crc32", &self.sums.crc32),
@@ -81,7 +83,7 @@ impl Announced {
         }
     }
 
-    /// Compares what came in with what was announced; the body must be consumed.
+    /// Compares the received bytes with the sender's checksums; the body must be consumed.
     pub(super) fn verify(mut self, content: &Content) -> S3Result<()> {
         if let Some(trailers) = self.trailers.take().and_then(|trailers| trailers.take()) {
             for (name, sum) in [

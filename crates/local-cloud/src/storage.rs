@@ -1,24 +1,27 @@
+//! Everything that is opened before anything is served.
+
 use std::sync::Arc;
 
 use s3s_fs::FileSystem;
 
 use crate::dynamodb::{DynamoDbServer, StreamReader};
+use crate::error::StartError;
 use crate::events::{ObjectFacts, Queue, created, removed};
 use crate::folder::DataFolder;
+use crate::options::{Notify, Options};
 use crate::s3::LocalS3;
 use crate::store::{Change, Incoming, ObjectStore, Uploads};
-use crate::{Notify, Options, StartError};
 
-/// What is opened before anything is served.
-pub(crate) struct Opened {
+/// The folder, objects, database and stream, opened.
+pub(crate) struct Storage {
     pub(crate) folder: Arc<DataFolder>,
     pub(crate) s3: LocalS3,
     pub(crate) database: dynoxide::Database,
-    /// Reads what will be written to the watched table.
+    /// Reads the writes to the watched table.
     pub(crate) stream: Option<StreamReader>,
 }
 
-impl Opened {
+impl Storage {
     pub(crate) fn open(options: &Options, queue: Arc<Queue>) -> Result<Self, StartError> {
         let folder = Arc::new(DataFolder::open(&options.data)?);
         let fail = |path: std::path::PathBuf| move |source| StartError::Folder { path, source };
