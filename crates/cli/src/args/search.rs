@@ -6,8 +6,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use lookalike_service::{Crop, Match};
 
-use super::TargetArguments;
-use crate::query_arguments::Liked;
+use super::query_arg::QueryArg;
+use super::target::TargetArguments;
 
 /// Arguments of `search`.
 ///
@@ -30,11 +30,11 @@ pub(crate) struct SearchArguments {
     /// Something that results are to be like: a picture file, product:ID or key:KEY, and how much, which is 1
     /// without.
     #[arg(long, value_name = "WHAT[@WEIGHT]")]
-    pub(crate) like: Vec<Liked>,
+    pub(crate) like: Vec<QueryArg>,
 
     /// Something that results are to be unlike, and how much, which is 0.5 without.
     #[arg(long, value_name = "WHAT[@WEIGHT]")]
-    pub(crate) unlike: Vec<Liked>,
+    pub(crate) unlike: Vec<QueryArg>,
 
     /// How many results.
     #[arg(long, short, default_value_t = 10)]

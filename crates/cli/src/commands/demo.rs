@@ -9,10 +9,10 @@ use super::{draw, serve};
 use crate::args::DemoArguments;
 use crate::local::{LocalSystem, Ports};
 use crate::metadata_csv::ProductTable;
-use crate::output::Done;
+use crate::output::CommandOutcome;
 use crate::stop_signal::StopSignal;
 
-pub(crate) async fn run(arguments: DemoArguments) -> Result<Done> {
+pub(crate) async fn run(arguments: DemoArguments) -> Result<CommandOutcome> {
     let stop = StopSignal::listen()?;
     let folder = tempfile::Builder::new()
         .prefix("lookalike-demo-")
@@ -20,7 +20,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<Done> {
         .context("cannot make a temporary folder")?;
     let drawn = draw::draw(folder.path(), arguments.products as usize, 1).await?;
     if stop.has_come() {
-        return Ok(Done::Partly);
+        return Ok(CommandOutcome::Partial);
     }
     let table = ProductTable::open(&drawn.table)?;
     let ports = Ports {
@@ -38,9 +38,9 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<Done> {
             prepared?;
             announce(&system, &drawn, &data);
             stop.came().await;
-            Done::All
+            CommandOutcome::Complete
         }
-        None => Done::Partly,
+        None => CommandOutcome::Partial,
     };
     system.stop().await?;
     Ok(done)

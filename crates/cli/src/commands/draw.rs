@@ -6,9 +6,9 @@ use anyhow::{Context, Result};
 use lookalike_sample_catalog::{DrawOptions, DrawnCatalog};
 
 use crate::args::DrawArguments;
-use crate::output::{self, Done};
+use crate::output::{self, CommandOutcome};
 
-pub(crate) async fn run(arguments: DrawArguments) -> Result<Done> {
+pub(crate) async fn run(arguments: DrawArguments) -> Result<CommandOutcome> {
     let drawn = draw(
         &arguments.folder,
         arguments.products as usize,
@@ -21,7 +21,7 @@ pub(crate) async fn run(arguments: DrawArguments) -> Result<Done> {
         drawn.folder.display(),
         drawn.table.display()
     );
-    Ok(Done::All)
+    Ok(CommandOutcome::Complete)
 }
 
 /// Draws a catalog into a folder.

@@ -11,13 +11,13 @@ use serde_json::json;
 use crate::args::ImportArguments;
 use crate::import_watch::{ImportWatch, Seen};
 use crate::metadata_csv::ProductTable;
-use crate::output::{self, Done};
+use crate::output::{self, CommandOutcome};
 use crate::target::Target;
 
 /// Products read or stored with one call of the port.
 const CHUNK: usize = 500;
 
-pub(crate) async fn run(arguments: ImportArguments) -> Result<Done> {
+pub(crate) async fn run(arguments: ImportArguments) -> Result<CommandOutcome> {
     let table = ProductTable::open(&arguments.csv)?;
     let target = Target::connect(&arguments.target).await?;
     let filterable = &target.settings.filterable;
@@ -52,7 +52,9 @@ pub(crate) async fn run(arguments: ImportArguments) -> Result<Done> {
         }
     }
     let waiting = seen.is_some_and(|seen| seen.waiting > 0);
-    Ok(Done::unless(waiting || !table.bad_lines.is_empty()))
+    Ok(CommandOutcome::partial_if(
+        waiting || !table.bad_lines.is_empty(),
+    ))
 }
 
 /// Stores the products of a table whose metadata is not in the table yet, and returns them.

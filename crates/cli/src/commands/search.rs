@@ -6,11 +6,11 @@ use lookalike_service::{Answer, FoundProduct, GroupBy, Images, Match, SearchOpti
 use serde_json::Value;
 
 use crate::args::{GroupByArgument, SearchArguments};
-use crate::output::Done;
-use crate::query_arguments::query;
+use crate::output::CommandOutcome;
+use crate::search_query::query;
 use crate::target::Target;
 
-pub(crate) async fn run(arguments: SearchArguments) -> Result<Done> {
+pub(crate) async fn run(arguments: SearchArguments) -> Result<CommandOutcome> {
     let query = query(&arguments)?;
     let options = options(&arguments);
     let target = Target::connect(&arguments.target).await?;
@@ -21,7 +21,7 @@ pub(crate) async fn run(arguments: SearchArguments) -> Result<Done> {
     } else {
         print(&answer, options.fields.as_deref());
     }
-    Ok(Done::All)
+    Ok(CommandOutcome::Complete)
 }
 
 fn options(arguments: &SearchArguments) -> SearchOptions {

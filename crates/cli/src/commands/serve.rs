@@ -11,10 +11,10 @@ use crate::args::ServeArguments;
 use crate::catalog_folder::CatalogFolder;
 use crate::local::{LocalSystem, Ports};
 use crate::metadata_csv::ProductTable;
-use crate::output::{self, Done};
+use crate::output::{self, CommandOutcome};
 use crate::stop_signal::StopSignal;
 
-pub(crate) async fn run(arguments: ServeArguments) -> Result<Done> {
+pub(crate) async fn run(arguments: ServeArguments) -> Result<CommandOutcome> {
     let table = match &arguments.metadata {
         Some(csv) => ProductTable::open(csv)?,
         None => ProductTable::default(),
@@ -40,11 +40,11 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<Done> {
             prepared?;
             announce(&system, arguments.json);
             stop.came().await;
-            Done::All
+            CommandOutcome::Complete
         }
         None => {
             eprintln!("stopped before everything was indexed; the next start goes on");
-            Done::Partly
+            CommandOutcome::Partial
         }
     };
     system.stop().await?;

@@ -1,4 +1,4 @@
-//! Filling the index that is being built, by the indexer through its queue, or in this process.
+//! Filling the index that is being built, by the indexer through its queue or in this process.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,61 +7,58 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use indicatif::ProgressBar;
 use lookalike_service::ports::ChangeQueue;
-use lookalike_service::{Coverage, Deadline, Indexer};
+use lookalike_service::{Coverage, Indexer};
 
+use crate::deadline;
 use crate::output;
 
-/// Keys that wait in the queue at once, about: what the shop uploads meanwhile must not wait behind the
-/// whole catalog.
-const WINDOW: usize = 500;
-/// Pictures that this process indexes and publishes together.
-const BATCH: usize = 100;
-const PAUSE: Duration = Duration::from_millis(500);
-/// Without any progress for so long, something is said.
-const STALL: Duration = Duration::from_secs(60);
-/// Nobody kills a command line after fifteen minutes.
-const PATIENCE: Duration = Duration::from_secs(24 * 3600);
+/// About as many keys wait in the queue at once: new uploads must not wait behind the whole catalog.
+const MAX_QUEUED_KEYS: usize = 500;
+/// Images that this process indexes and publishes together.
+const BATCH_IMAGES: usize = 100;
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// Without progress for so long, a warning is printed.
+const STALL_WARNING_TIME: Duration = Duration::from_secs(60);
 
 /// Fills the index that is being built.
-pub(crate) struct Builder<'a> {
+pub(crate) struct ReindexFill<'a> {
     pub(crate) indexer: &'a Indexer,
-    /// Where the indexer takes its work from; without it, this process works.
+    /// The queue of the indexer; without it, this process indexes.
     pub(crate) queue: Option<Arc<dyn ChangeQueue>>,
-    /// How long an empty queue and an index that does not grow mean that nobody is at work any more.
+    /// The indexer has ended its work once its queue is empty and the index has not grown for so long.
     pub(crate) quiet: Duration,
 }
 
-impl Builder<'_> {
-    /// Has every picture indexed that the building index lacks, until nothing is missing or what is
-    /// missing has stayed the same through a whole round.
-    pub(crate) async fn fill(&self) -> Result<Coverage> {
+impl ReindexFill<'_> {
+    /// Indexes every image that the index lacks, until nothing is missing or a whole round changed nothing.
+    pub(crate) async fn run(&self) -> Result<Coverage> {
         let mut coverage = self.indexer.coverage().await?;
         let bar = output::progress("reindexing", coverage.pictures);
         bar.set_position(coverage.done);
-        // What neither index has is failed or very new: asked for once, in case it is new.
-        let mut keys = lacking(&coverage);
+        // An image in neither index has failed or is new: it is tried once, in case it is new.
+        let mut keys = incomplete_keys(&coverage);
         keys.extend(coverage.neither.iter().cloned());
         let mut before = BTreeSet::new();
         while !keys.is_empty() && keys != before {
             before = keys.clone();
             let in_order: Vec<String> = keys.into_iter().collect();
             match &self.queue {
-                Some(queue) => self.hand_over(&**queue, &in_order, &bar).await?,
-                None => self.work(&in_order, &bar).await?,
+                Some(queue) => self.fill_by_indexer(&**queue, &in_order, &bar).await?,
+                None => self.fill_here(&in_order, &bar).await?,
             }
             coverage = self.indexer.coverage().await?;
             bar.set_length(coverage.pictures);
             bar.set_position(coverage.done);
-            keys = lacking(&coverage);
+            keys = incomplete_keys(&coverage);
         }
         bar.finish_and_clear();
         Ok(coverage)
     }
 
     /// Indexes keys in this process, for every index.
-    async fn work(&self, keys: &[String], bar: &ProgressBar) -> Result<()> {
-        for batch in keys.chunks(BATCH) {
-            let deadline = Deadline::after(PATIENCE);
+    async fn fill_here(&self, keys: &[String], bar: &ProgressBar) -> Result<()> {
+        for batch in keys.chunks(BATCH_IMAGES) {
+            let deadline = deadline::of_step();
             self.indexer.index_keys(batch, deadline).await?;
             self.indexer.maintain(deadline).await?;
             bar.set_position(self.indexer.building_images().await?);
@@ -69,26 +66,26 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Queues keys, never many at once, and waits until the indexer has seen to them.
-    async fn hand_over(
+    /// Queues keys, a limited number at once, and waits until the indexer has processed them.
+    async fn fill_by_indexer(
         &self,
         queue: &dyn ChangeQueue,
         keys: &[String],
         bar: &ProgressBar,
     ) -> Result<()> {
         let mut progress = Progress::new(bar, self.indexer);
-        for window in keys.chunks(WINDOW) {
+        for window in keys.chunks(MAX_QUEUED_KEYS) {
             queue.push(window).await?;
-            while queue.waiting().await? > WINDOW as u64 / 2 {
-                progress.look().await?;
-                tokio::time::sleep(PAUSE).await;
+            while queue.waiting().await? > MAX_QUEUED_KEYS as u64 / 2 {
+                progress.refresh().await?;
+                tokio::time::sleep(POLL_INTERVAL).await;
             }
         }
-        // The queue tells about, and late, what waits in it: what counts is the index. Comparing it with
-        // the bucket takes a listing, so that is not done again before the index has grown.
+        // Counts of the queue are late and approximate, so the index decides. Comparing it with the bucket takes a
+        // listing, so that waits until the index has grown.
         let mut compared = None;
         loop {
-            progress.look().await?;
+            progress.refresh().await?;
             let waiting = queue.waiting().await?;
             if waiting == 0 {
                 let grown = compared.replace(progress.images) != Some(progress.images);
@@ -96,24 +93,23 @@ impl Builder<'_> {
                     return Ok(());
                 }
             }
-            progress.tell_of_stall(waiting);
-            tokio::time::sleep(PAUSE).await;
+            progress.warn_of_stall(waiting);
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
     async fn is_filled(&self) -> Result<bool> {
-        Ok(lacking(&self.indexer.coverage().await?).is_empty())
+        Ok(incomplete_keys(&self.indexer.coverage().await?).is_empty())
     }
 
-    /// Looks after the index until it is as good as one that grew over time, so that the first search
-    /// after the switch is a fast one.
-    pub(crate) async fn put_in_order(&self) -> Result<()> {
+    /// Maintains the index until its graph is built, so that the first search after the switch is fast.
+    pub(crate) async fn build_graph(&self) -> Result<()> {
         let spinner = output::spinner("building the graph");
         while self.indexer.coverage().await?.rebuild_due {
-            let report = self.indexer.maintain(Deadline::after(PATIENCE)).await?;
+            let report = self.indexer.maintain(deadline::of_step()).await?;
             if report.rebuilt_rows.is_none() {
-                // Somebody else is at it.
-                tokio::time::sleep(PAUSE).await;
+                // Another process is building it.
+                tokio::time::sleep(POLL_INTERVAL).await;
             }
         }
         spinner.finish_and_clear();
@@ -121,19 +117,19 @@ impl Builder<'_> {
     }
 }
 
-/// Keys that the building index lacks in the version that the searched one has, or has to give up.
-pub(crate) fn lacking(coverage: &Coverage) -> BTreeSet<String> {
+/// The keys that the new index lacks in the version of the searched one, or that it has to remove.
+pub(crate) fn incomplete_keys(coverage: &Coverage) -> BTreeSet<String> {
     let keys = coverage.missing.iter().chain(&coverage.gone);
     keys.cloned().collect()
 }
 
-/// How the index grows while others work on it.
+/// The growth of the index while others work on it.
 struct Progress<'a> {
     bar: &'a ProgressBar,
     indexer: &'a Indexer,
     images: u64,
     since: Instant,
-    told: bool,
+    warned: bool,
 }
 
 impl<'a> Progress<'a> {
@@ -143,16 +139,16 @@ impl<'a> Progress<'a> {
             indexer,
             images: bar.position(),
             since: Instant::now(),
-            told: false,
+            warned: false,
         }
     }
 
-    async fn look(&mut self) -> Result<()> {
+    async fn refresh(&mut self) -> Result<()> {
         let images = self.indexer.building_images().await?;
         if images != self.images {
             self.images = images;
             self.since = Instant::now();
-            self.told = false;
+            self.warned = false;
         }
         self.bar.set_position(images);
         Ok(())
@@ -163,11 +159,11 @@ impl<'a> Progress<'a> {
         self.since.elapsed()
     }
 
-    fn tell_of_stall(&mut self, waiting: u64) {
-        if self.told || self.unchanged() < STALL {
+    fn warn_of_stall(&mut self, waiting: u64) {
+        if self.warned || self.unchanged() < STALL_WARNING_TIME {
             return;
         }
-        self.told = true;
+        self.warned = true;
         self.bar.suspend(|| {
             eprintln!(
                 "nothing was indexed for a minute, about {waiting} changes wait: is the indexer at \

@@ -1,5 +1,8 @@
 //! The complete system in this process: local cloud, indexer, search API.
 
+mod http_api;
+mod port_error;
+
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -9,31 +12,30 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use lookalike_events::{ITEM, PRODUCT_ITEM};
-use lookalike_http::{AuditLimits, CacheSettings, HttpSettings, router};
 use lookalike_indexer::Handler;
 use lookalike_local_cloud::{
-    EventHandler, LocalCloud, Notify, Options, QueueOptions, StartError, WatchedTable,
+    EventHandler, LocalCloud, Notify, Options, QueueOptions, WatchedTable,
 };
-use lookalike_service::{CATALOG_PREFIX, Deadline, Filterable, Indexer, Searcher};
+use lookalike_service::{CATALOG_PREFIX, Deadline, Filterable, Indexer};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use self::http_api::serve_api;
+use self::port_error::{name_the_option, unusable};
 use crate::connection::Connection;
 use crate::target::Target;
 
 const CATALOG_BUCKET: &str = "catalog";
 const INDEX_BUCKET: &str = "index";
 const TABLE: &str = "lookalike";
-/// Written products handed over at once.
-const PRODUCTS: usize = 500;
-/// As long as a Lambda function may run.
-const INVOCATION: Duration = Duration::from_secs(900);
-/// How long looking over the catalog may take.
-const AUDIT: Duration = Duration::from_secs(600);
-/// How long open connections may take to end.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// Written products passed to the indexer at once.
+const BATCH_PRODUCTS: usize = 500;
+/// The longest time of a Lambda function.
+const INVOCATION_TIME: Duration = Duration::from_secs(900);
+/// Time for open connections to end.
+const CONNECTION_GRACE: Duration = Duration::from_secs(3);
 
 /// Ports of the four servers; 0 takes a free one.
 #[derive(Debug, Clone, Copy)]
@@ -55,20 +57,20 @@ pub(crate) struct LocalSystem {
     stop: watch::Sender<bool>,
 }
 
-/// Hands the events of the queue and of the table to the code that the Lambda function runs.
+/// Passes the events of the queue and of the table to the code that the Lambda function runs.
 struct Invocations(Handler);
 
 #[async_trait]
 impl EventHandler for Invocations {
     async fn handle(&self, event: Value) -> Result<Value, String> {
-        let handled = self.0.handle(event, Deadline::after(INVOCATION)).await;
+        let handled = self.0.handle(event, Deadline::after(INVOCATION_TIME)).await;
         handled.map_err(|error| error.to_string())
     }
 }
 
 impl LocalSystem {
     /// Starts the servers on a data folder. Events are not handled before
-    /// [`follow_events`](Self::follow_events). `cache` takes the place of what the environment says.
+    /// [`follow_events`](Self::follow_events). `cache` replaces the setting of the environment.
     pub(crate) async fn start(
         data: &Path,
         ports: Ports,
@@ -92,9 +94,9 @@ impl LocalSystem {
             watch: Some(WatchedTable {
                 table: TABLE.to_owned(),
                 only: Some((ITEM.to_owned(), PRODUCT_ITEM.to_owned())),
-                batch: PRODUCTS,
+                batch: BATCH_PRODUCTS,
             }),
-            // Two, so that new pictures need not wait while a batch rebuilds the base.
+            // Two, so that new images need not wait while a batch rebuilds the base.
             queue: QueueOptions {
                 concurrency: 2,
                 ..QueueOptions::default()
@@ -136,26 +138,26 @@ impl LocalSystem {
         })
     }
 
-    /// Lets the indexer handle the events that wait and those to come.
+    /// Has the indexer handle the events that wait and all later ones.
     pub(crate) fn follow_events(&self) {
         let handler = Handler::new(Arc::clone(&self.indexer), CATALOG_BUCKET);
         self.cloud.deliver_to(Arc::new(Invocations(handler)));
     }
 
-    /// Drops the index, so that every picture differs from it.
+    /// Drops the index, so that every image differs from it.
     pub(crate) async fn start_over(&self) -> Result<()> {
         self.indexer.start_over().await?;
         Ok(())
     }
 
-    /// Queues events for what changed while nothing was running, and for what was still queued when
-    /// the process ended; and has the rows say what the table says.
+    /// Queues events for what changed while nothing was running and for what was queued when the process ended,
+    /// and updates rows from the table.
     pub(crate) async fn catch_up(&self) -> Result<()> {
         let refused =
             "the stored index cannot be continued; --start-over indexes every picture again";
         self.indexer.check_encoder().await.context(refused)?;
         let differences = self.indexer.differences().await.context(refused)?;
-        // A process that was killed may have indexed pictures without recording them any more.
+        // A process that was killed may have indexed images without recording them.
         let unrecorded = self.indexer.unrecorded().await?;
         let changed = [&differences.to_index, &differences.to_build, &unrecorded];
         for key in changed.into_iter().flatten() {
@@ -165,8 +167,8 @@ impl LocalSystem {
             self.cloud.notify_changed(key, true).await;
         }
         let products = self.outdated_products().await?;
-        for chunk in products.chunks(PRODUCTS) {
-            let deadline = Deadline::after(INVOCATION);
+        for chunk in products.chunks(BATCH_PRODUCTS) {
+            let deadline = Deadline::after(INVOCATION_TIME);
             let report = self.indexer.index_products(chunk, deadline).await?;
             for (product, reason) in &report.retry {
                 eprintln!("product {product} is not up to date in the index: {reason}");
@@ -176,93 +178,33 @@ impl LocalSystem {
         Ok(())
     }
 
-    /// Products of which the index says something else than the table.
+    /// Products whose attributes in the index differ from the table.
     async fn outdated_products(&self) -> Result<Vec<String>> {
         let outdated = self.indexer.outdated().await?;
         let products = outdated.into_iter().map(|outdated| outdated.product_id);
         Ok(products.collect::<BTreeSet<_>>().into_iter().collect())
     }
 
-    /// Waits until the index says what the bucket says.
+    /// Waits until every event was handled or given up.
     pub(crate) async fn settled(&self) {
         self.cloud.idle().await;
     }
 
-    /// Events that were given up.
+    /// The number of events that were given up.
     pub(crate) fn dead_letters(&self) -> usize {
         self.cloud.dead_letters().len()
     }
 
-    /// Stops everything in good order.
+    /// Stops everything in order.
     pub(crate) async fn stop(self) -> Result<()> {
         eprintln!("stopping");
         Connection::forget(&self.data);
         // Without a receiver the API has ended already.
         let _ = self.stop.send(true);
-        if let Ok(ended) = tokio::time::timeout(PATIENCE, self.api).await {
+        if let Ok(ended) = tokio::time::timeout(CONNECTION_GRACE, self.api).await {
             ended??;
         }
         self.cloud.shutdown().await;
         Ok(())
-    }
-}
-
-fn unusable(option: &str, port: u16, error: &std::io::Error) -> anyhow::Error {
-    match error.kind() {
-        std::io::ErrorKind::AddrInUse => {
-            anyhow::anyhow!(
-                "port {port} is taken: choose another with {option}, or 0 for a free one"
-            )
-        }
-        _ => anyhow::anyhow!("cannot listen on port {port}: {error}: choose another with {option}"),
-    }
-}
-
-/// Says which option chooses the port that cannot be used.
-fn name_the_option(error: StartError) -> anyhow::Error {
-    let option = |service| match service {
-        "S3" => "--s3-port",
-        "SQS" => "--sqs-port",
-        _ => "--dynamodb-port",
-    };
-    match error {
-        StartError::PortTaken { service, port } => {
-            unusable(option(service), port, &std::io::ErrorKind::AddrInUse.into())
-        }
-        StartError::Listen {
-            service,
-            port,
-            source,
-        } => unusable(option(service), port, &source),
-        other => other.into(),
-    }
-}
-
-fn serve_api(
-    listener: TcpListener,
-    searcher: Arc<Searcher>,
-    target: &Target,
-    mut stopped: watch::Receiver<bool>,
-) -> impl Future<Output = std::io::Result<()>> + use<> {
-    let http = HttpSettings {
-        cors_origins: target.settings.cors_origins.clone(),
-        cache: CacheSettings {
-            max_age: target.settings.cache,
-            shared: target.settings.open,
-        },
-        // Nobody ends a request on this machine, and nobody else calls.
-        audit: Some(AuditLimits {
-            time: AUDIT,
-            pictures: u64::MAX,
-        }),
-        ..HttpSettings::default()
-    };
-    async move {
-        axum::serve(listener, router(searcher, http))
-            .with_graceful_shutdown(async move {
-                // An error means that the system was dropped: a reason to stop as well.
-                let _ = stopped.wait_for(|stop| *stop).await;
-            })
-            .await
     }
 }

@@ -1,32 +1,33 @@
 //! `lookalike finetune`: an encoder for pictures like the shop's own.
 
+mod bars;
+mod report;
+
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use indicatif::ProgressBar;
 use lookalike_encoder::Backbone;
 use lookalike_training::cache::FeatureCache;
 use lookalike_training::card::{self, About, Card};
 use lookalike_training::dataset::{Dataset, Validation};
 use lookalike_training::features::Pooling;
 use lookalike_training::labelled::{LabelledFolder, Skipped};
-use lookalike_training::leave_one_out::{self, LeftOut};
-use lookalike_training::measure::Measures;
+use lookalike_training::leave_one_out;
 use lookalike_training::output_folder::OutputFolder;
-use lookalike_training::progress::{Progress, Stage, Stop};
+use lookalike_training::progress::{Progress, Stop};
 use lookalike_training::recipe::Recipe;
 use lookalike_training::{error::TrainingError, fine_tuning};
 
+use self::bars::Bars;
+use self::report::print_card;
 use crate::args::FinetuneArguments;
-use crate::output::{self, Done};
+use crate::output::CommandOutcome;
 
-/// What a shell expects of a command that Ctrl-C has ended.
+/// The exit code that shells expect of a command that Ctrl-C ended.
 const INTERRUPTED: i32 = 130;
-/// Categories that are taken for another most often, shown to people.
-const SHOWN: usize = 5;
 
-pub(crate) async fn run(arguments: FinetuneArguments) -> Result<Done> {
+pub(crate) async fn run(arguments: FinetuneArguments) -> Result<CommandOutcome> {
     let stop = Arc::new(Stop::default());
     let watcher = tokio::spawn(watch(stop.clone()));
     let done = tokio::task::spawn_blocking(move || finetune(&arguments, &stop)).await?;
@@ -34,7 +35,7 @@ pub(crate) async fn run(arguments: FinetuneArguments) -> Result<Done> {
     done
 }
 
-/// The first Ctrl-C asks to stop, the second does not ask.
+/// The first Ctrl-C requests a stop, the second ends the process.
 async fn watch(stop: Arc<Stop>) {
     while tokio::signal::ctrl_c().await.is_ok() {
         if stop.requested() {
@@ -45,9 +46,9 @@ async fn watch(stop: Arc<Stop>) {
     }
 }
 
-fn finetune(arguments: &FinetuneArguments, stop: &Stop) -> Result<Done> {
+fn finetune(arguments: &FinetuneArguments, stop: &Stop) -> Result<CommandOutcome> {
     let output = OutputFolder::new(&arguments.out)?;
-    let (folder, validation, unused) = pictures(arguments)?;
+    let (folder, validation, unused) = images(arguments)?;
     let backbone = backbone(arguments.backbone.as_deref())?;
     let cache = match &arguments.cache {
         Some(folder) => folder.clone(),
@@ -84,12 +85,12 @@ fn finetune(arguments: &FinetuneArguments, stop: &Stop) -> Result<Done> {
         ("preprocessor_config.json", backbone.preprocessor_config()),
         ("card.json", &card.to_json()),
     ])?;
-    tell(&card, &output, arguments.json)?;
-    Ok(Done::unless(!card.skipped.is_empty()))
+    print_card(&card, &output, arguments.json)?;
+    Ok(CommandOutcome::partial_if(!card.skipped.is_empty()))
 }
 
-/// The pictures to train with, those to validate with, and what of the table cannot be used.
-fn pictures(arguments: &FinetuneArguments) -> Result<(LabelledFolder, Validation, Vec<Skipped>)> {
+/// Returns the images to train with, those to validate with, and the lines of the table that cannot be used.
+fn images(arguments: &FinetuneArguments) -> Result<(LabelledFolder, Validation, Vec<Skipped>)> {
     let table = arguments.labels.table()?;
     let folder = LabelledFolder::read(&arguments.images, table.as_ref())?;
     let validation = match &arguments.validation {
@@ -135,7 +136,7 @@ fn backbone(path: Option<&Path>) -> Result<Backbone> {
         .with_context(|| format!("{} cannot be used as a backbone", model.display()))
 }
 
-/// Where programs keep what they can make again.
+/// The user's cache folder.
 fn user_cache() -> Result<PathBuf> {
     let folder = match std::env::var_os("XDG_CACHE_HOME").filter(|value| !value.is_empty()) {
         Some(folder) => PathBuf::from(folder),
@@ -163,128 +164,5 @@ fn about(arguments: &FinetuneArguments, output: &OutputFolder) -> About {
     About {
         name: name.unwrap_or_else(|| of_folder.to_string_lossy().into_owned()),
         licence: arguments.licence.clone(),
-    }
-}
-
-fn tell(card: &Card, output: &OutputFolder, json: bool) -> Result<()> {
-    for skipped in card.skipped.iter().chain(&card.duplicates) {
-        eprintln!("{}: {}", skipped.what, skipped.reason);
-    }
-    card.notes.iter().for_each(|note| eprintln!("{note}"));
-    if json {
-        println!("{}", serde_json::to_string(card)?);
-        return Ok(());
-    }
-    let sum = |pick: fn(&lookalike_training::dataset::Counts) -> usize| -> usize {
-        card.data.values().map(pick).sum()
-    };
-    println!(
-        "{} categories: {} pictures trained, {} validated, {} skipped",
-        card.data.len(),
-        sum(|counts| counts.training),
-        sum(|counts| counts.validation),
-        sum(|counts| counts.skipped),
-    );
-    println!("backbone    {}", line(&card.validation.before));
-    println!("fine-tuned  {}", line(&card.validation.after));
-    if let Some(left_out) = &card.left_out {
-        tell_left_out(left_out);
-    }
-    for (category, taken_for, times) in confusions(card) {
-        println!("{category} found {taken_for} first, {times} times");
-    }
-    println!(
-        "wrote {}: {} dimensions, {}, epoch {} of {}{}",
-        output.path().display(),
-        card.dimensions,
-        output::bytes(card.model_bytes as u64),
-        card.course.best_epoch,
-        card.course.epochs,
-        if card.course.interrupted {
-            ", stopped early"
-        } else {
-            ""
-        },
-    );
-    Ok(())
-}
-
-fn tell_left_out(left_out: &LeftOut) {
-    println!("each category left out of training in turn:");
-    println!("backbone    {}", line(&left_out.backbone));
-    println!("fine-tuned  {}", line(&left_out.fine_tuned));
-    for (name, gain) in [
-        ("P@1", left_out.first_gain),
-        ("P@10", left_out.precision_gain),
-        ("mAP", left_out.average_precision_gain),
-    ] {
-        println!(
-            "gain in {name:<4} {:+.3}, 95% between {:+.3} and {:+.3}",
-            gain.mean, gain.low, gain.high
-        );
-    }
-}
-
-fn line(measures: &Measures) -> String {
-    format!(
-        "P@1 {:.3}  P@10 {:.3}  mAP {:.3}  ({} queries)",
-        measures.first, measures.precision, measures.average_precision, measures.queries
-    )
-}
-
-/// Categories that are taken for others, most often first.
-fn confusions(card: &Card) -> Vec<(&str, &str, usize)> {
-    let mut wrong: Vec<(&str, &str, usize)> = Vec::new();
-    for (category, found) in &card.confusion {
-        for (taken_for, &times) in found.iter().filter(|(found, _)| *found != category) {
-            wrong.push((category, taken_for, times));
-        }
-    }
-    wrong.sort_by_key(|(.., times)| std::cmp::Reverse(*times));
-    wrong.truncate(SHOWN);
-    wrong
-}
-
-/// Progress on standard error.
-#[derive(Default)]
-struct Bars(Mutex<Option<ProgressBar>>);
-
-impl Bars {
-    fn with(&self, act: impl FnOnce(&mut Option<ProgressBar>)) {
-        if let Ok(mut bar) = self.0.lock() {
-            act(&mut bar);
-        }
-    }
-
-    fn finish(&self) {
-        self.with(|bar| {
-            if let Some(bar) = bar.take() {
-                bar.finish_and_clear();
-            }
-        });
-    }
-}
-
-impl Progress for Bars {
-    fn begin(&self, stage: Stage, steps: u64) {
-        self.finish();
-        let message = match stage {
-            Stage::Reading => "reading",
-            Stage::Features => "features",
-            Stage::Training => "training",
-        };
-        self.with(|bar| *bar = Some(output::progress(message, steps)));
-    }
-
-    fn advance(&self, steps: u64) {
-        self.with(|bar| {
-            if let Some(bar) = bar {
-                bar.inc(steps);
-            }
-        });
-    }
-
-    fn epoch(&self, number: usize, loss: f32, map: f64) {
-        tracing::info!(target: "lookalike", "epoch {number}: loss {loss:.4}, mAP {map:.4}");
     }
 }
