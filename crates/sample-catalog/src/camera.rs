@@ -1,10 +1,10 @@
-//! How a picture is taken: from where, how near, in which light.
+//! How an image is taken: from where, how near, in which light.
 
 use tiny_skia::{Pixmap, Transform};
 
+use super::canvas::{BACKDROPS, HEIGHT, WIDTH};
 use super::dice::Dice;
 use super::sheet::Sheet;
-use super::studio::{BACKDROPS, HEIGHT, WIDTH};
 
 /// Pixels per product unit at normal distance.
 const PIXELS_PER_UNIT: f32 = 3.43;
@@ -19,8 +19,8 @@ pub(super) enum Pose {
 /// Where a product is on its sheet, so that the camera can be pointed at it; product units.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Framing {
-    centre: (f32, f32),
-    /// Enlargement that makes the product fill the picture.
+    center: (f32, f32),
+    /// Enlargement that makes the product fill the image.
     fit: f32,
 }
 
@@ -47,7 +47,7 @@ impl Framing {
         let span = |low: u32, high: u32| (high as f32 - low as f32).max(1.0);
         let (across, down) = (span(low.0, high.0), span(low.1, high.1));
         Some(Framing {
-            centre: (
+            center: (
                 low.0 as f32 + across / 2.0 - middle,
                 low.1 as f32 + down / 2.0 - middle,
             ),
@@ -56,7 +56,7 @@ impl Framing {
     }
 }
 
-/// One way of taking a picture of a product.
+/// One way of taking an image of a product.
 pub(super) struct View {
     pub(super) pose: Pose,
     framing: Framing,
@@ -70,7 +70,7 @@ pub(super) struct View {
 }
 
 impl View {
-    /// The main picture: straight on, centred.
+    /// The main image: straight on, centerd.
     pub(super) fn main(pose: Pose, framing: Framing, dice: &mut Dice) -> View {
         View {
             pose,
@@ -89,7 +89,7 @@ impl View {
         }
     }
 
-    /// Another picture of the same product: turned, from further away, before another backdrop
+    /// Another image of the same product: turned, from further away, before another backdrop
     /// and in other light.
     pub(super) fn further(main: &View, dice: &mut Dice) -> View {
         let tilt = if main.pose == Pose::Lying {
@@ -113,7 +113,7 @@ impl View {
     /// Product units to pixels.
     pub(super) fn transform(&self) -> Transform {
         let scale = PIXELS_PER_UNIT * self.scale * self.framing.fit;
-        let centre = self.framing.centre;
+        let center = self.framing.center;
         let across = scale * self.squeeze * if self.mirrored { -1.0 } else { 1.0 };
         let (x, y) = (WIDTH as f32 / 2.0, HEIGHT as f32 / 2.0);
         Transform::from_translate(
@@ -122,6 +122,6 @@ impl View {
         )
         .pre_rotate(self.turn)
         .pre_scale(across, scale)
-        .pre_translate(-centre.0, -centre.1)
+        .pre_translate(-center.0, -center.1)
     }
 }

@@ -78,7 +78,7 @@ impl Haze {
 
     /// A soft black shadow in the silhouette's shape.
     pub(super) fn shadow(&self) -> Option<Pixmap> {
-        self.picture(|place| -i32::from(self.blurred[place]) * 90 / 255)
+        self.image(|place| -i32::from(self.blurred[place]) * 90 / 255)
     }
 
     /// White where the silhouette faces the light (from `light_x` = -1, left, or 1, right, and
@@ -90,7 +90,7 @@ impl Haze {
                 self.blurred[(y.clamp(0, height - 1) * width + x.clamp(0, width - 1)) as usize],
             )
         };
-        self.picture(|place| {
+        self.image(|place| {
             if self.sharp[place] == 0 {
                 return 0;
             }
@@ -103,14 +103,14 @@ impl Haze {
     }
 
     /// White or black pixels: light in `[-255, 255]` by place, premultiplied.
-    fn picture(&self, light: impl Fn(usize) -> i32) -> Option<Pixmap> {
-        let mut picture = Pixmap::new(self.width, self.height)?;
-        for (place, pixel) in picture.data_mut().chunks_exact_mut(4).enumerate() {
+    fn image(&self, light: impl Fn(usize) -> i32) -> Option<Pixmap> {
+        let mut image = Pixmap::new(self.width, self.height)?;
+        for (place, pixel) in image.data_mut().chunks_exact_mut(4).enumerate() {
             let light = light(place).clamp(-255, 255);
             let tone = light.max(0) as u8;
             pixel.copy_from_slice(&[tone, tone, tone, light.unsigned_abs() as u8]);
         }
-        Some(picture)
+        Some(image)
     }
 }
 

@@ -1,18 +1,19 @@
 //! A catalog drawn by code, for demonstrations, tests and benchmarks where no photos are at hand.
 //!
-//! [`draw`] plans some hundred products in [families](plan) (one design in several colours and
+//! [`draw`] plans some hundred products in [families](plan) (one design in several colors and
 //! patterns, so that look-alikes exist), draws each from vector outlines, lights and shades it like
-//! a studio photo, and writes JPEG pictures and a CSV. [`DrawError`] says what could not be written.
+//! a studio photo, and writes JPEG images and a CSV. [`DrawError`] says what could not be written.
 //!
 //! ```text
-//! DIR/products.csv                      product_id,name,category,colour,price,in_stock,pattern,image
-//! DIR/pictures/t-shirt/t-shirt-001.jpg    the main picture of product t-shirt-001
-//! DIR/pictures/t-shirt/t-shirt-001-2.jpg  a second picture of it
+//! DIR/products.csv                      product_id,name,category,color,price,in_stock,pattern,image
+//! DIR/images/t-shirt/t-shirt-001.jpg    the main image of product t-shirt-001
+//! DIR/images/t-shirt/t-shirt-001-2.jpg  a second image of it
 //! ```
 
 #![forbid(unsafe_code)]
 
 mod camera;
+mod canvas;
 mod dice;
 mod haze;
 mod outline;
@@ -43,14 +44,14 @@ use self::dice::Dice;
 use self::plan::Product;
 use self::studio::Studio;
 
-const PICTURES: &str = "pictures";
+const IMAGES: &str = "pictures";
 const TABLE: &str = "products.csv";
 const JPEG_QUALITY: u8 = 85;
 
 /// How much to draw.
 #[derive(Debug, Clone, Copy)]
 pub struct DrawOptions {
-    /// Number of products; about one in three has further pictures.
+    /// Number of products; about one in three has further images.
     pub products: usize,
     /// The same seed draws the same catalog.
     pub seed: u64,
@@ -68,20 +69,20 @@ impl Default for DrawOptions {
 /// What was drawn, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DrawnCatalog {
-    /// The folder of pictures, one folder per category.
+    /// The folder of images, one folder per category.
     pub folder: PathBuf,
     /// The CSV of product metadata.
     pub table: PathBuf,
-    /// Every picture, product by product, each product's main picture first.
-    pub pictures: Vec<DrawnPicture>,
+    /// Every image, product by product, each product's main image first.
+    pub images: Vec<DrawnImage>,
 }
 
-/// One picture of a product.
+/// One image of a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DrawnPicture {
+pub struct DrawnImage {
     /// The JPEG file.
     pub path: PathBuf,
-    /// The product it shows; for a further picture this is not the file's stem.
+    /// The product it shows; for a further image this is not the file's stem.
     pub product_id: String,
 }
 
@@ -96,7 +97,7 @@ pub enum DrawError {
         /// What the file system said.
         source: io::Error,
     },
-    /// A picture could not be written.
+    /// An image could not be written.
     #[error("could not write the picture {}", path.display())]
     Write {
         /// The file.
@@ -104,7 +105,7 @@ pub enum DrawError {
         /// What the file system said.
         source: io::Error,
     },
-    /// A picture could not be encoded.
+    /// An image could not be encoded.
     #[error("could not encode the picture {}", path.display())]
     Encode {
         /// The file.
@@ -120,11 +121,11 @@ pub enum DrawError {
         /// What the CSV writer said.
         source: csv::Error,
     },
-    /// The rasteriser has no canvas of the size.
+    /// The rasterizer has no canvas of the size.
     #[error(
         "could not make a canvas of {} x {} pixels",
-        studio::WIDTH,
-        studio::HEIGHT
+        canvas::WIDTH,
+        canvas::HEIGHT
     )]
     Canvas,
 }
@@ -137,22 +138,22 @@ pub fn draw(
     progress: impl Fn(usize) + Sync,
 ) -> Result<DrawnCatalog, DrawError> {
     let products = plan::plan(options.products, options.seed);
-    let folder = dir.join(PICTURES);
+    let folder = dir.join(IMAGES);
     for category in &shapes::CATEGORIES {
         let path = folder.join(category.name);
         fs::create_dir_all(&path).map_err(|source| DrawError::Folder { path, source })?;
     }
     let studio = Studio::open(options.seed).ok_or(DrawError::Canvas)?;
     let done = AtomicUsize::new(0);
-    let drawn: Result<Vec<Vec<DrawnPicture>>, DrawError> = products
+    let drawn: Result<Vec<Vec<DrawnImage>>, DrawError> = products
         .par_iter()
         .map(|product| {
-            let pictures = draw_product(&studio, product, &folder.join(product.category.name))?;
+            let images = draw_product(&studio, product, &folder.join(product.category.name))?;
             progress(done.fetch_add(1, Ordering::Relaxed) + 1);
-            Ok(pictures)
+            Ok(images)
         })
         .collect();
-    let pictures = drawn?.into_iter().flatten().collect();
+    let images = drawn?.into_iter().flatten().collect();
     let table = dir.join(TABLE);
     table::write(&table, &products).map_err(|source| DrawError::Table {
         path: table.clone(),
@@ -161,7 +162,7 @@ pub fn draw(
     Ok(DrawnCatalog {
         folder,
         table,
-        pictures,
+        images,
     })
 }
 
@@ -169,13 +170,13 @@ fn draw_product(
     studio: &Studio,
     product: &Product,
     folder: &Path,
-) -> Result<Vec<DrawnPicture>, DrawError> {
+) -> Result<Vec<DrawnImage>, DrawError> {
     let look = product.look();
     let mut dice = Dice::new(product.view_seed);
     let framing =
         Framing::of(|sheet| product.design.draw(sheet, &look)).ok_or(DrawError::Canvas)?;
     let main = View::main(product.category.pose, framing, &mut dice);
-    (0..product.pictures)
+    (0..product.images)
         .map(|number| {
             let further;
             let view = if number == 0 {
@@ -184,14 +185,14 @@ fn draw_product(
                 further = View::further(&main, &mut dice);
                 &further
             };
-            let picture = studio
+            let image = studio
                 .photograph(view, |sheet| product.design.draw(sheet, &look))
                 .ok_or(DrawError::Canvas)?;
-            let picture = RgbaImage::from_raw(picture.width(), picture.height(), picture.take())
+            let image = RgbaImage::from_raw(image.width(), image.height(), image.take())
                 .ok_or(DrawError::Canvas)?;
             let path = folder.join(product.file(number));
-            save(&path, picture)?;
-            Ok(DrawnPicture {
+            save(&path, image)?;
+            Ok(DrawnImage {
                 path,
                 product_id: product.id.clone(),
             })
@@ -199,9 +200,9 @@ fn draw_product(
         .collect()
 }
 
-fn save(path: &Path, picture: RgbaImage) -> Result<(), DrawError> {
-    // The picture is opaque, so premultiplied and straight pixels are the same.
-    let rgb = DynamicImage::ImageRgba8(picture).into_rgb8();
+fn save(path: &Path, image: RgbaImage) -> Result<(), DrawError> {
+    // The image is opaque, so premultiplied and straight pixels are the same.
+    let rgb = DynamicImage::ImageRgba8(image).into_rgb8();
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY)
         .encode_image(&rgb)

@@ -1,4 +1,4 @@
-//! Outlines in product units: the picture is about 112 wide and 140 high, (0, 0) is its middle, y
+//! Outlines in product units: the image is about 112 wide and 140 high, (0, 0) is its middle, y
 //! grows downwards.
 
 use tiny_skia::{Path, PathBuilder, Rect};

@@ -1,10 +1,10 @@
-//! The colours that products come in, by the names a shop would use.
+//! The colors that products come in, by the names a shop would use.
 
 use tiny_skia::Color;
 
 use super::dice::Dice;
 
-/// An sRGB colour.
+/// An sRGB color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Rgb(pub(super) u8, pub(super) u8, pub(super) u8);
 
@@ -15,7 +15,7 @@ pub(super) const BRASS: Rgb = Rgb(206, 168, 92);
 pub(super) const TAN: Rgb = Rgb(196, 148, 98);
 
 impl Rgb {
-    /// This colour with `share` in `[0, 1]` of another.
+    /// This color with `share` in `[0, 1]` of another.
     pub(super) fn mix(self, other: Rgb, share: f32) -> Rgb {
         let blend =
             |from: u8, to: u8| (f32::from(from) * (1.0 - share) + f32::from(to) * share) as u8;
@@ -39,7 +39,7 @@ impl Rgb {
         (0.299 * f32::from(self.0) + 0.587 * f32::from(self.1) + 0.114 * f32::from(self.2)) / 255.0
     }
 
-    /// The rasteriser's colour, `alpha` in `[0, 1]`.
+    /// The rasterizer's color, `alpha` in `[0, 1]`.
     pub(super) fn with_alpha(self, alpha: f32) -> Color {
         Color::from_rgba8(
             self.0,
@@ -50,22 +50,22 @@ impl Rgb {
     }
 }
 
-/// A colour that a customer can ask for.
+/// A color that a customer can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NamedColour {
+pub(super) struct NamedColor {
     pub(super) name: &'static str,
     pub(super) rgb: Rgb,
 }
 
-const fn named(name: &'static str, r: u8, g: u8, b: u8) -> NamedColour {
-    NamedColour {
+const fn named(name: &'static str, r: u8, g: u8, b: u8) -> NamedColor {
+    NamedColor {
         name,
         rgb: Rgb(r, g, b),
     }
 }
 
 /// What cloth is dyed in.
-pub(super) const DYES: [NamedColour; 18] = [
+pub(super) const DYES: [NamedColor; 18] = [
     named("black", 34, 34, 38),
     named("charcoal", 78, 80, 86),
     named("grey", 158, 161, 166),
@@ -87,7 +87,7 @@ pub(super) const DYES: [NamedColour; 18] = [
 ];
 
 /// What leather is stained in.
-pub(super) const LEATHERS: [NamedColour; 12] = [
+pub(super) const LEATHERS: [NamedColor; 12] = [
     named("black", 36, 34, 36),
     named("chestnut", 136, 72, 40),
     named("tan", 196, 140, 84),
@@ -103,7 +103,7 @@ pub(super) const LEATHERS: [NamedColour; 12] = [
 ];
 
 /// What pots, shades and frames are glazed or painted in.
-pub(super) const GLAZES: [NamedColour; 14] = [
+pub(super) const GLAZES: [NamedColor; 14] = [
     named("black", 40, 40, 44),
     named("white", 244, 244, 240),
     named("cream", 238, 226, 200),
@@ -120,7 +120,7 @@ pub(super) const GLAZES: [NamedColour; 14] = [
     named("lilac", 182, 160, 214),
 ];
 
-/// A second colour that stands out against the first.
+/// A second color that stands out against the first.
 pub(super) fn partner(main: Rgb, dice: &mut Dice) -> Rgb {
     if main.brightness() < 0.5 {
         dice.pick([

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::dice::Dice;
-use super::palette::{NamedColour, partner};
+use super::palette::{NamedColor, partner};
 use super::pattern::Pattern;
 use super::shapes::{CATEGORIES, Category, Shape};
 use super::surface::Look;
@@ -15,37 +15,37 @@ pub(super) struct Product {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) category: &'static Category,
-    pub(super) colour: NamedColour,
+    pub(super) color: NamedColor,
     pub(super) pattern: Pattern,
     pub(super) price_cents: u32,
     pub(super) in_stock: bool,
-    pub(super) pictures: usize,
-    /// Decides backdrop, light and angle of its pictures.
+    pub(super) images: usize,
+    /// Decides backdrop, light and angle of its images.
     pub(super) view_seed: u64,
     pub(super) design: Arc<dyn Shape>,
     look_seed: u64,
 }
 
 impl Product {
-    /// Its colours and pattern, ready to draw with.
+    /// Its colors and pattern, ready to draw with.
     pub(super) fn look(&self) -> Look {
         let mut dice = Dice::new(self.look_seed);
         let scale = self.category.pattern_scale * dice.between(0.8, 1.25);
-        let accent = partner(self.colour.rgb, &mut dice);
-        let tile = Tile::new(self.pattern, self.colour.rgb, accent, scale, &mut dice);
+        let accent = partner(self.color.rgb, &mut dice);
+        let tile = Tile::new(self.pattern, self.color.rgb, accent, scale, &mut dice);
         Look {
-            main: self.colour.rgb,
+            main: self.color.rgb,
             accent,
             tile,
         }
     }
 
-    /// The file of one of its pictures, from 0, within its category's folder.
-    pub(super) fn file(&self, picture: usize) -> String {
-        if picture == 0 {
+    /// The file of one of its images, from 0, within its category's folder.
+    pub(super) fn file(&self, image: usize) -> String {
+        if image == 0 {
             format!("{}.jpg", self.id)
         } else {
-            format!("{}-{}.jpg", self.id, picture + 1)
+            format!("{}-{}.jpg", self.id, image + 1)
         }
     }
 }
@@ -81,7 +81,7 @@ struct Shelf {
 }
 
 impl Shelf {
-    /// A few products of one design: in other colours, or in the same colour with another pattern.
+    /// A few products of one design: in other colors, or in the same color with another pattern.
     fn add_family(&mut self, limit: usize) {
         let design: Arc<dyn Shape> =
             Arc::from((self.category.design)(self.families, &mut self.dice));
@@ -92,34 +92,34 @@ impl Shelf {
         let mut first = None;
         let members = 3 + self.dice.below(2);
         for _ in 0..members.min(limit - self.products.len()) {
-            let (name, colour, pattern) = self.member(first, design.style());
-            first.get_or_insert((colour, pattern));
+            let (name, color, pattern) = self.member(first, design.style());
+            first.get_or_insert((color, pattern));
             self.names.insert(name.clone());
-            self.add(name, colour, pattern, price, look_seed, Arc::clone(&design));
+            self.add(name, color, pattern, price, look_seed, Arc::clone(&design));
         }
     }
 
-    /// The next member's name, colour and pattern, alike to the first member's: a combination that
+    /// The next member's name, color and pattern, alike to the first member's: a combination that
     /// the shelf does not have yet, as long as a few tries find one.
     fn member(
         &mut self,
-        first: Option<(NamedColour, Pattern)>,
+        first: Option<(NamedColor, Pattern)>,
         style: &str,
-    ) -> (String, NamedColour, Pattern) {
+    ) -> (String, NamedColor, Pattern) {
         let mut tries = 0;
         loop {
-            let (colour, pattern) = match first {
-                None => (self.colour(), self.pattern()),
-                Some((colour, _)) if self.category.patterns.len() > 1 && self.dice.chance(0.4) => {
-                    (colour, self.pattern())
+            let (color, pattern) = match first {
+                None => (self.color(), self.pattern()),
+                Some((color, _)) if self.category.patterns.len() > 1 && self.dice.chance(0.4) => {
+                    (color, self.pattern())
                 }
-                Some((_, pattern)) => (self.colour(), pattern),
+                Some((_, pattern)) => (self.color(), pattern),
             };
-            let name = name(colour, pattern, style, self.category.name);
+            let name = name(color, pattern, style, self.category.name);
             tries += 1;
             // A large catalog runs out of new combinations; a repeated name is then no harm.
             if tries > 20 || !self.names.contains(&name) {
-                return (name, colour, pattern);
+                return (name, color, pattern);
             }
         }
     }
@@ -127,7 +127,7 @@ impl Shelf {
     fn add(
         &mut self,
         name: String,
-        colour: NamedColour,
+        color: NamedColor,
         pattern: Pattern,
         price: f32,
         look_seed: u64,
@@ -138,11 +138,11 @@ impl Shelf {
             id: format!("{}-{:03}", self.category.name, self.products.len() + 1),
             name,
             category: self.category,
-            colour,
+            color,
             pattern,
             price_cents: whole * 100 - self.dice.pick([1, 5, 10, 10]),
             in_stock: self.dice.chance(0.85),
-            pictures: self.dice.pick([1, 1, 1, 1, 1, 1, 2, 2, 3]),
+            images: self.dice.pick([1, 1, 1, 1, 1, 1, 2, 2, 3]),
             view_seed: self.dice.seed(),
             design,
             look_seed,
@@ -150,8 +150,8 @@ impl Shelf {
         self.products.push(product);
     }
 
-    fn colour(&mut self) -> NamedColour {
-        self.category.colours[self.dice.below(self.category.colours.len())]
+    fn color(&mut self) -> NamedColor {
+        self.category.colors[self.dice.below(self.category.colors.len())]
     }
 
     /// Plain more often than any other, as on a shop's shelves.
@@ -164,13 +164,13 @@ impl Shelf {
 }
 
 /// For example "Striped navy V-neck t-shirt".
-fn name(colour: NamedColour, pattern: Pattern, style: &str, category: &str) -> String {
+fn name(color: NamedColor, pattern: Pattern, style: &str, category: &str) -> String {
     let pattern = if pattern == Pattern::Plain {
         ""
     } else {
         pattern.name()
     };
-    let words: Vec<&str> = [pattern, colour.name, style, category]
+    let words: Vec<&str> = [pattern, color.name, style, category]
         .into_iter()
         .filter(|word| !word.is_empty())
         .collect();

@@ -36,7 +36,7 @@ impl Sheet {
         let mut paint = Paint::default();
         match surface.tile {
             Some(tile) => paint.shader = tile.shader(surface.turn),
-            None => paint.set_color(surface.colour.with_alpha(surface.alpha)),
+            None => paint.set_color(surface.color.with_alpha(surface.alpha)),
         }
         self.layer
             .fill_path(&path, &paint, FillRule::Winding, self.view, None);
@@ -48,24 +48,24 @@ impl Sheet {
             self.layer
                 .fill_path(&path, &paint, FillRule::Winding, self.view, None);
         }
-        let edge = surface.colour.darker(0.5).with_alpha(0.55 * surface.alpha);
+        let edge = surface.color.darker(0.5).with_alpha(0.55 * surface.alpha);
         self.stroke(&path, edge, 0.45, BlendMode::SourceOver);
     }
 
-    /// A band of colour along an outline: a strap, a wire, a seam.
-    pub(super) fn line(&mut self, outline: Outline, colour: Rgb, width: f32) {
+    /// A band of color along an outline: a strap, a wire, a seam.
+    pub(super) fn line(&mut self, outline: Outline, color: Rgb, width: f32) {
         if let Some(path) = outline.finish() {
-            self.stroke(&path, colour.with_alpha(1.0), width, BlendMode::SourceOver);
+            self.stroke(&path, color.with_alpha(1.0), width, BlendMode::SourceOver);
         }
     }
 
     /// A round bar along an outline: darker at its edges, lighter in its middle.
-    pub(super) fn rod(&mut self, outline: Outline, colour: Rgb, width: f32) {
+    pub(super) fn rod(&mut self, outline: Outline, color: Rgb, width: f32) {
         let Some(path) = outline.finish() else { return };
         for (share, tone) in [
-            (1.0, colour.darker(0.35)),
-            (0.74, colour),
-            (0.26, colour.lighter(0.25)),
+            (1.0, color.darker(0.35)),
+            (0.74, color),
+            (0.26, color.lighter(0.25)),
         ] {
             self.stroke(
                 &path,
@@ -81,10 +81,10 @@ impl Sheet {
         let Some(path) = outline.finish() else { return };
         let steps = 4;
         for step in 1..=steps {
-            let colour = Rgb(0, 0, 0).with_alpha(strength / steps as f32);
+            let color = Rgb(0, 0, 0).with_alpha(strength / steps as f32);
             self.stroke(
                 &path,
-                colour,
+                color,
                 width * step as f32 / steps as f32,
                 BlendMode::SourceAtop,
             );
@@ -92,30 +92,23 @@ impl Sheet {
     }
 
     /// Dashes along an outline: stitching, perforations, links.
-    pub(super) fn dashes(&mut self, outline: Outline, colour: Rgb, width: f32, dash: f32) {
+    pub(super) fn dashes(&mut self, outline: Outline, color: Rgb, width: f32, dash: f32) {
         let Some(path) = outline
             .finish()
             .and_then(|path| path.dash(&tiny_skia::StrokeDash::new(vec![dash, dash], 0.0)?, 4.0))
         else {
             return;
         };
-        self.stroke(&path, colour.with_alpha(1.0), width, BlendMode::SourceOver);
+        self.stroke(&path, color.with_alpha(1.0), width, BlendMode::SourceOver);
     }
 
-    /// Colour that fades out downwards (or upwards, when `top` is below `bottom`), on what is
+    /// Color that fades out downwards (or upwards, when `top` is below `bottom`), on what is
     /// already drawn and inside the outline.
-    pub(super) fn fade(
-        &mut self,
-        outline: Outline,
-        colour: Rgb,
-        alpha: f32,
-        top: f32,
-        bottom: f32,
-    ) {
+    pub(super) fn fade(&mut self, outline: Outline, color: Rgb, alpha: f32, top: f32, bottom: f32) {
         let Some(path) = outline.finish() else { return };
         let stops = vec![
-            GradientStop::new(0.0, colour.with_alpha(alpha)),
-            GradientStop::new(1.0, colour.with_alpha(0.0)),
+            GradientStop::new(0.0, color.with_alpha(alpha)),
+            GradientStop::new(1.0, color.with_alpha(0.0)),
         ];
         let (from, to) = (Point::from_xy(0.0, top), Point::from_xy(0.0, bottom));
         let Some(shader) =
@@ -132,12 +125,12 @@ impl Sheet {
             .fill_path(&path, &paint, FillRule::Winding, self.view, None);
     }
 
-    fn stroke(&mut self, path: &Path, colour: Color, width: f32, blend_mode: BlendMode) {
+    fn stroke(&mut self, path: &Path, color: Color, width: f32, blend_mode: BlendMode) {
         let mut paint = Paint {
             blend_mode,
             ..Paint::default()
         };
-        paint.set_color(colour);
+        paint.set_color(color);
         let stroke = Stroke {
             width,
             line_cap: LineCap::Round,

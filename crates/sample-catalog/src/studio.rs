@@ -6,41 +6,24 @@ use tiny_skia::{
 };
 
 use super::camera::{Pose, View};
+use super::canvas::{BACKDROPS, HEIGHT, WIDTH};
 use super::dice::Dice;
 use super::haze::Haze;
-use super::palette::Rgb;
 use super::sheet::Sheet;
 
-/// Size of every picture, pixels.
-pub(super) const WIDTH: u32 = 384;
-pub(super) const HEIGHT: u32 = 480;
-
-/// Shadows and soft light are worked out on a picture this many times smaller.
+/// Shadows and soft light are worked out on an image this many times smaller.
 const COARSE: u32 = 4;
 const GRAIN_SIDE: u32 = 96;
 
-/// Backdrops: colour at the top and at the bottom.
-pub(super) const BACKDROPS: [(Rgb, Rgb); 9] = [
-    (Rgb(252, 252, 252), Rgb(236, 236, 238)),
-    (Rgb(250, 250, 250), Rgb(242, 241, 239)),
-    (Rgb(238, 240, 243), Rgb(214, 218, 224)),
-    (Rgb(246, 241, 233), Rgb(226, 217, 203)),
-    (Rgb(226, 233, 240), Rgb(202, 213, 225)),
-    (Rgb(246, 232, 230), Rgb(230, 210, 208)),
-    (Rgb(228, 236, 226), Rgb(206, 218, 204)),
-    (Rgb(212, 212, 214), Rgb(182, 183, 188)),
-    (Rgb(240, 234, 222), Rgb(200, 180, 156)),
-];
-
-/// What all pictures share.
+/// What all images share.
 pub(super) struct Studio {
-    /// What the lens adds over the whole picture, with the lamp at the left and at the right:
+    /// What the lens adds over the whole image, with the lamp at the left and at the right:
     /// brightness falling off from the lamp, and grain.
     veils: [Pixmap; 2],
 }
 
 impl Studio {
-    /// `None` only when there can be no canvas of a picture's size.
+    /// `None` only when there can be no canvas of an image's size.
     pub(super) fn open(seed: u64) -> Option<Studio> {
         let grain = grain(seed)?;
         Some(Studio {
@@ -48,7 +31,7 @@ impl Studio {
         })
     }
 
-    /// The finished picture, opaque RGBA, of what `product` draws.
+    /// The finished image, opaque RGBA, of what `product` draws.
     pub(super) fn photograph(
         &self,
         view: &View,
@@ -72,12 +55,12 @@ impl Studio {
             BlendMode::SourceAtop,
         );
 
-        let mut picture = Pixmap::new(WIDTH, HEIGHT)?;
-        backdrop(&mut picture, view, haze.foot() * coarse / HEIGHT as f32)?;
+        let mut image = Pixmap::new(WIDTH, HEIGHT)?;
+        backdrop(&mut image, view, haze.foot() * coarse / HEIGHT as f32)?;
         let shadow = haze.shadow()?;
         for placed in shadow_places(view, haze.foot()) {
             lay_over(
-                &mut picture,
+                &mut image,
                 shadow.as_ref(),
                 bounds,
                 placed,
@@ -86,7 +69,7 @@ impl Studio {
         }
         let bounds = bounds.transform(enlarged)?;
         lay_over(
-            &mut picture,
+            &mut image,
             layer.as_ref(),
             bounds,
             Transform::identity(),
@@ -94,13 +77,13 @@ impl Studio {
         );
         let veil = &self.veils[usize::from(!view.lit_from_left)];
         lay_over(
-            &mut picture,
+            &mut image,
             veil.as_ref(),
             whole()?,
             Transform::identity(),
             BlendMode::SourceOver,
         );
-        Some(picture)
+        Some(image)
     }
 }
 
@@ -170,7 +153,7 @@ fn shadow_places(view: &View, foot: f32) -> Vec<Transform> {
 }
 
 /// Paints the backdrop; `foot` is where the product stands, as a share of the height.
-fn backdrop(picture: &mut Pixmap, view: &View, foot: f32) -> Option<()> {
+fn backdrop(image: &mut Pixmap, view: &View, foot: f32) -> Option<()> {
     let (top, bottom) = BACKDROPS[view.backdrop % BACKDROPS.len()];
     let height = HEIGHT as f32;
     let stops = match view.pose {
@@ -197,15 +180,15 @@ fn backdrop(picture: &mut Pixmap, view: &View, foot: f32) -> Option<()> {
         SpreadMode::Pad,
         Transform::identity(),
     )?;
-    cover(picture, wall)
+    cover(image, wall)
 }
 
 fn whole() -> Option<Rect> {
     Rect::from_xywh(0.0, 0.0, WIDTH as f32, HEIGHT as f32)
 }
 
-fn cover(picture: &mut Pixmap, shader: Shader<'_>) -> Option<()> {
-    picture.fill_rect(
+fn cover(image: &mut Pixmap, shader: Shader<'_>) -> Option<()> {
+    image.fill_rect(
         whole()?,
         &Paint {
             shader,
@@ -217,9 +200,9 @@ fn cover(picture: &mut Pixmap, shader: Shader<'_>) -> Option<()> {
     Some(())
 }
 
-/// Lays the part `within` of one picture over another.
+/// Lays the part `within` of one image over another.
 fn lay_over(
-    picture: &mut Pixmap,
+    image: &mut Pixmap,
     over: PixmapRef<'_>,
     within: Rect,
     placed: Transform,
@@ -231,7 +214,7 @@ fn lay_over(
         FilterQuality::Bilinear
     };
     let shader = Pattern::new(over, SpreadMode::Pad, quality, 1.0, Transform::identity());
-    picture.fill_rect(
+    image.fill_rect(
         within,
         &Paint {
             shader,

@@ -48,7 +48,7 @@ impl Finish {
 /// What a part is made of.
 #[derive(Clone, Copy)]
 pub(super) struct Surface<'a> {
-    pub(super) colour: Rgb,
+    pub(super) color: Rgb,
     pub(super) tile: Option<&'a Tile>,
     /// Degrees by which the pattern is turned, as on a sleeve.
     pub(super) turn: f32,
@@ -58,9 +58,9 @@ pub(super) struct Surface<'a> {
 }
 
 impl<'a> Surface<'a> {
-    pub(super) fn plain(colour: Rgb, finish: Finish) -> Surface<'a> {
+    pub(super) fn plain(color: Rgb, finish: Finish) -> Surface<'a> {
         Surface {
-            colour,
+            color,
             tile: None,
             turn: 0.0,
             finish,
@@ -72,9 +72,9 @@ impl<'a> Surface<'a> {
         Surface { turn, ..self }
     }
 
-    pub(super) fn glass(colour: Rgb, alpha: f32) -> Surface<'a> {
+    pub(super) fn glass(color: Rgb, alpha: f32) -> Surface<'a> {
         Surface {
-            colour,
+            color,
             tile: None,
             turn: 0.0,
             finish: Finish::Flat,
@@ -83,7 +83,7 @@ impl<'a> Surface<'a> {
     }
 }
 
-/// The colours and pattern of one product; every shape is drawn in them.
+/// The colors and pattern of one product; every shape is drawn in them.
 pub(super) struct Look {
     pub(super) main: Rgb,
     pub(super) accent: Rgb,
@@ -91,7 +91,7 @@ pub(super) struct Look {
 }
 
 impl Look {
-    /// The main colour with the product's pattern.
+    /// The main color with the product's pattern.
     pub(super) fn patterned(&self, finish: Finish) -> Surface<'_> {
         Surface {
             tile: self.tile.as_ref(),
@@ -99,7 +99,7 @@ impl Look {
         }
     }
 
-    /// The main colour alone.
+    /// The main color alone.
     pub(super) fn plain(&self, finish: Finish) -> Surface<'_> {
         Surface::plain(self.main, finish)
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::PICTURES;
+use super::IMAGES;
 use super::plan::Product;
 
 const COLUMNS: [&str; 8] = [
@@ -16,17 +16,17 @@ const COLUMNS: [&str; 8] = [
     "image",
 ];
 
-/// Writes one line per product; `image` is the paths of its pictures from the CSV's folder, the main
+/// Writes one line per product; `image` is the paths of its images from the CSV's folder, the main
 /// one first, separated by `|`.
 pub(super) fn write(path: &Path, products: &[Product]) -> Result<(), csv::Error> {
     let mut table = csv::Writer::from_path(path)?;
     table.write_record(COLUMNS)?;
     for product in products {
         let (price, in_stock) = (price(product.price_cents), product.in_stock.to_string());
-        let images: Vec<String> = (0..product.pictures)
+        let images: Vec<String> = (0..product.images)
             .map(|number| {
                 format!(
-                    "{PICTURES}/{}/{}",
+                    "{IMAGES}/{}/{}",
                     product.category.name,
                     product.file(number)
                 )
@@ -37,7 +37,7 @@ pub(super) fn write(path: &Path, products: &[Product]) -> Result<(), csv::Error>
             product.id.as_str(),
             product.name.as_str(),
             product.category.name,
-            product.colour.name,
+            product.color.name,
             price.as_str(),
             in_stock.as_str(),
             product.pattern.name(),

@@ -33,8 +33,8 @@ fn a_seed_always_draws_the_same() {
         seed: 8,
         products: 3,
     });
-    assert_eq!(first.pictures.len(), again.pictures.len());
-    for (one, two) in first.pictures.iter().zip(&again.pictures) {
+    assert_eq!(first.images.len(), again.images.len());
+    for (one, two) in first.images.iter().zip(&again.images) {
         assert_eq!(
             one.path.strip_prefix(first_dir.path()).unwrap(),
             two.path.strip_prefix(again_dir.path()).unwrap()
@@ -48,25 +48,25 @@ fn a_seed_always_draws_the_same() {
 }
 
 #[test]
-fn pictures_are_whole_and_differ() {
+fn images_are_whole_and_differ() {
     let (_dir, catalog) = drawn(FEW);
     let mut seen = HashSet::new();
-    for picture in &catalog.pictures {
-        let bytes = fs::read(&picture.path).unwrap();
+    for image in &catalog.images {
+        let bytes = fs::read(&image.path).unwrap();
         let pixels = image::load_from_memory(&bytes).unwrap().into_luma8();
-        assert_eq!(pixels.dimensions(), (studio::WIDTH, studio::HEIGHT));
+        assert_eq!(pixels.dimensions(), (canvas::WIDTH, canvas::HEIGHT));
         let (low, high) = pixels.iter().fold((255, 0), |(low, high), &tone| {
             (tone.min(low), tone.max(high))
         });
         assert!(
             high - low > 40,
             "{} shows next to nothing",
-            picture.path.display()
+            image.path.display()
         );
         assert!(
             seen.insert(bytes),
             "{} is drawn twice",
-            picture.path.display()
+            image.path.display()
         );
     }
 }
@@ -81,9 +81,9 @@ fn the_table_has_every_product_once_with_typed_values() {
     assert_eq!(
         ids,
         catalog
-            .pictures
+            .images
             .iter()
-            .map(|picture| picture.product_id.as_str())
+            .map(|image| image.product_id.as_str())
             .collect()
     );
     for row in &rows {
@@ -101,18 +101,18 @@ fn the_table_has_every_product_once_with_typed_values() {
 }
 
 #[test]
-fn some_products_have_several_pictures_and_the_main_one_comes_first() {
+fn some_products_have_several_images_and_the_main_one_comes_first() {
     let (_dir, catalog) = drawn(FEW);
-    let mut pictures: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
-    for picture in &catalog.pictures {
-        pictures
-            .entry(&picture.product_id)
+    let mut images: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
+    for image in &catalog.images {
+        images
+            .entry(&image.product_id)
             .or_default()
-            .push(&picture.path);
+            .push(&image.path);
     }
-    assert!(pictures.values().any(|paths| paths.len() > 1));
-    assert!(pictures.values().any(|paths| paths.len() == 1));
-    for (id, paths) in pictures {
+    assert!(images.values().any(|paths| paths.len() > 1));
+    assert!(images.values().any(|paths| paths.len() == 1));
+    for (id, paths) in images {
         for (place, path) in paths.iter().enumerate() {
             let stem = if place == 0 {
                 id.to_owned()
@@ -144,12 +144,12 @@ fn the_usual_catalog_is_broad_and_has_look_alikes() {
         let family = products
             .iter()
             .filter(|other| Arc::ptr_eq(&other.design, &product.design));
-        let (mut recoloured, mut reprinted) = (0, 0);
+        let (mut recolored, mut reprinted) = (0, 0);
         for other in family {
-            recoloured +=
-                usize::from(other.colour != product.colour && other.pattern == product.pattern);
+            recolored +=
+                usize::from(other.color != product.color && other.pattern == product.pattern);
             reprinted +=
-                usize::from(other.colour == product.colour && other.pattern != product.pattern);
+                usize::from(other.color == product.color && other.pattern != product.pattern);
         }
         // The last family of a shelf may be cut short, down to one product.
         let last = products
@@ -157,7 +157,7 @@ fn the_usual_catalog_is_broad_and_has_look_alikes() {
             .rfind(|other| other.category.name == product.category.name)
             .unwrap();
         assert!(
-            recoloured + reprinted > 0 || Arc::ptr_eq(&last.design, &product.design),
+            recolored + reprinted > 0 || Arc::ptr_eq(&last.design, &product.design),
             "{}",
             product.id
         );
@@ -170,7 +170,7 @@ fn a_catalog_can_be_empty_or_larger_than_there_are_names() {
         products: 0,
         seed: 1,
     });
-    assert!(catalog.pictures.is_empty());
+    assert!(catalog.images.is_empty());
     assert!(rows(&catalog).is_empty());
     let products = plan::plan(6_000, 1);
     let ids: HashSet<&str> = products.iter().map(|product| product.id.as_str()).collect();

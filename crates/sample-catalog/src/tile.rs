@@ -1,4 +1,4 @@
-//! A pattern in its colours, as a small picture that repeats.
+//! A pattern in its colors, as a small image that repeats.
 
 use tiny_skia::{
     FillRule, FilterQuality, LineCap, Paint, PathBuilder, Pixmap, Shader, SpreadMode, Stroke,
@@ -10,14 +10,14 @@ use super::outline::Outline;
 use super::palette::Rgb;
 use super::pattern::Pattern;
 
-/// A pattern in its colours.
+/// A pattern in its colors.
 pub(super) struct Tile {
-    picture: Pixmap,
+    image: Pixmap,
     units_per_pixel: f32,
 }
 
 impl Tile {
-    /// `None` for the plain pattern, which needs no picture.
+    /// `None` for the plain pattern, which needs no image.
     pub(super) fn new(
         pattern: Pattern,
         main: Rgb,
@@ -26,13 +26,13 @@ impl Tile {
         dice: &mut Dice,
     ) -> Option<Tile> {
         let repeat = pattern.repeat() * scale;
-        // Slightly finer than the picture that it will be seen in.
+        // Slightly finer than the image that it will be seen in.
         let side = (repeat * 4.0).clamp(16.0, 160.0) as u32;
         let mut weaver = Weaver {
-            picture: Pixmap::new(side, side)?,
+            image: Pixmap::new(side, side)?,
             side: side as f32,
         };
-        weaver.picture.fill(main.with_alpha(1.0));
+        weaver.image.fill(main.with_alpha(1.0));
         match pattern {
             Pattern::Plain => return None,
             Pattern::Striped => weaver.band(0.2, 0.62, accent, 1.0),
@@ -44,7 +44,7 @@ impl Tile {
             Pattern::Dappled => weaver.blotches(main, accent, dice),
         }
         Some(Tile {
-            picture: weaver.picture,
+            image: weaver.image,
             units_per_pixel: repeat / side as f32,
         })
     }
@@ -54,7 +54,7 @@ impl Tile {
         let placed =
             Transform::from_rotate(turn).pre_scale(self.units_per_pixel, self.units_per_pixel);
         tiny_skia::Pattern::new(
-            self.picture.as_ref(),
+            self.image.as_ref(),
             SpreadMode::Repeat,
             FilterQuality::Bilinear,
             1.0,
@@ -65,59 +65,59 @@ impl Tile {
 
 /// Draws on a tile, in shares of its side.
 struct Weaver {
-    picture: Pixmap,
+    image: Pixmap,
     side: f32,
 }
 
 impl Weaver {
-    fn fill(&mut self, outline: Outline, colour: Rgb, alpha: f32) {
+    fn fill(&mut self, outline: Outline, color: Rgb, alpha: f32) {
         let Some(path) = outline.finish() else { return };
         let mut paint = Paint::default();
-        paint.set_color(colour.with_alpha(alpha));
+        paint.set_color(color.with_alpha(alpha));
         let scale = Transform::from_scale(self.side, self.side);
-        self.picture
+        self.image
             .fill_path(&path, &paint, FillRule::Winding, scale, None);
     }
 
     /// As `fill`, and again where the shape crosses the tile's edges.
-    fn fill_around(&mut self, outline: impl Fn(f32, f32) -> Outline, colour: Rgb) {
+    fn fill_around(&mut self, outline: impl Fn(f32, f32) -> Outline, color: Rgb) {
         for shift_y in [-1.0, 0.0, 1.0] {
             for shift_x in [-1.0, 0.0, 1.0] {
-                self.fill(outline(shift_x, shift_y), colour, 1.0);
+                self.fill(outline(shift_x, shift_y), color, 1.0);
             }
         }
     }
 
-    fn band(&mut self, top: f32, bottom: f32, colour: Rgb, alpha: f32) {
+    fn band(&mut self, top: f32, bottom: f32, color: Rgb, alpha: f32) {
         self.fill(
             Outline::polygon(&[(0.0, top), (1.0, top), (1.0, bottom), (0.0, bottom)]),
-            colour,
+            color,
             alpha,
         );
     }
 
-    fn upright(&mut self, left: f32, right: f32, colour: Rgb, alpha: f32) {
+    fn upright(&mut self, left: f32, right: f32, color: Rgb, alpha: f32) {
         self.fill(
             Outline::polygon(&[(left, 0.0), (right, 0.0), (right, 1.0), (left, 1.0)]),
-            colour,
+            color,
             alpha,
         );
     }
 
     /// Gingham, or tartan with thin lines between broad ones.
-    fn checks(&mut self, colour: Rgb, tartan: bool) {
+    fn checks(&mut self, color: Rgb, tartan: bool) {
         let broad = if tartan { 0.36 } else { 0.5 };
-        self.band(0.0, broad, colour, 0.55);
-        self.upright(0.0, broad, colour, 0.55);
+        self.band(0.0, broad, color, 0.55);
+        self.upright(0.0, broad, color, 0.55);
         if tartan {
-            self.band(0.64, 0.72, colour, 0.7);
-            self.upright(0.64, 0.72, colour, 0.7);
+            self.band(0.64, 0.72, color, 0.7);
+            self.upright(0.64, 0.72, color, 0.7);
         }
     }
 
-    fn dots(&mut self, colour: Rgb, radius: f32) {
-        self.fill(Outline::ellipse(0.25, 0.25, radius, radius), colour, 1.0);
-        self.fill(Outline::ellipse(0.75, 0.75, radius, radius), colour, 1.0);
+    fn dots(&mut self, color: Rgb, radius: f32) {
+        self.fill(Outline::ellipse(0.25, 0.25, radius, radius), color, 1.0);
+        self.fill(Outline::ellipse(0.75, 0.75, radius, radius), color, 1.0);
     }
 
     fn flowers(&mut self, main: Rgb, accent: Rgb, dice: &mut Dice) {
@@ -178,7 +178,7 @@ impl Weaver {
         }
     }
 
-    fn zigzag(&mut self, colour: Rgb) {
+    fn zigzag(&mut self, color: Rgb) {
         let mut builder = PathBuilder::new();
         builder.move_to(-0.5, 0.75);
         builder.line_to(0.0, 0.25);
@@ -187,7 +187,7 @@ impl Weaver {
         builder.line_to(1.5, 0.75);
         let Some(path) = builder.finish() else { return };
         let mut paint = Paint::default();
-        paint.set_color(colour.with_alpha(1.0));
+        paint.set_color(color.with_alpha(1.0));
         let stroke = Stroke {
             width: 0.26,
             line_cap: LineCap::Butt,
@@ -195,8 +195,7 @@ impl Weaver {
         };
         for shift in [-1.0, 0.0, 1.0] {
             let placed = Transform::from_scale(self.side, self.side).pre_translate(0.0, shift);
-            self.picture
-                .stroke_path(&path, &paint, &stroke, placed, None);
+            self.image.stroke_path(&path, &paint, &stroke, placed, None);
         }
     }
 
@@ -205,7 +204,7 @@ impl Weaver {
         for number in 0..16 {
             let (x, y) = (dice.unit(), dice.unit());
             let (rx, ry) = (dice.between(0.05, 0.13), dice.between(0.03, 0.08));
-            let colour = if number % 3 == 0 {
+            let color = if number % 3 == 0 {
                 accent
             } else {
                 main.mix(accent, 0.5)
@@ -221,7 +220,7 @@ impl Weaver {
                         (x + rx * 0.1, y + ry),
                     ])
                 },
-                colour,
+                color,
             );
         }
     }

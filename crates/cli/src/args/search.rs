@@ -6,8 +6,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use lookalike_service::{Crop, Match};
 
-use super::query_arg::QueryArg;
-use super::target::TargetArguments;
+use crate::args::query_arg::QueryArg;
+use crate::args::target::TargetArguments;
 
 /// Arguments of `search`.
 ///

@@ -31,7 +31,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<CommandOutcome> {
     };
     let data = folder.path().join("data");
     let system = LocalSystem::start(&data, ports, &arguments.filterable, None).await?;
-    eprintln!("indexing {} pictures", drawn.pictures.len());
+    eprintln!("indexing {} pictures", drawn.images.len());
     let prepare = serve::prepare(&system, Some(&drawn.folder), table);
     let done = match stop.or(prepare).await {
         Some(prepared) => {
@@ -49,12 +49,12 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<CommandOutcome> {
 fn announce(system: &LocalSystem, drawn: &DrawnCatalog, data: &Path) {
     let url = &system.connection.url;
     println!("ready: open {url} in a browser, or try\n");
-    if let Some(picture) = drawn.pictures.first() {
+    if let Some(image) = drawn.images.first() {
         println!(
             "  curl --data-binary @{} '{url}/search?k=5'",
-            picture.path.display()
+            image.path.display()
         );
-        println!("  curl '{url}/products/{}/similar?k=5'", picture.product_id);
+        println!("  curl '{url}/products/{}/similar?k=5'", image.product_id);
     }
     println!("  curl {url}/index");
     println!("\nThe pictures are in {}", drawn.folder.display());

@@ -17,7 +17,7 @@ pub(crate) async fn run(arguments: DrawArguments) -> Result<CommandOutcome> {
     .await?;
     println!(
         "{} pictures in {}, metadata in {}",
-        drawn.pictures.len(),
+        drawn.images.len(),
         drawn.folder.display(),
         drawn.table.display()
     );

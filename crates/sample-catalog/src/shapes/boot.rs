@@ -29,7 +29,7 @@ struct Boot {
     closing: Closing,
     shaft: f32,
     pointed: f32,
-    sole_colour: Rgb,
+    sole_color: Rgb,
 }
 
 pub(super) fn design(family: usize, dice: &mut Dice) -> Box<dyn Shape> {
@@ -57,7 +57,7 @@ pub(super) fn design(family: usize, dice: &mut Dice) -> Box<dyn Shape> {
         closing,
         shaft: dice.between(12.5, 15.0),
         pointed: dice.between(0.0, 4.0),
-        sole_colour: dice.pick([BLACK, Rgb(70, 44, 30), Rgb(170, 122, 76)]),
+        sole_color: dice.pick([BLACK, Rgb(70, 44, 30), Rgb(170, 122, 76)]),
     })
 }
 
@@ -117,7 +117,7 @@ impl Boot {
                 .line(back + 2.2, GROUND)
                 .close(),
         };
-        sheet.part(heel, Surface::plain(self.sole_colour, Finish::Round));
+        sheet.part(heel, Surface::plain(self.sole_color, Finish::Round));
         let thick = if self.heel == Heel::Flat { 4.5 } else { 2.2 };
         let sole = Outline::at(back, heel_y)
             .quad(-8.0, heel_y + 1.0, 2.0, GROUND - thick)
@@ -126,7 +126,7 @@ impl Boot {
             .line(4.0, GROUND + 1.0)
             .quad(-4.0, heel_y + thick, back, heel_y + thick)
             .close();
-        sheet.part(sole, Surface::plain(self.sole_colour, Finish::Cloth));
+        sheet.part(sole, Surface::plain(self.sole_color, Finish::Cloth));
     }
 
     fn closing(&self, sheet: &mut Sheet, look: &Look) {

@@ -59,9 +59,9 @@ pub(super) fn design(family: usize, dice: &mut Dice) -> Box<dyn Shape> {
 const GROUND: f32 = 57.0;
 
 impl Chair {
-    /// The colour of legs and frame.
+    /// The color of legs and frame.
     fn frame(&self, look: &Look) -> Rgb {
-        // A slatted chair is mostly frame, so its colour is what the frame is painted in.
+        // A slatted chair is mostly frame, so its color is what the frame is painted in.
         if self.kind == Kind::Slatted {
             look.main
         } else {
@@ -108,7 +108,7 @@ impl Chair {
         sheet.part(
             edge,
             Surface {
-                colour: surface.colour.darker(0.3),
+                color: surface.color.darker(0.3),
                 tile: None,
                 ..surface
             },

@@ -88,7 +88,7 @@ impl Handbag {
     }
 
     fn handles(&self, sheet: &mut Sheet, look: &Look) {
-        let (top, colour) = (self.top(), self.trim(look));
+        let (top, color) = (self.top(), self.trim(look));
         let reach = match self.kind {
             Kind::Tote => 15.0,
             Kind::Satchel => self.half_width - 4.0,
@@ -111,8 +111,8 @@ impl Handbag {
             sheet.line(arc(0.0), self.metal.darker(0.25), 2.2);
             sheet.dashes(arc(0.0), self.metal.lighter(0.3), 2.6, 2.4);
         } else {
-            sheet.rod(arc(-3.0), colour.darker(0.3), 2.6);
-            sheet.rod(arc(2.0), colour, 3.2);
+            sheet.rod(arc(-3.0), color.darker(0.3), 2.6);
+            sheet.rod(arc(2.0), color, 3.2);
         }
     }
 

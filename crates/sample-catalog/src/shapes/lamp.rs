@@ -19,7 +19,7 @@ enum Base {
 
 struct Lamp {
     base: Base,
-    base_colour: Rgb,
+    base_color: Rgb,
     shade_top: f32,
     shade_foot: f32,
     shade_height: f32,
@@ -46,7 +46,7 @@ pub(super) fn design(family: usize, dice: &mut Dice) -> Box<dyn Shape> {
     };
     Box::new(Lamp {
         base,
-        base_colour: match base {
+        base_color: match base {
             Base::Tripod => dice.pick([TAN, Rgb(112, 72, 44), BLACK]),
             _ => dice.pick([
                 BRASS,
@@ -117,10 +117,10 @@ impl Lamp {
     }
 
     fn stand(&self, sheet: &mut Sheet) {
-        let (from, colour) = (self.foot_of_shade(), self.base_colour);
+        let (from, color) = (self.foot_of_shade(), self.base_color);
         let surface = Surface::plain(
-            colour,
-            if colour == BRASS || colour == STEEL {
+            color,
+            if color == BRASS || color == STEEL {
                 Finish::Metal
             } else {
                 Finish::Gloss
@@ -156,7 +156,7 @@ impl Lamp {
                 );
             }
             Base::Pole => {
-                sheet.rod(Outline::at(0.0, from).line(0.0, GROUND - 3.0), colour, 2.4);
+                sheet.rod(Outline::at(0.0, from).line(0.0, GROUND - 3.0), color, 2.4);
                 sheet.part(Outline::ellipse(0.0, GROUND - 2.0, 17.0, 3.4), surface);
             }
             Base::Tripod => {
@@ -164,7 +164,7 @@ impl Lamp {
                     sheet.rod(
                         Outline::at(foot * 0.06, from + 3.0)
                             .line(foot, if foot == 3.0 { GROUND - 7.0 } else { GROUND }),
-                        colour,
+                        color,
                         3.0,
                     );
                 }

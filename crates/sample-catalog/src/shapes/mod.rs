@@ -17,12 +17,12 @@ mod watch;
 
 use super::camera::Pose;
 use super::dice::Dice;
-use super::palette::{DYES, GLAZES, LEATHERS, NamedColour};
+use super::palette::{DYES, GLAZES, LEATHERS, NamedColor};
 use super::pattern::{PRINTS, Pattern};
 use super::sheet::Sheet;
 use super::surface::Look;
 
-/// One design, in whatever colours and pattern it is then made.
+/// One design, in whatever colors and pattern it is then made.
 pub(super) trait Shape: Send + Sync {
     /// What sets the design apart, as said before the category's name; may be empty.
     fn style(&self) -> &'static str;
@@ -42,7 +42,7 @@ pub(super) struct Category {
     /// Folder name, and the word in a product's name.
     pub(super) name: &'static str,
     pub(super) pose: Pose,
-    pub(super) colours: &'static [NamedColour],
+    pub(super) colors: &'static [NamedColor],
     pub(super) patterns: &'static [Pattern],
     /// Size of a pattern relative to one on a garment.
     pub(super) pattern_scale: f32,
@@ -90,7 +90,7 @@ pub(super) const CATEGORIES: [Category; 14] = [
     Category {
         name: "t-shirt",
         pose: Pose::Lying,
-        colours: &DYES,
+        colors: &DYES,
         patterns: &PRINTS,
         pattern_scale: 1.0,
         prices: (12.0, 45.0),
@@ -99,7 +99,7 @@ pub(super) const CATEGORIES: [Category; 14] = [
     Category {
         name: "dress",
         pose: Pose::Lying,
-        colours: &DYES,
+        colors: &DYES,
         patterns: &PRINTS,
         pattern_scale: 0.9,
         prices: (39.0, 160.0),
@@ -108,7 +108,7 @@ pub(super) const CATEGORIES: [Category; 14] = [
     Category {
         name: "trousers",
         pose: Pose::Lying,
-        colours: &DYES,
+        colors: &DYES,
         patterns: WOVEN,
         pattern_scale: 0.7,
         prices: (35.0, 120.0),
@@ -117,7 +117,7 @@ pub(super) const CATEGORIES: [Category; 14] = [
     Category {
         name: "skirt",
         pose: Pose::Lying,
-        colours: &DYES,
+        colors: &DYES,
         patterns: &PRINTS,
         pattern_scale: 0.9,
         prices: (25.0, 90.0),
@@ -126,7 +126,7 @@ pub(super) const CATEGORIES: [Category; 14] = [
     Category {
         name: "sneaker",
         pose: Pose::Standing,
-        colours: &DYES,
+        colors: &DYES,
         patterns: CANVAS,
         pattern_scale: 0.6,
         prices: (45.0, 150.0),
@@ -135,7 +135,7 @@ pub(super) const CATEGORIES: [Category; 14] = [
     Category {
         name: "boot",
         pose: Pose::Standing,
-        colours: &LEATHERS,
+        colors: &LEATHERS,
         patterns: PLAIN,
         pattern_scale: 1.0,
         prices: (80.0, 260.0),
@@ -144,7 +144,7 @@ pub(super) const CATEGORIES: [Category; 14] = [
     Category {
         name: "hat",
         pose: Pose::Lying,
-        colours: &DYES,
+        colors: &DYES,
         patterns: WOVEN,
         pattern_scale: 0.7,
         prices: (15.0, 70.0),
@@ -153,7 +153,7 @@ pub(super) const CATEGORIES: [Category; 14] = [
     Category {
         name: "handbag",
         pose: Pose::Standing,
-        colours: &LEATHERS,
+        colors: &LEATHERS,
         patterns: LEATHER_GOODS,
         pattern_scale: 0.8,
         prices: (60.0, 340.0),
@@ -162,7 +162,7 @@ pub(super) const CATEGORIES: [Category; 14] = [
     Category {
         name: "mug",
         pose: Pose::Standing,
-        colours: &GLAZES,
+        colors: &GLAZES,
         patterns: CERAMIC,
         pattern_scale: 1.0,
         prices: (8.0, 28.0),
@@ -171,7 +171,7 @@ pub(super) const CATEGORIES: [Category; 14] = [
     Category {
         name: "chair",
         pose: Pose::Standing,
-        colours: &GLAZES,
+        colors: &GLAZES,
         patterns: UPHOLSTERY,
         pattern_scale: 0.6,
         prices: (70.0, 420.0),
@@ -180,7 +180,7 @@ pub(super) const CATEGORIES: [Category; 14] = [
     Category {
         name: "lamp",
         pose: Pose::Standing,
-        colours: &GLAZES,
+        colors: &GLAZES,
         patterns: UPHOLSTERY,
         pattern_scale: 0.8,
         prices: (35.0, 220.0),
@@ -189,7 +189,7 @@ pub(super) const CATEGORIES: [Category; 14] = [
     Category {
         name: "watch",
         pose: Pose::Lying,
-        colours: &LEATHERS,
+        colors: &LEATHERS,
         patterns: PLAIN,
         pattern_scale: 1.0,
         prices: (60.0, 480.0),
@@ -198,7 +198,7 @@ pub(super) const CATEGORIES: [Category; 14] = [
     Category {
         name: "sunglasses",
         pose: Pose::Lying,
-        colours: &GLAZES,
+        colors: &GLAZES,
         patterns: ACETATE,
         pattern_scale: 0.5,
         prices: (20.0, 180.0),
@@ -207,7 +207,7 @@ pub(super) const CATEGORIES: [Category; 14] = [
     Category {
         name: "umbrella",
         pose: Pose::Lying,
-        colours: &DYES,
+        colors: &DYES,
         patterns: &PRINTS,
         pattern_scale: 1.1,
         prices: (15.0, 65.0),

@@ -19,7 +19,7 @@ enum Mark {
 struct Sneaker {
     high: bool,
     sole: f32,
-    sole_colour: Rgb,
+    sole_color: Rgb,
     toe_cap: bool,
     mark: Mark,
     heel_tab: bool,
@@ -32,7 +32,7 @@ pub(super) fn design(family: usize, dice: &mut Dice) -> Box<dyn Shape> {
     Box::new(Sneaker {
         high,
         sole: dice.between(6.0, 10.5),
-        sole_colour: dice.pick([WHITE, WHITE, Rgb(236, 228, 208), TAN, BLACK]),
+        sole_color: dice.pick([WHITE, WHITE, Rgb(236, 228, 208), TAN, BLACK]),
         toe_cap: dice.chance(0.5),
         mark: in_turn(family, [Mark::Bars, Mark::Disc, Mark::Wave, Mark::None]),
         heel_tab: dice.chance(0.6),
@@ -85,14 +85,14 @@ impl Sneaker {
             .quad(40.0, top + 1.0, 20.0, top)
             .line(-47.0, top)
             .close();
-        sheet.part(outline, Surface::plain(self.sole_colour, Finish::Cloth));
+        sheet.part(outline, Surface::plain(self.sole_color, Finish::Cloth));
         let stripe = Outline::at(-48.0, foot - self.sole * 0.42)
             .line(32.0, foot - self.sole * 0.42)
             .quad(44.0, foot - self.sole * 0.5, 49.5, tip + 3.0);
-        sheet.line(stripe, look.accent.mix(self.sole_colour, 0.25), 0.9);
+        sheet.line(stripe, look.accent.mix(self.sole_color, 0.25), 0.9);
         sheet.line(
             Outline::at(-45.0, foot).line(35.0, foot),
-            self.sole_colour.darker(0.45),
+            self.sole_color.darker(0.45),
             1.2,
         );
     }
@@ -108,7 +108,7 @@ impl Sneaker {
             .quad(from.0 + 8.0, -6.0, from.0 + 0.5, from.1 - 3.0)
             .close();
         sheet.part(panel, Surface::plain(look.main.darker(0.18), Finish::Cloth));
-        let lace = if self.sole_colour == BLACK {
+        let lace = if self.sole_color == BLACK {
             BLACK
         } else {
             WHITE
@@ -209,7 +209,7 @@ impl Shape for Sneaker {
                 .close();
             sheet.part(
                 cap,
-                Surface::plain(self.sole_colour.lighter(0.1), Finish::Gloss),
+                Surface::plain(self.sole_color.lighter(0.1), Finish::Gloss),
             );
         }
         self.laces(sheet, look);

@@ -126,29 +126,29 @@ impl Sunglasses {
                 .close();
             sheet.part(
                 arm,
-                Surface::plain(self.rim(look).colour.darker(0.2), Finish::Flat),
+                Surface::plain(self.rim(look).color.darker(0.2), Finish::Flat),
             );
         }
     }
 
     fn bridge(&self, sheet: &mut Sheet, look: &Look) {
-        let colour = self.rim(look).colour;
+        let color = self.rim(look).color;
         match self.frame {
             Frame::Aviator => {
                 sheet.rod(
                     Outline::at(-10.0, -11.0).quad(0.0, -13.0, 10.0, -11.0),
-                    colour,
+                    color,
                     1.8,
                 );
                 sheet.rod(
                     Outline::at(-8.0, -4.0).quad(0.0, -8.5, 8.0, -4.0),
-                    colour,
+                    color,
                     1.8,
                 );
             }
             Frame::Round => sheet.rod(
                 Outline::at(-8.5, -2.0).quad(0.0, -9.0, 8.5, -2.0),
-                colour,
+                color,
                 self.thick.max(2.4),
             ),
             Frame::Square | Frame::CatEye => {

@@ -154,7 +154,7 @@ impl Watch {
                 );
             }
         }
-        // A metal bracelet has no colour of its own: there the dial carries it.
+        // A metal bracelet has no color of its own: there the dial carries it.
         let dial = if self.strap == Strap::Links {
             look.main
         } else {
@@ -200,10 +200,10 @@ impl Watch {
             (minutes * 7.0 / 60.0, 0.8, 0.5),
         ] {
             let tip = on_dial(turns, face * reach);
-            let colour = if width < 1.0 { Rgb(196, 40, 40) } else { ink };
+            let color = if width < 1.0 { Rgb(196, 40, 40) } else { ink };
             sheet.line(
                 Outline::at(-tip.0 * 0.14, -tip.1 * 0.14).line(tip.0, tip.1),
-                colour,
+                color,
                 width,
             );
         }

@@ -24,16 +24,16 @@ class Samples:
         return max(self.values) if self.higher_is_better else min(self.values)
 
 
-def ratio(ours, peers):
-    """How much we take of what the peer takes: below 1 we are better, whichever way the unit counts."""
-    if ours <= 0 or peers <= 0:
-        raise ValueError(f"a ratio needs two numbers over 0, found {ours} and {peers}")
-    return ours / peers
+def ratio(ours, baselines):
+    """How much we take of what the baseline takes: below 1 we are better, whichever way the unit counts."""
+    if ours <= 0 or baselines <= 0:
+        raise ValueError(f"a ratio needs two numbers over 0, found {ours} and {baselines}")
+    return ours / baselines
 
 
-def ratio_of(ours, peers, what="median"):
+def ratio_of(ours, baselines, what="median"):
     """The ratio of two samples, by their medians or by their best."""
-    mine, theirs = getattr(ours, what), getattr(peers, what)
+    mine, theirs = getattr(ours, what), getattr(baselines, what)
     return ratio(theirs, mine) if ours.higher_is_better else ratio(mine, theirs)
 
 
@@ -53,7 +53,7 @@ def recall(found, least, k):
 
 
 def target_recall(ours, floor=0.99, slack=0.0005):
-    """The recall that peers have to reach: ours but for what 10,000 neighbours cannot tell apart, and
+    """The recall that baselines have to reach: ours but for what 10,000 neighbours cannot tell apart, and
     never below the floor."""
     return max(floor, ours - slack)
 

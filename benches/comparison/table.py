@@ -11,7 +11,7 @@ class Row:
     """One comparison."""
 
     what: str
-    peer: str
+    baseline: str
     unit: str
     ours: Samples
     theirs: Samples
@@ -35,7 +35,7 @@ class Row:
     def as_json(self):
         return {
             "what": self.what,
-            "peer": self.peer,
+            "peer": self.baseline,
             "unit": self.unit,
             "lookalike": side(self.ours),
             "other": side(self.theirs),
@@ -80,8 +80,8 @@ def markdown(rows, head):
     lines = [f"- {name}: {value}" for name, value in head.items()]
     lines += [
         "",
-        "Medians, in brackets the best. The ratio is what lookalike takes of what the peer takes (of "
-        "requests per second, peer / lookalike): lower is better.",
+        "Medians, in brackets the best. The ratio is what lookalike takes of what the baseline takes (of "
+        "requests per second, baseline / lookalike): lower is better.",
         "",
     ]
     lines += table([row for row in rows if row.at_most is not None], True)
@@ -92,19 +92,19 @@ def markdown(rows, head):
 
 
 def table(rows, asked):
-    heads = ["what", "lookalike", "peer", "", "ratio", "of the best"]
+    heads = ["what", "lookalike", "baseline", "", "ratio", "of the best"]
     heads += ["at most", "reached"] if asked else []
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     notes = []
     for row in rows:
-        cells = [row.what, cell(row.ours, row.unit), row.peer, cell(row.theirs, row.unit)]
+        cells = [row.what, cell(row.ours, row.unit), row.baseline, cell(row.theirs, row.unit)]
         cells += [f"{row.ratio:.3f}", f"{ratio_of(row.ours, row.theirs, 'best'):.3f}"]
         if asked:
             cells += [f"{row.at_most:g}", "yes" if row.reached else "**no**"]
         lines.append("| " + " | ".join(cells) + " |")
         told = "; ".join(filter(None, [row.note, *row.failures]))
         if told:
-            notes.append(f"- {row.what}, {row.peer}: {told}")
+            notes.append(f"- {row.what}, {row.baseline}: {told}")
     return lines + ([""] + notes if notes else [])
 
 

@@ -46,7 +46,7 @@ pub(crate) struct Load {
 }
 
 /// One request: a path and a body that a `POST` carries.
-struct Question {
+struct LoadRequest {
     path: String,
     body: Option<Bytes>,
 }
@@ -54,7 +54,7 @@ struct Question {
 impl Load {
     /// Prints requests per second and latencies. Any reply but 200 ends it with an error.
     pub(crate) fn run(self) -> Result<(), AnyError> {
-        let questions = self.questions()?;
+        let requests = self.requests()?;
         // One thread: what is measured is the other side.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -64,9 +64,9 @@ impl Load {
         let all = (0..self.connections).map(|number| {
             let port = self.ports[number % self.ports.len()];
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-            let first = number * questions.len() / self.connections;
-            let questions = questions.iter().cycle().skip(first);
-            ask(address, questions, measured_from, until)
+            let first = number * requests.len() / self.connections;
+            let requests = requests.iter().cycle().skip(first);
+            ask(address, requests, measured_from, until)
         });
         let latencies = runtime.block_on(try_join_all(all))?;
         let mut latencies: Vec<f64> = latencies.into_iter().flatten().collect();
@@ -85,13 +85,13 @@ impl Load {
         Ok(())
     }
 
-    fn questions(&self) -> Result<Vec<Question>, AnyError> {
-        let questions: Vec<Question> = match (&self.pictures, &self.products) {
+    fn requests(&self) -> Result<Vec<LoadRequest>, AnyError> {
+        let requests: Vec<LoadRequest> = match (&self.pictures, &self.products) {
             (Some(list), _) => lines(list)?
                 .iter()
                 .map(|path| {
                     let body = std::fs::read(path).map_err(|error| at(Path::new(path), error))?;
-                    Ok(Question {
+                    Ok(LoadRequest {
                         path: "/search?k=10&trim=false".to_owned(),
                         body: Some(body.into()),
                     })
@@ -99,24 +99,24 @@ impl Load {
                 .collect::<Result<_, AnyError>>()?,
             (None, Some(list)) => lines(list)?
                 .iter()
-                .map(|id| Question {
+                .map(|id| LoadRequest {
                     path: format!("/products/{id}/similar?k=10"),
                     body: None,
                 })
                 .collect(),
             (None, None) => Vec::new(),
         };
-        if questions.is_empty() {
-            return Err("there is nothing to ask: the list is empty".into());
+        if requests.is_empty() {
+            return Err("there is nothing to request: the list is empty".into());
         }
-        Ok(questions)
+        Ok(requests)
     }
 }
 
 /// Asks over one connection and returns the seconds that each reply took that came in time.
 async fn ask(
     address: SocketAddr,
-    questions: impl Iterator<Item = &Question>,
+    requests: impl Iterator<Item = &LoadRequest>,
     measured_from: Instant,
     until: Instant,
 ) -> Result<Vec<f64>, AnyError> {
@@ -125,9 +125,9 @@ async fn ask(
     let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
     let asking = async move {
         let mut latencies = Vec::new();
-        for question in questions {
+        for request in requests {
             let begun = Instant::now();
-            send(&mut sender, question).await?;
+            send(&mut sender, request).await?;
             let ended = Instant::now();
             if ended >= until {
                 break;
@@ -145,23 +145,26 @@ async fn ask(
     Ok(latencies)
 }
 
-async fn send(sender: &mut SendRequest<Full<Bytes>>, question: &Question) -> Result<(), AnyError> {
-    let request = Request::builder()
-        .uri(&question.path)
+async fn send(
+    sender: &mut SendRequest<Full<Bytes>>,
+    request: &LoadRequest,
+) -> Result<(), AnyError> {
+    let builder = Request::builder()
+        .uri(&request.path)
         .header(HOST, "localhost");
-    let request = match &question.body {
-        Some(body) => request
+    let message = match &request.body {
+        Some(body) => builder
             .method("POST")
             .header(CONTENT_TYPE, "image/jpeg")
             .body(Full::new(body.clone())),
-        None => request.body(Full::default()),
+        None => builder.body(Full::default()),
     }?;
-    let reply = sender.send_request(request).await?;
+    let reply = sender.send_request(message).await?;
     let status = reply.status();
     let body = reply.into_body().collect().await?.to_bytes();
     if status != 200 {
         let body = String::from_utf8_lossy(&body);
-        return Err(format!("{} was answered with {status}: {body}", question.path).into());
+        return Err(format!("{} was answered with {status}: {body}", request.path).into());
     }
     Ok(())
 }

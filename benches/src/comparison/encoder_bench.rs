@@ -14,13 +14,13 @@ use crate::vectors::{self, at};
 
 /// The default encoder and the files that were read, each once.
 #[derive(Default)]
-pub(crate) struct PictureBench {
+pub(crate) struct EncoderBench {
     encoder: Option<Encoder>,
     files: HashMap<PathBuf, Vec<u8>>,
     pixels: HashMap<PathBuf, Vec<f32>>,
 }
 
-impl PictureBench {
+impl EncoderBench {
     /// Name, fingerprint and dimensions.
     pub(crate) fn encoder(&mut self) -> Result<Value, AnyError> {
         let encoder = load(&mut self.encoder)?;
@@ -31,7 +31,7 @@ impl PictureBench {
         }))
     }
 
-    /// Writes the network's input for a picture.
+    /// Writes the network's input for an image.
     pub(crate) fn preprocess(&mut self, picture: &Path, out: &Path) -> Result<Value, AnyError> {
         let encoder = load(&mut self.encoder)?;
         let bytes = std::fs::read(picture).map_err(|error| at(picture, error))?;
@@ -40,7 +40,7 @@ impl PictureBench {
         Ok(json!({"pixels": pixels.len()}))
     }
 
-    /// The network alone: seconds of each run, and what it gave.
+    /// Runs the network alone: seconds of each run, and its output.
     pub(crate) fn network(&mut self, path: &Path, repeats: usize) -> Result<Value, AnyError> {
         let encoder = load(&mut self.encoder)?;
         if !self.pixels.contains_key(path) {
@@ -57,7 +57,7 @@ impl PictureBench {
         Ok(json!({"seconds": seconds, "features": features}))
     }
 
-    /// Picture bytes to vector on this thread: seconds of each.
+    /// Embeds image bytes on this thread: seconds of each.
     pub(crate) fn one_by_one(&mut self, pictures: &[PathBuf]) -> Result<Value, AnyError> {
         let encoder = load(&mut self.encoder)?;
         read_all(&mut self.files, pictures)?;
@@ -71,7 +71,7 @@ impl PictureBench {
         Ok(json!({"seconds": seconds}))
     }
 
-    /// All pictures on several threads, each taking the next: seconds until the last is done.
+    /// Embeds all images on several threads, each taking the next: seconds until the last is done.
     pub(crate) fn all(
         &mut self,
         pictures: &[PathBuf],
@@ -101,10 +101,10 @@ fn embed(encoder: &Encoder, pictures: &[&[u8]], threads: usize) -> Vec<Embedded>
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
-        while let place = next.fetch_add(1, Ordering::Relaxed)
-            && let Some(picture) = pictures.get(place)
+        while let position = next.fetch_add(1, Ordering::Relaxed)
+            && let Some(picture) = pictures.get(position)
         {
-            done.push((place, encoder.embed_area(picture, &Area::WHOLE)));
+            done.push((position, encoder.embed_area(picture, &Area::WHOLE)));
         }
         done
     };
@@ -116,7 +116,7 @@ fn embed(encoder: &Encoder, pictures: &[&[u8]], threads: usize) -> Vec<Embedded>
         }
         all
     });
-    all.sort_by_key(|(place, _)| *place);
+    all.sort_by_key(|(position, _)| *position);
     all.into_iter().map(|(_, embedded)| embedded).collect()
 }
 

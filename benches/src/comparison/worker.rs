@@ -1,6 +1,6 @@
 //! The long-lived child: one request per line, one reply per line, both JSON.
 //!
-//! A reply is an object with what was asked for, or `{"error": "..."}`. Times are in seconds.
+//! A reply is an object with the result, or `{"error": "..."}`. Times are in seconds.
 
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::AnyError;
-use crate::building::Building;
-use crate::pictures::PictureBench;
-use crate::searching::SearchBench;
+use crate::encoder_bench::EncoderBench;
+use crate::index_build::IndexBuild;
+use crate::search_bench::SearchBench;
 
-/// What can be asked for.
+/// A request of the harness.
 #[derive(Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 enum Request {
@@ -32,7 +32,7 @@ enum Request {
         out: Option<PathBuf>,
     },
     /// Times building a base and writes it as an index folder.
-    Build(Building),
+    Build(IndexBuild),
     /// Times opening an index folder, and keeps it for searches.
     Open { folder: PathBuf },
     /// Times searches, one after the other, in the index opened last.
@@ -48,23 +48,23 @@ enum Request {
 
 #[derive(Default)]
 struct Worker {
-    pictures: PictureBench,
+    encoder: EncoderBench,
     search: SearchBench,
 }
 
 impl Worker {
     fn answer(&mut self, request: Request) -> Result<Value, AnyError> {
         match request {
-            Request::Encoder => self.pictures.encoder(),
-            Request::Preprocess { picture, out } => self.pictures.preprocess(&picture, &out),
-            Request::Network { pixels, repeats } => self.pictures.network(&pixels, repeats),
-            Request::Picture { pictures } => self.pictures.one_by_one(&pictures),
+            Request::Encoder => self.encoder.encoder(),
+            Request::Preprocess { picture, out } => self.encoder.preprocess(&picture, &out),
+            Request::Network { pixels, repeats } => self.encoder.network(&pixels, repeats),
+            Request::Picture { pictures } => self.encoder.one_by_one(&pictures),
             Request::EmbedAll {
                 pictures,
                 threads,
                 out,
-            } => self.pictures.all(&pictures, threads, out.as_deref()),
-            Request::Build(building) => building.run(),
+            } => self.encoder.all(&pictures, threads, out.as_deref()),
+            Request::Build(build) => build.run(),
             Request::Open { folder } => self.search.open(&folder),
             Request::Search {
                 queries,

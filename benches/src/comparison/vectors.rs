@@ -22,7 +22,7 @@ pub(crate) fn write(path: &Path, numbers: &[f32]) -> Result<(), AnyError> {
     std::fs::write(path, bytes).map_err(|error| at(path, error))
 }
 
-/// What the index keeps of a picture besides its vector.
+/// The columns that the index keeps of an image, except its vector.
 pub(crate) struct RowText {
     key: String,
     product_id: String,

@@ -1,6 +1,6 @@
 """From the start of a process to its first answer to a picture query.
 
-    python -m beside.peers.first_answer INDEX IDS PICTURE EF
+    python -m comparison.baselines.first_answer INDEX IDS PICTURE EF
 """
 
 import json

@@ -1,4 +1,4 @@
-"""One base of very many vectors, without peers, which would take hours: `make bench-large`."""
+"""One base of very many vectors, without baselines, which would take hours: `make bench-large`."""
 
 import argparse
 import sys
@@ -16,7 +16,7 @@ ROUNDS = 5
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="beside.large", description=__doc__)
+    parser = argparse.ArgumentParser(prog="comparison.large", description=__doc__)
     parser.add_argument("--vectors", type=int, default=1_000_000)
     vectors = parser.parse_args().vectors
     try:
@@ -27,7 +27,7 @@ def main():
 
 def measure(plan, vectors):
     work, programs, logs = places()
-    program = programs / "beside"
+    program = programs / "comparison"
     check(program)
     warn_if_busy()
     with Child([program, "worker"], logs, "lookalike", threads=2) as ours:

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 
 from .arithmetic import Samples, interleave, least_setting, recall, rising, target_recall
-from .child import Child, peer
+from .child import Child, baseline
 from .inputs import K
 from .problem import Problem
 from .table import Row
@@ -16,7 +16,7 @@ QUERY_AT_MOST = {HNSWLIB: 0.7, "annoy": 0.12}
 
 
 @dataclass
-class Peer:
+class Baseline:
     """One of the other indexes, and how it is built."""
 
     name: str
@@ -29,18 +29,18 @@ class Peer:
     found: dict = field(default_factory=dict)
 
 
-def peers(plan):
+def baselines(plan):
     ef = rising(10, 2000, 1.1)
     return [
-        Peer(HNSWLIB, "hnswlib", {"m": 16, "ef_construction": 100}, ef, 0.8),
-        Peer("hnswlib efc=200", "hnswlib", {"m": 16, "ef_construction": 200}, ef),
+        Baseline(HNSWLIB, "hnswlib", {"m": 16, "ef_construction": 100}, ef, 0.8),
+        Baseline("hnswlib efc=200", "hnswlib", {"m": 16, "ef_construction": 200}, ef),
         *(
-            Peer(f"Annoy, {trees} trees", "annoy", {"trees": trees}, rising(500, 200_000, 1.15))
+            Baseline(f"Annoy, {trees} trees", "annoy", {"trees": trees}, rising(500, 200_000, 1.15))
             for trees in plan.annoy_trees
         ),
-        Peer("faiss HNSW", "faiss", {"m": 16, "ef_construction": 100}, ef),
-        Peer("faiss flat", "faiss", {}, []),
-        Peer("usearch", "usearch", {}, ef),
+        Baseline("faiss HNSW", "faiss", {"m": 16, "ef_construction": 100}, ef),
+        Baseline("faiss flat", "faiss", {}, []),
+        Baseline("usearch", "usearch", {}, ef),
     ]
 
 
@@ -53,9 +53,9 @@ class IndexRows:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.graph, self.flat = self.folder / "lookalike", self.folder / "lookalike-exact"
         self.size = f"{inputs.count:,} x {inputs.dimensions}"
-        self.peers = peers(plan)
+        self.baselines = baselines(plan)
         self.children = {}
-        # Peers that no query row has, and why.
+        # Baselines that no query row has, and why.
         self.left_out = []
 
     def path(self, other):
@@ -65,7 +65,7 @@ class IndexRows:
     def served(self):
         """The hnswlib index that the service and the first answer search: the one that is searched quickest of
         those that reach our recall."""
-        able = (p for p in self.peers if p.library == HNSWLIB and p.found["setting"])
+        able = (p for p in self.baselines if p.library == HNSWLIB and p.found["setting"])
         return min(able, key=lambda p: p.found["microseconds"])
 
     @property
@@ -80,8 +80,8 @@ class IndexRows:
 
     def rows(self):
         try:
-            for other in self.peers:
-                command = peer(
+            for other in self.baselines:
+                command = baseline(
                     "neighbours", other.library, json.dumps(other.parameters), self.inputs.dimensions
                 )
                 name = self.path(other).name
@@ -125,15 +125,15 @@ class IndexRows:
             self.bytes_of_ours = built["bytes"]
             return [built["seconds"]]
 
-        measured = [other for other in self.peers if other.build_at_most]
+        measured = [other for other in self.baselines if other.build_at_most]
         subjects = {"ours": ours} | {other.name: subject(other) for other in measured}
         times = interleave(subjects, self.plan.build_rounds)
-        for other in self.peers:
+        for other in self.baselines:
             if other not in measured:
                 times[other.name] = subject(other)()
         self.build_ours(False, self.flat)
         what = f"build {self.size}, 2 threads"
-        for other in self.peers:
+        for other in self.baselines:
             yield Row(
                 what, other.name, "s", Samples(times["ours"]), Samples(times[other.name]),
                 other.build_at_most, note=told(other.parameters),
@@ -149,9 +149,9 @@ class IndexRows:
         return self.recall([[row_of[key] for key in keys] for keys in found["keys"]])
 
     def set_to_equal_recall(self, target):
-        """Every peer at its least setting that reaches the target."""
+        """Every baseline at its least setting that reaches the target."""
         queries = self.inputs.queries_file
-        for other in self.peers:
+        for other in self.baselines:
             child = self.children[other.name]
             child.ask("load", path=self.path(other))
 
@@ -162,7 +162,7 @@ class IndexRows:
             settings = other.settings or [None]
             other.found["setting"], other.found["recall"] = least_setting(settings, measure, target)
         for library in (HNSWLIB, "annoy"):
-            same = [other for other in self.peers if other.library == library]
+            same = [other for other in self.baselines if other.library == library]
             if not any(other.found["setting"] for other in same):
                 raise Problem(f"{too_little(max(same, key=recall_of))}: build it with more work, in rows_index.py")
 
@@ -185,7 +185,7 @@ class IndexRows:
 
             return run
 
-        able = [other for other in self.peers if other.found["setting"] or not other.settings]
+        able = [other for other in self.baselines if other.found["setting"] or not other.settings]
         subjects = {"ours": ours} | {other.name: subject(other) for other in able}
         at_once = {f"{other.name}, all queries in one call": other for other in able if other.library == HNSWLIB}
         for name, other in at_once.items():
@@ -204,7 +204,7 @@ class IndexRows:
             )
 
     def query_rows(self, ways, times, mine):
-        """All peers at equal recall, in every way that they can be asked; of hnswlib and of Annoy the
+        """All baselines at equal recall, in every way that they can be asked; of hnswlib and of Annoy the
         quickest way is the one that counts."""
         counts = {}
         for library, at_most in QUERY_AT_MOST.items():
@@ -214,16 +214,16 @@ class IndexRows:
             if other.settings:
                 note = f"set to {other.found['setting']}, recall@10 {other.found['recall']:.4f}"
                 yield self.query_row(times["ours"], times[name], name, counts.get(name), mine, note)
-        self.left_out += [too_little(other) for other in self.peers if other not in ways.values()]
+        self.left_out += [too_little(other) for other in self.baselines if other not in ways.values()]
 
     def query_row(self, ours, theirs, name, at_most, mine, note):
         what = f"query {self.size}, 1 thread, equal recall"
         failures = [f"recall@10 {mine:.4f} is below {FLOOR}"] if mine < FLOOR else []
-        note = f"lookalike's recall@10 {mine:.4f}; the peer's: {note}"
+        note = f"lookalike's recall@10 {mine:.4f}; the baseline's: {note}"
         return Row(what, name, "us", Samples(ours), Samples(theirs), at_most, failures, note)
 
     def bytes(self):
-        for other in self.peers:
+        for other in self.baselines:
             at_most = 0.6 if other.name == HNSWLIB else None
             megabytes = [Samples([n / 1e6]) for n in (self.bytes_of_ours, other.found["bytes"])]
             note = "ours with keys, products, ETags and attributes" if at_most else ""
@@ -234,10 +234,10 @@ class IndexRows:
         child, path = self.children[self.served.name], self.hnswlib
         subjects = {
             "ours": lambda: [self.ours.ask("open", folder=self.graph)["seconds"]],
-            "peer": lambda: [child.ask("load", path=path)["seconds"]],
+            "baseline": lambda: [child.ask("load", path=path)["seconds"]],
         }
         times = interleave(subjects, self.plan.load_rounds)
-        ours, theirs = (Samples([1e3 * s for s in times[side]]) for side in ("ours", "peer"))
+        ours, theirs = (Samples([1e3 * s for s in times[side]]) for side in ("ours", "baseline"))
         yield Row(f"load {self.size} from disk", self.served.name, "ms", ours, theirs)
 
 

@@ -1,4 +1,4 @@
-"""Measures lookalike beside its peers and prints a table. `make bench` and `make bench-quick` run this."""
+"""Compares lookalike with other libraries and prints a table. `make bench` and `make bench-quick` run this."""
 
 import argparse
 import os
@@ -59,7 +59,7 @@ class Plan:
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="beside", description=__doc__)
+    parser = argparse.ArgumentParser(prog="comparison", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer vectors and repetitions, under 3 minutes")
     parser.add_argument("--only", choices=["encoder", "index"], help="leave out the rows about anything else")
     arguments = parser.parse_args()
@@ -71,11 +71,11 @@ def main():
 
 def measure(plan, only):
     work, programs, logs = places()
-    program = programs / "beside"
+    program = programs / "comparison"
     check(program)
     warn_if_busy()
 
-    # What needs a peer is imported late, so that what is missing is told as what to do about it.
+    # What needs a baseline is imported late, so that what is missing is told as what to do about it.
     try:
         from . import rows_encoder, rows_start
         from .child import Child
@@ -123,7 +123,7 @@ def places():
 
 def check(program):
     if not program.exists():
-        raise Problem(f"{program} is missing: build it with `cargo build --release --bin beside`")
+        raise Problem(f"{program} is missing: build it with `cargo build --release --bin comparison`")
     if not shutil.which("taskset"):
         raise Problem("taskset is missing: install util-linux")
     if len(os.sched_getaffinity(0)) < 2:
@@ -135,7 +135,7 @@ def told(what, make):
     begun, rows = time.monotonic(), []
     for row in make():
         rows.append(row)
-        print(f"  {row.what}: {row.ratio:.3f} of {row.peer}", file=sys.stderr)
+        print(f"  {row.what}: {row.ratio:.3f} of {row.baseline}", file=sys.stderr)
     print(f"{what}: {len(rows)} rows in {time.monotonic() - begun:.0f} s", file=sys.stderr)
     return rows
 

@@ -22,7 +22,7 @@ class Encoder:
         self.mean = np.array(config["image_mean"], np.float32)
         self.deviation = np.array(config["image_std"], np.float32)
         if config["do_rescale"] or config["channel_order"] != "rgb":
-            raise SystemExit(f"{MODEL}: this preprocessing is none that the peer knows")
+            raise SystemExit(f"{MODEL}: this preprocessing is none that the baseline knows")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1

@@ -21,7 +21,7 @@ pub(crate) struct SearchBench {
 impl SearchBench {
     /// Seconds to read an index from disk and make it searchable.
     pub(crate) fn open(&mut self, folder: &Path) -> Result<Value, AnyError> {
-        // What is open already is not to share the memory.
+        // The index that is open must not share the memory.
         self.opened = None;
         let folder = Folder::at(folder);
         let begun = Instant::now();
@@ -32,9 +32,9 @@ impl SearchBench {
         Ok(json!({"seconds": seconds, "images": images}))
     }
 
-    /// One query after the other on this thread, among all or among the pictures that match a filter: seconds
-    /// for all, and what each found when asked for; and seconds to find what matches, which those who ask for
-    /// the same again do not wait for.
+    /// Runs the queries one after the other on this thread, among all images or those that match a filter.
+    /// Returns the seconds of all, the keys found if `with_keys`, and the seconds to apply the filter, which
+    /// later searches with the same filter do not need.
     pub(crate) fn search(
         &mut self,
         path: &Path,

@@ -1,22 +1,22 @@
-//! Our side of the measurements beside peers. The harness in `benches/beside` starts this program and
-//! the peers' programs, gives both the same inputs, and compares what they report.
+//! Our side of the comparison with baselines. The harness in `benches/comparison` starts this program and
+//! the baselines' programs, gives both the same inputs, and compares what they report.
 //!
 //! | command | what it does |
 //! |---|---|
-//! | `worker` | times what it is asked for, one JSON object per line in and out |
+//! | `worker` | runs measurements, one JSON object per line in and out |
 //! | `first-answer` | starts, answers one picture query from an index on disk |
 //! | `http` | serves the search function's router on loopback |
-//! | `load` | sends requests to an HTTP service, ours or a peer's, and times the replies |
+//! | `load` | sends requests to an HTTP service, ours or a baseline's, and times the replies |
 
 #![forbid(unsafe_code)]
 
-mod building;
+mod encoder_bench;
 mod encoder_port;
 mod first_answer;
 mod folder;
+mod index_build;
 mod load;
-mod pictures;
-mod searching;
+mod search_bench;
 mod server;
 mod shop;
 mod vectors;
@@ -26,7 +26,7 @@ use clap::{Parser, Subcommand};
 
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Our side of the measurements beside peers.
+/// Our side of the comparison with baselines.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -35,7 +35,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Times what it is asked for, one JSON object per line in and out.
+    /// Runs measurements, one JSON object per line in and out.
     Worker,
     /// Answers one picture query from an index folder, then waits until its input ends.
     FirstAnswer(first_answer::FirstAnswer),

@@ -3,11 +3,11 @@
 import os
 
 from .arithmetic import Samples, interleave
-from .child import first_line, peer
+from .child import first_line, baseline
 from .problem import Problem
 from .table import Row
 
-PEER = "Python + onnxruntime + hnswlib"
+BASELINE = "Python + onnxruntime + hnswlib"
 
 
 def rows(inputs, indexes, program, logs, plan):
@@ -17,18 +17,18 @@ def rows(inputs, indexes, program, logs, plan):
     picture = inputs.pictures.small(1)[0]
     commands = {
         "ours": [program, "first-answer", indexes.graph, picture],
-        "peer": peer("first_answer", indexes.hnswlib, inputs.ids_file, picture, indexes.ef),
+        "baseline": baseline("first_answer", indexes.hnswlib, inputs.ids_file, picture, indexes.ef),
     }
     size = f"{inputs.count:,}-row index"
     for cores, at_most in [(mine, (0.15, 0.5)), (mine[:1], (None, None))]:
         where = ", 1 core" if len(cores) == 1 else ""
         times, peaks = measure(commands, logs, plan.start_rounds, cores)
         yield Row(
-            f"process start -> first answer, {size} from disk{where}", PEER, "ms",
-            times["ours"], times["peer"], at_most[0], note="files in the page cache",
+            f"process start -> first answer, {size} from disk{where}", BASELINE, "ms",
+            times["ours"], times["baseline"], at_most[0], note="files in the page cache",
         )
         yield Row(
-            f"peak memory of the same{where}", PEER, "MB", peaks["ours"], peaks["peer"], at_most[1]
+            f"peak memory of the same{where}", BASELINE, "MB", peaks["ours"], peaks["baseline"], at_most[1]
         )
 
 

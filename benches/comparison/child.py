@@ -1,4 +1,4 @@
-"""Child processes: ours and the peers', held to cores and threads alike."""
+"""Child processes: ours and the baselines', held to cores and threads alike."""
 
 import json
 import os
@@ -30,9 +30,9 @@ def environment(threads):
     return whole
 
 
-def peer(module, *arguments):
-    """The command that runs a peer's program in this virtual environment."""
-    return [sys.executable, "-m", f"beside.peers.{module}", *map(str, arguments)]
+def baseline(module, *arguments):
+    """The command that runs a baseline's program in this virtual environment."""
+    return [sys.executable, "-m", f"comparison.baselines.{module}", *map(str, arguments)]
 
 
 class Child:

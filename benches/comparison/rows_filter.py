@@ -97,4 +97,5 @@ class FilterRows:
         failures += [f"{len(strays)} pictures found do not match"] if strays else []
         note = f"{len(of.rows):,} of {len(self.inputs.vectors):,} match, recall@10 {reached:.4f}; "
         selecting = 1e3 * found["selecting"]
-        return failures, note + f"not counted: the first query with a filter takes {selecting:.2g} ms to find what matches"
+        note += f"not counted: the first query with a filter takes {selecting:.2g} ms to find what matches"
+        return failures, note

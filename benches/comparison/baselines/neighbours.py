@@ -1,6 +1,6 @@
 """Times one of the other indexes, asked line by line as our own worker is.
 
-    python -m beside.peers.neighbours hnswlib '{"m": 16}' DIMENSIONS
+    python -m comparison.baselines.neighbours hnswlib '{"m": 16}' DIMENSIONS
 """
 
 import json

@@ -16,27 +16,27 @@ use crate::AnyError;
 use crate::folder::Folder;
 use crate::vectors::{self, at};
 
-/// What to build.
+/// A base to build.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Building {
+pub(crate) struct IndexBuild {
     /// Vectors, `[rows, dimensions]` as `f32`.
     vectors: PathBuf,
-    /// What else is known of each row.
+    /// The other columns of each row.
     rows: PathBuf,
-    /// Attributes besides the category, a JSON object per row.
+    /// Attributes other than the category, a JSON object per row.
     attributes: Option<PathBuf>,
     dimensions: usize,
-    /// Whose vectors they are.
+    /// The fingerprint of the encoder of the vectors.
     fingerprint: Fingerprint,
     threads: usize,
-    /// With the graph that a base of so many rows gets; without, every row is looked at.
+    /// True to build the graph that a base of so many rows gets; without it, a search scans every row.
     graph: bool,
-    /// Where the index goes, in the layout of the index bucket.
+    /// The folder of the index, in the layout of the index bucket.
     folder: PathBuf,
 }
 
-impl Building {
+impl IndexBuild {
     /// Seconds from vectors in memory to the bytes of a segment in memory, and how many bytes.
     pub(crate) fn run(self) -> Result<Value, AnyError> {
         let numbers = vectors::read(&self.vectors)?;

@@ -1,9 +1,9 @@
-"""The harness's own arithmetic: `python3 -m unittest discover -t benches benches/beside/tests`."""
+"""The harness's own arithmetic: `python3 -m unittest discover -t benches benches/comparison/tests`."""
 
 import json
 import unittest
 
-from beside.arithmetic import (
+from comparison.arithmetic import (
     Samples,
     interleave,
     least_setting,
@@ -12,16 +12,16 @@ from beside.arithmetic import (
     rising,
     target_recall,
 )
-from beside.table import Row, as_json, markdown, number
+from comparison.table import Row, as_json, markdown, number
 
 
 class Arithmetic(unittest.TestCase):
     def test_a_ratio_below_one_is_better_whichever_way_the_unit_counts(self):
         seconds = ratio_of(Samples([1.0, 2.0, 9.0]), Samples([4.0, 4.0, 4.0]))
         self.assertEqual(seconds, 0.5)
-        ours, peers = Samples([200.0, 100.0, 300.0], True), Samples([50.0, 50.0, 25.0], True)
-        self.assertEqual(ratio_of(ours, peers), 0.25)
-        self.assertEqual(ratio_of(ours, peers, "best"), 50 / 300)
+        ours, baselines = Samples([200.0, 100.0, 300.0], True), Samples([50.0, 50.0, 25.0], True)
+        self.assertEqual(ratio_of(ours, baselines), 0.25)
+        self.assertEqual(ratio_of(ours, baselines, "best"), 50 / 300)
 
     def test_nothing_has_no_ratio(self):
         with self.assertRaises(ValueError):
@@ -67,7 +67,7 @@ class Arithmetic(unittest.TestCase):
 class Table(unittest.TestCase):
     def row(self, **changes):
         fields = dict(
-            what="w", peer="p", unit="ms", ours=Samples([1.0]), theirs=Samples([2.0]), at_most=0.5
+            what="w", baseline="p", unit="ms", ours=Samples([1.0]), theirs=Samples([2.0]), at_most=0.5
         )
         return Row(**(fields | changes))
 

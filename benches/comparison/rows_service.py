@@ -39,8 +39,8 @@ class ServiceRows:
     def rows(self):
         everywhere = sorted(os.sched_getaffinity(0))[:2]
         for cores, asking in [(everywhere, everywhere), (everywhere[:1], everywhere[1:])]:
-            with self.ours(cores) as mine, self.peers(cores) as theirs:
-                ports = {"ours": mine, "peer": theirs}
+            with self.ours(cores) as mine, self.baselines(cores) as theirs:
+                ports = {"ours": mine, "baseline": theirs}
                 self.answers_agree(ports)
                 for kind, at_most in [("pictures", 0.75), ("products", 0.1)]:
                     yield from self.compare(kind, cores, asking, ports, at_most)
@@ -70,13 +70,13 @@ class ServiceRows:
         several = len(cores) > 1
         where = f"{len(cores)} cores" if several else "1 core"
         workers = f"Python service, {len(cores)} worker{'s' if several else ''}"
-        ours, theirs = Samples(rates["ours"], True), Samples(rates["peer"], True)
+        ours, theirs = Samples(rates["ours"], True), Samples(rates["baseline"], True)
         yield Row(
-            f"requests per second, {queries}, {where} (peer / ours)", workers, "per s", ours, theirs,
+            f"requests per second, {queries}, {where} (baseline / ours)", workers, "per s", ours, theirs,
             at_most if several else None, note=f"{CONNECTIONS} connections",
         )
         for share in ["p50", "p99"]:
-            both = [Samples([r[f"{share}_ms"] for r in reports[name]]) for name in ("ours", "peer")]
+            both = [Samples([r[f"{share}_ms"] for r in reports[name]]) for name in ("ours", "baseline")]
             yield Row(f"{share}, {queries}, {where}", workers, "ms", *both)
 
     def load(self, ports, kind, cores):
@@ -99,7 +99,7 @@ class ServiceRows:
             yield [child.receive()["port"]]
 
     @contextmanager
-    def peers(self, cores):
+    def baselines(self, cores):
         """A worker per core, each on a port of its own: of one port, one worker may get all connections."""
         inputs = self.inputs
         settings = {
@@ -110,7 +110,7 @@ class ServiceRows:
             "BESIDE_ROWS": inputs.rows_file,
         }
         command = ["env", *(f"{name}={value}" for name, value in settings.items())]
-        command += [sys.executable, "-m", "uvicorn", "beside.peers.service:app", "--host", "127.0.0.1"]
+        command += [sys.executable, "-m", "uvicorn", "comparison.baselines.service:app", "--host", "127.0.0.1"]
         command += ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
         ports = [free_port() for _ in cores]
         with ExitStack() as stack:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .arithmetic import Samples, interleave
-from .child import Child, peer
+from .child import Child, baseline
 from .problem import Problem
 from .table import Row
 
@@ -18,7 +18,7 @@ ONNXRUNTIME, PILLOW = "onnxruntime", "Pillow + onnxruntime"
 
 def rows(inputs, ours, logs, plan):
     """All rows about the encoder."""
-    with Child(peer("pictures"), logs, "onnxruntime") as other:
+    with Child(baseline("pictures"), logs, "onnxruntime") as other:
         yield network(inputs, ours, other, plan)
         yield small(inputs, ours, other, plan)
         yield from large(inputs, ours, other, plan)
@@ -34,7 +34,7 @@ def compared(what, peer_name, at_most, subjects, rounds, note=""):
     for subject in subjects.values():
         subject()
     times = interleave(subjects, rounds)
-    ours, theirs = milliseconds(times["ours"]), milliseconds(times["peer"])
+    ours, theirs = milliseconds(times["ours"]), milliseconds(times["baseline"])
     return Row(what, peer_name, "ms", ours, theirs, at_most, note=note)
 
 
@@ -47,7 +47,7 @@ def network(inputs, ours, other, plan):
     def run(side):
         return lambda: side.ask("network", pixels=pixels, repeats=5)["seconds"]
 
-    subjects = {"ours": run(ours), "peer": run(other)}
+    subjects = {"ours": run(ours), "baseline": run(other)}
     what = "one image through the default backbone, 1 thread"
     return compared(what, ONNXRUNTIME, 1.0, subjects, plan.network_rounds)
 
@@ -57,7 +57,7 @@ def small(inputs, ours, other, plan):
     vectors_agree(inputs, ours, other, pictures, ALIKE)
     subjects = {
         "ours": lambda: ours.ask("picture", pictures=pictures)["seconds"],
-        "peer": lambda: other.ask("picture", pictures=pictures)["seconds"],
+        "baseline": lambda: other.ask("picture", pictures=pictures)["seconds"],
     }
     return compared("JPEG 400x533 -> vector, 1 thread", PILLOW, 0.8, subjects, plan.picture_rounds)
 
@@ -68,7 +68,7 @@ def large(inputs, ours, other, plan):
         draft = quickest_draft(inputs, other, path)
         subjects = {
             "ours": lambda: ours.ask("picture", pictures=[path])["seconds"],
-            "peer": lambda: other.ask("picture", pictures=[path], draft=draft)["seconds"],
+            "baseline": lambda: other.ask("picture", pictures=[path], draft=draft)["seconds"],
         }
         what = f"JPEG 12 MP, {kind}, -> vector, 1 thread"
         note = f"draft({draft}) keeps the vector's cosine to the full path at {LARGE_ALIKE}"
@@ -89,7 +89,7 @@ def quickest_draft(inputs, other, path):
 
 def two_threads(inputs, ours, other, logs, plan):
     pictures = inputs.pictures.small(plan.pictures_at_once)
-    with Child(peer("pictures"), logs, "onnxruntime-2") as another:
+    with Child(baseline("pictures"), logs, "onnxruntime-2") as another:
 
         def two_processes():
             sides = [(other, pictures[::2]), (another, pictures[1::2])]
@@ -101,9 +101,9 @@ def two_threads(inputs, ours, other, logs, plan):
         def together():
             return [ours.ask("embed_all", pictures=pictures, threads=2)["seconds"] / len(pictures)]
 
-        subjects = {"ours": together, "peer": two_processes}
+        subjects = {"ours": together, "baseline": two_processes}
         row = compared(
-            "images per second, 2 threads (peer / ours)",
+            "images per second, 2 threads (baseline / ours)",
             "onnxruntime + Pillow, 2 processes",
             0.8,
             subjects,
