@@ -38,15 +38,15 @@ pub struct Cloud {
     pub encoder_shelf: Arc<dyn EncoderShelf>,
     /// Product metadata.
     pub products: Arc<dyn Products>,
-    /// What became of every picture.
+    /// The records of images.
     pub records: Arc<dyn ImageRecords>,
-    /// The pictures that failed.
+    /// The images that failed.
     pub failures: Arc<dyn Failures>,
     /// All of the table.
     pub table: Arc<dyn TableReader>,
-    /// What the indexer is to look at; none unless the settings name a queue.
+    /// The changes for the indexer; none unless the settings name a queue.
     pub changes: Option<Arc<dyn ChangeQueue>>,
-    /// What the indexer is to try by itself; none unless the settings name a queue.
+    /// The changes that the indexer handles one by one; none unless the settings name a queue.
     pub retries: Option<Arc<dyn ChangeQueue>>,
     clients: Clients,
 }
@@ -106,7 +106,7 @@ impl Cloud {
         }
     }
 
-    /// What an indexer needs.
+    /// The ports of an indexer.
     pub fn index_ports(&self, encoders: Encoders, metrics: Arc<dyn Metrics>) -> IndexPorts {
         IndexPorts {
             encoders,
@@ -122,7 +122,7 @@ impl Cloud {
         }
     }
 
-    /// What a searcher needs.
+    /// The ports of a searcher.
     pub fn search_ports(&self, encoders: Encoders, metrics: Arc<dyn Metrics>) -> SearchPorts {
         SearchPorts {
             encoders,

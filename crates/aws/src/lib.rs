@@ -15,8 +15,8 @@
 //! ```
 //!
 //! Every failed call is a [`StoreError`](lookalike_service::StoreError): its kind says whether to retry,
-//! its message what a person can do. `errors.rs` alone translates what the SDK says. The SDK retries what
-//! may be retried, up to four attempts; what remains is the caller's to decide.
+//! its message what a person can do. Module `errors` alone translates the SDK's errors. The SDK makes up to four
+//! attempts where a retry may help; after that the caller decides.
 
 #![forbid(unsafe_code)]
 

@@ -13,11 +13,12 @@ use serde_json::{Map, Value, json};
 
 /// Namespace of all metrics.
 pub const NAMESPACE: &str = "lookalike";
-/// The one dimension: which function measured.
+/// The one dimension: the function that measured.
 pub const DIMENSION: &str = "function";
 
-/// The specification's limits: metrics per line, and values per metric.
+/// Metrics of a line, by the specification.
 const MAX_METRICS_PER_LINE: usize = 100;
+/// Values of a metric, by the specification.
 const MAX_VALUES_PER_METRIC: usize = 100;
 
 /// Writes metrics of one function as lines of JSON.
@@ -87,12 +88,12 @@ impl Metric {
     }
 }
 
-/// The documents for one emission: none without a number, more than one only past the limits.
+/// The documents of one emission: none without a number, several only past the limits.
 fn documents(function: &str, milliseconds: u128, measurements: &[Measurement]) -> Vec<Value> {
     let mut lines: Vec<Vec<Metric>> = Vec::new();
-    // What is no number is left out: JSON cannot say it.
+    // JSON has no infinity and no NaN: these are left out.
     for measurement in measurements.iter().filter(|one| one.value.is_finite()) {
-        if !lines.iter_mut().any(|line| took(line, measurement)) {
+        if !lines.iter_mut().any(|line| try_add(line, measurement)) {
             lines.push(vec![Metric::of(measurement)]);
         }
     }
@@ -102,8 +103,8 @@ fn documents(function: &str, milliseconds: u128, measurements: &[Measurement]) -
         .collect()
 }
 
-/// Adds the measurement to a line, unless the line is full or has other values of that name.
-fn took(line: &mut Vec<Metric>, measurement: &Measurement) -> bool {
+/// Adds the measurement to a line and returns true, unless the line is full or has another unit under that name.
+fn try_add(line: &mut Vec<Metric>, measurement: &Measurement) -> bool {
     let full = line.len() >= MAX_METRICS_PER_LINE;
     match line
         .iter_mut()

@@ -1,8 +1,8 @@
 //! JSON values as DynamoDB attributes and back.
 //!
 //! Text, booleans, null, lists and maps come back exactly. Numbers come back with the same value:
-//! DynamoDB keeps 38 decimal digits, more than JSON numbers here have, but drops zeros that say
-//! nothing, so that `1.0` comes back as `1`.
+//! DynamoDB keeps 38 decimal digits, more than JSON numbers here have, but drops trailing
+//! zeros, so that `1.0` comes back as `1`.
 
 use std::collections::HashMap;
 
@@ -45,8 +45,8 @@ pub(crate) fn map_from_json<'v>(
         .collect()
 }
 
-/// `attribute` as JSON. What another program may have stored and JSON lacks becomes what is nearest:
-/// sets become lists, binary becomes base64 text.
+/// `attribute` as JSON. Types that JSON lacks and another program may have stored are converted: sets to lists,
+/// binary to base64 text.
 pub(crate) fn to_json(attribute: AttributeValue) -> Value {
     match attribute {
         AttributeValue::Null(_) => Value::Null,
@@ -70,13 +70,14 @@ pub(crate) fn to_json(attribute: AttributeValue) -> Value {
 
 fn decimal(number: &Number) -> Result<String, OutOfRange> {
     let magnitude = number.as_f64().unwrap_or_default().abs();
-    match magnitude == 0.0 || (TOO_SMALL..TOO_LARGE).contains(&magnitude) {
-        true => Ok(number.to_string()),
-        false => Err(OutOfRange(number.clone())),
+    if magnitude == 0.0 || (TOO_SMALL..TOO_LARGE).contains(&magnitude) {
+        Ok(number.to_string())
+    } else {
+        Err(OutOfRange(number.clone()))
     }
 }
 
-/// The JSON number of a decimal: an integer when it is one that fits, else the nearest `f64`.
+/// The JSON number of a decimal: an integer if it is one that fits, otherwise the nearest `f64`.
 fn number(decimal: String) -> Value {
     if let Ok(integer) = decimal.parse::<i64>() {
         return integer.into();

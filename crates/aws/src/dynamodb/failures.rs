@@ -1,4 +1,4 @@
-//! The pictures that could not be indexed: the sparse index `failed` of the table.
+//! The images that could not be indexed: the sparse index `failed` of the table.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::dynamodb::table::Table;
 use crate::errors;
 
 /// Records of one page.
-const PAGE: i32 = 200;
+const PAGE_RECORDS: i32 = 200;
 
 /// Failure records in DynamoDB. The index follows the table within moments, not at once.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ impl Failures for DynamoFailures {
         };
         let reply = self
             .query()
-            .limit(PAGE)
+            .limit(PAGE_RECORDS)
             .set_exclusive_start_key(start)
             .send()
             .await
@@ -84,8 +84,8 @@ impl Failures for DynamoFailures {
         Ok(found)
     }
 
-    /// Reads as many pages as counting takes, which DynamoDB charges the same for with the items as without; it is they
-    /// that take time to arrive. They come by key, so any page may hold the newest.
+    /// Reads all pages, as counting does: DynamoDB charges the same with the items as without, but the items take time
+    /// to arrive. They come in the order of keys, so any page may hold the newest.
     async fn newest(&self, most: usize) -> Result<NewestFailures, StoreError> {
         let mut pages = self.query().into_paginator().send();
         let mut newest = NewestFailures::default();

@@ -1,4 +1,4 @@
-//! What became of every picture: items `image#<key>` of each product id.
+//! The records of images: items `image#<key>` of each product id.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ impl DynamoImageRecords {
 #[async_trait]
 impl ImageRecords for DynamoImageRecords {
     async fn put_many(&self, records: &[ImageRecord]) -> Result<(), StoreError> {
-        // DynamoDB refuses an item twice in a batch: the last one counts, as it would one by one.
+        // DynamoDB refuses an item twice in a batch: the last one counts, as with single writes.
         let mut seen = HashSet::with_capacity(records.len());
         let mut requests = records
             .iter()
@@ -77,7 +77,7 @@ impl ImageRecords for DynamoImageRecords {
         pictures: &[(String, String)],
     ) -> Result<Vec<(String, String)>, StoreError> {
         let item = |(product_id, key): &(String, String)| (product_id.clone(), image_item(key));
-        // No record can be of what is no product id, and DynamoDB refuses a whole batch for it.
+        // DynamoDB refuses a whole batch for a key that cannot be a product id, and no record has one.
         let possible = pictures.iter().filter(|(id, _)| is_product_id(id));
         let keys = possible.map(|(product_id, key)| primary_key(product_id, image_item(key)));
         let found = self.table.get_items(keys.collect(), Reading::Consistent);

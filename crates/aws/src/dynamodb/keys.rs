@@ -34,8 +34,8 @@ pub(crate) fn is_product_id(id: &str) -> bool {
     (1..=MAX_PRODUCT_ID_BYTES).contains(&id.len())
 }
 
-/// The item of a picture: `image#<key>`. S3 keys may have 1024 bytes, of which a range key has no room
-/// for the last few: the tail of such a key is replaced by the key's SHA-256.
+/// The item of an image: `image#<key>`. S3 keys may have 1024 bytes, and a range key has no room for the last few: the
+/// key's SHA-256 replaces the tail of such a key.
 pub(crate) fn image_item(key: &str) -> String {
     if IMAGE_PREFIX.len() + key.len() <= MAX_ITEM_BYTES {
         return format!("{IMAGE_PREFIX}{key}");

@@ -1,4 +1,4 @@
-//! The definition of the table, for the local cloud; `template.yaml` says the same to AWS.
+//! The definition of the table for the local cloud; `template.yaml` has the same for AWS.
 
 use lookalike_events::{ITEM, PRODUCT_ID};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::dynamodb::keys::{FAILED, FAILED_INDEX};
 
 /// The `CreateTable` request for a table of this name: keyed by product id and item, on demand, with
-/// the sparse index of failures, and with a stream that tells which items were written.
+/// the sparse index of failures, and with a stream that names the items that were written.
 pub fn create_table(name: &str) -> Value {
     json!({
         "TableName": name,
@@ -28,7 +28,7 @@ pub fn create_table(name: &str) -> Value {
             ],
             "Projection": {"ProjectionType": "ALL"},
         }],
-        // Who is told of a product reads what it says now: the keys are enough.
+        // The receiver of a key reads the current item: the keys are enough.
         "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "KEYS_ONLY"},
     })
 }

@@ -1,4 +1,4 @@
-//! The table, with the batch calls that finish what DynamoDB leaves undone.
+//! The table, with batch calls that repeat what DynamoDB leaves unprocessed.
 
 use std::collections::HashMap;
 
@@ -17,19 +17,19 @@ use crate::settings;
 const MAX_KEYS_PER_GET: usize = 100;
 /// The number of requests that one `BatchWriteItem` takes.
 const MAX_REQUESTS_PER_WRITE: usize = 25;
-/// Batch calls on their way at the same time.
-const CONCURRENCY: usize = 4;
+/// Batch calls in flight at the same time.
+const MAX_CONCURRENT_CALLS: usize = 4;
 
-/// What to say when a batch call makes no progress any more.
+/// The message of a batch call that makes no progress any more.
 const THROTTLED: &str =
     "DynamoDB keeps leaving requests unprocessed: it is throttling the table, try again later";
 
-/// What a read has to see.
+/// The consistency of a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reading {
-    /// What was written until a moment ago: at half the price.
+    /// Sees writes after a moment, at half the price.
     Eventual,
-    /// Everything that was written before.
+    /// Sees every earlier write.
     Consistent,
 }
 
@@ -77,7 +77,7 @@ impl Table {
     ) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::with_capacity(keys.len());
         let chunks: Vec<_> = keys.chunks(MAX_KEYS_PER_GET).collect();
-        for group in chunks.chunks(CONCURRENCY) {
+        for group in chunks.chunks(MAX_CONCURRENT_CALLS) {
             let calls = group
                 .iter()
                 .map(|chunk| self.get_chunk(chunk.to_vec(), reading));
@@ -89,7 +89,7 @@ impl Table {
     /// Makes all the requests, in any order. No item may be named twice.
     pub(crate) async fn write_items(&self, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
         let chunks: Vec<_> = requests.chunks(MAX_REQUESTS_PER_WRITE).collect();
-        for group in chunks.chunks(CONCURRENCY) {
+        for group in chunks.chunks(MAX_CONCURRENT_CALLS) {
             let calls = group.iter().map(|chunk| self.write_chunk(chunk.to_vec()));
             try_join_all(calls).await?;
         }

@@ -13,12 +13,12 @@ use crate::dynamodb::record_item;
 use crate::dynamodb::table::Table;
 use crate::errors;
 
-/// What is read of every item: all of a record, and of a product no metadata.
+/// The attributes that are read: all of a record, and no metadata of a product.
 const FIELDS: [&str; 10] = [
     PRODUCT_ID, ITEM, "key", "etag", "bytes", "encoder", "at", "failed", "code", "reason",
 ];
 
-/// Scans of a DynamoDB table. A page is what DynamoDB reads at once: one MB of items, metadata included.
+/// Scans of a DynamoDB table. DynamoDB reads a page at once: one MB of items, metadata included.
 #[derive(Debug, Clone)]
 pub struct DynamoTableReader {
     table: Arc<Table>,
@@ -41,7 +41,7 @@ impl TableReader for DynamoTableReader {
             })?),
             None => None,
         };
-        // Some of these names are words of DynamoDB's own.
+        // Some of these names are reserved words of DynamoDB.
         let places: Vec<String> = (0..FIELDS.len()).map(|i| format!("#f{i}")).collect();
         let mut scan = self.table.client().scan();
         for (place, field) in places.iter().zip(FIELDS) {
@@ -62,7 +62,7 @@ impl TableReader for DynamoTableReader {
     }
 }
 
-/// What an item is; `None` for what others store in the table.
+/// The entry of an item; `None` for items that other programs store in the table.
 fn entry_of(item: Item) -> Option<TableEntry> {
     if item.get(ITEM)?.as_s().ok()? == PRODUCT_ITEM {
         let id = item.get(PRODUCT_ID)?.as_s().ok()?;

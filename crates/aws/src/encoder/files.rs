@@ -9,7 +9,8 @@ use lookalike_service::EncoderFiles;
 use crate::clients::Clients;
 use crate::encoder::error::EncoderError;
 use crate::encoder::file_names::{MODEL, PREPROCESSING};
-use crate::s3::bucket::{Bucket, Reading};
+use crate::s3::bucket::Bucket;
+use crate::s3::reading::Reading;
 use crate::settings::{self, EncoderSource};
 
 /// Reads the files at `source`.

@@ -1,5 +1,4 @@
-//! The one place where SDK errors become ours: a kind that tells the caller what to do, and a message
-//! that tells a person.
+//! Translates errors of the SDK into store errors: a kind for the caller, and a message for a person.
 
 mod codes;
 
@@ -13,7 +12,7 @@ use lookalike_service::{StoreError, StoreErrorKind};
 
 use crate::resource::Resource;
 
-/// The error of `operation` on `resource` in our words.
+/// Translates the error of `operation` on `resource`.
 pub(crate) fn translate<E>(
     resource: &Resource,
     operation: impl Into<String>,
@@ -29,7 +28,7 @@ where
     StoreError::new(kind, operation, message).caused_by(error)
 }
 
-/// The error of one entry of a batch, of which the other side told only code and message.
+/// Translates the error of one entry of a batch, which has only code and message.
 pub(crate) fn translate_entry(
     resource: &Resource,
     operation: impl Into<String>,
@@ -48,14 +47,14 @@ pub(crate) fn translate_entry(
     StoreError::new(kind, operation, message)
 }
 
-/// Whether S3 says that there is no object at a key, in a bucket that exists.
+/// True if there is no object at a key, in a bucket that exists.
 pub(crate) fn is_missing_object<E: ProvideErrorMetadata>(
     error: &SdkError<E, HttpResponse>,
 ) -> bool {
     status(error) == Some(404) && matches!(code(error), None | Some("NoSuchKey" | "NotFound"))
 }
 
-/// Whether a condition on a write did not hold, or another write got in its way.
+/// True if a condition on a write did not hold, or another write got in its way.
 pub(crate) fn is_conflict<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     let kind = codes::kind_of(
         code(error).unwrap_or_default(),
@@ -69,7 +68,7 @@ pub(crate) fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     error.raw_response().map(|reply| reply.status().as_u16())
 }
 
-/// That the bucket, table or queue itself does not exist.
+/// Says that the bucket, table or queue itself does not exist.
 pub(crate) fn no_such_resource(resource: &Resource) -> String {
     let Resource {
         kind,
@@ -131,13 +130,13 @@ where
     }
 }
 
-/// That the credentials do not suffice.
+/// Says that the credentials do not suffice.
 fn denied(resource: &Resource, said: &str) -> String {
     let Resource { kind, name, .. } = resource;
     format!("{said}: allow it in the policy for {kind} {name:?}, or use other credentials")
 }
 
-/// What the other side said: code, message, request id.
+/// The server's message: code, message, request id.
 fn said<E>(error: &SdkError<E, HttpResponse>) -> String
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -208,7 +207,7 @@ fn unanswered<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> (StoreEr
     }
 }
 
-/// The two deepest causes, which is where the SDK's chains say what happened.
+/// The two deepest causes: there the SDK's chains say what happened.
 fn deepest(error: &(dyn Error + 'static)) -> String {
     let causes: Vec<_> = chain(error).map(ToString::to_string).collect();
     causes[causes.len().saturating_sub(2)..].join(": ")

@@ -13,10 +13,11 @@ use serde_json::{Value, json};
 
 use crate::encoder::file_names::{MODEL, PREPROCESSING};
 use crate::errors;
-use crate::s3::bucket::{Bucket, Reading};
+use crate::s3::bucket::Bucket;
 use crate::s3::listing;
+use crate::s3::reading::Reading;
 
-/// Written last and removed first: where it is, the other files are.
+/// Written last and removed first: if it is there, the other files are too.
 const CARD: &str = "encoder.json";
 
 /// The encoders at `<prefix>/encoders/<fingerprint>/`: `model.onnx`, `preprocessor_config.json`, and
@@ -39,7 +40,7 @@ impl S3Encoders {
         format!("{}{fingerprint}/{name}", self.prefix)
     }
 
-    /// The encoder that an object belongs to, unless somebody else put it there.
+    /// The encoder that an object belongs to, unless another program put it there.
     fn fingerprint(&self, key: &str) -> Option<Fingerprint> {
         let (folder, _) = key.strip_prefix(&self.prefix)?.split_once('/')?;
         folder.parse().ok()

@@ -1,4 +1,4 @@
-//! A folder of small files in a bucket, for what is exported.
+//! A folder of small files in a bucket, for exports.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,12 +8,13 @@ use lookalike_service::{StoreError, StoreErrorKind};
 
 use crate::clients::Clients;
 use crate::errors;
-use crate::s3::bucket::{Bucket, Reading};
+use crate::s3::bucket::Bucket;
 use crate::s3::listing;
+use crate::s3::reading::Reading;
 
-/// What names the bucket, for errors.
+/// The option that names the bucket, for errors.
 const OPTION: &str = "--out";
-/// Most bytes of a file that is read back.
+/// The bytes of a file that is read back.
 const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// The objects directly below a prefix.
@@ -59,7 +60,7 @@ impl S3Folder {
         let read = match self.bucket.read(&key, MAX_FILE_BYTES, |get| get).await? {
             Reading::Found(read) => read,
             Reading::Missing => return Ok(None),
-            Reading::Unchanged => return Err(self.bucket.not_asked_for(&key)),
+            Reading::Unchanged => return Err(self.bucket.unexpected_reply(&key)),
         };
         match read.body {
             Some(body) => Ok(Some(body)),
@@ -71,7 +72,7 @@ impl S3Folder {
         }
     }
 
-    /// Writes a JSON file, in the place of one that is there.
+    /// Writes a JSON file, replacing one that is there.
     ///
     /// # Errors
     /// [`StoreError`].

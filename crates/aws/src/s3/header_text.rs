@@ -4,18 +4,19 @@
 use aws_smithy_types::base64;
 use percent_encoding::percent_decode_str;
 
-/// `text` as a header may carry it: itself when it is plain, else one encoded word in UTF-8.
+/// `text` as a header may carry it: itself if it is plain, otherwise one encoded word in UTF-8.
 pub(crate) fn encode(text: &str) -> String {
     let plain = text.bytes().all(|byte| (0x20..0x7f).contains(&byte))
         && text.trim() == text
         && !text.contains("=?");
-    match plain {
-        true => text.to_owned(),
-        false => format!("=?UTF-8?B?{}?=", base64::encode(text)),
+    if plain {
+        text.to_owned()
+    } else {
+        format!("=?UTF-8?B?{}?=", base64::encode(text))
     }
 }
 
-/// The text that a header carries; what is not an encoded word in UTF-8 stays as it is.
+/// The text that a header carries. All but encoded words in UTF-8 stays as it is.
 pub(crate) fn decode(header: &str) -> String {
     let mut decoded = Vec::new();
     let mut rest = header;

@@ -1,4 +1,4 @@
-//! The pictures of the catalog bucket.
+//! The images of the catalog bucket.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -9,14 +9,15 @@ use lookalike_service::ports::{PictureWriter, Pictures};
 use lookalike_service::{ListedPicture, Page, Picture, PictureHead, StoreError, StoreErrorKind};
 
 use crate::errors;
-use crate::s3::bucket::{Bucket, Reading};
+use crate::s3::bucket::Bucket;
 use crate::s3::header_text;
 use crate::s3::listing::{self, ListedObject};
+use crate::s3::reading::Reading;
 
-/// The pictures in the catalog bucket, read and written.
+/// Reads and writes the images of the catalog bucket.
 ///
 /// The policy has to allow `s3:GetObject` and `s3:ListBucket`: without the latter S3 answers 403
-/// instead of 404 for a picture that is gone, which is an error here.
+/// instead of 404 for an image that is gone, which is an error here.
 #[derive(Debug, Clone)]
 pub struct S3Images {
     bucket: Arc<Bucket>,
@@ -67,7 +68,7 @@ impl Pictures for S3Images {
         let read = match self.bucket.read(key, max_bytes, |get| get).await? {
             Reading::Found(read) => read,
             Reading::Missing => return Ok(None),
-            Reading::Unchanged => return Err(self.bucket.not_asked_for(key)),
+            Reading::Unchanged => return Err(self.bucket.unexpected_reply(key)),
         };
         let operation = self.bucket.operation("get", key);
         let head = image_head(

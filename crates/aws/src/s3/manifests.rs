@@ -13,7 +13,8 @@ use lookalike_service::ports::Manifests;
 use lookalike_service::{LoadedManifest, StoreError, StoreErrorKind};
 
 use crate::errors;
-use crate::s3::bucket::{Bucket, Reading};
+use crate::s3::bucket::Bucket;
+use crate::s3::reading::Reading;
 
 /// The manifest at `<prefix>/manifest.json`.
 ///
@@ -33,8 +34,8 @@ impl S3Manifests {
         }
     }
 
-    /// Whether the manifest is `bytes`, and its ETag then.
-    async fn is_now(&self, bytes: &Bytes) -> Result<Option<String>, StoreError> {
+    /// The ETag of the manifest, if it is `bytes`.
+    async fn etag_if(&self, bytes: &Bytes) -> Result<Option<String>, StoreError> {
         match self.load(None).await? {
             LoadedManifest::Found { etag, bytes: found } if found == *bytes => Ok(Some(etag)),
             _ => Ok(None),
@@ -80,11 +81,11 @@ impl Manifests for S3Manifests {
         let lost = errors::is_conflict(&error)
             || (expected.is_some() && errors::is_missing_object(&error));
         if lost && attempts.made() > 1 {
-            if let Some(etag) = self.is_now(&bytes).await? {
+            if let Some(etag) = self.etag_if(&bytes).await? {
                 return Ok(etag);
             }
-            // Or after ours was written somebody published on top of it. Whether ours was ever there
-            // cannot be told, and a conflict would say that it was not.
+            // Another process may have published on top of ours. Whether ours was ever there is unknown, and a
+            // conflict would claim that it was not.
             let message = "the manifest changed while an earlier attempt went unanswered";
             let unknown = StoreError::new(StoreErrorKind::Unavailable, operation, message);
             return Err(unknown.caused_by(error));

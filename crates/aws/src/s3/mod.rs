@@ -8,6 +8,7 @@ pub(crate) mod images;
 mod listing;
 pub(crate) mod manifests;
 mod multipart;
+pub(crate) mod reading;
 pub(crate) mod segments;
 pub(crate) mod url_signer;
 

@@ -8,13 +8,13 @@ use lookalike_service::StoreError;
 use crate::errors;
 use crate::s3::bucket::Bucket;
 
-/// Size of a part, but for the last: 10,000 of them, S3's most, make 160 GB.
-const PART: usize = 16 << 20;
+/// Size of every part but the last: 10,000 of them, S3's maximum, make 160 GB.
+const PART_BYTES: usize = 16 << 20;
 
-/// Parts on their way at the same time.
-const CONCURRENCY: usize = 4;
+/// Parts in flight at the same time.
+const MAX_PARALLEL_PARTS: usize = 4;
 
-/// Writes a large object: it appears whole or not at all. What a crash leaves behind is not an object,
+/// Writes a large object: it appears whole or not at all. After a crash, the parts left behind are not an object,
 /// and the bucket's lifecycle rule for incomplete uploads removes it.
 pub(crate) async fn put(
     bucket: &Bucket,
@@ -56,16 +56,16 @@ async fn put_parts(
     bytes: &Bytes,
 ) -> Result<Vec<CompletedPart>, StoreError> {
     let uploads: Vec<_> = (0..bytes.len())
-        .step_by(PART)
+        .step_by(PART_BYTES)
         .zip(1..)
         .map(|(start, number)| {
-            let part = bytes.slice(start..bytes.len().min(start + PART));
+            let part = bytes.slice(start..bytes.len().min(start + PART_BYTES));
             put_part(bucket, key, id, number, part)
         })
         .collect();
     // In order, as completing the upload needs them.
     stream::iter(uploads)
-        .buffered(CONCURRENCY)
+        .buffered(MAX_PARALLEL_PARTS)
         .try_collect()
         .await
 }

@@ -19,13 +19,13 @@ use crate::s3::{listing, multipart};
 const CONTENT_TYPE: &str = "application/octet-stream";
 
 /// Segments from this size go up in parts, each of which can fail and be sent again alone.
-const LARGE: usize = 64 << 20;
+const MULTIPART_BYTES: usize = 64 << 20;
 
 /// Larger ranges are read in parts of this size: one S3 connection carries some 90 MB/s, a function with
 /// several of them several times that.
 const PART_BYTES: usize = 8 << 20;
 /// Parts in flight at once.
-const PARALLEL_PARTS: usize = 8;
+const MAX_PARALLEL_PARTS: usize = 8;
 
 /// The segments at `<prefix>/segments/<ulid>.seg`.
 #[derive(Debug, Clone)]
@@ -46,7 +46,7 @@ impl S3Segments {
         format!("{}{id}.seg", self.prefix)
     }
 
-    /// The segment that an object is, unless somebody else put it there.
+    /// The segment that an object is, unless another program put it there.
     fn id(&self, key: &str) -> Option<SegmentId> {
         let name = key.strip_prefix(&self.prefix)?.strip_suffix(".seg")?;
         name.parse().ok()
@@ -57,7 +57,7 @@ impl S3Segments {
 impl Segments for S3Segments {
     async fn put(&self, id: SegmentId, bytes: Bytes) -> Result<(), StoreError> {
         let key = self.key(id);
-        if bytes.len() >= LARGE {
+        if bytes.len() >= MULTIPART_BYTES {
             return multipart::put(&self.bucket, &key, bytes, CONTENT_TYPE).await;
         }
         match self.bucket.put(&key, bytes, CONTENT_TYPE).send().await {
@@ -83,7 +83,7 @@ impl Segments for S3Segments {
         let mut reading = FuturesOrdered::new();
         let mut filled = 0;
         loop {
-            let next = parts.by_ref().take(PARALLEL_PARTS - reading.len());
+            let next = parts.by_ref().take(MAX_PARALLEL_PARTS - reading.len());
             reading.extend(next.map(|(part, start)| self.bucket.read_into(&key, start, part)));
             let Some(read) = reading.next().await else {
                 break;
@@ -91,7 +91,7 @@ impl Segments for S3Segments {
             let read = read?.ok_or_else(|| self.bucket.missing(operation(), &key))?;
             filled += read;
             if read < PART_BYTES {
-                // Here the object ends, and what was promised behind is not asked for.
+                // The object ends here: the rest of the range is not requested.
                 break;
             }
         }

@@ -1,4 +1,4 @@
-//! Presigned links into the catalog bucket.
+//! Presigned URLs of objects in the catalog bucket.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -11,17 +11,17 @@ use lookalike_service::{StoreError, StoreErrorKind, UploadLink};
 use crate::errors;
 use crate::s3::bucket::Bucket;
 
-/// How long a link to a picture is good at least.
-const FETCH: Duration = Duration::from_secs(60 * 60);
+/// The least time that the URL of an image is valid.
+const MIN_FETCH_TIME: Duration = Duration::from_secs(60 * 60);
 
-/// Links are signed as of the beginning of such a span, so that a picture keeps its URL for that long
-/// and a browser finds it in its cache.
-const SPAN: Duration = Duration::from_secs(15 * 60);
+/// URLs are signed as of the beginning of such a span, so that an image keeps its URL for that long and a browser finds
+/// it in its cache.
+const SIGNING_SPAN: Duration = Duration::from_secs(15 * 60);
 
-/// How long a link to store a picture is good.
-const UPLOAD: Duration = Duration::from_secs(15 * 60);
+/// The time that the URL for an upload is valid.
+const UPLOAD_TIME: Duration = Duration::from_secs(15 * 60);
 
-/// Links signed with this process's credentials: none outlives them.
+/// Signs URLs with this process's credentials; no URL outlives them.
 #[derive(Debug, Clone)]
 pub struct S3UrlSigner {
     bucket: Arc<Bucket>,
@@ -39,7 +39,7 @@ impl Links for S3UrlSigner {
         let operation = self.bucket.operation("sign a link to get", key);
         let config = PresigningConfig::builder()
             .start_time(beginning_of_span(SystemTime::now()))
-            .expires_in(FETCH + SPAN)
+            .expires_in(MIN_FETCH_TIME + SIGNING_SPAN)
             .build()
             .map_err(|error| unsignable(&operation, error))?;
         let get = self.bucket.s3().get_object();
@@ -53,13 +53,13 @@ impl Links for S3UrlSigner {
     }
 
     fn good_for(&self) -> Duration {
-        FETCH
+        MIN_FETCH_TIME
     }
 
     async fn upload(&self, key: &str, content_type: &str) -> Result<UploadLink, StoreError> {
         let operation = self.bucket.operation("sign a link to put", key);
-        let config =
-            PresigningConfig::expires_in(UPLOAD).map_err(|error| unsignable(&operation, error))?;
+        let config = PresigningConfig::expires_in(UPLOAD_TIME)
+            .map_err(|error| unsignable(&operation, error))?;
         let put = self.bucket.s3().put_object();
         let signed = put
             .bucket(self.bucket.name())
@@ -75,7 +75,7 @@ impl Links for S3UrlSigner {
         Ok(UploadLink {
             url: signed.uri().to_owned(),
             key: key.to_owned(),
-            expires_in: UPLOAD.as_secs(),
+            expires_in: UPLOAD_TIME.as_secs(),
             headers,
         })
     }
@@ -86,7 +86,7 @@ fn beginning_of_span(now: SystemTime) -> SystemTime {
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default()
         .as_secs();
-    SystemTime::UNIX_EPOCH + Duration::from_secs(since_epoch - since_epoch % SPAN.as_secs())
+    SystemTime::UNIX_EPOCH + Duration::from_secs(since_epoch - since_epoch % SIGNING_SPAN.as_secs())
 }
 
 fn unsignable(operation: &str, error: aws_sdk_s3::presigning::PresigningConfigError) -> StoreError {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lookalike_service::Filterable;
 
-/// The outcome of a check: what a variable has to hold, and its value if it does.
+/// The outcome of a check: a description of the expected value, and the value if the text is one.
 pub(super) struct Check<T> {
     pub(super) expected: &'static str,
     pub(super) value: Option<T>,
@@ -64,7 +64,7 @@ pub(super) fn queue(text: &str) -> Check<String> {
 }
 
 /// True if it ends with an account and a queue's name. The names of FIFO queues have a dot: S3 cannot
-/// send there, and what is sent would need a group.
+/// send there, and messages would need a group.
 fn is_queue_url(text: &str) -> bool {
     let mut parts = text.rsplitn(3, '/');
     let (name, account, server) = (parts.next(), parts.next(), parts.next());
@@ -125,7 +125,7 @@ fn is_origin(text: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '[' | ']'))
 }
 
-/// Who may call: whether everybody.
+/// True if the API is open to everybody.
 pub(super) fn open(text: &str) -> Check<bool> {
     let value = match text {
         "NONE" => Some(true),

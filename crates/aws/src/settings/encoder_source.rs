@@ -18,7 +18,7 @@ pub enum EncoderSource {
     S3 {
         /// Their bucket.
         bucket: String,
-        /// What stands before the file names, without slashes at its ends; may be empty.
+        /// The prefix of the files, without slashes at its ends; may be empty.
         prefix: String,
     },
 }

@@ -58,7 +58,7 @@ impl Settings {
     }
 }
 
-/// As [`Settings::path_style`], for what needs no other setting.
+/// The value of [`Settings::path_style`] for clients without settings.
 pub(crate) fn path_style_of_env() -> bool {
     names_endpoint(|name| {
         std::env::var(name)

@@ -14,7 +14,7 @@ pub const QUEUE_URL: &str = "LOOKALIKE_QUEUE_URL";
 pub const RETRY_QUEUE_URL: &str = "LOOKALIKE_RETRY_QUEUE_URL";
 /// Says how long an invocation of the indexer may take.
 pub const INDEXER_SECONDS: &str = "LOOKALIKE_INDEXER_SECONDS";
-/// Says where the encoder's model is.
+/// Names the directory or S3 prefix of the encoder's model.
 pub const ENCODER: &str = "LOOKALIKE_ENCODER";
 /// Lists the attributes that searches can be filtered by.
 pub const FILTERABLE: &str = "LOOKALIKE_FILTERABLE";
@@ -22,11 +22,11 @@ pub const FILTERABLE: &str = "LOOKALIKE_FILTERABLE";
 pub const REFRESH_SECONDS: &str = "LOOKALIKE_REFRESH_SECONDS";
 /// Lists the origins that browsers may call from.
 pub const CORS_ORIGINS: &str = "LOOKALIKE_CORS_ORIGINS";
-/// Says how long others may keep answers.
+/// Says how long caches may keep answers.
 pub const CACHE_SECONDS: &str = "LOOKALIKE_CACHE_SECONDS";
 /// Says who may call.
 pub const AUTHORIZATION: &str = "LOOKALIKE_AUTHORIZATION";
-/// Says how long looking over the catalog may take.
+/// Says how long a catalog audit may take.
 pub const AUDIT_SECONDS: &str = "LOOKALIKE_AUDIT_SECONDS";
 /// Turns detailed logging on.
 pub const TRACE: &str = "LOOKALIKE_TRACE";

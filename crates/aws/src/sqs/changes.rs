@@ -18,24 +18,24 @@ use crate::resource::Resource;
 use crate::settings;
 use crate::sqs::batches::batches;
 
-/// Keys of one message of many keys. A message comes again as a whole when one of its keys must; and fifty messages,
-/// which one invocation of the indexer takes, are to stay well within its time.
+/// Keys of one message. A message is delivered again as a whole if one of its keys has to be retried; and fifty
+/// messages, which one invocation of the indexer takes, have to stay well within its time.
 const KEYS_PER_MESSAGE: usize = 5;
 /// The longest key that S3 has, in bytes.
 const MAX_KEY_BYTES: usize = 1024;
-/// Batches on their way at the same time.
-const CONCURRENCY: usize = 4;
+/// Batches in flight at the same time.
+const MAX_CONCURRENT_BATCHES: usize = 4;
 /// The principal that notifications name as the cause of a change.
 const PRINCIPAL: &str = "lookalike";
 
-/// What together is all that waits or is being worked on.
-const COUNTS: [QueueAttributeName; 3] = [
+/// The counts whose sum is the number of messages that wait or are being handled.
+const OPEN_MESSAGE_COUNTS: [QueueAttributeName; 3] = [
     QueueAttributeName::ApproximateNumberOfMessages,
     QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
     QueueAttributeName::ApproximateNumberOfMessagesDelayed,
 ];
 
-/// Changes of the catalog in an SQS queue. What is pushed looks like what S3 itself sends there.
+/// Changes of the catalog in an SQS queue. A pushed change looks like the notification that S3 itself sends.
 #[derive(Debug, Clone)]
 pub struct SqsChanges {
     client: aws_sdk_sqs::Client,
@@ -57,7 +57,7 @@ impl SqsChanges {
         )
     }
 
-    /// The same for the queue that takes one key a message, which the indexer then tries by itself.
+    /// The retry queue at `url`, which takes one key per message: the indexer handles each alone.
     pub(crate) fn of_retries(clients: &Clients, url: &str, catalog_bucket: &str) -> Self {
         Self::of(clients, url, settings::RETRY_QUEUE_URL, catalog_bucket, 1)
     }
@@ -96,7 +96,7 @@ impl SqsChanges {
         )
     }
 
-    /// The bodies of the messages that tell of these keys.
+    /// The bodies of the messages about these keys.
     fn bodies(&self, keys: &[String]) -> Result<Vec<String>, StoreError> {
         if let Some(long) = keys.iter().find(|key| key.len() > MAX_KEY_BYTES) {
             let reason = format!(
@@ -106,7 +106,7 @@ impl SqsChanges {
             return Err(self.invalid("send to", reason));
         }
         let time = DateTime::from(SystemTime::now());
-        // Every time of this clock can be written so.
+        // Every time of this clock can be written in this format.
         let time = time.fmt(Format::DateTime).unwrap_or_default();
         let request = format!("{:016X}", rand::random::<u64>());
         let region = self.client.config().region().map(AsRef::as_ref);
@@ -128,7 +128,7 @@ impl SqsChanges {
         Ok(keys.chunks(self.keys_per_message).map(body).collect())
     }
 
-    /// Sends one batch, and what the queue did not take of it again.
+    /// Sends one batch, and repeats the messages that the queue did not take.
     async fn send(&self, bodies: &[String]) -> Result<(), StoreError> {
         let operation = || self.operation("send to");
         let mut open: Vec<usize> = (0..bodies.len()).collect();
@@ -152,7 +152,7 @@ impl SqsChanges {
                 return Err(self.refused(refused));
             }
             let before = open.len();
-            // Not what failed but what did not succeed: an entry that the reply forgets is open too.
+            // An entry that the reply does not mention is open too, so successes are counted, not failures.
             let taken = |position: &usize| {
                 let id = position.to_string();
                 reply.successful().iter().any(|entry| entry.id() == id)
@@ -176,7 +176,7 @@ impl ChangeQueue for SqsChanges {
     async fn push(&self, keys: &[String]) -> Result<(), StoreError> {
         let bodies = self.bodies(keys)?;
         let batches = batches(&bodies);
-        for group in batches.chunks(CONCURRENCY) {
+        for group in batches.chunks(MAX_CONCURRENT_BATCHES) {
             try_join_all(group.iter().map(|batch| self.send(batch))).await?;
         }
         Ok(())
@@ -186,13 +186,13 @@ impl ChangeQueue for SqsChanges {
         let operation = || self.operation("count what waits in");
         let get = self.client.get_queue_attributes().queue_url(&self.url);
         let reply = get
-            .set_attribute_names(Some(COUNTS.to_vec()))
+            .set_attribute_names(Some(OPEN_MESSAGE_COUNTS.to_vec()))
             .send()
             .await
             .map_err(|error| errors::translate(&self.resource, operation(), error))?;
         let attributes = reply.attributes.unwrap_or_default();
         let mut waiting = 0;
-        for name in COUNTS {
+        for name in OPEN_MESSAGE_COUNTS {
             let text = attributes
                 .get(&name)
                 .map(String::as_str)

@@ -9,14 +9,14 @@ use super::target::TargetArguments;
 /// Arguments of `upload`.
 #[derive(Debug, Args)]
 pub(crate) struct UploadArguments {
-    /// Folder of pictures; the folders in it become categories.
+    /// Folder of images; the folders in it become categories.
     pub(crate) folder: PathBuf,
 
-    /// CSV whose `image` column tells which product a picture shows, where file names do not.
+    /// CSV whose `image` column says which product an image shows, if the file name does not.
     #[arg(long, value_name = "CSV")]
     pub(crate) metadata: Option<PathBuf>,
 
-    /// Upload what is unchanged too.
+    /// Upload unchanged images too.
     #[arg(long)]
     pub(crate) force: bool,
 
@@ -34,7 +34,7 @@ pub(crate) struct ImportArguments {
     /// UTF-8 CSV with a header; `product_id` is required, every other column becomes metadata.
     pub(crate) csv: PathBuf,
 
-    /// Do not wait until the index says what the CSV does.
+    /// Do not wait until the index has the metadata of the CSV.
     #[arg(long)]
     pub(crate) no_wait: bool,
 

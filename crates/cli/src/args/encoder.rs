@@ -10,16 +10,16 @@ use super::labels::LabelArguments;
 /// Arguments of `embed`.
 #[derive(Debug, Args)]
 pub(crate) struct EmbedArguments {
-    /// Picture files.
+    /// Image files.
     #[arg(required = true, value_name = "IMAGE")]
     pub(crate) images: Vec<PathBuf>,
 
-    /// Folder or s3://bucket/prefix with model.onnx and preprocessor_config.json; the built-in encoder
-    /// without.
+    /// Folder or s3://bucket/prefix with model.onnx and preprocessor_config.json; by default the built-in
+    /// encoder.
     #[arg(long, env = "LOOKALIKE_ENCODER", value_name = "DIR")]
     pub(crate) encoder: Option<String>,
 
-    /// Leave uniform margins of pictures on.
+    /// Keep uniform margins of images.
     #[arg(long)]
     pub(crate) no_trim: bool,
 
@@ -31,12 +31,12 @@ pub(crate) struct EmbedArguments {
 /// Arguments of `evaluate`.
 #[derive(Debug, Args)]
 pub(crate) struct EvaluateArguments {
-    /// Folder of the pictures to find.
+    /// Folder of the images to find.
     #[arg(long, value_name = "DIR")]
     pub(crate) catalog: PathBuf,
 
-    /// Folder of the pictures to search with; when it is the catalog itself, each picture is searched
-    /// for among the others.
+    /// Folder of the images to search with; if it is the catalog itself, each image is searched for among
+    /// the others.
     #[arg(long, value_name = "DIR")]
     pub(crate) queries: PathBuf,
 
@@ -52,19 +52,19 @@ pub(crate) struct EvaluateArguments {
     )]
     pub(crate) encoder: EncoderChoice,
 
-    /// Another encoder, to tell how much better or worse the first one is.
+    /// Another encoder to compare the first one with.
     #[arg(long, value_name = "DIR")]
     pub(crate) compare: Option<EncoderChoice>,
 
-    /// How many neighbours P@k and R@k look at.
+    /// The number of neighbors that P@k and R@k look at.
     #[arg(long, short, default_value_t = 10, value_parser = value_parser!(u32).range(1..))]
     pub(crate) k: u32,
 
-    /// Write a report with pictures: one file, readable in any browser.
+    /// Write a report with images: one file, readable in any browser.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
 
-    /// Queries that the report shows of each category, the worst first.
+    /// Number of queries of each category in the report, the worst first.
     #[arg(long, value_name = "N", default_value_t = 12)]
     pub(crate) queries_shown: usize,
 
@@ -72,7 +72,7 @@ pub(crate) struct EvaluateArguments {
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
 
-    /// Print a JSON document with everything, each query's neighbours included.
+    /// Print a JSON document with everything, each query's neighbors included.
     #[arg(long)]
     pub(crate) json: bool,
 }

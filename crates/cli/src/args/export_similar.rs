@@ -6,11 +6,11 @@ use super::target::OutputArguments;
 
 /// Arguments of `export-similar`.
 ///
-/// Each product's file is named by its id as encodeURIComponent writes it, with `.json` behind; index.json names them
-/// all. A second run writes only what changed.
+/// Each product's file is named after its id, as encodeURIComponent writes it, followed by `.json`; index.json names
+/// them all. A second run writes only what changed.
 #[derive(Debug, Args)]
 pub(crate) struct ExportArguments {
-    /// Similar products of each.
+    /// Number of similar products of each product.
     #[arg(long, short, default_value_t = 12, value_parser = value_parser!(u32).range(1..=1000))]
     pub(crate) k: u32,
 
@@ -18,7 +18,7 @@ pub(crate) struct ExportArguments {
     #[arg(long, value_name = "DIR|S3")]
     pub(crate) out: String,
 
-    /// Members of the metadata to include, separated by commas; none without.
+    /// Members of the metadata to include, separated by commas; by default none.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) fields: Vec<String>,
 

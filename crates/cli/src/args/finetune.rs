@@ -8,22 +8,22 @@ use super::labels::LabelArguments;
 
 /// Arguments of `finetune`.
 ///
-/// The backbone stays as it is; a feature layer is trained behind it, on labelled pictures. Ctrl-C
-/// ends training and keeps the best so far; a second one ends the command.
+/// The backbone stays as it is; a feature layer behind it is trained on labeled images. Ctrl-C ends
+/// training and keeps the best so far; a second one ends the command.
 #[derive(Debug, Args)]
 pub(crate) struct FinetuneArguments {
-    /// Folder of pictures; the folder that a picture is in is its category.
+    /// Folder of images; the folder of an image is its category.
     #[arg(long, value_name = "DIR")]
     pub(crate) images: PathBuf,
 
     #[command(flatten)]
     pub(crate) labels: LabelArguments,
 
-    /// Folder of other pictures to validate with, labelled in the same way.
+    /// Folder of other images to validate with, labeled in the same way.
     #[arg(long, value_name = "DIR", conflicts_with = "validation_share")]
     pub(crate) validation: Option<PathBuf>,
 
-    /// Share of each category to validate with, where there is no folder for it.
+    /// Share of each category to validate with, if there is no folder for it.
     #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = share)]
     pub(crate) validation_share: f64,
 
@@ -32,7 +32,7 @@ pub(crate) struct FinetuneArguments {
     pub(crate) dimensions: u32,
 
     /// Encoder to build on: a folder with model.onnx and preprocessor_config.json, or an ONNX file with
-    /// the latter beside it; the built-in encoder without.
+    /// the latter beside it; by default the built-in encoder.
     #[arg(long, value_name = "PATH")]
     pub(crate) backbone: Option<PathBuf>,
 
@@ -40,19 +40,19 @@ pub(crate) struct FinetuneArguments {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
 
-    /// Name of the encoder; that of the folder without.
+    /// Name of the encoder; by default the name of the folder.
     #[arg(long)]
     pub(crate) name: Option<String>,
 
-    /// Terms that the encoder is under, for the card; once for each thing it was made from.
+    /// License terms of the encoder, for the card; once for each source.
     #[arg(long, value_name = "TEXT")]
     pub(crate) licence: Vec<String>,
 
-    /// Passes over the pictures at most; 0 leaves the discriminant analysis that training begins from.
+    /// Passes over the images at most; 0 keeps the discriminant analysis that training starts from.
     #[arg(long, value_parser = value_parser!(u32).range(0..=10_000))]
     pub(crate) epochs: Option<u32>,
 
-    /// Epochs without a better mAP on the validation pictures after which training ends.
+    /// Epochs without a better mAP on the validation images after which training ends.
     #[arg(long, value_parser = value_parser!(u32).range(1..=10_000))]
     pub(crate) patience: Option<u32>,
 
@@ -60,12 +60,12 @@ pub(crate) struct FinetuneArguments {
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
 
-    /// Folder that keeps pooled features for the next run; in the user's cache folder without.
+    /// Folder that keeps pooled features for the next run; by default in the user's cache folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) cache: Option<PathBuf>,
 
-    /// Also train once without each category and measure on what was left out: does it still find
-    /// things it never saw?
+    /// Also train once without each category and measure on that category: does the encoder find things
+    /// that it never saw?
     #[arg(long)]
     pub(crate) leave_one_out: bool,
 

@@ -8,32 +8,32 @@ use super::target::OutputArguments;
 /// Arguments of `index`.
 #[derive(Debug, Args)]
 pub(crate) struct IndexArguments {
-    /// What to do with the index.
+    /// The action.
     #[command(subcommand)]
     pub(crate) action: IndexAction,
 
-    /// Metadata that searches can be filtered by, separated by commas; without, what the system declares.
+    /// Metadata that searches can be filtered by, separated by commas; by default as the system declares.
     #[arg(long, global = true, value_name = "NAMES")]
     pub(crate) filterable: Option<Filterable>,
 }
 
-/// What to do with the index.
+/// The actions of `index`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum IndexAction {
-    /// Generation, counts, encoder and segments.
+    /// Show generation, counts, encoder and segments.
     Info(OutputArguments),
     /// Read every segment in full, and compare the index with bucket and table.
     Verify {
-        /// Index here and now what the comparison found missing or outdated.
+        /// Index, in this process, what the comparison found missing or outdated.
         #[arg(long)]
         repair: bool,
 
         #[command(flatten)]
         output: OutputArguments,
     },
-    /// Have the rows say what the table says, as after a change of what is filterable; embeds nothing.
+    /// Update the attributes of rows from the table, as after a change of what is filterable; embeds nothing.
     RefreshAttributes(OutputArguments),
-    /// What the index says of the pictures of a product.
+    /// Show the images of a product in the index, with their attributes.
     Show {
         /// The product.
         product_id: String,
@@ -43,37 +43,37 @@ pub(crate) enum IndexAction {
     },
     /// Rebuild base and graph from the stored embeddings.
     Rebuild {
-        /// Drop the index and embed every picture again: after a change of the encoder, or damage.
+        /// Drop the index and embed every image again: after a change of the encoder, or damage.
         #[arg(long)]
         start_over: bool,
 
         #[command(flatten)]
         output: OutputArguments,
     },
-    /// Remove segments that are no longer part of the index and old enough.
+    /// Remove segments that are no longer part of the index, once they are old enough.
     Gc(OutputArguments),
 }
 
 /// Arguments of `reindex`.
 ///
-/// The old index is searched until the new one is complete. Stopping is safe at any time; the same
-/// command goes on where it stopped.
+/// The old index is searched until the new one is complete. It is safe to stop at any time; the same
+/// command continues where it stopped.
 #[derive(Debug, Args)]
 pub(crate) struct ReindexArguments {
-    /// Folder or s3://bucket/prefix with model.onnx and preprocessor_config.json; without, the encoder
-    /// of LOOKALIKE_ENCODER or of the stack, else the built-in one.
+    /// Folder or s3://bucket/prefix with model.onnx and preprocessor_config.json; by default the encoder
+    /// of LOOKALIKE_ENCODER or of the stack, otherwise the built-in one.
     #[arg(long, value_name = "DIR|S3")]
     pub(crate) encoder: Option<String>,
 
-    /// Build the index, but leave the old one searched.
+    /// Build the index, but keep searching the old one.
     #[arg(long)]
     pub(crate) no_switch: bool,
 
-    /// Embed in this process, rather than have the indexer do it.
+    /// Embed in this process instead of the indexer.
     #[arg(long)]
     pub(crate) here: bool,
 
-    /// Switch although the new index lacks pictures that the old one has.
+    /// Switch even if the new index lacks images that the old one has.
     #[arg(long)]
     pub(crate) accept_missing: bool,
 
@@ -81,7 +81,7 @@ pub(crate) struct ReindexArguments {
     #[arg(long, group = "instead", conflicts_with_all = ["encoder", "no_switch", "here"])]
     pub(crate) rollback: bool,
 
-    /// Give up the index that was searched before: there is no way back then.
+    /// Give up the index that was searched before; after that there is no way back.
     #[arg(long, group = "instead", conflicts_with_all = ["encoder", "no_switch", "here", "accept_missing"])]
     pub(crate) finish: bool,
 
@@ -96,7 +96,7 @@ pub(crate) struct ReindexArguments {
 /// Arguments of `status`.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArguments {
-    /// List the pictures that failed, with reasons.
+    /// List the images that failed, with reasons.
     #[arg(long)]
     pub(crate) failed: bool,
 

@@ -1,4 +1,4 @@
-//! Where the categories of pictures come from, for every command that needs them.
+//! The categories of images, for every command that needs them.
 
 use std::path::PathBuf;
 
@@ -6,11 +6,11 @@ use anyhow::Result;
 use clap::Args;
 use lookalike_training::label_table::LabelTable;
 
-/// What pictures show.
+/// The categories of images.
 #[derive(Debug, Args)]
 pub(crate) struct LabelArguments {
-    /// CSV with the columns `image` and `label` or `category`; without, the folder that a picture is
-    /// in is its category.
+    /// CSV with the columns `image` and `label` or `category`; by default the folder of an image is its
+    /// category.
     #[arg(long, value_name = "CSV")]
     pub(crate) labels: Option<PathBuf>,
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use anyhow::{Context, Result};
 use lookalike_service::{Area, QueryItem};
 
-/// Something that results are to be like or unlike: `WHAT` or `WHAT@WEIGHT`.
+/// A subject that results should be like or unlike: `WHAT` or `WHAT@WEIGHT`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct QueryArg {
     subject: Subject,

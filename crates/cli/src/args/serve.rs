@@ -44,7 +44,7 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
 
-    /// Upload each new or changed picture of this folder tree before getting ready.
+    /// Upload each new or changed image of this folder tree before getting ready.
     #[arg(long, value_name = "DIR")]
     pub(crate) catalog: Option<PathBuf>,
 
@@ -77,12 +77,12 @@ pub(crate) struct ServeArguments {
     )]
     pub(crate) filterable: Filterable,
 
-    /// Seconds that browsers and a content delivery network may keep look-alikes of a product; 0 for none. Without,
-    /// what `LOOKALIKE_CACHE_SECONDS` says, or 60.
+    /// Seconds that browsers and a content delivery network may keep look-alikes of a product; 0 for none. The default is
+    /// `LOOKALIKE_CACHE_SECONDS`, or 60.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=86_400))]
     pub(crate) cache_seconds: Option<u32>,
 
-    /// Drop the index and index every picture again: after a change of the encoder, or damage.
+    /// Drop the index and index every image again: after a change of the encoder, or damage.
     #[arg(long)]
     pub(crate) start_over: bool,
 

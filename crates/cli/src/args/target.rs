@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// Which system to work against.
+/// The system to work against.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TargetArguments {
-    /// Name of a deployed CloudFormation stack; its outputs tell buckets, table and queue. Without this
-    /// and --data, LOOKALIKE_STACK may name it.
+    /// Name of a deployed CloudFormation stack; its outputs name buckets, table and queue. Without this
+    /// option and --data, LOOKALIKE_STACK may name it.
     #[arg(long, conflicts_with = "data")]
     pub(crate) stack: Option<String>,
 
@@ -17,7 +17,7 @@ pub(crate) struct TargetArguments {
     pub(crate) data: Option<PathBuf>,
 }
 
-/// Which system, and for whom to print.
+/// The system to work against, and the form of the output.
 #[derive(Debug, Args)]
 pub(crate) struct OutputArguments {
     /// Print a JSON object.

@@ -1,4 +1,4 @@
-//! `lookalike demo`: everything at once, on a catalog drawn for the occasion.
+//! `lookalike demo`: runs the complete system on a drawn catalog.
 
 use std::path::Path;
 

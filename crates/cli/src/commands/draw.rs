@@ -1,4 +1,4 @@
-//! `lookalike draw`: the sample catalog as files.
+//! `lookalike draw`: writes the sample catalog to files.
 
 use std::path::Path;
 

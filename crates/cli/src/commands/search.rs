@@ -1,4 +1,4 @@
-//! `lookalike search`: look-alikes of a picture file, and of other things.
+//! `lookalike search`: finds look-alikes of an image file and other subjects.
 
 use anyhow::Result;
 use lookalike_http::SearchReply;
@@ -36,9 +36,10 @@ fn options(arguments: &SearchArguments) -> SearchOptions {
             GroupByArgument::Product => GroupBy::Product,
             GroupByArgument::Image => GroupBy::Image,
         },
-        images: match arguments.all_images {
-            true => Images::All,
-            false => Images::Best,
+        images: if arguments.all_images {
+            Images::All
+        } else {
+            Images::Best
         },
         diversity: arguments.diversity,
         collapse: arguments.collapse,
@@ -79,7 +80,7 @@ fn print(answer: &Answer, fields: Option<&[String]>) {
     }
 }
 
-/// The metadata that was asked for; without, name, category and price, as far as they are known.
+/// The requested metadata; by default name, category and price, as far as they are known.
 fn summary(found: &FoundProduct, fields: Option<&[String]>) -> String {
     let usual = ["name", "category", "price"].map(str::to_owned);
     let wanted = fields.unwrap_or(&usual).iter();

@@ -1,4 +1,4 @@
-//! `lookalike serve`: the complete system on one machine.
+//! `lookalike serve`: runs the complete system on one machine.
 
 use std::path::Path;
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<CommandOutcome> {
     Ok(done)
 }
 
-/// Imports, uploads and indexes everything, and reports what could not be.
+/// Imports, uploads and indexes everything, and reports failures.
 pub(crate) async fn prepare(
     system: &LocalSystem,
     catalog: Option<&Path>,
@@ -82,7 +82,7 @@ pub(crate) async fn prepare(
     Ok(())
 }
 
-/// Says that the system is ready, and how to use it.
+/// Prints that the system is ready, and how to use it.
 fn announce(system: &LocalSystem, as_json: bool) {
     let connection = &system.connection;
     let environment = connection.environment();

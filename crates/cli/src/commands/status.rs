@@ -1,4 +1,4 @@
-//! `lookalike status`: is the catalog indexed, what changed last, and what failed?
+//! `lookalike status`: shows what is indexed, what changed last, and what failed.
 
 use anyhow::Result;
 use lookalike_service::{GenerationInfo, ImageRecord};

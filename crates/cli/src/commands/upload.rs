@@ -1,4 +1,4 @@
-//! `lookalike upload`: pictures into the catalog.
+//! `lookalike upload`: uploads images to the catalog.
 
 use anyhow::Result;
 

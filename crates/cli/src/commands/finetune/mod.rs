@@ -1,4 +1,4 @@
-//! `lookalike finetune`: an encoder for pictures like the shop's own.
+//! `lookalike finetune`: trains an encoder on images like the shop's own.
 
 mod bars;
 mod report;
