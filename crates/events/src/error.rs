@@ -12,7 +12,7 @@ pub enum EventError {
          either of them in SNS or SQS, records of a DynamoDB stream, or a scheduled event"
     )]
     Unknown {
-        /// What tells the events apart, as found.
+        /// The field that tells events apart, as found.
         found: String,
     },
     /// The right kind of event, but not of its documented shape.
@@ -20,7 +20,7 @@ pub enum EventError {
     Malformed {
         /// Which kind.
         kind: &'static str,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
     /// A key that is not UTF-8 once decoded.

@@ -25,7 +25,7 @@ pub enum Event {
     Queue(Vec<Message>),
     /// Changes passed in directly: they succeed or fail as one.
     Direct(Vec<Change>),
-    /// Writes to the table, in the order of its stream: what fails comes back with all that is after it.
+    /// Writes to the table, in the order of its stream: a failed one comes back with all later ones.
     Stream(Vec<TableWrite>),
     /// A tick of the schedule: nothing changed, maintain the index.
     Maintenance,
@@ -82,7 +82,7 @@ fn changes(value: Value) -> Result<Vec<Change>, EventError> {
         let notification: SnsNotification = read("SNS notification", value)?;
         changes_in_text(&notification.message)
     } else if value["Event"] == "s3:TestEvent" {
-        // S3 sends one when notifications are set up; it tells of no object.
+        // S3 sends one when notifications are set up; it names no object.
         Ok(Vec::new())
     } else {
         Err(EventError::Unknown {
@@ -133,7 +133,7 @@ impl From<QueuedMessage> for Message {
         let count = message.attributes["ApproximateReceiveCount"].as_str();
         Self {
             id: message.message_id,
-            // Without a count, it is the first time as far as can be told.
+            // Without a count, assume the first time.
             receives: count.and_then(|count| count.parse().ok()).unwrap_or(1),
             changes,
         }

@@ -1,3 +1,5 @@
+//! The running servers.
+
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -120,8 +122,8 @@ impl LocalCloud {
         format!("http://{}", self.sqs_address)
     }
 
-    /// The URL of the queue from which events are handed to the handler. What is sent there is handed
-    /// over just like the events of objects.
+    /// The URL of the queue from which the handler receives events. A message sent there is delivered just like the
+    /// events of objects.
     pub fn queue_url(&self) -> String {
         queue_url(self.sqs_address)
     }
@@ -142,9 +144,8 @@ impl LocalCloud {
     }
 
     /// Queues an event for a key of the watched bucket, as if it had just been written (or
-    /// removed): for what changed in the folder while nothing was running. Does nothing when the
-    /// key is not watched. A key said to be written that is not there causes an event without size
-    /// and ETag.
+    /// removed): for changes of the folder while nothing was running. Does nothing if the key is not
+    /// watched. A written key whose object is missing causes an event without size and ETag.
     pub async fn notify_changed(&self, key: &str, is_removed: bool) {
         let Some(notify) = self
             .notify

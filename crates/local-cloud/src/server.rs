@@ -1,3 +1,5 @@
+//! An HTTP server that stops in order.
+
 use std::convert::Infallible;
 use std::error::Error;
 use std::time::Duration;
@@ -23,7 +25,7 @@ pub(crate) struct HttpServer {
 }
 
 impl HttpServer {
-    /// Serves what `answer` says to each request; `service` is its name in the log.
+    /// Answers each request with `answer`; `service` is the name in the log.
     pub(crate) fn start<A, F, B>(service: &'static str, listener: TcpListener, answer: A) -> Self
     where
         A: Fn(Request<Incoming>) -> F + Clone + Send + 'static,

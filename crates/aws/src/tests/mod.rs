@@ -8,6 +8,8 @@ mod encoder;
 mod faults;
 mod images;
 mod manifests;
+mod records;
+mod segments;
 mod server;
 
 use std::time::Duration;

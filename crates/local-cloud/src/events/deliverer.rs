@@ -1,3 +1,5 @@
+//! Delivering batches of the queue to the handler.
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What events are handed to.
+//! The receiver of events.
 
 use async_trait::async_trait;
 

@@ -77,7 +77,7 @@ impl StreamPoller {
             *asked += 1;
             question = *asked;
         });
-        // The sender is gone only when the task has ended, and then nobody is at work.
+        // The sender is gone only if the task has ended, and then nothing is left to wait for.
         let mut answered = self.answered.clone();
         let _ = answered.wait_for(|answered| *answered >= question).await;
     }

@@ -1,3 +1,5 @@
+//! The descriptions of objects in requests and responses.
+
 use std::collections::BTreeMap;
 
 use crate::store::Attributes;
@@ -67,7 +69,7 @@ pub(super) fn sorted(metadata: Option<s3s::dto::Metadata>) -> BTreeMap<String, S
     metadata.unwrap_or_default().into_iter().collect()
 }
 
-/// What S3 says when nobody told the type.
+/// The content type, or S3's default.
 pub(super) fn content_type(attributes: &Attributes) -> String {
     let known = attributes
         .content_type

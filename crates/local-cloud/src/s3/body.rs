@@ -1,3 +1,5 @@
+//! The bodies of requests and responses.
+
 use std::fs::File;
 use std::io::{self, Read};
 
@@ -16,7 +18,7 @@ const PIECE: usize = 1 << 19;
 const SMALL: u64 = 1 << 20;
 
 impl LocalS3 {
-    /// Receives a whole body and compares it with what was sent about it.
+    /// Receives a whole body and verifies its checksums.
     pub(super) async fn receive(
         &self,
         body: Option<StreamingBlob>,
@@ -85,7 +87,7 @@ pub(super) fn outgoing(mut file: File, length: u64) -> io::Result<StreamingBlob>
 
 fn read_piece(mut file: File, left: u64) -> io::Result<(Bytes, File)> {
     let mut piece = vec![0; usize::try_from(left).unwrap_or(PIECE).min(PIECE)];
-    // Fails when somebody cut the file meanwhile: the client then sees a broken transfer.
+    // Fails if another program truncated the file: the client then sees a broken transfer.
     file.read_exact(&mut piece)?;
     Ok((piece.into(), file))
 }

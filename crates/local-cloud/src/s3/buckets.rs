@@ -1,3 +1,5 @@
+//! Buckets.
+
 use s3s::dto::*;
 use s3s::{S3, S3ErrorCode, S3Request, S3Result};
 

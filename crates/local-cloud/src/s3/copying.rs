@@ -1,3 +1,5 @@
+//! Copies.
+
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 
@@ -80,7 +82,7 @@ impl LocalS3 {
         })
     }
 
-    /// Opens what a copy reads, if its conditions hold.
+    /// Opens the source of a copy, if its conditions hold.
     pub(super) fn open_source(
         &self,
         from: &CopySource,

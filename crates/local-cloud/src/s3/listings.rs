@@ -1,3 +1,5 @@
+//! Listings of objects.
+
 use lookalike_events::encode_key;
 use s3s::dto::*;
 use s3s::{S3Request, S3Result, s3_error};

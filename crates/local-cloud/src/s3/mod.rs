@@ -1,6 +1,6 @@
-//! The S3 API over the [`crate::store`]: what s3s-fs does well (buckets) is left to it; objects,
-//! listings and multipart uploads, whose preconditions, ETags and descriptions have to hold under
-//! concurrency and after a kill, are answered from the store.
+//! The S3 API over the [`crate::store`]: s3s-fs answers requests about buckets; the store
+//! answers those about objects, listings and multipart uploads, whose preconditions, ETags and descriptions have
+//! to hold under concurrency and after a kill.
 
 mod attributes;
 mod body;

@@ -1,3 +1,5 @@
+//! Multipart uploads.
+
 use s3s::dto::*;
 use s3s::{S3Error, S3Request, S3Result, s3_error};
 

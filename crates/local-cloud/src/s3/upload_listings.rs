@@ -1,3 +1,5 @@
+//! Listings of uploads and their parts.
+
 use s3s::dto::*;
 use s3s::{S3Request, S3Result};
 

@@ -1,3 +1,5 @@
+//! Puts.
+
 use http::Method;
 use s3s::dto::*;
 use s3s::{S3Request, S3Result, s3_error};
@@ -8,7 +10,7 @@ use super::checksums::{report_checksums, sent_checksums};
 use super::conditions::write_condition;
 
 impl LocalS3 {
-    /// Answers posts of HTML forms too, which s3s hands over as puts.
+    /// Answers posts of HTML forms too, which s3s passes as puts.
     pub(super) async fn put_object(
         &self,
         mut request: S3Request<PutObjectInput>,

@@ -1,4 +1,4 @@
-//! What clients ask about the queue.
+//! Requests about the queue itself.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};

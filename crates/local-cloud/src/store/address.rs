@@ -1,3 +1,5 @@
+//! Buckets and keys as paths.
+
 use std::path::{Path, PathBuf};
 
 use super::StoreError;

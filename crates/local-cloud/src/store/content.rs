@@ -20,7 +20,7 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
-    /// Empties the folder: what is there was being received when the process ended.
+    /// Empties the folder: its files were being received when the process ended.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
         match fs::remove_dir_all(folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

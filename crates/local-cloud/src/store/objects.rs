@@ -1,3 +1,5 @@
+//! The objects of all buckets.
+
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,3 +1,5 @@
+//! Multipart uploads.
+
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -19,7 +21,7 @@ pub(crate) struct Uploads {
     root: PathBuf,
 }
 
-/// What is known since an upload was started.
+/// The description of an upload, written at its start.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct UploadInfo {
     pub(crate) bucket: String,

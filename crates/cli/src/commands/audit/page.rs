@@ -102,7 +102,7 @@ fn repair(repaired: &Repaired) -> Markup {
             ul {
                 li { (repaired.indexed.len()) " pictures indexed" }
                 li { (repaired.removed.len()) " removed from the index" }
-                li { (repaired.recorded.len()) " records written anew" }
+                li { (repaired.recorded.len()) " records rewritten" }
                 li { (repaired.records_removed.len()) " false records removed" }
                 @for one in repaired.failed.iter().chain(&repaired.not_done) {
                     li { code { (one.key) } ": " (one.reason) }

@@ -98,7 +98,7 @@ pub(super) fn print_repaired(repaired: &Repaired) {
         return;
     }
     println!(
-        "repaired: {} indexed, {} removed from the index, {} records written anew, {} false records removed, {} cannot be \
+        "repaired: {} indexed, {} removed from the index, {} records rewritten, {} false records removed, {} cannot be \
          indexed, {} not done",
         repaired.indexed.len(),
         repaired.removed.len(),
