@@ -13,9 +13,9 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 VENV := .venv
-# The peers that `make bench` compares with, apart from what the tests need.
+# The baselines that `make bench` compares with, apart from what the tests need.
 BENCH_VENV := .venv-bench
-BENCH := PYTHONPATH=benches $(BENCH_VENV)/bin/python -m beside
+BENCH := PYTHONPATH=benches $(BENCH_VENV)/bin/python -m comparison
 # Drawn instead of photos.
 DRAWN := target/bench/drawn-2000
 STACK ?= lookalike
@@ -45,7 +45,7 @@ test-rust: $(VENV)/ready ## unit, property and integration tests
 # The pages are tested in the machine's Chromium, and skipped with a word where there is none.
 test-e2e: $(VENV)/ready ## the real binary, AWS clients, a browser, sam build and the Lambda runtime emulator
 	cargo build --bin lookalike --bin indexer
-	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest tests/e2e tests/rie benches/beside/tests $(PYTEST_ARGS)
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest tests/e2e tests/rie benches/comparison/tests $(PYTEST_ARGS)
 
 # libFuzzer is C++: without a compiler for it this says that it was skipped.
 test-fuzz: $(VENV)/ready ## every image decoder for a minute, from a fixed seed, guided by coverage
@@ -66,7 +66,7 @@ bench-quick: bench-programs ## the same with fewer vectors and repetitions, in u
 	$(BENCH) --quick $(ARGS)
 
 bench-large: bench-programs ## build and search one base of 1,000,000 vectors, for some ten minutes (ARGS="--vectors 400000")
-	PYTHONPATH=benches $(BENCH_VENV)/bin/python -m beside.large $(ARGS)
+	PYTHONPATH=benches $(BENCH_VENV)/bin/python -m comparison.large $(ARGS)
 
 # Embeddings of real pictures, of those drawn where there are no photos; the others are made from them.
 bench-growth: ## measure what a picture costs as the catalog grows to 100,000 (ARGS="--pictures 1000000")
@@ -77,7 +77,7 @@ bench-growth: ## measure what a picture costs as the catalog grows to 100,000 (A
 
 # Pictures are drawn by `lookalike` where there are no photos.
 bench-programs: $(BENCH_VENV)/ready
-	cargo build --release --bin beside $(if $(LOOKALIKE_DATASET),,--bin lookalike)
+	cargo build --release --bin comparison $(if $(LOOKALIKE_DATASET),,--bin lookalike)
 
 build: $(VENV)/ready ## build both Lambda functions with the SAM CLI
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sam build $(ARGS)
@@ -110,6 +110,6 @@ $(VENV)/ready: tests/requirements.txt infra/requirements.txt
 $(BENCH_VENV)/ready: benches/requirements.txt
 	$(PYTHON) -m venv $(BENCH_VENV)
 	$(BENCH_VENV)/bin/pip install --quiet --requirement benches/requirements.txt || \
-		{ echo "error: the peers cannot be installed. Two of them are compiled: that takes a C++ compiler and the" \
+		{ echo "error: the baselines cannot be installed. Two of them are compiled: that takes a C++ compiler and the" \
 			"headers of Python (Debian: apt-get install g++ python3-dev). The rest comes from PyPI."; exit 2; }
 	touch $@

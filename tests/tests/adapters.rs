@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use lookalike_aws::{Clients, Cloud, Settings, create_table};
 use lookalike_core::StoreErrorKind;
-use lookalike_indexer::Event;
+use lookalike_events::Event;
 use lookalike_local_cloud::{EventHandler, LocalCloud, Options};
 use lookalike_test_support::conformance;
 use serde_json::Value;

@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod nearest;
 mod plot;
 mod report;
 mod vectors;

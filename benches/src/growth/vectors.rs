@@ -1,4 +1,4 @@
-//! Embeddings of as many pictures as are wanted, made from those of real pictures.
+//! Any number of embeddings, made from those of real images.
 
 use std::path::{Path, PathBuf};
 
@@ -13,17 +13,16 @@ use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use crate::AnyError;
+use crate::nearest::{NEIGHBORS, dot, keep, length, nearest};
 
-/// A made vector lies on the way from a real one to one of so many nearest.
-const NEIGHBOURS: usize = 10;
-/// And away from it by so much of the distance of the two.
+/// The noise of a made vector, as a share of the distance of the two real ones that it lies between.
 const NOISE: f32 = 1.0 / 3.0;
-/// Of real pictures, one in so many is held out: queries are not in the index.
+/// One in so many real images is held out for queries, which are not in the index.
 const HELD_OUT: usize = 10;
 
-/// Instead of pictures it takes their numbers, and gives each the vector that the number stands for: first those
-/// of real pictures, then between them, at a random place between one and one of its nearest, with random noise.
-/// So they lie where real pictures lie. Everything else than embedding is thus measured without it.
+/// An encoder that takes numbers instead of images and returns the vector of each number: first those of real images,
+/// then vectors at a random position between a real one and one of its nearest, with random noise. So they lie where
+/// real images lie, and everything but embedding is measured.
 pub(crate) struct Numbered {
     real: Vec<Vec<f32>>,
     nearest: Vec<Vec<usize>>,
@@ -31,26 +30,24 @@ pub(crate) struct Numbered {
     fingerprint: Fingerprint,
 }
 
-/// Best pictures of a query that recall is about.
-const K: usize = 10;
-/// Scores that are this close are the same: what sums of `f32` in another order differ by.
-const SAME: f32 = 1e-6;
+/// Scores this close are equal: sums of `f32` in another order differ by so much.
+const SCORE_TOLERANCE: f32 = 1e-6;
 
-/// Numbers from here stand for queries.
-const QUERIES: u64 = 1 << 40;
+/// Numbers from here on stand for queries.
+const FIRST_QUERY: u64 = 1 << 40;
 
-/// What stands for picture `number`.
+/// The bytes that stand for image `number`.
 pub(crate) fn picture(number: usize) -> Bytes {
     Bytes::copy_from_slice(&(number as u64).to_le_bytes())
 }
 
-/// What stands for query `number`.
+/// The bytes that stand for query `number`.
 pub(crate) fn query(number: usize) -> Bytes {
-    Bytes::copy_from_slice(&(QUERIES + number as u64).to_le_bytes())
+    Bytes::copy_from_slice(&(FIRST_QUERY + number as u64).to_le_bytes())
 }
 
 impl Numbered {
-    /// Embeds the pictures below a folder.
+    /// Embeds the images below a folder.
     pub(crate) fn of_pictures(folder: &Path) -> Result<Self, AnyError> {
         let encoder = Encoder::embedded()?;
         let mut files = Vec::new();
@@ -60,17 +57,17 @@ impl Numbered {
                 files.push(path);
             }
         }
-        // Index and queries hold pictures of every folder.
+        // Index and queries have images of every folder.
         files.shuffle(&mut StdRng::seed_from_u64(1));
         let embed = |path: &PathBuf| -> Result<Vec<f32>, String> {
-            let told = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-            let bytes = std::fs::read(path).map_err(|error| told(&error))?;
-            encoder.embed(&bytes).map_err(|error| told(&error))
+            let about = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+            let bytes = std::fs::read(path).map_err(|error| about(&error))?;
+            encoder.embed(&bytes).map_err(|error| about(&error))
         };
         let mut real: Vec<Vec<f32>> = files.par_iter().map(embed).collect::<Result<_, _>>()?;
         let queries = real.split_off(real.len() - real.len() / HELD_OUT);
-        if queries.is_empty() || real.len() <= NEIGHBOURS {
-            let (folder, found, least) = (folder.display(), files.len(), NEIGHBOURS + 2);
+        if queries.is_empty() || real.len() <= NEIGHBORS {
+            let (folder, found, least) = (folder.display(), files.len(), NEIGHBORS + 2);
             return Err(format!("{folder} has {found} *.jpg, at least {least} are needed").into());
         }
         Ok(Self {
@@ -81,13 +78,13 @@ impl Numbered {
         })
     }
 
-    /// How many queries there are.
+    /// The number of queries.
     pub(crate) fn queries(&self) -> usize {
         self.queries.len()
     }
 
-    /// Which share of the ten nearest of the first `pictures` pictures is among those found for each query, or
-    /// as near.
+    /// The recall of a search: the share of the ten nearest of the first `pictures` images that were found, or
+    /// others as near.
     pub(crate) fn recall(&self, pictures: usize, found: &[Vec<usize>]) -> f64 {
         let asked = &self.queries[..found.len()];
         let nearest = (0..pictures).into_par_iter().fold(
@@ -111,7 +108,7 @@ impl Numbered {
         );
         let (mut met, mut expected) = (0, 0);
         for ((query, nearest), found) in asked.iter().zip(nearest).zip(found) {
-            let least = nearest.last().copied().unwrap_or_default() - SAME;
+            let least = nearest.last().copied().unwrap_or_default() - SCORE_TOLERANCE;
             let score = |number: &usize| dot(&self.vector(*number as u64), query);
             met += found.iter().filter(|number| score(number) >= least).count();
             expected += nearest.len();
@@ -127,15 +124,15 @@ impl Numbered {
     fn made(&self, number: u64) -> Vec<f32> {
         let mut dice = StdRng::seed_from_u64(number);
         let one = dice.random_range(0..self.real.len());
-        let other = self.nearest[one][dice.random_range(0..NEIGHBOURS)];
+        let other = self.nearest[one][dice.random_range(0..NEIGHBORS)];
         let (one, other) = (&self.real[one], &self.real[other]);
-        let place: f32 = dice.random();
+        let share: f32 = dice.random();
         let noise: Vec<f32> = one.iter().map(|_| dice.random_range(-1.0..1.0)).collect();
         let apart = length(one.iter().zip(other).map(|(a, b)| a - b));
         let noise_by = NOISE * apart / length(noise.iter().copied());
         let steps = one.iter().zip(other).zip(noise);
         let mut made: Vec<f32> = steps
-            .map(|((a, b), n)| a + place * (b - a) + noise_by * n)
+            .map(|((a, b), n)| a + share * (b - a) + noise_by * n)
             .collect();
         let long = length(made.iter().copied());
         made.iter_mut().for_each(|x| *x /= long);
@@ -168,78 +165,16 @@ impl ImageEncoder for Numbered {
 
     fn embed(&self, picture: &[u8], _: &Area) -> Result<Vec<f32>, PictureError> {
         let number = picture.first_chunk().map_or(0, |n| u64::from_le_bytes(*n));
-        if let Some(query) = number.checked_sub(QUERIES) {
+        if let Some(query) = number.checked_sub(FIRST_QUERY) {
             return Ok(self.queries[query as usize % self.queries.len()].clone());
         }
         Ok(self.vector(number))
     }
 }
 
-/// Adds a score to the best few, best first.
-fn keep(best: &mut Vec<f32>, score: f32) {
-    if best.len() == K && best[K - 1] >= score {
-        return;
-    }
-    let place = best.partition_point(|&better| better >= score);
-    best.insert(place, score);
-    best.truncate(K);
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    // Sums side by side, which the compiler makes vectors of.
-    let (a, b) = (a.as_chunks::<16>(), b.as_chunks::<16>());
-    let mut sums = [0.0; 16];
-    for (a, b) in a.0.iter().zip(b.0) {
-        for i in 0..16 {
-            sums[i] += a[i] * b[i];
-        }
-    }
-    let rest = a.1.iter().zip(b.1).map(|(a, b)| a * b);
-    sums.iter().sum::<f32>() + rest.sum::<f32>()
-}
-
-/// The real vectors nearest to one of them, itself not among them.
-fn nearest(vector: &[f32], real: &[Vec<f32>]) -> Vec<usize> {
-    let scored = real
-        .iter()
-        .enumerate()
-        .map(|(i, other)| (dot(vector, other), i));
-    let mut scored: Vec<(f32, usize)> = scored.collect();
-    scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
-    scored
-        .iter()
-        .skip(1)
-        .take(NEIGHBOURS)
-        .map(|s| s.1)
-        .collect()
-}
-
-fn length(vector: impl Iterator<Item = f32>) -> f32 {
-    vector.map(|x| x * x).sum::<f32>().sqrt()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_best_are_kept_in_order() {
-        let mut best = Vec::new();
-        for i in 0..30 {
-            keep(&mut best, ((i * 7) % 30) as f32);
-        }
-        let expected: Vec<f32> = (20..30).rev().map(|x| x as f32).collect();
-        assert_eq!(best, expected);
-    }
-
-    #[test]
-    fn dots_of_any_length() {
-        for n in [0, 1, 15, 16, 17, 40] {
-            let a: Vec<f32> = (0..n).map(|i| i as f32).collect();
-            let expected = (0..n).map(|i| i * i).sum::<i32>();
-            assert_eq!(dot(&a, &a), expected as f32);
-        }
-    }
 
     #[test]
     fn recall_is_the_share_of_the_nearest() {

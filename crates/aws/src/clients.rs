@@ -10,10 +10,10 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-use crate::settings::{self, Settings};
+use crate::settings::{Settings, read};
 
-/// Longest time for one object or part to go up: a slow line is fine, [`Limits::stall`] ends a dead one.
-const UPLOAD_TIME: Duration = Duration::from_secs(300);
+/// Time for the upload of one object or part: a slow line is fine, [`Limits::stall`] ends a dead one.
+const MAX_UPLOAD_TIME: Duration = Duration::from_secs(300);
 
 /// No region is configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -33,7 +33,7 @@ pub struct Clients {
     pub(crate) sqs: aws_sdk_sqs::Client,
 }
 
-/// How long to wait and how often to try.
+/// Timeouts, attempts and pauses of requests.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) connect: Duration,
@@ -41,7 +41,7 @@ pub(crate) struct Limits {
     pub(crate) first_byte: Duration,
     /// One attempt, up to the reply's headers.
     pub(crate) attempt: Duration,
-    /// All attempts together, up to the reply's headers: below what API Gateway waits for a reply.
+    /// All attempts together, up to the reply's headers: less than the time that API Gateway waits.
     pub(crate) operation: Duration,
     /// Without any byte of a body.
     pub(crate) stall: Duration,
@@ -74,13 +74,13 @@ impl Clients {
         Self::from_config(&sdk_config().await?, settings.path_style)
     }
 
-    /// Clients as [`connect`](Self::connect) makes them, where no settings are needed: what is read is
-    /// named in full, such as an encoder by its URI.
+    /// Clients as [`connect`](Self::connect) makes them, for reads that need no settings, such as of an encoder
+    /// by its URI.
     ///
     /// # Errors
     /// [`NoRegion`] when neither environment nor profile has one.
     pub async fn without_settings() -> Result<Self, NoRegion> {
-        Self::from_config(&sdk_config().await?, settings::path_style_of_env())
+        Self::from_config(&sdk_config().await?, read::path_style_of_env())
     }
 
     /// Clients for a configuration that the caller made, normally with [`sdk_config`].
@@ -147,8 +147,8 @@ impl Clients {
         let patient = timeouts
             .map(TimeoutConfig::to_builder)
             .unwrap_or_default()
-            .read_timeout(UPLOAD_TIME)
-            .operation_attempt_timeout(UPLOAD_TIME)
+            .read_timeout(MAX_UPLOAD_TIME)
+            .operation_attempt_timeout(MAX_UPLOAD_TIME)
             .disable_operation_timeout()
             .build();
         let s3_uploads = s3.clone().timeout_config(patient).build();

@@ -11,14 +11,13 @@ use lookalike_core::ports::{
 use lookalike_indexing::IndexPorts;
 use lookalike_search::SearchPorts;
 
-use crate::bucket::Bucket;
 use crate::clients::{Clients, NoRegion};
-use crate::dynamo::Table;
+use crate::dynamodb::table::Table;
+use crate::dynamodb::{DynamoFailures, DynamoImageRecords, DynamoProducts, DynamoTableReader};
+use crate::s3::bucket::Bucket;
+use crate::s3::{S3Encoders, S3Images, S3Manifests, S3Segments, S3UrlSigner};
 use crate::settings::{self, Settings};
-use crate::{
-    DynamoFailures, DynamoImageRecords, DynamoProducts, DynamoTableReader, S3Encoders, S3Links,
-    S3Manifests, S3Pictures, S3Segments, SqsChanges,
-};
+use crate::sqs::SqsChanges;
 
 /// The ports of the service over S3, DynamoDB and SQS. Cloning shares the clients and their connections.
 #[derive(Clone)]
@@ -41,15 +40,15 @@ pub struct Cloud {
     pub encoder_store: Arc<dyn EncoderStore>,
     /// Product metadata.
     pub products: Arc<dyn Products>,
-    /// What became of every picture.
+    /// The records of images.
     pub records: Arc<dyn ImageRecords>,
-    /// The pictures that failed.
+    /// The images that failed.
     pub failures: Arc<dyn Failures>,
     /// All of the table.
     pub table: Arc<dyn TableReader>,
-    /// What the indexer is to look at; none unless the settings name a queue.
+    /// The changes for the indexer; none unless the settings name a queue.
     pub changes: Option<Arc<dyn ChangeQueue>>,
-    /// What the indexer is to try by itself; none unless the settings name a queue.
+    /// The changes that the indexer handles one by one; none unless the settings name a queue.
     pub retries: Option<Arc<dyn ChangeQueue>>,
     clients: Clients,
 }
@@ -87,13 +86,13 @@ impl Cloud {
             let queue = SqsChanges::of_retries(&clients, url, &settings.catalog_bucket);
             Arc::new(queue) as Arc<dyn ChangeQueue>
         });
-        let pictures = Arc::new(S3Pictures::new(Arc::clone(&catalog)));
+        let pictures = Arc::new(S3Images::new(Arc::clone(&catalog)));
         let segments = Arc::new(S3Segments::new(Arc::clone(&index), &settings.index_prefix));
         let encoders = Arc::new(S3Encoders::new(Arc::clone(&index), &settings.index_prefix));
         Self {
             pictures: pictures.clone(),
             picture_writer: pictures,
-            links: Arc::new(S3Links::new(catalog)),
+            links: Arc::new(S3UrlSigner::new(catalog)),
             manifests: Arc::new(S3Manifests::new(index, &settings.index_prefix)),
             segments: segments.clone(),
             shelf: segments,
@@ -109,7 +108,7 @@ impl Cloud {
         }
     }
 
-    /// What an indexer needs.
+    /// The ports of an indexer.
     pub fn index_ports(&self, encoders: Encoders, metrics: Arc<dyn Metrics>) -> IndexPorts {
         IndexPorts {
             encoders,
@@ -125,7 +124,7 @@ impl Cloud {
         }
     }
 
-    /// What a searcher needs.
+    /// The ports of a searcher.
     pub fn search_ports(&self, encoders: Encoders, metrics: Arc<dyn Metrics>) -> SearchPorts {
         SearchPorts {
             encoders,

@@ -15,57 +15,34 @@
 //! ```
 //!
 //! Every failed call is a [`StoreError`](lookalike_core::StoreError): its kind says whether to retry,
-//! its message what a person can do. `errors.rs` alone translates what the SDK says. The SDK retries what
-//! may be retried, up to four attempts; what remains is the caller's to decide.
+//! its message what a person can do. Module `errors` alone translates the SDK's errors. The SDK makes up to four
+//! attempts where a retry may help; after that the caller decides.
 
 #![forbid(unsafe_code)]
 
-mod attributes;
-mod bucket;
-mod changes;
+mod backoff;
 mod clients;
 mod cloud;
-mod dynamo;
-mod emf;
+mod cloudwatch;
+mod dynamodb;
 mod encoder;
-mod encoders;
 mod errors;
-mod exports;
-mod failures;
-mod header_text;
-mod image_records;
-mod keys;
-mod links;
-pub mod logging;
-mod manifests;
-mod multipart;
-mod patience;
-mod pictures;
-mod products;
-mod record_item;
-mod segments;
+mod resource;
+mod s3;
 pub mod settings;
-mod table;
-mod table_reader;
+mod sqs;
 #[cfg(test)]
 mod tests;
 
-pub use changes::SqsChanges;
 pub use clients::{Clients, NoRegion, sdk_config};
 pub use cloud::Cloud;
-pub use emf::{DIMENSION, EmfMetrics, NAMESPACE};
+pub use cloudwatch::{DIMENSION, EmfMetrics, NAMESPACE, logging};
+pub use dynamodb::{
+    DynamoFailures, DynamoImageRecords, DynamoProducts, DynamoTableReader, create_table,
+};
 pub use encoder::{
     EncoderError, embedded_encoder, encoder_cell, encoders, load_encoder, open_encoder,
 };
-pub use encoders::S3Encoders;
-pub use exports::S3Folder;
-pub use failures::DynamoFailures;
-pub use image_records::DynamoImageRecords;
-pub use links::S3Links;
-pub use manifests::S3Manifests;
-pub use pictures::S3Pictures;
-pub use products::DynamoProducts;
-pub use segments::S3Segments;
+pub use s3::{S3Encoders, S3Folder, S3Images, S3Manifests, S3Segments, S3UrlSigner};
 pub use settings::{EncoderSource, Settings, SettingsError, SettingsProblem};
-pub use table::create_table;
-pub use table_reader::DynamoTableReader;
+pub use sqs::SqsChanges;

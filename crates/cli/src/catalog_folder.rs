@@ -1,4 +1,4 @@
-//! Uploading a folder tree of pictures to the catalog.
+//! Uploading a folder tree of images to the catalog.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -16,31 +16,31 @@ use walkdir::WalkDir;
 
 use crate::output;
 
-/// Uploads in flight at once: a round trip to S3 takes longer than sending a picture.
+/// Uploads in flight at once: a round trip to S3 takes longer than sending an image.
 const PARALLEL_UPLOADS: usize = 16;
 
-/// A folder tree of pictures.
+/// A folder tree of images.
 #[derive(Debug)]
 pub(crate) struct CatalogFolder {
     root: PathBuf,
-    /// Product ids of pictures whose file name is not the product id, by the end of their path.
+    /// Product ids of images whose file name is not the product id, by the end of their path.
     products: HashMap<String, String>,
 }
 
-/// What an upload did.
+/// The numbers of an upload.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct UploadReport {
-    /// New or changed pictures that were stored.
+    /// New or changed images that were stored.
     pub(crate) uploaded: u64,
-    /// Pictures that were there already.
+    /// Images that were there already.
     pub(crate) unchanged: u64,
-    /// Files that are no pictures by name.
+    /// Files that are not images by name.
     pub(crate) skipped: u64,
     /// Files that could not be read or stored, with reasons.
     pub(crate) failed: Vec<String>,
 }
 
-struct Picture {
+struct LocalImage {
     path: PathBuf,
     key: String,
 }
@@ -51,7 +51,7 @@ enum Stored {
 }
 
 impl CatalogFolder {
-    /// A folder; `products` maps picture paths, as in the `image` column of a CSV, to product ids. They
+    /// Opens a folder; `products` maps image paths, as in the `image` column of a CSV, to product ids. They
     /// may begin at any folder, within the root or around it.
     pub(crate) fn new(root: &Path, products: HashMap<String, String>) -> Result<Self> {
         if !root.is_dir() {
@@ -63,29 +63,29 @@ impl CatalogFolder {
         Ok(Self { root, products })
     }
 
-    /// Stores each new or changed picture, or every one with `force`.
+    /// Stores each new or changed image, or every one with `force`.
     pub(crate) async fn upload(&self, cloud: &Cloud, force: bool) -> Result<UploadReport> {
         let mut report = UploadReport::default();
-        let pictures = self.pictures(&mut report);
+        let images = self.images(&mut report);
         let stored = if force {
             HashMap::new()
         } else {
             stored(cloud).await?
         };
-        let bar = output::progress("uploading", pictures.len() as u64);
-        let mut uploads = stream::iter(&pictures)
-            .map(|picture| {
+        let bar = output::progress("uploading", images.len() as u64);
+        let mut uploads = stream::iter(&images)
+            .map(|image| {
                 let stored = &stored;
-                async move { (picture, self.store(cloud, picture, stored).await) }
+                async move { (image, self.store(cloud, image, stored).await) }
             })
             .buffer_unordered(PARALLEL_UPLOADS);
-        while let Some((picture, result)) = uploads.next().await {
+        while let Some((image, result)) = uploads.next().await {
             match result {
                 Ok(Stored::New) => report.uploaded += 1,
                 Ok(Stored::Same) => report.unchanged += 1,
                 Err(error) => report
                     .failed
-                    .push(format!("{}: {error:#}", picture.path.display())),
+                    .push(format!("{}: {error:#}", image.path.display())),
             }
             bar.inc(1);
         }
@@ -93,8 +93,8 @@ impl CatalogFolder {
         Ok(report)
     }
 
-    fn pictures(&self, report: &mut UploadReport) -> Vec<Picture> {
-        let mut pictures = Vec::new();
+    fn images(&self, report: &mut UploadReport) -> Vec<LocalImage> {
+        let mut images = Vec::new();
         let walk = WalkDir::new(&self.root)
             .follow_links(true)
             .sort_by_file_name();
@@ -102,23 +102,23 @@ impl CatalogFolder {
             match entry {
                 Ok(entry) if !entry.file_type().is_file() => {}
                 Ok(entry) if !is_picture(entry.path()) => report.skipped += 1,
-                Ok(entry) => match self.picture(entry.into_path()) {
-                    Ok(picture) => pictures.push(picture),
+                Ok(entry) => match self.image(entry.into_path()) {
+                    Ok(image) => images.push(image),
                     Err(error) => report.failed.push(format!("{error:#}")),
                 },
                 Err(error) => report.failed.push(error.to_string()),
             }
         }
-        pictures
+        images
     }
 
-    fn picture(&self, path: PathBuf) -> Result<Picture> {
+    fn image(&self, path: PathBuf) -> Result<LocalImage> {
         let below = path.strip_prefix(&self.root).unwrap_or(&path);
         let parts: Option<Vec<&str>> = below.iter().map(|part| part.to_str()).collect();
         let below = parts
             .with_context(|| format!("{}: the name is not UTF-8", path.display()))?
             .join("/");
-        Ok(Picture {
+        Ok(LocalImage {
             key: format!("{CATALOG_PREFIX}{below}"),
             path,
         })
@@ -127,18 +127,14 @@ impl CatalogFolder {
     async fn store(
         &self,
         cloud: &Cloud,
-        picture: &Picture,
+        image: &LocalImage,
         stored: &HashMap<String, String>,
     ) -> Result<Stored> {
-        let body = Bytes::from(
-            tokio::fs::read(&picture.path)
-                .await
-                .context("cannot read")?,
-        );
-        let metadata = self.metadata(picture);
-        if let Some(etag) = stored.get(&picture.key)
+        let body = Bytes::from(tokio::fs::read(&image.path).await.context("cannot read")?);
+        let metadata = self.metadata(image);
+        if let Some(etag) = stored.get(&image.key)
             && *etag == md5_etag(&body)
-            && says(cloud, &picture.key, &metadata).await?
+            && has_metadata(cloud, &image.key, &metadata).await?
         {
             return Ok(Stored::Same);
         }
@@ -148,18 +144,18 @@ impl CatalogFolder {
         };
         cloud
             .picture_writer
-            .put(&picture.key, body, media_type, &metadata)
+            .put(&image.key, body, media_type, &metadata)
             .await?;
         Ok(Stored::New)
     }
 
     /// Names the product where the file name does not.
-    fn metadata(&self, picture: &Picture) -> BTreeMap<String, String> {
+    fn metadata(&self, image: &LocalImage) -> BTreeMap<String, String> {
         let none = BTreeMap::new();
-        let path = picture.path.to_string_lossy();
+        let path = image.path.to_string_lossy();
         let product = endings(&path).find_map(|ending| self.products.get(ending));
         match product {
-            Some(id) if *id != product_id_of(&picture.key, &none) => {
+            Some(id) if *id != product_id_of(&image.key, &none) => {
                 BTreeMap::from([("product-id".to_owned(), id.clone())])
             }
             _ => none,
@@ -167,20 +163,24 @@ impl CatalogFolder {
     }
 }
 
-/// Whether the object at `key` says all of `metadata`: the CSV may name another product for a picture
-/// that has not changed. An object is asked only where there is something to say.
-async fn says(cloud: &Cloud, key: &str, metadata: &BTreeMap<String, String>) -> Result<bool> {
+/// True if the object at `key` has all of `metadata`: the CSV may name another product for an image that has not
+/// changed. The object is read only if there is metadata.
+async fn has_metadata(
+    cloud: &Cloud,
+    key: &str,
+    metadata: &BTreeMap<String, String>,
+) -> Result<bool> {
     if metadata.is_empty() {
         return Ok(true);
     }
     let head = cloud.pictures.head(key).await?;
-    let said = head.map(|head| head.metadata).unwrap_or_default();
+    let stored = head.map(|head| head.metadata).unwrap_or_default();
     Ok(metadata
         .iter()
-        .all(|(name, value)| said.get(name) == Some(value)))
+        .all(|(name, value)| stored.get(name) == Some(value)))
 }
 
-/// ETags of the pictures in the catalog, by key.
+/// ETags of the images in the catalog, by key.
 async fn stored(cloud: &Cloud) -> Result<HashMap<String, String>> {
     let mut stored = HashMap::new();
     let mut after = None;
@@ -199,9 +199,5 @@ async fn stored(cloud: &Cloud) -> Result<HashMap<String, String>> {
 
 /// The ETag that S3 gives an object that is stored in one piece.
 fn md5_etag(body: &[u8]) -> String {
-    let hex: String = Md5::digest(body)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("\"{hex}\"")
+    format!("\"{}\"", hex::encode(Md5::digest(body)))
 }

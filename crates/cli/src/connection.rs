@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 const FILE: &str = "serve.json";
-/// How long a server on this machine may take to accept a connection.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// Time for a server on this machine to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Where the servers of a running `serve` are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,10 +54,10 @@ impl Connection {
         Ok(connection)
     }
 
-    /// A process that was killed left its file behind: finds out before any command waits for it.
+    /// Fails if no server answers: a process that was killed left its file behind.
     fn probe(&self) -> Result<()> {
         let address = self.s3_url.trim_start_matches("http://").parse()?;
-        TcpStream::connect_timeout(&address, PATIENCE)?;
+        TcpStream::connect_timeout(&address, CONNECT_TIMEOUT)?;
         Ok(())
     }
 
@@ -66,7 +66,7 @@ impl Connection {
         let path = Self::path(data);
         let bytes = serde_json::to_vec_pretty(self)?;
         let unfinished = path.with_extension("json.new");
-        // Renamed, so that nobody reads half of it.
+        // Renamed, so that no process reads half of it.
         std::fs::write(&unfinished, bytes)
             .and_then(|()| std::fs::rename(&unfinished, &path))
             .with_context(|| format!("cannot write {}", path.display()))
@@ -74,7 +74,7 @@ impl Connection {
 
     /// Removes the file when the servers stop.
     pub(crate) fn forget(data: &Path) {
-        // Whoever finds it nevertheless is refused by the closed ports.
+        // A process that still finds it is refused by the closed ports.
         let _ = std::fs::remove_file(Self::path(data));
     }
 

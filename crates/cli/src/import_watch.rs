@@ -1,4 +1,4 @@
-//! Waiting until the index says what was imported.
+//! Waiting until the index has what was imported.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -9,11 +9,11 @@ use serde::Serialize;
 
 use crate::output;
 
-const PAUSE: Duration = Duration::from_millis(100);
-/// Without any progress for so long, nobody is at work.
-const PATIENCE: Duration = Duration::from_secs(60);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// Without progress for so long, waiting ends.
+const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The pictures of which the index is to say something else.
+/// The images whose rows have to change.
 pub(crate) struct ImportWatch<'a> {
     indexer: Indexer,
     filterable: &'a Filterable,
@@ -22,14 +22,14 @@ pub(crate) struct ImportWatch<'a> {
     pending: BTreeMap<String, IndexedImage>,
 }
 
-/// What the index says since.
+/// The changes seen in the index.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Seen {
-    /// Pictures whose rows say what was imported.
+    /// Images whose rows have what was imported.
     pub(crate) updated: usize,
-    /// Those among them that show another version now, and were embedded for that.
+    /// Those among them that have another version now, which was embedded.
     pub(crate) embedded: usize,
-    /// Pictures whose rows do not say it yet.
+    /// Images whose rows do not have it yet.
     pub(crate) waiting: usize,
 }
 
@@ -57,19 +57,19 @@ impl<'a> ImportWatch<'a> {
         Ok(watch)
     }
 
-    /// Waits until the index says all that was stored, or does not change any more.
+    /// Waits until the index has everything that was stored, or stops changing.
     pub(crate) async fn after(mut self) -> Result<Seen, IndexingError> {
         let bar = output::progress("updating", self.pending.len() as u64);
         let mut seen = Seen::default();
         let mut progressed = Instant::now();
-        while !self.pending.is_empty() && progressed.elapsed() < PATIENCE {
+        while !self.pending.is_empty() && progressed.elapsed() < STALL_TIMEOUT {
             let before = self.pending.len();
             self.look(&mut seen).await?;
             bar.inc((before - self.pending.len()) as u64);
             if self.pending.len() < before {
                 progressed = Instant::now();
             } else {
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(POLL_INTERVAL).await;
             }
         }
         bar.finish_and_clear();
@@ -91,7 +91,7 @@ impl<'a> ImportWatch<'a> {
             Some(now) if self.is_outdated(now) => true,
             Some(now) => {
                 seen.updated += 1;
-                // Nothing but another version of a picture is embedded.
+                // Only another version of an image is embedded.
                 seen.embedded += usize::from(now.etag != before.etag);
                 false
             }

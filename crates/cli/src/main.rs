@@ -2,24 +2,23 @@
 
 #![forbid(unsafe_code)]
 
-/// In place of the standard one, which panics when whoever read the output has gone, as `head` does.
+/// Replaces the standard macro, which panics when the reader of the output has gone, as `head` does.
 macro_rules! println {
     ($($line:tt)*) => { $crate::output::print_line(format_args!($($line)*)) };
 }
 
 mod args;
-mod building;
 mod catalog_folder;
 mod commands;
 mod connection;
-mod demo_catalog;
+mod deadline;
 mod import_watch;
-mod labels;
 mod local;
 mod metadata_csv;
 mod output;
-mod query_arguments;
+mod reindex_fill;
 mod report_file;
+mod search_query;
 mod stop_signal;
 mod target;
 
@@ -28,15 +27,15 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::args::Arguments;
-use crate::output::Done;
+use crate::output::CommandOutcome;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     output::init_logging(arguments.verbose);
     match commands::run(arguments).await {
-        Ok(Done::All) => ExitCode::SUCCESS,
-        Ok(Done::Partly) => ExitCode::from(3),
+        Ok(CommandOutcome::Complete) => ExitCode::SUCCESS,
+        Ok(CommandOutcome::Partial) => ExitCode::from(3),
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

@@ -13,19 +13,19 @@ use serde_json::Value;
 
 /// The column that every file must have.
 const PRODUCT_ID: &str = "product_id";
-/// The column that names pictures.
+/// The column that names images.
 const IMAGE: &str = "image";
-/// Longest product id: a partition key of the table has at most 2048 bytes.
-const LONGEST_ID: usize = 2048;
-/// Most bytes of one product's metadata: an item of the table has at most 400 KB, names included.
-const MOST_METADATA: usize = 350_000;
+/// The longest product id: a partition key of the table has at most 2048 bytes.
+const MAX_ID_BYTES: usize = 2048;
+/// The bytes of one product's metadata: an item of the table has at most 400 KB, names included.
+const MAX_METADATA_BYTES: usize = 350_000;
 
-/// What a file says.
+/// The content of a file.
 #[derive(Debug, Default)]
 pub(crate) struct ProductTable {
     /// Products, each once, in order of their last line.
     pub(crate) products: Vec<Product>,
-    /// Picture paths of the `image` column, and the product each shows.
+    /// Image paths of the `image` column, and the product that each shows.
     pub(crate) images: HashMap<String, String>,
     /// Lines that could not be used.
     pub(crate) bad_lines: Vec<BadLine>,
@@ -132,15 +132,15 @@ fn product(columns: &[String], id_column: usize, record: &ByteRecord) -> Result<
     if product_id.is_empty() {
         return Err(format!("{PRODUCT_ID} is empty"));
     }
-    if product_id.len() > LONGEST_ID {
+    if product_id.len() > MAX_ID_BYTES {
         return Err(format!(
-            "{PRODUCT_ID} has {} bytes, at most {LONGEST_ID} are possible",
+            "{PRODUCT_ID} has {} bytes, at most {MAX_ID_BYTES} are possible",
             product_id.len()
         ));
     }
-    if size > MOST_METADATA {
+    if size > MAX_METADATA_BYTES {
         return Err(format!(
-            "the line has {size} bytes of metadata, at most {MOST_METADATA} are possible"
+            "the line has {size} bytes of metadata, at most {MAX_METADATA_BYTES} are possible"
         ));
     }
     Ok(Product {
@@ -149,8 +149,7 @@ fn product(columns: &[String], id_column: usize, record: &ByteRecord) -> Result<
     })
 }
 
-/// Numbers and booleans as such; what only looks like a number, such as an article number with
-/// leading zeros, stays text.
+/// Reads numbers and booleans as such; an article number with leading zeros stays text.
 fn typed(field: &str) -> Value {
     match field {
         "true" | "TRUE" | "True" => return Value::Bool(true),

@@ -1,4 +1,4 @@
-//! What a person sees: progress, logs, numbers.
+//! Output for people: progress, logs, numbers, tables.
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
@@ -9,22 +9,25 @@ use tracing_subscriber::EnvFilter;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Done {
+pub(crate) enum CommandOutcome {
     /// All of it was done.
-    All,
+    Complete,
     /// Some items failed; they were reported.
-    Partly,
+    Partial,
 }
 
-impl Done {
-    /// [`Done::Partly`] when anything failed.
-    pub(crate) fn unless(failed: bool) -> Self {
-        if failed { Self::Partly } else { Self::All }
+impl CommandOutcome {
+    /// [`Partial`](Self::Partial) if anything failed.
+    pub(crate) fn partial_if(failed: bool) -> Self {
+        if failed {
+            Self::Partial
+        } else {
+            Self::Complete
+        }
     }
 }
 
-/// Prints a line to standard output. Nobody misses what is not printed because the reader has gone: the
-/// program ends, as programs do that a closed pipe stops.
+/// Prints a line to standard output. If the reader of a pipe has gone, the program ends, as other programs do.
 pub(crate) fn print_line(line: fmt::Arguments<'_>) {
     print_text(&format!("{line}\n"));
 }
@@ -61,7 +64,7 @@ pub(crate) fn init_logging(verbose: bool) {
         .init();
 }
 
-/// A progress bar on standard error, invisible where that is no terminal.
+/// A progress bar on standard error; invisible if that is not a terminal.
 pub(crate) fn progress(message: &'static str, length: u64) -> ProgressBar {
     let style = ProgressStyle::with_template(
         "{msg:<12} {wide_bar} {human_pos}/{human_len} {per_sec:>12} {eta:>4}",
@@ -73,14 +76,14 @@ pub(crate) fn progress(message: &'static str, length: u64) -> ProgressBar {
     }
 }
 
-/// A line that moves while the end is not known.
+/// A line that moves, for work of unknown length.
 pub(crate) fn spinner(message: &'static str) -> ProgressBar {
     let bar = ProgressBar::new_spinner().with_message(message);
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
 }
 
-/// Bytes for people.
+/// A number of bytes in units that people read.
 pub(crate) fn bytes(bytes: u64) -> String {
     indicatif::HumanBytes(bytes).to_string()
 }

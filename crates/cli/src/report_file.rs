@@ -1,4 +1,4 @@
-//! The report's file: claimed at the start, in place only when it is whole.
+//! The file of a report: checked at the start, in place only once it is whole.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use tempfile::TempPath;
 
-/// A file beside the one that is wanted; it takes that one's place at the end.
+/// A temporary file that becomes the report at the end.
 pub(crate) struct ReportFile {
     path: PathBuf,
-    beside: TempPath,
+    temporary: TempPath,
 }
 
 impl ReportFile {
@@ -27,19 +27,19 @@ impl ReportFile {
             _ => Path::new("."),
         };
         let unwritable = || format!("cannot write the report to {}", path.display());
-        // Made by hand and not by tempfile: a report is to have the permissions of any new file.
+        // Not made by tempfile: a report has the permissions of any new file.
         let name = path.file_name().with_context(unwritable)?;
         let name = format!(".{}.{}", name.to_string_lossy(), std::process::id());
-        let beside = folder.join(name);
+        let temporary = folder.join(name);
         OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(true)
-            .open(&beside)
+            .open(&temporary)
             .with_context(unwritable)?;
         Ok(Self {
             path: path.to_owned(),
-            beside: TempPath::try_from_path(beside).with_context(unwritable)?,
+            temporary: TempPath::try_from_path(temporary).with_context(unwritable)?,
         })
     }
 
@@ -48,10 +48,12 @@ impl ReportFile {
         let unwritable = || format!("cannot write the report to {}", self.path.display());
         let mut file = OpenOptions::new()
             .write(true)
-            .open(&self.beside)
+            .open(&self.temporary)
             .with_context(unwritable)?;
         file.write_all(page.as_bytes()).with_context(unwritable)?;
-        self.beside.persist(&self.path).with_context(unwritable)?;
+        self.temporary
+            .persist(&self.path)
+            .with_context(unwritable)?;
         Ok((self.path, page.len() as u64))
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tokio::sync::watch;
 
-/// Knows whether the process was asked to stop.
+/// Receives the request to stop the process.
 #[derive(Debug, Clone)]
 pub(crate) struct StopSignal(watch::Receiver<bool>);
 
@@ -15,13 +15,13 @@ impl StopSignal {
         tokio::spawn(async move {
             signal.await;
             sender.send_replace(true);
-            // The sender has to outlive everybody who waits.
+            // The sender has to outlive all receivers.
             sender.closed().await;
         });
         Ok(Self(receiver))
     }
 
-    /// Whether the process was asked to stop already.
+    /// True if the process was asked to stop.
     pub(crate) fn has_come(&self) -> bool {
         *self.0.borrow()
     }
@@ -32,7 +32,7 @@ impl StopSignal {
         let _ = self.0.clone().wait_for(|came| *came).await;
     }
 
-    /// What comes of `work`, or nothing when the process is asked to stop before that.
+    /// Returns the result of `work`, or `None` if the process is asked to stop first.
     pub(crate) async fn or<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             done = work => Some(done),

@@ -17,7 +17,7 @@ use crate::connection::Connection;
 /// Names the stack where no option names a system.
 const STACK: &str = "LOOKALIKE_STACK";
 
-/// Outputs of the stack, by the variable that means the same.
+/// Outputs of the stack, by the variable of the same meaning.
 const STACK_OUTPUTS: [(&str, &str); 7] = [
     ("LOOKALIKE_CATALOG_BUCKET", "CatalogBucket"),
     ("LOOKALIKE_INDEX_BUCKET", "IndexBucket"),
@@ -32,12 +32,12 @@ const STACK_OUTPUTS: [(&str, &str); 7] = [
 pub(crate) struct Target {
     pub(crate) settings: Settings,
     pub(crate) cloud: Cloud,
-    /// Memory for decoding images, of all that work against it in this process.
+    /// The memory for decoding images, shared by indexer and searcher.
     image_memory: MemoryBudget,
 }
 
 impl Target {
-    /// The system that the arguments, or else the environment, name.
+    /// Connects to the system that the arguments, or otherwise the environment, name.
     pub(crate) async fn connect(arguments: &TargetArguments) -> Result<Self> {
         match (&arguments.stack, &arguments.data) {
             (Some(stack), _) => Self::of_stack(stack).await,
@@ -93,7 +93,7 @@ impl Target {
         let settings = Settings::read(|name| {
             let output = STACK_OUTPUTS.iter().find(|(variable, _)| *variable == name);
             match output.and_then(|(_, output)| outputs.get(*output)) {
-                // What the stack says when it uses the encoder inside the program.
+                // The stack's value for the encoder inside the program.
                 Some(value) if value == "embedded" => None,
                 Some(value) => Some(value.clone()),
                 None => std::env::var(name).ok(),
@@ -105,7 +105,7 @@ impl Target {
         Ok(Self::new(settings, cloud))
     }
 
-    /// The encoder of the settings and those beside the index, loaded when they are first needed.
+    /// The encoder of the settings and those stored beside the index, each loaded on first use.
     pub(crate) fn encoders(&self) -> Encoders {
         encoders(&self.settings, &self.cloud)
     }

@@ -4,7 +4,7 @@ use std::str::Utf8Error;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// What is percent-encoded. Not the space: it becomes a plus sign, which itself is encoded.
+/// The characters that are percent-encoded. A space becomes a plus sign, and a plus sign is encoded.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b' ')
     .remove(b'-')

@@ -9,16 +9,16 @@ pub const CREATED: &str = "ObjectCreated:Put";
 /// The event of an object that was removed.
 pub const REMOVED: &str = "ObjectRemoved:Delete";
 
-/// What a notification says about one object.
+/// The change of one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ObjectChange<'a> {
-    /// What happened, e.g. [`CREATED`].
+    /// The name of the event, e.g. [`CREATED`].
     pub event: &'a str,
     /// When: RFC 3339, in UTC with milliseconds.
     pub time: &'a str,
     /// The bucket's region.
     pub region: &'a str,
-    /// Who caused it.
+    /// The principal that caused it.
     pub principal: &'a str,
     /// Identifies the request that caused it.
     pub request: &'a str,
@@ -32,7 +32,7 @@ pub struct ObjectChange<'a> {
     pub version: Option<(u64, &'a str)>,
 }
 
-/// The notification that tells of these changes, in their order.
+/// The notification of these changes, in their order.
 pub fn notification<'a>(changes: impl IntoIterator<Item = ObjectChange<'a>>) -> Value {
     let records: Vec<Value> = changes.into_iter().map(|change| record(&change)).collect();
     json!({ "Records": records })

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-/// Hash key of the table: what a customer buys.
+/// Hash key of the table: the id of a product.
 pub const PRODUCT_ID: &str = "product_id";
-/// Range key of the table: which item of the product.
+/// Range key of the table: an item of the product.
 pub const ITEM: &str = "item";
 /// The item with a product's metadata.
 pub const PRODUCT_ITEM: &str = "product";

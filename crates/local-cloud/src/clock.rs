@@ -1,3 +1,5 @@
+//! Times in nanoseconds since 1970.
+
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,8 +16,9 @@ impl Clock {
         Self(AtomicI64::new(floor))
     }
 
+    /// The next time, which no earlier call returned.
     pub(crate) fn tick(&self) -> i64 {
-        let now = nanos(SystemTime::now());
+        let now = now();
         let next = |last: i64| now.max(last.saturating_add(1));
         let last = self
             .0
@@ -24,6 +27,12 @@ impl Clock {
     }
 }
 
+/// The current time in nanoseconds since 1970.
+pub(crate) fn now() -> i64 {
+    nanos(SystemTime::now())
+}
+
+/// Nanoseconds from 1970 to `time`.
 pub(crate) fn nanos(time: SystemTime) -> i64 {
     match time.duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
@@ -31,6 +40,7 @@ pub(crate) fn nanos(time: SystemTime) -> i64 {
     }
 }
 
+/// The time that is `nanos` nanoseconds after 1970.
 pub(crate) fn system_time(nanos: i64) -> SystemTime {
     let distance = Duration::from_nanos(nanos.unsigned_abs());
     if nanos < 0 {

@@ -1,3 +1,5 @@
+//! The running servers.
+
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -6,19 +8,17 @@ use std::time::Duration;
 use lookalike_events::CREATED;
 
 use crate::dynamodb::DynamoDbServer;
-use crate::events::{Deliverer, Follower, ObjectFacts, Queue, created, removed};
-use crate::opening::Opened;
+use crate::events::{Deliverer, ObjectFacts, Queue, StreamPoller, created, removed};
+use crate::identity::{ACCOUNT, QUEUE, REGION};
 use crate::s3::{self, ACCESS_KEY, SECRET_KEY};
 use crate::server::HttpServer;
-use crate::sqs::{ACCOUNT, LocalSqs, QUEUE};
+use crate::sqs::LocalSqs;
+use crate::storage::Storage;
 use crate::store::{ObjectStore, StoreError};
 use crate::{DeadLetter, EventHandler, Notify, Options, StartError};
 
-/// The region that everything is in.
-pub(crate) const REGION: &str = "us-east-1";
-
-/// How long a batch that is being handled at the shutdown may take to end.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time for a batch that is being handled at the shutdown to end.
+const BATCH_GRACE: Duration = Duration::from_secs(5);
 
 /// The running servers. Call [`LocalCloud::shutdown`] to stop them in good order; a process that
 /// simply ends, or is killed, loses no object and no item, only the events that still wait.
@@ -30,7 +30,7 @@ pub struct LocalCloud {
     store: Arc<ObjectStore>,
     queue: Arc<Queue>,
     deliverer: Deliverer,
-    follower: Option<Follower>,
+    stream_poller: Option<StreamPoller>,
     s3: HttpServer,
     dynamodb: DynamoDbServer,
     sqs: HttpServer,
@@ -62,7 +62,7 @@ impl LocalCloud {
         let watched = options.watch.clone();
         let opened = {
             let queue = queue.clone();
-            tokio::task::spawn_blocking(move || Opened::open(&options, queue)).await
+            tokio::task::spawn_blocking(move || Storage::open(&options, queue)).await
         };
         let opened = opened.map_err(|error| StartError::Folder {
             path: std::path::PathBuf::new(),
@@ -84,8 +84,8 @@ impl LocalCloud {
         let url = queue_url(sqs_address);
         let deliverer = Deliverer::start(&queue, concurrency);
         let followed = opened.stream.zip(watched);
-        let follower = followed.map(|(reader, watched)| {
-            Follower::start(reader, watched, queue.clone(), deliverer.handlers())
+        let stream_poller = followed.map(|(reader, watched)| {
+            StreamPoller::start(reader, watched, queue.clone(), deliverer.handlers())
         });
         Ok(Self {
             s3_address,
@@ -94,7 +94,7 @@ impl LocalCloud {
             notify,
             store: opened.s3.store.clone(),
             deliverer,
-            follower,
+            stream_poller,
             s3: s3::serve(s3_listener, opened.s3),
             dynamodb,
             sqs: LocalSqs::serve(sqs_listener, queue.clone(), url),
@@ -122,8 +122,8 @@ impl LocalCloud {
         format!("http://{}", self.sqs_address)
     }
 
-    /// The URL of the queue from which events are handed to the handler. What is sent there is handed
-    /// over just like the events of objects.
+    /// The URL of the queue from which the handler receives events. A message sent there is delivered just like the
+    /// events of objects.
     pub fn queue_url(&self) -> String {
         queue_url(self.sqs_address)
     }
@@ -144,9 +144,8 @@ impl LocalCloud {
     }
 
     /// Queues an event for a key of the watched bucket, as if it had just been written (or
-    /// removed): for what changed in the folder while nothing was running. Does nothing when the
-    /// key is not watched. A key said to be written that is not there causes an event without size
-    /// and ETag.
+    /// removed): for changes of the folder while nothing was running. Does nothing if the key is not
+    /// watched. A written key whose object is missing causes an event without size and ETag.
     pub async fn notify_changed(&self, key: &str, is_removed: bool) {
         let Some(notify) = self
             .notify
@@ -176,12 +175,12 @@ impl LocalCloud {
         self.queue.push(&created(&facts, CREATED));
     }
 
-    /// Waits until every event was handled or given up; for ever when there are events and no
+    /// Waits until every event was handled or given up; forever when there are events and no
     /// handler.
     pub async fn idle(&self) {
         self.queue.idle().await;
-        if let Some(follower) = &self.follower {
-            follower.idle().await;
+        if let Some(stream_poller) = &self.stream_poller {
+            stream_poller.idle().await;
         }
     }
 
@@ -193,12 +192,12 @@ impl LocalCloud {
     /// Lets running requests and the batch that is being handled end, for a few seconds at most,
     /// then closes everything. Events that still wait are dropped.
     pub async fn shutdown(self) {
-        let follower = async {
-            if let Some(follower) = self.follower {
-                follower.stop(PATIENCE).await;
+        let stream_poller = async {
+            if let Some(stream_poller) = self.stream_poller {
+                stream_poller.stop(BATCH_GRACE).await;
             }
         };
-        tokio::join!(self.deliverer.stop(PATIENCE), follower);
+        tokio::join!(self.deliverer.stop(BATCH_GRACE), stream_poller);
         tokio::join!(self.s3.stop(), self.sqs.stop());
         self.dynamodb.stop().await;
     }

@@ -1,3 +1,5 @@
+//! Errors of the start.
+
 use std::path::PathBuf;
 
 /// Why a [`crate::LocalCloud`] did not start.
@@ -11,7 +13,7 @@ pub enum StartError {
     Folder {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: std::io::Error,
     },
     /// Something listens on the wanted port already.
@@ -29,7 +31,7 @@ pub enum StartError {
         service: &'static str,
         /// The wanted port.
         port: u16,
-        /// What the system said.
+        /// The error of the system.
         source: std::io::Error,
     },
     /// A bucket name that S3 does not allow.
@@ -42,7 +44,7 @@ pub enum StartError {
     Database {
         /// The SQLite file.
         path: PathBuf,
-        /// What the database said.
+        /// The error of the database.
         reason: String,
     },
     /// A configured table cannot be created.
@@ -50,7 +52,7 @@ pub enum StartError {
     Table {
         /// Name of the table, empty when the request has none.
         table: String,
-        /// What the database said.
+        /// The error of the database.
         reason: String,
     },
 }

@@ -1,3 +1,5 @@
+//! The data folder.
+
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,12 +1,12 @@
 //! A piece of AWS in one process: an S3 server on a folder, a DynamoDB server on a SQLite file, and
-//! an SQS server whose queue hands every created and removed object to a handler, just as S3, SQS
+//! an SQS server whose queue passes every created and removed object to a handler, just as S3, SQS
 //! and Lambda would. Writes to a table reach the handler too, through the table's stream. It listens on
 //! the loopback interface only and needs no account.
 //!
 //! # Types
 //! - [`LocalCloud`]: the running servers; start, stop, ask for URLs, wait until the queue is idle.
 //! - [`Options`]: folder, ports, buckets, tables, which objects and items cause events, how they are queued.
-//! - [`EventHandler`]: what receives the events, as the JSON that SQS or a stream hands to a Lambda function.
+//! - [`EventHandler`]: receives the events, as the JSON that SQS or a stream passes to a Lambda function.
 //!
 //! # Errors
 //! [`StartError`]: a folder that another process uses, a port that is taken, a table that cannot be
@@ -17,7 +17,7 @@
 //! <data>/lock                one process per folder
 //! <data>/s3/<bucket>/<key>   the objects, as plain files; put files here and they are objects
 //! <data>/s3-versions.jsonl   ETag, content type, user metadata and checksums of each version
-//! <data>/s3-incoming/        objects being received; emptied at start
+//! <data>/s3-incoming/        objects being received; emptied at the start
 //! <data>/s3-uploads/         multipart uploads that are neither completed nor aborted
 //! <data>/dynamodb.sqlite     the tables
 //! ```
@@ -25,8 +25,8 @@
 //! # Limits
 //! S3 without versioning, access control lists, tags, encryption or storage classes; keys are file
 //! paths, so a key may not be both an object and the folder of another, may not end in `/`, and
-//! each of its parts has at most 255 bytes. DynamoDB and SQS check that requests are signed, not by
-//! whom. SQS has one queue, `lookalike-changes`, in memory only: messages can be sent to it one by one
+//! each of its parts has at most 255 bytes. DynamoDB and SQS accept any
+//! signature. SQS has one queue, `lookalike-changes`, in memory only: messages can be sent to it one by one
 //! and in batches, and counted, in SQS's JSON protocol; only the handler receives them. The streams of
 //! DynamoDB tables have one shard each and remember the last 20,000 writes of all tables.
 //!
@@ -51,11 +51,12 @@ mod dynamodb;
 mod error;
 mod events;
 mod folder;
-mod opening;
+mod identity;
 mod options;
 mod s3;
 mod server;
 mod sqs;
+mod storage;
 mod store;
 
 pub use cloud::LocalCloud;

@@ -1,7 +1,9 @@
+//! The options of a local cloud.
+
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What a [`crate::LocalCloud`] serves, and from where.
+/// The data, ports, buckets, tables and events of a [`crate::LocalCloud`].
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Folder that holds everything; created when missing.
@@ -50,15 +52,15 @@ pub struct Notify {
     pub prefix: String,
 }
 
-/// The table whose stream is handed to the handler, record by record, whoever wrote to it. What fails is
-/// retried and given up as events of the queue are.
+/// The table whose stream is passed to the handler, by whatever client it was written. Failed records are retried and
+/// given up like events of the queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WatchedTable {
     /// Its name.
     pub table: String,
     /// Only items whose key has this text attribute with this value; all without.
     pub only: Option<(String, String)>,
-    /// Most records in one batch; at least 1.
+    /// The number of records in one batch, at most; at least 1.
     pub batch: usize,
 }
 
@@ -67,7 +69,7 @@ pub struct WatchedTable {
 pub struct QueueOptions {
     /// Batching window: how long the first event of a batch waits for others.
     pub window: Duration,
-    /// Most events in one batch; at least 1.
+    /// The number of events in one batch, at most; at least 1.
     pub batch: usize,
     /// Batches handled at the same time; at least 1.
     pub concurrency: usize,

@@ -1,3 +1,5 @@
+//! An HTTP server that stops in order.
+
 use std::convert::Infallible;
 use std::error::Error;
 use std::time::Duration;
@@ -12,8 +14,8 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
-/// How long requests that run at the shutdown may take to end.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Time for requests that run at the shutdown to end.
+const REQUEST_GRACE: Duration = Duration::from_secs(2);
 
 /// An HTTP server while it runs.
 pub(crate) struct HttpServer {
@@ -23,7 +25,7 @@ pub(crate) struct HttpServer {
 }
 
 impl HttpServer {
-    /// Serves what `answer` says to each request; `service` is its name in the log.
+    /// Answers each request with `answer`; `service` is the name in the log.
     pub(crate) fn start<A, F, B>(service: &'static str, listener: TcpListener, answer: A) -> Self
     where
         A: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
@@ -93,7 +95,7 @@ async fn serve<A, F, B>(
         });
     }
     drop(listener);
-    if tokio::time::timeout(PATIENCE, graceful.shutdown())
+    if tokio::time::timeout(REQUEST_GRACE, graceful.shutdown())
         .await
         .is_err()
     {

@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use lookalike_core::ports::ChangeQueue;
 use lookalike_core::{CATALOG_PREFIX, Deadline, is_catalog_key};
+use lookalike_events::{Change, Event, EventError, Message, TableWrite};
 use lookalike_indexing::{BatchReport, Indexer, IndexingError, Outcome};
 use serde_json::{Value, json};
-
-use crate::events::{Change, Event, EventError, Message, TableWrite};
 
 /// Time that must be left after a batch to start looking after the index. What does not fit is left to a
 /// later batch or the schedule.

@@ -1,14 +1,12 @@
 //! Lambda function that keeps the index up to date: events in, a report out.
 //!
-//! [`Event`] reads what S3, EventBridge, SNS, SQS, the table's stream or a schedule send; [`Handler`] has the
+//! [`Event`](lookalike_events::Event) reads what S3, EventBridge, SNS, SQS, the table's stream or a schedule send; [`Handler`] has the
 //! changed keys and products indexed and answers in the form that the sender understands. The local server
 //! hands the events of its queue and its table to the very same handler.
 
 #![forbid(unsafe_code)]
 
-mod events;
 mod handler;
 mod lambda;
 
-pub use events::{Change, Event, EventError, Message, TableWrite};
 pub use handler::{Handler, HandlerError};

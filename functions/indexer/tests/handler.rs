@@ -10,7 +10,8 @@ use lookalike_core::{
     Area, Deadline, EncoderCell, Fingerprint, ImageInfo, PictureError, PictureFormat,
     StoreErrorKind,
 };
-use lookalike_indexer::{EventError, Handler, HandlerError};
+use lookalike_events::EventError;
+use lookalike_indexer::{Handler, HandlerError};
 use lookalike_indexing::{IndexSettings, Indexer};
 use lookalike_test_support::memory::MemoryCloud;
 use serde_json::{Value, json};

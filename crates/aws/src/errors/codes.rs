@@ -1,8 +1,8 @@
-//! What AWS's error codes and statuses ask of a caller.
+//! The kinds of AWS's error codes and statuses.
 
 use lookalike_core::StoreErrorKind;
 
-/// Codes by which AWS says: later.
+/// Codes of errors that a later attempt may not have.
 const LATER: &[&str] = &[
     "BandwidthLimitExceeded",
     "InternalError",
@@ -26,7 +26,7 @@ const LATER: &[&str] = &[
     "TransactionInProgressException",
 ];
 
-/// Codes by which AWS says: not with these credentials.
+/// Codes of credentials that do not suffice.
 const DENIED: &[&str] = &[
     "AccessDenied",
     "AccessDeniedException",
@@ -49,8 +49,8 @@ const DENIED: &[&str] = &[
     "UnrecognizedClientException",
 ];
 
-/// Codes by which AWS says that the bucket, table or queue is not there.
-pub(super) const NO_PLACE: &[&str] = &[
+/// Codes of a bucket, table or queue that does not exist.
+pub(super) const NO_SUCH_RESOURCE: &[&str] = &[
     "AWS.SimpleQueueService.NonExistentQueue",
     "InvalidAddress",
     "NoSuchBucket",
@@ -58,7 +58,7 @@ pub(super) const NO_PLACE: &[&str] = &[
     "ResourceNotFoundException",
 ];
 
-/// Codes by which S3 says that the bucket is in another region than the client.
+/// Codes of a bucket in another region than the client's.
 pub(super) const OTHER_REGION: &[&str] = &[
     "AuthorizationHeaderMalformed",
     "IllegalLocationConstraintException",
@@ -66,10 +66,10 @@ pub(super) const OTHER_REGION: &[&str] = &[
     "TemporaryRedirect",
 ];
 
-/// The kind of an error by its code, else by its HTTP status.
+/// The kind of an error by its code, otherwise by its HTTP status.
 pub(super) fn kind_of(code: &str, status: u16) -> StoreErrorKind {
     match (code, status) {
-        // The picture was moved to an archive: no policy helps, restoring it does.
+        // The object was moved to an archive: a policy does not help, restoring it does.
         ("InvalidObjectState", _) => StoreErrorKind::Invalid,
         ("ConditionalCheckFailedException", _) => StoreErrorKind::Conflict,
         (code, _) if LATER.contains(&code) => StoreErrorKind::Unavailable,

@@ -1,49 +1,13 @@
-//! What each variable may hold.
+//! The values that each variable may hold.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use lookalike_core::Filterable;
 
-use super::{EncoderSource, SettingsProblem};
-
-/// What a variable has to hold, and its value when it does.
+/// The outcome of a check: a description of the expected value, and the value if the text is one.
 pub(super) struct Check<T> {
-    expected: &'static str,
-    value: Option<T>,
-}
-
-/// The value of a variable that must be set.
-pub(super) fn required<T>(
-    variable: &'static str,
-    text: Option<String>,
-    check: fn(&str) -> Check<T>,
-) -> Result<T, SettingsProblem> {
-    match optional(variable, text, check)? {
-        Some(value) => Ok(value),
-        None => Err(SettingsProblem::Missing {
-            variable,
-            expected: check("").expected,
-        }),
-    }
-}
-
-/// The value of a variable that may be unset.
-pub(super) fn optional<T>(
-    variable: &'static str,
-    text: Option<String>,
-    check: fn(&str) -> Check<T>,
-) -> Result<Option<T>, SettingsProblem> {
-    let Some(text) = text else { return Ok(None) };
-    let Check { expected, value } = check(&text);
-    match value {
-        Some(value) => Ok(Some(value)),
-        None => Err(SettingsProblem::Invalid {
-            variable,
-            found: text,
-            expected,
-        }),
-    }
+    pub(super) expected: &'static str,
+    pub(super) value: Option<T>,
 }
 
 /// A bucket's name, or the ARN of an access point.
@@ -54,7 +18,7 @@ pub(super) fn bucket(text: &str) -> Check<String> {
     }
 }
 
-fn is_bucket(text: &str) -> bool {
+pub(super) fn is_bucket(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     text.starts_with("arn:")
         || ((3..=63).contains(&text.len())
@@ -72,7 +36,7 @@ pub(super) fn prefix(text: &str) -> Check<String> {
     }
 }
 
-fn is_path(text: &str) -> bool {
+pub(super) fn is_path(text: &str) -> bool {
     text.len() <= 512
         && text
             .split('/')
@@ -99,8 +63,8 @@ pub(super) fn queue(text: &str) -> Check<String> {
     }
 }
 
-/// Whether it ends with an account and a queue's name. The names of FIFO queues have a dot: S3 cannot
-/// send there, and what is sent would need a group.
+/// True if it ends with an account and a queue's name. The names of FIFO queues have a dot: S3 cannot
+/// send there, and messages would need a group.
 fn is_queue_url(text: &str) -> bool {
     let mut parts = text.rsplitn(3, '/');
     let (name, account, server) = (parts.next(), parts.next(), parts.next());
@@ -111,29 +75,6 @@ fn is_queue_url(text: &str) -> bool {
     let is_account =
         |account: &str| account.len() == 12 && account.chars().all(|c| c.is_ascii_digit());
     name.is_some_and(is_name) && account.is_some_and(is_account) && server.is_some_and(is_origin)
-}
-
-/// A directory or an S3 URI.
-pub(super) fn encoder(text: &str) -> Check<EncoderSource> {
-    let value = match text.split_once("://") {
-        None => Some(EncoderSource::Directory(PathBuf::from(text))),
-        Some(("s3", place)) => {
-            let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
-            let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
-            (is_bucket(bucket) && (prefix.is_empty() || is_path(prefix))).then(|| {
-                EncoderSource::S3 {
-                    bucket: bucket.to_owned(),
-                    prefix: prefix.to_owned(),
-                }
-            })
-        }
-        Some(_) => None,
-    };
-    Check {
-        expected: "a directory or s3://bucket/prefix that holds model.onnx and \
-                   preprocessor_config.json, or leave it unset for the embedded model",
-        value,
-    }
 }
 
 /// Names of attributes.
@@ -184,7 +125,7 @@ fn is_origin(text: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '[' | ']'))
 }
 
-/// Who may call: whether everybody.
+/// True if the API is open to everybody.
 pub(super) fn open(text: &str) -> Check<bool> {
     let value = match text {
         "NONE" => Some(true),

@@ -1,8 +1,8 @@
-//! What can be wrong with the environment.
+//! Problems of the environment.
 
 use std::fmt;
 
-/// One thing that is wrong, and what to set instead.
+/// One problem, with a valid value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsProblem {
     /// A required variable is not set, or empty.
@@ -10,17 +10,17 @@ pub enum SettingsProblem {
     Missing {
         /// The variable.
         variable: &'static str,
-        /// What it has to hold.
+        /// A description of a valid value.
         expected: &'static str,
     },
-    /// A variable holds what it cannot hold.
+    /// The value of a variable is invalid.
     #[error("{variable} is {found:?}: set it to {expected}")]
     Invalid {
         /// The variable.
         variable: &'static str,
-        /// What it holds.
+        /// Its value.
         found: String,
-        /// What it has to hold.
+        /// A description of a valid value.
         expected: &'static str,
     },
     /// Two variables that cannot both be as they are.
@@ -30,7 +30,7 @@ pub enum SettingsProblem {
         first: &'static str,
         /// The one it collides with.
         second: &'static str,
-        /// Why, and what to do.
+        /// Why, and how to solve it.
         reason: &'static str,
     },
 }
@@ -38,7 +38,7 @@ pub enum SettingsProblem {
 /// The environment cannot be used; every problem at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingsError {
-    /// What is wrong; at least one.
+    /// All problems, at least one.
     pub problems: Vec<SettingsProblem>,
 }
 

@@ -6,8 +6,10 @@ mod changes;
 mod dynamodb;
 mod encoder;
 mod faults;
+mod images;
 mod manifests;
-mod objects;
+mod records;
+mod segments;
 mod server;
 
 use std::time::Duration;

@@ -146,7 +146,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// A server that gives these replies in turn, and the last one for ever.
+    /// A server that gives these replies in turn, and the last one forever.
     pub(super) async fn replying(replies: impl Into<Vec<Reply>>) -> Self {
         let replies = replies.into();
         Self::answering(move |_, before| replies[before.min(replies.len() - 1)].clone()).await

@@ -1,4 +1,4 @@
-//! What can be said to `lookalike search`.
+//! The arguments of `search`.
 
 use std::path::PathBuf;
 
@@ -6,41 +6,40 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use lookalike_core::{Crop, Match};
 
-use super::TargetArguments;
-use crate::query_arguments::Liked;
+use crate::args::query_arg::QueryArg;
+use crate::args::target::TargetArguments;
 
 /// Arguments of `search`.
 ///
-/// Several things are added up: a picture, what results are to be like beside it, and what they are to be unlike.
+/// Several subjects are added up: an image, others that results should be like, and others that they should be unlike.
 #[derive(Debug, Args)]
 pub(crate) struct SearchArguments {
-    /// A picture file.
+    /// An image file.
     #[arg(required_unless_present = "like")]
     pub(crate) image: Option<PathBuf>,
 
-    /// Look at this box of the picture alone: pixels such as 10,20,300,400, or shares such as 0.1,0.2,0.5,0.5
+    /// Look at this box of the image alone: pixels such as 10,20,300,400, or shares such as 0.1,0.2,0.5,0.5
     /// or 10%,20%,50%,50%.
     #[arg(long, value_name = "X,Y,W,H", requires = "image")]
     pub(crate) crop: Option<Crop>,
 
-    /// Leave uniform margins of pictures on.
+    /// Keep uniform margins of images.
     #[arg(long)]
     pub(crate) no_trim: bool,
 
-    /// Something that results are to be like: a picture file, product:ID or key:KEY, and how much, which is 1
-    /// without.
+    /// A subject that results should be like: an image file, product:ID or key:KEY, and its weight, by default 1.
     #[arg(long, value_name = "WHAT[@WEIGHT]")]
-    pub(crate) like: Vec<Liked>,
+    pub(crate) like: Vec<QueryArg>,
 
-    /// Something that results are to be unlike, and how much, which is 0.5 without.
+    /// A subject that results should be unlike, and its weight, by default 0.5.
     #[arg(long, value_name = "WHAT[@WEIGHT]")]
-    pub(crate) unlike: Vec<Liked>,
+    pub(crate) unlike: Vec<QueryArg>,
 
-    /// How many results.
+    /// The number of results.
     #[arg(long, short, default_value_t = 10)]
     pub(crate) k: usize,
 
-    /// Least cosine similarity of a result, -1 to 1.
+    /// The lowest cosine similarity of a result, -1 to 1.
     #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     pub(crate) min_score: f32,
 
@@ -48,35 +47,35 @@ pub(crate) struct SearchArguments {
     #[arg(long, value_name = "MATCH", value_parser = match_parser())]
     pub(crate) min_match: Option<Match>,
 
-    /// Only products that this allows, such as category=shoes or price<50; all of them when repeated.
+    /// Only products that match, such as category=shoes or price<50; if repeated, all filters must match.
     #[arg(long, value_name = "FILTER")]
     pub(crate) filter: Vec<String>,
 
-    /// What a result is.
+    /// The unit of results.
     #[arg(long, value_name = "WHAT", default_value = "product")]
     pub(crate) group_by: GroupByArgument,
 
-    /// Show every picture of a product that is similar enough, rather than the best one.
+    /// Show every image of a product that is similar enough, not only the best one.
     #[arg(long)]
     pub(crate) all_images: bool,
 
-    /// How much results are to differ from each other, 0 to 1.
+    /// How much results should differ from each other, 0 to 1.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     pub(crate) diversity: f32,
 
-    /// Show nearly the same picture of several products once.
+    /// Show nearly identical images of several products once.
     #[arg(long)]
     pub(crate) collapse: bool,
 
-    /// Metadata to show, names between commas.
+    /// Metadata to show, names separated by commas.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) fields: Option<Vec<String>>,
 
-    /// Attributes whose values to count, names between commas.
+    /// Attributes whose values to count, names separated by commas.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) facets: Vec<String>,
 
-    /// Where the page before ended: `next_cursor` in its JSON.
+    /// The end of the page before: `next_cursor` in its JSON.
     #[arg(long)]
     pub(crate) cursor: Option<String>,
 
@@ -88,16 +87,16 @@ pub(crate) struct SearchArguments {
     pub(crate) target: TargetArguments,
 }
 
-/// What a result of `search` is.
+/// The unit of results of `search`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum GroupByArgument {
-    /// A product, through its most similar picture.
+    /// A product, with its most similar image.
     Product,
-    /// A picture.
+    /// An image.
     Image,
 }
 
-/// Matches by the names that replies give them.
+/// Parses a match by its name in responses.
 fn match_parser() -> impl TypedValueParser<Value = Match> {
     let names = PossibleValuesParser::new(Match::ALL.map(Match::name));
     names.try_map(|name| {

@@ -1,18 +1,18 @@
-//! `lookalike demo`: everything at once, on a catalog drawn for the occasion.
+//! `lookalike demo`: runs the complete system on a drawn catalog.
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use lookalike_sample_catalog::DrawnCatalog;
 
 use super::{draw, serve};
 use crate::args::DemoArguments;
-use crate::demo_catalog::DrawnCatalog;
 use crate::local::{LocalSystem, Ports};
 use crate::metadata_csv::ProductTable;
-use crate::output::Done;
+use crate::output::CommandOutcome;
 use crate::stop_signal::StopSignal;
 
-pub(crate) async fn run(arguments: DemoArguments) -> Result<Done> {
+pub(crate) async fn run(arguments: DemoArguments) -> Result<CommandOutcome> {
     let stop = StopSignal::listen()?;
     let folder = tempfile::Builder::new()
         .prefix("lookalike-demo-")
@@ -20,7 +20,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<Done> {
         .context("cannot make a temporary folder")?;
     let drawn = draw::draw(folder.path(), arguments.products as usize, 1).await?;
     if stop.has_come() {
-        return Ok(Done::Partly);
+        return Ok(CommandOutcome::Partial);
     }
     let table = ProductTable::open(&drawn.table)?;
     let ports = Ports {
@@ -31,16 +31,16 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<Done> {
     };
     let data = folder.path().join("data");
     let system = LocalSystem::start(&data, ports, &arguments.filterable, None).await?;
-    eprintln!("indexing {} pictures", drawn.pictures.len());
+    eprintln!("indexing {} pictures", drawn.images.len());
     let prepare = serve::prepare(&system, Some(&drawn.folder), table);
     let done = match stop.or(prepare).await {
         Some(prepared) => {
             prepared?;
             announce(&system, &drawn, &data);
             stop.came().await;
-            Done::All
+            CommandOutcome::Complete
         }
-        None => Done::Partly,
+        None => CommandOutcome::Partial,
     };
     system.stop().await?;
     Ok(done)
@@ -49,12 +49,12 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<Done> {
 fn announce(system: &LocalSystem, drawn: &DrawnCatalog, data: &Path) {
     let url = &system.connection.url;
     println!("ready: open {url} in a browser, or try\n");
-    if let Some(picture) = drawn.pictures.first() {
+    if let Some(image) = drawn.images.first() {
         println!(
             "  curl --data-binary @{} '{url}/search?k=5'",
-            picture.path.display()
+            image.path.display()
         );
-        println!("  curl '{url}/products/{}/similar?k=5'", picture.product_id);
+        println!("  curl '{url}/products/{}/similar?k=5'", image.product_id);
     }
     println!("  curl {url}/index");
     println!("\nThe pictures are in {}", drawn.folder.display());

@@ -1,14 +1,14 @@
-//! `lookalike draw`: the sample catalog as files.
+//! `lookalike draw`: writes the sample catalog to files.
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use lookalike_sample_catalog::{DrawOptions, DrawnCatalog};
 
 use crate::args::DrawArguments;
-use crate::demo_catalog::{self, DrawOptions, DrawnCatalog};
-use crate::output::{self, Done};
+use crate::output::{self, CommandOutcome};
 
-pub(crate) async fn run(arguments: DrawArguments) -> Result<Done> {
+pub(crate) async fn run(arguments: DrawArguments) -> Result<CommandOutcome> {
     let drawn = draw(
         &arguments.folder,
         arguments.products as usize,
@@ -17,11 +17,11 @@ pub(crate) async fn run(arguments: DrawArguments) -> Result<Done> {
     .await?;
     println!(
         "{} pictures in {}, metadata in {}",
-        drawn.pictures.len(),
+        drawn.images.len(),
         drawn.folder.display(),
         drawn.table.display()
     );
-    Ok(Done::All)
+    Ok(CommandOutcome::Complete)
 }
 
 /// Draws a catalog into a folder.
@@ -31,7 +31,7 @@ pub(crate) async fn draw(folder: &Path, products: usize, seed: u64) -> Result<Dr
     let drawing = bar.clone();
     let drawn = tokio::task::spawn_blocking(move || {
         let options = DrawOptions { products, seed };
-        demo_catalog::draw(&folder, options, |done| drawing.set_position(done as u64))
+        lookalike_sample_catalog::draw(&folder, options, |done| drawing.set_position(done as u64))
     })
     .await?
     .context("the sample catalog cannot be drawn")?;

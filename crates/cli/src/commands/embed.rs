@@ -1,4 +1,4 @@
-//! `lookalike embed`: pictures to vectors.
+//! `lookalike embed`: turns images into vectors.
 
 use std::path::Path;
 
@@ -8,16 +8,16 @@ use lookalike_encoder::{Area, Encoder, PictureError};
 use serde_json::json;
 
 use crate::args::EmbedArguments;
-use crate::output::Done;
-use crate::query_arguments::area;
+use crate::output::CommandOutcome;
+use crate::search_query::area;
 
-/// Components shown to people.
-const SHOWN: usize = 6;
+/// Components printed for people.
+const PRINTED_COMPONENTS: usize = 6;
 
-/// Bytes of a picture, and what of it is looked at, to its embedding.
+/// Embeds the area of an image, given its bytes.
 type Encode = Box<dyn Fn(&[u8], &Area) -> Result<Vec<f32>, PictureError> + Send>;
 
-pub(crate) async fn run(arguments: EmbedArguments) -> Result<Done> {
+pub(crate) async fn run(arguments: EmbedArguments) -> Result<CommandOutcome> {
     let source: EncoderSource = arguments.encoder.as_deref().unwrap_or_default().parse()?;
     let encode: Encode = match source {
         EncoderSource::Embedded => of(Encoder::embedded()?),
@@ -26,17 +26,17 @@ pub(crate) async fn run(arguments: EmbedArguments) -> Result<Done> {
         EncoderSource::S3 { .. } => {
             let clients = Clients::without_settings().await?;
             let encoder = lookalike_aws::load_encoder(&source, &clients).await?;
-            Box::new(move |picture, area| encoder.embed(picture, area))
+            Box::new(move |image, area| encoder.embed(image, area))
         }
     };
     tokio::task::spawn_blocking(move || embed_all(&encode, &arguments)).await?
 }
 
 fn of(encoder: Encoder) -> Encode {
-    Box::new(move |picture, area| encoder.embed_area(picture, area))
+    Box::new(move |image, area| encoder.embed_area(image, area))
 }
 
-fn embed_all(encode: &Encode, arguments: &EmbedArguments) -> Result<Done> {
+fn embed_all(encode: &Encode, arguments: &EmbedArguments) -> Result<CommandOutcome> {
     let area = area(None, arguments.no_trim);
     let mut failed = false;
     for path in &arguments.images {
@@ -52,7 +52,7 @@ fn embed_all(encode: &Encode, arguments: &EmbedArguments) -> Result<Done> {
             }
         }
     }
-    Ok(Done::unless(failed))
+    Ok(CommandOutcome::partial_if(failed))
 }
 
 fn from_folder(folder: &Path) -> Result<Encoder> {
@@ -69,14 +69,14 @@ fn from_folder(folder: &Path) -> Result<Encoder> {
 }
 
 fn embed(encode: &Encode, path: &Path, area: &Area) -> Result<Vec<f32>> {
-    let picture = std::fs::read(path).context("cannot read")?;
-    Ok(encode(&picture, area)?)
+    let image = std::fs::read(path).context("cannot read")?;
+    Ok(encode(&image, area)?)
 }
 
 fn shown(embedding: &[f32]) -> String {
     let first: Vec<String> = embedding
         .iter()
-        .take(SHOWN)
+        .take(PRINTED_COMPONENTS)
         .map(|x| format!("{x:.4}"))
         .collect();
     format!("[{}, ...] {} dimensions", first.join(", "), embedding.len())

@@ -1,4 +1,4 @@
-//! `lookalike import`: product metadata into the table, and from there into the index.
+//! `lookalike import`: stores product metadata in the table, and waits for the index.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use serde_json::json;
 use crate::args::ImportArguments;
 use crate::import_watch::{ImportWatch, Seen};
 use crate::metadata_csv::ProductTable;
-use crate::output::{self, Done};
+use crate::output::{self, CommandOutcome};
 use crate::target::Target;
 
-/// Products read or stored with one call of the port.
-const CHUNK: usize = 500;
+/// Products read or stored by one call of the port.
+const CHUNK_PRODUCTS: usize = 500;
 
-pub(crate) async fn run(arguments: ImportArguments) -> Result<Done> {
+pub(crate) async fn run(arguments: ImportArguments) -> Result<CommandOutcome> {
     let table = ProductTable::open(&arguments.csv)?;
     let target = Target::connect(&arguments.target).await?;
     let filterable = &target.settings.filterable;
@@ -25,9 +25,10 @@ pub(crate) async fn run(arguments: ImportArguments) -> Result<Done> {
         warn(&table, filterable);
     }
     let changed = changed(&target.cloud, &table).await?;
-    let watch = match arguments.no_wait {
-        true => None,
-        false => watch(&target, &changed).await,
+    let watch = if arguments.no_wait {
+        None
+    } else {
+        watch(&target, &changed).await
     };
     put(&target.cloud, &changed).await?;
     let seen = match watch {
@@ -52,7 +53,9 @@ pub(crate) async fn run(arguments: ImportArguments) -> Result<Done> {
         }
     }
     let waiting = seen.is_some_and(|seen| seen.waiting > 0);
-    Ok(Done::unless(waiting || !table.bad_lines.is_empty()))
+    Ok(CommandOutcome::partial_if(
+        waiting || !table.bad_lines.is_empty(),
+    ))
 }
 
 /// Stores the products of a table whose metadata is not in the table yet, and returns them.
@@ -62,11 +65,11 @@ pub(crate) async fn store<'t>(cloud: &Cloud, table: &'t ProductTable) -> Result<
     Ok(changed)
 }
 
-/// The products of which the table says something else, or nothing.
+/// Returns the products whose metadata in the table differs or is missing.
 async fn changed<'t>(cloud: &Cloud, table: &'t ProductTable) -> Result<Vec<&'t Product>> {
     let bar = output::progress("comparing", table.products.len() as u64);
     let mut changed = Vec::new();
-    for chunk in table.products.chunks(CHUNK) {
+    for chunk in table.products.chunks(CHUNK_PRODUCTS) {
         let ids: Vec<String> = chunk.iter().map(|p| p.product_id.clone()).collect();
         let stored = cloud.products.latest(&ids).await?;
         changed.extend(chunk.iter().filter(|product| {
@@ -81,7 +84,7 @@ async fn changed<'t>(cloud: &Cloud, table: &'t ProductTable) -> Result<Vec<&'t P
 
 async fn put(cloud: &Cloud, products: &[&Product]) -> Result<()> {
     let bar = output::progress("importing", products.len() as u64);
-    for chunk in products.chunks(CHUNK) {
+    for chunk in products.chunks(CHUNK_PRODUCTS) {
         let chunk: Vec<Product> = chunk.iter().copied().cloned().collect();
         cloud.products.put_many(&chunk).await?;
         bar.inc(chunk.len() as u64);
@@ -90,7 +93,7 @@ async fn put(cloud: &Cloud, products: &[&Product]) -> Result<()> {
     Ok(())
 }
 
-/// Looks at the index before anything is stored; whoever may not read it does not wait for it.
+/// Reads the index before anything is stored; without permission to read it, the command does not wait for it.
 async fn watch<'t>(target: &'t Target, changed: &[&'t Product]) -> Option<ImportWatch<'t>> {
     let indexer = target.indexer(target.encoders());
     let watch = ImportWatch::before(indexer, &target.settings.filterable, changed).await;
@@ -99,7 +102,7 @@ async fn watch<'t>(target: &'t Target, changed: &[&'t Product]) -> Option<Import
         .ok()
 }
 
-/// What was imported, for people.
+/// A summary of the import for people.
 pub(crate) fn summary(table: &ProductTable, changed: usize) -> String {
     format!(
         "imported {} products, {changed} of them changed",
@@ -121,7 +124,7 @@ fn print_seen(seen: Seen) {
     }
 }
 
-/// A column that is to be filterable, with values that are not.
+/// A filterable column with values that cannot be filtered by.
 #[derive(Debug, Serialize)]
 struct NotFilterable<'t> {
     name: &'t str,
@@ -149,7 +152,7 @@ fn not_filterable<'t>(
     found.into_values().collect()
 }
 
-/// Says, on standard error, which lines could not be used, and which values cannot be filtered by.
+/// Reports, on standard error, the lines that could not be used and the values that cannot be filtered by.
 pub(crate) fn warn(table: &ProductTable, filterable: &Filterable) {
     for bad in &table.bad_lines {
         eprintln!("line {}: {}", bad.line, bad.reason);

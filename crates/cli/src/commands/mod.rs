@@ -15,17 +15,14 @@ mod serve;
 mod status;
 mod upload;
 
-pub(crate) use audit::AuditArguments;
-pub(crate) use export_similar::ExportArguments;
-
 use anyhow::Result;
 use clap::CommandFactory;
 
 use crate::args::{Arguments, Command};
-use crate::output::{self, Done};
+use crate::output::{self, CommandOutcome};
 
-/// Does what the arguments say.
-pub(crate) async fn run(arguments: Arguments) -> Result<Done> {
+/// Runs the command of the arguments.
+pub(crate) async fn run(arguments: Arguments) -> Result<CommandOutcome> {
     match arguments.command {
         Command::Demo(arguments) => demo::run(arguments).await,
         Command::Serve(arguments) => serve::run(arguments).await,
@@ -45,7 +42,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Done> {
             let (mut command, mut script) = (Arguments::command(), Vec::new());
             clap_complete::generate(shell, &mut command, "lookalike", &mut script);
             output::print_text(&String::from_utf8_lossy(&script));
-            Ok(Done::All)
+            Ok(CommandOutcome::Complete)
         }
     }
 }

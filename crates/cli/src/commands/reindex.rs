@@ -1,29 +1,28 @@
-//! `lookalike reindex`: change the encoder of a live catalog.
+//! `lookalike reindex`: changes the encoder of a live catalog.
 
 use std::time::Duration;
 
 use anyhow::Result;
-use lookalike_core::{Deadline, Role};
+use lookalike_core::Role;
 use lookalike_indexing::{Coverage, Indexer, MigrationError, Switched};
 use serde_json::{Value, json};
 
 use crate::args::ReindexArguments;
-use crate::building::{Builder, lacking};
-use crate::output::Done;
+use crate::deadline;
+use crate::output::CommandOutcome;
+use crate::reindex_fill::{ReindexFill, incomplete_keys};
 use crate::target::Target;
 
-/// Nobody kills a command line after fifteen minutes.
-const PATIENCE: Duration = Duration::from_secs(24 * 3600);
-/// How long an index that does not grow may still be worked on: on this machine, and where a function
-/// may have to start first and queues tell late what waits in them.
+/// The indexer of this machine has ended its work once the index has not grown for so long.
 const QUIET_HERE: Duration = Duration::from_secs(3);
+/// The same in AWS, where a function may have to start first and counts of queues come late.
 const QUIET_THERE: Duration = Duration::from_secs(60);
-/// How often the switch is tried while uploads come in between.
-const SWITCHES: u32 = 10;
-/// Keys that are listed for people.
-const SHOWN: usize = 20;
+/// Attempts to switch while uploads keep changing the index.
+const MAX_SWITCH_RETRIES: u32 = 10;
+/// Keys of a list for people.
+const MAX_LISTED_KEYS: usize = 20;
 
-pub(crate) async fn run(arguments: ReindexArguments) -> Result<Done> {
+pub(crate) async fn run(arguments: ReindexArguments) -> Result<CommandOutcome> {
     let mut target = Target::connect(&arguments.output.target).await?;
     if let Some(encoder) = &arguments.encoder {
         target.settings.encoder = encoder.parse()?;
@@ -41,13 +40,18 @@ pub(crate) async fn run(arguments: ReindexArguments) -> Result<Done> {
     reindex(&target, &indexer, &arguments).await
 }
 
-async fn reindex(target: &Target, indexer: &Indexer, arguments: &ReindexArguments) -> Result<Done> {
-    let building = indexer.begin_building(deadline()).await?;
-    let queue = match arguments.here {
-        true => None,
-        false => target.cloud.changes.clone(),
+async fn reindex(
+    target: &Target,
+    indexer: &Indexer,
+    arguments: &ReindexArguments,
+) -> Result<CommandOutcome> {
+    let building = indexer.begin_building(deadline::of_step()).await?;
+    let queue = if arguments.here {
+        None
+    } else {
+        target.cloud.changes.clone()
     };
-    let builder = Builder {
+    let fill = ReindexFill {
         indexer,
         quiet: match arguments.output.target.data {
             Some(_) => QUIET_HERE,
@@ -57,27 +61,27 @@ async fn reindex(target: &Target, indexer: &Indexer, arguments: &ReindexArgument
     };
     let mut tries = 0;
     let (coverage, switched) = loop {
-        let coverage = builder.fill().await?;
-        let complete = lacking(&coverage).is_empty();
+        let coverage = fill.run().await?;
+        let complete = incomplete_keys(&coverage).is_empty();
         if arguments.no_switch || !(complete || arguments.accept_missing) {
             break (coverage, None);
         }
-        builder.put_in_order().await?;
+        fill.build_graph().await?;
         match indexer
-            .switch(Role::Building, &coverage.missing, deadline())
+            .switch(Role::Building, &coverage.missing, deadline::of_step())
             .await
         {
             Ok(switched) => break (coverage, Some(switched)),
-            // Something changed since: the indexes are compared again.
-            Err(MigrationError::Incomplete { .. }) if tries < SWITCHES => tries += 1,
+            // Something changed since: compare the indexes again.
+            Err(MigrationError::Incomplete { .. }) if tries < MAX_SWITCH_RETRIES => tries += 1,
             Err(error) => return Err(error.into()),
         }
     };
     if switched.is_some()
         && let Some(queue) = queue
     {
-        // Records speak of the index that is searched: those of pictures that one encoder can embed
-        // and the other cannot are to be written anew.
+        // Records are about the searched index: those of images that only one of the encoders can embed
+        // have to be rewritten.
         let keys = [&coverage.missing, &coverage.only_new, &coverage.neither];
         let keys: Vec<String> = keys.into_iter().flatten().cloned().collect();
         queue.push(&keys).await?;
@@ -99,8 +103,8 @@ async fn reindex(target: &Target, indexer: &Indexer, arguments: &ReindexArgument
         print_coverage(&coverage);
         print_end(&building.encoder, switched.as_ref(), arguments);
     });
-    let lost = !lacking(&coverage).is_empty();
-    Ok(Done::unless(lost && switched.is_none()))
+    let lost = !incomplete_keys(&coverage).is_empty();
+    Ok(CommandOutcome::partial_if(lost && switched.is_none()))
 }
 
 fn print_coverage(coverage: &Coverage) {
@@ -123,11 +127,14 @@ fn list(what: &str, keys: &[String]) {
         return;
     }
     println!("{what}:");
-    for key in keys.iter().take(SHOWN) {
+    for key in keys.iter().take(MAX_LISTED_KEYS) {
         println!("  {key}");
     }
-    if keys.len() > SHOWN {
-        println!("  and {} more; --json lists all", keys.len() - SHOWN);
+    if keys.len() > MAX_LISTED_KEYS {
+        println!(
+            "  and {} more; --json lists all",
+            keys.len() - MAX_LISTED_KEYS
+        );
     }
 }
 
@@ -149,10 +156,13 @@ fn print_end(encoder: &str, switched: Option<&Switched>, arguments: &ReindexArgu
     }
 }
 
-async fn roll_back(indexer: &Indexer, arguments: &ReindexArguments) -> Result<Done> {
+async fn roll_back(indexer: &Indexer, arguments: &ReindexArguments) -> Result<CommandOutcome> {
     let mut accepted = Vec::new();
     let switched = loop {
-        match indexer.switch(Role::Previous, &accepted, deadline()).await {
+        match indexer
+            .switch(Role::Previous, &accepted, deadline::of_step())
+            .await
+        {
             Err(MigrationError::Incomplete { keys, .. })
                 if arguments.accept_missing && keys.iter().any(|key| !accepted.contains(key)) =>
             {
@@ -170,7 +180,7 @@ async fn roll_back(indexer: &Indexer, arguments: &ReindexArguments) -> Result<Do
                         );
                     },
                 );
-                return Ok(Done::Partly);
+                return Ok(CommandOutcome::Partial);
             }
             switched => break switched?,
         }
@@ -187,11 +197,15 @@ async fn roll_back(indexer: &Indexer, arguments: &ReindexArguments) -> Result<Do
             switched.encoder, switched.generation
         );
     });
-    Ok(Done::All)
+    Ok(CommandOutcome::Complete)
 }
 
-async fn give_up(indexer: &Indexer, role: Role, arguments: &ReindexArguments) -> Result<Done> {
-    let generation = indexer.give_up(role, deadline()).await?;
+async fn give_up(
+    indexer: &Indexer,
+    role: Role,
+    arguments: &ReindexArguments,
+) -> Result<CommandOutcome> {
+    let generation = indexer.give_up(role, deadline::of_step()).await?;
     let line = json!({ "gave_up": role.name(), "generation": generation });
     report(arguments, line, || {
         println!(
@@ -199,16 +213,13 @@ async fn give_up(indexer: &Indexer, role: Role, arguments: &ReindexArguments) ->
             role.name()
         );
     });
-    Ok(Done::All)
+    Ok(CommandOutcome::Complete)
 }
 
 fn report(arguments: &ReindexArguments, line: Value, people: impl FnOnce()) {
-    match arguments.output.json {
-        true => println!("{line}"),
-        false => people(),
+    if arguments.output.json {
+        println!("{line}");
+    } else {
+        people();
     }
-}
-
-fn deadline() -> Deadline {
-    Deadline::after(PATIENCE)
 }

@@ -1,4 +1,4 @@
-//! `lookalike search`: look-alikes of a picture file, and of other things.
+//! `lookalike search`: finds look-alikes of an image file and other subjects.
 
 use anyhow::Result;
 use lookalike_core::Match;
@@ -7,11 +7,11 @@ use lookalike_search::{Answer, FoundProduct, GroupBy, Images, SearchOptions};
 use serde_json::Value;
 
 use crate::args::{GroupByArgument, SearchArguments};
-use crate::output::Done;
-use crate::query_arguments::query;
+use crate::output::CommandOutcome;
+use crate::search_query::query;
 use crate::target::Target;
 
-pub(crate) async fn run(arguments: SearchArguments) -> Result<Done> {
+pub(crate) async fn run(arguments: SearchArguments) -> Result<CommandOutcome> {
     let query = query(&arguments)?;
     let options = options(&arguments);
     let target = Target::connect(&arguments.target).await?;
@@ -22,7 +22,7 @@ pub(crate) async fn run(arguments: SearchArguments) -> Result<Done> {
     } else {
         print(&answer, options.fields.as_deref());
     }
-    Ok(Done::All)
+    Ok(CommandOutcome::Complete)
 }
 
 fn options(arguments: &SearchArguments) -> SearchOptions {
@@ -37,9 +37,10 @@ fn options(arguments: &SearchArguments) -> SearchOptions {
             GroupByArgument::Product => GroupBy::Product,
             GroupByArgument::Image => GroupBy::Image,
         },
-        images: match arguments.all_images {
-            true => Images::All,
-            false => Images::Best,
+        images: if arguments.all_images {
+            Images::All
+        } else {
+            Images::Best
         },
         diversity: arguments.diversity,
         collapse: arguments.collapse,
@@ -80,7 +81,7 @@ fn print(answer: &Answer, fields: Option<&[String]>) {
     }
 }
 
-/// The metadata that was asked for; without, name, category and price, as far as they are known.
+/// The requested metadata; by default name, category and price, as far as they are known.
 fn summary(found: &FoundProduct, fields: Option<&[String]>) -> String {
     let usual = ["name", "category", "price"].map(str::to_owned);
     let wanted = fields.unwrap_or(&usual).iter();

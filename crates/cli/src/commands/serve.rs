@@ -1,4 +1,4 @@
-//! `lookalike serve`: the complete system on one machine.
+//! `lookalike serve`: runs the complete system on one machine.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use crate::args::ServeArguments;
 use crate::catalog_folder::CatalogFolder;
 use crate::local::{LocalSystem, Ports};
 use crate::metadata_csv::ProductTable;
-use crate::output::{self, Done};
+use crate::output::{self, CommandOutcome};
 use crate::stop_signal::StopSignal;
 
-pub(crate) async fn run(arguments: ServeArguments) -> Result<Done> {
+pub(crate) async fn run(arguments: ServeArguments) -> Result<CommandOutcome> {
     let table = match &arguments.metadata {
         Some(csv) => ProductTable::open(csv)?,
         None => ProductTable::default(),
@@ -40,18 +40,18 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<Done> {
             prepared?;
             announce(&system, arguments.json);
             stop.came().await;
-            Done::All
+            CommandOutcome::Complete
         }
         None => {
             eprintln!("stopped before everything was indexed; the next start goes on");
-            Done::Partly
+            CommandOutcome::Partial
         }
     };
     system.stop().await?;
     Ok(done)
 }
 
-/// Imports, uploads and indexes everything, and reports what could not be.
+/// Imports, uploads and indexes everything, and reports failures.
 pub(crate) async fn prepare(
     system: &LocalSystem,
     catalog: Option<&Path>,
@@ -82,7 +82,7 @@ pub(crate) async fn prepare(
     Ok(())
 }
 
-/// Says that the system is ready, and how to use it.
+/// Prints that the system is ready, and how to use it.
 fn announce(system: &LocalSystem, as_json: bool) {
     let connection = &system.connection;
     let environment = connection.environment();

@@ -1,4 +1,4 @@
-//! `lookalike status`: is the catalog indexed, what changed last, and what failed?
+//! `lookalike status`: shows what is indexed, what changed last, and what failed.
 
 use anyhow::Result;
 use lookalike_core::ImageRecord;
@@ -7,10 +7,10 @@ use serde_json::json;
 
 use super::index::{encoder_notice, print_side};
 use crate::args::StatusArguments;
-use crate::output::Done;
+use crate::output::CommandOutcome;
 use crate::target::Target;
 
-pub(crate) async fn run(arguments: StatusArguments) -> Result<Done> {
+pub(crate) async fn run(arguments: StatusArguments) -> Result<CommandOutcome> {
     let target = Target::connect(&arguments.output.target).await?;
     let info = target.searcher(target.encoders()).index_info().await?;
     let failed = if arguments.failed {
@@ -36,7 +36,7 @@ pub(crate) async fn run(arguments: StatusArguments) -> Result<Done> {
             line["configured_encoder"] = json!(configured);
         }
         println!("{line}");
-        return Ok(Done::All);
+        return Ok(CommandOutcome::Complete);
     }
     println!(
         "{} images of {} products are indexed (generation {}), {} failed",
@@ -60,7 +60,7 @@ pub(crate) async fn run(arguments: StatusArguments) -> Result<Done> {
             println!("{}  {}: {}", record.key, failure.code, failure.reason);
         }
     }
-    Ok(Done::All)
+    Ok(CommandOutcome::Complete)
 }
 
 async fn failures(target: &Target) -> Result<Vec<ImageRecord>> {

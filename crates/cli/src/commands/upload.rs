@@ -1,14 +1,14 @@
-//! `lookalike upload`: pictures into the catalog.
+//! `lookalike upload`: uploads images to the catalog.
 
 use anyhow::Result;
 
 use crate::args::UploadArguments;
 use crate::catalog_folder::{CatalogFolder, UploadReport};
 use crate::metadata_csv::ProductTable;
-use crate::output::Done;
+use crate::output::CommandOutcome;
 use crate::target::Target;
 
-pub(crate) async fn run(arguments: UploadArguments) -> Result<Done> {
+pub(crate) async fn run(arguments: UploadArguments) -> Result<CommandOutcome> {
     let products = match &arguments.metadata {
         Some(csv) => ProductTable::open(csv)?.images,
         None => Default::default(),
@@ -21,7 +21,7 @@ pub(crate) async fn run(arguments: UploadArguments) -> Result<Done> {
     } else {
         print(&report);
     }
-    Ok(Done::unless(!report.failed.is_empty()))
+    Ok(CommandOutcome::partial_if(!report.failed.is_empty()))
 }
 
 /// Prints a report for people, on standard error.

@@ -9,10 +9,10 @@ use dynoxide::storage::Storage;
 use serde_json::Value;
 
 /// Writes that a stream remembers, of all tables together. Where AWS keeps them for a day, dynoxide keeps
-/// them for ever, and looks at all of them at each write to number the next.
-const REMEMBERED: u32 = 20_000;
+/// them forever, and reads all of them at each write to number the next.
+const MAX_REMEMBERED_WRITES: u32 = 20_000;
 
-/// Lets the streams in a database file forget, and find the last record without looking at the others.
+/// Makes the streams of a database file drop old records, and find the last one without reading the others.
 pub(super) fn keep_short(path: &str) -> Result<(), String> {
     let storage = Storage::new(path).map_err(|error| error.to_string())?;
     let statements = format!(
@@ -20,7 +20,7 @@ pub(super) fn keep_short(path: &str) -> Result<(), String> {
              ON _stream_records (table_name, CAST(sequence_number AS INTEGER));
          CREATE TRIGGER IF NOT EXISTS forget_stream_records
              AFTER INSERT ON _stream_records WHEN NEW.id % 256 = 0
-             BEGIN DELETE FROM _stream_records WHERE id <= NEW.id - {REMEMBERED}; END;"
+             BEGIN DELETE FROM _stream_records WHERE id <= NEW.id - {MAX_REMEMBERED_WRITES}; END;"
     );
     let done = storage.conn().execute_batch(&statements);
     done.map_err(|error| error.to_string())
@@ -51,7 +51,7 @@ pub(crate) struct StreamReader {
 }
 
 impl StreamReader {
-    /// A reader of what will be written to `table`.
+    /// A reader of all later writes to `table`.
     pub(crate) fn latest(database: Database, table: &str) -> Result<Self, String> {
         let describe = DescribeTableRequest {
             table_name: table.to_owned(),
@@ -81,7 +81,7 @@ impl StreamReader {
         })
     }
 
-    /// The records that follow, at most `limit`; none when nothing was written since.
+    /// The next records, at most `limit`; none if nothing was written since.
     pub(crate) fn read(&mut self, limit: usize) -> Result<Vec<StreamRecord>, String> {
         let request = GetRecordsRequest {
             shard_iterator: self.next.clone(),
@@ -130,7 +130,10 @@ mod tests {
         connection.execute_batch(writes).unwrap();
         let count = "SELECT COUNT(*) FROM _stream_records";
         let kept: u32 = connection.query_row(count, [], |row| row.get(0)).unwrap();
-        assert!((REMEMBERED..REMEMBERED + 256).contains(&kept), "{kept}");
+        assert!(
+            (MAX_REMEMBERED_WRITES..MAX_REMEMBERED_WRITES + 256).contains(&kept),
+            "{kept}"
+        );
         for statement in [
             "SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1 FROM _stream_records WHERE table_name = 't'",
             "SELECT keys_json FROM _stream_records

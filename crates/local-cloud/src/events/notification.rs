@@ -1,13 +1,15 @@
+//! The events of created and removed objects.
+
 use lookalike_events::{ObjectChange, REMOVED, notification};
 use serde_json::Value;
 
 use crate::clock;
-use crate::cloud::REGION;
+use crate::identity::REGION;
 
-/// Who is said to cause every change.
+/// The principal that events name as the cause of every change.
 const PRINCIPAL: &str = "local";
 
-/// What an event says about the object; size and ETag only when there is one.
+/// What an event says about an object; size and ETag only if the object exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ObjectFacts<'a> {
     pub(crate) bucket: &'a str,
@@ -20,15 +22,15 @@ pub(crate) struct ObjectFacts<'a> {
 
 /// An S3 event that says that an object was created; `event` is like `ObjectCreated:Put`.
 pub(crate) fn created(facts: &ObjectFacts<'_>, event: &str) -> Value {
-    tell(facts, event)
+    event_of(facts, event)
 }
 
 /// An S3 event that says that an object was removed.
 pub(crate) fn removed(facts: &ObjectFacts<'_>) -> Value {
-    tell(facts, REMOVED)
+    event_of(facts, REMOVED)
 }
 
-fn tell(facts: &ObjectFacts<'_>, event: &str) -> Value {
+fn event_of(facts: &ObjectFacts<'_>, event: &str) -> Value {
     notification([ObjectChange {
         event,
         time: &clock::rfc3339(facts.at),

@@ -1,3 +1,5 @@
+//! The queue of events, in memory.
+
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -5,48 +7,15 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use super::record;
-use crate::QueueOptions;
+use super::dead_letter::DeadLetter;
+use super::message::Message;
+use crate::clock;
+use crate::options::QueueOptions;
 
-/// Dead letters that are kept; the oldest go first.
-const MOST_DEAD_LETTERS: usize = 1000;
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-
-/// An event that was given up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeadLetter {
-    /// Message id, or sequence number in a stream.
-    pub message_id: String,
-    /// The S3 event or the stream's record, as JSON text, or whatever text was sent.
-    pub body: String,
-    /// How often it was delivered.
-    pub receives: u32,
-    /// Why the last delivery failed.
-    pub reason: String,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Message {
-    pub(crate) id: String,
-    pub(crate) body: String,
-    pub(crate) receives: u32,
-    /// Nanoseconds since 1970.
-    pub(crate) sent: i64,
-    /// Nanoseconds since 1970; 0 before the first delivery.
-    pub(crate) first_received: i64,
-}
-
-impl Message {
-    pub(crate) fn new(body: String) -> Self {
-        Self {
-            id: record::message_id(),
-            body,
-            receives: 0,
-            sent: record::now(),
-            first_received: 0,
-        }
-    }
-}
+/// Dead letters that are kept; the oldest are dropped first.
+const MAX_DEAD_LETTERS: usize = 1000;
+/// The longest pause before another attempt.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 /// The events that wait; in memory only.
 #[derive(Debug)]
@@ -58,7 +27,7 @@ pub(crate) struct Queue {
     open: watch::Sender<usize>,
 }
 
-/// How many messages wait, are being handled or pause after a failure, and wait for their time.
+/// The numbers of messages that wait, that are being handled or pause after a failure, and that are delayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) visible: usize,
@@ -90,7 +59,7 @@ impl Queue {
         self.send(body.to_string(), Duration::ZERO);
     }
 
-    /// Adds a message, whatever its text, that is handled after `delay`. Returns its id.
+    /// Adds a message of any text, to be handled after `delay`, and returns its id.
     pub(crate) fn send(&self, body: String, delay: Duration) -> String {
         let message = Message::new(body);
         let id = message.id.clone();
@@ -106,7 +75,7 @@ impl Queue {
         id
     }
 
-    /// How many messages there are of each sort.
+    /// Counts the messages by state.
     pub(crate) fn counts(&self) -> Counts {
         let mut state = self.state();
         state.wake(Instant::now());
@@ -167,7 +136,7 @@ impl Queue {
         }
     }
 
-    /// Ends the delivery of a batch: `reason` tells why a message failed, if it did.
+    /// Ends the delivery of a batch: `reason` returns why a message failed, if it did.
     pub(crate) fn settle(&self, batch: Vec<Message>, reason: impl Fn(&Message) -> Option<String>) {
         let mut closed = 0;
         let mut state = self.state();
@@ -175,8 +144,8 @@ impl Queue {
         for message in batch {
             match reason(&message) {
                 None => closed += 1,
-                Some(reason) if message.receives >= self.most_receives() => {
-                    state.bury(DeadLetter {
+                Some(reason) if message.receives >= self.max_receives() => {
+                    state.move_to_dead_letter_queue(DeadLetter {
                         message_id: message.id,
                         body: message.body,
                         receives: message.receives,
@@ -211,20 +180,20 @@ impl Queue {
         self.state().dead.iter().cloned().collect()
     }
 
-    /// Adds to the dead letters what never was in the queue.
-    pub(super) fn give_up(&self, letter: DeadLetter) {
-        self.state().bury(letter);
+    /// Adds an event that never was in the queue to the dead letters.
+    pub(super) fn add_dead_letter(&self, letter: DeadLetter) {
+        self.state().move_to_dead_letter_queue(letter);
     }
 
-    /// An event that failed so many times is given up.
-    pub(super) fn most_receives(&self) -> u32 {
+    /// The number of failed deliveries after which an event is given up.
+    pub(super) fn max_receives(&self) -> u32 {
         self.options.max_receives.max(1)
     }
 
-    /// How long an event rests that was delivered so often.
+    /// The pause before the next delivery of an event that was delivered `receives` times.
     pub(super) fn pause(&self, receives: u32) -> Duration {
         let doublings = receives.saturating_sub(1).min(16);
-        (self.options.backoff * 2_u32.pow(doublings)).min(LONGEST_PAUSE)
+        (self.options.backoff * 2_u32.pow(doublings)).min(MAX_PAUSE)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -233,7 +202,7 @@ impl Queue {
 }
 
 impl State {
-    /// Makes paused messages ready whose time has come.
+    /// Moves the paused messages whose pause is over to the ready ones.
     fn wake(&mut self, now: Instant) {
         let (due, paused) = std::mem::take(&mut self.paused)
             .into_iter()
@@ -252,7 +221,7 @@ impl State {
         let count = batch.min(self.ready.len());
         let mut taken: Vec<Message> = self.ready.drain(..count).collect();
         self.in_hand += count;
-        let now = record::now();
+        let now = clock::now();
         for message in &mut taken {
             message.receives += 1;
             if message.first_received == 0 {
@@ -262,14 +231,14 @@ impl State {
         taken
     }
 
-    fn bury(&mut self, letter: DeadLetter) {
+    fn move_to_dead_letter_queue(&mut self, letter: DeadLetter) {
         tracing::error!(
             message = letter.message_id,
             body = letter.body,
             reason = letter.reason,
             "gave up an event"
         );
-        if self.dead.len() == MOST_DEAD_LETTERS {
+        if self.dead.len() == MAX_DEAD_LETTERS {
             self.dead.pop_front();
         }
         self.dead.push_back(letter);

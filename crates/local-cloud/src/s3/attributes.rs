@@ -1,3 +1,5 @@
+//! The descriptions of objects in requests and responses.
+
 use std::collections::BTreeMap;
 
 use crate::store::Attributes;
@@ -47,7 +49,7 @@ macro_rules! describe_output {
         $output.metadata = (!attributes.metadata.is_empty())
             .then(|| attributes.metadata.clone().into_iter().collect());
         if $checksums {
-            $crate::s3::announced::report!($output, $version.checksums);
+            $crate::s3::checksums::report_checksums!($output, $version.checksums);
         }
     }};
 }
@@ -67,7 +69,7 @@ pub(super) fn sorted(metadata: Option<s3s::dto::Metadata>) -> BTreeMap<String, S
     metadata.unwrap_or_default().into_iter().collect()
 }
 
-/// What S3 says when nobody told the type.
+/// The content type, or S3's default.
 pub(super) fn content_type(attributes: &Attributes) -> String {
     let known = attributes
         .content_type

@@ -1,3 +1,5 @@
+//! The bodies of requests and responses.
+
 use std::fs::File;
 use std::io::{self, Read};
 
@@ -7,7 +9,7 @@ use s3s::dto::StreamingBlob;
 use s3s::{Body, S3Error, S3ErrorCode, S3Result, StdError};
 
 use super::LocalS3;
-use super::announced::Announced;
+use super::checksums::SentChecksums;
 use crate::store::{Content, Draft, StoreError};
 
 /// Received bytes are hashed and written in pieces of about this size.
@@ -16,13 +18,13 @@ const PIECE: usize = 1 << 19;
 const SMALL: u64 = 1 << 20;
 
 impl LocalS3 {
-    /// Receives a whole body and compares it with what was announced about it.
+    /// Receives a whole body and verifies its checksums.
     pub(super) async fn receive(
         &self,
         body: Option<StreamingBlob>,
-        announced: Announced,
+        sent: SentChecksums,
     ) -> S3Result<Content> {
-        let checks = announced.checks();
+        let checks = sent.checks();
         let mut draft = self
             .blocking(move |this| this.incoming.begin(&checks).map_err(StoreError::from))
             .await?;
@@ -41,7 +43,7 @@ impl LocalS3 {
                 draft.finish().map_err(StoreError::from)
             })
             .await?;
-        announced.verify(&content)?;
+        sent.verify(&content)?;
         Ok(content)
     }
 
@@ -85,7 +87,7 @@ pub(super) fn outgoing(mut file: File, length: u64) -> io::Result<StreamingBlob>
 
 fn read_piece(mut file: File, left: u64) -> io::Result<(Bytes, File)> {
     let mut piece = vec![0; usize::try_from(left).unwrap_or(PIECE).min(PIECE)];
-    // Fails when somebody cut the file meanwhile: the client then sees a broken transfer.
+    // Fails if another program truncated the file: the client then sees a broken transfer.
     file.read_exact(&mut piece)?;
     Ok((piece.into(), file))
 }

@@ -1,3 +1,5 @@
+//! Buckets.
+
 use s3s::dto::*;
 use s3s::{S3, S3ErrorCode, S3Request, S3Result};
 
@@ -43,7 +45,7 @@ impl LocalS3 {
     ) -> S3Result<HeadBucketOutput> {
         let output = self.buckets.head_bucket(request).await?.output;
         Ok(HeadBucketOutput {
-            bucket_region: Some(crate::cloud::REGION.to_owned()),
+            bucket_region: Some(crate::identity::REGION.to_owned()),
             ..output
         })
     }

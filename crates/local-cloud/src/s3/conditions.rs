@@ -1,3 +1,5 @@
+//! Conditions of requests.
+
 use http::{HeaderMap, HeaderValue, header};
 use s3s::dto::{ETagCondition, Timestamp, TimestampFormat};
 use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
@@ -14,7 +16,7 @@ pub(super) struct ReadConditions {
     pub(super) if_unmodified_since: Option<Timestamp>,
 }
 
-/// What a read's conditions say about a version.
+/// The verdict of a read's conditions on a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// Go on.
@@ -104,7 +106,7 @@ fn not_modified(version: &Version) -> S3Error {
     error
 }
 
-/// Whether the condition is `*` or lists the ETag.
+/// True if the condition is `*` or lists the ETag.
 fn names(condition: &ETagCondition, etag: &str) -> bool {
     condition.is_any() || tags(condition).any(|tag| tag == etag)
 }

@@ -1,3 +1,5 @@
+//! Copies.
+
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 
@@ -80,7 +82,7 @@ impl LocalS3 {
         })
     }
 
-    /// Opens what a copy reads, if its conditions hold.
+    /// Opens the source of a copy, if its conditions hold.
     pub(super) fn open_source(
         &self,
         from: &CopySource,
@@ -95,21 +97,13 @@ impl LocalS3 {
         }
     }
 
-    /// Copies bytes of an opened object to a file of their own, and computes the checksums anew
-    /// that the source has.
+    /// Copies bytes of an opened object to a file of their own, and computes the checksums that the source has.
     pub(super) fn copy_range(
         &self,
         from: &mut Object,
         range: Range<u64>,
     ) -> Result<Content, StoreError> {
-        let sums = &from.version.checksums;
-        let checks = Checks {
-            crc32: sums.crc32.is_some(),
-            crc32c: sums.crc32c.is_some(),
-            crc64nvme: sums.crc64nvme.is_some(),
-            sha1: sums.sha1.is_some(),
-            sha256: sums.sha256.is_some(),
-        };
+        let checks = Checks::of(&from.version.checksums);
         let mut draft = self.incoming.begin(&checks)?;
         from.file.seek(SeekFrom::Start(range.start))?;
         let mut left = range.end - range.start;

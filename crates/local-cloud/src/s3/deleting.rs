@@ -1,3 +1,5 @@
+//! Deletes.
+
 use s3s::dto::*;
 use s3s::{S3Error, S3Request, S3Result, s3_error};
 
@@ -5,8 +7,8 @@ use super::LocalS3;
 use super::conditions::write_condition;
 use crate::store::{StoreError, WriteCondition};
 
-/// Most keys in one request, by S3's rule.
-const MOST_KEYS: usize = 1000;
+/// The keys of one request, by S3's rule.
+const MAX_KEYS: usize = 1000;
 
 impl LocalS3 {
     pub(super) async fn delete_object(
@@ -30,10 +32,10 @@ impl LocalS3 {
         request: S3Request<DeleteObjectsInput>,
     ) -> S3Result<DeleteObjectsOutput> {
         let DeleteObjectsInput { bucket, delete, .. } = request.input;
-        if delete.objects.is_empty() || delete.objects.len() > MOST_KEYS {
+        if delete.objects.is_empty() || delete.objects.len() > MAX_KEYS {
             return Err(s3_error!(
                 MalformedXML,
-                "expected 1 to {MOST_KEYS} keys, found {}",
+                "expected 1 to {MAX_KEYS} keys, found {}",
                 delete.objects.len()
             ));
         }

@@ -1,3 +1,5 @@
+//! The S3 errors of the store's errors.
+
 use s3s::{S3Error, S3ErrorCode};
 
 use crate::store::StoreError;

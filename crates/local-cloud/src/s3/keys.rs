@@ -1,3 +1,5 @@
+//! The access key.
+
 use async_trait::async_trait;
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::{S3Result, s3_error};

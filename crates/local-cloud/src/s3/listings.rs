@@ -1,3 +1,6 @@
+//! Listings of objects.
+
+use lookalike_events::encode_key;
 use s3s::dto::*;
 use s3s::{S3Request, S3Result, s3_error};
 
@@ -5,8 +8,8 @@ use super::LocalS3;
 use super::attributes::last_modified;
 use crate::store::{Entry, Listing, Query};
 
-/// Most entries of one page, by S3's rule.
-const LONGEST_PAGE: i32 = 1000;
+/// The entries of one page, by S3's rule.
+const MAX_PAGE_ENTRIES: i32 = 1000;
 
 impl LocalS3 {
     pub(super) async fn list_objects_v2(
@@ -92,7 +95,7 @@ impl LocalS3 {
         after: String,
         max_keys: Option<i32>,
     ) -> S3Result<(i32, Listing)> {
-        let wanted = max_keys.unwrap_or(LONGEST_PAGE).min(LONGEST_PAGE);
+        let wanted = max_keys.unwrap_or(MAX_PAGE_ENTRIES).min(MAX_PAGE_ENTRIES);
         let limit = usize::try_from(wanted).map_err(|_| {
             s3_error!(
                 InvalidArgument,
@@ -139,36 +142,23 @@ pub(super) fn is_url(encoding: Option<&EncodingType>) -> bool {
     encoding.is_some_and(|encoding| encoding.as_str() == EncodingType::URL)
 }
 
-/// With percent signs but for slashes, when the client asked for it.
+/// Percent-encodes all but slashes if the client asked for it. A space becomes `%20`, since not every client reads
+/// a plus sign as a space.
 pub(super) fn encode(url: bool, text: &str) -> String {
-    if !url {
-        return text.to_owned();
+    if url {
+        encode_key(text).replace('+', "%20")
+    } else {
+        text.to_owned()
     }
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'*' | b'/' => {
-                encoded.push(char::from(byte))
-            }
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
 }
 
 /// A token is the hexadecimal form of the last entry, so that it passes through any client.
 fn encode_token(last: &str) -> String {
-    crate::store::hex(last.as_bytes())
+    hex::encode(last)
 }
 
 fn decode_token(token: &str) -> S3Result<String> {
-    let digits = token.as_bytes().chunks(2);
-    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    let whole =
-        token.len().is_multiple_of(2) && token.bytes().all(|digit| digit.is_ascii_hexdigit());
-    let bytes = whole
-        .then(|| digits.map(byte).collect::<Option<Vec<u8>>>())
-        .flatten();
+    let bytes = hex::decode(token).ok();
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
     text.ok_or_else(|| {
         s3_error!(

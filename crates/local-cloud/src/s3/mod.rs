@@ -1,70 +1,31 @@
-//! The S3 API over the [`crate::store`]: what s3s-fs does well (buckets) is left to it; objects,
-//! listings and multipart uploads, whose preconditions, ETags and descriptions have to hold under
-//! concurrency and after a kill, are answered from the store.
+//! The S3 API over the [`crate::store`]: s3s-fs answers requests about buckets; the store
+//! answers those about objects, listings and multipart uploads, whose preconditions, ETags and descriptions have
+//! to hold under concurrency and after a kill.
 
-mod announced;
 mod attributes;
 mod body;
 mod buckets;
+mod checksums;
 mod conditions;
 mod copying;
 mod deleting;
 mod errors;
 mod keys;
 mod listings;
+mod local_s3;
 mod multipart;
 mod reading;
 mod server;
 mod upload_listings;
 mod writing;
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use s3s::dto::*;
 use s3s::{S3, S3Request, S3Response, S3Result};
-use s3s_fs::FileSystem;
-
-use crate::folder::DataFolder;
-use crate::store::{Incoming, ObjectStore, StoreError, Uploads};
 
 pub(crate) use keys::{ACCESS_KEY, SECRET_KEY};
+pub(crate) use local_s3::LocalS3;
 pub(crate) use server::serve;
-
-/// The parts of the S3 server; cheap to clone.
-#[derive(Clone)]
-pub(crate) struct LocalS3 {
-    pub(crate) buckets: Arc<FileSystem>,
-    pub(crate) store: Arc<ObjectStore>,
-    pub(crate) incoming: Arc<Incoming>,
-    pub(crate) uploads: Arc<Uploads>,
-    /// Keeps the folder locked while a request is answered.
-    pub(crate) _folder: Arc<DataFolder>,
-}
-
-impl LocalS3 {
-    /// Runs file work away from the async runtime.
-    async fn blocking<T, E>(
-        &self,
-        work: impl FnOnce(&Self) -> Result<T, E> + Send + 'static,
-    ) -> S3Result<T>
-    where
-        T: Send + 'static,
-        E: Into<s3s::S3Error> + Send + 'static,
-    {
-        let this = self.clone();
-        match tokio::task::spawn_blocking(move || work(&this)).await {
-            Ok(result) => result.map_err(Into::into),
-            Err(error) => Err(s3s::S3Error::internal_error(error)),
-        }
-    }
-
-    async fn check_bucket(&self, bucket: &str) -> S3Result<()> {
-        let bucket = bucket.to_owned();
-        self.blocking::<_, StoreError>(move |this| this.store.check_bucket(&bucket))
-            .await
-    }
-}
 
 /// An operation: its request and the method that answers it.
 macro_rules! operations {

@@ -1,16 +1,18 @@
+//! Multipart uploads.
+
 use s3s::dto::*;
 use s3s::{S3Error, S3Request, S3Result, s3_error};
 
 use super::LocalS3;
-use super::announced::{announced, report};
 use super::attributes::attributes_of;
+use super::checksums::{report_checksums, sent_checksums};
 use super::conditions::write_condition;
 use super::copying::source_conditions;
 use super::listings::encode;
 use crate::store::{Checks, Checksums, StoreError, UploadInfo};
 
-/// Most parts of an upload, and most entries of a listing of them.
-pub(super) const MOST_PARTS: i32 = 10_000;
+/// The parts of an upload, and the entries of a listing of them.
+pub(super) const MAX_PARTS: i32 = 10_000;
 
 impl LocalS3 {
     pub(super) async fn create_multipart_upload(
@@ -52,18 +54,18 @@ impl LocalS3 {
         &self,
         mut request: S3Request<UploadPartInput>,
     ) -> S3Result<UploadPartOutput> {
-        let announced = announced!(request);
+        let sent = sent_checksums!(request);
         let body = request.input.body.take();
         let input = request.input;
         check_number(input.part_number)?;
         self.find_upload(&input.bucket, &input.key, &input.upload_id)
             .await?;
-        let content = self.receive(body, announced).await?;
+        let content = self.receive(body, sent).await?;
         let mut output = UploadPartOutput {
             e_tag: Some(ETag::Strong(content.etag())),
             ..Default::default()
         };
-        report!(output, content.checksums);
+        report_checksums!(output, content.checksums);
         self.blocking(move |this| {
             this.uploads
                 .add_part(&input.upload_id, input.part_number, &content)
@@ -131,7 +133,7 @@ impl LocalS3 {
             let address = this.store.address(&bucket, &key)?;
             let draft = this
                 .incoming
-                .begin(&checks_for(&whole))
+                .begin(&Checks::of(&whole))
                 .map_err(StoreError::from)?;
             let (content, etag) = this.uploads.assemble(&upload_id, &wanted, draft)?;
             content.verify(None, &whole)?;
@@ -147,7 +149,7 @@ impl LocalS3 {
                 e_tag: Some(ETag::Strong(version.etag.clone())),
                 ..Default::default()
             };
-            report!(output, version.checksums);
+            report_checksums!(output, version.checksums);
             Ok::<_, S3Error>(output)
         };
         self.blocking(complete).await
@@ -182,12 +184,12 @@ impl LocalS3 {
 }
 
 fn check_number(number: i32) -> S3Result<()> {
-    if (1..=MOST_PARTS).contains(&number) {
+    if (1..=MAX_PARTS).contains(&number) {
         return Ok(());
     }
     Err(s3_error!(
         InvalidArgument,
-        "the part number must be 1 to {MOST_PARTS}, found {number}"
+        "the part number must be 1 to {MAX_PARTS}, found {number}"
     ))
 }
 
@@ -225,15 +227,5 @@ fn whole_checksums(input: &CompleteMultipartUploadInput) -> Checksums {
         crc64nvme: whole(&input.checksum_crc64nvme),
         sha1: whole(&input.checksum_sha1),
         sha256: whole(&input.checksum_sha256),
-    }
-}
-
-fn checks_for(sums: &Checksums) -> Checks {
-    Checks {
-        crc32: sums.crc32.is_some(),
-        crc32c: sums.crc32c.is_some(),
-        crc64nvme: sums.crc64nvme.is_some(),
-        sha1: sums.sha1.is_some(),
-        sha256: sums.sha256.is_some(),
     }
 }

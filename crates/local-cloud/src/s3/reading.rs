@@ -1,3 +1,5 @@
+//! Gets and heads.
+
 use std::io::{Seek, SeekFrom};
 
 use s3s::dto::*;

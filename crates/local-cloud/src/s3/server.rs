@@ -1,3 +1,5 @@
+//! The HTTP server of S3.
+
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use s3s::Body;
@@ -8,7 +10,7 @@ use super::LocalS3;
 use super::keys::LocalKeys;
 use crate::server::HttpServer;
 
-/// What a page of another origin may read besides the simple headers.
+/// The headers that a page of another origin may read, besides the simple ones.
 const EXPOSED: &str = "ETag, Content-Length, Content-Range, Content-Type, Last-Modified, Accept-Ranges, \
                        x-amz-request-id, x-amz-version-id, x-amz-meta-product-id";
 

@@ -1,10 +1,12 @@
+//! Listings of uploads and their parts.
+
 use s3s::dto::*;
 use s3s::{S3Request, S3Result};
 
 use super::LocalS3;
 use super::attributes::last_modified;
 use super::listings::{encode, is_url};
-use super::multipart::MOST_PARTS;
+use super::multipart::MAX_PARTS;
 use crate::store::{PartInfo, UploadInfo};
 
 impl LocalS3 {
@@ -25,7 +27,7 @@ impl LocalS3 {
         let mut parts = self.blocking(move |this| this.uploads.parts(&id)).await?;
         let marker = part_number_marker.unwrap_or_default();
         parts.retain(|part| part.number > marker);
-        let most = max_parts.unwrap_or(MOST_PARTS).clamp(0, MOST_PARTS);
+        let most = max_parts.unwrap_or(MAX_PARTS).clamp(0, MAX_PARTS);
         let is_truncated = parts.len() > usize::try_from(most).unwrap_or_default();
         parts.truncate(usize::try_from(most).unwrap_or_default());
         Ok(ListPartsOutput {

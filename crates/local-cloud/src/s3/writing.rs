@@ -1,14 +1,16 @@
+//! Puts.
+
 use http::Method;
 use s3s::dto::*;
 use s3s::{S3Request, S3Result, s3_error};
 
 use super::LocalS3;
-use super::announced::{announced, report};
 use super::attributes::attributes_of;
+use super::checksums::{report_checksums, sent_checksums};
 use super::conditions::write_condition;
 
 impl LocalS3 {
-    /// Answers posts of HTML forms too, which s3s hands over as puts.
+    /// Answers posts of HTML forms too, which s3s passes as puts.
     pub(super) async fn put_object(
         &self,
         mut request: S3Request<PutObjectInput>,
@@ -30,8 +32,8 @@ impl LocalS3 {
         let address = self
             .store
             .address(&request.input.bucket, &request.input.key)?;
-        let announced = announced!(request);
-        let content = self.receive(request.input.body.take(), announced).await?;
+        let sent = sent_checksums!(request);
+        let content = self.receive(request.input.body.take(), sent).await?;
         let attributes = attributes_of!(request.input);
         let put = move |this: &Self| {
             this.store.put(
@@ -48,7 +50,7 @@ impl LocalS3 {
             e_tag: Some(ETag::Strong(version.etag.clone())),
             ..Default::default()
         };
-        report!(output, version.checksums);
+        report_checksums!(output, version.checksums);
         Ok(output)
     }
 }

@@ -1,4 +1,6 @@
-/// What SQS says when it does not do as it was told.
+//! The errors that SQS answers with.
+
+/// Why SQS refuses a request.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SqsError {
     #[error("The specified queue does not exist.")]
@@ -13,8 +15,8 @@ pub(crate) enum SqsError {
         "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long."
     )]
     InvalidBatchEntryId,
-    #[error("Batch requests cannot be longer than {most} bytes. You have sent {sent} bytes.")]
-    BatchRequestTooLong { most: usize, sent: usize },
+    #[error("Batch requests cannot be longer than {max} bytes. You have sent {sent} bytes.")]
+    BatchRequestTooLong { max: usize, sent: usize },
     #[error(
         "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
     )]

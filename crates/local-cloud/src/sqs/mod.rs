@@ -1,9 +1,10 @@
 //! SQS's JSON protocol in front of the one queue there is.
 
-mod asking;
 mod error;
+mod limits;
 mod protocol;
-mod sending;
+mod queue_attributes;
+mod send;
 
 use std::sync::Arc;
 
@@ -14,20 +15,12 @@ use hyper::body::Incoming;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
+use self::error::SqsError;
 use crate::events::Queue;
+use crate::identity::{ACCOUNT, QUEUE};
 use crate::server::HttpServer;
-use error::SqsError;
 
-/// The account that everything belongs to.
-pub(crate) const ACCOUNT: &str = "000000000000";
-/// The name of the queue.
-pub(crate) const QUEUE: &str = "lookalike-changes";
-
-/// Most bytes of a message, and of the messages of one batch: what SQS took before it took more, so
-/// what every queue takes.
-const MOST_BYTES: usize = 256 * 1024;
-
-/// What answers SQS requests.
+/// Answers SQS requests.
 #[derive(Clone)]
 pub(crate) struct LocalSqs {
     queue: Arc<Queue>,

@@ -1,3 +1,5 @@
+//! Reading requests and writing answers in SQS's JSON protocol.
+
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -6,11 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::error::SqsError;
+use super::limits::MAX_REQUEST_BYTES;
 use crate::events::message_id;
-
-/// Most bytes of a request: JSON may write a byte of a message with six, and an entry has more than
-/// its message.
-const MOST_REQUEST_BYTES: usize = 4 << 20;
 
 /// The action that a request asks for, like `SendMessage`, and its input.
 pub(crate) async fn read(request: Request<Incoming>) -> Result<(String, Value), SqsError> {
@@ -21,19 +20,19 @@ pub(crate) async fn read(request: Request<Incoming>) -> Result<(String, Value), 
                 .to_owned(),
         ));
     };
-    // As with DynamoDB, it is not looked at who signed.
+    // As with DynamoDB, any signature will do.
     if text("authorization").is_none() {
         return Err(SqsError::MissingAuthenticationToken);
     }
     let action = action.to_owned();
-    // Told before anything is read, where the client says how much it will be.
-    if request.body().size_hint().lower() > MOST_REQUEST_BYTES as u64 {
-        return Err(SqsError::RequestTooLarge(MOST_REQUEST_BYTES));
+    // Checked before anything is read, if the client says how much it will send.
+    if request.body().size_hint().lower() > MAX_REQUEST_BYTES as u64 {
+        return Err(SqsError::RequestTooLarge(MAX_REQUEST_BYTES));
     }
-    let body = Limited::new(request.into_body(), MOST_REQUEST_BYTES);
+    let body = Limited::new(request.into_body(), MAX_REQUEST_BYTES);
     let body = body.collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {
-            SqsError::RequestTooLarge(MOST_REQUEST_BYTES)
+            SqsError::RequestTooLarge(MAX_REQUEST_BYTES)
         } else {
             SqsError::Serialization(error.to_string())
         }

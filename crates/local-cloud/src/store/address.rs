@@ -1,9 +1,11 @@
+//! Buckets and keys as paths.
+
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
 
 /// The longest name of a file that the common file systems take, in bytes.
-const LONGEST_NAME: usize = 255;
+const MAX_NAME_BYTES: usize = 255;
 
 /// A bucket and a key that can be a file below the bucket's folder, and nowhere else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +59,7 @@ fn unfit(key: &str) -> Option<&'static str> {
     key.split('/').find_map(|part| match part {
         "" => Some("it begins or ends with a slash, or has two in a row"),
         "." | ".." => Some("`.` and `..` are not allowed as parts of a key"),
-        long if long.len() > LONGEST_NAME => {
+        long if long.len() > MAX_NAME_BYTES => {
             Some("a part between slashes is longer than 255 bytes")
         }
         _ => None,

@@ -1,6 +1,8 @@
+//! Conditions of writes.
+
 use super::StoreError;
 
-/// What must hold for the object that a write replaces or removes.
+/// A condition on the object that a write replaces or removes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum WriteCondition {
     /// Whatever is there.

@@ -1,3 +1,5 @@
+//! Objects that are being received.
+
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -8,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use s3s::checksum::ChecksumHasher;
 use s3s::crypto::{Checksum as _, Md5};
 
-use super::{Checksums, StoreError, hex};
+use super::{Checksums, StoreError};
 
 /// The folder in which objects are received before they are renamed into place.
 #[derive(Debug)]
@@ -18,7 +20,7 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
-    /// Empties the folder: what is there was being received when the process ended.
+    /// Empties the folder: its files were being received when the process ended.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
         match fs::remove_dir_all(folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -48,7 +50,7 @@ impl Incoming {
     }
 }
 
-/// Which checksums to compute while bytes come in.
+/// The checksums to compute while bytes come in.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Checks {
     pub(crate) crc32: bool,
@@ -59,6 +61,17 @@ pub(crate) struct Checks {
 }
 
 impl Checks {
+    /// The checksums that `sums` has.
+    pub(crate) fn of(sums: &Checksums) -> Self {
+        Self {
+            crc32: sums.crc32.is_some(),
+            crc32c: sums.crc32c.is_some(),
+            crc64nvme: sums.crc64nvme.is_some(),
+            sha1: sums.sha1.is_some(),
+            sha256: sums.sha256.is_some(),
+        }
+    }
+
     fn hasher(&self) -> ChecksumHasher {
         ChecksumHasher {
             crc32: self.crc32.then(Default::default),
@@ -120,10 +133,10 @@ impl Content {
 
     /// The ETag of an object that was put in one piece.
     pub(crate) fn etag(&self) -> String {
-        hex(&self.md5)
+        hex::encode(self.md5)
     }
 
-    /// Compares with the checksums, in base64, that the sender announced.
+    /// Compares the bytes with the sender's checksums, in base64.
     pub(crate) fn verify(&self, md5: Option<&str>, sums: &Checksums) -> Result<(), StoreError> {
         let digest = STANDARD.encode(self.md5);
         let own = &self.checksums;

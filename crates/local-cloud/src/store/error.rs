@@ -1,6 +1,8 @@
+//! Errors of the store.
+
 use std::io;
 
-/// Why the store did not do what it was asked.
+/// Why an operation of the store failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
     #[error("the bucket `{0}` does not exist")]

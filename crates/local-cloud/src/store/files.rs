@@ -1,12 +1,14 @@
+//! Files of objects.
+
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use s3s::crypto::{Checksum as _, Md5};
 
 use super::version::Stamp;
-use super::{Address, StoreError, hex};
+use super::{Address, StoreError};
 
-/// Opens the file of an object; whatever is no file is no object.
+/// Opens the file of an object. Anything but a file is not an object.
 pub(super) fn open_file(address: &Address) -> Result<File, StoreError> {
     let missing = || StoreError::NoSuchKey(address.key.clone());
     match File::open(address.path()) {
@@ -17,7 +19,7 @@ pub(super) fn open_file(address: &Address) -> Result<File, StoreError> {
     }
 }
 
-/// Whether there is no file because of this error.
+/// True if this error means that there is no file.
 pub(super) fn is_missing(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -41,7 +43,7 @@ pub(super) fn digest(file: &mut File, mut stamp: Stamp) -> io::Result<(String, S
         file.seek(SeekFrom::Start(0))?;
         let after = Stamp::of(&file.metadata()?)?;
         if after == stamp {
-            return Ok((hex(&md5.finalize()), stamp));
+            return Ok((hex::encode(md5.finalize()), stamp));
         }
         stamp = after;
     }

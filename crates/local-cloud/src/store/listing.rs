@@ -1,3 +1,5 @@
+//! Listing the objects of a bucket in the order of keys.
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,7 +8,7 @@ use std::sync::Arc;
 use super::{StoreError, Version};
 
 /// The longest key, in bytes; deeper folders cannot hold objects.
-const LONGEST_KEY: usize = 1024;
+const MAX_KEY_BYTES: usize = 1024;
 
 /// Which keys to list.
 #[derive(Clone, Debug, Default)]
@@ -14,9 +16,9 @@ pub(crate) struct Query {
     pub(crate) prefix: String,
     /// Keys that hold this after the prefix are rolled up; not empty.
     pub(crate) delimiter: Option<String>,
-    /// Only what comes after this key or common prefix.
+    /// Only keys and common prefixes after this one.
     pub(crate) after: String,
-    /// Most entries to return.
+    /// The number of entries to return, at most.
     pub(crate) limit: usize,
 }
 
@@ -39,7 +41,7 @@ pub(crate) struct Listing {
     pub(crate) next: Option<String>,
 }
 
-/// Lists the files below `bucket`; `describe` tells about the object of a key.
+/// Lists the files below `bucket`; `describe` returns the version of a key.
 pub(crate) fn list(
     bucket: &Path,
     query: &Query,
@@ -79,7 +81,7 @@ impl<D: Fn(&str) -> Result<Arc<Version>, StoreError>> Walk<'_, D> {
                 return Ok(());
             }
             let key = format!("{base}{name}");
-            if key.len() > LONGEST_KEY || !self.may_hold(&key, is_folder) {
+            if key.len() > MAX_KEY_BYTES || !self.may_hold(&key, is_folder) {
                 continue;
             }
             let child = path.join(name.trim_end_matches('/'));
@@ -92,7 +94,7 @@ impl<D: Fn(&str) -> Result<Arc<Version>, StoreError>> Walk<'_, D> {
         Ok(())
     }
 
-    /// Whether the key of a file, or some key below a folder, can still become an entry.
+    /// True if the key of a file, or some key below a folder, can still become an entry.
     fn may_hold(&self, key: &str, is_folder: bool) -> bool {
         let Query { prefix, after, .. } = self.query;
         if is_folder {
@@ -104,7 +106,7 @@ impl<D: Fn(&str) -> Result<Arc<Version>, StoreError>> Walk<'_, D> {
         }
     }
 
-    /// Whether the key lies below a common prefix that is listed, or that a page before listed.
+    /// True if the key lies below a common prefix of this page or of the page before.
     fn rolled_up(&self, key: &str) -> bool {
         let Some(delimiter) = &self.query.delimiter else {
             return false;
@@ -196,7 +198,7 @@ fn kind(entry: &fs::DirEntry, parent: &Path) -> Kind {
     }
 }
 
-/// Whether a link leads to a folder above it, which would be a walk without end.
+/// True if a link leads to a folder above it, which would make an endless walk.
 fn leads_up(link: &Path, parent: &Path) -> bool {
     let real = |path: &Path| -> Option<PathBuf> { path.canonicalize().ok() };
     match (real(link), real(parent)) {

@@ -1,10 +1,12 @@
+//! Locks of object names.
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 const STRIPES: usize = 256;
 
 /// One lock per object name, from a fixed set: two names may share one and then wait for each
-/// other, which is harmless since nobody holds two at once.
+/// other, which is harmless since no thread holds two at once.
 #[derive(Debug)]
 pub(crate) struct NameLocks(Vec<RwLock<()>>);
 

@@ -1,20 +1,20 @@
 //! Objects as plain files, synchronous: callers leave the async runtime first.
 //!
-//! A version of an object is told by the size and modification time of its file. What a file cannot
+//! A version of an object is identified by the size and modification time of its file. What a file cannot
 //! say about itself (ETag of a multipart upload, content type, user metadata, checksums) stands in
-//! the [`Ledger`] under exactly that stamp *before* the file is renamed into place. A reader opens
+//! the [`MetadataLog`](metadata_log::MetadataLog) under exactly that stamp *before* the file is renamed into place. A reader opens
 //! the file and looks up the stamp of what it opened, so content and description always belong
-//! together, also when the process is killed between the two steps. A stamp that the ledger does
-//! not know means that somebody else wrote the file: its ETag is computed from the content.
+//! together, also when the process is killed between the two steps. A stamp that the log does
+//! not know means that another program wrote the file: its ETag is computed from the content.
 
 mod address;
 mod condition;
 mod content;
 mod error;
 mod files;
-mod ledger;
 mod listing;
 mod locks;
+mod metadata_log;
 mod objects;
 mod tree;
 mod uploads;
@@ -28,15 +28,3 @@ pub(crate) use listing::{Entry, Listing, Query};
 pub(crate) use objects::{Change, Object, ObjectStore};
 pub(crate) use uploads::{PartInfo, UploadInfo, Uploads};
 pub(crate) use version::{Attributes, Checksums, Version};
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
-}

@@ -1,3 +1,5 @@
+//! The objects of all buckets.
+
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -5,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::files::{digest, is_missing, open_file};
-use super::ledger::Ledger;
 use super::locks::NameLocks;
+use super::metadata_log::MetadataLog;
 use super::version::Stamp;
 use super::{
     Address, Attributes, Checksums, Content, Listing, Query, StoreError, Version, WriteCondition,
@@ -18,8 +20,8 @@ use crate::clock::{self, Clock};
 /// computed from it is not kept.
 const SETTLED: Duration = Duration::from_secs(2);
 
-/// Something happened to an object; told while its name is locked, so changes of one name come in
-/// the order in which they happened.
+/// A change of an object. The listener runs while the name is locked, so changes of one name come in the order in
+/// which they happened.
 #[derive(Debug)]
 pub(crate) enum Change<'a> {
     /// A new version is there.
@@ -40,7 +42,7 @@ pub(crate) struct Object {
 }
 
 impl Object {
-    /// Whether the file was left alone since it was opened: the store itself never changes a file
+    /// True if the file has not changed since it was opened: the store itself never changes a file
     /// in place, but others may.
     pub(crate) fn is_unchanged(&self) -> io::Result<bool> {
         Ok(Stamp::of(&self.file.metadata()?)? == self.version.stamp)
@@ -50,25 +52,25 @@ impl Object {
 /// The objects of all buckets.
 pub(crate) struct ObjectStore {
     root: PathBuf,
-    ledger: Ledger,
+    metadata_log: MetadataLog,
     locks: NameLocks,
     clock: Clock,
     listener: Box<dyn Fn(&Change<'_>) + Send + Sync>,
 }
 
 impl ObjectStore {
-    /// `root` holds a folder per bucket; `ledger` is the file that describes the objects.
+    /// Opens the objects in `root`, which has a folder per bucket; `metadata_log` is the file that describes them.
     pub(crate) fn open(
         root: &Path,
-        ledger: &Path,
+        metadata_log: &Path,
         listener: impl Fn(&Change<'_>) + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let current = |name: &str| Stamp::of(&fs::metadata(root.join(name)).ok()?).ok();
-        let ledger = Ledger::open(ledger, current)?;
+        let metadata_log = MetadataLog::open(metadata_log, current)?;
         Ok(Self {
             root: root.to_owned(),
-            clock: Clock::after(ledger.latest()),
-            ledger,
+            clock: Clock::after(metadata_log.latest()),
+            metadata_log,
             locks: NameLocks::new(),
             listener: Box::new(listener),
         })
@@ -102,11 +104,11 @@ impl ObjectStore {
 
     pub(crate) fn open_object(&self, address: &Address) -> Result<Object, StoreError> {
         let (mut file, stamp, known) = {
-            // Under the lock no writer settles the ledger between the two steps.
+            // Under the lock no writer settles the log between the two steps.
             let _reading = self.locks.read(&address.name());
             let file = open_file(address)?;
             let stamp = Stamp::of(&file.metadata()?)?;
-            let known = self.ledger.find(&address.name(), stamp);
+            let known = self.metadata_log.find(&address.name(), stamp);
             (file, stamp, known)
         };
         let version = match known {
@@ -121,7 +123,7 @@ impl ObjectStore {
         listing::list(&self.root.join(bucket), query, |key| {
             let address = self.address(bucket, key)?;
             let stamp = Stamp::of(&fs::metadata(address.path())?)?;
-            match self.ledger.find(&address.name(), stamp) {
+            match self.metadata_log.find(&address.name(), stamp) {
                 Some(version) => Ok(version),
                 None => Ok(self.open_object(&address)?.version),
             }
@@ -152,12 +154,12 @@ impl ObjectStore {
             attributes,
             checksums: content.checksums.clone(),
         });
-        self.ledger.add(&name, version.clone())?;
+        self.metadata_log.add(&name, version.clone())?;
         if let Err(error) = tree::place(content.path(), address) {
-            self.ledger.discard(&name, version.stamp);
+            self.metadata_log.discard(&name, version.stamp);
             return Err(error);
         }
-        self.ledger.settle(&name, version.stamp);
+        self.metadata_log.settle(&name, version.stamp);
         (self.listener)(&Change::Created {
             address,
             version: &version,
@@ -181,7 +183,7 @@ impl ObjectStore {
             Err(error) if is_missing(&error) => return Ok(()),
             Err(error) => return Err(error.into()),
         }
-        self.ledger.forget(&name);
+        self.metadata_log.forget(&name);
         tree::prune(address);
         let at = self.clock.tick();
         (self.listener)(&Change::Removed { address, at });
@@ -201,13 +203,13 @@ impl ObjectStore {
             Err(error) => return Err(error),
         };
         let stamp = Stamp::of(&file.metadata()?)?;
-        if let Some(version) = self.ledger.find(&address.name(), stamp) {
+        if let Some(version) = self.metadata_log.find(&address.name(), stamp) {
             return Ok(Some(version.etag.clone()));
         }
         Ok(Some(self.describe(address, &mut file, stamp)?.etag.clone()))
     }
 
-    /// Describes a file that somebody else wrote.
+    /// Describes a file that another program wrote.
     fn describe(
         &self,
         address: &Address,
@@ -223,7 +225,7 @@ impl ObjectStore {
         });
         let age = std::time::SystemTime::now().duration_since(clock::system_time(stamp.modified));
         if age.is_ok_and(|age| age > SETTLED) {
-            self.ledger.add(&address.name(), version.clone())?;
+            self.metadata_log.add(&address.name(), version.clone())?;
         }
         Ok(version)
     }

@@ -1,3 +1,5 @@
+//! The folders above objects.
+
 use std::fs;
 use std::io;
 use std::path::Path;

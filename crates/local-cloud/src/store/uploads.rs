@@ -1,3 +1,5 @@
+//! Multipart uploads.
+
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -6,11 +8,11 @@ use s3s::crypto::{Checksum as _, Md5};
 use serde::{Deserialize, Serialize};
 
 use super::version::Stamp;
-use super::{Attributes, Content, Draft, StoreError, hex};
+use super::{Attributes, Content, Draft, StoreError};
 
 const DESCRIPTION: &str = "upload.json";
 /// Every part but the last has at least this many bytes.
-const SMALLEST_PART: u64 = 5 << 20;
+const MIN_PART_BYTES: u64 = 5 << 20;
 
 /// Multipart uploads that are neither completed nor aborted: a folder each, with a description and
 /// a file per part, `part-<number>-<MD5>`.
@@ -19,7 +21,7 @@ pub(crate) struct Uploads {
     root: PathBuf,
 }
 
-/// What is known since an upload was started.
+/// The description of an upload, written at its start.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct UploadInfo {
     pub(crate) bucket: String,
@@ -162,7 +164,7 @@ impl Uploads {
             }
             md5s.update(&md5.finalize());
         }
-        let etag = format!("{}-{}", hex(&md5s.finalize()), parts.len());
+        let etag = format!("{}-{}", hex::encode(md5s.finalize()), parts.len());
         Ok((draft.finish()?, etag))
     }
 
@@ -186,7 +188,7 @@ impl Uploads {
         match chosen
             .iter()
             .take(but_last)
-            .find(|part| part.stamp.size < SMALLEST_PART)
+            .find(|part| part.stamp.size < MIN_PART_BYTES)
         {
             Some(part) => Err(StoreError::PartTooSmall {
                 number: part.number,

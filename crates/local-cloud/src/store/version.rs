@@ -1,3 +1,5 @@
+//! Versions of objects and their descriptions.
+
 use std::collections::BTreeMap;
 use std::fs::Metadata;
 use std::io;
@@ -7,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock;
 
-/// What tells one version of a file from another.
+/// Size and time, which identify a version of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Stamp {
     /// Bytes.
@@ -38,7 +40,7 @@ pub(crate) struct Version {
     pub(crate) checksums: Checksums,
 }
 
-/// What the writer of an object says about it.
+/// The description that the writer of an object gives.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Attributes {
@@ -62,7 +64,7 @@ pub(crate) struct Attributes {
 }
 
 impl Attributes {
-    /// For a file that nobody described: the content type that its name suggests.
+    /// The attributes of a file without a description: the content type that its name suggests.
     pub(crate) fn guessed(key: &str) -> Self {
         let extension = key
             .rsplit_once('.')

@@ -3,7 +3,8 @@ use std::time::{Duration, Instant};
 use aws_sdk_s3::primitives::ByteStream;
 use serde_json::{Value, json};
 
-use crate::lab::{Answer, BUCKET, Lab, records};
+use crate::lab::{BUCKET, Lab};
+use crate::recorder::{Answer, records};
 
 fn event(name: &str, key: &str) -> (String, String) {
     (name.to_owned(), key.to_owned())

@@ -1,17 +1,16 @@
-use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_http_client::tls;
-use lookalike_local_cloud::{EventHandler, LocalCloud, Notify, Options};
-use serde_json::{Value, json};
+use lookalike_local_cloud::{LocalCloud, Notify, Options};
+use serde_json::Value;
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::recorder::Recorder;
 
 pub(crate) const BUCKET: &str = "shop";
 
@@ -177,134 +176,4 @@ pub(crate) fn failure<T, E: ProvideErrorMetadata>(
         .raw_response()
         .map_or(0, |response| response.status().as_u16());
     (status, error.code().unwrap_or_default().to_owned())
-}
-
-/// Answers as scripted, then with success; remembers every delivery.
-#[derive(Default)]
-pub(crate) struct Recorder {
-    pub(crate) script: Mutex<VecDeque<Answer>>,
-    pub(crate) deliveries: Mutex<Vec<Value>>,
-}
-
-pub(crate) enum Answer {
-    /// The whole batch fails.
-    Fail,
-    Panic,
-    /// These keys fail.
-    FailKeys(Vec<&'static str>),
-    Reply(Value),
-}
-
-impl Recorder {
-    /// The S3 records of all deliveries.
-    pub(crate) fn events(&self) -> Vec<Value> {
-        self.deliveries
-            .lock()
-            .unwrap()
-            .iter()
-            .flat_map(records)
-            .map(|(_, event)| event)
-            .collect()
-    }
-
-    pub(crate) fn plan(&self, answers: impl IntoIterator<Item = Answer>) {
-        self.script.lock().unwrap().extend(answers);
-    }
-}
-
-/// Message ids and S3 records of an SQS event.
-pub(crate) fn records(sqs_event: &Value) -> Vec<(String, Value)> {
-    let record = |record: &Value| {
-        let body: Value = serde_json::from_str(record["body"].as_str().unwrap()).unwrap();
-        (
-            record["messageId"].as_str().unwrap().to_owned(),
-            body["Records"][0].clone(),
-        )
-    };
-    sqs_event["Records"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(record)
-        .collect()
-}
-
-#[async_trait]
-impl EventHandler for Recorder {
-    async fn handle(&self, sqs_event: Value) -> Result<Value, String> {
-        self.deliveries.lock().unwrap().push(sqs_event.clone());
-        let answer = self.script.lock().unwrap().pop_front();
-        match answer {
-            None => Ok(Value::Null),
-            Some(Answer::Fail) => Err("told to fail".to_owned()),
-            Some(Answer::Panic) => panic!("told to panic"),
-            Some(Answer::Reply(reply)) => Ok(reply),
-            Some(Answer::FailKeys(keys)) => {
-                let is_bad =
-                    |event: &Value| keys.iter().any(|key| event["s3"]["object"]["key"] == *key);
-                let bad = records(&sqs_event)
-                    .into_iter()
-                    .filter(|(_, event)| is_bad(event));
-                let items: Vec<Value> = bad.map(|(id, _)| json!({"itemIdentifier": id})).collect();
-                Ok(json!({"batchItemFailures": items}))
-            }
-        }
-    }
-}
-
-/// A reply to a bare HTTP request.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    /// Lower-case names.
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: String,
-}
-
-impl Reply {
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers
-            .iter()
-            .find(|(known, _)| known == name)
-            .map_or("", |(_, value)| value)
-    }
-}
-
-/// One HTTP/1.1 request, nothing added but `Host`, `Content-Length` and `Connection`.
-pub(crate) async fn http(
-    address: &str,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &str,
-) -> Reply {
-    let mut request =
-        format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
-    for (name, value) in headers {
-        request += &format!("{name}: {value}\r\n");
-    }
-    request += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
-    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut reply = Vec::new();
-    stream.read_to_end(&mut reply).await.unwrap();
-    let reply = String::from_utf8_lossy(&reply).into_owned();
-    let (head, body) = reply.split_once("\r\n\r\n").unwrap();
-    let mut lines = head.lines();
-    let status = lines
-        .next()
-        .unwrap()
-        .split(' ')
-        .nth(1)
-        .unwrap()
-        .parse()
-        .unwrap();
-    let headers = lines.map(|line| line.split_once(": ").unwrap());
-    Reply {
-        status,
-        headers: headers
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
-            .collect(),
-        body: body.to_owned(),
-    }
 }

@@ -1,7 +1,10 @@
 //! The local cloud through its real endpoints, with the AWS SDK and with bare HTTP.
 #![allow(clippy::unwrap_used)]
 
+mod bare_http;
+mod buckets;
 mod conditions;
+mod copies;
 mod durability;
 mod dynamodb;
 mod events;
@@ -10,5 +13,7 @@ mod listing;
 mod multipart;
 mod objects;
 mod protocol;
+mod recorder;
 mod sqs;
+mod sqs_refusals;
 mod streams;

@@ -4,7 +4,8 @@ use aws_sdk_s3::config::Credentials;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 
-use crate::lab::{BUCKET, Lab, failure, http, s3_client_with};
+use crate::bare_http::http;
+use crate::lab::{BUCKET, Lab, failure, s3_client_with};
 
 fn presigning() -> PresigningConfig {
     PresigningConfig::expires_in(Duration::from_secs(60)).unwrap()

@@ -6,9 +6,10 @@ use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use lookalike_local_cloud::{EventHandler, LocalCloud};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::lab::{Answer, Lab, Reply, failure, http, http_client, records};
+use crate::lab::{Lab, failure, http_client};
+use crate::recorder::{Answer, records};
+use crate::sqs_refusals::call;
 
 fn client(cloud: &LocalCloud) -> aws_sdk_sqs::Client {
     let keys = Credentials::new(cloud.access_key(), cloud.secret_key(), None, None, "test");
@@ -34,18 +35,6 @@ fn event(key: &str) -> String {
 fn entry(id: &str, body: &str) -> SendMessageBatchRequestEntry {
     let entry = SendMessageBatchRequestEntry::builder().id(id);
     entry.message_body(body).build().unwrap()
-}
-
-/// One request in the JSON protocol, signed by whomever.
-async fn call(cloud: &LocalCloud, action: &str, input: &Value) -> Reply {
-    let address = cloud.sqs_url().replace("http://", "");
-    let target = format!("AmazonSQS.{action}");
-    let headers = [
-        ("x-amz-target", target.as_str()),
-        ("content-type", "application/x-amz-json-1.0"),
-        ("authorization", "AWS4-HMAC-SHA256 Credential=x"),
-    ];
-    http(&address, "POST", "/", &headers, &input.to_string()).await
 }
 
 #[tokio::test]
@@ -242,150 +231,6 @@ async fn the_queue_can_be_found() {
         failure(missing),
         (400, "AWS.SimpleQueueService.NonExistentQueue".to_owned())
     );
-}
-
-#[tokio::test]
-async fn wrong_requests_are_told_what_is_wrong() {
-    let lab = Lab::new().await;
-    let url = lab.cloud.queue_url();
-    let entries = |count: usize| -> Vec<Value> {
-        let entry = |number| json!({"Id": format!("e{number}"), "MessageBody": "x"});
-        (0..count).map(entry).collect()
-    };
-    let long = "x".repeat(200_000);
-    let batch = |entries: Value| {
-        (
-            "SendMessageBatch",
-            json!({"QueueUrl": url, "Entries": entries}),
-        )
-    };
-    let one = |input: Value| {
-        let mut input = input;
-        input["QueueUrl"] = url.clone().into();
-        ("SendMessage", input)
-    };
-    let elsewhere = url.replace("changes", "other");
-    for ((action, input), name, code) in [
-        (
-            (
-                "SendMessage",
-                json!({"QueueUrl": elsewhere, "MessageBody": "x"}),
-            ),
-            "QueueDoesNotExist",
-            "AWS.SimpleQueueService.NonExistentQueue",
-        ),
-        (
-            batch(json!([])),
-            "EmptyBatchRequest",
-            "AWS.SimpleQueueService.EmptyBatchRequest",
-        ),
-        (
-            batch(entries(11).into()),
-            "TooManyEntriesInBatchRequest",
-            "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
-        ),
-        (
-            batch([entries(2), entries(1)].concat().into()),
-            "BatchEntryIdsNotDistinct",
-            "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
-        ),
-        (
-            batch(json!([{"Id": "a b", "MessageBody": "x"}])),
-            "InvalidBatchEntryId",
-            "AWS.SimpleQueueService.InvalidBatchEntryId",
-        ),
-        (
-            batch(json!([
-                {"Id": "a", "MessageBody": long},
-                {"Id": "b", "MessageBody": long},
-            ])),
-            "BatchRequestTooLong",
-            "AWS.SimpleQueueService.BatchRequestTooLong",
-        ),
-        (
-            one(json!({"MessageBody": "\u{1}"})),
-            "InvalidMessageContents",
-            "InvalidMessageContents",
-        ),
-        (
-            one(json!({"MessageBody": ""})),
-            "MissingRequiredParameterException",
-            "MissingParameter",
-        ),
-        (
-            one(json!({"MessageBody": long.repeat(2)})),
-            "InvalidParameterValueException",
-            "InvalidParameterValue",
-        ),
-        (
-            one(json!({"MessageBody": "x", "DelaySeconds": 901})),
-            "InvalidParameterValueException",
-            "InvalidParameterValue",
-        ),
-        (
-            one(json!({"MessageBody": "x", "MessageAttributes": {"a": {}}})),
-            "UnsupportedOperation",
-            "AWS.SimpleQueueService.UnsupportedOperation",
-        ),
-        (
-            one(json!({"MessageBody": 5})),
-            "SerializationException",
-            "SerializationException",
-        ),
-        (
-            (
-                "GetQueueAttributes",
-                json!({"QueueUrl": url, "AttributeNames": ["Colour"]}),
-            ),
-            "InvalidAttributeName",
-            "InvalidAttributeName",
-        ),
-        (
-            ("ReceiveMessage", json!({"QueueUrl": url})),
-            "UnsupportedOperation",
-            "AWS.SimpleQueueService.UnsupportedOperation",
-        ),
-    ] {
-        let reply = call(&lab.cloud, action, &input).await;
-        assert_eq!(reply.status, 400, "{name}");
-        assert_eq!(reply.header("x-amzn-query-error"), format!("{code};Sender"));
-        let body: Value = serde_json::from_str(&reply.body).unwrap();
-        let kind = body["__type"].as_str().unwrap();
-        assert!(kind.ends_with(&format!("#{name}")), "{kind}");
-        assert!(!body["message"].as_str().unwrap().is_empty());
-    }
-    assert!(lab.events().await.is_empty());
-}
-
-#[tokio::test]
-async fn requests_that_are_none_are_refused() {
-    let lab = Lab::new().await;
-    let address = lab.cloud.sqs_url().replace("http://", "");
-    let target = ("x-amz-target", "AmazonSQS.ListQueues");
-    let signed = ("authorization", "AWS4-HMAC-SHA256 Credential=x");
-    for (headers, body, status, said) in [
-        (vec![target], "{}", 403, "MissingAuthenticationToken"),
-        (
-            vec![signed],
-            "Action=ListQueues",
-            400,
-            "UnsupportedOperation",
-        ),
-        (vec![target, signed], "{", 400, "SerializationException"),
-        (vec![target, signed], "", 400, "SerializationException"),
-    ] {
-        let reply = http(&address, "POST", "/", &headers, body).await;
-        assert_eq!(reply.status, status, "{body}");
-        assert!(reply.body.contains(said), "{}", reply.body);
-    }
-    // Not even waited for.
-    let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
-    let head = "POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: AmazonSQS.ListQueues\r\n\
-                Authorization: x\r\nContent-Length: 5000000\r\n\r\n";
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply).await.unwrap();
-    assert!(reply.starts_with("HTTP/1.1 413"), "{reply}");
 }
 
 #[tokio::test]

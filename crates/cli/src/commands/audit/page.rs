@@ -1,4 +1,4 @@
-//! The audit as one HTML file: no script; pictures come through signed links.
+//! The audit as one HTML file without scripts; images come through signed links.
 
 use std::collections::HashMap;
 
@@ -54,7 +54,7 @@ pub(super) async fn page(
     Ok(page.into_string())
 }
 
-/// A link for every picture that is shown.
+/// Signs a link for every image of the page.
 async fn links(report: &AuditReport, searcher: &Searcher) -> Result<Links> {
     let groups = [&report.duplicates, &report.near_duplicates];
     let groups = groups.into_iter().flat_map(|listed| listed.items.iter());
@@ -102,7 +102,7 @@ fn repair(repaired: &Repaired) -> Markup {
             ul {
                 li { (repaired.indexed.len()) " pictures indexed" }
                 li { (repaired.removed.len()) " removed from the index" }
-                li { (repaired.recorded.len()) " records written anew" }
+                li { (repaired.recorded.len()) " records rewritten" }
                 li { (repaired.records_removed.len()) " false records removed" }
                 @for one in repaired.failed.iter().chain(&repaired.not_done) {
                     li { code { (one.key) } ": " (one.reason) }
@@ -112,7 +112,7 @@ fn repair(repaired: &Repaired) -> Markup {
     }
 }
 
-/// A section of what was found; nothing when nothing was.
+/// A section with a list; nothing if the list is empty.
 fn section<T>(title: &str, listed: &Listed<T>, content: Markup) -> Markup {
     html! {
         @if listed.total > 0 {

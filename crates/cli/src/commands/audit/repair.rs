@@ -1,32 +1,31 @@
-//! Putting right what bucket, index and records disagree about.
+//! Repairing the differences between bucket, index and records.
 
 use anyhow::Result;
-use lookalike_core::Deadline;
 use lookalike_indexing::Outcome;
 use lookalike_search::{AuditReport, StaleRecord};
 use serde::Serialize;
 
-use super::PATIENCE;
+use crate::deadline;
 use crate::output;
 use crate::target::Target;
 
-/// Pictures indexed and published together.
-const BATCH: usize = 100;
+/// Images indexed and published together.
+const BATCH_IMAGES: usize = 100;
 
-/// What a repair did.
+/// The keys and records that a repair changed.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Repaired {
-    /// Keys whose pictures were indexed.
+    /// Keys whose images were indexed.
     pub(super) indexed: Vec<String>,
-    /// Keys that were taken out of the index, or were in it no more.
+    /// Keys that were removed from the index, or were no longer in it.
     pub(super) removed: Vec<String>,
-    /// Keys that are as they should be; what was recorded of them was written anew.
+    /// Keys that are as they should be, and whose records were rewritten.
     pub(super) recorded: Vec<String>,
-    /// Keys whose pictures cannot be indexed, which is recorded now.
+    /// Keys whose images cannot be indexed, which is recorded now.
     pub(super) failed: Vec<NotIndexed>,
-    /// Keys that could not be seen to.
+    /// Keys that could not be processed.
     pub(super) not_done: Vec<NotIndexed>,
-    /// Records that told of what is not so, and were removed.
+    /// False records that were removed.
     pub(super) records_removed: Vec<StaleRecord>,
 }
 
@@ -60,8 +59,8 @@ impl Repaired {
     }
 }
 
-/// Sees to the keys that the report names, and to no others. False records go first: looking at their keys, as
-/// after an event, writes down what is true.
+/// Processes the keys that the report names, and no others. False records are removed first: indexing their keys, as
+/// after an event, then records the truth.
 pub(super) async fn repair(target: &Target, report: &AuditReport) -> Result<Repaired> {
     let mut repaired = Repaired::default();
     let records = report.contradictions.items.iter();
@@ -73,8 +72,8 @@ pub(super) async fn repair(target: &Target, report: &AuditReport) -> Result<Repa
     let keys = report.keys_to_repair();
     let indexer = target.indexer(target.encoders());
     let bar = output::progress("repairing", keys.len() as u64);
-    for batch in keys.chunks(BATCH) {
-        let deadline = Deadline::after(PATIENCE);
+    for batch in keys.chunks(BATCH_IMAGES) {
+        let deadline = deadline::of_step();
         let done = indexer.index_keys(batch, deadline).await?;
         for (key, outcome) in done.outcomes {
             repaired.note(key, outcome);

@@ -1,19 +1,20 @@
-//! The audit for people at a terminal.
+//! The audit as text for a terminal.
 
 use lookalike_search::{AuditReport, AuditedGroup, Listed};
 
 use super::repair::{NotIndexed, Repaired};
 
-/// Prints what was found.
+/// Prints the report.
 pub(super) fn print(report: &AuditReport, was_repaired: bool) {
     println!(
         "generation {}: {} pictures of {} products are indexed; {} pictures in the bucket, {} products in the table",
         report.generation, report.images, report.products, report.stored, report.in_table
     );
     groups("identical pictures", &report.duplicates);
-    let how = match report.calibrated {
-        true => "as measured on this catalog",
-        false => "too few pictures to measure it",
+    let how = if report.calibrated {
+        "as measured on this catalog"
+    } else {
+        "too few pictures to measure it"
     };
     let nearly = format!(
         "nearly identical, cosine from {:.3} up, {how}",
@@ -90,14 +91,14 @@ pub(super) fn print(report: &AuditReport, was_repaired: bool) {
     }
 }
 
-/// Prints what a repair did.
+/// Prints the result of a repair.
 pub(super) fn print_repaired(repaired: &Repaired) {
     if repaired.is_nothing() {
         println!("nothing to repair");
         return;
     }
     println!(
-        "repaired: {} indexed, {} removed from the index, {} records written anew, {} false records removed, {} cannot be \
+        "repaired: {} indexed, {} removed from the index, {} records rewritten, {} false records removed, {} cannot be \
          indexed, {} not done",
         repaired.indexed.len(),
         repaired.removed.len(),

@@ -1,4 +1,4 @@
-//! `lookalike evaluate`: how well an encoder finds neighbours of the right category.
+//! `lookalike evaluate`: measures how well an encoder finds neighbors of the right category.
 
 mod tables;
 
@@ -14,18 +14,18 @@ use lookalike_training::labelled::{LabelledFolder, LabelledPicture, Skipped};
 use serde_json::json;
 
 use crate::args::EvaluateArguments;
-use crate::output::{self, Done};
+use crate::output::{self, CommandOutcome};
 use crate::report_file::ReportFile;
 
 /// Problems listed for people; programs get all of them.
-const LISTED: usize = 20;
+const MAX_LISTED_PROBLEMS: usize = 20;
 
-pub(crate) async fn run(arguments: EvaluateArguments) -> Result<Done> {
+pub(crate) async fn run(arguments: EvaluateArguments) -> Result<CommandOutcome> {
     tokio::task::spawn_blocking(move || evaluate(&arguments)).await?
 }
 
-fn evaluate(arguments: &EvaluateArguments) -> Result<Done> {
-    // Whatever can be refused is refused before the minutes of embedding.
+fn evaluate(arguments: &EvaluateArguments) -> Result<CommandOutcome> {
+    // Everything that can be refused is refused before the minutes of embedding.
     let report = arguments
         .html
         .as_deref()
@@ -57,10 +57,13 @@ fn evaluate(arguments: &EvaluateArguments) -> Result<Done> {
         output::print_text(&tables::all(&evaluation));
         println!("\nembedding took {embedding:.1?}, measuring {measuring:.1?}");
     }
-    Ok(Done::unless(tell(&evaluation, &skipped)))
+    Ok(CommandOutcome::partial_if(report_problems(
+        &evaluation,
+        &skipped,
+    )))
 }
 
-/// Labelled pictures that nothing speaks against so far.
+/// Labeled images, checked as far as is possible without embedding them.
 struct Inputs {
     catalog: LabelledFolder,
     /// `None` when the catalog is searched with its own pictures.
@@ -92,7 +95,7 @@ impl Inputs {
         })
     }
 
-    /// Everything embedded, what could not be, and how long it took.
+    /// Embeds everything; returns also what could not be embedded, and the time that it took.
     fn embed(
         &self,
         arguments: &EvaluateArguments,
@@ -138,7 +141,7 @@ impl Inputs {
     }
 }
 
-/// The encoder to evaluate, and that to compare it with, each with its name.
+/// The encoder to evaluate and the one to compare it with, each with its name.
 struct Encoders(Vec<(String, Encoder)>);
 
 impl Encoders {
@@ -174,8 +177,8 @@ impl Encoders {
     }
 }
 
-/// Says on standard error what does not count; whether there is anything.
-fn tell(evaluation: &Evaluation, skipped: &[Skipped]) -> bool {
+/// Prints what does not count on standard error, and returns true if there is anything.
+fn report_problems(evaluation: &Evaluation, skipped: &[Skipped]) -> bool {
     let copies = evaluation.setting.queries_in_catalog();
     if copies > 0 {
         eprintln!(
@@ -189,11 +192,11 @@ fn tell(evaluation: &Evaluation, skipped: &[Skipped]) -> bool {
              to find"
         );
     }
-    for Skipped { what, reason } in skipped.iter().take(LISTED) {
+    for Skipped { what, reason } in skipped.iter().take(MAX_LISTED_PROBLEMS) {
         eprintln!("left out: {what}: {reason}");
     }
-    if skipped.len() > LISTED {
-        let rest = skipped.len() - LISTED;
+    if skipped.len() > MAX_LISTED_PROBLEMS {
+        let rest = skipped.len() - MAX_LISTED_PROBLEMS;
         eprintln!("left out: {rest} more, which --json lists");
     }
     !unanswerable.is_empty() || !skipped.is_empty()

@@ -12,7 +12,7 @@ use lookalike_aws::S3Folder;
 use super::names::{INDEX, UNFINISHED};
 use crate::target::Target;
 
-/// Where files go, and come from.
+/// The folder or prefix of an export.
 #[derive(Debug, Clone)]
 pub(super) enum Destination {
     /// A folder of this machine.
@@ -26,7 +26,7 @@ pub(super) enum Destination {
 }
 
 impl Destination {
-    /// The place that `--out` names; a folder is made if it is not there.
+    /// Opens the destination that `--out` names; a missing folder is made.
     pub(super) fn open(out: &str, target: &Target) -> Result<Self> {
         if let Some(rest) = out.strip_prefix("s3://") {
             let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
@@ -55,7 +55,7 @@ impl Destination {
                 let mut names = BTreeSet::new();
                 let mut entries = tokio::fs::read_dir(path).await.with_context(unreadable)?;
                 while let Some(entry) = entries.next_entry().await.with_context(unreadable)? {
-                    // Names that are no UTF-8 are none of ours.
+                    // A name that is not UTF-8 is not one of ours.
                     names.extend(entry.file_name().into_string());
                 }
                 Ok(names)
@@ -117,20 +117,20 @@ impl fmt::Display for Destination {
     }
 }
 
-/// Writes beside the file that is wanted, and renames: no reader sees half of it.
+/// Writes a temporary file and renames it: no reader sees half of it.
 fn replace(folder: &Path, name: &str, content: &[u8]) -> std::io::Result<()> {
-    let beside = folder.join(format!("{name}{UNFINISHED}"));
-    let mut file = std::fs::File::create(&beside)?;
+    let temporary = folder.join(format!("{name}{UNFINISHED}"));
+    let mut file = std::fs::File::create(&temporary)?;
     file.write_all(content)?;
-    // Whoever finds the index, or what is noted before it, finds all of it, whatever happened to the machine.
+    // The index and the list of pending files must be whole even after a power cut.
     if !name.ends_with(".json") || name == INDEX {
         file.sync_all()?;
     }
     drop(file);
-    std::fs::rename(&beside, folder.join(name))
+    std::fs::rename(&temporary, folder.join(name))
 }
 
-/// Refuses places where the system itself keeps what it needs.
+/// Refuses destinations that the system itself uses.
 fn refuse_own(bucket: &str, prefix: &str, target: &Target) -> Result<()> {
     let settings = &target.settings;
     let first = prefix.split('/').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The index of an export, and what an earlier run left.
+//! The index of an export, and the files that an earlier run left.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,9 +19,9 @@ const VERSION: u32 = 1;
 pub(super) struct IndexFile {
     format: String,
     version: u32,
-    /// The generation of the index that all files are as new as.
+    /// The generation of the index that all files are from, or newer.
     pub(super) generation: u64,
-    /// Most results of each.
+    /// The number of results of each, at most.
     k: u32,
     /// Chosen members of the metadata.
     fields: Vec<String>,
@@ -34,11 +34,11 @@ pub(super) struct IndexFile {
 pub(super) struct Entry {
     /// Its name.
     pub(super) file: String,
-    /// SHA-256 of what it says, but for the generation, in hexadecimal.
+    /// SHA-256 of its content without the generation, in hexadecimal.
     pub(super) hash: String,
 }
 
-/// What there was before a run.
+/// The files that were there before a run.
 #[derive(Debug, Default)]
 pub(super) struct Stored {
     products: BTreeMap<String, Entry>,
@@ -46,13 +46,13 @@ pub(super) struct Stored {
     pub(super) index_bytes: Option<Bytes>,
     /// Files whose content is not certain.
     pub(super) pending: BTreeSet<String>,
-    /// Files of which that was so before this run.
+    /// Files whose content was not certain before this run.
     uncertain: BTreeSet<String>,
     /// Files that are there.
     present: BTreeSet<String>,
 }
 
-/// What is in the index of whatever wrote it.
+/// The members that an index of any version has.
 #[derive(Deserialize)]
 struct Head {
     format: Option<String>,
@@ -77,7 +77,7 @@ impl IndexFile {
 }
 
 impl Stored {
-    /// What an earlier run left.
+    /// Reads the files of an earlier run.
     pub(super) async fn read(destination: &Destination) -> Result<Self> {
         let mut stored = Self {
             present: destination.list().await?,
@@ -94,7 +94,7 @@ impl Stored {
         {
             stored.pending = serde_json::from_slice(&bytes).with_context(|| {
                 format!(
-                    "{PENDING} in {destination} is damaged: remove what is in there, and export anew"
+                    "{PENDING} in {destination} is damaged: remove what is in there, and export again"
                 )
             })?;
             stored.uncertain = stored.pending.clone();
@@ -102,7 +102,7 @@ impl Stored {
         Ok(stored)
     }
 
-    /// Whether a product's file is there and says what has this hash.
+    /// True if a product's file is there, and its content has this hash.
     pub(super) fn has(&self, product_id: &str, file: &str, hash: &str) -> bool {
         let entry = self.products.get(product_id);
         entry.is_some_and(|entry| entry.file == file && entry.hash == hash)
@@ -116,7 +116,7 @@ impl Stored {
         named.chain(self.uncertain.iter().map(String::as_str))
     }
 
-    /// Files that a run which was broken off had begun to write beside those that it was to replace.
+    /// Half-written files of a run that was interrupted.
     pub(super) fn unfinished(&self, named: &BTreeSet<&str>) -> Vec<String> {
         let known: BTreeSet<&str> = self.files().chain(named.iter().copied()).collect();
         let is_ours = |name: &&String| {
@@ -131,10 +131,10 @@ impl Stored {
     }
 }
 
-/// What of a product's answer tells whether its file is to be written.
+/// The hash that tells whether a product's file has to be written.
 pub(super) fn hash_of(answer: &Exported) -> Result<String> {
     let digest = Sha256::digest(serde_json::to_vec(answer)?);
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex::encode(digest))
 }
 
 fn products_of(bytes: &[u8], destination: &Destination) -> Result<BTreeMap<String, Entry>> {
@@ -153,7 +153,7 @@ fn products_of(bytes: &[u8], destination: &Destination) -> Result<BTreeMap<Strin
         ),
     }
     let index: IndexFile = serde_json::from_slice(bytes).with_context(|| {
-        format!("{INDEX} in {destination} is damaged: remove what is in there, and export anew")
+        format!("{INDEX} in {destination} is damaged: remove what is in there, and export again")
     })?;
     Ok(index.products)
 }

@@ -1,8 +1,7 @@
-//! `lookalike export-similar`: ready answers, a file for each product.
+//! `lookalike export-similar`: the similar products of each product, as files.
 //!
-//! Files are written before the index that names them, and removed after it no longer does. What is about to be
-//! written or removed is noted beforehand, so that a run which is broken off leaves nothing that the next does not put
-//! right.
+//! Files are written before the index names them, and removed after it no longer does. A list of the files that are
+//! about to change is written first, so that the next run completes one that was interrupted.
 
 mod destination;
 mod files;
@@ -12,7 +11,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use bytes::Bytes;
-use clap::{Args, value_parser};
 use futures::{StreamExt, TryStreamExt, stream};
 use indicatif::ProgressBar;
 use lookalike_search::Exported;
@@ -21,45 +19,23 @@ use serde_json::json;
 use self::destination::Destination;
 use self::files::{Entry, IndexFile, Stored, hash_of};
 use self::names::{INDEX, PENDING, file_name};
-use crate::args::OutputArguments;
-use crate::output::{self, Done};
+use crate::args::ExportArguments;
+use crate::output::{self, CommandOutcome};
 use crate::target::Target;
 
-/// Products that are answered for and written together.
-const CHUNK: usize = 2000;
-/// Files on their way at once.
-const CONCURRENCY: usize = 16;
+/// Products that are searched for and written together.
+const CHUNK_PRODUCTS: usize = 2000;
+/// Files that are written or removed at the same time.
+const MAX_CONCURRENT_FILES: usize = 16;
 
-/// Arguments of `export-similar`.
-///
-/// Each product's file is named by its id as encodeURIComponent writes it, with `.json` behind; index.json names them
-/// all. A second run writes only what changed.
-#[derive(Debug, Args)]
-pub(crate) struct ExportArguments {
-    /// Similar products of each.
-    #[arg(long, short, default_value_t = 12, value_parser = value_parser!(u32).range(1..=1000))]
-    k: u32,
-
-    /// Folder or s3://bucket/prefix to write to.
-    #[arg(long, value_name = "DIR|S3")]
-    out: String,
-
-    /// Members of the metadata to include, separated by commas; none without.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    fields: Vec<String>,
-
-    #[command(flatten)]
-    output: OutputArguments,
-}
-
-/// What a run did.
+/// The files that a run wrote or left.
 #[derive(Debug, Default)]
 struct Written {
     files: BTreeSet<String>,
     unchanged: usize,
 }
 
-pub(crate) async fn run(arguments: ExportArguments) -> Result<Done> {
+pub(crate) async fn run(arguments: ExportArguments) -> Result<CommandOutcome> {
     let target = Target::connect(&arguments.output.target).await?;
     let destination = Destination::open(&arguments.out, &target)?;
     let stored = Stored::read(&destination).await?;
@@ -77,7 +53,7 @@ pub(crate) async fn run(arguments: ExportArguments) -> Result<Done> {
         bar: output::progress("exporting", products.len() as u64),
         written: Written::default(),
     };
-    for chunk in products.chunks(CHUNK) {
+    for chunk in products.chunks(CHUNK_PRODUCTS) {
         let answers = exporter.answers(chunk).await?;
         run.write(answers, &mut index).await?;
     }
@@ -100,13 +76,13 @@ pub(crate) async fn run(arguments: ExportArguments) -> Result<Done> {
             products.len()
         );
     }
-    Ok(Done::All)
+    Ok(CommandOutcome::Complete)
 }
 
-/// One run, on its way.
+/// A run in progress.
 struct Run<'a> {
     destination: &'a Destination,
-    /// What was there when it began.
+    /// The files that were there when it began.
     stored: Stored,
     bar: ProgressBar,
     written: Written,
@@ -130,27 +106,27 @@ impl Run<'_> {
         }
         if !changed.is_empty() {
             let names = changed.keys().cloned().collect();
-            self.announce(names).await?;
+            self.record_pending(names).await?;
             self.written.files.extend(changed.keys().cloned());
             let destination = self.destination;
             let writing = changed
                 .into_iter()
                 .map(|(name, content)| async move { destination.write(&name, content).await });
-            let mut writing = stream::iter(writing).buffer_unordered(CONCURRENCY);
+            let mut writing = stream::iter(writing).buffer_unordered(MAX_CONCURRENT_FILES);
             while writing.try_next().await?.is_some() {}
         }
         self.bar.inc(count);
         Ok(())
     }
 
-    /// Writes the index, if it says something new, and removes what it does not name any more. Returns how many
-    /// files that were.
+    /// Writes the index if it changed, and removes the files that it no longer names. Returns the number of removed
+    /// files.
     async fn finish(&mut self, index: &IndexFile) -> Result<usize> {
         let named: BTreeSet<&str> = index.products.values().map(|e| e.file.as_str()).collect();
         let gone = self.stored.files().filter(|file| !named.contains(*file));
         let gone: BTreeSet<String> = gone.map(str::to_owned).collect();
         if !gone.is_empty() {
-            self.announce(gone.clone()).await?;
+            self.record_pending(gone.clone()).await?;
         }
         let content = index.to_bytes()?;
         if self.stored.index_bytes.as_ref() != Some(&content) {
@@ -160,7 +136,7 @@ impl Run<'_> {
         let removing = gone
             .iter()
             .map(|name| async move { destination.delete(name).await });
-        let mut removing = stream::iter(removing).buffer_unordered(CONCURRENCY);
+        let mut removing = stream::iter(removing).buffer_unordered(MAX_CONCURRENT_FILES);
         while removing.try_next().await?.is_some() {}
         for name in self.stored.unfinished(&named) {
             self.destination.delete(&name).await?;
@@ -172,8 +148,8 @@ impl Run<'_> {
         Ok(removed.count())
     }
 
-    /// Notes files whose content is not certain before the index is written.
-    async fn announce(&mut self, files: BTreeSet<String>) -> Result<()> {
+    /// Records the files that are about to change: until the index is written, their content is uncertain.
+    async fn record_pending(&mut self, files: BTreeSet<String>) -> Result<()> {
         self.stored.pending.extend(files);
         let content = serde_json::to_vec(&self.stored.pending)?;
         self.destination.write(PENDING, content.into()).await

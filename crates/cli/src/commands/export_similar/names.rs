@@ -5,14 +5,14 @@ use sha2::{Digest, Sha256};
 
 /// Names all other files.
 pub(super) const INDEX: &str = "index.json";
-/// Names files whose content is not certain; there while a run is under way, and after one was broken off. No product's
-/// file has such a name: these end with `.json`.
+/// Names the files whose content is not certain; there during a run, and after one was interrupted. No product's
+/// file has such a name: those end with `.json`.
 pub(super) const PENDING: &str = "export.pending";
 
-/// What stands behind the name of a file that is being written.
+/// Follows the name of a file that is being written.
 pub(super) const UNFINISHED: &str = ".new";
 
-/// What encodeURIComponent of ECMA-262 leaves as it is.
+/// The characters that encodeURIComponent of ECMA-262 encodes.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -23,8 +23,8 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'\'')
     .remove(b'(')
     .remove(b')');
-/// Most bytes of a name before its ending: files may have 255, and one that is being written a longer ending.
-const MOST_BYTES: usize = 240;
+/// The bytes of a name before its ending: files may have 255, and one that is being written has a longer ending.
+const MAX_NAME_BYTES: usize = 240;
 /// Bytes that are kept of a longer one, before its digest.
 const KEPT_BYTES: usize = 160;
 
@@ -32,10 +32,9 @@ const KEPT_BYTES: usize = 160;
 /// beginning and a digest; and `index`, which the index is called, is written `%69ndex`.
 pub(super) fn file_name(product_id: &str) -> String {
     let encoded = utf8_percent_encode(product_id, ENCODED).to_string();
-    if encoded.len() > MOST_BYTES {
+    if encoded.len() > MAX_NAME_BYTES {
         let digest = Sha256::digest(product_id.as_bytes());
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        return format!("{}~{digest}.json", &encoded[..KEPT_BYTES]);
+        return format!("{}~{}.json", &encoded[..KEPT_BYTES], hex::encode(digest));
     }
     match encoded.as_str() {
         "index" => "%69ndex.json".to_owned(),

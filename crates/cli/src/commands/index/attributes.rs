@@ -1,22 +1,21 @@
-//! What rows keep of their products: shown, and brought in line with the table.
+//! The attributes that rows keep of their products: shows them, and updates them from the table.
 
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use lookalike_core::Deadline;
 use lookalike_indexing::{Indexer, Outdated};
 use serde_json::json;
 
-use super::PATIENCE;
 use crate::args::OutputArguments;
-use crate::output::{self, Done};
+use crate::deadline;
+use crate::output::{self, CommandOutcome};
 use crate::target::Target;
 
-/// Products whose pictures are updated and published together.
-const PRODUCTS: usize = 1000;
+/// Products whose images are updated and published together.
+const BATCH_PRODUCTS: usize = 1000;
 
-/// `index refresh-attributes`.
-pub(super) async fn refresh(target: &Target, output: &OutputArguments) -> Result<Done> {
+/// Runs `index refresh-attributes`.
+pub(super) async fn refresh(target: &Target, output: &OutputArguments) -> Result<CommandOutcome> {
     let indexer = target.indexer(target.encoders());
     let products = indexer.indexed_products().await?;
     let refreshed = update(&indexer, &products).await?;
@@ -36,11 +35,11 @@ pub(super) async fn refresh(target: &Target, output: &OutputArguments) -> Result
             target.settings.filterable
         );
     }
-    Ok(Done::unless(refreshed.failed > 0))
+    Ok(CommandOutcome::partial_if(refreshed.failed > 0))
 }
 
-/// `index show`.
-pub(super) async fn show(product_id: String, output: &OutputArguments) -> Result<Done> {
+/// Runs `index show`.
+pub(super) async fn show(product_id: String, output: &OutputArguments) -> Result<CommandOutcome> {
     let target = Target::connect(&output.target).await?;
     let indexer = target.indexer(target.encoders());
     let pictures = indexer.images_of(&[product_id]).await?;
@@ -51,31 +50,31 @@ pub(super) async fn show(product_id: String, output: &OutputArguments) -> Result
             println!("{}  {}", picture.key, json!(picture.attributes));
         }
     }
-    Ok(Done::unless(pictures.is_empty()))
+    Ok(CommandOutcome::partial_if(pictures.is_empty()))
 }
 
-/// Updates the rows that a comparison found, and returns how many products could not be done.
+/// Updates the rows that a comparison found, and returns the number of products that failed.
 pub(super) async fn repair(indexer: &Indexer, outdated: &[Outdated]) -> Result<usize> {
     let products: BTreeSet<&String> = outdated.iter().map(|o| &o.product_id).collect();
     let products: Vec<String> = products.into_iter().cloned().collect();
     Ok(update(indexer, &products).await?.failed)
 }
 
-/// What updating rows came to.
+/// The numbers of updated rows and failed products.
 #[derive(Default)]
 struct Refreshed {
-    /// Pictures whose rows say something else now.
+    /// Images whose rows changed.
     updated: usize,
     /// Products that could not be updated; they were reported.
     failed: usize,
 }
 
-/// Has the rows of products say what the table says, in this process.
+/// Updates the rows of products from the table, in this process.
 async fn update(indexer: &Indexer, products: &[String]) -> Result<Refreshed> {
     let bar = output::progress("updating", products.len() as u64);
     let mut refreshed = Refreshed::default();
-    for chunk in products.chunks(PRODUCTS) {
-        let deadline = Deadline::after(PATIENCE);
+    for chunk in products.chunks(BATCH_PRODUCTS) {
+        let deadline = deadline::of_step();
         let report = indexer.index_products(chunk, deadline).await?;
         refreshed.updated += report.updated;
         refreshed.failed += report.retry.len();

@@ -1,1 +1,0 @@
-"""The peers' programs: what somebody would write who picks these libraries, and writes it well."""

@@ -1,0 +1,1 @@
+"""The baselines' programs: what somebody would write who picks these libraries, and writes it well."""

@@ -1,0 +1,99 @@
+//! The records of images: items `image#<key>` of each product id.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use lookalike_core::ports::ImageRecords;
+use lookalike_core::{ImageRecord, StoreError};
+use lookalike_events::{ITEM, PRODUCT_ID};
+
+use crate::dynamodb::keys::{image_item, is_product_id, primary_key};
+use crate::dynamodb::record_item;
+use crate::dynamodb::table::{self, Reading, Table};
+use crate::errors;
+
+/// Image records in DynamoDB.
+#[derive(Debug, Clone)]
+pub struct DynamoImageRecords {
+    table: Arc<Table>,
+}
+
+impl DynamoImageRecords {
+    pub(crate) fn new(table: Arc<Table>) -> Self {
+        Self { table }
+    }
+
+    fn write_request(&self, record: &ImageRecord) -> Result<WriteRequest, StoreError> {
+        let put = PutRequest::builder()
+            .set_item(Some(record_item::from_record(record)))
+            .build()
+            .map_err(|error| table::invalid(self.table.operation("put into"), &error))?;
+        Ok(WriteRequest::builder().put_request(put).build())
+    }
+}
+
+#[async_trait]
+impl ImageRecords for DynamoImageRecords {
+    async fn put_many(&self, records: &[ImageRecord]) -> Result<(), StoreError> {
+        // DynamoDB refuses an item twice in a batch: the last one counts, as with single writes.
+        let mut seen = HashSet::with_capacity(records.len());
+        let mut requests = records
+            .iter()
+            .rev()
+            .filter(|record| seen.insert((record.product_id.as_str(), record.key.as_str())))
+            .map(|record| self.write_request(record))
+            .collect::<Result<Vec<_>, _>>()?;
+        requests.reverse();
+        self.table.write_items(requests).await
+    }
+
+    async fn remove(&self, product_id: &str, key: &str) -> Result<(), StoreError> {
+        let delete = self.table.client().delete_item();
+        delete
+            .table_name(self.table.name())
+            .set_key(Some(primary_key(product_id, image_item(key))))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| {
+                let operation = self.table.operation("delete a record from");
+                errors::translate(self.table.resource(), operation, error)
+            })
+    }
+
+    async fn find(&self, product_id: &str, key: &str) -> Result<Option<ImageRecord>, StoreError> {
+        if !is_product_id(product_id) {
+            return Ok(None);
+        }
+        let keys = vec![primary_key(product_id, image_item(key))];
+        let found = self.table.get_items(keys, Reading::Consistent).await?;
+        Ok(found.into_iter().find_map(record_item::to_record))
+    }
+
+    async fn missing(
+        &self,
+        pictures: &[(String, String)],
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let item = |(product_id, key): &(String, String)| (product_id.clone(), image_item(key));
+        // DynamoDB refuses a whole batch for a key that cannot be a product id, and no record has one.
+        let possible = pictures.iter().filter(|(id, _)| is_product_id(id));
+        let keys = possible.map(|(product_id, key)| primary_key(product_id, image_item(key)));
+        let found = self.table.get_items(keys.collect(), Reading::Consistent);
+        let found: HashSet<(String, String)> = found
+            .await?
+            .into_iter()
+            .filter_map(
+                |mut item| match (item.remove(PRODUCT_ID), item.remove(ITEM)) {
+                    (Some(AttributeValue::S(id)), Some(AttributeValue::S(item))) => {
+                        Some((id, item))
+                    }
+                    _ => None,
+                },
+            )
+            .collect();
+        let missing = pictures.iter().filter(|p| !found.contains(&item(p)));
+        Ok(missing.cloned().collect())
+    }
+}

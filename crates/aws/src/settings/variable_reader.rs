@@ -1,0 +1,58 @@
+//! Reading variables one by one, and collecting everything that is wrong with them.
+
+use super::checks::Check;
+use super::problem::SettingsProblem;
+
+/// Reads variables and keeps their problems, so that one run names all of them.
+pub(super) struct VariableReader<V> {
+    variable: V,
+    pub(super) problems: Vec<SettingsProblem>,
+}
+
+impl<V: Fn(&str) -> Option<String>> VariableReader<V> {
+    /// Reads from `variable`, by name.
+    pub(super) fn new(variable: V) -> Self {
+        Self {
+            variable,
+            problems: Vec::new(),
+        }
+    }
+
+    /// The trimmed text of a variable, unless it is unset or empty.
+    pub(super) fn text(&self, variable: &str) -> Option<String> {
+        let text = (self.variable)(variable)?.trim().to_owned();
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// The value of a variable that must be set. A placeholder stands for it after a problem.
+    pub(super) fn required<T: Default>(
+        &mut self,
+        variable: &'static str,
+        check: fn(&str) -> Check<T>,
+    ) -> T {
+        if self.text(variable).is_none() {
+            let expected = check("").expected;
+            self.problems
+                .push(SettingsProblem::Missing { variable, expected });
+        }
+        self.optional(variable, check).unwrap_or_default()
+    }
+
+    /// The value of a variable that may be unset; `None` after a problem too.
+    pub(super) fn optional<T>(
+        &mut self,
+        variable: &'static str,
+        check: fn(&str) -> Check<T>,
+    ) -> Option<T> {
+        let found = self.text(variable)?;
+        let Check { expected, value } = check(&found);
+        if value.is_none() {
+            self.problems.push(SettingsProblem::Invalid {
+                variable,
+                found,
+                expected,
+            });
+        }
+        value
+    }
+}

@@ -1,0 +1,105 @@
+//! The arguments of commands that show or maintain the index.
+
+use clap::{Args, Subcommand};
+use lookalike_core::Filterable;
+
+use super::target::OutputArguments;
+
+/// Arguments of `index`.
+#[derive(Debug, Args)]
+pub(crate) struct IndexArguments {
+    /// The action.
+    #[command(subcommand)]
+    pub(crate) action: IndexAction,
+
+    /// Metadata that searches can be filtered by, separated by commas; by default as the system declares.
+    #[arg(long, global = true, value_name = "NAMES")]
+    pub(crate) filterable: Option<Filterable>,
+}
+
+/// The actions of `index`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum IndexAction {
+    /// Show generation, counts, encoder and segments.
+    Info(OutputArguments),
+    /// Read every segment in full, and compare the index with bucket and table.
+    Verify {
+        /// Index, in this process, what the comparison found missing or outdated.
+        #[arg(long)]
+        repair: bool,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// Update the attributes of rows from the table, as after a change of what is filterable; embeds nothing.
+    RefreshAttributes(OutputArguments),
+    /// Show the images of a product in the index, with their attributes.
+    Show {
+        /// The product.
+        product_id: String,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// Rebuild base and graph from the stored embeddings.
+    Rebuild {
+        /// Drop the index and embed every image again: after a change of the encoder, or damage.
+        #[arg(long)]
+        start_over: bool,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// Remove segments that are no longer part of the index, once they are old enough.
+    Gc(OutputArguments),
+}
+
+/// Arguments of `reindex`.
+///
+/// The old index is searched until the new one is complete. It is safe to stop at any time; the same
+/// command continues where it stopped.
+#[derive(Debug, Args)]
+pub(crate) struct ReindexArguments {
+    /// Folder or s3://bucket/prefix with model.onnx and preprocessor_config.json; by default the encoder
+    /// of LOOKALIKE_ENCODER or of the stack, otherwise the built-in one.
+    #[arg(long, value_name = "DIR|S3")]
+    pub(crate) encoder: Option<String>,
+
+    /// Build the index, but keep searching the old one.
+    #[arg(long)]
+    pub(crate) no_switch: bool,
+
+    /// Embed in this process instead of the indexer.
+    #[arg(long)]
+    pub(crate) here: bool,
+
+    /// Switch even if the new index lacks images that the old one has.
+    #[arg(long)]
+    pub(crate) accept_missing: bool,
+
+    /// Go back to the index that was searched before, at once.
+    #[arg(long, group = "instead", conflicts_with_all = ["encoder", "no_switch", "here"])]
+    pub(crate) rollback: bool,
+
+    /// Give up the index that was searched before; after that there is no way back.
+    #[arg(long, group = "instead", conflicts_with_all = ["encoder", "no_switch", "here", "accept_missing"])]
+    pub(crate) finish: bool,
+
+    /// Give up the index that is being built.
+    #[arg(long, group = "instead", conflicts_with_all = ["encoder", "no_switch", "here", "accept_missing"])]
+    pub(crate) cancel: bool,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArguments {
+    /// List the images that failed, with reasons.
+    #[arg(long)]
+    pub(crate) failed: bool,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}

@@ -1,0 +1,29 @@
+//! The system that a command works against, and the form of its output.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// The system to work against.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TargetArguments {
+    /// Name of a deployed CloudFormation stack; its outputs name buckets, table and queue. Without this
+    /// option and --data, LOOKALIKE_STACK may name it.
+    #[arg(long, conflicts_with = "data")]
+    pub(crate) stack: Option<String>,
+
+    /// Data folder of a running `lookalike serve`.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// The system to work against, and the form of the output.
+#[derive(Debug, Args)]
+pub(crate) struct OutputArguments {
+    /// Print a JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+}

@@ -1,0 +1,44 @@
+//! The search API of the local system.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lookalike_http::{AuditLimits, CacheSettings, HttpSettings, router};
+use lookalike_search::Searcher;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::target::Target;
+
+/// The longest time of a catalog audit.
+const AUDIT_TIME: Duration = Duration::from_secs(600);
+
+/// Serves the API until `stopped` says so.
+pub(super) fn serve_api(
+    listener: TcpListener,
+    searcher: Arc<Searcher>,
+    target: &Target,
+    mut stopped: watch::Receiver<bool>,
+) -> impl Future<Output = std::io::Result<()>> + use<> {
+    let http = HttpSettings {
+        cors_origins: target.settings.cors_origins.clone(),
+        cache: CacheSettings {
+            max_age: target.settings.cache,
+            shared: target.settings.open,
+        },
+        // On this machine no gateway ends a request, and there is one caller.
+        audit: Some(AuditLimits {
+            time: AUDIT_TIME,
+            pictures: u64::MAX,
+        }),
+        ..HttpSettings::default()
+    };
+    async move {
+        axum::serve(listener, router(searcher, http))
+            .with_graceful_shutdown(async move {
+                // An error means that the system was dropped: a reason to stop as well.
+                let _ = stopped.wait_for(|stop| *stop).await;
+            })
+            .await
+    }
+}

@@ -1,0 +1,154 @@
+//! The events that name changed objects and products, however they came.
+//!
+//! [`Event::parse`] reads an S3 notification, an EventBridge event of S3, either of them wrapped by SNS or
+//! queued in SQS, records of the table's stream, or the tick of a schedule. An event is a hint: it only says
+//! where something changed, and the state at that place decides what is done.
+//!
+//! Shapes: the [S3 notification](https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html),
+//! the [EventBridge event](https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html) and the
+//! [stream's records](https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html).
+
+use serde_json::Value;
+
+use crate::change::{Change, Message, TableWrite};
+use crate::error::EventError;
+use crate::payload::{
+    BridgedEvent, QueuedMessage, Records, S3Record, SnsNotification, SnsRecord, StreamRecord,
+    StreamedWrite,
+};
+use crate::product::changed_product;
+
+/// The work that one invocation asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Messages of a queue: each is acknowledged or tried again by itself.
+    Queue(Vec<Message>),
+    /// Changes passed in directly: they succeed or fail as one.
+    Direct(Vec<Change>),
+    /// Writes to the table, in the order of its stream: a failed one comes back with all later ones.
+    Stream(Vec<TableWrite>),
+    /// A tick of the schedule: nothing changed, maintain the index.
+    Maintenance,
+}
+
+impl Event {
+    /// Reads an invocation's payload.
+    ///
+    /// A queued message that cannot be read does not fail the others: it becomes a [`Message`] with an
+    /// error.
+    ///
+    /// # Errors
+    /// The payload is none of the events above.
+    pub fn parse(payload: Value) -> Result<Self, EventError> {
+        if is_from(&payload, "aws:sqs") {
+            let batch: Records<QueuedMessage> = read("SQS event", payload)?;
+            return Ok(Self::Queue(
+                batch.records.into_iter().map(Message::from).collect(),
+            ));
+        }
+        if is_from(&payload, "aws:dynamodb") {
+            let batch: Records<StreamRecord> = read("DynamoDB stream event", payload)?;
+            return Ok(Self::Stream(
+                batch.records.into_iter().map(TableWrite::from).collect(),
+            ));
+        }
+        let is_tick = payload["detail-type"] == "Scheduled Event";
+        if is_tick && (payload["source"] == "aws.events" || payload["source"] == "aws.scheduler") {
+            return Ok(Self::Maintenance);
+        }
+        changes(payload).map(Self::Direct)
+    }
+}
+
+fn changes_in_text(text: &str) -> Result<Vec<Change>, EventError> {
+    let value = serde_json::from_str(text).map_err(|e| EventError::NotJson(e.to_string()))?;
+    changes(value)
+}
+
+fn changes(value: Value) -> Result<Vec<Change>, EventError> {
+    if is_from(&value, "aws:s3") {
+        let event: Records<S3Record> = read("S3 notification", value)?;
+        event.records.into_iter().map(Change::try_from).collect()
+    } else if value["source"] == "aws.s3" {
+        let event: BridgedEvent = read("EventBridge event of S3", value)?;
+        Ok(vec![event.detail.into()])
+    } else if is_from(&value, "aws:sns") {
+        let event: Records<SnsRecord> = read("SNS event", value)?;
+        let changes: Result<Vec<_>, _> = (event.records.iter())
+            .map(|record| changes_in_text(&record.sns.message))
+            .collect();
+        Ok(changes?.into_iter().flatten().collect())
+    } else if value["Type"] == "Notification" {
+        let notification: SnsNotification = read("SNS notification", value)?;
+        changes_in_text(&notification.message)
+    } else if value["Event"] == "s3:TestEvent" {
+        // S3 sends one when notifications are set up; it names no object.
+        Ok(Vec::new())
+    } else {
+        Err(EventError::Unknown {
+            found: describe(&value),
+        })
+    }
+}
+
+/// True if this is a list of records from the service `source`. All records of an event have one source.
+/// SNS, unlike the others, writes the field's name with a capital.
+fn is_from(value: &Value, source: &str) -> bool {
+    let first = &value["Records"][0];
+    first["eventSource"] == source || first["EventSource"] == source
+}
+
+/// Names the kind of an unknown event for the log, never its content.
+fn describe(value: &Value) -> String {
+    let Some(fields) = value.as_object() else {
+        return "not a JSON object".to_owned();
+    };
+    let names = [
+        ("source", &value["source"]),
+        ("detail-type", &value["detail-type"]),
+        ("eventSource", &value["Records"][0]["eventSource"]),
+    ];
+    match names.iter().find(|(_, value)| value.is_string()) {
+        Some((name, value)) => format!("{name} {value}"),
+        None => format!("fields {:?}", fields.keys().take(8).collect::<Vec<_>>()),
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(kind: &'static str, value: Value) -> Result<T, EventError> {
+    serde_json::from_value(value).map_err(|e| EventError::Malformed {
+        kind,
+        reason: e.to_string(),
+    })
+}
+
+impl From<QueuedMessage> for Message {
+    fn from(message: QueuedMessage) -> Self {
+        let changes = match message.body.as_str() {
+            Some(text) => changes_in_text(text),
+            None => Err(EventError::Malformed {
+                kind: "SQS message",
+                reason: "it has no body of text".to_owned(),
+            }),
+        };
+        let count = message.attributes["ApproximateReceiveCount"].as_str();
+        Self {
+            id: message.message_id,
+            // Without a count, assume the first time.
+            receives: count.and_then(|count| count.parse().ok()).unwrap_or(1),
+            changes,
+        }
+    }
+}
+
+impl From<StreamRecord> for TableWrite {
+    fn from(record: StreamRecord) -> Self {
+        let StreamedWrite {
+            keys,
+            sequence_number,
+        } = record.dynamodb;
+        Self {
+            sequence_number,
+            product_id: changed_product(&keys).map(str::to_owned),
+        }
+    }
+}
