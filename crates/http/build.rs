@@ -11,7 +11,7 @@ const SOURCES: [&str; 6] = [
     "src",
     "../encoder/src",
     "../index/src",
-    "../network/src",
+    "../inference/src",
     "../service/src",
     "../../Cargo.lock",
 ];
