@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use lookalike_encoder::{Area, Encoder, ImageInfo, LoadError, PictureError};
+use lookalike_encoder::{Area, Encoder, ImageInfo, LoadError, ImageError};
 use lookalike_index::Fingerprint;
 use lookalike_service::ports::Embedder;
 use lookalike_service::{EmbedderCell, EncoderFiles, Encoders, ReadFiles, StoreError};
@@ -215,11 +215,11 @@ impl Embedder for EncoderPort {
         self.0.dimensions()
     }
 
-    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, PictureError> {
+    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, ImageError> {
         lookalike_encoder::inspect(image)
     }
 
-    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, ImageError> {
         self.0.embed_area(picture, area)
     }
 }

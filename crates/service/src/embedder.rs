@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use lookalike_encoder::{Area, ImageInfo, PictureError};
+use lookalike_encoder::{Area, ImageInfo, ImageError};
 use lookalike_index::Fingerprint;
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 
@@ -180,13 +180,13 @@ pub(crate) async fn embed(
 
 /// A picture that makes the encoder panic is a bad picture: it would do so again.
 async fn off_runtime<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, PictureError> + Send + 'static,
+    work: impl FnOnce() -> Result<T, ImageError> + Send + 'static,
 ) -> Result<T, EmbedError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done.map_err(EmbedError::Picture),
         Err(died) if died.is_panic() => {
             let reason = format!("the encoder panicked: {}", told(&*died.into_panic()));
-            Err(EmbedError::Picture(PictureError::Network(reason)))
+            Err(EmbedError::Picture(ImageError::Inference(reason)))
         }
         Err(cancelled) => Err(EmbedError::Encoder(cancelled.to_string())),
     }
@@ -221,7 +221,7 @@ impl From<ExceedsMemory> for EmbedError {
 /// Why there is no embedding.
 pub(crate) enum EmbedError {
     /// The picture is at fault.
-    Picture(PictureError),
+    Picture(ImageError),
     /// The picture takes more memory than there is for pictures.
     Memory(ExceedsMemory),
     /// The encoder is at fault.

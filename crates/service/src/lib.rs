@@ -33,7 +33,7 @@ pub use indexing::{
 };
 pub use keys::{CATALOG_PREFIX, UPLOADS_PREFIX, is_catalog_key, product_id_of};
 pub use lookalike_encoder::{
-    Area, BadCrop, Crop, CropUnit, ImageInfo, PictureError, PictureFormat,
+    Area, BadCrop, Crop, CropUnit, ImageInfo, ImageError, ImageFormat,
 };
 pub use lookalike_index::{
     Attributes, Changed, FilterError, Fingerprint, IndexError, Match, Role, SegmentId, Step,

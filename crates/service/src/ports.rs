@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use lookalike_encoder::{Area, ImageInfo, PictureError};
+use lookalike_encoder::{Area, ImageInfo, ImageError};
 use lookalike_index::{Fingerprint, SegmentId};
 
 use crate::error::StoreError;
@@ -30,10 +30,10 @@ pub trait Embedder: Send + Sync {
     fn dimensions(&self) -> usize;
     /// Reads the header of an image without decoding it: its size, and the memory that [`embed`](Self::embed) takes.
     /// Fails as `embed` does for whatever the header alone shows.
-    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, PictureError>;
+    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, ImageError>;
     /// The unit-length embedding of a part of a picture, `[dimensions]`. [`Area::default`] is what a catalog's
     /// pictures are embedded by.
-    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError>;
+    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, ImageError>;
 }
 
 /// The pictures in the catalog bucket: `catalog/` and `uploads/`.

@@ -9,8 +9,8 @@ use lookalike_indexer::{EventError, Handler, HandlerError};
 use lookalike_service::memory::MemoryCloud;
 use lookalike_service::ports::Embedder;
 use lookalike_service::{
-    Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, IndexSettings, Indexer, PictureError,
-    PictureFormat, StoreErrorKind,
+    Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, IndexSettings, Indexer, ImageError,
+    ImageFormat, StoreErrorKind,
 };
 use serde_json::{Value, json};
 
@@ -34,23 +34,23 @@ impl Embedder for TwoBytes {
         2
     }
 
-    fn inspect(&self, _: &[u8]) -> Result<ImageInfo, PictureError> {
+    fn inspect(&self, _: &[u8]) -> Result<ImageInfo, ImageError> {
         Ok(ImageInfo {
-            format: PictureFormat::Png,
+            format: ImageFormat::Png,
             width: 1,
             height: 1,
             memory: 1,
         })
     }
 
-    fn embed(&self, picture: &[u8], _: &Area) -> Result<Vec<f32>, PictureError> {
+    fn embed(&self, picture: &[u8], _: &Area) -> Result<Vec<f32>, ImageError> {
         match picture {
             [x, y, ..] => {
                 let (x, y) = (f32::from(*x), f32::from(*y));
                 let length = x.hypot(y);
                 Ok(vec![x / length, y / length])
             }
-            _ => Err(PictureError::Empty),
+            _ => Err(ImageError::Empty),
         }
     }
 }

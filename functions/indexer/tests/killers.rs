@@ -9,8 +9,8 @@ use lookalike_indexer::Handler;
 use lookalike_service::memory::MemoryCloud;
 use lookalike_service::ports::Embedder;
 use lookalike_service::{
-    Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, IndexSettings, Indexer, PictureError,
-    PictureFormat,
+    Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, IndexSettings, Indexer, ImageError,
+    ImageFormat,
 };
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -37,16 +37,16 @@ impl Embedder for Deadly {
         2
     }
 
-    fn inspect(&self, _: &[u8]) -> Result<ImageInfo, PictureError> {
+    fn inspect(&self, _: &[u8]) -> Result<ImageInfo, ImageError> {
         Ok(ImageInfo {
-            format: PictureFormat::Png,
+            format: ImageFormat::Png,
             width: 1,
             height: 1,
             memory: 1,
         })
     }
 
-    fn embed(&self, image: &[u8], _: &Area) -> Result<Vec<f32>, PictureError> {
+    fn embed(&self, image: &[u8], _: &Area) -> Result<Vec<f32>, ImageError> {
         if image[0] == KILLER {
             self.0.notify_one();
         }

@@ -10,9 +10,9 @@ use lookalike_training::cache::FeatureCache;
 use lookalike_training::card::{self, About, Card};
 use lookalike_training::dataset::{Dataset, Validation};
 use lookalike_training::features::Pooling;
-use lookalike_training::labelled::{LabelledFolder, Skipped};
+use lookalike_training::labeled::{LabeledFolder, Skipped};
 use lookalike_training::leave_one_out::{self, LeftOut};
-use lookalike_training::measure::Measures;
+use lookalike_training::metrics::Measures;
 use lookalike_training::output_folder::OutputFolder;
 use lookalike_training::progress::{Progress, Stage, Stop};
 use lookalike_training::recipe::Recipe;
@@ -89,11 +89,11 @@ fn finetune(arguments: &FinetuneArguments, stop: &Stop) -> Result<Done> {
 }
 
 /// The pictures to train with, those to validate with, and what of the table cannot be used.
-fn pictures(arguments: &FinetuneArguments) -> Result<(LabelledFolder, Validation, Vec<Skipped>)> {
+fn pictures(arguments: &FinetuneArguments) -> Result<(LabeledFolder, Validation, Vec<Skipped>)> {
     let table = arguments.labels.table()?;
-    let folder = LabelledFolder::read(&arguments.images, table.as_ref())?;
+    let folder = LabeledFolder::read(&arguments.images, table.as_ref())?;
     let validation = match &arguments.validation {
-        Some(path) => Validation::Folder(LabelledFolder::read(path, table.as_ref())?),
+        Some(path) => Validation::Folder(LabeledFolder::read(path, table.as_ref())?),
         None => Validation::Share(arguments.validation_share),
     };
     let mut unused = Vec::new();
@@ -198,9 +198,9 @@ fn tell(card: &Card, output: &OutputFolder, json: bool) -> Result<()> {
         output.path().display(),
         card.dimensions,
         output::bytes(card.model_bytes as u64),
-        card.course.best_epoch,
-        card.course.epochs,
-        if card.course.interrupted {
+        card.training_log.best_epoch,
+        card.training_log.epochs,
+        if card.training_log.interrupted {
             ", stopped early"
         } else {
             ""

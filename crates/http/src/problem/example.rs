@@ -2,9 +2,9 @@
 //! of a request, a picture or a store with this fault, so that no example is out of date.
 
 use http::{Method, StatusCode};
-use lookalike_encoder::{MAX_PIXELS, PictureFormat};
+use lookalike_encoder::{MAX_PIXELS, ImageFormat};
 use lookalike_service::{
-    AuditError, BadQuery, FilterError, Fingerprint, IndexError, PictureError, SearchError,
+    AuditError, BadQuery, FilterError, Fingerprint, IndexError, ImageError, SearchError,
     SegmentId, StoreError, StoreErrorKind, ValueTypes,
 };
 use serde_json::Value;
@@ -33,17 +33,17 @@ fn problem(kind: ProblemKind) -> Option<Problem> {
         NotAcceptable => return unnamed(StatusCode::NOT_ACCEPTABLE),
         AuditOff => return Some(audit::switched_off()),
         AuditTooLarge => return Some(AuditError::Late.into()),
-        EmptyPicture => PictureError::Empty.into(),
-        UnsupportedFormat => PictureError::UnsupportedFormat {
+        EmptyPicture => ImageError::Empty.into(),
+        UnsupportedFormat => ImageError::UnsupportedFormat {
             found: "JPEG 2000".to_owned(),
         }
         .into(),
-        CorruptPicture => PictureError::Corrupt {
-            format: PictureFormat::Jpeg,
+        CorruptPicture => ImageError::Corrupt {
+            format: ImageFormat::Jpeg,
             reason: "it ends within its pixels".to_owned(),
         }
         .into(),
-        TooManyPixels => PictureError::TooManyPixels {
+        TooManyPixels => ImageError::TooManyPixels {
             width: 20_000,
             height: 15_000,
             limit: MAX_PIXELS,

@@ -16,7 +16,7 @@ use lookalike_http::{HttpSettings, router};
 use lookalike_service::memory::MemoryCloud;
 use lookalike_service::ports::{Embedder, Products};
 use lookalike_service::{
-    Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, IndexSettings, Indexer, PictureError,
+    Area, Deadline, EmbedderCell, Fingerprint, ImageInfo, IndexSettings, Indexer, ImageError,
     Product, SearchSettings, Searcher, StoreErrorKind,
 };
 use serde_json::Value;
@@ -44,11 +44,11 @@ impl Embedder for TestEncoder {
         ENCODER.dimensions()
     }
 
-    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, PictureError> {
+    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, ImageError> {
         lookalike_encoder::inspect(image)
     }
 
-    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, ImageError> {
         ENCODER.embed_area(picture, area)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lookalike_encoder::{MAX_BYTES, MAX_PIXELS, PictureError};
+use lookalike_encoder::{MAX_BYTES, MAX_PIXELS, ImageError};
 use lookalike_index::{Changed, FilterError, Fingerprint, Match, SegmentId};
 use serde::Serialize;
 
@@ -208,7 +208,7 @@ pub struct SegmentInfo {
 pub enum SearchError {
     /// The picture cannot be embedded.
     #[error(transparent)]
-    Picture(#[from] PictureError),
+    Picture(#[from] ImageError),
     /// The picture takes more memory than this process has for pictures.
     #[error(transparent)]
     ExceedsMemory(#[from] ExceedsMemory),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::future::{BoxFuture, try_join_all};
 use futures::{FutureExt, StreamExt, TryFutureExt, TryStreamExt, stream};
-use lookalike_encoder::{Area, ImageInfo, MAX_BYTES, MAX_PIXELS, PictureError};
+use lookalike_encoder::{Area, ImageInfo, MAX_BYTES, MAX_PIXELS, ImageError};
 
 use super::query::{Query, QueryItem, Subject};
 use super::vectors::of_item;
@@ -132,7 +132,7 @@ fn given_bytes(item: &QueryItem) -> u64 {
 }
 
 fn too_many_bytes(bytes: u64) -> SearchError {
-    SearchError::Picture(PictureError::TooManyBytes {
+    SearchError::Picture(ImageError::TooManyBytes {
         bytes: bytes as usize,
         limit: MAX_BYTES,
     })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use lookalike_encoder::PictureFormat;
+use lookalike_encoder::ImageFormat;
 use lookalike_index::{Attributes, HistoryEntry, Recall, SideIndex, Snapshot, ValueTypes};
 
 use super::worker::off_runtime;
@@ -57,7 +57,7 @@ impl Searcher {
     /// # Errors
     /// [`SearchError::UnsupportedMediaType`] for what the encoder cannot read.
     pub async fn create_upload(&self, content_type: &str) -> Result<UploadLink, SearchError> {
-        let format = PictureFormat::ALL
+        let format = ImageFormat::ALL
             .into_iter()
             .find(|format| format.media_type().eq_ignore_ascii_case(content_type))
             .ok_or_else(|| SearchError::UnsupportedMediaType(content_type.to_owned()))?;

@@ -37,7 +37,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use lookalike_encoder::{Area, PictureError};
+use lookalike_encoder::{Area, ImageError};
 use lookalike_index::IndexError;
 use tracing::info;
 
@@ -357,7 +357,7 @@ fn milliseconds(since: Instant) -> f64 {
 /// A picture without a direction in the space of embeddings is no fault of the index.
 fn query_error(error: IndexError) -> SearchError {
     match error {
-        IndexError::NoDirection => PictureError::Network(error.to_string()).into(),
+        IndexError::NoDirection => ImageError::Inference(error.to_string()).into(),
         error => error.into(),
     }
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryFutureExt, TryStreamExt, stream};
-use lookalike_encoder::{Area, PictureError};
+use lookalike_encoder::{Area, ImageError};
 use lookalike_index::{Fingerprint, Location, Snapshot};
 
 use super::images::QueryImage;
@@ -328,7 +328,7 @@ pub(super) fn unit(mut vector: Vec<f32>) -> Option<Vec<f32>> {
 
 /// A picture without a direction in the space of embeddings.
 fn no_direction() -> SearchError {
-    SearchError::Picture(PictureError::Network(
+    SearchError::Picture(ImageError::Inference(
         lookalike_index::IndexError::NoDirection.to_string(),
     ))
 }

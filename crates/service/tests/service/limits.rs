@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use lookalike_service::ports::Embedder;
 use lookalike_service::{
-    Area, EmbedderCell, Fingerprint, ImageInfo, IndexSettings, MemoryBudget, PictureError, Query,
+    Area, EmbedderCell, Fingerprint, ImageInfo, IndexSettings, MemoryBudget, ImageError, Query,
     QueryItem, SearchError, SearchSettings, Searcher,
 };
 use tokio::time::timeout;
@@ -195,11 +195,11 @@ impl Embedder for Measuring {
         self.encoder.dimensions()
     }
 
-    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, PictureError> {
+    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, ImageError> {
         self.encoder.inspect(image)
     }
 
-    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, ImageError> {
         let memory = self.inspect(picture)?.memory;
         let now = self.now.fetch_add(memory, Ordering::SeqCst) + memory;
         self.most.fetch_max(now, Ordering::SeqCst);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use lookalike_encoder::MAX_BYTES;
 use lookalike_service::ports::Products;
 use lookalike_service::{
-    MAX_K, Metadata, PictureError, Product, SearchError, SearchOptions, StoreErrorKind,
+    MAX_K, Metadata, ImageError, Product, SearchError, SearchOptions, StoreErrorKind,
 };
 use serde_json::json;
 
@@ -216,11 +216,11 @@ async fn stored_pictures_are_searched_by_key() {
     ));
     assert!(matches!(
         search("uploads/bad.jpg").await,
-        SearchError::Picture(PictureError::UnsupportedFormat { .. })
+        SearchError::Picture(ImageError::UnsupportedFormat { .. })
     ));
     assert!(matches!(
         search("uploads/large.jpg").await,
-        SearchError::Picture(PictureError::TooManyBytes { .. })
+        SearchError::Picture(ImageError::TooManyBytes { .. })
     ));
 }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::future::join_all;
 use lookalike_service::ports::{Embedder, Manifests};
 use lookalike_service::{
-    Area, EmbedderCell, Fingerprint, ImageInfo, LoadedManifest, PictureError, SearchError,
+    Area, EmbedderCell, Fingerprint, ImageInfo, LoadedManifest, ImageError, SearchError,
     SearchOptions, SearchSettings, Searcher, StoreError, StoreErrorKind,
 };
 use tokio::time::timeout;
@@ -440,11 +440,11 @@ impl Embedder for Counting {
         self.encoder.dimensions()
     }
 
-    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, PictureError> {
+    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, ImageError> {
         self.encoder.inspect(image)
     }
 
-    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, ImageError> {
         let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
         std::thread::sleep(Duration::from_millis(30));

@@ -12,7 +12,7 @@ use lookalike_service::memory::MemoryCloud;
 use lookalike_service::ports::{Embedder, Measurement, Metrics};
 use lookalike_service::{
     Area, BatchReport, Deadline, EmbedderCell, EncoderFiles, Encoders, Fingerprint, ImageInfo,
-    IndexPorts, IndexSettings, Indexer, Outcome, PictureError, PictureFormat, ProductsReport,
+    IndexPorts, IndexSettings, Indexer, Outcome, ImageError, ImageFormat, ProductsReport,
     SearchOptions, SearchPorts, SearchSettings, Searcher, StoreErrorKind,
 };
 
@@ -54,12 +54,12 @@ impl Embedder for Arithmetic {
 
     /// Bytes that begin with `wide-` and a number of pixels claim as many in one row, with six bytes of memory each;
     /// all others have one pixel.
-    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, PictureError> {
+    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, ImageError> {
         if image.is_empty() {
-            return Err(PictureError::Empty);
+            return Err(ImageError::Empty);
         }
         if image.starts_with(b"bad") {
-            return Err(PictureError::UnsupportedFormat {
+            return Err(ImageError::UnsupportedFormat {
                 found: "bad bytes".to_owned(),
             });
         }
@@ -68,7 +68,7 @@ impl Embedder for Arithmetic {
         let digits = digits.split('-').next().unwrap_or_default();
         let width = digits.parse().unwrap_or(1);
         Ok(ImageInfo {
-            format: PictureFormat::Png,
+            format: ImageFormat::Png,
             width,
             height: 1,
             memory: u64::from(width) * 6,
@@ -76,17 +76,17 @@ impl Embedder for Arithmetic {
     }
 
     /// A part of a picture is like another picture, that of the bytes with the crop before them.
-    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, ImageError> {
         self.embedded.fetch_add(1, Ordering::Relaxed);
         let crop = area.crop.map(|crop| crop.to_string()).unwrap_or_default();
         match &[crop.as_bytes(), picture].concat()[..] {
-            [] => Err(PictureError::Empty),
-            bad if bad.starts_with(b"bad") => Err(PictureError::UnsupportedFormat {
+            [] => Err(ImageError::Empty),
+            bad if bad.starts_with(b"bad") => Err(ImageError::UnsupportedFormat {
                 found: "bad bytes".to_owned(),
             }),
             // A picture for one encoder alone.
             only if only.starts_with(b"only-") && only[5] - b'0' != self.fingerprint.0[0] => Err(
-                PictureError::Network("this encoder cannot embed it".to_owned()),
+                ImageError::Inference("this encoder cannot embed it".to_owned()),
             ),
             zero if zero.starts_with(b"zero") => Ok(vec![0.0; self.length()]),
             panic if panic.starts_with(b"panic") => panic!("this picture is too much"),

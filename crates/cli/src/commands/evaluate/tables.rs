@@ -34,8 +34,8 @@ pub(super) fn all(evaluation: &Evaluation) -> String {
 fn opening(evaluation: &Evaluation) -> String {
     let setting = &evaluation.setting;
     let (catalog, queries) = (
-        setting.catalog.pictures.len(),
-        setting.queries().pictures.len(),
+        setting.catalog.images.len(),
+        setting.queries().images.len(),
     );
     let categories = evaluation
         .encoders
