@@ -1,5 +1,5 @@
 //! Prepares the embedded model: hashes it, so that no cold start pays for hashing 15 MB, and lays its
-//! network out as it is run, so that none pays for parsing and optimising it.
+//! network out as it is run, so that none pays for parsing and optimizing it.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -20,9 +20,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let digest: [u8; 32] = Sha256::digest(&onnx).into();
     std::fs::write(out.join("model.sha256"), digest)?;
     if std::env::var("CARGO_CFG_TARGET_ENDIAN")? != "little" {
-        return Err("the prepared network is written for little-endian targets only".into());
+        return Err("the compiled network is written for little-endian targets only".into());
     }
-    let network = lookalike_network::Network::prepare(&onnx, SHAPE)?;
+    let network = lookalike_inference::Network::compile(&onnx, SHAPE)?;
     std::fs::write(out.join("network.bin"), network)?;
     Ok(())
 }

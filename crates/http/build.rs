@@ -12,7 +12,7 @@ const SOURCES: [&str; 7] = [
     "../core/src",
     "../encoder/src",
     "../index/src",
-    "../network/src",
+    "../inference/src",
     "../search/src",
     "../../Cargo.lock",
 ];

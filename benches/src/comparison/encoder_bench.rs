@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use lookalike_encoder::{Area, Encoder, PictureError};
+use lookalike_encoder::{Area, Encoder, ImageError};
 use lookalike_index::Fingerprint;
 use serde_json::{Value, json};
 
@@ -95,7 +95,7 @@ impl EncoderBench {
     }
 }
 
-type Embedded = Result<Vec<f32>, PictureError>;
+type Embedded = Result<Vec<f32>, ImageError>;
 
 fn embed(encoder: &Encoder, pictures: &[&[u8]], threads: usize) -> Vec<Embedded> {
     let next = AtomicUsize::new(0);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use lookalike_core::ports::ImageEncoder;
-use lookalike_core::{Area, Fingerprint, ImageInfo, PictureError, PictureFormat};
+use lookalike_core::{Area, Fingerprint, ImageError, ImageFormat, ImageInfo};
 use lookalike_encoder::Encoder;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
@@ -154,16 +154,16 @@ impl ImageEncoder for Numbered {
     }
 
     /// A number takes the memory of its vector.
-    fn inspect(&self, _: &[u8]) -> Result<ImageInfo, PictureError> {
+    fn inspect(&self, _: &[u8]) -> Result<ImageInfo, ImageError> {
         Ok(ImageInfo {
-            format: PictureFormat::Png,
+            format: ImageFormat::Png,
             width: 1,
             height: 1,
             memory: size_of_val(&self.real[0][..]) as u64,
         })
     }
 
-    fn embed(&self, picture: &[u8], _: &Area) -> Result<Vec<f32>, PictureError> {
+    fn embed(&self, picture: &[u8], _: &Area) -> Result<Vec<f32>, ImageError> {
         let number = picture.first_chunk().map_or(0, |n| u64::from_le_bytes(*n));
         if let Some(query) = number.checked_sub(FIRST_QUERY) {
             return Ok(self.queries[query as usize % self.queries.len()].clone());

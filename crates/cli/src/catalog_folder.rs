@@ -9,7 +9,7 @@ use futures::{StreamExt, stream};
 use lookalike_aws::Cloud;
 use lookalike_core::{CATALOG_PREFIX, product_id_of};
 use lookalike_training::label_table::endings;
-use lookalike_training::labelled::is_picture;
+use lookalike_training::labeled::is_image;
 use md5::{Digest, Md5};
 use serde::Serialize;
 use walkdir::WalkDir;
@@ -101,7 +101,7 @@ impl CatalogFolder {
         for entry in walk {
             match entry {
                 Ok(entry) if !entry.file_type().is_file() => {}
-                Ok(entry) if !is_picture(entry.path()) => report.skipped += 1,
+                Ok(entry) if !is_image(entry.path()) => report.skipped += 1,
                 Ok(entry) => match self.image(entry.into_path()) {
                     Ok(image) => images.push(image),
                     Err(error) => report.failed.push(format!("{error:#}")),

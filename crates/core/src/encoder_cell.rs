@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use lookalike_encoder::{Area, ImageInfo, PictureError};
+use lookalike_encoder::{Area, ImageError, ImageInfo};
 use lookalike_index::Fingerprint;
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 
@@ -176,13 +176,13 @@ pub async fn embed(
 
 /// An image that makes the encoder panic is a bad image: it would do so again.
 async fn run_blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, PictureError> + Send + 'static,
+    work: impl FnOnce() -> Result<T, ImageError> + Send + 'static,
 ) -> Result<T, EmbedError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done.map_err(EmbedError::Image),
         Err(died) if died.is_panic() => {
             let reason = format!("the encoder panicked: {}", message_of(&*died.into_panic()));
-            Err(EmbedError::Image(PictureError::Network(reason)))
+            Err(EmbedError::Image(ImageError::Inference(reason)))
         }
         Err(cancelled) => Err(EmbedError::Encoder(cancelled.to_string())),
     }
@@ -217,7 +217,7 @@ impl From<ExceedsMemory> for EmbedError {
 /// Why there is no embedding.
 pub enum EmbedError {
     /// The image is at fault.
-    Image(PictureError),
+    Image(ImageError),
     /// The image takes more memory than there is for images.
     Memory(ExceedsMemory),
     /// The encoder is at fault.

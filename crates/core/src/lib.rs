@@ -24,9 +24,7 @@ pub use encoders::{EncoderOpener, Encoders, NoEncoder};
 pub use error::{StoreError, StoreErrorKind};
 pub use filterable::{Filterable, NotFilterable, Unfilterable};
 pub use keys::{CATALOG_PREFIX, UPLOADS_PREFIX, is_catalog_key, product_id_of};
-pub use lookalike_encoder::{
-    Area, BadCrop, Crop, CropUnit, ImageInfo, PictureError, PictureFormat,
-};
+pub use lookalike_encoder::{Area, BadCrop, Crop, CropUnit, ImageError, ImageFormat, ImageInfo};
 pub use lookalike_index::{
     Attributes, Changed, FilterError, Fingerprint, IndexError, Match, Role, SegmentId, Step,
     ValueTypes,

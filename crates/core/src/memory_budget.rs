@@ -134,7 +134,7 @@ fn total_memory(meminfo: &str) -> Option<u64> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use futures::FutureExt;
-    use lookalike_encoder::PictureFormat;
+    use lookalike_encoder::ImageFormat;
 
     use super::*;
 
@@ -149,7 +149,7 @@ mod tests {
     /// An image that takes so many megabytes.
     fn image(megabytes: u64) -> ImageInfo {
         ImageInfo {
-            format: PictureFormat::Png,
+            format: ImageFormat::Png,
             width: 1000,
             height: 1000,
             memory: megabytes * MEGABYTE,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use lookalike_encoder::{Area, ImageInfo, PictureError};
+use lookalike_encoder::{Area, ImageError, ImageInfo};
 use lookalike_index::{Fingerprint, SegmentId};
 
 use crate::error::StoreError;
@@ -30,10 +30,10 @@ pub trait ImageEncoder: Send + Sync {
     fn dimensions(&self) -> usize;
     /// Reads the header of an image without decoding it: its size, and the memory that [`embed`](Self::embed) takes.
     /// Fails as `embed` does for whatever the header alone shows.
-    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, PictureError>;
+    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, ImageError>;
     /// The unit-length embedding of a part of an image, `[dimensions]`. [`Area::default`] is what a catalog's
     /// images are embedded by.
-    fn embed(&self, image: &[u8], area: &Area) -> Result<Vec<f32>, PictureError>;
+    fn embed(&self, image: &[u8], area: &Area) -> Result<Vec<f32>, ImageError>;
 }
 
 /// The images in the catalog bucket: `catalog/` and `uploads/`.

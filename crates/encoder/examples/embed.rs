@@ -1,4 +1,4 @@
-//! Prints the embedding of every picture named on the command line, one JSON object per line:
+//! Prints the embedding of every image named on the command line, one JSON object per line:
 //! `{"image": path, "embedding": [...]}`, or `{"image": path, "error": code, "reason": sentence}`.
 //!
 //! `--model DIR` takes `model.onnx` and `preprocessor_config.json` from a folder instead of the model
@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut model = None;
     let mut area = Area::default();
     let (mut pixels, mut time) = (false, false);
-    let mut pictures = Vec::new();
+    let mut images = Vec::new();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--model" => {
@@ -29,12 +29,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--no-trim" => area = Area::WHOLE,
             "--pixels" => pixels = true,
             "--time" => time = true,
-            _ => pictures.push(argument),
+            _ => images.push(argument),
         }
     }
     let encoder = load(model.as_deref())?;
     let mut output = BufWriter::new(std::io::stdout().lock());
-    for path in pictures {
+    for path in images {
         let bytes = std::fs::read(&path).map_err(|error| format!("{path}: {error}"))?;
         let start = Instant::now();
         let answer = if pixels {

@@ -2,19 +2,22 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::decode;
-use crate::encoder::{self, EMBEDDED_CONFIG, EMBEDDED_MODEL, EMBEDDED_NAME};
+use lookalike_inference::{LoadError, Network};
+
+use crate::area::Area;
+use crate::augmentation::Augmentation;
+use crate::error::ImageError;
 use crate::graph::Graph;
 use crate::preprocessing::Preprocessing;
-use crate::{Area, LoadError, PictureError, Tail, View, preprocessor_config};
-use lookalike_network::Network;
+use crate::projection_head::ProjectionHead;
+use crate::{decode, embedded, preprocessor_config, tensor};
 
-/// Ends of stages whose averages are put beside the pooled features: the last ones.
+/// Number of stages, counted from the end, whose averages follow the pooled features.
 const STAGES: usize = 2;
 
-/// A network up to its pooled features, and its preprocessing: what fine-tuning builds on. Made from any
-/// encoder; of one that was fine-tuned before, the tail is left out. Beside the pooled features come the
-/// averaged feature maps at which the last stages of a residual network end, where it has any.
+/// A network up to its pooled features, and its preprocessing: fine-tuning builds on it. It is made from any
+/// encoder; the head of an encoder that was fine-tuned before is left out. The pooled features are followed by
+/// the averages of the feature maps with which the last stages of a residual network end, if it has any.
 pub struct Backbone {
     name: String,
     sha256: [u8; 32],
@@ -36,7 +39,7 @@ impl Backbone {
     /// # Errors
     /// None with an intact build.
     pub fn embedded() -> Result<Backbone, LoadError> {
-        Backbone::from_parts(EMBEDDED_NAME, EMBEDDED_MODEL, EMBEDDED_CONFIG)
+        Backbone::from_parts(embedded::NAME, embedded::MODEL, embedded::CONFIG)
     }
 
     /// The backbone of an encoder, from the bytes of its ONNX file and of its
@@ -64,7 +67,7 @@ impl Backbone {
         let ends = graph.stages();
         for end in &ends[ends.len().saturating_sub(STAGES)..] {
             let more = [stages.as_slice(), std::slice::from_ref(end)].concat();
-            // A network may add what are no feature maps: those are left out.
+            // A network may add values that are no feature maps, which cannot be averaged.
             let Ok(loaded) = load(&more) else { continue };
             blocks.push(loaded.0.dimensions() - network.dimensions());
             (network, sha256) = loaded;
@@ -105,7 +108,7 @@ impl Backbone {
         &self.config
     }
 
-    /// SHA-256 over the network without a tail and its preprocessing. Features compare only within one
+    /// SHA-256 over the network without a head and its preprocessing. Features compare only within one
     /// fingerprint. An encoder and one fine-tuned from it have the same.
     pub fn fingerprint(&self) -> [u8; 32] {
         self.fingerprint
@@ -116,51 +119,57 @@ impl Backbone {
         self.network.dimensions()
     }
 
-    /// How many of them are the network's own pooled features, which come first, and how many those of
-    /// each stage after them.
+    /// Number of the network's own pooled features, which come first, then of the features of each stage.
     pub fn blocks(&self) -> &[usize] {
         &self.blocks
     }
 
-    /// Names of the values in the network whose averages are the others.
+    /// Names of the network's values whose averages follow its own pooled features.
     pub fn stages(&self) -> &[String] {
         &self.stages
     }
 
-    /// The features of several views of a picture file, `[features]` numbers each, as the network
-    /// gives them. The picture is decoded once, or
-    /// once more for views so close that they need more of it.
+    /// Returns the features of several augmentations of an image file, `[features]` numbers each, as the network
+    /// gives them. The image is decoded once, and again for augmentations that need more of its pixels.
     ///
     /// # Errors
-    /// [`PictureError`] says what is wrong with the picture.
-    pub fn pool(&self, picture: &[u8], views: &[View]) -> Result<Vec<Vec<f32>>, PictureError> {
-        let how = &self.preprocessing;
+    /// [`ImageError`] says what is wrong with the image.
+    pub fn pool(
+        &self,
+        image: &[u8],
+        augmentations: &[Augmentation],
+    ) -> Result<Vec<Vec<f32>>, ImageError> {
+        let preprocessing = &self.preprocessing;
         let area = Area::default();
-        let first = views.first().unwrap_or(&View::PLAIN);
-        let mut decoded = decode::for_view(picture, how, first, &area)?;
-        let pool = |view: &View| {
-            // A view looks the same beside whatever others; most ask for the same decode.
-            if !decoded.suits(how, view) {
-                decoded = decode::for_view(picture, how, view, &area)?;
+        let first = augmentations.first().unwrap_or(&Augmentation::NONE);
+        let mut decoded = decode::decode_area(image, preprocessing, first, &area)?;
+        let pool = |augmentation: &Augmentation| {
+            // The features of an augmentation must not depend on the others in the list; most share a decode.
+            if !decoded.suits(preprocessing, augmentation) {
+                decoded = decode::decode_area(image, preprocessing, augmentation, &area)?;
             }
-            let pixels = encoder::pixels(&decoded, how, view)?;
-            let features = self.network.run(&pixels).map_err(PictureError::Network)?;
+            let pixels = tensor::pixels(&decoded, preprocessing, augmentation)?;
+            let features = self.network.run(&pixels).map_err(ImageError::Inference)?;
             if features.iter().any(|feature| !feature.is_finite()) {
                 let reason = "expected finite features, found others".to_owned();
-                return Err(PictureError::Network(reason));
+                return Err(ImageError::Inference(reason));
             }
             Ok(features)
         };
-        views.iter().map(pool).collect()
+        augmentations.iter().map(pool).collect()
     }
 
-    /// The bytes of an ONNX file that holds this network and the tail behind it; `metadata` become
+    /// The bytes of an ONNX file that holds this network and the head behind it; `metadata` become
     /// entries `lookalike.*` of it.
     ///
     /// # Errors
-    /// When the tail takes another number of features, or the file's operator set is too old.
-    pub fn join(&self, tail: &Tail, metadata: &[(&str, &str)]) -> Result<Vec<u8>, LoadError> {
-        if !tail.takes(self.features()) {
+    /// When the head takes another number of features, or the file's operator set is too old.
+    pub fn join(
+        &self,
+        head: &ProjectionHead,
+        metadata: &[(&str, &str)],
+    ) -> Result<Vec<u8>, LoadError> {
+        if !head.takes(self.features()) {
             return Err(LoadError::Model {
                 reason: format!("the tail does not take {} features", self.features()),
             });
@@ -172,7 +181,7 @@ impl Backbone {
         let joined = self
             .graph
             .clone()
-            .join(&self.stages, Some(tail), &metadata)?;
+            .join(&self.stages, Some(head), &metadata)?;
         Ok(joined.encode())
     }
 }

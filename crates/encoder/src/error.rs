@@ -1,9 +1,10 @@
-use crate::{MAX_SIDE, SUPPORTED_FORMATS};
+use crate::format::{ImageFormat, SUPPORTED_FORMATS};
+use crate::limits::MAX_SIDE;
 
-/// Why a picture has no embedding. The picture is at fault and trying again does not help,
-/// [`PictureError::Network`] apart.
+/// The reason why an image has no embedding. The image is at fault and a retry does not help, except for
+/// [`ImageError::Inference`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PictureError {
+pub enum ImageError {
     /// There are no bytes at all.
     #[error(
         "the picture is empty: expected the bytes of a {}, found 0 bytes",
@@ -34,48 +35,48 @@ pub enum PictureError {
     /// The bytes begin like something that is not decoded here.
     #[error("{found} is not supported; convert it to {} first", formats())]
     UnsupportedFormat {
-        /// What the bytes look like, for a person: a name that begins a sentence.
+        /// The kind that the bytes seem to be of, for a person: a name that begins a sentence.
         found: String,
     },
-    /// The bytes begin like a picture and do not go on like one.
+    /// The bytes begin like an image but cannot be decoded.
     #[error("the {format} is damaged or cut off: {reason}; send an intact one")]
     Corrupt {
         /// The format that the first bytes promise.
-        format: crate::PictureFormat,
-        /// What the decoder stumbled over.
+        format: ImageFormat,
+        /// The fault that the decoder met.
         reason: String,
     },
-    /// The box that was to be cut out of the picture does not lie in it.
+    /// The box that was to be cut out of the image does not lie in it.
     #[error(
         "the crop {crop} {fault}, which has {width}x{height} pixels when it is upright; choose one inside of it"
     )]
     Crop {
         /// The box, as [`crate::Crop`] is written.
         crop: String,
-        /// What is wrong with it.
+        /// The fault of the box.
         fault: &'static str,
-        /// Width of the upright picture in pixels.
+        /// Width of the upright image in pixels.
         width: u32,
-        /// Height of the upright picture in pixels.
+        /// Height of the upright image in pixels.
         height: u32,
     },
-    /// The network gave nothing usable for this picture.
+    /// The network gave nothing usable for this image.
     #[error("the network failed on this picture: {0}")]
-    Network(String),
+    Inference(String),
 }
 
-impl PictureError {
+impl ImageError {
     /// A stable word for programs: `empty`, `too-many-bytes`, `too-many-pixels`,
     /// `unsupported-format`, `corrupt`, `crop` or `network`.
     pub fn code(&self) -> &'static str {
         match self {
-            PictureError::Empty => "empty",
-            PictureError::TooManyBytes { .. } => "too-many-bytes",
-            PictureError::TooManyPixels { .. } => "too-many-pixels",
-            PictureError::UnsupportedFormat { .. } => "unsupported-format",
-            PictureError::Corrupt { .. } => "corrupt",
-            PictureError::Crop { .. } => "crop",
-            PictureError::Network(_) => "network",
+            ImageError::Empty => "empty",
+            ImageError::TooManyBytes { .. } => "too-many-bytes",
+            ImageError::TooManyPixels { .. } => "too-many-pixels",
+            ImageError::UnsupportedFormat { .. } => "unsupported-format",
+            ImageError::Corrupt { .. } => "corrupt",
+            ImageError::Crop { .. } => "crop",
+            ImageError::Inference(_) => "network",
         }
     }
 }

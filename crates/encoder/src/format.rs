@@ -3,12 +3,12 @@ use std::fmt;
 /// The formats that are decoded, as a person writes them.
 pub const SUPPORTED_FORMATS: &[&str] = &["JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF"];
 
-/// A picture format that is decoded.
+/// An image format that is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PictureFormat {
-    /// JPEG: baseline and progressive; grey, YCbCr, RGB, CMYK and YCCK.
+pub enum ImageFormat {
+    /// JPEG: baseline and progressive; gray, YCbCr, RGB, CMYK and YCCK.
     Jpeg,
-    /// PNG: all colour types, 1 to 16 bits.
+    /// PNG: all color types, 1 to 16 bits.
     Png,
     /// WebP: lossy and lossless; the first frame of an animation.
     WebP,
@@ -16,74 +16,74 @@ pub enum PictureFormat {
     Gif,
     /// BMP: all kinds but those with another format inside.
     Bmp,
-    /// TIFF: the first page; grey, RGB and CMYK, plain or compressed without loss.
+    /// TIFF: the first page; gray, RGB and CMYK, plain or compressed without loss.
     Tiff,
     /// AVIF: still images in one piece, 8 to 12 bits.
     Avif,
 }
 
-impl PictureFormat {
+impl ImageFormat {
     /// All formats, in the order of [`SUPPORTED_FORMATS`].
-    pub const ALL: [PictureFormat; SUPPORTED_FORMATS.len()] = [
-        PictureFormat::Jpeg,
-        PictureFormat::Png,
-        PictureFormat::WebP,
-        PictureFormat::Gif,
-        PictureFormat::Bmp,
-        PictureFormat::Tiff,
-        PictureFormat::Avif,
+    pub const ALL: [ImageFormat; SUPPORTED_FORMATS.len()] = [
+        ImageFormat::Jpeg,
+        ImageFormat::Png,
+        ImageFormat::WebP,
+        ImageFormat::Gif,
+        ImageFormat::Bmp,
+        ImageFormat::Tiff,
+        ImageFormat::Avif,
     ];
 
     /// The media type, e.g. `image/jpeg`.
     pub fn media_type(self) -> &'static str {
         match self {
-            PictureFormat::Jpeg => "image/jpeg",
-            PictureFormat::Png => "image/png",
-            PictureFormat::WebP => "image/webp",
-            PictureFormat::Gif => "image/gif",
-            PictureFormat::Bmp => "image/bmp",
-            PictureFormat::Tiff => "image/tiff",
-            PictureFormat::Avif => "image/avif",
+            ImageFormat::Jpeg => "image/jpeg",
+            ImageFormat::Png => "image/png",
+            ImageFormat::WebP => "image/webp",
+            ImageFormat::Gif => "image/gif",
+            ImageFormat::Bmp => "image/bmp",
+            ImageFormat::Tiff => "image/tiff",
+            ImageFormat::Avif => "image/avif",
         }
     }
 }
 
-impl fmt::Display for PictureFormat {
+impl fmt::Display for ImageFormat {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            PictureFormat::Jpeg => "JPEG",
-            PictureFormat::Png => "PNG",
-            PictureFormat::WebP => "WebP",
-            PictureFormat::Gif => "GIF",
-            PictureFormat::Bmp => "BMP",
-            PictureFormat::Tiff => "TIFF",
-            PictureFormat::Avif => "AVIF",
+            ImageFormat::Jpeg => "JPEG",
+            ImageFormat::Png => "PNG",
+            ImageFormat::WebP => "WebP",
+            ImageFormat::Gif => "GIF",
+            ImageFormat::Bmp => "BMP",
+            ImageFormat::Tiff => "TIFF",
+            ImageFormat::Avif => "AVIF",
         })
     }
 }
 
 /// The format that the first bytes show, whatever the file is called; `None` when it is not decoded here.
-pub fn sniff(bytes: &[u8]) -> Option<PictureFormat> {
+pub fn sniff(bytes: &[u8]) -> Option<ImageFormat> {
     if bytes.starts_with(&[0xFF, 0xD8, 0xFF]) {
-        Some(PictureFormat::Jpeg)
+        Some(ImageFormat::Jpeg)
     } else if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
-        Some(PictureFormat::Png)
+        Some(ImageFormat::Png)
     } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
-        Some(PictureFormat::WebP)
+        Some(ImageFormat::WebP)
     } else if bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a") {
-        Some(PictureFormat::Gif)
+        Some(ImageFormat::Gif)
     } else if is_bmp(bytes) {
-        Some(PictureFormat::Bmp)
+        Some(ImageFormat::Bmp)
     } else if TIFF.iter().any(|signature| bytes.starts_with(*signature)) {
-        Some(PictureFormat::Tiff)
+        Some(ImageFormat::Tiff)
     } else if has_brand(bytes, b"avif") {
-        Some(PictureFormat::Avif)
+        Some(ImageFormat::Avif)
     } else {
         None
     }
 }
 
-/// Whether an ISO base media file (ISO/IEC 14496-12) begins with this brand among its own.
+/// True if an ISO base media file (ISO/IEC 14496-12) lists this brand.
 pub(crate) fn has_brand(bytes: &[u8], brand: &[u8; 4]) -> bool {
     let length = bytes.first_chunk::<4>();
     let length = length.map_or(0, |length| u32::from_be_bytes(*length));
@@ -109,24 +109,24 @@ mod tests {
 
     #[test]
     fn the_formats_are_seen_in_their_first_bytes() {
-        assert_eq!(sniff(&[0xFF, 0xD8, 0xFF, 0xE0]), Some(PictureFormat::Jpeg));
-        assert_eq!(sniff(b"\x89PNG\r\n\x1a\n...."), Some(PictureFormat::Png));
-        assert_eq!(sniff(b"RIFF\0\0\0\0WEBPVP8 "), Some(PictureFormat::WebP));
-        assert_eq!(sniff(b"GIF89a"), Some(PictureFormat::Gif));
+        assert_eq!(sniff(&[0xFF, 0xD8, 0xFF, 0xE0]), Some(ImageFormat::Jpeg));
+        assert_eq!(sniff(b"\x89PNG\r\n\x1a\n...."), Some(ImageFormat::Png));
+        assert_eq!(sniff(b"RIFF\0\0\0\0WEBPVP8 "), Some(ImageFormat::WebP));
+        assert_eq!(sniff(b"GIF89a"), Some(ImageFormat::Gif));
         let bmp = b"BM\x36\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0";
-        assert_eq!(sniff(bmp), Some(PictureFormat::Bmp));
+        assert_eq!(sniff(bmp), Some(ImageFormat::Bmp));
         assert_eq!(sniff(b"BM, a text of more than a few words"), None);
         let avif = b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif";
-        assert_eq!(sniff(avif), Some(PictureFormat::Avif));
-        assert_eq!(sniff(b"II*\0\x08\0\0\0"), Some(PictureFormat::Tiff));
-        assert_eq!(sniff(b"MM\0+\0\x08\0\0"), Some(PictureFormat::Tiff));
+        assert_eq!(sniff(avif), Some(ImageFormat::Avif));
+        assert_eq!(sniff(b"II*\0\x08\0\0\0"), Some(ImageFormat::Tiff));
+        assert_eq!(sniff(b"MM\0+\0\x08\0\0"), Some(ImageFormat::Tiff));
         assert_eq!(sniff(b"RIFF\0\0\0\0WAVEfmt "), None);
         assert_eq!(sniff(b""), None);
     }
 
     #[test]
     fn names_and_media_types_agree_with_the_list() {
-        for (format, name) in PictureFormat::ALL.into_iter().zip(SUPPORTED_FORMATS) {
+        for (format, name) in ImageFormat::ALL.into_iter().zip(SUPPORTED_FORMATS) {
             assert_eq!(format.to_string(), *name);
             assert_eq!(
                 format.media_type(),

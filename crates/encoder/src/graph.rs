@@ -1,4 +1,4 @@
-//! Editing ONNX files: cutting a network at its pooled features, and putting a [`Tail`] behind them.
+//! Editing ONNX files: cutting a network at its pooled features, and putting a [`ProjectionHead`] behind them.
 //!
 //! This module edits networks; the network crate runs them and lends its protobuf types, so that no second
 //! copy of them is built. Nothing is run here.
@@ -9,22 +9,17 @@
 //! they are dropped, for they may contradict a batch of another size.
 
 mod builder;
+mod names;
 mod shortcuts;
 
 use std::collections::HashSet;
 
-use lookalike_network::pb;
+use lookalike_inference::{LoadError, pb};
 use prost::Message;
 
-use crate::{LoadError, Tail};
-use builder::Builder;
-
-/// The metadata entry that names the value of the pooled features.
-pub(crate) const FEATURES_KEY: &str = "lookalike.features";
-/// What that value is called.
-pub(crate) const FEATURES_NAME: &str = "lookalike.pooled_features";
-/// What the metadata of this program begin with.
-const OURS: &str = "lookalike.";
+use self::builder::Builder;
+use self::names::{FEATURES_KEY, FEATURES_NAME, OURS};
+use crate::projection_head::ProjectionHead;
 
 /// An ONNX file in memory.
 #[derive(Debug, Clone)]
@@ -82,7 +77,7 @@ impl Graph {
             .map_or_else(Vec::new, shortcuts::stage_ends)
     }
 
-    /// A cut network with the averages of more of its values put beside its pooled features, with the tail
+    /// A cut network with the averages of more of its values put beside its pooled features, with the head
     /// behind them if there is one, and metadata of the form `lookalike.*`.
     ///
     /// # Errors
@@ -90,7 +85,7 @@ impl Graph {
     pub(crate) fn join(
         mut self,
         more: &[String],
-        tail: Option<&Tail>,
+        head: Option<&ProjectionHead>,
         metadata: &[(String, String)],
     ) -> Result<Graph, LoadError> {
         let opset = self.opset();
@@ -107,11 +102,11 @@ impl Graph {
         let output = output.name.clone();
         let mut builder = Builder::new(free_prefix(graph), opset);
         let features = builder.features(&output, more);
-        if let Some(tail) = tail {
-            builder.tail(tail);
+        if let Some(head) = head {
+            builder.head(head);
         }
         let result = builder.add_to(graph);
-        graph.output = vec![value(&result, tail.map(Tail::dimensions))];
+        graph.output = vec![value(&result, head.map(ProjectionHead::dimensions))];
         let features = (FEATURES_KEY.to_owned(), features);
         for (key, text) in std::iter::once(&features).chain(metadata) {
             self.0.metadata_props.push(pb::StringStringEntryProto {
@@ -129,7 +124,7 @@ impl Graph {
             .ok_or_else(|| failed("it has no graph"))
     }
 
-    /// The name of the pooled features where a tail follows them.
+    /// The name of the pooled features where a head follows them.
     fn features(&self) -> Option<String> {
         let mut metadata = self.metadata().into_iter();
         let named = metadata.rfind(|(key, _)| key == FEATURES_KEY);
@@ -186,7 +181,7 @@ fn remove_unused(graph: &mut pb::GraphProto, output: &str) {
     graph.input.retain(|input| needed.contains(&input.name));
 }
 
-/// What a node reads, the graphs inside of it included.
+/// Adds the values that a node reads, those of the graphs inside of it included.
 fn add_inputs(node: &pb::NodeProto, needed: &mut HashSet<String>) {
     needed.extend(node.input.iter().cloned());
     for attribute in &node.attribute {

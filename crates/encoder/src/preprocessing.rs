@@ -1,9 +1,9 @@
 use fast_image_resize::FilterType;
 use sha2::{Digest, Sha256};
 
-/// Raised whenever the code turns the same picture into other numbers, by whatever amount matters: the
-/// fingerprint then changes, and an index made before is not mixed with vectors made after. What the code
-/// did before stays possible, see [`Preprocessing::reading_as`], or such an index could not be searched.
+/// Version of the preprocessing code. It is raised when the same image becomes noticeably different numbers:
+/// the fingerprint then changes, so old and new vectors are never mixed in one index. Earlier behavior is kept,
+/// see [`Preprocessing::reading_as`], because existing indexes must stay searchable.
 ///
 /// | version | what changed |
 /// |---|---|
@@ -11,10 +11,10 @@ use sha2::{Digest, Sha256};
 /// | 2 | large JPEGs are decoded at a part of their size |
 pub(crate) const CODE_VERSION: u32 = 2;
 
-/// Since when large JPEGs are decoded at a part of their size.
+/// The first version that decodes large JPEGs at a part of their size.
 pub(crate) const REDUCED_JPEG_SINCE: u32 = 2;
 
-/// What happens between decoded pixels and the network, with every default filled in.
+/// The steps between decoded pixels and the network, with every default filled in.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Preprocessing {
     pub(crate) resize: Resize,
@@ -29,13 +29,13 @@ pub(crate) struct Preprocessing {
     pub(crate) deviation: [f64; 3],
     pub(crate) channels: ChannelOrder,
     pub(crate) layout: Layout,
-    /// Whether uniform margins are cut off before anything else.
+    /// True if uniform margins are cut off first.
     pub(crate) trim: bool,
-    /// Which [`CODE_VERSION`] pictures are read as.
+    /// The [`CODE_VERSION`] whose behavior is reproduced.
     pub(crate) code: u32,
 }
 
-/// How large the picture becomes before cropping.
+/// The size of the image before cropping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Resize {
     /// As it is.
@@ -58,7 +58,7 @@ pub(crate) enum Filter {
 }
 
 impl Filter {
-    /// The convolution kernel; `None` for nearest neighbour, which has none.
+    /// The convolution kernel; `None` for nearest neighbor, which has none.
     pub(crate) fn kernel(self) -> Option<FilterType> {
         match self {
             Filter::Nearest => None,
@@ -72,14 +72,14 @@ impl Filter {
     }
 }
 
-/// Which colour comes first.
+/// Order of the color channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ChannelOrder {
     Rgb,
     Bgr,
 }
 
-/// Which axis the channels are on.
+/// Axis of the channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Layout {
     ChannelsFirst,
@@ -96,7 +96,7 @@ impl Preprocessing {
         }
     }
 
-    /// The same, done as the code did it that gave this fingerprint; `None` when none did.
+    /// Returns the preprocessing of the code version that gave this fingerprint; `None` when no version did.
     pub(crate) fn reading_as(
         &self,
         fingerprint: [u8; 32],
@@ -110,8 +110,8 @@ impl Preprocessing {
         all.find(|version| version.fingerprint(model_sha256) == fingerprint)
     }
 
-    /// SHA-256 over the model's SHA-256, every value here, the version of the code among them. Two files that
-    /// say the same in other words have one fingerprint.
+    /// Returns the SHA-256 over the model's SHA-256 and every value here, the version of the code included. Two
+    /// files with the same meaning have the same fingerprint.
     pub(crate) fn fingerprint(&self, model_sha256: [u8; 32]) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(b"lookalike encoder");
@@ -144,7 +144,7 @@ impl Preprocessing {
         {
             hash.update(number.to_le_bytes());
         }
-        // Encoders that leave margins alone have the fingerprint that they had before there was a choice.
+        // Encoders that keep margins have the fingerprint from before trimming existed, so old indexes match.
         if self.trim {
             hash.update(b"trimmed");
         }
@@ -153,90 +153,4 @@ impl Preprocessing {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-
-    pub(crate) fn sample() -> Preprocessing {
-        Preprocessing {
-            resize: Resize::ShortestEdge(256),
-            filter: Filter::Bicubic,
-            width: 224,
-            height: 224,
-            rescale: 1.0,
-            mean: [127.0; 3],
-            deviation: [128.0; 3],
-            channels: ChannelOrder::Rgb,
-            layout: Layout::ChannelsFirst,
-            trim: false,
-            code: CODE_VERSION,
-        }
-    }
-
-    #[test]
-    fn every_value_and_the_model_change_the_fingerprint() {
-        let base = sample();
-        let mut prints = vec![base.fingerprint([0; 32]), base.fingerprint([1; 32])];
-        for other in [
-            Preprocessing {
-                code: 1,
-                ..base.clone()
-            },
-            Preprocessing {
-                resize: Resize::Keep,
-                ..base.clone()
-            },
-            Preprocessing {
-                resize: Resize::ShortestEdge(255),
-                ..base.clone()
-            },
-            Preprocessing {
-                resize: Resize::Exact {
-                    width: 256,
-                    height: 0,
-                },
-                ..base.clone()
-            },
-            Preprocessing {
-                filter: Filter::Bilinear,
-                ..base.clone()
-            },
-            Preprocessing {
-                width: 225,
-                ..base.clone()
-            },
-            Preprocessing {
-                height: 225,
-                ..base.clone()
-            },
-            Preprocessing {
-                rescale: 0.5,
-                ..base.clone()
-            },
-            Preprocessing {
-                mean: [127.0, 127.0, 126.0],
-                ..base.clone()
-            },
-            Preprocessing {
-                deviation: [127.0, 128.0, 128.0],
-                ..base.clone()
-            },
-            Preprocessing {
-                channels: ChannelOrder::Bgr,
-                ..base.clone()
-            },
-            Preprocessing {
-                layout: Layout::ChannelsLast,
-                ..base.clone()
-            },
-            Preprocessing {
-                trim: true,
-                ..base.clone()
-            },
-        ] {
-            prints.push(other.fingerprint([0; 32]));
-        }
-        let different: std::collections::HashSet<_> = prints.iter().collect();
-        assert_eq!(different.len(), prints.len());
-        assert_eq!(prints[0], sample().fingerprint([0; 32]));
-    }
-}
+pub(crate) mod tests;

@@ -2,7 +2,7 @@
 //!
 //! | field | meaning here |
 //! |---|---|
-//! | `do_resize` (true), `size` | `{"shortest_edge": n}`, `{"height": h, "width": w}`, or a number: the shorter side when the picture is cropped, else both |
+//! | `do_resize` (true), `size` | `{"shortest_edge": n}`, `{"height": h, "width": w}`, or a number: the shorter side when the image is cropped, else both |
 //! | `crop_pct` | with a shortest edge under 384: resize to `n / crop_pct`, crop to `n`; from 384 on squeeze to `n` x `n` |
 //! | `resample` | Pillow's number, 0 to 5; needed when resizing |
 //! | `do_center_crop`, `crop_size` | a number or `{"height", "width"}`; cropping is on when `crop_size` is there |
@@ -16,10 +16,10 @@
 
 mod fields;
 
+use lookalike_inference::LoadError;
 use serde_json::Value;
 
-use self::fields::{Fields, Size};
-use crate::LoadError;
+use self::fields::{Fields, Size, wrong};
 use crate::preprocessing::{CODE_VERSION, ChannelOrder, Filter, Layout, Preprocessing, Resize};
 
 /// From this shortest edge on, `crop_pct` means squeezing instead of cropping.
@@ -49,7 +49,7 @@ pub(crate) fn parse(file: &[u8]) -> Result<Preprocessing, LoadError> {
         }
     }
     let (resize, (width, height)) = size_and_crop(&fields)?;
-    let (mean, deviation) = normalisation(&fields)?;
+    let (mean, deviation) = normalization(&fields)?;
     Ok(Preprocessing {
         resize,
         filter: filter(&fields, resize)?,
@@ -71,7 +71,7 @@ fn size_and_crop(fields: &Fields) -> Result<(Resize, (u32, u32)), LoadError> {
         let size = crop.ok_or_else(|| {
             wrong(
                 "crop_size",
-                "expected a size: pictures are neither resized nor cropped",
+                "expected a size: images are neither resized nor cropped",
             )
         })?;
         return Ok((Resize::Keep, size));
@@ -103,7 +103,7 @@ fn size_and_crop(fields: &Fields) -> Result<(Resize, (u32, u32)), LoadError> {
         (_, Some(crop)) => Ok((Resize::ShortestEdge(edge), crop)),
         (None, None) => Err(wrong(
             "crop_size",
-            "expected a size: resizing by the shortest edge alone gives pictures of all shapes",
+            "expected a size: resizing by the shortest edge alone gives images of all shapes",
         )),
     }
 }
@@ -178,7 +178,7 @@ fn rescale(fields: &Fields) -> Result<f64, LoadError> {
     Ok(if rescales { factor } else { 1.0 })
 }
 
-fn normalisation(fields: &Fields) -> Result<([f64; 3], [f64; 3]), LoadError> {
+fn normalization(fields: &Fields) -> Result<([f64; 3], [f64; 3]), LoadError> {
     let mean = fields.three("image_mean")?;
     let deviation = fields.three("image_std")?;
     if !fields.flag("do_normalize")?.unwrap_or(mean.is_some()) {
@@ -218,13 +218,6 @@ fn layout(fields: &Fields) -> Result<Layout, LoadError> {
             let reason = format!("expected channels_first or channels_last, found {other}");
             Err(wrong("data_format", &reason))
         }
-    }
-}
-
-fn wrong(field: &str, reason: &str) -> LoadError {
-    LoadError::Preprocessing {
-        field: field.to_owned(),
-        reason: reason.to_owned(),
     }
 }
 

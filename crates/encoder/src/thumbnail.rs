@@ -1,23 +1,24 @@
 use image::DynamicImage;
 use image::codecs::jpeg::JpegEncoder;
 
-use crate::geometry::{self, Reading};
-use crate::{PictureError, decode};
+use crate::decode;
+use crate::decode_scale::DecodeScale;
+use crate::error::ImageError;
 
-/// Of 100: small files in which a person still knows the picture.
+/// JPEG quality, up to 100: small files in which a person still recognizes the image.
 const QUALITY: u8 = 72;
 
-/// A small JPEG of a picture file for pages and reports: upright, on white, its longer side `side`
-/// pixels. What an encoder reads, this reads, so a picture that has an embedding has a thumbnail.
+/// Returns a small JPEG of an image file for pages and reports: upright, on white, its longer side `side`
+/// pixels. It reads all formats of the encoder, so an image that has an embedding has a thumbnail.
 ///
 /// # Errors
-/// [`PictureError`] says what is wrong with the picture.
-pub fn thumbnail(picture: &[u8], side: u32) -> Result<Vec<u8>, PictureError> {
+/// [`ImageError`] says what is wrong with the image.
+pub fn thumbnail(image: &[u8], side: u32) -> Result<Vec<u8>, ImageError> {
     let side = side.max(1);
     let reduction = |width: u32, height: u32| f64::from(width.max(height)) / f64::from(side);
-    let reading = |width, height| Reading::Eighths(geometry::enough(reduction(width, height)));
-    let decoded = decode::decode(picture, &reading)?;
-    // Of the sides in the file: those of a smaller decode are rounded.
+    let scale = |width, height| DecodeScale::for_reduction(reduction(width, height));
+    let decoded = decode::decode(image, &scale)?;
+    // By the sides in the file, because those of a reduced decode are rounded.
     let factor = reduction(decoded.width, decoded.height);
     let scaled = |length: u32| ((f64::from(length) / factor).round() as u32).max(1);
     let (width, height) = (scaled(decoded.width), scaled(decoded.height));
@@ -27,7 +28,7 @@ pub fn thumbnail(picture: &[u8], side: u32) -> Result<Vec<u8>, PictureError> {
     small
         .into_rgb8()
         .write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, QUALITY))
-        .map_err(|error| PictureError::Network(format!("no thumbnail: {error}")))?;
+        .map_err(|error| ImageError::Inference(format!("no thumbnail: {error}")))?;
     Ok(jpeg)
 }
 
@@ -42,14 +43,14 @@ mod tests {
 
     #[test]
     fn it_is_small_on_white_and_keeps_the_proportions() {
-        let mut picture = RgbaImage::from_pixel(400, 200, Rgba([0, 0, 0, 0]));
-        for (x, _, pixel) in picture.enumerate_pixels_mut() {
+        let mut image = RgbaImage::from_pixel(400, 200, Rgba([0, 0, 0, 0]));
+        for (x, _, pixel) in image.enumerate_pixels_mut() {
             if x < 200 {
                 *pixel = Rgba([200, 20, 20, 255]);
             }
         }
         let mut png = Vec::new();
-        picture
+        image
             .write_to(&mut Cursor::new(&mut png), ImageFormat::Png)
             .unwrap();
         let jpeg = thumbnail(&png, 100).unwrap();
@@ -58,6 +59,6 @@ mod tests {
         assert_eq!(small.dimensions(), (100, 50));
         assert!(small.get_pixel(20, 25).0[0] > 180 && small.get_pixel(20, 25).0[1] < 60);
         assert!(small.get_pixel(80, 25).0.iter().all(|&value| value > 240));
-        assert_eq!(thumbnail(b"", 100), Err(PictureError::Empty));
+        assert_eq!(thumbnail(b"", 100), Err(ImageError::Empty));
     }
 }

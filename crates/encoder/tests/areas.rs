@@ -1,4 +1,4 @@
-//! A part of a picture is embedded as a picture of that part would be.
+//! A part of an image is embedded as an image of that part would be.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -24,22 +24,19 @@ const TRIMMED: Area = Area {
     trim: Some(true),
 };
 
-fn png(picture: impl Into<DynamicImage>) -> Vec<u8> {
+fn png(image: impl Into<DynamicImage>) -> Vec<u8> {
     let mut file = Cursor::new(Vec::new());
-    picture
-        .into()
-        .write_to(&mut file, ImageFormat::Png)
-        .unwrap();
+    image.into().write_to(&mut file, ImageFormat::Png).unwrap();
     file.into_inner()
 }
 
-fn jpeg(picture: &RgbImage, quality: u8) -> Vec<u8> {
+fn jpeg(image: &RgbImage, quality: u8) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut file, quality);
     encoder.set_sampling_factor(SamplingFactor::F_2_2);
-    let (width, height) = (picture.width() as u16, picture.height() as u16);
+    let (width, height) = (image.width() as u16, image.height() as u16);
     encoder
-        .encode(picture, width, height, ColorType::Rgb)
+        .encode(image, width, height, ColorType::Rgb)
         .unwrap();
     file
 }
@@ -57,28 +54,28 @@ fn scene(width: u32, height: u32) -> RgbImage {
 
 /// The scene with a pattern along its sides: none of it is taken for a margin.
 fn edged(width: u32, height: u32) -> RgbImage {
-    let mut picture = scene(width, height);
-    for (x, y, pixel) in picture.enumerate_pixels_mut() {
+    let mut image = scene(width, height);
+    for (x, y, pixel) in image.enumerate_pixels_mut() {
         if x < 6 || y < 6 || x >= width - 6 || y >= height - 6 {
             *pixel = Rgb([((x / 3 + y / 3) % 2 * 160 + 40) as u8; 3]);
         }
     }
-    picture
+    image
 }
 
-fn part(picture: &RgbImage, [x, y, w, h]: [u32; 4]) -> RgbImage {
-    imageops::crop_imm(picture, x, y, w, h).to_image()
+fn part(image: &RgbImage, [x, y, w, h]: [u32; 4]) -> RgbImage {
+    imageops::crop_imm(image, x, y, w, h).to_image()
 }
 
-/// The scene in the middle of a sheet of one colour, with so much of it around.
-fn on_a_sheet(scene: &RgbImage, across: u32, down: u32, colour: [u8; 3]) -> RgbImage {
+/// The scene in the middle of a sheet of one color, with so much of it around.
+fn on_a_sheet(scene: &RgbImage, across: u32, down: u32, color: [u8; 3]) -> RgbImage {
     let (width, height) = scene.dimensions();
-    let mut sheet = RgbImage::from_pixel(width + 2 * across, height + 2 * down, Rgb(colour));
+    let mut sheet = RgbImage::from_pixel(width + 2 * across, height + 2 * down, Rgb(color));
     imageops::replace(&mut sheet, scene, across.into(), down.into());
     sheet
 }
 
-/// What the network sees of all of a picture.
+/// What the network sees of all of an image.
 fn all_of(file: &[u8]) -> Vec<f32> {
     ENCODER.preprocess_area(file, &Area::WHOLE).unwrap()
 }
@@ -108,7 +105,7 @@ fn a_crop_is_what_a_cropped_file_shows() {
 }
 
 #[test]
-fn a_crop_is_drawn_on_the_upright_picture() {
+fn a_crop_is_drawn_on_the_upright_image() {
     for number in 1..=8 {
         let file = golden(&format!("exif-{number}.jpg"));
         let orientation = Orientation::from_exif(number).unwrap();
@@ -130,7 +127,7 @@ fn decoded(jpeg: &[u8]) -> RgbImage {
 
 /// The smaller the box, the more of a large JPEG is decoded.
 #[test]
-fn a_crop_of_a_large_picture_is_as_sharp_as_the_picture() {
+fn a_crop_of_a_large_image_is_as_sharp_as_the_image() {
     let whole = scene(4000, 3000);
     let file = jpeg(&whole, 90);
     let pixels = decoded(&file);
@@ -150,7 +147,7 @@ fn a_crop_of_a_large_picture_is_as_sharp_as_the_picture() {
 }
 
 #[test]
-fn a_box_outside_is_told_the_size_of_the_upright_picture() {
+fn a_box_outside_is_told_the_size_of_the_upright_image() {
     for number in [1, 3, 6, 8] {
         let file = golden(&format!("exif-{number}.jpg"));
         let stored = decoded(&file).dimensions();
@@ -176,18 +173,18 @@ fn a_box_outside_is_told_the_size_of_the_upright_picture() {
 }
 
 #[test]
-fn margins_of_every_colour_are_cut_off_in_spite_of_noise() {
+fn margins_of_every_color_are_cut_off_in_spite_of_noise() {
     let subject = edged(500, 500);
     let plain = png(subject.clone());
-    for colour in [[255; 3], [0; 3], [246, 243, 238], [20, 90, 200]] {
+    for color in [[255; 3], [0; 3], [246, 243, 238], [20, 90, 200]] {
         for (across, down) in [(400, 400), (900, 60), (60, 900), (700, 700)] {
-            let sheet = on_a_sheet(&subject, across, down, colour);
+            let sheet = on_a_sheet(&subject, across, down, color);
             let untouched = alike(&png(sheet.clone()), &Area::WHOLE, &plain);
             for file in [png(sheet.clone()), jpeg(&sheet, 90), jpeg(&sheet, 40)] {
                 let trimmed = alike(&file, &TRIMMED, &plain);
                 assert!(
                     trimmed > 0.95 && trimmed > untouched,
-                    "{colour:?} {across} {down}: {trimmed}, {untouched}"
+                    "{color:?} {across} {down}: {trimmed}, {untouched}"
                 );
             }
         }
@@ -210,7 +207,7 @@ fn transparent_margins_are_cut_off_and_a_white_product_is_not() {
     for (x, y, pixel) in product.enumerate_pixels_mut() {
         let from_middle = (f64::from(x) - 450.0).hypot(f64::from(y) - 500.0);
         if from_middle < 150.0 {
-            // White with a dark ring in its middle: by colours alone only the ring would be left.
+            // White with a dark ring in its middle: by colors alone only the ring would be left.
             let in_ring = (30.0..40.0).contains(&from_middle);
             let shade = if in_ring { 60 } else { 255 };
             *pixel = Rgba([shade, shade, shade, 255]);
@@ -335,7 +332,7 @@ proptest! {
 
     /// Whatever the box and the file, there is an answer.
     #[test]
-    fn any_box_of_any_picture_is_seen_or_refused(
+    fn any_box_of_any_image_is_seen_or_refused(
         name in prop::sample::select(common::golden_names()),
         numbers in prop::array::uniform4(-0.5_f64..1.5),
         trim in any::<Option<bool>>(),

@@ -1,10 +1,10 @@
-//! AVIF files show what the pictures they were made of show (`avif/make.py`); damaged ones are refused.
+//! AVIF files show what the images they were made of show (`avif/make.py`); damaged ones are refused.
 #![allow(clippy::unwrap_used)]
 
 mod common;
 
 use common::{ENCODER, cosine, golden};
-use lookalike_encoder::{PictureFormat, inspect};
+use lookalike_encoder::{ImageFormat, inspect};
 
 fn avif(name: &str) -> Vec<u8> {
     let folder = common::golden_folder().join("../avif");
@@ -27,7 +27,7 @@ fn they_look_like_what_they_were_made_of() {
         let (file, source) = (avif(&name), golden(&source));
         let info = inspect(&file).unwrap();
         let expected = inspect(&source).unwrap();
-        assert_eq!(info.format, PictureFormat::Avif);
+        assert_eq!(info.format, ImageFormat::Avif);
         assert_eq!((info.width, info.height), (expected.width, expected.height));
         let found = ENCODER.embed(&file).unwrap();
         let cosine = cosine(&found, &ENCODER.embed(&source).unwrap());

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::ENCODER;
 use common::avif::{Directory, boxed, data, unit, units};
-use lookalike_encoder::{PictureError, inspect};
+use lookalike_encoder::{ImageError, inspect};
 use lookalike_test_support::Cost;
 
 const SIDES: (u32, u32) = (300, 400);
@@ -45,7 +45,7 @@ fn with_opacity() -> Directory {
 
 #[track_caller]
 fn refused(file: &[u8], code: &str, words: &str) {
-    let error: PictureError = ENCODER.preprocess(file).unwrap_err();
+    let error: ImageError = ENCODER.preprocess(file).unwrap_err();
     assert_eq!(error.code(), code, "{error}");
     assert!(error.to_string().contains(words), "{error}");
     assert_eq!(inspect(file), Err(error));
@@ -175,7 +175,7 @@ fn opacity_is_whole_or_the_image_is_refused() {
         let mut directory = with_opacity();
         damage(&mut directory);
         let error = ENCODER.preprocess(&directory.file()).err();
-        let code = error.as_ref().map(PictureError::code);
+        let code = error.as_ref().map(ImageError::code);
         assert_eq!(code, Some("corrupt"), "{name}: {error:?}");
     }
     let mut multiplied = with_opacity();
@@ -184,7 +184,7 @@ fn opacity_is_whole_or_the_image_is_refused() {
     refused(
         &multiplied.file(),
         "unsupported-format",
-        "AVIF with colours multiplied by their opacity",
+        "AVIF with colors multiplied by their opacity",
     );
 }
 

@@ -1,23 +1,23 @@
-//! What images take of memory and time, counted by the allocator: never more than their header tells, and next
+//! Memory and time that images take, counted by the allocator: never more than their header tells, and next
 //! to nothing when they are refused.
 #![allow(clippy::unwrap_used)]
 
 mod common;
 
-use std::io::Cursor;
 use std::time::Duration;
 
 use common::avif::{Directory, boxed, data, unit, units};
+use common::made::{scene, tiff, webp_claiming, written};
 use common::png::{chunk, file as png_file, header};
 use common::{ENCODER, golden, golden_names};
-use image::{DynamicImage, ImageFormat, RgbImage, Rgba, RgbaImage};
+use image::{DynamicImage, ImageFormat, RgbImage};
 use lookalike_encoder::inspect;
 use lookalike_test_support::{Cost, CountingAllocator};
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
-/// The most bytes that were allocated at once beside what was before.
+/// Returns the most bytes that `work` had allocated at once.
 fn peak(work: impl FnOnce()) -> u64 {
     let ((), cost) = Cost::of(work);
     cost.memory
@@ -35,43 +35,6 @@ fn within_its_bound(name: &str, file: &[u8]) {
         taken as f64 / info.pixels() as f64
     );
     assert!(taken <= info.memory, "{name}: {taken} of {}", info.memory);
-}
-
-fn scene(width: u32, height: u32) -> RgbaImage {
-    RgbaImage::from_fn(width, height, |x, y| {
-        Rgba([
-            (x / 5) as u8,
-            (y / 3) as u8,
-            (x ^ y) as u8,
-            (x + y) as u8 | 15,
-        ])
-    })
-}
-
-fn written(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
-    let mut file = Vec::new();
-    image.write_to(&mut Cursor::new(&mut file), format).unwrap();
-    file
-}
-
-fn tiff(image: &RgbImage) -> Vec<u8> {
-    let mut file = Vec::new();
-    tiff::encoder::TiffEncoder::new(Cursor::new(&mut file))
-        .unwrap()
-        .with_compression(tiff::encoder::Compression::Lzw)
-        .write_image::<tiff::encoder::colortype::RGB8>(image.width(), image.height(), image)
-        .unwrap();
-    file
-}
-
-/// A lossy WebP with a key frame of this size and so many bytes of zeros behind it: codes that say little.
-fn webp_claiming(width: u16, height: u16, bytes: usize) -> Vec<u8> {
-    let mut data = vec![0x10, 0, 0, 0x9D, 0x01, 0x2A];
-    data.extend(width.to_le_bytes());
-    data.extend(height.to_le_bytes());
-    data.resize(data.len() + bytes, 0);
-    let length = (data.len() as u32).to_le_bytes();
-    [b"RIFF\0\0\0\0WEBPVP8 ", &length[..], &data].concat()
 }
 
 /// Everything in one test: the counters are those of the whole process.

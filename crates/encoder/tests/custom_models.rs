@@ -4,7 +4,7 @@
 mod common;
 
 use common::{ENCODER, golden};
-use lookalike_encoder::{Encoder, LoadError, PictureError};
+use lookalike_encoder::{Encoder, ImageError, LoadError};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -41,8 +41,8 @@ fn the_embedded_model_is_its_own_files() {
 }
 
 #[test]
-fn every_shape_and_precision_gives_the_mean_colour() {
-    let picture = golden("one-pixel.png");
+fn every_shape_and_precision_gives_the_mean_color() {
+    let image = golden("one-pixel.png");
     let names = [
         "flat",
         "pooled",
@@ -54,10 +54,10 @@ fn every_shape_and_precision_gives_the_mean_colour() {
     for name in names {
         let encoder = load(name, &config()).unwrap();
         assert_eq!(encoder.dimensions(), 3, "{name}");
-        let embedding = encoder.embed(&picture).unwrap();
-        let colour = [180.0, 40.0, 60.0].map(|value: f64| value / 127.5 - 1.0);
-        let length = colour.iter().map(|value| value * value).sum::<f64>().sqrt();
-        for (found, expected) in embedding.iter().zip(colour) {
+        let embedding = encoder.embed(&image).unwrap();
+        let color = [180.0, 40.0, 60.0].map(|value: f64| value / 127.5 - 1.0);
+        let length = color.iter().map(|value| value * value).sum::<f64>().sqrt();
+        for (found, expected) in embedding.iter().zip(color) {
             assert!(
                 (f64::from(*found) - expected / length).abs() < 1e-5,
                 "{name}: {embedding:?}"
@@ -70,21 +70,21 @@ fn every_shape_and_precision_gives_the_mean_colour() {
 fn channels_may_be_last_and_blue_may_be_first() {
     let mut config = config();
     config["data_format"] = json!("channels_last");
-    let picture = golden("one-pixel.png");
+    let image = golden("one-pixel.png");
     let rgb = load("channels-last", &config)
         .unwrap()
-        .embed(&picture)
+        .embed(&image)
         .unwrap();
     config["channel_order"] = json!("bgr");
     let bgr = load("channels-last", &config)
         .unwrap()
-        .embed(&picture)
+        .embed(&image)
         .unwrap();
     assert_eq!(rgb[0], bgr[2]);
     assert!(rgb[0] > 0.0 && rgb[1] < 0.0);
     let first = load("flat", &self::config())
         .unwrap()
-        .embed(&picture)
+        .embed(&image)
         .unwrap();
     assert!(first.iter().zip(&rgb).all(|(a, b)| (a - b).abs() < 1e-6));
 }
@@ -199,7 +199,7 @@ fn what_is_no_network_is_refused() {
 fn a_network_that_sees_nothing_gives_an_error_and_no_nan() {
     let encoder = load("blind", &config()).unwrap();
     let error = encoder.embed(&golden("one-pixel.png")).unwrap_err();
-    assert!(matches!(error, PictureError::Network(_)), "{error}");
+    assert!(matches!(error, ImageError::Inference(_)), "{error}");
 }
 
 #[test]

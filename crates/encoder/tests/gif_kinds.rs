@@ -23,27 +23,21 @@ const FRAME: Place = Place {
     height: 48,
 };
 
-/// Colour of a frame's pixel: one of four.
+/// Color of a frame's pixel: one of four.
 fn number(x: u32, y: u32) -> u8 {
     ((x / 9 + y / 7 + x * y / 90) % 4) as u8
 }
 
-const COLOURS: [[u8; 3]; 4] = [[250, 20, 30], [20, 200, 40], [10, 30, 220], [0, 0, 0]];
+const COLORS: [[u8; 3]; 4] = [[250, 20, 30], [20, 200, 40], [10, 30, 220], [0, 0, 0]];
 
 fn words(words: &[u16]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 
-/// The header with a screen of this size and the colours.
+/// The header with a screen of this size and the colors.
 fn head(width: u16, height: u16) -> Vec<u8> {
     let screen = words(&[width, height]);
-    [
-        b"GIF89a",
-        &screen[..],
-        &[0x81, 0, 0],
-        COLOURS.as_flattened(),
-    ]
-    .concat()
+    [b"GIF89a", &screen[..], &[0x81, 0, 0], COLORS.as_flattened()].concat()
 }
 
 fn blocks(data: &[u8]) -> Vec<u8> {
@@ -70,7 +64,7 @@ fn shown(width: u32, height: u32, place: Place) -> Vec<u8> {
     let mut screen = RgbaImage::new(width, height);
     for y in 0..u32::from(place.height) {
         for x in 0..u32::from(place.width) {
-            let [red, green, blue] = COLOURS[usize::from(number(x, y))];
+            let [red, green, blue] = COLORS[usize::from(number(x, y))];
             let (x, y) = (x + u32::from(place.left), y + u32::from(place.top));
             screen.put_pixel(x, y, Rgba([red, green, blue, 255]));
         }

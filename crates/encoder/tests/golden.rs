@@ -34,7 +34,7 @@ fn vector(encoded: &str) -> Vec<f32> {
 }
 
 #[test]
-fn every_picture_has_an_expectation() {
+fn every_image_has_an_expectation() {
     let files: Vec<_> = expected().into_iter().map(|entry| entry.file).collect();
     assert_eq!(files, golden_names());
     assert!(files.len() >= 40);
@@ -114,11 +114,11 @@ fn no_orientation_is_ignored() {
 
 #[test]
 fn threads_share_one_encoder() {
-    let picture = golden("baseline-640x480.jpg");
-    let expected = ENCODER.embed(&picture).unwrap();
+    let image = golden("baseline-640x480.jpg");
+    let expected = ENCODER.embed(&image).unwrap();
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..4)
-            .map(|_| scope.spawn(|| ENCODER.embed(&picture).unwrap()))
+            .map(|_| scope.spawn(|| ENCODER.embed(&image).unwrap()))
             .collect();
         for thread in threads {
             assert_eq!(thread.join().unwrap(), expected);

@@ -13,8 +13,8 @@ use lookalike_test_support::{Cost, CountingAllocator};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-/// Golden pictures small enough to be decoded thousands of times.
-fn small_pictures() -> Vec<Vec<u8>> {
+/// Golden images small enough to be decoded thousands of times.
+fn small_images() -> Vec<Vec<u8>> {
     let files = golden_names().into_iter().map(|name| golden(&name));
     files.filter(|file| file.len() < 60_000).collect()
 }
@@ -58,10 +58,10 @@ proptest! {
 
     #[test]
     fn changed_bytes(
-        picture in prop::sample::select(small_pictures()),
+        image in prop::sample::select(small_images()),
         changes in prop::collection::vec((any::<Index>(), any::<u8>()), 1..12),
     ) {
-        let mut file = picture;
+        let mut file = image;
         for (place, value) in changes {
             let place = place.index(file.len());
             file[place] = value;
@@ -71,10 +71,10 @@ proptest! {
 
     #[test]
     fn changed_headers(
-        picture in prop::sample::select(small_pictures()),
+        image in prop::sample::select(small_images()),
         changes in prop::collection::vec((any::<Index>(), any::<u8>()), 1..6),
     ) {
-        let mut file = picture;
+        let mut file = image;
         let header = file.len().min(200);
         for (place, value) in changes {
             file[place.index(header)] = value;
@@ -84,28 +84,28 @@ proptest! {
 
     #[test]
     fn parts_left_out_or_repeated(
-        picture in prop::sample::select(small_pictures()),
+        image in prop::sample::select(small_images()),
         from in any::<Index>(),
         to in any::<Index>(),
         copies in 0usize..3,
     ) {
-        let (from, to) = (from.index(picture.len()), to.index(picture.len()));
+        let (from, to) = (from.index(image.len()), to.index(image.len()));
         let (from, to) = (from.min(to), from.max(to));
-        let mut file = picture[..from].to_vec();
+        let mut file = image[..from].to_vec();
         for _ in 0..copies {
-            file.extend_from_slice(&picture[from..to]);
+            file.extend_from_slice(&image[from..to]);
         }
-        file.extend_from_slice(&picture[to..]);
+        file.extend_from_slice(&image[to..]);
         survives(&file);
     }
 
     #[test]
     fn noise_behind_a_signature(
-        picture in prop::sample::select(small_pictures()),
+        image in prop::sample::select(small_images()),
         kept in 3usize..40,
         noise in prop::collection::vec(any::<u8>(), 0..2000),
     ) {
-        let mut file = picture[..kept.min(picture.len())].to_vec();
+        let mut file = image[..kept.min(image.len())].to_vec();
         file.extend(noise);
         survives(&file);
     }

@@ -11,9 +11,9 @@ use common::{ENCODER, golden};
 use image::{Rgb, RgbImage};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
-/// Names the picture that [`in_a_process_of_its_own`] is to embed.
-const PICTURE: &str = "LOOKALIKE_TEST_PICTURE";
-/// What a 12-megapixel picture may add to the process, in KiB.
+/// Names the image that [`in_a_process_of_its_own`] is to embed.
+const IMAGE: &str = "LOOKALIKE_TEST_PICTURE";
+/// What a 12-megapixel image may add to the process, in KiB.
 const LIMIT: u64 = 80 * 1024;
 
 /// A field of `/proc/self/status`, in KiB.
@@ -25,40 +25,40 @@ fn memory(field: &str) -> u64 {
 
 #[test]
 fn in_a_process_of_its_own() {
-    let Some(path) = std::env::var_os(PICTURE) else {
+    let Some(path) = std::env::var_os(IMAGE) else {
         return;
     };
     ENCODER.embed(&golden("baseline-640x480.jpg")).unwrap();
     let before = memory("VmRSS:");
-    let picture = std::fs::read(path).unwrap();
-    ENCODER.embed(&picture).unwrap();
+    let image = std::fs::read(path).unwrap();
+    ENCODER.embed(&image).unwrap();
     println!("grew by {} KiB", memory("VmHWM:") - before);
 }
 
-/// How much a process grows that embeds this picture, in KiB.
-fn growth(name: &str, picture: &[u8]) -> u64 {
+/// How much a process grows that embeds this image, in KiB.
+fn growth(name: &str, image: &[u8]) -> u64 {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::write(&path, picture).unwrap();
+    std::fs::write(&path, image).unwrap();
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "in_a_process_of_its_own", "--nocapture"])
-        .env(PICTURE, &path)
+        .env(IMAGE, &path)
         .output()
         .unwrap();
     let output = String::from_utf8(output.stdout).unwrap();
     let (_, grown) = output.split_once("grew by ").unwrap();
     let grown = grown.split_whitespace().next().unwrap().parse().unwrap();
-    println!("{name}: {} bytes, {grown} KiB", picture.len());
+    println!("{name}: {} bytes, {grown} KiB", image.len());
     grown
 }
 
-fn jpeg(picture: &RgbImage, progressive: bool) -> Vec<u8> {
+fn jpeg(image: &RgbImage, progressive: bool) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = Encoder::new(&mut file, 90);
     encoder.set_sampling_factor(SamplingFactor::F_2_2);
     encoder.set_progressive(progressive);
-    let (width, height) = (picture.width() as u16, picture.height() as u16);
+    let (width, height) = (image.width() as u16, image.height() as u16);
     encoder
-        .encode(picture, width, height, ColorType::Rgb)
+        .encode(image, width, height, ColorType::Rgb)
         .unwrap();
     file
 }
@@ -72,8 +72,8 @@ fn twelve_megapixels_are_embedded_in_80_megabytes() {
     let checks = RgbImage::from_fn(4000, 3000, |x, y| {
         Rgb([((x / 3 + y / 3) % 2 * 200) as u8; 3])
     });
-    for (name, picture) in [("smooth.jpg", &smooth), ("checks.jpg", &checks)] {
-        let grown = growth(name, &jpeg(picture, false));
+    for (name, image) in [("smooth.jpg", &smooth), ("checks.jpg", &checks)] {
+        let grown = growth(name, &jpeg(image, false));
         assert!(grown <= LIMIT, "{name}: {grown} KiB");
     }
     // Coefficients, two bytes each, are kept until the last scan, beside 36 MB of pixels.

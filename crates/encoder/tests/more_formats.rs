@@ -5,9 +5,10 @@ mod common;
 
 use std::io::Cursor;
 
+use common::made::written;
 use common::{ENCODER, golden};
-use image::{DynamicImage, ImageFormat, Rgb, RgbImage, RgbaImage};
-use lookalike_encoder::{PictureError, PictureFormat};
+use image::{DynamicImage, Rgb, RgbImage, RgbaImage};
+use lookalike_encoder::{ImageError, ImageFormat};
 use tiff::encoder::colortype::{self, ColorType};
 use tiff::encoder::{Compression, TiffEncoder, TiffValue};
 use tiff::tags::Tag;
@@ -23,14 +24,8 @@ fn scene(width: u32, height: u32) -> RgbImage {
     })
 }
 
-fn written(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
-    let mut file = Vec::new();
-    image.write_to(&mut Cursor::new(&mut file), format).unwrap();
-    file
-}
-
 fn png(image: &DynamicImage) -> Vec<u8> {
-    written(image, ImageFormat::Png)
+    written(image, image::ImageFormat::Png)
 }
 
 /// A TIFF with more tags than the encoder writes.
@@ -75,16 +70,16 @@ fn corrupt(file: &[u8], words: &str) {
 #[test]
 fn bmp_of_all_kinds_is_read() {
     let rgb = scene(101, 67);
-    let grey = DynamicImage::ImageRgb8(rgb.clone()).into_luma8();
+    let gray = DynamicImage::ImageRgb8(rgb.clone()).into_luma8();
     let rgba = RgbaImage::from_fn(101, 67, |x, y| {
         let [r, g, b] = rgb.get_pixel(x, y).0;
         image::Rgba([r, g, b, (x * 2) as u8])
     });
-    let images: [DynamicImage; 3] = [rgb.into(), grey.into(), rgba.into()];
+    let images: [DynamicImage; 3] = [rgb.into(), gray.into(), rgba.into()];
     for image in images {
-        let bmp = written(&image, ImageFormat::Bmp);
+        let bmp = written(&image, image::ImageFormat::Bmp);
         let info = lookalike_encoder::inspect(&bmp).unwrap();
-        assert_eq!(info.format, PictureFormat::Bmp);
+        assert_eq!(info.format, ImageFormat::Bmp);
         same(&bmp, &png(&image));
     }
 }
@@ -92,7 +87,7 @@ fn bmp_of_all_kinds_is_read() {
 #[test]
 fn bmp_is_whole_or_refused() {
     let image = DynamicImage::ImageRgb8(scene(101, 67));
-    let whole = written(&image, ImageFormat::Bmp);
+    let whole = written(&image, image::ImageFormat::Bmp);
     // 303 bytes of a row are filled up by one, and the last need not be.
     same(&whole[..whole.len() - 1], &png(&image));
     corrupt(&whole[..whole.len() - 2], "66 of its 67 rows");
@@ -124,12 +119,12 @@ fn tiff_of_all_kinds_is_read() {
     ] {
         let file = tiff_with::<colortype::RGB8>(sides, &rgb, compression, &[]);
         let info = lookalike_encoder::inspect(&file).unwrap();
-        assert_eq!((info.format, info.width), (PictureFormat::Tiff, 101));
+        assert_eq!((info.format, info.width), (ImageFormat::Tiff, 101));
         same(&file, &expected);
     }
-    let grey = DynamicImage::ImageRgb8(rgb.clone()).into_luma8();
-    let file = tiff_with::<colortype::Gray8>(sides, &grey, Compression::Lzw, &[]);
-    same(&file, &png(&grey.into()));
+    let gray = DynamicImage::ImageRgb8(rgb.clone()).into_luma8();
+    let file = tiff_with::<colortype::Gray8>(sides, &gray, Compression::Lzw, &[]);
+    same(&file, &png(&gray.into()));
     let deep = DynamicImage::ImageRgb8(rgb.clone()).into_rgb16();
     let file = tiff_with::<colortype::RGB16>(sides, &deep, Compression::Lzw, &[]);
     same(&file, &expected);
@@ -186,9 +181,9 @@ fn tiff_is_whole_or_refused() {
     let middle = file.len() / 2;
     damaged[middle..middle + 400].fill(0xFF);
     corrupt(&damaged, "of 67 are there");
-    let grey = DynamicImage::ImageRgb8(rgb).into_luma8();
-    let plain = plain_tiff((101, 67), &grey);
-    same(&plain, &png(&grey.into()));
+    let gray = DynamicImage::ImageRgb8(rgb).into_luma8();
+    let plain = plain_tiff((101, 67), &gray);
+    same(&plain, &png(&gray.into()));
     for missing in [1, 50] {
         corrupt(
             &plain[..plain.len() - missing],
@@ -202,7 +197,7 @@ fn tiff_is_whole_or_refused() {
     assert!(ENCODER.preprocess(&short) == ENCODER.preprocess(&plain));
 }
 
-/// A TIFF of grey pixels whose directory comes first, in one strip.
+/// A TIFF of gray pixels whose directory comes first, in one strip.
 fn plain_tiff((width, height): (u32, u32), pixels: &[u8]) -> Vec<u8> {
     let entries: [(u16, u32); 8] = [
         (256, width),
@@ -244,7 +239,7 @@ fn what_is_not_decoded_is_named() {
     ] {
         let error = ENCODER.preprocess(&file).unwrap_err();
         assert!(
-            matches!(error, PictureError::UnsupportedFormat { .. }),
+            matches!(error, ImageError::UnsupportedFormat { .. }),
             "{error}"
         );
         assert!(error.to_string().starts_with(name), "{error}");
@@ -268,7 +263,7 @@ fn what_is_not_decoded_is_named() {
 fn thumbnails_are_made_of_all_formats() {
     let image = DynamicImage::ImageRgb8(scene(300, 200));
     for file in [
-        written(&image, ImageFormat::Bmp),
+        written(&image, image::ImageFormat::Bmp),
         tiff(image.as_rgb8().unwrap(), &[]),
         golden("lossy-400x301.webp"),
     ] {

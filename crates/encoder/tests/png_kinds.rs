@@ -150,7 +150,7 @@ fn headers_that_are_none_are_told_in_words() {
     let whole = chunks(&golden("tiny-3x2.png"));
     for (place, value, words) in [
         (8, 3, "3 bits"),
-        (9, 1, "colour type"),
+        (9, 1, "color type"),
         (10, 1, "packing"),
         (12, 2, "packing"),
         (3, 0, "claims 0x2"),

@@ -1,6 +1,6 @@
 //! Large JPEGs are decoded at a part of their size; what the network makes of them stays the same.
 //!
-//! The reference is the same pixels as PNG, which is always decoded whole. Pictures are drawn here;
+//! The reference is the same pixels as PNG, which is always decoded whole. Images are drawn here;
 //! photos from the folder that LOOKALIKE_DATASET names, enlarged, come beside them when it is set.
 #![allow(clippy::unwrap_used)]
 
@@ -14,7 +14,7 @@ use image::{ImageFormat, RgbImage, imageops};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use lookalike_encoder::thumbnail;
 
-const LEAST: f64 = 0.995;
+const MIN_COSINE: f64 = 0.995;
 
 /// How a JPEG is written; `orientation` as EXIF numbers it.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ struct Kind {
     quality: u8,
     progressive: bool,
     restart: u16,
-    grey: bool,
+    gray: bool,
     orientation: u8,
 }
 
@@ -32,11 +32,11 @@ const PLAIN: Kind = Kind {
     quality: 90,
     progressive: false,
     restart: 0,
-    grey: false,
+    gray: false,
     orientation: 1,
 };
 
-fn jpeg(picture: &RgbImage, kind: Kind) -> Vec<u8> {
+fn jpeg(image: &RgbImage, kind: Kind) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = Encoder::new(&mut file, kind.quality);
     encoder.set_sampling_factor(kind.sampling);
@@ -48,30 +48,30 @@ fn jpeg(picture: &RgbImage, kind: Kind) -> Vec<u8> {
     let mut exif = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
     exif.extend([kind.orientation, 0, 0, 0, 0, 0, 0]);
     encoder.add_exif_metadata(&exif).unwrap();
-    let (width, height) = (picture.width() as u16, picture.height() as u16);
-    if kind.grey {
-        let grey = image::DynamicImage::ImageRgb8(picture.clone()).into_luma8();
+    let (width, height) = (image.width() as u16, image.height() as u16);
+    if kind.gray {
+        let gray = image::DynamicImage::ImageRgb8(image.clone()).into_luma8();
         encoder
-            .encode(&grey, width, height, ColorType::Luma)
+            .encode(&gray, width, height, ColorType::Luma)
             .unwrap();
     } else {
         encoder
-            .encode(picture, width, height, ColorType::Rgb)
+            .encode(image, width, height, ColorType::Rgb)
             .unwrap();
     }
     file
 }
 
-/// The whole picture, upright, as PNG.
+/// The whole image, upright, as PNG.
 fn whole(jpeg: &[u8], orientation: u8) -> Vec<u8> {
-    let mut picture = image::load_from_memory(jpeg).unwrap();
-    picture.apply_orientation(image::metadata::Orientation::from_exif(orientation).unwrap());
+    let mut image = image::load_from_memory(jpeg).unwrap();
+    image.apply_orientation(image::metadata::Orientation::from_exif(orientation).unwrap());
     let mut png = Cursor::new(Vec::new());
-    picture.write_to(&mut png, ImageFormat::Png).unwrap();
+    image.write_to(&mut png, ImageFormat::Png).unwrap();
     png.into_inner()
 }
 
-/// The most by which decoders that read all of a picture differ in what the network is given: three steps of
+/// The most by which decoders that read all of an image differ in what the network is given: three steps of
 /// 256, of values between -1 and 1.
 const ROUNDING: f32 = 3.5 / 128.0;
 
@@ -95,14 +95,14 @@ fn scene(width: u32, height: u32) -> RgbImage {
     imageops::resize(&small, width, height, imageops::FilterType::CatmullRom)
 }
 
-/// `value(x, y)` from -1 to 1 as grey of a contrast, over the scene.
+/// `value(x, y)` from -1 to 1 as gray of a contrast, over the scene.
 fn textured(base: &RgbImage, contrast: f64, value: impl Fn(f64, f64) -> f64) -> RgbImage {
-    let mut picture = base.clone();
-    for (x, y, pixel) in picture.enumerate_pixels_mut() {
+    let mut image = base.clone();
+    for (x, y, pixel) in image.enumerate_pixels_mut() {
         let step = contrast * value(f64::from(x), f64::from(y));
         pixel.0 = pixel.0.map(|channel| (f64::from(channel) + step) as u8);
     }
-    picture
+    image
 }
 
 fn parity(number: f64) -> f64 {
@@ -114,7 +114,7 @@ fn parity(number: f64) -> f64 {
 }
 
 #[test]
-fn every_kind_of_file_looks_like_its_whole_picture() {
+fn every_kind_of_file_looks_like_its_whole_image() {
     let sizes = [
         (1203, 1601),
         (1601, 1203),
@@ -123,7 +123,7 @@ fn every_kind_of_file_looks_like_its_whole_picture() {
         (2003, 3007),
     ];
     for (number, (width, height)) in sizes.into_iter().enumerate() {
-        let picture = scene(width, height);
+        let image = scene(width, height);
         let kinds = [
             PLAIN,
             Kind {
@@ -149,7 +149,7 @@ fn every_kind_of_file_looks_like_its_whole_picture() {
                 ..PLAIN
             },
             Kind {
-                grey: true,
+                gray: true,
                 restart: 1,
                 ..PLAIN
             },
@@ -164,14 +164,14 @@ fn every_kind_of_file_looks_like_its_whole_picture() {
             },
         ];
         for kind in kinds {
-            let cosine = compare(&jpeg(&picture, kind), kind.orientation);
-            assert!(cosine >= LEAST, "{width}x{height} {kind:?}: {cosine}");
+            let cosine = compare(&jpeg(&image, kind), kind.orientation);
+            assert!(cosine >= MIN_COSINE, "{width}x{height} {kind:?}: {cosine}");
         }
     }
 }
 
 #[test]
-fn small_pictures_are_read_whole() {
+fn small_images_are_read_whole() {
     for (width, height) in [(895, 895), (895, 3000), (400, 533)] {
         let file = jpeg(&scene(width, height), PLAIN);
         let png = whole(&file, 1);
@@ -184,37 +184,37 @@ fn small_pictures_are_read_whole() {
 fn fine_patterns_do_not_turn_into_others() {
     for (width, height) in [(1001, 1203), (1807, 1799)] {
         let scene = scene(width, height);
-        let grey = RgbImage::from_pixel(width, height, image::Rgb([128; 3]));
-        let centre = f64::from(width / 2);
+        let gray = RgbImage::from_pixel(width, height, image::Rgb([128; 3]));
+        let center = f64::from(width / 2);
         let mut state = 1u32;
         let noise = RgbImage::from_fn(width, height, |_, _| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             image::Rgb([24, 16, 8].map(|shift| (state >> shift) as u8))
         });
-        let mut pictures = vec![
+        let mut images = vec![
             ("noise", noise),
             (
                 "rings",
-                textured(&grey, 120.0, |x, y| {
-                    (((x - centre).powi(2) + (y - centre).powi(2)) * 1.6 / f64::from(width)).cos()
+                textured(&gray, 120.0, |x, y| {
+                    (((x - center).powi(2) + (y - center).powi(2)) * 1.6 / f64::from(width)).cos()
                 }),
             ),
         ];
         for period in [2.0, 3.0, 5.0, 9.0] {
             let stripes = |x: f64, _: f64| parity(x / period);
             let checks = |x: f64, y: f64| parity((x / period).floor() + (y / period).floor());
-            pictures.push(("stripes", textured(&grey, 120.0, stripes)));
-            pictures.push(("checks", textured(&grey, 120.0, checks)));
-            pictures.push(("a striped scene", textured(&scene, 60.0, stripes)));
-            pictures.push(("a chequered scene", textured(&scene, 30.0, checks)));
-            pictures.push(("a faintly striped scene", textured(&scene, 8.0, stripes)));
+            images.push(("stripes", textured(&gray, 120.0, stripes)));
+            images.push(("checks", textured(&gray, 120.0, checks)));
+            images.push(("a striped scene", textured(&scene, 60.0, stripes)));
+            images.push(("a chequered scene", textured(&scene, 30.0, checks)));
+            images.push(("a faintly striped scene", textured(&scene, 8.0, stripes)));
         }
         // Letters are lines a few pixels wide.
         let text = |x: f64, y: f64| {
             let inside = y.rem_euclid(24.0) < 13.0 && (x * 7.0 + y * 3.0).rem_euclid(61.0) < 17.0;
             if inside { -1.0 } else { 1.0 }
         };
-        pictures.push(("letters", textured(&grey, 110.0, text)));
+        images.push(("letters", textured(&gray, 110.0, text)));
         let lines = |x: f64, y: f64| {
             if (x + 2.0 * y).rem_euclid(97.0) < 2.0 {
                 -1.0
@@ -222,17 +222,17 @@ fn fine_patterns_do_not_turn_into_others() {
                 0.0
             }
         };
-        pictures.push(("lines", textured(&scene, 100.0, lines)));
-        for (name, picture) in pictures {
+        images.push(("lines", textured(&scene, 100.0, lines)));
+        for (name, image) in images {
             for sampling in [SamplingFactor::F_1_1, SamplingFactor::F_2_2] {
                 let kind = Kind { sampling, ..PLAIN };
-                let cosine = compare(&jpeg(&picture, kind), 1);
+                let cosine = compare(&jpeg(&image, kind), 1);
                 if std::env::var("PRINTC").is_ok() {
                     println!("C {name} {width} {sampling:?} {cosine:.5}");
                     continue;
                 }
                 assert!(
-                    cosine >= LEAST,
+                    cosine >= MIN_COSINE,
                     "{name} at {width}x{height}, {kind:?}: {cosine}"
                 );
             }
@@ -248,7 +248,7 @@ fn thumbnails_keep_the_proportions_of_the_file() {
 }
 
 #[test]
-fn enlarged_photos_look_like_their_whole_pictures() {
+fn enlarged_photos_look_like_their_whole_images() {
     // `make` hands over an empty name where there is none.
     let folder = std::env::var_os("LOOKALIKE_DATASET").filter(|folder| !folder.is_empty());
     let Some(folder) = folder else {
@@ -276,7 +276,7 @@ fn enlarged_photos_look_like_their_whole_pictures() {
             ..PLAIN
         };
         let cosine = compare(&jpeg(&photo, kind), orientation);
-        assert!(cosine >= LEAST, "{}: {cosine}", path.display());
+        assert!(cosine >= MIN_COSINE, "{}: {cosine}", path.display());
         cosines.push(cosine);
     }
     cosines.sort_by(f64::total_cmp);

@@ -1,6 +1,7 @@
 //! The routes, and the layers around them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -10,7 +11,6 @@ use http::header::{ALLOW, ETAG, ORIGIN, RETRY_AFTER, WARNING};
 use http::request::Parts;
 use http::{HeaderValue, Method};
 use lookalike_search::Searcher;
-use std::time::Duration;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;

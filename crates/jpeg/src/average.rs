@@ -165,7 +165,7 @@ fn add_to(sums: &mut [f32], others: &[f32]) {
     }
 }
 
-/// How much a block of evenly gray pixels adds to the samples that it reaches.
+/// The share that a block of evenly gray pixels adds to the samples that it reaches.
 fn own_weights(weights: &Weights, size: usize) -> Vec<f32> {
     let (gray, wave) = (weights[0], basis(8)[0][0]);
     gray[..size + 2 * MARGIN]

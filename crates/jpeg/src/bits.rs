@@ -91,7 +91,7 @@ impl Bits {
         self.left() < 32
     }
 
-    /// How many bits are left; negative when more were passed over than there are.
+    /// Number of bits left; negative when more were passed over than there are.
     pub(crate) fn left(&self) -> isize {
         let Cursor {
             position, count, ..

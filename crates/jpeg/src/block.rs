@@ -34,7 +34,7 @@ const LAST: [(usize, usize); 64] = {
 /// are reduced each for itself, and a pattern that is at odds with them shows as another, coarser one.
 const STRONG: f32 = 70.0;
 
-/// What is wanted of a component's blocks.
+/// The coefficients that are needed of a component's blocks.
 pub(crate) struct Wanted {
     /// In zigzag order.
     pub(crate) quantizer: [f32; 64],
@@ -69,7 +69,7 @@ impl Wanted {
         }
     }
 
-    /// Whether some coefficients are not wanted.
+    /// True if some coefficients are not wanted.
     pub(crate) fn is_part(&self) -> bool {
         self.kept < 64
     }
@@ -78,7 +78,7 @@ impl Wanted {
         place % 8 < self.corner.0 && place / 8 < self.corner.1
     }
 
-    /// Whether an unwanted coefficient of so many bits is strong.
+    /// True if an unwanted coefficient of so many bits is strong.
     fn is_strong(&self, stored: usize, bits: u8) -> bool {
         bits >= self.strong[stored & 63]
     }
@@ -90,7 +90,7 @@ fn bits_above(amplitude: f32, factor: f32) -> u8 {
     (1..16).find(above).unwrap_or(16)
 }
 
-/// Which coefficients of blocks are kept.
+/// The coefficients of blocks that are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Amount {
     /// Those that are wanted.
@@ -99,7 +99,7 @@ pub(crate) enum Amount {
     All,
 }
 
-/// How a component's blocks are coded.
+/// The coding of a component's blocks.
 pub(crate) struct Coding<'a> {
     pub(crate) dc: &'a Huffman,
     pub(crate) ac: &'a Huffman,
@@ -114,7 +114,7 @@ pub(crate) struct Block {
     pub(crate) last_column: usize,
     /// True when all values but the first are zero.
     pub(crate) flat: bool,
-    /// Whether an unwanted coefficient is strong.
+    /// True if an unwanted coefficient is strong.
     pub(crate) strong: bool,
 }
 
@@ -285,7 +285,7 @@ impl Block {
 }
 
 impl Wanted {
-    /// Whether a block has an unwanted coefficient that is strong.
+    /// True if a block has an unwanted coefficient that is strong.
     pub(crate) fn leaves_out_strong(&self, stored: &[i16; 64], last: usize) -> bool {
         let bits = |value: i16| (16 - value.unsigned_abs().leading_zeros()) as u8;
         let mut coefficients = stored[..=last].iter().zip(&self.strong);

@@ -1,6 +1,6 @@
 //! The Huffman codes of a scan, each built once.
 
-use crate::Error;
+use crate::error::Error;
 use crate::huffman::Huffman;
 use crate::scan::Scan;
 use crate::tables::Tables;

@@ -1,5 +1,5 @@
-use crate::Error;
 use crate::block::Wanted;
+use crate::error::Error;
 use crate::frame::{Component, Frame};
 use crate::scan::Scan;
 
@@ -14,7 +14,7 @@ pub(crate) struct Coefficients {
     values: Vec<i16>,
     /// For each block, behind which of them all are zero.
     last: Vec<u8>,
-    /// How many low bits of each coefficient are to come.
+    /// Number of low bits of each coefficient that are to come.
     pub(crate) to_come: [u8; 64],
     /// In zigzag order; none before the first scan.
     pub(crate) quantizer: Option<[f32; 64]>,

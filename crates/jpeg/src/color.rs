@@ -2,7 +2,7 @@
 
 use crate::frame::Component;
 
-/// What the components of an image stand for.
+/// The meaning of an image's components.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Color {
     Gray,
@@ -12,14 +12,14 @@ pub(crate) enum Color {
     /// Inks as Adobe stores them, inverted: 255 is none. No other kind is found in the wild, whether or not the
     /// file says so.
     Cmyk,
-    /// The same, the first three as YCbCr.
+    /// Inks as Adobe stores them, the first three as YCbCr.
     Ycck,
 }
 
-/// What the segments in front of a frame say of its colors.
+/// The hints about colors in the segments in front of a frame.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ColorHints {
-    /// Whether there is a JFIF segment.
+    /// True if there is a JFIF segment.
     pub(crate) jfif: bool,
     /// The transform that Adobe's segment names.
     pub(crate) adobe: Option<u8>,

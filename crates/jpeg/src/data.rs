@@ -1,7 +1,7 @@
 //! The compressed data of a scan.
 
-use crate::Error;
 use crate::bits::{Bits, Cursor};
+use crate::error::Error;
 use crate::marker::RST0;
 
 /// The compressed data of a scan: one segment after the other, restart markers between them.
@@ -25,7 +25,7 @@ pub(crate) struct Place<'a> {
     cursor: Cursor,
 }
 
-/// Why a block could not be read.
+/// The reason why a block could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flaw {
     /// There is no more data.
@@ -59,7 +59,7 @@ impl<'a> Data<'a> {
         Ok(is_due)
     }
 
-    /// Whether a restart marker stands in front of this MCU.
+    /// True if a restart marker stands in front of this MCU.
     #[inline(always)]
     pub(crate) fn is_restart(&self, mcu: usize) -> bool {
         self.interval > 0 && mcu > 0 && mcu.is_multiple_of(self.interval)

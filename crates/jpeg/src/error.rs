@@ -1,4 +1,4 @@
-/// Why a file has no pixels. The file is at fault: trying again does not help.
+/// The reason why a file has no pixels. The file is at fault: a retry does not help.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Not all of the image is there, or what is there contradicts itself. The text says what is wrong.

@@ -1,12 +1,12 @@
 //! The frame header: size, coding process and components of an image.
 
-use crate::Error;
+use crate::error::Error;
 use crate::marker::be16;
 
 /// Largest sampling factor that the standard knows.
 const MAX_SAMPLING: usize = 4;
 
-/// How the coefficients are coded.
+/// The coding of the coefficients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Process {
     /// Each block at once: baseline and extended sequential.
@@ -15,7 +15,7 @@ pub(crate) enum Process {
     Progressive,
 }
 
-/// What a frame header says.
+/// The frame header.
 #[derive(Debug, Clone)]
 pub(crate) struct Frame {
     pub(crate) process: Process,

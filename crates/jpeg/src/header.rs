@@ -1,21 +1,21 @@
 use crate::average::Average;
 use crate::color::{Color, ColorHints};
+use crate::error::Error;
 use crate::frame::{Frame, Process, unsupported_process};
 use crate::marker::{self, APP0, APP1, APP14, EOI, SOF0, SOF1, SOF2, SOI, SOS, Segment};
 use crate::plane::{Shape, WHOLE, streams};
-use crate::rows::Rows;
+use crate::scale::Scale;
 use crate::scan::Scan;
 use crate::tables::Tables;
-use crate::{Error, Image, Scale, progressive, sequential};
 
-/// What precedes the compressed data of a JPEG file, read and found to be of a kind that is decoded.
+/// The part of a JPEG file in front of its compressed data, checked to be of a kind that is decoded.
 pub struct Header<'a> {
     pub(crate) frame: Frame,
     pub(crate) tables: Tables,
     pub(crate) color: Color,
     /// The first scan.
     pub(crate) scan: Scan,
-    /// What was not read yet.
+    /// The bytes that were not read yet.
     pub(crate) rest: &'a [u8],
     exif: Option<&'a [u8]>,
     /// Size of the file in bytes.
@@ -130,32 +130,6 @@ impl<'a> Header<'a> {
         (bytes + 3 * side(frame.width) * side(frame.height)) as u64
     }
 
-    /// Decodes the image. The work is bounded by the size of the file and of the image: every scan visits the
-    /// image once, and there are at most a hundred; data that ends is not made up for.
-    ///
-    /// # Errors
-    /// [`Error::Corrupt`] unless every block of every component is there. An end marker may be missing, and
-    /// anything may follow.
-    pub fn decode(self, scale: Scale) -> Result<Image, Error> {
-        self.check_length()?;
-        let eighths = scale.eighths() as usize;
-        let rows = match self.frame.process {
-            Process::Sequential => sequential::decode(self, eighths)?,
-            Process::Progressive => progressive::decode(self, eighths)?,
-        };
-        let Rows {
-            width,
-            height,
-            pixels,
-            ..
-        } = rows;
-        Ok(Image {
-            width: width as u32,
-            height: height as u32,
-            pixels,
-        })
-    }
-
     /// Goes to the data of the next scan; `None` when there is none.
     pub(crate) fn next_scan(&mut self) -> Result<Option<Scan>, Error> {
         while let Some(segment) = marker::next(&mut self.rest)? {
@@ -172,7 +146,7 @@ impl<'a> Header<'a> {
     }
 }
 
-/// What decoding takes besides planes, coefficients and pixels: tables, a row of each component.
+/// Bytes that decoding takes besides planes, coefficients and pixels: tables, a row of each component.
 const FIXED_MEMORY: usize = 1 << 20;
 
 /// The transform that Adobe's segment names.

@@ -38,9 +38,9 @@ pub(crate) struct Coefficient {
 pub(crate) struct Skim {
     /// Bits of codes and values; 0 when the first code is longer than what was looked at.
     pub(crate) bits: u8,
-    /// How many coefficients they are, zeros included.
+    /// Number of coefficients, zeros included.
     pub(crate) coefficients: u8,
-    /// Whether the end of the block follows, which is counted in the bits.
+    /// True if the end of the block follows, which is counted in the bits.
     pub(crate) ends: bool,
     /// The most bits that one of the values has.
     pub(crate) size: u8,

@@ -35,49 +35,23 @@ mod codes;
 mod coefficients;
 mod color;
 mod data;
+mod decode;
 mod error;
 mod frame;
 mod header;
 mod huffman;
 mod idct;
+mod image;
 mod marker;
 mod plane;
 mod progressive;
 mod rows;
+mod scale;
 mod scan;
 mod sequential;
 mod tables;
 
 pub use error::Error;
 pub use header::Header;
-
-/// The part of its size at which an image is decoded; sides are rounded up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scale {
-    /// An eighth of each side.
-    Eighth = 1,
-    /// A quarter.
-    Quarter = 2,
-    /// A half.
-    Half = 4,
-    /// All of it.
-    Whole = 8,
-}
-
-impl Scale {
-    /// Eighths of a side: 1, 2, 4 or 8.
-    pub fn eighths(self) -> u32 {
-        self as u32
-    }
-}
-
-/// A decoded image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Image {
-    /// Pixels in a row.
-    pub width: u32,
-    /// Rows.
-    pub height: u32,
-    /// `3 * width * height` bytes: red, green and blue of each pixel, row by row from the top, as stored.
-    pub pixels: Vec<u8>,
-}
+pub use image::Image;
+pub use scale::Scale;

@@ -1,6 +1,6 @@
 //! Marker codes (ITU-T T.81, table B.1), and the segments that begin with them.
 
-use crate::Error;
+use crate::error::Error;
 
 pub(crate) const SOF0: u8 = 0xC0;
 pub(crate) const SOF1: u8 = 0xC1;
@@ -46,7 +46,7 @@ pub(crate) fn next<'a>(rest: &mut &'a [u8]) -> Result<Option<Segment<'a>>, Error
     Ok(None)
 }
 
-/// What a segment holds that begins with its own length.
+/// Reads the content of a segment that begins with its own length.
 fn content<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (length, _) = rest.split_first_chunk::<2>()?;
     let (segment, behind) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;

@@ -1,20 +1,20 @@
 //! The samples of a component.
 
-use crate::Error;
 use crate::average::Average;
 use crate::block::Block;
+use crate::error::Error;
 use crate::frame::{Component, Frame};
 use crate::idct::Inverse;
 
 /// All eighths of a side.
 pub(crate) const WHOLE: usize = 8;
 
-/// How a component is brought to a size.
+/// The way a component is brought to a size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shape {
     /// Samples that a block becomes, across and down: 1, 2, 4 or 8.
     pub(crate) block: (usize, usize),
-    /// How many pixels each of them then becomes.
+    /// Number of pixels that each of them then becomes.
     pub(crate) stretch: (usize, usize),
 }
 
@@ -35,13 +35,13 @@ impl Shape {
         }
     }
 
-    /// Whether stretching mixes neighbors: at twice the size. By other factors samples are repeated, as in libjpeg.
+    /// True if stretching mixes neighbors: at twice the size. By other factors samples are repeated, as in libjpeg.
     pub(crate) fn is_smooth(&self) -> bool {
         let (across, down) = self.stretch;
         across <= 2 && down <= 2
     }
 
-    /// Whether a row of pixels is mixed from two rows of samples.
+    /// True if a row of pixels is mixed from two rows of samples.
     pub(crate) fn mixes_rows(&self) -> bool {
         self.is_smooth() && self.stretch.1 == 2
     }
@@ -51,12 +51,12 @@ impl Shape {
 /// most.
 const STRONG_SHARE: usize = 8;
 
-/// Whether so many of the blocks are strong that they are to be averaged.
+/// True if so many of the blocks are strong that they are to be averaged.
 pub(crate) fn is_patterned(strong: usize, blocks: usize) -> bool {
     strong > blocks / STRONG_SHARE
 }
 
-/// Whether each row of MCUs becomes pixels by itself. What is stretched mixes rows of two of them, and so does what is
+/// True if each row of MCUs becomes pixels by itself. What is stretched mixes rows of two of them, and so does what is
 /// averaged; but reduced planes are small.
 pub(crate) fn streams(shapes: &[Shape], eighths: usize) -> bool {
     eighths == WHOLE && !shapes.iter().any(Shape::mixes_rows)

@@ -1,11 +1,11 @@
 //! Progressive images: all coefficients are kept until the last scan (ITU-T T.81, annex G).
 
-use crate::Error;
 use crate::bits::BitReader;
 use crate::block::{Amount, Block, Wanted};
 use crate::codes::Codes;
 use crate::coefficients::Coefficients;
 use crate::data::{Data, Flaw};
+use crate::error::Error;
 use crate::frame::{Component, Frame};
 use crate::header::Header;
 use crate::huffman::{Huffman, value};

@@ -1,16 +1,16 @@
 //! The scan header: which components and which of their coefficients the data behind it holds.
 
-use crate::Error;
+use crate::error::Error;
 use crate::frame::{Frame, Process};
 
-/// What a scan header says.
+/// The scan header.
 #[derive(Debug, Clone)]
 pub(crate) struct Scan {
     pub(crate) components: Vec<ScanComponent>,
     /// First and last coefficient, in zigzag order.
     pub(crate) start: usize,
     pub(crate) end: usize,
-    /// How many low bits the coefficients had left to come before this scan (0: all of them), and have after it.
+    /// Number of low bits of the coefficients that were to come before this scan (0: all of them), and after it.
     pub(crate) high: u8,
     pub(crate) low: u8,
 }
@@ -71,7 +71,7 @@ impl Scan {
         scan.is_sane(frame.process).then_some(scan)
     }
 
-    /// Whether the selection is one that the standard allows (T.81, G.1.1.1).
+    /// True if the selection is one that the standard allows (T.81, G.1.1.1).
     fn is_sane(&self, process: Process) -> bool {
         let is_refinement = self.high > 0;
         let steps = !is_refinement || self.high == self.low + 1;

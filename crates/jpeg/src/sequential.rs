@@ -1,10 +1,10 @@
 //! Baseline and extended sequential images: every block stands in one scan, most often all in the same.
 
-use crate::Error;
 use crate::bits::BitReader;
 use crate::block::{Amount, Block, Coding, Wanted};
 use crate::codes::Codes;
 use crate::data::{Data, Flaw};
+use crate::error::Error;
 use crate::header::Header;
 use crate::plane::{Plane, Shape, is_patterned, streams};
 use crate::rows::Rows;
@@ -128,7 +128,7 @@ struct Strips<'a, 'b> {
     readers: Vec<Reader<'b>>,
     /// Columns and rows of MCUs.
     size: (usize, usize),
-    /// Whether the row before had patterns: then this one has them too, most often.
+    /// True if the row before had patterns: then this one has them too, most often.
     patterned: bool,
 }
 

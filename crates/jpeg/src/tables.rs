@@ -1,7 +1,8 @@
 //! The tables that segments define: quantizers, Huffman codes, the restart interval.
 
+use crate::error::Error;
+use crate::huffman::Huffman;
 use crate::marker::{DHT, DQT, DRI, Segment, be16};
-use crate::{Error, huffman::Huffman};
 
 /// Tables as they are defined at some point of a file. Defining one costs no more than reading it; what makes
 /// it fast to decode with is built when a scan uses it.

@@ -2,7 +2,7 @@ use lookalike_core::encoder_cell::EmbedError;
 use lookalike_core::encoders::NoEncoder;
 use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::memory_budget::ExceedsMemory;
-use lookalike_encoder::{MAX_BYTES, MAX_PIXELS, PictureError};
+use lookalike_encoder::{ImageError, MAX_BYTES, MAX_PIXELS};
 use lookalike_index::{FilterError, Fingerprint, IndexError, SegmentId};
 
 use crate::limits::{MAX_FACETS, MAX_FIELDS, MAX_K};
@@ -13,7 +13,7 @@ use crate::query::BadQuery;
 pub enum SearchError {
     /// The image cannot be embedded.
     #[error(transparent)]
-    Image(#[from] PictureError),
+    Image(#[from] ImageError),
     /// The image takes more memory than this process has for images.
     #[error(transparent)]
     ExceedsMemory(#[from] ExceedsMemory),
@@ -193,7 +193,7 @@ impl SearchError {
 /// An image without a direction in the space of embeddings is no fault of the index.
 pub(crate) fn query_error(error: IndexError) -> SearchError {
     match error {
-        IndexError::NoDirection => PictureError::Network(error.to_string()).into(),
+        IndexError::NoDirection => ImageError::Inference(error.to_string()).into(),
         error => error.into(),
     }
 }

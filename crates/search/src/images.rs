@@ -7,7 +7,7 @@ use futures::future::{BoxFuture, try_join_all};
 use futures::{FutureExt, StreamExt, TryFutureExt, TryStreamExt, stream};
 use lookalike_core::encoder_cell::{cores, inspect};
 use lookalike_core::ports::ImageEncoder;
-use lookalike_encoder::{Area, ImageInfo, MAX_BYTES, MAX_PIXELS, PictureError};
+use lookalike_encoder::{Area, ImageError, ImageInfo, MAX_BYTES, MAX_PIXELS};
 
 use crate::error::{SearchError, of_item, search_error};
 use crate::query::{Query, QueryItem, Subject};
@@ -132,7 +132,7 @@ fn given_bytes(item: &QueryItem) -> u64 {
 }
 
 fn too_many_bytes(bytes: u64) -> SearchError {
-    SearchError::Image(PictureError::TooManyBytes {
+    SearchError::Image(ImageError::TooManyBytes {
         bytes: bytes as usize,
         limit: MAX_BYTES,
     })

@@ -9,7 +9,7 @@ use lookalike_core::keys::UPLOADS_PREFIX;
 use lookalike_core::model::{NewestFailures, UploadLink};
 use lookalike_core::ports::ImageEncoder;
 use lookalike_core::time::{new_segment_id, rfc3339};
-use lookalike_encoder::PictureFormat;
+use lookalike_encoder::ImageFormat;
 use lookalike_index::{Attributes, HistoryEntry, Recall, Snapshot, StandbyIndex, ValueTypes};
 
 use crate::answer::{
@@ -60,7 +60,7 @@ impl Searcher {
     /// # Errors
     /// [`SearchError::UnsupportedMediaType`] for what the encoder cannot read.
     pub async fn create_upload(&self, content_type: &str) -> Result<UploadLink, SearchError> {
-        let format = PictureFormat::ALL
+        let format = ImageFormat::ALL
             .into_iter()
             .find(|format| format.media_type().eq_ignore_ascii_case(content_type))
             .ok_or_else(|| SearchError::UnsupportedMediaType(content_type.to_owned()))?;

@@ -11,7 +11,7 @@ use futures::{FutureExt, StreamExt, TryFutureExt, TryStreamExt, stream};
 use lookalike_core::encoder_cell::{cores, embed};
 use lookalike_core::keys::is_allowed_query_key;
 use lookalike_core::ports::ImageEncoder;
-use lookalike_encoder::{Area, PictureError};
+use lookalike_encoder::{Area, ImageError};
 use lookalike_index::{Fingerprint, RowAddress, Snapshot};
 
 use crate::answer::milliseconds;
@@ -322,7 +322,7 @@ pub(crate) fn unit(mut vector: Vec<f32>) -> Option<Vec<f32>> {
 
 /// An image without a direction in the space of embeddings.
 fn no_direction() -> SearchError {
-    SearchError::Image(PictureError::Network(
+    SearchError::Image(ImageError::Inference(
         lookalike_index::IndexError::NoDirection.to_string(),
     ))
 }

@@ -23,12 +23,12 @@ pub struct Estimate {
     pub high: f64,
 }
 
-/// How to resample. The same seed gives the same intervals, on any number of cores.
+/// Parameters of resampling. The same seed gives the same intervals, on any number of cores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bootstrap {
-    /// How often the queries are drawn anew.
+    /// Number of times that the queries are drawn.
     pub resamples: usize,
-    /// What the draws begin with.
+    /// Seed of the draws.
     pub seed: u64,
 }
 
@@ -102,15 +102,15 @@ impl Bootstrap {
         (0..self.resamples as u64)
             .into_par_iter()
             .map(|number| {
-                let mut dice = self.dice(stream, number);
-                let drawn = rows.iter().map(|_| &rows[dice.random_range(0..rows.len())]);
+                let mut rng = self.rng(stream, number);
+                let drawn = rows.iter().map(|_| &rows[rng.random_range(0..rows.len())]);
                 mean_of(drawn, rows.len())
             })
             .collect()
     }
 
     /// One generator for each draw, so that the order in which cores take them does not matter.
-    fn dice(&self, stream: u64, number: u64) -> StdRng {
+    fn rng(&self, stream: u64, number: u64) -> StdRng {
         let mut seed = [0; 32];
         for (bytes, part) in seed.chunks_exact_mut(8).zip([self.seed, stream, number]) {
             bytes.copy_from_slice(&part.to_le_bytes());
@@ -179,11 +179,11 @@ mod tests {
             resamples: 400,
             seed: 5,
         };
-        let mut dice = StdRng::seed_from_u64(9);
+        let mut rng = StdRng::seed_from_u64(9);
         let trials = 300;
         let held = (0..trials).filter(|_| {
             let values: Vec<f64> = (0..100)
-                .map(|_| f64::from(dice.random_range(0.0..1.0) < 0.7))
+                .map(|_| f64::from(rng.random_range(0.0..1.0) < 0.7))
                 .collect();
             let found = bootstrap.mean(&values).expect("rows");
             found.low <= 0.7 && 0.7 <= found.high

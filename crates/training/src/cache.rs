@@ -2,16 +2,16 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use lookalike_encoder::View;
+use lookalike_encoder::Augmentation;
 use sha2::{Digest, Sha256};
 
 use crate::hex;
 
-/// What every kept file begins with: a name and the version of the format.
+/// The first bytes of every kept file: a name and the version of the format.
 const MAGIC: &[u8; 8] = b"lkpool\0\x01";
 
-/// Pooled features on disk, by the picture's content, the view and the backbone's fingerprint: a
-/// second run, or one that was interrupted, finds what the first has computed, wherever the pictures
+/// Pooled features on disk, by the image's content, the augmentation and the backbone's fingerprint: a
+/// second run, or one that was interrupted, finds what the first has computed, wherever the images
 /// lie by then. Any number of processes may share a folder.
 #[derive(Debug, Clone)]
 pub struct FeatureCache {
@@ -29,13 +29,18 @@ impl FeatureCache {
         }
     }
 
-    /// The `count` features of a view of the picture whose bytes have this SHA-256; `None` when they
+    /// The `count` features of an augmentation of the image whose bytes have this SHA-256; `None` when they
     /// are not there or damaged, which calls for computing them again.
-    pub fn get(&self, content: [u8; 32], view: &View, count: usize) -> Option<Vec<f32>> {
-        let bytes = fs::read(self.path(content, view)).ok()?;
+    pub fn get(
+        &self,
+        content: [u8; 32],
+        augmentation: &Augmentation,
+        count: usize,
+    ) -> Option<Vec<f32>> {
+        let bytes = fs::read(self.path(content, augmentation)).ok()?;
         let rest = bytes.strip_prefix(MAGIC)?;
         let (values, checksum) = rest.split_last_chunk::<32>()?;
-        if values.len() != 4 * count || *checksum != self.checksum(content, view, values) {
+        if values.len() != 4 * count || *checksum != self.checksum(content, augmentation, values) {
             return None;
         }
         let (values, _) = values.as_chunks::<4>();
@@ -51,31 +56,36 @@ impl FeatureCache {
     ///
     /// # Errors
     /// When the folder cannot be written.
-    pub fn put(&self, content: [u8; 32], view: &View, features: &[f32]) -> io::Result<()> {
-        let path = self.path(content, view);
+    pub fn put(
+        &self,
+        content: [u8; 32],
+        augmentation: &Augmentation,
+        features: &[f32],
+    ) -> io::Result<()> {
+        let path = self.path(content, augmentation);
         let folder = path.parent().unwrap_or(&self.folder);
         fs::create_dir_all(folder)?;
         let values: Vec<u8> = features.iter().flat_map(|x| x.to_le_bytes()).collect();
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(MAGIC)?;
         file.write_all(&values)?;
-        file.write_all(&self.checksum(content, view, &values))?;
+        file.write_all(&self.checksum(content, augmentation, &values))?;
         file.persist(&path)?;
         Ok(())
     }
 
-    /// One folder a view: few enough files in each, and easy to remove.
-    fn path(&self, content: [u8; 32], view: &View) -> PathBuf {
-        let view = view.to_string().replace(':', "_");
-        self.folder.join(view).join(hex(&content))
+    /// One folder an augmentation: few enough files in each, and easy to remove.
+    fn path(&self, content: [u8; 32], augmentation: &Augmentation) -> PathBuf {
+        let augmentation = augmentation.to_string().replace(':', "_");
+        self.folder.join(augmentation).join(hex(&content))
     }
 
-    /// Over everything that a file is found by as well, so that a renamed one is no other picture's.
-    fn checksum(&self, content: [u8; 32], view: &View, values: &[u8]) -> [u8; 32] {
+    /// Over everything that a file is found by as well, so that a renamed one is no other image's.
+    fn checksum(&self, content: [u8; 32], augmentation: &Augmentation, values: &[u8]) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(self.fingerprint);
         hash.update(content);
-        hash.update(view.to_string());
+        hash.update(augmentation.to_string());
         hash.update(values);
         hash.finalize().into()
     }
@@ -90,19 +100,21 @@ mod tests {
     fn what_was_kept_is_found_until_it_is_damaged() {
         let folder = tempfile::tempdir().unwrap();
         let cache = FeatureCache::new(folder.path(), [1; 32]);
-        let mirrored = View::PLAIN.flip();
-        assert_eq!(cache.get([2; 32], &View::PLAIN, 3), None);
-        cache.put([2; 32], &View::PLAIN, &[1.0, -2.0, 0.5]).unwrap();
+        let mirrored = Augmentation::NONE.flip();
+        assert_eq!(cache.get([2; 32], &Augmentation::NONE, 3), None);
+        cache
+            .put([2; 32], &Augmentation::NONE, &[1.0, -2.0, 0.5])
+            .unwrap();
         assert_eq!(
-            cache.get([2; 32], &View::PLAIN, 3),
+            cache.get([2; 32], &Augmentation::NONE, 3),
             Some(vec![1.0, -2.0, 0.5])
         );
-        assert_eq!(cache.get([2; 32], &View::PLAIN, 2), None);
+        assert_eq!(cache.get([2; 32], &Augmentation::NONE, 2), None);
         assert_eq!(cache.get([2; 32], &mirrored, 3), None);
         let other = FeatureCache::new(folder.path(), [3; 32]);
-        assert_eq!(other.get([2; 32], &View::PLAIN, 3), None);
+        assert_eq!(other.get([2; 32], &Augmentation::NONE, 3), None);
 
-        let path = cache.path([2; 32], &View::PLAIN);
+        let path = cache.path([2; 32], &Augmentation::NONE);
         fs::create_dir_all(cache.path([2; 32], &mirrored).parent().unwrap()).unwrap();
         fs::copy(&path, cache.path([2; 32], &mirrored)).unwrap();
         assert_eq!(cache.get([2; 32], &mirrored, 3), None);
@@ -110,12 +122,12 @@ mod tests {
         for damage in [0, 9, bytes.len() - 1] {
             bytes[damage] ^= 1;
             fs::write(&path, &bytes).unwrap();
-            assert_eq!(cache.get([2; 32], &View::PLAIN, 3), None);
+            assert_eq!(cache.get([2; 32], &Augmentation::NONE, 3), None);
             bytes[damage] ^= 1;
         }
         for length in 0..bytes.len() {
             fs::write(&path, &bytes[..length]).unwrap();
-            assert_eq!(cache.get([2; 32], &View::PLAIN, 3), None);
+            assert_eq!(cache.get([2; 32], &Augmentation::NONE, 3), None);
         }
     }
 }

@@ -5,26 +5,26 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::dataset::{Counts, Dataset};
-use crate::fine_tuning::{Course, Trained};
+use crate::fine_tuning::{Trained, TrainingLog};
 use crate::hex;
-use crate::labelled::Skipped;
 use crate::leave_one_out::LeftOut;
-use crate::measure::{self, Confusion, Measures};
+use crate::metrics::{self, Confusion, Measures};
 use crate::recipe::Recipe;
+use crate::skipped::Skipped;
 
 /// The metadata entry of an ONNX file that lists what it was made from, as JSON.
 const PARENTS: &str = "parents";
 
-/// What `card.json` says of a fine-tuned encoder.
+/// The contents of `card.json`, which describes a fine-tuned encoder.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Card {
     /// The encoder's name.
     pub name: String,
     /// The program that made it, and its version.
     pub created_by: String,
-    /// What it was made from, the nearest first.
+    /// The encoders that it was made from, the nearest first.
     pub parents: Vec<Parent>,
-    /// Under which terms it may be used, as whoever made it said.
+    /// The terms under which it may be used, as given by the person who made it.
     pub licence: Vec<String>,
     /// Length of an embedding.
     pub dimensions: usize,
@@ -32,26 +32,27 @@ pub struct Card {
     pub model_sha256: String,
     /// Size of `model.onnx` in bytes.
     pub model_bytes: usize,
-    /// What all random numbers came from.
+    /// Seed of all random numbers.
     pub seed: u64,
     /// Everything that can be chosen.
     pub recipe: Recipe,
-    /// How training went.
-    pub course: Course,
-    /// Pictures by category.
+    /// The course of training.
+    #[serde(rename = "course")]
+    pub training_log: TrainingLog,
+    /// Images by category.
     pub data: BTreeMap<String, Counts>,
-    /// Pictures that could not be used.
+    /// Images that could not be used.
     pub skipped: Vec<Skipped>,
-    /// Pictures that are there twice; the first of each was used.
+    /// Images that are there twice; the first of each was used.
     pub duplicates: Vec<Skipped>,
-    /// What else is worth knowing about the pictures, a sentence each.
+    /// Remarks about the images, a sentence each.
     pub notes: Vec<String>,
-    /// Validation pictures searched for among the training pictures.
+    /// Validation images searched for among the training images.
     pub validation: BeforeAndAfter,
-    /// The same where each category was left out of training in turn, if it was measured.
+    /// Measures of categories that were left out of training in turn, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_out: Option<LeftOut>,
-    /// For validation pictures of each category, of which category the nearest training picture was.
+    /// For validation images of each category, of which category the nearest training image was.
     pub confusion: Confusion,
 }
 
@@ -64,7 +65,7 @@ pub struct BeforeAndAfter {
     pub after: Measures,
 }
 
-/// What an encoder was made from.
+/// An encoder that another one was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parent {
     /// Its name.
@@ -73,12 +74,12 @@ pub struct Parent {
     pub sha256: String,
 }
 
-/// What the person who runs it says about the result.
+/// Details that the person who runs fine-tuning gives about the result.
 #[derive(Debug, Clone, Default)]
 pub struct About {
     /// The encoder's name.
     pub name: String,
-    /// Under which terms it may be used; one entry for each thing it was made from.
+    /// The terms under which it may be used; one entry for each thing it was made from.
     pub licence: Vec<String>,
 }
 
@@ -91,13 +92,13 @@ pub fn parents(backbone: &Backbone) -> Vec<Parent> {
     let key = format!("lookalike.{PARENTS}");
     let mut entries = backbone.metadata().iter();
     if let Some((_, value)) = entries.find(|(found, _)| *found == key) {
-        // A file may come from anywhere; a list that is none says nothing.
+        // The file may come from anywhere, so a malformed list counts as empty.
         parents.extend(serde_json::from_str::<Vec<Parent>>(value).unwrap_or_default());
     }
     parents
 }
 
-/// The ONNX file of a trained tail behind its backbone, which carries its parents.
+/// The ONNX file of a trained head behind its backbone, which carries its parents.
 ///
 /// # Errors
 /// When the backbone cannot be joined with it.
@@ -112,13 +113,13 @@ pub fn model(
         ("created_by", CREATED_BY),
         (PARENTS, parents.as_str()),
     ];
-    backbone.join(&trained.tail, &entries)
+    backbone.join(&trained.head, &entries)
 }
 
 const CREATED_BY: &str = concat!("lookalike ", env!("CARGO_PKG_VERSION"));
 
 impl Card {
-    /// The card of a model file; measures both encoders on the validation pictures.
+    /// The card of a model file; measures both encoders on the validation images.
     pub fn new(
         about: &About,
         backbone: &Backbone,
@@ -127,19 +128,19 @@ impl Card {
         trained: &Trained,
         model: &[u8],
     ) -> Self {
-        let (before, _) = measure::with_confusion(dataset, None);
-        let (after, confusion) = measure::with_confusion(dataset, Some(&trained.tail));
+        let (before, _) = metrics::with_confusion(dataset, None);
+        let (after, confusion) = metrics::with_confusion(dataset, Some(&trained.head));
         Self {
             name: about.name.clone(),
             created_by: CREATED_BY.to_owned(),
             parents: parents(backbone),
             licence: about.licence.clone(),
-            dimensions: trained.tail.dimensions(),
+            dimensions: trained.head.dimensions(),
             model_sha256: hex(&Sha256::digest(model)),
             model_bytes: model.len(),
             seed,
             recipe: recipe.clone(),
-            course: trained.course,
+            training_log: trained.log,
             data: dataset.counts.clone(),
             skipped: dataset.skipped.clone(),
             duplicates: dataset.duplicates.clone(),

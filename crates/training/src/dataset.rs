@@ -1,79 +1,73 @@
-//! From labelled folders to features that can be trained on.
+//! From labeled folders to features that can be trained on.
+
+mod counts;
+mod notes;
+
+pub use self::counts::Counts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde::Serialize;
-
+use self::notes::Notes;
 use crate::error::TrainingError;
-use crate::features::{self, Dropped, Features, Hashed, Pooling};
-use crate::labelled::{LabelledFolder, LabelledPicture, Skipped};
+use crate::features::{self, Features, Hashed, Pooling};
+use crate::labeled::LabeledFolder;
 use crate::progress::{Progress, Stop};
 use crate::recipe::Recipe;
-use crate::retrieval::Labelled;
+use crate::retrieval::Labeled;
+use crate::skipped::Skipped;
 use crate::split::{self, Item};
-use lookalike_encoder::View;
+use lookalike_encoder::Augmentation;
 
-/// Where the validation pictures come from.
+/// The source of the validation images.
 #[derive(Debug, Clone)]
 pub enum Validation {
-    /// A share of the pictures, 0 to 1, of each category.
+    /// A share of the images, 0 to 1, of each category.
     Share(f64),
     /// Another folder.
-    Folder(LabelledFolder),
+    Folder(LabeledFolder),
 }
 
-/// Pictures with their features: everything that training needs.
+/// Images with their features: everything that training needs.
 #[derive(Debug, Clone)]
 pub struct Dataset {
     /// Names of the categories; a label is a place in it. Those that train come first.
     pub categories: Vec<String>,
-    /// How many of them train.
+    /// Number of categories that train.
     pub trained: usize,
-    /// What is learned from, and searched in when measuring.
+    /// The images to learn from, and to search in when measuring.
     pub training: Set,
-    /// What is searched for when measuring.
+    /// The images to search for when measuring.
     pub validation: Set,
-    /// Pictures that could not be used.
+    /// Images that could not be used.
     pub skipped: Vec<Skipped>,
-    /// Pictures that are there twice; the first of each is used.
+    /// Images that are there twice; the first of each is used.
     pub duplicates: Vec<Skipped>,
-    /// What else is worth knowing about the pictures, a sentence each.
+    /// Remarks about the images, a sentence each.
     pub notes: Vec<String>,
-    /// Pictures by category name.
+    /// Images by category name.
     pub counts: BTreeMap<String, Counts>,
 }
 
-/// Pictures of one side.
+/// Images of one side.
 #[derive(Debug, Clone)]
 pub struct Set {
-    /// One row a picture.
+    /// One row an image.
     pub features: Features,
-    /// One label a picture.
+    /// One label an image.
     pub labels: Vec<u32>,
 }
 
-/// How many pictures of a category did what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Counts {
-    /// Trained.
-    pub training: usize,
-    /// Validated.
-    pub validation: usize,
-    /// Could not be used, or are there twice.
-    pub skipped: usize,
-}
-
 impl Set {
-    /// The plain view, for searching; `vectors` has the rows made of it.
-    pub fn labelled<'a>(&'a self, vectors: &'a [f32], dimensions: usize) -> Labelled<'a> {
-        Labelled {
+    /// The plain augmentation, for searching; `vectors` has the rows made of it.
+    pub fn labeled<'a>(&'a self, vectors: &'a [f32], dimensions: usize) -> Labeled<'a> {
+        Labeled {
             vectors,
             dimensions,
             labels: &self.labels,
         }
     }
 
-    /// The pictures whose label is wanted.
+    /// The images whose label is wanted.
     #[must_use]
     pub fn filtered(&self, wanted: impl Fn(u32) -> bool) -> Set {
         let labels = self.labels.iter().enumerate();
@@ -84,22 +78,22 @@ impl Set {
         )
     }
 
-    /// Some of the pictures.
+    /// Some of the images.
     #[must_use]
     pub fn rows(&self, rows: impl Iterator<Item = usize>) -> Set {
         let rows: Vec<usize> = rows.collect();
         let dimensions = self.features.dimensions;
-        let pick = |view: &Vec<f32>| {
+        let pick = |augmentation: &Vec<f32>| {
             let picked = rows
                 .iter()
-                .flat_map(|row| &view[row * dimensions..][..dimensions]);
+                .flat_map(|row| &augmentation[row * dimensions..][..dimensions]);
             picked.copied().collect()
         };
         Set {
             features: Features {
                 dimensions,
                 blocks: self.features.blocks.clone(),
-                views: self.features.views.iter().map(pick).collect(),
+                augmentations: self.features.augmentations.iter().map(pick).collect(),
             },
             labels: rows.iter().map(|&row| self.labels[row]).collect(),
         }
@@ -107,12 +101,12 @@ impl Set {
 }
 
 impl Dataset {
-    /// Reads, splits and pools. The seed decides which pictures validate.
+    /// Reads, splits and pools. The seed decides which images validate.
     ///
     /// # Errors
     /// When too little is left to train with, the cache cannot be written, or it was stopped.
     pub fn prepare(
-        folder: &LabelledFolder,
+        folder: &LabeledFolder,
         validation: &Validation,
         recipe: &Recipe,
         seed: u64,
@@ -124,8 +118,8 @@ impl Dataset {
             ..Notes::default()
         };
         let mut seen = HashMap::new();
-        let mut read = |folder: &LabelledFolder, notes: &mut Notes| {
-            let (hashed, dropped) = features::hash_all(&folder.pictures, progress, stop)?;
+        let mut read = |folder: &LabeledFolder, notes: &mut Notes| {
+            let (hashed, dropped) = features::hash_all(&folder.images, progress, stop)?;
             notes.drop_all(dropped);
             Ok::<_, TrainingError>(notes.unique(hashed, &mut seen))
         };
@@ -138,11 +132,12 @@ impl Dataset {
             }
         };
         check_categories(&training, &notes)?;
-        let (features, dropped) = pooling.pool(&mut training, &recipe.views, progress, stop)?;
+        let (features, dropped) =
+            pooling.pool(&mut training, &recipe.augmentations, progress, stop)?;
         notes.drop_all(dropped);
         check_categories(&training, &notes)?;
         let (validation_features, dropped) =
-            pooling.pool(&mut validating, &[View::PLAIN], progress, stop)?;
+            pooling.pool(&mut validating, &[Augmentation::NONE], progress, stop)?;
         notes.drop_all(dropped);
         let (categories, trained) = categories(&training, &validating);
         if !validating
@@ -154,9 +149,9 @@ impl Dataset {
             });
         }
         notes.count(&training, &validating);
-        let set = |pictures: &[Hashed], features| Set {
+        let set = |images: &[Hashed], features| Set {
             features,
-            labels: pictures
+            labels: images
                 .iter()
                 .map(|hashed| place(&categories, hashed))
                 .collect(),
@@ -174,95 +169,12 @@ impl Dataset {
     }
 }
 
-/// What is said about pictures on the way.
-#[derive(Default)]
-struct Notes {
-    skipped: Vec<Skipped>,
-    duplicates: Vec<Skipped>,
-    notes: Vec<String>,
-    counts: BTreeMap<String, Counts>,
-}
-
-impl Notes {
-    fn drop_all(&mut self, dropped: Vec<Dropped>) {
-        for (picture, reason) in dropped {
-            self.drop(picture, reason);
-        }
-    }
-
-    fn drop(&mut self, picture: LabelledPicture, reason: String) {
-        self.counts.entry(picture.label).or_default().skipped += 1;
-        self.skipped.push(Skipped {
-            what: picture.name,
-            reason,
-        });
-    }
-
-    /// Leaves out what has been seen, in this folder or one before: the same picture twice would be
-    /// found by itself.
-    fn unique(
-        &mut self,
-        pictures: Vec<Hashed>,
-        seen: &mut HashMap<[u8; 32], LabelledPicture>,
-    ) -> Vec<Hashed> {
-        let mut unique = Vec::with_capacity(pictures.len());
-        for hashed in pictures {
-            match seen.get(&hashed.content) {
-                Some(first) if first.label == hashed.picture.label => {
-                    let reason = format!("it is the same picture as {}", first.name);
-                    self.counts.entry(hashed.picture.label).or_default().skipped += 1;
-                    self.duplicates.push(Skipped {
-                        what: hashed.picture.name,
-                        reason,
-                    });
-                }
-                Some(first) => {
-                    let reason = format!(
-                        "it is the same picture as {}, which is of category {:?}: only one can be right",
-                        first.name, first.label
-                    );
-                    self.drop(hashed.picture, reason);
-                }
-                None => {
-                    seen.insert(hashed.content, hashed.picture.clone());
-                    unique.push(hashed);
-                }
-            }
-        }
-        unique
-    }
-
-    /// Counts what is used, and says which categories cannot validate.
-    fn count(&mut self, training: &[Hashed], validating: &[Hashed]) {
-        for hashed in training {
-            self.entry(hashed).training += 1;
-        }
-        for hashed in validating {
-            self.entry(hashed).validation += 1;
-        }
-        for (category, counts) in &self.counts {
-            let what = match (counts.training, counts.validation) {
-                (0, 0) => "has no picture that can be used",
-                (0, _) => "has no training pictures, so its validation pictures do not count",
-                (1, 0) => "has one picture: it trains, and none is left to validate with",
-                (_, 0) => "has no validation pictures",
-                _ => continue,
-            };
-            self.notes.push(format!("category {category:?} {what}"));
-        }
-    }
-
-    fn entry(&mut self, hashed: &Hashed) -> &mut Counts {
-        self.counts.entry(hashed.picture.label.clone()).or_default()
-    }
-}
-
 fn split_off(training: &mut Vec<Hashed>, share: f64, seed: u64) -> Vec<Hashed> {
     let items: Vec<Item<'_>> = training
         .iter()
         .map(|hashed| Item {
             content: hashed.content,
-            label: &hashed.picture.label,
+            label: &hashed.image.label,
         })
         .collect();
     let mut validates = split::validates(&items, share, seed).into_iter();
@@ -274,7 +186,7 @@ fn split_off(training: &mut Vec<Hashed>, share: f64, seed: u64) -> Vec<Hashed> {
 }
 
 fn check_categories(training: &[Hashed], notes: &Notes) -> Result<(), TrainingError> {
-    let mut labels = training.iter().map(|hashed| hashed.picture.label.as_str());
+    let mut labels = training.iter().map(|hashed| hashed.image.label.as_str());
     let Some(first) = labels.next() else {
         let first = notes.skipped.first();
         return Err(TrainingError::NothingUsable {
@@ -285,7 +197,7 @@ fn check_categories(training: &[Hashed], notes: &Notes) -> Result<(), TrainingEr
     if labels.all(|label| label == first) {
         return Err(TrainingError::OneCategory {
             category: first.to_owned(),
-            pictures: training.len(),
+            images: training.len(),
         });
     }
     Ok(())
@@ -293,10 +205,10 @@ fn check_categories(training: &[Hashed], notes: &Notes) -> Result<(), TrainingEr
 
 /// Those that train in order, then those that only validate; and how many the former are.
 fn categories(training: &[Hashed], validating: &[Hashed]) -> (Vec<String>, usize) {
-    let of = |pictures: &[Hashed]| -> BTreeSet<String> {
-        pictures
+    let of = |images: &[Hashed]| -> BTreeSet<String> {
+        images
             .iter()
-            .map(|hashed| hashed.picture.label.clone())
+            .map(|hashed| hashed.image.label.clone())
             .collect()
     };
     let trained = of(training);
@@ -308,6 +220,6 @@ fn categories(training: &[Hashed], validating: &[Hashed]) -> (Vec<String>, usize
 fn place(categories: &[String], hashed: &Hashed) -> u32 {
     let place = categories
         .iter()
-        .position(|name| *name == hashed.picture.label);
+        .position(|name| *name == hashed.image.label);
     place.unwrap_or(categories.len()) as u32
 }

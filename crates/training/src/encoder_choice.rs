@@ -1,4 +1,4 @@
-//! Which encoder a command is to use, as a person names it.
+//! The encoder that a person names on the command line.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -12,7 +12,7 @@ const PREPROCESSING: &str = "preprocessor_config.json";
 /// The word for the encoder in the binary.
 const EMBEDDED: &str = "embedded";
 
-/// Which encoder.
+/// A named encoder.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum EncoderChoice {
     /// The one that is part of the binary: `embedded`.
@@ -22,7 +22,7 @@ pub enum EncoderChoice {
     Folder(PathBuf),
 }
 
-/// Why an encoder cannot be used.
+/// The reason why an encoder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum EncoderChoiceError {
     /// A file cannot be read.

@@ -3,29 +3,29 @@ use std::path::PathBuf;
 
 use lookalike_encoder::LoadError;
 
-use crate::labelled::LabelError;
+use crate::label_error::LabelError;
 
-/// Why there is no fine-tuned encoder.
+/// The reason why there is no fine-tuned encoder.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainingError {
     /// The folder or the table of labels has nothing to use.
     #[error(transparent)]
     Labels(#[from] LabelError),
-    /// The pictures show one thing only.
+    /// The images show one thing only.
     #[error(
-        "all {pictures} usable pictures are of the category {category:?}: expected two categories or \
+        "all {images} usable pictures are of the category {category:?}: expected two categories or \
          more, for training learns to tell them apart"
     )]
     OneCategory {
         /// The category.
         category: String,
-        /// Pictures of it.
-        pictures: usize,
+        /// Images of it.
+        images: usize,
     },
-    /// No picture can be used.
+    /// No image can be used.
     #[error("none of the {found} pictures can be used, the first because: {first}")]
     NothingUsable {
-        /// Pictures that were tried.
+        /// Images that were tried.
         found: usize,
         /// Name and reason of the first.
         first: String,
@@ -47,7 +47,7 @@ pub enum TrainingError {
     Cache {
         /// Folder of the cache.
         folder: PathBuf,
-        /// What went wrong.
+        /// The cause.
         source: io::Error,
     },
     /// The output folder is there and not empty.
@@ -64,13 +64,13 @@ pub enum TrainingError {
     Output {
         /// The file or folder.
         path: PathBuf,
-        /// What went wrong.
+        /// The cause.
         source: io::Error,
     },
     /// The backbone cannot be used or joined.
     #[error("the backbone cannot be used: {0}")]
     Backbone(#[from] LoadError),
-    /// Somebody asked to stop before there was anything to keep.
+    /// A request to stop came before there was anything to keep.
     #[error(
         "stopped before the first epoch was over, nothing was written; run the same command again: \
          features that were computed are kept"

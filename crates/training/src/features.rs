@@ -1,76 +1,75 @@
-//! Pooled features of picture files, computed in parallel and kept on disk.
+//! Pooled features of image files, computed in parallel and kept on disk.
 
 use std::path::PathBuf;
 
-use lookalike_encoder::{Backbone, View};
+use lookalike_encoder::{Augmentation, Backbone};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::cache::FeatureCache;
 use crate::error::TrainingError;
-use crate::labelled::LabelledPicture;
+use crate::labeled::LabeledImage;
 use crate::progress::{Progress, Stage, Stop};
 
-/// A picture file that could be read, and the SHA-256 of its bytes.
+/// An image file that could be read, and the SHA-256 of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hashed {
     /// The file and its label.
-    pub picture: LabelledPicture,
+    pub image: LabeledImage,
     /// SHA-256 of its bytes.
     pub content: [u8; 32],
 }
 
-/// A picture file that could not be used, and why.
-pub type Dropped = (LabelledPicture, String);
+/// An image file that could not be used, and why.
+pub type Dropped = (LabeledImage, String);
 
-/// Features of pictures, `[rows, dimensions]` a view.
+/// Features of images, `[rows, dimensions]` an augmentation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Features {
     /// Numbers a row.
     pub dimensions: usize,
-    /// How many of them are the network's own pooled features, which come first, and how many those of
-    /// each earlier stage.
+    /// Number of the network's own pooled features, which come first, then of the features of each earlier stage.
     pub blocks: Vec<usize>,
-    /// Row after row, for each view.
-    pub views: Vec<Vec<f32>>,
+    /// Row after row, for each augmentation.
+    pub augmentations: Vec<Vec<f32>>,
 }
 
 impl Features {
-    /// The plain view.
+    /// The plain augmentation.
     pub fn plain(&self) -> &[f32] {
-        self.views.first().map_or(&[], Vec::as_slice)
+        self.augmentations.first().map_or(&[], Vec::as_slice)
     }
 
-    /// How many numbers of a row, the first, are the network's own pooled features.
+    /// Number of a row's first numbers that are the network's own pooled features.
     pub fn pooled(&self) -> usize {
         self.blocks.first().copied().unwrap_or(self.dimensions)
     }
 }
 
-/// Reads all pictures once, to know which are the same. Files that cannot be read are returned apart.
+/// Reads all images once, to know which are the same. Files that cannot be read are returned apart.
 ///
 /// # Errors
 /// When it was stopped.
 pub fn hash_all(
-    pictures: &[LabelledPicture],
+    images: &[LabeledImage],
     progress: &dyn Progress,
     stop: &Stop,
 ) -> Result<(Vec<Hashed>, Vec<Dropped>), TrainingError> {
-    progress.begin(Stage::Reading, pictures.len() as u64);
-    let hashes: Vec<Result<Hashed, Dropped>> = pictures
+    progress.begin(Stage::Reading, images.len() as u64);
+    let hashes: Vec<Result<Hashed, Dropped>> = images
         .par_iter()
-        .map(|picture| {
+        .map(|image| {
             if stop.requested() {
                 return Err(TrainingError::Stopped);
             }
-            let read = std::fs::read(&picture.path);
+            let read = std::fs::read(&image.path);
             progress.advance(1);
             Ok(match read {
                 Ok(bytes) => Ok(Hashed {
-                    picture: picture.clone(),
+                    image: image.clone(),
                     content: Sha256::digest(&bytes).into(),
                 }),
-                Err(error) => Err((picture.clone(), format!("cannot read it: {error}"))),
+                Err(error) => Err((image.clone(), format!("cannot read it: {error}"))),
             })
         })
         .collect::<Result<_, _>>()?;
@@ -79,7 +78,7 @@ pub fn hash_all(
     for hash in hashes {
         match hash {
             Ok(hashed) => good.push(hashed),
-            Err(picture) => dropped.push(picture),
+            Err(image) => dropped.push(image),
         }
     }
     Ok((good, dropped))
@@ -90,73 +89,75 @@ pub fn hash_all(
 pub struct Pooling<'a> {
     /// The network.
     pub backbone: &'a Backbone,
-    /// Where features are kept.
+    /// The store of computed features.
     pub cache: FeatureCache,
     /// Folder of the cache, for messages.
     pub cache_folder: PathBuf,
 }
 
 impl Pooling<'_> {
-    /// The features of pictures, in their order; those that have none are removed from `pictures` and
+    /// The features of images, in their order; those that have none are removed from `images` and
     /// returned with the reason.
     ///
     /// # Errors
     /// When the cache cannot be written, or it was stopped. What was computed by then is kept.
     pub fn pool(
         &self,
-        pictures: &mut Vec<Hashed>,
-        views: &[View],
+        images: &mut Vec<Hashed>,
+        augmentations: &[Augmentation],
         progress: &dyn Progress,
         stop: &Stop,
     ) -> Result<(Features, Vec<Dropped>), TrainingError> {
-        progress.begin(Stage::Features, (pictures.len() * views.len()) as u64);
-        let pooled: Vec<Result<Vec<Vec<f32>>, String>> = pictures
+        progress.begin(Stage::Features, (images.len() * augmentations.len()) as u64);
+        let pooled: Vec<Result<Vec<Vec<f32>>, String>> = images
             .par_iter()
             .with_max_len(1)
             .map(|hashed| {
                 if stop.requested() {
                     return Err(TrainingError::Stopped);
                 }
-                let pooled = self.of_picture(hashed, views)?;
-                progress.advance(views.len() as u64);
+                let pooled = self.of_image(hashed, augmentations)?;
+                progress.advance(augmentations.len() as u64);
                 Ok(pooled)
             })
             .collect::<Result<_, _>>()?;
         let mut features = Features {
             dimensions: self.backbone.features(),
             blocks: self.backbone.blocks().to_vec(),
-            views: vec![Vec::new(); views.len()],
+            augmentations: vec![Vec::new(); augmentations.len()],
         };
-        let mut kept = Vec::with_capacity(pictures.len());
+        let mut kept = Vec::with_capacity(images.len());
         let mut dropped = Vec::new();
-        for (hashed, pooled) in pictures.drain(..).zip(pooled) {
+        for (hashed, pooled) in images.drain(..).zip(pooled) {
             match pooled {
                 Ok(pooled) => {
-                    for (view, values) in features.views.iter_mut().zip(pooled) {
-                        view.extend(values);
+                    for (augmentation, values) in features.augmentations.iter_mut().zip(pooled) {
+                        augmentation.extend(values);
                     }
                     kept.push(hashed);
                 }
-                Err(reason) => dropped.push((hashed.picture, reason)),
+                Err(reason) => dropped.push((hashed.image, reason)),
             }
         }
-        *pictures = kept;
+        *images = kept;
         Ok((features, dropped))
     }
 
-    /// The inner error is the picture's.
-    fn of_picture(
+    /// The inner error is the image's.
+    fn of_image(
         &self,
         hashed: &Hashed,
-        views: &[View],
+        augmentations: &[Augmentation],
     ) -> Result<Result<Vec<Vec<f32>>, String>, TrainingError> {
         let count = self.backbone.features();
-        let get = |view| self.cache.get(hashed.content, view, count);
-        let mut found: Vec<Option<Vec<f32>>> = views.iter().map(get).collect();
-        let missing: Vec<usize> = (0..views.len()).filter(|&i| found[i].is_none()).collect();
+        let get = |augmentation| self.cache.get(hashed.content, augmentation, count);
+        let mut found: Vec<Option<Vec<f32>>> = augmentations.iter().map(get).collect();
+        let missing: Vec<usize> = (0..augmentations.len())
+            .filter(|&i| found[i].is_none())
+            .collect();
         if !missing.is_empty() {
-            let asked: Vec<View> = missing.iter().map(|&i| views[i]).collect();
-            let bytes = match std::fs::read(&hashed.picture.path) {
+            let asked: Vec<Augmentation> = missing.iter().map(|&i| augmentations[i]).collect();
+            let bytes = match std::fs::read(&hashed.image.path) {
                 Ok(bytes) => bytes,
                 Err(error) => return Ok(Err(format!("cannot read it: {error}"))),
             };
@@ -165,7 +166,9 @@ impl Pooling<'_> {
                 Err(error) => return Ok(Err(error.to_string())),
             };
             for (place, features) in missing.into_iter().zip(pooled) {
-                let kept = self.cache.put(hashed.content, &views[place], &features);
+                let kept = self
+                    .cache
+                    .put(hashed.content, &augmentations[place], &features);
                 kept.map_err(|source| TrainingError::Cache {
                     folder: self.cache_folder.clone(),
                     source,

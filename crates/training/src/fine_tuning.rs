@@ -1,40 +1,40 @@
-use lookalike_encoder::{Part, PartKind, Tail};
+use lookalike_encoder::{Part, PartKind, ProjectionHead};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde::Serialize;
 
 use crate::dataset::{Dataset, Set};
-use crate::discriminant::{self, Discriminant};
 use crate::error::TrainingError;
 use crate::layer::{Layers, TrainingData};
-use crate::measure::{self, Measures};
-use crate::principal::{self, Principal};
+use crate::lda::{self, Lda};
+use crate::metrics::{self, Measures};
+use crate::pca::{self, Pca};
 use crate::progress::{Progress, Stage, Stop};
 use crate::recipe::Recipe;
 
-/// Validation pictures that are searched for after each epoch at most: enough to tell epochs apart.
+/// Validation images that are searched for after each epoch at most: enough to tell epochs apart.
 const EARLY_QUERIES: usize = 1000;
 
-/// What training ended with.
+/// The result of training.
 #[derive(Debug, Clone)]
 pub struct Trained {
-    /// What comes behind the pooled features.
-    pub tail: Tail,
-    /// How training went.
-    pub course: Course,
+    /// The layers behind the pooled features.
+    pub head: ProjectionHead,
+    /// The course of training.
+    pub log: TrainingLog,
 }
 
-/// How training went.
+/// The course of training, as `card.json` tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Course {
+pub struct TrainingLog {
     /// Epochs that were begun.
     pub epochs: usize,
-    /// The one whose weights were kept: that of the highest mAP on the validation pictures. 0 is the
+    /// The one whose weights were kept: that of the highest mAP on the validation images. 0 is the
     /// discriminant analysis that training began from.
     pub best_epoch: usize,
     /// That mAP.
     pub best_map: f64,
-    /// Whether somebody asked to stop.
+    /// True if training was stopped early on request.
     pub interrupted: bool,
 }
 
@@ -53,26 +53,26 @@ pub fn train(
         return Err(TrainingError::Stopped);
     }
     progress.begin(Stage::Training, recipe.epochs as u64);
-    let mut dice = StdRng::seed_from_u64(seed);
+    let mut rng = StdRng::seed_from_u64(seed);
     let mut layers = layers(dataset, recipe)?;
-    let principal = Principal::of(
+    let pca = Pca::of(
         dataset.training.features.plain(),
         dataset.training.features.dimensions,
         dataset.training.features.pooled(),
-        recipe.dimensions - dataset.trained.min(recipe.most_trained()),
-        &mut dice,
+        recipe.dimensions - dataset.trained.min(recipe.max_trained()),
+        &mut rng,
     );
     let queries = some_queries(&dataset.validation);
     let measure = |layers: &Layers<'_>| {
-        let tail = joined(layers, &principal, dataset, recipe)?;
-        let scores = measure::scores(&dataset.training, &queries, Some(&tail));
-        Ok::<_, TrainingError>((Measures::of(&scores).average_precision, tail))
+        let head = joined(layers, &pca, dataset, recipe)?;
+        let scores = metrics::scores(&dataset.training, &queries, Some(&head));
+        Ok::<_, TrainingError>((Measures::of(&scores).average_precision, head))
     };
-    let (mut best_map, mut tail) = measure(&layers)?;
+    let (mut best_map, mut head) = measure(&layers)?;
     let (mut best_epoch, mut epochs) = (0, 0);
     while epochs < recipe.epochs && epochs - best_epoch < recipe.patience && !stop.requested() {
         epochs += 1;
-        let loss = layers.epoch(&mut dice, || !stop.requested())?;
+        let loss = layers.epoch(&mut rng, || !stop.requested())?;
         if !loss.is_finite() {
             return Err(not_finite(dataset, epochs));
         }
@@ -80,12 +80,12 @@ pub fn train(
         progress.epoch(epochs, loss, map);
         progress.advance(1);
         if map > best_map {
-            (best_map, best_epoch, tail) = (map, epochs, now);
+            (best_map, best_epoch, head) = (map, epochs, now);
         }
     }
     Ok(Trained {
-        tail,
-        course: Course {
+        head,
+        log: TrainingLog {
             epochs,
             best_epoch,
             best_map,
@@ -98,12 +98,12 @@ fn layers<'a>(dataset: &'a Dataset, recipe: &'a Recipe) -> Result<Layers<'a>, Tr
     let features = &dataset.training.features;
     let labels = &dataset.training.labels;
     let data = TrainingData::new(features, labels, dataset.trained, recipe.balance)?;
-    let start = Discriminant::of(
+    let start = Lda::of(
         features.plain(),
         labels,
-        &discriminant::scales(data.deviations(), &features.blocks),
+        &lda::scales(data.deviations(), &features.blocks),
         recipe.shrinkage,
-        recipe.most_trained(),
+        recipe.max_trained(),
     );
     let start = start.ok_or_else(|| not_finite(dataset, 0))?;
     Ok(Layers::new(recipe, data, &start)?)
@@ -115,13 +115,13 @@ fn not_finite(dataset: &Dataset, epochs: usize) -> TrainingError {
     TrainingError::NotFinite { epochs, largest }
 }
 
-/// What pictures may be, and the principal components, each with its share of the similarity.
+/// Joins the likelihoods of categories and the principal components, each with its share of the similarity.
 fn joined(
     layers: &Layers<'_>,
-    principal: &Principal,
+    pca: &Pca,
     dataset: &Dataset,
     recipe: &Recipe,
-) -> Result<Tail, TrainingError> {
+) -> Result<ProjectionHead, TrainingError> {
     let (mut weights, mut bias) = layers.logits()?;
     let sharper = (1.0 / recipe.temperature) as f32;
     weights
@@ -136,30 +136,30 @@ fn joined(
         },
         share: 1.0,
     };
-    if dataset.trained > recipe.most_trained() {
+    if dataset.trained > recipe.max_trained() {
         let projection = projection(&likelihoods, dataset, recipe);
         likelihoods.kind = PartKind::Likelihoods { projection };
     }
     let mut parts = vec![likelihoods];
-    if principal.count() > 0 {
+    if pca.count() > 0 {
         parts[0].share = recipe.trained_share;
-        parts.push(principal.part(recipe.whitening, 1.0 - recipe.trained_share));
+        parts.push(pca.part(recipe.whitening, 1.0 - recipe.trained_share));
     }
-    Ok(Tail { parts })
+    Ok(ProjectionHead { parts })
 }
 
 /// A map of the likelihoods of many categories to the few numbers that keep most of their similarity.
 fn projection(likelihoods: &Part, dataset: &Dataset, recipe: &Recipe) -> Vec<f32> {
-    let alone = Tail {
+    let alone = ProjectionHead {
         parts: vec![likelihoods.clone()],
     };
-    let (roots, labels) = measure::embed(&dataset.training.features, Some(&alone));
+    let (roots, labels) = metrics::embed(&dataset.training.features, Some(&alone));
     // The same seed for every epoch, so that epochs differ by what they learned alone.
-    let mut dice = StdRng::seed_from_u64(0);
-    principal::uncentred(&roots, labels, recipe.most_trained(), &mut dice)
+    let mut rng = StdRng::seed_from_u64(0);
+    pca::uncentered(&roots, labels, recipe.max_trained(), &mut rng)
 }
 
-/// Evenly chosen pictures, all where they are few.
+/// Evenly chosen images, all where they are few.
 fn some_queries(validation: &Set) -> Set {
     let count = validation.labels.len();
     if count <= EARLY_QUERIES {

@@ -1,21 +1,22 @@
-//! A CSV that says what pictures show.
+//! A CSV that says what images show.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use csv::{ByteRecord, Position, ReaderBuilder};
 
-use crate::labelled::{LabelError, LabelledFolder, Skipped};
+use crate::label_error::LabelError;
+use crate::skipped::Skipped;
 
-/// The column of picture paths; several in one field are separated by `|`.
+/// The column of image paths; several in one field are separated by `|`.
 const IMAGE: &str = "image";
 /// Columns that hold the label when none is named, the first that there is.
 const LABELS: [&str; 2] = ["label", "category"];
 
-/// Labels by picture path, from a UTF-8 CSV file with a header.
+/// Labels by image path, from a UTF-8 CSV file with a header.
 ///
 /// A path may be that below the folder, or begin at any folder around it: `train/hat/1.jpg` and
-/// `hat/1.jpg` both name the picture `hat/1.jpg` of a folder `train`.
+/// `hat/1.jpg` both name the image `hat/1.jpg` of a folder `train`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelTable {
     path: PathBuf,
@@ -32,7 +33,7 @@ struct TableRow {
     label: String,
 }
 
-/// Where in a line stands what.
+/// Positions of the fields in a line.
 struct Columns {
     image: usize,
     label: usize,
@@ -94,10 +95,10 @@ impl LabelTable {
         &self.bad_lines
     }
 
-    /// The pictures that the table names and none of the folders has.
-    pub fn missing(&self, folders: &[&LabelledFolder]) -> Vec<Skipped> {
+    /// Lists the rows of which `found` says that no folder has their image.
+    pub(crate) fn missing_rows(&self, found: impl Fn(usize) -> bool) -> Vec<Skipped> {
         let rows = self.rows.iter().enumerate();
-        rows.filter(|(row, _)| !folders.iter().any(|folder| folder.rows.contains(row)))
+        rows.filter(|(row, _)| !found(*row))
             .map(|(_, row)| Skipped {
                 what: format!("line {}: {}", row.line, row.image),
                 reason: "there is no such picture".to_owned(),
@@ -105,7 +106,7 @@ impl LabelTable {
             .collect()
     }
 
-    /// The row that names a picture, and its label. The most exact path counts.
+    /// The row that names an image, and its label. The most exact path counts.
     pub(crate) fn find(&self, root: &Path, name: &str) -> Option<(usize, &str)> {
         let whole = format!("{}/{name}", root.to_string_lossy());
         let row = endings(&whole).find_map(|ending| self.by_image.get(ending))?;
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn the_most_exact_path_names_a_picture() {
+    fn the_most_exact_path_names_a_image() {
         let text = "label;image\nfirst;1.jpg\nsecond;train/a/1.jpg | ./b/2.jpg\n";
         let table = open(text.as_bytes(), None).unwrap();
         assert_eq!(label(&table, "a/1.jpg"), Some("second"));

@@ -4,16 +4,16 @@ use nalgebra::DMatrix;
 use rand::RngExt;
 use rand::rngs::StdRng;
 
-use crate::discriminant::Discriminant;
 use crate::features::Features;
+use crate::lda::Lda;
 use crate::loss::{cross_entropy, likelihood_roots, supervised_contrast};
 use crate::recipe::Recipe;
 
 /// Least deviation of a feature, so that a constant one is not divided by zero.
-const LEAST_DEVIATION: f32 = 1e-3;
+const MIN_DEVIATION: f32 = 1e-3;
 
 /// The feature layer and the classification layer above it while they are trained. Every random number
-/// comes from the caller's dice and none from the library, which cannot be seeded.
+/// comes from the caller's generator and none from the library, which cannot be seeded.
 pub(crate) struct Layers<'a> {
     recipe: &'a Recipe,
     data: TrainingData<'a>,
@@ -21,42 +21,46 @@ pub(crate) struct Layers<'a> {
     feature_bias: Var,
     class_weights: Var,
     class_bias: Var,
-    optimiser: AdamW,
+    optimizer: AdamW,
     step: usize,
 }
 
-/// What the layers learn from.
+/// The input of training.
 pub(crate) struct TrainingData<'a> {
-    /// Standardised features, `[views * pictures, features]`.
+    /// Standardized features, `[augmentations * images, features]`.
     rows: Tensor,
-    /// Of each feature, over the plain view.
+    /// Of each feature, over the plain augmentation.
     mean: Vec<f32>,
     deviation: Vec<f32>,
     labels: &'a [u32],
-    /// How much a picture of each label counts.
+    /// Weight of an image of each label.
     weights: Vec<f32>,
-    views: usize,
+    augmentations: usize,
 }
 
 impl<'a> TrainingData<'a> {
-    /// Features of several views and the label of each picture, `0..classes`.
+    /// Features of several augmentations and the label of each image, `0..classes`.
     pub(crate) fn new(
         features: &Features,
         labels: &'a [u32],
         classes: usize,
         balance: f64,
     ) -> Result<Self> {
-        let (mean, deviation) = moments(&features.views[0], features.dimensions);
-        let mut values = Vec::with_capacity(features.views.len() * features.views[0].len());
+        let (mean, deviation) = moments(&features.augmentations[0], features.dimensions);
+        let mut values =
+            Vec::with_capacity(features.augmentations.len() * features.augmentations[0].len());
         for row in features
-            .views
+            .augmentations
             .iter()
-            .flat_map(|view| view.chunks_exact(features.dimensions))
+            .flat_map(|augmentation| augmentation.chunks_exact(features.dimensions))
         {
-            let standardised = row.iter().zip(mean.iter().zip(&deviation));
-            values.extend(standardised.map(|(x, (mean, deviation))| (x - mean) / deviation));
+            let standardized = row.iter().zip(mean.iter().zip(&deviation));
+            values.extend(standardized.map(|(x, (mean, deviation))| (x - mean) / deviation));
         }
-        let shape = (features.views.len() * labels.len(), features.dimensions);
+        let shape = (
+            features.augmentations.len() * labels.len(),
+            features.dimensions,
+        );
         let mut counts = vec![0_usize; classes];
         labels.iter().for_each(|&label| counts[label as usize] += 1);
         let average = labels.len() as f64 / classes as f64;
@@ -67,7 +71,7 @@ impl<'a> TrainingData<'a> {
             deviation,
             labels,
             weights: counts.into_iter().map(weight).collect(),
-            views: features.views.len(),
+            augmentations: features.augmentations.len(),
         })
     }
 }
@@ -80,14 +84,10 @@ impl TrainingData<'_> {
 }
 
 impl<'a> Layers<'a> {
-    /// Layers that begin as the discriminant analysis of the same pictures.
-    pub(crate) fn new(
-        recipe: &'a Recipe,
-        data: TrainingData<'a>,
-        start: &Discriminant,
-    ) -> Result<Self> {
+    /// Layers that begin as the discriminant analysis of the same images.
+    pub(crate) fn new(recipe: &'a Recipe, data: TrainingData<'a>, start: &Lda) -> Result<Self> {
         let directions = start.directions.ncols();
-        // On standardised features, the same directions have weights times deviations.
+        // On standardized features, the same directions have weights times deviations.
         let scaled = DMatrix::from_fn(data.mean.len(), directions, |feature, direction| {
             start.directions[(feature, direction)] * f64::from(data.deviation[feature])
         });
@@ -103,7 +103,7 @@ impl<'a> Layers<'a> {
             ..ParamsAdamW::default()
         };
         Ok(Self {
-            optimiser: AdamW::new(trained.map(Clone::clone).to_vec(), parameters)?,
+            optimizer: AdamW::new(trained.map(Clone::clone).to_vec(), parameters)?,
             recipe,
             data,
             feature_weights,
@@ -114,28 +114,28 @@ impl<'a> Layers<'a> {
         })
     }
 
-    /// One pass over the pictures in random order, each in a random view; returns the mean loss.
+    /// One pass over the images in random order, each in a random augmentation; returns the mean loss.
     /// `keep_on` is asked before every step; when it says no, the rest is left out.
     pub(crate) fn epoch(
         &mut self,
-        dice: &mut StdRng,
+        rng: &mut StdRng,
         mut keep_on: impl FnMut() -> bool,
     ) -> Result<f32> {
         let mut order: Vec<usize> = (0..self.data.labels.len()).collect();
-        shuffle(&mut order, dice);
+        shuffle(&mut order, rng);
         let mut sum = 0.0;
         let mut steps = 0;
         for batch in order.chunks(self.recipe.batch) {
             if !keep_on() {
                 break;
             }
-            sum += self.step(batch, dice)?;
+            sum += self.step(batch, rng)?;
             steps += 1;
         }
         Ok(sum / steps.max(1) as f32)
     }
 
-    /// Both layers as they are as one map of features, which are not standardised, to logits: weights
+    /// Both layers as they are as one map of features, which are not standardized, to logits: weights
     /// `[features, classes]` and bias `[classes]`.
     pub(crate) fn logits(&self) -> Result<(Vec<f32>, Vec<f32>)> {
         let weights = self.feature_weights.matmul(&self.class_weights)?;
@@ -153,18 +153,18 @@ impl<'a> Layers<'a> {
         Ok((weights, bias))
     }
 
-    fn step(&mut self, pictures: &[usize], dice: &mut StdRng) -> Result<f32> {
+    fn step(&mut self, images: &[usize], rng: &mut StdRng) -> Result<f32> {
         let count = self.data.labels.len();
-        let rows: Vec<u32> = pictures
+        let rows: Vec<u32> = images
             .iter()
-            .map(|picture| (dice.random_range(0..self.data.views) * count + picture) as u32)
+            .map(|image| (rng.random_range(0..self.data.augmentations) * count + image) as u32)
             .collect();
-        let labels: Vec<u32> = pictures.iter().map(|&p| self.data.labels[p]).collect();
-        let rows = Tensor::from_vec(rows, pictures.len(), &Device::Cpu)?;
-        let inputs = self.hide_some(&self.data.rows.index_select(&rows, 0)?, dice)?;
+        let labels: Vec<u32> = images.iter().map(|&p| self.data.labels[p]).collect();
+        let rows = Tensor::from_vec(rows, images.len(), &Device::Cpu)?;
+        let inputs = self.dropout(&self.data.rows.index_select(&rows, 0)?, rng)?;
         let loss = self.loss(&inputs, &labels)?;
-        self.optimiser.set_learning_rate(self.rate());
-        self.optimiser.backward_step(&loss)?;
+        self.optimizer.set_learning_rate(self.rate());
+        self.optimizer.backward_step(&loss)?;
         self.step += 1;
         loss.to_scalar()
     }
@@ -195,12 +195,12 @@ impl<'a> Layers<'a> {
     }
 
     /// Dropout: some numbers become zero, the others grow to make up for them.
-    fn hide_some(&self, inputs: &Tensor, dice: &mut StdRng) -> Result<Tensor> {
+    fn dropout(&self, inputs: &Tensor, rng: &mut StdRng) -> Result<Tensor> {
         let hidden = self.recipe.dropout as f32;
         let kept = 1.0 / (1.0 - hidden);
         let mask: Vec<f32> = (0..inputs.elem_count())
             .map(|_| {
-                if dice.random::<f32>() < hidden {
+                if rng.random::<f32>() < hidden {
                     0.0
                 } else {
                     kept
@@ -226,9 +226,9 @@ fn variable(matrix: &DMatrix<f64>) -> Result<Var> {
 }
 
 /// Fisher and Yates.
-fn shuffle(order: &mut [usize], dice: &mut StdRng) {
+fn shuffle(order: &mut [usize], rng: &mut StdRng) {
     for place in (1..order.len()).rev() {
-        order.swap(place, dice.random_range(0..=place));
+        order.swap(place, rng.random_range(0..=place));
     }
 }
 
@@ -248,7 +248,7 @@ fn moments(rows: &[f32], dimensions: usize) -> (Vec<f32>, Vec<f32>) {
     (
         sums.iter().map(|(sum, _)| mean(*sum) as f32).collect(),
         sums.iter()
-            .map(|sums| deviation(sums) as f32 + LEAST_DEVIATION)
+            .map(|sums| deviation(sums) as f32 + MIN_DEVIATION)
             .collect(),
     )
 }

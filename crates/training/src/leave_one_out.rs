@@ -1,5 +1,5 @@
-//! What fine-tuning does to things it never saw: one category after the other is left out of training,
-//! and its validation pictures are searched for among all training pictures.
+//! Measures fine-tuning on categories it never saw: each category in turn is left out of training, and its
+//! validation images are searched for among all training images.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use crate::bootstrap::{Bootstrap, Estimate};
 use crate::dataset::{Dataset, Set};
 use crate::error::TrainingError;
 use crate::fine_tuning;
-use crate::measure::{self, Measures};
+use crate::metrics::{self, Measures};
 use crate::progress::{Progress, Silent, Stage, Stop};
 use crate::recipe::Recipe;
 use crate::retrieval::QueryScores;
@@ -23,9 +23,9 @@ pub struct LeftOut {
     pub fine_tuned: Measures,
     /// Fine-tuned minus backbone, query by query, with a bootstrap interval: of P@1.
     pub first_gain: Estimate,
-    /// The same of P@10.
+    /// Gain of P@10.
     pub precision_gain: Estimate,
-    /// The same of mAP.
+    /// Gain of mAP.
     pub average_precision_gain: Estimate,
 }
 
@@ -66,8 +66,8 @@ pub fn measure(
             if stop.requested() {
                 return Err(TrainingError::Stopped);
             }
-            let backbone = measure::scores(&dataset.training, &queries, None);
-            let tuned = measure::scores(&dataset.training, &queries, Some(&trained.tail));
+            let backbone = metrics::scores(&dataset.training, &queries, None);
+            let tuned = metrics::scores(&dataset.training, &queries, Some(&trained.head));
             categories.push(LeftOutCategory {
                 category: dataset.categories[label as usize].clone(),
                 backbone: Measures::of(&backbone),

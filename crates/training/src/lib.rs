@@ -1,9 +1,9 @@
-//! Fine-tuning an encoder on a shop's labelled pictures, and measuring how good an encoder is.
+//! Fine-tuning an encoder on a shop's labeled images, and measuring how good an encoder is.
 //!
 //! No Lambda function links this crate.
 //!
-//! Fine-tuning goes like this: a [`labelled::LabelledFolder`] is read; [`dataset::Dataset::prepare`] splits
-//! it and has a frozen backbone compute pooled features of every picture, or finds them in a
+//! Fine-tuning goes like this: a [`labeled::LabeledFolder`] is read; [`dataset::Dataset::prepare`] splits
+//! it and has a frozen backbone compute pooled features of every image, or finds them in a
 //! [`cache::FeatureCache`]; [`fine_tuning::train`] trains a feature layer and a classification layer on
 //! them and keeps the former; [`card::model`] joins it with the backbone into one ONNX file, and
 //! [`card::Card`] tells what came of it. An [`output_folder::OutputFolder`] appears complete or not at
@@ -14,32 +14,35 @@
 pub mod bootstrap;
 /// Pooled features on disk.
 pub mod cache;
-/// What `card.json` says.
+/// The contents of `card.json`.
 pub mod card;
 pub mod dataset;
-mod discriminant;
-pub mod embedded_pictures;
+pub mod embedded_images;
 pub mod encoder_choice;
-/// Why there is no fine-tuned encoder.
+/// The reason why there is no fine-tuned encoder.
 pub mod error;
 pub mod evaluation;
 pub mod features;
 /// Training on pooled features.
 pub mod fine_tuning;
+mod image_files;
+mod label_error;
 pub mod label_table;
-pub mod labelled;
+pub mod labeled;
 mod layer;
+mod lda;
 pub mod leave_one_out;
 mod loss;
-pub mod measure;
+pub mod metrics;
 /// A folder that appears complete or not at all.
 pub mod output_folder;
-mod principal;
-/// How it gets on, and how it is stopped.
+mod pca;
+/// Reports progress and takes requests to stop.
 pub mod progress;
-/// Everything that can be chosen.
+/// All parameters of fine-tuning.
 pub mod recipe;
 pub mod retrieval;
+mod skipped;
 pub mod split;
 
 /// Lower-case hexadecimal digits, two a byte.

@@ -1,4 +1,4 @@
-//! What training makes small. All are means over the batch, so that its size does not matter.
+//! The losses of training. All are means over the batch, so that its size does not matter.
 
 use candle_core::{D, DType, Result, Tensor};
 use candle_nn::ops::log_softmax;

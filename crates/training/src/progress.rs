@@ -1,19 +1,19 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Who is told how fine-tuning gets on. Methods are called from several threads.
+/// Receives the progress of fine-tuning. Methods are called from several threads.
 pub trait Progress: Sync {
-    /// A stage begins; it has `steps` steps, a picture or an epoch each.
+    /// A stage begins; it has `steps` steps, an image or an epoch each.
     fn begin(&self, stage: Stage, steps: u64);
     /// Steps of the stage are done.
     fn advance(&self, steps: u64);
-    /// An epoch is over: its number from 1, the loss, and mAP on the validation pictures.
+    /// An epoch is over: its number from 1, the loss, and mAP on the validation images.
     fn epoch(&self, number: usize, loss: f32, map: f64);
 }
 
-/// What fine-tuning is busy with.
+/// A stage of fine-tuning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// Reading the picture files.
+    /// Reading the image files.
     Reading,
     /// Computing pooled features, or finding them in the cache.
     Features,
@@ -21,7 +21,7 @@ pub enum Stage {
     Training,
 }
 
-/// Tells nobody.
+/// Ignores all reports.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 
@@ -42,7 +42,7 @@ impl Stop {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether somebody asked.
+    /// True after [`Stop::request`].
     pub fn requested(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }

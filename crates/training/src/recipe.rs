@@ -1,28 +1,27 @@
-use lookalike_encoder::View;
+use lookalike_encoder::Augmentation;
 use serde::Serialize;
 
 /// Everything that decides what fine-tuning makes of given features. The card repeats it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Recipe {
-    /// Length of an embedding. Its first part says what a picture may be, a number for each category;
+    /// Length of an embedding. Its first part says what an image may be, a number for each category;
     /// the rest are principal components, which keep what the backbone knows of things that no category
     /// names.
     pub dimensions: usize,
     /// Share of the first part in the similarity, 0 to 1.
     pub trained_share: f32,
-    /// How far the components are made equal: 0 leaves their variances, 1 makes them the same.
+    /// Degree to which the components are made equal: 0 leaves their variances, 1 makes them the same.
     pub whitening: f64,
     /// Share of the scatter within categories that counts as the same in all directions, in the
     /// discriminant analysis that training begins from.
     pub shrinkage: f64,
-    /// What logits are divided by before they become likelihoods: the higher, the more also unlikely
-    /// categories count.
+    /// Divisor of logits before they become likelihoods: the higher, the more unlikely categories count.
     pub temperature: f64,
-    /// Passes over the pictures at most.
+    /// Passes over the images at most.
     pub epochs: usize,
     /// Epochs without a better validation after which it ends.
     pub patience: usize,
-    /// Pictures a step.
+    /// Images a step.
     pub batch: usize,
     /// Rate of learning (AdamW, Loshchilov and Hutter 2019) at its highest; it falls to zero along a
     /// cosine.
@@ -39,12 +38,12 @@ pub struct Recipe {
     pub contrast_temperature: f64,
     /// Weight of that loss; cross-entropy has 1.
     pub contrast_weight: f64,
-    /// A category counts by its number of pictures to the power of minus this: 0 counts every picture
+    /// A category counts by its number of images to the power of minus this: 0 counts every image
     /// the same, 1 every category.
     pub balance: f64,
-    /// How each picture is shown in training; the first view is the plain one.
-    #[serde(serialize_with = "as_texts")]
-    pub views: Vec<View>,
+    /// Augmentations of each image in training; the first one is the plain image.
+    #[serde(rename = "views", serialize_with = "as_texts")]
+    pub augmentations: Vec<Augmentation>,
 }
 
 impl Default for Recipe {
@@ -73,16 +72,19 @@ impl Recipe {
             contrast_temperature: 0.1,
             contrast_weight: 1.0,
             balance: 0.5,
-            views: vec![View::PLAIN, View::PLAIN.flip()],
+            augmentations: vec![Augmentation::NONE, Augmentation::NONE.flip()],
         }
     }
 
     /// Numbers that the first part may have: half of all, for the components are to hold at least as many.
-    pub fn most_trained(&self) -> usize {
+    pub fn max_trained(&self) -> usize {
         (self.dimensions / 2).max(1)
     }
 }
 
-fn as_texts<S: serde::Serializer>(views: &[View], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(views.iter().map(ToString::to_string))
+fn as_texts<S: serde::Serializer>(
+    augmentations: &[Augmentation],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(augmentations.iter().map(ToString::to_string))
 }

@@ -1,4 +1,4 @@
-//! How well the neighbours of a query share its label: the measures of image retrieval.
+//! The measures of image retrieval: how well the neighbors of a query share its label.
 //!
 //! Every measure is made per query over the catalog ranked by falling cosine similarity, equal
 //! similarities by row; the mean over queries is what papers report. Definitions follow Manning,
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 /// Unit vectors `[rows, dimensions]`, row after row, and the label of each.
 #[derive(Debug, Clone, Copy)]
-pub struct Labelled<'a> {
+pub struct Labeled<'a> {
     /// `rows * dimensions` numbers.
     pub vectors: &'a [f32],
     /// Length of a vector.
@@ -21,7 +21,7 @@ pub struct Labelled<'a> {
     pub labels: &'a [u32],
 }
 
-impl<'a> Labelled<'a> {
+impl<'a> Labeled<'a> {
     /// The vector of a row, `[dimensions]`.
     pub fn vector(&self, row: usize) -> &'a [f32] {
         &self.vectors[row * self.dimensions..][..self.dimensions]
@@ -61,19 +61,19 @@ impl QueryScores {
     }
 }
 
-/// What one query found.
+/// The result of one query.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QueryResult {
     /// Its measures; `None` when no catalog row that it may find has its label, for nothing could
     /// be right.
     pub scores: Option<QueryScores>,
     /// The first `k`, best first.
-    pub neighbours: Vec<Neighbour>,
+    pub neighbors: Vec<Neighbor>,
 }
 
 /// A catalog row that a query found.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Neighbour {
+pub struct Neighbor {
     /// The row.
     pub row: usize,
     /// Cosine similarity, -1 to 1.
@@ -86,8 +86,8 @@ pub struct Neighbour {
 /// # Panics
 /// When the two have vectors of different length.
 pub fn score_queries(
-    catalog: Labelled<'_>,
-    queries: Labelled<'_>,
+    catalog: Labeled<'_>,
+    queries: Labeled<'_>,
     k: usize,
 ) -> Vec<Option<QueryScores>> {
     let results = search_queries(catalog, queries, k, |_, _| false);
@@ -95,14 +95,14 @@ pub fn score_queries(
 }
 
 /// The measures and the nearest of every query, on every core. A catalog row of which
-/// `is_itself(query, row)` says that it is the query's own picture is not there for that query:
-/// so one folder can be both, each picture left out once.
+/// `is_itself(query, row)` says that it is the query's own image is not there for that query:
+/// so one folder can be both, each image left out once.
 ///
 /// # Panics
 /// When the two have vectors of different length.
 pub fn search_queries(
-    catalog: Labelled<'_>,
-    queries: Labelled<'_>,
+    catalog: Labeled<'_>,
+    queries: Labeled<'_>,
     k: usize,
     is_itself: impl Fn(usize, usize) -> bool + Sync,
 ) -> Vec<QueryResult> {
@@ -116,10 +116,10 @@ pub fn search_queries(
             .map(|&row| catalog.labels[row] == queries.labels[query]);
         QueryResult {
             scores: score_ranking(right, k),
-            neighbours: ranked
+            neighbors: ranked
                 .iter()
                 .take(k)
-                .map(|&row| Neighbour {
+                .map(|&row| Neighbor {
                     row,
                     similarity: dot(catalog.vector(row), vector),
                 })
@@ -133,7 +133,7 @@ pub fn search_queries(
 }
 
 /// The rows of the catalog by falling similarity to `query`.
-pub fn rank(catalog: Labelled<'_>, query: &[f32]) -> Vec<usize> {
+pub fn rank(catalog: Labeled<'_>, query: &[f32]) -> Vec<usize> {
     let mut scored: Vec<(f32, usize)> = (0..catalog.labels.len())
         .map(|row| (dot(catalog.vector(row), query), row))
         .collect();
@@ -202,19 +202,19 @@ mod tests {
 
     #[test]
     fn queries_are_scored_against_the_catalog() {
-        let catalog = Labelled {
+        let catalog = Labeled {
             vectors: &[1.0, 0.0, 0.0, 1.0, 0.6, 0.8],
             dimensions: 2,
             labels: &[0, 1, 1],
         };
-        let queries = Labelled {
+        let queries = Labeled {
             vectors: &[1.0, 0.0, 1.0, 0.0, 1.0, 0.0],
             dimensions: 2,
             labels: &[0, 1, 2],
         };
         let scores = score_queries(catalog, queries, 2);
-        assert_eq!(scores[0].expect("labelled").average_precision, 1.0);
-        let second = scores[1].expect("labelled");
+        assert_eq!(scores[0].expect("labeled").average_precision, 1.0);
+        let second = scores[1].expect("labeled");
         assert_eq!((second.first, second.precision), (0.0, 0.5));
         assert!((second.average_precision - (0.5 + 2.0 / 3.0) / 2.0).abs() < 1e-12);
         assert_eq!(scores[2], None);
@@ -222,17 +222,17 @@ mod tests {
 
     #[test]
     fn a_query_does_not_find_itself() {
-        let folder = Labelled {
+        let folder = Labeled {
             vectors: &[1.0, 0.0, 0.8, 0.6, 0.0, 1.0],
             dimensions: 2,
             labels: &[0, 0, 1],
         };
         let results = search_queries(folder, folder, 2, |query, row| query == row);
         let rows = |query: usize| -> Vec<usize> {
-            results[query].neighbours.iter().map(|n| n.row).collect()
+            results[query].neighbors.iter().map(|n| n.row).collect()
         };
         assert_eq!((rows(0), rows(1)), (vec![1, 2], vec![0, 2]));
-        assert_eq!(results[0].neighbours[0].similarity, 0.8);
+        assert_eq!(results[0].neighbors[0].similarity, 0.8);
         let first = results[0].scores.expect("another of its label");
         assert_eq!(first.to_array(), [1.0, 0.5, 1.0, 1.0, 1.0]);
         assert_eq!(results[2].scores, None, "alone with its label");
@@ -277,7 +277,7 @@ mod tests {
             k in 1..8_usize,
         ) {
             let labels: Vec<u32> = (0..vectors.len() as u32).map(|row| row % 3).collect();
-            let folder = Labelled {
+            let folder = Labeled {
                 vectors: vectors.as_flattened(),
                 dimensions: 3,
                 labels: &labels,
@@ -291,8 +291,8 @@ mod tests {
                 let expected = slowly(&right, k);
                 prop_assert_eq!(result.scores.is_some(), expected.is_some());
                 rows.truncate(k);
-                let neighbours: Vec<usize> = result.neighbours.iter().map(|n| n.row).collect();
-                prop_assert_eq!(neighbours, rows);
+                let neighbors: Vec<usize> = result.neighbors.iter().map(|n| n.row).collect();
+                prop_assert_eq!(neighbors, rows);
             }
         }
     }

@@ -1,10 +1,10 @@
-//! Which pictures train and which validate.
+//! Splits images into those that train and those that validate.
 
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-/// A picture as far as the split looks at it.
+/// An image as far as the split looks at it.
 #[derive(Debug, Clone, Copy)]
 pub struct Item<'a> {
     /// SHA-256 of its bytes.
@@ -13,7 +13,7 @@ pub struct Item<'a> {
     pub label: &'a str,
 }
 
-/// Whether each item validates. Of every label about `share` (0 to 1) of the items do: at least one
+/// Returns true for each item that validates. Of every label about `share` (0 to 1) of the items do: at least one
 /// where there are two or more, and never all; an item alone in its label trains. Which ones depends
 /// on the seed and the contents, not on names or order, so that a grown catalog keeps most of its split
 /// and the same content is never on both sides.
@@ -61,7 +61,7 @@ mod tests {
             seed in any::<u64>(),
         ) {
             const LABELS: [&str; 4] = ["a", "b", "c", "d"];
-            // A content has one label, as the same picture has.
+            // A content has one label, as the same image has.
             let items: Vec<Item<'_>> = contents
                 .iter()
                 .map(|(content, _)| Item { content: [*content; 32], label: LABELS[usize::from(*content % 4)] })

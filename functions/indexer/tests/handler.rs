@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use lookalike_core::ports::ImageEncoder;
 use lookalike_core::{
-    Area, Deadline, EncoderCell, Fingerprint, ImageInfo, PictureError, PictureFormat,
-    StoreErrorKind,
+    Area, Deadline, EncoderCell, Fingerprint, ImageError, ImageFormat, ImageInfo, StoreErrorKind,
 };
 use lookalike_events::EventError;
 use lookalike_indexer::{Handler, HandlerError};
@@ -36,23 +35,23 @@ impl ImageEncoder for TwoBytes {
         2
     }
 
-    fn inspect(&self, _: &[u8]) -> Result<ImageInfo, PictureError> {
+    fn inspect(&self, _: &[u8]) -> Result<ImageInfo, ImageError> {
         Ok(ImageInfo {
-            format: PictureFormat::Png,
+            format: ImageFormat::Png,
             width: 1,
             height: 1,
             memory: 1,
         })
     }
 
-    fn embed(&self, picture: &[u8], _: &Area) -> Result<Vec<f32>, PictureError> {
+    fn embed(&self, picture: &[u8], _: &Area) -> Result<Vec<f32>, ImageError> {
         match picture {
             [x, y, ..] => {
                 let (x, y) = (f32::from(*x), f32::from(*y));
                 let length = x.hypot(y);
                 Ok(vec![x / length, y / length])
             }
-            _ => Err(PictureError::Empty),
+            _ => Err(ImageError::Empty),
         }
     }
 }

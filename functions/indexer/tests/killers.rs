@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lookalike_core::ports::ImageEncoder;
 use lookalike_core::{
-    Area, Deadline, EncoderCell, Fingerprint, ImageInfo, PictureError, PictureFormat,
+    Area, Deadline, EncoderCell, Fingerprint, ImageError, ImageFormat, ImageInfo,
 };
 use lookalike_indexer::Handler;
 use lookalike_indexing::{IndexSettings, Indexer};
@@ -37,16 +37,16 @@ impl ImageEncoder for Deadly {
         2
     }
 
-    fn inspect(&self, _: &[u8]) -> Result<ImageInfo, PictureError> {
+    fn inspect(&self, _: &[u8]) -> Result<ImageInfo, ImageError> {
         Ok(ImageInfo {
-            format: PictureFormat::Png,
+            format: ImageFormat::Png,
             width: 1,
             height: 1,
             memory: 1,
         })
     }
 
-    fn embed(&self, image: &[u8], _: &Area) -> Result<Vec<f32>, PictureError> {
+    fn embed(&self, image: &[u8], _: &Area) -> Result<Vec<f32>, ImageError> {
         if image[0] == KILLER {
             self.0.notify_one();
         }

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use lookalike_encoder::{Encoder, PictureFormat, inspect, sniff};
+use lookalike_encoder::{Encoder, ImageFormat, inspect, sniff};
 use lookalike_jpeg::{Header, Scale};
 use lookalike_test_support::{Cost, CountingAllocator};
 
@@ -44,7 +44,7 @@ pub fn jpeg(bytes: &[u8]) {
 }
 
 /// A file of one format, decoded and scaled to the network's size.
-pub fn image(format: PictureFormat, bytes: &[u8]) {
+pub fn image(format: ImageFormat, bytes: &[u8]) {
     if sniff(bytes) == Some(format) {
         within_bounds(bytes, |bytes| {
             ENCODER.preprocess(bytes).map(|pixels| pixels.len())
@@ -64,7 +64,7 @@ pub fn embed(bytes: &[u8]) {
 
 fn within_bounds(
     bytes: &[u8],
-    work: impl Fn(&[u8]) -> Result<usize, lookalike_encoder::PictureError>,
+    work: impl Fn(&[u8]) -> Result<usize, lookalike_encoder::ImageError>,
 ) {
     LazyLock::force(&ENCODER);
     let (info, cost) = Cost::of(|| inspect(bytes));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use lookalike_core::ports::ImageEncoder;
-use lookalike_core::{Area, EncoderCell, Fingerprint, ImageInfo, MemoryBudget, PictureError};
+use lookalike_core::{Area, EncoderCell, Fingerprint, ImageError, ImageInfo, MemoryBudget};
 use lookalike_indexing::IndexSettings;
 use lookalike_search::{Query, QueryItem, SearchError, SearchSettings, Searcher};
 use tokio::time::timeout;
@@ -192,11 +192,11 @@ impl ImageEncoder for Measuring {
         self.encoder.dimensions()
     }
 
-    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, PictureError> {
+    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, ImageError> {
         self.encoder.inspect(image)
     }
 
-    fn embed(&self, image: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+    fn embed(&self, image: &[u8], area: &Area) -> Result<Vec<f32>, ImageError> {
         let memory = self.inspect(image)?.memory;
         let now = self.now.fetch_add(memory, Ordering::SeqCst) + memory;
         self.most.fetch_max(now, Ordering::SeqCst);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use lookalike_core::ports::Products;
-use lookalike_core::{Metadata, PictureError, Product, StoreErrorKind};
+use lookalike_core::{ImageError, Metadata, Product, StoreErrorKind};
 use lookalike_encoder::MAX_BYTES;
 use lookalike_search::{MAX_K, SearchError, SearchOptions};
 use serde_json::json;
@@ -215,11 +215,11 @@ async fn stored_images_are_searched_by_key() {
     ));
     assert!(matches!(
         search("uploads/bad.jpg").await,
-        SearchError::Image(PictureError::UnsupportedFormat { .. })
+        SearchError::Image(ImageError::UnsupportedFormat { .. })
     ));
     assert!(matches!(
         search("uploads/large.jpg").await,
-        SearchError::Image(PictureError::TooManyBytes { .. })
+        SearchError::Image(ImageError::TooManyBytes { .. })
     ));
 }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::future::join_all;
 use lookalike_core::ports::{ImageEncoder, Manifests};
 use lookalike_core::{
-    Area, EncoderCell, Fingerprint, ImageInfo, LoadedManifest, PictureError, StoreError,
+    Area, EncoderCell, Fingerprint, ImageError, ImageInfo, LoadedManifest, StoreError,
     StoreErrorKind,
 };
 use lookalike_search::{SearchError, SearchOptions, SearchSettings, Searcher};
@@ -441,11 +441,11 @@ impl ImageEncoder for Counting {
         self.encoder.dimensions()
     }
 
-    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, PictureError> {
+    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, ImageError> {
         self.encoder.inspect(image)
     }
 
-    fn embed(&self, image: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+    fn embed(&self, image: &[u8], area: &Area) -> Result<Vec<f32>, ImageError> {
         let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
         std::thread::sleep(Duration::from_millis(30));

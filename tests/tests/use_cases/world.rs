@@ -9,8 +9,8 @@ use bytes::Bytes;
 use futures::FutureExt;
 use lookalike_core::ports::{ImageEncoder, Measurement, Metrics};
 use lookalike_core::{
-    Area, Deadline, EncoderCell, EncoderFiles, Encoders, Fingerprint, ImageInfo, PictureError,
-    PictureFormat, StoreErrorKind,
+    Area, Deadline, EncoderCell, EncoderFiles, Encoders, Fingerprint, ImageError, ImageFormat,
+    ImageInfo, StoreErrorKind,
 };
 use lookalike_index::{CompactionPolicy, LiveRows, Manifest, Row, Segment, SegmentId, SegmentKind};
 use lookalike_indexing::{
@@ -57,12 +57,12 @@ impl ImageEncoder for Arithmetic {
 
     /// Bytes that begin with `wide-` and a number of pixels claim as many in one row, with six bytes of memory each;
     /// all others have one pixel.
-    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, PictureError> {
+    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, ImageError> {
         if image.is_empty() {
-            return Err(PictureError::Empty);
+            return Err(ImageError::Empty);
         }
         if image.starts_with(b"bad") {
-            return Err(PictureError::UnsupportedFormat {
+            return Err(ImageError::UnsupportedFormat {
                 found: "bad bytes".to_owned(),
             });
         }
@@ -71,7 +71,7 @@ impl ImageEncoder for Arithmetic {
         let digits = digits.split('-').next().unwrap_or_default();
         let width = digits.parse().unwrap_or(1);
         Ok(ImageInfo {
-            format: PictureFormat::Png,
+            format: ImageFormat::Png,
             width,
             height: 1,
             memory: u64::from(width) * 6,
@@ -79,17 +79,17 @@ impl ImageEncoder for Arithmetic {
     }
 
     /// A part of an image is like another image, that of the bytes with the crop before them.
-    fn embed(&self, image: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+    fn embed(&self, image: &[u8], area: &Area) -> Result<Vec<f32>, ImageError> {
         self.embedded.fetch_add(1, Ordering::Relaxed);
         let crop = area.crop.map(|crop| crop.to_string()).unwrap_or_default();
         match &[crop.as_bytes(), image].concat()[..] {
-            [] => Err(PictureError::Empty),
-            bad if bad.starts_with(b"bad") => Err(PictureError::UnsupportedFormat {
+            [] => Err(ImageError::Empty),
+            bad if bad.starts_with(b"bad") => Err(ImageError::UnsupportedFormat {
                 found: "bad bytes".to_owned(),
             }),
             // An image for one encoder alone.
             only if only.starts_with(b"only-") && only[5] - b'0' != self.fingerprint.0[0] => Err(
-                PictureError::Network("this encoder cannot embed it".to_owned()),
+                ImageError::Inference("this encoder cannot embed it".to_owned()),
             ),
             zero if zero.starts_with(b"zero") => Ok(vec![0.0; self.length()]),
             panic if panic.starts_with(b"panic") => panic!("this image is too much"),

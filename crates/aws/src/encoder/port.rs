@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lookalike_core::ports::ImageEncoder;
-use lookalike_encoder::{Area, Encoder, ImageInfo, PictureError};
+use lookalike_encoder::{Area, Encoder, ImageError, ImageInfo};
 use lookalike_index::Fingerprint;
 
 /// Hands out an encoder as the service's port.
@@ -26,11 +26,11 @@ impl ImageEncoder for EncoderPort {
         self.0.dimensions()
     }
 
-    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, PictureError> {
+    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, ImageError> {
         lookalike_encoder::inspect(image)
     }
 
-    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, ImageError> {
         self.0.embed_area(picture, area)
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use lookalike_aws::{Clients, EncoderSource};
-use lookalike_encoder::{Area, Encoder, PictureError};
+use lookalike_encoder::{Area, Encoder, ImageError};
 use serde_json::json;
 
 use crate::args::EmbedArguments;
@@ -15,7 +15,7 @@ use crate::search_query::area;
 const PRINTED_COMPONENTS: usize = 6;
 
 /// Embeds the area of an image, given its bytes.
-type Encode = Box<dyn Fn(&[u8], &Area) -> Result<Vec<f32>, PictureError> + Send>;
+type Encode = Box<dyn Fn(&[u8], &Area) -> Result<Vec<f32>, ImageError> + Send>;
 
 pub(crate) async fn run(arguments: EmbedArguments) -> Result<CommandOutcome> {
     let source: EncoderSource = arguments.encoder.as_deref().unwrap_or_default().parse()?;

@@ -2,12 +2,15 @@
 
 use image::codecs::bmp::BmpDecoder;
 use image::metadata::Orientation;
-use image::{ColorType, ImageDecoder, ImageError, RgbImage};
+use image::{ColorType, ImageDecoder, RgbImage};
 
+use super::alpha::on_white;
 use super::bytes::{Bytes, Joined};
-use super::{Decoded, RGB_BYTES, Size, check_size, corrupt};
-use crate::alpha::on_white;
-use crate::{PictureError, PictureFormat};
+use super::fault::corrupt;
+use super::size::{RGB_BYTES, Size, check_size};
+use crate::decoded::Decoded;
+use crate::error::ImageError;
+use crate::format::ImageFormat;
 
 /// Most pixels that a compressed byte becomes: two bytes stand for a run of up to 255.
 const MAX_RATIO: u64 = 128;
@@ -18,14 +21,14 @@ const WORKING: u64 = 1 << 20;
 /// A file may end without the padding of its last row, which is up to three bytes.
 const PADDING: &[u8] = &[0; 3];
 
-/// What the header says.
+/// The fields of the header that matter.
 #[derive(Debug, Clone, Copy)]
 struct Header {
     width: u32,
     height: u32,
     bits: u32,
     compression: u32,
-    /// Where the pixels begin.
+    /// Offset of the pixels in the file, in bytes.
     start: u32,
 }
 
@@ -64,7 +67,7 @@ impl Header {
 const OLD_HEADER: u32 = 12;
 
 /// Sides and memory by the header; refused when the file is too short for its rows.
-pub(super) fn size(file: &[u8]) -> Result<Size, PictureError> {
+pub(super) fn size(file: &[u8]) -> Result<Size, ImageError> {
     let header = checked(file)?;
     let pixels = u64::from(header.width) * u64::from(header.height);
     Ok(Size {
@@ -81,13 +84,13 @@ fn pixel_bytes(header: &Header) -> u64 {
     }
 }
 
-fn checked(file: &[u8]) -> Result<Header, PictureError> {
+fn checked(file: &[u8]) -> Result<Header, ImageError> {
     let header = Header::read(file).ok_or_else(|| broken("it ends within its header"))?;
     let (width, height) = (header.width, header.height);
-    check_size(PictureFormat::Bmp, width, height, pixel_bytes(&header))?;
+    check_size(ImageFormat::Bmp, width, height, pixel_bytes(&header))?;
     let data = (file.len() as u64).saturating_sub(header.start.into());
     match header.compression {
-        // Plain, or with masks that say which bits are which colour.
+        // Plain, or with masks that say which bits are which color.
         0 | 3 | 6 => {
             let row = (u64::from(width) * u64::from(header.bits)).div_ceil(8);
             let stride = row.next_multiple_of(4);
@@ -107,19 +110,19 @@ fn checked(file: &[u8]) -> Result<Header, PictureError> {
         }
         4 | 5 => {
             let found = "BMP with another image format inside".to_owned();
-            return Err(PictureError::UnsupportedFormat { found });
+            return Err(ImageError::UnsupportedFormat { found });
         }
         _ => return Err(broken("its pixels are packed in an unknown way")),
     }
     Ok(header)
 }
 
-fn broken(reason: &str) -> PictureError {
-    corrupt(PictureFormat::Bmp, reason.to_owned())
+fn broken(reason: &str) -> ImageError {
+    corrupt(ImageFormat::Bmp, reason.to_owned())
 }
 
 /// Decodes all rows. Opacity that is nowhere but zero was meant to be none, as browsers have it.
-pub(super) fn decode(file: &[u8]) -> Result<Decoded, PictureError> {
+pub(super) fn decode(file: &[u8]) -> Result<Decoded, ImageError> {
     checked(file)?;
     let decoder = BmpDecoder::new(Joined::new(file, PADDING)).map_err(|error| failed(&error))?;
     let (width, height) = decoder.dimensions();
@@ -140,7 +143,7 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, PictureError> {
                 pixels.iter_mut().for_each(|pixel| pixel[3] = 255);
             }
             let (pixels, seen) = on_white(width, height, samples).ok_or_else(damaged)?;
-            (pixels, seen.frame(width, height))
+            (pixels, seen.rect(width, height))
         }
         _ => return Err(damaged()),
     };
@@ -151,9 +154,9 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, PictureError> {
 }
 
 /// The decoder's errors in words of ours: its own name types and numbers of the format.
-fn failed(error: &ImageError) -> PictureError {
+fn failed(error: &image::ImageError) -> ImageError {
     broken(match error {
-        ImageError::IoError(_) => "it ends before its last row",
+        image::ImageError::IoError(_) => "it ends before its last row",
         _ => "its header or its rows do not hold together",
     })
 }

@@ -1,14 +1,14 @@
 use image::RgbImage;
 
+use super::alpha::over_white;
 use super::seen::{SEEN, Seen};
-use crate::alpha::over_white;
-use crate::frame::Frame;
+use crate::pixel_rect::PixelRect;
 
-/// What the samples of a pixel are, in order; eight bits each.
+/// The samples of a pixel in their order; eight bits each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Channels {
-    Grey,
-    GreyAlpha,
+    Gray,
+    GrayAlpha,
     Rgb,
     RgbAlpha,
 }
@@ -32,9 +32,9 @@ impl Canvas {
     /// Puts pixels on white from `x` and `y` to the right, every `step`th. Those beyond the edge are dropped.
     pub(super) fn put(&mut self, (x, y): (u32, u32), step: usize, channels: Channels, row: &[u8]) {
         match channels {
-            Channels::Grey => self.write((x, y), step, row, |[grey]| [grey, grey, grey, 255]),
-            Channels::GreyAlpha => {
-                self.write((x, y), step, row, |[grey, alpha]| [grey, grey, grey, alpha]);
+            Channels::Gray => self.write((x, y), step, row, |[gray]| [gray, gray, gray, 255]),
+            Channels::GrayAlpha => {
+                self.write((x, y), step, row, |[gray, alpha]| [gray, gray, gray, alpha]);
             }
             Channels::Rgb => self.write((x, y), step, row, |[r, g, b]| [r, g, b, 255]),
             Channels::RgbAlpha => self.write((x, y), step, row, |rgba| rgba),
@@ -93,8 +93,8 @@ impl Canvas {
     }
 
     /// The image, and the part of it that is not transparent when that is not all.
-    pub(super) fn finish(self) -> (RgbImage, Option<Frame>) {
-        let visible = self.seen.frame(self.pixels.width(), self.pixels.height());
+    pub(super) fn finish(self) -> (RgbImage, Option<PixelRect>) {
+        let visible = self.seen.rect(self.pixels.width(), self.pixels.height());
         (self.pixels, visible)
     }
 }
@@ -120,9 +120,9 @@ mod tests {
     #[test]
     fn rows_are_put_on_white_wherever_they_lie() {
         let mut canvas = Canvas::white(4, 2);
-        canvas.put((1, 0), 2, Channels::GreyAlpha, &[0, 128, 7, 255, 9, 255]);
+        canvas.put((1, 0), 2, Channels::GrayAlpha, &[0, 128, 7, 255, 9, 255]);
         canvas.put((3, 1), 1, Channels::Rgb, &[1, 2, 3, 4, 5, 6]);
-        canvas.put((0, 7), 1, Channels::Grey, &[1, 2, 3]);
+        canvas.put((0, 7), 1, Channels::Gray, &[1, 2, 3]);
         let (pixels, visible) = canvas.finish();
         let white = [255; 3];
         let expected = [
@@ -130,7 +130,7 @@ mod tests {
             [white, white, white, [1, 2, 3]].concat(),
         ];
         assert_eq!(pixels.into_raw(), expected.concat());
-        assert_eq!(visible, Some(Frame::between(1, 0, 4, 2)));
+        assert_eq!(visible, Some(PixelRect::between(1, 0, 4, 2)));
     }
 
     #[test]

@@ -1,9 +1,9 @@
-use crate::frame::Frame;
+use crate::pixel_rect::PixelRect;
 
 /// The least opacity at which something is seen: shadows and soft edges fade out below.
 pub(crate) const SEEN: u8 = 16;
 
-/// The least frame around all pixels that are seen, while they are being read.
+/// The least rectangle around all pixels that are seen, while they are being read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seen {
     left: u32,
@@ -38,7 +38,7 @@ impl Seen {
         self.bottom = self.bottom.max(y + 1);
     }
 
-    /// The same on a screen on which the image begins at `left` and `top`.
+    /// Returns the part on a screen on which the image begins at `left` and `top`.
     pub(crate) fn moved(self, left: u32, top: u32) -> Seen {
         match self.right {
             0 => self,
@@ -52,11 +52,11 @@ impl Seen {
     }
 
     /// The part that is not transparent; `None` when that is all of it, or nothing.
-    pub(crate) fn frame(self, width: u32, height: u32) -> Option<Frame> {
+    pub(crate) fn rect(self, width: u32, height: u32) -> Option<PixelRect> {
         if self.right == 0 {
             return None;
         }
-        let frame = Frame::between(self.left, self.top, self.right, self.bottom);
-        (frame != Frame::whole(width, height)).then_some(frame)
+        let rect = PixelRect::between(self.left, self.top, self.right, self.bottom);
+        (rect != PixelRect::whole(width, height)).then_some(rect)
     }
 }

@@ -1,15 +1,13 @@
-use lookalike_network::pb;
+use lookalike_inference::pb;
 
-use super::FEATURES_NAME;
-use super::OURS;
-use crate::tail::LENGTH_FLOOR;
-use crate::{Part, PartKind, Tail};
+use super::names::{FEATURES_NAME, OURS};
+use crate::projection_head::{LENGTH_FLOOR, Part, PartKind, ProjectionHead};
 
 /// Nodes and weights to add to a graph, in the order of execution.
 pub(super) struct Builder {
     /// The value that the next node takes.
     source: String,
-    /// What every name begins with.
+    /// Prefix of every name.
     prefix: String,
     opset: i64,
     nodes: Vec<pb::NodeProto>,
@@ -57,11 +55,11 @@ impl Builder {
         self.node(name, "Concat", &pooled, vec![whole("axis", 1)])
     }
 
-    /// Adds a tail behind the features.
-    pub(super) fn tail(&mut self, tail: &Tail) {
+    /// Adds a head behind the features.
+    pub(super) fn head(&mut self, head: &ProjectionHead) {
         let features = self.source.clone();
         let mut parts = Vec::new();
-        for (number, part) in tail.parts.iter().enumerate() {
+        for (number, part) in head.parts.iter().enumerate() {
             self.source.clone_from(&features);
             parts.push(self.part(&format!("part{number}"), part));
         }
@@ -69,7 +67,7 @@ impl Builder {
         self.node("embedding", "Concat", &parts, vec![whole("axis", 1)]);
     }
 
-    /// Adds one part of a tail; returns the name of what it gives.
+    /// Adds one part of a head; returns the name of what it gives.
     fn part(&mut self, name: &str, part: &Part) -> String {
         let outputs = part.bias.len();
         let rows = part.weights.len() / outputs;

@@ -7,9 +7,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use lookalike_network::pb::{GraphProto, NodeProto};
+use lookalike_inference::pb::{GraphProto, NodeProto};
 
-/// What may stand between two blocks of a stage.
+/// Operators that may stand between two blocks of a stage.
 const ACTIVATIONS: [&str; 6] = [
     "Clip",
     "Dropout",
@@ -18,7 +18,7 @@ const ACTIVATIONS: [&str; 6] = [
     "LeakyRelu",
     "Relu",
 ];
-/// What makes features of others; all else only scales, moves or chooses them.
+/// Operators that make new features; all others only scale, move or select them.
 const LAYERS: [&str; 4] = ["Conv", "ConvTranspose", "Gemm", "MatMul"];
 
 /// The last stages that count. Ends of earlier ones were tried beside these on photos of clothes and
@@ -74,7 +74,7 @@ impl<'a> Network<'a> {
         network
     }
 
-    /// Whether a node adds two values that both depend on the input: an offset does not.
+    /// True if a node adds two values that both depend on the input; a constant offset does not.
     fn adds(&self, node: &NodeProto) -> bool {
         node.op_type == "Add"
             && node.input.len() == 2
@@ -115,7 +115,7 @@ impl<'a> Network<'a> {
 
 #[cfg(test)]
 mod tests {
-    use lookalike_network::pb::{TensorProto, ValueInfoProto};
+    use lookalike_inference::pb::{TensorProto, ValueInfoProto};
 
     use super::*;
 

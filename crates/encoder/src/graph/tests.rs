@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
-use crate::{Backbone, Encoder, Part, PartKind, View};
+use crate::{Augmentation, Backbone, Encoder, Part, PartKind};
 
 const CONFIG: &[u8] = br#"{"do_resize": true, "size": {"height": 4, "width": 4}, "resample": 2,
     "do_rescale": true, "do_normalize": false}"#;
@@ -59,7 +59,7 @@ fn averages(opset: i64, batch: Option<&str>) -> Vec<u8> {
     model.encode_to_vec()
 }
 
-fn tail(projects: bool) -> Tail {
+fn head(projects: bool) -> ProjectionHead {
     let part = |weights: &[f32], bias: &[f32], kind, share| Part {
         weights: weights.to_vec(),
         bias: bias.to_vec(),
@@ -68,7 +68,7 @@ fn tail(projects: bool) -> Tail {
     };
     let projection = if projects { vec![0.5, 1.5] } else { Vec::new() };
     let likelihoods = PartKind::Likelihoods { projection };
-    Tail {
+    ProjectionHead {
         parts: vec![
             part(
                 &[1.0, 2.0, -1.0, 0.5, 0.0, 3.0],
@@ -88,7 +88,7 @@ fn tail(projects: bool) -> Tail {
 }
 
 /// A GIF of one pixel, `0x336699`.
-const PICTURE: &[u8] = &[
+const IMAGE: &[u8] = &[
     0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 1, 0, 1, 0, 0x80, 0, 0, 0x33, 0x66, 0x99, 0, 0, 0, 0x2c, 0,
     0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3b,
 ];
@@ -100,14 +100,17 @@ fn a_joined_file_computes_what_the_tail_does() {
             for projects in [false, true] {
                 let backbone = Backbone::from_parts("averages", &averages(opset, batch), CONFIG);
                 let backbone = backbone.unwrap();
-                let features = backbone.pool(PICTURE, &[View::PLAIN]).unwrap().remove(0);
+                let features = backbone
+                    .pool(IMAGE, &[Augmentation::NONE])
+                    .unwrap()
+                    .remove(0);
                 assert!((features[2] - 0.6).abs() < 1e-3, "{features:?}");
                 let joined = backbone
-                    .join(&tail(projects), &[("parents", "[]")])
+                    .join(&head(projects), &[("parents", "[]")])
                     .unwrap();
                 let encoder = Encoder::from_parts("joined", &joined, CONFIG).unwrap();
-                let found = encoder.embed(PICTURE).unwrap();
-                for (found, expected) in found.iter().zip(tail(projects).apply(&features)) {
+                let found = encoder.embed(IMAGE).unwrap();
+                for (found, expected) in found.iter().zip(head(projects).apply(&features)) {
                     assert!(
                         (found - expected).abs() < 1e-5,
                         "opset {opset}, projects {projects}"
@@ -121,7 +124,7 @@ fn a_joined_file_computes_what_the_tail_does() {
 #[test]
 fn a_joined_file_is_the_backbone_it_was_made_from() {
     let first = Backbone::from_parts("averages", &averages(13, None), CONFIG).unwrap();
-    let joined = first.join(&tail(true), &[("parents", "[]")]).unwrap();
+    let joined = first.join(&head(true), &[("parents", "[]")]).unwrap();
     let second = Backbone::from_parts("joined", &joined, CONFIG).unwrap();
     assert_eq!(second.features(), 3);
     assert_eq!(first.fingerprint(), second.fingerprint());
@@ -136,7 +139,7 @@ fn a_joined_file_is_the_backbone_it_was_made_from() {
     bare.0.metadata_props.clear();
     let third = Backbone::from_parts("bare", &bare.encode(), CONFIG).unwrap();
     assert_eq!(first.fingerprint(), third.fingerprint());
-    let again = second.join(&tail(true), &[("parents", "[]")]).unwrap();
+    let again = second.join(&head(true), &[("parents", "[]")]).unwrap();
     assert_eq!(joined, again);
 }
 
@@ -147,12 +150,12 @@ fn names_that_are_taken_are_left_alone() {
     graph.node[0].output[0] = "lookalike.part0.weights".to_owned();
     graph.node[1].input[0] = "lookalike.part0.weights".to_owned();
     let backbone = Backbone::from_parts("taken", &taken.encode(), CONFIG).unwrap();
-    let joined = backbone.join(&tail(false), &[]).unwrap();
+    let joined = backbone.join(&head(false), &[]).unwrap();
     assert_eq!(
         Encoder::from_parts("joined", &joined, CONFIG)
             .unwrap()
             .dimensions(),
-        tail(false).dimensions()
+        head(false).dimensions()
     );
     let again = Backbone::from_parts("joined", &joined, CONFIG).unwrap();
     assert_eq!(again.fingerprint(), backbone.fingerprint());
@@ -165,11 +168,11 @@ fn what_is_no_backbone_is_refused() {
     assert!(Backbone::from_parts("empty", b"", CONFIG).is_err());
     let old = Backbone::from_parts("old", &averages(6, None), CONFIG);
     if let Ok(old) = old {
-        let error = old.join(&tail(false), &[]).unwrap_err();
+        let error = old.join(&head(false), &[]).unwrap_err();
         assert!(error.to_string().contains("version 6"), "{error}");
     }
     let backbone = Backbone::from_parts("averages", &averages(13, None), CONFIG).unwrap();
-    let mut wrong = tail(false);
+    let mut wrong = head(false);
     wrong.parts[1].weights.pop();
     assert!(backbone.join(&wrong, &[]).is_err());
 }

@@ -1,11 +1,9 @@
+use lookalike_inference::LoadError;
 use serde_json::{Map, Value};
 
-use super::wrong;
-use crate::LoadError;
-
-/// The longest side that is taken for a resized or cropped picture: far above what encoders use, and
+/// The longest side that is taken for a resized or cropped image: far above what encoders use, and
 /// low enough that a slip of the pen does not ask for gigabytes.
-const LONGEST_SIDE: u32 = 4096;
+const MAX_TARGET_SIDE: u32 = 4096;
 
 /// A size as the file gives it.
 pub(super) enum Size {
@@ -113,11 +111,19 @@ fn number(field: &str, value: &Value) -> Result<f64, LoadError> {
 fn side(field: &str, value: &Value) -> Result<u32, LoadError> {
     let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
     number
-        .filter(|side| (1..=LONGEST_SIDE).contains(side))
+        .filter(|side| (1..=MAX_TARGET_SIDE).contains(side))
         .ok_or_else(|| {
             wrong(
                 field,
-                &format!("expected pixels from 1 to {LONGEST_SIDE}, found {value}"),
+                &format!("expected pixels from 1 to {MAX_TARGET_SIDE}, found {value}"),
             )
         })
+}
+
+/// The error for a field of the file.
+pub(super) fn wrong(field: &str, reason: &str) -> LoadError {
+    LoadError::Preprocessing {
+        field: field.to_owned(),
+        reason: reason.to_owned(),
+    }
 }

@@ -46,13 +46,13 @@ pub struct Directory {
 
 impl Directory {
     /// Of an image, item 1, and its opacity if there is one, item 2. The data lie in the directory.
-    pub fn new((width, height): (u32, u32), colour: &[u8], opacity: Option<&[u8]>) -> Directory {
+    pub fn new((width, height): (u32, u32), color: &[u8], opacity: Option<&[u8]>) -> Directory {
         let items = 1 + opacity.iter().len() as u8;
         let mut entries = vec![0, 0, 0, 0, 0, items];
         let mut places = vec![1, 0, 0, 0, 0x44, 0, 0, items];
         let mut uses = vec![0, 0, 0, 0, 0, 0, 0, items];
         let mut start = 0;
-        for (id, data) in (1u8..).zip(std::iter::once(colour).chain(opacity)) {
+        for (id, data) in (1u8..).zip(std::iter::once(color).chain(opacity)) {
             let entry = [&[2, 0, 0, 0, 0, id, 0, 0], &b"av01\0"[..]].concat();
             entries.extend(boxed(b"infe", &entry));
             places.extend([0, id, 0, 1, 0, 0, 0, 1]);
@@ -66,7 +66,7 @@ impl Directory {
         let alpha = b"\0\0\0\0urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0";
         let all = [boxed(b"ispe", &sides), boxed(b"auxC", alpha)].concat();
         let lists = [boxed(b"ipco", &all), boxed(b"ipma", &uses)].concat();
-        let data = [colour, opacity.unwrap_or_default()].concat();
+        let data = [color, opacity.unwrap_or_default()].concat();
         let mut boxes = vec![
             (*b"pitm", vec![0, 0, 0, 0, 0, 1]),
             (*b"iinf", entries),

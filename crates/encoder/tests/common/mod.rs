@@ -1,7 +1,8 @@
-//! What the tests share: one encoder for a whole test program, and the golden pictures.
+//! Shared by the tests: one encoder for a whole test program, and the golden images.
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub)]
 
 pub mod avif;
+pub mod made;
 pub mod png;
 pub mod tiff;
 
@@ -21,7 +22,7 @@ pub fn golden(name: &str) -> Vec<u8> {
     std::fs::read(golden_folder().join("pictures").join(name)).unwrap()
 }
 
-/// Names of all golden pictures, in order.
+/// Names of all golden images, in order.
 pub fn golden_names() -> Vec<String> {
     let entries = std::fs::read_dir(golden_folder().join("pictures")).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());

@@ -1,4 +1,4 @@
-//! TIFF files of grey tiles.
+//! TIFF files of gray tiles.
 
 /// What the directory of a file says.
 pub struct Tiles<'a> {

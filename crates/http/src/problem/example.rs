@@ -3,10 +3,10 @@
 
 use http::{Method, StatusCode};
 use lookalike_core::{
-    FilterError, Fingerprint, IndexError, PictureError, SegmentId, StoreError, StoreErrorKind,
+    FilterError, Fingerprint, ImageError, IndexError, SegmentId, StoreError, StoreErrorKind,
     ValueTypes,
 };
-use lookalike_encoder::{MAX_PIXELS, PictureFormat};
+use lookalike_encoder::{ImageFormat, MAX_PIXELS};
 use lookalike_search::{AuditError, BadQuery, SearchError};
 use serde_json::Value;
 
@@ -34,17 +34,17 @@ fn problem(kind: ProblemKind) -> Option<Problem> {
         NotAcceptable => return unnamed(StatusCode::NOT_ACCEPTABLE),
         AuditOff => return Some(audit::switched_off()),
         AuditTooLarge => return Some(AuditError::Late.into()),
-        EmptyPicture => PictureError::Empty.into(),
-        UnsupportedFormat => PictureError::UnsupportedFormat {
+        EmptyPicture => ImageError::Empty.into(),
+        UnsupportedFormat => ImageError::UnsupportedFormat {
             found: "JPEG 2000".to_owned(),
         }
         .into(),
-        CorruptPicture => PictureError::Corrupt {
-            format: PictureFormat::Jpeg,
+        CorruptPicture => ImageError::Corrupt {
+            format: ImageFormat::Jpeg,
             reason: "it ends within its pixels".to_owned(),
         }
         .into(),
-        TooManyPixels => PictureError::TooManyPixels {
+        TooManyPixels => ImageError::TooManyPixels {
             width: 20_000,
             height: 15_000,
             limit: MAX_PIXELS,

@@ -1,7 +1,7 @@
 //! What a failed search means to the caller.
 
 use lookalike_core::{FilterError, StoreErrorKind};
-use lookalike_encoder::PictureError;
+use lookalike_encoder::ImageError;
 use lookalike_search::{BadQuery, SearchError};
 
 use super::{Problem, ProblemKind, shown};
@@ -125,16 +125,16 @@ fn explain_filter(error: &FilterError) -> (ProblemKind, String) {
     (kind, error.to_string())
 }
 
-fn explain_picture(error: &PictureError) -> (ProblemKind, String) {
+fn explain_picture(error: &ImageError) -> (ProblemKind, String) {
     use ProblemKind::*;
     let kind = match error {
-        PictureError::Empty => EmptyPicture,
-        PictureError::TooManyBytes { .. } => TooLarge,
-        PictureError::TooManyPixels { .. } => TooManyPixels,
-        PictureError::UnsupportedFormat { .. } => UnsupportedFormat,
-        PictureError::Corrupt { .. } => CorruptPicture,
-        PictureError::Crop { .. } => InvalidCrop,
-        PictureError::Network(_) => return (Internal, INTERNAL.to_owned()),
+        ImageError::Empty => EmptyPicture,
+        ImageError::TooManyBytes { .. } => TooLarge,
+        ImageError::TooManyPixels { .. } => TooManyPixels,
+        ImageError::UnsupportedFormat { .. } => UnsupportedFormat,
+        ImageError::Corrupt { .. } => CorruptPicture,
+        ImageError::Crop { .. } => InvalidCrop,
+        ImageError::Inference(_) => return (Internal, INTERNAL.to_owned()),
     };
     (kind, error.to_string())
 }
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_callers_fault_leaves_no_cause_for_the_log() {
-        let problem = Problem::from(SearchError::Image(PictureError::Empty));
+        let problem = Problem::from(SearchError::Image(ImageError::Empty));
         assert_eq!(problem.kind, ProblemKind::EmptyPicture);
         assert!(problem.cause.is_none());
     }

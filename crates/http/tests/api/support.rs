@@ -13,7 +13,7 @@ use http_body_util::BodyExt;
 use image::{ImageFormat, Rgb, RgbImage};
 use lookalike_core::ports::{ImageEncoder, Products};
 use lookalike_core::{
-    Area, Deadline, EncoderCell, Fingerprint, ImageInfo, PictureError, Product, StoreErrorKind,
+    Area, Deadline, EncoderCell, Fingerprint, ImageError, ImageInfo, Product, StoreErrorKind,
 };
 use lookalike_encoder::Encoder;
 use lookalike_http::{HttpSettings, router};
@@ -45,11 +45,11 @@ impl ImageEncoder for TestEncoder {
         ENCODER.dimensions()
     }
 
-    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, PictureError> {
+    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, ImageError> {
         lookalike_encoder::inspect(image)
     }
 
-    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, PictureError> {
+    fn embed(&self, picture: &[u8], area: &Area) -> Result<Vec<f32>, ImageError> {
         ENCODER.embed_area(picture, area)
     }
 }

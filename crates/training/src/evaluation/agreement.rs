@@ -1,11 +1,10 @@
-//! Whether the index finds what an exact search finds.
+//! Compares the index with an exact search.
 //!
-//! The index is made as the indexer makes one of so many pictures: quantised rows in a base, with a
+//! The index is made as the indexer makes one of so many images: quantized rows in a base, with a
 //! graph from the size on at which bases get one, opened as a snapshot from its stored bytes. A
 //! product is a content, so that copies count once on both sides.
 
 use std::collections::HashSet;
-use std::fmt::Write;
 
 use bytes::Bytes;
 use lookalike_index::{
@@ -15,18 +14,19 @@ use lookalike_index::{
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::Setting;
+use super::setting::Setting;
 use crate::bootstrap::Estimate;
-use crate::embedded_pictures::ContentHash;
-use crate::retrieval::{Labelled, dot};
+use crate::embedded_images::ContentHash;
+use crate::hex;
+use crate::retrieval::{Labeled, dot};
 
-/// How the index compares with an exact search in full precision.
+/// The index compared with an exact search in full precision.
 #[derive(Debug, Clone, Serialize)]
 pub struct Agreement {
-    /// Recall at k: the share of the exact search's first k that the index finds. Pictures as near
+    /// Recall at k: the share of the exact search's first k that the index finds. Images as near
     /// as the k-th are as good as it.
     pub recall: Estimate,
-    /// Whether the search walks a graph; else it looks at every row.
+    /// True if the search walks a graph; otherwise it looks at every row.
     pub walks_a_graph: bool,
     /// Size of the stored index in bytes.
     pub bytes: usize,
@@ -35,8 +35,8 @@ pub struct Agreement {
 /// Builds the index over the catalog and compares, on every core.
 pub(crate) fn measure(
     setting: &Setting,
-    catalog: Labelled<'_>,
-    queries: Labelled<'_>,
+    catalog: Labeled<'_>,
+    queries: Labeled<'_>,
     encoder: Fingerprint,
 ) -> Result<Agreement, IndexError> {
     let contents = &setting.catalog.contents;
@@ -47,7 +47,7 @@ pub(crate) fn measure(
         .map(|query| {
             let own = setting.leaves_one_out().then(|| &contents[query]);
             let exact = Exact::new(catalog, queries.vector(query), contents, &distinct, own);
-            let own = own.map(product_id);
+            let own = own.map(|content| hex(content));
             let found = snapshot.search(SearchRequest {
                 without_products: own.as_slice(),
                 ..SearchRequest::new(queries.vector(query), setting.k)
@@ -65,7 +65,7 @@ pub(crate) fn measure(
 
 /// The catalog as one base, and its size.
 fn index(
-    catalog: Labelled<'_>,
+    catalog: Labeled<'_>,
     contents: &[ContentHash],
     encoder: Fingerprint,
 ) -> Result<(Snapshot, usize), IndexError> {
@@ -75,7 +75,7 @@ fn index(
         .map(|(row, content)| {
             Ok(Row {
                 key: row.to_string(),
-                product_id: product_id(content),
+                product_id: hex(content),
                 etag: String::new(),
                 attributes: Attributes::new(),
                 embedding: QuantizedVector::new(catalog.vector(row))?,
@@ -95,15 +95,6 @@ fn index(
     Ok((snapshot, stored.len()))
 }
 
-/// A content as the product that a row shows.
-fn product_id(content: &ContentHash) -> String {
-    content.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 /// The first row of every content.
 fn first_of_each(contents: &[ContentHash]) -> Vec<usize> {
     let mut seen = HashSet::with_capacity(contents.len());
@@ -120,7 +111,7 @@ struct Exact {
 
 impl Exact {
     fn new(
-        catalog: Labelled<'_>,
+        catalog: Labeled<'_>,
         query: &[f32],
         contents: &[ContentHash],
         distinct: &[usize],
@@ -160,18 +151,18 @@ mod tests {
 
     use super::*;
     use crate::bootstrap::Bootstrap;
-    use crate::embedded_pictures::EmbeddedPictures;
+    use crate::embedded_images::EmbeddedImages;
 
-    /// Unit vectors around some centres, each content in two rows.
+    /// Unit vectors around some centers, each content in two rows.
     fn setting(rows: usize, leave_one_out: bool) -> Setting {
-        let mut dice = StdRng::seed_from_u64(3);
+        let mut rng = StdRng::seed_from_u64(3);
         let mut side = |rows: usize, part: u8| {
             let mut vectors = Vec::new();
             let mut contents = Vec::new();
             for content in 0..rows / 2 {
-                let centre = (content % 40) as f32 - 20.0;
+                let center = (content % 40) as f32 - 20.0;
                 let mut vector: Vec<f32> = (0..16)
-                    .map(|i| (centre * 0.1 * i as f32).sin() + dice.random_range(-0.4..0.4))
+                    .map(|i| (center * 0.1 * i as f32).sin() + rng.random_range(-0.4..0.4))
                     .collect();
                 let length = dot(&vector, &vector).sqrt();
                 vector.iter_mut().for_each(|x| *x /= length);
@@ -180,8 +171,8 @@ mod tests {
                 contents.extend([hash; 2]);
                 vectors.extend([vector.clone(), vector].concat());
             }
-            EmbeddedPictures {
-                pictures: Vec::new(),
+            EmbeddedImages {
+                images: Vec::new(),
                 contents,
                 vectors: vec![vectors],
                 skipped: Vec::new(),
@@ -195,11 +186,11 @@ mod tests {
         }
     }
 
-    fn side<'a>(pictures: &'a EmbeddedPictures, labels: &'a [u32]) -> Labelled<'a> {
-        Labelled {
-            vectors: &pictures.vectors[0],
+    fn side<'a>(images: &'a EmbeddedImages, labels: &'a [u32]) -> Labeled<'a> {
+        Labeled {
+            vectors: &images.vectors[0],
             dimensions: 16,
-            labels: &labels[..pictures.contents.len()],
+            labels: &labels[..images.contents.len()],
         }
     }
 
@@ -211,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn looking_at_every_row_agrees_up_to_quantisation() {
+    fn looking_at_every_row_agrees_up_to_quantization() {
         for leave_one_out in [false, true] {
             let found = measured(&setting(300, leave_one_out));
             assert!(!found.walks_a_graph);

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Categories;
+use super::categories::Categories;
 use super::report::{EncoderReport, Measures, headings, rows_by_category};
 use crate::bootstrap::{Bootstrap, Estimate};
 
@@ -19,7 +19,7 @@ pub struct Comparison {
     pub balanced: Measures,
     /// By category, in the order of their names; `None` without queries that count.
     pub categories: Vec<Option<Measures>>,
-    /// What that means, in a sentence.
+    /// The meaning in a sentence.
     pub verdict: String,
 }
 
@@ -82,7 +82,7 @@ fn sentence(
     )
 }
 
-/// What a difference says: `better by 0.040 [0.020, 0.060]`, `worse by ...`, or that the interval
+/// Puts a difference into words: `better by 0.040 [0.020, 0.060]`, `worse by ...`, or that the interval
 /// holds zero.
 pub fn verdict(difference: Estimate) -> String {
     let Estimate { mean, low, high } = difference;

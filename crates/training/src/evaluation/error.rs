@@ -1,16 +1,16 @@
 use lookalike_index::IndexError;
 
-/// Why nothing can be measured.
+/// The reason why nothing can be measured.
 #[derive(Debug, thiserror::Error)]
 pub enum EvaluationError {
-    /// All pictures are of one category.
+    /// All images are of one category.
     #[error(
-        "expected a catalog of two categories or more, found one, {category:?}, with {pictures} \
-         {}: there is nothing to tell apart", plural(*pictures)
+        "expected a catalog of two categories or more, found one, {category:?}, with {images} \
+         {}: there is nothing to tell apart", plural(*images)
     )]
     OneCategory {
-        /// Pictures in the catalog.
-        pictures: usize,
+        /// Images in the catalog.
+        images: usize,
         /// The category.
         category: String,
     },
@@ -30,7 +30,7 @@ pub enum EvaluationError {
     K {
         /// The k that was asked for.
         k: usize,
-        /// Pictures that a query can find.
+        /// Images that a query can find.
         found: usize,
     },
     /// No query has anything right to find.
@@ -39,7 +39,7 @@ pub enum EvaluationError {
          needs two pictures of different content"
     )]
     NoneScored {
-        /// How many queries.
+        /// Number of queries.
         queries: usize,
     },
     /// The index refuses a vector.

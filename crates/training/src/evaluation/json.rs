@@ -6,7 +6,7 @@ use super::{EncoderReport, Evaluation};
 use crate::bootstrap::CONFIDENCE;
 
 impl Evaluation {
-    /// Everything: settings, measures with intervals, confusion, and every query's neighbours.
+    /// Everything: settings, measures with intervals, confusion, and every query's neighbors.
     pub fn to_json(&self) -> Value {
         let setting = &self.setting;
         let encoders: Vec<Value> = self.encoders.iter().map(|e| self.encoder(e)).collect();
@@ -21,8 +21,8 @@ impl Evaluation {
             "confidence": CONFIDENCE,
             "resamples": setting.bootstrap.resamples,
             "seed": setting.bootstrap.seed,
-            "catalog_pictures": setting.catalog.pictures.len(),
-            "queries": setting.queries().pictures.len(),
+            "catalog_pictures": setting.catalog.images.len(),
+            "queries": setting.queries().images.len(),
             "categories": self.categories.names,
             "queries_in_catalog": setting.queries_in_catalog(),
             "unanswerable": unanswerable,
@@ -40,25 +40,25 @@ impl Evaluation {
     }
 
     fn query(&self, report: &EncoderReport, query: usize) -> Value {
-        let picture = &self.setting.queries().pictures[query];
+        let image = &self.setting.queries().images[query];
         let result = &report.results[query];
-        let neighbours: Vec<Value> = result
-            .neighbours
+        let neighbors: Vec<Value> = result
+            .neighbors
             .iter()
             .map(|found| {
-                let picture = &self.setting.catalog.pictures[found.row];
+                let image = &self.setting.catalog.images[found.row];
                 json!({
-                    "image": picture.name,
-                    "category": picture.label,
+                    "image": image.name,
+                    "category": image.label,
                     "similarity": found.similarity,
                 })
             })
             .collect();
         json!({
-            "image": picture.name,
-            "category": picture.label,
+            "image": image.name,
+            "category": image.label,
             "scores": result.scores,
-            "neighbours": neighbours,
+            "neighbours": neighbors,
         })
     }
 }

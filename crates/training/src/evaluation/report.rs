@@ -4,11 +4,13 @@ use lookalike_index::Fingerprint;
 use serde::Serialize;
 
 use super::agreement::{self, Agreement};
-use super::{Categories, EvaluationError, Setting, Subject};
+use super::categories::Categories;
+use super::error::EvaluationError;
+use super::setting::{Setting, Subject};
 use crate::bootstrap::{Bootstrap, Estimate};
 use crate::retrieval::{QueryResult, QueryScores, search_queries};
 
-/// What the five measures are called, in the order of [`Measures::to_array`].
+/// Names of the five measures, in the order of [`Measures::to_array`].
 pub fn headings(k: usize) -> [String; 5] {
     [
         "P@1".to_owned(),
@@ -65,7 +67,7 @@ impl From<[Estimate; 5]> for Measures {
     }
 }
 
-/// What one encoder achieves.
+/// The measures of one encoder.
 #[derive(Debug, Serialize)]
 pub struct EncoderReport {
     /// As a person named it.
@@ -83,22 +85,22 @@ pub struct EncoderReport {
     pub balanced: Measures,
     /// By category, in the order of their names.
     pub categories: Vec<CategoryReport>,
-    /// `confusion[a][b]`: so many queries of category `a` have a nearest neighbour of category `b`;
+    /// `confusion[a][b]`: so many queries of category `a` have a nearest neighbor of category `b`;
     /// queries without anything right to find are left out.
     pub confusion: Vec<Vec<usize>>,
-    /// Whether the index finds what an exact search finds.
+    /// The comparison of the index with an exact search.
     pub index: Agreement,
     /// Of every query.
     #[serde(skip)]
     pub results: Vec<QueryResult>,
 }
 
-/// What one encoder achieves on the queries of one category.
+/// The measures of one encoder on the queries of one category.
 #[derive(Debug, Clone, Serialize)]
 pub struct CategoryReport {
     /// The category.
     pub category: String,
-    /// Its pictures in the catalog.
+    /// Its images in the catalog.
     pub catalog: usize,
     /// Its queries.
     pub queries: usize,
@@ -116,7 +118,7 @@ impl EncoderReport {
         subject: &Subject<'_>,
     ) -> Result<Self, EvaluationError> {
         let dimensions = subject.encoder.dimensions();
-        let (catalog, queries) = setting.sides(place, dimensions, categories);
+        let (catalog, queries) = categories.sides(setting, place, dimensions);
         let is_itself = |query, row| setting.is_itself(query, row);
         let results = search_queries(catalog, queries, setting.k, is_itself);
         let rows = rows_by_category(&results, categories);
@@ -178,7 +180,7 @@ fn confusion(results: &[QueryResult], categories: &Categories) -> Vec<Vec<usize>
     let count = categories.names.len();
     let mut confusion = vec![vec![0; count]; count];
     for (result, &category) in results.iter().zip(&categories.queries) {
-        if let (Some(_), Some(nearest)) = (result.scores, result.neighbours.first()) {
+        if let (Some(_), Some(nearest)) = (result.scores, result.neighbors.first()) {
             let found = categories.catalog[nearest.row];
             confusion[category as usize][found as usize] += 1;
         }

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use std::collections::BTreeMap;
 
-use lookalike_encoder::View;
+use lookalike_encoder::Augmentation;
 use rand::RngExt;
 
 use super::*;
@@ -13,9 +13,9 @@ const FEATURES: usize = 24;
 const LABELS: u32 = 4;
 
 /// Features of which a few tell the label, quietly, and the others are loud and say nothing.
-fn set(count: usize, views: usize, dice: &mut StdRng) -> Set {
+fn set(count: usize, augmentations: usize, rng: &mut StdRng) -> Set {
     let labels: Vec<u32> = (0..count).map(|i| i as u32 % LABELS).collect();
-    let mut view = || {
+    let mut augmentation = || {
         let row = |label: &u32| {
             let label = *label as usize;
             let tells = move |i: usize| {
@@ -27,7 +27,7 @@ fn set(count: usize, views: usize, dice: &mut StdRng) -> Set {
             };
             let loud = |i: usize| if i < 8 { 0.5 } else { 4.0 };
             let row: Vec<f32> = (0..FEATURES)
-                .map(|i| 3.0 + tells(i) + loud(i) * dice.random_range(-1.0_f32..1.0))
+                .map(|i| 3.0 + tells(i) + loud(i) * rng.random_range(-1.0_f32..1.0))
                 .collect();
             row
         };
@@ -37,19 +37,19 @@ fn set(count: usize, views: usize, dice: &mut StdRng) -> Set {
         features: Features {
             dimensions: FEATURES,
             blocks: vec![FEATURES - 4, 4],
-            views: (0..views).map(|_| view()).collect(),
+            augmentations: (0..augmentations).map(|_| augmentation()).collect(),
         },
         labels: labels.clone(),
     }
 }
 
 fn dataset() -> Dataset {
-    let mut dice = StdRng::seed_from_u64(11);
+    let mut rng = StdRng::seed_from_u64(11);
     Dataset {
         categories: (0..LABELS).map(|label| label.to_string()).collect(),
         trained: LABELS as usize,
-        training: set(240, 2, &mut dice),
-        validation: set(80, 1, &mut dice),
+        training: set(240, 2, &mut rng),
+        validation: set(80, 1, &mut rng),
         skipped: Vec::new(),
         duplicates: Vec::new(),
         notes: Vec::new(),
@@ -64,7 +64,7 @@ fn recipe() -> Recipe {
         learning_rate: 1e-2,
         // Few loud features tell the labels apart here: the discriminant analysis is right as it is.
         temperature: 1.0,
-        views: vec![View::PLAIN, View::PLAIN.flip()],
+        augmentations: vec![Augmentation::NONE, Augmentation::NONE.flip()],
         ..Recipe::with_dimensions(16)
     }
 }
@@ -74,28 +74,28 @@ fn what_tells_labels_apart_is_found_among_what_does_not() {
     let dataset = dataset();
     let stop = Stop::default();
     let trained = train(&dataset, &recipe(), 1, (&Silent, &stop)).unwrap();
-    let measured = |tail| {
-        let scores = measure::scores(&dataset.training, &dataset.validation, tail);
+    let measured = |head| {
+        let scores = metrics::scores(&dataset.training, &dataset.validation, head);
         Measures::of(&scores).average_precision
     };
-    let (before, after) = (measured(None), measured(Some(&trained.tail)));
+    let (before, after) = (measured(None), measured(Some(&trained.head)));
     assert!(before < 0.4 && after > 0.7, "{before} to {after}");
-    assert!((trained.course.best_map - after).abs() < 1e-9);
-    assert_eq!(trained.tail.dimensions(), 16);
-    assert!(!trained.course.interrupted);
+    assert!((trained.log.best_map - after).abs() < 1e-9);
+    assert_eq!(trained.head.dimensions(), 16);
+    assert!(!trained.log.interrupted);
 }
 
 #[test]
 fn a_seed_decides_everything() {
     let dataset = dataset();
     let stop = Stop::default();
-    let tail = |seed| {
+    let head = |seed| {
         train(&dataset, &recipe(), seed, (&Silent, &stop))
             .unwrap()
-            .tail
+            .head
     };
-    assert_eq!(tail(5), tail(5));
-    assert_ne!(tail(5), tail(6));
+    assert_eq!(head(5), head(5));
+    assert_ne!(head(5), head(6));
 }
 
 /// Asks to stop once an epoch is over.
@@ -116,8 +116,8 @@ fn stopping_keeps_the_best_so_far() {
     let dataset = dataset();
     let stop = Stop::default();
     let trained = train(&dataset, &recipe(), 1, (&After(3, &stop), &stop)).unwrap();
-    assert!(trained.course.interrupted);
-    assert_eq!(trained.course.epochs, 3);
+    assert!(trained.log.interrupted);
+    assert_eq!(trained.log.epochs, 3);
     let error = train(&dataset, &recipe(), 1, (&Silent, &stop)).unwrap_err();
     assert!(matches!(error, TrainingError::Stopped));
 }
@@ -131,7 +131,7 @@ fn no_progress_ends_it() {
         ..recipe()
     };
     let trained = train(&dataset, &still, 1, (&Silent, &Stop::default())).unwrap();
-    assert_eq!((trained.course.best_epoch, trained.course.epochs), (0, 2));
+    assert_eq!((trained.log.best_epoch, trained.log.epochs), (0, 2));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Png files.
 #![no_main]
 
-use lookalike_encoder::PictureFormat;
+use lookalike_encoder::ImageFormat;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| lookalike_fuzz::image(PictureFormat::Png, bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| lookalike_fuzz::image(ImageFormat::Png, bytes));

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use lookalike_encoder::Encoder;
 use lookalike_training::bootstrap::Bootstrap;
-use lookalike_training::embedded_pictures::EmbeddedPictures;
+use lookalike_training::embedded_images::EmbeddedImages;
 use lookalike_training::encoder_choice::EncoderChoice;
 use lookalike_training::evaluation::{self, Evaluation, Setting, Subject, html};
-use lookalike_training::labelled::{LabelledFolder, LabelledPicture, Skipped};
+use lookalike_training::labeled::{LabeledFolder, LabeledImage, Skipped};
 use serde_json::json;
 
 use crate::args::EvaluateArguments;
@@ -65,17 +65,17 @@ fn evaluate(arguments: &EvaluateArguments) -> Result<CommandOutcome> {
 
 /// Labeled images, checked as far as is possible without embedding them.
 struct Inputs {
-    catalog: LabelledFolder,
+    catalog: LabeledFolder,
     /// `None` when the catalog is searched with its own pictures.
-    queries: Option<LabelledFolder>,
+    queries: Option<LabeledFolder>,
     skipped: Vec<Skipped>,
 }
 
 impl Inputs {
     fn read(arguments: &EvaluateArguments) -> Result<Self> {
         let table = arguments.labels.table()?;
-        let mut catalog = LabelledFolder::read(&arguments.catalog, table.as_ref())?;
-        let mut queries = LabelledFolder::read(&arguments.queries, table.as_ref())?;
+        let mut catalog = LabeledFolder::read(&arguments.catalog, table.as_ref())?;
+        let mut queries = LabeledFolder::read(&arguments.queries, table.as_ref())?;
         let mut skipped = Vec::new();
         if let Some(table) = &table {
             skipped.extend(table.bad_lines().to_vec());
@@ -86,8 +86,8 @@ impl Inputs {
             skipped.append(&mut queries.skipped);
             queries
         });
-        let pictures = queries.as_ref().map(|queries| queries.pictures.as_slice());
-        evaluation::check(&catalog.pictures, pictures, arguments.k as usize)?;
+        let pictures = queries.as_ref().map(|queries| queries.images.as_slice());
+        evaluation::check(&catalog.images, pictures, arguments.k as usize)?;
         Ok(Self {
             catalog,
             queries,
@@ -102,14 +102,14 @@ impl Inputs {
         encoders: &Encoders,
     ) -> Result<(Setting, Vec<Skipped>, Duration)> {
         let begun = Instant::now();
-        let queries = self.queries.as_ref().map(|queries| &queries.pictures);
-        let count = self.catalog.pictures.len() + queries.map_or(0, Vec::len);
+        let queries = self.queries.as_ref().map(|queries| &queries.images);
+        let count = self.catalog.images.len() + queries.map_or(0, Vec::len);
         let bar = output::progress("embedding", count as u64);
         let networks = encoders.networks();
-        let embed = |pictures: &Vec<LabelledPicture>| {
-            let embedded = EmbeddedPictures::embed(&networks, pictures, || bar.inc(1));
+        let embed = |pictures: &Vec<LabeledImage>| {
+            let embedded = EmbeddedImages::embed(&networks, pictures, || bar.inc(1));
             match embedded.skipped.first() {
-                Some(first) if embedded.pictures.is_empty() => {
+                Some(first) if embedded.images.is_empty() => {
                     bail!(
                         "none of {} pictures can be embedded, such as {}: {}",
                         pictures.len(),
@@ -120,7 +120,7 @@ impl Inputs {
                 _ => Ok(embedded),
             }
         };
-        let mut catalog = embed(&self.catalog.pictures)?;
+        let mut catalog = embed(&self.catalog.images)?;
         let mut queries = queries.map(embed).transpose()?;
         bar.finish_and_clear();
         let mut skipped = std::mem::take(&mut catalog.skipped);

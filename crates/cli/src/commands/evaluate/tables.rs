@@ -33,10 +33,7 @@ pub(super) fn all(evaluation: &Evaluation) -> String {
 
 fn opening(evaluation: &Evaluation) -> String {
     let setting = &evaluation.setting;
-    let (catalog, queries) = (
-        setting.catalog.pictures.len(),
-        setting.queries().pictures.len(),
-    );
+    let (catalog, queries) = (setting.catalog.images.len(), setting.queries().images.len());
     let categories = evaluation
         .encoders
         .first()

@@ -12,7 +12,7 @@ use lookalike_training::cache::FeatureCache;
 use lookalike_training::card::{self, About, Card};
 use lookalike_training::dataset::{Dataset, Validation};
 use lookalike_training::features::Pooling;
-use lookalike_training::labelled::{LabelledFolder, Skipped};
+use lookalike_training::labeled::{LabeledFolder, Skipped};
 use lookalike_training::leave_one_out;
 use lookalike_training::output_folder::OutputFolder;
 use lookalike_training::progress::{Progress, Stop};
@@ -90,11 +90,11 @@ fn finetune(arguments: &FinetuneArguments, stop: &Stop) -> Result<CommandOutcome
 }
 
 /// Returns the images to train with, those to validate with, and the lines of the table that cannot be used.
-fn images(arguments: &FinetuneArguments) -> Result<(LabelledFolder, Validation, Vec<Skipped>)> {
+fn images(arguments: &FinetuneArguments) -> Result<(LabeledFolder, Validation, Vec<Skipped>)> {
     let table = arguments.labels.table()?;
-    let folder = LabelledFolder::read(&arguments.images, table.as_ref())?;
+    let folder = LabeledFolder::read(&arguments.images, table.as_ref())?;
     let validation = match &arguments.validation {
-        Some(path) => Validation::Folder(LabelledFolder::read(path, table.as_ref())?),
+        Some(path) => Validation::Folder(LabeledFolder::read(path, table.as_ref())?),
         None => Validation::Share(arguments.validation_share),
     };
     let mut unused = Vec::new();

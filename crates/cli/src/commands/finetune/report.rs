@@ -4,7 +4,7 @@ use anyhow::Result;
 use lookalike_training::card::Card;
 use lookalike_training::dataset::Counts;
 use lookalike_training::leave_one_out::LeftOut;
-use lookalike_training::measure::Measures;
+use lookalike_training::metrics::Measures;
 use lookalike_training::output_folder::OutputFolder;
 
 use crate::output;
@@ -43,9 +43,9 @@ pub(super) fn print_card(card: &Card, output: &OutputFolder, json: bool) -> Resu
         output.path().display(),
         card.dimensions,
         output::bytes(card.model_bytes as u64),
-        card.course.best_epoch,
-        card.course.epochs,
-        if card.course.interrupted {
+        card.training_log.best_epoch,
+        card.training_log.epochs,
+        if card.training_log.interrupted {
             ", stopped early"
         } else {
             ""

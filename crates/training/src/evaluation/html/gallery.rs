@@ -1,4 +1,4 @@
-//! Queries with their neighbours, the worst first.
+//! Queries with their neighbors, the worst first.
 
 use std::path::Path;
 
@@ -6,14 +6,14 @@ use maud::{Markup, html};
 
 use super::thumbnails::Thumbnails;
 use crate::evaluation::{CategoryReport, EncoderReport, Evaluation};
-use crate::labelled::LabelledPicture;
-use crate::retrieval::{Neighbour, QueryScores};
+use crate::labeled::LabeledImage;
+use crate::retrieval::{Neighbor, QueryScores};
 
-/// Most bytes that the pictures take in the page.
+/// Most bytes that the images take in the page.
 const BUDGET: usize = 8_500_000;
-/// Neighbours shown of a query.
-const NEIGHBOURS: usize = 10;
-/// Bytes of a neighbour's text and tags, about.
+/// Neighbors shown of a query.
+const NEIGHBORS: usize = 10;
+/// Bytes of a neighbor's text and tags, about.
 const TAGS: usize = 300;
 /// Categories that are unfolded from the start.
 const UNFOLDED: usize = 3;
@@ -23,7 +23,7 @@ struct Chapter<'a> {
     category: &'a CategoryReport,
     /// Queries that count, worst first.
     queries: Vec<usize>,
-    /// How many of them are shown.
+    /// Number of queries that are shown.
     shown: usize,
 }
 
@@ -35,7 +35,7 @@ pub(super) fn gallery(evaluation: &Evaluation, queries_shown: usize) -> Markup {
     let mut chapters = chapters(evaluation, report);
     let mut thumbnails = Thumbnails::default();
     let fits = choose(evaluation, &mut chapters, &mut thumbnails, queries_shown);
-    let neighbours = NEIGHBOURS.min(evaluation.setting.k);
+    let neighbors = NEIGHBORS.min(evaluation.setting.k);
     html! {
         section.gallery {
             h2 { "Queries and their neighbours" }
@@ -44,8 +44,8 @@ pub(super) fn gallery(evaluation: &Evaluation, queries_shown: usize) -> Markup {
                 left to right. "
                 span.key.right { "✓" } " right category, "
                 span.key.wrong { "✗" } " wrong category; the number is the cosine similarity."
-                @if neighbours < evaluation.setting.k {
-                    " The first " (neighbours) " of " (evaluation.setting.k) " are shown."
+                @if neighbors < evaluation.setting.k {
+                    " The first " (neighbors) " of " (evaluation.setting.k) " are shown."
                 }
                 @if !fits {
                     " Fewer queries than asked for are shown, so that the page stays small."
@@ -105,7 +105,7 @@ fn choose<'a>(
     for round in 0..queries_shown {
         let of_round = chapters.iter().filter_map(|c| c.queries.get(round));
         let paths: Vec<&Path> = of_round
-            .flat_map(|&query| pictures(evaluation, query))
+            .flat_map(|&query| images(evaluation, query))
             .collect();
         if paths.is_empty() {
             return true;
@@ -115,7 +115,7 @@ fn choose<'a>(
             let Some(&query) = chapter.queries.get(round) else {
                 continue;
             };
-            let bytes = pictures(evaluation, query).map(|path| thumbnails.bytes(path) + TAGS);
+            let bytes = images(evaluation, query).map(|path| thumbnails.bytes(path) + TAGS);
             spent += bytes.sum::<usize>();
             if spent > BUDGET {
                 return false;
@@ -126,15 +126,15 @@ fn choose<'a>(
     true
 }
 
-/// Every picture of a query's part of the page, as often as it is there.
-fn pictures(evaluation: &Evaluation, query: usize) -> impl Iterator<Item = &Path> {
+/// Every image of a query's part of the page, as often as it is there.
+fn images(evaluation: &Evaluation, query: usize) -> impl Iterator<Item = &Path> {
     let setting = &evaluation.setting;
-    let own = setting.queries().pictures[query].path.as_path();
-    let neighbours = evaluation.encoders.iter().flat_map(move |report| {
-        let shown = report.results[query].neighbours.iter().take(NEIGHBOURS);
-        shown.map(|found| setting.catalog.pictures[found.row].path.as_path())
+    let own = setting.queries().images[query].path.as_path();
+    let neighbors = evaluation.encoders.iter().flat_map(move |report| {
+        let shown = report.results[query].neighbors.iter().take(NEIGHBORS);
+        shown.map(|found| setting.catalog.images[found.row].path.as_path())
     });
-    std::iter::once(own).chain(neighbours)
+    std::iter::once(own).chain(neighbors)
 }
 
 fn chapter_of(
@@ -162,13 +162,13 @@ fn chapter_of(
 }
 
 fn query_of(evaluation: &Evaluation, query: usize, thumbnails: &Thumbnails<'_>) -> Markup {
-    let picture = &evaluation.setting.queries().pictures[query];
+    let image = &evaluation.setting.queries().images[query];
     let both = evaluation.encoders.len() > 1;
     html! {
         article {
             figure.query {
-                (image(picture, thumbnails))
-                figcaption { (picture.name) }
+                (thumbnail(image, thumbnails))
+                figcaption { (image.name) }
             }
             div.answers {
                 @for report in &evaluation.encoders {
@@ -180,9 +180,9 @@ fn query_of(evaluation: &Evaluation, query: usize, thumbnails: &Thumbnails<'_>) 
                             ", AP " (two(scores.average_precision))
                         }
                     }
-                    ol.neighbours {
-                        @for found in result.neighbours.iter().take(NEIGHBOURS) {
-                            (neighbour(evaluation, picture, found, thumbnails))
+                    ol.neighbors {
+                        @for found in result.neighbors.iter().take(NEIGHBORS) {
+                            (neighbor(evaluation, image, found, thumbnails))
                         }
                     }
                 }
@@ -191,29 +191,29 @@ fn query_of(evaluation: &Evaluation, query: usize, thumbnails: &Thumbnails<'_>) 
     }
 }
 
-fn neighbour(
+fn neighbor(
     evaluation: &Evaluation,
-    query: &LabelledPicture,
-    found: &Neighbour,
+    query: &LabeledImage,
+    found: &Neighbor,
     thumbnails: &Thumbnails<'_>,
 ) -> Markup {
-    let picture = &evaluation.setting.catalog.pictures[found.row];
-    let right = picture.label == query.label;
+    let image = &evaluation.setting.catalog.images[found.row];
+    let right = image.label == query.label;
     html! {
-        li class=(if right { "right" } else { "wrong" }) title=(picture.name) {
-            (image(picture, thumbnails))
+        li class=(if right { "right" } else { "wrong" }) title=(image.name) {
+            (thumbnail(image, thumbnails))
             span.mark { (if right { "✓" } else { "✗" }) " " (two(f64::from(found.similarity))) }
             @if !right {
-                span.label { (picture.label) }
+                span.label { (image.label) }
             }
         }
     }
 }
 
-fn image(picture: &LabelledPicture, thumbnails: &Thumbnails<'_>) -> Markup {
+fn thumbnail(image: &LabeledImage, thumbnails: &Thumbnails<'_>) -> Markup {
     html! {
-        @if let Some(url) = thumbnails.url(&picture.path) {
-            img src=(url) alt=(picture.label) loading="lazy" decoding="async";
+        @if let Some(url) = thumbnails.url(&image.path) {
+            img src=(url) alt=(image.label) loading="lazy" decoding="async";
         } @else {
             span.gone { "the file has gone" }
         }

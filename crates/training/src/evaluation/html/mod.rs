@@ -1,4 +1,4 @@
-//! The report as one HTML file that needs nothing else: no script, no network, pictures inside.
+//! The report as one HTML file that needs nothing else: no script, no network, images inside.
 
 mod gallery;
 mod tables;
@@ -8,15 +8,15 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::comparison::VERDICT_MEASURES;
 use super::{Comparison, Evaluation, headings, verdict};
-use crate::labelled::Skipped;
+use crate::skipped::Skipped;
 
-/// How reports look: light or dark as the reader prefers, narrow or wide.
+/// The style of reports: light or dark as the reader prefers, narrow or wide.
 pub const STYLE: &str = include_str!("style.css");
 /// Problems shown in full; the rest is counted.
 const PROBLEMS_SHOWN: usize = 20;
 
-/// The page. Of each category at most `queries_shown` queries are shown with their neighbours, and
-/// fewer where the pictures would make the page larger than a mail or a browser likes. `skipped` is
+/// The page. Of each category at most `queries_shown` queries are shown with their neighbors, and
+/// fewer where the images would make the page larger than a mail or a browser likes. `skipped` is
 /// what could not be used.
 pub fn page(evaluation: &Evaluation, queries_shown: usize, skipped: &[Skipped]) -> String {
     let names: Vec<&str> = evaluation
@@ -54,8 +54,8 @@ pub fn page(evaluation: &Evaluation, queries_shown: usize, skipped: &[Skipped]) 
 
 fn opening(evaluation: &Evaluation) -> Markup {
     let setting = &evaluation.setting;
-    let queries = setting.queries().pictures.len();
-    let catalog = setting.catalog.pictures.len();
+    let queries = setting.queries().images.len();
+    let catalog = setting.catalog.images.len();
     html! {
         p.lead {
             @if setting.leaves_one_out() {
@@ -91,7 +91,7 @@ fn verdict_of(evaluation: &Evaluation, comparison: &Comparison) -> Markup {
     }
 }
 
-/// What does not count, and why.
+/// The section of queries and files that do not count, with the reasons.
 fn problems(evaluation: &Evaluation, skipped: &[Skipped]) -> Markup {
     let unanswerable = evaluation.unanswerable();
     let copies = evaluation.setting.queries_in_catalog();

@@ -74,7 +74,7 @@ fn averages(
     }
 }
 
-/// Whether the index agrees with an exact search.
+/// The section that compares the index with an exact search.
 pub(super) fn index(evaluation: &Evaluation) -> Markup {
     let k = evaluation.setting.k;
     html! {
@@ -164,7 +164,7 @@ fn difference(evaluation: &Evaluation, category: usize) -> Markup {
     }
 }
 
-/// Which categories the nearest neighbours are of.
+/// The section of the nearest neighbors' categories.
 pub(super) fn confusion(evaluation: &Evaluation) -> Markup {
     html! {
         section {

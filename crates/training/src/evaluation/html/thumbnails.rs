@@ -1,4 +1,4 @@
-//! Small pictures as `data:` URLs.
+//! Small images as `data:` URLs.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use rayon::prelude::*;
 /// Longer side in pixels.
 const SIDE: u32 = 112;
 
-/// Pictures by path, each made once.
+/// Images by path, each made once.
 #[derive(Debug, Default)]
 pub(super) struct Thumbnails<'a> {
     made: HashMap<&'a Path, Option<String>>,
@@ -27,19 +27,19 @@ impl<'a> Thumbnails<'a> {
         self.made.extend(made);
     }
 
-    /// The picture as a URL; `None` when its file has gone since it was embedded, or was not made.
+    /// The image as a URL; `None` when its file has gone since it was embedded, or was not made.
     pub(super) fn url(&self, path: &Path) -> Option<&str> {
         self.made.get(path)?.as_deref()
     }
 
-    /// Bytes that the picture takes in the page.
+    /// Bytes that the image takes in the page.
     pub(super) fn bytes(&self, path: &Path) -> usize {
         self.url(path).map_or(0, str::len)
     }
 }
 
 fn url(path: &Path) -> Option<String> {
-    let picture = std::fs::read(path).ok()?;
-    let jpeg = lookalike_encoder::thumbnail(&picture, SIDE).ok()?;
+    let image = std::fs::read(path).ok()?;
+    let jpeg = lookalike_encoder::thumbnail(&image, SIDE).ok()?;
     Some(format!("data:image/jpeg;base64,{}", STANDARD.encode(jpeg)))
 }

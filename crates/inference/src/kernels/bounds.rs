@@ -1,0 +1,16 @@
+use serde::{Deserialize, Serialize};
+
+/// The range that results are clipped to; infinite where they are not clipped.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Bounds {
+    pub(crate) least: f32,
+    pub(crate) greatest: f32,
+}
+
+impl Bounds {
+    /// All numbers.
+    pub(crate) const ALL: Bounds = Bounds {
+        least: f32::NEG_INFINITY,
+        greatest: f32::INFINITY,
+    };
+}

@@ -1,0 +1,29 @@
+//! Runs ONNX networks on the CPU.
+//!
+//! [`Network::load`] takes the bytes of an ONNX file; [`Network::run`] takes the pixels of one image and
+//! gives its features. tract reads the file, works out shapes and constants, and runs what it is left
+//! with. Most of the time of a network for images is spent outside of tract: `translate` replaces convolutions
+//! by `layers`, which run on `kernels` for the registers of the processor at hand. Any network runs:
+//! operators that are not recognized are left to tract.
+//!
+//! No input or output, no clock and no environment; a [`Network`] may be shared by any number of threads.
+
+#![deny(unsafe_code)]
+
+mod batch_norm;
+mod buffer_pool;
+mod compiled;
+mod error;
+mod file;
+mod half;
+mod kernels;
+mod layers;
+mod network;
+mod ops;
+mod shape;
+mod translate;
+
+pub use error::LoadError;
+pub use network::Network;
+/// ONNX's protocol buffers.
+pub use tract_onnx::pb;

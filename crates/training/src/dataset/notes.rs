@@ -1,0 +1,89 @@
+use std::collections::{BTreeMap, HashMap};
+
+use super::counts::Counts;
+use crate::features::{Dropped, Hashed};
+use crate::labeled::LabeledImage;
+use crate::skipped::Skipped;
+
+/// Remarks that are collected about images.
+#[derive(Default)]
+pub(super) struct Notes {
+    pub(super) skipped: Vec<Skipped>,
+    pub(super) duplicates: Vec<Skipped>,
+    pub(super) notes: Vec<String>,
+    pub(super) counts: BTreeMap<String, Counts>,
+}
+
+impl Notes {
+    pub(super) fn drop_all(&mut self, dropped: Vec<Dropped>) {
+        for (image, reason) in dropped {
+            self.drop(image, reason);
+        }
+    }
+
+    fn drop(&mut self, image: LabeledImage, reason: String) {
+        self.counts.entry(image.label).or_default().skipped += 1;
+        self.skipped.push(Skipped {
+            what: image.name,
+            reason,
+        });
+    }
+
+    /// Leaves out what has been seen, in this folder or one before: the same image twice would be
+    /// found by itself.
+    pub(super) fn unique(
+        &mut self,
+        images: Vec<Hashed>,
+        seen: &mut HashMap<[u8; 32], LabeledImage>,
+    ) -> Vec<Hashed> {
+        let mut unique = Vec::with_capacity(images.len());
+        for hashed in images {
+            match seen.get(&hashed.content) {
+                Some(first) if first.label == hashed.image.label => {
+                    let reason = format!("it is the same picture as {}", first.name);
+                    self.counts.entry(hashed.image.label).or_default().skipped += 1;
+                    self.duplicates.push(Skipped {
+                        what: hashed.image.name,
+                        reason,
+                    });
+                }
+                Some(first) => {
+                    let reason = format!(
+                        "it is the same picture as {}, which is of category {:?}: only one can be right",
+                        first.name, first.label
+                    );
+                    self.drop(hashed.image, reason);
+                }
+                None => {
+                    seen.insert(hashed.content, hashed.image.clone());
+                    unique.push(hashed);
+                }
+            }
+        }
+        unique
+    }
+
+    /// Counts what is used, and says which categories cannot validate.
+    pub(super) fn count(&mut self, training: &[Hashed], validating: &[Hashed]) {
+        for hashed in training {
+            self.entry(hashed).training += 1;
+        }
+        for hashed in validating {
+            self.entry(hashed).validation += 1;
+        }
+        for (category, counts) in &self.counts {
+            let what = match (counts.training, counts.validation) {
+                (0, 0) => "has no picture that can be used",
+                (0, _) => "has no training pictures, so its validation pictures do not count",
+                (1, 0) => "has one picture: it trains, and none is left to validate with",
+                (_, 0) => "has no validation pictures",
+                _ => continue,
+            };
+            self.notes.push(format!("category {category:?} {what}"));
+        }
+    }
+
+    fn entry(&mut self, hashed: &Hashed) -> &mut Counts {
+        self.counts.entry(hashed.image.label.clone()).or_default()
+    }
+}

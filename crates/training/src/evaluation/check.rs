@@ -1,0 +1,41 @@
+use std::collections::BTreeSet;
+
+use super::error::EvaluationError;
+use crate::labeled::LabeledImage;
+
+/// Checks that images can be evaluated on, before the minutes of embedding them. Without `queries` the
+/// catalog's own images are the queries.
+///
+/// # Errors
+/// When there are not two categories, no query that could be answered, or fewer images than `k`.
+pub fn check(
+    catalog: &[LabeledImage],
+    queries: Option<&[LabeledImage]>,
+    k: usize,
+) -> Result<(), EvaluationError> {
+    let labels = |images: &[LabeledImage]| -> BTreeSet<String> {
+        images.iter().map(|p| p.label.clone()).collect()
+    };
+    let known = labels(catalog);
+    if known.len() < 2 {
+        return Err(EvaluationError::OneCategory {
+            images: catalog.len(),
+            category: known.into_iter().next().unwrap_or_default(),
+        });
+    }
+    if let Some(queries) = queries {
+        let asked = labels(queries);
+        if asked.is_disjoint(&known) {
+            let join = |names: BTreeSet<String>| Vec::from_iter(names).join(", ");
+            return Err(EvaluationError::NothingInCommon {
+                catalog: join(known),
+                queries: join(asked),
+            });
+        }
+    }
+    let found = catalog.len() - usize::from(queries.is_none());
+    if k == 0 || k > found {
+        return Err(EvaluationError::K { k, found });
+    }
+    Ok(())
+}

@@ -1,0 +1,57 @@
+use std::collections::HashSet;
+
+use lookalike_encoder::Encoder;
+
+use crate::bootstrap::Bootstrap;
+use crate::embedded_images::{ContentHash, EmbeddedImages};
+
+/// A catalog, and the queries that are searched for in it.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The images to find.
+    pub catalog: EmbeddedImages,
+    /// The images to search with; without, those of the catalog, of which none finds itself or a
+    /// file of the same content.
+    pub queries: Option<EmbeddedImages>,
+    /// Number of neighbors that the measures at k look at.
+    pub k: usize,
+    /// Parameters of the intervals.
+    pub bootstrap: Bootstrap,
+}
+
+/// An encoder, and what a person calls it.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// As it was named, such as `embedded` or a folder.
+    pub name: &'a str,
+    /// The encoder that made the vectors at the same place of [`EmbeddedImages::vectors`].
+    pub encoder: &'a Encoder,
+}
+
+impl Setting {
+    /// True if the queries are the catalog's own images.
+    pub fn leaves_one_out(&self) -> bool {
+        self.queries.is_none()
+    }
+
+    /// The images that are searched with.
+    pub fn queries(&self) -> &EmbeddedImages {
+        self.queries.as_ref().unwrap_or(&self.catalog)
+    }
+
+    /// Counts the queries that are also, byte for byte, in a separate catalog: they find themselves, and
+    /// the measures are too good.
+    pub fn queries_in_catalog(&self) -> usize {
+        let Some(queries) = &self.queries else {
+            return 0;
+        };
+        let known: HashSet<&ContentHash> = self.catalog.contents.iter().collect();
+        let contents = queries.contents.iter();
+        contents.filter(|content| known.contains(content)).count()
+    }
+
+    /// True if a catalog row is the query's own image, or a copy of it.
+    pub(crate) fn is_itself(&self, query: usize, row: usize) -> bool {
+        self.leaves_one_out() && self.catalog.contents[query] == self.catalog.contents[row]
+    }
+}

@@ -1,0 +1,82 @@
+use std::path::PathBuf;
+
+use crate::image_files::EXTENSIONS;
+
+/// The reason why a folder or a table has no labeled images.
+#[derive(Debug, thiserror::Error)]
+pub enum LabelError {
+    /// The path is not a folder.
+    #[error("{0:?} is not a folder")]
+    NotAFolder(PathBuf),
+    /// A file or folder cannot be read.
+    #[error("cannot read {path:?}: {source}")]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The folder has no image files.
+    #[error(
+        "{folder:?} has no pictures: expected files that end in {endings}, found {others} others",
+        endings = EXTENSIONS.join(", ")
+    )]
+    NoImages {
+        /// The folder.
+        folder: PathBuf,
+        /// Files in it that are no images by name.
+        others: usize,
+    },
+    /// No image is in a folder of its category.
+    #[error(
+        "{folder:?} has no categories: expected a folder for each with its pictures inside, found \
+         {images} pictures directly in it; sort them into folders or name a CSV of labels"
+    )]
+    NoCategories {
+        /// The folder.
+        folder: PathBuf,
+        /// Images directly in it.
+        images: usize,
+    },
+    /// The table names none of the images of a folder.
+    #[error(
+        "{table:?} names none of the {images} pictures in {folder:?}: its column \"image\" has to \
+         hold their paths, such as {example:?}"
+    )]
+    NoneNamed {
+        /// The table.
+        table: PathBuf,
+        /// The folder.
+        folder: PathBuf,
+        /// Images in it.
+        images: usize,
+        /// The path of one of them.
+        example: String,
+    },
+    /// The table lacks a column.
+    #[error("{table:?} has no column {expected}, only {found}")]
+    MissingColumn {
+        /// The table.
+        table: PathBuf,
+        /// The column, quoted, or those that would do.
+        expected: String,
+        /// The columns it has.
+        found: String,
+    },
+    /// The table is no table.
+    #[error("{table:?} is no UTF-8 CSV file with a header: {reason}")]
+    NotATable {
+        /// The file.
+        table: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The table has a header and no labels.
+    #[error("{table:?} labels no pictures: {lines} lines below its header, none usable")]
+    EmptyTable {
+        /// The table.
+        table: PathBuf,
+        /// Lines that could not be used.
+        lines: usize,
+    },
+}

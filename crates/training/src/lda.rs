@@ -1,0 +1,216 @@
+use nalgebra::{Cholesky, DMatrix};
+
+/// A length below this counts as this, so that a block of constants is not divided by zero.
+const MIN_DEVIATION: f64 = 1e-4;
+/// Rows that are multiplied at once.
+const ROWS: usize = 2048;
+
+/// Linear discriminant analysis: the directions in which the means of labels lie apart, measured by how
+/// far images of one label scatter around theirs (Fisher 1936, Rao 1948).
+#[derive(Debug, Clone)]
+pub(crate) struct Lda {
+    /// `[features, directions]`: features to directions in which the scatter is the same everywhere.
+    pub(crate) directions: DMatrix<f64>,
+    /// `[directions, labels]`: directions to the logarithm of how likely each label is.
+    pub(crate) classes: DMatrix<f64>,
+    /// One a label, added to that.
+    pub(crate) bias: Vec<f64>,
+}
+
+impl Lda {
+    /// For rows of `scales.len()` features with labels from 0, each of which occurs; at most `most`
+    /// directions. Features count as multiplied by their scale. The share `shrinkage`, above 0 and
+    /// at most 1, of the scatter counts as the same in all directions, without which few images of many
+    /// features would leave some with none at all.
+    /// `None` when no two labels have different means, or numbers leave their range.
+    pub(crate) fn of(
+        rows: &[f32],
+        labels: &[u32],
+        scales: &[f64],
+        shrinkage: f64,
+        most: usize,
+    ) -> Option<Lda> {
+        let dimensions = scales.len();
+        let mut means = means(rows, dimensions, labels);
+        let mut scatter = scatter(rows, labels, &means);
+        for (feature, &scale) in scales.iter().enumerate() {
+            scatter.row_mut(feature).scale_mut(scale);
+            scatter.column_mut(feature).scale_mut(scale);
+            means.row_mut(feature).scale_mut(scale);
+        }
+        let ridge = shrinkage * scatter.trace() / dimensions as f64;
+        scatter *= 1.0 - shrinkage;
+        for feature in 0..dimensions {
+            // Features that never vary must not be divided by.
+            scatter[(feature, feature)] += ridge.max(1e-12);
+        }
+        let root = Cholesky::new(scatter)?.unpack();
+        // Columns: labels; centered by the mean of all images, which shifts all logits alike.
+        let center = center(&means, labels);
+        let mut apart = means.clone();
+        apart.column_iter_mut().for_each(|mut mean| mean -= &center);
+        let white = root.solve_lower_triangular(&apart)?;
+        let (axes, classes) = decompose(&white, most)?;
+        let mut directions = root.tr_solve_lower_triangular(&axes)?;
+        let across = directions.transpose() * &center;
+        for (feature, &scale) in scales.iter().enumerate() {
+            directions.row_mut(feature).scale_mut(scale);
+        }
+        let bias = (0..classes.ncols())
+            .map(|label| {
+                let class = classes.column(label);
+                -class.dot(&class) / 2.0 - class.dot(&across)
+            })
+            .collect();
+        Some(Lda {
+            directions,
+            classes,
+            bias,
+        })
+    }
+}
+
+/// Factors that make blocks of features weigh the same: every block is divided by the root of the mean
+/// squared length of its rows around their mean.
+pub(crate) fn scales(deviations: &[f32], blocks: &[usize]) -> Vec<f64> {
+    let mut scales = Vec::with_capacity(deviations.len());
+    for &size in blocks {
+        let block = &deviations[scales.len()..][..size];
+        let squares = block.iter().map(|&deviation| f64::from(deviation).powi(2));
+        let length = squares.sum::<f64>().sqrt().max(MIN_DEVIATION);
+        scales.extend(std::iter::repeat_n(1.0 / length, size));
+    }
+    scales
+}
+
+/// The matrix `[features, labels]` as directions `[features, count]` of unit length times
+/// `[count, labels]`, without directions that hold nothing.
+fn decompose(matrix: &DMatrix<f64>, most: usize) -> Option<(DMatrix<f64>, DMatrix<f64>)> {
+    let parts = matrix.clone().svd(true, false);
+    let axes = parts.u?;
+    let mut order: Vec<usize> = (0..parts.singular_values.len()).collect();
+    order.sort_by(|&a, &b| parts.singular_values[b].total_cmp(&parts.singular_values[a]));
+    let largest = parts.singular_values[*order.first()?];
+    order.retain(|&i| parts.singular_values[i] > largest * 1e-6);
+    order.truncate(most);
+    if order.is_empty() || !largest.is_finite() || largest == 0.0 {
+        return None;
+    }
+    let axes = axes.select_columns(&order);
+    let classes = axes.transpose() * matrix;
+    Some((axes, classes))
+}
+
+/// `[features, labels]`
+fn means(rows: &[f32], dimensions: usize, labels: &[u32]) -> DMatrix<f64> {
+    let count = labels.iter().max().map_or(0, |&label| label as usize + 1);
+    let mut means = DMatrix::zeros(dimensions, count);
+    let mut counts = vec![0.0_f64; count];
+    for (row, &label) in rows.chunks_exact(dimensions).zip(labels) {
+        counts[label as usize] += 1.0;
+        for (sum, &value) in means.column_mut(label as usize).iter_mut().zip(row) {
+            *sum += f64::from(value);
+        }
+    }
+    for (mut mean, count) in means.column_iter_mut().zip(counts) {
+        mean /= count.max(1.0);
+    }
+    means
+}
+
+/// The mean over images.
+fn center(means: &DMatrix<f64>, labels: &[u32]) -> nalgebra::DVector<f64> {
+    let mut sum = nalgebra::DVector::zeros(means.nrows());
+    for &label in labels {
+        sum += means.column(label as usize);
+    }
+    sum / labels.len().max(1) as f64
+}
+
+/// Covariance of rows around the means of their labels.
+fn scatter(rows: &[f32], labels: &[u32], means: &DMatrix<f64>) -> DMatrix<f64> {
+    let dimensions = means.nrows();
+    let mut scatter = DMatrix::zeros(dimensions, dimensions);
+    for (rows, labels) in rows.chunks(ROWS * dimensions).zip(labels.chunks(ROWS)) {
+        let around = DMatrix::from_fn(dimensions, labels.len(), |feature, row| {
+            let mean = means[(feature, labels[row] as usize)];
+            f64::from(rows[row * dimensions + feature]) - mean
+        });
+        scatter += &around * around.transpose();
+    }
+    scatter / labels.len().max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use rand::rngs::StdRng;
+    use rand::{RngExt, SeedableRng};
+
+    use super::*;
+
+    /// Three labels whose means differ in the first feature; the second is loud, the third silent.
+    fn rows() -> (Vec<f32>, Vec<u32>) {
+        let mut rng = StdRng::seed_from_u64(3);
+        let labels: Vec<u32> = (0..300).map(|i| i % 3).collect();
+        let row = |&label: &u32| {
+            let near = rng.random_range(-1.0_f32..1.0);
+            [
+                label as f32 * 4.0 + near,
+                rng.random_range(-90.0_f32..90.0),
+                7.0,
+            ]
+        };
+        (labels.iter().flat_map(row).collect(), labels)
+    }
+
+    fn logits(found: &Lda, row: &[f32]) -> Vec<f64> {
+        let row = DMatrix::from_fn(1, row.len(), |_, i| f64::from(row[i]));
+        let logits = row * &found.directions * &found.classes;
+        logits.iter().zip(&found.bias).map(|(a, b)| a + b).collect()
+    }
+
+    #[test]
+    fn the_likeliest_label_is_the_right_one_and_odds_are_those_of_gauss() {
+        let (rows, labels) = rows();
+        let found = Lda::of(&rows, &labels, &[1.0; 3], 1e-6, 9).unwrap();
+        assert!(found.directions.ncols() <= 2);
+        for (row, &label) in rows.chunks_exact(3).zip(&labels) {
+            let logits = logits(&found, row);
+            let best = (0..3)
+                .max_by(|&a, &b| logits[a].total_cmp(&logits[b]))
+                .unwrap();
+            assert_eq!(best as u32, label);
+        }
+        // Between means 0 and 4 with a variance of 1/3, the log odds fall by 12 a unit.
+        let odds = |x: f32| {
+            let logits = logits(&found, &[x, 0.0, 7.0]);
+            logits[1] - logits[0]
+        };
+        assert!(
+            (odds(3.0) - odds(2.0) - 12.0).abs() < 1.5,
+            "{}",
+            odds(3.0) - odds(2.0)
+        );
+        assert!(odds(2.0).abs() < 2.0);
+    }
+
+    #[test]
+    fn fewer_directions_and_nothing_to_tell_apart() {
+        let (rows, labels) = rows();
+        let one = Lda::of(&rows, &labels, &[0.5, 1.0, 2.0], 0.1, 1).unwrap();
+        assert_eq!(one.directions.shape(), (3, 1));
+        assert_eq!(one.classes.shape(), (1, 3));
+        let same = vec![1.0; 30];
+        let labels = [0, 1, 0, 1, 0, 1, 0, 1, 0, 1];
+        assert!(Lda::of(&same, &labels, &[1.0; 3], 0.1, 1).is_none());
+    }
+
+    #[test]
+    fn blocks_weigh_the_same() {
+        let scales = scales(&[3.0, 4.0, 0.6, 0.8, 0.0], &[2, 2, 1]);
+        assert_eq!(scales[..2], [0.2, 0.2]);
+        assert!((scales[2] - 1.0).abs() < 1e-6 && scales[2] == scales[3]);
+        assert!(scales[4].is_finite());
+    }
+}

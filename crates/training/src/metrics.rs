@@ -1,0 +1,105 @@
+//! Measures how well vectors of the validation images find those of the training images.
+
+use std::collections::BTreeMap;
+
+use lookalike_encoder::ProjectionHead;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::dataset::{Dataset, Set};
+use crate::features::Features;
+use crate::retrieval::{self, QueryScores};
+
+/// Neighbors that P@k looks at.
+pub const K: usize = 10;
+
+/// Mean measures of retrieval, each 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Measures {
+    /// P@1: the nearest is of the query's category.
+    #[serde(rename = "p_at_1")]
+    pub first: f64,
+    /// P@10: the share of the ten nearest that are.
+    #[serde(rename = "p_at_10")]
+    pub precision: f64,
+    /// mAP: the mean of average precision.
+    #[serde(rename = "map")]
+    pub average_precision: f64,
+    /// Number of queries.
+    pub queries: usize,
+}
+
+impl Measures {
+    /// The means over queries.
+    pub fn of(scores: &[QueryScores]) -> Self {
+        let count = scores.len().max(1) as f64;
+        let mean = |pick: fn(&QueryScores) -> f64| scores.iter().map(pick).sum::<f64>() / count;
+        Self {
+            first: mean(|scores| scores.first),
+            precision: mean(|scores| scores.precision),
+            average_precision: mean(|scores| scores.average_precision),
+            queries: scores.len(),
+        }
+    }
+}
+
+/// Counts of nearest neighbors by the category of the query (first key) and of the neighbor (second key).
+pub type Confusion = BTreeMap<String, BTreeMap<String, usize>>;
+
+/// The embeddings of the plain augmentation under a head, `[rows, dimensions]`; without one, the network's own
+/// pooled features at unit length.
+pub fn embed(features: &Features, head: Option<&ProjectionHead>) -> (Vec<f32>, usize) {
+    let rows = features.plain().par_chunks_exact(features.dimensions);
+    let pooled = features.pooled();
+    match head {
+        Some(head) => (
+            rows.flat_map_iter(|row| head.apply(row)).collect(),
+            head.dimensions(),
+        ),
+        None => (
+            rows.flat_map_iter(|row| unit(&row[..pooled])).collect(),
+            pooled,
+        ),
+    }
+}
+
+/// The measures of each validation image that could find its category.
+pub fn scores(training: &Set, validation: &Set, head: Option<&ProjectionHead>) -> Vec<QueryScores> {
+    let (catalog, dimensions) = embed(&training.features, head);
+    let (queries, _) = embed(&validation.features, head);
+    let catalog = training.labeled(&catalog, dimensions);
+    let queries = validation.labeled(&queries, dimensions);
+    retrieval::score_queries(catalog, queries, K)
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// The measures of a dataset's validation images, and what was taken for what.
+pub fn with_confusion(dataset: &Dataset, head: Option<&ProjectionHead>) -> (Measures, Confusion) {
+    let (catalog, dimensions) = embed(&dataset.training.features, head);
+    let (queries, _) = embed(&dataset.validation.features, head);
+    let catalog = dataset.training.labeled(&catalog, dimensions);
+    let queries = dataset.validation.labeled(&queries, dimensions);
+    let results = retrieval::search_queries(catalog, queries, K, |_, _| false);
+    let mut confusion = Confusion::new();
+    let mut scores = Vec::new();
+    for (result, &label) in results.iter().zip(queries.labels) {
+        let (Some(of_query), Some(nearest)) = (result.scores, result.neighbors.first()) else {
+            continue;
+        };
+        scores.push(of_query);
+        let name = |label: u32| dataset.categories[label as usize].clone();
+        let found = confusion.entry(name(label)).or_default();
+        *found.entry(name(catalog.labels[nearest.row])).or_default() += 1;
+    }
+    (Measures::of(&scores), confusion)
+}
+
+fn unit(row: &[f32]) -> Vec<f32> {
+    let squares: f64 = row.iter().map(|&x| f64::from(x).powi(2)).sum();
+    let length = squares.sqrt().max(1e-12);
+    row.iter()
+        .map(|&x| (f64::from(x) / length) as f32)
+        .collect()
+}
