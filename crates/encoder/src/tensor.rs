@@ -6,7 +6,7 @@ use crate::error::ImageError;
 use crate::preprocessing::{ChannelOrder, Layout, Preprocessing};
 use crate::resize;
 
-/// Computes what the network is given for an augmentation of a decoded image.
+/// Computes the network's input for an augmentation of a decoded image.
 pub(crate) fn pixels(
     decoded: &Decoded,
     preprocessing: &Preprocessing,

@@ -74,7 +74,7 @@ impl FeatureCache {
         Ok(())
     }
 
-    /// One folder an augmentation: few enough files in each, and easy to remove.
+    /// One folder for each augmentation: few enough files in each, and easy to remove.
     fn path(&self, content: [u8; 32], augmentation: &Augmentation) -> PathBuf {
         let augmentation = augmentation.to_string().replace(':', "_");
         self.folder.join(augmentation).join(hex(&content))

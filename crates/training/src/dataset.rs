@@ -58,7 +58,7 @@ pub struct Set {
 }
 
 impl Set {
-    /// The plain augmentation, for searching; `vectors` has the rows made of it.
+    /// The labels with `vectors`, one for each plain image, for searching.
     pub fn labeled<'a>(&'a self, vectors: &'a [f32], dimensions: usize) -> Labeled<'a> {
         Labeled {
             vectors,

@@ -35,7 +35,7 @@ pub struct Features {
 }
 
 impl Features {
-    /// The plain augmentation.
+    /// Features of the plain images.
     pub fn plain(&self) -> &[f32] {
         self.augmentations.first().map_or(&[], Vec::as_slice)
     }

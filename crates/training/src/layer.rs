@@ -29,7 +29,7 @@ pub(crate) struct Layers<'a> {
 pub(crate) struct TrainingData<'a> {
     /// Standardized features, `[augmentations * images, features]`.
     rows: Tensor,
-    /// Of each feature, over the plain augmentation.
+    /// Of each feature, over the plain images.
     mean: Vec<f32>,
     deviation: Vec<f32>,
     labels: &'a [u32],

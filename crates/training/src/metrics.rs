@@ -46,7 +46,7 @@ impl Measures {
 /// Counts of nearest neighbors by the category of the query (first key) and of the neighbor (second key).
 pub type Confusion = BTreeMap<String, BTreeMap<String, usize>>;
 
-/// The embeddings of the plain augmentation under a head, `[rows, dimensions]`; without one, the network's own
+/// The embeddings of the plain images under a head, `[rows, dimensions]`; without one, the network's own
 /// pooled features at unit length.
 pub fn embed(features: &Features, head: Option<&ProjectionHead>) -> (Vec<f32>, usize) {
     let rows = features.plain().par_chunks_exact(features.dimensions);
