@@ -1,4 +1,4 @@
-//! What a failed search means to the caller.
+//! Problems of searches and lookups.
 
 use lookalike_encoder::PictureError;
 use lookalike_service::{BadQuery, FilterError, SearchError, StoreErrorKind};
@@ -31,7 +31,7 @@ impl From<BadQuery> for Problem {
 fn explain(error: &SearchError) -> (ProblemKind, String) {
     use ProblemKind::*;
     match error {
-        SearchError::Picture(picture) => explain_picture(picture),
+        SearchError::Picture(picture) => explain_image(picture),
         SearchError::ExceedsMemory(_) | SearchError::TooManyPixels(_) => {
             (TooManyPixels, error.to_string())
         }
@@ -124,14 +124,14 @@ fn explain_filter(error: &FilterError) -> (ProblemKind, String) {
     (kind, error.to_string())
 }
 
-fn explain_picture(error: &PictureError) -> (ProblemKind, String) {
+fn explain_image(error: &PictureError) -> (ProblemKind, String) {
     use ProblemKind::*;
     let kind = match error {
-        PictureError::Empty => EmptyPicture,
+        PictureError::Empty => EmptyImage,
         PictureError::TooManyBytes { .. } => TooLarge,
         PictureError::TooManyPixels { .. } => TooManyPixels,
         PictureError::UnsupportedFormat { .. } => UnsupportedFormat,
-        PictureError::Corrupt { .. } => CorruptPicture,
+        PictureError::Corrupt { .. } => CorruptImage,
         PictureError::Crop { .. } => InvalidCrop,
         PictureError::Network(_) => return (Internal, INTERNAL.to_owned()),
     };
@@ -139,7 +139,7 @@ fn explain_picture(error: &PictureError) -> (ProblemKind, String) {
 }
 
 impl Problem {
-    /// A fault of the service itself.
+    /// Returns the problem of a fault in the service itself.
     pub(crate) fn internal() -> Self {
         Self::new(ProblemKind::Internal, INTERNAL)
     }
@@ -155,9 +155,9 @@ mod tests {
     }
 
     #[test]
-    fn a_callers_fault_leaves_no_cause_for_the_log() {
+    fn a_fault_of_the_caller_leaves_no_cause_for_the_log() {
         let problem = Problem::from(SearchError::Picture(PictureError::Empty));
-        assert_eq!(problem.kind, ProblemKind::EmptyPicture);
+        assert_eq!(problem.kind, ProblemKind::EmptyImage);
         assert!(problem.cause.is_none());
     }
 
