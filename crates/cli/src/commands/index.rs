@@ -5,7 +5,7 @@ mod attributes;
 use std::time::Duration;
 
 use anyhow::Result;
-use lookalike_http::IndexInfoReply;
+use lookalike_http::IndexInfoResponse;
 use lookalike_service::{Deadline, Filterable, IndexInfo, Indexer, Outcome, Outdated, SideInfo};
 use serde_json::json;
 
@@ -52,7 +52,7 @@ async fn info(output: &OutputArguments) -> Result<Done> {
     let target = Target::connect(&output.target).await?;
     let info = target.searcher(target.encoders()).index_info().await?;
     if output.json {
-        println!("{}", serde_json::to_string(&IndexInfoReply::from(info))?);
+        println!("{}", serde_json::to_string(&IndexInfoResponse::from(info))?);
     } else {
         print_info(&info);
     }

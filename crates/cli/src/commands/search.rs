@@ -1,7 +1,7 @@
 //! `lookalike search`: look-alikes of a picture file, and of other things.
 
 use anyhow::Result;
-use lookalike_http::SearchReply;
+use lookalike_http::SearchResponse;
 use lookalike_service::{Answer, FoundProduct, GroupBy, Images, Match, SearchOptions};
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ pub(crate) async fn run(arguments: SearchArguments) -> Result<Done> {
     let searcher = target.searcher(target.encoders());
     let answer = searcher.search(&query, &options).await?;
     if arguments.json {
-        println!("{}", serde_json::to_string(&SearchReply::from(answer))?);
+        println!("{}", serde_json::to_string(&SearchResponse::from(answer))?);
     } else {
         print(&answer, options.fields.as_deref());
     }
