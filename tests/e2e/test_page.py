@@ -42,10 +42,10 @@ def name_of(system, product):
 
 def test_the_start_says_what_to_do(open_tab, window):
     tab = open_tab()
-    assert heading(tab) == "Find products that look like a picture"
+    assert heading(tab) == "Find products that look like a photo"
     tab.at("#catalog").get_by_text("products").wait_for()
     index = window.index()
-    assert tab.at("#catalog").inner_text() == f"{index['products']} products in {index['images']} pictures"
+    assert tab.at("#catalog").inner_text() == f"{index['products']} products in {index['images']} photos"
     assert not tab.at("#bar, #filters, #more, #skip:focus").first.is_visible()
 
 
@@ -57,14 +57,14 @@ def test_a_chosen_file_finds_its_product(open_tab, window, boot):
     assert names[0] == name_of(window, boot.stem)
     assert request.header_value("content-type") == "image/jpeg"
     assert tab.sent() == boot.read_bytes()
-    assert heading(tab) == "Products that look like your picture"
+    assert heading(tab) == "Products that look like your photo"
     assert re.fullmatch(r"(First )?24 products in [\d.]+ ms", tab.at("#status").inner_text())
-    assert tab.page.title() == "Products that look like your picture · lookalike"
+    assert tab.page.title() == "Products that look like your photo · lookalike"
     assert tab.shifts() < 0.1
 
 
 @pytest.mark.parametrize("way", ["drop", "paste"])
-def test_a_dropped_or_pasted_picture_is_searched(open_tab, window, boot, way):
+def test_a_dropped_or_pasted_image_is_searched(open_tab, window, boot, way):
     tab = open_tab()
     tab.asked(lambda: tab.transfer(way, boot.name, "image/jpeg", boot.read_bytes()))
     assert tab.found()[0] == name_of(window, boot.stem)
@@ -94,10 +94,10 @@ def test_large_photos_are_made_smaller_before_they_travel(open_tab, boot, tmp_pa
 
 
 def test_formats_that_only_the_browser_knows_are_sent_as_jpeg(open_tab, boot, tmp_path):
-    picture = tmp_path / "picture.bmp"
-    Image.open(boot).save(picture)
+    image = tmp_path / "image.bmp"
+    Image.open(boot).save(image)
     tab = open_tab()
-    request = tab.asked(lambda: tab.choose(picture))
+    request = tab.asked(lambda: tab.choose(image))
     assert request.header_value("content-type") == "image/jpeg"
     assert len(tab.found()) == 24
 
@@ -136,14 +136,14 @@ def test_back_and_forward_show_what_was_there(open_tab, boot):
     tab.page.on("request", lambda request: requests.append(request.url))
     tab.step(-1)
     assert tab.found() == first
-    assert heading(tab) == "Products that look like your picture"
+    assert heading(tab) == "Products that look like your photo"
     assert tab.page.evaluate("scrollY") == 300
     tab.step(1)
     assert tab.found() == second
     assert heading(tab) == second_heading
     tab.step(-1)
     tab.step(-1)
-    assert heading(tab) == "Find products that look like a picture"
+    assert heading(tab) == "Find products that look like a photo"
     assert tab.found() == []
     # What was found is kept for this visit.
     assert not [url for url in requests if "/search" in url or "/similar" in url]
@@ -155,26 +155,26 @@ def test_the_address_can_be_passed_on(open_tab, window, boot):
     tab.page.wait_for_function("() => document.title.startsWith('Products that look like')")
     tab.at("#heading").get_by_text(name_of(window, boot.stem)).wait_for()
     assert tab.at("#amount").input_value() == "12"
-    assert tab.at("#subject-picture").is_visible()
+    assert tab.at("#subject-image").is_visible()
     tab.asked(lambda: tab.at("#amount").select_option("48"), "/similar")
     assert len(tab.found()) == 48
     assert urlsplit(tab.page.url).fragment == f"product={boot.stem}&k=48"
     assert tab.shifts() < 0.1
 
 
-def test_a_picture_can_be_named_by_its_key(open_tab, window, boot):
+def test_an_image_can_be_named_by_its_key(open_tab, window, boot):
     key = window.search(boot.read_bytes(), k=1)["results"][0]["image"]["key"]
     tab = open_tab(f"/#key={quote(key)}")
     assert tab.found()[0] == name_of(window, boot.stem)
     assert heading(tab) == f"Products that look like {name_of(window, boot.stem)}"
 
 
-def test_loading_again_says_that_the_picture_is_gone(open_tab, boot):
+def test_loading_again_says_that_the_image_is_gone(open_tab, boot):
     tab = open_tab()
     tab.asked(lambda: tab.choose(boot))
     tab.found()
     tab.page.reload()
-    tab.at("#hint").get_by_text("was not kept").wait_for()
+    tab.at("#hint").get_by_text("without your photo").wait_for()
     tab.asked(lambda: tab.choose(boot))
     assert len(tab.found()) == 24
 
@@ -189,11 +189,11 @@ def test_the_brand_leads_to_the_start(open_tab, boot):
     assert len(tab.found()) == 24
 
 
-# A part of the picture
+# A part of the image
 
 
 def drag(tab, begin, end):
-    """Presses at one share of the picture's sides, and lets go at another."""
+    """Presses at one share of the image's sides, and lets go at another."""
     area = tab.at("#canvas").bounding_box()
     where = [(area["x"] + x * area["width"], area["y"] + y * area["height"]) for x, y in (begin, end)]
     tab.page.mouse.move(*where[0])
@@ -209,7 +209,7 @@ def part_sent(request):
 
 
 def knows_no_parts(tab, api, act):
-    """Whether the service does not know parts of pictures, which it then has to say."""
+    """True if the service does not know the parameter `crop`; the page then has to say so."""
     if api.takes("crop"):
         return False
     tab.expected.append("status of 400")
@@ -218,7 +218,7 @@ def knows_no_parts(tab, api, act):
     return True
 
 
-def test_a_box_drawn_on_the_picture_searches_its_part(open_tab, api, boot):
+def test_a_box_drawn_on_the_image_searches_its_part(open_tab, api, boot):
     tab = open_tab()
     tab.asked(lambda: tab.choose(boot))
     whole = tab.found()
@@ -235,7 +235,7 @@ def test_a_box_drawn_on_the_picture_searches_its_part(open_tab, api, boot):
     assert f"crop={','.join(f'{share:g}' for share in first)}" in tab.page.url
     assert tab.at("#box").is_visible()
 
-    # A corner is moved, which is no new step of the history; then the whole picture again.
+    # A corner is moved, which is no new step of the history; then the whole image again.
     second = part_sent(tab.asked(lambda: drag(tab, (0.7, 0.9), (0.95, 0.95))))
     assert second == pytest.approx([0.2, 0.3, 0.75, 0.65], abs=0.02)
     # All of it is moved, as far as there is room.
@@ -255,7 +255,7 @@ def test_a_box_drawn_on_the_picture_searches_its_part(open_tab, api, boot):
     assert not tab.at("#box").is_visible()
 
 
-def test_a_click_on_the_picture_is_no_part(open_tab, boot):
+def test_a_click_on_the_image_is_no_part(open_tab, boot):
     tab = open_tab()
     tab.asked(lambda: tab.choose(boot))
     tab.found()
@@ -290,7 +290,7 @@ def test_a_part_is_chosen_by_keyboard(open_tab, api, boot):
     request = tab.asked(choose)
     assert part_sent(request) == pytest.approx([0.15, 0.05, 0.68, 0.7])
     tab.found()
-    # The focus stays where it was, and Escape takes the whole picture again.
+    # The focus stays where it was, and Escape takes the whole image again.
     assert tab.focus()["classes"] == "handle nw"
     tab.asked(lambda: tab.page.keyboard.press("Escape"))
     tab.found()
@@ -320,9 +320,9 @@ def test_a_finger_takes_the_box_by_its_corners(open_tab, api, boot):
     if knows_no_parts(tab, api, move):
         return
     assert part_sent(tab.asked(move)) == pytest.approx([0.15, 0.15, 0.45, 0.45], abs=0.02)
-    # On the picture itself, a finger scrolls.
+    # On the image itself, a finger scrolls.
     before = tab.page.url
-    tab.page.evaluate(touch, ["#subject-picture", 40, 40])
+    tab.page.evaluate(touch, ["#subject-image", 40, 40])
     assert tab.page.url == before
 
 
@@ -339,10 +339,10 @@ def test_a_part_of_a_large_photo_keeps_its_pixels(open_tab, api, boot, tmp_path)
     assert Image.open(io.BytesIO(tab.sent())).size == (2048, 2560)
 
 
-def test_a_part_of_a_products_picture(open_tab, api, boot):
+def test_a_part_of_a_products_image(open_tab, api, boot):
     tab = open_tab(f"/#product={boot.stem}")
     tab.found()
-    tab.at("#subject-picture").wait_for()
+    tab.at("#subject-image").wait_for()
 
     def draw():
         drag(tab, (0.2, 0.3), (0.7, 0.9))
@@ -482,8 +482,8 @@ def test_matches_are_named(open_tab, api, boot):
     badges = tab.at(".badge:visible").all_inner_texts()
     if api.answers("FoundProduct", "match"):
         assert len(badges) == 24
-        assert badges[0] == "Same picture"
-        assert set(badges) <= {"Same picture", "Almost the same", "Similar", "Weak match"}
+        assert badges[0] == "Same photo"
+        assert set(badges) <= {"Same photo", "Almost the same", "Similar", "Weak match"}
     else:
         assert badges == []
     assert float(tab.at(".number").first.inner_text()) > 0.99
@@ -536,7 +536,7 @@ def test_an_api_without_optional_members_is_enough(open_tab, boot):
 # When it does not go well
 
 
-def test_what_is_no_picture_is_explained(open_tab, window):
+def test_other_files_are_explained(open_tab, window):
     tab = open_tab()
     tab.expected.append("status of 415")
     tab.transfer("drop", "photo.jpg", "image/jpeg", b"this is no picture" * 10)
@@ -547,7 +547,7 @@ def test_what_is_no_picture_is_explained(open_tab, window):
     assert tab.at("#problem").get_attribute("role") == "alert"
     assert tab.audit() == []
     tab.transfer("drop", "notes.txt", "text/plain", b"notes")
-    tab.at("#problem").get_by_text("This is not a picture").wait_for()
+    tab.at("#problem").get_by_text("This is not a photo").wait_for()
 
 
 def test_a_product_that_is_not_there_is_explained(open_tab):
@@ -633,7 +633,7 @@ def test_metadata_is_shown_as_text(open_tab, boot):
         body = reply.json()
         first = body["results"][0]
         first["metadata"] = {"name": name, "price": 5, "currency": "EUR", "url": "javascript:alert(1)"}
-        body["results"][1]["metadata"] = {"name": "x", "url": "https://shop.example/x", "brand": "b", "in_stock": False, "on_sale": True, "vegan": False, "x": "y"}
+        body["results"][1]["metadata"] = {"name": "x", "url": "https://shop.example/x", "image": "x.jpg", "brand": "b", "in_stock": False, "on_sale": True, "vegan": False, "x": "y"}
         body["results"][2]["metadata"] = {}
         route.fulfill(response=reply, json=body)
 

@@ -13,7 +13,7 @@ HUGE = {"width": 3840, "height": 2160}
 SCREENS = [PHONE, {"width": 768, "height": 1024}, {"width": 1280, "height": 900}, HUGE]
 SCHEMES = ["light", "dark"]
 SMALL = {"width": 1120, "height": 720}
-MOST_BYTES = 200_000
+MAX_BYTES = 200_000
 
 
 @pytest.fixture
@@ -83,13 +83,13 @@ def test_the_rules_notice_what_is_wrong(open_tab):
 # By keyboard
 
 
-def walk(tab, most=400):
+def walk(tab, limit=400):
     """Presses Tab from the start of the page until it begins again; what had the focus, in order."""
     tab.page.evaluate("document.querySelector('.skip').focus()")
     tab.page.keyboard.press("Tab")
     tab.page.keyboard.press("Shift+Tab")
     stops = []
-    for _ in range(most):
+    for _ in range(limit):
         stop = tab.focus()
         if stop["tag"] == "BODY":
             return stops
@@ -139,6 +139,8 @@ def test_a_search_by_keyboard_alone(open_tab, boot):
     tab.asked(lambda: keyboard.press("Enter"), "/similar")
     tab.found()
     assert tab.focus()["id"] == "heading"
+    # Only a script focused it: a ring would look like a control.
+    assert not tab.focus()["ring"]
     assert tab.focus()["text"] == f"Products that look like {names[1]}"
     # The heading has the focus, so that Tab goes on from there.
     keyboard.press("Tab")
@@ -186,7 +188,7 @@ def test_the_pages_are_small(window):
     assert sum(sizes.values()) < 100_000, sizes
 
 
-# Pictures for the README
+# Screenshots for the README
 
 
 @pytest.mark.skipif("LOOKALIKE_SCREENSHOTS" not in os.environ, reason="LOOKALIKE_SCREENSHOTS names no folder for them")
@@ -203,11 +205,11 @@ def test_screenshots(open_tab, boot):
 
 
 def shoot(tab, path):
-    """What fits into the window, with as many colours as a small file has room for."""
+    """What fits into the window, with as many colors as a small file has room for."""
     tab.page.mouse.move(0, 0)
-    picture = Image.open(io.BytesIO(tab.page.screenshot())).convert("RGB")
-    for colours in (256, 192, 128, 96, 64):
-        picture.quantize(colours, kmeans=1, dither=Image.Dither.NONE).save(path, optimize=True)
-        if path.stat().st_size < MOST_BYTES:
+    image = Image.open(io.BytesIO(tab.page.screenshot())).convert("RGB")
+    for colors in (256, 192, 128, 96, 64):
+        image.quantize(colors, kmeans=1, dither=Image.Dither.NONE).save(path, optimize=True)
+        if path.stat().st_size < MAX_BYTES:
             return
     raise AssertionError(f"{path} has {path.stat().st_size} bytes")

@@ -40,10 +40,10 @@ def test_all_is_well(open_tab, window):
     index = window.index()
     catalog = figures(tab, "catalog")
     assert catalog["Products"] == str(index["products"])
-    assert catalog["Pictures"] == str(index["images"])
+    assert catalog["Images"] == str(index["images"])
     assert catalog["Could not be indexed"] == "0"
     searching = figures(tab, "searching")
-    for name in ("First search", "Search when awake", "of it, embedding", "of it, searching"):
+    for name in ("First search", "Warm search", "of it, embedding", "of it, searching"):
         assert re.fullmatch(r"[\d.]+ ms", searching[name]), searching
     encoder = figures(tab, "encoder")
     assert encoder["Name"] == index["encoder"]["name"]
@@ -57,7 +57,7 @@ def test_all_is_well(open_tab, window):
 def test_the_state_is_asked_for_again(open_tab, window, boot_bytes):
     tab = open_tab("/status")
     tab.at(".verdict.good").wait_for()
-    before = int(figures(tab, "catalog")["Pictures"])
+    before = int(figures(tab, "catalog")["Images"])
     window.put("catalog/later/later.jpg", boot_bytes)
     try:
         window.until_images(before + 1)
@@ -73,15 +73,15 @@ def boot_bytes(drawn):
     return next(path for product, path in drawn.items() if product.startswith("boot-")).read_bytes()
 
 
-def test_pictures_that_could_not_be_indexed_are_told(open_tab, window):
+def test_images_that_could_not_be_indexed_are_told(open_tab, window):
     window.put("catalog/bad/text.jpg", bad_pictures.TEXT)
     try:
         window.until(lambda: window.index()["failed"] == 1)
         tab = open_tab("/status")
         tab.at(".verdict.warn").wait_for()
-        assert tab.at("#word").inner_text() == "Searches work; 1 thing wants attention"
+        assert tab.at("#word").inner_text() == "Searches work; 1 thing needs attention"
         finding = tab.at("#findings > li").inner_text()
-        assert "1 picture could not be indexed" in finding
+        assert "1 image could not be indexed" in finding
         assert "lookalike index verify --repair" in finding
         [failure] = window.index()["failures"]
         tables = tab.at("#tables").inner_text()
@@ -122,14 +122,14 @@ def test_a_change_of_encoders_is_told(open_tab, window):
     tab.open("/status")
     tab.at(".verdict.warn").wait_for()
     findings = tab.at("#findings").inner_text()
-    assert f"10 of {window.index()['images']} pictures are indexed with other" in findings
+    assert f"10 of {window.index()['images']} images are indexed with other" in findings
     assert "The previous index is not kept up to date" in findings
-    assert "The service brings another encoder" in findings
+    assert "The service has another encoder" in findings
     assert tab.at("#tables").get_by_role("heading", name="Indexes of other encoders").is_visible()
     assert tab.audit() == []
 
 
-def test_an_index_that_wants_rebuilding_is_told(open_tab):
+def test_an_index_that_needs_a_rebuild_is_told(open_tab):
     segments = [
         {"kind": "base", "rows": 9000, "bytes": 9_000_000, "recall": 0.951},
         {"kind": "delta", "rows": 8000, "bytes": 8_000_000},
@@ -139,11 +139,11 @@ def test_an_index_that_wants_rebuilding_is_told(open_tab):
     changed(tab, segments=segments, images=16_990, history=history)
     tab.open("/status")
     tab.at(".verdict.warn").wait_for()
-    assert tab.at("#word").inner_text() == "Searches work; 2 things want attention"
+    assert tab.at("#word").inner_text() == "Searches work; 2 things need attention"
     findings = tab.at("#findings").inner_text()
     assert "95.1 %" in findings and "lookalike index rebuild" in findings
     tables = tab.at("#tables").inner_text()
-    assert "10 rows are superseded" in tables
+    assert "10 rows are deleted or replaced" in tables
     assert "8.0 MB" in tables
     assert "Last generations" in tables and "2026" in tables
     assert "<b>3</b> pictures added" in tables
@@ -153,7 +153,7 @@ def test_an_index_that_wants_rebuilding_is_told(open_tab):
     ("path", "words", "advice"),
     [
         (r"/search\?", "Searches fail", "lookalike index rebuild --start-over"),
-        (r"/index$", "The state of the index cannot be had", "lookalike index rebuild --start-over"),
+        (r"/index$", "The state of the index cannot be read", "lookalike index rebuild --start-over"),
     ],
 )
 def test_a_failing_service_says_what_to_do(open_tab, path, words, advice):
@@ -182,13 +182,13 @@ def test_a_service_that_is_away(open_tab):
     tab.at(".verdict.good").wait_for()
 
 
-def test_a_gateway_that_wants_to_know_who_asks(open_tab):
+def test_a_gateway_that_requires_credentials(open_tab):
     tab = open_tab(None)
     tab.expected.append("status of 401")
     tab.page.route(re.compile(r"/(index|health|search\?.*)$"), lambda route: route.fulfill(status=401, json={"message": "Unauthorized"}))
     tab.open("/status")
     tab.at(".verdict.bad").wait_for()
-    assert "The command line can." in tab.at("#findings").inner_text()
+    assert "The command line has them." in tab.at("#findings").inner_text()
 
 
 # Documentation
@@ -240,11 +240,11 @@ def test_a_link_leads_to_its_place(open_tab):
 
 
 def test_requests_can_be_tried(open_tab, drawn):
-    product, picture = next(iter(drawn.items()))
+    product, image = next(iter(drawn.items()))
     tab = open_tab("/docs")
     tab.at("#post-search summary").get_by_text("Try it").click()
     tab.at("#post-search [name=k]").fill("3")
-    tab.at("#post-search [name=file]").set_input_files(picture)
+    tab.at("#post-search [name=file]").set_input_files(image)
     tab.at("#post-search button").click()
     answer = tab.at("#post-search [aria-live]")
     answer.get_by_text("200 in").wait_for()

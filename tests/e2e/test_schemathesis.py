@@ -10,7 +10,7 @@ from collections import Counter
 from support.command import ROOT, run, tool
 
 CONTRACT = ROOT / "tests" / "e2e" / "contract"
-LEAST_REQUESTS = 1000
+MIN_REQUESTS = 1000
 
 
 def test_the_service_keeps_to_its_document(shop, shop_pictures, tmp_path, figures):
@@ -34,7 +34,7 @@ def test_the_service_keeps_to_its_document(shop, shop_pictures, tmp_path, figure
     ended.expect()
     given = Counter(json.loads(answers.read_text(encoding="utf-8")))
     figures(f"OpenAPI document: {given.total()} requests made from it in {seconds:.0f} s")
-    assert given.total() > LEAST_REQUESTS
+    assert given.total() > MIN_REQUESTS
     for path, item in shop.get("/openapi.json")["paths"].items():
         for method in item:
             answered = given[f"{method.upper()} {path} 200"]

@@ -1,27 +1,27 @@
 //! The HTTP interface of lookalike: an axum router over [`lookalike_search::Searcher`].
 //!
 //! [`router`] gives one plain [`axum::Router`] that a local listener serves as it is and that
-//! `lambda_http` drives in a Lambda function. It holds no state but the searcher and its
-//! [`HttpSettings`], reads no environment and opens no port.
+//! `lambda_http` drives in a Lambda function. Its only state is the searcher and [`HttpSettings`]; it reads no
+//! environment variables and opens no port.
 //!
 //! | request | answer |
 //! |---|---|
-//! | `POST /search?k=10&min_score=0.0` | products that look like the picture in the body, or like other things |
+//! | `POST /search?k=10&min_score=0.0` | products that look like the image in the body, or like other query items |
 //! | `GET /products/{product_id}/similar?k=10&min_score=0.0` | products that look like this one |
-//! | `GET /products/{product_id}` | one product with all its pictures |
-//! | `POST /uploads` | a link to store a picture that is too large for a request body |
-//! | `GET /images/{key}` | what became of a catalog picture |
-//! | `GET /audit?limit=50` | what is wrong with the catalog; off unless [`HttpSettings::audit`] says otherwise |
+//! | `GET /products/{product_id}` | one product with all its images |
+//! | `POST /uploads` | a link to store an image that is too large for a request body |
+//! | `GET /images/{key}` | whether a catalog image is indexed, pending or failed |
+//! | `GET /audit?limit=50` | problems of the catalog; disabled unless [`HttpSettings::audit`] is set |
 //! | `GET /index` | state of the index |
 //! | `GET /health` | `{"status": "ok"}`, without touching any store |
 //! | `GET /openapi.json` | this interface as OpenAPI 3.1 |
-//! | `GET /` | a page that searches by drop, paste, file or camera |
-//! | `GET /status` | a page for the operator: whether all is well, and what to do if not |
-//! | `GET /docs` | a page that shows this interface |
+//! | `GET /` | the shoppers' page, which searches by drop, paste, file or camera |
+//! | `GET /status` | the operator's page: whether all is well, and what to do if not |
+//! | `GET /docs` | the OpenAPI document as a page |
 //!
-//! Every error, whatever raised it, is an RFC 9457 problem (`application/problem+json`) whose `type`
-//! is one of [`ProblemKind`]'s; every reply carries the request id in `x-request-id`. The cause of an
-//! error goes to the log, once, with that id; pictures and whole requests never do.
+//! Every error is an RFC 9457 problem (`application/problem+json`) whose `type` is that of a [`ProblemKind`]; every
+//! reply carries the request id in `x-request-id`. The cause of an error goes to the log, once, with that id; images and
+//! whole requests never do.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -36,20 +36,20 @@
 
 #![forbid(unsafe_code)]
 
-mod audit_reply;
+mod middleware;
 mod openapi;
 mod problem;
-mod reply;
 mod request;
 mod request_id;
+mod responses;
 mod router;
 mod routes;
 mod settings;
-mod shell;
+mod state;
 
 pub use openapi::openapi;
 pub use problem::ProblemKind;
-pub use reply::{IndexInfoReply, SearchReply};
 pub use request_id::RequestId;
+pub use responses::{IndexInfoResponse, SearchResponse};
 pub use router::router;
 pub use settings::{AuditLimits, CacheSettings, HttpSettings};

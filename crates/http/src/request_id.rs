@@ -1,4 +1,4 @@
-//! The name under which a request is found in the log.
+//! The id of a request, in its reply and in the log.
 
 use std::fmt;
 
@@ -11,25 +11,25 @@ pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// Set by load balancers and API Gateway: `Root=1-67891233-abcdef012345678912345678;Parent=...`.
 const TRACE_HEADER: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
-/// Longest id that is taken over from a caller.
+/// Maximum length of an id from a caller.
 const MAX_LENGTH: usize = 128;
 
 /// The id of a request, at most 128 characters that are safe in a header and in a log line.
 ///
-/// A caller that knows a better id than the headers do, such as the id of a Lambda invocation, puts
-/// one into the request's extensions before the router sees it.
+/// A caller that knows a better id than the headers, such as that of a Lambda invocation, puts it into the request's
+/// extensions before it calls the router.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(String);
 
 impl RequestId {
-    /// The id, unless it is empty, too long or has characters other than `A-Z a-z 0-9 - _ . : = /`.
+    /// Returns `None` if the id is empty, too long or has characters other than `A-Z a-z 0-9 - _ . : = /`.
     pub fn new(id: &str) -> Option<Self> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:=/".contains(&byte);
         let sane = !id.is_empty() && id.len() <= MAX_LENGTH && id.bytes().all(allowed);
         sane.then(|| Self(id.to_owned()))
     }
 
-    /// The first of: the extension, `x-request-id`, the root of `x-amzn-trace-id`, a new ULID.
+    /// Returns the first of: the extension, `x-request-id`, the root of `x-amzn-trace-id`, a new ULID.
     pub(crate) fn of<B>(request: &Request<B>) -> Self {
         request
             .extensions()
@@ -39,7 +39,7 @@ impl RequestId {
             .unwrap_or_else(|| Self(Ulid::generate().to_string()))
     }
 
-    /// The id as a header value; every id is one.
+    /// Returns the id as a header value; every id is valid as one.
     pub(crate) fn header_value(&self) -> Option<HeaderValue> {
         HeaderValue::from_str(&self.0).ok()
     }
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn the_callers_own_id_comes_first() {
+    fn the_id_of_the_caller_comes_first() {
         let headers = [("x-request-id", "abc-1"), ("x-amzn-trace-id", "Root=1-2-3")];
         assert_eq!(id_for(&headers), "abc-1");
     }

@@ -1,32 +1,32 @@
-//! What the operator may set.
+//! Settings of the operator.
 
 use std::time::Duration;
 
 /// Settings of the HTTP interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpSettings {
-    /// Origins whose pages may call this interface, e.g. `https://shop.example`; `*` allows every
-    /// origin, an empty list none but the interface's own.
+    /// Origins whose pages may call this interface, e.g. `https://shop.example`; `*` allows every origin, an empty list
+    /// only the interface's own.
     pub cors_origins: Vec<String>,
-    /// Most bytes of a request body; a longer one is answered with 413 before it is read in full.
+    /// Maximum size of a request body in bytes; the reply to a longer one is 413.
     pub max_body_bytes: usize,
-    /// How long others may keep look-alikes of a product.
+    /// How long browsers and caches may keep look-alikes of a product.
     pub cache: CacheSettings,
-    /// How far `GET /audit` may go; without, it is switched off.
+    /// Limits of `GET /audit`; `None` disables it.
     pub audit: Option<AuditLimits>,
 }
 
-/// How long browsers and a content delivery network may keep an answer, and which of them.
+/// Who may cache an answer, and how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheSettings {
-    /// How long without asking again, in whole seconds; below one, they ask each time.
+    /// Time until an answer has to be revalidated, in whole seconds; below one, it is revalidated each time.
     pub max_age: Duration,
-    /// Whether everybody may see answers; else only the browser of who asked keeps them.
+    /// If true, shared caches may keep answers; otherwise only the caller's browser.
     pub shared: bool,
 }
 
 impl Default for CacheSettings {
-    /// A minute, for everybody.
+    /// A minute, in shared caches too.
     fn default() -> Self {
         Self {
             max_age: Duration::from_secs(60),
@@ -35,17 +35,17 @@ impl Default for CacheSettings {
     }
 }
 
-/// How far a look over the catalog may go within one request.
+/// Limits of a catalog audit within one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditLimits {
-    /// How long it may take.
+    /// Time limit.
     pub time: Duration,
-    /// Pictures that the catalog may have: their keys and records have to fit into memory beside the index.
+    /// Maximum number of images in the catalog: their keys and records have to fit into memory beside the index.
     pub pictures: u64,
 }
 
 impl AuditLimits {
-    /// What a Lambda function of the default size can do, within a time: 100,000 pictures take about 100 MB.
+    /// Returns the limits of a Lambda function of the default size: 100,000 images take about 100 MB.
     pub fn of_function(time: Duration) -> Self {
         Self {
             time,
@@ -55,8 +55,8 @@ impl AuditLimits {
 }
 
 impl HttpSettings {
-    /// What a Lambda function can receive at all: 6 MiB. A body that is not text reaches it in base64,
-    /// which leaves about 4.4 MB for a picture; larger ones go through `POST /uploads`.
+    /// The maximum that a Lambda function can receive: 6 MiB. A binary body reaches it in base64, which leaves about 4.4
+    /// MB for an image; larger ones go through `POST /uploads`.
     pub const DEFAULT_MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
 }
 

@@ -1,9 +1,8 @@
-//! What the gateways in front of Lambda do to a request, undone.
+//! Undoes the differences between the gateways in front of Lambda.
 //!
-//! A REST API keeps its stage out of the path and an HTTP API puts it in. An HTTP API hands over the path
-//! decoded, a REST API and a function URL as it was sent. What is left after [`tidy`] is a path and a query
-//! that any of them could have sent, without a stage, so one router serves them all and the conversion to
-//! an HTTP request, which insists on valid URIs, cannot fail.
+//! An HTTP API puts its stage into the path, a REST API does not. An HTTP API passes the path decoded, a REST API and a
+//! function URL pass it as it was sent. After [`tidy`], path and query have no stage and are valid in a URI, so one
+//! router serves all gateways, and the conversion to an HTTP request cannot fail.
 
 use std::fmt::Write as _;
 
@@ -14,8 +13,8 @@ use lambda_http::request::LambdaRequest;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The same request with a stage-free, well-formed path and query, and an `x-request-id`: the caller's,
-/// else Lambda's, which the function's log lines carry too.
+/// Returns the request with a well-formed path and query without the stage, and with an `x-request-id`: the caller's if
+/// there is one, otherwise Lambda's, which is also in the function's log lines.
 #[must_use]
 pub fn tidy(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
     let request_id = &event.context.request_id;
@@ -42,7 +41,7 @@ pub fn tidy(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest>
     event
 }
 
-/// The host is of no use to the router, and one that the caller made up would spoil the URI.
+/// Drops the host: the router does not need it, and an invalid one would make the URI invalid.
 fn tidy_headers(headers: &mut HeaderMap, request_id: &str) {
     headers.remove(HOST);
     if let Ok(id) = HeaderValue::from_str(request_id) {
@@ -50,7 +49,7 @@ fn tidy_headers(headers: &mut HeaderMap, request_id: &str) {
     }
 }
 
-/// The path after `/stage`, always with a slash in front. `$default` never stands in a path.
+/// Returns the path after `/stage`, always with a leading slash. `$default` is never part of a path.
 fn without_stage<'a>(path: &'a str, stage: Option<&str>) -> &'a str {
     let rest = stage
         .and_then(|stage| path.strip_prefix('/')?.strip_prefix(stage))
@@ -59,8 +58,8 @@ fn without_stage<'a>(path: &'a str, stage: Option<&str>) -> &'a str {
     if rest.starts_with('/') { rest } else { "/" }
 }
 
-/// Percent-encodes what may not stand in a URI as it is, and leaves every `%xx` alone: paths that came
-/// encoded stay as they are, decoded ones become valid. What a decoded `%25` stood for is lost.
+/// Percent-encodes every byte that is not allowed in a URI, and leaves every `%xx` as it is: encoded paths stay the
+/// same, decoded ones become valid. A decoded `%25` before two hexadecimal digits cannot be restored.
 fn escape(text: &str, is_allowed: impl Fn(u8) -> bool) -> String {
     let bytes = text.as_bytes();
     let mut escaped = String::with_capacity(bytes.len());
@@ -79,7 +78,7 @@ fn is_hex_pair(pair: Option<&[u8]>) -> bool {
     pair.is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit))
 }
 
-/// What RFC 3986 lets stand in a path: unreserved characters, sub-delimiters, `:`, `@` and the slash.
+/// True for the bytes that RFC 3986 allows in a path: unreserved characters, sub-delimiters, `:`, `@` and the slash.
 fn is_path_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte)
 }

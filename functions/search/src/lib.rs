@@ -11,10 +11,10 @@ use lambda_http::tower::ServiceExt;
 
 pub use gateway::tidy;
 
-/// Answers requests with `router` for as long as the process lives.
+/// Answers requests with `router` until the process ends.
 ///
 /// # Errors
-/// When the Lambda runtime cannot be reached.
+/// Returns an error if the Lambda runtime cannot be reached.
 pub async fn serve(router: Router) -> Result<(), lambda_http::Error> {
     lambda_runtime::run(Adapter::from(router).map_request(tidy)).await
 }

@@ -29,7 +29,7 @@ async fn main() -> Result<(), Error> {
     };
     let searcher = Arc::new(Searcher::new(ports, search));
     let warming = Arc::clone(&searcher);
-    // Requests are taken meanwhile; the first of them waits for what it needs.
+    // Meanwhile the function accepts requests; the first one waits for what it needs.
     tokio::spawn(async move { warming.warm_up().await });
     let http = HttpSettings {
         cors_origins: settings.cors_origins,

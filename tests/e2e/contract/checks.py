@@ -1,4 +1,4 @@
-"""What the service promises beyond its OpenAPI document, checked for every request that schemathesis makes.
+"""Checks promises beyond the OpenAPI document for every request of schemathesis.
 
 schemathesis imports this; see schemathesis.toml beside it.
 """
@@ -18,29 +18,28 @@ from PIL import Image
 
 PREFIX = "urn:lookalike:problem:"
 
-# Why a request that is all that the document asks for may be refused nevertheless: for what it means, and not for its
-# form. Only of these is that allowed.
+# Problems that a request may have although it follows the document, each with the reason that no schema can state.
 OF_MEANING = {
-    "unknown-product": "any text may be a product's id",
-    "unknown-key": "any key of the right form may be stored or not",
-    "forbidden-key": "a key may lead out of its folder by `..`, which no pattern should have to tell",
-    "unknown-attribute": "which attributes there are, the catalog says",
-    "filter-type": "what type an attribute has, the catalog says",
-    "invalid-filter": "a filter is a text in a language of its own, or an object that nests",
+    "unknown-product": "any text may be a product id",
+    "unknown-key": "a well-formed key may or may not be stored",
+    "forbidden-key": "a key may leave its folder by `..`, which the pattern does not state",
+    "unknown-attribute": "the catalog decides which attributes exist",
+    "filter-type": "the catalog decides the types of attributes",
+    "invalid-filter": "a filter is text in its own language, or a nested object",
     "invalid-cursor": "a cursor is a text that only the service can read",
-    "cursor-expired": "how long a page can be continued, the index says",
-    "invalid-crop": "whether a box lies in the picture, the picture says",
-    "invalid-vector": "how long vectors are, and which encoder made them, the index says",
-    "invalid-query": "weights may cancel each other out, and are not all to be negative",
-    "invalid-base64": "generators do not heed `contentEncoding`",
-    "empty-picture": "bytes are bytes to a document, also none",
-    "unsupported-format": "bytes are bytes to a document, also of another format",
-    "corrupt-picture": "bytes are bytes to a document, also broken ones",
-    "too-many-pixels": "bytes are bytes to a document, whatever size they claim",
-    "not-yet-indexed": "which generation the index has, the index says",
-    "audit-off": "the operator says whether there are audits",
+    "cursor-expired": "the index decides how long a page can be continued",
+    "invalid-crop": "the image decides whether a box is inside",
+    "invalid-vector": "the index decides the length of vectors and their encoder",
+    "invalid-query": "weights may cancel each other out, or all be negative",
+    "invalid-base64": "generators ignore `contentEncoding`",
+    "empty-picture": "a schema does not state the content of bytes",
+    "unsupported-format": "a schema does not state the content of bytes",
+    "corrupt-picture": "a schema does not state the content of bytes",
+    "too-many-pixels": "a schema does not state the content of bytes",
+    "not-yet-indexed": "the index decides its generation",
+    "audit-off": "the operator decides whether audits are enabled",
 }
-# Problems of a store or an index at fault, or of a catalog that is too large: those of the test are well.
+# Problems of a broken store or index, or of too large a catalog: the test has none of these.
 OF_STORES = {
     "audit-too-large",
     "incomplete-index",
@@ -52,24 +51,24 @@ OF_STORES = {
 }
 
 
-def picture(colour, form):
-    """A picture of one colour."""
+def image(color, form):
+    """Returns an image of one color."""
     file = io.BytesIO()
-    Image.new("RGB", (48, 32), colour).save(file, form)
+    Image.new("RGB", (48, 32), color).save(file, form)
     return file.getvalue()
 
 
-COLOUR = st.tuples(*[st.integers(0, 255)] * 3)
-PICTURE = st.builds(picture, COLOUR, st.sampled_from(["JPEG", "PNG", "GIF", "WEBP"]))
+COLOR = st.tuples(*[st.integers(0, 255)] * 3)
+IMAGE = st.builds(image, COLOR, st.sampled_from(["JPEG", "PNG", "GIF", "WEBP"]))
 for media_type in ("image/*", "application/octet-stream"):
-    schemathesis.openapi.media_type(media_type, st.one_of(PICTURE, st.binary(max_size=100)))
+    schemathesis.openapi.media_type(media_type, st.one_of(IMAGE, st.binary(max_size=100)))
 
 
-# A product and a key that are there, and where to tell how often each operation answered what.
+# A product and a key that exist, and the counts of answers by operation and status.
 REAL = {"product": os.environ["CONTRACT_PRODUCT"], "key": os.environ["CONTRACT_KEY"]}
-REAL["image"] = base64.b64encode(picture((200, 30, 30), "PNG")).decode()
+REAL["image"] = base64.b64encode(image((200, 30, 30), "PNG")).decode()
 ANSWERS = Counter()
-# Options that are mostly refused when they are made up.
+# Options whose generated values are mostly refused.
 OF_STATE = ("cursor", "facets", "filter", "min_generation")
 
 

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use lookalike_core::Match;
-use lookalike_http::SearchReply;
+use lookalike_http::SearchResponse;
 use lookalike_search::{Answer, FoundProduct, GroupBy, Images, SearchOptions};
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ pub(crate) async fn run(arguments: SearchArguments) -> Result<CommandOutcome> {
     let searcher = target.searcher(target.encoders());
     let answer = searcher.search(&query, &options).await?;
     if arguments.json {
-        println!("{}", serde_json::to_string(&SearchReply::from(answer))?);
+        println!("{}", serde_json::to_string(&SearchResponse::from(answer))?);
     } else {
         print(&answer, options.fields.as_deref());
     }

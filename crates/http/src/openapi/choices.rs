@@ -1,5 +1,5 @@
-//! Which members of a search go together. A program that makes requests from the document would else make many that
-//! are refused: every member is optional by itself, but something has to be searched for, and with one thing only.
+//! Combinations of members in a search. Every member is optional by itself, but a search needs exactly one subject;
+//! without these choices, programs that generate requests from the document would generate many that are refused.
 
 use serde_json::{Value, json};
 use utoipa::Modify;
@@ -7,28 +7,33 @@ use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::schema::{ArrayItems, Components};
 use utoipa::openapi::{Object, OpenApi, Ref, RefOr, Schema};
 
-/// Puts the choices into the schemas of requests, and makes those of a form from those of JSON: in a form, a search
-/// need not say what to search with, and its items may name pictures of the form.
+/// Adds the options and the choices to the schemas of requests, and derives those of a form from those of JSON: in a
+/// form, a search needs no subject, and its items may name images of the form.
 pub(super) struct Choices;
 
-/// Members that say what to search with, and the type that they have when they are not null.
+/// The members that say what to search with, and their types.
 const SUBJECTS: [(&str, &str); 3] = [("query", "array"), ("image", "string"), ("key", "string")];
 
-/// Members of a query item that are about a picture.
-const OF_PICTURES: [&str; 2] = ["crop", "trim"];
+/// The members of a query item that are about its image.
+const OF_IMAGES: [&str; 2] = ["crop", "trim"];
 
 impl Modify for Choices {
     fn modify(&self, document: &mut OpenApi) {
         let Some(components) = &mut document.components else {
             return;
         };
-        let (Some(mut item), Some(mut request), Some(mut form)) = (
+        let (Some(mut item), Some(mut request), Some(mut form), Some(options), Some(image)) = (
             taken(components, "QueryItem"),
             taken(components, "SearchRequest"),
             taken(components, "SearchForm"),
+            taken(components, "SearchParams"),
+            taken(components, "ImageParams"),
         ) else {
             return;
         };
+        item.properties.extend(image.properties.clone());
+        request.properties.extend(image.properties);
+        request.properties.extend(options.properties);
         let mut form_item = item.clone();
         choose(&mut form_item, item_choices(true));
         put(components, "FormQueryItem", form_item);
@@ -81,16 +86,16 @@ fn subject_choices() -> Vec<Value> {
 }
 
 fn item_choices(in_form: bool) -> Vec<Value> {
-    let pictures: &[&str] = match in_form {
+    let images: &[&str] = match in_form {
         true => &["image", "key", "part"],
         false => &["image", "key"],
     };
-    let kinds = [pictures, &["product", "vector"]].concat();
+    let kinds = [images, &["product", "vector"]].concat();
     let choice = |kind: &&str| {
         let mut needed = vec![(*kind, "string")];
         let mut absent: Vec<&str> = kinds.iter().copied().filter(|one| one != kind).collect();
-        if !pictures.contains(kind) {
-            absent.extend(OF_PICTURES);
+        if !images.contains(kind) {
+            absent.extend(OF_IMAGES);
         }
         match *kind {
             "vector" => needed = vec![("vector", "array"), ("fingerprint", "string")],
@@ -101,7 +106,7 @@ fn item_choices(in_form: bool) -> Vec<Value> {
     kinds.iter().map(choice).collect()
 }
 
-/// Objects that have these members, and no value in those others.
+/// Returns the schema of objects that have the needed members, and not the absent ones.
 fn only(needed: &[(&str, &str)], absent: &[&str]) -> Value {
     let needed_types = needed.iter().copied();
     let absent_types = absent.iter().map(|name| (*name, "null"));
@@ -117,7 +122,7 @@ fn choose(object: &mut Object, choices: Vec<Value>) {
     say(object, "oneOf", choices);
 }
 
-/// Writes a keyword that utoipa does not know beside members.
+/// Adds a keyword that utoipa does not know beside properties.
 fn say(object: &mut Object, keyword: &str, choices: Vec<Value>) {
     object.extensions = Some(Extensions::from_iter([(keyword, choices)]));
 }

@@ -1,8 +1,9 @@
-//! What can go wrong with each operation: every status, with an example of each of its kinds.
+//! The problems of each operation: every status, with an example of each of its kinds.
 
 use std::collections::BTreeMap;
 
 use http::StatusCode;
+use serde_json::Value;
 use utoipa::Modify;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
@@ -11,18 +12,22 @@ use utoipa::openapi::{
     ContentBuilder, Header, ObjectBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, Type,
 };
 
-use crate::problem::{ProblemKind, example};
+use crate::problem::ProblemKind;
 
-/// Puts the problems into the document: their examples into the components, their statuses into the operations.
+/// An example of every kind of problem, by name; a test compares the file with what the code says.
+pub(super) const EXAMPLES: &str = include_str!("problem_examples.json");
+
+/// Adds problems to the document: their examples to the components, their statuses to the operations.
 pub(super) struct Problems;
 
 impl Modify for Problems {
     fn modify(&self, document: &mut OpenApi) {
         let components = document.components.get_or_insert_default();
+        let examples: BTreeMap<String, Value> = serde_json::from_str(EXAMPLES).unwrap_or_default();
         for kind in ProblemKind::ALL {
             let one = ExampleBuilder::new()
                 .summary(kind.title())
-                .value(example(kind))
+                .value(examples.get(kind.name()).cloned())
                 .build();
             components
                 .examples
@@ -51,13 +56,13 @@ fn headers() -> [(&'static str, Header); 3] {
     [
         (
             "x-request-id",
-            header(Type::String, "Names the request in the log"),
+            header(Type::String, "Id of the request in the log"),
         ),
         (
             "retry-after",
             header(
                 Type::Integer,
-                "Seconds after which the same request is worth another try; not there when none is",
+                "Seconds after which to repeat the same request; absent if repeating does not help",
             ),
         ),
         (
@@ -112,26 +117,26 @@ fn insert_header(reply: &mut Response, name: &str) {
     reply.headers.insert(name.to_owned(), RefOr::Ref(reference));
 }
 
-/// What all problems of a status have in common.
+/// Returns the description that all problems of a status share.
 fn meaning(status: u16) -> &'static str {
     match status {
         400 => "The request is not valid",
-        404 => "What the request names is not there",
+        404 => "The request names something that does not exist",
         405 => "The path does not take this method",
-        406 => "`Accept-Encoding` rules out every encoding, none at all included",
+        406 => "`Accept-Encoding` rules out every encoding, including `identity`",
         410 => "The page cannot be continued: the index has moved on",
-        413 => "The body, or the images that it names, have too many bytes",
-        415 => "The content type or the picture format is not supported",
+        413 => "The body, or the images that it names, are too large",
+        415 => "The content type or the image format is not supported",
         422 => {
-            "An image is damaged, or the images of the request have too many pixels: 64 million are decoded, of \
-                all images together, fewer where the function's memory does not allow that"
+            "An image is damaged, or the images of the request together have too many pixels: more than 64 million, or \
+                more than the memory of the function allows"
         }
-        503 => "A store is busy, or what is asked for is not to be had now",
+        503 => "A store is busy, or the index is not new enough yet",
         _ => "The service failed; its operator finds the reason in the log",
     }
 }
 
-/// The kinds of problems that an operation can answer with. All have in common what happens around the handlers.
+/// Returns the kinds of problems that an operation can answer with, including those of the middleware.
 fn problems(path: &str) -> Vec<ProblemKind> {
     use ProblemKind::*;
     const STORES: [ProblemKind; 2] = [Misconfigured, Unavailable];
@@ -163,19 +168,19 @@ fn problems(path: &str) -> Vec<ProblemKind> {
     const QUERY: [ProblemKind; 10] = [
         InvalidBase64,
         InvalidForm,
-        EmptyPicture,
+        EmptyImage,
         ForbiddenKey,
         InvalidQuery,
         InvalidCrop,
         InvalidVector,
         UnknownKey,
-        CorruptPicture,
+        CorruptImage,
         TooManyPixels,
     ];
     let own: &[&[ProblemKind]] = match path {
         "/search" => &[&OPTIONS, &BODY, &QUERY, &INDEX],
         "/uploads" => &[&[UnknownParameter], &BODY, &STORES],
-        // Nothing at all behind the slash is another path.
+        // An empty id makes it another path, hence `UnknownRoute`.
         "/products/{product_id}" => &[
             &[UnknownParameter, InvalidPath, UnknownProduct, UnknownRoute],
             &INDEX,

@@ -1,7 +1,7 @@
 "use strict";
 
-// The pages may be served under a prefix, such as the stage of an API gateway, with or without a slash
-// at the end of the address: routes are found from where the page itself is.
+// The pages may be served under a prefix, such as the stage of an API gateway, with or without a final slash: routes are
+// relative to the page.
 const here = location.pathname.replace(/\/*$/, "");
 const ownName = document.documentElement.dataset.page;
 const root = ownName && here.endsWith("/" + ownName) ? here.slice(0, -ownName.length - 1) : here;
@@ -15,7 +15,7 @@ function route(path, parameters) {
   return url;
 }
 
-// An element; children are elements, or texts, which stay texts whatever is in them.
+// Makes an element. Children are elements or texts; texts never become markup.
 function make(tag, attributes, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes || {})) {
@@ -34,7 +34,7 @@ class Problem extends Error {
   }
 }
 
-// The JSON that a route answers, or a Problem. `reply` learns of the response and how long it took.
+// Returns the JSON of a route, or throws a Problem. `reply` receives the response and its milliseconds.
 async function call(url, options, reply) {
   const began = performance.now();
   let response;
@@ -51,7 +51,7 @@ async function call(url, options, reply) {
   try {
     body = JSON.parse(text);
   } catch {
-    // Not every gateway speaks JSON: what can be said then is the status.
+    // Not every gateway answers in JSON: then only the status is known.
   }
   if (response.ok && body) return body;
   throw problemOf(response, body);
@@ -69,7 +69,7 @@ function problemOf(response, body) {
   });
 }
 
-// The service writes details without a capital and without a final period, as programs like them.
+// Details begin with a small letter and end without a period.
 function sentence(detail) {
   if (!detail) return "";
   return detail[0].toUpperCase() + detail.slice(1) + (/[.!?]$/.test(detail) ? "" : ".");
@@ -83,7 +83,7 @@ function shownMilliseconds(number) {
   return number.toFixed(number < 10 ? 1 : 0) + " ms";
 }
 
-// What the shop named `in_stock` reads as "In stock".
+// Turns `in_stock` into "In stock".
 function readable(name) {
   const words = name.replaceAll("_", " ").trim() || name;
   return words[0].toUpperCase() + words.slice(1);

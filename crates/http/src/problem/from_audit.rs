@@ -1,4 +1,4 @@
-//! Why the catalog could not be looked over.
+//! Problems of the catalog audit.
 
 use lookalike_search::AuditError;
 

@@ -1,4 +1,4 @@
-//! What a failed search means to the caller.
+//! Problems of searches and lookups.
 
 use lookalike_core::{FilterError, StoreErrorKind};
 use lookalike_encoder::ImageError;
@@ -32,7 +32,7 @@ impl From<BadQuery> for Problem {
 fn explain(error: &SearchError) -> (ProblemKind, String) {
     use ProblemKind::*;
     match error {
-        SearchError::Image(picture) => explain_picture(picture),
+        SearchError::Image(picture) => explain_image(picture),
         SearchError::ExceedsMemory(_) | SearchError::TooManyPixels(_) => {
             (TooManyPixels, error.to_string())
         }
@@ -125,14 +125,14 @@ fn explain_filter(error: &FilterError) -> (ProblemKind, String) {
     (kind, error.to_string())
 }
 
-fn explain_picture(error: &ImageError) -> (ProblemKind, String) {
+fn explain_image(error: &ImageError) -> (ProblemKind, String) {
     use ProblemKind::*;
     let kind = match error {
-        ImageError::Empty => EmptyPicture,
+        ImageError::Empty => EmptyImage,
         ImageError::TooManyBytes { .. } => TooLarge,
         ImageError::TooManyPixels { .. } => TooManyPixels,
         ImageError::UnsupportedFormat { .. } => UnsupportedFormat,
-        ImageError::Corrupt { .. } => CorruptPicture,
+        ImageError::Corrupt { .. } => CorruptImage,
         ImageError::Crop { .. } => InvalidCrop,
         ImageError::Inference(_) => return (Internal, INTERNAL.to_owned()),
     };
@@ -140,7 +140,7 @@ fn explain_picture(error: &ImageError) -> (ProblemKind, String) {
 }
 
 impl Problem {
-    /// A fault of the service itself.
+    /// Returns the problem of a fault in the service itself.
     pub(crate) fn internal() -> Self {
         Self::new(ProblemKind::Internal, INTERNAL)
     }
@@ -156,9 +156,9 @@ mod tests {
     }
 
     #[test]
-    fn a_callers_fault_leaves_no_cause_for_the_log() {
+    fn a_fault_of_the_caller_leaves_no_cause_for_the_log() {
         let problem = Problem::from(SearchError::Image(ImageError::Empty));
-        assert_eq!(problem.kind, ProblemKind::EmptyPicture);
+        assert_eq!(problem.kind, ProblemKind::EmptyImage);
         assert!(problem.cause.is_none());
     }
 

@@ -1,9 +1,8 @@
 //! RFC 9457 problem details, the body of every error.
 //!
-//! A handler returns a [`Problem`]; the [shell](crate::shell) around the router renders it, because
-//! only there the request id is known, and logs its cause, because only there it happens once.
+//! A handler returns a [`Problem`]; the [middleware](crate::middleware) renders it, because only there the request id is
+//! known, and logs its cause, because only there every problem passes once.
 
-mod example;
 mod from_audit;
 mod from_search;
 mod kind;
@@ -17,20 +16,19 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
-pub(crate) use example::example;
 pub use kind::ProblemKind;
 
-/// Longest text from a request that a `detail` repeats.
-const SHOWN_CHARACTERS: usize = 80;
+/// Maximum number of characters of a request's text that a `detail` repeats.
+const MAX_SHOWN_CHARACTERS: usize = 80;
 
 /// An error on its way out.
 #[derive(Debug, Clone)]
 pub(crate) struct Problem {
-    /// What kind of problem it is.
+    /// The kind.
     pub(crate) kind: ProblemKind,
-    /// A sentence for the caller.
+    /// An explanation for the caller.
     pub(crate) detail: String,
-    /// What the log gets to know beyond that.
+    /// The cause, for the log only.
     pub(crate) cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -48,12 +46,12 @@ impl Problem {
         self
     }
 
-    /// The same as a problem of another kind.
+    /// Changes the kind.
     pub(crate) fn of(self, kind: ProblemKind) -> Self {
         Self { kind, ..self }
     }
 
-    /// The same, with what it is about in front.
+    /// Puts the name of the value in front of the detail.
     pub(crate) fn about(self, what: &str) -> Self {
         Self {
             detail: format!("{what}: {}", self.detail),
@@ -61,7 +59,7 @@ impl Problem {
         }
     }
 
-    /// The body of the reply.
+    /// Returns the body of the reply.
     pub(crate) fn body(&self, instance: &str, request_id: &str) -> ProblemBody {
         let supported = (self.kind == ProblemKind::UnsupportedFormat).then(|| {
             SUPPORTED_FORMATS
@@ -80,7 +78,7 @@ impl Problem {
         }
     }
 
-    /// The cause with its own causes, for the log.
+    /// Returns the cause and its own causes, for the log.
     pub(crate) fn causes(&self) -> Option<String> {
         let first = self.cause.as_deref()?;
         let mut text = first.to_string();
@@ -102,7 +100,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// RFC 9457 problem details: what went wrong, and what to do about it.
+/// RFC 9457 problem details: what is wrong, and what to do about it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(crate) struct ProblemBody {
@@ -110,35 +108,35 @@ pub(crate) struct ProblemBody {
     #[serde(rename = "type")]
     #[schema(schema_with = every_type)]
     kind: String,
-    /// What all problems of this kind have in common.
+    /// The title that all problems of this kind share.
     title: String,
     /// The HTTP status.
     #[schema(example = 415)]
     status: u16,
-    /// What went wrong this time, and what to do about it.
+    /// What is wrong with this request, and what to do about it.
     detail: String,
     /// The path of the request.
     #[schema(example = "/search")]
     instance: String,
-    /// Names the request in the log.
+    /// Id of the request in the log.
     request_id: String,
-    /// The picture formats that can be decoded; only with `unsupported-format`.
+    /// The image formats that can be decoded; only with `unsupported-format`.
     #[serde(skip_serializing_if = "Option::is_none")]
     supported: Option<Vec<String>>,
 }
 
-/// The values that `type` can have.
+/// Returns the schema of `type` with all its values.
 fn every_type() -> Object {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .description(Some("Identifies the kind of problem, for programs."))
-        .enum_values(Some(ProblemKind::ALL.map(ProblemKind::type_uri)))
+        .enum_values(Some(ProblemKind::ALL.iter().map(|kind| kind.type_uri())))
         .build()
 }
 
-/// Text from a request as a `detail` may repeat it: quoted, escaped and cut.
+/// Returns a request's text as a `detail` may repeat it: quoted, escaped and cut.
 pub(crate) fn shown(text: &str) -> String {
-    match text.char_indices().nth(SHOWN_CHARACTERS) {
+    match text.char_indices().nth(MAX_SHOWN_CHARACTERS) {
         Some((end, _)) => format!("{:?}...", &text[..end]),
         None => format!("{text:?}"),
     }
@@ -174,7 +172,10 @@ mod tests {
     #[test]
     fn long_text_is_cut_between_characters() {
         let shown = shown(&"ü".repeat(5000));
-        assert_eq!(shown, format!("\"{}\"...", "ü".repeat(SHOWN_CHARACTERS)));
+        assert_eq!(
+            shown,
+            format!("\"{}\"...", "ü".repeat(MAX_SHOWN_CHARACTERS))
+        );
     }
 
     #[test]

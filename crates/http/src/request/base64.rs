@@ -1,4 +1,4 @@
-//! Pictures inside of JSON.
+//! Images inside JSON.
 
 use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
@@ -7,12 +7,12 @@ use bytes::Bytes;
 
 use crate::problem::{Problem, ProblemKind};
 
-/// Padding is optional: half of the world leaves it out.
+/// Padding is optional: many encoders leave it out.
 const CONFIG: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 
-/// The bytes of a picture in base64, plain or as a `data:` URL; `member` is where it stands.
-pub(super) fn decode_picture(member: &str, text: &str) -> Result<Bytes, Problem> {
+/// Returns the bytes of an image in base64, plain or as a `data:` URL; `member` names it in problems.
+pub(super) fn decode_image(member: &str, text: &str) -> Result<Bytes, Problem> {
     let refused = |reason: &str| {
         let detail = format!("member \"{member}\" is not a picture in base64: {reason}");
         Problem::new(ProblemKind::InvalidBase64, detail)
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base64_comes_in_every_common_dress() {
+    fn all_common_variants_of_base64_are_read() {
         for text in [
             "/+8=",
             "/+8",
@@ -50,15 +50,15 @@ mod tests {
             "data:image/png;base64,/+8=",
             "data:image/png;name=a.png;base64,_-8",
         ] {
-            let found = decode_picture("image", text).unwrap();
+            let found = decode_image("image", text).unwrap();
             assert_eq!(&found[..], [0xff, 0xef], "{text}");
         }
     }
 
     #[test]
-    fn what_is_not_base64_is_refused() {
+    fn other_text_is_refused() {
         for text in ["a", "!!!!", "/-8=", "data:image/png,abc", "data:"] {
-            let problem = decode_picture("query[3].image", text).unwrap_err();
+            let problem = decode_image("query[3].image", text).unwrap_err();
             assert_eq!(problem.kind, ProblemKind::InvalidBase64, "{text}");
             assert!(
                 problem.detail.contains("query[3].image"),

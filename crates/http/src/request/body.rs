@@ -10,14 +10,14 @@ use http_body_util::BodyExt;
 
 use crate::problem::{Problem, ProblemKind};
 
-/// Most bytes that are thrown away of a body that is too large.
-const MAX_DISCARDED: usize = 64 * 1024 * 1024;
+/// Maximum number of bytes to read and discard of a body that is too large.
+const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 
-/// Longest that throwing them away may take.
+/// Time limit of discarding them.
 const DISCARD_TIME: Duration = Duration::from_secs(10);
 
-/// The whole body, at most `limit` bytes. A longer one is refused as soon as that is known: from its
-/// declared length, else when the first byte too many arrives.
+/// Reads the whole body, at most `limit` bytes. A longer one is refused as soon as that is known: by its declared
+/// length, or when the first byte over the limit arrives.
 pub(crate) async fn read_body(
     headers: &HeaderMap,
     mut body: Body,
@@ -25,6 +25,7 @@ pub(crate) async fn read_body(
 ) -> Result<Bytes, Problem> {
     let declared = declared_length(headers);
     if declared.is_some_and(|length| length > limit as u64) {
+        // A client with `Expect: 100-continue` has not sent the body yet.
         if !headers.contains_key(EXPECT) {
             discard(body).await;
         }
@@ -49,12 +50,11 @@ fn declared_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Reads the rest and keeps none of it. A connection that is closed while the other side still
-/// writes is reset, and many clients then report the reset instead of the reply they were sent; one
-/// that asks first (`Expect: 100-continue`) is spared the sending.
+/// Reads the rest of the body and discards it. If the connection were closed while the client still writes, many
+/// clients would report a reset instead of the reply.
 async fn discard(mut body: Body) {
     let reading = async {
-        let mut left = MAX_DISCARDED;
+        let mut left = MAX_DISCARDED_BYTES;
         while let Some(Ok(frame)) = body.frame().await {
             let length = frame.data_ref().map_or(0, Bytes::len);
             let Some(rest) = left.checked_sub(length) else {
@@ -63,7 +63,7 @@ async fn discard(mut body: Body) {
             left = rest;
         }
     };
-    // Out of time is as good as done: the reply goes out either way.
+    // The reply goes out either way.
     let _ = tokio::time::timeout(DISCARD_TIME, reading).await;
 }
 
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_client_that_asks_first_is_not_made_to_send() {
+    async fn a_body_that_the_client_offers_first_is_not_read() {
         let mut headers = headers(5);
         headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
         let never = futures::stream::pending::<Result<Bytes, std::io::Error>>();
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lying_length_reserves_no_memory() {
+    async fn a_wrong_length_reserves_no_memory() {
         let mut headers = HeaderMap::new();
         headers.insert(
             CONTENT_LENGTH,

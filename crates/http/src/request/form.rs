@@ -1,4 +1,4 @@
-//! `multipart/form-data`: pictures, and in field `request` what else there is to say.
+//! `multipart/form-data`: images, and the rest of the search as JSON in field `request`.
 
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
@@ -7,54 +7,61 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use lookalike_search::{BadQuery, MAX_QUERY_ITEMS};
 
-use super::items::{Item, Subject};
-use super::json::SearchJson;
-use super::options::Given;
+use super::item::{Item, Subject};
+use super::json::read_search;
+use super::search_params::ImageSearchParams;
+use super::values::Values;
 use crate::problem::{Problem, ProblemKind, shown};
 
 /// The field that holds JSON.
 const REQUEST: &str = "request";
-/// The field of a picture that no query item names.
+/// The field of an image that no query item names.
 const IMAGE: &str = "image";
 
 /// A form that was read in full.
 #[derive(Debug)]
 pub(super) struct Form {
     pub(super) items: Vec<Item>,
-    pub(super) given: Given,
-    /// The picture fields, by name.
-    pictures: Vec<(String, Bytes)>,
+    pub(super) params: ImageSearchParams,
+    pub(super) images: FormImages,
 }
 
+/// The image fields of a form, by name.
+#[derive(Debug)]
+pub(super) struct FormImages(Vec<(String, Bytes)>);
+
 impl Form {
-    pub(super) async fn read(headers: &HeaderMap, body: Bytes) -> Result<Self, Problem> {
-        let (request, pictures) = fields(headers, body).await?;
-        let said = match request {
-            Some(request) => SearchJson::read(&request)
+    pub(super) async fn read(
+        headers: &HeaderMap,
+        body: Bytes,
+        query_string: Values<'_>,
+    ) -> Result<Self, Problem> {
+        let (request, images) = read_fields(headers, body).await?;
+        let (items, params) = match request {
+            Some(request) => read_search(&request, query_string)
                 .map_err(|problem| problem.about(&format!("field \"{REQUEST}\"")))?,
-            None => SearchJson {
-                items: None,
-                given: Given::default(),
-            },
+            None => (None, ImageSearchParams::read(query_string)?),
         };
-        let items = match said.items {
+        let items = match items {
             Some(items) => {
-                named_by_items(&items, &pictures)?;
+                images.check_names(&items)?;
                 items
             }
-            None => unnamed(&pictures)?,
+            None => images.as_items()?,
         };
         Ok(Self {
             items,
-            given: said.given,
-            pictures,
+            params,
+            images,
         })
     }
+}
 
-    /// The picture in the field with this name.
-    pub(super) fn picture(&self, name: &str) -> Result<Bytes, Problem> {
-        let mut pictures = self.pictures.iter();
-        let found = pictures.find(|(known, _)| known == name);
+impl FormImages {
+    /// Returns the image in the field with this name.
+    pub(super) fn find(&self, name: &str) -> Result<Bytes, Problem> {
+        let mut images = self.0.iter();
+        let found = images.find(|(known, _)| known == name);
         found.map(|(_, bytes)| bytes.clone()).ok_or_else(|| {
             let text = format!(
                 "a query item names part {}, but there is no such field",
@@ -63,13 +70,45 @@ impl Form {
             invalid(text)
         })
     }
+
+    /// Returns items for images that the query does not name: all are in one field, which may be repeated.
+    fn as_items(&self) -> Result<Vec<Item>, Problem> {
+        if let Some((name, _)) = self.0.iter().find(|(name, _)| name != IMAGE) {
+            return Err(invalid(format!("nothing names the field {}", shown(name))));
+        }
+        if self.0.is_empty() {
+            return Err(no_image());
+        }
+        let item = |(_, bytes): &(String, Bytes)| {
+            Item::new(Subject::Image(bytes.clone(), Default::default()))
+        };
+        Ok(self.0.iter().map(item).collect())
+    }
+
+    /// Refuses images that no item names, and names that two fields have.
+    fn check_names(&self, items: &[Item]) -> Result<(), Problem> {
+        for (at, (name, _)) in self.0.iter().enumerate() {
+            if self.0[..at].iter().any(|(known, _)| known == name) {
+                let text = format!("field {} is given more than once", shown(name));
+                return Err(invalid(text));
+            }
+            let is_named = items
+                .iter()
+                .any(|item| matches!(&item.subject, Subject::Field(field, _) if field == name));
+            if !is_named {
+                let text = format!("no query item names the field {} as its part", shown(name));
+                return Err(invalid(text));
+            }
+        }
+        Ok(())
+    }
 }
 
-/// The field `request`, and all others with their names.
-async fn fields(
+/// Returns the field `request`, and all other fields.
+async fn read_fields(
     headers: &HeaderMap,
     body: Bytes,
-) -> Result<(Option<Bytes>, Vec<(String, Bytes)>), Problem> {
+) -> Result<(Option<Bytes>, FormImages), Problem> {
     let mut request = Request::new(Body::from(body));
     if let Some(content_type) = headers.get(CONTENT_TYPE) {
         let headers = request.headers_mut();
@@ -81,8 +120,8 @@ async fn fields(
         .await
         .map_err(|error| invalid(error.body_text()))?;
 
-    let mut said = None;
-    let mut pictures = Vec::new();
+    let mut json = None;
+    let mut images = Vec::new();
     while let Some(field) = form
         .next_field()
         .await
@@ -92,49 +131,22 @@ async fn fields(
         let bytes = field.bytes().await;
         let bytes = bytes.map_err(|error| invalid(error.body_text()))?;
         if name != REQUEST {
-            pictures.push((name, bytes));
-        } else if said.replace(bytes).is_some() {
+            images.push((name, bytes));
+        } else if json.replace(bytes).is_some() {
             return Err(invalid(format!(
                 "field \"{REQUEST}\" is given more than once"
             )));
         }
-        if pictures.len() > MAX_QUERY_ITEMS {
-            return Err(BadQuery::TooMany(pictures.len()).into());
+        if images.len() > MAX_QUERY_ITEMS {
+            return Err(BadQuery::TooMany(images.len()).into());
         }
     }
-    Ok((said, pictures))
+    Ok((json, FormImages(images)))
 }
 
-/// Items for pictures that the query does not name: they go into one field, which may be repeated.
-pub(super) fn unnamed(pictures: &[(String, Bytes)]) -> Result<Vec<Item>, Problem> {
-    if let Some((name, _)) = pictures.iter().find(|(name, _)| name != IMAGE) {
-        return Err(invalid(format!("nothing names the field {}", shown(name))));
-    }
-    if pictures.is_empty() {
-        return Err(invalid(format!("field \"{IMAGE}\" is missing")));
-    }
-    let item = |(_, bytes): &(String, Bytes)| {
-        Item::new(Subject::Picture(bytes.clone(), Default::default()))
-    };
-    Ok(pictures.iter().map(item).collect())
-}
-
-/// Refuses pictures that would be left over, and names that could mean two.
-fn named_by_items(items: &[Item], pictures: &[(String, Bytes)]) -> Result<(), Problem> {
-    for (at, (name, _)) in pictures.iter().enumerate() {
-        if pictures[..at].iter().any(|(known, _)| known == name) {
-            let text = format!("field {} is given more than once", shown(name));
-            return Err(invalid(text));
-        }
-        let is_named = items
-            .iter()
-            .any(|item| matches!(&item.subject, Subject::Field(field, _) if field == name));
-        if !is_named {
-            let text = format!("no query item names the field {} as its part", shown(name));
-            return Err(invalid(text));
-        }
-    }
-    Ok(())
+/// Returns the problem of a form without an image.
+pub(super) fn no_image() -> Problem {
+    invalid(format!("field \"{IMAGE}\" is missing"))
 }
 
 fn invalid(reason: String) -> Problem {
@@ -163,7 +175,7 @@ mod tests {
     async fn read(content_type: &'static str, body: &str) -> Result<Form, Problem> {
         let value = HeaderValue::from_static(content_type);
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, value)]);
-        Form::read(&headers, Bytes::from(body.to_owned())).await
+        Form::read(&headers, Bytes::from(body.to_owned()), Values::default()).await
     }
 
     async fn read_parts(parts: &[(&str, &str)]) -> Result<Form, Problem> {
@@ -172,40 +184,40 @@ mod tests {
         read("multipart/form-data; boundary=x", &body).await
     }
 
-    fn pictures(form: &Form) -> Vec<Bytes> {
-        let picture = |item: &Item| match &item.subject {
-            Subject::Picture(bytes, _) => bytes.clone(),
-            Subject::Field(name, _) => form.picture(name).unwrap(),
+    fn images(form: &Form) -> Vec<Bytes> {
+        let image = |item: &Item| match &item.subject {
+            Subject::Image(bytes, _) => bytes.clone(),
+            Subject::Field(name, _) => form.images.find(name).unwrap(),
             other => panic!("{other:?}"),
         };
-        form.items.iter().map(picture).collect()
+        form.items.iter().map(image).collect()
     }
 
     #[tokio::test]
-    async fn the_field_image_is_a_picture() {
+    async fn the_field_image_is_an_image() {
         let form = read_parts(&[("image", "bytes")]).await.unwrap();
-        assert_eq!(pictures(&form), ["bytes"]);
+        assert_eq!(images(&form), ["bytes"]);
         let form = read_parts(&[("image", "a"), ("request", "{\"k\": 3}"), ("image", "b")]).await;
         let form = form.unwrap();
-        assert_eq!(pictures(&form), ["a", "b"]);
-        assert_eq!(form.given.options().k, 3);
+        assert_eq!(images(&form), ["a", "b"]);
+        assert_eq!(form.params.search.options().k, 3);
     }
 
     #[tokio::test]
-    async fn items_name_the_fields_of_their_pictures() {
+    async fn items_name_the_fields_of_their_images() {
         let request = r#"{"query": [{"part": "back", "weight": 2}, {"part": "front"}]}"#;
         let form = read_parts(&[("front", "f"), ("request", request), ("back", "b")]).await;
         let form = form.unwrap();
-        assert_eq!(pictures(&form), ["b", "f"]);
+        assert_eq!(images(&form), ["b", "f"]);
         assert_eq!(form.items[0].weight, 2.0);
     }
 
     #[tokio::test]
-    async fn a_picture_over_axums_own_limit_is_read() {
+    async fn an_image_over_the_limit_of_axum_is_read() {
         let form = read_parts(&[("image", &"a".repeat(3_000_000))])
             .await
             .unwrap();
-        assert_eq!(pictures(&form)[0].len(), 3_000_000);
+        assert_eq!(images(&form)[0].len(), 3_000_000);
     }
 
     #[tokio::test]
@@ -245,7 +257,7 @@ mod tests {
             assert!(problem.detail.contains(named), "{}", problem.detail);
         }
         let absent = read_parts(&[("request", front)]).await.unwrap();
-        assert!(absent.picture("front").is_err());
+        assert!(absent.images.find("front").is_err());
         let problem = read_parts(&[("request", "{"), ("image", "a")])
             .await
             .unwrap_err();

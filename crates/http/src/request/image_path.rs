@@ -1,11 +1,11 @@
-//! `/images/{key}`, for keys that may hold anything, slashes first of all.
+//! The path `/images/{key}`, where keys may contain slashes and everything else.
 
 use http::Uri;
 use percent_encoding::percent_decode_str;
 
 use crate::problem::{Problem, ProblemKind, shown};
 
-/// The object key in the path, whose slashes may come plain or encoded.
+/// Returns the object key of the path; its slashes may be plain or encoded.
 pub(crate) fn image_key(uri: &Uri) -> Result<String, Problem> {
     let text = uri.path().strip_prefix("/images/").unwrap_or_default();
     let decoded = percent_decode_str(text).decode_utf8();

@@ -1,4 +1,4 @@
-//! What a search is asked with: the body, in whichever of its forms it comes, and the query string.
+//! A search request: its body, which has one of several media types, and its query string.
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -7,14 +7,14 @@ use lookalike_search::{Query, QueryItem, SearchOptions};
 
 use super::body::read_body;
 use super::form::Form;
-use super::items::{Item, Subject};
-use super::json::SearchJson;
+use super::item::{Item, Subject};
+use super::json::{no_query, read_search};
 use super::media_type::{MediaType, unsupported};
-use super::options::Given;
-use super::params::search_parameters;
+use super::search_params::{ImageParams, ImageSearchParams};
+use super::values::Values;
 use crate::problem::{Problem, ProblemKind};
 
-/// The media types that a search comes in, for whoever sent another.
+/// The media types of a search.
 pub(super) const EXPECTED: &str = "a picture as image/* or application/octet-stream, a form as \
                                    multipart/form-data, or JSON as application/json";
 
@@ -28,8 +28,7 @@ pub(crate) struct SearchInput {
 }
 
 impl SearchInput {
-    /// Reads a request with a body of at most `limit` bytes. A raw picture needs no content type, and its own
-    /// bytes count for more than the one it has.
+    /// Reads a request with a body of at most `limit` bytes. An image needs no content type: its bytes tell its format.
     pub(crate) async fn read(
         uri: &Uri,
         headers: &HeaderMap,
@@ -37,62 +36,62 @@ impl SearchInput {
         limit: usize,
     ) -> Result<Self, Problem> {
         let media_type = MediaType::of(headers);
-        // The body comes first: a reply to one that nobody read can get lost with its connection.
+        // The body comes first: the reply to an unread body can get lost with its connection.
         let bytes = read_body(headers, body, limit).await?;
-        let parameters = search_parameters(uri)?;
+        let query_string = Values::of_query(uri)?;
+        // Alone first, so that all problems after this are about the body.
+        let params = ImageSearchParams::read(query_string.clone())?;
         match media_type {
-            MediaType::Picture | MediaType::Unnamed => Self::of_picture(bytes, parameters),
-            // Curl's default, also for a file that is empty.
+            MediaType::Image | MediaType::Unnamed => Self::of_image(bytes, params),
+            // The default of curl, also for an empty file.
             MediaType::UrlEncoded
                 if bytes.is_empty() || lookalike_encoder::sniff(&bytes).is_some() =>
             {
-                Self::of_picture(bytes, parameters)
+                Self::of_image(bytes, params)
             }
             MediaType::Json => {
-                let (items, given) = SearchJson::read_with_query(&bytes)?;
+                let (items, params) = read_search(&bytes, query_string)?;
                 let no_field = |_: &str| {
                     let detail =
                         "\"part\" names a field of a form, but the body is JSON: use \"image\"";
                     Err(Problem::new(ProblemKind::InvalidJson, detail))
                 };
-                Self::new(items, given.and(parameters)?, no_field)
+                Self::new(items.ok_or_else(no_query)?, params, no_field)
             }
             MediaType::Form => {
-                let mut form = Form::read(headers, bytes).await?;
-                let items = std::mem::take(&mut form.items);
-                let given = std::mem::take(&mut form.given);
-                Self::new(items, given.and(parameters)?, |name| form.picture(name))
+                let form = Form::read(headers, bytes, query_string).await?;
+                Self::new(form.items, form.params, |name| form.images.find(name))
             }
             MediaType::UrlEncoded | MediaType::Other => Err(unsupported(headers, EXPECTED)),
         }
     }
 
-    fn of_picture(bytes: Bytes, given: Given) -> Result<Self, Problem> {
-        let item = Item::new(Subject::Picture(bytes, Default::default()));
+    fn of_image(bytes: Bytes, params: ImageSearchParams) -> Result<Self, Problem> {
+        let item = Item::new(Subject::Image(bytes, Default::default()));
         let no_field = |_: &str| Err(Problem::internal());
-        Self::new(vec![item], given, no_field)
+        Self::new(vec![item], params, no_field)
     }
 
     fn new(
         mut items: Vec<Item>,
-        given: Given,
+        params: ImageSearchParams,
         fields: impl Fn(&str) -> Result<Bytes, Problem>,
     ) -> Result<Self, Problem> {
-        part_of_the_picture(&mut items, &given)?;
+        apply_to_only_image(&params.image, &mut items)?;
         let items: Result<Vec<QueryItem>, Problem> = items
             .into_iter()
             .map(|item| item.resolve(&fields))
             .collect();
         Ok(Self {
             query: Query::new(items?)?,
-            options: given.options(),
+            options: params.search.options(),
         })
     }
 }
 
-/// Puts what is said of the one picture of a query where it belongs.
-fn part_of_the_picture(items: &mut [Item], given: &Given) -> Result<(), Problem> {
-    let name = match (&given.crop, given.trim) {
+/// Moves crop and trim from beside the query into its only item.
+fn apply_to_only_image(params: &ImageParams, items: &mut [Item]) -> Result<(), Problem> {
+    let name = match (params.crop, params.trim) {
         (None, None) => return Ok(()),
         (Some(_), _) => "crop",
         (None, Some(_)) => "trim",
@@ -106,16 +105,17 @@ fn part_of_the_picture(items: &mut [Item], given: &Given) -> Result<(), Problem>
         );
         return Err(refused(detail));
     };
-    let Some(part) = item.part() else {
+    let Some(area) = item.area() else {
         let detail = format!("{name} is about a picture, but the query has none");
         return Err(refused(detail));
     };
-    if given.crop.is_some() && part.crop.is_some() || given.trim.is_some() && part.trim.is_some() {
+    if params.crop.is_some() && area.crop.is_some() || params.trim.is_some() && area.trim.is_some()
+    {
         let detail = format!("{name} is given in the query item and beside it; give it once");
         return Err(refused(detail));
     }
-    part.crop = part.crop.or(given.crop);
-    part.trim = part.trim.or(given.trim);
+    area.crop = area.crop.or(params.crop);
+    area.trim = area.trim.or(params.trim);
     Ok(())
 }
 
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn raw_bytes_are_a_picture_whatever_its_type_says() {
+    async fn raw_bytes_are_an_image_whatever_their_type_says() {
         for content_type in ["image/png", "image/heic", "application/octet-stream", ""] {
             let input = read("?k=7", content_type, PNG).await;
             assert_eq!(input.as_ref().unwrap().options.k, 7);
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn curls_default_type_is_forgiven_for_a_picture_only() {
+    async fn the_default_type_of_curl_is_accepted_for_images_only() {
         let form = "application/x-www-form-urlencoded";
         assert!(read("", form, PNG).await.is_ok());
         let problem = read("", form, "{\"key\": \"uploads/a\"}")
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn options_are_said_once() {
+    async fn options_are_given_once() {
         let json = "application/json";
         let input = read("?k=3", json, r#"{"key": "uploads/a", "min_score": 0.5}"#).await;
         let options = input.unwrap().options;
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn crop_and_trim_beside_the_query_are_of_its_one_picture() {
+    async fn crop_and_trim_beside_the_query_are_about_its_only_image() {
         let json = "application/json";
         let found = query(read("?crop=1,2,3,4&trim=false", "", PNG).await);
         assert!(

@@ -1,22 +1,22 @@
-//! What a body says it is.
+//! The content type of a body.
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
-use crate::problem::{Problem, ProblemKind};
+use crate::problem::{Problem, ProblemKind, shown};
 
-/// The media types that bodies come in, as far as they differ here.
+/// The media types that are read in different ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MediaType {
     /// No content type at all.
     Unnamed,
-    /// `image/*` or plain bytes. Which picture format it is, the bytes tell.
-    Picture,
+    /// `image/*` or plain bytes; the bytes tell the image format.
+    Image,
     /// `multipart/form-data`.
     Form,
     /// `application/json`, or a type that ends in `+json`.
     Json,
-    /// What `curl --data-binary` says when nobody told it better.
+    /// The default of `curl --data-binary`.
     UrlEncoded,
     /// Anything else.
     Other,
@@ -31,18 +31,18 @@ impl MediaType {
         let essence = text.split(';').next().unwrap_or("");
         match essence.trim().to_ascii_lowercase().as_str() {
             "" => Self::Unnamed,
-            "application/octet-stream" | "binary/octet-stream" => Self::Picture,
+            "application/octet-stream" | "binary/octet-stream" => Self::Image,
             "application/json" => Self::Json,
             "application/x-www-form-urlencoded" => Self::UrlEncoded,
             "multipart/form-data" => Self::Form,
-            picture if picture.starts_with("image/") => Self::Picture,
+            image if image.starts_with("image/") => Self::Image,
             json if json.ends_with("+json") => Self::Json,
             _ => Self::Other,
         }
     }
 }
 
-/// The problem of a body whose content type is none of `expected`.
+/// Returns the problem of a body whose content type is not among those `expected`.
 pub(crate) fn unsupported(headers: &HeaderMap, expected: &str) -> Problem {
     let found = headers
         .get(CONTENT_TYPE)
@@ -51,7 +51,7 @@ pub(crate) fn unsupported(headers: &HeaderMap, expected: &str) -> Problem {
         ProblemKind::UnsupportedMediaType,
         format!(
             "content type {} is not supported here; send {expected}",
-            crate::problem::shown(found)
+            shown(found)
         ),
     )
 }
@@ -62,12 +62,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn types_are_told_apart_whatever_their_case_and_parameters() {
+    fn case_and_parameters_do_not_matter() {
         for (text, expected) in [
-            ("image/jpeg", MediaType::Picture),
-            ("IMAGE/PNG", MediaType::Picture),
-            ("image/svg+xml", MediaType::Picture),
-            ("application/octet-stream", MediaType::Picture),
+            ("image/jpeg", MediaType::Image),
+            ("IMAGE/PNG", MediaType::Image),
+            ("image/svg+xml", MediaType::Image),
+            ("application/octet-stream", MediaType::Image),
             ("multipart/form-data; boundary=x", MediaType::Form),
             ("application/json ; charset=utf-8", MediaType::Json),
             ("application/ld+json", MediaType::Json),

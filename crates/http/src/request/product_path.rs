@@ -1,11 +1,11 @@
-//! `/products/{product_id}` and `/products/{product_id}/similar`, for ids that may hold anything.
+//! The paths `/products/{product_id}` and `/products/{product_id}/similar`, where ids may contain everything.
 
 use http::Uri;
 use percent_encoding::percent_decode_str;
 
 use crate::problem::{Problem, ProblemKind, shown};
 
-/// What a path below `/products/` asks for.
+/// A path below `/products/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ProductPath {
     /// The product itself.
@@ -15,9 +15,8 @@ pub(crate) enum ProductPath {
 }
 
 impl ProductPath {
-    /// Reads the path as it arrived, before any decoding, so that `a%2Fsimilar` is a product and
-    /// `a/similar` a question. Slashes inside of the id may come plain as well, because some gateways
-    /// decode paths on the way.
+    /// Reads the path before it is decoded, so that `a%2Fsimilar` is a product and `a/similar` a search. Slashes inside
+    /// the id may be plain, because some gateways decode paths.
     pub(crate) fn of(uri: &Uri) -> Result<Self, Problem> {
         let rest = uri.path().strip_prefix("/products/").unwrap_or_default();
         match rest.strip_suffix("/similar") {
@@ -68,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_is_no_text_is_refused() {
+    fn an_id_that_is_not_utf8_is_refused() {
         let uri = "/products/%FF/similar".parse().unwrap();
         let problem = ProductPath::of(&uri).unwrap_err();
         assert_eq!(problem.kind, ProblemKind::InvalidPath);

@@ -6,54 +6,54 @@ use http::Uri;
 use lookalike_core::Deadline;
 use lookalike_search::AuditOptions;
 
-use super::json_reply;
-use crate::audit_reply::AuditReply;
+use super::json::json_reply;
 use crate::problem::{Problem, ProblemKind};
 use crate::request::audit_limit;
-use crate::router::Shared;
+use crate::responses::AuditResponse;
+use crate::state::AppState;
 
-/// Pictures of a group that are listed, at most: each comes with a link, and a placeholder may have thousands.
-const MOST_OF_GROUP: usize = 12;
+/// Maximum number of images listed of a group: each comes with a link, and a placeholder image may have thousands.
+const MAX_GROUP_IMAGES: usize = 12;
 
-/// What is wrong with the catalog
+/// Problems of the catalog
 ///
-/// Identical and nearly identical pictures, pictures among those of another category, products without pictures, pictures
-/// without product, failed pictures, and where bucket, index and table disagree. Nothing is changed. This reads the whole
-/// table and lists the whole bucket, so it is switched off unless the operator switched it on.
+/// Identical and nearly identical images, images among those of another category, products without images, images
+/// without product, failed images, and where bucket, index and table disagree. It changes nothing. It reads the whole
+/// table and lists the whole bucket, so it is disabled unless the operator enables it.
 #[utoipa::path(
     get,
     path = "/audit",
     tag = "service",
-    params(("limit" = Option<usize>, Query, minimum = 1, maximum = 100, description = "Entries of each list at most, 50 without; `total` tells how many there are", example = 20)),
+    params(("limit" = Option<usize>, Query, minimum = 1, maximum = 100, description = "Maximum number of items of each list, 50 by default; `total` has their whole number", example = 20)),
     responses(
-        (status = 200, description = "The beginnings of all lists", body = AuditReply),
+        (status = 200, description = "The first items of all lists", body = AuditResponse),
     ),
 )]
-pub(crate) async fn audit(State(shared): State<Shared>, uri: Uri) -> Result<Response, Problem> {
+pub(crate) async fn audit(State(state): State<AppState>, uri: Uri) -> Result<Response, Problem> {
     let limit = audit_limit(&uri)?;
-    let Some(limits) = shared.audit else {
-        return Err(switched_off());
+    let Some(limits) = state.audit else {
+        return Err(disabled());
     };
-    let Ok(_alone) = shared.auditing.try_acquire() else {
+    let Ok(_alone) = state.audit_permit.try_acquire() else {
         return Err(Problem::new(
             ProblemKind::Unavailable,
-            "the catalog is being looked over for somebody else; try again in a moment",
+            "an audit of the catalog is already running; try again in a moment",
         ));
     };
     let options = AuditOptions {
         until: Deadline::after(limits.time),
         most_images: limits.pictures,
     };
-    let report = shared.searcher.audit(options).await?;
-    let report = report.shortened(limit, MOST_OF_GROUP.min(limit));
-    let reply = AuditReply::of(report, &shared.searcher).await?;
+    let report = state.searcher.audit(options).await?;
+    let report = report.shortened(limit, MAX_GROUP_IMAGES.min(limit));
+    let reply = AuditResponse::new(report, &state.searcher).await?;
     Ok(json_reply(reply, false))
 }
 
-pub(crate) fn switched_off() -> Problem {
+pub(crate) fn disabled() -> Problem {
     Problem::new(
         ProblemKind::AuditOff,
-        "looking over the catalog is switched off here, for it costs as much as thousands of searches: \
-         its operator switches it on by the template's parameter AuditSeconds, or runs `lookalike audit`",
+        "the catalog audit is disabled here, since it costs as much as thousands of searches: the operator \
+         enables it with the template's parameter AuditSeconds, or runs `lookalike audit`",
     )
 }

@@ -2,18 +2,18 @@
 
 use axum::Json;
 
-use crate::reply::HealthReply;
+use crate::responses::HealthResponse;
 
-/// Whether the service runs
+/// State of the service
 ///
-/// Touches no store: it stays quick on a cold start, and a store that fails does not get the service
-/// restarted.
+/// It touches no store: so it is fast on a cold start, and a failing store does not make an orchestrator restart the
+/// service.
 #[utoipa::path(
     get,
     path = "/health",
     tag = "service",
-    responses((status = 200, description = "It runs", body = HealthReply)),
+    responses((status = 200, description = "It runs", body = HealthResponse)),
 )]
-pub(crate) async fn health() -> Json<HealthReply> {
-    Json(HealthReply { status: "ok" })
+pub(crate) async fn health() -> Json<HealthResponse> {
+    Json(HealthResponse { status: "ok" })
 }

@@ -5,28 +5,28 @@ use axum::extract::State;
 use http::Uri;
 
 use crate::problem::Problem;
-use crate::reply::ImageStateReply;
 use crate::request::{image_key, no_parameters};
-use crate::router::Shared;
+use crate::responses::ImageStateResponse;
+use crate::state::AppState;
 
-/// What became of a catalog picture
+/// State of a catalog image
 ///
-/// For whoever uploads one: ask until `state` is `indexed`, and pass `generation` as `min_generation` to searches that
-/// have to find it.
+/// After an upload, ask until `state` is `indexed`; then pass `generation` as `min_generation` to searches that have to
+/// find the image.
 #[utoipa::path(
     get,
     path = "/images/{key}",
     tag = "service",
-    params(("key" = String, Path, pattern = "^catalog/.*[^/]$", description = "Key of the object; slashes may stand as they are, everything else is percent-encoded", example = "catalog/boot/boot-001.jpg")),
+    params(("key" = String, Path, pattern = "^catalog/.*[^/]$", description = "Key of the object; slashes may be plain, everything else is percent-encoded", example = "catalog/boot/boot-001.jpg")),
     responses(
-        (status = 200, description = "Whether searches find it, and if not, why", body = ImageStateReply),
+        (status = 200, description = "Whether searches find the image, and if not, why", body = ImageStateResponse),
     ),
 )]
 pub(crate) async fn image(
-    State(shared): State<Shared>,
+    State(state): State<AppState>,
     uri: Uri,
-) -> Result<Json<ImageStateReply>, Problem> {
+) -> Result<Json<ImageStateResponse>, Problem> {
     no_parameters(&uri)?;
-    let view = shared.searcher.image(&image_key(&uri)?).await?;
-    Ok(Json(ImageStateReply::from(view)))
+    let view = state.searcher.image(&image_key(&uri)?).await?;
+    Ok(Json(ImageStateResponse::from(view)))
 }

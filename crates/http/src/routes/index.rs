@@ -4,24 +4,24 @@ use axum::extract::State;
 use axum::response::Response;
 use http::Uri;
 
-use super::json_reply;
+use super::json::json_reply;
 use crate::problem::Problem;
-use crate::reply::IndexInfoReply;
 use crate::request::no_parameters;
-use crate::router::Shared;
+use crate::responses::IndexInfoResponse;
+use crate::state::AppState;
 
-/// The state of the index
+/// State of the index
 #[utoipa::path(
     get,
     path = "/index",
     tag = "service",
     responses(
-        (status = 200, description = "Generation, counts, encoder, segments, what the last generations changed, and the pictures that failed last", body = IndexInfoReply, headers(("warning" = String, description = "Only when an older index than the newest had to do: `110 - \"Response is Stale\"`"))),
+        (status = 200, description = "Generation, counts, encoder, segments, changes of the last generations, and the last failed images", body = IndexInfoResponse, headers(("warning" = String, description = "Only if an older index than the newest gave the answer: `110 - \"Response is Stale\"`"))),
     ),
 )]
-pub(crate) async fn index(State(shared): State<Shared>, uri: Uri) -> Result<Response, Problem> {
+pub(crate) async fn index(State(state): State<AppState>, uri: Uri) -> Result<Response, Problem> {
     no_parameters(&uri)?;
-    let reply = IndexInfoReply::from(shared.searcher.index_info().await?);
+    let reply = IndexInfoResponse::from(state.searcher.index_info().await?);
     let stale = reply.is_stale();
     Ok(json_reply(reply, stale))
 }

@@ -43,7 +43,7 @@ fn png_that_claims(width: u32, height: u32) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn pictures_that_are_none() {
+async fn broken_images_are_refused() {
     let shop = Shop::stocked().await;
     let jpeg = encode(200, 30, 30, ImageFormat::Jpeg);
     let truncated = jpeg[..jpeg.len() / 2].to_vec();
@@ -242,7 +242,7 @@ async fn json_that_is_not() {
 }
 
 #[tokio::test]
-async fn forms_without_a_picture_and_types_that_nobody_reads() {
+async fn forms_without_an_image_and_unknown_types_are_refused() {
     let shop = Shop::stocked().await;
     let reply = shop.post("/search", FORM, form("file", b"x")).await;
     let detail = reply.problem(400, "invalid-form");

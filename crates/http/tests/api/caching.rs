@@ -82,7 +82,7 @@ async fn nothing_else_may_be_kept() {
     let found = shop.post("/search", "", stripes(1, 2, 3)).await;
     assert_eq!(found.header("cache-control"), "no-store");
     // An answer that becomes an error on its way out, for it is long enough to be compressed.
-    let shop = Shop::colourful().await;
+    let shop = Shop::colorful().await;
     let refused = [("accept-encoding", "identity;q=0, *;q=0")];
     let reply = ask(&shop, "/products/p00/similar?k=12", &refused).await;
     reply.problem(406, "not-acceptable");

@@ -180,7 +180,7 @@ async fn nothing_is_kept_or_guessed_on_the_way() {
 
 #[tokio::test]
 async fn long_replies_are_compressed_for_who_can_read_that() {
-    let shop = Shop::colourful().await;
+    let shop = Shop::colorful().await;
     for (path, method) in [
         ("/", Method::GET),
         ("/openapi.json", Method::GET),
@@ -220,7 +220,7 @@ async fn long_replies_are_compressed_for_who_can_read_that() {
 
 #[tokio::test]
 async fn head_has_the_headers_of_get() {
-    let shop = Shop::colourful().await;
+    let shop = Shop::colorful().await;
     for path in [
         "/products/p00/similar?k=3",
         "/products/p00/similar?k=12",

@@ -8,15 +8,15 @@ use lookalike_core::{Deadline, Product};
 use lookalike_indexing::{IndexSettings, Indexer};
 use serde_json::{Value, json};
 
-use crate::support::{Shop, colour, encoder, stripes};
+use crate::support::{Shop, color, encoder, stripes};
 
-/// Twelve products of all colours: prices from 5 in steps of 5, two brands, every third with a colour name.
+/// Twelve products of all colors: prices from 5 in steps of 5, two brands, every third with a color name.
 async fn priced() -> Shop {
     let shop = Shop::empty();
     let mut products = Vec::new();
     let mut keys = Vec::new();
     for number in 0..12_u8 {
-        let (r, g, b) = colour(number);
+        let (r, g, b) = color(number);
         let key = format!("catalog/{}/p{number:02}.png", kind(number));
         shop.cloud
             .put_image(&key, stripes(r, g, b), BTreeMap::new());

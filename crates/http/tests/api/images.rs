@@ -1,4 +1,4 @@
-//! `GET /images/{key}`: what became of a picture.
+//! `GET /images/{key}`: what became of an image.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::{Shop, stripes};
 
 #[tokio::test]
-async fn a_picture_is_pending_then_indexed_then_gone() {
+async fn an_image_is_pending_then_indexed_then_gone() {
     let shop = Shop::stocked().await;
     let key = "catalog/bags/new one+ü.png";
     let path = "/images/catalog/bags/new%20one+%C3%BC.png";
@@ -36,7 +36,7 @@ async fn a_picture_is_pending_then_indexed_then_gone() {
     let encoded = "/images/catalog%2Fbags%2Fnew%20one%2B%C3%BC.png";
     assert_eq!(shop.get(encoded).await.json(), reply);
 
-    // Another picture at the same key waits again.
+    // Another image at the same key waits again.
     shop.cloud
         .put_image(key, stripes(1, 100, 100), BTreeMap::new());
     assert_eq!(shop.get(path).await.json()["state"], "pending");
@@ -54,7 +54,7 @@ async fn a_picture_is_pending_then_indexed_then_gone() {
 }
 
 #[tokio::test]
-async fn a_picture_that_cannot_be_indexed_says_why() {
+async fn an_image_that_cannot_be_indexed_says_why() {
     let shop = Shop::stocked().await;
     let key = "catalog/bags/bad.png";
     shop.index(&[(key, b"this is text".to_vec())]).await;

@@ -1,4 +1,4 @@
-//! `GET /index`: what it tells of generations and of pictures that failed.
+//! `GET /index`: what it tells of generations and of images that failed.
 
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ async fn an_index_that_is_not_there_has_no_history() {
 }
 
 #[tokio::test]
-async fn failed_pictures_are_named_with_their_reasons() {
+async fn failed_images_are_named_with_their_reasons() {
     let shop = Shop::stocked().await;
     let state = index(&shop).await;
     assert_eq!(
@@ -76,7 +76,7 @@ async fn failed_pictures_are_named_with_their_reasons() {
         assert!(failure["reason"].as_str().unwrap().len() > 10, "{failure}");
         assert!(failure["at"].as_str().unwrap().ends_with('Z'), "{failure}");
     }
-    // Replaced by a picture, it is no failure any more.
+    // Replaced by an image, it is no failure any more.
     shop.index(&[("catalog/bags/text.png", stripes(4, 5, 6))])
         .await;
     let state = index(&shop).await;

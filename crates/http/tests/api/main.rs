@@ -5,6 +5,7 @@
 mod audit;
 mod bad_input;
 mod caching;
+mod contract;
 mod documents;
 mod envelope;
 mod filters;

@@ -37,7 +37,7 @@ async fn pages(shop: &Shop, path: &str, k: usize) -> Vec<Vec<String>> {
 
 #[tokio::test]
 async fn pages_together_are_the_whole_ranking() {
-    let shop = Shop::colourful().await;
+    let shop = Shop::colorful().await;
     for options in [
         "",
         "&group_by=image",
@@ -75,7 +75,7 @@ async fn pages_together_are_the_whole_ranking() {
 
 #[tokio::test]
 async fn pages_may_differ_in_length_and_in_what_they_show() {
-    let shop = Shop::colourful().await;
+    let shop = Shop::colorful().await;
     let first = shop.get(&format!("{LAST}&k=4")).await.json();
     let next = cursor(&first).unwrap();
     let second = shop
@@ -88,8 +88,8 @@ async fn pages_may_differ_in_length_and_in_what_they_show() {
 }
 
 #[tokio::test]
-async fn a_picture_is_paged_by_sending_it_again() {
-    let shop = Shop::colourful().await;
+async fn an_image_is_paged_by_sending_it_again() {
+    let shop = Shop::colorful().await;
     let (picture, other) = (stripes(200, 30, 30), stripes(30, 200, 30));
     let first = shop
         .post("/search?k=5", "image/png", picture.clone())
@@ -116,7 +116,7 @@ async fn a_picture_is_paged_by_sending_it_again() {
 
 #[tokio::test]
 async fn a_cursor_that_was_changed_or_made_up_is_refused() {
-    let shop = Shop::colourful().await;
+    let shop = Shop::colorful().await;
     let first = shop.get(&format!("{LAST}&k=4")).await.json();
     let good = cursor(&first).unwrap();
     let get = async |cursor: &str| -> Reply { shop.get(&format!("{LAST}&cursor={cursor}")).await };
@@ -157,14 +157,14 @@ async fn a_cursor_that_was_changed_or_made_up_is_refused() {
 
 #[tokio::test]
 async fn a_page_is_of_the_generation_that_it_began_in() {
-    let shop = Shop::colourful().await;
+    let shop = Shop::colorful().await;
     let whole = keys(&shop.get(&format!("{LAST}&k=1000")).await.json());
     let first = shop.get(&format!("{LAST}&k=4")).await.json();
     let next = cursor(&first).unwrap();
-    // Several generations, each with a picture that would be first.
+    // Several generations, each with an image that would be first.
     for number in 0..3 {
         let key = format!("catalog/new/{number}.png");
-        let (r, g, b) = crate::support::colour(0);
+        let (r, g, b) = crate::support::color(0);
         shop.index(&[(&key, stripes(r, g, b - number))]).await;
         let newest = shop.get(&format!("{LAST}&k=4")).await.json();
         assert!(keys(&newest).contains(&key));
@@ -189,7 +189,7 @@ async fn a_page_is_of_the_generation_that_it_began_in() {
 
 #[tokio::test]
 async fn a_generation_may_be_waited_for() {
-    let shop = Shop::colourful().await;
+    let shop = Shop::colorful().await;
     let now = shop.get("/index").await.json()["generation"]
         .as_u64()
         .unwrap();

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::support::{Shop, stripes};
 
 #[tokio::test]
-async fn a_product_comes_with_its_pictures() {
+async fn a_product_comes_with_its_images() {
     let shop = Shop::stocked().await;
     let reply = shop.get("/products/gr%C3%BCn").await;
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Queries of several items, and of parts of pictures.
+//! Queries of several items, and of parts of images.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use base64::prelude::BASE64_STANDARD;
 use image::{Rgb, RgbImage};
 use serde_json::{Value, json};
 
-use crate::support::{FORM, Shop, colour, disc, form_of, stripes};
+use crate::support::{FORM, Shop, color, disc, form_of, stripes};
 
 fn picture(number: u8) -> Vec<u8> {
-    let (r, g, b) = colour(number);
+    let (r, g, b) = color(number);
     stripes(r, g, b)
 }
 
@@ -39,7 +39,7 @@ fn png(picture: &RgbImage) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// Two pictures side by side.
+/// Two images side by side.
 fn side_by_side(left: u8, right: u8) -> RgbImage {
     let [left, right] = [left, right].map(|number| {
         let picture = image::load_from_memory(&picture(number)).unwrap();
@@ -53,7 +53,7 @@ fn side_by_side(left: u8, right: u8) -> RgbImage {
 
 #[tokio::test]
 async fn one_item_is_the_same_in_every_form() {
-    let shop = Shop::colourful().await;
+    let shop = Shop::colorful().await;
     shop.cloud
         .put_image("uploads/3.png", picture(3), BTreeMap::new());
     let expected = shop.post("/search", "", picture(3)).await.json();
@@ -79,8 +79,8 @@ async fn one_item_is_the_same_in_every_form() {
 }
 
 #[tokio::test]
-async fn a_product_is_like_similar_and_a_vector_like_its_picture() {
-    let shop = Shop::colourful().await;
+async fn a_product_is_like_similar_and_a_vector_like_its_image() {
+    let shop = Shop::colorful().await;
     let similar = shop.get("/products/p04/similar?k=5").await.json();
     let asked = shop
         .ask(json!({"query": [{"product": "p04"}], "k": 5}))
@@ -99,7 +99,7 @@ async fn a_product_is_like_similar_and_a_vector_like_its_picture() {
 
 #[tokio::test]
 async fn items_are_added_up_by_their_weights() {
-    let shop = Shop::colourful().await;
+    let shop = Shop::colorful().await;
     let ask = async |weight: f64| {
         let items = json!([{"image": encoded(0)}, {"image": encoded(6), "weight": weight}]);
         shop.ask(json!({"query": items, "k": 12, "min_score": -1}))
@@ -119,7 +119,7 @@ async fn items_are_added_up_by_their_weights() {
 
 #[tokio::test]
 async fn products_of_the_query_are_no_results() {
-    let shop = Shop::colourful().await;
+    let shop = Shop::colorful().await;
     let items = json!([{"product": "p01"}, {"product": "p02", "weight": -0.5}, {"product": "p03"}, {"image": encoded(7)}]);
     for group_by in ["product", "image"] {
         let asked = json!({"query": items, "k": 100, "min_score": -1, "group_by": group_by});
@@ -132,8 +132,8 @@ async fn products_of_the_query_are_no_results() {
 }
 
 #[tokio::test]
-async fn a_form_holds_several_pictures() {
-    let shop = Shop::colourful().await;
+async fn a_form_holds_several_images() {
+    let shop = Shop::colorful().await;
     let items = json!([{"image": encoded(1)}, {"image": encoded(5), "weight": 2}]);
     let expected = shop.ask(json!({ "query": items })).await.json();
     let request = json!({"query": [{"part": "one"}, {"part": "other", "weight": 2}]}).to_string();
@@ -150,8 +150,8 @@ async fn a_form_holds_several_pictures() {
 }
 
 #[tokio::test]
-async fn a_crop_searches_with_a_part_of_the_picture() {
-    let shop = Shop::colourful().await;
+async fn a_crop_searches_with_a_part_of_the_image() {
+    let shop = Shop::colorful().await;
     let both = png(&side_by_side(2, 8));
     for (crop, product) in [
         ("0,0,64,48", "p02"),
@@ -175,9 +175,9 @@ async fn a_crop_searches_with_a_part_of_the_picture() {
     }
 }
 
-/// A picture of [`Shop::colourful`] with wide margins.
+/// An image of [`Shop::colorful`] with wide margins.
 fn disc_on_a_sheet(number: u8) -> Vec<u8> {
-    let (r, g, b) = colour(number);
+    let (r, g, b) = color(number);
     let disc = image::load_from_memory(&disc(r, g, b)).unwrap().into_rgb8();
     let mut sheet = RgbImage::from_pixel(400, 400, Rgb([255; 3]));
     image::imageops::replace(&mut sheet, &disc, 30, 200);
@@ -186,7 +186,7 @@ fn disc_on_a_sheet(number: u8) -> Vec<u8> {
 
 #[tokio::test]
 async fn margins_are_cut_off_unless_they_are_to_stay() {
-    let shop = Shop::colourful().await;
+    let shop = Shop::colorful().await;
     let file = disc_on_a_sheet(9);
     let score = async |query: &str| {
         let path = format!("/search?k=12&min_score=-1{query}");
@@ -200,8 +200,8 @@ async fn margins_are_cut_off_unless_they_are_to_stay() {
 }
 
 #[tokio::test]
-async fn margins_of_catalog_pictures_do_not_count_either() {
-    let shop = Shop::colourful().await;
+async fn margins_of_catalog_images_do_not_count_either() {
+    let shop = Shop::colorful().await;
     let sheet = disc_on_a_sheet(9);
     shop.index(&[("catalog/things/sheet.png", sheet.clone())])
         .await;
@@ -212,7 +212,7 @@ async fn margins_of_catalog_pictures_do_not_count_either() {
 
 #[tokio::test]
 async fn what_cannot_be_a_query_is_told_why() {
-    let shop = Shop::colourful().await;
+    let shop = Shop::colorful().await;
     let known = fingerprint(&shop).await;
     let other = "ab".repeat(32);
     let vector = |numbers: Value, fingerprint: &str| json!([{"vector": numbers, "fingerprint": fingerprint}]);
@@ -338,7 +338,7 @@ async fn what_cannot_be_a_query_is_told_why() {
 
 #[tokio::test]
 async fn options_are_refused_by_name_wherever_they_stand() {
-    let shop = Shop::colourful().await;
+    let shop = Shop::colorful().await;
     let fields: Vec<String> = (0..200).map(|n| n.to_string()).collect();
     for (name, value, text) in [
         ("k", json!(0), "0".to_owned()),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use image::{Rgb, RgbImage};
 use serde_json::{Value, json};
 
-use crate::support::{Shop, colour, stripes};
+use crate::support::{Shop, color, stripes};
 
 fn results(answer: &Value) -> &Vec<Value> {
     answer["results"].as_array().unwrap()
@@ -27,8 +27,8 @@ fn scores(list: &[Value]) -> Vec<f64> {
 }
 
 #[tokio::test]
-async fn every_picture_is_a_result_of_its_own() {
-    let shop = Shop::colourful().await;
+async fn every_image_is_a_result_of_its_own() {
+    let shop = Shop::colorful().await;
     let path = "/products/p00/similar?k=1000&min_score=-1&group_by=image";
     let answer = shop.get(path).await.json();
     let found = results(&answer);
@@ -50,8 +50,8 @@ async fn every_picture_is_a_result_of_its_own() {
 }
 
 #[tokio::test]
-async fn all_pictures_come_with_a_product() {
-    let shop = Shop::colourful().await;
+async fn all_images_come_with_a_product() {
+    let shop = Shop::colorful().await;
     let path = "/products/p00/similar?k=5&min_score=-1&images=all";
     let answer = shop.get(path).await.json();
     for found in results(&answer) {
@@ -104,7 +104,7 @@ async fn only_chosen_metadata_is_shown() {
     );
 }
 
-/// A picture that the encoder's tests are made from.
+/// An image that the encoder's tests are made from.
 fn golden(name: &str) -> Vec<u8> {
     let folder = concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -113,17 +113,17 @@ fn golden(name: &str) -> Vec<u8> {
     std::fs::read(format!("{folder}/{name}")).unwrap()
 }
 
-/// Many pictures of one kind and a few of others.
+/// Many images of one kind and a few of others.
 async fn lopsided() -> Shop {
     let shop = Shop::empty();
     let mut pictures = Vec::new();
     for number in 0..8_u8 {
-        let (r, g, b) = colour(0);
+        let (r, g, b) = color(0);
         let key = format!("catalog/many/same-{number}.png");
         pictures.push((key, stripes(r - 4 * number, g, b + 3 * number)));
     }
     for number in 3..9_u8 {
-        let (r, g, b) = colour(number);
+        let (r, g, b) = color(number);
         pictures.push((format!("catalog/few/other-{number}.png"), stripes(r, g, b)));
     }
     for (key, picture) in &pictures {
@@ -158,7 +158,7 @@ async fn diverse_results_differ_from_each_other() {
 }
 
 #[tokio::test]
-async fn nearly_the_same_picture_of_several_products_is_one_result() {
+async fn nearly_the_same_image_of_several_products_is_one_result() {
     let shop = Shop::empty();
     let photo = golden("baseline-640x480.jpg");
     let picture = image::load_from_memory(&photo).unwrap().to_rgb8();
@@ -176,7 +176,7 @@ async fn nearly_the_same_picture_of_several_products_is_one_result() {
         ("catalog/a/copy-2.jpg".to_owned(), again(400, 85)),
     ];
     for number in 4..10 {
-        let (r, g, b) = colour(number);
+        let (r, g, b) = color(number);
         pictures.push((format!("catalog/a/other-{number}.png"), stripes(r, g, b)));
     }
     for (key, picture) in &pictures {
@@ -205,9 +205,9 @@ async fn nearly_the_same_picture_of_several_products_is_one_result() {
     );
 }
 
-/// Pictures of one product are its own, however alike.
+/// Images of one product are its own, however alike.
 #[tokio::test]
-async fn pictures_of_one_product_do_not_collapse() {
+async fn images_of_one_product_do_not_collapse() {
     let shop = Shop::empty();
     let drawn = RgbImage::from_fn(80, 80, |x, y| Rgb([x as u8 * 3, y as u8 * 3, 90]));
     let mut file = std::io::Cursor::new(Vec::new());

@@ -56,7 +56,7 @@ async fn an_answer_has_the_names_and_types_of_the_contract() {
 }
 
 #[tokio::test]
-async fn a_picture_is_found_in_every_kind_of_body() {
+async fn an_image_is_found_in_every_kind_of_body() {
     let shop = Shop::stocked().await;
     let encoded = BASE64_STANDARD.encode(red());
     let plain = json!({"image": encoded}).to_string();

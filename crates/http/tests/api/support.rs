@@ -108,12 +108,12 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    /// A shop without pictures.
+    /// A shop without images.
     pub(crate) fn empty() -> Self {
         Self::over(MemoryCloud::new(), 0, HttpSettings::default())
     }
 
-    /// Five pictures of four products: two red, one orange, one blue, and a green one with metadata.
+    /// Five images of four products: two red, one orange, one blue, and a green one with metadata.
     pub(crate) async fn stocked() -> Self {
         let shop = Self::empty();
         shop.index(&[
@@ -172,11 +172,11 @@ impl Shop {
         }
     }
 
-    /// Twelve products of all colours with two pictures each, one striped and one plain.
-    pub(crate) async fn colourful() -> Self {
+    /// Twelve products of all colors with two images each, one striped and one plain.
+    pub(crate) async fn colorful() -> Self {
         let shop = Self::empty();
         for number in 0..12_u8 {
-            let (r, g, b) = colour(number);
+            let (r, g, b) = color(number);
             for (name, picture) in [("a", stripes(r, g, b)), ("b", disc(r, g, b))] {
                 let key = format!("catalog/things/{number:02}-{name}.png");
                 let metadata = [("product-id".to_owned(), format!("p{number:02}"))];
@@ -189,7 +189,7 @@ impl Shop {
         shop
     }
 
-    /// Stores pictures and indexes them.
+    /// Stores images and indexes them.
     pub(crate) async fn index(&self, pictures: &[(&str, Vec<u8>)]) {
         for (key, bytes) in pictures {
             self.cloud.put_image(key, bytes.clone(), BTreeMap::new());
@@ -249,8 +249,8 @@ impl Shop {
     }
 }
 
-/// One of twelve colours.
-pub(crate) fn colour(number: u8) -> (u8, u8, u8) {
+/// One of twelve colors.
+pub(crate) fn color(number: u8) -> (u8, u8, u8) {
     let at = |shift: u8| {
         let angle = f32::from(number + shift) * std::f32::consts::TAU / 12.0;
         (140.0 + 110.0 * angle.cos()) as u8
@@ -258,7 +258,7 @@ pub(crate) fn colour(number: u8) -> (u8, u8, u8) {
     (at(0), at(4), at(8))
 }
 
-/// A drawn picture: a disc of one colour on grey.
+/// A drawn image: a disc of one color on grey.
 pub(crate) fn disc(red: u8, green: u8, blue: u8) -> Vec<u8> {
     let drawn = RgbImage::from_fn(96, 96, |x, y| {
         let distance = (x as f32 - 48.0).hypot(y as f32 - 48.0);
@@ -272,7 +272,7 @@ pub(crate) fn disc(red: u8, green: u8, blue: u8) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// A drawn picture: stripes of one colour on white.
+/// A drawn image: stripes of one color on white.
 pub(crate) fn stripes(red: u8, green: u8, blue: u8) -> Vec<u8> {
     encode(red, green, blue, ImageFormat::Png)
 }

@@ -1,7 +1,7 @@
 //! `lookalike index info`: generation, counts, encoder and segments.
 
 use anyhow::Result;
-use lookalike_http::IndexInfoReply;
+use lookalike_http::IndexInfoResponse;
 use lookalike_search::{IndexInfo, StandbyInfo};
 
 use crate::args::OutputArguments;
@@ -12,7 +12,7 @@ pub(super) async fn run(output: &OutputArguments) -> Result<CommandOutcome> {
     let target = Target::connect(&output.target).await?;
     let info = target.searcher(target.encoders()).index_info().await?;
     if output.json {
-        println!("{}", serde_json::to_string(&IndexInfoReply::from(info))?);
+        println!("{}", serde_json::to_string(&IndexInfoResponse::from(info))?);
     } else {
         print_info(&info);
     }

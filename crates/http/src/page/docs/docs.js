@@ -33,7 +33,7 @@ function table(titles, rows) {
 
 function row(name, needed, schema, description) {
   const mark = needed ? make("p", { class: "needed" }, "required") : "";
-  // What may also be null is described where its type stands.
+  // The description of a nullable member is in its type.
   const [inner = {}] = schema.oneOf || [];
   const words = [...prose(description || inner.description || resolve(schema).description).children];
   return make(
@@ -90,13 +90,13 @@ function commandsOf(operation) {
   return [...new Set(commands)].sort((one, other) => one.length - other.length);
 }
 
-// An example with every member there is would often not be a valid one.
+// An example with all members is often not valid.
 function slim(example) {
   const name = ["key", "query"].find((one) => example && example[one]);
   return name ? { [name]: example[name] } : example;
 }
 
-function isPicture(type) {
+function isImage(type) {
   return type.startsWith("image/") || type === "application/octet-stream";
 }
 
@@ -106,7 +106,7 @@ function bodyPart([type, { schema, example }]) {
     {},
     make("code", {}, type),
     " – ",
-    ...(isPicture(type) ? ["the picture's bytes"] : typeOf(schema))
+    ...(isImage(type) ? ["the bytes of the image"] : typeOf(schema))
   );
   const given = example ?? resolve(schema).example;
   return make("div", {}, title, given === undefined ? "" : pretty(given));
@@ -199,7 +199,7 @@ function tryOut(operation) {
   if (types.some(([type]) => !type.includes("json")))
     inputs.push(
       field(
-        "Picture as the body",
+        "Image as the body",
         make("input", { class: "field", name: "file", type: "file", accept: "image/*" })
       )
     );
@@ -316,7 +316,7 @@ function show() {
         "section",
         { id: "problems", "aria-label": "Problems" },
         make("h2", {}, "Problems"),
-        prose("The last part of a problem's `type`, and what it says."),
+        prose("The last part of a problem's `type`, and its meaning."),
         table(["Problem", "Status", "Meaning"], problems.map(problemRow))
       )
     );

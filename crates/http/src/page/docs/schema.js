@@ -1,4 +1,4 @@
-// Schemas in words, and examples of them
+// Schemas in words, and examples of values
 
 let doc = {};
 
@@ -98,7 +98,7 @@ function exampleOf(schema, depth = 0) {
   return { boolean: true, object: {}, string: "…" }[type] ?? null;
 }
 
-// Descriptions are CommonMark; of it, this knows what the service writes: paragraphs, lists, code.
+// Descriptions are CommonMark; this renders the subset that the service writes: paragraphs, lists, code.
 function prose(text) {
   const blocks = String(text || "")
     .split(/\n\s*\n/)

@@ -1,6 +1,6 @@
-// Choosing a part of the picture, by pointer or keyboard
+// Selecting a part of the image, by pointer or keyboard
 
-const LEAST = 0.05;
+const MIN_SIDE = 0.05;
 const FIRST_PART = [0.15, 0.15, 0.7, 0.7];
 const CORNERS = { nw: [0, 0], ne: [1, 0], sw: [0, 1], se: [1, 1] };
 
@@ -37,8 +37,8 @@ function handle(name) {
   return at("box").querySelector("." + name);
 }
 
-function within(number, least, most) {
-  return Math.min(Math.max(number, least), most);
+function within(number, min, max) {
+  return Math.min(Math.max(number, min), max);
 }
 
 function moved([x, y, w, h], dx, dy) {
@@ -48,8 +48,8 @@ function moved([x, y, w, h], dx, dy) {
 function resized([x, y, w, h], [right, lower], dx, dy) {
   const ends = (from, length, far, by) => {
     const end = from + length;
-    if (far) return [from, within(end + by, from + LEAST, 1) - from];
-    const begin = within(from + by, 0, end - LEAST);
+    if (far) return [from, within(end + by, from + MIN_SIDE, 1) - from];
+    const begin = within(from + by, 0, end - MIN_SIDE);
     return [begin, end - begin];
   };
   const [left, width] = ends(x, w, right, dx);
@@ -72,7 +72,7 @@ function beginDrag(event) {
   if (event.button !== 0 || !event.isPrimary) return;
   const area = at("canvas").getBoundingClientRect();
   const onTool = event.target.matches(".mover, .handle");
-  // A finger on the picture scrolls the page; the button below gives it a box to hold.
+  // A finger on the image scrolls the page; the button below it gives a box to drag.
   if (!onTool && event.pointerType === "touch") return;
   event.preventDefault();
   const share = ({ clientX, clientY }) => [
@@ -87,12 +87,12 @@ function beginDrag(event) {
     const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
     if (onTool) return showPart(changed(event.target, before, dx, dy));
     const size = [Math.abs(dx), Math.abs(dy)];
-    drawn = drawn || Math.max(...size) > LEAST;
+    drawn = drawn || Math.max(...size) > MIN_SIDE;
     if (drawn) showPart([Math.min(from[0], to[0]), Math.min(from[1], to[1]), ...size]);
   };
   const end = (now) => {
     for (const [type, listener] of listeners) removeEventListener(type, listener);
-    if (now.type === "pointercancel" || (part && Math.min(part[2], part[3]) < LEAST)) showPart(before);
+    if (now.type === "pointercancel" || (part && Math.min(part[2], part[3]) < MIN_SIDE)) showPart(before);
     else if (drawn && part !== before) choosePart(part);
   };
   const listeners = [
@@ -117,7 +117,7 @@ function pressKey(event) {
   if (step) {
     const size = event.shiftKey ? 0.1 : 0.02;
     showPart(changed(event.target, part, step[0] * size, step[1] * size));
-    // Whoever holds a key down means where it ends.
+    // A key held down counts where it ends.
     pause = setTimeout(() => choosePart(part), 700);
   } else if (event.key === "Enter") {
     choosePart(part);

@@ -1,4 +1,4 @@
-// Filters: what can be chosen, and chips of what was
+// Filters: the choices, and chips of the chosen ones
 
 const FEW = 8;
 const unfolded = new Set();
@@ -86,7 +86,7 @@ function valueText(value) {
   return value === "true" ? "Yes" : value === "false" ? "No" : value;
 }
 
-// Filters on attributes that are not offered here came with the address, and stay.
+// Filters on attributes without a choice here come from the address, and stay.
 function chosenFilters(before) {
   const filters = new Map();
   const offered = new Set();
@@ -135,7 +135,7 @@ function chip(label, remaining) {
   return make("li", {}, remove);
 }
 
-// The button is gone afterwards, so whoever pressed it goes on at what it stood for.
+// The button disappears, so the focus moves to the heading.
 function leaveChips(remaining) {
   filtersChosen(remaining);
   at("heading").focus({ preventScroll: true });

@@ -1,9 +1,8 @@
-// Asking the service
+// Requests to the service
 //
-// Filters come from what GET /index lists, more pages from a cursor that an answer brings; where a service gives
-// neither, they are not offered.
+// Filters come from GET /index, further pages from the cursor of an answer; without these, the page offers neither.
 
-const MOST_FACETS = 16;
+const MAX_FACETS = 16;
 
 let stateAsked = null;
 
@@ -30,16 +29,16 @@ async function ask(query, cursor, signal) {
   const attributes = await filterable();
   const parameters = [["k", query.k], ["min_score", -1], ...filterParameters(query.filters)];
   const facets = attributes.filter((attribute) => !isNumber(attribute)).map(({ name }) => name);
-  if (facets.length) parameters.push(["facets", facets.slice(0, MOST_FACETS).join(",")]);
+  if (facets.length) parameters.push(["facets", facets.slice(0, MAX_FACETS).join(",")]);
   if (cursor) parameters.push(["cursor", cursor]);
-  const { product, picture, crop } = query;
+  const { product, image, crop } = query;
   if (product && !crop) return call(similarTo(product, parameters), { signal });
-  // With a decimal point they are shares of the picture.
+  // With a decimal point, the numbers are shares of the sides.
   if (crop) parameters.push(["crop", crop.map((share) => share.toFixed(3)).join(",")]);
-  const body = picture
-    ? await bodyOf(picture, crop)
-    : JSON.stringify({ key: query.key || (await mainPicture(product)).key });
-  const headers = { "content-type": picture ? body.type || "application/octet-stream" : "application/json" };
+  const body = image
+    ? await bodyOf(image, crop)
+    : JSON.stringify({ key: query.key || (await mainImage(product)).key });
+  const headers = { "content-type": image ? body.type || "application/octet-stream" : "application/json" };
   return call(route("search", parameters), { method: "POST", body, headers, signal });
 }
 
@@ -47,8 +46,8 @@ function similarTo(product, parameters) {
   return route("products/" + encodeURIComponent(product) + "/similar", parameters);
 }
 
-// Counts of an attribute's values as they would be without its own filter, so that a second value can be
-// chosen beside the first. Counts do not depend on what is looked for: the cheapest search there is will do.
+// Counts an attribute's values without its own filter, so that a second value can be chosen beside the first. Counts do
+// not depend on the query, so the cheapest search does it.
 async function countsBeside(query, attribute, product, signal) {
   const others = new Map([...query.filters].filter(([name]) => name !== attribute));
   const parameters = [["k", 1], ["min_score", -1], ["facets", attribute], ...filterParameters(others)];
@@ -56,7 +55,7 @@ async function countsBeside(query, attribute, product, signal) {
   return (answer.facets || {})[attribute] || [];
 }
 
-// `category=boot,hat` means one of both; conditions of their own mean all of them. Quotes keep a value together.
+// `category=boot,hat` matches either value; separate filters all have to match. Quotes keep a value together.
 function filterParameters(filters) {
   const parameters = [];
   const quoted = (value) =>
@@ -80,8 +79,8 @@ function productAt(id) {
   return products.get(id);
 }
 
-async function mainPicture(id) {
-  const [picture] = (await productAt(id)).images;
-  if (picture) return picture;
-  throw new Problem("The product has no picture", "Search with another one.");
+async function mainImage(id) {
+  const [image] = (await productAt(id)).images;
+  if (image) return image;
+  throw new Problem("The product has no photo", "Search with another product.");
 }

@@ -1,19 +1,19 @@
-// What was found
+// The results
 
-const MATCHES = { same: "Same picture", variant: "Almost the same", similar: "Similar", weak: "Weak match" };
+const MATCHES = { same: "Same photo", variant: "Almost the same", similar: "Similar", weak: "Weak match" };
 
 function text(value) {
   return value === null || value === undefined || typeof value === "object" ? "" : String(value);
 }
 
-// Columns are whatever the shop imported; these names are common enough to be read as what they say.
+// The shop chooses the columns; these names are common enough to have a meaning here.
 function describe(product) {
   const metadata = product.metadata || {};
   const byName = new Map(Object.entries(metadata).map(([key, value]) => [key.toLowerCase(), value]));
   const first = (...keys) => keys.map((key) => text(byName.get(key))).find(Boolean) || "";
-  const known = "name title product_name price currency image url link description".split(" ");
-  // A bare "true" says nothing without its column: what holds is named, what does not is left out, unless it keeps
-  // one from buying.
+  const known = "name title product_name price currency image images image_url url link description".split(" ");
+  // A bare "true" means nothing without its column: true columns are shown by name, false ones are left out, except
+  // those that keep a shopper from buying.
   const fact = ([key, value]) =>
     value === true ? key.replaceAll("_", " ") : value === false ? "" : text(value);
   const lacking = ["in_stock", "available"].find((key) => byName.get(key) === false);
@@ -25,7 +25,7 @@ function describe(product) {
     name: first("name", "title", "product_name") || product.product_id,
     price: price(byName.get("price"), first("currency")),
     facts: [...new Set(facts)].slice(0, 3).join(" · "),
-    // Nothing else than an address may be followed: a script would be one, too.
+    // Only http links: `javascript:` would run a script.
     page: [first("url", "link")].find((address) => /^https?:/i.test(address))
   };
 }
@@ -35,13 +35,13 @@ function price(value, currency) {
   try {
     if (currency) return value.toLocaleString(undefined, { style: "currency", currency });
   } catch {
-    // Not a currency of ISO 4217: shown beside the number as it is.
+    // Not a currency of ISO 4217: it stands beside the number as it is.
   }
   const digits = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
   return [value.toLocaleString(undefined, digits), currency].filter(Boolean).join(" ");
 }
 
-// Whether a click is for this page, and not for a new tab; the browser does not follow the link then.
+// True if a click is for this page, not for a new tab; the browser then does not follow the link.
 function plainly(event) {
   const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
   if (plain) event.preventDefault();
@@ -57,9 +57,9 @@ function card(found, choose) {
   on(link, "click", (event) => {
     if (plainly(event)) choose(found);
   });
-  const picture = item.querySelector("img");
-  on(picture, "error", () => picture.parentElement.classList.add("broken"));
-  picture.src = found.image.url;
+  const image = item.querySelector("img");
+  on(image, "error", () => image.parentElement.classList.add("broken"));
+  image.src = found.image.url;
   fill(".name", name);
   fill(".price", cost);
   fill(".facts", facts);
@@ -82,7 +82,7 @@ function card(found, choose) {
   return item;
 }
 
-// Cards without content, where the first ones will be.
+// Empty cards in place of the first results.
 function bones(many) {
   return Array.from({ length: Math.min(many, 12) }, () => {
     const item = at("card").content.cloneNode(true).firstElementChild;
@@ -107,10 +107,10 @@ function statusText(many, more, { index = {}, query = {} }) {
 function showCatalog({ images, products: many }) {
   if (typeof images !== "number") return;
   at("catalog").textContent =
-    count(many, "product", "products") + " in " + count(images, "picture", "pictures");
+    count(many, "product", "products") + " in " + count(images, "photo", "photos");
 }
 
-// An answer without results, or without good ones, says so, and what may be done about it.
+// An answer without results, or without good ones, says so and what to do about it.
 function showNothing(query, { results, index }, removeFilters) {
   const weak = results.length > 0 && results.every(({ match }) => match === "weak");
   at("nothing").hidden = results.length > 0 && !weak;
@@ -118,7 +118,7 @@ function showNothing(query, { results, index }, removeFilters) {
     at("nothing").replaceChildren(make("h2", {}, title), make("p", { class: "soft" }, detail), ...more);
   if (weak) say("Nothing here looks much like it", "These products come closest.");
   else if (index && index.images === 0)
-    say("The catalog is empty", "Put pictures below catalog/ in the catalog bucket, then search again.");
+    say("The catalog is empty", "Put photos below catalog/ in the catalog bucket, then search again.");
   else if (query.filters.size) {
     say(
       "No product matches these filters",

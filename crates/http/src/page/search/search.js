@@ -1,26 +1,26 @@
-// The page as a whole: going from one search to the next, and back
+// The page as a whole: from one search to the next, and back
 
 const FRESH = 10 * 60 * 1000;
 const SLOW = 3000;
 const START = { heading: at("heading").textContent, hint: at("hint").textContent };
-const LOST = "The picture was not kept when the page was loaded again: choose it once more.";
+const LOST = "The page was loaded again without your photo. Choose it once more.";
 
-// What the page shows: the query, its answers one page after the other, and counts beside chosen values.
+// The search on the page: the query, its answers page by page, and counts beside chosen values.
 let shown = null;
 let running = null;
 let preview = null;
 let entries = 0;
-// The same of earlier entries of the history, so that going back takes no time and finds its place.
+// The searches of earlier history entries, so that going back is instant and restores the scroll position.
 const kept = new Map();
-// That of them whose results can be scrolled now.
+// The kept search whose results are on the page.
 let scrolled = null;
 
-// Going somewhere
+// Navigation
 
 function go(query, { replace = false, subject = null } = {}) {
   const entry = replace && history.state ? history.state.entry : newEntry();
   const place = { visit, entry, subject };
-  if (query.picture) place.picture = pictures.indexOf(query.picture);
+  if (query.image) place.image = images.indexOf(query.image);
   history[replace ? "replaceState" : "pushState"](
     place,
     "",
@@ -44,7 +44,7 @@ function follow() {
   if (running) running.abort();
   running = null;
   if (!isSubject(query)) {
-    showStart(place.picture !== undefined ? LOST : "");
+    showStart(place.image !== undefined ? LOST : "");
   } else if (before && Date.now() - before.time < FRESH) {
     shown = before;
     showSubject(query, place.subject);
@@ -56,14 +56,14 @@ function follow() {
   }
 }
 
-function takePicture(file) {
+function searchImageFile(file) {
   if (file.type && !file.type.startsWith("image/")) {
-    showProblem(new Problem("This is not a picture", "Use a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file."));
+    showProblem(new Problem("This is not a photo", "Use a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file."));
     return;
   }
-  pictures.push(file);
+  images.push(file);
   const { filters, k } = queryAt(location.hash);
-  go({ picture: file, crop: null, filters, k });
+  go({ image: file, crop: null, filters, k });
   scrollTo(0, 0);
 }
 
@@ -87,7 +87,7 @@ function change(changes, replace) {
   go(query, { replace, subject: history.state && history.state.subject });
 }
 
-// Finding
+// Searching
 
 async function find(query, place) {
   const mine = (running = new AbortController());
@@ -154,14 +154,14 @@ async function findMore() {
   }
 }
 
-// Beside a chosen value stand the others that may be chosen, too.
+// Counts the other values of attributes that have a chosen value.
 async function countBeside(search, signal) {
   const { query, answers } = search;
   const [found] = answers[0].results;
   const product = query.product || (found && found.product_id);
   const chosen = (await filterable()).filter((one) => !isNumber(one) && query.filters.has(one.name));
   if (!product || !answers[0].facets || !chosen.length) return;
-  // Where that fails, the values that the answer counted are there already.
+  // If that fails, the values that the answer counted stay.
   const counted = ({ name }) =>
     countsBeside(query, name, product, signal).then(
       (values) => search.beside.set(name, values),

@@ -1,12 +1,12 @@
-// The page: asks, judges, shows
+// The page: requests, findings, tables
 
 const PROBES = 4;
 const PAUSE = 10_000;
 
 let round = 0;
 
-// A picture of nothing in particular: what it finds does not matter, only how long that takes.
-function probePicture() {
+// An arbitrary image: the time of the search matters, not its results.
+function probeImage() {
   const canvas = make("canvas", { width: 96, height: 96 });
   const pen = canvas.getContext("2d");
   const shade = pen.createLinearGradient(0, 0, 96, 96);
@@ -17,9 +17,9 @@ function probePicture() {
   return new Promise((done) => canvas.toBlob(done, "image/png"));
 }
 
-// The first may find the function asleep; the others, one after the other, find it awake.
+// The first search may include a cold start; the others do not.
 async function probe() {
-  const body = await probePicture();
+  const body = await probeImage();
   const runs = [];
   try {
     for (let turn = 0; turn < PROBES; turn += 1) {
@@ -59,7 +59,7 @@ async function refresh() {
   at("refresh").ariaDisabled = null;
   const findings = [];
   if (health.problem) findings.push(problemFinding("The service does not answer", health.problem));
-  else if (index.problem) findings.push(problemFinding("The state of the index cannot be had", index.problem));
+  else if (index.problem) findings.push(problemFinding("The state of the index cannot be read", index.problem));
   if (!health.problem) findings.push(...probeFindings(searching));
   if (!index.problem) findings.push(...indexFindings(index));
   showVerdict(findings);
@@ -107,7 +107,7 @@ function showFigures(index, { first, warm, typical }) {
     index
       ? [
           ["Products", index.products],
-          ["Pictures", index.images],
+          ["Images", index.images],
           ["Could not be indexed", index.failed],
           ["Generation", index.generation],
           ["Stored index", shownBytes(bytes)]
@@ -121,14 +121,14 @@ function showFigures(index, { first, warm, typical }) {
     typical
       ? [
           ["First search", part(first)],
-          ["Search when awake", part(warm)],
+          ["Warm search", part(warm)],
           ["of it, embedding", query && part(query.embedding_ms)],
           ["of it, searching", query && part(query.search_ms)],
           [
             "of it, network and the rest",
             query && part(Math.max(0, warm - query.embedding_ms - query.search_ms))
           ],
-          ["Compares", exact === undefined ? "" : exact ? "every picture" : "along the graph"],
+          ["Compares", exact === undefined ? "" : exact ? "every image" : "along the graph"],
           [
             "Server-Timing",
             typical.timing &&
@@ -145,7 +145,7 @@ function showFigures(index, { first, warm, typical }) {
           ["Name", encoder.name],
           ["Dimensions", encoder.dimensions],
           ["Fingerprint", make("code", { title: encoder.fingerprint }, encoder.fingerprint.slice(0, 16) + "…")],
-          ["The service brings", other && other.name]
+          ["Configured encoder", other && other.name]
         ]
       : [["State", "unknown"]]
   );
@@ -183,7 +183,7 @@ function showTables(index) {
     return make("div", { class: "gauge" }, bar);
   };
   const moment = (text) => new Date(text).toLocaleString();
-  const dead = rows - index.images;
+  const deleted = rows - index.images;
   at("tables").replaceChildren(
     ...[
       table(
@@ -200,12 +200,12 @@ function showTables(index) {
             true
           ]
         ],
-        dead > 0
-          ? count(dead, "row is", "rows are") + " superseded by newer ones, and leave with the next rebuild."
+        deleted > 0
+          ? count(deleted, "row is", "rows are") + " deleted or replaced by newer ones; the next rebuild drops them."
           : ""
       ),
-      table("Pictures that could not be indexed", index.failures, [
-        ["Picture", ({ key }) => make("code", {}, key)],
+      table("Images that could not be indexed", index.failures, [
+        ["Image", ({ key }) => make("code", {}, key)],
         ["Reason", ({ reason }) => reason],
         ["Tried", ({ at }) => moment(at)]
       ]),
@@ -217,7 +217,7 @@ function showTables(index) {
         ["Size", ({ bytes }) => shownBytes(bytes), true],
         ["Kept up to date", ({ available }) => (available ? "yes" : "no")]
       ]),
-      table("What can be filtered by", index.filterable, [
+      table("Attributes for filters", index.filterable, [
         ["Attribute", ({ name }) => make("code", {}, name)],
         ["Holds", ({ type }) => type || "–"],
         ["Products", ({ products }) => number(products), true]

@@ -1,4 +1,4 @@
-//! What surrounds every request: its id, its line in the log, and the rendering of problems.
+//! Middleware around every request: its id, its line in the log, and the rendering of problems.
 
 use std::any::Any;
 use std::time::Instant;
@@ -17,8 +17,8 @@ use crate::request_id::{self, RequestId};
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 
-/// Runs the inner service and finishes its reply.
-pub(crate) async fn surround(mut request: Request, next: Next) -> Response {
+/// Runs the inner service and completes its reply.
+pub(crate) async fn wrap_request(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = RequestId::of(&request);
     let method = request.method().clone();
@@ -38,7 +38,7 @@ pub(crate) async fn surround(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// A panic as a problem; its message is for the log.
+/// Turns a panic into a problem; the message goes to the log only.
 pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let message = panic
         .downcast_ref::<String>()
@@ -52,8 +52,8 @@ pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
         .into_response()
 }
 
-/// Gives every error the body of a problem, also those that axum raised by itself, and lets nobody keep it. Headers
-/// such as `Allow` and those of CORS stay.
+/// Gives every error the body of a problem, including those that axum raises itself, and forbids caching it. Other
+/// headers, such as `Allow` and those of CORS, stay.
 fn render_problem(response: Response, method: &Method, path: &str, id: &RequestId) -> Response {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
@@ -69,7 +69,7 @@ fn render_problem(response: Response, method: &Method, path: &str, id: &RequestI
     parts.status = problem.kind.status();
     let media_type = HeaderValue::from_static("application/problem+json");
     parts.headers.insert(CONTENT_TYPE, media_type);
-    // What became an error late has these of the answer that it was.
+    // A reply that became an error late still has the headers of the answer it was.
     parts.headers.insert(CACHE_CONTROL, NO_STORE);
     parts.headers.remove(ETAG);
     if let Some(seconds) = problem.kind.retry_after() {
@@ -84,7 +84,7 @@ fn render_problem(response: Response, method: &Method, path: &str, id: &RequestI
     Response::from_parts(parts, body)
 }
 
-/// The problem behind an error status that no handler of ours gave.
+/// Returns the problem behind an error status that axum or a layer set, not a handler.
 pub(crate) fn unnamed_problem(status: StatusCode, method: &Method) -> Problem {
     match status {
         StatusCode::METHOD_NOT_ALLOWED => Problem::new(
@@ -123,6 +123,6 @@ fn finish_headers(response: &mut Response, id: &RequestId) {
         headers.insert(request_id::HEADER, value);
     }
     headers.insert(NOSNIFF, HeaderValue::from_static("nosniff"));
-    // Answers hold signed links and the state of the moment: nothing in between may keep them.
+    // Answers hold signed links and the current state: proxies must not keep them.
     headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
 }

@@ -1,15 +1,15 @@
-// A shopper's picture, as it is sent
+// A shopper's image file, made ready to be sent
 
-// A body reaches a Lambda function in base64 and may have 6 MB there: 4.4 MB of picture.
+// A body reaches a Lambda function in base64 and has at most 6 MB there: an image of 4.4 MB.
 const MAX_BYTES = 4.4e6;
-// Below both, a picture is sent as it is; above, the network sees 224 pixels of it anyway.
+// Below both, an image is sent as it is. The network only sees 224 pixels of a larger one.
 const GOOD_BYTES = 1e6;
 const GOOD_SIDE = 1024;
-// A small part of a large photo keeps more of its pixels.
-const MOST_SIDE = 2560;
-const UNDERSTOOD = ["image/jpeg", "image/png", "image/webp", "image/gif", "image/avif"];
+// A small part of a large image keeps more of its pixels.
+const MAX_SIDE = 2560;
+const SUPPORTED_TYPES = ["image/jpeg", "image/png", "image/webp", "image/gif", "image/avif"];
 
-// Whatever the browser can show: some show formats in pages, such as HEIC and SVG, that they do not give to scripts.
+// Decodes whatever the browser can show: some formats, such as HEIC and SVG, are shown in pages but not given to scripts.
 async function decoded(file) {
   try {
     return await createImageBitmap(file, { imageOrientation: "from-image" });
@@ -26,7 +26,7 @@ async function decoded(file) {
   }
 }
 
-// Large photos are made smaller here: they travel faster, and find the same. What the service does not read becomes JPEG.
+// Scales large images down: they travel faster and find the same. Formats that the service does not read become JPEG.
 async function bodyOf(file, crop) {
   let bitmap;
   try {
@@ -34,18 +34,18 @@ async function bodyOf(file, crop) {
   } catch {
     if (file.size <= MAX_BYTES) return file;
     throw new Problem(
-      "The picture is too large",
-      "This browser cannot make it smaller. Use one of at most 4.4 MB."
+      "The photo is too large",
+      "This browser cannot make it smaller. Use a photo of at most 4.4 MB."
     );
   }
   const { width, height } = bitmap;
   const side = Math.max(width, height);
-  if (file.size <= GOOD_BYTES && side <= 4 * GOOD_SIDE && UNDERSTOOD.includes(file.type)) {
+  if (file.size <= GOOD_BYTES && side <= 4 * GOOD_SIDE && SUPPORTED_TYPES.includes(file.type)) {
     bitmap.close?.();
     return file;
   }
   const part = crop ? Math.max(crop[2] * width, crop[3] * height) : side;
-  const scale = Math.min(1, GOOD_SIDE / part, MOST_SIDE / side);
+  const scale = Math.min(1, GOOD_SIDE / part, MAX_SIDE / side);
   const canvas = make("canvas", {
     width: Math.max(1, Math.round(width * scale)),
     height: Math.max(1, Math.round(height * scale))
@@ -61,5 +61,5 @@ async function bodyOf(file, crop) {
 }
 
 function nameOf(file) {
-  return file.name && file.name !== "image.png" ? file.name : "Your picture";
+  return file.name && file.name !== "image.png" ? file.name : "Your photo";
 }

@@ -1,36 +1,36 @@
-//! What became of a picture.
+//! The state of a catalog image.
 
 use lookalike_search::{ImageState, ImageView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What became of a catalog picture.
+/// The state of a catalog image.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ImageState)]
-pub(crate) struct ImageStateReply {
+pub(crate) struct ImageStateResponse {
     /// Key of the object.
     key: String,
-    /// Whether searches find it: `indexed`, `pending` or `failed`.
+    /// `indexed` if searches find it, `pending` or `failed`.
     #[schema(value_type = String, example = "indexed")]
     state: &'static str,
-    /// The generation of the index that was looked at.
+    /// The generation of the index that this is about.
     generation: u64,
-    /// The product that it shows; not there while it waits.
+    /// The product that it shows; absent while it is pending.
     #[serde(skip_serializing_if = "Option::is_none")]
     product_id: Option<String>,
-    /// Only when the object is gone and waits to be taken out of the index.
+    /// True if the object is deleted and still in the index; absent otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     removal: bool,
-    /// Why it cannot be indexed, in a word for programs.
+    /// The reason of a failure as a word for programs.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "corrupt")]
     code: Option<String>,
-    /// Why it cannot be indexed, and what to do about it.
+    /// The reason of a failure, and what to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
 
-impl From<ImageView> for ImageStateReply {
+impl From<ImageView> for ImageStateResponse {
     fn from(view: ImageView) -> Self {
         let blank = Self {
             key: view.key,

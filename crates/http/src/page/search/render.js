@@ -1,21 +1,21 @@
-// What the page shows of a search
+// Rendering a search
 
 function showSubject(query, subject) {
-  const file = query.picture;
+  const file = query.image;
   const { product } = query;
   at("main").classList.remove("start");
-  at("choose").textContent = "Another picture";
+  at("choose").textContent = "Another photo";
   if (file) {
     if (!preview || preview.file !== file) {
       if (preview) URL.revokeObjectURL(preview.url);
       preview = { file, url: URL.createObjectURL(file) };
     }
-    return showWords(query, { url: preview.url, name: "your picture", hint: nameOf(file) });
+    return showWords(query, { url: preview.url, name: "your photo", hint: nameOf(file) });
   }
   if (subject) return showWords(query, subject);
   if (!product) return showWords(query, { url: "", name: query.key.split("/").pop(), hint: query.key });
   showWords(query, { url: "", name: product, hint: "" });
-  // Arrived by a link: the product's own name and picture are not at hand yet.
+  // After a link, the product's name and image have to be loaded.
   const arrive = (found) => {
     const now = queryAt(location.hash);
     if (now.product !== product) return;
@@ -35,8 +35,8 @@ function showWords(query, { url, name, hint }) {
   at("hint").textContent = hint || "\u00a0";
   at("subject").hidden = !url && !query.product;
   at("canvas").hidden = !url;
-  if (url && at("subject-picture").src !== url) at("subject-picture").src = url;
-  at("subject-picture").alt = "What is searched: " + name;
+  if (url && at("subject-image").src !== url) at("subject-image").src = url;
+  at("subject-image").alt = "Searched: " + name;
   showPart(url ? query.crop : null);
   at("cropping").hidden = !url;
 }
@@ -85,7 +85,7 @@ function showEnd() {
 async function showChoices() {
   const attributes = await filterable();
   const search = shown;
-  // While the next search runs, what was chosen for it stands there.
+  // While the next search runs, its filters are already shown.
   if (!search || at("results").ariaBusy) return;
   const facets = search.answers[0].facets || {};
   const values = new Map(Object.entries(facets));
@@ -130,7 +130,7 @@ function showStart(hint) {
   hide("subject cropping problem nothing bar more expired filters chips");
   at("heading").textContent = START.heading;
   at("hint").textContent = hint || START.hint;
-  at("choose").textContent = "Choose a picture";
+  at("choose").textContent = "Choose a photo";
   at("status").textContent = "";
   fillResults();
 }

@@ -1,4 +1,4 @@
-//! Products, and where pictures are.
+//! Products, and links to their images.
 
 use std::collections::BTreeMap;
 
@@ -7,47 +7,47 @@ use lookalike_search::ProductView;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A catalog picture.
+/// A catalog image.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Image)]
-pub(crate) struct ImageReply {
+pub(crate) struct ImageResponse {
     /// Key of the object.
     pub(super) key: String,
-    /// A signed link that answers GET with the picture for a while; not there with `links=false`.
+    /// A signed link to GET the image, which expires; absent with `links=false`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) url: Option<String>,
 }
 
-/// A product with all its pictures.
+/// A product with all its images.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Product)]
-pub(crate) struct ProductReply {
-    /// What a customer buys.
+pub(crate) struct ProductResponse {
+    /// The id of the product.
     product_id: String,
-    /// What is known about the product; empty when nothing was imported.
+    /// The imported metadata; empty if there is none.
     #[schema(value_type = Object)]
     metadata: Metadata,
-    /// Its pictures, by key.
-    images: Vec<ImageReply>,
+    /// Its images, by key.
+    images: Vec<ImageResponse>,
 }
 
-/// Where to store a picture.
+/// A link to store an image.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Upload)]
-pub(crate) struct UploadReply {
-    /// PUT the picture's bytes here.
+pub(crate) struct UploadResponse {
+    /// PUT the image's bytes here.
     url: String,
     /// Then search with this key.
     key: String,
-    /// Seconds until the link is void.
+    /// Seconds until the link expires.
     expires_in: u64,
     /// Headers that the PUT must carry.
     headers: BTreeMap<String, String>,
 }
 
-impl From<ProductView> for ProductReply {
+impl From<ProductView> for ProductResponse {
     fn from(product: ProductView) -> Self {
-        let image = |(key, url)| ImageReply {
+        let image = |(key, url)| ImageResponse {
             key,
             url: Some(url),
         };
@@ -59,7 +59,7 @@ impl From<ProductView> for ProductReply {
     }
 }
 
-impl From<UploadLink> for UploadReply {
+impl From<UploadLink> for UploadResponse {
     fn from(link: UploadLink) -> Self {
         Self {
             url: link.url,

@@ -1,14 +1,14 @@
-// The address: what is searched, in words that a link can carry
+// The search as the fragment of the address, so that a link can carry it
 //
 // #product=boot-001&crop=0.1,0.2,0.5,0.6&is.category=boot&min.price=10&k=48
-// A shopper's own picture cannot stand in it: the history's state names its place among those of this visit.
+// A shopper's own image cannot be in it: the history's state has its position among the images of this visit.
 
 const AMOUNT = 24;
 const visit = Date.now().toString(36) + Math.random().toString(36).slice(2);
-const pictures = [];
+const images = [];
 
-// { product | key | picture | none of them, crop: [x, y, w, h] in shares or null, filters, k }
-// A part of a product's picture has both, the product and the picture's key.
+// { product | key | image | none of them, crop: [x, y, w, h] in shares or null, filters, k }
+// A part of a product's image has both: the product, and the image's key.
 function queryAt(hash, state) {
   const query = { crop: null, filters: new Map(), k: AMOUNT };
   for (const [name, value] of new URLSearchParams(hash.replace(/^#/, ""))) {
@@ -22,7 +22,7 @@ function queryAt(hash, state) {
   }
   if (query.product && !query.crop) delete query.key;
   const own = !query.product && !query.key && state && state.visit === visit;
-  if (own) query.picture = pictures[state.picture];
+  if (own) query.image = images[state.image];
   return query;
 }
 
@@ -47,7 +47,7 @@ function filterOn(filters, attribute) {
   return filters.get(attribute);
 }
 
-// Shares of the whole, rounded as they are sent, so that the same part has one name.
+// Shares of the sides, rounded as they are sent, so that the same part has one address.
 function cropIn(text) {
   const [x, y, w, h] = text.split(",").map(Number);
   const inside = x >= 0 && y >= 0 && w > 0 && h > 0 && x + w <= 1.0001 && y + h <= 1.0001;
@@ -60,9 +60,9 @@ function rounded(crop) {
 }
 
 function isSubject(query) {
-  return Boolean(query.product || query.key || query.picture);
+  return Boolean(query.product || query.key || query.image);
 }
 
 function sameSubject(one, other) {
-  return Boolean(one && other) && ["product", "key", "picture"].every((name) => one[name] === other[name]);
+  return Boolean(one && other) && ["product", "key", "image"].every((name) => one[name] === other[name]);
 }

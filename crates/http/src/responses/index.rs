@@ -8,23 +8,23 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::digest::digest;
-use super::failure::FailureReply;
-use super::generation::GenerationReply;
+use super::failure::FailureResponse;
+use super::generation::GenerationResponse;
 
-/// Which index gave the answer.
+/// The index that gave the answer.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = IndexState)]
-pub(crate) struct IndexReply {
+pub(crate) struct IndexStateResponse {
     /// Grows by one with every published change; 0 before the first.
     generation: u64,
-    /// Pictures that can be found.
+    /// Searchable images.
     images: u64,
     /// Distinct products among them.
     products: u64,
     /// Its newest segment.
     #[serde(skip)]
     newest: Option<SegmentId>,
-    /// Only when the index could not be refreshed and the last good one was used: why.
+    /// The reason why the index could not be refreshed; absent if the answer is from the newest index.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) stale: Option<String>,
 }
@@ -32,68 +32,66 @@ pub(crate) struct IndexReply {
 /// The state of the index in full.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = IndexInfo)]
-pub struct IndexInfoReply {
+pub struct IndexInfoResponse {
     /// Counts and generation.
     #[serde(flatten)]
-    state: IndexReply,
-    /// What embeds the queries, and made the index.
-    encoder: EncoderReply,
-    /// What the index consists of, oldest first.
-    segments: Vec<SegmentReply>,
-    /// Pictures that could not be indexed.
+    state: IndexStateResponse,
+    /// The encoder of the index and of the queries.
+    encoder: EncoderResponse,
+    /// The segments of the index, oldest first.
+    segments: Vec<SegmentResponse>,
+    /// Number of images that could not be indexed.
     failed: u64,
-    /// Those of them that failed last, the last first, 50 at most.
-    failures: Vec<FailureReply>,
-    /// What can be filtered by, by name.
-    filterable: Vec<FilterableReply>,
-    /// Only while the encoder is changed: indexes of other encoders that are kept beside this one.
+    /// The last failures, newest first, at most 50.
+    failures: Vec<FailureResponse>,
+    /// Attributes for filters, by name.
+    filterable: Vec<FilterableResponse>,
+    /// Indexes of other encoders, kept during a change of the encoder; absent otherwise.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    side_indexes: Vec<SideIndexReply>,
-    /// What the last generations changed, newest first, 20 at most. Those that an earlier release published are not
-    /// there.
-    history: Vec<GenerationReply>,
-    /// Only when the service was given another encoder than the index has: that encoder. It is used
-    /// once the catalog is indexed with it.
+    side_indexes: Vec<SideIndexResponse>,
+    /// Changes of the last generations, newest first, at most 20. Generations of early releases are left out.
+    history: Vec<GenerationResponse>,
+    /// The configured encoder, if it is not that of the index. It is used after the catalog is indexed with it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    configured_encoder: Option<EncoderReply>,
+    configured_encoder: Option<EncoderResponse>,
 }
 
-/// An attribute that can be filtered by.
+/// An attribute for filters.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Filterable)]
-pub(crate) struct FilterableReply {
+pub(crate) struct FilterableResponse {
     /// Its name.
     name: String,
-    /// What its values are: `text`, `number`, `boolean`, `list of texts`, or several of them with `or` between;
-    /// `nothing` where it is declared and no picture has it.
+    /// Type of its values: `text`, `number`, `boolean`, `list of texts`, or several of them joined by `or`; `nothing` if
+    /// it is declared, but no image has it.
     #[serde(rename = "type")]
     #[schema(example = "number")]
     types: String,
-    /// Products of which a picture has it.
+    /// Products with an image that has it.
     products: u64,
 }
 
-/// An index beside the one that is searched.
+/// An index of another encoder, which searches do not use.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SideIndex)]
-pub(crate) struct SideIndexReply {
-    /// `building`, to be searched once it is complete, or `previous`, searched before.
+#[schema(as = StandbyIndex)]
+pub(crate) struct SideIndexResponse {
+    /// `building` if searches will use it, or `previous` if they did before.
     #[schema(value_type = String, example = "building")]
     role: &'static str,
-    /// What made it.
-    encoder: EncoderReply,
-    /// Rows in its segments, superseded ones included.
+    /// Its encoder.
+    encoder: EncoderResponse,
+    /// Rows in its segments, including deleted ones.
     rows: u64,
     /// Size of its segments in bytes.
     bytes: u64,
-    /// Whether its encoder can be had; without it, the index is not kept up to date.
+    /// True if its encoder can be loaded; otherwise the index is not kept up to date.
     available: bool,
 }
 
 /// An encoder.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Encoder)]
-pub(crate) struct EncoderReply {
+pub(crate) struct EncoderResponse {
     /// Its name.
     name: String,
     /// SHA-256 of its model and preprocessing, in hexadecimal.
@@ -105,43 +103,46 @@ pub(crate) struct EncoderReply {
 /// One segment of the index.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Segment)]
-pub(crate) struct SegmentReply {
+pub(crate) struct SegmentResponse {
     /// `base` or `delta`.
     #[schema(value_type = String, example = "base")]
     kind: &'static str,
-    /// Rows in it, superseded ones included.
+    /// Rows in it, including deleted ones.
     rows: u64,
     /// Size of the object in bytes.
     bytes: u64,
-    /// Share of the ten most similar pictures that its graph finds, 0 to 1, as measured when it was built.
-    /// Not there without a graph, where every picture is looked at, which finds all; nor of a graph that a
-    /// release built which did not measure.
+    /// Recall of its graph at ten results, 0 to 1, measured when it was built. Absent without a graph, since then every
+    /// image is compared, and of graphs from releases that did not measure it.
     #[serde(skip_serializing_if = "Option::is_none")]
     recall: Option<f64>,
 }
 
-impl IndexReply {
-    /// The generation.
+impl IndexStateResponse {
+    /// Returns the generation.
     pub(crate) fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// A tag of what this index, and no other of the same generation, says to something, or says itself: `g`, the
-    /// generation, `-`, and a digest. `None` for what is no JSON.
-    pub(crate) fn tag(&self, said: &[u8]) -> Option<String> {
+    /// Returns an entity tag of `content` for this index: `g`, the generation, `-`, and a digest of both. The digest tells
+    /// indexes of the same generation apart. `None` if the index cannot be serialized.
+    pub(crate) fn tag(&self, content: &[u8]) -> Option<String> {
         let index = serde_json::to_vec(&(self, self.newest)).ok()?;
-        Some(format!("g{}-{}", self.generation, digest([&index, said])))
+        Some(format!(
+            "g{}-{}",
+            self.generation,
+            digest([&index, content])
+        ))
     }
 }
 
-impl IndexInfoReply {
-    /// Whether the state is older than the stored one.
+impl IndexInfoResponse {
+    /// True if the state is older than the stored one.
     pub(crate) fn is_stale(&self) -> bool {
         self.state.stale.is_some()
     }
 }
 
-impl From<IndexState> for IndexReply {
+impl From<IndexState> for IndexStateResponse {
     fn from(state: IndexState) -> Self {
         Self {
             generation: state.generation,
@@ -153,39 +154,47 @@ impl From<IndexState> for IndexReply {
     }
 }
 
-impl From<IndexInfo> for IndexInfoReply {
+impl From<IndexInfo> for IndexInfoResponse {
     fn from(info: IndexInfo) -> Self {
         Self {
             state: info.state.into(),
-            encoder: EncoderReply {
+            encoder: EncoderResponse {
                 name: info.encoder_name,
                 fingerprint: info.fingerprint.to_string(),
                 dimensions: info.dimensions,
             },
-            segments: info.segments.into_iter().map(SegmentReply::from).collect(),
+            segments: info
+                .segments
+                .into_iter()
+                .map(SegmentResponse::from)
+                .collect(),
             failed: info.failed,
             failures: info
                 .failures
                 .into_iter()
-                .filter_map(FailureReply::of)
+                .filter_map(FailureResponse::of)
                 .collect(),
             filterable: info
                 .filterable
                 .into_iter()
-                .map(FilterableReply::from)
+                .map(FilterableResponse::from)
                 .collect(),
-            side_indexes: info.sides.into_iter().map(SideIndexReply::from).collect(),
+            side_indexes: info
+                .sides
+                .into_iter()
+                .map(SideIndexResponse::from)
+                .collect(),
             history: info
                 .history
                 .into_iter()
-                .map(GenerationReply::from)
+                .map(GenerationResponse::from)
                 .collect(),
-            configured_encoder: info.configured.map(EncoderReply::from),
+            configured_encoder: info.configured.map(EncoderResponse::from),
         }
     }
 }
 
-impl From<FilterableInfo> for FilterableReply {
+impl From<FilterableInfo> for FilterableResponse {
     fn from(info: FilterableInfo) -> Self {
         Self {
             name: info.name,
@@ -195,7 +204,7 @@ impl From<FilterableInfo> for FilterableReply {
     }
 }
 
-impl From<EncoderInfo> for EncoderReply {
+impl From<EncoderInfo> for EncoderResponse {
     fn from(encoder: EncoderInfo) -> Self {
         Self {
             name: encoder.name,
@@ -205,7 +214,7 @@ impl From<EncoderInfo> for EncoderReply {
     }
 }
 
-impl From<StandbyInfo> for SideIndexReply {
+impl From<StandbyInfo> for SideIndexResponse {
     fn from(side: StandbyInfo) -> Self {
         Self {
             role: side.role,
@@ -217,7 +226,7 @@ impl From<StandbyInfo> for SideIndexReply {
     }
 }
 
-impl From<SegmentInfo> for SegmentReply {
+impl From<SegmentInfo> for SegmentResponse {
     fn from(segment: SegmentInfo) -> Self {
         Self {
             kind: segment.kind,

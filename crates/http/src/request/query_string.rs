@@ -1,117 +1,48 @@
-//! Query parameters. One that is not known is refused: a misspelt `minscore` that changes nothing
-//! would look like an answer.
+//! The query strings of the routes.
 
-use axum::extract::Query;
 use http::Uri;
-use serde_json::Value;
 
-use super::options::{Given, OPTIONS, PART_OPTIONS};
-use super::raw::Raw;
-use crate::problem::{Problem, ProblemKind, shown};
+use super::search_params::SearchParams;
+use super::values::{Values, pairs, refused, unknown_parameter};
+use crate::problem::{Problem, shown};
 
-/// Entries of each list of an audit where nobody says, and at most: a reply has to fit through Lambda.
-const LISTED: usize = 50;
-const MOST_LISTED: usize = 100;
+/// Items of each list of an audit: by default, and at most, since a reply has to fit through Lambda.
+const DEFAULT_AUDIT_ITEMS: usize = 50;
+const MAX_AUDIT_ITEMS: usize = 100;
 
-/// The options in the query string of a search by picture, crop and margins of the picture among them.
-pub(crate) fn search_parameters(uri: &Uri) -> Result<Given, Problem> {
-    read(uri, &[&OPTIONS[..], &PART_OPTIONS[..]].concat())
-}
-
-/// The options in the query string of a search without a picture.
-pub(crate) fn similar_parameters(uri: &Uri) -> Result<Given, Problem> {
-    read(uri, &OPTIONS)
+/// Reads the options of a search without an image.
+pub(crate) fn similar_params(uri: &Uri) -> Result<SearchParams, Problem> {
+    SearchParams::read(Values::of_query(uri)?)
 }
 
 /// Refuses every parameter, for routes that have none.
 pub(crate) fn no_parameters(uri: &Uri) -> Result<(), Problem> {
     match pairs(uri)?.first() {
-        Some((name, _)) => Err(unknown(name, "none")),
+        Some((name, _)) => Err(unknown_parameter(name, "none")),
         None => Ok(()),
     }
 }
 
-/// Entries of the lists of an audit.
+/// Reads the number of items of each list of an audit.
 pub(crate) fn audit_limit(uri: &Uri) -> Result<usize, Problem> {
     let mut limit = None;
     for (name, value) in pairs(uri)? {
         if name != "limit" {
-            return Err(unknown(&name, "limit"));
+            return Err(unknown_parameter(&name, "limit"));
         }
-        let number = value.parse().ok().filter(|n| (1..=MOST_LISTED).contains(n));
+        let number = value.parse().ok();
+        let number = number.filter(|n| (1..=MAX_AUDIT_ITEMS).contains(n));
         let number = number.ok_or_else(|| {
             let shown = shown(&value);
-            invalid(format!(
-                "limit is {shown}, but it must be a whole number from 1 to {MOST_LISTED}"
+            refused(format!(
+                "limit is {shown}, but it must be a whole number from 1 to {MAX_AUDIT_ITEMS}"
             ))
         })?;
         if limit.replace(number).is_some() {
-            return Err(invalid("limit is given more than once".to_owned()));
+            return Err(refused("limit is given more than once".to_owned()));
         }
     }
-    Ok(limit.unwrap_or(LISTED))
-}
-
-fn read(uri: &Uri, known: &[&str]) -> Result<Given, Problem> {
-    let pairs = pairs(uri)?;
-    let mut given = Given::default();
-    let mut lists: Vec<(&str, String)> = Vec::new();
-    let mut filters = Vec::new();
-    let mut seen: Vec<&str> = Vec::new();
-    for (name, value) in &pairs {
-        let name = name.as_str();
-        if !known.contains(&name) {
-            return Err(unknown(name, &listed(known)));
-        }
-        match name {
-            // All of them have to hold.
-            "filter" => filters.push(Value::from(value.as_str())),
-            // Names in several parameters are as good as names between commas.
-            "fields" | "facets" => match lists.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, list)) => *list = [list.as_str(), value].join(","),
-                None => lists.push((name, value.clone())),
-            },
-            _ if seen.contains(&name) => {
-                return Err(invalid(format!("{name} is given more than once")));
-            }
-            _ => {
-                given.take(name, Raw::Text(value))?;
-            }
-        }
-        seen.push(name);
-    }
-    for (name, list) in lists {
-        given.take(name, Raw::Text(&list))?;
-    }
-    if !filters.is_empty() {
-        given.filter_by(filters);
-    }
-    Ok(given)
-}
-
-fn pairs(uri: &Uri) -> Result<Vec<(String, String)>, Problem> {
-    Query::try_from_uri(uri)
-        .map(|Query(pairs)| pairs)
-        .map_err(|error| invalid(error.body_text()))
-}
-
-/// `a, b and c`.
-fn listed(names: &[&str]) -> String {
-    match names.split_last() {
-        Some((last, others)) if !others.is_empty() => format!("{} and {last}", others.join(", ")),
-        _ => names.concat(),
-    }
-}
-
-fn invalid(detail: String) -> Problem {
-    Problem::new(ProblemKind::InvalidParameter, detail)
-}
-
-fn unknown(name: &str, known: &str) -> Problem {
-    Problem::new(
-        ProblemKind::UnknownParameter,
-        format!("there is no parameter {}; known here: {known}", shown(name)),
-    )
+    Ok(limit.unwrap_or(DEFAULT_AUDIT_ITEMS))
 }
 
 #[cfg(test)]
@@ -121,13 +52,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::problem::ProblemKind;
+    use crate::request::search_params::ImageSearchParams;
 
-    fn given(query: &str) -> Result<Given, Problem> {
-        search_parameters(&format!("/search?{query}").parse().unwrap())
+    fn given(query: &str) -> Result<ImageSearchParams, Problem> {
+        ImageSearchParams::read(Values::of_query(
+            &format!("/search?{query}").parse().unwrap(),
+        )?)
     }
 
     fn options(query: &str) -> SearchOptions {
-        given(query).unwrap().options()
+        given(query).unwrap().search.options()
     }
 
     #[test]
@@ -167,12 +102,12 @@ mod tests {
     }
 
     #[test]
-    fn crop_and_trim_are_of_the_picture() {
+    fn crop_and_trim_are_about_the_image() {
         let found = given("crop=10%25,10%25,50%25,50%25&trim=false").unwrap();
-        assert_eq!(found.crop, Some("0.1,0.1,0.5,0.5".parse().unwrap()));
-        assert_eq!(found.trim, Some(false));
+        assert_eq!(found.image.crop, Some("0.1,0.1,0.5,0.5".parse().unwrap()));
+        assert_eq!(found.image.trim, Some(false));
         let uri = "/products/a/similar?crop=1,1,2,2".parse().unwrap();
-        let problem = similar_parameters(&uri).unwrap_err();
+        let problem = similar_params(&uri).unwrap_err();
         assert_eq!(problem.kind, ProblemKind::UnknownParameter);
     }
 

@@ -1,4 +1,4 @@
-// What the page reacts to
+// Event listeners
 
 for (const [button, input] of [
   ["choose", "file"],
@@ -8,20 +8,20 @@ for (const [button, input] of [
   on(at(input), "change", (event) => {
     const [file] = event.target.files;
     event.target.value = "";
-    if (file) takePicture(file);
+    if (file) searchImageFile(file);
   });
 }
 
 on(at("amount"), "change", () => change({ k: Number(at("amount").value) }, true));
 on(at("more"), "click", findMore);
-on(at("subject-picture"), "error", () => hide("subject cropping"));
+on(at("subject-image"), "error", () => hide("subject cropping"));
 
 filtersChosen = (filters) => change({ filters: filters || chosenFilters(queryAt(location.hash).filters) });
 
-// The first part of a picture is a step in the history, correcting it is none.
+// Selecting a part is a step in the history; correcting it is not.
 partChosen = (crop) => {
   const { crop: before, key } = queryAt(location.hash, history.state);
-  // A product's picture goes by its key, since a product has several.
+  // A product has several images: its part needs the key.
   const subject = history.state.subject || {};
   const keyOfPart = queryAt(location.hash).product ? (crop ? subject.key : "") : key;
   if (String(crop) === String(before)) showPart(before);
@@ -34,7 +34,7 @@ on(at("home"), "click", (event) => {
   follow();
 });
 
-// The address is where the search stands: it is not for going to a place of the page.
+// The fragment of the address holds the search, so it cannot name a place on the page.
 on(at("skip"), "click", (event) => {
   event.preventDefault();
   (at("results").querySelector("a") || at("heading")).focus();
@@ -42,16 +42,16 @@ on(at("skip"), "click", (event) => {
 
 function takeFrom({ files }, title, detail) {
   const file = [...files].find(({ type }) => type.startsWith("image/")) || files[0];
-  if (file) takePicture(file);
+  if (file) searchImageFile(file);
   else showProblem(new Problem(title, detail));
 }
 
 on(document, "paste", (event) => {
   if (!event.target.closest("input"))
-    takeFrom(event.clipboardData, "There is no picture in the clipboard", "Copy a picture, not its link.");
+    takeFrom(event.clipboardData, "There is no photo in the clipboard", "Copy a photo, not its link.");
 });
 
-// Entering a child comes before leaving its parent, so the two are counted.
+// A child is entered before its parent is left, so entering and leaving are counted.
 let depth = 0;
 let ours = false;
 const lower = () => {
@@ -77,8 +77,8 @@ on(document, "drop", (event) => {
   if (!ours)
     takeFrom(
       event.dataTransfer,
-      "That was not a picture file",
-      "Save the picture first, then drop its file here."
+      "That was not a photo",
+      "Save the photo first, then drop its file here."
     );
 });
 

@@ -1,4 +1,4 @@
-//! What `GET /audit` answers.
+//! The reply of `GET /audit`.
 
 use lookalike_core::ImageRecord;
 use lookalike_search::{
@@ -8,110 +8,111 @@ use lookalike_search::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What looking over the catalog found.
+/// The findings of a catalog audit.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Audit)]
-pub(crate) struct AuditReply {
-    /// The generation of the index that was looked at.
+pub(crate) struct AuditResponse {
+    /// The generation of the audited index.
     generation: u64,
-    /// Pictures in the index.
+    /// Images in the index.
     images: u64,
     /// Products in the index.
     products: u64,
-    /// Pictures in the bucket.
+    /// Images in the bucket.
     stored: u64,
     /// Products in the table.
     in_table: u64,
-    /// Cosine from which two pictures were taken to be nearly the same.
+    /// Cosine similarity from which two images count as nearly the same.
     threshold: f32,
-    /// Whether that was measured on this catalog.
+    /// True if the threshold was measured on this catalog.
     calibrated: bool,
-    /// Whether bucket, index and records agree: the last four lists are empty.
+    /// True if bucket, index and records agree: the last four lists are empty.
     consistent: bool,
-    /// Identical pictures; groups across products first.
+    /// Identical images; groups across products first.
     duplicates: AuditList<AuditGroup>,
-    /// Pictures that are nearly the same; groups across products first.
+    /// Images that are nearly the same; groups across products first.
     near_duplicates: AuditList<AuditGroup>,
-    /// Pictures whose neighbours are of another category, the surest first.
+    /// Images whose neighbors have another category, the surest first.
     misplaced: AuditList<AuditMisplaced>,
-    /// Products of the table that have no picture in the index.
+    /// Products of the table that have no image in the index.
     products_without_pictures: AuditList<String>,
-    /// Pictures of the index whose product is not in the table.
-    pictures_without_product: AuditList<AuditPicture>,
-    /// Pictures that could not be indexed, with reasons.
+    /// Images of the index whose product is not in the table.
+    pictures_without_product: AuditList<AuditImage>,
+    /// Images that could not be indexed, with reasons.
     failed: AuditList<AuditFailure>,
     /// Keys in the bucket that are neither indexed nor failed.
     unindexed: AuditList<String>,
-    /// Keys that are indexed in another version than the bucket has.
+    /// Keys whose indexed version is not that of the bucket.
     outdated: AuditList<String>,
-    /// Keys that are indexed, but gone from the bucket.
+    /// Keys that are indexed, but no longer in the bucket.
     gone: AuditList<String>,
     /// Records that contradict the index.
     contradictions: AuditList<AuditRecord>,
 }
 
-/// The beginning of a list, and how long it is.
+/// The first items of a list, and its length.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AuditList<T> {
-    /// How many there are.
+    /// Length of the whole list.
     total: u64,
-    /// The first of them.
+    /// The first items.
     items: Vec<T>,
 }
 
-/// Pictures that belong together.
+/// Images that are the same, or nearly so.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AuditGroup {
-    /// Distinct products that they show.
+    /// Number of distinct products.
     products: u64,
-    /// The weakest of the similarities that hold the group together; 1 of identical pictures.
+    /// The weakest similarity within the group; 1 for identical images.
     score: f32,
-    /// The pictures, by key.
-    pictures: AuditList<AuditPicture>,
+    /// The images, by key.
+    pictures: AuditList<AuditImage>,
 }
 
-/// A picture of the index.
+/// An image of the index.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct AuditPicture {
+#[schema(as = AuditPicture)]
+pub(crate) struct AuditImage {
     /// Key of the object.
     key: String,
     /// The product it shows.
     product_id: String,
-    /// A signed link that answers GET with the picture for a while.
+    /// A signed link to GET the image, which expires.
     url: String,
 }
 
-/// A picture whose neighbours are of another category.
+/// An image whose neighbors have another category.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AuditMisplaced {
     /// Key of the object.
     key: String,
     /// The product it shows.
     product_id: String,
-    /// A signed link that answers GET with the picture for a while.
+    /// A signed link to GET the image, which expires.
     url: String,
     /// Its category.
     category: String,
-    /// That of most of its neighbours.
+    /// The category of most of its neighbors.
     suggested: String,
-    /// Share of its nearest pictures of other products that are of that category, 0.5 to 1.
+    /// Share of that category among its nearest images of other products, 0.5 to 1.
     confidence: f32,
-    /// Mean cosine similarity to those.
+    /// Mean cosine similarity to them.
     score: f32,
 }
 
-/// A picture that could not be indexed.
+/// An image that could not be indexed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AuditFailure {
     /// Key of the object.
     key: String,
     /// The product it shows.
     product_id: String,
-    /// Why, in a word for programs.
+    /// The reason as a word for programs.
     code: String,
-    /// Why, and what to do about it.
+    /// The reason, and what to do about it.
     reason: String,
-    /// When, as RFC 3339 in UTC.
+    /// Time of the failure, RFC 3339 in UTC.
     at: String,
 }
 
@@ -120,15 +121,15 @@ pub(crate) struct AuditFailure {
 pub(crate) struct AuditRecord {
     /// Key of the object.
     key: String,
-    /// The product that it is recorded under, or should be.
+    /// The product in the record, or the one that should be.
     product_id: String,
-    /// What is wrong, in a sentence.
+    /// The contradiction, in a sentence.
     problem: &'static str,
 }
 
-impl AuditReply {
-    /// The reply, with a link for every listed picture.
-    pub(crate) async fn of(report: AuditReport, searcher: &Searcher) -> Result<Self, SearchError> {
+impl AuditResponse {
+    /// Adds a link to every listed image.
+    pub(crate) async fn new(report: AuditReport, searcher: &Searcher) -> Result<Self, SearchError> {
         Ok(Self {
             consistent: report.is_consistent(),
             generation: report.generation,
@@ -142,7 +143,7 @@ impl AuditReply {
             near_duplicates: groups(report.near_duplicates, searcher).await?,
             misplaced: misplaced(report.misplaced, searcher).await?,
             products_without_pictures: list(report.products_without_images, |id| id),
-            pictures_without_product: pictures(report.images_without_product, searcher).await?,
+            pictures_without_product: images(report.images_without_product, searcher).await?,
             failed: list(report.failed, AuditFailure::from),
             unindexed: list(report.unindexed, |key| key),
             outdated: list(report.outdated, |key| key),
@@ -168,23 +169,23 @@ async fn groups(
         items.push(AuditGroup {
             products: group.products,
             score: group.score,
-            pictures: pictures(group.images, searcher).await?,
+            pictures: images(group.images, searcher).await?,
         });
     }
     let total = listed.total;
     Ok(AuditList { total, items })
 }
 
-async fn pictures(
+async fn images(
     listed: Listed<AuditedImage>,
     searcher: &Searcher,
-) -> Result<AuditList<AuditPicture>, SearchError> {
+) -> Result<AuditList<AuditImage>, SearchError> {
     let mut items = Vec::with_capacity(listed.items.len());
-    for picture in listed.items {
-        items.push(AuditPicture {
-            url: searcher.image_link(&picture.key).await?,
-            key: picture.key,
-            product_id: picture.product_id,
+    for image in listed.items {
+        items.push(AuditImage {
+            url: searcher.image_link(&image.key).await?,
+            key: image.key,
+            product_id: image.product_id,
         });
     }
     let total = listed.total;
@@ -196,15 +197,15 @@ async fn misplaced(
     searcher: &Searcher,
 ) -> Result<AuditList<AuditMisplaced>, SearchError> {
     let mut items = Vec::with_capacity(listed.items.len());
-    for picture in listed.items {
+    for image in listed.items {
         items.push(AuditMisplaced {
-            url: searcher.image_link(&picture.key).await?,
-            key: picture.key,
-            product_id: picture.product_id,
-            category: picture.category,
-            suggested: picture.suggested,
-            confidence: picture.confidence,
-            score: picture.score,
+            url: searcher.image_link(&image.key).await?,
+            key: image.key,
+            product_id: image.product_id,
+            category: image.category,
+            suggested: image.suggested,
+            confidence: image.confidence,
+            score: image.score,
         });
     }
     let total = listed.total;

@@ -1,29 +1,29 @@
-//! A picture that could not be indexed.
+//! Images that could not be indexed.
 
 use lookalike_core::ImageRecord;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A picture that could not be indexed.
+/// An image that could not be indexed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FailedPicture)]
-pub(crate) struct FailureReply {
+pub(crate) struct FailureResponse {
     /// Key of the object.
     key: String,
     /// The product that it shows.
     product_id: String,
-    /// Why, in a word for programs.
+    /// The reason as a word for programs.
     #[schema(example = "corrupt")]
     code: String,
-    /// Why, and what to do about it.
+    /// The reason, and what to do about it.
     reason: String,
-    /// When that was found, as RFC 3339 in UTC.
+    /// Time of the failure, RFC 3339 in UTC.
     #[schema(example = "2026-01-31T12:00:00Z")]
     at: String,
 }
 
-impl FailureReply {
-    /// What a record says; `None` of a picture that was indexed.
+impl FailureResponse {
+    /// Returns `None` if the image of the record was indexed.
     pub(crate) fn of(record: ImageRecord) -> Option<Self> {
         let failure = record.failure?;
         Some(Self {

@@ -1,8 +1,8 @@
-//! Short texts that stand for long answers.
+//! Digests of answers.
 
 use sha2::{Digest, Sha256};
 
-/// A text of 32 digits that is the same for the same bytes, however they are cut, and else most likely another.
+/// Returns 128 bits of the SHA-256 of the parts, in hexadecimal.
 pub(super) fn digest(parts: [&[u8]; 2]) -> String {
     let digest = parts
         .iter()

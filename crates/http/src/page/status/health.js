@@ -1,30 +1,30 @@
-// Whether all is well, in words, and what to do if not
+// The health of the service in words, and what to do about problems
 //
-// Findings are { level, title, detail, command }: "bad" keeps shoppers from finding, "warn" wants doing
-// something about, "note" only wants knowing.
+// Findings are { level, title, detail, command }: with "bad", searches fail; "warn" needs attention; "note" is for
+// information.
 
 const REMEDIES = {
-  misconfigured: ["A bucket or the table is missing or closed to the function: its log names which."],
+  misconfigured: ["A bucket or the table is missing, or the function may not use it. Its log names which."],
   "unreadable-index": [
-    "The stored index is damaged or of another release: check it.",
+    "The stored index is damaged, or another release wrote it. Check it.",
     "lookalike index verify"
   ],
   "incomplete-index": [
-    "A part of the stored index is missing: check it, then make it anew.",
+    "A part of the stored index is missing. Build the index again.",
     "lookalike index rebuild --start-over"
   ],
   "other-encoder": [
-    "Make the index anew with the encoder that is wanted.",
+    "Build the index again with the configured encoder.",
     "lookalike index rebuild --start-over"
   ],
-  unavailable: ["A store is throttling or failing. If it stays so, the function's log tells which."]
+  unavailable: ["A store is throttling or failing. If that continues, the function's log names it."]
 };
 
 function problemFinding(title, error) {
   const refused = error.status === 401 || error.status === 403;
   const other = refused
     ? [
-        "The gateway wants to know who asks, which a page cannot tell it. The command line can.",
+        "The gateway requires credentials, which this page does not have. The command line has them.",
         "lookalike status"
       ]
     : ["The function's log has the reason."];
@@ -49,14 +49,14 @@ function indexFindings(index) {
     add(
       "warn",
       "The catalog is empty",
-      "Nothing can be found before pictures are in the catalog bucket.",
-      "lookalike upload pictures/"
+      "Searches find nothing until images are in the catalog bucket.",
+      "lookalike upload images/"
     );
   if (index.failed) {
     add(
       "warn",
-      count(index.failed, "picture", "pictures") + " could not be indexed",
-      "Each is listed with its reason. Replace or remove it; after a fault of a store, try all of them again.",
+      count(index.failed, "image", "images") + " could not be indexed",
+      "The list below has the reasons. Replace or remove these images; after a store failure, retry all of them.",
       "lookalike index verify --repair"
     );
   }
@@ -67,16 +67,16 @@ function indexFindings(index) {
     if (recall < 0.99)
       add(
         "warn",
-        "The graph misses neighbours",
-        `It finds ${share(recall)} of the ten nearest, and 99 % are asked of it. Building it again helps.`,
+        "The graph misses neighbors",
+        `It finds ${share(recall)} of the ten nearest; 99 % are required. Rebuild it.`,
         "lookalike index rebuild"
       );
   }
   if (delta > 2000 && delta > 0.66 * base) {
     add(
       "warn",
-      "The index wants rebuilding",
-      "Most rows have no graph, which slows searches down: the indexer had too little time or memory.",
+      "The index needs a rebuild",
+      "Most rows have no graph, so searches are slow. The indexer had too little time or memory.",
       "lookalike index rebuild"
     );
   }
@@ -86,8 +86,8 @@ function indexFindings(index) {
   if (other && !sides.includes(other.fingerprint)) {
     add(
       "note",
-      "The service brings another encoder",
-      `The index is of ${index.encoder.name}, the service has ${other.name}. Searches use the index's.`,
+      "The service has another encoder",
+      `The index was made by ${index.encoder.name}; the service has ${other.name}. Searches use the encoder of the index.`,
       "lookalike reindex"
     );
   }
@@ -108,15 +108,15 @@ function sideFinding({ role, encoder, rows, available }, index) {
       level: "note",
       title: "The encoder is being changed",
       detail:
-        `${rows.toLocaleString()} of ${count(index.images, "picture is", "pictures are")} indexed with ` +
-        `${encoder.name}. If nothing moves, the same command goes on.`,
+        `${rows.toLocaleString()} of ${count(index.images, "image is", "images are")} indexed with ` +
+        `${encoder.name}. If the number stays the same, repeat the command.`,
       command: "lookalike reindex"
     };
   }
   return {
     level: "note",
     title: "The previous index is kept",
-    detail: `The way back to ${encoder.name} is open; until it is given up, pictures are embedded twice.`,
+    detail: `You can still switch back to ${encoder.name}. Until you drop it, images are embedded twice.`,
     command: "lookalike reindex --finish"
   };
 }
@@ -128,7 +128,7 @@ function probeFindings({ warm, failure }) {
     {
       level: "warn",
       title: "Searches are slow",
-      detail: `A small picture took ${shownMilliseconds(warm)}. More memory gives a function more processor.`
+      detail: `A search with a small image took ${shownMilliseconds(warm)}. With more memory, a function also gets more CPU.`
     }
   ];
 }
@@ -136,9 +136,9 @@ function probeFindings({ warm, failure }) {
 function verdict(findings) {
   const bad = findings.filter(({ level }) => level === "bad").length;
   const warn = findings.filter(({ level }) => level === "warn").length;
-  if (bad > 1) return ["bad", "Shoppers cannot search as they should"];
+  if (bad > 1) return ["bad", "Searches have several problems"];
   if (bad) return ["bad", findings.find(({ level }) => level === "bad").title];
-  if (warn) return ["warn", "Searches work; " + count(warn, "thing wants", "things want") + " attention"];
+  if (warn) return ["warn", "Searches work; " + count(warn, "thing needs", "things need") + " attention"];
   return ["good", "All is well"];
 }
 

@@ -1,4 +1,4 @@
-// What the parts of the page have in common
+// Helpers for elements
 
 function button(label, click, look = "button") {
   return make("button", { type: "button", class: look, click }, label);
