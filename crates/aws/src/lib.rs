@@ -1,4 +1,4 @@
-//! S3, DynamoDB and SQS adapters for the ports of the service, over the AWS SDK.
+//! S3, DynamoDB and SQS adapters for the ports of the service, over the AWS SDK, and outputs of a stack.
 //!
 //! A main reads [`Settings`], builds [`Clients`] once, and hands the adapters of a [`Cloud`] to the use
 //! cases:
@@ -45,6 +45,8 @@ mod products;
 mod record_item;
 mod segments;
 pub mod settings;
+mod stack;
+mod stack_xml;
 mod table;
 mod table_reader;
 #[cfg(test)]
@@ -67,5 +69,6 @@ pub use pictures::S3Pictures;
 pub use products::DynamoProducts;
 pub use segments::S3Segments;
 pub use settings::{EncoderSource, Settings, SettingsError, SettingsProblem};
+pub use stack::{StackError, stack_outputs};
 pub use table::create_table;
 pub use table_reader::DynamoTableReader;

@@ -9,6 +9,7 @@ mod faults;
 mod manifests;
 mod objects;
 mod server;
+mod stack;
 
 use std::time::Duration;
 
