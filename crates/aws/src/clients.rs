@@ -193,7 +193,7 @@ pub async fn sdk_config() -> Result<SdkConfig, NoRegion> {
 
 /// TLS by rustls with ring: it builds without a C tool chain for other targets. Idle connections are
 /// dropped before S3 closes them, or a thawed function would begin with a failed attempt.
-fn http_client() -> SharedHttpClient {
+pub(crate) fn http_client() -> SharedHttpClient {
     Builder::new()
         .tls_provider(tls::Provider::Rustls(
             tls::rustls_provider::CryptoMode::Ring,

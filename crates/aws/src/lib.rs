@@ -1,4 +1,4 @@
-//! S3, DynamoDB and SQS adapters for the ports of the service, over the AWS SDK.
+//! S3, DynamoDB and SQS adapters for the ports of the service, over the AWS SDK, and outputs of a stack.
 //!
 //! A main reads [`Settings`], builds [`Clients`] once, and hands the adapters of a [`Cloud`] to the use
 //! cases:
@@ -23,6 +23,7 @@
 mod backoff;
 mod clients;
 mod cloud;
+mod cloudformation;
 mod cloudwatch;
 mod dynamodb;
 mod encoder;
@@ -36,6 +37,7 @@ mod tests;
 
 pub use clients::{Clients, NoRegion, sdk_config};
 pub use cloud::Cloud;
+pub use cloudformation::{StackError, stack_outputs};
 pub use cloudwatch::{DIMENSION, EmfMetrics, NAMESPACE, logging};
 pub use dynamodb::{
     DynamoFailures, DynamoImageRecords, DynamoProducts, DynamoTableReader, create_table,

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
-use aws_sdk_cloudformation::error::DisplayErrorContext;
-use lookalike_aws::{Clients, Cloud, Settings, encoders, sdk_config};
+use anyhow::{Context, Result};
+use lookalike_aws::{Clients, Cloud, Settings, encoders, sdk_config, stack_outputs};
 use lookalike_core::ports::NoMetrics;
 use lookalike_core::{Encoders, MemoryBudget};
 use lookalike_indexing::{IndexSettings, Indexer};
@@ -131,29 +130,4 @@ impl Target {
         };
         Searcher::new(ports, settings)
     }
-}
-
-async fn stack_outputs(
-    config: &aws_config::SdkConfig,
-    stack: &str,
-) -> Result<HashMap<String, String>> {
-    let client = aws_sdk_cloudformation::Client::new(config);
-    let described = client.describe_stacks().stack_name(stack).send().await;
-    let described = described.map_err(|error| {
-        let message = match error.as_service_error().and_then(|e| e.meta().message()) {
-            Some(message) => message.to_owned(),
-            None => DisplayErrorContext(&error).to_string(),
-        };
-        anyhow::anyhow!("cannot describe stack {stack:?}: {message}")
-    })?;
-    let Some(found) = described.stacks().first() else {
-        bail!("there is no stack {stack:?} in this account and region");
-    };
-    let pairs = found.outputs().iter().filter_map(|output| {
-        Some((
-            output.output_key()?.to_owned(),
-            output.output_value()?.to_owned(),
-        ))
-    });
-    Ok(pairs.collect())
 }

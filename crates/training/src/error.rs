@@ -76,9 +76,6 @@ pub enum TrainingError {
          features that were computed are kept"
     )]
     Stopped,
-    /// The training library failed.
-    #[error("training failed: {0}")]
-    Tensor(#[from] candle_core::Error),
     /// Training left the range of numbers.
     #[error(
         "training gave no finite numbers after {epochs} epochs: the pooled features of the backbone \

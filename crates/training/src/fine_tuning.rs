@@ -64,19 +64,19 @@ pub fn train(
     );
     let queries = some_queries(&dataset.validation);
     let measure = |layers: &Layers<'_>| {
-        let head = joined(layers, &pca, dataset, recipe)?;
+        let head = joined(layers, &pca, dataset, recipe);
         let scores = metrics::scores(&dataset.training, &queries, Some(&head));
-        Ok::<_, TrainingError>((Measures::of(&scores).average_precision, head))
+        (Measures::of(&scores).average_precision, head)
     };
-    let (mut best_map, mut head) = measure(&layers)?;
+    let (mut best_map, mut head) = measure(&layers);
     let (mut best_epoch, mut epochs) = (0, 0);
     while epochs < recipe.epochs && epochs - best_epoch < recipe.patience && !stop.requested() {
         epochs += 1;
-        let loss = layers.epoch(&mut rng, || !stop.requested())?;
+        let loss = layers.epoch(&mut rng, || !stop.requested());
         if !loss.is_finite() {
             return Err(not_finite(dataset, epochs));
         }
-        let (map, now) = measure(&layers)?;
+        let (map, now) = measure(&layers);
         progress.epoch(epochs, loss, map);
         progress.advance(1);
         if map > best_map {
@@ -97,7 +97,7 @@ pub fn train(
 fn layers<'a>(dataset: &'a Dataset, recipe: &'a Recipe) -> Result<Layers<'a>, TrainingError> {
     let features = &dataset.training.features;
     let labels = &dataset.training.labels;
-    let data = TrainingData::new(features, labels, dataset.trained, recipe.balance)?;
+    let data = TrainingData::new(features, labels, dataset.trained, recipe.balance);
     let start = Lda::of(
         features.plain(),
         labels,
@@ -106,7 +106,7 @@ fn layers<'a>(dataset: &'a Dataset, recipe: &'a Recipe) -> Result<Layers<'a>, Tr
         recipe.max_trained(),
     );
     let start = start.ok_or_else(|| not_finite(dataset, 0))?;
-    Ok(Layers::new(recipe, data, &start)?)
+    Ok(Layers::new(recipe, data, &start))
 }
 
 fn not_finite(dataset: &Dataset, epochs: usize) -> TrainingError {
@@ -116,13 +116,8 @@ fn not_finite(dataset: &Dataset, epochs: usize) -> TrainingError {
 }
 
 /// Joins the likelihoods of categories and the principal components, each with its share of the similarity.
-fn joined(
-    layers: &Layers<'_>,
-    pca: &Pca,
-    dataset: &Dataset,
-    recipe: &Recipe,
-) -> Result<ProjectionHead, TrainingError> {
-    let (mut weights, mut bias) = layers.logits()?;
+fn joined(layers: &Layers<'_>, pca: &Pca, dataset: &Dataset, recipe: &Recipe) -> ProjectionHead {
+    let (mut weights, mut bias) = layers.logits();
     let sharper = (1.0 / recipe.temperature) as f32;
     weights
         .iter_mut()
@@ -145,7 +140,7 @@ fn joined(
         parts[0].share = recipe.trained_share;
         parts.push(pca.part(recipe.whitening, 1.0 - recipe.trained_share));
     }
-    Ok(ProjectionHead { parts })
+    ProjectionHead { parts }
 }
 
 /// A map of the likelihoods of many categories to the few numbers that keep most of their similarity.

@@ -7,7 +7,7 @@
 //! [`cache::FeatureCache`]; [`fine_tuning::train`] trains a feature layer and a classification layer on
 //! them and keeps the former; [`card::model`] joins it with the backbone into one ONNX file, and
 //! [`card::Card`] tells what came of it. An [`output_folder::OutputFolder`] appears complete or not at
-//! all. Only `layer.rs` and `loss.rs` name candle.
+//! all.
 
 #![forbid(unsafe_code)]
 
@@ -17,6 +17,7 @@ pub mod cache;
 /// The contents of `card.json`.
 pub mod card;
 pub mod dataset;
+mod dense;
 pub mod embedded_images;
 pub mod encoder_choice;
 /// The reason why there is no fine-tuned encoder.

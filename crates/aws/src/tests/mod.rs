@@ -11,6 +11,7 @@ mod manifests;
 mod records;
 mod segments;
 mod server;
+mod cloudformation;
 
 use std::time::Duration;
 
