@@ -25,6 +25,7 @@ mod embeddings;
 mod encoder_identity;
 mod encoder_migration;
 mod garbage_collector;
+mod handler;
 mod indexer;
 mod inspect;
 mod lease;
@@ -43,6 +44,7 @@ mod time_budget;
 mod verify;
 
 pub use encoder_migration::{Building, Coverage, MigrationError, Switched};
+pub use handler::{Handler, HandlerError};
 pub use indexer::{IndexPorts, IndexSettings, Indexer};
 pub use inspect::Difference;
 pub use outdated::{IndexedImage, Outdated};

@@ -4,22 +4,23 @@ use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use lookalike_core::Deadline;
+use lookalike_indexing::{Handler, HandlerError};
 use serde_json::Value;
-
-use crate::handler::{Handler, HandlerError};
 
 /// Kept back of an invocation's time for the answer.
 const TO_ANSWER: Duration = Duration::from_secs(1);
 
-impl Handler {
-    /// Handles one Lambda invocation within its time.
-    ///
-    /// # Errors
-    /// As [`handle`](Self::handle), in the words of the Lambda API.
-    pub async fn invoke(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
-        let deadline = deadline_of(&event.context);
-        Ok(self.handle(event.payload, deadline).await?)
-    }
+/// Handles one Lambda invocation within its time.
+///
+/// # Errors
+/// As [`Handler::handle`], in the words of the Lambda API.
+pub(crate) async fn invoke(
+    handler: &Handler,
+    event: LambdaEvent<Value>,
+) -> Result<Value, Diagnostic> {
+    let deadline = deadline_of(&event.context);
+    let answer = handler.handle(event.payload, deadline).await;
+    answer.map_err(|error| diagnostic(&error))
 }
 
 fn deadline_of(context: &Context) -> Deadline {
@@ -30,16 +31,14 @@ fn deadline_of(context: &Context) -> Deadline {
     Deadline::after(left.saturating_sub(TO_ANSWER))
 }
 
-impl From<HandlerError> for Diagnostic {
-    fn from(error: HandlerError) -> Self {
-        let error_type = match error {
-            HandlerError::Event(_) => "UnreadableEvent",
-            HandlerError::Indexing(_) => "IndexingFailed",
-            HandlerError::Unfinished { .. } => "Unfinished",
-        };
-        Self {
-            error_type: error_type.to_owned(),
-            error_message: error.to_string(),
-        }
+fn diagnostic(error: &HandlerError) -> Diagnostic {
+    let error_type = match error {
+        HandlerError::Event(_) => "UnreadableEvent",
+        HandlerError::Indexing(_) => "IndexingFailed",
+        HandlerError::Unfinished { .. } => "Unfinished",
+    };
+    Diagnostic {
+        error_type: error_type.to_owned(),
+        error_message: error.to_string(),
     }
 }

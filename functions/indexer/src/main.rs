@@ -1,12 +1,16 @@
-//! Wires the indexer to AWS and to the Lambda runtime.
+//! Lambda function that keeps the index up to date: wires the indexer to AWS and to the Lambda runtime. What it does
+//! with an event is in `lookalike-indexing`.
+
+#![forbid(unsafe_code)]
+
+mod lambda;
 
 use std::sync::Arc;
 
 use lambda_runtime::{Config, Error, LambdaEvent, service_fn};
 use lookalike_aws::{Cloud, EmfMetrics, Settings, encoders, logging};
 use lookalike_core::MemoryBudget;
-use lookalike_indexer::Handler;
-use lookalike_indexing::{IndexSettings, Indexer};
+use lookalike_indexing::{Handler, IndexSettings, Indexer};
 use serde_json::Value;
 
 #[tokio::main]
@@ -29,7 +33,7 @@ async fn main() -> Result<(), Error> {
     let indexer = Arc::new(Indexer::new(ports, index));
     let handler = Handler::new(indexer, settings.catalog_bucket).with_retries(cloud.retries);
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
-        handler.invoke(event)
+        lambda::invoke(&handler, event)
     }))
     .await
 }

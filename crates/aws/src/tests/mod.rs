@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod changes;
+mod cloudformation;
 mod dynamodb;
 mod encoder;
 mod faults;
@@ -11,7 +12,6 @@ mod manifests;
 mod records;
 mod segments;
 mod server;
-mod cloudformation;
 
 use std::time::Duration;
 

@@ -13,8 +13,7 @@ use anyhow::{Context, Result};
 use async_trait::async_trait;
 use lookalike_core::{CATALOG_PREFIX, Deadline, Filterable};
 use lookalike_events::{ITEM, PRODUCT_ITEM};
-use lookalike_indexer::Handler;
-use lookalike_indexing::Indexer;
+use lookalike_indexing::{Handler, Indexer};
 use lookalike_local_cloud::{
     EventHandler, LocalCloud, Notify, Options, QueueOptions, WatchedTable,
 };

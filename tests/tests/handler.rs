@@ -10,8 +10,7 @@ use lookalike_core::{
     Area, Deadline, EncoderCell, Fingerprint, ImageError, ImageFormat, ImageInfo, StoreErrorKind,
 };
 use lookalike_events::EventError;
-use lookalike_indexer::{Handler, HandlerError};
-use lookalike_indexing::{IndexSettings, Indexer};
+use lookalike_indexing::{Handler, HandlerError, IndexSettings, Indexer};
 use lookalike_test_support::memory::MemoryCloud;
 use serde_json::{Value, json};
 

@@ -9,8 +9,7 @@ use lookalike_core::ports::ImageEncoder;
 use lookalike_core::{
     Area, Deadline, EncoderCell, Fingerprint, ImageError, ImageFormat, ImageInfo,
 };
-use lookalike_indexer::Handler;
-use lookalike_indexing::{IndexSettings, Indexer};
+use lookalike_indexing::{Handler, IndexSettings, Indexer};
 use lookalike_test_support::memory::MemoryCloud;
 use serde_json::{Value, json};
 use tokio::sync::Notify;

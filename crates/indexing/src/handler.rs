@@ -1,5 +1,5 @@
-//! One invocation: which keys and products changed, what became of them, and the answer that the sender
-//! understands.
+//! Handles one invocation: reads which keys and products changed, has them indexed, and answers in the form that the
+//! sender understands. The indexer function and the local server share it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -8,8 +8,10 @@ use std::time::Duration;
 use lookalike_core::ports::ChangeQueue;
 use lookalike_core::{CATALOG_PREFIX, Deadline, is_catalog_key};
 use lookalike_events::{Change, Event, EventError, Message, TableWrite};
-use lookalike_indexing::{BatchReport, Indexer, IndexingError, Outcome};
 use serde_json::{Value, json};
+
+use crate::indexer::Indexer;
+use crate::report::{BatchReport, IndexingError, Outcome};
 
 /// Time that must be left after a batch to start looking after the index. What does not fit is left to a
 /// later batch or the schedule.
@@ -26,7 +28,7 @@ pub struct Handler {
     retries: Option<Arc<dyn ChangeQueue>>,
 }
 
-/// Why an invocation failed as a whole; whoever invoked the function tries it again.
+/// The reason why an invocation failed as a whole. Its sender tries it again.
 #[derive(Debug, thiserror::Error)]
 pub enum HandlerError {
     /// The payload is no event that the function takes.
@@ -50,7 +52,7 @@ pub enum HandlerError {
 }
 
 impl Handler {
-    /// A handler of the changes in `catalog_bucket`; those in other buckets are not its business.
+    /// A handler of the changes in `catalog_bucket`; those in other buckets are ignored.
     pub fn new(indexer: Arc<Indexer>, catalog_bucket: impl Into<String>) -> Self {
         Self {
             indexer,
