@@ -65,7 +65,7 @@ fn handler(cloud: &Arc<MemoryCloud>) -> Handler {
 }
 
 fn sample(name: &str) -> Value {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/events");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/events");
     let text = std::fs::read_to_string(format!("{folder}/{name}.json")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
@@ -165,13 +165,13 @@ async fn a_picture_that_cannot_be_read_now_comes_back_alone() {
     let keys = ["catalog/a.jpg", "catalog/b.jpg"];
     let events = keys.map(|key| s3_event(BUCKET, &[key]));
 
-    cloud.set_fault(Some(unavailable_once("get picture")));
+    cloud.set_fault(Some(unavailable_once("get image")));
     let answer = handle(&cloud, queued(&events)).await.unwrap();
     let failures = answer["batchItemFailures"].as_array().unwrap();
     assert_eq!(failures.len(), 1, "{answer}");
     assert_eq!(cloud.image_records().len(), 1);
 
-    cloud.set_fault(Some(unavailable_once("get picture")));
+    cloud.set_fault(Some(unavailable_once("get image")));
     cloud.remove_image(keys[0]);
     put(&cloud, keys[1], &[9, 9]);
     let error = handle(&cloud, s3_event(BUCKET, &keys)).await.unwrap_err();
@@ -320,7 +320,7 @@ async fn a_stream_updates_the_rows_of_changed_products() {
 
     // The picture has to be asked, and does not answer: its product comes back by its place in the stream.
     cloud.put_metadata("old mug", BTreeMap::new());
-    cloud.set_fault(Some(unavailable_once("head picture")));
+    cloud.set_fault(Some(unavailable_once("head image")));
     let answer = handle(&cloud, sample("dynamodb-stream")).await.unwrap();
     let failed = json!([{ "itemIdentifier": "4421584500000000017450439094" }]);
     assert_eq!(answer["batchItemFailures"], failed);

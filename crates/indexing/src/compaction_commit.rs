@@ -14,7 +14,7 @@ use crate::report::IndexingError;
 pub(crate) struct Replacement {
     joined: NewSegment,
     replaced: Vec<SegmentId>,
-    /// What was superseded while `joined` was made, and the delta that says so.
+    /// The rows that were deleted while `joined` was made, and the delta that marks them.
     correction: Option<(SegmentContent, NewSegment)>,
 }
 
@@ -82,7 +82,7 @@ impl Replacement {
         Ok(Some(self.proposal(manifest, correction, changed)))
     }
 
-    /// A delta that marks the rows of `joined` that were superseded while it was made, and says which
+    /// A delta that marks the rows of `joined` that were deleted while it was made, and says which
     /// of them are gone; none without such rows.
     fn correct(
         &mut self,

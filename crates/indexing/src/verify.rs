@@ -146,7 +146,7 @@ impl Indexer {
     }
 }
 
-/// Keys that are live twice, and rows that are superseded by nothing: an image that was lost.
+/// Keys that are live twice, and rows that are deleted by nothing: an image that was lost.
 fn contradictions(view: &LiveRows) -> Vec<String> {
     let mut problems = Vec::new();
     let mut live = HashSet::new();

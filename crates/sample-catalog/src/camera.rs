@@ -70,7 +70,7 @@ pub(super) struct View {
 }
 
 impl View {
-    /// The main image: straight on, centerd.
+    /// The main image: straight on, centered.
     pub(super) fn main(pose: Pose, framing: Framing, dice: &mut Dice) -> View {
         View {
             pose,

@@ -175,7 +175,7 @@ pub struct StandbyInfo {
     pub role: &'static str,
     /// Its encoder.
     pub encoder: EncoderInfo,
-    /// Rows in its segments, superseded ones included.
+    /// Rows in its segments, deleted ones included.
     pub rows: u64,
     /// Size of its segments in bytes.
     pub bytes: u64,
@@ -188,7 +188,7 @@ pub struct StandbyInfo {
 pub struct SegmentInfo {
     /// `base` or `delta`.
     pub kind: &'static str,
-    /// Rows in it, superseded ones included.
+    /// Rows in it, deleted ones included.
     pub rows: u64,
     /// Size of the object in bytes.
     pub bytes: u64,

@@ -12,7 +12,7 @@ use crate::error::SearchError;
 use crate::hydrate::with_attributes;
 use crate::limits::{MAX_FIELDS, MAX_K};
 use crate::run_blocking::run_blocking;
-use crate::scope::{Found, Scope};
+use crate::scope::{Attempt, Found, Scope};
 use crate::searcher::Searcher;
 use crate::vectors::images_of;
 
@@ -169,7 +169,7 @@ fn all_similar(
 ) -> Result<Vec<Vec<Found>>, IndexError> {
     let similar = |product: &String| {
         let wanted = images_of(snapshot, product);
-        let found = Scope::of_product(product).find(snapshot, &wanted, k, false)?;
+        let found = Scope::of_product(product).find(snapshot, &wanted, k, Attempt::Full)?;
         Ok(found.map(|(found, _)| found).unwrap_or_default())
     };
     products.par_iter().map(similar).collect()

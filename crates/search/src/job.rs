@@ -8,7 +8,7 @@ use crate::error::{SearchError, query_error};
 use crate::options::SearchOptions;
 use crate::page::{Page, Source};
 use crate::run_blocking::run_blocking;
-use crate::scope::{Facets, Scope};
+use crate::scope::{Attempt, Facets, Scope};
 use crate::snapshots::LoadedSnapshot;
 use crate::vectors::QueryVector;
 
@@ -31,11 +31,11 @@ pub(crate) struct SearchOutcome {
 }
 
 impl SearchJob {
-    /// `None` when it has to be brief and cannot be.
-    fn done(
+    /// Returns the outcome; `None` when a quick attempt does not suffice.
+    fn run(
         &self,
         options: &SearchOptions,
-        briefly: bool,
+        attempt: Attempt,
     ) -> Result<Option<SearchOutcome>, IndexError> {
         let snapshot = &self.loaded.snapshot;
         let source = Source {
@@ -45,7 +45,7 @@ impl SearchJob {
             options,
             cursor: self.cursor.as_ref(),
         };
-        let Some(mut page) = source.page(briefly)? else {
+        let Some(mut page) = source.page(attempt)? else {
             return Ok(None);
         };
         let returned = std::mem::take(&mut page.returned);
@@ -75,17 +75,17 @@ pub(crate) async fn find(
             next_cursor: None,
         });
     }
-    // Handing a brief search to another thread and back would take as long as the search.
+    // Handing a quick search to another thread and back would take as long as the search.
     if work.wanted.len() == 1 && options.is_plain() {
-        let found = work.done(options, true).map_err(query_error)?;
+        let found = work.run(options, Attempt::Quick).map_err(query_error)?;
         if let Some(done) = found {
             return Ok(done);
         }
     }
     let options = options.clone();
-    let all = run_blocking(move || work.done(&options, false)).await?;
+    let all = run_blocking(move || work.run(&options, Attempt::Full)).await?;
     let done = all.map_err(query_error)?;
-    // Only one that has to be brief is broken off.
+    // Only a quick attempt is given up.
     let broken_off = || {
         let kind = StoreErrorKind::Unavailable;
         StoreError::new(kind, "search", "the search was broken off").into()

@@ -1,20 +1,21 @@
-//! Finding look-alikes.
+//! Finds look-alikes.
 //!
 //! [`Searcher`] embeds a query while the index loads, searches one snapshot, and joins what it found
 //! with the products' metadata and links to their images. A query is always embedded with the encoder
 //! that made the snapshot: when the index that was loaded turns out to be of another encoder than the
 //! one that was guessed, the query is embedded again.
 //!
-//! | file | what it is about |
+//! | file | contents |
 //! |---|---|
-//! | `query`, `options` | what callers ask for |
-//! | `images` | the images of a query, read and within the limits of one request |
-//! | `vectors` | from the items of a query to what the index is searched for |
-//! | `finding` | what the index finds, and all that narrows it down |
-//! | `page`, `cursor` | which of it comes next, in which order |
-//! | `work` | all of this, one after the other |
-//! | `snapshots` | the index, loaded |
-//! | `hydrating`, `answer` | what callers get |
+//! | `query`, `options`, `limits` | what callers ask for, and how much of it |
+//! | `pipeline` | the steps of one search, in their order |
+//! | `images` | reads the images of a query, within the limits of one request |
+//! | `vectors` | turns the items of a query into vectors |
+//! | `snapshots` | loads the index and keeps it up to date |
+//! | `scope` | everything that narrows a search, and the search of the index |
+//! | `job`, `page`, `cursor` | which results are on the page, in which order |
+//! | `hydrate`, `answer` | joins results with metadata and links |
+//! | `lookups`, `image_state`, `export`, `audit` | everything else that callers ask |
 
 #![forbid(unsafe_code)]
 

@@ -139,7 +139,7 @@ impl Searcher {
 
     async fn newest_failures(&self) -> Result<NewestFailures, StoreError> {
         let asked = Instant::now();
-        // Not held while the table answers: a table in trouble holds everybody up for the same time.
+        // Not held while the table answers, or a slow table would hold up every caller.
         let known = self
             .failures
             .lock()

@@ -7,7 +7,7 @@ use lookalike_index::{IndexError, RowAddress, Snapshot};
 use crate::cursor::Cursor;
 use crate::limits::MAX_K;
 use crate::options::{GroupBy, Images, SearchOptions};
-use crate::scope::{Found, Scope, dot};
+use crate::scope::{Attempt, Found, Scope, dot};
 use crate::vectors::{QueryVector, unit};
 
 /// Cosine similarity from which two images are nearly the same one.
@@ -55,8 +55,8 @@ pub(crate) struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// The page; `None` when it has to be brief and cannot be.
-    pub(crate) fn page(&self, briefly: bool) -> Result<Option<Page>, IndexError> {
+    /// The page; `None` when a quick attempt does not suffice.
+    pub(crate) fn page(&self, attempt: Attempt) -> Result<Option<Page>, IndexError> {
         let returned = self.cursor.map_or(&[][..], |cursor| &cursor.returned);
         // No more than so many results in all, however they are paged.
         let k = self.options.k.min(MAX_K - returned.len().min(MAX_K));
@@ -65,7 +65,7 @@ impl Source<'_> {
             true => (k * CANDIDATES_PER_RESULT).clamp(MIN_CANDIDATES, MAX_CANDIDATES.max(k)),
             false => k,
         };
-        let Some((mut next, exact)) = self.candidates(returned, candidates + 1, briefly)? else {
+        let Some((mut next, exact)) = self.candidates(returned, candidates + 1, attempt)? else {
             return Ok(None);
         };
         let more = next.len() > k;
@@ -98,7 +98,7 @@ impl Source<'_> {
         &self,
         returned: &[RowAddress],
         wanted: usize,
-        briefly: bool,
+        attempt: Attempt,
     ) -> Result<Option<(Vec<Found>, bool)>, IndexError> {
         let names = self.names(returned);
         let mut depth = returned.len() + wanted;
@@ -108,7 +108,7 @@ impl Source<'_> {
         loop {
             let found = self
                 .scope
-                .find(self.snapshot, self.wanted, depth, briefly)?;
+                .find(self.snapshot, self.wanted, depth, attempt)?;
             let Some((mut next, exact)) = found else {
                 return Ok(None);
             };

@@ -25,6 +25,15 @@ const MAX_VALUES: usize = 20;
 /// Rows that are counted in less than a millisecond.
 const FEW_ROWS: u64 = 1 << 17;
 
+/// How much work a search may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    /// So little that it may be done in place; the search is given up when that does not suffice.
+    Quick,
+    /// As much as it takes, on a thread for blocking work.
+    Full,
+}
+
 /// What may be found at all.
 #[derive(Debug, Clone)]
 pub(crate) struct Scope {
@@ -166,21 +175,21 @@ impl Scope {
     }
 
     /// The `k` best results by their most similar of what is wanted, fewer only when there are no more, and
-    /// whether that is exact. `None` when it has to be brief and cannot be.
+    /// whether that is exact. `None` when a quick attempt does not suffice.
     pub(crate) fn find(
         &self,
         snapshot: &Snapshot,
         wanted: &[QueryVector],
         k: usize,
-        briefly: bool,
+        attempt: Attempt,
     ) -> Result<Option<(Vec<Found>, bool)>, IndexError> {
         let mut found: Vec<Found> = Vec::new();
         let mut exact = true;
         for one in wanted {
             let request = self.request(one, k);
-            let answer = match briefly {
-                true => snapshot.search_briefly(request)?,
-                false => Some(snapshot.search(request)?),
+            let answer = match attempt {
+                Attempt::Quick => snapshot.search_briefly(request)?,
+                Attempt::Full => Some(snapshot.search(request)?),
             };
             let Some(answer) = answer else {
                 return Ok(None);

@@ -30,7 +30,7 @@ const TRIES: u32 = 4;
 /// How long a search waits for the manifest when it has a good snapshot already. The segments of a new
 /// generation may take longer: on Lambda nothing goes on between two searches, so the search that began to
 /// load them has to wait for them.
-const PATIENCE: Duration = Duration::from_secs(2);
+const MANIFEST_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a generation can still be searched after a newer one took its place: somebody may be turning
 /// its pages.
@@ -329,7 +329,7 @@ impl Source {
         let reading = self.manifests.load(etag);
         let read = match known {
             None => reading.await,
-            Some(_) => timeout(PATIENCE, reading)
+            Some(_) => timeout(MANIFEST_TIMEOUT, reading)
                 .await
                 .unwrap_or_else(|_| Err(late())),
         };
@@ -450,7 +450,7 @@ impl Source {
 }
 
 fn late() -> StoreError {
-    let message = format!("no answer within {} s", PATIENCE.as_secs());
+    let message = format!("no answer within {} s", MANIFEST_TIMEOUT.as_secs());
     StoreError::new(StoreErrorKind::Unavailable, "get the manifest", message)
 }
 

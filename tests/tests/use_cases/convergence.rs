@@ -17,7 +17,7 @@ use crate::world::{Said, World, bytes, everything, mix};
 const WRITERS: u64 = 8;
 const BATCHES: u64 = 200;
 /// Far more than the writers need to come to an end.
-const PATIENCE: Duration = Duration::from_secs(60);
+const SETTLING_TIME: Duration = Duration::from_secs(60);
 /// Keys that change all the time, and keys that stay while everything around them does not.
 const RESTLESS: u64 = 30;
 const STEADY: u64 = 15;
@@ -216,7 +216,7 @@ async fn collect(world: World, published: Arc<Mutex<HashSet<SegmentId>>>, done: 
 }
 
 /// Every kind of fault, in two calls of a hundred, and changes at the worst moments.
-fn trouble(
+fn random_faults(
     world: &World,
     queue: &Arc<Queue>,
     published: &Arc<Mutex<HashSet<SegmentId>>>,
@@ -345,7 +345,12 @@ async fn converge_with(seed: u64, changing_encoders: bool) {
     while loaded.load(Ordering::SeqCst) < 2 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    cloud.set_fault(Some(trouble(&world, &queue, &published, mix(&mut random))));
+    cloud.set_fault(Some(random_faults(
+        &world,
+        &queue,
+        &published,
+        mix(&mut random),
+    )));
     let collector = tokio::spawn(collect(world.clone(), published, done.clone()));
     let switches = Arc::new(AtomicU64::new(0));
     let settled = Arc::new(AtomicBool::new(!changing_encoders));
@@ -369,7 +374,8 @@ async fn converge_with(seed: u64, changing_encoders: bool) {
         .collect();
     let began = Instant::now();
     let enough = || !changing_encoders || switches.load(Ordering::SeqCst) >= SWITCHES;
-    while batches.load(Ordering::SeqCst) < BATCHES || (!enough() && began.elapsed() < PATIENCE) {
+    while batches.load(Ordering::SeqCst) < BATCHES || (!enough() && began.elapsed() < SETTLING_TIME)
+    {
         // No more than the writers get done: the indexes are to come to agree now and then.
         if queue.events.lock().unwrap().len() > BACKLOG {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -387,7 +393,7 @@ async fn converge_with(seed: u64, changing_encoders: bool) {
     changer.await.unwrap();
     queue.closed.store(true, Ordering::SeqCst);
     for writer in writers {
-        let ended = tokio::time::timeout(PATIENCE, writer).await;
+        let ended = tokio::time::timeout(SETTLING_TIME, writer).await;
         let events = queue.events.lock().unwrap().len();
         let error = queue.last_error.lock().unwrap().clone();
         ended

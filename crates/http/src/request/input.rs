@@ -146,7 +146,7 @@ mod tests {
         for content_type in ["image/png", "image/heic", "application/octet-stream", ""] {
             let input = read("?k=7", content_type, PNG).await;
             assert_eq!(input.as_ref().unwrap().options.k, 7);
-            assert!(query(input).contains("Picture(16 bytes"));
+            assert!(query(input).contains("Image(16 bytes"));
         }
     }
 

@@ -48,7 +48,7 @@ pub struct IndexInfoResponse {
     filterable: Vec<FilterableResponse>,
     /// Indexes of other encoders, kept during a change of the encoder; absent otherwise.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    side_indexes: Vec<SideIndexResponse>,
+    side_indexes: Vec<StandbyIndexResponse>,
     /// Changes of the last generations, newest first, at most 20. Generations of early releases are left out.
     history: Vec<GenerationResponse>,
     /// The configured encoder, if it is not that of the index. It is used after the catalog is indexed with it.
@@ -73,8 +73,8 @@ pub(crate) struct FilterableResponse {
 
 /// An index of another encoder, which searches do not use.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = StandbyIndex)]
-pub(crate) struct SideIndexResponse {
+#[schema(as = SideIndex)]
+pub(crate) struct StandbyIndexResponse {
     /// `building` if searches will use it, or `previous` if they did before.
     #[schema(value_type = String, example = "building")]
     role: &'static str,
@@ -182,7 +182,7 @@ impl From<IndexInfo> for IndexInfoResponse {
             side_indexes: info
                 .sides
                 .into_iter()
-                .map(SideIndexResponse::from)
+                .map(StandbyIndexResponse::from)
                 .collect(),
             history: info
                 .history
@@ -214,7 +214,7 @@ impl From<EncoderInfo> for EncoderResponse {
     }
 }
 
-impl From<StandbyInfo> for SideIndexResponse {
+impl From<StandbyInfo> for StandbyIndexResponse {
     fn from(side: StandbyInfo) -> Self {
         Self {
             role: side.role,

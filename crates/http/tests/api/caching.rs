@@ -220,7 +220,7 @@ async fn links_can_be_left_out() {
     let shop = Shop::stocked().await;
     let signed = || {
         let calls = shop.cloud.traffic().calls;
-        calls.get("link to picture").copied().unwrap_or(0)
+        calls.get("link to image").copied().unwrap_or(0)
     };
     let without = |answer: &Value| {
         let results = answer["results"].as_array().unwrap();
