@@ -123,6 +123,37 @@ fn the_screen_grows_to_hold_the_frame() {
     }
 }
 
+/// Pixels as writers without a license for LZW stored them: the table is cleared before each.
+fn uncompressed(numbers: &[u8]) -> Vec<u8> {
+    const CLEAR: u8 = 4;
+    const END: u8 = 5;
+    let codes = numbers.iter().flat_map(|&number| [CLEAR, number]);
+    let bits = codes
+        .chain([END])
+        .flat_map(|code| (0..3).map(move |bit| code >> bit & 1));
+    let bits: Vec<u8> = bits.collect();
+    let byte = |bits: &[u8]| (bits.iter().rev()).fold(0, |byte, bit| byte << 1 | bit);
+    bits.chunks(8).map(byte).collect()
+}
+
+#[test]
+fn a_table_may_be_cleared_before_every_pixel() {
+    for (width, height) in [(7, 9), (5, 5), (10, 8), (61, 47)] {
+        let place = Place {
+            width,
+            height,
+            ..FRAME
+        };
+        let rows = 0..u32::from(height);
+        let numbers = rows.flat_map(|y| (0..u32::from(width)).map(move |x| number(x, y)));
+        let data = uncompressed(&numbers.collect::<Vec<u8>>());
+        let sides = words(&[0, 0, width, height]);
+        let frame = [&[0x2C], &sides[..], &[0, 2], &blocks(&data)].concat();
+        let gif = [head(width, height), frame, vec![0x3B]].concat();
+        same(&gif, &shown(width.into(), height.into(), place));
+    }
+}
+
 #[test]
 fn extensions_of_any_kind_are_passed_over() {
     let expected = shown(60, 48, FRAME);

@@ -131,7 +131,10 @@ impl<'a> Pixels<'a> {
             let step = self.decoder.decode_bytes(self.block, &mut row[filled..]);
             self.block = &self.block[step.consumed_in..];
             filled += step.consumed_out;
-            let stuck = step.consumed_in == 0 && step.consumed_out == 0;
+            // A code that clears the table takes bits that were read before, and gives no pixel.
+            let stuck = matches!(step.status, Ok(LzwStatus::NoProgress))
+                && step.consumed_in == 0
+                && step.consumed_out == 0;
             let over = matches!(step.status, Err(_) | Ok(LzwStatus::Done));
             if filled < row.len() && (stuck || over) {
                 return false;
