@@ -112,6 +112,7 @@ pub struct Coverage {
     /// Generation of the manifest that was looked at.
     pub generation: u64,
     /// Images in the bucket.
+    #[serde(rename = "pictures")]
     pub images: u64,
     /// Those that the building index has as they are.
     pub done: u64,

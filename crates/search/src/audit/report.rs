@@ -30,8 +30,10 @@ pub struct AuditReport {
     /// Images whose neighbours are of another category, the surest first.
     pub misplaced: Listed<MisplacedImage>,
     /// Products of the table that have no image in the index.
+    #[serde(rename = "products_without_pictures")]
     pub products_without_images: Listed<String>,
     /// Images of the index whose product is not in the table.
+    #[serde(rename = "pictures_without_product")]
     pub images_without_product: Listed<AuditedImage>,
     /// Images that could not be indexed, with reasons.
     pub failed: Listed<ImageRecord>,
@@ -62,6 +64,7 @@ pub struct AuditedGroup {
     /// The weakest of the similarities that hold the group together, cosine; 1 of identical images.
     pub score: f32,
     /// The images, by key.
+    #[serde(rename = "pictures")]
     pub images: Listed<AuditedImage>,
 }
 
