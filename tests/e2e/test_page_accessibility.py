@@ -183,11 +183,6 @@ def test_large_text_does_not_need_a_wider_window(open_tab, boot):
         assert [text for text in tab.audit() if text.startswith("width")] == []
 
 
-def test_the_pages_are_small(window):
-    sizes = {path: len(window.http.get(window.url + path).content) for path in ("/", "/status", "/docs")}
-    assert sum(sizes.values()) < 100_000, sizes
-
-
 # Screenshots for the README
 
 

@@ -1,6 +1,7 @@
 """The deployment's template, and the sample events beside it."""
 
 import base64
+import itertools
 import json
 import re
 
@@ -112,7 +113,8 @@ def test_searching_changes_nothing(template):
 
 def test_every_metric_that_is_watched_is_emitted(template):
     named = set()
-    for path in (ROOT / "crates" / "service" / "src").rglob("*.rs"):
+    sources = [(ROOT / "crates" / crate / "src").rglob("*.rs") for crate in ["core", "indexing", "search"]]
+    for path in itertools.chain(*sources):
         named |= set(re.findall(r'"([A-Z][A-Za-z]+)"', path.read_text(encoding="utf-8")))
     resources = template["Resources"].values()
     alarms = [r["Properties"] for r in resources if r["Type"] == "AWS::CloudWatch::Alarm"]
