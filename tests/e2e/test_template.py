@@ -132,7 +132,7 @@ def test_every_metric_that_is_watched_is_emitted(template):
             if namespace == "lookalike":
                 watched.add(name)
     assert watched <= named
-    source = (ROOT / "crates" / "aws" / "src" / "emf.rs").read_text(encoding="utf-8")
+    source = (ROOT / "crates" / "aws" / "src" / "cloudwatch" / "emf.rs").read_text(encoding="utf-8")
     assert 'NAMESPACE: &str = "lookalike"' in source
     dimension = re.search(r'DIMENSION: &str = "(\w+)"', source).group(1)
     ours = [alarm for alarm in alarms if alarm["Namespace"] == "lookalike"]
