@@ -77,7 +77,7 @@ impl EncoderCell {
     /// The encoder, loaded if it was not.
     ///
     /// # Errors
-    /// What the loader says.
+    /// The error of the loader.
     pub async fn get(&self) -> Result<Arc<dyn ImageEncoder>, String> {
         let load = || async {
             match &self.inner.loader {
@@ -95,7 +95,7 @@ impl EncoderCell {
     /// The files of the encoder; `None` when it has none to give away.
     ///
     /// # Errors
-    /// What the reader says; and when the files are not those any more that were loaded.
+    /// The error of the reader; and when the files are no longer those that were loaded.
     pub async fn files(&self) -> Result<Option<EncoderFiles>, String> {
         let Some(reader) = &self.inner.reader else {
             return Ok(None);
@@ -112,7 +112,7 @@ impl EncoderCell {
         }
     }
 
-    /// Whether [`files`](Self::files) has any.
+    /// True if [`files`](Self::files) has any.
     pub fn has_files(&self) -> bool {
         self.inner.reader.is_some()
     }
@@ -196,7 +196,7 @@ impl fmt::Debug for EncoderCell {
     }
 }
 
-/// What a panic said.
+/// Returns the message of a panic.
 fn message_of(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref().copied())

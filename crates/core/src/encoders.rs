@@ -45,7 +45,7 @@ pub enum NoEncoder {
     Unusable {
         /// The encoder of the index.
         wanted: Fingerprint,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
     /// A store did not answer as it should.
@@ -54,7 +54,7 @@ pub enum NoEncoder {
 }
 
 impl NoEncoder {
-    /// Whether the same may succeed later.
+    /// True if the same may succeed later.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Store(error) if error.kind.is_retryable())
     }
@@ -178,7 +178,7 @@ impl Encoders {
         Ok(embedder)
     }
 
-    /// Whether [`of`](Self::of) would find an encoder, without loading it.
+    /// True if [`of`](Self::of) would find an encoder, without loading it.
     pub async fn has(&self, wanted: Fingerprint) -> Result<bool, StoreError> {
         if self.at_hand(wanted).is_some() {
             return Ok(true);
@@ -191,7 +191,7 @@ impl Encoders {
         self.is_stored(wanted).await
     }
 
-    /// Whether an encoder is stored beside the index.
+    /// True if an encoder is stored beside the index.
     pub async fn is_stored(&self, wanted: Fingerprint) -> Result<bool, StoreError> {
         match &self.stored {
             Some((stored, _)) => stored.contains(wanted).await,

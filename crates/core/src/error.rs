@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-/// What a caller may do about a failed store call.
+/// The kinds of failed store calls, by what a caller may do about them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreErrorKind {
     /// The bucket, table or object does not exist: check the configuration.
@@ -19,7 +19,7 @@ pub enum StoreErrorKind {
 }
 
 impl StoreErrorKind {
-    /// Whether the same call may succeed later, unchanged.
+    /// True if the same call may succeed later, unchanged.
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::Unavailable)
     }
@@ -29,11 +29,11 @@ impl StoreErrorKind {
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{operation} failed: {message}")]
 pub struct StoreError {
-    /// What the caller may do about it.
+    /// Tells what the caller may do about it.
     pub kind: StoreErrorKind,
     /// The call and what it was about, e.g. `get s3://bucket/key`.
     pub operation: String,
-    /// What the other side said.
+    /// The message of the other side.
     pub message: String,
     /// The cause, for the log.
     #[source]
@@ -55,7 +55,7 @@ impl StoreError {
         }
     }
 
-    /// The same error with its cause.
+    /// Returns the error with its cause.
     pub fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(Arc::from(source.into()));
         self

@@ -21,9 +21,9 @@ const MAX_LIST: usize = 4096;
 /// Integers from here on are not all distinct as 64-bit floating point numbers, which is what filters
 /// compare.
 const EXACT: f64 = 9_007_199_254_740_992.0;
-/// What filters mean something else by.
+/// Characters that have a meaning of their own in filters.
 const RESERVED: [&str; 3] = ["and", "or", "not"];
-/// What stands between a name and a value in a filter, or between two names.
+/// Characters between a name and a value in a filter, or between two names.
 const OPERATORS: [char; 5] = ['=', '!', '<', '>', ','];
 
 /// The declared filterable attributes, by name. `category` is always among them.
@@ -127,7 +127,7 @@ impl Filterable {
         })
     }
 
-    /// What the index keeps of a product's metadata.
+    /// Returns the part of a product's metadata that the index keeps.
     pub fn of_product(&self, metadata: &Metadata) -> Attributes {
         let declared = self.names().filter_map(|name| {
             let value = kept(metadata.get(name)?).ok().flatten()?;

@@ -9,12 +9,12 @@ pub const CATALOG_PREFIX: &str = "catalog/";
 /// Shoppers' images have keys that begin so; they expire.
 pub const UPLOADS_PREFIX: &str = "uploads/";
 
-/// Whether a key names a catalog image: not a folder marker, and nothing outside the prefix.
+/// True if a key names a catalog image: not a folder marker, and nothing outside the prefix.
 pub fn is_catalog_key(key: &str) -> bool {
     key.starts_with(CATALOG_PREFIX) && !key.ends_with('/')
 }
 
-/// Whether a caller may have the object at `key` searched: under one of the two prefixes, and no part
+/// True if a caller may have the object at `key` searched: under one of the two prefixes, and no part
 /// empty or made of dots.
 pub fn is_allowed_query_key(key: &str) -> bool {
     let below = key

@@ -13,13 +13,13 @@ pub type Metadata = BTreeMap<String, serde_json::Value>;
 /// A product and what is known about it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Product {
-    /// What a customer buys.
+    /// The id of the product, which is what a customer buys.
     pub product_id: String,
     /// Its metadata; empty when none was imported.
     pub metadata: Metadata,
 }
 
-/// What the bucket says about a catalog image, without its bytes.
+/// A catalog image as the bucket describes it, without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageHead {
     /// The object's version, as S3 gives it, quotes included.
@@ -33,7 +33,7 @@ pub struct ImageHead {
 /// An image read from the bucket.
 #[derive(Debug, Clone)]
 pub struct Image {
-    /// What the bucket says of the very version that `body` is.
+    /// The description of the very version that `body` is.
     pub head: ImageHead,
     /// Its bytes, or nothing when `head.bytes` is over the limit that the caller gave.
     pub body: Option<Bytes>,
@@ -61,7 +61,7 @@ pub struct StoredSegment {
     pub modified: SystemTime,
 }
 
-/// What an encoder is made of: enough to load it anywhere.
+/// The files of an encoder: enough to load it anywhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncoderFiles {
     /// Its name, for people.
@@ -97,7 +97,7 @@ pub enum LoadedManifest {
     },
 }
 
-/// What is recorded per catalog image: what was indexed, or why it failed.
+/// The record of a catalog image: what was indexed, or why it failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageRecord {
     /// The image key.
@@ -122,7 +122,7 @@ pub struct ImageRecord {
 pub enum TableEntry {
     /// A product that has metadata: its id.
     Product(String),
-    /// What is recorded of an image.
+    /// The record of an image.
     Image(ImageRecord),
 }
 
@@ -135,7 +135,7 @@ pub struct Failure {
     pub reason: String,
 }
 
-/// How many images failed, and which did last.
+/// The number of failed images, and the last of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NewestFailures {
     /// All that failed.
@@ -145,7 +145,7 @@ pub struct NewestFailures {
 }
 
 impl NewestFailures {
-    /// The same with more failures, keeping at most `most` records.
+    /// Adds more failures, and keeps at most `most` records.
     pub fn and(mut self, count: u64, records: Vec<ImageRecord>, most: usize) -> Self {
         self.count += count;
         self.records.extend(records);

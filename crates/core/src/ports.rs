@@ -24,7 +24,7 @@ use crate::model::{
 pub trait ImageEncoder: Send + Sync {
     /// A name for people, e.g. `lite0-clothing`.
     fn name(&self) -> &str;
-    /// What identifies the vectors of this encoder.
+    /// Identifies the vectors of this encoder.
     fn fingerprint(&self) -> Fingerprint;
     /// Length of every embedding.
     fn dimensions(&self) -> usize;
@@ -39,7 +39,7 @@ pub trait ImageEncoder: Send + Sync {
 /// The images in the catalog bucket: `catalog/` and `uploads/`.
 #[async_trait]
 pub trait ImageStore: Send + Sync {
-    /// What is at `key` now, or `None` when nothing is.
+    /// Returns what is at `key` now, or `None` when nothing is.
     async fn head(&self, key: &str) -> Result<Option<ImageHead>, StoreError>;
     /// The image at `key`, or `None`; the body is left out when it is over `max_bytes`.
     async fn get(&self, key: &str, max_bytes: u64) -> Result<Option<Image>, StoreError>;
@@ -72,7 +72,7 @@ pub trait ImageWriter: Send + Sync {
 pub trait UrlSigner: Send + Sync {
     /// A URL that answers `GET` with the image at `key`, whether or not it exists.
     async fn fetch(&self, key: &str) -> Result<String, StoreError>;
-    /// How long a link of [`fetch`](Self::fetch) is good at least, while the credentials that signed it are.
+    /// Returns the least time for which a link of [`fetch`](Self::fetch) is good, while the credentials that signed it are.
     fn good_for(&self) -> Duration;
     /// A link to store an image of this media type at `key`.
     async fn upload(&self, key: &str, content_type: &str) -> Result<UploadLink, StoreError>;
@@ -118,7 +118,7 @@ pub trait StoredEncoders: Send + Sync {
     async fn put(&self, fingerprint: Fingerprint, files: &EncoderFiles) -> Result<(), StoreError>;
     /// The files of an encoder, or `None` when they are not all there.
     async fn load(&self, fingerprint: Fingerprint) -> Result<Option<EncoderFiles>, StoreError>;
-    /// Whether [`load`](Self::load) would find it, without reading the model.
+    /// True if [`load`](Self::load) would find it, without reading the model.
     async fn contains(&self, fingerprint: Fingerprint) -> Result<bool, StoreError>;
 }
 
@@ -140,14 +140,14 @@ pub trait Products: Send + Sync {
         &self,
         product_ids: &[String],
     ) -> Result<HashMap<String, Metadata>, StoreError>;
-    /// The same with everything that was stored before the call.
+    /// As [`get_many`](Self::get_many), with everything that was stored before the call.
     async fn latest(&self, product_ids: &[String])
     -> Result<HashMap<String, Metadata>, StoreError>;
     /// Stores products, replacing the metadata of those that exist.
     async fn put_many(&self, products: &[Product]) -> Result<(), StoreError>;
 }
 
-/// What became of every catalog image.
+/// The outcome of every catalog image.
 #[async_trait]
 pub trait ImageRecords: Send + Sync {
     /// Stores records, replacing those of the same product and key; of the same twice, the last.
@@ -170,7 +170,7 @@ pub trait Failures: Send + Sync {
     async fn list(&self, after: Option<&str>) -> Result<Page<ImageRecord>, StoreError>;
     /// The failure records of `key`, whatever their product.
     async fn of_key(&self, key: &str) -> Result<Vec<ImageRecord>, StoreError>;
-    /// How many images failed, and at most `most` of those that failed last, the last first.
+    /// Returns the number of failed images, and at most `most` of those that failed last, the last first.
     async fn newest(&self, most: usize) -> Result<NewestFailures, StoreError>;
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::model::Metadata;
 
-/// Whether two products' metadata say the same: numbers that are equal are the same however they are
+/// True if two products' metadata say the same: numbers that are equal are the same however they are
 /// written, 50 or 50.0, for the table does not keep the difference.
 pub fn same_metadata(a: &Metadata, b: &Metadata) -> bool {
     a.len() == b.len()

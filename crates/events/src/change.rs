@@ -7,7 +7,7 @@ use crate::error::EventError;
 pub struct Message {
     /// Its id in the queue; a failure is reported under this id.
     pub id: String,
-    /// How often the queue delivered it, this time included.
+    /// The number of times that the queue delivered it, this time included.
     pub receives: u32,
     /// The changes that it names, or why it cannot be read.
     pub changes: Result<Vec<Change>, EventError>,

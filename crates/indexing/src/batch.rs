@@ -38,7 +38,7 @@ impl BatchChange {
         }
     }
 
-    /// Whether any row is to be written.
+    /// True if any row is to be written.
     pub(crate) fn has_upserts(&self) -> bool {
         !self.upserts.is_empty()
     }
@@ -99,7 +99,7 @@ impl BatchChange {
     }
 }
 
-/// What the content does to the index.
+/// Counts what the content changes in the index.
 fn changed(current: &Current, content: &SegmentContent) -> Changed {
     let mut changed = Changed {
         removed: content.tombstones.len() as u64,
@@ -116,7 +116,7 @@ fn changed(current: &Current, content: &SegmentContent) -> Changed {
     changed
 }
 
-/// Whether the live row of this key has the same version, product and attributes.
+/// True if the live row of this key has the same version, product and attributes.
 fn matches_already(current: &Current, row: &Row) -> bool {
     current.view.locate(&row.key).is_some_and(|at| {
         current.view.meta(at).etag(at.row) == row.etag
@@ -124,7 +124,7 @@ fn matches_already(current: &Current, row: &Row) -> bool {
     })
 }
 
-/// Whether the live row of this key has the same version and product.
+/// True if the live row of this key has the same version and product.
 fn is_live(current: &Current, row: &Row) -> bool {
     current.view.locate(&row.key).is_some_and(|at| {
         let meta = current.view.meta(at);

@@ -16,7 +16,7 @@ use crate::publish::Publication;
 use crate::report::{BatchReport, IndexingError, Outcome};
 use crate::targets::{IndexTarget, IndexTargets};
 
-/// How often a key is done again within one batch because it changed meanwhile.
+/// The number of times that a key is done again within one batch because it changed meanwhile.
 const MAX_ROUNDS: u32 = 5;
 /// Keys that are looked at again at once.
 const PARALLEL_CHECKS: usize = 16;
@@ -193,7 +193,7 @@ impl Indexer {
     }
 }
 
-/// What the index of that number is to be told.
+/// Returns the change for the index of that number.
 fn change_of(observed: &[(String, Observed)], target: usize) -> BatchChange {
     let mut upserts = Vec::new();
     let mut removals = Vec::new();

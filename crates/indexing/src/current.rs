@@ -18,7 +18,7 @@ use crate::report::IndexingError;
 
 /// Segments are fetched so many at a time.
 const PARALLEL_FETCHES: usize = 8;
-/// How often a reader starts again because segments were replaced while it fetched them.
+/// The number of times that a reader starts again because segments were replaced while it fetched them.
 pub(crate) const TRIES: u32 = 5;
 /// Metas from this size are checked away from the async runtime.
 const LONG_META: u64 = 1 << 20;
@@ -41,7 +41,7 @@ pub(crate) struct Current {
 }
 
 impl Current {
-    /// Whether a row says this of its image, beside the version.
+    /// True if a row says this of its image, beside the version.
     pub(crate) fn matches(
         &self,
         at: RowAddress,
@@ -280,7 +280,7 @@ impl IndexReader {
 }
 
 impl IndexingError {
-    /// Whether a segment was not there: replaced and removed since the manifest was read, or lost.
+    /// True if a segment was not there: replaced and removed since the manifest was read, or lost.
     pub(crate) fn is_missing_segment(&self) -> bool {
         matches!(self, Self::Store(error) if error.kind == StoreErrorKind::NotFound)
     }

@@ -102,11 +102,11 @@ pub struct Building {
     pub fingerprint: Fingerprint,
     /// Length of its vectors.
     pub dimensions: usize,
-    /// Whether it was there already.
+    /// True if it was there already.
     pub resumed: bool,
 }
 
-/// How far the building index is.
+/// The progress of the index that is being built.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Coverage {
     /// Generation of the manifest that was looked at.
@@ -124,11 +124,11 @@ pub struct Coverage {
     pub only_new: Vec<String>,
     /// Keys that the building index has, and the bucket does not.
     pub gone: Vec<String>,
-    /// Whether the index deserves a new base before it is searched.
+    /// True if the index deserves a new base before it is searched.
     pub rebuild_due: bool,
 }
 
-/// What a switch did.
+/// The result of a switch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Switched {
     /// The generation that has it.
@@ -422,7 +422,7 @@ impl Proposer for Switching<'_> {
     }
 }
 
-/// Whether the index of `encoder` is being built already.
+/// True if the index of `encoder` is being built already.
 fn is_building(manifest: &Manifest, encoder: &EncoderIdentity) -> Result<bool, MigrationError> {
     let ours = encoder.fingerprint;
     if manifest.fingerprint == ours {

@@ -40,9 +40,9 @@ pub enum HandlerError {
     /// Some pictures must be tried again, and the sender takes no partial answer.
     #[error("{count} of {total} changes must be tried again, the first of them {key:?}: {reason}")]
     Unfinished {
-        /// How many must be tried again.
+        /// The number of changes that must be tried again.
         count: usize,
-        /// How many there were.
+        /// How many there were in all.
         total: usize,
         /// One of those.
         key: String,

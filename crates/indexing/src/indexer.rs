@@ -13,7 +13,7 @@ use lookalike_index::CompactionPolicy;
 
 use crate::publish::Publisher;
 
-/// What the indexer needs from the world.
+/// The ports that the indexer needs.
 #[derive(Clone)]
 pub struct IndexPorts {
     /// The encoders.
@@ -41,7 +41,7 @@ pub struct IndexPorts {
 /// Longest time that Lambda gives an invocation.
 const MAX_INVOCATION: Duration = Duration::from_secs(900);
 
-/// How the indexer works.
+/// The settings of the indexer.
 #[derive(Debug, Clone)]
 pub struct IndexSettings {
     /// Which of their products' metadata the rows keep.

@@ -16,7 +16,7 @@ use crate::indexer::Indexer;
 use crate::publish::MAX_UNANSWERED;
 use crate::report::IndexingError;
 
-/// How often starting over is tried while others publish.
+/// The number of times that starting over is tried while others publish.
 const MAX_TRIES: u32 = 20;
 /// A damaged manifest that claims a later generation than this leaves no room to count on: from 2^53 on, floating
 /// point, which many clients read numbers as, does not tell one from the next.
@@ -182,7 +182,7 @@ impl Current {
         view.addresses().map(|at| view.meta(at).key(at.row))
     }
 
-    /// Whether the index has this version of an image.
+    /// True if the index has this version of an image.
     pub(crate) fn has_version(&self, key: &str, etag: &str) -> bool {
         let at = self.view.locate(key);
         at.is_some_and(|at| self.view.meta(at).etag(at.row) == etag)

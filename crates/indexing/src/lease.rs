@@ -22,7 +22,7 @@ pub(crate) enum Need {
     Anyway,
 }
 
-/// What came of asking for the lease.
+/// The answer to asking for the lease.
 pub(crate) enum Leasing {
     Taken,
     HeldByAnother,

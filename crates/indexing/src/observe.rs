@@ -39,7 +39,7 @@ pub(crate) struct Observed {
     pub(crate) sides: Vec<Observation>,
 }
 
-/// What a key turned out to be for one index.
+/// The state of a key for one index.
 #[derive(Clone)]
 pub(crate) enum Observation {
     /// The live row is of this version. Once it was compared with the table: and says the rest already.
@@ -131,7 +131,7 @@ impl Observation {
         }
     }
 
-    /// Whether the object that is at `key` by now still says what was observed: the same version,
+    /// True if the object that is at `key` by now still says what was observed: the same version,
     /// product and category. Metadata may change while S3's ETag stays.
     pub(crate) fn holds(&self, key: &str, now: Option<&ImageHead>) -> bool {
         match (self, now) {
@@ -152,10 +152,10 @@ impl Observation {
     }
 }
 
-/// What looking at the keys of a batch takes.
+/// The inputs of observing the keys of a batch.
 pub(crate) struct Looking<'a> {
     pub(crate) targets: &'a [IndexTarget],
-    /// What this batch recorded in earlier rounds.
+    /// The records that this batch wrote in earlier rounds.
     pub(crate) written: &'a Recorded,
     /// The record of an image that is not to be tried again, as long as its version is there.
     pub(crate) hopeless: Option<&'a ImageRecord>,
@@ -274,7 +274,7 @@ impl Indexer {
         Ok(Observed { served, sides })
     }
 
-    /// What one index is to be told of an image.
+    /// Returns the observation of an image for one index.
     async fn observe_body(
         &self,
         key: &str,

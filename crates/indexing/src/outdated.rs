@@ -26,7 +26,7 @@ pub struct Outdated {
     pub product_id: String,
 }
 
-/// What the searched index says of an image.
+/// A row of the searched index.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct IndexedImage {
     /// The image key.
@@ -35,12 +35,12 @@ pub struct IndexedImage {
     pub product_id: String,
     /// The object version that was embedded, quotes included.
     pub etag: String,
-    /// What it can be filtered by.
+    /// The attributes it can be filtered by.
     pub attributes: Attributes,
 }
 
 impl IndexedImage {
-    /// Whether it is to say something else when this is its product's metadata. Where the product has no
+    /// True if it is to say something else when this is its product's metadata. Where the product has no
     /// category, that which the image has is taken to be its own.
     pub fn is_outdated(&self, filterable: &Filterable, metadata: &Metadata) -> bool {
         let wanted = filterable.of_product(metadata);
@@ -48,7 +48,7 @@ impl IndexedImage {
     }
 }
 
-/// What can be told of a row without asking its image.
+/// A judgment of a row without looking at its image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     /// It says what it should; a category that is that of its folder is taken to be right.
@@ -78,7 +78,7 @@ fn compare(key: &str, said: &Attributes, of_product: &Attributes) -> Verdict {
 }
 
 impl Indexer {
-    /// What the searched index says of the images of products, in key order.
+    /// Returns the rows of the searched index for the images of products, in key order.
     ///
     /// # Errors
     /// [`IndexingError`] when the index cannot be read.

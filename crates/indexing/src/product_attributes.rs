@@ -31,14 +31,14 @@ impl ProductAttributes {
         self.of_product.get(product_id).unwrap_or(&self.none)
     }
 
-    /// What an image's row is to say.
+    /// Returns the attributes that an image's row should have.
     fn of_image(&self, key: &str, product_id: &str, head: &ImageHead) -> Attributes {
         attributes(self.of(product_id), category_of(key, &head.metadata))
     }
 }
 
 impl Indexer {
-    /// What the table says of these products now.
+    /// Reads the attributes of these products from the table, as they are now.
     pub(crate) async fn product_attributes<'a>(
         &self,
         product_ids: impl IntoIterator<Item = &'a str>,
@@ -215,7 +215,7 @@ fn unavailable(observed: &mut [(String, Observed)], reason: &str) {
 }
 
 impl IndexingError {
-    /// Whether the same will fail again, whatever others do meanwhile.
+    /// True if the same will fail again, whatever others do meanwhile.
     pub(crate) fn is_lasting(&self) -> bool {
         !self.may_pass() && !self.is_missing_segment()
     }

@@ -25,15 +25,15 @@ use crate::publish::Publication;
 use crate::report::{IndexingError, ProductsReport};
 use crate::targets::Indexes;
 
-/// How often a product is done again within one batch because it changed meanwhile.
+/// The number of times that a product is done again within one batch because it changed meanwhile.
 const MAX_ROUNDS: u32 = 5;
 /// Images that are asked at once.
 const PARALLEL_HEADS: usize = 16;
 
-/// What a look at products found.
+/// The result of one look at products.
 #[derive(Default)]
 struct Look {
-    /// What each index is to be told, the searched one first.
+    /// New rows for each index, the searched one first.
     outdated: Vec<(EncoderIdentity, Vec<Row>)>,
     /// Products of which something could not be found out, and why.
     unknown: BTreeMap<String, String>,
@@ -178,7 +178,7 @@ impl Indexer {
         Ok(rows.collect())
     }
 
-    /// What the bucket says of images now.
+    /// Reads the heads of images from the bucket, as they are now.
     pub(crate) async fn heads<'a>(&self, keys: impl IntoIterator<Item = &'a str>) -> Heads {
         let keys: BTreeSet<String> = keys.into_iter().map(str::to_owned).collect();
         stream::iter(keys)

@@ -14,7 +14,7 @@ use crate::report::IndexingError;
 pub(crate) struct Proposal {
     pub(crate) segments: Vec<NewSegment>,
     pub(crate) manifest: Manifest,
-    /// What the history is to say of it.
+    /// Its entry in the history.
     pub(crate) changed: Changed,
 }
 
@@ -37,7 +37,7 @@ type Proposing<'a> =
 pub(crate) struct Change<'a> {
     encoder: &'a EncoderIdentity,
     propose: Proposing<'a>,
-    /// Whether the index may be gone by now, and the change with it.
+    /// True if the index may be gone by now, and the change with it.
     may_be_gone: bool,
 }
 
@@ -53,7 +53,7 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// The same change, if its index is still there.
+    /// Makes the change apply only if its index is still there.
     pub(crate) fn if_there(mut self) -> Self {
         self.may_be_gone = true;
         self
@@ -136,14 +136,14 @@ impl Proposer for Together<'_, '_> {
     }
 }
 
-/// What the index of that encoder is there for, when another one is searched.
+/// Returns the role of that encoder's index, when another one is searched.
 fn side_of(published: &Published, encoder: &EncoderIdentity) -> Option<Role> {
     let mut sides = published.manifest.as_ref()?.standby_indexes.iter();
     let side = sides.find(|side| side.fingerprint == encoder.fingerprint)?;
     Some(side.role)
 }
 
-/// Whether a segment that was proposed before may be proposed again. Once its manifest may have been
+/// True if a segment that was proposed before may be proposed again. Once its manifest may have been
 /// written, it may have been part of the index and replaced: others marked its rows, or removed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reuse {

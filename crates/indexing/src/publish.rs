@@ -27,12 +27,12 @@ const MAX_PAUSE: Duration = Duration::from_millis(600);
 /// A publication may take so long whatever the safe age is.
 const MIN_PATIENCE: Duration = Duration::from_secs(60);
 
-/// What [`Publisher::publish`] ended with.
+/// The result of [`Publisher::publish`].
 #[derive(Debug, Clone)]
 pub(crate) struct Publication {
     /// The generation that holds the change, or the current one when there was nothing to change.
     pub(crate) generation: u64,
-    /// Whether a manifest was written.
+    /// True if a manifest was written.
     pub(crate) published: bool,
     /// Races lost on the way.
     pub(crate) conflicts: u64,
@@ -43,7 +43,7 @@ pub(crate) struct Publisher {
     pub(crate) reader: IndexReader,
     manifests: Arc<dyn Manifests>,
     segments: Arc<dyn Segments>,
-    /// How long a replaced segment stays on the shelf.
+    /// The time that a replaced segment stays in the store.
     safe_age: Duration,
 }
 

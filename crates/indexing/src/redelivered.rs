@@ -127,14 +127,14 @@ impl Indexer {
     }
 }
 
-/// What a record says of a try that was interrupted.
+/// The record of a try that was interrupted.
 struct Interruption<'a> {
     at: &'a str,
-    /// Whether the image was given up for it.
+    /// True if the image was given up for it.
     is_given_up: bool,
 }
 
-/// What `record` says of an interrupted try of the version that `mark` is of.
+/// Returns what `record` says of an interrupted try of the version that `mark` is of.
 fn interruption<'a>(record: &'a ImageRecord, mark: &ImageRecord) -> Option<Interruption<'a>> {
     let failure = record.failure.as_ref()?;
     let is_same = record.etag == mark.etag && failure.code == INTERRUPTED;

@@ -6,7 +6,7 @@ use lookalike_core::error::StoreError;
 use lookalike_core::model::Failure;
 use lookalike_index::IndexError;
 
-/// What became of one key.
+/// The outcome of one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The image was embedded and published.
@@ -23,7 +23,7 @@ pub enum Outcome {
     Retry(String),
 }
 
-/// What became of a batch.
+/// The outcome of a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BatchReport {
     /// Every key of the batch, once, in key order.
@@ -34,7 +34,7 @@ pub struct BatchReport {
     pub conflicts: u64,
 }
 
-/// What became of a batch of changed products.
+/// The outcome of a batch of changed products.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProductsReport {
     /// Images whose rows say something else now. None of them was embedded.
@@ -47,7 +47,7 @@ pub struct ProductsReport {
     pub conflicts: u64,
 }
 
-/// What maintenance did.
+/// The result of maintenance.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MaintenanceReport {
     /// Deltas that were joined into one.
@@ -79,7 +79,7 @@ pub enum IndexingError {
     /// Others kept publishing first.
     #[error("publishing lost {tries} races in a row: lower the indexer's concurrency or try again")]
     Contended {
-        /// How often it was tried.
+        /// The number of tries.
         tries: u32,
     },
     /// The segments were written so long ago that they may be removed before they are published.
@@ -88,7 +88,7 @@ pub enum IndexingError {
         time_budget.as_secs()
     )]
     Late {
-        /// How long it may take.
+        /// The time it may take.
         time_budget: Duration,
     },
     /// A background thread died.

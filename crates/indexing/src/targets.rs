@@ -18,7 +18,7 @@ pub(crate) struct IndexTarget {
     pub(crate) encoder: EncoderIdentity,
     pub(crate) embedder: Arc<dyn ImageEncoder>,
     pub(crate) current: Arc<Current>,
-    /// Whether any manifest names the index already.
+    /// True if any manifest names the index already.
     pub(crate) is_published: bool,
 }
 
@@ -32,12 +32,12 @@ pub(crate) struct IndexTargets {
 }
 
 impl IndexTarget {
-    /// Whether the index has a row of this key.
+    /// True if the index has a row of this key.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.current.view.locate(key).is_some()
     }
 
-    /// Whether the index has this version of an image.
+    /// True if the index has this version of an image.
     pub(crate) fn has_version(&self, key: &str, head: &ImageHead) -> bool {
         self.current.has_version(key, &head.etag)
     }

@@ -24,7 +24,7 @@ impl TimeBudget {
         self.begun = Instant::now();
     }
 
-    /// Whether there is time for another try, with up to six times the work of the last one; when so, it begins.
+    /// True if there is time for another try, with up to six times the work of the last one; when so, it begins.
     pub(crate) fn is_enough_for_more(&mut self) -> bool {
         let now = Instant::now();
         let took = now.saturating_duration_since(self.begun);
@@ -33,7 +33,7 @@ impl TimeBudget {
     }
 }
 
-/// Whether a try with six times the work of one that took so long, as lists that are filled take, surely fits
+/// True if a try with six times the work of one that took so long, as lists that are filled take, surely fits
 /// into the time that is left.
 fn fits(last: Duration, left: Duration) -> bool {
     last.saturating_mul(7) <= left

@@ -10,10 +10,10 @@ use serde::Serialize;
 use crate::indexer::Indexer;
 use crate::report::IndexingError;
 
-/// How often the check starts again because somebody published meanwhile.
+/// The number of times that the check starts again because somebody published meanwhile.
 const TRIES: u32 = 5;
 
-/// What a full check of the stored index found.
+/// The result of a full check of the stored index.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct VerifyReport {
     /// The generation that was checked.
@@ -29,7 +29,7 @@ pub struct VerifyReport {
     pub sides: Vec<StandbyReport>,
 }
 
-/// What a full check found of an index beside the searched one.
+/// The result of a full check of an index beside the searched one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StandbyReport {
     /// `building` or `previous`.

@@ -13,12 +13,12 @@ pub struct Answer {
     /// At most `k` products, each once, by falling score; in another order where they are to be diverse,
     /// and images where these are the results.
     pub results: Vec<FoundProduct>,
-    /// Whether every image that may be found was compared, rather than a graph walked.
+    /// True if every image that may be found was compared, rather than a graph walked.
     pub exact: bool,
-    /// How often each value of the wanted attributes occurs among all products that may be found, most
+    /// The number of times that each value of the wanted attributes occurs among all products that may be found, most
     /// frequent first.
     pub facets: Option<BTreeMap<String, Vec<FacetValue>>>,
-    /// What to ask with for the next page; none on the last one.
+    /// The cursor of the next page; `None` on the last one.
     pub next_cursor: Option<String>,
     /// The index that was searched.
     pub index: IndexState,
@@ -29,7 +29,7 @@ pub struct Answer {
 /// One product found, through the best of its images.
 #[derive(Debug, Clone)]
 pub struct FoundProduct {
-    /// What a customer buys.
+    /// The id of the product, which is what a customer buys.
     pub product_id: String,
     /// Cosine similarity of the query and the image, -1 to 1.
     pub score: f32,
@@ -70,7 +70,7 @@ pub struct FacetValue {
 /// A product with all its images.
 #[derive(Debug, Clone)]
 pub struct ProductView {
-    /// What a customer buys.
+    /// The id of the product, which is what a customer buys.
     pub product_id: String,
     /// From the table; `category` from the image's folder where the table has none.
     pub metadata: Metadata,
@@ -112,7 +112,7 @@ pub struct IndexInfo {
     pub state: IndexState,
     /// Name of the encoder that embeds queries, the one that made the index.
     pub encoder_name: String,
-    /// What identifies its vectors.
+    /// Identifies its vectors.
     pub fingerprint: Fingerprint,
     /// Length of its vectors.
     pub dimensions: usize,
@@ -126,22 +126,22 @@ pub struct IndexInfo {
     pub sides: Vec<StandbyInfo>,
     /// What can be filtered by: what images have, and what is declared, by name.
     pub filterable: Vec<FilterableInfo>,
-    /// What the last generations changed, newest first.
+    /// The changes of the last generations, newest first.
     pub history: Vec<GenerationInfo>,
     /// The encoder that this release or its settings bring, when that is another one than the index's.
     pub configured: Option<EncoderInfo>,
 }
 
-/// What a generation changed.
+/// The changes of a generation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GenerationInfo {
     /// The generation.
     pub generation: u64,
     /// When it was published, as RFC 3339 in UTC.
     pub published: String,
-    /// What it changed, in words.
+    /// Its changes in words.
     pub summary: String,
-    /// The same as numbers and names.
+    /// Its changes as numbers and names.
     #[serde(flatten)]
     pub changed: Changed,
 }
@@ -162,7 +162,7 @@ pub struct FilterableInfo {
 pub struct EncoderInfo {
     /// Its name.
     pub name: String,
-    /// What identifies its vectors.
+    /// Identifies its vectors.
     pub fingerprint: Fingerprint,
     /// Length of its vectors.
     pub dimensions: usize,
@@ -179,7 +179,7 @@ pub struct StandbyInfo {
     pub rows: u64,
     /// Size of its segments in bytes.
     pub bytes: u64,
-    /// Whether its encoder can be had; without it, the index is not kept up to date.
+    /// True if its encoder can be had; without it, the index is not kept up to date.
     pub available: bool,
 }
 

@@ -38,7 +38,7 @@ pub(crate) struct Cursor {
     binding: [u8; BINDING],
 }
 
-/// What is written.
+/// The encoded form.
 #[derive(Serialize, Deserialize)]
 struct Content {
     generation: u64,
@@ -46,7 +46,7 @@ struct Content {
     returned: Vec<(u32, Vec<u32>)>,
 }
 
-/// What a cursor belongs to: a query and the generation that answers it.
+/// Binds a cursor to a query and to the generation that answers it.
 pub(crate) struct Binding(Sha256);
 
 impl Binding {

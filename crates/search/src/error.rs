@@ -43,7 +43,7 @@ pub enum SearchError {
     Item {
         /// Which.
         at: usize,
-        /// What is wrong with it.
+        /// The fault.
         error: Box<SearchError>,
     },
     /// A vector of another encoder than the index has.
@@ -67,7 +67,7 @@ pub enum SearchError {
     /// A vector of zeros, or with a number that is not finite.
     #[error("the vector has no direction: its numbers must be finite and not all zero")]
     VectorWithoutDirection,
-    /// How much results are to differ is out of range.
+    /// The diversity is out of range.
     #[error("diversity is {0}, but it must be between 0 and 1")]
     DiversityOutOfRange(f32),
     /// More metadata members were chosen than can be.
@@ -149,7 +149,7 @@ pub enum SearchError {
     MissingSegment {
         /// The segment.
         id: SegmentId,
-        /// What the store said.
+        /// The error of the store.
         source: StoreError,
     },
     /// A store did not answer as it should.
@@ -158,7 +158,7 @@ pub enum SearchError {
 }
 
 impl SearchError {
-    /// Whether an image is at fault, whatever the state of the index.
+    /// True if an image is at fault, whatever the state of the index.
     pub(crate) fn is_about_image(&self) -> bool {
         match self {
             Self::Image(_)

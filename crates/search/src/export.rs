@@ -40,7 +40,7 @@ pub struct Exported {
 /// A similar product.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SimilarProduct {
-    /// What a customer buys.
+    /// The id of the product, which is what a customer buys.
     pub product_id: String,
     /// Cosine similarity, to four decimals: what moves in the index when it is rebuilt is less.
     pub score: f64,
@@ -62,7 +62,7 @@ pub struct SimilarImage {
 }
 
 impl Searcher {
-    /// What is needed to answer for every product of the newest generation: `k` similar ones each, with these
+    /// Returns what answers for every product of the newest generation: `k` similar ones each, with these
     /// members of their metadata.
     ///
     /// # Errors

@@ -13,18 +13,18 @@ use crate::snapshots::LoadedSnapshot;
 pub struct ImageView {
     /// Its key.
     pub key: String,
-    /// What became of the object that is at the key now.
+    /// The outcome of the object that is at the key now.
     pub state: ImageState,
     /// The index that was looked at.
     pub generation: u64,
 }
 
-/// What became of a catalog image.
+/// The outcome of a catalog image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImageState {
     /// It waits for the indexer: to be put into the index, or taken out of it.
     Pending {
-        /// Whether the object is gone and the index still has it.
+        /// True if the object is gone and the index still has it.
         removal: bool,
     },
     /// Searches find it.
@@ -44,7 +44,7 @@ pub enum ImageState {
 }
 
 impl Searcher {
-    /// What became of the catalog image at `key`. When the index at hand does not have it, the newest one
+    /// Returns the outcome of the catalog image at `key`. When the index at hand does not have it, the newest one
     /// is looked at, so that a caller who polls learns at once.
     ///
     /// # Errors
@@ -98,7 +98,7 @@ impl Searcher {
     }
 }
 
-/// What the index says of a key.
+/// The row of a key in the index.
 struct Indexed {
     etag: String,
     product_id: String,

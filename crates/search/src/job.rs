@@ -23,7 +23,7 @@ pub(crate) struct SearchJob {
     pub(crate) embedding_ms: f64,
 }
 
-/// What was found, and what follows from it.
+/// The results of a search, and what follows from them.
 pub(crate) struct SearchOutcome {
     pub(crate) page: Page,
     pub(crate) facets: Option<Facets>,

@@ -23,7 +23,7 @@ use crate::searcher::Searcher;
 
 /// Failed images that the state of the index names: enough to see what is wrong, few enough for a page.
 const MAX_FAILURES: usize = 50;
-/// How long they are kept for the next caller, at most: they are read one by one, and the shoppers' page asks too.
+/// The time that they are kept for the next caller: they are read one by one, and the shoppers' page asks too.
 const FAILURES_KEPT: Duration = Duration::from_secs(5);
 
 impl Searcher {
@@ -70,7 +70,7 @@ impl Searcher {
         Ok(self.ports.links.upload(&key, media_type).await?)
     }
 
-    /// How long links in an answer of now are good at least.
+    /// Returns the least time for which links in an answer of now are good.
     pub fn links_good_for(&self) -> Duration {
         self.ports.links.good_for()
     }

@@ -9,7 +9,7 @@ use crate::limits::{MAX_FACETS, MAX_FIELDS, MAX_K};
 /// What of the ranking to return. The default is the ten best products, with all that is known of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchOptions {
-    /// How many results, 1 to [`MAX_K`].
+    /// The number of results, 1 to [`MAX_K`].
     pub k: usize,
     /// Least cosine similarity of a result, -1 to 1.
     pub min_score: f32,
@@ -17,11 +17,11 @@ pub struct SearchOptions {
     pub min_match: Option<Match>,
     /// Only what this allows, as it was given: an object, or an array of short forms.
     pub filter: Option<Value>,
-    /// What a result is.
+    /// The kind of a result.
     pub group_by: GroupBy,
     /// Which images come with a product.
     pub images: Images,
-    /// How much results are to differ from each other, 0 (not at all) to 1: maximal marginal relevance.
+    /// The degree to which results should differ from each other, 0 (not at all) to 1: maximal marginal relevance.
     pub diversity: f32,
     /// Nearly the same image of several products is one result.
     pub collapse: bool,
@@ -29,7 +29,7 @@ pub struct SearchOptions {
     pub fields: Option<Vec<String>>,
     /// Attributes whose values are counted.
     pub facets: Vec<String>,
-    /// Whether images come with links, which are signed one by one and end after a while.
+    /// True if images come with links, which are signed one by one and end after a while.
     pub links: bool,
     /// Where the page before ended.
     pub cursor: Option<String>,
@@ -57,7 +57,7 @@ impl Default for SearchOptions {
     }
 }
 
-/// What a result is.
+/// The kind of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum GroupBy {
     /// A product, once, through the best of its images.
@@ -100,7 +100,7 @@ impl SearchOptions {
         Ok(())
     }
 
-    /// Whether it asks for the ranking as the index gives it.
+    /// True if it asks for the ranking as the index gives it.
     pub(crate) fn is_plain(&self) -> bool {
         self.group_by == GroupBy::Product
             && self.images == Images::Best

@@ -23,13 +23,13 @@ const CANDIDATES_PER_RESULT: usize = 5;
 const MIN_CANDIDATES: usize = 50;
 const MAX_CANDIDATES: usize = 1000;
 
-/// What is returned.
+/// One page of results.
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) results: Vec<Found>,
     /// Images that were returned on this page and those before; empty when there is no page after it.
     pub(crate) returned: Vec<RowAddress>,
-    /// Whether every image that may be found was compared.
+    /// True if every image that may be found was compared.
     pub(crate) exact: bool,
 }
 
@@ -44,7 +44,7 @@ impl Page {
     }
 }
 
-/// What a page is made from.
+/// The inputs of a page.
 pub(crate) struct Source<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) wanted: &'a [QueryVector],

@@ -59,7 +59,7 @@ impl Searcher {
         self.search(&query, &options).await
     }
 
-    /// What is most like a query.
+    /// Returns the results that are most like a query.
     ///
     /// # Errors
     /// [`SearchError`]; the query, the options, the index or a store may be at fault.

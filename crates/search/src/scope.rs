@@ -25,7 +25,7 @@ const MAX_VALUES: usize = 20;
 /// Rows that are counted in less than a millisecond.
 const FEW_ROWS: u64 = 1 << 17;
 
-/// How much work a search may do.
+/// The amount of work that a search may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Attempt {
     /// So little that it may be done in place; the search is given up when that does not suffice.
@@ -34,15 +34,15 @@ pub(crate) enum Attempt {
     Full,
 }
 
-/// What may be found at all.
+/// Everything that narrows a search.
 #[derive(Debug, Clone)]
 pub(crate) struct Scope {
     min_score: f32,
     /// Products that are no results.
     without: Vec<String>,
-    /// What a result is.
+    /// The kind of a result.
     group_by: GroupBy,
-    /// What results have to match, as it was asked for.
+    /// The filter as the caller gave it.
     filter: Option<Filter>,
     /// And which images of the snapshot do.
     selection: Option<Arc<Selection>>,
@@ -50,7 +50,7 @@ pub(crate) struct Scope {
     least: Option<Match>,
 }
 
-/// How often each value of an attribute occurs.
+/// Counts of the values of attributes.
 pub(crate) type Facets = BTreeMap<String, Vec<FacetValue>>;
 
 /// An image that was found, as the best of its product or for itself.
@@ -68,7 +68,7 @@ pub(crate) struct Found {
 }
 
 impl Scope {
-    /// What the options and the query of a caller allow.
+    /// Returns the scope that the options and the query of a caller allow.
     ///
     /// # Errors
     /// When a filter makes no sense.

@@ -15,7 +15,7 @@ use tracing::info;
 
 use crate::snapshots::Snapshots;
 
-/// What the searcher needs from the world.
+/// The ports that the searcher needs.
 #[derive(Clone)]
 pub struct SearchPorts {
     /// The encoders.
@@ -38,7 +38,7 @@ pub struct SearchPorts {
     pub metrics: Arc<dyn Metrics>,
 }
 
-/// How the searcher works.
+/// The settings of the searcher.
 #[derive(Debug, Clone)]
 pub struct SearchSettings {
     /// The index is checked for a newer generation at most this often.
@@ -68,7 +68,7 @@ pub struct Searcher {
     pub(crate) snapshots: Snapshots,
     /// The images that failed last, and when that was asked.
     pub(crate) failures: Mutex<Option<(Instant, NewestFailures)>>,
-    /// How old a snapshot may be.
+    /// The greatest age of a snapshot.
     pub(crate) refresh: Duration,
     pub(crate) filterable: Filterable,
 }

@@ -25,17 +25,17 @@ use crate::run_blocking::run_blocking;
 
 /// Segments are fetched so many at a time.
 const PARALLEL_FETCHES: usize = 8;
-/// How often loading starts again because segments were replaced meanwhile.
+/// The number of times that loading starts again because segments were replaced meanwhile.
 const TRIES: u32 = 4;
-/// How long a search waits for the manifest when it has a good snapshot already. The segments of a new
+/// The time that a search waits for the manifest when it has a good snapshot already. The segments of a new
 /// generation may take longer: on Lambda nothing goes on between two searches, so the search that began to
 /// load them has to wait for them.
 const MANIFEST_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a generation can still be searched after a newer one took its place: somebody may be turning
+/// The time that a generation can still be searched after a newer one took its place: somebody may be turning
 /// its pages.
 const KEPT: Duration = Duration::from_secs(300);
-/// How many of them at most.
+/// The most of them that are kept.
 const MAX_KEPT: usize = 32;
 /// Bytes of segments that only they have, at most. Generations that follow each other share most segments: it
 /// is the base before a rebuild that counts.
@@ -53,7 +53,7 @@ pub(crate) struct LoadedSnapshot {
     pub(crate) stale: Option<Arc<str>>,
     etag: Option<Arc<str>>,
     checked: Instant,
-    /// What scores mean, measured here where it is not stored.
+    /// The match thresholds, measured here where they are not stored.
     measured: Arc<OnceCell<Option<MatchThresholds>>>,
 }
 
@@ -97,7 +97,7 @@ pub(crate) struct Snapshots {
     held: Arc<Mutex<CachedSnapshot>>,
 }
 
-/// What all callers share.
+/// The state that all callers share.
 #[derive(Default)]
 struct CachedSnapshot {
     loaded: Option<LoadedSnapshot>,
@@ -454,7 +454,7 @@ fn late() -> StoreError {
     StoreError::new(StoreErrorKind::Unavailable, "get the manifest", message)
 }
 
-/// What there is before anything was published.
+/// The snapshot before anything was published.
 fn nothing(checked: Instant) -> Result<LoadedSnapshot, IndexError> {
     Ok(LoadedSnapshot {
         manifest: Arc::new(Manifest::empty("", Fingerprint([0; 32]), 0)),

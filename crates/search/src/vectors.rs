@@ -35,7 +35,7 @@ const NOISE: f64 = 1e-5;
 /// them on images of the catalog: a screenshot has them whatever the catalog has.
 const TRIMS: bool = true;
 
-/// What the index is searched for.
+/// A vector that the index is searched for.
 #[derive(Debug, Clone)]
 pub(crate) struct QueryVector {
     pub(crate) vector: Vec<f32>,
@@ -194,7 +194,7 @@ impl Searcher {
 }
 
 impl Query {
-    /// Whether anything has to be embedded.
+    /// True if anything has to be embedded.
     pub(crate) fn has_images(&self) -> bool {
         let is_image =
             |item: &QueryItem| matches!(item.subject, Subject::Image { .. } | Subject::Key { .. });
@@ -225,7 +225,7 @@ pub(crate) fn images_of(snapshot: &Snapshot, product: &str) -> Vec<QueryVector> 
     wanted.collect()
 }
 
-/// The same for each of several products.
+/// Does that for each of several products.
 async fn stored_vectors(
     snapshot: &Arc<Snapshot>,
     products: &[String],

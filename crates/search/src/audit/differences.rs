@@ -21,7 +21,7 @@ pub(super) struct Differences {
     pub(super) contradictions: BTreeSet<StaleRecord>,
 }
 
-/// What the index says of a key.
+/// The row of a key in the index.
 struct Indexed<'a> {
     product_id: &'a str,
     etag: &'a str,
@@ -65,7 +65,7 @@ impl Differences {
         found
     }
 
-    /// Whether a key is different already, which explains what its records say.
+    /// True if a key is different already, which explains what its records say.
     fn explains(&self, key: &str) -> bool {
         [&self.unindexed, &self.outdated, &self.gone]
             .iter()
@@ -124,7 +124,7 @@ impl Differences {
     }
 }
 
-/// What is wrong with a record of a key that is as the bucket says, or not there.
+/// The fault of a record of a key that is as the bucket says, or not there.
 fn contradiction(
     record: &ImageRecord,
     row: Option<&Indexed<'_>>,

@@ -27,7 +27,7 @@ use lookalike_core::time::Deadline;
 /// scaled or stored again are so similar to their originals.
 const NEARLY_SAME: f32 = 0.985;
 
-/// How far a look over the catalog may go.
+/// The limits of an audit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditOptions {
     /// When it must have ended.
@@ -42,9 +42,9 @@ pub enum AuditError {
     /// There is more than the caller allows.
     #[error("the catalog is too large to be looked over here: more than {most} {what}")]
     TooLarge {
-        /// What there is too much of.
+        /// The kind of thing that there is too much of.
         what: &'static str,
-        /// How much may be there.
+        /// The most that may be there.
         most: u64,
     },
     /// It took longer than the caller allows.

@@ -10,7 +10,7 @@ use super::{AuditError, AuditOptions};
 use crate::error::SearchError;
 use crate::searcher::Searcher;
 
-/// What the table has.
+/// The contents of the table.
 #[derive(Default)]
 pub(super) struct Table {
     /// Products with metadata.

@@ -6,7 +6,7 @@ use lookalike_core::model::ImageRecord;
 use lookalike_index::{ImageAudit, ImageGroup, LiveRows, RowAddress, Snapshot};
 use serde::Serialize;
 
-/// What looking over the catalog found.
+/// The result of an audit.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct AuditReport {
     /// The generation of the index that was looked at.
@@ -21,7 +21,7 @@ pub struct AuditReport {
     pub in_table: u64,
     /// Cosine from which two images were taken to be nearly the same.
     pub threshold: f32,
-    /// Whether that was measured on this catalog.
+    /// True if that was measured on this catalog.
     pub calibrated: bool,
     /// Identical images; groups across products first.
     pub duplicates: Listed<AuditedGroup>,
@@ -50,7 +50,7 @@ pub struct AuditReport {
 /// The beginning of a list, and how long it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Listed<T> {
-    /// How many there are.
+    /// How many entries there are in all.
     pub total: u64,
     /// The first of them.
     pub items: Vec<T>,
@@ -101,11 +101,11 @@ pub struct StaleRecord {
     pub key: String,
     /// The product that it is recorded under, or should be.
     pub product_id: String,
-    /// How it contradicts.
+    /// The contradiction.
     pub contradiction: Contradiction,
 }
 
-/// How a record contradicts the index.
+/// The ways in which a record contradicts the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Contradiction {
@@ -124,7 +124,7 @@ pub enum Contradiction {
 }
 
 impl Contradiction {
-    /// Whether the record is to go: it tells of something that is not so, and writing a true one may not replace
+    /// True if the record is to go: it tells of something that is not so, and writing a true one may not replace
     /// it.
     pub fn is_false(self) -> bool {
         match self {
@@ -133,7 +133,7 @@ impl Contradiction {
         }
     }
 
-    /// What is wrong, after "recorded under product p: ".
+    /// Returns the fault, as it follows on "recorded under product p: ".
     pub fn explained(self) -> &'static str {
         match self {
             Self::Gone => "the image is gone, from the bucket and from the index",
@@ -169,19 +169,19 @@ impl<T> Listed<T> {
         self
     }
 
-    /// How many are not listed.
+    /// The number of entries that are not listed.
     pub fn left_out(&self) -> u64 {
         self.total - self.items.len() as u64
     }
 }
 
 impl AuditReport {
-    /// Whether bucket, index and records agree. Failed images, duplicates and the like are no disagreement.
+    /// True if bucket, index and records agree. Failed images, duplicates and the like are no disagreement.
     pub fn is_consistent(&self) -> bool {
         self.differences() == 0
     }
 
-    /// How many differences there are between bucket, index and records.
+    /// Returns the number of differences between bucket, index and records.
     pub fn differences(&self) -> u64 {
         let keys = self.unindexed.total + self.outdated.total + self.gone.total;
         keys + self.contradictions.total
@@ -196,7 +196,7 @@ impl AuditReport {
         keys.into_iter().cloned().collect()
     }
 
-    /// The same with at most so many entries in every list, and so many images in a group.
+    /// Returns the report with at most so many entries in every list, and so many images in a group.
     #[must_use]
     pub fn shortened(self, limit: usize, of_group: usize) -> Self {
         let groups = |listed: Listed<AuditedGroup>| {

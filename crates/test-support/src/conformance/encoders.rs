@@ -10,7 +10,7 @@ use lookalike_index::Fingerprint;
 
 use super::support::done;
 
-/// How far the store's clock may be from ours.
+/// The greatest difference between the store's clock and ours.
 const CLOCK_DIFFERENCE: Duration = Duration::from_secs(600);
 
 /// Storing, reading, listing and removing encoders.

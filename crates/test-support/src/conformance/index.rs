@@ -16,7 +16,7 @@ use super::support::{done, refused};
 
 /// Writers that race for one manifest.
 const RACERS: usize = 8;
-/// How far the store's clock may be from ours.
+/// The greatest difference between the store's clock and ours.
 const CLOCK_DIFFERENCE: Duration = Duration::from_secs(600);
 
 /// Conditional reads and writes of the manifest.

@@ -39,7 +39,7 @@ pub struct MemoryCloud {
 /// Calls and bytes so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Traffic {
-    /// How often each call was made, by its name.
+    /// The number of times that each call was made, by its name.
     pub calls: BTreeMap<&'static str, u64>,
     /// Bytes of manifests, segments and images that were read.
     pub read: u64,
@@ -68,7 +68,7 @@ impl MemoryCloud {
         Arc::default()
     }
 
-    /// What an indexer needs, all of it here; nothing is measured.
+    /// Returns the ports of an indexer, all of them here; nothing is measured.
     pub fn index_ports(self: &Arc<Self>, encoders: Encoders) -> IndexPorts {
         IndexPorts {
             encoders,
@@ -84,7 +84,7 @@ impl MemoryCloud {
         }
     }
 
-    /// What a searcher needs, likewise.
+    /// Returns the ports of a searcher, likewise.
     pub fn search_ports(self: &Arc<Self>, encoders: Encoders) -> SearchPorts {
         SearchPorts {
             encoders,
