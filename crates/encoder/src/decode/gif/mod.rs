@@ -19,6 +19,9 @@ use crate::format::ImageFormat;
 const MAX_RATIO: u64 = 4096 * 8 / 12 + 1;
 /// Bytes of the decompression's tables.
 const WORKING: u64 = 1 << 20;
+/// Steps without input and output after which there is nothing left: a code that clears the table takes bits that were
+/// read before and gives no pixel, and of such bits there are 64 at most.
+const MAX_IDLE: u32 = 64;
 /// Bytes of a pixel of one row: its color's number and RGBA.
 const ROW_BYTES: u64 = 5;
 
@@ -123,7 +126,7 @@ impl<'a> Pixels<'a> {
 
     /// Fills a row; false when there are not enough pixels left.
     fn fill(&mut self, row: &mut [u8]) -> bool {
-        let mut filled = 0;
+        let (mut filled, mut idle) = (0, 0);
         while filled < row.len() {
             if self.block.is_empty() {
                 self.block = self.blocks.next().unwrap_or_default();
@@ -131,12 +134,12 @@ impl<'a> Pixels<'a> {
             let step = self.decoder.decode_bytes(self.block, &mut row[filled..]);
             self.block = &self.block[step.consumed_in..];
             filled += step.consumed_out;
-            // A code that clears the table takes bits that were read before, and gives no pixel.
-            let stuck = matches!(step.status, Ok(LzwStatus::NoProgress))
-                && step.consumed_in == 0
-                && step.consumed_out == 0;
             let over = matches!(step.status, Err(_) | Ok(LzwStatus::Done));
-            if filled < row.len() && (stuck || over) {
+            idle = match (step.consumed_in, step.consumed_out) {
+                (0, 0) => idle + 1,
+                _ => 0,
+            };
+            if filled < row.len() && (idle > MAX_IDLE || over) {
                 return false;
             }
         }
