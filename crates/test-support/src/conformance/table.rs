@@ -23,7 +23,7 @@ pub async fn products(products: Arc<dyn Products>) {
     assert!(none.is_empty());
     let unknown = ["nobody".to_owned()];
     let none = done("get an unknown id", products.get_many(&unknown).await);
-    assert!(none.is_empty(), "nobody stored this product");
+    assert!(none.is_empty(), "this product was never stored");
     let none = done("get the latest of none", products.latest(&[]).await);
     assert!(none.is_empty());
     done("store none", products.put_many(&[]).await);
