@@ -146,7 +146,7 @@ def test_changed_products_reach_the_indexer(template):
     (stream,) = [event["Properties"] for event in events if event["Type"] == "DynamoDB"]
     assert stream["Stream"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
     assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+    assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["ProductDeadLetters", "Arn"]}
     (pattern,) = stream["FilterCriteria"]["Filters"]
     wanted = json.loads(pattern["Pattern"])["dynamodb"]["Keys"]
     for path in EVENTS:

@@ -17,7 +17,7 @@ use crate::dynamodb::{DynamoFailures, DynamoImageRecords, DynamoProducts, Dynamo
 use crate::s3::bucket::Bucket;
 use crate::s3::{S3Encoders, S3Images, S3Manifests, S3Segments, S3UrlSigner};
 use crate::settings::{self, Settings};
-use crate::sqs::SqsChanges;
+use crate::sqs::{SqsChanges, SqsDeadLetters};
 
 /// The ports of the service over S3, DynamoDB and SQS. Cloning shares the clients and their connections.
 #[derive(Clone)]
@@ -137,6 +137,11 @@ impl Cloud {
             table: self.table.clone(),
             metrics,
         }
+    }
+
+    /// The dead-letter queue at `url`.
+    pub fn dead_letters(&self, url: &str) -> SqsDeadLetters {
+        SqsDeadLetters::new(&self.clients, url)
     }
 
     /// The clients that the adapters share.

@@ -47,4 +47,4 @@ pub use encoder::{
 };
 pub use s3::{S3Encoders, S3Folder, S3Images, S3Manifests, S3Segments, S3UrlSigner};
 pub use settings::{EncoderSource, Settings, SettingsError, SettingsProblem};
-pub use sqs::SqsChanges;
+pub use sqs::{ReceivedLetter, SqsChanges, SqsDeadLetters};

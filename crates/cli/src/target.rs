@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use lookalike_aws::{Clients, Cloud, Settings, encoders, sdk_config, stack_outputs};
+use lookalike_aws::{
+    Clients, Cloud, Settings, SqsDeadLetters, encoders, sdk_config, stack_outputs,
+};
 use lookalike_core::ports::NoMetrics;
 use lookalike_core::{Encoders, MemoryBudget};
 use lookalike_indexing::{IndexSettings, Indexer};
@@ -27,10 +29,19 @@ const STACK_OUTPUTS: [(&str, &str); 7] = [
     ("LOOKALIKE_FILTERABLE", "FilterableAttributes"),
 ];
 
+/// Outputs of the stack with the URLs of its dead-letter queues. Stacks of an older template have the first alone.
+const DEAD_LETTER_OUTPUTS: [&str; 3] = [
+    "DeadLettersUrl",
+    "ProductDeadLettersUrl",
+    "InvocationDeadLettersUrl",
+];
+
 /// Buckets, table and queue, reachable.
 pub(crate) struct Target {
     pub(crate) settings: Settings,
     pub(crate) cloud: Cloud,
+    /// The dead-letter queues of a stack; none for another system.
+    pub(crate) dead_letters: Vec<SqsDeadLetters>,
     /// The memory for decoding images, shared by indexer and searcher.
     image_memory: MemoryBudget,
 }
@@ -53,6 +64,7 @@ impl Target {
         Self {
             settings,
             cloud,
+            dead_letters: Vec::new(),
             image_memory: MemoryBudget::of_machine(),
         }
     }
@@ -101,7 +113,14 @@ impl Target {
         .with_context(|| format!("stack {stack:?} lacks outputs of the lookalike template"))?;
         let clients = Clients::from_config(&config, settings.path_style)?;
         let cloud = Cloud::with_clients(clients, &settings);
-        Ok(Self::new(settings, cloud))
+        let queues = DEAD_LETTER_OUTPUTS
+            .iter()
+            .filter_map(|name| outputs.get(*name));
+        let dead_letters = queues.map(|url| cloud.dead_letters(url)).collect();
+        Ok(Self {
+            dead_letters,
+            ..Self::new(settings, cloud)
+        })
     }
 
     /// The encoder of the settings and those stored beside the index, each loaded on first use.

@@ -60,7 +60,7 @@ impl Event {
     }
 }
 
-fn changes_in_text(text: &str) -> Result<Vec<Change>, EventError> {
+pub(crate) fn changes_in_text(text: &str) -> Result<Vec<Change>, EventError> {
     let value = serde_json::from_str(text).map_err(|e| EventError::NotJson(e.to_string()))?;
     changes(value)
 }

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod change;
+mod dead_letter;
 mod error;
 mod event;
 mod key;
@@ -20,6 +21,7 @@ mod payload;
 mod product;
 
 pub use change::{Change, Message, TableWrite};
+pub use dead_letter::{DeadLetter, LostWork};
 pub use error::EventError;
 pub use event::Event;
 pub use key::{decode_key, encode_key};

@@ -1,6 +1,8 @@
-//! The queue of changes over SQS.
+//! The queues of changes and of what was given up, over SQS.
 
 mod batches;
 mod changes;
+mod dead_letters;
 
 pub use changes::SqsChanges;
+pub use dead_letters::{ReceivedLetter, SqsDeadLetters};

@@ -4,6 +4,7 @@
 
 mod changes;
 mod cloudformation;
+mod dead_letters;
 mod dynamodb;
 mod encoder;
 mod faults;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod catalog;
+mod dead_letters;
 mod encoder;
 mod export_similar;
 mod finetune;
@@ -17,6 +18,7 @@ use clap_complete::Shell;
 
 pub(crate) use audit::AuditArguments;
 pub(crate) use catalog::{DrawArguments, ImportArguments, UploadArguments};
+pub(crate) use dead_letters::{DeadLetterAction, DeadLettersArguments};
 pub(crate) use encoder::{EmbedArguments, EvaluateArguments};
 pub(crate) use export_similar::ExportArguments;
 pub(crate) use finetune::FinetuneArguments;
@@ -79,6 +81,8 @@ pub(crate) enum Command {
     Reindex(ReindexArguments),
     /// Show how many images are indexed and which failed.
     Status(StatusArguments),
+    /// Show or replay what the deployed system gave up after several attempts.
+    DeadLetters(DeadLettersArguments),
     /// Draw the sample catalog into a folder: images and a CSV.
     Draw(DrawArguments),
     /// Print completions for a shell.

@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod audit;
+mod dead_letters;
 mod demo;
 mod draw;
 mod embed;
@@ -37,6 +38,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<CommandOutcome> {
         Command::Index(arguments) => index::run(arguments).await,
         Command::Reindex(arguments) => reindex::run(arguments).await,
         Command::Status(arguments) => status::run(arguments).await,
+        Command::DeadLetters(arguments) => dead_letters::run(arguments).await,
         Command::Draw(arguments) => draw::run(arguments).await,
         Command::Completions { shell } => {
             let (mut command, mut script) = (Arguments::command(), Vec::new());

@@ -60,6 +60,12 @@ pub(super) async fn repair(indexer: &Indexer, outdated: &[Outdated]) -> Result<u
     Ok(update(indexer, &products).await?.failed)
 }
 
+/// Updates the rows of all products from the table, and returns the number of products that failed.
+pub(crate) async fn refresh_rows(indexer: &Indexer) -> Result<usize> {
+    let products = indexer.indexed_products().await?;
+    Ok(update(indexer, &products).await?.failed)
+}
+
 /// The numbers of updated rows and failed products.
 #[derive(Default)]
 struct Refreshed {

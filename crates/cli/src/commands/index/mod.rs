@@ -13,6 +13,7 @@ use crate::args::{IndexAction, IndexArguments, OutputArguments};
 use crate::output::CommandOutcome;
 use crate::target::Target;
 
+pub(crate) use attributes::refresh_rows;
 pub(crate) use info::{encoder_notice, print_side};
 
 pub(crate) async fn run(arguments: IndexArguments) -> Result<CommandOutcome> {
