@@ -218,9 +218,9 @@ def test_another_content_type(shop, jpeg):
 
 
 def test_an_upload_of_another_format(shop):
-    reply = shop.post("/uploads", json={"content_type": "image/heic"})
+    reply = shop.post("/uploads", json={"size": 1000, "content_type": "image/heic"})
     expect_problem(reply, 415, "unsupported-format")
-    expect_problem(shop.post("/uploads", json={"type": "x"}), 400, "invalid-json")
+    expect_problem(shop.post("/uploads", json={"size": 1000, "type": "x"}), 400, "invalid-json")
 
 
 # Routes

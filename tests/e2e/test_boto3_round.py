@@ -61,12 +61,14 @@ def test_a_full_round(shop, spare):
 
 def test_a_shoppers_upload(shop, shop_pictures):
     picture = shop_pictures[0]
-    link = shop.post("/uploads", json={"content_type": "image/jpeg"}).json()
+    link = shop.post("/uploads", json={"size": len(picture.bytes), "content_type": "image/jpeg"}).json()
     assert set(link) == {"url", "key", "expires_in", "headers"}
     assert link["key"].startswith("uploads/")
     assert link["expires_in"] > 0
     put = requests.put(link["url"], data=picture.bytes, headers=link["headers"], timeout=30)
     assert put.status_code == 200, put.text
+    again = requests.put(link["url"], data=picture.bytes, headers=link["headers"], timeout=30)
+    assert again.status_code == 412, "a link stores one image"
 
     by_key = shop.search(link["key"], k=5)
     by_bytes = shop.search(picture.bytes, k=5)
@@ -79,12 +81,21 @@ def test_a_shoppers_upload(shop, shop_pictures):
     assert shop.product(link["key"].removeprefix("uploads/").partition(".")[0]).status_code == 404
 
 
-def test_an_upload_link_is_for_its_content_type_only(shop):
-    link = shop.post("/uploads", json={"content_type": "image/png"}).json()
-    headers = {name: "text/html" for name in link["headers"] if name.lower() == "content-type"}
-    assert headers, "the link must fix the content type"
-    put = requests.put(link["url"], data=b"<script>", headers=headers, timeout=30)
-    assert put.status_code == 403
+@pytest.mark.parametrize(
+    ("body", "changed"),
+    [
+        (b"<script>", {"content-type": "text/html"}),
+        (b"<script>, and more", {}),
+        (b"<script>", {"if-none-match": None}),
+    ],
+    ids=["type", "size", "overwriting"],
+)
+def test_an_upload_link_fixes_type_size_and_that_nothing_is_overwritten(shop, body, changed):
+    link = shop.post("/uploads", json={"size": len(b"<script>"), "content_type": "image/png"}).json()
+    # The size is what the client sends, whatever the caller says.
+    headers = {name: value for name, value in link["headers"].items() if name != "content-length"}
+    put = requests.put(link["url"], data=body, headers=headers | changed, timeout=30)
+    assert put.status_code == 403, put.text
 
 
 def test_a_catalog_key_can_be_searched(shop, shop_pictures):

@@ -13,6 +13,7 @@ pub mod filterable;
 pub mod keys;
 pub mod memory_budget;
 pub mod model;
+mod origin_secret;
 pub mod ports;
 mod same_metadata;
 pub mod segments;
@@ -36,4 +37,5 @@ pub use model::{
 };
 pub use same_metadata::same_metadata;
 pub use segments::SegmentMemory;
+pub use origin_secret::OriginSecret;
 pub use time::Deadline;

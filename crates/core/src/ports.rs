@@ -74,8 +74,13 @@ pub trait UrlSigner: Send + Sync {
     async fn fetch(&self, key: &str) -> Result<String, StoreError>;
     /// Returns the least time for which a link of [`fetch`](Self::fetch) is good, while the credentials that signed it are.
     fn good_for(&self) -> Duration;
-    /// A link to store an image of this media type at `key`.
-    async fn upload(&self, key: &str, content_type: &str) -> Result<UploadLink, StoreError>;
+    /// A link to store an image of this media type and of exactly `bytes` bytes at `key`, once.
+    async fn upload(
+        &self,
+        key: &str,
+        content_type: &str,
+        bytes: u64,
+    ) -> Result<UploadLink, StoreError>;
 }
 
 /// The one mutable object of an index.

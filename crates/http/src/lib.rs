@@ -38,6 +38,7 @@
 
 mod middleware;
 mod openapi;
+mod origin;
 mod problem;
 mod request;
 mod request_id;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use http::header::{ALLOW, ETAG, ORIGIN, RETRY_AFTER, WARNING};
 use http::request::Parts;
@@ -18,6 +18,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::middleware::{panicked, wrap_request};
 use crate::openapi::openapi_json;
+use crate::origin::require_origin;
 use crate::request_id;
 use crate::routes::{audit, health, images, index, page, products, search, uploads};
 use crate::settings::HttpSettings;
@@ -50,6 +51,7 @@ pub fn router(searcher: Arc<Searcher>, settings: HttpSettings) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(compression())
         .layer(cors(settings.cors_origins))
+        .layer(from_fn_with_state(settings.origin_secret, require_origin))
         .layer(from_fn(wrap_request))
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use lookalike_core::OriginSecret;
+
 /// Settings of the HTTP interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpSettings {
@@ -14,6 +16,10 @@ pub struct HttpSettings {
     pub cache: CacheSettings,
     /// Limits of `GET /audit`; `None` disables it.
     pub audit: Option<AuditLimits>,
+    /// Value that requests must have in the header `X-Origin-Verify`; `None` lets all requests in.
+    pub origin_secret: Option<OriginSecret>,
+    /// True if callers may see which images failed, and why; otherwise only how many.
+    pub shows_failures: bool,
 }
 
 /// Who may cache an answer, and how long.
@@ -67,6 +73,8 @@ impl Default for HttpSettings {
             max_body_bytes: Self::DEFAULT_MAX_BODY_BYTES,
             cache: CacheSettings::default(),
             audit: None,
+            origin_secret: None,
+            shows_failures: true,
         }
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct AppState {
     pub(crate) cache: CacheSettings,
     /// Limits of the catalog audit; `None` if it is disabled.
     pub(crate) audit: Option<AuditLimits>,
+    /// True if callers may see which images failed, and why.
+    pub(crate) shows_failures: bool,
     /// One permit: an audit needs memory for the whole catalog, so only one runs at a time.
     pub(crate) audit_permit: Arc<Semaphore>,
 }
@@ -29,6 +31,7 @@ impl AppState {
             max_body_bytes: settings.max_body_bytes,
             cache: settings.cache,
             audit: settings.audit,
+            shows_failures: settings.shows_failures,
             audit_permit: Arc::new(Semaphore::new(1)),
         }
     }

@@ -103,6 +103,17 @@ pub enum SearchError {
         /// The generation that the caller waits for.
         wanted: u64,
     },
+    /// The caller asks for a generation that cannot be published any time soon.
+    #[error(
+        "min_generation is {wanted}, but the index has only come to generation {current}: pass a generation that an \
+         answer of this service named"
+    )]
+    GenerationFarAhead {
+        /// The generation that there is.
+        current: u64,
+        /// The generation that the caller asks for.
+        wanted: u64,
+    },
     /// The product has no indexed image (searching) or is altogether unknown (looking up).
     #[error("there is no product {0:?} with an indexed image")]
     UnknownProduct(String),

@@ -131,7 +131,8 @@ fn given_bytes(item: &QueryItem) -> u64 {
     }
 }
 
-fn too_many_bytes(bytes: u64) -> SearchError {
+/// Refuses an image file of more bytes than the encoder reads.
+pub(crate) fn too_many_bytes(bytes: u64) -> SearchError {
     SearchError::Image(ImageError::TooManyBytes {
         bytes: bytes as usize,
         limit: MAX_BYTES,

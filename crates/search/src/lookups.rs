@@ -9,7 +9,7 @@ use lookalike_core::keys::UPLOADS_PREFIX;
 use lookalike_core::model::{NewestFailures, UploadLink};
 use lookalike_core::ports::ImageEncoder;
 use lookalike_core::time::{new_segment_id, rfc3339};
-use lookalike_encoder::ImageFormat;
+use lookalike_encoder::{ImageFormat, MAX_BYTES};
 use lookalike_index::{Attributes, HistoryEntry, Recall, Snapshot, StandbyIndex, ValueTypes};
 
 use crate::answer::{
@@ -18,6 +18,7 @@ use crate::answer::{
 };
 use crate::error::{SearchError, no_encoder};
 use crate::hydrate::with_attributes;
+use crate::images::too_many_bytes;
 use crate::run_blocking::run_blocking;
 use crate::searcher::Searcher;
 
@@ -55,11 +56,19 @@ impl Searcher {
         })
     }
 
-    /// A link with which a browser may store an image under `uploads/`, to search for it by key.
+    /// A link with which a browser may store an image of `bytes` bytes under `uploads/`, to search for it by key.
     ///
     /// # Errors
-    /// [`SearchError::UnsupportedMediaType`] for what the encoder cannot read.
-    pub async fn create_upload(&self, content_type: &str) -> Result<UploadLink, SearchError> {
+    /// [`SearchError::UnsupportedMediaType`] for what the encoder cannot read, [`SearchError::Image`] for more bytes
+    /// than it reads.
+    pub async fn create_upload(
+        &self,
+        content_type: &str,
+        bytes: u64,
+    ) -> Result<UploadLink, SearchError> {
+        if bytes > MAX_BYTES as u64 {
+            return Err(too_many_bytes(bytes));
+        }
         let format = ImageFormat::ALL
             .into_iter()
             .find(|format| format.media_type().eq_ignore_ascii_case(content_type))
@@ -67,7 +76,7 @@ impl Searcher {
         let media_type = format.media_type();
         let extension = media_type.trim_start_matches("image/");
         let key = format!("{UPLOADS_PREFIX}{}.{extension}", new_segment_id());
-        Ok(self.ports.links.upload(&key, media_type).await?)
+        Ok(self.ports.links.upload(&key, media_type, bytes).await?)
     }
 
     /// Returns the least time for which links in an answer of now are good.

@@ -11,6 +11,7 @@ use crate::answer::{Answer, QueryTimings, milliseconds};
 use crate::cursor::{Binding, Cursor};
 use crate::error::{SearchError, no_encoder};
 use crate::job::{SearchJob, SearchOutcome, find};
+use crate::limits::MAX_GENERATIONS_AHEAD;
 use crate::options::SearchOptions;
 use crate::query::{Query, QueryItem};
 use crate::scope::Scope;
@@ -163,12 +164,16 @@ impl Searcher {
             loaded = self.snapshots.before(generation).ok_or(expired)?;
         }
         let current = loaded.manifest.generation;
-        match current < least {
-            true => Err(SearchError::NotYetIndexed {
+        match least.saturating_sub(current) {
+            0 => Ok(loaded),
+            1..=MAX_GENERATIONS_AHEAD => Err(SearchError::NotYetIndexed {
                 current,
                 wanted: least,
             }),
-            false => Ok(loaded),
+            _ => Err(SearchError::GenerationFarAhead {
+                current,
+                wanted: least,
+            }),
         }
     }
 

@@ -38,6 +38,8 @@ async fn main() -> Result<(), Error> {
             shared: settings.open,
         },
         audit: settings.audit.map(AuditLimits::of_function),
+        origin_secret: settings.origin_secret,
+        shows_failures: settings.public_failures || !settings.open,
         ..HttpSettings::default()
     };
     lookalike_searcher::serve(router(searcher, http)).await

@@ -56,7 +56,12 @@ impl UrlSigner for S3UrlSigner {
         MIN_FETCH_TIME
     }
 
-    async fn upload(&self, key: &str, content_type: &str) -> Result<UploadLink, StoreError> {
+    async fn upload(
+        &self,
+        key: &str,
+        content_type: &str,
+        bytes: u64,
+    ) -> Result<UploadLink, StoreError> {
         let operation = self.bucket.operation("sign a link to put", key);
         let config = PresigningConfig::expires_in(UPLOAD_TIME)
             .map_err(|error| unsignable(&operation, error))?;
@@ -65,6 +70,9 @@ impl UrlSigner for S3UrlSigner {
             .bucket(self.bucket.name())
             .key(key)
             .content_type(content_type)
+            // Signed with the rest, so that a link takes neither more than was asked for nor a second object.
+            .content_length(i64::try_from(bytes).unwrap_or(i64::MAX))
+            .if_none_match("*")
             .presigned(config)
             .await
             .map_err(|error| errors::translate(self.bucket.resource(), operation, error))?;

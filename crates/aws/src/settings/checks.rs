@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lookalike_core::Filterable;
+use lookalike_core::{Filterable, OriginSecret};
 
 /// The outcome of a check: a description of the expected value, and the value if the text is one.
 pub(super) struct Check<T> {
@@ -135,6 +135,14 @@ pub(super) fn open(text: &str) -> Check<bool> {
     Check {
         expected: "`NONE`, `AWS_IAM` or `JWT`",
         value,
+    }
+}
+
+/// The secret of the origin.
+pub(super) fn origin_secret(text: &str) -> Check<OriginSecret> {
+    Check {
+        expected: "16 to 256 printable ASCII characters without spaces",
+        value: OriginSecret::parse(text),
     }
 }
 

@@ -19,6 +19,8 @@
 //! | `LOOKALIKE_CACHE_SECONDS` | seconds that browsers and a content delivery network may keep look-alikes of a product; `0` for none | `60` |
 //! | `LOOKALIKE_AUTHORIZATION` | who may call, as in the template: `NONE` (everybody), `AWS_IAM` or `JWT` | `NONE` |
 //! | `LOOKALIKE_AUDIT_SECONDS` | seconds that `GET /audit` may take; `0` disables it | `0` |
+//! | `LOOKALIKE_ORIGIN_SECRET` | value that requests must have in the header `X-Origin-Verify`, 16 to 256 printable ASCII characters | none |
+//! | `LOOKALIKE_PUBLIC_FAILURES` | whether an API without authorization names failed images and reasons, `true` or `false` | `false` |
 //! | `LOOKALIKE_TRACE` | whether to log the steps of every request and of the start, `true` or `false` | `false` |
 //!
 //! An empty variable counts as unset, because a deployment template cannot leave one out.
@@ -33,7 +35,7 @@ mod variables;
 
 use std::time::Duration;
 
-use lookalike_core::Filterable;
+use lookalike_core::{Filterable, OriginSecret};
 
 pub use encoder_source::EncoderSource;
 pub use problem::{SettingsError, SettingsProblem};
@@ -68,6 +70,10 @@ pub struct Settings {
     pub cache: Duration,
     /// True if everybody may call, so that shared caches may keep answers.
     pub open: bool,
+    /// The value that requests must have in the header `X-Origin-Verify`; `None` lets all requests in.
+    pub origin_secret: Option<OriginSecret>,
+    /// True if callers without authorization may see which images failed, and why.
+    pub public_failures: bool,
     /// Time of a catalog audit within one request; `None` if audits are disabled.
     pub audit: Option<Duration>,
     /// True to log the steps of every request.

@@ -45,6 +45,8 @@ impl Settings {
                 .unwrap_or(Duration::from_secs(60)),
             open: read.optional(AUTHORIZATION, checks::open).unwrap_or(true),
             audit: (read.optional(AUDIT_SECONDS, checks::seconds)).filter(|time| !time.is_zero()),
+            origin_secret: read.secret(ORIGIN_SECRET, checks::origin_secret),
+            public_failures: (read.optional(PUBLIC_FAILURES, checks::switch)).unwrap_or(false),
             trace: read.optional(TRACE, checks::switch).unwrap_or(false),
             path_style: names_endpoint(|name| read.text(name)),
         };

@@ -35,6 +35,8 @@ fn defaults_stand_for_what_is_unset_or_empty() {
         cors_origins: vec!["*".to_owned()],
         cache: Duration::from_secs(60),
         open: true,
+        origin_secret: None,
+        public_failures: false,
         audit: None,
         trace: false,
         path_style: false,
@@ -51,6 +53,8 @@ fn defaults_stand_for_what_is_unset_or_empty() {
         CORS_ORIGINS,
         CACHE_SECONDS,
         AUTHORIZATION,
+        ORIGIN_SECRET,
+        PUBLIC_FAILURES,
         TRACE,
     ]
     .map(|v| (v, " "));
@@ -73,6 +77,8 @@ fn everything_can_be_set() {
         (CORS_ORIGINS, "https://shop.example, http://localhost:3000"),
         (CACHE_SECONDS, "0"),
         (AUTHORIZATION, "AWS_IAM"),
+        (ORIGIN_SECRET, "0123456789abcdef"),
+        (PUBLIC_FAILURES, "true"),
         (TRACE, "true"),
         ("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9000"),
     ])
@@ -99,9 +105,18 @@ fn everything_can_be_set() {
     let origins = ["https://shop.example", "http://localhost:3000"];
     assert_eq!(settings.cors_origins, origins);
     assert_eq!((settings.cache, settings.open), (Duration::ZERO, false));
-    assert!(settings.trace && settings.path_style);
+    assert!(settings.trace && settings.path_style && settings.public_failures);
+    let secret = settings.origin_secret.unwrap();
+    assert!(secret.matches(b"0123456789abcdef"));
     let directory = read(&[(ENCODER, "models/mine")]).unwrap().encoder;
     assert_eq!(directory, EncoderSource::Directory("models/mine".into()));
+}
+
+#[test]
+fn a_secret_is_in_no_error_message() {
+    let refused = refusal(&[(ORIGIN_SECRET, "too-short")]);
+    assert!(refused.contains("LOOKALIKE_ORIGIN_SECRET is \"9 characters\""), "{refused}");
+    assert!(!refused.contains("too-short"), "{refused}");
 }
 
 #[test]

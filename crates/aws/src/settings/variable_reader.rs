@@ -45,7 +45,26 @@ impl<V: Fn(&str) -> Option<String>> VariableReader<V> {
         check: fn(&str) -> Check<T>,
     ) -> Option<T> {
         let found = self.text(variable)?;
-        let Check { expected, value } = check(&found);
+        self.checked(variable, check(&found), found)
+    }
+
+    /// As [`optional`](Self::optional), for a value that must not appear in an error message.
+    pub(super) fn secret<T>(
+        &mut self,
+        variable: &'static str,
+        check: fn(&str) -> Check<T>,
+    ) -> Option<T> {
+        let found = self.text(variable)?;
+        let length = format!("{} characters", found.chars().count());
+        self.checked(variable, check(&found), length)
+    }
+
+    fn checked<T>(
+        &mut self,
+        variable: &'static str,
+        Check { expected, value }: Check<T>,
+        found: String,
+    ) -> Option<T> {
         if value.is_none() {
             self.problems.push(SettingsProblem::Invalid {
                 variable,

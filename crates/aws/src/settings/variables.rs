@@ -28,5 +28,9 @@ pub const CACHE_SECONDS: &str = "LOOKALIKE_CACHE_SECONDS";
 pub const AUTHORIZATION: &str = "LOOKALIKE_AUTHORIZATION";
 /// Says how long a catalog audit may take.
 pub const AUDIT_SECONDS: &str = "LOOKALIKE_AUDIT_SECONDS";
+/// Holds the value that a content delivery network adds to each request.
+pub const ORIGIN_SECRET: &str = "LOOKALIKE_ORIGIN_SECRET";
+/// Says whether everybody may see which images failed.
+pub const PUBLIC_FAILURES: &str = "LOOKALIKE_PUBLIC_FAILURES";
 /// Turns detailed logging on.
 pub const TRACE: &str = "LOOKALIKE_TRACE";

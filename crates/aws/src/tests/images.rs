@@ -167,7 +167,10 @@ async fn links_are_signed_without_a_call() {
         "a browser sends no other: {url}"
     );
 
-    let link = links.upload("uploads/01.jpg", "image/jpeg").await.unwrap();
+    let link = links
+        .upload("uploads/01.jpg", "image/jpeg", 5_000_000)
+        .await
+        .unwrap();
     assert_eq!(
         (link.key.as_str(), link.expires_in),
         ("uploads/01.jpg", 900)
@@ -175,7 +178,7 @@ async fn links_are_signed_without_a_call() {
     assert!(link.url.contains("X-Amz-Expires=900"), "{}", link.url);
     assert!(
         link.url
-            .contains("X-Amz-SignedHeaders=content-type%3Bhost&"),
+            .contains("X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost%3Bif-none-match&"),
         "{}",
         link.url
     );
@@ -184,7 +187,13 @@ async fn links_are_signed_without_a_call() {
         "{}",
         link.url
     );
-    let headers = BTreeMap::from([("content-type".to_owned(), "image/jpeg".to_owned())]);
+    let headers = [
+        ("content-length", "5000000"),
+        ("content-type", "image/jpeg"),
+        ("if-none-match", "*"),
+    ];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let headers = BTreeMap::from(headers);
     assert_eq!(link.headers, headers);
     assert_eq!(server.count(), 0);
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::problems::EXAMPLES;
 use crate::middleware::unnamed_problem;
+use crate::origin;
 use crate::problem::{Problem, ProblemKind};
 use crate::request::example_problem;
 use crate::routes::audit;
@@ -31,6 +32,7 @@ fn problem(kind: ProblemKind) -> Option<Problem> {
         UnknownRoute => return unnamed(StatusCode::NOT_FOUND),
         MethodNotAllowed => return unnamed(StatusCode::METHOD_NOT_ALLOWED),
         NotAcceptable => return unnamed(StatusCode::NOT_ACCEPTABLE),
+        DirectAccess => return Some(origin::refusal()),
         AuditOff => return Some(audit::disabled()),
         AuditTooLarge => return Some(AuditError::Late.into()),
         EmptyImage => ImageError::Empty.into(),

@@ -203,8 +203,13 @@ fn problems(path: &str) -> Vec<ProblemKind> {
         ],
         _ => &[],
     };
+    let guarded: &[ProblemKind] = match path {
+        "/health" => &[],
+        _ => &[DirectAccess],
+    };
     [
         &[MethodNotAllowed, NotAcceptable, Internal],
+        guarded,
         own.concat().as_slice(),
     ]
     .concat()

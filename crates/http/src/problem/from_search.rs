@@ -41,6 +41,7 @@ fn explain(error: &SearchError) -> (ProblemKind, String) {
             (InvalidParameter, error.to_string())
         }
         SearchError::DiversityOutOfRange(_)
+        | SearchError::GenerationFarAhead { .. }
         | SearchError::TooManyFields(_)
         | SearchError::TooManyFacets(_) => (InvalidParameter, error.to_string()),
         SearchError::BadQuery(_) => (InvalidQuery, error.to_string()),

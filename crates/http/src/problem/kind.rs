@@ -77,6 +77,8 @@ problem_kinds! {
         UnknownAttribute = BAD_REQUEST, "unknown-attribute", "There is no such attribute";
         /// A filter compares an attribute with a value of a type that the attribute never has.
         FilterType = BAD_REQUEST, "filter-type", "The filter does not fit the attribute";
+        /// The request came past the content delivery network that the operator put in front.
+        DirectAccess = FORBIDDEN, "direct-access", "Direct access is closed";
         /// Nothing answers at this path.
         UnknownRoute = NOT_FOUND, "unknown-route", "Nothing is at this path";
         /// No product with this id has an indexed picture.

@@ -30,4 +30,4 @@ pub(crate) use product_path::ProductPath;
 pub(crate) use query_string::{audit_limit, no_parameters, similar_params};
 pub(crate) use schema::{Match as MatchSchema, SearchForm, SearchRequest};
 pub(crate) use search_params::{ImageParams, SearchParams};
-pub(crate) use upload::{UploadJson, read_upload_type};
+pub(crate) use upload::{UploadJson, read_upload};

@@ -1,26 +1,35 @@
 //! The body of an upload request.
 
+use std::num::NonZeroU64;
+
 use axum::body::Body;
 use http::HeaderMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::body::read_body;
-use super::json_text::parse;
+use super::json_text::{invalid, parse};
 use super::media_type::{MediaType, unsupported};
 use crate::problem::Problem;
 
 /// Maximum size of a body without an image, in bytes.
 const MAX_SMALL_BODY: usize = 16 * 1024;
 
+/// The expected body, for people.
+const EXPECTED: &str = "an object with \"size\", the number of bytes of the image, and perhaps \"content_type\", such \
+                        as {\"size\": 5242880, \"content_type\": \"image/png\"}";
+
 /// Media type of an upload that names none.
 const DEFAULT_UPLOAD_TYPE: &str = "image/jpeg";
 
 /// The image to be uploaded.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = UploadRequest)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UploadJson {
+    /// Its size in bytes. The link takes an image of exactly this size.
+    #[schema(minimum = 1, maximum = 33_554_432, example = 5_242_880)]
+    pub(crate) size: NonZeroU64,
     /// Its media type; `image/jpeg` by default.
     #[schema(
         pattern = "^image/(jpeg|png|webp|gif|bmp|tiff|avif)$",
@@ -29,22 +38,23 @@ pub(crate) struct UploadJson {
     content_type: Option<String>,
 }
 
-/// Returns the media type that the body names, or the default.
-pub(crate) async fn read_upload_type(headers: &HeaderMap, body: Body) -> Result<String, Problem> {
+impl UploadJson {
+    /// Returns the media type that the body names, or the default.
+    pub(crate) fn media_type(&self) -> &str {
+        self.content_type.as_deref().unwrap_or(DEFAULT_UPLOAD_TYPE)
+    }
+}
+
+/// Reads the body of an upload request.
+pub(crate) async fn read_upload(headers: &HeaderMap, body: Body) -> Result<UploadJson, Problem> {
     let body = read_body(headers, body, MAX_SMALL_BODY).await?;
     if body.is_empty() {
-        return Ok(DEFAULT_UPLOAD_TYPE.to_owned());
+        return Err(invalid(format!("the body is empty; expected {EXPECTED}")));
     }
-    if !matches!(MediaType::of(headers), MediaType::Json | MediaType::Unnamed) {
-        return Err(unsupported(headers, "application/json, or no body at all"));
+    match MediaType::of(headers) {
+        MediaType::Json | MediaType::Unnamed => parse(&body, EXPECTED),
+        _ => Err(unsupported(headers, "application/json")),
     }
-    // Typed clients send null for what they leave out.
-    let request: Option<UploadJson> = parse(
-        &body,
-        "an object with \"content_type\", such as \"image/png\", or no body at all",
-    )?;
-    let named = request.and_then(|request| request.content_type);
-    Ok(named.unwrap_or_else(|| DEFAULT_UPLOAD_TYPE.to_owned()))
 }
 
 #[cfg(test)]
@@ -53,13 +63,14 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_upload_is_a_jpeg_unless_it_says_otherwise() {
-        let read =
-            async |body: &'static str| read_upload_type(&HeaderMap::new(), Body::from(body)).await;
-        assert_eq!(read("").await.unwrap(), "image/jpeg");
-        assert_eq!(read("{}").await.unwrap(), "image/jpeg");
-        let named = read("{\"content_type\": \"image/png\"}").await.unwrap();
-        assert_eq!(named, "image/png");
-        assert!(read("{\"contentType\": \"image/png\"}").await.is_err());
+    async fn an_upload_has_a_size_and_is_a_jpeg_unless_it_says_otherwise() {
+        let read = async |body: &'static str| read_upload(&HeaderMap::new(), Body::from(body)).await;
+        let unnamed = read(r#"{"size": 7, "content_type": null}"#).await.unwrap();
+        assert_eq!((unnamed.size.get(), unnamed.media_type()), (7, "image/jpeg"));
+        let named = read(r#"{"size": 7, "content_type": "image/png"}"#).await.unwrap();
+        assert_eq!(named.media_type(), "image/png");
+        for body in ["", "{}", r#"{"size": 0}"#, r#"{"size": -1}"#, r#"{"size": 7, "contentType": "image/png"}"#] {
+            assert!(read(body).await.is_err(), "{body:?}");
+        }
     }
 }

@@ -5,19 +5,19 @@ use axum::extract::{Request, State};
 use axum::response::IntoResponse;
 
 use crate::problem::Problem;
-use crate::request::{UploadJson, no_parameters, read_upload_type};
+use crate::request::{UploadJson, no_parameters, read_upload};
 use crate::responses::UploadResponse;
 use crate::state::AppState;
 
 /// A link to store an image
 ///
 /// For images that are too large for a request body: PUT the image to `url` with `headers`, then search with
-/// `{"key": ...}`.
+/// `{"key": ...}`. The link takes one image, of the given size and media type.
 #[utoipa::path(
     post,
     path = "/uploads",
     tag = "search",
-    request_body(content = Option<UploadJson>, description = "Media type of the image; `image/jpeg` without a body", content_type = "application/json"),
+    request_body(content = UploadJson, description = "Size and media type of the image", content_type = "application/json"),
     responses(
         (status = 200, description = "Where to PUT the image", body = UploadResponse),
     ),
@@ -28,7 +28,10 @@ pub(crate) async fn create_upload(
 ) -> Result<impl IntoResponse, Problem> {
     let (parts, body) = request.into_parts();
     no_parameters(&parts.uri)?;
-    let media_type = read_upload_type(&parts.headers, body).await?;
-    let link = state.searcher.create_upload(&media_type).await?;
+    let upload = read_upload(&parts.headers, body).await?;
+    let link = state
+        .searcher
+        .create_upload(upload.media_type(), upload.size.get())
+        .await?;
     Ok(Json(UploadResponse::from(link)))
 }

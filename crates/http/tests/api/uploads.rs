@@ -6,12 +6,16 @@ use crate::support::Shop;
 async fn an_upload_is_a_jpeg_unless_it_says_otherwise() {
     let shop = Shop::empty();
     for (content_type, body, media_type, extension) in [
-        ("", "", "image/jpeg", ".jpeg"),
-        ("application/json", "", "image/jpeg", ".jpeg"),
-        ("application/json", "{}", "image/jpeg", ".jpeg"),
+        ("", r#"{"size": 7000000}"#, "image/jpeg", ".jpeg"),
         (
             "application/json",
-            r#"{"content_type": "image/webp"}"#,
+            r#"{"size": 7000000, "content_type": null}"#,
+            "image/jpeg",
+            ".jpeg",
+        ),
+        (
+            "application/json",
+            r#"{"size": 7000000, "content_type": "image/webp"}"#,
             "image/webp",
             ".webp",
         ),
@@ -27,13 +31,15 @@ async fn an_upload_is_a_jpeg_unless_it_says_otherwise() {
         assert_eq!(link["url"], format!("memory:///{key}"));
         assert_eq!(link["expires_in"], 900);
         assert_eq!(link["headers"]["content-type"], media_type);
+        assert_eq!(link["headers"]["content-length"], "7000000");
+        assert_eq!(link["headers"]["if-none-match"], "*");
     }
 }
 
 #[tokio::test]
 async fn what_cannot_be_searched_cannot_be_uploaded() {
     let shop = Shop::empty();
-    let heic = r#"{"content_type": "image/heic"}"#;
+    let heic = r#"{"size": 1000, "content_type": "image/heic"}"#;
     let reply = shop.post("/uploads", "application/json", heic).await;
     reply.problem(415, "unsupported-format");
     assert_eq!(reply.json()["supported"].as_array().unwrap().len(), 7);
@@ -43,10 +49,15 @@ async fn what_cannot_be_searched_cannot_be_uploaded() {
 async fn other_bodies_are_refused() {
     let shop = Shop::empty();
     for body in [
+        "",
+        "{}",
         "nonsense",
         "[]",
-        r#"{"type": "image/png"}"#,
-        r#"{"content_type": 1}"#,
+        r#"{"content_type": "image/png"}"#,
+        r#"{"size": 0}"#,
+        r#"{"size": "1"}"#,
+        r#"{"size": 1, "type": "image/png"}"#,
+        r#"{"size": 1, "content_type": 1}"#,
     ] {
         let reply = shop.post("/uploads", "application/json", body).await;
         reply.problem(400, "invalid-json");
@@ -57,6 +68,12 @@ async fn other_bodies_are_refused() {
         .post("/uploads", "application/json", vec![b' '; 20_000])
         .await;
     reply.problem(413, "too-large");
+    // As large as what is read, and a byte more.
+    for (size, status) in [(33_554_432, 200), (33_554_433, 413)] {
+        let body = format!("{{\"size\": {size}}}");
+        let reply = shop.post("/uploads", "application/json", body).await;
+        assert_eq!(reply.status, status, "{size}");
+    }
     shop.post("/uploads?k=1", "", "")
         .await
         .problem(400, "unknown-parameter");

@@ -85,13 +85,22 @@ impl UrlSigner for MemoryCloud {
         Duration::from_secs(3600)
     }
 
-    async fn upload(&self, key: &str, content_type: &str) -> Result<UploadLink, StoreError> {
+    async fn upload(
+        &self,
+        key: &str,
+        content_type: &str,
+        bytes: u64,
+    ) -> Result<UploadLink, StoreError> {
         self.call("link to upload").await?;
         Ok(UploadLink {
             url: format!("memory:///{key}"),
             key: key.to_owned(),
             expires_in: 900,
-            headers: BTreeMap::from([("content-type".to_owned(), content_type.to_owned())]),
+            headers: BTreeMap::from([
+                ("content-length".to_owned(), bytes.to_string()),
+                ("content-type".to_owned(), content_type.to_owned()),
+                ("if-none-match".to_owned(), "*".to_owned()),
+            ]),
         })
     }
 }
