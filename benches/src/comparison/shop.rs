@@ -44,7 +44,7 @@ impl UrlSigner for Shop {
         Duration::MAX
     }
 
-    async fn upload(&self, _: &str, _: &str) -> Result<UploadLink, StoreError> {
+    async fn upload(&self, _: &str, _: &str, _: u64) -> Result<UploadLink, StoreError> {
         Err(refused("link to upload"))
     }
 }

@@ -35,7 +35,7 @@ pub use model::{
     EncoderFiles, Failure, Image, ImageHead, ImageRecord, ListedImage, LoadedManifest, Metadata,
     NewestFailures, Page, Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
 };
+pub use origin_secret::OriginSecret;
 pub use same_metadata::same_metadata;
 pub use segments::SegmentMemory;
-pub use origin_secret::OriginSecret;
 pub use time::Deadline;

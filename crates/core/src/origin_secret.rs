@@ -42,7 +42,12 @@ mod tests {
     fn only_the_secret_itself_matches() {
         let secret = OriginSecret::parse("0123456789abcdef").unwrap();
         assert!(secret.matches(b"0123456789abcdef"));
-        for other in ["", "0123456789abcde", "0123456789abcdef ", "0123456789ABCDEF"] {
+        for other in [
+            "",
+            "0123456789abcde",
+            "0123456789abcdef ",
+            "0123456789ABCDEF",
+        ] {
             assert!(!secret.matches(other.as_bytes()), "{other:?}");
         }
         assert!(!format!("{secret:?}").contains("0123"));
@@ -50,7 +55,13 @@ mod tests {
 
     #[test]
     fn short_long_and_unprintable_texts_are_no_secrets() {
-        for text in ["", "short", "sixteen letters ", "ümlautümlautümlaut", &"x".repeat(257)] {
+        for text in [
+            "",
+            "short",
+            "sixteen letters ",
+            "ümlautümlautümlaut",
+            &"x".repeat(257),
+        ] {
             assert_eq!(OriginSecret::parse(text), None, "{text:?}");
         }
     }

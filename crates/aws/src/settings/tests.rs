@@ -115,7 +115,10 @@ fn everything_can_be_set() {
 #[test]
 fn a_secret_is_in_no_error_message() {
     let refused = refusal(&[(ORIGIN_SECRET, "too-short")]);
-    assert!(refused.contains("LOOKALIKE_ORIGIN_SECRET is \"9 characters\""), "{refused}");
+    assert!(
+        refused.contains("LOOKALIKE_ORIGIN_SECRET is \"9 characters\""),
+        "{refused}"
+    );
     assert!(!refused.contains("too-short"), "{refused}");
 }
 

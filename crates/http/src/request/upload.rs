@@ -28,7 +28,7 @@ const DEFAULT_UPLOAD_TYPE: &str = "image/jpeg";
 #[serde(deny_unknown_fields)]
 pub(crate) struct UploadJson {
     /// Its size in bytes. The link takes an image of exactly this size.
-    #[schema(minimum = 1, maximum = 33_554_432, example = 5_242_880)]
+    #[schema(value_type = u64, minimum = 1, maximum = 33_554_432, example = 5_242_880)]
     pub(crate) size: NonZeroU64,
     /// Its media type; `image/jpeg` by default.
     #[schema(
@@ -64,12 +64,24 @@ mod tests {
 
     #[tokio::test]
     async fn an_upload_has_a_size_and_is_a_jpeg_unless_it_says_otherwise() {
-        let read = async |body: &'static str| read_upload(&HeaderMap::new(), Body::from(body)).await;
+        let read =
+            async |body: &'static str| read_upload(&HeaderMap::new(), Body::from(body)).await;
         let unnamed = read(r#"{"size": 7, "content_type": null}"#).await.unwrap();
-        assert_eq!((unnamed.size.get(), unnamed.media_type()), (7, "image/jpeg"));
-        let named = read(r#"{"size": 7, "content_type": "image/png"}"#).await.unwrap();
+        assert_eq!(
+            (unnamed.size.get(), unnamed.media_type()),
+            (7, "image/jpeg")
+        );
+        let named = read(r#"{"size": 7, "content_type": "image/png"}"#)
+            .await
+            .unwrap();
         assert_eq!(named.media_type(), "image/png");
-        for body in ["", "{}", r#"{"size": 0}"#, r#"{"size": -1}"#, r#"{"size": 7, "contentType": "image/png"}"#] {
+        for body in [
+            "",
+            "{}",
+            r#"{"size": 0}"#,
+            r#"{"size": -1}"#,
+            r#"{"size": 7, "contentType": "image/png"}"#,
+        ] {
             assert!(read(body).await.is_err(), "{body:?}");
         }
     }

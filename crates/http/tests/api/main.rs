@@ -11,6 +11,7 @@ mod envelope;
 mod filters;
 mod images;
 mod index;
+mod origin;
 mod pages;
 mod products;
 mod queries;

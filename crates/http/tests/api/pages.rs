@@ -202,6 +202,10 @@ async fn a_generation_may_be_waited_for() {
     let detail = reply.problem(503, "not-yet-indexed");
     assert_eq!(reply.header("retry-after"), "1");
     assert!(detail.contains(&now.to_string()), "{detail}");
+    // Nothing that this service ever said: waiting for it would cost a read of the manifest each time.
+    let path = format!("{LAST}&k=1000&min_generation={}", now + 1_000_000);
+    let detail = shop.get(&path).await.problem(400, "invalid-parameter");
+    assert!(detail.contains("min_generation is"), "{detail}");
     let body = json!({"query": [{"product": "p00"}], "min_generation": now + 1});
     shop.ask(body).await.problem(503, "not-yet-indexed");
     shop.index(&[("catalog/new.png", stripes(1, 2, 3))]).await;

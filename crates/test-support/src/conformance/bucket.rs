@@ -143,16 +143,21 @@ pub async fn links(links: Arc<dyn UrlSigner>) {
     assert!(first.contains(one), "{first:?} does not lead to {one:?}");
 
     let key = "uploads/b.png";
-    let link = done("upload link", links.upload(key, "image/png").await);
+    let link = done("upload link", links.upload(key, "image/png", 5).await);
     assert_eq!(link.key, key);
     assert!(link.url.contains(key), "{:?} does not lead there", link.url);
     assert!(link.expires_in > 0, "the link is void at once");
-    let is_signed = |(name, value): (&String, &String)| {
-        name.eq_ignore_ascii_case("content-type") && value == "image/png"
-    };
-    assert!(
-        link.headers.iter().any(is_signed),
-        "the media type is not among the signed headers {:?}",
-        link.headers
-    );
+    for (name, value) in [
+        ("content-type", "image/png"),
+        ("content-length", "5"),
+        ("if-none-match", "*"),
+    ] {
+        let is_signed =
+            |(signed, with): (&String, &String)| signed.eq_ignore_ascii_case(name) && with == value;
+        assert!(
+            link.headers.iter().any(is_signed),
+            "{name}: {value} is not among the signed headers {:?}",
+            link.headers
+        );
+    }
 }
