@@ -1,8 +1,11 @@
 //! Undoes the differences between the gateways in front of Lambda.
 //!
-//! An HTTP API puts its stage into the path, a REST API does not. An HTTP API passes the path decoded, a REST API and a
-//! function URL pass it as it was sent. After [`tidy`], path and query have no stage and are valid in a URI, so one
-//! router serves all gateways, and the conversion to an HTTP request cannot fail.
+//! An HTTP API puts its stage into the path, a REST API does not. A REST API behind a custom domain puts the base path
+//! of the domain's mapping into the path, an HTTP API
+//! [does not](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html).
+//! An HTTP API passes the path decoded, a REST API and a function URL pass it as it was sent. After [`tidy`], path and
+//! query have neither stage nor base path and are valid in a URI, so one router serves all gateways, and the conversion
+//! to an HTTP request cannot fail.
 
 use std::fmt::Write as _;
 
@@ -10,10 +13,13 @@ use http::HeaderMap;
 use http::header::{HOST, HeaderName, HeaderValue};
 use lambda_http::LambdaEvent;
 use lambda_http::request::LambdaRequest;
+use percent_encoding::percent_decode_str;
 
+/// The longest base path that API Gateway takes, in bytes.
+const MAX_BASE_PATH: usize = 300;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Returns the request with a well-formed path and query without the stage, and with an `x-request-id`: the caller's if
+/// Returns the request with a well-formed path and query without stage and base path, and with an `x-request-id`: the caller's if
 /// there is one, otherwise Lambda's, which is also in the function's log lines.
 #[must_use]
 pub fn tidy(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
@@ -31,7 +37,10 @@ pub fn tidy(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest>
         LambdaRequest::ApiGatewayV1(request) => {
             request.request_context.stage = None;
             let path = request.path.take().unwrap_or_default();
-            request.path = Some(escape(without_stage(&path, None), is_path_byte));
+            let proxy = request.path_parameters.get("proxy");
+            let resource = request.resource.as_deref().unwrap_or_default();
+            let path = without_base_path(&path, resource, proxy.map(String::as_str));
+            request.path = Some(escape(without_stage(path, None), is_path_byte));
             request.request_context.domain_name = None;
             tidy_headers(&mut request.headers, request_id);
             request.multi_value_headers.remove(HOST);
@@ -56,6 +65,25 @@ fn without_stage<'a>(path: &'a str, stage: Option<&str>) -> &'a str {
         .filter(|rest| rest.is_empty() || rest.starts_with('/'))
         .unwrap_or(path);
     if rest.starts_with('/') { rest } else { "/" }
+}
+
+/// Returns the path after the base path of a custom domain. The resource that matched the request tells where it ends:
+/// `/` or `/{proxy+}`, whose value is the rest of the path. Any other resource leaves the path as it is.
+fn without_base_path<'a>(path: &'a str, resource: &str, proxy: Option<&str>) -> &'a str {
+    match (resource, proxy) {
+        ("/", _) => "/",
+        ("/{proxy+}", Some(proxy)) => {
+            let wanted: Vec<u8> = percent_decode_str(proxy).collect();
+            let starts = path.match_indices('/').map(|(at, _)| at);
+            // So that the work stays within a multiple of the path's length.
+            let mut starts = starts.take_while(|&at| at <= MAX_BASE_PATH + 1);
+            let is_rest =
+                |at: &usize| percent_decode_str(&path[at + 1..]).eq(wanted.iter().copied());
+            // The first match is the longest rest, so a path that repeats its base path keeps the repetition.
+            starts.find(is_rest).map_or(path, |at| &path[at..])
+        }
+        _ => path,
+    }
 }
 
 /// Percent-encodes every byte that is not allowed in a URI, and leaves every `%xx` as it is: encoded paths stay the

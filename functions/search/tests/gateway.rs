@@ -87,7 +87,45 @@ async fn the_stage_is_no_part_of_the_path() {
         assert_eq!(target(&request), wanted, "{path:?}");
     }
     let rest = with(sample("rest-api-picture"), "/path", json!("/shop/x"));
+    let rest = with(rest, "/pathParameters/proxy", json!("shop/x"));
     assert_eq!(target(&received(rest).await), "/shop/x?k=5");
+}
+
+#[tokio::test]
+async fn the_base_path_of_a_custom_domain_is_no_part_of_the_path() {
+    for (path, resource, proxy, wanted) in [
+        ("/search", "/{proxy+}", "search", "/search"),
+        ("/shop/search", "/{proxy+}", "search", "/search"),
+        ("/eu/shop/search", "/{proxy+}", "search", "/search"),
+        ("/search/search", "/{proxy+}", "search", "/search"),
+        ("/shop/shop/x", "/{proxy+}", "shop/x", "/shop/x"),
+        (
+            "/v1/products/old%20mug",
+            "/{proxy+}",
+            "products/old mug",
+            "/products/old%20mug",
+        ),
+        (
+            "/v1/products/old%20mug",
+            "/{proxy+}",
+            "products/old%20mug",
+            "/products/old%20mug",
+        ),
+        ("/shop", "/", "", "/"),
+        ("/shop/", "/", "", "/"),
+        // A resource that this API does not need.
+        ("/shop/search", "/shop/search", "", "/shop/search"),
+        ("/other", "/{proxy+}", "search", "/other"),
+    ] {
+        let event = with(sample("rest-api-picture"), "/path", json!(path));
+        let event = with(event, "/resource", json!(resource));
+        let event = with(event, "/pathParameters/proxy", json!(proxy));
+        assert_eq!(
+            target(&received(event).await),
+            format!("{wanted}?k=5"),
+            "{path:?}"
+        );
+    }
 }
 
 #[tokio::test]
