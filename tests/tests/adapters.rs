@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use lookalike_aws::{Clients, Cloud, Settings, create_table};
 use lookalike_core::StoreErrorKind;
-use lookalike_events::Event;
+use lookalike_events::{Event, Work};
 use lookalike_local_cloud::{EventHandler, LocalCloud, Options};
 use lookalike_test_support::conformance;
 use serde_json::Value;
@@ -133,6 +133,9 @@ async fn the_table_reader_conforms() {
     world.local.shutdown().await;
 }
 
+/// Stands for a request for maintenance among keys.
+const MAINTENANCE: &str = "maintenance";
+
 /// Reads events as the indexer does, and keeps the keys.
 #[derive(Default)]
 struct Keys(Mutex<Vec<String>>);
@@ -143,12 +146,15 @@ impl EventHandler for Keys {
         let Event::Queue(messages) = Event::parse(sqs_event).unwrap() else {
             panic!("not from a queue")
         };
-        for change in messages
-            .into_iter()
-            .flat_map(|message| message.changes.unwrap())
-        {
-            assert_eq!(change.bucket, "catalog");
-            self.0.lock().unwrap().push(change.key);
+        let mut keys = self.0.lock().unwrap();
+        for message in messages {
+            match message.work.unwrap() {
+                Work::Maintenance => keys.push(MAINTENANCE.to_owned()),
+                Work::Changes(changes) => keys.extend(changes.into_iter().map(|change| {
+                    assert_eq!(change.bucket, "catalog");
+                    change.key
+                })),
+            }
         }
         Ok(Value::Null)
     }
@@ -163,7 +169,10 @@ async fn changes_conform() {
         world.local.idle().await;
         std::mem::take(&mut *keys.0.lock().unwrap())
     };
-    conformance::changes(world.cloud.changes.clone().unwrap(), receive).await;
+    let changes = world.cloud.changes.clone().unwrap();
+    conformance::changes(changes.clone(), receive).await;
+    changes.request_maintenance().await.unwrap();
+    assert_eq!(receive().await, [MAINTENANCE]);
     assert!(world.local.dead_letters().is_empty());
     world.local.shutdown().await;
 }

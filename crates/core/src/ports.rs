@@ -193,6 +193,8 @@ pub trait TableReader: Send + Sync {
 pub trait ChangeQueue: Send + Sync {
     /// Has the indexer look at `keys`, as if each had just been written. Any number of keys.
     async fn push(&self, keys: &[String]) -> Result<(), StoreError>;
+    /// Has the index maintained by an invocation of its own, which no message about images waits for.
+    async fn request_maintenance(&self) -> Result<(), StoreError>;
     /// About how many messages wait or are being worked on.
     async fn waiting(&self) -> Result<u64, StoreError>;
 }

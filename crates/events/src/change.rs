@@ -9,8 +9,27 @@ pub struct Message {
     pub id: String,
     /// The number of times that the queue delivered it, this time included.
     pub receives: u32,
-    /// The changes that it names, or why it cannot be read.
-    pub changes: Result<Vec<Change>, EventError>,
+    /// The work that it asks for, or the reason why it cannot be read.
+    pub work: Result<Work, EventError>,
+}
+
+/// The work that a message of a queue asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// Look at objects that were written or removed.
+    Changes(Vec<Change>),
+    /// Maintain the index.
+    Maintenance,
+}
+
+impl Message {
+    /// Returns the changes that the message names; none if it cannot be read or asks for something else.
+    pub fn changes(&self) -> &[Change] {
+        match &self.work {
+            Ok(Work::Changes(changes)) => changes,
+            _ => &[],
+        }
+    }
 }
 
 /// An object that was written or removed.

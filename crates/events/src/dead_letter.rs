@@ -6,9 +6,9 @@
 
 use serde_json::Value;
 
-use crate::change::Change;
+use crate::change::{Change, Work};
 use crate::error::EventError;
-use crate::event::{Event, changes_in_text};
+use crate::event::{Event, work_in_text};
 
 /// An event that was given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,12 +44,19 @@ impl DeadLetter {
             LostWork::TableWrites(size.unwrap_or_default())
         } else if let Some(payload) = value.get("requestPayload") {
             lost_work(payload.clone())?
-        } else if let Ok(changes) = changes_in_text(text) {
-            LostWork::Changes(changes)
         } else {
-            lost_work(value)?
+            work_in_text(text)?.into()
         };
         Ok(Self { work, reason })
+    }
+}
+
+impl From<Work> for LostWork {
+    fn from(work: Work) -> Self {
+        match work {
+            Work::Changes(changes) => Self::Changes(changes),
+            Work::Maintenance => Self::Maintenance,
+        }
     }
 }
 
@@ -60,8 +67,8 @@ fn lost_work(payload: Value) -> Result<LostWork, EventError> {
         Event::Stream(writes) => LostWork::TableWrites(writes.len() as u64),
         Event::Maintenance => LostWork::Maintenance,
         Event::Queue(messages) => {
-            let changes: Result<Vec<_>, _> = messages.into_iter().map(|m| m.changes).collect();
-            LostWork::Changes(changes?.into_iter().flatten().collect())
+            let changes = messages.iter().flat_map(|message| message.changes());
+            LostWork::Changes(changes.cloned().collect())
         }
     })
 }
@@ -109,6 +116,8 @@ mod tests {
         let letter = DeadLetter::parse(&notified().to_string()).unwrap();
         assert_eq!(letter.work, change());
         assert_eq!(letter.reason, None);
+        let request = crate::maintenance_request().to_string();
+        assert_eq!(DeadLetter::parse(&request).unwrap().work, LostWork::Maintenance);
     }
 
     #[test]

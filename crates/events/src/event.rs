@@ -10,8 +10,9 @@
 
 use serde_json::Value;
 
-use crate::change::{Change, Message, TableWrite};
+use crate::change::{Change, Message, TableWrite, Work};
 use crate::error::EventError;
+use crate::maintenance::asks_for_maintenance;
 use crate::payload::{
     BridgedEvent, QueuedMessage, Records, S3Record, SnsNotification, SnsRecord, StreamRecord,
     StreamedWrite,
@@ -27,7 +28,7 @@ pub enum Event {
     Direct(Vec<Change>),
     /// Writes to the table, in the order of its stream: a failed one comes back with all later ones.
     Stream(Vec<TableWrite>),
-    /// A tick of the schedule: nothing changed, maintain the index.
+    /// A tick of the schedule, or a request of the indexer itself: nothing changed, maintain the index.
     Maintenance,
 }
 
@@ -52,17 +53,26 @@ impl Event {
                 batch.records.into_iter().map(TableWrite::from).collect(),
             ));
         }
-        let is_tick = payload["detail-type"] == "Scheduled Event";
-        if is_tick && (payload["source"] == "aws.events" || payload["source"] == "aws.scheduler") {
+        if asks_for_maintenance(&payload) {
             return Ok(Self::Maintenance);
         }
         changes(payload).map(Self::Direct)
     }
 }
 
-pub(crate) fn changes_in_text(text: &str) -> Result<Vec<Change>, EventError> {
+fn changes_in_text(text: &str) -> Result<Vec<Change>, EventError> {
     let value = serde_json::from_str(text).map_err(|e| EventError::NotJson(e.to_string()))?;
     changes(value)
+}
+
+/// Returns the work that a queued message asks for.
+pub(crate) fn work_in_text(text: &str) -> Result<Work, EventError> {
+    let value: Value =
+        serde_json::from_str(text).map_err(|e| EventError::NotJson(e.to_string()))?;
+    match asks_for_maintenance(&value) {
+        true => Ok(Work::Maintenance),
+        false => changes(value).map(Work::Changes),
+    }
 }
 
 fn changes(value: Value) -> Result<Vec<Change>, EventError> {
@@ -123,8 +133,8 @@ fn read<T: serde::de::DeserializeOwned>(kind: &'static str, value: Value) -> Res
 
 impl From<QueuedMessage> for Message {
     fn from(message: QueuedMessage) -> Self {
-        let changes = match message.body.as_str() {
-            Some(text) => changes_in_text(text),
+        let work = match message.body.as_str() {
+            Some(text) => work_in_text(text),
             None => Err(EventError::Malformed {
                 kind: "SQS message",
                 reason: "it has no body of text".to_owned(),
@@ -135,7 +145,7 @@ impl From<QueuedMessage> for Message {
             id: message.message_id,
             // Without a count, assume the first time.
             receives: count.and_then(|count| count.parse().ok()).unwrap_or(1),
-            changes,
+            work,
         }
     }
 }

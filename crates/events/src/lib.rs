@@ -16,14 +16,16 @@ mod dead_letter;
 mod error;
 mod event;
 mod key;
+mod maintenance;
 mod notification;
 mod payload;
 mod product;
 
-pub use change::{Change, Message, TableWrite};
+pub use change::{Change, Message, TableWrite, Work};
 pub use dead_letter::{DeadLetter, LostWork};
 pub use error::EventError;
 pub use event::Event;
 pub use key::{decode_key, encode_key};
+pub use maintenance::maintenance_request;
 pub use notification::{CREATED, ObjectChange, REMOVED, notification};
 pub use product::{ITEM, PRODUCT_ID, PRODUCT_ITEM, changed_product};

@@ -1,7 +1,9 @@
 //! Every sample event of the indexer, and what hostile or broken ones give.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use lookalike_events::{Change, Event, EventError, Message, TableWrite};
+use lookalike_events::{
+    Change, Event, EventError, Message, TableWrite, Work, maintenance_request,
+};
 use serde_json::{Value, json};
 
 const AWKWARD: &str = "catalog/summer sale/café + 100%.png";
@@ -135,10 +137,10 @@ fn a_bad_queued_message_fails_alone() {
         panic!("not a queue event");
     };
     assert_eq!(messages.len(), 3);
-    assert_eq!(messages[0].changes, Ok(vec![change(AWKWARD)]));
-    assert!(matches!(messages[1].changes, Err(EventError::NotJson(_))));
+    assert_eq!(messages[0].changes(), [change(AWKWARD)]);
+    assert!(matches!(messages[1].work, Err(EventError::NotJson(_))));
     assert_eq!(messages[1].id, "2e1424d4-f796-459a-8184-9c92662be6da");
-    assert_eq!(messages[2].changes, Ok(vec![change(OLD)]));
+    assert_eq!(messages[2].changes(), [change(OLD)]);
 }
 
 #[test]
@@ -148,7 +150,11 @@ fn queued_messages_may_wrap_any_other_event() {
     };
     let changes: Vec<_> = messages
         .into_iter()
-        .map(|message| message.changes.unwrap())
+        .map(|message| message.work.unwrap())
+        .map(|work| match work {
+            Work::Changes(changes) => changes,
+            Work::Maintenance => panic!("no message asks for maintenance"),
+        })
         .collect();
     assert_eq!(
         changes,
@@ -173,9 +179,18 @@ fn queued_messages_of_any_shape_are_told_apart_from_the_rest() {
     ]);
     let readable: Vec<bool> = messages
         .iter()
-        .map(|message| message.changes.is_ok())
+        .map(|message| message.work.is_ok())
         .collect();
     assert_eq!(readable, [false, false, false, false, false, true]);
+}
+
+#[test]
+fn maintenance_can_be_asked_for_by_a_message() {
+    let request = maintenance_request();
+    assert_eq!(Event::parse(request.clone()), Ok(Event::Maintenance));
+    let messages = queued(&[json!(request.to_string())]);
+    assert_eq!(messages[0].work, Ok(Work::Maintenance));
+    assert_eq!(messages[0].changes(), []);
 }
 
 #[test]

@@ -236,13 +236,13 @@ async fn uploads_are_linked_for_what_can_be_read() {
         ("image/tiff", "tiff"),
         ("image/avif", "avif"),
     ] {
-        let link = searcher.create_upload(media_type).await.unwrap();
+        let link = searcher.create_upload(media_type, 1).await.unwrap();
         assert!(link.key.starts_with("uploads/") && link.key.ends_with(extension));
         assert_eq!(link.headers["content-type"], media_type.to_lowercase());
         assert!(keys.insert(link.key));
     }
     for media_type in ["", "image/heic", "text/html", "image/png; x=y"] {
-        let refused = searcher.create_upload(media_type).await;
+        let refused = searcher.create_upload(media_type, 1).await;
         assert!(matches!(refused, Err(SearchError::UnsupportedMediaType(_))));
     }
 }

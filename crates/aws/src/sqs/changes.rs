@@ -9,7 +9,7 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use futures::future::try_join_all;
 use lookalike_core::ports::ChangeQueue;
 use lookalike_core::{StoreError, StoreErrorKind};
-use lookalike_events::{CREATED, ObjectChange, notification};
+use lookalike_events::{CREATED, ObjectChange, maintenance_request, notification};
 
 use crate::backoff::Backoff;
 use crate::clients::Clients;
@@ -180,6 +180,10 @@ impl ChangeQueue for SqsChanges {
             try_join_all(group.iter().map(|batch| self.send(batch))).await?;
         }
         Ok(())
+    }
+
+    async fn request_maintenance(&self) -> Result<(), StoreError> {
+        self.send(&[maintenance_request().to_string()]).await
     }
 
     async fn waiting(&self) -> Result<u64, StoreError> {

@@ -59,6 +59,8 @@ struct State {
     failed: BTreeMap<(String, String), ImageRecord>,
     /// Keys that were pushed and not taken yet.
     changes: Vec<String>,
+    /// Requests for maintenance that were not taken yet.
+    maintenance_requests: u64,
     versions: u64,
 }
 
@@ -249,6 +251,11 @@ impl MemoryCloud {
     /// Takes the keys out of the queue of changes, in the order in which they were pushed.
     pub fn take_changes(&self) -> Vec<String> {
         std::mem::take(&mut self.state().changes)
+    }
+
+    /// Takes the requests for maintenance, and returns their number.
+    pub fn take_maintenance_requests(&self) -> u64 {
+        std::mem::take(&mut self.state().maintenance_requests)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

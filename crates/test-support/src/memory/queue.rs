@@ -14,6 +14,12 @@ impl ChangeQueue for MemoryCloud {
         Ok(())
     }
 
+    async fn request_maintenance(&self) -> Result<(), StoreError> {
+        self.call("request maintenance").await?;
+        self.state().maintenance_requests += 1;
+        Ok(())
+    }
+
     async fn waiting(&self) -> Result<u64, StoreError> {
         self.call("count changes").await?;
         Ok(self.state().changes.len() as u64)
