@@ -2,11 +2,10 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::response::IntoResponse;
+use lookalike_core::UploadLink;
 
 use crate::problem::Problem;
 use crate::request::{UploadJson, no_parameters, read_upload_type};
-use crate::responses::UploadResponse;
 use crate::state::AppState;
 
 /// A link to store an image
@@ -19,16 +18,15 @@ use crate::state::AppState;
     tag = "search",
     request_body(content = Option<UploadJson>, description = "Media type of the image; `image/jpeg` without a body", content_type = "application/json"),
     responses(
-        (status = 200, description = "Where to PUT the image", body = UploadResponse),
+        (status = 200, description = "Where to PUT the image", body = UploadLink),
     ),
 )]
 pub(crate) async fn create_upload(
     State(state): State<AppState>,
     request: Request,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Json<UploadLink>, Problem> {
     let (parts, body) = request.into_parts();
     no_parameters(&parts.uri)?;
     let media_type = read_upload_type(&parts.headers, body).await?;
-    let link = state.searcher.create_upload(&media_type).await?;
-    Ok(Json(UploadResponse::from(link)))
+    Ok(Json(state.searcher.create_upload(&media_type).await?))
 }
