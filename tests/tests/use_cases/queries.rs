@@ -137,7 +137,7 @@ async fn diverse_and_collapsed_pages_of_a_graph_too() {
 }
 
 #[tokio::test]
-async fn generations_are_kept_for_pages_and_not_for_ever() {
+async fn generations_are_kept_for_later_pages_for_a_while() {
     let world = World::new();
     let indexer = world.indexer_with(never_compacting());
     world.fill(&indexer, 0..20, 20).await;
