@@ -85,7 +85,7 @@ pub(crate) async fn find(
     let options = options.clone();
     let all = run_blocking(move || work.run(&options, Attempt::Full)).await?;
     let done = all.map_err(query_error)?;
-    // Only a quick attempt is given up.
+    // Only a quick attempt returns `None`.
     let broken_off = || {
         let kind = StoreErrorKind::Unavailable;
         StoreError::new(kind, "search", "the search was broken off").into()

@@ -15,7 +15,7 @@
 //! | `vectors`, `vector_math` | turns the items of a query into vectors |
 //! | `snapshots` | loads the index and keeps it up to date |
 //! | `scope` | everything that narrows a search, and the search of the index |
-//! | `job`, `page`, `cursor` | the results of a page, and their order |
+//! | `job`, `page`, `diversity`, `cursor` | the results of a page, and their order |
 //! | `hydrate`, `answer` | joins results with metadata and links |
 //! | `lookups`, `index_info`, `image_state`, `export`, `audit` | everything else that callers ask |
 
@@ -24,6 +24,7 @@
 mod answer;
 mod audit;
 mod cursor;
+mod diversity;
 mod embed;
 mod error;
 mod export;

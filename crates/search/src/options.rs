@@ -112,3 +112,12 @@ impl SearchOptions {
             && self.facets.is_empty()
     }
 }
+
+impl From<GroupBy> for lookalike_index::GroupBy {
+    fn from(group_by: GroupBy) -> Self {
+        match group_by {
+            GroupBy::Product => Self::Product,
+            GroupBy::Image => Self::Image,
+        }
+    }
+}

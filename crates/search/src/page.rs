@@ -6,6 +6,7 @@ use lookalike_index::{IndexError, RowAddress, Snapshot};
 
 use crate::answer::FoundProduct;
 use crate::cursor::Cursor;
+use crate::diversity::diverse;
 use crate::limits::MAX_K;
 use crate::options::{GroupBy, Images, SearchOptions};
 use crate::scope::{Attempt, Scope};
@@ -16,10 +17,10 @@ use crate::vectors::QueryVector;
 ///
 /// Measured with the built-in encoder: of 341 photos that were saved again, with JPEG quality 50 or 75, three
 /// quarters of the size or a tenth more light, at least 95 of 100 are so similar to the original; of half the size
-/// about two thirds. The most similar other photo of 3,068 is at 0.94 at most, but for one that is there twice.
+/// about two thirds. The most similar other photo of 3,068 is at 0.94 at most, except for one duplicate.
 const NEARLY_THE_SAME: f32 = 0.97;
 
-/// Number of candidates from which each diverse result is chosen; the next two bound their sum.
+/// Number of candidates for each diverse result; the next two bound the number of all candidates.
 const CANDIDATES_PER_RESULT: usize = 5;
 const MIN_CANDIDATES: usize = 50;
 const MAX_CANDIDATES: usize = 1000;
@@ -72,7 +73,10 @@ impl Source<'_> {
         let more = next.len() > k;
         if chooses {
             next.truncate(candidates);
-            next = self.diverse(next, returned, k);
+            let candidates = next.into_iter();
+            let candidates = candidates.map(|found| (self.direction(found.address), found));
+            let returned = returned.iter().map(|&at| self.direction(at));
+            next = diverse(candidates, returned, self.options.diversity, k);
         }
         next.truncate(k);
         if self.options.images == Images::All && self.options.group_by == GroupBy::Product {
@@ -192,61 +196,5 @@ impl Source<'_> {
             }
         }
         results
-    }
-
-    /// Chooses `k` candidates one after the other, each for its similarity to the query minus that to the chosen ones:
-    /// maximal marginal relevance, Carbonell and Goldstein 1998.
-    fn diverse(
-        &self,
-        candidates: Vec<FoundProduct>,
-        returned: &[RowAddress],
-        k: usize,
-    ) -> Vec<FoundProduct> {
-        let diversity = self.options.diversity;
-        let mut left: Vec<Candidate> = candidates
-            .into_iter()
-            .map(|found| Candidate {
-                embedding: self.direction(found.address),
-                nearest: -1.0,
-                found,
-            })
-            .collect();
-        for &at in returned {
-            let embedding = self.direction(at);
-            left.iter_mut().for_each(|one| one.meet(&embedding));
-        }
-        let mut is_first = returned.is_empty();
-        let mut chosen = Vec::with_capacity(k.min(left.len()));
-        while chosen.len() < k && !left.is_empty() {
-            let worth = |one: &Candidate| match is_first {
-                true => one.found.score,
-                false => (1.0 - diversity) * one.found.score - diversity * one.nearest,
-            };
-            let mut best = 0;
-            for position in 1..left.len() {
-                if worth(&left[position]) > worth(&left[best]) {
-                    best = position;
-                }
-            }
-            let one = left.remove(best);
-            left.iter_mut().for_each(|other| other.meet(&one.embedding));
-            chosen.push(one.found);
-            is_first = false;
-        }
-        chosen
-    }
-}
-
-/// A result that may be chosen.
-struct Candidate {
-    found: FoundProduct,
-    embedding: Vec<f32>,
-    /// Its similarity to the most similar chosen one.
-    nearest: f32,
-}
-
-impl Candidate {
-    fn meet(&mut self, chosen: &[f32]) {
-        self.nearest = self.nearest.max(dot(&self.embedding, chosen));
     }
 }

@@ -245,12 +245,3 @@ fn filter(given: &Value) -> Result<Filter, FilterError> {
         _ => Filter::from_json(given),
     }
 }
-
-impl From<GroupBy> for lookalike_index::GroupBy {
-    fn from(group_by: GroupBy) -> Self {
-        match group_by {
-            GroupBy::Product => Self::Product,
-            GroupBy::Image => Self::Image,
-        }
-    }
-}

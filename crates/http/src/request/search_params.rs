@@ -46,8 +46,8 @@ pub(crate) struct SearchParams {
     #[serde(default, deserialize_with = "read::images")]
     #[param(inline, example = "best")]
     images: Option<Images>,
-    /// How much results differ from each other: 0 not at all, 1 as much as possible. Above 0 they are not in the order
-    /// of their scores.
+    /// Degree to which results differ from each other: 0 not at all, 1 as much as possible. Above 0 they are not in the
+    /// order of their scores.
     #[serde(default, deserialize_with = "read::diversity")]
     #[schema(minimum = 0, maximum = 1, default = 0.0)]
     #[param(minimum = 0, maximum = 1, default = 0.0, example = 0.3)]

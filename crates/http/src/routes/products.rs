@@ -74,10 +74,10 @@ async fn similar(
     let options = similar_params(uri)?.options();
     let links = searcher.links_good_for();
     let policy = CachePolicy::new(headers, uri, &options, state.cache, links);
-    if policy.may_be_unchanged() {
-        if let Some(unchanged) = policy.unchanged(&searcher.index_state().await?)? {
-            return Ok(unchanged);
-        }
+    if policy.may_be_unchanged()
+        && let Some(unchanged) = policy.unchanged(&searcher.index_state().await?)?
+    {
+        return Ok(unchanged);
     }
     policy.answer(&searcher.similar(id, options).await?)
 }

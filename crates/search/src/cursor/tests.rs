@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used)]
+
 use lookalike_index::{Fingerprint, Match};
 use proptest::prelude::*;
 
@@ -11,13 +12,13 @@ fn binding(product: &str, options: &SearchOptions) -> Binding {
     Binding::new(&query, options, &manifest)
 }
 
-fn usual() -> Binding {
+fn default_binding() -> Binding {
     binding("a", &SearchOptions::default())
 }
 
-fn locations(rows: &[(usize, u32)]) -> Vec<RowAddress> {
-    let location = |&(segment, row)| RowAddress { segment, row };
-    rows.iter().map(location).collect()
+fn addresses(rows: &[(usize, u32)]) -> Vec<RowAddress> {
+    let address = |&(segment, row)| RowAddress { segment, row };
+    rows.iter().map(address).collect()
 }
 
 fn bound_to(text: &str, other: &Binding) -> bool {
@@ -32,13 +33,13 @@ proptest! {
         generation in any::<u64>(),
         rows in prop::collection::btree_set((0_usize..40, any::<u32>()), 1..1000),
     ) {
-        let mut returned: Vec<RowAddress> = locations(&rows.into_iter().collect::<Vec<_>>());
+        let mut returned: Vec<RowAddress> = addresses(&rows.into_iter().collect::<Vec<_>>());
         returned.reverse();
-        let text = Cursor::encode(generation, returned.clone(), &usual());
+        let text = Cursor::encode(generation, returned.clone(), &default_binding());
         let read = Cursor::decode(&text).unwrap();
         returned.reverse();
         prop_assert_eq!((read.generation, read.returned), (generation, returned));
-        prop_assert!(bound_to(&text, &usual()));
+        prop_assert!(bound_to(&text, &default_binding()));
     }
 
     #[test]
@@ -50,7 +51,7 @@ proptest! {
 
 #[test]
 fn any_change_is_noticed() {
-    let text = Cursor::encode(7, locations(&[(0, 5), (0, 9), (2, 1)]), &usual());
+    let text = Cursor::encode(7, addresses(&[(0, 5), (0, 9), (2, 1)]), &default_binding());
     for at in 0..text.len() {
         for other in ['A', 'z', '_'] {
             let mut changed = text.clone().into_bytes();
@@ -79,7 +80,7 @@ fn any_change_is_noticed() {
 
 #[test]
 fn it_belongs_to_the_query_and_to_what_orders_the_results() {
-    let text = Cursor::encode(7, locations(&[(0, 5)]), &usual());
+    let text = Cursor::encode(7, addresses(&[(0, 5)]), &default_binding());
     let with = |change: fn(&mut SearchOptions)| {
         let mut options = SearchOptions::default();
         change(&mut options);
@@ -99,12 +100,12 @@ fn it_belongs_to_the_query_and_to_what_orders_the_results() {
 #[test]
 fn a_thousand_results_fit_into_a_link() {
     let rows: Vec<(usize, u32)> = (0..1000).map(|n| (0, n * 100)).collect();
-    let text = Cursor::encode(1 << 40, locations(&rows), &usual());
+    let text = Cursor::encode(1 << 40, addresses(&rows), &default_binding());
     assert!(text.len() < 2000, "{}", text.len());
     let spread: Vec<(usize, u32)> = (0..1000)
         .map(|n| (n as usize % 64, n * 4_000_000))
         .collect();
-    let text = Cursor::encode(u64::MAX, locations(&spread), &usual());
+    let text = Cursor::encode(u64::MAX, addresses(&spread), &default_binding());
     assert!(text.len() < MAX_TEXT_LENGTH, "{}", text.len());
     assert!(Cursor::decode(&text).is_ok());
 }
