@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lookalike_core::ports::ImageEncoder;
-use lookalike_core::{
-    Area, Deadline, EncoderCell, Fingerprint, ImageError, ImageFormat, ImageInfo, StoreErrorKind,
-};
+use lookalike_core::{Deadline, EncoderCell, StoreErrorKind};
 use lookalike_events::EventError;
 use lookalike_indexing::{Handler, HandlerError, IndexSettings, Indexer};
+use lookalike_test_support::encoders::TwoByteEncoder;
 use lookalike_test_support::memory::MemoryCloud;
 use serde_json::{Value, json};
 
@@ -18,45 +16,8 @@ const BUCKET: &str = "lookalike-catalog";
 const AWKWARD: &str = "catalog/summer sale/café + 100%.png";
 const OLD: &str = "catalog/mugs/old mug.png";
 
-/// Takes the first two bytes of a picture for its embedding.
-struct TwoBytes;
-
-impl ImageEncoder for TwoBytes {
-    fn name(&self) -> &str {
-        "two-bytes"
-    }
-
-    fn fingerprint(&self) -> Fingerprint {
-        Fingerprint([7; 32])
-    }
-
-    fn dimensions(&self) -> usize {
-        2
-    }
-
-    fn inspect(&self, _: &[u8]) -> Result<ImageInfo, ImageError> {
-        Ok(ImageInfo {
-            format: ImageFormat::Png,
-            width: 1,
-            height: 1,
-            memory: 1,
-        })
-    }
-
-    fn embed(&self, picture: &[u8], _: &Area) -> Result<Vec<f32>, ImageError> {
-        match picture {
-            [x, y, ..] => {
-                let (x, y) = (f32::from(*x), f32::from(*y));
-                let length = x.hypot(y);
-                Ok(vec![x / length, y / length])
-            }
-            _ => Err(ImageError::Empty),
-        }
-    }
-}
-
 fn indexer(cloud: &Arc<MemoryCloud>) -> Indexer {
-    let ports = cloud.index_ports(EncoderCell::ready(Arc::new(TwoBytes)).into());
+    let ports = cloud.index_ports(EncoderCell::ready(Arc::new(TwoByteEncoder::default())).into());
     Indexer::new(ports, IndexSettings::default())
 }
 

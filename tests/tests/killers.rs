@@ -5,11 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lookalike_core::ports::ImageEncoder;
-use lookalike_core::{
-    Area, Deadline, EncoderCell, Fingerprint, ImageError, ImageFormat, ImageInfo,
-};
+use lookalike_core::{Deadline, EncoderCell};
 use lookalike_indexing::{Handler, IndexSettings, Indexer};
+use lookalike_test_support::encoders::TwoByteEncoder;
 use lookalike_test_support::memory::MemoryCloud;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -17,42 +15,16 @@ use tokio::sync::Notify;
 const BUCKET: &str = "lookalike-catalog";
 /// As in template.yaml.
 const MAX_RECEIVES: u32 = 5;
-/// What an image begins with that ends the process.
-const KILLER: u8 = 0;
+/// First byte of an image that ends the process.
+const KILLER: u8 = 2;
 
-/// Tells when the process would be gone.
-struct Deadly(Arc<Notify>);
-
-impl ImageEncoder for Deadly {
-    fn name(&self) -> &str {
-        "deadly"
-    }
-
-    fn fingerprint(&self) -> Fingerprint {
-        Fingerprint([7; 32])
-    }
-
-    fn dimensions(&self) -> usize {
-        2
-    }
-
-    fn inspect(&self, _: &[u8]) -> Result<ImageInfo, ImageError> {
-        Ok(ImageInfo {
-            format: ImageFormat::Png,
-            width: 1,
-            height: 1,
-            memory: 1,
-        })
-    }
-
-    fn embed(&self, image: &[u8], _: &Area) -> Result<Vec<f32>, ImageError> {
+/// Returns an encoder that notifies `killed` when the process would be gone.
+fn encoder(killed: Arc<Notify>) -> EncoderCell {
+    EncoderCell::ready(Arc::new(TwoByteEncoder::calling(move |image| {
         if image[0] == KILLER {
-            self.0.notify_one();
+            killed.notify_one();
         }
-        let (x, y) = (f32::from(image[0]) + 1.0, f32::from(image[1]));
-        let length = x.hypot(y);
-        Ok(vec![x / length, y / length])
-    }
+    })))
 }
 
 #[derive(Clone)]
@@ -133,7 +105,7 @@ impl World {
             self.most_receives = self.most_receives.max(message.receives);
         }
         let killed = Arc::new(Notify::new());
-        let encoder = EncoderCell::ready(Arc::new(Deadly(Arc::clone(&killed))));
+        let encoder = encoder(Arc::clone(&killed));
         let indexer = Indexer::new(
             self.cloud.index_ports(encoder.into()),
             IndexSettings {
@@ -193,7 +165,7 @@ impl World {
 
     /// Images in the index, which is sound.
     async fn indexed(&self) -> u64 {
-        let encoder = EncoderCell::ready(Arc::new(Deadly(Arc::default())));
+        let encoder = encoder(Arc::default());
         let ports = self.cloud.index_ports(encoder.into());
         let report = Indexer::new(ports, IndexSettings::default()).verify().await;
         let report = report.unwrap();

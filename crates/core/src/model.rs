@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use lookalike_index::{Fingerprint, SegmentId};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A product's metadata: column name to typed value (text, number, boolean), as imported.
 pub type Metadata = BTreeMap<String, serde_json::Value>;
@@ -168,15 +169,16 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
-/// A link with which a shopper's browser may store an image.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A link to store an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Upload)]
 pub struct UploadLink {
-    /// Where to `PUT` the bytes.
+    /// PUT the image's bytes here.
     pub url: String,
-    /// The object key the image will have.
+    /// Then search with this key.
     pub key: String,
-    /// Seconds until the link is void.
+    /// Seconds until the link expires.
     pub expires_in: u64,
-    /// Headers that the `PUT` must carry, as they were signed.
+    /// Headers that the PUT must carry.
     pub headers: BTreeMap<String, String>,
 }

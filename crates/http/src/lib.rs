@@ -51,6 +51,5 @@ mod state;
 pub use openapi::openapi;
 pub use problem::ProblemKind;
 pub use request_id::RequestId;
-pub use responses::{IndexInfoResponse, SearchResponse};
 pub use router::router;
 pub use settings::{AuditLimits, CacheSettings, HttpSettings};

@@ -12,7 +12,7 @@ pub struct HttpSettings {
     pub cors_origins: Vec<String>,
     /// Maximum size of a request body in bytes; the reply to a longer one is 413.
     pub max_body_bytes: usize,
-    /// How long browsers and caches may keep look-alikes of a product.
+    /// Rules for caches of look-alikes of a product.
     pub cache: CacheSettings,
     /// Limits of `GET /audit`; `None` disables it.
     pub audit: Option<AuditLimits>,

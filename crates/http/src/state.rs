@@ -14,7 +14,7 @@ pub(crate) struct AppState {
     pub(crate) searcher: Arc<Searcher>,
     /// Maximum size of a request body in bytes.
     pub(crate) max_body_bytes: usize,
-    /// How long browsers and caches may keep an answer.
+    /// Rules for caches of look-alikes of a product.
     pub(crate) cache: CacheSettings,
     /// Limits of the catalog audit; `None` if it is disabled.
     pub(crate) audit: Option<AuditLimits>,

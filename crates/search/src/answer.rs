@@ -1,204 +1,148 @@
-//! What searching takes and gives.
+//! Answers about products. They are serialized as they are: names, order and descriptions of the members are the
+//! contract of the HTTP interface.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use lookalike_core::model::{ImageRecord, Metadata};
-use lookalike_index::{Changed, Fingerprint, Match, SegmentId};
-use serde::Serialize;
+use lookalike_core::model::Metadata;
+use lookalike_index::{Hit, Match, RowAddress};
+use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
-/// The answer to a search, best product first.
-#[derive(Debug, Clone)]
+use crate::index_info::IndexState;
+
+/// The results of a search, best first.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = SearchAnswer)]
 pub struct Answer {
-    /// At most `k` products, each once, by falling score; in another order where they are to be diverse,
-    /// and images where these are the results.
+    /// At most `k` products, each once, by descending score; images with `group_by=image`, and another order with
+    /// `diversity`.
     pub results: Vec<FoundProduct>,
-    /// True if every image that may be found was compared, rather than a graph walked.
+    /// True if every candidate was compared. Large catalogs have a graph, which finds nearly all of the best.
     pub exact: bool,
-    /// The number of times that each value of the wanted attributes occurs among all products that may be found, most
-    /// frequent first.
+    /// Number of products by value of each attribute in `facets`, the most frequent values first; absent without
+    /// `facets`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub facets: Option<BTreeMap<String, Vec<FacetValue>>>,
-    /// The cursor of the next page; `None` on the last one.
+    /// The `cursor` of the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
-    /// The index that was searched.
+    /// The searched index.
     pub index: IndexState,
-    /// Where the time went.
+    /// Timings. They are serialized last: everything before does not depend on them.
+    #[serde(rename = "query")]
     pub timings: QueryTimings,
 }
 
-/// One product found, through the best of its images.
-#[derive(Debug, Clone)]
+/// A product that looks like the query.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct FoundProduct {
-    /// The id of the product, which is what a customer buys.
+    /// The id of the product.
     pub product_id: String,
-    /// Cosine similarity of the query and the image, -1 to 1.
+    /// Cosine similarity of the query and the product's most similar image, -1 to 1.
     pub score: f32,
-    /// What that score means in this catalog; `None` where it has too few images to tell.
+    /// The meaning of the score in this catalog; absent while the catalog has too few images to tell.
+    #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
     pub class: Option<Match>,
-    /// Key of its most similar image.
-    pub image_key: String,
-    /// A link that answers `GET` with that image, where links were wanted.
-    pub image_url: Option<String>,
-    /// All of its images that are similar enough, best first, where they were wanted.
-    pub images: Option<Vec<FoundImage>>,
-    /// Other products with nearly the same image that were left out for it, where that was wanted.
+    /// The product's most similar image.
+    pub image: LinkedImage,
+    /// Every image of the product that is similar enough, best first; only with `images=all`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub images: Option<Vec<ScoredImage>>,
+    /// Number of other products that are left out for nearly the same image; only with `collapse`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub collapsed: Option<usize>,
-    /// From the table; `category` from the image's folder where the table has none.
+    /// The imported metadata; empty if there is none.
+    #[schema(value_type = Object)]
     pub metadata: Metadata,
+    /// The row of the image.
+    #[serde(skip)]
+    pub(crate) address: RowAddress,
 }
 
-/// One image of a product that was found.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FoundImage {
-    /// Its key.
+/// A catalog image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Image)]
+pub struct LinkedImage {
+    /// Key of the object.
     pub key: String,
-    /// A link that answers `GET` with it, where links were wanted.
+    /// A signed link to GET the image, which expires; absent with `links=false`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// A catalog image with its score.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct ScoredImage {
+    /// Key of the object.
+    pub key: String,
+    /// A signed link to GET the image, which expires; absent with `links=false`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// Cosine similarity of the query and the image, -1 to 1.
     pub score: f32,
 }
 
-/// A value of an attribute, and how many products have it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// The frequency of a value.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = Facet)]
 pub struct FacetValue {
-    /// The value: text, number or boolean.
+    /// The value.
     pub value: serde_json::Value,
-    /// Products with an image that has it.
+    /// Number of products that have it.
     pub count: u64,
 }
 
 /// A product with all its images.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = Product)]
 pub struct ProductView {
-    /// The id of the product, which is what a customer buys.
+    /// The id of the product.
     pub product_id: String,
-    /// From the table; `category` from the image's folder where the table has none.
+    /// The imported metadata; empty if there is none.
+    #[schema(value_type = Object)]
     pub metadata: Metadata,
-    /// Key and link of each image, by key.
-    pub images: Vec<(String, String)>,
+    /// Its images, by key.
+    pub images: Vec<LinkedImage>,
 }
 
-/// Which index gave an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct IndexState {
-    /// Grows by one with every published manifest; 0 before the first.
-    pub generation: u64,
-    /// Images that can be found.
-    pub images: u64,
-    /// Distinct products among them.
-    pub products: u64,
-    /// The newest segment. It tells this index from one that was made again and has come to the same generation.
-    #[serde(skip)]
-    pub newest: Option<SegmentId>,
-    /// Set when the index could not be refreshed and the last good one was searched: why, in words for
-    /// callers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stale: Option<String>,
-}
-
-/// Milliseconds spent on one query.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+/// Timings in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 pub struct QueryTimings {
-    /// Image to embedding, 0 when the embedding was at hand.
+    /// From images to the query vector; 0 if it was cached.
+    #[serde(serialize_with = "in_microseconds")]
     pub embedding_ms: f64,
-    /// Embedding to ranked products, without links and metadata.
+    /// From the query vector to ranked products.
+    #[serde(serialize_with = "in_microseconds")]
     pub search_ms: f64,
 }
 
-/// The state of the index in full.
-#[derive(Debug, Clone)]
-pub struct IndexInfo {
-    /// Counts and generation.
-    pub state: IndexState,
-    /// Name of the encoder that embeds queries, the one that made the index.
-    pub encoder_name: String,
-    /// Identifies its vectors.
-    pub fingerprint: Fingerprint,
-    /// Length of its vectors.
-    pub dimensions: usize,
-    /// The segments that make up the index, oldest first.
-    pub segments: Vec<SegmentInfo>,
-    /// Images that could not be indexed.
-    pub failed: u64,
-    /// The 50 of them that failed last, the last first.
-    pub failures: Vec<ImageRecord>,
-    /// The indexes of other encoders that are kept beside it.
-    pub sides: Vec<StandbyInfo>,
-    /// What can be filtered by: what images have, and what is declared, by name.
-    pub filterable: Vec<FilterableInfo>,
-    /// The changes of the last generations, newest first.
-    pub history: Vec<GenerationInfo>,
-    /// The encoder that this release or its settings bring, when that is another one than the index's.
-    pub configured: Option<EncoderInfo>,
-}
-
-/// The changes of a generation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct GenerationInfo {
-    /// The generation.
-    pub generation: u64,
-    /// When it was published, as RFC 3339 in UTC.
-    pub published: String,
-    /// Its changes in words.
-    pub summary: String,
-    /// Its changes as numbers and names.
-    #[serde(flatten)]
-    pub changed: Changed,
-}
-
-/// An attribute that can be filtered by.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FilterableInfo {
-    /// Its name.
-    pub name: String,
-    /// What its values are, such as `text`, `number` or `list of texts`; `nothing` where no image has one.
-    pub types: String,
-    /// Products of which an image has it.
-    pub products: u64,
-}
-
-/// An encoder, for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct EncoderInfo {
-    /// Its name.
-    pub name: String,
-    /// Identifies its vectors.
-    pub fingerprint: Fingerprint,
-    /// Length of its vectors.
-    pub dimensions: usize,
-}
-
-/// An index beside the one that is searched.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct StandbyInfo {
-    /// `building` or `previous`.
-    pub role: &'static str,
-    /// Its encoder.
-    pub encoder: EncoderInfo,
-    /// Rows in its segments, deleted ones included.
-    pub rows: u64,
-    /// Size of its segments in bytes.
-    pub bytes: u64,
-    /// True if its encoder can be had; without it, the index is not kept up to date.
-    pub available: bool,
-}
-
-/// One segment of the index.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SegmentInfo {
-    /// `base` or `delta`.
-    pub kind: &'static str,
-    /// Rows in it, deleted ones included.
-    pub rows: u64,
-    /// Size of the object in bytes.
-    pub bytes: u64,
-    /// Share of the ten most similar images that its graph finds, 0 to 1, as measured when it was built;
-    /// `None` without a graph, where every image is looked at, and for a graph of version 1, of which
-    /// nothing was measured.
-    pub recall: Option<f64>,
+impl From<Hit> for FoundProduct {
+    /// Without links and match; the metadata are the attributes of the image.
+    fn from(hit: Hit) -> Self {
+        Self {
+            product_id: hit.product_id,
+            score: hit.score,
+            class: None,
+            image: LinkedImage {
+                key: hit.key,
+                url: None,
+            },
+            images: None,
+            collapsed: None,
+            metadata: hit.attributes,
+            address: hit.address,
+        }
+    }
 }
 
 /// Returns the milliseconds since a moment.
 pub(crate) fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1000.0
+}
+
+/// Serializes milliseconds with three decimals.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn in_microseconds<S: Serializer>(milliseconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((milliseconds * 1000.0).round() / 1000.0)
 }

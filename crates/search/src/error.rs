@@ -8,7 +8,7 @@ use lookalike_index::{FilterError, Fingerprint, IndexError, SegmentId};
 use crate::limits::{MAX_FACETS, MAX_FIELDS, MAX_K};
 use crate::query::BadQuery;
 
-/// Why a search could not be answered.
+/// The reason why a search or lookup failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SearchError {
     /// The image cannot be embedded.
@@ -32,7 +32,7 @@ pub enum SearchError {
     /// The number of results asked for is out of range.
     #[error("k is {0}, but it must be between 1 and {MAX_K}")]
     KOutOfRange(usize),
-    /// The least score asked for is no cosine similarity.
+    /// The minimum score is no cosine similarity.
     #[error("min_score is {0}, but it must be between -1 and 1")]
     MinScoreOutOfRange(f32),
     /// The items make no query.
@@ -41,7 +41,7 @@ pub enum SearchError {
     /// One item of a query of several cannot be used.
     #[error("query[{at}]: {error}")]
     Item {
-        /// Which.
+        /// Position of the item.
         at: usize,
         /// The fault.
         error: Box<SearchError>,
@@ -70,19 +70,19 @@ pub enum SearchError {
     /// The diversity is out of range.
     #[error("diversity is {0}, but it must be between 0 and 1")]
     DiversityOutOfRange(f32),
-    /// More metadata members were chosen than can be.
+    /// Too many metadata members were chosen.
     #[error("fields has {0} names, at most {MAX_FIELDS} are allowed")]
     TooManyFields(usize),
-    /// More attributes are to be counted than can be.
+    /// Too many facets were chosen.
     #[error("facets has {0} names, at most {MAX_FACETS} are allowed")]
     TooManyFacets(usize),
-    /// The filter makes no sense, or asks for an attribute that is not there.
+    /// The filter has a syntax error, or names an attribute that does not exist.
     #[error(transparent)]
     Filter(#[from] FilterError),
-    /// A cursor that was not given out for this query.
+    /// The cursor does not belong to this query.
     #[error("the cursor cannot be used: {0}")]
     InvalidCursor(&'static str),
-    /// The generation that a cursor is about is gone.
+    /// The generation of the cursor is gone.
     #[error(
         "the page cannot be continued: it is of generation {generation}, the index has moved on to {current}; \
          search again without a cursor"
@@ -93,14 +93,14 @@ pub enum SearchError {
         /// The generation that is searched now.
         current: u64,
     },
-    /// The index is older than the caller can do with.
+    /// The index is older than the caller asks for.
     #[error(
         "the index has generation {current}, but min_generation is {wanted}: try again once that is published"
     )]
     NotYetIndexed {
-        /// The generation that there is.
+        /// The generation of the index.
         current: u64,
-        /// The generation that the caller waits for.
+        /// The minimum generation.
         wanted: u64,
     },
     /// The caller asks for a generation that cannot be published any time soon.
@@ -109,18 +109,18 @@ pub enum SearchError {
          answer of this service named"
     )]
     GenerationFarAhead {
-        /// The generation that there is.
+        /// The generation of the index.
         current: u64,
-        /// The generation that the caller asks for.
+        /// The minimum generation.
         wanted: u64,
     },
-    /// The product has no indexed image (searching) or is altogether unknown (looking up).
+    /// The product has no indexed image (search), or neither image nor metadata (lookup).
     #[error("there is no product {0:?} with an indexed image")]
     UnknownProduct(String),
     /// Nothing is stored at the key.
     #[error("there is no object at key {0:?}: upload the image first")]
     UnknownKey(String),
-    /// The key is outside of what callers may read.
+    /// The key is outside the prefixes that callers may read.
     #[error(
         "key {0:?} is not allowed: it must begin with uploads/ or catalog/ and have no empty, . or .. parts"
     )]
@@ -136,7 +136,7 @@ pub enum SearchError {
          image/gif, image/bmp, image/tiff or image/avif"
     )]
     UnsupportedMediaType(String),
-    /// The index was made by another encoder, which cannot be had.
+    /// Another encoder made the index, and it is not stored.
     #[error(
         "the index was made by encoder {found}, but this function embeds with {expected}, and the \
          former is not stored beside the index: configure the index's encoder or index the catalog again"
@@ -163,13 +163,13 @@ pub enum SearchError {
         /// The error of the store.
         source: StoreError,
     },
-    /// A store did not answer as it should.
+    /// A store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl SearchError {
-    /// True if an image is at fault, whatever the state of the index.
+    /// True if an image is at fault, and not the index or a store.
     pub(crate) fn is_about_image(&self) -> bool {
         match self {
             Self::Image(_)
@@ -181,8 +181,7 @@ impl SearchError {
         }
     }
 
-    /// The error in words that may leave the service: stores name their buckets and tables, and those
-    /// are private.
+    /// Returns the error in words for callers: stores name their buckets and tables, which are private.
     pub(crate) fn for_callers(&self) -> String {
         let known = match self {
             Self::Store(store) => match store.kind {
@@ -201,7 +200,7 @@ impl SearchError {
     }
 }
 
-/// An image without a direction in the space of embeddings is no fault of the index.
+/// Converts an error of a search of the index: an image without a direction is not the fault of the index.
 pub(crate) fn query_error(error: IndexError) -> SearchError {
     match error {
         IndexError::NoDirection => ImageError::Inference(error.to_string()).into(),
@@ -231,7 +230,7 @@ pub(crate) fn search_error(error: EmbedError) -> SearchError {
     }
 }
 
-/// Returns the error as one about item `at` of a query of so many items; of a single one it stays as it is.
+/// Returns the error as one about item `at` of a query of so many items; unchanged if there is only one.
 pub(crate) fn of_item(at: usize, items: usize, error: SearchError) -> SearchError {
     match items {
         1 => error,

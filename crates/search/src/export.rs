@@ -1,22 +1,23 @@
-//! Answers for every product at once, to be stored where shoppers can read them without anything running.
+//! The similar products of every product, for files that a shop can serve without a running service.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use lookalike_core::model::Metadata;
-use lookalike_index::{IndexError, MatchThresholds, Snapshot};
+use lookalike_index::{IndexError, Match, MatchThresholds, Snapshot};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::answer::{FoundProduct, LinkedImage};
 use crate::error::SearchError;
 use crate::hydrate::with_attributes;
 use crate::limits::{MAX_FIELDS, MAX_K};
 use crate::run_blocking::run_blocking;
-use crate::scope::{Attempt, Found, Scope};
+use crate::scope::{Attempt, Scope};
 use crate::searcher::Searcher;
 use crate::vectors::images_of;
 
-/// The products of one generation, and what each of them is similar to.
+/// Finds the similar products of every product of one generation.
 pub struct Exporter<'a> {
     searcher: &'a Searcher,
     snapshot: Arc<Snapshot>,
@@ -24,7 +25,7 @@ pub struct Exporter<'a> {
     generation: u64,
     k: usize,
     fields: Vec<String>,
-    /// The chosen metadata of products, as it was read when they were first met.
+    /// The chosen metadata of products that were in answers so far.
     metadata: HashMap<String, Metadata>,
 }
 
@@ -42,28 +43,21 @@ pub struct Exported {
 pub struct SimilarProduct {
     /// The id of the product, which is what a customer buys.
     pub product_id: String,
-    /// Cosine similarity, to four decimals: what moves in the index when it is rebuilt is less.
+    /// Cosine similarity with four decimals: rebuilding the index changes it by less.
     pub score: f64,
-    /// What that means in this catalog; not there where that could not be measured.
+    /// The meaning of the score in this catalog; absent if the catalog has too few images to tell.
     #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
-    pub class: Option<&'static str>,
+    pub class: Option<Match>,
     /// Its most similar image.
-    pub image: SimilarImage,
+    pub image: LinkedImage,
     /// The chosen members of its metadata.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: Metadata,
 }
 
-/// An image of a similar product.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SimilarImage {
-    /// The image key.
-    pub key: String,
-}
-
 impl Searcher {
-    /// Returns what answers for every product of the newest generation: `k` similar ones each, with these
-    /// members of their metadata.
+    /// Returns an exporter of the newest generation: for each product, `k` similar ones with these members of their
+    /// metadata.
     ///
     /// # Errors
     /// [`SearchError`] when `k` or the number of fields is out of range, or when the index cannot be read.
@@ -92,12 +86,12 @@ impl Searcher {
 }
 
 impl Exporter<'_> {
-    /// The generation that answers.
+    /// Returns the generation of the index.
     pub fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// Every product that has an image, in order.
+    /// Returns every product that has an image, in order.
     pub fn products(&self) -> Vec<String> {
         let view = self.snapshot.live_rows();
         let ids = view.addresses().map(|at| view.meta(at).product_id(at.row));
@@ -105,7 +99,7 @@ impl Exporter<'_> {
         ids.into_iter().map(str::to_owned).collect()
     }
 
-    /// The answers for some products, on every core, in their order.
+    /// Returns the answers for some products, in their order. All cores work on it.
     ///
     /// # Errors
     /// [`SearchError`] when the index or the table cannot be read.
@@ -113,22 +107,25 @@ impl Exporter<'_> {
         let (snapshot, k) = (Arc::clone(&self.snapshot), self.k);
         let wanted = products.to_vec();
         let found = run_blocking(move || all_similar(&snapshot, &wanted, k)).await??;
-        self.learn(found.iter().flatten()).await?;
+        self.read_metadata(found.iter().flatten()).await?;
         let found = products.iter().zip(found);
         Ok(found
-            .map(|(product_id, hits)| Exported {
+            .map(|(product_id, found)| Exported {
                 product_id: product_id.clone(),
-                results: hits.into_iter().map(|hit| self.similar(hit)).collect(),
+                results: found.into_iter().map(|one| self.similar(one)).collect(),
             })
             .collect())
     }
 
-    /// Reads the metadata of products that were not met before.
-    async fn learn(&mut self, hits: impl Iterator<Item = &Found>) -> Result<(), SearchError> {
+    /// Reads the metadata of products that are not known yet.
+    async fn read_metadata(
+        &mut self,
+        found: impl Iterator<Item = &FoundProduct>,
+    ) -> Result<(), SearchError> {
         if self.fields.is_empty() {
             return Ok(());
         }
-        let new = hits.map(|hit| &hit.product_id);
+        let new = found.map(|found| &found.product_id);
         let new: BTreeSet<&String> = new.filter(|id| !self.metadata.contains_key(*id)).collect();
         let new: Vec<String> = new.into_iter().cloned().collect();
         if new.is_empty() {
@@ -143,21 +140,21 @@ impl Exporter<'_> {
         Ok(())
     }
 
-    fn similar(&self, hit: Found) -> SimilarProduct {
-        let metadata = match self.metadata.get(&hit.product_id) {
+    fn similar(&self, found: FoundProduct) -> SimilarProduct {
+        let metadata = match self.metadata.get(&found.product_id) {
             Some(known) => {
-                let mut metadata = with_attributes(known.clone(), hit.attributes);
+                let mut metadata = with_attributes(known.clone(), found.metadata);
                 metadata.retain(|name, _| self.fields.contains(name));
                 metadata
             }
             None => Metadata::new(),
         };
         SimilarProduct {
-            score: (f64::from(hit.score) * 10_000.0).round() / 10_000.0,
-            class: (self.match_thresholds).map(|scores| scores.classify(hit.score).name()),
-            image: SimilarImage { key: hit.key },
+            score: (f64::from(found.score) * 10_000.0).round() / 10_000.0,
+            class: (self.match_thresholds).map(|scores| scores.classify(found.score)),
+            image: found.image,
             metadata,
-            product_id: hit.product_id,
+            product_id: found.product_id,
         }
     }
 }
@@ -166,7 +163,7 @@ fn all_similar(
     snapshot: &Snapshot,
     products: &[String],
     k: usize,
-) -> Result<Vec<Vec<Found>>, IndexError> {
+) -> Result<Vec<Vec<FoundProduct>>, IndexError> {
     let similar = |product: &String| {
         let wanted = images_of(snapshot, product);
         let found = Scope::of_product(product).find(snapshot, &wanted, k, Attempt::Full)?;

@@ -1,57 +1,65 @@
-//! What became of one catalog image: who uploads one asks until it can be found.
+//! The state of one catalog image: after an upload, a caller asks until it is indexed.
 
 use lookalike_core::keys::is_catalog_key;
 use lookalike_core::model::ImageRecord;
 use lookalike_index::RowAddress;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::error::SearchError;
 use crate::searcher::Searcher;
 use crate::snapshots::LoadedSnapshot;
 
-/// A catalog image and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Maximum length of an S3 key in bytes.
+const MAX_KEY_BYTES: usize = 1024;
+
+/// The state of a catalog image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ImageState)]
 pub struct ImageView {
-    /// Its key.
+    /// Key of the object.
     pub key: String,
-    /// The outcome of the object that is at the key now.
+    /// `indexed` if searches find it, `pending` or `failed`.
+    #[schema(value_type = String, example = "indexed")]
     pub state: ImageState,
-    /// The index that was looked at.
+    /// The generation of the index that this is about.
     pub generation: u64,
+    /// The product that it shows; absent while it is pending.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_id: Option<String>,
+    /// True if the object is deleted and still in the index; absent otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub removal: bool,
+    /// The reason of a failure as a word for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "corrupt")]
+    pub code: Option<String>,
+    /// The reason of a failure, and what to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// The outcome of a catalog image.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ImageState {
     /// It waits for the indexer: to be put into the index, or taken out of it.
-    Pending {
-        /// True if the object is gone and the index still has it.
-        removal: bool,
-    },
+    Pending,
     /// Searches find it.
-    Indexed {
-        /// The product that it shows.
-        product_id: String,
-    },
+    Indexed,
     /// It cannot be indexed.
-    Failed {
-        /// The product that it shows.
-        product_id: String,
-        /// A stable short name of the reason, e.g. `corrupt`.
-        code: String,
-        /// What is wrong, in a sentence a person can act on.
-        reason: String,
-    },
+    Failed,
 }
 
 impl Searcher {
-    /// Returns the outcome of the catalog image at `key`. When the index at hand does not have it, the newest one
-    /// is looked at, so that a caller who polls learns at once.
+    /// Returns the state of the catalog image at `key`. If the loaded index does not have the image, the newest one is
+    /// loaded, so that a caller who polls learns at once.
     ///
     /// # Errors
     /// [`SearchError::NoCatalogKey`], and [`SearchError::UnknownKey`] when nothing is at the key, in the bucket or in
     /// the index.
     pub async fn image(&self, key: &str) -> Result<ImageView, SearchError> {
-        if !is_catalog_key(key) || key.len() > 1024 {
+        if !is_catalog_key(key) || key.len() > MAX_KEY_BYTES {
             return Err(SearchError::NoCatalogKey(key.to_owned()));
         }
         let (head, failures, loaded) = tokio::join!(
@@ -61,50 +69,67 @@ impl Searcher {
         );
         let (failures, mut loaded) = (failures?, loaded?);
         let etag = head?.map(|head| head.etag);
-        let is_failed = |record: &&ImageRecord| etag.as_ref() == Some(&record.etag);
-        let failed = failures.iter().find(is_failed);
-        let mut indexed = Indexed::of(key, &loaded);
-        let is_current = |indexed: &Option<Indexed>| {
+        let is_failed = |record: &ImageRecord| etag.as_ref() == Some(&record.etag);
+        let failed = failures.into_iter().find(is_failed);
+        let mut indexed = IndexedImage::of(key, &loaded);
+        let is_current = |indexed: &Option<IndexedImage>| {
             let indexed = indexed.as_ref().map(|indexed| &indexed.etag);
             indexed == etag.as_ref()
         };
         if failed.is_none() && !is_current(&indexed) {
             loaded = self.snapshots.newest().await?;
-            indexed = Indexed::of(key, &loaded);
+            indexed = IndexedImage::of(key, &loaded);
         }
-        let failed = failed.and_then(|record| {
-            let failure = record.failure.clone()?;
-            Some(ImageState::Failed {
-                product_id: record.product_id.clone(),
-                code: failure.code,
-                reason: failure.reason,
-            })
-        });
         let is_current = is_current(&indexed);
-        let state = match (etag, indexed, failed) {
-            (Some(_), Some(Indexed { product_id, .. }), _) if is_current => {
-                ImageState::Indexed { product_id }
-            }
-            (Some(_), _, Some(failed)) => failed,
-            (Some(_), _, None) => ImageState::Pending { removal: false },
-            (None, Some(_), _) => ImageState::Pending { removal: true },
-            (None, None, _) => return Err(SearchError::UnknownKey(key.to_owned())),
-        };
-        Ok(ImageView {
+        let view = ImageView {
             key: key.to_owned(),
-            state,
+            state: ImageState::Pending,
             generation: loaded.manifest.generation,
-        })
+            product_id: None,
+            removal: false,
+            code: None,
+            reason: None,
+        };
+        match (etag, indexed, failed) {
+            (Some(_), Some(indexed), _) if is_current => Ok(ImageView {
+                state: ImageState::Indexed,
+                product_id: Some(indexed.product_id),
+                ..view
+            }),
+            (Some(_), _, Some(record)) => Ok(view.failed(record)),
+            (Some(_), _, None) => Ok(view),
+            (None, Some(_), _) => Ok(ImageView {
+                removal: true,
+                ..view
+            }),
+            (None, None, _) => Err(SearchError::UnknownKey(key.to_owned())),
+        }
+    }
+}
+
+impl ImageView {
+    /// Changes the state to that of a record, if it has a failure.
+    fn failed(self, record: ImageRecord) -> Self {
+        match record.failure {
+            Some(failure) => Self {
+                state: ImageState::Failed,
+                product_id: Some(record.product_id),
+                code: Some(failure.code),
+                reason: Some(failure.reason),
+                ..self
+            },
+            None => self,
+        }
     }
 }
 
 /// The row of a key in the index.
-struct Indexed {
+struct IndexedImage {
     etag: String,
     product_id: String,
 }
 
-impl Indexed {
+impl IndexedImage {
     fn of(key: &str, loaded: &LoadedSnapshot) -> Option<Self> {
         let view = loaded.snapshot.live_rows();
         let RowAddress { segment, row } = view.locate(key)?;

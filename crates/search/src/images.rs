@@ -21,11 +21,11 @@ pub(crate) struct QueryImage {
 }
 
 impl Searcher {
-    /// For each item of a query its image, if it has one.
+    /// Returns the image of each item of a query, `None` for items without one.
     ///
-    /// All of them together have at most the bytes and the pixels that one image may have: what a request costs
-    /// does not grow with the number of its images, nor with how well they are compressed. Those that are named by key
-    /// are read only when it is known that all have so few bytes, so that no more are ever held.
+    /// All images together have at most the bytes and the pixels of one image: the cost of a request does not grow with
+    /// the number of its images, nor with how well they are compressed. Images named by key are read only after their
+    /// sizes were added up, so no more bytes are ever held.
     pub(crate) async fn inspect_images(
         &self,
         embedder: &Arc<dyn ImageEncoder>,
@@ -38,7 +38,7 @@ impl Searcher {
         let each = each.map(|(at, (item, limit))| {
             self.inspect_image(embedder, item, limit)
                 .map_err(move |error| match error {
-                    // Nothing that one of them is to blame for.
+                    // It is about all items together.
                     SearchError::TooManyBytes => error,
                     error => of_item(at, items.len(), error),
                 })
@@ -58,9 +58,9 @@ impl Searcher {
         }
     }
 
-    /// For each item the bytes that its image may have: together no more than one image may have.
+    /// Returns the bytes that each item's image may have: together no more than one image may have.
     async fn limits(&self, items: &[QueryItem]) -> Result<Vec<u64>, SearchError> {
-        // What the only key of a query may have needs no question before it is read.
+        // A single key needs no size beforehand: reading it is limited to what is left.
         let given: u64 = items.iter().map(given_bytes).sum();
         let left = (MAX_BYTES as u64)
             .checked_sub(given)
@@ -83,7 +83,7 @@ impl Searcher {
         }
     }
 
-    /// Bytes of the image that an item names by key.
+    /// Returns the bytes of the image that an item names by key.
     async fn stored_bytes(&self, item: &QueryItem) -> Result<u64, SearchError> {
         let Subject::Key { key, .. } = &item.subject else {
             return Ok(0);
@@ -117,13 +117,13 @@ impl Searcher {
         let image = image.ok_or_else(|| SearchError::UnknownKey(key.to_owned()))?;
         image.body.ok_or(match image.head.bytes > MAX_BYTES as u64 {
             true => too_many_bytes(image.head.bytes),
-            // With the others of the query, or because it has become larger since it was asked for its size.
+            // Together with the other images, or because the object grew after its size was read.
             false => SearchError::TooManyBytes,
         })
     }
 }
 
-/// Bytes of the image that an item brings along.
+/// Returns the bytes of the image that is part of an item.
 fn given_bytes(item: &QueryItem) -> u64 {
     match &item.subject {
         Subject::Image { bytes, .. } => bytes.len() as u64,

@@ -1,4 +1,4 @@
-//! From a query that is known to a page of results.
+//! A search of one snapshot by query vectors: a page of results, facets and the cursor of the next page.
 
 use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_index::{IndexError, MatchThresholds};
@@ -12,7 +12,7 @@ use crate::scope::{Attempt, Facets, Scope};
 use crate::snapshots::LoadedSnapshot;
 use crate::vectors::QueryVector;
 
-/// All that an answer is made from.
+/// The inputs of a search.
 pub(crate) struct SearchJob {
     pub(crate) loaded: LoadedSnapshot,
     pub(crate) wanted: Vec<QueryVector>,
@@ -23,7 +23,7 @@ pub(crate) struct SearchJob {
     pub(crate) embedding_ms: f64,
 }
 
-/// The results of a search, and what follows from them.
+/// The results of a search, before links and metadata are added.
 pub(crate) struct SearchOutcome {
     pub(crate) page: Page,
     pub(crate) facets: Option<Facets>,
@@ -31,7 +31,7 @@ pub(crate) struct SearchOutcome {
 }
 
 impl SearchJob {
-    /// Returns the outcome; `None` when a quick attempt does not suffice.
+    /// Returns the outcome; `None` if a quick attempt is not enough.
     fn run(
         &self,
         options: &SearchOptions,
@@ -85,7 +85,7 @@ pub(crate) async fn find(
     let options = options.clone();
     let all = run_blocking(move || work.run(&options, Attempt::Full)).await?;
     let done = all.map_err(query_error)?;
-    // Only a quick attempt is given up.
+    // Only a quick attempt returns `None`.
     let broken_off = || {
         let kind = StoreErrorKind::Unavailable;
         StoreError::new(kind, "search", "the search was broken off").into()

@@ -1,32 +1,37 @@
 //! Finds look-alikes.
 //!
-//! [`Searcher`] embeds a query while the index loads, searches one snapshot, and joins what it found
-//! with the products' metadata and links to their images. A query is always embedded with the encoder
-//! that made the snapshot: when the index that was loaded turns out to be of another encoder than the
-//! one that was guessed, the query is embedded again.
+//! [`Searcher`] embeds a query while the index loads, searches one snapshot, and joins the results with the products'
+//! metadata and links to their images. A query is always embedded with the encoder that made the snapshot: if the loaded
+//! index is of another encoder than the guessed one, the query is embedded again.
+//!
+//! Answers are serialized as they are: [`Answer`], [`IndexInfo`], [`ImageView`], [`ProductView`] and what they hold are
+//! the JSON of the HTTP interface and of the command line, and their doc comments describe it in the OpenAPI document.
 //!
 //! | file | contents |
 //! |---|---|
-//! | `query`, `options`, `limits` | what callers ask for, and how much of it |
+//! | `query`, `options`, `limits` | the query, the options of a search, and their limits |
 //! | `pipeline` | the steps of one search, in their order |
-//! | `images` | reads the images of a query, within the limits of one request |
-//! | `vectors` | turns the items of a query into vectors |
+//! | `images`, `embed` | reads and embeds the images of a query, within the limits of one request |
+//! | `vectors`, `vector_math` | turns the items of a query into vectors |
 //! | `snapshots` | loads the index and keeps it up to date |
 //! | `scope` | everything that narrows a search, and the search of the index |
-//! | `job`, `page`, `cursor` | which results are on the page, in which order |
+//! | `job`, `page`, `diversity`, `cursor` | the results of a page, and their order |
 //! | `hydrate`, `answer` | joins results with metadata and links |
-//! | `lookups`, `image_state`, `export`, `audit` | everything else that callers ask |
+//! | `lookups`, `index_info`, `image_state`, `export`, `audit` | everything else that callers ask |
 
 #![forbid(unsafe_code)]
 
 mod answer;
 mod audit;
 mod cursor;
+mod diversity;
+mod embed;
 mod error;
 mod export;
 mod hydrate;
 mod image_state;
 mod images;
+mod index_info;
 mod job;
 mod limits;
 mod lookups;
@@ -38,11 +43,11 @@ mod run_blocking;
 mod scope;
 mod searcher;
 mod snapshots;
+mod vector_math;
 mod vectors;
 
 pub use answer::{
-    Answer, EncoderInfo, FacetValue, FilterableInfo, FoundImage, FoundProduct, GenerationInfo,
-    IndexInfo, IndexState, ProductView, QueryTimings, SegmentInfo, StandbyInfo,
+    Answer, FacetValue, FoundProduct, LinkedImage, ProductView, QueryTimings, ScoredImage,
 };
 pub use audit::{
     AuditError, AuditOptions, AuditReport, AuditedGroup, AuditedImage, Contradiction, Listed,
@@ -51,6 +56,10 @@ pub use audit::{
 pub use error::SearchError;
 pub use export::{Exported, Exporter, SimilarProduct};
 pub use image_state::{ImageState, ImageView};
+pub use index_info::{
+    EncoderInfo, FailedImage, FilterableInfo, GenerationInfo, IndexInfo, IndexState, SegmentInfo,
+    StandbyInfo,
+};
 pub use limits::{MAX_FACETS, MAX_FIELDS, MAX_K};
 pub use options::{GroupBy, Images, SearchOptions};
 pub use query::{BadQuery, MAX_QUERY_ITEMS, MAX_WEIGHT, Query, QueryItem};

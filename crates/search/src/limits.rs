@@ -1,10 +1,10 @@
-//! Limits of one query.
+//! Limits of one search.
 
-/// Most results a caller may ask for, on one page or on all of them together.
+/// Maximum number of results, on one page or on all of them together.
 pub const MAX_K: usize = 1000;
-/// Most metadata members that a caller may choose.
+/// Maximum number of metadata members that a caller may choose.
 pub const MAX_FIELDS: usize = 64;
-/// Most attributes that values are counted of.
+/// Maximum number of attributes whose values are counted.
 pub const MAX_FACETS: usize = 16;
 /// The number of generations after the current one for which callers may wait: more can hardly be on their way.
 pub(crate) const MAX_GENERATIONS_AHEAD: u64 = 100;

@@ -1,4 +1,4 @@
-//! What is asked without a query image: one product, an upload link, the state of the index.
+//! Lookups, which need no query image: one product, an upload link, the state of the index.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -12,23 +12,24 @@ use lookalike_core::time::{new_segment_id, rfc3339};
 use lookalike_encoder::{ImageFormat, MAX_BYTES};
 use lookalike_index::{Attributes, HistoryEntry, Recall, Snapshot, StandbyIndex, ValueTypes};
 
-use crate::answer::{
-    EncoderInfo, FilterableInfo, GenerationInfo, IndexInfo, IndexState, ProductView, SegmentInfo,
-    StandbyInfo,
-};
+use crate::answer::{LinkedImage, ProductView};
 use crate::error::{SearchError, no_encoder};
 use crate::hydrate::with_attributes;
 use crate::images::too_many_bytes;
+use crate::index_info::{
+    EncoderInfo, FailedImage, FilterableInfo, GenerationInfo, IndexInfo, IndexState, SegmentInfo,
+    StandbyInfo,
+};
 use crate::run_blocking::run_blocking;
 use crate::searcher::Searcher;
 
-/// Failed images that the state of the index names: enough to see what is wrong, few enough for a page.
+/// Maximum number of failed images in the state of the index: enough to see what is wrong, few enough for a page.
 const MAX_FAILURES: usize = 50;
-/// The time that they are kept for the next caller: they are read one by one, and the shoppers' page asks too.
-const FAILURES_KEPT: Duration = Duration::from_secs(5);
+/// Age up to which they answer the next caller: they are read one by one, and the shoppers' page asks too.
+const MAX_FAILURES_AGE: Duration = Duration::from_secs(5);
 
 impl Searcher {
-    /// A product's metadata and images.
+    /// Returns a product's metadata and images.
     ///
     /// # Errors
     /// [`SearchError::UnknownProduct`] when neither table nor index knows it.
@@ -46,8 +47,8 @@ impl Searcher {
         let attributes = of_images.values().next().cloned().unwrap_or_default();
         let mut images = Vec::with_capacity(of_images.len());
         for key in of_images.into_keys() {
-            let url = self.ports.links.fetch(&key).await?;
-            images.push((key, url));
+            let url = Some(self.ports.links.fetch(&key).await?);
+            images.push(LinkedImage { key, url });
         }
         Ok(ProductView {
             product_id: product_id.to_owned(),
@@ -56,11 +57,11 @@ impl Searcher {
         })
     }
 
-    /// A link with which a browser may store an image of `bytes` bytes under `uploads/`, to search for it by key.
+    /// Returns a link with which a browser may store an image of `bytes` bytes under `uploads/`, to search with its key.
     ///
     /// # Errors
-    /// [`SearchError::UnsupportedMediaType`] for what the encoder cannot read, [`SearchError::Image`] for more bytes
-    /// than it reads.
+    /// [`SearchError::UnsupportedMediaType`] if the encoder cannot read such images, [`SearchError::Image`] if it reads
+    /// no image of that size.
     pub async fn create_upload(
         &self,
         content_type: &str,
@@ -79,12 +80,12 @@ impl Searcher {
         Ok(self.ports.links.upload(&key, media_type, bytes).await?)
     }
 
-    /// Returns the least time for which links in an answer of now are good.
+    /// Returns the time for which links in an answer of now stay valid at least.
     pub fn links_good_for(&self) -> Duration {
         self.ports.links.good_for()
     }
 
-    /// The index that a search of now would ask.
+    /// Returns the state of the index that a search would use now.
     ///
     /// # Errors
     /// [`SearchError`] when the index cannot be read.
@@ -92,7 +93,7 @@ impl Searcher {
         Ok(self.snapshots.current().await?.state())
     }
 
-    /// The state of the index in full.
+    /// Returns the state of the index in full.
     ///
     /// # Errors
     /// [`SearchError`] when index, encoder or table cannot be read.
@@ -112,23 +113,21 @@ impl Searcher {
                     fingerprint: manifest.fingerprint,
                     dimensions: manifest.dimensions,
                 };
-                // One that cannot be loaded is no reason not to tell of the index.
+                // The state of the index is known even if the configured encoder cannot be loaded.
                 let configured = configured.ok().map(|embedder| info_of(&*embedder));
                 (own, configured)
             }
         };
-        let mut sides = Vec::with_capacity(manifest.standby_indexes.len());
-        for side in &manifest.standby_indexes {
-            sides.push(self.side_info(side).await?);
+        let mut standby_indexes = Vec::with_capacity(manifest.standby_indexes.len());
+        for index in &manifest.standby_indexes {
+            standby_indexes.push(self.standby_info(index).await?);
         }
         let filterable = self.filterable_info(&loaded.snapshot).await?;
         Ok(IndexInfo {
             state: loaded.state(),
             filterable,
-            configured: configured.filter(|c| c.fingerprint != own.fingerprint),
-            encoder_name: own.name,
-            fingerprint: own.fingerprint,
-            dimensions: own.dimensions,
+            configured_encoder: configured.filter(|c| c.fingerprint != own.fingerprint),
+            encoder: own,
             segments: manifest
                 .segments
                 .iter()
@@ -140,22 +139,24 @@ impl Searcher {
                 })
                 .collect(),
             failed: failed.count,
-            failures: failed.records,
-            sides,
+            failures: (failed.records.into_iter())
+                .filter_map(FailedImage::of)
+                .collect(),
+            standby_indexes,
             history: manifest.history.iter().rev().map(generation_info).collect(),
         })
     }
 
     async fn newest_failures(&self) -> Result<NewestFailures, StoreError> {
         let asked = Instant::now();
-        // Not held while the table answers, or a slow table would hold up every caller.
+        // The lock is not held while the table answers, so a slow table does not delay every caller.
         let known = self
             .failures
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         if let Some((before, newest)) = known
-            && asked.duration_since(before) < self.refresh.min(FAILURES_KEPT)
+            && asked.duration_since(before) < self.refresh.min(MAX_FAILURES_AGE)
         {
             return Ok(newest);
         }
@@ -190,28 +191,36 @@ impl Searcher {
         Ok(all.into_values().collect())
     }
 
-    async fn side_info(&self, side: &StandbyIndex) -> Result<StandbyInfo, SearchError> {
-        let rows = side.segments.iter().map(|entry| u64::from(entry.rows));
+    async fn standby_info(&self, index: &StandbyIndex) -> Result<StandbyInfo, SearchError> {
+        let rows = index.segments.iter().map(|entry| u64::from(entry.rows));
         Ok(StandbyInfo {
-            role: side.role.name(),
+            role: index.role.name(),
             encoder: EncoderInfo {
-                name: side.encoder.clone(),
-                fingerprint: side.fingerprint,
-                dimensions: side.dimensions,
+                name: index.encoder.clone(),
+                fingerprint: index.fingerprint,
+                dimensions: index.dimensions,
             },
             rows: rows.sum(),
-            bytes: side.segments.iter().map(|entry| entry.bytes).sum(),
-            available: self.ports.encoders.has(side.fingerprint).await?,
+            bytes: index.segments.iter().map(|entry| entry.bytes).sum(),
+            available: self.ports.encoders.has(index.fingerprint).await?,
         })
     }
 }
 
 fn generation_info(entry: &HistoryEntry) -> GenerationInfo {
+    let changed = entry.changed;
     GenerationInfo {
         generation: entry.generation,
         published: rfc3339(entry.at),
-        summary: entry.changed.to_string(),
-        changed: entry.changed,
+        summary: changed.to_string(),
+        added: changed.added,
+        replaced: changed.replaced,
+        removed: changed.removed,
+        updated: changed.updated,
+        merged: changed.merged,
+        rebuilt: changed.rebuilt,
+        step: changed.step,
+        standby: changed.standby,
     }
 }
 
@@ -223,7 +232,7 @@ fn info_of(embedder: &dyn ImageEncoder) -> EncoderInfo {
     }
 }
 
-/// Keys and attributes of a product's images, by key.
+/// Returns the attributes of a product's images by key.
 fn images_of(snapshot: &Snapshot, product_id: &str) -> BTreeMap<String, Attributes> {
     let rows = snapshot.rows_of_product(product_id);
     rows.map(|location| {

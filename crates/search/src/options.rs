@@ -1,39 +1,40 @@
-//! How much of the ranking to return, in which order, and what of it.
+//! The options of a search: how many results, in which order, and what comes with them.
 
 use lookalike_index::Match;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::error::SearchError;
 use crate::limits::{MAX_FACETS, MAX_FIELDS, MAX_K};
 
-/// What of the ranking to return. The default is the ten best products, with all that is known of them.
+/// The options of a search. The default is the ten best products with all their metadata.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchOptions {
     /// The number of results, 1 to [`MAX_K`].
     pub k: usize,
-    /// Least cosine similarity of a result, -1 to 1.
+    /// Minimum cosine similarity of a result, -1 to 1.
     pub min_score: f32,
-    /// The weakest match that is a result, where the catalog is known well enough to tell.
+    /// The weakest match that is a result. Without effect while the catalog has too few images to tell.
     pub min_match: Option<Match>,
-    /// Only what this allows, as it was given: an object, or an array of short forms.
+    /// The filter as the caller wrote it: an object, or an array of short forms.
     pub filter: Option<Value>,
-    /// The kind of a result.
+    /// The unit of results.
     pub group_by: GroupBy,
-    /// Which images come with a product.
+    /// The images that come with a product.
     pub images: Images,
     /// The degree to which results should differ from each other, 0 (not at all) to 1: maximal marginal relevance.
     pub diversity: f32,
-    /// Nearly the same image of several products is one result.
+    /// If true, several products with nearly the same image are one result.
     pub collapse: bool,
-    /// Only these members of the metadata; all of them without.
+    /// Only these members of the metadata; `None` for all of them.
     pub fields: Option<Vec<String>>,
     /// Attributes whose values are counted.
     pub facets: Vec<String>,
-    /// True if images come with links, which are signed one by one and end after a while.
+    /// If true, images come with links, which are signed one by one and expire.
     pub links: bool,
-    /// Where the page before ended.
+    /// The cursor of the page before.
     pub cursor: Option<String>,
-    /// The index has to be at least so new.
+    /// Minimum generation of the index.
     pub min_generation: Option<u64>,
 }
 
@@ -57,28 +58,30 @@ impl Default for SearchOptions {
     }
 }
 
-/// The kind of a result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// The unit of results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ToSchema)]
+#[schema(rename_all = "lowercase")]
 pub enum GroupBy {
-    /// A product, once, through the best of its images.
+    /// A product, once, through its most similar image.
     #[default]
     Product,
     /// An image.
     Image,
 }
 
-/// Which images come with a product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// The images that come with a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ToSchema)]
+#[schema(rename_all = "lowercase")]
 pub enum Images {
     /// The most similar one.
     #[default]
     Best,
-    /// Each that is similar enough, best first.
+    /// All that are similar enough, best first.
     All,
 }
 
 impl SearchOptions {
-    /// Refuses what is out of range, before any work is done.
+    /// Refuses options that are out of range, before any work is done.
     pub(crate) fn check(&self) -> Result<(), SearchError> {
         if !(1..=MAX_K).contains(&self.k) {
             return Err(SearchError::KOutOfRange(self.k));
@@ -100,12 +103,21 @@ impl SearchOptions {
         Ok(())
     }
 
-    /// True if it asks for the ranking as the index gives it.
+    /// True if the results are as the index returns them.
     pub(crate) fn is_plain(&self) -> bool {
         self.group_by == GroupBy::Product
             && self.images == Images::Best
             && self.diversity == 0.0
             && !self.collapse
             && self.facets.is_empty()
+    }
+}
+
+impl From<GroupBy> for lookalike_index::GroupBy {
+    fn from(group_by: GroupBy) -> Self {
+        match group_by {
+            GroupBy::Product => Self::Product,
+            GroupBy::Image => Self::Image,
+        }
     }
 }

@@ -1,24 +1,26 @@
-//! One page of results: what comes next after those that were returned, in the order that is wanted.
+//! One page of results: the next ones after those that were returned, in the order of the options.
 
 use std::collections::HashSet;
 
 use lookalike_index::{IndexError, RowAddress, Snapshot};
 
+use crate::answer::FoundProduct;
 use crate::cursor::Cursor;
+use crate::diversity::diverse;
 use crate::limits::MAX_K;
 use crate::options::{GroupBy, Images, SearchOptions};
-use crate::scope::{Attempt, Found, Scope, dot};
-use crate::vectors::{QueryVector, unit};
+use crate::scope::{Attempt, Scope};
+use crate::vector_math::{dot, unit};
+use crate::vectors::QueryVector;
 
-/// Cosine similarity from which two images are nearly the same one.
+/// Cosine similarity from which two images are nearly the same.
 ///
 /// Measured with the built-in encoder: of 341 photos that were saved again, with JPEG quality 50 or 75, three
 /// quarters of the size or a tenth more light, at least 95 of 100 are so similar to the original; of half the size
-/// about two thirds. The most similar other photo of 3,068 is at 0.94 at most, but for one that is there twice.
+/// about two thirds. The most similar other photo of 3,068 is at 0.94 at most, except for one duplicate.
 const NEARLY_THE_SAME: f32 = 0.97;
 
-/// Candidates from which diverse results are chosen: so many for each result, and at least and at most so
-/// many in all.
+/// Number of candidates for each diverse result; the next two bound the number of all candidates.
 const CANDIDATES_PER_RESULT: usize = 5;
 const MIN_CANDIDATES: usize = 50;
 const MAX_CANDIDATES: usize = 1000;
@@ -26,7 +28,7 @@ const MAX_CANDIDATES: usize = 1000;
 /// One page of results.
 #[derive(Debug)]
 pub(crate) struct Page {
-    pub(crate) results: Vec<Found>,
+    pub(crate) results: Vec<FoundProduct>,
     /// Images that were returned on this page and those before; empty when there is no page after it.
     pub(crate) returned: Vec<RowAddress>,
     /// True if every image that may be found was compared.
@@ -34,7 +36,7 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// The page of an index without images.
+    /// Makes the page of an index without images.
     pub(crate) fn empty() -> Self {
         Self {
             results: Vec::new(),
@@ -55,10 +57,10 @@ pub(crate) struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// The page; `None` when a quick attempt does not suffice.
+    /// Returns the page; `None` if a quick attempt is not enough.
     pub(crate) fn page(&self, attempt: Attempt) -> Result<Option<Page>, IndexError> {
         let returned = self.cursor.map_or(&[][..], |cursor| &cursor.returned);
-        // No more than so many results in all, however they are paged.
+        // All pages together have at most `MAX_K` results.
         let k = self.options.k.min(MAX_K - returned.len().min(MAX_K));
         let chooses = self.options.diversity > 0.0;
         let candidates = match chooses {
@@ -71,7 +73,10 @@ impl Source<'_> {
         let more = next.len() > k;
         if chooses {
             next.truncate(candidates);
-            next = self.diverse(next, returned, k);
+            let candidates = next.into_iter();
+            let candidates = candidates.map(|found| (self.direction(found.address), found));
+            let returned = returned.iter().map(|&at| self.direction(at));
+            next = diverse(candidates, returned, self.options.diversity, k);
         }
         next.truncate(k);
         if self.options.images == Images::All && self.options.group_by == GroupBy::Product {
@@ -82,7 +87,7 @@ impl Source<'_> {
         let returned = match ends_here {
             true => Vec::new(),
             false => {
-                let now = next.iter().map(|found| found.at);
+                let now = next.iter().map(|found| found.address);
                 returned.iter().copied().chain(now).collect()
             }
         };
@@ -93,13 +98,13 @@ impl Source<'_> {
         }))
     }
 
-    /// The `wanted` most similar results that were not returned yet, and whether that is exact.
+    /// Returns the `wanted` most similar results that were not returned yet, and true if every candidate was compared.
     fn candidates(
         &self,
         returned: &[RowAddress],
         wanted: usize,
         attempt: Attempt,
-    ) -> Result<Option<(Vec<Found>, bool)>, IndexError> {
+    ) -> Result<Option<(Vec<FoundProduct>, bool)>, IndexError> {
         let names = self.names(returned);
         let mut depth = returned.len() + wanted;
         if self.options.collapse {
@@ -113,7 +118,7 @@ impl Source<'_> {
                 return Ok(None);
             };
             let all = next.len() < depth;
-            next.retain(|found| !names.contains(self.name(found.at)));
+            next.retain(|found| !names.contains(self.name(found.address)));
             if self.options.collapse {
                 next = self.collapsed(next, returned);
             }
@@ -125,7 +130,7 @@ impl Source<'_> {
         }
     }
 
-    /// What may not come again: products, or images where those are the results.
+    /// Returns the names of results that must not come again: products, or images if these are the results.
     fn names(&self, returned: &[RowAddress]) -> HashSet<&str> {
         returned.iter().map(|&at| self.name(at)).collect()
     }
@@ -138,102 +143,58 @@ impl Source<'_> {
         }
     }
 
-    /// The embedding of a row, of unit length but for what its bytes rounded.
+    /// Returns the embedding of a row, scaled to unit length again, since its bytes are rounded.
     fn direction(&self, at: RowAddress) -> Vec<f32> {
         let embedding = self.snapshot.embedding(at);
         unit(embedding).unwrap_or_default()
     }
 
-    /// Folds what is nearly the same image of another product into the most similar of them; into one that was
-    /// returned before, without a trace.
-    fn collapsed(&self, candidates: Vec<Found>, returned: &[RowAddress]) -> Vec<Found> {
+    /// Drops images that are nearly the same as a better one of another product. The better one counts them, unless an
+    /// earlier page returned it.
+    fn collapsed(
+        &self,
+        candidates: Vec<FoundProduct>,
+        returned: &[RowAddress],
+    ) -> Vec<FoundProduct> {
         struct Kept {
             embedding: Vec<f32>,
             product_id: String,
-            /// Place among those that are returned now.
-            place: Option<usize>,
+            /// Position among the results of this page.
+            position: Option<usize>,
         }
         let view = self.snapshot.live_rows();
         let before = returned.iter().map(|&at| Kept {
             embedding: self.direction(at),
             product_id: view.meta(at).product_id(at.row).to_owned(),
-            place: None,
+            position: None,
         });
         let mut kept: Vec<Kept> = before.collect();
-        let mut results: Vec<Found> = Vec::new();
+        let mut results: Vec<FoundProduct> = Vec::new();
         for candidate in candidates {
-            let embedding = self.direction(candidate.at);
+            let embedding = self.direction(candidate.address);
             let same = kept.iter().find(|kept| {
                 kept.product_id != candidate.product_id
                     && dot(&kept.embedding, &embedding) >= NEARLY_THE_SAME
             });
             match same {
                 Some(kept) => {
-                    if let Some(place) = kept.place {
-                        results[place].collapsed += 1;
+                    if let Some(position) = kept.position {
+                        *results[position].collapsed.get_or_insert(0) += 1;
                     }
                 }
                 None => {
                     kept.push(Kept {
                         embedding,
                         product_id: candidate.product_id.clone(),
-                        place: Some(results.len()),
+                        position: Some(results.len()),
                     });
-                    results.push(candidate);
+                    results.push(FoundProduct {
+                        collapsed: Some(0),
+                        ..candidate
+                    });
                 }
             }
         }
         results
-    }
-
-    /// The `k` candidates that are chosen one after the other, each for its similarity to the query less that to
-    /// what was chosen before: maximal marginal relevance, Carbonell and Goldstein 1998.
-    fn diverse(&self, candidates: Vec<Found>, returned: &[RowAddress], k: usize) -> Vec<Found> {
-        let diversity = self.options.diversity;
-        let mut left: Vec<Candidate> = candidates
-            .into_iter()
-            .map(|found| Candidate {
-                embedding: self.direction(found.at),
-                nearest: -1.0,
-                found,
-            })
-            .collect();
-        for &at in returned {
-            let embedding = self.direction(at);
-            left.iter_mut().for_each(|one| one.meet(&embedding));
-        }
-        let mut is_first = returned.is_empty();
-        let mut chosen = Vec::with_capacity(k.min(left.len()));
-        while chosen.len() < k && !left.is_empty() {
-            let worth = |one: &Candidate| match is_first {
-                true => one.found.score,
-                false => (1.0 - diversity) * one.found.score - diversity * one.nearest,
-            };
-            let mut best = 0;
-            for place in 1..left.len() {
-                if worth(&left[place]) > worth(&left[best]) {
-                    best = place;
-                }
-            }
-            let one = left.remove(best);
-            left.iter_mut().for_each(|other| other.meet(&one.embedding));
-            chosen.push(one.found);
-            is_first = false;
-        }
-        chosen
-    }
-}
-
-/// Something that may be chosen.
-struct Candidate {
-    found: Found,
-    embedding: Vec<f32>,
-    /// Its similarity to the most similar of those that were chosen.
-    nearest: f32,
-}
-
-impl Candidate {
-    fn meet(&mut self, chosen: &[f32]) {
-        self.nearest = self.nearest.max(dot(&self.embedding, chosen));
     }
 }

@@ -1,4 +1,4 @@
-//! From a query to an answer: parse, embed while the index loads, narrow down, search, join with the products.
+//! The steps from a query to an answer: check, embed while the index loads, narrow down, search, join with the products.
 
 use std::time::Instant;
 
@@ -9,6 +9,7 @@ use lookalike_encoder::Area;
 
 use crate::answer::{Answer, QueryTimings, milliseconds};
 use crate::cursor::{Binding, Cursor};
+use crate::embed::Embedded;
 use crate::error::{SearchError, no_encoder};
 use crate::job::{SearchJob, SearchOutcome, find};
 use crate::limits::MAX_GENERATIONS_AHEAD;
@@ -17,10 +18,9 @@ use crate::query::{Query, QueryItem};
 use crate::scope::Scope;
 use crate::searcher::Searcher;
 use crate::snapshots::LoadedSnapshot;
-use crate::vectors::Embedded;
 
 impl Searcher {
-    /// The products that look most like an image.
+    /// Returns the products that look most like an image.
     ///
     /// # Errors
     /// As [`search`](Self::search).
@@ -33,7 +33,7 @@ impl Searcher {
         self.search(&Query::new(vec![item])?, &options).await
     }
 
-    /// The products that look most like the image stored at `key`, under `uploads/` or `catalog/`.
+    /// Returns the products that look most like the image at `key`, under `uploads/` or `catalog/`.
     ///
     /// # Errors
     /// As [`search`](Self::search), among them [`SearchError::ForbiddenKey`] and [`SearchError::UnknownKey`].
@@ -46,8 +46,8 @@ impl Searcher {
         self.search(&Query::new(vec![item])?, &options).await
     }
 
-    /// The products that look most like any image of `product_id`, without itself. Nothing is
-    /// embedded: the stored embeddings are the queries.
+    /// Returns the products that look most like any image of `product_id`, without the product itself. The query
+    /// vectors are stored embeddings, so nothing is embedded.
     ///
     /// # Errors
     /// As [`search`](Self::search), among them [`SearchError::UnknownProduct`].
@@ -63,7 +63,7 @@ impl Searcher {
     /// Returns the results that are most like a query.
     ///
     /// # Errors
-    /// [`SearchError`]; the query, the options, the index or a store may be at fault.
+    /// [`SearchError`]; the cause may be the query, the options, the index or a store.
     pub async fn search(
         &self,
         query: &Query,
@@ -80,7 +80,7 @@ impl Searcher {
         );
         let loaded = match (&guess.vectors, loaded) {
             (_, Ok(loaded)) => loaded,
-            // A bad image is bad whatever the index.
+            // A bad image is refused whatever the index is.
             (Err(bad), Err(_)) if bad.is_about_image() => return Err(bad.clone()),
             (_, Err(error)) => return Err(error),
         };
@@ -116,7 +116,7 @@ impl Searcher {
         self.answer(work, options).await
     }
 
-    /// The images of a query, embedded with the encoder of the index.
+    /// Returns the vectors of the query's images by the encoder of the index.
     async fn embedded(
         &self,
         query: &Query,
@@ -140,8 +140,7 @@ impl Searcher {
         }
     }
 
-    /// The generation that a search is about: the one that its page is a part of, else the current one, which
-    /// has to be new enough.
+    /// Returns the generation to search: that of the cursor, otherwise the current one, which has to be new enough.
     async fn generation_for(
         &self,
         options: &SearchOptions,
@@ -161,7 +160,7 @@ impl Searcher {
                 generation,
                 current,
             };
-            loaded = self.snapshots.before(generation).ok_or(expired)?;
+            loaded = self.snapshots.replaced(generation).ok_or(expired)?;
         }
         let current = loaded.manifest.generation;
         match least.saturating_sub(current) {
@@ -201,8 +200,8 @@ impl Searcher {
             times.push(time("QueryEmbedTime", timings.embedding_ms));
         }
         self.ports.metrics.emit(&times);
-        let results = self
-            .hydrate(page.results, match_thresholds, options)
+        let mut results = page.results;
+        self.hydrate(&mut results, match_thresholds, options)
             .await?;
         start_up::answered();
         Ok(Answer {

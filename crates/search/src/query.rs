@@ -1,20 +1,19 @@
-//! What is searched with: images, products and vectors, more or less of each.
+//! Queries: images, products and vectors, each with a weight.
 
 use bytes::Bytes;
 use lookalike_encoder::Area;
 use lookalike_index::Fingerprint;
 use sha2::{Digest, Sha256};
 
-/// Most items of a query.
+/// Maximum number of items of a query.
 pub const MAX_QUERY_ITEMS: usize = 16;
-/// Largest weight of an item, whichever its sign.
+/// Maximum absolute weight of an item.
 pub const MAX_WEIGHT: f32 = 100.0;
 
-/// One thing or several that results are to be like, or unlike.
+/// Items that results should be like, or unlike.
 ///
-/// The vectors of the items, each of unit length, are added up by their weights, and the sum is what is
-/// searched for. Products that are items are no results. A product alone is searched for by each of its
-/// images, and a result counts with the most similar of them.
+/// The search uses the weighted sum of the items' unit vectors. Products that are items are never results. A product
+/// alone is searched by each of its images, and a result has the score of the most similar one.
 ///
 /// ```
 /// use lookalike_search::{Query, QueryItem};
@@ -30,38 +29,38 @@ pub struct Query {
     items: Vec<QueryItem>,
 }
 
-/// A thing with its weight.
+/// An image, a product or a vector, with its weight.
 #[derive(Debug, Clone)]
 pub struct QueryItem {
     pub(crate) subject: Subject,
     pub(crate) weight: f32,
 }
 
-/// Something that has a vector.
+/// The thing that an item searches with.
 #[derive(Clone)]
 pub(crate) enum Subject {
     /// An image file.
     Image { bytes: Bytes, area: Area },
     /// The image file at this key.
     Key { key: String, area: Area },
-    /// The images of this product, as they are indexed.
+    /// The indexed images of this product.
     Product(String),
-    /// A vector by the encoder with this fingerprint.
+    /// A vector of the encoder with this fingerprint.
     Vector {
         numbers: Vec<f32>,
         fingerprint: Fingerprint,
     },
 }
 
-/// Items that make no query.
+/// The reason why items cannot make a query.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 pub enum BadQuery {
-    /// There is nothing to search with.
+    /// There are no items.
     #[error(
         "the query has no items: name 1 to {MAX_QUERY_ITEMS} images, keys, products or vectors"
     )]
     Empty,
-    /// There are more items than are added up.
+    /// There are too many items.
     #[error("the query has {0} items, at most {MAX_QUERY_ITEMS} are allowed")]
     TooMany(usize),
     /// A weight that is zero, too large or no number.
@@ -70,12 +69,12 @@ pub enum BadQuery {
          than 0"
     )]
     Weight {
-        /// Which item.
+        /// Position of the item.
         at: usize,
         /// Its weight.
         weight: f32,
     },
-    /// Everything is like nothing in particular.
+    /// No item says what results should be like.
     #[error(
         "every weight in the query is negative: at least one item must say what the results are to be like"
     )]
@@ -86,7 +85,7 @@ pub enum BadQuery {
 }
 
 impl Query {
-    /// A query by these items.
+    /// Makes a query of these items.
     ///
     /// # Errors
     /// [`BadQuery`].
@@ -112,7 +111,7 @@ impl Query {
         &self.items
     }
 
-    /// The products among the items, each once.
+    /// Returns the products among the items, each once.
     pub(crate) fn products(&self) -> Vec<String> {
         let subjects = self.items.iter().map(|item| &item.subject);
         let products = subjects.filter_map(|subject| match subject {
@@ -125,7 +124,7 @@ impl Query {
         products
     }
 
-    /// The one product that makes up the query.
+    /// Returns the product that is the whole query, if it is one.
     pub(crate) fn only_product(&self) -> Option<&str> {
         match &self.items[..] {
             [
@@ -138,7 +137,7 @@ impl Query {
         }
     }
 
-    /// Feeds everything that tells one query from another.
+    /// Adds everything that tells one query from another to a hash.
     pub(crate) fn hash(&self, hash: &mut Sha256) {
         hash.update((self.items.len() as u64).to_le_bytes());
         for QueryItem { subject, weight } in &self.items {
@@ -173,24 +172,24 @@ impl QueryItem {
         }
     }
 
-    /// A part of the image in these bytes.
+    /// Makes an item of a part of the image in these bytes.
     pub fn image(bytes: impl Into<Bytes>, area: Area) -> Self {
         let bytes = bytes.into();
         Self::of(Subject::Image { bytes, area })
     }
 
-    /// A part of the image at this key, under `uploads/` or `catalog/`.
+    /// Makes an item of a part of the image at this key, under `uploads/` or `catalog/`.
     pub fn key(key: impl Into<String>, area: Area) -> Self {
         let key = key.into();
         Self::of(Subject::Key { key, area })
     }
 
-    /// This product, by the images of it that are indexed.
+    /// Makes an item of this product's indexed images.
     pub fn product(id: impl Into<String>) -> Self {
         Self::of(Subject::Product(id.into()))
     }
 
-    /// A vector that the encoder with this fingerprint made.
+    /// Makes an item of a vector that the encoder with this fingerprint made.
     pub fn vector(numbers: Vec<f32>, fingerprint: Fingerprint) -> Self {
         Self::of(Subject::Vector {
             numbers,
@@ -198,8 +197,7 @@ impl QueryItem {
         })
     }
 
-    /// The same with a weight other than 1: results are to be more or less like it, or, with a negative
-    /// one, unlike it.
+    /// Returns the item with a weight other than 1. With a negative weight, results are unlike it.
     #[must_use]
     pub fn weighing(self, weight: f32) -> Self {
         Self { weight, ..self }

@@ -1,11 +1,11 @@
-//! SearchJob that takes long enough to hold up others.
+//! Runs work that takes long enough to delay other requests.
 
 use lookalike_core::error::{StoreError, StoreErrorKind};
 
 use crate::error::SearchError;
 
-/// Does work on a thread for blocking work. A panic there goes on here, as if the work had been done
-/// in place: the server turns it into one failed request.
+/// Runs work on a thread for blocking work. A panic there continues here, as if the work had run in place: the server
+/// turns it into one failed request.
 pub(crate) async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, SearchError> {

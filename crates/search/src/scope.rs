@@ -1,34 +1,33 @@
-//! What is found in a snapshot, by falling similarity: the one place that asks the index.
+//! Searches of a snapshot, by descending similarity: only this file calls the search of the index.
 //!
-//! Whatever narrows a search down, such as a filter, is part of [`Scope`], which is made here from a caller's
-//! options and looked at nowhere else.
+//! Everything that narrows a search, such as a filter, is part of [`Scope`]. It is made here from a caller's options, and
+//! no other file reads it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use lookalike_core::filterable::Filterable;
 use lookalike_index::{
-    Attributes, Filter, FilterError, Hit, IndexError, Match, MatchThresholds, RowAddress,
-    SearchRequest, Selection, Snapshot,
+    Filter, FilterError, IndexError, Match, MatchThresholds, SearchRequest, Selection, Snapshot,
 };
 use serde_json::Value;
 
-use crate::answer::FacetValue;
+use crate::answer::{FacetValue, FoundProduct, ScoredImage};
 use crate::error::SearchError;
 use crate::options::{GroupBy, SearchOptions};
 use crate::query::Query;
 use crate::run_blocking::run_blocking;
 use crate::vectors::QueryVector;
 
-/// Values of an attribute that are counted, at most.
-const MAX_VALUES: usize = 20;
-/// Rows that are counted in less than a millisecond.
+/// Maximum number of values of a facet.
+const MAX_FACET_VALUES: usize = 20;
+/// Rows whose attributes are parsed in less than a millisecond.
 const FEW_ROWS: u64 = 1 << 17;
 
 /// The amount of work that a search may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Attempt {
-    /// So little that it may be done in place; the search is given up when that does not suffice.
+    /// So little that it may be done on the async runtime; the search is given up if that is not enough.
     Quick,
     /// As much as it takes, on a thread for blocking work.
     Full,
@@ -38,40 +37,26 @@ pub(crate) enum Attempt {
 #[derive(Debug, Clone)]
 pub(crate) struct Scope {
     min_score: f32,
-    /// Products that are no results.
+    /// Products that are never results.
     without: Vec<String>,
-    /// The kind of a result.
+    /// The unit of results.
     group_by: GroupBy,
     /// The filter as the caller gave it.
     filter: Option<Filter>,
-    /// And which images of the snapshot do.
+    /// The images of the snapshot that match the filter.
     selection: Option<Arc<Selection>>,
     /// The weakest match that is a result.
-    least: Option<Match>,
+    min_match: Option<Match>,
 }
 
 /// Counts of the values of attributes.
 pub(crate) type Facets = BTreeMap<String, Vec<FacetValue>>;
 
-/// An image that was found, as the best of its product or for itself.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Found {
-    pub(crate) product_id: String,
-    pub(crate) key: String,
-    pub(crate) score: f32,
-    pub(crate) at: RowAddress,
-    pub(crate) attributes: Attributes,
-    /// All images of the product that are similar enough, best first, where they are wanted.
-    pub(crate) images: Vec<(String, f32)>,
-    /// Results that are nearly the same image and were folded into this one.
-    pub(crate) collapsed: usize,
-}
-
 impl Scope {
-    /// Returns the scope that the options and the query of a caller allow.
+    /// Returns the scope of a caller's query and options.
     ///
     /// # Errors
-    /// When a filter makes no sense.
+    /// [`SearchError::Filter`] if the filter has a syntax error.
     pub(crate) fn new(query: &Query, options: &SearchOptions) -> Result<Self, SearchError> {
         Ok(Self {
             min_score: options.min_score,
@@ -79,28 +64,28 @@ impl Scope {
             group_by: options.group_by,
             filter: options.filter.as_ref().map(filter).transpose()?,
             selection: None,
-            least: options.min_match,
+            min_match: options.min_match,
         })
     }
 
-    /// All but one product, by what is usual.
+    /// Returns the scope of all products but one, with the default options.
     pub(crate) fn of_product(product: &str) -> Self {
-        let usual = SearchOptions::default();
+        let default = SearchOptions::default();
         Self {
-            min_score: usual.min_score,
+            min_score: default.min_score,
             without: vec![product.to_owned()],
-            group_by: usual.group_by,
+            group_by: default.group_by,
             filter: None,
             selection: None,
-            least: None,
+            min_match: None,
         }
     }
 
-    /// The same in a snapshot, of whose images those are selected that match. `declared` are attributes that
-    /// may be asked for although no image has them.
+    /// Returns this scope for a snapshot: the images that match the filter are selected. `declared` attributes may be
+    /// used although no image has them.
     ///
     /// # Errors
-    /// When the filter, or an attribute that is to be counted, does not fit the images.
+    /// [`SearchError::Filter`] if the filter or a facet does not fit the attributes of the images.
     pub(crate) async fn within(
         mut self,
         snapshot: &Arc<Snapshot>,
@@ -108,8 +93,8 @@ impl Scope {
         facets: &[String],
         declared: &Filterable,
     ) -> Result<Self, SearchError> {
-        if let (Some(least), Some(scores)) = (self.least, match_thresholds) {
-            self.min_score = self.min_score.max(scores.min_score(least));
+        if let (Some(min_match), Some(scores)) = (self.min_match, match_thresholds) {
+            self.min_score = self.min_score.max(scores.min_score(min_match));
         }
         if facets.is_empty() && self.filter.is_none() {
             return Ok(self);
@@ -142,7 +127,7 @@ impl Scope {
         Ok(self)
     }
 
-    /// Values of the wanted attributes over all that may be found; `None` when none are wanted.
+    /// Counts the values of attributes over all images that may be found; `None` without attributes.
     pub(crate) fn facets(
         &self,
         snapshot: &Snapshot,
@@ -153,7 +138,7 @@ impl Scope {
         }
         let mut facets = Facets::new();
         for name in wanted {
-            let facet = snapshot.facet(name, self.selection.as_deref(), MAX_VALUES)?;
+            let facet = snapshot.facet(name, self.selection.as_deref(), MAX_FACET_VALUES)?;
             let values = facet.values.into_iter().map(|found| FacetValue {
                 value: found.value,
                 count: found.products,
@@ -174,16 +159,16 @@ impl Scope {
         }
     }
 
-    /// The `k` best results by their most similar of what is wanted, fewer only when there are no more, and
-    /// whether that is exact. `None` when a quick attempt does not suffice.
+    /// Returns the `k` best results, each with the score of its most similar query vector, and true if every candidate
+    /// was compared. There are fewer only if no more exist. `None` if a quick attempt is not enough.
     pub(crate) fn find(
         &self,
         snapshot: &Snapshot,
         wanted: &[QueryVector],
         k: usize,
         attempt: Attempt,
-    ) -> Result<Option<(Vec<Found>, bool)>, IndexError> {
-        let mut found: Vec<Found> = Vec::new();
+    ) -> Result<Option<(Vec<FoundProduct>, bool)>, IndexError> {
+        let mut found: Vec<FoundProduct> = Vec::new();
         let mut exact = true;
         for one in wanted {
             let request = self.request(one, k);
@@ -195,7 +180,7 @@ impl Scope {
                 return Ok(None);
             };
             exact &= answer.exact;
-            found.extend(answer.hits.into_iter().map(Found::from));
+            found.extend(answer.hits.into_iter().map(FoundProduct::from));
         }
         if wanted.len() > 1 {
             self.join(&mut found);
@@ -204,22 +189,25 @@ impl Scope {
         Ok(Some((found, exact)))
     }
 
-    /// Joins what several vectors found: every result once, at its best.
-    fn join(&self, found: &mut Vec<Found>) {
-        found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.key.cmp(&b.key)));
+    /// Joins the results of several query vectors: each once, with its best score.
+    fn join(&self, found: &mut Vec<FoundProduct>) {
+        found.sort_by(|a, b| {
+            let by_score = b.score.total_cmp(&a.score);
+            by_score.then_with(|| a.image.key.cmp(&b.image.key))
+        });
         let mut seen = HashSet::new();
         match self.group_by {
             GroupBy::Product => found.retain(|found| seen.insert(found.product_id.clone())),
-            GroupBy::Image => found.retain(|found| seen.insert(found.key.clone())),
+            GroupBy::Image => found.retain(|found| seen.insert(found.image.key.clone())),
         }
     }
 
-    /// Adds to each product all of its images that may be found, best first.
+    /// Adds to each product all its images that may be found, best first.
     pub(crate) fn add_images(
         &self,
         snapshot: &Snapshot,
         wanted: &[QueryVector],
-        products: &mut [Found],
+        products: &mut [FoundProduct],
     ) -> Result<(), IndexError> {
         let names = products.iter().map(|found| found.product_id.clone());
         let names: Vec<String> = names.collect();
@@ -234,60 +222,26 @@ impl Scope {
             }
         }
         for (product, images) in products.iter_mut().zip(best) {
-            product.images = images.into_iter().collect();
-            let by_score = |a: &(String, f32), b: &(String, f32)| {
-                b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0))
+            let image = |(key, score)| ScoredImage {
+                key,
+                url: None,
+                score,
             };
-            product.images.sort_by(by_score);
+            let mut images: Vec<ScoredImage> = images.into_iter().map(image).collect();
+            images.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.key.cmp(&b.key)));
+            product.images = Some(images);
         }
         Ok(())
     }
 }
 
-/// A filter as callers give it: an object, or a list of short forms.
+/// Reads a caller's filter: an object, or a list of short forms.
 fn filter(given: &Value) -> Result<Filter, FilterError> {
     match given.as_array() {
-        // What is no text is told as what stands where a filter is expected.
+        // A list with anything but texts gets the error of a value where an object is expected.
         Some(texts) if texts.iter().all(Value::is_string) => {
             Filter::from_texts(texts.iter().filter_map(Value::as_str))
         }
         _ => Filter::from_json(given),
     }
-}
-
-impl From<GroupBy> for lookalike_index::GroupBy {
-    fn from(group_by: GroupBy) -> Self {
-        match group_by {
-            GroupBy::Product => Self::Product,
-            GroupBy::Image => Self::Image,
-        }
-    }
-}
-
-impl From<Hit> for Found {
-    fn from(hit: Hit) -> Self {
-        Self {
-            product_id: hit.product_id,
-            key: hit.key,
-            score: hit.score,
-            at: hit.address,
-            attributes: hit.attributes,
-            images: Vec::new(),
-            collapsed: 0,
-        }
-    }
-}
-
-/// The sum of products, in eight sums that are added up at the end, as a processor does it at once.
-pub(crate) fn dot(one: &[f32], other: &[f32]) -> f32 {
-    let (ones, one) = one.as_chunks::<8>();
-    let (others, other) = other.as_chunks::<8>();
-    let mut sums = [0.0_f32; 8];
-    for (one, other) in ones.iter().zip(others) {
-        for ((sum, x), y) in sums.iter_mut().zip(one).zip(other) {
-            *sum += x * y;
-        }
-    }
-    let rest = one.iter().zip(other).map(|(x, y)| x * y);
-    sums.iter().copied().chain(rest).sum()
 }

@@ -1,4 +1,4 @@
-//! What answers searches, and what it needs from the world.
+//! The searcher, its ports and its settings.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -32,9 +32,9 @@ pub struct SearchPorts {
     pub products: Arc<dyn Products>,
     /// The images that could not be indexed.
     pub failures: Arc<dyn Failures>,
-    /// Products and records, all of them; only looking over the catalog needs it.
+    /// All products and records; only the audit needs them.
     pub table: Arc<dyn TableReader>,
-    /// The operator's dashboard.
+    /// Receives measurements for the operator's dashboard.
     pub metrics: Arc<dyn Metrics>,
 }
 
@@ -43,7 +43,7 @@ pub struct SearchPorts {
 pub struct SearchSettings {
     /// The index is checked for a newer generation at most this often.
     pub refresh: Duration,
-    /// Attributes that may be filtered by although no image has them.
+    /// Attributes that filters may use although no image has them.
     pub filterable: Filterable,
     /// Memory for decoding images.
     pub image_memory: MemoryBudget,
@@ -66,7 +66,7 @@ pub struct Searcher {
     /// two cores, that is an eighth more images. Many at once are no faster.
     pub(crate) slots: EncoderSlots,
     pub(crate) snapshots: Snapshots,
-    /// The images that failed last, and when that was asked.
+    /// The images that failed last, and when they were read.
     pub(crate) failures: Mutex<Option<(Instant, NewestFailures)>>,
     /// The greatest age of a snapshot.
     pub(crate) refresh: Duration,
@@ -74,7 +74,7 @@ pub struct Searcher {
 }
 
 impl Searcher {
-    /// A searcher; nothing is loaded before the first search or [`warm_up`](Self::warm_up).
+    /// Makes a searcher; nothing is loaded before the first search or [`warm_up`](Self::warm_up).
     pub fn new(ports: SearchPorts, settings: SearchSettings) -> Self {
         let snapshots = Snapshots::new(
             Arc::clone(&ports.manifests),

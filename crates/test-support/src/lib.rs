@@ -1,10 +1,12 @@
-//! What the tests of several crates share: a counting allocator and the cost of work, and with the feature `cloud`
-//! every port in memory and the conformance suites that adapters are held to.
+//! Support for the tests of several crates: a counting allocator and the cost of work, and with the feature `cloud`
+//! every port in memory, encoders, and the conformance suites that adapters must pass.
 
 mod allocator;
 #[cfg(feature = "cloud")]
 pub mod conformance;
 mod cost;
+#[cfg(feature = "cloud")]
+pub mod encoders;
 #[cfg(feature = "cloud")]
 pub mod memory;
 

@@ -21,7 +21,7 @@ const KEYS: [&str; 4] = [
 fn options() -> AuditOptions {
     AuditOptions {
         until: long(),
-        most_images: u64::MAX,
+        max_images: u64::MAX,
     }
 }
 
@@ -220,9 +220,9 @@ async fn lists_are_shortened_and_counted() {
 #[tokio::test]
 async fn a_catalog_that_is_too_large_is_refused() {
     let world = shop().await;
-    for (most_images, refused) in [(4, false), (3, true), (0, true)] {
+    for (max_images, refused) in [(4, false), (3, true), (0, true)] {
         let options = AuditOptions {
-            most_images,
+            max_images,
             ..options()
         };
         let audited = world.searcher().audit(options).await;
@@ -323,7 +323,7 @@ async fn an_export_says_what_searches_for_similar_products_say() {
         let expected = searcher.similar(product, options).await.unwrap().results;
         let expected: Vec<(String, String)> = expected
             .into_iter()
-            .map(|found| (found.product_id, found.image_key))
+            .map(|found| (found.product_id, found.image.key))
             .collect();
         let found = answer.results.iter();
         let found: Vec<(String, String)> = found

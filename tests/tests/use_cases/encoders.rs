@@ -94,15 +94,15 @@ async fn the_index_goes_on_with_its_own_encoder_whatever_the_process_brings() {
         assert!(best.score > 0.999, "{}", best.score);
     }
     let info = searcher.index_info().await.unwrap();
-    assert_eq!(info.fingerprint, OURS);
-    assert_eq!(info.configured.map(|c| c.fingerprint), Some(OTHER));
+    assert_eq!(info.encoder.fingerprint, OURS);
+    assert_eq!(info.configured_encoder.map(|c| c.fingerprint), Some(OTHER));
     assert!(
         world
             .searcher()
             .index_info()
             .await
             .unwrap()
-            .configured
+            .configured_encoder
             .is_none()
     );
 }

@@ -1,14 +1,13 @@
-//! What images cost: pixels of a request, memory of a process.
+//! Limits of images: pixels of a request, memory of a process.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
-use lookalike_core::ports::ImageEncoder;
-use lookalike_core::{Area, EncoderCell, Fingerprint, ImageError, ImageInfo, MemoryBudget};
+use lookalike_core::{Area, EncoderCell, MemoryBudget};
 use lookalike_indexing::IndexSettings;
 use lookalike_search::{Query, QueryItem, SearchError, SearchSettings, Searcher};
+use lookalike_test_support::encoders::LoadRecorder;
 use tokio::time::timeout;
 
 use crate::world::{World, bytes, everything, settings};
@@ -114,7 +113,7 @@ async fn no_image_is_read_of_a_query_that_names_too_many_bytes() {
     assert!(matches!(error, SearchError::TooManyBytes), "{error}");
     assert_eq!(read(), before);
 
-    // What is wrong with one of them is said of that one.
+    // The error of one image names its position.
     world.cloud.put_image(
         &keys[1],
         vec![0; 32 * MEGABYTE as usize + 1],
@@ -140,7 +139,7 @@ fn small_budget() -> MemoryBudget {
 }
 
 #[tokio::test]
-async fn an_image_that_takes_more_memory_than_there_is_is_never_tried() {
+async fn an_image_that_needs_more_memory_than_the_budget_is_never_decoded() {
     let world = world().await;
     let search = SearchSettings {
         image_memory: small_budget(),
@@ -172,59 +171,21 @@ async fn an_image_that_takes_more_memory_than_there_is_is_never_tried() {
     assert_eq!(world.embedded(), before);
 }
 
-/// Counts the memory of the images that it embeds at once.
-struct Measuring {
-    encoder: Arc<dyn ImageEncoder>,
-    now: AtomicU64,
-    most: AtomicU64,
-}
-
-impl ImageEncoder for Measuring {
-    fn name(&self) -> &str {
-        self.encoder.name()
-    }
-
-    fn fingerprint(&self) -> Fingerprint {
-        self.encoder.fingerprint()
-    }
-
-    fn dimensions(&self) -> usize {
-        self.encoder.dimensions()
-    }
-
-    fn inspect(&self, image: &[u8]) -> Result<ImageInfo, ImageError> {
-        self.encoder.inspect(image)
-    }
-
-    fn embed(&self, image: &[u8], area: &Area) -> Result<Vec<f32>, ImageError> {
-        let memory = self.inspect(image)?.memory;
-        let now = self.now.fetch_add(memory, Ordering::SeqCst) + memory;
-        self.most.fetch_max(now, Ordering::SeqCst);
-        std::thread::sleep(Duration::from_millis(20));
-        self.now.fetch_sub(memory, Ordering::SeqCst);
-        self.encoder.embed(image, area)
-    }
-}
-
-fn measured(world: &World) -> (Searcher, Arc<Measuring>) {
-    let measuring = Arc::new(Measuring {
-        encoder: world.encoder.clone(),
-        now: AtomicU64::new(0),
-        most: AtomicU64::new(0),
-    });
+fn measured(world: &World) -> (Searcher, Arc<LoadRecorder>) {
+    let recorder = LoadRecorder::of_memory(world.encoder.clone());
     let mut ports = world.search_ports();
-    ports.encoders = EncoderCell::ready(measuring.clone()).into();
+    ports.encoders = EncoderCell::ready(recorder.clone()).into();
     let settings = SearchSettings {
         image_memory: small_budget(),
         ..SearchSettings::default()
     };
-    (Searcher::new(ports, settings), measuring)
+    (Searcher::new(ports, settings), recorder)
 }
 
 #[tokio::test]
-async fn images_at_once_stay_within_the_budget_though_callers_leave() {
+async fn images_embedded_at_once_stay_within_the_budget_even_if_callers_leave() {
     let world = world().await;
-    let (searcher, measuring) = measured(&world);
+    let (searcher, recorder) = measured(&world);
     // Several images of one request, of many requests, take turns and do not wait for each other.
     let query = images(&[5_000_000, 1_000_000, 4_000_000, 1_000_000]);
     let options = everything();
@@ -237,12 +198,12 @@ async fn images_at_once_stay_within_the_budget_though_callers_leave() {
         join_all((0..4).map(|_| impatient())).await;
     }
     assert!(search().await.is_ok());
-    let most = measuring.most.load(Ordering::SeqCst);
-    assert!((30_000_000..=40 * MEGABYTE).contains(&most), "{most}");
+    let peak = recorder.peak();
+    assert!((30_000_000..=40 * MEGABYTE).contains(&peak), "{peak}");
 }
 
 #[tokio::test]
-async fn what_the_header_shows_is_told_before_any_wait() {
+async fn errors_in_the_header_are_reported_before_any_wait() {
     let world = world().await;
     let (searcher, _) = measured(&world);
     let options = everything();

@@ -18,7 +18,7 @@ fn query(items: impl IntoIterator<Item = QueryItem>) -> Query {
 
 fn keys(answer: &Answer) -> Vec<String> {
     let results = answer.results.iter();
-    results.map(|found| found.image_key.clone()).collect()
+    results.map(|found| found.image.key.clone()).collect()
 }
 
 /// All pages of a search, whose lengths are those of `lengths`, over and over.
@@ -137,7 +137,7 @@ async fn diverse_and_collapsed_pages_of_a_graph_too() {
 }
 
 #[tokio::test]
-async fn generations_are_kept_for_pages_and_not_for_ever() {
+async fn generations_are_kept_for_later_pages_for_a_while() {
     let world = World::new();
     let indexer = world.indexer_with(never_compacting());
     world.fill(&indexer, 0..20, 20).await;
@@ -232,7 +232,7 @@ async fn every_item_is_embedded_once_and_again_only_for_another_encoder() {
     let scores = |answer: &Answer| -> BTreeMap<String, u32> {
         let results = answer.results.iter();
         results
-            .map(|found| (found.image_key.clone(), found.score.to_bits()))
+            .map(|found| (found.image.key.clone(), found.score.to_bits()))
             .collect()
     };
     assert_eq!(scores(&found), scores(&answer));

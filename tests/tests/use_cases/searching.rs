@@ -47,9 +47,9 @@ async fn the_same_image_is_found_first_with_metadata_and_link() {
         .unwrap();
     let first = &answer.results[0];
     assert_eq!(first.product_id, "p3");
-    assert_eq!(first.image_key, "catalog/hats/7.jpg");
+    assert_eq!(first.image.key, "catalog/hats/7.jpg");
     assert_eq!(
-        first.image_url.as_deref(),
+        first.image.url.as_deref(),
         Some("memory:///catalog/hats/7.jpg")
     );
     assert!((first.score - 1.0).abs() < 1e-3, "{}", first.score);
@@ -175,7 +175,7 @@ async fn a_product_shows_its_images_and_metadata() {
     let view = searcher.product("p3").await.unwrap();
     assert_eq!(view.product_id, "p3");
     assert_eq!(view.metadata["name"], json!("Boot"));
-    let keys: Vec<&str> = view.images.iter().map(|(key, _)| &**key).collect();
+    let keys: Vec<&str> = view.images.iter().map(|image| &*image.key).collect();
     assert_eq!(keys, ["catalog/hats/7.jpg", "catalog/shoes/6.jpg"]);
     // Known to the table or to the index alone.
     let product = Product {
@@ -276,7 +276,10 @@ async fn the_index_tells_about_itself() {
     let info = world.searcher().index_info().await.unwrap();
     assert_eq!(info.state.images, 20);
     assert_eq!(info.failed, 1);
-    assert_eq!((&*info.encoder_name, info.dimensions), ("arithmetic", 16));
+    assert_eq!(
+        (&*info.encoder.name, info.encoder.dimensions),
+        ("arithmetic", 16)
+    );
     let [segment] = &info.segments[..] else {
         panic!("{:?}", info.segments);
     };

@@ -253,7 +253,7 @@ async fn a_side_index_without_its_encoder_does_not_stop_the_searched_one() {
         outcomes(&old.index(&["catalog/c.jpg"]).await)[0].1,
         &Outcome::Indexed
     );
-    assert!(!old.searcher().index_info().await.unwrap().sides[0].available);
+    assert!(!old.searcher().index_info().await.unwrap().standby_indexes[0].available);
     let refused = new.indexer().switch(Role::Building, &[], long()).await;
     assert!(
         matches!(refused, Err(MigrationError::Incomplete { keys, .. }) if keys == ["catalog/c.jpg"])

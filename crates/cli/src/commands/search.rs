@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 use lookalike_core::Match;
-use lookalike_http::SearchResponse;
 use lookalike_search::{Answer, FoundProduct, GroupBy, Images, SearchOptions};
 use serde_json::Value;
 
@@ -18,7 +17,7 @@ pub(crate) async fn run(arguments: SearchArguments) -> Result<CommandOutcome> {
     let searcher = target.searcher(target.encoders());
     let answer = searcher.search(&query, &options).await?;
     if arguments.json {
-        println!("{}", serde_json::to_string(&SearchResponse::from(answer))?);
+        println!("{}", serde_json::to_string(&answer)?);
     } else {
         print(&answer, options.fields.as_deref());
     }
@@ -64,7 +63,7 @@ fn print(answer: &Answer, fields: Option<&[String]>) {
             found.class.map_or("", Match::name),
             found.product_id,
             summary(found, fields),
-            found.image_key
+            found.image.key
         );
         // The first is the one above.
         for image in found.images.iter().flatten().skip(1) {

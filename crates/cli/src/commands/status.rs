@@ -5,7 +5,7 @@ use lookalike_core::ImageRecord;
 use lookalike_search::GenerationInfo;
 use serde_json::json;
 
-use super::index::{encoder_notice, print_side};
+use super::index::{encoder_notice, print_standby};
 use crate::args::StatusArguments;
 use crate::output::CommandOutcome;
 use crate::target::Target;
@@ -29,10 +29,10 @@ pub(crate) async fn run(arguments: StatusArguments) -> Result<CommandOutcome> {
         if arguments.failed {
             line["failures"] = json!(failed);
         }
-        if !info.sides.is_empty() {
-            line["side_indexes"] = json!(info.sides);
+        if !info.standby_indexes.is_empty() {
+            line["side_indexes"] = json!(info.standby_indexes);
         }
-        if let Some(configured) = &info.configured {
+        if let Some(configured) = &info.configured_encoder {
             line["configured_encoder"] = json!(configured);
         }
         println!("{line}");
@@ -45,7 +45,7 @@ pub(crate) async fn run(arguments: StatusArguments) -> Result<CommandOutcome> {
     if let Some(notice) = encoder_notice(&info) {
         println!("{notice}");
     }
-    info.sides.iter().for_each(print_side);
+    info.standby_indexes.iter().for_each(print_standby);
     for generation in &info.history {
         let GenerationInfo {
             generation,

@@ -113,7 +113,7 @@ pub(crate) struct ProblemBody {
     /// The HTTP status.
     #[schema(example = 415)]
     status: u16,
-    /// What is wrong with this request, and what to do about it.
+    /// The fault of this request, and what to do about it.
     detail: String,
     /// The path of the request.
     #[schema(example = "/search")]

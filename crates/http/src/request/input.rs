@@ -21,9 +21,9 @@ pub(super) const EXPECTED: &str = "a picture as image/* or application/octet-str
 /// A search, read in full.
 #[derive(Debug)]
 pub(crate) struct SearchInput {
-    /// What to search with.
+    /// The items to search with.
     pub(crate) query: Query,
-    /// What to return.
+    /// The options of the results.
     pub(crate) options: SearchOptions,
 }
 

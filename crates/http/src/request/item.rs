@@ -13,7 +13,7 @@ pub(super) struct Item {
     pub(super) weight: f32,
 }
 
-/// What an item searches with.
+/// The thing that an item searches with.
 #[derive(Debug)]
 pub(super) enum Subject {
     Image(Bytes, Area),

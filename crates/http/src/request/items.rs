@@ -12,7 +12,7 @@ use super::search_params::ImageParams;
 use super::values::Values;
 use crate::problem::{Problem, ProblemKind};
 
-/// What a query item must be.
+/// The expected form of a query item.
 const EXPECTED: &str = "an object with exactly one of \"image\" (a picture in base64), \"key\" (an object key), \
                         \"product\" (an id), \"vector\" (numbers, with \"fingerprint\") and \"part\" (a field of a \
                         form), and with \"weight\", or of a picture \"crop\" and \"trim\", beside it";

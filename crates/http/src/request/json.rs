@@ -11,7 +11,7 @@ use super::search_params::ImageSearchParams;
 use super::values::Values;
 use crate::problem::{Problem, ProblemKind};
 
-/// What a search in JSON must be.
+/// The expected form of a search in JSON.
 const EXPECTED: &str = "an object with exactly one of \"image\" (a picture in base64), \"key\" (an object key) and \
                         \"query\" (a list of items), and options beside it";
 

@@ -28,6 +28,6 @@ pub(crate) use image_path::image_key;
 pub(crate) use input::SearchInput;
 pub(crate) use product_path::ProductPath;
 pub(crate) use query_string::{audit_limit, no_parameters, similar_params};
-pub(crate) use schema::{Match as MatchSchema, SearchForm, SearchRequest};
+pub(crate) use schema::{SearchForm, SearchRequest};
 pub(crate) use search_params::{ImageParams, SearchParams};
 pub(crate) use upload::{UploadJson, read_upload};

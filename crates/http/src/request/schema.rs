@@ -96,40 +96,6 @@ pub(crate) enum CropUnit {
     Shares,
 }
 
-/// The meaning of a score in this catalog.
-#[derive(ToSchema)]
-#[schema(rename_all = "lowercase")]
-pub(crate) enum Match {
-    /// Shares little with the query.
-    Weak,
-    /// The same kind of thing.
-    Similar,
-    /// As near as another image, color or version of the same product.
-    Variant,
-    /// The same image, perhaps scaled, cropped a little or stored again.
-    Same,
-}
-
-/// The unit of results.
-#[derive(ToSchema)]
-#[schema(rename_all = "lowercase")]
-pub(crate) enum GroupBy {
-    /// A product.
-    Product,
-    /// An image.
-    Image,
-}
-
-/// The images that come with a product.
-#[derive(ToSchema)]
-#[schema(rename_all = "lowercase")]
-pub(crate) enum Images {
-    /// The most similar one.
-    Best,
-    /// All that are similar enough.
-    All,
-}
-
 /// A form: images, and a search in JSON. Fields with other names than these hold images that query items name.
 #[derive(ToSchema)]
 pub(crate) struct SearchForm {

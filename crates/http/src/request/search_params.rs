@@ -28,8 +28,7 @@ pub(crate) struct SearchParams {
     /// The weakest match that is a result. If no product is near enough, there are no results. Without effect while
     /// the catalog has too few images to tell.
     #[serde(default, deserialize_with = "read::min_match")]
-    #[schema(value_type = Option<schema::Match>)]
-    #[param(value_type = Option<schema::Match>, inline, example = "similar")]
+    #[param(inline, example = "similar")]
     min_match: Option<Match>,
     /// Only products that the filter allows. In JSON an object; in the query string a short form, and all of them if
     /// repeated: `category=shoes`, `category=shoes,hats`, `category!=shoes`, `price<50`, `price>=10`, `price` (has
@@ -40,17 +39,15 @@ pub(crate) struct SearchParams {
     filter: Option<Value>,
     /// Unit of the results: a product (the default), once, through its most similar image, or an image.
     #[serde(default, deserialize_with = "read::group_by")]
-    #[schema(value_type = Option<schema::GroupBy>)]
-    #[param(value_type = Option<schema::GroupBy>, inline, example = "product")]
+    #[param(inline, example = "product")]
     group_by: Option<GroupBy>,
     /// Images that come with a product: the most similar one (the default), or all that are similar enough, in
     /// `images`.
     #[serde(default, deserialize_with = "read::images")]
-    #[schema(value_type = Option<schema::Images>)]
-    #[param(value_type = Option<schema::Images>, inline, example = "best")]
+    #[param(inline, example = "best")]
     images: Option<Images>,
-    /// How much results differ from each other: 0 not at all, 1 as much as possible. Above 0 they are not in the order
-    /// of their scores.
+    /// Degree to which results differ from each other: 0 not at all, 1 as much as possible. Above 0 they are not in the
+    /// order of their scores.
     #[serde(default, deserialize_with = "read::diversity")]
     #[schema(minimum = 0, maximum = 1, default = 0.0)]
     #[param(minimum = 0, maximum = 1, default = 0.0, example = 0.3)]

@@ -1,23 +1,15 @@
-//! The JSON of replies. Names and types are a contract: other programs rely on them.
+//! Replies that only HTTP has: all others are the view types of [`lookalike_search`], as they are.
 
 mod audit;
-mod digest;
-mod failure;
-mod generation;
-mod image;
-mod index;
-mod product;
-mod search;
+mod entity_tag;
+mod serialized_answer;
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 pub(crate) use audit::AuditResponse;
-pub(crate) use image::ImageStateResponse;
-pub use index::IndexInfoResponse;
-pub(crate) use index::IndexStateResponse;
-pub(crate) use product::{ProductResponse, UploadResponse};
-pub use search::SearchResponse;
+pub(crate) use entity_tag::entity_tag;
+pub(crate) use serialized_answer::SerializedAnswer;
 
 /// The state of the service.
 #[derive(Debug, Serialize, ToSchema)]

@@ -42,12 +42,12 @@ pub(crate) async fn audit(State(state): State<AppState>, uri: Uri) -> Result<Res
     };
     let options = AuditOptions {
         until: Deadline::after(limits.time),
-        most_images: limits.pictures,
+        max_images: limits.pictures,
     };
     let report = state.searcher.audit(options).await?;
-    let report = report.shortened(limit, MAX_GROUP_IMAGES.min(limit));
-    let reply = AuditResponse::new(report, &state.searcher).await?;
-    Ok(json_reply(reply, false))
+    let mut report = report.shortened(limit, MAX_GROUP_IMAGES.min(limit));
+    state.searcher.add_image_links(&mut report).await?;
+    Ok(json_reply(&AuditResponse::from(report), false))
 }
 
 pub(crate) fn disabled() -> Problem {

@@ -6,11 +6,11 @@ use axum::response::{IntoResponse, Response};
 use headers::{ETag, HeaderMapExt, IfNoneMatch};
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
-use lookalike_search::SearchOptions;
+use lookalike_search::{Answer, IndexState, SearchOptions};
 
 use super::json::serialized_json_reply;
 use crate::problem::Problem;
-use crate::responses::{IndexStateResponse, SearchResponse};
+use crate::responses::{SerializedAnswer, entity_tag};
 use crate::settings::CacheSettings;
 
 /// Only the caller may cache the answer, and revalidates it each time.
@@ -64,11 +64,8 @@ impl<'a> CachePolicy<'a> {
     }
 
     /// Returns 304 if the caller has what `index` would answer.
-    pub(super) fn unchanged(
-        &self,
-        index: &IndexStateResponse,
-    ) -> Result<Option<Response>, Problem> {
-        if index.stale.is_some() || index.generation() < self.min_generation {
+    pub(super) fn unchanged(&self, index: &IndexState) -> Result<Option<Response>, Problem> {
+        if index.stale.is_some() || index.generation < self.min_generation {
             return Ok(None);
         }
         let tag = etag(self.tag_of_index(index))?;
@@ -79,12 +76,12 @@ impl<'a> CachePolicy<'a> {
 
     /// Returns the reply, or 304 if the caller has the same answer. The tag is weak: it ignores the milliseconds that
     /// the search took.
-    pub(super) fn answer(&self, reply: &SearchResponse) -> Result<Response, Problem> {
-        let stale = reply.is_stale();
-        let serialized = reply.serialized().ok_or_else(Problem::internal)?;
+    pub(super) fn answer(&self, answer: &Answer) -> Result<Response, Problem> {
+        let stale = answer.index.stale.is_some();
+        let serialized = SerializedAnswer::new(answer).ok_or_else(Problem::internal)?;
         let tag = etag(match self.is_determined_by_index {
-            true => self.tag_of_index(reply.index()),
-            false => reply.index().tag(serialized.answer()),
+            true => self.tag_of_index(&answer.index),
+            false => entity_tag(&answer.index, serialized.without_timings()),
         })?;
         let response = match self.is_known(&tag) {
             true => StatusCode::NOT_MODIFIED.into_response(),
@@ -94,10 +91,10 @@ impl<'a> CachePolicy<'a> {
     }
 
     /// Includes the build: another one may answer the same request to the same index differently.
-    fn tag_of_index(&self, index: &IndexStateResponse) -> Option<String> {
+    fn tag_of_index(&self, index: &IndexState) -> Option<String> {
         let path_and_query = self.uri.path_and_query();
         let request = path_and_query.map_or("", |request| request.as_str());
-        index.tag(format!("{BUILD} {request}").as_bytes())
+        entity_tag(index, format!("{BUILD} {request}").as_bytes())
     }
 
     fn is_known(&self, tag: &ETag) -> bool {

@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use http::Uri;
+use lookalike_search::ImageView;
 
 use crate::problem::Problem;
 use crate::request::{image_key, no_parameters};
-use crate::responses::ImageStateResponse;
 use crate::state::AppState;
 
 /// State of a catalog image
@@ -19,14 +19,13 @@ use crate::state::AppState;
     tag = "service",
     params(("key" = String, Path, pattern = "^catalog/.*[^/]$", description = "Key of the object; slashes may be plain, everything else is percent-encoded", example = "catalog/boot/boot-001.jpg")),
     responses(
-        (status = 200, description = "Whether searches find the image, and if not, why", body = ImageStateResponse),
+        (status = 200, description = "Whether searches find the image, and if not, why", body = ImageView),
     ),
 )]
 pub(crate) async fn image(
     State(state): State<AppState>,
     uri: Uri,
-) -> Result<Json<ImageStateResponse>, Problem> {
+) -> Result<Json<ImageView>, Problem> {
     no_parameters(&uri)?;
-    let view = state.searcher.image(&image_key(&uri)?).await?;
-    Ok(Json(ImageStateResponse::from(view)))
+    Ok(Json(state.searcher.image(&image_key(&uri)?).await?))
 }

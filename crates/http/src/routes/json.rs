@@ -7,7 +7,7 @@ use http::header::{CONTENT_TYPE, WARNING};
 use serde::Serialize;
 
 /// Returns a JSON reply, with a warning if an older index than the newest gave the answer.
-pub(super) fn json_reply<T: Serialize>(reply: T, stale: bool) -> Response {
+pub(super) fn json_reply<T: Serialize>(reply: &T, stale: bool) -> Response {
     warned(Json(reply).into_response(), stale)
 }
 

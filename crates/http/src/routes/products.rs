@@ -4,12 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Uri};
-use lookalike_search::Searcher;
+use lookalike_search::{Answer, ProductView, Searcher};
 
 use super::cache_policy::CachePolicy;
 use crate::problem::Problem;
 use crate::request::{ProductPath, SearchParams, no_parameters, similar_params};
-use crate::responses::{IndexStateResponse, ProductResponse, SearchResponse};
 use crate::state::AppState;
 
 /// Handles everything below `/products/`: one route, because an id may contain slashes.
@@ -31,13 +30,12 @@ pub(crate) async fn below_products(
     tag = "products",
     params(("product_id" = String, Path, min_length = 1, description = "What a customer buys, percent-encoded", example = "boot-001")),
     responses(
-        (status = 200, description = "The product", body = ProductResponse),
+        (status = 200, description = "The product", body = ProductView),
     ),
 )]
 async fn product(searcher: &Searcher, id: &str, uri: &Uri) -> Result<Response, Problem> {
     no_parameters(uri)?;
-    let product = searcher.product(id).await?;
-    Ok(Json(ProductResponse::from(product)).into_response())
+    Ok(Json(searcher.product(id).await?).into_response())
 }
 
 /// Products that look like this one
@@ -55,7 +53,7 @@ async fn product(searcher: &Searcher, id: &str, uri: &Uri) -> Result<Response, P
         ("if-none-match" = Option<String>, Header, description = "`ETag` of the answer that the caller has", example = "W/\"g42-6d3f2c9a0b1e4f57a8c2d41be90f3a76\""),
     ),
     responses(
-        (status = 200, description = "Results, best first", body = SearchResponse, headers(
+        (status = 200, description = "Results, best first", body = Answer, headers(
             ("etag" = String, description = "Changes with the answer; begins with the generation"),
             ("cache-control" = String, description = "Who may cache the answer, and for how many seconds"),
             ("warning" = String, description = "Only if an older index than the newest gave the answer: `110 - \"Response is Stale\"`"),
@@ -76,12 +74,10 @@ async fn similar(
     let options = similar_params(uri)?.options();
     let links = searcher.links_good_for();
     let policy = CachePolicy::new(headers, uri, &options, state.cache, links);
-    if policy.may_be_unchanged() {
-        let index = IndexStateResponse::from(searcher.index_state().await?);
-        if let Some(unchanged) = policy.unchanged(&index)? {
-            return Ok(unchanged);
-        }
+    if policy.may_be_unchanged()
+        && let Some(unchanged) = policy.unchanged(&searcher.index_state().await?)?
+    {
+        return Ok(unchanged);
     }
-    let reply = SearchResponse::from(searcher.similar(id, options).await?);
-    policy.answer(&reply)
+    policy.answer(&searcher.similar(id, options).await?)
 }

@@ -2,11 +2,11 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
+use lookalike_search::Answer;
 
 use super::json::json_reply;
 use crate::problem::Problem;
 use crate::request::{ImageParams, SearchForm, SearchInput, SearchParams, SearchRequest};
-use crate::responses::SearchResponse;
 use crate::state::AppState;
 
 /// Products that look like an image
@@ -32,7 +32,7 @@ use crate::state::AppState;
         ),
     ),
     responses(
-        (status = 200, description = "Results, best first", body = SearchResponse, headers(("warning" = String, description = "Only if an older index than the newest gave the answer: `110 - \"Response is Stale\"`"))),
+        (status = 200, description = "Results, best first", body = Answer, headers(("warning" = String, description = "Only if an older index than the newest gave the answer: `110 - \"Response is Stale\"`"))),
     ),
 )]
 pub(crate) async fn search(
@@ -43,7 +43,6 @@ pub(crate) async fn search(
     let limit = state.max_body_bytes;
     let input = SearchInput::read(&parts.uri, &parts.headers, body, limit).await?;
     let SearchInput { query, options } = input;
-    let reply = SearchResponse::from(state.searcher.search(&query, &options).await?);
-    let stale = reply.is_stale();
-    Ok(json_reply(reply, stale))
+    let answer = state.searcher.search(&query, &options).await?;
+    Ok(json_reply(&answer, answer.index.stale.is_some()))
 }

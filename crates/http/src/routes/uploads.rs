@@ -2,11 +2,10 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::response::IntoResponse;
+use lookalike_core::UploadLink;
 
 use crate::problem::Problem;
 use crate::request::{UploadJson, no_parameters, read_upload};
-use crate::responses::UploadResponse;
 use crate::state::AppState;
 
 /// A link to store an image
@@ -19,13 +18,13 @@ use crate::state::AppState;
     tag = "search",
     request_body(content = UploadJson, description = "Size and media type of the image", content_type = "application/json"),
     responses(
-        (status = 200, description = "Where to PUT the image", body = UploadResponse),
+        (status = 200, description = "Where to PUT the image", body = UploadLink),
     ),
 )]
 pub(crate) async fn create_upload(
     State(state): State<AppState>,
     request: Request,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Json<UploadLink>, Problem> {
     let (parts, body) = request.into_parts();
     no_parameters(&parts.uri)?;
     let upload = read_upload(&parts.headers, body).await?;
@@ -33,5 +32,5 @@ pub(crate) async fn create_upload(
         .searcher
         .create_upload(upload.media_type(), upload.size.get())
         .await?;
-    Ok(Json(UploadResponse::from(link)))
+    Ok(Json(link))
 }

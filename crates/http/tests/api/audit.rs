@@ -6,7 +6,8 @@ use lookalike_core::StoreErrorKind::{Denied, Unavailable};
 use lookalike_http::{AuditLimits, HttpSettings};
 use serde_json::{Value, json};
 
-use crate::support::{Shop, stripes};
+use crate::drawings::stripes;
+use crate::support::Shop;
 
 fn settings(seconds: u64, pictures: u64) -> HttpSettings {
     HttpSettings {
@@ -32,7 +33,7 @@ fn totals(audit: &Value) -> Vec<(&str, u64)> {
 }
 
 #[tokio::test]
-async fn it_is_off_unless_it_was_switched_on() {
+async fn audit_is_disabled_by_default() {
     let shop = Shop::stocked().await;
     shop.cloud
         .set_fault(Some(Box::new(|_| panic!("a store was asked"))));
@@ -44,7 +45,7 @@ async fn it_is_off_unless_it_was_switched_on() {
 }
 
 #[tokio::test]
-async fn a_sound_catalog_is_told_to_be() {
+async fn a_catalog_without_differences_is_consistent() {
     let audit = shop().await.get("/audit").await.json();
     assert_eq!(audit["consistent"], true);
     assert_eq!((&audit["images"], &audit["stored"]), (&json!(4), &json!(4)));
@@ -120,20 +121,20 @@ async fn limits_are_whole_numbers_up_to_a_hundred() {
 }
 
 #[tokio::test]
-async fn too_large_a_catalog_is_for_the_command_line() {
+async fn a_catalog_that_is_too_large_is_refused() {
     let shop = shop().await;
     for settings in [settings(60, 3), settings(0, 1000)] {
         let small = Shop::over(shop.cloud.clone(), 0, settings);
         let reply = small.get("/audit").await;
         let detail = reply.problem(503, "audit-too-large");
         assert!(detail.contains("`lookalike audit`"), "{detail}");
-        // Trying again is of no use.
+        // A retry would fail too.
         assert_eq!(reply.header("retry-after"), "");
     }
 }
 
 #[tokio::test]
-async fn a_table_that_cannot_be_read_is_named_as_such() {
+async fn a_table_that_cannot_be_read_is_an_error() {
     let shop = shop().await;
     shop.break_call("scan table", Unavailable);
     shop.get("/audit").await.problem(503, "unavailable");
@@ -144,9 +145,9 @@ async fn a_table_that_cannot_be_read_is_named_as_such() {
 }
 
 #[tokio::test]
-async fn one_at_a_time_looks_over_the_catalog() {
+async fn only_one_audit_runs_at_a_time() {
     let shop = shop().await;
-    // Every call takes some turns, so that the two meet.
+    // Every call of a store yields, so the two audits overlap.
     let (one, other) = tokio::join!(shop.get("/audit"), shop.get("/audit"));
     let mut statuses = [one.status.as_u16(), other.status.as_u16()];
     statuses.sort_unstable();

@@ -1,17 +1,17 @@
-//! What programs rely on, compared with a checked-in copy: paths, parameters, bodies, statuses, headers, the members of
-//! schemas, and the URIs of problems. Prose is left out.
+//! The contract with programs, compared with a checked-in copy: paths, parameters, bodies, statuses, headers, the
+//! members of schemas, and the URIs of problems. Prose is left out.
 
 use serde_json::{Map, Value};
 
 use crate::support::Shop;
 
 #[tokio::test]
-async fn the_interface_is_the_one_that_was_promised() {
+async fn the_interface_matches_the_checked_in_contract() {
     let document = Shop::empty().get("/openapi.json").await.json();
     insta::assert_json_snapshot!("contract", contract(&document));
 }
 
-/// The document without prose and without orders that mean nothing.
+/// Returns the document without prose, and without orders that have no meaning.
 fn contract(part: &Value) -> Value {
     match part {
         Value::Object(members) => Value::Object(members.iter().filter_map(member).collect()),
@@ -42,7 +42,7 @@ fn each(named: &Map<String, Value>) -> Map<String, Value> {
         .collect()
 }
 
-/// Parameters by where they stand and how they are called.
+/// Returns parameters by place and name.
 fn by_name(parameters: &[Value]) -> Value {
     let named = parameters.iter().map(|parameter| {
         let text = |member: &str| parameter[member].as_str().unwrap();

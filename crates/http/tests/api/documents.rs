@@ -67,7 +67,7 @@ async fn the_pages_may_run_nothing_but_their_own() {
     }
 }
 
-/// What browsers download for all three pages together, compressed.
+/// Maximum compressed bytes of all three pages together.
 const MAX_TRANSFERRED_BYTES: usize = 40_000;
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn every_kind_of_problem_has_an_example_that_operations_refer_to() {
 }
 
 #[tokio::test]
-async fn every_operation_says_which_statuses_it_has() {
+async fn every_operation_lists_its_statuses() {
     let document = document().await;
     for (name, operation) in operations(&document) {
         let responses = operation["responses"].as_object().unwrap();
@@ -179,7 +179,7 @@ async fn every_operation_says_which_statuses_it_has() {
 }
 
 #[tokio::test]
-async fn a_search_says_what_it_is_with_once() {
+async fn a_search_has_exactly_one_subject() {
     let document = document().await;
     let schemas = &document["components"]["schemas"];
     let choices = |name: &str| {
@@ -191,7 +191,7 @@ async fn a_search_says_what_it_is_with_once() {
     assert_eq!(choices("SearchRequest"), subjects);
     let kinds = json!([["image"], ["key"], ["product"], ["vector", "fingerprint"]]);
     assert_eq!(choices("QueryItem"), kinds);
-    // Only in a form can an image be named by its field, or be all that there is.
+    // Only items of a form name images by field, and only a form may have images without a query.
     assert!(schemas["QueryItem"]["properties"].get("part").is_none());
     assert!(
         choices("FormQueryItem")

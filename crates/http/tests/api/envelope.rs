@@ -1,26 +1,23 @@
-//! What surrounds every reply: methods, request ids, CORS and headers.
+//! The envelope of every reply: methods, request ids, compression and headers.
 
 use axum::body::Body;
 use http::{Method, Request};
-use lookalike_http::{HttpSettings, RequestId};
-use lookalike_test_support::memory::MemoryCloud;
+use lookalike_http::RequestId;
 
 use crate::support::{Reply, Shop};
 
-async fn send(shop: &Shop, method: Method, path: &str, headers: &[(&str, &str)]) -> Reply {
+/// Sends a request without a body.
+pub(crate) async fn send(
+    shop: &Shop,
+    method: Method,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Reply {
     let mut request = Request::builder().method(method).uri(path);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
     shop.send(request.body(Body::empty()).unwrap()).await
-}
-
-fn with_origins(origins: &[&str]) -> Shop {
-    let settings = HttpSettings {
-        cors_origins: origins.iter().map(|&origin| origin.to_owned()).collect(),
-        ..HttpSettings::default()
-    };
-    Shop::over(MemoryCloud::new(), 0, settings)
 }
 
 #[tokio::test]
@@ -32,7 +29,7 @@ async fn unknown_paths_are_not_found() {
 }
 
 #[tokio::test]
-async fn other_methods_are_told_which_are_allowed() {
+async fn other_methods_get_the_allowed_ones() {
     let shop = Shop::empty();
     for (method, path, allowed) in [
         (Method::GET, "/search", "POST"),
@@ -99,77 +96,7 @@ async fn a_request_keeps_its_id() {
 }
 
 #[tokio::test]
-async fn every_origin_may_call_unless_told_otherwise() {
-    let shop = Shop::empty();
-    let origin = ("origin", "https://anywhere.example");
-    for (path, status) in [("/health", 200), ("/nope", 404)] {
-        let reply = send(&shop, Method::GET, path, &[origin]).await;
-        assert_eq!(reply.status, status);
-        assert_eq!(reply.header("access-control-allow-origin"), "*");
-        assert!(
-            reply
-                .header("access-control-expose-headers")
-                .contains("x-request-id")
-        );
-        assert!(
-            reply
-                .header("access-control-expose-headers")
-                .contains("etag")
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_preflight_is_answered_without_a_route() {
-    let shop = Shop::empty();
-    let asked = [
-        ("origin", "https://anywhere.example"),
-        ("access-control-request-method", "POST"),
-        (
-            "access-control-request-headers",
-            "content-type,authorization",
-        ),
-    ];
-    let reply = send(&shop, Method::OPTIONS, "/search", &asked).await;
-    assert_eq!(reply.status, 200);
-    assert!(
-        reply
-            .header("access-control-allow-methods")
-            .contains("POST")
-    );
-    assert_eq!(
-        reply.header("access-control-allow-headers"),
-        "content-type,authorization"
-    );
-    assert_eq!(reply.header("access-control-max-age"), "3600");
-    assert!(!reply.header("x-request-id").is_empty());
-}
-
-#[tokio::test]
-async fn only_listed_origins_may_call() {
-    let shop = with_origins(&["https://shop.example", "not an origin\n"]);
-    for (origin, allowed) in [
-        ("https://shop.example", "https://shop.example"),
-        ("https://shop.example.evil", ""),
-        ("null", ""),
-    ] {
-        let reply = send(&shop, Method::GET, "/health", &[("origin", origin)]).await;
-        assert_eq!(reply.header("access-control-allow-origin"), allowed);
-        assert!(reply.header("vary").contains("origin"));
-    }
-    let closed = with_origins(&[]);
-    let reply = send(
-        &closed,
-        Method::GET,
-        "/health",
-        &[("origin", "https://a.example")],
-    )
-    .await;
-    assert_eq!(reply.header("access-control-allow-origin"), "");
-}
-
-#[tokio::test]
-async fn nothing_is_kept_or_guessed_on_the_way() {
+async fn caches_and_browsers_neither_store_nor_guess() {
     let shop = Shop::empty();
     for path in ["/health", "/index", "/nope"] {
         let reply = shop.get(path).await;
@@ -179,7 +106,7 @@ async fn nothing_is_kept_or_guessed_on_the_way() {
 }
 
 #[tokio::test]
-async fn long_replies_are_compressed_for_who_can_read_that() {
+async fn long_replies_are_compressed_if_the_client_accepts_it() {
     let shop = Shop::colorful().await;
     for (path, method) in [
         ("/", Method::GET),
@@ -190,7 +117,7 @@ async fn long_replies_are_compressed_for_who_can_read_that() {
         let ask = async |accepted: &str| {
             let request = Request::builder().method(&method).uri(path);
             let request = request.header("accept-encoding", accepted);
-            let picture = crate::support::stripes(1, 2, 3);
+            let picture = crate::drawings::stripes(1, 2, 3);
             shop.send(request.body(Body::from(picture)).unwrap()).await
         };
         let plain = ask("identity").await;
@@ -228,7 +155,7 @@ async fn head_has_the_headers_of_get() {
         "/images/catalog/things/00-a.png",
         "/index",
         "/nope",
-        "/products/nobody/similar",
+        "/products/unknown/similar",
     ] {
         for accepted in ["identity", "gzip"] {
             let accept = [("accept-encoding", accepted), ("x-request-id", "same")];
@@ -248,7 +175,7 @@ async fn head_has_the_headers_of_get() {
             }
             let length = get.body.len().to_string();
             let told = head.header("content-length");
-            // The milliseconds of an answer have as many digits as they like.
+            // The number of digits of the timings varies.
             if !path.contains("p00/similar") {
                 assert!(told.is_empty() || told == length, "{path}: {told} {length}");
             }

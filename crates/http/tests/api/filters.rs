@@ -1,4 +1,4 @@
-//! Which products may be results at all, and what they have in common.
+//! Filters, minimum matches and facets.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,7 +8,8 @@ use lookalike_core::{Deadline, Product};
 use lookalike_indexing::{IndexSettings, Indexer};
 use serde_json::{Value, json};
 
-use crate::support::{Shop, color, encoder, stripes};
+use crate::drawings::{color, stripes};
+use crate::support::{Shop, encoder};
 
 /// Twelve products of all colors: prices from 5 in steps of 5, two brands, every third with a color name.
 async fn priced() -> Shop {
@@ -166,7 +167,7 @@ async fn pages_of_a_filtered_search_miss_nothing() {
 }
 
 #[tokio::test]
-async fn a_filter_that_makes_no_sense_says_what_does() {
+async fn a_bad_filter_is_refused_with_the_expected_form() {
     let shop = priced().await;
     let clauses: Vec<Value> = (0..1000).map(|n| json!({"price": n})).collect();
     let values: Vec<Value> = (0..1000).map(Value::from).collect();
@@ -194,7 +195,7 @@ async fn a_filter_that_makes_no_sense_says_what_does() {
 }
 
 #[tokio::test]
-async fn a_catalog_that_is_too_small_says_nothing_of_matches() {
+async fn a_small_catalog_has_no_matches() {
     let shop = priced().await;
     let path = "/products/p00/similar?k=100&min_score=-1&min_match=same";
     let answer = shop.get(path).await.json();

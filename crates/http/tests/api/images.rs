@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::support::{Shop, stripes};
+use crate::drawings::stripes;
+use crate::support::Shop;
 
 #[tokio::test]
 async fn an_image_is_pending_then_indexed_then_gone() {
@@ -68,16 +69,16 @@ async fn an_image_that_cannot_be_indexed_says_why() {
             .unwrap()
             .contains("JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF")
     );
-    // A better one is no failure any more, not even before it is looked at.
+    // A new image at the key is pending, not failed.
     shop.cloud.put_image(key, stripes(9, 9, 9), BTreeMap::new());
     let reply = shop.get("/images/catalog/bags/bad.png").await.json();
     assert_eq!(reply["state"], "pending");
 }
 
-/// However seldom the index is looked at otherwise.
+/// Searches check the index once an hour; a lookup of an image that they lack checks at once.
 #[tokio::test]
-async fn who_asks_again_learns_at_once() {
-    let shop = Shop::stocked().await.refreshed_seldom();
+async fn polling_reads_the_newest_index() {
+    let shop = Shop::stocked().await.with_hourly_refresh();
     assert_eq!(shop.get("/index").await.json()["images"], 4);
     shop.index(&[("catalog/new.png", stripes(1, 2, 3))]).await;
     assert_eq!(shop.get("/index").await.json()["images"], 4);

@@ -6,7 +6,8 @@ use lookalike_core::Deadline;
 use lookalike_indexing::{IndexSettings, Indexer};
 use serde_json::{Value, json};
 
-use crate::support::{Shop, encoder, stripes};
+use crate::drawings::stripes;
+use crate::support::{Shop, encoder};
 
 async fn index(shop: &Shop) -> Value {
     let reply = shop.get("/index").await;
@@ -15,7 +16,7 @@ async fn index(shop: &Shop) -> Value {
 }
 
 #[tokio::test]
-async fn the_last_generations_are_told_newest_first() {
+async fn the_last_generations_are_listed_newest_first() {
     let shop = Shop::stocked().await;
     shop.cloud.remove_image("catalog/bags/grün.png");
     let gone = ["catalog/bags/grün.png".to_owned()];
@@ -45,7 +46,7 @@ async fn the_last_generations_are_told_newest_first() {
 }
 
 #[tokio::test]
-async fn an_index_that_is_not_there_has_no_history() {
+async fn an_empty_index_has_no_history() {
     let shop = Shop::empty();
     assert_eq!(index(&shop).await["history"], json!([]));
 }
@@ -76,7 +77,7 @@ async fn failed_images_are_named_with_their_reasons() {
         assert!(failure["reason"].as_str().unwrap().len() > 10, "{failure}");
         assert!(failure["at"].as_str().unwrap().ends_with('Z'), "{failure}");
     }
-    // Replaced by an image, it is no failure any more.
+    // A good image at the key ends the failure.
     shop.index(&[("catalog/bags/text.png", stripes(4, 5, 6))])
         .await;
     let state = index(&shop).await;
@@ -85,7 +86,7 @@ async fn failed_images_are_named_with_their_reasons() {
 }
 
 #[tokio::test]
-async fn of_many_failures_fifty_are_named_with_one_request() {
+async fn at_most_fifty_failures_are_listed_with_one_request() {
     let shop = Shop::empty();
     let names: Vec<String> = (0..55).map(|n| format!("catalog/{n:02}.png")).collect();
     let pictures: Vec<(&str, Vec<u8>)> = names
@@ -103,8 +104,8 @@ async fn of_many_failures_fifty_are_named_with_one_request() {
     assert_eq!((after.0 - before.0, after.1 - before.1), (1, 0));
     assert_eq!(state["failed"], 55);
     assert_eq!(state["failures"].as_array().unwrap().len(), 50);
-    // Who asks soon after is told the same.
-    let shop = shop.refreshed_seldom();
+    // Requests soon after get the same count without another read.
+    let shop = shop.with_hourly_refresh();
     for _ in 0..3 {
         assert_eq!(index(&shop).await["failed"], 55);
     }

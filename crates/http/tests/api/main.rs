@@ -1,14 +1,21 @@
-//! The interface from outside: every request goes through the real router, over stores in memory.
+//! The HTTP interface: every request goes through the real router, over stores in memory.
 
 #![allow(clippy::unwrap_used)]
 
 mod audit;
+mod bad_images;
 mod bad_input;
+mod bad_queries;
 mod caching;
 mod contract;
+mod cors;
+mod crops;
 mod documents;
+mod drawings;
+mod entity_tags;
 mod envelope;
 mod filters;
+mod forms;
 mod images;
 mod index;
 mod origin;

@@ -4,7 +4,8 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::support::{Reply, Shop, stripes};
+use crate::drawings::stripes;
+use crate::support::{Reply, Shop};
 
 const LAST: &str = "/products/p00/similar?min_score=-1";
 
@@ -54,7 +55,7 @@ async fn pages_together_are_the_whole_ranking() {
             assert!(pages.iter().rev().skip(1).all(|page| page.len() == k));
             let mut all = pages.concat();
             if options.contains("diversity") {
-                // In an order that also depends on how many are looked at.
+                // The order also depends on the number of candidates.
                 let (mut found, mut expected) = (all.clone(), whole.clone());
                 found.sort();
                 expected.sort();
@@ -138,7 +139,7 @@ async fn a_cursor_that_was_changed_or_made_up_is_refused() {
     ] {
         get(text).await.problem(400, "invalid-cursor");
     }
-    // One that says of itself that it is whole.
+    // A changed cursor with the right checksum.
     let mut bytes = BASE64_URL_SAFE_NO_PAD.decode(&good).unwrap();
     let last = bytes.len() - 1;
     bytes[last] ^= 1;
@@ -150,13 +151,13 @@ async fn a_cursor_that_was_changed_or_made_up_is_refused() {
     let forged = BASE64_URL_SAFE_NO_PAD.encode(&bytes);
     let detail = get(&forged).await.problem(400, "invalid-cursor");
     assert!(detail.contains("was changed"), "{detail}");
-    // A good one, for another product.
+    // A good cursor of another product.
     let other = format!("/products/p01/similar?min_score=-1&cursor={good}");
     shop.get(&other).await.problem(400, "invalid-cursor");
 }
 
 #[tokio::test]
-async fn a_page_is_of_the_generation_that_it_began_in() {
+async fn all_pages_are_of_the_generation_of_the_first() {
     let shop = Shop::colorful().await;
     let whole = keys(&shop.get(&format!("{LAST}&k=1000")).await.json());
     let first = shop.get(&format!("{LAST}&k=4")).await.json();
@@ -164,7 +165,7 @@ async fn a_page_is_of_the_generation_that_it_began_in() {
     // Several generations, each with an image that would be first.
     for number in 0..3 {
         let key = format!("catalog/new/{number}.png");
-        let (r, g, b) = crate::support::color(0);
+        let (r, g, b) = crate::drawings::color(0);
         shop.index(&[(&key, stripes(r, g, b - number))]).await;
         let newest = shop.get(&format!("{LAST}&k=4")).await.json();
         assert!(keys(&newest).contains(&key));
@@ -175,12 +176,12 @@ async fn a_page_is_of_the_generation_that_it_began_in() {
         assert_eq!([keys(&first), keys(&second)].concat(), whole);
         assert_eq!(second["index"]["generation"], first["index"]["generation"]);
     }
-    // A process that never saw that generation cannot go on with it.
+    // A process that never loaded that generation cannot continue.
     let cold = Shop::over(shop.cloud.clone(), 0, Default::default());
     let reply = cold.get(&format!("{LAST}&cursor={next}")).await;
     let detail = reply.problem(410, "cursor-expired");
     assert!(detail.contains("without a cursor"), "{detail}");
-    // But one that is behind looks for it.
+    // A process whose index is older than the cursor loads the newest.
     let newest = shop.get(&format!("{LAST}&k=4")).await.json();
     let next = cursor(&newest).unwrap();
     let reply = cold.get(&format!("{LAST}&cursor={next}")).await;

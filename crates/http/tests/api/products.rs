@@ -8,7 +8,8 @@ use lookalike_core::Product;
 use lookalike_core::ports::Products;
 use serde_json::json;
 
-use crate::support::{Shop, stripes};
+use crate::drawings::stripes;
+use crate::support::Shop;
 
 #[tokio::test]
 async fn a_product_comes_with_its_images() {
@@ -25,7 +26,7 @@ async fn a_product_comes_with_its_images() {
 }
 
 #[tokio::test]
-async fn a_product_without_metadata_is_there_with_its_id() {
+async fn a_product_without_metadata_is_found_by_its_id() {
     let shop = Shop::stocked().await;
     let reply = shop.get("/products/red").await;
     assert_eq!(reply.json()["product_id"], "red");
@@ -73,7 +74,7 @@ async fn unknown_products_are_not_found() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_known_is_not_sent_again() {
+async fn a_known_answer_is_not_sent_again() {
     let shop = Shop::stocked().await;
     let path = "/products/red/similar?k=3";
     let reply = shop.get(path).await;
@@ -113,8 +114,8 @@ async fn an_answer_that_is_known_is_not_sent_again() {
     assert_eq!(asked("GET", path, &tag).await.status, 304);
     shop.index(&[("catalog/far.png", stripes(0, 0, 0))]).await;
     assert_eq!(asked("GET", path, &tag).await.status, 200);
-    // Nothing is known of what is not there.
-    asked("GET", "/products/nobody/similar", "*")
+    // `*` does not match an unknown product.
+    asked("GET", "/products/unknown/similar", "*")
         .await
         .problem(404, "unknown-product");
 }

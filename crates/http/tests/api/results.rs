@@ -1,11 +1,12 @@
-//! What results are, in which order they come, and what of them is shown.
+//! Results: their unit, their order and their members.
 
 use std::collections::BTreeMap;
 
 use image::{Rgb, RgbImage};
 use serde_json::{Value, json};
 
-use crate::support::{Shop, color, stripes};
+use crate::drawings::{color, stripes};
+use crate::support::Shop;
 
 fn results(answer: &Value) -> &Vec<Value> {
     answer["results"].as_array().unwrap()
@@ -94,7 +95,7 @@ async fn only_chosen_metadata_is_shown() {
     let before = shop.cloud.traffic().calls.get("get products").copied();
     get("&fields=").await;
     let after = shop.cloud.traffic().calls.get("get products").copied();
-    assert_eq!(before, after, "nobody asked for metadata");
+    assert_eq!(before, after, "metadata was not requested");
     let body = json!({"query": [{"product": "red"}], "fields": ["name"]});
     let answer = shop.ask(body).await.json();
     assert!(
@@ -149,7 +150,7 @@ async fn diverse_results_differ_from_each_other() {
     assert_eq!(others(&plain), 0, "{plain}");
     let diverse = get(0.7).await;
     assert!(others(&diverse) >= 2, "{diverse}");
-    // The most similar one comes first whatever else is wanted.
+    // The most similar result is first at any diversity.
     for diversity in [0.1, 0.5, 1.0] {
         let answer = get(diversity).await;
         assert_eq!(products(&answer)[0], products(&plain)[0]);
@@ -205,7 +206,6 @@ async fn nearly_the_same_image_of_several_products_is_one_result() {
     );
 }
 
-/// Images of one product are its own, however alike.
 #[tokio::test]
 async fn images_of_one_product_do_not_collapse() {
     let shop = Shop::empty();

@@ -7,7 +7,9 @@ use base64::prelude::BASE64_STANDARD;
 use image::ImageFormat;
 use serde_json::json;
 
-use crate::support::{FORM, Shop, encode, form, stripes};
+use crate::drawings::{encode, stripes};
+use crate::forms::{FORM, form};
+use crate::support::Shop;
 
 fn red() -> Vec<u8> {
     stripes(200, 30, 30)

@@ -5,14 +5,15 @@ use lookalike_core::StoreErrorKind::{Denied, NotFound, Unavailable};
 use lookalike_core::ports::Segments;
 use lookalike_http::HttpSettings;
 
-use crate::support::{Shop, stripes};
+use crate::drawings::stripes;
+use crate::support::Shop;
 
 fn red() -> Vec<u8> {
     stripes(200, 30, 30)
 }
 
 #[tokio::test]
-async fn a_busy_store_is_worth_another_try() {
+async fn a_busy_store_may_be_retried() {
     let shop = Shop::stocked().await;
     for call in ["load manifest", "get segment", "get products"] {
         let shop = Shop::over(shop.cloud.clone(), 0, HttpSettings::default());
@@ -44,7 +45,7 @@ async fn a_missing_bucket_is_for_the_operator() {
 }
 
 #[tokio::test]
-async fn an_index_that_cannot_be_refreshed_is_used_and_says_so() {
+async fn an_index_that_cannot_be_refreshed_answers_with_a_warning() {
     let shop = Shop::stocked().await;
     assert_eq!(shop.post("/search", "", red()).await.header("warning"), "");
     shop.break_call("load manifest", Unavailable);
@@ -99,9 +100,9 @@ async fn a_damaged_segment_is_not_searched() {
     }
 }
 
-/// What each operation can answer with when the index cannot be read is what the document says of it.
+/// Each operation lists the problems that it answers with if the index cannot be read.
 #[tokio::test]
-async fn what_an_unreadable_index_does_is_documented() {
+async fn errors_of_an_unreadable_index_are_documented() {
     let shop = Shop::stocked().await;
     let (id, _) = shop.cloud.segments().into_iter().next().unwrap();
     let document = shop.get("/openapi.json").await.json();

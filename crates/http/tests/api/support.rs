@@ -1,7 +1,6 @@
 //! A shop in memory, with the router in front of it.
 
 use std::collections::BTreeMap;
-use std::io::Cursor;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -10,7 +9,6 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
-use image::{ImageFormat, Rgb, RgbImage};
 use lookalike_core::ports::{ImageEncoder, Products};
 use lookalike_core::{
     Area, Deadline, EncoderCell, Fingerprint, ImageError, ImageInfo, Product, StoreErrorKind,
@@ -23,9 +21,11 @@ use lookalike_test_support::memory::MemoryCloud;
 use serde_json::Value;
 use tower::ServiceExt;
 
+use crate::drawings::{color, disc, stripes};
+
 static ENCODER: LazyLock<Encoder> = LazyLock::new(|| Encoder::embedded().unwrap());
 
-/// The real encoder, which may pretend to be another.
+/// The real encoder, with another fingerprint unless `disguise` is 0.
 struct TestEncoder {
     disguise: u8,
 }
@@ -58,7 +58,7 @@ pub(crate) fn encoder(disguise: u8) -> EncoderCell {
     EncoderCell::ready(Arc::new(TestEncoder { disguise }))
 }
 
-/// What came back.
+/// A reply.
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -145,15 +145,15 @@ impl Shop {
         Self::with(cloud, disguise, settings, search)
     }
 
-    /// The same shop, whose index is looked at once an hour.
-    pub(crate) fn refreshed_seldom(self) -> Self {
+    /// Returns the shop with a searcher that checks the index once an hour.
+    pub(crate) fn with_hourly_refresh(self) -> Self {
         self.searching_with(SearchSettings {
             refresh: Duration::from_secs(3600),
             ..SearchSettings::default()
         })
     }
 
-    /// The same shop with other settings.
+    /// Returns the shop with other settings.
     pub(crate) fn searching_with(self, search: SearchSettings) -> Self {
         Self::with(self.cloud, 0, HttpSettings::default(), search)
     }
@@ -198,7 +198,7 @@ impl Shop {
         self.index_keys(&keys).await;
     }
 
-    /// Indexes what is stored at these keys.
+    /// Indexes the images at these keys.
     pub(crate) async fn index_keys(&self, keys: &[String]) {
         let ports = self.cloud.index_ports(encoder(0).into());
         Indexer::new(ports, IndexSettings::default())
@@ -207,7 +207,7 @@ impl Shop {
             .unwrap();
     }
 
-    /// Lets every call with this name fail.
+    /// Makes every call with this name fail.
     pub(crate) fn break_call(&self, name: &'static str, kind: StoreErrorKind) {
         let fault = move |call: &str| (call == name).then_some(kind);
         self.cloud.set_fault(Some(Box::new(fault)));
@@ -228,13 +228,13 @@ impl Shop {
             .await
     }
 
-    /// The reply to a search in JSON.
+    /// Returns the reply to a search in JSON.
     pub(crate) async fn ask(&self, body: Value) -> Reply {
         self.post("/search", "application/json", body.to_string())
             .await
     }
 
-    /// Posts a body; no content type when that is empty.
+    /// Posts a body, without a content type if that is empty.
     pub(crate) async fn post(
         &self,
         path: &str,
@@ -248,66 +248,3 @@ impl Shop {
         self.send(request.body(body.into()).unwrap()).await
     }
 }
-
-/// One of twelve colors.
-pub(crate) fn color(number: u8) -> (u8, u8, u8) {
-    let at = |shift: u8| {
-        let angle = f32::from(number + shift) * std::f32::consts::TAU / 12.0;
-        (140.0 + 110.0 * angle.cos()) as u8
-    };
-    (at(0), at(4), at(8))
-}
-
-/// A drawn image: a disc of one color on grey.
-pub(crate) fn disc(red: u8, green: u8, blue: u8) -> Vec<u8> {
-    let drawn = RgbImage::from_fn(96, 96, |x, y| {
-        let distance = (x as f32 - 48.0).hypot(y as f32 - 48.0);
-        match distance < 40.0 {
-            true => Rgb([red, green, blue]),
-            false => Rgb([128, 128, 128 + (x % 3) as u8]),
-        }
-    });
-    let mut bytes = Cursor::new(Vec::new());
-    drawn.write_to(&mut bytes, ImageFormat::Png).unwrap();
-    bytes.into_inner()
-}
-
-/// A drawn image: stripes of one color on white.
-pub(crate) fn stripes(red: u8, green: u8, blue: u8) -> Vec<u8> {
-    encode(red, green, blue, ImageFormat::Png)
-}
-
-/// The same in another format.
-pub(crate) fn encode(red: u8, green: u8, blue: u8, format: ImageFormat) -> Vec<u8> {
-    let drawn = RgbImage::from_fn(64, 48, |x, y| match (x + y) / 8 % 2 {
-        0 => Rgb([red, green, blue]),
-        _ => Rgb([255, 255, 255]),
-    });
-    let mut bytes = Cursor::new(Vec::new());
-    drawn.write_to(&mut bytes, format).unwrap();
-    bytes.into_inner()
-}
-
-/// A form with one file in it.
-pub(crate) fn form(field: &str, content: &[u8]) -> Vec<u8> {
-    form_of(&[(field, content)])
-}
-
-/// A form with several fields in it.
-pub(crate) fn form_of(fields: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut body = Vec::new();
-    for (field, content) in fields {
-        let head = format!(
-            "--edge\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"a.png\"\r\n\
-             content-type: image/png\r\n\r\n"
-        );
-        body.extend_from_slice(head.as_bytes());
-        body.extend_from_slice(content);
-        body.extend_from_slice(b"\r\n");
-    }
-    body.extend_from_slice(b"--edge--\r\n");
-    body
-}
-
-/// Content type of [`form`].
-pub(crate) const FORM: &str = "multipart/form-data; boundary=edge";

@@ -37,7 +37,7 @@ async fn an_upload_is_a_jpeg_unless_it_says_otherwise() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_searched_cannot_be_uploaded() {
+async fn unsupported_formats_cannot_be_uploaded() {
     let shop = Shop::empty();
     let heic = r#"{"size": 1000, "content_type": "image/heic"}"#;
     let reply = shop.post("/uploads", "application/json", heic).await;

@@ -3,6 +3,7 @@
 mod measurement;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The minimum score of each [`Match`], as [measured](Self::measure) in a catalog.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -20,8 +21,10 @@ pub struct MatchThresholds {
 /// No score is [`f32::NAN`]: JSON has no such number.
 impl Eq for MatchThresholds {}
 
-/// The class of a score.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// The meaning of a score in this catalog.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Match {
     /// Shares little with the query.

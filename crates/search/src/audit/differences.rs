@@ -1,4 +1,4 @@
-//! Where bucket, index and records disagree.
+//! Differences between bucket, index and records.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,18 +6,18 @@ use lookalike_core::keys::is_catalog_key;
 use lookalike_core::model::ImageRecord;
 use lookalike_index::LiveRows;
 
-use super::report::{AuditReport, Contradiction, Listed, StaleRecord};
+use super::contradiction::{Contradiction, StaleRecord};
 
 /// All differences.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Differences {
-    /// Keys in the bucket that are neither indexed nor known to have failed in the version that is there.
+    /// Keys in the bucket whose current version is neither indexed nor failed.
     pub(super) unindexed: BTreeSet<String>,
-    /// Keys that are indexed in another version than the bucket has.
+    /// Keys whose indexed version is not that of the bucket.
     pub(super) outdated: BTreeSet<String>,
-    /// Keys that are indexed, and gone from the bucket.
+    /// Keys that are indexed, but no longer in the bucket.
     pub(super) gone: BTreeSet<String>,
-    /// Records that say something else than the index, of other keys than those.
+    /// Records of other keys that contradict the index.
     pub(super) contradictions: BTreeSet<StaleRecord>,
 }
 
@@ -28,7 +28,7 @@ struct Indexed<'a> {
 }
 
 impl Differences {
-    /// `stored` has the ETag of every key in the bucket.
+    /// Finds the differences; `stored` has the ETag of every key in the bucket.
     pub(super) fn of(
         view: &LiveRows,
         stored: &BTreeMap<String, String>,
@@ -65,7 +65,7 @@ impl Differences {
         found
     }
 
-    /// True if a key is different already, which explains what its records say.
+    /// True if the key is among the differences, which explains a contradiction of its records.
     fn explains(&self, key: &str) -> bool {
         [&self.unindexed, &self.outdated, &self.gone]
             .iter()
@@ -109,7 +109,7 @@ impl Differences {
         found
     }
 
-    /// Those of these differences that others are too.
+    /// Returns the differences that are also in `others`.
     pub(super) fn shared_with(self, others: &Self) -> Self {
         fn shared<T: Ord>(mut one: BTreeSet<T>, other: &BTreeSet<T>) -> BTreeSet<T> {
             one.retain(|entry| other.contains(entry));
@@ -124,7 +124,7 @@ impl Differences {
     }
 }
 
-/// The fault of a record of a key that is as the bucket says, or not there.
+/// Returns the contradiction of a record. Its key is not among the differences.
 fn contradiction(
     record: &ImageRecord,
     row: Option<&Indexed<'_>>,
@@ -133,7 +133,7 @@ fn contradiction(
     let is_stored = stored.contains_key(&record.key) && is_catalog_key(&record.key);
     match (row, &record.failure) {
         (None, _) if !is_stored => Some(Contradiction::Gone),
-        // Neither indexed nor different: this version has failed, as another record says.
+        // The key is no difference and not indexed, so another record says that this version failed.
         (None, None) => Some(Contradiction::NotIndexed),
         (None, Some(_)) => None,
         (Some(_), Some(_)) => Some(Contradiction::NotFailed),
@@ -142,14 +142,5 @@ fn contradiction(
         }
         (Some(row), None) if row.etag != record.etag => Some(Contradiction::OtherVersion),
         (Some(_), None) => None,
-    }
-}
-
-impl AuditReport {
-    pub(super) fn tell_differences(&mut self, found: Differences) {
-        self.unindexed = Listed::of(found.unindexed);
-        self.outdated = Listed::of(found.outdated);
-        self.gone = Listed::of(found.gone);
-        self.contradictions = Listed::of(found.contradictions);
     }
 }

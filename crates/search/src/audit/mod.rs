@@ -1,9 +1,11 @@
-//! Looking over the catalog: what is there twice or filed wrongly, and where bucket, index and table disagree.
+//! The audit of the catalog: duplicates, misplaced images, and differences between bucket, index and table.
 //!
-//! Bucket and table are read once, the index before and after: of what others change meanwhile, only what both
-//! generations have wrong is reported.
+//! Bucket and table are read once, the index before and after them. A difference is reported only if both generations
+//! have it, so changes during the audit are no differences.
 
+mod contradiction;
 mod differences;
+mod findings;
 mod reading;
 mod report;
 
@@ -11,9 +13,8 @@ use std::sync::Arc;
 
 use lookalike_index::{AuditSettings, ImageAudit};
 
-pub use report::{
-    AuditReport, AuditedGroup, AuditedImage, Contradiction, Listed, MisplacedImage, StaleRecord,
-};
+pub use contradiction::{Contradiction, StaleRecord};
+pub use report::{AuditReport, AuditedGroup, AuditedImage, Listed, MisplacedImage};
 
 use crate::error::SearchError;
 use crate::run_blocking::run_blocking;
@@ -23,29 +24,29 @@ use differences::Differences;
 use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::time::Deadline;
 
-/// Cosine from which two images are nearly the same one where that was not measured: 99 of 100 images that were
-/// scaled or stored again are so similar to their originals.
+/// Cosine similarity from which two images are nearly the same, if it was not measured on the catalog: 99 of 100 images
+/// that were scaled or stored again are so similar to their originals.
 const NEARLY_SAME: f32 = 0.985;
 
 /// The limits of an audit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditOptions {
-    /// When it must have ended.
+    /// Time limit.
     pub until: Deadline,
-    /// Images that bucket and index may have at most, and a quarter of what the table may have.
-    pub most_images: u64,
+    /// Maximum number of images in bucket and index, and a quarter of the maximum number of items in the table.
+    pub max_images: u64,
 }
 
-/// Why the catalog could not be looked over.
+/// The reason why an audit failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum AuditError {
-    /// There is more than the caller allows.
-    #[error("the catalog is too large to be looked over here: more than {most} {what}")]
+    /// The catalog is larger than the caller allows.
+    #[error("the catalog is too large to be looked over here: more than {max} {what}")]
     TooLarge {
-        /// The kind of thing that there is too much of.
+        /// The things that are too many.
         what: &'static str,
-        /// The most that may be there.
-        most: u64,
+        /// The maximum number.
+        max: u64,
     },
     /// It took longer than the caller allows.
     #[error("looking over the catalog takes longer than the time there is for it here")]
@@ -56,7 +57,7 @@ pub enum AuditError {
 }
 
 impl Searcher {
-    /// Looks over the whole catalog, as it is now. Nothing is changed.
+    /// Audits the whole catalog as it is now, and changes nothing.
     ///
     /// # Errors
     /// [`AuditError`].
@@ -93,21 +94,41 @@ impl Searcher {
             failed: Listed::of(failed),
             ..AuditReport::default()
         };
-        report.tell_images(&before.snapshot, &images);
-        report.tell_products(after.snapshot.live_rows(), &table.products);
-        report.tell_differences(differences);
+        report.add_image_findings(before.snapshot.live_rows(), &images);
+        report.add_product_findings(after.snapshot.live_rows(), &table.products);
+        report.add_differences(differences);
         Ok(report)
     }
 
-    /// A link that answers `GET` with an image for a while.
+    /// Adds a link to every listed image, except failed ones.
     ///
     /// # Errors
-    /// [`SearchError`] when it cannot be signed.
+    /// [`SearchError`] if a link cannot be signed.
+    pub async fn add_image_links(&self, report: &mut AuditReport) -> Result<(), SearchError> {
+        let groups = [&mut report.duplicates, &mut report.near_duplicates];
+        let groups = groups.into_iter().flat_map(|listed| &mut listed.items);
+        let images = groups.flat_map(|group| &mut group.images.items);
+        for image in images.chain(&mut report.images_without_product.items) {
+            image.url = Some(self.image_link(&image.key).await?);
+        }
+        for image in &mut report.misplaced.items {
+            image.url = Some(self.image_link(&image.key).await?);
+        }
+        Ok(())
+    }
+
+    /// Returns a link to GET an image, which expires.
+    ///
+    /// # Errors
+    /// [`SearchError`] if it cannot be signed.
     pub async fn image_link(&self, key: &str) -> Result<String, SearchError> {
         Ok(self.ports.links.fetch(key).await?)
     }
 
-    /// The newest index, and not an older one where that cannot be read.
+    /// Returns the newest index.
+    ///
+    /// # Errors
+    /// [`SearchError`] if it cannot be read, even if an older one is loaded.
     pub(super) async fn newest_for_certain(&self) -> Result<LoadedSnapshot, SearchError> {
         let loaded = self.snapshots.newest().await?;
         match &loaded.stale {
@@ -123,9 +144,9 @@ impl Searcher {
 
 impl AuditOptions {
     fn expect_at_most(&self, found: u64, what: &'static str) -> Result<(), AuditError> {
-        let most = self.most_images;
-        match found > most {
-            true => Err(AuditError::TooLarge { what, most }),
+        let max = self.max_images;
+        match found > max {
+            true => Err(AuditError::TooLarge { what, max }),
             false => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! All that bucket and table have.
+//! Reads the whole bucket and the whole table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ pub(super) struct Table {
 }
 
 impl Searcher {
-    /// Key and ETag of every catalog image.
+    /// Returns the ETag of every catalog image by key.
     pub(super) async fn stored_images(
         &self,
         options: &AuditOptions,
@@ -52,7 +52,7 @@ impl Searcher {
                     TableEntry::Image(record) => table.records.push(record),
                 }
             }
-            // An image has one record, and may have a few that are no longer true.
+            // An image has one record, and perhaps a few outdated ones.
             let quarter = (table.products.len() + table.records.len()) as u64 / 4;
             options.expect_at_most(quarter, "images and four times as many items in the table")?;
             after = page.next;
@@ -62,7 +62,7 @@ impl Searcher {
         }
     }
 
-    /// The images that could not be indexed, in key order.
+    /// Returns the images that could not be indexed, in key order.
     pub(super) async fn failed_images(
         &self,
         options: &AuditOptions,

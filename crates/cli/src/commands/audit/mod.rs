@@ -77,7 +77,7 @@ async fn audit(searcher: &Searcher) -> Result<AuditReport> {
     let spinner = output::spinner("looking over the catalog");
     let options = AuditOptions {
         until: deadline::of_step(),
-        most_images: u64::MAX,
+        max_images: u64::MAX,
     };
     let report = searcher.audit(options).await;
     spinner.finish_and_clear();

@@ -1,7 +1,6 @@
 //! `lookalike index info`: generation, counts, encoder and segments.
 
 use anyhow::Result;
-use lookalike_http::IndexInfoResponse;
 use lookalike_search::{IndexInfo, StandbyInfo};
 
 use crate::args::OutputArguments;
@@ -12,7 +11,7 @@ pub(super) async fn run(output: &OutputArguments) -> Result<CommandOutcome> {
     let target = Target::connect(&output.target).await?;
     let info = target.searcher(target.encoders()).index_info().await?;
     if output.json {
-        println!("{}", serde_json::to_string(&IndexInfoResponse::from(info))?);
+        println!("{}", serde_json::to_string(&info)?);
     } else {
         print_info(&info);
     }
@@ -26,7 +25,7 @@ fn print_info(info: &IndexInfo) {
     println!("failed      {}", info.failed);
     println!(
         "encoder     {}, {} dimensions, {}",
-        info.encoder_name, info.dimensions, info.fingerprint
+        info.encoder.name, info.encoder.dimensions, info.encoder.fingerprint
     );
     if let Some(notice) = encoder_notice(info) {
         println!("{notice}");
@@ -43,35 +42,35 @@ fn print_info(info: &IndexInfo) {
             output::bytes(segment.bytes)
         );
     }
-    info.sides.iter().for_each(print_side);
+    info.standby_indexes.iter().for_each(print_standby);
 }
 
 /// Says that this process has another encoder than the index, if so.
 pub(crate) fn encoder_notice(info: &IndexInfo) -> Option<String> {
-    let configured = info.configured.as_ref()?;
-    let known = |side: &StandbyInfo| side.encoder.fingerprint == configured.fingerprint;
-    if info.sides.iter().any(known) {
+    let configured = info.configured_encoder.as_ref()?;
+    let known = |index: &StandbyInfo| index.encoder.fingerprint == configured.fingerprint;
+    if info.standby_indexes.iter().any(known) {
         return None;
     }
     Some(format!(
         "this release brings encoder {:?}, the index is of {:?}: `lookalike reindex` changes over",
-        configured.name, info.encoder_name
+        configured.name, info.encoder.name
     ))
 }
 
 /// Prints a line about an index beside the searched one.
-pub(crate) fn print_side(side: &StandbyInfo) {
-    let lost = if side.available {
+pub(crate) fn print_standby(index: &StandbyInfo) {
+    let lost = if index.available {
         ""
     } else {
         ", not kept up to date: its encoder is not stored beside the index"
     };
     println!(
         "{:<11} {}, {} dimensions, {} rows, {}{lost}",
-        side.role,
-        side.encoder.name,
-        side.encoder.dimensions,
-        side.rows,
-        output::bytes(side.bytes)
+        index.role,
+        index.encoder.name,
+        index.encoder.dimensions,
+        index.rows,
+        output::bytes(index.bytes)
     );
 }

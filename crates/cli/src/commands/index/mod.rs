@@ -14,7 +14,7 @@ use crate::output::CommandOutcome;
 use crate::target::Target;
 
 pub(crate) use attributes::refresh_rows;
-pub(crate) use info::{encoder_notice, print_side};
+pub(crate) use info::{encoder_notice, print_standby};
 
 pub(crate) async fn run(arguments: IndexArguments) -> Result<CommandOutcome> {
     let declared = arguments.filterable.as_ref();

@@ -1,0 +1,111 @@
+#![allow(clippy::unwrap_used)]
+
+use lookalike_index::{Fingerprint, Match};
+use proptest::prelude::*;
+
+use super::*;
+use crate::query::QueryItem;
+
+fn binding(product: &str, options: &SearchOptions) -> Binding {
+    let query = Query::new(vec![QueryItem::product(product)]).unwrap();
+    let manifest = Manifest::empty("test", Fingerprint([1; 32]), 4);
+    Binding::new(&query, options, &manifest)
+}
+
+fn default_binding() -> Binding {
+    binding("a", &SearchOptions::default())
+}
+
+fn addresses(rows: &[(usize, u32)]) -> Vec<RowAddress> {
+    let address = |&(segment, row)| RowAddress { segment, row };
+    rows.iter().map(address).collect()
+}
+
+fn bound_to(text: &str, other: &Binding) -> bool {
+    let cursor = Cursor::decode(text).unwrap();
+    let content = content(cursor.generation, cursor.returned);
+    other.of(&content) == cursor.binding
+}
+
+proptest! {
+    #[test]
+    fn comes_back_as_it_was(
+        generation in any::<u64>(),
+        rows in prop::collection::btree_set((0_usize..40, any::<u32>()), 1..1000),
+    ) {
+        let mut returned: Vec<RowAddress> = addresses(&rows.into_iter().collect::<Vec<_>>());
+        returned.reverse();
+        let text = Cursor::encode(generation, returned.clone(), &default_binding());
+        let read = Cursor::decode(&text).unwrap();
+        returned.reverse();
+        prop_assert_eq!((read.generation, read.returned), (generation, returned));
+        prop_assert!(bound_to(&text, &default_binding()));
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(text in ".{0,200}", bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = Cursor::decode(&text);
+        let _ = Cursor::decode(&BASE64_URL_SAFE_NO_PAD.encode(bytes));
+    }
+}
+
+#[test]
+fn any_change_is_noticed() {
+    let text = Cursor::encode(7, addresses(&[(0, 5), (0, 9), (2, 1)]), &default_binding());
+    for at in 0..text.len() {
+        for other in ['A', 'z', '_'] {
+            let mut changed = text.clone().into_bytes();
+            if changed[at] == other as u8 {
+                continue;
+            }
+            changed[at] = other as u8;
+            let changed = String::from_utf8(changed).unwrap();
+            let read = Cursor::decode(&changed);
+            assert!(
+                matches!(read, Err(SearchError::InvalidCursor(_))),
+                "{at} {other}: {read:?}"
+            );
+        }
+    }
+    for changed in [
+        "",
+        "A",
+        &text[1..],
+        &text[..text.len() - 1],
+        &format!("{text}A"),
+    ] {
+        assert!(Cursor::decode(changed).is_err(), "{changed}");
+    }
+}
+
+#[test]
+fn it_belongs_to_the_query_and_to_what_orders_the_results() {
+    let text = Cursor::encode(7, addresses(&[(0, 5)]), &default_binding());
+    let with = |change: fn(&mut SearchOptions)| {
+        let mut options = SearchOptions::default();
+        change(&mut options);
+        bound_to(&text, &binding("a", &options))
+    };
+    assert!(with(|_| ()));
+    assert!(with(|options| options.k = 500));
+    assert!(with(|options| options.fields = Some(Vec::new())));
+    assert!(!with(|options| options.min_score = 0.1));
+    assert!(!with(|options| options.min_match = Some(Match::Similar)));
+    assert!(!with(|options| options.collapse = true));
+    assert!(!with(|options| options.diversity = 0.5));
+    assert!(!with(|options| options.filter = Some("category".into())));
+    assert!(!bound_to(&text, &binding("b", &SearchOptions::default())));
+}
+
+#[test]
+fn a_thousand_results_fit_into_a_link() {
+    let rows: Vec<(usize, u32)> = (0..1000).map(|n| (0, n * 100)).collect();
+    let text = Cursor::encode(1 << 40, addresses(&rows), &default_binding());
+    assert!(text.len() < 2000, "{}", text.len());
+    let spread: Vec<(usize, u32)> = (0..1000)
+        .map(|n| (n as usize % 64, n * 4_000_000))
+        .collect();
+    let text = Cursor::encode(u64::MAX, addresses(&spread), &default_binding());
+    assert!(text.len() < MAX_TEXT_LENGTH, "{}", text.len());
+    assert!(Cursor::decode(&text).is_ok());
+}

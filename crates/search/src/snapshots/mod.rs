@@ -1,0 +1,144 @@
+//! The snapshot that searches use: loaded on first need, kept up to date, never a mixture of two generations.
+
+mod cache;
+mod loaded;
+mod loader;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::FutureExt;
+use lookalike_core::encoders::Encoders;
+use lookalike_core::error::{StoreError, StoreErrorKind};
+use lookalike_core::ports::{Manifests, Metrics, Segments};
+use lookalike_index::Fingerprint;
+
+use self::cache::{CachedSnapshots, InFlightLoad};
+use self::loader::SnapshotLoader;
+use crate::error::SearchError;
+
+pub(crate) use self::loaded::LoadedSnapshot;
+
+/// Loads snapshots, one at a time, and keeps the last good one.
+pub(crate) struct Snapshots {
+    loader: Arc<SnapshotLoader>,
+    refresh: Duration,
+    cache: Arc<Mutex<CachedSnapshots>>,
+}
+
+impl Snapshots {
+    pub(crate) fn new(
+        manifests: Arc<dyn Manifests>,
+        segments: Arc<dyn Segments>,
+        metrics: Arc<dyn Metrics>,
+        encoders: Encoders,
+        refresh: Duration,
+    ) -> Self {
+        let loader = SnapshotLoader {
+            manifests,
+            segments,
+            metrics,
+            encoders,
+        };
+        Self {
+            loader: Arc::new(loader),
+            refresh,
+            cache: Arc::default(),
+        }
+    }
+
+    /// Returns the snapshot to search now. The bucket is checked at most once per refresh interval; while one caller
+    /// checks, others get the last one. If the check fails or the manifest is late, the last good snapshot is returned,
+    /// with the reason.
+    pub(crate) async fn current(&self) -> Result<LoadedSnapshot, SearchError> {
+        let (known, load, is_ours) = {
+            let mut cache = lock(&self.cache);
+            cache.drop_expired();
+            let known = cache.loaded.clone();
+            if let Some(loaded) = &known
+                && loaded.checked.elapsed() < self.refresh
+            {
+                return Ok(loaded.clone());
+            }
+            match cache.running_load() {
+                Some(load) => (known, load.clone(), false),
+                None => {
+                    let load = self.spawn_load(known.clone());
+                    cache.load = Some(load.clone());
+                    (known, load, true)
+                }
+            }
+        };
+        match known {
+            Some(known) if !is_ours => Ok(known),
+            _ => load.result.await,
+        }
+    }
+
+    /// Returns the snapshot of the newest generation: the bucket is checked again, however long ago the last check was.
+    /// If that fails, the last good snapshot is returned, as by [`current`](Self::current).
+    pub(crate) async fn newest(&self) -> Result<LoadedSnapshot, SearchError> {
+        // A load that started before may have missed the newest generation.
+        let before = lock(&self.cache).running_load().cloned();
+        if let Some(load) = before {
+            let _ = load.result.await;
+        }
+        let load = {
+            let mut cache = lock(&self.cache);
+            match cache.running_load() {
+                Some(load) => load.clone(),
+                None => {
+                    let load = self.spawn_load(cache.loaded.clone());
+                    cache.load = Some(load.clone());
+                    load
+                }
+            }
+        };
+        load.result.await
+    }
+
+    /// Returns a generation before the current one, while it is kept.
+    pub(crate) fn replaced(&self, generation: u64) -> Option<LoadedSnapshot> {
+        lock(&self.cache).replaced(generation)
+    }
+
+    /// Starts to load the generation after `known`.
+    fn spawn_load(&self, known: Option<LoadedSnapshot>) -> InFlightLoad {
+        let loader = Arc::clone(&self.loader);
+        let cache = Arc::clone(&self.cache);
+        let task = tokio::spawn(async move {
+            let loaded = loader.refresh(known).await;
+            if let Ok(loaded) = &loaded {
+                lock(&cache).replace(loaded.clone());
+            }
+            loaded
+        });
+        let handle = task.abort_handle();
+        let result = async {
+            task.await.unwrap_or_else(|died| {
+                let error = StoreError::new(
+                    StoreErrorKind::Unavailable,
+                    "load the index",
+                    "the load was broken off",
+                );
+                Err(error.caused_by(died).into())
+            })
+        };
+        InFlightLoad {
+            task: handle,
+            result: result.boxed().shared(),
+        }
+    }
+
+    /// Returns the encoder of the loaded snapshot; `None` if nothing was published.
+    pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
+        let cache = lock(&self.cache);
+        let known = cache.loaded.as_ref();
+        let published = known.filter(|known| known.manifest.generation > 0);
+        published.map(|known| known.manifest.fingerprint)
+    }
+}
+
+fn lock(cache: &Mutex<CachedSnapshots>) -> MutexGuard<'_, CachedSnapshots> {
+    cache.lock().unwrap_or_else(PoisonError::into_inner)
+}
