@@ -30,11 +30,11 @@ pub struct ImageView {
     /// True if the object is deleted and still in the index; absent otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub removal: bool,
-    /// The reason of a failure as a word for programs.
+    /// The reason of a failure as a word for programs; absent where the operator does not show reasons to callers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "corrupt")]
     pub code: Option<String>,
-    /// The reason of a failure, and what to do about it.
+    /// The reason of a failure, and what to do about it; absent like `code`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }

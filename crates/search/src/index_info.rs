@@ -34,7 +34,7 @@ pub struct IndexInfo {
     pub segments: Vec<SegmentInfo>,
     /// Number of images that could not be indexed.
     pub failed: u64,
-    /// The last failures, newest first, at most 50.
+    /// The last failures, newest first, at most 50; empty where the operator does not show them to callers.
     pub failures: Vec<FailedImage>,
     /// Attributes for filters, by name.
     pub filterable: Vec<FilterableInfo>,

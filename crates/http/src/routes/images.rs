@@ -27,5 +27,9 @@ pub(crate) async fn image(
     uri: Uri,
 ) -> Result<Json<ImageView>, Problem> {
     no_parameters(&uri)?;
-    Ok(Json(state.searcher.image(&image_key(&uri)?).await?))
+    let mut image = state.searcher.image(&image_key(&uri)?).await?;
+    if !state.shows_failures {
+        (image.code, image.reason) = (None, None);
+    }
+    Ok(Json(image))
 }

@@ -21,6 +21,9 @@ use crate::state::AppState;
 )]
 pub(crate) async fn index(State(state): State<AppState>, uri: Uri) -> Result<Response, Problem> {
     no_parameters(&uri)?;
-    let info = state.searcher.index_info().await?;
+    let mut info = state.searcher.index_info().await?;
+    if !state.shows_failures {
+        info.failures.clear();
+    }
     Ok(json_reply(&info, info.state.stale.is_some()))
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lookalike_core::Deadline;
+use lookalike_http::HttpSettings;
 use lookalike_indexing::{IndexSettings, Indexer};
 use serde_json::{Value, json};
 
@@ -111,4 +112,21 @@ async fn at_most_fifty_failures_are_listed_with_one_request() {
     }
     let calls = shop.cloud.traffic().calls["newest failures"];
     assert_eq!(calls - after.0, 1);
+}
+
+#[tokio::test]
+async fn strangers_learn_how_many_images_failed_and_no_more() {
+    let shop = Shop::stocked().await;
+    shop.index(&[("catalog/bags/text.png", b"text".to_vec())])
+        .await;
+    let settings = HttpSettings {
+        shows_failures: false,
+        ..HttpSettings::default()
+    };
+    let shop = Shop::over(shop.cloud, 0, settings);
+    let state = index(&shop).await;
+    assert_eq!((&state["failed"], &state["failures"]), (&json!(1), &json!([])));
+    let image = shop.get("/images/catalog/bags/text.png").await.json();
+    assert_eq!(image["state"], "failed");
+    assert_eq!((image.get("code"), image.get("reason")), (None, None));
 }

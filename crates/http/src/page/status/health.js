@@ -56,7 +56,10 @@ function indexFindings(index) {
     add(
       "warn",
       count(index.failed, "image", "images") + " could not be indexed",
-      "The list below has the reasons. Replace or remove these images; after a store failure, retry all of them.",
+      (index.failures.length
+        ? "The list below has the reasons. "
+        : "On the command line, lookalike status --failed lists them with reasons. ") +
+        "Replace or remove these images; after a store failure, retry all of them.",
       "lookalike index verify --repair"
     );
   }
