@@ -10,8 +10,9 @@ use lookalike_core::{CATALOG_PREFIX, Deadline, is_catalog_key};
 use lookalike_events::{Change, Event, EventError, Message, TableWrite};
 use serde_json::{Value, json};
 
+use crate::error::IndexingError;
 use crate::indexer::Indexer;
-use crate::report::{BatchReport, IndexingError, Outcome};
+use crate::report::{BatchReport, Outcome};
 
 /// Time that must be left after a batch to start looking after the index. What does not fit is left to a
 /// later batch or the schedule.

@@ -11,8 +11,8 @@ use lookalike_index::{Attributes, CATEGORY, LiveRows};
 use serde::Serialize;
 
 use crate::current::Current;
+use crate::error::IndexingError;
 use crate::indexer::Indexer;
-use crate::report::IndexingError;
 
 /// Products that the table is asked for at once.
 const CHUNK: usize = 1000;
