@@ -15,6 +15,7 @@
 
 #![forbid(unsafe_code)]
 
+mod attributes_check;
 mod backoff;
 mod batch_run;
 mod current;
