@@ -1,4 +1,4 @@
-//! One batch of events, from the keys that they name to what became of each.
+//! One batch of events, from the keys that they name to the outcome of each.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,12 +8,13 @@ use lookalike_core::ports::Measurement;
 use lookalike_core::time::Deadline;
 use tracing::info;
 
-use crate::batch::BatchChange;
+use crate::error::IndexingError;
 use crate::indexer::Indexer;
-use crate::observe::{Looking, Observation, Observed, Recorded};
-use crate::proposal::Change;
-use crate::publish::Publication;
-use crate::report::{BatchReport, IndexingError, Outcome};
+use crate::manifest_edit::{Batch, IndexEdit, ManifestEdit};
+use crate::observation::{Observation, Observed, Recorded};
+use crate::observe::Looking;
+use crate::publish::Commit;
+use crate::report::{BatchReport, Outcome};
 use crate::targets::{IndexTarget, IndexTargets};
 
 /// The number of times that a key is done again within one batch because it changed meanwhile.
@@ -22,15 +23,15 @@ const MAX_ROUNDS: u32 = 5;
 const PARALLEL_CHECKS: usize = 16;
 
 impl Indexer {
-    /// Brings the index in line with what is at `keys` now, and every other index that the manifest
-    /// has with it. Keys may repeat, and may name what is gone. Bad images fail alone.
+    /// Brings the index in line with the objects that are at `keys` now, and every other index that the manifest
+    /// has with it. Keys may repeat, and may name objects that are gone. Bad images fail alone.
     ///
     /// The manifest is read after the events arrived and before their images are looked at. So an
     /// index that a batch does not know of was added after the batch's images were put or removed,
     /// and the process that added it, by listing the bucket afterwards, sees them as they are.
     ///
-    /// What is answered and recorded speaks of the index that is searched; but a key that another
-    /// index could not be told of, for a reason that may pass, is to be delivered again.
+    /// Report and records are about the searched index; but a key that could not be written to another index, for a
+    /// reason that may pass, must be delivered again.
     ///
     /// # Errors
     /// [`IndexingError`] when nothing of the batch could be done; all of it should be tried again.
@@ -42,7 +43,7 @@ impl Indexer {
         self.index_batch(keys, None, deadline).await
     }
 
-    /// The same, without trying the image whose record is `hopeless` again.
+    /// Does the work of [`index_keys`](Self::index_keys) without trying the image whose record is `hopeless` again.
     pub(crate) async fn index_batch(
         &self,
         keys: &[String],
@@ -67,9 +68,9 @@ impl Indexer {
             let mut observed = self.observe_all(&pending, &looking).await;
             self.apply_attributes(&mut observed, &targets, deadline)
                 .await;
-            let publication = self.publish_batch(&observed, &targets, deadline).await?;
-            report.conflicts += publication.conflicts;
-            report.generation = publication.generation;
+            let commit = self.publish_batch(&observed, &targets, deadline).await?;
+            report.conflicts += commit.conflicts;
+            report.generation = commit.generation;
             let unrecorded = self
                 .record_all(&observed, &targets[0].encoder, &mut written)
                 .await;
@@ -83,7 +84,7 @@ impl Indexer {
                     .map(str::to_owned);
                 let outcome = match again {
                     Some(reason) => Outcome::Retry(reason),
-                    None => outcome_of(observed.served),
+                    None => outcome_of(observed.served()),
                 };
                 note(&mut outcomes, key, outcome);
             }
@@ -105,36 +106,27 @@ impl Indexer {
         observed: &[(String, Observed)],
         targets: &[IndexTarget],
         deadline: Deadline,
-    ) -> Result<Publication, IndexingError> {
-        let changes = targets.iter().enumerate();
-        let changes: Vec<(&IndexTarget, BatchChange)> = changes
-            .map(|(place, target)| (target, change_of(observed, place)))
-            .collect();
-        if !targets[0].is_published && changes[0].1.has_upserts() {
-            // The first manifest is about to name this encoder, and its readers must find it.
-            self.ports.encoders.store_configured().await?;
+    ) -> Result<Commit, IndexingError> {
+        let mut edits = Vec::with_capacity(targets.len());
+        for (place, target) in targets.iter().enumerate() {
+            let batch = batch_of(observed, place);
+            if !target.is_published && !batch.upserts.is_empty() {
+                // The first manifest is about to name this encoder, and its readers must find it.
+                self.ports.encoders.store_configured().await?;
+            }
+            edits.push(ManifestEdit::Index {
+                encoder: target.encoder.clone(),
+                edit: IndexEdit::WriteBatch(batch),
+                // A standby index may be given up while the batch is at work.
+                may_be_gone: place > 0,
+            });
         }
-        let mut changes: Vec<Change<'_>> = changes
-            .into_iter()
-            .enumerate()
-            .map(|(place, (target, mut change))| {
-                let encoder = &target.encoder;
-                let change = Change::new(encoder, move |current, reuse| {
-                    change.propose(current, encoder, reuse)
-                });
-                // A side index may be given up while the batch is at work.
-                match place {
-                    0 => change,
-                    _ => change.if_there(),
-                }
-            })
-            .collect();
-        self.publisher.publish_all(deadline, &mut changes).await
+        self.publisher.commit(deadline, &edits).await
     }
 
-    /// The keys that no longer show what was just written down about them: another writer may have
+    /// Returns the keys whose objects differ from what was just published and recorded: another writer may have
     /// published or recorded an older version after a newer one. The last writer is also the last to look, so
-    /// the last word on every key is true.
+    /// what it writes of every key is true.
     async fn changed_since(
         &self,
         observed: &[(String, Observed)],
@@ -142,16 +134,16 @@ impl Indexer {
     ) -> BTreeSet<String> {
         let written = observed
             .iter()
-            .filter(|(_, observed)| !matches!(observed.served, Observation::Unavailable(_)));
+            .filter(|(_, observed)| !matches!(observed.served(), Observation::Unavailable(_)));
         let checks: Vec<_> = written
             .map(|(key, observed)| async move {
                 if deadline.remaining().is_zero() {
                     return Some(key.clone());
                 }
                 let holds = match self.ports.images.head(key).await {
-                    // Every index was told of the same version.
-                    Ok(head) => observed.served.holds(key, head.as_ref()),
-                    // Not knowing is as good as changed.
+                    // The same version was written to every index.
+                    Ok(head) => observed.served().holds(key, head.as_ref()),
+                    // It may have changed.
                     Err(_) => false,
                 };
                 (!holds).then(|| key.clone())
@@ -193,43 +185,42 @@ impl Indexer {
     }
 }
 
-/// Returns the change for the index of that number.
-fn change_of(observed: &[(String, Observed)], target: usize) -> BatchChange {
-    let mut upserts = Vec::new();
-    let mut removals = Vec::new();
+/// Returns the batch to write to the index of that number.
+fn batch_of(observed: &[(String, Observed)], target: usize) -> Batch {
+    let mut batch = Batch::default();
     for (key, observed) in observed {
-        match observed.of(target) {
+        match &observed.0[target] {
             Observation::Image { row, .. } | Observation::AttributesUpdated { row, .. } => {
-                upserts.push((**row).clone());
+                batch.upserts.push((**row).clone());
             }
-            // What was there before is not what the bucket shows now.
-            Observation::Gone | Observation::Bad { .. } => removals.push(key.clone()),
+            // The row that was there before is not of the object that is in the bucket now.
+            Observation::Gone | Observation::Bad { .. } => batch.removals.push(key.clone()),
             Observation::Unchanged { .. } | Observation::Unavailable(_) => {}
         }
     }
-    BatchChange::new(upserts, removals)
+    batch
 }
 
-fn outcome_of(observation: Observation) -> Outcome {
+fn outcome_of(observation: &Observation) -> Outcome {
     match observation {
         Observation::Unchanged { .. } => Outcome::Unchanged,
         Observation::AttributesUpdated { .. } => Outcome::Updated,
         Observation::Image { .. } => Outcome::Indexed,
-        Observation::Bad { failure, .. } => Outcome::Failed(failure),
+        Observation::Bad { failure, .. } => Outcome::Failed(failure.clone()),
         Observation::Gone => Outcome::Removed,
-        Observation::Unavailable(reason) => Outcome::Retry(reason),
+        Observation::Unavailable(reason) => Outcome::Retry(reason.clone()),
     }
 }
 
-/// The last round counts; but what an earlier round of this batch wrote was not unchanged, and what it
-/// embedded was more than updated.
+/// Keeps the outcome of the last round; but an image that an earlier round of this batch wrote was not unchanged, and
+/// one that it embedded was more than updated.
 fn note(outcomes: &mut BTreeMap<String, Outcome>, key: String, outcome: Outcome) {
     use Outcome::{Indexed, Unchanged, Updated};
-    let said = match (outcomes.get(&key), &outcome) {
+    let outcome = match (outcomes.get(&key), &outcome) {
         (Some(Indexed), Unchanged | Updated) | (Some(Updated), Unchanged) => return,
         _ => outcome,
     };
-    outcomes.insert(key, said);
+    outcomes.insert(key, outcome);
 }
 
 #[cfg(test)]

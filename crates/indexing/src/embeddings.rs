@@ -1,4 +1,4 @@
-//! Embeddings of stored rows, read by range: what it takes to write a row again without its image.
+//! Embeddings of stored rows, read by range, to write rows again without their images.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -8,8 +8,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 use lookalike_core::error::StoreError;
 use lookalike_index::{QuantizedVector, RowAddress};
 
-use crate::current::{Current, IndexReader};
-use crate::report::IndexingError;
+use crate::current::Current;
+use crate::error::IndexingError;
+use crate::index_reader::IndexReader;
 
 /// Ranges of a segment that are no farther apart are read as one: so many bytes come in less time, and cost
 /// less, than another request.
@@ -18,7 +19,7 @@ const NEAR: u64 = 128 << 10;
 const PARALLEL_READS: usize = 16;
 
 impl IndexReader {
-    /// The embeddings of rows of an index, in the order of `rows`.
+    /// Returns the embeddings of rows of an index, in the order of `rows`.
     pub(crate) async fn embeddings(
         &self,
         current: &Current,
@@ -48,9 +49,9 @@ impl IndexReader {
             let Some(((_, start), part)) = before.next_back() else {
                 return Bytes::new();
             };
-            // A part that is shorter than was asked for gives what is too short for an embedding.
+            // A part that is shorter than was asked for gives bytes that are too few for an embedding.
             let at = |end: u64| part.len().min((end - start) as usize);
-            // A copy, because what was read may be much more.
+            // A copy, because the part may be much larger.
             Bytes::copy_from_slice(&part[at(range.start)..at(range.end)])
         };
         let embeddings = rows.iter().map(|at| {
@@ -61,7 +62,7 @@ impl IndexReader {
     }
 }
 
-/// The ranges that have all bytes of `ranges`, ascending, with those joined that are near to each other.
+/// Returns ranges that have all bytes of `ranges`, ascending, with those joined that are near to each other.
 fn joined(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
     ranges.sort_unstable_by_key(|range| range.start);
     let mut joined: Vec<Range<u64>> = Vec::new();

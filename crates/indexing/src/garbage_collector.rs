@@ -9,22 +9,22 @@ use lookalike_core::time::now_milliseconds;
 use lookalike_index::Manifest;
 use tracing::info;
 
+use crate::error::IndexingError;
 use crate::indexer::Indexer;
-use crate::report::IndexingError;
 
 /// Segments removed at once.
 const PARALLEL_DELETES: usize = 8;
 
 impl Indexer {
     /// Removes segments that no manifest names and that are older than the safe age: remains of
-    /// crashed or outrun writers, and what compaction replaced long enough ago for every reader to
-    /// have moved on. Returns how many. Encoders that no index has are removed likewise.
+    /// crashed or outrun writers, and segments that compaction replaced long enough ago for every reader to
+    /// have moved on. Returns their number. Encoders that no index has are removed likewise.
     ///
     /// # Errors
-    /// [`IndexingError`]; what was removed so far was not needed.
+    /// [`IndexingError`]; the segments that were removed so far were not needed.
     pub async fn collect_garbage(&self) -> Result<usize, IndexingError> {
-        // Listed first: what is published between the two calls is then named by the manifest. What is
-        // published later was written later too, for no writer publishes what it wrote long ago.
+        // Listed first: a segment that is published between the two calls is then named by the manifest. One that is
+        // published later was written later too, because no writer publishes a segment that it wrote long ago.
         let stored = self.ports.shelf.list().await?;
         let encoders = self.ports.encoder_store.list().await?;
         let LoadedManifest::Found { bytes, .. } = self.ports.manifests.load(None).await? else {

@@ -44,7 +44,7 @@ const MAX_INVOCATION: Duration = Duration::from_secs(900);
 /// The settings of the indexer.
 #[derive(Debug, Clone)]
 pub struct IndexSettings {
-    /// Which of their products' metadata the rows keep.
+    /// The members of their products' metadata that rows keep.
     pub filterable: Filterable,
     /// When to compact.
     pub policy: CompactionPolicy,
@@ -61,7 +61,7 @@ pub struct IndexSettings {
     /// Memory for decoding images.
     pub image_memory: MemoryBudget,
     /// Longest time that any process works on an image that comes alone; the record of a try that is older was left
-    /// by a process that died. An event that comes again must do so later than that, or it comes for nothing.
+    /// by a process that died. An event that comes again must do so later than that, otherwise it is only delivered again.
     pub longest_try: Duration,
 }
 
@@ -80,7 +80,7 @@ impl Default for IndexSettings {
     }
 }
 
-/// Keeps the index what the bucket says.
+/// Keeps the index in line with the bucket.
 pub struct Indexer {
     pub(crate) ports: IndexPorts,
     pub(crate) settings: IndexSettings,
@@ -92,7 +92,7 @@ pub struct Indexer {
 }
 
 impl Indexer {
-    /// An indexer; nothing is read before the first batch.
+    /// Makes an indexer; nothing is read before the first batch.
     pub fn new(ports: IndexPorts, settings: IndexSettings) -> Self {
         let publisher = Publisher::new(
             Arc::clone(&ports.manifests),

@@ -11,10 +11,10 @@ use lookalike_core::time::now_milliseconds;
 use lookalike_index::{Changed, HistoryEntry, Manifest, Role, Step};
 use serde::Serialize;
 
-use crate::current::{Current, Published, TRIES};
+use crate::current::{Current, Published};
+use crate::error::IndexingError;
 use crate::indexer::Indexer;
 use crate::publish::MAX_UNANSWERED;
-use crate::report::IndexingError;
 
 /// The number of times that starting over is tried while others publish.
 const MAX_TRIES: u32 = 20;
@@ -36,7 +36,7 @@ pub struct Difference {
 }
 
 impl Indexer {
-    /// What events would have to name to make the index what the bucket is. A listing shows versions
+    /// Returns the keys that must be indexed to bring the indexes in line with the bucket. A listing shows versions
     /// only: a product id or category that changed in an object's metadata while its bytes stayed is
     /// not among the differences.
     ///
@@ -71,8 +71,8 @@ impl Indexer {
         Ok(difference)
     }
 
-    /// The images in the searched index of which nothing is recorded: the process that indexed them ended before
-    /// that, and an event that would be delivered again was lost.
+    /// Returns the keys of images in the searched index that have no record: the process that indexed them ended before
+    /// it wrote one, and an event that would be delivered again was lost.
     ///
     /// # Errors
     /// [`IndexingError`] when index or table cannot be read.
@@ -94,30 +94,14 @@ impl Indexer {
         Ok(missing.into_iter().map(|(_, key)| key).collect())
     }
 
-    /// The manifest and all its indexes, the searched one first.
+    /// Returns the manifest and all its indexes, the searched one first.
     pub(crate) async fn all_indexes(
         &self,
     ) -> Result<(Arc<Published>, Vec<Arc<Current>>), IndexingError> {
-        let reader = &self.publisher.reader;
-        let mut tries = 1;
-        'again: loop {
-            let published = reader.published().await?;
-            let mut indexes = Vec::new();
-            for encoder in published.encoders() {
-                match reader.index(&published, &encoder).await {
-                    // Replaced and removed since the manifest was read: there is a newer one.
-                    Err(error) if error.is_missing_segment() && tries < TRIES => {
-                        tries += 1;
-                        continue 'again;
-                    }
-                    index => indexes.push(index?),
-                }
-            }
-            return Ok((published, indexes));
-        }
+        self.publisher.reader.read_all().await?.complete()
     }
 
-    /// Key and ETag of every catalog image.
+    /// Returns key and ETag of every catalog image.
     pub(crate) async fn stored_images(&self) -> Result<BTreeMap<String, String>, StoreError> {
         let mut stored = BTreeMap::new();
         let mut after = None;
@@ -164,7 +148,7 @@ impl Indexer {
             match self.ports.manifests.swap(bytes, etag.as_deref()).await {
                 Ok(_) => return Ok(manifest.generation),
                 Err(error) if error.kind == StoreErrorKind::Conflict => {}
-                // Whether it arrived cannot be told; writing it once more is right either way.
+                // It may have arrived; writing it once more is right either way.
                 Err(error) if error.kind.is_retryable() && unanswered < MAX_UNANSWERED => {
                     unanswered += 1;
                 }
@@ -175,27 +159,13 @@ impl Indexer {
     }
 }
 
-impl Current {
-    /// Every key that has a live row.
-    pub(crate) fn live_keys(&self) -> impl Iterator<Item = &str> {
-        let view = &self.view;
-        view.addresses().map(|at| view.meta(at).key(at.row))
-    }
-
-    /// True if the index has this version of an image.
-    pub(crate) fn has_version(&self, key: &str, etag: &str) -> bool {
-        let at = self.view.locate(key);
-        at.is_some_and(|at| self.view.meta(at).etag(at.row) == etag)
-    }
-}
-
-/// What a manifest claims of itself and of those before it.
+/// The generation and history that a stored manifest claims.
 struct Before {
     generation: u64,
     history: Vec<HistoryEntry>,
 }
 
-/// What can be believed of a manifest, possibly damaged or foreign.
+/// Returns the claims of a manifest, possibly damaged or foreign, as far as they are credible.
 fn credible(bytes: &[u8]) -> Before {
     if let Ok(manifest) = Manifest::decode(bytes) {
         return Before {

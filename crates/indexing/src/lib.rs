@@ -1,52 +1,59 @@
-//! Keeping the index what the bucket says.
+//! Keeps the index in line with the bucket.
 //!
-//! [`Indexer::index_keys`] is handed the keys that events name. It reads what is at each key now,
-//! embeds it, publishes one delta for the batch and then looks again: what changed meanwhile is done
+//! [`Indexer::index_keys`] takes the keys that events name. It reads the object that is at each key now,
+//! embeds it, publishes one delta for the batch and then looks again: keys that changed meanwhile are done
 //! again. So any order, any repetition and any crash end in the same index. [`Indexer::index_redelivered`] does
-//! the same for one key whose image may be what ended an earlier try. [`Indexer::maintain`]
+//! this for one key whose image may have ended an earlier try. [`Indexer::maintain`]
 //! keeps the index small and fast, after the batch and only while there is time.
 //!
 //! Rows also keep the declared attributes of their products, which are in the table.
-//! [`Indexer::index_products`] is handed the products that events name, and makes their rows say what the
-//! table says now; embeddings stay as they are.
+//! [`Indexer::index_products`] takes the products that events name, and gives their rows the attributes that the
+//! table has now; embeddings stay as they are.
 //!
-//! While the encoder of a catalog is changed there are several indexes, each of its own encoder, and all
-//! of this goes for each of them: [`Indexer::begin_building`] adds one, [`Indexer::switch`] has it
-//! searched.
+//! While the encoder of a catalog is changed there are several indexes, each of its own encoder, and each is kept in
+//! line: [`Indexer::begin_building`] adds one, [`Indexer::switch`] makes it the searched one.
 
 #![forbid(unsafe_code)]
 
-mod batch;
+mod attributes_check;
+mod backoff;
 mod batch_run;
-mod compact;
-mod compaction_commit;
 mod current;
 mod embeddings;
 mod encoder_identity;
 mod encoder_migration;
+mod error;
 mod garbage_collector;
 mod handler;
+mod index_reader;
 mod indexer;
 mod inspect;
-mod lease;
+mod maintenance;
+mod manifest_edit;
+mod migration_error;
 mod new_segment;
+mod observation;
 mod observe;
 mod outdated;
 mod product_attributes;
 mod products;
-mod proposal;
 mod publish;
+mod rebuild;
+mod rebuild_cost;
 mod records;
 mod redelivered;
 mod report;
+mod segment_fetch;
 mod targets;
 mod time_budget;
 mod verify;
 
-pub use encoder_migration::{Building, Coverage, MigrationError, Switched};
+pub use encoder_migration::{Building, Coverage, Switched};
+pub use error::IndexingError;
 pub use handler::{Handler, HandlerError};
 pub use indexer::{IndexPorts, IndexSettings, Indexer};
 pub use inspect::Difference;
+pub use migration_error::MigrationError;
 pub use outdated::{IndexedImage, Outdated};
-pub use report::{BatchReport, IndexingError, MaintenanceReport, Outcome, ProductsReport};
+pub use report::{BatchReport, MaintenanceReport, Outcome, ProductsReport};
 pub use verify::{StandbyReport, VerifyReport};

@@ -1,23 +1,24 @@
-//! Comparing what rows say of their products with what the table says.
+//! Finding rows whose attributes are not those that the table has of their products.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lookalike_core::error::StoreErrorKind;
 use lookalike_core::filterable::{Filterable, attributes};
-use lookalike_core::keys::{category_of, folder_of};
+use lookalike_core::keys::category_of;
 use lookalike_core::model::Metadata;
-use lookalike_index::{Attributes, CATEGORY, LiveRows};
+use lookalike_index::{Attributes, LiveRows};
 use serde::Serialize;
 
+use crate::attributes_check::{Verdict, compare};
 use crate::current::Current;
+use crate::error::IndexingError;
 use crate::indexer::Indexer;
-use crate::report::IndexingError;
 
 /// Products that the table is asked for at once.
 const CHUNK: usize = 1000;
 
-/// An image of which an index says something else than the table.
+/// An image whose attributes in an index differ from those in the table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Outdated {
     /// The image key.
@@ -40,40 +41,11 @@ pub struct IndexedImage {
 }
 
 impl IndexedImage {
-    /// True if it is to say something else when this is its product's metadata. Where the product has no
-    /// category, that which the image has is taken to be its own.
+    /// True if its attributes must change when this is its product's metadata. If the product has no
+    /// category, that of the image is taken to be its own.
     pub fn is_outdated(&self, filterable: &Filterable, metadata: &Metadata) -> bool {
         let wanted = filterable.of_product(metadata);
         compare(&self.key, &self.attributes, &wanted) == Verdict::Outdated
-    }
-}
-
-/// A judgment of a row without looking at its image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    /// It says what it should; a category that is that of its folder is taken to be right.
-    Same,
-    /// It says something else.
-    Outdated,
-    /// Its category is right if the image says so: nothing else tells it.
-    AskImage,
-}
-
-fn compare(key: &str, said: &Attributes, of_product: &Attributes) -> Verdict {
-    if of_product.contains_key(CATEGORY) {
-        return match said == of_product {
-            true => Verdict::Same,
-            false => Verdict::Outdated,
-        };
-    }
-    let others = said.iter().filter(|(name, _)| *name != CATEGORY);
-    if !others.eq(of_product.iter()) {
-        return Verdict::Outdated;
-    }
-    let category = said.get(CATEGORY).map(|category| category.as_str());
-    match category == folder_of(key).map(Some) {
-        true => Verdict::Same,
-        false => Verdict::AskImage,
     }
 }
 
@@ -99,7 +71,7 @@ impl Indexer {
         Ok(images)
     }
 
-    /// Every product that has an image in any index. Those whose images are stored near to each other
+    /// Returns every product that has an image in any index. Those whose images are stored near to each other
     /// stand together: done in this order, little is read to update them.
     ///
     /// # Errors
@@ -112,8 +84,8 @@ impl Indexer {
         Ok(new.map(str::to_owned).collect())
     }
 
-    /// The images of which any index says something else than the table does now, in key order: what
-    /// [`index_products`](Self::index_products) would update. Only an image's own category that was
+    /// Returns the images whose attributes in any index differ from those in the table now, in key order:
+    /// [`index_products`](Self::index_products) would update them. Only an image's own category that was
     /// changed without its bytes, and that formerly was its folder's, is not among them.
     ///
     /// # Errors
@@ -161,7 +133,7 @@ impl Indexer {
         for image in unclear {
             let own = match heads.get(&image.key) {
                 Some(Ok(Some(head))) => category_of(&image.key, &head.metadata),
-                // Gone: another comparison tells of that.
+                // Gone: another comparison finds that.
                 Some(Ok(None)) | None => continue,
                 Some(Err(error)) if error.kind == StoreErrorKind::NotFound => continue,
                 Some(Err(error)) => return Err(error.clone().into()),
@@ -199,57 +171,4 @@ fn images_of(view: &LiveRows, product_id: &str) -> Vec<IndexedImage> {
         }
     })
     .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn the_image_is_asked_only_where_nobody_else_knows() {
-        let said =
-            |value: serde_json::Value| -> Attributes { serde_json::from_value(value).unwrap() };
-        let key = "catalog/shoes/1.jpg";
-        for (row, product, verdict) in [
-            (
-                json!({"category": "a"}),
-                json!({"category": "a"}),
-                Verdict::Same,
-            ),
-            (
-                json!({"category": "a"}),
-                json!({"category": "b"}),
-                Verdict::Outdated,
-            ),
-            (json!({"category": "shoes"}), json!({}), Verdict::Same),
-            (json!({"category": "a"}), json!({}), Verdict::AskImage),
-            (json!({"category": 5}), json!({}), Verdict::AskImage),
-            (json!({}), json!({}), Verdict::AskImage),
-            (
-                json!({"category": "a", "price": 1}),
-                json!({}),
-                Verdict::Outdated,
-            ),
-            (
-                json!({"category": "shoes", "price": 1}),
-                json!({"price": 1}),
-                Verdict::Same,
-            ),
-            (
-                json!({"category": "shoes"}),
-                json!({"price": 1}),
-                Verdict::Outdated,
-            ),
-        ] {
-            let found = compare(key, &said(row.clone()), &said(product.clone()));
-            assert_eq!(found, verdict, "{row} of {product}");
-        }
-        assert_eq!(
-            compare("catalog/1.jpg", &said(json!({})), &said(json!({}))),
-            Verdict::Same
-        );
-    }
 }

@@ -1,4 +1,4 @@
-//! What rows say of their products, beside the embedding: asked of the table once for a batch.
+//! Attributes of rows, read from the table once for a batch.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,15 +10,16 @@ use lookalike_core::time::Deadline;
 use lookalike_index::{Attributes, QuantizedVector, Row, RowAddress};
 use tracing::error;
 
+use crate::encoder_identity::EncoderIdentity;
+use crate::error::IndexingError;
 use crate::indexer::Indexer;
-use crate::observe::{Observation, Observed};
-use crate::report::IndexingError;
+use crate::observation::{Observation, Observed};
 use crate::targets::IndexTarget;
 
 /// Products whose metadata is in memory at once: each may have hundreds of kilobytes.
-const ASKED_AT_ONCE: usize = 400;
+const MAX_PRODUCTS_AT_ONCE: usize = 400;
 
-/// What the index keeps of products' metadata, as the table has it.
+/// Attributes of products, as the table has them.
 #[derive(Debug, Default)]
 pub(crate) struct ProductAttributes {
     of_product: HashMap<String, Attributes>,
@@ -26,7 +27,7 @@ pub(crate) struct ProductAttributes {
 }
 
 impl ProductAttributes {
-    /// Nothing for a product of which the table says nothing.
+    /// Returns the attributes of a product; none if the table does not have it.
     pub(crate) fn of(&self, product_id: &str) -> &Attributes {
         self.of_product.get(product_id).unwrap_or(&self.none)
     }
@@ -47,7 +48,7 @@ impl Indexer {
         let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
         let filterable = &self.settings.filterable;
         let mut product_attributes = ProductAttributes::default();
-        for ids in ids.chunks(ASKED_AT_ONCE) {
+        for ids in ids.chunks(MAX_PRODUCTS_AT_ONCE) {
             let latest = self.ports.products.latest(ids).await?.into_iter();
             let kept = latest.map(|(id, metadata)| (id, filterable.of_product(&metadata)));
             product_attributes.of_product.extend(kept);
@@ -55,8 +56,8 @@ impl Indexer {
         Ok(product_attributes)
     }
 
-    /// Lets every row say what the table says of its product now. An image that is indexed as it is, but
-    /// of which the row says something else, gets a new row with the embedding that it has.
+    /// Sets the attributes of every row to those that the table has of its product now. An image that is indexed as it
+    /// is, but whose row has other attributes, gets a new row with the embedding that it has.
     pub(crate) async fn apply_attributes(
         &self,
         observed: &mut [(String, Observed)],
@@ -67,46 +68,47 @@ impl Indexer {
             .remaining()
             .saturating_sub(self.settings.publish_reserve);
         let products = observed.iter().filter_map(|(_, o)| o.product_id());
-        let product_attributes =
-            match tokio::time::timeout(left, self.product_attributes(products)).await {
-                Ok(Ok(product_attributes)) => product_attributes,
-                Ok(Err(error)) => return unavailable(observed, &error.to_string()),
-                Err(_) => return unavailable(observed, "no time was left to ask for the products"),
-            };
+        let asked = tokio::time::timeout(left, self.product_attributes(products));
+        let product_attributes = match asked.await {
+            Ok(Ok(product_attributes)) => product_attributes,
+            Ok(Err(error)) => return unavailable(observed, &error.to_string()),
+            Err(_) => return unavailable(observed, "no time was left to ask for the products"),
+        };
         for (place, target) in targets.iter().enumerate() {
-            let outdated = label(observed, place, target, &product_attributes);
-            let rows: Vec<RowAddress> = outdated.iter().map(|outdated| outdated.at).collect();
-            let stored = self.publisher.reader.embeddings(&target.current, &rows);
-            let read = match tokio::time::timeout(left, stored).await {
-                Ok(read) => read.map_err(Some),
-                Err(_) => Err(None),
-            };
-            match read {
-                Ok(embeddings) => {
+            let outdated = complete_rows(observed, place, target, &product_attributes);
+            let read = self.read_embeddings(target, &outdated);
+            let reason = match tokio::time::timeout(left, read).await {
+                Ok(Ok(embeddings)) => {
                     for (outdated, embedding) in outdated.into_iter().zip(embeddings) {
-                        outdated.relabel(observed, place, embedding);
+                        outdated.update(observed, place, embedding);
                     }
+                    continue;
                 }
-                Err(Some(error)) if place > 0 && error.is_lasting() => error!(
-                    encoder = target.encoder.name,
-                    %error,
-                    "rows of a side index cannot be brought up to date"
-                ),
-                Err(error) => {
-                    let reason = error.map_or_else(
-                        || "no time was left to read what is stored".to_owned(),
-                        |error| error.to_string(),
-                    );
-                    for outdated in outdated {
-                        let (_, observed) = &mut observed[outdated.position];
-                        *observed.of_mut(place) = Observation::Unavailable(reason.clone());
-                    }
+                Ok(Err(error)) if place > 0 && error.is_lasting() => {
+                    log_lasting(&target.encoder, &error);
+                    continue;
                 }
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "no time was left to read what is stored".to_owned(),
+            };
+            for outdated in outdated {
+                let (_, observed) = &mut observed[outdated.position];
+                observed.0[place] = Observation::Unavailable(reason.clone());
             }
         }
     }
 
-    /// The keys whose published rows do not say any more what the table says. The last writer looks
+    async fn read_embeddings(
+        &self,
+        target: &IndexTarget,
+        outdated: &[OutdatedRow],
+    ) -> Result<Vec<QuantizedVector>, IndexingError> {
+        let rows: Vec<RowAddress> = outdated.iter().map(|outdated| outdated.at).collect();
+        let reader = &self.publisher.reader;
+        reader.embeddings(&target.current, &rows).await
+    }
+
+    /// Returns the keys whose published rows do not have the attributes of the table any more. The last writer looks
     /// last, here too: a product that changed between being read and being published is done again.
     pub(crate) async fn attributes_changed_since(
         &self,
@@ -123,7 +125,7 @@ impl Indexer {
         let products = written.iter().map(|(_, row, _)| row.product_id.as_str());
         let product_attributes =
             tokio::time::timeout(deadline.remaining(), self.product_attributes(products)).await;
-        // Not knowing is as good as changed.
+        // If the table does not answer, they may have changed.
         let product_attributes = product_attributes.ok().and_then(Result::ok);
         let is_current = |key: &str, row: &Row, head: &ImageHead| {
             let product_attributes = product_attributes.as_ref();
@@ -138,7 +140,7 @@ impl Indexer {
     }
 }
 
-/// A row of an image that is indexed as it is, and what it is to say.
+/// A row of an image that is indexed as it is, and its new attributes.
 struct OutdatedRow {
     /// Its place among the observed.
     position: usize,
@@ -149,12 +151,8 @@ struct OutdatedRow {
 }
 
 impl OutdatedRow {
-    fn relabel(
-        self,
-        observed: &mut [(String, Observed)],
-        place: usize,
-        embedding: QuantizedVector,
-    ) {
+    /// Replaces the observation by one with the new row.
+    fn update(self, observed: &mut [(String, Observed)], place: usize, embedding: QuantizedVector) {
         let (key, observed) = &mut observed[self.position];
         let row = Row {
             key: key.clone(),
@@ -163,15 +161,15 @@ impl OutdatedRow {
             attributes: self.attributes,
             embedding,
         };
-        *observed.of_mut(place) = Observation::AttributesUpdated {
+        observed.0[place] = Observation::AttributesUpdated {
             row: Box::new(row),
             head: self.head,
         };
     }
 }
 
-/// Completes the rows of new images, and finds those of known ones that say something else.
-fn label(
+/// Completes the rows of new images, and returns those of known ones that have other attributes.
+fn complete_rows(
     observed: &mut [(String, Observed)],
     place: usize,
     target: &IndexTarget,
@@ -179,7 +177,7 @@ fn label(
 ) -> Vec<OutdatedRow> {
     let mut outdated = Vec::new();
     for (position, (key, observed)) in observed.iter_mut().enumerate() {
-        match observed.of_mut(place) {
+        match &mut observed.0[place] {
             Observation::Image { row, head, .. } => {
                 row.attributes = product_attributes.of_image(key, &row.product_id, head);
             }
@@ -203,10 +201,10 @@ fn label(
     outdated
 }
 
-/// Nothing can be said of images whose products are not to be had.
+/// Marks the images whose products could not be read.
 fn unavailable(observed: &mut [(String, Observed)], reason: &str) {
     for (_, observed) in observed {
-        for observation in observed.each_mut() {
+        for observation in &mut observed.0 {
             if observation.product_id().is_some() {
                 *observation = Observation::Unavailable(reason.to_owned());
             }
@@ -214,9 +212,11 @@ fn unavailable(observed: &mut [(String, Observed)], reason: &str) {
     }
 }
 
-impl IndexingError {
-    /// True if the same will fail again, whatever others do meanwhile.
-    pub(crate) fn is_lasting(&self) -> bool {
-        !self.may_pass() && !self.is_missing_segment()
-    }
+/// Logs that an index which is not searched has rows that can never be updated: it must not stop the others.
+pub(crate) fn log_lasting(encoder: &EncoderIdentity, error: &IndexingError) {
+    error!(
+        encoder = encoder.name,
+        %error,
+        "rows of a standby index cannot be brought up to date"
+    );
 }

@@ -1,10 +1,11 @@
-//! Changed products: their rows come to say what the table says now, with the embeddings that they have.
+//! Changed products: their rows get the attributes that the table has now, and keep their embeddings.
 //!
-//! Why no change can be missed: a writer of rows asks the table before, and asks it again after.
+//! No change can be missed: a writer of rows asks the table before, and asks it again after.
 //! A change between the two is seen by the second look. A change after the second look has its own event
 //! after it, whose look finds the row as it was written.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use futures::{StreamExt, stream};
 use lookalike_core::error::StoreError;
@@ -14,15 +15,16 @@ use lookalike_core::model::ImageHead;
 use lookalike_core::ports::Measurement;
 use lookalike_core::time::Deadline;
 use lookalike_index::{Attributes, CATEGORY, Row, RowAddress};
-use tracing::{error, info};
+use tracing::info;
 
-use crate::batch::BatchChange;
 use crate::current::Current;
 use crate::encoder_identity::EncoderIdentity;
+use crate::error::IndexingError;
 use crate::indexer::Indexer;
-use crate::proposal::Change;
-use crate::publish::Publication;
-use crate::report::{IndexingError, ProductsReport};
+use crate::manifest_edit::{Batch, IndexEdit, ManifestEdit};
+use crate::product_attributes::log_lasting;
+use crate::publish::Commit;
+use crate::report::ProductsReport;
 use crate::targets::Indexes;
 
 /// The number of times that a product is done again within one batch because it changed meanwhile.
@@ -35,7 +37,7 @@ const PARALLEL_HEADS: usize = 16;
 struct Look {
     /// New rows for each index, the searched one first.
     outdated: Vec<(EncoderIdentity, Vec<Row>)>,
-    /// Products of which something could not be found out, and why.
+    /// Products that could not be compared completely, and why.
     unknown: BTreeMap<String, String>,
     generation: u64,
 }
@@ -51,7 +53,7 @@ struct ProductRow<'a> {
 type Heads = HashMap<String, Result<Option<ImageHead>, StoreError>>;
 
 impl Indexer {
-    /// Brings the rows of products in line with what the table says of them now, in every index. Ids may
+    /// Gives the rows of products the attributes that the table has now, in every index. Ids may
     /// repeat, and may name products without an image or without metadata. No image is read.
     ///
     /// Looks and publishes in turn, until a look finds nothing to publish.
@@ -85,11 +87,11 @@ impl Indexer {
             if look.outdated.is_empty() {
                 break;
             }
-            let publication = self.publish_attributes(&look.outdated, deadline).await?;
-            report.conflicts += publication.conflicts;
-            report.generation = publication.generation;
+            let commit = self.publish_attributes(&look.outdated, deadline).await?;
+            report.conflicts += commit.conflicts;
+            report.generation = commit.generation;
             for row in look.outdated.into_iter().flat_map(|(_, rows)| rows) {
-                if publication.published {
+                if commit.published {
                     updated.insert(row.key);
                 }
                 pending.insert(row.product_id);
@@ -113,8 +115,9 @@ impl Indexer {
             ..Look::default()
         };
         if let Some(retry_reason) = retry_reason {
-            let told = products.iter().map(|id| (id.clone(), retry_reason.clone()));
-            look.unknown.extend(told);
+            let all = products.iter();
+            look.unknown
+                .extend(all.map(|id| (id.clone(), retry_reason.clone())));
         }
         let rows = rows_of(&indexes, products);
         let product_attributes = self
@@ -130,7 +133,7 @@ impl Indexer {
             let own = match heads.get(row.key) {
                 None => None,
                 Some(Ok(Some(head))) => category_of(row.key, &head.metadata),
-                // Its own event tells of that.
+                // Gone: its own event removes the row.
                 Some(Ok(None)) => continue,
                 Some(Err(error)) => {
                     let unknown = &mut look.unknown;
@@ -148,18 +151,14 @@ impl Indexer {
             match self.new_rows(current, outdated).await {
                 Ok(rows) if rows.is_empty() => {}
                 Ok(rows) => look.outdated.push((encoder.clone(), rows)),
-                Err(error) if place > 0 && error.is_lasting() => error!(
-                    encoder = encoder.name,
-                    %error,
-                    "rows of a side index cannot be brought up to date"
-                ),
+                Err(error) if place > 0 && error.is_lasting() => log_lasting(encoder, &error),
                 Err(error) => return Err(error),
             }
         }
         Ok(look)
     }
 
-    /// The rows that take the place of outdated ones.
+    /// Returns the rows that take the place of outdated ones.
     async fn new_rows(
         &self,
         current: &Current,
@@ -195,17 +194,18 @@ impl Indexer {
         &self,
         outdated: &[(EncoderIdentity, Vec<Row>)],
         deadline: Deadline,
-    ) -> Result<Publication, IndexingError> {
-        let changes = outdated.iter().map(|(encoder, rows)| {
-            let mut change = BatchChange::updating_attributes(rows.clone());
-            let change = Change::new(encoder, move |current, reuse| {
-                change.propose(current, encoder, reuse)
-            });
-            // Any of them may be given up meanwhile; the searched one too, once another is searched.
-            change.if_there()
+    ) -> Result<Commit, IndexingError> {
+        let edits = outdated.iter().map(|(encoder, rows)| ManifestEdit::Index {
+            encoder: encoder.clone(),
+            edit: IndexEdit::WriteBatch(Batch {
+                attribute_updates: rows.clone(),
+                ..Batch::default()
+            }),
+            // Any index may be given up meanwhile; the searched one too, once another is searched.
+            may_be_gone: true,
         });
-        let mut changes: Vec<Change<'_>> = changes.collect();
-        self.publisher.publish_all(deadline, &mut changes).await
+        let edits: Vec<ManifestEdit> = edits.collect();
+        self.publisher.commit(deadline, &edits).await
     }
 
     fn measure_products(&self, report: &ProductsReport) {
@@ -224,9 +224,9 @@ impl Indexer {
     }
 }
 
-/// The live rows of products in every index.
+/// Returns the live rows of products in every index.
 fn rows_of<'a>(
-    indexes: &'a [(EncoderIdentity, std::sync::Arc<Current>)],
+    indexes: &'a [(EncoderIdentity, Arc<Current>)],
     products: &'a BTreeSet<String>,
 ) -> Vec<ProductRow<'a>> {
     let mut rows = Vec::new();

@@ -1,4 +1,4 @@
-//! Writing down what became of every image.
+//! Recording the outcome of every image.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +11,13 @@ use tracing::warn;
 use crate::current::Current;
 use crate::encoder_identity::EncoderIdentity;
 use crate::indexer::Indexer;
-use crate::observe::Recorded;
-use crate::observe::{Observation, Observed};
+
+use crate::observation::{Observation, Observed, Recorded};
 
 impl Indexer {
-    /// Removes what was recorded for `key` under any product but the one it shows now: the product
+    /// Removes the records of `key` under any product but the one it shows now: the product
     /// that the index names, those of failure records, and those that this batch recorded before it
-    /// looked again. Done before publishing, while the index still knows the product, so that an
+    /// looked again. This comes before publishing, while the index still has the product, so that an
     /// event that is delivered again finds the same work to do.
     pub(crate) async fn forget_other_records(
         &self,
@@ -42,7 +42,7 @@ impl Indexer {
             .map(|at| current.view.meta(at).product_id(at.row).to_owned());
         let failed = self.ports.failures.of_key(key).await?;
         // The failed index lags behind the table, and a writer may have recorded an image after another
-        // had published its removal. The product that a key alone tells, as most do, is known without
+        // had published its removal. The product that follows from the key alone, as for most images, is known without
         // asking.
         let by_key = product_id_of(key, &BTreeMap::new());
         let gone = matches!(observation, Observation::Gone).then_some(by_key);
@@ -59,7 +59,7 @@ impl Indexer {
         Ok(())
     }
 
-    /// Stores the records of what was observed. Returns the keys whose record could not be stored,
+    /// Stores the records of a batch. Returns the keys whose record could not be stored,
     /// and why.
     pub(crate) async fn record_all(
         &self,
@@ -69,7 +69,7 @@ impl Indexer {
     ) -> BTreeMap<String, String> {
         let records: Vec<ImageRecord> = observed
             .iter()
-            .filter_map(|(key, observed)| record_of(key, &observed.served, encoder))
+            .filter_map(|(key, observed)| record_of(key, observed.served(), encoder))
             .collect();
         for record in &records {
             let products = written.entry(record.key.clone()).or_default();
@@ -111,7 +111,7 @@ impl Indexer {
     }
 }
 
-/// The record to store for an observation, if there is one.
+/// Returns the record to store for an observation, if there is one.
 fn record_of(
     key: &str,
     observation: &Observation,

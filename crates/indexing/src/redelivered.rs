@@ -1,8 +1,8 @@
-//! Indexing an image again that may be what ended the process the last time.
+//! Indexing an image again that may have ended the process the last time.
 //!
-//! A process cannot catch its own death. So before such an image is tried, a record says that the try was
-//! interrupted, and a try that comes to its end replaces the record by what became of the image. If the record stays
-//! and the event comes back once more, the image is at fault: it is not tried again, and its record tells a person
+//! A process cannot catch its own death. So before such an image is tried, it is recorded as interrupted, and a try that
+//! comes to its end replaces the record by the image's outcome. If the record stays
+//! and the event comes back once more, the image is at fault: it is not tried again, and its record shows
 //! why.
 
 use std::slice;
@@ -12,30 +12,31 @@ use lookalike_core::model::{Failure, ImageHead, ImageRecord};
 use lookalike_core::time::{Deadline, now_milliseconds, rfc3339};
 use tracing::warn;
 
+use crate::error::IndexingError;
 use crate::indexer::Indexer;
-use crate::report::{BatchReport, IndexingError, Outcome};
+use crate::report::{BatchReport, Outcome};
 
 /// Deliveries of an event from which on a record of an interrupted try is believed. The first delivery writes none.
-/// What the second one finds was left by another event, such as an earlier upload of the same image, before its
+/// The second one may find a record of another event, such as an earlier upload of the same image, before the
 /// operator gave the function more memory; or another delivery is at work on it at this moment.
 const BELIEVED_FROM: u32 = 3;
 
 const INTERRUPTED: &str = "interrupted";
-/// Of a try that goes on or did not come to its end.
+/// The reason in the record of a try that goes on or did not come to its end.
 const TRYING_REASON: &str = "the indexer stopped without a word when it last worked on this image, and tries it once more: \
                              this is recorded in case it stops again";
-/// Of an image that was given up: no delivery is at work on it, however young the record is.
+/// The reason in the record of an image that was given up: no delivery is at work on it, however young the record is.
 const INTERRUPTED_REASON: &str = "the indexer stopped without a word while it worked on this image and on nothing \
                                   else, twice: it may need more memory than the function has; make the image \
                                   smaller, or give the function more memory and upload it again";
 
 impl Indexer {
-    /// As [`index_keys`](Self::index_keys) for one key whose event was delivered `receives` times. If the process
+    /// Does the work of [`index_keys`](Self::index_keys) for one key whose event was delivered `receives` times. If the process
     /// ended at it in the second delivery, the third one records the image as failed, with code `interrupted`.
     ///
     /// Another delivery may be at work on the image at this moment: from a queue an event may come twice, and an image
     /// may have several events. Its record looks like that of a dead one. So from the third delivery on, a record is
-    /// believed if it is older than any try can be, and until then the key is to be tried again.
+    /// believed if it is older than any try can be, and until then the key must be tried again.
     ///
     /// The caller hands over a key alone in its process, or others may be blamed: whatever ends the process leaves
     /// such a record of the key that was tried then.
@@ -71,14 +72,14 @@ impl Indexer {
         }
         self.ports.records.put_many(slice::from_ref(&mark)).await?;
         let report = self.index_keys(&keys, deadline).await;
-        // What lacked time or a store was not interrupted.
+        // A try that lacked time or a store was not interrupted.
         if !report.as_ref().is_ok_and(is_settled) {
             self.unmark(&mark, before).await;
         }
         report
     }
 
-    /// The record of a try that does not come to an end.
+    /// Returns the record of a try that does not come to an end.
     async fn mark(&self, key: &str, head: ImageHead) -> Result<ImageRecord, IndexingError> {
         let encoders = self.publisher.reader.published().await?.encoders();
         let encoder = match encoders.into_iter().next() {
@@ -101,7 +102,7 @@ impl Indexer {
 
     /// True unless a try that was recorded `at` this time must have ended by now.
     ///
-    /// Records tell the time to the second, rounded down: one may seem a second older than it is, which the invocation
+    /// Times of records are rounded down to the second: one may seem a second older than it is, which the invocation
     /// has spent before it wrote the record.
     fn may_be_at_work(&self, at: &str) -> bool {
         let longest = self.settings.longest_try.as_millis() as u64;
@@ -109,7 +110,7 @@ impl Indexer {
         at > rfc3339(now_milliseconds().saturating_sub(longest)).as_str()
     }
 
-    /// Has the table say again what it said before the mark, unless something else was recorded since: by the try
+    /// Restores the record that was there before the mark, unless another one was written since: by the try
     /// itself, as far as it came, or by another one.
     async fn unmark(&self, mark: &ImageRecord, before: Option<ImageRecord>) {
         let records = &self.ports.records;
@@ -134,7 +135,7 @@ struct Interruption<'a> {
     is_given_up: bool,
 }
 
-/// Returns what `record` says of an interrupted try of the version that `mark` is of.
+/// Returns the interrupted try that `record` is of, if it is of the same version as `mark`.
 fn interruption<'a>(record: &'a ImageRecord, mark: &ImageRecord) -> Option<Interruption<'a>> {
     let failure = record.failure.as_ref()?;
     let is_same = record.etag == mark.etag && failure.code == INTERRUPTED;
@@ -144,7 +145,7 @@ fn interruption<'a>(record: &'a ImageRecord, mark: &ImageRecord) -> Option<Inter
     })
 }
 
-/// Why an image is not tried any more.
+/// Returns the failure of an image that is not tried any more.
 fn given_up() -> Failure {
     Failure {
         code: INTERRUPTED.to_owned(),
@@ -161,7 +162,7 @@ fn at_work(key: &str) -> BatchReport {
     }
 }
 
-/// True if no key is to be tried again.
+/// True if no key must be tried again.
 fn is_settled(report: &BatchReport) -> bool {
     let mut outcomes = report.outcomes.iter();
     !outcomes.any(|(_, outcome)| matches!(outcome, Outcome::Retry(_)))

@@ -1,4 +1,4 @@
-//! How long a rebuild may go on building graphs.
+//! The time that a rebuild may spend on graphs.
 
 use std::time::{Duration, Instant};
 

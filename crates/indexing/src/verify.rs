@@ -7,11 +7,11 @@ use lookalike_core::model::LoadedManifest;
 use lookalike_index::{Fingerprint, LiveRows, Manifest, Segment, SegmentEntry, SegmentMeta};
 use serde::Serialize;
 
+use crate::error::IndexingError;
 use crate::indexer::Indexer;
-use crate::report::IndexingError;
 
-/// The number of times that the check starts again because somebody published meanwhile.
-const TRIES: u32 = 5;
+/// The number of times that the check starts again because another writer published meanwhile.
+const MAX_TRIES: u32 = 5;
 
 /// The result of a full check of the stored index.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -22,14 +22,14 @@ pub struct VerifyReport {
     pub segments: usize,
     /// Images that can be found.
     pub images: u64,
-    /// What is wrong, in sentences, in any index; empty when all is well.
+    /// Sentences that say what is wrong in any index; empty when all is well.
     pub problems: Vec<String>,
     /// The other indexes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sides: Vec<StandbyReport>,
 }
 
-/// The result of a full check of an index beside the searched one.
+/// The result of a full check of a standby index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StandbyReport {
     /// `building` or `previous`.
@@ -43,8 +43,8 @@ pub struct StandbyReport {
 }
 
 impl Indexer {
-    /// Reads every segment in full and checks checksums, what the manifest says of it, that no key is
-    /// live twice and that no row was given up without something in its place; in every index.
+    /// Reads every segment in full, in every index. Checks checksums, that the manifest describes each segment as it is,
+    /// that no key is live twice, and that no row was deleted without something in its place.
     ///
     /// # Errors
     /// [`IndexingError`] when the manifest itself cannot be read; whatever else is wrong is reported.
@@ -54,7 +54,7 @@ impl Indexer {
         let mut report = VerifyReport::default();
         loop {
             match self.ports.manifests.load(known.as_deref()).await? {
-                // What is wrong is wrong with the published index, not with one that is gone.
+                // The problems are those of the published index, not of one that is gone.
                 LoadedManifest::Unchanged => return Ok(report),
                 LoadedManifest::Missing => return Ok(VerifyReport::default()),
                 LoadedManifest::Found { etag, bytes } => {
@@ -63,7 +63,7 @@ impl Indexer {
                     known = Some(etag);
                 }
             }
-            if report.problems.is_empty() || tries == TRIES {
+            if report.problems.is_empty() || tries == MAX_TRIES {
                 return Ok(report);
             }
             tries += 1;
@@ -114,7 +114,7 @@ impl Indexer {
         Ok(report)
     }
 
-    /// The meta of a sound segment, or what is wrong with it.
+    /// Returns the meta of a sound segment, or a sentence that says what is wrong with it.
     async fn check_segment(
         &self,
         entry: &SegmentEntry,
@@ -125,11 +125,8 @@ impl Indexer {
             Err(error) => return Ok(Err(error.to_string())),
         };
         let id = entry.id;
-        let opened = tokio::task::spawn_blocking(move || Segment::open(&bytes, id, fingerprint));
-        let opened = opened
-            .await
-            .map_err(|error| IndexingError::Worker(error.to_string()))?;
-        Ok(match opened {
+        let open = move || Segment::open(&bytes, id, fingerprint);
+        Ok(match tokio::task::spawn_blocking(open).await? {
             Err(error) => Err(error.to_string()),
             Ok(segment) if segment.meta().kind() != entry.kind => Err(format!(
                 "it is a {}, the manifest says {}",
@@ -146,7 +143,7 @@ impl Indexer {
     }
 }
 
-/// Keys that are live twice, and rows that are deleted by nothing: an image that was lost.
+/// Finds keys that are live twice, and rows that are deleted by nothing: images that were lost.
 fn contradictions(view: &LiveRows) -> Vec<String> {
     let mut problems = Vec::new();
     let mut live = HashSet::new();

@@ -107,7 +107,10 @@ async fn expect_finished(old: &World, new: &World) {
     let found = late.search_image(bytes("x"), everything()).await.unwrap();
     indexer.give_up(Role::Previous, long()).await.unwrap();
     let again = indexer.give_up(Role::Previous, long()).await;
-    assert!(matches!(again, Err(MigrationError::NoSide(Role::Previous))));
+    assert!(matches!(
+        again,
+        Err(MigrationError::NoStandby(Role::Previous))
+    ));
     indexer.collect_garbage().await.unwrap();
     assert_eq!(old.cloud.encoders(), [OLD, NEW], "too young to go");
     old.cloud.age_segments(Duration::from_secs(7200));
@@ -134,11 +137,11 @@ async fn what_makes_no_sense_is_refused() {
     assert!(matches!(refused, Err(MigrationError::Served(_))));
     for role in [Role::Building, Role::Previous] {
         let refused = new.indexer().switch(role, &[], long()).await;
-        assert!(matches!(refused, Err(MigrationError::NoSide(found)) if found == role));
+        assert!(matches!(refused, Err(MigrationError::NoStandby(found)) if found == role));
     }
     assert!(matches!(
         new.indexer().coverage().await,
-        Err(MigrationError::NoSide(_))
+        Err(MigrationError::NoStandby(_))
     ));
     old.cloud.forget_encoder(OLD);
     let refused = new.indexer().begin_building(long()).await;

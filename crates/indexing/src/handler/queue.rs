@@ -1,0 +1,120 @@
+//! Messages of a queue, which may have come before.
+
+use std::collections::{BTreeMap, HashMap};
+
+use lookalike_core::Deadline;
+use lookalike_events::Message;
+use serde_json::{Value, json};
+
+use super::answers::{retries, warn_of_retries};
+use super::{Handler, HandlerError};
+use crate::error::IndexingError;
+use crate::report::BatchReport;
+
+/// Receives of any message of a batch up to which the new ones beside it are tried.
+const TRIED_BESIDE: u32 = 2;
+
+impl Handler {
+    pub(super) async fn queue(
+        &self,
+        messages: Vec<Message>,
+        deadline: Deadline,
+    ) -> Result<Value, HandlerError> {
+        let receives = self.receives(&messages);
+        let is_first = receives.values().all(|&receives| receives <= 1);
+        let report = match is_first {
+            true => self.index(receives.into_keys(), deadline).await?,
+            false => self.redelivered(receives, deadline).await?,
+        };
+        let retried = retries(&report);
+        let failed: Vec<Value> = messages
+            .iter()
+            .filter(|message| must_return(message, &retried))
+            .map(|message| json!({ "itemIdentifier": message.id }))
+            .collect();
+        // Redelivered messages must be answered as soon as possible.
+        if is_first {
+            self.maintain_if_time_is_left(deadline).await;
+        }
+        Ok(json!({ "batchItemFailures": failed }))
+    }
+
+    /// Returns each key of readable messages, and the most receives that any of its messages has.
+    fn receives<'a>(&self, messages: &'a [Message]) -> BTreeMap<&'a str, u32> {
+        let mut keys: BTreeMap<&str, u32> = BTreeMap::new();
+        for message in messages {
+            let changes = message.changes.iter().flatten();
+            for change in changes.filter(|change| self.concerns_catalog(change)) {
+                let receives = keys.entry(change.key.as_str()).or_default();
+                *receives = message.receives.max(*receives);
+            }
+        }
+        keys
+    }
+
+    /// Handles a batch with a redelivered message: the process may have died of one of its images, and may
+    /// do so again, which costs every message of the invocation one of the receives that it has.
+    ///
+    /// So redelivered keys are not tried beside others. Each goes on as a message of its own to the retry
+    /// queue, which hands out one message at a time, and its message is done. Only then are the new keys
+    /// indexed, as a batch: messages also come again because the function was throttled or out of time, and all the
+    /// others of a large import must not take the slow way for that. A key that is alone is tried.
+    ///
+    /// A new image may still end the process, and keys that went on come back although they are in the retry queue:
+    /// they go on once more, which does no harm but cost. They must not go on forever, so when a message comes the
+    /// third time, nothing is decoded, and new keys go on too.
+    ///
+    /// So images that kill the process, however many and in whatever batches, never take a good one with
+    /// them, and are recorded as failed within five receives of each queue:
+    /// 1. In the queue of changes, the invocation of a message's first receive may die of any image. At the second
+    ///    one, its keys are in the retry queue before anything is decoded, or there is a single key, which is
+    ///    tried. That invocation may die too; but the third decodes nothing, or there is a single key, of which the
+    ///    failure is recorded as in the other queue. Three receives.
+    /// 2. In the retry queue, and where there is a single key, an invocation dies of its own image or of none.
+    ///    A good one is indexed by the first receive. One that kills dies at the first, and at the second after it
+    ///    was [marked](Indexer::index_redelivered); the third finds the mark and records the failure. Three receives.
+    ///    An image that went on twice may be in this queue twice, and the third receive of one message may meet the
+    ///    mark that the other one made a short time ago. Then it comes back, and by the next receive the other one
+    ///    has recorded the failure, or its mark is old enough. Four receives.
+    ///
+    /// So two of the five are left for faults of other services, and one if an image went on twice. Without a retry
+    /// queue, as on one machine, where the death of the process ends the queue with it, keys are tried one after the
+    /// other: each death after the first one marks an image, so up to three of them end as above.
+    async fn redelivered(
+        &self,
+        receives: BTreeMap<&str, u32>,
+        deadline: Deadline,
+    ) -> Result<BatchReport, HandlerError> {
+        if let (Some(queue), 2..) = (&self.retries, receives.len()) {
+            let most = receives.values().copied().max().unwrap_or_default();
+            let is_tried = |receives: u32| receives <= 1 && most <= TRIED_BESIDE;
+            let (new, back): (Vec<_>, Vec<_>) =
+                (receives.into_iter()).partition(|(_, receives)| is_tried(*receives));
+            let back: Vec<String> = (back.into_iter()).map(|(key, _)| key.to_owned()).collect();
+            queue.push(&back).await.map_err(IndexingError::from)?;
+            tracing::warn!(keys = back.len(), "images will be tried again one by one");
+            return self
+                .index(new.into_iter().map(|(key, _)| key), deadline)
+                .await;
+        }
+        let mut all = BatchReport::default();
+        for (key, receives) in receives {
+            let report = self.indexer.index_redelivered(key, receives, deadline);
+            all.outcomes.extend(report.await?.outcomes);
+        }
+        warn_of_retries(&all);
+        Ok(all)
+    }
+}
+
+/// True if a message must be delivered again: if any of its keys is unfinished, and also if it cannot be read, so that
+/// it ends in the dead-letter queue, where a person sees it.
+fn must_return(message: &Message, retried: &HashMap<&str, &str>) -> bool {
+    match &message.changes {
+        Ok(changes) => (changes.iter()).any(|change| retried.contains_key(change.key.as_str())),
+        Err(error) => {
+            tracing::error!(message_id = message.id, %error, "cannot read a queued message");
+            true
+        }
+    }
+}

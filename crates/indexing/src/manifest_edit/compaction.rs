@@ -1,0 +1,108 @@
+//! Replacing segments by one that was made of them, while the index went on changing.
+
+use lookalike_index::{Changed, Manifest, SegmentContent, SegmentId, deleted_meanwhile};
+
+use super::applied::Successor;
+use super::deltas::Deltas;
+use super::lease;
+use crate::current::Current;
+use crate::encoder_identity::EncoderIdentity;
+use crate::error::IndexingError;
+use crate::new_segment::NewSegment;
+
+/// Puts `merged` in the place of `replaced`. `None` if these are not there any more: another writer merged them first,
+/// or the base was rebuilt.
+pub(super) fn merge(
+    merged: &NewSegment,
+    replaced: &[SegmentId],
+    current: &Current,
+    encoder: &EncoderIdentity,
+    deltas: &mut Deltas,
+) -> Result<Option<Successor>, IndexingError> {
+    let mut manifest = current.manifest.clone();
+    let segments = &mut manifest.segments;
+    let first = segments
+        .iter()
+        .position(|e| Some(&e.id) == replaced.first());
+    let Some(first) = first else { return Ok(None) };
+    let end = first + replaced.len();
+    let run = segments.get(first..end).into_iter().flatten();
+    if !run.map(|entry| &entry.id).eq(replaced) {
+        return Ok(None);
+    }
+    segments.splice(first..end, [merged.entry.clone()]);
+    let changed = Changed {
+        merged: replaced.len() as u64,
+        ..Changed::default()
+    };
+    let correction = correction(merged, replaced, current, encoder, deltas)?;
+    Ok(Some(successor(manifest, merged, correction, changed)))
+}
+
+/// Puts `base` in front of the segments that were added since. `None` if `owner` lost the lease to another writer.
+pub(super) fn replace_base(
+    base: &NewSegment,
+    replaced: &[SegmentId],
+    owner: &str,
+    current: &Current,
+    encoder: &EncoderIdentity,
+    deltas: &mut Deltas,
+) -> Result<Option<Successor>, IndexingError> {
+    if !lease::is_held_by(owner, current) {
+        return Ok(None);
+    }
+    let mut manifest = current.manifest.clone();
+    manifest.lease = None;
+    let segments = &mut manifest.segments;
+    segments.retain(|entry| !replaced.contains(&entry.id));
+    segments.insert(0, base.entry.clone());
+    let changed = Changed {
+        rebuilt: u64::from(base.entry.rows),
+        ..Changed::default()
+    };
+    let correction = correction(base, replaced, current, encoder, deltas)?;
+    Ok(Some(successor(manifest, base, correction, changed)))
+}
+
+/// Returns a delta that marks the rows of `joined` that were deleted while it was made, and says which of them are
+/// gone; `None` if there are no such rows.
+fn correction(
+    joined: &NewSegment,
+    replaced: &[SegmentId],
+    current: &Current,
+    encoder: &EncoderIdentity,
+    deltas: &mut Deltas,
+) -> Result<Option<NewSegment>, IndexingError> {
+    let rows = deleted_meanwhile(&joined.meta, &current.view, replaced);
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    // The tombstone of a key may be in a segment that is replaced too.
+    let tombstones = rows
+        .iter()
+        .map(|row| joined.meta.key(*row))
+        .filter(|key| current.view.locate(key).is_none())
+        .map(str::to_owned)
+        .collect();
+    let content = SegmentContent {
+        tombstones,
+        deleted: [(joined.entry.id, rows)].into(),
+        ..SegmentContent::default()
+    };
+    deltas.delta(content, encoder).map(Some)
+}
+
+fn successor(
+    mut manifest: Manifest,
+    joined: &NewSegment,
+    correction: Option<NewSegment>,
+    changed: Changed,
+) -> Successor {
+    let entries = correction.iter().map(|segment| segment.entry.clone());
+    manifest.segments.extend(entries);
+    Successor {
+        segments: std::iter::once(joined.clone()).chain(correction).collect(),
+        manifest,
+        changed,
+    }
+}
