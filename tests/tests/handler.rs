@@ -292,10 +292,122 @@ async fn a_stream_updates_the_rows_of_changed_products() {
 }
 
 #[tokio::test]
-async fn the_schedule_looks_after_the_index() {
+async fn the_schedule_maintains_the_index() {
     let cloud = MemoryCloud::new();
     let answer = handle(&cloud, sample("schedule")).await.unwrap();
-    assert_eq!(answer, json!({ "maintained": true }));
+    assert_eq!(
+        answer,
+        json!({ "maintained": true, "queued": 0, "updated": 0 })
+    );
+}
+
+/// Handles an event as the deployed function does, with both queues.
+async fn handle_deployed(cloud: &Arc<MemoryCloud>, event: Value) -> Value {
+    let handler = handler(cloud)
+        .with_changes(Some(cloud.clone()))
+        .with_retries(Some(cloud.clone()));
+    let deadline = Deadline::after(Duration::from_secs(60));
+    handler.handle(event, deadline).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_schedule_queues_changes_whose_events_were_lost() {
+    let cloud = MemoryCloud::new();
+    let (same, changed, gone) = (
+        "catalog/same.jpg",
+        "catalog/changed.jpg",
+        "catalog/gone.jpg",
+    );
+    let (bad, mended, new) = ("catalog/bad.jpg", "catalog/mended.jpg", "catalog/new.jpg");
+    for key in [same, changed, gone] {
+        put(&cloud, key, &[1, 2]);
+    }
+    for key in [bad, mended] {
+        put(&cloud, key, &[]);
+    }
+    let keys = [same, changed, gone, bad, mended];
+    handle_deployed(&cloud, queued(&[s3_event(BUCKET, &keys)])).await;
+    let answer = handle_deployed(&cloud, sample("schedule")).await;
+    assert_eq!(
+        (&answer["queued"], cloud.take_changes()),
+        (&json!(0), vec![])
+    );
+
+    // No event tells of any of these.
+    put(&cloud, changed, &[2, 1]);
+    put(&cloud, mended, &[1, 1]);
+    put(&cloud, new, &[1, 3]);
+    cloud.remove_image(gone);
+    let answer = handle_deployed(&cloud, sample("schedule")).await;
+    assert_eq!(answer["queued"], 4);
+    let lost = cloud.take_changes();
+    assert_eq!(lost, [changed, gone, mended, new].map(str::to_owned));
+
+    let lost: Vec<&str> = lost.iter().map(String::as_str).collect();
+    handle_deployed(&cloud, queued(&[s3_event(BUCKET, &lost)])).await;
+    let answer = handle_deployed(&cloud, sample("schedule")).await;
+    assert_eq!(
+        (&answer["queued"], cloud.take_changes()),
+        (&json!(0), vec![])
+    );
+}
+
+/// Indexes image after image until maintenance is asked for, and returns the number of batches.
+async fn until_maintenance_is_due(cloud: &Arc<MemoryCloud>) -> usize {
+    let mut batches = 0;
+    while cloud.take_maintenance_requests() == 0 {
+        let key = format!("catalog/{batches}.jpg");
+        put(cloud, &key, &[1, 2]);
+        handle_deployed(cloud, queued(&[s3_event(BUCKET, &[key.as_str()])])).await;
+        batches += 1;
+        assert!(batches <= 100, "maintenance is never due");
+    }
+    batches
+}
+
+#[tokio::test]
+async fn the_schedule_maintains_the_index_although_the_bucket_cannot_be_listed() {
+    let cloud = MemoryCloud::new();
+    until_maintenance_is_due(&cloud).await;
+    cloud.set_fault(Some(Box::new(|call| {
+        (call == "list images").then_some(StoreErrorKind::Unavailable)
+    })));
+    let handler = handler(&cloud).with_changes(Some(cloud.clone()));
+    let deadline = Deadline::after(Duration::from_secs(60));
+    let answer = handler.handle(sample("schedule"), deadline).await;
+    // An error, so that the schedule tries again.
+    assert!(
+        matches!(answer, Err(HandlerError::Indexing(_))),
+        "{answer:?}"
+    );
+    assert!(!indexer(&cloud).is_maintenance_due().await.unwrap());
+}
+
+#[tokio::test]
+async fn no_batch_waits_for_maintenance() {
+    let cloud = MemoryCloud::new();
+    let batches = until_maintenance_is_due(&cloud).await;
+    assert_eq!(
+        cloud.segments().len(),
+        batches,
+        "a batch has merged segments"
+    );
+
+    cloud.set_fault(Some(unavailable_once("get segment")));
+    let request = queued(&[lookalike_events::maintenance_request()]);
+    let answer = handle_deployed(&cloud, request.clone()).await;
+    let returned = json!({ "batchItemFailures": [{ "itemIdentifier": "0" }] });
+    assert_eq!(answer, returned);
+    assert!(indexer(&cloud).is_maintenance_due().await.unwrap());
+
+    let answer = handle_deployed(&cloud, request).await;
+    assert_eq!(answer, json!({ "batchItemFailures": [] }));
+    assert!(!indexer(&cloud).is_maintenance_due().await.unwrap());
+    assert_eq!(
+        cloud.take_maintenance_requests(),
+        0,
+        "maintenance asks for itself"
+    );
 }
 
 #[tokio::test]

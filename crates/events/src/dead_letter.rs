@@ -65,7 +65,8 @@ fn lost_work(payload: Value) -> Result<LostWork, EventError> {
     Ok(match Event::parse(payload)? {
         Event::Direct(changes) => LostWork::Changes(changes),
         Event::Stream(writes) => LostWork::TableWrites(writes.len() as u64),
-        Event::Maintenance => LostWork::Maintenance,
+        // Replaying both is the same: `index verify --repair` finds differences at any time.
+        Event::Scheduled | Event::Maintenance => LostWork::Maintenance,
         Event::Queue(messages) => {
             let changes = messages.iter().flat_map(|message| message.changes());
             LostWork::Changes(changes.cloned().collect())
@@ -117,7 +118,10 @@ mod tests {
         assert_eq!(letter.work, change());
         assert_eq!(letter.reason, None);
         let request = crate::maintenance_request().to_string();
-        assert_eq!(DeadLetter::parse(&request).unwrap().work, LostWork::Maintenance);
+        assert_eq!(
+            DeadLetter::parse(&request).unwrap().work,
+            LostWork::Maintenance
+        );
     }
 
     #[test]

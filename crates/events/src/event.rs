@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::change::{Change, Message, TableWrite, Work};
 use crate::error::EventError;
-use crate::maintenance::asks_for_maintenance;
+use crate::maintenance::{is_maintenance_request, is_tick};
 use crate::payload::{
     BridgedEvent, QueuedMessage, Records, S3Record, SnsNotification, SnsRecord, StreamRecord,
     StreamedWrite,
@@ -28,7 +28,9 @@ pub enum Event {
     Direct(Vec<Change>),
     /// Writes to the table, in the order of its stream: a failed one comes back with all later ones.
     Stream(Vec<TableWrite>),
-    /// A tick of the schedule, or a request of the indexer itself: nothing changed, maintain the index.
+    /// A tick of the schedule: find changes whose events were lost, and maintain the index.
+    Scheduled,
+    /// A request of the indexer itself: maintain the index.
     Maintenance,
 }
 
@@ -53,7 +55,10 @@ impl Event {
                 batch.records.into_iter().map(TableWrite::from).collect(),
             ));
         }
-        if asks_for_maintenance(&payload) {
+        if is_tick(&payload) {
+            return Ok(Self::Scheduled);
+        }
+        if is_maintenance_request(&payload) {
             return Ok(Self::Maintenance);
         }
         changes(payload).map(Self::Direct)
@@ -69,7 +74,7 @@ fn changes_in_text(text: &str) -> Result<Vec<Change>, EventError> {
 pub(crate) fn work_in_text(text: &str) -> Result<Work, EventError> {
     let value: Value =
         serde_json::from_str(text).map_err(|e| EventError::NotJson(e.to_string()))?;
-    match asks_for_maintenance(&value) {
+    match is_maintenance_request(&value) {
         true => Ok(Work::Maintenance),
         false => changes(value).map(Work::Changes),
     }

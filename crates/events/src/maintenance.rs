@@ -1,4 +1,5 @@
-//! The request for maintenance, which the indexer sends to itself by a queue.
+//! The events that ask for work without naming a change: the tick of a schedule, and the request for maintenance that
+//! the indexer sends to itself by a queue.
 
 use serde_json::{Value, json};
 
@@ -11,11 +12,13 @@ pub fn maintenance_request() -> Value {
     json!({ "source": SOURCE, "detail-type": DETAIL_TYPE, "detail": {} })
 }
 
-/// True if this is a request for maintenance, or the tick of a schedule, which asks for the same.
-pub(crate) fn asks_for_maintenance(value: &Value) -> bool {
-    match value["source"].as_str() {
-        Some(SOURCE) => value["detail-type"] == DETAIL_TYPE,
-        Some("aws.events" | "aws.scheduler") => value["detail-type"] == "Scheduled Event",
-        _ => false,
-    }
+/// True if this is a request for maintenance.
+pub(crate) fn is_maintenance_request(value: &Value) -> bool {
+    value["source"] == SOURCE && value["detail-type"] == DETAIL_TYPE
+}
+
+/// True if this is the tick of a schedule.
+pub(crate) fn is_tick(value: &Value) -> bool {
+    let is_scheduler = value["source"] == "aws.events" || value["source"] == "aws.scheduler";
+    is_scheduler && value["detail-type"] == "Scheduled Event"
 }

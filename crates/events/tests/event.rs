@@ -1,9 +1,7 @@
 //! Every sample event of the indexer, and what hostile or broken ones give.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use lookalike_events::{
-    Change, Event, EventError, Message, TableWrite, Work, maintenance_request,
-};
+use lookalike_events::{Change, Event, EventError, Message, TableWrite, Work, maintenance_request};
 use serde_json::{Value, json};
 
 const AWKWARD: &str = "catalog/summer sale/café + 100%.png";
@@ -97,13 +95,10 @@ fn sns_is_unwrapped() {
 }
 
 #[test]
-fn the_schedule_asks_for_maintenance() {
-    assert_eq!(
-        Event::parse(sample("schedule")).unwrap(),
-        Event::Maintenance
-    );
+fn a_tick_of_the_schedule_is_told_apart() {
+    assert_eq!(Event::parse(sample("schedule")).unwrap(), Event::Scheduled);
     let scheduler = json!({ "source": "aws.scheduler", "detail-type": "Scheduled Event" });
-    assert_eq!(Event::parse(scheduler).unwrap(), Event::Maintenance);
+    assert_eq!(Event::parse(scheduler).unwrap(), Event::Scheduled);
 }
 
 #[test]

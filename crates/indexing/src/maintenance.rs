@@ -45,6 +45,19 @@ impl Indexer {
         Ok(report)
     }
 
+    /// True if [`maintain`](Self::maintain) would merge or rebuild segments. Reads no more than the manifest and what
+    /// this process does not know yet of its segments.
+    ///
+    /// # Errors
+    /// [`IndexingError`] when an index cannot be read.
+    pub async fn is_maintenance_due(&self) -> Result<bool, IndexingError> {
+        let policy = self.settings.policy;
+        let (_, indexes) = self.all_indexes().await?;
+        Ok(indexes.iter().any(|index| {
+            policy.rebuild_due(&index.view) || policy.merge_due(&index.manifest.segments).is_some()
+        }))
+    }
+
     async fn maintain_index(
         &self,
         encoder: &EncoderIdentity,

@@ -31,7 +31,9 @@ async fn main() -> Result<(), Error> {
         ..IndexSettings::default()
     };
     let indexer = Arc::new(Indexer::new(ports, index));
-    let handler = Handler::new(indexer, settings.catalog_bucket).with_retries(cloud.retries);
+    let handler = Handler::new(indexer, settings.catalog_bucket)
+        .with_changes(cloud.changes)
+        .with_retries(cloud.retries);
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
         lambda::invoke(&handler, event)
     }))

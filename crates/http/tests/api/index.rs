@@ -125,7 +125,10 @@ async fn strangers_learn_how_many_images_failed_and_no_more() {
     };
     let shop = Shop::over(shop.cloud, 0, settings);
     let state = index(&shop).await;
-    assert_eq!((&state["failed"], &state["failures"]), (&json!(1), &json!([])));
+    assert_eq!(
+        (&state["failed"], &state["failures"]),
+        (&json!(1), &json!([]))
+    );
     let image = shop.get("/images/catalog/bags/text.png").await.json();
     assert_eq!(image["state"], "failed");
     assert_eq!((image.get("code"), image.get("reason")), (None, None));

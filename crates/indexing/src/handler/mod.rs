@@ -3,6 +3,7 @@
 
 mod answers;
 mod queue;
+mod schedule;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -27,6 +28,7 @@ const ENOUGH_FOR_MAINTENANCE: Duration = Duration::from_secs(5);
 pub struct Handler {
     indexer: Arc<Indexer>,
     catalog_bucket: String,
+    changes: Option<Arc<dyn ChangeQueue>>,
     retries: Option<Arc<dyn ChangeQueue>>,
 }
 
@@ -59,11 +61,19 @@ impl Handler {
         Self {
             indexer,
             catalog_bucket: catalog_bucket.into(),
+            changes: None,
             retries: None,
         }
     }
 
-    /// Adds a retry queue, which hands out one message of one key at a time: redelivered keys are moved to it.
+    /// Adds the queue of changes, to which the schedule sends the keys whose events were lost.
+    #[must_use]
+    pub fn with_changes(self, changes: Option<Arc<dyn ChangeQueue>>) -> Self {
+        Self { changes, ..self }
+    }
+
+    /// Adds a retry queue, which hands out one message of one key at a time: redelivered keys are moved to it, and
+    /// maintenance is asked for there.
     #[must_use]
     pub fn with_retries(self, retries: Option<Arc<dyn ChangeQueue>>) -> Self {
         Self { retries, ..self }
@@ -82,6 +92,7 @@ impl Handler {
             Event::Queue(messages) => self.queue(messages, deadline).await,
             Event::Direct(changes) => self.direct(&changes, deadline).await,
             Event::Stream(writes) => self.stream(&writes, deadline).await,
+            Event::Scheduled => self.scheduled(deadline).await,
             Event::Maintenance => {
                 self.indexer.maintain(deadline).await?;
                 Ok(json!({ "maintained": true }))
@@ -104,7 +115,7 @@ impl Handler {
                 reason: (*reason).to_owned(),
             });
         }
-        self.maintain_if_time_is_left(deadline).await;
+        self.maintain_after_batch(deadline).await;
         Ok(counts(&report))
     }
 
@@ -130,7 +141,7 @@ impl Handler {
             .filter(|write| write.product_id.as_ref().is_some_and(is_retried))
             .map(|write| json!({ "itemIdentifier": write.sequence_number }))
             .collect();
-        self.maintain_if_time_is_left(deadline).await;
+        self.maintain_after_batch(deadline).await;
         Ok(json!({ "batchItemFailures": failed }))
     }
 
@@ -161,13 +172,24 @@ impl Handler {
         below_catalog && is_catalog_key(&change.key)
     }
 
+    /// Has the index maintained after a batch. With a retry queue this is an invocation of its own: the batch is not
+    /// acknowledged before this one ends, and would be delivered again if a rebuild used up the time or the memory.
     /// The batch is published by now: a failure is logged, and a later batch tries again.
-    async fn maintain_if_time_is_left(&self, deadline: Deadline) {
-        if deadline.remaining() < ENOUGH_FOR_MAINTENANCE {
-            return;
-        }
-        if let Err(error) = self.indexer.maintain(deadline).await {
+    async fn maintain_after_batch(&self, deadline: Deadline) {
+        let maintained = match &self.retries {
+            Some(queue) => self.request_maintenance(queue.as_ref()).await,
+            None if deadline.remaining() < ENOUGH_FOR_MAINTENANCE => return,
+            None => self.indexer.maintain(deadline).await.map(|_| ()),
+        };
+        if let Err(error) = maintained {
             tracing::warn!(error = %error, "maintenance failed this time");
         }
+    }
+
+    async fn request_maintenance(&self, queue: &dyn ChangeQueue) -> Result<(), IndexingError> {
+        if self.indexer.is_maintenance_due().await? {
+            queue.request_maintenance().await?;
+        }
+        Ok(())
     }
 }

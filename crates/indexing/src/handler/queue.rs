@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use lookalike_core::Deadline;
-use lookalike_events::Message;
+use lookalike_events::{Message, Work};
 use serde_json::{Value, json};
 
 use super::answers::{retries, warn_of_retries};
@@ -26,24 +26,38 @@ impl Handler {
             true => self.index(receives.into_keys(), deadline).await?,
             false => self.redelivered(receives, deadline).await?,
         };
+        // The retry queue hands out a request alone, so nothing else waits for it.
+        let is_requested = (messages.iter()).any(|message| message.work == Ok(Work::Maintenance));
+        let is_maintained = is_requested && self.maintain_as_requested(deadline).await;
         let retried = retries(&report);
         let failed: Vec<Value> = messages
             .iter()
-            .filter(|message| must_return(message, &retried))
+            .filter(|message| must_return(message, &retried, is_maintained))
             .map(|message| json!({ "itemIdentifier": message.id }))
             .collect();
         // Redelivered messages must be answered as soon as possible.
-        if is_first {
-            self.maintain_if_time_is_left(deadline).await;
+        if is_first && !is_requested {
+            self.maintain_after_batch(deadline).await;
         }
         Ok(json!({ "batchItemFailures": failed }))
+    }
+
+    /// Maintains the index. Returns false if that failed, and the request must be delivered again.
+    async fn maintain_as_requested(&self, deadline: Deadline) -> bool {
+        match self.indexer.maintain(deadline).await {
+            Ok(_) => true,
+            Err(error) => {
+                tracing::warn!(%error, "maintenance failed and will be tried again");
+                false
+            }
+        }
     }
 
     /// Returns each key of readable messages, and the most receives that any of its messages has.
     fn receives<'a>(&self, messages: &'a [Message]) -> BTreeMap<&'a str, u32> {
         let mut keys: BTreeMap<&str, u32> = BTreeMap::new();
         for message in messages {
-            let changes = message.changes.iter().flatten();
+            let changes = message.changes().iter();
             for change in changes.filter(|change| self.concerns_catalog(change)) {
                 let receives = keys.entry(change.key.as_str()).or_default();
                 *receives = message.receives.max(*receives);
@@ -107,11 +121,14 @@ impl Handler {
     }
 }
 
-/// True if a message must be delivered again: if any of its keys is unfinished, and also if it cannot be read, so that
-/// it ends in the dead-letter queue, where a person sees it.
-fn must_return(message: &Message, retried: &HashMap<&str, &str>) -> bool {
-    match &message.changes {
-        Ok(changes) => (changes.iter()).any(|change| retried.contains_key(change.key.as_str())),
+/// True if a message must be delivered again: if any of its keys or the maintenance is unfinished, and also if it cannot
+/// be read, so that it ends in the dead-letter queue, where a person sees it.
+fn must_return(message: &Message, retried: &HashMap<&str, &str>, is_maintained: bool) -> bool {
+    match &message.work {
+        Ok(Work::Changes(changes)) => {
+            (changes.iter()).any(|change| retried.contains_key(change.key.as_str()))
+        }
+        Ok(Work::Maintenance) => !is_maintained,
         Err(error) => {
             tracing::error!(message_id = message.id, %error, "cannot read a queued message");
             true

@@ -1,0 +1,41 @@
+//! The daily run: finds changes whose events were lost, and maintains the index.
+
+use lookalike_core::Deadline;
+use serde_json::{Value, json};
+
+use super::{Handler, HandlerError};
+use crate::error::IndexingError;
+use crate::healing::Healed;
+
+impl Handler {
+    /// Queues the keys at which bucket, index and records differ, brings rows in line with the table, and maintains the
+    /// index, which happens even if the comparison fails.
+    pub(super) async fn scheduled(&self, deadline: Deadline) -> Result<Value, HandlerError> {
+        let healed = self.heal(deadline).await;
+        self.indexer.maintain(deadline).await?;
+        let (queued, Healed { updated, failed }) = healed?;
+        if failed > 0 {
+            tracing::warn!(
+                failed,
+                "products could not be brought in line with the table"
+            );
+        }
+        Ok(json!({ "maintained": true, "queued": queued, "updated": updated }))
+    }
+
+    async fn heal(&self, deadline: Deadline) -> Result<(usize, Healed), IndexingError> {
+        // Without a queue, as on one machine, the events of the bucket are not lost.
+        let Some(changes) = &self.changes else {
+            return Ok((0, Healed::default()));
+        };
+        let missed = self.indexer.missed_changes(deadline).await?;
+        if !missed.is_empty() {
+            tracing::warn!(
+                keys = missed.len(),
+                "queued changes whose events were lost or wait"
+            );
+            changes.push(&missed).await?;
+        }
+        Ok((missed.len(), self.indexer.heal_attributes(deadline).await?))
+    }
+}

@@ -1,0 +1,94 @@
+//! Finding changes whose events were lost, so that the index is right again within a day, whatever was lost.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use lookalike_core::time::Deadline;
+use tracing::warn;
+
+use crate::error::IndexingError;
+use crate::indexer::Indexer;
+
+/// Products whose rows are updated together.
+const BATCH_PRODUCTS: usize = 500;
+/// Time that must be left to begin a comparison with the table, or a batch of products. What does not fit is found by
+/// the next run.
+const MIN_TIME: Duration = Duration::from_secs(30);
+
+/// Rows that were brought in line with the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Healed {
+    /// Rows whose attributes changed.
+    pub updated: usize,
+    /// Products that could not be updated; the next run tries them again.
+    pub failed: usize,
+}
+
+impl Indexer {
+    /// Returns the keys at which bucket, indexes and records differ, to be queued as changes. Images that failed are
+    /// left out as long as they are what failed: decoding them again would cost the same every day.
+    ///
+    /// # Errors
+    /// [`IndexingError`] when bucket, index or table cannot be read.
+    pub async fn missed_changes(&self, deadline: Deadline) -> Result<Vec<String>, IndexingError> {
+        let differences = self.differences().await?;
+        let mut missed: BTreeSet<String> = differences.to_remove.into_iter().collect();
+        let failed = self.failed_versions().await?;
+        let (known, new): (Vec<_>, Vec<_>) = (differences.to_index.into_iter())
+            .chain(differences.to_build)
+            .partition(|key| failed.contains_key(key));
+        missed.extend(new);
+        for (key, head) in self.heads(known.iter().map(String::as_str)).await {
+            if let Some(head) = head?
+                && failed.get(&key) != Some(&head.etag)
+            {
+                missed.insert(key);
+            }
+        }
+        match deadline.remaining() < MIN_TIME {
+            true => warn!("no time is left to look for images without a record; the next run does"),
+            false => missed.extend(self.unrecorded().await?),
+        }
+        Ok(missed.into_iter().collect())
+    }
+
+    /// Brings the rows in line with the table whose attributes differ from it, as far as the time goes.
+    ///
+    /// # Errors
+    /// [`IndexingError`] when index or table cannot be read, or the rows cannot be published.
+    pub async fn heal_attributes(&self, deadline: Deadline) -> Result<Healed, IndexingError> {
+        let mut healed = Healed::default();
+        if deadline.remaining() < MIN_TIME {
+            warn!("no time is left to compare attributes with the table; the next run does");
+            return Ok(healed);
+        }
+        let outdated = self.outdated().await?.into_iter();
+        let products: BTreeSet<String> = outdated.map(|outdated| outdated.product_id).collect();
+        let products: Vec<String> = products.into_iter().collect();
+        for chunk in products.chunks(BATCH_PRODUCTS) {
+            if deadline.remaining() < MIN_TIME {
+                warn!("no time is left to update all products; the next run goes on");
+                break;
+            }
+            let report = self.index_products(chunk, deadline).await?;
+            healed.updated += report.updated;
+            healed.failed += report.retry.len();
+        }
+        Ok(healed)
+    }
+
+    /// Returns the versions that failed, by key.
+    async fn failed_versions(&self) -> Result<BTreeMap<String, String>, IndexingError> {
+        let mut failed = BTreeMap::new();
+        let mut after = None;
+        loop {
+            let page = self.ports.failures.list(after.as_deref()).await?;
+            let records = page.items.into_iter();
+            failed.extend(records.map(|record| (record.key, record.etag)));
+            after = page.next;
+            if after.is_none() {
+                return Ok(failed);
+            }
+        }
+    }
+}
