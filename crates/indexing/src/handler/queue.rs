@@ -23,6 +23,8 @@ impl Handler {
         let receives = self.receives(&messages);
         let is_first = receives.values().all(|&receives| receives <= 1);
         let report = match is_first {
+            // No encoder is loaded for a request for maintenance.
+            _ if receives.is_empty() => BatchReport::default(),
             true => self.index(receives.into_keys(), deadline).await?,
             false => self.redelivered(receives, deadline).await?,
         };
