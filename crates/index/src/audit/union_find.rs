@@ -32,8 +32,8 @@ impl UnionFind {
         }
     }
 
-    /// Joins the groups of two rows that are as similar as `score`. Where stronger pairs are joined before weaker
-    /// ones, the weakest score of a group is as strong as it can be.
+    /// Joins the groups of two rows that are as similar as `score`. If stronger pairs are joined
+    /// before weaker ones, the weakest score of a group is as strong as it can be.
     pub(super) fn join(&mut self, one: u32, other: u32, score: f32) {
         let (one, other) = (self.root(one), self.root(other));
         if one == other {
@@ -73,7 +73,7 @@ mod tests {
 
     use super::*;
 
-    /// What can be reached from a row, step by step.
+    /// Returns the rows that can be reached from a row, step by step.
     fn reached(from: u32, links: &[(u32, u32)]) -> Vec<u32> {
         let mut known = BTreeSet::from([from]);
         loop {

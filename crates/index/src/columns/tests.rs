@@ -20,7 +20,7 @@ fn held(table: &AttributeTable, entries: usize) -> Vec<Vec<(String, Vec<serde_js
     (0..entries).map(of_entry).collect()
 }
 
-/// Makes the same table by the parser of any JSON.
+/// Makes the same table with the parser of any JSON.
 fn parsed(texts: &[String]) -> AttributeTable {
     let mut parser = EntryParser::default();
     for (entry, text) in (0..).zip(texts) {
@@ -80,7 +80,7 @@ proptest! {
         }
     }
 
-    /// Both parsers read a number alike, to the last bit.
+    /// Both parsers read a number as the same `f64`, to the last bit.
     #[test]
     fn numbers_are_those_that_were_written(number in any::<f64>(), cents in any::<u64>(), shift in 0u32..60) {
         let cents = cents >> shift;
@@ -107,7 +107,7 @@ proptest! {
     }
 }
 
-/// If most values differ they are sorted, not looked up; equal values still share a code.
+/// If most values differ, they are sorted and not looked up; equal values still share a code.
 #[test]
 fn many_different_values_are_told_apart() {
     let all = (0..30_000).map(|i| {

@@ -51,7 +51,7 @@ fn images_of_one_product_say_what_variants_are() {
 
 #[test]
 fn categories_say_what_is_similar() {
-    // Of one category from 0.6 on, of any below.
+    // One category from 0.6 on, all categories below.
     let labeled: Vec<(f32, bool)> = others()
         .enumerate()
         .map(|(i, score)| (score, score >= 0.6 || i.is_multiple_of(3)))
@@ -101,8 +101,8 @@ fn scores_out_of_order_are_not_possible() {
     assert!(!of(0.1, 0.2, 1.5).is_possible());
 }
 
-/// Fifty products with two images each, a tenth of the way between them apart; and one image that is
-/// filed under every product.
+/// Fifty products with two images each, which are a tenth of the way between products apart; and
+/// one image that is filed under every product.
 #[test]
 fn a_catalog_is_measured_by_looking_for_its_rows() {
     let encoder = Fingerprint([7; 32]);

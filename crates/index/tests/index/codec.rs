@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::support::{ENCODER, Vectors, delta, id, row};
 
 const DIMENSIONS: usize = 5;
-/// So many rows have enough distinct vectors for a graph to be walked.
+/// Number of rows with enough distinct vectors for a graph to be walked.
 const LARGE: usize = 5000;
 
 /// Rows that share vectors and products, tombstones, deleted rows.
@@ -196,7 +196,7 @@ fn other_segments_encoders_and_versions_are_named() {
     assert_eq!(open(&reseal(bytes)).unwrap_err(), newer);
 }
 
-/// Makes all checksums right.
+/// Corrects all checksums.
 fn reseal(mut bytes: Vec<u8>) -> Vec<u8> {
     let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
     let meta_end = usize::try_from(word(80)).unwrap_or(usize::MAX);
@@ -210,7 +210,7 @@ fn reseal(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// Calls everything that a segment offers.
+/// Calls every method of a segment.
 fn exercise(segment: &Segment) {
     let meta = segment.meta();
     let older = delta(3, &sample(30), DIMENSIONS);
@@ -254,7 +254,8 @@ fn number() -> impl Strategy<Value = u32> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
 
-    /// Anyone who can write to the bucket can make the checksums right, but must not be able to crash a reader.
+    /// Anyone who can write to the bucket can produce valid checksums, but must not be able to
+    /// crash a reader.
     #[test]
     fn nonsense_under_a_valid_checksum_never_panics(
         base in any::<bool>(),

@@ -29,7 +29,7 @@ proptest! {
             let filter = Filter::from_json(&json).unwrap();
             let selection = match snapshot.select(&filter, &declared) {
                 Ok(selection) => selection,
-                // Attributes go with the images that have them.
+                // Attributes disappear with the images that have them.
                 Err(FilterError::UnknownAttribute { attribute, .. }) => {
                     prop_assert!(!holds(&shop, &attribute, |_| true));
                     continue;
@@ -97,7 +97,7 @@ proptest! {
         prop_assert!(snapshot.attributes().is_sorted_by(|a, b| a.name < b.name));
     }
 
-    /// The images of a product that a search shows beside its best one.
+    /// The images of a product that a search shows besides its best one.
     #[test]
     fn all_images_of_products_are_scored(
         steps in proptest::collection::vec(step(attributes()), 1..6),

@@ -41,7 +41,7 @@ fn publish(
     written
 }
 
-/// Sizes a power of the fan-in apart, one more than its logarithm.
+/// Returns the number of sizes a power of the fan-in apart, one more than the logarithm.
 fn tiers(policy: &CompactionPolicy, rows: u64) -> u64 {
     u64::from(rows.max(1).ilog(policy.fan_in as u64)) + 1
 }

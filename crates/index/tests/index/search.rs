@@ -38,7 +38,7 @@ proptest! {
     }
 }
 
-/// An answer that is known to be complete.
+/// Returns an answer that is known to be complete.
 fn nothing() -> Found {
     Found {
         hits: Vec::new(),
@@ -123,7 +123,7 @@ fn a_product_with_thousands_of_images_leaves_room_for_others() {
             let hits = snapshot.search(request(&center, k)).unwrap().hits;
             assert_eq!(hits.len(), k.min(12));
             assert_in_order(&hits);
-            assert_eq!(hits[0].key, "new", "of equal ones the first key");
+            assert_eq!(hits[0].key, "new", "equal results are ordered by key");
         }
         let similar = SearchRequest {
             without_products: &["many".to_owned()],
@@ -184,8 +184,8 @@ fn rows_of_a_product_are_its_live_ones() {
     assert!(cosine(&snapshot.embedding(at), &[1.0, 0.5]) > 0.99999);
 }
 
-/// Products are counted by looking up the few of a delta in the base, or by hashing all ids if deltas have many: both
-/// count each live product once.
+/// Products are counted by looking up the few of a delta in the base, or by hashing all ids if
+/// deltas have many: both count each live product once.
 #[test]
 fn products_of_several_segments_are_counted_once() {
     for (base_products, changes) in [(200, 3), (200, 150)] {

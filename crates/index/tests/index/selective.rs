@@ -71,7 +71,7 @@ fn truth(query: &[f32], passes: impl Fn(usize) -> bool) -> Vec<f64> {
     scores
 }
 
-/// Returns the share of the ten best that searches find, and whether any of them walked the graph.
+/// Returns the share of the ten best that searches find, and true if any of them walked the graph.
 fn recall(snapshot: &Snapshot, filter: &str, passes: impl Fn(usize) -> bool) -> (f64, bool) {
     let filter = Filter::from_text(filter).unwrap();
     let selection = snapshot.select(&filter, &[]).unwrap();
