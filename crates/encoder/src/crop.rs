@@ -4,7 +4,8 @@ use std::str::FromStr;
 use crate::error::ImageError;
 use crate::pixel_rect::PixelRect;
 
-/// How far a box may reach beyond its image, in pixels: a box drawn on a smaller copy is rounded.
+/// Maximum distance by which a box may extend beyond its image, in pixels: a box drawn on a smaller
+/// copy is rounded.
 const ROUNDING: f64 = 1.0;
 
 /// The unit of a [`Crop`]'s numbers.
@@ -16,11 +17,11 @@ pub enum CropUnit {
     Shares,
 }
 
-/// A box in the upright image, that is after its EXIF orientation was applied: `x` and `y` of its upper
+/// A box in the upright image, after its EXIF orientation was applied: `x` and `y` of its upper
 /// left corner, width and height, all finite. It is checked against the image when it is used.
 ///
-/// As text, `x,y,w,h`: shares when all four have a `%`, or all four are 0 to 1 and one is written with a
-/// decimal point; pixels otherwise.
+/// Its text is `x,y,w,h`: shares if all four have a `%`, or if all four are 0 to 1 and one is
+/// written with a decimal point; pixels otherwise.
 ///
 /// ```
 /// use lookalike_encoder::{Crop, CropUnit};
@@ -38,10 +39,10 @@ pub struct Crop {
     pub(crate) unit: CropUnit,
 }
 
-/// The reason why a text or numbers are no box.
+/// The reason why a text or numbers are not a box.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadCrop {
-    /// Not four numbers.
+    /// The text is not four numbers.
     #[error(
         "expected four numbers x,y,w,h: pixels such as 10,20,300,400, or shares such as 0.1,0.2,0.5,0.5 or \
          10%,20%,50%,50%"
@@ -56,7 +57,7 @@ pub enum BadCrop {
 }
 
 impl Crop {
-    /// A box of finite numbers.
+    /// Makes a box from finite numbers.
     ///
     /// # Errors
     /// [`BadCrop::NotFinite`].
@@ -67,7 +68,7 @@ impl Crop {
         }
     }
 
-    /// The unit of the numbers.
+    /// Returns the unit of the numbers.
     pub fn unit(&self) -> CropUnit {
         self.unit
     }
@@ -75,7 +76,7 @@ impl Crop {
     /// Returns the pixels of the box in an upright image of this size.
     ///
     /// # Errors
-    /// [`ImageError::Crop`] when the box is empty or does not lie in the image.
+    /// [`ImageError::Crop`] if the box is empty or not inside the image.
     pub(crate) fn rect(&self, width: u32, height: u32) -> Result<PixelRect, ImageError> {
         let refused = |fault: &'static str| ImageError::Crop {
             crop: self.to_string(),
@@ -142,7 +143,7 @@ impl FromStr for Crop {
     }
 }
 
-/// `x,y,w,h` with their unit, for people.
+/// Prints `x,y,w,h` with their unit, for people.
 impl fmt::Display for Crop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { x, y, w, h, unit } = self;

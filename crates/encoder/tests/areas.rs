@@ -1,4 +1,4 @@
-//! A part of an image is embedded as an image of that part would be.
+//! The embedding of a part of an image equals that of an image of that part.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -41,7 +41,7 @@ fn jpeg(image: &RgbImage, quality: u8) -> Vec<u8> {
     file
 }
 
-/// A drawn scene of any size, without margins.
+/// Draws a scene of any size, without margins.
 fn scene(width: u32, height: u32) -> RgbImage {
     let small = image::load_from_memory(&golden("baseline-640x480.jpg")).unwrap();
     imageops::resize(
@@ -52,7 +52,7 @@ fn scene(width: u32, height: u32) -> RgbImage {
     )
 }
 
-/// The scene with a pattern along its sides: none of it is taken for a margin.
+/// Draws the scene with a pattern along its sides: no part of it is mistaken for a margin.
 fn edged(width: u32, height: u32) -> RgbImage {
     let mut image = scene(width, height);
     for (x, y, pixel) in image.enumerate_pixels_mut() {
@@ -67,7 +67,7 @@ fn part(image: &RgbImage, [x, y, w, h]: [u32; 4]) -> RgbImage {
     imageops::crop_imm(image, x, y, w, h).to_image()
 }
 
-/// The scene in the middle of a sheet of one color, with so much of it around.
+/// Draws the scene in the middle of a sheet of one color, with this much of it around.
 fn on_a_sheet(scene: &RgbImage, across: u32, down: u32, color: [u8; 3]) -> RgbImage {
     let (width, height) = scene.dimensions();
     let mut sheet = RgbImage::from_pixel(width + 2 * across, height + 2 * down, Rgb(color));
@@ -75,7 +75,7 @@ fn on_a_sheet(scene: &RgbImage, across: u32, down: u32, color: [u8; 3]) -> RgbIm
     sheet
 }
 
-/// What the network sees of all of an image.
+/// Returns what the network sees of the whole image.
 fn all_of(file: &[u8]) -> Vec<f32> {
     ENCODER.preprocess_area(file, &Area::WHOLE).unwrap()
 }
@@ -242,14 +242,14 @@ fn what_has_no_margins_or_no_subject_is_left_alone() {
     }
 }
 
-/// The network sees a square: what is long stays whole.
+/// The network sees a square: a long product stays whole.
 #[test]
 fn a_long_product_is_not_cut_at_its_ends() {
     let belt = scene(1000, 120);
     let sheet = on_a_sheet(&belt, 40, 480, [255; 3]);
     let sheet = png(sheet);
     let trimmed = ENCODER.preprocess_area(&sheet, &TRIMMED).unwrap();
-    assert!(all_of(&sheet) == trimmed, "there is nothing to be won");
+    assert!(all_of(&sheet) == trimmed, "trimming gains nothing");
 }
 
 #[test]
@@ -266,14 +266,14 @@ fn a_crop_is_trimmed_within_its_box() {
         crop: Some("300,300,350,700".parse().unwrap()),
         trim: Some(true),
     };
-    // As much of the sheet stays as makes half of the subject a square.
+    // As much of the sheet stays as is needed to make half of the subject a square.
     let mut expected = RgbImage::from_pixel(300, 300, Rgb([255; 3]));
     imageops::replace(&mut expected, &part(&subject, [0, 0, 150, 300]), 150, 0);
     let trimmed = alike(&png(sheet), &half, &png(expected));
     assert!(trimmed > 0.99, "{trimmed}");
 }
 
-/// Where little of a large JPEG is left, that is decoded again at the size it takes.
+/// If little of a large JPEG is left, it is decoded again at the size that this needs.
 #[test]
 fn a_small_subject_of_a_large_jpeg_is_sharp() {
     let subject = scene(420, 420);
@@ -299,7 +299,8 @@ fn an_encoder_says_whether_it_trims() {
     assert!(leaves.preprocess(&file).unwrap() == whole);
     assert!(leaves.preprocess_area(&file, &TRIMMED).unwrap() == trimmed);
     assert!(leaves.preprocess_area(&file, &Area::WHOLE).unwrap() == whole);
-    // That of the built-in encoder before it trimmed: indexes that have it store these files beside them.
+    // The fingerprint of the built-in encoder before it trimmed: indexes that have it store these
+    // files.
     assert_eq!(
         leaves.fingerprint()[..6],
         [0xd3, 0x07, 0x23, 0x7f, 0xc9, 0x56]
@@ -309,7 +310,7 @@ fn an_encoder_says_whether_it_trims() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 48, ..ProptestConfig::default() })]
 
-    /// Whatever is on a plain sheet, all of it is still seen.
+    /// Whatever is on a plain sheet, all of it stays visible.
     #[test]
     fn no_part_of_a_subject_is_cut_off(
         width in 60_u32..400, height in 60_u32..400,
@@ -324,13 +325,13 @@ proptest! {
             let black = pixels.iter().filter(|value| **value < 0.0).count();
             black as f64 / pixels.len() as f64
         };
-        // The subject becomes larger in what is seen, unless nothing was cut off.
+        // The subject becomes larger in what is seen, unless nothing was trimmed.
         let (whole, trimmed) = (black(&Area::WHOLE), black(&TRIMMED));
         prop_assert!(trimmed >= whole - 0.01, "{trimmed} of {whole}");
         prop_assert!(trimmed <= 1.0);
     }
 
-    /// Whatever the box and the file, there is an answer.
+    /// Any box in any file gives a result or an error.
     #[test]
     fn any_box_of_any_image_is_seen_or_refused(
         name in prop::sample::select(common::golden_names()),

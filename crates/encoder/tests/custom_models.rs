@@ -1,4 +1,4 @@
-//! Models other than the embedded one: what is taken, and what is refused with which words.
+//! Models other than the built-in one: which are accepted, and the errors of those that are not.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -176,7 +176,7 @@ fn weights_and_operators_that_are_not_there_are_named() {
     }
 }
 
-/// Expects an error that says all of this.
+/// Expects an error that contains all these words.
 fn refused(name: &str, config: &Value, words: &[&str]) {
     let error = load(name, config).unwrap_err().to_string();
     for word in words {

@@ -1,4 +1,4 @@
-//! PNG files that are odd and whole are read as if they were not odd; those that lack rows are refused.
+//! PNG files that are odd but complete are read like others; those that lack rows are refused.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -23,7 +23,7 @@ fn harmless(change: impl Fn(&mut Vec<Chunk>)) {
     }
 }
 
-/// The same of the bytes.
+/// Applies a change to the bytes of every golden PNG and expects the same pixels.
 #[track_caller]
 fn harmless_bytes(change: impl Fn(&mut Vec<u8>)) {
     for (name, whole) in pngs() {
@@ -52,7 +52,7 @@ fn checksums_do_not_matter() {
             place += 12 + length;
         }
     });
-    // That of the compressed rows, right, wrong or missing.
+    // The checksum of the compressed rows: right, wrong or missing.
     harmless(|chunks| {
         let last = chunks
             .iter_mut()
@@ -85,7 +85,7 @@ fn chunks_beside_the_pixels_may_be_broken() {
         chunk(b"\xFF\0\x01z", b"no letters"),
     ] {
         if broken.0 == b"eXIf" {
-            // That of the golden one counts, when it comes first.
+            // The palette of the golden file is used if it comes first.
             harmless(|chunks| {
                 let data = chunks.iter().position(|(name, _)| name == b"IDAT").unwrap();
                 chunks.insert(data, broken.clone());
@@ -136,7 +136,7 @@ fn missing_rows_are_told() {
             .iter_mut()
             .rfind(|(name, _)| name == b"IDAT")
             .unwrap();
-        // Beyond the checksum: what is left of the last block of codes.
+        // Beyond the checksum: the rest of the last block of codes.
         let kept = last.1.len().saturating_sub(4 + 6);
         last.1.truncate(kept);
         let error = ENCODER.preprocess(&file(&chunks)).unwrap_err();

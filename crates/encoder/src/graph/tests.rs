@@ -5,7 +5,8 @@ use crate::{Augmentation, Backbone, Encoder, Part, PartKind};
 const CONFIG: &[u8] = br#"{"do_resize": true, "size": {"height": 4, "width": 4}, "resample": 2,
     "do_rescale": true, "do_normalize": false}"#;
 
-/// A network that averages the pixels of each channel: pixels `[1, 3, 4, 4]` to `[1, 3, 1, 1]`.
+/// Makes a network that averages the pixels of each channel: pixels `[1, 3, 4, 4]` to `[1, 3, 1,
+/// 1]`.
 fn averages(opset: i64, batch: Option<&str>) -> Vec<u8> {
     use pb::tensor_shape_proto::{Dimension, dimension::Value};
     let mut pixels = value("pixels", None);
@@ -134,7 +135,7 @@ fn a_joined_file_is_the_backbone_it_was_made_from() {
             .metadata()
             .contains(&("lookalike.parents".to_owned(), "[]".to_owned()))
     );
-    // The metadata may be lost on the way; the name is enough.
+    // The metadata may be lost; the name is enough.
     let mut bare = Graph::parse(&joined).unwrap();
     bare.0.metadata_props.clear();
     let third = Backbone::from_parts("bare", &bare.encode(), CONFIG).unwrap();
