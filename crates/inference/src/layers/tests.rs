@@ -1,4 +1,5 @@
-//! Every layer on every kind of registers of this machine, against sums written down as they are defined.
+//! Every layer on every kind of registers of this machine, compared with sums computed by
+//! definition.
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
@@ -6,7 +7,7 @@ use proptest::prelude::*;
 use super::{Average, Block, Convolution, Depthwise, Filter, Pointwise, Side};
 use crate::kernels::{Bounds, Instructions, Source};
 
-/// Numbers without a pattern, in [-1, 1].
+/// Returns pseudo-random numbers in [-1, 1].
 fn numbers(count: usize, seed: usize) -> Vec<f32> {
     let number = |i: usize| ((i * 7919 + seed * 104_729 + 13) % 2003) as f32 / 1001.0 - 1.0;
     (0..count).map(number).collect()
@@ -33,7 +34,8 @@ fn clip(value: f64, bounds: Bounds) -> f64 {
         .min(f64::from(bounds.greatest))
 }
 
-/// `[outputs, inputs, height, width]` over `[height, width, inputs]`; `own` for one filter per channel.
+/// Computes `[outputs, inputs, height, width]` over `[height, width, inputs]`; `own` for one filter
+/// per channel.
 fn reference(
     filter: Filter,
     inputs: usize,
@@ -82,7 +84,7 @@ fn wide(values: &[f32]) -> Vec<f64> {
 
 fn side(filter: usize, strides: std::ops::Range<usize>) -> impl Strategy<Value = Side> {
     (1usize..20, strides, 1usize..3, 0..filter, 0..filter).prop_filter_map(
-        "a filter larger than its image has no place",
+        "a filter larger than its image has no position",
         move |(input, stride, dilation, before, after)| {
             let reach = (filter - 1) * dilation + 1;
             let places = (input + before + after).checked_sub(reach)?;
@@ -215,7 +217,7 @@ proptest! {
         residual in any::<bool>(),
         bounds in bounds(),
     ) {
-        // Kernels are for square filters that move alike in both directions.
+        // Kernels are for square filters that move equally in both directions.
         let height = Side { dilation: 1, ..height };
         let width = Side { dilation: 1, stride: height.stride, ..width };
         let fit = |side: Side| {
@@ -263,7 +265,7 @@ proptest! {
     }
 }
 
-/// Strips of an image too large for the cache fit together.
+/// Strips of an image that is too large for the cache fit together.
 #[test]
 fn blocks_of_several_strips() {
     let side = |input: usize| Side {
