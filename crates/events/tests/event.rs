@@ -1,4 +1,4 @@
-//! Every sample event of the indexer, and what hostile or broken ones give.
+//! Every sample event of the indexer, and errors of hostile or broken ones.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use lookalike_events::{Change, Event, EventError, Message, TableWrite};

@@ -1,5 +1,5 @@
-//! What the tests of several crates share: a counting allocator and the cost of work, and with the feature `cloud`
-//! every port in memory and the conformance suites that adapters are held to.
+//! Shared support for the tests of several crates: a counting allocator and the cost of work, and
+//! with the feature `cloud` every port in memory and the conformance suites for adapters.
 
 mod allocator;
 #[cfg(feature = "cloud")]
