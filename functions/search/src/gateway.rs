@@ -1,4 +1,4 @@
-//! Undoes the differences between the gateways in front of Lambda.
+//! Removes the differences between the gateways in front of Lambda.
 //!
 //! An HTTP API puts its stage into the path, a REST API does not. An HTTP API passes the path decoded, a REST API and a
 //! function URL pass it as it was sent. After [`tidy`], path and query have no stage and are valid in a URI, so one

@@ -1,4 +1,4 @@
-//! Loading the encoder that the settings name.
+//! Loading the configured encoder.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! What goes wrong between here and S3.
+//! Faults between this process and S3.
 
 use std::time::{Duration, Instant};
 

@@ -70,7 +70,7 @@ async fn a_lost_race_is_a_conflict() {
         let manifests = cloud_at(server.url()).manifests;
         let error = manifests.swap("two".into(), expected).await.unwrap_err();
         assert_eq!(error.kind, StoreErrorKind::Conflict, "{error}");
-        assert_eq!(server.count(), 1, "a conflict is not tried again here");
+        assert_eq!(server.count(), 1, "a conflict is not retried here");
     }
 }
 
@@ -93,7 +93,8 @@ async fn a_write_whose_reply_was_lost_is_no_conflict() {
         .swap("two".into(), Some("\"1\""))
         .await
         .unwrap_err();
-    // Theirs may stand on top of ours: a conflict would say that ours was never there.
+    // Another manifest may have replaced this one: a conflict would claim that this one was never
+    // stored.
     assert_eq!(error.kind, StoreErrorKind::Unavailable);
 }
 
