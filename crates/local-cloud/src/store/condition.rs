@@ -5,7 +5,7 @@ use super::StoreError;
 /// A condition on the object that a write replaces or removes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum WriteCondition {
-    /// Whatever is there.
+    /// No condition.
     #[default]
     Always,
     /// There is no object yet (`If-None-Match: *`).
@@ -17,7 +17,8 @@ pub(crate) enum WriteCondition {
 }
 
 impl WriteCondition {
-    /// `current` yields the ETag of the object that is there, if any; asked only when it matters.
+    /// Checks the condition. `current` returns the ETag of the existing object, if any; it is only
+    /// called if it matters.
     pub(crate) fn check(
         &self,
         key: &str,

@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// Why an operation of the store failed.
+/// The reason why an operation of the store failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
     #[error("the bucket `{0}` does not exist")]
@@ -17,7 +17,7 @@ pub(crate) enum StoreError {
         "the key `{key}` cannot be stored: a key cannot be an object and the folder of other objects at once"
     )]
     KeyConflict { key: String },
-    #[error("the object is not what the condition asks for")]
+    #[error("the object does not meet the condition")]
     PreconditionFailed,
     #[error(
         "the multipart upload `{0}` does not exist: it was never started, completed or aborted"

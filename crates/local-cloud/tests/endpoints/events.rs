@@ -141,7 +141,7 @@ async fn what_never_succeeds_becomes_a_dead_letter() {
     assert_eq!((dead.receives, dead.reason.as_str()), (3, "told to fail"));
     let body: Value = serde_json::from_str(&dead.body).unwrap();
     assert_eq!(body["Records"][0]["s3"]["object"]["key"], "catalog/a");
-    // The queue goes on.
+    // The queue continues.
     lab.put("catalog/b", b"x").await;
     assert_eq!(lab.events().await.len(), 4);
 }

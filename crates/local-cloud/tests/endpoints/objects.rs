@@ -3,7 +3,7 @@ use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode};
 
 use crate::lab::{BUCKET, Lab, failure};
 
-/// Keys that are hard on paths, URLs and XML.
+/// Keys that are difficult for paths, URLs and XML.
 const AWKWARD: [&str; 9] = [
     "plain.jpg",
     "with space.jpg",

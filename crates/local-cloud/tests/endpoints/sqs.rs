@@ -110,7 +110,7 @@ async fn digests_are_those_of_the_text() {
     assert_eq!(sent["Failed"], json!([]));
 }
 
-/// Fails at what is not JSON, as the indexer does.
+/// Fails if a message is not JSON, like the indexer.
 struct Reader;
 
 #[async_trait]
@@ -146,7 +146,7 @@ async fn a_message_that_nobody_can_read_becomes_a_dead_letter() {
     assert_eq!(dead[0].receives, 3);
 }
 
-/// Waits until it is told to end.
+/// Waits until it may end.
 struct Slow(tokio::sync::Semaphore);
 
 #[async_trait]
