@@ -568,7 +568,7 @@ def test_serve_is_stopped_while_it_indexes(tmp_path, catalog, spare, signal_name
         until((data / "serve.json").exists, 60, "serve.json", started.expect_alive)
         started.process.send_signal(getattr(signal, signal_name))
         assert started.process.wait(20) == 3
-        assert "the next start goes on" in started.log.read_text(encoding="utf-8")
+        assert "the next start continues" in started.log.read_text(encoding="utf-8")
         assert "ready" not in started.output.read_text(encoding="utf-8")
     assert not (data / "serve.json").exists()
     with running("serve", "--data", data, "--catalog", folder, *FREE_PORTS, log=tmp_path) as started:

@@ -13,13 +13,14 @@ use crate::output::CommandOutcome;
 use crate::reindex_fill::{ReindexFill, incomplete_keys};
 use crate::target::Target;
 
-/// The indexer of this machine has ended its work once the index has not grown for so long.
+/// Time without growth of the index after which the indexer of this machine has finished.
 const QUIET_HERE: Duration = Duration::from_secs(3);
-/// The same in AWS, where a function may have to start first and counts of queues come late.
+/// Time without growth after which the indexer in AWS has finished: a function may have to start
+/// first, and counts of queues are late.
 const QUIET_THERE: Duration = Duration::from_secs(60);
-/// Attempts to switch while uploads keep changing the index.
+/// Maximum number of attempts to switch while uploads keep changing the index.
 const MAX_SWITCH_RETRIES: u32 = 10;
-/// Keys of a list for people.
+/// Maximum number of keys in a list for people.
 const MAX_LISTED_KEYS: usize = 20;
 
 pub(crate) async fn run(arguments: ReindexArguments) -> Result<CommandOutcome> {
@@ -72,7 +73,7 @@ async fn reindex(
             .await
         {
             Ok(switched) => break (coverage, Some(switched)),
-            // Something changed since: compare the indexes again.
+            // Something changed meanwhile: compare the indexes again.
             Err(MigrationError::Incomplete { .. }) if tries < MAX_SWITCH_RETRIES => tries += 1,
             Err(error) => return Err(error.into()),
         }
@@ -80,8 +81,8 @@ async fn reindex(
     if switched.is_some()
         && let Some(queue) = queue
     {
-        // Records are about the searched index: those of images that only one of the encoders can embed
-        // have to be rewritten.
+        // Records are about the serving index: those of images that only one of the encoders can
+        // embed have to be rewritten.
         let keys = [&coverage.missing, &coverage.only_new, &coverage.neither];
         let keys: Vec<String> = keys.into_iter().flatten().cloned().collect();
         queue.push(&keys).await?;
@@ -117,7 +118,7 @@ fn print_coverage(coverage: &Coverage) {
     list("the new encoder cannot embed", &coverage.missing);
     list("only the new encoder can embed", &coverage.only_new);
     list(
-        "still in the new index, but gone from the bucket",
+        "still in the new index, but no longer in the bucket",
         &coverage.gone,
     );
 }

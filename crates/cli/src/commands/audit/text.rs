@@ -59,12 +59,12 @@ pub(super) fn print(report: &AuditReport, was_repaired: bool) {
         Clone::clone,
     );
     list(
-        "another version is indexed than is in the bucket",
+        "indexed in another version than in the bucket",
         &report.outdated,
         Clone::clone,
     );
     list(
-        "indexed, but gone from the bucket",
+        "indexed, but no longer in the bucket",
         &report.gone,
         Clone::clone,
     );
@@ -140,7 +140,7 @@ fn groups(what: &str, groups: &Listed<AuditedGroup>) {
     });
 }
 
-/// Prints a list, or nothing when it is empty.
+/// Prints a list, or nothing if it is empty.
 fn list<T>(what: &str, listed: &Listed<T>, line: impl Fn(&T) -> String) {
     if listed.total == 0 {
         return;

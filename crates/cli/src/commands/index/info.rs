@@ -46,7 +46,7 @@ fn print_info(info: &IndexInfo) {
     info.sides.iter().for_each(print_side);
 }
 
-/// Says that this process has another encoder than the index, if so.
+/// Returns a notice if this process has another encoder than the index.
 pub(crate) fn encoder_notice(info: &IndexInfo) -> Option<String> {
     let configured = info.configured.as_ref()?;
     let known = |side: &StandbyInfo| side.encoder.fingerprint == configured.fingerprint;
@@ -54,12 +54,12 @@ pub(crate) fn encoder_notice(info: &IndexInfo) -> Option<String> {
         return None;
     }
     Some(format!(
-        "this release brings encoder {:?}, the index is of {:?}: `lookalike reindex` changes over",
+        "this release has encoder {:?}, the index was made by {:?}: `lookalike reindex` changes it",
         configured.name, info.encoder_name
     ))
 }
 
-/// Prints a line about an index beside the searched one.
+/// Prints a line about a standby index.
 pub(crate) fn print_side(side: &StandbyInfo) {
     let lost = if side.available {
         ""
