@@ -1,4 +1,4 @@
-"""Every command: what it prints for people and for programs, and its exit code."""
+"""Every command: its output for people and for programs, and its exit code."""
 
 import json
 import re
@@ -32,7 +32,7 @@ COMMANDS = [
     "draw",
     "completions",
 ]
-# Commands that need a system, each with sound arguments.
+# Commands that need a system, each with valid arguments.
 NEEDY = [
     ["upload", "FOLDER"],
     ["import", "CSV"],
@@ -50,7 +50,7 @@ NEEDY = [
 
 
 @pytest.fixture
-def needy(tmp_path, shop_pictures):
+def with_arguments(tmp_path, shop_pictures):
     """Fills in the arguments of a command that needs a system."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "table.csv").write_text("product_id\n1\n")
@@ -102,16 +102,16 @@ def test_wrong_usage(arguments):
 
 
 @pytest.mark.parametrize("words", NEEDY, ids=" ".join)
-def test_no_system_is_named(words, needy):
-    refused = lookalike(*needy(words)).expect(1)
+def test_no_system_is_named(words, with_arguments):
+    refused = lookalike(*with_arguments(words)).expect(1)
     for way in ("--stack", "--data"):
         assert way in refused.stderr
     assert refused.stdout == ""
 
 
 @pytest.mark.parametrize("words", NEEDY, ids=" ".join)
-def test_nothing_runs_on_the_data_folder(words, needy, tmp_path):
-    refused = lookalike(*needy(words), "--data", tmp_path).expect(1)
+def test_nothing_runs_on_the_data_folder(words, with_arguments, tmp_path):
+    refused = lookalike(*with_arguments(words), "--data", tmp_path).expect(1)
     assert f"lookalike serve --data {tmp_path}" in refused.stderr
 
 
@@ -181,7 +181,7 @@ def test_upload(shop, catalog, spare, tmp_path):
     shop.until(lambda: result_of(shop.search(changed.bytes, k=1, min_score=0.999), pictures[0].key))
 
 
-def test_upload_reports_what_fails_and_goes_on(shop, spare, tmp_path):
+def test_upload_reports_failures_and_continues(shop, spare, tmp_path):
     folder = tmp_path / "some"
     folder.mkdir()
     picture = spare()
@@ -204,7 +204,7 @@ def test_upload_takes_product_ids_from_the_csv(shop, spare, tmp_path):
     (folder / "IMG_0002.JPG").write_bytes(back.bytes)
     table = tmp_path / "bags.csv"
     table.write_text("product_id,image\nbag-7,shots/bags/IMG_0001.JPG|shots/bags/IMG_0002.JPG\n")
-    # The CSV names pictures from another folder than the upload does: further out, or further in.
+    # The CSV names pictures from another folder than the upload: further out, or further in.
     for root, key in ((tmp_path, "catalog/shots/bags/"), (tmp_path / "shots", "catalog/bags/")):
         shop.lookalike("upload", root, "--metadata", table).expect()
         for name, picture in (("IMG_0001.JPG", front), ("IMG_0002.JPG", back)):
@@ -215,7 +215,7 @@ def test_upload_takes_product_ids_from_the_csv(shop, spare, tmp_path):
             assert shop.search(picture.bytes, k=1)["results"][0]["product_id"] == "bag-7"
 
 
-def test_upload_corrects_the_product_of_a_picture_that_is_there(shop, spare, tmp_path):
+def test_upload_corrects_the_product_of_an_existing_picture(shop, spare, tmp_path):
     picture = spare()
     folder = tmp_path / "late"
     folder.mkdir()
@@ -232,7 +232,7 @@ def test_upload_corrects_the_product_of_a_picture_that_is_there(shop, spare, tmp
     shop.until(lambda: shop.product("IMG_0009").status_code == 404)
 
 
-def test_upload_of_no_folder(shop, tmp_path):
+def test_upload_of_a_missing_folder(shop, tmp_path):
     refused = shop.lookalike("upload", tmp_path / "missing").expect(1)
     assert "missing is not a folder" in refused.stderr
 
@@ -304,7 +304,7 @@ def test_import_of_another_table(shop, tmp_path, content, mentioned):
     assert mentioned in refused.stderr or "UTF-8" in refused.stderr
 
 
-def test_import_of_no_file(shop, tmp_path):
+def test_import_of_a_missing_file(shop, tmp_path):
     assert "missing.csv" in shop.lookalike("import", tmp_path / "missing.csv").expect(1).stderr
 
 
@@ -328,7 +328,7 @@ def test_search(shop, shop_pictures):
 
     few = shop.lookalike("search", picture.path, "--min-score", "0.999", "--json").expect().json()
     assert len(few["results"]) < 10
-    # Against a system that the environment names instead.
+    # Against a system named by the environment.
     same = lookalike("search", picture.path, "--k", "3", "--json", extra_environment=shop.environment)
     assert [r["product_id"] for r in same.expect().json()["results"]] == [
         r["product_id"] for r in found["results"]
@@ -340,7 +340,7 @@ def test_search(shop, shop_pictures):
     [(b"", "empty"), (bad_pictures.TEXT, "text is not supported"), (bad_pictures.jpeg_2000(), "JPEG 2000")],
     ids=["empty", "text", "jpeg-2000"],
 )
-def test_search_by_no_picture(shop, tmp_path, content, reason):
+def test_search_by_a_file_that_is_not_a_picture(shop, tmp_path, content, reason):
     path = tmp_path / "query.jpg"
     path.write_bytes(content)
     assert reason in shop.lookalike("search", path).expect(1).stderr
@@ -374,7 +374,7 @@ def test_embed(shop_pictures):
     assert "256 dimensions" in people[0]
 
 
-def test_embed_goes_on_after_a_bad_picture(shop_pictures, tmp_path):
+def test_embed_continues_after_a_bad_picture(shop_pictures, tmp_path):
     bad = tmp_path / "bad.jpg"
     bad.write_bytes(bad_pictures.TEXT)
     good = shop_pictures[0].path
@@ -409,13 +409,13 @@ def test_embed_with_an_encoder_in_a_bucket(shop, shop_pictures):
         assert done.expect().json()["embedding"] == pytest.approx(built_in["embedding"], abs=1e-6)
     refused = lookalike("embed", picture, "--encoder", "s3://index/encoders/none", extra_environment=kept)
     assert "encoders/none" in refused.expect(1).stderr
-    # A variable that is set to nothing counts as unset, as everywhere.
+    # A variable set to an empty text counts as unset, as everywhere.
     lookalike("embed", picture, extra_environment={"LOOKALIKE_ENCODER": ""}).expect()
     refused = lookalike("embed", picture, "--encoder", "ftp://models").expect(1)
     assert "s3://bucket/prefix" in refused.stderr
 
 
-def test_a_reader_that_goes_away_stops_the_command_quietly(shop_pictures):
+def test_a_closed_pipe_stops_the_command_quietly(shop_pictures):
     pictures = [picture.path for picture in shop_pictures[:3]]
     for words in (["embed", "--json", *pictures], ["completions", "bash"], ["embed", *pictures]):
         command = [str(word) for word in (BINARY, *words)]
@@ -431,7 +431,7 @@ def test_a_reader_that_goes_away_stops_the_command_quietly(shop_pictures):
 
 
 def test_index_info(shop):
-    info, index = seen_alike(shop, "index", "info")
+    info, index = expect_same_generation(shop, "index", "info")
     assert info == index
     members = {"generation", "images", "products", "encoder", "segments", "failed", "failures", "filterable", "history"}
     assert set(info) == members
@@ -444,8 +444,8 @@ def test_index_info(shop):
     assert people.count("\nsegment ") == len(info["segments"])
 
 
-def seen_alike(shop, *command):
-    """What a command and the API say of the same generation: earlier changes may still be settling."""
+def expect_same_generation(shop, *command):
+    """Compares the output of a command with the API for one generation: earlier changes may still be settling."""
 
     def ask():
         said = shop.lookalike(*command, "--json").expect().json()
@@ -506,7 +506,7 @@ def test_index_rebuild_and_gc(shop, shop_pictures):
 
 
 def test_status(shop, spare):
-    status, index = seen_alike(shop, "status")
+    status, index = expect_same_generation(shop, "status")
     assert status == {name: index[name] for name in ("generation", "images", "products", "failed", "history")}
     newest = status["history"][0]
     assert newest["generation"] == status["generation"]
@@ -542,7 +542,7 @@ def test_serve_for_people(tmp_path):
         assert started.interrupt() == 0
 
 
-def test_serve_with_arguments_that_cannot_be(tmp_path):
+def test_serve_with_invalid_arguments(tmp_path):
     data = tmp_path / "data"
     serve = ["serve", "--data", data, *FREE_PORTS]
     for option, value in (("--catalog", tmp_path / "no"), ("--metadata", tmp_path / "no.csv")):
@@ -586,7 +586,7 @@ def test_serve_is_stopped_while_it_indexes(tmp_path, catalog, spare, signal_name
         (("--cache-seconds", "5"), {"LOOKALIKE_AUTHORIZATION": "JWT"}, "private, max-age=5"),
     ],
 )
-def test_serve_says_how_long_answers_may_be_kept(tmp_path, spare, words, environment, expected):
+def test_serve_sends_the_cache_time(tmp_path, spare, words, environment, expected):
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "one.jpg").write_bytes(spare().bytes)
     serve = ["serve", "--data", tmp_path / "data", "--catalog", tmp_path / "pictures", *FREE_PORTS, *words]
@@ -669,7 +669,7 @@ def test_a_stack_is_found_by_its_outputs(shop):
         assert status.expect().json()["images"] == images
         named = lookalike("status", extra_environment=variables | {"LOOKALIKE_STACK": "shop"})
         assert f"{images} images" in named.expect().stdout
-        # What the command line says comes first, and a variable that is set to nothing is not set.
+        # The command line takes precedence, and a variable set to an empty text is not set.
         for words, stack in ((["--data", shop.data], "missing"), (["--stack", "shop"], "missing")):
             chosen = lookalike("status", *words, extra_environment=variables | {"LOOKALIKE_STACK": stack})
             assert f"{images} images" in chosen.expect().stdout
@@ -683,7 +683,7 @@ def test_a_stack_is_found_by_its_outputs(shop):
 
 
 class cloudformation:
-    """A server that describes stacks, by name their outputs."""
+    """A server that describes stacks, with outputs by name."""
 
     def __init__(self, stacks):
         class Handler(BaseHTTPRequestHandler):
@@ -712,7 +712,7 @@ class cloudformation:
 
 
 def described(name, outputs):
-    """The XML that CloudFormation answers with."""
+    """Returns the XML of CloudFormation's answer."""
     namespace = 'xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"'
     if outputs is None:
         return (
@@ -732,7 +732,7 @@ def described(name, outputs):
 
 
 class running:
-    """A command that goes on until it is interrupted."""
+    """A command that runs until it is interrupted."""
 
     def __init__(self, *arguments, log, **variables):
         self.output, self.log = log / "running.out", log / "running.log"
@@ -753,12 +753,12 @@ class running:
         self.process.wait()
 
     def wait_for(self, text, deadline=60):
-        """What it printed, once that contains `text`."""
+        """Waits for output that contains `text`, and returns it."""
         read = lambda: (printed := self.output.read_text(encoding="utf-8")) and text in printed and printed
         return until(read, deadline, text, self.expect_alive)
 
     def expect_alive(self):
-        """Fails when it has ended."""
+        """Fails if it has ended."""
         assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
 
     def interrupt(self):

@@ -25,7 +25,7 @@ def boot(drawn):
 
 
 def parameters(request):
-    """The query of a request, by name."""
+    """Returns the query of a request, by name."""
     return parse_qs(urlsplit(request.url).query, keep_blank_values=True)
 
 
@@ -82,7 +82,7 @@ def test_a_desk_offers_no_camera(open_tab):
     assert not open_tab().at("#photo").is_visible()
 
 
-def test_large_photos_are_made_smaller_before_they_travel(open_tab, boot, tmp_path):
+def test_large_photos_are_reduced_before_they_are_sent(open_tab, boot, tmp_path):
     photo = tmp_path / "photo.png"
     Image.open(boot).resize((2400, 3000)).save(photo)
     tab = open_tab()
@@ -93,7 +93,7 @@ def test_large_photos_are_made_smaller_before_they_travel(open_tab, boot, tmp_pa
     assert len(tab.found()) == 24
 
 
-def test_formats_that_only_the_browser_knows_are_sent_as_jpeg(open_tab, boot, tmp_path):
+def test_formats_that_only_the_browser_supports_are_sent_as_jpeg(open_tab, boot, tmp_path):
     image = tmp_path / "image.bmp"
     Image.open(boot).save(image)
     tab = open_tab()
@@ -145,7 +145,7 @@ def test_back_and_forward_show_what_was_there(open_tab, boot):
     tab.step(-1)
     assert heading(tab) == "Find products that look like a photo"
     assert tab.found() == []
-    # What was found is kept for this visit.
+    # Results are kept for this visit.
     assert not [url for url in requests if "/search" in url or "/similar" in url]
 
 
@@ -169,7 +169,7 @@ def test_an_image_can_be_named_by_its_key(open_tab, window, boot):
     assert heading(tab) == f"Products that look like {name_of(window, boot.stem)}"
 
 
-def test_loading_again_says_that_the_image_is_gone(open_tab, boot):
+def test_reloading_says_that_the_image_is_gone(open_tab, boot):
     tab = open_tab()
     tab.asked(lambda: tab.choose(boot))
     tab.found()
@@ -193,7 +193,7 @@ def test_the_brand_leads_to_the_start(open_tab, boot):
 
 
 def drag(tab, begin, end):
-    """Presses at one share of the image's sides, and lets go at another."""
+    """Presses at one share of the image's sides, and releases at another."""
     area = tab.at("#canvas").bounding_box()
     where = [(area["x"] + x * area["width"], area["y"] + y * area["height"]) for x, y in (begin, end)]
     tab.page.mouse.move(*where[0])
@@ -203,13 +203,13 @@ def drag(tab, begin, end):
 
 
 def part_sent(request):
-    """The part that a request asks for, in shares."""
+    """Returns the part in a request, in shares."""
     [crop] = parameters(request)["crop"]
     return [float(share) for share in crop.split(",")]
 
 
-def knows_no_parts(tab, api, act):
-    """True if the service does not know the parameter `crop`; the page then has to say so."""
+def lacks_crop(tab, api, act):
+    """True if the service does not know the parameter `crop`; the page must then say so."""
     if api.takes("crop"):
         return False
     tab.expected.append("status of 400")
@@ -226,7 +226,7 @@ def test_a_box_drawn_on_the_image_searches_its_part(open_tab, api, boot):
     def draw():
         drag(tab, (0.2, 0.3), (0.7, 0.9))
 
-    if knows_no_parts(tab, api, draw):
+    if lacks_crop(tab, api, draw):
         return
     first = part_sent(tab.asked(draw))
     assert first == pytest.approx([0.2, 0.3, 0.5, 0.6], abs=0.02)
@@ -235,10 +235,10 @@ def test_a_box_drawn_on_the_image_searches_its_part(open_tab, api, boot):
     assert f"crop={','.join(f'{share:g}' for share in first)}" in tab.page.url
     assert tab.at("#box").is_visible()
 
-    # A corner is moved, which is no new step of the history; then the whole image again.
+    # A corner is moved, which is not a new step of the history; then the whole image again.
     second = part_sent(tab.asked(lambda: drag(tab, (0.7, 0.9), (0.95, 0.95))))
     assert second == pytest.approx([0.2, 0.3, 0.75, 0.65], abs=0.02)
-    # All of it is moved, as far as there is room.
+    # The whole box is moved, as far as there is room.
     third = part_sent(tab.asked(lambda: drag(tab, (0.5, 0.5), (0.1, 0.5))))
     assert third == pytest.approx([0, 0.3, 0.75, 0.65], abs=0.02)
     tab.found()
@@ -255,7 +255,7 @@ def test_a_box_drawn_on_the_image_searches_its_part(open_tab, api, boot):
     assert not tab.at("#box").is_visible()
 
 
-def test_a_click_on_the_image_is_no_part(open_tab, boot):
+def test_a_click_on_the_image_selects_no_part(open_tab, boot):
     tab = open_tab()
     tab.asked(lambda: tab.choose(boot))
     tab.found()
@@ -285,12 +285,12 @@ def test_a_part_is_chosen_by_keyboard(open_tab, api, boot):
     def choose():
         tab.page.keyboard.press("Enter")
 
-    if knows_no_parts(tab, api, choose):
+    if lacks_crop(tab, api, choose):
         return
     request = tab.asked(choose)
     assert part_sent(request) == pytest.approx([0.15, 0.05, 0.68, 0.7])
     tab.found()
-    # The focus stays where it was, and Escape takes the whole image again.
+    # The focus stays in place, and Escape selects the whole image again.
     assert tab.focus()["classes"] == "handle nw"
     tab.asked(lambda: tab.page.keyboard.press("Escape"))
     tab.found()
@@ -317,7 +317,7 @@ def test_a_finger_takes_the_box_by_its_corners(open_tab, api, boot):
     def move():
         tab.page.evaluate(touch, [".handle.se", -area["width"] / 4, -area["height"] / 4])
 
-    if knows_no_parts(tab, api, move):
+    if lacks_crop(tab, api, move):
         return
     assert part_sent(tab.asked(move)) == pytest.approx([0.15, 0.15, 0.45, 0.45], abs=0.02)
     # On the image itself, a finger scrolls.
@@ -332,7 +332,7 @@ def test_a_part_of_a_large_photo_keeps_its_pixels(open_tab, api, boot, tmp_path)
     tab = open_tab()
     tab.asked(lambda: tab.choose(photo))
     tab.found()
-    if knows_no_parts(tab, api, lambda: drag(tab, (0.2, 0.2), (0.5, 0.5))):
+    if lacks_crop(tab, api, lambda: drag(tab, (0.2, 0.2), (0.5, 0.5))):
         return
     assert Image.open(io.BytesIO(tab.sent())).size == (819, 1024)
     tab.asked(lambda: drag(tab, (0.2, 0.2), (0.5, 0.5)))
@@ -347,14 +347,14 @@ def test_a_part_of_a_products_image(open_tab, api, boot):
     def draw():
         drag(tab, (0.2, 0.3), (0.7, 0.9))
 
-    if knows_no_parts(tab, api, draw):
+    if lacks_crop(tab, api, draw):
         return
     request = tab.asked(draw)
     assert json.loads(request.post_data)["key"].startswith("catalog/")
     assert part_sent(request) == pytest.approx([0.2, 0.3, 0.5, 0.6], abs=0.02)
     found = tab.found()
     assert len(found) == 24
-    # The address tells it all.
+    # The address contains everything.
     other = open_tab("/#" + urlsplit(tab.page.url).fragment)
     assert other.found() == found
     other.at("#box").wait_for()
@@ -380,7 +380,7 @@ def test_filters_narrow_the_results(open_tab, api, window, boot):
     names = tab.found()
     assert names
     assert tab.at("#chips .chip").all_inner_texts()[0].endswith("Category: hat")
-    # Another value can be chosen beside it; its count is what it would add.
+    # Another value can be chosen in addition; its count is what it would add.
     boots = tab.at(f"{FILTER_OF}[data-attribute=category][value=boot]")
     boots.wait_for()
     more = int(re.match(r"\d+", boots.locator("xpath=..").locator(".many").inner_text())[0])
@@ -393,7 +393,7 @@ def test_filters_narrow_the_results(open_tab, api, window, boot):
     tab.step(-1)
     assert tab.found() == names
     assert not boots.is_checked()
-    # Chips remove.
+    # Chips remove filters.
     tab.asked(tab.at("#chips .chip").first.click, "/similar")
     assert len(tab.found()) == 24
     assert not tab.at("#chips").is_visible()
@@ -509,7 +509,7 @@ def test_only_weak_matches_are_called_so(open_tab, boot):
 
 
 def test_an_api_without_optional_members_is_enough(open_tab, boot):
-    """What an older service answers: no match, facets, cursor or filterable attributes."""
+    """An older service: no match, facets, cursor or filterable attributes."""
     tab = open_tab(None)
 
     def strip(route):
@@ -533,7 +533,7 @@ def test_an_api_without_optional_members_is_enough(open_tab, boot):
     assert tab.audit() == []
 
 
-# When it does not go well
+# Errors
 
 
 def test_other_files_are_explained(open_tab, window):
@@ -550,14 +550,14 @@ def test_other_files_are_explained(open_tab, window):
     tab.at("#problem").get_by_text("This is not a photo").wait_for()
 
 
-def test_a_product_that_is_not_there_is_explained(open_tab):
+def test_a_missing_product_is_explained(open_tab):
     tab = open_tab("/#product=nobody-sells-this")
     tab.expected.append("status of 404")
     tab.at("#problem").get_by_text("There is no such product").wait_for()
     assert "nobody-sells-this" in tab.at("#problem").inner_text()
 
 
-def test_a_service_that_is_away_can_be_asked_again(open_tab, boot):
+def test_a_request_to_an_unreachable_service_can_be_repeated(open_tab, boot):
     tab = open_tab()
     tab.asked(lambda: tab.choose(boot))
     tab.found()
@@ -572,7 +572,7 @@ def test_a_service_that_is_away_can_be_asked_again(open_tab, boot):
     assert not tab.at("#problem").is_visible()
 
 
-def test_a_gateway_that_speaks_no_problem_is_shown_as_it_is(open_tab, boot):
+def test_an_answer_that_is_not_a_problem_is_shown(open_tab, boot):
     tab = open_tab()
     tab.expected.append("status of 403")
     tab.page.route("**/similar?*", lambda route: route.fulfill(status=403, json={"message": "Forbidden"}))

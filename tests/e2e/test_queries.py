@@ -1,4 +1,4 @@
-"""Queries of several things, parts of pictures, pages, and what results are made of."""
+"""Queries of several items, parts of pictures, pages, and the content of results."""
 
 import base64
 import io
@@ -15,12 +15,12 @@ from support.system import answer
 
 
 def keys(found):
-    """The image keys of an answer, in its order."""
+    """Returns the image keys of an answer, in order."""
     return [result["image"]["key"] for result in found["results"]]
 
 
 def products(found):
-    """The product ids of an answer, in its order."""
+    """Returns the product ids of an answer, in order."""
     return [result["product_id"] for result in found["results"]]
 
 
@@ -45,12 +45,12 @@ def fingerprint(shop):
 
 @pytest.fixture(scope="module")
 def ask(shop):
-    """The answer to a search in JSON."""
+    """Returns the answer to a search in JSON."""
     return lambda **request: answer(shop.post("/search", json=request))
 
 
 def vector_of(picture):
-    """The embedding of a picture file, as the command line tells it."""
+    """Returns the embedding of a picture file, from the command line."""
     return lookalike("embed", picture.path, "--json").expect().json()["embedding"]
 
 
@@ -188,7 +188,7 @@ def test_margins_do_not_count(shop, shop_pictures, figures):
 
 
 @pytest.mark.parametrize("crop", ["0,0,0,10", "5000,0,10,10", "-20,0,10,10", "0.5,0.5,0.6,0.6"])
-def test_a_box_that_is_not_in_the_picture(shop, shop_pictures, crop):
+def test_a_box_outside_of_the_picture(shop, shop_pictures, crop):
     width, height = opened(shop_pictures[0]).size
     reply = shop.post(f"/search?crop={crop}", data=shop_pictures[0].bytes)
     expect_problem(reply, 400, "invalid-crop", f"{width}x{height}")
@@ -198,7 +198,7 @@ def test_a_box_that_is_not_in_the_picture(shop, shop_pictures, crop):
 
 
 def pages(shop, path, k):
-    """Every page of a search that is asked for with GET."""
+    """Returns every page of a search with GET."""
     found, cursor = [], None
     while True:
         more = f"&cursor={cursor}" if cursor else ""
@@ -223,7 +223,7 @@ def test_pages_together_are_everything_once(shop, shop_pictures, options, k):
         assert found == keys(whole)
 
 
-def test_pages_go_on_while_pictures_come_and_go(make_system, catalog):
+def test_pages_continue_while_pictures_come_and_go(make_system, catalog):
     pictures = catalog.sample(40)
     system = make_system().start()
     for picture in pictures[:30]:
@@ -241,14 +241,14 @@ def test_pages_go_on_while_pictures_come_and_go(make_system, catalog):
     rest = system.get(f"{path}&k=1000&cursor={first['next_cursor']}")
     assert keys(first) + keys(rest) == whole
     assert rest["index"]["generation"] == first["index"]["generation"]
-    # What a process does not remember, nobody can go on with.
+    # A process without the cursor's state cannot continue it.
     system.stop()
     system.start()
     reply = system.http.get(f"{system.url}{path}&cursor={first['next_cursor']}", timeout=60)
     expect_problem(reply, 410, "cursor-expired", "without a cursor")
 
 
-def test_a_cursor_is_of_one_query(shop, shop_pictures):
+def test_a_cursor_belongs_to_one_query(shop, shop_pictures):
     picture, other = shop_pictures[0], shop_pictures[1]
     first = shop.search(picture.bytes, k=4)
     cursor = first["next_cursor"]
@@ -367,7 +367,7 @@ def test_an_upload_is_followed_until_it_is_found(shop, spare):
     began = time.monotonic()
     state = shop.until(indexed, 60, "indexed")
     assert state["product_id"] == picture.path.stem
-    # Found at once with the generation that it says, also where the index was looked at just now.
+    # Found at once with the stated generation, even if the index was read just before.
     found = shop.search(picture.bytes, k=1, min_generation=state["generation"], trim="false")
     assert keys(found) == [key]
     assert time.monotonic() - began < 60
@@ -392,7 +392,7 @@ def test_a_bad_picture_says_why(shop):
     shop.delete(key)
 
 
-def test_a_generation_that_is_not_there_yet(shop, shop_pictures):
+def test_a_future_generation(shop, shop_pictures):
     ahead = shop.index()["generation"] + 1000
     reply = shop.post(f"/search?min_generation={ahead}", data=shop_pictures[0].bytes)
     expect_problem(reply, 503, "not-yet-indexed", str(ahead))
@@ -428,12 +428,12 @@ def bad_queries(fingerprint):
 
 
 @pytest.mark.parametrize("number", range(18))
-def test_bad_queries_are_told_what_to_change(shop, shop_pictures, fingerprint, number):
+def test_errors_of_bad_queries_say_what_to_change(shop, shop_pictures, fingerprint, number):
     request, kind, mentioned = bad_queries(fingerprint)[number]
     expect_problem(shop.post("/search", json=request), 400, kind, mentioned)
 
 
-def test_nothing_of_a_picture_gets_into_the_log(shop):
+def test_no_part_of_a_picture_is_logged(shop):
     marker = "c2VjcmV0" * 30
     for request in (
         {"image": marker},
