@@ -27,7 +27,7 @@ pub(crate) struct ImportWatch<'a> {
 pub(crate) struct Seen {
     /// Images whose rows have the imported metadata.
     pub(crate) updated: usize,
-    /// Those among them that have another version now, which was embedded.
+    /// Images among them that have another version now, which was embedded.
     pub(crate) embedded: usize,
     /// Images whose rows do not have it yet.
     pub(crate) waiting: usize,

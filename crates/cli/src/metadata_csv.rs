@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn the_image_column_tells_which_product_a_picture_shows() {
+    fn the_image_column_names_the_product_of_a_picture() {
         let table = read("product_id,image\np1,shoes/a.jpg|shoes/b.jpg\n");
         assert_eq!(table.images["shoes/b.jpg"], "p1");
     }

@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_no_filter_could_say_are_refused() {
+    fn names_that_no_filter_could_contain_are_refused() {
         for bad in ["a=b", "not", "price<", "a!", "x\ny", &"x".repeat(129)] {
             let refused = bad.parse::<Filterable>().unwrap_err();
             assert_eq!(refused, NotFilterable::Name(bad.to_owned()));
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_goes_before_what_the_image_itself_says() {
+    fn the_table_takes_precedence_over_the_image() {
         let own = |category: &str| Some(category.to_owned());
         let product = Attributes::from([("category".to_owned(), json!("boots"))]);
         assert_eq!(attributes(&product, own("shoes"))["category"], "boots");

@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_arrived_first_is_first() {
+    async fn images_wait_in_the_order_of_arrival() {
         let budget = budget(100);
         let running = budget.reserve(&image(60), 0).await.unwrap();
         let [ninety, ten] = [90, 10].map(image);

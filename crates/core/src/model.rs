@@ -171,7 +171,7 @@ pub struct Page<T> {
 /// A link with which a shopper's browser may store an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadLink {
-    /// Where to `PUT` the bytes.
+    /// URL for the `PUT` of the bytes.
     pub url: String,
     /// The object key the image will have.
     pub key: String,

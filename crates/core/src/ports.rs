@@ -193,7 +193,7 @@ pub trait TableReader: Send + Sync {
 /// The queue between the catalog bucket and the indexer.
 #[async_trait]
 pub trait ChangeQueue: Send + Sync {
-    /// Tells the indexer to look at `keys`, as if each had just been written. Any number of keys.
+    /// Makes the indexer look at `keys`, as if each had just been written. Any number of keys.
     async fn push(&self, keys: &[String]) -> Result<(), StoreError>;
     /// Returns about how many messages wait or are being processed.
     async fn waiting(&self) -> Result<u64, StoreError>;

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_machine_has_is_refused() {
+    fn more_memory_than_any_machine_has_is_refused() {
         let error = SegmentMemory::new(1 << 60, || "get segment x".to_owned()).unwrap_err();
         assert_eq!(error.kind, StoreErrorKind::Invalid);
         assert!(

@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_farthest_deadline_is_no_overflow() {
+    fn the_farthest_deadline_does_not_overflow() {
         assert!(Deadline::after(Duration::MAX).remaining() > Duration::from_secs(1 << 30));
         assert_eq!(Deadline::at(Instant::now()).remaining(), Duration::ZERO);
     }

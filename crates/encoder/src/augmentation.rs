@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_view_has_a_text_of_its_own_and_stays_in_range() {
+    fn every_augmentation_has_a_unique_text_and_stays_in_range() {
         assert_eq!(Augmentation::NONE.to_string(), "plain");
         assert_eq!(Augmentation::NONE.flip().flip(), Augmentation::NONE);
         let far = Augmentation::NONE.crop(7.0, -9.0, 2.0).light(0.0);

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_say_their_unit() {
+    fn texts_determine_the_unit() {
         for (text, numbers, unit) in [
             (
                 "10,20,300,400",
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_boxes_and_others_outside_are_told_the_size_of_the_image() {
+    fn empty_boxes_and_others_outside_get_an_error_with_the_size() {
         for text in [
             "0,0,0,10",
             "0,0,10,-1",

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_view_sees_a_part_of_what_the_plain_one_sees() {
+    fn an_augmentation_sees_a_part_of_the_plain_image() {
         let preprocessing = config(Resize::ShortestEdge(224), 224, 224);
         let corner = Augmentation::NONE.crop(0.5, 1.0, -1.0);
         let plan = plan(448, 896, Orientation::NoTransforms, &preprocessing, &corner);

@@ -13,7 +13,7 @@ fn avif(name: &str) -> Vec<u8> {
 }
 
 #[test]
-fn they_look_like_what_they_were_made_of() {
+fn they_look_like_their_sources() {
     let turned = (1..=8).map(|n| (format!("turned-{n}.avif"), format!("exif-{n}.jpg")));
     let plain = [
         ("colour-420.avif", "baseline-444-300x400.jpg"),

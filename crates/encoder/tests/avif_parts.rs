@@ -86,7 +86,7 @@ fn several_frames_are_refused() {
 }
 
 #[test]
-fn a_frame_that_is_not_there_is_missed() {
+fn a_missing_frame_is_refused() {
     let (sequence, frame) = parts();
     for units in [
         &[][..],

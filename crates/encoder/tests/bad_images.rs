@@ -14,7 +14,7 @@ fn refused(image: &[u8]) -> ImageError {
 }
 
 #[test]
-fn nothing_is_empty() {
+fn a_file_without_bytes_is_empty() {
     let error = refused(b"");
     assert_eq!(error, ImageError::Empty);
     assert!(
@@ -124,7 +124,7 @@ fn a_header_that_promises_more_than_the_data_holds_is_corrupt() {
 }
 
 #[test]
-fn cut_off_files_are_corrupt_wherever_the_cut_is() {
+fn files_are_corrupt_wherever_they_are_cut() {
     for name in golden_names() {
         let file = golden(&name);
         let format = sniff(&file).unwrap();

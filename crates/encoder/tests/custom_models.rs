@@ -186,7 +186,7 @@ fn refused(name: &str, config: &Value, words: &[&str]) {
 }
 
 #[test]
-fn what_is_no_network_is_refused() {
+fn invalid_networks_are_refused() {
     let good = config().to_string();
     let cut = &model("flat")[..60];
     for onnx in [&b""[..], b"<html>not found</html>", cut, &[0xFF; 64]] {

@@ -157,7 +157,7 @@ fn tiff_is_turned_upright() {
 }
 
 #[test]
-fn of_many_pages_the_first_counts() {
+fn the_first_of_many_pages_counts() {
     let (first, second) = (scene(80, 60), RgbImage::new(500, 400));
     let mut file = Vec::new();
     let mut encoder = TiffEncoder::new(Cursor::new(&mut file)).unwrap();
@@ -223,7 +223,7 @@ fn plain_tiff((width, height): (u32, u32), pixels: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_not_decoded_is_named() {
+fn unsupported_formats_are_named() {
     let rgb = scene(40, 30);
     let dng = tiff(&rgb, &[(Tag::Unknown(50706), 1)]);
     let preview = tiff(&rgb, &[(Tag::NewSubfileType, 1), (Tag::SubIfd, 8)]);

@@ -121,7 +121,7 @@ fn pixels_may_be_cut_into_chunks_in_any_way() {
 }
 
 #[test]
-fn missing_rows_are_told() {
+fn missing_rows_are_reported() {
     let whole = golden("palette-240x160.png");
     let error = ENCODER.preprocess(&whole[..whole.len() / 2]).unwrap_err();
     assert_eq!(error.code(), "corrupt");
@@ -146,7 +146,7 @@ fn missing_rows_are_told() {
 }
 
 #[test]
-fn headers_that_are_none_are_told_in_words() {
+fn invalid_headers_are_described() {
     let whole = chunks(&golden("tiny-3x2.png"));
     for (place, value, words) in [
         (8, 3, "3 bits"),
@@ -170,7 +170,7 @@ fn headers_that_are_none_are_told_in_words() {
 }
 
 #[test]
-fn an_unknown_filter_is_told_and_what_follows_is_not_unpacked() {
+fn an_unknown_filter_is_refused_and_later_data_is_not_unpacked() {
     let mut rows = vec![0; (64 * 3 + 1) * 64 + (64 << 20)];
     rows[(64 * 3 + 1) * 20] = 9;
     let data = miniz_oxide::deflate::compress_to_vec_zlib(&rows, 1);

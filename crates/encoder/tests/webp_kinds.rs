@@ -50,7 +50,7 @@ fn same(odd: &[u8], whole: &[u8], name: &str) {
 }
 
 #[test]
-fn flags_may_promise_what_is_not_there() {
+fn flags_may_announce_missing_parts() {
     for name in ["lossy-400x301.webp", "lossless-150x130.webp"] {
         let whole = golden(name);
         let info = lookalike_encoder::inspect(&whole).unwrap();

@@ -49,7 +49,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_encoded_is_decoded(key in any::<String>()) {
+        fn decoding_reverses_encoding(key in any::<String>()) {
             let encoded = encode_key(&key);
             prop_assert!(encoded.bytes().all(|byte| byte.is_ascii_graphic()));
             prop_assert_eq!(decode_key(&encoded).ok(), Some(key));

@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_beyond_the_size_are_never_in_it() {
+    fn numbers_beyond_the_size_are_never_in_the_set() {
         let mut bits = Bits::new(65);
         assert!(bits.insert(64) && !bits.insert(64));
         assert!(!bits.insert(65) && !bits.insert(127) && !bits.insert(u32::MAX));
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn sets_are_joined_as_sets_are() {
+    fn set_operations_agree_with_a_reference() {
         for size in [0, 1, 7, 63, 64, 65, 128, 200] {
             let numbers: Vec<u32> = (0..size).map(|i| i * 37 % 11).collect();
             let set = |test: fn(u32) -> bool| Bits::of(&numbers, |&number| test(number));

@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_is_found_from_wherever_it_is_looked_for() {
+    fn the_first_item_is_found_from_any_start() {
         let items: Vec<u32> = (0..50).map(|i| 2 * i + i / 7).collect();
         for count in [0, 1, 2, 3, 17, 50] {
             for from in 0..=count {

@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_kept_comes_again_in_another_shape_of_the_same_size() {
+    fn kept_memory_is_reused_for_another_shape_of_the_same_size() {
         let tensor = any_values(&[2, 4096]).unwrap();
         let first = place(&tensor);
         keep(tensor.into_tvalue());
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_hold_too_is_not_kept() {
+    fn shared_memory_is_not_kept() {
         let value = any_values(&[MIN_VALUES]).unwrap().into_tvalue();
         let first = place(&value);
         keep(value.clone());

@@ -217,7 +217,7 @@ fn clips_may_cross() {
 }
 
 #[test]
-fn what_follows_a_clip_stays() {
+fn operators_after_a_clip_stay() {
     check(3, |g| {
         let x = g.pointwise("x", CHANNELS, 5);
         let x = g.relu6(&x);
@@ -228,7 +228,7 @@ fn what_follows_a_clip_stays() {
 }
 
 #[test]
-fn a_constant_along_the_width_is_no_bias() {
+fn a_constant_along_the_width_is_not_a_bias() {
     check(1, |g| {
         // As many pixels in a row as channels.
         let x = g.pointwise("x", CHANNELS, 6);
@@ -248,7 +248,7 @@ fn a_sum_of_two_convolutions_belongs_to_one() {
 }
 
 #[test]
-fn a_value_added_to_itself_is_no_residual() {
+fn a_value_added_to_itself_is_not_a_residual() {
     check(1, |g| {
         let x = g.pointwise("x", CHANNELS, 7);
         vec![g.node("Add", &[&x, &x], &[])]
@@ -256,7 +256,7 @@ fn a_value_added_to_itself_is_no_residual() {
 }
 
 #[test]
-fn what_two_read_is_not_taken_in() {
+fn a_value_with_two_readers_is_not_absorbed() {
     check(5, |g| {
         let x = g.pointwise("x", CHANNELS, 8);
         let y = g.depthwise(&x, 8, &[]);
@@ -269,7 +269,7 @@ fn what_two_read_is_not_taken_in() {
 }
 
 #[test]
-fn depthwise_convolutions_in_a_row_share_out_what_is_between() {
+fn consecutive_depthwise_convolutions_share_the_layers_between_them() {
     let build = |g: &mut Graph| {
         let x = g.depthwise("x", CHANNELS, &[("strides", &[2, 2])]);
         let x = g.pointwise(&x, CHANNELS, 16);
@@ -310,7 +310,7 @@ fn filters_without_a_kernel_stay_or_are_gathered() {
 }
 
 #[test]
-fn zeros_without_end_are_left_to_tract() {
+fn excessive_padding_is_left_to_tract() {
     check(0, |g| {
         let far: &[(&str, &[i64])] = &[("dilations", &[40, 40]), ("pads", &[40, 40, 40, 40])];
         vec![g.conv("x", [2, CHANNELS, 3, 3], far)]

@@ -28,7 +28,7 @@ fn largest_difference(left: &[f32], right: &[f32]) -> f32 {
 }
 
 #[test]
-fn the_default_network_gives_what_tract_gives() {
+fn the_default_network_agrees_with_tract() {
     let onnx = embedded();
     let ours = Network::load(&onnx, SHAPE).expect("ours");
     let reference = Network::reference(&onnx, SHAPE).expect("stock");

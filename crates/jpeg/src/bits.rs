@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn bits_come_highest_first_and_the_end_is_noticed() {
+    fn bits_come_highest_first_and_the_end_is_detected() {
         let data: Vec<u8> = (1..=40).collect();
         let mut bits = Bits::default();
         let file = [&data[..], b"\xff\xd9"].concat();

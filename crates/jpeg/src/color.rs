@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn colors_are_told_as_libjpeg_tells_them() {
+    fn colors_are_determined_like_in_libjpeg() {
         let of = |identifiers: &[u8], jfif, adobe| {
             let component = |&identifier: &u8| Component {
                 identifier,

@@ -28,7 +28,7 @@ pub(crate) struct Place<'a> {
 /// The reason why a block could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flaw {
-    /// There is no more data.
+    /// The data has ended.
     Ends,
     /// No encoder would have written the data.
     Damaged,

@@ -100,7 +100,7 @@ fn padded_files_are_refused_in_time() {
 }
 
 #[test]
-fn tables_without_end_cost_what_they_are_long() {
+fn endless_tables_cost_no_more_than_their_length() {
     let _alone = ALONE.lock();
     let file = PLAIN.file();
     let parts = segments(&file);
@@ -122,7 +122,7 @@ fn tables_without_end_cost_what_they_are_long() {
 
 /// Scans that state in a few bytes that nothing changes.
 #[test]
-fn progressive_scans_that_say_nothing_are_counted() {
+fn empty_progressive_scans_are_counted() {
     let _alone = ALONE.lock();
     let blocks = 125_u32 * 125;
     let mut parts = header(0xC2, (1000, 1000), 1);
@@ -158,7 +158,7 @@ fn coefficients_do_not_overflow() {
 }
 
 #[test]
-fn what_is_claimed_has_to_be_possible() {
+fn claims_must_be_possible() {
     let _alone = ALONE.lock();
     let mut parts = header(0xC0, (65_535, 65_535), 3);
     parts.push(scan(1..=3, [0, 63, 0], &[0; 1000]));
@@ -254,7 +254,7 @@ proptest! {
 }
 
 #[test]
-fn memory_is_what_was_told() {
+fn memory_stays_within_the_stated_bound() {
     let _alone = ALONE.lock();
     for sampling in common::SAMPLINGS {
         for progressive in [false, true] {

@@ -34,7 +34,7 @@ fn reduced(block: impl Fn(usize, usize) -> f64, size: usize) -> impl Fn(usize, u
 }
 
 #[test]
-fn gray_blocks_are_what_the_definition_says() {
+fn gray_blocks_agree_with_the_definition() {
     for (size, restart, progressive) in [
         ((64, 48), 0, false),
         ((61, 43), 1, false),

@@ -116,7 +116,7 @@ fn data_behind_the_last_block_is_refused() {
 }
 
 #[test]
-fn refusals_say_how_much_is_there() {
+fn errors_state_how_much_was_read() {
     let file = Kind {
         size: (400, 300),
         ..PLAIN
@@ -267,7 +267,7 @@ fn other_kinds_are_refused_by_name() {
 }
 
 #[test]
-fn a_component_that_comes_twice_or_never_is_no_image() {
+fn a_repeated_or_missing_component_is_refused() {
     let file = Kind {
         optimized: true,
         ..PLAIN
@@ -315,7 +315,7 @@ fn the_first_exif_segment_counts() {
 }
 
 #[test]
-fn colors_are_told_by_jfif_then_adobe_then_identifiers() {
+fn colors_follow_from_jfif_then_adobe_then_identifiers() {
     // Stored unconverted: the samples mean what the segments state.
     let file = Kind {
         color: ColorType::Ycbcr,

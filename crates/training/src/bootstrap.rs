@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn the_interval_holds_the_truth_about_as_often_as_it_says() {
+    fn the_interval_contains_the_truth_as_often_as_stated() {
         let bootstrap = Bootstrap {
             resamples: 400,
             seed: 5,
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_tell_apart_what_two_intervals_cannot() {
+    fn paired_differences_distinguish_what_two_intervals_cannot() {
         let theirs: Vec<[f64; 1]> = (0..60).map(|i| [f64::from(i) / 60.0]).collect();
         let ours: Vec<[f64; 1]> = theirs.iter().map(|[value]| [value + 0.02]).collect();
         let bootstrap = Bootstrap::default();

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_kept_is_found_until_it_is_damaged() {
+    fn kept_features_are_found_until_they_are_damaged() {
         let folder = tempfile::tempdir().unwrap();
         let cache = FeatureCache::new(folder.path(), [1; 32]);
         let mirrored = Augmentation::NONE.flip();

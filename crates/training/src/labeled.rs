@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_with_nothing_to_use_say_what_they_have() {
+    fn errors_of_unusable_folders_describe_them() {
         let read = |files| {
             let folder = folder(files);
             LabeledFolder::read(folder.path(), None)

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_appeared_meanwhile_is_left_alone() {
+    fn a_folder_that_appeared_meanwhile_is_left_alone() {
         let around = tempfile::tempdir().unwrap();
         let target = around.path().join("result");
         let output = OutputFolder::new(&target).unwrap();

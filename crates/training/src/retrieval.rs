@@ -260,7 +260,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn scores_are_those_of_counting_slowly(
+        fn scores_agree_with_slow_counting(
             right in prop::collection::vec(any::<bool>(), 0..60),
             k in 1..70_usize,
         ) {

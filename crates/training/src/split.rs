@@ -55,7 +55,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_label_is_on_both_sides_and_no_content_is(
+        fn every_label_is_on_both_sides_and_no_content(
             contents in prop::collection::vec((0..40_u8, 0..4_usize), 1..80),
             share in 0.0..1.0_f64,
             seed in any::<u64>(),

@@ -188,7 +188,7 @@ mod tests {
     use super::regional_endpoint;
 
     #[test]
-    fn endpoints_are_those_of_the_sdk() {
+    fn endpoints_agree_with_the_sdk() {
         let cases = [
             (
                 "eu-west-1",

@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_left_out() {
+    fn values_that_are_not_numbers_are_left_out() {
         assert!(emitted(&[]).is_empty());
         assert!(emitted(&[count("A", f64::NAN), count("B", f64::INFINITY)]).is_empty());
     }

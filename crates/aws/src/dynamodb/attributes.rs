@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_dynamodb_lacks_are_refused() {
+    fn numbers_outside_of_dynamodbs_range_are_refused() {
         for number in [1e126, -1e300, 1e-131, 5e-324] {
             let refused = from_json(&json!([number])).unwrap_err().to_string();
             assert!(refused.contains("out of DynamoDB's range"), "{refused}");
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_other_programs_store_is_read() {
+    fn values_of_other_programs_are_read() {
         for (attribute, value) in [
             (AttributeValue::N("1E+3".to_owned()), json!(1000.0)),
             (

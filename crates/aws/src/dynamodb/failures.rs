@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_goes_on_where_the_one_before_ended() {
+    fn a_page_continues_where_the_previous_one_ended() {
         let mark = "[\"image#catalog/a \\\"b\\\".jpg\",\"p/1\"]";
         let start = start_of(mark);
         assert_eq!(start.as_ref().and_then(mark_of).as_deref(), Some(mark));

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn other_items_are_no_records() {
+    fn other_items_are_not_records() {
         let mut item = from_record(&record());
         item.remove("at");
         assert_eq!(to_record(item), None);

@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_goes_on_where_the_one_before_ended() {
+    fn a_page_continues_where_the_previous_one_ended() {
         let mark = "[\"p/1\",\"image#catalog/a \\\"b\\\".jpg\"]";
         let start = start_of(mark);
         assert_eq!(start.as_ref().and_then(mark_of).as_deref(), Some(mark));
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn items_of_others_are_no_entries() {
+    fn items_of_others_are_not_entries() {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let item = |item: &str| {
             Item::from([

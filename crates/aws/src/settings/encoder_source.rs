@@ -14,7 +14,7 @@ pub enum EncoderSource {
     Embedded,
     /// A directory with `model.onnx` and `preprocessor_config.json`.
     Directory(PathBuf),
-    /// The same two files as objects `prefix/model.onnx` and so on.
+    /// Both files as objects, `prefix/model.onnx` and so on.
     S3 {
         /// Their bucket.
         bucket: String,

@@ -139,14 +139,14 @@ async fn the_longest_keys_fit() {
 }
 
 #[tokio::test]
-async fn nothing_to_push_is_no_request() {
+async fn pushing_nothing_makes_no_request() {
     let server = Server::answering(|request, _| reply(request, |_| true)).await;
     queue(&server).push(&[]).await.unwrap();
     assert_eq!(server.count(), 0);
 }
 
 #[tokio::test]
-async fn only_what_failed_is_sent_again() {
+async fn only_failed_entries_are_sent_again() {
     // Half of the open entries are taken each time.
     let server = Server::answering(|request, before| {
         let open = entries(request).len();
@@ -185,7 +185,7 @@ async fn a_queue_that_takes_nothing_is_unavailable() {
 }
 
 #[tokio::test]
-async fn what_the_queue_refuses_is_not_tried_again() {
+async fn messages_that_the_queue_refuses_are_not_retried() {
     for (code, kind) in [
         ("InvalidMessageContents", StoreErrorKind::Invalid),
         ("KMS.AccessDeniedException", StoreErrorKind::Denied),
@@ -206,7 +206,7 @@ async fn what_the_queue_refuses_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn errors_of_the_queue_are_told() {
+async fn errors_of_the_queue_are_reported() {
     for (code, kind, said) in [
         (
             "QueueDoesNotExist",
@@ -236,7 +236,7 @@ async fn errors_of_the_queue_are_told() {
 }
 
 #[tokio::test]
-async fn what_waits_is_counted_wherever_it_is() {
+async fn waiting_messages_are_counted_in_every_state() {
     let counts = |numbers: [&str; 3]| {
         json!({"Attributes": {
             "ApproximateNumberOfMessages": numbers[0],

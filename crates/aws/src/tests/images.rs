@@ -75,7 +75,7 @@ async fn a_missing_picture_is_not_a_missing_bucket() {
 }
 
 #[tokio::test]
-async fn a_listing_goes_on_after_its_last_key() {
+async fn a_listing_continues_after_its_last_key() {
     let page = |keys: &[&str], truncated| {
         let contents: String = keys
             .iter()

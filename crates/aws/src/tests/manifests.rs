@@ -75,7 +75,7 @@ async fn a_lost_race_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn a_write_whose_reply_was_lost_is_no_conflict() {
+async fn a_write_whose_reply_was_lost_is_not_a_conflict() {
     let lost = [
         Reply::s3_error(500, "InternalError"),
         Reply::s3_error(412, "PreconditionFailed"),
@@ -99,7 +99,7 @@ async fn a_write_whose_reply_was_lost_is_no_conflict() {
 }
 
 #[tokio::test]
-async fn a_missing_bucket_is_no_missing_manifest() {
+async fn a_missing_bucket_is_not_a_missing_manifest() {
     let server = Server::replying([Reply::s3_error(404, "NoSuchBucket")]).await;
     let manifests = cloud_at(server.url()).manifests;
     for error in [

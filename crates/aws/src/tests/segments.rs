@@ -14,7 +14,7 @@ fn id(number: u128) -> SegmentId {
 }
 
 #[tokio::test]
-async fn a_segment_that_no_memory_holds_is_not_requested() {
+async fn a_segment_that_exceeds_memory_is_not_requested() {
     let server = Server::replying([Reply::new(206, "234")]).await;
     let segments = cloud_at(server.url()).segments;
     let error = segments.get(id(1), 0..1 << 60).await.unwrap_err();

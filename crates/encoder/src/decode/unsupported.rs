@@ -104,7 +104,7 @@ mod tests {
     use super::name;
 
     #[test]
-    fn what_people_send_is_named() {
+    fn common_files_are_named() {
         for (bytes, expected) in [
             (&b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"[..], super::HEIC),
             (b"\0\0\0\x18ftypcrx \0\0\0\0crx isom", "camera raw (CR3)"),

@@ -29,7 +29,7 @@ fn any_length_becomes_one_and_none_is_an_error() {
 
 /// An index from before large JPEGs were decoded at a part of their size can still be searched.
 #[test]
-fn images_are_read_as_before_for_an_index_from_before() {
+fn old_indexes_get_the_old_preprocessing() {
     // The preprocessing file of that time.
     let load = || {
         let now = Encoder::embedded().expect("an intact build");

@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_output_is_pooled_from_is_known_already() {
+    fn a_stage_that_is_already_pooled_is_left_out() {
         let network = network(&[
             "a = Conv pixels w",
             "b = Conv a w",

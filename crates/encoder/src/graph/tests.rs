@@ -95,7 +95,7 @@ const IMAGE: &[u8] = &[
 ];
 
 #[test]
-fn a_joined_file_computes_what_the_tail_does() {
+fn a_joined_file_computes_the_same_as_the_head() {
     for opset in [7, 13, 18, 21] {
         for batch in [None, Some("N")] {
             for projects in [false, true] {
@@ -163,7 +163,7 @@ fn names_that_are_taken_are_left_alone() {
 }
 
 #[test]
-fn what_is_no_backbone_is_refused() {
+fn invalid_backbones_are_refused() {
     let no_file = Backbone::from_parts("none", b"no protobuf", CONFIG).unwrap_err();
     assert!(no_file.to_string().contains("no ONNX file"), "{no_file}");
     assert!(Backbone::from_parts("empty", b"", CONFIG).is_err());

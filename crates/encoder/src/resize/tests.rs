@@ -143,7 +143,7 @@ fn padding_is_black_and_nearest_takes_pixels_as_they_are() {
 }
 
 #[test]
-fn a_flipped_view_is_the_mirror_image_and_a_crop_is_a_part() {
+fn a_flip_is_the_mirror_image_and_a_crop_is_a_part() {
     let source = image(120, 90);
     let preprocessing = config(Resize::ShortestEdge(60), 60, Filter::Bilinear);
     let seen = |augmentation: &Augmentation| {

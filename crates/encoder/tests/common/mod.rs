@@ -1,6 +1,7 @@
 //! Shared parts of the tests: one encoder for a whole test program, and the golden images.
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub)]
 
+pub mod area;
 pub mod avif;
 pub mod made;
 pub mod png;

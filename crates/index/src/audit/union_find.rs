@@ -4,7 +4,7 @@
 #[derive(Debug, Clone)]
 pub(super) struct UnionFind {
     parents: Vec<u32>,
-    /// By root: the weakest score that joined two parts of the group.
+    /// Weakest score that joined two parts of a group, by root.
     weakest: Vec<f32>,
 }
 
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_weakest_link_is_that_of_the_best_way() {
+    fn the_weakest_link_is_that_of_the_best_path() {
         let mut groups = UnionFind::new(3);
         for (a, b, score) in [(0, 1, 0.99), (1, 2, 0.98), (0, 2, 0.9)] {
             groups.join(a, b, score);

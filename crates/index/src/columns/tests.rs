@@ -97,7 +97,7 @@ proptest! {
 
     /// A valid checksum does not mean that entries are JSON.
     #[test]
-    fn no_entry_is_too_strange(
+    fn any_entry_is_parsed_without_a_panic(
         texts in proptest::collection::vec("[{\"a:,\\[\\]} 1.e\\\\ütrue-]{0,14}|\\{\"a\":[{\"1,\\[\\]}ü]{0,6}", 0..12),
     ) {
         let table = AttributeTable::read(texts.iter().map(String::as_str));
@@ -109,7 +109,7 @@ proptest! {
 
 /// If most values differ, they are sorted and not looked up; equal values still share a code.
 #[test]
-fn many_different_values_are_told_apart() {
+fn many_different_values_are_distinguished() {
     let all = (0..30_000).map(|i| {
         let (text, number) = (format!("sku-{}", i % 20_000), f64::from(i % 19_000) / 7.0);
         Attributes::from([

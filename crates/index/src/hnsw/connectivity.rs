@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn links_lead_symmetrize_where_there_is_room() {
+    fn links_are_symmetrized_where_there_is_room() {
         // 0 and 1 are linked to each other; 2 to both.
         let mut links = Links {
             starts: vec![0, 1, 2, 4],

@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reserve_is_no_slower_than_looking_at_every_node() {
+    fn the_reserve_is_never_slower_than_a_scan() {
         assert_eq!(with_reserve(48, 100_000), 96);
         assert_eq!(with_reserve(512, 100_000), 1024);
         // 64 nodes for a candidate.
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn more_is_wanted_than_the_floor_but_never_more_than_everything() {
+    fn the_required_recall_is_above_the_minimum_and_at_most_1() {
         assert!((required_recall(0.99) - 0.992).abs() < 1e-9);
         assert!((required_recall(0.999) - 0.9996).abs() < 1e-9);
         assert_eq!(required_recall(1.0), 1.0);

@@ -19,7 +19,7 @@ pub const MAX_HISTORY_ENTRIES: usize = 20;
 pub struct HistoryEntry {
     /// The generation.
     pub generation: u64,
-    /// When it was published, milliseconds since 1970.
+    /// Time of its publication, milliseconds since 1970.
     pub at: u64,
     /// Its changes.
     #[serde(flatten)]

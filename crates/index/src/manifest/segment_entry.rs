@@ -48,7 +48,7 @@ impl SegmentEntry {
 pub struct RetiredSegment {
     /// Name of the segment.
     pub id: SegmentId,
-    /// When it was replaced, milliseconds since 1970.
+    /// Time of its replacement, milliseconds since 1970.
     pub at: u64,
 }
 

@@ -24,13 +24,13 @@ impl Eq for MatchThresholds {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Match {
-    /// The image has little in common with the query.
+    /// Has little in common with the query.
     Weak,
-    /// The same kind of thing.
+    /// Shows the same kind of thing.
     Similar,
-    /// As similar as another image, color or version of the same product.
+    /// Is as similar as another image, color or version of the same product.
     Variant,
-    /// The same image, perhaps scaled, cropped a little or saved again.
+    /// Is the same image, perhaps scaled, cropped a little or saved again.
     Same,
 }
 

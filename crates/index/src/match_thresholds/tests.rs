@@ -38,7 +38,7 @@ fn hardly_any_image_of_another_product_is_the_same() {
 }
 
 #[test]
-fn images_of_one_product_say_what_variants_are() {
+fn images_of_one_product_show_what_variants_are() {
     let own = |i: usize| i.is_multiple_of(4).then_some(0.65 + i as f32 / 2000.0);
     let samples = others().enumerate();
     let samples: Vec<Sample> = samples
@@ -50,7 +50,7 @@ fn images_of_one_product_say_what_variants_are() {
 }
 
 #[test]
-fn categories_say_what_is_similar() {
+fn categories_show_what_is_similar() {
     // One category from 0.6 on, all categories below.
     let labeled: Vec<(f32, bool)> = others()
         .enumerate()
@@ -64,7 +64,7 @@ fn categories_say_what_is_similar() {
 }
 
 #[test]
-fn one_category_says_nothing_of_what_is_similar() {
+fn one_category_does_not_show_what_is_similar() {
     let samples = |labeled: &[(f32, bool)]| -> Vec<Sample> {
         let labeled = labeled.to_vec();
         others()
@@ -78,7 +78,7 @@ fn one_category_says_nothing_of_what_is_similar() {
 }
 
 #[test]
-fn few_images_say_nothing() {
+fn few_images_are_not_measured() {
     let samples: Vec<Sample> = others().take(29).map(|s| sample(s, None, &[])).collect();
     assert_eq!(MatchThresholds::of(&samples), None);
     assert_eq!(MatchThresholds::of(&[]), None);

@@ -16,14 +16,14 @@ pub struct SearchRequest<'a> {
     pub without_products: &'a [String],
     /// The images that may be found; all if `None`. A selection of the snapshot that is searched.
     pub filter: Option<&'a Selection>,
-    /// What counts as one result.
+    /// Unit of results.
     pub group_by: GroupBy,
     /// The row whose embedding is the query, if there is one: a walk that starts there finds as
     /// much with less work. If `vector` is a different one, less is found.
     pub stored: Option<RowAddress>,
 }
 
-/// What counts as one result.
+/// Unit of results: products or images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum GroupBy {
     /// A product, once, through its most similar image.

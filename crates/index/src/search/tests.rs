@@ -109,7 +109,7 @@ fn few_products_with_many_images_are_found_whole() {
 
 /// Selected rows near the query are found by one walk; those far from it by a scan.
 #[test]
-fn walks_among_what_is_selected_are_trusted_where_that_is_near() {
+fn filtered_walks_are_trusted_if_selected_rows_are_near() {
     let (products, snapshot) = shop(20_000, 1);
     let find = |filter: &str, vector: &[f32]| -> Rounds {
         let filter = Filter::from_text(filter).unwrap();

@@ -180,7 +180,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn nothing_is_lost_and_nothing_is_there_twice(
+    fn nothing_is_lost_or_duplicated(
         steps in proptest::collection::vec(step(), 1..60),
     ) {
         let mut writer = Writer::default();

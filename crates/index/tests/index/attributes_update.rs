@@ -60,7 +60,7 @@ fn an_embedding_is_read_by_range_from_a_base_with_a_graph() {
 }
 
 #[test]
-fn what_is_no_unit_vector_is_refused() {
+fn vectors_without_unit_length_are_refused() {
     let encoded = sample(3, 32, 2).encode_delta(id(1), ENCODER, 32).unwrap();
     let whole = Bytes::from(encoded.bytes);
     let meta = SegmentMeta::open(&whole, id(1), ENCODER).unwrap();

@@ -47,7 +47,7 @@ fn key(snapshot: &Snapshot, found: &Misplaced) -> String {
 }
 
 #[test]
-fn nothing_is_found_where_nothing_is() {
+fn nothing_is_found_without_duplicates() {
     let empty = Snapshot::new(Vec::new(), DIMENSIONS).unwrap();
     assert_eq!(audit(&empty, SETTINGS), ImageAudit::default());
     let mut vectors = Vectors::new(1, DIMENSIONS);
@@ -115,7 +115,7 @@ fn a_placeholder_is_one_group() {
 }
 
 #[test]
-fn a_image_among_another_category_is_found_and_the_surest_first() {
+fn images_in_the_wrong_category_are_found_most_certain_first() {
     let mut vectors = Vectors::new(4, DIMENSIONS);
     let (shoe, hat) = (vectors.any(), vectors.any());
     let mut rows = Vec::new();
@@ -164,7 +164,7 @@ fn a_image_among_another_category_is_found_and_the_surest_first() {
 }
 
 #[test]
-fn a_copy_is_judged_as_its_original_is() {
+fn a_copy_is_judged_like_its_original() {
     let mut vectors = Vectors::new(5, DIMENSIONS);
     let shoe = vectors.any();
     let mut rows: Vec<Row> = (0..12)
@@ -226,7 +226,7 @@ proptest! {
     /// In a catalog so small that every image is among the neighbors of every other, the groups
     /// equal those of brute force, in any order of rows and segments.
     #[test]
-    fn groups_are_what_comparing_everything_with_everything_says(
+    fn groups_agree_with_brute_force(
         seed in 0_u64..10_000, count in 2_usize..11, spread in 0.02_f32..0.3, split in 0_usize..10
     ) {
         let mut vectors = Vectors::new(seed, DIMENSIONS);

@@ -56,7 +56,7 @@ fn open(bytes: &[u8]) -> Result<Segment, IndexError> {
 const KINDS: [SegmentKind; 2] = [SegmentKind::Base, SegmentKind::Delta];
 
 #[test]
-fn what_was_written_comes_back() {
+fn content_comes_back_unchanged() {
     for (kind, rows) in KINDS
         .into_iter()
         .flat_map(|kind| [0, 1, 90, LARGE].map(|n| (kind, n)))
@@ -97,7 +97,7 @@ fn rows_move_between_segments_unchanged() {
 }
 
 #[test]
-fn a_key_that_is_there_twice_is_refused() {
+fn a_repeated_key_is_refused() {
     let mut twice = sample(20);
     twice.rows.push(Row {
         etag: "other".to_owned(),
@@ -122,7 +122,7 @@ fn vectors_of_another_length_are_refused() {
 }
 
 #[test]
-fn any_flipped_byte_is_noticed() {
+fn any_flipped_byte_is_detected() {
     let graph = encoded(LARGE, SegmentKind::Base);
     assert!(open(&graph).unwrap().graph_layers() > 0);
     let every = KINDS.map(|kind| (encoded(40, kind), 1));
@@ -144,7 +144,7 @@ fn any_flipped_byte_is_noticed() {
 }
 
 #[test]
-fn any_other_length_is_noticed() {
+fn any_other_length_is_detected() {
     let bytes = encoded(40, SegmentKind::Base);
     let meta_bytes = sample(40)
         .encode_delta(id(9), ENCODER, DIMENSIONS)
@@ -280,7 +280,7 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_bytes_are_no_segment(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+    fn arbitrary_bytes_are_not_a_segment(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         prop_assert!(open(&bytes).is_err());
         let framed = [b"lookseg\0\x01\0\0\0", &bytes[..]].concat();
         prop_assert!(open(&framed).is_err());

@@ -14,7 +14,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
-    fn finds_what_asking_every_image_finds(
+    fn finds_the_same_as_examining_every_image(
         dimensions in prop_oneof![Just(2usize), Just(8), Just(64)],
         steps in proptest::collection::vec(step(attributes()), 1..8),
         filters in proptest::collection::vec(filter(), 1..6),
@@ -81,7 +81,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_there_is_described(steps in proptest::collection::vec(step(attributes()), 1..8)) {
+    fn attributes_are_described(steps in proptest::collection::vec(step(attributes()), 1..8)) {
         let shop = Shop::new(2, steps);
         let snapshot = shop.snapshot();
         for name in ["color", "price", "sale", "tags", "mixed"] {

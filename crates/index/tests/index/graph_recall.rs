@@ -9,7 +9,7 @@ use crate::support::{ENCODER, Vectors, base, content, id, row};
 
 /// The recorded recall of a base is close to that of queries that it never saw.
 #[test]
-fn a_graph_knows_what_it_finds() {
+fn the_recorded_recall_is_correct() {
     let catalog = catalog(DIMENSIONS);
     let measured = catalog.graph.meta().recall().unwrap();
     assert!(
@@ -112,7 +112,7 @@ fn a_graph_is_built_again_only_while_that_is_allowed() {
 
 /// A base has no graph if a scan is faster than any walk.
 #[test]
-fn few_vectors_get_no_graph_and_that_is_no_failure() {
+fn few_vectors_get_no_graph_which_is_not_an_error() {
     let vectors = Vectors::new(5, 16).clustered(1000, 20);
     for distinct in [1, 2, 1000] {
         let rows = (0..6000).map(|i| {

@@ -60,7 +60,7 @@ fn a_row_finds_its_neighbors_by_a_shorter_walk() {
 /// A walk cannot start at a row of a segment without a graph, so the search is as wide as for any
 /// query.
 #[test]
-fn a_row_of_a_delta_finds_what_lies_in_the_base() {
+fn a_row_of_a_delta_finds_rows_of_the_base() {
     let catalog = catalog(256);
     let mut found = 0;
     for (number, query) in catalog.queries.iter().enumerate() {

@@ -15,10 +15,10 @@ use crate::support::{ENCODER, Vectors, content, id, row};
 
 /// File of a stored base and its dimensions: set in the process that is measured.
 const ASKED: &str = "LOOKALIKE_MEASURED_REBUILD";
-const NAME: &str = "memory::a_rebuild_takes_no_more_memory_than_is_said";
+const NAME: &str = "memory::a_rebuild_takes_no_more_memory_than_estimated";
 
 #[test]
-fn a_rebuild_takes_no_more_memory_than_is_said() {
+fn a_rebuild_takes_no_more_memory_than_estimated() {
     if let Ok(asked) = std::env::var(ASKED) {
         let (dimensions, file) = asked.split_once(' ').unwrap();
         return measure(file, dimensions.parse().unwrap());

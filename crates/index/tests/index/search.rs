@@ -13,7 +13,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(120))]
 
     #[test]
-    fn finds_what_comparing_with_everything_finds(
+    fn finds_the_same_as_comparing_with_everything(
         dimensions in prop_oneof![Just(1usize), Just(2), Just(3), Just(8), Just(33), Just(64)],
         steps in proptest::collection::vec(step(Just(Attributes::new())), 1..9),
         k in prop_oneof![Just(0usize), Just(1), Just(10), Just(50), Just(1000), Just(usize::MAX)],
@@ -51,7 +51,7 @@ fn request(vector: &[f32], k: usize) -> SearchRequest<'_> {
 }
 
 #[test]
-fn an_empty_snapshot_has_no_answer_and_no_error() {
+fn an_empty_snapshot_has_no_results_and_no_error() {
     let empty = Snapshot::new(Vec::new(), 3).unwrap();
     assert_eq!(empty.search(request(&[1.0, 0.0, 0.0], 10)), Ok(nothing()));
     let hollow = delta(1, &SegmentContent::default(), 3);
@@ -61,7 +61,7 @@ fn an_empty_snapshot_has_no_answer_and_no_error() {
 }
 
 #[test]
-fn vectors_that_are_no_query_are_refused() {
+fn invalid_query_vectors_are_refused() {
     let snapshot = Snapshot::new(
         vec![delta(1, &content(vec![row("a", "a", &[1.0, 0.0])]), 2)],
         2,

@@ -29,7 +29,7 @@ pub(crate) struct Shop {
     pub(crate) dimensions: usize,
     pub(crate) vectors: Vectors,
     pub(crate) segments: Vec<Segment>,
-    /// By key.
+    /// Images by key.
     pub(crate) images: BTreeMap<String, Image>,
     next: u64,
 }

@@ -81,7 +81,7 @@ fn ids(manifest: &Manifest) -> BTreeSet<SegmentId> {
 
 proptest! {
     #[test]
-    fn it_is_stored_and_read_again(manifest in manifests()) {
+    fn a_manifest_is_stored_and_read_again(manifest in manifests()) {
         let stored = manifest.encode();
         let version = if manifest.standby_indexes.is_empty() { "\"version\":1" } else { "\"version\":2" };
         prop_assert!(String::from_utf8_lossy(&stored).contains(version));

@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stream_forgets_and_finds_its_end_without_looking_at_all_of_it() {
+    fn a_stream_drops_old_records_and_finds_its_end_without_a_scan() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tables.sqlite");
         let path = path.to_string_lossy();

@@ -8,11 +8,11 @@ pub(crate) enum WriteCondition {
     /// No condition.
     #[default]
     Always,
-    /// There is no object yet (`If-None-Match: *`).
+    /// No object may exist (`If-None-Match: *`).
     Absent,
-    /// There is an object (`If-Match: *`).
+    /// An object must exist (`If-Match: *`).
     Present,
-    /// There is an object with one of these ETags, unquoted (`If-Match: "..."`).
+    /// An object with one of these ETags, unquoted, must exist (`If-Match: "..."`).
     Tagged(Vec<String>),
 }
 

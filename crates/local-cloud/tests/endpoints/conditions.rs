@@ -94,7 +94,7 @@ async fn writes_obey_conditions() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_eight_creators_one_wins() {
+async fn one_of_eight_creators_wins() {
     let lab = Arc::new(Lab::new().await);
     for round in 0..20 {
         let key = format!("race/{round}");

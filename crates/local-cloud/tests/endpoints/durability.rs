@@ -124,7 +124,7 @@ async fn changes_behind_the_back_are_seen() {
 }
 
 #[tokio::test]
-async fn what_was_being_received_is_dropped() {
+async fn incomplete_objects_are_dropped() {
     let lab = Lab::new().await;
     lab.put("a", b"whole").await;
     let Lab { cloud, folder, .. } = lab;

@@ -55,7 +55,7 @@ fn percent(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn keys_that_are_no_paths_are_refused() {
+async fn keys_that_are_not_paths_are_refused() {
     let lab = Lab::new().await;
     for key in [
         "../escape",

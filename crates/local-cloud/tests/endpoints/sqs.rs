@@ -84,7 +84,7 @@ async fn batches_are_taken_entry_by_entry() {
 }
 
 #[tokio::test]
-async fn digests_are_those_of_the_text() {
+async fn digests_are_of_the_text() {
     let lab = Lab::new().await;
     lab.recorder.plan([Answer::Reply(json!({}))]);
     let url = lab.cloud.queue_url();
@@ -129,7 +129,7 @@ impl EventHandler for Reader {
 }
 
 #[tokio::test]
-async fn a_message_that_nobody_can_read_becomes_a_dead_letter() {
+async fn an_unreadable_message_becomes_a_dead_letter() {
     let lab = Lab::with(|options| options.queue.max_receives = 3).await;
     lab.cloud.deliver_to(Arc::new(Reader));
     let sqs = client(&lab.cloud);

@@ -18,7 +18,7 @@ pub(crate) async fn call(cloud: &LocalCloud, action: &str, input: &Value) -> Rep
 }
 
 #[tokio::test]
-async fn wrong_requests_are_told_what_is_wrong() {
+async fn errors_describe_what_is_wrong() {
     let lab = Lab::new().await;
     let url = lab.cloud.queue_url();
     let entries = |count: usize| -> Vec<Value> {
@@ -131,7 +131,7 @@ async fn wrong_requests_are_told_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn requests_that_are_none_are_refused() {
+async fn invalid_requests_are_refused() {
     let lab = Lab::new().await;
     let address = lab.cloud.sqs_url().replace("http://", "");
     let target = ("x-amz-target", "AmazonSQS.ListQueues");

@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_found_is_missed() {
+    fn missing_results_reduce_recall() {
         let exact = Exact {
             of_row: vec![0.9, 0.8, 0.8, 0.1],
             falling: vec![0.9, 0.8, 0.8, 0.1],

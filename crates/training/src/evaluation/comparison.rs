@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_interval_decides_what_is_said() {
+    fn the_interval_decides_the_verdict() {
         let said = |mean, low, high| verdict(Estimate { mean, low, high });
         assert_eq!(said(0.04, 0.02, 0.06), "better by 0.040 [0.020, 0.060]");
         assert_eq!(said(-0.04, -0.06, -0.02), "worse by 0.040 [0.020, 0.060]");

@@ -72,7 +72,7 @@ fn recipe() -> Recipe {
 }
 
 #[test]
-fn what_tells_labels_apart_is_found_among_what_does_not() {
+fn informative_features_are_found_among_others() {
     let dataset = dataset();
     let stop = Stop::default();
     let trained = train(&dataset, &recipe(), 1, (&Silent, &stop)).unwrap();

@@ -24,8 +24,8 @@ struct Frames {
     reduced: bool,
     /// Number of bits of the time at which a frame is shown.
     time_bits: u32,
-    /// Whether a frame uses screen content tools, and then only whole-number motion vectors: stated
-    /// by each frame, or once for all frames.
+    /// Use of screen content tools, and then of whole-number motion vectors only: stated by each
+    /// frame, or once for all frames.
     screen: Choice,
     whole: Choice,
     /// Number of bits of a frame's number.
@@ -39,7 +39,7 @@ enum Choice {
     ByFrame,
 }
 
-/// How a frame is coded and shown.
+/// Role of a frame, and its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FrameKind {
     /// A shown frame without references, of the size in the sequence header.

@@ -55,7 +55,7 @@ fn links_in_json(layer: &serde_json::Value) -> Links {
 
 /// If the draws differed, building would take longer, and nothing would show why.
 #[test]
-fn draws_are_those_of_the_library() {
+fn draws_agree_with_the_library() {
     for count in [1, 50, 3000] {
         let points: Vec<_> = clustered(count, 4)
             .iter()

@@ -208,7 +208,7 @@ proptest! {
 
     /// A graph of nonsense under a valid checksum is refused or walked, without a panic.
     #[test]
-    fn no_graph_leads_astray(
+    fn a_damaged_graph_never_panics(
         changes in proptest::collection::vec((any::<Index>(), 0u32..2 * NODES), 1..5),
         starts in proptest::collection::vec((0..=NODES, 0u32..64 * NODES), 0..2),
         layers in proptest::option::weighted(0.2, 0u32..9),

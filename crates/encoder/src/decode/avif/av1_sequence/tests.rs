@@ -14,7 +14,7 @@ fn bytes(parts: &[&str]) -> Vec<u8> {
 const REST: &str = "0100 0011 10000 1000 0 111 0000 0 1 1 100 1 1 0 0 0 1 0 0 1";
 
 #[test]
-fn what_a_writer_of_films_says_is_read() {
+fn a_header_of_an_animation_is_read() {
     // A header that libaom writes for an animation.
     let header = bytes(&[
         "0000000000000000000000000000110001000111111111111111111001101101011111001000100000001000011010000011010000100000",
