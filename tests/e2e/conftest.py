@@ -1,7 +1,7 @@
 """Fixtures: the catalog of pictures, running systems, and figures for the end of the report.
 
 The tests drive the built command, target/debug/lookalike or what LOOKALIKE_BIN names. Their pictures come
-from the folder that LOOKALIKE_DATASET names (train/, validation/, products.csv), else they are drawn.
+from the folder that LOOKALIKE_DATASET names (train/, validation/, products.csv), otherwise they are drawn.
 """
 
 import os
@@ -9,6 +9,7 @@ import re
 import signal
 
 import pytest
+from support.api import Api
 from support.catalog import Catalog
 from support.command import BINARY, lookalike
 from support.system import STARTED, System
@@ -153,3 +154,15 @@ def open_tab(browser, window):
     yield open_tab
     wrong = [text for tab in tabs for text in tab.close()]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture(scope="session")
+def api(window):
+    """The features of the window's service."""
+    return Api(window)
+
+
+@pytest.fixture
+def boot(drawn):
+    """The picture of a boot."""
+    return drawn[next(product for product in drawn if product.startswith("boot-"))]
