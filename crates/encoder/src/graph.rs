@@ -152,7 +152,7 @@ fn own_output(graph: &pb::GraphProto, features: &str) -> Result<String, LoadErro
     };
     let concat = maker(features).ok_or_else(|| {
         failed(&format!(
-            "its metadata call the pooled features {features:?}, and no node gives them"
+            "its metadata names the pooled features {features:?}, but no node makes them"
         ))
     })?;
     let flatten = concat.input.first().and_then(|first| maker(first));

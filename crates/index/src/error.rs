@@ -61,7 +61,7 @@ pub enum IndexError {
         found: u64,
     },
     /// The object with this name contains another segment.
-    #[error("segment {expected} holds segment {found}: restore it or rebuild the index")]
+    #[error("segment {expected} contains segment {found}: restore it or rebuild the index")]
     OtherSegment {
         /// The requested name.
         expected: SegmentId,

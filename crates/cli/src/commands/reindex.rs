@@ -143,7 +143,7 @@ fn print_end(encoder: &str, switched: Option<&Switched>, arguments: &ReindexArgu
     match switched {
         Some(switched) => println!(
             "searched with {encoder:?} since generation {}; `lookalike reindex --rollback` goes back, \
-             `lookalike reindex --finish` gives up the old index",
+             `lookalike reindex --finish` drops the old index",
             switched.generation
         ),
         None if arguments.no_switch => {
@@ -152,7 +152,7 @@ fn print_end(encoder: &str, switched: Option<&Switched>, arguments: &ReindexArgu
             );
         }
         None => println!(
-            "the old index is still searched; --accept-missing switches nevertheless, --cancel gives up"
+            "the old index is still searched; --accept-missing switches anyway, --cancel drops the new one"
         ),
     }
 }
@@ -177,7 +177,7 @@ async fn roll_back(indexer: &Indexer, arguments: &ReindexArguments) -> Result<Co
                         list("differs in the previous index", &keys);
                         println!(
                             "nothing was changed; `lookalike index verify --repair` indexes what is \
-                         missing, --accept-missing goes back nevertheless"
+                         missing, --accept-missing goes back anyway"
                         );
                     },
                 );
@@ -210,7 +210,7 @@ async fn give_up(
     let line = json!({ "gave_up": role.name(), "generation": generation });
     report(arguments, line, || {
         println!(
-            "the {} index is given up; its files are removed later",
+            "the {} index is dropped; its files are removed later",
             role.name()
         );
     });

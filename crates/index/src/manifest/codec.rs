@@ -107,7 +107,7 @@ impl Manifest {
             if !entry.is_possible() {
                 let (id, bytes, meta_bytes) = (entry.id, entry.bytes, entry.meta_bytes);
                 return Err(malformed(format!(
-                    "it says that segment {id} has {bytes} bytes, {meta_bytes} of them meta"
+                    "it lists segment {id} with {bytes} bytes, {meta_bytes} of them meta"
                 )));
             }
         }

@@ -29,7 +29,7 @@ pub(crate) enum StoreError {
     InvalidPartOrder { previous: i32, next: i32 },
     #[error("part {number} has {size} bytes: every part but the last must have at least 5 MiB")]
     PartTooSmall { number: i32, size: u64 },
-    #[error("{what} of the received bytes is `{received}`, the request says `{expected}`")]
+    #[error("{what} of the received bytes is `{received}`, but the request has `{expected}`")]
     BadDigest {
         what: &'static str,
         expected: String,

@@ -84,7 +84,7 @@ fn opening(report: &AuditReport) -> Markup {
                 "Bucket, index and records agree."
             } @else {
                 (report.differences()) " differences between bucket, index and records: "
-                code { "lookalike audit --repair" } " sees to them."
+                code { "lookalike audit --repair" } " repairs them."
             }
         }
         p.note {

@@ -80,12 +80,12 @@ pub(super) fn print(report: &AuditReport, was_repaired: bool) {
     match (report.is_consistent(), was_repaired) {
         (true, _) => println!("bucket, index and records agree"),
         (false, false) => println!(
-            "{} differences: `lookalike audit --repair` sees to them; those that are on their way to the indexer vanish by \
-             themselves",
+            "{} differences: `lookalike audit --repair` repairs them; those that wait for the indexer \
+             disappear by themselves",
             report.differences()
         ),
         (false, true) => println!(
-            "{} differences are left: see above; those that are on their way to the indexer vanish by themselves",
+            "{} differences are left, see above; those that wait for the indexer disappear by themselves",
             report.differences()
         ),
     }

@@ -137,7 +137,7 @@ fn frame(content: &[u8], (width, height): (u32, u32)) -> Result<Image<'_>, Strin
                 let image = still(chunk, opacity)?;
                 let (left, top) = (left * 2, top * 2);
                 if left + image.width > width || top + image.height > height {
-                    return Err("its first frame lies beyond its edge".to_owned());
+                    return Err("its first frame is beyond its edge".to_owned());
                 }
                 let screen = Screen {
                     left,
