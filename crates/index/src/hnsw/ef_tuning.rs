@@ -18,10 +18,10 @@ use crate::segment::SegmentBody;
 /// Number of queries. They determine the recall to within about 0.002; at 100,000 rows measuring
 /// takes about a fiftieth of the time of building.
 const QUERIES: u32 = 400;
-/// Length of the move of a query away from a row of unit length. With this value, recall grows with
-/// `ef` as it does for photos that neither the index nor the encoder's training contains. When
-/// queries were moved in random directions instead, the recall of such photos was up to 0.013
-/// higher than theirs.
+/// Distance by which a query is moved away from a row of unit length. With this value, recall grows
+/// with `ef` as it does for photos that neither the index nor the encoder's training contains. When
+/// queries were moved in random directions instead, the recall of such photos was up to 0.013 lower
+/// than that of the queries.
 const MOVED: f32 = 0.85;
 /// Scores that are this close count as equal: sums of `f32` differ by as much.
 const TOLERANCE: f32 = 1e-6;
