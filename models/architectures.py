@@ -1,4 +1,4 @@
-"""Backbones of torchvision and timm: the network up to its pooled features, and how it wants pictures."""
+"""Backbones of torchvision and timm: the network up to its pooled features, and its preprocessing."""
 
 import json
 import math
@@ -10,7 +10,7 @@ import torch
 # Pillow's numbers.
 RESAMPLE = {"nearest": 0, "lanczos": 1, "bilinear": 2, "bicubic": 3, "box": 4, "hamming": 5}
 
-# One name for an architecture, and what the libraries call it.
+# Name of an architecture, and its names in the libraries.
 NAMES = {
     "mobilenet_v2": {"torchvision": "mobilenet_v2", "timm": "mobilenetv2_100.ra_in1k"},
     "mobilenet_v3_small": {"torchvision": "mobilenet_v3_small", "timm": "mobilenetv3_small_100.lamb_in1k"},
@@ -24,11 +24,11 @@ NAMES = {
 
 
 class Unknown(Exception):
-    """No library has an architecture of this name."""
+    """No library has an architecture with this name."""
 
 
 class NoDownload(Exception):
-    """The weights could not be fetched."""
+    """The weights could not be downloaded."""
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Backbone:
     library: str
     name: str
     network: torch.nn.Module
-    # What the names of the weights begin with that are left out.
+    # Prefixes of weights that are left out.
     head: tuple
     # Height and width in pixels.
     side: tuple
@@ -46,7 +46,9 @@ class Backbone:
 
 
 def build(arch, library, pretrained):
-    """The backbone of this name, from this library or the first that has it; weights random unless pretrained."""
+    """Returns the backbone with this name from this library, or from the first that has it; weights are random unless
+    pretrained.
+    """
     names = NAMES.get(arch, {"torchvision": arch, "timm": arch})
     makers = {"torchvision": from_torchvision, "timm": from_timm}
     for candidate in [library] if library else makers:
@@ -59,7 +61,7 @@ def build(arch, library, pretrained):
 
 
 def from_torchvision(name, pretrained):
-    """A classifier of torchvision without its classifier, or None."""
+    """Returns a classifier of torchvision without its last layer, or None."""
     from torchvision import models
 
     if name not in models.list_models(module=models):
@@ -79,7 +81,7 @@ def from_torchvision(name, pretrained):
 
 
 def from_timm(name, pretrained):
-    """A model of timm without its classifier, or None."""
+    """Returns a model of timm without its classifier, or None."""
     import timm
     from timm.data import resolve_model_data_config
 
@@ -94,7 +96,7 @@ def from_timm(name, pretrained):
     elif config["crop_mode"] == "center" and height == width:
         size = {"shortest_edge": scaled[0]}
     else:
-        raise Unknown(f"timm: {name} wants crop mode {config['crop_mode']}, which is not supported")
+        raise Unknown(f"timm: {name} requires crop mode {config['crop_mode']}, which is not supported")
     interpolation = config["interpolation"].replace("random", "bilinear")
     preprocessing = described(size, (height, width), interpolation, config["mean"], config["std"])
     classifier = network.pretrained_cfg["classifier"]
@@ -104,7 +106,7 @@ def from_timm(name, pretrained):
 
 
 def fetch(name, create):
-    """What `create` makes; a failed download becomes one sentence."""
+    """Returns the result of `create`; a failed download becomes one sentence."""
     try:
         return create()
     except json.JSONDecodeError:
@@ -118,7 +120,7 @@ def fetch(name, create):
 
 
 def described(size, crop, interpolation, mean, deviation):
-    """The preprocessing file's content: resize, crop the middle, scale to 0..1, normalise."""
+    """Returns the preprocessing file's content: resize, crop the middle, scale to 0..1, normalise."""
     return {
         "do_resize": True,
         "size": size,

@@ -17,7 +17,7 @@ import sys
 import warnings
 from pathlib import Path
 
-# Without a network, a person should learn it in seconds.
+# Without a network, this should fail within seconds.
 os.environ.setdefault("HF_HUB_DOWNLOAD_TIMEOUT", "10")
 os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", "10")
 
@@ -30,29 +30,29 @@ import architectures
 
 NO_DOWNLOAD = 3
 LEAST_COSINE = 0.99999
-# Both exporters write it without help, and every reader of the last years takes it.
+# Both exporters write it without conversion, and every recent reader accepts it.
 OPSET = 18
 
 
 def parse():
-    """The command line."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--arch", required=True, help="e.g. resnet50; see models/README.md")
     parser.add_argument("--library", choices=["torchvision", "timm"], help="default: the first that has it")
     parser.add_argument("--exporter", choices=["torchscript", "dynamo"], default="torchscript")
     parser.add_argument("--opset", type=int, default=OPSET, help=f"ONNX operator set, default {OPSET}")
     parser.add_argument("--free-batch", action="store_true", help="leave the number of pictures open")
-    parser.add_argument("--keep-margins", action="store_true", help="leave uniform margins of pictures on")
+    parser.add_argument("--keep-margins", action="store_true", help="keep uniform margins of pictures")
     weights = parser.add_mutually_exclusive_group(required=True)
     weights.add_argument("--weights", type=Path, help="a state dict: .pt, .pth or .safetensors")
-    weights.add_argument("--random", type=int, metavar="SEED", help="no training at all, for trying things out")
+    weights.add_argument("--random", type=int, metavar="SEED", help="untrained weights, for experiments")
     weights.add_argument("--pretrained", action="store_true", help="download the library's weights")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     return parser.parse_args()
 
 
 def read_weights(path):
-    """The state dict in a file."""
+    """Returns the state dict in a file."""
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
@@ -69,7 +69,7 @@ def read_weights(path):
 
 
 def load_weights(backbone, path):
-    """Takes a state dict into the backbone; what belongs to a head is left out, all else must fit."""
+    """Loads a state dict into the backbone; weights of a head are left out, all others must fit."""
     state = read_weights(path)
     for wrapper in ("state_dict", "model"):
         state = state.get(wrapper, state)
@@ -82,17 +82,18 @@ def load_weights(backbone, path):
     if found.missing_keys or strangers:
         sys.exit(
             f"{path}: not the weights of this architecture: {len(found.missing_keys)} tensors are missing"
-            f" (first: {first(found.missing_keys)}), {len(strangers)} are strange (first: {first(strangers)})"
+            f" (first: {first(found.missing_keys)}), {len(strangers)} are unknown (first: {first(strangers)})"
         )
 
 
 def first(names):
-    """The first name, for a person."""
+    """Returns the first name, for messages."""
     return names[0] if names else "none"
 
 
 def scenes(count, side, generator):
-    """Blots of all sizes and colours, [count, 3, height, width], about as bright and varied as normalised photos."""
+    """Draws blots of all sizes and colours, [count, 3, height, width], about as bright and varied as normalised photos.
+    """
     total = torch.zeros(count, 3, *side)
     for cells in [1, 3, 7, 28, 112]:
         blots = torch.randn(count, 3, cells, cells, generator=generator)
@@ -101,7 +102,7 @@ def scenes(count, side, generator):
 
 
 def calibrate(network, side, seed):
-    """Sets running means and variances from drawn scenes, so that random weights neither explode nor fade."""
+    """Sets running means and variances from drawn scenes, so that random weights neither explode nor vanish."""
     for norm in network.modules():
         if isinstance(norm, torch.nn.BatchNorm2d):
             norm.momentum = None
@@ -115,7 +116,7 @@ def calibrate(network, side, seed):
 
 
 def build(arguments):
-    """The backbone with its weights, ready to export."""
+    """Returns the backbone with its weights, ready to export."""
     torch.manual_seed(arguments.random or 0)
     try:
         backbone = architectures.build(arguments.arch, arguments.library, arguments.pretrained)
@@ -134,7 +135,7 @@ def build(arguments):
 
 def export(backbone, target, exporter, opset, free_batch):
     """Writes model.onnx with one of PyTorch's two exporters."""
-    # The dynamo exporter takes a batch of one for a constant.
+    # The dynamo exporter treats a batch of one as a constant.
     pixels = torch.zeros(2 if free_batch else 1, 3, *backbone.side)
     names = {"input_names": ["pixels"], "output_names": ["features"], "opset_version": opset}
     warnings.filterwarnings("ignore", category=DeprecationWarning)
@@ -151,7 +152,7 @@ def export(backbone, target, exporter, opset, free_batch):
 
 
 def strip(target):
-    """Removes what exporters note down about the machine they ran on, such as paths of source files."""
+    """Removes what exporters record about the machine they ran on, such as paths of source files."""
     model = onnx.load(target)
     graph = model.graph
     for part in [model, graph, *graph.node, *graph.initializer, *graph.input, *graph.output, *graph.value_info]:
@@ -162,7 +163,7 @@ def strip(target):
 
 
 def check_against_torch(backbone, target):
-    """Exits when onnxruntime and PyTorch disagree by more than rounding; returns the length of the features."""
+    """Exits if onnxruntime and PyTorch differ by more than rounding; returns the length of the features."""
     session = onnxruntime.InferenceSession(str(target), providers=["CPUExecutionProvider"])
     scene = scenes(1, backbone.side, torch.Generator().manual_seed(7)).numpy()
     ramp = np.linspace(-1, 1, backbone.side[1], dtype=np.float32)
@@ -186,7 +187,7 @@ def main():
         sys.exit(f"{arguments.out} is not empty: name a new folder")
     backbone = build(arguments)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    # Named in place only once it has passed the check.
+    # Gets its final name only after it passed the check.
     unchecked = arguments.out / "unchecked.onnx"
     try:
         export(backbone, unchecked, arguments.exporter, arguments.opset, arguments.free_batch)

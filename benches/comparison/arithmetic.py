@@ -1,4 +1,4 @@
-"""The numbers behind the table: samples, ratios, recall, the least setting. Needs only the standard library."""
+"""The arithmetic of the table: samples, ratios, recall, smallest setting. Needs only the standard library."""
 
 import statistics
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Samples:
-    """What was measured of one side, in one unit."""
+    """Measurements of one side, in one unit."""
 
     values: list = field(default_factory=list)
     # Times are better when lower, requests per second when higher.
@@ -25,20 +25,20 @@ class Samples:
 
 
 def ratio(ours, baselines):
-    """How much we take of what the baseline takes: below 1 we are better, whichever way the unit counts."""
+    """Returns the ratio of lookalike to the baseline: below 1 lookalike is better, for every unit."""
     if ours <= 0 or baselines <= 0:
         raise ValueError(f"a ratio needs two numbers over 0, found {ours} and {baselines}")
     return ours / baselines
 
 
 def ratio_of(ours, baselines, what="median"):
-    """The ratio of two samples, by their medians or by their best."""
+    """Returns the ratio of two samples, by their medians or by their best values."""
     mine, theirs = getattr(ours, what), getattr(baselines, what)
     return ratio(theirs, mine) if ours.higher_is_better else ratio(mine, theirs)
 
 
 def recall(found, least, k):
-    """Share of the true k nearest that were found.
+    """Returns the share of the true k nearest that were found.
 
     `found` holds, per query, the exact similarities of what was found, `least` that of the true k-th
     nearest: whatever is at least as near counts, so that of equal vectors none is preferred.
@@ -53,13 +53,13 @@ def recall(found, least, k):
 
 
 def target_recall(ours, floor=0.99, slack=0.0005):
-    """The recall that baselines have to reach: ours but for what 10,000 neighbours cannot tell apart, and
-    never below the floor."""
+    """Returns the recall that baselines must reach: that of lookalike, less what 10,000 neighbours cannot distinguish,
+    and never below the floor."""
     return max(floor, ours - slack)
 
 
 def least_setting(settings, measure, target):
-    """The first of the rising `settings` whose measured recall reaches the target, and that recall.
+    """Returns the first of the rising `settings` whose measured recall reaches the target, and that recall.
 
     Returns `(None, best)` when none does.
     """
@@ -73,7 +73,7 @@ def least_setting(settings, measure, target):
 
 
 def rising(first, last, factor):
-    """Whole numbers from first to last, each about `factor` times the one before."""
+    """Returns whole numbers from first to last, each about `factor` times the previous one."""
     numbers, next_one = [], float(first)
     while next_one < last:
         if not numbers or int(next_one) > numbers[-1]:
@@ -83,7 +83,7 @@ def rising(first, last, factor):
 
 
 def interleave(subjects, rounds):
-    """Runs every subject once a round, in alternating order; each returns a list of numbers.
+    """Runs every subject once per round, in alternating order; each returns a list of numbers.
 
     Whatever disturbs the machine for a while then disturbs all of them.
     """

@@ -1,4 +1,4 @@
-"""Child processes: ours and the baselines', held to cores and threads alike."""
+"""Child processes of both sides, limited to the same cores and threads."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 from .problem import Problem
 
 HERE = Path(__file__).resolve().parent
-# Every library that has threads of its own reads one of these.
+# Variables in which libraries read their number of threads.
 THREAD_VARIABLES = [
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -21,17 +21,17 @@ THREAD_VARIABLES = [
 
 
 def environment(threads):
-    """This process's environment with so many threads for whoever asks, and the harness importable."""
+    """Returns this process's environment with a number of threads for every library, and the harness importable."""
     changed = dict.fromkeys(THREAD_VARIABLES, str(threads))
     changed["PYTHONPATH"] = str(HERE.parent)
     whole = os.environ | changed
-    # What a deployed service has: compiled modules are cached from the first run on.
+    # As in a deployed service, compiled modules are cached after the first run.
     whole.pop("PYTHONDONTWRITEBYTECODE", None)
     return whole
 
 
 def baseline(module, *arguments):
-    """The command that runs a baseline's program in this virtual environment."""
+    """Returns the command that runs a baseline's program in this virtual environment."""
     return [sys.executable, "-m", f"comparison.baselines.{module}", *map(str, arguments)]
 
 
@@ -51,7 +51,7 @@ class Child:
                 stderr=log,
                 env=environment(threads),
                 text=True,
-                # So that a server goes with the workers that it started.
+                # So that a server's workers end with it.
                 start_new_session=True,
             )
 
@@ -81,7 +81,7 @@ class Child:
         raise Problem(f"{self.name} ended with {code}; the last of {self.log}:\n{tail}")
 
     def close(self):
-        """Ends it and whatever it started."""
+        """Ends the process and all that it started."""
         self.process.stdin.close()
         try:
             os.killpg(self.process.pid, signal.SIGTERM)

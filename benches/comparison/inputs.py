@@ -17,7 +17,7 @@ K = 10
 
 
 class Inputs:
-    """Files of one encoder, one set of pictures and one number of vectors."""
+    """Files for one encoder, one set of pictures and one number of vectors."""
 
     def __init__(self, work, ours, pictures, count, queries):
         encoder = ours.ask("encoder")
@@ -26,7 +26,7 @@ class Inputs:
         self.folder = work / f"vectors-{self.fingerprint[:12]}-{pictures.digest}-{count}"
         self.folder.mkdir(parents=True, exist_ok=True)
         held_out = min(queries, len(pictures.all) // 3)
-        # Every n-th is held out, so that every category is among both.
+        # Every n-th picture is held out, so that every category is in both parts.
         places = set(place * len(pictures.all) // held_out for place in range(held_out))
         self.query_pictures = [pictures.all[place] for place in sorted(places)]
         self.vectors_file = self.folder / "vectors.f32"
@@ -55,13 +55,13 @@ class Inputs:
         self.write_rows([stored[origin].parent.name for origin in origins])
 
     def embedded(self, ours):
-        """The embeddings of all pictures, [pictures, dimensions]."""
+        """Returns the embeddings of all pictures, [pictures, dimensions]."""
         path = self.folder / "real.f32"
         ours.ask("embed_all", pictures=self.pictures.all, threads=2, out=path)
         return np.fromfile(path, "<f4").reshape(-1, self.dimensions)
 
     def write_rows(self, categories):
-        """Keys, products and ETags as long and as random as real ones are."""
+        """Writes keys, products and ETags as long and as random as real ones."""
         random = np.random.default_rng(3)
         rows, products, ids = [], [], []
         for number, category in enumerate(categories):
@@ -80,7 +80,7 @@ class Inputs:
         np.save(self.ids_file, np.array(ids, "S36"))
 
     def scores(self, found):
-        """Exact similarities of found rows, per query; a row twice counts once."""
+        """Returns exact similarities of found rows, per query; a repeated row counts once."""
         return [
             [float(self.vectors[row] @ query) for row in dict.fromkeys(rows)]
             for rows, query in zip(found, self.queries, strict=True)
@@ -88,7 +88,7 @@ class Inputs:
 
 
 def least_of_nearest(vectors, queries, k=K, at_once=100):
-    """Similarity of each query's true k-th nearest."""
+    """Returns the similarity of each query's true k-th nearest."""
     least = []
     for first in range(0, len(queries), at_once):
         similar = queries[first : first + at_once] @ vectors.T
@@ -97,7 +97,7 @@ def least_of_nearest(vectors, queries, k=K, at_once=100):
 
 
 def interpolated(real, count):
-    """`count` vectors of unit length, real ones first, and of which real one each was made."""
+    """Returns `count` vectors of unit length, real ones first, and the real one from which each was made."""
     random = np.random.default_rng(2)
     if count <= len(real):
         return real[:count], range(count)

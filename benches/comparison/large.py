@@ -1,4 +1,4 @@
-"""One base of very many vectors, without baselines, which would take hours: `make bench-large`."""
+"""One base of a million vectors, without baselines, which would take hours: `make bench-large`."""
 
 import argparse
 import sys
@@ -42,7 +42,7 @@ def measure(plan, vectors):
     graph = "a graph" if built["has_graph"] else "no graph"
     print(f"{index.size}: built with {graph} in {built['seconds']:.0f} s, {built['bytes'] / 1e6:,.0f} MB")
     print(f"opened in {1e3 * Samples(opened).median:.0f} ms; a query takes {taken.median:.0f} ({taken.best:.0f}) us")
-    print(f"recall@{K} of {len(inputs.queries)} photos that are not in it: {found:.4f}")
+    print(f"recall@{K} of {len(inputs.queries)} photos outside of the index: {found:.4f}")
     if found < FLOOR:
         raise Problem(f"that is below {FLOOR}")
 

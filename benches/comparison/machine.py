@@ -1,4 +1,4 @@
-"""What was measured, and on what."""
+"""The measured commit, and the machine."""
 
 import importlib.metadata
 import os
@@ -20,7 +20,7 @@ def processor():
 
 
 def vector_units():
-    """The widest vectors of this processor that both sides can use."""
+    """Returns the widest vector instructions of this processor that both sides can use."""
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith(("flags", "Features")):
             flags = line.split()
@@ -35,7 +35,7 @@ def memory():
 
 
 def commit():
-    """The commit that the files are at, and whether they were changed since."""
+    """Returns the current commit, and whether files were changed since."""
 
     def git(*arguments):
         command = ["git", "-C", REPOSITORY, *arguments]

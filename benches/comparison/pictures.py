@@ -1,4 +1,4 @@
-"""The pictures that both sides are given."""
+"""The pictures for both sides."""
 
 import hashlib
 import os
@@ -13,16 +13,16 @@ from PIL import Image, ImageFilter
 
 from .problem import Problem
 
-# The size of the dataset's photos, and that of a phone's.
+# Sizes of the dataset's photos and of a phone's.
 SMALL = (400, 533)
 LARGE = (4000, 3000)
 
 
 class Pictures:
-    """Photos of LOOKALIKE_DATASET, else drawn ones."""
+    """Photos of LOOKALIKE_DATASET, otherwise drawn ones."""
 
     def __init__(self, work, program, most, drawn_most):
-        """At most so many photos are used, or so many drawn by `program`, the built `lookalike`."""
+        """Uses at most `most` photos, or draws as many pictures with `program`, the built `lookalike`."""
         dataset = os.environ.get("LOOKALIKE_DATASET")
         if dataset:
             folder, self.source = Path(dataset), "photos of LOOKALIKE_DATASET"
@@ -40,7 +40,7 @@ class Pictures:
         self.work.mkdir(parents=True, exist_ok=True)
 
     def small(self, count):
-        """So many JPEG files of 400x533 from all over the catalog: as they are, where there are such."""
+        """Returns JPEG files of 400x533 from all over the catalog, unchanged if there are such."""
         fitting = [path for path in self.all if size_of(path) == SMALL]
         if len(fitting) >= count:
             return thinned(fitting, count)
@@ -49,7 +49,7 @@ class Pictures:
         return [made(file, lambda path: filled(path, SMALL), path) for file, path in zip(files, chosen)]
 
     def large(self):
-        """JPEG files of 12 megapixels, by what they are like."""
+        """Returns JPEG files of 12 megapixels, by kind."""
         return {
             "smooth": made(self.work / "large-smooth.jpg", smooth, self.all),
             "detailed": made(self.work / "large-detailed.jpg", detailed, self.all),
@@ -64,7 +64,7 @@ def photos(folder):
     for part in ["train", "validation"]:
         if not (folder / part).is_dir():
             raise Problem(
-                f"LOOKALIKE_DATASET is {str(folder)!r}, but that is no folder with train/ and validation/: "
+                f"LOOKALIKE_DATASET is {str(folder)!r}, but that is not a folder with train/ and validation/: "
                 "name one, or leave the variable unset to use drawn pictures"
             )
     found = sorted(
@@ -89,20 +89,20 @@ def drawn(folder, program, products):
 
 
 def thinned(things, most):
-    """At most so many, evenly from all of them."""
+    """Returns at most `most` items, spread evenly."""
     count = min(most, len(things))
     return [things[place * len(things) // count] for place in range(count)]
 
 
 @cache
 def size_of(path):
-    """Width and height, as the file's header says."""
+    """Returns width and height according to the file's header."""
     with Image.open(path) as picture:
         return picture.size
 
 
 def made(path, make, source, **options):
-    """A JPEG file that is made once."""
+    """Returns a JPEG file, which is made only once."""
     if not path.exists():
         unfinished = path.with_suffix(".part")
         make(source).save(unfinished, "JPEG", quality=90, **options)
@@ -111,7 +111,7 @@ def made(path, make, source, **options):
 
 
 def filled(path, size):
-    """The picture enlarged until it covers the size, and cropped to it."""
+    """Enlarges the picture until it covers the size, and crops it."""
     with Image.open(path) as picture:
         picture = picture.convert("RGB")
         scale = max(size[0] / picture.width, size[1] / picture.height)
@@ -122,20 +122,20 @@ def filled(path, size):
 
 
 def noisy(picture, deviation, seed):
-    """With the noise of a sensor, the same in all channels."""
+    """Adds the noise of a sensor, the same in all channels."""
     noise = np.random.default_rng(seed).normal(0, deviation, (picture.height, picture.width, 1))
     values = np.asarray(picture, np.float32) + noise.astype(np.float32)
     return Image.fromarray(np.rint(values.clip(0, 255)).astype(np.uint8))
 
 
 def smooth(pictures):
-    """One photo enlarged tenfold, a little soft, with the noise of good light."""
+    """Enlarges one photo tenfold, a little soft, with the noise of good light."""
     picture = filled(thinned(pictures, 7)[3], LARGE)
     return noisy(picture.filter(ImageFilter.GaussianBlur(2)), 1.0, 1)
 
 
 def detailed(pictures):
-    """Twelve photos side by side, each with the fine grain of twelve smaller ones, and stronger noise."""
+    """Puts twelve photos side by side, each with the fine grain of twelve smaller ones, and stronger noise."""
     whole = Image.new("RGB", LARGE)
     chosen, edge = thinned(pictures, 24), LARGE[0] // 4
     for place, path in enumerate(chosen[:12]):
@@ -149,7 +149,7 @@ def detailed(pictures):
 
 
 def patterned(pictures):
-    """One photo enlarged tenfold, as if printed on a weave whose threads are 3 pixels wide."""
+    """Enlarges one photo tenfold, as if printed on a weave whose threads are 3 pixels wide."""
     picture = np.asarray(filled(thinned(pictures, 7)[3], LARGE), np.float32)
     across, down = (np.arange(length) // 3 % 2 for length in LARGE)
     weave = np.where(down[:, None] == across, 30.0, -30.0)[:, :, None]

@@ -1,5 +1,5 @@
-"""What a person has to mend before anything can be measured."""
+"""Problems that a person must solve before anything can be measured."""
 
 
 class Problem(Exception):
-    """A sentence that says what is wrong and what to do about it."""
+    """A sentence that states the problem and what to do about it."""

@@ -7,17 +7,17 @@ from .child import Child, baseline
 from .problem import Problem
 from .table import Row
 
-# Least cosine between both sides' vectors of a picture; of a large one, which both decode reduced.
+# Minimum cosine between both sides' vectors of a picture, and of a large one, which both decode reduced.
 ALIKE, LARGE_ALIKE = 0.999, 0.995
-# How many times as long as Pillow a large picture may take, by what it is like.
+# Maximum time for a large picture relative to Pillow, by kind.
 LARGE_AT_MOST = {"smooth": 1.3, "detailed": 1.3, "patterned": 1.3, "progressive": 1.5}
-# What Pillow's draft() is asked for, the quickest first: the network's size, and twice that.
+# Arguments for Pillow's draft(), fastest first: the network's size, and twice that.
 DRAFTS = [224, 448]
 ONNXRUNTIME, PILLOW = "onnxruntime", "Pillow + onnxruntime"
 
 
 def rows(inputs, ours, logs, plan):
-    """All rows about the encoder."""
+    """Returns all rows about the encoder."""
     with Child(baseline("pictures"), logs, "onnxruntime") as other:
         yield network(inputs, ours, other, plan)
         yield small(inputs, ours, other, plan)
@@ -30,7 +30,7 @@ def milliseconds(seconds):
 
 
 def compared(what, peer_name, at_most, subjects, rounds, note=""):
-    """A row from two functions that return seconds; each is called once before, unmeasured."""
+    """Makes a row from two functions that return seconds; each is called once before, unmeasured."""
     for subject in subjects.values():
         subject()
     times = interleave(subjects, rounds)
@@ -79,7 +79,7 @@ def large(inputs, ours, other, plan):
 
 
 def quickest_draft(inputs, other, path):
-    """The quickest draft that does not change the vector much; None when all do."""
+    """Returns the fastest draft that does not change the vector much; None if all do."""
     full = vectors(inputs, other, [path])[0]
     for draft in DRAFTS:
         if cosine(full, vectors(inputs, other, [path], draft=draft)[0]) >= LARGE_ALIKE:
@@ -131,11 +131,11 @@ def vectors_agree(inputs, ours, other, pictures, least):
 
 
 def agree(what, mine, theirs, least):
-    """Speed is worth nothing when the result is another."""
+    """Fails if the results differ: speed is worthless then."""
     found = cosine(np.asarray(mine), np.asarray(theirs))
     if not found >= least:
         raise Problem(
-            f"{what}: the cosine of both sides' vectors is {found:.6f}, expected at least {least}: they do "
+            f"{what}: the cosine of both sides' vectors is {found:.6f}, expected at least {least}: they do"
             "not do the same work, so nothing is compared"
         )
 

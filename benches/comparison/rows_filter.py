@@ -1,4 +1,4 @@
-"""Rows about filters: what a search takes among the pictures that match, beside one among all."""
+"""Rows about filters: the time of a search among matching pictures, compared with one among all."""
 
 import json
 from collections import Counter
@@ -10,13 +10,13 @@ from .inputs import K, least_of_nearest
 from .table import Row
 
 FLOOR = 0.99
-# What the table asks: so many times an unfiltered search.
+# Maximum time relative to an unfiltered search.
 AT_MOST = 3
 SIZES, BRANDS = 20, 200
 
 
 class Filter:
-    """One filter, and which rows it selects."""
+    """A filter, and the rows that it selects."""
 
     def __init__(self, inputs, what, text, selected, at_most):
         self.what, self.text, self.at_most = what, text, at_most
@@ -26,7 +26,7 @@ class Filter:
 
 
 class FilterRows:
-    """Searches an index like the one of the other rows, but with attributes beside each picture."""
+    """Searches an index like the one in the other rows, with attributes for each picture."""
 
     def __init__(self, inputs, indexes, ours, plan):
         self.inputs, self.indexes, self.ours, self.plan = inputs, indexes, ours, plan
@@ -34,8 +34,8 @@ class FilterRows:
         self.attributes_file = inputs.folder / "attributes.jsonl"
 
     def filters(self):
-        """Some that go with nothing, as stock and brands go, and the most and the least frequent category, which
-        go with what the pictures show."""
+        """Returns filters: some independent of the pictures, such as stock and brand, and the most and the least
+        frequent category, which depend on the pictures' content."""
         inputs, random = self.inputs, np.random.default_rng(4)
         rows = [line.split("\t") for line in inputs.rows_file.read_text().splitlines()]
         in_stock = random.integers(2, size=len(rows)) == 1
@@ -47,7 +47,7 @@ class FilterRows:
         category = np.array([row[3] for row in rows])
         counts = Counter(category.tolist()).most_common()
         products = np.array([row[1] for row in rows])
-        # Of the middle, as good as any.
+        # A category in the middle.
         product = products[len(rows) // 2]
         yield Filter(inputs, "50 % match", "in_stock=true", in_stock, AT_MOST)
         yield Filter(inputs, "5 % match", "size=7", size == 7, AT_MOST)
@@ -67,7 +67,7 @@ class FilterRows:
         filters = list(self.filters())
         self.indexes.build_ours(True, self.folder, attributes=self.attributes_file)
         self.ours.ask("open", folder=self.folder)
-        # The first filter of all reads the attributes of every row.
+        # The very first filter parses the attributes of every row.
         self.matching("in_stock=false")
 
         def subject(of=None):
@@ -87,8 +87,8 @@ class FilterRows:
             yield Row(what, "lookalike without", "us", ours, unfiltered, of.at_most, failures, note)
 
     def told(self, of):
-        """What was found of what matches, and how long it took to learn what does. That fewer are found than
-        match ends all with an error."""
+        """Describes the recall among matching pictures, and the time to select these. If fewer are found than match,
+        this is an error."""
         found = self.search(of, with_keys=True)
         rows = [[self.inputs.row_of_key[key] for key in keys] for keys in found["keys"]]
         strays = set().union(*rows) - set(of.rows.tolist())

@@ -11,20 +11,20 @@ from .table import Row
 
 FLOOR = 0.99
 HNSWLIB = "hnswlib"
-# What the table asks of a query, beside the quickest that each library can do.
+# Additional baselines of the table's queries, besides the fastest setting of each library.
 QUERY_AT_MOST = {HNSWLIB: 0.7, "annoy": 0.12}
 
 
 @dataclass
 class Baseline:
-    """One of the other indexes, and how it is built."""
+    """One of the other indexes, and its parameters."""
 
     name: str
     library: str
     parameters: dict
-    # What it is set to when searched, rising; empty when it has nothing to set.
+    # Settings for searching, rising; empty if there are none.
     settings: list
-    # What the table asks of building, beside it.
+    # Additional baselines of the table's builds.
     build_at_most: float | None = None
     found: dict = field(default_factory=dict)
 
@@ -45,7 +45,7 @@ def baselines(plan):
 
 
 class IndexRows:
-    """Builds all indexes, then compares them. What it leaves on disk serves the rows after these."""
+    """Builds all indexes, then compares them. The following rows use its files."""
 
     def __init__(self, inputs, ours, logs, folder, plan):
         self.inputs, self.ours, self.logs, self.plan = inputs, ours, logs, plan
@@ -55,7 +55,7 @@ class IndexRows:
         self.size = f"{inputs.count:,} x {inputs.dimensions}"
         self.baselines = baselines(plan)
         self.children = {}
-        # Baselines that no query row has, and why.
+        # Baselines without a query row, with the reason.
         self.left_out = []
 
     def path(self, other):
@@ -63,19 +63,19 @@ class IndexRows:
 
     @property
     def served(self):
-        """The hnswlib index that the service and the first answer search: the one that is searched quickest of
-        those that reach our recall."""
+        """The hnswlib index for the service and the first answer: the fastest of those that reach lookalike's
+        recall."""
         able = (p for p in self.baselines if p.library == HNSWLIB and p.found["setting"])
         return min(able, key=lambda p: p.found["microseconds"])
 
     @property
     def hnswlib(self):
-        """Its file."""
+        """File of that index."""
         return self.path(self.served)
 
     @property
     def ef(self):
-        """What it is set to for equal recall."""
+        """Setting of that index for equal recall."""
         return self.served.found["setting"]
 
     def rows(self):
@@ -107,7 +107,7 @@ class IndexRows:
         )
 
     def build(self):
-        """Those of the table interleaved, as often as the plan says; the others once."""
+        """Builds those of the table interleaved, as often as planned; the others once."""
 
         def subject(other):
             def run():
@@ -149,7 +149,7 @@ class IndexRows:
         return self.recall([[row_of[key] for key in keys] for keys in found["keys"]])
 
     def set_to_equal_recall(self, target):
-        """Every baseline at its least setting that reaches the target."""
+        """Sets every baseline to its smallest setting that reaches the target."""
         queries = self.inputs.queries_file
         for other in self.baselines:
             child = self.children[other.name]
@@ -199,13 +199,13 @@ class IndexRows:
         yield from self.query_rows({other.name: other for other in able} | at_once, times, mine)
         if "faiss flat" in times:
             yield Row(
-                f"query {self.size}, every vector looked at, 1 thread", "faiss flat", "us",
+                f"query {self.size}, every vector compared, 1 thread", "faiss flat", "us",
                 Samples(scans), Samples(times["faiss flat"]), note=f"our recall@10 {exact:.4f}",
             )
 
     def query_rows(self, ways, times, mine):
-        """All baselines at equal recall, in every way that they can be asked; of hnswlib and of Annoy the
-        quickest way is the one that counts."""
+        """Returns rows of all baselines at equal recall, in every way of calling them; of hnswlib and Annoy the fastest
+        way counts."""
         counts = {}
         for library, at_most in QUERY_AT_MOST.items():
             names = [name for name, other in ways.items() if other.library == library]
@@ -230,7 +230,7 @@ class IndexRows:
             yield Row(f"stored index {self.size}", other.name, "MB", *megabytes, at_most, note=note)
 
     def load(self):
-        """From a file in the page cache to a searchable index."""
+        """Measures the time from a file in the page cache to a searchable index."""
         child, path = self.children[self.served.name], self.hnswlib
         subjects = {
             "ours": lambda: [self.ours.ask("open", folder=self.graph)["seconds"]],

@@ -22,7 +22,7 @@ PATIENCE = 60
 
 
 class ServiceRows:
-    """Both services, and the program that asks them."""
+    """Both services, and the program that sends requests."""
 
     def __init__(self, inputs, indexes, program, logs, plan):
         self.inputs, self.indexes, self.program = inputs, indexes, program
@@ -46,7 +46,7 @@ class ServiceRows:
                     yield from self.compare(kind, cores, asking, ports, at_most)
 
     def answers_agree(self, ports):
-        """Both services find the same, but for the odd neighbour that one of them misses."""
+        """Fails unless both services find the same, except for a few neighbours that one of them misses."""
         picture = Path(self.lists["pictures"].read_text().splitlines()[0]).read_bytes()
         product = self.lists["products"].read_text().splitlines()[0]
         for path, body in [("search?k=10&trim=false", picture), (f"products/{product}/similar?k=10", None)]:
@@ -100,7 +100,7 @@ class ServiceRows:
 
     @contextmanager
     def baselines(self, cores):
-        """A worker per core, each on a port of its own: of one port, one worker may get all connections."""
+        """Starts a worker for each core on its own port: on a shared port, one worker may get all connections."""
         inputs = self.inputs
         settings = {
             "BESIDE_DIMENSIONS": inputs.dimensions,
@@ -122,7 +122,7 @@ class ServiceRows:
 
 
 def asked(url, body):
-    """The products that a service answers with."""
+    """Returns the products in a service's answer."""
     request = urllib.request.Request(url, body, {"Content-Type": "image/jpeg"} if body else {})
     with urllib.request.urlopen(request, timeout=PATIENCE) as reply:
         return {found["product_id"] for found in json.load(reply)["results"]}
@@ -135,7 +135,7 @@ def free_port():
 
 
 def wait_for(port, child):
-    """Until the service answers, for which it has to be loaded."""
+    """Waits until the service is loaded and answers."""
     until = time.monotonic() + PATIENCE
     while True:
         if child.process.poll() is not None:

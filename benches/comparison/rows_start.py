@@ -1,4 +1,4 @@
-"""Rows about the start: from nothing to the first answer, and the memory that it takes."""
+"""Rows about the start: time from nothing to the first answer, and its memory."""
 
 import os
 
@@ -11,8 +11,8 @@ BASELINE = "Python + onnxruntime + hnswlib"
 
 
 def rows(inputs, indexes, program, logs, plan):
-    """On two cores, as the table asks, and on one, which is what a small function gets: both sides on the
-    same, with as many threads."""
+    """Returns rows for two cores, as in the table, and for one, as in a small function: both sides on the same cores,
+    with as many threads."""
     mine = sorted(os.sched_getaffinity(0))[:2]
     picture = inputs.pictures.small(1)[0]
     commands = {
@@ -33,7 +33,7 @@ def rows(inputs, indexes, program, logs, plan):
 
 
 def measure(commands, logs, rounds, cores):
-    """Samples of milliseconds and of megabytes, by side."""
+    """Returns samples of milliseconds and of megabytes, by side."""
     answers, peaks = {}, {name: Samples() for name in commands}
 
     def subject(name):
@@ -47,7 +47,7 @@ def measure(commands, logs, rounds, cores):
         return run
 
     subjects = {name: subject(name) for name in commands}
-    # Once without counting, so that the files of both are in the page cache.
+    # One unmeasured run, so that the files of both are in the page cache.
     for run in subjects.values():
         run()
     for samples in peaks.values():

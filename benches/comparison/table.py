@@ -15,9 +15,9 @@ class Row:
     unit: str
     ours: Samples
     theirs: Samples
-    # The ratio that is asked for; None where the row is there to inform.
+    # The required ratio; None if the row is only informative.
     at_most: float | None = None
-    # What has to hold besides, such as a recall, and does not.
+    # Unmet further conditions, such as a recall.
     failures: list = field(default_factory=list)
     note: str = ""
 
@@ -27,7 +27,7 @@ class Row:
 
     @property
     def reached(self):
-        """Whether the ratio is what is asked for; None where nothing is."""
+        """True if the required ratio is reached; None if none is required."""
         if self.at_most is None:
             return None
         return self.ratio <= self.at_most and not self.failures
@@ -59,7 +59,7 @@ def side(samples):
 
 
 def number(value):
-    """Three significant digits, without an exponent."""
+    """Formats three significant digits, without an exponent."""
     if value == 0:
         return "0"
     digits = max(0, 2 - len(str(int(abs(value)))) + 1)
@@ -76,7 +76,7 @@ def cell(samples, unit):
 
 
 def markdown(rows, head):
-    """Asked-for rows first, then those that inform, then the notes."""
+    """Formats rows with a required ratio first, then informative ones, then the notes."""
     lines = [f"- {name}: {value}" for name, value in head.items()]
     lines += [
         "",

@@ -1,12 +1,12 @@
-//! Prepares the embedded model: hashes it, so that no cold start pays for hashing 15 MB, and lays its
-//! network out as it is run, so that none pays for parsing and optimizing it.
+//! Prepares the embedded model: hashes it, so that a cold start does not have to hash 15 MB, and
+//! compiles its network, so that a cold start does not have to parse and optimize it.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-/// Of the pixels that the embedded network takes; loading compares it with the preprocessing.
+/// Shape of the embedded network's input; loading compares it with the preprocessing.
 const SHAPE: [usize; 4] = [1, 3, 224, 224];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,7 +1,7 @@
 """Fixtures: the catalog of pictures, running systems, and figures for the end of the report.
 
 The tests drive the built command, target/debug/lookalike or what LOOKALIKE_BIN names. Their pictures come
-from the folder that LOOKALIKE_DATASET names (train/, validation/, products.csv), else they are drawn.
+from the folder that LOOKALIKE_DATASET names (train/, validation/, products.csv), otherwise they are drawn.
 """
 
 import os
@@ -9,6 +9,7 @@ import re
 import signal
 
 import pytest
+from support.api import Api
 from support.catalog import Catalog
 from support.command import BINARY, lookalike
 from support.system import STARTED, System
@@ -21,7 +22,7 @@ FIGURES = pytest.StashKey[list]()
 
 def pytest_configure(config):
     config.stash[FIGURES] = []
-    # A run that is told to end takes the processes it started with it.
+    # A run that is terminated also ends the processes that it started.
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=143))
 
 
@@ -30,7 +31,7 @@ def pytest_report_header():
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    """Shows what was measured, also when everything passed."""
+    """Shows the measurements, even if everything passed."""
     if config.stash[FIGURES]:
         terminalreporter.section("figures")
         for line in config.stash[FIGURES]:
@@ -39,7 +40,7 @@ def pytest_terminal_summary(terminalreporter, config):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item):
-    """Attaches the logs of the systems that run to a failure."""
+    """Attaches the logs of the running systems to a failure."""
     report = yield
     if report.failed:
         for system in STARTED:
@@ -49,7 +50,7 @@ def pytest_runtest_makereport(item):
 
 @pytest.fixture(scope="session", autouse=True)
 def binary():
-    """The command, which must have been built."""
+    """The command, which must be built already."""
     if not BINARY.is_file():
         pytest.exit(f"{BINARY} is missing: run `cargo build --bin lookalike`", returncode=2)
     return BINARY
@@ -57,7 +58,7 @@ def binary():
 
 @pytest.fixture(scope="session")
 def figures(request):
-    """Takes lines to show at the end."""
+    """Collects lines to show at the end."""
     return request.config.stash[FIGURES].append
 
 
@@ -83,7 +84,7 @@ def make_system(tmp_path):
 
 @pytest.fixture(scope="module")
 def shop_pictures(catalog):
-    """What the shop sells at the start."""
+    """The first pictures of the shop."""
     return catalog.sample(SHOP_PICTURES)
 
 
@@ -102,14 +103,14 @@ def shop(catalog, shop_pictures, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def spare(catalog):
-    """Hands out pictures that the shop does not sell, each once per file."""
+    """Returns pictures that the shop does not sell, each once per file."""
     pictures = catalog.sample(SHOP_PICTURES + SPARE_PICTURES)[SHOP_PICTURES:]
     return lambda: pictures.pop(0)
 
 
 @pytest.fixture(scope="session")
 def browser(figures):
-    """Chromium; without one the tests of the pages are skipped, unless LOOKALIKE_BROWSER says `required`."""
+    """Chromium; without one the tests of the pages are skipped, unless LOOKALIKE_BROWSER is `required`."""
     from support import browser
 
     path = browser.executable()
@@ -123,7 +124,7 @@ def browser(figures):
 
 @pytest.fixture(scope="session")
 def window(browser, tmp_path_factory):
-    """A running system with drawn products, whose names and prices the pages show. Tests leave it as it is."""
+    """A running system with drawn products, whose names and prices the pages show. Tests leave it unchanged."""
     folder = tmp_path_factory.mktemp("window")
     lookalike("draw", folder / "drawn", "--products", WINDOW_PRODUCTS, timeout=300).expect()
     system = System(folder, {"LOOKALIKE_FILTERABLE": "category,colour,in_stock,pattern,price"})
@@ -143,7 +144,7 @@ def drawn(window):
 
 @pytest.fixture
 def open_tab(browser, window):
-    """Opens tabs of the browser. Whatever a page complains about, or its policy forbids, fails the test."""
+    """Opens tabs of the browser. An error of a page, or a violation of its policy, fails the test."""
     tabs = []
 
     def open_tab(path="/", url=None, **options):
@@ -153,3 +154,15 @@ def open_tab(browser, window):
     yield open_tab
     wrong = [text for tab in tabs for text in tab.close()]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture(scope="session")
+def api(window):
+    """The features of the window's service."""
+    return Api(window)
+
+
+@pytest.fixture
+def boot(drawn):
+    """The picture of a boot."""
+    return drawn[next(product for product in drawn if product.startswith("boot-"))]

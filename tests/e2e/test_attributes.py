@@ -1,4 +1,4 @@
-"""What products can be filtered by follows the table, and costs no embedding."""
+"""Attributes for filters follow the table without any embedding."""
 
 import json
 import re
@@ -15,13 +15,13 @@ COLUMNS = "product_id,name,price,brand"
 
 @pytest.fixture(scope="module")
 def pictures(catalog):
-    """What the shop sells, each picture of another product."""
+    """The shop's pictures, each of another product."""
     return catalog.sample(12, seed=3)
 
 
 @pytest.fixture(scope="module")
 def shop(catalog, pictures, tmp_path_factory):
-    """A running system whose log tells of every batch."""
+    """A running system whose log has every batch."""
     folder = tmp_path_factory.mktemp("attributes")
     system = System(folder)
     table = write(folder / "first.csv", [(p, "Old", 10 + n, "a") for n, p in enumerate(pictures)])
@@ -33,32 +33,32 @@ def shop(catalog, pictures, tmp_path_factory):
 
 
 def write(path, lines):
-    """A CSV of these products."""
+    """Writes a CSV of these products."""
     rows = [f"{p.product_id},{name},{price},{brand}" for p, name, price, brand in lines]
     path.write_text("\n".join([COLUMNS, *rows]) + "\n", encoding="utf-8")
     return path
 
 
 def attributes(system, picture):
-    """What the index keeps of a picture."""
+    """Returns the attributes of a picture in the index."""
     shown = system.lookalike("index", "show", picture.product_id, "--json").expect().json()
     return next(p["attributes"] for p in shown["pictures"] if p["key"] == picture.key)
 
 
-def dear(system, picture):
-    """The products that cost at least 50, whatever they look like."""
+def expensive(system, picture):
+    """Returns the products that cost at least 50, whatever they look like."""
     results = system.search(picture.bytes, k=20, min_score=-1, filter="price>=50")["results"]
     return [result["product_id"] for result in results]
 
 
 def embedded(system):
-    """How many pictures were embedded so far, as the log has it."""
+    """Returns how many pictures were embedded so far, from the log."""
     batches = re.findall(r"batch done.*?\bindexed=([\d.]+)", system.whole_log())
     return sum(int(float(pictures)) for pictures in batches)
 
 
 def records(system):
-    """The records of pictures, which are written anew when a picture is looked at."""
+    """Returns the records of pictures, which are written again when a picture is indexed."""
     return {key: item for key, item in system.items().items() if key[1] != "product"}
 
 
@@ -80,7 +80,7 @@ def test_a_price_change_in_the_csv_is_in_the_index_within_seconds(shop, pictures
     table = write(tmp_path / "second.csv", lines)
     began = time.monotonic()
     report = shop.lookalike("import", table, "--json").expect().json()
-    shop.until(lambda: dear(shop, pictures[0]) == [pictures[4].product_id])
+    shop.until(lambda: expensive(shop, pictures[0]) == [pictures[4].product_id])
     took = time.monotonic() - began
     assert report == {
         "imported": len(pictures),
@@ -94,7 +94,7 @@ def test_a_price_change_in_the_csv_is_in_the_index_within_seconds(shop, pictures
     figures(f"lookalike import of a changed price until a filter finds it: {took:.2f} s")
     assert took < LIMIT
     assert embedded(shop) == before
-    assert records(shop) == looked_at, "no picture was looked at"
+    assert records(shop) == looked_at, "no picture was indexed"
     shop.until(lambda: shop.index()["generation"] > generation)
     assert shop.index()["generation"] == generation + 1
 
@@ -145,7 +145,7 @@ def test_pictures_and_prices_that_change_together(shop, catalog, pictures, tmp_p
     picture, other = pictures[1], pictures[2]
     folder = tmp_path / "more"
     catalog.copy([picture], folder)
-    # Another picture under the same key, while the price goes up and up.
+    # Another picture under the same key, while the price rises and falls.
     (folder / picture.below).write_bytes(other.bytes)
     shop.put(picture.key, other.bytes)
     for price in range(200, 230):
@@ -208,7 +208,7 @@ def test_a_restart_applies_what_changed_meanwhile(make_system, catalog, tmp_path
     root = catalog.copy(pictures, tmp_path / "pictures")
     system.start("--verbose", *DECLARED, "--catalog", root, "--metadata", table)
     assert embedded(system) == len(pictures)
-    # Killed right after the write: nobody was told.
+    # Killed right after the write, without any notice.
     key = {"product_id": {"S": pictures[0].product_id}, "item": {"S": "product"}}
     item = key | {"metadata": {"M": {"brand": {"S": "late"}, "name": {"S": "Late"}}}}
     system.dynamodb.put_item(TableName=system.table, Item=item)

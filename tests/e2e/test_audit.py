@@ -1,4 +1,4 @@
-"""Looking over a catalog: what `lookalike audit` and GET /audit find, and what a repair puts right."""
+"""Catalog audits: the findings of `lookalike audit` and GET /audit, and repairs."""
 
 import io
 import re
@@ -15,17 +15,17 @@ DIFFERENCES = ["unindexed", "outdated", "gone", "contradictions"]
 
 
 def audit(system, *arguments, code=0):
-    """The audit as JSON."""
+    """Returns the audit as JSON."""
     return system.lookalike("audit", "--json", *arguments).expect(code).json()
 
 
 def keys(listed):
-    """The keys of a list of pictures."""
+    """Returns the keys of a list of pictures."""
     return [entry["key"] for entry in listed["items"]]
 
 
 def behind_the_back(system, key):
-    """The file of an object: changing it causes no event."""
+    """Returns the file of an object: changing it causes no event."""
     path = system.data / "s3" / "catalog" / key
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
@@ -39,7 +39,7 @@ def remove_item(system, key, product_id):
 
 @pytest.fixture(scope="module")
 def sound(shop):
-    """The shop, of which nothing waits for the indexer."""
+    """The shop, once no events wait for the indexer."""
     shop.until(lambda: shop.lookalike("audit").code == 0)
     return shop
 
@@ -74,7 +74,7 @@ def test_duplicates_across_products_come_first(sound, spare):
     sound.until(lambda: sound.lookalike("audit").code == 0)
     report = audit(sound)
     groups = report["duplicates"]["items"]
-    # Photos of a real catalog may have copies of their own.
+    # Photos of a real catalog may have copies.
     planted = [group for group in groups if set(keys(group["pictures"])) & {*copies, *own}]
     assert [keys(group["pictures"]) for group in planted] == [copies, own]
     assert [(group["products"], group["score"]) for group in planted] == [(2, 1.0), (1, 1.0)]
@@ -104,8 +104,8 @@ def test_products_without_pictures_and_pictures_without_product(sound, tmp_path)
 
 
 def test_a_picture_in_the_wrong_folder(make_system, tmp_path):
-    """Nine warm and nine cold colours, far apart; one warm colour among the cold ones, and nearly the same one where
-    it belongs."""
+    """Nine warm and nine cold colours, far apart; one warm colour among the cold ones, and a near copy of it in the
+    right place."""
     steps = [0.2, 0.5, 0.8]
     colour = lambda *shares: tuple(round(255 * share) for share in shares)
     files = {}
@@ -125,7 +125,7 @@ def test_a_picture_in_the_wrong_folder(make_system, tmp_path):
     assert (found["product_id"], found["confidence"]) == ("wrong", 1.0)
     people = system.lookalike("audit").expect().stdout
     assert "catalog/cold/wrong.png  cold, but 100 % of its neighbours are warm" in people
-    # Too few pictures to measure what nearly the same means.
+    # Too few pictures to measure the threshold of near duplicates.
     assert (report["calibrated"], report["threshold"]) == (False, 0.985)
     (group,) = report["near_duplicates"]["items"]
     assert keys(group["pictures"]) == ["catalog/cold/wrong.png", "catalog/warm/twin.png"]
@@ -134,7 +134,7 @@ def test_a_picture_in_the_wrong_folder(make_system, tmp_path):
 
 
 def test_differences_are_found_and_repaired(sound, spare):
-    """Everything that can be wrong at once; the second audit is clean, and nothing else was touched."""
+    """All kinds of differences at once; the second audit is clean, and nothing else was changed."""
     new, changed, lost, unrecorded, moved, version = (spare() for _ in range(6))
     known = {
         "changed": ("catalog/repair/changed.jpg", changed),
@@ -192,7 +192,7 @@ def test_differences_are_found_and_repaired(sound, spare):
 
     again = sound.lookalike("audit", "--repair").expect().stdout
     assert "nothing to repair" in again and "agree" in again
-    # Everything else is as it was.
+    # Everything else is unchanged.
     after = sound.items()
     touched = {("changed", f"image#{known['changed'][0]}"), ("lost", f"image#{known['lost'][0]}"), ("unrecorded", f"image#{known['unrecorded'][0]}"),
                ("moved", f"image#{known['moved'][0]}"), ("new", "image#catalog/repair/new.jpg"),
@@ -205,7 +205,7 @@ def test_differences_are_found_and_repaired(sound, spare):
 
 
 class Page(HTMLParser):
-    """What a page consists of."""
+    """The elements of a page."""
 
     def __init__(self, text):
         super().__init__()
@@ -234,7 +234,7 @@ def test_the_page_has_pictures_and_no_script(sound, tmp_path):
     assert page.images and all(image["alt"] for image in page.images)
     for image in page.images[:3]:
         Image.open(io.BytesIO(requests.get(image["src"], timeout=60).content)).verify()
-    # Nothing but pictures is fetched, and markup in names is text.
+    # Only pictures are fetched, and markup in names is text.
     assert not re.search(r"url\(|@import|javascript:", text)
     short = tmp_path / "short.html"
     sound.lookalike("audit", "--html", short, "--limit", 1).expect()

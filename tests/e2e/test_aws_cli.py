@@ -1,4 +1,4 @@
-"""The AWS CLI against the local endpoints changes what a search finds, within 3 seconds."""
+"""The AWS CLI against the local endpoints changes search results within 3 seconds."""
 
 import pytest
 import requests

@@ -1,4 +1,4 @@
-"""Backbones of the families that people use, as exporters write them, against onnxruntime."""
+"""Backbones of common families, as exporters write them, compared with onnxruntime."""
 
 import json
 import time
@@ -20,7 +20,8 @@ FAMILIES = {
 
 
 def draw(folder, side):
-    """Three square pictures that differ in shape, colour and texture; PNG, so that no JPEG decoder has a say."""
+    """Draws three square pictures that differ in shape, colour and texture; PNG, so that JPEG decoders do not matter.
+    """
     random = np.random.default_rng(5)
     rows, columns = np.mgrid[0:side, 0:side]
     stripes = np.stack([(columns // 9 % 2) * 255, (rows // 30 % 2) * 200, rows * 255 // side], axis=-1)
@@ -36,7 +37,7 @@ def draw(folder, side):
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
-    """Pictures of the size that the networks take."""
+    """Pictures of the networks' size."""
     return draw(tmp_path_factory.mktemp("pictures"), SIDE)
 
 
@@ -50,7 +51,7 @@ def reference():
 
 
 def embed(folder, pictures):
-    """The command's embeddings of whole pictures, [pictures, D]."""
+    """Returns the command's embeddings of whole pictures, [pictures, D]."""
     chosen = {"LOOKALIKE_ENCODER": str(folder)}
     printed = lookalike("embed", "--json", "--no-trim", *pictures, extra_environment=chosen).expect().stdout
     return np.array([json.loads(line)["embedding"] for line in printed.splitlines()])
@@ -74,7 +75,7 @@ def test_every_family_is_here_from_both_exporters():
 @pytest.mark.parametrize("name", backbones.names())
 def test_embeddings_match_onnxruntime(name, pictures, reference, figures, tmp_path):
     model = backbones.filled(name)
-    # Resized pictures may differ by one in 255 from Pillow's, and random weights can make much of it.
+    # Resized pictures may differ by one in 255 from Pillow's, and random weights can amplify it.
     steps = backbones.exactly(backbones.preprocessing(model))
     folder = backbones.write(model, tmp_path / name, steps)
     began = time.monotonic()
@@ -83,7 +84,7 @@ def test_embeddings_match_onnxruntime(name, pictures, reference, figures, tmp_pa
     expected = np.stack([reference(folder).embedding(path) for path in pictures]).astype(np.float64)
     (folder / "model.onnx").unlink()
     least = (found * expected).sum(axis=1).min()
-    # Agreement means little where all pictures look alike to the network.
+    # Agreement proves little if all pictures look alike to the network.
     others = (expected @ expected.T)[np.triu_indices(len(pictures), 1)].max()
     figures(f"{name}: least cosine {least:.7f}, of different pictures {others:.4f}, {seconds:.1f} s")
     assert found.shape == expected.shape
@@ -91,7 +92,7 @@ def test_embeddings_match_onnxruntime(name, pictures, reference, figures, tmp_pa
     assert 1 - least < (1 - others) / 10
 
 
-def test_exported_preprocessing_is_what_pillow_does(reference, tmp_path):
+def test_exported_preprocessing_agrees_with_pillow(reference, tmp_path):
     exported = {json.dumps(backbones.preprocessing(backbones.skeleton(name))) for name in backbones.names()}
     model = backbones.filled("mobilenet_v3_small.torchvision.torchscript.fixed")
     pictures = draw(tmp_path, 300)[:2]
@@ -124,7 +125,7 @@ def test_weights_beside_the_model_are_refused(pictures, tmp_path):
     chosen = {"LOOKALIKE_ENCODER": str(folder)}
     refused = lookalike("embed", pictures[0], extra_environment=chosen).expect(1)
     assert '"model.onnx.data"' in refused.stderr
-    # What the error advises is what helps.
+    # The advice in the error helps.
     onnx.save(onnx.load(folder / "model.onnx"), folder / "joined.onnx")
     (folder / "joined.onnx").rename(folder / "model.onnx")
     lookalike("embed", pictures[0], extra_environment=chosen).expect()

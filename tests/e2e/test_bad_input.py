@@ -1,4 +1,4 @@
-"""Input that is wrong gets an answer that helps, and harms nothing."""
+"""Wrong input gets a helpful answer, and does no harm."""
 
 import base64
 import io
@@ -66,7 +66,7 @@ def test_a_png_that_claims_ten_thousand_million_pixels(shop):
 
 
 def peak_memory(system):
-    """The most megabytes that the process has had at once, since it was last asked to forget."""
+    """Returns the peak memory of the process in megabytes, since it was last reset."""
     status = Path(f"/proc/{system.process.pid}/status").read_text(encoding="utf-8")
     return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
 
@@ -83,7 +83,7 @@ def test_three_vast_images_in_one_request_take_no_memory(shop, figures):
     assert more < 32
 
 
-def test_bytes_after_a_sound_head(shop, jpeg):
+def test_garbage_after_a_valid_header(shop, jpeg):
     garbage = jpeg[:600] + os.urandom(20_000)
     expect_problem(shop.post("/search", data=garbage), 422, "corrupt-picture")
 
@@ -116,7 +116,7 @@ def test_impossible_min_score(shop, jpeg, score):
     expect_problem(reply, 400, "invalid-parameter", "min_score", "-1 to 1")
 
 
-def test_a_misspelt_parameter(shop, jpeg):
+def test_a_misspelled_parameter(shop, jpeg):
     reply = shop.post("/search?limit=3", data=jpeg)
     expect_problem(reply, 400, "unknown-parameter", "limit", "min_score")
 
@@ -241,17 +241,17 @@ def test_a_request_that_breaks_off(shop):
         )
 
 
-def test_what_is_no_http_at_all(shop):
+def test_bytes_that_are_not_http(shop):
     address = urlsplit(shop.url)
     with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
         connection.sendall(b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03\r\n\r\n")
         assert connection.recv(100).startswith((b"HTTP/1.1 400", b""))
 
 
-# The same sound picture in every way a request may carry it
+# The same valid picture in every way that a request may carry it
 
 
-def test_every_way_to_send_a_sound_picture(shop, jpeg):
+def test_every_way_to_send_a_valid_picture(shop, jpeg):
     encoded = base64.b64encode(jpeg).decode()
     ways = [
         {"data": jpeg, "headers": {"content-type": "image/jpeg"}},
@@ -312,14 +312,14 @@ def test_bad_pictures_in_the_catalog_fail_alone(shop, spare, jpeg):
     assert all(len(failure["reason"]) > 10 for failure in failures.values())
     assert "JPEG 2000" in failures["catalog/mixed/picture.jp2"]["reason"]
 
-    # Replaced by a good one, removed, or overwritten by something else that is bad.
+    # Replaced by a good one, removed, or overwritten by another bad one.
     repaired = spare()
     shop.put("catalog/mixed/truncated.jpg", repaired.bytes)
     shop.until_found(repaired.bytes, "catalog/mixed/truncated.jpg")
     for key in bad.keys() - {"catalog/mixed/truncated.jpg"}:
         shop.delete(key)
     shop.until(lambda: shop.index()["failed"] == 0)
-    # A picture that was good and is overwritten by garbage is not found any more.
+    # A good picture that was overwritten by garbage is no longer found.
     key, picture = next(iter(good.items()))
     shop.put(key, bad_pictures.TEXT)
     shop.until_gone(picture.bytes, key)

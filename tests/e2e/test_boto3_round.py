@@ -1,4 +1,4 @@
-"""A shop's software that speaks boto3: everything from making a bucket to removing a picture."""
+"""A shop's software with boto3: from making a bucket to removing a picture."""
 
 import io
 import random
@@ -76,7 +76,7 @@ def test_a_shoppers_upload(shop, shop_pictures):
     assert [r["product_id"] for r in by_key["results"]] == [
         r["product_id"] for r in by_bytes["results"]
     ]
-    # What shoppers upload never becomes part of the catalog.
+    # Shoppers' uploads never become part of the catalog.
     assert link["key"] not in shop.stored()
     assert shop.product(link["key"].removeprefix("uploads/").partition(".")[0]).status_code == 404
 
@@ -191,7 +191,7 @@ def test_multipart_upload_and_copy(shop):
     key, copy = "catalog/large/noise.png", "catalog/large/noise copy+1.png"
     shop.s3.upload_fileobj(io.BytesIO(picture), CATALOG_BUCKET, key, Config=config)
     assert shop.s3.head_object(Bucket=CATALOG_BUCKET, Key=key)["ETag"].endswith('-2"')
-    # Larger than what a request may carry: searched by its key.
+    # Too large for a request: searched by its key.
     shop.until(lambda: result_of(shop.search(key), key))
     source = {"Bucket": CATALOG_BUCKET, "Key": key}
     shop.s3.copy_object(Bucket=CATALOG_BUCKET, Key=copy, CopySource=source)

@@ -1,4 +1,4 @@
-"""The clients of docs/clients.md, checked and run exactly as they are on the page."""
+"""The clients of docs/clients.md, checked and run exactly as printed."""
 
 import re
 import shutil
@@ -10,10 +10,10 @@ from support.gateway import PAGE, PROBLEM, Gateway
 
 CHOSEN = {"k": 5, "filter": "category"}
 MAX_LINES = 45
-# What API Gateway says when it is at fault itself.
+# The answer of API Gateway if it is at fault itself.
 GATEWAY_ONLY = b'{"message": "Service Unavailable"}'
 
-# Whoever stands between may be the one that answers.
+# A proxy in between may be the one that answers.
 given_up = pytest.mark.parametrize(
     ("problem", "content_type", "kind"),
     [
@@ -34,7 +34,7 @@ def block(language):
 
 
 def expect_look_alikes(shop, picture, said):
-    """What a client found is what the service answers, over all pages, and the first one's look-alikes."""
+    """Checks that a client found what the service answers, over all pages, and the first result's look-alikes."""
     expected = shop.search(picture.bytes, **CHOSEN | {"k": 1000})["results"]
     assert len(expected) > 2 * CHOSEN["k"], "too few for a test of pages"
     ids = [one["product_id"] for one in expected]
@@ -107,14 +107,14 @@ def test_python_finds_look_alikes(shop, spare, python):
     expect_look_alikes(shop, picture, python(shop.url, picture.path).expect().json())
 
 
-def test_python_tells_problems(shop, python, tmp_path):
+def test_python_reports_problems(shop, python, tmp_path):
     none = tmp_path / "none.jpg"
     none.write_bytes(b"no picture")
     ended = python(shop.url, none).expect(1)
     assert re.search(r"Problem: .* is not supported.*\(urn:lookalike:problem:unsupported-format, request \w+\)", ended.stderr)
 
 
-def test_python_tries_again_when_the_service_says_so(shop, spare, python, gateway):
+def test_python_retries_when_the_service_says_so(shop, spare, python, gateway):
     picture = spare()
     busy = gateway(busy=2, retry_after="0.5")
     began = time.monotonic()
@@ -137,14 +137,14 @@ def test_javascript_finds_look_alikes(shop, spare, javascript):
     expect_look_alikes(shop, picture, javascript("lookAlikes(service, photo)", shop.url, picture))
 
 
-def test_javascript_tells_problems(shop, spare, javascript):
+def test_javascript_reports_problems(shop, spare, javascript):
     ask = "ask(`${service}/products/nobody/similar`, null, []).catch((error) => [error.type, error.message])"
     kind, text = javascript(ask, shop.url, spare())
     assert kind == "urn:lookalike:problem:unknown-product"
     assert kind in text and '"nobody"' in text
 
 
-def test_javascript_tries_again_when_the_service_says_so(shop, spare, javascript, gateway):
+def test_javascript_retries_when_the_service_says_so(shop, spare, javascript, gateway):
     picture = spare()
     busy = gateway(busy=2)
     expect_look_alikes(shop, picture, javascript("lookAlikes(service, photo)", busy.url, picture))

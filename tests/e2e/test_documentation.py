@@ -1,4 +1,4 @@
-"""The documentation names everything that users can set and call, and its links lead somewhere."""
+"""The documentation names everything that users can set and call, and its links work."""
 
 import re
 
@@ -21,13 +21,13 @@ def text(name):
 
 
 def first_cells(page):
-    """Everything in code spans in the first column of the tables of a page."""
+    """Returns everything in code spans in the first column of the tables of a page."""
     rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
     return {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
 
 
 def anchors(page):
-    """The anchors of a page's headings, as GitHub makes them."""
+    """Returns the anchors of a page's headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.+)$", FENCED.sub("", page), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -39,7 +39,7 @@ def template():
 
 @pytest.fixture(scope="module")
 def listed():
-    """What the page on operations lists."""
+    """Returns the names listed in the page on operations."""
     return first_cells(text("docs/operations.md"))
 
 
@@ -48,7 +48,7 @@ def test_the_readme_is_short():
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_links_lead_somewhere(path):
+def test_links_work(path):
     page = path.read_text(encoding="utf-8")
     for link in LINK.findall(FENCED.sub("", page)):
         if link.startswith(("http://", "https://")):
@@ -83,7 +83,7 @@ def test_every_metric_is_listed(template, listed):
 
 
 def commands(*group):
-    """The names of the commands in the help of the program, or of one of its commands."""
+    """Returns the names of the commands in the help of the program, or of one of its commands."""
     said = lookalike(*group, "--help").expect().stdout
     section = said.partition("Commands:\n")[2].partition("\n\n")[0]
     return set(re.findall(r"^  ([a-z-]+)", section, re.MULTILINE)) - {"help"}

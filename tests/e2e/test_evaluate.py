@@ -1,4 +1,4 @@
-"""`lookalike evaluate`: figures that can be reckoned by hand or by numpy, the report, and bad input."""
+"""`lookalike evaluate`: measures compared with calculations by hand and by numpy, the report, and bad input."""
 
 import re
 from html.parser import HTMLParser
@@ -42,7 +42,7 @@ def colour_encoder(tmp_path):
 
 @pytest.fixture
 def evaluate(catalog_folder, query_folder, colour_encoder):
-    """Runs the command on the pictures of one colour, with more or other arguments."""
+    """Runs the command on pictures of one colour, with additional or other arguments."""
 
     def run(*more, catalog=catalog_folder, queries=query_folder, encoder=colour_encoder, k=3):
         words = ["--catalog", catalog, "--queries", queries, "--encoder", encoder, "--k", k]
@@ -52,7 +52,7 @@ def evaluate(catalog_folder, query_folder, colour_encoder):
 
 
 def means(measures):
-    """The measures without their intervals."""
+    """Returns the measures without their intervals."""
     return {name: estimate["mean"] for name, estimate in measures.items()}
 
 
@@ -93,11 +93,11 @@ def test_every_query_or_every_category_counts_the_same(evaluate, query_folder):
 
 
 def test_a_folder_searched_with_itself(evaluate, catalog_folder):
-    # A copy of a picture is that picture: it neither finds the copy nor is found by it.
+    # A copy of a picture counts as that picture: it neither finds the copy nor is found by it.
     copy = catalog_folder / "red" / "copy.png"
     copy.write_bytes((catalog_folder / "red" / "1.png").read_bytes())
     colours.pictures(catalog_folder, {"green/alone.png": (0, 255, 0)})
-    # Another way to say the same folder.
+    # The same folder in another notation.
     done = evaluate("--json", queries=catalog_folder / "red" / "..", k=2).expect(3)
     assert "1 queries of \"green\" do not count" in done.stderr
     found = done.json()
@@ -114,7 +114,7 @@ def test_a_folder_searched_with_itself(evaluate, catalog_folder):
 
 
 def test_the_same_seed_gives_the_same_document(evaluate, catalog_folder):
-    # Enough pictures of either category in between that every query scores another figure.
+    # Enough pictures of both categories in between that every query has a different score.
     mixed = {f"{('red', 'blue')[i * i % 5 % 2]}/mixed-{i}.png": (8 * i, 0, 255 - 8 * i) for i in range(32)}
     colours.pictures(catalog_folder, mixed)
 
@@ -130,7 +130,7 @@ def test_the_same_seed_gives_the_same_document(evaluate, catalog_folder):
     assert first["low"] != other["low"]
 
 
-def test_as_numpy_and_onnxruntime_find(catalog, figures, monkeypatch, tmp_path):
+def test_measures_agree_with_numpy_and_onnxruntime(catalog, figures, monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(ROOT / "crates" / "encoder" / "tests")
     from pillow_reference import Reference
 
@@ -166,7 +166,7 @@ def test_as_numpy_and_onnxruntime_find(catalog, figures, monkeypatch, tmp_path):
     )
     assert report["scored"] == counted.sum()
     assert measured["map"] == pytest.approx(expected["map"], abs=0.005)
-    # One query may tip over.
+    # One query may differ.
     assert measured == pytest.approx(expected, abs=1.01 / counted.sum())
     assert report["index"]["recall"]["mean"] > 0.99
 
@@ -175,7 +175,7 @@ def test_as_numpy_and_onnxruntime_find(catalog, figures, monkeypatch, tmp_path):
 
 
 def test_two_encoders_side_by_side(evaluate, colour_encoder, tmp_path):
-    # Blind to blue: the mistaken query is as near to one as to the other.
+    # Blind to blue: the mistaken query is equally near to both.
     other = colours.encoder(tmp_path / "rescaled")
     config = (other / "preprocessor_config.json").read_text()
     (other / "preprocessor_config.json").write_text(config.replace("0.5, 0.5]", "0.5, 0.05]", 1))
@@ -214,7 +214,7 @@ def test_the_table_for_people(evaluate):
 
 
 class Page(HTMLParser):
-    """What a report consists of."""
+    """The elements of a report."""
 
     def __init__(self, text):
         super().__init__()
@@ -235,7 +235,7 @@ class Page(HTMLParser):
         self.text += data
 
 
-def test_the_report_needs_nothing_else(evaluate, catalog_folder, query_folder, tmp_path):
+def test_the_report_is_self_contained(evaluate, catalog_folder, query_folder, tmp_path):
     strange = '<b onclick="x">&amp;'
     (catalog_folder / "blue").rename(catalog_folder / strange)
     (query_folder / "blue").rename(query_folder / strange)
@@ -326,7 +326,7 @@ def test_folders_with_nothing_to_evaluate(evaluate, catalog_folder, tmp_path):
         assert refused.stdout == ""
 
 
-def test_a_k_that_cannot_be(evaluate, catalog_folder):
+def test_an_impossible_k(evaluate, catalog_folder):
     evaluate(k=0).expect(2)
     assert "a query can find 6 pictures: choose 1 to 6" in evaluate(k=7).expect(1).stderr
     assert "choose 1 to 5" in evaluate(queries=catalog_folder, k=6).expect(1).stderr
@@ -385,7 +385,7 @@ def test_an_encoder_that_lacks_a_file(evaluate, colour_encoder, tmp_path):
     assert "model.onnx cannot be loaded" in evaluate().expect(1).stderr
 
 
-def test_a_report_that_cannot_be_written_is_told_first(evaluate, colour_encoder, tmp_path):
+def test_a_report_that_cannot_be_written_is_refused_first(evaluate, colour_encoder, tmp_path):
     (colour_encoder / "model.onnx").unlink()
     for path in (tmp_path, tmp_path / "no" / "report.html", "/dev/null"):
         refused = evaluate("--html", path).expect(1)

@@ -1,4 +1,4 @@
-"""Ready answers: what `lookalike export-similar` writes, and what a second run leaves alone."""
+"""Exported answers: the files of `lookalike export-similar`, and what a second run leaves unchanged."""
 
 import json
 import os
@@ -11,34 +11,34 @@ K = 5
 
 
 def export(system, out, *arguments, code=0):
-    """What a run says it did."""
+    """Returns the report of a run."""
     told = system.lookalike("export-similar", "--k", K, "--out", out, "--json", *arguments)
     return told.expect(code).json()
 
 
 def stored(folder):
-    """Every file's content."""
+    """Returns every file's content."""
     return {path.name: json.loads(path.read_text()) for path in folder.glob("*.json")}
 
 
 def times(folder):
-    """When every file was written."""
+    """Returns the time at which every file was written."""
     return {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
 
 
 def encoded(product_id):
-    """As encodeURIComponent."""
+    """Encodes like encodeURIComponent."""
     return quote(product_id, safe="-_.!~*'()")
 
 
 def similar(system, product_id):
-    """What the API answers."""
+    """Returns the API's answer."""
     return system.get(f"/products/{quote(product_id, safe='')}/similar?k={K}")["results"]
 
 
 @pytest.fixture(scope="module")
 def settled(shop, spare):
-    """The shop with a product of two pictures and one of an awkward name."""
+    """The shop with a product of two pictures and one with an awkward name."""
     shop.put("catalog/odd/index.jpg", spare().bytes)
     shop.put("catalog/odd/x.jpg", spare().bytes, Metadata={"product-id": "a b/c+%"})
     shop.put("catalog/odd/y.jpg", spare().bytes, Metadata={"product-id": "a b/c+%"})
@@ -84,7 +84,7 @@ def test_a_second_run_writes_only_what_changed(settled, spare, tmp_path):
     before, contents = times(out), stored(out)
     again = export(settled, out)
     assert (again["written"], again["removed"]) == (0, 0)
-    assert times(out) == before, "nothing was touched, the index neither"
+    assert times(out) == before, "nothing was written, not even the index"
 
     foreign = out / "robots.txt"
     foreign.write_text("not ours")
@@ -99,7 +99,7 @@ def test_a_second_run_writes_only_what_changed(settled, spare, tmp_path):
     assert touched == changed | {"index.json", "robots.txt"}
     assert told["written"] == len(changed) and told["removed"] == 0
     assert told["written"] + told["unchanged"] == told["products"]
-    # Those that were not written say which generation found what they say.
+    # Unwritten files name the generation that found their content.
     old = {after[name]["generation"] for name in after if name not in touched}
     assert old <= {contents["index.json"]["generation"]}
 
@@ -128,8 +128,8 @@ def test_chosen_metadata(settled, tmp_path):
     assert told["written"] > 0
 
 
-def test_what_a_broken_off_run_left_is_put_right(settled, tmp_path):
-    """As if a run had been ended after it had noted and written files, and before it wrote the index."""
+def test_the_next_run_completes_an_interrupted_one(settled, tmp_path):
+    """A run that ended after it had recorded and written files, and before it wrote the index."""
     out = tmp_path / "answers"
     export(settled, out)
     good = stored(out)

@@ -1,4 +1,4 @@
-"""`lookalike finetune` makes one ONNX file that finds better neighbours, or says why it cannot."""
+"""`lookalike finetune` makes one ONNX file that finds better neighbours, or reports why it cannot."""
 
 import csv
 import json
@@ -53,7 +53,7 @@ def finetune(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tuned(finetune, pictures, tmp_path_factory):
-    """A result, and what was printed."""
+    """A result, and the output."""
     out = tmp_path_factory.mktemp("result") / "tuned"
     options = ["--licence", "CC0-1.0 photos", "--licence", "Apache-2.0 backbone"]
     return out, finetune(pictures, out, "--validation-share", "0.25", "--json", *options).expect()
@@ -61,17 +61,17 @@ def tuned(finetune, pictures, tmp_path_factory):
 
 @pytest.fixture
 def some(pictures, tmp_path):
-    """A copy of the pictures to spoil."""
+    """A copy of the pictures, to be damaged."""
     return shutil.copytree(pictures, tmp_path / "some")
 
 
 def nothing_written(out):
-    """Neither the folder nor anything temporary beside it."""
+    """Checks that neither the folder nor anything temporary beside it exists."""
     return not out.exists() and not list(out.parent.glob(".lookalike-*"))
 
 
 def same_pixels(folder, count=6):
-    """Pictures that need no resizing, so that nothing but the network is compared."""
+    """Pictures that need no resizing, so that only the network is compared."""
     dice = np.random.default_rng(5)
     for number in range(count):
         y, x = np.mgrid[0:224, 0:224]
@@ -85,7 +85,7 @@ def same_pixels(folder, count=6):
 # The result
 
 
-def test_the_folder_is_complete_and_the_card_true(tuned, pictures):
+def test_the_folder_is_complete_and_the_card_correct(tuned, pictures):
     out, printed = tuned
     assert {path.name for path in out.iterdir()} == RESULT
     card = json.loads((out / "card.json").read_text())
@@ -103,7 +103,7 @@ def test_the_folder_is_complete_and_the_card_true(tuned, pictures):
     assert further == json.loads((DEFAULT / "card.json").read_text())["parents"]
     assert card["licence"] == ["CC0-1.0 photos", "Apache-2.0 backbone"]
     assert (card["name"], card["recipe"]["dimensions"], card["seed"]) == ("tuned", 256, 1)
-    # A number a category, and principal components: one fewer than pictures at most.
+    # A number for each category, and principal components: at most one fewer than pictures.
     trained = (PER_CATEGORY - round(PER_CATEGORY * 0.25)) * CATEGORIES
     assert card["dimensions"] == CATEGORIES + trained - 1
     assert card["created_by"].startswith("lookalike ")
@@ -115,7 +115,7 @@ def test_the_folder_is_complete_and_the_card_true(tuned, pictures):
     for measures in card["validation"].values():
         assert measures["queries"] == held * CATEGORIES
         assert all(0 <= measures[name] <= 1 for name in ("p_at_1", "p_at_10", "map"))
-    # Drawings are told apart by the backbone already; photos are not.
+    # The backbone already distinguishes drawings, but not photos.
     assert card["validation"]["after"]["map"] >= card["validation"]["before"]["map"]
     for category, found in card["confusion"].items():
         assert category in names
@@ -163,16 +163,16 @@ def test_a_result_is_the_next_backbone(tuned, finetune, pictures, tmp_path):
         {"name": "tuned", "sha256": first["model_sha256"]},
         *first["parents"],
     ]
-    # The features are those of the first backbone, not of the tail behind it.
+    # The features are those of the first backbone, not of the head behind it.
     assert second["validation"]["before"] == first["validation"]["before"]
     picture = next(pictures.rglob("*.*"))
     options = ["--json", "--encoder", tmp_path / "second", picture]
     assert len(lookalike("embed", *options).expect().json()["embedding"]) == 16
 
 
-def test_people_see_figures(finetune, pictures, tmp_path):
+def test_the_output_for_people(finetune, pictures, tmp_path):
     options = ["--validation", pictures, "--leave-one-out"]
-    # The pictures are the same on both sides, so that nothing is left to validate with.
+    # The pictures are the same on both sides, so that nothing is left for validation.
     refused = finetune(pictures, tmp_path / "none", *options).expect(1)
     assert "--validation" in refused.stderr
     assert nothing_written(tmp_path / "none")
@@ -246,7 +246,7 @@ def test_too_little(finetune, some, tmp_path, kept, mentioned):
     assert nothing_written(tmp_path / "out")
 
 
-def test_no_picture_is_one(finetune, tmp_path):
+def test_files_that_are_not_pictures(finetune, tmp_path):
     for category in ("a", "b"):
         (tmp_path / "bad" / category).mkdir(parents=True)
         for number in range(3):
@@ -260,7 +260,7 @@ def test_no_picture_is_one(finetune, tmp_path):
 
 
 @pytest.mark.parametrize("option", ["--images", "--labels", "--validation", "--backbone"])
-def test_what_is_named_is_not_there(finetune, pictures, tmp_path, option):
+def test_missing_files_and_folders(finetune, pictures, tmp_path, option):
     options = [option, tmp_path / "missing"] if option != "--images" else []
     images = tmp_path / "missing" if option == "--images" else pictures
     assert "missing" in finetune(images, tmp_path / "out", *options).expect(1).stderr
@@ -334,7 +334,7 @@ def test_no_space_for_the_result(finetune, pictures, tmp_path):
 
 
 class Running:
-    """The command with epochs enough for hours."""
+    """The command with enough epochs for hours."""
 
     def __init__(self, pictures, out, cache):
         endless = ["--epochs", "10000", "--patience", "10000"]
@@ -348,14 +348,14 @@ class Running:
         )
 
     def until_epoch(self, number):
-        """Reads what it logs until an epoch is over."""
+        """Reads the log until an epoch is over."""
         for line in self.process.stderr:
             if f"epoch {number}:" in line:
                 return
         pytest.fail("it ended before")
 
     def end(self):
-        """The exit code."""
+        """Returns the exit code."""
         self.process.stderr.read()
         return self.process.wait(60)
 
@@ -368,14 +368,14 @@ def test_ctrl_c_keeps_the_best_so_far(finetune, pictures, tmp_path):
     assert running.end() == 0
     card = json.loads((out / "card.json").read_text())
     assert card["course"]["interrupted"]
-    # Epoch 0 is what training began from.
+    # Epoch 0 is the start of training.
     assert 0 <= card["course"]["best_epoch"] <= card["course"]["epochs"] < 10000
     assert card["course"]["epochs"] >= 2
     picture = next(pictures.rglob("*.*"))
     lookalike("embed", "--encoder", out, picture).expect()
 
 
-def test_a_kill_leaves_nothing_and_the_next_run_goes_on(finetune, pictures, tmp_path):
+def test_a_kill_leaves_nothing_and_the_next_run_continues(finetune, pictures, tmp_path):
     out, cache = tmp_path / "out", tmp_path / "cache"
     running = Running(pictures, out, cache)
     deadline = time.monotonic() + 60
@@ -396,7 +396,7 @@ def test_a_kill_leaves_nothing_and_the_next_run_goes_on(finetune, pictures, tmp_
 
 
 def kept(cache):
-    """Files of features; a temporary one begins with a dot."""
+    """Returns the files of features; a temporary one begins with a dot."""
     return [path for path in cache.rglob("*") if path.is_file() and not path.name.startswith(".")]
 
 

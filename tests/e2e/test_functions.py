@@ -1,4 +1,4 @@
-"""The two functions, built as they are deployed and run under Lambda's emulator against a local cloud."""
+"""The two functions, built as for deployment and run under Lambda's emulator against a local cloud."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x
 
 
 def test_the_built_functions_index_and_search(make_system, figures):
-    # cargo-lambda and zig stand beside this Python.
+    # cargo-lambda and zig are installed beside this Python.
     variables = {
         "PATH": f"{tool('sam').parent}{os.pathsep}{os.environ['PATH']}",
         "SAM_CLI_TELEMETRY": "0",

@@ -22,14 +22,14 @@ def batch(catalog, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def table(catalog, tmp_path_factory):
-    """A CSV of the products that are searched for."""
+    """A CSV of the products to search for."""
     pictures = catalog.sample(QUERIES, seed=7)
     return catalog.write_table(pictures, tmp_path_factory.mktemp("table") / "products.csv")
 
 
 @pytest.fixture(scope="module")
 def reference(batch, catalog, table, tmp_path_factory):
-    """What an uninterrupted upload leads to, and how many seconds storing and indexing take."""
+    """The result of an uninterrupted upload, and the seconds that storing and indexing take."""
     system = System(tmp_path_factory.mktemp("uninterrupted"))
     try:
         system.start("--metadata", table)
@@ -44,7 +44,7 @@ def reference(batch, catalog, table, tmp_path_factory):
 
 
 def state(system, catalog):
-    """Everything about a system's index that must not depend on how it came about."""
+    """Returns everything about a system's index that must not depend on its history."""
     index = system.index()
     return {
         "bucket": system.stored(),
@@ -57,7 +57,7 @@ def state(system, catalog):
 
 
 def agreed(system):
-    """Pictures in the index, which is sound and says what the bucket says."""
+    """Returns the pictures in the index, which is valid and agrees with the bucket."""
     report = system.lookalike("index", "verify", "--json").expect().json()
     assert report["verify"]["problems"] == []
     assert report["differences"] == {"to_index": [], "to_remove": []}
@@ -65,12 +65,12 @@ def agreed(system):
 
 
 def without_time(item):
-    """A record without the moment when it was made."""
+    """Returns a record without its time."""
     return {name: value for name, value in item.items() if name != "at"}
 
 
 def ranking(found):
-    """Products, pictures and scores, in order."""
+    """Returns products, pictures and scores, in order."""
     return [
         (result["product_id"], result["image"]["key"], round(result["score"], 4))
         for result in found["results"]
@@ -78,12 +78,12 @@ def ranking(found):
 
 
 def files(system):
-    """The catalog's pictures as files."""
+    """Returns the catalog's pictures as files."""
     return [path for path in (system.data / "s3" / "catalog").rglob("*") if path.is_file()]
 
 
 def begin_upload(system, batch):
-    """Starts an upload that goes on by itself."""
+    """Starts an upload in the background."""
     return subprocess.Popen(
         [str(word) for word in (BINARY, "upload", batch, "--json", "--data", system.data)],
         env=environment(),
@@ -94,13 +94,13 @@ def begin_upload(system, batch):
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_killed_and_started_again(make_system, batch, table, catalog, reference, seed, figures):
+def test_killed_and_restarted(make_system, batch, table, catalog, reference, seed, figures):
     expected, uploading, indexing = reference
     dice = random.Random(seed)
     system = make_system()
     story = []
     for _ in range(KILLS):
-        # Random moments are what this is about: while pictures arrive,
+        # Random moments are the point: while pictures arrive,
         system.start("--metadata", table, wait=False)
         system.wait_until_reachable()
         upload = begin_upload(system, batch)
@@ -114,7 +114,7 @@ def test_killed_and_started_again(make_system, batch, table, catalog, reference,
         time.sleep(dice.uniform(0, indexing / KILLS))
         system.kill()
 
-    # Ready means: the index is what the bucket is.
+    # Ready means that the index agrees with the bucket.
     system.start()
     assert agreed(system) == len(files(system)) == system.index()["images"]
     system.lookalike("upload", batch).expect()
@@ -123,7 +123,7 @@ def test_killed_and_started_again(make_system, batch, table, catalog, reference,
     assert state(system, catalog) == expected
 
 
-def test_an_upload_says_when_the_server_is_gone(make_system, batch):
+def test_an_upload_reports_a_missing_server(make_system, batch):
     system = make_system().start()
     system.kill()
     refused = system.lookalike("upload", batch, timeout=60)

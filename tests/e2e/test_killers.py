@@ -1,4 +1,4 @@
-"""Images that end the indexer's process, each time with SIGKILL, take no other image with them."""
+"""Images that kill the indexer's process, each time with SIGKILL, affect no other image."""
 
 import json
 import random
@@ -15,7 +15,7 @@ MAX_RECEIVES = 5
 
 
 class Queue:
-    """Messages, delivered as SQS delivers them to a function."""
+    """Messages, delivered to a function as by SQS."""
 
     def __init__(self, batch):
         self.batch = batch
@@ -29,7 +29,7 @@ class Queue:
         self.waiting.append({"body": body, "receives": 0, "id": f"{len(self.waiting)}-{random.random()}"})
 
     def deliver(self, indexer):
-        """Hands over one batch; what is not done comes back or is given up."""
+        """Delivers one batch; unfinished messages are delivered again or given up."""
         taken, self.waiting = self.waiting[: self.batch], self.waiting[self.batch :]
         if not taken:
             return
@@ -48,7 +48,7 @@ class Queue:
 
 
 def record(message):
-    """A message as the function gets it."""
+    """Returns a message as the function gets it."""
     return {
         "messageId": message["id"],
         "body": message["body"],
@@ -58,7 +58,7 @@ def record(message):
 
 
 def notification(key):
-    """What S3 says when it has stored an object."""
+    """Returns the notification of S3 for a stored object."""
     s3 = {"bucket": {"name": CATALOG_BUCKET}, "object": {"key": key}}
     return json.dumps({"Records": [{"eventSource": "aws:s3", "s3": s3}]})
 
@@ -71,7 +71,7 @@ def slip_in(system, key, content):
 
 
 @pytest.mark.parametrize("order", ["all in the first batch", "in any batch"])
-def test_deadly_images_take_none_with_them(make_system, catalog, figures, order):
+def test_deadly_images_affect_no_others(make_system, catalog, figures, order):
     assert INDEXER.is_file(), f"{INDEXER} is missing: run `cargo build --bin indexer`"
     system = make_system().start()
     pictures = catalog.sample(GOOD + DEADLY, seed=46)

@@ -1,5 +1,5 @@
-"""The pages for people with a keyboard, a screen reader, a phone, a huge screen, or in the dark; and pictures of
-them for the README."""
+"""Accessibility of the pages: keyboard, screen reader, phone, huge screen, dark mode; and screenshots for the
+README."""
 
 import io
 import os
@@ -22,7 +22,7 @@ def boot(drawn):
 
 
 def views(open_tab, boot, **options):
-    """Each page in the state in which it has most to show."""
+    """Each page in its most complex state."""
     tab = open_tab("/", **options)
     tab.at("#catalog").get_by_text("products").wait_for()
     yield "start", tab
@@ -44,16 +44,16 @@ def views(open_tab, boot, **options):
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: str(screen["width"]))
-def test_nothing_is_wrong_with_the_pages(open_tab, boot, screen, scheme):
-    """Names, labels, headings, landmarks, contrast, sizes of targets, and nothing to scroll sideways."""
+def test_the_pages_have_no_faults(open_tab, boot, screen, scheme):
+    """Names, labels, headings, landmarks, contrast, sizes of targets, and no sideways scrolling."""
     wrong = []
     for name, tab in views(open_tab, boot, viewport=screen, color_scheme=scheme):
         wrong += [f"{name}: {text}" for text in tab.audit()]
     assert not wrong, "\n".join(wrong)
 
 
-def test_the_rules_notice_what_is_wrong(open_tab):
-    """Rules that find nothing could be rules that look at nothing."""
+def test_the_rules_detect_faults(open_tab):
+    """A check that finds nothing may be broken, so every rule is tested on a page with faults."""
     tab = open_tab("/status")
     tab.at(".verdict.good").wait_for()
     tab.page.evaluate(
@@ -84,7 +84,7 @@ def test_the_rules_notice_what_is_wrong(open_tab):
 
 
 def walk(tab, limit=400):
-    """Presses Tab from the start of the page until it begins again; what had the focus, in order."""
+    """Presses Tab from the start of the page until it begins again; returns the focused elements in order."""
     tab.page.evaluate("document.querySelector('.skip').focus()")
     tab.page.keyboard.press("Tab")
     tab.page.keyboard.press("Shift+Tab")
@@ -101,7 +101,7 @@ def walk(tab, limit=400):
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(open_tab, boot):
     for name, tab in views(open_tab, boot):
         if name == "docs":
-            # Hundreds of stops; the others stand for them.
+            # Hundreds of stops; the others represent them.
             continue
         stops = walk(tab)
         hidden = [stop for stop in stops if not stop["ring"]]
@@ -128,7 +128,7 @@ def test_a_search_by_keyboard_alone(open_tab, boot):
     names = tab.found()
     assert tab.focus()["id"] == "choose"
 
-    # Past the filters to the results at once, and on from the second of them.
+    # Past the filters to the results at once, and on from the second one.
     tab.page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
     keyboard.press("Tab")
     while tab.focus()["classes"] != "skip":
@@ -142,7 +142,7 @@ def test_a_search_by_keyboard_alone(open_tab, boot):
     # Only a script focused it: a ring would look like a control.
     assert not tab.focus()["ring"]
     assert tab.focus()["text"] == f"Products that look like {names[1]}"
-    # The heading has the focus, so that Tab goes on from there.
+    # The heading has the focus, so that Tab continues from there.
     keyboard.press("Tab")
     assert tab.focus()["id"] in ("crop", "choose")
 
@@ -160,10 +160,10 @@ def test_messages_reach_screen_readers(open_tab, boot):
     assert tab.page.get_by_role("region", name="Results").count() == 1
 
 
-# Wishes
+# Preferences
 
 
-def test_who_wants_no_motion_gets_none(open_tab):
+def test_reduced_motion_is_respected(open_tab):
     tab = open_tab(reduced_motion="reduce")
     tab.page.route("**/search?*", lambda route: None)
     moving = "getComputedStyle(document.querySelector('.bone .frame')).animationName"
@@ -200,7 +200,7 @@ def test_screenshots(open_tab, boot):
 
 
 def shoot(tab, path):
-    """What fits into the window, with as many colors as a small file has room for."""
+    """Takes a screenshot of the visible part of the window, with as many colors as a small file allows."""
     tab.page.mouse.move(0, 0)
     image = Image.open(io.BytesIO(tab.page.screenshot())).convert("RGB")
     for colors in (256, 192, 128, 96, 64):

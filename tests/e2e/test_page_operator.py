@@ -8,7 +8,7 @@ from support import bad_pictures
 
 
 def figures(tab, name):
-    """The figures of one part, by what they are called."""
+    """Returns the figures of one part, by label."""
     terms = tab.at(f"#{name} dt").all_inner_texts()
     return dict(zip(terms, tab.at(f"#{name} dd").all_inner_texts(), strict=True))
 
@@ -20,7 +20,7 @@ def problem(route, status, kind, title, detail=""):
 
 
 def changed(tab, **members):
-    """Lets GET /index answer with other members."""
+    """Changes members of the answer to GET /index."""
 
     def answer(route):
         reply = route.fetch()
@@ -54,7 +54,7 @@ def test_all_is_well(open_tab, window):
     assert tab.shifts() < 0.1
 
 
-def test_the_state_is_asked_for_again(open_tab, window, boot_bytes):
+def test_the_state_is_refreshed(open_tab, window, boot_bytes):
     tab = open_tab("/status")
     tab.at(".verdict.good").wait_for()
     before = int(figures(tab, "catalog")["Images"])
@@ -73,7 +73,7 @@ def boot_bytes(drawn):
     return next(path for product, path in drawn.items() if product.startswith("boot-")).read_bytes()
 
 
-def test_images_that_could_not_be_indexed_are_told(open_tab, window):
+def test_images_that_could_not_be_indexed_are_shown(open_tab, window):
     window.put("catalog/bad/text.jpg", bad_pictures.TEXT)
     try:
         window.until(lambda: window.index()["failed"] == 1)
@@ -113,7 +113,7 @@ def test_an_old_index_is_a_failure(open_tab):
     assert tab.audit() == []
 
 
-def test_a_change_of_encoders_is_told(open_tab, window):
+def test_an_encoder_migration_is_shown(open_tab, window):
     other = {"name": "other", "fingerprint": "ab" * 32, "dimensions": 64}
     building = {"role": "building", "encoder": other, "rows": 10, "bytes": 5000, "available": True}
     lost = {"role": "previous", "encoder": other, "rows": 10, "bytes": 5000, "available": False}
@@ -129,7 +129,7 @@ def test_a_change_of_encoders_is_told(open_tab, window):
     assert tab.audit() == []
 
 
-def test_an_index_that_needs_a_rebuild_is_told(open_tab):
+def test_an_index_that_needs_a_rebuild_is_shown(open_tab):
     segments = [
         {"kind": "base", "rows": 9000, "bytes": 9_000_000, "recall": 0.951},
         {"kind": "delta", "rows": 8000, "bytes": 8_000_000},
@@ -169,7 +169,7 @@ def test_a_failing_service_says_what_to_do(open_tab, path, words, advice):
     assert tab.audit() == []
 
 
-def test_a_service_that_is_away(open_tab):
+def test_an_unreachable_service(open_tab):
     tab = open_tab("/status")
     tab.at(".verdict.good").wait_for()
     tab.expected.append("ERR_INTERNET_DISCONNECTED")
@@ -230,7 +230,7 @@ def test_every_kind_of_problem_is_shown_and_linked(open_tab, window):
     assert tab.audit() == []
 
 
-def test_a_link_leads_to_its_place(open_tab):
+def test_a_link_leads_to_its_section(open_tab):
     tab = open_tab("/docs#schema-SearchAnswer")
     tab.at("article").first.wait_for()
     top = tab.page.evaluate("document.getElementById('schema-SearchAnswer').getBoundingClientRect().top")
@@ -259,7 +259,7 @@ def test_requests_can_be_tried(open_tab, drawn):
     assert product
 
 
-def test_a_description_that_cannot_be_had(open_tab):
+def test_a_description_that_cannot_be_loaded(open_tab):
     tab = open_tab(None)
     tab.expected.append("status of 503")
     tab.page.route("**/openapi.json", lambda route: problem(route, 503, "unavailable", "The service is busy", "try again"))

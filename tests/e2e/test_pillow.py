@@ -14,7 +14,7 @@ def test_embeddings_match_pillow_and_onnxruntime(catalog, figures, monkeypatch):
     from pillow_reference import Reference
 
     paths = [picture.path for picture in catalog.sample(PICTURES, seed=3)]
-    # Cutting margins off is a step of ours.
+    # Trimming margins is a step of this project.
     printed = lookalike("embed", "--json", "--no-trim", *paths).expect().stdout
     lines = [json.loads(line) for line in printed.splitlines()]
     assert [line["image"] for line in lines] == [str(path) for path in paths]

@@ -1,4 +1,4 @@
-"""What is found is of the query's category, and called the same picture, as often as the encoder allows."""
+"""Results have the query's category, and are called the same picture, as often as the encoder allows."""
 
 import io
 import random
@@ -48,7 +48,7 @@ def test_precision_by_category(system, catalog, figures):
 
 
 def found_categories(system, query):
-    """Whether each of the products found is of the query photo's category."""
+    """Returns for each product found whether it has the query photo's category."""
     path, _ = query
     results = system.search(path.read_bytes(), k=K)["results"]
     assert len(results) == K
@@ -56,7 +56,7 @@ def found_categories(system, query):
 
 
 def leave_one_out(system, picture):
-    """The same for a catalog picture, when its own product does not count."""
+    """Returns the same for a catalog picture, ignoring its own product."""
     results = system.search(picture.bytes, k=K + 1)["results"]
     assert results[0]["product_id"] == picture.product_id
     others = [result for result in results if result["product_id"] != picture.product_id][:K]
@@ -87,7 +87,7 @@ def test_copies_are_the_same_picture_and_others_are_not(system, catalog, figures
 
 
 def copies_of(picture):
-    """Stored anew, in other sizes, and with a few percent of every side cut off."""
+    """Returns copies: saved again, resized, and with a few percent of every side cut off."""
     photo = Image.open(io.BytesIO(picture)).convert("RGB")
     width, height = photo.size
     inner = (width * 0.025, height * 0.025, width * 0.975, height * 0.975)
@@ -103,7 +103,7 @@ def copies_of(picture):
 
 
 def same(system, picture):
-    """The products of which a picture is said to be."""
+    """Returns the products that are reported as the same picture."""
     results = system.search(picture, k=5, min_match="same")["results"]
     assert all(result["match"] == "same" for result in results)
     return [result["product_id"] for result in results]

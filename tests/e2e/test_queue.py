@@ -1,4 +1,4 @@
-"""The queue between catalog and indexer: what is sent there is handled like the events of S3."""
+"""The queue between catalog and indexer: messages sent there are handled like the events of S3."""
 
 import json
 from urllib.parse import quote_plus
@@ -10,7 +10,7 @@ from support.system import CATALOG_BUCKET
 
 
 def notification(*keys):
-    """What S3 says when it has stored objects."""
+    """Returns the notification of S3 for stored objects."""
     record = lambda key: {
         "eventVersion": "2.1",
         "eventSource": "aws:s3",
@@ -28,7 +28,7 @@ def slip_in(system, key, picture):
 
 
 def waiting(system):
-    """How many messages wait, in whatever way."""
+    """Returns the number of messages that wait, in any state."""
     url = system.environment["LOOKALIKE_QUEUE_URL"]
     read = system.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     return sum(int(read["ApproximateNumberOfMessages" + how]) for how in ("", "NotVisible", "Delayed"))
@@ -55,7 +55,7 @@ def test_aws_cli_sends_a_key(shop, spare):
     picture, key = spare(), "catalog/queue/by command line.jpg"
     slip_in(shop, key, picture)
     url = shop.environment["LOOKALIKE_QUEUE_URL"]
-    # Version 1 of the AWS CLI overlooks the variable for SQS, and for SQS alone among our services.
+    # Version 1 of the AWS CLI ignores the variable for SQS, and only that one.
     server = ["--endpoint-url", shop.environment["AWS_ENDPOINT_URL_SQS"]]
     aws = lambda *words: run(
         [tool("aws"), *server, "sqs", *words, "--queue-url", url], shop.environment
@@ -70,7 +70,7 @@ def test_aws_cli_sends_a_key(shop, spare):
     assert "UnsupportedOperation" in refused.stderr
 
 
-def test_what_cannot_be_read_is_given_up(make_system, spare):
+def test_unreadable_messages_are_given_up(make_system, spare):
     system = make_system().start()
     url = system.environment["LOOKALIKE_QUEUE_URL"]
     picture, key = spare(), "catalog/queue/fine.jpg"

@@ -1,4 +1,4 @@
-"""The encoder of a live catalog changes: searches go on, nothing is lost, there is a way back."""
+"""The encoder of a live catalog changes: searches continue, nothing is lost, and there is a way back."""
 
 import signal
 import subprocess
@@ -13,7 +13,7 @@ PICTURES = 80
 
 
 def reindex(system, *arguments):
-    """Runs the command to its end, and returns what it says in JSON."""
+    """Runs the command to its end, and returns its JSON."""
     return system.lookalike("reindex", *arguments, "--json").expect().json()
 
 
@@ -30,12 +30,12 @@ def begin(system, *arguments):
 
 
 def sides(system):
-    """Role and encoder of the side indexes."""
+    """Returns role and encoder of the standby indexes."""
     return [(side["role"], side["encoder"]["name"]) for side in system.index().get("side_indexes", [])]
 
 
 def all_scores(system, queries):
-    """Keys and scores of everything, for every query."""
+    """Returns keys and scores of everything, for every query."""
     return [
         {result["image"]["key"]: result["score"] for result in system.search(query.bytes, k=1000)["results"]}
         for query in queries
@@ -43,7 +43,7 @@ def all_scores(system, queries):
 
 
 def verified(system):
-    """The report of a check that found indexes and bucket to agree."""
+    """Returns the report of a verification in which indexes and bucket agree."""
     return system.lookalike("index", "verify", "--json").expect().json()
 
 
@@ -73,7 +73,7 @@ def test_the_encoder_changes_under_load(make_system, catalog, tmp_path, figures)
         ):
             if arguments:
                 reindex(system, arguments)
-            # Whoever searches looks for news once a second.
+            # Searchers look for a new generation once a second.
             system.until(lambda: system.index()["encoder"]["name"] == encoder, what=encoder)
             assert len(sides(system)) == 1
             picture = spare[20 + number]
@@ -106,7 +106,7 @@ def test_the_encoder_changes_under_load(make_system, catalog, tmp_path, figures)
         assert changed == pytest.approx(made, abs=1e-4)
 
 
-def test_a_change_is_interrupted_goes_on_and_is_given_up(make_system, catalog, tmp_path):
+def test_a_migration_is_interrupted_continued_and_cancelled(make_system, catalog, tmp_path):
     pictures = catalog.sample(41)
     start, late = pictures[:40], pictures[40]
     system = make_system().start("--catalog", catalog.copy(start, tmp_path / "pictures"))
@@ -150,7 +150,7 @@ def test_a_change_is_interrupted_goes_on_and_is_given_up(make_system, catalog, t
     assert verified(system)["verify"]["images"] == 41
 
 
-def test_what_cannot_be_an_encoder_is_refused(make_system, catalog, tmp_path):
+def test_invalid_encoders_are_refused(make_system, catalog, tmp_path):
     system = make_system().start()
     empty = system.lookalike("reindex", "--encoder", SMALL_ENCODER).expect(1)
     assert "nothing is indexed yet" in empty.stderr

@@ -1,4 +1,4 @@
-"""What is in the data folder outlives the process; what changed meanwhile is noticed at the start."""
+"""The data folder outlives the process; changes made meanwhile are detected at the start."""
 
 import shutil
 import socket
@@ -9,12 +9,12 @@ from support.system import FREE_PORTS, result_of
 
 
 def objects(system):
-    """The folder that holds the catalog bucket's objects."""
+    """Returns the folder with the catalog bucket's objects."""
     return system.data / "s3" / "catalog"
 
 
 def verified(system):
-    """The report of a check that found index and bucket to agree."""
+    """Returns the report of a verification in which index and bucket agree."""
     return system.lookalike("index", "verify", "--json").expect().json()
 
 
@@ -101,7 +101,7 @@ def test_a_second_process_on_the_same_folder_is_refused(make_system, catalog):
     assert "in use by another process" in second.stderr
     assert str(system.data) in second.stderr
     assert second.stdout == ""
-    # The first one does not notice, and can still be found through its folder.
+    # The first one is not affected, and can still be found through its folder.
     system.put("catalog/a/x.jpg", catalog.sample(1)[0].bytes)
     system.until_images(1)
     system.lookalike("status").expect()
@@ -133,7 +133,7 @@ def damage(system, offset):
         segment.write_bytes(content)
 
 
-def test_a_damaged_index_is_refused_and_can_be_made_again(make_system, catalog, tmp_path):
+def test_a_damaged_index_is_refused_and_can_be_rebuilt(make_system, catalog, tmp_path):
     system = make_system().start("--catalog", catalog.copy(catalog.sample(10), tmp_path / "pictures"))
     system.stop()
     damage(system, 150)
@@ -145,7 +145,7 @@ def test_a_damaged_index_is_refused_and_can_be_made_again(make_system, catalog, 
     assert verified(system)["verify"]["problems"] == []
 
 
-def test_another_encoder_changes_nothing_until_it_is_told_to(make_system, catalog, tmp_path):
+def test_another_encoder_changes_nothing_until_a_reindex(make_system, catalog, tmp_path):
     pictures = catalog.sample(6)
     folder = catalog.copy(pictures, tmp_path / "pictures")
     system = make_system().start("--catalog", folder)
@@ -168,7 +168,7 @@ def test_another_encoder_changes_nothing_until_it_is_told_to(make_system, catalo
     assert "configured_encoder" not in system.lookalike("status", "--json").expect().json()
     system.stop()
 
-    # Without the stored encoder there is no way to go on.
+    # Without the stored encoder it cannot continue.
     shutil.rmtree(system.data / "s3" / "index" / "index" / "encoders")
     serve = ["serve", "--data", system.data, *FREE_PORTS]
     refused = lookalike(*serve, extra_environment=chosen, timeout=60).expect(1)
@@ -183,7 +183,7 @@ def test_another_encoder_changes_nothing_until_it_is_told_to(make_system, catalo
     assert result_of(system.search(pictures[0].bytes), pictures[0].key)["score"] > 0.999
 
 
-def test_damaged_vectors_are_found_and_healed_while_serving(make_system, catalog, tmp_path):
+def test_damaged_vectors_are_found_and_repaired_while_serving(make_system, catalog, tmp_path):
     pictures = catalog.sample(10)
     system = make_system().start("--catalog", catalog.copy(pictures, tmp_path / "pictures"))
     system.stop()

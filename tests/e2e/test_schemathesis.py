@@ -38,5 +38,5 @@ def test_the_service_keeps_to_its_document(shop, shop_pictures, tmp_path, figure
     for path, item in shop.get("/openapi.json")["paths"].items():
         for method in item:
             answered = given[f"{method.upper()} {path} 200"]
-            # The document itself is not asked for again.
+            # The document itself is not requested again.
             assert answered > 0 or path == "/openapi.json", f"{method} {path} never answered: {given}"

@@ -1,4 +1,4 @@
-"""The deployment's template, and the sample events beside it."""
+"""The deployment's template, and its sample events."""
 
 import base64
 import itertools
@@ -35,7 +35,7 @@ def test_the_stack_has_every_output_that_the_command_reads(template):
 
 
 def statements(template, role):
-    """What a role allows: actions and resources, each as a list of text."""
+    """Returns what a role allows: actions and resources, each as a list of text."""
     as_list = lambda value: value if isinstance(value, list) else [value]
     properties = template["Resources"][role]["Properties"]
     policies = properties.get("Policies", [properties])
@@ -60,7 +60,7 @@ PERMISSIONS = {
 
 
 def calls_of_the_adapters():
-    """The permission that each SDK call in the adapters' code needs."""
+    """Returns the permission for each SDK call in the adapters' code."""
     operations = re.compile(
         r"\.((?:get|put|head|delete|list)_(?:object\w*|bucket\w*|item)|upload_part\w*|\w+_multipart_upload"
         r"|batch_\w+_item|update_item|query|scan|transact_\w+)\(\)"
@@ -74,10 +74,10 @@ def calls_of_the_adapters():
             yield PERMISSIONS.get(name) or ("dynamodb:" if of_table else "s3:") + plain
 
 
-def test_the_functions_may_do_what_their_code_does_and_nothing_else(template):
+def test_the_functions_have_exactly_the_permissions_that_their_code_needs(template):
     called = set(calls_of_the_adapters())
     assert {"s3:GetObject", "s3:PutObject", "dynamodb:BatchGetItem", "dynamodb:Query"} <= called
-    # Only where the operator has switched it on may everything be read.
+    # Only if the operator enabled audits may everything be read.
     audit = template["Resources"]["AuditPolicy"]
     assert audit["Condition"] == "Audits" and audit["Properties"]["Roles"] == [{"Ref": "SearchRole"}]
     assert template["Parameters"]["AuditSeconds"]["Default"] == 0
@@ -111,7 +111,7 @@ def test_searching_changes_nothing(template):
     assert len(resources) == 1 and "/uploads/*" in resources[0]
 
 
-def test_every_metric_that_is_watched_is_emitted(template):
+def test_every_watched_metric_is_emitted(template):
     named = set()
     sources = [(ROOT / "crates" / crate / "src").rglob("*.rs") for crate in ["core", "indexing", "search"]]
     for path in itertools.chain(*sources):
@@ -161,7 +161,7 @@ def test_changed_products_reach_the_indexer(template):
             assert where == [json.dumps({"Fn::GetAtt": ["Table", "StreamArn"]})]
 
 
-def test_the_template_takes_the_names_that_the_functions_take(template):
+def test_the_template_accepts_the_names_that_the_functions_accept(template):
     pattern = template["Parameters"]["Filterable"]["AllowedPattern"]
     variables = {
         "LOOKALIKE_CATALOG_BUCKET": "catalog",
@@ -186,7 +186,7 @@ def test_a_batch_has_time_for_six_attempts(template):
         assert visibility["Seconds"] >= 6 * int(timeout) + window
 
 
-def test_an_image_is_blamed_only_when_no_try_can_be_at_work_on_it(template):
+def test_an_image_is_given_up_only_when_no_try_can_be_running(template):
     resources = template["Resources"]
     indexer = resources["Indexer"]["Properties"]
     assert indexer["Environment"]["Variables"]["LOOKALIKE_INDEXER_SECONDS"] == indexer["Timeout"]
@@ -203,12 +203,13 @@ def test_changes_that_wait_too_long_raise_an_alarm_in_each_queue(template):
         if alarm["MetricName"] == "ApproximateAgeOfOldestMessage"
     }
     assert thresholds.keys() == {"ChangesQueue", "RetryQueue"}
-    # What ends the process comes back three times at most before it is given up, which is no reason for an alarm.
+    # An image that kills the process is delivered three times at most before it is given up, which must not raise an
+    # alarm.
     longest = max(visibility["Seconds"] for visibility in template["Mappings"]["VisibilityOfTimeout"].values())
     assert thresholds["RetryQueue"] > 3 * longest + max(template["Parameters"]["IndexerTimeout"]["AllowedValues"])
 
 
-def test_nothing_is_open_unencrypted_or_kept_for_ever(template):
+def test_nothing_is_open_unencrypted_or_kept_forever(template):
     resources = template["Resources"]
     of_type = lambda kind: {n: r["Properties"] for n, r in resources.items() if r["Type"] == kind}
     buckets, queues = of_type("AWS::S3::Bucket"), of_type("AWS::SQS::Queue")
@@ -233,7 +234,7 @@ def test_nothing_is_open_unencrypted_or_kept_for_ever(template):
     assert all(group["RetentionInDays"] for group in groups.values())
 
 
-def test_the_template_takes_the_origins_that_the_function_takes(template):
+def test_the_template_accepts_the_origins_that_the_function_accepts(template):
     parameter = template["Parameters"]["CorsOrigins"]
     takes = lambda origin: re.fullmatch(parameter["AllowedPattern"], origin)
     for origin in ("*", "https://shop.example", " http://localhost:3000", "http://[::1]:8080"):
@@ -251,7 +252,7 @@ def test_the_template_takes_the_origins_that_the_function_takes(template):
         assert ("LOOKALIKE_CORS_ORIGINS" not in refused) == starts
 
 
-def test_shared_caches_keep_what_everybody_may_see_alone(template):
+def test_shared_caches_keep_only_public_answers(template):
     variables = template["Resources"]["Search"]["Properties"]["Environment"]["Variables"]
     assert variables["LOOKALIKE_CACHE_SECONDS"] == {"Ref": "CacheSeconds"}
     assert variables["LOOKALIKE_AUTHORIZATION"] == {"Ref": "Authorization"}
@@ -300,7 +301,7 @@ def test_there_are_sample_events():
 
 
 @pytest.mark.parametrize("path", EVENTS, ids=lambda path: path.stem)
-def test_a_sample_event_is_sound(path, tmp_path):
+def test_a_sample_event_is_valid(path, tmp_path):
     event = json.loads(path.read_text(encoding="utf-8"))
     assert isinstance(event, dict)
     if event.get("isBase64Encoded"):

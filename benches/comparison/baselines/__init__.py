@@ -1,1 +1,1 @@
-"""The baselines' programs: what somebody would write who picks these libraries, and writes it well."""
+"""The baselines' programs, written as a careful user of these libraries would write them."""

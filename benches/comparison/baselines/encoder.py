@@ -22,7 +22,7 @@ class Encoder:
         self.mean = np.array(config["image_mean"], np.float32)
         self.deviation = np.array(config["image_std"], np.float32)
         if config["do_rescale"] or config["channel_order"] != "rgb":
-            raise SystemExit(f"{MODEL}: this preprocessing is none that the baseline knows")
+            raise SystemExit(f"{MODEL}: the baseline does not support this preprocessing")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -32,9 +32,8 @@ class Encoder:
         self.input = self.session.get_inputs()[0].name
 
     def pixels(self, picture, draft=None):
-        """The network's input, [1, 3, height, width].
-
-        With `draft` a JPEG is decoded at the smallest of its scales that is at least so large.
+        """Returns the network's input, [1, 3, height, width]. With `draft` a JPEG is decoded at the smallest of its
+        scales that is at least that large.
         """
         image = Image.open(io.BytesIO(picture))
         if draft:
@@ -52,10 +51,10 @@ class Encoder:
         return np.ascontiguousarray(values.transpose(2, 0, 1)[None])
 
     def run(self, pixels):
-        """What the network gives, [dimensions]."""
+        """Returns the network's output, [dimensions]."""
         return self.session.run(None, {self.input: pixels})[0].reshape(-1)
 
     def embed(self, picture, draft=None):
-        """The vector of unit length, [dimensions]."""
+        """Returns the vector of unit length, [dimensions]."""
         features = self.run(self.pixels(picture, draft))
         return features / np.linalg.norm(features)

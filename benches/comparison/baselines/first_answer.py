@@ -20,11 +20,11 @@ def main():
     neighbours = Hnswlib(len(vector))
     neighbours.load(index)
     neighbours.set(int(ef))
-    # Only what is looked at is read.
+    # Reads only the products that are needed.
     ids = np.load(ids, mmap_mode="r")
     found = neighbours.find(vector[None], 10)
     print(json.dumps({"products": [ids[row].decode() for row in found]}), flush=True)
-    # The harness looks at the memory, then closes the input.
+    # The harness measures the memory, then closes the input.
     sys.stdin.read()
 
 

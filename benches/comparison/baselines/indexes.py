@@ -1,4 +1,4 @@
-"""The other indexes behind one interface: build, save, load, set, and find for one query at a time."""
+"""The other indexes behind one interface: build, save, load, set, and search for one query at a time."""
 
 import os
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 class Hnswlib:
-    """hnswlib on inner products, which is what cosine is on vectors of unit length."""
+    """hnswlib on inner products, which equal cosine for vectors of unit length."""
 
     def __init__(self, dimensions, m=16, ef_construction=100):
         import hnswlib
@@ -40,7 +40,7 @@ class Hnswlib:
         return self.index.knn_query(query, k, num_threads=1)[0][0]
 
     def find_all(self, queries, k):
-        """All queries in one call, on one thread: without Python between two of them."""
+        """Searches all queries in one call, on one thread, without Python between queries."""
         return self.index.knn_query(queries, k, num_threads=1)[0]
 
 
@@ -55,7 +55,7 @@ class Annoy:
         self.trees, self.setting = trees, -1
 
     def storable(self, vectors):
-        # It takes lists quicker than arrays.
+        # Lists are faster than arrays here.
         return vectors.tolist()
 
     def build(self, vectors, threads):
@@ -80,7 +80,7 @@ class Annoy:
 
 
 class Faiss:
-    """faiss: a graph when it has links, else every vector is looked at."""
+    """faiss: a graph if it has links; otherwise every vector is compared."""
 
     def __init__(self, dimensions, m=None, ef_construction=100):
         import faiss

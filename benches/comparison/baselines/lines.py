@@ -1,4 +1,4 @@
-"""One JSON object per line in and out, as our own worker speaks."""
+"""One JSON object per line in and out, like lookalike's worker."""
 
 import json
 import sys
@@ -10,6 +10,6 @@ def serve(operations):
         request = json.loads(line)
         try:
             reply = operations[request.pop("op")](**request)
-        except Exception as error:  # The harness is told, and stops.
+        except Exception as error:  # Reports the error to the harness, and stops.
             reply = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(reply), flush=True)

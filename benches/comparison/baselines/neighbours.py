@@ -1,4 +1,4 @@
-"""Times one of the other indexes, asked line by line as our own worker is.
+"""Times one of the other indexes, driven by lines like lookalike's worker.
 
     python -m comparison.baselines.neighbours hnswlib '{"m": 16}' DIMENSIONS
 """
@@ -13,7 +13,7 @@ from .indexes import KINDS, bytes_of
 from .lines import serve
 
 kind, parameters, dimensions = KINDS[sys.argv[1]], json.loads(sys.argv[2]), int(sys.argv[3])
-# What is open, and queries in the form that it takes.
+# The open index, and queries in its form.
 opened, prepared = None, {}
 
 
@@ -22,7 +22,7 @@ def read(path):
 
 
 def build(vectors, threads, out):
-    """Seconds from vectors in memory, in the form that it takes, to an index in memory, and the bytes of its
+    """Returns seconds from vectors in memory, in the form that it takes, to an index in memory, and the bytes of its
     file."""
     index = kind(dimensions, **parameters)
     vectors = index.storable(read(vectors))
@@ -44,7 +44,7 @@ def load(path):
 
 
 def search(queries, k, setting=None, with_ids=False):
-    """One query after the other: seconds for all, and what each found when asked for."""
+    """Searches one query after the other: returns seconds for all, and the results of each if requested."""
     if queries not in prepared:
         prepared[queries] = opened.prepare(read(queries))
     if setting:
@@ -59,7 +59,7 @@ def search(queries, k, setting=None, with_ids=False):
 
 
 def search_at_once(queries, k, setting):
-    """All queries in one call on one thread."""
+    """Searches all queries in one call on one thread."""
     queries = read(queries)
     opened.set(setting)
     begun = time.perf_counter()

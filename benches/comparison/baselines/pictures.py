@@ -1,4 +1,4 @@
-"""Times Pillow and onnxruntime, asked line by line as our own worker is."""
+"""Times Pillow and onnxruntime, driven by lines like lookalike's worker."""
 
 import time
 from functools import cache

@@ -1,4 +1,4 @@
-"""The service that somebody would write in Python: FastAPI, onnxruntime, Pillow, hnswlib, products in memory.
+"""The same service written in Python: FastAPI, onnxruntime, Pillow, hnswlib, products in memory.
 
 Written for speed: it takes the picture as the request's body without a form around it, answers without
 models to validate, and works in the event loop, because a worker process has one core to itself and a

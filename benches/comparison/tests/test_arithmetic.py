@@ -16,7 +16,7 @@ from comparison.table import Row, as_json, markdown, number
 
 
 class Arithmetic(unittest.TestCase):
-    def test_a_ratio_below_one_is_better_whichever_way_the_unit_counts(self):
+    def test_a_ratio_below_one_is_better_for_every_unit(self):
         seconds = ratio_of(Samples([1.0, 2.0, 9.0]), Samples([4.0, 4.0, 4.0]))
         self.assertEqual(seconds, 0.5)
         ours, baselines = Samples([200.0, 100.0, 300.0], True), Samples([50.0, 50.0, 25.0], True)
@@ -27,7 +27,7 @@ class Arithmetic(unittest.TestCase):
         with self.assertRaises(ValueError):
             ratio_of(Samples([0.0]), Samples([1.0]))
 
-    def test_recall_counts_what_is_as_near_as_the_last_true_neighbour(self):
+    def test_recall_counts_ties_with_the_last_true_neighbour(self):
         found = [[0.9, 0.8, 0.7], [0.9, 0.5, 0.4]]
         self.assertAlmostEqual(recall(found, [0.7, 0.7], 3), 4 / 6)
         # Four equal vectors at the border: any of them is right, none counts twice.
@@ -37,7 +37,7 @@ class Arithmetic(unittest.TestCase):
         with self.assertRaises(ValueError):
             recall([], [], 1)
 
-    def test_peers_reach_the_floor_or_what_we_reach(self):
+    def test_baselines_reach_the_floor_or_the_same_recall(self):
         self.assertEqual(target_recall(0.95), 0.99)
         self.assertAlmostEqual(target_recall(0.998), 0.9975)
 

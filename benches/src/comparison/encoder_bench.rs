@@ -21,7 +21,7 @@ pub(crate) struct EncoderBench {
 }
 
 impl EncoderBench {
-    /// Name, fingerprint and dimensions.
+    /// Returns name, fingerprint and dimensions.
     pub(crate) fn encoder(&mut self) -> Result<Value, AnyError> {
         let encoder = load(&mut self.encoder)?;
         Ok(json!({
@@ -40,7 +40,7 @@ impl EncoderBench {
         Ok(json!({"pixels": pixels.len()}))
     }
 
-    /// Runs the network alone: seconds of each run, and its output.
+    /// Runs the network alone; returns seconds of each run, and its output.
     pub(crate) fn network(&mut self, path: &Path, repeats: usize) -> Result<Value, AnyError> {
         let encoder = load(&mut self.encoder)?;
         if !self.pixels.contains_key(path) {
@@ -57,7 +57,7 @@ impl EncoderBench {
         Ok(json!({"seconds": seconds, "features": features}))
     }
 
-    /// Embeds image bytes on this thread: seconds of each.
+    /// Embeds image bytes on this thread; returns seconds of each.
     pub(crate) fn one_by_one(&mut self, pictures: &[PathBuf]) -> Result<Value, AnyError> {
         let encoder = load(&mut self.encoder)?;
         read_all(&mut self.files, pictures)?;
@@ -71,7 +71,8 @@ impl EncoderBench {
         Ok(json!({"seconds": seconds}))
     }
 
-    /// Embeds all images on several threads, each taking the next: seconds until the last is done.
+    /// Embeds all images on several threads, each taking the next one; returns seconds until the
+    /// last is done.
     pub(crate) fn all(
         &mut self,
         pictures: &[PathBuf],

@@ -3,7 +3,7 @@
 use lookalike_aws::embedded_encoder;
 use lookalike_core::EncoderCell;
 
-/// The encoder inside the program, loaded when it is first needed, as the search function loads it.
+/// Returns the built-in encoder, loaded when it is first needed, as in the search function.
 pub(crate) fn embedded() -> EncoderCell {
     EncoderCell::lazy(Box::new(|| {
         Box::pin(async {

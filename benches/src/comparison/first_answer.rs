@@ -1,4 +1,4 @@
-//! From the start of a process to its first answer, as the search function gives it.
+//! The time from the start of a process to its first answer, as in the search function.
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -12,12 +12,12 @@ use crate::folder::Folder;
 use crate::shop::Shop;
 use crate::vectors::at;
 
-/// What to answer, and from what.
+/// The query and the index of a first answer.
 #[derive(Args)]
 pub(crate) struct FirstAnswer {
     /// Index folder.
     folder: PathBuf,
-    /// The picture that is searched with.
+    /// The picture to search with.
     picture: PathBuf,
 }
 

@@ -38,7 +38,7 @@ impl Folder {
         self.0.join("segments").join(format!("{id}.seg"))
     }
 
-    /// Writes an index of one segment in the place of what was there.
+    /// Writes an index of one segment, replacing an existing one.
     pub(crate) fn write(
         &self,
         manifest: &Manifest,
@@ -53,7 +53,7 @@ impl Folder {
         std::fs::write(&path, manifest.encode()).map_err(|error| at(&path, error))
     }
 
-    /// Loads it, away from any runtime.
+    /// Loads it, outside of any runtime.
     pub(crate) fn open(&self) -> Result<Snapshot, AnyError> {
         let path = self.manifest();
         let manifest = std::fs::read(&path).map_err(|error| at(&path, error))?;
@@ -67,7 +67,7 @@ impl Folder {
         Ok(Snapshot::new(segments, manifest.dimensions)?)
     }
 
-    /// The search function's searcher on it, with the products of a shop.
+    /// Returns the search function's searcher on it, with the products of a shop.
     pub(crate) fn searcher(&self, shop: Shop) -> Searcher {
         let shop = Arc::new(shop);
         let ports = SearchPorts {
@@ -129,7 +129,7 @@ impl Segments for Folder {
     }
 }
 
-/// Reads a part of a file into memory of the kind that the function uses.
+/// Reads a part of a file into memory of the same kind as in the function.
 fn read_segment(path: &Path, range: Range<u64>) -> Result<Bytes, StoreError> {
     let unreadable = |error| unreadable(path, error);
     let file = File::open(path).map_err(unreadable)?;
@@ -150,6 +150,6 @@ fn unreadable(path: &Path, error: std::io::Error) -> StoreError {
 }
 
 fn read_only(operation: &str) -> StoreError {
-    let reason = "an index that is measured is only read";
+    let reason = "an index under measurement is read-only";
     StoreError::new(StoreErrorKind::Denied, operation, reason)
 }

@@ -30,14 +30,15 @@ pub(crate) struct IndexBuild {
     /// The fingerprint of the encoder of the vectors.
     fingerprint: Fingerprint,
     threads: usize,
-    /// True to build the graph that a base of so many rows gets; without it, a search scans every row.
+    /// Builds the graph that a base of this size gets; without it, a search scans every row.
     graph: bool,
     /// The folder of the index, in the layout of the index bucket.
     folder: PathBuf,
 }
 
 impl IndexBuild {
-    /// Seconds from vectors in memory to the bytes of a segment in memory, and how many bytes.
+    /// Returns seconds from vectors in memory to the bytes of a segment in memory, and the number
+    /// of bytes.
     pub(crate) fn run(self) -> Result<Value, AnyError> {
         let numbers = vectors::read(&self.vectors)?;
         let texts = vectors::read_rows(&self.rows, self.attributes.as_deref())?;

@@ -1,4 +1,5 @@
-//! Requests over connections that stay open, each sending the next when it has the reply to the last.
+//! Requests over persistent connections; each sends the next request when it has the reply to the
+//! last.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -18,44 +19,44 @@ use tokio::net::TcpStream;
 use crate::AnyError;
 use crate::vectors::at;
 
-/// What to send, and for how long.
+/// The requests to send, and for how long.
 #[derive(Args)]
 pub(crate) struct Load {
-    /// Port on loopback; with several, connections are shared out evenly.
+    /// Port on loopback; with several, connections are distributed evenly.
     #[arg(long = "port", required = true)]
     ports: Vec<u16>,
-    /// File with a path of a picture per line, each of which is searched with.
+    /// File with the path of a picture on each line; every picture is searched with.
     #[arg(
         long,
         required_unless_present = "products",
         conflicts_with = "products"
     )]
     pictures: Option<PathBuf>,
-    /// File with a product id per line, whose look-alikes are asked for.
+    /// File with a product id on each line, whose look-alikes are requested.
     #[arg(long)]
     products: Option<PathBuf>,
-    /// Connections at the same time.
+    /// Number of connections at the same time.
     #[arg(long, default_value_t = 8)]
     connections: usize,
-    /// Seconds that are measured.
+    /// Seconds to measure.
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
-    /// Seconds before that.
+    /// Seconds before the measurement.
     #[arg(long, default_value_t = 1.0)]
     warm_up: f64,
 }
 
-/// One request: a path and a body that a `POST` carries.
+/// One request: a path, and the body of a `POST`.
 struct LoadRequest {
     path: String,
     body: Option<Bytes>,
 }
 
 impl Load {
-    /// Prints requests per second and latencies. Any reply but 200 ends it with an error.
+    /// Prints requests per second and latencies. Any reply except 200 is an error.
     pub(crate) fn run(self) -> Result<(), AnyError> {
         let requests = self.requests()?;
-        // One thread: what is measured is the other side.
+        // One thread, because the other side is measured.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -72,7 +73,7 @@ impl Load {
         let mut latencies: Vec<f64> = latencies.into_iter().flatten().collect();
         latencies.sort_by(f64::total_cmp);
         if latencies.is_empty() {
-            return Err("no reply came in the time that was measured".into());
+            return Err("no reply arrived in the measured time".into());
         }
         let at_share = |share: f64| latencies[(share * (latencies.len() - 1) as f64) as usize];
         let report = json!({
@@ -113,7 +114,7 @@ impl Load {
     }
 }
 
-/// Asks over one connection and returns the seconds that each reply took that came in time.
+/// Sends requests over one connection and returns the seconds of each reply that arrived in time.
 async fn ask(
     address: SocketAddr,
     requests: impl Iterator<Item = &LoadRequest>,
@@ -169,7 +170,7 @@ async fn send(
     Ok(())
 }
 
-/// The lines of a file.
+/// Returns the lines of a file.
 fn lines(path: &Path) -> Result<Vec<String>, AnyError> {
     let text = std::fs::read_to_string(path).map_err(|error| at(path, error))?;
     Ok(text.lines().map(str::to_owned).collect())

@@ -1,12 +1,13 @@
-//! Our side of the comparison with baselines. The harness in `benches/comparison` starts this program and
-//! the baselines' programs, gives both the same inputs, and compares what they report.
+//! This project's side of the comparison with baselines. The harness in `benches/comparison` starts
+//! this program and the baselines' programs, gives both the same inputs, and compares their
+//! reports.
 //!
 //! | command | what it does |
 //! |---|---|
 //! | `worker` | runs measurements, one JSON object per line in and out |
 //! | `first-answer` | starts, answers one picture query from an index on disk |
 //! | `http` | serves the search function's router on loopback |
-//! | `load` | sends requests to an HTTP service, ours or a baseline's, and times the replies |
+//! | `load` | sends requests to an HTTP service, this one or a baseline's, and times the replies |
 
 #![forbid(unsafe_code)]
 
@@ -26,7 +27,7 @@ use clap::{Parser, Subcommand};
 
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Our side of the comparison with baselines.
+/// This project's side of the comparison with baselines.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]

@@ -19,9 +19,9 @@ pub(crate) struct SearchBench {
 }
 
 impl SearchBench {
-    /// Seconds to read an index from disk and make it searchable.
+    /// Returns seconds to read an index from disk and make it searchable.
     pub(crate) fn open(&mut self, folder: &Path) -> Result<Value, AnyError> {
-        // The index that is open must not share the memory.
+        // The previous index must not share the memory.
         self.opened = None;
         let folder = Folder::at(folder);
         let begun = Instant::now();
@@ -32,9 +32,9 @@ impl SearchBench {
         Ok(json!({"seconds": seconds, "images": images}))
     }
 
-    /// Runs the queries one after the other on this thread, among all images or those that match a filter.
-    /// Returns the seconds of all, the keys found if `with_keys`, and the seconds to apply the filter, which
-    /// later searches with the same filter do not need.
+    /// Runs the queries one after the other on this thread, among all images or those that match a
+    /// filter. Returns the seconds of all, the keys found if `with_keys`, and the seconds to apply
+    /// the filter, which later searches with the same filter do not need.
     pub(crate) fn search(
         &mut self,
         path: &Path,

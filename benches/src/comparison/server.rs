@@ -14,7 +14,7 @@ use crate::folder::Folder;
 use crate::shop::Shop;
 use crate::vectors::at;
 
-/// What to serve.
+/// The index and the products to serve.
 #[derive(Args)]
 pub(crate) struct Http {
     /// Index folder.
@@ -24,8 +24,8 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    /// Prints `{"port": ...}` once the index and the encoder are loaded, and serves until it is killed.
-    /// There are as many threads as cores that the process may use.
+    /// Prints `{"port": ...}` once the index and the encoder are loaded, and serves until it is
+    /// killed. It has as many threads as cores that the process may use.
     pub(crate) fn run(self) -> Result<(), AnyError> {
         let runtime = tokio::runtime::Runtime::new()?;
         runtime.block_on(async {

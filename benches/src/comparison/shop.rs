@@ -1,4 +1,4 @@
-//! A shop's products in memory, and links that are made of keys: what the Python service has too.
+//! A shop's products in memory, and links made from keys, like in the Python service.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -50,6 +50,6 @@ impl UrlSigner for Shop {
 }
 
 fn refused(operation: &str) -> StoreError {
-    let reason = "a shop that is measured is only read";
+    let reason = "a shop under measurement is read-only";
     StoreError::new(StoreErrorKind::Denied, operation, reason)
 }

@@ -11,7 +11,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<f32>, AnyError> {
     let bytes = std::fs::read(path).map_err(|error| at(path, error))?;
     let (numbers, rest) = bytes.as_chunks::<4>();
     if !rest.is_empty() {
-        return Err(at(path, "it is no file of 4-byte numbers"));
+        return Err(at(path, "it is not a file of 4-byte numbers"));
     }
     Ok(numbers.iter().copied().map(f32::from_le_bytes).collect())
 }
@@ -22,7 +22,7 @@ pub(crate) fn write(path: &Path, numbers: &[f32]) -> Result<(), AnyError> {
     std::fs::write(path, bytes).map_err(|error| at(path, error))
 }
 
-/// The columns that the index keeps of an image, except its vector.
+/// The columns of an image in the index, except its vector.
 pub(crate) struct RowText {
     key: String,
     product_id: String,
@@ -31,7 +31,7 @@ pub(crate) struct RowText {
 }
 
 impl RowText {
-    /// The row with this vector.
+    /// Returns the row with this vector.
     pub(crate) fn with(self, embedding: QuantizedVector) -> Row {
         Row {
             key: self.key,
@@ -43,7 +43,8 @@ impl RowText {
     }
 }
 
-/// Reads rows: key, product, ETag and category, a line each; and their other attributes, a JSON object per line.
+/// Reads rows: key, product, ETag and category, one line each; and their other attributes, one JSON
+/// object per line.
 pub(crate) fn read_rows(path: &Path, attributes: Option<&Path>) -> Result<Vec<RowText>, AnyError> {
     let text = std::fs::read_to_string(path).map_err(|error| at(path, error))?;
     let mut rows = text
@@ -79,7 +80,7 @@ pub(crate) fn read_rows(path: &Path, attributes: Option<&Path>) -> Result<Vec<Ro
     Ok(rows)
 }
 
-/// An error about a file.
+/// Makes an error about a file.
 pub(crate) fn at(path: &Path, error: impl std::fmt::Display) -> AnyError {
     format!("{}: {error}", path.display()).into()
 }

@@ -1,4 +1,4 @@
-//! The long-lived child: one request per line, one reply per line, both JSON.
+//! A long-lived child process: one request per line, one reply per line, both JSON.
 //!
 //! A reply is an object with the result, or `{"error": "..."}`. Times are in seconds.
 
@@ -17,7 +17,7 @@ use crate::search_bench::SearchBench;
 #[derive(Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 enum Request {
-    /// Name, fingerprint and dimensions of the default encoder.
+    /// Returns name, fingerprint and dimensions of the default encoder.
     Encoder,
     /// Writes the network's input for a picture into a file of `f32`.
     Preprocess { picture: PathBuf, out: PathBuf },
@@ -25,7 +25,7 @@ enum Request {
     Network { pixels: PathBuf, repeats: usize },
     /// Times picture bytes to vector, one after the other; files are read before.
     Picture { pictures: Vec<PathBuf> },
-    /// Times the vectors of all pictures on several threads, and writes them when `out` is given.
+    /// Times the vectors of all pictures on several threads, and writes them if `out` is given.
     EmbedAll {
         pictures: Vec<PathBuf>,
         threads: usize,
@@ -41,7 +41,7 @@ enum Request {
         k: usize,
         #[serde(default)]
         with_keys: bool,
-        /// Among the pictures that match, in the short form.
+        /// Restricts to the pictures that match, in the short form.
         filter: Option<String>,
     },
 }

@@ -1,6 +1,7 @@
-//! Does the cost of one more picture stay flat? Indexes pictures through the real path (S3 objects, conditional
-//! manifest, deltas, merges, rebuilds) on the local cloud, and at 1,000, 2,000, 5,000 and so on says what a
-//! picture cost since the time before, what the index takes, and how it is searched: as a table and as a plot.
+//! Measures whether the cost of one more picture stays flat. Indexes pictures through the real path
+//! (S3 objects, conditional manifest, deltas, merges, rebuilds) on the local cloud. At 1,000,
+//! 2,000, 5,000 and so on it reports the cost of a picture since the previous size, the size of the
+//! index, and the speed of searches: as a table and as a plot.
 
 #![forbid(unsafe_code)]
 
@@ -26,32 +27,33 @@ type AnyError = Box<dyn std::error::Error>;
 /// Measures how cost, size and speed grow with the catalog.
 #[derive(Parser)]
 struct Arguments {
-    /// Pictures to index: 100,000 take three to four minutes on two cores.
+    /// Number of pictures to index: 100,000 take three to four minutes on two cores.
     #[arg(long, default_value_t = 100_000, value_parser = at_least_one)]
     pictures: usize,
-    /// Folder of pictures whose embeddings are the first, and from which the others are made.
+    /// Folder of pictures whose embeddings come first, and from which the others are made.
     #[arg(long)]
     photos: PathBuf,
-    /// Pictures per event batch.
+    /// Number of pictures in an event batch.
     #[arg(long, default_value_t = 50, value_parser = at_least_one)]
     batch: usize,
-    /// Queries at each size; they are of pictures that are not in the index.
+    /// Number of queries at each size; they are of pictures that are not in the index.
     #[arg(long, default_value_t = 200, value_parser = at_least_one)]
     queries: usize,
     /// Keep everything in memory instead of in the local cloud.
     #[arg(long)]
     memory: bool,
-    /// Where `growth.md` and `growth.svg` are written.
+    /// Folder for `growth.md` and `growth.svg`.
     #[arg(long, default_value = "target/bench")]
     out: PathBuf,
-    /// Through the local cloud: fail when a picture at the end costs more than this many at the beginning.
+    /// Fail if a picture at the end costs more than this many at the beginning (only with the local
+    /// cloud).
     #[arg(long, default_value_t = 1.5)]
     most: f64,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(0) | Err(_) => Err("it has to be a number from 1 on".to_owned()),
+        Ok(0) | Err(_) => Err("it must be a number of at least 1".to_owned()),
         Ok(number) => Ok(number),
     }
 }
@@ -89,7 +91,7 @@ async fn main() -> Result<(), AnyError> {
     let (told, ratio) = verdict?;
     println!("\n{told}");
     eprintln!("written to {} and {}", table.display(), drawing.display());
-    // In memory a publication costs next to nothing, so that rebuilds alone would decide.
+    // In memory a publication costs almost nothing, so rebuilds alone would decide.
     if ratio > arguments.most && !arguments.memory {
         return Err(format!("that is more than {}", arguments.most).into());
     }
@@ -125,7 +127,7 @@ async fn measure(
     Ok(growth)
 }
 
-/// 1,000, 2,000, 5,000, 10,000 and so on, and `last`.
+/// Returns 1,000, 2,000, 5,000, 10,000 and so on, and `last`.
 fn sizes(last: usize) -> Vec<usize> {
     let decades = (3..).map(|digits| 10usize.pow(digits));
     let steps = decades.flat_map(|decade| [decade, 2 * decade, 5 * decade]);

@@ -1,8 +1,9 @@
 //! Distances of vectors, and the nearest of them.
 
-/// A made vector lies between a real one and one of so many nearest.
+/// Number of nearest real vectors, one of which is chosen to make a vector between it and another
+/// real one.
 pub(crate) const NEIGHBORS: usize = 10;
-/// The best images of a query that count for recall.
+/// Number of best images of a query that count for recall.
 const K: usize = 10;
 /// Adds a score to the best few, best first.
 pub(crate) fn keep(best: &mut Vec<f32>, score: f32) {
@@ -15,7 +16,7 @@ pub(crate) fn keep(best: &mut Vec<f32>, score: f32) {
 }
 
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    // Sums side by side, which the compiler makes vectors of.
+    // Parallel sums, which the compiler vectorizes.
     let (a, b) = (a.as_chunks::<16>(), b.as_chunks::<16>());
     let mut sums = [0.0; 16];
     for (a, b) in a.0.iter().zip(b.0) {
@@ -27,7 +28,7 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest.sum::<f32>()
 }
 
-/// The real vectors nearest to one of them, itself not among them.
+/// Returns the real vectors nearest to one of them, excluding itself.
 pub(crate) fn nearest(vector: &[f32], real: &[Vec<f32>]) -> Vec<usize> {
     let scored = real
         .iter()

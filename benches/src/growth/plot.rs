@@ -1,4 +1,4 @@
-//! The plot: one small chart per measure, over the number of pictures, as SVG.
+//! The plot: one small chart for each measure, over the number of pictures, as SVG.
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -9,7 +9,7 @@ use crate::report::Point;
 const SIZE: (u32, u32) = (960, 560);
 const ROWS_AND_COLUMNS: (usize, usize) = (2, 3);
 
-/// One chart: its title, and the measure where there is one.
+/// One chart: its title, and the measure if there is one.
 type Measure = (&'static str, fn(&Point) -> Option<f64>);
 
 const MEASURES: [Measure; 6] = [
@@ -23,7 +23,7 @@ const MEASURES: [Measure; 6] = [
     ("memory of the index, MB", |p| p.memory_mb),
 ];
 
-/// Draws what was measured.
+/// Draws the measurements.
 pub(crate) fn svg(points: &[Point]) -> Result<String, AnyError> {
     let mut drawing = String::new();
     {
@@ -41,7 +41,8 @@ pub(crate) fn svg(points: &[Point]) -> Result<String, AnyError> {
     Ok(drawing)
 }
 
-/// Both axes are logarithmic: what grows as the catalog does is a straight line that rises by a decade with each.
+/// Draws a chart. Both axes are logarithmic: a measure that grows with the catalog is a straight
+/// line that rises by a decade with each.
 fn chart(
     area: &DrawingArea<SVGBackend<'_>, Shift>,
     title: &str,
@@ -50,7 +51,7 @@ fn chart(
     let fold =
         |of: fn(&(f64, f64)) -> f64, pick: fn(f64, f64) -> f64| values.iter().map(of).reduce(pick);
     let (Some(left), Some(right)) = (fold(|v| v.0, f64::min), fold(|v| v.0, f64::max)) else {
-        // Nothing of the kind was measured.
+        // There are no measurements.
         return Ok(());
     };
     let (least, most) = values
@@ -58,7 +59,7 @@ fn chart(
         .fold((f64::INFINITY, 0.0f64), |(least, most), v| {
             (least.min(v.1), most.max(v.1))
         });
-    // At least a decade, or flat lines would look like mountains.
+    // At least a decade; otherwise flat lines would look like mountains.
     let bottom = 10f64.powf(least.max(1e-6).log10().floor());
     let top = 10f64.powf(most.max(1e-6).log10().ceil()).max(10.0 * bottom);
     let across = (left.min(right / 10.0)..right * 1.1).log_scale();
@@ -84,7 +85,7 @@ fn chart(
     Ok(())
 }
 
-/// A number of an axis: 0.01, 500, 20k, 1M.
+/// Formats a number of an axis: 0.01, 500, 20k, 1M.
 fn short(number: f64) -> String {
     match number {
         1e6.. => format!("{}M", number / 1e6),

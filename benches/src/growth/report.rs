@@ -1,4 +1,4 @@
-//! What was measured at each size, and what it says.
+//! Measurements at each size, and the conclusion from them.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use crate::world::{BatchCost, Seen};
 #[derive(Debug, Clone)]
 pub(crate) struct Point {
     pub(crate) pictures: usize,
-    /// Milliseconds per picture since the size before.
+    /// Milliseconds for each picture since the previous size.
     pub(crate) published_ms: f64,
     pub(crate) maintained_ms: f64,
     rebuilds: usize,
-    /// Seconds of the last rebuild, if there was one since the size before.
+    /// Seconds of the last rebuild, if there was one since the previous size.
     pub(crate) rebuild_s: Option<f64>,
     segments: usize,
     pub(crate) bytes_per_picture: f64,
@@ -23,7 +23,7 @@ pub(crate) struct Point {
     pub(crate) memory_mb: Option<f64>,
 }
 
-/// Batches since something.
+/// Batches since a point in time.
 #[derive(Default)]
 pub(crate) struct Since {
     pictures: usize,
@@ -43,7 +43,7 @@ impl Since {
     }
 }
 
-/// All of it.
+/// All measurements.
 #[derive(Default)]
 pub(crate) struct Growth {
     points: Vec<Point>,
@@ -52,8 +52,9 @@ pub(crate) struct Growth {
 }
 
 impl Growth {
-    /// A batch more. Rebuilds of the base become dearer and rarer as the catalog grows, so any fixed number of
-    /// pictures holds either too many or none: what maintenance costs is summed from one to the next.
+    /// Adds a batch. Rebuilds of the base become more expensive and rarer as the catalog grows, so
+    /// a fixed number of pictures contains either too many or none: the cost of maintenance is
+    /// summed from one rebuild to the next.
     pub(crate) fn add(&mut self, pictures: usize, cost: &BatchCost) {
         self.cycle.add(pictures, cost);
         if cost.rebuilt {
@@ -63,7 +64,7 @@ impl Growth {
         }
     }
 
-    /// Notes what was seen at a size; returns its line of the table.
+    /// Records the measurements at a size; returns its line of the table.
     pub(crate) fn reached(
         &mut self,
         pictures: usize,
@@ -93,7 +94,7 @@ impl Growth {
         &self.points
     }
 
-    /// The table in Markdown.
+    /// Returns the table in Markdown.
     pub(crate) fn table(&self) -> String {
         let head = "\
             | pictures | published, ms per picture | maintained, ms per picture | rebuilds | the last, s | \
@@ -103,7 +104,8 @@ impl Growth {
         std::iter::once(head.to_owned()).chain(lines).collect()
     }
 
-    /// What a picture costs at last against at first: in words, and as a ratio.
+    /// Compares the cost of a picture at the end with that at the beginning: in words, and as a
+    /// ratio.
     pub(crate) fn verdict(&self) -> Result<(String, f64), AnyError> {
         let (Some(first), Some(last)) = (self.points.first(), self.points.last()) else {
             return Err("nothing was measured".into());

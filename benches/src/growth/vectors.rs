@@ -15,14 +15,16 @@ use walkdir::WalkDir;
 use crate::AnyError;
 use crate::nearest::{NEIGHBORS, dot, keep, length, nearest};
 
-/// The noise of a made vector, as a share of the distance of the two real ones that it lies between.
+/// Noise of a made vector, as a share of the distance between the two real ones that it lies
+/// between.
 const NOISE: f32 = 1.0 / 3.0;
-/// One in so many real images is held out for queries, which are not in the index.
+/// One in this many real images is reserved for queries, which are not in the index.
 const HELD_OUT: usize = 10;
 
-/// An encoder that takes numbers instead of images and returns the vector of each number: first those of real images,
-/// then vectors at a random position between a real one and one of its nearest, with random noise. So they lie where
-/// real images lie, and everything but embedding is measured.
+/// An encoder that takes numbers instead of images and returns the vector of each number: first
+/// those of real images, then vectors at a random position between a real one and one of its
+/// nearest, with random noise. So they are distributed like real images, and everything except
+/// embedding is measured.
 pub(crate) struct Numbered {
     real: Vec<Vec<f32>>,
     nearest: Vec<Vec<usize>>,
@@ -30,18 +32,18 @@ pub(crate) struct Numbered {
     fingerprint: Fingerprint,
 }
 
-/// Scores this close are equal: sums of `f32` in another order differ by so much.
+/// Scores this close are equal: sums of `f32` in another order differ by as much.
 const SCORE_TOLERANCE: f32 = 1e-6;
 
 /// Numbers from here on stand for queries.
 const FIRST_QUERY: u64 = 1 << 40;
 
-/// The bytes that stand for image `number`.
+/// Returns the bytes that stand for image `number`.
 pub(crate) fn picture(number: usize) -> Bytes {
     Bytes::copy_from_slice(&(number as u64).to_le_bytes())
 }
 
-/// The bytes that stand for query `number`.
+/// Returns the bytes that stand for query `number`.
 pub(crate) fn query(number: usize) -> Bytes {
     Bytes::copy_from_slice(&(FIRST_QUERY + number as u64).to_le_bytes())
 }
@@ -78,13 +80,13 @@ impl Numbered {
         })
     }
 
-    /// The number of queries.
+    /// Returns the number of queries.
     pub(crate) fn queries(&self) -> usize {
         self.queries.len()
     }
 
-    /// The recall of a search: the share of the ten nearest of the first `pictures` images that were found, or
-    /// others as near.
+    /// Returns the recall of a search: the share of the ten nearest of the first `pictures` images
+    /// that were found, or others as near.
     pub(crate) fn recall(&self, pictures: usize, found: &[Vec<usize>]) -> f64 {
         let asked = &self.queries[..found.len()];
         let nearest = (0..pictures).into_par_iter().fold(

@@ -16,44 +16,44 @@ use lookalike_test_support::memory::MemoryCloud;
 use crate::AnyError;
 use crate::vectors::{picture, query};
 
-/// Pictures are spread over so many folders.
+/// Number of folders over which pictures are spread.
 const FOLDERS: usize = 20;
-/// Asked so many times, of which the best counts: the cloud runs on the same cores.
+/// Number of attempts, of which the best counts: the cloud runs on the same cores.
 const LOADS: usize = 3;
 
-/// What indexes and searches.
+/// The indexer and the searcher.
 pub(crate) struct World {
     writer: Arc<dyn ImageWriter>,
     indexer: Indexer,
     search: SearchPorts,
-    /// Whether a segment that is loaded is a copy.
+    /// True if a loaded segment is a copy.
     copies: bool,
 }
 
-/// What a batch took.
+/// The cost of a batch.
 pub(crate) struct BatchCost {
     pub(crate) publishing: Duration,
     pub(crate) maintaining: Duration,
-    /// Whether the base was rebuilt, which then is most of the maintenance.
+    /// True if the base was rebuilt, which then is most of the maintenance.
     pub(crate) rebuilt: bool,
 }
 
-/// What a search function sees of the index.
+/// The index as a search function sees it.
 pub(crate) struct Seen {
     pub(crate) segments: usize,
     pub(crate) index_bytes: u64,
-    /// From nothing to searchable.
+    /// Time from nothing to searchable.
     pub(crate) load_ms: f64,
     /// Median time of a search without embedding.
     pub(crate) query_ms: f64,
-    /// Memory that the process has more when it is loaded; `None` where that cannot be told.
+    /// Additional memory of the process after loading; `None` if it is not known.
     pub(crate) memory_bytes: Option<u64>,
     /// Numbers of the pictures that each query found.
     pub(crate) found: Vec<Vec<usize>>,
 }
 
 impl World {
-    /// On the servers of a local cloud.
+    /// Connects to the servers of a local cloud.
     pub(crate) fn served(
         local: &LocalCloud,
         embedder: Arc<dyn ImageEncoder>,
@@ -83,7 +83,7 @@ impl World {
         })
     }
 
-    /// On stores in memory.
+    /// Uses stores in memory.
     pub(crate) fn in_memory(embedder: Arc<dyn ImageEncoder>) -> Self {
         let cloud = MemoryCloud::new();
         let encoders: Encoders = EncoderCell::ready(embedder).into();
@@ -96,7 +96,7 @@ impl World {
         }
     }
 
-    /// Stores pictures, then indexes and maintains as one invocation does.
+    /// Stores pictures, then indexes and maintains like one invocation.
     pub(crate) async fn batch(&self, numbers: Range<usize>) -> Result<BatchCost, AnyError> {
         let mut keys = Vec::with_capacity(numbers.len());
         for number in numbers {
@@ -119,14 +119,14 @@ impl World {
         })
     }
 
-    /// Loads the index as a search function does that starts, and searches it with so many queries.
+    /// Loads the index like a starting search function, and searches it with `queries` queries.
     pub(crate) async fn look(&self, queries: usize) -> Result<Seen, AnyError> {
         let mut best_load = f64::INFINITY;
         // The allocator keeps what small segments took: the first time takes most.
         let mut most_memory = 0;
         let mut loaded = None;
         for _ in 0..LOADS {
-            // The one before is gone, and its memory with it.
+            // The previous index is dropped, and its memory with it.
             drop(loaded.take());
             let before = resident_bytes()?;
             let settings = SearchSettings::default();
@@ -160,7 +160,7 @@ impl World {
     }
 }
 
-/// Memory that the process holds, where Linux tells; else 0.
+/// Returns the memory of the process if Linux reports it, otherwise 0.
 fn resident_bytes() -> Result<u64, AnyError> {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
         return Ok(0);

@@ -1,11 +1,11 @@
-//! Waiting between the rounds of a batch call that leaves part of it undone.
+//! Waiting between the rounds of a batch call that was only partly done.
 
 use std::time::Duration;
 
 use lookalike_core::{StoreError, StoreErrorKind};
 
-/// Rounds in a row without any progress before a batch call fails. With the waits between them, at most about three
-/// seconds.
+/// Maximum number of consecutive rounds without any progress before a batch call fails. With the
+/// waits between them, they take at most about three seconds.
 const MAX_IDLE_ROUNDS: u32 = 7;
 const FIRST_WAIT: Duration = Duration::from_millis(25);
 const MAX_WAIT: Duration = Duration::from_secs(1);
@@ -13,12 +13,12 @@ const MAX_WAIT: Duration = Duration::from_secs(1);
 /// Bounded, growing, jittered waits between the rounds of a batch call.
 pub(crate) struct Backoff {
     idle_rounds: u32,
-    /// The message of the error once it gives up.
+    /// Message of the error after giving up.
     complaint: &'static str,
 }
 
 impl Backoff {
-    /// A back-off whose error has this message.
+    /// Makes a back-off whose error has this message.
     pub(crate) fn new(complaint: &'static str) -> Self {
         Self {
             idle_rounds: 0,

@@ -12,7 +12,8 @@ use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::settings::{Settings, read};
 
-/// Time for the upload of one object or part: a slow line is fine, [`Limits::stall`] ends a dead one.
+/// Maximum time for the upload of one object or part: a slow connection is fine, and
+/// [`Limits::stall`] ends a dead one.
 const MAX_UPLOAD_TIME: Duration = Duration::from_secs(300);
 
 /// No region is configured.
@@ -25,9 +26,9 @@ pub struct NoRegion;
 /// The clients that the adapters share.
 #[derive(Debug, Clone)]
 pub struct Clients {
-    /// For short requests and for reading.
+    /// Client for short requests and for reading.
     pub(crate) s3: aws_sdk_s3::Client,
-    /// For large bodies on their way up, which count against the time until the first reply byte.
+    /// Client for large bodies, whose upload counts towards the time until the first reply byte.
     pub(crate) s3_uploads: aws_sdk_s3::Client,
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
@@ -37,13 +38,14 @@ pub struct Clients {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) connect: Duration,
-    /// Until the first byte of the reply.
+    /// Maximum time until the first byte of the reply.
     pub(crate) first_byte: Duration,
-    /// One attempt, up to the reply's headers.
+    /// Maximum time of one attempt, up to the reply's headers.
     pub(crate) attempt: Duration,
-    /// All attempts together, up to the reply's headers: less than the time that API Gateway waits.
+    /// Maximum time of all attempts together, up to the reply's headers: less than API Gateway
+    /// waits.
     pub(crate) operation: Duration,
-    /// Without any byte of a body.
+    /// Maximum time without any byte of a body.
     pub(crate) stall: Duration,
     pub(crate) attempts: u32,
     pub(crate) first_backoff: Duration,
@@ -64,29 +66,29 @@ impl Default for Limits {
 }
 
 impl Clients {
-    /// Clients for the account, region and endpoints that the SDK's own environment variables and
-    /// profiles name. Credentials are looked up on first use, environment first, so that a Lambda
+    /// Makes clients for the account, region and endpoints in the SDK's own environment variables
+    /// and profiles. Credentials are loaded on first use, environment first, so that a Lambda
     /// function never waits for a provider that it does not need.
     ///
     /// # Errors
-    /// [`NoRegion`] when neither environment nor profile has one.
+    /// [`NoRegion`] if neither environment nor profile has one.
     pub async fn connect(settings: &Settings) -> Result<Self, NoRegion> {
         Self::from_config(&sdk_config().await?, settings.path_style)
     }
 
-    /// Clients as [`connect`](Self::connect) makes them, for reads that need no settings, such as of an encoder
-    /// by its URI.
+    /// Makes clients like [`connect`](Self::connect), for reads that need no settings, such as that
+    /// of an encoder by its URI.
     ///
     /// # Errors
-    /// [`NoRegion`] when neither environment nor profile has one.
+    /// [`NoRegion`] if neither environment nor profile has one.
     pub async fn without_settings() -> Result<Self, NoRegion> {
         Self::from_config(&sdk_config().await?, read::path_style_of_env())
     }
 
-    /// Clients for a configuration that the caller made, normally with [`sdk_config`].
+    /// Makes clients from a configuration of the caller, usually from [`sdk_config`].
     ///
     /// # Errors
-    /// [`NoRegion`] when `config` has none.
+    /// [`NoRegion`] if `config` has none.
     pub fn from_config(config: &SdkConfig, path_style: bool) -> Result<Self, NoRegion> {
         if config.region().is_none() {
             return Err(NoRegion);
@@ -98,7 +100,8 @@ impl Clients {
         Ok(Self::build(s3, dynamodb, sqs, config.timeout_config()))
     }
 
-    /// Clients for local S3, DynamoDB and SQS servers with fixed credentials; no environment is read.
+    /// Makes clients for local S3, DynamoDB and SQS servers with fixed credentials; no environment
+    /// is read.
     pub fn local(
         s3_url: &str,
         dynamodb_url: &str,
@@ -114,7 +117,7 @@ impl Clients {
         Self::at(urls, credentials, region, Limits::default())
     }
 
-    /// Clients for given servers of S3, DynamoDB and SQS.
+    /// Makes clients for given servers of S3, DynamoDB and SQS.
     pub(crate) fn at(
         [s3_url, dynamodb_url, sqs_url]: [&str; 3],
         credentials: SharedCredentialsProvider,
@@ -160,22 +163,22 @@ impl Clients {
         }
     }
 
-    /// The S3 client, for what no port covers.
+    /// Returns the S3 client, for calls that no port covers.
     pub fn s3(&self) -> &aws_sdk_s3::Client {
         &self.s3
     }
 
-    /// The DynamoDB client, for what no port covers.
+    /// Returns the DynamoDB client, for calls that no port covers.
     pub fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
         &self.dynamodb
     }
 }
 
-/// The SDK configuration of this process, with our connector, timeouts and retries: for other AWS
-/// services, and for [`Clients::from_config`].
+/// Loads the SDK configuration of this process, with the connector, timeouts and retries of this
+/// crate: for other AWS services, and for [`Clients::from_config`].
 ///
 /// # Errors
-/// [`NoRegion`] when neither environment nor profile has one.
+/// [`NoRegion`] if neither environment nor profile has one.
 pub async fn sdk_config() -> Result<SdkConfig, NoRegion> {
     let limits = Limits::default();
     let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
@@ -191,8 +194,9 @@ pub async fn sdk_config() -> Result<SdkConfig, NoRegion> {
     }
 }
 
-/// TLS by rustls with ring: it builds without a C tool chain for other targets. Idle connections are
-/// dropped before S3 closes them, or a thawed function would begin with a failed attempt.
+/// Makes the HTTP client. TLS is rustls with ring, which builds without a C tool chain for other
+/// targets. Idle connections are dropped before S3 closes them; otherwise a thawed function would
+/// begin with a failed attempt.
 pub(crate) fn http_client() -> SharedHttpClient {
     Builder::new()
         .tls_provider(tls::Provider::Rustls(

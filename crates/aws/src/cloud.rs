@@ -19,24 +19,25 @@ use crate::s3::{S3Encoders, S3Images, S3Manifests, S3Segments, S3UrlSigner};
 use crate::settings::{self, Settings};
 use crate::sqs::{SqsChanges, SqsDeadLetters};
 
-/// The ports of the service over S3, DynamoDB and SQS. Cloning shares the clients and their connections.
+/// The ports of the service over S3, DynamoDB and SQS. Clones share the clients and their
+/// connections.
 #[derive(Clone)]
 pub struct Cloud {
-    /// The catalog bucket, read.
+    /// Reads the catalog bucket.
     pub pictures: Arc<dyn ImageStore>,
-    /// The catalog bucket, written.
+    /// Writes the catalog bucket.
     pub picture_writer: Arc<dyn ImageWriter>,
-    /// Links into the catalog bucket.
+    /// Signs links into the catalog bucket.
     pub links: Arc<dyn UrlSigner>,
     /// The manifest of the index.
     pub manifests: Arc<dyn Manifests>,
     /// The segments of the index.
     pub segments: Arc<dyn Segments>,
-    /// The same segments, to list and remove.
+    /// Lists and removes segments.
     pub shelf: Arc<dyn SegmentStore>,
     /// The encoders that are stored beside the index.
     pub stored_encoders: Arc<dyn StoredEncoders>,
-    /// The same encoders, to list and remove.
+    /// Lists and removes stored encoders.
     pub encoder_store: Arc<dyn EncoderStore>,
     /// Product metadata.
     pub products: Arc<dyn Products>,
@@ -44,20 +45,20 @@ pub struct Cloud {
     pub records: Arc<dyn ImageRecords>,
     /// The images that failed.
     pub failures: Arc<dyn Failures>,
-    /// All of the table.
+    /// Reads the whole table.
     pub table: Arc<dyn TableReader>,
-    /// The changes for the indexer; none unless the settings name a queue.
+    /// The changes for the indexer; `None` unless the settings name a queue.
     pub changes: Option<Arc<dyn ChangeQueue>>,
-    /// The changes that the indexer handles one by one; none unless the settings name a queue.
+    /// The changes that the indexer handles one by one; `None` unless the settings name a queue.
     pub retries: Option<Arc<dyn ChangeQueue>>,
     clients: Clients,
 }
 
 impl Cloud {
-    /// The cloud that the SDK's environment variables and `settings` name.
+    /// Connects to the cloud that the SDK's environment variables and `settings` name.
     ///
     /// # Errors
-    /// [`NoRegion`] when no AWS region is configured. Nothing is called yet.
+    /// [`NoRegion`] if no AWS region is configured. Nothing is called yet.
     pub async fn connect(settings: &Settings) -> Result<Self, NoRegion> {
         Ok(Self::with_clients(
             Clients::connect(settings).await?,
@@ -65,7 +66,8 @@ impl Cloud {
         ))
     }
 
-    /// The buckets, the table and the queue of `settings`, reached by `clients`.
+    /// Returns the adapters of the buckets, the table and the queue in `settings`, reached by
+    /// `clients`.
     pub fn with_clients(clients: Clients, settings: &Settings) -> Self {
         let catalog = Arc::new(Bucket::new(
             &clients,
@@ -108,7 +110,7 @@ impl Cloud {
         }
     }
 
-    /// The ports of an indexer.
+    /// Returns the ports of an indexer.
     pub fn index_ports(&self, encoders: Encoders, metrics: Arc<dyn Metrics>) -> IndexPorts {
         IndexPorts {
             encoders,
@@ -124,7 +126,7 @@ impl Cloud {
         }
     }
 
-    /// The ports of a searcher.
+    /// Returns the ports of a searcher.
     pub fn search_ports(&self, encoders: Encoders, metrics: Arc<dyn Metrics>) -> SearchPorts {
         SearchPorts {
             encoders,
@@ -139,12 +141,12 @@ impl Cloud {
         }
     }
 
-    /// The dead-letter queue at `url`.
+    /// Returns the dead-letter queue at `url`.
     pub fn dead_letters(&self, url: &str) -> SqsDeadLetters {
         SqsDeadLetters::new(&self.clients, url)
     }
 
-    /// The clients that the adapters share.
+    /// Returns the clients that the adapters share.
     pub fn clients(&self) -> &Clients {
         &self.clients
     }

@@ -1,7 +1,7 @@
 //! S3, DynamoDB and SQS adapters for the ports of the service, over the AWS SDK, and outputs of a stack.
 //!
-//! A main reads [`Settings`], builds [`Clients`] once, and hands the adapters of a [`Cloud`] to the use
-//! cases:
+//! A `main` function reads [`Settings`], builds [`Clients`] once, and passes the adapters of a
+//! [`Cloud`] to the use cases:
 //!
 //! ```no_run
 //! # async fn wire() -> Result<(), Box<dyn std::error::Error>> {
@@ -14,9 +14,9 @@
 //! # }
 //! ```
 //!
-//! Every failed call is a [`StoreError`](lookalike_core::StoreError): its kind says whether to retry,
-//! its message what a person can do. Module `errors` alone translates the SDK's errors. The SDK makes up to four
-//! attempts where a retry may help; after that the caller decides.
+//! Every failed call is a [`StoreError`](lookalike_core::StoreError): its kind tells whether to
+//! retry, its message what a person can do. Only the module `errors` translates the SDK's errors.
+//! The SDK makes up to four attempts if a retry may help; after that the caller decides.
 
 #![forbid(unsafe_code)]
 

@@ -16,7 +16,8 @@ use walkdir::WalkDir;
 
 use crate::output;
 
-/// Uploads in flight at once: a round trip to S3 takes longer than sending an image.
+/// Maximum number of uploads at the same time: a round trip to S3 takes longer than sending an
+/// image.
 const PARALLEL_UPLOADS: usize = 16;
 
 /// A folder tree of images.
@@ -32,9 +33,9 @@ pub(crate) struct CatalogFolder {
 pub(crate) struct UploadReport {
     /// New or changed images that were stored.
     pub(crate) uploaded: u64,
-    /// Images that were there already.
+    /// Images that were in the catalog already.
     pub(crate) unchanged: u64,
-    /// Files that are not images by name.
+    /// Files without an image extension.
     pub(crate) skipped: u64,
     /// Files that could not be read or stored, with reasons.
     pub(crate) failed: Vec<String>,
@@ -149,7 +150,7 @@ impl CatalogFolder {
         Ok(Stored::New)
     }
 
-    /// Names the product where the file name does not.
+    /// Returns metadata with the product if the file name does not name it.
     fn metadata(&self, image: &LocalImage) -> BTreeMap<String, String> {
         let none = BTreeMap::new();
         let path = image.path.to_string_lossy();
@@ -180,7 +181,7 @@ async fn has_metadata(
         .all(|(name, value)| stored.get(name) == Some(value)))
 }
 
-/// ETags of the images in the catalog, by key.
+/// Returns the ETags of the images in the catalog, by key.
 async fn stored(cloud: &Cloud) -> Result<HashMap<String, String>> {
     let mut stored = HashMap::new();
     let mut after = None;
@@ -197,7 +198,7 @@ async fn stored(cloud: &Cloud) -> Result<HashMap<String, String>> {
     }
 }
 
-/// The ETag that S3 gives an object that is stored in one piece.
+/// Returns the ETag that S3 gives an object that is stored in one piece.
 fn md5_etag(body: &[u8]) -> String {
     format!("\"{}\"", hex::encode(Md5::digest(body)))
 }

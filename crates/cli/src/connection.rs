@@ -1,4 +1,4 @@
-//! How other commands find a running `serve`: a file in its data folder.
+//! The file in the data folder of a running `serve` by which other commands find it.
 
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 const FILE: &str = "serve.json";
-/// Time for a server on this machine to accept a connection.
+/// Maximum time for a server on this machine to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Where the servers of a running `serve` are.
+/// Addresses of the servers of a running `serve`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Connection {
     pub(crate) url: String,
@@ -31,7 +31,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// The connection of the `serve` that runs on this folder.
+    /// Reads the connection of the `serve` that runs on this folder.
     pub(crate) fn read(data: &Path) -> Result<Self> {
         let path = Self::path(data);
         let bytes = std::fs::read(&path).with_context(|| {
@@ -54,14 +54,14 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Fails if no server answers: a process that was killed left its file behind.
+    /// Fails if no server answers: a killed process left its file.
     fn probe(&self) -> Result<()> {
         let address = self.s3_url.trim_start_matches("http://").parse()?;
         TcpStream::connect_timeout(&address, CONNECT_TIMEOUT)?;
         Ok(())
     }
 
-    /// Leaves the file for others; it is removed by [`forget`](Self::forget).
+    /// Writes the file for other processes; [`forget`](Self::forget) removes it.
     pub(crate) fn write(&self, data: &Path) -> Result<()> {
         let path = Self::path(data);
         let bytes = serde_json::to_vec_pretty(self)?;
@@ -74,7 +74,7 @@ impl Connection {
 
     /// Removes the file when the servers stop.
     pub(crate) fn forget(data: &Path) {
-        // A process that still finds it is refused by the closed ports.
+        // A process that still finds it fails to connect to the closed ports.
         let _ = std::fs::remove_file(Self::path(data));
     }
 
@@ -82,7 +82,7 @@ impl Connection {
         data.join(FILE)
     }
 
-    /// The variables that make the AWS CLI, boto3 and this command use these servers.
+    /// Returns the variables with which the AWS CLI, boto3 and this command use these servers.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("AWS_ENDPOINT_URL_S3", self.s3_url.clone()),

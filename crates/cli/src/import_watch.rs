@@ -1,4 +1,4 @@
-//! Waiting until the index has what was imported.
+//! Waiting until the index has the imported metadata.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::output;
 
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
-/// Without progress for so long, waiting ends.
+/// Time without progress after which waiting ends.
 const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The images whose rows have to change.
@@ -18,23 +18,23 @@ pub(crate) struct ImportWatch<'a> {
     indexer: Indexer,
     filterable: &'a Filterable,
     metadata: HashMap<&'a str, &'a Metadata>,
-    /// As the index had them, by key.
+    /// Images as they were in the index, by key.
     pending: BTreeMap<String, IndexedImage>,
 }
 
 /// The changes seen in the index.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Seen {
-    /// Images whose rows have what was imported.
+    /// Images whose rows have the imported metadata.
     pub(crate) updated: usize,
-    /// Those among them that have another version now, which was embedded.
+    /// Images among them that have another version now, which was embedded.
     pub(crate) embedded: usize,
     /// Images whose rows do not have it yet.
     pub(crate) waiting: usize,
 }
 
 impl<'a> ImportWatch<'a> {
-    /// Looks at the index before `changed` is stored.
+    /// Reads the index before `changed` is stored.
     pub(crate) async fn before(
         indexer: Indexer,
         filterable: &'a Filterable,
@@ -86,7 +86,7 @@ impl<'a> ImportWatch<'a> {
             .collect();
         let mut pending = std::mem::take(&mut self.pending);
         pending.retain(|key, before| match now.get(key) {
-            // Removed, or given to another product.
+            // Removed, or assigned to another product.
             None => false,
             Some(now) if self.is_outdated(now) => true,
             Some(now) => {

@@ -2,7 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-/// Replaces the standard macro, which panics when the reader of the output has gone, as `head` does.
+/// Replaces the standard macro, which panics if the reader of the output has closed the pipe, as
+/// `head` does.
 macro_rules! println {
     ($($line:tt)*) => { $crate::output::print_line(format_args!($($line)*)) };
 }

@@ -11,13 +11,14 @@ use lookalike_training::label_table::csv_reader;
 use serde::Serialize;
 use serde_json::Value;
 
-/// The column that every file must have.
+/// The required column.
 const PRODUCT_ID: &str = "product_id";
-/// The column that names images.
+/// The column of images.
 const IMAGE: &str = "image";
-/// The longest product id: a partition key of the table has at most 2048 bytes.
+/// Maximum bytes of a product id: the limit for a partition key of the table.
 const MAX_ID_BYTES: usize = 2048;
-/// The bytes of one product's metadata: an item of the table has at most 400 KB, names included.
+/// Maximum bytes of one product's metadata: an item of the table has at most 400 KB, including
+/// names.
 const MAX_METADATA_BYTES: usize = 350_000;
 
 /// The content of a file.
@@ -34,9 +35,9 @@ pub(crate) struct ProductTable {
 /// A line that could not be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct BadLine {
-    /// Its number in the file, the header being line 1.
+    /// Its number in the file; the header is line 1.
     pub(crate) line: u64,
-    /// What is wrong with it.
+    /// The fault.
     pub(crate) reason: String,
 }
 
@@ -104,7 +105,7 @@ impl ProductTable {
 fn columns(reader: &mut csv::Reader<impl Read>) -> Result<Vec<String>> {
     let header = reader
         .headers()
-        .context("the header is no UTF-8 CSV line")?;
+        .context("the header is not a UTF-8 CSV line")?;
     let columns: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
     for (i, name) in columns.iter().enumerate() {
         if columns[..i].contains(name) && !name.is_empty() {
@@ -134,13 +135,13 @@ fn product(columns: &[String], id_column: usize, record: &ByteRecord) -> Result<
     }
     if product_id.len() > MAX_ID_BYTES {
         return Err(format!(
-            "{PRODUCT_ID} has {} bytes, at most {MAX_ID_BYTES} are possible",
+            "{PRODUCT_ID} has {} bytes, at most {MAX_ID_BYTES} are allowed",
             product_id.len()
         ));
     }
     if size > MAX_METADATA_BYTES {
         return Err(format!(
-            "the line has {size} bytes of metadata, at most {MAX_METADATA_BYTES} are possible"
+            "the line has {size} bytes of metadata, at most {MAX_METADATA_BYTES} are allowed"
         ));
     }
     Ok(Product {
@@ -149,7 +150,7 @@ fn product(columns: &[String], id_column: usize, record: &ByteRecord) -> Result<
     })
 }
 
-/// Reads numbers and booleans as such; an article number with leading zeros stays text.
+/// Parses numbers and booleans; an article number with leading zeros stays text.
 fn typed(field: &str) -> Value {
     match field {
         "true" | "TRUE" | "True" => return Value::Bool(true),
@@ -241,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn the_image_column_tells_which_product_a_picture_shows() {
+    fn the_image_column_names_the_product_of_a_picture() {
         let table = read("product_id,image\np1,shoes/a.jpg|shoes/b.jpg\n");
         assert_eq!(table.images["shoes/b.jpg"], "p1");
     }

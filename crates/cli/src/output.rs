@@ -7,17 +7,17 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing_subscriber::EnvFilter;
 
-/// How a command ended.
+/// The outcome of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CommandOutcome {
-    /// All of it was done.
+    /// Everything was done.
     Complete,
     /// Some items failed; they were reported.
     Partial,
 }
 
 impl CommandOutcome {
-    /// [`Partial`](Self::Partial) if anything failed.
+    /// Returns [`Partial`](Self::Partial) if anything failed.
     pub(crate) fn partial_if(failed: bool) -> Self {
         if failed {
             Self::Partial
@@ -27,12 +27,13 @@ impl CommandOutcome {
     }
 }
 
-/// Prints a line to standard output. If the reader of a pipe has gone, the program ends, as other programs do.
+/// Prints a line to standard output. If the reader of a pipe has closed it, the program ends, as
+/// other programs do.
 pub(crate) fn print_line(line: fmt::Arguments<'_>) {
     print_text(&format!("{line}\n"));
 }
 
-/// As [`print_line`], without an end of line.
+/// Prints like [`print_line`], without an end of line.
 pub(crate) fn print_text(text: &str) {
     let mut stdout = io::stdout().lock();
     let printed = stdout
@@ -48,7 +49,7 @@ pub(crate) fn print_text(text: &str) {
     }
 }
 
-/// Logs go to standard error, readable; only warnings unless asked for more.
+/// Logs to standard error, for people; only warnings unless more is requested.
 pub(crate) fn init_logging(verbose: bool) {
     let usual = if verbose {
         "warn,lookalike=info,s3s=off"
@@ -64,7 +65,7 @@ pub(crate) fn init_logging(verbose: bool) {
         .init();
 }
 
-/// A progress bar on standard error; invisible if that is not a terminal.
+/// Returns a progress bar on standard error; invisible if that is not a terminal.
 pub(crate) fn progress(message: &'static str, length: u64) -> ProgressBar {
     let style = ProgressStyle::with_template(
         "{msg:<12} {wide_bar} {human_pos}/{human_len} {per_sec:>12} {eta:>4}",
@@ -76,19 +77,19 @@ pub(crate) fn progress(message: &'static str, length: u64) -> ProgressBar {
     }
 }
 
-/// A line that moves, for work of unknown length.
+/// Returns a moving line, for work of unknown length.
 pub(crate) fn spinner(message: &'static str) -> ProgressBar {
     let bar = ProgressBar::new_spinner().with_message(message);
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
 }
 
-/// A number of bytes in units that people read.
+/// Formats a number of bytes for people.
 pub(crate) fn bytes(bytes: u64) -> String {
     indicatif::HumanBytes(bytes).to_string()
 }
 
-/// Rows with columns of equal width, two spaces between them, without spaces at the end.
+/// Formats rows with columns of equal width, two spaces between them, and no spaces at the end.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {

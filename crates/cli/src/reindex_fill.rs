@@ -12,12 +12,13 @@ use lookalike_indexing::{Coverage, Indexer};
 use crate::deadline;
 use crate::output;
 
-/// About as many keys wait in the queue at once: new uploads must not wait behind the whole catalog.
+/// Approximate maximum number of keys in the queue: new uploads must not wait behind the whole
+/// catalog.
 const MAX_QUEUED_KEYS: usize = 500;
-/// Images that this process indexes and publishes together.
+/// Number of images that this process indexes and publishes together.
 const BATCH_IMAGES: usize = 100;
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
-/// Without progress for so long, a warning is printed.
+/// Time without progress after which a warning is printed.
 const STALL_WARNING_TIME: Duration = Duration::from_secs(60);
 
 /// Fills the index that is being built.
@@ -25,7 +26,8 @@ pub(crate) struct ReindexFill<'a> {
     pub(crate) indexer: &'a Indexer,
     /// The queue of the indexer; without it, this process indexes.
     pub(crate) queue: Option<Arc<dyn ChangeQueue>>,
-    /// The indexer has ended its work once its queue is empty and the index has not grown for so long.
+    /// Time without growth of the index after which, if its queue is empty, the indexer has
+    /// finished.
     pub(crate) quiet: Duration,
 }
 
@@ -81,8 +83,8 @@ impl ReindexFill<'_> {
                 tokio::time::sleep(POLL_INTERVAL).await;
             }
         }
-        // Counts of the queue are late and approximate, so the index decides. Comparing it with the bucket takes a
-        // listing, so that waits until the index has grown.
+        // Counts of the queue are late and approximate, so the index decides. Comparing it with the
+        // bucket takes a listing, so that waits until the index has grown.
         let mut compared = None;
         loop {
             progress.refresh().await?;
@@ -117,7 +119,7 @@ impl ReindexFill<'_> {
     }
 }
 
-/// The keys that the new index lacks in the version of the searched one, or that it has to remove.
+/// Returns the keys that the new index lacks in the version of the serving one, or has to remove.
 pub(crate) fn incomplete_keys(coverage: &Coverage) -> BTreeSet<String> {
     let keys = coverage.missing.iter().chain(&coverage.gone);
     keys.cloned().collect()
@@ -154,7 +156,7 @@ impl<'a> Progress<'a> {
         Ok(())
     }
 
-    /// Time since the index last grew.
+    /// Returns the time since the index last grew.
     fn unchanged(&self) -> Duration {
         self.since.elapsed()
     }
@@ -166,8 +168,9 @@ impl<'a> Progress<'a> {
         self.warned = true;
         self.bar.suspend(|| {
             eprintln!(
-                "nothing was indexed for a minute, about {waiting} changes wait: is the indexer at \
-                 work? Ctrl-C is safe, the same command goes on later; --here embeds in this process"
+                "nothing was indexed for a minute, about {waiting} changes wait: is the indexer \
+                 running? Ctrl-C is safe, the same command continues later; --here embeds in this \
+                 process"
             );
         });
     }

@@ -1,4 +1,4 @@
-//! The file of a report: checked at the start, in place only once it is whole.
+//! The file of a report: checked at the start, and in place only when it is complete.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -14,11 +14,11 @@ pub(crate) struct ReportFile {
 }
 
 impl ReportFile {
-    /// Makes sure that the report can be written.
+    /// Checks that the report can be written.
     pub(crate) fn create(path: &Path) -> Result<Self> {
         if path.exists() && !path.is_file() {
             bail!(
-                "cannot write the report to {}: it is no file",
+                "cannot write the report to {}: it is not a file",
                 path.display()
             );
         }
@@ -27,7 +27,7 @@ impl ReportFile {
             _ => Path::new("."),
         };
         let unwritable = || format!("cannot write the report to {}", path.display());
-        // Not made by tempfile: a report has the permissions of any new file.
+        // Not made by tempfile, because a report has the permissions of any new file.
         let name = path.file_name().with_context(unwritable)?;
         let name = format!(".{}.{}", name.to_string_lossy(), std::process::id());
         let temporary = folder.join(name);

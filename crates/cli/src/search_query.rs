@@ -1,4 +1,4 @@
-//! The query that the arguments of `search` describe.
+//! The query in the arguments of `search`.
 
 use anyhow::Result;
 use lookalike_core::{Area, Crop};
@@ -6,10 +6,10 @@ use lookalike_search::Query;
 
 use crate::args::{QueryArg, SearchArguments};
 
-/// The weight of what results are to be unlike, unless the argument gives one.
+/// Default weight of subjects that results should be unlike.
 const UNLIKE_WEIGHT: f32 = 0.5;
 
-/// The area of an image that `--crop` and `--no-trim` choose.
+/// Returns the area of an image from `--crop` and `--no-trim`.
 pub(crate) fn area(crop: Option<Crop>, no_trim: bool) -> Area {
     Area {
         crop,
@@ -17,7 +17,7 @@ pub(crate) fn area(crop: Option<Crop>, no_trim: bool) -> Area {
     }
 }
 
-/// The query that the arguments describe.
+/// Returns the query in the arguments.
 pub(crate) fn query(arguments: &SearchArguments) -> Result<Query> {
     let area = |crop| area(crop, arguments.no_trim);
     let mut items = Vec::new();

@@ -8,31 +8,31 @@ use tokio::sync::watch;
 pub(crate) struct StopSignal(watch::Receiver<bool>);
 
 impl StopSignal {
-    /// From now on, the signals no longer end the process by themselves.
+    /// Starts listening; from now on, the signals no longer end the process.
     pub(crate) fn listen() -> Result<Self> {
         let (sender, receiver) = watch::channel(false);
         let signal = signal()?;
         tokio::spawn(async move {
             signal.await;
             sender.send_replace(true);
-            // The sender has to outlive all receivers.
+            // The sender must outlive all receivers.
             sender.closed().await;
         });
         Ok(Self(receiver))
     }
 
-    /// True if the process was asked to stop.
+    /// True if a signal was received.
     pub(crate) fn has_come(&self) -> bool {
         *self.0.borrow()
     }
 
-    /// Returns once the process was asked to stop.
+    /// Returns once a signal was received.
     pub(crate) async fn came(&self) {
-        // Fails only without its task, which ends with the runtime: a reason to stop as well.
+        // Fails only without its task, which ends with the runtime: also a reason to stop.
         let _ = self.0.clone().wait_for(|came| *came).await;
     }
 
-    /// Returns the result of `work`, or `None` if the process is asked to stop first.
+    /// Returns the result of `work`, or `None` if a signal is received first.
     pub(crate) async fn or<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             done = work => Some(done),
@@ -57,7 +57,7 @@ fn signal() -> Result<impl Future<Output = ()>> {
 #[cfg(not(unix))]
 fn signal() -> Result<impl Future<Output = ()>> {
     Ok(async {
-        // An error means that there are no such signals here.
+        // An error means that this system has no such signals.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await
         }

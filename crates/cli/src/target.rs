@@ -15,7 +15,7 @@ use lookalike_search::{SearchSettings, Searcher};
 use crate::args::TargetArguments;
 use crate::connection::Connection;
 
-/// Names the stack where no option names a system.
+/// Names the stack if no option names a system.
 const STACK: &str = "LOOKALIKE_STACK";
 
 /// Outputs of the stack, by the variable of the same meaning.
@@ -36,7 +36,7 @@ const DEAD_LETTER_OUTPUTS: [&str; 3] = [
     "InvocationDeadLettersUrl",
 ];
 
-/// Buckets, table and queue, reachable.
+/// Connected buckets, table and queue.
 pub(crate) struct Target {
     pub(crate) settings: Settings,
     pub(crate) cloud: Cloud,
@@ -47,12 +47,12 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Connects to the system that the arguments, or otherwise the environment, name.
+    /// Connects to the system in the arguments, otherwise to that in the environment.
     pub(crate) async fn connect(arguments: &TargetArguments) -> Result<Self> {
         match (&arguments.stack, &arguments.data) {
             (Some(stack), _) => Self::of_stack(stack).await,
             (None, Some(data)) => Self::of_connection(&Connection::read(data)?),
-            // Read here and not by the parser, to which it would contradict --data.
+            // Read here and not by the parser, which would report a conflict with --data.
             (None, None) => match std::env::var(STACK) {
                 Ok(stack) if !stack.is_empty() => Self::of_stack(&stack).await,
                 _ => Self::of_environment().await,
@@ -78,12 +78,12 @@ impl Target {
         Ok(Self::new(settings, cloud))
     }
 
-    /// The system of a running `serve`.
+    /// Returns the system of a running `serve`.
     pub(crate) fn of_connection(connection: &Connection) -> Result<Self> {
         let variables: HashMap<_, _> = connection.environment().into_iter().collect();
         let settings = Settings::read(|name| match variables.get(name) {
             Some(value) => Some(value.clone()),
-            // The rest, such as the encoder, is this process's own choice.
+            // Other settings, such as the encoder, are this process's own.
             None => std::env::var(name).ok(),
         })?;
         let clients = Clients::local(
@@ -104,7 +104,7 @@ impl Target {
         let settings = Settings::read(|name| {
             let output = STACK_OUTPUTS.iter().find(|(variable, _)| *variable == name);
             match output.and_then(|(_, output)| outputs.get(*output)) {
-                // The stack's value for the encoder inside the program.
+                // The stack's value for the built-in encoder.
                 Some(value) if value == "embedded" => None,
                 Some(value) => Some(value.clone()),
                 None => std::env::var(name).ok(),
@@ -123,12 +123,12 @@ impl Target {
         })
     }
 
-    /// The encoder of the settings and those stored beside the index, each loaded on first use.
+    /// Returns the configured encoder and those stored beside the index, each loaded on first use.
     pub(crate) fn encoders(&self) -> Encoders {
         encoders(&self.settings, &self.cloud)
     }
 
-    /// An indexer on this system.
+    /// Returns an indexer on this system.
     pub(crate) fn indexer(&self, encoders: Encoders) -> Indexer {
         let ports = self.cloud.index_ports(encoders, Arc::new(NoMetrics));
         let settings = IndexSettings {
@@ -139,7 +139,7 @@ impl Target {
         Indexer::new(ports, settings)
     }
 
-    /// A searcher on this system.
+    /// Returns a searcher on this system.
     pub(crate) fn searcher(&self, encoders: Encoders) -> Searcher {
         let ports = self.cloud.search_ports(encoders, Arc::new(NoMetrics));
         let settings = SearchSettings {

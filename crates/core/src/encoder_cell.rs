@@ -19,14 +19,15 @@ use crate::start_up;
 pub type EncoderLoader =
     Box<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn ImageEncoder>, String>> + Send + Sync>;
 
-/// Files of an encoder, and the fingerprint that follows from them.
+/// Fingerprint of an encoder, and the files from which it was computed.
 pub type ReadFiles = (Fingerprint, EncoderFiles);
 
 /// Reads the files of an encoder again; the error is a sentence for people.
 pub type EncoderReader =
     Box<dyn Fn() -> BoxFuture<'static, Result<ReadFiles, String>> + Send + Sync>;
 
-/// An encoder that is loaded when it is first needed. A failed load is tried again at the next need.
+/// An encoder that is loaded when it is first needed. A failed load is tried again at the next
+/// call.
 #[derive(Clone)]
 pub struct EncoderCell {
     inner: Arc<Inner>,
@@ -39,23 +40,23 @@ struct Inner {
 }
 
 impl EncoderCell {
-    /// A cell that holds `embedder` already.
+    /// Makes a cell with an encoder that is already loaded.
     pub fn ready(embedder: Arc<dyn ImageEncoder>) -> Self {
         Self::with(OnceCell::new_with(Some(embedder)), None, None)
     }
 
-    /// A cell that holds `embedder` already, whose files `reader` gives.
+    /// Makes a cell with an encoder that is already loaded; `reader` reads its files.
     pub fn ready_with_files(embedder: Arc<dyn ImageEncoder>, reader: EncoderReader) -> Self {
         Self::with(OnceCell::new_with(Some(embedder)), None, Some(reader))
     }
 
-    /// A cell that loads on first need.
+    /// Makes a cell that loads its encoder on first use.
     pub fn lazy(loader: EncoderLoader) -> Self {
         Self::with(OnceCell::new(), Some(loader), None)
     }
 
-    /// A cell that loads on first need an encoder whose files `reader` gives. They are read again when
-    /// they are to be stored, which is seldom, rather than kept in memory.
+    /// Makes a cell that loads its encoder on first use; `reader` reads its files. They are read
+    /// again when they have to be stored, which is rare, rather than kept in memory.
     pub fn lazy_with_files(loader: EncoderLoader, reader: EncoderReader) -> Self {
         Self::with(OnceCell::new(), Some(loader), Some(reader))
     }
@@ -74,7 +75,7 @@ impl EncoderCell {
         }
     }
 
-    /// The encoder, loaded if it was not.
+    /// Returns the encoder, and loads it first if necessary.
     ///
     /// # Errors
     /// The error of the loader.
@@ -92,10 +93,10 @@ impl EncoderCell {
         self.inner.cell.get_or_try_init(load).await.cloned()
     }
 
-    /// The files of the encoder; `None` when it has none to give away.
+    /// Returns the files of the encoder; `None` if it has no files.
     ///
     /// # Errors
-    /// The error of the reader; and when the files are no longer those that were loaded.
+    /// The error of the reader, also if the files are not the ones that were loaded.
     pub async fn files(&self) -> Result<Option<EncoderFiles>, String> {
         let Some(reader) = &self.inner.reader else {
             return Ok(None);
@@ -105,20 +106,20 @@ impl EncoderCell {
         match found == loaded {
             true => Ok(Some(files)),
             false => Err(format!(
-                "the files of encoder {:?} changed since they were loaded: their fingerprint is \
-                 {found}, expected {loaded}: start again",
+                "the files of encoder {:?} changed after they were loaded: their fingerprint is \
+                 {found}, expected {loaded}: restart the process",
                 files.name
             )),
         }
     }
 
-    /// True if [`files`](Self::files) has any.
+    /// True if [`files`](Self::files) returns files.
     pub fn has_files(&self) -> bool {
         self.inner.reader.is_some()
     }
 }
 
-/// Bounds what is decoded and embedded at once, by memory and by cores.
+/// Limits how many images are decoded and embedded at once, by memory and by cores.
 pub struct EncoderSlots {
     memory: MemoryBudget,
     cores: Arc<Semaphore>,
@@ -131,7 +132,7 @@ pub struct Slot {
 }
 
 impl EncoderSlots {
-    /// Slots for so many images at once, of which none takes memory that is not in the budget.
+    /// Makes slots for `parallel` images at once, whose memory stays within the budget.
     pub fn new(memory: MemoryBudget, parallel: usize) -> Self {
         Self {
             memory,
@@ -139,8 +140,8 @@ impl EncoderSlots {
         }
     }
 
-    /// Waits for a slot for an image, whose file has `held` bytes that count too. First for memory: who has a core
-    /// never waits for anything, so every core becomes free.
+    /// Waits for a slot for an image, whose file has `held` bytes that count too. It waits for
+    /// memory first: a slot that has a core never waits, so every core becomes free again.
     pub async fn acquire(&self, image: &ImageInfo, held: usize) -> Result<Slot, ExceedsMemory> {
         let memory = self.memory.reserve(image, held).await?;
         Ok(Slot {
@@ -158,8 +159,8 @@ pub async fn inspect(
     run_blocking(move || embedder.inspect(&image)).await
 }
 
-/// Embeds a part of an image on a thread for blocking work. `slot` is held for as long as the work takes, also
-/// when the caller went away meanwhile.
+/// Embeds a part of an image on a thread for blocking work. The slot is held for as long as the
+/// work takes, even if the caller stopped waiting.
 pub async fn embed(
     embedder: Arc<dyn ImageEncoder>,
     image: Bytes,
@@ -174,7 +175,8 @@ pub async fn embed(
     .await
 }
 
-/// An image that makes the encoder panic is a bad image: it would do so again.
+/// Runs work on a thread for blocking work. An image that makes the encoder panic is a bad image:
+/// it would do so again.
 async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ImageError> + Send + 'static,
 ) -> Result<T, EmbedError> {
@@ -203,7 +205,7 @@ fn message_of(panic: &(dyn Any + Send)) -> &str {
         .unwrap_or("it did not say why")
 }
 
-/// Images that are best embedded at once: one per core.
+/// Returns the best number of images to embed at once: one per core.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
 }
@@ -214,11 +216,11 @@ impl From<ExceedsMemory> for EmbedError {
     }
 }
 
-/// Why there is no embedding.
+/// The reason why there is no embedding.
 pub enum EmbedError {
     /// The image is at fault.
     Image(ImageError),
-    /// The image takes more memory than there is for images.
+    /// The image needs more memory than is reserved for images.
     Memory(ExceedsMemory),
     /// The encoder is at fault.
     Encoder(String),

@@ -1,8 +1,8 @@
-//! The encoders of this process: the one it was given, and those of the indexes that it meets.
+//! The encoders of this process: the configured one, and those of the indexes that it reads.
 //!
-//! An index is searched and written with the encoder that made it, whichever the process was given: a
-//! new release, or another setting, changes nothing until the index is made again. For that, the files
-//! of an encoder are stored beside the index before the first manifest names it.
+//! An index is searched and written with the encoder that made it, whatever encoder is configured:
+//! a new release, or another setting, changes nothing until the index is made again. For this, the
+//! files of an encoder are stored beside the index before the first manifest names it.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,44 +17,45 @@ use crate::error::StoreError;
 use crate::model::EncoderFiles;
 use crate::ports::{ImageEncoder, StoredEncoders};
 
-/// Makes of its files the encoder that has this fingerprint, as an earlier release did where need be; the
-/// error is a sentence for people. Slow: callers leave the async runtime first.
+/// Opens an encoder with this fingerprint from its files, as an earlier release did if necessary;
+/// the error is a sentence for people. Slow: callers leave the async runtime first.
 pub type EncoderOpener =
     Arc<dyn Fn(EncoderFiles, Fingerprint) -> Result<Arc<dyn ImageEncoder>, String> + Send + Sync>;
 
-/// Why there is no encoder for an index.
+/// The reason why there is no encoder for an index.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum NoEncoder {
-    /// The encoder that the process was given cannot be loaded.
+    /// The configured encoder cannot be loaded.
     #[error("{0}")]
     Configured(String),
-    /// The index has another encoder than the process, and that is not stored beside the index.
+    /// The index has another encoder than the one configured, and it is not stored beside the
+    /// index.
     #[error(
         "the index was made by encoder {wanted}, but this process has {configured}, and the files of \
          the former are not stored beside the index: set LOOKALIKE_ENCODER to the index's encoder, or \
          index the catalog again"
     )]
     Missing {
-        /// The encoder of the process.
+        /// The configured encoder.
         configured: Fingerprint,
         /// The encoder of the index.
         wanted: Fingerprint,
     },
-    /// The encoder that is stored beside the index is not that of the index, or cannot be loaded.
+    /// The encoder that is stored beside the index is a different one, or cannot be loaded.
     #[error("the encoder {wanted} that is stored beside the index cannot be used: {reason}")]
     Unusable {
         /// The encoder of the index.
         wanted: Fingerprint,
-        /// The fault.
+        /// The reason.
         reason: String,
     },
-    /// A store did not answer as it should.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl NoEncoder {
-    /// True if the same may succeed later.
+    /// True if the same call may succeed later.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Store(error) if error.kind.is_retryable())
     }
@@ -62,19 +63,19 @@ impl NoEncoder {
 
 type Opened = Arc<OnceCell<Arc<dyn ImageEncoder>>>;
 
-/// The encoders of this process. Cloning shares them.
+/// The encoders of this process. Clones share them.
 #[derive(Clone)]
 pub struct Encoders {
     configured: EncoderCell,
     stored: Option<(Arc<dyn StoredEncoders>, EncoderOpener)>,
-    /// Those that were loaded from beside the index.
+    /// Encoders that were loaded from beside the index.
     opened: Arc<Mutex<HashMap<Fingerprint, Opened>>>,
     /// Set once the files of the configured encoder are known to be stored.
     kept: Arc<OnceCell<()>>,
 }
 
 impl Encoders {
-    /// The encoder that the process was given, and those that `stored` has, which `open` loads.
+    /// Combines the configured encoder and those in `stored`, which `open` loads.
     pub fn new(
         configured: EncoderCell,
         stored: Arc<dyn StoredEncoders>,
@@ -83,7 +84,7 @@ impl Encoders {
         Self::with(configured, Some((stored, open)))
     }
 
-    /// The one encoder, for places where nothing else is stored.
+    /// Uses only the configured encoder, for places where nothing is stored.
     pub fn only(configured: EncoderCell) -> Self {
         Self::with(configured, None)
     }
@@ -100,7 +101,7 @@ impl Encoders {
         }
     }
 
-    /// The encoder that the process was given: by the settings, or with the program.
+    /// Returns the configured encoder: from the settings, or built in.
     ///
     /// # Errors
     /// [`NoEncoder::Configured`].
@@ -108,11 +109,11 @@ impl Encoders {
         self.configured.get().await.map_err(NoEncoder::Configured)
     }
 
-    /// The encoder of an index: the configured one if it is that, else the stored one, loaded when it
-    /// is first needed.
+    /// Returns the encoder of an index: the configured one if it is the same, otherwise the stored
+    /// one, loaded on first use.
     ///
     /// # Errors
-    /// [`NoEncoder`]; what failed is tried again with the next call.
+    /// [`NoEncoder`]; the next call tries again.
     pub async fn of(&self, wanted: Fingerprint) -> Result<Arc<dyn ImageEncoder>, NoEncoder> {
         if let Some(opened) = self.at_hand(wanted) {
             return Ok(opened);
@@ -127,7 +128,7 @@ impl Encoders {
         cell.get_or_try_init(load).await.cloned()
     }
 
-    /// An encoder that was loaded from beside the index before.
+    /// Returns an encoder that was already loaded from beside the index.
     fn at_hand(&self, wanted: Fingerprint) -> Option<Arc<dyn ImageEncoder>> {
         self.lock().get(&wanted)?.get().cloned()
     }
@@ -168,12 +169,12 @@ impl Encoders {
             Ok(own) => warn!(
                 index = %wanted,
                 release = %own.fingerprint(),
-                "this release brings encoder {:?}, the index is of {:?}: going on with that one, as it is \
-                 stored beside the index, until `lookalike reindex` changes over",
+                "this release has encoder {:?}, the index was made by {:?}: using the latter, which \
+                 is stored beside the index, until `lookalike reindex` changes it",
                 own.name(),
                 embedder.name()
             ),
-            Err(error) => warn!(index = %wanted, %error, "going on with the stored encoder"),
+            Err(error) => warn!(index = %wanted, %error, "using the stored encoder"),
         }
         Ok(embedder)
     }
@@ -199,8 +200,9 @@ impl Encoders {
         }
     }
 
-    /// Stores the files of the configured encoder, whether or not they are there: a manifest is about
-    /// to name it for the first time, and files that nothing names may be removed once they are old.
+    /// Stores the files of the configured encoder, even if they are there already: a manifest is
+    /// about to name it for the first time, and files that no manifest names may be removed once
+    /// they are old.
     pub async fn store_configured(&self) -> Result<(), NoEncoder> {
         let Some((stored, _)) = &self.stored else {
             return Ok(());
@@ -211,15 +213,15 @@ impl Encoders {
             return Ok(());
         };
         stored.put(embedder.fingerprint(), &files).await?;
-        // No need to look for them any more. An error only says that somebody is looking already.
+        // The files need not be looked for any more. An error only means that another task is doing
+        // so already.
         let _ = self.kept.set(());
         info!(encoder = %embedder.fingerprint(), "the encoder's files are stored beside the index");
         Ok(())
     }
 
-    /// Stores the files of the configured encoder if it is among `needed` and they are missing, as in
-    /// an index that an older release began. Looks once per process, and is no reason for anything to
-    /// fail.
+    /// Stores the files of the configured encoder if it is among `needed` and they are missing, as
+    /// in an index that an older release began. Checks once per process, and never fails.
     pub async fn keep_configured(&self, mut needed: impl Iterator<Item = Fingerprint>) {
         if self.kept.initialized() || !self.configured.has_files() {
             return;

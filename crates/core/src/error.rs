@@ -1,4 +1,4 @@
-//! What can go wrong at a port, in words of our own: no SDK type passes this line.
+//! Errors of ports, in this project's own terms: no SDK type appears here.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -8,13 +8,13 @@ use std::sync::Arc;
 pub enum StoreErrorKind {
     /// The bucket, table or object does not exist: check the configuration.
     NotFound,
-    /// A condition on a write did not hold: somebody else wrote first; read again and reapply.
+    /// A condition on a write did not hold because another writer was faster: read and apply again.
     Conflict,
-    /// Throttled, slow, unreachable or a fault of the other side: the same call may succeed later.
+    /// Throttled, slow, unreachable or a server error: the same call may succeed later.
     Unavailable,
     /// The credentials do not allow the call: fix the policy.
     Denied,
-    /// The other side refuses the request itself: retrying cannot help.
+    /// The server refuses the request itself: retrying does not help.
     Invalid,
 }
 
@@ -25,15 +25,15 @@ impl StoreErrorKind {
     }
 }
 
-/// A failed call to S3, DynamoDB or whatever stands behind a port.
+/// A failed call to S3, DynamoDB or another implementation of a port.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{operation} failed: {message}")]
 pub struct StoreError {
-    /// Tells what the caller may do about it.
+    /// The kind, which determines what the caller may do.
     pub kind: StoreErrorKind,
-    /// The call and what it was about, e.g. `get s3://bucket/key`.
+    /// The call and its object, e.g. `get s3://bucket/key`.
     pub operation: String,
-    /// The message of the other side.
+    /// The message of the server.
     pub message: String,
     /// The cause, for the log.
     #[source]
@@ -41,7 +41,7 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    /// An error without a deeper cause.
+    /// Makes an error without a deeper cause.
     pub fn new(
         kind: StoreErrorKind,
         operation: impl Into<String>,

@@ -1,4 +1,5 @@
-//! Which members of products' metadata the index keeps, to filter by, and in which form.
+//! The members of products' metadata that the index keeps for filters, and the form in which it
+//! keeps them.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,18 +11,18 @@ use serde_json::{Number, Value};
 
 use crate::model::Metadata;
 
-/// Most names that can be declared.
+/// Maximum number of names that can be declared.
 const MAX_NAMES: usize = 32;
-/// Most bytes of a name.
+/// Maximum bytes of a name.
 const MAX_NAME: usize = 128;
-/// Most bytes of a text.
+/// Maximum bytes of a text.
 const MAX_TEXT: usize = 1024;
-/// Most bytes of all texts of a list together.
+/// Maximum bytes of all texts of a list together.
 const MAX_LIST: usize = 4096;
-/// Integers from here on are not all distinct as 64-bit floating point numbers, which is what filters
-/// compare.
+/// From here on, integers are not all distinct as 64-bit floating point numbers, which are what
+/// filters compare.
 const EXACT: f64 = 9_007_199_254_740_992.0;
-/// Characters that have a meaning of their own in filters.
+/// Names with a meaning of their own in filters.
 const RESERVED: [&str; 3] = ["and", "or", "not"];
 /// Characters between a name and a value in a filter, or between two names.
 const OPERATORS: [char; 5] = ['=', '!', '<', '>', ','];
@@ -38,10 +39,10 @@ const OPERATORS: [char; 5] = ['=', '!', '<', '>', ','];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filterable(Arc<BTreeSet<String>>);
 
-/// Why names cannot be declared.
+/// The reason why names cannot be declared.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotFilterable {
-    /// A name that cannot stand in a filter.
+    /// A name that cannot be used in a filter.
     #[error(
         "{0:?} cannot be filterable: a name has 1 to {MAX_NAME} bytes, none of them a control character \
          or one of `= ! < > ,`, and is not `and`, `or` or `not`"
@@ -52,7 +53,7 @@ pub enum NotFilterable {
     TooMany(usize),
 }
 
-/// Why the index does not keep a value.
+/// The reason why the index does not keep a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unfilterable {
     /// A text over the limit.
@@ -61,7 +62,7 @@ pub enum Unfilterable {
     /// A list whose texts together are over the limit.
     #[error("the list has {0} bytes of text, at most {MAX_LIST} can be filtered by")]
     LongList(usize),
-    /// A list of something else than texts.
+    /// A list of something other than texts.
     #[error("only lists of texts can be filtered by")]
     NoTexts,
     /// A map.
@@ -70,7 +71,7 @@ pub enum Unfilterable {
 }
 
 impl Default for Filterable {
-    /// `category` alone.
+    /// Declares only `category`.
     fn default() -> Self {
         Self(Arc::new(BTreeSet::from([CATEGORY.to_owned()])))
     }
@@ -79,7 +80,7 @@ impl Default for Filterable {
 impl FromStr for Filterable {
     type Err = NotFilterable;
 
-    /// Reads names separated by commas; none is `category` alone.
+    /// Parses names separated by commas; an empty text declares only `category`.
     fn from_str(text: &str) -> Result<Self, NotFilterable> {
         let names = text.split(',').map(str::trim);
         let mut declared = BTreeSet::from([CATEGORY.to_owned()]);
@@ -111,12 +112,12 @@ impl fmt::Display for Filterable {
 }
 
 impl Filterable {
-    /// The names, ascending.
+    /// Returns the names, ascending.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 
-    /// Declared values of a product that the index does not keep, and why.
+    /// Returns the declared values of a product that the index does not keep, each with the reason.
     pub fn unfilterable<'a>(
         &'a self,
         metadata: &'a Metadata,
@@ -137,8 +138,8 @@ impl Filterable {
     }
 }
 
-/// What the index keeps of an image: what it keeps of its product, and the image's own category
-/// where the product has none.
+/// Returns the attributes that the index keeps of an image: those of its product, and the image's
+/// own category if the product has none.
 pub fn attributes(of_product: &Attributes, own_category: Option<String>) -> Attributes {
     let mut attributes = of_product.clone();
     let own = own_category.map(Value::from);
@@ -148,7 +149,7 @@ pub fn attributes(of_product: &Attributes, own_category: Option<String>) -> Attr
     attributes
 }
 
-/// The one form in which a value is kept; nothing for what is as good as not there.
+/// Returns the one form in which a value is kept; nothing for empty values.
 fn kept(value: &Value) -> Result<Option<Value>, Unfilterable> {
     Ok(match value {
         Value::Null => None,
@@ -163,7 +164,7 @@ fn kept(value: &Value) -> Result<Option<Value>, Unfilterable> {
     })
 }
 
-/// A list of texts, each once and ascending: the order of a set in DynamoDB means nothing.
+/// Returns a list of texts, each once and ascending: the order of a set in DynamoDB has no meaning.
 fn list(values: &[Value]) -> Result<Option<Value>, Unfilterable> {
     let texts: Option<BTreeSet<&str>> = values.iter().map(Value::as_str).collect();
     let mut texts = texts.ok_or(Unfilterable::NoTexts)?;
@@ -178,9 +179,9 @@ fn list(values: &[Value]) -> Result<Option<Value>, Unfilterable> {
     Ok((!texts.is_empty()).then(|| texts.into_iter().collect()))
 }
 
-/// The one number that stands for all that filters take for equal, and that comes back from the index as it
-/// was written: 50.0 is 50. Reading a number of 17 digits may give one that is another by the last bit, so it
-/// is read until it stays the same.
+/// Returns the one number that stands for all numbers that filters treat as equal, and that is read
+/// from the index as it was written: 50.0 becomes 50. Parsing a number of 17 digits may return one
+/// that differs in the last bit, so it is parsed until it stays the same.
 fn number(value: &Number) -> Option<Number> {
     let mut value = value.as_f64().filter(|value| value.is_finite())?;
     for _ in 0..8 {
@@ -198,98 +199,4 @@ fn number(value: &Number) -> Option<Number> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::*;
-
-    fn filterable(text: &str) -> Filterable {
-        text.parse().unwrap()
-    }
-
-    fn metadata(value: Value) -> Metadata {
-        serde_json::from_value(value).unwrap()
-    }
-
-    #[test]
-    fn category_is_always_filterable() {
-        assert_eq!(Filterable::default().to_string(), "category");
-        assert_eq!(filterable("").to_string(), "category");
-        let some = filterable(" price,,in stock , Größe,price");
-        assert_eq!(some.to_string(), "Größe,category,in stock,price");
-        assert_eq!(filterable(&some.to_string()), some);
-    }
-
-    #[test]
-    fn names_that_no_filter_could_say_are_refused() {
-        for bad in ["a=b", "not", "price<", "a!", "x\ny", &"x".repeat(129)] {
-            let refused = bad.parse::<Filterable>().unwrap_err();
-            assert_eq!(refused, NotFilterable::Name(bad.to_owned()));
-        }
-        let many: Vec<String> = (0..32).map(|i| format!("a{i}")).collect();
-        let refused = many.join(",").parse::<Filterable>();
-        assert_eq!(refused, Err(NotFilterable::TooMany(33)));
-        assert!(many[1..].join(",").parse::<Filterable>().is_ok());
-    }
-
-    #[test]
-    fn declared_values_are_kept_in_one_form() {
-        let product = metadata(json!({
-            "price": 50.0, "sale": false, "name": "not declared", "tags": ["b", "a", "", "b"],
-            "brand": "", "sizes": [], "colour": null, "weight": -0.0,
-        }));
-        let kept =
-            filterable("price,sale,tags,brand,sizes,colour,weight,missing").of_product(&product);
-        let expected = json!({"price": 50, "sale": false, "tags": ["a", "b"], "weight": 0});
-        assert_eq!(json!(kept), expected);
-    }
-
-    #[test]
-    fn values_that_cannot_be_kept_are_named() {
-        let product = metadata(json!({
-            "story": "x".repeat(1025), "size": {"w": 1}, "mixed": ["a", 1], "fits": "x".repeat(1024),
-            "tags": (0..5).map(|i| format!("{i}").repeat(1000)).collect::<Vec<_>>(),
-            "other": {"not": "declared"},
-        }));
-        let declared = filterable("story,size,mixed,fits,tags,absent");
-        let refused: Vec<_> = declared.unfilterable(&product).collect();
-        let expected = [
-            ("mixed", Unfilterable::NoTexts),
-            ("size", Unfilterable::Nested),
-            ("story", Unfilterable::LongText(1025)),
-            ("tags", Unfilterable::LongList(5000)),
-        ];
-        assert_eq!(refused, expected);
-        assert_eq!(declared.of_product(&product).len(), 1);
-    }
-
-    #[test]
-    fn the_table_goes_before_what_the_image_itself_says() {
-        let own = |category: &str| Some(category.to_owned());
-        let product = Attributes::from([("category".to_owned(), json!("boots"))]);
-        assert_eq!(attributes(&product, own("shoes"))["category"], "boots");
-        let silent = Attributes::new();
-        assert_eq!(attributes(&silent, own("shoes"))["category"], "shoes");
-        for none in [None, own(""), own(&"x".repeat(1025))] {
-            assert!(attributes(&silent, none).is_empty());
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2000))]
-
-        /// What is kept is read back from the index as it was written, so that it is never taken for changed.
-        #[test]
-        fn kept_values_come_back(bits in any::<u64>(), text in any::<String>(), whole in any::<i64>()) {
-            for value in [json!(f64::from_bits(bits)), json!(text), json!(whole), json!(whole as f64 / 1e3)] {
-                let Ok(Some(kept_once)) = kept(&value) else { continue };
-                let stored = serde_json::to_string(&kept_once).unwrap();
-                let read: Value = serde_json::from_str(&stored).unwrap();
-                prop_assert_eq!(&read, &kept_once);
-                prop_assert_eq!(kept(&read), Ok(Some(kept_once)));
-            }
-        }
-    }
-}
+mod tests;

@@ -1,21 +1,21 @@
-//! What the name of an object says.
+//! The meaning of object keys.
 
 use std::collections::BTreeMap;
 
 use lookalike_index::CATEGORY;
 
-/// Catalog images have keys that begin so.
+/// Prefix of the keys of catalog images.
 pub const CATALOG_PREFIX: &str = "catalog/";
-/// Shoppers' images have keys that begin so; they expire.
+/// Prefix of the keys of shoppers' images, which expire.
 pub const UPLOADS_PREFIX: &str = "uploads/";
 
-/// True if a key names a catalog image: not a folder marker, and nothing outside the prefix.
+/// True if a key names a catalog image: below the prefix, and not a folder marker.
 pub fn is_catalog_key(key: &str) -> bool {
     key.starts_with(CATALOG_PREFIX) && !key.ends_with('/')
 }
 
-/// True if a caller may have the object at `key` searched: under one of the two prefixes, and no part
-/// empty or made of dots.
+/// True if a caller may search with the object at `key`: it is below one of the two prefixes, and
+/// no part of it is empty or consists of dots.
 pub fn is_allowed_query_key(key: &str) -> bool {
     let below = key
         .strip_prefix(CATALOG_PREFIX)
@@ -27,7 +27,8 @@ pub fn is_allowed_query_key(key: &str) -> bool {
     })
 }
 
-/// The product that an image shows: its object metadata `product-id`, else the file stem.
+/// Returns the product that an image shows: its object metadata `product-id`, otherwise the file
+/// stem.
 pub fn product_id_of(key: &str, metadata: &BTreeMap<String, String>) -> String {
     match metadata.get("product-id") {
         Some(id) if !id.is_empty() => id.clone(),
@@ -41,14 +42,14 @@ pub fn product_id_of(key: &str, metadata: &BTreeMap<String, String>) -> String {
     }
 }
 
-/// The category that an image's key and object metadata say: the object metadata of that name, else the
-/// parent folder.
+/// Returns the category of an image from its key and object metadata: the object metadata
+/// `category`, otherwise the parent folder.
 pub fn category_of(key: &str, metadata: &BTreeMap<String, String>) -> Option<String> {
     let category = metadata.get(CATEGORY).cloned();
     category.or_else(|| folder_of(key).map(str::to_owned))
 }
 
-/// The folder below the prefix that an image is in.
+/// Returns the folder below the prefix that an image is in.
 pub fn folder_of(key: &str) -> Option<&str> {
     let (folders, _) = key.strip_prefix(CATALOG_PREFIX)?.rsplit_once('/')?;
     folders.rsplit('/').next()

@@ -1,8 +1,8 @@
-//! What indexing and searching share: the ports that they need from the world, the model, errors, time, and the
-//! registry of encoders.
+//! Shared parts of indexing and searching: the ports that they need, the model, errors, time, and
+//! the registry of encoders.
 //!
-//! No AWS type appears here. Adapters implement the traits in [`ports`], and show with the conformance suites of
-//! `lookalike-test-support` that they do it right.
+//! No AWS type appears here. Adapters implement the traits in [`ports`], and are tested with the
+//! conformance suites of `lookalike-test-support`.
 
 #![forbid(unsafe_code)]
 

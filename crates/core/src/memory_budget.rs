@@ -1,4 +1,4 @@
-//! Memory for decoding images, shared by all that are decoded at once.
+//! Memory for decoding images, shared by all images that are decoded at once.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,38 +6,40 @@ use std::sync::Arc;
 use lookalike_encoder::ImageInfo;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Share of a process's memory that images may take, in percent. The rest is for the program with its model
-/// (about 100 MB), the index, the request and its answer. With two fifths, the smallest function for which the
-/// largest image that is decoded (520 MB, and 32 MB of its file) still fits has 1,380 MB, and a function of 1,769 MB
-/// that decodes as much as it may stays below 60 % of its memory while it serves an index of a hundred megabytes.
+/// Share of a process's memory that images may take, in percent. The rest is for the program with
+/// its model (about 100 MB), the index, the request and its answer. With two fifths, the largest
+/// image that is decoded (520 MB, and 32 MB of its file) fits into a function of 1,380 MB or more.
+/// A function of 1,769 MB that decodes as much as it may stays below 60 % of its memory while it
+/// serves an index of a hundred megabytes.
 const IMAGE_PERCENT: u64 = 40;
 
-/// Memory of a machine that does not say how much it has: enough for the largest image.
+/// Assumed memory of a machine that does not report it: enough for the largest image.
 const ASSUMED_MEMORY: u64 = 2 << 30;
 
 const MEGABYTE: u64 = 1 << 20;
 
-/// Where Linux says how much memory the machine has, and how much this container may use.
+/// Files in which Linux reports the memory of the machine, and the limit of this container.
 const MACHINE: &str = "/proc/meminfo";
 const CONTAINER: &str = "/sys/fs/cgroup/memory.max";
 
-/// A budget of memory for images. An image reserves what its header says that decoding takes, and waits for it in
-/// the order of arrival: a large image is not overtaken by small ones for long, nor do small ones wait for longer
-/// than it takes to decode what arrived before them. Nothing else is waited for while a reservation is held but a
-/// core, which is given back without any wait for memory; so no two images wait for each other.
+/// A budget of memory for images. An image reserves the memory that decoding takes according to its
+/// header, and images wait in the order of arrival: small images do not overtake a large one for
+/// long, and wait no longer than it takes to decode what arrived before them. While a reservation
+/// is held, the only thing to wait for is a core, which is given back without any wait for memory;
+/// so no two images wait for each other.
 ///
-/// Cloning shares the budget.
+/// Clones share the budget.
 #[derive(Debug, Clone)]
 pub struct MemoryBudget {
-    /// Permits are megabytes.
+    /// One permit is a megabyte.
     free: Arc<Semaphore>,
     megabytes: u32,
 }
 
-/// Memory that is set aside for an image until this is dropped.
+/// Memory that is reserved for an image until this is dropped.
 pub type Reservation = OwnedSemaphorePermit;
 
-/// An image takes more memory than all images together may. Trying again does not help.
+/// An image needs more memory than all images together may take. Trying again does not help.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the image has {width}x{height} pixels and takes {needed} MB of memory to decode, but {available} MB are set \
@@ -49,7 +51,7 @@ pub struct ExceedsMemory {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-    /// Megabytes that decoding it takes.
+    /// Megabytes that decoding takes.
     pub needed: u64,
     /// Megabytes that all images together may take.
     pub available: u32,
@@ -58,12 +60,12 @@ pub struct ExceedsMemory {
 }
 
 impl ExceedsMemory {
-    /// A stable word for programs: that of any image with more pixels than are decoded.
+    /// A stable word for programs, the same as for any image with too many pixels.
     pub const CODE: &str = "too-many-pixels";
 }
 
 impl MemoryBudget {
-    /// The budget of a process that may use so many bytes of memory.
+    /// Makes the budget of a process that may use `bytes` bytes of memory.
     pub fn of_process(bytes: u64) -> Self {
         let megabytes = bytes / 100 * IMAGE_PERCENT / MEGABYTE;
         let megabytes = megabytes.clamp(1, u64::from(u32::MAX)) as u32;
@@ -73,7 +75,7 @@ impl MemoryBudget {
         }
     }
 
-    /// The budget of a process that may use the memory of this machine, or of its container.
+    /// Makes the budget of a process that may use the memory of this machine, or of its container.
     pub fn of_machine() -> Self {
         let read = |path: &str| std::fs::read_to_string(Path::new(path)).unwrap_or_default();
         let known = [
@@ -84,7 +86,8 @@ impl MemoryBudget {
         Self::of_process(least.unwrap_or(ASSUMED_MEMORY))
     }
 
-    /// Waits for the memory that decoding an image takes, and `held` bytes with it, such as those of its file.
+    /// Waits for the memory that decoding an image takes, plus `held` bytes, such as those of its
+    /// file.
     pub async fn reserve(
         &self,
         image: &ImageInfo,
@@ -97,7 +100,7 @@ impl MemoryBudget {
         };
         match Arc::clone(&self.free).acquire_many_owned(permits).await {
             Ok(reservation) => Ok(reservation),
-            // The semaphore is closed by nothing.
+            // Nothing closes the semaphore.
             Err(_) => Err(self.exceeded_by(image, needed)),
         }
     }
@@ -115,13 +118,13 @@ impl MemoryBudget {
 }
 
 impl Default for MemoryBudget {
-    /// That of [`of_machine`](Self::of_machine).
+    /// Returns the budget of [`of_machine`](Self::of_machine).
     fn default() -> Self {
         Self::of_machine()
     }
 }
 
-/// The bytes that the first line of `/proc/meminfo` tells of: `MemTotal: 16384256 kB`.
+/// Returns the bytes in the first line of `/proc/meminfo`: `MemTotal: 16384256 kB`.
 fn total_memory(meminfo: &str) -> Option<u64> {
     let line = meminfo
         .lines()
@@ -138,7 +141,7 @@ mod tests {
 
     use super::*;
 
-    /// A budget of so many megabytes.
+    /// Makes a budget of `megabytes` megabytes.
     fn budget(megabytes: u64) -> MemoryBudget {
         let budget =
             MemoryBudget::of_process((megabytes * MEGABYTE * 100).div_ceil(IMAGE_PERCENT) + 100);
@@ -146,7 +149,7 @@ mod tests {
         budget
     }
 
-    /// An image that takes so many megabytes.
+    /// Makes an image that takes `megabytes` megabytes.
     fn image(megabytes: u64) -> ImageInfo {
         ImageInfo {
             format: ImageFormat::Png,
@@ -193,7 +196,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_arrived_first_is_first() {
+    async fn images_wait_in_the_order_of_arrival() {
         let budget = budget(100);
         let running = budget.reserve(&image(60), 0).await.unwrap();
         let [ninety, ten] = [90, 10].map(image);

@@ -1,4 +1,4 @@
-//! The nouns that the ports and the use cases exchange.
+//! Types that the ports and the use cases exchange.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -11,19 +11,19 @@ use utoipa::ToSchema;
 /// A product's metadata: column name to typed value (text, number, boolean), as imported.
 pub type Metadata = BTreeMap<String, serde_json::Value>;
 
-/// A product and what is known about it.
+/// A product with its metadata.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Product {
     /// The id of the product, which is what a customer buys.
     pub product_id: String,
-    /// Its metadata; empty when none was imported.
+    /// Its metadata; empty if none was imported.
     pub metadata: Metadata,
 }
 
-/// A catalog image as the bucket describes it, without its bytes.
+/// The bucket's description of a catalog image, without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageHead {
-    /// The object's version, as S3 gives it, quotes included.
+    /// The object's version, the ETag of S3 including quotes.
     pub etag: String,
     /// Size in bytes.
     pub bytes: u64,
@@ -34,18 +34,18 @@ pub struct ImageHead {
 /// An image read from the bucket.
 #[derive(Debug, Clone)]
 pub struct Image {
-    /// The description of the very version that `body` is.
+    /// The description of exactly the version that `body` has.
     pub head: ImageHead,
-    /// Its bytes, or nothing when `head.bytes` is over the limit that the caller gave.
+    /// Its bytes; `None` if `head.bytes` exceeds the caller's limit.
     pub body: Option<Bytes>,
 }
 
-/// One object of a listing.
+/// One object in a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedImage {
     /// The image key.
     pub key: String,
-    /// The object's version, quotes included.
+    /// The object's version, including quotes.
     pub etag: String,
     /// Size in bytes.
     pub bytes: u64,
@@ -58,7 +58,7 @@ pub struct StoredSegment {
     pub id: SegmentId,
     /// Size in bytes.
     pub bytes: u64,
-    /// When it was written.
+    /// Time of writing.
     pub modified: SystemTime,
 }
 
@@ -78,18 +78,18 @@ pub struct EncoderFiles {
 pub struct StoredEncoder {
     /// Its fingerprint, from the folder's name.
     pub fingerprint: Fingerprint,
-    /// When the last of its files was written.
+    /// Time at which the last of its files was written.
     pub modified: SystemTime,
 }
 
 /// The answer to reading the manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoadedManifest {
-    /// Nothing was ever published under this prefix.
+    /// Nothing was published under this prefix yet.
     Missing,
-    /// Still the version whose ETag the caller named.
+    /// The manifest still has the ETag that the caller passed.
     Unchanged,
-    /// Another version than the caller knows.
+    /// The manifest has another version than the caller knows.
     Found {
         /// The manifest object's ETag, for the next conditional read or write.
         etag: String,
@@ -109,11 +109,11 @@ pub struct ImageRecord {
     pub etag: String,
     /// Its size in bytes.
     pub bytes: u64,
-    /// Fingerprint of the encoder of the index that was searched then, in hexadecimal.
+    /// Fingerprint, in hexadecimal, of the encoder of the index that was searched then.
     pub encoder: String,
-    /// When, as RFC 3339 in UTC.
+    /// Time of the record, as RFC 3339 in UTC.
     pub at: String,
-    /// Why the image could not be indexed; absent when it was.
+    /// The reason why the image could not be indexed; absent if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
 }
@@ -127,21 +127,21 @@ pub enum TableEntry {
     Image(ImageRecord),
 }
 
-/// Why an image could not be indexed.
+/// The reason why an image could not be indexed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// A stable short name, e.g. `corrupt`.
     pub code: String,
-    /// A sentence a person can act on.
+    /// A sentence that tells a person what to do.
     pub reason: String,
 }
 
-/// The number of failed images, and the last of them.
+/// The number of failed images, and the latest of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NewestFailures {
-    /// All that failed.
+    /// Number of all failures.
     pub count: u64,
-    /// Those that failed last, the last first; at the same time, by key.
+    /// The latest failures, latest first; at the same time, by key.
     pub records: Vec<ImageRecord>,
 }
 
@@ -163,9 +163,9 @@ impl NewestFailures {
 /// One page of a longer list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
-    /// The entries, in key order where nothing else is said.
+    /// The entries, in key order unless stated otherwise.
     pub items: Vec<T>,
-    /// Hand this to the next call; absent on the last page.
+    /// Token for the next call; absent on the last page.
     pub next: Option<String>,
 }
 

@@ -1,8 +1,8 @@
-//! What the use cases need from the world, one trait per capability.
+//! Ports: what the use cases need from outside, one trait per capability.
 //!
-//! Implemented over the AWS SDK in `lookalike-aws` and in memory for tests. Every call may fail with a
-//! [`StoreError`] whose kind tells whether to retry; implementations retry nothing themselves beyond
-//! what their SDK does.
+//! `lookalike-aws` implements them with the AWS SDK, and `lookalike-test-support` in memory. Every
+//! call may fail with a [`StoreError`] whose kind tells whether to retry; implementations do not
+//! retry beyond what their SDK does.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -31,20 +31,21 @@ pub trait ImageEncoder: Send + Sync {
     /// Reads the header of an image without decoding it: its size, and the memory that [`embed`](Self::embed) takes.
     /// Fails as `embed` does for whatever the header alone shows.
     fn inspect(&self, image: &[u8]) -> Result<ImageInfo, ImageError>;
-    /// The unit-length embedding of a part of an image, `[dimensions]`. [`Area::default`] is what a catalog's
-    /// images are embedded by.
+    /// Returns the unit-length embedding of a part of an image, `[dimensions]`. Catalog images are
+    /// embedded with [`Area::default`].
     fn embed(&self, image: &[u8], area: &Area) -> Result<Vec<f32>, ImageError>;
 }
 
 /// The images in the catalog bucket: `catalog/` and `uploads/`.
 #[async_trait]
 pub trait ImageStore: Send + Sync {
-    /// Returns what is at `key` now, or `None` when nothing is.
+    /// Returns the description of the object that is at `key` now, or `None`.
     async fn head(&self, key: &str) -> Result<Option<ImageHead>, StoreError>;
-    /// The image at `key`, or `None`; the body is left out when it is over `max_bytes`.
+    /// Returns the image at `key`, or `None`; the body is left out if it is larger than
+    /// `max_bytes`.
     async fn get(&self, key: &str, max_bytes: u64) -> Result<Option<Image>, StoreError>;
-    /// The images whose keys begin with `prefix`, in key order, a page at a time; `after` is the
-    /// `next` of the page before.
+    /// Lists the images whose keys begin with `prefix`, in key order, one page at a time; `after`
+    /// is the `next` of the previous page.
     async fn list(
         &self,
         prefix: &str,
@@ -52,7 +53,7 @@ pub trait ImageStore: Send + Sync {
     ) -> Result<Page<ListedImage>, StoreError>;
 }
 
-/// Storing catalog images, for the command line.
+/// Storage of catalog images, for the command line.
 #[async_trait]
 pub trait ImageWriter: Send + Sync {
     /// Stores an image with its media type and user metadata.
@@ -63,18 +64,19 @@ pub trait ImageWriter: Send + Sync {
         content_type: &str,
         metadata: &BTreeMap<String, String>,
     ) -> Result<(), StoreError>;
-    /// Removes an image; removing what is not there succeeds.
+    /// Removes an image; removing one that does not exist succeeds.
     async fn delete(&self, key: &str) -> Result<(), StoreError>;
 }
 
 /// Links with which others reach objects of the catalog bucket for a while.
 #[async_trait]
 pub trait UrlSigner: Send + Sync {
-    /// A URL that answers `GET` with the image at `key`, whether or not it exists.
+    /// Returns a URL that answers `GET` with the image at `key`, whether or not it exists.
     async fn fetch(&self, key: &str) -> Result<String, StoreError>;
-    /// Returns the least time for which a link of [`fetch`](Self::fetch) is good, while the credentials that signed it are.
+    /// Returns the minimum time for which a link of [`fetch`](Self::fetch) is valid, as long as the
+    /// credentials that signed it are.
     fn good_for(&self) -> Duration;
-    /// A link to store an image of this media type and of exactly `bytes` bytes at `key`, once.
+    /// Returns a link to store an image of this media type and of exactly `bytes` bytes at `key`, once.
     async fn upload(
         &self,
         key: &str,
@@ -86,11 +88,11 @@ pub trait UrlSigner: Send + Sync {
 /// The one mutable object of an index.
 #[async_trait]
 pub trait Manifests: Send + Sync {
-    /// Reads the manifest, unless it is still the version with ETag `known`.
+    /// Reads the manifest, unless it still has the ETag `known`.
     async fn load(&self, known: Option<&str>) -> Result<LoadedManifest, StoreError>;
-    /// Replaces the version with ETag `expected` (`None`: there must be no manifest) and returns the
-    /// new ETag. Fails with [`StoreErrorKind::Conflict`](crate::StoreErrorKind::Conflict) when another
-    /// version is there.
+    /// Replaces the version with ETag `expected` (`None`: there must be no manifest) and returns
+    /// the new ETag. Fails with [`StoreErrorKind::Conflict`](crate::StoreErrorKind::Conflict) if
+    /// there is another version.
     async fn swap(&self, bytes: Bytes, expected: Option<&str>) -> Result<String, StoreError>;
 }
 
@@ -99,53 +101,54 @@ pub trait Manifests: Send + Sync {
 pub trait Segments: Send + Sync {
     /// Writes a new segment.
     async fn put(&self, id: SegmentId, bytes: Bytes) -> Result<(), StoreError>;
-    /// Reads the bytes in `range`, fewer when the segment ends before. The range may be hundreds of
-    /// megabytes, for which [`SegmentMemory`](crate::SegmentMemory) is meant. Fails with
-    /// [`StoreErrorKind::NotFound`](crate::StoreErrorKind::NotFound) when the segment is gone.
+    /// Reads the bytes in `range`, fewer if the segment ends before. The range may be hundreds of
+    /// megabytes, which [`SegmentMemory`](crate::SegmentMemory) is made for. Fails with
+    /// [`StoreErrorKind::NotFound`](crate::StoreErrorKind::NotFound) if the segment was removed.
     async fn get(&self, id: SegmentId, range: Range<u64>) -> Result<Bytes, StoreError>;
 }
 
 /// Finding and removing segment objects, for garbage collection.
 #[async_trait]
 pub trait SegmentStore: Send + Sync {
-    /// Every stored segment.
+    /// Lists every stored segment.
     async fn list(&self) -> Result<Vec<StoredSegment>, StoreError>;
-    /// Removes a segment; removing what is gone succeeds.
+    /// Removes a segment; removing a missing one succeeds.
     async fn delete(&self, id: SegmentId) -> Result<(), StoreError>;
 }
 
-/// The encoders that are stored beside the index, so that a process that meets an index of another
-/// encoder than its own can use that.
+/// The encoders that are stored beside the index, so that a process with another configured encoder
+/// can use that of the index.
 #[async_trait]
 pub trait StoredEncoders: Send + Sync {
-    /// Stores an encoder, again if it is there already, which makes it young. A reader finds all of
+    /// Stores an encoder, again if it is there already, which renews its age. A reader finds all of
     /// its files or none.
     async fn put(&self, fingerprint: Fingerprint, files: &EncoderFiles) -> Result<(), StoreError>;
-    /// The files of an encoder, or `None` when they are not all there.
+    /// Returns the files of an encoder, or `None` if they are not all there.
     async fn load(&self, fingerprint: Fingerprint) -> Result<Option<EncoderFiles>, StoreError>;
-    /// True if [`load`](Self::load) would find it, without reading the model.
+    /// True if [`load`](Self::load) would find the encoder; does not read the model.
     async fn contains(&self, fingerprint: Fingerprint) -> Result<bool, StoreError>;
 }
 
 /// Finding and removing stored encoders, for garbage collection.
 #[async_trait]
 pub trait EncoderStore: Send + Sync {
-    /// Every encoder of which anything is stored.
+    /// Lists every encoder with at least one stored file.
     async fn list(&self) -> Result<Vec<StoredEncoder>, StoreError>;
-    /// Removes an encoder; removing what is gone succeeds.
+    /// Removes an encoder; removing a missing one succeeds.
     async fn delete(&self, fingerprint: Fingerprint) -> Result<(), StoreError>;
 }
 
 /// The product metadata in the table.
 #[async_trait]
 pub trait Products: Send + Sync {
-    /// The metadata of those `product_ids` that have any. Any number of ids, which may repeat. What was
-    /// stored within the last second may not be seen yet.
+    /// Returns the metadata of those `product_ids` that have any. Any number of ids, which may
+    /// repeat. Metadata that was stored within the last second may be missing.
     async fn get_many(
         &self,
         product_ids: &[String],
     ) -> Result<HashMap<String, Metadata>, StoreError>;
-    /// As [`get_many`](Self::get_many), with everything that was stored before the call.
+    /// Returns the same as [`get_many`](Self::get_many), with everything that was stored before the
+    /// call.
     async fn latest(&self, product_ids: &[String])
     -> Result<HashMap<String, Metadata>, StoreError>;
     /// Stores products, replacing the metadata of those that exist.
@@ -155,13 +158,16 @@ pub trait Products: Send + Sync {
 /// The outcome of every catalog image.
 #[async_trait]
 pub trait ImageRecords: Send + Sync {
-    /// Stores records, replacing those of the same product and key; of the same twice, the last.
+    /// Stores records, replacing those of the same product and key; if there are two for the same,
+    /// the last one.
     async fn put_many(&self, records: &[ImageRecord]) -> Result<(), StoreError>;
-    /// Removes the record of `key` under `product_id`; removing what is gone succeeds.
+    /// Removes the record of `key` under `product_id`; removing a missing one succeeds.
     async fn remove(&self, product_id: &str, key: &str) -> Result<(), StoreError>;
-    /// The record of `key` under `product_id`, with everything that was stored before the call.
+    /// Returns the record of `key` under `product_id`, including everything that was stored before
+    /// the call.
     async fn find(&self, product_id: &str, key: &str) -> Result<Option<ImageRecord>, StoreError>;
-    /// Those of `images`, each a product and a key, of which there is no record. Any number, each once.
+    /// Returns those of `images`, each a product and a key, that have no record. Any number, each
+    /// once.
     async fn missing(
         &self,
         images: &[(String, String)],
@@ -171,31 +177,32 @@ pub trait ImageRecords: Send + Sync {
 /// The images that could not be indexed.
 #[async_trait]
 pub trait Failures: Send + Sync {
-    /// The failed images in key order, a page at a time; `after` is the `next` of the page before.
+    /// Lists the failed images in key order, one page at a time; `after` is the `next` of the
+    /// previous page.
     async fn list(&self, after: Option<&str>) -> Result<Page<ImageRecord>, StoreError>;
-    /// The failure records of `key`, whatever their product.
+    /// Returns the failure records of `key`, whatever their product.
     async fn of_key(&self, key: &str) -> Result<Vec<ImageRecord>, StoreError>;
-    /// Returns the number of failed images, and at most `most` of those that failed last, the last first.
+    /// Returns the number of failed images, and at most `most` of the latest ones, latest first.
     async fn newest(&self, most: usize) -> Result<NewestFailures, StoreError>;
 }
 
-/// Reads all that is in the table, to be compared with the bucket and the index.
+/// Reads the whole table, to compare it with the bucket and the index.
 #[async_trait]
 pub trait TableReader: Send + Sync {
-    /// The entries of the table, each once, in no particular order, a page at a time; `after` is the `next` of the
-    /// page before. A page may be empty and not the last. What others write meanwhile may be there or not, and so
-    /// may what was written within the last second.
+    /// Lists the entries of the table, each once, in no particular order, one page at a time;
+    /// `after` is the `next` of the previous page. A page may be empty and not the last. Entries
+    /// that others write meanwhile, or wrote within the last second, may be missing.
     async fn scan(&self, after: Option<&str>) -> Result<Page<TableEntry>, StoreError>;
 }
 
 /// The queue between the catalog bucket and the indexer.
 #[async_trait]
 pub trait ChangeQueue: Send + Sync {
-    /// Has the indexer look at `keys`, as if each had just been written. Any number of keys.
+    /// Makes the indexer look at `keys`, as if each had just been written. Any number of keys.
     async fn push(&self, keys: &[String]) -> Result<(), StoreError>;
-    /// Has the index maintained by an invocation of its own, which no message about images waits for.
+    /// Asks for maintenance of the index by an invocation of its own, for which no message about images waits.
     async fn request_maintenance(&self) -> Result<(), StoreError>;
-    /// About how many messages wait or are being worked on.
+    /// Returns about how many messages wait or are being processed.
     async fn waiting(&self) -> Result<u64, StoreError>;
 }
 
@@ -217,7 +224,7 @@ pub struct Measurement {
 }
 
 impl Measurement {
-    /// So many of something.
+    /// Makes a count of something.
     pub fn count(name: &'static str, value: f64) -> Self {
         Self {
             name,
@@ -226,7 +233,7 @@ impl Measurement {
         }
     }
 
-    /// A time.
+    /// Makes a duration.
     pub fn milliseconds(name: &'static str, value: f64) -> Self {
         Self {
             name,
@@ -245,11 +252,11 @@ pub enum Unit {
     Milliseconds,
     /// Bytes.
     Bytes,
-    /// Hundredths of a whole.
+    /// Percent.
     Percent,
 }
 
-/// Metrics that go nowhere, for tools that have no dashboard.
+/// Metrics that are dropped, for tools without a dashboard.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct NoMetrics;
 

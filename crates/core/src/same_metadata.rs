@@ -1,11 +1,11 @@
-//! Whether products' metadata changed.
+//! Comparing products' metadata.
 
 use serde_json::Value;
 
 use crate::model::Metadata;
 
-/// True if two products' metadata say the same: numbers that are equal are the same however they are
-/// written, 50 or 50.0, for the table does not keep the difference.
+/// True if two products' metadata are equal. Numbers that are equal are the same however they are
+/// written, 50 or 50.0, because the table does not keep the difference.
 pub fn same_metadata(a: &Metadata, b: &Metadata) -> bool {
     a.len() == b.len()
         && a.iter()

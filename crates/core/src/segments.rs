@@ -5,13 +5,13 @@ use memmap2::MmapMut;
 
 use crate::error::{StoreError, StoreErrorKind};
 
-/// From this size, memory is asked of the system in large pages.
+/// Minimum size for which large pages are requested from the system.
 const LARGE: u64 = 8 << 20;
 
 /// Memory for a segment, or a part of one, for a store to fill in place.
 ///
-/// A large one is in large pages where the system has them: with small ones, the page faults of a large
-/// index take as long as reading it.
+/// A large segment is in large pages if the system has them: with small ones, the page faults of a
+/// large index take as long as reading it.
 #[derive(Debug)]
 pub struct SegmentMemory(Memory);
 
@@ -22,11 +22,12 @@ enum Memory {
 }
 
 impl SegmentMemory {
-    /// So many bytes, all zero.
+    /// Allocates `bytes` bytes, all zero.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Invalid`] when there is no such memory: the length is what a manifest says, which
-    /// is not to be believed to the point of an abort. `operation` is what the memory is for.
+    /// [`StoreErrorKind::Invalid`] if there is not as much memory: the length comes from a
+    /// manifest, and a wrong one must not abort the process. `operation` is the purpose of the
+    /// memory.
     pub fn new(bytes: u64, operation: impl FnOnce() -> String) -> Result<Self, StoreError> {
         if bytes < LARGE {
             return Ok(Self(Memory::Heap(vec![0; bytes as usize])));
@@ -36,13 +37,13 @@ impl SegmentMemory {
             let message = format!("its {bytes} bytes do not fit into memory");
             StoreError::new(StoreErrorKind::Invalid, operation(), message).caused_by(error)
         })?;
-        // Only advice: without large pages small ones do.
+        // This is only advice: small pages work too.
         #[cfg(target_os = "linux")]
         let _ = pages.advise(memmap2::Advice::HugePage);
         Ok(Self(Memory::Pages(pages)))
     }
 
-    /// The first `filled` bytes, or all when there are fewer.
+    /// Returns the first `filled` bytes, or all if there are fewer.
     pub fn into_bytes(self, filled: usize) -> Bytes {
         let mut all = match self.0 {
             Memory::Heap(all) => Bytes::from(all),
@@ -84,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_machine_has_is_refused() {
+    fn more_memory_than_any_machine_has_is_refused() {
         let error = SegmentMemory::new(1 << 60, || "get segment x".to_owned()).unwrap_err();
         assert_eq!(error.kind, StoreErrorKind::Invalid);
         assert!(

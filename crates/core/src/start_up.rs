@@ -1,6 +1,6 @@
-//! What a process does from its start to the first search that it answers, step by step, in the log.
+//! The steps of a process from its start to the first search that it answers, in the log.
 //!
-//! A shopper waits for a cold start when there was no search for a while. The lines are debug lines:
+//! A shopper waits for a cold start if there was no search for a while. The lines are debug lines:
 //! `LOOKALIKE_TRACE=1` shows them. They end with the first search.
 
 use std::sync::OnceLock;
@@ -12,8 +12,8 @@ use tracing::debug;
 static BEGUN: OnceLock<Instant> = OnceLock::new();
 static ANSWERED: AtomicBool = AtomicBool::new(false);
 
-/// Starts the clock; to be called first of all. What the system does before, loading the program, is not
-/// counted.
+/// Starts the clock; must be called first of all. The time in which the system loads the program is
+/// not counted.
 pub fn begin() {
     BEGUN.get_or_init(Instant::now);
 }
@@ -26,7 +26,7 @@ pub fn done(step: &'static str) {
     }
 }
 
-/// Logs the first search that was answered; later steps are no part of a start.
+/// Logs the first search that was answered; later steps are not part of a start.
 pub fn answered() {
     done("first search answered");
     ANSWERED.store(true, Ordering::Relaxed);

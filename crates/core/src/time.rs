@@ -1,57 +1,57 @@
-//! Clocks: when work must end, and what is written into stored objects.
+//! Clocks: deadlines of work, and times in stored objects.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lookalike_index::SegmentId;
 
-/// The moment by which an invocation must have answered.
+/// The time by which an invocation must have answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(Instant);
 
-/// Far enough away to never come.
+/// So far away that it never comes.
 const NEVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 impl Deadline {
-    /// At an instant.
+    /// Makes the deadline at an instant.
     pub fn at(instant: Instant) -> Self {
         Self(instant)
     }
 
-    /// So long from now.
+    /// Makes the deadline after a duration from now.
     pub fn after(duration: Duration) -> Self {
         Self(Instant::now() + duration.min(NEVER))
     }
 
-    /// The moment so long before.
+    /// Returns the deadline moved earlier by a duration.
     pub fn before(self, duration: Duration) -> Self {
-        // A moment before the machine started cannot be told.
+        // A time before the machine started cannot be represented.
         Self(self.0.checked_sub(duration).unwrap_or(self.0))
     }
 
-    /// The moment so long after.
+    /// Returns the deadline moved later by a duration.
     pub fn later(self, duration: Duration) -> Self {
         Self(self.0 + duration.min(NEVER))
     }
 
-    /// Time left, zero when it has passed.
+    /// Returns the time left, zero if the deadline has passed.
     pub fn remaining(self) -> Duration {
         self.0.saturating_duration_since(Instant::now())
     }
 }
 
-/// Milliseconds since 1970.
+/// Returns the milliseconds since 1970.
 pub fn now_milliseconds() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_millis() as u64)
 }
 
-/// Returns a new name for a segment, which no other process will choose.
+/// Returns a new segment id, which no other process will choose.
 pub fn new_segment_id() -> SegmentId {
     SegmentId::new(now_milliseconds(), rand::random())
 }
 
-/// Returns the time since a segment was named, by the clock of the process that named it.
+/// Returns the time since a segment id was made, by the clock of the process that made it.
 pub fn age_of(id: SegmentId) -> Duration {
     let named = id.to_bytes()[..6]
         .iter()
@@ -59,7 +59,7 @@ pub fn age_of(id: SegmentId) -> Duration {
     Duration::from_millis(now_milliseconds().saturating_sub(named))
 }
 
-/// The time in milliseconds since 1970 as RFC 3339 in UTC, to the second.
+/// Formats milliseconds since 1970 as RFC 3339 in UTC, to the second.
 pub fn rfc3339(milliseconds: u64) -> String {
     let seconds = milliseconds / 1000;
     let (days, second) = (seconds / 86_400, seconds % 86_400);
@@ -72,8 +72,8 @@ pub fn rfc3339(milliseconds: u64) -> String {
     )
 }
 
-/// Gregorian date of a day counted from 1970-01-01: years are taken to begin in March, so that the
-/// leap day comes last, and counted in eras of 400 years of 146,097 days.
+/// Returns the Gregorian date of a day counted from 1970-01-01. Years are taken to begin in March,
+/// so that the leap day comes last, and are counted in eras of 400 years of 146,097 days.
 fn civil(days: i64) -> (i64, i64, i64) {
     let from_march_of_year_zero = days + 719_468;
     let era = from_march_of_year_zero.div_euclid(146_097);
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_farthest_deadline_is_no_overflow() {
+    fn the_farthest_deadline_does_not_overflow() {
         assert!(Deadline::after(Duration::MAX).remaining() > Duration::from_secs(1 << 30));
         assert_eq!(Deadline::at(Instant::now()).remaining(), Duration::ZERO);
     }

@@ -1,6 +1,7 @@
 //! From image bytes to embedding, piece by piece: `cargo bench --bench image`.
 //!
-//! The images are those of the tests. `make bench` measures on photos, beside other libraries.
+//! The images are those of the tests. `make bench` measures with photos, and compares with other
+//! libraries.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

@@ -1,9 +1,9 @@
 //! Prints the embedding of every image named on the command line, one JSON object per line:
 //! `{"image": path, "embedding": [...]}`, or `{"image": path, "error": code, "reason": sentence}`.
 //!
-//! `--model DIR` takes `model.onnx` and `preprocessor_config.json` from a folder instead of the model
-//! in the binary; `--no-trim` leaves uniform margins on; `--pixels` prints the network's input as `pixels` instead of the embedding; `--time`
-//! adds `milliseconds`.
+//! `--model DIR` uses `model.onnx` and `preprocessor_config.json` of a folder instead of the
+//! built-in model; `--no-trim` keeps uniform margins; `--pixels` prints the network's input as
+//! `pixels` instead of the embedding; `--time` adds `milliseconds`.
 
 use std::error::Error;
 use std::io::{BufWriter, Write};

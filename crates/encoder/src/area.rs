@@ -1,17 +1,17 @@
 use crate::crop::Crop;
 
-/// The part of an image that is embedded. The default is what the encoder looks at of every image.
+/// The part of an image that is embedded. The default is what the encoder uses of every image.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Area {
-    /// Only this box.
+    /// The box to embed; all of the image if `None`.
     pub crop: Option<Crop>,
-    /// Without uniform or transparent margins, as far as that leaves something to see, or with them; as the
-    /// encoder's preprocessing says where that is left open.
+    /// True to trim uniform or transparent margins, as long as something is left to see; false to
+    /// keep them; `None` to follow the encoder's preprocessing.
     pub trim: Option<bool>,
 }
 
 impl Area {
-    /// All of the image.
+    /// The whole image, untrimmed.
     pub const WHOLE: Area = Area {
         crop: None,
         trim: Some(false),

@@ -1,13 +1,13 @@
 use std::fmt;
 
-/// The smallest share of a side that an augmentation keeps.
+/// Minimum share of a side that an augmentation keeps.
 const MIN_ZOOM: f64 = 0.1;
 
-/// A variation of an image: plain as the encoder sees it, mirrored, closer, in other light. Training
-/// shows the network several augmentations of each image, so that the product counts and not the pose.
+/// A variation of an image: unchanged, mirrored, closer, or in different light. Training shows the
+/// network several augmentations of each image, so that the product counts and not the pose.
 ///
-/// [`fmt::Display`] gives a text that is the same for the same augmentation and for no other, to name what is
-/// kept of it.
+/// [`fmt::Display`] prints a text that is unique for each augmentation, as a name for cached
+/// results.
 ///
 /// ```
 /// use lookalike_encoder::Augmentation;
@@ -17,9 +17,9 @@ const MIN_ZOOM: f64 = 0.1;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Augmentation {
     pub(crate) flipped: bool,
-    /// Share of each side that is seen.
+    /// Share of each side that is visible.
     pub(crate) zoom: f64,
-    /// Place of the part that is seen, -1 (left, top) to 1 (right, bottom).
+    /// Position of the visible part, -1 (left, top) to 1 (right, bottom).
     pub(crate) across: f64,
     pub(crate) down: f64,
     /// Factor for channel values.
@@ -27,7 +27,7 @@ pub struct Augmentation {
 }
 
 impl Augmentation {
-    /// The image as [`crate::Encoder::embed`] sees it.
+    /// The unchanged image, as [`crate::Encoder::embed`] sees it.
     pub const NONE: Augmentation = Augmentation {
         flipped: false,
         zoom: 1.0,
@@ -36,7 +36,7 @@ impl Augmentation {
         light: 1.0,
     };
 
-    /// Mirrors the image: left and right change places.
+    /// Mirrors the image: swaps left and right.
     #[must_use]
     pub fn flip(self) -> Augmentation {
         Augmentation {
@@ -45,8 +45,8 @@ impl Augmentation {
         }
     }
 
-    /// Shows only a part whose sides are `zoom` (0.1 to 1) times as long, at a place from -1 (left, top) over
-    /// 0 (middle) to 1 (right, bottom). Values out of range are clamped.
+    /// Shows only a part whose sides are `zoom` (0.1 to 1) times as long, at a position from -1
+    /// (left, top) over 0 (middle) to 1 (right, bottom). Values out of range are clamped.
     #[must_use]
     pub fn crop(self, zoom: f64, across: f64, down: f64) -> Augmentation {
         Augmentation {
@@ -57,7 +57,8 @@ impl Augmentation {
         }
     }
 
-    /// Multiplies every channel value by `light` (0.1 to 10, clamped), cut off at white.
+    /// Multiplies every channel value by `light` (0.1 to 10, clamped); results are limited to
+    /// white.
     #[must_use]
     pub fn light(self, light: f64) -> Augmentation {
         Augmentation {
@@ -91,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_view_has_a_text_of_its_own_and_stays_in_range() {
+    fn every_augmentation_has_a_unique_text_and_stays_in_range() {
         assert_eq!(Augmentation::NONE.to_string(), "plain");
         assert_eq!(Augmentation::NONE.flip().flip(), Augmentation::NONE);
         let far = Augmentation::NONE.crop(7.0, -9.0, 2.0).light(0.0);

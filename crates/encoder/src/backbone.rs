@@ -15,16 +15,17 @@ use crate::{decode, embedded, preprocessor_config, tensor};
 /// Number of stages, counted from the end, whose averages follow the pooled features.
 const STAGES: usize = 2;
 
-/// A network up to its pooled features, and its preprocessing: fine-tuning builds on it. It is made from any
-/// encoder; the head of an encoder that was fine-tuned before is left out. The pooled features are followed by
-/// the averages of the feature maps with which the last stages of a residual network end, if it has any.
+/// A network up to its pooled features, and its preprocessing: the basis of fine-tuning. It is made
+/// from any encoder; the head of an encoder that was fine-tuned before is left out. The pooled
+/// features are followed by the averages of the feature maps at the end of the last stages of a
+/// residual network, if it has any.
 pub struct Backbone {
     name: String,
     sha256: [u8; 32],
     config: Vec<u8>,
     metadata: Vec<(String, String)>,
     graph: Graph,
-    /// Values that are averaged beside the network's output.
+    /// Values that are averaged in addition to the network's output.
     stages: Vec<String>,
     /// Number of the network's own pooled features, then of each stage's.
     blocks: Vec<usize>,
@@ -34,7 +35,7 @@ pub struct Backbone {
 }
 
 impl Backbone {
-    /// The backbone of the encoder that is part of the binary.
+    /// Returns the backbone of the built-in encoder.
     ///
     /// # Errors
     /// None with an intact build.
@@ -42,8 +43,8 @@ impl Backbone {
         Backbone::from_parts(embedded::NAME, embedded::MODEL, embedded::CONFIG)
     }
 
-    /// The backbone of an encoder, from the bytes of its ONNX file and of its
-    /// `preprocessor_config.json`, as [`crate::Encoder::from_parts`] takes them.
+    /// Makes the backbone of an encoder from the bytes of its ONNX file and of its
+    /// `preprocessor_config.json`, like [`crate::Encoder::from_parts`].
     ///
     /// # Errors
     /// [`LoadError`] names the file and the field or shape that cannot be used.
@@ -67,7 +68,7 @@ impl Backbone {
         let ends = graph.stages();
         for end in &ends[ends.len().saturating_sub(STAGES)..] {
             let more = [stages.as_slice(), std::slice::from_ref(end)].concat();
-            // A network may add values that are no feature maps, which cannot be averaged.
+            // A network may add values that are not feature maps, which cannot be averaged.
             let Ok(loaded) = load(&more) else { continue };
             blocks.push(loaded.0.dimensions() - network.dimensions());
             (network, sha256) = loaded;
@@ -88,52 +89,55 @@ impl Backbone {
         })
     }
 
-    /// The name given when it was built.
+    /// Returns the name given when it was built.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// SHA-256 of the ONNX file it was made from.
+    /// Returns the SHA-256 of the ONNX file that it was made from.
     pub fn file_sha256(&self) -> [u8; 32] {
         self.sha256
     }
 
-    /// The entries `lookalike.*` in the metadata of the ONNX file it was made from: key and value.
+    /// Returns the entries `lookalike.*` in the metadata of the ONNX file that it was made from:
+    /// key and value.
     pub fn metadata(&self) -> &[(String, String)] {
         &self.metadata
     }
 
-    /// The bytes of its `preprocessor_config.json`.
+    /// Returns the bytes of its `preprocessor_config.json`.
     pub fn preprocessor_config(&self) -> &[u8] {
         &self.config
     }
 
-    /// SHA-256 over the network without a head and its preprocessing. Features compare only within one
-    /// fingerprint. An encoder and one fine-tuned from it have the same.
+    /// Returns the SHA-256 over the network without a head and its preprocessing. Features are
+    /// comparable only within one fingerprint. An encoder and one fine-tuned from it have the same.
     pub fn fingerprint(&self) -> [u8; 32] {
         self.fingerprint
     }
 
-    /// Number of features that [`Backbone::pool`] gives.
+    /// Returns the number of features of [`Backbone::pool`].
     pub fn features(&self) -> usize {
         self.network.dimensions()
     }
 
-    /// Number of the network's own pooled features, which come first, then of the features of each stage.
+    /// Returns the number of the network's own pooled features, which come first, then of the
+    /// features of each stage.
     pub fn blocks(&self) -> &[usize] {
         &self.blocks
     }
 
-    /// Names of the network's values whose averages follow its own pooled features.
+    /// Returns the names of the network's values whose averages follow its own pooled features.
     pub fn stages(&self) -> &[String] {
         &self.stages
     }
 
-    /// Returns the features of several augmentations of an image file, `[features]` numbers each, as the network
-    /// gives them. The image is decoded once, and again for augmentations that need more of its pixels.
+    /// Returns the features of several augmentations of an image file, `[features]` numbers each,
+    /// as the network computes them. The image is decoded once, and again for augmentations that
+    /// need more of its pixels.
     ///
     /// # Errors
-    /// [`ImageError`] says what is wrong with the image.
+    /// [`ImageError`] describes the fault of the image.
     pub fn pool(
         &self,
         image: &[u8],
@@ -144,7 +148,8 @@ impl Backbone {
         let first = augmentations.first().unwrap_or(&Augmentation::NONE);
         let mut decoded = decode::decode_area(image, preprocessing, first, &area)?;
         let pool = |augmentation: &Augmentation| {
-            // The features of an augmentation must not depend on the others in the list; most share a decode.
+            // The features of an augmentation must not depend on the others in the list; most of
+            // them share one decode.
             if !decoded.suits(preprocessing, augmentation) {
                 decoded = decode::decode_area(image, preprocessing, augmentation, &area)?;
             }
@@ -159,11 +164,11 @@ impl Backbone {
         augmentations.iter().map(pool).collect()
     }
 
-    /// The bytes of an ONNX file that holds this network and the head behind it; `metadata` become
-    /// entries `lookalike.*` of it.
+    /// Returns the bytes of an ONNX file that contains this network and the head behind it;
+    /// `metadata` becomes its entries `lookalike.*`.
     ///
     /// # Errors
-    /// When the head takes another number of features, or the file's operator set is too old.
+    /// If the head takes another number of features, or the file's operator set is too old.
     pub fn join(
         &self,
         head: &ProjectionHead,
@@ -171,7 +176,7 @@ impl Backbone {
     ) -> Result<Vec<u8>, LoadError> {
         if !head.takes(self.features()) {
             return Err(LoadError::Model {
-                reason: format!("the tail does not take {} features", self.features()),
+                reason: format!("the head does not take {} features", self.features()),
             });
         }
         let metadata: Vec<(String, String)> = metadata

@@ -4,7 +4,8 @@ use std::str::FromStr;
 use crate::error::ImageError;
 use crate::pixel_rect::PixelRect;
 
-/// How far a box may reach beyond its image, in pixels: a box drawn on a smaller copy is rounded.
+/// Maximum distance by which a box may extend beyond its image, in pixels: a box drawn on a smaller
+/// copy is rounded.
 const ROUNDING: f64 = 1.0;
 
 /// The unit of a [`Crop`]'s numbers.
@@ -16,11 +17,11 @@ pub enum CropUnit {
     Shares,
 }
 
-/// A box in the upright image, that is after its EXIF orientation was applied: `x` and `y` of its upper
+/// A box in the upright image, after its EXIF orientation was applied: `x` and `y` of its upper
 /// left corner, width and height, all finite. It is checked against the image when it is used.
 ///
-/// As text, `x,y,w,h`: shares when all four have a `%`, or all four are 0 to 1 and one is written with a
-/// decimal point; pixels otherwise.
+/// Its text is `x,y,w,h`: shares if all four have a `%`, or if all four are 0 to 1 and one is
+/// written with a decimal point; pixels otherwise.
 ///
 /// ```
 /// use lookalike_encoder::{Crop, CropUnit};
@@ -38,10 +39,10 @@ pub struct Crop {
     pub(crate) unit: CropUnit,
 }
 
-/// The reason why a text or numbers are no box.
+/// The reason why a text or numbers are not a box.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadCrop {
-    /// Not four numbers.
+    /// The text is not four numbers.
     #[error(
         "expected four numbers x,y,w,h: pixels such as 10,20,300,400, or shares such as 0.1,0.2,0.5,0.5 or \
          10%,20%,50%,50%"
@@ -56,7 +57,7 @@ pub enum BadCrop {
 }
 
 impl Crop {
-    /// A box of finite numbers.
+    /// Makes a box from finite numbers.
     ///
     /// # Errors
     /// [`BadCrop::NotFinite`].
@@ -67,7 +68,7 @@ impl Crop {
         }
     }
 
-    /// The unit of the numbers.
+    /// Returns the unit of the numbers.
     pub fn unit(&self) -> CropUnit {
         self.unit
     }
@@ -75,7 +76,7 @@ impl Crop {
     /// Returns the pixels of the box in an upright image of this size.
     ///
     /// # Errors
-    /// [`ImageError::Crop`] when the box is empty or does not lie in the image.
+    /// [`ImageError::Crop`] if the box is empty or not inside the image.
     pub(crate) fn rect(&self, width: u32, height: u32) -> Result<PixelRect, ImageError> {
         let refused = |fault: &'static str| ImageError::Crop {
             crop: self.to_string(),
@@ -142,7 +143,7 @@ impl FromStr for Crop {
     }
 }
 
-/// `x,y,w,h` with their unit, for people.
+/// Prints `x,y,w,h` with their unit, for people.
 impl fmt::Display for Crop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { x, y, w, h, unit } = self;
@@ -157,96 +158,4 @@ impl fmt::Display for Crop {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn crop(numbers: [f64; 4], unit: CropUnit) -> Crop {
-        Crop::new(numbers, unit).unwrap()
-    }
-
-    #[test]
-    fn texts_say_their_unit() {
-        for (text, numbers, unit) in [
-            (
-                "10,20,300,400",
-                [10.0, 20.0, 300.0, 400.0],
-                CropUnit::Pixels,
-            ),
-            (
-                " 10 , 20,300 ,400.5 ",
-                [10.0, 20.0, 300.0, 400.5],
-                CropUnit::Pixels,
-            ),
-            ("0,0,1,1", [0.0, 0.0, 1.0, 1.0], CropUnit::Pixels),
-            ("0.0,0,1,1", [0.0, 0.0, 1.0, 1.0], CropUnit::Shares),
-            ("0,.5,1,.5", [0.0, 0.5, 1.0, 0.5], CropUnit::Shares),
-            ("0.5,0.5,1.5,0.5", [0.5, 0.5, 1.5, 0.5], CropUnit::Pixels),
-            ("0%,25%,100%,75 %", [0.0, 0.25, 1.0, 0.75], CropUnit::Shares),
-            ("-5,0,10,10", [-5.0, 0.0, 10.0, 10.0], CropUnit::Pixels),
-        ] {
-            assert_eq!(text.parse(), Ok(crop(numbers, unit)), "{text}");
-        }
-    }
-
-    #[test]
-    fn other_texts_are_refused() {
-        for text in [
-            "",
-            "1,2,3",
-            "1,2,3,4,5",
-            "a,b,c,d",
-            "1;2;3;4",
-            "1,2,3,",
-            "1,2,3,4px",
-        ] {
-            assert_eq!(text.parse::<Crop>(), Err(BadCrop::NotFourNumbers), "{text}");
-        }
-        assert_eq!("1%,2,3,4".parse::<Crop>(), Err(BadCrop::MixedUnits));
-        for text in ["NaN,0,1,1", "0,inf,1,1", "0,0,-inf,1", "0,0,1e999,1"] {
-            assert_eq!(text.parse::<Crop>(), Err(BadCrop::NotFinite), "{text}");
-        }
-    }
-
-    fn rect(text: &str) -> Result<PixelRect, ImageError> {
-        text.parse::<Crop>().unwrap().rect(640, 480)
-    }
-
-    #[test]
-    fn boxes_are_rounded_to_pixels() {
-        for (text, expected) in [
-            ("0,0,640,480", PixelRect::whole(640, 480)),
-            ("0.0,0.0,1.0,1.0", PixelRect::whole(640, 480)),
-            ("-0.6,-1,641,481.5", PixelRect::whole(640, 480)),
-            ("10.4,20.6,100,50", PixelRect::between(10, 21, 110, 71)),
-            ("25%,50%,50%,25%", PixelRect::between(160, 240, 480, 360)),
-            ("639,479,1,1", PixelRect::between(639, 479, 640, 480)),
-            ("3.2,3.2,0.1,0.1", PixelRect::between(3, 3, 4, 4)),
-            (
-                "0.9999,0.9999,0.0001,0.0001",
-                PixelRect::between(639, 479, 640, 480),
-            ),
-        ] {
-            assert_eq!(rect(text).unwrap(), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn empty_boxes_and_others_outside_are_told_the_size_of_the_image() {
-        for text in [
-            "0,0,0,10",
-            "0,0,10,-1",
-            "-2,0,10,10",
-            "600,0,50,10",
-            "0,470,10,20",
-            "700,500,10,10",
-            "-50%,0%,50%,50%",
-            "0.5,0.5,0.6,0.5",
-            "0,0,1e300,1e300",
-        ] {
-            let error = rect(text).unwrap_err();
-            assert_eq!(error.code(), "crop");
-            assert!(error.to_string().contains("640x480"), "{error}");
-        }
-    }
-}
+mod tests;

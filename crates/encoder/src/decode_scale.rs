@@ -5,13 +5,13 @@ use crate::crop::Crop;
 use crate::preprocessing::{Filter, Preprocessing, REDUCED_JPEG_SINCE};
 use crate::resize_plan;
 
-/// Pixels that a reduced decode must have for every pixel that is made of them, on each axis. The filter
-/// that makes them widens with the reduction and looks no finer than half of that, so what a reduced decode
-/// loses or blurs lies beyond what the filter lets through.
+/// Minimum number of pixels of a reduced decode for every pixel of the result, on each axis. The
+/// filter that makes the result widens with the reduction and resolves nothing finer than half of
+/// that, so what a reduced decode loses or blurs is beyond what the filter lets through.
 const MIN_OVERSAMPLING: f64 = 2.5;
 
-/// The size at which an image is decoded, in eighths of its sides: 1, 2, 4 or 8. Only JPEG can be decoded
-/// at less than 8; other formats ignore it.
+/// The scale at which an image is decoded, in eighths of its sides: 1, 2, 4 or 8. Only JPEG can be
+/// decoded at less than 8; other formats ignore it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct DecodeScale(u32);
 
@@ -19,15 +19,16 @@ impl DecodeScale {
     /// All pixels.
     pub(crate) const WHOLE: DecodeScale = DecodeScale(8);
 
-    /// The smallest scale that keeps enough pixels for an image that is to be `reduction` times smaller.
+    /// Returns the smallest scale that keeps enough pixels for an image that is then made
+    /// `reduction` times smaller.
     pub(crate) fn for_reduction(reduction: f64) -> DecodeScale {
         let keeps = |eighths: &u32| reduction * f64::from(*eighths) >= MIN_OVERSAMPLING * 8.0;
         let reduced = [1, 2, 4].into_iter().find(keeps);
         reduced.map_or(DecodeScale::WHOLE, DecodeScale)
     }
 
-    /// The smallest scale at which an image of this size, or a crop of it, can be decoded for the network.
-    /// It holds for every orientation, which may not be known yet.
+    /// Returns the smallest scale at which an image of this size, or a crop of it, can be decoded
+    /// for the network. It holds for every orientation, which may not be known yet.
     pub(crate) fn for_network(
         width: u32,
         height: u32,
@@ -38,7 +39,7 @@ impl DecodeScale {
         if preprocessing.code < REDUCED_JPEG_SINCE {
             return DecodeScale::WHOLE;
         }
-        // Nearest neighbor takes single pixels as they are.
+        // Nearest neighbor uses single pixels directly.
         if preprocessing.filter == Filter::Nearest {
             return DecodeScale::WHOLE;
         }
@@ -54,12 +55,12 @@ impl DecodeScale {
         DecodeScale::for_reduction(reduction[0].min(reduction[1]))
     }
 
-    /// Eighths of each side.
+    /// Returns the eighths of each side.
     pub(crate) fn eighths(self) -> u32 {
         self.0
     }
 
-    /// Factor for lengths, up to 1.
+    /// Returns the factor for lengths, at most 1.
     pub(crate) fn factor(self) -> f64 {
         f64::from(self.0) / f64::from(Self::WHOLE.0)
     }

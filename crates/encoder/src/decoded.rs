@@ -7,7 +7,7 @@ use crate::pixel_rect::PixelRect;
 use crate::preprocessing::Preprocessing;
 use crate::region::swaps_sides;
 
-/// A decoded image, or a part of one: eight-bit RGB as stored, and how to turn it upright.
+/// A decoded image, or a part of one: eight-bit RGB as stored, and its orientation.
 #[derive(Debug)]
 pub(crate) struct Decoded {
     pub(crate) pixels: RgbImage,
@@ -17,16 +17,16 @@ pub(crate) struct Decoded {
     pub(crate) height: u32,
     /// The size of `pixels` relative to those sides, rounded up.
     pub(crate) scale: DecodeScale,
-    /// Where the part begins in `pixels`, across and down, less than one of them: 0 for a whole image.
+    /// Start of the part in `pixels`, across and down, less than one pixel: 0 for a whole image.
     pub(crate) offset: (f64, f64),
-    /// The part that is not transparent, when some of the image is.
+    /// The part that is not transparent, if some of the image is.
     pub(crate) visible: Option<PixelRect>,
-    /// The scale that was asked for; `None` for formats that are decoded at one size only.
+    /// The requested scale; `None` for formats that are decoded at one size only.
     pub(crate) requested: Option<DecodeScale>,
 }
 
 impl Decoded {
-    /// An image with all its pixels.
+    /// Wraps an image with all its pixels.
     pub(crate) fn whole(pixels: RgbImage, orientation: Orientation) -> Decoded {
         Decoded {
             width: pixels.width(),
@@ -40,7 +40,7 @@ impl Decoded {
         }
     }
 
-    /// The same pixels, recorded as what a decode for this augmentation of the part gives.
+    /// Returns the same pixels, recorded as the decode for this augmentation of the part.
     pub(crate) fn requested_for(
         self,
         preprocessing: &Preprocessing,
@@ -54,7 +54,7 @@ impl Decoded {
         }
     }
 
-    /// True if decoding again for this augmentation would give the same pixels.
+    /// True if decoding again for this augmentation would return the same pixels.
     pub(crate) fn suits(&self, preprocessing: &Preprocessing, augmentation: &Augmentation) -> bool {
         let needed = self.needed(preprocessing, augmentation);
         self.requested.is_none_or(|requested| requested == needed)
@@ -64,12 +64,12 @@ impl Decoded {
         DecodeScale::for_network(self.width, self.height, preprocessing, augmentation, None)
     }
 
-    /// Where a rectangle of the upright image lies in the image as stored.
+    /// Converts a rectangle of the upright image to the image as stored.
     pub(crate) fn stored(&self, upright: &PixelRect) -> PixelRect {
         upright.as_stored(self.width, self.height, self.orientation)
     }
 
-    /// Width and height of the upright image.
+    /// Returns width and height of the upright image.
     pub(crate) fn upright_size(&self) -> (u32, u32) {
         match swaps_sides(self.orientation) {
             true => (self.height, self.width),
@@ -77,8 +77,8 @@ impl Decoded {
         }
     }
 
-    /// A part of the stored image as if that were all of it. Nothing outside of the rectangle is seen, except
-    /// the rest of a pixel that a reduced decode has at the edge.
+    /// Returns a part of the stored image as if that were all of it. Nothing outside of the
+    /// rectangle is visible, except the rest of a pixel that a reduced decode has at the edge.
     pub(crate) fn cut(self, rect: &PixelRect) -> Decoded {
         if *rect == PixelRect::whole(self.width, self.height) {
             return self;
@@ -103,7 +103,8 @@ impl Decoded {
         }
     }
 
-    /// Converts a rectangle of decoded pixels to pixels of the image: all that any of the former shows.
+    /// Converts a rectangle of decoded pixels to pixels of the image: everything that any of them
+    /// shows.
     pub(crate) fn in_whole_pixels(&self, rect: &PixelRect) -> PixelRect {
         // Exact, because factors are powers of two.
         let scale = 1.0 / self.scale.factor();
@@ -121,15 +122,15 @@ impl Decoded {
     }
 }
 
-/// Cuts a part out of an image that contains it, within the memory of the image: a copy beside the whole would
-/// raise the most memory that embedding takes.
+/// Cuts a part out of an image that contains it, within the memory of the image: a copy besides the
+/// whole would raise the peak memory of embedding.
 fn cut_in_place(image: RgbImage, (left, top): (u32, u32), (width, height): (u32, u32)) -> RgbImage {
     let stride = image.width() as usize * 3;
     let row = width as usize * 3;
     let mut samples = image.into_raw();
     for y in 0..height as usize {
         let start = (top as usize + y) * stride + left as usize * 3;
-        // Rows only move towards the front, so rows that are still to be moved stay whole.
+        // Rows only move towards the front, so rows that are not moved yet stay whole.
         samples.copy_within(start..start + row, y * row);
     }
     samples.truncate(height as usize * row);

@@ -1,15 +1,15 @@
-//! The files of the encoder that is part of the binary.
+//! The files of the built-in encoder.
 
 pub(crate) const NAME: &str = "lite0-clothing";
 pub(crate) static MODEL: &[u8] = include_bytes!("../../../models/lite0-clothing/model.onnx");
 pub(crate) static CONFIG: &[u8] =
     include_bytes!("../../../models/lite0-clothing/preprocessor_config.json");
-/// Computed by the build script from the very file above.
+/// SHA-256 that the build script computed from exactly this file.
 pub(crate) static SHA256: &[u8; 32] = include_bytes!(concat!(env!("OUT_DIR"), "/model.sha256"));
 /// The network as the build script compiled it.
 pub(crate) static NETWORK: &Aligned<[u8]> =
     &Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/network.bin")));
 
-/// Bytes that begin a line of the cache, as the weights of a compiled network have to.
+/// Bytes aligned to a cache line, as the weights of a compiled network must be.
 #[repr(align(64))]
 pub(crate) struct Aligned<B: ?Sized>(pub(crate) B);

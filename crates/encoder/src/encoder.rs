@@ -9,9 +9,9 @@ use crate::error::ImageError;
 use crate::preprocessing::Preprocessing;
 use crate::{decode, embedded, preprocessor_config, tensor};
 
-/// A network with its preprocessing: turns images into embeddings. Building one from an ONNX file takes
-/// a few hundred milliseconds, so build it once; all methods may be called from many threads at the same
-/// time.
+/// A network with its preprocessing: turns images into embeddings. Building one from an ONNX file
+/// takes a few hundred milliseconds, so build it once; all methods may be called from many threads
+/// at the same time.
 pub struct Encoder {
     name: String,
     network: Network,
@@ -21,11 +21,11 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// The encoder that is part of the binary: EfficientNet-Lite0 fine-tuned on photos of clothes, 256
+    /// Returns the built-in encoder: EfficientNet-Lite0 fine-tuned on photos of clothes, 256
     /// dimensions.
     ///
     /// # Errors
-    /// None with an intact build; the files in `models/` decide.
+    /// None with an intact build; it depends on the files in `models/`.
     pub fn embedded() -> Result<Encoder, LoadError> {
         let preprocessing = preprocessor_config::parse(embedded::CONFIG)?;
         let network = Network::compiled(&embedded::NETWORK.0, preprocessing.shape())?;
@@ -33,8 +33,9 @@ impl Encoder {
         Ok(Encoder::new(embedded::NAME, network, sha256, preprocessing))
     }
 
-    /// An encoder from the bytes of an ONNX file and of a `preprocessor_config.json`. The network takes
-    /// pixels `[1, 3, height, width]` (or channels last) and gives `[1, D]` or `[1, D, 1, 1]`.
+    /// Makes an encoder from the bytes of an ONNX file and of a `preprocessor_config.json`. The
+    /// network takes pixels `[1, 3, height, width]` (or channels last) and returns `[1, D]` or `[1,
+    /// D, 1, 1]`.
     ///
     /// # Errors
     /// [`LoadError`] names the file and the field or shape that cannot be used.
@@ -49,12 +50,13 @@ impl Encoder {
         Ok(Encoder::new(name, network, sha256, preprocessing))
     }
 
-    /// Name, ONNX file and `preprocessor_config.json` of the embedded encoder.
+    /// Returns name, ONNX file and `preprocessor_config.json` of the built-in encoder.
     pub fn embedded_files() -> (&'static str, &'static [u8], &'static [u8]) {
         (embedded::NAME, embedded::MODEL, embedded::CONFIG)
     }
 
-    /// The fingerprint of what [`Encoder::from_parts`] makes of these files, without loading the network.
+    /// Returns the fingerprint of the encoder that [`Encoder::from_parts`] makes from these files,
+    /// without loading the network.
     ///
     /// # Errors
     /// [`LoadError`] names the field of the preprocessing that cannot be used.
@@ -79,8 +81,9 @@ impl Encoder {
         }
     }
 
-    /// Returns the network with the preprocessing of the earlier release in which it had this fingerprint, so that
-    /// an index of that release stays searchable. Unchanged when no release gave this fingerprint.
+    /// Returns the network with the preprocessing of the earlier release in which it had this
+    /// fingerprint, so that an index of that release stays searchable. Unchanged if no release had
+    /// this fingerprint.
     #[must_use]
     pub fn reading_as(self, fingerprint: [u8; 32]) -> Encoder {
         match self.preprocessing.reading_as(fingerprint, self.sha256) {
@@ -93,18 +96,19 @@ impl Encoder {
         }
     }
 
-    /// The name given when it was built; the embedded one is `lite0-clothing`.
+    /// Returns the name given when it was built; the built-in one is `lite0-clothing`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// SHA-256 over the model's bytes (by their own SHA-256), the preprocessing with its defaults filled
-    /// in, and the version of the preprocessing code. Embeddings compare only within one fingerprint.
+    /// Returns the SHA-256 over the model's bytes (by their own SHA-256), the preprocessing with
+    /// its defaults filled in, and the version of the preprocessing code. Embeddings are comparable
+    /// only within one fingerprint.
     pub fn fingerprint(&self) -> [u8; 32] {
         self.fingerprint
     }
 
-    /// Length of an embedding.
+    /// Returns the length of an embedding.
     pub fn dimensions(&self) -> usize {
         self.network.dimensions()
     }
@@ -112,7 +116,7 @@ impl Encoder {
     /// Returns the embedding of an image file: `[dimensions]` numbers, finite, of unit length.
     ///
     /// # Errors
-    /// [`ImageError`] says what is wrong with the image. An output of zeros only is an
+    /// [`ImageError`] describes the fault of the image. An output of zeros only is an
     /// [`ImageError::Inference`] too, because zeros have no direction.
     pub fn embed(&self, image: &[u8]) -> Result<Vec<f32>, ImageError> {
         self.embed_area(image, &Area::default())
@@ -121,18 +125,20 @@ impl Encoder {
     /// Returns the embedding of a part of an image file.
     ///
     /// # Errors
-    /// As [`Encoder::embed`]; and [`ImageError::Crop`] when the box does not lie in the image.
+    /// The errors of [`Encoder::embed`], and [`ImageError::Crop`] if the box is not inside the
+    /// image.
     pub fn embed_area(&self, image: &[u8], area: &Area) -> Result<Vec<f32>, ImageError> {
         let pixels = self.preprocess_area(image, area)?;
         let features = self.network.run(&pixels).map_err(ImageError::Inference)?;
         unit_length(features)
     }
 
-    /// Runs the network on one image's pixels, as [`Encoder::preprocess`] returns them:
-    /// `[dimensions]` numbers, not yet of unit length. For tests, and to measure the network alone.
+    /// Runs the network on one image's pixels, as returned by [`Encoder::preprocess`]:
+    /// `[dimensions]` numbers, not yet of unit length. For tests, and for measuring the network
+    /// alone.
     ///
     /// # Errors
-    /// [`ImageError::Inference`] when there are more or fewer pixels than the network takes.
+    /// [`ImageError::Inference`] if the number of pixels is not the one that the network takes.
     pub fn run(&self, pixels: &[f32]) -> Result<Vec<f32>, ImageError> {
         let expected: usize = self.preprocessing.shape().iter().product();
         if pixels.len() != expected {
@@ -147,7 +153,7 @@ impl Encoder {
     /// channel order, for tests and tools.
     ///
     /// # Errors
-    /// As [`Encoder::embed`].
+    /// The errors of [`Encoder::embed`].
     pub fn preprocess(&self, image: &[u8]) -> Result<Vec<f32>, ImageError> {
         self.preprocess_area(image, &Area::default())
     }
@@ -155,7 +161,7 @@ impl Encoder {
     /// Returns the network's input for a part of an image file.
     ///
     /// # Errors
-    /// As [`Encoder::embed_area`].
+    /// The errors of [`Encoder::embed_area`].
     pub fn preprocess_area(&self, image: &[u8], area: &Area) -> Result<Vec<f32>, ImageError> {
         let decoded = decode::decode_area(image, &self.preprocessing, &Augmentation::NONE, area)?;
         tensor::pixels(&decoded, &self.preprocessing, &Augmentation::NONE)
@@ -173,7 +179,7 @@ impl fmt::Debug for Encoder {
     }
 }
 
-/// Scales to length one. The sum is in f64, where squares of f32 neither overflow nor vanish.
+/// Scales to length one. The sum is an f64, in which squares of f32 neither overflow nor vanish.
 fn unit_length(mut features: Vec<f32>) -> Result<Vec<f32>, ImageError> {
     let squares = features.iter().map(|&value| f64::from(value).powi(2));
     let length = squares.sum::<f64>().sqrt();

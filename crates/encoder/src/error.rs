@@ -1,11 +1,11 @@
 use crate::format::{ImageFormat, SUPPORTED_FORMATS};
 use crate::limits::MAX_SIDE;
 
-/// The reason why an image has no embedding. The image is at fault and a retry does not help, except for
-/// [`ImageError::Inference`].
+/// The reason why an image has no embedding. The image is at fault and a retry does not help,
+/// except for [`ImageError::Inference`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImageError {
-    /// There are no bytes at all.
+    /// The file is empty.
     #[error(
         "the picture is empty: expected the bytes of a {}, found 0 bytes",
         formats()
@@ -16,7 +16,7 @@ pub enum ImageError {
     TooManyBytes {
         /// Size of the file in bytes.
         bytes: usize,
-        /// The most that is read.
+        /// Maximum bytes that are read.
         limit: usize,
     },
     /// The header claims more pixels than [`crate::MAX_PIXELS`], or a side over [`crate::MAX_SIDE`].
@@ -29,29 +29,29 @@ pub enum ImageError {
         width: u32,
         /// Claimed height in pixels.
         height: u32,
-        /// The most pixels that are decoded.
+        /// Maximum pixels that are decoded.
         limit: u64,
     },
-    /// The bytes begin like something that is not decoded here.
+    /// The bytes begin like a format that is not supported.
     #[error("{found} is not supported; convert it to {} first", formats())]
     UnsupportedFormat {
-        /// The kind that the bytes seem to be of, for a person: a name that begins a sentence.
+        /// The probable kind of the bytes, for a person: a name that begins a sentence.
         found: String,
     },
     /// The bytes begin like an image but cannot be decoded.
     #[error("the {format} is damaged or cut off: {reason}; send an intact one")]
     Corrupt {
-        /// The format that the first bytes promise.
+        /// The format according to the first bytes.
         format: ImageFormat,
-        /// The fault that the decoder met.
+        /// The fault that the decoder found.
         reason: String,
     },
-    /// The box that was to be cut out of the image does not lie in it.
+    /// The box to cut out of the image is not inside it.
     #[error(
         "the crop {crop} {fault}, which has {width}x{height} pixels when it is upright; choose one inside of it"
     )]
     Crop {
-        /// The box, as [`crate::Crop`] is written.
+        /// The box, written as [`crate::Crop`] prints it.
         crop: String,
         /// The fault of the box.
         fault: &'static str,
@@ -60,13 +60,13 @@ pub enum ImageError {
         /// Height of the upright image in pixels.
         height: u32,
     },
-    /// The network gave nothing usable for this image.
+    /// The network returned nothing usable for this image.
     #[error("the network failed on this picture: {0}")]
     Inference(String),
 }
 
 impl ImageError {
-    /// A stable word for programs: `empty`, `too-many-bytes`, `too-many-pixels`,
+    /// Returns a stable word for programs: `empty`, `too-many-bytes`, `too-many-pixels`,
     /// `unsupported-format`, `corrupt`, `crop` or `network`.
     pub fn code(&self) -> &'static str {
         match self {
@@ -81,7 +81,7 @@ impl ImageError {
     }
 }
 
-/// The supported formats as a person lists them: `JPEG, PNG or GIF`.
+/// Returns the supported formats as a person lists them: `JPEG, PNG or GIF`.
 fn formats() -> String {
     let (last, others) = SUPPORTED_FORMATS.split_last().unwrap_or((&"", &[]));
     format!("{} or {last}", others.join(", "))

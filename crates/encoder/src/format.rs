@@ -1,9 +1,9 @@
 use std::fmt;
 
-/// The formats that are decoded, as a person writes them.
+/// The supported formats, as a person writes them.
 pub const SUPPORTED_FORMATS: &[&str] = &["JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF"];
 
-/// An image format that is decoded.
+/// A supported image format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ImageFormat {
     /// JPEG: baseline and progressive; gray, YCbCr, RGB, CMYK and YCCK.
@@ -14,9 +14,9 @@ pub enum ImageFormat {
     WebP,
     /// GIF: the first frame.
     Gif,
-    /// BMP: all kinds but those with another format inside.
+    /// BMP: all kinds except those with another format inside.
     Bmp,
-    /// TIFF: the first page; gray, RGB and CMYK, plain or compressed without loss.
+    /// TIFF: the first page; gray, RGB and CMYK, uncompressed or with lossless compression.
     Tiff,
     /// AVIF: still images in one piece, 8 to 12 bits.
     Avif,
@@ -34,7 +34,7 @@ impl ImageFormat {
         ImageFormat::Avif,
     ];
 
-    /// The media type, e.g. `image/jpeg`.
+    /// Returns the media type, e.g. `image/jpeg`.
     pub fn media_type(self) -> &'static str {
         match self {
             ImageFormat::Jpeg => "image/jpeg",
@@ -62,7 +62,8 @@ impl fmt::Display for ImageFormat {
     }
 }
 
-/// The format that the first bytes show, whatever the file is called; `None` when it is not decoded here.
+/// Returns the format according to the first bytes, whatever the file's name; `None` if it is not
+/// supported.
 pub fn sniff(bytes: &[u8]) -> Option<ImageFormat> {
     if bytes.starts_with(&[0xFF, 0xD8, 0xFF]) {
         Some(ImageFormat::Jpeg)
@@ -87,16 +88,17 @@ pub fn sniff(bytes: &[u8]) -> Option<ImageFormat> {
 pub(crate) fn has_brand(bytes: &[u8], brand: &[u8; 4]) -> bool {
     let length = bytes.first_chunk::<4>();
     let length = length.map_or(0, |length| u32::from_be_bytes(*length));
-    // The list of brands is short, whatever its length says.
+    // The list of brands is short, whatever its stated length.
     let end = (length.min(256) as usize).min(bytes.len());
     let brands = bytes.get(8..end).unwrap_or_default();
     bytes.get(4..8) == Some(b"ftyp") && brands.chunks_exact(4).any(|found| found == brand)
 }
 
-/// TIFF with the low byte first or the high one, and the same with sizes of eight bytes.
+/// TIFF with the low byte first or the high one, and both with sizes of eight bytes.
 const TIFF: [&[u8; 4]; 4] = [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"];
 
-/// Two letters begin many a text; the length of the header behind them tells.
+/// True for a BMP file. Many texts begin with the same two letters; the length of the header after
+/// them decides.
 fn is_bmp(bytes: &[u8]) -> bool {
     let length = bytes.get(14..18).and_then(<[u8]>::first_chunk);
     let length = length.map(|&length| u32::from_le_bytes(length));

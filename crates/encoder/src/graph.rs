@@ -1,12 +1,12 @@
 //! Editing ONNX files: cutting a network at its pooled features, and putting a [`ProjectionHead`] behind them.
 //!
-//! This module edits networks; the network crate runs them and lends its protobuf types, so that no second
-//! copy of them is built. Nothing is run here.
+//! This module edits networks; the crate `lookalike-inference` runs them and provides its protobuf
+//! types, so that they exist only once. Nothing is run here.
 //!
-//! A joined file names the value that holds the pooled features in its metadata, under
-//! [`FEATURES_KEY`]; the value is called [`FEATURES_NAME`] unless the network has one of that name.
-//! Declared shapes of values between input and output are hints that runtimes work out for themselves;
-//! they are dropped, for they may contradict a batch of another size.
+//! A joined file names the value of the pooled features in its metadata, under [`FEATURES_KEY`];
+//! the value is called [`FEATURES_NAME`] unless the network has a value with that name. Declared
+//! shapes of values between input and output are hints that runtimes compute themselves; they are
+//! dropped, because they may contradict a batch of another size.
 
 mod builder;
 mod names;
@@ -29,7 +29,7 @@ impl Graph {
     /// Parses a file.
     pub(crate) fn parse(onnx: &[u8]) -> Result<Graph, LoadError> {
         let model = pb::ModelProto::decode(onnx).map_err(|error| LoadError::Model {
-            reason: format!("it is no ONNX file: {error}"),
+            reason: format!("it is not an ONNX file: {error}"),
         })?;
         if model.graph.is_none() {
             return Err(failed("it has no graph"));
@@ -37,12 +37,12 @@ impl Graph {
         Ok(Graph(model))
     }
 
-    /// The bytes of the file. The same graph gives the same bytes.
+    /// Returns the bytes of the file. The same graph has the same bytes.
     pub(crate) fn encode(&self) -> Vec<u8> {
         self.0.encode_to_vec()
     }
 
-    /// The metadata entries of this program, in the order of the file.
+    /// Returns the metadata entries of this program, in the order of the file.
     pub(crate) fn metadata(&self) -> Vec<(String, String)> {
         let ours = self.0.metadata_props.iter();
         ours.filter(|entry| entry.key.starts_with(OURS))
@@ -50,8 +50,8 @@ impl Graph {
             .collect()
     }
 
-    /// The network up to its own pooled features. A joined file and the one it was made from become the
-    /// same.
+    /// Cuts the network behind its own pooled features. A joined file and the one that it was made
+    /// from become the same.
     pub(crate) fn cut(mut self) -> Result<Graph, LoadError> {
         let named = self.features();
         self.0
@@ -69,7 +69,8 @@ impl Graph {
         Ok(self)
     }
 
-    /// The values at which stages of a cut network end, first to last; see [`shortcuts`].
+    /// Returns the values at the ends of the stages of a cut network, first to last; see
+    /// [`shortcuts`].
     pub(crate) fn stages(&self) -> Vec<String> {
         self.0
             .graph
@@ -77,11 +78,11 @@ impl Graph {
             .map_or_else(Vec::new, shortcuts::stage_ends)
     }
 
-    /// A cut network with the averages of more of its values put beside its pooled features, with the head
-    /// behind them if there is one, and metadata of the form `lookalike.*`.
+    /// Joins a cut network: averages of more of its values are appended to its pooled features, the
+    /// head follows if there is one, and metadata of the form `lookalike.*` is added.
     ///
     /// # Errors
-    /// When the network has no single output, or an operator set from before 2017.
+    /// If the network has not exactly one output, or an operator set from before 2017.
     pub(crate) fn join(
         mut self,
         more: &[String],
@@ -124,7 +125,7 @@ impl Graph {
             .ok_or_else(|| failed("it has no graph"))
     }
 
-    /// The name of the pooled features where a head follows them.
+    /// Returns the name of the pooled features if a head follows them.
     fn features(&self) -> Option<String> {
         let mut metadata = self.metadata().into_iter();
         let named = metadata.rfind(|(key, _)| key == FEATURES_KEY);
@@ -135,7 +136,7 @@ impl Graph {
         })
     }
 
-    /// Version of the standard operators.
+    /// Returns the version of the standard operators.
     fn opset(&self) -> i64 {
         let sets = self.0.opset_import.iter();
         let standard = sets.filter(|set| set.domain.is_empty() || set.domain == "ai.onnx");
@@ -143,7 +144,7 @@ impl Graph {
     }
 }
 
-/// The name of the network's own output: what [`Builder::features`] flattened first.
+/// Returns the name of the network's own output, which [`Builder::features`] flattened first.
 fn own_output(graph: &pb::GraphProto, features: &str) -> Result<String, LoadError> {
     let maker = |name: &str| {
         let mut nodes = graph.node.iter();
@@ -151,7 +152,7 @@ fn own_output(graph: &pb::GraphProto, features: &str) -> Result<String, LoadErro
     };
     let concat = maker(features).ok_or_else(|| {
         failed(&format!(
-            "its metadata call the pooled features {features:?}, and no node gives them"
+            "its metadata names the pooled features {features:?}, but no node makes them"
         ))
     })?;
     let flatten = concat.input.first().and_then(|first| maker(first));
@@ -162,7 +163,8 @@ fn own_output(graph: &pb::GraphProto, features: &str) -> Result<String, LoadErro
     }
 }
 
-/// Removes what `output` does not depend on. Nodes are in the order of execution, as ONNX demands.
+/// Removes everything that `output` does not depend on. Nodes are in the order of execution, as
+/// ONNX requires.
 fn remove_unused(graph: &mut pb::GraphProto, output: &str) {
     let mut needed = HashSet::from([output.to_owned()]);
     let mut kept: Vec<bool> = Vec::with_capacity(graph.node.len());
@@ -181,7 +183,7 @@ fn remove_unused(graph: &mut pb::GraphProto, output: &str) {
     graph.input.retain(|input| needed.contains(&input.name));
 }
 
-/// Adds the values that a node reads, those of the graphs inside of it included.
+/// Adds the values that a node reads, including those of the graphs inside it.
 fn add_inputs(node: &pb::NodeProto, needed: &mut HashSet<String>) {
     needed.extend(node.input.iter().cloned());
     for attribute in &node.attribute {
@@ -195,7 +197,7 @@ fn add_inputs(node: &pb::NodeProto, needed: &mut HashSet<String>) {
     }
 }
 
-/// A beginning that no name in the graph has.
+/// Returns a prefix that no name in the graph has.
 fn free_prefix(graph: &pb::GraphProto) -> String {
     let nodes = graph.node.iter();
     let names = nodes.flat_map(|node| node.output.iter().chain(&node.input).chain([&node.name]));
@@ -209,7 +211,7 @@ fn free_prefix(graph: &pb::GraphProto) -> String {
     prefix
 }
 
-/// An f32 value `[batch, dimensions]`, or one of any shape.
+/// Describes an f32 value `[batch, dimensions]`, or one of any shape.
 fn value(name: &str, dimensions: Option<usize>) -> pb::ValueInfoProto {
     use pb::tensor_shape_proto::{Dimension, dimension::Value};
     let dimension = |value| Dimension {

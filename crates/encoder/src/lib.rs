@@ -1,23 +1,24 @@
 //! Image bytes to a unit-length embedding.
 //!
-//! [`Encoder::embed`] takes the bytes of a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file and returns `[dimensions]`
-//! numbers of unit length, so that the dot product of two embeddings is their cosine similarity.
-//! The crate is pure and synchronous: it reads no file, no clock, no environment and no network, and
-//! an [`Encoder`] may be shared by any number of threads.
+//! [`Encoder::embed`] takes the bytes of a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file and returns
+//! `[dimensions]` numbers of unit length, so that the dot product of two embeddings is their cosine
+//! similarity. The crate is pure and synchronous: it reads no file, no clock, no environment and no
+//! network, and an [`Encoder`] may be shared by any number of threads.
 //!
-//! The steps: sniff the format from the bytes, check the limits against the header, decode, composite on
-//! white, cut out the part that is asked for, resize and crop as the preprocessing file says, turn upright by
-//! the EXIF orientation, normalize, run the network, scale to unit length. Pixels and vectors agree with Pillow
-//! and onnxruntime. Color profiles are ignored, as Pillow ignores them: numbers are taken for sRGB.
+//! The steps: detect the format from the bytes, check the limits against the header, decode,
+//! composite on white, cut out the requested part, resize and crop according to the preprocessing
+//! file, turn upright by the EXIF orientation, normalize, run the network, scale to unit length.
+//! Pixels and vectors agree with Pillow and onnxruntime. Color profiles are ignored, as in Pillow:
+//! numbers are interpreted as sRGB.
 //!
 //! | type | what it is |
 //! |---|---|
 //! | [`Encoder`] | a network and its preprocessing, ready to run |
-//! | [`ImageError`] | why an image has no embedding; the image is at fault |
-//! | [`LoadError`] | why a model cannot be used; the model's files are at fault |
-//! | [`Area`], [`Crop`] | which part of an image is looked at |
-//! | [`Backbone`], [`Augmentation`], [`ProjectionHead`] | what fine-tuning takes an encoder apart into, and puts together |
-//! | [`ImageFormat`] | what [`sniff`] sees in the first bytes |
+//! | [`ImageError`] | the reason why an image has no embedding; the image is at fault |
+//! | [`LoadError`] | the reason why a model cannot be used; the model's files are at fault |
+//! | [`Area`], [`Crop`] | the part of an image that is embedded |
+//! | [`Backbone`], [`Augmentation`], [`ProjectionHead`] | the parts of an encoder that fine-tuning separates and joins |
+//! | [`ImageFormat`] | the result of [`sniff`], from the first bytes |
 //!
 //! ```
 //! let encoder = lookalike_encoder::Encoder::embedded()?;

@@ -1,8 +1,8 @@
-/// The largest image file that is read, in bytes: 32 MiB.
+/// Maximum size of an image file, in bytes: 32 MiB.
 pub const MAX_BYTES: usize = 32 * 1024 * 1024;
 
-/// The largest image that is decoded, in pixels: 64 million, which is what large phone cameras give.
+/// Maximum number of pixels of an image: 64 million, as large phone cameras take.
 pub const MAX_PIXELS: u64 = 64_000_000;
 
-/// The longest side that is decoded, in pixels; also the longest that a JPEG can express.
+/// Maximum length of a side, in pixels; also the maximum of JPEG.
 pub const MAX_SIDE: u32 = 65_535;

@@ -12,7 +12,7 @@ pub(crate) struct PixelRect {
 }
 
 impl PixelRect {
-    /// All of an image of this size.
+    /// Returns all of an image of this size.
     pub(crate) fn whole(width: u32, height: u32) -> PixelRect {
         PixelRect {
             left: 0,
@@ -30,12 +30,12 @@ impl PixelRect {
         self.top + self.height
     }
 
-    /// Its pixels.
+    /// Returns the number of its pixels.
     pub(crate) fn area(&self) -> f64 {
         f64::from(self.width) * f64::from(self.height)
     }
 
-    /// The rectangle between these edges, of which the latter two are outside of it.
+    /// Makes the rectangle between these edges; `right` and `bottom` are outside of it.
     pub(crate) fn between(left: u32, top: u32, right: u32, bottom: u32) -> PixelRect {
         PixelRect {
             left,
@@ -45,7 +45,7 @@ impl PixelRect {
         }
     }
 
-    /// Returns the intersection with another rectangle; `None` when it is empty.
+    /// Returns the intersection with another rectangle; `None` if it is empty.
     pub(crate) fn and(&self, other: &PixelRect) -> Option<PixelRect> {
         let (left, top) = (self.left.max(other.left), self.top.max(other.top));
         let right = self.right().min(other.right());

@@ -1,9 +1,10 @@
 use fast_image_resize::FilterType;
 use sha2::{Digest, Sha256};
 
-/// Version of the preprocessing code. It is raised when the same image becomes noticeably different numbers:
-/// the fingerprint then changes, so old and new vectors are never mixed in one index. Earlier behavior is kept,
-/// see [`Preprocessing::reading_as`], because existing indexes must stay searchable.
+/// Version of the preprocessing code. It is raised when the same image becomes noticeably different
+/// numbers: the fingerprint then changes, so that old and new vectors are never mixed in one index.
+/// Earlier behavior is kept, see [`Preprocessing::reading_as`], because existing indexes must stay
+/// searchable.
 ///
 /// | version | what changed |
 /// |---|---|
@@ -24,12 +25,12 @@ pub(crate) struct Preprocessing {
     pub(crate) height: u32,
     /// Factor for channel values 0 to 255, before mean and deviation.
     pub(crate) rescale: f64,
-    /// Per channel, in the network's channel order.
+    /// Mean of each channel, in the network's channel order.
     pub(crate) mean: [f64; 3],
     pub(crate) deviation: [f64; 3],
     pub(crate) channels: ChannelOrder,
     pub(crate) layout: Layout,
-    /// True if uniform margins are cut off first.
+    /// True if uniform margins are trimmed first.
     pub(crate) trim: bool,
     /// The [`CODE_VERSION`] whose behavior is reproduced.
     pub(crate) code: u32,
@@ -38,11 +39,11 @@ pub(crate) struct Preprocessing {
 /// The size of the image before cropping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Resize {
-    /// As it is.
+    /// Keeps the size.
     Keep,
-    /// To this size, the aspect ratio given up.
+    /// Resizes to this size, ignoring the aspect ratio.
     Exact { width: u32, height: u32 },
-    /// Until the shorter side has this length.
+    /// Resizes the shorter side to this length.
     ShortestEdge(u32),
 }
 
@@ -58,7 +59,7 @@ pub(crate) enum Filter {
 }
 
 impl Filter {
-    /// The convolution kernel; `None` for nearest neighbor, which has none.
+    /// Returns the convolution kernel; `None` for nearest neighbor, which has none.
     pub(crate) fn kernel(self) -> Option<FilterType> {
         match self {
             Filter::Nearest => None,
@@ -87,7 +88,7 @@ pub(crate) enum Layout {
 }
 
 impl Preprocessing {
-    /// Shape of the network's input.
+    /// Returns the shape of the network's input.
     pub(crate) fn shape(&self) -> [usize; 4] {
         let (width, height) = (self.width as usize, self.height as usize);
         match self.layout {
@@ -96,7 +97,8 @@ impl Preprocessing {
         }
     }
 
-    /// Returns the preprocessing of the code version that gave this fingerprint; `None` when no version did.
+    /// Returns the preprocessing of the code version that had this fingerprint; `None` if no
+    /// version did.
     pub(crate) fn reading_as(
         &self,
         fingerprint: [u8; 32],
@@ -110,8 +112,8 @@ impl Preprocessing {
         all.find(|version| version.fingerprint(model_sha256) == fingerprint)
     }
 
-    /// Returns the SHA-256 over the model's SHA-256 and every value here, the version of the code included. Two
-    /// files with the same meaning have the same fingerprint.
+    /// Returns the SHA-256 over the model's SHA-256 and every value here, including the version of
+    /// the code. Two files with the same meaning have the same fingerprint.
     pub(crate) fn fingerprint(&self, model_sha256: [u8; 32]) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(b"lookalike encoder");
@@ -144,7 +146,8 @@ impl Preprocessing {
         {
             hash.update(number.to_le_bytes());
         }
-        // Encoders that keep margins have the fingerprint from before trimming existed, so old indexes match.
+        // Encoders that keep margins have the fingerprint from before trimming existed, so that old
+        // indexes match.
         if self.trim {
             hash.update(b"trimmed");
         }

@@ -1,18 +1,18 @@
-//! Reads `preprocessor_config.json`, the file that Hugging Face keeps beside a vision model.
+//! Reads `preprocessor_config.json`, the file beside a vision model on Hugging Face.
 //!
 //! | field | meaning here |
 //! |---|---|
-//! | `do_resize` (true), `size` | `{"shortest_edge": n}`, `{"height": h, "width": w}`, or a number: the shorter side when the image is cropped, else both |
+//! | `do_resize` (true), `size` | `{"shortest_edge": n}`, `{"height": h, "width": w}`, or a number: the shorter side if the image is cropped, otherwise both |
 //! | `crop_pct` | with a shortest edge under 384: resize to `n / crop_pct`, crop to `n`; from 384 on squeeze to `n` x `n` |
-//! | `resample` | Pillow's number, 0 to 5; needed when resizing |
-//! | `do_center_crop`, `crop_size` | a number or `{"height", "width"}`; cropping is on when `crop_size` is there |
+//! | `resample` | Pillow's number, 0 to 5; required for resizing |
+//! | `do_center_crop`, `crop_size` | a number or `{"height", "width"}`; cropping is on if `crop_size` is there |
 //! | `do_rescale` (true), `rescale_factor` (1/255) | applied first |
-//! | `do_normalize`, `image_mean`, `image_std` | one number or three; on when `image_mean` is there |
+//! | `do_normalize`, `image_mean`, `image_std` | one number or three; on if `image_mean` is there |
 //! | `channel_order` (`rgb`), `do_flip_channel_order` | mean and deviation are in the network's order |
 //! | `data_format` (`channels_first`) | or `channels_last` |
-//! | `trim_margins` (false) | uniform and transparent margins are cut off first; a field of ours, which the built-in encoder has on |
+//! | `trim_margins` (false) | uniform and transparent margins are trimmed first; a field of this project, which is true in the built-in encoder |
 //!
-//! A field that changes pixels in a way that is not done here is refused rather than ignored.
+//! A field that changes pixels in an unsupported way is refused rather than ignored.
 
 mod fields;
 
@@ -36,7 +36,7 @@ const UNSUPPORTED_STEPS: &[&str] = &[
     "rescale_offset",
 ];
 
-/// The steps that the file describes, defaults filled in.
+/// Parses the steps that the file describes, with defaults filled in.
 pub(crate) fn parse(file: &[u8]) -> Result<Preprocessing, LoadError> {
     let fields = match serde_json::from_slice(file) {
         Ok(Value::Object(fields)) => Fields::new(fields),
@@ -143,7 +143,7 @@ fn cropped_by_fraction(edge: u32, fraction: f64) -> Result<(Resize, (u32, u32)),
             &format!("expected 0.1 to 1, found {fraction}"),
         ));
     }
-    // At most ten times the edge: fits.
+    // At most ten times the edge, which fits.
     let resized = (f64::from(edge) / fraction) as u32;
     Ok((Resize::ShortestEdge(resized), (edge, edge)))
 }
@@ -186,7 +186,7 @@ fn normalization(fields: &Fields) -> Result<([f64; 3], [f64; 3]), LoadError> {
     }
     let mean = mean.ok_or_else(|| wrong("image_mean", "expected three numbers"))?;
     let deviation = deviation.ok_or_else(|| wrong("image_std", "expected three numbers"))?;
-    // Below this, quotients leave the range of f32.
+    // Below this, quotients exceed the range of f32.
     if deviation.iter().any(|value| value.abs() < 1e-30) {
         return Err(wrong("image_std", "expected numbers other than zero"));
     }

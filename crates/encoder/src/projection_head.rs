@@ -1,9 +1,9 @@
-/// Added to lengths before dividing by them, so that a vector of zeros stays one. Too small to change any
-/// other length in f32.
+/// Added to lengths before dividing by them, so that a vector of zeros stays zero. Too small to
+/// change any other length in f32.
 pub(crate) const LENGTH_FLOOR: f32 = 1e-12;
 
-/// The computation of a fine-tuned encoder on pooled features: dense maps side by side, each scaled to its
-/// share of a vector of unit length.
+/// The computation of a fine-tuned encoder on pooled features: parallel dense maps, each scaled to
+/// its share of a vector of unit length.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProjectionHead {
     /// The maps, in the order of their outputs.
@@ -15,40 +15,41 @@ pub struct ProjectionHead {
 pub struct Part {
     /// `[features, outputs]`, row after row.
     pub weights: Vec<f32>,
-    /// `[outputs]`
+    /// Bias, `[outputs]`.
     pub bias: Vec<f32>,
-    /// The use of the outputs.
+    /// Use of the outputs.
     pub kind: PartKind,
-    /// Squared length of this part in the result. The shares of all parts add up to one.
+    /// Squared length of this part in the result. The shares of all parts sum to one.
     pub share: f32,
 }
 
 /// The use of a dense map's outputs.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PartKind {
-    /// They are the part.
+    /// The outputs are the part.
     Direction,
-    /// They are logits: the part is made of the roots of their softmax. The cosine of two images is
-    /// then the Bhattacharyya coefficient of what they may be.
+    /// The outputs are logits: the part consists of the roots of their softmax. The cosine of two
+    /// images is then the Bhattacharyya coefficient of their class probabilities.
     Likelihoods {
-        /// `[outputs, fewer]`, row after row: a map of the roots to fewer numbers. Empty for none.
+        /// `[outputs, fewer]`, row after row: a map of the roots to fewer numbers. Empty for no
+        /// map.
         projection: Vec<f32>,
     },
 }
 
 impl ProjectionHead {
-    /// Length of the result.
+    /// Returns the length of the result.
     pub fn dimensions(&self) -> usize {
         self.parts.iter().map(Part::dimensions).sum()
     }
 
-    /// True if every part takes `features` numbers and gives at least one.
+    /// True if every part takes `features` numbers and returns at least one.
     pub fn takes(&self, features: usize) -> bool {
         !self.parts.is_empty() && self.parts.iter().all(|part| part.takes(features))
     }
 
-    /// The result for the pooled features of one image: `[dimensions]` numbers, of unit length where
-    /// the shares add up to one and no part is zero. The ONNX graph computes the same.
+    /// Returns the result for the pooled features of one image: `[dimensions]` numbers, of unit
+    /// length if the shares sum to one and no part is zero. The ONNX graph computes the same.
     pub fn apply(&self, features: &[f32]) -> Vec<f32> {
         let mut result = Vec::with_capacity(self.dimensions());
         for part in &self.parts {
@@ -70,7 +71,7 @@ impl ProjectionHead {
 }
 
 impl Part {
-    /// Numbers in the result.
+    /// Returns the length of the part's result.
     pub fn dimensions(&self) -> usize {
         match &self.kind {
             PartKind::Likelihoods { projection } if !projection.is_empty() => {

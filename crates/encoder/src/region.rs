@@ -62,7 +62,7 @@ impl Region {
     }
 }
 
-/// True if width and height change places when the stored image is turned upright.
+/// True if width and height are swapped when the stored image is turned upright.
 pub(crate) fn swaps_sides(orientation: Orientation) -> bool {
     use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
     matches!(

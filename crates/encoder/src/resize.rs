@@ -12,8 +12,8 @@ use crate::preprocessing::Preprocessing;
 use crate::region::{Region, swaps_sides};
 use crate::resize_plan::{self, Plan};
 
-/// Resizes an augmentation of the decoded image to the network's size, upright. Filters widen with the
-/// reduction and round to eight bits after each of two passes, as Pillow's do.
+/// Resizes an augmentation of the decoded image to the network's size, upright. Filters widen with
+/// the reduction and round to eight bits after each of two passes, as in Pillow.
 pub(crate) fn to_network_size(
     decoded: &Decoded,
     preprocessing: &Preprocessing,
@@ -54,8 +54,9 @@ pub(crate) fn to_network_size(
     Ok(canvas)
 }
 
-/// The region at its new size, still as stored. Both passes could be one call, but that call goes down
-/// before it goes across; Pillow goes across first, and rounding in between makes the order visible.
+/// Resizes the region, still in its stored orientation. Both passes could be one call, but that
+/// call goes down before it goes across; Pillow goes across first, and rounding in between makes
+/// the order visible.
 fn resize(
     image: &RgbImage,
     plan: &Plan,
@@ -103,11 +104,11 @@ fn rows_in_reach(region: &Region, image: u32, height: u32, kernel: FilterType) -
     let end = (region.top + region.height + reach)
         .ceil()
         .min(f64::from(image));
-    // Both lie between 0 and the height of the image.
+    // Both are between 0 and the height of the image.
     first as u32..end as u32
 }
 
-/// Radius of a kernel, in pixels of the smaller image.
+/// Returns the radius of a kernel, in pixels of the smaller image.
 fn radius(kernel: FilterType) -> f64 {
     match kernel {
         FilterType::Box => 0.5,
@@ -127,7 +128,7 @@ fn pass(
         .resize_alg(algorithm)
         .crop(region.left, region.top, region.width, region.height)
         .use_alpha(false);
-    // Typed views: the untyped ones compile every pixel type there is into this crate.
+    // Typed views: untyped ones would compile every pixel type into this crate.
     let source = TypedImageRef::<U8x3>::from_buffer(image.width(), image.height(), image)
         .map_err(|error| error.to_string())?;
     let mut small = RgbImage::new(width, height);

@@ -1,8 +1,9 @@
 //! Maps the part of an image that survives cropping to pixels of the network's input.
 //!
-//! Cropping after resizing throws most resized pixels away, so only the part that survives is resized.
-//! That is exact: a resampling filter looks at the same source pixels either way, those outside the
-//! crop included. Turning the image upright waits until it is small, for the same reason.
+//! Cropping after resizing would discard most resized pixels, so only the part that survives is
+//! resized. That is exact: a resampling filter reads the same source pixels either way, including
+//! those outside of the crop. The image is turned upright only when it is small, for the same
+//! reason.
 
 use image::metadata::Orientation;
 
@@ -11,21 +12,21 @@ use crate::preprocessing::{Preprocessing, Resize};
 use crate::region::{Region, swaps_sides};
 
 /// Resize `region` to `width` x `height`, turn it upright, and put it at `left`, `top` of a black
-/// canvas: the crop is larger than the resized image when those are not zero.
+/// canvas; these are not zero if the crop is larger than the resized image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Plan {
-    /// In the image as stored.
+    /// Part of the image as stored.
     pub(crate) region: Region,
     /// Size of the resized region, upright.
     pub(crate) width: u32,
     pub(crate) height: u32,
-    /// Place on the canvas.
+    /// Left edge on the canvas.
     pub(crate) left: u32,
     pub(crate) top: u32,
 }
 
-/// Plans the network's input for a stored image of `width` x `height` pixels that is shown with `orientation`.
-/// The augmentation selects a part of what the network usually sees.
+/// Plans the network's input for a stored image of `width` x `height` pixels that is shown with
+/// `orientation`. The augmentation selects a part of what the network usually sees.
 pub(crate) fn plan(
     width: u32,
     height: u32,
@@ -64,7 +65,8 @@ fn resized(width: u32, height: u32, resize: Resize) -> (u32, u32) {
         Resize::Keep => (width, height),
         Resize::Exact { width, height } => (width, height),
         Resize::ShortestEdge(edge) => {
-            // The longer side is cut to an integer, not rounded, as Hugging Face's processors do.
+            // The longer side is truncated to an integer, not rounded, as in Hugging Face's
+            // processors.
             let longer = |long: u32, short: u32| {
                 let length = u64::from(edge) * u64::from(long) / u64::from(short);
                 u32::try_from(length).unwrap_or(u32::MAX)
@@ -78,7 +80,7 @@ fn resized(width: u32, height: u32, resize: Resize) -> (u32, u32) {
     }
 }
 
-/// One side: which stretch of the source is resized to how many pixels, and where they go.
+/// One axis: the stretch of the source to resize, the number of pixels, and their position.
 struct Axis {
     source: f64,
     source_length: f64,
@@ -100,7 +102,7 @@ impl Axis {
         }
         let scale = whole / f64::from(resized);
         let start = f64::from((resized - crop) / 2) * scale;
-        // The limit keeps rounding from reaching past the image.
+        // The limit prevents rounding from reaching beyond the image.
         let source_length = (f64::from(crop) * scale).min(whole - start);
         Axis {
             source: start,
@@ -110,7 +112,8 @@ impl Axis {
         }
     }
 
-    /// The share `zoom` of the stretch, at `place` of it: -1 its beginning, 0 its middle, 1 its end.
+    /// Returns the share `zoom` of the stretch, at `place` of it: -1 its beginning, 0 its middle, 1
+    /// its end.
     fn closer(self, zoom: f64, place: f64) -> Axis {
         let source_length = self.source_length * zoom;
         let left_out = self.source_length - source_length;
@@ -146,7 +149,7 @@ mod tests {
             &preprocessing,
             &Augmentation::NONE,
         );
-        // 1025 * 256 / 512 is 512.5, cut to 512; the crop begins at row 144 of those.
+        // 1025 * 256 / 512 is 512.5, truncated to 512; the crop begins at row 144 of these.
         let scale = 1025.0 / 512.0;
         let expected = Region {
             left: 32.0,
@@ -162,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_view_sees_a_part_of_what_the_plain_one_sees() {
+    fn an_augmentation_sees_a_part_of_the_plain_image() {
         let preprocessing = config(Resize::ShortestEdge(224), 224, 224);
         let corner = Augmentation::NONE.crop(0.5, 1.0, -1.0);
         let plan = plan(448, 896, Orientation::NoTransforms, &preprocessing, &corner);

@@ -17,8 +17,9 @@ pub(crate) fn pixels(
     Ok(from_pixels(&small, preprocessing, augmentation))
 }
 
-/// Converts pixels to the network's input: in the augmentation's light, rescaled, normalized, in the network's
-/// channel order and layout. The image has the network's size; the length is that of [`Preprocessing::shape`].
+/// Converts pixels to the network's input: in the augmentation's light, rescaled, normalized, in
+/// the network's channel order and layout. The image has the network's size; the length is that of
+/// [`Preprocessing::shape`].
 pub(crate) fn from_pixels(
     image: &RgbImage,
     preprocessing: &Preprocessing,
@@ -47,7 +48,8 @@ pub(crate) fn from_pixels(
     values
 }
 
-/// Returns the network's input for each of the 256 values of a channel: a look-up is cheaper than the arithmetic.
+/// Returns the network's input for each of the 256 values of a channel: a look-up is cheaper than
+/// the arithmetic.
 fn table(channel: usize, preprocessing: &Preprocessing, light: f64) -> [f32; 256] {
     std::array::from_fn(|value| {
         let scaled = (value as f64 * light).min(255.0) * preprocessing.rescale;

@@ -8,17 +8,18 @@ use crate::error::ImageError;
 /// JPEG quality, up to 100: small files in which a person still recognizes the image.
 const QUALITY: u8 = 72;
 
-/// Returns a small JPEG of an image file for pages and reports: upright, on white, its longer side `side`
-/// pixels. It reads all formats of the encoder, so an image that has an embedding has a thumbnail.
+/// Returns a small JPEG of an image file for pages and reports: upright, on white, with `side`
+/// pixels on its longer side. It reads all formats of the encoder, so an image that has an
+/// embedding has a thumbnail.
 ///
 /// # Errors
-/// [`ImageError`] says what is wrong with the image.
+/// [`ImageError`] describes the fault of the image.
 pub fn thumbnail(image: &[u8], side: u32) -> Result<Vec<u8>, ImageError> {
     let side = side.max(1);
     let reduction = |width: u32, height: u32| f64::from(width.max(height)) / f64::from(side);
     let scale = |width, height| DecodeScale::for_reduction(reduction(width, height));
     let decoded = decode::decode(image, &scale)?;
-    // By the sides in the file, because those of a reduced decode are rounded.
+    // From the sides in the file, because those of a reduced decode are rounded.
     let factor = reduction(decoded.width, decoded.height);
     let scaled = |length: u32| ((f64::from(length) / factor).round() as u32).max(1);
     let (width, height) = (scaled(decoded.width), scaled(decoded.height));

@@ -1,13 +1,14 @@
-//! Cuts off margins: the frame that shops and screenshots put around a product says nothing about it, and
-//! makes it small in the network's input.
+//! Trims margins: the frame around a product in shops and screenshots has no information about it,
+//! and makes it small in the network's input.
 //!
-//! A margin is a stretch of lines, from one side inwards, whose pixels all have nearly the color of the
-//! outermost line: so white paper, black bars and each side's own color are found alike, and JPEG's noise is
-//! not in the way. In an image with transparent margins exactly these are cut off, whatever the colors.
+//! A margin is a stretch of lines, from one side inwards, whose pixels all have nearly the color of
+//! the outermost line. So white paper, black bars and different colors on each side are found
+//! alike, and JPEG's noise does not matter. In an image with transparent margins exactly these are
+//! trimmed, whatever the colors.
 //!
-//! The rest is never only a speck, and it keeps as much of the margins as the network's own crop needs to
-//! leave the subject whole. Narrow margins stay: cutting them off gains little, and their edges move with every
-//! new compression.
+//! The rest is never only a speck, and it keeps as much of the margins as the network's own crop
+//! needs to leave the subject whole. Narrow margins stay: trimming them gains little, and their
+//! edges move with every new compression.
 
 mod margins;
 
@@ -16,13 +17,13 @@ use crate::pixel_rect::PixelRect;
 use crate::preprocessing::Preprocessing;
 use crate::region::swaps_sides;
 
-/// The smallest subject: its longer side as a share of the image's, and in pixels.
+/// Minimum size of a subject: its longer side as a share of the image's, and in pixels.
 const MIN_SHARE: f64 = 1.0 / 12.0;
 const MIN_PIXELS: u32 = 32;
-/// The largest share of the image that may remain. Margins of a tenth of each side leave more and stay.
+/// Maximum share of the image that may remain. Margins of a tenth of each side leave more and stay.
 const MAX_REMAINING: f64 = 0.65;
 
-/// Returns the part of an image without its margins, as stored; `None` when nothing is worth cutting off, or
+/// Returns the part of an image without its margins, as stored; `None` if trimming gains little, or
 /// nothing could be a subject.
 pub(crate) fn content_bounds(
     decoded: &Decoded,
@@ -54,7 +55,8 @@ pub(crate) fn content_bounds(
     (rect.area() < MAX_REMAINING * whole.area()).then_some(rect)
 }
 
-/// Returns a stretch of `wanted` pixels around one of `length`, moved and cut where `side` ends.
+/// Returns a stretch of `wanted` pixels around one of `length`, moved and cut at the ends of
+/// `side`.
 fn placed(start: u32, length: u32, wanted: u32, side: u32) -> (u32, u32) {
     let wanted = wanted.min(side);
     let before = (wanted.max(length) - length) / 2;
@@ -70,7 +72,7 @@ mod tests {
     use super::*;
     use crate::preprocessing::tests::sample;
 
-    /// A subject with a loud pattern on a sheet.
+    /// Draws a subject with a strong pattern on a sheet.
     fn sheet(size: (u32, u32), subject: PixelRect, color: [u8; 3]) -> RgbImage {
         let mut sheet = RgbImage::from_pixel(size.0, size.1, Rgb(color));
         let pattern = RgbImage::from_fn(subject.width, subject.height, |x, y| {
@@ -106,7 +108,7 @@ mod tests {
         let long = PixelRect::between(200, 100, 500, 200);
         let expected = PixelRect::between(200, 0, 500, 300);
         assert_eq!(found(sheet((1000, 1000), long, [255; 3])), Some(expected));
-        // Where the image ends, there is no more.
+        // At the edge of the image, there is no more.
         let high = PixelRect::between(0, 0, 100, 600);
         let expected = PixelRect::between(0, 0, 600, 600);
         assert_eq!(found(sheet((1200, 900), high, [255; 3])), Some(expected));

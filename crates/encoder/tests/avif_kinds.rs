@@ -1,4 +1,5 @@
-//! AVIF files show what the images they were made of show (`avif/make.py`); damaged ones are refused.
+//! AVIF files show the same as the images that they were made from (`avif/make.py`); damaged ones
+//! are refused.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -12,7 +13,7 @@ fn avif(name: &str) -> Vec<u8> {
 }
 
 #[test]
-fn they_look_like_what_they_were_made_of() {
+fn they_look_like_their_sources() {
     let turned = (1..=8).map(|n| (format!("turned-{n}.avif"), format!("exif-{n}.jpg")));
     let plain = [
         ("colour-420.avif", "baseline-444-300x400.jpg"),
@@ -62,7 +63,8 @@ fn sides_are_checked_before_anything_is_decoded() {
     }
 }
 
-/// The decoder is a translation from C, so it is shaken: whatever the bytes, there is an answer.
+/// The decoder is a translation from C, so it is tested with damaged files: any bytes give a result
+/// or an error.
 #[test]
 fn damage_is_survived() {
     let whole = avif("alpha.avif");

@@ -1,4 +1,4 @@
-//! What an AVIF file may be made of: one frame that is shown, and an opacity that is readable.
+//! The valid parts of an AVIF file: one frame that is shown, and a readable opacity.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -17,7 +17,7 @@ fn avif(name: &str) -> Vec<u8> {
     std::fs::read(folder.join(name)).unwrap()
 }
 
-/// The header of the sequence and the frame of an image of 300x400 pixels.
+/// Returns the header of the sequence and the frame of an image of 300x400 pixels.
 fn parts() -> (Vec<u8>, Vec<u8>) {
     let units = units(data(&avif("colour-420.avif")));
     let content = |kind| units.iter().find(|unit| unit.0 == kind).unwrap().1.clone();
@@ -32,7 +32,7 @@ fn file_of(units: &[(u8, &[u8])]) -> Vec<u8> {
     Directory::new(SIDES, &units.concat(), None).file()
 }
 
-/// The image and its opacity, from a file that has first the one and then the other.
+/// Returns the directory of a file with an image and then its opacity.
 fn with_opacity() -> Directory {
     let file = avif("alpha.avif");
     let units = units(data(&file));
@@ -86,7 +86,7 @@ fn several_frames_are_refused() {
 }
 
 #[test]
-fn a_frame_that_is_not_there_is_missed() {
+fn a_missing_frame_is_refused() {
     let (sequence, frame) = parts();
     for units in [
         &[][..],
@@ -149,7 +149,7 @@ fn opacity_is_whole_or_the_image_is_refused() {
         ("properties", |directory| {
             let lists = directory.content(b"iprp");
             let place = lists.windows(4).position(|name| name == b"ipma").unwrap();
-            // Of the second item.
+            // The entry of the second item.
             lists[place + 4 + 8 + 4 + 1] = 9;
         }),
         ("place", |directory| {
@@ -188,7 +188,7 @@ fn opacity_is_whole_or_the_image_is_refused() {
     );
 }
 
-/// Lists that were walked again for each of their entries, and parts of no bytes.
+/// Lists that would be scanned again for each of their entries, and parts without bytes.
 #[test]
 fn long_lists_are_refused_at_once() {
     let entry = [0, 7, 0];

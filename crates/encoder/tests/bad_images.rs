@@ -1,4 +1,5 @@
-//! What is no image, or too much of one, is refused with the right error and without effort.
+//! Files that are not images, or are too large, are refused with the right error and without
+//! effort.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -13,7 +14,7 @@ fn refused(image: &[u8]) -> ImageError {
 }
 
 #[test]
-fn nothing_is_empty() {
+fn a_file_without_bytes_is_empty() {
     let error = refused(b"");
     assert_eq!(error, ImageError::Empty);
     assert!(
@@ -56,7 +57,7 @@ fn files_over_the_byte_limit_are_not_looked_at() {
     );
 }
 
-/// A PNG with a header for this size and nothing behind it that could fill it.
+/// Makes a PNG with a header for this size and too little data to fill it.
 fn png_claiming(width: u32, height: u32) -> Vec<u8> {
     let mut file = golden("rgb-16-bit-90x120.png");
     file[16..20].copy_from_slice(&width.to_be_bytes());
@@ -109,7 +110,8 @@ fn bombs_are_refused_by_their_header() {
     );
 }
 
-/// Rows are turned into eight bits one by one, so sixteen bits a sample take no more than eight.
+/// Rows are converted to eight bits one by one, so sixteen bits a sample take no more memory than
+/// eight.
 #[test]
 fn deep_images_may_have_as_many_pixels() {
     assert_eq!(refused(&png_claiming(7_999, 8_000)).code(), "corrupt");
@@ -122,7 +124,7 @@ fn a_header_that_promises_more_than_the_data_holds_is_corrupt() {
 }
 
 #[test]
-fn cut_off_files_are_corrupt_wherever_the_cut_is() {
+fn files_are_corrupt_wherever_they_are_cut() {
     for name in golden_names() {
         let file = golden(&name);
         let format = sniff(&file).unwrap();
@@ -130,7 +132,7 @@ fn cut_off_files_are_corrupt_wherever_the_cut_is() {
             let part = &file[..file.len() * percent / 100];
             match ENCODER.preprocess(part) {
                 Err(ImageError::Corrupt { format: found, .. }) => assert_eq!(found, format),
-                // What is left of a tiny file may be too little to tell a format.
+                // The rest of a tiny file may be too short to detect a format.
                 Err(ImageError::UnsupportedFormat { .. }) => assert!(part.len() < 12, "{name}"),
                 // Only the first frame of an animation is needed.
                 Ok(_) if name.starts_with("animated") => {}
@@ -144,7 +146,7 @@ fn cut_off_files_are_corrupt_wherever_the_cut_is() {
     }
 }
 
-/// Every block is there, and that is what counts.
+/// Every block is present, which is all that counts.
 #[test]
 fn a_jpeg_without_its_end_marker_is_whole() {
     for name in [

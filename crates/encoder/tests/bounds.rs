@@ -1,5 +1,5 @@
-//! Memory and time that images take, counted by the allocator: never more than their header tells, and next
-//! to nothing when they are refused.
+//! Memory and time of images, counted by the allocator: never more than their header states, and
+//! almost nothing if they are refused.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -17,7 +17,7 @@ use lookalike_test_support::{Cost, CountingAllocator};
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
-/// Returns the most bytes that `work` had allocated at once.
+/// Returns the peak of the bytes that `work` allocated.
 fn peak(work: impl FnOnce()) -> u64 {
     let ((), cost) = Cost::of(work);
     cost.memory
@@ -37,7 +37,7 @@ fn within_its_bound(name: &str, file: &[u8]) {
     assert!(taken <= info.memory, "{name}: {taken} of {}", info.memory);
 }
 
-/// Everything in one test: the counters are those of the whole process.
+/// Everything is in one test, because the counters are those of the whole process.
 #[test]
 fn memory_and_time_are_bounded() {
     ENCODER.embed(&golden("baseline-640x480.jpg")).unwrap();
@@ -122,7 +122,7 @@ fn hostile_files() {
     for bytes in [0, 1000, 49_000] {
         refused("WebP", &webp_claiming(7900, 8100, bytes));
     }
-    // A lossy image of several parts, of which the second one claims all that its size can say.
+    // A lossy image of several parts, of which the second one claims the maximum of its size field.
     let mut data = vec![0x30, 6, 0, 0x9D, 1, 0x2A, 37, 0, 29, 0, 0x3E];
     data.resize(126, 0xEA);
     let parts = [b"RIFF\x8a\0\0\0WEBPVP8 \x7e\0\0\0", &data[..]].concat();
@@ -144,7 +144,7 @@ fn hostile_files() {
     refused("BMP with runs", &bmp);
     small_and_deep();
     hostile_avif();
-    // Rows per strip, of which there is one number, and the places of strips.
+    // Rows per strip, which is one number, and the positions of strips.
     for tag in [0x16, 0x11] {
         let mut many_values = tiff(&RgbImage::new(8, 8));
         let is_entry = |bytes: &[u8]| bytes[..2] == [tag, 1] && matches!(bytes[2], 3 | 4);
@@ -155,10 +155,10 @@ fn hostile_files() {
     harmless_bombs();
 }
 
-/// Much behind what is damaged, or beside the image.
+/// Much data after damaged data, or outside of the image.
 fn small_and_deep() {
     let mut rows = vec![0; 192 << 20];
-    // There is no such filter.
+    // This filter does not exist.
     rows[0] = 9;
     let data = miniz_oxide::deflate::compress_to_vec_zlib(&rows, 1);
     drop(rows);
@@ -187,7 +187,7 @@ fn hostile_avif() {
     let frames = [&sequence[..], &frame.repeat(250)].concat();
     let many = Directory::new((300, 400), &frames, None).file();
     refused("AVIF with many frames", &many);
-    // A larger frame than the file says.
+    // A larger frame than the file states.
     let large = [&sequence[..], &frame].concat();
     refused("AVIF", &Directory::new((16, 16), &large, None).file());
     let mut directory = Directory::new((300, 400), &large, Some(&large));

@@ -19,7 +19,7 @@ ENDINGS = {".gif", ".jpeg", ".jpg", ".png", ".webp"}
 
 
 def pictures(arguments, limit):
-    """Every picture named or below a named folder, in a fixed order, evenly thinned to the limit."""
+    """Returns every picture named or below a named folder, in a fixed order, evenly reduced to the limit."""
     found = []
     for argument in map(Path, arguments):
         inside = sorted(argument.rglob("*")) if argument.is_dir() else [argument]

@@ -1,4 +1,4 @@
-//! Models other than the embedded one: what is taken, and what is refused with which words.
+//! Models other than the built-in one: which are accepted, and the errors of those that are not.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -176,7 +176,7 @@ fn weights_and_operators_that_are_not_there_are_named() {
     }
 }
 
-/// Expects an error that says all of this.
+/// Expects an error that contains all these words.
 fn refused(name: &str, config: &Value, words: &[&str]) {
     let error = load(name, config).unwrap_err().to_string();
     for word in words {
@@ -186,7 +186,7 @@ fn refused(name: &str, config: &Value, words: &[&str]) {
 }
 
 #[test]
-fn what_is_no_network_is_refused() {
+fn invalid_networks_are_refused() {
     let good = config().to_string();
     let cut = &model("flat")[..60];
     for onnx in [&b""[..], b"<html>not found</html>", cut, &[0xFF; 64]] {

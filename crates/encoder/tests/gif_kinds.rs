@@ -1,4 +1,4 @@
-//! GIF files are shown as browsers show their first frame, and refused when that is not whole.
+//! The first frame of a GIF file is shown as in browsers, and refused if it is incomplete.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -7,7 +7,7 @@ use common::ENCODER;
 use image::{ImageFormat, Rgba, RgbaImage};
 use weezl::{BitOrder, encode::Encoder};
 
-/// Sides and place of a frame.
+/// Sides and position of a frame.
 #[derive(Clone, Copy)]
 struct Place {
     left: u16,
@@ -23,7 +23,7 @@ const FRAME: Place = Place {
     height: 48,
 };
 
-/// Color of a frame's pixel: one of four.
+/// Returns the color of a frame's pixel: one of four.
 fn number(x: u32, y: u32) -> u8 {
     ((x / 9 + y / 7 + x * y / 90) % 4) as u8
 }
@@ -34,7 +34,7 @@ fn words(words: &[u16]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 
-/// The header with a screen of this size and the colors.
+/// Makes the header with a screen of this size and the colors.
 fn head(width: u16, height: u16) -> Vec<u8> {
     let screen = words(&[width, height]);
     [b"GIF89a", &screen[..], &[0x81, 0, 0], COLORS.as_flattened()].concat()
@@ -59,7 +59,7 @@ fn frame(place: Place) -> Vec<u8> {
     [&[0x2C], &sides[..], &[0, 2], &blocks(&data)].concat()
 }
 
-/// What is to be seen: the frame on a transparent screen of this size.
+/// Returns the expected pixels: the frame on a transparent screen of this size.
 fn shown(width: u32, height: u32, place: Place) -> Vec<u8> {
     let mut screen = RgbaImage::new(width, height);
     for y in 0..u32::from(place.height) {
@@ -123,7 +123,7 @@ fn the_screen_grows_to_hold_the_frame() {
     }
 }
 
-/// Pixels as writers without a license for LZW stored them: the table is cleared before each.
+/// Stores pixels like writers without a license for LZW: the table is cleared before each pixel.
 fn uncompressed(numbers: &[u8]) -> Vec<u8> {
     const CLEAR: u8 = 4;
     const END: u8 = 5;
@@ -162,7 +162,7 @@ fn extensions_of_any_kind_are_passed_over() {
         [&[0x21, 0xFF][..], &blocks(b"UNKNOWN1.0some data")].concat(),
         vec![0x21, 0x00, 0x00],
         [&[0x21, 0xFE][..], &blocks(b"a comment")].concat(),
-        // One that is too short to say what is transparent.
+        // An extension that is too short to contain the transparent color.
         [&[0x21, 0xF9][..], &blocks(&[1, 0])].concat(),
         // A block that ends twice.
         vec![0],
@@ -196,7 +196,7 @@ fn a_first_frame_that_is_cut_off_is_refused() {
     }
     let error = ENCODER.preprocess(&whole[..whole.len() - 12]).unwrap_err();
     assert!(error.to_string().contains("of 48 are there"), "{error}");
-    // Whole blocks with an end, and too few pixels.
+    // Complete blocks with an end, and too few pixels.
     let data = compressed(&[1; 60 * 40]);
     let sides = words(&[0, 0, 60, 48]);
     let short = [

@@ -102,7 +102,7 @@ fn no_orientation_is_ignored() {
             let turned = ENCODER
                 .embed(&golden(&format!("exif-{orientation}.jpg")))
                 .unwrap();
-            // The stored scenes are alike, so what is shown differs, by mirroring or by turning.
+            // The stored scenes are alike, so the results differ by mirroring or rotation.
             let cosine = cosine(&plain, &turned);
             assert!(
                 cosine < 0.9999,

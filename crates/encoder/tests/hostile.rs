@@ -1,5 +1,5 @@
-//! Whatever the bytes, there is an answer: no panic, no number that is not one, no more memory than the header tells,
-//! no more time than the size deserves.
+//! Any bytes give a result or an error: no panic, no NaN, no more memory than the header states, no
+//! more time than the size justifies.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -13,7 +13,7 @@ use lookalike_test_support::{Cost, CountingAllocator};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-/// Golden images small enough to be decoded thousands of times.
+/// Returns golden images small enough to be decoded thousands of times.
 fn small_images() -> Vec<Vec<u8>> {
     let files = golden_names().into_iter().map(|name| golden(&name));
     files.filter(|file| file.len() < 60_000).collect()
@@ -22,10 +22,10 @@ fn small_images() -> Vec<Vec<u8>> {
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
-/// One measurement at a time: the allocator counts what all threads take.
+/// One measurement at a time: the allocator counts the memory of all threads.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// What the tests beside one that measures may take meanwhile, to choose their files.
+/// Memory that other tests may take during a measurement, to choose their files.
 const OTHERS: u64 = 4 << 20;
 
 fn survives(file: &[u8]) {
@@ -36,13 +36,13 @@ fn survives(file: &[u8]) {
         cost.memory <= file.len() as u64 + OTHERS,
         "{cost:?} for a header"
     );
-    // Of a file that its header shows to be broken, nothing is decoded.
+    // Nothing is decoded of a file whose header is invalid.
     let told = info.as_ref().map_or(file.len() as u64, |info| info.memory);
     let size = file.len() as u64 + info.as_ref().map_or(0, ImageInfo::pixels);
     let (pixels, cost) = Cost::of(|| ENCODER.preprocess(file));
     assert!(
         cost.memory <= told + OTHERS,
-        "{cost:?}, of {told} bytes of memory told"
+        "{cost:?}, of {told} bytes of memory stated"
     );
     let limit = Duration::from_millis(100) + Duration::from_nanos(500 * size);
     assert!(cost.time <= limit, "{cost:?} for {size} bytes and pixels");

@@ -1,4 +1,4 @@
-//! What a large JPEG takes while it is embedded, measured in a process of its own.
+//! The memory of embedding a large JPEG, measured in a process of its own.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
@@ -11,12 +11,12 @@ use common::{ENCODER, golden};
 use image::{Rgb, RgbImage};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
-/// Names the image that [`in_a_process_of_its_own`] is to embed.
+/// Names the image that [`in_a_process_of_its_own`] embeds.
 const IMAGE: &str = "LOOKALIKE_TEST_PICTURE";
-/// What a 12-megapixel image may add to the process, in KiB.
+/// Maximum memory that a 12-megapixel image may add to the process, in KiB.
 const LIMIT: u64 = 80 * 1024;
 
-/// A field of `/proc/self/status`, in KiB.
+/// Reads a field of `/proc/self/status`, in KiB.
 fn memory(field: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with(field)).unwrap();
@@ -35,7 +35,7 @@ fn in_a_process_of_its_own() {
     println!("grew by {} KiB", memory("VmHWM:") - before);
 }
 
-/// How much a process grows that embeds this image, in KiB.
+/// Returns the memory that embedding this image adds to a process, in KiB.
 fn growth(name: &str, image: &[u8]) -> u64 {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, image).unwrap();
@@ -68,7 +68,7 @@ fn twelve_megapixels_are_embedded_in_80_megabytes() {
     let smooth = RgbImage::from_fn(4000, 3000, |x, y| {
         Rgb([(x / 16) as u8, (y / 12) as u8, ((x + y) / 28) as u8])
     });
-    // The blocks of fine checks are all strong, so every pixel is decoded.
+    // All blocks of a fine checkerboard have high contrast, so every pixel is decoded.
     let checks = RgbImage::from_fn(4000, 3000, |x, y| {
         Rgb([((x / 3 + y / 3) % 2 * 200) as u8; 3])
     });
@@ -76,7 +76,7 @@ fn twelve_megapixels_are_embedded_in_80_megabytes() {
         let grown = growth(name, &jpeg(image, false));
         assert!(grown <= LIMIT, "{name}: {grown} KiB");
     }
-    // Coefficients, two bytes each, are kept until the last scan, beside 36 MB of pixels.
+    // Coefficients, two bytes each, are kept until the last scan, in addition to 36 MB of pixels.
     let grown = growth("progressive.jpg", &jpeg(&smooth, true));
     assert!(grown <= 2 * LIMIT, "progressive.jpg: {grown} KiB");
 }

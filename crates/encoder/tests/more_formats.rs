@@ -1,4 +1,5 @@
-//! BMP and TIFF: the pixels are those of the same image as PNG, and what is missing or not decoded is told.
+//! BMP and TIFF: the pixels are those of the same image as PNG, and errors name what is missing or
+//! not supported.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -28,7 +29,7 @@ fn png(image: &DynamicImage) -> Vec<u8> {
     written(image, image::ImageFormat::Png)
 }
 
-/// A TIFF with more tags than the encoder writes.
+/// Encodes a TIFF with more tags than the encoder writes.
 fn tiff_with<C: ColorType>(
     (width, height): (u32, u32),
     samples: &[C::Inner],
@@ -88,7 +89,7 @@ fn bmp_of_all_kinds_is_read() {
 fn bmp_is_whole_or_refused() {
     let image = DynamicImage::ImageRgb8(scene(101, 67));
     let whole = written(&image, image::ImageFormat::Bmp);
-    // 303 bytes of a row are filled up by one, and the last need not be.
+    // The 303 bytes of a row are padded by one byte, which the last row may lack.
     same(&whole[..whole.len() - 1], &png(&image));
     corrupt(&whole[..whole.len() - 2], "66 of its 67 rows");
     corrupt(&whole[..whole.len() / 2], "of its 67 rows are there");
@@ -135,7 +136,7 @@ fn tiff_of_all_kinds_is_read() {
     let extra = [(Tag::ExtraSamples, 2)];
     let file = tiff_with::<colortype::RGBA8>(sides, &rgba, Compression::Lzw, &extra);
     same(&file, &png(&rgba.into()));
-    // Inks of a light that has no black in it.
+    // Inks of a light without black.
     let inks: Vec<u8> = rgb
         .pixels()
         .flat_map(|p| [255 - p[0], 255 - p[1], 255 - p[2], 0])
@@ -150,13 +151,13 @@ fn tiff_is_turned_upright() {
     let turned = image::imageops::rotate90(&rgb);
     let file = tiff(&rgb, &[(Tag::Orientation, 6)]);
     let upright = ENCODER.embed(&png(&turned.into())).unwrap();
-    // It is scaled before it is turned, which rounds otherwise.
+    // It is scaled before it is turned, which rounds differently.
     let cosine = common::cosine(&ENCODER.embed(&file).unwrap(), &upright);
     assert!(cosine > 0.999, "{cosine}");
 }
 
 #[test]
-fn of_many_pages_the_first_counts() {
+fn the_first_of_many_pages_counts() {
     let (first, second) = (scene(80, 60), RgbImage::new(500, 400));
     let mut file = Vec::new();
     let mut encoder = TiffEncoder::new(Cursor::new(&mut file)).unwrap();
@@ -191,13 +192,13 @@ fn tiff_is_whole_or_refused() {
         );
     }
     corrupt(&plain[..plain.len() - 1000], "cannot hold as many");
-    // The strip says less than it has, and all of it is there.
+    // The stated size of the strip is too small, and all its bytes are there.
     let mut short = plain.clone();
     short[8 + 2 + 12 * 7 + 8..][..4].copy_from_slice(&9u32.to_le_bytes());
     assert!(ENCODER.preprocess(&short) == ENCODER.preprocess(&plain));
 }
 
-/// A TIFF of gray pixels whose directory comes first, in one strip.
+/// Makes a TIFF of gray pixels in one strip, whose directory comes first.
 fn plain_tiff((width, height): (u32, u32), pixels: &[u8]) -> Vec<u8> {
     let entries: [(u16, u32); 8] = [
         (256, width),
@@ -222,7 +223,7 @@ fn plain_tiff((width, height): (u32, u32), pixels: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_not_decoded_is_named() {
+fn unsupported_formats_are_named() {
     let rgb = scene(40, 30);
     let dng = tiff(&rgb, &[(Tag::Unknown(50706), 1)]);
     let preview = tiff(&rgb, &[(Tag::NewSubfileType, 1), (Tag::SubIfd, 8)]);

@@ -1,4 +1,4 @@
-"""What the encoder is measured against: the same steps with Pillow, numpy and onnxruntime."""
+"""The reference for the encoder: the same steps with Pillow, numpy and onnxruntime."""
 
 import json
 from pathlib import Path
@@ -11,12 +11,12 @@ MODEL = Path(__file__).resolve().parents[3] / "models" / "lite0-clothing"
 
 
 def open_rgb(path):
-    """The picture as 8-bit RGB, upright, on white; of an animation the first frame."""
+    """Returns the picture as 8-bit RGB, upright, on white; of an animation the first frame."""
     picture = Image.open(path)
     picture.load()
     picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith("I;16") or picture.mode == "I":
-        # Pillow would clip 16-bit grey to 255; a person expects it scaled.
+        # Pillow would clip 16-bit grey to 255; scaling is what people expect.
         deep = np.asarray(picture, dtype=np.float64)
         return Image.fromarray(np.rint(deep / 257).astype(np.uint8), "L").convert("RGB")
     if picture.has_transparency_data:
@@ -27,7 +27,7 @@ def open_rgb(path):
 
 
 def resized(size, wanted):
-    """Width and height after resizing."""
+    """Returns width and height after resizing."""
     if "shortest_edge" not in wanted:
         return wanted["width"], wanted["height"]
     (width, height), edge = size, wanted["shortest_edge"]
@@ -37,7 +37,7 @@ def resized(size, wanted):
 
 
 class Reference:
-    """The default model by onnxruntime, with the preprocessing of its own file."""
+    """The default model in onnxruntime, with the preprocessing of its own file."""
 
     def __init__(self, model=MODEL):
         self.config = json.loads((model / "preprocessor_config.json").read_text())
@@ -48,7 +48,7 @@ class Reference:
         )
 
     def pixels(self, path):
-        """The network's input, [1, 3, height, width] or channels last."""
+        """Returns the network's input, [1, 3, height, width] or channels last."""
         config = self.config
         picture = open_rgb(path)
         size = resized(picture.size, config["size"])
@@ -67,7 +67,7 @@ class Reference:
         return values if last else np.ascontiguousarray(values.transpose(0, 3, 1, 2))
 
     def embedding(self, path):
-        """The embedding of unit length, [dimensions]."""
+        """Returns the embedding of unit length, [dimensions]."""
         declared = self.session.get_inputs()[0]
         kind = np.float16 if declared.type == "tensor(float16)" else np.float32
         features = self.session.run(None, {declared.name: self.pixels(path).astype(kind)})[0]

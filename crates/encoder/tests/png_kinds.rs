@@ -1,4 +1,4 @@
-//! PNG files that are odd and whole are read as if they were not odd; those that lack rows are refused.
+//! PNG files that are odd but complete are read like others; those that lack rows are refused.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -23,7 +23,7 @@ fn harmless(change: impl Fn(&mut Vec<Chunk>)) {
     }
 }
 
-/// The same of the bytes.
+/// Applies a change to the bytes of every golden PNG and expects the same pixels.
 #[track_caller]
 fn harmless_bytes(change: impl Fn(&mut Vec<u8>)) {
     for (name, whole) in pngs() {
@@ -52,7 +52,7 @@ fn checksums_do_not_matter() {
             place += 12 + length;
         }
     });
-    // That of the compressed rows, right, wrong or missing.
+    // The checksum of the compressed rows: right, wrong or missing.
     harmless(|chunks| {
         let last = chunks
             .iter_mut()
@@ -85,7 +85,7 @@ fn chunks_beside_the_pixels_may_be_broken() {
         chunk(b"\xFF\0\x01z", b"no letters"),
     ] {
         if broken.0 == b"eXIf" {
-            // That of the golden one counts, when it comes first.
+            // The palette of the golden file is used if it comes first.
             harmless(|chunks| {
                 let data = chunks.iter().position(|(name, _)| name == b"IDAT").unwrap();
                 chunks.insert(data, broken.clone());
@@ -121,7 +121,7 @@ fn pixels_may_be_cut_into_chunks_in_any_way() {
 }
 
 #[test]
-fn missing_rows_are_told() {
+fn missing_rows_are_reported() {
     let whole = golden("palette-240x160.png");
     let error = ENCODER.preprocess(&whole[..whole.len() / 2]).unwrap_err();
     assert_eq!(error.code(), "corrupt");
@@ -136,7 +136,7 @@ fn missing_rows_are_told() {
             .iter_mut()
             .rfind(|(name, _)| name == b"IDAT")
             .unwrap();
-        // Beyond the checksum: what is left of the last block of codes.
+        // Beyond the checksum: the rest of the last block of codes.
         let kept = last.1.len().saturating_sub(4 + 6);
         last.1.truncate(kept);
         let error = ENCODER.preprocess(&file(&chunks)).unwrap_err();
@@ -146,7 +146,7 @@ fn missing_rows_are_told() {
 }
 
 #[test]
-fn headers_that_are_none_are_told_in_words() {
+fn invalid_headers_are_described() {
     let whole = chunks(&golden("tiny-3x2.png"));
     for (place, value, words) in [
         (8, 3, "3 bits"),
@@ -170,7 +170,7 @@ fn headers_that_are_none_are_told_in_words() {
 }
 
 #[test]
-fn an_unknown_filter_is_told_and_what_follows_is_not_unpacked() {
+fn an_unknown_filter_is_refused_and_later_data_is_not_unpacked() {
     let mut rows = vec![0; (64 * 3 + 1) * 64 + (64 << 20)];
     rows[(64 * 3 + 1) * 20] = 9;
     let data = miniz_oxide::deflate::compress_to_vec_zlib(&rows, 1);

@@ -1,7 +1,7 @@
-//! Large JPEGs are decoded at a part of their size; what the network makes of them stays the same.
+//! Large JPEGs are decoded at a part of their size; the network's output stays the same.
 //!
 //! The reference is the same pixels as PNG, which is always decoded whole. Images are drawn here;
-//! photos from the folder that LOOKALIKE_DATASET names, enlarged, come beside them when it is set.
+//! if LOOKALIKE_DATASET is set, enlarged photos from that folder are added.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -16,7 +16,7 @@ use lookalike_encoder::thumbnail;
 
 const MIN_COSINE: f64 = 0.995;
 
-/// How a JPEG is written; `orientation` as EXIF numbers it.
+/// The way a JPEG is written; `orientation` as EXIF numbers it.
 #[derive(Debug, Clone, Copy)]
 struct Kind {
     sampling: SamplingFactor,
@@ -62,7 +62,7 @@ fn jpeg(image: &RgbImage, kind: Kind) -> Vec<u8> {
     file
 }
 
-/// The whole image, upright, as PNG.
+/// Returns the whole image, upright, as PNG.
 fn whole(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     let mut image = image::load_from_memory(jpeg).unwrap();
     image.apply_orientation(image::metadata::Orientation::from_exif(orientation).unwrap());
@@ -71,31 +71,31 @@ fn whole(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     png.into_inner()
 }
 
-/// The most by which decoders that read all of an image differ in what the network is given: three steps of
-/// 256, of values between -1 and 1.
+/// Maximum difference in the network's input between decoders that read all of an image: three
+/// steps of 256, of values between -1 and 1.
 const ROUNDING: f32 = 3.5 / 128.0;
 
-/// The largest difference in what the network is given.
+/// Returns the largest difference in the network's input.
 fn difference(one: &[u8], other: &[u8]) -> f32 {
     let [one, other] = [one, other].map(|file| ENCODER.preprocess(file).unwrap());
     let pairs = one.iter().zip(&other);
     pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
 
-/// The cosine between the embeddings of a JPEG and of all its pixels.
+/// Returns the cosine between the embeddings of a JPEG and of all its pixels.
 fn compare(jpeg: &[u8], orientation: u8) -> f64 {
     let png = whole(jpeg, orientation);
     cosine(&ENCODER.embed(jpeg).unwrap(), &ENCODER.embed(&png).unwrap())
 }
 
-/// Soft shapes on a ground of slowly changing light, as a product stands before a wall.
+/// Draws soft shapes on a ground of slowly changing light, like a product in front of a wall.
 fn scene(width: u32, height: u32) -> RgbImage {
     let golden = common::golden("baseline-640x480.jpg");
     let small = image::load_from_memory(&golden).unwrap().into_rgb8();
     imageops::resize(&small, width, height, imageops::FilterType::CatmullRom)
 }
 
-/// `value(x, y)` from -1 to 1 as gray of a contrast, over the scene.
+/// Draws `value(x, y)` from -1 to 1 as gray of a contrast, over the scene.
 fn textured(base: &RgbImage, contrast: f64, value: impl Fn(f64, f64) -> f64) -> RgbImage {
     let mut image = base.clone();
     for (x, y, pixel) in image.enumerate_pixels_mut() {
@@ -249,7 +249,7 @@ fn thumbnails_keep_the_proportions_of_the_file() {
 
 #[test]
 fn enlarged_photos_look_like_their_whole_images() {
-    // `make` hands over an empty name where there is none.
+    // `make` passes an empty name if there is none.
     let folder = std::env::var_os("LOOKALIKE_DATASET").filter(|folder| !folder.is_empty());
     let Some(folder) = folder else {
         return;

@@ -1,4 +1,5 @@
-//! TIFF in tiles: those at the edges have more pixels than the image, and a small file may claim any number.
+//! TIFF in tiles: those at the edges have more pixels than the image, and a small file may claim
+//! any number.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -21,7 +22,7 @@ fn told(tile: Vec<u8>) -> (Vec<u8>, u32) {
     (tile, length)
 }
 
-/// The tiles of an image, filled up with white.
+/// Cuts an image into tiles, padded with white.
 fn cut(image: &GrayImage, (wide, high): (u32, u32)) -> Vec<Vec<u8>> {
     let mut tiles = Vec::new();
     for top in (0..image.height()).step_by(high as usize) {
@@ -52,7 +53,7 @@ fn tiles_of_any_size_are_put_together() {
         for packing in [1, 8] {
             let tiles = cut(&image, tile).into_iter().map(|tile| match packing {
                 1 => told(tile),
-                // Some writers tell of fewer bytes than there are.
+                // Some writers state fewer bytes than there are.
                 _ => (deflate(&tile), 9),
             });
             let tiles: Vec<_> = tiles.collect();
@@ -75,7 +76,7 @@ fn tiles_of_any_size_are_put_together() {
     }
 }
 
-/// Refused in little time and with little memory, by inspecting it or by decoding it.
+/// Expects a refusal in little time and with little memory, by inspecting or decoding.
 #[track_caller]
 fn refused(file: &[u8], words: &str) {
     let (error, cost) = Cost::of(|| inspect(file).err().or(ENCODER.preprocess(file).err()));

@@ -1,11 +1,11 @@
-//! WebP files whose container is odd are read when their pixels are whole, and only then.
+//! WebP files with an odd container are read if their pixels are complete, and only then.
 #![allow(clippy::unwrap_used)]
 
 mod common;
 
 use common::{ENCODER, golden, golden_names};
 
-/// Chunks' names and contents, without what fills them up.
+/// Returns names and contents of chunks, without padding.
 fn chunks(file: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut rest = &file[12..];
     let mut chunks = Vec::new();
@@ -50,7 +50,7 @@ fn same(odd: &[u8], whole: &[u8], name: &str) {
 }
 
 #[test]
-fn flags_may_promise_what_is_not_there() {
+fn flags_may_announce_missing_parts() {
     for name in ["lossy-400x301.webp", "lossless-150x130.webp"] {
         let whole = golden(name);
         let info = lookalike_encoder::inspect(&whole).unwrap();
@@ -58,7 +58,7 @@ fn flags_may_promise_what_is_not_there() {
             .into_iter()
             .find(|(name, _)| name.starts_with(b"VP8") && name != b"VP8X")
             .unwrap();
-        // ICC profile, opacity, EXIF and XMP; and that it moves.
+        // ICC profile, opacity, EXIF and XMP; and animation.
         for flags in [0x20, 0x10, 0x08, 0x04, 0x3C, 0xFF, 0x02] {
             let odd = file(&[extended(flags, info.width, info.height), pixels.clone()]);
             same(&odd, &whole, name);
@@ -102,7 +102,7 @@ fn metadata_may_be_broken() {
         odd.push((b"EXIF".to_vec(), vec![0xFF; 33]));
         odd.insert(odd.len() / 2, (b"\0\xFFzz".to_vec(), vec![1; 5]));
         same(&file(&odd), &whole, &name);
-        // A last chunk that goes beyond the end.
+        // A last chunk that extends beyond the end.
         let mut odd = file(&odd);
         odd.truncate(odd.len() - 20);
         same(&odd, &whole, &name);
@@ -150,7 +150,7 @@ fn a_small_frame_is_shown_on_its_canvas() {
     };
     let info = lookalike_encoder::inspect(&moving(300, 200)).unwrap();
     assert_eq!((info.width, info.height), (300, 200));
-    // Margins that are transparent are cut off like those of a still image.
+    // Transparent margins are trimmed like those of a still image.
     let mut canvas = image::RgbaImage::new(300, 200);
     let still = image::load_from_memory(&golden("lossless-150x130.webp")).unwrap();
     image::imageops::replace(&mut canvas, &still.into_rgba8(), 20, 40);

@@ -1,13 +1,13 @@
-//! The changes that events name.
+//! The changes in events.
 
 use crate::error::EventError;
 
 /// One message of a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Its id in the queue; a failure is reported under this id.
+    /// Its id in the queue, under which a failure is reported.
     pub id: String,
-    /// The number of times that the queue delivered it, this time included.
+    /// The number of times that the queue delivered it, including this time.
     pub receives: u32,
     /// The work that it asks for, or the reason why it cannot be read.
     pub work: Result<Work, EventError>,
@@ -44,8 +44,8 @@ pub struct Change {
 /// An item of the table that was written or removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableWrite {
-    /// Its sequence number in the stream; a failure is reported under this number.
+    /// Its sequence number in the stream, under which a failure is reported.
     pub sequence_number: String,
-    /// The product whose metadata was written; none for other items.
+    /// The product whose metadata was written; `None` for other items.
     pub product_id: Option<String>,
 }

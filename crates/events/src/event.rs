@@ -1,12 +1,14 @@
-//! The events that name changed objects and products, however they came.
+//! Events of changed objects and products, independent of how they arrived.
 //!
-//! [`Event::parse`] reads an S3 notification, an EventBridge event of S3, either of them wrapped by SNS or
-//! queued in SQS, records of the table's stream, or the tick of a schedule. An event is a hint: it only says
-//! where something changed, and the state at that place decides what is done.
+//! [`Event::parse`] reads an S3 notification, an EventBridge event of S3, either of them wrapped by
+//! SNS or queued in SQS, records of the table's stream, or the event of a schedule. An event is a
+//! hint: it only names a place where something changed, and the state at that place decides what is
+//! done.
 //!
-//! Shapes: the [S3 notification](https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html),
-//! the [EventBridge event](https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html) and the
-//! [stream's records](https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html).
+//! Shapes: the [S3
+//! notification](https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html),
+//! the [EventBridge event](https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html)
+//! and the [stream's records](https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html).
 
 use serde_json::Value;
 
@@ -19,14 +21,15 @@ use crate::payload::{
 };
 use crate::product::changed_product;
 
-/// The work that one invocation asks for.
+/// The work of one invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// Messages of a queue: each is acknowledged or tried again by itself.
+    /// Messages of a queue: each is acknowledged or retried separately.
     Queue(Vec<Message>),
-    /// Changes passed in directly: they succeed or fail as one.
+    /// Changes passed in directly: they succeed or fail together.
     Direct(Vec<Change>),
-    /// Writes to the table, in the order of its stream: a failed one comes back with all later ones.
+    /// Writes to the table, in the order of its stream: a failed one is delivered again with all
+    /// later ones.
     Stream(Vec<TableWrite>),
     /// A tick of the schedule: find changes whose events were lost, and maintain the index.
     Scheduled,
@@ -41,7 +44,7 @@ impl Event {
     /// error.
     ///
     /// # Errors
-    /// The payload is none of the events above.
+    /// If the payload is none of the events above.
     pub fn parse(payload: Value) -> Result<Self, EventError> {
         if is_from(&payload, "aws:sqs") {
             let batch: Records<QueuedMessage> = read("SQS event", payload)?;
@@ -97,7 +100,7 @@ fn changes(value: Value) -> Result<Vec<Change>, EventError> {
         let notification: SnsNotification = read("SNS notification", value)?;
         changes_in_text(&notification.message)
     } else if value["Event"] == "s3:TestEvent" {
-        // S3 sends one when notifications are set up; it names no object.
+        // S3 sends this event when notifications are configured; it names no object.
         Ok(Vec::new())
     } else {
         Err(EventError::Unknown {
@@ -106,14 +109,14 @@ fn changes(value: Value) -> Result<Vec<Change>, EventError> {
     }
 }
 
-/// True if this is a list of records from the service `source`. All records of an event have one source.
-/// SNS, unlike the others, writes the field's name with a capital.
+/// True if this is a list of records from the service `source`. All records of an event have one
+/// source. SNS, unlike the others, capitalizes the field's name.
 fn is_from(value: &Value, source: &str) -> bool {
     let first = &value["Records"][0];
     first["eventSource"] == source || first["EventSource"] == source
 }
 
-/// Names the kind of an unknown event for the log, never its content.
+/// Describes the kind of an unknown event for the log, never its content.
 fn describe(value: &Value) -> String {
     let Some(fields) = value.as_object() else {
         return "not a JSON object".to_owned();
@@ -148,7 +151,7 @@ impl From<QueuedMessage> for Message {
         let count = message.attributes["ApproximateReceiveCount"].as_str();
         Self {
             id: message.message_id,
-            // Without a count, assume the first time.
+            // Without a count, assume the first delivery.
             receives: count.and_then(|count| count.parse().ok()).unwrap_or(1),
             work,
         }

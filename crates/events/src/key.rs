@@ -1,4 +1,4 @@
-//! Keys, form-encoded as S3 writes them in notifications.
+//! Form-encoded keys, as S3 writes them in notifications.
 
 use std::str::Utf8Error;
 
@@ -13,17 +13,17 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'*')
     .remove(b'/');
 
-/// The key as S3 writes it: like the value of a form's field, but slashes stay.
+/// Encodes a key as S3 does: like the value of a form's field, except for slashes.
 pub fn encode_key(key: &str) -> String {
     utf8_percent_encode(key, ENCODED)
         .to_string()
         .replace(' ', "+")
 }
 
-/// The key that was form-encoded: `+` is a space, and only then are the percent signs resolved.
+/// Decodes a form-encoded key: `+` becomes a space before percent-encoded characters are resolved.
 ///
 /// # Errors
-/// The decoded bytes are not UTF-8, which every key in S3 is.
+/// If the decoded bytes are not UTF-8, which every key in S3 is.
 pub fn decode_key(encoded: &str) -> Result<String, Utf8Error> {
     let spaced = encoded.replace('+', " ");
     let decoded = percent_decode_str(&spaced).decode_utf8();
@@ -49,7 +49,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_encoded_is_decoded(key in any::<String>()) {
+        fn decoding_reverses_encoding(key in any::<String>()) {
             let encoded = encode_key(&key);
             prop_assert!(encoded.bytes().all(|byte| byte.is_ascii_graphic()));
             prop_assert_eq!(decode_key(&encoded).ok(), Some(key));

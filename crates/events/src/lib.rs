@@ -1,10 +1,10 @@
-//! Changes of objects and products as events: an object's in an S3 notification, a product's in the record
-//! of a DynamoDB stream. Pure, without I/O.
+//! Changes of objects and products as events: S3 notifications for objects, records of a DynamoDB
+//! stream for products. Pure, without I/O.
 //!
-//! [`notification`] writes the event of changed objects, as the local cloud's S3 and the commands that ask
-//! the indexer to look at keys do. [`Event::parse`] reads the events of S3, EventBridge, SNS, SQS, a table's
-//! stream and a schedule. DynamoDB alone writes the records of a stream, the local one included;
-//! [`changed_product`] reads which product a record is about.
+//! [`notification`] writes the event of changed objects, for the local cloud's S3 and for the
+//! commands that tell the indexer to look at keys. [`Event::parse`] reads the events of S3,
+//! EventBridge, SNS, SQS, a table's stream and a schedule. Only DynamoDB writes the records of a
+//! stream, including the local one; [`changed_product`] returns the product that a record is about.
 //!
 //! Shapes: [the notification](https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html)
 //! in version 2.1, and [the record](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html).

@@ -1,12 +1,12 @@
-//! The notification itself.
+//! Writing S3 notifications.
 
 use serde_json::{Value, json};
 
 use crate::key::encode_key;
 
-/// The event of an object that was written by one request.
+/// Event name of an object that one request wrote.
 pub const CREATED: &str = "ObjectCreated:Put";
-/// The event of an object that was removed.
+/// Event name of an object that was removed.
 pub const REMOVED: &str = "ObjectRemoved:Delete";
 
 /// The change of one object.
@@ -14,7 +14,7 @@ pub const REMOVED: &str = "ObjectRemoved:Delete";
 pub struct ObjectChange<'a> {
     /// The name of the event, e.g. [`CREATED`].
     pub event: &'a str,
-    /// When: RFC 3339, in UTC with milliseconds.
+    /// Time of the change: RFC 3339, in UTC with milliseconds.
     pub time: &'a str,
     /// The bucket's region.
     pub region: &'a str,
@@ -24,15 +24,16 @@ pub struct ObjectChange<'a> {
     pub request: &'a str,
     /// The bucket's name.
     pub bucket: &'a str,
-    /// The key, as it is.
+    /// The key, not encoded.
     pub key: &'a str,
-    /// Of two changes of a key, the later one has the larger text; none claims no order.
+    /// Sequencer: of two changes of a key, the later one has the larger text; `None` states no
+    /// order.
     pub sequencer: Option<&'a str>,
-    /// Bytes and unquoted ETag, where they are known and there still is an object.
+    /// Bytes and unquoted ETag, if they are known and the object still exists.
     pub version: Option<(u64, &'a str)>,
 }
 
-/// The notification of these changes, in their order.
+/// Makes the notification of these changes, in their order.
 pub fn notification<'a>(changes: impl IntoIterator<Item = ObjectChange<'a>>) -> Value {
     let records: Vec<Value> = changes.into_iter().map(|change| record(&change)).collect();
     json!({ "Records": records })

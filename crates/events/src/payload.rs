@@ -1,4 +1,4 @@
-//! The shapes of events as AWS documents them, as far as they are read.
+//! The parts of AWS's documented event shapes that are read.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -87,7 +87,7 @@ impl TryFrom<S3Record> for Change {
 }
 
 impl From<Location> for Change {
-    /// EventBridge gives keys as they are, where S3's own notifications encode them.
+    /// Takes keys as they are in EventBridge, whereas S3's own notifications encode them.
     fn from(place: Location) -> Self {
         Self {
             bucket: place.bucket.name,

@@ -1,4 +1,4 @@
-//! The keys of a product's item in the table, as the record of a DynamoDB stream names them.
+//! The keys of a product's item in the table, as in records of a DynamoDB stream.
 
 use serde_json::Value;
 
@@ -9,8 +9,8 @@ pub const ITEM: &str = "item";
 /// The item with a product's metadata.
 pub const PRODUCT_ITEM: &str = "product";
 
-/// The product whose metadata has these keys, which are the member `dynamodb.Keys` of a stream's record;
-/// nothing for other items.
+/// Returns the product whose metadata has these keys, which are the member `dynamodb.Keys` of a
+/// stream's record; `None` for other items.
 pub fn changed_product(keys: &Value) -> Option<&str> {
     let text = |name: &str| keys[name]["S"].as_str();
     text(PRODUCT_ID).filter(|_| text(ITEM) == Some(PRODUCT_ITEM))

@@ -1,4 +1,4 @@
-//! Every sample event of the indexer, and what hostile or broken ones give.
+//! Every sample event of the indexer, and errors of hostile or broken ones.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use lookalike_events::{Change, Event, EventError, Message, TableWrite, Work, maintenance_request};
@@ -163,7 +163,7 @@ fn queued_messages_may_wrap_any_other_event() {
 }
 
 #[test]
-fn queued_messages_of_any_shape_are_told_apart_from_the_rest() {
+fn queued_messages_of_any_shape_are_recognized() {
     let messages = queued(&[
         Value::Null,
         json!({ "not": "text" }),
@@ -218,7 +218,7 @@ fn malformed_events_say_which_kind_and_why() {
 }
 
 #[test]
-fn a_message_tells_how_often_it_came() {
+fn a_message_has_its_number_of_deliveries() {
     let received = |attributes: Value| {
         let record = json!({ "eventSource": "aws:sqs", "messageId": "m", "body": "{}", "attributes": attributes });
         match Event::parse(json!({ "Records": [record] })).unwrap() {

@@ -1,7 +1,7 @@
 //! Searching with and without a filter among 100,000 rows: `cargo bench --bench filter`.
 //!
-//! The vectors are made: kinds of several sizes, in each kind products around makes, as catalogs are. Some
-//! attributes go with the kind, others with nothing.
+//! The vectors are synthetic: kinds of several sizes, and in each of them clusters of products, as
+//! in catalogs. Some attributes depend on the kind, others on nothing.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -20,8 +20,8 @@ const DIMENSIONS: usize = 256;
 const ROWS: usize = 100_000;
 const ENCODER: Fingerprint = Fingerprint([1; 32]);
 
-/// Selects everything, half, a twentieth, a two-hundredth, one product; a kind that the query is of, or is
-/// not; prices.
+/// Filters that select everything, half, a twentieth, a two-hundredth or one product; the kind of
+/// the query or another one; a range of prices.
 const FILTERS: [&str; 8] = [
     "none",
     "half=1",
@@ -69,7 +69,7 @@ fn select(bencher: Bencher<'_, '_>, filter: &str) {
     let mut others = 0;
     bencher
         .with_inputs(|| {
-            // A value that no row has makes the filter a new one.
+            // A value that no row has makes the filter new.
             others += 1;
             let other = format!("sku={others}");
             match filter {
@@ -161,7 +161,8 @@ fn attributes(number: usize, kind: usize, dice: &mut StdRng) -> Attributes {
     serde_json::from_value(all).unwrap()
 }
 
-/// Vectors and their kinds: kind 0 has a fifth of all, the others ever less.
+/// Returns vectors and their kinds: kind 0 has a fifth of all, each further kind fewer than the one
+/// before.
 fn vectors(count: usize) -> Vec<(usize, Vec<f32>)> {
     const KINDS: usize = 60;
     const MAKES: usize = 40;

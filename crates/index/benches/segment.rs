@@ -18,7 +18,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 const DIMENSIONS: usize = 256;
 const ROWS: usize = 20_000;
 const KINDS: usize = 200;
-/// How much two vectors of a kind differ, against the length of what they share.
+/// Distance between two vectors of a kind, relative to the length of what they share.
 const SPREAD: f32 = 0.7;
 const ENCODER: Fingerprint = Fingerprint([1; 32]);
 

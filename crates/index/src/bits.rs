@@ -23,7 +23,7 @@ impl Bits {
         full
     }
 
-    /// Makes the set of these numbers, without those that are not below `size`.
+    /// Makes the set of these numbers; those that are not below `size` are ignored.
     pub(crate) fn containing(size: u32, numbers: impl Iterator<Item = u32>) -> Self {
         let mut set = Self::new(size);
         for number in numbers {
@@ -40,7 +40,7 @@ impl Bits {
     /// Makes the set of the positions of items that pass a test. There are fewer items than 2^32.
     pub(crate) fn of<T>(items: &[T], passes: impl Fn(&T) -> bool) -> Self {
         let word = |items: &[T]| {
-            // A byte each, which compilers vectorize, then eight bytes to eight bits.
+            // One byte each, which compilers vectorize; then eight bytes become eight bits.
             let mut flags = [0_u8; 64];
             for (flag, item) in flags.iter_mut().zip(items) {
                 *flag = u8::from(passes(item));
@@ -59,7 +59,7 @@ impl Bits {
         }
     }
 
-    /// Keeps the numbers that the other set, of the same size, has too.
+    /// Keeps only the numbers that the other set, of the same size, has too.
     pub(crate) fn intersect(&mut self, other: &Self) {
         self.each_with(other, |mine, other| mine & other);
     }
@@ -80,7 +80,7 @@ impl Bits {
         }
     }
 
-    /// Keeps the numbers that it does not have.
+    /// Replaces the set by its complement.
     pub(crate) fn complement(&mut self) {
         self.words.iter_mut().for_each(|word| *word = !*word);
         let used = self.size % 64;
@@ -93,7 +93,7 @@ impl Bits {
         self.words.iter().all(|&word| word == 0)
     }
 
-    /// Makes it an empty set of numbers below `size`, in the same memory.
+    /// Makes this an empty set of numbers below `size`, in the same memory.
     pub(crate) fn clear(&mut self, size: u32) {
         self.words.clear();
         self.words.resize(size.div_ceil(64) as usize, 0);
@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_beyond_the_size_are_never_in_it() {
+    fn numbers_beyond_the_size_are_never_in_the_set() {
         let mut bits = Bits::new(65);
         assert!(bits.insert(64) && !bits.insert(64));
         assert!(!bits.insert(65) && !bits.insert(127) && !bits.insert(u32::MAX));
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn sets_are_joined_as_sets_are() {
+    fn set_operations_agree_with_a_reference() {
         for size in [0, 1, 7, 63, 64, 65, 128, 200] {
             let numbers: Vec<u32> = (0..size).map(|i| i * 37 % 11).collect();
             let set = |test: fn(u32) -> bool| Bits::of(&numbers, |&number| test(number));

@@ -1,11 +1,11 @@
 //! Compaction: when to merge segments, and into what.
 //!
-//! Deltas are merged in tiers, eight of a size into one of the next, so that a row is rewritten a
-//! logarithmic number of times. When the changes outgrow a share of the base, everything is rebuilt
+//! Deltas are merged in tiers, eight of one tier into one of the next, so that a row is rewritten a
+//! logarithmic number of times. When the changes exceed a share of the base, everything is rebuilt
 //! into a new base; the cost of the rebuild is spread over the uploads that caused it.
 //!
-//! A merged segment replaces the segments that it was made of, in a later generation than it was made from. Rows that
-//! were deleted in between, [`deleted_meanwhile`], are published with it as one more delta.
+//! A merged segment replaces its source segments in a later generation than it was made from. Rows
+//! that were deleted in between, [`deleted_meanwhile`], are published with it as one more delta.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -18,16 +18,16 @@ use crate::manifest::SegmentEntry;
 use crate::row::Row;
 use crate::segment::{Segment, SegmentContent, SegmentKind, SegmentMeta};
 
-/// When to compact.
+/// Policy that decides when to compact.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CompactionPolicy {
-    /// Number of deltas of a size that are merged into one.
+    /// Number of deltas of one tier that are merged into one.
     pub fan_in: usize,
-    /// Changed rows, as a share of the base's live rows, that make a rebuild due.
+    /// Share of the base's live rows that must have changed for a rebuild to be due.
     pub base_share: f64,
-    /// Changed rows below which no rebuild is due.
+    /// Number of changed rows below which no rebuild is due.
     pub base_minimum: u64,
-    /// Live rows from which a base gets a graph; below, a scan is faster.
+    /// Number of live rows from which a base gets a graph; below, a scan is faster.
     pub graph_minimum: usize,
     /// Parameters of graphs.
     pub graph: GraphParameters,
@@ -37,8 +37,9 @@ impl Default for CompactionPolicy {
     fn default() -> Self {
         Self {
             fan_in: 8,
-            // At a fifth, rebuilds made an image cost 1.56 times as much at 20,000 rows, at a third 1.3 times. The
-            // deltas that are scanned until the rebuild cost a search 0.1 ms there.
+            // With a fifth, rebuilds made an image cost 1.56 times as much at 20,000 rows, with a
+            // third 1.3 times. Scanning the deltas that wait for the rebuild adds 0.1 ms to a
+            // search there.
             base_share: 0.33,
             base_minimum: 1000,
             graph_minimum: 6500,
@@ -50,8 +51,9 @@ impl Default for CompactionPolicy {
 impl CompactionPolicy {
     /// Returns the newest deltas that should be merged into one, as positions in the manifest.
     ///
-    /// A delta counts in the tier of its size, or in that of the largest newer one: only adjacent deltas are merged,
-    /// and small ones before a large one would otherwise stay. So fewer than `fan_in` of each tier are left.
+    /// A delta counts in the tier of its size, or in that of the largest newer one: only adjacent
+    /// deltas are merged, and small ones before a large one would otherwise stay. So fewer than
+    /// `fan_in` deltas of each tier are left.
     pub fn merge_due(&self, segments: &[SegmentEntry]) -> Option<Range<usize>> {
         let fan_in = self.fan_in.max(2);
         let mut tier = 0;
@@ -87,13 +89,13 @@ impl CompactionPolicy {
         changed >= floor.max(self.base_minimum).max(1)
     }
 
-    /// Returns the parameters of the graph of a base with so many rows; `None` if it gets none.
+    /// Returns the parameters of the graph of a base with `rows` rows; `None` if it gets no graph.
     pub fn graph_for(&self, rows: usize) -> Option<GraphParameters> {
         (rows >= self.graph_minimum).then(|| self.graph.for_rows(rows))
     }
 }
 
-/// Merges the deltas at `range` of the segments into one. `deltas` are the segments at that range.
+/// Merges the deltas at `range` of the segments into one. `deltas` are the segments in that range.
 ///
 /// Tombstones stay until the next base.
 pub fn merge_deltas(
@@ -132,10 +134,12 @@ pub fn merge_deltas(
     }
 }
 
-/// Estimates the bytes of memory that it takes to read these segments and to rebuild them into a base with a graph.
+/// Estimates the memory in bytes that it takes to read these segments and rebuild them into a base
+/// with a graph.
 ///
-/// Segments of version 1 take most, because their vectors have to be rotated. Measured were three times the stored
-/// bytes, and 1,400 to 2,000 bytes for every row, mostly for keys and attributes.
+/// Segments of version 1 take most, because their vectors have to be rotated. Measurements showed
+/// three times the stored bytes, plus 1,400 to 2,000 bytes for every row, mostly for keys and
+/// attributes.
 pub fn rebuild_bytes(segments: &[SegmentEntry]) -> u64 {
     let of_segment = |entry: &SegmentEntry| {
         let stored = entry.bytes.saturating_mul(13) / 4;
@@ -152,11 +156,12 @@ pub fn rebuild_base(live_rows: &LiveRows, segments: &[Segment]) -> SegmentConten
     }
 }
 
-/// Returns the rows of `merged` that were deleted while it was made. It is about to replace the segments `replaced` of
-/// `current`, and must not bring back rows that these no longer have there.
+/// Returns the rows of `merged` that were deleted while it was made. It is about to replace the
+/// segments `replaced` of `current`, and must not bring back rows that these no longer have there.
 ///
-/// This is right whatever else was published in between. Looking for the keys of newer segments would not be enough: a
-/// segment may be newer and yet hold older rows, if it is itself a merge that was made earlier and published later.
+/// This is right whatever else was published in between. Looking for the keys of newer segments
+/// would not be enough: a newer segment can hold older rows, if it is itself a merge that was made
+/// earlier and published later.
 pub fn deleted_meanwhile(
     merged: &SegmentMeta,
     current: &LiveRows,

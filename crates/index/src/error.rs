@@ -5,7 +5,7 @@ use crate::ids::{Fingerprint, SegmentId};
 /// A stored manifest or segment, or a query, that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IndexError {
-    /// It is no object of this format.
+    /// The object does not have this format.
     #[error("{object} is not a lookalike {object}: it begins with {found}")]
     NotOurs {
         /// `segment` or `manifest`.
@@ -13,7 +13,7 @@ pub enum IndexError {
         /// The first bytes, printable.
         found: String,
     },
-    /// Written by another, usually newer, release.
+    /// Another release, usually a newer one, wrote the object.
     #[error(
         "{object} has format version {found}, but this release reads version {expected}: \
          deploy the release that wrote it, or rebuild the index with this one"
@@ -26,7 +26,7 @@ pub enum IndexError {
         /// The version of the object.
         found: u32,
     },
-    /// Its vectors come from another encoder.
+    /// The object's vectors come from another encoder.
     #[error(
         "{object} was made by encoder {found}, expected {expected}: vectors of two encoders never mix"
     )]
@@ -38,7 +38,7 @@ pub enum IndexError {
         /// The encoder of the object.
         found: Fingerprint,
     },
-    /// Its bytes are not those that were written.
+    /// The object's bytes are not those that were written.
     #[error(
         "{object} is damaged: its checksum is {found}, expected {expected}: restore it or rebuild the index"
     )]
@@ -50,7 +50,7 @@ pub enum IndexError {
         /// The checksum of the bytes.
         found: String,
     },
-    /// It is shorter or longer than recorded.
+    /// The object is shorter or longer than recorded.
     #[error("{object} has {found} bytes, expected {expected}: restore it or rebuild the index")]
     Length {
         /// `segment` or `manifest`.
@@ -60,10 +60,10 @@ pub enum IndexError {
         /// The actual length.
         found: u64,
     },
-    /// The object under this name is another segment.
-    #[error("segment {expected} holds segment {found}: restore it or rebuild the index")]
+    /// The object with this name contains another segment.
+    #[error("segment {expected} contains segment {found}: restore it or rebuild the index")]
     OtherSegment {
-        /// The name asked for.
+        /// The requested name.
         expected: SegmentId,
         /// The name in the header.
         found: SegmentId,
@@ -76,7 +76,7 @@ pub enum IndexError {
         /// The contradiction.
         reason: String,
     },
-    /// A vector of another length than those of the index.
+    /// A vector has another length than those of the index.
     #[error("the vector has {found} dimensions, expected {expected}")]
     Dimensions {
         /// Dimensions of the index.
@@ -84,10 +84,10 @@ pub enum IndexError {
         /// Dimensions of the vector.
         found: usize,
     },
-    /// A selection of other segments than those that are searched.
-    #[error("the selection is of another snapshot than the one that is searched")]
+    /// A selection belongs to other segments than those that are searched.
+    #[error("the selection belongs to another snapshot than the one that is searched")]
     OtherSnapshot,
-    /// A vector that has no direction: all zero, or not finite.
+    /// A vector has no direction: it is all zero, or not finite.
     #[error("the vector has no direction: it is all zero or not finite")]
     NoDirection,
 }

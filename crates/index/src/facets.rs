@@ -15,30 +15,31 @@ use merged_values::MergedValues;
 /// The values of an attribute, and how many products have each.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Facet {
-    /// The values that most products have, by falling count, then in order: booleans, numbers, texts by
-    /// code point. Numbers are among them only if there are no more of them than values were asked for.
+    /// The most frequent values, by falling count, then in order: booleans, numbers, texts by code
+    /// point. Numbers are included only if there are no more of them than the requested number of
+    /// values.
     pub values: Vec<FacetValue>,
     /// Number of distinct values.
     pub distinct: u64,
-    /// The least and the greatest number.
+    /// The smallest and the largest number.
     pub range: Option<(f64, f64)>,
 }
 
 /// A value and how many products have it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FacetValue {
-    /// A text, a number, true or false.
+    /// A text, a number, `true` or `false`.
     pub value: serde_json::Value,
-    /// Number of products of which an image has it.
+    /// Number of products that have an image with it.
     pub products: u64,
 }
 
 impl Snapshot {
-    /// Counts how many products have each value of an attribute, by all images or the selected ones. Returns the `max`
-    /// most frequent values, none if no image has the attribute.
+    /// Counts how many products have each value of an attribute, over all images or the selected
+    /// ones. Returns the `max` most frequent values, or `None` if no image has the attribute.
     ///
     /// # Errors
-    /// [`IndexError::OtherSnapshot`] when the selection is of another one.
+    /// [`IndexError::OtherSnapshot`] if the selection belongs to another snapshot.
     pub fn facet(
         &self,
         attribute: &str,
@@ -96,8 +97,8 @@ impl Snapshot {
         })
     }
 
-    /// Visits the live rows, all or the selected ones, those of a product one after the other: a number that
-    /// tells products apart, segment and row.
+    /// Visits the live rows, all or the selected ones, product by product, with a number that
+    /// distinguishes products, the segment and the row.
     fn for_each_row_by_product(
         &self,
         selection: Option<&Selection>,
@@ -109,7 +110,7 @@ impl Snapshot {
             None => live_rows.is_live(segment_index, row),
         };
         if self.images() == self.products() {
-            // Every row shows another product.
+            // Every row shows a different product.
             let mut number = 0;
             for (segment_index, meta) in live_rows.segments().iter().enumerate() {
                 for row in (0..meta.rows()).filter(|&row| is_wanted(segment_index, row)) {
@@ -131,7 +132,8 @@ impl Snapshot {
     }
 }
 
-/// Counts the products that have each of several things. The rows of a product must come one after the other.
+/// Counts the products that have each of several things. All rows of a product must be visited in
+/// sequence.
 struct ProductCounts {
     products: Vec<u32>,
     last: Vec<u32>,

@@ -1,8 +1,9 @@
-//! Searching sorted items for one near a known position.
+//! Searching sorted items near a known position.
 
-/// Returns the first of the ascending items from `from` on for which `is_below` is false.
+/// Returns the first item, from `from` on, for which `is_below` is false; items are ascending.
 ///
-/// As fast as comparing with the next item if that is it, and never much slower than a binary search.
+/// As fast as one comparison if the next item is the answer, and never much slower than a binary
+/// search.
 pub(crate) fn first_not_below(from: u32, count: u32, is_below: impl Fn(u32) -> bool) -> u32 {
     let (mut low, mut step) = (from, 1);
     while step <= count - low && is_below(low + step - 1) {
@@ -26,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_is_found_from_wherever_it_is_looked_for() {
+    fn the_first_item_is_found_from_any_start() {
         let items: Vec<u32> = (0..50).map(|i| 2 * i + i / 7).collect();
         for count in [0, 1, 2, 3, 17, 50] {
             for from in 0..=count {

@@ -22,7 +22,7 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// The error of a text that is not 64 hexadecimal digits.
+/// Error of a text that is not 64 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a fingerprint: expected 64 hexadecimal digits")]
 pub struct BadFingerprint(String);
@@ -59,18 +59,18 @@ impl<'de> Deserialize<'de> for Fingerprint {
     }
 }
 
-/// Identifies a segment: a ULID, so that ids sort by the time at which they were made.
+/// Identifies a segment: a ULID, so that ids sort by the time of their creation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SegmentId(Ulid);
 
 impl SegmentId {
-    /// Makes an id from the milliseconds since 1970 and 80 random bits, which the caller provides: this crate reads no
-    /// clock and draws no random numbers.
+    /// Makes an id from the milliseconds since 1970 and 80 random bits, which the caller provides:
+    /// this crate reads no clock and draws no random numbers.
     pub fn new(milliseconds: u64, random: u128) -> Self {
         Self(Ulid::from_parts(milliseconds, random))
     }
 
-    /// Returns the bytes that stand in a segment's header.
+    /// Returns the bytes for a segment's header.
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.to_bytes()
     }
@@ -93,7 +93,7 @@ impl fmt::Debug for SegmentId {
     }
 }
 
-/// The error of a text that is not a ULID.
+/// Error of a text that is not a ULID.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a segment id: expected a ULID")]
 pub struct BadSegmentId(String);

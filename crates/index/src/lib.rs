@@ -2,9 +2,9 @@
 //!
 //! Pure and synchronous: this crate does no I/O, reads no clock, and knows neither tokio nor the network.
 //!
-//! A writer makes a [`SegmentContent`] and encodes it. A reader opens a [`Segment`] in place over its bytes, and
-//! joins the segments that a [`Manifest`] names into a [`Snapshot`]. Writers need only [`LiveRows`], which hold no
-//! vectors.
+//! A writer makes a [`SegmentContent`] and encodes it. A reader opens a [`Segment`] in place over
+//! its bytes, and joins the segments of a [`Manifest`] into a [`Snapshot`]. Writers need only
+//! [`LiveRows`], which hold no vectors.
 //!
 //! ```
 //! use bytes::Bytes;

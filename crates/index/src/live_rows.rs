@@ -10,7 +10,7 @@ use crate::ids::SegmentId;
 use crate::row::RowAddress;
 use crate::segment::{SegmentKind, SegmentMeta};
 
-/// The live rows of one generation: all that a writer has to know. Holds no vectors.
+/// The live rows of one generation: everything that a writer needs to know. Holds no vectors.
 ///
 /// A row is deleted once a newer row or a tombstone has its key. The newer segment lists the rows that it deletes, so
 /// that readers need not compare keys.
@@ -114,8 +114,8 @@ impl LiveRows {
         products
     }
 
-    /// Returns the live rows of these keys, which a segment with newer rows or tombstones for them deletes; grouped as
-    /// [`SegmentContent::deleted`](crate::SegmentContent::deleted) stores them.
+    /// Returns the live rows of these keys, which a segment with newer rows or tombstones for them
+    /// deletes; grouped as in [`SegmentContent::deleted`](crate::SegmentContent::deleted).
     pub fn deleted_by<'a>(
         &self,
         keys: impl Iterator<Item = &'a str>,

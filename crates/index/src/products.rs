@@ -1,7 +1,8 @@
 //! The products of all segments, each once.
 //!
-//! Every segment numbers its own products. The numbers of the segment with most products, the base, hold for all; the
-//! few products of other segments are looked up in it, or numbered after.
+//! Every segment numbers its own products. The numbers of the segment with most products, the base,
+//! are used for all; the few products of other segments are looked up in it, or get the numbers
+//! after them.
 
 use std::collections::HashMap;
 
@@ -11,7 +12,7 @@ use crate::live_rows::LiveRows;
 /// The products of a snapshot, including those without a live row.
 #[derive(Debug)]
 pub(crate) struct Products {
-    /// The segment whose numbers hold for all.
+    /// The segment whose numbers are used for all.
     largest: usize,
     /// Number of products of that segment.
     own: u32,

@@ -2,15 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Number of best rows for which recall is measured, and so the minimum number of candidates of a walk.
+/// Number of best rows for which recall is measured, and so the minimum number of candidates of a
+/// walk.
 pub(crate) const RECALL_AT: usize = 10;
 
 /// Share of the ten most similar rows that walks find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recall {
-    /// Rows found that are among the ten best of their query, or as good.
+    /// Number of rows found that are among the ten best of their query, or equally good.
     pub found: u32,
-    /// Rows that an exact search finds.
+    /// Number of rows that an exact search finds.
     pub expected: u32,
 }
 
@@ -30,13 +31,13 @@ impl Recall {
     }
 }
 
-/// Says why a base has no graph although it is large enough for one: no graph that was built reached the recall that
-/// was asked for. The base is searched exactly, which is correct but slower.
+/// The reason why a base has no graph although it is large enough for one: no graph reached the
+/// required recall. The base is searched exactly, which is correct but slower.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GraphLeftOut {
-    /// The best recall of any of them.
+    /// Best recall of all graphs that were built.
     pub best: Recall,
-    /// The share that was required: the minimum and a margin.
+    /// The required share: the minimum plus a margin.
     pub wanted: f64,
     /// True if one more graph with more work might have reached it, but was not allowed.
     pub cut_short: bool,

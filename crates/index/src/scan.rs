@@ -8,11 +8,13 @@ use crate::quantization::Query;
 use crate::scored::ScoredNode;
 use crate::segment::SegmentBody;
 
-/// Nodes that are scored together, so that some are on their way from memory while others are scored.
+/// Number of nodes that are scored together, so that some are loaded from memory while others are
+/// scored.
 const BATCH: usize = 256;
 
-/// Returns the `limit` accepted nodes that are most similar to the query by coarse score, best first, and a coarse
-/// score that no other accepted node surpasses: negative infinity if there is no other.
+/// Returns the `limit` accepted nodes that are most similar to the query by coarse score, best
+/// first, and an upper bound of the coarse scores of all other accepted nodes: negative infinity if
+/// there are none.
 pub(crate) fn nearest(
     body: &SegmentBody,
     query: &Query,
@@ -52,7 +54,7 @@ pub(crate) fn nearest_of(
     }
 }
 
-/// The best accepted nodes of those that were offered.
+/// The best accepted nodes so far.
 struct TopNodes {
     found: BinaryHeap<Reverse<ScoredNode>>,
     limit: usize,
@@ -71,7 +73,7 @@ impl TopNodes {
     #[inline]
     fn offer(&mut self, candidate: ScoredNode, accepts: impl Fn(u32) -> bool) {
         let full = self.found.len() >= self.limit;
-        // Most nodes end here, before the more expensive question whether they are accepted.
+        // Most nodes end here, before the more expensive check of acceptance.
         if full && self.found.peek().is_some_and(|worst| candidate < worst.0) {
             self.left_out = true;
             return;

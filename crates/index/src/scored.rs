@@ -1,10 +1,10 @@
 //! A node and its score.
 
-/// A node and its score, ordered by score. Of equal scores the lower node is better, so that no order depends on
-/// chance.
+/// A node and its score, ordered by score. Of equal scores the lower node is better, so that the
+/// order never depends on chance.
 ///
-/// Both are packed into one number that is ordered like the pair, with the score in the high bits: heaps of candidates
-/// do little but compare.
+/// Both are packed into one number that is ordered like the pair, with the score in the high bits:
+/// heaps of candidates spend most of their time comparing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ScoredNode(u64);
 

@@ -35,7 +35,7 @@ impl Snapshot {
     /// Joins the segments of one manifest, in its order.
     ///
     /// # Errors
-    /// [`IndexError::Dimensions`] when a segment has vectors of another length.
+    /// [`IndexError::Dimensions`] if a segment has vectors of another length.
     pub fn new(segments: Vec<Segment>, dimensions: usize) -> Result<Self, IndexError> {
         for segment in &segments {
             let found = segment.meta().header.dimensions as usize;
@@ -109,7 +109,7 @@ impl Snapshot {
         &self.lazy
     }
 
-    /// Returns the largest scale of any vector.
+    /// Returns the largest scale of all vectors.
     pub(crate) fn largest_scale(&self) -> f32 {
         self.largest_scale
     }

@@ -1,9 +1,10 @@
-//! Batch normalization whose statistics are computed in the graph; it takes the place of tract's.
+//! Batch normalization whose statistics are computed in the graph; it replaces tract's.
 //!
-//! tract wants all four parameters as constants before it computes any. BiT standardizes the weights of its
-//! convolutions, and PyTorch exports that as batch normalization of the weights: in training mode, where mean
-//! and variance are those of the input itself, or with mean and variance from nodes before it. Written in
-//! plain arithmetic, both are constants that tract computes at load.
+//! tract requires all four parameters as constants before it computes any. BiT standardizes the
+//! weights of its convolutions, and PyTorch exports that as batch normalization of the weights: in
+//! training mode, where mean and variance are those of the input itself, or with mean and variance
+//! from nodes before it. Expressed in plain arithmetic, both are constants that tract computes when
+//! it loads the network.
 //!
 //! Operator: <https://onnx.ai/onnx/operators/onnx__BatchNormalization.html>.
 
@@ -17,8 +18,8 @@ use tract_onnx::tract_hir::ops::nn::{Reduce, Reducer};
 /// The operator's name in ONNX.
 pub(crate) const OPERATOR: &str = "BatchNormalization";
 
-/// Drops the running statistics that training mode gives beside its result. If something uses them, the
-/// loader misses them.
+/// Drops the running statistics that training mode returns besides its result. If something uses
+/// them, the loader reports them as missing.
 pub(crate) fn only_result(graph: &mut GraphProto) {
     let norms = graph.node.iter_mut();
     for node in norms.filter(|node| node.op_type == OPERATOR) {
@@ -104,7 +105,7 @@ impl Expansion for BatchNorm {
 }
 
 impl BatchNorm {
-    /// scale / sqrt(variance + epsilon)
+    /// Computes `scale / sqrt(variance + epsilon)`.
     fn slope(
         &self,
         prefix: &str,
@@ -124,7 +125,7 @@ impl BatchNorm {
     }
 }
 
-/// `[C]` as `[1, C, 1, ..]`.
+/// Reshapes `[C]` to `[1, C, 1, ..]`.
 fn along_channels(
     name: &str,
     model: &mut TypedModel,
@@ -138,7 +139,7 @@ fn along_channels(
     Ok(wire[0])
 }
 
-/// Mean and (biased) variance of every channel, `[1, C, 1, ..]`.
+/// Computes mean and (biased) variance of every channel, `[1, C, 1, ..]`.
 fn statistics(
     prefix: &str,
     model: &mut TypedModel,

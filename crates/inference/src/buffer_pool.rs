@@ -1,5 +1,6 @@
-//! Keeps the memory of finished results, in each thread, for the results of the next run: a layer overwrites
-//! its whole result, so allocating, clearing and freeing memory for each one would be wasted work.
+//! Keeps the memory of finished results, in each thread, for the results of the next run: a layer
+//! overwrites its whole result, so allocating, clearing and freeing memory for each one would be
+//! wasted work.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -8,15 +9,15 @@ use tract_onnx::tract_core::internal::*;
 
 /// Results with fewer values are not kept: searching would cost more than allocating.
 const MIN_VALUES: usize = 4096;
-/// Values that a thread keeps, 8 MB: more than the results of one run of EfficientNet-Lite0, or of the last part of
-/// a run of a larger network.
+/// Maximum number of values that a thread keeps, 8 MB: more than the results of one run of
+/// EfficientNet-Lite0, or of the last part of a run of a larger network.
 const MAX_VALUES: usize = 2 << 20;
 
 thread_local! {
     static POOL: RefCell<Vec<Tensor>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A tensor of this shape with any values.
+/// Returns a tensor of this shape with arbitrary values.
 pub(crate) fn any_values(shape: &[usize]) -> TractResult<Tensor> {
     let wanted = shape.iter().product::<usize>();
     let pool = POOL.with_borrow_mut(|pool| {
@@ -29,7 +30,7 @@ pub(crate) fn any_values(shape: &[usize]) -> TractResult<Tensor> {
     }
 }
 
-/// Keeps the memory of a tensor of `f32`, unless others hold it too.
+/// Keeps the memory of a tensor of `f32`, unless it is shared.
 pub(crate) fn keep(value: TValue) {
     if value.len() < MIN_VALUES || value.datum_type() != f32::datum_type() {
         return;
@@ -42,7 +43,7 @@ pub(crate) fn keep(value: TValue) {
     }
     POOL.with_borrow_mut(|pool| {
         let mut kept: usize = pool.iter().map(Tensor::len).sum();
-        // The oldest goes first: it may belong to a network that is no longer run.
+        // The oldest is dropped first: it may belong to a network that is no longer run.
         while kept + tensor.len() > MAX_VALUES {
             kept -= pool.remove(0).len();
         }
@@ -55,14 +56,14 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// Address of a tensor's values.
+    /// Returns the address of a tensor's values.
     fn place(tensor: &Tensor) -> *const f32 {
         let plain = tensor.try_as_plain_ram().unwrap();
         plain.as_slice::<f32>().unwrap().as_ptr()
     }
 
     #[test]
-    fn what_was_kept_comes_again_in_another_shape_of_the_same_size() {
+    fn kept_memory_is_reused_for_another_shape_of_the_same_size() {
         let tensor = any_values(&[2, 4096]).unwrap();
         let first = place(&tensor);
         keep(tensor.into_tvalue());
@@ -74,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_hold_too_is_not_kept() {
+    fn shared_memory_is_not_kept() {
         let value = any_values(&[MIN_VALUES]).unwrap().into_tvalue();
         let first = place(&value);
         keep(value.clone());

@@ -6,25 +6,25 @@ pub enum LoadError {
     /// The preprocessing file asks for something that is missing, malformed or not supported.
     #[error("preprocessor_config.json: `{field}`: {reason}")]
     Preprocessing {
-        /// The field at fault, dotted where nested; `(file)` when the file is no JSON object.
+        /// The field at fault, dotted if nested; `(file)` if the file is not a JSON object.
         field: String,
-        /// The value that was expected there.
+        /// The expected value.
         reason: String,
     },
-    /// The model is no ONNX file, or its operators do not fit together.
+    /// The model is not an ONNX file, or its operators are inconsistent.
     #[error("model.onnx cannot be loaded: {reason}; expected an ONNX network with weights inside")]
     Model {
-        /// The fault that the loader met.
+        /// The fault that the loader found.
         reason: String,
     },
-    /// Weights lie in a file beside the model.
+    /// Weights are in a separate file.
     #[error(
         "model.onnx: {count} of its tensors lie in {file:?}, expected one file with weights inside; join \
          them in Python: onnx.save(onnx.load(\"model.onnx\"), \"joined.onnx\"), or export with \
          external_data=False"
     )]
     ExternalWeights {
-        /// Number of tensors that are elsewhere.
+        /// Number of tensors that are in another file.
         count: usize,
         /// The file that the first of them names.
         file: String,
@@ -42,13 +42,13 @@ pub enum LoadError {
         /// Shape of the first.
         shape: Vec<i64>,
     },
-    /// The network uses operators that cannot be run.
+    /// The network uses unsupported operators.
     #[error(
         "model.onnx: cannot run the operators {names}{}; export the network with plain ONNX operators",
         inlining(*functions)
     )]
     Operators {
-        /// The operators, with the domain of those that are not ONNX's own.
+        /// The operators, with the domain of those that are not standard ONNX.
         names: String,
         /// Number of functions that the file itself defines.
         functions: usize,
@@ -69,7 +69,7 @@ pub enum LoadError {
         "model.onnx: preprocessing makes pixels of shape {expected:?}, the network takes {found}; {advice}"
     )]
     InputShape {
-        /// Shape that the preprocessing gives.
+        /// Shape of the pixels after preprocessing.
         expected: [usize; 4],
         /// Element type and shape that the network declares.
         found: String,
@@ -97,14 +97,14 @@ pub enum LoadError {
     },
 }
 
-/// The error for a model that the loader rejects, with all causes that it gives.
+/// Makes the error for a model that the loader rejects, with all its causes.
 pub(crate) fn failed(error: impl fmt::Display) -> LoadError {
     LoadError::Model {
         reason: format!("{error:#}"),
     }
 }
 
-/// Advice for a file that defines functions of its own, which are not inlined here.
+/// Returns advice for a file that defines functions of its own, which are not inlined here.
 fn inlining(functions: usize) -> String {
     match functions {
         0 => String::new(),

@@ -1,4 +1,5 @@
-//! The ONNX file before tract sees it: what cannot run is refused in words, with what to do about it.
+//! Checks of the ONNX file before tract reads it: what cannot run is refused with a clear error and
+//! advice.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -10,14 +11,14 @@ use tract_onnx::prelude::Framework;
 use crate::error::{LoadError, failed};
 use crate::{batch_norm, half};
 
-/// Names and shapes shown of a long list.
+/// Number of names and shapes that are listed of many.
 const SHOWN: usize = 5;
 
-/// Domains of the operators that tract knows; tract itself ignores domains.
+/// Domains of the operators that tract supports; tract itself ignores domains.
 const DOMAINS: &[&str] = &["", "ai.onnx", "ai.onnx.ml", "com.microsoft"];
 
-/// A file that has its weights, one input, one output, and operators that tract knows; what tract does
-/// not take is rewritten.
+/// Reads a file and checks that it has its weights, one input, one output, and operators that tract
+/// supports; unsupported forms are rewritten.
 pub(crate) fn read(onnx: &[u8], framework: &Onnx) -> Result<ModelProto, LoadError> {
     let mut file = onnx;
     let mut model = framework.proto_model_for_read(&mut file).map_err(failed)?;
@@ -35,11 +36,11 @@ pub(crate) fn read(onnx: &[u8], framework: &Onnx) -> Result<ModelProto, LoadErro
 
 fn no_graph() -> LoadError {
     LoadError::Model {
-        reason: "it holds no graph".to_owned(),
+        reason: "it contains no graph".to_owned(),
     }
 }
 
-/// Older files list the weights among the inputs too.
+/// Checks that there is one input. Older files list the weights among the inputs too.
 fn one_input(graph: &GraphProto) -> Result<(), LoadError> {
     let weights: HashSet<&str> = graph.initializer.iter().map(|w| w.name.as_str()).collect();
     let inputs = graph.input.iter();
@@ -55,7 +56,7 @@ fn one_input(graph: &GraphProto) -> Result<(), LoadError> {
     }
 }
 
-/// The output must also come from somewhere; tract takes that for granted.
+/// Checks that there is one output and that a node makes it; tract assumes that.
 fn one_output(graph: &GraphProto) -> Result<(), LoadError> {
     let [output] = graph.output.as_slice() else {
         return Err(LoadError::Outputs {
@@ -92,7 +93,7 @@ fn listed(names: &[String]) -> String {
     text
 }
 
-/// Every tensor of the graph holds its values, in this very file.
+/// Checks that every tensor of the graph contains its values in this file.
 fn weights_inside(graph: &GraphProto) -> Result<(), LoadError> {
     let constants = graph.node.iter().flat_map(|node| &node.attribute);
     let constants = constants.filter_map(|attribute| attribute.t.as_ref());
@@ -122,7 +123,7 @@ fn location(tensor: &TensorProto) -> String {
     entry.map_or_else(|| "another file".to_owned(), |entry| entry.value.clone())
 }
 
-/// True if the shape asks for values and there are none.
+/// True if the shape requires values and there are none.
 fn is_empty(tensor: &TensorProto) -> bool {
     !tensor.dims.contains(&0)
         && tensor.raw_data.is_empty()
@@ -163,7 +164,7 @@ fn known_operators(model: &ModelProto, framework: &Onnx) -> Result<(), LoadError
     })
 }
 
-/// The operator's name; with its domain, when that is not ONNX's own.
+/// Returns the operator's name, with its domain if that is not ONNX's own.
 fn operator(node: &NodeProto) -> String {
     match node.domain.as_str() {
         "" | "ai.onnx" => format!("`{}`", node.op_type),

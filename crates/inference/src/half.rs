@@ -1,7 +1,8 @@
-//! Networks of half precision, computed in full: every f16 of the graph becomes the same number as f32.
+//! Networks of half precision, computed in full precision: every f16 of the graph becomes the same
+//! number as f32.
 //!
-//! Half precision halves the file. Lambda's processors have no faster arithmetic for it, and an f16 sum over
-//! thousands of products is a coarse one, so only the storage is kept.
+//! Half precision halves the file. Lambda's processors have no faster arithmetic for it, and an f16
+//! sum over thousands of products is imprecise, so only the storage uses it.
 
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{
@@ -46,7 +47,7 @@ fn declared(value: &mut ValueInfoProto) {
     }
 }
 
-/// The format keeps f16 as two bytes each, or as the low bits of an int32 each.
+/// Widens a tensor. The format stores f16 as two bytes each, or as the low bits of an int32 each.
 fn tensor(tensor: &mut TensorProto) {
     if tensor.data_type != HALF {
         return;

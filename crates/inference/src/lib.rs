@@ -1,12 +1,13 @@
 //! Runs ONNX networks on the CPU.
 //!
-//! [`Network::load`] takes the bytes of an ONNX file; [`Network::run`] takes the pixels of one image and
-//! gives its features. tract reads the file, works out shapes and constants, and runs what it is left
-//! with. Most of the time of a network for images is spent outside of tract: `translate` replaces convolutions
-//! by `layers`, which run on `kernels` for the registers of the processor at hand. Any network runs:
-//! operators that are not recognized are left to tract.
+//! [`Network::load`] takes the bytes of an ONNX file; [`Network::run`] takes the pixels of one
+//! image and returns its features. tract reads the file, computes shapes and constants, and runs
+//! the remaining operators. Most of the time of a network for images is spent outside of tract:
+//! `translate` replaces convolutions by `layers`, which run on `kernels` for the registers of the
+//! current processor. Any network runs: operators that are not recognized are left to tract.
 //!
-//! No input or output, no clock and no environment; a [`Network`] may be shared by any number of threads.
+//! No input or output, no clock and no environment; a [`Network`] may be shared by any number of
+//! threads.
 
 #![deny(unsafe_code)]
 

@@ -19,11 +19,11 @@ pub struct Network {
 }
 
 impl Network {
-    /// Loads ONNX bytes for inputs of `shape`. There must be one input that takes it, and one f32 output
-    /// of shape `[1, D]`, `[1, D, 1, 1]` or, channels last, `[1, 1, 1, D]`.
+    /// Loads ONNX bytes for inputs of `shape`. There must be one input that accepts it, and one f32
+    /// output of shape `[1, D]`, `[1, D, 1, 1]` or, channels last, `[1, 1, 1, D]`.
     ///
     /// # Errors
-    /// [`LoadError`] says what of the file cannot be used, and what to do about it.
+    /// [`LoadError`] describes what in the file cannot be used, and what to do about it.
     pub fn load(onnx: &[u8], shape: [usize; 4]) -> Result<Network, LoadError> {
         let model = parse(onnx, shape)?;
         let mut model = translate::translate(&model).map_err(failed)?;
@@ -35,17 +35,17 @@ impl Network {
     /// weights laid out for the kernels. A build script calls this for the same target.
     ///
     /// # Errors
-    /// As [`Network::load`]; and when the network has operators that are not stored.
+    /// The errors of [`Network::load`], and operators that cannot be stored.
     pub fn compile(onnx: &[u8], shape: [usize; 4]) -> Result<Vec<u8>, LoadError> {
         let model = translate::translate(&parse(onnx, shape)?).map_err(failed)?;
         compiled::write(&model).map_err(failed)
     }
 
-    /// Loads the bytes that [`Network::compile`] returned. Weights are used in place: nothing is parsed or copied,
-    /// and the pages of a program's own data are read when they are needed.
+    /// Loads the bytes that [`Network::compile`] returned. Weights are used in place: nothing is
+    /// parsed or copied, and the pages of a program's own data are read when they are needed.
     ///
     /// # Errors
-    /// When the bytes are none of these, or do not begin at a multiple of 64 in memory.
+    /// If the bytes are different ones, or do not begin at a multiple of 64 in memory.
     pub fn compiled(bytes: &'static [u8], shape: [usize; 4]) -> Result<Network, LoadError> {
         let model = compiled::read(bytes).map_err(failed)?;
         let made_for = &model.input_fact(0).map_err(failed)?.shape;
@@ -57,10 +57,10 @@ impl Network {
         Network::new(model, shape)
     }
 
-    /// Loads the network to be run by tract alone: the reference for our layers.
+    /// Loads a network that tract runs alone: the reference for the layers here.
     ///
     /// # Errors
-    /// As [`Network::load`].
+    /// The errors of [`Network::load`].
     pub fn reference(onnx: &[u8], shape: [usize; 4]) -> Result<Network, LoadError> {
         let model = parse(onnx, shape)?.into_optimized().map_err(failed)?;
         Network::new(model, shape)
@@ -76,18 +76,19 @@ impl Network {
         })
     }
 
-    /// Length of the output.
+    /// Returns the length of the output.
     pub fn dimensions(&self) -> usize {
         self.dimensions
     }
 
-    /// Number of nodes that are layers of ours, each in place of any number of tract's.
+    /// Returns the number of nodes that are layers of this crate; each replaces any number of
+    /// tract's.
     pub fn layers(&self) -> usize {
         let nodes = self.plan.model().nodes().iter();
         nodes.filter(|node| node.op_is::<LayerOp>()).count()
     }
 
-    /// Returns the features of one image; `pixels` has as many values as the input shape says.
+    /// Returns the features of one image; `pixels` has the number of values of the input shape.
     ///
     /// # Errors
     /// The reason, in words, why tract cannot run the network on them.
@@ -111,7 +112,8 @@ impl Network {
 
 /// Parses the file to tract's model before it is optimized.
 fn parse(onnx: &[u8], shape: [usize; 4]) -> Result<TypedModel, LoadError> {
-    // Declared shapes inside of the graph name the free sizes of the export; they follow from the input.
+    // Declared shapes inside the graph name the free sizes of the export; they follow from the
+    // input.
     let mut framework = tract_onnx::onnx().with_ignore_value_info(true);
     let operators = &mut framework.op_register;
     operators.insert(batch_norm::OPERATOR, batch_norm::build);
@@ -124,7 +126,7 @@ fn parse(onnx: &[u8], shape: [usize; 4]) -> Result<TypedModel, LoadError> {
     }
     let pixels = InferenceFact::dt_shape(f32::datum_type(), shape);
     model.set_input_fact(0, pixels).map_err(failed)?;
-    // The declared output may hold free dimensions; its shape now follows from the input.
+    // The declared output may have free dimensions; its shape now follows from the input.
     model
         .set_output_fact(0, InferenceFact::default())
         .map_err(failed)?;

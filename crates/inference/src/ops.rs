@@ -1,4 +1,4 @@
-//! The layers as operators of tract's.
+//! The layers as operators of tract.
 
 use tract_onnx::tract_core::internal::*;
 
@@ -18,22 +18,22 @@ pub(crate) struct LayerOp {
 /// The computation of a [`LayerOp`].
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Layer {
-    /// Image, and perhaps what is added, to image.
+    /// From an image, and perhaps a residual, to an image.
     Convolution(Convolution),
-    /// Image, and perhaps what is added, to image.
+    /// From an image, and perhaps a residual, to an image.
     Block(Block),
-    /// Image to channels.
+    /// From an image to channels.
     Average(Average),
-    /// Vector to vector.
+    /// From a vector to a vector.
     Dense(Pointwise),
 }
 
-// The weights hold no NaN that would differ from itself; were there one, tract would only see two equal
-// nodes as different.
+// The weights contain no NaN, which would differ from itself; if there were one, tract would only
+// consider two equal nodes as different.
 impl Eq for LayerOp {}
 
 impl LayerOp {
-    /// A layer whose result has this shape.
+    /// Makes a layer whose result has this shape.
     pub(crate) fn new(layer: Layer, shape: &[usize]) -> LayerOp {
         LayerOp {
             layer,

@@ -1,4 +1,4 @@
-//! Checks the shapes of input and output, and gives advice about those that do not fit.
+//! Checks of the shapes of input and output, with advice about those that do not fit.
 
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::infer::{Factoid, GenericFactoid};
@@ -19,13 +19,13 @@ fn fits((declared, size): (Option<usize>, usize)) -> bool {
     declared.is_none_or(|declared| declared == size)
 }
 
-/// The declared sizes, `None` where they are open.
+/// Returns the declared sizes, `None` for open ones.
 fn sizes(declared: &InferenceFact) -> Vec<Option<usize>> {
     let fixed = |dimension: &GenericFactoid<TDim>| dimension.concretize()?.to_usize().ok();
     declared.shape.dims().map(fixed).collect()
 }
 
-/// The error for an input that does not take `shape`.
+/// Makes the error for an input that does not accept `shape`.
 pub(crate) fn refused_input(declared: &InferenceFact, shape: [usize; 4]) -> LoadError {
     LoadError::InputShape {
         expected: shape,
@@ -34,7 +34,7 @@ pub(crate) fn refused_input(declared: &InferenceFact, shape: [usize; 4]) -> Load
     }
 }
 
-/// Advice for the most likely cause.
+/// Returns advice for the most likely cause.
 fn advice(declared: &InferenceFact, shape: [usize; 4]) -> &'static str {
     let kind = declared.datum_type.concretize();
     if kind.is_some_and(|kind| kind != f32::datum_type()) {
@@ -61,7 +61,7 @@ fn advice(declared: &InferenceFact, shape: [usize; 4]) -> &'static str {
     "export a network that takes three channels, red, green and blue"
 }
 
-/// Element type and shape, e.g. `f32 [batch, 3, 224, 224]`; `?` for what is open.
+/// Prints element type and shape, e.g. `f32 [batch, 3, 224, 224]`; `?` for open sizes.
 fn shown(declared: &InferenceFact) -> String {
     let kind = declared.datum_type.concretize();
     let kind = kind.map_or_else(|| "?".to_owned(), name);
@@ -73,13 +73,13 @@ fn shown(declared: &InferenceFact) -> String {
     format!("{kind} [{}]", dims.collect::<Vec<_>>().join(", "))
 }
 
-/// As ONNX has it: tract counts whole numbers in a type of its own.
+/// Returns the name in ONNX: tract has a type of its own for whole numbers.
 fn name(kind: DatumType) -> String {
     let kind = if kind.is_tdim() { DatumType::I64 } else { kind };
     format!("{kind:?}").to_lowercase()
 }
 
-/// `D` of an f32 output `[1, D]`, `[1, D, 1, 1]` or `[1, 1, 1, D]`.
+/// Returns `D` of an f32 output `[1, D]`, `[1, D, 1, 1]` or `[1, 1, 1, D]`.
 pub(crate) fn dimensions(output: &TypedFact) -> Result<usize, LoadError> {
     let refused = |advice: &str| {
         let dims = output.shape.iter().map(|dimension| dimension.to_string());

@@ -1,4 +1,5 @@
-//! Small networks, each with something to recognize or to leave alone, against tract alone.
+//! Small networks, each with something to recognize or to leave unchanged, compared with tract
+//! alone.
 
 use lookalike_inference::Network;
 use lookalike_inference::pb::attribute_proto::AttributeType;
@@ -13,13 +14,13 @@ use prost::Message;
 const CHANNELS: usize = 6;
 const SHAPE: [usize; 4] = [1, CHANNELS, 12, 6];
 
-/// Numbers without a pattern, in [-1, 1].
+/// Returns pseudo-random numbers in [-1, 1].
 fn numbers(count: usize, seed: usize) -> Vec<f32> {
     let number = |i: usize| ((i * 7919 + seed * 104_729 + 13) % 2003) as f32 / 1001.0 - 1.0;
     (0..count).map(number).collect()
 }
 
-/// A network that is put together; values are known by their names, the pixels are `x`.
+/// A network under construction; values are referred to by name, and the pixels are `x`.
 #[derive(Default)]
 struct Graph(GraphProto);
 
@@ -66,13 +67,13 @@ impl Graph {
         name
     }
 
-    /// A constant without a pattern.
+    /// Adds a pseudo-random constant.
     fn some(&mut self, shape: &[usize]) -> String {
         let values = numbers(shape.iter().product(), self.0.initializer.len());
         self.constant(shape, &values)
     }
 
-    /// A convolution with bias and padding that keeps the size at stride 1, where the side is odd.
+    /// Adds a convolution with bias and padding that keeps the size at stride 1 if the side is odd.
     fn conv(&mut self, x: &str, shape: [usize; 4], more: &[(&str, &[i64])]) -> String {
         let (weights, bias) = (self.some(&shape), self.some(&shape[..1]));
         let pads = [shape[2] / 2, shape[3] / 2].map(|pad| pad as i64);
@@ -94,7 +95,7 @@ impl Graph {
         self.conv(x, [to, from, 1, 1], &[])
     }
 
-    /// Clipped to 0 to 6, first from below or first from above.
+    /// Clips to 0 to 6, first from below or first from above.
     fn clip(&mut self, x: &str, [first, second]: [(&str, f32); 2]) -> String {
         let bound = self.constant(&[], &[first.1]);
         let x = self.node(first.0, &[x, &bound], &[]);
@@ -106,7 +107,7 @@ impl Graph {
         self.clip(x, [("Max", 0.0), ("Min", 6.0)])
     }
 
-    /// Ends with the averages of these values; the bytes of the file.
+    /// Ends with the averages of these values; returns the bytes of the file.
     fn end(mut self, values: &[&str]) -> Vec<u8> {
         let mut flat = vec![];
         for value in values {
@@ -156,7 +157,7 @@ fn value(name: &str, shape: &[usize]) -> ValueInfoProto {
     }
 }
 
-/// Both give the same, and so many nodes of ours are in it.
+/// Checks that both networks compute the same, and that this one has `layers` layers.
 fn check(layers: usize, build: impl FnOnce(&mut Graph) -> Vec<String>) {
     let mut graph = Graph::default();
     let ends = build(&mut graph);
@@ -216,7 +217,7 @@ fn clips_may_cross() {
 }
 
 #[test]
-fn what_follows_a_clip_stays() {
+fn operators_after_a_clip_stay() {
     check(3, |g| {
         let x = g.pointwise("x", CHANNELS, 5);
         let x = g.relu6(&x);
@@ -227,7 +228,7 @@ fn what_follows_a_clip_stays() {
 }
 
 #[test]
-fn a_constant_along_the_width_is_no_bias() {
+fn a_constant_along_the_width_is_not_a_bias() {
     check(1, |g| {
         // As many pixels in a row as channels.
         let x = g.pointwise("x", CHANNELS, 6);
@@ -247,7 +248,7 @@ fn a_sum_of_two_convolutions_belongs_to_one() {
 }
 
 #[test]
-fn a_value_added_to_itself_is_no_residual() {
+fn a_value_added_to_itself_is_not_a_residual() {
     check(1, |g| {
         let x = g.pointwise("x", CHANNELS, 7);
         vec![g.node("Add", &[&x, &x], &[])]
@@ -255,7 +256,7 @@ fn a_value_added_to_itself_is_no_residual() {
 }
 
 #[test]
-fn what_two_read_is_not_taken_in() {
+fn a_value_with_two_readers_is_not_absorbed() {
     check(5, |g| {
         let x = g.pointwise("x", CHANNELS, 8);
         let y = g.depthwise(&x, 8, &[]);
@@ -268,7 +269,7 @@ fn what_two_read_is_not_taken_in() {
 }
 
 #[test]
-fn depthwise_convolutions_in_a_row_share_out_what_is_between() {
+fn consecutive_depthwise_convolutions_share_the_layers_between_them() {
     let build = |g: &mut Graph| {
         let x = g.depthwise("x", CHANNELS, &[("strides", &[2, 2])]);
         let x = g.pointwise(&x, CHANNELS, 16);
@@ -282,12 +283,15 @@ fn depthwise_convolutions_in_a_row_share_out_what_is_between() {
     let onnx = graph.end(&[&ends[0]]);
     let compile = || Network::compile(&onnx, SHAPE).expect("compiled");
     let first = compile();
-    assert!((0..5).all(|_| compile() == first), "every time the same");
+    assert!(
+        (0..5).all(|_| compile() == first),
+        "the order is always the same"
+    );
 }
 
 #[test]
 fn filters_without_a_kernel_stay_or_are_gathered() {
-    // Tract's own: a depthwise one with holes.
+    // Tract's own: a dilated depthwise convolution.
     check(2, |g| {
         let x = g.depthwise(
             "x",
@@ -306,7 +310,7 @@ fn filters_without_a_kernel_stay_or_are_gathered() {
 }
 
 #[test]
-fn zeros_without_end_are_left_to_tract() {
+fn excessive_padding_is_left_to_tract() {
     check(0, |g| {
         let far: &[(&str, &[i64])] = &[("dilations", &[40, 40]), ("pads", &[40, 40, 40, 40])];
         vec![g.conv("x", [2, CHANNELS, 3, 3], far)]

@@ -1,4 +1,4 @@
-//! Whole networks against the same ones run by tract alone.
+//! Whole networks compared with tract alone.
 
 use lookalike_inference::Network;
 
@@ -9,7 +9,7 @@ fn embedded() -> Vec<u8> {
     std::fs::read(format!("{root}/../../models/lite0-clothing/model.onnx")).expect("the model")
 }
 
-/// Noise that a linear congruential generator makes, in [-2, 2]: what normalized pixels span.
+/// Returns noise of a linear congruential generator in [-2, 2], the range of normalized pixels.
 fn pixels(seed: u64) -> Vec<f32> {
     let mut state = seed;
     let mut next = || {
@@ -28,11 +28,11 @@ fn largest_difference(left: &[f32], right: &[f32]) -> f32 {
 }
 
 #[test]
-fn the_default_network_gives_what_tract_gives() {
+fn the_default_network_agrees_with_tract() {
     let onnx = embedded();
     let ours = Network::load(&onnx, SHAPE).expect("ours");
     let reference = Network::reference(&onnx, SHAPE).expect("stock");
-    // Stem, sixteen blocks, head, three averages, six dense layers behind them.
+    // Stem, sixteen blocks, head, three averages, six dense layers after them.
     assert_eq!(ours.layers(), 27);
     for seed in 1..4 {
         let pixels = pixels(seed);
@@ -90,7 +90,7 @@ fn other_bytes_are_refused() {
     assert!(error.contains("compiled for pixels"), "{error}");
 }
 
-/// The same bytes for the rest of the program, at a multiple of 64.
+/// Copies bytes to static memory, at a multiple of 64.
 fn aligned(bytes: &[u8]) -> &'static [u8] {
     let room = vec![0_u8; bytes.len() + 64].leak();
     let start = room.as_ptr().align_offset(64);

@@ -1,6 +1,6 @@
-//! Decodes JPEG files, for comparisons with other decoders: for each line `EIGHTHS PATH` on standard input, a line
-//! `WIDTH HEIGHT MILLISECONDS` or `error: ...` on standard output, and the pixels in `PATH.EIGHTHS.rgb`
-//! unless `--time` is given.
+//! Decodes JPEG files, for comparisons with other decoders: for each line `EIGHTHS PATH` on
+//! standard input, a line `WIDTH HEIGHT MILLISECONDS` or `error: ...` on standard output, and the
+//! pixels in `PATH.EIGHTHS.rgb` unless `--time` is given.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use lookalike_jpeg::{Header, Scale};

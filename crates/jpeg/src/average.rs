@@ -1,45 +1,48 @@
-//! Blocks at a part of their size where fine patterns are strong.
+//! Reduced blocks of images with strong fine patterns.
 //!
-//! A block that is reduced by itself shows a pattern that does not fit into it as another, coarser one. Here each
-//! sample is a weighted mean of the pixels around it instead, across the borders of blocks, by the kernel of
-//! bicubic interpolation (R. Keys, 1981) as wide as the reduction: it takes out what would come back as moire, and
-//! leaves coarse shapes as they are. All of it is linear, so it is done on coefficients: a block adds to its own
-//! samples and to two on each side of it.
+//! In a block that is reduced by itself, a pattern that does not fit into it appears as another,
+//! coarser one. Here each sample is a weighted mean of the pixels around it instead, across the
+//! borders of blocks, with the kernel of bicubic interpolation (R. Keys, 1981) as wide as the
+//! reduction: it removes what would become moire, and leaves coarse shapes unchanged. All of it is
+//! linear, so it is done on coefficients: a block adds to its own samples and to two on each side
+//! of it.
 
 use crate::block::Block;
 use crate::idct::{basis, sample};
 
-/// Samples beside a block that it adds to, on each side.
+/// Number of samples on each side of a block to which it adds.
 const MARGIN: usize = 2;
-/// Samples that a block adds to, at most, on a side.
+/// Maximum number of samples on a side to which a block adds.
 const REACH: usize = 8 + 2 * MARGIN;
 
-/// By frequency: what it adds to the samples in front of the block, to its own, and to those behind.
+/// For each frequency: what it adds to the samples before the block, to its own, and to those after
+/// it.
 type Weights = [[f32; REACH]; 8];
 
 /// The rows of a component that are being averaged.
 pub(crate) struct Average {
-    /// Samples that a block becomes, across and down.
+    /// Number of samples of a block, across and down.
     block: (usize, usize),
     across: Weights,
     down: Weights,
-    /// Rows of samples in a row of MCUs.
+    /// Number of rows of samples in a row of MCUs.
     rows: usize,
     /// Samples in a row.
     stride: usize,
-    /// By sample of a row: the reciprocal of its weights, which at the sides are not all there.
+    /// For each sample of a row: the reciprocal of its weights, which are incomplete at the sides.
     columns: Vec<f32>,
-    /// Sums of the rows of a row of MCUs, of [`MARGIN`] rows in front and as many behind. Each has as many samples
-    /// more on either side.
+    /// Sums of the rows of a row of MCUs, of [`MARGIN`] rows before and as many after. Each has as
+    /// many additional samples on both sides.
     sums: Vec<f32>,
     /// The weights of each of these rows so far.
     weights: Vec<f32>,
-    /// Which rows of MCUs were averaged last, one behind the other: the first of them, and the one behind.
+    /// The rows of MCUs that were averaged last, without a gap: start and end.
     run: (usize, usize),
 }
 
 impl Average {
-    /// Blocks become `block` samples each; so many columns and rows of them are added to a row of MCUs.
+    /// Prepares averages of blocks of `block` samples each; `columns` and `rows` of them make a row
+    /// of MCUs.
     pub(crate) fn new(
         block: (usize, usize),
         stride: usize,
@@ -70,7 +73,7 @@ impl Average {
         }
     }
 
-    /// Bytes that it takes, for so many columns and rows of blocks.
+    /// Returns the bytes of memory for `columns` and `rows` of blocks.
     pub(crate) fn memory(block: (usize, usize), columns: usize, rows: usize) -> usize {
         let (width, height) = (columns * block.0, rows * block.1);
         4 * (height + 2 * MARGIN + 1) * (width + 2 * MARGIN)
@@ -80,7 +83,7 @@ impl Average {
     pub(crate) fn begin(&mut self, strip: usize) {
         let (first, end) = self.run;
         if end == strip {
-            // Its first rows are what the row before has added to them.
+            // Its first rows are what the previous row added to them.
             let row = self.stride + 2 * MARGIN;
             shift(&mut self.sums, self.rows * row);
             shift(&mut self.weights, self.rows);
@@ -126,8 +129,8 @@ impl Average {
         }
     }
 
-    /// Writes the samples of the present row of MCUs, and completes those of the row before. The last ones stay so where
-    /// the next row of MCUs is not averaged.
+    /// Writes the samples of the current row of MCUs, and completes those of the previous row. The
+    /// last rows stay incomplete if the next row of MCUs is not averaged.
     pub(crate) fn draw(&mut self, samples: &mut [u8]) {
         let (first, end) = self.run;
         for row in 0..self.rows / self.block.1 {
@@ -152,7 +155,7 @@ impl Average {
     }
 }
 
-/// Moves everything to the front, and zeros in from behind.
+/// Moves all values to the front, and fills the end with zeros.
 fn shift(values: &mut [f32], by: usize) {
     values.copy_within(by.., 0);
     let left = values.len() - by;
@@ -165,7 +168,7 @@ fn add_to(sums: &mut [f32], others: &[f32]) {
     }
 }
 
-/// The share that a block of evenly gray pixels adds to the samples that it reaches.
+/// Returns the share that a block of evenly gray pixels adds to the samples that it reaches.
 fn own_weights(weights: &Weights, size: usize) -> Vec<f32> {
     let (gray, wave) = (weights[0], basis(8)[0][0]);
     gray[..size + 2 * MARGIN]
@@ -174,7 +177,7 @@ fn own_weights(weights: &Weights, size: usize) -> Vec<f32> {
         .collect()
 }
 
-/// The weights of a side of so many samples.
+/// Returns the weights for `size` samples on a side.
 fn weights(size: usize) -> Weights {
     let pixels = 8 / size;
     let waves = basis(8);
@@ -212,8 +215,9 @@ fn add<const WIDTH: usize, const HEIGHT: usize>(
     add_rows::<WIDTH>(across, down, block, sums, (stride, HEIGHT));
 }
 
-/// Adds a block to `WIDTH` samples of `height` rows. Weights of even frequency are the same from either end of a side,
-/// those of odd frequency the opposite: the sums of each kind, for one half, give both halves.
+/// Adds a block to `WIDTH` samples of `height` rows. Weights of even frequency are the same from
+/// both ends of a side, those of odd frequency the opposite: the sums of each kind, for one half,
+/// give both halves.
 #[inline]
 fn add_rows<const WIDTH: usize>(
     across: &Weights,

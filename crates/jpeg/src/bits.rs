@@ -1,26 +1,27 @@
-/// Bytes behind the data, so that eight of them can be read wherever the data has one.
+/// Bytes after the data, so that eight of them can be read wherever the data has one.
 const PADDING: usize = 8;
 
-/// The compressed data between two markers, the zero bytes that were stuffed behind 0xFF taken out, to be read
-/// bit by bit, highest first. Behind its end there are zeros; [`Bits::overrun`] tells afterwards.
+/// The compressed data between two markers, without the zero bytes that were stuffed after 0xFF,
+/// read bit by bit, highest first. After its end there are zeros; [`Bits::overrun`] detects that
+/// afterwards.
 #[derive(Default)]
 pub(crate) struct Bits {
     bytes: Vec<u8>,
     cursor: Cursor,
 }
 
-/// A place in the data.
+/// A position in the data.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Cursor {
-    /// Of the first byte that is not counted in the buffer.
+    /// Position of the first byte that is not counted in the buffer.
     position: usize,
-    /// The next bits from the highest down. Below the counted ones are bits that come again.
+    /// The next bits, highest first. Below the counted ones are bits that will be read again.
     buffer: u64,
     count: u32,
 }
 
 impl Bits {
-    /// Room for segments of so many bytes, so that none has to be moved while it grows.
+    /// Allocates room for segments of `bytes` bytes, so that none has to be moved while it grows.
     pub(crate) fn with_capacity(bytes: usize) -> Bits {
         Bits {
             bytes: Vec::with_capacity(bytes + PADDING),
@@ -28,8 +29,8 @@ impl Bits {
         }
     }
 
-    /// Goes to the beginning of a segment: takes it from `rest` up to the next marker, where that is left, and
-    /// returns the marker. `None` when the file ends before one: then the segment is all that was left.
+    /// Starts a segment: takes it from `rest` up to the next marker, which stays there, and returns
+    /// the marker. `None` if the file ends before one: then the segment is all that was left.
     pub(crate) fn start(&mut self, rest: &mut &[u8]) -> Option<u8> {
         self.cursor = Cursor::default();
         self.bytes.clear();
@@ -60,7 +61,7 @@ impl Bits {
         marker
     }
 
-    /// Reads from where the next bit is. [`rewind`](Self::rewind) to its cursor afterwards.
+    /// Returns a reader at the next bit. Call [`rewind`](Self::rewind) with its cursor afterwards.
     #[inline(always)]
     pub(crate) fn reader(&self) -> BitReader<'_> {
         BitReader {
@@ -69,29 +70,29 @@ impl Bits {
         }
     }
 
-    /// Where the next bit is.
+    /// Returns the position of the next bit.
     #[inline(always)]
     pub(crate) fn cursor(&self) -> Cursor {
         self.cursor
     }
 
-    /// Goes back to a place in the same segment.
+    /// Goes back to a position in the same segment.
     #[inline(always)]
     pub(crate) fn rewind(&mut self, cursor: Cursor) {
         self.cursor = cursor;
     }
 
-    /// True when more bits were passed over than there are.
+    /// True if more bits were skipped than there are.
     pub(crate) fn overrun(&self) -> bool {
         self.left() < 0
     }
 
-    /// True when no block can be left: what does not make sense was cut off.
+    /// True if no block can be left: an error in the data is then a cut.
     pub(crate) fn ends(&self) -> bool {
         self.left() < 32
     }
 
-    /// Number of bits left; negative when more were passed over than there are.
+    /// Returns the number of bits left; negative if more were skipped than there are.
     pub(crate) fn left(&self) -> isize {
         let Cursor {
             position, count, ..
@@ -101,14 +102,15 @@ impl Bits {
     }
 }
 
-/// Bits of a segment, read from a place on. Apart from [`Bits`], so that loops keep it in registers.
+/// Bits of a segment, read from a position on. Separate from [`Bits`], so that loops keep it in
+/// registers.
 pub(crate) struct BitReader<'a> {
     bytes: &'a [u8],
     pub(crate) cursor: Cursor,
 }
 
 impl BitReader<'_> {
-    /// At least this many bits can be looked at after [`BitReader::refill`].
+    /// Minimum number of bits that can be read after [`BitReader::refill`].
     pub(crate) const FILLED: u32 = 56;
 
     /// Fills the buffer to 56 bits or more.
@@ -124,20 +126,20 @@ impl BitReader<'_> {
         cursor.count |= BitReader::FILLED;
     }
 
-    /// The next 1 to 32 bits; they stay.
+    /// Returns the next 1 to 32 bits without taking them.
     #[inline(always)]
     pub(crate) fn peek(&self, bits: u32) -> u32 {
         (self.cursor.buffer >> (64 - bits)) as u32
     }
 
-    /// Passes over bits that are in the buffer, 31 at most.
+    /// Skips bits that are in the buffer, 31 at most.
     #[inline(always)]
     pub(crate) fn skip(&mut self, bits: u32) {
         self.cursor.buffer <<= bits;
         self.cursor.count -= bits;
     }
 
-    /// The next 1 to 31 bits, which have to be in the buffer.
+    /// Takes the next 1 to 31 bits, which must be in the buffer.
     #[inline(always)]
     pub(crate) fn take(&mut self, bits: u32) -> u32 {
         let value = self.peek(bits);
@@ -145,7 +147,7 @@ impl BitReader<'_> {
         value
     }
 
-    /// The next bit, whether or not the buffer has any.
+    /// Takes the next bit, whether or not it is in the buffer.
     #[inline(always)]
     pub(crate) fn bit(&mut self) -> bool {
         if self.cursor.count == 0 {
@@ -178,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn bits_come_highest_first_and_the_end_is_noticed() {
+    fn bits_come_highest_first_and_the_end_is_detected() {
         let data: Vec<u8> = (1..=40).collect();
         let mut bits = Bits::default();
         let file = [&data[..], b"\xff\xd9"].concat();
@@ -206,7 +208,7 @@ mod tests {
         let end = reader.cursor;
         reader.bit();
         let behind = reader.cursor;
-        // However far behind the end: nothing is there, and nothing fails.
+        // Any distance beyond the end: there are only zeros, and nothing fails.
         for _ in 0..1000 {
             reader.refill();
             reader.skip(31);

@@ -1,7 +1,7 @@
 use crate::bits::BitReader;
 use crate::huffman::{Huffman, value};
 
-/// Places of coefficients in the order in which they are stored, row by row.
+/// Positions of coefficients, row by row, in the order in which they are stored.
 #[rustfmt::skip]
 pub(crate) const ZIGZAG: [u8; 64] = [
      0,  1,  8, 16,  9,  2,  3, 10, 17, 24, 32, 25, 18, 11,  4,  5,
@@ -10,7 +10,7 @@ pub(crate) const ZIGZAG: [u8; 64] = [
     58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
-/// By place in zigzag order: the last row and the last column of all places up to there.
+/// For each position in zigzag order: the last row and the last column of all positions up to it.
 const LAST: [(usize, usize); 64] = {
     let mut last = [(0, 0); 64];
     let mut stored = 1;
@@ -30,25 +30,26 @@ const LAST: [(usize, usize); 64] = {
     last
 };
 
-/// A frequency of this amplitude, or a contrast of some 20 of 256 steps, is not left out unseen: blocks
-/// are reduced each for itself, and a pattern that is at odds with them shows as another, coarser one.
+/// Minimum amplitude of a frequency, a contrast of some 20 of 256 steps, that is not dropped
+/// silently: blocks are reduced separately, and a pattern that does not fit them appears as
+/// another, coarser one.
 const STRONG: f32 = 70.0;
 
-/// The coefficients that are needed of a component's blocks.
+/// The coefficients of a component's blocks that are needed.
 pub(crate) struct Wanted {
-    /// In zigzag order.
+    /// Quantizer in zigzag order.
     pub(crate) quantizer: [f32; 64],
-    /// The corner of low frequencies that is wanted: columns and rows.
+    /// The corner of low frequencies that is needed: columns and rows.
     corner: (usize, usize),
-    /// In zigzag order: from how many bits on an unwanted coefficient is strong; of wanted ones, more than any
-    /// coefficient has.
+    /// In zigzag order: minimum number of bits of an unwanted coefficient that is strong; for
+    /// wanted ones, more than any coefficient has.
     strong: [u8; 64],
-    /// The wanted ones are before this place in zigzag order.
+    /// The wanted ones are before this position in zigzag order.
     kept: usize,
 }
 
 impl Wanted {
-    /// What it takes for blocks of `corner.0` x `corner.1` samples.
+    /// Selects the coefficients for blocks of `corner.0` x `corner.1` samples.
     pub(crate) fn new(quantizer: [f32; 64], corner: (usize, usize)) -> Wanted {
         let wants = |stored: usize| {
             let place = usize::from(ZIGZAG[stored]);
@@ -78,13 +79,14 @@ impl Wanted {
         place % 8 < self.corner.0 && place / 8 < self.corner.1
     }
 
-    /// True if an unwanted coefficient of so many bits is strong.
+    /// True if an unwanted coefficient of `bits` bits is strong.
     fn is_strong(&self, stored: usize, bits: u8) -> bool {
         bits >= self.strong[stored & 63]
     }
 }
 
-/// From how many bits on a coefficient with this factor is larger than `amplitude`.
+/// Returns the minimum number of bits of a coefficient with this factor that is larger than
+/// `amplitude`.
 fn bits_above(amplitude: f32, factor: f32) -> u8 {
     let above = |bits: &u8| factor * f32::from(1u16 << (bits - 1)) >= amplitude;
     (1..16).find(above).unwrap_or(16)
@@ -93,7 +95,7 @@ fn bits_above(amplitude: f32, factor: f32) -> u8 {
 /// The coefficients of blocks that are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Amount {
-    /// Those that are wanted.
+    /// The wanted ones.
     Wanted,
     /// All of them.
     All,
@@ -106,13 +108,13 @@ pub(crate) struct Coding<'a> {
     pub(crate) wanted: &'a Wanted,
 }
 
-/// Coefficients of a block, dequantized, row by row. Those that are not kept are zero.
+/// Coefficients of a block, dequantized, row by row. Others are zero.
 pub(crate) struct Block {
     pub(crate) values: [f32; 64],
-    /// Rows behind this one are zero, and columns behind that.
+    /// Rows after `last_row` are zero, and columns after `last_column`.
     pub(crate) last_row: usize,
     pub(crate) last_column: usize,
-    /// True when all values but the first are zero.
+    /// True if all values except the first are zero.
     pub(crate) flat: bool,
     /// True if an unwanted coefficient is strong.
     pub(crate) strong: bool,
@@ -133,7 +135,7 @@ impl Block {
         }
     }
 
-    /// Reads a block. `None` where no encoder would have written the data.
+    /// Reads a block. `None` if no encoder would have written the data.
     #[inline(always)]
     pub(crate) fn read(
         &mut self,
@@ -152,7 +154,7 @@ impl Block {
         Some(())
     }
 
-    /// The first coefficient, which differs from that of the block before.
+    /// Reads the first coefficient, which is stored as the difference from the previous block's.
     #[inline(always)]
     fn read_first(
         &mut self,
@@ -172,20 +174,20 @@ impl Block {
         Some(())
     }
 
-    /// Puts a coefficient in its place in zigzag order.
+    /// Stores a coefficient by its position in zigzag order.
     #[inline(always)]
     fn set(&mut self, stored: usize, value: f32) {
         self.values[usize::from(ZIGZAG[stored & 63])] = value;
     }
 
-    /// Notes that the coefficients behind this place in zigzag order are zero.
+    /// Records that the coefficients after this position in zigzag order are zero.
     #[inline(always)]
     fn finish(&mut self, last: usize) {
         (self.last_row, self.last_column) = LAST[last & 63];
         self.flat = last == 0;
     }
 
-    /// All coefficients behind the first. Returns the place of the last one.
+    /// Reads all coefficients after the first. Returns the position of the last one.
     #[inline(always)]
     fn read_all(&mut self, bits: &mut BitReader<'_>, coding: &Coding<'_>) -> Option<usize> {
         let wanted = coding.wanted;
@@ -224,7 +226,8 @@ impl Block {
         (next == 64).then_some(last)
     }
 
-    /// The wanted coefficients behind the first; the others are passed over. Returns the place of the last one.
+    /// Reads the wanted coefficients after the first; the others are skipped. Returns the position
+    /// of the last one.
     #[inline(always)]
     fn read_wanted(&mut self, bits: &mut BitReader<'_>, coding: &Coding<'_>) -> Option<usize> {
         let wanted = coding.wanted;
@@ -257,7 +260,8 @@ impl Block {
         Some(last)
     }
 
-    /// Takes the coefficients of a block as they are stored, in zigzag order; those behind `last` are zero.
+    /// Loads the coefficients of a block as they are stored, in zigzag order; those after `last`
+    /// are zero.
     pub(crate) fn load(
         &mut self,
         stored: &[i16; 64],
@@ -293,7 +297,8 @@ impl Wanted {
     }
 }
 
-/// Goes to the end of a block whose coefficients from `next` on are not wanted, and tells whether one of them is strong.
+/// Skips to the end of a block whose coefficients from `next` on are not wanted; returns true if
+/// one of them is strong.
 #[inline(always)]
 fn pass_over(bits: &mut BitReader<'_>, coding: &Coding<'_>, mut next: usize) -> Option<bool> {
     let (ac, wanted) = (coding.ac, coding.wanted);
@@ -302,10 +307,10 @@ fn pass_over(bits: &mut BitReader<'_>, coding: &Coding<'_>, mut next: usize) -> 
         bits.refill();
         let skim = ac.skim(bits);
         let behind = next + usize::from(skim.coefficients);
-        // An end of block is read only where the block still has coefficients.
+        // An end of block is read only if the block still has coefficients.
         if skim.bits != 0 && behind + usize::from(skim.ends) <= 64 {
             bits.skip(u32::from(skim.bits));
-            // The largest of these is taken for the last one: patterns show all the same.
+            // The largest of these counts as the last one: patterns are detected anyway.
             strong |= wanted.is_strong(behind - 1, skim.size);
             if skim.ends {
                 return Some(strong);

@@ -5,7 +5,7 @@ use crate::huffman::Huffman;
 use crate::scan::Scan;
 use crate::tables::Tables;
 
-/// The codes that a scan uses, by number.
+/// The codes of a scan, by number.
 #[derive(Default)]
 pub(crate) struct Codes {
     dc: [Option<Huffman>; 4],
@@ -13,8 +13,8 @@ pub(crate) struct Codes {
 }
 
 impl Codes {
-    /// Those that `scan` reads first coefficients with (`dc`), and others (`ac`). `skims`: whether others are
-    /// passed over.
+    /// Builds the codes with which `scan` reads first coefficients (`dc`), and others (`ac`).
+    /// `skims` is true if others are skipped.
     pub(crate) fn new(
         tables: &Tables,
         scan: &Scan,
@@ -28,7 +28,7 @@ impl Codes {
             }
             if let Some(code @ None) = codes.ac.get_mut(component.ac).filter(|_| ac) {
                 let built = tables.ac(component.ac, skims)?;
-                // Only scans of whole blocks look for whole coefficients.
+                // Only scans of whole blocks look up whole coefficients.
                 *code = Some(if dc { built.with_coefficients() } else { built });
             }
         }

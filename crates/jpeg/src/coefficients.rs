@@ -3,20 +3,21 @@ use crate::error::Error;
 use crate::frame::{Component, Frame};
 use crate::scan::Scan;
 
-/// Bits to come of a coefficient of which no scan has told yet.
+/// Number of missing bits of a coefficient that no scan has sent yet.
 pub(crate) const ALL_TO_COME: u8 = u8::MAX;
 
-/// The coefficients of a component, as far as scans have told them.
+/// The coefficients of a component, as far as scans have sent them.
 pub(crate) struct Coefficients {
-    /// Columns of blocks, those included that only fill up MCUs.
+    /// Columns of blocks, including those that only pad MCUs.
     pub(crate) columns: usize,
-    /// For each block 64, in zigzag order. Zero until a scan tells them: pages that none tells of are never touched.
+    /// For each block 64, in zigzag order. Zero until a scan sends them: memory pages without any
+    /// are never touched.
     values: Vec<i16>,
-    /// For each block, behind which of them all are zero.
+    /// For each block, the coefficient after which all are zero.
     last: Vec<u8>,
-    /// Number of low bits of each coefficient that are to come.
+    /// Number of low bits of each coefficient that are still missing.
     pub(crate) to_come: [u8; 64],
-    /// In zigzag order; none before the first scan.
+    /// Quantizer in zigzag order; `None` before the first scan.
     pub(crate) quantizer: Option<[f32; 64]>,
 }
 
@@ -32,7 +33,7 @@ impl Coefficients {
         }
     }
 
-    /// Notes what a scan tells. It has to be what no other has told.
+    /// Records what a scan sends, which no other scan may have sent.
     pub(crate) fn begin(&mut self, scan: &Scan) -> Result<(), Error> {
         let expected = match scan.high {
             0 => ALL_TO_COME,
@@ -50,19 +51,20 @@ impl Coefficients {
         Ok(())
     }
 
-    /// True when scans have told every bit of every coefficient.
+    /// True if scans have sent every bit of every coefficient.
     pub(crate) fn is_complete(&self) -> bool {
         self.to_come == [0; 64]
     }
 
-    /// A block, and behind which of its coefficients all are zero.
+    /// Returns a block, and the coefficient after which all are zero.
     #[inline]
     pub(crate) fn block(&self, column: usize, row: usize) -> (&[i16; 64], usize) {
         let at = row * self.columns + column;
         (&self.values.as_chunks().0[at], usize::from(self.last[at]))
     }
 
-    /// How many blocks in a row of MCUs, `down` rows of blocks, have a strong coefficient that is not wanted.
+    /// Counts the blocks in a row of MCUs, `down` rows of blocks, that have a strong coefficient
+    /// that is not wanted.
     pub(crate) fn strong(&self, strip: usize, down: usize, wanted: &Wanted) -> usize {
         let from = strip * down * self.columns;
         let blocks = from..from + down * self.columns;
@@ -73,7 +75,7 @@ impl Coefficients {
         strong.filter(|&strong| strong).count()
     }
 
-    /// The same, to be changed.
+    /// Returns a block, and the coefficient after which all are zero, for changes.
     #[inline]
     pub(crate) fn block_mut(&mut self, column: usize, row: usize) -> (&mut [i16; 64], &mut u8) {
         let at = row * self.columns + column;

@@ -1,4 +1,4 @@
-//! From components to red, green and blue.
+//! Conversion of components to red, green and blue.
 
 use crate::frame::Component;
 
@@ -9,25 +9,25 @@ pub(crate) enum Color {
     /// As in JFIF: ITU-R BT.601, full range.
     YCbCr,
     Rgb,
-    /// Inks as Adobe stores them, inverted: 255 is none. No other kind is found in the wild, whether or not the
-    /// file says so.
+    /// Inks as Adobe stores them, inverted: 255 is no ink. No other kind exists in practice,
+    /// whatever the file states.
     Cmyk,
     /// Inks as Adobe stores them, the first three as YCbCr.
     Ycck,
 }
 
-/// The hints about colors in the segments in front of a frame.
+/// The hints about colors in the segments before a frame.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ColorHints {
     /// True if there is a JFIF segment.
     pub(crate) jfif: bool,
-    /// The transform that Adobe's segment names.
+    /// The transform in Adobe's segment.
     pub(crate) adobe: Option<u8>,
 }
 
 impl Color {
-    /// Decides as libjpeg does, and with it every browser: JFIF is YCbCr; otherwise Adobe's segment
-    /// says it, otherwise the components' identifiers.
+    /// Decides as libjpeg and so every browser does: JFIF is YCbCr; otherwise Adobe's segment
+    /// decides, otherwise the components' identifiers.
     pub(crate) fn of(components: &[Component], hints: ColorHints) -> Color {
         let identifiers: Vec<u8> = components.iter().map(|c| c.identifier).collect();
         match (&identifiers[..], hints.adobe) {
@@ -42,14 +42,14 @@ impl Color {
     }
 }
 
-/// Bits behind the point in the factors below: as many as leave them in 16 bits, which every processor
-/// multiplies many at a time.
+/// Number of fractional bits in the factors below: the maximum for factors of 16 bits, which every
+/// processor multiplies many at a time.
 const BITS: u32 = 14;
 
-/// Pixels whose colors are computed before they are put together.
+/// Number of pixels whose colors are computed before they are combined.
 const RUN: usize = 64;
 
-/// Appends the pixels of a row, RGB, from a row of each component. All rows are of one length.
+/// Appends the pixels of a row, RGB, from a row of each component. All rows have the same length.
 pub(crate) fn append(color: Color, rows: &[&[u8]], pixels: &mut Vec<u8>) {
     let start = pixels.len();
     pixels.resize(start + 3 * rows[0].len(), 0);
@@ -96,15 +96,15 @@ pub(crate) fn append(color: Color, rows: &[&[u8]], pixels: &mut Vec<u8>) {
     }
 }
 
-/// What two layers of ink leave of white, rounded to nearest; each lets through a share of 255. Without a color
-/// profile the inks are taken for ideal.
+/// Returns the light that passes through two layers of ink, rounded to nearest; each lets through a
+/// share of 255. Without a color profile the inks count as ideal.
 fn both(one: u8, other: u8) -> u8 {
     let product = u32::from(one) * u32::from(other);
     // At most 255, because the product is at most 255 * 255.
     ((product + 127) / 255) as u8
 }
 
-/// YCbCr to red, green and blue, each for itself.
+/// Converts YCbCr to red, green and blue, each separately.
 fn convert(light: &[u8], blue: &[u8], red: &[u8], colors: &mut [[u8; RUN]; 3]) {
     let [reds, greens, blues] = colors;
     let samples = light.iter().zip(blue).zip(red);
@@ -118,7 +118,7 @@ fn convert(light: &[u8], blue: &[u8], red: &[u8], colors: &mut [[u8; RUN]; 3]) {
     }
 }
 
-/// A factor below 2 times a sample.
+/// Multiplies a sample by a factor below 2.
 #[inline(always)]
 fn times(factor: f64, sample: i16) -> i32 {
     let factor = (factor * f64::from(1 << BITS)).round() as i16;
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn colors_are_told_as_libjpeg_tells_them() {
+    fn colors_are_determined_like_in_libjpeg() {
         let of = |identifiers: &[u8], jfif, adobe| {
             let component = |&identifier: &u8| Component {
                 identifier,

@@ -6,20 +6,20 @@ use crate::marker::RST0;
 
 /// The compressed data of a scan: one segment after the other, restart markers between them.
 pub(crate) struct Data<'a> {
-    /// From the marker that ends the present segment on.
+    /// The file from the marker at the end of the current segment on.
     rest: &'a [u8],
-    /// From the present segment on.
+    /// The file from the current segment on.
     segment: &'a [u8],
     pub(crate) bits: Bits,
     marker: Option<u8>,
-    /// MCUs between two restart markers; 0: there are none.
+    /// Number of MCUs between two restart markers; 0 if there are none.
     interval: usize,
 }
 
-/// Bytes that may follow the last block of a segment.
+/// Maximum number of bytes that may follow the last block of a segment.
 const MAX_ADDED_BYTES: isize = 16;
 
-/// A place in the compressed data.
+/// A position in the compressed data.
 pub(crate) struct Place<'a> {
     segment: &'a [u8],
     cursor: Cursor,
@@ -28,14 +28,14 @@ pub(crate) struct Place<'a> {
 /// The reason why a block could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flaw {
-    /// There is no more data.
+    /// The data has ended.
     Ends,
     /// No encoder would have written the data.
     Damaged,
 }
 
 impl<'a> Data<'a> {
-    /// The data behind a scan header.
+    /// Starts the data after a scan header.
     pub(crate) fn new(mut rest: &'a [u8], interval: usize) -> Data<'a> {
         let mut bits = Bits::with_capacity(rest.len());
         let segment = rest;
@@ -49,7 +49,7 @@ impl<'a> Data<'a> {
         }
     }
 
-    /// Goes on behind a restart marker where one stands in front of this MCU, and says whether.
+    /// Continues after a restart marker if there is one before this MCU, and returns true if so.
     #[inline]
     pub(crate) fn restarts(&mut self, mcu: usize) -> Result<bool, Flaw> {
         let is_due = self.is_restart(mcu);
@@ -59,13 +59,13 @@ impl<'a> Data<'a> {
         Ok(is_due)
     }
 
-    /// True if a restart marker stands in front of this MCU.
+    /// True if there is a restart marker before this MCU.
     #[inline(always)]
     pub(crate) fn is_restart(&self, mcu: usize) -> bool {
         self.interval > 0 && mcu > 0 && mcu.is_multiple_of(self.interval)
     }
 
-    /// Goes on behind the restart marker in front of this MCU.
+    /// Continues after the restart marker before this MCU.
     pub(crate) fn restart(&mut self, mcu: usize) -> Result<(), Flaw> {
         self.end()?;
         let number = mcu / self.interval - 1;
@@ -86,7 +86,7 @@ impl<'a> Data<'a> {
         self.marker = self.bits.start(&mut self.rest);
     }
 
-    /// Where the next bit is, to [`rewind`](Self::rewind) to.
+    /// Returns the position of the next bit, for [`rewind`](Self::rewind).
     pub(crate) fn place(&self) -> Place<'a> {
         Place {
             segment: self.segment,
@@ -94,7 +94,7 @@ impl<'a> Data<'a> {
         }
     }
 
-    /// Goes back to a place of the same scan.
+    /// Goes back to a position of the same scan.
     pub(crate) fn rewind(&mut self, place: &Place<'a>) {
         if place.segment.len() != self.segment.len() {
             self.start(place.segment);
@@ -102,7 +102,7 @@ impl<'a> Data<'a> {
         self.bits.rewind(place.cursor);
     }
 
-    /// Fails when blocks were read that are not there.
+    /// Fails if blocks were read that do not exist.
     pub(crate) fn check(&self) -> Result<(), Flaw> {
         match self.bits.overrun() {
             true => Err(Flaw::Ends),
@@ -110,8 +110,9 @@ impl<'a> Data<'a> {
         }
     }
 
-    /// Fails unless the segment ends here. Where blocks were damaged and happen to make sense, for example in a part of
-    /// the file that was never written and is zero, data is left or lacking. Some encoders add a few bytes.
+    /// Fails unless the segment ends here. If blocks were damaged and happen to be valid, for
+    /// example in a part of the file that was never written and is zero, too much or too little
+    /// data is left. Some encoders add a few bytes.
     pub(crate) fn end(&self) -> Result<(), Flaw> {
         self.check()?;
         match self.bits.left() > 8 * MAX_ADDED_BYTES {
@@ -120,7 +121,7 @@ impl<'a> Data<'a> {
         }
     }
 
-    /// What is wrong where a block makes no sense.
+    /// Returns the reason why a block is invalid.
     pub(crate) fn flaw(&self) -> Flaw {
         match self.bits.ends() {
             true => Flaw::Ends,
@@ -128,14 +129,14 @@ impl<'a> Data<'a> {
         }
     }
 
-    /// The file from the marker behind the data on.
+    /// Returns the file from the marker after the data on.
     pub(crate) fn rest(self) -> &'a [u8] {
         self.rest
     }
 }
 
 impl Flaw {
-    /// The error, where so many MCUs of a part of the image, such as `the image`, were read.
+    /// Makes the error after `mcus` MCUs of a part of the image, such as `the image`, were read.
     pub(crate) fn after(self, mcus: usize, of: usize, part: &str) -> Error {
         let percent = 100 * mcus / of.max(1);
         Error::corrupt(match self {

@@ -7,12 +7,12 @@ use crate::scale::Scale;
 use crate::{progressive, sequential};
 
 impl Header<'_> {
-    /// Decodes the image. The work is bounded by the size of the file and of the image: every scan visits the
-    /// image once, and there are at most a hundred; data that ends is not made up for.
+    /// Decodes the image. The work is bounded by the size of the file and of the image: every scan
+    /// visits the image once, and there are at most a hundred; missing data is an error.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] unless every block of every component is there. An end marker may be missing, and
-    /// anything may follow.
+    /// [`Error::Corrupt`] unless every block of every component is there. An end marker may be
+    /// missing, and anything may follow.
     pub fn decode(self, scale: Scale) -> Result<Image, Error> {
         self.check_length()?;
         let eighths = scale.eighths() as usize;

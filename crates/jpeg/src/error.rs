@@ -1,10 +1,10 @@
-/// The reason why a file has no pixels. The file is at fault: a retry does not help.
+/// The reason why a file cannot be decoded. The file is at fault: a retry does not help.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// Not all of the image is there, or what is there contradicts itself. The text says what is wrong.
+    /// The image is incomplete or inconsistent. The text describes the fault.
     #[error("{0}")]
     Corrupt(String),
-    /// A kind of JPEG that is not decoded, by its name, such as `lossless JPEG`.
+    /// An unsupported kind of JPEG, by its name, such as `lossless JPEG`.
     #[error("{0} is not supported")]
     Unsupported(String),
 }

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::marker::be16;
 
-/// Largest sampling factor that the standard knows.
+/// Maximum sampling factor in the standard.
 const MAX_SAMPLING: usize = 4;
 
 /// The coding of the coefficients.
@@ -31,7 +31,7 @@ pub(crate) struct Frame {
 #[derive(Debug, Clone)]
 pub(crate) struct Component {
     pub(crate) identifier: u8,
-    /// Blocks of this component in an MCU, across and down.
+    /// Number of blocks of this component in an MCU, across and down.
     pub(crate) across: usize,
     pub(crate) down: usize,
     pub(crate) quantizer: usize,
@@ -56,7 +56,7 @@ impl Frame {
             return Err(Error::corrupt("the header claims a width of 0 pixels"));
         }
         if height == 0 {
-            // The size would follow behind the first scan, in a DNL segment.
+            // The size would follow after the first scan, in a DNL segment.
             return Err(Error::unsupported("a JPEG whose header gives no height"));
         }
         if !matches!(count, 1 | 3 | 4) {
@@ -93,7 +93,7 @@ impl Frame {
         })
     }
 
-    /// Columns and rows of MCUs in a scan of all components.
+    /// Returns the columns and rows of MCUs in a scan of all components.
     pub(crate) fn mcus(&self) -> (usize, usize) {
         (
             self.width.div_ceil(8 * self.sampling.0),
@@ -101,7 +101,7 @@ impl Frame {
         )
     }
 
-    /// Columns and rows of a component's blocks that show something of the image.
+    /// Returns the columns and rows of a component's blocks that show a part of the image.
     pub(crate) fn blocks(&self, component: &Component) -> (usize, usize) {
         let side = |length: usize, own: usize, largest: usize| {
             (length * own).div_ceil(largest).div_ceil(8)
@@ -112,14 +112,15 @@ impl Frame {
         )
     }
 
-    /// Columns and rows of a component's blocks, with those that only fill up MCUs.
+    /// Returns the columns and rows of a component's blocks, including those that only pad MCUs.
     pub(crate) fn padded_blocks(&self, component: &Component) -> (usize, usize) {
         let (columns, rows) = self.mcus();
         (columns * component.across, rows * component.down)
     }
 
-    /// The fewest bytes of compressed data that an image of this size has: a bit for each block of a
-    /// progressive one, two for each of a sequential one, which also says where the block ends.
+    /// Returns the minimum bytes of compressed data of an image of this size: a bit for each block
+    /// of a progressive one, two for each of a sequential one, which also mark the end of the
+    /// block.
     pub(crate) fn min_bytes(&self) -> usize {
         let blocks = self.components.iter().map(|component| {
             let (columns, rows) = self.blocks(component);
@@ -144,7 +145,7 @@ impl From<&[u8; 3]> for Component {
     }
 }
 
-/// The name of what a frame marker announces and is not decoded here.
+/// Returns the name of an unsupported process by its frame marker.
 pub(crate) fn unsupported_process(marker: u8) -> Option<&'static str> {
     match marker {
         0xC3 => Some("lossless JPEG"),

@@ -8,7 +8,7 @@ use crate::scale::Scale;
 use crate::scan::Scan;
 use crate::tables::Tables;
 
-/// The part of a JPEG file in front of its compressed data, checked to be of a kind that is decoded.
+/// The part of a JPEG file before its compressed data, checked to be of a supported kind.
 pub struct Header<'a> {
     pub(crate) frame: Frame,
     pub(crate) tables: Tables,
@@ -23,11 +23,12 @@ pub struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    /// Reads everything in front of the first scan's data. The work is linear in the bytes that this takes, and
-    /// nothing is allocated that is larger than the file.
+    /// Reads everything before the first scan's data. The work is linear in the bytes that are
+    /// read, and nothing is allocated that is larger than the file.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] names a kind of JPEG that is not decoded. [`Error::Corrupt`] says what is wrong.
+    /// [`Error::Unsupported`] names an unsupported kind of JPEG. [`Error::Corrupt`] describes the
+    /// fault.
     pub fn read(bytes: &'a [u8]) -> Result<Header<'a>, Error> {
         let mut rest = bytes;
         match marker::next(&mut rest)? {
@@ -75,10 +76,11 @@ impl<'a> Header<'a> {
         ))
     }
 
-    /// Refuses a file that is too short for what it claims, before any memory is taken for it.
+    /// Refuses a file that is too short for its claimed size, before any memory is allocated for
+    /// it.
     ///
     /// # Errors
-    /// [`Error::Corrupt`], which [`decode`](Self::decode) gives too.
+    /// [`Error::Corrupt`], as [`decode`](Self::decode) would return.
     pub fn check_length(&self) -> Result<(), Error> {
         let (least, there) = (self.frame.min_bytes(), self.rest.len());
         let Frame { width, height, .. } = self.frame;
@@ -91,17 +93,19 @@ impl<'a> Header<'a> {
         }
     }
 
-    /// Width and height of the image in pixels, as stored.
+    /// Returns width and height of the image in pixels, as stored.
     pub fn size(&self) -> (u32, u32) {
         (self.frame.width as u32, self.frame.height as u32)
     }
 
-    /// The TIFF data of the first EXIF segment in front of the image, of which browsers take the orientation.
+    /// Returns the TIFF data of the first EXIF segment before the image, from which browsers take
+    /// the orientation.
     pub fn exif(&self) -> Option<&'a [u8]> {
         self.exif
     }
 
-    /// The most bytes that [`decode`](Self::decode) allocates at once, its result included.
+    /// Returns the maximum bytes that [`decode`](Self::decode) allocates at once, including its
+    /// result.
     pub fn memory(&self, scale: Scale) -> u64 {
         let frame = &self.frame;
         let eighths = scale.eighths() as usize;
@@ -130,7 +134,7 @@ impl<'a> Header<'a> {
         (bytes + 3 * side(frame.width) * side(frame.height)) as u64
     }
 
-    /// Goes to the data of the next scan; `None` when there is none.
+    /// Goes to the data of the next scan; `None` if there is none.
     pub(crate) fn next_scan(&mut self) -> Result<Option<Scan>, Error> {
         while let Some(segment) = marker::next(&mut self.rest)? {
             match segment.marker {
@@ -146,10 +150,11 @@ impl<'a> Header<'a> {
     }
 }
 
-/// Bytes that decoding takes besides planes, coefficients and pixels: tables, a row of each component.
+/// Bytes that decoding takes besides planes, coefficients and pixels: tables, a row of each
+/// component.
 const FIXED_MEMORY: usize = 1 << 20;
 
-/// The transform that Adobe's segment names.
+/// Returns the transform in Adobe's segment.
 fn transform(segment: &[u8]) -> Option<u8> {
     segment.strip_prefix(b"Adobe")?.get(6).copied()
 }

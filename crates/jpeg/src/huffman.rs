@@ -1,22 +1,22 @@
 use crate::bits::BitReader;
 
-/// Codes up to this length are found by one look into a table.
+/// Maximum length of codes that are found by one look-up in a table.
 const LOOK: u32 = 10;
-/// So many bits are looked at to pass over coefficients; several short ones fit.
+/// Number of bits that are looked up to skip coefficients; several short ones fit.
 const SKIM: u32 = 12;
 
 /// A Huffman code of ITU-T T.81, annex C, as tables.
 pub(crate) struct Huffman {
-    /// By the next [`LOOK`] bits: length of the code (0: it is longer) and, above, the symbol.
+    /// For the next [`LOOK`] bits: length of the code (0: it is longer) and, above it, the symbol.
     look: Box<[u16; 1 << LOOK]>,
-    /// By the next [`SKIM`] bits: what they stand for when only the place of coefficients counts.
-    /// Empty where coefficients are not passed over.
+    /// For the next [`SKIM`] bits: the coefficients in them if only their positions count. Empty if
+    /// coefficients are not skipped.
     skim: Vec<Skim>,
-    /// By the next [`LOOK`] bits: the coefficient that they stand for, code and value.
+    /// For the next [`LOOK`] bits: the coefficient in them, code and value.
     coefficients: Vec<Coefficient>,
-    /// By length: the first code that is too large for it, moved up to 16 bits.
+    /// For each length: the first code that is too large for it, shifted to 16 bits.
     limits: [u32; 17],
-    /// By length: what to add to a code for the place of its symbol.
+    /// For each length: the difference between a code and the position of its symbol.
     places: [i32; 17],
     symbols: Vec<u8>,
 }
@@ -25,9 +25,10 @@ pub(crate) struct Huffman {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Coefficient {
     pub(crate) value: i16,
-    /// Zeros in front of it.
+    /// Number of zeros before it.
     pub(crate) run: u8,
-    /// Bits of code and value; 0 when they are more than what was looked at, or stand for something else.
+    /// Number of bits of code and value; 0 if they exceed the bits that were looked up, or are not
+    /// a coefficient.
     pub(crate) bits: u8,
     /// Bits of the value.
     pub(crate) size: u8,
@@ -36,20 +37,21 @@ pub(crate) struct Coefficient {
 /// One or more coefficients of a block in the code for AC coefficients.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Skim {
-    /// Bits of codes and values; 0 when the first code is longer than what was looked at.
+    /// Number of bits of codes and values; 0 if the first code is longer than the bits that were
+    /// looked up.
     pub(crate) bits: u8,
-    /// Number of coefficients, zeros included.
+    /// Number of coefficients, including zeros.
     pub(crate) coefficients: u8,
-    /// True if the end of the block follows, which is counted in the bits.
+    /// True if the end of the block follows, which is included in the bits.
     pub(crate) ends: bool,
-    /// The most bits that one of the values has.
+    /// Maximum number of bits of one of the values.
     pub(crate) size: u8,
 }
 
 impl Huffman {
-    /// `counts` of the codes of length 1 to 16, and the symbols in their order. `None` unless they are a
-    /// code, and there are as many symbols as counted. `passes_over`: whether [`skim`](Self::skim) will be
-    /// asked; most of the time that setting up takes is for that.
+    /// Builds a code from the `counts` of codes of length 1 to 16, and the symbols in their order.
+    /// `None` unless they are a code, and there are as many symbols as counted. `passes_over` is
+    /// true if [`skim`](Self::skim) will be called; most of the time for the set-up is for that.
     pub(crate) fn new(counts: &[u8; 16], symbols: &[u8], passes_over: bool) -> Option<Huffman> {
         let mut look = Box::new([0; 1 << LOOK]);
         let (mut limits, mut places) = ([0; 17], [0; 17]);
@@ -86,13 +88,13 @@ impl Huffman {
         Some(huffman)
     }
 
-    /// Sets up [`coefficient`](Self::coefficient), for AC coefficients.
+    /// Prepares [`coefficient`](Self::coefficient), for AC coefficients.
     pub(crate) fn with_coefficients(mut self) -> Huffman {
         self.coefficients = (0..1 << LOOK).map(|bits| self.whole(bits)).collect();
         self
     }
 
-    /// The coefficient that [`LOOK`] bits begin with, if they hold all of it.
+    /// Returns the coefficient at the start of [`LOOK`] bits, if they contain all of it.
     fn whole(&self, bits: u32) -> Coefficient {
         let entry = self.look[bits as usize];
         let (length, symbol) = (u32::from(entry & 0xFF), entry >> 8);
@@ -109,14 +111,16 @@ impl Huffman {
         }
     }
 
-    /// What comes next, if the table that [`with_coefficients`](Self::with_coefficients) sets up has all of it.
+    /// Returns the next coefficient, if the table of [`with_coefficients`](Self::with_coefficients)
+    /// contains all of it.
     #[inline(always)]
     pub(crate) fn coefficient(&self, bits: &BitReader<'_>) -> Coefficient {
         let found = self.coefficients.get(bits.peek(LOOK) as usize);
         found.copied().unwrap_or_default()
     }
 
-    /// As many whole coefficients as [`SKIM`] bits hold. The value of the first may reach beyond them.
+    /// Returns as many whole coefficients as [`SKIM`] bits contain. The value of the first may
+    /// extend beyond them.
     fn skimmed(&self, bits: u32) -> Skim {
         let mut found = Skim::default();
         loop {
@@ -143,7 +147,7 @@ impl Huffman {
         }
     }
 
-    /// The next symbol; needs 16 bits in the buffer. `None` when no code begins like them.
+    /// Takes the next symbol; needs 16 bits in the buffer. `None` if no code begins like them.
     #[inline(always)]
     pub(crate) fn symbol(&self, bits: &mut BitReader<'_>) -> Option<u8> {
         let entry = self.look[bits.peek(LOOK) as usize];
@@ -156,8 +160,8 @@ impl Huffman {
         Some(symbol)
     }
 
-    /// The symbol that 16 bits begin with, and the length of its code. The bits come by value, so that the reader
-    /// stays in registers.
+    /// Returns the symbol at the start of 16 bits, and the length of its code. The bits are passed
+    /// by value, so that the reader stays in registers.
     #[cold]
     fn long_symbol(&self, next: u32) -> Option<(u8, u32)> {
         let length = (LOOK + 1..=16).find(|&length| next < self.limits[length as usize])?;
@@ -166,7 +170,7 @@ impl Huffman {
         Some((*symbol, length))
     }
 
-    /// What comes next when only the place of coefficients counts.
+    /// Returns the next coefficients if only their positions count.
     #[inline(always)]
     pub(crate) fn skim(&self, bits: &BitReader<'_>) -> Skim {
         let found = self.skim.get(bits.peek(SKIM) as usize);
@@ -174,13 +178,14 @@ impl Huffman {
     }
 }
 
-/// A value of `size` bits, 1 to 15, in the notation of ITU-T T.81, F.2.2.1; they must be in the buffer.
+/// Takes a value of `size` bits, 1 to 15, in the notation of ITU-T T.81, F.2.2.1; they must be in
+/// the buffer.
 #[inline(always)]
 pub(crate) fn value(bits: &mut BitReader<'_>, size: u32) -> i32 {
     signed(bits.take(size) as i32, size)
 }
 
-/// A first bit of 0 marks a negative number.
+/// Converts to a signed number: a first bit of 0 marks a negative one.
 #[inline(always)]
 fn signed(raw: i32, size: u32) -> i32 {
     let negative = (raw >> (size - 1)) - 1;

@@ -2,19 +2,19 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 use crate::block::Block;
 
-/// What a block of 8x8 coefficients looks like at `width` x `height` samples, each 1, 2, 4 or 8: the
-/// inverse transform of that size, of as many low frequencies. Frequencies that the smaller block cannot
-/// show are gone, and with them the moire that taking every second sample would make.
+/// The inverse transform of a block of 8x8 coefficients to `width` x `height` samples, each 1, 2, 4
+/// or 8: that of this size, of as many low frequencies. Frequencies that the smaller block cannot
+/// show are removed, and with them the moire that taking every second sample would cause.
 pub(crate) struct Inverse {
     across: [[f32; 8]; 8],
     down: [[f32; 8]; 8],
     transform: Transform,
 }
 
-/// Writes a block to rows that are so far apart.
+/// Writes a block to rows with a stride.
 type Transform = fn(&Inverse, &Block, &mut [u8], usize);
 
-/// The functions for a width, by height.
+/// Selects the function for a width, by height.
 macro_rules! by_height {
     ($width:literal, $height:expr) => {
         match $height {
@@ -28,7 +28,7 @@ macro_rules! by_height {
 }
 
 impl Inverse {
-    /// `None` for sizes that are not in the list above.
+    /// Prepares a transform; `None` for sizes that are not in the list above.
     pub(crate) fn new(width: usize, height: usize) -> Option<Inverse> {
         let transform: Option<Transform> = match width {
             1 => by_height!(1, height),
@@ -44,15 +44,15 @@ impl Inverse {
         })
     }
 
-    /// Writes the samples to rows `stride` apart, rounded to nearest: the network sees half a step in a flat
-    /// image.
+    /// Writes the samples to rows `stride` apart, rounded to nearest: the network notices half a
+    /// step in a flat image.
     #[inline]
     pub(crate) fn apply(&self, block: &Block, samples: &mut [u8], stride: usize) {
         (self.transform)(self, block, samples, stride);
     }
 }
 
-/// By frequency and sample: half of the cosine, the mean times the square root of one eighth.
+/// For each frequency and sample: half of the cosine, the mean times the square root of one eighth.
 pub(crate) fn basis(size: usize) -> [[f32; 8]; 8] {
     let wave = |frequency: usize, sample: usize| {
         let angle = (2 * sample + 1) as f64 * frequency as f64 * PI / (2 * size) as f64;
@@ -76,8 +76,8 @@ fn transform<const WIDTH: usize, const HEIGHT: usize>(
     }
     let (frequencies, _) = block.values.as_chunks::<8>();
     let frequencies = &frequencies[..HEIGHT.min(block.last_row + 1)];
-    // Waves of even frequency are the same from either end of a side, those of odd frequency the opposite: the
-    // sums of each kind, for the samples of one half, give both halves.
+    // Waves of even frequency are the same from both ends of a side, those of odd frequency the
+    // opposite: the sums of each kind, for the samples of one half, give both halves.
     let waves = &inverse.across[..WIDTH.min(block.last_column + 1)];
     let mut lines = [[0.0; WIDTH]; HEIGHT];
     for y in 0..HEIGHT.div_ceil(2) {
@@ -109,7 +109,8 @@ fn transform<const WIDTH: usize, const HEIGHT: usize>(
 /// Half of the longest side.
 const HALF: usize = 4;
 
-/// Zero stands for the middle of the range; what is out of range becomes the nearest that is in it.
+/// Converts to a sample: zero stands for the middle of the range, and values out of range are
+/// clamped.
 pub(crate) fn sample(value: f32) -> u8 {
     (value + 128.5) as u8
 }

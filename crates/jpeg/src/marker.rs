@@ -16,16 +16,17 @@ pub(crate) const APP0: u8 = 0xE0;
 pub(crate) const APP1: u8 = 0xE1;
 pub(crate) const APP14: u8 = 0xEE;
 
-/// A marker, and what its segment holds besides its own length. Empty for markers that have no segment.
+/// A marker, and the content of its segment without its length. Empty for markers that have no
+/// segment.
 pub(crate) struct Segment<'a> {
     pub(crate) marker: u8,
     pub(crate) content: &'a [u8],
 }
 
-/// Steps behind the next marker and its segment. `None` where the file ends before another marker.
+/// Takes the next marker and its segment. `None` if the file ends before another marker.
 ///
-/// Bytes in front of a marker are passed over, as libjpeg does: some cameras pad segments. So are restart
-/// markers, which some encoders write behind the last block.
+/// Bytes before a marker are skipped, as in libjpeg: some cameras pad segments. So are restart
+/// markers, which some encoders write after the last block.
 pub(crate) fn next<'a>(rest: &mut &'a [u8]) -> Result<Option<Segment<'a>>, Error> {
     while let Some(marker) = next_marker(rest) {
         match marker {
@@ -54,7 +55,7 @@ fn content<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     segment.get(2..)
 }
 
-/// Steps behind the next marker and returns its code. Fill bytes in front of it do not count.
+/// Takes the next marker and returns its code. Fill bytes before it do not count.
 fn next_marker(rest: &mut &[u8]) -> Option<u8> {
     let start = memchr::memchr(0xFF, rest)?;
     let after = &rest[start..];
@@ -63,7 +64,7 @@ fn next_marker(rest: &mut &[u8]) -> Option<u8> {
     Some(after[fill])
 }
 
-/// A number of two bytes at the start.
+/// Reads a number of two bytes at the start.
 pub(crate) fn be16(bytes: &[u8]) -> Option<usize> {
     let number = bytes.first_chunk::<2>()?;
     Some(usize::from(u16::from_be_bytes(*number)))

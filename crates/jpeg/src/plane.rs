@@ -6,15 +6,15 @@ use crate::error::Error;
 use crate::frame::{Component, Frame};
 use crate::idct::Inverse;
 
-/// All eighths of a side.
+/// Number of eighths of a whole side.
 pub(crate) const WHOLE: usize = 8;
 
-/// The way a component is brought to a size.
+/// The steps that bring a component to a size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shape {
-    /// Samples that a block becomes, across and down: 1, 2, 4 or 8.
+    /// Number of samples of a block, across and down: 1, 2, 4 or 8.
     pub(crate) block: (usize, usize),
-    /// Number of pixels that each of them then becomes.
+    /// Number of pixels that each sample then becomes.
     pub(crate) stretch: (usize, usize),
 }
 
@@ -22,7 +22,8 @@ impl Shape {
     pub(crate) fn new(frame: &Frame, component: &Component, eighths: usize) -> Shape {
         let side = |own: usize, largest: usize| {
             let ratio = largest / own;
-            // Color that is stored at half the resolution is reduced less instead of being stretched afterwards.
+            // Color that is stored at half the resolution is reduced less instead of being
+            // stretched afterwards.
             let power = 1 << ratio.trailing_zeros();
             let block = (eighths * power).min(WHOLE);
             (block, eighths * ratio / block)
@@ -35,29 +36,30 @@ impl Shape {
         }
     }
 
-    /// True if stretching mixes neighbors: at twice the size. By other factors samples are repeated, as in libjpeg.
+    /// True if stretching interpolates: at twice the size. For other factors samples are repeated,
+    /// as in libjpeg.
     pub(crate) fn is_smooth(&self) -> bool {
         let (across, down) = self.stretch;
         across <= 2 && down <= 2
     }
 
-    /// True if a row of pixels is mixed from two rows of samples.
+    /// True if a row of pixels is interpolated from two rows of samples.
     pub(crate) fn mixes_rows(&self) -> bool {
         self.is_smooth() && self.stretch.1 == 2
     }
 }
 
-/// One block in so many may have strong frequencies that are left out: outlines are in few blocks, patterns in
-/// most.
+/// One block in this many may have strong frequencies that are dropped: outlines are in few blocks,
+/// patterns in most.
 const STRONG_SHARE: usize = 8;
 
-/// True if so many of the blocks are strong that they are to be averaged.
+/// True if enough of the blocks are strong for them to be averaged.
 pub(crate) fn is_patterned(strong: usize, blocks: usize) -> bool {
     strong > blocks / STRONG_SHARE
 }
 
-/// True if each row of MCUs becomes pixels by itself. What is stretched mixes rows of two of them, and so does what is
-/// averaged; but reduced planes are small.
+/// True if each row of MCUs becomes pixels by itself. Stretching and averaging combine rows of two
+/// of them; but reduced planes are small.
 pub(crate) fn streams(shapes: &[Shape], eighths: usize) -> bool {
     eighths == WHOLE && !shapes.iter().any(Shape::mixes_rows)
 }
@@ -67,13 +69,13 @@ pub(crate) struct Plane {
     pub(crate) shape: Shape,
     inverse: Inverse,
     average: Option<Average>,
-    /// Samples in a row.
+    /// Number of samples in a row.
     pub(crate) stride: usize,
     pub(crate) samples: Vec<u8>,
 }
 
 impl Plane {
-    /// A component of which `strips` rows of MCUs are kept at a time.
+    /// Makes a plane that keeps `strips` rows of MCUs at a time.
     pub(crate) fn new(
         frame: &Frame,
         component: &Component,
@@ -102,8 +104,9 @@ impl Plane {
             .apply(block, &mut self.samples[start..], self.stride);
     }
 
-    /// Begins the row `strip` of MCUs, which is averaged: its blocks, so many columns and rows of them, are handed to
-    /// [`add`](Self::add), then [`finish_average`](Self::finish_average) draws them.
+    /// Begins the row `strip` of MCUs, which is averaged: its blocks, in this number of columns and
+    /// rows, are passed to [`add`](Self::add), then [`finish_average`](Self::finish_average) draws
+    /// them.
     pub(crate) fn begin_average(&mut self, strip: usize, (columns, rows): (usize, usize)) {
         let (shape, stride) = (self.shape.block, self.stride);
         let average = self

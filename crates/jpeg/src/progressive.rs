@@ -13,15 +13,16 @@ use crate::plane::{Plane, Shape, is_patterned, streams};
 use crate::rows::Rows;
 use crate::scan::Scan;
 
-/// Most scans that are decoded. Encoders write ten or so; every scan visits the whole image, so a small
-/// file of many scans that say next to nothing would keep a decoder busy.
+/// Maximum number of scans that are decoded. Encoders write about ten; every scan visits the whole
+/// image, so a small file of many almost empty scans would keep a decoder busy.
 const MAX_SCANS: usize = 100;
-/// So many scans are decoded whatever the size.
+/// Number of scans that are decoded whatever the size.
 const USUAL_SCANS: usize = 16;
-/// Most pixels that all scans visit: beyond the usual ones, large images may have fewer than small ones.
+/// Maximum number of pixels that all scans visit: beyond the usual scans, large images may have
+/// fewer than small ones.
 const MAX_VISITS: usize = 640_000_000;
 
-/// The image at `eighths` of its size.
+/// Decodes the image at `eighths` of its size.
 pub(crate) fn decode(mut header: Header<'_>, eighths: usize) -> Result<Rows, Error> {
     let frame = header.frame.clone();
     let components = frame.components.iter();
@@ -39,13 +40,13 @@ pub(crate) fn decode(mut header: Header<'_>, eighths: usize) -> Result<Rows, Err
             image.begin(&scan)?;
             let quantizer = frame.components[of_scan.component].quantizer;
             image.quantizer = Some(match image.quantizer {
-                // The one that holds when the component begins.
+                // The table that is valid when the component begins.
                 Some(known) => known,
                 None => header.tables.quantizer(quantizer)?,
             });
         }
         read_scan(&mut header, &scan, &mut images, number)?;
-        // Whatever follows a complete image does not matter.
+        // Anything may follow a complete image.
         if images.iter().all(Coefficients::is_complete) {
             break;
         }
@@ -54,8 +55,9 @@ pub(crate) fn decode(mut header: Header<'_>, eighths: usize) -> Result<Rows, Err
     draw(&frame, &header, &images, eighths)
 }
 
-/// What is missing where no scan follows. The standard leaves it to encoders how many scans they write; but all write
-/// all bits of all frequencies, and nothing else shows that a file was cut behind a scan.
+/// Describes what is missing if no scan follows. The standard leaves the number of scans to
+/// encoders; but all of them write all bits of all frequencies, and nothing else shows that a file
+/// was cut after a scan.
 fn unfinished(images: &[Coefficients]) -> Error {
     let coefficients = images.iter().flat_map(|image| &image.to_come);
     let missing = coefficients.filter(|&&left| left > 0).count();
@@ -180,7 +182,7 @@ fn read_scan(
     Ok(())
 }
 
-/// A scan of first coefficients. Errors say at which MCU.
+/// Reads a scan of first coefficients. The error has the number of the MCU.
 fn first_coefficients(
     data: &mut Data<'_>,
     header: &Header<'_>,
@@ -242,8 +244,8 @@ fn first_coefficient(
     Some(())
 }
 
-/// A coefficient without its low bits, as it is kept. `None` where it has more bits than any coefficient, and those
-/// to come would not fit.
+/// Returns a coefficient without its low bits, as it is stored. `None` if it has more bits than any
+/// coefficient, so that the missing ones would not fit.
 #[inline]
 fn stored(value: i32, low: u8) -> Option<i16> {
     let stored = i16::try_from(value.checked_mul(1 << low)?).ok()?;
@@ -256,11 +258,11 @@ struct Band<'a> {
     start: usize,
     end: usize,
     low: u8,
-    /// Blocks to come that have nothing new in this band.
+    /// Number of following blocks that have nothing new in this band.
     run: usize,
 }
 
-/// A scan of a band. Errors say at which block.
+/// Reads a scan of a band. The error has the number of the block.
 fn other_coefficients(
     data: &mut Data<'_>,
     (columns, rows): (usize, usize),
@@ -290,7 +292,7 @@ fn other_coefficients(
         }
         data.check().map_err(|flaw| (flaw, row * columns))?;
     }
-    // A run ends with the blocks that it counts.
+    // A run ends with the last block that it counts.
     match band.run {
         0 => data.end().map_err(|flaw| (flaw, rows * columns)),
         _ => Err((Flaw::Damaged, rows * columns)),
@@ -298,7 +300,7 @@ fn other_coefficients(
 }
 
 impl Band<'_> {
-    /// The length of a run of blocks that have nothing new, the present one included.
+    /// Reads the length of a run of blocks without anything new, including the current one.
     #[inline]
     fn run_of(bits: &mut BitReader<'_>, exponent: u32) -> usize {
         match exponent {
@@ -307,7 +309,7 @@ impl Band<'_> {
         }
     }
 
-    /// The coefficients of a block for the first time (T.81, G.1.2.2).
+    /// Reads the coefficients of a block for the first time (T.81, G.1.2.2).
     #[inline]
     fn read(
         &mut self,
@@ -336,11 +338,11 @@ impl Band<'_> {
             *last = (*last).max(next as u8);
             next += 1;
         }
-        // A run of sixteen zeros may reach behind the band, as a run of others may not.
+        // A run of sixteen zeros may extend beyond the band; other runs may not.
         Some(())
     }
 
-    /// One more bit of each coefficient of a block (T.81, G.1.2.3).
+    /// Reads one more bit of each coefficient of a block (T.81, G.1.2.3).
     #[inline]
     fn refine(
         &mut self,
@@ -364,7 +366,7 @@ impl Band<'_> {
                 1 => Some(-one),
                 _ => return None,
             };
-            // Passes over so many zeros, and over all others, each of which has a bit.
+            // Skips this many zeros, and all others, each of which has a bit.
             while next <= self.end {
                 if next > usize::from(*last) {
                     next += zeros;
@@ -401,7 +403,7 @@ impl Band<'_> {
     }
 }
 
-/// The next lower bit of a coefficient that is known to be other than zero.
+/// Reads the next lower bit of a coefficient that is known not to be zero.
 #[inline]
 fn correct(bits: &mut BitReader<'_>, coefficient: &mut i16, one: i16) {
     if bits.bit() && *coefficient & one == 0 {

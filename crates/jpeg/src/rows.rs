@@ -1,19 +1,19 @@
-//! Pixels from planes, row by row.
+//! Conversion of planes to pixels, row by row.
 
 use crate::color::{self, Color};
 use crate::frame::Frame;
 use crate::plane::{Plane, Shape, WHOLE};
 
-/// The pixels of an image as they come.
+/// The pixels of an image, from the top.
 pub(crate) struct Rows {
     color: Color,
     /// Size of the result.
     pub(crate) width: usize,
     pub(crate) height: usize,
-    /// Rows of pixels that a row of MCUs becomes.
+    /// Number of rows of pixels of a row of MCUs.
     of_strip: usize,
     lines: Vec<Line>,
-    /// RGB.
+    /// RGB of the rows so far.
     pub(crate) pixels: Vec<u8>,
 }
 
@@ -31,13 +31,13 @@ impl Rows {
         }
     }
 
-    /// Appends the rows of one row of MCUs, which is all that the planes hold.
+    /// Appends the rows of one row of MCUs, which is all that the planes contain.
     pub(crate) fn append_strip(&mut self, planes: &[Plane], strip: usize) {
         let above = strip * self.of_strip;
         self.append(planes, self.of_strip.min(self.height - above));
     }
 
-    /// Appends all rows, from planes that hold them all.
+    /// Appends all rows, from planes that contain them all.
     pub(crate) fn append_all(&mut self, planes: &[Plane]) {
         self.append(planes, self.height);
     }
@@ -61,12 +61,12 @@ impl Rows {
 #[derive(Default)]
 struct Line {
     samples: Vec<u8>,
-    /// Sums of the nearer row, three times, and the farther one.
+    /// Sums of three times the nearer row and the farther one.
     sums: Vec<u16>,
 }
 
 impl Line {
-    /// The row, as [`Line::read`] left it; one that is not stretched stays where it is.
+    /// Returns the row after [`Line::read`]; one that is not stretched stays in the plane.
     fn samples<'a>(&'a self, plane: &'a Plane, row: usize, width: usize) -> &'a [u8] {
         match plane.shape.stretch {
             (1, 1) => &plane.samples[row * plane.stride..][..width],
@@ -74,8 +74,8 @@ impl Line {
         }
     }
 
-    /// Reads row `row` of `size.1` rows of `size.0` pixels. Between stored samples, those at hand count by how
-    /// near they are, three quarters and one quarter; at the edges of the image there is but one.
+    /// Reads row `row` of `size.1` rows of `size.0` pixels. Between stored samples, the two nearest
+    /// are weighted three quarters and one quarter; at the edges of the image there is only one.
     fn read(&mut self, plane: &Plane, row: usize, size: (usize, usize)) {
         let Shape { stretch, .. } = plane.shape;
         let width = size.0.div_ceil(stretch.0);
@@ -90,7 +90,8 @@ impl Line {
         }
         let (near, far) = match stretch.1 {
             1 => (row, row),
-            // The upper half of a stored row is nearer to the one above, the lower one to the one below.
+            // The upper half of a stored row is nearer to the row above, the lower half to the row
+            // below.
             _ if row.is_multiple_of(2) => (row / 2, (row / 2).saturating_sub(1)),
             _ => (row / 2, (row / 2 + 1).min(height - 1)),
         };
@@ -112,14 +113,14 @@ impl Line {
         }
     }
 
-    /// Twice as many samples as there are sums: each of three quarters of one and a quarter of its neighbor,
-    /// rounded by `half` and divided by two to the power of `bits`.
+    /// Makes twice as many samples as there are sums: each of three quarters of one and a quarter
+    /// of its neighbor, rounded by `half` and divided by two to the power of `bits`.
     fn stretch(&mut self, half: u16, bits: u32) {
         let count = self.sums.len();
         self.samples.resize(2 * count, 0);
         let (pairs, _) = self.samples.as_chunks_mut::<2>();
         let mixed = |own: u16, other: u16| ((3 * own + other + half) >> bits) as u8;
-        // At the ends there is no neighbor: the sample alone.
+        // At the ends there is no neighbor, only the sample.
         let alone = |own: u16| ((4 * own + if bits == 4 { 8 } else { 0 }) >> bits) as u8;
         let (Some(&first), Some(&last)) = (self.sums.first(), self.sums.last()) else {
             return;

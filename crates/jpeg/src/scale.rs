@@ -3,16 +3,16 @@
 pub enum Scale {
     /// An eighth of each side.
     Eighth = 1,
-    /// A quarter.
+    /// A quarter of each side.
     Quarter = 2,
-    /// A half.
+    /// A half of each side.
     Half = 4,
-    /// All of it.
+    /// Full size.
     Whole = 8,
 }
 
 impl Scale {
-    /// Eighths of a side: 1, 2, 4 or 8.
+    /// Returns the eighths of a side: 1, 2, 4 or 8.
     pub fn eighths(self) -> u32 {
         self as u32
     }

@@ -1,4 +1,4 @@
-//! The scan header: which components and which of their coefficients the data behind it holds.
+//! The scan header: the components in the data after it, and which of their coefficients.
 
 use crate::error::Error;
 use crate::frame::{Frame, Process};
@@ -10,7 +10,8 @@ pub(crate) struct Scan {
     /// First and last coefficient, in zigzag order.
     pub(crate) start: usize,
     pub(crate) end: usize,
-    /// Number of low bits of the coefficients that were to come before this scan (0: all of them), and after it.
+    /// Number of low bits of the coefficients that were missing before this scan (0: all of them),
+    /// and after it.
     pub(crate) high: u8,
     pub(crate) low: u8,
 }
@@ -18,7 +19,7 @@ pub(crate) struct Scan {
 /// A component of a scan.
 #[derive(Debug, Clone)]
 pub(crate) struct ScanComponent {
-    /// Its place among the components of the frame.
+    /// Its position among the components of the frame.
     pub(crate) component: usize,
     /// Numbers of its Huffman tables.
     pub(crate) dc: usize,
@@ -38,7 +39,7 @@ impl Scan {
         let (listed, _) = listed.as_chunks::<2>();
         let mut components: Vec<ScanComponent> = Vec::new();
         for &[identifier, tables] in listed {
-            // Identifiers that stand twice mean one component after the other, as browsers take them.
+            // Identifiers that occur twice mean one component after the other, as in browsers.
             let free = |at: &usize| components.iter().all(|other| other.component != *at);
             let matches = |at: &usize| frame.components[*at].identifier == identifier;
             let component = (0..frame.components.len()).find(|at| matches(at) && free(at))?;
@@ -52,7 +53,7 @@ impl Scan {
             return None;
         }
         let scan = match frame.process {
-            // Whatever is written there: all coefficients come at once.
+            // Whatever the header states, all coefficients come at once.
             Process::Sequential => Scan {
                 components,
                 start: 0,
@@ -71,7 +72,7 @@ impl Scan {
         scan.is_sane(frame.process).then_some(scan)
     }
 
-    /// True if the selection is one that the standard allows (T.81, G.1.1.1).
+    /// True if the standard allows the selection (T.81, G.1.1.1).
     fn is_sane(&self, process: Process) -> bool {
         let is_refinement = self.high > 0;
         let steps = !is_refinement || self.high == self.low + 1;
@@ -82,7 +83,8 @@ impl Scan {
         steps && band && self.low <= 13
     }
 
-    /// Columns and rows of its MCUs: of a single component they are blocks, and only those that show something.
+    /// Returns the columns and rows of its MCUs. For a single component they are blocks, and only
+    /// those that show a part of the image.
     pub(crate) fn mcus(&self, frame: &Frame) -> (usize, usize) {
         match &self.components[..] {
             [only] => frame.blocks(&frame.components[only.component]),
@@ -90,7 +92,7 @@ impl Scan {
         }
     }
 
-    /// Blocks of a component in one of its MCUs, across and down.
+    /// Returns the number of blocks of a component in one of its MCUs, across and down.
     pub(crate) fn blocks_of_mcu(&self, frame: &Frame, component: usize) -> (usize, usize) {
         match self.components.len() {
             1 => (1, 1),

@@ -1,4 +1,4 @@
-//! Baseline and extended sequential images: every block stands in one scan, most often all in the same.
+//! Baseline and extended sequential images: every block is in one scan, usually all in the same.
 
 use crate::bits::BitReader;
 use crate::block::{Amount, Block, Coding, Wanted};
@@ -10,7 +10,7 @@ use crate::plane::{Plane, Shape, is_patterned, streams};
 use crate::rows::Rows;
 use crate::scan::Scan;
 
-/// The image at `eighths` of its size.
+/// Decodes the image at `eighths` of its size.
 pub(crate) fn decode(mut header: Header<'_>, eighths: usize) -> Result<Rows, Error> {
     let frame = header.frame.clone();
     header.tables.add_standard_codes();
@@ -35,7 +35,7 @@ pub(crate) fn decode(mut header: Header<'_>, eighths: usize) -> Result<Rows, Err
     loop {
         for of_scan in &scan.components {
             if std::mem::replace(&mut done[of_scan.component], true) {
-                return Err(Error::corrupt("a color component is there twice"));
+                return Err(Error::corrupt("a color component occurs twice"));
             }
         }
         read_scan(&mut header, &scan, &mut planes, |_, strip| strip + 1)?;
@@ -54,21 +54,22 @@ pub(crate) fn decode(mut header: Header<'_>, eighths: usize) -> Result<Rows, Err
     Ok(rows)
 }
 
-/// A component of the scan that is read.
+/// A component of the current scan.
 struct Reader<'a> {
     coding: Coding<'a>,
     plane: usize,
-    /// Blocks in an MCU.
+    /// Number of blocks in an MCU.
     across: usize,
     down: usize,
-    /// First coefficient of the block before, from which the next one differs.
+    /// First coefficient of the previous block, from which the next one differs.
     previous: i32,
     block: Block,
-    /// Blocks of this row of MCUs with a strong coefficient that is not wanted.
+    /// Number of blocks of this row of MCUs with a strong coefficient that is not wanted.
     strong: usize,
 }
 
-/// Reads a scan. Behind each row of MCUs, `kept` is told its number, and says at which the planes keep the next.
+/// Reads a scan. After each row of MCUs, `kept` is called with its number, and returns the position
+/// of the next one in the planes.
 fn read_scan(
     header: &mut Header<'_>,
     scan: &Scan,
@@ -122,19 +123,19 @@ fn read_scan(
     Ok(())
 }
 
-/// A scan, row by row of MCUs.
+/// A scan, one row of MCUs after the other.
 struct Strips<'a, 'b> {
     data: Data<'a>,
     readers: Vec<Reader<'b>>,
     /// Columns and rows of MCUs.
     size: (usize, usize),
-    /// True if the row before had patterns: then this one has them too, most often.
+    /// True if the previous row had patterns: then this one usually has them too.
     patterned: bool,
 }
 
 impl Strips<'_, '_> {
-    /// Reads a row of MCUs, which the planes keep at `kept`. Where that leaves out patterns, it is read once more and
-    /// averaged.
+    /// Reads a row of MCUs, which the planes keep at `kept`. If that drops patterns, it is read
+    /// again and averaged.
     fn read(&mut self, planes: &mut [Plane], row: usize, kept: usize) -> Result<(), Error> {
         let before = self.data.place();
         let previous: Vec<i32> = self.readers.iter().map(|reader| reader.previous).collect();
@@ -213,8 +214,8 @@ impl Strips<'_, '_> {
 }
 
 impl Reader<'_> {
-    /// Reads the component's blocks of an MCU into the plane, at this column and row of MCUs. `None` where no encoder
-    /// would have written the data.
+    /// Reads the component's blocks of an MCU into the plane, at this column and row of MCUs.
+    /// `None` if no encoder would have written the data.
     #[inline(always)]
     fn read(
         &mut self,

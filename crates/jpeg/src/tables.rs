@@ -4,28 +4,28 @@ use crate::error::Error;
 use crate::huffman::Huffman;
 use crate::marker::{DHT, DQT, DRI, Segment, be16};
 
-/// Tables as they are defined at some point of a file. Defining one costs no more than reading it; what makes
-/// it fast to decode with is built when a scan uses it.
+/// Tables as they are defined at some point of a file. Defining one costs no more than reading it;
+/// the look-up tables for decoding are built when a scan uses it.
 #[derive(Clone, Default)]
 pub(crate) struct Tables {
-    /// In zigzag order.
+    /// Quantizers in zigzag order.
     quantizers: [Option<[f32; 64]>; 4],
     dc: [Option<Code>; 4],
     ac: [Option<Code>; 4],
-    /// MCUs between two restart markers; 0: there are none.
+    /// Number of MCUs between two restart markers; 0 if there are none.
     pub(crate) restart_interval: usize,
 }
 
 /// A Huffman code as a segment defines it.
 #[derive(Clone)]
 struct Code {
-    /// Codes of length 1 to 16.
+    /// Number of codes of length 1 to 16.
     counts: [u8; 16],
     symbols: Vec<u8>,
 }
 
 impl Tables {
-    /// Takes over what a segment defines; others are passed over.
+    /// Applies the definitions of a segment; other segments are skipped.
     pub(crate) fn read(&mut self, segment: &Segment<'_>) -> Result<(), Error> {
         let read = match segment.marker {
             DHT => self.huffman(segment.content),
@@ -81,24 +81,24 @@ impl Tables {
         Some(())
     }
 
-    /// A quantizer in zigzag order.
+    /// Returns a quantizer in zigzag order.
     pub(crate) fn quantizer(&self, number: usize) -> Result<[f32; 64], Error> {
         let table = self.quantizers.get(number).copied().flatten();
         table.ok_or_else(|| Error::corrupt("a quantization table is missing"))
     }
 
-    /// The code of DC coefficients.
+    /// Builds the code of DC coefficients.
     pub(crate) fn dc(&self, number: usize) -> Result<Huffman, Error> {
         built(&self.dc, number, false)
     }
 
-    /// The code of AC coefficients; `skims`: also what it takes to pass over them.
+    /// Builds the code of AC coefficients; with `skims`, also the table for skipping them.
     pub(crate) fn ac(&self, number: usize, skims: bool) -> Result<Huffman, Error> {
         built(&self.ac, number, skims)
     }
 
-    /// Defines the example tables of ITU-T T.81, annex K.3, where there are none: frames of Motion JPEG leave
-    /// them out, and every decoder knows them.
+    /// Defines the example tables of ITU-T T.81, annex K.3, if there are none: frames of Motion
+    /// JPEG leave them out, and every decoder knows them.
     pub(crate) fn add_standard_codes(&mut self) {
         let dc = |counts| Code {
             counts,
@@ -116,7 +116,7 @@ fn built(codes: &[Option<Code>; 4], number: usize, skims: bool) -> Result<Huffma
         return Err(Error::corrupt("a Huffman table is missing"));
     };
     Huffman::new(&code.counts, &code.symbols, skims)
-        .ok_or_else(|| Error::corrupt("a Huffman table is no code"))
+        .ok_or_else(|| Error::corrupt("a Huffman table is not a code"))
 }
 
 const DC_LUMINANCE: [u8; 16] = [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0];

@@ -1,4 +1,4 @@
-//! Pixels are those of another decoder, whatever the kind of file.
+//! Pixels are those of another decoder, for all kinds of files.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -7,7 +7,7 @@ use common::{Kind, PLAIN, SAMPLINGS, whole};
 use jpeg_encoder::{ColorType, SamplingFactor};
 use lookalike_jpeg::Image;
 
-/// The same file by the decoder of crate `image`.
+/// Decodes the same file with the crate `image`.
 fn other(file: &[u8]) -> Vec<u8> {
     image::load_from_memory(file)
         .unwrap()
@@ -15,7 +15,7 @@ fn other(file: &[u8]) -> Vec<u8> {
         .into_raw()
 }
 
-/// Largest and mean difference of samples.
+/// Returns the largest and mean difference of samples.
 fn difference(image: &Image, other: &[u8]) -> (u8, f64) {
     assert_eq!(image.pixels.len(), other.len());
     let pairs = image.pixels.iter().zip(other);
@@ -28,7 +28,7 @@ fn difference(image: &Image, other: &[u8]) -> (u8, f64) {
 fn every_kind_and_size_is_decoded_as_by_others() {
     let sizes = [(1, 1), (2, 3), (8, 8), (17, 16), (70, 51), (131, 64)];
     for color in [ColorType::Rgb, ColorType::Luma] {
-        // The other one is wrong about colors at a quarter across and a half down.
+        // The other decoder is wrong about colors at a quarter across and a half down.
         for sampling in SAMPLINGS
             .into_iter()
             .filter(|one| *one != SamplingFactor::F_4_2)
@@ -45,7 +45,7 @@ fn every_kind_and_size_is_decoded_as_by_others() {
                     };
                     let file = kind.file();
                     let (largest, mean) = difference(&whole(&file), &other(&file));
-                    // And it stretches those at a quarter in another way.
+                    // And it stretches those at a quarter differently.
                     let stretched = sampling == SamplingFactor::F_4_1;
                     let limit = if stretched { 255 } else { 5 };
                     assert!(largest <= limit, "{kind:?}: {largest}");

@@ -1,4 +1,4 @@
-//! Whatever the bytes: no panic, little memory, little time.
+//! Any bytes are decoded or refused without a panic, with little memory and in little time.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -15,12 +15,12 @@ use proptest::sample::Index;
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
-/// One measurement at a time: the allocator counts what all threads take.
+/// One measurement at a time: the allocator counts the memory of all threads.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// CPU time in which a hostile file is refused.
+/// Maximum CPU time in which a hostile file is refused.
 const MAX_TIME: Duration = Duration::from_millis(50);
-/// Memory in which it is refused.
+/// Maximum memory in which it is refused.
 const MAX_MEMORY: u64 = 64 << 20;
 
 fn refused_cheaply(name: &str, file: &[u8]) {
@@ -32,7 +32,8 @@ fn refused_cheaply(name: &str, file: &[u8]) {
     }
 }
 
-/// Header of an image of this size with one-symbol tables, whose codes are single zero bits.
+/// Makes the header of an image of this size with one-symbol tables, whose codes are single zero
+/// bits.
 fn header(frame: u8, (width, height): (u16, u16), components: u8) -> Vec<(u8, Vec<u8>)> {
     let mut content = vec![8];
     content.extend(height.to_be_bytes());
@@ -49,7 +50,7 @@ fn header(frame: u8, (width, height): (u16, u16), components: u8) -> Vec<(u8, Ve
     ]
 }
 
-/// A scan of all components, or of one.
+/// Makes a scan of all components, or of one.
 fn scan(components: impl IntoIterator<Item = u8>, band: [u8; 3], data: &[u8]) -> (u8, Vec<u8>) {
     let components: Vec<u8> = components.into_iter().collect();
     let mut content = vec![components.len() as u8];
@@ -79,7 +80,7 @@ fn scans_without_data_are_refused_at_once() {
     }
 }
 
-/// The fewest bytes that pass for an image of the size, which then end too early.
+/// The minimum of bytes for an image of this size, which then ends too early.
 #[test]
 fn padded_files_are_refused_in_time() {
     let _alone = ALONE.lock();
@@ -88,7 +89,7 @@ fn padded_files_are_refused_in_time() {
         parts.push(scan(1..=3, band, b""));
         let mut file = assembled(&parts);
         file.resize(file.len() + 3 * 1000 * 1000 * bits / 8, 0);
-        // An image of the size would take as much.
+        // Decoding a valid image of this size would take as much.
         let (decoded, cost) = Cost::of(|| decode(&file, Scale::Eighth));
         assert!(
             decoded.is_err() && cost.time <= MAX_TIME,
@@ -99,7 +100,7 @@ fn padded_files_are_refused_in_time() {
 }
 
 #[test]
-fn tables_without_end_cost_what_they_are_long() {
+fn endless_tables_cost_no_more_than_their_length() {
     let _alone = ALONE.lock();
     let file = PLAIN.file();
     let parts = segments(&file);
@@ -119,9 +120,9 @@ fn tables_without_end_cost_what_they_are_long() {
     );
 }
 
-/// Scans that say in a few bytes that nothing changes.
+/// Scans that state in a few bytes that nothing changes.
 #[test]
-fn progressive_scans_that_say_nothing_are_counted() {
+fn empty_progressive_scans_are_counted() {
     let _alone = ALONE.lock();
     let blocks = 125_u32 * 125;
     let mut parts = header(0xC2, (1000, 1000), 1);
@@ -147,7 +148,7 @@ fn coefficients_do_not_overflow() {
     let _alone = ALONE.lock();
     let mut parts = header(0xC2, (8, 8), 1);
     parts.push(scan(1..=1, [0, 0, 0], &[0]));
-    // Three bits: -4 at the first AC place, times 2 to the power of 13; then one bit more.
+    // Three bits: -4 at the first AC position, times 2 to the power of 13; then one more bit.
     parts.push((0xC4, [&[0x10, 1][..], &[0; 15], &[3]].concat()));
     parts.push(scan(1..=1, [1, 1, 13], &[0b0011_1111]));
     parts.push((0xC4, [&[0x10, 1][..], &[0; 15], &[0]].concat()));
@@ -157,7 +158,7 @@ fn coefficients_do_not_overflow() {
 }
 
 #[test]
-fn what_is_claimed_has_to_be_possible() {
+fn claims_must_be_possible() {
     let _alone = ALONE.lock();
     let mut parts = header(0xC0, (65_535, 65_535), 3);
     parts.push(scan(1..=3, [0, 63, 0], &[0; 1000]));
@@ -169,7 +170,7 @@ fn what_is_claimed_has_to_be_possible() {
     );
 }
 
-/// Made while nothing is measured.
+/// Made before anything is measured.
 static SMALL_FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let _alone = ALONE.lock();
     let mut files = Vec::new();
@@ -192,7 +193,7 @@ static SMALL_FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     files
 });
 
-/// Decodes at every scale, within the bounds that the header tells.
+/// Decodes at every scale, within the bounds stated by the header.
 fn survives(file: &[u8]) -> Result<(), TestCaseError> {
     let _alone = ALONE.lock();
     for scale in SCALES {
@@ -200,12 +201,12 @@ fn survives(file: &[u8]) -> Result<(), TestCaseError> {
             return Ok(());
         };
         let ((width, height), memory) = (header.size(), header.memory(scale));
-        // The encoder of the catalog asks for the size first.
+        // The encoder of the catalog checks the size first.
         if u64::from(width) * u64::from(height) > 4_000_000 {
             return Ok(());
         }
         let (decoded, cost) = Cost::of(|| decode(file, scale));
-        // What the tests beside this one take, which choose their files meanwhile.
+        // The memory of the other tests, which choose their files at the same time.
         let memory = memory + (1 << 20);
         prop_assert!(
             cost.memory <= memory,
@@ -253,7 +254,7 @@ proptest! {
 }
 
 #[test]
-fn memory_is_what_was_told() {
+fn memory_stays_within_the_stated_bound() {
     let _alone = ALONE.lock();
     for sampling in common::SAMPLINGS {
         for progressive in [false, true] {

@@ -1,4 +1,4 @@
-//! Images at a part of their size.
+//! Images decoded at a part of their size.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -13,7 +13,8 @@ fn cosine(frequency: usize, sample: usize, size: usize) -> f64 {
     scale * ((2 * sample + 1) as f64 * frequency as f64 * PI / (2 * size) as f64).cos()
 }
 
-/// A block of 8x8 samples at `size` x `size`, by the definition of the transform and its inverse.
+/// Reduces a block of 8x8 samples to `size` x `size`, by the definition of the transform and its
+/// inverse.
 fn reduced(block: impl Fn(usize, usize) -> f64, size: usize) -> impl Fn(usize, usize) -> f64 {
     let mut frequencies = [[0.0; 8]; 8];
     for (v, row) in frequencies.iter_mut().enumerate() {
@@ -33,7 +34,7 @@ fn reduced(block: impl Fn(usize, usize) -> f64, size: usize) -> impl Fn(usize, u
 }
 
 #[test]
-fn gray_blocks_are_what_the_definition_says() {
+fn gray_blocks_agree_with_the_definition() {
     for (size, restart, progressive) in [
         ((64, 48), 0, false),
         ((61, 43), 1, false),
@@ -55,7 +56,7 @@ fn gray_blocks_are_what_the_definition_says() {
             let small = decode(&file, *scale).unwrap();
             let side = |length: usize| (length * eighths).div_ceil(8) as u32;
             assert_eq!((small.width, small.height), (side(width), side(height)));
-            // Blocks at the edge have samples that no one sees.
+            // Blocks at the edge have invisible samples.
             for block in 0..width / 8 * (height / 8) {
                 let (left, top) = (block % (width / 8), block / (width / 8));
                 let sample =
@@ -74,7 +75,7 @@ fn gray_blocks_are_what_the_definition_says() {
     }
 }
 
-/// The mean difference between a reduced image and the means of the whole one's pixels.
+/// Returns the mean difference between a reduced image and the means of the whole one's pixels.
 fn from_means(file: &[u8], scale: lookalike_jpeg::Scale) -> f64 {
     let (full, small) = (whole(file), decode(file, scale).unwrap());
     let side = 8 / scale.eighths() as usize;
@@ -120,7 +121,7 @@ fn colors_are_the_means_of_the_whole_image() {
     }
 }
 
-/// Patterns of every period, on the whole image and on a part of it, come out as even gray.
+/// Patterns of every period, on the whole image and on a part of it, become even gray.
 #[test]
 fn fine_patterns_come_out_even() {
     let checks = |period: f64| {
@@ -161,7 +162,7 @@ fn fine_patterns_come_out_even() {
     }
 }
 
-/// Where only some rows of blocks have patterns, the others are as without any.
+/// If only some rows of blocks have patterns, the others are the same as without any.
 #[test]
 fn patterns_leave_the_rest_as_it_is() {
     let half = |x: usize, y: usize, channel: usize| match y {
@@ -182,7 +183,7 @@ fn patterns_leave_the_rest_as_it_is() {
             plain.pixels[..8 * rows * row],
             mixed.pixels[..8 * rows * row]
         );
-        // Behind a pattern, one row of blocks more is averaged before it shows that it has none.
+        // After a pattern, one more row of blocks is averaged before it is known that it has none.
         assert_eq!(
             plain.pixels[17 * rows * row..],
             mixed.pixels[17 * rows * row..]

@@ -1,4 +1,4 @@
-//! What is whole is decoded, whatever else is wrong with the file; what is not, never.
+//! Complete images are decoded whatever else is wrong with the file; incomplete ones never.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -48,7 +48,8 @@ fn cut_files_are_refused_with_and_without_an_end_marker() {
     }
 }
 
-/// Where a scan ends, nothing shows that others are missing, but that some bits of the image are.
+/// At the end of a scan, nothing shows that others are missing, except that some bits of the image
+/// are.
 #[test]
 fn progressive_files_cut_behind_a_scan_are_refused() {
     for file in kinds() {
@@ -69,7 +70,7 @@ fn progressive_files_cut_behind_a_scan_are_refused() {
     }
 }
 
-/// As downloads leave it that reserve their space first, and broken disks.
+/// Downloads that reserve their space first, and broken disks, leave such files.
 #[test]
 fn zeros_in_the_place_of_data_are_refused() {
     for optimized in [false, true] {
@@ -98,7 +99,7 @@ fn zeros_in_the_place_of_data_are_refused() {
     }
 }
 
-/// A header that claims fewer rows than there are would make a part pass for the whole.
+/// If a header claimed fewer rows than there are, a part would pass for the whole.
 #[test]
 fn data_behind_the_last_block_is_refused() {
     let mut parts = segments(&PLAIN.file());
@@ -115,7 +116,7 @@ fn data_behind_the_last_block_is_refused() {
 }
 
 #[test]
-fn refusals_say_how_much_is_there() {
+fn errors_state_how_much_was_read() {
     let file = Kind {
         size: (400, 300),
         ..PLAIN
@@ -156,7 +157,7 @@ fn standard_tables_may_be_missing() {
     assert_eq!(whole(&assembled(&parts)), whole(&file));
 }
 
-/// As in AVI frames and from some scanners.
+/// AVI frames and some scanners have these.
 #[test]
 fn identifiers_may_stand_twice_and_selections_be_odd() {
     let file = PLAIN.file();
@@ -266,7 +267,7 @@ fn other_kinds_are_refused_by_name() {
 }
 
 #[test]
-fn a_component_that_comes_twice_or_never_is_no_image() {
+fn a_repeated_or_missing_component_is_refused() {
     let file = Kind {
         optimized: true,
         ..PLAIN
@@ -314,8 +315,8 @@ fn the_first_exif_segment_counts() {
 }
 
 #[test]
-fn colors_are_told_by_jfif_then_adobe_then_identifiers() {
-    // Stored as they are: the samples mean what the segments say.
+fn colors_follow_from_jfif_then_adobe_then_identifiers() {
+    // Stored unconverted: the samples mean what the segments state.
     let file = Kind {
         color: ColorType::Ycbcr,
         sampling: jpeg_encoder::SamplingFactor::F_1_1,

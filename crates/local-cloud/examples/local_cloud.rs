@@ -1,4 +1,5 @@
-//! Serves a folder as S3, DynamoDB and SQS until standard input ends or SIGTERM comes.
+//! Serves a folder as S3, DynamoDB and SQS until standard input ends or the process receives
+//! SIGTERM.
 //!
 //! `cargo run --example local_cloud -- FOLDER [S3_PORT [DYNAMODB_PORT [SQS_PORT]]]` prints one line of JSON with
 //! the endpoints and the keys, then one line for each event of an object in the bucket `catalog`.
@@ -65,7 +66,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }))?;
     wait_for_the_end().await?;
     cloud.shutdown().await;
-    // Standard input may still be waited for on a thread, which must not keep the process.
+    // A thread may still be waiting for standard input, and must not keep the process alive.
     std::process::exit(0)
 }
 

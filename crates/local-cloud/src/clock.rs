@@ -5,18 +5,18 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use s3s::dto::{Timestamp, TimestampFormat};
 
-/// Nanoseconds since 1970, never the same twice: they tell versions of an object apart, also two
+/// Nanoseconds since 1970, never the same twice: they distinguish versions of an object, even two
 /// of the same size written within one tick of the system's clock.
 #[derive(Debug)]
 pub(crate) struct Clock(AtomicI64);
 
 impl Clock {
-    /// A clock whose ticks come after `floor`, even when the system's clock was set back.
+    /// Makes a clock whose ticks come after `floor`, even if the system's clock was set back.
     pub(crate) fn after(floor: i64) -> Self {
         Self(AtomicI64::new(floor))
     }
 
-    /// The next time, which no earlier call returned.
+    /// Returns the next time, which no earlier call returned.
     pub(crate) fn tick(&self) -> i64 {
         let now = now();
         let next = |last: i64| now.max(last.saturating_add(1));
@@ -27,12 +27,12 @@ impl Clock {
     }
 }
 
-/// The current time in nanoseconds since 1970.
+/// Returns the current time in nanoseconds since 1970.
 pub(crate) fn now() -> i64 {
     nanos(SystemTime::now())
 }
 
-/// Nanoseconds from 1970 to `time`.
+/// Returns the nanoseconds from 1970 to `time`.
 pub(crate) fn nanos(time: SystemTime) -> i64 {
     match time.duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
@@ -40,7 +40,7 @@ pub(crate) fn nanos(time: SystemTime) -> i64 {
     }
 }
 
-/// The time that is `nanos` nanoseconds after 1970.
+/// Returns the time `nanos` nanoseconds after 1970.
 pub(crate) fn system_time(nanos: i64) -> SystemTime {
     let distance = Duration::from_nanos(nanos.unsigned_abs());
     if nanos < 0 {
@@ -50,7 +50,7 @@ pub(crate) fn system_time(nanos: i64) -> SystemTime {
     }
 }
 
-/// RFC 3339 in UTC with milliseconds, as S3 events carry it.
+/// Formats as RFC 3339 in UTC with milliseconds, as in S3 events.
 pub(crate) fn rfc3339(nanos: i64) -> String {
     let mut text = Vec::new();
     // Writing to memory cannot fail, and every i64 of nanoseconds is a year of four digits.

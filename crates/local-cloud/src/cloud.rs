@@ -17,11 +17,11 @@ use crate::storage::Storage;
 use crate::store::{ObjectStore, StoreError};
 use crate::{DeadLetter, EventHandler, Notify, Options, StartError};
 
-/// Time for a batch that is being handled at the shutdown to end.
+/// Maximum time for which the shutdown waits for batches that are being handled.
 const BATCH_GRACE: Duration = Duration::from_secs(5);
 
-/// The running servers. Call [`LocalCloud::shutdown`] to stop them in good order; a process that
-/// simply ends, or is killed, loses no object and no item, only the events that still wait.
+/// The running servers. Call [`LocalCloud::shutdown`] to stop them cleanly; a process that simply
+/// ends, or is killed, loses no object and no item, only the events that still wait.
 pub struct LocalCloud {
     s3_address: SocketAddr,
     dynamodb_address: SocketAddr,
@@ -49,7 +49,7 @@ impl fmt::Debug for LocalCloud {
 
 impl LocalCloud {
     /// Locks the folder, creates what is missing, and serves. Events wait in the queue until
-    /// [`LocalCloud::deliver_to`] names their handler, which may need the URLs first.
+    /// [`LocalCloud::deliver_to`] sets their handler, which may need the URLs first.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let s3_listener = listen("S3", options.s3_port)?;
         let dynamodb_listener = listen("DynamoDB", options.dynamodb_port)?;
@@ -102,50 +102,50 @@ impl LocalCloud {
         })
     }
 
-    /// From now on, events go to `handler`.
+    /// Delivers events to `handler` from now on.
     pub fn deliver_to(&self, handler: Arc<dyn EventHandler>) {
         self.deliverer.set_handler(handler);
     }
 
-    /// The S3 endpoint, like `http://127.0.0.1:9000`; buckets are in the path.
+    /// Returns the S3 endpoint, like `http://127.0.0.1:9000`; buckets are in the path.
     pub fn s3_url(&self) -> String {
         format!("http://{}", self.s3_address)
     }
 
-    /// The DynamoDB endpoint, like `http://127.0.0.1:8000`.
+    /// Returns the DynamoDB endpoint, like `http://127.0.0.1:8000`.
     pub fn dynamodb_url(&self) -> String {
         format!("http://{}", self.dynamodb_address)
     }
 
-    /// The SQS endpoint, like `http://127.0.0.1:9324`.
+    /// Returns the SQS endpoint, like `http://127.0.0.1:9324`.
     pub fn sqs_url(&self) -> String {
         format!("http://{}", self.sqs_address)
     }
 
-    /// The URL of the queue from which the handler receives events. A message sent there is delivered just like the
-    /// events of objects.
+    /// Returns the URL of the queue from which the handler receives events. A message sent there is
+    /// delivered like the events of objects.
     pub fn queue_url(&self) -> String {
         queue_url(self.sqs_address)
     }
 
-    /// The access key of all endpoints.
+    /// Returns the access key of all endpoints.
     pub fn access_key(&self) -> &'static str {
         ACCESS_KEY
     }
 
-    /// The secret key of all endpoints.
+    /// Returns the secret key of all endpoints.
     pub fn secret_key(&self) -> &'static str {
         SECRET_KEY
     }
 
-    /// The region of all endpoints.
+    /// Returns the region of all endpoints.
     pub fn region(&self) -> &'static str {
         REGION
     }
 
     /// Queues an event for a key of the watched bucket, as if it had just been written (or
-    /// removed): for changes of the folder while nothing was running. Does nothing if the key is not
-    /// watched. A written key whose object is missing causes an event without size and ETag.
+    /// removed): for changes of the folder while nothing was running. Does nothing if the key is
+    /// not watched. A written key whose object is missing causes an event without size and ETag.
     pub async fn notify_changed(&self, key: &str, is_removed: bool) {
         let Some(notify) = self
             .notify
@@ -175,8 +175,7 @@ impl LocalCloud {
         self.queue.push(&created(&facts, CREATED));
     }
 
-    /// Waits until every event was handled or given up; forever when there are events and no
-    /// handler.
+    /// Waits until every event was handled or given up; forever if there are events and no handler.
     pub async fn idle(&self) {
         self.queue.idle().await;
         if let Some(stream_poller) = &self.stream_poller {
@@ -184,13 +183,13 @@ impl LocalCloud {
         }
     }
 
-    /// The events that were given up since the start, oldest first, at most the last 1,000.
+    /// Returns the events that were given up since the start, oldest first, at most the last 1,000.
     pub fn dead_letters(&self) -> Vec<DeadLetter> {
         self.queue.dead_letters()
     }
 
-    /// Lets running requests and the batch that is being handled end, for a few seconds at most,
-    /// then closes everything. Events that still wait are dropped.
+    /// Lets running requests and the current batch end, for a few seconds at most, then closes
+    /// everything. Events that still wait are dropped.
     pub async fn shutdown(self) {
         let stream_poller = async {
             if let Some(stream_poller) = self.stream_poller {

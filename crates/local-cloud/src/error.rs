@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Why a [`crate::LocalCloud`] did not start.
+/// The reason why a [`crate::LocalCloud`] did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Another process holds the lock of the data folder.
@@ -16,20 +16,20 @@ pub enum StartError {
         /// The error of the system.
         source: std::io::Error,
     },
-    /// Something listens on the wanted port already.
+    /// Another process listens on the requested port.
     #[error("port {port} for {service} is taken: stop what listens there or choose another port")]
     PortTaken {
         /// `S3`, `DynamoDB` or `SQS`.
         service: &'static str,
-        /// The wanted port.
+        /// The requested port.
         port: u16,
     },
-    /// The wanted port cannot be listened on for another reason.
+    /// Listening on the requested port failed for another reason.
     #[error("cannot listen on port {port} for {service}: {source}")]
     Listen {
         /// `S3`, `DynamoDB` or `SQS`.
         service: &'static str,
-        /// The wanted port.
+        /// The requested port.
         port: u16,
         /// The error of the system.
         source: std::io::Error,
@@ -50,7 +50,7 @@ pub enum StartError {
     /// A configured table cannot be created.
     #[error("cannot create table `{table}`: {reason}")]
     Table {
-        /// Name of the table, empty when the request has none.
+        /// Name of the table, empty if the request has none.
         table: String,
         /// The error of the database.
         reason: String,

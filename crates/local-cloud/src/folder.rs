@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::StartError;
 
-/// The data folder: its layout, and the lock that keeps a second process out.
+/// The data folder: its layout, and the lock that excludes other processes.
 #[derive(Debug)]
 pub(crate) struct DataFolder {
     root: PathBuf,
@@ -15,7 +15,7 @@ pub(crate) struct DataFolder {
 }
 
 impl DataFolder {
-    /// Creates the folder when missing and locks it.
+    /// Creates the folder if it is missing, and locks it.
     pub(crate) fn open(root: &Path) -> Result<Self, StartError> {
         let fail = |path: &Path| {
             let path = path.to_owned();

@@ -1,4 +1,4 @@
-//! The names that this cloud has in place of an AWS account's.
+//! Names in place of those of an AWS account.
 
 /// The region of everything.
 pub(crate) const REGION: &str = "us-east-1";

@@ -1,11 +1,12 @@
-//! A piece of AWS in one process: an S3 server on a folder, a DynamoDB server on a SQLite file, and
-//! an SQS server whose queue passes every created and removed object to a handler, just as S3, SQS
-//! and Lambda would. Writes to a table reach the handler too, through the table's stream. It listens on
+//! A part of AWS in one process: an S3 server on a folder, a DynamoDB server on a SQLite file, and
+//! an SQS server whose queue passes every created and removed object to a handler, as S3, SQS and
+//! Lambda would. Writes to a table reach the handler too, through the table's stream. It listens on
 //! the loopback interface only and needs no account.
 //!
 //! # Types
-//! - [`LocalCloud`]: the running servers; start, stop, ask for URLs, wait until the queue is idle.
-//! - [`Options`]: folder, ports, buckets, tables, which objects and items cause events, how they are queued.
+//! - [`LocalCloud`]: the running servers; start, stop, get URLs, wait until the queue is idle.
+//! - [`Options`]: folder, ports, buckets, tables, the objects and items that cause events, and
+//!   their queue.
 //! - [`EventHandler`]: receives the events, as the JSON that SQS or a stream passes to a Lambda function.
 //!
 //! # Errors
@@ -24,11 +25,11 @@
 //!
 //! # Limits
 //! S3 without versioning, access control lists, tags, encryption or storage classes; keys are file
-//! paths, so a key may not be both an object and the folder of another, may not end in `/`, and
-//! each of its parts has at most 255 bytes. DynamoDB and SQS accept any
-//! signature. SQS has one queue, `lookalike-changes`, in memory only: messages can be sent to it one by one
-//! and in batches, and counted, in SQS's JSON protocol; only the handler receives them. The streams of
-//! DynamoDB tables have one shard each and remember the last 20,000 writes of all tables.
+//! paths, so a key cannot be both an object and the folder of another, cannot end in `/`, and each
+//! of its parts has at most 255 bytes. DynamoDB and SQS accept any signature. SQS has one queue,
+//! `lookalike-changes`, in memory only: messages can be sent to it one by one and in batches, and
+//! counted, in SQS's JSON protocol; only the handler receives them. The streams of DynamoDB tables
+//! have one shard each and keep the last 20,000 writes of all tables.
 //!
 //! # Example
 //! ```no_run

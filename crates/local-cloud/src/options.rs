@@ -6,28 +6,28 @@ use std::time::Duration;
 /// The data, ports, buckets, tables and events of a [`crate::LocalCloud`].
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Folder that holds everything; created when missing.
+    /// Folder that holds everything; created if missing.
     pub data: PathBuf,
-    /// Port of the S3 endpoint on 127.0.0.1; 0 takes a free one.
+    /// Port of the S3 endpoint on 127.0.0.1; 0 for a free one.
     pub s3_port: u16,
-    /// Port of the DynamoDB endpoint on 127.0.0.1; 0 takes a free one.
+    /// Port of the DynamoDB endpoint on 127.0.0.1; 0 for a free one.
     pub dynamodb_port: u16,
-    /// Port of the SQS endpoint on 127.0.0.1; 0 takes a free one.
+    /// Port of the SQS endpoint on 127.0.0.1; 0 for a free one.
     pub sqs_port: u16,
-    /// Buckets that are created when missing.
+    /// Buckets that are created if missing.
     pub buckets: Vec<String>,
-    /// Tables that are created when missing, each as the JSON of a `CreateTable` request.
+    /// Tables that are created if missing, each as the JSON of a `CreateTable` request.
     pub tables: Vec<serde_json::Value>,
-    /// Which objects cause events; none without.
+    /// Objects whose changes cause events; none if `None`.
     pub notify: Option<Notify>,
-    /// Which table's writes cause events; none without. The table must have a stream.
+    /// Table whose writes cause events; none if `None`. The table must have a stream.
     pub watch: Option<WatchedTable>,
-    /// How events are batched and retried.
+    /// Batching and retries of events.
     pub queue: QueueOptions,
 }
 
 impl Options {
-    /// Free ports, no buckets, no tables, no events, the default queue.
+    /// Makes options with free ports, no buckets, no tables, no events, and the default queue.
     pub fn new(data: impl Into<PathBuf>) -> Self {
         Self {
             data: data.into(),
@@ -48,32 +48,33 @@ impl Options {
 pub struct Notify {
     /// Bucket name.
     pub bucket: String,
-    /// Only keys that begin with this; empty for all.
+    /// Prefix of the watched keys; empty for all.
     pub prefix: String,
 }
 
-/// The table whose stream is passed to the handler, by whatever client it was written. Failed records are retried and
-/// given up like events of the queue.
+/// The table whose stream is passed to the handler, whatever client writes to it. Failed records
+/// are retried and given up like events of the queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WatchedTable {
     /// Its name.
     pub table: String,
-    /// Only items whose key has this text attribute with this value; all without.
+    /// Restricts events to items whose key has this text attribute with this value; all items if
+    /// `None`.
     pub only: Option<(String, String)>,
-    /// The number of records in one batch, at most; at least 1.
+    /// Maximum number of records in one batch; at least 1.
     pub batch: usize,
 }
 
-/// How events wait, are batched, retried and given up, in the words of SQS and Lambda.
+/// Waiting, batching, retries and giving up of events, in the terms of SQS and Lambda.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueOptions {
-    /// Batching window: how long the first event of a batch waits for others.
+    /// Batching window: maximum time for which the first event of a batch waits for others.
     pub window: Duration,
-    /// The number of events in one batch, at most; at least 1.
+    /// Maximum number of events in one batch; at least 1.
     pub batch: usize,
-    /// Batches handled at the same time; at least 1.
+    /// Number of batches handled at the same time; at least 1.
     pub concurrency: usize,
-    /// An event that failed this many times becomes a dead letter; at least 1.
+    /// Number of failures after which an event becomes a dead letter; at least 1.
     pub max_receives: u32,
     /// Pause before the second attempt; doubles with each further one, up to a minute.
     pub backoff: Duration,

@@ -1,4 +1,4 @@
-//! An HTTP server that stops in order.
+//! An HTTP server with a clean shutdown.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -14,10 +14,10 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
-/// Time for requests that run at the shutdown to end.
+/// Maximum time for which the shutdown waits for running requests.
 const REQUEST_GRACE: Duration = Duration::from_secs(2);
 
-/// An HTTP server while it runs.
+/// A running HTTP server.
 pub(crate) struct HttpServer {
     service: &'static str,
     stop: oneshot::Sender<()>,
@@ -42,10 +42,10 @@ impl HttpServer {
     }
 
     pub(crate) async fn stop(self) {
-        // When the server has ended already, there is nothing to tell it.
+        // If the server has ended already, there is nobody to receive it.
         let _ = self.stop.send(());
         if let Err(error) = self.task.await {
-            tracing::error!(%error, service = self.service, "a server ended badly");
+            tracing::error!(%error, service = self.service, "a server ended with an error");
         }
     }
 }
@@ -69,14 +69,14 @@ async fn serve<A, F, B>(
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
                 Err(error) => {
-                    // Such as too many open files: passes, but not at once.
+                    // For example too many open files: this passes, but not at once.
                     tracing::warn!(%error, service, "cannot accept a connection");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }
             },
         };
-        // Small replies go out at once; without it they only come later.
+        // Sends small replies at once; without it they only arrive later.
         let _ = stream.set_nodelay(true);
         let answer = answer.clone();
         let answer = service_fn(move |request| {

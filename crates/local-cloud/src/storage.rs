@@ -1,4 +1,4 @@
-//! Everything that is opened before anything is served.
+//! Storage that is opened before anything is served.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::options::{Notify, Options};
 use crate::s3::LocalS3;
 use crate::store::{Change, Incoming, ObjectStore, Uploads};
 
-/// The folder, objects, database and stream, opened.
+/// The opened folder, objects, database and stream.
 pub(crate) struct Storage {
     pub(crate) folder: Arc<DataFolder>,
     pub(crate) s3: LocalS3,
@@ -64,7 +64,7 @@ impl Storage {
     }
 }
 
-/// Queues an event for each change of a watched object.
+/// Returns a listener that queues an event for each change of a watched object.
 fn listener(
     notify: Option<Notify>,
     queue: Arc<Queue>,

@@ -260,7 +260,7 @@ class AwsClients(unittest.TestCase):
         self.assertIn(("ObjectRemoved:Delete", "catalog/shoes/a+b%2B.jpg"), names)
 
     def message(self, key):
-        """A message that the example prints as an event."""
+        """Returns a message that the example prints as an event."""
         record = {"eventName": "ObjectCreated:Put", "s3": {"object": {"key": key}}}
         return json.dumps({"Records": [record]})
 
@@ -313,7 +313,7 @@ class AwsClients(unittest.TestCase):
 
     def test_queue_by_command_line(self):
         url = self.server.endpoints["queue"]
-        # Version 1 of the AWS CLI overlooks the variable for SQS.
+        # Version 1 of the AWS CLI ignores the variable for SQS.
         server = ["--endpoint-url", self.server.endpoints["sqs"]]
 
         def run(*arguments):
@@ -346,7 +346,7 @@ class AwsClients(unittest.TestCase):
         self.assertEqual(db.scan(TableName="products")["Count"], 50)
 
     def test_a_kill_leaves_whole_objects(self):
-        """Writers replace objects until the server is killed; what is left is one of the versions."""
+        """Writers replace objects until the server is killed; each remaining object is one of the versions."""
         bodies = {version: bytes([65 + version]) * (200_000 + version) for version in range(4)}
         etags = {f'"{hashlib.md5(body).hexdigest()}"': version for version, body in bodies.items()}
         for turn in range(4):
@@ -382,7 +382,7 @@ class AwsClients(unittest.TestCase):
                 self.assertEqual(item["ETag"], got["ETag"])
             self.assertEqual(os.listdir(self.data + "/s3-incoming"), [])
 
-    def test_a_terminated_server_ends_well(self):
+    def test_a_terminated_server_ends_without_an_error(self):
         self.server.process.send_signal(signal.SIGTERM)
         self.assertEqual(self.server.process.wait(timeout=10), 0)
 

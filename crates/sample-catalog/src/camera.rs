@@ -1,4 +1,4 @@
-//! How an image is taken: from where, how near, in which light.
+//! The view of an image: position, distance and light.
 
 use tiny_skia::{Pixmap, Transform};
 
@@ -9,23 +9,23 @@ use super::sheet::Sheet;
 /// Pixels per product unit at normal distance.
 const PIXELS_PER_UNIT: f32 = 3.43;
 
-/// Whether a product lies or hangs before the backdrop or stands on the floor.
+/// The position of a product: lying or hanging in front of the backdrop, or standing on the floor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pose {
     Lying,
     Standing,
 }
 
-/// Where a product is on its sheet, so that the camera can be pointed at it; product units.
+/// The position of a product on its sheet, so that the camera can be pointed at it; product units.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Framing {
     center: (f32, f32),
-    /// Enlargement that makes the product fill the image.
+    /// Magnification at which the product fills the image.
     fit: f32,
 }
 
 impl Framing {
-    /// Measures what `product` draws, to the unit.
+    /// Measures the drawing of `product`, to the unit.
     pub(super) fn of(product: impl FnOnce(&mut Sheet)) -> Option<Framing> {
         let side = 160;
         let middle = side as f32 / 2.0;
@@ -56,7 +56,7 @@ impl Framing {
     }
 }
 
-/// One way of taking an image of a product.
+/// One view of a product.
 pub(super) struct View {
     pub(super) pose: Pose,
     framing: Framing,
@@ -70,7 +70,7 @@ pub(super) struct View {
 }
 
 impl View {
-    /// The main image: straight on, centered.
+    /// Returns the view of the main image: straight on, centered.
     pub(super) fn main(pose: Pose, framing: Framing, dice: &mut Dice) -> View {
         View {
             pose,
@@ -89,8 +89,8 @@ impl View {
         }
     }
 
-    /// Another image of the same product: turned, from further away, before another backdrop
-    /// and in other light.
+    /// Returns the view of another image of the same product: rotated, from further away, in front
+    /// of another backdrop and in different light.
     pub(super) fn further(main: &View, dice: &mut Dice) -> View {
         let tilt = if main.pose == Pose::Lying {
             dice.between(6.0, 13.0)
@@ -110,7 +110,7 @@ impl View {
         }
     }
 
-    /// Product units to pixels.
+    /// Returns the transform from product units to pixels.
     pub(super) fn transform(&self) -> Transform {
         let scale = PIXELS_PER_UNIT * self.scale * self.framing.fit;
         let center = self.framing.center;

@@ -1,8 +1,8 @@
-//! Chance that repeats itself.
+//! Reproducible random numbers.
 
 /// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
 ///
-/// Written out here because the generators of the usual crates may change their sequence with a
+/// Implemented here because the generators of the usual crates may change their sequence with a
 /// version, and a seed should always draw the same catalog.
 pub(super) struct Dice {
     state: u64,
@@ -13,7 +13,8 @@ impl Dice {
         Dice { state: seed }
     }
 
-    /// A seed for dice of another purpose, so that one purpose can grow without moving the others.
+    /// Returns a seed for dice of another purpose, so that one purpose can draw more numbers
+    /// without changing the others.
     pub(super) fn seed(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.state;
@@ -22,7 +23,7 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number in `[0, 1)`, in steps that an `f32` holds exactly.
+    /// Returns a number in `[0, 1)`, in steps that an `f32` represents exactly.
     pub(super) fn unit(&mut self) -> f32 {
         (self.seed() >> 40) as f32 / (1_u32 << 24) as f32
     }
@@ -31,19 +32,19 @@ impl Dice {
         low + (high - low) * self.unit()
     }
 
-    /// True with this probability.
+    /// Returns true with this probability.
     pub(super) fn chance(&mut self, probability: f32) -> bool {
         self.unit() < probability
     }
 
-    /// A whole number in `[0, count)`; 0 when `count` is 0.
+    /// Returns a whole number in `[0, count)`; 0 if `count` is 0.
     pub(super) fn below(&mut self, count: usize) -> usize {
         ((self.unit() * count as f32) as usize).min(count.saturating_sub(1))
     }
 
-    /// One of several, each as likely as the next.
+    /// Returns one of several choices with equal probability.
     pub(super) fn pick<T: Copy, const N: usize>(&mut self, choices: [T; N]) -> T {
-        const { assert!(N > 0, "there must be something to choose from") };
+        const { assert!(N > 0, "there must be at least one choice") };
         choices[self.below(N)]
     }
 }

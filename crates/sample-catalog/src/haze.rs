@@ -1,8 +1,9 @@
-//! A small, blurred copy of a product's silhouette, from which its shadow and its soft light come.
+//! A small, blurred copy of a product's silhouette, from which its shadow and its soft light are
+//! made.
 
 use tiny_skia::{FilterQuality, Pixmap, PixmapPaint, PixmapRef, Rect, Transform};
 
-/// How far light and shade reach, in coarse pixels.
+/// Distance that light and shade reach, in coarse pixels.
 const RELIEF_REACH: i32 = 3;
 
 /// Opacity of a silhouette, `[height * width]`, sharp and blurred, 0 to 255.
@@ -14,7 +15,7 @@ pub(super) struct Haze {
 }
 
 impl Haze {
-    /// The silhouette of a layer, `coarse` times smaller.
+    /// Makes the silhouette of a layer, `coarse` times smaller.
     pub(super) fn of(layer: PixmapRef<'_>, coarse: u32) -> Option<Haze> {
         let (width, height) = (layer.width() / coarse, layer.height() / coarse);
         let mut small = Pixmap::new(width, height)?;
@@ -47,7 +48,7 @@ impl Haze {
         })
     }
 
-    /// The lowest row that the silhouette reaches, in coarse pixels.
+    /// Returns the lowest row that the silhouette reaches, in coarse pixels.
     pub(super) fn foot(&self) -> f32 {
         let lowest = self
             .sharp
@@ -57,7 +58,7 @@ impl Haze {
         (lowest / self.width as usize + 1) as f32
     }
 
-    /// The smallest box, in coarse pixels, outside of which there is nothing; `None` around nothing.
+    /// Returns the smallest box, in coarse pixels, around the silhouette; `None` if it is empty.
     pub(super) fn bounds(&self) -> Option<Rect> {
         let width = self.width as usize;
         let busy = |row: &[u8]| row.iter().any(|&opacity| opacity > 0);
@@ -76,13 +77,13 @@ impl Haze {
         )
     }
 
-    /// A soft black shadow in the silhouette's shape.
+    /// Draws a soft black shadow in the silhouette's shape.
     pub(super) fn shadow(&self) -> Option<Pixmap> {
         self.image(|place| -i32::from(self.blurred[place]) * 90 / 255)
     }
 
-    /// White where the silhouette faces the light (from `light_x` = -1, left, or 1, right, and
-    /// above), black where it turns away and along its edges.
+    /// Draws white where the silhouette faces the light (from `light_x` = -1, left, or 1, right,
+    /// and above), black where it faces away and along its edges.
     pub(super) fn relief(&self, light_x: i32) -> Option<Pixmap> {
         let (width, height) = (self.width as i32, self.height as i32);
         let at = |x: i32, y: i32| {
@@ -102,7 +103,7 @@ impl Haze {
         })
     }
 
-    /// White or black pixels: light in `[-255, 255]` by place, premultiplied.
+    /// Draws white or black pixels: light in `[-255, 255]` by position, premultiplied.
     fn image(&self, light: impl Fn(usize) -> i32) -> Option<Pixmap> {
         let mut image = Pixmap::new(self.width, self.height)?;
         for (place, pixel) in image.data_mut().chunks_exact_mut(4).enumerate() {
@@ -114,7 +115,7 @@ impl Haze {
     }
 }
 
-/// Each row averaged over `2 * reach + 1` pixels.
+/// Averages each row over `2 * reach + 1` pixels.
 fn box_blur(pixels: &[u8], width: usize, reach: usize) -> Vec<u8> {
     let mut blurred = Vec::with_capacity(pixels.len());
     let span = 2 * reach as u32 + 1;

@@ -1,8 +1,9 @@
-//! A catalog drawn by code, for demonstrations, tests and benchmarks where no photos are at hand.
+//! A catalog drawn by code, for demonstrations, tests and benchmarks without photos.
 //!
 //! [`draw`] plans some hundred products in [families](plan) (one design in several colors and
 //! patterns, so that look-alikes exist), draws each from vector outlines, lights and shades it like
-//! a studio photo, and writes JPEG images and a CSV. [`DrawError`] says what could not be written.
+//! a studio photo, and writes JPEG images and a CSV. [`DrawError`] describes what could not be
+//! written.
 //!
 //! ```text
 //! DIR/products.csv                      product_id,name,category,color,price,in_stock,pattern,image
@@ -48,7 +49,7 @@ const IMAGES: &str = "pictures";
 const TABLE: &str = "products.csv";
 const JPEG_QUALITY: u8 = 85;
 
-/// How much to draw.
+/// The amount to draw.
 #[derive(Debug, Clone, Copy)]
 pub struct DrawOptions {
     /// Number of products; about one in three has further images.
@@ -66,7 +67,7 @@ impl Default for DrawOptions {
     }
 }
 
-/// What was drawn, and where it is.
+/// A drawn catalog and its location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DrawnCatalog {
     /// The folder of images, one folder per category.
@@ -86,7 +87,7 @@ pub struct DrawnImage {
     pub product_id: String,
 }
 
-/// Why a catalog could not be drawn.
+/// The reason why a catalog could not be drawn.
 #[derive(Debug, Error)]
 pub enum DrawError {
     /// A folder could not be made.
@@ -94,7 +95,7 @@ pub enum DrawError {
     Folder {
         /// The folder.
         path: PathBuf,
-        /// What the file system said.
+        /// The error of the file system.
         source: io::Error,
     },
     /// An image could not be written.
@@ -102,7 +103,7 @@ pub enum DrawError {
     Write {
         /// The file.
         path: PathBuf,
-        /// What the file system said.
+        /// The error of the file system.
         source: io::Error,
     },
     /// An image could not be encoded.
@@ -110,7 +111,7 @@ pub enum DrawError {
     Encode {
         /// The file.
         path: PathBuf,
-        /// What the encoder said.
+        /// The error of the encoder.
         source: ImageError,
     },
     /// The CSV could not be written.
@@ -118,10 +119,10 @@ pub enum DrawError {
     Table {
         /// The file.
         path: PathBuf,
-        /// What the CSV writer said.
+        /// The error of the CSV writer.
         source: csv::Error,
     },
-    /// The rasterizer has no canvas of the size.
+    /// The rasterizer has no canvas of this size.
     #[error(
         "could not make a canvas of {} x {} pixels",
         canvas::WIDTH,
@@ -130,8 +131,8 @@ pub enum DrawError {
     Canvas,
 }
 
-/// Draws a catalog into `dir`, on all cores. `progress` hears how many products are done, from any
-/// thread.
+/// Draws a catalog into `dir`, on all cores. `progress` is called with the number of finished
+/// products, from any thread.
 pub fn draw(
     dir: &Path,
     options: DrawOptions,

@@ -20,13 +20,13 @@ impl Outline {
         self
     }
 
-    /// A curve to (x, y) that heads for one control point.
+    /// Adds a curve to (x, y) with one control point.
     pub(super) fn quad(mut self, cx: f32, cy: f32, x: f32, y: f32) -> Outline {
         self.builder.quad_to(cx, cy, x, y);
         self
     }
 
-    /// A curve to `end` that leaves towards `first` and arrives from `second`.
+    /// Adds a curve to `end` that leaves towards `first` and arrives from `second`.
     pub(super) fn cubic(
         mut self,
         first: (f32, f32),
@@ -43,7 +43,7 @@ impl Outline {
         self
     }
 
-    /// The path; `None` when it encloses nothing, which then is nothing to draw.
+    /// Returns the path; `None` if it encloses nothing and there is nothing to draw.
     pub(super) fn finish(self) -> Option<Path> {
         self.builder.finish()
     }
@@ -69,7 +69,7 @@ impl Outline {
         Outline { builder }
     }
 
-    /// A box from its corners, rounded by `radius`.
+    /// Makes a box from its corners, rounded by `radius`.
     pub(super) fn rounded(left: f32, top: f32, right: f32, bottom: f32, radius: f32) -> Outline {
         let r = radius
             .min((right - left) / 2.0)
@@ -87,7 +87,7 @@ impl Outline {
             .close()
     }
 
-    /// A smooth closed curve through points (Catmull-Rom).
+    /// Makes a smooth closed curve through points (Catmull-Rom).
     pub(super) fn through(points: &[(f32, f32)]) -> Outline {
         let count = points.len();
         let mut builder = PathBuilder::new();
@@ -146,7 +146,7 @@ impl Half {
         self
     }
 
-    /// Both halves as one closed outline.
+    /// Returns both halves as one closed outline.
     pub(super) fn mirrored(self) -> Outline {
         let mut outline = Outline::at(self.start.0, self.start.1);
         for &[first, second, end] in &self.strokes {

@@ -1,4 +1,4 @@
-//! The colors that products come in, by the names a shop would use.
+//! The colors of products, with the names that a shop would use.
 
 use tiny_skia::Color;
 
@@ -15,7 +15,7 @@ pub(super) const BRASS: Rgb = Rgb(206, 168, 92);
 pub(super) const TAN: Rgb = Rgb(196, 148, 98);
 
 impl Rgb {
-    /// This color with `share` in `[0, 1]` of another.
+    /// Mixes this color with a `share` in `[0, 1]` of another.
     pub(super) fn mix(self, other: Rgb, share: f32) -> Rgb {
         let blend =
             |from: u8, to: u8| (f32::from(from) * (1.0 - share) + f32::from(to) * share) as u8;
@@ -34,12 +34,12 @@ impl Rgb {
         self.mix(Rgb(255, 255, 255), share)
     }
 
-    /// Perceived brightness in `[0, 1]`.
+    /// Returns the perceived brightness in `[0, 1]`.
     pub(super) fn brightness(self) -> f32 {
         (0.299 * f32::from(self.0) + 0.587 * f32::from(self.1) + 0.114 * f32::from(self.2)) / 255.0
     }
 
-    /// The rasterizer's color, `alpha` in `[0, 1]`.
+    /// Returns the rasterizer's color, `alpha` in `[0, 1]`.
     pub(super) fn with_alpha(self, alpha: f32) -> Color {
         Color::from_rgba8(
             self.0,
@@ -50,7 +50,7 @@ impl Rgb {
     }
 }
 
-/// A color that a customer can ask for.
+/// A color with a name for customers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NamedColor {
     pub(super) name: &'static str,
@@ -64,7 +64,7 @@ const fn named(name: &'static str, r: u8, g: u8, b: u8) -> NamedColor {
     }
 }
 
-/// What cloth is dyed in.
+/// Colors of cloth.
 pub(super) const DYES: [NamedColor; 18] = [
     named("black", 34, 34, 38),
     named("charcoal", 78, 80, 86),
@@ -86,7 +86,7 @@ pub(super) const DYES: [NamedColor; 18] = [
     named("pink", 242, 152, 182),
 ];
 
-/// What leather is stained in.
+/// Colors of leather.
 pub(super) const LEATHERS: [NamedColor; 12] = [
     named("black", 36, 34, 36),
     named("chestnut", 136, 72, 40),
@@ -102,7 +102,7 @@ pub(super) const LEATHERS: [NamedColor; 12] = [
     named("dusty pink", 222, 164, 166),
 ];
 
-/// What pots, shades and frames are glazed or painted in.
+/// Colors of pots, shades and frames, glazed or painted.
 pub(super) const GLAZES: [NamedColor; 14] = [
     named("black", 40, 40, 44),
     named("white", 244, 244, 240),
@@ -120,7 +120,7 @@ pub(super) const GLAZES: [NamedColor; 14] = [
     named("lilac", 182, 160, 214),
 ];
 
-/// A second color that stands out against the first.
+/// Returns a second color that contrasts with the first.
 pub(super) fn partner(main: Rgb, dice: &mut Dice) -> Rgb {
     if main.brightness() < 0.5 {
         dice.pick([

@@ -1,4 +1,4 @@
-//! What cloth can be printed or woven with.
+//! Patterns of cloth, printed or woven.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Pattern {
@@ -12,7 +12,7 @@ pub(super) enum Pattern {
     Dappled,
 }
 
-/// Everything that can be printed on a garment.
+/// Patterns that can be printed on a garment.
 pub(super) const PRINTS: [Pattern; 7] = [
     Pattern::Plain,
     Pattern::Striped,
@@ -37,7 +37,7 @@ impl Pattern {
         }
     }
 
-    /// The side of the square that repeats, in product units at scale 1.
+    /// Returns the side of the square that repeats, in product units at scale 1.
     pub(super) fn repeat(self) -> f32 {
         match self {
             Pattern::Plain => 10.0,

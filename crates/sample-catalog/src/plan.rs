@@ -1,4 +1,4 @@
-//! Which products the catalog has, before any is drawn.
+//! The plan of the catalog's products, before any is drawn.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub(super) struct Product {
 }
 
 impl Product {
-    /// Its colors and pattern, ready to draw with.
+    /// Returns its colors and pattern, ready to draw with.
     pub(super) fn look(&self) -> Look {
         let mut dice = Dice::new(self.look_seed);
         let scale = self.category.pattern_scale * dice.between(0.8, 1.25);
@@ -40,7 +40,7 @@ impl Product {
         }
     }
 
-    /// The file of one of its images, from 0, within its category's folder.
+    /// Returns the file of one of its images, from 0, within its category's folder.
     pub(super) fn file(&self, image: usize) -> String {
         if image == 0 {
             format!("{}.jpg", self.id)
@@ -50,7 +50,7 @@ impl Product {
     }
 }
 
-/// So many products, spread evenly over the categories.
+/// Plans `products` products, spread evenly over the categories.
 pub(super) fn plan(products: usize, seed: u64) -> Vec<Product> {
     let mut dice = Dice::new(seed);
     let mut planned = Vec::with_capacity(products);
@@ -81,7 +81,8 @@ struct Shelf {
 }
 
 impl Shelf {
-    /// A few products of one design: in other colors, or in the same color with another pattern.
+    /// Adds a few products of one design: in other colors, or in the same color with another
+    /// pattern.
     fn add_family(&mut self, limit: usize) {
         let design: Arc<dyn Shape> =
             Arc::from((self.category.design)(self.families, &mut self.dice));
@@ -99,8 +100,8 @@ impl Shelf {
         }
     }
 
-    /// The next member's name, color and pattern, alike to the first member's: a combination that
-    /// the shelf does not have yet, as long as a few tries find one.
+    /// Returns the next member's name, color and pattern, similar to the first member's: a
+    /// combination that the shelf does not have yet, if a few tries find one.
     fn member(
         &mut self,
         first: Option<(NamedColor, Pattern)>,
@@ -117,7 +118,7 @@ impl Shelf {
             };
             let name = name(color, pattern, style, self.category.name);
             tries += 1;
-            // A large catalog runs out of new combinations; a repeated name is then no harm.
+            // A large catalog runs out of new combinations; repeated names are acceptable then.
             if tries > 20 || !self.names.contains(&name) {
                 return (name, color, pattern);
             }
@@ -154,7 +155,7 @@ impl Shelf {
         self.category.colors[self.dice.below(self.category.colors.len())]
     }
 
-    /// Plain more often than any other, as on a shop's shelves.
+    /// Returns a pattern, most often the plain one, as on a shop's shelves.
     fn pattern(&mut self) -> Pattern {
         if self.dice.chance(0.25) {
             return Pattern::Plain;
@@ -163,7 +164,7 @@ impl Shelf {
     }
 }
 
-/// For example "Striped navy V-neck t-shirt".
+/// Returns a name such as "Striped navy V-neck t-shirt".
 fn name(color: NamedColor, pattern: Pattern, style: &str, category: &str) -> String {
     let pattern = if pattern == Pattern::Plain {
         ""

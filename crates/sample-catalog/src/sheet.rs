@@ -16,8 +16,8 @@ pub(super) struct Sheet {
 }
 
 impl Sheet {
-    /// A clear sheet. `view` takes product units to pixels; `lit_from_left` is meant in units, so
-    /// a mirrored view swaps it.
+    /// Makes a clear sheet. `view` converts product units to pixels; `lit_from_left` refers to
+    /// product units, so a mirrored view swaps it.
     pub(super) fn new(layer: Pixmap, view: Transform, lit_from_left: bool) -> Sheet {
         Sheet {
             layer,
@@ -30,7 +30,7 @@ impl Sheet {
         self.layer
     }
 
-    /// A part of the product, with light and a thin edge.
+    /// Draws a part of the product, with light and a thin edge.
     pub(super) fn part(&mut self, outline: Outline, surface: Surface<'_>) {
         let Some(path) = outline.finish() else { return };
         let mut paint = Paint::default();
@@ -52,14 +52,14 @@ impl Sheet {
         self.stroke(&path, edge, 0.45, BlendMode::SourceOver);
     }
 
-    /// A band of color along an outline: a strap, a wire, a seam.
+    /// Draws a band of color along an outline: a strap, a wire, a seam.
     pub(super) fn line(&mut self, outline: Outline, color: Rgb, width: f32) {
         if let Some(path) = outline.finish() {
             self.stroke(&path, color.with_alpha(1.0), width, BlendMode::SourceOver);
         }
     }
 
-    /// A round bar along an outline: darker at its edges, lighter in its middle.
+    /// Draws a round bar along an outline: darker at its edges, lighter in its middle.
     pub(super) fn rod(&mut self, outline: Outline, color: Rgb, width: f32) {
         let Some(path) = outline.finish() else { return };
         for (share, tone) in [
@@ -76,7 +76,7 @@ impl Sheet {
         }
     }
 
-    /// A soft dark line on what is already drawn: a fold, a crease, the shade under an edge.
+    /// Draws a soft dark line on the parts so far: a fold, a crease, the shade under an edge.
     pub(super) fn fold(&mut self, outline: Outline, width: f32, strength: f32) {
         let Some(path) = outline.finish() else { return };
         let steps = 4;
@@ -91,7 +91,7 @@ impl Sheet {
         }
     }
 
-    /// Dashes along an outline: stitching, perforations, links.
+    /// Draws dashes along an outline: stitching, perforations, links.
     pub(super) fn dashes(&mut self, outline: Outline, color: Rgb, width: f32, dash: f32) {
         let Some(path) = outline
             .finish()
@@ -102,8 +102,8 @@ impl Sheet {
         self.stroke(&path, color.with_alpha(1.0), width, BlendMode::SourceOver);
     }
 
-    /// Color that fades out downwards (or upwards, when `top` is below `bottom`), on what is
-    /// already drawn and inside the outline.
+    /// Draws color that fades out downwards (or upwards, if `top` is below `bottom`), on the parts
+    /// so far and inside the outline.
     pub(super) fn fade(&mut self, outline: Outline, color: Rgb, alpha: f32, top: f32, bottom: f32) {
         let Some(path) = outline.finish() else { return };
         let stops = vec![

@@ -11,19 +11,19 @@ use super::dice::Dice;
 use super::haze::Haze;
 use super::sheet::Sheet;
 
-/// Shadows and soft light are worked out on an image this many times smaller.
+/// Shadows and soft light are computed on an image this many times smaller.
 const COARSE: u32 = 4;
 const GRAIN_SIDE: u32 = 96;
 
-/// What all images share.
+/// Data shared by all images.
 pub(super) struct Studio {
-    /// What the lens adds over the whole image, with the lamp at the left and at the right:
+    /// Effects of the lens over the whole image, with the lamp on the left and on the right:
     /// brightness falling off from the lamp, and grain.
     veils: [Pixmap; 2],
 }
 
 impl Studio {
-    /// `None` only when there can be no canvas of an image's size.
+    /// Prepares the studio; `None` only if a canvas of an image's size is impossible.
     pub(super) fn open(seed: u64) -> Option<Studio> {
         let grain = grain(seed)?;
         Some(Studio {
@@ -31,7 +31,7 @@ impl Studio {
         })
     }
 
-    /// The finished image, opaque RGBA, of what `product` draws.
+    /// Returns the finished image, opaque RGBA, of the drawing of `product`.
     pub(super) fn photograph(
         &self,
         view: &View,
@@ -99,7 +99,7 @@ fn grain(seed: u64) -> Option<Pixmap> {
     Some(grain)
 }
 
-/// A veil with the lamp at this share of the width.
+/// Makes a veil with the lamp at this share of the width.
 fn veil(lamp: f32, grain: &Pixmap) -> Option<Pixmap> {
     let mut veil = Pixmap::new(WIDTH, HEIGHT)?;
     let lamp = Point::from_xy(WIDTH as f32 * lamp, HEIGHT as f32 * 0.42);
@@ -135,7 +135,8 @@ fn veil(lamp: f32, grain: &Pixmap) -> Option<Pixmap> {
     Some(veil)
 }
 
-/// Where the coarse shadow goes: once behind what lies, and flattened under what stands.
+/// Returns the positions of the coarse shadow: behind lying products, and flattened under standing
+/// ones.
 fn shadow_places(view: &View, foot: f32) -> Vec<Transform> {
     let coarse = COARSE as f32;
     let away = if view.lit_from_left { 1.0 } else { -1.0 };
@@ -152,13 +153,14 @@ fn shadow_places(view: &View, foot: f32) -> Vec<Transform> {
     }
 }
 
-/// Paints the backdrop; `foot` is where the product stands, as a share of the height.
+/// Paints the backdrop; `foot` is the height at which the product stands, as a share of the image's
+/// height.
 fn backdrop(image: &mut Pixmap, view: &View, foot: f32) -> Option<()> {
     let (top, bottom) = BACKDROPS[view.backdrop % BACKDROPS.len()];
     let height = HEIGHT as f32;
     let stops = match view.pose {
         Pose::Lying => vec![(0.0, top), (1.0, bottom)],
-        // A seamless paper roll: the wall turns into the floor in a soft bend.
+        // A seamless paper roll: the wall becomes the floor in a soft bend.
         Pose::Standing => {
             let bend = foot.clamp(0.4, 0.98);
             vec![
@@ -200,7 +202,7 @@ fn cover(image: &mut Pixmap, shader: Shader<'_>) -> Option<()> {
     Some(())
 }
 
-/// Lays the part `within` of one image over another.
+/// Draws the part `within` of one image over another.
 fn lay_over(
     image: &mut Pixmap,
     over: PixmapRef<'_>,

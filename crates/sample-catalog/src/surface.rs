@@ -1,9 +1,9 @@
-//! What the parts of a product are made of.
+//! The materials of a product's parts.
 
 use super::palette::Rgb;
 use super::tile::Tile;
 
-/// How a surface answers to light.
+/// The way a surface reflects light.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Finish {
     /// Hanging cloth: a little darker away from the light.
@@ -18,8 +18,8 @@ pub(super) enum Finish {
 }
 
 impl Finish {
-    /// White (positive) or black (negative) to lay over the surface, by the share of its width
-    /// from the lit side.
+    /// Returns white (positive) or black (negative) to draw over the surface, by the share of its
+    /// width from the lit side.
     pub(super) fn sheen(self) -> &'static [(f32, f32)] {
         match self {
             Finish::Cloth => &[(0.0, 0.1), (0.45, 0.0), (1.0, -0.18)],
@@ -45,12 +45,12 @@ impl Finish {
     }
 }
 
-/// What a part is made of.
+/// The material of a part.
 #[derive(Clone, Copy)]
 pub(super) struct Surface<'a> {
     pub(super) color: Rgb,
     pub(super) tile: Option<&'a Tile>,
-    /// Degrees by which the pattern is turned, as on a sleeve.
+    /// Rotation of the pattern in degrees, as on a sleeve.
     pub(super) turn: f32,
     pub(super) finish: Finish,
     /// 1 is opaque; less is glass.
@@ -83,7 +83,7 @@ impl<'a> Surface<'a> {
     }
 }
 
-/// The colors and pattern of one product; every shape is drawn in them.
+/// The colors and pattern of one product, in which every shape is drawn.
 pub(super) struct Look {
     pub(super) main: Rgb,
     pub(super) accent: Rgb,
@@ -91,7 +91,7 @@ pub(super) struct Look {
 }
 
 impl Look {
-    /// The main color with the product's pattern.
+    /// Returns the main color with the product's pattern.
     pub(super) fn patterned(&self, finish: Finish) -> Surface<'_> {
         Surface {
             tile: self.tile.as_ref(),
@@ -99,7 +99,7 @@ impl Look {
         }
     }
 
-    /// The main color alone.
+    /// Returns the main color alone.
     pub(super) fn plain(&self, finish: Finish) -> Surface<'_> {
         Surface::plain(self.main, finish)
     }

@@ -16,8 +16,8 @@ const COLUMNS: [&str; 8] = [
     "image",
 ];
 
-/// Writes one line per product; `image` is the paths of its images from the CSV's folder, the main
-/// one first, separated by `|`.
+/// Writes one line per product; `image` lists the paths of its images relative to the CSV's folder,
+/// main image first, separated by `|`.
 pub(super) fn write(path: &Path, products: &[Product]) -> Result<(), csv::Error> {
     let mut table = csv::Writer::from_path(path)?;
     table.write_record(COLUMNS)?;

@@ -60,7 +60,7 @@ fn images_are_whole_and_differ() {
         });
         assert!(
             high - low > 40,
-            "{} shows next to nothing",
+            "{} shows almost nothing",
             image.path.display()
         );
         assert!(

@@ -17,7 +17,7 @@ pub(super) struct Tile {
 }
 
 impl Tile {
-    /// `None` for the plain pattern, which needs no image.
+    /// Draws a tile; `None` for the plain pattern, which needs no image.
     pub(super) fn new(
         pattern: Pattern,
         main: Rgb,
@@ -26,7 +26,7 @@ impl Tile {
         dice: &mut Dice,
     ) -> Option<Tile> {
         let repeat = pattern.repeat() * scale;
-        // Slightly finer than the image that it will be seen in.
+        // Slightly finer than the image in which it will be visible.
         let side = (repeat * 4.0).clamp(16.0, 160.0) as u32;
         let mut weaver = Weaver {
             image: Pixmap::new(side, side)?,
@@ -49,7 +49,7 @@ impl Tile {
         })
     }
 
-    /// The tile repeated over the plane, turned by some degrees.
+    /// Returns the tile repeated over the plane, rotated by some degrees.
     pub(super) fn shader(&self, turn: f32) -> Shader<'_> {
         let placed =
             Transform::from_rotate(turn).pre_scale(self.units_per_pixel, self.units_per_pixel);
@@ -79,7 +79,7 @@ impl Weaver {
             .fill_path(&path, &paint, FillRule::Winding, scale, None);
     }
 
-    /// As `fill`, and again where the shape crosses the tile's edges.
+    /// Fills like `fill`, and again where the shape crosses the tile's edges.
     fn fill_around(&mut self, outline: impl Fn(f32, f32) -> Outline, color: Rgb) {
         for shift_y in [-1.0, 0.0, 1.0] {
             for shift_x in [-1.0, 0.0, 1.0] {
@@ -104,7 +104,7 @@ impl Weaver {
         );
     }
 
-    /// Gingham, or tartan with thin lines between broad ones.
+    /// Draws gingham, or tartan with thin lines between broad ones.
     fn checks(&mut self, color: Rgb, tartan: bool) {
         let broad = if tartan { 0.36 } else { 0.5 };
         self.band(0.0, broad, color, 0.55);
@@ -199,7 +199,7 @@ impl Weaver {
         }
     }
 
-    /// Tortoiseshell.
+    /// Draws tortoiseshell.
     fn blotches(&mut self, main: Rgb, accent: Rgb, dice: &mut Dice) {
         for number in 0..16 {
             let (x, y) = (dice.unit(), dice.unit());

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 static NOW: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
-/// The system's allocator, which counts the bytes that all threads hold, and the most there were.
+/// The system's allocator, which counts the bytes that all threads hold, and their peak.
 ///
 /// ```
 /// use lookalike_test_support::CountingAllocator;
@@ -18,14 +18,14 @@ static PEAK: AtomicUsize = AtomicUsize::new(0);
 pub struct CountingAllocator;
 
 impl CountingAllocator {
-    /// Starts to look for the peak again, and returns the bytes that are held now.
+    /// Restarts the measurement of the peak, and returns the bytes that are held now.
     pub fn start() -> usize {
         let now = NOW.load(Relaxed);
         PEAK.store(now, Relaxed);
         now
     }
 
-    /// The most bytes that were held since [`start`](Self::start).
+    /// Returns the peak of the bytes that were held since [`start`](Self::start).
     pub fn peak() -> usize {
         PEAK.load(Relaxed)
     }
@@ -36,7 +36,7 @@ fn take(bytes: usize) {
     PEAK.fetch_max(now, Relaxed);
 }
 
-// SAFETY: every call is handed to the system's allocator as it came.
+// SAFETY: every call is passed unchanged to the system's allocator.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         take(layout.size());
@@ -44,7 +44,7 @@ unsafe impl GlobalAlloc for CountingAllocator {
         unsafe { System.alloc(layout) }
     }
 
-    // The default would write to pages that the system gives as zeros.
+    // The default would write to pages that the system already provides as zeros.
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         take(layout.size());
         // SAFETY: as above.
@@ -57,7 +57,7 @@ unsafe impl GlobalAlloc for CountingAllocator {
         unsafe { System.dealloc(place, layout) }
     }
 
-    // Both blocks may exist for a moment, and both are counted.
+    // Both blocks may exist for a moment, so both are counted.
     unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         take(size);
         NOW.fetch_sub(layout.size(), Relaxed);

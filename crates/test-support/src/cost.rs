@@ -4,18 +4,18 @@ use cpu_time::ThreadTime;
 
 use crate::CountingAllocator;
 
-/// What some work took. Meaningful only where [`CountingAllocator`] is the global allocator, and while no other
-/// thread allocates much.
+/// Time and memory of some work. Meaningful only if [`CountingAllocator`] is the global allocator,
+/// and no other thread allocates much at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cost {
     /// CPU time of this thread.
     pub time: Duration,
-    /// The most bytes that were held at once beside what was held before.
+    /// Peak of the bytes that were held in addition to those held before.
     pub memory: u64,
 }
 
 impl Cost {
-    /// Does the work and returns its result with what it took.
+    /// Does the work and returns its result with its cost.
     pub fn of<T>(work: impl FnOnce() -> T) -> (T, Cost) {
         let before = CountingAllocator::start();
         let begun = ThreadTime::now();

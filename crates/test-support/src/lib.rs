@@ -1,5 +1,5 @@
-//! Support for the tests of several crates: a counting allocator and the cost of work, and with the feature `cloud`
-//! every port in memory, encoders, and the conformance suites that adapters must pass.
+//! Shared support for the tests of several crates: a counting allocator and the cost of work, and with the feature
+//! `cloud` every port in memory, encoders, and the conformance suites for adapters.
 
 mod allocator;
 #[cfg(feature = "cloud")]

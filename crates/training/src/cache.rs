@@ -7,12 +7,12 @@ use sha2::{Digest, Sha256};
 
 use crate::hex;
 
-/// The first bytes of every kept file: a name and the version of the format.
+/// The first bytes of every file: a name and the version of the format.
 const MAGIC: &[u8; 8] = b"lkpool\0\x01";
 
-/// Pooled features on disk, by the image's content, the augmentation and the backbone's fingerprint: a
-/// second run, or one that was interrupted, finds what the first has computed, wherever the images
-/// lie by then. Any number of processes may share a folder.
+/// Pooled features on disk, by the image's content, the augmentation and the backbone's
+/// fingerprint: a second run, or one after an interruption, finds the results of the first,
+/// wherever the images are by then. Any number of processes may share a folder.
 #[derive(Debug, Clone)]
 pub struct FeatureCache {
     folder: PathBuf,
@@ -20,7 +20,7 @@ pub struct FeatureCache {
 }
 
 impl FeatureCache {
-    /// A cache in a folder, which need not exist, for a backbone.
+    /// Refers to a cache in a folder, which need not exist, for a backbone.
     pub fn new(folder: &Path, fingerprint: [u8; 32]) -> Self {
         let folder = folder.join(&hex(&fingerprint)[..16]);
         Self {
@@ -29,8 +29,8 @@ impl FeatureCache {
         }
     }
 
-    /// The `count` features of an augmentation of the image whose bytes have this SHA-256; `None` when they
-    /// are not there or damaged, which calls for computing them again.
+    /// Returns the `count` features of an augmentation of the image whose bytes have this SHA-256;
+    /// `None` if they are missing or damaged and have to be computed again.
     pub fn get(
         &self,
         content: [u8; 32],
@@ -52,10 +52,10 @@ impl FeatureCache {
         )
     }
 
-    /// Keeps features; readers see all of them or nothing.
+    /// Stores features; readers see all of them or nothing.
     ///
     /// # Errors
-    /// When the folder cannot be written.
+    /// If the folder cannot be written.
     pub fn put(
         &self,
         content: [u8; 32],
@@ -74,13 +74,15 @@ impl FeatureCache {
         Ok(())
     }
 
-    /// One folder for each augmentation: few enough files in each, and easy to remove.
+    /// Returns a path with one folder for each augmentation: few enough files in each, and easy to
+    /// remove.
     fn path(&self, content: [u8; 32], augmentation: &Augmentation) -> PathBuf {
         let augmentation = augmentation.to_string().replace(':', "_");
         self.folder.join(augmentation).join(hex(&content))
     }
 
-    /// Over everything that a file is found by as well, so that a renamed one is no other image's.
+    /// Computes a checksum that includes the names by which a file is found, so that a renamed file
+    /// does not count for another image.
     fn checksum(&self, content: [u8; 32], augmentation: &Augmentation, values: &[u8]) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(self.fingerprint);
@@ -97,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_kept_is_found_until_it_is_damaged() {
+    fn kept_features_are_found_until_they_are_damaged() {
         let folder = tempfile::tempdir().unwrap();
         let cache = FeatureCache::new(folder.path(), [1; 32]);
         let mirrored = Augmentation::NONE.flip();

@@ -12,7 +12,7 @@ use crate::metrics::{self, Confusion, Measures};
 use crate::recipe::Recipe;
 use crate::skipped::Skipped;
 
-/// The metadata entry of an ONNX file that lists what it was made from, as JSON.
+/// The metadata entry of an ONNX file that lists its parents, as JSON.
 const PARENTS: &str = "parents";
 
 /// The contents of `card.json`, which describes a fine-tuned encoder.
@@ -22,7 +22,7 @@ pub struct Card {
     pub name: String,
     /// The program that made it, and its version.
     pub created_by: String,
-    /// The encoders that it was made from, the nearest first.
+    /// The encoders that it was made from, nearest first.
     pub parents: Vec<Parent>,
     /// The terms under which it may be used, as given by the person who made it.
     pub licence: Vec<String>,
@@ -34,7 +34,7 @@ pub struct Card {
     pub model_bytes: usize,
     /// Seed of all random numbers.
     pub seed: u64,
-    /// Everything that can be chosen.
+    /// All parameters.
     pub recipe: Recipe,
     /// The course of training.
     #[serde(rename = "course")]
@@ -43,7 +43,7 @@ pub struct Card {
     pub data: BTreeMap<String, Counts>,
     /// Images that could not be used.
     pub skipped: Vec<Skipped>,
-    /// Images that are there twice; the first of each was used.
+    /// Images that occur twice; the first of each was used.
     pub duplicates: Vec<Skipped>,
     /// Remarks about the images, a sentence each.
     pub notes: Vec<String>,
@@ -52,7 +52,7 @@ pub struct Card {
     /// Measures of categories that were left out of training in turn, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_out: Option<LeftOut>,
-    /// For validation images of each category, of which category the nearest training image was.
+    /// For validation images of each category: categories of the nearest training images.
     pub confusion: Confusion,
 }
 
@@ -79,11 +79,11 @@ pub struct Parent {
 pub struct About {
     /// The encoder's name.
     pub name: String,
-    /// The terms under which it may be used; one entry for each thing it was made from.
+    /// The terms under which it may be used; one entry for each source.
     pub licence: Vec<String>,
 }
 
-/// A backbone, and what that was made from.
+/// Returns a backbone, and what it was made from.
 pub fn parents(backbone: &Backbone) -> Vec<Parent> {
     let mut parents = vec![Parent {
         name: backbone.name().to_owned(),
@@ -98,10 +98,10 @@ pub fn parents(backbone: &Backbone) -> Vec<Parent> {
     parents
 }
 
-/// The ONNX file of a trained head behind its backbone, which carries its parents.
+/// Makes the ONNX file of a trained head behind its backbone, including its parents.
 ///
 /// # Errors
-/// When the backbone cannot be joined with it.
+/// If the backbone cannot be joined with it.
 pub fn model(
     backbone: &Backbone,
     trained: &Trained,
@@ -119,7 +119,7 @@ pub fn model(
 const CREATED_BY: &str = concat!("lookalike ", env!("CARGO_PKG_VERSION"));
 
 impl Card {
-    /// The card of a model file; measures both encoders on the validation images.
+    /// Makes the card of a model file; measures both encoders on the validation images.
     pub fn new(
         about: &About,
         backbone: &Backbone,
@@ -151,7 +151,7 @@ impl Card {
         }
     }
 
-    /// The bytes of `card.json`.
+    /// Returns the bytes of `card.json`.
     pub fn to_json(&self) -> Vec<u8> {
         let mut json = serde_json::to_vec_pretty(self).unwrap_or_default();
         json.push(b'\n');

@@ -1,4 +1,4 @@
-//! From labeled folders to features that can be trained on.
+//! Preparation of labeled folders: features for training.
 
 mod counts;
 mod notes;
@@ -21,7 +21,7 @@ use lookalike_encoder::Augmentation;
 /// The source of the validation images.
 #[derive(Debug, Clone)]
 pub enum Validation {
-    /// A share of the images, 0 to 1, of each category.
+    /// A share of the images of each category, 0 to 1.
     Share(f64),
     /// Another folder.
     Folder(LabeledFolder),
@@ -30,17 +30,17 @@ pub enum Validation {
 /// Images with their features: everything that training needs.
 #[derive(Debug, Clone)]
 pub struct Dataset {
-    /// Names of the categories; a label is a place in it. Those that train come first.
+    /// Names of the categories; a label is an index into them. Trained categories come first.
     pub categories: Vec<String>,
-    /// Number of categories that train.
+    /// Number of trained categories.
     pub trained: usize,
-    /// The images to learn from, and to search in when measuring.
+    /// The images for training, which are also searched in measurements.
     pub training: Set,
-    /// The images to search for when measuring.
+    /// The images that are searched for in measurements.
     pub validation: Set,
     /// Images that could not be used.
     pub skipped: Vec<Skipped>,
-    /// Images that are there twice; the first of each is used.
+    /// Images that occur twice; the first of each is used.
     pub duplicates: Vec<Skipped>,
     /// Remarks about the images, a sentence each.
     pub notes: Vec<String>,
@@ -48,17 +48,17 @@ pub struct Dataset {
     pub counts: BTreeMap<String, Counts>,
 }
 
-/// Images of one side.
+/// Images of one half of the split.
 #[derive(Debug, Clone)]
 pub struct Set {
-    /// One row an image.
+    /// Features, one row for each image.
     pub features: Features,
-    /// One label an image.
+    /// Labels, one for each image.
     pub labels: Vec<u32>,
 }
 
 impl Set {
-    /// The labels with `vectors`, one for each plain image, for searching.
+    /// Returns the labels with `vectors`, one for each plain image, for searching.
     pub fn labeled<'a>(&'a self, vectors: &'a [f32], dimensions: usize) -> Labeled<'a> {
         Labeled {
             vectors,
@@ -67,7 +67,7 @@ impl Set {
         }
     }
 
-    /// The images whose label is wanted.
+    /// Returns the images with a wanted label.
     #[must_use]
     pub fn filtered(&self, wanted: impl Fn(u32) -> bool) -> Set {
         let labels = self.labels.iter().enumerate();
@@ -78,7 +78,7 @@ impl Set {
         )
     }
 
-    /// Some of the images.
+    /// Returns some of the images.
     #[must_use]
     pub fn rows(&self, rows: impl Iterator<Item = usize>) -> Set {
         let rows: Vec<usize> = rows.collect();
@@ -101,10 +101,10 @@ impl Set {
 }
 
 impl Dataset {
-    /// Reads, splits and pools. The seed decides which images validate.
+    /// Reads, splits and pools. The seed determines the images for validation.
     ///
     /// # Errors
-    /// When too little is left to train with, the cache cannot be written, or it was stopped.
+    /// If too little is left for training, the cache cannot be written, or it was stopped.
     pub fn prepare(
         folder: &LabeledFolder,
         validation: &Validation,
@@ -203,7 +203,8 @@ fn check_categories(training: &[Hashed], notes: &Notes) -> Result<(), TrainingEr
     Ok(())
 }
 
-/// Those that train in order, then those that only validate; and how many the former are.
+/// Returns the trained categories in order, then those with only validation images; and the number
+/// of the former.
 fn categories(training: &[Hashed], validating: &[Hashed]) -> (Vec<String>, usize) {
     let of = |images: &[Hashed]| -> BTreeSet<String> {
         images

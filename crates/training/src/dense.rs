@@ -1,15 +1,16 @@
-//! A dense layer that learns by AdamW. Columns are images.
+//! A dense layer trained with AdamW. Columns are images.
 
 use nalgebra::DMatrix;
 
-/// Decay rates of the two moments and the summand that keeps the divisor above zero, as in the paper.
+/// Decay rates of the two moments and the summand that keeps the divisor above zero, as in the
+/// paper.
 const BETA_1: f32 = 0.9;
 const BETA_2: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
 
-/// What one step of AdamW (Loshchilov and Hutter 2019) depends on beside the gradients.
+/// Parameters of one step of AdamW (Loshchilov and Hutter 2019), in addition to the gradients.
 pub(crate) struct AdamStep {
-    /// Steps so far, this one included.
+    /// Number of this step, from 1.
     pub(crate) number: usize,
     pub(crate) learning_rate: f64,
     pub(crate) weight_decay: f64,
@@ -46,12 +47,12 @@ impl Dense {
         outputs
     }
 
-    /// The gradient of the inputs, given that of the outputs.
+    /// Returns the gradient of the inputs, given that of the outputs.
     pub(crate) fn backward(&self, gradient: &DMatrix<f32>) -> DMatrix<f32> {
         self.weights().transpose() * gradient
     }
 
-    /// Makes one step, given what [`Dense::forward`] took and the gradient of what it returned.
+    /// Makes one step, given the input of [`Dense::forward`] and the gradient of its output.
     pub(crate) fn learn(
         &mut self,
         inputs: &DMatrix<f32>,
@@ -85,7 +86,7 @@ impl Parameter {
     }
 
     fn learn(&mut self, gradient: &DMatrix<f32>, step: &AdamStep) {
-        // The averages start at zero, which these make up for.
+        // The averages start at zero, which these factors compensate.
         let number = step.number as i32;
         let mean_scale = (1.0 / (1.0 - f64::from(BETA_1).powi(number))) as f32;
         let square_scale = (1.0 / (1.0 - f64::from(BETA_2).powi(number))) as f32;
@@ -124,7 +125,7 @@ mod tests {
         assert_eq!(layer.forward(&inputs).as_slice(), [3.0, 7.0]);
         let gradient = DMatrix::from_row_slice(1, 2, &[0.5, 0.5]);
         assert_eq!(layer.backward(&gradient).as_slice(), [1.0, 1.0]);
-        // In the first step the averages are the gradient and its square, so that only its sign counts.
+        // In the first step the averages are the gradient and its square, so only its sign counts.
         layer.learn(&inputs, &gradient, &step(1));
         let first = 2.0 * 0.95 - 0.1;
         assert!((layer.weights()[0] - first).abs() < 1e-5);

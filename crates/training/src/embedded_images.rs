@@ -1,4 +1,4 @@
-//! Labeled images with their embeddings, computed on every core.
+//! Labeled images with their embeddings, computed on all cores.
 
 use lookalike_encoder::{Encoder, ImageError};
 use rayon::prelude::*;
@@ -10,25 +10,26 @@ use crate::skipped::Skipped;
 /// SHA-256 of an image file.
 pub type ContentHash = [u8; 32];
 
-/// Images that could be embedded, and their vectors by one encoder or several.
+/// Images that could be embedded, with their vectors by one or several encoders.
 #[derive(Debug, Clone)]
 pub struct EmbeddedImages {
     /// The images, in the order given.
     pub images: Vec<LabeledImage>,
-    /// The content of each.
+    /// Content hash of each image.
     pub contents: Vec<ContentHash>,
-    /// For each encoder its vectors, `[images, dimensions]`, row after row, of unit length.
+    /// Vectors of each encoder, `[images, dimensions]`, row after row, of unit length.
     pub vectors: Vec<Vec<f32>>,
     /// Images that could not be read or embedded.
     pub skipped: Vec<Skipped>,
 }
 
-/// An image's content and its vector by each encoder.
+/// An image's content hash and its vector by each encoder.
 type Embedded = (ContentHash, Vec<Vec<f32>>);
 
 impl EmbeddedImages {
-    /// Embeds images with each of the encoders; `on_done` is called after every image. What one
-    /// of the encoders cannot embed is left out for all of them, so that they see the same images.
+    /// Embeds images with each of the encoders; `on_done` is called after every image. An image
+    /// that one of the encoders cannot embed is left out for all of them, so that they see the same
+    /// images.
     pub fn embed(
         encoders: &[&Encoder],
         images: &[LabeledImage],

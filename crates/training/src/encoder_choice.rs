@@ -1,4 +1,4 @@
-//! The encoder that a person names on the command line.
+//! The encoder named on the command line.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -9,13 +9,13 @@ use lookalike_encoder::{Encoder, LoadError};
 
 const MODEL: &str = "model.onnx";
 const PREPROCESSING: &str = "preprocessor_config.json";
-/// The word for the encoder in the binary.
+/// The word for the built-in encoder.
 const EMBEDDED: &str = "embedded";
 
 /// A named encoder.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum EncoderChoice {
-    /// The one that is part of the binary: `embedded`.
+    /// The built-in encoder: `embedded`.
     #[default]
     Embedded,
     /// A folder with `model.onnx` and `preprocessor_config.json`.
@@ -33,7 +33,7 @@ pub enum EncoderChoiceError {
     File {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         source: std::io::Error,
     },
     /// The files do not make an encoder.
@@ -41,19 +41,19 @@ pub enum EncoderChoiceError {
     Folder {
         /// The folder.
         folder: PathBuf,
-        /// What is wrong with its files.
+        /// The fault of its files.
         source: LoadError,
     },
-    /// The embedded encoder is damaged.
+    /// The built-in encoder is damaged.
     #[error(transparent)]
     Embedded(LoadError),
 }
 
 impl EncoderChoice {
-    /// The encoder, ready to run; takes a good part of a second.
+    /// Loads the encoder; takes several hundred milliseconds.
     ///
     /// # Errors
-    /// When a file is missing or the files do not make an encoder.
+    /// If a file is missing or the files do not make an encoder.
     pub fn load(&self) -> Result<Encoder, EncoderChoiceError> {
         match self {
             EncoderChoice::Embedded => Encoder::embedded().map_err(EncoderChoiceError::Embedded),
@@ -81,7 +81,7 @@ impl FromStr for EncoderChoice {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(match text {
-            // A variable that is set to nothing names nothing.
+            // A variable set to an empty text names nothing.
             EMBEDDED | "" => EncoderChoice::Embedded,
             folder => EncoderChoice::Folder(folder.into()),
         })

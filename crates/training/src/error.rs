@@ -5,13 +5,13 @@ use lookalike_encoder::LoadError;
 
 use crate::label_error::LabelError;
 
-/// The reason why there is no fine-tuned encoder.
+/// The reason why fine-tuning failed.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainingError {
     /// The folder or the table of labels has nothing to use.
     #[error(transparent)]
     Labels(#[from] LabelError),
-    /// The images show one thing only.
+    /// The images are all of one category.
     #[error(
         "all {images} usable pictures are of the category {category:?}: expected two categories or \
          more, for training learns to tell them apart"
@@ -19,27 +19,27 @@ pub enum TrainingError {
     OneCategory {
         /// The category.
         category: String,
-        /// Images of it.
+        /// Number of its images.
         images: usize,
     },
     /// No image can be used.
     #[error("none of the {found} pictures can be used, the first because: {first}")]
     NothingUsable {
-        /// Images that were tried.
+        /// Number of images that were tried.
         found: usize,
-        /// Name and reason of the first.
+        /// Name of the first image, and the reason.
         first: String,
     },
-    /// Nothing to validate with.
+    /// No images are left for validation.
     #[error(
         "no pictures are left to validate with: expected categories of two pictures or more, found \
          {categories} of one each; add pictures or name a folder of others with --validation"
     )]
     NothingToValidate {
-        /// Categories that train.
+        /// Number of trained categories.
         categories: usize,
     },
-    /// The features cannot be kept.
+    /// The features cannot be stored.
     #[error(
         "cannot keep features in {folder:?}: {source}; free some space or name another folder with \
          --cache, and run the same command again: what was computed is not computed twice"
@@ -50,7 +50,7 @@ pub enum TrainingError {
         /// The cause.
         source: io::Error,
     },
-    /// The output folder is there and not empty.
+    /// The output folder exists and is not empty.
     #[error("{folder:?} is not empty: name a new folder with --out, or remove it first")]
     NotEmpty {
         /// The folder.
@@ -70,19 +70,19 @@ pub enum TrainingError {
     /// The backbone cannot be used or joined.
     #[error("the backbone cannot be used: {0}")]
     Backbone(#[from] LoadError),
-    /// A request to stop came before there was anything to keep.
+    /// A stop was requested before there was a result.
     #[error(
         "stopped before the first epoch was over, nothing was written; run the same command again: \
          features that were computed are kept"
     )]
     Stopped,
-    /// Training left the range of numbers.
+    /// Numbers overflowed in training.
     #[error(
         "training gave no finite numbers after {epochs} epochs: the pooled features of the backbone \
          reach {largest}, which is too much; check the preprocessing file"
     )]
     NotFinite {
-        /// Epochs trained.
+        /// Number of epochs so far.
         epochs: usize,
         /// Largest magnitude of a feature.
         largest: f32,

@@ -11,7 +11,7 @@ use crate::error::TrainingError;
 use crate::labeled::LabeledImage;
 use crate::progress::{Progress, Stage, Stop};
 
-/// An image file that could be read, and the SHA-256 of its bytes.
+/// An image file that was read, and the SHA-256 of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hashed {
     /// The file and its label.
@@ -20,36 +20,36 @@ pub struct Hashed {
     pub content: [u8; 32],
 }
 
-/// An image file that could not be used, and why.
+/// An image file that could not be used, and the reason.
 pub type Dropped = (LabeledImage, String);
 
-/// Features of images, `[rows, dimensions]` an augmentation.
+/// Features of images, `[rows, dimensions]` for each augmentation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Features {
-    /// Numbers a row.
+    /// Numbers in a row.
     pub dimensions: usize,
     /// Number of the network's own pooled features, which come first, then of the features of each earlier stage.
     pub blocks: Vec<usize>,
-    /// Row after row, for each augmentation.
+    /// Rows for each augmentation.
     pub augmentations: Vec<Vec<f32>>,
 }
 
 impl Features {
-    /// Features of the plain images.
+    /// Returns the features of the plain images.
     pub fn plain(&self) -> &[f32] {
         self.augmentations.first().map_or(&[], Vec::as_slice)
     }
 
-    /// Number of a row's first numbers that are the network's own pooled features.
+    /// Returns how many of a row's first numbers are the network's own pooled features.
     pub fn pooled(&self) -> usize {
         self.blocks.first().copied().unwrap_or(self.dimensions)
     }
 }
 
-/// Reads all images once, to know which are the same. Files that cannot be read are returned apart.
+/// Reads all images once, to find equal ones. Files that cannot be read are returned separately.
 ///
 /// # Errors
-/// When it was stopped.
+/// If it was stopped.
 pub fn hash_all(
     images: &[LabeledImage],
     progress: &dyn Progress,
@@ -96,11 +96,11 @@ pub struct Pooling<'a> {
 }
 
 impl Pooling<'_> {
-    /// The features of images, in their order; those that have none are removed from `images` and
+    /// Returns the features of images, in order; those that have none are removed from `images` and
     /// returned with the reason.
     ///
     /// # Errors
-    /// When the cache cannot be written, or it was stopped. What was computed by then is kept.
+    /// If the cache cannot be written, or it was stopped. Results so far are kept.
     pub fn pool(
         &self,
         images: &mut Vec<Hashed>,
@@ -143,7 +143,7 @@ impl Pooling<'_> {
         Ok((features, dropped))
     }
 
-    /// The inner error is the image's.
+    /// Returns the features of one image; the inner error is the image's fault.
     fn of_image(
         &self,
         hashed: &Hashed,

@@ -12,7 +12,8 @@ use crate::pca::{self, Pca};
 use crate::progress::{Progress, Stage, Stop};
 use crate::recipe::Recipe;
 
-/// Validation images that are searched for after each epoch at most: enough to tell epochs apart.
+/// Maximum number of validation images that are searched for after each epoch: enough to
+/// distinguish epochs.
 const EARLY_QUERIES: usize = 1000;
 
 /// The result of training.
@@ -24,25 +25,25 @@ pub struct Trained {
     pub log: TrainingLog,
 }
 
-/// The course of training, as `card.json` tells it.
+/// The course of training, as in `card.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct TrainingLog {
-    /// Epochs that were begun.
+    /// Number of epochs that were begun.
     pub epochs: usize,
-    /// The one whose weights were kept: that of the highest mAP on the validation images. 0 is the
-    /// discriminant analysis that training began from.
+    /// The epoch whose weights were kept: the one with the highest mAP on the validation images. 0
+    /// is the discriminant analysis from which training starts.
     pub best_epoch: usize,
-    /// That mAP.
+    /// mAP of that epoch.
     pub best_map: f64,
     /// True if training was stopped early on request.
     pub interrupted: bool,
 }
 
-/// Trains the layers of a dataset and puts principal components beside them. The same seed on the same
-/// machine gives the same numbers. Training begins at a discriminant analysis, which is epoch 0.
+/// Trains the layers of a dataset and adds principal components. The same seed on the same machine
+/// gives the same numbers. Training starts from a discriminant analysis, which is epoch 0.
 ///
 /// # Errors
-/// When it was stopped before there was anything to keep, or the numbers leave their range.
+/// If it was stopped before there was a result, or numbers overflow.
 pub fn train(
     dataset: &Dataset,
     recipe: &Recipe,
@@ -115,7 +116,8 @@ fn not_finite(dataset: &Dataset, epochs: usize) -> TrainingError {
     TrainingError::NotFinite { epochs, largest }
 }
 
-/// Joins the likelihoods of categories and the principal components, each with its share of the similarity.
+/// Joins the likelihoods of categories and the principal components, each with its share of the
+/// similarity.
 fn joined(layers: &Layers<'_>, pca: &Pca, dataset: &Dataset, recipe: &Recipe) -> ProjectionHead {
     let (mut weights, mut bias) = layers.logits();
     let sharper = (1.0 / recipe.temperature) as f32;
@@ -143,18 +145,19 @@ fn joined(layers: &Layers<'_>, pca: &Pca, dataset: &Dataset, recipe: &Recipe) ->
     ProjectionHead { parts }
 }
 
-/// A map of the likelihoods of many categories to the few numbers that keep most of their similarity.
+/// Returns a map of the likelihoods of many categories to a few numbers that keep most of their
+/// similarity.
 fn projection(likelihoods: &Part, dataset: &Dataset, recipe: &Recipe) -> Vec<f32> {
     let alone = ProjectionHead {
         parts: vec![likelihoods.clone()],
     };
     let (roots, labels) = metrics::embed(&dataset.training.features, Some(&alone));
-    // The same seed for every epoch, so that epochs differ by what they learned alone.
+    // The same seed for every epoch, so that epochs differ only by what they learned.
     let mut rng = StdRng::seed_from_u64(0);
     pca::uncentered(&roots, labels, recipe.max_trained(), &mut rng)
 }
 
-/// Evenly chosen images, all where they are few.
+/// Selects images evenly, all if there are few.
 fn some_queries(validation: &Set) -> Set {
     let count = validation.labels.len();
     if count <= EARLY_QUERIES {

@@ -13,7 +13,7 @@ pub enum LabelError {
     Unreadable {
         /// The file or folder.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         source: std::io::Error,
     },
     /// The folder has no image files.
@@ -24,7 +24,7 @@ pub enum LabelError {
     NoImages {
         /// The folder.
         folder: PathBuf,
-        /// Files in it that are no images by name.
+        /// Number of files without an image extension.
         others: usize,
     },
     /// No image is in a folder of its category.
@@ -35,7 +35,7 @@ pub enum LabelError {
     NoCategories {
         /// The folder.
         folder: PathBuf,
-        /// Images directly in it.
+        /// Number of images directly in it.
         images: usize,
     },
     /// The table names none of the images of a folder.
@@ -48,7 +48,7 @@ pub enum LabelError {
         table: PathBuf,
         /// The folder.
         folder: PathBuf,
-        /// Images in it.
+        /// Number of images in it.
         images: usize,
         /// The path of one of them.
         example: String,
@@ -58,17 +58,17 @@ pub enum LabelError {
     MissingColumn {
         /// The table.
         table: PathBuf,
-        /// The column, quoted, or those that would do.
+        /// The missing column, quoted, or those that are accepted.
         expected: String,
         /// The columns it has.
         found: String,
     },
-    /// The table is no table.
-    #[error("{table:?} is no UTF-8 CSV file with a header: {reason}")]
+    /// The file is not a table.
+    #[error("{table:?} is not a UTF-8 CSV file with a header: {reason}")]
     NotATable {
         /// The file.
         table: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
     /// The table has a header and no labels.
@@ -76,7 +76,7 @@ pub enum LabelError {
     EmptyTable {
         /// The table.
         table: PathBuf,
-        /// Lines that could not be used.
+        /// Number of lines that could not be used.
         lines: usize,
     },
 }

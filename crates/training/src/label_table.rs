@@ -1,4 +1,4 @@
-//! A CSV that says what images show.
+//! A CSV file with labels of images.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -10,18 +10,18 @@ use crate::skipped::Skipped;
 
 /// The column of image paths; several in one field are separated by `|`.
 const IMAGE: &str = "image";
-/// Columns that hold the label when none is named, the first that there is.
+/// Default columns of the label; the first one that exists is used.
 const LABELS: [&str; 2] = ["label", "category"];
 
 /// Labels by image path, from a UTF-8 CSV file with a header.
 ///
-/// A path may be that below the folder, or begin at any folder around it: `train/hat/1.jpg` and
+/// A path may be relative to the folder, or begin at any folder around it: `train/hat/1.jpg` and
 /// `hat/1.jpg` both name the image `hat/1.jpg` of a folder `train`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelTable {
     path: PathBuf,
     rows: Vec<TableRow>,
-    /// The row that names a path.
+    /// The row for each path.
     by_image: HashMap<String, usize>,
     bad_lines: Vec<Skipped>,
 }
@@ -40,10 +40,10 @@ struct Columns {
 }
 
 impl LabelTable {
-    /// Reads a table. The labels are in `column`, or else in `label` or `category`.
+    /// Reads a table. The labels are in `column`, otherwise in `label` or `category`.
     ///
     /// # Errors
-    /// When the file cannot be read, lacks a column, or labels nothing.
+    /// If the file cannot be read, lacks a column, or labels nothing.
     pub fn open(path: &Path, column: Option<&str>) -> Result<Self, LabelError> {
         let bytes = std::fs::read(path).map_err(|source| LabelError::Unreadable {
             path: path.to_owned(),
@@ -85,17 +85,17 @@ impl LabelTable {
         Ok(table)
     }
 
-    /// The file.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Lines that could not be used.
+    /// Returns the lines that could not be used.
     pub fn bad_lines(&self) -> &[Skipped] {
         &self.bad_lines
     }
 
-    /// Lists the rows of which `found` says that no folder has their image.
+    /// Lists the rows for which `found` returns false: no folder has their image.
     pub(crate) fn missing_rows(&self, found: impl Fn(usize) -> bool) -> Vec<Skipped> {
         let rows = self.rows.iter().enumerate();
         rows.filter(|(row, _)| !found(*row))
@@ -106,7 +106,7 @@ impl LabelTable {
             .collect()
     }
 
-    /// The row that names an image, and its label. The most exact path counts.
+    /// Returns the row that names an image, and its label. The longest matching path counts.
     pub(crate) fn find(&self, root: &Path, name: &str) -> Option<(usize, &str)> {
         let whole = format!("{}/{name}", root.to_string_lossy());
         let row = endings(&whole).find_map(|ending| self.by_image.get(ending))?;
@@ -175,8 +175,9 @@ impl Columns {
     }
 }
 
-/// A reader of CSV bytes with a header, as spreadsheets write them: a byte order mark is skipped,
-/// and fields are separated by commas, unless the header has none and semicolons or tabs instead.
+/// Returns a reader of CSV bytes with a header, as spreadsheets write them: a byte order mark is
+/// skipped, and fields are separated by commas, or by semicolons or tabs if the header contains no
+/// comma.
 pub fn csv_reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let header = bytes.split(|&b| b == b'\n').next().unwrap_or_default();
@@ -189,7 +190,7 @@ pub fn csv_reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
     ReaderBuilder::new().delimiter(delimiter).from_reader(bytes)
 }
 
-/// The path itself and what is left of it without its first folders.
+/// Returns the path itself and its ends without the first folders.
 pub fn endings(path: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(path), |path| {
         path.split_once('/').map(|(_, rest)| rest)

@@ -1,9 +1,9 @@
 //! Labeled images: a folder tree, with categories from its folders or from a CSV.
 //!
-//! [`LabeledFolder::read`] walks the tree. Without a [`LabelTable`] the folder that an image is in
-//! is its category; with one, the table says. What cannot be used is listed with its reason and does
-//! not end the walk; nothing usable at all is a [`LabelError`]. Whether a file really holds an image
-//! shows only when it is embedded.
+//! [`LabeledFolder::read`] walks the tree. Without a [`LabelTable`], the folder of an image is its
+//! category; with one, the table decides. Unusable files are listed with their reason and do not
+//! end the walk; nothing usable at all is a [`LabelError`]. Files are opened only when they are
+//! embedded.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -15,14 +15,14 @@ pub use crate::label_error::LabelError;
 use crate::label_table::LabelTable;
 pub use crate::skipped::Skipped;
 
-/// An image file and what it shows.
+/// An image file and its label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabeledImage {
     /// The file.
     pub path: PathBuf,
     /// Its path below the folder that was read, with `/` between folders.
     pub name: String,
-    /// What it shows.
+    /// Label of the image.
     pub label: String,
 }
 
@@ -35,18 +35,18 @@ pub struct LabeledFolder {
     pub images: Vec<LabeledImage>,
     /// Images and folders that could not be used.
     pub skipped: Vec<Skipped>,
-    /// Files that are no images by name.
+    /// Number of files without an image extension.
     pub other_files: usize,
     /// Rows of the label table that found an image here.
     pub(crate) rows: BTreeSet<usize>,
 }
 
 impl LabeledFolder {
-    /// Reads a folder tree; symbolic links are followed. Without a table an image directly in the
-    /// folder has no category and is skipped, with one an image that it does not name.
+    /// Reads a folder tree; symbolic links are followed. Without a table, an image directly in the
+    /// folder has no category and is skipped; with one, an image that it does not name.
     ///
     /// # Errors
-    /// When the folder cannot be read or has nothing to use, see [`LabelError`].
+    /// If the folder cannot be read or contains nothing usable, see [`LabelError`].
     pub fn read(root: &Path, table: Option<&LabelTable>) -> Result<Self, LabelError> {
         if !root.is_dir() {
             return Err(LabelError::NotAFolder(root.to_owned()));
@@ -92,13 +92,13 @@ impl LabeledFolder {
         })
     }
 
-    /// The labels that occur, in order.
+    /// Returns the labels that occur, in order.
     pub fn labels(&self) -> BTreeSet<&str> {
         let labels = self.images.iter().map(|image| image.label.as_str());
         labels.collect()
     }
 
-    /// The image files; notes what cannot be read.
+    /// Returns the image files; notes what cannot be read.
     fn walk(&mut self) -> Vec<PathBuf> {
         let mut files = Vec::new();
         let walk = WalkDir::new(&self.root)
@@ -154,7 +154,7 @@ impl LabeledFolder {
 }
 
 impl LabelTable {
-    /// Lists the images that the table names and none of the folders has.
+    /// Lists the images that the table names and none of the folders contains.
     pub fn missing(&self, folders: &[&LabeledFolder]) -> Vec<Skipped> {
         self.missing_rows(|row| folders.iter().any(|folder| folder.rows.contains(&row)))
     }
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_with_nothing_to_use_say_what_they_have() {
+    fn errors_of_unusable_folders_describe_them() {
         let read = |files| {
             let folder = folder(files);
             LabeledFolder::read(folder.path(), None)

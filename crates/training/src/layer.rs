@@ -10,10 +10,10 @@ use crate::loss::{
 };
 use crate::recipe::Recipe;
 
-/// Least deviation of a feature, so that a constant one is not divided by zero.
+/// Minimum deviation of a feature, so that a constant one does not cause a division by zero.
 const MIN_DEVIATION: f32 = 1e-3;
 
-/// The feature layer and the classification layer above it while they are trained.
+/// The feature layer and the classification layer above it, during training.
 pub(crate) struct Layers<'a> {
     recipe: &'a Recipe,
     data: TrainingData<'a>,
@@ -22,11 +22,11 @@ pub(crate) struct Layers<'a> {
     step: usize,
 }
 
-/// What the layers learn from.
+/// Features and labels for training.
 pub(crate) struct TrainingData<'a> {
     /// Standardized features, `[features, augmentations * images]`.
     columns: DMatrix<f32>,
-    /// Of each feature, over the plain augmentation.
+    /// Mean of each feature, over the plain augmentation.
     mean: Vec<f32>,
     deviation: Vec<f32>,
     labels: &'a [u32],
@@ -36,7 +36,7 @@ pub(crate) struct TrainingData<'a> {
 }
 
 impl<'a> TrainingData<'a> {
-    /// Features of several augmentations and the label of each image, `0..classes`.
+    /// Standardizes the features of several augmentations; each image has a label, `0..classes`.
     pub(crate) fn new(
         features: &Features,
         labels: &'a [u32],
@@ -71,14 +71,14 @@ impl<'a> TrainingData<'a> {
 }
 
 impl TrainingData<'_> {
-    /// Of each feature.
+    /// Returns the deviation of each feature.
     pub(crate) fn deviations(&self) -> &[f32] {
         &self.deviation
     }
 }
 
 impl<'a> Layers<'a> {
-    /// Layers that begin as the discriminant analysis of the same images.
+    /// Makes layers that start as the discriminant analysis of the same images.
     pub(crate) fn new(recipe: &'a Recipe, data: TrainingData<'a>, start: &Lda) -> Self {
         let directions = start.directions.transpose();
         let mean = DMatrix::from_fn(data.mean.len(), 1, |i, _| f64::from(data.mean[i]));
@@ -97,8 +97,8 @@ impl<'a> Layers<'a> {
         }
     }
 
-    /// One pass over the images in random order, each in a random augmentation; returns the mean loss.
-    /// `keep_on` is asked before every step; when it says no, the rest is left out.
+    /// Makes one pass over the images in random order, each in a random augmentation; returns the
+    /// mean loss. `keep_on` is called before every step; if it returns false, the rest is left out.
     pub(crate) fn epoch(&mut self, rng: &mut StdRng, mut keep_on: impl FnMut() -> bool) -> f32 {
         let mut order: Vec<usize> = (0..self.data.labels.len()).collect();
         shuffle(&mut order, rng);
@@ -114,12 +114,12 @@ impl<'a> Layers<'a> {
         sum / steps.max(1) as f32
     }
 
-    /// Both layers as they are as one map of features, which are not standardized, to logits: weights
-    /// `[features, classes]` row by row, and bias `[classes]`.
+    /// Returns both layers as one map of unstandardized features to logits: weights `[features,
+    /// classes]` row by row, and bias `[classes]`.
     pub(crate) fn logits(&self) -> (Vec<f32>, Vec<f32>) {
         let weights = self.classes.weights() * self.features.weights();
         let mut bias: Vec<f32> = self.classes.forward(self.features.bias()).data.into();
-        // Stored column by column, a column a feature.
+        // Stored column by column, one column for each feature.
         let mut weights: Vec<f32> = weights.data.into();
         let moments = self.data.mean.iter().zip(&self.data.deviation);
         for (row, (mean, deviation)) in weights.chunks_exact_mut(bias.len()).zip(moments) {
@@ -131,7 +131,7 @@ impl<'a> Layers<'a> {
         (weights, bias)
     }
 
-    /// Learns from these images; returns the loss before.
+    /// Makes one step with these images; returns the loss before it.
     fn step(&mut self, images: &[usize], rng: &mut StdRng) -> f32 {
         let count = self.data.labels.len();
         let columns: Vec<usize> = images
@@ -155,7 +155,7 @@ impl<'a> Layers<'a> {
         value
     }
 
-    /// Of logits `[classes, images]`.
+    /// Computes the loss of logits `[classes, images]`.
     fn loss(&self, logits: &DMatrix<f32>, labels: &[u32]) -> Loss {
         let recipe = self.recipe;
         let weights: Vec<f32> = labels
@@ -187,7 +187,7 @@ fn single(matrix: &DMatrix<f64>) -> DMatrix<f32> {
     matrix.map(|x| x as f32)
 }
 
-/// Some numbers become zero, the others grow to make up for them (Srivastava et al. 2014).
+/// Sets some numbers to zero and scales the others to compensate (Srivastava et al. 2014).
 fn dropout(inputs: &mut DMatrix<f32>, hidden: f32, rng: &mut StdRng) {
     let kept = 1.0 / (1.0 - hidden);
     for input in inputs.iter_mut() {
@@ -199,14 +199,14 @@ fn dropout(inputs: &mut DMatrix<f32>, hidden: f32, rng: &mut StdRng) {
     }
 }
 
-/// Fisher and Yates.
+/// Shuffles by the method of Fisher and Yates.
 fn shuffle(order: &mut [usize], rng: &mut StdRng) {
     for place in (1..order.len()).rev() {
         order.swap(place, rng.random_range(0..=place));
     }
 }
 
-/// Mean and deviation of each feature.
+/// Returns mean and deviation of each feature.
 fn moments(rows: &[f32], dimensions: usize) -> (Vec<f32>, Vec<f32>) {
     let count = (rows.len() / dimensions).max(1) as f64;
     let mut sums = vec![(0.0_f64, 0.0_f64); dimensions];

@@ -1,28 +1,28 @@
 use nalgebra::{Cholesky, DMatrix};
 
-/// A length below this counts as this, so that a block of constants is not divided by zero.
+/// Minimum length of a block, so that a block of constants does not cause a division by zero.
 const MIN_DEVIATION: f64 = 1e-4;
-/// Rows that are multiplied at once.
+/// Number of rows that are multiplied at once.
 const ROWS: usize = 2048;
 
-/// Linear discriminant analysis: the directions in which the means of labels lie apart, measured by how
-/// far images of one label scatter around theirs (Fisher 1936, Rao 1948).
+/// Linear discriminant analysis: the directions in which the means of labels differ most, relative
+/// to the scatter of images of one label around their mean (Fisher 1936, Rao 1948).
 #[derive(Debug, Clone)]
 pub(crate) struct Lda {
-    /// `[features, directions]`: features to directions in which the scatter is the same everywhere.
+    /// `[features, directions]`: maps features to directions in which the scatter is equal.
     pub(crate) directions: DMatrix<f64>,
-    /// `[directions, labels]`: directions to the logarithm of how likely each label is.
+    /// `[directions, labels]`: maps directions to the logarithm of each label's likelihood.
     pub(crate) classes: DMatrix<f64>,
-    /// One a label, added to that.
+    /// Summand of each label.
     pub(crate) bias: Vec<f64>,
 }
 
 impl Lda {
-    /// For rows of `scales.len()` features with labels from 0, each of which occurs; at most `most`
-    /// directions. Features count as multiplied by their scale. The share `shrinkage`, above 0 and
-    /// at most 1, of the scatter counts as the same in all directions, without which few images of many
-    /// features would leave some with none at all.
-    /// `None` when no two labels have different means, or numbers leave their range.
+    /// Analyzes rows of `scales.len()` features with labels from 0, each of which occurs; returns
+    /// at most `most` directions. Features count as multiplied by their scale. The share
+    /// `shrinkage`, above 0 and at most 1, of the scatter counts as equal in all directions;
+    /// without it, few images with many features would have no scatter in some. `None` if no two
+    /// labels have different means, or numbers overflow.
     pub(crate) fn of(
         rows: &[f32],
         labels: &[u32],
@@ -41,11 +41,11 @@ impl Lda {
         let ridge = shrinkage * scatter.trace() / dimensions as f64;
         scatter *= 1.0 - shrinkage;
         for feature in 0..dimensions {
-            // Features that never vary must not be divided by.
+            // Features that never vary must not cause a division by zero.
             scatter[(feature, feature)] += ridge.max(1e-12);
         }
         let root = Cholesky::new(scatter)?.unpack();
-        // Columns: labels; centered by the mean of all images, which shifts all logits alike.
+        // Columns are labels, centered by the mean of all images, which shifts all logits equally.
         let center = center(&means, labels);
         let mut apart = means.clone();
         apart.column_iter_mut().for_each(|mut mean| mean -= &center);
@@ -70,8 +70,8 @@ impl Lda {
     }
 }
 
-/// Factors that make blocks of features weigh the same: every block is divided by the root of the mean
-/// squared length of its rows around their mean.
+/// Returns factors that give blocks of features equal weight: every block is divided by the root of
+/// the mean squared length of its rows around their mean.
 pub(crate) fn scales(deviations: &[f32], blocks: &[usize]) -> Vec<f64> {
     let mut scales = Vec::with_capacity(deviations.len());
     for &size in blocks {
@@ -83,8 +83,8 @@ pub(crate) fn scales(deviations: &[f32], blocks: &[usize]) -> Vec<f64> {
     scales
 }
 
-/// The matrix `[features, labels]` as directions `[features, count]` of unit length times
-/// `[count, labels]`, without directions that hold nothing.
+/// Decomposes the matrix `[features, labels]` into directions `[features, count]` of unit length
+/// times `[count, labels]`, without empty directions.
 fn decompose(matrix: &DMatrix<f64>, most: usize) -> Option<(DMatrix<f64>, DMatrix<f64>)> {
     let parts = matrix.clone().svd(true, false);
     let axes = parts.u?;
@@ -101,7 +101,7 @@ fn decompose(matrix: &DMatrix<f64>, most: usize) -> Option<(DMatrix<f64>, DMatri
     Some((axes, classes))
 }
 
-/// `[features, labels]`
+/// Returns the mean of each label, `[features, labels]`.
 fn means(rows: &[f32], dimensions: usize, labels: &[u32]) -> DMatrix<f64> {
     let count = labels.iter().max().map_or(0, |&label| label as usize + 1);
     let mut means = DMatrix::zeros(dimensions, count);
@@ -118,7 +118,7 @@ fn means(rows: &[f32], dimensions: usize, labels: &[u32]) -> DMatrix<f64> {
     means
 }
 
-/// The mean over images.
+/// Returns the mean over images.
 fn center(means: &DMatrix<f64>, labels: &[u32]) -> nalgebra::DVector<f64> {
     let mut sum = nalgebra::DVector::zeros(means.nrows());
     for &label in labels {
@@ -127,7 +127,7 @@ fn center(means: &DMatrix<f64>, labels: &[u32]) -> nalgebra::DVector<f64> {
     sum / labels.len().max(1) as f64
 }
 
-/// Covariance of rows around the means of their labels.
+/// Returns the covariance of rows around the means of their labels.
 fn scatter(rows: &[f32], labels: &[u32], means: &DMatrix<f64>) -> DMatrix<f64> {
     let dimensions = means.nrows();
     let mut scatter = DMatrix::zeros(dimensions, dimensions);
@@ -149,7 +149,8 @@ mod tests {
 
     use super::*;
 
-    /// Three labels whose means differ in the first feature; the second is loud, the third silent.
+    /// Makes three labels whose means differ in the first feature; the second one varies much, the
+    /// third not at all.
     fn rows() -> (Vec<f32>, Vec<u32>) {
         let mut rng = StdRng::seed_from_u64(3);
         let labels: Vec<u32> = (0..300).map(|i| i % 3).collect();

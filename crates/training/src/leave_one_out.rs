@@ -15,13 +15,13 @@ use crate::retrieval::QueryScores;
 /// The measures of queries whose category was left out of training.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LeftOut {
-    /// One for each category that validates.
+    /// Measures of each category with validation images.
     pub categories: Vec<LeftOutCategory>,
     /// All queries together, with the backbone.
     pub backbone: Measures,
     /// All queries together, each by the encoder that has not seen its category.
     pub fine_tuned: Measures,
-    /// Fine-tuned minus backbone, query by query, with a bootstrap interval: of P@1.
+    /// Gain of P@1: fine-tuned minus backbone, query by query, with a bootstrap interval.
     pub first_gain: Estimate,
     /// Gain of P@10.
     pub precision_gain: Estimate,
@@ -40,11 +40,11 @@ pub struct LeftOutCategory {
     pub fine_tuned: Measures,
 }
 
-/// Trains once for each category that trains and validates, without it. `Ok(None)` when there are
-/// fewer than three categories: without one of two, nothing is left to tell apart.
+/// Trains once for each category with training and validation images, without it. `Ok(None)` if
+/// there are fewer than three categories: without one of two, there is nothing to distinguish.
 ///
 /// # Errors
-/// Those of [`fine_tuning::train`]; asking to stop gives no half result.
+/// The errors of [`fine_tuning::train`]; a request to stop gives no partial result.
 pub fn measure(
     dataset: &Dataset,
     recipe: &Recipe,
@@ -95,7 +95,7 @@ pub fn measure(
     ))
 }
 
-/// The dataset as if a category did not exist; the labels behind it move up.
+/// Returns the dataset as if a category did not exist; the labels after it move up.
 fn without(dataset: &Dataset, left_out: u32) -> Dataset {
     let side = |set: &Set| {
         let mut set = set.filtered(|label| label != left_out);

@@ -2,12 +2,12 @@
 //!
 //! No Lambda function links this crate.
 //!
-//! Fine-tuning goes like this: a [`labeled::LabeledFolder`] is read; [`dataset::Dataset::prepare`] splits
-//! it and has a frozen backbone compute pooled features of every image, or finds them in a
-//! [`cache::FeatureCache`]; [`fine_tuning::train`] trains a feature layer and a classification layer on
-//! them and keeps the former; [`card::model`] joins it with the backbone into one ONNX file, and
-//! [`card::Card`] tells what came of it. An [`output_folder::OutputFolder`] appears complete or not at
-//! all.
+//! The steps of fine-tuning: a [`labeled::LabeledFolder`] is read; [`dataset::Dataset::prepare`]
+//! splits it and computes pooled features of every image with a frozen backbone, or finds them in a
+//! [`cache::FeatureCache`]; [`fine_tuning::train`] trains a feature layer and a classification
+//! layer on them and keeps the former; [`card::model`] joins it with the backbone into one ONNX
+//! file, and [`card::Card`] describes the result. An [`output_folder::OutputFolder`] appears
+//! complete or not at all.
 
 #![forbid(unsafe_code)]
 
@@ -38,7 +38,7 @@ pub mod metrics;
 /// A folder that appears complete or not at all.
 pub mod output_folder;
 mod pca;
-/// Reports progress and takes requests to stop.
+/// Progress reports and requests to stop.
 pub mod progress;
 /// All parameters of fine-tuning.
 pub mod recipe;
@@ -46,7 +46,7 @@ pub mod retrieval;
 mod skipped;
 pub mod split;
 
-/// Lower-case hexadecimal digits, two a byte.
+/// Returns lower-case hexadecimal digits, two for each byte.
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::new(), |mut text, byte| {

@@ -3,22 +3,24 @@
 
 use nalgebra::DMatrix;
 
-/// Similarity of an image to itself, where the softmax must not look.
+/// Similarity of an image to itself, which the softmax must ignore.
 const MASKED: f32 = -1e9;
 
-/// A loss, and its gradient by what it was computed from.
+/// A loss, and its gradient with respect to its input.
 pub(crate) struct Loss {
     pub(crate) value: f32,
     pub(crate) gradient: DMatrix<f32>,
 }
 
-/// The roots of the softmax of each column, which have unit length: columns of an embedding.
+/// Returns the roots of the softmax of each column, which have unit length: columns of an
+/// embedding.
 pub(crate) fn likelihood_roots(logits: &DMatrix<f32>) -> DMatrix<f32> {
-    // Half a logarithm is that of the root.
+    // Half a logarithm is the logarithm of the root.
     log_softmax(logits).map(|log| (0.5 * log).exp())
 }
 
-/// The gradient of the logits, given [`likelihood_roots`] of them and the gradient of these roots.
+/// Returns the gradient of the logits, given their [`likelihood_roots`] and the gradient of these
+/// roots.
 pub(crate) fn likelihood_roots_gradient(
     roots: &DMatrix<f32>,
     gradient: &DMatrix<f32>,
@@ -33,8 +35,9 @@ pub(crate) fn likelihood_roots_gradient(
     of_logits
 }
 
-/// Cross-entropy of `logits` `[classes, images]` with the labels, smoothed (Szegedy et al. 2016): the
-/// share `smoothing` of the target is spread over all classes. Each image counts by its weight.
+/// Computes the cross-entropy of `logits` `[classes, images]` with the labels, smoothed (Szegedy et
+/// al. 2016): the share `smoothing` of the target is spread over all classes. Each image counts by
+/// its weight.
 pub(crate) fn cross_entropy(
     logits: &DMatrix<f32>,
     labels: &[u32],
@@ -58,9 +61,9 @@ pub(crate) fn cross_entropy(
     Loss { value, gradient }
 }
 
-/// Supervised contrastive loss (Khosla et al. 2020, the sum outside of the logarithm) of unit vectors
-/// `[dimensions, images]`. Each image is pulled to the others of its label and pushed from the rest;
-/// images that are alone in their label have no part in the mean.
+/// Computes the supervised contrastive loss (Khosla et al. 2020, the sum outside of the logarithm)
+/// of unit vectors `[dimensions, images]`. Each image is pulled to the others of its label and
+/// pushed from the rest; images that are alone in their label are left out of the mean.
 pub(crate) fn supervised_contrast(
     vectors: &DMatrix<f32>,
     labels: &[u32],
@@ -101,7 +104,7 @@ pub(crate) fn supervised_contrast(
     }
 }
 
-/// Logarithms of the softmax of each column.
+/// Returns the logarithms of the softmax of each column.
 fn log_softmax(logits: &DMatrix<f32>) -> DMatrix<f32> {
     let mut logs = logits.clone();
     for mut column in logs.column_iter_mut() {
@@ -116,12 +119,12 @@ fn log_softmax(logits: &DMatrix<f32>) -> DMatrix<f32> {
 mod tests {
     use super::*;
 
-    /// Columns of numbers, each an image.
+    /// Makes columns of numbers, one for each image.
     fn images<const N: usize, const M: usize>(columns: [[f32; M]; N]) -> DMatrix<f32> {
         DMatrix::from_column_slice(M, N, columns.as_flattened())
     }
 
-    /// The gradient is how the loss changes with each number.
+    /// Checks that the gradient is the change of the loss with each number.
     fn check_gradient(inputs: &DMatrix<f32>, loss: impl Fn(&DMatrix<f32>) -> Loss) {
         const STEP: f32 = 1e-2;
         let gradient = loss(inputs).gradient;

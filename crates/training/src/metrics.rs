@@ -10,16 +10,16 @@ use crate::dataset::{Dataset, Set};
 use crate::features::Features;
 use crate::retrieval::{self, QueryScores};
 
-/// Neighbors that P@k looks at.
+/// Number of neighbors for P@k.
 pub const K: usize = 10;
 
 /// Mean measures of retrieval, each 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Measures {
-    /// P@1: the nearest is of the query's category.
+    /// P@1: the share of queries whose nearest image has their category.
     #[serde(rename = "p_at_1")]
     pub first: f64,
-    /// P@10: the share of the ten nearest that are.
+    /// P@10: the share of the ten nearest images that have it.
     #[serde(rename = "p_at_10")]
     pub precision: f64,
     /// mAP: the mean of average precision.
@@ -30,7 +30,7 @@ pub struct Measures {
 }
 
 impl Measures {
-    /// The means over queries.
+    /// Returns the means over queries.
     pub fn of(scores: &[QueryScores]) -> Self {
         let count = scores.len().max(1) as f64;
         let mean = |pick: fn(&QueryScores) -> f64| scores.iter().map(pick).sum::<f64>() / count;
@@ -46,8 +46,8 @@ impl Measures {
 /// Counts of nearest neighbors by the category of the query (first key) and of the neighbor (second key).
 pub type Confusion = BTreeMap<String, BTreeMap<String, usize>>;
 
-/// The embeddings of the plain images under a head, `[rows, dimensions]`; without one, the network's own
-/// pooled features at unit length.
+/// Returns the embeddings of the plain images with a head, `[rows, dimensions]`; without one, the
+/// network's own pooled features at unit length.
 pub fn embed(features: &Features, head: Option<&ProjectionHead>) -> (Vec<f32>, usize) {
     let rows = features.plain().par_chunks_exact(features.dimensions);
     let pooled = features.pooled();
@@ -63,7 +63,7 @@ pub fn embed(features: &Features, head: Option<&ProjectionHead>) -> (Vec<f32>, u
     }
 }
 
-/// The measures of each validation image that could find its category.
+/// Returns the measures of each validation image that could find its category.
 pub fn scores(training: &Set, validation: &Set, head: Option<&ProjectionHead>) -> Vec<QueryScores> {
     let (catalog, dimensions) = embed(&training.features, head);
     let (queries, _) = embed(&validation.features, head);
@@ -75,7 +75,7 @@ pub fn scores(training: &Set, validation: &Set, head: Option<&ProjectionHead>) -
         .collect()
 }
 
-/// The measures of a dataset's validation images, and what was taken for what.
+/// Returns the measures of a dataset's validation images, and their confusion.
 pub fn with_confusion(dataset: &Dataset, head: Option<&ProjectionHead>) -> (Measures, Confusion) {
     let (catalog, dimensions) = embed(&dataset.training.features, head);
     let (queries, _) = embed(&dataset.validation.features, head);

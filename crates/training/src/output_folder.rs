@@ -13,8 +13,8 @@ pub struct OutputFolder {
 }
 
 impl OutputFolder {
-    /// Checks, before the work begins, that the folder is absent or empty and that the one around it can
-    /// be written to; makes the latter if need be.
+    /// Checks, before the work begins, that the folder is absent or empty and that its parent can
+    /// be written; creates the parent if necessary.
     ///
     /// # Errors
     /// [`TrainingError::NotEmpty`] and [`TrainingError::Output`].
@@ -45,7 +45,7 @@ impl OutputFolder {
         Ok(output)
     }
 
-    /// The folder.
+    /// Returns the path of the folder.
     pub fn path(&self) -> &Path {
         &self.folder
     }
@@ -62,7 +62,7 @@ impl OutputFolder {
         let around = self
             .temporary()
             .map_err(|error| failed(&self.parent, error))?;
-        // One further in: temporary folders are for their owner only, the result is for all.
+        // One level deeper: temporary folders are for their owner only, the result is for everyone.
         let temporary = around.path().join("result");
         fs::create_dir(&temporary).map_err(|error| failed(&temporary, error))?;
         for (name, content) in files {
@@ -72,7 +72,7 @@ impl OutputFolder {
             });
             written.map_err(|error| failed(&self.folder.join(name), error))?;
         }
-        // An empty folder gives way; one that has been filled meanwhile does not.
+        // An empty folder is replaced; one that was filled meanwhile is not.
         match fs::remove_dir(&self.folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(failed(&self.folder, error));
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_appeared_meanwhile_is_left_alone() {
+    fn a_folder_that_appeared_meanwhile_is_left_alone() {
         let around = tempfile::tempdir().unwrap();
         let target = around.path().join("result");
         let output = OutputFolder::new(&target).unwrap();

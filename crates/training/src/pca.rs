@@ -4,31 +4,32 @@ use rand::rngs::StdRng;
 
 use lookalike_encoder::{Part, PartKind};
 
-/// Directions computed beyond those asked for; they make the last ones exact.
+/// Number of additional directions that are computed; they make the last requested ones exact.
 const SPARE: usize = 32;
-/// Every round leaves less of the directions that do not belong.
+/// Number of rounds; each reduces the influence of other directions.
 const ROUNDS: usize = 12;
-/// Rows that are multiplied at once.
+/// Number of rows that are multiplied at once.
 const ROWS: usize = 2048;
-/// A variance below this share of the largest is rounding, and no direction to stretch.
+/// Minimum variance as a share of the largest: below, it is rounding and must not be scaled up.
 const MIN_VARIANCE: f64 = 1e-9;
 
 /// The directions in which features vary most: principal components.
 #[derive(Debug, Clone)]
 pub(crate) struct Pca {
     mean: DVector<f64>,
-    /// `[features, count]`, columns of unit length.
+    /// Axes, `[features, count]`, columns of unit length.
     axes: DMatrix<f64>,
     /// Variance along each, falling.
     variances: Vec<f64>,
-    /// Features a row, of which those beyond the pooled ones have no part.
+    /// Number of features in a row; those after the pooled ones are ignored.
     dimensions: usize,
 }
 
 impl Pca {
-    /// The first `count` components of the first `pooled` of `dimensions` features a row, or fewer where
-    /// the rows do not vary in so many directions. By subspace iteration from a random start (Halko, Martinsson and
-    /// Tropp, "Finding structure with randomness", 2011), for the full decomposition takes minutes.
+    /// Computes the first `count` components of the first `pooled` of `dimensions` features in a
+    /// row, or fewer if the rows do not vary in as many directions. By subspace iteration from a
+    /// random start (Halko, Martinsson and Tropp, "Finding structure with randomness", 2011),
+    /// because the full decomposition takes minutes.
     pub(crate) fn of(
         rows: &[f32],
         dimensions: usize,
@@ -46,13 +47,13 @@ impl Pca {
         }
     }
 
-    /// Number of components.
+    /// Returns the number of components.
     pub(crate) fn count(&self) -> usize {
         self.variances.len()
     }
 
-    /// The map of features to components, each divided by its deviation to the power `whitening`: 0
-    /// leaves the variances, 1 makes them equal.
+    /// Returns the map of features to components, each divided by its deviation to the power
+    /// `whitening`: 0 leaves the variances, 1 makes them equal.
     pub(crate) fn part(&self, whitening: f64, share: f32) -> Part {
         let mut axes = self.axes.clone();
         for (mut axis, variance) in axes.column_iter_mut().zip(&self.variances) {
@@ -71,9 +72,9 @@ impl Pca {
     }
 }
 
-/// The first `count` directions of rows that are not centered, `[dimensions, count]` row after row:
-/// products of rows after this map are as close to those before as so few numbers allow. Directions
-/// that hold nothing are zeros.
+/// Returns the first `count` directions of uncentered rows, `[dimensions, count]` row after row:
+/// products of rows after this map are as close to those before as this many numbers allow. Empty
+/// directions are zeros.
 pub(crate) fn uncentered(
     rows: &[f32],
     dimensions: usize,
@@ -91,7 +92,8 @@ pub(crate) fn uncentered(
     map
 }
 
-/// The `count` largest eigenvalues that are not zero, falling, and their vectors as columns.
+/// Returns the `count` largest eigenvalues that are not zero, falling, and their vectors as
+/// columns.
 fn largest(matrix: &DMatrix<f64>, count: usize, rng: &mut StdRng) -> (DMatrix<f64>, Vec<f64>) {
     let size = matrix.nrows();
     let width = (count + SPARE).min(size);
@@ -111,7 +113,7 @@ fn largest(matrix: &DMatrix<f64>, count: usize, rng: &mut StdRng) -> (DMatrix<f6
     (basis * eigen.eigenvectors.select_columns(&order), values)
 }
 
-/// Of the first `pooled` features.
+/// Returns the mean of the first `pooled` features.
 fn mean(rows: &[f32], dimensions: usize, pooled: usize) -> DVector<f64> {
     let mut mean = DVector::zeros(pooled);
     for row in rows.chunks_exact(dimensions) {
@@ -122,7 +124,7 @@ fn mean(rows: &[f32], dimensions: usize, pooled: usize) -> DVector<f64> {
     mean / (rows.len() / dimensions).max(1) as f64
 }
 
-/// Of as many features as there are means.
+/// Returns the covariance of as many features as there are means.
 fn covariance(rows: &[f32], dimensions: usize, mean: &DVector<f64>) -> DMatrix<f64> {
     let mut covariance = DMatrix::zeros(mean.len(), mean.len());
     for block in rows.chunks(ROWS * dimensions) {
@@ -140,7 +142,7 @@ mod tests {
 
     use super::*;
 
-    /// Rows around (1, 2, ...) that vary by `deviations` along a turned set of axes.
+    /// Makes rows around (1, 2, ...) that vary by `deviations` along a rotated set of axes.
     fn rows(deviations: &[f64], count: usize) -> Vec<f32> {
         let mut rng = StdRng::seed_from_u64(4);
         let size = deviations.len();

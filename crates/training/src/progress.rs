@@ -2,11 +2,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Receives the progress of fine-tuning. Methods are called from several threads.
 pub trait Progress: Sync {
-    /// A stage begins; it has `steps` steps, an image or an epoch each.
+    /// Begins a stage of `steps` steps, an image or an epoch each.
     fn begin(&self, stage: Stage, steps: u64);
-    /// Steps of the stage are done.
+    /// Reports completed steps of the stage.
     fn advance(&self, steps: u64);
-    /// An epoch is over: its number from 1, the loss, and mAP on the validation images.
+    /// Reports an epoch: its number from 1, the loss, and mAP on the validation images.
     fn epoch(&self, number: usize, loss: f32, map: f64);
 }
 
@@ -31,13 +31,13 @@ impl Progress for Silent {
     fn epoch(&self, _: usize, _: f32, _: f64) {}
 }
 
-/// A request to stop, which may come from any thread. Training then ends after the step at hand and
-/// keeps the best so far; before training there is nothing to keep and the run ends.
+/// A request to stop, from any thread. Training then ends after the current step and keeps the best
+/// so far; before training there is nothing to keep and the run ends.
 #[derive(Debug, Default)]
 pub struct Stop(AtomicBool);
 
 impl Stop {
-    /// Asks to stop.
+    /// Requests a stop.
     pub fn request(&self) {
         self.0.store(true, Ordering::Relaxed);
     }

@@ -1,36 +1,37 @@
 use lookalike_encoder::Augmentation;
 use serde::Serialize;
 
-/// Everything that decides what fine-tuning makes of given features. The card repeats it.
+/// All parameters that determine the result of fine-tuning on given features. The card repeats
+/// them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Recipe {
-    /// Length of an embedding. Its first part says what an image may be, a number for each category;
-    /// the rest are principal components, which keep what the backbone knows of things that no category
-    /// names.
+    /// Length of an embedding. Its first part describes what an image may be, with a number for
+    /// each category; the rest are principal components, which keep what the backbone knows about
+    /// things without a category.
     pub dimensions: usize,
     /// Share of the first part in the similarity, 0 to 1.
     pub trained_share: f32,
-    /// Degree to which the components are made equal: 0 leaves their variances, 1 makes them the same.
+    /// Degree of whitening of the components: 0 leaves their variances, 1 makes them equal.
     pub whitening: f64,
-    /// Share of the scatter within categories that counts as the same in all directions, in the
-    /// discriminant analysis that training begins from.
+    /// Share of the scatter within categories that counts as equal in all directions, in the
+    /// discriminant analysis from which training starts.
     pub shrinkage: f64,
-    /// Divisor of logits before they become likelihoods: the higher, the more unlikely categories count.
+    /// Divisor of logits before they become likelihoods: the higher, the more unlikely categories
+    /// count.
     pub temperature: f64,
-    /// Passes over the images at most.
+    /// Maximum number of passes over the images.
     pub epochs: usize,
-    /// Epochs without a better validation after which it ends.
+    /// Number of epochs without a better validation after which it ends.
     pub patience: usize,
-    /// Images a step.
+    /// Number of images in a step.
     pub batch: usize,
-    /// Rate of learning (AdamW, Loshchilov and Hutter 2019) at its highest; it falls to zero along a
-    /// cosine.
+    /// Maximum learning rate (AdamW, Loshchilov and Hutter 2019); it falls to zero along a cosine.
     pub learning_rate: f64,
-    /// Steps over which the rate rises from zero.
+    /// Number of steps over which the rate rises from zero.
     pub warm_up: usize,
-    /// Decay of weights.
+    /// Weight decay.
     pub weight_decay: f64,
-    /// Share of features that are hidden in each step (Srivastava et al. 2014).
+    /// Share of features that are set to zero in each step (Srivastava et al. 2014).
     pub dropout: f64,
     /// Share of the target that is spread over all categories.
     pub label_smoothing: f64,
@@ -38,8 +39,8 @@ pub struct Recipe {
     pub contrast_temperature: f64,
     /// Weight of that loss; cross-entropy has 1.
     pub contrast_weight: f64,
-    /// A category counts by its number of images to the power of minus this: 0 counts every image
-    /// the same, 1 every category.
+    /// Exponent of the number of images in the weight of a category, negated: 0 gives every image
+    /// equal weight, 1 every category.
     pub balance: f64,
     /// Augmentations of each image in training; the first one is the plain image.
     #[serde(rename = "views", serialize_with = "as_texts")]
@@ -53,7 +54,7 @@ impl Default for Recipe {
 }
 
 impl Recipe {
-    /// The recipe for embeddings of this length.
+    /// Returns the recipe for embeddings of this length.
     pub fn with_dimensions(dimensions: usize) -> Self {
         Self {
             dimensions,
@@ -76,7 +77,8 @@ impl Recipe {
         }
     }
 
-    /// Numbers that the first part may have: half of all, for the components are to hold at least as many.
+    /// Returns the maximum length of the first part: half of all, so that there are at least as
+    /// many components.
     pub fn max_trained(&self) -> usize {
         (self.dimensions / 2).max(1)
     }

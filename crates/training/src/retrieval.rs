@@ -1,9 +1,9 @@
-//! The measures of image retrieval: how well the neighbors of a query share its label.
+//! Measures of image retrieval: how well the neighbors of a query share its label.
 //!
-//! Every measure is made per query over the catalog ranked by falling cosine similarity, equal
-//! similarities by row; the mean over queries is what papers report. Definitions follow Manning,
-//! Raghavan and Schütze, "Introduction to Information Retrieval", chapter 8; recall at k is the
-//! one of metric learning (Jégou et al. 2011): whether any of the first k is right.
+//! Every measure is computed for each query over the catalog ranked by falling cosine similarity,
+//! equal similarities by row; papers report the mean over queries. Definitions follow Manning,
+//! Raghavan and Schütze, "Introduction to Information Retrieval", chapter 8; recall at k is the one
+//! of metric learning (Jégou et al. 2011): whether any of the first k is right.
 
 use std::cmp::Ordering;
 
@@ -17,12 +17,12 @@ pub struct Labeled<'a> {
     pub vectors: &'a [f32],
     /// Length of a vector.
     pub dimensions: usize,
-    /// One label a row.
+    /// Labels, one for each row.
     pub labels: &'a [u32],
 }
 
 impl<'a> Labeled<'a> {
-    /// The vector of a row, `[dimensions]`.
+    /// Returns the vector of a row, `[dimensions]`.
     pub fn vector(&self, row: usize) -> &'a [f32] {
         &self.vectors[row * self.dimensions..][..self.dimensions]
     }
@@ -31,13 +31,13 @@ impl<'a> Labeled<'a> {
 /// The measures of one query, each 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct QueryScores {
-    /// P@1: whether the nearest is right.
+    /// P@1: 1 if the nearest is right, otherwise 0.
     #[serde(rename = "p_at_1")]
     pub first: f64,
     /// P@k: the share of right ones among the first k.
     #[serde(rename = "p_at_k")]
     pub precision: f64,
-    /// R@k: whether any of the first k is right.
+    /// R@k: 1 if any of the first k is right, otherwise 0.
     #[serde(rename = "r_at_k")]
     pub recall: f64,
     /// AP: the mean of the precisions at the ranks of all right ones.
@@ -49,7 +49,7 @@ pub struct QueryScores {
 }
 
 impl QueryScores {
-    /// The measures in their order: P@1, P@k, R@k, AP, RR.
+    /// Returns P@1, P@k, R@k, AP and RR, in this order.
     pub fn to_array(self) -> [f64; 5] {
         [
             self.first,
@@ -64,7 +64,7 @@ impl QueryScores {
 /// The result of one query.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QueryResult {
-    /// Its measures; `None` when no catalog row that it may find has its label, for nothing could
+    /// Its measures; `None` if no catalog row that it may find has its label, so that nothing could
     /// be right.
     pub scores: Option<QueryScores>,
     /// The first `k`, best first.
@@ -80,11 +80,11 @@ pub struct Neighbor {
     pub similarity: f32,
 }
 
-/// The measures of every query against the catalog; `None` for a query whose label no catalog row
-/// has, for nothing could be right.
+/// Returns the measures of every query against the catalog; `None` for a query whose label no
+/// catalog row has, because nothing could be right.
 ///
 /// # Panics
-/// When the two have vectors of different length.
+/// If the two have vectors of different length.
 pub fn score_queries(
     catalog: Labeled<'_>,
     queries: Labeled<'_>,
@@ -94,12 +94,12 @@ pub fn score_queries(
     results.into_iter().map(|result| result.scores).collect()
 }
 
-/// The measures and the nearest of every query, on every core. A catalog row of which
-/// `is_itself(query, row)` says that it is the query's own image is not there for that query:
-/// so one folder can be both, each image left out once.
+/// Returns the measures and the nearest rows of every query, on all cores. A catalog row for which
+/// `is_itself(query, row)` is true is the query's own image and is ignored for that query: so one
+/// folder can be both, each image left out once.
 ///
 /// # Panics
-/// When the two have vectors of different length.
+/// If the two have vectors of different length.
 pub fn search_queries(
     catalog: Labeled<'_>,
     queries: Labeled<'_>,
@@ -132,7 +132,7 @@ pub fn search_queries(
         .collect()
 }
 
-/// The rows of the catalog by falling similarity to `query`.
+/// Returns the rows of the catalog by falling similarity to `query`.
 pub fn rank(catalog: Labeled<'_>, query: &[f32]) -> Vec<usize> {
     let mut scored: Vec<(f32, usize)> = (0..catalog.labels.len())
         .map(|row| (dot(catalog.vector(row), query), row))
@@ -144,7 +144,7 @@ pub fn rank(catalog: Labeled<'_>, query: &[f32]) -> Vec<usize> {
     scored.into_iter().map(|(_, row)| row).collect()
 }
 
-/// The measures of one ranking that says of each place whether it is right.
+/// Returns the measures of one ranking, given as true for each right position.
 pub fn score_ranking(right: impl Iterator<Item = bool>, k: usize) -> Option<QueryScores> {
     let mut scores = QueryScores::default();
     let mut found = 0_usize;
@@ -168,7 +168,8 @@ pub fn score_ranking(right: impl Iterator<Item = bool>, k: usize) -> Option<Quer
     Some(scores)
 }
 
-/// Eight sums side by side, which the compiler keeps in one vector register.
+/// Computes a dot product with eight parallel sums, which the compiler keeps in one vector
+/// register.
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0_f32; 8];
     let (a, a_rest) = a.as_chunks::<8>();
@@ -183,117 +184,4 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn a_ranking_is_scored_as_the_textbook_does() {
-        let ranking = [false, true, true, false, true];
-        let scores = score_ranking(ranking.into_iter(), 3).expect("some are right");
-        assert_eq!((scores.first, scores.recall), (0.0, 1.0));
-        assert_eq!(scores.reciprocal_rank, 0.5);
-        assert!((scores.precision - 2.0 / 3.0).abs() < 1e-12);
-        let expected = (1.0 / 2.0 + 2.0 / 3.0 + 3.0 / 5.0) / 3.0;
-        assert!((scores.average_precision - expected).abs() < 1e-12);
-        assert_eq!(score_ranking([false, false].into_iter(), 3), None);
-    }
-
-    #[test]
-    fn queries_are_scored_against_the_catalog() {
-        let catalog = Labeled {
-            vectors: &[1.0, 0.0, 0.0, 1.0, 0.6, 0.8],
-            dimensions: 2,
-            labels: &[0, 1, 1],
-        };
-        let queries = Labeled {
-            vectors: &[1.0, 0.0, 1.0, 0.0, 1.0, 0.0],
-            dimensions: 2,
-            labels: &[0, 1, 2],
-        };
-        let scores = score_queries(catalog, queries, 2);
-        assert_eq!(scores[0].expect("labeled").average_precision, 1.0);
-        let second = scores[1].expect("labeled");
-        assert_eq!((second.first, second.precision), (0.0, 0.5));
-        assert!((second.average_precision - (0.5 + 2.0 / 3.0) / 2.0).abs() < 1e-12);
-        assert_eq!(scores[2], None);
-    }
-
-    #[test]
-    fn a_query_does_not_find_itself() {
-        let folder = Labeled {
-            vectors: &[1.0, 0.0, 0.8, 0.6, 0.0, 1.0],
-            dimensions: 2,
-            labels: &[0, 0, 1],
-        };
-        let results = search_queries(folder, folder, 2, |query, row| query == row);
-        let rows = |query: usize| -> Vec<usize> {
-            results[query].neighbors.iter().map(|n| n.row).collect()
-        };
-        assert_eq!((rows(0), rows(1)), (vec![1, 2], vec![0, 2]));
-        assert_eq!(results[0].neighbors[0].similarity, 0.8);
-        let first = results[0].scores.expect("another of its label");
-        assert_eq!(first.to_array(), [1.0, 0.5, 1.0, 1.0, 1.0]);
-        assert_eq!(results[2].scores, None, "alone with its label");
-    }
-
-    /// The definitions word by word: for every rank, count.
-    fn slowly(right: &[bool], k: usize) -> Option<[f64; 5]> {
-        let all = right.iter().filter(|right| **right).count();
-        if all == 0 {
-            return None;
-        }
-        let among = |count: usize| right.iter().take(count).filter(|right| **right).count() as f64;
-        let ranks = (1..=right.len()).filter(|&rank| right[rank - 1]);
-        let precisions = ranks.clone().map(|rank| among(rank) / rank as f64);
-        let first = ranks.clone().min().map_or(0.0, |rank| 1.0 / rank as f64);
-        Some([
-            among(1),
-            among(k) / k as f64,
-            if among(k) > 0.0 { 1.0 } else { 0.0 },
-            precisions.sum::<f64>() / all as f64,
-            first,
-        ])
-    }
-
-    proptest! {
-        #[test]
-        fn scores_are_those_of_counting_slowly(
-            right in prop::collection::vec(any::<bool>(), 0..60),
-            k in 1..70_usize,
-        ) {
-            let found = score_ranking(right.iter().copied(), k).map(QueryScores::to_array);
-            let expected = slowly(&right, k);
-            prop_assert_eq!(found.is_some(), expected.is_some());
-            for (found, expected) in found.unwrap_or_default().iter().zip(expected.unwrap_or_default()) {
-                prop_assert!((found - expected).abs() < 1e-9);
-            }
-        }
-
-        #[test]
-        fn searching_is_sorting_by_similarity(
-            vectors in prop::collection::vec(prop::array::uniform3(-1.0..1.0_f32), 2..30),
-            k in 1..8_usize,
-        ) {
-            let labels: Vec<u32> = (0..vectors.len() as u32).map(|row| row % 3).collect();
-            let folder = Labeled {
-                vectors: vectors.as_flattened(),
-                dimensions: 3,
-                labels: &labels,
-            };
-            let found = search_queries(folder, folder, k, |query, row| query == row);
-            for (query, result) in found.iter().enumerate() {
-                let similarity = |row: usize| dot(&vectors[row], &vectors[query]);
-                let mut rows: Vec<usize> = (0..vectors.len()).filter(|row| *row != query).collect();
-                rows.sort_by(|a, b| similarity(*b).total_cmp(&similarity(*a)).then(a.cmp(b)));
-                let right: Vec<bool> = rows.iter().map(|row| row % 3 == query % 3).collect();
-                let expected = slowly(&right, k);
-                prop_assert_eq!(result.scores.is_some(), expected.is_some());
-                rows.truncate(k);
-                let neighbors: Vec<usize> = result.neighbors.iter().map(|n| n.row).collect();
-                prop_assert_eq!(neighbors, rows);
-            }
-        }
-    }
-}
+mod tests;

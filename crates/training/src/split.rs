@@ -1,22 +1,22 @@
-//! Splits images into those that train and those that validate.
+//! Splits images into training and validation.
 
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-/// An image as far as the split looks at it.
+/// The properties of an image that determine the split.
 #[derive(Debug, Clone, Copy)]
 pub struct Item<'a> {
     /// SHA-256 of its bytes.
     pub content: [u8; 32],
-    /// What it shows.
+    /// Label of the image.
     pub label: &'a str,
 }
 
-/// Returns true for each item that validates. Of every label about `share` (0 to 1) of the items do: at least one
-/// where there are two or more, and never all; an item alone in its label trains. Which ones depends
-/// on the seed and the contents, not on names or order, so that a grown catalog keeps most of its split
-/// and the same content is never on both sides.
+/// Returns true for each item that is for validation. Of every label about `share` (0 to 1) of the
+/// items are: at least one if there are two or more, and never all; an item alone in its label is
+/// for training. The choice depends on the seed and the contents, not on names or order, so that a
+/// grown catalog keeps most of its split and the same content is never on both sides.
 pub fn validates(items: &[Item<'_>], share: f64, seed: u64) -> Vec<bool> {
     let mut by_label: BTreeMap<&str, Vec<([u8; 32], usize)>> = BTreeMap::new();
     for (place, item) in items.iter().enumerate() {
@@ -55,7 +55,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_label_is_on_both_sides_and_no_content_is(
+        fn every_label_is_on_both_sides_and_no_content(
             contents in prop::collection::vec((0..40_u8, 0..4_usize), 1..80),
             share in 0.0..1.0_f64,
             seed in any::<u64>(),

@@ -1,4 +1,4 @@
-//! How Lambda calls the handler.
+//! Calls of the handler by Lambda.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,13 +7,13 @@ use lookalike_core::Deadline;
 use lookalike_indexing::{Handler, HandlerError};
 use serde_json::Value;
 
-/// Kept back of an invocation's time for the answer.
+/// Part of an invocation's time that is reserved for the answer.
 const TO_ANSWER: Duration = Duration::from_secs(1);
 
 /// Handles one Lambda invocation within its time.
 ///
 /// # Errors
-/// As [`Handler::handle`], in the words of the Lambda API.
+/// The errors of [`Handler::handle`], in the form of the Lambda API.
 pub(crate) async fn invoke(
     handler: &Handler,
     event: LambdaEvent<Value>,

@@ -1,5 +1,5 @@
-//! Lambda function that keeps the index up to date: wires the indexer to AWS and to the Lambda runtime. What it does
-//! with an event is in `lookalike-indexing`.
+//! Lambda function that keeps the index up to date: wires the indexer to AWS and to the Lambda
+//! runtime. `lookalike-indexing` handles the events.
 
 #![forbid(unsafe_code)]
 

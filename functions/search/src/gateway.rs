@@ -1,4 +1,4 @@
-//! Undoes the differences between the gateways in front of Lambda.
+//! Removes the differences between the gateways in front of Lambda.
 //!
 //! An HTTP API puts its stage into the path, a REST API does not. A REST API behind a custom domain puts the base path
 //! of the domain's mapping into the path, an HTTP API

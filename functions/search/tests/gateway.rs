@@ -1,4 +1,4 @@
-//! Every sample event of the search function reaches a router as the request that the caller meant.
+//! Every sample event of the search function reaches a router as the request that the caller made.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::convert::Infallible;
@@ -18,7 +18,7 @@ fn sample(name: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-/// What the router is handed for an event.
+/// Returns the request that the router gets for an event.
 async fn received(event: Value) -> Request {
     let payload: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
     let mut context = Context::default();
@@ -190,7 +190,7 @@ async fn the_request_id_is_the_callers_or_else_lambdas() {
     assert_eq!(request.headers()["x-request-id"], "mine");
 }
 
-/// A gateway hands on text as it is: compressed bytes have to go through it in base64.
+/// A gateway passes text on unchanged: compressed bytes have to go through it in base64.
 #[tokio::test]
 async fn compressed_replies_leave_as_bytes() {
     for name in [

@@ -1,4 +1,4 @@
-"""Exports backbones of Keras with tf2onnx: channels last, a Transpose in front, random weights.
+"""Exports backbones of Keras with tf2onnx: channels last, a Transpose first, random weights.
 
     python tests/e2e/backbones/export_keras.py FOLDER
     python tests/e2e/backbones/make_skeletons.py --from FOLDER
@@ -18,7 +18,7 @@ import tf2onnx
 SIDE = 224
 OPSET = 17
 MEAN, DEVIATION = 127.5, 127.5
-# Constructor, further arguments, and whether it normalises pixels of 0 to 255 by itself.
+# Constructor, further arguments, and true if it normalises pixels of 0 to 255 itself.
 ARCHITECTURES = {
     "mobilenet_v2": (keras.applications.MobileNetV2, {}, False),
     "mobilenet_v3_small": (keras.applications.MobileNetV3Small, {"include_preprocessing": False}, False),
@@ -30,7 +30,7 @@ ARCHITECTURES = {
 
 
 def build(constructor, options, normalises):
-    """A network [N, 224, 224, 3] -> [N, D] whose normalisation fits its random weights."""
+    """Returns a network [N, 224, 224, 3] -> [N, D] whose normalisation fits its random weights."""
     shape = (SIDE, SIDE, 3)
     model = constructor(weights=None, include_top=False, pooling="avg", input_shape=shape, **options)
     noise = np.random.default_rng(7).normal(size=(4, *shape)).astype(np.float32)
@@ -42,7 +42,7 @@ def build(constructor, options, normalises):
 
 
 def preprocessing(normalises):
-    """The preprocessing file's content."""
+    """Returns the preprocessing file's content."""
     steps = {
         "size": {"height": SIDE, "width": SIDE},
         "resample": 2,

@@ -22,12 +22,12 @@ HERE = Path(__file__).resolve().parent
 EXPORT = HERE.parents[2] / "models" / "export.py"
 TORCHVISION = ["mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "efficientnet_b0", "resnet18", "resnet50"]
 TIMM = [*TORCHVISION, "efficientnet_lite0", "bit_resnet50x1"]
-# Smaller tensors hold shapes, axes and limits, which the graph does not work without.
+# Smaller tensors hold shapes, axes and limits, which the graph needs.
 KEPT_VALUES = 64
 
 
 def cases():
-    """Name and options of every export; each exporter has both a fixed and a free number of pictures."""
+    """Returns name and options of every export; each exporter has both a fixed and a free number of pictures."""
     for library, architectures in [("torchvision", TORCHVISION), ("timm", TIMM)]:
         for exporter in ["torchscript", "dynamo"]:
             free = (library == "timm") == (exporter == "torchscript")
@@ -46,7 +46,7 @@ def export_all(folder):
 
 
 def strip(model):
-    """Replaces the values of large tensors by what they are like."""
+    """Replaces the values of large tensors by a description of them."""
     for tensor in model.graph.initializer:
         values = numpy_helper.to_array(tensor)
         if values.size <= KEPT_VALUES or values.dtype.kind != "f":

@@ -1,1 +1,1 @@
-"""What schemathesis is told: how to read the OpenAPI document, and what to ask of the service."""
+"""Configuration of schemathesis: how to read the OpenAPI document, and which requests to make."""

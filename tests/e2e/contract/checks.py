@@ -18,7 +18,7 @@ from PIL import Image
 
 PREFIX = "urn:lookalike:problem:"
 
-# Problems that a request may have although it follows the document, each with the reason that no schema can state.
+# Problems of requests that follow the document, each with the reason that no schema can state.
 OF_MEANING = {
     "unknown-product": "any text may be a product id",
     "unknown-key": "a well-formed key may or may not be stored",
@@ -39,7 +39,7 @@ OF_MEANING = {
     "not-yet-indexed": "the index decides its generation",
     "audit-off": "the operator decides whether audits are enabled",
 }
-# Problems of a broken store or index, or of too large a catalog: the test has none of these.
+# Problems of a broken store or index, or of too large a catalog, which this test has not.
 OF_STORES = {
     "audit-too-large",
     "incomplete-index",
@@ -64,7 +64,7 @@ for media_type in ("image/*", "application/octet-stream"):
     schemathesis.openapi.media_type(media_type, st.one_of(IMAGE, st.binary(max_size=100)))
 
 
-# A product and a key that exist, and the counts of answers by operation and status.
+# An existing product and key, and the counts of answers by operation and status.
 REAL = {"product": os.environ["CONTRACT_PRODUCT"], "key": os.environ["CONTRACT_KEY"]}
 REAL["image"] = base64.b64encode(image((200, 30, 30), "PNG")).decode()
 ANSWERS = Counter()
@@ -79,7 +79,8 @@ def tell_answers():
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Lets half of the valid requests be about what is there, for answers and not only problems to be seen."""
+    """Makes half of the valid requests use existing products and keys, so that there are answers and not only problems.
+    """
     is_valid = case.meta is not None and case.meta.generation.mode.is_positive
     if not is_valid or zlib.crc32(repr((case.path_parameters, case.query, case.body)).encode()) % 2:
         return
@@ -96,7 +97,7 @@ def before_call(context, case, kwargs):
 
 
 def problem_of(response):
-    """The name of a problem, or None."""
+    """Returns the name of a problem, or None."""
     if response.status_code < 400 or response.request.method == "HEAD":
         return None
     return response.json()["type"].removeprefix(PREFIX)
@@ -104,7 +105,7 @@ def problem_of(response):
 
 @schemathesis.check
 def problems_are_documented(ctx, response, case):
-    """Each kind of problem stands among the examples of its operation, under its status."""
+    """Each kind of problem is among the examples of its operation, under its status."""
     name = problem_of(response)
     ANSWERS[f"{case.operation.label} {name or response.status_code}"] += 1
     if name is None:
@@ -112,13 +113,13 @@ def problems_are_documented(ctx, response, case):
     documented = case.operation.definition.raw["responses"][str(response.status_code)]
     examples = documented["content"]["application/problem+json"]["examples"]
     assert name in examples, f"{name} is not among the problems of {case.operation.label}: {', '.join(examples)}"
-    assert name not in OF_STORES, f"{name}, although all is well: {response.json()['detail']}"
+    assert name not in OF_STORES, f"{name}, although nothing is wrong: {response.json()['detail']}"
     assert response.json()["request_id"] == response.headers["x-request-id"][0]
 
 
 @schemathesis.check
 def valid_data_is_refused_for_its_meaning(ctx, response, case):
-    """What the document allows is answered, or refused for a reason that no document can know of."""
+    """Valid requests are answered, or refused for a reason that no document can state."""
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     name = problem_of(response)
@@ -128,7 +129,7 @@ def valid_data_is_refused_for_its_meaning(ctx, response, case):
 
 
 def members_disagree(case):
-    """Whether parts of a request contradict each other, of which each by itself is as the document says."""
+    """Returns true if parts of a request contradict each other although each is valid."""
     body = case.body if isinstance(case.body, dict) else {}
     in_form = case.media_type == "multipart/form-data"
     pictures = set(body) - {"request"}
@@ -137,11 +138,11 @@ def members_disagree(case):
     options = {name for name, value in body.items() if value is not None}
     in_query = set(case.query or {})
     subject = options & {"query", "image", "key"}
-    # Pictures of a form have to be those that the items name, or one by the name of `image` without items.
+    # Pictures of a form must be those of the items, or one with the name `image` if there are no items.
     items = [item for item in body.get("query") or [] if isinstance(item, dict)]
     named = {item["part"] for item in items if item.get("part") is not None}
     if in_form and pictures != (named if subject else {"image"}):
         return True
-    # An option stands in the query string or in the body, and what is said of the picture is of one picture.
+    # An option is in the query string or in the body, and options about the picture require one picture.
     is_about_several = subject == {"query"} and bool({"crop", "trim"} & (in_query | options))
     return bool(in_query & options) or is_about_several

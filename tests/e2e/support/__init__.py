@@ -1,1 +1,1 @@
-"""What the end-to-end tests share: the command, running systems, pictures, waiting."""
+"""Shared parts of the end-to-end tests: the command, running systems, pictures, waiting."""

@@ -1,4 +1,4 @@
-"""What the service under test can do, as it says itself."""
+"""The features of the service under test, from its own document."""
 
 
 class Api:
@@ -8,12 +8,12 @@ class Api:
         self.document = system.get("/openapi.json")
 
     def takes(self, parameter, path="/search", method="post"):
-        """Whether a route has a query parameter."""
+        """Returns true if a route has a query parameter."""
         parameters = self.document["paths"][path][method].get("parameters", [])
         return parameter in {one["name"] for one in parameters}
 
     def answers(self, schema, member):
-        """Whether a schema has a member."""
+        """Returns true if a schema has a member."""
         return member in self._members(self.document["components"]["schemas"][schema])
 
     def _members(self, schema):

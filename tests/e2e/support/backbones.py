@@ -12,17 +12,17 @@ from support.command import ROOT
 
 FOLDER = ROOT / "tests" / "e2e" / "backbones"
 ENDING = ".onnx.xz"
-# Gates (SiLU, squeeze and excitation) fade what passes. With less, all pictures end alike; with 2, rounding decides.
+# Gates (SiLU, squeeze and excitation) weaken activations. With less, all pictures end alike; with 2, rounding decides.
 GAIN = 1.5
 
 
 def names():
-    """Every skeleton: architecture.library.exporter.batch."""
+    """Returns the name of every skeleton: architecture.library.exporter.batch."""
     return sorted(path.name.removesuffix(ENDING) for path in FOLDER.glob(f"*{ENDING}"))
 
 
 def skeleton(name):
-    """The exported graph; large tensors have a shape but no values."""
+    """Returns the exported graph; large tensors have a shape but no values."""
     return onnx.load_from_string(lzma.decompress((FOLDER / f"{name}{ENDING}").read_bytes()))
 
 
@@ -48,25 +48,25 @@ def filled(name, seed=1):
 
 
 def he_deviation(kernel):
-    """The deviation that neither amplifies nor fades (K. He et al., "Delving Deep into Rectifiers", 2015)."""
+    """Returns the deviation that neither amplifies nor weakens (K. He et al., "Delving Deep into Rectifiers", 2015)."""
     return float(np.sqrt(2 / np.prod(kernel.dims[1:])))
 
 
 def preprocessing(model):
-    """What the exporter wrote beside the model."""
+    """Returns the preprocessing file that the exporter wrote."""
     [text] = [entry.value for entry in model.metadata_props if entry.key == "preprocessor_config.json"]
     return json.loads(text)
 
 
 def exactly(steps):
-    """The steps for pictures that have the network's size already: nothing is resized, nothing cut."""
+    """Returns the steps for pictures of the network's size: nothing is resized or cropped."""
     side = steps.get("crop_size", steps["size"])
     kept = {name: value for name, value in steps.items() if name not in ("do_center_crop", "crop_size")}
     return kept | {"size": side}
 
 
 def write(model, folder, steps):
-    """An encoder's folder for a filled model."""
+    """Writes the folder of an encoder with a filled model."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.onnx").write_bytes(model.SerializeToString())
     (folder / "preprocessor_config.json").write_text(json.dumps(steps), encoding="utf-8")
@@ -74,7 +74,7 @@ def write(model, folder, steps):
 
 
 def halved(model):
-    """The model in half precision throughout, and in full precision with weights that were half."""
+    """Returns the model in half precision throughout, and in full precision with weights rounded to half."""
     narrow, wide = onnx.ModelProto(), onnx.ModelProto()
     for copy in (narrow, wide):
         copy.CopyFrom(model)

@@ -1,4 +1,4 @@
-"""Files that claim to be pictures and are none."""
+"""Files that claim to be pictures but are not."""
 
 import io
 import struct
@@ -8,12 +8,12 @@ from PIL import Image
 
 
 def png_chunk(name, data):
-    """A chunk with its length and checksum."""
+    """Returns a chunk with its length and checksum."""
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
 def huge_png(side=100_000):
-    """A PNG of a few bytes that claims side x side pixels."""
+    """Returns a PNG of a few bytes that claims side x side pixels."""
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     data = zlib.compress(bytes(1000))
     return (
@@ -25,7 +25,7 @@ def huge_png(side=100_000):
 
 
 def vast_png(side):
-    """A sound PNG of one colour: millions of pixels in little more than a thousandth as many bytes."""
+    """Returns a valid PNG of one colour: millions of pixels in little more than a thousandth as many bytes."""
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     packed = zlib.compressobj()
     row = b"\0" + bytes((200, 60, 30)) * side
@@ -39,14 +39,14 @@ def vast_png(side):
 
 
 def jpeg_2000():
-    """A sound picture in a format that is not supported."""
+    """Returns a valid picture in an unsupported format."""
     buffer = io.BytesIO()
     Image.new("RGB", (64, 64), "teal").save(buffer, "JPEG2000")
     return buffer.getvalue()
 
 
 def truncated(jpeg):
-    """The first third of a picture."""
+    """Returns the first third of a picture."""
     return jpeg[: len(jpeg) // 3]
 
 

@@ -1,4 +1,4 @@
-"""A real browser: Chromium without a window, driven by Playwright, and what it must not complain about."""
+"""A real browser, headless Chromium driven by Playwright, and the errors that it must not report."""
 
 import base64
 import os
@@ -17,8 +17,8 @@ MISSING = (
     "or name one with LOOKALIKE_CHROMIUM"
 )
 
-# Violations of the content security policy reach the console too, but not where they happened; shifts of what is
-# shown already are only told to who asks from the beginning; pictures that are sent are told to nobody.
+# Violations of the content security policy reach the console too, but without their position; layout shifts are
+# only reported to early observers; and sent pictures are not reported at all.
 WATCH = """
 window.shifts = 0;
 window.sent = [];
@@ -43,27 +43,27 @@ DROP = """([name, type, data]) => {
 
 
 def executable():
-    """Path of the browser, or None."""
+    """Returns the path of the browser, or None."""
     named = os.environ.get("LOOKALIKE_CHROMIUM")
     if named:
-        assert Path(named).is_file(), f"LOOKALIKE_CHROMIUM names {named}, which is not there"
+        assert Path(named).is_file(), f"LOOKALIKE_CHROMIUM names {named}, which does not exist"
         return named
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 class Browser:
-    """The browser process; every tab has a profile of its own."""
+    """The browser process; every tab has its own profile."""
 
     def __init__(self, path):
         self._playwright = sync_playwright().start()
         self._browser = self._playwright.chromium.launch(executable_path=path)
 
     def version(self):
-        """Of Chromium."""
+        """Version of Chromium."""
         return self._browser.version
 
     def tab(self, url, **options):
-        """A new tab, as yet without a page; `url` is the root that `Tab.open` goes by."""
+        """Opens a tab without a page; `url` is the root for `Tab.open`."""
         options = {"viewport": WIDE, "reduced_motion": "reduce", "locale": "en-GB"} | options
         return Tab(self._browser.new_context(**options), url)
 
@@ -74,18 +74,18 @@ class Browser:
 
 
 class Tab:
-    """A page, and everything that went wrong in it."""
+    """A page, and all its errors."""
 
     def __init__(self, context, url):
         self.context = context
         self.url = url
         self.wrong = []
-        # What the test provokes, as parts of the messages.
+        # Expected errors, as parts of the messages.
         self.expected = []
         self.page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
         self.page.add_init_script(WATCH)
-        # Dialogues are caught from the beginning: one that opens before that is asked for would be lost.
+        # Dialogues are handled from the start, because an early one would be lost.
         self.page.on("filechooser", lambda _: None)
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.wrong.append(f"uncaught: {error}"))
@@ -100,20 +100,20 @@ class Tab:
         return self
 
     def close(self):
-        """Closes it, and says what went wrong and was not expected."""
+        """Closes the tab, and reports unexpected errors."""
         self.context.close()
         return [text for text in self.wrong if not any(part in text for part in self.expected)]
 
     def at(self, selector):
-        """The elements."""
+        """Returns the elements."""
         return self.page.locator(selector)
 
     def audit(self):
-        """What accessibility.js finds."""
+        """Returns the findings of accessibility.js."""
         return self.page.evaluate(f"({AUDIT})()")
 
     def shifts(self):
-        """How much moved that was shown already, as browsers count it: 0.1 is good."""
+        """Returns the layout shift as browsers measure it: 0.1 is good."""
         return self.page.evaluate("window.shifts")
 
     def step(self, by):
@@ -124,12 +124,12 @@ class Tab:
     # The shopper's page
 
     def found(self):
-        """Waits for the end of a search; the product names shown."""
+        """Waits for the end of a search; returns the displayed product names."""
         self.page.wait_for_selector("#results:not([aria-busy])", state="attached")
         return self.at("#results > li:not(.bone) .name").all_inner_texts()
 
     def choose(self, path, button="#choose"):
-        """Chooses a file, as by the dialogue."""
+        """Chooses a file, as in the dialogue."""
         with self.page.expect_file_chooser() as chooser:
             self.at(button).click()
         chooser.value.set_files(path)
@@ -145,7 +145,7 @@ class Tab:
             self.page.dispatch_event("body", step, {"dataTransfer": files})
 
     def asked(self, act, path="/search"):
-        """What a search that an action leads to asks for: the request, once it is answered."""
+        """Returns the request of a search that an action causes, after its answer."""
         def wanted(response):
             return path in response.url.split("?")[0]
 
@@ -154,7 +154,7 @@ class Tab:
         return answer.value.request
 
     def sent(self):
-        """The picture that was sent last."""
+        """Returns the picture that was sent last."""
         read = """async () => {
           const bytes = new Uint8Array(await window.sent.at(-1).arrayBuffer());
           return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
@@ -162,7 +162,7 @@ class Tab:
         return base64.b64decode(self.page.evaluate(read))
 
     def focus(self):
-        """What has the focus, described."""
+        """Describes the focused element."""
         return self.page.evaluate(
             """() => {
               const focused = document.activeElement;

@@ -1,4 +1,4 @@
-"""The pictures that the tests work with: real photos where there are any, else drawn ones."""
+"""The pictures for the tests: real photos if there are any, otherwise drawn ones."""
 
 import csv
 import os
@@ -23,17 +23,17 @@ class Picture:
 
     @property
     def key(self):
-        """The key that an upload of the catalog gives it."""
+        """Its key after an upload of the catalog."""
         return f"catalog/{self.below}"
 
     @property
     def category(self):
-        """What it shows."""
+        """Its category."""
         return self.path.parent.name
 
     @property
     def is_main(self):
-        """Whether the file has its product's name."""
+        """True if the file has its product's name."""
         return self.path.stem == self.product_id
 
     @property
@@ -62,7 +62,7 @@ class Catalog:
 
     @property
     def is_drawn(self):
-        """Whether these are drawings."""
+        """True if these are drawings."""
         return self.queries is None
 
     def pictures(self):
@@ -74,7 +74,7 @@ class Catalog:
         ]
 
     def products_of_pictures(self):
-        """Product ids by path below the root, as the CSV tells them."""
+        """Product ids by path below the root, from the CSV."""
         products = {}
         for row in self.rows():
             for image in row["image"].split("|"):
@@ -82,12 +82,12 @@ class Catalog:
         return products
 
     def rows(self):
-        """The CSV's lines."""
+        """The lines of the CSV."""
         with self.table.open(encoding="utf-8", newline="") as lines:
             return list(csv.DictReader(lines))
 
     def sample(self, count, seed=0):
-        """So many pictures of different products, of all categories, in a random but fixed order."""
+        """Returns `count` pictures of different products, of all categories, in a random but fixed order."""
         chosen = {}
         pictures = [picture for picture in self.pictures() if picture.is_main]
         for picture in random.Random(seed).sample(pictures, len(pictures)):
@@ -96,7 +96,7 @@ class Catalog:
         return list(chosen.values())[:count]
 
     def copy(self, pictures, folder):
-        """Copies pictures into a folder of their own, where it is their catalog's root."""
+        """Copies pictures into a new folder, which is their catalog's root."""
         for picture in pictures:
             target = folder / picture.below
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -115,7 +115,7 @@ class Catalog:
 
 
 def files(root):
-    """Path, and path below the root, of every picture in a folder tree."""
+    """Returns path, and path below the root, of every picture in a folder tree."""
     for path in sorted(root.rglob("*")):
         if path.suffix.lower() in ENDINGS:
             yield path, path.relative_to(root).as_posix()

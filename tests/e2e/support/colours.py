@@ -17,7 +17,7 @@ PREPROCESSING = {
 
 
 def encoder(folder):
-    """Puts the encoder into a folder."""
+    """Writes the encoder to a folder."""
     folder.mkdir(parents=True)
     shutil.copyfile(MODEL, folder / "model.onnx")
     (folder / "preprocessor_config.json").write_text(json.dumps(PREPROCESSING))

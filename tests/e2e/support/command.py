@@ -1,4 +1,4 @@
-"""The `lookalike` command, and other programs, run to their end."""
+"""Runs the `lookalike` command, and other programs, to their end."""
 
 import json
 import os
@@ -9,14 +9,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 BINARY = Path(os.environ.get("LOOKALIKE_BIN") or ROOT / "target" / "debug" / "lookalike")
-# Another encoder than the built-in one; see encoders/make_small.py.
+# An encoder other than the built-in one; see encoders/make_small.py.
 SMALL_ENCODER = ROOT / "tests" / "e2e" / "encoders" / "small"
 PATIENCE = 120.0
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a program ended."""
+    """The result of a program."""
 
     command: list
     code: int
@@ -24,11 +24,11 @@ class Outcome:
     stderr: str
 
     def json(self):
-        """What it printed, when that is one JSON document."""
+        """Its output, as one JSON document."""
         return json.loads(self.stdout)
 
     def expect(self, code=0):
-        """Itself, if it ended with this exit code."""
+        """Returns itself if the exit code is this one."""
         assert self.code == code, (
             f"{' '.join(map(str, self.command))}\nended with {self.code}, expected {code}\n"
             f"--- stdout\n{self.stdout}\n--- stderr\n{self.stderr}"
@@ -37,13 +37,13 @@ class Outcome:
 
 
 def environment(extra=None):
-    """This process's environment without anything that configures the command or an AWS client."""
+    """Returns this process's environment without anything that configures the command or an AWS client."""
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("AWS_", "LOOKALIKE_", "RUST_LOG"))
     }
-    # No client may look for credentials or a region outside of what the test names.
+    # No client may look for credentials or a region outside of the test.
     kept["AWS_EC2_METADATA_DISABLED"] = "true"
     kept["AWS_CONFIG_FILE"] = kept["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     return kept | (extra or {})
@@ -71,5 +71,5 @@ def lookalike(*arguments, extra_environment=None, **options):
 
 
 def tool(name):
-    """A program that was installed beside this Python."""
+    """Returns the path of a program installed beside this Python."""
     return Path(sys.executable).parent / name

@@ -6,7 +6,7 @@ from collections import Counter
 
 import requests
 
-# Of the connection; and encodings are undone here.
+# Headers of the connection; and encodings are undone here.
 NOT_FORWARDED = {
     "accept-encoding", "connection", "content-encoding", "content-length", "host", "keep-alive", "transfer-encoding",
 }
@@ -15,7 +15,7 @@ PROBLEM = b'{"type": "urn:lookalike:problem:unavailable", "detail": "busy", "req
 
 
 class Gateway:
-    """Forwards to `service`, after it has answered each path with 503 as often as it is told to."""
+    """Forwards to `service`, after it has answered each path with 503 a given number of times."""
 
     def __init__(self, service, script="", busy=0, retry_after="0.2", problem=PROBLEM, content_type="application/problem+json"):
         self.service = service
@@ -54,7 +54,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         if self.gateway.asked[path] > self.gateway.busy:
             return self._forward(body)
-        # As the service would, it lets pages of other origins read the header.
+        # Lets pages of other origins read the header, like the service.
         headers = {"content-type": self.gateway.content_type, "access-control-allow-origin": "*", "access-control-expose-headers": "retry-after"}
         return self._reply(503, headers | {"retry-after": self.gateway.retry_after}, self.gateway.problem)
 
@@ -77,4 +77,4 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_):
-        """Says nothing."""
+        """Logs nothing."""

@@ -1,4 +1,4 @@
-"""The indexer's program as Lambda runs it: events from a runtime API, S3 and SQS within the test's reach."""
+"""The indexer's program under a Lambda runtime API, with S3 and SQS controlled by the test."""
 
 import http.client
 import json
@@ -17,7 +17,7 @@ SECONDS = 60
 
 
 class Indexer:
-    """Starts the program when there is an event, and again after it was killed: whenever it fetches one of `deadly`."""
+    """Starts the program for an event, and again after it was killed: whenever it fetches one of `deadly`."""
 
     def __init__(self, system, deadly):
         self.system = system
@@ -30,7 +30,7 @@ class Indexer:
         self.api = None
 
     def invoke(self, event):
-        """The program's answer, or None if it was killed."""
+        """Returns the program's answer, or None if it was killed."""
         if self.process is None:
             self.start()
         self.api.events.put(event)
@@ -43,7 +43,7 @@ class Indexer:
         return None
 
     def start(self):
-        """A process with a runtime API of its own: what a dead one had asked for is not answered."""
+        """Starts a process with its own runtime API: requests of a dead one are not answered."""
         self.api = Server(Runtime, self)
         self.api.events, self.api.answers = queue.Queue(), queue.Queue()
         function = {
@@ -55,7 +55,7 @@ class Indexer:
             "AWS_LAMBDA_LOG_STREAM_NAME": "indexer",
             "AWS_ENDPOINT_URL_S3": self.s3.url,
             "AWS_ENDPOINT_URL_SQS": self.sqs.url,
-            # Events come again at once.
+            # Events are repeated at once.
             "LOOKALIKE_INDEXER_SECONDS": "0",
             "LOOKALIKE_RETRY_QUEUE_URL": f"{self.sqs.url}/000000000000/retries",
         }
@@ -69,7 +69,7 @@ class Indexer:
             )
 
     def fetched(self, key):
-        """Kills the process if it is about to work on this image; says whether it does."""
+        """Kills the process if it is about to work on this image; returns true if so."""
         if key not in self.deadly:
             return False
         self.kills += 1
@@ -119,16 +119,16 @@ class Server(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, request, client_address):
-        """A killed process leaves its connections."""
+        """Ignores connections of killed processes."""
 
 
 class Handler(BaseHTTPRequestHandler):
-    """What the three servers have in common."""
+    """Common parts of the three servers."""
 
     protocol_version = "HTTP/1.1"
 
     def body(self):
-        """The request's body."""
+        """Returns the request's body."""
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
     def reply(self, status, body=b"", headers=()):
@@ -141,7 +141,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_):
-        """Says nothing."""
+        """Logs nothing."""
 
 
 class Runtime(Handler):
@@ -178,7 +178,7 @@ class Sqs(Handler):
 
 
 class S3(Handler):
-    """Hands requests on to the system's S3, as they are."""
+    """Forwards requests unchanged to the system's S3."""
 
     def forward(self):
         body = self.body()
@@ -189,7 +189,7 @@ class S3(Handler):
             return
         upstream = http.client.HTTPConnection(urlsplit(self.server.owner.system.connection["s3_url"]).netloc)
         upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-        # The host as well, which is signed.
+        # Including the host, which is signed.
         for name, value in self.headers.items():
             if name.lower() not in ("connection", "expect"):
                 upstream.putheader(name, value)

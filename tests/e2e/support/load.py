@@ -1,4 +1,4 @@
-"""Searches that go on all the time, in the background."""
+"""Continuous searches in the background."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ import requests
 
 
 class Load:
-    """Threads that search a system until told to stop, and what went wrong."""
+    """Threads that search a system until told to stop, and their errors."""
 
     def __init__(self, system, pictures):
         self.pictures = pictures
@@ -32,7 +32,7 @@ class Load:
             thread.join()
 
     def wait_for(self, requests, deadline=60.0):
-        """Waits for so many more requests."""
+        """Waits for `count` more requests."""
         wanted, end = self.requests + requests, time.monotonic() + deadline
         while self.requests < wanted:
             assert time.monotonic() < end, f"{self.requests} requests, {self.failures[:3]}"

@@ -1,4 +1,4 @@
-"""What an API gateway with a stage, or a shop's own web server, does: the service below a prefix."""
+"""The service below a prefix, like behind an API gateway with a stage or a shop's own web server."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,7 +10,7 @@ DROPPED = {"connection", "content-encoding", "content-length", "date", "server",
 
 
 class Prefixed:
-    """A server that takes a prefix off and asks another one; other paths are not found."""
+    """A server that removes a prefix and forwards; other paths are not found."""
 
     def __init__(self, url, prefix):
         handler = type("Handler", (_Handler,), {"target": url, "prefix": prefix})

@@ -1,8 +1,8 @@
-"""Errors as the HTTP API tells them."""
+"""Errors of the HTTP API."""
 
 
 def expect_problem(reply, status, kind, *mentioned):
-    """A reply that is a problem of this kind, in the form that RFC 9457 asks for."""
+    """Checks that a reply is a problem of this kind, in the form of RFC 9457."""
     assert reply.status_code == status, f"{reply.status_code}: {reply.text}"
     assert reply.headers["content-type"] == "application/problem+json"
     problem = reply.json()

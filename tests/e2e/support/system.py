@@ -21,7 +21,7 @@ START = 900.0
 STOP = 20.0
 LOG_SHOWN = 20_000
 
-# Systems that have been started and not been disposed of: their logs belong to a failing test.
+# Started systems that were not disposed of: their logs are attached to a failing test.
 STARTED = []
 
 
@@ -39,9 +39,9 @@ class System:
         STARTED.append(self)
 
     def start(self, *arguments, wait=True):
-        """Starts the process and, if told so, waits until it is ready."""
+        """Starts the process and, if requested, waits until it is ready."""
         assert self.process is None, "it runs already"
-        # What a killed process left behind names ports that are closed.
+        # The file of a killed process names closed ports.
         (self.data / "serve.json").unlink(missing_ok=True)
         self.__dict__.pop("s3", None)
         self.__dict__.pop("dynamodb", None)
@@ -60,7 +60,7 @@ class System:
         return self
 
     def wait_until_ready(self, deadline=START):
-        """Waits for the line that says so, and remembers the URLs in it."""
+        """Waits for the ready line, and remembers its URLs."""
         self.connection = until(self.ready_line, deadline, "ready line", self.expect_alive)
         return self
 
@@ -69,24 +69,24 @@ class System:
         until((self.data / "serve.json").exists, deadline, "serve.json", self.expect_alive)
 
     def ready_line(self):
-        """The line, once it is there in full."""
+        """Returns the line once it is complete."""
         text = self._output.read_text(encoding="utf-8")
         return json.loads(text) if text.endswith("\n") else None
 
     def expect_alive(self):
-        """Fails when the process has ended."""
+        """Fails if the process has ended."""
         code = self.process.poll()
         assert code is None, f"serve ended with {code}\n{self.log()}"
 
     def stop(self):
-        """Asks the process to end, as a service manager would, and expects it to do so in order."""
+        """Asks the process to end, like a service manager, and expects a clean exit."""
         self.process.terminate()
         code = self.process.wait(STOP)
         self.process = None
         assert code == 0, f"serve ended with {code}\n{self.log()}"
 
     def kill(self):
-        """Ends the process without its knowing, if it runs."""
+        """Kills the process, if it runs."""
         if self.process is not None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
@@ -99,11 +99,11 @@ class System:
             STARTED.remove(self)
 
     def log(self):
-        """The end of what it wrote to standard error."""
+        """Returns the end of its standard error."""
         return self.whole_log()[-LOG_SHOWN:]
 
     def whole_log(self):
-        """All that it wrote to standard error, since the first start."""
+        """Returns its whole standard error since the first start."""
         return self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
 
     # The command line
@@ -114,7 +114,7 @@ class System:
 
     @property
     def environment(self):
-        """The variables that point AWS clients here."""
+        """Returns the variables that direct AWS clients here."""
         return self.connection["environment"]
 
     # The HTTP API
@@ -126,30 +126,30 @@ class System:
 
     @cached_property
     def http(self):
-        """A connection that is kept."""
+        """A persistent connection."""
         return requests.Session()
 
     def get(self, path):
-        """The JSON at a path."""
+        """Returns the JSON at a path."""
         return answer(self.http.get(f"{self.url}{path}", timeout=60))
 
     def post(self, path, **request):
-        """The reply to a POST, whatever its status."""
+        """Returns the reply to a POST, whatever its status."""
         return self.http.post(f"{self.url}{path}", timeout=60, **request)
 
     def search(self, picture, k=10, **parameters):
-        """The answer to a search by picture bytes, or by key when `picture` is text."""
+        """Returns the answer to a search by picture bytes, or by key if `picture` is text."""
         parameters = {"k": k} | parameters
         if isinstance(picture, str):
             return answer(self.post("/search", params=parameters, json={"key": picture}))
         return answer(self.post("/search", params=parameters, data=picture))
 
     def product(self, product_id):
-        """The reply to looking up a product, whatever its status."""
+        """Returns the reply to a request for a product, whatever its status."""
         return self.http.get(f"{self.url}/products/{quote(product_id, safe='')}", timeout=60)
 
     def index(self):
-        """The state of the index."""
+        """Returns the state of the index."""
         return self.get("/index")
 
     # The AWS endpoints
@@ -194,7 +194,7 @@ class System:
         self.s3.delete_object(Bucket=CATALOG_BUCKET, Key=key)
 
     def stored(self):
-        """ETags of the catalog's pictures by key, as the bucket says."""
+        """Returns ETags of the catalog's pictures in the bucket by key."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(
             Bucket=CATALOG_BUCKET, Prefix="catalog/"
         )
@@ -203,7 +203,7 @@ class System:
         }
 
     def items(self):
-        """Every item of the table, as plain values, by (product id, item)."""
+        """Returns every item of the table, as plain values, by (product id, item)."""
         from boto3.dynamodb.types import TypeDeserializer
 
         plain = TypeDeserializer().deserialize
@@ -218,7 +218,7 @@ class System:
     # Waiting
 
     def until(self, check, deadline=60.0, what=None):
-        """Waits for something while the process lives; returns what `check` returned."""
+        """Waits for a condition while the process lives; returns the result of `check`."""
         return until(check, deadline, what, self.expect_alive)
 
     def until_found(self, picture, key, deadline=60.0):
@@ -228,7 +228,7 @@ class System:
         return found, time.monotonic() - began
 
     def until_gone(self, picture, key, deadline=60.0):
-        """Waits until a search does not find this key any more; returns the seconds it took."""
+        """Waits until a search no longer finds this key; returns the seconds it took."""
         began = time.monotonic()
         self.until(
             lambda: result_of(self.search(picture), key) is None, deadline, f"lose {key}"
@@ -236,20 +236,20 @@ class System:
         return time.monotonic() - began
 
     def until_images(self, count, deadline=120.0):
-        """Waits until the index holds so many pictures; returns the seconds it took."""
+        """Waits until the index has `count` pictures; returns the seconds it took."""
         began = time.monotonic()
         self.until(lambda: self.index()["images"] == count, deadline, f"{count} images")
         return time.monotonic() - began
 
 
 def answer(response):
-    """The JSON of a reply that must be a success."""
+    """Returns the JSON of a reply that must be a success."""
     assert response.status_code == 200, f"{response.status_code}: {response.text}"
     return response.json()
 
 
 def result_of(found, key):
-    """The result that is this picture, or None."""
+    """Returns the result with this picture, or None."""
     return next((result for result in found["results"] if result["image"]["key"] == key), None)
 
 

@@ -1,4 +1,4 @@
-"""Waiting for something to become true, with a deadline."""
+"""Waiting for a condition, with a deadline."""
 
 import time
 
@@ -6,7 +6,7 @@ PAUSE = 0.05
 
 
 def until(check, deadline=60.0, what=None, alive=None):
-    """Calls `check` until it returns something true, which is returned.
+    """Calls `check` until it returns something true, and returns that.
 
     `alive`, if given, is called between attempts and raises when waiting further is pointless.
     """

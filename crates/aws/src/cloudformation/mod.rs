@@ -1,6 +1,6 @@
-//! Outputs of a CloudFormation stack, by the one call that this takes. CloudFormation's SDK would say the
-//! same with hundreds of other calls, all of which have to be compiled. The SDK's runtime signs the request
-//! and sends it again where that helps.
+//! Outputs of a CloudFormation stack, by the one call that this needs. CloudFormation's SDK would
+//! do the same, but has hundreds of other calls, which would all have to be compiled. The SDK's
+//! runtime signs the request and retries it if that helps.
 
 mod stack_xml;
 
@@ -32,13 +32,13 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::clients::NoRegion;
 use stack_xml::{read_error, read_outputs};
 
-/// Why the outputs of a stack are not known.
+/// The reason why the outputs of a stack are not known.
 #[derive(Debug, thiserror::Error)]
 pub enum StackError {
     /// The configuration has no region.
     #[error(transparent)]
     NoRegion(#[from] NoRegion),
-    /// CloudFormation refuses, or cannot be reached.
+    /// CloudFormation refuses the request, or cannot be reached.
     #[error("cannot describe stack {stack:?}: {reason}")]
     NotDescribed {
         /// Name of the stack.
@@ -46,7 +46,7 @@ pub enum StackError {
         /// Message of CloudFormation or of the connection.
         reason: String,
     },
-    /// CloudFormation names no stack.
+    /// CloudFormation returns no stack.
     #[error("there is no stack {stack:?} in this account and region")]
     NoStack {
         /// Name of the stack.
@@ -54,13 +54,13 @@ pub enum StackError {
     },
 }
 
-/// Outputs by name; `None` without a stack.
+/// Outputs by name; `None` if there is no stack.
 type Outputs = Option<HashMap<String, String>>;
 
 /// Returns the outputs of a stack by name.
 ///
 /// # Errors
-/// When there is no such stack, or CloudFormation does not describe it.
+/// If there is no such stack, or CloudFormation does not describe it.
 pub async fn stack_outputs(
     config: &SdkConfig,
     stack: &str,
@@ -128,7 +128,7 @@ fn signing(config: &SdkConfig, region: SigningRegion) -> StaticRuntimePlugin {
         .with_runtime_components(components)
 }
 
-/// The endpoint that the environment or the profile names, otherwise that of the region.
+/// Returns the endpoint in the environment or the profile, otherwise that of the region.
 fn endpoint(config: &SdkConfig, region: &str) -> String {
     let key = ServiceConfigKey::builder()
         .service_id("CloudFormation")
@@ -188,7 +188,7 @@ mod tests {
     use super::regional_endpoint;
 
     #[test]
-    fn endpoints_are_those_of_the_sdk() {
+    fn endpoints_agree_with_the_sdk() {
         let cases = [
             (
                 "eu-west-1",

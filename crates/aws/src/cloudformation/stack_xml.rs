@@ -1,11 +1,11 @@
-//! What CloudFormation answers to DescribeStacks.
+//! CloudFormation's answers to DescribeStacks.
 
 use std::collections::HashMap;
 
 use aws_smithy_types::error::ErrorMetadata;
 use aws_smithy_xml::decode::{Document, ScopedDecoder, XmlDecodeError, try_data};
 
-/// Returns the outputs of the first stack of an answer, by name; `None` when there is no stack.
+/// Returns the outputs of the first stack in an answer, by name; `None` if there is no stack.
 pub(crate) fn read_outputs(xml: &[u8]) -> Result<Option<HashMap<String, String>>, XmlDecodeError> {
     let mut found = None;
     let mut document = Document::try_from(xml)?;
@@ -25,7 +25,7 @@ pub(crate) fn read_outputs(xml: &[u8]) -> Result<Option<HashMap<String, String>>
     Ok(found)
 }
 
-/// Returns code and message of a refusal.
+/// Returns code and message of an error.
 pub(crate) fn read_error(xml: &[u8]) -> Result<ErrorMetadata, XmlDecodeError> {
     let mut error = ErrorMetadata::builder();
     let mut document = Document::try_from(xml)?;
@@ -59,7 +59,7 @@ fn each(
     Ok(())
 }
 
-/// The texts of the children of an element, by name; children with children are left out.
+/// Returns the texts of the children of an element, by name; children with children are left out.
 fn texts(element: &mut ScopedDecoder<'_, '_>) -> Result<HashMap<String, String>, XmlDecodeError> {
     let mut texts = HashMap::new();
     while let Some(mut child) = element.next_tag() {

@@ -1,5 +1,5 @@
-//! Metrics in CloudWatch's embedded metric format: one JSON line per emission, which CloudWatch Logs
-//! turns into metrics without any call from here.
+//! Metrics in CloudWatch's embedded metric format: one JSON line per emission, which CloudWatch
+//! Logs converts to metrics without any call by this program.
 //!
 //! Specification: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
@@ -16,9 +16,9 @@ pub const NAMESPACE: &str = "lookalike";
 /// The one dimension: the function that measured.
 pub const DIMENSION: &str = "function";
 
-/// Metrics of a line, by the specification.
+/// Maximum number of metrics in a line, by the specification.
 const MAX_METRICS_PER_LINE: usize = 100;
-/// Values of a metric, by the specification.
+/// Maximum number of values of a metric, by the specification.
 const MAX_VALUES_PER_METRIC: usize = 100;
 
 /// Writes metrics of one function as lines of JSON.
@@ -28,14 +28,14 @@ pub struct EmfMetrics<W> {
 }
 
 impl EmfMetrics<io::Stdout> {
-    /// Metrics to standard output, where Lambda takes them to CloudWatch Logs.
+    /// Writes metrics to standard output, from which Lambda sends them to CloudWatch Logs.
     pub fn stdout(function: impl Into<String>) -> Self {
         Self::new(function, io::stdout())
     }
 }
 
 impl<W: Write + Send> EmfMetrics<W> {
-    /// Metrics of `function` to `writer`, which gets each line in one call.
+    /// Writes metrics of `function` to `writer`, which gets each line in one call.
     pub fn new(function: impl Into<String>, writer: W) -> Self {
         Self {
             function: function.into(),
@@ -59,7 +59,7 @@ impl<W: Write + Send> Metrics for EmfMetrics<W> {
             .map_or(0, |time| time.as_millis());
         for document in documents(&self.function, milliseconds, measurements) {
             let line = format!("{document}\n");
-            // A writer that panicked elsewhere left at worst a broken line.
+            // A writer that panicked elsewhere left a broken line at worst.
             let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
             let written = writer
                 .write_all(line.as_bytes())
@@ -88,10 +88,10 @@ impl Metric {
     }
 }
 
-/// The documents of one emission: none without a number, several only past the limits.
+/// Returns the documents of one emission: none without a number, several only beyond the limits.
 fn documents(function: &str, milliseconds: u128, measurements: &[Measurement]) -> Vec<Value> {
     let mut lines: Vec<Vec<Metric>> = Vec::new();
-    // JSON has no infinity and no NaN: these are left out.
+    // JSON has no infinity and no NaN, so these are left out.
     for measurement in measurements.iter().filter(|one| one.value.is_finite()) {
         if !lines.iter_mut().any(|line| try_add(line, measurement)) {
             lines.push(vec![Metric::of(measurement)]);
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_left_out() {
+    fn values_that_are_not_numbers_are_left_out() {
         assert!(emitted(&[]).is_empty());
         assert!(emitted(&[count("A", f64::NAN), count("B", f64::INFINITY)]).is_empty());
     }

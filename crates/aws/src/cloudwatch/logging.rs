@@ -8,9 +8,9 @@ const DEFAULT_FILTER: &str = "warn,lookalike=info";
 
 /// Writes all later events of `tracing` as JSON.
 ///
-/// `RUST_LOG` chooses the events, in `tracing_subscriber`'s syntax; unset or unreadable, it is
-/// `warn,lookalike=info`. `detailed` adds this project's debug lines to either. Only the first call in a
-/// process has an effect.
+/// `RUST_LOG` selects the events, in `tracing_subscriber`'s syntax; if it is unset or invalid,
+/// `warn,lookalike=info` does. `detailed` adds this project's debug lines to either. Only the first
+/// call in a process has an effect.
 pub fn init(detailed: bool) {
     let mut filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
@@ -27,7 +27,8 @@ pub fn init(detailed: bool) {
     let _ = lines.try_init();
 }
 
-/// A directive for all crates of the project: directives match the beginning of a crate's name.
+/// Returns a directive for all crates of the project: directives match the beginning of a crate's
+/// name.
 fn ours(level: LevelFilter) -> Directive {
     format!("lookalike={level}")
         .parse()

@@ -1,8 +1,8 @@
 //! JSON values as DynamoDB attributes and back.
 //!
 //! Text, booleans, null, lists and maps come back exactly. Numbers come back with the same value:
-//! DynamoDB keeps 38 decimal digits, more than JSON numbers here have, but drops trailing
-//! zeros, so that `1.0` comes back as `1`.
+//! DynamoDB keeps 38 decimal digits, more than JSON numbers have here, but drops trailing zeros, so
+//! that `1.0` comes back as `1`.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_types::base64;
 use serde_json::{Map, Number, Value};
 
-/// DynamoDB's numbers end here: 9.99…E+125 on one side and 1E-130 on the other.
+/// End of DynamoDB's range of numbers: 9.99…E+125 on one side and 1E-130 on the other.
 const TOO_LARGE: f64 = 1e126;
 const TOO_SMALL: f64 = 1e-130;
 
@@ -21,7 +21,7 @@ const TOO_SMALL: f64 = 1e-130;
 )]
 pub(crate) struct OutOfRange(Number);
 
-/// `value` as an attribute.
+/// Converts `value` to an attribute.
 pub(crate) fn from_json(value: &Value) -> Result<AttributeValue, OutOfRange> {
     Ok(match value {
         Value::Null => AttributeValue::Null(true),
@@ -35,7 +35,7 @@ pub(crate) fn from_json(value: &Value) -> Result<AttributeValue, OutOfRange> {
     })
 }
 
-/// Named values as a map's attributes.
+/// Converts named values to a map's attributes.
 pub(crate) fn map_from_json<'v>(
     fields: impl IntoIterator<Item = (&'v String, &'v Value)>,
 ) -> Result<HashMap<String, AttributeValue>, OutOfRange> {
@@ -45,8 +45,8 @@ pub(crate) fn map_from_json<'v>(
         .collect()
 }
 
-/// `attribute` as JSON. Types that JSON lacks and another program may have stored are converted: sets to lists,
-/// binary to base64 text.
+/// Converts `attribute` to JSON. Types that JSON lacks and another program may have stored are
+/// converted: sets to lists, binary to base64 text.
 pub(crate) fn to_json(attribute: AttributeValue) -> Value {
     match attribute {
         AttributeValue::Null(_) => Value::Null,
@@ -77,7 +77,8 @@ fn decimal(number: &Number) -> Result<String, OutOfRange> {
     }
 }
 
-/// The JSON number of a decimal: an integer if it is one that fits, otherwise the nearest `f64`.
+/// Converts a decimal to a JSON number: an integer if it is one that fits, otherwise the nearest
+/// `f64`.
 fn number(decimal: String) -> Value {
     if let Ok(integer) = decimal.parse::<i64>() {
         return integer.into();
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_dynamodb_lacks_are_refused() {
+    fn numbers_outside_of_dynamodbs_range_are_refused() {
         for number in [1e126, -1e300, 1e-131, 5e-324] {
             let refused = from_json(&json!([number])).unwrap_err().to_string();
             assert!(refused.contains("out of DynamoDB's range"), "{refused}");
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_other_programs_store_is_read() {
+    fn values_of_other_programs_are_read() {
         for (attribute, value) in [
             (AttributeValue::N("1E+3".to_owned()), json!(1000.0)),
             (

@@ -15,7 +15,7 @@ use crate::dynamodb::record_item;
 use crate::dynamodb::table::Table;
 use crate::errors;
 
-/// Records of one page.
+/// Number of records in one page.
 const PAGE_RECORDS: i32 = 200;
 
 /// Failure records in DynamoDB. The index follows the table within moments, not at once.
@@ -29,7 +29,7 @@ impl DynamoFailures {
         Self { table }
     }
 
-    /// A query for all failures.
+    /// Makes a query for all failures.
     fn query(&self) -> QueryFluentBuilder {
         let query = self.table.client().query();
         query
@@ -47,7 +47,7 @@ impl Failures for DynamoFailures {
         let operation = || self.table.operation("list the failures in");
         let start = match after {
             Some(mark) => Some(start_of(mark).ok_or_else(|| {
-                let message = format!("{mark:?} is not where a page of failures ended");
+                let message = format!("{mark:?} is not the end of a page of failures");
                 StoreError::new(StoreErrorKind::Invalid, operation(), message)
             })?),
             None => None,
@@ -84,8 +84,8 @@ impl Failures for DynamoFailures {
         Ok(found)
     }
 
-    /// Reads all pages, as counting does: DynamoDB charges the same with the items as without, but the items take time
-    /// to arrive. They come in the order of keys, so any page may hold the newest.
+    /// Reads all pages, even to count: DynamoDB charges the same with or without the items, but the
+    /// items take time to arrive. They come in the order of keys, so any page may have the newest.
     async fn newest(&self, most: usize) -> Result<NewestFailures, StoreError> {
         let mut pages = self.query().into_paginator().send();
         let mut newest = NewestFailures::default();
@@ -111,13 +111,13 @@ fn records(items: Vec<Item>) -> Vec<ImageRecord> {
         let foreign = total - records.len();
         tracing::warn!(
             foreign,
-            "items in the index of failures that are no image records"
+            "items in the index of failures that are not image records"
         );
     }
     records
 }
 
-/// The end of a page as text: a JSON array of item and product id.
+/// Returns the end of a page as text: a JSON array of item and product id.
 fn mark_of(key: &Item) -> Option<String> {
     let text = |name| key.get(name)?.as_s().ok();
     serde_json::to_string(&(text(ITEM)?, text(PRODUCT_ID)?)).ok()
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_goes_on_where_the_one_before_ended() {
+    fn a_page_continues_where_the_previous_one_ended() {
         let mark = "[\"image#catalog/a \\\"b\\\".jpg\",\"p/1\"]";
         let start = start_of(mark);
         assert_eq!(start.as_ref().and_then(mark_of).as_deref(), Some(mark));

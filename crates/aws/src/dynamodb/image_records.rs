@@ -37,7 +37,8 @@ impl DynamoImageRecords {
 #[async_trait]
 impl ImageRecords for DynamoImageRecords {
     async fn put_many(&self, records: &[ImageRecord]) -> Result<(), StoreError> {
-        // DynamoDB refuses an item twice in a batch: the last one counts, as with single writes.
+        // DynamoDB refuses a batch in which an item occurs twice: the last one counts, as with
+        // single writes.
         let mut seen = HashSet::with_capacity(records.len());
         let mut requests = records
             .iter()
@@ -77,7 +78,7 @@ impl ImageRecords for DynamoImageRecords {
         pictures: &[(String, String)],
     ) -> Result<Vec<(String, String)>, StoreError> {
         let item = |(product_id, key): &(String, String)| (product_id.clone(), image_item(key));
-        // DynamoDB refuses a whole batch for a key that cannot be a product id, and no record has one.
+        // DynamoDB refuses a whole batch if a key cannot be a product id; no record has such a key.
         let possible = pictures.iter().filter(|(id, _)| is_product_id(id));
         let keys = possible.map(|(product_id, key)| primary_key(product_id, image_item(key)));
         let found = self.table.get_items(keys.collect(), Reading::Consistent);

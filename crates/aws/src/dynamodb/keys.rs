@@ -11,14 +11,14 @@ pub(crate) const FAILED: &str = "failed";
 /// Name of the index of failures.
 pub(crate) const FAILED_INDEX: &str = "failed";
 
-/// The longest product id in bytes: DynamoDB's limit for a hash key.
+/// Maximum length of a product id in bytes: DynamoDB's limit for a hash key.
 pub(crate) const MAX_PRODUCT_ID_BYTES: usize = 2048;
 /// DynamoDB's limit for a range key, in bytes.
 const MAX_ITEM_BYTES: usize = 1024;
 
 const IMAGE_PREFIX: &str = "image#";
 
-/// The primary key of an item of a product.
+/// Returns the primary key of an item of a product.
 pub(crate) fn primary_key(product_id: &str, item: String) -> Item {
     Item::from([
         (
@@ -29,13 +29,13 @@ pub(crate) fn primary_key(product_id: &str, item: String) -> Item {
     ])
 }
 
-/// True if DynamoDB can hold the id.
+/// True if DynamoDB can store the id.
 pub(crate) fn is_product_id(id: &str) -> bool {
     (1..=MAX_PRODUCT_ID_BYTES).contains(&id.len())
 }
 
-/// The item of an image: `image#<key>`. S3 keys may have 1024 bytes, and a range key has no room for the last few: the
-/// key's SHA-256 replaces the tail of such a key.
+/// Returns the item of an image: `image#<key>`. S3 keys may have 1024 bytes, and a range key has no
+/// room for the last few: the key's SHA-256 replaces the tail of such a key.
 pub(crate) fn image_item(key: &str) -> String {
     if IMAGE_PREFIX.len() + key.len() <= MAX_ITEM_BYTES {
         return format!("{IMAGE_PREFIX}{key}");

@@ -32,7 +32,7 @@ impl DynamoProducts {
         product_ids: &[String],
         reading: Reading,
     ) -> Result<HashMap<String, Metadata>, StoreError> {
-        // DynamoDB refuses a whole batch for a repeated key or a key that cannot be a product id.
+        // DynamoDB refuses a whole batch if a key is repeated or cannot be a product id.
         let mut seen = HashSet::with_capacity(product_ids.len());
         let keys = product_ids
             .iter()
@@ -84,7 +84,8 @@ impl Products for DynamoProducts {
     }
 
     async fn put_many(&self, products: &[Product]) -> Result<(), StoreError> {
-        // DynamoDB refuses an item twice in a batch: the last one counts, as with single writes.
+        // DynamoDB refuses a batch in which an item occurs twice: the last one counts, as with
+        // single writes.
         let mut seen = HashSet::with_capacity(products.len());
         let mut requests = products
             .iter()

@@ -9,7 +9,8 @@ use lookalike_events::{ITEM, PRODUCT_ID};
 use crate::dynamodb::item::Item;
 use crate::dynamodb::keys::{FAILED, image_item};
 
-/// The item of a record. Only a failure has the attribute `failed`, and so a place in its index.
+/// Converts a record to an item. Only a failure has the attribute `failed`, and so an entry in its
+/// index.
 pub(crate) fn from_record(record: &ImageRecord) -> Item {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let mut item = HashMap::from([
@@ -32,7 +33,7 @@ pub(crate) fn from_record(record: &ImageRecord) -> Item {
     item
 }
 
-/// The record of an item, or `None` when the item is not one of ours.
+/// Converts an item to a record; `None` if another program stored the item.
 pub(crate) fn to_record(mut item: Item) -> Option<ImageRecord> {
     let mut text = |name: &str| match item.remove(name) {
         Some(AttributeValue::S(text) | AttributeValue::N(text)) => Some(text),
@@ -88,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn other_items_are_no_records() {
+    fn other_items_are_not_records() {
         let mut item = from_record(&record());
         item.remove("at");
         assert_eq!(to_record(item), None);

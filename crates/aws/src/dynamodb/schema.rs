@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use crate::dynamodb::keys::{FAILED, FAILED_INDEX};
 
-/// The `CreateTable` request for a table of this name: keyed by product id and item, on demand, with
-/// the sparse index of failures, and with a stream that names the items that were written.
+/// Returns the `CreateTable` request for a table of this name: keyed by product id and item, on
+/// demand, with the sparse index of failures, and with a stream that names the items that were
+/// written.
 pub fn create_table(name: &str) -> Value {
     json!({
         "TableName": name,

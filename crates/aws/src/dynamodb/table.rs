@@ -1,4 +1,4 @@
-//! The table, with batch calls that repeat what DynamoDB leaves unprocessed.
+//! The table, with batch calls that retry what DynamoDB leaves unprocessed.
 
 use std::collections::HashMap;
 
@@ -13,14 +13,14 @@ use crate::errors;
 use crate::resource::Resource;
 use crate::settings;
 
-/// The number of keys that one `BatchGetItem` takes.
+/// Maximum number of keys in one `BatchGetItem`.
 const MAX_KEYS_PER_GET: usize = 100;
-/// The number of requests that one `BatchWriteItem` takes.
+/// Maximum number of requests in one `BatchWriteItem`.
 const MAX_REQUESTS_PER_WRITE: usize = 25;
-/// Batch calls in flight at the same time.
+/// Maximum number of batch calls at the same time.
 const MAX_CONCURRENT_CALLS: usize = 4;
 
-/// The message of a batch call that makes no progress any more.
+/// Message of a batch call that no longer makes progress.
 const THROTTLED: &str =
     "DynamoDB keeps leaving requests unprocessed: it is throttling the table, try again later";
 
@@ -64,12 +64,12 @@ impl Table {
         &self.client
     }
 
-    /// `verb table`, for errors.
+    /// Returns `verb table`, for errors.
     pub(crate) fn operation(&self, verb: &str) -> String {
         format!("{verb} dynamodb table {}", self.resource.name)
     }
 
-    /// The items that exist at `keys`, in any order. No key may be given twice.
+    /// Returns the items that exist at `keys`, in any order. No key may occur twice.
     pub(crate) async fn get_items(
         &self,
         keys: Vec<Item>,
@@ -86,7 +86,7 @@ impl Table {
         Ok(items)
     }
 
-    /// Makes all the requests, in any order. No item may be named twice.
+    /// Makes all the requests, in any order. No item may occur twice.
     pub(crate) async fn write_items(&self, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
         let chunks: Vec<_> = requests.chunks(MAX_REQUESTS_PER_WRITE).collect();
         for group in chunks.chunks(MAX_CONCURRENT_CALLS) {
@@ -152,7 +152,7 @@ impl Table {
     }
 }
 
-/// A request that cannot even be built.
+/// Makes the error of a request that cannot be built.
 pub(crate) fn invalid(
     operation: String,
     error: &aws_sdk_dynamodb::error::BuildError,

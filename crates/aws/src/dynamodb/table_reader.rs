@@ -18,7 +18,7 @@ const FIELDS: [&str; 10] = [
     PRODUCT_ID, ITEM, "key", "etag", "bytes", "encoder", "at", "failed", "code", "reason",
 ];
 
-/// Scans of a DynamoDB table. DynamoDB reads a page at once: one MB of items, metadata included.
+/// Scans a DynamoDB table. DynamoDB reads a page at once: one MB of items, including metadata.
 #[derive(Debug, Clone)]
 pub struct DynamoTableReader {
     table: Arc<Table>,
@@ -36,7 +36,7 @@ impl TableReader for DynamoTableReader {
         let operation = || self.table.operation("scan");
         let start = match after {
             Some(mark) => Some(start_of(mark).ok_or_else(|| {
-                let message = format!("{mark:?} is not where a page of the table ended");
+                let message = format!("{mark:?} is not the end of a page of the table");
                 StoreError::new(StoreErrorKind::Invalid, operation(), message)
             })?),
             None => None,
@@ -62,7 +62,7 @@ impl TableReader for DynamoTableReader {
     }
 }
 
-/// The entry of an item; `None` for items that other programs store in the table.
+/// Returns the entry of an item; `None` for items that other programs store in the table.
 fn entry_of(item: Item) -> Option<TableEntry> {
     if item.get(ITEM)?.as_s().ok()? == PRODUCT_ITEM {
         let id = item.get(PRODUCT_ID)?.as_s().ok()?;
@@ -71,7 +71,7 @@ fn entry_of(item: Item) -> Option<TableEntry> {
     record_item::to_record(item).map(TableEntry::Image)
 }
 
-/// The end of a page as text: a JSON array of product id and item.
+/// Returns the end of a page as text: a JSON array of product id and item.
 fn mark_of(key: &Item) -> Option<String> {
     let text = |name| key.get(name)?.as_s().ok();
     serde_json::to_string(&(text(PRODUCT_ID)?, text(ITEM)?)).ok()
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_goes_on_where_the_one_before_ended() {
+    fn a_page_continues_where_the_previous_one_ended() {
         let mark = "[\"p/1\",\"image#catalog/a \\\"b\\\".jpg\"]";
         let start = start_of(mark);
         assert_eq!(start.as_ref().and_then(mark_of).as_deref(), Some(mark));
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn items_of_others_are_no_entries() {
+    fn items_of_others_are_not_entries() {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let item = |item: &str| {
             Item::from([

@@ -1,4 +1,4 @@
-//! Why the encoder cannot be loaded.
+//! Errors of loading an encoder.
 
 use std::path::PathBuf;
 
@@ -8,30 +8,30 @@ use lookalike_encoder::LoadError;
 use crate::encoder::file_names::{MODEL, PREPROCESSING};
 use crate::settings;
 
-/// Why the encoder is not there.
+/// The reason why the encoder cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum EncoderError {
     /// A file of the model cannot be read.
     #[error(
-        "cannot read {path:?} of the encoder: {source}: {variable} has to name a directory with \
+        "cannot read {path:?} of the encoder: {source}: {variable} must name a directory with \
          {MODEL} and {PREPROCESSING}", variable = settings::ENCODER
     )]
     File {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         source: std::io::Error,
     },
     /// An object of the model cannot be read.
     #[error(
-        "cannot read an object of the encoder: {0}: {variable} has to name an S3 prefix with \
+        "cannot read an object of the encoder: {0}: {variable} must name an S3 prefix with \
          {MODEL} and {PREPROCESSING}", variable = settings::ENCODER
     )]
     Object(#[from] StoreError),
     /// The model or its preprocessing cannot be used.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// Loading it ended in a panic.
+    /// Loading panicked.
     #[error("loading the encoder ended early: {0}")]
     Interrupted(#[from] tokio::task::JoinError),
 }

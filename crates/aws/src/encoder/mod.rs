@@ -1,4 +1,4 @@
-//! The encoder that the settings name, as the service's port.
+//! The configured encoder as the service's port.
 
 mod error;
 pub(crate) mod file_names;
@@ -21,7 +21,7 @@ use crate::settings::{EncoderSource, Settings};
 
 pub use self::error::EncoderError;
 
-/// The encoder that the settings name, and those that are stored beside the index of `cloud`.
+/// Returns the configured encoder, and those that are stored beside the index of `cloud`.
 pub fn encoders(settings: &Settings, cloud: &Cloud) -> Encoders {
     let configured = encoder_cell(settings.encoder.clone(), cloud.clients());
     let open = |files: EncoderFiles, wanted: Fingerprint| {
@@ -35,7 +35,7 @@ pub fn encoders(settings: &Settings, cloud: &Cloud) -> Encoders {
     )
 }
 
-/// A cell that loads the encoder when it is first needed.
+/// Makes a cell that loads the encoder when it is first needed.
 pub fn encoder_cell(source: EncoderSource, clients: &Clients) -> EncoderCell {
     let (again, again_clients) = (source.clone(), clients.clone());
     let clients = clients.clone();
@@ -60,10 +60,10 @@ pub fn encoder_cell(source: EncoderSource, clients: &Clients) -> EncoderCell {
     EncoderCell::lazy_with_files(Box::new(load), Box::new(read))
 }
 
-/// The encoder at `source`, ready to embed. Takes a good part of a second.
+/// Loads the encoder at `source`, ready to embed. Takes several hundred milliseconds.
 ///
 /// # Errors
-/// When its files cannot be read or used.
+/// If its files cannot be read or used.
 pub async fn load_encoder(
     source: &EncoderSource,
     clients: &Clients,
@@ -79,7 +79,7 @@ pub async fn load_encoder(
     .await?
 }
 
-/// The encoder inside of the program, ready to embed.
+/// Loads the built-in encoder, ready to embed.
 ///
 /// # Errors
 /// None with an intact build.
@@ -87,10 +87,11 @@ pub fn embedded_encoder() -> Result<Arc<dyn ImageEncoder>, EncoderError> {
     Ok(port(Encoder::embedded()?))
 }
 
-/// The encoder that these files make, ready to embed. Takes a good part of a second, on this thread.
+/// Loads an encoder from these files, ready to embed. Takes several hundred milliseconds, on this
+/// thread.
 ///
 /// # Errors
-/// When the files cannot be used.
+/// If the files cannot be used.
 pub fn open_encoder(files: &EncoderFiles) -> Result<Arc<dyn ImageEncoder>, EncoderError> {
     Ok(port(from_files(files)?))
 }
@@ -99,7 +100,7 @@ fn from_files(files: &EncoderFiles) -> Result<Encoder, LoadError> {
     Encoder::from_parts(&files.name, &files.model, &files.preprocessing)
 }
 
-/// The files at `source`, and the fingerprint that follows from them.
+/// Reads the files at `source`, and returns them with their fingerprint.
 async fn read_files(source: &EncoderSource, clients: &Clients) -> Result<ReadFiles, EncoderError> {
     let files = files_at(source, clients).await?;
     tokio::task::spawn_blocking(move || {

@@ -6,7 +6,7 @@ use lookalike_core::ports::ImageEncoder;
 use lookalike_encoder::{Area, Encoder, ImageError, ImageInfo};
 use lookalike_index::Fingerprint;
 
-/// Hands out an encoder as the service's port.
+/// Returns an encoder as the service's port.
 pub(super) fn port(encoder: Encoder) -> Arc<dyn ImageEncoder> {
     Arc::new(EncoderPort(encoder))
 }

@@ -1,8 +1,8 @@
-//! The kinds of AWS's error codes and statuses.
+//! Kinds of AWS's error codes and statuses.
 
 use lookalike_core::StoreErrorKind;
 
-/// Codes of errors that a later attempt may not have.
+/// Codes of temporary errors.
 const LATER: &[&str] = &[
     "BandwidthLimitExceeded",
     "InternalError",
@@ -26,7 +26,7 @@ const LATER: &[&str] = &[
     "TransactionInProgressException",
 ];
 
-/// Codes of credentials that do not suffice.
+/// Codes of insufficient credentials.
 const DENIED: &[&str] = &[
     "AccessDenied",
     "AccessDeniedException",
@@ -66,10 +66,10 @@ pub(super) const OTHER_REGION: &[&str] = &[
     "TemporaryRedirect",
 ];
 
-/// The kind of an error by its code, otherwise by its HTTP status.
+/// Returns the kind of an error by its code, otherwise by its HTTP status.
 pub(super) fn kind_of(code: &str, status: u16) -> StoreErrorKind {
     match (code, status) {
-        // The object was moved to an archive: a policy does not help, restoring it does.
+        // The object was moved to an archive: a policy does not help, but restoring it does.
         ("InvalidObjectState", _) => StoreErrorKind::Invalid,
         ("ConditionalCheckFailedException", _) => StoreErrorKind::Conflict,
         (code, _) if LATER.contains(&code) => StoreErrorKind::Unavailable,
@@ -78,7 +78,7 @@ pub(super) fn kind_of(code: &str, status: u16) -> StoreErrorKind {
         (_, 404) => StoreErrorKind::NotFound,
         (_, 409 | 412) => StoreErrorKind::Conflict,
         (_, 408 | 425 | 429 | 500..=u16::MAX) => StoreErrorKind::Unavailable,
-        // Neither a refusal nor an answer that can be read: cut off on its way.
+        // Neither an error nor a readable answer: it was cut off on its way.
         (_, 0..=399) => StoreErrorKind::Unavailable,
         _ => StoreErrorKind::Invalid,
     }

@@ -54,7 +54,7 @@ pub(crate) fn is_missing_object<E: ProvideErrorMetadata>(
     status(error) == Some(404) && matches!(code(error), None | Some("NoSuchKey" | "NotFound"))
 }
 
-/// True if a condition on a write did not hold, or another write got in its way.
+/// True if a condition on a write did not hold, or another write was in progress.
 pub(crate) fn is_conflict<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     let kind = codes::kind_of(
         code(error).unwrap_or_default(),
@@ -63,12 +63,12 @@ pub(crate) fn is_conflict<E: ProvideErrorMetadata>(error: &SdkError<E, HttpRespo
     kind == StoreErrorKind::Conflict
 }
 
-/// The HTTP status of an answer, if there was one.
+/// Returns the HTTP status of an answer, if there was one.
 pub(crate) fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     error.raw_response().map(|reply| reply.status().as_u16())
 }
 
-/// Says that the bucket, table or queue itself does not exist.
+/// Describes that the bucket, table or queue itself does not exist.
 pub(crate) fn no_such_resource(resource: &Resource) -> String {
     let Resource {
         kind,
@@ -80,7 +80,7 @@ pub(crate) fn no_such_resource(resource: &Resource) -> String {
     )
 }
 
-/// A body that broke off before its end.
+/// Makes the error of a body that broke off before its end.
 pub(crate) fn interrupted(
     operation: &str,
     cause: impl Into<Box<dyn Error + Send + Sync>>,
@@ -96,7 +96,7 @@ fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&s
         .and_then(ProvideErrorMetadata::code)
 }
 
-/// The other side answered, but with an error.
+/// Translates an error answer of the server.
 fn answered<E>(resource: &Resource, error: &SdkError<E, HttpResponse>) -> (StoreErrorKind, String)
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -130,13 +130,13 @@ where
     }
 }
 
-/// Says that the credentials do not suffice.
+/// Describes that the credentials are insufficient.
 fn denied(resource: &Resource, said: &str) -> String {
     let Resource { kind, name, .. } = resource;
     format!("{said}: allow it in the policy for {kind} {name:?}, or use other credentials")
 }
 
-/// The server's message: code, message, request id.
+/// Returns the server's message: code, message, request id.
 fn said<E>(error: &SdkError<E, HttpResponse>) -> String
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -165,7 +165,7 @@ where
     said
 }
 
-/// No answer came: wrong input, no credentials, no connection, no time.
+/// Translates an error without an answer: wrong input, no credentials, no connection, no time.
 fn unanswered<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> (StoreErrorKind, String) {
     let cause = deepest(error);
     if let Some(credentials) = find::<CredentialsError>(error) {
@@ -207,7 +207,7 @@ fn unanswered<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> (StoreEr
     }
 }
 
-/// The two deepest causes: there the SDK's chains say what happened.
+/// Returns the two deepest causes, which describe the fault in the SDK's chains.
 fn deepest(error: &(dyn Error + 'static)) -> String {
     let causes: Vec<_> = chain(error).map(ToString::to_string).collect();
     causes[causes.len().saturating_sub(2)..].join(": ")

@@ -1,4 +1,4 @@
-//! A bucket, with the calls that several adapters make; `reading` has those that read objects.
+//! A bucket, with the calls of several adapters; `reading` has those that read objects.
 
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::types::ChecksumAlgorithm;
@@ -10,7 +10,7 @@ use crate::clients::Clients;
 use crate::errors;
 use crate::resource::Resource;
 
-/// Bodies from this size go through the client that is patient with uploads.
+/// Minimum size of bodies that are sent by the client with long timeouts.
 const LARGE_BODY_BYTES: usize = 1 << 20;
 
 /// A bucket and the clients to reach it.
@@ -23,7 +23,7 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    /// The bucket `name`, as `variable` gave it.
+    /// Refers to the bucket `name`, which was set by `variable`.
     pub(crate) fn new(clients: &Clients, name: &str, variable: &'static str) -> Self {
         Self {
             clients: clients.clone(),
@@ -48,17 +48,17 @@ impl Bucket {
         &self.clients.s3
     }
 
-    /// The client for large bodies on their way up.
+    /// Returns the client for uploads of large bodies.
     pub(crate) fn uploads(&self) -> &aws_sdk_s3::Client {
         &self.clients.s3_uploads
     }
 
-    /// `verb s3://bucket/key`, for errors.
+    /// Returns `verb s3://bucket/key`, for errors.
     pub(crate) fn operation(&self, verb: &str, key: &str) -> String {
         format!("{verb} s3://{}/{key}", self.resource.name)
     }
 
-    /// A put of a whole object, with a checksum that S3 verifies and keeps.
+    /// Makes a put of a whole object, with a checksum that S3 verifies and keeps.
     pub(crate) fn put(&self, key: &str, body: Bytes, content_type: &str) -> PutObjectFluentBuilder {
         let client = if body.len() >= LARGE_BODY_BYTES {
             self.uploads()
@@ -74,7 +74,7 @@ impl Bucket {
             .body(body.into())
     }
 
-    /// Removes an object; removing what is gone succeeds.
+    /// Removes an object; removing a missing one succeeds.
     pub(crate) async fn delete(&self, key: &str) -> Result<(), StoreError> {
         let delete = self.s3().delete_object().bucket(self.name()).key(key);
         match delete.send().await {
@@ -87,8 +87,8 @@ impl Bucket {
         }
     }
 
-    /// Fails if the bucket does not exist: a `HEAD` of an object answers 404 for that too, and without this check
-    /// a wrong bucket name would look like a catalog whose images are all gone.
+    /// Fails if the bucket does not exist: a `HEAD` of an object returns 404 for that too, and
+    /// without this check a wrong bucket name would look like a catalog without images.
     pub(crate) async fn must_exist(&self) -> Result<(), StoreError> {
         let check = || async {
             let head = self.s3().head_bucket().bucket(self.name());
@@ -108,7 +108,7 @@ impl Bucket {
         self.exists.get_or_try_init(check).await.copied()
     }
 
-    /// The error of an object that is missing and must not be.
+    /// Makes the error of a missing object that must exist.
     pub(crate) fn missing(&self, operation: String, key: &str) -> StoreError {
         let message = format!("there is no object {key:?} in bucket {:?}", self.name());
         StoreError::new(StoreErrorKind::NotFound, operation, message)

@@ -1,4 +1,4 @@
-//! The encoders beside the index.
+//! The encoders stored beside the index.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ impl S3Encoders {
         format!("{}{fingerprint}/{name}", self.prefix)
     }
 
-    /// The encoder that an object belongs to, unless another program put it there.
+    /// Returns the encoder that an object belongs to, unless another program put it there.
     fn fingerprint(&self, key: &str) -> Option<Fingerprint> {
         let (folder, _) = key.strip_prefix(&self.prefix)?.split_once('/')?;
         folder.parse().ok()
@@ -98,7 +98,7 @@ impl StoredEncoders for S3Encoders {
         let (Some(card), Some(model), Some(preprocessing)) = (card, model, preprocessing) else {
             return Ok(None);
         };
-        // The name is for people only: a damaged card is no reason to do without the encoder.
+        // The name is only for people: a damaged card is no reason not to use the encoder.
         let card: Option<Value> = serde_json::from_slice(&card).ok();
         let name = card.as_ref().and_then(|card| card["name"].as_str());
         Ok(Some(EncoderFiles {

@@ -14,7 +14,7 @@ use crate::s3::reading::Reading;
 
 /// The option that names the bucket, for errors.
 const OPTION: &str = "--out";
-/// The bytes of a file that is read back.
+/// Maximum size of a file that is read back.
 const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// The objects directly below a prefix.
@@ -26,7 +26,8 @@ pub struct S3Folder {
 }
 
 impl S3Folder {
-    /// The folder at `prefix`, without slashes at its ends, of a bucket; the prefix may be empty.
+    /// Refers to the folder at `prefix`, without slashes at its ends, of a bucket; the prefix may
+    /// be empty.
     pub fn new(clients: &Clients, bucket: &str, prefix: &str) -> Self {
         let prefix = match prefix.trim_matches('/') {
             "" => String::new(),
@@ -38,7 +39,7 @@ impl S3Folder {
         }
     }
 
-    /// The names of all files.
+    /// Returns the names of all files.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -51,7 +52,7 @@ impl S3Folder {
         Ok(names.map(str::to_owned).collect())
     }
 
-    /// A file's content, or `None` when it is not there.
+    /// Returns a file's content, or `None` if it does not exist.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -72,7 +73,7 @@ impl S3Folder {
         }
     }
 
-    /// Writes a JSON file, replacing one that is there.
+    /// Writes a JSON file, replacing an existing one.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -85,7 +86,7 @@ impl S3Folder {
         })
     }
 
-    /// Removes a file; removing what is gone succeeds.
+    /// Removes a file; removing a missing one succeeds.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -1,10 +1,10 @@
-//! Text in headers: S3 keeps user metadata that is not ASCII only when it comes as encoded words of
-//! RFC 2047, and answers with such words.
+//! Text in headers: S3 keeps user metadata that is not ASCII only as encoded words of RFC 2047, and
+//! returns such words.
 
 use aws_smithy_types::base64;
 use percent_encoding::percent_decode_str;
 
-/// `text` as a header may carry it: itself if it is plain, otherwise one encoded word in UTF-8.
+/// Encodes `text` for a header: unchanged if it is plain, otherwise as one encoded word in UTF-8.
 pub(crate) fn encode(text: &str) -> String {
     let plain = text.bytes().all(|byte| (0x20..0x7f).contains(&byte))
         && text.trim() == text
@@ -16,7 +16,7 @@ pub(crate) fn encode(text: &str) -> String {
     }
 }
 
-/// The text that a header carries. All but encoded words in UTF-8 stays as it is.
+/// Decodes the text in a header. Everything except encoded words in UTF-8 stays unchanged.
 pub(crate) fn decode(header: &str) -> String {
     let mut decoded = Vec::new();
     let mut rest = header;
@@ -42,11 +42,11 @@ pub(crate) fn decode(header: &str) -> String {
         }
     }
     decoded.extend_from_slice(rest.as_bytes());
-    // A word may end inside a character, so that only the whole can be checked.
+    // A word may end inside a character, so only the whole can be checked.
     String::from_utf8(decoded).unwrap_or_else(|_| header.to_owned())
 }
 
-/// The bytes of the encoded word that `text` begins with, and the word's length.
+/// Returns the bytes of the encoded word at the start of `text`, and the word's length.
 fn encoded_word(text: &str) -> Option<(Vec<u8>, usize)> {
     let mut parts = text.strip_prefix("=?")?.splitn(3, '?');
     let (charset, encoding, rest) = (parts.next()?, parts.next()?, parts.next()?);

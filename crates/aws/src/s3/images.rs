@@ -16,8 +16,8 @@ use crate::s3::reading::Reading;
 
 /// Reads and writes the images of the catalog bucket.
 ///
-/// The policy has to allow `s3:GetObject` and `s3:ListBucket`: without the latter S3 answers 403
-/// instead of 404 for an image that is gone, which is an error here.
+/// The policy must allow `s3:GetObject` and `s3:ListBucket`: without the latter, S3 returns 403
+/// instead of 404 for a missing image, which is an error here.
 #[derive(Debug, Clone)]
 pub struct S3Images {
     bucket: Arc<Bucket>,
@@ -88,7 +88,7 @@ impl ImageStore for S3Images {
         prefix: &str,
         after: Option<&str>,
     ) -> Result<Page<ListedImage>, StoreError> {
-        // A key marks where the next page starts: S3's own token expires.
+        // A key marks the start of the next page: S3's own token expires.
         let page = listing::list_page(&self.bucket, prefix, |list| {
             list.set_start_after(after.map(str::to_owned))
         })

@@ -11,7 +11,7 @@ use lookalike_events::decode_key;
 use crate::errors;
 use crate::s3::bucket::Bucket;
 
-/// An object as a listing names it.
+/// An object in a listing.
 pub(crate) struct ListedObject {
     pub(crate) key: String,
     pub(crate) etag: Option<String>,
@@ -27,14 +27,15 @@ pub(crate) struct ListingPage {
     next_token: Option<String>,
 }
 
-/// Reads one page of the objects below `prefix`. `request` says where the page starts and what it leaves out.
+/// Reads one page of the objects below `prefix`. `request` sets the start of the page and what it
+/// leaves out.
 pub(crate) async fn list_page(
     bucket: &Bucket,
     prefix: &str,
     request: impl FnOnce(ListObjectsV2FluentBuilder) -> ListObjectsV2FluentBuilder,
 ) -> Result<ListingPage, StoreError> {
     let operation = bucket.operation("list", prefix);
-    // XML cannot carry every character that a key may have: encoded, it can.
+    // XML cannot represent every character of a key, so keys are requested in encoded form.
     let list = bucket
         .s3()
         .list_objects_v2()

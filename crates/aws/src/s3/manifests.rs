@@ -18,8 +18,8 @@ use crate::s3::reading::Reading;
 
 /// The manifest at `<prefix>/manifest.json`.
 ///
-/// The policy has to allow `s3:ListBucket` on the bucket, or S3 answers 403 instead of 404 while there
-/// is no manifest.
+/// The policy must allow `s3:ListBucket` on the bucket; otherwise S3 returns 403 instead of 404
+/// while there is no manifest.
 #[derive(Debug, Clone)]
 pub struct S3Manifests {
     bucket: Arc<Bucket>,
@@ -34,7 +34,7 @@ impl S3Manifests {
         }
     }
 
-    /// The ETag of the manifest, if it is `bytes`.
+    /// Returns the ETag of the manifest, if it is `bytes`.
     async fn etag_if(&self, bytes: &Bytes) -> Result<Option<String>, StoreError> {
         match self.load(None).await? {
             LoadedManifest::Found { etag, bytes: found } if found == *bytes => Ok(Some(etag)),
@@ -76,16 +76,16 @@ impl Manifests for S3Manifests {
             Err(error) => error,
         };
         // The reply to an earlier attempt may have been lost after the write: then the condition
-        // failed against our own manifest, and calling that a conflict would publish it twice.
-        // There is nothing to match when the manifest is gone.
+        // failed against this writer's own manifest, and treating that as a conflict would publish
+        // it twice. There is nothing to match if the manifest was removed.
         let lost = errors::is_conflict(&error)
             || (expected.is_some() && errors::is_missing_object(&error));
         if lost && attempts.made() > 1 {
             if let Some(etag) = self.etag_if(&bytes).await? {
                 return Ok(etag);
             }
-            // Another process may have published on top of ours. Whether ours was ever there is unknown, and a
-            // conflict would claim that it was not.
+            // Another process may have published after this writer. It is unknown whether this
+            // manifest was ever stored, and a conflict would claim that it was not.
             let message = "the manifest changed while an earlier attempt went unanswered";
             let unknown = StoreError::new(StoreErrorKind::Unavailable, operation, message);
             return Err(unknown.caused_by(error));
@@ -102,7 +102,7 @@ impl Manifests for S3Manifests {
     }
 }
 
-/// Counts how often a request went out.
+/// Counts how often a request was sent.
 #[derive(Debug, Clone, Default)]
 struct Attempts(Arc<AtomicU32>);
 

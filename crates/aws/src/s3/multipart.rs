@@ -8,14 +8,14 @@ use lookalike_core::StoreError;
 use crate::errors;
 use crate::s3::bucket::Bucket;
 
-/// Size of every part but the last: 10,000 of them, S3's maximum, make 160 GB.
+/// Size of every part except the last: 10,000 of them, S3's maximum, make 160 GB.
 const PART_BYTES: usize = 16 << 20;
 
-/// Parts in flight at the same time.
+/// Maximum number of parts that are sent at the same time.
 const MAX_PARALLEL_PARTS: usize = 4;
 
-/// Writes a large object: it appears whole or not at all. After a crash, the parts left behind are not an object,
-/// and the bucket's lifecycle rule for incomplete uploads removes it.
+/// Writes a large object: it appears whole or not at all. After a crash, the remaining parts are
+/// not an object, and the bucket's lifecycle rule for incomplete uploads removes them.
 pub(crate) async fn put(
     bucket: &Bucket,
     key: &str,
@@ -43,7 +43,7 @@ pub(crate) async fn put(
         let abort = abort.bucket(bucket.name()).key(key).upload_id(id);
         if let Err(error) = abort.send().await {
             let error = errors::translate(bucket.resource(), operation(), error);
-            tracing::warn!(%error, "an unfinished upload stays behind until its lifecycle rule ends it");
+            tracing::warn!(%error, "an unfinished upload stays until the lifecycle rule ends it");
         }
     }
     done
@@ -63,7 +63,7 @@ async fn put_parts(
             put_part(bucket, key, id, number, part)
         })
         .collect();
-    // In order, as completing the upload needs them.
+    // In order, as required for completing the upload.
     stream::iter(uploads)
         .buffered(MAX_PARALLEL_PARTS)
         .try_collect()
@@ -107,7 +107,7 @@ async fn complete(
     let parts = CompletedMultipartUpload::builder()
         .set_parts(Some(parts))
         .build();
-    // S3 puts a large object together before it answers.
+    // S3 assembles a large object before it answers.
     let complete = bucket.uploads().complete_multipart_upload();
     complete
         .bucket(bucket.name())

@@ -11,10 +11,11 @@ use lookalike_core::{StoreError, StoreErrorKind};
 use crate::errors;
 use crate::s3::bucket::Bucket;
 
-/// Attempts to read an object whose body breaks off, which the SDK does not retry.
+/// Maximum number of attempts to read an object whose body breaks off, which the SDK does not
+/// retry.
 const MAX_READS: u32 = 3;
 
-/// An object that was read: its headers, and its body unless that was left out.
+/// An object that was read: its headers, and its body unless it was left out.
 pub(crate) struct Read {
     pub(crate) etag: Option<String>,
     pub(crate) length: Option<i64>,
@@ -26,7 +27,7 @@ pub(crate) struct Read {
 pub(crate) enum Reading {
     Found(Read),
     Missing,
-    /// The object is still the version that `If-None-Match` named.
+    /// The object still has the version in `If-None-Match`.
     Unchanged,
 }
 
@@ -100,7 +101,7 @@ impl Bucket {
         }
     }
 
-    /// Asks for an object.
+    /// Requests an object.
     async fn open(
         &self,
         key: &str,
@@ -119,7 +120,7 @@ impl Bucket {
         }
     }
 
-    /// The error of a reply about a condition or range that the request did not have.
+    /// Makes the error of a reply about a condition or range that the request did not have.
     pub(crate) fn unexpected_reply(&self, key: &str) -> StoreError {
         let message = "the reply is about a condition or a range that was not in the request";
         StoreError::new(StoreErrorKind::Invalid, self.operation("get", key), message)

@@ -18,13 +18,14 @@ use crate::s3::{listing, multipart};
 
 const CONTENT_TYPE: &str = "application/octet-stream";
 
-/// Segments from this size go up in parts, each of which can fail and be sent again alone.
+/// Minimum size of segments that are uploaded in parts, each of which can fail and be sent again
+/// alone.
 const MULTIPART_BYTES: usize = 64 << 20;
 
-/// Larger ranges are read in parts of this size: one S3 connection carries some 90 MB/s, a function with
-/// several of them several times that.
+/// Maximum size of ranges that are read at once, and of the parts of larger ranges: one S3
+/// connection transfers some 90 MB/s, several connections of a function several times as much.
 const PART_BYTES: usize = 8 << 20;
-/// Parts in flight at once.
+/// Maximum number of parts that are read at the same time.
 const MAX_PARALLEL_PARTS: usize = 8;
 
 /// The segments at `<prefix>/segments/<ulid>.seg`.
@@ -46,7 +47,7 @@ impl S3Segments {
         format!("{}{id}.seg", self.prefix)
     }
 
-    /// The segment that an object is, unless another program put it there.
+    /// Returns the segment id of an object, unless another program put it there.
     fn id(&self, key: &str) -> Option<SegmentId> {
         let name = key.strip_prefix(&self.prefix)?.strip_suffix(".seg")?;
         name.parse().ok()
@@ -69,8 +70,8 @@ impl Segments for S3Segments {
         }
     }
 
-    /// The bytes in `range`, fewer when the object ends before: the reader of the segment knows its
-    /// length and reports that better.
+    /// Returns the bytes in `range`, fewer if the object ends before: the reader of the segment
+    /// knows its length and reports that better.
     async fn get(&self, id: SegmentId, range: Range<u64>) -> Result<Bytes, StoreError> {
         if range.is_empty() {
             return Ok(Bytes::new());
@@ -108,7 +109,7 @@ impl SegmentStore for S3Segments {
             Some(StoredSegment {
                 id: self.id(&object.key)?,
                 bytes: object.bytes.unwrap_or(0),
-                // Without a time it counts as new, so that nothing removes it as too old.
+                // Without a time it counts as new, so that it is not removed as too old.
                 modified: object.modified.unwrap_or_else(SystemTime::now),
             })
         });

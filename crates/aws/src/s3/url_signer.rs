@@ -11,14 +11,14 @@ use lookalike_core::{StoreError, StoreErrorKind, UploadLink};
 use crate::errors;
 use crate::s3::bucket::Bucket;
 
-/// The least time that the URL of an image is valid.
+/// Minimum time for which the URL of an image is valid.
 const MIN_FETCH_TIME: Duration = Duration::from_secs(60 * 60);
 
-/// URLs are signed as of the beginning of such a span, so that an image keeps its URL for that long and a browser finds
-/// it in its cache.
+/// Length of the time spans at whose beginning URLs are signed, so that an image keeps its URL for
+/// that long and a browser finds it in its cache.
 const SIGNING_SPAN: Duration = Duration::from_secs(15 * 60);
 
-/// The time that the URL for an upload is valid.
+/// Time for which the URL for an upload is valid.
 const UPLOAD_TIME: Duration = Duration::from_secs(15 * 60);
 
 /// Signs URLs with this process's credentials; no URL outlives them.

@@ -1,4 +1,4 @@
-//! The values that each variable may hold.
+//! Checks of the values of variables.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ pub(super) struct Check<T> {
     pub(super) value: Option<T>,
 }
 
-/// A bucket's name, or the ARN of an access point.
+/// Checks a bucket's name, or the ARN of an access point.
 pub(super) fn bucket(text: &str) -> Check<String> {
     Check {
         expected: "the name of a bucket: 3 to 63 lower-case letters, digits, hyphens and dots",
@@ -27,7 +27,7 @@ pub(super) fn is_bucket(text: &str) -> bool {
             && text.chars().all(|c| plain(c) || c == '-' || c == '.'))
 }
 
-/// Where in a bucket the index lives.
+/// Checks a prefix in a bucket.
 pub(super) fn prefix(text: &str) -> Check<String> {
     Check {
         expected: "a path such as `index` or `shops/one`, without slashes at its ends, \
@@ -43,7 +43,7 @@ pub(super) fn is_path(text: &str) -> bool {
             .all(|part| !matches!(part, "" | "." | "..") && !part.contains(char::is_control))
 }
 
-/// A table's name or ARN.
+/// Checks a table's name or ARN.
 pub(super) fn table(text: &str) -> Check<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     let fine =
@@ -54,7 +54,7 @@ pub(super) fn table(text: &str) -> Check<String> {
     }
 }
 
-/// The URL of an SQS queue.
+/// Checks the URL of an SQS queue.
 pub(super) fn queue(text: &str) -> Check<String> {
     Check {
         expected: "the URL of a standard SQS queue, such as \
@@ -63,8 +63,8 @@ pub(super) fn queue(text: &str) -> Check<String> {
     }
 }
 
-/// True if it ends with an account and a queue's name. The names of FIFO queues have a dot: S3 cannot
-/// send there, and messages would need a group.
+/// True if it ends with an account and a queue's name. The names of FIFO queues have a dot: S3
+/// cannot send there, and messages would need a group.
 fn is_queue_url(text: &str) -> bool {
     let mut parts = text.rsplitn(3, '/');
     let (name, account, server) = (parts.next(), parts.next(), parts.next());
@@ -77,7 +77,7 @@ fn is_queue_url(text: &str) -> bool {
     name.is_some_and(is_name) && account.is_some_and(is_account) && server.is_some_and(is_origin)
 }
 
-/// Names of attributes.
+/// Checks names of attributes.
 pub(super) fn filterable(text: &str) -> Check<Filterable> {
     Check {
         expected: "names of metadata separated by commas, such as `price,brand`: at most 32, each of at \
@@ -86,7 +86,7 @@ pub(super) fn filterable(text: &str) -> Check<Filterable> {
     }
 }
 
-/// A time of at most a day.
+/// Checks a duration of at most a day.
 pub(super) fn seconds(text: &str) -> Check<Duration> {
     let value = text
         .parse()
@@ -99,7 +99,7 @@ pub(super) fn seconds(text: &str) -> Check<Duration> {
     }
 }
 
-/// `*`, or origins without paths.
+/// Checks for `*`, or origins without paths.
 pub(super) fn origins(text: &str) -> Check<Vec<String>> {
     let origins: Vec<_> = text
         .split(',')
@@ -125,7 +125,7 @@ fn is_origin(text: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '[' | ']'))
 }
 
-/// True if the API is open to everybody.
+/// Checks the authorization; the value is true if the API is open to everyone.
 pub(super) fn open(text: &str) -> Check<bool> {
     let value = match text {
         "NONE" => Some(true),
@@ -138,7 +138,7 @@ pub(super) fn open(text: &str) -> Check<bool> {
     }
 }
 
-/// The secret of the origin.
+/// Checks for a secret of the origin.
 pub(super) fn origin_secret(text: &str) -> Check<OriginSecret> {
     Check {
         expected: "16 to 256 printable ASCII characters without spaces",
@@ -146,7 +146,7 @@ pub(super) fn origin_secret(text: &str) -> Check<OriginSecret> {
     }
 }
 
-/// On or off.
+/// Checks for `true` or `false`.
 pub(super) fn switch(text: &str) -> Check<bool> {
     let value = match text.to_ascii_lowercase().as_str() {
         "1" | "true" | "on" | "yes" => Some(true),

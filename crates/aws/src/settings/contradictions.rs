@@ -1,11 +1,11 @@
-//! Settings that are each fine but do harm together.
+//! Settings that are valid alone but harmful together.
 
 use super::Settings;
 use super::encoder_source::EncoderSource;
 use super::problem::SettingsProblem;
 use super::variables::{CATALOG_BUCKET, ENCODER, INDEX_PREFIX, QUEUE_URL, RETRY_QUEUE_URL};
 
-/// Prefixes of the catalog bucket that the system reacts to or lets expire.
+/// Prefixes of the catalog bucket that cause events or in which objects expire.
 const WATCHED_PREFIXES: [&str; 2] = ["catalog", "uploads"];
 
 /// Finds the settings that contradict each other.
@@ -15,7 +15,7 @@ pub(super) fn find(settings: &Settings) -> Vec<SettingsProblem> {
         problems.push(SettingsProblem::Contradiction {
             first: INDEX_PREFIX,
             second: CATALOG_BUCKET,
-            reason: "the index would lie where pictures are watched or expire: \
+            reason: "the index would be in a prefix where pictures are watched or expire: \
                      choose another prefix or bucket for the index",
         });
     }
@@ -34,7 +34,7 @@ pub(super) fn find(settings: &Settings) -> Vec<SettingsProblem> {
         problems.push(SettingsProblem::Contradiction {
             first: ENCODER,
             second: CATALOG_BUCKET,
-            reason: "the model would lie where pictures are watched or expire: \
+            reason: "the model would be in a prefix where pictures are watched or expire: \
                      move it to another prefix or bucket",
         });
     }

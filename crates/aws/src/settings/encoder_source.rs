@@ -1,4 +1,4 @@
-//! Where the encoder comes from.
+//! The source of the encoder.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -7,14 +7,14 @@ use super::checks::{Check, is_bucket, is_path};
 use super::problem::SettingsProblem;
 use super::variables::ENCODER;
 
-/// Where the encoder's model and preprocessing come from.
+/// The source of the encoder's model and preprocessing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EncoderSource {
-    /// The model in the binary.
+    /// The built-in model.
     Embedded,
     /// A directory with `model.onnx` and `preprocessor_config.json`.
     Directory(PathBuf),
-    /// The same two files as objects `prefix/model.onnx` and so on.
+    /// Both files as objects, `prefix/model.onnx` and so on.
     S3 {
         /// Their bucket.
         bucket: String,
@@ -26,7 +26,7 @@ pub enum EncoderSource {
 impl FromStr for EncoderSource {
     type Err = SettingsProblem;
 
-    /// Reads the value of [`ENCODER`]; an empty text is the embedded model.
+    /// Parses the value of [`ENCODER`]; an empty text is the built-in model.
     fn from_str(text: &str) -> Result<Self, SettingsProblem> {
         let text = text.trim();
         if text.is_empty() {
@@ -41,7 +41,7 @@ impl FromStr for EncoderSource {
     }
 }
 
-/// A directory or an S3 URI.
+/// Checks a directory or an S3 URI.
 pub(super) fn check(text: &str) -> Check<EncoderSource> {
     let value = match text.split_once("://") {
         None => Some(EncoderSource::Directory(PathBuf::from(text))),

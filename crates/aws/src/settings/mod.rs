@@ -7,21 +7,21 @@
 //! |---|---|---|
 //! | `LOOKALIKE_CATALOG_BUCKET` | bucket with `catalog/` and `uploads/` | required |
 //! | `LOOKALIKE_INDEX_BUCKET` | bucket of the index | required |
-//! | `LOOKALIKE_INDEX_PREFIX` | where in that bucket the index lives | `index` |
+//! | `LOOKALIKE_INDEX_PREFIX` | prefix of the index in that bucket | `index` |
 //! | `LOOKALIKE_TABLE` | DynamoDB table of products and records | required |
 //! | `LOOKALIKE_QUEUE_URL` | SQS queue from which the indexer learns of changes | none |
 //! | `LOOKALIKE_RETRY_QUEUE_URL` | SQS queue that delivers one change at a time to the indexer, for changes that are retried | none |
-//! | `LOOKALIKE_INDEXER_SECONDS` | seconds that an invocation of the indexer takes at most | `900` |
-//! | `LOOKALIKE_ENCODER` | directory or `s3://bucket/prefix` of a model | the embedded model |
-//! | `LOOKALIKE_FILTERABLE` | metadata that the index keeps to filter by, comma separated; `category` always is | `category` |
+//! | `LOOKALIKE_INDEXER_SECONDS` | maximum seconds of an invocation of the indexer | `900` |
+//! | `LOOKALIKE_ENCODER` | directory or `s3://bucket/prefix` of a model | the built-in model |
+//! | `LOOKALIKE_FILTERABLE` | metadata that the index keeps for filters, comma separated; `category` is always included | `category` |
 //! | `LOOKALIKE_REFRESH_SECONDS` | seconds between reads of the manifest | `1` |
 //! | `LOOKALIKE_CORS_ORIGINS` | origins that may call from a browser, comma separated | `*` |
 //! | `LOOKALIKE_CACHE_SECONDS` | seconds that browsers and a content delivery network may keep look-alikes of a product; `0` for none | `60` |
-//! | `LOOKALIKE_AUTHORIZATION` | who may call, as in the template: `NONE` (everybody), `AWS_IAM` or `JWT` | `NONE` |
+//! | `LOOKALIKE_AUTHORIZATION` | who may call, as in the template: `NONE` (everyone), `AWS_IAM` or `JWT` | `NONE` |
 //! | `LOOKALIKE_AUDIT_SECONDS` | seconds that `GET /audit` may take; `0` disables it | `0` |
 //! | `LOOKALIKE_ORIGIN_SECRET` | value that requests must have in the header `X-Origin-Verify`, 16 to 256 printable ASCII characters | none |
-//! | `LOOKALIKE_PUBLIC_FAILURES` | whether an API without authorization names failed images and reasons, `true` or `false` | `false` |
-//! | `LOOKALIKE_TRACE` | whether to log the steps of every request and of the start, `true` or `false` | `false` |
+//! | `LOOKALIKE_PUBLIC_FAILURES` | `true` if an API without authorization names failed images and reasons | `false` |
+//! | `LOOKALIKE_TRACE` | `true` to log the steps of every request and of the start | `false` |
 //!
 //! An empty variable counts as unset, because a deployment template cannot leave one out.
 
@@ -41,14 +41,14 @@ pub use encoder_source::EncoderSource;
 pub use problem::{SettingsError, SettingsProblem};
 pub use variables::*;
 
-/// Everything that a deployment can choose.
+/// The settings of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The bucket with `catalog/` and `uploads/`.
     pub catalog_bucket: String,
     /// The bucket of the index.
     pub index_bucket: String,
-    /// Where in `index_bucket` the index lives, without slashes at its ends.
+    /// Prefix of the index in `index_bucket`, without slashes at its ends.
     pub index_prefix: String,
     /// The DynamoDB table.
     pub table: String,
@@ -56,19 +56,20 @@ pub struct Settings {
     pub queue_url: Option<String>,
     /// URL of the SQS queue that delivers one change at a time to the indexer; only the indexer needs it.
     pub retry_queue_url: Option<String>,
-    /// Time of an invocation of the indexer; only the indexer needs it. By default Lambda's maximum.
+    /// Time of an invocation of the indexer; only the indexer needs it. Lambda's maximum by
+    /// default.
     pub indexer_time: Duration,
-    /// Where the encoder comes from.
+    /// Source of the encoder.
     pub encoder: EncoderSource,
-    /// The metadata of products that the index keeps, to filter by.
+    /// The metadata of products that the index keeps for filters.
     pub filterable: Filterable,
     /// The age of a snapshot at which the manifest is read again.
     pub refresh: Duration,
     /// Origins that may call from a browser; `["*"]` for all.
     pub cors_origins: Vec<String>,
-    /// How long browsers and a content delivery network may keep look-alikes of a product.
+    /// Time for which browsers and a content delivery network may keep look-alikes of a product.
     pub cache: Duration,
-    /// True if everybody may call, so that shared caches may keep answers.
+    /// True if everyone may call, so that shared caches may keep answers.
     pub open: bool,
     /// The value that requests must have in the header `X-Origin-Verify`; `None` lets all requests in.
     pub origin_secret: Option<OriginSecret>,
@@ -78,7 +79,7 @@ pub struct Settings {
     pub audit: Option<Duration>,
     /// True to log the steps of every request.
     pub trace: bool,
-    /// True to address S3 as `host/bucket/key`, which is so whenever an endpoint is set.
+    /// True to address S3 as `host/bucket/key`, which is used whenever an endpoint is set.
     pub path_style: bool,
 }
 

@@ -23,19 +23,19 @@ pub enum SettingsProblem {
         /// A description of a valid value.
         expected: &'static str,
     },
-    /// Two variables that cannot both be as they are.
+    /// Two variables contradict each other.
     #[error("{first} and {second} contradict each other: {reason}")]
     Contradiction {
         /// The variable to change.
         first: &'static str,
-        /// The one it collides with.
+        /// The variable that it contradicts.
         second: &'static str,
-        /// Why, and how to solve it.
+        /// The reason, and how to solve it.
         reason: &'static str,
     },
 }
 
-/// The environment cannot be used; every problem at once.
+/// The environment cannot be used; lists every problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingsError {
     /// All problems, at least one.

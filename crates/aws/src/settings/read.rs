@@ -9,19 +9,19 @@ use super::variables::*;
 use super::{Settings, checks, contradictions};
 
 impl Settings {
-    /// The settings of this process.
+    /// Reads the settings of this process.
     ///
     /// # Errors
-    /// Names every variable that is missing, wrong or contradicts another.
+    /// Names every variable that is missing, invalid or contradicts another.
     pub fn from_env() -> Result<Self, SettingsError> {
         Self::read(|name| std::env::var(name).ok())
     }
 
-    /// The settings that `variable` gives, by name: the environment of a test, or the outputs of a
+    /// Reads the settings from `variable`, by name: the environment of a test, or the outputs of a
     /// deployed stack.
     ///
     /// # Errors
-    /// As [`from_env`](Self::from_env).
+    /// The errors of [`from_env`](Self::from_env).
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let mut read = VariableReader::new(variable);
         let settings = Self {
@@ -60,7 +60,7 @@ impl Settings {
     }
 }
 
-/// The value of [`Settings::path_style`] for clients without settings.
+/// Returns the value of [`Settings::path_style`] for clients without settings.
 pub(crate) fn path_style_of_env() -> bool {
     names_endpoint(|name| {
         std::env::var(name)
@@ -69,7 +69,7 @@ pub(crate) fn path_style_of_env() -> bool {
     })
 }
 
-/// True if the SDK's own variables send S3 requests to another server than Amazon's.
+/// True if the SDK's own variables direct S3 requests to a server that is not Amazon's.
 fn names_endpoint(variable: impl Fn(&str) -> Option<String>) -> bool {
     ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]
         .iter()

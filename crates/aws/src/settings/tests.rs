@@ -20,7 +20,7 @@ fn refusal(changes: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn defaults_stand_for_what_is_unset_or_empty() {
+fn unset_or_empty_variables_have_defaults() {
     let expected = Settings {
         catalog_bucket: "shop-catalog".to_owned(),
         index_bucket: "shop-index".to_owned(),

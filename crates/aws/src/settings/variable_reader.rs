@@ -1,4 +1,4 @@
-//! Reading variables one by one, and collecting everything that is wrong with them.
+//! Reading variables one by one, and collecting all their problems.
 
 use super::checks::Check;
 use super::problem::SettingsProblem;
@@ -18,13 +18,13 @@ impl<V: Fn(&str) -> Option<String>> VariableReader<V> {
         }
     }
 
-    /// The trimmed text of a variable, unless it is unset or empty.
+    /// Returns the trimmed text of a variable, unless it is unset or empty.
     pub(super) fn text(&self, variable: &str) -> Option<String> {
         let text = (self.variable)(variable)?.trim().to_owned();
         (!text.is_empty()).then_some(text)
     }
 
-    /// The value of a variable that must be set. A placeholder stands for it after a problem.
+    /// Returns the value of a variable that must be set, or a placeholder after a problem.
     pub(super) fn required<T: Default>(
         &mut self,
         variable: &'static str,
@@ -38,7 +38,7 @@ impl<V: Fn(&str) -> Option<String>> VariableReader<V> {
         self.optional(variable, check).unwrap_or_default()
     }
 
-    /// The value of a variable that may be unset; `None` after a problem too.
+    /// Returns the value of a variable that may be unset; `None` after a problem too.
     pub(super) fn optional<T>(
         &mut self,
         variable: &'static str,

@@ -1,11 +1,12 @@
 //! Batches of messages within the limits of SQS.
 
-/// The number of messages that one `SendMessageBatch` takes.
+/// Maximum number of messages in one `SendMessageBatch`.
 const MAX_MESSAGES: usize = 10;
-/// The bytes of one batch that every queue takes.
+/// Maximum bytes of one batch that every queue accepts.
 const MAX_BATCH_BYTES: usize = 256 * 1024;
 
-/// The bodies in batches that SQS takes, in their order. A body over the limit is in a batch of its own.
+/// Splits bodies into batches that SQS accepts, in order. A body over the limit is in a batch of
+/// its own.
 pub(super) fn batches(bodies: &[String]) -> Vec<&[String]> {
     let mut batches = Vec::new();
     let mut begin = 0;
@@ -42,7 +43,8 @@ mod tests {
                 prop_assert!((1..=MAX_MESSAGES).contains(&batch.len()));
                 prop_assert!(batch.iter().map(String::len).sum::<usize>() <= MAX_BATCH_BYTES);
             }
-            // Every body once and in order, and no two neighbours that could have gone together.
+            // Every body once and in order, and no two adjacent batches that would have fit
+            // together.
             prop_assert_eq!(batches.concat(), bodies.as_slice());
             for pair in batches.windows(2) {
                 let bytes = pair[0].iter().map(String::len).sum::<usize>() + pair[1][0].len();

@@ -18,14 +18,15 @@ use crate::resource::Resource;
 use crate::settings;
 use crate::sqs::batches::batches;
 
-/// Keys of one message. A message is delivered again as a whole if one of its keys has to be retried; and fifty
-/// messages, which one invocation of the indexer takes, have to stay well within its time.
+/// Number of keys in one message. A whole message is delivered again if one of its keys has to be
+/// retried; and fifty messages, which one invocation of the indexer takes, must stay well within
+/// its time.
 const KEYS_PER_MESSAGE: usize = 5;
-/// The longest key that S3 has, in bytes.
+/// Maximum length of an S3 key, in bytes.
 const MAX_KEY_BYTES: usize = 1024;
-/// Batches in flight at the same time.
+/// Maximum number of batches that are sent at the same time.
 const MAX_CONCURRENT_BATCHES: usize = 4;
-/// The principal that notifications name as the cause of a change.
+/// The principal in notifications, as the cause of a change.
 const PRINCIPAL: &str = "lookalike";
 
 /// The counts whose sum is the number of messages that wait or are being handled.
@@ -46,7 +47,7 @@ pub struct SqsChanges {
 }
 
 impl SqsChanges {
-    /// The queue at `url`, which takes the changes of `catalog_bucket`.
+    /// Refers to the queue at `url`, which takes the changes of `catalog_bucket`.
     pub(crate) fn new(clients: &Clients, url: &str, catalog_bucket: &str) -> Self {
         Self::of(
             clients,
@@ -57,7 +58,8 @@ impl SqsChanges {
         )
     }
 
-    /// The retry queue at `url`, which takes one key per message: the indexer handles each alone.
+    /// Refers to the retry queue at `url`, which takes one key per message: the indexer handles
+    /// each alone.
     pub(crate) fn of_retries(clients: &Clients, url: &str, catalog_bucket: &str) -> Self {
         Self::of(clients, url, settings::RETRY_QUEUE_URL, catalog_bucket, 1)
     }
@@ -83,7 +85,7 @@ impl SqsChanges {
         }
     }
 
-    /// `verb queue`, for errors.
+    /// Returns `verb queue`, for errors.
     fn operation(&self, verb: &str) -> String {
         format!("{verb} sqs queue {}", self.resource.name)
     }
@@ -96,11 +98,11 @@ impl SqsChanges {
         )
     }
 
-    /// The bodies of the messages about these keys.
+    /// Returns the bodies of the messages about these keys.
     fn bodies(&self, keys: &[String]) -> Result<Vec<String>, StoreError> {
         if let Some(long) = keys.iter().find(|key| key.len() > MAX_KEY_BYTES) {
             let reason = format!(
-                "{long:?} is no key: a key has at most {MAX_KEY_BYTES} bytes, but this one has {}",
+                "{long:?} is not a key: a key has at most {MAX_KEY_BYTES} bytes, not {}",
                 long.len()
             );
             return Err(self.invalid("send to", reason));
@@ -128,7 +130,7 @@ impl SqsChanges {
         Ok(keys.chunks(self.keys_per_message).map(body).collect())
     }
 
-    /// Sends one batch, and repeats the messages that the queue did not take.
+    /// Sends one batch, and retries the messages that the queue did not take.
     async fn send(&self, bodies: &[String]) -> Result<(), StoreError> {
         let operation = || self.operation("send to");
         let mut open: Vec<usize> = (0..bodies.len()).collect();
@@ -152,7 +154,8 @@ impl SqsChanges {
                 return Err(self.refused(refused));
             }
             let before = open.len();
-            // An entry that the reply does not mention is open too, so successes are counted, not failures.
+            // An entry that the reply does not mention was not taken either, so successes are
+            // counted, not failures.
             let taken = |position: &usize| {
                 let id = position.to_string();
                 reply.successful().iter().any(|entry| entry.id() == id)
@@ -187,7 +190,7 @@ impl ChangeQueue for SqsChanges {
     }
 
     async fn waiting(&self) -> Result<u64, StoreError> {
-        let operation = || self.operation("count what waits in");
+        let operation = || self.operation("count the waiting messages in");
         let get = self.client.get_queue_attributes().queue_url(&self.url);
         let reply = get
             .set_attribute_names(Some(OPEN_MESSAGE_COUNTS.to_vec()))
@@ -203,7 +206,7 @@ impl ChangeQueue for SqsChanges {
                 .unwrap_or_default();
             let count: u64 = text.parse().map_err(|_| {
                 let reason = format!("expected a number as {name}, found {text:?}");
-                self.invalid("count what waits in", reason)
+                self.invalid("count the waiting messages in", reason)
             })?;
             waiting += count;
         }

@@ -23,7 +23,7 @@ fn entries(request: &Seen) -> Vec<Value> {
     request.json()["Entries"].as_array().unwrap().clone()
 }
 
-/// The keys of an entry's message, encoded.
+/// Returns the keys of an entry's message, encoded.
 fn encoded_keys(entry: &Value) -> Vec<String> {
     let body: Value = serde_json::from_str(entry["MessageBody"].as_str().unwrap()).unwrap();
     let records = body["Records"].as_array().unwrap();
@@ -31,7 +31,7 @@ fn encoded_keys(entry: &Value) -> Vec<String> {
     records.iter().map(key).collect()
 }
 
-/// Takes the entries that `takes` says; the others fail on the queue's side.
+/// Takes the entries that `takes` selects; the others fail on the queue's side.
 fn reply(request: &Seen, takes: impl Fn(&str) -> bool) -> Reply {
     let entries = entries(request);
     let ids = entries.iter().map(|entry| entry["Id"].as_str().unwrap());
@@ -113,7 +113,7 @@ async fn keys_to_be_tried_again_go_out_one_by_one() {
 #[tokio::test]
 async fn the_longest_keys_fit() {
     let server = Server::answering(|request, _| reply(request, |_| true)).await;
-    // Every byte of them becomes three.
+    // Every byte of these keys becomes three.
     let long = |number: usize| format!("{number:04}{}", "ü".repeat(510));
     let keys: Vec<String> = (0..200).map(long).collect();
     queue(&server).push(&keys).await.unwrap();
@@ -139,15 +139,15 @@ async fn the_longest_keys_fit() {
 }
 
 #[tokio::test]
-async fn nothing_to_push_is_no_request() {
+async fn pushing_nothing_makes_no_request() {
     let server = Server::answering(|request, _| reply(request, |_| true)).await;
     queue(&server).push(&[]).await.unwrap();
     assert_eq!(server.count(), 0);
 }
 
 #[tokio::test]
-async fn only_what_failed_is_sent_again() {
-    // Half of what is open is taken each time.
+async fn only_failed_entries_are_sent_again() {
+    // Half of the open entries are taken each time.
     let server = Server::answering(|request, before| {
         let open = entries(request).len();
         let first: BTreeSet<String> = entries(request)[..open.div_ceil(2)]
@@ -155,7 +155,7 @@ async fn only_what_failed_is_sent_again() {
             .map(|entry| entry["Id"].as_str().unwrap().to_owned())
             .collect();
         match before {
-            // A fault of the whole batch, which the SDK tries again.
+            // An error of the whole batch, which the SDK retries.
             0 => Reply::sqs_error(500, "InternalError"),
             _ => reply(request, |id| first.contains(id)),
         }
@@ -185,7 +185,7 @@ async fn a_queue_that_takes_nothing_is_unavailable() {
 }
 
 #[tokio::test]
-async fn what_the_queue_refuses_is_not_tried_again() {
+async fn messages_that_the_queue_refuses_are_not_retried() {
     for (code, kind) in [
         ("InvalidMessageContents", StoreErrorKind::Invalid),
         ("KMS.AccessDeniedException", StoreErrorKind::Denied),
@@ -206,7 +206,7 @@ async fn what_the_queue_refuses_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn errors_of_the_queue_are_told() {
+async fn errors_of_the_queue_are_reported() {
     for (code, kind, said) in [
         (
             "QueueDoesNotExist",
@@ -236,7 +236,7 @@ async fn errors_of_the_queue_are_told() {
 }
 
 #[tokio::test]
-async fn what_waits_is_counted_wherever_it_is() {
+async fn waiting_messages_are_counted_in_every_state() {
     let counts = |numbers: [&str; 3]| {
         json!({"Attributes": {
             "ApproximateNumberOfMessages": numbers[0],

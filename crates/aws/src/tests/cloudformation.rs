@@ -83,7 +83,7 @@ async fn a_stack_without_outputs_and_none_at_all() {
 }
 
 #[tokio::test]
-async fn refusals_are_told_and_throttling_is_repeated() {
+async fn refusals_are_reported_and_throttling_is_retried() {
     let replies = [
         refused(400, "Throttling"),
         refused(503, "ServiceUnavailable"),
@@ -99,7 +99,7 @@ async fn refusals_are_told_and_throttling_is_repeated() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_xml_is_an_error() {
+async fn an_answer_that_is_not_xml_is_an_error() {
     for status in [200, 403] {
         let server = Server::replying([Reply::new(status, "<html")]).await;
         let error = stack_outputs(&config(server.url()), "shop")

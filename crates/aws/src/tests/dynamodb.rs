@@ -96,7 +96,7 @@ async fn unprocessed_keys_are_asked_again() {
     })
     .await;
     let products = cloud_at(server.url()).products;
-    // More rounds than would be granted without progress.
+    // More rounds than would be allowed without progress.
     let ids: Vec<_> = (0..10).map(|n| format!("p{n}")).collect();
     assert_eq!(products.get_many(&ids).await.unwrap().len(), 10);
     assert_eq!(server.count(), 10);
@@ -173,7 +173,7 @@ async fn errors_have_their_kind() {
 #[tokio::test]
 async fn many_products_are_written_in_batches_without_repeats() {
     let server = Server::answering(|request, before| {
-        // Half of the first batch is left over once.
+        // Half of the first batch is left unprocessed once.
         let mut requests = request.json()["RequestItems"]["shop"]
             .as_array()
             .unwrap()
@@ -201,7 +201,7 @@ async fn many_products_are_written_in_batches_without_repeats() {
         assert!(requests.len() <= 25);
         written.extend(requests.iter().map(|put| put["PutRequest"]["Item"].clone()));
     }
-    assert_eq!(written.len(), 60 + 13, "13 went out twice");
+    assert_eq!(written.len(), 60 + 13, "13 were sent twice");
     let p3: Vec<_> = written
         .iter()
         .filter(|item| item["product_id"]["S"] == "p3")

@@ -1,4 +1,4 @@
-//! Loading the encoder that the settings name.
+//! Loading the configured encoder.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,7 @@ fn in_bucket(prefix: &str) -> EncoderSource {
 }
 
 #[tokio::test]
-async fn the_same_model_is_the_same_encoder_wherever_it_lies() {
+async fn the_same_model_is_the_same_encoder_in_any_place() {
     let server = Server::answering(|request, _| {
         let name = request.path.strip_prefix("/models/lite/0/").unwrap();
         Reply::new(200, std::fs::read(model_directory().join(name)).unwrap())
@@ -66,7 +66,7 @@ async fn an_encoder_that_was_stored_is_the_same_encoder() {
 }
 
 #[tokio::test]
-async fn a_model_that_is_not_there_is_named() {
+async fn a_missing_model_is_named() {
     let server = Server::replying([Reply::s3_error(404, "NoSuchKey")]).await;
     let cloud = cloud_at(server.url());
     let error = load_encoder(&in_bucket(""), cloud.clients())
@@ -86,7 +86,7 @@ async fn a_model_that_is_not_there_is_named() {
 }
 
 #[tokio::test]
-async fn a_model_that_is_none_is_refused() {
+async fn an_invalid_model_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     for name in ["model.onnx", "preprocessor_config.json"] {
         std::fs::write(directory.path().join(name), "nonsense").unwrap();

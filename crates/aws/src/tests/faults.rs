@@ -1,4 +1,4 @@
-//! What goes wrong between here and S3.
+//! Faults between this process and S3.
 
 use std::time::{Duration, Instant};
 
@@ -31,7 +31,7 @@ async fn throttling_and_faults_are_tried_again() {
 }
 
 #[tokio::test]
-async fn faults_that_last_are_unavailable() {
+async fn persistent_faults_are_unavailable() {
     for (reply, said) in [
         (
             Reply::s3_error(503, "SlowDown"),
@@ -155,7 +155,7 @@ async fn a_body_that_stalls_ends() {
 }
 
 #[tokio::test]
-async fn nobody_listens() {
+async fn a_refused_connection_is_unavailable() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);

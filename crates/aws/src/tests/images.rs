@@ -54,7 +54,7 @@ async fn a_missing_picture_is_not_a_missing_bucket() {
     assert!(pictures.get("catalog/a.jpg", 9).await.unwrap().is_none());
     assert!(pictures.head("catalog/a.jpg").await.unwrap().is_none());
     assert!(pictures.head("catalog/b.jpg").await.unwrap().is_none());
-    assert_eq!(server.count(), 4, "the bucket is looked for once");
+    assert_eq!(server.count(), 4, "the bucket is checked once");
 
     let server = Server::answering(|request, _| match request.method.as_str() {
         "HEAD" => Reply::new(404, ""),
@@ -75,7 +75,7 @@ async fn a_missing_picture_is_not_a_missing_bucket() {
 }
 
 #[tokio::test]
-async fn a_listing_goes_on_after_its_last_key() {
+async fn a_listing_continues_after_its_last_key() {
     let page = |keys: &[&str], truncated| {
         let contents: String = keys
             .iter()
@@ -160,7 +160,7 @@ async fn links_are_signed_without_a_call() {
     let start = format!("{}/shop-catalog/catalog/a%20b.jpg?", server.url());
     assert!(url.starts_with(&start), "{url}");
     assert!(url.contains("X-Amz-Expires=4500"), "{url}");
-    // It may have been signed as of a quarter of an hour ago.
+    // It may have been signed with the time of a quarter of an hour ago.
     assert_eq!(links.good_for(), Duration::from_secs(3600));
     assert!(
         url.contains("X-Amz-SignedHeaders=host&"),

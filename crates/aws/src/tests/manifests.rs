@@ -70,12 +70,12 @@ async fn a_lost_race_is_a_conflict() {
         let manifests = cloud_at(server.url()).manifests;
         let error = manifests.swap("two".into(), expected).await.unwrap_err();
         assert_eq!(error.kind, StoreErrorKind::Conflict, "{error}");
-        assert_eq!(server.count(), 1, "a conflict is not tried again here");
+        assert_eq!(server.count(), 1, "a conflict is not retried here");
     }
 }
 
 #[tokio::test]
-async fn a_write_whose_reply_was_lost_is_no_conflict() {
+async fn a_write_whose_reply_was_lost_is_not_a_conflict() {
     let lost = [
         Reply::s3_error(500, "InternalError"),
         Reply::s3_error(412, "PreconditionFailed"),
@@ -93,12 +93,13 @@ async fn a_write_whose_reply_was_lost_is_no_conflict() {
         .swap("two".into(), Some("\"1\""))
         .await
         .unwrap_err();
-    // Theirs may stand on top of ours: a conflict would say that ours was never there.
+    // Another manifest may have replaced this one: a conflict would claim that this one was never
+    // stored.
     assert_eq!(error.kind, StoreErrorKind::Unavailable);
 }
 
 #[tokio::test]
-async fn a_missing_bucket_is_no_missing_manifest() {
+async fn a_missing_bucket_is_not_a_missing_manifest() {
     let server = Server::replying([Reply::s3_error(404, "NoSuchBucket")]).await;
     let manifests = cloud_at(server.url()).manifests;
     for error in [

@@ -1,4 +1,4 @@
-//! The adapters over real HTTP, against a server that answers as a test wants.
+//! The adapters over real HTTP, against a server with prepared answers.
 
 #![allow(clippy::unwrap_used)]
 
@@ -24,7 +24,7 @@ use crate::clients::{Clients, Limits};
 use crate::settings::Settings;
 use crate::{Cloud, settings};
 
-/// Limits under which a test need not wait.
+/// Limits that let tests finish quickly.
 fn short_limits() -> Limits {
     Limits {
         first_backoff: Duration::from_millis(1),

@@ -14,7 +14,7 @@ fn id(number: u128) -> SegmentId {
 }
 
 #[tokio::test]
-async fn a_segment_that_no_memory_holds_is_not_requested() {
+async fn a_segment_that_exceeds_memory_is_not_requested() {
     let server = Server::replying([Reply::new(206, "234")]).await;
     let segments = cloud_at(server.url()).segments;
     let error = segments.get(id(1), 0..1 << 60).await.unwrap_err();
@@ -26,7 +26,7 @@ async fn a_segment_that_no_memory_holds_is_not_requested() {
     assert_eq!(server.count(), 0);
 }
 
-/// A manifest may promise more than there is: what is behind the end is not asked for part by part.
+/// A manifest may state a larger size than the segment has: the rest is not requested part by part.
 #[tokio::test]
 async fn a_segment_is_read_to_its_end_and_not_much_further() {
     let server = Server::replying([Reply::new(206, "234")]).await;
@@ -51,7 +51,7 @@ async fn a_segment_is_read_in_ranges() {
     assert_eq!(error.kind, StoreErrorKind::NotFound);
     assert!(error.to_string().contains(&id(1).to_string()), "{error}");
     let seen = server.seen();
-    assert_eq!(seen.len(), 3, "nothing is asked for an empty range");
+    assert_eq!(seen.len(), 3, "an empty range needs no request");
     assert_eq!(seen[0].header("range"), Some("bytes=2-8"));
     assert_eq!(
         seen[0].path,
@@ -130,7 +130,7 @@ async fn a_large_segment_goes_up_in_parts() {
     assert_eq!(parts.len(), 5);
     parts.sort_by_key(|part| part.query.clone());
     let whole: Vec<u8> = parts.iter().flat_map(|part| part.body.to_vec()).collect();
-    assert!(whole == bytes, "the parts make the whole");
+    assert!(whole == bytes, "the parts make up the whole");
     let completed = String::from_utf8_lossy(&seen[seen.len() - 1].body).into_owned();
     assert_eq!(completed.matches("<PartNumber>").count(), 5, "{completed}");
 }

@@ -1,4 +1,4 @@
-//! An HTTP server on the loopback that records requests and answers what it is told.
+//! An HTTP server on the loopback interface that records requests and returns prepared answers.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use futures::{StreamExt, stream};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// A request as it came in.
+/// A request as it was received.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
     pub(super) method: String,
@@ -33,7 +33,7 @@ impl Seen {
     }
 }
 
-/// What to answer.
+/// A prepared answer.
 #[derive(Debug, Clone)]
 pub(super) struct Reply {
     status: u16,
@@ -71,31 +71,31 @@ impl Reply {
         self
     }
 
-    /// The body ends before its length says so.
+    /// Makes the body end before its stated length.
     pub(super) fn broken_off(mut self) -> Self {
         self.end = End::BrokenOff;
         self
     }
 
-    /// The body never ends.
+    /// Makes the body never end.
     pub(super) fn stalled(mut self) -> Self {
         self.end = End::Stalled;
         self
     }
 
-    /// An error as S3 says it.
+    /// Makes an error in the form of S3.
     pub(super) fn s3_error(status: u16, code: &str) -> Self {
         let body = format!("<Error><Code>{code}</Code><Message>The message.</Message></Error>");
         Self::new(status, body).header("x-amz-request-id", "REQUEST1")
     }
 
-    /// An error as DynamoDB says it.
+    /// Makes an error in the form of DynamoDB.
     pub(super) fn dynamodb_error(status: u16, code: &str) -> Self {
         let kind = format!("com.amazonaws.dynamodb.v20120810#{code}");
         Self::json(serde_json::json!({"__type": kind, "message": "The message."})).status(status)
     }
 
-    /// An error as SQS says it.
+    /// Makes an error in the form of SQS.
     pub(super) fn sqs_error(status: u16, code: &str) -> Self {
         let kind = format!("com.amazonaws.sqs#{code}");
         Self::json(serde_json::json!({"__type": kind, "message": "The message."})).status(status)
@@ -120,7 +120,7 @@ impl Reply {
         let body = match self.end {
             End::Whole => Body::from(self.body.clone()),
             End::BrokenOff => {
-                // Only after the headers are on their way.
+                // Only after the headers were sent.
                 let fault = async {
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     Err(std::io::Error::other("gone"))
@@ -136,7 +136,7 @@ impl Reply {
     }
 }
 
-/// Decides the answer from the request and how many came before it.
+/// Returns the answer for a request and the number of requests before it.
 type Answer = dyn Fn(&Seen, usize) -> Reply + Send + Sync;
 
 pub(super) struct Server {
@@ -146,7 +146,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// A server that gives these replies in turn, and the last one forever.
+    /// Starts a server that gives these replies in turn, and the last one forever.
     pub(super) async fn replying(replies: impl Into<Vec<Reply>>) -> Self {
         let replies = replies.into();
         Self::answering(move |_, before| replies[before.min(replies.len() - 1)].clone()).await

@@ -20,7 +20,7 @@ pub(crate) struct AuditArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
 
-    /// Entries of each list; by default 10 as text, 100 in the page and all in JSON.
+    /// Maximum entries of each list; by default 10 as text, 100 in the page and all in JSON.
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     pub(crate) limit: Option<u32>,
 

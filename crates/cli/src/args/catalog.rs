@@ -1,4 +1,4 @@
-//! The arguments of commands that bring images and metadata into a catalog, or draw a sample of both.
+//! The arguments of commands that add images and metadata to a catalog, or draw a sample of both.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ pub(crate) struct UploadArguments {
     /// Folder of images; the folders in it become categories.
     pub(crate) folder: PathBuf,
 
-    /// CSV whose `image` column says which product an image shows, if the file name does not.
+    /// CSV whose `image` column names the product of an image, if the file name does not.
     #[arg(long, value_name = "CSV")]
     pub(crate) metadata: Option<PathBuf>,
 

@@ -56,7 +56,7 @@ pub(crate) struct EvaluateArguments {
     #[arg(long, value_name = "DIR")]
     pub(crate) compare: Option<EncoderChoice>,
 
-    /// The number of neighbors that P@k and R@k look at.
+    /// Number of neighbors for P@k and R@k.
     #[arg(long, short, default_value_t = 10, value_parser = value_parser!(u32).range(1..))]
     pub(crate) k: u32,
 
@@ -64,7 +64,7 @@ pub(crate) struct EvaluateArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
 
-    /// Number of queries of each category in the report, the worst first.
+    /// Number of queries of each category in the report, worst first.
     #[arg(long, value_name = "N", default_value_t = 12)]
     pub(crate) queries_shown: usize,
 
@@ -72,7 +72,7 @@ pub(crate) struct EvaluateArguments {
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
 
-    /// Print a JSON document with everything, each query's neighbors included.
+    /// Print a JSON document with everything, including each query's neighbors.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -8,8 +8,8 @@ use super::labels::LabelArguments;
 
 /// Arguments of `finetune`.
 ///
-/// The backbone stays as it is; a feature layer behind it is trained on labeled images. Ctrl-C ends
-/// training and keeps the best so far; a second one ends the command.
+/// The backbone stays unchanged; a feature layer behind it is trained on labeled images. Ctrl-C
+/// ends training and keeps the best so far; a second one ends the command.
 #[derive(Debug, Args)]
 pub(crate) struct FinetuneArguments {
     /// Folder of images; the folder of an image is its category.
@@ -31,8 +31,8 @@ pub(crate) struct FinetuneArguments {
     #[arg(long, default_value_t = 256, value_parser = value_parser!(u32).range(8..=2048))]
     pub(crate) dimensions: u32,
 
-    /// Encoder to build on: a folder with model.onnx and preprocessor_config.json, or an ONNX file with
-    /// the latter beside it; by default the built-in encoder.
+    /// Encoder to build on: a folder with model.onnx and preprocessor_config.json, or an ONNX file
+    /// with the latter beside it; by default the built-in encoder.
     #[arg(long, value_name = "PATH")]
     pub(crate) backbone: Option<PathBuf>,
 
@@ -48,7 +48,8 @@ pub(crate) struct FinetuneArguments {
     #[arg(long, value_name = "TEXT")]
     pub(crate) licence: Vec<String>,
 
-    /// Passes over the images at most; 0 keeps the discriminant analysis that training starts from.
+    /// Maximum passes over the images; 0 keeps the discriminant analysis from which training
+    /// starts.
     #[arg(long, value_parser = value_parser!(u32).range(0..=10_000))]
     pub(crate) epochs: Option<u32>,
 
@@ -64,8 +65,8 @@ pub(crate) struct FinetuneArguments {
     #[arg(long, value_name = "DIR")]
     pub(crate) cache: Option<PathBuf>,
 
-    /// Also train once without each category and measure on that category: does the encoder find things
-    /// that it never saw?
+    /// Also train once without each category and measure on that category, to see how well the
+    /// encoder finds things that it never saw.
     #[arg(long)]
     pub(crate) leave_one_out: bool,
 

@@ -24,14 +24,15 @@ pub(crate) enum IndexAction {
     Info(OutputArguments),
     /// Read every segment in full, and compare the index with bucket and table.
     Verify {
-        /// Index, in this process, what the comparison found missing or outdated.
+        /// Index, in this process, what the comparison found to be missing or outdated.
         #[arg(long)]
         repair: bool,
 
         #[command(flatten)]
         output: OutputArguments,
     },
-    /// Update the attributes of rows from the table, as after a change of what is filterable; embeds nothing.
+    /// Update the attributes of rows from the table, for example after a change of what is
+    /// filterable; embeds nothing.
     RefreshAttributes(OutputArguments),
     /// Show the images of a product in the index, with their attributes.
     Show {
@@ -81,11 +82,11 @@ pub(crate) struct ReindexArguments {
     #[arg(long, group = "instead", conflicts_with_all = ["encoder", "no_switch", "here"])]
     pub(crate) rollback: bool,
 
-    /// Give up the index that was searched before; after that there is no way back.
+    /// Drop the index that was searched before; this cannot be undone.
     #[arg(long, group = "instead", conflicts_with_all = ["encoder", "no_switch", "here", "accept_missing"])]
     pub(crate) finish: bool,
 
-    /// Give up the index that is being built.
+    /// Drop the index that is being built.
     #[arg(long, group = "instead", conflicts_with_all = ["encoder", "no_switch", "here", "accept_missing"])]
     pub(crate) cancel: bool,
 

@@ -20,7 +20,7 @@ pub(crate) struct LabelArguments {
 }
 
 impl LabelArguments {
-    /// The table of categories, if there is one.
+    /// Returns the table of categories, if there is one.
     pub(crate) fn table(&self) -> Result<Option<LabelTable>> {
         let column = self.label_column.as_deref();
         let path = self.labels.as_deref();

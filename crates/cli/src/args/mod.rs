@@ -31,10 +31,10 @@ pub(crate) use target::{OutputArguments, TargetArguments};
 /// Visual product search that a shop runs in its own AWS account.
 ///
 /// `demo` and `serve` run the complete system on this machine. The other commands work against a
-/// system: one deployed to AWS (`--stack`), a running `serve` (`--data`), or the one that the environment
-/// variables name.
+/// system: one deployed to AWS (`--stack`), a running `serve` (`--data`), or the one named by
+/// environment variables.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done in part, with a report of the rest.
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 partly done, with a report of the rest.
 #[derive(Debug, Parser)]
 #[command(name = "lookalike", version, max_term_width = 100)]
 pub(crate) struct Arguments {
@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// Log what happens to standard error.
+    /// Log progress to standard error.
     #[arg(long, short, global = true)]
     pub(crate) verbose: bool,
 }
@@ -66,9 +66,10 @@ pub(crate) enum Command {
     Finetune(FinetuneArguments),
     /// Measure how well an encoder finds neighbors of the right category.
     ///
-    /// P@1 is how often the nearest neighbor is right, P@k the share of right ones among the first k,
-    /// R@k how often any of them is right, mAP the mean precision at the ranks of all right ones, MRR
-    /// one over the rank of the first right one. Brackets are 95 % intervals by resampling the queries.
+    /// P@1 is the share of queries whose nearest neighbor is right, P@k the share of right ones
+    /// among the first k, R@k the share of queries for which any of them is right, mAP the mean
+    /// precision at the ranks of all right ones, MRR one over the rank of the first right one.
+    /// Brackets are 95 % intervals from resampling the queries.
     Evaluate(EvaluateArguments),
     /// Audit the catalog: find duplicates, misfiled images, products without images, and differences between bucket,
     /// index and table.

@@ -52,7 +52,7 @@ impl QueryArg {
         }
     }
 
-    /// Reads the item. Its weight is `usual` unless the argument gives one, times `sign`.
+    /// Returns the query item. Its weight is `usual` unless the argument gives one, times `sign`.
     pub(crate) fn item(&self, area: Area, sign: f32, usual: f32) -> Result<QueryItem> {
         let item = match &self.subject {
             Subject::File(path) => {

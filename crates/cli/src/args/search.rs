@@ -11,15 +11,16 @@ use crate::args::target::TargetArguments;
 
 /// Arguments of `search`.
 ///
-/// Several subjects are added up: an image, others that results should be like, and others that they should be unlike.
+/// Several subjects are added: an image, others that results should be like, and others that they
+/// should be unlike.
 #[derive(Debug, Args)]
 pub(crate) struct SearchArguments {
     /// An image file.
     #[arg(required_unless_present = "like")]
     pub(crate) image: Option<PathBuf>,
 
-    /// Look at this box of the image alone: pixels such as 10,20,300,400, or shares such as 0.1,0.2,0.5,0.5
-    /// or 10%,20%,50%,50%.
+    /// Use only this box of the image: pixels such as 10,20,300,400, or shares such as
+    /// 0.1,0.2,0.5,0.5 or 10%,20%,50%,50%.
     #[arg(long, value_name = "X,Y,W,H", requires = "image")]
     pub(crate) crop: Option<Crop>,
 
@@ -35,15 +36,15 @@ pub(crate) struct SearchArguments {
     #[arg(long, value_name = "WHAT[@WEIGHT]")]
     pub(crate) unlike: Vec<QueryArg>,
 
-    /// The number of results.
+    /// Number of results.
     #[arg(long, short, default_value_t = 10)]
     pub(crate) k: usize,
 
-    /// The lowest cosine similarity of a result, -1 to 1.
+    /// Minimum cosine similarity of a result, -1 to 1.
     #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     pub(crate) min_score: f32,
 
-    /// The weakest match that is a result.
+    /// Weakest match that is a result.
     #[arg(long, value_name = "MATCH", value_parser = match_parser())]
     pub(crate) min_match: Option<Match>,
 
@@ -51,7 +52,7 @@ pub(crate) struct SearchArguments {
     #[arg(long, value_name = "FILTER")]
     pub(crate) filter: Vec<String>,
 
-    /// The unit of results.
+    /// Unit of results.
     #[arg(long, value_name = "WHAT", default_value = "product")]
     pub(crate) group_by: GroupByArgument,
 
@@ -59,7 +60,7 @@ pub(crate) struct SearchArguments {
     #[arg(long)]
     pub(crate) all_images: bool,
 
-    /// How much results should differ from each other, 0 to 1.
+    /// Degree to which results should differ from each other, 0 to 1.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     pub(crate) diversity: f32,
 
@@ -75,7 +76,7 @@ pub(crate) struct SearchArguments {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) facets: Vec<String>,
 
-    /// The end of the page before: `next_cursor` in its JSON.
+    /// End of the previous page: `next_cursor` in its JSON.
     #[arg(long)]
     pub(crate) cursor: Option<String>,
 

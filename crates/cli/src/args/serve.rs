@@ -8,19 +8,19 @@ use lookalike_core::Filterable;
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
 pub(crate) struct DemoArguments {
-    /// Port of the page and the search API; 0 takes a free one.
+    /// Port of the page and the search API; 0 for a free one.
     #[arg(long, default_value_t = 8080)]
     pub(crate) port: u16,
 
-    /// Port of the S3 endpoint; 0 takes a free one.
+    /// Port of the S3 endpoint; 0 for a free one.
     #[arg(long, default_value_t = 0)]
     pub(crate) s3_port: u16,
 
-    /// Port of the DynamoDB endpoint; 0 takes a free one.
+    /// Port of the DynamoDB endpoint; 0 for a free one.
     #[arg(long, default_value_t = 0)]
     pub(crate) dynamodb_port: u16,
 
-    /// Port of the SQS endpoint; 0 takes a free one.
+    /// Port of the SQS endpoint; 0 for a free one.
     #[arg(long, default_value_t = 0)]
     pub(crate) sqs_port: u16,
 
@@ -28,7 +28,8 @@ pub(crate) struct DemoArguments {
     #[arg(long, default_value_t = 300, value_parser = value_parser!(u32).range(1..=100_000))]
     pub(crate) products: u32,
 
-    /// Columns that searches can be filtered by, separated by commas; `category` always is one.
+    /// Columns that searches can be filtered by, separated by commas; `category` is always
+    /// included.
     #[arg(
         long,
         value_name = "NAMES",
@@ -44,31 +45,32 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
 
-    /// Upload each new or changed image of this folder tree before getting ready.
+    /// Upload each new or changed image of this folder tree before the system is ready.
     #[arg(long, value_name = "DIR")]
     pub(crate) catalog: Option<PathBuf>,
 
-    /// Import this CSV of product metadata before getting ready.
+    /// Import this CSV of product metadata before the system is ready.
     #[arg(long, value_name = "CSV")]
     pub(crate) metadata: Option<PathBuf>,
 
-    /// Port of the page and the search API; 0 takes a free one.
+    /// Port of the page and the search API; 0 for a free one.
     #[arg(long, default_value_t = 8080)]
     pub(crate) port: u16,
 
-    /// Port of the S3 endpoint; 0 takes a free one.
+    /// Port of the S3 endpoint; 0 for a free one.
     #[arg(long, default_value_t = 9000)]
     pub(crate) s3_port: u16,
 
-    /// Port of the DynamoDB endpoint; 0 takes a free one.
+    /// Port of the DynamoDB endpoint; 0 for a free one.
     #[arg(long, default_value_t = 8000)]
     pub(crate) dynamodb_port: u16,
 
-    /// Port of the SQS endpoint; 0 takes a free one.
+    /// Port of the SQS endpoint; 0 for a free one.
     #[arg(long, default_value_t = 9324)]
     pub(crate) sqs_port: u16,
 
-    /// Columns that searches can be filtered by, separated by commas; `category` always is one.
+    /// Columns that searches can be filtered by, separated by commas; `category` is always
+    /// included.
     #[arg(
         long,
         env = "LOOKALIKE_FILTERABLE",
@@ -77,8 +79,8 @@ pub(crate) struct ServeArguments {
     )]
     pub(crate) filterable: Filterable,
 
-    /// Seconds that browsers and a content delivery network may keep look-alikes of a product; 0 for none. The default is
-    /// `LOOKALIKE_CACHE_SECONDS`, or 60.
+    /// Seconds for which browsers and a content delivery network may keep look-alikes of a product;
+    /// 0 for none. The default is `LOOKALIKE_CACHE_SECONDS`, or 60.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=86_400))]
     pub(crate) cache_seconds: Option<u32>,
 

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// The system to work against.
+/// The system that a command works against.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TargetArguments {
-    /// Name of a deployed CloudFormation stack; its outputs name buckets, table and queue. Without this
-    /// option and --data, LOOKALIKE_STACK may name it.
+    /// Name of a deployed CloudFormation stack; its outputs name buckets, table and queue. Without
+    /// this option and --data, the variable LOOKALIKE_STACK is used.
     #[arg(long, conflicts_with = "data")]
     pub(crate) stack: Option<String>,
 
@@ -17,7 +17,7 @@ pub(crate) struct TargetArguments {
     pub(crate) data: Option<PathBuf>,
 }
 
-/// The system to work against, and the form of the output.
+/// The system that a command works against, and the form of its output.
 #[derive(Debug, Args)]
 pub(crate) struct OutputArguments {
     /// Print a JSON object.

@@ -11,7 +11,7 @@ use crate::args::EmbedArguments;
 use crate::output::CommandOutcome;
 use crate::search_query::area;
 
-/// Components printed for people.
+/// Number of components that are printed for people.
 const PRINTED_COMPONENTS: usize = 6;
 
 /// Embeds the area of an image, given its bytes.
@@ -22,7 +22,7 @@ pub(crate) async fn run(arguments: EmbedArguments) -> Result<CommandOutcome> {
     let encode: Encode = match source {
         EncoderSource::Embedded => of(Encoder::embedded()?),
         EncoderSource::Directory(folder) => of(from_folder(&folder)?),
-        // Only this one needs credentials and a region.
+        // Only this source needs credentials and a region.
         EncoderSource::S3 { .. } => {
             let clients = Clients::without_settings().await?;
             let encoder = lookalike_aws::load_encoder(&source, &clients).await?;

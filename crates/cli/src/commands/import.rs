@@ -14,7 +14,7 @@ use crate::metadata_csv::ProductTable;
 use crate::output::{self, CommandOutcome};
 use crate::target::Target;
 
-/// Products read or stored by one call of the port.
+/// Number of products that are read or stored by one call of the port.
 const CHUNK_PRODUCTS: usize = 500;
 
 pub(crate) async fn run(arguments: ImportArguments) -> Result<CommandOutcome> {
@@ -98,7 +98,7 @@ async fn watch<'t>(target: &'t Target, changed: &[&'t Product]) -> Option<Import
     let indexer = target.indexer(target.encoders());
     let watch = ImportWatch::before(indexer, &target.settings.filterable, changed).await;
     watch
-        .inspect_err(|error| eprintln!("the index cannot be looked at: {error}"))
+        .inspect_err(|error| eprintln!("the index cannot be read: {error}"))
         .ok()
 }
 
@@ -117,7 +117,7 @@ fn print_seen(seen: Seen) {
     );
     if seen.waiting > 0 {
         eprintln!(
-            "{} pictures are still to be updated: is the indexer at work? `lookalike index \
+            "{} pictures are not updated yet: is the indexer running? `lookalike index \
              refresh-attributes` updates them from here",
             seen.waiting
         );

@@ -1,4 +1,4 @@
-//! One file per command.
+//! Commands, one file for each.
 
 mod audit;
 mod dead_letters;
@@ -22,7 +22,7 @@ use clap::CommandFactory;
 use crate::args::{Arguments, Command};
 use crate::output::{self, CommandOutcome};
 
-/// Runs the command of the arguments.
+/// Runs the command in the arguments.
 pub(crate) async fn run(arguments: Arguments) -> Result<CommandOutcome> {
     match arguments.command {
         Command::Demo(arguments) => demo::run(arguments).await,

@@ -13,13 +13,14 @@ use crate::output::CommandOutcome;
 use crate::reindex_fill::{ReindexFill, incomplete_keys};
 use crate::target::Target;
 
-/// The indexer of this machine has ended its work once the index has not grown for so long.
+/// Time without growth of the index after which the indexer of this machine has finished.
 const QUIET_HERE: Duration = Duration::from_secs(3);
-/// The same in AWS, where a function may have to start first and counts of queues come late.
+/// Time without growth after which the indexer in AWS has finished: a function may have to start
+/// first, and counts of queues are late.
 const QUIET_THERE: Duration = Duration::from_secs(60);
-/// Attempts to switch while uploads keep changing the index.
+/// Maximum number of attempts to switch while uploads keep changing the index.
 const MAX_SWITCH_RETRIES: u32 = 10;
-/// Keys of a list for people.
+/// Maximum number of keys in a list for people.
 const MAX_LISTED_KEYS: usize = 20;
 
 pub(crate) async fn run(arguments: ReindexArguments) -> Result<CommandOutcome> {
@@ -72,7 +73,7 @@ async fn reindex(
             .await
         {
             Ok(switched) => break (coverage, Some(switched)),
-            // Something changed since: compare the indexes again.
+            // Something changed meanwhile: compare the indexes again.
             Err(MigrationError::Incomplete { .. }) if tries < MAX_SWITCH_RETRIES => tries += 1,
             Err(error) => return Err(error.into()),
         }
@@ -80,8 +81,8 @@ async fn reindex(
     if switched.is_some()
         && let Some(queue) = queue
     {
-        // Records are about the searched index: those of images that only one of the encoders can embed
-        // have to be rewritten.
+        // Records are about the serving index: those of images that only one of the encoders can
+        // embed have to be rewritten.
         let keys = [&coverage.missing, &coverage.only_new, &coverage.neither];
         let keys: Vec<String> = keys.into_iter().flatten().cloned().collect();
         queue.push(&keys).await?;
@@ -117,7 +118,7 @@ fn print_coverage(coverage: &Coverage) {
     list("the new encoder cannot embed", &coverage.missing);
     list("only the new encoder can embed", &coverage.only_new);
     list(
-        "still in the new index, but gone from the bucket",
+        "still in the new index, but no longer in the bucket",
         &coverage.gone,
     );
 }
@@ -142,7 +143,7 @@ fn print_end(encoder: &str, switched: Option<&Switched>, arguments: &ReindexArgu
     match switched {
         Some(switched) => println!(
             "searched with {encoder:?} since generation {}; `lookalike reindex --rollback` goes back, \
-             `lookalike reindex --finish` gives up the old index",
+             `lookalike reindex --finish` drops the old index",
             switched.generation
         ),
         None if arguments.no_switch => {
@@ -151,7 +152,7 @@ fn print_end(encoder: &str, switched: Option<&Switched>, arguments: &ReindexArgu
             );
         }
         None => println!(
-            "the old index is still searched; --accept-missing switches nevertheless, --cancel gives up"
+            "the old index is still searched; --accept-missing switches anyway, --cancel drops the new one"
         ),
     }
 }
@@ -176,7 +177,7 @@ async fn roll_back(indexer: &Indexer, arguments: &ReindexArguments) -> Result<Co
                         list("differs in the previous index", &keys);
                         println!(
                             "nothing was changed; `lookalike index verify --repair` indexes what is \
-                         missing, --accept-missing goes back nevertheless"
+                         missing, --accept-missing goes back anyway"
                         );
                     },
                 );
@@ -209,7 +210,7 @@ async fn give_up(
     let line = json!({ "gave_up": role.name(), "generation": generation });
     report(arguments, line, || {
         println!(
-            "the {} index is given up; its files are removed later",
+            "the {} index is dropped; its files are removed later",
             role.name()
         );
     });

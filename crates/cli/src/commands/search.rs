@@ -65,7 +65,7 @@ fn print(answer: &Answer, fields: Option<&[String]>) {
             summary(found, fields),
             found.image.key
         );
-        // The first is the one above.
+        // The first one was printed above.
         for image in found.images.iter().flatten().skip(1) {
             println!("{:>6.3}  {:<7}  {:<24}  {}", image.score, "", "", image.key);
         }
@@ -80,7 +80,7 @@ fn print(answer: &Answer, fields: Option<&[String]>) {
     }
 }
 
-/// The requested metadata; by default name, category and price, as far as they are known.
+/// Returns the requested metadata; by default name, category and price, as far as they are known.
 fn summary(found: &FoundProduct, fields: Option<&[String]>) -> String {
     let usual = ["name", "category", "price"].map(str::to_owned);
     let wanted = fields.unwrap_or(&usual).iter();

@@ -43,7 +43,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<CommandOutcome> {
             CommandOutcome::Complete
         }
         None => {
-            eprintln!("stopped before everything was indexed; the next start goes on");
+            eprintln!("stopped before everything was indexed; the next start continues");
             CommandOutcome::Partial
         }
     };

@@ -32,7 +32,7 @@ pub(crate) fn print(report: &UploadReport) {
     );
     if report.skipped > 0 {
         eprintln!(
-            "skipped {} files that are no pictures by name",
+            "skipped {} files without a picture's extension",
             report.skipped
         );
     }

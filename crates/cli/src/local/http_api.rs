@@ -10,10 +10,10 @@ use tokio::sync::watch;
 
 use crate::target::Target;
 
-/// The longest time of a catalog audit.
+/// Maximum time of a catalog audit.
 const AUDIT_TIME: Duration = Duration::from_secs(600);
 
-/// Serves the API until `stopped` says so.
+/// Serves the API until `stopped` is set.
 pub(super) fn serve_api(
     listener: TcpListener,
     searcher: Arc<Searcher>,
@@ -36,7 +36,7 @@ pub(super) fn serve_api(
     async move {
         axum::serve(listener, router(searcher, http))
             .with_graceful_shutdown(async move {
-                // An error means that the system was dropped: a reason to stop as well.
+                // An error means that the system was dropped, which is also a reason to stop.
                 let _ = stopped.wait_for(|stop| *stop).await;
             })
             .await

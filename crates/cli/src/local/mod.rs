@@ -30,14 +30,14 @@ use crate::target::Target;
 const CATALOG_BUCKET: &str = "catalog";
 const INDEX_BUCKET: &str = "index";
 const TABLE: &str = "lookalike";
-/// Written products passed to the indexer at once.
+/// Number of written products that are passed to the indexer at once.
 const BATCH_PRODUCTS: usize = 500;
-/// The longest time of a Lambda function.
+/// Maximum time of a Lambda function.
 const INVOCATION_TIME: Duration = Duration::from_secs(900);
-/// Time for open connections to end.
+/// Maximum time for which the shutdown waits for open connections.
 const CONNECTION_GRACE: Duration = Duration::from_secs(3);
 
-/// Ports of the four servers; 0 takes a free one.
+/// Ports of the four servers; 0 for a free one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ports {
     pub(crate) http: u16,
@@ -138,7 +138,7 @@ impl LocalSystem {
         })
     }
 
-    /// Has the indexer handle the events that wait and all later ones.
+    /// Lets the indexer handle the events that wait and all later ones.
     pub(crate) fn follow_events(&self) {
         let handler = Handler::new(Arc::clone(&self.indexer), CATALOG_BUCKET);
         self.cloud.deliver_to(Arc::new(Invocations(handler)));
@@ -150,11 +150,10 @@ impl LocalSystem {
         Ok(())
     }
 
-    /// Queues events for what changed while nothing was running and for what was queued when the process ended,
-    /// and updates rows from the table.
+    /// Queues events for changes while nothing was running and for events that were queued when the
+    /// process ended, and updates rows from the table.
     pub(crate) async fn catch_up(&self) -> Result<()> {
-        let refused =
-            "the stored index cannot be continued; --start-over indexes every picture again";
+        let refused = "the stored index cannot be used; --start-over indexes every picture again";
         self.indexer.check_encoder().await.context(refused)?;
         let differences = self.indexer.differences().await.context(refused)?;
         // A process that was killed may have indexed images without recording them.
@@ -178,7 +177,7 @@ impl LocalSystem {
         Ok(())
     }
 
-    /// Products whose attributes in the index differ from the table.
+    /// Returns the products whose attributes in the index differ from the table.
     async fn outdated_products(&self) -> Result<Vec<String>> {
         let outdated = self.indexer.outdated().await?;
         let products = outdated.into_iter().map(|outdated| outdated.product_id);
@@ -190,7 +189,7 @@ impl LocalSystem {
         self.cloud.idle().await;
     }
 
-    /// The number of events that were given up.
+    /// Returns the number of events that were given up.
     pub(crate) fn dead_letters(&self) -> usize {
         self.cloud.dead_letters().len()
     }
@@ -199,7 +198,7 @@ impl LocalSystem {
     pub(crate) async fn stop(self) -> Result<()> {
         eprintln!("stopping");
         Connection::forget(&self.data);
-        // Without a receiver the API has ended already.
+        // Without a receiver, the API has ended already.
         let _ = self.stop.send(true);
         if let Ok(ended) = tokio::time::timeout(CONNECTION_GRACE, self.api).await {
             ended??;

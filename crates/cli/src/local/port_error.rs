@@ -2,7 +2,7 @@
 
 use lookalike_local_cloud::StartError;
 
-/// Says which option chooses another port than the one that cannot be used.
+/// Makes an error that names the option for another port than the one that cannot be used.
 pub(super) fn unusable(option: &str, port: u16, error: &std::io::Error) -> anyhow::Error {
     match error.kind() {
         std::io::ErrorKind::AddrInUse => {

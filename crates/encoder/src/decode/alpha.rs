@@ -1,18 +1,18 @@
-//! Transparency: images are seen on white, as shops show them.
+//! Transparency: images are shown on white, as in shops.
 
 use image::RgbImage;
 
 use super::seen::{SEEN, Seen};
 
-/// RGBA on white, in the memory that the RGBA has, and where something is seen; `None` when there are fewer
-/// bytes than the sides say.
+/// Puts RGBA on white, in the memory of the RGBA, and returns the visible part; `None` if there are
+/// fewer bytes than the sides require.
 pub(crate) fn on_white(width: u32, height: u32, mut rgba: Vec<u8>) -> Option<(RgbImage, Seen)> {
     let mut seen = Seen::NOTHING;
     let row = width as usize;
     for y in 0..height {
         let mut edges: Option<(u32, u32)> = None;
         for x in 0..width {
-            // Three bytes take the place of four, so what is written was read before.
+            // Three bytes replace four, so what is overwritten was already read.
             let pixel = y as usize * row + x as usize;
             let [red, green, blue, alpha] = *rgba.get(pixel * 4..)?.first_chunk::<4>()?;
             let flat = [red, green, blue].map(|channel| over_white(channel, alpha));
@@ -29,7 +29,7 @@ pub(crate) fn on_white(width: u32, height: u32, mut rgba: Vec<u8>) -> Option<(Rg
     Some((RgbImage::from_raw(width, height, rgba)?, seen))
 }
 
-/// `channel` at opacity `alpha / 255` over 255, rounded to nearest.
+/// Returns `channel` at opacity `alpha / 255` over 255, rounded to nearest.
 pub(crate) fn over_white(channel: u8, alpha: u8) -> u8 {
     let (channel, alpha) = (u32::from(channel), u32::from(alpha));
     let sum = channel * alpha + 255 * (255 - alpha);

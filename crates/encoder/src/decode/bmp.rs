@@ -1,4 +1,4 @@
-//! BMP: all kinds that Windows knows but those with a JPEG or PNG inside.
+//! BMP: all kinds that Windows supports except those with a JPEG or PNG inside.
 
 use image::codecs::bmp::BmpDecoder;
 use image::metadata::Orientation;
@@ -12,7 +12,7 @@ use crate::decoded::Decoded;
 use crate::error::ImageError;
 use crate::format::ImageFormat;
 
-/// Most pixels that a compressed byte becomes: two bytes stand for a run of up to 255.
+/// Maximum number of pixels of a compressed byte: two bytes stand for a run of up to 255.
 const MAX_RATIO: u64 = 128;
 /// Bytes of a pixel with opacity.
 const RGBA_BYTES: u64 = 4;
@@ -21,7 +21,7 @@ const WORKING: u64 = 1 << 20;
 /// A file may end without the padding of its last row, which is up to three bytes.
 const PADDING: &[u8] = &[0; 3];
 
-/// The fields of the header that matter.
+/// The fields of the header that are used.
 #[derive(Debug, Clone, Copy)]
 struct Header {
     width: u32,
@@ -33,7 +33,7 @@ struct Header {
 }
 
 impl Header {
-    /// Reads the header of Windows, or the older one of OS/2. `None` when the file ends before.
+    /// Reads the header of Windows, or the older one of OS/2. `None` if the file ends before.
     fn read(file: &[u8]) -> Option<Header> {
         let mut bytes = Bytes::new(file.get(10..)?);
         let start = u32::from_le_bytes(bytes.array()?);
@@ -53,7 +53,7 @@ impl Header {
         let height = i32::from_le_bytes(bytes.array()?);
         let _planes = bytes.u16()?;
         Some(Header {
-            // A negative width is none; a negative height says that the first row is on top.
+            // A negative width is invalid; a negative height means that the first row is on top.
             width: u32::try_from(width).unwrap_or(0),
             height: height.unsigned_abs(),
             bits: bytes.u16()?.into(),
@@ -66,7 +66,7 @@ impl Header {
 /// Bytes of the header of OS/2.
 const OLD_HEADER: u32 = 12;
 
-/// Sides and memory by the header; refused when the file is too short for its rows.
+/// Reads sides and memory from the header; refuses a file that is too short for its rows.
 pub(super) fn size(file: &[u8]) -> Result<Size, ImageError> {
     let header = checked(file)?;
     let pixels = u64::from(header.width) * u64::from(header.height);
@@ -90,11 +90,11 @@ fn checked(file: &[u8]) -> Result<Header, ImageError> {
     check_size(ImageFormat::Bmp, width, height, pixel_bytes(&header))?;
     let data = (file.len() as u64).saturating_sub(header.start.into());
     match header.compression {
-        // Plain, or with masks that say which bits are which color.
+        // Plain, or with masks that define which bits are which color.
         0 | 3 | 6 => {
             let row = (u64::from(width) * u64::from(header.bits)).div_ceil(8);
             let stride = row.next_multiple_of(4);
-            // The last may lack what fills it up.
+            // The last row may lack its padding.
             let rows = (data + stride - row).checked_div(stride).unwrap_or(0);
             if rows < u64::from(height) {
                 return Err(broken(&format!("{rows} of its {height} rows are there")));
@@ -121,7 +121,7 @@ fn broken(reason: &str) -> ImageError {
     corrupt(ImageFormat::Bmp, reason.to_owned())
 }
 
-/// Decodes all rows. Opacity that is nowhere but zero was meant to be none, as browsers have it.
+/// Decodes all rows. If opacity is zero everywhere, the image is treated as opaque, as in browsers.
 pub(super) fn decode(file: &[u8]) -> Result<Decoded, ImageError> {
     checked(file)?;
     let decoder = BmpDecoder::new(Joined::new(file, PADDING)).map_err(|error| failed(&error))?;
@@ -153,10 +153,10 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, ImageError> {
     })
 }
 
-/// The decoder's errors in words of ours: its own name types and numbers of the format.
+/// Converts the decoder's errors, which name its own types and numbers of the format.
 fn failed(error: &image::ImageError) -> ImageError {
     broken(match error {
         image::ImageError::IoError(_) => "it ends before its last row",
-        _ => "its header or its rows do not hold together",
+        _ => "its header or its rows are inconsistent",
     })
 }

@@ -1,6 +1,7 @@
 use std::io::{self, BufRead, Cursor, Read, Seek, SeekFrom};
 
-/// Bytes of a file from the front, none twice. What goes beyond the end is `None`, and nothing is taken.
+/// Bytes of a file from the front, each taken once. Taking beyond the end returns `None` and takes
+/// nothing.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bytes<'a> {
     pub(super) rest: &'a [u8],
@@ -11,14 +12,14 @@ impl<'a> Bytes<'a> {
         Bytes { rest }
     }
 
-    /// The next `count` bytes.
+    /// Takes the next `count` bytes.
     pub(super) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.rest.split_at_checked(count)?;
         self.rest = rest;
         Some(taken)
     }
 
-    /// The next `count` bytes, or as many as there are.
+    /// Takes the next `count` bytes, or as many as there are.
     pub(super) fn take_up_to(&mut self, count: usize) -> &'a [u8] {
         let (taken, rest) = self.rest.split_at(count.min(self.rest.len()));
         self.rest = rest;
@@ -35,14 +36,14 @@ impl<'a> Bytes<'a> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    /// Two bytes, the low one first.
+    /// Takes two bytes, low byte first.
     pub(super) fn u16(&mut self) -> Option<u16> {
         self.array().map(u16::from_le_bytes)
     }
 }
 
-/// Two runs of bytes as if they were one file, so that a decoder reads a repaired header in front of the data,
-/// or more behind it, and nothing is copied.
+/// Two runs of bytes as if they were one file, so that a decoder reads a repaired header before the
+/// data, or more bytes after it, and nothing is copied.
 #[derive(Debug)]
 pub(super) struct Joined<'a> {
     first: &'a [u8],
@@ -104,7 +105,7 @@ impl Seek for Joined<'_> {
     }
 }
 
-/// A file of which no more than so many bytes are read, until more are granted.
+/// A file of which only a limited number of bytes can be read, until more are granted.
 #[derive(Debug)]
 pub(super) struct Metered<'a> {
     file: Cursor<&'a [u8]>,
@@ -112,7 +113,7 @@ pub(super) struct Metered<'a> {
 }
 
 impl<'a> Metered<'a> {
-    /// All that are asked for.
+    /// Starts without a limit.
     pub(super) fn new(file: &'a [u8]) -> Metered<'a> {
         Metered {
             file: Cursor::new(file),

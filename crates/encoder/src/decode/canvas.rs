@@ -4,7 +4,7 @@ use super::alpha::over_white;
 use super::seen::{SEEN, Seen};
 use crate::pixel_rect::PixelRect;
 
-/// The samples of a pixel in their order; eight bits each.
+/// The samples of a pixel in order; eight bits each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Channels {
     Gray,
@@ -13,7 +13,7 @@ pub(super) enum Channels {
     RgbAlpha,
 }
 
-/// A white image that is filled row by row, so that no second whole image is held beside it.
+/// A white image that is filled row by row, so that no second whole image is needed.
 #[derive(Debug)]
 pub(super) struct Canvas {
     pixels: RgbImage,
@@ -21,7 +21,7 @@ pub(super) struct Canvas {
 }
 
 impl Canvas {
-    /// Allocates three bytes a pixel.
+    /// Allocates three bytes for each pixel.
     pub(super) fn white(width: u32, height: u32) -> Canvas {
         Canvas {
             pixels: RgbImage::from_pixel(width, height, image::Rgb([255; 3])),
@@ -29,7 +29,8 @@ impl Canvas {
         }
     }
 
-    /// Puts pixels on white from `x` and `y` to the right, every `step`th. Those beyond the edge are dropped.
+    /// Puts pixels on white from `x` and `y` to the right, at every `step`th position. Those beyond
+    /// the edge are dropped.
     pub(super) fn put(&mut self, (x, y): (u32, u32), step: usize, channels: Channels, row: &[u8]) {
         match channels {
             Channels::Gray => self.write((x, y), step, row, |[gray]| [gray, gray, gray, 255]),
@@ -41,7 +42,7 @@ impl Canvas {
         }
     }
 
-    /// Puts the samples of one channel of three, as planar files have them.
+    /// Puts the samples of one of three channels, as in planar files.
     pub(super) fn put_plane(&mut self, (x, y): (u32, u32), channel: usize, row: &[u8]) {
         for (pixel, sample) in self.row(x, y).iter_mut().zip(row) {
             pixel[channel] = *sample;
@@ -83,7 +84,7 @@ impl Canvas {
         }
     }
 
-    /// Pixels of a row from `x` on.
+    /// Returns the pixels of a row from `x` on.
     fn row(&mut self, x: u32, y: u32) -> &mut [[u8; 3]] {
         let width = self.pixels.width() as usize;
         let (pixels, _) = self.pixels.as_chunks_mut::<3>();
@@ -92,14 +93,14 @@ impl Canvas {
         row.get_mut(x as usize..end).unwrap_or_default()
     }
 
-    /// The image, and the part of it that is not transparent when that is not all.
+    /// Returns the image, and its visible part if some of it is transparent.
     pub(super) fn finish(self) -> (RgbImage, Option<PixelRect>) {
         let visible = self.seen.rect(self.pixels.width(), self.pixels.height());
         (self.pixels, visible)
     }
 }
 
-/// Samples of sixteen bits, high byte first, as eight bits: scaled and rounded to nearest, in `target`.
+/// Scales samples of sixteen bits, high byte first, to eight bits, rounded to nearest, in `target`.
 pub(super) fn narrow(deep: &[u8], target: &mut Vec<u8>) {
     let (pairs, _) = deep.as_chunks::<2>();
     target.clear();
@@ -107,7 +108,7 @@ pub(super) fn narrow(deep: &[u8], target: &mut Vec<u8>) {
     target.extend(samples.map(narrow_sample));
 }
 
-/// A sample of sixteen bits as eight.
+/// Scales a sample of sixteen bits to eight.
 pub(super) fn narrow_sample(sample: u16) -> u8 {
     // At most 255: 65535 and 128 are less than 256 times 257.
     ((u32::from(sample) + 128) / 257) as u8

@@ -3,7 +3,7 @@ use crate::error::ImageError;
 use crate::format::{ImageFormat, sniff};
 use crate::limits::MAX_BYTES;
 
-/// The format of a file that is neither empty nor too large.
+/// Returns the format of a file that is neither empty nor too large.
 pub(super) fn checked_format(bytes: &[u8]) -> Result<ImageFormat, ImageError> {
     if bytes.is_empty() {
         return Err(ImageError::Empty);

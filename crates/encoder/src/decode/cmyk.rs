@@ -1,5 +1,6 @@
-/// Converts two layers of ink, from 0 to 255, to the light that they let through, rounded to nearest. Without a
-/// color profile the inks count as ideal: each lets through the share that it does not cover.
+/// Converts two layers of ink, from 0 to 255, to the light that passes through them, rounded to
+/// nearest. Without a color profile the inks count as ideal: each lets through the share that it
+/// does not cover.
 pub(crate) fn light(ink: u8, black: u8) -> u8 {
     let product = u32::from(255 - ink) * u32::from(255 - black);
     // At most 255, because the product is at most 255 * 255.

@@ -4,13 +4,14 @@ use super::{avif, bmp, gif, jpeg, png, tiff, webp};
 use crate::error::ImageError;
 use crate::format::ImageFormat;
 
-/// Bytes of a row of the image between the two passes of scaling it down, which is as wide as the network's.
+/// Bytes of a row of the image between the two passes of downscaling, which is as wide as the
+/// network's input.
 const NARROW_ROW: u64 = 3 * 256;
 
 /// Bytes that decoding and embedding take independently of the size of the image.
 const BASE_MEMORY: u64 = 8 << 20;
 
-/// Format and size of an image file by its header, and the memory that decoding takes.
+/// Format and size of an image file according to its header, and the memory that decoding takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImageInfo {
     /// Format of the file, by its first bytes.
@@ -19,22 +20,23 @@ pub struct ImageInfo {
     pub width: u32,
     /// Height in pixels, as stored.
     pub height: u32,
-    /// The most bytes of memory that decoding and embedding take at once, the file itself not counted.
+    /// Maximum bytes of memory that decoding and embedding take at once, excluding the file itself.
     pub memory: u64,
 }
 
 impl ImageInfo {
-    /// Number of pixels of the whole image.
+    /// Returns the number of pixels of the whole image.
     pub fn pixels(&self) -> u64 {
         u64::from(self.width) * u64::from(self.height)
     }
 }
 
-/// Reads the header of an image file, without decoding any pixels: what it claims to be, and the memory that
-/// [`crate::Encoder::embed`] of the embedded encoder will take. Callers reserve that memory before they decode.
+/// Reads the header of an image file without decoding any pixels: the claimed size, and the memory
+/// that [`crate::Encoder::embed`] of the built-in encoder will take. Callers reserve that memory
+/// before they decode.
 ///
 /// # Errors
-/// [`ImageError`], as [`crate::Encoder::embed`] gives it, for whatever the header alone shows.
+/// The [`ImageError`]s of [`crate::Encoder::embed`] that the header alone shows.
 pub fn inspect(bytes: &[u8]) -> Result<ImageInfo, ImageError> {
     let format = checked_format(bytes)?;
     let size = match format {

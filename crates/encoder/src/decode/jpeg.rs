@@ -1,4 +1,4 @@
-//! JPEG files, by crate `lookalike-jpeg`, at the part of their size that is enough.
+//! JPEG files, decoded by the crate `lookalike-jpeg` at the part of their size that is enough.
 
 use image::RgbImage;
 use image::metadata::Orientation;
@@ -16,7 +16,8 @@ pub(super) fn size(bytes: &[u8]) -> Result<Size, ImageError> {
     checked(&Header::read(bytes).map_err(refused)?)
 }
 
-/// Size and memory of an image, checked against the limits. The memory is that of a decode at full size.
+/// Returns size and memory of an image, checked against the limits. The memory is that of a decode
+/// at full size.
 fn checked(header: &Header<'_>) -> Result<Size, ImageError> {
     let (width, height) = header.size();
     let memory = header.memory(Scale::Whole);
@@ -29,7 +30,7 @@ fn checked(header: &Header<'_>) -> Result<Size, ImageError> {
     })
 }
 
-/// Decodes gray, YCbCr, RGB, CMYK and YCCK. `scale` is that of [`super::decode`].
+/// Decodes gray, YCbCr, RGB, CMYK and YCCK. `scale` is the same as for [`super::decode`].
 pub(super) fn decode(
     bytes: &[u8],
     scale: &dyn Fn(u32, u32) -> DecodeScale,

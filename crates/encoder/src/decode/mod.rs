@@ -38,7 +38,7 @@ use crate::trim;
 /// Decodes a part of a file with as many pixels as the network needs for an augmentation of it.
 ///
 /// # Errors
-/// As [`decode`]; and [`ImageError::Crop`] when the area does not lie in the image.
+/// The errors of [`decode`], and [`ImageError::Crop`] if the area is not inside the image.
 pub(crate) fn decode_area(
     bytes: &[u8],
     preprocessing: &Preprocessing,
@@ -46,7 +46,7 @@ pub(crate) fn decode_area(
     area: &Area,
 ) -> Result<Decoded, ImageError> {
     let trim = area.trim.unwrap_or(preprocessing.trim);
-    // Every augmentation sees the same part, so margins are found in what the plain image shows.
+    // Every augmentation sees the same part, so margins are found in the plain image.
     let first = if trim {
         &Augmentation::NONE
     } else {
@@ -69,7 +69,7 @@ pub(crate) fn decode_area(
     let within = content.unwrap_or(PixelRect::whole(rect.width, rect.height));
     let (width, height) = (within.width, within.height);
     let needed = DecodeScale::for_network(width, height, preprocessing, augmentation, None);
-    // The less of an image is looked at, the more of its pixels are needed.
+    // The smaller the part, the more of the image's pixels are needed.
     let trimmed = if needed <= cropped.scale {
         cropped.cut(&within)
     } else {
@@ -80,11 +80,11 @@ pub(crate) fn decode_area(
     Ok(trimmed.requested_for(preprocessing, augmentation))
 }
 
-/// Decodes a file within all limits; of an animation, the first frame. `scale` returns the scale for a width
-/// and height; a format that cannot be decoded smaller gives all pixels.
+/// Decodes a file within all limits; of an animation, the first frame. `scale` returns the scale
+/// for a width and height; a format that cannot be decoded smaller returns all pixels.
 ///
 /// # Errors
-/// [`ImageError`] says what is wrong with the file.
+/// [`ImageError`] describes the fault of the file.
 pub(crate) fn decode(
     bytes: &[u8],
     scale: &dyn Fn(u32, u32) -> DecodeScale,

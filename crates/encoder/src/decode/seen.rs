@@ -1,9 +1,9 @@
 use crate::pixel_rect::PixelRect;
 
-/// The least opacity at which something is seen: shadows and soft edges fade out below.
+/// Minimum opacity at which something is visible: shadows and soft edges fade out below.
 pub(crate) const SEEN: u8 = 16;
 
-/// The least rectangle around all pixels that are seen, while they are being read.
+/// The smallest rectangle around all visible pixels, collected while they are read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seen {
     left: u32,
@@ -20,7 +20,7 @@ impl Seen {
         bottom: 0,
     };
 
-    /// Everything of an image of this size.
+    /// Marks all pixels of an image of this size as visible.
     pub(crate) fn all(width: u32, height: u32) -> Seen {
         Seen {
             left: 0,
@@ -30,7 +30,7 @@ impl Seen {
         }
     }
 
-    /// Pixels from `first` to `last` of row `y` are seen.
+    /// Marks the pixels from `first` to `last` of row `y` as visible.
     pub(crate) fn add(&mut self, y: u32, first: u32, last: u32) {
         self.left = self.left.min(first);
         self.right = self.right.max(last + 1);
@@ -38,7 +38,7 @@ impl Seen {
         self.bottom = self.bottom.max(y + 1);
     }
 
-    /// Returns the part on a screen on which the image begins at `left` and `top`.
+    /// Returns the part moved to a screen on which the image begins at `left` and `top`.
     pub(crate) fn moved(self, left: u32, top: u32) -> Seen {
         match self.right {
             0 => self,
@@ -51,7 +51,7 @@ impl Seen {
         }
     }
 
-    /// The part that is not transparent; `None` when that is all of it, or nothing.
+    /// Returns the visible part; `None` if that is the whole image, or nothing.
     pub(crate) fn rect(self, width: u32, height: u32) -> Option<PixelRect> {
         if self.right == 0 {
             return None;

@@ -4,8 +4,9 @@ use crate::limits::{MAX_PIXELS, MAX_SIDE};
 
 use super::fault::corrupt;
 
-/// The most memory that decoding an image may take, in bytes: what a function of 1 GB has beside an index.
-/// Plain images of [`MAX_PIXELS`] stay below; those that need more bytes a pixel reach it with fewer pixels.
+/// Maximum memory for decoding an image, in bytes: the memory that a function of 1 GB has besides
+/// an index. Plain images of [`MAX_PIXELS`] stay below; those that need more bytes for each pixel
+/// reach it with fewer pixels.
 pub(super) const MAX_DECODE_MEMORY: u64 = 512 * 1024 * 1024;
 
 /// Bytes of a pixel in the result.
@@ -16,12 +17,12 @@ pub(super) const RGB_BYTES: u64 = 3;
 pub(super) struct Size {
     pub(super) width: u32,
     pub(super) height: u32,
-    /// The most bytes that decoding takes at once, the result included.
+    /// Maximum bytes that decoding takes at once, including the result.
     pub(super) memory: u64,
 }
 
-/// Checks that an image of this size is decoded at all; `pixel_bytes` is what a pixel takes at the most
-/// demanding moment.
+/// Checks that an image of this size may be decoded; `pixel_bytes` is the peak memory for each
+/// pixel.
 pub(super) fn check_size(
     format: ImageFormat,
     width: u32,
@@ -44,8 +45,7 @@ pub(super) fn check_size(
     Ok(())
 }
 
-/// Checks that an image that takes `memory` bytes at the most demanding moment, the result included, is
-/// decoded.
+/// Checks that an image may be decoded that takes `memory` bytes at the peak, including the result.
 pub(super) fn check_memory(
     format: ImageFormat,
     width: u32,

@@ -1,11 +1,11 @@
-//! Names for what people send instead of a supported image, so that the error can say it.
+//! Names for other files that people send, for error messages.
 
 use crate::format::has_brand;
 
-/// Bytes of the beginning that are looked at when deciding whether something is text.
+/// Number of bytes at the beginning that are examined to decide if something is text.
 const TEXT_WINDOW: usize = 1024;
 
-/// The format of iPhone photos, with the setting that changes it.
+/// The format of iPhone photos, and the setting that changes it.
 const HEIC: &str = "HEIC (on an iPhone, choose Settings, Camera, Formats, Most Compatible)";
 
 /// Signatures at the start of a file, longest first where one begins another.
@@ -50,7 +50,7 @@ pub(crate) fn name(bytes: &[u8]) -> String {
     }
 }
 
-/// Images and videos in ISO base media files, told apart by their brands (ISO/IEC 14496-12).
+/// Names images and videos in ISO base media files by their brands (ISO/IEC 14496-12).
 fn iso_media(bytes: &[u8]) -> &'static str {
     let has = |brand: &[u8; 4]| has_brand(bytes, brand);
     if has(b"avis") {
@@ -64,8 +64,8 @@ fn iso_media(bytes: &[u8]) -> &'static str {
     }
 }
 
-/// The beginning as text, when it is UTF-8 without control characters. A multi-byte character may be
-/// cut at the end of the window.
+/// Returns the beginning as text if it is UTF-8 without control characters. A multi-byte character
+/// may be cut at the end of the window.
 fn beginning_of_text(bytes: &[u8]) -> Option<&str> {
     let window = &bytes[..bytes.len().min(TEXT_WINDOW)];
     let text = match std::str::from_utf8(window) {
@@ -104,7 +104,7 @@ mod tests {
     use super::name;
 
     #[test]
-    fn what_people_send_is_named() {
+    fn common_files_are_named() {
         for (bytes, expected) in [
             (&b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"[..], super::HEIC),
             (b"\0\0\0\x18ftypcrx \0\0\0\0crx isom", "camera raw (CR3)"),

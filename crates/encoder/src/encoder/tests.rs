@@ -27,10 +27,10 @@ fn any_length_becomes_one_and_none_is_an_error() {
     }
 }
 
-/// An index that was made before large JPEGs were decoded at a part of their size can still be searched.
+/// An index from before large JPEGs were decoded at a part of their size can still be searched.
 #[test]
-fn images_are_read_as_before_for_an_index_from_before() {
-    // With the preprocessing file of that time.
+fn old_indexes_get_the_old_preprocessing() {
+    // The preprocessing file of that time.
     let load = || {
         let now = Encoder::embedded().expect("an intact build");
         let untrimmed = Preprocessing {
@@ -45,7 +45,7 @@ fn images_are_read_as_before_for_an_index_from_before() {
         ..now.preprocessing.clone()
     };
     let before = before.fingerprint(now.sha256);
-    // That of the default encoder when there was no other way to read them.
+    // The fingerprint of the default encoder when there was no other way to read JPEGs.
     assert_eq!(before[..6], [0x09, 0xd4, 0x8c, 0x0c, 0x06, 0x7e]);
     let old = load().reading_as(before);
     assert_eq!(old.fingerprint(), before);
@@ -57,7 +57,7 @@ fn images_are_read_as_before_for_an_index_from_before() {
         .encode(&samples, 2400, 1800, jpeg_encoder::ColorType::Luma)
         .expect("encoded");
     let whole = decode::decode(&file, &|_, _| DecodeScale::WHOLE).expect("decoded");
-    // The decoder of that time rounds in another way here and there.
+    // The decoder of that time rounds differently here and there.
     let samples = image::load_from_memory(&file).expect("decoded").into_rgb8();
     let mut pairs = whole.pixels.iter().zip(samples.iter());
     assert!(pairs.all(|(ours, other)| ours.abs_diff(*other) <= 1));

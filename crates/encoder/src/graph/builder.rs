@@ -5,7 +5,7 @@ use crate::projection_head::{LENGTH_FLOOR, Part, PartKind, ProjectionHead};
 
 /// Nodes and weights to add to a graph, in the order of execution.
 pub(super) struct Builder {
-    /// The value that the next node takes.
+    /// The input of the next node.
     source: String,
     /// Prefix of every name.
     prefix: String,
@@ -15,7 +15,7 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    /// Nothing yet.
+    /// Starts without nodes.
     pub(super) fn new(prefix: String, opset: i64) -> Builder {
         Builder {
             source: String::new(),
@@ -26,7 +26,7 @@ impl Builder {
         }
     }
 
-    /// Adds all of it; returns the name of the last value.
+    /// Adds everything to a graph; returns the name of the last value.
     pub(super) fn add_to(mut self, graph: &mut pb::GraphProto) -> String {
         graph.node.append(&mut self.nodes);
         graph.initializer.append(&mut self.weights);
@@ -67,7 +67,7 @@ impl Builder {
         self.node("embedding", "Concat", &parts, vec![whole("axis", 1)]);
     }
 
-    /// Adds one part of a head; returns the name of what it gives.
+    /// Adds one part of a head; returns the name of its output.
     fn part(&mut self, name: &str, part: &Part) -> String {
         let outputs = part.bias.len();
         let rows = part.weights.len() / outputs;
@@ -90,7 +90,7 @@ impl Builder {
         self.node(&format!("{name}.scaled"), "Mul", &[share], vec![])
     }
 
-    /// The source divided by its length, which may be zero.
+    /// Divides the source by its length, which may be zero.
     fn unit_length(&mut self, name: &str) {
         let source = self.source.clone();
         let floor = self.weight(&format!("{name}.floor"), &[1, 1], &[LENGTH_FLOOR]);
@@ -107,8 +107,8 @@ impl Builder {
         self.node(&format!("{name}.direction"), "Div", &[length], vec![]);
     }
 
-    /// A node that takes the source and `more`, and becomes the source; returns its name, which is also
-    /// that of its output.
+    /// Adds a node that takes the source and `more`, and becomes the source; returns its name,
+    /// which is also that of its output.
     fn node(
         &mut self,
         name: &str,

@@ -1,6 +1,6 @@
 /// The metadata entry that names the value of the pooled features.
 pub(super) const FEATURES_KEY: &str = "lookalike.features";
-/// Name of that value.
+/// Name of the value of the pooled features.
 pub(super) const FEATURES_NAME: &str = "lookalike.pooled_features";
 /// Prefix of the metadata entries of this program.
 pub(super) const OURS: &str = "lookalike.";

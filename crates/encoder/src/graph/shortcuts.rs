@@ -1,15 +1,15 @@
-//! Where the stages of a residual network end.
+//! The ends of the stages of a residual network.
 //!
-//! Such a network adds to the output of a block what the block was given (He et al. 2016). Blocks that
-//! follow one another so make a stage; where the size of the feature maps or the number of channels
-//! changes, nothing can be added and the next stage begins. What a stage ends with are feature maps that
-//! know less of what things are and more of how they look than the pooled features do.
+//! Such a network adds the input of a block to its output (He et al. 2016). Blocks that follow one
+//! another in this way make a stage; where the size of the feature maps or the number of channels
+//! changes, nothing can be added and the next stage begins. The feature maps at the end of a stage
+//! describe more how things look and less what they are than the pooled features.
 
 use std::collections::{HashMap, HashSet};
 
 use lookalike_inference::pb::{GraphProto, NodeProto};
 
-/// Operators that may stand between two blocks of a stage.
+/// Operators that may be between two blocks of a stage.
 const ACTIVATIONS: [&str; 6] = [
     "Clip",
     "Dropout",
@@ -21,12 +21,12 @@ const ACTIVATIONS: [&str; 6] = [
 /// Operators that make new features; all others only scale, move or select them.
 const LAYERS: [&str; 4] = ["Conv", "ConvTranspose", "Gemm", "MatMul"];
 
-/// The last stages that count. Ends of earlier ones were tried beside these on photos of clothes and
-/// brought nothing.
+/// Number of last stages that are used. Earlier ones were tried in addition on photos of clothes,
+/// without any gain.
 const LATE_STAGES: usize = 2;
 
-/// The values at which the last stages end, in the order of execution, but for one that the network's
-/// output is already pooled from.
+/// Returns the values at the ends of the last stages, in the order of execution, except for one
+/// from which the network's output is already pooled.
 pub(super) fn stage_ends(graph: &GraphProto) -> Vec<String> {
     let network = Network::new(graph);
     let additions: Vec<&NodeProto> = graph.node.iter().filter(|n| network.adds(n)).collect();
@@ -45,7 +45,7 @@ pub(super) fn stage_ends(graph: &GraphProto) -> Vec<String> {
 }
 
 struct Network<'a> {
-    /// The node that gives a value.
+    /// The node that makes each value.
     makers: HashMap<&'a str, &'a NodeProto>,
     /// Values that depend on the network's input.
     moving: HashSet<&'a str>,
@@ -97,7 +97,7 @@ impl<'a> Network<'a> {
         value
     }
 
-    /// Every value that the output is made of without another layer.
+    /// Returns every value from which the output is made without another layer.
     fn pooled_from(&self, graph: &'a GraphProto) -> HashSet<&'a str> {
         let mut found = HashSet::new();
         let mut open: Vec<&str> = graph.output.iter().map(|o| o.name.as_str()).collect();
@@ -119,7 +119,7 @@ mod tests {
 
     use super::*;
 
-    /// Nodes as `output = Operator input input`.
+    /// Parses nodes written as `output = Operator input input`.
     fn network(lines: &[&str]) -> GraphProto {
         let node = |line: &&str| {
             let mut words = line.split_whitespace().map(str::to_owned);
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_output_is_pooled_from_is_known_already() {
+    fn a_stage_that_is_already_pooled_is_left_out() {
         let network = network(&[
             "a = Conv pixels w",
             "b = Conv a w",

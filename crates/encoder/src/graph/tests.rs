@@ -5,7 +5,8 @@ use crate::{Augmentation, Backbone, Encoder, Part, PartKind};
 const CONFIG: &[u8] = br#"{"do_resize": true, "size": {"height": 4, "width": 4}, "resample": 2,
     "do_rescale": true, "do_normalize": false}"#;
 
-/// A network that averages the pixels of each channel: pixels `[1, 3, 4, 4]` to `[1, 3, 1, 1]`.
+/// Makes a network that averages the pixels of each channel: pixels `[1, 3, 4, 4]` to `[1, 3, 1,
+/// 1]`.
 fn averages(opset: i64, batch: Option<&str>) -> Vec<u8> {
     use pb::tensor_shape_proto::{Dimension, dimension::Value};
     let mut pixels = value("pixels", None);
@@ -94,7 +95,7 @@ const IMAGE: &[u8] = &[
 ];
 
 #[test]
-fn a_joined_file_computes_what_the_tail_does() {
+fn a_joined_file_computes_the_same_as_the_head() {
     for opset in [7, 13, 18, 21] {
         for batch in [None, Some("N")] {
             for projects in [false, true] {
@@ -134,7 +135,7 @@ fn a_joined_file_is_the_backbone_it_was_made_from() {
             .metadata()
             .contains(&("lookalike.parents".to_owned(), "[]".to_owned()))
     );
-    // The metadata may be lost on the way; the name is enough.
+    // The metadata may be lost; the name is enough.
     let mut bare = Graph::parse(&joined).unwrap();
     bare.0.metadata_props.clear();
     let third = Backbone::from_parts("bare", &bare.encode(), CONFIG).unwrap();
@@ -162,7 +163,7 @@ fn names_that_are_taken_are_left_alone() {
 }
 
 #[test]
-fn what_is_no_backbone_is_refused() {
+fn invalid_backbones_are_refused() {
     let no_file = Backbone::from_parts("none", b"no protobuf", CONFIG).unwrap_err();
     assert!(no_file.to_string().contains("no ONNX file"), "{no_file}");
     assert!(Backbone::from_parts("empty", b"", CONFIG).is_err());

@@ -1,11 +1,11 @@
 use lookalike_inference::LoadError;
 use serde_json::{Map, Value};
 
-/// The longest side that is taken for a resized or cropped image: far above what encoders use, and
-/// low enough that a slip of the pen does not ask for gigabytes.
+/// Maximum side of a resized or cropped image: far above what encoders use, and low enough that a
+/// typing error does not require gigabytes.
 const MAX_TARGET_SIDE: u32 = 4096;
 
-/// A size as the file gives it.
+/// A size in the form that the file has.
 pub(super) enum Size {
     Number(u32),
     ShortestEdge(u32),
@@ -98,7 +98,7 @@ impl Fields {
 }
 
 fn number(field: &str, value: &Value) -> Result<f64, LoadError> {
-    // Larger numbers than these leave the range of f32 on the way to the network.
+    // Larger numbers exceed the range of f32 on the way to the network.
     let sane = value.as_f64().filter(|number| number.abs() <= 1e6);
     sane.ok_or_else(|| {
         wrong(
@@ -120,7 +120,7 @@ fn side(field: &str, value: &Value) -> Result<u32, LoadError> {
         })
 }
 
-/// The error for a field of the file.
+/// Makes the error for a field of the file.
 pub(super) fn wrong(field: &str, reason: &str) -> LoadError {
     LoadError::Preprocessing {
         field: field.to_owned(),

@@ -12,7 +12,7 @@ fn base() -> Value {
     json!({"size": {"shortest_edge": 256}, "crop_size": 224, "resample": 3})
 }
 
-/// The base file with some fields replaced or added.
+/// Returns the base file with some fields replaced or added.
 fn with(changes: &Value) -> Value {
     let mut config = base();
     for (field, value) in changes.as_object().expect("an object") {

@@ -102,7 +102,7 @@ fn turning_before_or_after_resizing_is_the_same() {
             &Augmentation::NONE,
         );
         let before = before.expect("resized");
-        // The two passes change places, and they round.
+        // The two passes are swapped, and they round.
         assert!(largest_difference(&before, &after) <= 2, "{orientation:?}");
     }
 }
@@ -143,7 +143,7 @@ fn padding_is_black_and_nearest_takes_pixels_as_they_are() {
 }
 
 #[test]
-fn a_flipped_view_is_the_mirror_image_and_a_crop_is_a_part() {
+fn a_flip_is_the_mirror_image_and_a_crop_is_a_part() {
     let source = image(120, 90);
     let preprocessing = config(Resize::ShortestEdge(60), 60, Filter::Bilinear);
     let seen = |augmentation: &Augmentation| {
@@ -154,7 +154,8 @@ fn a_flipped_view_is_the_mirror_image_and_a_crop_is_a_part() {
         imageops::flip_horizontal(&plain),
         seen(&Augmentation::NONE.flip())
     );
-    // A quarter of the region, upper left: twice as large, so it agrees with the plain one enlarged.
+    // A quarter of the region, upper left: twice as large, so it agrees with the plain one
+    // enlarged.
     let close = seen(&Augmentation::NONE.crop(0.5, -1.0, -1.0));
     let enlarged = imageops::resize(
         &imageops::crop_imm(&plain, 0, 0, 30, 30).to_image(),

@@ -4,20 +4,24 @@ use image::RgbImage;
 
 use crate::pixel_rect::PixelRect;
 
-/// Steps of 256 by which a channel may differ from the margin's color: JPEG's noise on a plain ground.
+/// Number of steps, of 256, by which a channel may differ from the margin's color: JPEG's noise on
+/// a plain ground.
 const NOISE: u8 = 16;
-/// Steps by which no pixel of a margin may differ: such a pixel belongs to an outline.
+/// Number of steps by which no pixel of a margin may differ: such a pixel belongs to an outline.
 const OUTLINE: u8 = 48;
 /// One pixel in this many of a line may differ by more than noise.
 const STRAY: usize = 100;
-/// Vertical lines that are measured together, because their pixels are side by side in memory.
+/// Number of vertical lines that are measured together, because their pixels are adjacent in
+/// memory.
 const TOGETHER: u32 = 16;
-/// Margins inside of margins that are cut off, such as a sheet of paper inside the bars of a screenshot.
+/// Maximum number of nested margins that are trimmed, such as a sheet of paper inside the bars of a
+/// screenshot.
 const NESTED: usize = 3;
-/// The narrowest inner margin, as one part in this many of the side: a few even lines are a subject's edge.
+/// Minimum width of an inner margin, as one part in this many of the side: a few even lines are a
+/// subject's edge.
 const MIN_NESTED: u32 = 32;
 
-/// Returns what lies inside of all margins; `None` when the image is one margin.
+/// Returns the part inside all margins; `None` if the image is one margin.
 pub(super) fn inside(image: &RgbImage) -> Option<PixelRect> {
     let mut rect = PixelRect::whole(image.width(), image.height());
     let mut colors: [Option<Color>; 4] = [None; 4];
@@ -58,7 +62,7 @@ enum Side {
 }
 
 impl Side {
-    /// Number of lines of a rectangle that are parallel to this side.
+    /// Returns the number of lines of a rectangle that are parallel to this side.
     fn lines(self, rect: &PixelRect) -> u32 {
         match self {
             Side::Top | Side::Bottom => rect.height,
@@ -99,7 +103,7 @@ impl Color {
         self.distance(&other.0) > steps
     }
 
-    /// The largest difference in any channel.
+    /// Returns the largest difference in any channel.
     fn distance(self, pixel: &[u8; 3]) -> u8 {
         let [red, green, blue] = self.0;
         let [r, g, b] = *pixel;
@@ -157,7 +161,7 @@ fn margin(image: &RgbImage, rect: &PixelRect, side: Side, color: Color) -> u32 {
     }
 }
 
-/// Counts vertical lines: several at once, because their pixels are side by side in memory.
+/// Counts vertical lines, several at once, because their pixels are adjacent in memory.
 fn columns(image: &RgbImage, rect: &PixelRect, side: Side, color: Color) -> u32 {
     let mut done = 0;
     while done < rect.width {
@@ -172,7 +176,7 @@ fn columns(image: &RgbImage, rect: &PixelRect, side: Side, color: Color) -> u32 
             for (line, pixel) in lines.iter_mut().zip(row(image, &strip, y)) {
                 line.add(std::slice::from_ref(pixel), color);
             }
-            // Most photos have no margins, which the first pixels show: stop early.
+            // Most photos have no margins, as the first pixels show: stop early.
             if !lines[outermost].is_margin(rect.height) {
                 return done;
             }

@@ -13,7 +13,7 @@ PICTURES = HERE.parent / "golden" / "pictures"
 
 
 def write(name, source, mode, **options):
-    """Converts one picture, as it is stored."""
+    """Converts one picture as stored."""
     image = Image.open(PICTURES / source).convert(mode)
     image.save(HERE / f"{name}.avif", quality=85, speed=4, **options)
 

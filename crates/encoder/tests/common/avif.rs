@@ -1,12 +1,12 @@
-//! AVIF files put together from units of AV1.
+//! AVIF files made from units of AV1.
 
-/// A box with this name and content.
+/// Makes a box with this name and content.
 pub fn boxed(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
     let size = (content.len() as u32 + 8).to_be_bytes();
     [&size, &name[..], content].concat()
 }
 
-/// A unit of AV1 of this kind, which says its size.
+/// Makes a unit of AV1 of this kind, with its size.
 pub fn unit(kind: u8, content: &[u8]) -> Vec<u8> {
     let mut unit = vec![kind << 3 | 2];
     let mut size = content.len();
@@ -19,7 +19,7 @@ pub fn unit(kind: u8, content: &[u8]) -> Vec<u8> {
     unit
 }
 
-/// Kinds and contents of units that all say their sizes.
+/// Returns kinds and contents of units that all have sizes.
 pub fn units(mut data: &[u8]) -> Vec<(u8, Vec<u8>)> {
     let mut units = Vec::new();
     while let [header, rest @ ..] = data {
@@ -33,7 +33,7 @@ pub fn units(mut data: &[u8]) -> Vec<(u8, Vec<u8>)> {
     units
 }
 
-/// The data of a file with nothing else behind its directory.
+/// Returns the data of a file that ends with it.
 pub fn data(file: &[u8]) -> &[u8] {
     let place = file.windows(4).position(|name| name == b"mdat").unwrap();
     &file[place + 4..]
@@ -45,7 +45,8 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Of an image, item 1, and its opacity if there is one, item 2. The data lie in the directory.
+    /// Makes the directory of an image, item 1, and its opacity if there is one, item 2. The data
+    /// is in the directory.
     pub fn new((width, height): (u32, u32), color: &[u8], opacity: Option<&[u8]>) -> Directory {
         let items = 1 + opacity.iter().len() as u8;
         let mut entries = vec![0, 0, 0, 0, 0, items];
@@ -81,7 +82,7 @@ impl Directory {
         Directory { boxes }
     }
 
-    /// The content of a box, which is made if it is not there.
+    /// Returns the content of a box, which is added if it is missing.
     pub fn content(&mut self, name: &[u8; 4]) -> &mut Vec<u8> {
         let place = self.boxes.iter().position(|(own, _)| own == name);
         let place = place.unwrap_or_else(|| {

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, RgbImage, Rgba, RgbaImage};
 
-/// An image with colors and opacity that change from pixel to pixel.
+/// Draws an image with colors and opacity that change from pixel to pixel.
 pub fn scene(width: u32, height: u32) -> RgbaImage {
     RgbaImage::from_fn(width, height, |x, y| {
         Rgba([
@@ -16,14 +16,14 @@ pub fn scene(width: u32, height: u32) -> RgbaImage {
     })
 }
 
-/// The bytes of an image file of a format.
+/// Encodes an image in a format.
 pub fn written(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     let mut file = Vec::new();
     image.write_to(&mut Cursor::new(&mut file), format).unwrap();
     file
 }
 
-/// The bytes of a compressed TIFF file.
+/// Encodes a compressed TIFF file.
 pub fn tiff(image: &RgbImage) -> Vec<u8> {
     let mut file = Vec::new();
     tiff::encoder::TiffEncoder::new(Cursor::new(&mut file))
@@ -34,7 +34,8 @@ pub fn tiff(image: &RgbImage) -> Vec<u8> {
     file
 }
 
-/// A lossy WebP with a key frame of this size and `bytes` zeros behind it, which decode to any number of pixels.
+/// Makes a lossy WebP with a key frame of this size and `bytes` zeros after it, which decode to any
+/// number of pixels.
 pub fn webp_claiming(width: u16, height: u16, bytes: usize) -> Vec<u8> {
     let mut data = vec![0x10, 0, 0, 0x9D, 0x01, 0x2A];
     data.extend(width.to_le_bytes());

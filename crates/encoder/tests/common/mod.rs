@@ -1,6 +1,7 @@
-//! Shared by the tests: one encoder for a whole test program, and the golden images.
+//! Shared parts of the tests: one encoder for a whole test program, and the golden images.
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub)]
 
+pub mod area;
 pub mod avif;
 pub mod made;
 pub mod png;
@@ -11,7 +12,7 @@ use std::sync::LazyLock;
 
 use lookalike_encoder::Encoder;
 
-/// Loading takes a while; every test uses the same one.
+/// The built-in encoder. Loading it takes a while, so every test uses the same one.
 pub static ENCODER: LazyLock<Encoder> = LazyLock::new(|| Encoder::embedded().unwrap());
 
 pub fn golden_folder() -> PathBuf {
@@ -22,7 +23,7 @@ pub fn golden(name: &str) -> Vec<u8> {
     std::fs::read(golden_folder().join("pictures").join(name)).unwrap()
 }
 
-/// Names of all golden images, in order.
+/// Returns the names of all golden images, in order.
 pub fn golden_names() -> Vec<String> {
     let entries = std::fs::read_dir(golden_folder().join("pictures")).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());

@@ -1,4 +1,4 @@
-//! PNG files taken apart into chunks and put together again.
+//! PNG files split into chunks and put together again.
 
 pub const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -16,7 +16,7 @@ pub fn chunks(file: &[u8]) -> Vec<Chunk> {
     chunks
 }
 
-/// The file with these chunks, checksums included.
+/// Makes the file with these chunks, including checksums.
 pub fn file(chunks: &[Chunk]) -> Vec<u8> {
     let mut file = SIGNATURE.to_vec();
     for (name, content) in chunks {
@@ -34,7 +34,7 @@ pub fn chunk(name: &[u8; 4], content: &[u8]) -> Chunk {
     (name.to_vec(), content.to_vec())
 }
 
-/// A header chunk of eight-bit RGB.
+/// Makes a header chunk of eight-bit RGB.
 pub fn header(width: u32, height: u32) -> Chunk {
     let sides = [width.to_be_bytes(), height.to_be_bytes()].concat();
     chunk(b"IHDR", &[&sides[..], &[8, 2, 0, 0, 0]].concat())

@@ -1,14 +1,14 @@
 //! TIFF files of gray tiles.
 
-/// What the directory of a file says.
+/// The content of a file's directory.
 pub struct Tiles<'a> {
     pub sides: (u32, u32),
     pub tile: (u32, u32),
     /// Number of the compression: 1 for none, 8 for deflate.
     pub packing: u32,
-    /// The tiles' bytes, and how many of them the directory tells of.
+    /// The tiles' bytes, and the number of bytes that the directory states.
     pub tiles: &'a [(Vec<u8>, u32)],
-    /// All tiles begin where the first does.
+    /// True if all tiles begin where the first one does.
     pub shared: bool,
 }
 

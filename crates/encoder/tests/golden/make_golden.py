@@ -62,7 +62,9 @@ def rgb(width, height, seed=0, texture=10.0):
 
 
 def alpha(width, height):
-    """Opaque in the middle, half transparent around it, clear at the border: values 0 to 255."""
+    """Returns opacity that is opaque in the middle, half transparent around it, and clear at the border: values 0 to
+    255.
+    """
     y, x = np.mgrid[0:height, 0:width]
     distance = np.hypot((x + 0.5) / width - 0.5, (y + 0.5) / height - 0.5)
     return np.rint(255 * np.clip((0.62 - distance) / 0.2, 0, 1)).astype(np.uint8)
@@ -75,7 +77,7 @@ def rgba(width, height, seed=0):
 
 
 def cut_out(width, height, colours):
-    """A palette picture whose last entry is transparent."""
+    """Draws a palette picture whose last entry is transparent."""
     picture = rgb(width, height, 5).quantize(colours - 1)
     pixels = np.asarray(picture).copy()
     pixels[alpha(width, height) < 128] = colours - 1
@@ -92,7 +94,7 @@ def upright_tag(orientation):
 
 
 def png(path, samples, colour_type, interlaced=False):
-    """Writes what Pillow does not: 16 bits per channel in colour, and Adam7."""
+    """Writes PNG files that Pillow cannot write: 16 bits per channel in colour, and Adam7."""
     height, width = samples.shape[:2]
     passes = [(0, 0, 1, 1)]
     if interlaced:
@@ -113,7 +115,7 @@ def png(path, samples, colour_type, interlaced=False):
 
 
 def ycck(path, picture):
-    """Pillow writes CMYK only: give it YCbCr and black for ink, and correct the Adobe marker."""
+    """Writes YCCK. Pillow writes only CMYK: it gets YCbCr and black as inks, and the Adobe marker is corrected."""
     inks = np.asarray(picture).astype(int)
     light = Image.fromarray((255 - inks[..., :3]).astype(np.uint8)).convert("YCbCr")
     stored = np.dstack([255 - np.asarray(light), inks[..., 3].astype(np.uint8)])
@@ -125,7 +127,7 @@ def ycck(path, picture):
 
 
 def inks(width, height):
-    """Four channels with black of its own."""
+    """Returns four channels, the last of which is black."""
     light = scene(width, height, 3)
     black = np.min(255 - light, axis=-1, keepdims=True) * 0.7
     colours = 255 - light * 255 / np.maximum(255 - black, 1)

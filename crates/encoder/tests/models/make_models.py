@@ -1,4 +1,4 @@
-"""Writes tiny networks that a custom encoder may or may not be: `python make_models.py`.
+"""Writes tiny networks, valid and invalid as custom encoders: `python make_models.py`.
 
 Needs onnx (1.23.2 was used). Each takes pixels of 4x4 and costs a few hundred bytes.
 """
@@ -98,7 +98,7 @@ def unusual_weights(pixels, features):
     weight.external_data.add(key="location", value="model.onnx.data")
     scaled("external-weights", weight)
 
-    # Half precision within, as converters leave it; and all through, as PyTorch's `half()` exports it.
+    # Half precision inside, as converters write it; and throughout, as PyTorch's `half()` exports it.
     scale = numpy_helper.from_array(np.ones((1, 3, 1, 1), np.float16), "scale")
     into = helper.make_node("Cast", ["pixels"], ["narrow"], to=TensorProto.FLOAT16)
     times = helper.make_node("Mul", ["narrow", "scale"], ["scaled"])

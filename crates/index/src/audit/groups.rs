@@ -1,4 +1,4 @@
-//! Images that are there more than once.
+//! Images that occur more than once.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -14,7 +14,7 @@ pub(super) struct Groups {
     pub(super) near_duplicates: Vec<ImageGroup>,
 }
 
-/// Groups identical and similar images; `neighbors` has those of every distinct row.
+/// Groups identical and similar images; `neighbors` holds the neighbors of every distinct row.
 pub(super) fn of(rows: &AuditedRows<'_>, neighbors: &[Neighbors], same: f32) -> Groups {
     let mut identical = identical(rows);
     let mut links: Vec<(f32, u32, u32)> = Vec::new();
@@ -22,7 +22,7 @@ pub(super) fn of(rows: &AuditedRows<'_>, neighbors: &[Neighbors], same: f32) -> 
         let similar = neighbors.iter().filter(|(_, score)| *score >= same);
         links.extend(similar.map(|&(other, score)| (score, row.min(other), row.max(other))));
     }
-    // The strongest first; equally strong ones in a fixed order.
+    // Strongest first; equally strong ones in a fixed order.
     links.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
     let mut nearly = identical.clone();
     for (score, one, other) in links {
@@ -55,7 +55,7 @@ fn identical(rows: &AuditedRows<'_>) -> UnionFind {
     groups
 }
 
-/// Sorts groups: those of most products first, then those of most images, then by key.
+/// Sorts groups: most products first, then most images, then by key.
 fn in_order(
     rows: &AuditedRows<'_>,
     joined: &UnionFind,

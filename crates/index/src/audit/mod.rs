@@ -1,8 +1,9 @@
-//! Auditing a whole catalog: images that are there more than once, and images whose neighbors indicate that they are
-//! filed under the wrong category.
+//! Auditing a whole catalog: images that occur more than once, and images whose neighbors indicate
+//! that they are filed under the wrong category.
 //!
-//! Every distinct vector is searched for once among all others, on every core, starting at the row that has it. The
-//! result depends on the snapshot alone: not on threads, nor on the order of rows.
+//! Every distinct vector is searched for once among all others, on every core. The walk starts at
+//! the row that has it. The result depends on the snapshot alone: neither on threads nor on the
+//! order of rows.
 
 mod groups;
 mod neighbors;
@@ -28,7 +29,7 @@ impl Snapshot {
     /// Audits all images; `None` if `stop` returned true before the end. It is called before every search.
     ///
     /// # Errors
-    /// [`IndexError`] if the snapshot is damaged: otherwise every row can be searched for.
+    /// [`IndexError`] if the snapshot is damaged.
     pub fn audit(
         &self,
         settings: AuditSettings,
@@ -54,7 +55,7 @@ impl Snapshot {
     }
 }
 
-/// Searches for the rows that are nearest to a row, without itself.
+/// Searches for the rows that are nearest to a row, excluding the row itself.
 fn neighbors(
     snapshot: &Snapshot,
     rows: &AuditedRows<'_>,

@@ -5,22 +5,22 @@ use crate::row::RowAddress;
 /// Thresholds of an audit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AuditSettings {
-    /// Cosine from which two images are nearly the same one.
+    /// Minimum cosine of two images that count as nearly the same.
     pub same: f32,
-    /// Cosine from which a neighbor counts for an image's category; -1 if that is not known.
+    /// Minimum cosine of a neighbor that counts for an image's category; -1 if that is not known.
     pub similar: f32,
 }
 
 /// The findings of an audit.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ImageAudit {
-    /// Images that are identical: the same object version, or the same vector. Those of several products first,
-    /// then those of most products and images.
+    /// Images that are identical: the same object version, or the same vector. Groups of several
+    /// products come first, then those of most products and images.
     pub duplicates: Vec<ImageGroup>,
-    /// Images that are nearly the same one, or connected by such; at least two of each group are not identical. In the
-    /// same order.
+    /// Images that are nearly the same, directly or through others; at least two of each group are
+    /// not identical. Sorted like [`duplicates`](Self::duplicates).
     pub near_duplicates: Vec<ImageGroup>,
-    /// Images whose neighbors are of another category, the surest first.
+    /// Images whose neighbors are of another category, most certain first.
     pub misplaced: Vec<Misplaced>,
 }
 
@@ -29,9 +29,9 @@ pub struct ImageAudit {
 pub struct ImageGroup {
     /// The images, by key.
     pub images: Vec<RowAddress>,
-    /// Distinct products that they show.
+    /// Number of distinct products that they show.
     pub products: usize,
-    /// The weakest of the scores that hold the group together, cosine; 1 of identical images.
+    /// Weakest of the scores that hold the group together, cosine; 1 for identical images.
     pub score: f32,
 }
 
@@ -42,12 +42,12 @@ pub struct Misplaced {
     pub address: RowAddress,
     /// Its category.
     pub category: String,
-    /// That of most of its neighbors.
+    /// The category of most of its neighbors.
     pub suggested: String,
-    /// Neighbors of that category.
+    /// Number of neighbors of that category.
     pub votes: usize,
-    /// Nearest images of other products that were counted: ten, fewer in a small catalog.
+    /// Number of nearest images of other products that were counted: ten, fewer in a small catalog.
     pub neighbors: usize,
-    /// Mean cosine similarity to those of the suggested category.
+    /// Mean cosine similarity to the neighbors of the suggested category.
     pub score: f32,
 }

@@ -1,4 +1,4 @@
-//! The live rows of a snapshot by number, in the order of their keys, and what they share.
+//! The live rows of a snapshot, numbered in the order of their keys, and what they share.
 
 use std::collections::HashMap;
 
@@ -15,21 +15,21 @@ pub(super) struct AuditedRows<'a> {
     etags: Vec<&'a str>,
     /// The number of every live row, by segment; 0 for deleted ones.
     numbers: Vec<Vec<u32>>,
-    /// The product of every row, as a number.
+    /// Number of the product of every row.
     products: Vec<u32>,
     /// Number of images of every product.
     images: Vec<u32>,
-    /// The category of every row, as the number of its name.
+    /// Number of the category of every row.
     categories: Vec<Option<u32>>,
     /// Names of categories, by number.
     names: Vec<String>,
     /// The first row that has the same vector as a row.
     first: Vec<u32>,
-    /// Number of rows that have the vector of such a first row.
+    /// Number of rows that have the vector of a first row.
     copies: Vec<u32>,
-    /// The first rows.
+    /// The first rows, ascending.
     distinct: Vec<u32>,
-    /// The position of a first row among them.
+    /// Position of a first row in [`distinct`](Self::distinct).
     positions: Vec<u32>,
 }
 
@@ -129,7 +129,7 @@ impl<'a> AuditedRows<'a> {
         &self.distinct
     }
 
-    /// Returns the row among the distinct ones that has the same vector.
+    /// Returns the distinct row that has the same vector.
     pub(super) fn first(&self, row: u32) -> u32 {
         self.first[row as usize]
     }
@@ -139,7 +139,8 @@ impl<'a> AuditedRows<'a> {
         self.positions[self.first(row) as usize] as usize
     }
 
-    /// Counts the other images of its product, and its copies, which may come before the neighbors of other products.
+    /// Counts the other images of the row's product, and its copies. These may come before the
+    /// neighbors of other products.
     pub(super) fn alike(&self, row: u32) -> usize {
         let of_product = self.images[self.product(row) as usize];
         (of_product + self.copies[row as usize] - 2) as usize
@@ -168,14 +169,15 @@ fn categories(snapshot: &Snapshot, addresses: &[RowAddress]) -> (Vec<Option<u32>
     (categories.collect(), names)
 }
 
-/// Returns for every row the first that has the same vector.
+/// Returns for every row the first one that has the same vector.
 fn first_with_vector(snapshot: &Snapshot, addresses: &[RowAddress]) -> Vec<u32> {
     let vector = |address: RowAddress| snapshot.segments()[address.segment].embedding(address.row);
     let mut known: HashMap<u64, u32> = HashMap::with_capacity(addresses.len());
     let firsts = (0..).zip(addresses).map(|(row, &address)| {
         let own = vector(address);
         let first = *known.entry(hash(&own)).or_insert(row);
-        // Different vectors rarely have the same hash. If they do, the second is not found to be a copy of others.
+        // Different vectors rarely have the same hash. If they do, copies of the second one are not
+        // found.
         if first == row || vector(addresses[first as usize]) == own {
             first
         } else {

@@ -4,7 +4,7 @@
 #[derive(Debug, Clone)]
 pub(super) struct UnionFind {
     parents: Vec<u32>,
-    /// By root: the weakest score that joined two parts of the group.
+    /// Weakest score that joined two parts of a group, by root.
     weakest: Vec<f32>,
 }
 
@@ -32,8 +32,8 @@ impl UnionFind {
         }
     }
 
-    /// Joins the groups of two rows that are as similar as `score`. Where stronger pairs are joined before weaker
-    /// ones, the weakest score of a group is as strong as it can be.
+    /// Joins the groups of two rows that are as similar as `score`. If stronger pairs are joined
+    /// before weaker ones, the weakest score of a group is as strong as it can be.
     pub(super) fn join(&mut self, one: u32, other: u32, score: f32) {
         let (one, other) = (self.root(one), self.root(other));
         if one == other {
@@ -73,7 +73,7 @@ mod tests {
 
     use super::*;
 
-    /// What can be reached from a row, step by step.
+    /// Returns the rows that can be reached from a row, step by step.
     fn reached(from: u32, links: &[(u32, u32)]) -> Vec<u32> {
         let mut known = BTreeSet::from([from]);
         loop {
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_weakest_link_is_that_of_the_best_way() {
+    fn the_weakest_link_is_that_of_the_best_path() {
         let mut groups = UnionFind::new(3);
         for (a, b, score) in [(0, 1, 0.99), (1, 2, 0.98), (0, 2, 0.9)] {
             groups.join(a, b, score);

@@ -7,7 +7,7 @@ use super::neighbors::{MAX_VOTES, Neighbors};
 use super::report::Misplaced;
 use super::rows::AuditedRows;
 
-/// Minimum number of neighbors: fewer say nothing.
+/// Minimum number of neighbors: fewer prove nothing.
 const MIN_NEIGHBORS: usize = 5;
 
 /// The votes of an image's neighbors.
@@ -17,8 +17,8 @@ struct Verdict {
     misplaced: Misplaced,
 }
 
-/// Finds misplaced images; `neighbors` has those of every distinct row, and the ones less similar than `similar` have
-/// no vote.
+/// Finds misplaced images. `neighbors` holds the neighbors of every distinct row; those less
+/// similar than `similar` have no vote.
 pub(super) fn misplaced(
     rows: &AuditedRows<'_>,
     neighbors: &[Neighbors],
@@ -35,7 +35,7 @@ pub(super) fn misplaced(
 
 fn verdict(rows: &AuditedRows<'_>, row: u32, near: &[(u32, f32)], similar: f32) -> Option<Verdict> {
     let own = rows.category(row)?;
-    // The neighbors are those of the first row of the same vector, which is not among them.
+    // The neighbors are those of the first row with the same vector, which is not among them.
     let first = (rows.first(row), 1.0);
     let others = std::iter::once(first).chain(near.iter().copied());
     let others = others.filter(|(other, _)| rows.product(*other) != rows.product(row));
@@ -69,7 +69,8 @@ fn verdict(rows: &AuditedRows<'_>, row: u32, near: &[(u32, f32)], similar: f32) 
     })
 }
 
-/// Orders the surest first: by the share of votes, then by how few are for its own category, then by similarity.
+/// Orders the most certain first: by the share of votes, then by how few are for its own category,
+/// then by similarity.
 fn order(rows: &AuditedRows<'_>, a: &Verdict, b: &Verdict) -> Ordering {
     let share = |v: &Verdict| v.misplaced.votes as f32 / v.misplaced.neighbors as f32;
     share(b)

@@ -7,21 +7,21 @@ use super::values::{ABSENT, DistinctValues};
 use crate::bits::Bits;
 use crate::filter::Test;
 
-/// The values that the entries of a segment have for an attribute.
+/// The values of an attribute in the entries of a segment.
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
     pub(super) values: DistinctValues,
     pub(super) codes: Codes,
-    /// True if some of them stand in lists.
+    /// True if some values are in lists.
     pub(super) lists: bool,
 }
 
 /// The codes of every entry.
 #[derive(Debug, Clone)]
 pub(super) enum Codes {
-    /// One or none each.
+    /// At most one code for each entry.
     One(Vec<u32>),
-    /// Those of entry `i` are `codes[starts[i]..starts[i + 1]]`, ascending.
+    /// The codes of entry `i` are `codes[starts[i]..starts[i + 1]]`, ascending.
     Many { starts: Vec<u32>, codes: Vec<u32> },
 }
 
@@ -54,7 +54,7 @@ impl Column {
     /// Returns the entries that pass a test.
     pub(super) fn matching(&self, test: &Test) -> Bits {
         match self.accepted(test) {
-            // One subtraction and one comparison for each, which compilers vectorize.
+            // One subtraction and one comparison for each code, which compilers vectorize.
             Accepted::Between(range) => {
                 let length = range.end - range.start;
                 self.each(|code| code.wrapping_sub(range.start) < length)

@@ -8,8 +8,8 @@ use super::sorting::{sort, sort_texts};
 use super::values::{ABSENT, DistinctValues, SortedTexts};
 use crate::filter::Number;
 
-/// A raw value has its type in the high bits, and its number among those of that type in the low bits. There are never
-/// more: the texts of a segment's column have four gigabytes at most.
+/// The type of a raw value is in the high bits, its number among the values of that type in the low
+/// bits. There are never more of them: the texts of a segment's column have at most four gigabytes.
 const TYPE: u32 = 1 << 30;
 const BOOLEAN: u32 = 0;
 const NUMBER: u32 = TYPE;
@@ -18,7 +18,7 @@ const TEXT: u32 = 2 * TYPE;
 /// Collects the values of one attribute.
 #[derive(Default)]
 pub(super) struct ColumnBuilder<'a> {
-    /// Entry and value, by entry.
+    /// Entry and value, sorted by entry.
     pairs: Vec<(u32, u32)>,
     numbers: Interner<Number, Number>,
     texts: Interner<&'a str, Cow<'a, str>>,
@@ -37,12 +37,12 @@ impl<'a> ColumnBuilder<'a> {
         NUMBER + self.numbers.add(number, number)
     }
 
-    /// Adds a text that stands in the segment as it is.
+    /// Adds a text that the segment contains as it is.
     pub(super) fn borrowed(&mut self, text: &'a str) -> u32 {
         TEXT + self.texts.add(text, Cow::Borrowed(text))
     }
 
-    /// Adds a text that stands in the segment in another form, with escapes.
+    /// Adds a text that the segment contains in another form, with escapes.
     pub(super) fn text(&mut self, text: &str) -> u32 {
         TEXT + self.texts.push(Cow::Owned(text.to_owned()))
     }
@@ -51,7 +51,7 @@ impl<'a> ColumnBuilder<'a> {
         self.pairs.push((entry, value));
     }
 
-    /// Finishes the column of so many entries.
+    /// Finishes the column of `entries` entries.
     pub(super) fn into_column(self, entries: u32) -> Column {
         let (numbers, number_ranks) = sort(self.numbers.values.len(), |a, b| {
             self.numbers.values[a].cmp(&self.numbers.values[b])

@@ -8,17 +8,18 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use super::column_builder::ColumnBuilder;
 use crate::filter::Number;
 
-/// Parses entries of any JSON, into one column for each attribute.
+/// Parses entries of any JSON into one column for each attribute.
 #[derive(Default)]
 pub(super) struct EntryParser<'a> {
     pub(super) columns: Vec<(String, ColumnBuilder<'a>)>,
     by_name: HashMap<String, usize>,
-    /// The values of the entry that is being read, with their columns.
+    /// The values of the current entry, with their columns.
     values: Vec<(usize, u32)>,
 }
 
 impl<'a> EntryParser<'a> {
-    /// Parses an entry. One that is no JSON object, which no release writes, has no attributes, here as in results.
+    /// Parses an entry. An entry that is not a JSON object, which no release writes, has no
+    /// attributes, here as in results.
     pub(super) fn read(&mut self, entry: u32, text: &'a str) {
         self.values.clear();
         let mut json = serde_json::Deserializer::from_str(text);
@@ -73,7 +74,7 @@ impl<'de> Visitor<'de> for EntrySeed<'_, 'de> {
     }
 }
 
-/// An attribute's name; gives its column.
+/// An attribute's name; deserializes into its column.
 struct NameSeed<'b, 'a>(&'b mut EntryParser<'a>);
 
 impl<'de> DeserializeSeed<'de> for NameSeed<'_, 'de> {

@@ -1,7 +1,7 @@
-//! Parsing entries as they are usually written, in two thirds of the time that a parser of any JSON takes. Anything
-//! unusual is left to that.
+//! Parsing entries as they are usually written, in two thirds of the time that a parser of any JSON
+//! takes. Anything unusual is left to that parser.
 //!
-//! Entries are in ascending order, so each shares its start with the one before: only the rest is parsed.
+//! Entries are in ascending order, so each begins like the one before, and only the rest is parsed.
 
 use std::ops::Range;
 
@@ -12,20 +12,20 @@ use crate::filter::Number;
 #[derive(Default)]
 pub(super) struct FastEntryParser<'a> {
     pub(super) inner: EntryParser<'a>,
-    /// The entry before, as far as it was scanned.
+    /// The previous entry, as far as it was scanned.
     before: &'a str,
-    /// Its attributes.
+    /// The attributes of the previous entry.
     members: Vec<Member>,
-    /// Columns and values of all of them.
+    /// Columns and values of all these attributes.
     values: Vec<(usize, u32)>,
 }
 
-/// An attribute of the entry before.
+/// An attribute of the previous entry.
 struct Member {
     column: usize,
     /// Position of the comma that follows.
     end: usize,
-    /// Number of values that it and those before it have.
+    /// Number of values of it and the attributes before it.
     values: usize,
 }
 
@@ -49,7 +49,7 @@ impl<'a> FastEntryParser<'a> {
         }
     }
 
-    /// Keeps those attributes of the entry before that this one shares at its start.
+    /// Keeps the attributes that this entry shares with the start of the previous one.
     fn keep_what_is_shared(&mut self, text: &str) {
         let pairs = self.before.bytes().zip(text.bytes());
         let shared = pairs.take_while(|(a, b)| a == b).count();
@@ -89,8 +89,8 @@ impl<'a> FastEntryParser<'a> {
         }
     }
 
-    /// Returns the column of the attribute whose name begins at `at`, most likely `expected`, and where its value
-    /// begins.
+    /// Returns the column of the attribute whose name begins at `at`, most likely `expected`, and
+    /// the position of its value.
     fn name(&mut self, text: &str, at: usize, expected: usize) -> Result<(usize, usize), Unusual> {
         let rest = text.get(at..).ok_or(Unusual)?;
         if let Some((name, _)) = self.inner.columns.get(expected)
@@ -146,7 +146,7 @@ impl<'a> FastEntryParser<'a> {
             }
             Some(b't') if text[at..].starts_with("true") => (builder.boolean(true), at + 4),
             Some(b'f') if text[at..].starts_with("false") => (builder.boolean(false), at + 5),
-            // Nothing, objects and lists in lists.
+            // `null`, objects and nested lists.
             _ => return Err(Unusual),
         };
         self.values.push((column, value));
@@ -154,7 +154,7 @@ impl<'a> FastEntryParser<'a> {
     }
 }
 
-/// Returns where the text lies that stands in quotes at `at`, without any escape.
+/// Returns the range of the text in quotes at `at`, which has no escapes.
 fn quoted(text: &str, at: usize) -> Result<Range<usize>, Unusual> {
     let rest = text.as_bytes().get(at..).ok_or(Unusual)?;
     let (Some(b'"'), Some(rest)) = (rest.first(), rest.get(1..)) else {

@@ -5,7 +5,7 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use twox_hash::XxHash3_64;
 
-/// Values in the order in which they were added, mostly each once.
+/// Values in the order in which they were added, most of them once.
 pub(super) struct Interner<K, V> {
     pub(super) values: Vec<V>,
     known: HashMap<K, u32, BuildHasherDefault<ValueHash>>,
@@ -23,10 +23,11 @@ impl<K, V> Default for Interner<K, V> {
 }
 
 impl<K: Hash + Eq, V> Interner<K, V> {
-    /// Returns the number of a value, a new one if it is not known.
+    /// Returns the number of a value, or a new one if the value is not known.
     #[inline]
     pub(super) fn add(&mut self, key: K, value: V) -> u32 {
-        /// So many values show whether most are different. If so, it is faster to sort all of them in the end.
+        /// After this many values it is known whether most of them differ. If so, sorting all of
+        /// them at the end is faster.
         const FEW: usize = 4096;
         self.added += 1;
         let next = self.values.len() as u32;

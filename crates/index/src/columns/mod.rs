@@ -1,4 +1,4 @@
-//! Attributes by column, to filter and to count by.
+//! Attributes by column, for filters and counts.
 //!
 //! A segment stores the attributes of its rows as a dictionary of distinct JSON objects, its *entries*, and
 //! the number of an entry for every row. Here each entry is parsed once, into a [`Column`] for every

@@ -1,4 +1,4 @@
-//! The attributes that the images of a snapshot have, and whether a filter fits them.
+//! The attributes that the images of a snapshot have, and checks of filters against them.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +14,11 @@ pub struct AttributeInfo {
     pub name: String,
     /// The types of its values.
     pub types: ValueTypes,
-    /// Number of products of which an image has it.
+    /// Number of products that have an image with it.
     pub products: u64,
 }
 
-/// The types of every attribute that a live row has.
+/// The types of every attribute that live rows have.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Schema(BTreeMap<String, ValueTypes>);
 
@@ -43,7 +43,7 @@ impl Schema {
         self.0.iter().map(|(name, &types)| (name.as_str(), types))
     }
 
-    /// Checks that an attribute is there or declared.
+    /// Checks that images have an attribute, or that it is declared.
     pub(crate) fn check_attribute(
         &self,
         name: &str,
@@ -58,7 +58,8 @@ impl Schema {
         })
     }
 
-    /// Checks that the attributes that a filter asks for are there or declared, and have values of such types.
+    /// Checks that images have the attributes of a filter, or that they are declared, and that
+    /// their values have the types that it compares with.
     pub(crate) fn check(&self, filter: &Filter, declared: &[String]) -> Result<(), FilterError> {
         let mut checked = Ok(());
         filter.expr().for_each(&mut |condition| {
@@ -111,7 +112,7 @@ impl Schema {
     }
 }
 
-/// Returns the entries that live rows have.
+/// Returns the entries of live rows.
 fn live_entries(live_rows: &LiveRows, segment_index: usize) -> Bits {
     let meta = &live_rows.segments()[segment_index];
     if live_rows.deleted(segment_index).is_empty() {

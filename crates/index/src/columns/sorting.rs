@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-/// Sorts `count` values: the first of every group of equal values, in order, and for each value the rank of its group.
+/// Sorts `count` values. Returns the first of every group of equal values, in order, and the rank
+/// of its group for each value.
 pub(super) fn sort(count: usize, order: impl Fn(usize, usize) -> Ordering) -> (Vec<u32>, Vec<u32>) {
     let mut sorted: Vec<u32> = (0..count as u32).collect();
     sorted.sort_unstable_by(|&a, &b| order(a as usize, b as usize));
     ranks(sorted, |a, b| order(a as usize, b as usize).is_eq())
 }
 
-/// Like [`sort`] for texts. Most differ in a few bytes, which are compared at once.
+/// Sorts texts like [`sort`]. Most texts differ within a few bytes, which are compared at once.
 pub(super) fn sort_texts(texts: &[Cow<'_, str>]) -> (Vec<u32>, Vec<u32>) {
     let bytes = |text: u32| texts[text as usize].as_bytes();
     let common = common_prefix(texts);
@@ -37,7 +38,7 @@ fn ranks(mut sorted: Vec<u32>, is_same: impl Fn(u32, u32) -> bool) -> (Vec<u32>,
     (sorted, ranks)
 }
 
-/// Counts the bytes that all texts begin with.
+/// Counts the bytes with which all texts begin.
 fn common_prefix(texts: &[Cow<'_, str>]) -> usize {
     let Some((first, rest)) = texts.split_first() else {
         return 0;

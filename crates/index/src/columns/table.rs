@@ -8,7 +8,7 @@ use super::fast_entry_parser::FastEntryParser;
 use crate::bits::Bits;
 use crate::filter::{Condition, Expr};
 
-/// The columns of a segment's entries.
+/// The attributes of a segment's entries, by column.
 #[derive(Debug, Clone)]
 pub(crate) struct AttributeTable {
     entries: u32,
@@ -27,7 +27,7 @@ impl AttributeTable {
         Self::of(parser.inner, count)
     }
 
-    /// Makes the table of so many parsed entries.
+    /// Makes the table of `entries` parsed entries.
     pub(super) fn of(parser: EntryParser<'_>, entries: u32) -> Self {
         let columns = parser.columns.into_iter();
         Self {
@@ -49,7 +49,7 @@ impl AttributeTable {
             .map(|(name, column)| (name.as_str(), column))
     }
 
-    /// Returns the entries that match.
+    /// Returns the entries that match an expression.
     pub(crate) fn matching(&self, expr: &Expr) -> Bits {
         match expr {
             Expr::All(exprs) => {

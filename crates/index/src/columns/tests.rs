@@ -20,7 +20,7 @@ fn held(table: &AttributeTable, entries: usize) -> Vec<Vec<(String, Vec<serde_js
     (0..entries).map(of_entry).collect()
 }
 
-/// Makes the same table by the parser of any JSON.
+/// Makes the same table with the parser of any JSON.
 fn parsed(texts: &[String]) -> AttributeTable {
     let mut parser = EntryParser::default();
     for (entry, text) in (0..).zip(texts) {
@@ -80,7 +80,7 @@ proptest! {
         }
     }
 
-    /// Both parsers read a number alike, to the last bit.
+    /// Both parsers read a number as the same `f64`, to the last bit.
     #[test]
     fn numbers_are_those_that_were_written(number in any::<f64>(), cents in any::<u64>(), shift in 0u32..60) {
         let cents = cents >> shift;
@@ -97,7 +97,7 @@ proptest! {
 
     /// A valid checksum does not mean that entries are JSON.
     #[test]
-    fn no_entry_is_too_strange(
+    fn any_entry_is_parsed_without_a_panic(
         texts in proptest::collection::vec("[{\"a:,\\[\\]} 1.e\\\\ütrue-]{0,14}|\\{\"a\":[{\"1,\\[\\]}ü]{0,6}", 0..12),
     ) {
         let table = AttributeTable::read(texts.iter().map(String::as_str));
@@ -107,9 +107,9 @@ proptest! {
     }
 }
 
-/// If most values differ they are sorted, not looked up; equal values still share a code.
+/// If most values differ, they are sorted and not looked up; equal values still share a code.
 #[test]
-fn many_different_values_are_told_apart() {
+fn many_different_values_are_distinguished() {
     let all = (0..30_000).map(|i| {
         let (text, number) = (format!("sku-{}", i % 20_000), f64::from(i % 19_000) / 7.0);
         Attributes::from([

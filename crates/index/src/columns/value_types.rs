@@ -1,17 +1,17 @@
-//! The types that values of an attribute have.
+//! The types of the values of an attribute.
 
 use std::fmt;
 
 /// The types of the values of an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct ValueTypes {
-    /// Some are texts.
+    /// True if some are texts.
     pub texts: bool,
-    /// Some are numbers.
+    /// True if some are numbers.
     pub numbers: bool,
-    /// Some are true or false.
+    /// True if some are booleans.
     pub booleans: bool,
-    /// Some stand in lists.
+    /// True if some are in lists.
     pub lists: bool,
 }
 
@@ -42,8 +42,8 @@ impl ValueTypes {
     }
 }
 
-/// `text`, `number`, `boolean`, `list of texts`; for values of several types `number or text`; `nothing` for
-/// none.
+/// Prints `text`, `number`, `boolean` or `list of texts`; several types as `number or text`;
+/// `nothing` if there are none.
 impl fmt::Display for ValueTypes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_empty() {

@@ -6,7 +6,7 @@ use crate::filter::{self, Number, Operand};
 
 /// The code of an entry without a value.
 pub(super) const ABSENT: u32 = u32::MAX;
-/// Number of codes for false and true, which exist even if the values do not.
+/// Number of codes for false and true, which exist even if the values do not occur.
 const BOOLEANS: u32 = 2;
 
 /// A value of an attribute. In order booleans come first, then numbers, then texts by code point.
@@ -31,12 +31,12 @@ impl Value<'_> {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DistinctValues {
     pub(super) has_booleans: bool,
-    /// Ascending.
+    /// The numbers, ascending.
     pub(super) numbers: Vec<Number>,
     pub(super) texts: SortedTexts,
 }
 
-/// SortedTexts, ascending, in one piece of memory.
+/// Texts, ascending, in one piece of memory.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SortedTexts {
     ends: Vec<u32>,
@@ -44,7 +44,7 @@ pub(super) struct SortedTexts {
 }
 
 impl DistinctValues {
-    /// Returns the number that all codes are below.
+    /// Returns a number above all codes.
     pub(crate) fn codes(&self) -> u32 {
         self.first_text() + self.texts.ends.len() as u32
     }
@@ -64,7 +64,7 @@ impl DistinctValues {
         }
     }
 
-    /// Returns the codes of the values that `operand` may mean, at most one of each type.
+    /// Returns the codes of the values that `operand` can mean, at most one of each type.
     pub(super) fn codes_of(&self, operand: &Operand) -> impl Iterator<Item = u32> {
         let boolean = operand.boolean().map(u32::from);
         let number = operand.number();
@@ -75,7 +75,7 @@ impl DistinctValues {
         [boolean, number, text].into_iter().flatten()
     }
 
-    /// Returns the codes of the numbers, and of the texts, between bounds that mean numbers, or texts.
+    /// Returns the codes of the numbers and of the texts between the bounds of a range.
     pub(super) fn codes_between(&self, range: &filter::Range) -> [Range<u32>; 2] {
         let numbers = between(range, Operand::number, self.numbers.len(), |position| {
             self.numbers[position]
@@ -89,15 +89,15 @@ impl DistinctValues {
         [codes(BOOLEANS, numbers), codes(self.first_text(), texts)]
     }
 
-    /// Returns whether a code is that of a number, and whether it is that of a text.
+    /// Returns whether a code stands for a number, and whether it stands for a text.
     pub(super) fn is_number_or_text(&self, code: u32) -> (bool, bool) {
         let is_text = code >= self.first_text();
         (code >= BOOLEANS && !is_text, is_text)
     }
 }
 
-/// Returns the positions of those of `count` ascending values that lie between bounds; none if a bound is of another
-/// type.
+/// Returns the positions of the values between the bounds, among `count` ascending ones; none if a
+/// bound has another type.
 fn between<'a, T: Ord + Copy>(
     range: &'a filter::Range,
     typed: impl Fn(&'a Operand) -> Option<T>,
@@ -145,8 +145,8 @@ fn partition_point(count: usize, is_below: impl Fn(usize) -> bool) -> usize {
 }
 
 impl SortedTexts {
-    /// Stores texts that come in ascending order. Together they are no longer than the texts of a segment's
-    /// column, whose positions fit into 32 bits.
+    /// Stores texts, which come in ascending order. Together they are no longer than the texts of a
+    /// segment's column, whose positions fit into 32 bits.
     pub(super) fn new<'a>(texts: impl ExactSizeIterator<Item = &'a str> + Clone) -> Self {
         let mut kept = Self {
             ends: Vec::with_capacity(texts.len()),

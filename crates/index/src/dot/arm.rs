@@ -6,11 +6,11 @@ use std::arch::{asm, is_aarch64_feature_detected};
 
 use super::coarse_portable;
 
-/// Computes the coarse product by the best instructions that this processor has.
+/// Computes the coarse product with the best instructions of this processor.
 #[inline]
 pub(super) fn coarse(a: &[i8], b: &[i8]) -> i32 {
     if is_aarch64_feature_detected!("dotprod") {
-        // Safety: the processor was just found to have what the function is compiled for.
+        // Safety: the check above found the instructions that the function is compiled for.
         return unsafe { coarse_dotprod(a, b) };
     }
     coarse_portable(a, b)
@@ -23,15 +23,16 @@ fn coarse_dotprod(a: &[i8], b: &[i8]) -> i32 {
     let mut sums = [vdupq_n_s32(0); 2];
     for (a, b) in a.iter().zip(b) {
         for (half, sum) in sums.iter_mut().enumerate() {
-            // Safety: 16 bytes from 0 or 16 on are read of arrays of 32; the loads need no alignment.
+            // Safety: the loads read 16 bytes at offset 0 or 16 of arrays of 32 bytes, and need no
+            // alignment.
             let (x, y) = unsafe {
                 (
                     vld1q_s8(a.as_ptr().add(16 * half)),
                     vld1q_s8(b.as_ptr().add(16 * half)),
                 )
             };
-            // Safety: the instruction only reads and writes the registers that are named; it is there,
-            // for the function is compiled for processors that have it.
+            // Safety: the instruction only reads and writes the named registers. It is available,
+            // because the function is compiled for processors that have it.
             unsafe {
                 asm!(
                     "sdot {sum:v}.4s, {x:v}.16b, {y:v}.16b",
@@ -52,7 +53,7 @@ fn coarse_dotprod(a: &[i8], b: &[i8]) -> i32 {
 pub(super) fn paths() -> Vec<super::tests::Path> {
     let mut paths: Vec<super::tests::Path> = Vec::new();
     if is_aarch64_feature_detected!("dotprod") {
-        // Safety: the processor was just found to have what is called.
+        // Safety: the check above found the instructions that the function is compiled for.
         paths.push(("dotprod", |a, b| unsafe { coarse_dotprod(a, b) }));
     }
     paths

@@ -1,8 +1,9 @@
 //! Dot products, the inner loops of building and searching.
 //!
-//! Each loop is written once for any machine, and the coarse one again for instructions that some processors have for
-//! it. These are detected at run time; every path gives the same bits. Sums wrap, because the overflow checks of
-//! development builds would keep the compiler from vectorizing the loops.
+//! Each loop is written once for any machine. The coarse one is also written for special
+//! instructions of some processors, which are detected at run time; every path gives the same bits.
+//! Sums wrap, because the overflow checks of development builds would keep the compiler from
+//! vectorizing the loops.
 
 #[cfg(target_arch = "aarch64")]
 mod arm;
@@ -15,7 +16,7 @@ pub(crate) use prefetch::prefetch;
 /// Maximum dimensions for which no sum of [`coarse`] can leave an `i32`: 128 * 128 * 65,536 = 2^30.
 pub(crate) const MAX_DIMENSIONS: usize = 65_536;
 
-/// Steps of a fine component in one step of a coarse one.
+/// Number of steps of a fine component in one step of a coarse one.
 pub(crate) const FINE_STEPS: i32 = 254;
 
 /// Computes the sum of the products of two vectors of equal length, at most [`MAX_DIMENSIONS`]; exact.
@@ -29,8 +30,8 @@ pub(crate) fn coarse(a: &[i8], b: &[i8]) -> i32 {
     coarse_portable(a, b)
 }
 
-/// Products of two bytes fit an `i16`; pairs are added as `i32`, the shape that `vpmaddwd` and
-/// `smlal` compute in one instruction.
+/// Products of two bytes fit into an `i16`; pairs are added as `i32`. This is the form that
+/// `vpmaddwd` and `smlal` compute in one instruction.
 #[inline(always)]
 fn coarse_portable(a: &[i8], b: &[i8]) -> i32 {
     a.iter()
@@ -39,8 +40,8 @@ fn coarse_portable(a: &[i8], b: &[i8]) -> i32 {
         .fold(0, i32::wrapping_add)
 }
 
-/// Computes the sum of `q * (254 * hi + lo)` over three vectors of equal length, to within the rounding of `f32`.
-/// Every machine computes the same bits.
+/// Computes the sum of `q * (254 * hi + lo)` over three vectors of equal length, up to the rounding
+/// of `f32`. Every machine computes the same bits.
 #[inline]
 pub(crate) fn fine(q: &[f32], hi: &[i8], lo: &[i8]) -> f32 {
     #[cfg(target_arch = "x86_64")]
@@ -70,7 +71,7 @@ fn fine_portable(q: &[f32], hi: &[i8], lo: &[i8]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-/// Joins coarse and fine to a whole number that an `f32` holds exactly.
+/// Combines coarse and fine into a whole number that an `f32` holds exactly.
 #[inline(always)]
 pub(crate) fn fixed(hi: i8, lo: i8) -> f32 {
     (i32::from(hi) * FINE_STEPS + i32::from(lo)) as f32
@@ -82,10 +83,10 @@ mod tests {
 
     use super::*;
 
-    /// A path to compute the coarse sum, and its name.
+    /// The name of a way to compute the coarse sum, and its function.
     pub(super) type Path = (&'static str, fn(&[i8], &[i8]) -> i32);
 
-    /// Returns every path to compute the coarse sum that this machine has.
+    /// Returns every way to compute the coarse sum that this machine has.
     pub(super) fn paths() -> Vec<Path> {
         let mut paths: Vec<Path> = vec![
             ("dispatched", coarse),

@@ -1,6 +1,6 @@
 //! Prefetching memory before it is needed.
 
-/// Bytes of a cache line, on every processor that this runs on.
+/// Bytes of a cache line, on all supported processors.
 const LINE: usize = 64;
 
 /// Prefetches the memory of a slice. This is only a hint; nothing is read.
@@ -11,7 +11,7 @@ pub(crate) fn prefetch<T>(slice: &[T]) {
     for offset in (0..size_of_val(slice)).step_by(LINE) {
         let line = start.wrapping_add(offset);
         #[cfg(target_arch = "x86_64")]
-        // Safety: a prefetch reads nothing and faults at no address; this one is inside of the slice.
+        // Safety: a prefetch reads nothing and faults at no address; this one is inside the slice.
         unsafe {
             std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line);
         }

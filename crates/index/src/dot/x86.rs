@@ -9,11 +9,11 @@ use std::arch::x86_64::*;
 
 use super::{coarse_portable, fine_portable};
 
-/// Computes the coarse product by the best instructions that this processor has.
+/// Computes the coarse product with the best instructions of this processor.
 #[inline]
 pub(super) fn coarse(a: &[i8], b: &[i8]) -> i32 {
     if has_avx512_vnni() {
-        // Safety: the processor was just found to have what the function is compiled for.
+        // Safety: the check above found the instructions that the function is compiled for.
         return unsafe { coarse_avx512_vnni(a, b) };
     }
     if has_avx_vnni() {
@@ -63,7 +63,8 @@ fn coarse_avx512_vnni(a: &[i8], b: &[i8]) -> i32 {
     }
     if at < length {
         let mask = !0 >> (LANES - (length - at));
-        // Safety: the mask has as many bits as elements are left in both slices; no other is read.
+        // Safety: the mask has one bit for each element that is left in both slices; nothing else
+        // is read.
         let (x, y) = unsafe {
             (
                 _mm512_maskz_loadu_epi8(mask, a.as_ptr().add(at)),
@@ -83,7 +84,7 @@ fn coarse_avx_vnni(a: &[i8], b: &[i8]) -> i32 {
     let flip = _mm256_set1_epi8(i8::MIN);
     let (mut sum, mut excess) = (_mm256_setzero_si256(), _mm256_setzero_si256());
     for (a, b) in a.iter().zip(b) {
-        // Safety: an array of 32 bytes is read whole; the load needs no alignment.
+        // Safety: the whole array of 32 bytes is read; the load needs no alignment.
         let (x, y) = unsafe {
             (
                 _mm256_loadu_si256(a.as_ptr().cast()),
@@ -94,7 +95,8 @@ fn coarse_avx_vnni(a: &[i8], b: &[i8]) -> i32 {
         excess = _mm256_dpbusd_avx_epi32(excess, flip, y);
     }
     let mut lanes = [0i32; 8];
-    // Safety: eight numbers of 32 bits are written to an array of eight; the store needs no alignment.
+    // Safety: eight numbers of 32 bits are written to an array of eight; the store needs no
+    // alignment.
     unsafe { _mm256_storeu_si256(lanes.as_mut_ptr().cast(), _mm256_sub_epi32(sum, excess)) };
     let rest = coarse_portable(a_rest, b_rest);
     lanes.into_iter().fold(rest, i32::wrapping_add)
@@ -105,11 +107,11 @@ fn coarse_avx2(a: &[i8], b: &[i8]) -> i32 {
     coarse_portable(a, b)
 }
 
-/// Computes the fine product by the best instructions that this processor has.
+/// Computes the fine product with the best instructions of this processor.
 #[inline]
 pub(super) fn fine(q: &[f32], hi: &[i8], lo: &[i8]) -> f32 {
     if has_avx512() {
-        // Safety: the processor was just found to have what the function is compiled for.
+        // Safety: the check above found the instructions that the function is compiled for.
         return unsafe { fine_avx512(q, hi, lo) };
     }
     if is_x86_feature_detected!("avx2") {
@@ -134,7 +136,8 @@ fn fine_avx2(q: &[f32], hi: &[i8], lo: &[i8]) -> f32 {
 pub(super) fn paths() -> Vec<super::tests::Path> {
     let mut paths: Vec<super::tests::Path> = Vec::new();
     if is_x86_feature_detected!("avx2") {
-        // Safety: here and below, the processor was just found to have what is called.
+        // Safety: here and below, the check before found the instructions that the function is
+        // compiled for.
         paths.push(("avx2", |a, b| unsafe { coarse_avx2(a, b) }));
     }
     if has_avx_vnni() {

@@ -6,13 +6,15 @@ use crate::columns::{Column, Value};
 use crate::gallop::first_not_below;
 use crate::snapshot::Snapshot;
 
-/// The distinct values of an attribute in all segments, numbered. The codes of the segment with most values hold for
-/// all, and further values of the others are numbered after.
+/// The distinct values of an attribute in all segments, numbered. The codes of the segment with
+/// most values are kept as numbers; further values of the other segments get the numbers after
+/// them.
 pub(super) struct MergedValues<'a> {
     /// The column of every segment.
     pub(super) columns: Vec<Option<&'a Column>>,
     largest: Option<&'a Column>,
-    /// The numbers of a segment's codes; `None` for the largest, whose codes are the numbers.
+    /// The number of each code of a segment; `None` for the largest segment, whose codes are the
+    /// numbers.
     numbers: Vec<Option<Vec<u32>>>,
     further: Vec<Value<'a>>,
 }
@@ -66,13 +68,13 @@ impl<'a> MergedValues<'a> {
         (0..values.codes()).map(number).collect()
     }
 
-    /// Returns the number of values, some of which no row may have.
+    /// Returns the number of values, including those that no row may have.
     pub(super) fn count(&self) -> usize {
         let known = self.largest.map_or(0, |column| column.values().codes());
         known as usize + self.further.len()
     }
 
-    /// Returns the number of the value that has a code in a segment.
+    /// Returns the number of the value with a code in a segment.
     #[inline]
     pub(super) fn number(&self, segment_index: usize, code: u32) -> usize {
         match &self.numbers[segment_index] {

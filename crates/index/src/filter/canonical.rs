@@ -1,4 +1,4 @@
-//! One canonical form for filters that mean the same.
+//! The canonical form of filters, equal for filters that mean the same.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ impl Expr {
         only(flat).unwrap_or_else(Self::Any)
     }
 
-    /// Matches what this does not.
+    /// Returns the expression that matches everything that this one does not.
     pub(super) fn negated(self) -> Self {
         let each = |exprs: Vec<Expr>| exprs.into_iter().map(Expr::negated).collect();
         match self {
@@ -143,7 +143,7 @@ fn joined(exprs: Vec<Expr>, negated: bool) -> Vec<Expr> {
     joined
 }
 
-/// Returns the only expression, otherwise all of them.
+/// Returns the expression if it is the only one, otherwise all of them.
 fn only(mut exprs: Vec<Expr>) -> Result<Expr, Vec<Expr>> {
     match exprs.pop() {
         Some(expr) if exprs.is_empty() => Ok(expr),

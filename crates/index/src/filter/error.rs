@@ -7,35 +7,35 @@ use crate::columns::ValueTypes;
 /// An error of a filter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FilterError {
-    /// It is not written as filters are.
+    /// The filter has a syntax error.
     #[error("the filter is malformed at {at}: expected {expected}, found {found}")]
     Malformed {
         /// Position: the JSON members that lead there, or the short form itself.
         at: String,
-        /// Expected there.
+        /// The expected part.
         expected: String,
-        /// Found there.
+        /// The part found instead.
         found: String,
     },
-    /// It asks for an attribute that no image has and that is not declared.
+    /// The filter names an attribute that no image has and that is not declared.
     #[error("attribute {attribute:?} is unknown: {}", known(declared))]
     UnknownAttribute {
         /// The attribute.
         attribute: String,
-        /// Those that are declared.
+        /// The declared attributes.
         declared: Vec<String>,
     },
-    /// It compares an attribute with a value of a type that the attribute never has.
+    /// The filter compares an attribute with a value of a type that the attribute never has.
     #[error("attribute {attribute:?} holds {holds}: it cannot be compared with {given}")]
     Type {
         /// The attribute.
         attribute: String,
-        /// The types of its values.
+        /// The types of the attribute's values.
         holds: ValueTypes,
-        /// The value that it was compared with, in words.
+        /// The value in the filter, in words.
         given: String,
     },
-    /// It has too many conditions.
+    /// The filter has too many conditions.
     #[error(
         "the filter has more than {max} conditions: join those on one attribute into a list of values"
     )]
@@ -43,13 +43,13 @@ pub enum FilterError {
         /// The maximum.
         max: usize,
     },
-    /// It is nested too deep.
+    /// The filter is nested too deeply.
     #[error("the filter is nested more than {max} deep")]
     TooDeep {
         /// The maximum depth.
         max: usize,
     },
-    /// It compares an attribute with too many values.
+    /// The filter compares an attribute with too many values.
     #[error("attribute {attribute:?} is compared with {found} values, more than {max}")]
     TooManyValues {
         /// The attribute.

@@ -1,4 +1,4 @@
-//! The expressions that filters consist of.
+//! Expressions of filters.
 
 use super::operand::Operand;
 
@@ -23,7 +23,7 @@ pub(crate) struct Condition {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Test {
     Exists,
-    /// Ascending, each once.
+    /// Values, ascending, each once.
     OneOf(Vec<Operand>),
     Range(Range),
 }
@@ -38,7 +38,7 @@ pub(crate) struct Range {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Bound {
     pub(crate) value: Operand,
-    /// True if the value itself is in the range.
+    /// True if the bound itself is in the range.
     pub(crate) inclusive: bool,
 }
 

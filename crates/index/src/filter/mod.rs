@@ -1,9 +1,9 @@
 //! Filters: conditions on the attributes of images.
 //!
-//! A [`Filter`] is parsed from JSON or from the short form of a query string, and is always in one canonical
-//! form: filters that mean the same in another order, or by another `not`, are equal, hash equally
-//! and print equally. Attributes and their types are checked when it is applied to an index, by
-//! [`Snapshot::select`](crate::Snapshot::select).
+//! A [`Filter`] is parsed from JSON or from the short form of a query string, and is always in one
+//! canonical form: filters that mean the same in another order, or with another `not`, are equal,
+//! hash equally and print equally. Attributes and their types are checked when the filter is
+//! applied to an index, by [`Snapshot::select`](crate::Snapshot::select).
 //!
 //! ```
 //! use lookalike_index::Filter;
@@ -57,7 +57,7 @@ impl Filter {
     /// | `{}` | everything |
     ///
     /// # Errors
-    /// [`FilterError::Malformed`], and those about its size.
+    /// [`FilterError::Malformed`], and the errors about its size.
     pub fn from_json(filter: &Value) -> Result<Self, FilterError> {
         let mut clauses = Clauses::default();
         json::read(filter, &mut clauses).map(Self)
@@ -78,7 +78,7 @@ impl Filter {
     /// quote and backslash. A text that begins with `{` is parsed as JSON.
     ///
     /// # Errors
-    /// [`FilterError::Malformed`], and those about its size.
+    /// [`FilterError::Malformed`], and the errors about its size.
     pub fn from_text(filter: &str) -> Result<Self, FilterError> {
         Self::from_texts([filter])
     }
@@ -86,7 +86,7 @@ impl Filter {
     /// Parses several short forms, all of which must match.
     ///
     /// # Errors
-    /// [`FilterError::Malformed`], and those about the size of all together.
+    /// [`FilterError::Malformed`], and the errors about the size of all together.
     pub fn from_texts<'a>(filters: impl IntoIterator<Item = &'a str>) -> Result<Self, FilterError> {
         let mut clauses = Clauses::default();
         let all = filters
@@ -95,7 +95,7 @@ impl Filter {
         Ok(Self(Expr::all(all.collect::<Result<_, _>>()?)))
     }
 
-    /// Returns the attributes that it asks for, ascending, each once.
+    /// Returns the attributes that the filter names, ascending, each once.
     pub fn attributes(&self) -> impl Iterator<Item = &str> {
         let mut names = BTreeSet::new();
         self.0
@@ -103,7 +103,7 @@ impl Filter {
         names.into_iter()
     }
 
-    /// True if it matches everything.
+    /// True if the filter matches everything.
     pub fn is_everything(&self) -> bool {
         matches!(&self.0, Expr::All(all) if all.is_empty())
     }
@@ -113,8 +113,8 @@ impl Filter {
     }
 }
 
-/// Prints the canonical form: JSON in which equal filters are equal texts. Words of the short form, whose type is
-/// not known yet, are marked.
+/// Prints the canonical form: JSON that is the same text for equal filters. Words of the short
+/// form, whose type is not known yet, are marked.
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.to_json().fmt(f)

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::error::shortened;
 
-/// A finite number; 0 and -0 are one.
+/// A finite number; 0 and -0 are the same.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Number(f64);
 
@@ -22,7 +22,7 @@ impl Number {
         self.0
     }
 
-    /// Converts to JSON, a whole number without a fraction.
+    /// Converts to JSON; whole numbers have no fraction.
     pub(crate) fn to_json(self) -> Value {
         /// Up to here an `f64` holds every whole number.
         const EXACT: f64 = (1_u64 << 53) as f64;
@@ -105,7 +105,7 @@ impl Operand {
     }
 }
 
-/// For the author of the filter.
+/// Prints the operand for the author of the filter.
 impl fmt::Display for Operand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

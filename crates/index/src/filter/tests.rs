@@ -12,7 +12,7 @@ fn json_filter(filter: Value) -> Filter {
     Filter::from_json(&filter).unwrap()
 }
 
-/// Malformed JSON, with the position, the expected and the found of its error.
+/// Parses malformed JSON. Returns position, expected and found part of the error.
 fn wrong(filter: Value) -> (String, String, String) {
     parts(Filter::from_json(&filter).unwrap_err())
 }

@@ -6,7 +6,7 @@ use super::json;
 use super::limits::{Clauses, check_values};
 use super::operand::Operand;
 
-/// Longer ones come first where one begins like another.
+/// Operators; longer ones come before their prefixes.
 const OPERATORS: [(&str, Operator); 7] = [
     ("!=", Operator::Not),
     ("<=", Operator::AtMost),
@@ -90,7 +90,7 @@ fn range(filter: &str, operator: Operator, values: Vec<Operand>) -> Result<Range
     Ok(Range { low, high })
 }
 
-/// Parses values between commas; a comma in quotes is part of a value.
+/// Parses values separated by commas; a comma in quotes is part of a value.
 fn operands(filter: &str, name: &str, values: &str) -> Result<Vec<Operand>, FilterError> {
     let mut found = Vec::new();
     let mut rest = values;
@@ -106,7 +106,7 @@ fn operands(filter: &str, name: &str, values: &str) -> Result<Vec<Operand>, Filt
     Ok(found)
 }
 
-/// Parses the value that a text begins with; also returns what follows after the comma.
+/// Parses the value at the start of a text; also returns what follows the comma.
 fn operand<'a>(filter: &str, text: &'a str) -> Result<(Operand, Option<&'a str>), FilterError> {
     if let Some(quoted) = text.strip_prefix('"') {
         let (value, rest) = unquoted(quoted).ok_or_else(|| {

@@ -11,22 +11,25 @@ use crate::quantization::Query;
 use crate::scored::ScoredNode;
 use crate::segment::{GraphView, SegmentBody};
 
-/// Nodes of the sample at which a walk starts.
+/// Number of nodes of the sample at which a walk starts.
 const ENTRIES: usize = 32;
 
 /// Limits of a walk.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BeamLimits {
-    /// Accepted nodes that are kept. The walk ends when no node left can be better than the worst of so many.
+    /// Number of accepted nodes that are kept. The walk ends when no remaining node can be better
+    /// than the worst of them.
     pub(crate) accepted: usize,
-    /// And when none can be better than the worst of so many nodes, accepted or not. 0 if only accepted ones count.
+    /// Number of nodes, accepted or not, that are kept likewise: the walk also ends when no
+    /// remaining node can be better than the worst of these. 0 if only accepted ones count.
     pub(crate) any: usize,
-    /// Maximum number of nodes that are compared. A walk that would take more has lost its way and finds nothing.
+    /// Maximum number of nodes that are compared. A walk that would take more is on the wrong way
+    /// and finds nothing.
     pub(crate) max_visited: usize,
 }
 
 impl BeamLimits {
-    /// Limits of a walk that keeps the best `ef` accepted nodes.
+    /// Returns the limits of a walk that keeps the best `ef` accepted nodes.
     pub(super) fn ef(ef: usize) -> Self {
         Self {
             accepted: ef,
@@ -35,7 +38,7 @@ impl BeamLimits {
         }
     }
 
-    /// True if nodes that are not accepted have to be counted too.
+    /// True if nodes that are not accepted count too.
     fn counts_all(self) -> bool {
         self.any > 0
     }
@@ -45,13 +48,13 @@ impl BeamLimits {
 #[derive(Default)]
 pub(super) struct SearchScratch {
     pub(super) visited: Bits,
-    /// Seen, and not visited yet.
+    /// Nodes that were seen and not visited yet.
     open: BinaryHeap<ScoredNode>,
     /// The best accepted nodes.
     found: BinaryHeap<Reverse<ScoredNode>>,
-    /// The best nodes, accepted or not, where all are counted.
+    /// The best nodes, accepted or not, if all are counted.
     near: BinaryHeap<Reverse<ScoredNode>>,
-    /// Every node that was met and not left out, where all are counted.
+    /// Every node that was met and not left out, if all are counted.
     pub(super) met: Vec<ScoredNode>,
     /// The new links of one node.
     new: Vec<u32>,
@@ -75,12 +78,13 @@ impl SearchScratch {
         nearer.count() * (nodes as usize / self.scores.len().max(1))
     }
 
-    /// Starts the walk at the nodes of the sample that are most similar to the query, at `start` if there is one, and
-    /// at node 0. The links of a graph can fall into parts, and only node 0 is sure to lead everywhere.
+    /// Starts the walk at the nodes of the sample that are most similar to the query, at `start` if
+    /// there is one, and at node 0. A graph can consist of several parts, and only node 0 is
+    /// certain to lead to all of them.
     ///
-    /// The upper layers would lead to only one of these entries, by many steps through scattered memory, and in a
-    /// catalog whose categories lie far apart often to one from which the best cannot be reached. The sample lies side
-    /// by side in memory.
+    /// The upper layers would lead to only one of these entries, in many steps through scattered
+    /// memory. In a catalog whose categories lie far apart, that entry is often one from which the
+    /// best nodes cannot be reached. The sample is contiguous in memory.
     pub(super) fn enter(&mut self, body: &SegmentBody, query: &Query, start: Option<u32>) {
         self.open.clear();
         self.found.clear();
@@ -99,7 +103,8 @@ impl SearchScratch {
         }
     }
 
-    /// Visits nodes from the best on until none can improve the accepted ones; returns these, best first.
+    /// Visits nodes, best first, until none can improve the accepted ones; returns these, best
+    /// first.
     pub(super) fn walk(
         &mut self,
         body: &SegmentBody,
@@ -116,7 +121,7 @@ impl SearchScratch {
             {
                 break;
             }
-            // The best one now is mostly also the next, unless this node leads to better.
+            // The best node is usually also the next one, unless this node leads to a better one.
             if let Some(then) = self.open.peek() {
                 graph.prefetch_links(then.node());
             }
@@ -146,7 +151,7 @@ impl SearchScratch {
         }
         let mut found: Vec<ScoredNode> = self.found.drain().map(|scored| scored.0).collect();
         found.sort_unstable_by(|a, b| b.cmp(a));
-        // There may be more entries than that.
+        // There may be more entries than the limit.
         found.truncate(limits.accepted);
         found
     }
@@ -177,7 +182,8 @@ fn is_beyond(candidate: ScoredNode, heap: &BinaryHeap<Reverse<ScoredNode>>, max:
     heap.len() >= max && heap.peek().is_none_or(|worst| candidate < worst.0)
 }
 
-/// Adds a candidate to a heap; if it holds `max` already, in place of the worst of them if that is worse.
+/// Adds a candidate to a heap; if it holds `max` already, the candidate replaces the worst one if
+/// it is better.
 #[inline]
 fn keep(candidate: ScoredNode, heap: &mut BinaryHeap<Reverse<ScoredNode>>, max: usize) {
     if heap.len() < max {

@@ -13,9 +13,9 @@ use crate::quantization::QuantizedVector;
 pub(crate) struct BuiltGraph {
     /// The links of the bottom layer, which has every node.
     pub(crate) bottom: Links,
-    /// How many of the first nodes each layer has, from the bottom up.
+    /// Number of nodes in each layer, from the bottom up. A layer consists of the first nodes.
     pub(crate) layers: Vec<u32>,
-    /// `order[new]` is the position that node `new` had in the input: nodes are numbered by layer.
+    /// `order[new]` is the position of node `new` in the input: nodes are numbered by layer.
     pub(crate) order: Vec<u32>,
 }
 

@@ -1,12 +1,14 @@
-//! Links that are added after building: the reverse of each link, and links to nodes that few or no others lead to.
-//! Building may leave a node that no other is linked to, and a walk would never find it.
+//! Links that are added after building: the reverse of each link, and links to nodes with few or no
+//! incoming links. Building may leave a node without incoming links, and a walk would never find
+//! it.
 
 use rayon::prelude::*;
 
 use super::links::{Links, MAX_LINKS};
 
-/// Adds a link to every node that cannot be reached from node 0, at which every walk starts among others. The link
-/// comes from a node that it is linked to itself, because those are near, otherwise from any that has room.
+/// Adds a link to every node that cannot be reached from node 0, where every walk starts among
+/// others. The link comes from one of the node's own neighbors, because those are near, otherwise
+/// from any node that has room.
 pub(super) fn connect_components(links: &mut Links) {
     let nodes = links.nodes();
     let mut seen = vec![false; nodes];
@@ -34,8 +36,8 @@ pub(super) fn connect_components(links: &mut Links) {
     }
 }
 
-/// Adds the reverse of every link, as far as there is room. The builder leaves out a link to a node that
-/// others of its neighbors lead to; with it, a walk finds as much with half as many candidates.
+/// Adds the reverse of every link where there is room. The builder leaves out a link to a node if
+/// other neighbors lead to it; with that link, a walk finds as much with half as many candidates.
 pub(super) fn symmetrize(links: &mut Links) {
     let nodes = links.nodes();
     let mut added: Vec<(u32, u32)> = Vec::new();
@@ -55,18 +57,19 @@ pub(super) fn symmetrize(links: &mut Links) {
     }
 }
 
-/// Minimum number of nodes that lead to every node, where there are as many around it.
+/// Minimum number of nodes that lead to every node, if enough nodes are near.
 const MIN_IN_DEGREE: usize = 4;
-/// Numbers of links of a node, and of each node that these lead to, that are examined for nodes that may lead to it:
-/// the builder lists the most similar first, and four times as many find the same.
+/// Maximum number of links of a node, and of each node that these lead to, that are searched for
+/// nodes that may lead to it. The builder lists the most similar first; four times as many find the
+/// same.
 const EXAMINED_LINKS: [usize; 2] = [2, 12];
 
-/// Adds links to nodes that few others lead to, from the most similar nodes around them. `similarity` is the higher
-/// the more similar two nodes are.
+/// Adds links to nodes with few incoming links, from the most similar nodes near them. The more
+/// similar two nodes are, the higher is `similarity`.
 ///
-/// In a crowd the builder leaves a quarter of the nodes with one link or two. Of 100,000 vectors made from photos,
-/// walks then found 0.992 with 256 candidates, or 112, as chance had it; with this 144 and 96 are enough, for 0.3 %
-/// more bytes.
+/// Where nodes are dense, the builder leaves a quarter of them with one or two incoming links. Of
+/// 100,000 vectors made from photos, walks then found 0.992 with 256 candidates or with 112,
+/// depending on chance. With the added links 144 and 96 are enough, for 0.3 % more bytes.
 pub(super) fn ensure_in_degree(links: &mut Links, similarity: impl Fn(u32, u32) -> f32 + Sync) {
     let mut in_degree = vec![0_usize; links.nodes()];
     for &to in &links.targets {
@@ -103,7 +106,7 @@ pub(super) fn ensure_in_degree(links: &mut Links, similarity: impl Fn(u32, u32) 
     }
 }
 
-/// Returns nodes one and two links away from a node that do not lead to it.
+/// Returns the nodes one and two links away from a node that do not lead to it.
 fn around(links: &Links, node: u32) -> Vec<u32> {
     let [near, further] = EXAMINED_LINKS;
     let first = |node: u32, most| links.of(node as usize).iter().take(most).copied();
@@ -132,7 +135,7 @@ fn visit(links: &Links, from: usize, seen: &mut [bool]) {
     }
 }
 
-/// Returns the links with the added ones, each after the others of its node.
+/// Returns the links and the added ones, which come after the others of their node.
 fn with(links: &Links, added: &mut [(u32, u32)]) -> Links {
     added.sort_unstable();
     let mut rest = added.iter().peekable();
@@ -156,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_node_gets_links_from_the_most_similar_around_it() {
-        // All of 0 to 5 are linked to each other; 6 and 0 too.
+        // Nodes 0 to 5 are all linked to each other, and 6 and 0 are.
         let mut starts = vec![0];
         let mut targets = Vec::new();
         for from in 0..6 {
@@ -167,7 +170,7 @@ mod tests {
         targets.push(0);
         starts.push(targets.len() as u32);
         let mut links = Links { starts, targets };
-        // The larger its number, the more similar is a node to 6.
+        // The larger its number, the more similar a node is to 6.
         ensure_in_degree(&mut links, |_, other| other as f32);
         let know: Vec<usize> = (0..6).filter(|&from| links.of(from).contains(&6)).collect();
         assert_eq!(know, [0, 3, 4, 5]);
@@ -177,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn links_lead_symmetrize_where_there_is_room() {
+    fn links_are_symmetrized_where_there_is_room() {
         // 0 and 1 are linked to each other; 2 to both.
         let mut links = Links {
             starts: vec![0, 1, 2, 4],

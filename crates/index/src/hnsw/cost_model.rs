@@ -1,13 +1,15 @@
-//! The cost of each way to search, in one unit: the time in which a scan compares the query with one node of many in a
-//! row.
+//! The cost of each way to search. The unit is the time in which a scan compares the query with one
+//! node in a long run of nodes.
 //!
-//! The factors were measured. A plan compares costs with each other only, so they need not hold on every machine.
+//! The factors were measured. A plan only compares costs with each other, so they need not be exact
+//! on every machine.
 
 /// Cost of one candidate of a walk.
 const PER_CANDIDATE: usize = 64;
-/// Cost of one candidate of a walk for selected nodes, which has hundreds of candidates: measured were 17 to 36.
+/// Cost of one candidate of a walk for selected nodes, which has hundreds of candidates: measured
+/// values were 17 to 36.
 const PER_FILTERED_CANDIDATE: f64 = 24.0;
-/// Additional cost of each gap between the nodes of a scan: the next node comes from memory without being prefetched.
+/// Additional cost of each gap between the nodes of a scan: the node after it was not prefetched.
 const PER_RUN: f64 = 1.2;
 
 /// Returns the cost of a walk with `ef` candidates.
@@ -15,12 +17,12 @@ pub(crate) fn walk(ef: usize) -> usize {
     ef.saturating_mul(PER_CANDIDATE)
 }
 
-/// Returns the cost of a walk for selected nodes that meets so many candidates.
+/// Returns the cost of a walk for selected nodes that meets `candidates` candidates.
 pub(crate) fn filtered_walk(candidates: usize) -> f64 {
     candidates as f64 * PER_FILTERED_CANDIDATE
 }
 
-/// Returns the cost of a scan of nodes that lie in so many runs without a gap.
+/// Returns the cost of a scan of nodes in `runs` runs without a gap.
 pub(crate) fn scan_of_runs(nodes: u32, runs: u32) -> f64 {
     f64::from(nodes) + PER_RUN * f64::from(runs)
 }

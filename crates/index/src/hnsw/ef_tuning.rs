@@ -1,9 +1,10 @@
-//! Tuning `ef`, the number of candidates of a walk: measured on every graph that is built.
+//! Tuning `ef`, the number of candidates of a walk, by measurements on every graph that is built.
 //!
-//! The queries are rows of the index. Each is searched for as if the graph did not have it: the walk does not visit
-//! it, and its own links do not help. A shopper's photo lies further from the catalog than one image of the catalog
-//! from the others, and its neighbors are harder to find: the encoder is less sure what it shows, and its embedding
-//! lies nearer to the mean of all. So each query is moved towards that mean.
+//! The queries are rows of the index. Each is searched for as if it were not in the graph: the walk
+//! does not visit it, and its own links do not help. A shopper's photo is further away from the
+//! catalog than one image of the catalog is from the others, and its neighbors are harder to find:
+//! the encoder is less certain what it shows, and its embedding is nearer to the mean of all. So
+//! each query is moved towards that mean.
 
 use rayon::prelude::*;
 
@@ -14,31 +15,33 @@ use crate::recall::{RECALL_AT, Recall};
 use crate::scan;
 use crate::segment::SegmentBody;
 
-/// Number of queries. The recall is then known to within about 0.002, and at 100,000 rows measuring takes about a
-/// fiftieth of building.
+/// Number of queries. They determine the recall to within about 0.002; at 100,000 rows measuring
+/// takes about a fiftieth of the time of building.
 const QUERIES: u32 = 400;
-/// How far a query is moved from a row of unit length. With this value, recall grows with `ef` as it does for photos
-/// that neither the index nor the encoder's training ever saw. When queries were moved in random directions instead,
-/// recall was up to 0.013 lower for such photos than for them.
+/// Distance by which a query is moved away from a row of unit length. With this value, recall grows
+/// with `ef` as it does for photos that neither the index nor the encoder's training contains. When
+/// queries were moved in random directions instead, the recall of such photos was up to 0.013 lower
+/// than that of the queries.
 const MOVED: f32 = 0.85;
 /// Scores that are this close count as equal: sums of `f32` differ by as much.
 const TOLERANCE: f32 = 1e-6;
-/// Candidates that are compared in full precision.
+/// Number of candidates that are compared in full precision.
 const RANKED: usize = 64;
 
-/// Values of `ef` that are tried.
+/// Values of `ef` that are tried, ascending.
 const EF_STEPS: [u16; 14] = [
     48, 64, 80, 96, 112, 128, 144, 160, 192, 224, 256, 320, 400, 512,
 ];
-/// How much higher than the minimum the measured recall must be: of several values that are tried, the one that reaches
-/// it may have been lucky.
+/// Required difference between the measured recall and the minimum: of several values of `ef`, the
+/// first one that reaches it may do so by chance.
 const MARGIN: f64 = 0.002;
 
-/// Doubles `ef`, as far as a walk stays faster than a scan.
+/// Doubles `ef` as long as a walk stays faster than a scan.
 ///
-/// Rows, even moved, mostly lie in a crowd whose members are all linked; photos from outside lie at its edge, and
-/// missed one of ten more often. With the `ef` that was enough for rows, recall was 0.982 to 0.995 for them, with
-/// half as much again 0.989 to 0.995, with twice as much 0.993 and more.
+/// Rows, even moved ones, are mostly in dense regions whose members are all linked. Photos from
+/// outside are at the edge of these, and missed one of the ten best more often. With the `ef` that
+/// was enough for rows, their recall was 0.982 to 0.995, with half as much again 0.989 to 0.995,
+/// with twice as much 0.993 and more.
 fn with_reserve(ef: u16, nodes: u32) -> u16 {
     let max = 2 * ef;
     (ef..=max)
@@ -47,12 +50,12 @@ fn with_reserve(ef: u16, nodes: u32) -> u16 {
         .unwrap_or(ef)
 }
 
-/// Returns the recall that must be measured for the true one to be at least `min_recall`.
+/// Returns the recall that must be measured to be sure that the true one is at least `min_recall`.
 pub(crate) fn required_recall(min_recall: f64) -> f64 {
     min_recall + MARGIN.min(0.6 * (1.0 - min_recall))
 }
 
-/// True if a graph over so many nodes can be worth walking: below, a scan is as fast as any walk.
+/// True if a graph over `nodes` nodes can be worth walking: below, a scan is as fast as any walk.
 pub(crate) fn is_worthwhile(nodes: u32) -> bool {
     walk_beats_scan(usize::from(EF_STEPS[0]), nodes)
 }
@@ -62,11 +65,12 @@ pub(crate) fn is_worthwhile(nodes: u32) -> bool {
 pub(crate) enum EfTuning {
     /// Walks with this `ef` reach the required recall.
     Sufficient { ef: u16, recall: Recall },
-    /// No walk that is faster than a scan reaches it; this is the best recall of any.
+    /// No walk that is faster than a scan reaches the recall; this is the best one.
     Insufficient(Recall),
 }
 
-/// Looks for the least `ef` whose walks reach the [required recall](required_recall), and adds a reserve.
+/// Finds the smallest `ef` whose walks reach the [required recall](required_recall), and adds a
+/// reserve.
 pub(crate) fn tune_ef(body: &SegmentBody, nodes: u32, required: f64) -> EfTuning {
     let queries = recall_queries(body, nodes);
     let measure = |ef: u16| measure(body, nodes, &queries, usize::from(ef));
@@ -94,7 +98,7 @@ struct RecallQuery {
     min_score: f32,
 }
 
-/// Returns nodes spread evenly over all but node 0, where every walk starts.
+/// Returns nodes spread evenly over all except node 0, where every walk starts.
 fn sampled_nodes(nodes: u32) -> Vec<u32> {
     let others = u64::from(nodes.saturating_sub(1));
     let count = others.min(u64::from(QUERIES));
@@ -102,7 +106,7 @@ fn sampled_nodes(nodes: u32) -> Vec<u32> {
     (0..count).map(position).collect()
 }
 
-/// Makes the queries, with what an exact search finds for each.
+/// Makes the queries, each with the minimum score of what an exact search finds.
 fn recall_queries(body: &SegmentBody, nodes: u32) -> Vec<RecallQuery> {
     let sample = sampled_nodes(nodes);
     let mean = mean_direction(body, &sample);
@@ -167,7 +171,7 @@ fn ranked(body: &SegmentBody, query: &Query, nodes: impl Iterator<Item = u32>) -
 mod tests {
     use super::*;
 
-    /// Similar nodes have similar numbers: queries from a part would say nothing of the rest.
+    /// Similar nodes have similar numbers: queries from one part would not represent the rest.
     #[test]
     fn queries_are_spread_over_all_nodes() {
         for nodes in [0, 1, 2, 10, 400, 401, 402, 799, 1000, 100_000, u32::MAX] {
@@ -183,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reserve_is_no_slower_than_looking_at_every_node() {
+    fn the_reserve_is_never_slower_than_a_scan() {
         assert_eq!(with_reserve(48, 100_000), 96);
         assert_eq!(with_reserve(512, 100_000), 1024);
         // 64 nodes for a candidate.
@@ -192,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn more_is_wanted_than_the_floor_but_never_more_than_everything() {
+    fn the_required_recall_is_above_the_minimum_and_at_most_1() {
         assert!((required_recall(0.99) - 0.992).abs() < 1e-9);
         assert!((required_recall(0.999) - 0.9996).abs() < 1e-9);
         assert_eq!(required_recall(1.0), 1.0);

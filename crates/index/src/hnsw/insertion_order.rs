@@ -1,4 +1,4 @@
-//! The order in which vectors are inserted, which is also that in which they are stored.
+//! The order in which vectors are inserted and stored.
 //!
 //! instant-distance shuffles its input, so that the upper layers are a fair sample. For the bottom layer, where most
 //! of the work is, a shuffle is the worst order there is: every insertion starts with nothing of what it needs in the
@@ -12,12 +12,12 @@ use crate::dot;
 use crate::quantization::QuantizedVector;
 use crate::scored::ScoredNode;
 
-/// Maximum number of groups of similar vectors: more take longer to tell apart than they save.
+/// Maximum number of groups of similar vectors: distinguishing more takes longer than it saves.
 const MAX_GROUPS: usize = 1024;
 
-/// For every position in the order of insertion, returns the vector that is inserted there.
+/// Returns the vector that is inserted at each position in the order of insertion.
 pub(super) fn insertion_order(vectors: &[&QuantizedVector], seed: u64) -> Vec<u32> {
-    // Another seed than the builder's, whose draws are undone.
+    // The seed differs from the builder's, whose random order is reversed.
     let mut order = shuffled(vectors.len(), !seed);
     let group = groups(vectors, &order);
     let mut start = 0;
@@ -28,7 +28,7 @@ pub(super) fn insertion_order(vectors: &[&QuantizedVector], seed: u64) -> Vec<u3
     order
 }
 
-/// Returns a number for every vector: equal for similar ones, and close for groups that are similar.
+/// Returns a number for every vector: equal for similar vectors, and close for similar groups.
 fn groups(vectors: &[&QuantizedVector], shuffled: &[u32]) -> Vec<u32> {
     let count = vectors.len().isqrt().min(MAX_GROUPS);
     let sample = shuffled[..count].iter();
@@ -40,7 +40,7 @@ fn groups(vectors: &[&QuantizedVector], shuffled: &[u32]) -> Vec<u32> {
         .collect()
 }
 
-/// Puts each after the one that is most similar to it, of those not yet taken.
+/// Puts each center after the one that is most similar to it, of those not yet taken.
 fn chained(mut centers: Vec<&QuantizedVector>) -> Vec<&QuantizedVector> {
     for i in 1..centers.len() {
         if let Some(next) = most_similar(centers[i - 1], &centers[i..]) {
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn similar_ones_follow_each_other_and_the_top_is_a_sample() {
-        // Ten directions, in turn.
+        // Ten directions, one after the other.
         let vectors: Vec<QuantizedVector> = (0..10_000).map(|i| direction(i % 10)).collect();
         let vectors: Vec<&QuantizedVector> = vectors.iter().collect();
         let order = insertion_order(&vectors, 3);

@@ -1,12 +1,13 @@
 //! Everything that depends on the crate instant-distance, which builds the graph.
 //!
-//! This file relies on more than that crate's interface: [`shuffled`] repeats its random draws, [`layer_ends`]
-//! and [`MAX_LINKS`] repeat its fixed degrees, and [`LinkReader`] parses its private serialized form. So `Cargo.toml`
-//! pins the exact version, and the tests here compare each of them with what the crate does.
+//! This file relies on more than that crate's interface: [`shuffled`] repeats its random draws,
+//! [`layer_ends`] and [`MAX_LINKS`] repeat its fixed degrees, and [`LinkReader`] parses its private
+//! serialized form. So `Cargo.toml` pins the exact version, and the tests here compare each of
+//! these with the crate's behavior.
 //!
-//! The builder works on coarse vectors held inline. The links are then read out of the built structure through its own
-//! serialization and kept as plain [`Links`], so that searching needs neither a second copy of the vectors nor any
-//! decoding.
+//! The builder works on coarse vectors stored inline. Afterwards, the links are read from the built
+//! structure through its own serialization and kept as plain [`Links`], so that searching needs
+//! neither a second copy of the vectors nor any decoding.
 
 use std::io::{self, Write};
 
@@ -20,7 +21,7 @@ use super::parameters::GraphParameters;
 use crate::dot;
 use crate::quantization::QuantizedVector;
 
-/// Links per node on every layer but the bottom one. The sizes of layers follow from it too.
+/// Links per node on every layer except the bottom one. It also determines the sizes of the layers.
 const UPPER_DEGREE: usize = 32;
 /// The mark of an empty slot for a link.
 const EMPTY: u64 = u32::MAX as u64;
@@ -29,7 +30,7 @@ const EMPTY: u64 = u32::MAX as u64;
 pub(super) struct RawGraph {
     /// The links of every layer, from the bottom up.
     pub(super) layers: Vec<Links>,
-    /// `order[new]` is the position that node `new` had in the input: nodes are numbered by layer.
+    /// `order[new]` is the position of node `new` in the input: nodes are numbered by layer.
     pub(super) order: Vec<u32>,
 }
 
@@ -40,8 +41,8 @@ pub(super) fn build(
     parameters: GraphParameters,
 ) -> RawGraph {
     let dimensions = vectors.first().map_or(0, |vector| vector.dimensions());
-    // Inline arrays beat boxed ones by about 1.7x, so the usual lengths are
-    // compiled in; each costs seconds of compiling.
+    // Inline arrays beat boxed ones by about 1.7x, so the usual lengths are compiled in; each adds
+    // seconds to compiling.
     match dimensions {
         0..=256 => build_points(vectors, inserted, parameters, inline::<256>),
         257..=512 => build_points(vectors, inserted, parameters, inline::<512>),
@@ -88,8 +89,9 @@ fn build_points<P: Point>(
     }
 }
 
-/// Returns a scale for all vectors, so that the product of their bytes alone tells how similar they are. It is large
-/// enough for all but one in a hundred, whose largest components are clamped.
+/// Returns one scale for all vectors, so that the product of their bytes alone measures their
+/// similarity. It is large enough for all but one in a hundred, whose largest components are
+/// clamped.
 fn common_scale(vectors: &[&QuantizedVector]) -> f32 {
     let mut scales: Vec<f32> = vectors.iter().map(|vector| vector.scale).collect();
     if scales.is_empty() {
@@ -99,10 +101,10 @@ fn common_scale(vectors: &[&QuantizedVector]) -> f32 {
     *scales.select_nth_unstable_by(position, f32::total_cmp).1
 }
 
-/// Returns the numbers below `count` in the random order of a seed, by the draw that the builder makes: what it inserts
-/// as its `i`-th point is the `shuffled[i]`-th of the input.
+/// Returns the numbers below `count` in the random order of a seed, drawn like the builder does:
+/// the `i`-th point that it inserts is point `shuffled[i]` of the input.
 ///
-/// If a release drew in another way, building would take longer, and nothing else would change.
+/// If a release drew differently, building would take longer, and nothing else would change.
 pub(super) fn shuffled(count: usize, seed: u64) -> Vec<u32> {
     let mut rng = SmallRng::seed_from_u64(seed);
     let mut drawn: Vec<(u32, u32)> = (0..count as u32)
@@ -112,7 +114,8 @@ pub(super) fn shuffled(count: usize, seed: u64) -> Vec<u32> {
     drawn.into_iter().map(|(_, i)| i).collect()
 }
 
-/// Returns where each layer ends in the order of insertion, from the top down. Every layer also holds those above it.
+/// Returns the end of each layer in the order of insertion, from the top down. Every layer also
+/// holds those above it.
 pub(super) fn layer_ends(count: usize) -> Vec<usize> {
     let share = 1.0 / (UPPER_DEGREE as f32).ln();
     let smaller = |&size: &usize| Some((size as f32 * share) as usize);
@@ -123,7 +126,7 @@ pub(super) fn layer_ends(count: usize) -> Vec<usize> {
     ends
 }
 
-/// A vector in the place where it is compared: whole cache lines, and no pointer to follow.
+/// A vector inline where it is compared: whole cache lines, and no pointer to follow.
 #[derive(Clone)]
 #[repr(align(64))]
 struct Inline<const N: usize>([i8; N]);
@@ -153,7 +156,8 @@ impl Point for Boxed {
     }
 }
 
-/// Returns less the more similar two vectors are; only the order matters. Exact up to 2^24, so for the usual lengths.
+/// Returns a distance, smaller for more similar vectors; only the order matters. Exact up to 2^24,
+/// so for the usual lengths.
 #[inline]
 fn distance(a: &[i8], b: &[i8]) -> f32 {
     -dot::coarse(a, b) as f32

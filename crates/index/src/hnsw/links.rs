@@ -1,6 +1,6 @@
 //! The links of a graph layer.
 
-/// Maximum links per node of the bottom layer, fixed by the library that builds.
+/// Maximum links per node of the bottom layer, a constant of the library that builds the graph.
 pub(super) const MAX_LINKS: usize = 64;
 
 /// The links of one layer: node `i` is linked to `targets[starts[i]..starts[i + 1]]`.
@@ -11,7 +11,7 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    /// Returns the number of nodes that the layer has.
+    /// Returns the number of nodes of the layer.
     pub(crate) fn nodes(&self) -> usize {
         self.starts.len().saturating_sub(1)
     }

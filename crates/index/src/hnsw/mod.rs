@@ -1,9 +1,10 @@
 //! The neighbor graph over the vectors of a base (HNSW, Malkov and Yashunin 2016): building, searching and measuring
 //! it.
 //!
-//! [`builder`] decides the order of insertion, lets [`instant_distance`] build, and completes the links by
-//! [`connectivity`]. The segment stores the links of the bottom layer, on which [`search`] walks. [`ef_tuning`]
-//! measures how many candidates a walk needs for the recall that is asked for.
+//! [`builder`] decides the order of insertion, calls [`instant_distance`] to build, and completes
+//! the links with [`connectivity`]. The segment stores the links of the bottom layer, on which
+//! [`search`] walks. [`ef_tuning`] measures how many candidates a walk needs for the required
+//! recall.
 
 mod beam;
 mod builder;

@@ -11,12 +11,13 @@ use crate::quantization::Query;
 use crate::scored::ScoredNode;
 use crate::segment::SegmentBody;
 
-/// Times the square root of the number of nodes: the maximum size of the sample.
+/// Maximum size of the sample, divided by the square root of the number of nodes.
 const SAMPLE: usize = 4;
 
-/// A filtered walk does not start where, by the sample, more than a quarter of the nodes that it may visit are nearer
-/// than the nearest accepted one: it would find too little and be given up. Where a quarter of 100,000 photos are of
-/// one category, and most queries of others, searches take half as long with this.
+/// A filtered walk does not start if, by the sample, more than a quarter of the nodes that it may
+/// visit are nearer than the nearest accepted one: it would find too little and be given up. Where
+/// a quarter of 100,000 photos are of one category, and most queries of others, this halves the
+/// time of searches.
 const FAR: usize = 4;
 
 thread_local! {
@@ -25,8 +26,8 @@ thread_local! {
 
 /// Returns about the `ef` accepted nodes that are most similar to the query, best first.
 ///
-/// Others are walked through but take no place among the `ef`: otherwise a deleted group of near duplicates would hide
-/// the nodes behind it.
+/// Other nodes are walked through but take no place among the `ef`: otherwise a deleted group of
+/// near duplicates would hide the nodes behind it.
 pub(crate) fn search(
     body: &SegmentBody,
     query: &Query,
@@ -38,7 +39,8 @@ pub(crate) fn search(
     walk(body, query, nodes, limits, options, accepts)
 }
 
-/// Like [`search`] for a query that is the vector of the node `start`: the walk starts there, amid its neighbors.
+/// Searches like [`search`] for the vector of the node `start`: the walk starts there, among its
+/// neighbors.
 pub(crate) fn search_from(
     body: &SegmentBody,
     query: &Query,
@@ -54,7 +56,8 @@ pub(crate) fn search_from(
     walk(body, query, nodes, BeamLimits::ef(ef), options, accepts)
 }
 
-/// Returns about the `ef` nodes that are most similar to the query, as if the graph did not have the node `excluded`.
+/// Returns about the `ef` nodes that are most similar to the query, as if the node `excluded` were
+/// not in the graph.
 pub(crate) fn search_excluding(
     body: &SegmentBody,
     query: &Query,
@@ -69,19 +72,20 @@ pub(crate) fn search_excluding(
     walk(body, query, nodes, BeamLimits::ef(ef), options, |_| true)
 }
 
-/// The result of a walk for nodes that may be few of all.
+/// The result of a walk for nodes that may be rare.
 #[derive(Debug)]
 pub(crate) struct FilteredResult {
     /// The most similar accepted nodes, best first.
     pub(crate) found: Vec<ScoredNode>,
-    /// Nodes, accepted or not, that the walk met within the similarity down to which it went.
+    /// Number of nodes, accepted or not, that the walk met at or above the lowest similarity that
+    /// it reached.
     pub(crate) met: usize,
-    /// Those of them that are at least as good as the last of the first `rows` found.
+    /// Number of these nodes that are at least as good as the last of the first `rows` found.
     pub(crate) met_within_rows: usize,
 }
 
-/// Searches for accepted nodes that may be few of all; others are walked through. `None` if that takes more nodes than
-/// `limits` allow, or there are fewer accepted nodes than are kept.
+/// Searches for accepted nodes, which may be rare; others are walked through. `None` if that takes
+/// more nodes than `limits` allow, or there are fewer accepted nodes than are kept.
 pub(crate) fn search_filtered(
     body: &SegmentBody,
     query: &Query,
@@ -112,8 +116,8 @@ pub(crate) fn search_filtered(
 struct WalkOptions {
     /// A node that is not visited.
     excluded: Option<u32>,
-    /// A node to start at besides the best of the sample. The sample is smaller then: it only serves for what the links
-    /// of the node do not lead to.
+    /// A node to start at besides the best of the sample. The sample is smaller then: it only
+    /// serves what the links of that node do not lead to.
     start: Option<u32>,
 }
 
@@ -147,8 +151,8 @@ fn walk(
     })
 }
 
-/// Returns how many of the first nodes are compared to find where to start. The nodes of each layer are a fair sample
-/// of all, so it is the size of a layer.
+/// Returns how many of the first nodes are compared to find entry points. The nodes of each layer
+/// are a fair sample of all, so this is the size of a layer.
 fn sample_size(layers: &[usize], nodes: u32) -> u32 {
     let max = SAMPLE * (nodes as usize).isqrt();
     let fits = layers.iter().find(|&&covered| covered <= max);

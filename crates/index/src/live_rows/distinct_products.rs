@@ -9,18 +9,19 @@ use twox_hash::XxHash3_64;
 use crate::bits::Bits;
 use crate::segment::SegmentMeta;
 
-/// Product ids that are hashed in about the time that it takes to look one up, by a binary search that waits for memory
-/// at most steps.
+/// Number of product ids that are hashed in about the time of one lookup, a binary search that
+/// waits for memory at most steps.
 const HASHES_PER_LOOKUP: u64 = 16;
 
-/// Counts the distinct products of all segments; `live` are those of each segment that count.
+/// Counts the distinct products of all segments; `live` are the products of each segment that
+/// count.
 pub(super) fn count(segments: &[Arc<SegmentMeta>], live: &[Bits]) -> u64 {
     let sizes = live.iter().map(|products| u64::from(products.count()));
     let Some((largest, max)) = sizes.clone().enumerate().max_by_key(|&(_, size)| size) else {
         return 0;
     };
-    // Either the ids of all segments are hashed, or only those of the smaller ones, each of which is then looked up in
-    // the largest segment, the base.
+    // Either the ids of all segments are hashed, or only those of the smaller ones, which are then
+    // looked up in the largest segment, the base.
     let others = sizes.sum::<u64>() - max;
     let hash_all = others.saturating_mul(HASHES_PER_LOOKUP) > max;
     let capacity = if hash_all { max } else { others };
@@ -44,7 +45,7 @@ pub(super) fn count(segments: &[Arc<SegmentMeta>], live: &[Bits]) -> u64 {
     distinct
 }
 
-/// Hashes numbers that are hashes already.
+/// Hashes numbers that are already hashes.
 #[derive(Debug, Clone, Copy, Default)]
 struct PassThrough(u64);
 

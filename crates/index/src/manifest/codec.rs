@@ -94,7 +94,7 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Checks what a writer never publishes: contradictions, and numbers that would harm a reader.
+    /// Rejects what no writer publishes: contradictions, and numbers that would harm a reader.
     fn check(&self) -> Result<(), IndexError> {
         let ids: BTreeSet<SegmentId> = self.entries().map(|entry| entry.id).collect();
         if ids.len() != self.entries().count() {
@@ -102,12 +102,12 @@ impl Manifest {
         }
         for entry in self.entries() {
             if let Some(bad) = entry.match_thresholds.filter(|known| !known.is_possible()) {
-                return Err(malformed(format!("its scores are in no order: {bad:?}")));
+                return Err(malformed(format!("its scores are not in order: {bad:?}")));
             }
             if !entry.is_possible() {
                 let (id, bytes, meta_bytes) = (entry.id, entry.bytes, entry.meta_bytes);
                 return Err(malformed(format!(
-                    "it says that segment {id} has {bytes} bytes, {meta_bytes} of them meta"
+                    "it lists segment {id} with {bytes} bytes, {meta_bytes} of them meta"
                 )));
             }
         }

@@ -1,7 +1,8 @@
-//! The history of the last generations, for people. It is part of the manifest, so that it takes no object of its own
-//! and is written together with each change.
+//! The history of the last generations, for people. It is part of the manifest, so it needs no
+//! object of its own and is written together with each change.
 //!
-//! Releases that do not know the history read such a manifest too, but publish theirs without: it starts over then.
+//! Releases that do not know the history can read such a manifest, but publish theirs without it:
+//! the history then starts over.
 
 use std::fmt;
 
@@ -18,25 +19,25 @@ pub const MAX_HISTORY_ENTRIES: usize = 20;
 pub struct HistoryEntry {
     /// The generation.
     pub generation: u64,
-    /// When it was published, milliseconds since 1970.
+    /// Time of its publication, milliseconds since 1970.
     pub at: u64,
     /// Its changes.
     #[serde(flatten)]
     pub changed: Changed,
 }
 
-/// The changes of a publication. An image changes several indexes at once; the counts are those of the searched one,
-/// or, if only another one changed, of that.
+/// The changes of a publication. An image changes several indexes at once; the counts are those of
+/// the serving index, or, if only another one changed, of that one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Changed {
     /// Images that are new.
     #[serde(skip_serializing_if = "is_zero")]
     pub added: u64,
-    /// Images that are there in another version, or of another product.
+    /// Images with a new version, or of another product.
     #[serde(skip_serializing_if = "is_zero")]
     pub replaced: u64,
-    /// Images that are gone.
+    /// Images that were removed.
     #[serde(skip_serializing_if = "is_zero")]
     pub removed: u64,
     /// Images of which only the attributes changed.
@@ -51,7 +52,7 @@ pub struct Changed {
     /// A step of longer work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<Step>,
-    /// The standby index that changed, if the searched one did not.
+    /// The standby index that changed, if the serving one did not.
     #[serde(rename = "side", skip_serializing_if = "Option::is_none")]
     pub standby: Option<Role>,
 }
@@ -60,19 +61,19 @@ pub struct Changed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
-    /// A writer took the right to rebuild the base.
+    /// A writer took the lease for rebuilding the base.
     RebuildBegun,
-    /// It gave that right back without a new base.
+    /// The writer returned the lease without a new base.
     RebuildGivenUp,
     /// An index of another encoder was started.
     EncoderBegun,
-    /// The index of another encoder is searched now.
+    /// The index of another encoder became the serving index.
     EncoderSwitched,
-    /// The index of another encoder was given up.
+    /// The index of another encoder was dropped.
     EncoderGivenUp,
     /// The index was emptied, to be built from scratch.
     StartedOver,
-    /// A step that only a later release knows: the manifest stays readable.
+    /// A step of a later release: the manifest stays readable.
     #[serde(other)]
     Other,
 }
@@ -101,7 +102,7 @@ impl Step {
     }
 }
 
-/// In words: `3 pictures added, 1 picture removed`.
+/// Prints words: `3 pictures added, 1 picture removed`.
 impl fmt::Display for Changed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pictures = [
@@ -130,7 +131,7 @@ impl fmt::Display for Changed {
     }
 }
 
-/// Deserializes the entries that this release can read, and skips those that only a later one can.
+/// Deserializes the entries that this release can read, and skips those of later releases.
 pub(super) fn deserialize_known<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<HistoryEntry>, D::Error> {
@@ -145,7 +146,10 @@ fn counted(count: u64, noun: &str, done: &str) -> Option<String> {
     (count > 0).then(|| format!("{count} {noun}{ending} {done}"))
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes it this way"
+)]
 fn is_zero(count: &u64) -> bool {
     *count == 0
 }

@@ -1,4 +1,4 @@
-//! Several indexes in one manifest, each of its own encoder.
+//! Several indexes in one manifest, each with its own encoder.
 //!
 //! A writer works on one index at a time and sees the manifest as if that index were the only one,
 //! [`Manifest::index_of`]. Its changes are put back by [`Manifest::with_index`], which touches no other index.
@@ -7,7 +7,7 @@ use super::{Manifest, Role, SegmentEntry, StandbyIndex};
 use crate::ids::{Fingerprint, SegmentId};
 
 impl Manifest {
-    /// Returns the encoders of all indexes, that of the searched one first.
+    /// Returns the encoders of all indexes, the serving one's first.
     pub fn fingerprints(&self) -> impl Iterator<Item = Fingerprint> + '_ {
         let standby = self.standby_indexes.iter();
         std::iter::once(self.fingerprint).chain(standby.map(|index| index.fingerprint))
@@ -56,8 +56,9 @@ impl Manifest {
         })
     }
 
-    /// Replaces the segments and the lease of one index by those of `index`, which [`index_of`](Self::index_of)
-    /// returned and a writer changed. `None` if there is no index of that encoder any more.
+    /// Replaces the segments and the lease of one index by those of `index`, which
+    /// [`index_of`](Self::index_of) returned and a writer changed. `None` if there is no longer an
+    /// index of that encoder.
     pub fn with_index(&self, index: Manifest) -> Option<Manifest> {
         let mut whole = self.clone();
         if whole.fingerprint == index.fingerprint {
@@ -72,8 +73,8 @@ impl Manifest {
         Some(whole)
     }
 
-    /// Adds an empty index of another encoder, to be built. `None` if one is being built already, or there is an index
-    /// of that encoder.
+    /// Adds an empty index of another encoder, to be built. `None` if another one is being built,
+    /// or there is an index of that encoder already.
     pub fn with_building(
         &self,
         encoder: &str,
@@ -96,8 +97,8 @@ impl Manifest {
         Some(whole)
     }
 
-    /// Makes the standby index of that role the searched one, which becomes the previous one. An older previous one is
-    /// dropped. `None` if there is no index of that role.
+    /// Makes the standby index of that role the serving one, which becomes the previous one. An
+    /// older previous one is dropped. `None` if there is no index of that role.
     pub fn with_switched(&self, role: Role) -> Option<Manifest> {
         let next = self.standby_index(role)?.clone();
         let mut standby_indexes = self.standby_indexes.clone();

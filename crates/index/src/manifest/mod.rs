@@ -1,4 +1,4 @@
-//! The one mutable object of an index: which segments make it up.
+//! The one mutable object of an index, which lists its segments.
 //!
 //! Stored as JSON that a person can read: an envelope with format, version and a checksum of the exact
 //! bytes of the manifest inside.
@@ -34,18 +34,18 @@ pub struct Manifest {
     pub dimensions: usize,
     /// Grows by one with every published manifest.
     pub generation: u64,
-    /// The segments, oldest content first; at most one base, and that in front.
+    /// The segments, oldest content first; at most one base, which comes first.
     pub segments: Vec<SegmentEntry>,
     /// Segments that were replaced lately and that slow readers may still need.
     #[serde(default)]
     pub retired: Vec<RetiredSegment>,
-    /// Who is rebuilding the base.
+    /// The lease of the writer that is rebuilding the base.
     #[serde(default)]
     pub lease: Option<Lease>,
     /// Indexes of other encoders that are kept up to date but not searched.
     #[serde(default, rename = "sides", skip_serializing_if = "Vec::is_empty")]
     pub standby_indexes: Vec<StandbyIndex>,
-    /// What the last generations changed, oldest first.
+    /// Changes of the last generations, oldest first.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
@@ -70,7 +70,7 @@ impl Manifest {
         }
     }
 
-    /// Refuses a manifest of another encoder.
+    /// Rejects a manifest of another encoder.
     ///
     /// # Errors
     /// [`IndexError::Fingerprint`].
@@ -85,8 +85,8 @@ impl Manifest {
         })
     }
 
-    /// Records what this generation changed, and forgets the oldest entry if there are too many. `at` is in
-    /// milliseconds since 1970.
+    /// Records the changes of this generation, and drops the oldest entry if there are too many.
+    /// `at` is in milliseconds since 1970.
     pub fn record(&mut self, at: u64, changed: Changed) {
         let generation = self.generation;
         self.history.retain(|entry| entry.generation < generation);

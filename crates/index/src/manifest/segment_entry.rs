@@ -1,4 +1,4 @@
-//! Segments as the manifest names them.
+//! Segments as the manifest lists them.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,21 +13,21 @@ const MAX_BYTES: u64 = 1 << 38;
 /// One segment that is part of an index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SegmentEntry {
-    /// Its name.
+    /// Name of the segment.
     pub id: SegmentId,
-    /// Whether it is the base or a delta.
+    /// Base or delta.
     pub kind: SegmentKind,
-    /// Rows in it, including deleted ones.
+    /// Number of rows, including deleted ones.
     pub rows: u32,
     /// Size of the object.
     pub bytes: u64,
-    /// Length of header and meta: all that a writer reads.
+    /// Length of header and meta: the part that a writer reads.
     pub meta_bytes: u64,
     /// Recall of its graph, measured when it was built; `None` without a graph, and for segments of version 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recall: Option<Recall>,
-    /// Thresholds of its rows' scores, measured when it was built; `None` for deltas, for few rows, and if the release
-    /// that built it did not measure them.
+    /// Thresholds of its rows' scores, measured when it was built; `None` for deltas, for few rows,
+    /// and if the release that built it did not measure them.
     #[serde(
         default,
         rename = "calibration",
@@ -46,17 +46,17 @@ impl SegmentEntry {
 /// A segment that is no longer part of the index, and that slow readers may still need.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetiredSegment {
-    /// Its name.
+    /// Name of the segment.
     pub id: SegmentId,
-    /// When it was replaced, milliseconds since 1970.
+    /// Time of its replacement, milliseconds since 1970.
     pub at: u64,
 }
 
 /// The right to rebuild the base, for a limited time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
-    /// Who holds it.
+    /// The writer that holds the lease.
     pub owner: String,
-    /// When it ends, milliseconds since 1970.
+    /// End of the lease, milliseconds since 1970.
     pub until: u64,
 }

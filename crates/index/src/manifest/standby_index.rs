@@ -1,4 +1,4 @@
-//! Indexes that are kept beside the one that is searched.
+//! Indexes that are kept beside the serving one.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,9 +9,9 @@ use crate::ids::Fingerprint;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// It is being built, to be searched later.
+    /// The index is being built, to be searched later.
     Building,
-    /// It was searched before, and can be again.
+    /// The index was searched before, and can be again.
     Previous,
 }
 
@@ -28,7 +28,7 @@ impl Role {
 /// An index of another encoder that is kept up to date but not searched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StandbyIndex {
-    /// Its purpose.
+    /// Purpose of the index.
     pub role: Role,
     /// Identifies the encoder of every vector in it.
     pub fingerprint: Fingerprint,
@@ -36,9 +36,9 @@ pub struct StandbyIndex {
     pub encoder: String,
     /// Length of every vector.
     pub dimensions: usize,
-    /// Its segments, oldest content first; at most one base, and that in front.
+    /// The segments, oldest content first; at most one base, which comes first.
     pub segments: Vec<SegmentEntry>,
-    /// Who is rebuilding its base.
+    /// The lease of the writer that is rebuilding the base.
     #[serde(default)]
     pub lease: Option<Lease>,
 }

@@ -1,8 +1,9 @@
 //! Measuring thresholds on the catalog's own images.
 //!
-//! The similarity of two images of one product, of two products of one kind, or of two that have nothing in common
-//! depends on the encoder and on the catalog. So a sample of rows is searched for among the others, and the scores of
-//! what is found are compared with what is known of the rows: their products and categories.
+//! The similarity of two images of one product, of two products of one kind, or of two that have
+//! nothing in common depends on the encoder and on the catalog. So a sample of rows is searched for
+//! among the others, and the scores of the results are compared with what is known about the rows:
+//! their products and categories.
 
 use std::num::NonZeroUsize;
 
@@ -16,24 +17,25 @@ use crate::snapshot::Snapshot;
 
 /// Maximum number of rows that are searched for.
 const MAX_SAMPLES: NonZeroUsize = NonZeroUsize::new(1000).expect("not zero");
-/// Minimum number of rows with a neighbor of another product: fewer say too little, and nothing is measured then.
+/// Minimum number of rows with a neighbor of another product: with fewer, nothing is measured.
 const MIN_SAMPLES: usize = 30;
-/// Minimum number of pairs of images of one product: fewer say too little of what such pairs look like.
+/// Minimum number of pairs of images of one product: fewer are not representative.
 const MIN_PAIRS: usize = 20;
-/// Neighbors of each row that are examined.
+/// Number of neighbors of each row that are examined.
 const NEIGHBORS: usize = 10;
-/// Score from which two images count as one that is stored twice, whatever products they are filed under. Such pairs
-/// say nothing of how similar other images are.
+/// Minimum score of two images that count as one image stored twice, whatever products they are
+/// filed under. Such pairs do not show how similar other images are.
 const DUPLICATE: f32 = 0.995;
-/// Share of the samples whose nearest image of another product is called the same by mistake. One in a hundred is
-/// bearable. This is half of that because with thresholds fitted to it, images outside of the sample would exceed it
-/// half of the time.
+/// Share of the samples whose nearest image of another product is called the same by mistake. One
+/// in a hundred is acceptable. This is half of that, because with thresholds fitted to it, images
+/// outside of the sample would exceed it half of the time.
 const MISTAKEN_FOR_SAME: f64 = 0.005;
-/// Share that is called a variant by mistake, where the catalog does not show what variants are.
+/// Share that is called a variant by mistake, if the catalog does not show what variants are.
 const MISTAKEN_FOR_VARIANT: f64 = 0.1;
-/// Share of the neighbors from a score up that have the category of the query, for that score to mean similar.
+/// Share of the neighbors above a score that must have the category of the query for that score to
+/// mean similar.
 const OF_SAME_CATEGORY: f64 = 0.8;
-/// Share of nearest neighbors that count as similar where no categories are known.
+/// Share of nearest neighbors that count as similar if no categories are known.
 const SIMILAR_UNLABELED: f64 = 0.75;
 
 /// A row that was searched for, and the scores of others that were found.
@@ -42,7 +44,8 @@ pub(super) struct Sample {
     pub(super) other: Option<f32>,
     /// The best score of another image of its product.
     pub(super) own: Option<f32>,
-    /// Scores of images of other products, and whether they have its category; empty if it has none.
+    /// Scores of images of other products, each with true if it has the row's category; empty if
+    /// the row has none.
     pub(super) labeled: Vec<(f32, bool)>,
 }
 
@@ -50,7 +53,7 @@ impl MatchThresholds {
     /// Measures the thresholds of a snapshot; `None` if it has too few images.
     ///
     /// # Errors
-    /// [`IndexError`] if the snapshot is damaged: otherwise every row can be searched for.
+    /// [`IndexError`] if the snapshot is damaged.
     pub fn measure(snapshot: &Snapshot) -> Result<Option<Self>, IndexError> {
         let rows: Vec<RowAddress> = snapshot.live_rows().addresses().collect();
         let step = rows.len().div_ceil(MAX_SAMPLES.get()).max(1);
@@ -118,14 +121,14 @@ impl Sample {
     }
 }
 
-/// Returns the score that this share of scores, ascending, lies below.
+/// Returns the score below which this share of the ascending scores lies.
 fn at_share(ascending: &[f32], share: f64) -> f32 {
     let position = (share * ascending.len() as f64).floor() as usize;
     ascending[position.min(ascending.len() - 1)]
 }
 
-/// Returns the score that separates two groups best: the sum of the shares on the wrong sides is least. Of several, the
-/// highest.
+/// Returns the score that separates two groups best: the sum of the shares on the wrong sides is
+/// smallest. Of several, the highest.
 fn border(below: &[f32], above: &[f32]) -> f32 {
     let share_below = |scores: &[f32], score: f32| {
         scores.partition_point(|&x| x < score) as f64 / scores.len() as f64
@@ -147,7 +150,7 @@ fn border(below: &[f32], above: &[f32]) -> f32 {
 fn min_score_of_category(mut labeled: Vec<(f32, bool)>) -> Option<f32> {
     labeled.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
     let kinds = labeled.iter().filter(|(_, alike)| *alike).count();
-    // One category, or one for each image, says nothing.
+    // One category, or one for each image, is not informative.
     if kinds == 0 || kinds == labeled.len() {
         return None;
     }

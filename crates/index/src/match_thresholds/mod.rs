@@ -8,17 +8,17 @@ use utoipa::ToSchema;
 /// The minimum score of each [`Match`], as [measured](Self::measure) in a catalog.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct MatchThresholds {
-    /// Of [`Match::Same`].
+    /// Minimum score of [`Match::Same`].
     pub same: f32,
-    /// Of [`Match::Variant`].
+    /// Minimum score of [`Match::Variant`].
     pub variant: f32,
-    /// Of [`Match::Similar`].
+    /// Minimum score of [`Match::Similar`].
     pub similar: f32,
-    /// Number of rows that they were measured with.
+    /// Number of rows with which they were measured.
     pub samples: u32,
 }
 
-/// No score is [`f32::NAN`]: JSON has no such number.
+/// No score is [`f32::NAN`], because JSON has no such number.
 impl Eq for MatchThresholds {}
 
 /// The meaning of a score in this catalog.
@@ -27,13 +27,13 @@ impl Eq for MatchThresholds {}
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Match {
-    /// Shares little with the query.
+    /// Has little in common with the query.
     Weak,
-    /// The same kind of thing.
+    /// Shows the same kind of thing.
     Similar,
-    /// As near as another image, color or version of one product.
+    /// Is as similar as another image, color or version of the same product.
     Variant,
-    /// The same image, perhaps scaled, cropped a little or stored again.
+    /// Is the same image, perhaps scaled, cropped a little or saved again.
     Same,
 }
 
@@ -63,7 +63,7 @@ impl MatchThresholds {
         }
     }
 
-    /// Returns the minimum score of a class, or a stronger one.
+    /// Returns the minimum score of a class or a stronger one.
     pub fn min_score(&self, class: Match) -> f32 {
         match class {
             Match::Same => self.same,
@@ -73,7 +73,7 @@ impl MatchThresholds {
         }
     }
 
-    /// True if these can be measured scores: a stored object may hold anything.
+    /// True if these can be measured scores: a stored object may contain anything.
     pub fn is_possible(&self) -> bool {
         let ordered = self.similar <= self.variant && self.variant <= self.same;
         ordered && self.similar >= -1.0 && self.same <= 1.0

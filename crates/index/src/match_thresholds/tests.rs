@@ -38,7 +38,7 @@ fn hardly_any_image_of_another_product_is_the_same() {
 }
 
 #[test]
-fn images_of_one_product_say_what_variants_are() {
+fn images_of_one_product_show_what_variants_are() {
     let own = |i: usize| i.is_multiple_of(4).then_some(0.65 + i as f32 / 2000.0);
     let samples = others().enumerate();
     let samples: Vec<Sample> = samples
@@ -50,8 +50,8 @@ fn images_of_one_product_say_what_variants_are() {
 }
 
 #[test]
-fn categories_say_what_is_similar() {
-    // Of one category from 0.6 on, of any below.
+fn categories_show_what_is_similar() {
+    // One category from 0.6 on, all categories below.
     let labeled: Vec<(f32, bool)> = others()
         .enumerate()
         .map(|(i, score)| (score, score >= 0.6 || i.is_multiple_of(3)))
@@ -64,7 +64,7 @@ fn categories_say_what_is_similar() {
 }
 
 #[test]
-fn one_category_says_nothing_of_what_is_similar() {
+fn one_category_does_not_show_what_is_similar() {
     let samples = |labeled: &[(f32, bool)]| -> Vec<Sample> {
         let labeled = labeled.to_vec();
         others()
@@ -78,7 +78,7 @@ fn one_category_says_nothing_of_what_is_similar() {
 }
 
 #[test]
-fn few_images_say_nothing() {
+fn few_images_are_not_measured() {
     let samples: Vec<Sample> = others().take(29).map(|s| sample(s, None, &[])).collect();
     assert_eq!(MatchThresholds::of(&samples), None);
     assert_eq!(MatchThresholds::of(&[]), None);
@@ -101,8 +101,8 @@ fn scores_out_of_order_are_not_possible() {
     assert!(!of(0.1, 0.2, 1.5).is_possible());
 }
 
-/// Fifty products with two images each, a tenth of the way between them apart; and one image that is
-/// filed under every product.
+/// Fifty products with two images each, which are a tenth of the way between products apart; and
+/// one image that is filed under every product.
 #[test]
 fn a_catalog_is_measured_by_looking_for_its_rows() {
     let encoder = Fingerprint([7; 32]);

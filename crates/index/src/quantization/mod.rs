@@ -1,4 +1,4 @@
-//! Embeddings as fixed-point numbers, and queries in the forms that these are compared with.
+//! Embeddings as fixed-point numbers, and queries in the forms with which these are compared.
 
 mod query;
 mod rotation;

@@ -1,16 +1,17 @@
-//! Queries in the forms that stored vectors are compared with.
+//! Queries in the forms with which stored vectors are compared.
 
 use super::vector::{Basis, QuantizedVector, unit};
 use crate::dot;
 use crate::error::IndexError;
 
-/// Standard deviations of the coarse score's error that [`Query::error_bound`] allows for.
+/// Number of standard deviations of the coarse score's error that [`Query::error_bound`] allows
+/// for.
 const ERROR_BOUND_DEVIATIONS: f32 = 6.0;
 
 /// A query in the basis of every segment that is searched.
 pub(crate) struct QueryForms {
     rotated: Query,
-    /// `None` unless a segment needs it.
+    /// The query in the original basis; `None` unless a segment needs it.
     original: Option<Query>,
 }
 
@@ -48,7 +49,8 @@ impl QueryForms {
         }
     }
 
-    /// Returns how much the approximate score of a vector with a scale of at most `scale` may be off, in any basis.
+    /// Returns the maximum error of the approximate score of a vector with a scale of at most
+    /// `scale`, in any basis.
     pub(crate) fn error_bound(&self, scale: f32) -> f32 {
         let original = self.original.as_ref().map_or(0.0, |q| q.error_bound(scale));
         self.rotated.error_bound(scale).max(original)
@@ -67,7 +69,7 @@ impl Query {
         Self { coarse, exact }
     }
 
-    /// Makes a query from components in a basis, of any length but zero.
+    /// Makes a query from components in a basis, of any length except zero.
     pub(crate) fn of_components(mut components: Vec<f32>, basis: Basis) -> Self {
         let length = components.iter().map(|x| x * x).sum::<f32>().sqrt();
         components.iter_mut().for_each(|x| *x /= length);
@@ -83,7 +85,8 @@ impl Query {
         Ok(Self::in_basis(Basis::Rotated, unit(vector)?))
     }
 
-    /// Computes the cosine similarity from the coarse bytes, to within [`error_bound`](Self::error_bound).
+    /// Computes the cosine similarity from the coarse bytes, with an error of at most
+    /// [`error_bound`](Self::error_bound).
     #[inline]
     pub(crate) fn approximate(&self, scale: f32, hi: &[i8]) -> f32 {
         self.coarse.scale * scale * dot::coarse(self.coarse.hi(), hi) as f32
@@ -96,10 +99,11 @@ impl Query {
         (step * dot::fine(&self.exact, hi, lo)).clamp(-1.0, 1.0)
     }
 
-    /// Returns how much the approximate score of a vector with a scale of at most `scale` may be off.
+    /// Returns the maximum error of the approximate score of a vector with a scale of at most
+    /// `scale`.
     ///
-    /// Rounding moves each component by up to half a step, which is a standard deviation of
-    /// `step / sqrt(12)`; both vectors have unit length, so the score moves by as much for each.
+    /// Rounding moves each component by up to half a step, with a standard deviation of `step /
+    /// sqrt(12)`; both vectors have unit length, so each of them moves the score by as much.
     pub(crate) fn error_bound(&self, scale: f32) -> f32 {
         let variance = (self.coarse.scale.powi(2) + scale.powi(2)) / 12.0;
         ERROR_BOUND_DEVIATIONS * variance.sqrt()

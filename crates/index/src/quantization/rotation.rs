@@ -1,14 +1,15 @@
 //! A fixed random rotation, after which no component of a vector is much larger than the others.
 //!
-//! The largest component sets the quantization step of all. In embeddings that hold a class, one component can be
-//! as large as all others together, and a byte per component then says little about the rest. After the rotation
-//! every component is a mixture of all and they are about equally large: the same bytes store the vector five
-//! times as exactly. Angles stay, and with them every score.
+//! The largest component sets the quantization step of all. In embeddings of one class of images,
+//! one component can be as large as all others together, and a byte per component then tells little
+//! about the rest. After the rotation every component is a mixture of all, and they are about
+//! equally large: the same bytes store the vector five times as exactly. Angles stay the same, and
+//! with them every score.
 //!
-//! The rotation is signs followed by a Hadamard transform, as in Ailon and Chazelle 2009 ("The fast
-//! Johnson-Lindenstrauss transform"), over the longest power of two of components that fits, from the
-//! front; if components are left over, once more over as many from the back. It is part of the stored format and
-//! must never change.
+//! The rotation is a change of signs followed by a Hadamard transform, as in Ailon and Chazelle
+//! 2009 ("The fast Johnson-Lindenstrauss transform"), over the longest power of two of components
+//! that fits, from the front; if components are left over, again over as many from the back. It is
+//! part of the stored format and must never change.
 
 /// Rotates a vector, `[dimensions]`, in place. Every machine computes the same bits.
 pub(crate) fn rotate(vector: &mut [f32]) {
@@ -19,7 +20,7 @@ pub(crate) fn rotate(vector: &mut [f32]) {
     }
 }
 
-/// Undoes [`rotate`], to within the rounding of `f32`.
+/// Undoes [`rotate`], up to the rounding of `f32`.
 pub(crate) fn rotate_back(vector: &mut [f32]) {
     let (block, rounds) = plan(vector.len());
     for round in (0..rounds).rev() {
@@ -28,7 +29,8 @@ pub(crate) fn rotate_back(vector: &mut [f32]) {
     }
 }
 
-/// Returns the largest power of two that fits, and how many rounds it takes to reach every component.
+/// Returns the largest power of two that fits, and the number of rounds until every component is
+/// reached.
 fn plan(length: usize) -> (usize, usize) {
     match length.checked_ilog2() {
         None => (0, 0),
@@ -65,7 +67,7 @@ fn mixed(number: u64) -> u64 {
     z ^ z >> 31
 }
 
-/// The Hadamard transform that keeps lengths; its own inverse.
+/// Applies the Hadamard transform that keeps lengths; it is its own inverse.
 fn hadamard(vector: &mut [f32]) {
     let mut half = 1;
     while half < vector.len() {
@@ -109,7 +111,7 @@ mod tests {
         }
     }
 
-    /// Stored vectors depend on it.
+    /// Stored vectors depend on the rotation.
     #[test]
     fn stays_the_same_in_every_release() {
         let mut vector: Vec<f32> = (0..6).map(|i| i as f32).collect();

@@ -5,8 +5,8 @@
 //! decide which rows are candidates; coarse and fine together, good to 1 part in 64,000 of `m`, rank
 //! them. The scale is per vector, so rows move between segments without being quantized again.
 //!
-//! The vector is rotated first, see [`rotation`](super::rotation), so that `m` is small. Segments of version 1 hold
-//! vectors without the rotation.
+//! The vector is rotated first, see [`rotation`](super::rotation), so that `m` is small. Segments
+//! of version 1 hold vectors without the rotation.
 
 use bytes::Bytes;
 
@@ -16,10 +16,10 @@ use crate::error::IndexError;
 
 /// A unit-length embedding in fixed point.
 ///
-/// Cloning is cheap, and one that was read from a segment shares the segment's bytes.
+/// Cloning is cheap: a vector that was read from a segment shares the segment's bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QuantizedVector {
-    /// The value of one step of a coarse component.
+    /// Value of one step of a coarse component.
     pub(crate) scale: f32,
     /// Coarse components as bytes of `i8`, `[dimensions]`.
     hi: Bytes,
@@ -31,9 +31,9 @@ pub struct QuantizedVector {
 /// The coordinate system of a vector's components.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Basis {
-    /// The encoder's own, as in segments of version 1.
+    /// The encoder's own basis, as in segments of version 1.
     Original,
-    /// After [`rotate`].
+    /// The basis after [`rotate`].
     Rotated,
 }
 
@@ -41,7 +41,7 @@ impl QuantizedVector {
     /// Scales `vector` to unit length, rotates and quantizes it.
     ///
     /// # Errors
-    /// [`IndexError::NoDirection`] when it is all zero, empty or not finite.
+    /// [`IndexError::NoDirection`] if it is all zero, empty or not finite.
     pub fn new(vector: &[f32]) -> Result<Self, IndexError> {
         Ok(Self::in_basis(Basis::Rotated, unit(vector)?).0)
     }
@@ -75,7 +75,7 @@ impl QuantizedVector {
         }
     }
 
-    /// Wraps an embedding that lies in a segment.
+    /// Wraps an embedding that is part of a segment.
     pub(crate) fn stored(scale: f32, hi: Bytes, lo: Bytes, basis: Basis) -> Self {
         Self {
             scale,
@@ -85,7 +85,7 @@ impl QuantizedVector {
         }
     }
 
-    /// Converts the vector to the rotated basis; `None` if it is in that already.
+    /// Converts the vector to the rotated basis; `None` if it is in that basis already.
     pub(crate) fn rotated(&self) -> Option<Self> {
         let mut components = (self.basis == Basis::Original).then(|| self.components())?;
         rotate(&mut components);
@@ -116,7 +116,8 @@ impl QuantizedVector {
             .collect()
     }
 
-    /// Returns the coarse components for another `scale`; components that do not fit become the largest that do.
+    /// Returns the coarse components for another `scale`; components that do not fit become the
+    /// largest possible one.
     pub(crate) fn coarse_at(&self, scale: f32) -> impl Iterator<Item = i8> + '_ {
         let steps = self.scale / (scale * dot::FINE_STEPS as f32);
         let components = self.hi().iter().zip(self.lo());
@@ -135,8 +136,8 @@ impl QuantizedVector {
     }
 }
 
-/// Computes `x.round()` of a number that fits into an `i32`. Compilers turn this into a few instructions on every
-/// machine, while `f32::round` is a function call for each component.
+/// Computes `x.round()` of a number that fits into an `i32`. Compilers turn this into a few
+/// instructions on every machine, whereas `f32::round` is a function call for each component.
 fn rounded(x: f32) -> f32 {
     let whole = x as i32 as f32;
     let rest = x - whole;

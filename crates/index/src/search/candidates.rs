@@ -10,15 +10,15 @@ use crate::scored::ScoredNode;
 pub(super) struct Candidates {
     /// Segment and node, best first.
     pub(super) found: Vec<(usize, ScoredNode)>,
-    /// Coarse score that no compared node surpasses that was left out.
+    /// Upper bound of the coarse scores of compared nodes that were left out.
     pub(super) left_out: f32,
     /// True if some of them come from walking a graph.
     pub(super) walked: bool,
 }
 
 impl Search<'_> {
-    /// Collects about the `ef` best admitted nodes by coarse score. `None` if a walk came out short, and the scan in
-    /// its place is more than this search may do.
+    /// Collects about the `ef` best admitted nodes by coarse score. `None` if a walk came out
+    /// short, and the scan that would replace it is more than this search may do.
     pub(super) fn candidates(&self, budget: SearchBudget, may_walk: bool) -> Option<Candidates> {
         let mut candidates = Candidates {
             found: Vec::with_capacity(2 * budget.ef.min(self.snapshot.images() as usize)),
@@ -35,7 +35,7 @@ impl Search<'_> {
                     max = max.max(found.len());
                     found
                 }
-                // A walk that comes out short says nothing of the nodes that it did not reach.
+                // A walk that comes out short proves nothing about the nodes that it did not reach.
                 Some(None) if self.scanned_nodes(segment_index) > self.max_compared => return None,
                 Some(None) | None => {
                     let (found, left_out) = self.scan(segment_index, budget.ef);
@@ -99,7 +99,7 @@ impl Search<'_> {
         }
     }
 
-    /// Returns how many nodes a scan compares.
+    /// Returns the number of nodes that a scan compares.
     fn scanned_nodes(&self, segment_index: usize) -> usize {
         let nodes = match self.row_filter.selected(segment_index) {
             Some(selected) => selected.node_count(),
@@ -111,14 +111,14 @@ impl Search<'_> {
 
 /// Plan of a walk over a graph.
 enum WalkPlan {
-    /// Searches all nodes, with so many candidates.
+    /// Searches all nodes, with this number of candidates.
     All(usize),
-    /// Searches selected nodes; so many rows must not be missed.
+    /// Searches selected nodes; none of this number of best rows may be missed.
     Filtered(FilteredWalkPlan, usize),
 }
 
 impl Candidates {
-    /// Returns the coarse score of the worst of them.
+    /// Returns the coarse score of the worst candidate.
     pub(super) fn worst(&self) -> f32 {
         let last = self.found.last();
         last.map_or(f32::NEG_INFINITY, |(_, scored)| scored.score())
@@ -126,7 +126,7 @@ impl Candidates {
 
     /// Sorts the candidates of all segments, best first, and keeps the best `max`.
     fn sort_and_cut(&mut self, max: usize) {
-        // Quick if there is only one segment, whose candidates are in order.
+        // Fast if there is only one segment, whose candidates are in order.
         self.found.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
         if self.found.len() > max {
             self.left_out = self.left_out.max(self.found[max].1.score());

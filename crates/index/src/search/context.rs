@@ -1,4 +1,4 @@
-//! One search, and what all its steps need.
+//! The state of one search, shared by all its steps.
 
 use super::planner::{self, SearchBudget};
 use super::request::SearchRequest;
@@ -18,7 +18,7 @@ pub(super) struct Search<'a> {
     pub(super) row_filter: RowFilter<'a>,
     /// Number of results: `k`, or fewer if there are not as many.
     pub(super) wanted: usize,
-    /// Maximum number of nodes of a segment to compare if walking its graph did not help.
+    /// Maximum number of nodes of a segment to compare if a walk of its graph came out short.
     pub(super) max_compared: usize,
 }
 
@@ -47,7 +47,8 @@ impl<'a> Search<'a> {
 
     /// Returns the budget of the first round.
     pub(super) fn first_budget(&self) -> SearchBudget {
-        // A walk from the query's own row finds its neighbors with less work, but selected rows lie further away.
+        // A walk from the query's own row finds its neighbors with less work, but selected rows are
+        // further away.
         let stored = self
             .request
             .stored

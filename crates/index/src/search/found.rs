@@ -5,10 +5,10 @@ use crate::row::{Attributes, RowAddress};
 /// The answer to a search.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
-    /// Best first, ties by key.
+    /// Results, best first, ties by key.
     pub hits: Vec<Hit>,
-    /// True if every row that could have been found was compared with the query. Otherwise a graph was walked, which
-    /// may miss something similar.
+    /// True if every row that could have been found was compared with the query. If false, a graph
+    /// was walked, which may miss something similar.
     pub exact: bool,
 }
 
@@ -30,7 +30,7 @@ pub struct Hit {
 /// An image of a product, and how similar it is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoredImage {
-    /// Its key.
+    /// Key of the image.
     pub key: String,
     /// Cosine similarity, -1 to 1.
     pub score: f32,

@@ -7,11 +7,12 @@ use crate::error::IndexError;
 use crate::snapshot::Snapshot;
 
 impl Snapshot {
-    /// Returns the images of each of these products that are selected and have at least `min_score`, best first,
-    /// ties by key. Of the request only vector, `min_score` and filter matter.
+    /// Returns the images of each of these products that are selected and have at least
+    /// `min_score`, best first, ties by key. Only vector, `min_score` and filter of the request
+    /// matter.
     ///
     /// # Errors
-    /// As [`search`](Self::search).
+    /// The errors of [`search`](Self::search).
     pub fn images_of_products(
         &self,
         request: SearchRequest<'_>,

@@ -26,7 +26,7 @@ use ranking::RankedRow;
 pub use request::{GroupBy, SearchRequest};
 use rounds::Answer;
 
-/// Multiplications of bytes that take a few hundred microseconds at most.
+/// Number of multiplications of bytes that take a few hundred microseconds at most.
 const BRIEF_MULTIPLICATIONS: usize = 1 << 23;
 /// Maximum number of results of a brief search: for each, text is copied and attributes are parsed.
 const BRIEF_RESULTS: usize = 128;
@@ -36,18 +36,19 @@ impl Snapshot {
     /// first, ties by key. Returns fewer only if no more are selected and have at least `min_score`.
     ///
     /// # Errors
-    /// [`IndexError::Dimensions`] or [`IndexError::NoDirection`] when the vector is not of this index,
-    /// [`IndexError::OtherSnapshot`] when the filter is not.
+    /// [`IndexError::Dimensions`] or [`IndexError::NoDirection`] if the vector does not fit this
+    /// index, [`IndexError::OtherSnapshot`] if the filter belongs to another snapshot.
     pub fn search(&self, request: SearchRequest<'_>) -> Result<Found, IndexError> {
         let answer = self.find(request)?;
         Ok(self.found(answer))
     }
 
-    /// Searches if that takes a fraction of a millisecond: `None` if it may take longer, or needs a second round of
-    /// candidates. A caller that serves other requests too runs such a search elsewhere.
+    /// Searches if that takes a fraction of a millisecond: `None` if it may take longer, or needs a
+    /// second round of candidates. A caller that also serves other requests then runs the search
+    /// elsewhere.
     ///
     /// # Errors
-    /// As [`search`](Self::search).
+    /// The errors of [`search`](Self::search).
     pub fn search_briefly(&self, request: SearchRequest<'_>) -> Result<Option<Found>, IndexError> {
         let mut search = Search::new(self, request)?;
         let budget = search.first_budget();

@@ -1,5 +1,5 @@
-//! Plans of how a segment is searched: by walking its graph, or by comparing the query with every node, or with the
-//! selected ones alone. The plan follows from how many nodes there are and how many are selected, by the
+//! Plans for searching a segment: by walking its graph, or by comparing the query with all nodes or
+//! only the selected ones. The plan follows from the number of nodes and of selected nodes, by the
 //! [`cost_model`].
 
 use crate::hnsw::search::FilteredResult;
@@ -9,25 +9,27 @@ use crate::segment::Segment;
 use crate::selection::SelectedRows;
 use crate::snapshot::Snapshot;
 
-/// Number of best rows for which it was measured how many candidates a graph needs.
+/// Number of best rows for which the candidates that a graph needs were measured.
 const MEASURED_FOR: usize = 10;
-/// Candidates of a walk if that was not measured.
+/// Candidates of a walk if they were not measured.
 const DEFAULT_EF: usize = 96;
-/// Additional candidates for each further row that is wanted.
+/// Additional candidates for each further row.
 const EF_PER_ROW: usize = 2;
-/// Divisor of the candidates, and their minimum, for a walk that starts at the query's own row. It need not find the
-/// way to it, and what was measured is for rows moved away from their neighbors, with a reserve. With 40 to 112
-/// candidates such walks find the same, within .001, of 20,000 and of 100,000 embeddings of photos.
+/// Divisor of the candidates, and their minimum, for a walk that starts at the query's own row.
+/// Such a walk need not find the way to that row, and the measured candidates are for rows moved
+/// away from their neighbors, with a reserve. With 40 to 112 candidates such walks find the same,
+/// within .001, of 20,000 and of 100,000 embeddings of photos.
 const STORED_DIVISOR: usize = 4;
 const MIN_STORED_EF: usize = 40;
-/// Maximum images per product that are assumed. Where the average is higher, a few products may have nearly all images,
-/// and the rest one each.
+/// Maximum number of images per product that is assumed. Where the average is higher, a few
+/// products may have nearly all images, and the rest one each.
 const MAX_PER_PRODUCT: f64 = 16.0;
-/// Nodes that a filtered walk visits per candidate: with a limit of 12, one in a hundred walks was given up that would
-/// have found everything, with 24 none.
+/// Number of nodes that a filtered walk may visit per candidate: with a limit of 12, one in a
+/// hundred walks was given up that would have found everything, with 24 none.
 const VISITED_PER_CANDIDATE: usize = 16;
-/// Accepted nodes that a filtered walk keeps for each row that must not be missed, and in addition. Where they are
-/// spread among the others by chance, more others may lie between the first than between the rest.
+/// Number of accepted nodes that a filtered walk keeps for each row that must not be missed, and in
+/// addition. If they are spread randomly among the others, more others may lie between the first
+/// ones than between the rest.
 const KEPT_PER_ROW: usize = EF_PER_ROW + 1;
 const KEPT_IN_ADDITION: usize = 8;
 
@@ -36,7 +38,8 @@ const KEPT_IN_ADDITION: usize = 8;
 pub(super) struct SearchBudget {
     /// Candidates.
     pub(super) ef: usize,
-    /// Rows of which none may be missed: those that are met before the results are.
+    /// Number of best rows that must not be missed: those that are met before the results are
+    /// complete.
     pub(super) rows: usize,
 }
 
@@ -49,13 +52,13 @@ impl SearchBudget {
     }
 }
 
-/// Returns the candidates of the first round: as many as the graph in use needs, more for more results, and enough to
-/// meet these where several rows show each product.
+/// Returns the candidates of the first round: as many as the graph needs, more for more results,
+/// and enough to meet them if several rows show each product.
 pub(super) fn first_ef(snapshot: &Snapshot, results: usize, stored: Option<RowAddress>) -> usize {
     let segments = snapshot.segments();
     let walked = segments.iter().filter(|segment| is_walked(segment, 0));
     let mut ef = walked.map(required_ef).max().unwrap_or(DEFAULT_EF);
-    // A row in a segment that is scanned is no place to start a walk.
+    // A walk cannot start at a row of a segment that is scanned.
     if stored.is_some_and(|address| is_walked(&segments[address.segment], 0)) {
         ef = (ef / STORED_DIVISOR).max(MIN_STORED_EF);
     }
@@ -64,12 +67,13 @@ pub(super) fn first_ef(snapshot: &Snapshot, results: usize, stored: Option<RowAd
         .max(rows_met(snapshot, results).saturating_mul(EF_PER_ROW))
 }
 
-/// Returns how many rows a search meets, on average, before it has met so many results.
+/// Returns the average number of rows that a search meets before it has met `results` results.
 pub(super) fn rows_met(snapshot: &Snapshot, results: usize) -> usize {
     (results as f64 * vectors_per_product(snapshot)).ceil() as usize
 }
 
-/// Returns how many distinct vectors a search meets, on average, before it meets another product.
+/// Returns the average number of distinct vectors that a search meets before it meets another
+/// product.
 fn vectors_per_product(snapshot: &Snapshot) -> f64 {
     let segments = snapshot.segments().iter();
     let nodes = segments.map(|segment| u64::from(segment.meta().nodes()));
@@ -83,7 +87,8 @@ fn required_ef(segment: &Segment) -> usize {
     segment.body().tuned_ef().unwrap_or(DEFAULT_EF)
 }
 
-/// True if a segment has a graph, and walking it with `ef` candidates, or as many as it needs, is faster than a scan.
+/// True if a segment has a graph, and walking it with `ef` candidates, or as many as it needs, is
+/// faster than a scan.
 pub(super) fn is_walked(segment: &Segment, ef: usize) -> bool {
     let ef = ef.max(required_ef(segment));
     cost_model::walk_beats_scan(ef, segment.meta().nodes()) && segment.body().graph().is_some()
@@ -93,16 +98,17 @@ pub(super) fn is_walked(segment: &Segment, ef: usize) -> bool {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FilteredWalkPlan {
     pub(super) limits: BeamLimits,
-    /// Candidates that it meets if selected nodes are spread among the others by chance.
+    /// Number of candidates that it meets if selected nodes are spread randomly among the others.
     candidates: usize,
     required_ef: usize,
 }
 
 impl FilteredWalkPlan {
-    /// Plans a walk; `None` if comparing with all selected nodes is faster, or there is no graph.
+    /// Plans a walk; `None` if comparing the query with all selected nodes is faster, or there is
+    /// no graph.
     ///
-    /// A selected node is found as surely as any node that is as good. So where every twentieth is selected, the best
-    /// ten selected ones are searched for among the best two hundred of all.
+    /// A selected node is found as reliably as any equally good node. So if every twentieth node is
+    /// selected, the best ten selected ones are searched for among the best two hundred of all.
     pub(super) fn new(
         segment: &Segment,
         selected: &SelectedRows,
@@ -133,8 +139,9 @@ impl FilteredWalkPlan {
         cost_model::filtered_walk(self.candidates)
     }
 
-    /// True if the walk met as many nodes as it takes for none of the first rows to be missed. Where all selected nodes
-    /// lie far from the query, nearly as many are met before the first as before the last, and others may be as far.
+    /// True if the walk met enough nodes to be sure that none of the first rows is missed. If all
+    /// selected nodes are far from the query, nearly as many are met before the first as before the
+    /// last, and others may be equally far.
     pub(super) fn is_enough(&self, result: &FilteredResult) -> bool {
         let further = result.met_within_rows.saturating_sub(MEASURED_FOR);
         let enough = self
@@ -144,15 +151,16 @@ impl FilteredWalkPlan {
     }
 }
 
-/// Returns how many selected nodes a walk keeps; `share` of all nodes are selected.
+/// Returns how many selected nodes a walk keeps; `share` is their share of all nodes.
 fn kept_nodes(rows: usize, required_ef: usize, share: f64) -> usize {
     let of_required = (required_ef as f64 * share).ceil() as usize;
     rows.saturating_mul(KEPT_PER_ROW)
         .saturating_add(of_required + KEPT_IN_ADDITION)
 }
 
-/// Returns a factor, 1 to 3, for the risk that a walk finds too little. Similar nodes stand side by side: selected ones
-/// that do are all alike, and then a query is more often far from all of them.
+/// Returns a factor, 1 to 3, for the risk that a walk finds too little. Similar nodes are adjacent
+/// in memory: if selected nodes are adjacent they are all alike, and then a query is more often far
+/// from all of them.
 fn risk(selected: &SelectedRows, share: f64) -> f64 {
     let count = f64::from(selected.node_count());
     let runs_if_by_chance = (count * (1.0 - share)).max(1.0);
@@ -164,7 +172,7 @@ fn scan_cost(selected: &SelectedRows) -> f64 {
     cost_model::scan_of_runs(selected.node_count(), selected.runs())
 }
 
-/// Estimates with how many nodes the first round compares the query.
+/// Estimates the number of nodes with which the first round compares the query.
 pub(super) fn comparisons(
     segment: &Segment,
     selected: Option<&SelectedRows>,

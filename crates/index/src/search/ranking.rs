@@ -10,7 +10,7 @@ use super::request::GroupBy;
 use crate::row::RowAddress;
 use crate::scored::ScoredNode;
 
-/// Minimum number of candidates that are ranked before checking whether others can still be better.
+/// Minimum number of candidates that are ranked before checking whether others can be better.
 const MIN_RANKED: usize = 32;
 
 /// The best image of a product, or an image.
@@ -22,8 +22,8 @@ pub(super) struct RankedRow<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Scores candidates in full precision until no other can be among the `wanted` best results; returns the best
-    /// row of each of those.
+    /// Scores candidates in full precision until no other can be among the `wanted` best results;
+    /// returns the best row of each of these.
     pub(super) fn rank(&self, candidates: &[(usize, ScoredNode)]) -> Vec<RankedRow<'a>> {
         let mut ranked: Vec<(usize, ScoredNode)> = Vec::with_capacity(candidates.len());
         let mut best = Vec::new();
@@ -53,13 +53,14 @@ impl<'a> Search<'a> {
         best
     }
 
-    /// Returns the best row of each of the `wanted` best results of nodes, which come best first. Keys and products are
-    /// looked up only for as many nodes as it takes: they lie scattered in memory.
+    /// Returns the best row of each of the `wanted` best results; the nodes come best first. Keys
+    /// and products are looked up for as few nodes as possible, because they are scattered in
+    /// memory.
     fn best_results(&self, ranked: &[(usize, ScoredNode)]) -> Vec<RankedRow<'a>> {
         let mut results = Results::new(self.request.group_by, self.wanted);
         let mut last = f32::NEG_INFINITY;
         for &(segment_index, scored) in ranked {
-            // A node as good as the last one may still have a key that comes before.
+            // A node that is as good as the last one may have a key that comes before.
             if results.len() >= self.wanted && scored.score() < last {
                 break;
             }
@@ -73,8 +74,8 @@ impl<'a> Search<'a> {
         best
     }
 
-    /// Returns the admitted rows of a node; of every product only that with the least key if products are the results.
-    /// Rows of a node are stored by product, then by key.
+    /// Returns the admitted rows of a node; if products are the results, only the row with the
+    /// lowest key of every product. Rows of a node are stored by product, then by key.
     fn best_of_node(
         &self,
         segment_index: usize,
@@ -154,7 +155,7 @@ fn keep_better<'a>(products: &mut HashMap<&'a str, RankedRow<'a>>, candidate: Ra
 }
 
 impl RankedRow<'_> {
-    /// RankedRow score first, then by key.
+    /// Orders by score, best first, then by key.
     fn order(&self, other: &Self) -> std::cmp::Ordering {
         other
             .score
@@ -163,8 +164,9 @@ impl RankedRow<'_> {
     }
 }
 
-/// Splits `count` into parts, each after the first as large as all before it. All that is ranked is sorted again with
-/// every part, so parts of a fixed size would take quadratic time where few products have all images.
+/// Splits `count` into parts, each after the first as large as all before it. Every part makes all
+/// ranked candidates be sorted again, so parts of a fixed size would take quadratic time where few
+/// products have all images.
 fn parts(count: usize, first: usize) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
     std::iter::from_fn(move || {

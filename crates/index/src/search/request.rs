@@ -6,24 +6,24 @@ use crate::selection::Selection;
 /// A search request.
 #[derive(Debug, Clone, Copy)]
 pub struct SearchRequest<'a> {
-    /// The query's embedding, `[dimensions]`, of any length but zero.
+    /// The query's embedding, `[dimensions]`, of any length except zero.
     pub vector: &'a [f32],
     /// Number of results.
     pub k: usize,
     /// Minimum cosine similarity, -1 to 1.
     pub min_score: f32,
-    /// Products that are left out, such as those that the query shows.
+    /// Products to leave out, such as those that the query shows.
     pub without_products: &'a [String],
-    /// The images that may be found, if not all may; a selection of the snapshot that is searched.
+    /// The images that may be found; all if `None`. A selection of the snapshot that is searched.
     pub filter: Option<&'a Selection>,
-    /// What counts as one result.
+    /// Unit of results.
     pub group_by: GroupBy,
-    /// The row whose embedding the query is, if it is one: a walk that starts there finds as much with less work. If
-    /// `vector` is another one, less is found.
+    /// The row whose embedding is the query, if there is one: a walk that starts there finds as
+    /// much with less work. If `vector` is a different one, less is found.
     pub stored: Option<RowAddress>,
 }
 
-/// What counts as one result.
+/// Unit of results: products or images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum GroupBy {
     /// A product, once, through its most similar image.

@@ -5,10 +5,11 @@ use super::ranking::RankedRow;
 
 /// Factor for the budget of the next round.
 const WIDEN: usize = 4;
-/// Maximum rounds that walk a graph and come out short of results; the next one is a scan.
+/// Maximum number of rounds that walk a graph and come out short of results; the next round is a
+/// scan.
 const MAX_WALKS: usize = 2;
 
-/// Counts of the rounds that an answer took.
+/// Counts of the rounds of a search.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Rounds {
     /// Rounds that walked a graph.
@@ -34,7 +35,7 @@ impl Rounds {
     }
 }
 
-/// An answer before anything is copied.
+/// An answer whose texts are not copied yet.
 #[derive(Default)]
 pub(super) struct Answer<'a> {
     pub(super) best: Vec<RankedRow<'a>>,
@@ -42,8 +43,8 @@ pub(super) struct Answer<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Searches in rounds until the answer is complete. `None` if `max_rounds` are not enough, or more nodes would have
-    /// to be compared than `max_compared`.
+    /// Searches in rounds until the answer is complete. `None` if `max_rounds` are not enough, or
+    /// more than `max_compared` nodes would have to be compared.
     pub(super) fn find_within(self, max_rounds: usize) -> Option<Answer<'a>> {
         let mut rounds = Rounds::default();
         if self.wanted == 0 {
@@ -60,8 +61,8 @@ impl<'a> Search<'a> {
             let complete = match best.last() {
                 Some(last) if best.len() == self.wanted => unknown < last.score,
                 _ => {
-                    // A wider walk helps where images of few products took every position, but not where the next
-                    // nodes would not be similar enough anyway.
+                    // A wider walk helps if images of few products took every position, but not if
+                    // the next nodes would not be similar enough anyway.
                     let may_help = candidates.worst() + self.error_bound >= self.request.min_score;
                     walks = if may_help { walks.saturating_sub(1) } else { 0 };
                     !candidates.walked && unknown < self.request.min_score

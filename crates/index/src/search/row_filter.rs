@@ -11,7 +11,7 @@ use crate::snapshot::Snapshot;
 pub(super) struct RowFilter<'a> {
     snapshot: &'a Snapshot,
     selection: Option<&'a Selection>,
-    /// The rows of excluded products, by segment; `None` if it has none.
+    /// The rows of excluded products, by segment; `None` if a segment has none.
     excluded: Vec<Option<Bits>>,
     max_results: usize,
 }
@@ -32,7 +32,8 @@ impl<'a> RowFilter<'a> {
             }
             products += u64::from(is_there);
         }
-        // The number of products of a selection is not known, but it is no more than that of its images.
+        // The number of products of a selection is not known, but is at most the number of its
+        // images.
         let max_results = match (request.filter, request.group_by) {
             (Some(selection), _) => selection.images(),
             (None, GroupBy::Image) => snapshot.images() - images,
@@ -46,7 +47,7 @@ impl<'a> RowFilter<'a> {
         }
     }
 
-    /// Returns how many results there can be at most.
+    /// Returns the maximum number of results.
     pub(super) fn max_results(&self) -> usize {
         self.max_results
     }

@@ -44,7 +44,7 @@ fn shop(products: usize, images: usize) -> (Vec<Vec<f32>>, Snapshot) {
         ..SegmentContent::default()
     };
     let id = SegmentId::new(1, 1);
-    // So that few candidates are enough, too few to meet ten products.
+    // So few candidates that they do not meet ten products.
     let graph = Some(GraphParameters {
         min_recall: 0.9,
         ..GraphParameters::default()
@@ -66,7 +66,7 @@ fn rounds(snapshot: &Snapshot, vector: &[f32], k: usize, without: Option<&str>) 
     answer.rounds
 }
 
-/// Otherwise every query of a shop with several images per product would scan all of them.
+/// Without this, every query of a shop with several images per product would scan all of them.
 #[test]
 fn a_walk_is_enough_however_many_images_show_a_product() {
     const ONE_WALK: Rounds = Rounds {
@@ -86,7 +86,7 @@ fn a_walk_is_enough_however_many_images_show_a_product() {
     }
 }
 
-/// However few products there are, each is found once, also where the excluded one has nearly all images.
+/// If there are few products, each is found once, even if the excluded one has nearly all images.
 #[test]
 fn few_products_with_many_images_are_found_whole() {
     let (products, snapshot) = shop(3, 3000);
@@ -107,9 +107,9 @@ fn few_products_with_many_images_are_found_whole() {
     }
 }
 
-/// Selected rows around the query are found by one walk; those far from it by a scan.
+/// Selected rows near the query are found by one walk; those far from it by a scan.
 #[test]
-fn walks_among_what_is_selected_are_trusted_where_that_is_near() {
+fn filtered_walks_are_trusted_if_selected_rows_are_near() {
     let (products, snapshot) = shop(20_000, 1);
     let find = |filter: &str, vector: &[f32]| -> Rounds {
         let filter = Filter::from_text(filter).unwrap();

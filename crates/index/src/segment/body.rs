@@ -13,7 +13,7 @@ use crate::quantization::Query;
 use crate::quantization::{Basis, QuantizedVector};
 use crate::scored::ScoredNode;
 
-/// Nodes whose vectors are on their way from memory while another is scored.
+/// Number of nodes whose vectors are loaded from memory while another one is scored.
 const AHEAD: usize = 8;
 
 /// Vectors and graph, opened in place.
@@ -39,7 +39,7 @@ impl SegmentBody {
         Self::parse(body, start, header)
     }
 
-    /// Opens the body of a segment that was just laid out, so that its checksum needs no check.
+    /// Opens the body of a segment that was just laid out; its checksum need not be checked.
     pub(super) fn open_unchecked(segment: &Bytes, header: &Header) -> Result<Self, IndexError> {
         let start = header.meta_bytes as usize;
         Self::parse(segment.slice(start..), start, header)
@@ -88,7 +88,7 @@ impl SegmentBody {
         ScoredNode::new(query.approximate(self.scale(node), hi), node)
     }
 
-    /// Prefetches what [`approximate`](Self::approximate) reads.
+    /// Prefetches the memory that [`approximate`](Self::approximate) reads.
     #[inline]
     fn prefetch(&self, node: u32) {
         dot::prefetch(&self.hi[self.range(node)]);
@@ -103,7 +103,7 @@ impl SegmentBody {
         query.score(self.scale(node), hi, lo)
     }
 
-    /// Returns the embedding of a node, which shares the segment's bytes.
+    /// Returns the embedding of a node; it shares the segment's bytes.
     pub(crate) fn embedding(&self, node: u32) -> QuantizedVector {
         let range = self.range(node);
         QuantizedVector::stored(
@@ -119,12 +119,13 @@ impl SegmentBody {
         self.basis
     }
 
-    /// Returns the candidates that a walk needs for its recall; `None` if that was not measured.
+    /// Returns the number of candidates that a walk needs for its recall; `None` if it was not
+    /// measured.
     pub(crate) fn tuned_ef(&self) -> Option<usize> {
         Some(usize::from(self.ef)).filter(|&ef| ef > 0)
     }
 
-    /// Prefetches what [`score`](Self::score) reads.
+    /// Prefetches the memory that [`score`](Self::score) reads.
     pub(crate) fn prefetch_full(&self, node: u32) {
         let range = self.range(node);
         dot::prefetch(&self.hi[range.clone()]);
@@ -132,7 +133,7 @@ impl SegmentBody {
         self.scales.prefetch(node as usize);
     }
 
-    /// Returns the largest scale of any node, 0 without nodes.
+    /// Returns the largest scale of all nodes, 0 if there are none.
     pub(crate) fn largest_scale(&self) -> f32 {
         self.largest_scale
     }
@@ -157,7 +158,7 @@ impl SegmentBody {
 fn largest_scale(scales: &U32Column) -> Result<f32, IndexError> {
     let mut largest = 0.0f32;
     for scale in scales.iter().map(f32::from_bits) {
-        // A component of a unit vector is at most 1; a hair of rounding is allowed.
+        // A component of a unit vector is at most 1, plus a little rounding.
         if !(0.0..=1.01 / 127.0).contains(&scale) {
             return Err(malformed(format!("a vector has scale {scale}")));
         }

@@ -4,7 +4,7 @@ use twox_hash::XxHash3_64;
 
 use crate::error::IndexError;
 
-/// The object that errors are about.
+/// Name of the object in errors.
 pub(super) const OBJECT: &str = "segment";
 
 /// Compares a recorded checksum with that of the bytes.

@@ -11,7 +11,7 @@ use crate::row::Row;
 pub struct SegmentContent {
     /// Rows, each key once.
     pub rows: Vec<Row>,
-    /// Keys that are gone.
+    /// Keys that were removed.
     pub tombstones: Vec<String>,
     /// Rows of older segments that the rows and tombstones of this one delete.
     pub deleted: BTreeMap<SegmentId, Vec<u32>>,
@@ -26,7 +26,7 @@ pub struct EncodedSegment {
     pub meta_bytes: u64,
     /// Recall of the graph; `None` without a graph.
     pub recall: Option<Recall>,
-    /// Why there is no graph although one was asked for and could have been useful.
+    /// The reason why there is no graph although one was requested and could have been useful.
     pub left_out: Option<GraphLeftOut>,
 }
 

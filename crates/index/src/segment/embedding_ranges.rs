@@ -1,8 +1,8 @@
 //! The byte ranges of a row's embedding in the stored segment.
 //!
-//! To change the attributes of stored rows, a writer needs their embeddings, but it has no bodies in memory. It reads
-//! the ranges that [`SegmentMeta::embedding_ranges`] returns, makes the same embedding of them, and writes the row
-//! into a new segment.
+//! To change the attributes of stored rows, a writer needs their embeddings, but has no bodies in
+//! memory. It reads the ranges that [`SegmentMeta::embedding_ranges`] returns, makes the same
+//! embedding from them, and writes the row into a new segment.
 
 use std::ops::Range;
 
@@ -20,11 +20,12 @@ const SCALE: u64 = 4;
 const LENGTH_TOLERANCE: f32 = 0.01;
 
 impl SegmentMeta {
-    /// Returns where the embedding of a row lies in the stored segment, in bytes from its start: the scale, the coarse
-    /// and the fine components, ascending. Rows with the same vector have the same ranges.
+    /// Returns the ranges of a row's embedding in the stored segment, in bytes from its start: the
+    /// scale, the coarse and the fine components, ascending. Rows with the same vector have the
+    /// same ranges.
     ///
     /// # Panics
-    /// When `row` is not below the number of rows.
+    /// If `row` is not below the number of rows.
     pub fn embedding_ranges(&self, row: u32) -> [Range<u64>; 3] {
         assert!(row < self.rows(), "row {row} of {}", self.rows());
         let node = u64::from(self.node_of(row));
@@ -42,10 +43,10 @@ impl SegmentMeta {
         ]
     }
 
-    /// Makes the embedding whose bytes were read at the [ranges](Self::embedding_ranges) of a row.
+    /// Makes an embedding from the bytes at the [ranges](Self::embedding_ranges) of a row.
     ///
-    /// The body has one checksum, so a damaged byte is not detected for sure here. But bytes that do not make a unit
-    /// vector were damaged, or read from another place.
+    /// The body has only one checksum, so a damaged byte is not always detected here. But bytes
+    /// that are not a unit vector are damaged, or were read from another place.
     ///
     /// # Errors
     /// [`IndexError::Length`] and [`IndexError::Malformed`].
@@ -60,7 +61,7 @@ impl SegmentMeta {
         let embedding = QuantizedVector::stored(scale, hi, lo, self.header.basis);
         let squares = embedding.components().into_iter().map(|x| x * x);
         let length = squares.sum::<f32>().sqrt();
-        // Not a number fails the comparison too.
+        // NaN fails the comparison too.
         if (length - 1.0).abs() <= LENGTH_TOLERANCE && scale >= 0.0 {
             return Ok(embedding);
         }

@@ -17,8 +17,8 @@ impl SegmentContent {
     /// Encodes the content as a delta, without a graph.
     ///
     /// # Errors
-    /// [`IndexError::Dimensions`] when a row's embedding has another length;
-    /// [`IndexError::Malformed`] when a key is there twice, or there is more than fits.
+    /// [`IndexError::Dimensions`] if a row's embedding has another length;
+    /// [`IndexError::Malformed`] if a key occurs twice, or the content is too large.
     pub fn encode_delta(
         &self,
         id: SegmentId,
@@ -30,11 +30,11 @@ impl SegmentContent {
     }
 
     /// Encodes the content as a base, with a graph if `graph` is given, like
-    /// [`encode_base_while`](Self::encode_base_while) without a limit of time.
+    /// [`encode_base_while`](Self::encode_base_while) without a time limit.
     ///
     /// # Errors
-    /// [`IndexError::Dimensions`] when a row's embedding has another length;
-    /// [`IndexError::Malformed`] when a key is there twice, or there is more than fits.
+    /// [`IndexError::Dimensions`] if a row's embedding has another length;
+    /// [`IndexError::Malformed`] if a key occurs twice, or the content is too large.
     pub fn encode_base(
         &self,
         id: SegmentId,
@@ -45,17 +45,18 @@ impl SegmentContent {
         self.encode_base_while(id, encoder, dimensions, graph, &mut || true)
     }
 
-    /// Encodes the content as a base, with a graph if `graph` is given. That takes seconds on every core for 100,000
-    /// rows.
+    /// Encodes the content as a base, with a graph if `graph` is given. The graph of 100,000 rows
+    /// takes seconds on all cores.
     ///
-    /// The recall of the graph is measured. While it is lower than `graph` asks for, the graph is built again, each
-    /// time with twice the work of the time before. `may_go_on` is asked first; if it returns false, or no work
-    /// helps, the base gets no graph and is searched exactly. It gets none either if it has so few distinct vectors
-    /// that no graph over them would be walked.
+    /// The recall of the graph is measured. While it is lower than `graph` requires, the graph is
+    /// built again, each time with twice the work of the time before. `may_go_on` is called before
+    /// each; if it returns false, or no amount of work helps, the base gets no graph and is
+    /// searched exactly. It also gets none if it has so few distinct vectors that no graph over
+    /// them would be walked.
     ///
     /// # Errors
-    /// [`IndexError::Dimensions`] when a row's embedding has another length;
-    /// [`IndexError::Malformed`] when a key is there twice, or there is more than fits.
+    /// [`IndexError::Dimensions`] if a row's embedding has another length;
+    /// [`IndexError::Malformed`] if a key occurs twice, or the content is too large.
     pub fn encode_base_while(
         &self,
         id: SegmentId,

@@ -16,14 +16,15 @@ use crate::ids::{Fingerprint, SegmentId};
 use crate::quantization::{Basis, QuantizedVector};
 use crate::row::Row;
 
-/// A content, and what every attempt to encode it starts with.
+/// The content, and the data that every attempt to encode it starts with.
 pub(super) struct Encoding<'a> {
     content: &'a SegmentContent,
     kind: SegmentKind,
     id: SegmentId,
     encoder: Fingerprint,
     dimensions: usize,
-    /// The embedding of every row in the rotated basis. Those that were in it already share their bytes.
+    /// The embedding of every row in the rotated basis. Embeddings that were in it already share
+    /// their bytes.
     embeddings: Vec<QuantizedVector>,
     exact: Layout,
 }
@@ -149,7 +150,7 @@ impl<'a> Encoding<'a> {
     }
 }
 
-/// A segment whose header is not written yet.
+/// A segment without its header.
 struct LaidOut {
     header: Header,
     bytes: Vec<u8>,
@@ -158,7 +159,7 @@ struct LaidOut {
 impl LaidOut {
     /// Tunes the `ef` of the graph, and writes it into the header if it is sufficient.
     fn tune_ef(&mut self, wanted: f64) -> Result<EfTuning, IndexError> {
-        // The bytes are lent to the body and come back whole.
+        // The body borrows the bytes and returns them whole.
         let bytes = Bytes::from(std::mem::take(&mut self.bytes));
         let body = SegmentBody::open_unchecked(&bytes, &self.header)?;
         let tuning = tune_ef(&body, self.header.nodes, wanted);
@@ -182,7 +183,7 @@ impl LaidOut {
     }
 }
 
-/// Writes the hashes by which keys are found, and refuses a key that is there twice.
+/// Writes the hashes for finding keys, and rejects a key that occurs twice.
 fn put_hashes(writer: &mut SegmentWriter, rows: &[&Row]) -> Result<(), IndexError> {
     let mut hashes: Vec<(u64, u32)> = rows
         .iter()
@@ -196,7 +197,7 @@ fn put_hashes(writer: &mut SegmentWriter, rows: &[&Row]) -> Result<(), IndexErro
         let mut keys: Vec<&String> = group.iter().map(key).collect();
         keys.sort_unstable();
         if let Some(pair) = keys.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(malformed(format!("key {:?} is there twice", pair[0])));
+            return Err(malformed(format!("key {:?} occurs twice", pair[0])));
         }
     }
     writer.put_u64s(hashes.iter().map(|&(hash, _)| hash));

@@ -1,4 +1,5 @@
-//! The stored form of a graph: the links of the bottom layer, and how many nodes the others have.
+//! The stored form of a graph: the links of the bottom layer, and the number of nodes of each other
+//! layer.
 
 use bytes::Bytes;
 
@@ -12,13 +13,13 @@ use crate::error::IndexError;
 use crate::hnsw::Links;
 use crate::quantization::Basis;
 
-/// Up to so many nodes, a node's number fits into three bytes. That saves a tenth of the bytes that a walk reads, and
-/// of those that are stored.
+/// Up to this number of nodes, a node's number fits into three bytes. That saves a tenth of the
+/// bytes that a walk reads, and of those that are stored.
 const SHORT: usize = 1 << 24;
-/// Bytes of such a number.
+/// Bytes of such a short number.
 const SHORT_BYTES: usize = 3;
 
-/// Bytes that are prefetched: the links of most nodes lie in two cache lines.
+/// Number of bytes that are prefetched: the links of most nodes are in two cache lines.
 const FEW_LINKS_BYTES: usize = 128;
 
 /// A graph, opened in place.
@@ -27,8 +28,8 @@ pub(crate) struct GraphView {
     /// Node `i` is linked to the targets at `starts[i]..starts[i + 1]`.
     starts: U32Column,
     targets: Targets,
-    /// How many of the first nodes each layer has, from the bottom up. Walks do not use the links of the upper ones:
-    /// see [`search`](crate::hnsw::search).
+    /// Number of nodes in each layer, from the bottom up; a layer consists of the first nodes.
+    /// Walks do not use the links of the upper ones: see [`search`](crate::hnsw::search).
     layers: Vec<usize>,
 }
 
@@ -55,7 +56,7 @@ pub(super) fn put(writer: &mut SegmentWriter, bottom: &Links, covered: &[u32]) {
 }
 
 impl GraphView {
-    /// Reads the graph of a body in the version that the header names; `None` without one.
+    /// Reads the graph of a body in the version of the header; `None` if there is no graph.
     pub(super) fn take(
         reader: &mut SegmentReader,
         header: &Header,
@@ -89,7 +90,8 @@ impl GraphView {
         })
     }
 
-    /// Reads every layer with its number of nodes and its links, of which those of the upper ones are not used.
+    /// Reads every layer with its number of nodes and its links. Those of the upper layers are not
+    /// used.
     fn take_version_1(reader: &mut SegmentReader, header: &Header) -> Result<Self, IndexError> {
         let mut bottom = None;
         let mut layers = Vec::new();
@@ -108,16 +110,18 @@ impl GraphView {
         })
     }
 
-    /// Checks that every link and layer is one of a graph over so many nodes. A layer has the first so many nodes: each
-    /// has those of the layer above, and the bottom layer has all.
+    /// Checks that every link and layer fits a graph over `nodes` nodes. Each layer consists of the
+    /// first nodes: it has all nodes of the layer above, and the bottom layer has all nodes.
     fn check(&self, nodes: usize) -> Result<(), IndexError> {
         if self.starts.len() != nodes + 1 || self.layers.first() != Some(&nodes) {
-            return Err(malformed("a graph is over other nodes than there are"));
+            return Err(malformed(
+                "a graph has another number of nodes than the body",
+            ));
         }
         let descending = self.layers.is_sorted_by(|below, above| below >= above);
         if !descending || self.layers.contains(&0) {
             return Err(malformed(
-                "a graph layer has nodes that the layer below lacks, or none",
+                "a graph layer has nodes that the layer below lacks, or none at all",
             ));
         }
         if !self.starts.iter().is_sorted() || !self.targets.all_below(nodes) {
@@ -126,7 +130,7 @@ impl GraphView {
         Ok(())
     }
 
-    /// Adds the nodes that `node` is linked to and that `wanted` accepts to `out`.
+    /// Adds the nodes to which `node` is linked and that `wanted` accepts to `out`.
     #[inline]
     pub(crate) fn links(&self, node: u32, out: &mut Vec<u32>, mut wanted: impl FnMut(u32) -> bool) {
         let node = node as usize;
@@ -164,7 +168,7 @@ impl GraphView {
         }
     }
 
-    /// Returns how many of the first nodes each layer has, from the bottom up.
+    /// Returns the number of nodes in each layer, from the bottom up.
     pub(crate) fn layers(&self) -> &[usize] {
         &self.layers
     }

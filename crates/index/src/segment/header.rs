@@ -14,8 +14,8 @@ use crate::recall::{RECALL_AT, Recall};
 pub const HEADER_BYTES: usize = 128;
 
 const MAGIC: [u8; 8] = *b"lookseg\0";
-/// The version that is written. Since version 2, vectors are rotated, there is a measured recall, and only the
-/// bottom layer of a graph is stored.
+/// The version that is written. Since version 2, vectors are rotated, the recall is measured, and
+/// only the bottom layer of a graph is stored.
 const VERSION: u32 = 2;
 const OLDEST_VERSION: u32 = 1;
 
@@ -25,7 +25,7 @@ const OLDEST_VERSION: u32 = 1;
 pub enum SegmentKind {
     /// The segment that all older ones were rebuilt into; large ones have a graph.
     Base,
-    /// The changes of a batch of events, or several such deltas merged; searched exactly.
+    /// The changes of one batch of events, or several such deltas merged; searched exactly.
     Delta,
 }
 
@@ -47,15 +47,15 @@ pub(crate) struct Header {
     pub(crate) fingerprint: Fingerprint,
     pub(crate) dimensions: u32,
     pub(crate) rows: u32,
-    /// Distinct vectors.
+    /// Number of distinct vectors.
     pub(crate) nodes: u32,
-    /// Layers of the graph, 0 without one.
+    /// Number of layers of the graph, 0 if there is none.
     pub(crate) layers: u32,
-    /// The basis of the vectors' components, which follows from the version.
+    /// Basis of the vectors' components, which follows from the version.
     pub(crate) basis: Basis,
-    /// Candidates that a walk needs for the recall, 0 if that was not measured.
+    /// Candidates that a walk needs for its recall, 0 if they were not measured.
     pub(crate) ef: u16,
-    /// The recall of such walks.
+    /// Recall of walks with `ef` candidates.
     pub(crate) recall: Option<Recall>,
     /// Length of header and meta together.
     pub(crate) meta_bytes: u64,
@@ -148,7 +148,7 @@ impl Header {
                 OLDEST_VERSION => Basis::Original,
                 _ => Basis::Rotated,
             },
-            // Version 1 had zeros here and in the next.
+            // Version 1 has zeros here and in the next fields.
             ef: u16::from_le_bytes([header[14], header[15]]),
             recall: Some(Recall {
                 found: u32_at(header, 112),
@@ -181,13 +181,13 @@ impl Header {
         let ef = usize::from(self.ef);
         if (1..RECALL_AT).contains(&ef) {
             return Err(malformed(format!(
-                "its graph is said to find the {} best with {ef} candidates",
+                "its header records that {ef} candidates find the {} best",
                 RECALL_AT
             )));
         }
         if let Some(Recall { found, expected }) = self.recall.filter(|r| r.found > r.expected) {
             return Err(malformed(format!(
-                "its graph is said to find {found} rows of {expected}"
+                "its header records that its graph finds {found} rows of {expected}"
             )));
         }
         Ok(())

@@ -11,7 +11,7 @@ use crate::row::Row;
 pub(super) struct Layout {
     /// The rows of each node, as positions in the content.
     pub(super) nodes: Vec<Vec<usize>>,
-    /// The graph over them, whose order they are in.
+    /// The graph over the nodes, which determines their order.
     pub(super) graph: Option<BuiltGraph>,
 }
 
@@ -42,7 +42,7 @@ impl Layout {
         }
     }
 
-    /// Returns the rows in this order, as positions in the content.
+    /// Returns the rows in stored order, as positions in the content.
     pub(super) fn rows(&self) -> impl Iterator<Item = usize> {
         self.nodes.iter().flatten().copied()
     }

@@ -36,7 +36,7 @@ pub struct SegmentMeta {
     node_starts: U32Column,
     tombstones: TextColumn,
     deleted: Vec<(SegmentId, U32Column)>,
-    /// Made when a product is first searched for: the start of a function does not need it.
+    /// Made when a product is first searched for: the cold start does not need it.
     rows_by_product: OnceLock<RowsByProduct>,
     /// Made for the first filter or count.
     table: OnceLock<AttributeTable>,
@@ -46,7 +46,7 @@ impl SegmentMeta {
     /// Opens a segment's first bytes, at least header and meta, and checks them.
     ///
     /// # Errors
-    /// Every [`IndexError`] about segments: not ours, another version, encoder or segment, damaged.
+    /// The [`IndexError`]s of segments: not ours, another version, encoder or segment, damaged.
     pub fn open(bytes: &Bytes, id: SegmentId, encoder: Fingerprint) -> Result<Self, IndexError> {
         let header = Header::decode(bytes)?;
         if header.id != id {
@@ -74,7 +74,7 @@ impl SegmentMeta {
         self.header.id
     }
 
-    /// Returns whether it is the base or a delta.
+    /// Returns the kind: base or delta.
     pub fn kind(&self) -> SegmentKind {
         self.header.kind
     }
@@ -93,7 +93,7 @@ impl SegmentMeta {
     /// Returns the key of a row.
     ///
     /// # Panics
-    /// Like every method that takes a row, if it is not below [`rows`](Self::rows).
+    /// If `row` is not below [`rows`](Self::rows), as in every method that takes a row.
     pub fn key(&self, row: u32) -> &str {
         self.keys.get(row as usize)
     }
@@ -135,14 +135,14 @@ impl SegmentMeta {
         })
     }
 
-    /// Returns the attributes of its entries by column.
+    /// Returns the attributes of the entries by column.
     pub(crate) fn table(&self) -> &AttributeTable {
         self.table.get_or_init(|| {
             AttributeTable::read((0..self.attributes.len()).map(|entry| self.attributes.get(entry)))
         })
     }
 
-    /// Returns the keys that this segment marks as gone.
+    /// Returns the keys that this segment marks as removed.
     pub fn tombstones(&self) -> impl ExactSizeIterator<Item = &str> {
         (0..self.tombstones.len()).map(|i| self.tombstones.get(i))
     }
@@ -159,7 +159,7 @@ impl SegmentMeta {
                 high = middle;
             }
         }
-        // Keys of equal hash stand side by side.
+        // Keys of equal hash are adjacent.
         (low..self.hashed_rows.len())
             .take_while(|&i| self.hashes.get(i) == wanted)
             .map(|i| self.hashed_rows.get(i))

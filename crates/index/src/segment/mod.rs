@@ -18,9 +18,9 @@
 //! Version 1 has vectors that are not rotated, no measured recall, and of a graph every layer with its number of nodes
 //! and its links in four bytes. It stays readable as long as there are such segments; every rebuild writes version 2.
 //!
-//! Meta and body each end with a list of further sections, tagged and with their length. This release
-//! writes none and skips those it does not know, so that a later release can add what older readers
-//! do not need; anything they do need takes a new version.
+//! Meta and body each end with a list of further sections, each with a tag and a length. This
+//! release writes none and skips those it does not know, so that a later release can add what older
+//! readers do not need; anything they need takes a new version.
 
 mod body;
 mod checks;
@@ -64,7 +64,7 @@ impl Segment {
     /// Opens a segment and checks every byte of it.
     ///
     /// # Errors
-    /// Every [`IndexError`] about segments: not ours, another version, encoder or segment, damaged.
+    /// The [`IndexError`]s of segments: not ours, another version, encoder or segment, damaged.
     pub fn open(bytes: &Bytes, id: SegmentId, encoder: Fingerprint) -> Result<Self, IndexError> {
         let meta = SegmentMeta::open(bytes, id, encoder)?;
         let body = SegmentBody::open(bytes, &meta.header)?;
@@ -84,10 +84,11 @@ impl Segment {
         self.body.graph().map_or(0, |graph| graph.layers().len())
     }
 
-    /// Returns a row in full, to be written into another segment. Its embedding shares this segment's bytes.
+    /// Returns a whole row, to be written into another segment. Its embedding shares this segment's
+    /// bytes.
     ///
     /// # Panics
-    /// When `row` is not below the number of rows.
+    /// If `row` is not below the number of rows.
     pub fn row(&self, row: u32) -> Row {
         Row {
             key: self.meta.key(row).to_owned(),

@@ -15,7 +15,7 @@ pub(super) struct SegmentReader {
 }
 
 impl SegmentReader {
-    /// Starts to read `part`, which begins at `position` of its segment.
+    /// Starts reading `part`, which begins at `position` of its segment.
     pub(super) fn new(part: Bytes, position: usize) -> Self {
         Self {
             bytes: part,
@@ -72,8 +72,8 @@ impl SegmentReader {
         Ok(TextColumn { ends, heap })
     }
 
-    /// Skips the sections that later releases may add: a count, then a tag, a length and bytes each.
-    /// Checks that nothing is left over but padding.
+    /// Skips the sections that later releases may add: a count, then a tag, a length and bytes for
+    /// each. Checks that only padding is left over.
     pub(super) fn finish(mut self) -> Result<(), IndexError> {
         for _ in 0..self.take_u32()? {
             let _tag = self.take_u32()?;

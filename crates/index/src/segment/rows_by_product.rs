@@ -10,7 +10,7 @@ pub(super) struct RowsByProduct {
 }
 
 impl RowsByProduct {
-    /// Groups rows by the product that each has, a number below `products`.
+    /// Groups rows by their product, a number below `products`.
     pub(super) fn new(product_of_row: &U32Column, products: usize) -> Self {
         let mut ends = vec![0; products];
         for product in product_of_row.iter() {
@@ -18,7 +18,7 @@ impl RowsByProduct {
         }
         let mut rows_before = 0;
         for end in &mut ends {
-            // The position of the product's next row; its end once all are there.
+            // The position of the product's next row; its end once all rows are placed.
             rows_before += std::mem::replace(end, rows_before);
         }
         let mut rows = vec![0; product_of_row.len()];

@@ -12,7 +12,7 @@ impl U32Column {
     /// Returns the `i`-th number.
     ///
     /// # Panics
-    /// When `i` is out of range; every index comes from this crate and was checked at opening.
+    /// If `i` is out of range; every index comes from this crate and was checked at opening.
     #[inline]
     pub(crate) fn get(&self, i: usize) -> u32 {
         let mut word = [0; 4];
@@ -60,7 +60,7 @@ impl U64Column {
     /// Returns the `i`-th number.
     ///
     /// # Panics
-    /// When `i` is out of range; every index comes from this crate and was checked at opening.
+    /// If `i` is out of range; every index comes from this crate and was checked at opening.
     pub(super) fn get(&self, i: usize) -> u64 {
         let mut word = [0; 8];
         word.copy_from_slice(&self.0[8 * i..8 * i + 8]);
@@ -76,7 +76,7 @@ pub(super) struct TextColumn {
 }
 
 impl TextColumn {
-    /// Returns the `i`-th text; an empty one if its bytes are no UTF-8, which no release writes.
+    /// Returns the `i`-th text; an empty one if its bytes are not UTF-8, which no release writes.
     pub(super) fn get(&self, i: usize) -> &str {
         std::str::from_utf8(self.bytes(i)).unwrap_or_default()
     }

@@ -1,13 +1,14 @@
-//! Writing columns of a segment, each at an address that is fast to read.
+//! Writing columns of a segment, aligned for fast reading.
 
 use std::collections::BTreeSet;
 
 use super::checks::malformed;
 use crate::error::IndexError;
 
-/// Every column begins at a multiple of so many bytes from the segment's start, and zeros fill the gap.
+/// Every column begins at a multiple of this number of bytes from the segment's start; zeros fill
+/// the gap.
 pub(super) const COLUMN_ALIGNMENT: usize = 8;
-/// Vectors, meta and body begin at a multiple of so many bytes: a cache line.
+/// Vectors, meta and body begin at a multiple of this number of bytes, a cache line.
 pub(crate) const VECTOR_ALIGNMENT: usize = 64;
 
 /// Writes a segment from its first byte on.
@@ -16,7 +17,7 @@ pub(super) struct SegmentWriter {
 }
 
 impl SegmentWriter {
-    /// Starts to write after `space` bytes that are filled in later.
+    /// Starts writing after `space` bytes that are filled in later.
     pub(super) fn after(space: usize, capacity: usize) -> Self {
         let mut out = Vec::with_capacity(capacity);
         out.resize(space, 0);
@@ -91,7 +92,8 @@ impl SegmentWriter {
         Ok(())
     }
 
-    /// Writes a number per text, then the distinct texts, ascending, that the numbers stand for.
+    /// Writes a number for each text, then the distinct texts that the numbers stand for,
+    /// ascending.
     pub(super) fn put_dictionary<'a>(
         &mut self,
         texts: impl Iterator<Item = &'a str> + Clone,

@@ -1,4 +1,4 @@
-//! The last selections: the pages of a shop ask for the same again and again.
+//! The last selections: the pages of a shop repeat the same ones.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::filter::Filter;
 /// Maximum number of selections that are kept. One takes at most two bits for every row.
 const MAX_SELECTIONS: usize = 64;
 
-/// The selections that were asked for last, the latest at the end.
+/// The last selections, latest at the end.
 #[derive(Debug, Default)]
 pub(crate) struct RecentSelections(Vec<(Filter, Arc<Selection>)>);
 

@@ -11,7 +11,7 @@ use crate::segment::SegmentMeta;
 /// The live rows of one snapshot that match a filter.
 #[derive(Debug)]
 pub struct Selection {
-    /// By segment, in the order of the snapshot.
+    /// The selected rows of each segment, in the order of the snapshot.
     pub(super) segments: Vec<SelectedRows>,
     pub(super) images: u64,
 }
@@ -21,7 +21,8 @@ pub struct Selection {
 pub(crate) struct SelectedRows {
     id: SegmentId,
     pub(super) rows: Bits,
-    /// The nodes that have such a row; `None` if every node has one row, so that both are the same.
+    /// The nodes that have a matching row; `None` if every node has one row, so that both are the
+    /// same.
     nodes: Option<Bits>,
     node_count: u32,
     /// Number of runs of nodes without a gap.
@@ -44,7 +45,7 @@ impl Selection {
         &self.segments[segment_index]
     }
 
-    /// Checks that it was made for these segments, in this order.
+    /// Checks that the selection was made for these segments, in this order.
     pub(crate) fn check(&self, live_rows: &LiveRows) -> Result<(), IndexError> {
         let own = self.segments.iter().map(|selected| selected.id);
         let segments = live_rows.segments().iter();
@@ -77,7 +78,7 @@ impl SelectedRows {
         &self.rows
     }
 
-    /// Returns the nodes that have such a row.
+    /// Returns the nodes that have a matching row.
     pub(crate) fn nodes(&self) -> &Bits {
         self.nodes.as_ref().unwrap_or(&self.rows)
     }

@@ -14,9 +14,10 @@ const BRIEF_ROWS: u64 = 1 << 18;
 impl Snapshot {
     /// Selects the images that match a filter.
     ///
-    /// The first use of a segment's attributes parses them, which takes tens of milliseconds for 100,000 rows with
-    /// different ones. The last selections are kept for further requests. `declared` are attributes that a filter may
-    /// ask for although no image has them: nothing matches them.
+    /// The first use of a segment's attributes parses them, which takes tens of milliseconds for
+    /// 100,000 rows with different ones. The last selections are kept for further requests.
+    /// `declared` are attributes that a filter may name although no image has them: nothing matches
+    /// them.
     ///
     /// # Errors
     /// [`FilterError::UnknownAttribute`] or [`FilterError::Type`].
@@ -49,11 +50,11 @@ impl Snapshot {
         Ok(selection)
     }
 
-    /// Selects images if that takes a fraction of a millisecond: `None` if it may take longer. A caller that serves
-    /// other requests too runs such a selection elsewhere.
+    /// Selects images if that takes a fraction of a millisecond: `None` if it may take longer. A
+    /// caller that also serves other requests then runs the selection elsewhere.
     ///
     /// # Errors
-    /// As [`select`](Self::select).
+    /// The errors of [`select`](Self::select).
     pub fn select_briefly(
         &self,
         filter: &Filter,
@@ -84,7 +85,7 @@ impl Snapshot {
 
     fn recent(&self) -> MutexGuard<'_, RecentSelections> {
         let recent = self.lazy().recent_selections.lock();
-        // A thread that panicked left it as it was before or after its change.
+        // A thread that panicked left the list as it was before or after its change.
         recent.unwrap_or_else(PoisonError::into_inner)
     }
 }

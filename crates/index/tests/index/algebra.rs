@@ -1,4 +1,4 @@
-//! The operations of writers on segments, in any order and with any delay: every key that is there has
+//! The operations of writers on segments, in any order and with any delay: every existing key has
 //! exactly one live row, the newest.
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ enum Step {
     BeginMerge { count: usize },
     /// Starts to rebuild everything.
     BeginRebuild,
-    /// Publishes the result of one of those.
+    /// Publishes the result of one of these.
     Finish { which: usize },
 }
 
@@ -35,7 +35,7 @@ struct Work {
 struct Writer {
     segments: Vec<Segment>,
     begun: Vec<Work>,
-    /// ETag of every image that is there.
+    /// ETag of every existing image.
     images: BTreeMap<String, String>,
     next: u64,
 }
@@ -180,7 +180,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn nothing_is_lost_and_nothing_is_there_twice(
+    fn nothing_is_lost_or_duplicated(
         steps in proptest::collection::vec(step(), 1..60),
     ) {
         let mut writer = Writer::default();
@@ -195,7 +195,8 @@ proptest! {
     }
 }
 
-/// A merge that was started before a rebuild and published during it is newer than the base, but holds older rows.
+/// A merge that starts before a rebuild and is published during it is newer than the base, but
+/// holds older rows.
 #[test]
 fn a_merge_that_overtakes_a_rebuild_takes_nothing_away() {
     let upload = |key| Step::Batch {

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use crate::support::{ENCODER, Vectors, content, delta, id, row};
 
-/// So many rows have enough distinct vectors for a graph to be walked.
+/// Number of rows with enough distinct vectors for a graph to be walked.
 const LARGE: usize = 5000;
 
 /// Rows of a few products, some of which have the same vector.
@@ -60,7 +60,7 @@ fn an_embedding_is_read_by_range_from_a_base_with_a_graph() {
 }
 
 #[test]
-fn what_is_no_unit_vector_is_refused() {
+fn vectors_without_unit_length_are_refused() {
     let encoded = sample(3, 32, 2).encode_delta(id(1), ENCODER, 32).unwrap();
     let whole = Bytes::from(encoded.bytes);
     let meta = SegmentMeta::open(&whole, id(1), ENCODER).unwrap();
@@ -99,7 +99,8 @@ fn what_is_no_unit_vector_is_refused() {
 #[test]
 fn the_rows_of_a_product_are_its_live_ones() {
     let first = delta(1, &sample(20, 8, 3), 8);
-    // Row "catalog/7.jpg" of p0 is replaced and now of p1; "catalog/14.jpg" of p0 is gone.
+    // Row "catalog/7.jpg" of p0 is replaced and now belongs to p1; "catalog/14.jpg" of p0 is
+    // removed.
     let live_rows = LiveRows::new(vec![first.meta().clone()]);
     let changed = SegmentContent {
         rows: vec![row("catalog/7.jpg", "p1", &Vectors::new(4, 8).any())],

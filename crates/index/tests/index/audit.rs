@@ -19,7 +19,7 @@ fn audit(snapshot: &Snapshot, settings: AuditSettings) -> ImageAudit {
     snapshot.audit(settings, &|| false).unwrap().unwrap()
 }
 
-/// Everything in one delta, searched exactly.
+/// Puts everything into one delta, which is searched exactly.
 fn exact(rows: Vec<Row>) -> Snapshot {
     Snapshot::new(vec![delta(1, &content(rows), DIMENSIONS)], DIMENSIONS).unwrap()
 }
@@ -47,7 +47,7 @@ fn key(snapshot: &Snapshot, found: &Misplaced) -> String {
 }
 
 #[test]
-fn nothing_is_found_where_nothing_is() {
+fn nothing_is_found_without_duplicates() {
     let empty = Snapshot::new(Vec::new(), DIMENSIONS).unwrap();
     assert_eq!(audit(&empty, SETTINGS), ImageAudit::default());
     let mut vectors = Vectors::new(1, DIMENSIONS);
@@ -98,7 +98,8 @@ fn groups_across_products_come_first() {
     assert!((group.score - expected).abs() < 1e-3, "{}", group.score);
 }
 
-/// An image that hundreds of products share is one group, although a search returns only some of them.
+/// An image that hundreds of products share is one group, although a search returns only some of
+/// them.
 #[test]
 fn a_placeholder_is_one_group() {
     let mut vectors = Vectors::new(3, DIMENSIONS);
@@ -114,7 +115,7 @@ fn a_placeholder_is_one_group() {
 }
 
 #[test]
-fn a_image_among_another_category_is_found_and_the_surest_first() {
+fn images_in_the_wrong_category_are_found_most_certain_first() {
     let mut vectors = Vectors::new(4, DIMENSIONS);
     let (shoe, hat) = (vectors.any(), vectors.any());
     let mut rows = Vec::new();
@@ -130,7 +131,7 @@ fn a_image_among_another_category_is_found_and_the_surest_first() {
             kind,
         ));
     }
-    // One amid the others, and one with three of its own product's images around it.
+    // One among the others, and one with three images of its own product around it.
     rows.push(in_category(row("hats/wrong", "w1", &shoe), "hats"));
     let own = vectors.near(&hat, 0.2);
     for i in 0..4 {
@@ -154,7 +155,7 @@ fn a_image_among_another_category_is_found_and_the_surest_first() {
     assert_eq!(found.len(), 5, "{found:?}");
     let share = |f: &Misplaced| f.votes as f32 / f.neighbors as f32;
     assert!(found.is_sorted_by(|a, b| share(a) >= share(b)));
-    // Neighbors that are not similar say nothing.
+    // Neighbors that are not similar prove nothing.
     let strict = AuditSettings {
         similar: 0.999_9,
         ..SETTINGS
@@ -163,7 +164,7 @@ fn a_image_among_another_category_is_found_and_the_surest_first() {
 }
 
 #[test]
-fn a_copy_is_judged_as_its_original_is() {
+fn a_copy_is_judged_like_its_original() {
     let mut vectors = Vectors::new(5, DIMENSIONS);
     let shoe = vectors.any();
     let mut rows: Vec<Row> = (0..12)
@@ -222,10 +223,10 @@ fn a_graph_finds_what_was_planted() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// In a catalog so small that every image is among the neighbors of every other, groups are those of brute
-    /// force, in any order of rows and segments.
+    /// In a catalog so small that every image is among the neighbors of every other, the groups
+    /// equal those of brute force, in any order of rows and segments.
     #[test]
-    fn groups_are_what_comparing_everything_with_everything_says(
+    fn groups_agree_with_brute_force(
         seed in 0_u64..10_000, count in 2_usize..11, spread in 0.02_f32..0.3, split in 0_usize..10
     ) {
         let mut vectors = Vectors::new(seed, DIMENSIONS);

@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::support::{ENCODER, Vectors, delta, id, row};
 
 const DIMENSIONS: usize = 5;
-/// So many rows have enough distinct vectors for a graph to be walked.
+/// Number of rows with enough distinct vectors for a graph to be walked.
 const LARGE: usize = 5000;
 
 /// Rows that share vectors and products, tombstones, deleted rows.
@@ -56,7 +56,7 @@ fn open(bytes: &[u8]) -> Result<Segment, IndexError> {
 const KINDS: [SegmentKind; 2] = [SegmentKind::Base, SegmentKind::Delta];
 
 #[test]
-fn what_was_written_comes_back() {
+fn content_comes_back_unchanged() {
     for (kind, rows) in KINDS
         .into_iter()
         .flat_map(|kind| [0, 1, 90, LARGE].map(|n| (kind, n)))
@@ -97,7 +97,7 @@ fn rows_move_between_segments_unchanged() {
 }
 
 #[test]
-fn a_key_that_is_there_twice_is_refused() {
+fn a_repeated_key_is_refused() {
     let mut twice = sample(20);
     twice.rows.push(Row {
         etag: "other".to_owned(),
@@ -122,7 +122,7 @@ fn vectors_of_another_length_are_refused() {
 }
 
 #[test]
-fn any_flipped_byte_is_noticed() {
+fn any_flipped_byte_is_detected() {
     let graph = encoded(LARGE, SegmentKind::Base);
     assert!(open(&graph).unwrap().graph_layers() > 0);
     let every = KINDS.map(|kind| (encoded(40, kind), 1));
@@ -144,7 +144,7 @@ fn any_flipped_byte_is_noticed() {
 }
 
 #[test]
-fn any_other_length_is_noticed() {
+fn any_other_length_is_detected() {
     let bytes = encoded(40, SegmentKind::Base);
     let meta_bytes = sample(40)
         .encode_delta(id(9), ENCODER, DIMENSIONS)
@@ -196,7 +196,7 @@ fn other_segments_encoders_and_versions_are_named() {
     assert_eq!(open(&reseal(bytes)).unwrap_err(), newer);
 }
 
-/// Makes all checksums right.
+/// Corrects all checksums.
 fn reseal(mut bytes: Vec<u8>) -> Vec<u8> {
     let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
     let meta_end = usize::try_from(word(80)).unwrap_or(usize::MAX);
@@ -210,7 +210,7 @@ fn reseal(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// Calls everything that a segment offers.
+/// Calls every method of a segment.
 fn exercise(segment: &Segment) {
     let meta = segment.meta();
     let older = delta(3, &sample(30), DIMENSIONS);
@@ -254,7 +254,8 @@ fn number() -> impl Strategy<Value = u32> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
 
-    /// Anyone who can write to the bucket can make the checksums right, but must not be able to crash a reader.
+    /// Anyone who can write to the bucket can produce valid checksums, but must not be able to
+    /// crash a reader.
     #[test]
     fn nonsense_under_a_valid_checksum_never_panics(
         base in any::<bool>(),
@@ -279,7 +280,7 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_bytes_are_no_segment(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+    fn arbitrary_bytes_are_not_a_segment(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         prop_assert!(open(&bytes).is_err());
         let framed = [b"lookseg\0\x01\0\0\0", &bytes[..]].concat();
         prop_assert!(open(&framed).is_err());

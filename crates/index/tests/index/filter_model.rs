@@ -1,4 +1,4 @@
-//! A model of filters and facets that asks every image.
+//! A model of filters and facets that examines every image.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::shop::{Image, Shop};
 
-/// Attributes of every type, and of none.
+/// Attributes of every type, and of no type.
 pub(crate) fn attributes() -> impl Strategy<Value = Attributes> {
     let text = || {
         let texts = [

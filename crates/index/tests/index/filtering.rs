@@ -14,7 +14,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
-    fn finds_what_asking_every_image_finds(
+    fn finds_the_same_as_examining_every_image(
         dimensions in prop_oneof![Just(2usize), Just(8), Just(64)],
         steps in proptest::collection::vec(step(attributes()), 1..8),
         filters in proptest::collection::vec(filter(), 1..6),
@@ -29,7 +29,7 @@ proptest! {
             let filter = Filter::from_json(&json).unwrap();
             let selection = match snapshot.select(&filter, &declared) {
                 Ok(selection) => selection,
-                // Attributes go with the images that have them.
+                // Attributes disappear with the images that have them.
                 Err(FilterError::UnknownAttribute { attribute, .. }) => {
                     prop_assert!(!holds(&shop, &attribute, |_| true));
                     continue;
@@ -81,7 +81,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_there_is_described(steps in proptest::collection::vec(step(attributes()), 1..8)) {
+    fn attributes_are_described(steps in proptest::collection::vec(step(attributes()), 1..8)) {
         let shop = Shop::new(2, steps);
         let snapshot = shop.snapshot();
         for name in ["color", "price", "sale", "tags", "mixed"] {
@@ -97,7 +97,7 @@ proptest! {
         prop_assert!(snapshot.attributes().is_sorted_by(|a, b| a.name < b.name));
     }
 
-    /// The images of a product that a search shows beside its best one.
+    /// The images of a product that a search shows besides its best one.
     #[test]
     fn all_images_of_products_are_scored(
         steps in proptest::collection::vec(step(attributes()), 1..6),

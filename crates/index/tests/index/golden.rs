@@ -22,7 +22,7 @@ fn path(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// A fixed vector without any dependence on a random number generator's release.
+/// Returns a fixed vector that does not depend on the release of a random number generator.
 fn vector(seed: u32) -> Vec<f32> {
     let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12_345);
     (0..DIMENSIONS)
@@ -91,7 +91,7 @@ fn manifest() -> Manifest {
     }
 }
 
-/// The same with a standby index.
+/// Returns the same manifest with a standby index.
 fn manifest_with_standby() -> Manifest {
     let standby = StandbyIndex {
         role: Role::Previous,
@@ -116,7 +116,7 @@ fn manifest_with_standby() -> Manifest {
 }
 
 #[test]
-#[ignore = "writes the assets that the other tests here read"]
+#[ignore = "writes the assets that the other tests read"]
 fn write_assets() {
     if std::env::var_os("LOOKALIKE_WRITE_ASSETS").is_none() {
         return;
@@ -157,8 +157,8 @@ fn segments_of_every_version_open() {
             (meta.id(), meta.kind(), meta.rows()),
             (id(3), SegmentKind::Base, 60)
         );
-        // Since version 2, no graph is stored that is not worth walking; what one looks like is tested where
-        // it is written.
+        // Since version 2, no graph is stored that is not worth walking; a test beside the writer
+        // shows the bytes of one.
         assert_eq!(segment.graph_layers() > 0, name != NEWEST);
         assert_eq!(meta.recall(), None);
         assert!(
@@ -172,7 +172,8 @@ fn segments_of_every_version_open() {
     }
 }
 
-/// A base of version 1 and deltas of version 2 are searched together, and become one of version 2.
+/// A base of version 1 and deltas of version 2 are searched together, and merged into one segment
+/// of version 2.
 #[test]
 fn versions_are_searched_together_and_rebuilt_into_the_newest() {
     let segment = Segment::open(&stored_segment("segment-v1.seg"), id(3), ENCODER).unwrap();
@@ -257,7 +258,7 @@ fn segments_of_every_version_answer() {
     }
 }
 
-/// Best images for the vector of image 7, worked out from the vectors themselves.
+/// Best images for the vector of image 7, computed from the vectors themselves.
 const ANSWER: [(&str, &str, f32); 3] = [
     ("product-7", "catalog/größe 07+.jpg", 1.0),
     ("product-17", "catalog/größe 57+.jpg", 1.0),

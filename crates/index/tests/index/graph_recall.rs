@@ -1,4 +1,4 @@
-//! The recall of graphs, and bases that get none.
+//! The recall of graphs, and bases without a graph.
 
 use std::collections::HashSet;
 
@@ -7,9 +7,9 @@ use lookalike_index::{GraphParameters, SegmentContent, Snapshot};
 use crate::large_catalog::{DIMENSIONS, catalog, request};
 use crate::support::{ENCODER, Vectors, base, content, id, row};
 
-/// The recorded recall of a base is about that of queries that it never saw.
+/// The recorded recall of a base is close to that of queries that it never saw.
 #[test]
-fn a_graph_knows_what_it_finds() {
+fn the_recorded_recall_is_correct() {
     let catalog = catalog(DIMENSIONS);
     let measured = catalog.graph.meta().recall().unwrap();
     assert!(
@@ -31,7 +31,7 @@ fn a_graph_knows_what_it_finds() {
     );
 }
 
-/// Rows enough for a graph to be walked, key and product their number.
+/// Makes enough rows for a graph to be walked; key and product are their number.
 fn rows_for_a_graph() -> (Vec<Vec<f32>>, SegmentContent) {
     let vectors = Vectors::new(5, 16).clustered(5000, 50);
     let rows = vectors.iter().enumerate().map(|(i, vector)| {
@@ -42,7 +42,7 @@ fn rows_for_a_graph() -> (Vec<Vec<f32>>, SegmentContent) {
     (vectors, content)
 }
 
-/// A recall that no graph reaches.
+/// Requires a recall that no graph reaches.
 fn unreachable() -> GraphParameters {
     GraphParameters {
         min_recall: 1.1,
@@ -50,7 +50,7 @@ fn unreachable() -> GraphParameters {
     }
 }
 
-/// No recall is above 1: the graph is not published, and the base is searched exactly.
+/// No recall is above 1: the graph is not stored, and the base is searched exactly.
 #[test]
 fn a_graph_that_finds_too_little_is_left_out() {
     let (vectors, content) = rows_for_a_graph();
@@ -91,7 +91,7 @@ fn a_graph_is_built_again_only_while_that_is_allowed() {
             .encode_base_while(id(1), ENCODER, 16, Some(unreachable()), &mut may_go_on)
             .unwrap();
         let left_out = encoded.left_out.unwrap();
-        // After three attempts no more work is tried.
+        // After three attempts, no more work is tried.
         assert_eq!(
             (asked, left_out.cut_short),
             ((allowed + 1).min(3), allowed < 3)
@@ -112,7 +112,7 @@ fn a_graph_is_built_again_only_while_that_is_allowed() {
 
 /// A base has no graph if a scan is faster than any walk.
 #[test]
-fn few_vectors_get_no_graph_and_that_is_no_failure() {
+fn few_vectors_get_no_graph_which_is_not_an_error() {
     let vectors = Vectors::new(5, 16).clustered(1000, 20);
     for distinct in [1, 2, 1000] {
         let rows = (0..6000).map(|i| {

@@ -14,7 +14,10 @@ fn a_graph_finds_nearly_all_of_the_best() {
     let catalog = catalog(256);
     let snapshot = Snapshot::new(vec![catalog.graph.clone()], 256).unwrap();
     assert!(snapshot.walks_a_graph(10));
-    assert!(!snapshot.walks_a_graph(ROWS), "every row is as quick");
+    assert!(
+        !snapshot.walks_a_graph(ROWS),
+        "scanning every row is as fast"
+    );
     let mut found = 0;
     for query in &catalog.queries {
         let best = catalog.truth(query, &HashSet::new());
@@ -54,9 +57,10 @@ fn a_row_finds_its_neighbors_by_a_shorter_walk() {
     assert!(recall >= 0.99, "{recall}");
 }
 
-/// A row of a segment without a graph is no place to start a walk, so the search is as wide as for any query.
+/// A walk cannot start at a row of a segment without a graph, so the search is as wide as for any
+/// query.
 #[test]
-fn a_row_of_a_delta_finds_what_lies_in_the_base() {
+fn a_row_of_a_delta_finds_rows_of_the_base() {
     let catalog = catalog(256);
     let mut found = 0;
     for (number, query) in catalog.queries.iter().enumerate() {
@@ -107,8 +111,8 @@ fn a_brief_search_is_the_same_search_or_none() {
     assert!(snapshot.search_briefly(wrong).is_err());
 }
 
-/// Three rows in ten are exact duplicates, a hundred of each. They do not crowd out their neighbors, and a group stays
-/// when its first row is deleted.
+/// Three rows in ten are exact duplicates, a hundred of each. They do not hide their neighbors, and
+/// a group stays when its first row is deleted.
 #[test]
 fn duplicates_hide_nothing() {
     let mut vectors = Vectors::new(9, DIMENSIONS).clustered(7050, 150);
@@ -125,7 +129,7 @@ fn duplicates_hide_nothing() {
         vectors,
         queries,
     };
-    // The first of every group is deleted, and half of the duplicates of group 0.
+    // The first row of every group is deleted, and half of the duplicates of group 0.
     let live_rows = LiveRows::new(vec![catalog.graph.meta().clone()]);
     let gone: HashSet<String> = (0..30)
         .map(|group| format!("{:05}", group * 7))
@@ -160,7 +164,7 @@ fn duplicates_hide_nothing() {
     );
 }
 
-/// A walk that comes out short does not prove that there is nothing.
+/// A walk that comes out short does not prove that there are no more results.
 #[test]
 fn a_graph_never_answers_with_too_few() {
     let catalog = catalog(DIMENSIONS);
@@ -184,7 +188,7 @@ fn a_graph_never_answers_with_too_few() {
         assert!(hits.iter().all(|hit| !gone.contains(&hit.key)));
         assert!((f64::from(hits[0].score) - left[0].1).abs() < 2e-5);
     }
-    // A threshold that few reach: exactly those are found.
+    // A threshold that few rows reach: exactly those are found.
     for query in &catalog.queries {
         let left = catalog.truth(query, &gone);
         for passing in [0, 1, 9, 60] {

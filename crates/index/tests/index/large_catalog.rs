@@ -35,7 +35,8 @@ pub(crate) fn catalog(dimensions: usize) -> Catalog {
 }
 
 impl Catalog {
-    /// Returns the keys of the images most similar to the query, best first, without those that are `gone`.
+    /// Returns the keys of the images most similar to the query, best first, excluding those that
+    /// are `gone`.
     pub(crate) fn truth(&self, query: &[f32], gone: &HashSet<String>) -> Vec<(String, f64)> {
         let mut scores: Vec<(String, f64)> = self
             .vectors

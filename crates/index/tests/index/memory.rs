@@ -15,10 +15,10 @@ use crate::support::{ENCODER, Vectors, content, id, row};
 
 /// File of a stored base and its dimensions: set in the process that is measured.
 const ASKED: &str = "LOOKALIKE_MEASURED_REBUILD";
-const NAME: &str = "memory::a_rebuild_takes_no_more_memory_than_is_said";
+const NAME: &str = "memory::a_rebuild_takes_no_more_memory_than_estimated";
 
 #[test]
-fn a_rebuild_takes_no_more_memory_than_is_said() {
+fn a_rebuild_takes_no_more_memory_than_estimated() {
     if let Ok(asked) = std::env::var(ASKED) {
         let (dimensions, file) = asked.split_once(' ').unwrap();
         return measure(file, dimensions.parse().unwrap());
@@ -47,7 +47,7 @@ fn a_rebuild_takes_no_more_memory_than_is_said() {
     }
 }
 
-/// Reads a base and rebuilds it. The memory that the process has before does not count.
+/// Reads a base and rebuilds it. Memory that the process used before does not count.
 fn measure(file: &str, dimensions: usize) {
     let before = kilobytes("VmRSS:") * 1024;
     let stored = Bytes::from(std::fs::read(file).unwrap());
@@ -69,7 +69,7 @@ fn measure(file: &str, dimensions: usize) {
         match_thresholds: None,
     }]);
     println!(
-        "\n{times:.2} times {} bytes, said were {said}",
+        "\n{times:.2} times {} bytes, estimated were {said}",
         stored.len()
     );
     assert!(peak <= said, "{times:.2} times what is stored");
@@ -86,14 +86,14 @@ fn stored(version: u8, rows: usize, dimensions: usize) -> Vec<u8> {
         row.attributes.insert("category".to_owned(), category);
         row
     });
-    // Version 1 stored graphs in another way, and its links are not read by a rebuild.
+    // Version 1 stored graphs in another form, and a rebuild does not read its links.
     let graph = CompactionPolicy::default().graph_for(rows.len());
     let graph = graph.filter(|_| version > 1);
     let content = content(rows.collect());
     let encoded = content.encode_base(id(1), ENCODER, dimensions, graph);
     let mut bytes = encoded.unwrap().bytes;
     if version == 1 {
-        // Its vectors are not rotated.
+        // Vectors of version 1 are not rotated.
         bytes[8] = 1;
         let checksum = xxh3_64(&bytes[..HEADER_BYTES - 8]);
         bytes[HEADER_BYTES - 8..HEADER_BYTES].copy_from_slice(&checksum.to_le_bytes());

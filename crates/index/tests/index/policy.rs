@@ -41,7 +41,7 @@ fn publish(
     written
 }
 
-/// Sizes a power of the fan-in apart, one more than its logarithm.
+/// Returns the number of sizes a power of the fan-in apart, one more than the logarithm.
 fn tiers(policy: &CompactionPolicy, rows: u64) -> u64 {
     u64::from(rows.max(1).ilog(policy.fan_in as u64)) + 1
 }
@@ -89,7 +89,7 @@ fn a_backlog_is_joined_at_once() {
 
 /// A removal is a change like an upload, even of an image that no base has.
 #[test]
-fn what_changed_makes_a_rebuild_due() {
+fn changes_make_a_rebuild_due() {
     let policy = CompactionPolicy {
         base_minimum: 10,
         base_share: 0.5,

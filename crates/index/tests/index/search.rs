@@ -13,7 +13,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(120))]
 
     #[test]
-    fn finds_what_comparing_with_everything_finds(
+    fn finds_the_same_as_comparing_with_everything(
         dimensions in prop_oneof![Just(1usize), Just(2), Just(3), Just(8), Just(33), Just(64)],
         steps in proptest::collection::vec(step(Just(Attributes::new())), 1..9),
         k in prop_oneof![Just(0usize), Just(1), Just(10), Just(50), Just(1000), Just(usize::MAX)],
@@ -38,7 +38,7 @@ proptest! {
     }
 }
 
-/// An answer that is known to be complete.
+/// Returns an answer that is known to be complete.
 fn nothing() -> Found {
     Found {
         hits: Vec::new(),
@@ -51,7 +51,7 @@ fn request(vector: &[f32], k: usize) -> SearchRequest<'_> {
 }
 
 #[test]
-fn an_empty_snapshot_has_no_answer_and_no_error() {
+fn an_empty_snapshot_has_no_results_and_no_error() {
     let empty = Snapshot::new(Vec::new(), 3).unwrap();
     assert_eq!(empty.search(request(&[1.0, 0.0, 0.0], 10)), Ok(nothing()));
     let hollow = delta(1, &SegmentContent::default(), 3);
@@ -61,7 +61,7 @@ fn an_empty_snapshot_has_no_answer_and_no_error() {
 }
 
 #[test]
-fn vectors_that_are_no_query_are_refused() {
+fn invalid_query_vectors_are_refused() {
     let snapshot = Snapshot::new(
         vec![delta(1, &content(vec![row("a", "a", &[1.0, 0.0])]), 2)],
         2,
@@ -123,7 +123,7 @@ fn a_product_with_thousands_of_images_leaves_room_for_others() {
             let hits = snapshot.search(request(&center, k)).unwrap().hits;
             assert_eq!(hits.len(), k.min(12));
             assert_in_order(&hits);
-            assert_eq!(hits[0].key, "new", "of equal ones the first key");
+            assert_eq!(hits[0].key, "new", "equal results are ordered by key");
         }
         let similar = SearchRequest {
             without_products: &["many".to_owned()],
@@ -184,8 +184,8 @@ fn rows_of_a_product_are_its_live_ones() {
     assert!(cosine(&snapshot.embedding(at), &[1.0, 0.5]) > 0.99999);
 }
 
-/// Products are counted by looking up the few of a delta in the base, or by hashing all ids if deltas have many: both
-/// count each live product once.
+/// Products are counted by looking up the few of a delta in the base, or by hashing all ids if
+/// deltas have many: both count each live product once.
 #[test]
 fn products_of_several_segments_are_counted_once() {
     for (base_products, changes) in [(200, 3), (200, 150)] {

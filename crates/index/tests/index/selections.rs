@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{base, content, delta, row};
 
-/// Makes rows with such attributes; keys and products have their position.
+/// Makes rows with these attributes; keys and products are their position.
 fn rows(attributes: &[Value]) -> Vec<Row> {
     let rows = attributes
         .iter()
@@ -37,7 +37,7 @@ fn selected(snapshot: &Snapshot, filters: &[&str]) -> Vec<String> {
     hits.map(|hit| hit.key).collect()
 }
 
-/// `size=42` asks for the text where sizes are texts, and for the number where they are numbers.
+/// `size=42` means the text if sizes are texts, and the number if they are numbers.
 #[test]
 fn words_are_what_the_attribute_holds() {
     let shop = snapshot(&[
@@ -97,7 +97,7 @@ fn unknown_attributes_are_refused_with_the_known_ones() {
         message(&[]),
         "attribute \"colour\" is unknown: no attribute is declared as filterable"
     );
-    // A declared attribute may be asked for before any image has it, with any value.
+    // A filter may name a declared attribute before any image has it, with any value.
     assert_eq!(select(&["colour"]).unwrap().images(), 0);
     let filter = Filter::from_texts(["colour<5", "colour!=red"]).unwrap();
     assert_eq!(
@@ -108,7 +108,8 @@ fn unknown_attributes_are_refused_with_the_known_ones() {
     );
 }
 
-/// The types of an attribute are those of live images: once the last text is gone, texts are not among them.
+/// The types of an attribute are those of live images: once the last text is removed, texts are not
+/// among them.
 #[test]
 fn types_are_those_of_live_rows() {
     let first = delta(
@@ -166,7 +167,7 @@ fn the_pages_of_a_shop_select_once() {
         shop.select_briefly(&brief, &[]).unwrap().unwrap().images(),
         1
     );
-    // The last ones stay, after any number of others.
+    // The last selections stay, after any number of others.
     for i in 0..1000 {
         select(json!({"color": format!("{i}")}));
         let again = select(json!({"color": ["blue", "red"]}));

@@ -71,7 +71,7 @@ fn truth(query: &[f32], passes: impl Fn(usize) -> bool) -> Vec<f64> {
     scores
 }
 
-/// Returns the share of the ten best that searches find, and whether any of them walked the graph.
+/// Returns the share of the ten best that searches find, and true if any of them walked the graph.
 fn recall(snapshot: &Snapshot, filter: &str, passes: impl Fn(usize) -> bool) -> (f64, bool) {
     let filter = Filter::from_text(filter).unwrap();
     let selection = snapshot.select(&filter, &[]).unwrap();
@@ -124,7 +124,7 @@ fn filters_hide_nothing_of_what_they_select() {
 
 /// The selection is independent of the query, or excludes everything near it.
 #[test]
-fn what_lies_far_from_the_query_is_found() {
+fn selected_rows_far_from_the_query_are_found() {
     let snapshot = Snapshot::new(vec![CATALOG.graph.clone()], DIMENSIONS).unwrap();
     for share in [2, 3, 5] {
         let kinds: Vec<String> = (0..KINDS / share)

@@ -16,7 +16,7 @@ pub(crate) fn precision(dimensions: usize) -> f64 {
     if dimensions < 64 { 5e-5 } else { 2e-5 }
 }
 
-/// An image that is there.
+/// An existing image.
 #[derive(Debug, Clone)]
 pub(crate) struct Image {
     pub(crate) product: String,
@@ -29,7 +29,7 @@ pub(crate) struct Shop {
     pub(crate) dimensions: usize,
     pub(crate) vectors: Vectors,
     pub(crate) segments: Vec<Segment>,
-    /// By key.
+    /// Images by key.
     pub(crate) images: BTreeMap<String, Image>,
     next: u64,
 }
@@ -55,9 +55,9 @@ pub(crate) enum Step {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kind {
     Different,
-    /// Closer together than coarse scores can tell.
+    /// Closer together than coarse scores can distinguish.
     Close,
-    /// A handful of vectors, each many times.
+    /// A few vectors, each many times.
     Same,
 }
 
@@ -80,7 +80,7 @@ impl Shop {
         Snapshot::new(self.segments.clone(), self.dimensions).unwrap()
     }
 
-    /// Returns vectors that are there and others.
+    /// Returns vectors of rows and others.
     pub(crate) fn queries(&mut self) -> Vec<Vec<f32>> {
         let mut queries: Vec<Vec<f32>> = (0..2).map(|_| self.vectors.any()).collect();
         let stored = self.images.values().map(|image| &image.vector);
@@ -212,7 +212,7 @@ impl Shop {
             "{} hits",
             hits.len()
         );
-        // So few are never searched by a walk.
+        // So few rows are never searched by a walk.
         assert!(found.exact);
         for (hit, score) in hits.iter().zip(scores) {
             let found = f64::from(hit.score);
@@ -242,7 +242,7 @@ pub(crate) fn assert_in_order(hits: &[Hit]) {
     assert!(hits.is_sorted_by(ordered));
 }
 
-/// Changes of a shop whose images have such attributes.
+/// Strategy of changes to a shop whose images have these attributes.
 pub(crate) fn step(
     attributes: impl Strategy<Value = Attributes> + 'static,
 ) -> impl Strategy<Value = Step> {

@@ -1,4 +1,4 @@
-//! Several indexes in one manifest: each is seen and changed as if it were the only one.
+//! Several indexes in one manifest: each is read and changed as if it were the only one.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ fn lease(owner: u8) -> Option<Lease> {
     })
 }
 
-/// Manifests with up to two standby indexes, no segment in two of them.
+/// Manifests with up to two standby indexes; no segment is in two of them.
 fn manifests() -> impl Strategy<Value = Manifest> {
     let index = || (0..6_u64, 0..3_u8);
     let roles = prop_oneof![
@@ -81,7 +81,7 @@ fn ids(manifest: &Manifest) -> BTreeSet<SegmentId> {
 
 proptest! {
     #[test]
-    fn it_is_stored_and_read_again(manifest in manifests()) {
+    fn a_manifest_is_stored_and_read_again(manifest in manifests()) {
         let stored = manifest.encode();
         let version = if manifest.standby_indexes.is_empty() { "\"version\":1" } else { "\"version\":2" };
         prop_assert!(String::from_utf8_lossy(&stored).contains(version));
@@ -190,7 +190,7 @@ fn with_standby() -> Manifest {
 fn a_manifest_with_standby_indexes_is_refused_where_they_are_not_known() {
     let text = String::from_utf8(with_standby().encode()).unwrap();
     assert!(text.contains("\"version\":2"), "{text}");
-    // A release that only knows version 1 checks this.
+    // A release that only knows version 1 makes this check.
     let renamed = text.replace("\"version\":2", "\"version\":1");
     let read = Manifest::decode(renamed.as_bytes());
     assert!(

@@ -74,12 +74,12 @@ impl Vectors {
         }
     }
 
-    /// About normally distributed components.
+    /// Returns a vector of about normally distributed components.
     pub(crate) fn any(&mut self) -> Vec<f32> {
         (0..self.dimensions).map(|_| self.component()).collect()
     }
 
-    /// A vector near another.
+    /// Returns a vector near another one.
     pub(crate) fn near(&mut self, center: &[f32], spread: f32) -> Vec<f32> {
         center
             .iter()
@@ -87,7 +87,7 @@ impl Vectors {
             .collect()
     }
 
-    /// `count` vectors around `centers` centers.
+    /// Returns `count` vectors around `centers` centers.
     pub(crate) fn clustered(&mut self, count: usize, centers: usize) -> Vec<Vec<f32>> {
         let centers: Vec<_> = (0..centers).map(|_| self.any()).collect();
         (0..count)

@@ -1,14 +1,15 @@
-//! A translated model as bytes: made at build time, used at start without parsing, optimizing or copying.
+//! A translated model as bytes: made at build time, and used at start without parsing, optimizing
+//! or copying.
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
-//! | 8 | [`MAGIC`], the last of which counts versions |
+//! | 8 | [`MAGIC`], whose last byte is the version |
 //! | 8 | length of the plan, little-endian |
-//! | that many | the plan, in postcard: the nodes in the order of execution |
+//! | that length | the plan, in postcard: the nodes in the order of execution |
 //! | to a multiple of 64 | zeros |
 //! | the rest | [`CacheLine`]s of weights, in the byte order of the target |
 //!
-//! It holds layers and the few plain operators around them; a model with others is not compiled.
+//! It contains layers and the few plain operators around them; a model with others is not compiled.
 
 mod node;
 
@@ -22,13 +23,13 @@ use crate::layers::{Lines, Span};
 /// The first bytes.
 const MAGIC: [u8; 8] = *b"LKNET\0\0\x01";
 
-/// Magic and length.
+/// Bytes of magic and length.
 const HEAD: usize = 16;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Plan {
     nodes: Vec<StoredNode>,
-    /// The node that gives the result.
+    /// The node of the result.
     output: u32,
 }
 
@@ -36,11 +37,11 @@ struct Plan {
 struct StoredNode {
     name: String,
     op: StoredOp,
-    /// Nodes before it.
+    /// The nodes whose results it reads.
     inputs: Vec<u32>,
 }
 
-/// The bytes of a model.
+/// Returns the bytes of a model.
 pub(crate) fn write(model: &TypedModel) -> TractResult<Vec<u8>> {
     let mut weights: Vec<CacheLine> = Vec::new();
     let mut places = HashMap::new();
@@ -74,7 +75,7 @@ pub(crate) fn write(model: &TypedModel) -> TractResult<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The model of such bytes; they have to begin at a multiple of 64 in memory.
+/// Reads a model from its bytes, which must begin at a multiple of 64 in memory.
 pub(crate) fn read(bytes: &'static [u8]) -> TractResult<TypedModel> {
     let (plan, weights) = split(bytes).context("these are not the bytes of a compiled network")?;
     let plan: Plan = postcard::from_bytes(plan)?;
@@ -98,11 +99,11 @@ pub(crate) fn read(bytes: &'static [u8]) -> TractResult<TypedModel> {
         wires.push(wire);
     }
     let output = wires.get(plan.output as usize).copied();
-    model.select_output_outlets(&[output.context("an output that is no node")?])?;
+    model.select_output_outlets(&[output.context("an output that is not a node")?])?;
     Ok(model)
 }
 
-/// Plan and weights.
+/// Splits plan and weights.
 fn split(bytes: &'static [u8]) -> Option<(&'static [u8], &'static [u8])> {
     let rest = bytes.strip_prefix(&MAGIC)?;
     let (length, rest) = rest.split_first_chunk::<8>()?;

@@ -22,11 +22,11 @@ pub(super) enum StoredOp {
     Layer(StoredLayer, Vec<usize>),
     Binary(Binary),
     Unary(Unary),
-    /// Sums along these axes.
+    /// Sum along these axes.
     Sum(Vec<usize>),
-    /// Along these axes.
+    /// Softmax along these axes.
     Softmax(Vec<usize>),
-    /// Along this axis.
+    /// Concatenation along this axis.
     Concat(usize),
     AddAxis(usize),
     RemoveAxis(usize),
@@ -41,7 +41,7 @@ pub(super) enum StoredLayer {
     Dense(Pointwise<Span>),
 }
 
-/// Declares an enum of operators that are told apart by their type alone.
+/// Declares an enum of operators that are identified by their type alone.
 macro_rules! plain_operators {
     ($name:ident of $operator:path { $($variant:ident),* }) => {
         #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -67,13 +67,13 @@ plain_operators!(Binary of BinMiniOp { Add, Sub, Mul, Div, Max, Min });
 plain_operators!(Unary of ElementWiseMiniOp { Sqrt, Square, Recip, Rsqrt, Exp });
 
 impl StoredOp {
-    /// The operator of a node; `store` puts weights away.
+    /// Converts the operator of a node; `store` stores its weights.
     pub(super) fn of(
         node: &TypedNode,
         store: impl FnMut(&Lines) -> TractResult<Span>,
     ) -> TractResult<StoredOp> {
         let one = node.outputs.len() == 1 && node.outputs[0].fact.datum_type == f32::datum_type();
-        ensure!(one, "it gives something else than one tensor of f32");
+        ensure!(one, "its result is not one tensor of f32");
         if let Some(op) = node.op_as::<LayerOp>() {
             let layer = StoredLayer::of(&op.layer, store)?;
             return Ok(StoredOp::Layer(layer, op.shape.to_vec()));
@@ -81,7 +81,7 @@ impl StoredOp {
         plain(node).with_context(|| format!("operator {}", node.op.name()))
     }
 
-    /// Adds it to a model; `fetch` finds weights.
+    /// Adds the node to a model; `fetch` returns weights.
     pub(super) fn wire(
         self,
         model: &mut TypedModel,
@@ -115,7 +115,7 @@ impl StoredOp {
     }
 }
 
-/// An operator of tract's, when it is one of those that are stored.
+/// Converts one of tract's operators, if it is one of those that can be stored.
 fn plain(node: &TypedNode) -> Option<StoredOp> {
     let shape = || {
         node.outputs[0]

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// The range that results are clipped to; infinite where they are not clipped.
+/// The range to which results are clipped; infinite if they are not clipped.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Bounds {
     pub(crate) least: f32,

@@ -1,4 +1,4 @@
-//! Depthwise convolution of padded rows: each channel with a filter of its own.
+//! Depthwise convolution of padded rows: each channel has a filter of its own.
 
 use super::bounds::Bounds;
 use super::cache_line::{CacheLine, LINE};
@@ -15,9 +15,9 @@ pub(crate) struct Rows<'a> {
     pub(crate) channels: usize,
     /// The rows under the filter, `side` of them, each `[pixels, channels]` with its padding.
     pub(crate) rows: &'a [&'a [f32]],
-    /// `[side * side]` filter places of as many lines as hold the channels.
+    /// Filter weights: `[side * side]` positions, each with enough lines for the channels.
     pub(crate) weights: &'a [CacheLine],
-    /// As many lines as hold the channels.
+    /// Biases, with enough lines for the channels.
     pub(crate) bias: &'a [CacheLine],
     pub(crate) bounds: Bounds,
 }
@@ -31,7 +31,7 @@ pub(crate) fn has_depthwise(side: usize, stride: usize) -> bool {
 /// `target` is `[pixels, channels]`.
 ///
 /// # Panics
-/// When there is no such kernel, or a slice is too short for the target.
+/// If there is no such kernel, or a slice is too short for the target.
 pub(crate) fn depthwise(instructions: Instructions, rows: Rows<'_>, target: &mut [f32]) {
     let Rows {
         side,
@@ -44,12 +44,13 @@ pub(crate) fn depthwise(instructions: Instructions, rows: Rows<'_>, target: &mut
     if pixels == 0 {
         return;
     }
-    // No overflow: stride and side are at most 7, and `pixels * channels` values are there.
+    // No overflow: stride and side are at most 7, and `pixels * channels` values exist.
     let reached = ((pixels - 1) * stride + side) * channels;
     assert!(rows.rows.len() == side && rows.rows.iter().all(|row| row.len() >= reached));
     let lines = channels.div_ceil(LINE);
     assert!(rows.weights.len() >= side * side * lines && rows.bias.len() >= lines);
-    // Safety: the lengths were just checked, and `instructions` are only made when they are there.
+    // Safety: the lengths were just checked, and `instructions` are only those that the processor
+    // has.
     unsafe {
         match instructions {
             Instructions::Portable => portable(rows, target),
@@ -99,7 +100,7 @@ unsafe fn filters<V: Vector>(rows: Rows<'_>, target: &mut [f32]) {
     }
 }
 
-/// Four results of a row at once: they share most of what they read.
+/// Computes four results of a row at once: they share most of what they read.
 #[inline(always)]
 unsafe fn row<V: Vector, const K: usize, const S: usize>(rows: Rows<'_>, target: &mut [f32]) {
     let pixels = target.len() / rows.channels;
@@ -116,15 +117,16 @@ unsafe fn row<V: Vector, const K: usize, const S: usize>(rows: Rows<'_>, target:
     }
 }
 
-/// `X` results from `x` on; returns `X`.
+/// Computes `X` results from `x` on; returns `X`.
 #[inline(always)]
 unsafe fn pixels_at<V: Vector, const K: usize, const S: usize, const X: usize>(
     rows: Rows<'_>,
     x: usize,
     target: &mut [f32],
 ) -> usize {
-    // Safety: `depthwise` checked that every row holds what results at `x` to `x + X` reach, and that
-    // weights and bias hold all channels. A vector past the last channel is moved back to end with it.
+    // Safety: `depthwise` checked that every row contains what results `x` to `x + X` read, and
+    // that weights and bias contain all channels. A vector past the last channel is moved back to
+    // end with it.
     unsafe {
         let channels = rows.channels;
         let sources: [*const f32; K] =
@@ -148,7 +150,7 @@ unsafe fn pixels_at<V: Vector, const K: usize, const S: usize, const X: usize>(
                 for column in 0..(X - 1) * S + K {
                     let value = V::load(source.add(column * channels + c));
                     for (result, sum) in sums.iter_mut().enumerate() {
-                        // The place of the filter that this result has over the column.
+                        // The position of the filter that this result has over the column.
                         let place = column.wrapping_sub(result * S);
                         if place < K {
                             *sum = value.mul_add(factors[place], *sum);

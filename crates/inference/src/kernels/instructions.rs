@@ -1,7 +1,7 @@
 /// Kinds of registers for which the kernels are compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Instructions {
-    /// None in particular.
+    /// Plain arithmetic.
     Portable,
     /// 8 values, with fused multiplication.
     #[cfg(target_arch = "x86_64")]
@@ -15,12 +15,12 @@ pub(crate) enum Instructions {
 }
 
 impl Instructions {
-    /// The widest that this processor has.
+    /// Returns the widest kind that this processor has.
     pub(crate) fn best() -> Instructions {
         Self::found().pop().unwrap_or(Instructions::Portable)
     }
 
-    /// All that this processor has, the widest last.
+    /// Returns all kinds that this processor has, widest last.
     pub(crate) fn found() -> Vec<Instructions> {
         #[cfg_attr(
             not(any(target_arch = "x86_64", target_arch = "aarch64")),

@@ -1,11 +1,11 @@
 //! The inner loops: a product with a matrix, and depthwise convolution of rows.
 //!
-//! Each loop is written once over [`vector::Vector`] and compiled for every kind of register; which one
-//! runs is found out at run time. Images lie channel-last: the channels of a pixel side by side, then
-//! the pixels of a row. What a kernel adds up it adds in the same order on every processor, but for
-//! fused multiplications, which round once.
+//! Each loop is written once over [`vector::Vector`] and compiled for every kind of register; the
+//! kind is selected at run time. Images are channel-last: the channels of a pixel are adjacent,
+//! then the pixels of a row. A kernel adds in the same order on every processor, except for fused
+//! multiplications, which round once.
 //!
-//! | file | what is `unsafe` there |
+//! | file | use of `unsafe` |
 //! |---|---|
 //! | `x86`, `neon`, `portable` | the instructions of one kind of register |
 //! | `multiply`, `depthwise` | raw pointers in the loops; their safe entries check every length |

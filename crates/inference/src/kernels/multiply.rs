@@ -1,4 +1,4 @@
-//! Pixels times a matrix: 1x1 convolutions, and all others once their patches are gathered.
+//! Pixels times a matrix: 1x1 convolutions, and all others after their patches were gathered.
 
 use std::ops::Range;
 
@@ -7,33 +7,34 @@ use super::cache_line::{CacheLine, LINE};
 use super::instructions::Instructions;
 use super::vector::Vector;
 
-/// A matrix `[depth, columns]` with what is added to each column.
+/// A matrix `[depth, columns]` and the bias of each column.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Matrix<'a> {
     pub(crate) depth: usize,
     pub(crate) columns: usize,
-    /// `[panels, depth]` lines: a panel holds [`LINE`] columns, the last is filled up with zeros.
+    /// Weights, `[panels, depth]` lines: a panel has [`LINE`] columns, and the last is padded with
+    /// zeros.
     pub(crate) weights: &'a [CacheLine],
-    /// `[panels]` lines.
+    /// Biases, `[panels]` lines.
     pub(crate) bias: &'a [CacheLine],
 }
 
-/// Pixels to multiply: `row` of them side by side, then those of the next row.
+/// Pixels to multiply: `row` adjacent ones, then those of the next row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Source<'a> {
     pub(crate) values: &'a [f32],
     /// Pixels in a row.
     pub(crate) row: usize,
-    /// From a pixel to the next one in its row.
+    /// Distance from a pixel to the next one in its row.
     pub(crate) pixel_step: usize,
-    /// From the first pixel of a row to the first of the next.
+    /// Distance from the first pixel of a row to the first of the next.
     pub(crate) row_step: usize,
-    /// Offsets of the `depth` factors of a pixel from its place; `None` when they are side by side.
+    /// Offsets of the `depth` factors of a pixel from its position; `None` if they are adjacent.
     pub(crate) steps: Option<&'a [u32]>,
 }
 
 impl<'a> Source<'a> {
-    /// `[pixels, depth]`, one behind the other.
+    /// Makes the source of adjacent pixels, `[pixels, depth]`.
     pub(crate) fn dense(values: &'a [f32], depth: usize) -> Source<'a> {
         Source {
             values,
@@ -44,7 +45,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// True if it holds all factors of `pixels` pixels.
+    /// True if it contains all factors of `pixels` pixels.
     fn holds(&self, pixels: usize, depth: usize) -> bool {
         let farthest = match self.steps {
             None => depth - 1,
@@ -57,7 +58,7 @@ impl<'a> Source<'a> {
             let rows = (pixel / self.row).checked_mul(self.row_step)?;
             rows.checked_add((pixel % self.row).checked_mul(self.pixel_step)?)
         };
-        // The end of the last row, or of the one before it when that is longer.
+        // The end of the last row, or of the one before it if that is longer.
         let last = pixels - 1;
         let before = (last / self.row * self.row).saturating_sub(1);
         let last = place(last).zip(place(before)).map(|(a, b)| a.max(b));
@@ -66,14 +67,17 @@ impl<'a> Source<'a> {
     }
 }
 
-/// `target[pixel] = clip(source[pixel] * matrix + bias + residual[pixel])`.
+/// Computes `target[pixel] = clip(source[pixel] * matrix + bias + residual[pixel])`.
 ///
-/// `residual` is `[pixels, columns]`; `target` too, but with `gap` values behind each row of the source
-/// that stay as they are.
+/// `residual` and `target` are `[pixels, columns]`; in `target`, `gap` values after each row of the
+/// source are left unchanged.
 ///
 /// # Panics
-/// When a slice is shorter than that.
-#[expect(clippy::too_many_arguments, reason = "one call, all of it different")]
+/// If a slice is shorter than required.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call, all arguments different"
+)]
 pub(crate) fn multiply(
     instructions: Instructions,
     pixels: usize,
@@ -116,7 +120,8 @@ pub(crate) fn multiply(
         target: target.as_mut_ptr(),
         gap,
     };
-    // Safety: the lengths were just checked, and `instructions` are only made when they are there.
+    // Safety: the lengths were just checked, and `instructions` are only those that the processor
+    // has.
     unsafe {
         match instructions {
             Instructions::Portable => portable(&job),
@@ -138,22 +143,22 @@ struct Job {
     source: *const f32,
     pixel_step: usize,
     row_step: usize,
-    /// Null for side by side.
+    /// Null if the factors are adjacent.
     steps: *const u32,
     weights: *const f32,
     bias: *const f32,
-    /// Null for none.
+    /// Null if there is no residual.
     residual: *const f32,
     bounds: Bounds,
     target: *mut f32,
     gap: usize,
 }
 
-/// Bytes of weights up to which all columns of some pixels are computed before the next pixels; larger
-/// ones stream through the cache once, and the pixels many times.
+/// Maximum bytes of weights for which all columns of some pixels are computed before the next
+/// pixels. Larger weights are streamed through the cache once, and the pixels many times.
 const SMALL_WEIGHTS: usize = 192 * 1024;
 
-/// Pixels whose columns are then computed together; a multiple of what tiles hold.
+/// Number of pixels whose columns are then computed together; a multiple of the pixels of a tile.
 const BLOCK: usize = 48;
 
 unsafe fn portable(job: &Job) {
@@ -169,7 +174,7 @@ unsafe fn avx2(job: &Job) {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx2,fma")]
 unsafe fn avx512(job: &Job) {
-    // A register that is half empty costs as much as a full one: one of half the size does the rest.
+    // A half-empty register costs as much as a full one, so one of half the size computes the rest.
     let rest = job.columns % LINE;
     let narrow = if rest <= LINE / 2 { rest } else { 0 };
     let wide = job.columns - narrow;
@@ -198,8 +203,9 @@ unsafe fn blocks<V: Vector, const WIDE: bool>(job: &Job, columns: Range<usize>) 
     }
 }
 
-/// These columns of the pixels from `first` to `end`; they begin where a vector does. With 32 registers
-/// (`WIDE`) there are up to 24 sums at a time, with 16 there are 12; the others hold weights and a factor.
+/// Computes these columns of the pixels from `first` to `end`; they begin where a vector does. With
+/// 32 registers (`WIDE`) there are up to 24 sums at a time, with 16 there are 12; the other
+/// registers hold weights and a factor.
 #[inline(always)]
 unsafe fn share<V: Vector, const WIDE: bool>(
     job: &Job,
@@ -221,7 +227,8 @@ unsafe fn share<V: Vector, const WIDE: bool>(
     }
 }
 
-/// The pixels from `first` to `end`, `P` at a time, in `N` vectors of columns; returns `N`.
+/// Computes the pixels from `first` to `end`, `P` at a time, in `N` vectors of columns; returns
+/// `N`.
 #[inline(always)]
 unsafe fn tiles<V: Vector, const P: usize, const N: usize>(
     job: &Job,
@@ -257,11 +264,11 @@ unsafe fn tiles<V: Vector, const P: usize, const N: usize>(
 
 #[inline(always)]
 unsafe fn tile<V: Vector, const P: usize, const N: usize>(job: &Job, vector: usize, pixel: usize) {
-    // Safety: all places lie within what `multiply` checked: `vector + N` vectors cover no more than the
-    // panels, `pixel + P` pixels no more than there are.
+    // Safety: all positions are within what `multiply` checked: `vector + N` vectors cover at most
+    // the panels, `pixel + P` pixels at most all pixels.
     unsafe {
         let column = vector * V::LANES;
-        // Rows are stepped over, not divided for every pixel: a division takes as long as a sum.
+        // Rows are counted, not divided for every pixel: a division takes as long as a sum.
         let (mut line, mut x) = (pixel / job.row, pixel % job.row);
         let mut targets = [std::ptr::null_mut(); P];
         let sources: [*const f32; P] = std::array::from_fn(|p| {
@@ -317,7 +324,7 @@ unsafe fn sums<V: Vector, const P: usize, const N: usize>(
     }
 }
 
-/// The columns of one pixel from `column` on.
+/// Stores the columns of one pixel from `column` on.
 #[inline(always)]
 unsafe fn store<V: Vector, const N: usize>(
     job: &Job,
@@ -326,7 +333,7 @@ unsafe fn store<V: Vector, const N: usize>(
     residual: Option<*const f32>,
     target: *mut f32,
 ) {
-    // Safety: as in `tile`; what lies past the last column is neither read nor written.
+    // Safety: as in `tile`; nothing beyond the last column is read or written.
     unsafe {
         let least = V::splat(job.bounds.least);
         let greatest = V::splat(job.bounds.greatest);

@@ -1,10 +1,11 @@
-//! Plain arithmetic for processors without a path of their own; compilers turn it into what there is.
+//! Plain arithmetic for processors without a specialized path; compilers vectorize it with what is
+//! available.
 
 use super::vector::Vector;
 
 const LANES: usize = 4;
 
-/// Four values side by side.
+/// Four adjacent values.
 #[derive(Clone, Copy)]
 pub(super) struct Portable([f32; LANES]);
 
@@ -26,12 +27,12 @@ impl Vector for Portable {
     }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        // Safety: the caller may read as many values at this address.
+        // Safety: the caller ensures that as many values can be read at this address.
         Self(unsafe { from.cast::<[f32; LANES]>().read_unaligned() })
     }
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
-        // Safety: the caller may write as many values at this address.
+        // Safety: the caller ensures that as many values can be written at this address.
         unsafe { to.cast::<[f32; LANES]>().write_unaligned(self.0) }
     }
     #[inline(always)]
@@ -48,7 +49,7 @@ impl Vector for Portable {
     }
     #[inline(always)]
     unsafe fn mul_add(self, factor: Self, sum: Self) -> Self {
-        // Not `f32::mul_add`: without an instruction for it that is a slow function.
+        // Not `f32::mul_add`: without an instruction for it, that is a slow function.
         self.zip(factor, |a, b| a * b).zip(sum, |a, b| a + b)
     }
 }

@@ -1,10 +1,10 @@
-/// A register of `f32`, as the kernels see it.
+/// A register of `f32` for the kernels.
 ///
-/// Every method is `unsafe` for the same reason: it may only run where the processor has the
-/// instructions that the implementing type stands for, which [`super::Instructions`] finds out. Loads
-/// and stores take any address at which [`Vector::LANES`] values may be read or written.
+/// Every method is `unsafe` for the same reason: it may only run if the processor has the
+/// instructions of the implementing type, which [`super::Instructions`] detects. Loads and stores
+/// take any address at which [`Vector::LANES`] values may be read or written.
 pub(super) trait Vector: Copy {
-    /// Number of values that it holds; a divisor of [`super::LINE`].
+    /// Number of values in the register; a divisor of [`super::LINE`].
     const LANES: usize;
 
     unsafe fn splat(value: f32) -> Self;
@@ -13,11 +13,11 @@ pub(super) trait Vector: Copy {
     unsafe fn add(self, other: Self) -> Self;
     unsafe fn max(self, other: Self) -> Self;
     unsafe fn min(self, other: Self) -> Self;
-    /// `self * factor + sum`, rounded once where the processor can.
+    /// Computes `self * factor + sum`, rounded once if the processor can.
     unsafe fn mul_add(self, factor: Self, sum: Self) -> Self;
 }
 
-/// Implements [`Vector`] by one intrinsic per operation.
+/// Implements [`Vector`] with one intrinsic for each operation.
 macro_rules! vector {
     ($name:ident, $register:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident,
      $add:ident, $max:ident, $min:ident, |$a:ident, $b:ident, $c:ident| $fma:expr) => {

@@ -8,7 +8,7 @@ pub(crate) struct Average {
 }
 
 impl Average {
-    /// `[pixels, channels]` to `[channels]`.
+    /// Reduces `[pixels, channels]` to `[channels]`.
     pub(crate) fn run(&self, source: &[f32], target: &mut [f32]) {
         target.fill(0.0);
         for pixel in source.chunks_exact(self.channels) {

@@ -1,6 +1,6 @@
-//! A depthwise convolution between two 1x1 convolutions, row by row: what the first one gives is used up
-//! while it is in the cache. Networks make it six times as wide as their images, so that writing it out
-//! and reading it back would cost more than to compute it.
+//! A depthwise convolution between two 1x1 convolutions, row by row: the output of the first one is
+//! consumed while it is in the cache. Networks make it six times as wide as their images, so
+//! writing and reading it would take longer than computing it.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,23 +8,24 @@ use super::weights::{Lines, Weights, pack, panels};
 use super::{Filter, Pointwise, scratch};
 use crate::kernels::{Bounds, Instructions, Rows, Source, depthwise, has_depthwise};
 
-/// Bytes of expanded rows that are kept. They and what is computed from them have to stay in a core's own
-/// cache, of which processors that functions run on have 1 MB or more; 128 to 512 KB took the same time.
+/// Bytes of expanded rows that are kept. They and the results computed from them have to stay in a
+/// core's own cache, which has 1 MB or more on the processors of functions; 128 to 512 KB took the
+/// same time.
 const KEPT: usize = 128 * 1024;
 
-/// A square filter of its own for each channel.
+/// A square filter for each channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Depthwise<W = Lines> {
     pub(crate) filter: Filter,
     pub(crate) channels: usize,
     pub(crate) bounds: Bounds,
-    /// `[places of the filter, lines of channels]`
+    /// Weights, `[positions of the filter, lines of channels]`.
     weights: W,
     bias: W,
 }
 
 impl Depthwise {
-    /// Puts it together; `weight(y, x, channel)` is a place of the filter. `None` when no kernel
+    /// Makes the layer; `weight(y, x, channel)` is one weight of the filter. `None` if no kernel
     /// computes such a filter.
     pub(crate) fn new(
         filter: Filter,
@@ -57,30 +58,31 @@ impl Depthwise {
     }
 }
 
-/// A depthwise convolution with what is around it.
+/// A depthwise convolution with the convolutions around it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Block<W = Lines> {
-    /// Widens the image, if there is such a layer.
+    /// Expands the image, if there is such a layer.
     pub(crate) expand: Option<Pointwise<W>>,
     pub(crate) depthwise: Depthwise<W>,
-    /// Narrows it again.
+    /// Projects it to fewer channels again.
     pub(crate) project: Option<Pointwise<W>>,
 }
 
 impl<W> Block<W> {
-    /// Channels of the image.
+    /// Returns the number of channels of the image.
     pub(crate) fn input_channels(&self) -> usize {
         let expand = self.expand.as_ref();
         expand.map_or(self.depthwise.channels, |expand| expand.depth)
     }
 
-    /// Channels of the result.
+    /// Returns the number of channels of the result.
     pub(crate) fn output_channels(&self) -> usize {
         let project = self.project.as_ref();
         project.map_or(self.depthwise.channels, |project| project.columns)
     }
 
-    /// Rows of results that are computed together, and the padded rows that they are computed from.
+    /// Returns the number of rows of results that are computed together, and of the padded rows
+    /// that they are computed from.
     fn strip(&self) -> (usize, usize) {
         let height = self.depthwise.filter.height;
         let row = self.padded_row() * size_of::<f32>();
@@ -90,15 +92,15 @@ impl<W> Block<W> {
         (outputs, rows(outputs))
     }
 
-    /// Values of an expanded row between its zeros.
+    /// Returns the number of values of an expanded row between its zeros.
     fn padded_row(&self) -> usize {
         self.depthwise.filter.width.padded() * self.depthwise.channels
     }
 }
 
 impl Block {
-    /// `[height, width, input channels]` to `[height, width, output channels]`; `residual`, as long as
-    /// the result, is added when something narrows it.
+    /// Converts `[height, width, input channels]` to `[height, width, output channels]`;
+    /// `residual`, as long as the result, is added if there is a projection.
     pub(crate) fn run(
         &self,
         instructions: Instructions,
@@ -162,7 +164,7 @@ impl Block {
         }
     }
 
-    /// Row `y` of the depthwise results.
+    /// Computes row `y` of the depthwise results.
     fn row(&self, ring: &Ring<'_>, zeros: &[f32], y: usize, target: &mut [f32]) {
         let depthwise = &self.depthwise;
         let height = depthwise.filter.height;
@@ -186,7 +188,7 @@ impl Block {
     }
 }
 
-/// The longest side of a filter that there is a kernel for.
+/// Maximum side of a filter for which there is a kernel.
 const MAX_FILTER_SIDE: usize = 7;
 
 struct Strips<'a> {
@@ -196,7 +198,7 @@ struct Strips<'a> {
     residual: Option<&'a [f32]>,
 }
 
-/// The last expanded rows, each between its zeros; row `y` of the image lies at `y % kept`.
+/// The last expanded rows, each between its zeros; row `y` of the image is at `y % kept`.
 struct Ring<'a> {
     block: &'a Block,
     instructions: Instructions,
@@ -208,7 +210,7 @@ struct Ring<'a> {
 }
 
 impl Ring<'_> {
-    /// Writes the zeros on both sides; expanding leaves them alone.
+    /// Writes the zeros on both sides; expanding does not overwrite them.
     fn clear(&mut self) {
         let width = self.block.depthwise.filter.width;
         let channels = self.block.depthwise.channels;
@@ -235,7 +237,7 @@ impl Ring<'_> {
         }
     }
 
-    /// Expands `rows` rows from `next` on to the place `at`.
+    /// Expands `rows` rows from `next` on to position `at`.
     fn expand(&mut self, at: usize, rows: usize) {
         let depthwise = &self.block.depthwise;
         let width = depthwise.filter.width;

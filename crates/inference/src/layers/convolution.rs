@@ -4,22 +4,22 @@ use super::weights::{Lines, Weights};
 use super::{Filter, Pointwise, scratch};
 use crate::kernels::{Instructions, Source};
 
-/// A convolution over all channels. Its pointwise part has `channels * height * width` of the filter as
-/// depth, in the order of [`Convolution::steps`].
+/// A convolution over all channels. The depth of its pointwise part is `channels * height * width`
+/// of the filter, in the order of [`Convolution::steps`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Convolution<W = Lines> {
     pub(crate) filter: Filter,
     pub(crate) channels: usize,
-    /// True if the image comes as `[channels, height, width]`.
+    /// True if the input is `[channels, height, width]`.
     pub(crate) channels_first: bool,
     pub(crate) pointwise: Pointwise<W>,
-    /// Offsets of a place's factors from its first one, in the padded image.
+    /// Offsets of a position's factors from its first one, in the padded image.
     steps: Vec<u32>,
 }
 
 impl Convolution {
-    /// Puts it together; `pointwise` makes the matrix for these places of the filter, `[channel, y, x]`, in
-    /// their order.
+    /// Makes the layer; `pointwise` makes the matrix for these positions of the filter, `[channel,
+    /// y, x]`, in this order.
     pub(crate) fn new(
         filter: Filter,
         channels: usize,
@@ -56,7 +56,7 @@ impl Convolution {
         }
     }
 
-    /// The image to `[height, width, columns]`; `residual` is as long.
+    /// Converts the image to `[height, width, columns]`; `residual` has the same length.
     pub(crate) fn run(
         &self,
         instructions: Instructions,

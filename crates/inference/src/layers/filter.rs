@@ -5,20 +5,21 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Side {
     /// Pixels of the image.
     pub(crate) input: usize,
-    /// Places of the filter.
+    /// Positions of the filter.
     pub(crate) output: usize,
-    /// Pixels that the filter reads.
+    /// Number of pixels that the filter reads.
     pub(crate) filter: usize,
-    /// Pixels between two places.
+    /// Distance between two positions, in pixels.
     pub(crate) stride: usize,
-    /// Pixels between two that the filter reads.
+    /// Distance between two pixels that the filter reads.
     pub(crate) dilation: usize,
-    /// Zeros before the first pixel.
+    /// Number of zeros before the first pixel.
     pub(crate) before: usize,
 }
 
 impl Side {
-    /// Pixels from the first zero to the last pixel that any place reads, and no fewer than there are.
+    /// Returns the number of pixels from the first zero to the last pixel that any position reads,
+    /// at least those of the image.
     pub(crate) fn padded(&self) -> usize {
         let reached = (self.output - 1) * self.stride + (self.filter - 1) * self.dilation + 1;
         reached.max(self.before + self.input)
@@ -38,8 +39,8 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// True if it reads and gives something, and padding does not double a side of the image, small images apart:
-    /// padding is written out, and a file may ask for any amount.
+    /// True if it has input and output, and padding does not double a side of the image, except for
+    /// small images: padding takes memory, and a file may request any amount.
     pub(crate) fn is_sane(&self) -> bool {
         let sides = [self.height, self.width];
         let padded = |side: &Side| {
@@ -52,12 +53,12 @@ impl Filter {
         sides.iter().all(|side| reads(side) && near(side))
     }
 
-    /// Pixels of the result.
+    /// Returns the number of pixels of the result.
     pub(crate) fn outputs(&self) -> usize {
         self.height.output * self.width.output
     }
 
-    /// Pixels of the image.
+    /// Returns the number of pixels of the image.
     #[cfg(test)]
     pub(crate) fn inputs(&self) -> usize {
         self.height.input * self.width.input

@@ -1,14 +1,14 @@
-//! The operations that replace tract's, over plain slices; no type of tract's here.
+//! Layers that replace operators of tract, over plain slices; no type of tract appears here.
 //!
 //! | type | what it computes |
 //! |---|---|
 //! | [`Pointwise`] | pixels times a matrix: a 1x1 convolution, a dense layer |
 //! | [`Convolution`] | a convolution with any filter over all channels |
-//! | [`Block`] | a depthwise convolution, with the 1x1 convolutions before and behind it |
+//! | [`Block`] | a depthwise convolution, with the 1x1 convolutions before and after it |
 //! | [`Average`] | the mean of all pixels |
 //!
-//! Images are `[height, width, channels]`. Weights lie in [`CacheLine`]s, of which `W` says where they are:
-//! [`Lines`] to run, [`Span`] to store.
+//! Images are `[height, width, channels]`. Weights are in [`CacheLine`]s; `W` determines where
+//! these are: [`Lines`] to run, [`Span`] to store.
 
 mod average;
 mod block;

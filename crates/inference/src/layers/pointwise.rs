@@ -3,19 +3,20 @@ use serde::{Deserialize, Serialize};
 use super::weights::{Lines, Weights, pack, panels};
 use crate::kernels::{Bounds, Instructions, Matrix, Source, multiply};
 
-/// A matrix `[depth, columns]`, a bias, and what results are clipped to.
+/// A matrix `[depth, columns]`, a bias, and the range to which results are clipped.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Pointwise<W = Lines> {
     pub(crate) depth: usize,
     pub(crate) columns: usize,
     pub(crate) bounds: Bounds,
-    /// In panels, as [`Matrix`] wants them.
+    /// Weights in panels, as in [`Matrix`].
     weights: W,
     bias: W,
 }
 
 impl Pointwise {
-    /// `weight(k, n)` is what factor `k` counts in result `n`; `bias` is `[columns]`.
+    /// Makes the layer; `weight(k, n)` is the weight of factor `k` in result `n`; `bias` is
+    /// `[columns]`.
     pub(crate) fn new(
         depth: usize,
         bias: &[f32],
@@ -59,7 +60,7 @@ impl Pointwise {
         );
     }
 
-    /// Multiplies pixels that lie side by side, `[pixels, depth]`, to `[pixels, columns]`.
+    /// Multiplies adjacent pixels, `[pixels, depth]`, to `[pixels, columns]`.
     pub(crate) fn dense(
         &self,
         instructions: Instructions,

@@ -3,11 +3,12 @@ use std::cell::RefCell;
 use crate::kernels::{CacheLine, LINE};
 
 thread_local! {
-    /// Kept from layer to layer and from image to image: fresh memory costs a page fault each 4 KB.
+    /// Memory that is kept from layer to layer and from image to image: new memory costs a page
+    /// fault for each 4 KB.
     static SCRATCH: RefCell<Vec<CacheLine>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Lends as many values as asked for, whatever they are.
+/// Lends `values` values of arbitrary content.
 pub(super) fn with<R>(values: usize, run: impl FnOnce(&mut [f32]) -> R) -> R {
     SCRATCH.with_borrow_mut(|lines| {
         let needed = values.div_ceil(LINE);

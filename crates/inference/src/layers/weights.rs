@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernels::{CacheLine, LINE};
 
-/// Weights in memory: of their own, or part of the program.
+/// Weights in memory: allocated, or part of the program.
 #[derive(Clone)]
 pub(crate) enum Lines {
     /// Made at load.
@@ -38,7 +38,7 @@ impl fmt::Debug for Lines {
     }
 }
 
-/// Weights in a file: which of its lines.
+/// Weights in a file, as a range of its lines.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Span {
     pub(crate) first: u32,
@@ -51,8 +51,8 @@ pub(crate) trait Weights: fmt::Debug + Clone + PartialEq {}
 impl Weights for Lines {}
 impl Weights for Span {}
 
-/// `[rows, columns]` in panels of [`LINE`] columns, `[panels, rows]` lines; what is missing in the last
-/// panel is zero.
+/// Packs `[rows, columns]` into panels of [`LINE`] columns, `[panels, rows]` lines; the last panel
+/// is padded with zeros.
 pub(crate) fn panels(rows: usize, columns: usize, value: impl Fn(usize, usize) -> f32) -> Lines {
     let panels = 0..columns.div_ceil(LINE);
     let lines = panels.flat_map(|panel| (0..rows).map(move |row| (panel, row)));
@@ -69,7 +69,7 @@ pub(crate) fn panels(rows: usize, columns: usize, value: impl Fn(usize, usize) -
     Lines::Owned(lines.collect())
 }
 
-/// Values one after another; what is missing in the last line is zero.
+/// Packs values one after another; the last line is padded with zeros.
 pub(crate) fn pack(values: &[f32]) -> Lines {
     panels(1, values.len(), |_, column| values[column])
 }

@@ -1,24 +1,24 @@
 use tract_onnx::tract_core::internal::*;
 
-/// The constant at an input of a node.
+/// Returns the constant at an input of a node.
 pub(super) fn constant(model: &TypedModel, node: &TypedNode, input: usize) -> Option<Arc<Tensor>> {
     let fact = model.outlet_fact(*node.inputs.get(input)?).ok()?;
     fact.konst.clone()
 }
 
-/// Its numbers.
+/// Returns the numbers of a tensor.
 pub(super) fn floats(tensor: &Tensor) -> Option<&[f32]> {
     tensor.as_plain_ram()?.as_slice::<f32>().ok()
 }
 
-/// The one value that all numbers of a constant have.
+/// Returns the one value that all numbers of a constant have.
 pub(super) fn uniform(tensor: &Tensor) -> Option<f32> {
     let (first, others) = floats(tensor)?.split_first()?;
     others.iter().all(|other| other == first).then_some(*first)
 }
 
-/// A number for each of the channels of an image `[.., channels, height, width]` that a constant of this
-/// shape is broadcast to; `[channels]` alone is taken where `alone` says so.
+/// Returns a number for each channel of an image `[.., channels, height, width]` to which a
+/// constant of this shape is broadcast; `[channels]` alone is accepted if `alone` is set.
 pub(super) fn per_channel(tensor: &Tensor, channels: usize, alone: bool) -> Option<Vec<f32>> {
     if let Some(value) = uniform(tensor) {
         return Some(vec![value; channels]);
@@ -32,8 +32,8 @@ pub(super) fn per_channel(tensor: &Tensor, channels: usize, alone: bool) -> Opti
     along_channels.then(|| floats(tensor).map(<[f32]>::to_vec))?
 }
 
-/// The sizes of an image in a model: channels, height, width; `None` when it is something else, or
-/// several images.
+/// Returns the sizes of an image in a model: channels, height, width; `None` if it is not an image,
+/// or several images.
 pub(super) fn image(fact: &TypedFact) -> Option<[usize; 3]> {
     if fact.datum_type != f32::datum_type() {
         return None;

@@ -9,16 +9,16 @@ use super::unit::Unit;
 use crate::layers::{Convolution, Pointwise};
 use crate::ops::{Layer, LayerOp};
 
-/// Channels up to which the first layer reads an image as the model gets it, channels first: one read
-/// serves so many pixels that moving the few channels would cost more.
+/// Maximum number of channels with which the first layer reads an image in the model's order,
+/// channels first: one read serves so many pixels that moving the few channels would cost more.
 const FEW_CHANNELS: usize = 4;
 
-/// Writes the new model, node after node.
+/// Writes the new model, node by node.
 pub(super) struct Lowering<'a> {
     model: &'a TypedModel,
     plan: &'a Plan,
     target: TypedModel,
-    /// Values of the old model in the new one, in their old shape.
+    /// Values of the old model in the new one, with their old shape.
     plain: HashMap<OutletId, OutletId>,
     /// Images of the old model in the new one, as `[height, width, channels]`.
     channel_last: HashMap<OutletId, OutletId>,
@@ -69,7 +69,7 @@ impl<'a> Lowering<'a> {
         self.target.into_compact()
     }
 
-    /// A node as it is.
+    /// Copies a node unchanged.
     fn copy(&mut self, id: usize) -> TractResult<()> {
         let node = self.model.node(id);
         let inputs = node.inputs.iter().map(|&outlet| self.plain(outlet));
@@ -128,7 +128,7 @@ impl<'a> Lowering<'a> {
         unit.found.inputs <= FEW_CHANNELS && !self.channel_last.contains_key(&unit.input)
     }
 
-    /// A layer that gives an image, channel-last.
+    /// Adds a layer that returns an image, channel-last.
     fn image(&mut self, outlet: OutletId, layer: Layer, inputs: &[OutletId]) -> TractResult<()> {
         let fact = self.model.outlet_fact(outlet)?;
         let [channels, height, width] = image(fact).context("a layer gives an image")?;
@@ -139,7 +139,7 @@ impl<'a> Lowering<'a> {
         Ok(())
     }
 
-    /// A value in its old shape.
+    /// Returns a value with its old shape.
     fn plain(&mut self, outlet: OutletId) -> TractResult<OutletId> {
         if let Some(&there) = self.plain.get(&outlet) {
             return Ok(there);
@@ -162,7 +162,7 @@ impl<'a> Lowering<'a> {
         Ok(wire)
     }
 
-    /// The node's, and which of its outputs it is.
+    /// Returns the node's name, with the number of the output.
     fn name(&self, outlet: OutletId) -> String {
         format!("{}.{}", self.model.node(outlet.node).name, outlet.slot)
     }
@@ -171,7 +171,7 @@ impl<'a> Lowering<'a> {
         self.model.node(outlet.node).op_is::<Const>()
     }
 
-    /// An image `[height, width, channels]`.
+    /// Returns an image as `[height, width, channels]`.
     fn channel_last(&mut self, outlet: OutletId) -> TractResult<OutletId> {
         if let Some(&there) = self.channel_last.get(&outlet) {
             return Ok(there);

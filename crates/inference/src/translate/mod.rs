@@ -1,10 +1,10 @@
-//! Replaces what tract computes slowly: a model with operators of tract's becomes one with layers.
+//! Replaces what tract computes slowly: a model of tract's operators becomes one with layers.
 //!
-//! It looks at the decluttered model, where batch normalization, padding and constants have been worked
-//! out. Convolutions take in what follows them ([`unit`]), depthwise ones the 1x1 convolutions around them
-//! ([`plan`]); sums over all pixels and dense layers are replaced too. Images are kept channel-last
-//! between layers and moved only where a layer meets an operator of tract's. What is not recognized stays
-//! as it is, so that any model runs.
+//! The input is the decluttered model, in which batch normalization, padding and constants are
+//! resolved. Convolutions absorb what follows them ([`unit`]), depthwise ones also the 1x1
+//! convolutions around them ([`plan`]); sums over all pixels and dense layers are replaced too.
+//! Images are kept channel-last between layers and moved only where a layer meets an operator of
+//! tract. What is not recognized stays unchanged, so that any model runs.
 
 mod constants;
 mod lower;

@@ -11,21 +11,21 @@ use crate::layers::{Filter, Side};
 /// The channels that a filter reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
-    /// All of them.
+    /// All channels.
     All,
-    /// The one that it makes.
+    /// The channel that it makes.
     Own,
 }
 
-/// A convolution as it stands in the model.
+/// A convolution in the model.
 #[derive(Debug, Clone)]
 pub(super) struct Found {
     pub(super) filter: Filter,
     pub(super) reach: Reach,
     pub(super) inputs: usize,
-    /// `[outputs, inputs, height, width]`; inputs is 1 for [`Reach::Own`].
+    /// Weights, `[outputs, inputs, height, width]`; `inputs` is 1 for [`Reach::Own`].
     pub(super) weights: Vec<f32>,
-    /// `[outputs]`
+    /// Bias, `[outputs]`.
     pub(super) bias: Vec<f32>,
 }
 
@@ -37,7 +37,7 @@ impl Found {
     }
 }
 
-/// The convolution that a node is.
+/// Returns the convolution of a node.
 pub(super) fn convolution(model: &TypedModel, node: &TypedNode) -> Option<Found> {
     if let Some(op) = node.op_as::<Conv>() {
         spatial(model, node, op)
@@ -91,7 +91,7 @@ fn spatial(model: &TypedModel, node: &TypedNode, op: &Conv) -> Option<Found> {
     })
 }
 
-/// A sum over channels with a constant matrix, at every pixel.
+/// Returns a sum over channels with a constant matrix, at every pixel.
 fn pointwise(model: &TypedModel, node: &TypedNode, op: &EinSum) -> Option<Found> {
     let [inputs, height, width] = image(model.outlet_fact(node.inputs[0]).ok()?)?;
     let [outputs, ..] = image(&node.outputs[0].fact)?;
@@ -100,7 +100,7 @@ fn pointwise(model: &TypedModel, node: &TypedNode, op: &EinSum) -> Option<Found>
     if matrix.source != from - 3 || matrix.target != to - 3 {
         return None;
     }
-    // Everything else stays where it is.
+    // Everything else stays unchanged.
     for axis in op.axes.iter_all_axes().filter(|axis| !matrix.sums(axis)) {
         let [source, _] = axis.inputs.as_slice() else {
             return None;
@@ -137,7 +137,7 @@ fn pointwise(model: &TypedModel, node: &TypedNode, op: &EinSum) -> Option<Found>
     })
 }
 
-/// A vector times a constant matrix: number of outputs, then `[outputs, inputs]`.
+/// Returns a vector times a constant matrix: number of outputs, then `[outputs, inputs]`.
 pub(super) fn dense(model: &TypedModel, node: &TypedNode) -> Option<(usize, usize, Vec<f32>)> {
     let op = node.op_as::<EinSum>()?;
     let matrix = Matrix::of(model, node, op)?;
@@ -158,9 +158,9 @@ fn rank(model: &TypedModel, outlet: OutletId) -> Option<usize> {
 /// The constant matrix of an einsum, and the axes that it connects.
 struct Matrix {
     weights: Arc<Tensor>,
-    /// Axis of the input that is summed over.
+    /// The axis of the input that is summed.
     source: usize,
-    /// Axis of the output that is made.
+    /// The axis of the output that is made.
     target: usize,
     outputs_first: bool,
 }
@@ -207,7 +207,7 @@ impl Matrix {
         !axis.inputs[1].is_empty()
     }
 
-    /// `[outputs, inputs]`
+    /// Returns the matrix as `[outputs, inputs]`.
     fn by_output(&self, inputs: usize, outputs: usize) -> Option<Vec<f32>> {
         let weights = floats(&self.weights)?;
         if weights.len() != inputs * outputs {

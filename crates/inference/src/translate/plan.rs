@@ -11,12 +11,12 @@ use super::unit::{Unit, only_reader};
 use crate::kernels::Bounds;
 use crate::layers::{Average, Block, Depthwise, Pointwise};
 
-/// The replacement of some nodes; it is kept by the last of them.
+/// The replacement of some nodes, stored under the last of them.
 #[derive(Debug)]
 pub(super) enum Replacement {
     /// A convolution over all channels.
     Convolution(Unit),
-    /// A block of these inputs: the image, and what is added.
+    /// A block with these inputs: the image, and the residual.
     Block(Block, TVec<OutletId>),
     /// Averages of an image.
     Average(Average, OutletId),
@@ -27,9 +27,9 @@ pub(super) enum Replacement {
 /// The nodes that are replaced, and their replacements.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
-    /// By the node whose output it makes.
+    /// Replacements by the node whose output they make.
     pub(super) replacements: HashMap<usize, Replacement>,
-    /// Nodes before it that are then no longer needed.
+    /// Earlier nodes that are then no longer needed.
     pub(super) absorbed: Vec<usize>,
 }
 
@@ -62,7 +62,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Depthwise convolutions take in their neighbors; the rest is replaced one by one.
+    /// Fuses depthwise convolutions with their neighbors; the rest is replaced one by one.
     fn fuse(&mut self, model: &TypedModel, mut units: Units) {
         for middle in units.depthwise() {
             let Some(middle) = units.take(middle) else {
@@ -99,8 +99,8 @@ impl Plan {
     }
 }
 
-/// Units by their first node. They are gone through in its order: where two could take in the same one,
-/// every process decides alike.
+/// Units by their first node, processed in that order: if two could absorb the same one, every
+/// process decides alike.
 #[derive(Debug, Default)]
 struct Units(BTreeMap<usize, Unit>);
 
@@ -109,7 +109,7 @@ impl Units {
         self.0.insert(unit.first, unit);
     }
 
-    /// True if a node's output is that of a unit, and so lies channel-last.
+    /// True if a node's output is that of a unit, and so is channel-last.
     fn makes(&self, node: usize) -> bool {
         self.0.values().any(|unit| unit.last == node)
     }
@@ -124,7 +124,7 @@ impl Units {
         units.map(|unit| unit.first).collect()
     }
 
-    /// The 1x1 convolution that only makes the input of this one.
+    /// Removes the 1x1 convolution that only makes the input of this one.
     fn before(&mut self, model: &TypedModel, unit: &Unit) -> Option<Unit> {
         let reader = only_reader(model, unit.input.node)?;
         let before = self.0.values().find(|before| {
@@ -136,7 +136,7 @@ impl Units {
         self.take(first)
     }
 
-    /// The 1x1 convolution that alone reads the output of this one.
+    /// Removes the 1x1 convolution that is the only reader of the output of this one.
     fn behind(&mut self, model: &TypedModel, unit: &Unit) -> Option<Unit> {
         let reader = only_reader(model, unit.last)?;
         let behind = self.0.get(&reader.id)?;
@@ -160,7 +160,7 @@ fn depthwise(unit: &Unit) -> Option<Depthwise> {
     Depthwise::new(found.filter, &found.bias, unit.bounds, weight)
 }
 
-/// A sum over all pixels, and the node that makes a mean of it, if one does.
+/// Returns a sum over all pixels, and the node that makes a mean of it, if there is one.
 fn average(model: &TypedModel, node: &TypedNode) -> Option<(Average, usize)> {
     let op = node.op_as::<Reduce>()?;
     let fact = model.outlet_fact(node.inputs[0]).ok()?;

@@ -22,13 +22,13 @@ pub(super) struct Unit {
     pub(super) first: usize,
     /// The last node; its output is the unit's.
     pub(super) last: usize,
-    /// All of them.
+    /// All nodes.
     pub(super) nodes: Vec<usize>,
 }
 
 impl Unit {
-    /// The unit that begins with a convolution. Nodes that are `taken` belong to another one: a sum of two
-    /// convolutions becomes part of the first.
+    /// Grows the unit that begins with a convolution. Nodes that are `taken` belong to another one:
+    /// a sum of two convolutions becomes part of the first.
     pub(super) fn grow(
         model: &TypedModel,
         node: &TypedNode,
@@ -54,7 +54,7 @@ impl Unit {
         unit
     }
 
-    /// Takes in what a node does to the result; `None` when it cannot.
+    /// Absorbs the operation of a node on the result; `None` if that is not possible.
     fn absorb(&mut self, model: &TypedModel, node: &TypedNode) -> Option<()> {
         let op = node.op_as::<TypedBinOp>()?;
         let unchanged = node.outputs[0].fact.shape == model.node(self.last).outputs[0].fact.shape
@@ -105,8 +105,8 @@ impl Unit {
     }
 }
 
-/// The node that reads the only output of a node, when there is no other reader and the model does not
-/// give the output away.
+/// Returns the node that reads the only output of a node, if there is no other reader and it is not
+/// an output of the model.
 pub(super) fn only_reader(model: &TypedModel, node: usize) -> Option<&TypedNode> {
     let [output] = model.node(node).outputs.as_slice() else {
         return None;

@@ -1,4 +1,4 @@
-//! JPEG files for tests: written by an encoder, taken apart and put together in other ways.
+//! JPEG files for tests: written by an encoder, split into segments and put together differently.
 #![allow(clippy::unwrap_used, dead_code)]
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
@@ -15,7 +15,7 @@ pub(crate) const SAMPLINGS: [SamplingFactor; 6] = [
 
 pub(crate) const SCALES: [Scale; 4] = [Scale::Eighth, Scale::Quarter, Scale::Half, Scale::Whole];
 
-/// How a file is written.
+/// The way a file is written.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Kind {
     pub(crate) size: (usize, usize),
@@ -36,7 +36,7 @@ pub(crate) const PLAIN: Kind = Kind {
 };
 
 impl Kind {
-    /// Waves, softer or finer.
+    /// Draws waves, softer or finer, and encodes them.
     pub(crate) fn file(self) -> Vec<u8> {
         self.file_of(wave)
     }
@@ -82,12 +82,12 @@ pub(crate) fn whole(file: &[u8]) -> Image {
     decode(file, Scale::Whole).unwrap()
 }
 
-/// What is wrong with a file, in words.
+/// Returns the error of a file as text.
 pub(crate) fn refusal(file: &[u8]) -> String {
     decode(file, Scale::Whole).unwrap_err().to_string()
 }
 
-/// Markers with their segments, the data of scans behind theirs.
+/// Returns markers with their segments; the data of scans follows their segment.
 pub(crate) fn segments(file: &[u8]) -> Vec<(u8, Vec<u8>)> {
     let mut found = Vec::new();
     let mut at = 2;
@@ -111,7 +111,8 @@ pub(crate) fn segments(file: &[u8]) -> Vec<(u8, Vec<u8>)> {
     found
 }
 
-/// A file of markers with their segments. The length of a scan's header follows from its count of components.
+/// Makes a file of markers with their segments. The length of a scan's header follows from its
+/// number of components.
 pub(crate) fn assembled(parts: &[(u8, Vec<u8>)]) -> Vec<u8> {
     let mut file = vec![0xFF, 0xD8];
     for (marker, content) in parts {

@@ -17,8 +17,8 @@ use tokio::sync::oneshot;
 use crate::StartError;
 use crate::folder::DataFolder;
 
-/// The DynamoDB server while it runs: on a thread of its own, because it waits for the disk in
-/// the middle of its async code.
+/// The running DynamoDB server. It has a thread of its own, because it waits for the disk in the
+/// middle of its async code.
 pub(crate) struct DynamoDbServer {
     stop: oneshot::Sender<()>,
     ended: oneshot::Receiver<()>,
@@ -57,9 +57,9 @@ impl DynamoDbServer {
             .spawn(move || {
                 runtime.block_on(serve(listener, database, stopped));
                 // Dropping the runtime drops the connections that are still open, and with them the
-                // last handles of the database: it is closed when `ended` tells.
+                // last handles of the database: it is closed when `ended` is signaled.
                 drop(runtime);
-                // Unlocks the folder, unless the S3 server is still at it.
+                // Unlocks the folder, unless the S3 server still uses it.
                 drop(folder);
                 let _ = end.send(());
             })?;
@@ -71,11 +71,11 @@ impl DynamoDbServer {
     }
 
     pub(crate) async fn stop(self) {
-        // When the server has ended already, there is nothing to tell it.
+        // If the server has ended already, there is nobody to receive it.
         let _ = self.stop.send(());
         let _ = self.ended.await;
         if self.thread.join().is_err() {
-            tracing::error!("the DynamoDB server ended badly");
+            tracing::error!("the DynamoDB server ended with an error");
         }
     }
 }
@@ -89,8 +89,8 @@ async fn serve(
         Ok(listener) => listener,
         Err(error) => return tracing::error!(%error, "cannot serve DynamoDB"),
     };
-    // Requests are answered without a pause in between on this one thread, so none is cut off
-    // when the server is dropped.
+    // Requests are answered without a pause on this one thread, so none is cut off when the server
+    // is dropped.
     let server = dynoxide::server::serve_with_shutdown(listener, database, std::future::pending());
     tokio::select! {
         _ = stopped => {}

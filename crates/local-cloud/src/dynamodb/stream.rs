@@ -8,11 +8,12 @@ use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
 use dynoxide::storage::Storage;
 use serde_json::Value;
 
-/// Writes that a stream remembers, of all tables together. Where AWS keeps them for a day, dynoxide keeps
-/// them forever, and reads all of them at each write to number the next.
+/// Maximum number of writes that a stream keeps, of all tables together. AWS keeps them for a day;
+/// dynoxide keeps them forever, and reads all of them at each write to number the next.
 const MAX_REMEMBERED_WRITES: u32 = 20_000;
 
-/// Makes the streams of a database file drop old records, and find the last one without reading the others.
+/// Makes the streams of a database file drop old records, and find the last one without reading the
+/// others.
 pub(super) fn keep_short(path: &str) -> Result<(), String> {
     let storage = Storage::new(path).map_err(|error| error.to_string())?;
     let statements = format!(
@@ -29,20 +30,20 @@ pub(super) fn keep_short(path: &str) -> Result<(), String> {
 /// One record of a stream.
 #[derive(Debug, Clone)]
 pub(crate) struct StreamRecord {
-    /// Its place in the stream.
+    /// Its position in the stream.
     pub(crate) sequence_number: String,
-    /// The record as Lambda hands it to a function.
+    /// The record as Lambda passes it to a function.
     pub(crate) event: Value,
 }
 
 impl StreamRecord {
-    /// The text of an attribute of the item's key.
+    /// Returns the text of an attribute of the item's key.
     pub(crate) fn key(&self, name: &str) -> Option<&str> {
         self.event["dynamodb"]["Keys"][name]["S"].as_str()
     }
 }
 
-/// Reads the stream of one table, from the moment on at which the reader was made. Every call blocks.
+/// Reads the stream of one table, starting when the reader is made. Every call blocks.
 #[derive(Clone)]
 pub(crate) struct StreamReader {
     database: Database,
@@ -51,7 +52,7 @@ pub(crate) struct StreamReader {
 }
 
 impl StreamReader {
-    /// A reader of all later writes to `table`.
+    /// Makes a reader of all later writes to `table`.
     pub(crate) fn latest(database: Database, table: &str) -> Result<Self, String> {
         let describe = DescribeTableRequest {
             table_name: table.to_owned(),
@@ -81,7 +82,7 @@ impl StreamReader {
         })
     }
 
-    /// The next records, at most `limit`; none if nothing was written since.
+    /// Returns the next records, at most `limit`; none if nothing was written since.
     pub(crate) fn read(&mut self, limit: usize) -> Result<Vec<StreamRecord>, String> {
         let request = GetRecordsRequest {
             shard_iterator: self.next.clone(),
@@ -114,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stream_forgets_and_finds_its_end_without_looking_at_all_of_it() {
+    fn a_stream_drops_old_records_and_finds_its_end_without_a_scan() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tables.sqlite");
         let path = path.to_string_lossy();

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::StartError;
 
-/// Creates the table that a `CreateTable` request asks for, unless there is one of its name; then gives that
-/// one the stream, if the request has one: tables of earlier releases have none.
+/// Creates the table of a `CreateTable` request, unless there is one with its name; that one gets
+/// the stream of the request, if any: tables of earlier releases have none.
 pub(super) fn create(database: &Database, request: &Value) -> Result<(), StartError> {
     let table = request
         .get("TableName")

@@ -7,8 +7,8 @@ pub struct DeadLetter {
     pub message_id: String,
     /// The S3 event or the stream's record as JSON text, or the text that was sent.
     pub body: String,
-    /// How often it was delivered.
+    /// Number of deliveries.
     pub receives: u32,
-    /// Why the last delivery failed.
+    /// The reason why the last delivery failed.
     pub reason: String,
 }

@@ -15,7 +15,7 @@ use super::record::sqs_event;
 
 pub(super) type Handler = Option<Arc<dyn EventHandler>>;
 
-/// The tasks that take batches from the queue and hand them to the handler.
+/// The tasks that take batches from the queue and pass them to the handler.
 pub(crate) struct Deliverer {
     handler: watch::Sender<Handler>,
     stop: watch::Sender<bool>,
@@ -38,12 +38,12 @@ impl Deliverer {
         }
     }
 
-    /// The handler, as soon as there is one.
+    /// Returns the handler, as soon as there is one.
     pub(crate) fn handlers(&self) -> watch::Receiver<Handler> {
         self.handler.subscribe()
     }
 
-    /// Events go to this handler from the next batch on.
+    /// Sets the handler for the next batch and later ones.
     pub(crate) fn set_handler(&self, handler: Arc<dyn EventHandler>) {
         self.handler.send_replace(Some(handler));
     }
@@ -66,7 +66,7 @@ async fn work(
 ) {
     loop {
         let next = async {
-            // Fails only when the deliverer is gone, and then this task is aborted.
+            // Fails only if the deliverer was dropped, and then this task is aborted.
             let handler = handlers.wait_for(Option::is_some).await.ok()?.clone()?;
             Some((handler, queue.receive().await))
         };
@@ -80,14 +80,14 @@ async fn work(
     }
 }
 
-/// The messages or records of a batch that failed, and why.
+/// The messages or records of a batch that failed, with reasons.
 pub(super) enum Failures {
     All(String),
     Some(HashSet<String>),
 }
 
 impl Failures {
-    /// Returns why the message or record `id` failed, if it did.
+    /// Returns the reason why the message or record `id` failed, if it did.
     pub(super) fn reason(&self, id: &str) -> Option<String> {
         match self {
             Self::All(reason) => Some(reason.clone()),
@@ -106,9 +106,10 @@ async fn deliver(handler: Arc<dyn EventHandler>, batch: &[Message]) -> Failures 
     }
 }
 
-/// Returns the handler's reply, or why there is none.
+/// Returns the handler's reply, or the reason why there is none.
 pub(super) async fn invoke(handler: Arc<dyn EventHandler>, event: Value) -> Result<Value, String> {
-    // In a set, which ends the handler with this task, and away from it, so that a panic ends here.
+    // In a set, which ends the handler together with this task, and in a separate task, which
+    // contains panics.
     let mut calls = JoinSet::new();
     calls.spawn(async move { handler.handle(event).await });
     match calls.join_next().await {
@@ -118,13 +119,15 @@ pub(super) async fn invoke(handler: Arc<dyn EventHandler>, event: Value) -> Resu
     }
 }
 
-/// Reads a reply as Lambda does: a reply without failures is a success, and one that names a message that was
-/// not delivered fails the whole batch.
+/// Reads a reply as Lambda does: a reply without failures is a success, and one that names a
+/// message that was not delivered fails the whole batch.
 pub(super) fn read_reply(reply: &Value, was_delivered: impl Fn(&str) -> bool) -> Failures {
     let items = match reply.get("batchItemFailures") {
         None | Some(Value::Null) => return Failures::Some(HashSet::new()),
         Some(Value::Array(items)) => items,
-        Some(_) => return Failures::All("`batchItemFailures` of the reply is no array".to_owned()),
+        Some(_) => {
+            return Failures::All("the reply's `batchItemFailures` is not an array".to_owned());
+        }
     };
     let mut failed = HashSet::new();
     for item in items {

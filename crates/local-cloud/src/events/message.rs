@@ -7,9 +7,9 @@ pub(crate) struct Message {
     pub(crate) id: String,
     pub(crate) body: String,
     pub(crate) receives: u32,
-    /// Nanoseconds since 1970.
+    /// Time of sending, nanoseconds since 1970.
     pub(crate) sent: i64,
-    /// Nanoseconds since 1970; 0 before the first delivery.
+    /// Time of the first delivery, nanoseconds since 1970; 0 before it.
     pub(crate) first_received: i64,
 }
 
@@ -25,7 +25,7 @@ impl Message {
     }
 }
 
-/// A message id: a random UUID (version 4).
+/// Returns a message id: a random UUID (version 4).
 pub(crate) fn message_id() -> String {
     let random: u128 = rand::random();
     let versioned = random & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;

@@ -1,5 +1,5 @@
-//! From a change of an object or an item, or a message that was sent, to the handler: wrapped in SQS records or
-//! as the stream has it, batched and retried as a Lambda event source mapping does.
+//! Delivery of events to the handler: changes of objects, writes to a table and sent messages, in
+//! SQS records or as stream records, batched and retried like a Lambda event source mapping does.
 
 mod dead_letter;
 mod deliverer;

@@ -6,26 +6,26 @@ use serde_json::Value;
 use crate::clock;
 use crate::identity::REGION;
 
-/// The principal that events name as the cause of every change.
+/// The principal in events, as the cause of every change.
 const PRINCIPAL: &str = "local";
 
-/// What an event says about an object; size and ETag only if the object exists.
+/// The facts about an object in an event; size and ETag only if the object exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ObjectFacts<'a> {
     pub(crate) bucket: &'a str,
     pub(crate) key: &'a str,
-    /// When, in nanoseconds since 1970; grows with every change of the object.
+    /// Time of the change in nanoseconds since 1970; grows with every change of the object.
     pub(crate) at: i64,
     /// Bytes and unquoted ETag.
     pub(crate) version: Option<(u64, &'a str)>,
 }
 
-/// An S3 event that says that an object was created; `event` is like `ObjectCreated:Put`.
+/// Makes the S3 event of a created object; `event` is like `ObjectCreated:Put`.
 pub(crate) fn created(facts: &ObjectFacts<'_>, event: &str) -> Value {
     event_of(facts, event)
 }
 
-/// An S3 event that says that an object was removed.
+/// Makes the S3 event of a removed object.
 pub(crate) fn removed(facts: &ObjectFacts<'_>) -> Value {
     event_of(facts, REMOVED)
 }

@@ -12,22 +12,23 @@ use super::message::Message;
 use crate::clock;
 use crate::options::QueueOptions;
 
-/// Dead letters that are kept; the oldest are dropped first.
+/// Maximum number of dead letters that are kept; the oldest are dropped first.
 const MAX_DEAD_LETTERS: usize = 1000;
-/// The longest pause before another attempt.
+/// Maximum pause before another attempt.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 
-/// The events that wait; in memory only.
+/// The waiting events, in memory only.
 #[derive(Debug)]
 pub(crate) struct Queue {
     options: QueueOptions,
     state: Mutex<State>,
     arrival: Notify,
-    /// Messages that wait, pause or are being handled.
+    /// Number of messages that wait, pause or are being handled.
     open: watch::Sender<usize>,
 }
 
-/// The numbers of messages that wait, that are being handled or pause after a failure, and that are delayed.
+/// The numbers of messages that wait, that are being handled or pause after a failure, and that are
+/// delayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) visible: usize,
@@ -38,9 +39,9 @@ pub(crate) struct Counts {
 #[derive(Debug, Default)]
 struct State {
     ready: VecDeque<Message>,
-    /// Failed and delayed messages, and when they become ready.
+    /// Failed and delayed messages, with the time when they become ready.
     paused: Vec<(Instant, Message)>,
-    /// How many messages are being handled.
+    /// Number of messages that are being handled.
     in_hand: usize,
     dead: VecDeque<DeadLetter>,
 }
@@ -136,7 +137,7 @@ impl Queue {
         }
     }
 
-    /// Ends the delivery of a batch: `reason` returns why a message failed, if it did.
+    /// Ends the delivery of a batch: `reason` returns the reason why a message failed, if it did.
     pub(crate) fn settle(&self, batch: Vec<Message>, reason: impl Fn(&Message) -> Option<String>) {
         let mut closed = 0;
         let mut state = self.state();
@@ -180,17 +181,17 @@ impl Queue {
         self.state().dead.iter().cloned().collect()
     }
 
-    /// Adds an event that never was in the queue to the dead letters.
+    /// Adds an event that was never in the queue to the dead letters.
     pub(super) fn add_dead_letter(&self, letter: DeadLetter) {
         self.state().move_to_dead_letter_queue(letter);
     }
 
-    /// The number of failed deliveries after which an event is given up.
+    /// Returns the number of failed deliveries after which an event is given up.
     pub(super) fn max_receives(&self) -> u32 {
         self.options.max_receives.max(1)
     }
 
-    /// The pause before the next delivery of an event that was delivered `receives` times.
+    /// Returns the pause before the next delivery of an event that was delivered `receives` times.
     pub(super) fn pause(&self, receives: u32) -> Duration {
         let doublings = receives.saturating_sub(1).min(16);
         (self.options.backoff * 2_u32.pow(doublings)).min(MAX_PAUSE)

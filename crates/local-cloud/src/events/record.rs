@@ -1,4 +1,4 @@
-//! Messages as SQS hands them to a Lambda function.
+//! Messages as SQS passes them to a Lambda function.
 
 use s3s::crypto::{Checksum as _, Md5};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::message::Message;
 use crate::identity::{QUEUE_ARN, REGION};
 
-/// The event that SQS hands to a Lambda function.
+/// Makes the event that SQS passes to a Lambda function.
 pub(crate) fn sqs_event(messages: &[Message]) -> Value {
     json!({"Records": messages.iter().map(record).collect::<Vec<_>>()})
 }
@@ -31,7 +31,7 @@ fn record(message: &Message) -> Value {
     })
 }
 
-/// The MD5 of a text, in hexadecimal.
+/// Returns the MD5 of a text, in hexadecimal.
 pub(crate) fn md5(text: &str) -> String {
     hex::encode(Md5::checksum(text.as_bytes()))
 }

@@ -1,5 +1,5 @@
-//! From a write to a table to the handler: records of the table's stream, batched and retried as a Lambda
-//! event source mapping does.
+//! Delivery of writes to a table to the handler: records of the table's stream, batched and retried
+//! like a Lambda event source mapping does.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +15,13 @@ use super::queue::Queue;
 use crate::dynamodb::{StreamReader, StreamRecord};
 use crate::options::WatchedTable;
 
-/// The time between two reads of a stream without records. Lambda reads four times a second.
+/// Time between two reads of a stream without records. Lambda reads four times a second.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The pause after a stream could not be read, for example because its table is gone.
+/// Pause after a stream could not be read, for example because its table was removed.
 const RETRY_PAUSE: Duration = Duration::from_secs(2);
 
-/// The task that reads a stream and hands its records to the handler.
+/// The task that reads a stream and passes its records to the handler.
 pub(crate) struct StreamPoller {
     /// The number of calls of [`idle`](Self::idle).
     asked: watch::Sender<u64>,
@@ -41,8 +41,8 @@ struct PollTask {
 }
 
 impl StreamPoller {
-    /// Polls the stream that `reader` reads. `queue` says how often to retry failed records, and keeps those
-    /// that are given up.
+    /// Polls the stream of `reader`. `queue` determines how often failed records are retried, and
+    /// keeps those that are given up.
     pub(crate) fn start(
         reader: StreamReader,
         watched: WatchedTable,
@@ -77,7 +77,7 @@ impl StreamPoller {
             *asked += 1;
             question = *asked;
         });
-        // The sender is gone only if the task has ended, and then nothing is left to wait for.
+        // The sender is dropped only if the task has ended, and then nothing is left to wait for.
         let mut answered = self.answered.clone();
         let _ = answered.wait_for(|answered| *answered >= question).await;
     }
@@ -114,7 +114,7 @@ impl PollTask {
                     _ = stop.wait_for(|stop| *stop) => return,
                     handler = handler => handler,
                 };
-                // None when the cloud is gone, and then this task is aborted.
+                // `None` if the cloud was dropped, and then this task is aborted.
                 let Some(handler) = handler else { return };
                 self.deliver(handler, records, &mut stop).await;
             }
@@ -155,7 +155,7 @@ impl PollTask {
         records
     }
 
-    /// Hands records to the handler until none fails any more, or the failed ones are given up.
+    /// Passes records to the handler until none fails, or the failed ones are given up.
     async fn deliver(
         &self,
         handler: Arc<dyn EventHandler>,

@@ -56,7 +56,7 @@ macro_rules! describe_output {
 
 pub(super) use {attributes_of, describe_output};
 
-/// Without `aws-chunked`, which belongs to the transfer, not to the object.
+/// Removes `aws-chunked`, which belongs to the transfer, not to the object.
 pub(super) fn stored_encoding(header: Option<&str>) -> Option<String> {
     let codings = header?.split(',').map(str::trim);
     let kept: Vec<&str> = codings
@@ -69,7 +69,7 @@ pub(super) fn sorted(metadata: Option<s3s::dto::Metadata>) -> BTreeMap<String, S
     metadata.unwrap_or_default().into_iter().collect()
 }
 
-/// The content type, or S3's default.
+/// Returns the content type, or S3's default.
 pub(super) fn content_type(attributes: &Attributes) -> String {
     let known = attributes
         .content_type

@@ -14,7 +14,7 @@ use crate::store::{Content, Draft, StoreError};
 
 /// Received bytes are hashed and written in pieces of about this size.
 const PIECE: usize = 1 << 19;
-/// A read of at most this many bytes is answered from memory.
+/// Maximum size of reads that are answered from memory.
 const SMALL: u64 = 1 << 20;
 
 impl LocalS3 {
@@ -56,7 +56,7 @@ impl LocalS3 {
     }
 }
 
-/// The body broke off, or is not what its signature says.
+/// Makes the error of a body that broke off, or does not match its signature.
 fn incomplete(source: StdError) -> S3Error {
     let mut error = S3Error::with_message(
         S3ErrorCode::IncompleteBody,
@@ -66,7 +66,7 @@ fn incomplete(source: StdError) -> S3Error {
     error
 }
 
-/// `length` bytes of the file from its current position; blocks when they are few.
+/// Returns `length` bytes of the file from its current position; blocks if they are few.
 pub(super) fn outgoing(mut file: File, length: u64) -> io::Result<StreamingBlob> {
     if length <= SMALL {
         let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
@@ -87,7 +87,7 @@ pub(super) fn outgoing(mut file: File, length: u64) -> io::Result<StreamingBlob>
 
 fn read_piece(mut file: File, left: u64) -> io::Result<(Bytes, File)> {
     let mut piece = vec![0; usize::try_from(left).unwrap_or(PIECE).min(PIECE)];
-    // Fails if another program truncated the file: the client then sees a broken transfer.
+    // Fails if another program truncated the file: the client then sees an incomplete transfer.
     file.read_exact(&mut piece)?;
     Ok((piece.into(), file))
 }

@@ -13,7 +13,7 @@ impl LocalS3 {
         let location = Some(format!("/{}", request.input.bucket));
         match self.buckets.create_bucket(request).await {
             Ok(_) => Ok(CreateBucketOutput { location }),
-            // There is one account only.
+            // There is only one account.
             Err(mut error) if *error.code() == S3ErrorCode::BucketAlreadyExists => {
                 error.set_code(S3ErrorCode::BucketAlreadyOwnedByYou);
                 Err(error)
@@ -22,7 +22,7 @@ impl LocalS3 {
         }
     }
 
-    /// Not left to s3s-fs, which would remove the objects too.
+    /// Deletes a bucket. s3s-fs would remove its objects too.
     pub(super) async fn delete_bucket(
         &self,
         request: S3Request<DeleteBucketInput>,

@@ -6,7 +6,7 @@ use s3s::{S3Result, TrailingHeaders, s3_error};
 
 use crate::store::{Checks, Checksums, Content};
 
-/// The checksums that the sender of a body gives: in headers, or in trailers after it.
+/// The checksums that the sender of a body provides: in headers, or in trailers after it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SentChecksums {
     pub(super) md5: Option<String>,
@@ -58,7 +58,7 @@ pub(super) fn trailer_names(headers: &HeaderMap) -> String {
 }
 
 impl SentChecksums {
-    /// Says which checksums to compute while the body comes in.
+    /// Returns the checksums to compute while the body is received.
     pub(super) fn checks(&self) -> Checks {
         let algorithm = self
             .algorithm

@@ -16,10 +16,10 @@ pub(super) struct ReadConditions {
     pub(super) if_unmodified_since: Option<Timestamp>,
 }
 
-/// The verdict of a read's conditions on a version.
+/// The result of a read's conditions on a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Go on.
+    /// The conditions hold.
     Met,
     /// `If-Match` or `If-Unmodified-Since` does not hold.
     Failed,
@@ -49,7 +49,7 @@ impl ReadConditions {
         }
     }
 
-    /// For a get or head: 412 or 304.
+    /// Checks the conditions for a get or head: 412 or 304.
     pub(super) fn check(&self, version: &Version) -> S3Result<()> {
         match self.verdict(version) {
             Verdict::Met => Ok(()),
@@ -59,7 +59,7 @@ impl ReadConditions {
     }
 }
 
-/// The condition of a put, a completed upload or a delete.
+/// Returns the condition of a put, a completed upload or a delete.
 pub(super) fn write_condition(
     if_match: Option<&ETagCondition>,
     if_none_match: Option<&ETagCondition>,
@@ -79,10 +79,7 @@ pub(super) fn write_condition(
 }
 
 fn precondition_failed() -> S3Error {
-    s3_error!(
-        PreconditionFailed,
-        "the object is not what the condition asks for"
-    )
+    s3_error!(PreconditionFailed, "the object does not meet the condition")
 }
 
 fn not_modified(version: &Version) -> S3Error {
@@ -111,7 +108,7 @@ fn names(condition: &ETagCondition, etag: &str) -> bool {
     condition.is_any() || tags(condition).any(|tag| tag == etag)
 }
 
-/// The ETags of a condition, unquoted; s3s hands a list over as one ETag with quotes inside.
+/// Returns the ETags of a condition, unquoted; s3s passes a list as one ETag with quotes inside.
 fn tags(condition: &ETagCondition) -> impl Iterator<Item = &str> {
     let text = condition.as_etag().map_or("", |etag| etag.value());
     text.split(',')

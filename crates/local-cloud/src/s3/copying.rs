@@ -92,12 +92,13 @@ impl LocalS3 {
         let object = self.store.open_object(&self.store.readable(bucket, key)?)?;
         match conditions.verdict(&object.version) {
             Verdict::Met => Ok(object),
-            // Of a copy, both kinds of conditions fail alike.
+            // In a copy, both kinds of conditions fail alike.
             Verdict::Failed | Verdict::Unchanged => Err(StoreError::PreconditionFailed.into()),
         }
     }
 
-    /// Copies bytes of an opened object to a file of their own, and computes the checksums that the source has.
+    /// Copies bytes of an opened object to a new file, and computes the checksums that the source
+    /// has.
     pub(super) fn copy_range(
         &self,
         from: &mut Object,

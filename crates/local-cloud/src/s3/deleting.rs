@@ -7,7 +7,7 @@ use super::LocalS3;
 use super::conditions::write_condition;
 use crate::store::{StoreError, WriteCondition};
 
-/// The keys of one request, by S3's rule.
+/// Maximum number of keys in one request, as in S3.
 const MAX_KEYS: usize = 1000;
 
 impl LocalS3 {
@@ -80,7 +80,8 @@ impl LocalS3 {
         (deleted, errors)
     }
 
-    /// A key that cannot be stored is not there, and removing what is not there succeeds.
+    /// Deletes one key. A key that cannot be stored does not exist, and removing a missing one
+    /// succeeds.
     fn delete(
         &self,
         bucket: &str,

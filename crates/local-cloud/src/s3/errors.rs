@@ -1,4 +1,4 @@
-//! The S3 errors of the store's errors.
+//! Conversion of the store's errors to S3 errors.
 
 use s3s::{S3Error, S3ErrorCode};
 

@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::{S3Result, s3_error};
 
-/// The one access key; fixed, since only processes of this machine reach the servers.
+/// The only access key; fixed, because only processes of this machine reach the servers.
 pub(crate) const ACCESS_KEY: &str = "local";
 pub(crate) const SECRET_KEY: &str = "locallocal";
 
-/// Knows the one pair of keys.
+/// Knows the only pair of keys.
 #[derive(Debug)]
 pub(super) struct LocalKeys;
 

@@ -8,7 +8,7 @@ use super::LocalS3;
 use super::attributes::last_modified;
 use crate::store::{Entry, Listing, Query};
 
-/// The entries of one page, by S3's rule.
+/// Maximum number of entries in one page, as in S3.
 const MAX_PAGE_ENTRIES: i32 = 1000;
 
 impl LocalS3 {
@@ -142,8 +142,8 @@ pub(super) fn is_url(encoding: Option<&EncodingType>) -> bool {
     encoding.is_some_and(|encoding| encoding.as_str() == EncodingType::URL)
 }
 
-/// Percent-encodes all but slashes if the client asked for it. A space becomes `%20`, since not every client reads
-/// a plus sign as a space.
+/// Percent-encodes everything except slashes if the client requested it. A space becomes `%20`,
+/// because not every client reads a plus sign as a space.
 pub(super) fn encode(url: bool, text: &str) -> String {
     if url {
         encode_key(text).replace('+', "%20")
@@ -152,7 +152,7 @@ pub(super) fn encode(url: bool, text: &str) -> String {
     }
 }
 
-/// A token is the hexadecimal form of the last entry, so that it passes through any client.
+/// Encodes a token: the hexadecimal form of the last entry, which passes through any client.
 fn encode_token(last: &str) -> String {
     hex::encode(last)
 }

@@ -1,6 +1,6 @@
-//! The S3 API over the [`crate::store`]: s3s-fs answers requests about buckets; the store
-//! answers those about objects, listings and multipart uploads, whose preconditions, ETags and descriptions have
-//! to hold under concurrency and after a kill.
+//! The S3 API over the [`crate::store`]: s3s-fs answers requests about buckets; the store answers
+//! those about objects, listings and multipart uploads, whose preconditions, ETags and descriptions
+//! must hold under concurrency and after a kill.
 
 mod attributes;
 mod body;

@@ -11,7 +11,7 @@ use super::copying::source_conditions;
 use super::listings::encode;
 use crate::store::{Checks, Checksums, StoreError, UploadInfo};
 
-/// The parts of an upload, and the entries of a listing of them.
+/// Maximum number of parts of an upload, and of entries in a listing of them.
 pub(super) const MAX_PARTS: i32 = 10_000;
 
 impl LocalS3 {
@@ -211,7 +211,7 @@ fn wanted_parts(upload: Option<CompletedMultipartUpload>) -> S3Result<Vec<(i32, 
     })
 }
 
-/// The checksums that are of the whole object; those of the parts' checksums end in `-<count>`.
+/// Returns the checksums of the whole object; those of the parts' checksums end in `-<count>`.
 fn whole_checksums(input: &CompleteMultipartUploadInput) -> Checksums {
     let whole = |sum: &Option<String>| sum.clone().filter(|sum| !sum.contains('-'));
     let composite = input

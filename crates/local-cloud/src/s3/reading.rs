@@ -81,7 +81,8 @@ impl LocalS3 {
     }
 }
 
-/// Parts are not kept apart once an upload is complete: the object is its own first part.
+/// Checks the part number. Parts are not kept separately once an upload is complete: the object is
+/// its own first part.
 fn check_part(number: Option<i32>) -> S3Result<()> {
     match number {
         None | Some(1) => Ok(()),

@@ -10,7 +10,7 @@ use super::LocalS3;
 use super::keys::LocalKeys;
 use crate::server::HttpServer;
 
-/// The headers that a page of another origin may read, besides the simple ones.
+/// Headers that a page of another origin may read, besides the simple ones.
 const EXPOSED: &str = "ETag, Content-Length, Content-Range, Content-Type, Last-Modified, Accept-Ranges, \
                        x-amz-request-id, x-amz-version-id, x-amz-meta-product-id";
 
@@ -58,7 +58,8 @@ async fn answer(service: S3Service, request: Request<Incoming>) -> Response<Body
     response
 }
 
-/// Pages come from another port, and every request is signed, so the origin does not matter.
+/// Allows every origin: pages come from another port, and every request is signed, so the origin
+/// does not matter.
 fn allow_every_origin(headers: &mut HeaderMap) {
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_ORIGIN,

@@ -43,7 +43,7 @@ impl LocalS3 {
         })
     }
 
-    /// All in one page: a local server has few of them.
+    /// Lists uploads, all in one page: a local server has few of them.
     pub(super) async fn list_multipart_uploads(
         &self,
         request: S3Request<ListMultipartUploadsInput>,

@@ -10,7 +10,7 @@ use super::checksums::{report_checksums, sent_checksums};
 use super::conditions::write_condition;
 
 impl LocalS3 {
-    /// Answers posts of HTML forms too, which s3s passes as puts.
+    /// Handles puts, including posts of HTML forms, which s3s passes as puts.
     pub(super) async fn put_object(
         &self,
         mut request: S3Request<PutObjectInput>,

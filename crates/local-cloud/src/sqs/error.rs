@@ -1,6 +1,6 @@
-//! The errors that SQS answers with.
+//! Errors of SQS.
 
-/// Why SQS refuses a request.
+/// The reason why SQS refuses a request.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SqsError {
     #[error("The specified queue does not exist.")]
@@ -37,13 +37,13 @@ pub(crate) enum SqsError {
     RequestTooLarge(usize),
 }
 
-/// Where the names of SQS's own errors live.
+/// Namespace of SQS's own errors.
 const SQS: &str = "com.amazonaws.sqs#";
-/// Where the names of errors that every service has live.
+/// Namespace of errors that all services have.
 const COMMON: &str = "com.amazon.coral.service#";
 
 impl SqsError {
-    /// The HTTP status.
+    /// Returns the HTTP status.
     pub(crate) fn status(&self) -> http::StatusCode {
         match self {
             Self::MissingAuthenticationToken => http::StatusCode::FORBIDDEN,
@@ -52,7 +52,7 @@ impl SqsError {
         }
     }
 
-    /// The name of the error in the JSON protocol.
+    /// Returns the name of the error in the JSON protocol.
     pub(crate) fn kind(&self) -> String {
         let (home, name) = match self {
             Self::QueueDoesNotExist => (SQS, "QueueDoesNotExist"),
@@ -73,7 +73,7 @@ impl SqsError {
         format!("{home}{name}")
     }
 
-    /// The code that the older query protocol had for it, which clients still look for.
+    /// Returns its code in the older query protocol, which clients still look for.
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::QueueDoesNotExist => "AWS.SimpleQueueService.NonExistentQueue",

@@ -1,4 +1,4 @@
-//! SQS's JSON protocol in front of the one queue there is.
+//! SQS's JSON protocol for the only queue.
 
 mod error;
 mod limits;
@@ -55,12 +55,12 @@ impl LocalSqs {
             "ListQueues" => Ok(self.list_queues(&protocol::parse(input)?)),
             "PurgeQueue" => self.purge_queue(&protocol::parse(input)?),
             other => Err(SqsError::UnsupportedOperation(format!(
-                "This queue takes messages and hands them to the indexer itself: it has no {other}."
+                "This queue passes its messages to the indexer itself: it has no {other}."
             ))),
         }
     }
 
-    /// Fails unless the URL is that of the queue; as in SQS, its host does not matter.
+    /// Fails unless the URL is that of the queue; its host does not matter, as in SQS.
     fn find(&self, queue_url: &str) -> Result<(), SqsError> {
         let mut parts = queue_url.rsplitn(3, '/');
         match (parts.next(), parts.next()) {

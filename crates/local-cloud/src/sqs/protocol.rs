@@ -11,7 +11,7 @@ use super::error::SqsError;
 use super::limits::MAX_REQUEST_BYTES;
 use crate::events::message_id;
 
-/// The action that a request asks for, like `SendMessage`, and its input.
+/// Reads the action of a request, like `SendMessage`, and its input.
 pub(crate) async fn read(request: Request<Incoming>) -> Result<(String, Value), SqsError> {
     let text = |name: &str| request.headers().get(name).and_then(|it| it.to_str().ok());
     let Some(action) = text("x-amz-target").and_then(|it| it.strip_prefix("AmazonSQS.")) else {
@@ -20,12 +20,12 @@ pub(crate) async fn read(request: Request<Incoming>) -> Result<(String, Value), 
                 .to_owned(),
         ));
     };
-    // As with DynamoDB, any signature will do.
+    // Any signature is accepted, as in the DynamoDB server.
     if text("authorization").is_none() {
         return Err(SqsError::MissingAuthenticationToken);
     }
     let action = action.to_owned();
-    // Checked before anything is read, if the client says how much it will send.
+    // Checked before anything is read, if the client announces the length.
     if request.body().size_hint().lower() > MAX_REQUEST_BYTES as u64 {
         return Err(SqsError::RequestTooLarge(MAX_REQUEST_BYTES));
     }
@@ -44,12 +44,12 @@ pub(crate) async fn read(request: Request<Incoming>) -> Result<(String, Value), 
     }
 }
 
-/// The input of an action.
+/// Parses the input of an action.
 pub(crate) fn parse<T: DeserializeOwned>(input: Value) -> Result<T, SqsError> {
     serde_json::from_value(input).map_err(|error| SqsError::Serialization(error.to_string()))
 }
 
-/// The reply to a request.
+/// Makes the reply to a request.
 pub(crate) fn response(answered: Result<Value, SqsError>) -> Response<Full<Bytes>> {
     let mut response = Response::default();
     let output = match answered {
@@ -71,7 +71,7 @@ pub(crate) fn response(answered: Result<Value, SqsError>) -> Response<Full<Bytes
 }
 
 fn insert(response: &mut Response<Full<Bytes>>, name: &'static str, value: &str) {
-    // Every value here is of letters, digits and signs that a header may have.
+    // Every value here consists of characters that a header may contain.
     if let Ok(value) = HeaderValue::from_str(value) {
         response
             .headers_mut()

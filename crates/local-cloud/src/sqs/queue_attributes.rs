@@ -8,7 +8,8 @@ use super::error::SqsError;
 use super::limits::MAX_MESSAGE_BYTES;
 use crate::identity::{QUEUE, QUEUE_ARN};
 
-/// The attributes that queues may have. SQS leaves out those that a queue lacks, and so does this one.
+/// The attributes that queues may have. SQS leaves out those that a queue lacks, and so does this
+/// server.
 const ATTRIBUTES: [&str; 22] = [
     "All",
     "Policy",

@@ -123,7 +123,7 @@ fn check_message(message: &OneMessage) -> Result<Duration, SqsError> {
         return Err(SqsError::InvalidMessageContents);
     }
     if !message.message_attributes.is_empty() {
-        let reason = "This queue does not carry message attributes: put all of it into the body.";
+        let reason = "This queue does not carry message attributes: put everything into the body.";
         return Err(SqsError::UnsupportedOperation(reason.to_owned()));
     }
     let seconds = message.delay_seconds.unwrap_or_default();
@@ -135,7 +135,7 @@ fn check_message(message: &OneMessage) -> Result<Duration, SqsError> {
     }
 }
 
-/// The characters of XML 1.0.
+/// True for the characters of XML 1.0.
 fn is_allowed(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..='\u{10ffff}')
 }

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::StoreError;
 
-/// The longest name of a file that the common file systems take, in bytes.
+/// Maximum length of a file name in the common file systems, in bytes.
 const MAX_NAME_BYTES: usize = 255;
 
-/// A bucket and a key that can be a file below the bucket's folder, and nowhere else.
+/// A bucket and a key that can only be a file below the bucket's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     pub(crate) bucket: String,
@@ -17,7 +17,7 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    /// Fails with [`StoreError::InvalidKey`] when `key` is no relative path made of plain names.
+    /// Fails with [`StoreError::InvalidKey`] if `key` is not a relative path of plain names.
     pub(crate) fn new(root: &Path, bucket: &str, key: &str) -> Result<Self, StoreError> {
         if let Some(reason) = unfit(key) {
             let key = key.to_owned();
@@ -40,7 +40,7 @@ impl Address {
         &self.bucket_path
     }
 
-    /// `<bucket>/<key>`: unambiguous, since bucket names hold no slash.
+    /// Returns `<bucket>/<key>`, which is unambiguous because bucket names contain no slash.
     pub(crate) fn name(&self) -> String {
         format!("{}/{}", self.bucket, self.key)
     }
@@ -54,7 +54,7 @@ fn unfit(key: &str) -> Option<&'static str> {
         return Some("it is longer than 1,024 bytes");
     }
     if key.contains('\0') || (cfg!(windows) && key.contains(['\\', ':'])) {
-        return Some("it holds a character that file names cannot have");
+        return Some("it has a character that file names cannot have");
     }
     key.split('/').find_map(|part| match part {
         "" => Some("it begins or ends with a slash, or has two in a row"),

@@ -5,19 +5,20 @@ use super::StoreError;
 /// A condition on the object that a write replaces or removes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum WriteCondition {
-    /// Whatever is there.
+    /// No condition.
     #[default]
     Always,
-    /// There is no object yet (`If-None-Match: *`).
+    /// No object may exist (`If-None-Match: *`).
     Absent,
-    /// There is an object (`If-Match: *`).
+    /// An object must exist (`If-Match: *`).
     Present,
-    /// There is an object with one of these ETags, unquoted (`If-Match: "..."`).
+    /// An object with one of these ETags, unquoted, must exist (`If-Match: "..."`).
     Tagged(Vec<String>),
 }
 
 impl WriteCondition {
-    /// `current` yields the ETag of the object that is there, if any; asked only when it matters.
+    /// Checks the condition. `current` returns the ETag of the existing object, if any; it is only
+    /// called if it matters.
     pub(crate) fn check(
         &self,
         key: &str,

@@ -32,7 +32,7 @@ impl Incoming {
         })
     }
 
-    /// Begins to receive bytes, computing the checksums that `checks` names.
+    /// Begins to receive bytes, computing the checksums in `checks`.
     pub(crate) fn begin(&self, checks: &Checks) -> io::Result<Draft> {
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         let path = TemporaryPath(self.folder.join(number.to_string()));
@@ -50,7 +50,7 @@ impl Incoming {
     }
 }
 
-/// The checksums to compute while bytes come in.
+/// The checksums to compute while bytes are received.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Checks {
     pub(crate) crc32: bool,
@@ -61,7 +61,7 @@ pub(crate) struct Checks {
 }
 
 impl Checks {
-    /// The checksums that `sums` has.
+    /// Selects the checksums that `sums` has.
     pub(crate) fn of(sums: &Checksums) -> Self {
         Self {
             crc32: sums.crc32.is_some(),
@@ -83,7 +83,7 @@ impl Checks {
     }
 }
 
-/// Bytes that are coming in.
+/// Bytes that are being received.
 pub(crate) struct Draft {
     file: File,
     path: TemporaryPath,
@@ -98,8 +98,8 @@ impl Draft {
         self.file.write_all(bytes)
     }
 
-    /// Ends receiving; the bytes are on the disk then, so that a power cut cannot empty an object
-    /// that was already renamed into place.
+    /// Ends receiving. The bytes are then on the disk, so that a power failure cannot empty an
+    /// object that was already renamed into place.
     pub(crate) fn finish(self) -> io::Result<Content> {
         self.file.sync_data()?;
         let sums = self.hasher.finalize();
@@ -118,7 +118,7 @@ impl Draft {
     }
 }
 
-/// Received bytes, in a file that vanishes unless it is renamed into place.
+/// Received bytes, in a file that is removed unless it is renamed into place.
 pub(crate) struct Content {
     pub(crate) file: File,
     path: TemporaryPath,
@@ -131,7 +131,7 @@ impl Content {
         &self.path.0
     }
 
-    /// The ETag of an object that was put in one piece.
+    /// Returns the ETag of an object that was put in one piece.
     pub(crate) fn etag(&self) -> String {
         hex::encode(self.md5)
     }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// Why an operation of the store failed.
+/// The reason why an operation of the store failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
     #[error("the bucket `{0}` does not exist")]
@@ -17,7 +17,7 @@ pub(crate) enum StoreError {
         "the key `{key}` cannot be stored: a key cannot be an object and the folder of other objects at once"
     )]
     KeyConflict { key: String },
-    #[error("the object is not what the condition asks for")]
+    #[error("the object does not meet the condition")]
     PreconditionFailed,
     #[error(
         "the multipart upload `{0}` does not exist: it was never started, completed or aborted"
@@ -29,7 +29,7 @@ pub(crate) enum StoreError {
     InvalidPartOrder { previous: i32, next: i32 },
     #[error("part {number} has {size} bytes: every part but the last must have at least 5 MiB")]
     PartTooSmall { number: i32, size: u64 },
-    #[error("{what} of the received bytes is `{received}`, the request says `{expected}`")]
+    #[error("{what} of the received bytes is `{received}`, but the request has `{expected}`")]
     BadDigest {
         what: &'static str,
         expected: String,

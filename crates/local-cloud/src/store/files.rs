@@ -8,7 +8,7 @@ use s3s::crypto::{Checksum as _, Md5};
 use super::version::Stamp;
 use super::{Address, StoreError};
 
-/// Opens the file of an object. Anything but a file is not an object.
+/// Opens the file of an object. Anything else than a file is not an object.
 pub(super) fn open_file(address: &Address) -> Result<File, StoreError> {
     let missing = || StoreError::NoSuchKey(address.key.clone());
     match File::open(address.path()) {
@@ -27,7 +27,7 @@ pub(super) fn is_missing(error: &io::Error) -> bool {
     )
 }
 
-/// The MD5 of a file, and the stamp that it had before and after it was read.
+/// Returns the MD5 of a file, and its stamp, which was the same before and after reading.
 pub(super) fn digest(file: &mut File, mut stamp: Stamp) -> io::Result<(String, Stamp)> {
     let mut buffer = vec![0; 1 << 18];
     loop {

@@ -7,18 +7,18 @@ use std::sync::Arc;
 
 use super::{StoreError, Version};
 
-/// The longest key, in bytes; deeper folders cannot hold objects.
+/// Maximum length of a key, in bytes; deeper folders cannot hold objects.
 const MAX_KEY_BYTES: usize = 1024;
 
-/// Which keys to list.
+/// The keys to list.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Query {
     pub(crate) prefix: String,
-    /// Keys that hold this after the prefix are rolled up; not empty.
+    /// Keys that contain this after the prefix are rolled up; not empty.
     pub(crate) delimiter: Option<String>,
-    /// Only keys and common prefixes after this one.
+    /// Lists only keys and common prefixes after this one.
     pub(crate) after: String,
-    /// The number of entries to return, at most.
+    /// Maximum number of entries to return.
     pub(crate) limit: usize,
 }
 
@@ -37,7 +37,7 @@ pub(crate) enum Entry {
 #[derive(Debug, Default)]
 pub(crate) struct Listing {
     pub(crate) entries: Vec<Entry>,
-    /// Where to go on, when there is more.
+    /// Start of the next page, if there are more entries.
     pub(crate) next: Option<String>,
 }
 
@@ -69,12 +69,12 @@ struct Walk<'a, D> {
     listing: Listing,
     /// The last entry: a key or a common prefix.
     last: String,
-    /// There is an entry beyond the limit.
+    /// True if there is an entry beyond the limit.
     full: bool,
 }
 
 impl<D: Fn(&str) -> Result<Arc<Version>, StoreError>> Walk<'_, D> {
-    /// `base` is the key of the folder with a slash at the end, or empty.
+    /// Lists a folder; `base` is its key with a slash at the end, or empty.
     fn folder(&mut self, path: &Path, base: &str) -> Result<(), StoreError> {
         for (name, is_folder) in sorted(path)? {
             if self.full {
@@ -94,7 +94,7 @@ impl<D: Fn(&str) -> Result<Arc<Version>, StoreError>> Walk<'_, D> {
         Ok(())
     }
 
-    /// True if the key of a file, or some key below a folder, can still become an entry.
+    /// True if the key of a file, or a key below a folder, can still become an entry.
     fn may_hold(&self, key: &str, is_folder: bool) -> bool {
         let Query { prefix, after, .. } = self.query;
         if is_folder {
@@ -106,7 +106,7 @@ impl<D: Fn(&str) -> Result<Arc<Version>, StoreError>> Walk<'_, D> {
         }
     }
 
-    /// True if the key lies below a common prefix of this page or of the page before.
+    /// True if the key is below a common prefix of this page or of the previous one.
     fn rolled_up(&self, key: &str) -> bool {
         let Some(delimiter) = &self.query.delimiter else {
             return false;
@@ -139,7 +139,7 @@ impl<D: Fn(&str) -> Result<Arc<Version>, StoreError>> Walk<'_, D> {
                 self.listing.entries.push(Entry::Object { key, version });
                 Ok(())
             }
-            // Removed since the folder was read.
+            // The file was removed after the folder was read.
             Err(StoreError::NoSuchKey(_)) => Ok(()),
             Err(StoreError::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
@@ -147,8 +147,8 @@ impl<D: Fn(&str) -> Result<Arc<Version>, StoreError>> Walk<'_, D> {
     }
 }
 
-/// The names in a folder, those of folders with a slash at the end: in this order, a walk meets
-/// the keys in the order of their bytes.
+/// Returns the names in a folder; those of folders have a slash at the end. In this order, a walk
+/// visits the keys in the order of their bytes.
 fn sorted(path: &Path) -> io::Result<Vec<(String, bool)>> {
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
@@ -158,7 +158,7 @@ fn sorted(path: &Path) -> io::Result<Vec<(String, bool)>> {
     let mut names = Vec::new();
     for entry in entries {
         let entry = entry?;
-        // Keys are UTF-8; a file of another name cannot be an object.
+        // Keys are UTF-8; a file with another name cannot be an object.
         let Ok(name) = entry.file_name().into_string() else {
             continue;
         };

@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 const STRIPES: usize = 256;
 
 /// One lock per object name, from a fixed set: two names may share one and then wait for each
-/// other, which is harmless since no thread holds two at once.
+/// other, which is harmless because no thread holds two at once.
 #[derive(Debug)]
 pub(crate) struct NameLocks(Vec<RwLock<()>>);
 
@@ -15,7 +15,7 @@ impl NameLocks {
         Self((0..STRIPES).map(|_| RwLock::new(())).collect())
     }
 
-    // The locks guard no data of their own, so one that a panic poisoned is as good as before.
+    // The locks guard no data of their own, so a poisoned one can still be used.
     pub(crate) fn read(&self, name: &str) -> RwLockReadGuard<'_, ()> {
         self.stripe(name)
             .read()

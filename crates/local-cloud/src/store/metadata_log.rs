@@ -1,4 +1,4 @@
-//! The log of what files cannot say about themselves.
+//! The log of descriptions that files do not contain.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::version::{Stamp, Version};
 
-/// The file is rewritten once it has this many outdated lines, besides one for each current line.
+/// Number of outdated lines, in addition to the current ones, after which the file is rewritten.
 const MAX_OUTDATED_LINES: usize = 10_000;
 
-/// The versions that are described, by object name; one line of JSON each in an append-only file.
+/// The described versions by object name; one line of JSON each in an append-only file.
 ///
 /// An object has several versions here only while one replaces another.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct MetadataLog {
 struct LineFile {
     file: File,
     lines: usize,
-    /// The last line may be cut off, because writing it failed.
+    /// True if the last line may be cut off, because writing it failed.
     torn: bool,
 }
 
@@ -44,7 +44,7 @@ impl MetadataLog {
         let mut versions = read(path)?;
         versions.retain(|name, list: &mut Vec<Arc<Version>>| {
             let stamp = current(name);
-            // The latest line of a stamp wins.
+            // The latest line of a stamp counts.
             let kept = list
                 .iter()
                 .rev()
@@ -61,7 +61,7 @@ impl MetadataLog {
         })
     }
 
-    /// The largest modification time of all versions.
+    /// Returns the largest modification time of all versions.
     pub(crate) fn latest(&self) -> i64 {
         let versions = self.versions.read().unwrap_or_else(PoisonError::into_inner);
         let times = versions
@@ -80,7 +80,7 @@ impl MetadataLog {
             .cloned()
     }
 
-    /// Adds a version, beside those that the name has already.
+    /// Adds a version to those of a name.
     pub(crate) fn add(&self, name: &str, version: Arc<Version>) -> io::Result<()> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         self.append(&mut file, name, &version)?;
@@ -92,12 +92,12 @@ impl MetadataLog {
         Ok(())
     }
 
-    /// Keeps of a name's versions only this one.
+    /// Keeps only this version of a name.
     pub(crate) fn settle(&self, name: &str, stamp: Stamp) {
         self.retain(name, |version| version.stamp == stamp);
     }
 
-    /// Drops one version of a name: it did not come to be.
+    /// Drops one version of a name, which was not stored.
     pub(crate) fn discard(&self, name: &str, stamp: Stamp) {
         self.retain(name, |version| version.stamp != stamp);
     }
@@ -107,8 +107,8 @@ impl MetadataLog {
         self.retain(name, |_| false);
     }
 
-    // In memory only: what the file holds beyond is dropped when it is next read or rewritten,
-    // since no file has that stamp.
+    // In memory only: other lines of the file are dropped when it is next read or rewritten,
+    // because no file has their stamp.
     fn retain(&self, name: &str, keep: impl Fn(&Version) -> bool) {
         let mut versions = self
             .versions

@@ -1,11 +1,12 @@
 //! Objects as plain files, synchronous: callers leave the async runtime first.
 //!
-//! A version of an object is identified by the size and modification time of its file. What a file cannot
-//! say about itself (ETag of a multipart upload, content type, user metadata, checksums) stands in
-//! the [`MetadataLog`](metadata_log::MetadataLog) under exactly that stamp *before* the file is renamed into place. A reader opens
-//! the file and looks up the stamp of what it opened, so content and description always belong
-//! together, also when the process is killed between the two steps. A stamp that the log does
-//! not know means that another program wrote the file: its ETag is computed from the content.
+//! A version of an object is identified by the size and modification time of its file. What a file
+//! does not contain (ETag of a multipart upload, content type, user metadata, checksums) is in the
+//! [`MetadataLog`](metadata_log::MetadataLog) under exactly that stamp *before* the file is renamed
+//! into place. A reader opens the file and looks up the stamp of what it opened, so content and
+//! description always belong together, even if the process is killed between the two steps. A stamp
+//! that the log does not have means that another program wrote the file: its ETag is computed from
+//! the content.
 
 mod address;
 mod condition;

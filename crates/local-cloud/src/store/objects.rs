@@ -16,25 +16,25 @@ use super::{
 };
 use crate::clock::{self, Clock};
 
-/// A file this young may still be written within one tick of the file system's clock, so what was
-/// computed from it is not kept.
+/// Age below which a file may still be written within the same tick of the file system's clock, so
+/// that results computed from it are not kept.
 const SETTLED: Duration = Duration::from_secs(2);
 
-/// A change of an object. The listener runs while the name is locked, so changes of one name come in the order in
-/// which they happened.
+/// A change of an object. The listener runs while the name is locked, so changes of one name arrive
+/// in the order in which they happened.
 #[derive(Debug)]
 pub(crate) enum Change<'a> {
-    /// A new version is there.
+    /// A new version exists.
     Created {
         address: &'a Address,
         version: &'a Version,
         event: &'static str,
     },
-    /// The object is gone; `at` is when, on the store's clock.
+    /// The object was removed, at the time `at` of the store's clock.
     Removed { address: &'a Address, at: i64 },
 }
 
-/// An object as it was when it was opened: later writes do not show in it.
+/// An object at the time of opening: later writes do not change it.
 #[derive(Debug)]
 pub(crate) struct Object {
     pub(crate) file: File,
@@ -43,7 +43,7 @@ pub(crate) struct Object {
 
 impl Object {
     /// True if the file has not changed since it was opened: the store itself never changes a file
-    /// in place, but others may.
+    /// in place, but other programs may.
     pub(crate) fn is_unchanged(&self) -> io::Result<bool> {
         Ok(Stamp::of(&self.file.metadata()?)? == self.version.stamp)
     }
@@ -80,7 +80,7 @@ impl ObjectStore {
         Address::new(&self.root, bucket, key)
     }
 
-    /// The address of something that is to be read; a key that cannot be stored is simply missing.
+    /// Returns the address of an object to read; a key that cannot be stored is simply missing.
     pub(crate) fn readable(&self, bucket: &str, key: &str) -> Result<Address, StoreError> {
         self.check_bucket(bucket)?;
         self.address(bucket, key)
@@ -104,7 +104,7 @@ impl ObjectStore {
 
     pub(crate) fn open_object(&self, address: &Address) -> Result<Object, StoreError> {
         let (mut file, stamp, known) = {
-            // Under the lock no writer settles the log between the two steps.
+            // Under the lock, no writer changes the log between the two steps.
             let _reading = self.locks.read(&address.name());
             let file = open_file(address)?;
             let stamp = Stamp::of(&file.metadata()?)?;
@@ -148,7 +148,7 @@ impl ObjectStore {
             .file
             .set_modified(clock::system_time(self.clock.tick()))?;
         let version = Arc::new(Version {
-            // Read back, since not every file system keeps nanoseconds.
+            // Read back, because not every file system keeps nanoseconds.
             stamp: Stamp::of(&content.file.metadata()?)?,
             etag,
             attributes,
@@ -190,12 +190,12 @@ impl ObjectStore {
         Ok(())
     }
 
-    /// The next time on the store's clock.
+    /// Returns the next time of the store's clock.
     pub(crate) fn tick(&self) -> i64 {
         self.clock.tick()
     }
 
-    /// The ETag of what is at `address`; its lock must be held.
+    /// Returns the ETag of the object at `address`, whose lock must be held.
     fn etag_of(&self, address: &Address) -> Result<Option<String>, StoreError> {
         let mut file = match open_file(address) {
             Ok(file) => file,

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::{Address, StoreError};
 
-/// Renames `from` to the address and creates the folders above, which a delete may remove at the
-/// same time when they are empty: hence several tries.
+/// Renames `from` to the address and creates the folders above it. A delete may remove these at the
+/// same time if they are empty, so there are several tries.
 pub(crate) fn place(from: &Path, address: &Address) -> Result<(), StoreError> {
     let conflict = || StoreError::KeyConflict {
         key: address.key.clone(),
@@ -35,7 +35,7 @@ pub(crate) fn place(from: &Path, address: &Address) -> Result<(), StoreError> {
     }
 }
 
-/// Never creates the bucket's own folder: a bucket that was deleted stays so.
+/// Creates the folders above, but never the bucket's own: a deleted bucket stays deleted.
 fn create_parents(address: &Address) -> io::Result<()> {
     let parents: Vec<&Path> = address
         .path()
@@ -52,7 +52,7 @@ fn create_parents(address: &Address) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes the folders above the address that are empty, up to the bucket's.
+/// Removes empty folders above the address, up to the bucket's.
 pub(crate) fn prune(address: &Address) {
     for parent in address.path().ancestors().skip(1) {
         if parent == address.bucket_path() || fs::remove_dir(parent).is_err() {

@@ -11,11 +11,11 @@ use super::version::Stamp;
 use super::{Attributes, Content, Draft, StoreError};
 
 const DESCRIPTION: &str = "upload.json";
-/// Every part but the last has at least this many bytes.
+/// Minimum bytes of every part except the last.
 const MIN_PART_BYTES: u64 = 5 << 20;
 
-/// Multipart uploads that are neither completed nor aborted: a folder each, with a description and
-/// a file per part, `part-<number>-<MD5>`.
+/// Multipart uploads that are neither completed nor aborted: a folder for each, with a description
+/// and one file per part, `part-<number>-<MD5>`.
 #[derive(Debug)]
 pub(crate) struct Uploads {
     root: PathBuf,
@@ -26,23 +26,23 @@ pub(crate) struct Uploads {
 pub(crate) struct UploadInfo {
     pub(crate) bucket: String,
     pub(crate) key: String,
-    /// Nanoseconds since 1970.
+    /// Time of the start, nanoseconds since 1970.
     pub(crate) initiated: i64,
     pub(crate) attributes: Attributes,
 }
 
-/// A part that was uploaded.
+/// An uploaded part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PartInfo {
     pub(crate) number: i32,
-    /// Without quotes.
+    /// ETag without quotes.
     pub(crate) etag: String,
     pub(crate) stamp: Stamp,
     path: PathBuf,
 }
 
 impl Uploads {
-    /// Removes uploads whose start was cut off.
+    /// Opens the folder, and removes uploads whose start was cut off.
     pub(crate) fn open(root: &Path) -> io::Result<Self> {
         fs::create_dir_all(root)?;
         for entry in fs::read_dir(root)? {
@@ -67,7 +67,7 @@ impl Uploads {
         Ok(id)
     }
 
-    /// The upload `id`, which must be one of this bucket and key.
+    /// Returns the upload `id`, which must be one of this bucket and key.
     pub(crate) fn find(&self, id: &str, bucket: &str, key: &str) -> Result<UploadInfo, StoreError> {
         let missing = || StoreError::NoSuchUpload(id.to_owned());
         let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -80,7 +80,7 @@ impl Uploads {
         }
     }
 
-    /// The uploads of a bucket with their ids, ordered by key and start.
+    /// Returns the uploads of a bucket with their ids, ordered by key and start.
     pub(crate) fn list(&self, bucket: &str) -> Result<Vec<(String, UploadInfo)>, StoreError> {
         let mut uploads = Vec::new();
         for entry in fs::read_dir(&self.root)? {
@@ -97,7 +97,7 @@ impl Uploads {
         Ok(uploads)
     }
 
-    /// Keeps `content` as a part, in place of one of the same number.
+    /// Keeps `content` as a part, replacing one with the same number.
     pub(crate) fn add_part(
         &self,
         id: &str,
@@ -115,7 +115,7 @@ impl Uploads {
         Ok(())
     }
 
-    /// The parts of an upload, by number.
+    /// Returns the parts of an upload, by number.
     pub(crate) fn parts(&self, id: &str) -> Result<Vec<PartInfo>, StoreError> {
         let mut parts = Vec::new();
         for entry in fs::read_dir(self.root.join(id)).map_err(|error| gone(error, id))? {
@@ -140,8 +140,8 @@ impl Uploads {
         Ok(parts)
     }
 
-    /// Writes the wanted parts (number and ETag) one after the other, and returns the ETag of the
-    /// whole: the MD5 of the parts' MD5s and their count.
+    /// Writes the requested parts (number and ETag) one after the other, and returns the ETag of
+    /// the whole: the MD5 of the parts' MD5s and their number.
     pub(crate) fn assemble(
         &self,
         id: &str,
@@ -198,8 +198,8 @@ impl Uploads {
         }
     }
 
-    /// Forgets an upload and its parts. The description goes first: without it there is no upload,
-    /// also when the rest stays behind.
+    /// Removes an upload and its parts. The description is removed first: without it there is no
+    /// upload, even if the rest stays.
     pub(crate) fn remove(&self, id: &str) -> Result<(), StoreError> {
         let folder = self.root.join(id);
         fs::remove_file(folder.join(DESCRIPTION)).or_else(ignore_missing)?;
@@ -225,7 +225,7 @@ fn ignore_missing(error: io::Error) -> io::Result<()> {
     }
 }
 
-/// An upload's folder that is missing was completed or aborted meanwhile.
+/// Makes the error of a missing folder: its upload was completed or aborted meanwhile.
 fn gone(error: io::Error, id: &str) -> StoreError {
     if error.kind() == io::ErrorKind::NotFound {
         return StoreError::NoSuchUpload(id.to_owned());

@@ -12,7 +12,7 @@ use crate::clock;
 /// Size and time, which identify a version of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Stamp {
-    /// Bytes.
+    /// Size in bytes.
     pub(crate) size: u64,
     /// Modification time, nanoseconds since 1970.
     pub(crate) modified: i64,
@@ -32,7 +32,7 @@ impl Stamp {
 pub(crate) struct Version {
     #[serde(flatten)]
     pub(crate) stamp: Stamp,
-    /// Without quotes.
+    /// ETag without quotes.
     pub(crate) etag: String,
     #[serde(flatten)]
     pub(crate) attributes: Attributes,
@@ -40,7 +40,7 @@ pub(crate) struct Version {
     pub(crate) checksums: Checksums,
 }
 
-/// The description that the writer of an object gives.
+/// The description of an object by its writer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Attributes {
@@ -64,7 +64,8 @@ pub(crate) struct Attributes {
 }
 
 impl Attributes {
-    /// The attributes of a file without a description: the content type that its name suggests.
+    /// Returns the attributes of a file without a description: the content type according to its
+    /// name.
     pub(crate) fn guessed(key: &str) -> Self {
         let extension = key
             .rsplit_once('.')

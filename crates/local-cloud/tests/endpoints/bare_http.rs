@@ -4,7 +4,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
-    /// Lower-case names.
+    /// Headers with lower-case names.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
 }
@@ -18,7 +18,7 @@ impl Reply {
     }
 }
 
-/// One HTTP/1.1 request, nothing added but `Host`, `Content-Length` and `Connection`.
+/// Sends one HTTP/1.1 request; only `Host`, `Content-Length` and `Connection` are added.
 pub(crate) async fn http(
     address: &str,
     method: &str,

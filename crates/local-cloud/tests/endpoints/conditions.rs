@@ -94,7 +94,7 @@ async fn writes_obey_conditions() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_eight_creators_one_wins() {
+async fn one_of_eight_creators_wins() {
     let lab = Arc::new(Lab::new().await);
     for round in 0..20 {
         let key = format!("race/{round}");
@@ -157,8 +157,8 @@ async fn eight_writers_lose_no_update() {
     assert_eq!(lab.get("counter").await, b"80");
 }
 
-/// Bodies are as long as their first byte says, and the content type repeats it: no reader may see
-/// the description of another version.
+/// Bodies are as long as their first byte states, and the content type repeats it: no reader may
+/// see the description of another version.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn content_and_description_belong_together() {
     let lab = Arc::new(Lab::new().await);

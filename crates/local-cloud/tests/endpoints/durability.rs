@@ -67,7 +67,7 @@ async fn changes_behind_the_back_are_seen() {
         .unwrap()
         .e_tag
         .unwrap();
-    // The same size, and young: must not be confused with what was computed a moment ago.
+    // The same size, and recent: must not be confused with results computed a moment ago.
     for text in ["hello", "world", "again"] {
         std::fs::write(lab.file("a.png"), text).unwrap();
         let head = lab
@@ -91,7 +91,7 @@ async fn changes_behind_the_back_are_seen() {
         assert_eq!(listing.contents()[0].e_tag(), head.e_tag());
         assert_eq!(lab.get("a.png").await, text.as_bytes());
     }
-    // Old enough to be remembered; then replaced by one of another time.
+    // Old enough for the results to be kept; then replaced by one with another time.
     for (text, age) in [("hello", 10), ("world", 20)] {
         let file = std::fs::File::create(lab.file("a.png")).unwrap();
         std::io::Write::write_all(&mut &file, text.as_bytes()).unwrap();
@@ -124,12 +124,12 @@ async fn changes_behind_the_back_are_seen() {
 }
 
 #[tokio::test]
-async fn what_was_being_received_is_dropped() {
+async fn incomplete_objects_are_dropped() {
     let lab = Lab::new().await;
     lab.put("a", b"whole").await;
     let Lab { cloud, folder, .. } = lab;
     cloud.shutdown().await;
-    // As after a kill: half an object, a description whose object never came, half a line.
+    // State after a kill: half an object, a description whose object is missing, half a line.
     std::fs::write(folder.path().join("s3-incoming/7"), "hal").unwrap();
     std::fs::create_dir_all(folder.path().join("s3-uploads/0123")).unwrap();
     let ledger = folder.path().join("s3-versions.jsonl");

@@ -97,7 +97,7 @@ async fn tables_and_items_survive_a_restart() {
 }
 
 #[tokio::test]
-async fn a_table_that_cannot_be_is_named() {
+async fn an_impossible_table_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let mut options = Options::new(folder.path());
     options.tables = vec![json!({"TableName": "odd"})];

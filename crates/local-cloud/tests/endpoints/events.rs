@@ -91,7 +91,7 @@ async fn events_are_batched() {
 }
 
 #[tokio::test]
-async fn only_what_failed_comes_again() {
+async fn only_failed_messages_are_delivered_again() {
     let lab = Lab::with(|options| options.queue.window = Duration::from_millis(300)).await;
     lab.recorder.plan([
         Answer::FailKeys(vec!["catalog/bad"]),
@@ -129,7 +129,7 @@ async fn errors_panics_and_nonsense_fail_the_batch() {
 }
 
 #[tokio::test]
-async fn what_never_succeeds_becomes_a_dead_letter() {
+async fn a_message_that_never_succeeds_becomes_a_dead_letter() {
     let lab = Lab::with(|options| options.queue.max_receives = 3).await;
     lab.recorder
         .plan([Answer::Fail, Answer::Panic, Answer::Fail]);
@@ -141,7 +141,7 @@ async fn what_never_succeeds_becomes_a_dead_letter() {
     assert_eq!((dead.receives, dead.reason.as_str()), (3, "told to fail"));
     let body: Value = serde_json::from_str(&dead.body).unwrap();
     assert_eq!(body["Records"][0]["s3"]["object"]["key"], "catalog/a");
-    // The queue goes on.
+    // The queue continues.
     lab.put("catalog/b", b"x").await;
     assert_eq!(lab.events().await.len(), 4);
 }

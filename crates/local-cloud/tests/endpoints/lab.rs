@@ -58,14 +58,14 @@ impl Lab {
         }
     }
 
-    /// The same folder, served anew.
+    /// Serves the same folder again.
     pub(crate) async fn restart(self) -> Self {
         self.cloud.shutdown().await;
         let options = options(self.folder.path());
         Self::start(self.folder, options).await
     }
 
-    /// Where an object's file is.
+    /// Returns the path of an object's file.
     pub(crate) fn file(&self, key: &str) -> PathBuf {
         self.folder.path().join("s3").join(BUCKET).join(key)
     }
@@ -120,7 +120,7 @@ impl Lab {
             .collect()
     }
 
-    /// The event names and keys so far, once the queue is empty.
+    /// Returns the event names and keys so far, once the queue is empty.
     pub(crate) async fn events(&self) -> Vec<(String, String)> {
         self.cloud.idle().await;
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -165,7 +165,7 @@ pub(crate) fn http_client() -> aws_sdk_s3::config::SharedHttpClient {
         .build_https()
 }
 
-/// Status and error code of a call that failed.
+/// Returns status and error code of a call that failed.
 pub(crate) fn failure<T, E: ProvideErrorMetadata>(
     result: Result<T, SdkError<E, aws_sdk_s3::config::http::HttpResponse>>,
 ) -> (u16, String) {

@@ -9,7 +9,7 @@ const KEYS: [&str; 12] = [
     "日本/x",
 ];
 
-/// What S3 would list, computed the plain way.
+/// Returns the listing that S3 would make, computed naively.
 fn expected(prefix: &str, delimiter: Option<&str>, after: &str) -> Vec<String> {
     let roll_up = |key: &str| {
         let rest = &key[prefix.len()..];
@@ -18,7 +18,7 @@ fn expected(prefix: &str, delimiter: Option<&str>, after: &str) -> Vec<String> {
     };
     let begins = |key: &&str| key.starts_with(prefix) && **key > *after;
     let entries: BTreeSet<String> = KEYS.into_iter().filter(begins).map(roll_up).collect();
-    // One that begins after a rolled-up prefix is past all of its keys.
+    // A start after a rolled-up prefix is past all of its keys.
     entries.into_iter().filter(|entry| entry != after).collect()
 }
 

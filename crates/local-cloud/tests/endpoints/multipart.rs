@@ -63,7 +63,7 @@ async fn parts_become_an_object() {
         upload(&lab, key, &id, 7, vec![3; 10]).await,
     ];
     assert!(lab.keys("").await.is_empty());
-    // Parts wait over a restart.
+    // Parts survive a restart.
     let lab = lab.restart().await;
     let listed = lab
         .s3

@@ -3,7 +3,7 @@ use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode};
 
 use crate::lab::{BUCKET, Lab, failure};
 
-/// Keys that are hard on paths, URLs and XML.
+/// Keys that are difficult for paths, URLs and XML.
 const AWKWARD: [&str; 9] = [
     "plain.jpg",
     "with space.jpg",
@@ -55,7 +55,7 @@ fn percent(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn keys_that_are_no_paths_are_refused() {
+async fn keys_that_are_not_paths_are_refused() {
     let lab = Lab::new().await;
     for key in [
         "../escape",

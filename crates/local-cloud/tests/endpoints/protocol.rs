@@ -11,7 +11,7 @@ fn presigning() -> PresigningConfig {
     PresigningConfig::expires_in(Duration::from_secs(60)).unwrap()
 }
 
-/// The path and query of a URL.
+/// Returns path and query of a URL.
 fn target(url: &str) -> String {
     let start = url.find("//").unwrap() + 2;
     url[start + url[start..].find('/').unwrap()..].to_owned()
@@ -144,7 +144,7 @@ async fn requests_must_be_signed() {
 #[tokio::test]
 async fn bodies_in_signed_chunks_are_read() {
     let lab = Lab::new().await;
-    // A body of unknown length is sent in chunks, with its checksum after it.
+    // A body of unknown length is sent in chunks, followed by its checksum.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("body");
     let bytes: Vec<u8> = (0..1_500_000_u32).map(|n| (n % 253) as u8).collect();

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use lookalike_local_cloud::EventHandler;
 use serde_json::{Value, json};
 
-/// Answers as scripted, then with success; remembers every delivery.
+/// Handler with prepared answers, then success; records every delivery.
 #[derive(Default)]
 pub(crate) struct Recorder {
     pub(crate) script: Mutex<VecDeque<Answer>>,
@@ -38,7 +38,7 @@ impl Recorder {
     }
 }
 
-/// Message ids and S3 records of an SQS event.
+/// Returns message ids and S3 records of an SQS event.
 pub(crate) fn records(sqs_event: &Value) -> Vec<(String, Value)> {
     let record = |record: &Value| {
         let body: Value = serde_json::from_str(record["body"].as_str().unwrap()).unwrap();

@@ -84,7 +84,7 @@ async fn batches_are_taken_entry_by_entry() {
 }
 
 #[tokio::test]
-async fn digests_are_those_of_the_text() {
+async fn digests_are_of_the_text() {
     let lab = Lab::new().await;
     lab.recorder.plan([Answer::Reply(json!({}))]);
     let url = lab.cloud.queue_url();
@@ -110,7 +110,7 @@ async fn digests_are_those_of_the_text() {
     assert_eq!(sent["Failed"], json!([]));
 }
 
-/// Fails at what is not JSON, as the indexer does.
+/// Fails if a message is not JSON, like the indexer.
 struct Reader;
 
 #[async_trait]
@@ -129,7 +129,7 @@ impl EventHandler for Reader {
 }
 
 #[tokio::test]
-async fn a_message_that_nobody_can_read_becomes_a_dead_letter() {
+async fn an_unreadable_message_becomes_a_dead_letter() {
     let lab = Lab::with(|options| options.queue.max_receives = 3).await;
     lab.cloud.deliver_to(Arc::new(Reader));
     let sqs = client(&lab.cloud);
@@ -146,7 +146,7 @@ async fn a_message_that_nobody_can_read_becomes_a_dead_letter() {
     assert_eq!(dead[0].receives, 3);
 }
 
-/// Waits until it is told to end.
+/// Waits until it may end.
 struct Slow(tokio::sync::Semaphore);
 
 #[async_trait]

@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::bare_http::{Reply, http};
 use crate::lab::Lab;
 
-/// One request in the JSON protocol, with any signature.
+/// Sends one request in the JSON protocol, with any signature.
 pub(crate) async fn call(cloud: &LocalCloud, action: &str, input: &Value) -> Reply {
     let address = cloud.sqs_url().replace("http://", "");
     let target = format!("AmazonSQS.{action}");
@@ -18,7 +18,7 @@ pub(crate) async fn call(cloud: &LocalCloud, action: &str, input: &Value) -> Rep
 }
 
 #[tokio::test]
-async fn wrong_requests_are_told_what_is_wrong() {
+async fn errors_describe_what_is_wrong() {
     let lab = Lab::new().await;
     let url = lab.cloud.queue_url();
     let entries = |count: usize| -> Vec<Value> {
@@ -131,7 +131,7 @@ async fn wrong_requests_are_told_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn requests_that_are_none_are_refused() {
+async fn invalid_requests_are_refused() {
     let lab = Lab::new().await;
     let address = lab.cloud.sqs_url().replace("http://", "");
     let target = ("x-amz-target", "AmazonSQS.ListQueues");
@@ -151,7 +151,7 @@ async fn requests_that_are_none_are_refused() {
         assert_eq!(reply.status, status, "{body}");
         assert!(reply.body.contains(said), "{}", reply.body);
     }
-    // Not even waited for.
+    // The server does not even wait for it.
     let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
     let head = "POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: AmazonSQS.ListQueues\r\n\
                 Authorization: x\r\nContent-Length: 5000000\r\n\r\n";

@@ -1,4 +1,4 @@
-//! Writes to a watched table reach the handler, whoever makes them and however.
+//! Writes to a watched table reach the handler, whatever client makes them.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use crate::dynamodb::{client, table, text};
 type Item = HashMap<String, AttributeValue>;
 type Answer = Box<dyn Fn(&Value) -> Result<Value, String> + Send + Sync>;
 
-/// Remembers every batch, and answers as it was last told to, at first with success.
+/// Records every batch, and answers as it was last told, at first with success.
 #[derive(Default)]
 struct Listener {
     batches: Mutex<Vec<Value>>,
@@ -65,7 +65,7 @@ fn key(id: &str, item: &str) -> Item {
         .into()
 }
 
-/// Product ids of the records so far, in their order, and their event names.
+/// Returns product ids of the records so far, in order, and their event names.
 fn told(listener: &Listener) -> Vec<(String, String)> {
     let record = |record: &Value| {
         assert_eq!(record["eventSource"], "aws:dynamodb");
@@ -94,7 +94,7 @@ async fn put(cloud: &LocalCloud, id: &str, item: &str) {
 }
 
 #[tokio::test]
-async fn every_way_of_writing_is_told() {
+async fn every_way_of_writing_is_delivered() {
     let folder = tempfile::tempdir().unwrap();
     let cloud = LocalCloud::start(options(folder.path())).await.unwrap();
     let listener = Arc::new(Listener::default());
@@ -155,7 +155,7 @@ async fn every_way_of_writing_is_told() {
 }
 
 #[tokio::test]
-async fn a_write_is_told_at_once_and_in_batches() {
+async fn writes_are_delivered_at_once_and_in_batches() {
     let folder = tempfile::tempdir().unwrap();
     let cloud = LocalCloud::start(options(folder.path())).await.unwrap();
     let listener = Arc::new(Listener::default());
@@ -187,7 +187,7 @@ async fn a_write_is_told_at_once_and_in_batches() {
 }
 
 #[tokio::test]
-async fn what_fails_is_told_again_and_given_up_in_the_end() {
+async fn failed_records_are_delivered_again_and_finally_given_up() {
     let folder = tempfile::tempdir().unwrap();
     let mut options = options(folder.path());
     options.queue.max_receives = 3;
@@ -223,9 +223,9 @@ async fn what_fails_is_told_again_and_given_up_in_the_end() {
     cloud.shutdown().await;
 }
 
-/// A data folder of a release before there were streams; and one in which writes go on after a restart.
+/// A data folder of a release before there were streams, and writes that continue after a restart.
 #[tokio::test]
-async fn a_table_without_a_stream_gets_one_and_forgets_what_it_was_told() {
+async fn a_table_without_a_stream_gets_one_and_drops_old_records() {
     let folder = tempfile::tempdir().unwrap();
     let mut old = Options::new(folder.path());
     old.tables = vec![table()];

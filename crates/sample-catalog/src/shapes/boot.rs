@@ -62,11 +62,11 @@ pub(super) fn design(family: usize, dice: &mut Dice) -> Box<dyn Shape> {
 }
 
 const GROUND: f32 = 52.0;
-/// Middle of the shaft.
+/// Horizontal position of the middle of the shaft.
 const ANKLE_X: f32 = -16.0;
 
 impl Boot {
-    /// How far the heel lifts the foot.
+    /// Returns the height by which the heel lifts the foot.
     fn lift(&self) -> f32 {
         match self.heel {
             Heel::Flat => 4.0,

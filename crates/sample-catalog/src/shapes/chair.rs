@@ -59,9 +59,9 @@ pub(super) fn design(family: usize, dice: &mut Dice) -> Box<dyn Shape> {
 const GROUND: f32 = 57.0;
 
 impl Chair {
-    /// The color of legs and frame.
+    /// Returns the color of legs and frame.
     fn frame(&self, look: &Look) -> Rgb {
-        // A slatted chair is mostly frame, so its color is what the frame is painted in.
+        // A slatted chair is mostly frame, so its color is that of the frame.
         if self.kind == Kind::Slatted {
             look.main
         } else {

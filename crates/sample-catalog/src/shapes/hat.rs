@@ -48,7 +48,7 @@ pub(super) fn design(family: usize, dice: &mut Dice) -> Box<dyn Shape> {
     })
 }
 
-/// Where the crown meets the brim.
+/// Height at which the crown meets the brim.
 const BAND: f32 = 8.0;
 
 impl Hat {

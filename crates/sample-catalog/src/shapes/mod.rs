@@ -1,4 +1,4 @@
-//! The categories of the drawn catalog, and how each is drawn.
+//! The categories of the drawn catalog, and their designs.
 
 mod boot;
 mod chair;
@@ -22,18 +22,19 @@ use super::pattern::{PRINTS, Pattern};
 use super::sheet::Sheet;
 use super::surface::Look;
 
-/// One design, in whatever colors and pattern it is then made.
+/// One design, independent of colors and pattern.
 pub(super) trait Shape: Send + Sync {
-    /// What sets the design apart, as said before the category's name; may be empty.
+    /// Returns the words that distinguish the design, used before the category's name; may be
+    /// empty.
     fn style(&self) -> &'static str;
 
     fn draw(&self, sheet: &mut Sheet, look: &Look);
 }
 
-/// What a category's designs differ in most comes in turn, family by family, so that even a short
-/// shelf has some of each.
+/// Takes turns, family by family, between the main differences of a category's designs, so that
+/// even a short shelf has some of each.
 fn in_turn<T: Copy, const N: usize>(family: usize, choices: [T; N]) -> T {
-    const { assert!(N > 0, "there must be something to choose from") };
+    const { assert!(N > 0, "there must be at least one choice") };
     choices[family % N]
 }
 

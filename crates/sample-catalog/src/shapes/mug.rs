@@ -34,7 +34,7 @@ pub(super) fn design(family: usize, dice: &mut Dice) -> Box<dyn Shape> {
 }
 
 const GROUND: f32 = 40.0;
-/// The mug stands left of the middle, to leave room for its handle.
+/// Horizontal position of the mug, left of the middle to leave room for its handle.
 const MIDDLE: f32 = -8.0;
 
 impl Mug {
@@ -46,7 +46,7 @@ impl Mug {
         self.top_half * 0.17
     }
 
-    /// The wall from the rim down, or from some height down.
+    /// Returns the wall from the rim down, or from a given height down.
     fn wall(&self, from: f32) -> Outline {
         let half_at = |share: f32| {
             self.top_half

@@ -41,7 +41,7 @@ pub(super) fn design(family: usize, dice: &mut Dice) -> Box<dyn Shape> {
     })
 }
 
-/// Where the upper meets the sole.
+/// Height at which the upper meets the sole.
 const FOOT: f32 = 18.0;
 
 impl Sneaker {

@@ -52,7 +52,7 @@ pub(super) fn design(family: usize, dice: &mut Dice) -> Box<dyn Shape> {
 }
 
 impl Sunglasses {
-    /// Points around a lens, right of the nose, before growing by the rim.
+    /// Returns the outline of a lens, right of the nose, before growing by the rim.
     fn lens(&self, side: f32, grow: f32) -> Outline {
         let points: &[(f32, f32)] = match self.frame {
             Frame::Square => &[
@@ -115,7 +115,7 @@ impl Sunglasses {
         }
     }
 
-    /// Arms folded behind the lenses, seen through them.
+    /// Draws arms folded behind the lenses, visible through them.
     fn arms(&self, sheet: &mut Sheet, look: &Look) {
         for side in [-1.0, 1.0] {
             let arm = Outline::at(side * 45.5, -9.0)

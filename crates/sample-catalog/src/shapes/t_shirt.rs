@@ -18,7 +18,7 @@ struct TShirt {
     half_width: f32,
     hem: f32,
     sleeve_length: f32,
-    /// Degrees below the horizontal.
+    /// Slope of the sleeves in degrees below the horizontal.
     sleeve_slope: f32,
     neck: Neck,
     neck_depth: f32,

@@ -60,7 +60,7 @@ const HIP: f32 = -34.0;
 const CROTCH: f32 = -23.0;
 
 impl Trousers {
-    /// Half width of a leg at the knee and at the hem.
+    /// Returns the half width of a leg at the knee and at the hem.
     fn leg_widths(&self) -> (f32, f32) {
         match self.leg {
             Leg::Skinny => (6.8, 4.8),

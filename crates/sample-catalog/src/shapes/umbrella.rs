@@ -30,12 +30,12 @@ pub(super) fn design(family: usize, dice: &mut Dice) -> Box<dyn Shape> {
     })
 }
 
-/// Where the ribs end.
+/// Height at which the ribs end.
 const RIM: f32 = 0.0;
 const FOOT: f32 = 56.0;
 
 impl Umbrella {
-    /// Where rib `number` ends, from the left.
+    /// Returns the position at which rib `number` ends, from the left.
     fn rib(&self, number: usize) -> f32 {
         let turn = number as f32 / self.panels as f32 * std::f32::consts::PI;
         -turn.cos() * self.half_width

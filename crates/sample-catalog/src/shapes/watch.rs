@@ -48,7 +48,7 @@ pub(super) fn design(family: usize, dice: &mut Dice) -> Box<dyn Shape> {
     })
 }
 
-/// The strap's ends.
+/// Distance of the strap's ends from the middle.
 const END: f32 = 62.0;
 
 fn on_dial(turns: f32, reach: f32) -> (f32, f32) {
@@ -154,7 +154,7 @@ impl Watch {
                 );
             }
         }
-        // A metal bracelet has no color of its own: there the dial carries it.
+        // A metal bracelet has no color of its own: the dial has it instead.
         let dial = if self.strap == Strap::Links {
             look.main
         } else {

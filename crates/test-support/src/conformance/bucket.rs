@@ -11,7 +11,7 @@ use super::support::{AWKWARD_KEYS, all_pages, done};
 
 const MANY: usize = 120;
 
-/// Storing, reading, listing and removing images.
+/// Tests storing, reading, listing and removing images.
 pub async fn images(images: Arc<dyn ImageStore>, writer: Arc<dyn ImageWriter>) {
     let (images, writer) = (&*images, &*writer);
     let missing = "catalog/missing.jpg";
@@ -42,7 +42,7 @@ async fn expect_round_trip(images: &dyn ImageStore, writer: &dyn ImageWriter, ke
     assert_eq!(
         self::head(images, key).await,
         head,
-        "head and get say the same of {key:?}"
+        "head and get agree about {key:?}"
     );
 }
 
@@ -79,14 +79,10 @@ async fn expect_limit(images: &dyn ImageStore, writer: &dyn ImageWriter) {
         writer.put(key, body.clone(), "image/jpeg", &none).await,
     );
     let whole = get(images, key, 100_000).await;
-    assert_eq!(
-        whole.body,
-        Some(body),
-        "as long as the limit is not over it"
-    );
+    assert_eq!(whole.body, Some(body), "within the limit");
     let over = get(images, key, 99_999).await;
     assert!(over.body.is_none(), "one byte over the limit");
-    assert_eq!(over.head, whole.head, "the head is there all the same");
+    assert_eq!(over.head, whole.head, "the head is there anyway");
     done("remove", writer.delete(key).await);
 }
 
@@ -126,15 +122,15 @@ async fn listed(images: &dyn ImageStore, prefix: &str) -> Vec<ListedImage> {
 
 async fn get(images: &dyn ImageStore, key: &str, max_bytes: u64) -> Image {
     let image = done("get", images.get(key, max_bytes).await);
-    image.unwrap_or_else(|| panic!("{key:?} was stored and is not there"))
+    image.unwrap_or_else(|| panic!("{key:?} was stored but is missing"))
 }
 
 async fn head(images: &dyn ImageStore, key: &str) -> ImageHead {
     let head = done("head", images.head(key).await);
-    head.unwrap_or_else(|| panic!("{key:?} was stored and is not there"))
+    head.unwrap_or_else(|| panic!("{key:?} was stored but is missing"))
 }
 
-/// Links to fetch and to store images, as far as can be seen without following them.
+/// Tests links to fetch and to store images, as far as possible without following them.
 pub async fn links(links: Arc<dyn UrlSigner>) {
     let (one, other) = ("catalog/a.jpg", "catalog/with space+%.jpg");
     let first = done("link", links.fetch(one).await);
@@ -146,7 +142,7 @@ pub async fn links(links: Arc<dyn UrlSigner>) {
     let link = done("upload link", links.upload(key, "image/png", 5).await);
     assert_eq!(link.key, key);
     assert!(link.url.contains(key), "{:?} does not lead there", link.url);
-    assert!(link.expires_in > 0, "the link is void at once");
+    assert!(link.expires_in > 0, "the link expires at once");
     for (name, value) in [
         ("content-type", "image/png"),
         ("content-length", "5"),

@@ -10,10 +10,10 @@ use lookalike_index::Fingerprint;
 
 use super::support::done;
 
-/// The greatest difference between the store's clock and ours.
+/// Maximum difference between the store's clock and the local one.
 const CLOCK_DIFFERENCE: Duration = Duration::from_secs(600);
 
-/// Storing, reading, listing and removing encoders.
+/// Tests storing, reading, listing and removing encoders.
 pub async fn encoders(stored: Arc<dyn StoredEncoders>, shelf: Arc<dyn EncoderStore>) {
     let (stored, shelf) = (&*stored, &*shelf);
     let (one, other) = (Fingerprint([1; 32]), Fingerprint([0xfe; 32]));
@@ -62,8 +62,8 @@ pub async fn encoders(stored: Arc<dyn StoredEncoders>, shelf: Arc<dyn EncoderSto
     for _ in 0..2 {
         done("remove, also again", shelf.delete(one).await);
     }
-    assert_eq!(done("load what is gone", stored.load(one).await), None);
-    assert!(!done("look for what is gone", stored.contains(one).await));
+    assert_eq!(done("load a removed one", stored.load(one).await), None);
+    assert!(!done("look for a removed one", stored.contains(one).await));
     assert!(
         done("look for the other", stored.contains(other).await),
         "only one encoder was removed"

@@ -14,12 +14,12 @@ use lookalike_index::SegmentId;
 
 use super::support::{done, refused};
 
-/// Writers that race for one manifest.
+/// Number of writers that race for one manifest.
 const RACERS: usize = 8;
-/// The greatest difference between the store's clock and ours.
+/// Maximum difference between the store's clock and the local one.
 const CLOCK_DIFFERENCE: Duration = Duration::from_secs(600);
 
-/// Conditional reads and writes of the manifest.
+/// Tests conditional reads and writes of the manifest.
 pub async fn manifests(manifests: Arc<dyn Manifests>) {
     let manifests = &*manifests;
     let found = done("load nothing", manifests.load(None).await);
@@ -27,11 +27,7 @@ pub async fn manifests(manifests: Arc<dyn Manifests>) {
     let replaced = manifests
         .swap(Bytes::from_static(b"{}"), Some("\"none\""))
         .await;
-    refused(
-        "replace what is not there",
-        replaced,
-        StoreErrorKind::Conflict,
-    );
+    refused("replace a missing one", replaced, StoreErrorKind::Conflict);
 
     let first = Bytes::from_static(b"{\"n\":1}");
     let etag = done("publish", manifests.swap(first.clone(), None).await);
@@ -40,7 +36,7 @@ pub async fn manifests(manifests: Arc<dyn Manifests>) {
     let same = done("load the known version", manifests.load(Some(&etag)).await);
     assert_eq!(same, LoadedManifest::Unchanged, "this version is known");
     let again = manifests.swap(first.clone(), None).await;
-    refused("create what is there", again, StoreErrorKind::Conflict);
+    refused("create an existing one", again, StoreErrorKind::Conflict);
 
     let second = Bytes::from_static(b"{\"n\":2}");
     let newer = done("replace", manifests.swap(second.clone(), Some(&etag)).await);
@@ -79,7 +75,7 @@ async fn expect_one_winner(manifests: &dyn Manifests, etag: &str) {
     expect_found(manifests, None, winner, bytes).await;
 }
 
-/// Writing, reading in ranges, listing and removing segments.
+/// Tests writing, reading in ranges, listing and removing segments.
 pub async fn segments(segments: Arc<dyn Segments>, shelf: Arc<dyn SegmentStore>) {
     let (segments, shelf) = (&*segments, &*shelf);
     let (large, small) = (new_segment_id(), new_segment_id());
@@ -109,7 +105,7 @@ pub async fn segments(segments: Arc<dyn Segments>, shelf: Arc<dyn SegmentStore>)
     ] {
         let part = done("read a range", segments.get(large, range.clone()).await);
         let expected = body.slice(range.start as usize..range.end as usize);
-        assert!(part == expected, "the bytes in {range:?} are others");
+        assert!(part == expected, "the bytes in {range:?} differ");
     }
     let whole = done("read past the end", segments.get(small, 0..1_000_000).await);
     assert_eq!(whole, three, "a range ends where the segment ends");

@@ -1,8 +1,7 @@
-//! What every adapter must show: one suite per port, run on the adapters in memory and on those over
-//! AWS alike.
+//! Conformance suites: one for each port, run on the adapters in memory and on those over AWS.
 //!
 //! Each function takes the ports of a fresh place, where nothing was stored yet, and panics with a
-//! sentence where the adapter does not keep the contract of its trait.
+//! sentence if the adapter violates the contract of its trait.
 //!
 //! ```
 //! # async fn example() {

@@ -8,10 +8,11 @@ use super::support::{AWKWARD_KEYS, done};
 
 const MANY: usize = 1000;
 
-/// Pushing keys and counting what waits. `receive` takes everything out of the queue, as the indexer
-/// would, and returns the keys that it was told of; no other consumer may take anything before.
+/// Tests pushing keys and counting waiting messages. `receive` takes everything out of the queue,
+/// as the indexer would, and returns the keys that it received; no other consumer may take anything
+/// before.
 pub async fn changes(queue: Arc<dyn ChangeQueue>, receive: impl AsyncFn() -> Vec<String>) {
-    let waiting = || async { done("count what waits", queue.waiting().await) };
+    let waiting = || async { done("count waiting messages", queue.waiting().await) };
     assert_eq!(waiting().await, 0, "a new queue is empty");
     done("push nothing", queue.push(&[]).await);
     assert_eq!(waiting().await, 0, "nothing was pushed");

@@ -1,9 +1,9 @@
-//! What several suites share.
+//! Helpers of several suites.
 
 use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::model::Page;
 
-/// Keys that a URL, a form or a path would each write differently.
+/// Keys that are written differently in a URL, a form and a path.
 pub(super) const AWKWARD_KEYS: [&str; 5] = [
     "catalog/plain.jpg",
     "catalog/with space.jpg",
@@ -12,7 +12,7 @@ pub(super) const AWKWARD_KEYS: [&str; 5] = [
     "catalog/('quoted')\"~!$;@.webp",
 ];
 
-/// The value of a call that must succeed.
+/// Returns the value of a call that must succeed.
 pub(super) fn done<T>(what: &str, result: Result<T, StoreError>) -> T {
     match result {
         Ok(value) => value,
@@ -20,7 +20,7 @@ pub(super) fn done<T>(what: &str, result: Result<T, StoreError>) -> T {
     }
 }
 
-/// The items of all pages; `read` is given the `next` of the page before.
+/// Returns the items of all pages; `read` gets the `next` of the previous page.
 pub(super) async fn all_pages<T>(
     read: impl AsyncFn(Option<&str>) -> Result<Page<T>, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
@@ -36,7 +36,7 @@ pub(super) async fn all_pages<T>(
     }
 }
 
-/// A call that must fail in one way.
+/// Checks that a call failed with this kind of error.
 pub(super) fn refused<T>(what: &str, result: Result<T, StoreError>, kind: StoreErrorKind) {
     match result {
         Ok(_) => panic!("{what}: expected {kind:?}, but it succeeded"),

@@ -13,10 +13,10 @@ use super::support::{all_pages, done};
 
 /// More than DynamoDB takes in one call, several times over.
 const MANY: usize = 130;
-/// A secondary index follows its table within moments.
+/// Time within which a secondary index follows its table.
 const MOMENTS: Duration = Duration::from_secs(10);
 
-/// Storing and finding product metadata.
+/// Tests storing and finding product metadata.
 pub async fn products(products: Arc<dyn Products>) {
     let products = &*products;
     let none = done("get no ids", products.get_many(&[]).await);
@@ -75,15 +75,15 @@ fn product(i: usize) -> Product {
     }
 }
 
-/// Storing and removing image records, and finding those that tell of failures.
+/// Tests storing and removing image records, and finding those of failures.
 pub async fn records(records: Arc<dyn ImageRecords>, failures: Arc<dyn Failures>) {
     let (records, failures) = (&*records, &*failures);
     expect_failures(failures, &[]).await;
     done("store none", records.put_many(&[]).await);
     done("remove nothing", records.remove("p", "catalog/a.jpg").await);
 
-    // Two products under one key, a key that begins like another, and more than one page.
-    // Neither in the order of their keys nor against it, they failed one after the other.
+    // Two products under one key, a key that is a prefix of another, and more than one page. They
+    // failed one after the other, in an order that is neither that of their keys nor its reverse.
     let mut failed: Vec<ImageRecord> = (0..MANY)
         .map(|i| ImageRecord {
             at: format!("2026-01-02T03:{:02}:00Z", i * 7 % 60),
@@ -95,7 +95,7 @@ pub async fn records(records: Arc<dyn ImageRecords>, failures: Arc<dyn Failures>
     let good = record("p0", "catalog/good.jpg", false);
     let mut stored = failed.clone();
     stored.push(good);
-    // Of the same record twice in one call, the last counts.
+    // If the same record is stored twice in one call, the last one counts.
     stored.insert(0, record("p1", "catalog/0001.jpg", false));
     done("store many", records.put_many(&stored).await);
     expect_failures(failures, &failed).await;
@@ -122,7 +122,7 @@ pub async fn records(records: Arc<dyn ImageRecords>, failures: Arc<dyn Failures>
     expect_of_key(failures, "catalog/good.jpg", &[]).await;
     expect_of_key(failures, "catalog/unknown.jpg", &[]).await;
 
-    // A longest key, as long as S3 allows.
+    // A key of the maximum length in S3.
     let long = format!("catalog/{}.jpg", "x".repeat(1012));
     let record_of_long = record("long", &long, true);
     let one = std::slice::from_ref(&record_of_long);
@@ -197,7 +197,7 @@ async fn expect_of_key(failures: &dyn Failures, key: &str, products: &[&str]) {
     assert_eq!(found, expected, "the products that failed at {key:?}");
 }
 
-/// Reads until what was read is as expected, or the moments are over.
+/// Reads until the result is as expected, or the time is over.
 async fn eventually<T>(
     read: impl AsyncFn() -> Result<T, StoreError>,
     expected: impl Fn(&T) -> bool,

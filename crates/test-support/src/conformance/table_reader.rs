@@ -12,10 +12,10 @@ use super::support::{AWKWARD_KEYS, all_pages, done};
 
 /// More than one page of the adapter in memory.
 const MANY: usize = 130;
-/// A scan follows writes within moments.
+/// Time within which a scan sees writes.
 const MOMENTS: Duration = Duration::from_secs(10);
 
-/// Reading all products and records.
+/// Tests reading all products and records.
 pub async fn table_reader(
     reader: Arc<dyn TableReader>,
     products: Arc<dyn Products>,
@@ -56,7 +56,7 @@ fn product(id: &str) -> Product {
     Product {
         product_id: id.to_owned(),
         metadata: Metadata::from([
-            // Names that records have too.
+            // Names that records use too.
             ("key".to_owned(), json!("k")),
             ("etag".to_owned(), json!("e")),
         ]),

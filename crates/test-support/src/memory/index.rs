@@ -44,7 +44,7 @@ impl Manifests for MemoryCloud {
             state.manifest = Some((state.versions, bytes));
             state.versions.to_string()
         };
-        // A fault here is an answer that got lost after the write was done.
+        // A fault here means that the answer was lost after the write succeeded.
         self.call("answer swap manifest").await?;
         Ok(etag)
     }

@@ -1,4 +1,4 @@
-//! Every port in memory, with faults on demand: what tests and benchmarks run the use cases on.
+//! Every port in memory, with faults on demand, for tests and benchmarks of the use cases.
 
 mod bucket;
 mod encoders;
@@ -20,11 +20,11 @@ use lookalike_index::{Fingerprint, SegmentId};
 use lookalike_indexing::IndexPorts;
 use lookalike_search::SearchPorts;
 
-/// Entries in one page of a listing, small so that tests see several.
+/// Number of entries in one page of a listing, small so that tests see several.
 const PAGE: usize = 100;
 
 /// Decides about every call before it is carried out, by its name such as `swap manifest`. It may
-/// change the cloud itself, as somebody else could at that moment.
+/// change the cloud itself, as another process could at that moment.
 pub type Fault = Box<dyn Fn(&str) -> Option<StoreErrorKind> + Send + Sync>;
 
 /// A bucket, an index, a table and a queue in memory.
@@ -39,7 +39,7 @@ pub struct MemoryCloud {
 /// Calls and bytes so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Traffic {
-    /// The number of times that each call was made, by its name.
+    /// Number of calls by name.
     pub calls: BTreeMap<&'static str, u64>,
     /// Bytes of manifests, segments and images that were read.
     pub read: u64,
@@ -55,7 +55,7 @@ struct State {
     encoders: BTreeMap<Fingerprint, (EncoderFiles, SystemTime)>,
     products: HashMap<String, Metadata>,
     records: BTreeMap<(String, String), ImageRecord>,
-    /// The failed ones among `records`, by key and product.
+    /// The failed records among `records`, by key and product.
     failed: BTreeMap<(String, String), ImageRecord>,
     /// Keys that were pushed and not taken yet.
     changes: Vec<String>,
@@ -65,12 +65,12 @@ struct State {
 }
 
 impl MemoryCloud {
-    /// An empty cloud.
+    /// Makes an empty cloud.
     pub fn new() -> Arc<Self> {
         Arc::default()
     }
 
-    /// Returns the ports of an indexer, all of them here; nothing is measured.
+    /// Returns the ports of an indexer, all in this cloud; metrics are dropped.
     pub fn index_ports(self: &Arc<Self>, encoders: Encoders) -> IndexPorts {
         IndexPorts {
             encoders,
@@ -86,7 +86,7 @@ impl MemoryCloud {
         }
     }
 
-    /// Returns the ports of a searcher, likewise.
+    /// Returns the ports of a searcher, all in this cloud; metrics are dropped.
     pub fn search_ports(self: &Arc<Self>, encoders: Encoders) -> SearchPorts {
         SearchPorts {
             encoders,
@@ -101,23 +101,23 @@ impl MemoryCloud {
         }
     }
 
-    /// Lets calls fail as `fault` decides, until the next call of this.
+    /// Makes calls fail as `fault` decides, until it is set again.
     pub fn set_fault(&self, fault: Option<Fault>) {
         *locked(&self.fault) = fault.map(Arc::new);
     }
 
-    /// Lets every call take a pseudo-random number of turns that follows from `seed`, so that tasks
-    /// meet in other orders.
+    /// Makes every call take a pseudo-random number of turns that follows from `seed`, so that
+    /// tasks interleave differently.
     pub fn set_pace(&self, seed: u64) {
         self.pace.store(seed | 1, Ordering::Relaxed);
     }
 
-    /// Calls made so far.
+    /// Returns the number of calls so far.
     pub fn calls(&self) -> u64 {
         locked(&self.traffic).calls.values().sum()
     }
 
-    /// Calls and bytes so far.
+    /// Returns the calls and bytes so far.
     pub fn traffic(&self) -> Traffic {
         locked(&self.traffic).clone()
     }
@@ -132,7 +132,7 @@ impl MemoryCloud {
         self.put_version(key, body, metadata, None)
     }
 
-    /// Stores an image under this ETag: S3's is the same whenever the bytes are.
+    /// Stores an image under this ETag: in S3, the ETag is the same if the bytes are.
     pub fn put_image_as(
         &self,
         key: &str,
@@ -169,7 +169,7 @@ impl MemoryCloud {
         self.state().images.remove(key);
     }
 
-    /// Keys and ETags of all images.
+    /// Returns keys and ETags of all images.
     pub fn image_versions(&self) -> BTreeMap<String, String> {
         let state = self.state();
         let images = state.images.iter();
@@ -178,12 +178,12 @@ impl MemoryCloud {
             .collect()
     }
 
-    /// The manifest object.
+    /// Returns the manifest object.
     pub fn manifest(&self) -> Option<Bytes> {
         self.state().manifest.as_ref().map(|(_, b)| b.clone())
     }
 
-    /// Replaces the manifest object, as somebody with bucket access could.
+    /// Replaces the manifest object, as anyone with access to the bucket could.
     pub fn set_manifest(&self, bytes: impl Into<Bytes>) {
         let mut state = self.state();
         state.versions += 1;
@@ -210,7 +210,7 @@ impl MemoryCloud {
         self.age_segments_if(by, |_| true);
     }
 
-    /// Ages the stored segments that `which` chooses.
+    /// Ages the stored segments that `which` selects.
     pub fn age_segments_if(&self, by: Duration, which: impl Fn(SegmentId) -> bool) {
         for (id, (_, modified)) in &mut self.state().segments {
             if which(*id) {
@@ -219,19 +219,19 @@ impl MemoryCloud {
         }
     }
 
-    /// The stored segments.
+    /// Returns the stored segments.
     pub fn segments(&self) -> BTreeMap<SegmentId, Bytes> {
         let state = self.state();
         let segments = state.segments.iter();
         segments.map(|(id, (b, _))| (*id, b.clone())).collect()
     }
 
-    /// The stored encoders.
+    /// Returns the stored encoders.
     pub fn encoders(&self) -> Vec<Fingerprint> {
         self.state().encoders.keys().copied().collect()
     }
 
-    /// Removes a stored encoder, as somebody with bucket access could.
+    /// Removes a stored encoder, as anyone with access to the bucket could.
     pub fn forget_encoder(&self, fingerprint: Fingerprint) {
         self.state().encoders.remove(&fingerprint);
     }
@@ -243,7 +243,7 @@ impl MemoryCloud {
         }
     }
 
-    /// Every image record.
+    /// Returns every image record.
     pub fn image_records(&self) -> Vec<ImageRecord> {
         self.state().records.values().cloned().collect()
     }

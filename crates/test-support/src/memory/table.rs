@@ -39,7 +39,8 @@ impl ImageRecords for MemoryCloud {
             let id = (record.product_id.clone(), record.key.clone());
             let failed = (record.key.clone(), record.product_id.clone());
             state.records.insert(id, record.clone());
-            // The failed index: as in the table, finding a key there costs the same however many there are.
+            // The index of failures: as in the table, finding a key costs the same however many
+            // there are.
             match record.failure {
                 Some(_) => state.failed.insert(failed, record.clone()),
                 None => state.failed.remove(&failed),
@@ -142,7 +143,7 @@ impl TableReader for MemoryCloud {
 }
 
 impl MemoryCloud {
-    /// Stores a product's metadata, as somebody else could at any moment.
+    /// Stores a product's metadata, as another process could at any moment.
     pub fn put_metadata(&self, product_id: &str, metadata: Metadata) {
         let mut state = self.state();
         state.products.insert(product_id.to_owned(), metadata);
@@ -153,7 +154,7 @@ impl MemoryCloud {
         self.state().products.remove(product_id);
     }
 
-    /// The metadata of every product.
+    /// Returns the metadata of every product.
     pub fn products(&self) -> HashMap<String, Metadata> {
         self.state().products.clone()
     }

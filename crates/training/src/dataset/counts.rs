@@ -1,12 +1,12 @@
 use serde::Serialize;
 
-/// Numbers of images of a category.
+/// Number of images of a category, by use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Counts {
-    /// Images that trained.
+    /// Images for training.
     pub training: usize,
-    /// Images that validated.
+    /// Images for validation.
     pub validation: usize,
-    /// Images that could not be used, or are there twice.
+    /// Images that could not be used, or occur twice.
     pub skipped: usize,
 }

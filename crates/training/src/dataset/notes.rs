@@ -5,7 +5,7 @@ use crate::features::{Dropped, Hashed};
 use crate::labeled::LabeledImage;
 use crate::skipped::Skipped;
 
-/// Remarks that are collected about images.
+/// Remarks about images.
 #[derive(Default)]
 pub(super) struct Notes {
     pub(super) skipped: Vec<Skipped>,
@@ -29,8 +29,8 @@ impl Notes {
         });
     }
 
-    /// Leaves out what has been seen, in this folder or one before: the same image twice would be
-    /// found by itself.
+    /// Drops images that were seen in this folder or one before: the same image twice would find
+    /// itself.
     pub(super) fn unique(
         &mut self,
         images: Vec<Hashed>,
@@ -63,7 +63,7 @@ impl Notes {
         unique
     }
 
-    /// Counts what is used, and says which categories cannot validate.
+    /// Counts the used images, and notes categories that cannot be validated.
     pub(super) fn count(&mut self, training: &[Hashed], validating: &[Hashed]) {
         for hashed in training {
             self.entry(hashed).training += 1;

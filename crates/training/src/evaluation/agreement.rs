@@ -1,8 +1,8 @@
-//! Compares the index with an exact search.
+//! Comparison of the index with an exact search.
 //!
-//! The index is made as the indexer makes one of so many images: quantized rows in a base, with a
-//! graph from the size on at which bases get one, opened as a snapshot from its stored bytes. A
-//! product is a content, so that copies count once on both sides.
+//! The index is built as the indexer builds one of this size: quantized rows in a base, with a
+//! graph if a base of this size gets one, opened as a snapshot from its stored bytes. Files of the
+//! same content count as one product, so that copies count once on both sides.
 
 use std::collections::HashSet;
 
@@ -23,16 +23,16 @@ use crate::retrieval::{Labeled, dot};
 /// The index compared with an exact search in full precision.
 #[derive(Debug, Clone, Serialize)]
 pub struct Agreement {
-    /// Recall at k: the share of the exact search's first k that the index finds. Images as near
-    /// as the k-th are as good as it.
+    /// Recall at k: the share of the exact search's first k that the index finds. Images as near as
+    /// the k-th are as good as it.
     pub recall: Estimate,
-    /// True if the search walks a graph; otherwise it looks at every row.
+    /// True if the search walks a graph; otherwise it compares every row.
     pub walks_a_graph: bool,
     /// Size of the stored index in bytes.
     pub bytes: usize,
 }
 
-/// Builds the index over the catalog and compares, on every core.
+/// Builds the index over the catalog and compares, on all cores.
 pub(crate) fn measure(
     setting: &Setting,
     catalog: Labeled<'_>,
@@ -63,7 +63,7 @@ pub(crate) fn measure(
     })
 }
 
-/// The catalog as one base, and its size.
+/// Returns the catalog as one base, and its size.
 fn index(
     catalog: Labeled<'_>,
     contents: &[ContentHash],
@@ -95,17 +95,17 @@ fn index(
     Ok((snapshot, stored.len()))
 }
 
-/// The first row of every content.
+/// Returns the first row of every content.
 fn first_of_each(contents: &[ContentHash]) -> Vec<usize> {
     let mut seen = HashSet::with_capacity(contents.len());
     let rows = 0..contents.len();
     rows.filter(|&row| seen.insert(contents[row])).collect()
 }
 
-/// The similarities of one query to every row, in full precision.
+/// Similarities of one query to every row, in full precision.
 struct Exact {
     of_row: Vec<f32>,
-    /// Of each content that may be found, falling.
+    /// Similarities of the contents that may be found, falling.
     falling: Vec<f32>,
 }
 
@@ -129,7 +129,7 @@ impl Exact {
         Self { of_row, falling }
     }
 
-    /// The share of the first `k` that `rows` has.
+    /// Returns the share of the first `k` in `rows`.
     fn recall(&self, rows: impl Iterator<Item = usize>, k: usize) -> f64 {
         let wanted = k.min(self.falling.len());
         let Some(&least) = wanted
@@ -153,7 +153,7 @@ mod tests {
     use crate::bootstrap::Bootstrap;
     use crate::embedded_images::EmbeddedImages;
 
-    /// Unit vectors around some centers, each content in two rows.
+    /// Makes unit vectors around some centers, each content in two rows.
     fn setting(rows: usize, leave_one_out: bool) -> Setting {
         let mut rng = StdRng::seed_from_u64(3);
         let mut side = |rows: usize, part: u8| {
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_found_is_missed() {
+    fn missing_results_reduce_recall() {
         let exact = Exact {
             of_row: vec![0.9, 0.8, 0.8, 0.1],
             falling: vec![0.9, 0.8, 0.8, 0.1],

@@ -3,11 +3,11 @@ use std::collections::BTreeSet;
 use super::error::EvaluationError;
 use crate::labeled::LabeledImage;
 
-/// Checks that images can be evaluated on, before the minutes of embedding them. Without `queries` the
+/// Checks that images can be evaluated, before embedding takes minutes. Without `queries`, the
 /// catalog's own images are the queries.
 ///
 /// # Errors
-/// When there are not two categories, no query that could be answered, or fewer images than `k`.
+/// If there are not two categories, no query that could be answered, or fewer images than `k`.
 pub fn check(
     catalog: &[LabeledImage],
     queries: Option<&[LabeledImage]>,

@@ -1,4 +1,4 @@
-//! Two encoders on the same queries.
+//! Comparison of two encoders on the same queries.
 
 use serde::Serialize;
 
@@ -6,25 +6,25 @@ use super::categories::Categories;
 use super::report::{EncoderReport, Measures, headings, rows_by_category};
 use crate::bootstrap::{Bootstrap, Estimate};
 
-/// The measures that a verdict is about: mAP, P@1, P@k.
+/// The measures in a verdict: mAP, P@1, P@k.
 pub(crate) const VERDICT_MEASURES: [usize; 3] = [3, 0, 1];
 
 /// The measures of one encoder minus those of another, query by query.
 #[derive(Debug, Clone, Serialize)]
 pub struct Comparison {
-    /// Over all queries.
+    /// Means over all queries.
     pub micro: Measures,
-    /// Over categories.
+    /// Means over categories.
     #[serde(rename = "macro")]
     pub balanced: Measures,
-    /// By category, in the order of their names; `None` without queries that count.
+    /// Means by category, in the order of their names; `None` without queries that count.
     pub categories: Vec<Option<Measures>>,
-    /// The meaning in a sentence.
+    /// The conclusion in a sentence.
     pub verdict: String,
 }
 
 impl Comparison {
-    /// `None` when no query counts.
+    /// Compares two encoders; `None` if no query counts.
     pub(crate) fn new(
         ours: &EncoderReport,
         theirs: &EncoderReport,
@@ -62,7 +62,7 @@ impl Comparison {
     }
 }
 
-/// `A against B: mAP better by ..., P@1 ..., P@10 ...`
+/// Formats `A against B: mAP better by ..., P@1 ..., P@10 ...`.
 fn sentence(
     ours: &EncoderReport,
     theirs: &EncoderReport,
@@ -82,8 +82,8 @@ fn sentence(
     )
 }
 
-/// Puts a difference into words: `better by 0.040 [0.020, 0.060]`, `worse by ...`, or that the interval
-/// holds zero.
+/// Describes a difference in words: `better by 0.040 [0.020, 0.060]`, `worse by ...`, or that the
+/// interval contains zero.
 pub fn verdict(difference: Estimate) -> String {
     let Estimate { mean, low, high } = difference;
     if low > 0.0 {
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_interval_decides_what_is_said() {
+    fn the_interval_decides_the_verdict() {
         let said = |mean, low, high| verdict(Estimate { mean, low, high });
         assert_eq!(said(0.04, 0.02, 0.06), "better by 0.040 [0.020, 0.060]");
         assert_eq!(said(-0.04, -0.06, -0.02), "worse by 0.040 [0.020, 0.060]");

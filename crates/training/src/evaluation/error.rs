@@ -25,15 +25,15 @@ pub enum EvaluationError {
         /// Categories of the queries.
         queries: String,
     },
-    /// The measures at k make no sense.
+    /// The measures at k are not possible.
     #[error("k is {k}, but a query can find {found} {}: choose 1 to {found}", plural(*found))]
     K {
-        /// The k that was asked for.
+        /// The requested k.
         k: usize,
-        /// Images that a query can find.
+        /// Number of images that a query can find.
         found: usize,
     },
-    /// No query has anything right to find.
+    /// No query has a right result.
     #[error(
         "none of the {queries} queries has another picture of its category to find: every category \
          needs two pictures of different content"
@@ -42,7 +42,7 @@ pub enum EvaluationError {
         /// Number of queries.
         queries: usize,
     },
-    /// The index refuses a vector.
+    /// The index rejects a vector.
     #[error("the index cannot be built: {0}")]
     Index(#[from] IndexError),
 }

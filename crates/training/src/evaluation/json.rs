@@ -1,4 +1,4 @@
-//! All of an evaluation as one JSON document.
+//! An evaluation as one JSON document.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,8 @@ use super::{EncoderReport, Evaluation};
 use crate::bootstrap::CONFIDENCE;
 
 impl Evaluation {
-    /// Everything: settings, measures with intervals, confusion, and every query's neighbors.
+    /// Returns everything: settings, measures with intervals, confusion, and every query's
+    /// neighbors.
     pub fn to_json(&self) -> Value {
         let setting = &self.setting;
         let encoders: Vec<Value> = self.encoders.iter().map(|e| self.encoder(e)).collect();

@@ -3,8 +3,9 @@
 //! A [`Setting`] holds embedded images: a catalog, and queries or the catalog's own images, each
 //! left out once. [`Evaluation::run`] measures every encoder on it: precision and recall, mean
 //! average precision and reciprocal rank with intervals, over all queries and by category; which
-//! categories are taken for which; whether the index finds what an exact search finds; and of two
-//! encoders the difference, query by query. [`Evaluation::to_json`] and [`html::page`] tell it.
+//! categories are confused; whether the index finds what an exact search finds; and the difference
+//! between two encoders, query by query. [`Evaluation::to_json`] and [`html::page`] present the
+//! results.
 
 mod agreement;
 mod categories;
@@ -30,9 +31,9 @@ use self::categories::Categories;
 pub struct Evaluation {
     /// The images that were searched.
     pub setting: Setting,
-    /// For each encoder, in the order given.
+    /// Reports of the encoders, in the order given.
     pub encoders: Vec<EncoderReport>,
-    /// The first encoder against the second, when there are two.
+    /// The first encoder compared with the second, if there are two.
     pub comparison: Option<Comparison>,
     pub(crate) categories: Categories,
 }
@@ -41,7 +42,7 @@ impl Evaluation {
     /// Measures each of the encoders; the first two are compared.
     ///
     /// # Errors
-    /// When the setting cannot be evaluated on, see [`check`], or the index refuses a vector.
+    /// If the setting cannot be evaluated, see [`check`], or the index rejects a vector.
     pub fn run(setting: Setting, subjects: &[Subject<'_>]) -> Result<Self, EvaluationError> {
         let queries = setting.queries.as_ref().map(|q| q.images.as_slice());
         check(&setting.catalog.images, queries, setting.k)?;
@@ -70,8 +71,8 @@ impl Evaluation {
         })
     }
 
-    /// Categories of queries for which there is nothing right to find, and how many queries; they
-    /// do not count.
+    /// Returns categories of queries for which there is nothing right to find, with the number of
+    /// queries; they do not count.
     pub fn unanswerable(&self) -> Vec<(&str, usize)> {
         let Some(report) = self.encoders.first() else {
             return Vec::new();

@@ -10,7 +10,7 @@ use super::setting::{Setting, Subject};
 use crate::bootstrap::{Bootstrap, Estimate};
 use crate::retrieval::{QueryResult, QueryScores, search_queries};
 
-/// Names of the five measures, in the order of [`Measures::to_array`].
+/// Returns the names of the five measures, in the order of [`Measures::to_array`].
 pub fn headings(k: usize) -> [String; 5] {
     [
         "P@1".to_owned(),
@@ -24,13 +24,13 @@ pub fn headings(k: usize) -> [String; 5] {
 /// The means over queries, or over categories, with their intervals.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Measures {
-    /// P@1: how often the nearest is right.
+    /// P@1: the share of queries whose nearest image is right.
     #[serde(rename = "p_at_1")]
     pub first: Estimate,
     /// P@k: the share of right ones among the first k.
     #[serde(rename = "p_at_k")]
     pub precision: Estimate,
-    /// R@k: how often any of the first k is right.
+    /// R@k: the share of queries for which any of the first k is right.
     #[serde(rename = "r_at_k")]
     pub recall: Estimate,
     /// mAP: the mean of the average precisions.
@@ -42,7 +42,7 @@ pub struct Measures {
 }
 
 impl Measures {
-    /// In their order: P@1, P@k, R@k, mAP, MRR.
+    /// Returns P@1, P@k, R@k, mAP and MRR, in this order.
     pub fn to_array(self) -> [Estimate; 5] {
         [
             self.first,
@@ -70,27 +70,27 @@ impl From<[Estimate; 5]> for Measures {
 /// The measures of one encoder.
 #[derive(Debug, Serialize)]
 pub struct EncoderReport {
-    /// As a person named it.
+    /// Name given by the user.
     pub name: String,
     /// The encoder's fingerprint.
     pub fingerprint: Fingerprint,
     /// Length of an embedding.
     pub dimensions: usize,
-    /// Queries that something right could be found for.
+    /// Number of queries for which something right could be found.
     pub scored: usize,
-    /// Every query counts the same.
+    /// Means over queries: every query counts the same.
     pub micro: Measures,
-    /// Every category counts the same.
+    /// Means over categories: every category counts the same.
     #[serde(rename = "macro")]
     pub balanced: Measures,
-    /// By category, in the order of their names.
+    /// Reports by category, in the order of their names.
     pub categories: Vec<CategoryReport>,
-    /// `confusion[a][b]`: so many queries of category `a` have a nearest neighbor of category `b`;
-    /// queries without anything right to find are left out.
+    /// `confusion[a][b]` is the number of queries of category `a` whose nearest neighbor has
+    /// category `b`; queries without anything right to find are left out.
     pub confusion: Vec<Vec<usize>>,
     /// The comparison of the index with an exact search.
     pub index: Agreement,
-    /// Of every query.
+    /// Results of every query.
     #[serde(skip)]
     pub results: Vec<QueryResult>,
 }
@@ -100,13 +100,13 @@ pub struct EncoderReport {
 pub struct CategoryReport {
     /// The category.
     pub category: String,
-    /// Its images in the catalog.
+    /// Number of its images in the catalog.
     pub catalog: usize,
-    /// Its queries.
+    /// Number of its queries.
     pub queries: usize,
-    /// Those that something right could be found for.
+    /// Number of queries for which something right could be found.
     pub scored: usize,
-    /// Their measures, when there are any.
+    /// Their measures, if there are any.
     pub measures: Option<Measures>,
 }
 
@@ -143,7 +143,7 @@ fn measures(found: Option<[Estimate; 5]>) -> Measures {
     found.map(Measures::from).unwrap_or_default()
 }
 
-/// The measures of the queries that count, by category.
+/// Returns the measures of the queries that count, by category.
 pub(crate) fn rows_by_category(
     results: &[QueryResult],
     categories: &Categories,

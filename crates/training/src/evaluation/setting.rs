@@ -10,21 +10,21 @@ use crate::embedded_images::{ContentHash, EmbeddedImages};
 pub struct Setting {
     /// The images to find.
     pub catalog: EmbeddedImages,
-    /// The images to search with; without, those of the catalog, of which none finds itself or a
-    /// file of the same content.
+    /// The images to search with. If `None`, those of the catalog are used, and none finds itself
+    /// or a file of the same content.
     pub queries: Option<EmbeddedImages>,
-    /// Number of neighbors that the measures at k look at.
+    /// Number of neighbors for the measures at k.
     pub k: usize,
     /// Parameters of the intervals.
     pub bootstrap: Bootstrap,
 }
 
-/// An encoder, and what a person calls it.
+/// An encoder, with the name that the user gave.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
-    /// As it was named, such as `embedded` or a folder.
+    /// The name, such as `embedded` or a folder.
     pub name: &'a str,
-    /// The encoder that made the vectors at the same place of [`EmbeddedImages::vectors`].
+    /// The encoder that made the vectors at the same index of [`EmbeddedImages::vectors`].
     pub encoder: &'a Encoder,
 }
 
@@ -34,13 +34,13 @@ impl Setting {
         self.queries.is_none()
     }
 
-    /// The images that are searched with.
+    /// Returns the images to search with.
     pub fn queries(&self) -> &EmbeddedImages {
         self.queries.as_ref().unwrap_or(&self.catalog)
     }
 
-    /// Counts the queries that are also, byte for byte, in a separate catalog: they find themselves, and
-    /// the measures are too good.
+    /// Counts the queries that are also, byte for byte, in a separate catalog: they find
+    /// themselves, so the measures are too good.
     pub fn queries_in_catalog(&self) -> usize {
         let Some(queries) = &self.queries else {
             return 0;

@@ -12,7 +12,8 @@ use crate::progress::Silent;
 const FEATURES: usize = 24;
 const LABELS: u32 = 4;
 
-/// Features of which a few tell the label, quietly, and the others are loud and say nothing.
+/// Makes features of which a few weak ones determine the label; the others are strong and have no
+/// information.
 fn set(count: usize, augmentations: usize, rng: &mut StdRng) -> Set {
     let labels: Vec<u32> = (0..count).map(|i| i as u32 % LABELS).collect();
     let mut augmentation = || {
@@ -62,7 +63,8 @@ fn recipe() -> Recipe {
         epochs: 12,
         batch: 48,
         learning_rate: 1e-2,
-        // Few loud features tell the labels apart here: the discriminant analysis is right as it is.
+        // A few strong features determine the labels here: the discriminant analysis is already
+        // right.
         temperature: 1.0,
         augmentations: vec![Augmentation::NONE, Augmentation::NONE.flip()],
         ..Recipe::with_dimensions(16)
@@ -70,7 +72,7 @@ fn recipe() -> Recipe {
 }
 
 #[test]
-fn what_tells_labels_apart_is_found_among_what_does_not() {
+fn informative_features_are_found_among_others() {
     let dataset = dataset();
     let stop = Stop::default();
     let trained = train(&dataset, &recipe(), 1, (&Silent, &stop)).unwrap();
@@ -98,7 +100,7 @@ fn a_seed_decides_everything() {
     assert_ne!(head(5), head(6));
 }
 
-/// Asks to stop once an epoch is over.
+/// Requests a stop once an epoch is over.
 struct After<'a>(usize, &'a Stop);
 
 impl Progress for After<'_> {

@@ -1,4 +1,4 @@
-//! `lookalike audit`: finds what is wrong with the catalog, and repairs what can be repaired.
+//! `lookalike audit`: finds problems of the catalog, and repairs some of them.
 
 mod page;
 mod repair;
@@ -26,7 +26,7 @@ struct Line<'a> {
     report: AuditReport,
     /// True if bucket, index and records agree.
     consistent: bool,
-    /// With `--repair`: what it repaired, before the report was made.
+    /// With `--repair`: the repaired keys and records, from before the report was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     repaired: Option<&'a repair::Repaired>,
 }
@@ -74,7 +74,7 @@ fn shortened(report: &AuditReport, arguments: &AuditArguments, usual: u32) -> Au
 }
 
 async fn audit(searcher: &Searcher) -> Result<AuditReport> {
-    let spinner = output::spinner("looking over the catalog");
+    let spinner = output::spinner("auditing the catalog");
     let options = AuditOptions {
         until: deadline::of_step(),
         max_images: u64::MAX,

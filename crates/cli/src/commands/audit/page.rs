@@ -1,4 +1,4 @@
-//! The audit as one HTML file without scripts; images come through signed links.
+//! The audit as one HTML file without scripts; images are loaded through signed links.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ const OWN_STYLE: &str = include_str!("page.css");
 /// Links by key.
 type Links = HashMap<String, String>;
 
-/// The page of a report; everything that the report lists is shown.
+/// Renders the page of a report; everything in the report is shown.
 pub(super) async fn page(
     report: &AuditReport,
     repaired: Option<&Repaired>,
@@ -44,8 +44,8 @@ pub(super) async fn page(
                     (pictures_without_product(report, &links))
                     (failed(report, &links))
                     (keys("In the bucket, and neither indexed nor failed", &report.unindexed))
-                    (keys("Another version is indexed than is in the bucket", &report.outdated))
-                    (keys("Indexed, but gone from the bucket", &report.gone))
+                    (keys("Indexed in another version than in the bucket", &report.outdated))
+                    (keys("Indexed, but no longer in the bucket", &report.gone))
                     (records(report))
                 }
             }
@@ -84,7 +84,7 @@ fn opening(report: &AuditReport) -> Markup {
                 "Bucket, index and records agree."
             } @else {
                 (report.differences()) " differences between bucket, index and records: "
-                code { "lookalike audit --repair" } " sees to them."
+                code { "lookalike audit --repair" } " repairs them."
             }
         }
         p.note {
@@ -112,7 +112,7 @@ fn repair(repaired: &Repaired) -> Markup {
     }
 }
 
-/// A section with a list; nothing if the list is empty.
+/// Renders a section with a list; nothing if the list is empty.
 fn section<T>(title: &str, listed: &Listed<T>, content: Markup) -> Markup {
     html! {
         @if listed.total > 0 {

@@ -9,7 +9,7 @@ use crate::deadline;
 use crate::output;
 use crate::target::Target;
 
-/// Images indexed and published together.
+/// Number of images that are indexed and published together.
 const BATCH_IMAGES: usize = 100;
 
 /// The keys and records that a repair changed.
@@ -19,7 +19,7 @@ pub(super) struct Repaired {
     pub(super) indexed: Vec<String>,
     /// Keys that were removed from the index, or were no longer in it.
     pub(super) removed: Vec<String>,
-    /// Keys that are as they should be, and whose records were rewritten.
+    /// Keys that were correct, and whose records were rewritten.
     pub(super) recorded: Vec<String>,
     /// Keys whose images cannot be indexed, which is recorded now.
     pub(super) failed: Vec<NotIndexed>,
@@ -29,7 +29,7 @@ pub(super) struct Repaired {
     pub(super) records_removed: Vec<StaleRecord>,
 }
 
-/// A key, and why it is not indexed.
+/// A key, and the reason why it is not indexed.
 #[derive(Debug, Serialize)]
 pub(super) struct NotIndexed {
     pub(super) key: String,
@@ -59,8 +59,8 @@ impl Repaired {
     }
 }
 
-/// Processes the keys that the report names, and no others. False records are removed first: indexing their keys, as
-/// after an event, then records the truth.
+/// Processes the keys in the report, and no others. False records are removed first: indexing their
+/// keys, as after an event, then records the truth.
 pub(super) async fn repair(target: &Target, report: &AuditReport) -> Result<Repaired> {
     let mut repaired = Repaired::default();
     let records = report.contradictions.items.iter();

@@ -59,12 +59,12 @@ pub(super) fn print(report: &AuditReport, was_repaired: bool) {
         Clone::clone,
     );
     list(
-        "another version is indexed than is in the bucket",
+        "indexed in another version than in the bucket",
         &report.outdated,
         Clone::clone,
     );
     list(
-        "indexed, but gone from the bucket",
+        "indexed, but no longer in the bucket",
         &report.gone,
         Clone::clone,
     );
@@ -80,12 +80,12 @@ pub(super) fn print(report: &AuditReport, was_repaired: bool) {
     match (report.is_consistent(), was_repaired) {
         (true, _) => println!("bucket, index and records agree"),
         (false, false) => println!(
-            "{} differences: `lookalike audit --repair` sees to them; those that are on their way to the indexer vanish by \
-             themselves",
+            "{} differences: `lookalike audit --repair` repairs them; those that wait for the indexer \
+             disappear by themselves",
             report.differences()
         ),
         (false, true) => println!(
-            "{} differences are left: see above; those that are on their way to the indexer vanish by themselves",
+            "{} differences are left, see above; those that wait for the indexer disappear by themselves",
             report.differences()
         ),
     }
@@ -140,7 +140,7 @@ fn groups(what: &str, groups: &Listed<AuditedGroup>) {
     });
 }
 
-/// Prints a list, or nothing when it is empty.
+/// Prints a list, or nothing if it is empty.
 fn list<T>(what: &str, listed: &Listed<T>, line: impl Fn(&T) -> String) {
     if listed.total == 0 {
         return;

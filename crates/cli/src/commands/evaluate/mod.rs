@@ -17,7 +17,7 @@ use crate::args::EvaluateArguments;
 use crate::output::{self, CommandOutcome};
 use crate::report_file::ReportFile;
 
-/// Problems listed for people; programs get all of them.
+/// Maximum number of problems that are listed for people; programs get all of them.
 const MAX_LISTED_PROBLEMS: usize = 20;
 
 pub(crate) async fn run(arguments: EvaluateArguments) -> Result<CommandOutcome> {
@@ -25,7 +25,7 @@ pub(crate) async fn run(arguments: EvaluateArguments) -> Result<CommandOutcome> 
 }
 
 fn evaluate(arguments: &EvaluateArguments) -> Result<CommandOutcome> {
-    // Everything that can be refused is refused before the minutes of embedding.
+    // Everything that can be checked is checked before embedding takes minutes.
     let report = arguments
         .html
         .as_deref()
@@ -66,7 +66,7 @@ fn evaluate(arguments: &EvaluateArguments) -> Result<CommandOutcome> {
 /// Labeled images, checked as far as is possible without embedding them.
 struct Inputs {
     catalog: LabeledFolder,
-    /// `None` when the catalog is searched with its own pictures.
+    /// `None` if the catalog is searched with its own pictures.
     queries: Option<LabeledFolder>,
     skipped: Vec<Skipped>,
 }
@@ -95,7 +95,7 @@ impl Inputs {
         })
     }
 
-    /// Embeds everything; returns also what could not be embedded, and the time that it took.
+    /// Embeds everything; also returns what could not be embedded, and the time that it took.
     fn embed(
         &self,
         arguments: &EvaluateArguments,
@@ -153,7 +153,7 @@ impl Encoders {
         for choice in &choices {
             let encoder = choice
                 .load()
-                .with_context(|| format!("encoder {choice} is not there"))?;
+                .with_context(|| format!("encoder {choice} cannot be loaded"))?;
             encoders.push((encoder.name().to_owned(), encoder));
         }
         let same = encoders.windows(2).any(|pair| pair[0].0 == pair[1].0);

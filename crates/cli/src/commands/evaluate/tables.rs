@@ -9,7 +9,7 @@ use lookalike_training::evaluation::{
 
 use crate::output::table;
 
-/// Everything but the problems.
+/// Formats everything except the problems.
 pub(super) fn all(evaluation: &Evaluation) -> String {
     let mut text = opening(evaluation);
     let k = evaluation.setting.k;

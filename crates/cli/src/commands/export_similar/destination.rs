@@ -1,4 +1,4 @@
-//! Where an export goes: a folder, or a prefix of a bucket.
+//! The destination of an export: a folder, or a prefix of a bucket.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,7 +12,7 @@ use lookalike_aws::S3Folder;
 use super::names::{INDEX, UNFINISHED};
 use crate::target::Target;
 
-/// The folder or prefix of an export.
+/// The destination of an export.
 #[derive(Debug, Clone)]
 pub(super) enum Destination {
     /// A folder of this machine.
@@ -20,13 +20,13 @@ pub(super) enum Destination {
     /// A prefix of a bucket.
     Bucket {
         folder: S3Folder,
-        /// As it was given.
+        /// The URL as it was given.
         url: String,
     },
 }
 
 impl Destination {
-    /// Opens the destination that `--out` names; a missing folder is made.
+    /// Opens the destination in `--out`; a missing folder is created.
     pub(super) fn open(out: &str, target: &Target) -> Result<Self> {
         if let Some(rest) = out.strip_prefix("s3://") {
             let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
@@ -46,7 +46,7 @@ impl Destination {
         Ok(Self::Folder(path))
     }
 
-    /// The names of all files.
+    /// Returns the names of all files.
     pub(super) async fn list(&self) -> Result<BTreeSet<String>> {
         match self {
             Self::Bucket { folder, .. } => Ok(folder.list().await?),
@@ -55,7 +55,7 @@ impl Destination {
                 let mut names = BTreeSet::new();
                 let mut entries = tokio::fs::read_dir(path).await.with_context(unreadable)?;
                 while let Some(entry) = entries.next_entry().await.with_context(unreadable)? {
-                    // A name that is not UTF-8 is not one of ours.
+                    // A name that is not UTF-8 was not written by this command.
                     names.extend(entry.file_name().into_string());
                 }
                 Ok(names)
@@ -63,7 +63,7 @@ impl Destination {
         }
     }
 
-    /// The content of a file that is there.
+    /// Returns the content of a file, or `None` if it does not exist.
     pub(super) async fn read(&self, name: &str) -> Result<Option<Bytes>> {
         match self {
             Self::Bucket { folder, .. } => Ok(folder.read(name).await?),
@@ -95,7 +95,7 @@ impl Destination {
         }
     }
 
-    /// Removes a file; removing what is gone succeeds.
+    /// Removes a file; removing a missing one succeeds.
     pub(super) async fn delete(&self, name: &str) -> Result<()> {
         match self {
             Self::Bucket { folder, .. } => Ok(folder.delete(name).await?),
@@ -122,7 +122,7 @@ fn replace(folder: &Path, name: &str, content: &[u8]) -> std::io::Result<()> {
     let temporary = folder.join(format!("{name}{UNFINISHED}"));
     let mut file = std::fs::File::create(&temporary)?;
     file.write_all(content)?;
-    // The index and the list of pending files must be whole even after a power cut.
+    // The index and the list of pending files must be whole even after a power failure.
     if !name.ends_with(".json") || name == INDEX {
         file.sync_all()?;
     }
@@ -130,21 +130,20 @@ fn replace(folder: &Path, name: &str, content: &[u8]) -> std::io::Result<()> {
     std::fs::rename(&temporary, folder.join(name))
 }
 
-/// Refuses destinations that the system itself uses.
+/// Rejects destinations that the system itself uses.
 fn refuse_own(bucket: &str, prefix: &str, target: &Target) -> Result<()> {
     let settings = &target.settings;
     let first = prefix.split('/').next().unwrap_or_default();
     if bucket == settings.catalog_bucket && matches!(first, "catalog" | "uploads") {
         bail!(
-            "--out s3://{bucket}/{prefix} is where pictures are watched or expire: choose another prefix or bucket"
+            "--out s3://{bucket}/{prefix} is reserved for pictures of the system: \
+             choose another prefix or bucket"
         );
     }
     let index = settings.index_prefix.as_str();
     let is_in_index = prefix == index || prefix.starts_with(&format!("{index}/"));
     if bucket == settings.index_bucket && is_in_index {
-        bail!(
-            "--out s3://{bucket}/{prefix} is where the index lives: choose another prefix or bucket"
-        );
+        bail!("--out s3://{bucket}/{prefix} contains the index: choose another prefix or bucket");
     }
     Ok(())
 }

@@ -19,40 +19,40 @@ const VERSION: u32 = 1;
 pub(super) struct IndexFile {
     format: String,
     version: u32,
-    /// The generation of the index that all files are from, or newer.
+    /// The generation of the index from which all files are, or a newer one.
     pub(super) generation: u64,
-    /// The number of results of each, at most.
+    /// Maximum number of results for each product.
     k: u32,
     /// Chosen members of the metadata.
     fields: Vec<String>,
-    /// By product id.
+    /// Files by product id.
     pub(super) products: BTreeMap<String, Entry>,
 }
 
 /// A product's file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Entry {
-    /// Its name.
+    /// Name of the file.
     pub(super) file: String,
     /// SHA-256 of its content without the generation, in hexadecimal.
     pub(super) hash: String,
 }
 
-/// The files that were there before a run.
+/// The files that existed before a run.
 #[derive(Debug, Default)]
 pub(super) struct Stored {
     products: BTreeMap<String, Entry>,
     /// The index as it is stored.
     pub(super) index_bytes: Option<Bytes>,
-    /// Files whose content is not certain.
+    /// Files whose content is uncertain.
     pub(super) pending: BTreeSet<String>,
-    /// Files whose content was not certain before this run.
+    /// Files whose content was uncertain before this run.
     uncertain: BTreeSet<String>,
-    /// Files that are there.
+    /// Existing files.
     present: BTreeSet<String>,
 }
 
-/// The members that an index of any version has.
+/// The members of an index of any version.
 #[derive(Deserialize)]
 struct Head {
     format: Option<String>,
@@ -102,7 +102,7 @@ impl Stored {
         Ok(stored)
     }
 
-    /// True if a product's file is there, and its content has this hash.
+    /// True if a product's file exists, and its content has this hash.
     pub(super) fn has(&self, product_id: &str, file: &str, hash: &str) -> bool {
         let entry = self.products.get(product_id);
         entry.is_some_and(|entry| entry.file == file && entry.hash == hash)
@@ -110,13 +110,13 @@ impl Stored {
             && !self.uncertain.contains(file)
     }
 
-    /// Every file that earlier runs wrote, or may have written.
+    /// Returns every file that earlier runs wrote, or may have written.
     pub(super) fn files(&self) -> impl Iterator<Item = &str> {
         let named = self.products.values().map(|entry| entry.file.as_str());
         named.chain(self.uncertain.iter().map(String::as_str))
     }
 
-    /// Half-written files of a run that was interrupted.
+    /// Returns half-written files of a run that was interrupted.
     pub(super) fn unfinished(&self, named: &BTreeSet<&str>) -> Vec<String> {
         let known: BTreeSet<&str> = self.files().chain(named.iter().copied()).collect();
         let is_ours = |name: &&String| {
@@ -131,7 +131,7 @@ impl Stored {
     }
 }
 
-/// The hash that tells whether a product's file has to be written.
+/// Returns the hash that decides if a product's file has to be written.
 pub(super) fn hash_of(answer: &Exported) -> Result<String> {
     let digest = Sha256::digest(serde_json::to_vec(answer)?);
     Ok(hex::encode(digest))
@@ -149,7 +149,8 @@ fn products_of(bytes: &[u8], destination: &Destination) -> Result<BTreeMap<Strin
             ),
         },
         _ => bail!(
-            "{INDEX} in {destination} was not written by this command, and it is to stay: export to another place"
+            "{INDEX} in {destination} was not written by this command and will not be replaced: \
+             export to another place"
         ),
     }
     let index: IndexFile = serde_json::from_slice(bytes).with_context(|| {

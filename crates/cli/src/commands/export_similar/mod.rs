@@ -1,7 +1,8 @@
 //! `lookalike export-similar`: the similar products of each product, as files.
 //!
-//! Files are written before the index names them, and removed after it no longer does. A list of the files that are
-//! about to change is written first, so that the next run completes one that was interrupted.
+//! Files are written before the index names them, and removed after it no longer does. A list of
+//! the files that are about to change is written first, so that the next run completes an
+//! interrupted one.
 
 mod destination;
 mod files;
@@ -23,12 +24,12 @@ use crate::args::ExportArguments;
 use crate::output::{self, CommandOutcome};
 use crate::target::Target;
 
-/// Products that are searched for and written together.
+/// Number of products that are searched for and written together.
 const CHUNK_PRODUCTS: usize = 2000;
-/// Files that are written or removed at the same time.
+/// Maximum number of files that are written or removed at the same time.
 const MAX_CONCURRENT_FILES: usize = 16;
 
-/// The files that a run wrote or left.
+/// The files that a run wrote or left unchanged.
 #[derive(Debug, Default)]
 struct Written {
     files: BTreeSet<String>,
@@ -82,14 +83,14 @@ pub(crate) async fn run(arguments: ExportArguments) -> Result<CommandOutcome> {
 /// A run in progress.
 struct Run<'a> {
     destination: &'a Destination,
-    /// The files that were there when it began.
+    /// The files that existed when it began.
     stored: Stored,
     bar: ProgressBar,
     written: Written,
 }
 
 impl Run<'_> {
-    /// Writes those answers that are not stored as they are.
+    /// Writes the answers whose stored files differ.
     async fn write(&mut self, answers: Vec<Exported>, index: &mut IndexFile) -> Result<()> {
         let count = answers.len() as u64;
         let mut changed: BTreeMap<String, Bytes> = BTreeMap::new();
@@ -156,7 +157,8 @@ impl Run<'_> {
     }
 }
 
-/// The file of a product. Its generation is the one that found it; later ones found the same.
+/// Returns the content of a product's file. Its generation is the first that found it; later ones
+/// found the same.
 fn content(generation: u64, answer: &Exported) -> Result<Bytes> {
     let mut file = json!(answer);
     file["generation"] = json!(generation);

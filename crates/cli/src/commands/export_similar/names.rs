@@ -3,13 +3,13 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
-/// Names all other files.
+/// The file that lists all others.
 pub(super) const INDEX: &str = "index.json";
-/// Names the files whose content is not certain; there during a run, and after one was interrupted. No product's
-/// file has such a name: those end with `.json`.
+/// The file that lists those whose content is uncertain; it exists during a run, and after an
+/// interrupted one. No product's file has such a name, because those end with `.json`.
 pub(super) const PENDING: &str = "export.pending";
 
-/// Follows the name of a file that is being written.
+/// Suffix of a file that is being written.
 pub(super) const UNFINISHED: &str = ".new";
 
 /// The characters that encodeURIComponent of ECMA-262 encodes.
@@ -23,13 +23,15 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'\'')
     .remove(b'(')
     .remove(b')');
-/// The bytes of a name before its ending: files may have 255, and one that is being written has a longer ending.
+/// Maximum bytes of a name before its extension: files may have 255, and one that is being written
+/// has a longer extension.
 const MAX_NAME_BYTES: usize = 240;
-/// Bytes that are kept of a longer one, before its digest.
+/// Number of bytes of a longer name that are kept, before its digest.
 const KEPT_BYTES: usize = 160;
 
-/// The name of a product's file: its id as encodeURIComponent writes it. Of an id that makes too long a name, the
-/// beginning and a digest; and `index`, which the index is called, is written `%69ndex`.
+/// Returns the name of a product's file: its id as encodeURIComponent writes it. An id whose name
+/// would be too long becomes its beginning and a digest; `index`, which is the name of the index,
+/// is written `%69ndex`.
 pub(super) fn file_name(product_id: &str) -> String {
     let encoded = utf8_percent_encode(product_id, ENCODED).to_string();
     if encoded.len() > MAX_NAME_BYTES {

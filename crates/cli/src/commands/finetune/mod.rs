@@ -136,7 +136,7 @@ fn backbone(path: Option<&Path>) -> Result<Backbone> {
         .with_context(|| format!("{} cannot be used as a backbone", model.display()))
 }
 
-/// The user's cache folder.
+/// Returns the user's cache folder.
 fn user_cache() -> Result<PathBuf> {
     let folder = match std::env::var_os("XDG_CACHE_HOME").filter(|value| !value.is_empty()) {
         Some(folder) => PathBuf::from(folder),

@@ -9,7 +9,7 @@ use lookalike_training::output_folder::OutputFolder;
 
 use crate::output;
 
-/// Pairs of categories that are listed, those taken for each other most often.
+/// Maximum number of pairs of categories that are listed, those confused most often.
 const MAX_LISTED_CONFUSIONS: usize = 5;
 
 /// Prints the card, and what was skipped on standard error.
@@ -77,7 +77,7 @@ fn line(measures: &Measures) -> String {
     )
 }
 
-/// Returns the categories that are taken for others, most often first, and how often.
+/// Returns the categories that are confused, most often first, with counts.
 fn confusions(card: &Card) -> Vec<(&str, &str, usize)> {
     let mut wrong: Vec<(&str, &str, usize)> = Vec::new();
     for (category, found) in &card.confusion {

@@ -1,4 +1,4 @@
-//! The attributes that rows keep of their products: shows them, and updates them from the table.
+//! Attributes that rows keep of their products: shows them, and updates them from the table.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::deadline;
 use crate::output::{self, CommandOutcome};
 use crate::target::Target;
 
-/// Products whose images are updated and published together.
+/// Number of products whose images are updated and published together.
 const BATCH_PRODUCTS: usize = 1000;
 
 /// Runs `index refresh-attributes`.

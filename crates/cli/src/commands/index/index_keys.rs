@@ -6,7 +6,7 @@ use lookalike_indexing::{Indexer, Outcome};
 use crate::deadline;
 use crate::output;
 
-/// Images indexed and published together.
+/// Number of images that are indexed and published together.
 const BATCH_IMAGES: usize = 100;
 
 /// Indexes keys, reports those that failed, and returns their number.

@@ -45,7 +45,7 @@ fn print_info(info: &IndexInfo) {
     info.standby_indexes.iter().for_each(print_standby);
 }
 
-/// Says that this process has another encoder than the index, if so.
+/// Returns a notice if this process has another encoder than the index.
 pub(crate) fn encoder_notice(info: &IndexInfo) -> Option<String> {
     let configured = info.configured_encoder.as_ref()?;
     let known = |index: &StandbyInfo| index.encoder.fingerprint == configured.fingerprint;
@@ -53,12 +53,12 @@ pub(crate) fn encoder_notice(info: &IndexInfo) -> Option<String> {
         return None;
     }
     Some(format!(
-        "this release brings encoder {:?}, the index is of {:?}: `lookalike reindex` changes over",
+        "this release has encoder {:?}, the index was made by {:?}: `lookalike reindex` changes it",
         configured.name, info.encoder.name
     ))
 }
 
-/// Prints a line about an index beside the searched one.
+/// Prints a line about a standby index.
 pub(crate) fn print_standby(index: &StandbyInfo) {
     let lost = if index.available {
         ""

@@ -68,7 +68,7 @@ pub(super) async fn run(
         }
         if !differences.to_build.is_empty() {
             println!(
-                "{} pictures are still to be built: `lookalike reindex` goes on",
+                "{} pictures are not indexed yet: `lookalike reindex` continues",
                 differences.to_build.len()
             );
         }

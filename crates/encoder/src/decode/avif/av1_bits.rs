@@ -1,4 +1,4 @@
-/// Bits of bytes, the highest first.
+/// Bits of bytes, highest first.
 pub(super) struct Bits<'a> {
     data: &'a [u8],
     place: usize,
@@ -16,7 +16,7 @@ impl Bits<'_> {
         Some(bit == 1)
     }
 
-    /// A number of up to 32 bits.
+    /// Reads a number of up to 32 bits.
     pub(super) fn read(&mut self, count: u32) -> Option<u32> {
         let mut value = 0;
         for _ in 0..count {
@@ -25,7 +25,7 @@ impl Bits<'_> {
         Some(value)
     }
 
-    /// A number after as many zeros as it has bits; none has more than 32.
+    /// Skips a number that follows as many zeros as it has bits; none has more than 32.
     pub(super) fn variable(&mut self) -> Option<()> {
         let mut zeros = 0;
         while !self.flag()? {
@@ -47,7 +47,7 @@ mod tests {
     fn no_bit_is_read_beyond_the_end() {
         let mut bits = Bits::new(&[0b1010_0110, 0b0010_1000]);
         assert_eq!((bits.read(3), bits.flag()), (Some(5), Some(false)));
-        // Two zeros, a one, and two bits more.
+        // Two zeros, a one, and two more bits.
         assert_eq!((bits.read(5), bits.variable()), (Some(0b01100), Some(())));
         assert_eq!((bits.read(9), bits.read(0)), (None, Some(0)));
         assert_eq!(Bits::new(&[0; 3]).variable(), None);

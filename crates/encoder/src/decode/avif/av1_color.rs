@@ -1,6 +1,7 @@
 use super::av1_bits::Bits;
 
-/// Bits of a sample, and samples of color for a hundred pixels.
+/// Reads the color configuration: bits of a sample, and number of color samples for a hundred
+/// pixels.
 pub(super) fn color(bits: &mut Bits<'_>, profile: u32) -> Option<(u32, u64)> {
     let high = bits.flag()?;
     let depth = match (profile, high) {
@@ -20,7 +21,7 @@ pub(super) fn color(bits: &mut Bits<'_>, profile: u32) -> Option<(u32, u64)> {
         bits.flag()?;
         return Some((depth, 0));
     }
-    // sRGB as it is has the full range, and no sample of color is left out.
+    // Plain sRGB has full range and all samples of color.
     let halved = if kinds == [1, 13, 0] {
         (false, false)
     } else {

@@ -2,7 +2,8 @@ use super::av1_sequence::{FrameKind, Sequence};
 use super::no_image::NoImage;
 use crate::decode::bytes::Bytes;
 
-/// Most units that an image has: a frame in a unit for each of its tiles at the most, and what is passed over.
+/// Maximum number of units of an image: at most one frame unit for each of its tiles, and units
+/// that are skipped.
 const MAX_UNITS: usize = 4200;
 
 /// Kinds of units (AV1, 6.2.2).
@@ -22,13 +23,14 @@ const SEVERAL: NoImage = NoImage::Unsupported("AVIF with several frames");
 #[derive(Debug)]
 pub(super) struct Still<'a> {
     pub(super) sequence: Sequence,
-    /// The units with the header of the sequence and with the frame. The decoder does not see any others.
+    /// The units with the header of the sequence and with the frame. The decoder sees no others.
     units: Vec<&'a [u8]>,
 }
 
 impl<'a> Still<'a> {
-    /// Refused unless there is one frame, which is shown and needs no other: the decoder decodes all frames that are
-    /// not shown before it gives out one that is, so that a small file would take any time and memory.
+    /// Reads a still image. It must have exactly one frame, which is shown and needs no other: the
+    /// decoder decodes all hidden frames before it returns one that is shown, so a small file could
+    /// take any amount of time and memory.
     pub(super) fn read(data: &'a [u8]) -> Result<Still<'a>, NoImage> {
         let mut bytes = Bytes::new(data);
         let (mut sequence, mut has_frame) = (None, false);
@@ -56,9 +58,9 @@ impl<'a> Still<'a> {
                 }
                 kind::TILES if has_frame => {}
                 kind::TILES => return Err(CUT),
-                // One that repeats nothing is a frame for the decoder.
+                // The decoder treats a header that repeats nothing as a frame.
                 kind::REPEATED_HEADER | kind::TILE_LIST => return Err(SEVERAL),
-                // Ends of time, descriptions, filling, and what is not known yet.
+                // Temporal delimiters, metadata, padding, and unknown units.
                 _ => continue,
             }
             units.push(unit);
@@ -66,13 +68,14 @@ impl<'a> Still<'a> {
         Err(NoImage::Broken("its frame has too many parts"))
     }
 
-    /// The data for the decoder.
+    /// Returns the data for the decoder.
     pub(super) fn data(&self) -> Vec<u8> {
         self.units.concat()
     }
 }
 
-/// The next unit: its kind, its content, and all of it. One that does not say its size extends to the end.
+/// Takes the next unit: its kind, its content, and all of it. A unit without a size extends to the
+/// end.
 fn unit<'a>(bytes: &mut Bytes<'a>) -> Option<(u8, &'a [u8], &'a [u8])> {
     let all = bytes.rest;
     let header = bytes.byte()?;
@@ -92,7 +95,7 @@ fn unit<'a>(bytes: &mut Bytes<'a>) -> Option<(u8, &'a [u8], &'a [u8])> {
     Some((header >> 3 & 15, content, unit))
 }
 
-/// A number with seven bits a byte, the low ones first.
+/// Reads a number with seven bits in each byte, low ones first.
 fn size(bytes: &mut Bytes<'_>) -> Option<usize> {
     let mut size = 0u64;
     for place in 0..8 {

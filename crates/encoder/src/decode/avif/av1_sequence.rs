@@ -1,32 +1,34 @@
 use super::av1_bits::Bits;
 use super::av1_color::color;
 
-/// The header of an AV1 sequence (AV1, 5.5), as far as it is needed here.
+/// The header of an AV1 sequence (AV1, 5.5), as far as it is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sequence {
     pub(super) width: u32,
     pub(super) height: u32,
     /// Bits of a sample: 8, 10 or 12.
     pub(super) bits: u32,
-    /// Samples of color for a hundred pixels, beside those of brightness.
+    /// Number of color samples for a hundred pixels, in addition to those of brightness.
     pub(super) chroma: u64,
-    /// Frames that the decoder holds of one: beside the decoded one, one that is widened and one with noise added.
+    /// Number of frames that the decoder holds for one: besides the decoded frame, one that is
+    /// upscaled and one with added noise.
     pub(super) copies: u64,
     frames: Frames,
 }
 
-/// The fields of a frame header in front of its size.
+/// The fields of a frame header before its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Frames {
-    /// There is one frame, and its header leaves out whatever is known of a still image.
+    /// True if there is one frame, and its header leaves out everything that is known of a still
+    /// image.
     reduced: bool,
-    /// Bits of the time at which a frame is shown.
+    /// Number of bits of the time at which a frame is shown.
     time_bits: u32,
-    /// Each frame says whether it has tools for screens, and whether it then has whole numbers only; or the
-    /// answer for all frames.
+    /// Use of screen content tools, and then of whole-number motion vectors only: stated by each
+    /// frame, or once for all frames.
     screen: Choice,
     whole: Choice,
-    /// Bits of a frame's number.
+    /// Number of bits of a frame's number.
     number_bits: u32,
 }
 
@@ -37,19 +39,19 @@ enum Choice {
     ByFrame,
 }
 
-/// How a frame is coded and shown.
+/// Role of a frame, and its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FrameKind {
-    /// Shown, of its own, and of the size that the sequence says.
+    /// A shown frame without references, of the size in the sequence header.
     Still,
-    /// Shown later or never, or made of other frames.
+    /// A frame that is shown later or never, or made from other frames.
     Other,
-    /// It has a size of its own.
+    /// A frame with a size of its own.
     Resized,
 }
 
 impl Sequence {
-    /// `None` when it is cut off or of a profile that there is not.
+    /// Reads a sequence header; `None` if it is cut off or has an unknown profile.
     pub(super) fn read(data: &[u8]) -> Option<Sequence> {
         let mut bits = Bits::new(data);
         let profile = bits.read(3)?;
@@ -93,7 +95,7 @@ impl Sequence {
         })
     }
 
-    /// Reads the header of a frame; `None` when it is cut off.
+    /// Reads the header of a frame; `None` if it is cut off.
     pub(super) fn frame(&self, header: &[u8]) -> Option<FrameKind> {
         let frames = &self.frames;
         if frames.reduced {
@@ -122,7 +124,8 @@ impl Sequence {
     }
 }
 
-/// Steps over times and operating points, and returns the bits of the time at which a frame is shown.
+/// Skips times and operating points, and returns the number of bits of the time at which a frame is
+/// shown.
 fn points(bits: &mut Bits<'_>) -> Option<u32> {
     let (mut time_bits, mut delay_bits) = (0, None);
     if bits.flag()? {
@@ -160,7 +163,7 @@ fn points(bits: &mut Bits<'_>) -> Option<u32> {
     Some(time_bits)
 }
 
-/// Tools that a still image has no use for.
+/// Reads tools that a still image does not use.
 fn tools(bits: &mut Bits<'_>, frames: &mut Frames) -> Option<()> {
     bits.read(4)?;
     let ordered = bits.flag()?;

@@ -1,14 +1,14 @@
 use super::no_image::{CUT, NoImage, TOO_MANY};
 use crate::decode::bytes::Bytes;
 
-/// Most entries of any list. Images have some ten, those with many tiles have one for each; and what is looked up
-/// in a list is looked up in few steps, whatever the file says.
+/// Maximum number of entries of any list. Images have about ten, those with many tiles one for
+/// each. The limit bounds the time of look-ups, whatever the file contains.
 pub(super) const MAX_ENTRIES: usize = 500;
 
 /// A box's name and content.
 pub(super) type Entry<'a> = ([u8; 4], &'a [u8]);
 
-/// All boxes one after the other, and nothing else, in what is a list of them; the last may be cut off.
+/// Splits bytes into boxes, one after the other; the last may be cut off.
 pub(super) fn boxes(bytes: &[u8]) -> Result<Vec<Entry<'_>>, NoImage> {
     let mut bytes = Bytes::new(bytes);
     let mut found = Vec::new();
@@ -21,7 +21,7 @@ pub(super) fn boxes(bytes: &[u8]) -> Result<Vec<Entry<'_>>, NoImage> {
     Ok(found)
 }
 
-/// The next box; `None` when the bytes end within its header.
+/// Takes the next box; `None` if the bytes end within its header.
 pub(super) fn next_box<'a>(bytes: &mut Bytes<'a>) -> Option<Entry<'a>> {
     let size = u32::from_be_bytes(bytes.array()?);
     let name = bytes.array::<4>()?;
@@ -44,12 +44,12 @@ pub(super) fn count(bytes: &mut Bytes<'_>, size: u8) -> Result<u32, NoImage> {
     }
 }
 
-/// A number of up to four bytes, the high one first.
+/// Reads a number of up to four bytes, high byte first.
 pub(super) fn number(bytes: &mut Bytes<'_>, size: u8) -> Option<u32> {
     u32::try_from(long(bytes, size)?).ok()
 }
 
-/// A number of up to eight bytes, the high one first.
+/// Reads a number of up to eight bytes, high byte first.
 pub(super) fn long(bytes: &mut Bytes<'_>, size: u8) -> Option<u64> {
     let taken = bytes.take(size.min(8).into())?;
     Some(

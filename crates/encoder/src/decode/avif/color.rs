@@ -1,19 +1,19 @@
 use re_rav1d::dav1d::pixel::{MatrixCoefficients, YUVRange};
 use re_rav1d::dav1d::{Picture, PixelLayout, PlanarImageComponent, Plane};
 
-/// Samples of a decoded image and how they become RGB.
+/// Samples of a decoded image and their conversion to RGB.
 pub(super) struct Samples {
     planes: [Option<Plane>; 3],
     /// Bytes of a row of each plane.
     strides: [usize; 3],
-    /// Pixels of a color sample across and down, as powers of two.
+    /// Number of pixels of a color sample across and down, as powers of two.
     shift: (u32, u32),
     bits: u32,
     full: bool,
     matrix: Matrix,
 }
 
-/// Shares of red and blue in brightness, or no brightness at all: green, blue and red as they are.
+/// Weights of red and blue in brightness, or no brightness at all: green, blue and red directly.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Matrix {
     Shares(f32, f32),
@@ -21,7 +21,8 @@ enum Matrix {
 }
 
 impl Samples {
-    /// `stated` is what the file says of matrix and range, which goes before what the image says.
+    /// Wraps a decoded image. `stated` is the matrix and range in the file, which override those in
+    /// the image.
     pub(super) fn new(image: &Picture, stated: Option<(u16, bool)>) -> Samples {
         let components = [
             PlanarImageComponent::Y,
@@ -55,14 +56,14 @@ impl Samples {
         }
     }
 
-    /// Eight-bit brightness of a row.
+    /// Computes the eight-bit brightness of a row.
     pub(super) fn gray(&self, y: usize, width: usize, row: &mut Vec<u8>) {
         row.clear();
         row.extend((0..width).map(|x| to_byte(self.light(self.sample(0, x, y)))));
     }
 
-    /// Eight-bit RGB of a row. Samples of color are taken from where they are nearest: the network sees less
-    /// than half of the pixels anyway.
+    /// Computes the eight-bit RGB of a row. Color samples are taken from the nearest position: the
+    /// network sees less than half of the pixels anyway.
     pub(super) fn rgb(&self, y: usize, width: usize, row: &mut Vec<u8>) {
         if self.planes[1].is_none() {
             row.clear();
@@ -92,7 +93,7 @@ impl Samples {
         [r, g, b].map(to_byte)
     }
 
-    /// A sample of a plane, in steps of eight bits.
+    /// Returns a sample of a plane, scaled to eight bits.
     fn sample(&self, plane: usize, x: usize, y: usize) -> f32 {
         let samples = self.planes[plane].as_deref().unwrap_or_default();
         let row = samples.get(y * self.strides[plane]..).unwrap_or_default();
@@ -104,7 +105,8 @@ impl Samples {
         self.scaled(sample)
     }
 
-    /// A sample of more than eight bits in steps of eight. The highest number of full range is 255 in either.
+    /// Scales a sample of more than eight bits to eight. The highest number of full range is 255 in
+    /// both.
     fn scaled(&self, sample: u16) -> f32 {
         match self.full {
             true => f32::from(sample) * 255.0 / ((1u32 << self.bits) - 1) as f32,
@@ -112,7 +114,7 @@ impl Samples {
         }
     }
 
-    /// Brightness from 0 to 1.
+    /// Returns the brightness, 0 to 1.
     fn light(&self, sample: f32) -> f32 {
         match self.full {
             true => sample / 255.0,
@@ -120,8 +122,8 @@ impl Samples {
         }
     }
 
-    /// Color from -0.5 to 0.5. The sample that has none is half of what the bits can say, which is not quite 128
-    /// when full range of more bits is scaled to eight.
+    /// Returns the color, -0.5 to 0.5. The sample without color is half of the range of the bits,
+    /// which is not exactly 128 if full range of more bits is scaled to eight.
     fn tint(&self, sample: f32) -> f32 {
         match self.full {
             true => (sample - self.scaled(1 << (self.bits - 1))) / 255.0,
@@ -140,7 +142,7 @@ fn of_image(matrix: MatrixCoefficients) -> Matrix {
     }
 }
 
-/// Rounded to nearest; what is out of range is cut.
+/// Rounds to nearest; values out of range are clamped.
 fn to_byte(value: f32) -> u8 {
     (value * 255.0 + 0.5) as u8
 }

@@ -18,9 +18,9 @@ pub(super) struct Item<'a> {
     pub(super) data: Cow<'a, [u8]>,
     pub(super) width: u32,
     pub(super) height: u32,
-    /// The way from brightness and color to RGB, and whether samples use the full range.
+    /// Conversion from brightness and color to RGB, and true if samples use the full range.
     pub(super) matrix: Option<(u16, bool)>,
-    /// Quarter turns against the clock, and then the axis it is mirrored at.
+    /// Number of counterclockwise quarter turns, and then the axis of mirroring.
     pub(super) turns: u8,
     pub(super) mirror: Option<u8>,
 }
@@ -43,7 +43,7 @@ pub(super) fn contents(file: &[u8]) -> Result<Contents<'_>, NoImage> {
     Ok(Contents { color, opacity })
 }
 
-/// An item that is one image in AV1.
+/// Reads an item that is one image in AV1.
 fn coded<'a>(meta: &Meta<'a>, id: u32) -> Result<Item<'a>, NoImage> {
     match meta.kind(id)? {
         Some(kind) if kind == *b"av01" => {}
@@ -63,7 +63,7 @@ fn coded<'a>(meta: &Meta<'a>, id: u32) -> Result<Item<'a>, NoImage> {
 }
 
 impl Item<'_> {
-    /// Takes what a property says; `None` when it is cut off.
+    /// Applies a property; `None` if it is cut off.
     fn add(&mut self, name: &[u8; 4], content: &[u8]) -> Option<()> {
         let mut bytes = Bytes::new(content);
         match name {

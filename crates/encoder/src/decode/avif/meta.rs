@@ -4,23 +4,24 @@ use super::boxes::{Entry, boxes, count, long, number};
 use super::no_image::{CUT, NoImage};
 use crate::decode::bytes::Bytes;
 
-/// Most parts that an image's data lies in: writers use one.
+/// Maximum number of parts of an image's data: writers use one.
 const MAX_EXTENTS: usize = 64;
 
-/// Bytes of a property within which it says that an image is an opacity.
+/// Number of bytes of a property that can tell that an image is an opacity.
 const KIND_BYTES: usize = 64;
 
-/// The directory of a file's items. Every list is walked once for each of the two items that are looked for.
+/// The directory of a file's items. Every list is scanned once for each of the two items that are
+/// needed.
 pub(super) struct Meta<'a> {
     file: &'a [u8],
     boxes: Vec<Entry<'a>>,
     properties: Vec<Entry<'a>>,
-    /// Items, and the places of their properties.
+    /// Items, and the positions of their properties.
     uses: Vec<(u32, Vec<usize>)>,
 }
 
 impl<'a> Meta<'a> {
-    /// The directory that has this content.
+    /// Reads the directory with this content.
     pub(super) fn read(file: &'a [u8], content: &'a [u8]) -> Result<Meta<'a>, NoImage> {
         let mut meta = Meta {
             file,
@@ -42,14 +43,14 @@ impl<'a> Meta<'a> {
         boxes.find(|(own, _)| own == name).map(|entry| entry.1)
     }
 
-    /// The item that is shown.
+    /// Returns the item that is shown.
     pub(super) fn primary(&self) -> Option<u32> {
         let mut bytes = Bytes::new(self.find(b"pitm")?);
         let [version, _, _, _] = bytes.array()?;
         number(&mut bytes, if version == 0 { 2 } else { 4 })
     }
 
-    /// The kind of an item.
+    /// Returns the kind of an item.
     pub(super) fn kind(&self, id: u32) -> Result<Option<[u8; 4]>, NoImage> {
         let mut bytes = Bytes::new(self.find(b"iinf").ok_or(CUT)?);
         let [version, _, _, _] = bytes.array().ok_or(CUT)?;
@@ -65,7 +66,8 @@ impl<'a> Meta<'a> {
         Ok(entries.into_iter().find_map(|(_, entry)| kind(entry)))
     }
 
-    /// The item that is the opacity of another. One that is damaged is not as good as none.
+    /// Returns the item that is the opacity of another. A damaged one is an error and not the same
+    /// as none.
     pub(super) fn opacity_of(&self, id: u32) -> Result<Option<u32>, NoImage> {
         let Some(references) = self.find(b"iref") else {
             return Ok(None);
@@ -92,7 +94,7 @@ impl<'a> Meta<'a> {
         Ok(opacity)
     }
 
-    /// True if an auxiliary item is an opacity; `None` when it does not say what it is.
+    /// True if an auxiliary item is an opacity; `None` if its kind is missing.
     fn is_opacity(&self, id: u32) -> Option<bool> {
         let mut properties = self.properties(id);
         let (_, content) = properties.find(|(name, _)| name == b"auxC")?;
@@ -100,7 +102,7 @@ impl<'a> Meta<'a> {
         Some(kind.windows(5).any(|part| part == b"alpha") || kind.get(4..)?.starts_with(HEVC_ALPHA))
     }
 
-    /// The properties of an item, in their order.
+    /// Returns the properties of an item, in order.
     pub(super) fn properties(&self, id: u32) -> impl Iterator<Item = Entry<'a>> {
         let uses = self.uses.iter().find(|(own, _)| *own == id);
         let places = uses.map(|(_, places)| &places[..]).unwrap_or_default();
@@ -109,7 +111,7 @@ impl<'a> Meta<'a> {
             .filter_map(|&place| self.properties.get(place).copied())
     }
 
-    /// The data of an item. Usually it lies in one part, and is not copied.
+    /// Returns the data of an item. Usually it is in one part, and is not copied.
     pub(super) fn data(&self, id: u32) -> Result<Cow<'a, [u8]>, NoImage> {
         let mut bytes = Bytes::new(self.find(b"iloc").ok_or(CUT)?);
         let [version, _, _, _] = bytes.array().ok_or(CUT)?;
@@ -131,7 +133,7 @@ impl<'a> Meta<'a> {
         Err(CUT)
     }
 
-    /// The next item, and where it lies.
+    /// Reads the next item and its position.
     fn place(&self, bytes: &mut Bytes<'a>, sizes: &Sizes) -> Option<(u32, Place<'a>)> {
         let own = number(bytes, sizes.wide)?;
         let method = match sizes.has_method {
@@ -142,7 +144,7 @@ impl<'a> Meta<'a> {
         let base = long(bytes, sizes.base)?;
         let count = number(bytes, 2)? as usize;
         let size = sizes.index.min(8) + sizes.offset.min(8) + sizes.length.min(8);
-        // Several parts that say nothing would be the same one.
+        // Several parts of default size would all be the same one.
         if count > MAX_EXTENTS || (size == 0 && count > 1) {
             return None;
         }
@@ -156,7 +158,7 @@ impl<'a> Meta<'a> {
         Some((own, place))
     }
 
-    /// The parts of an item together; `None` when one is not there.
+    /// Joins the parts of an item; `None` if one is missing.
     fn parts(&self, place: &Place<'a>, sizes: &Sizes) -> Option<Cow<'a, [u8]>> {
         let source = match place.method {
             0 => self.file,
@@ -180,7 +182,7 @@ impl<'a> Meta<'a> {
             [part] => Some(Cow::Borrowed(part)),
             _ => {
                 let length: usize = parts.iter().map(|part| part.len()).sum();
-                // Parts that overlap could make more of a file than it has.
+                // Overlapping parts could make more data than the file has.
                 (length <= self.file.len()).then(|| Cow::Owned(parts.concat()))
             }
         }
@@ -190,7 +192,7 @@ impl<'a> Meta<'a> {
 /// The name of opacity in HEVC, which some writers use in AVIF.
 const HEVC_ALPHA: &[u8] = b"urn:mpeg:hevc:2015:auxid:1\0";
 
-/// Bytes of the numbers in the list of places.
+/// Number of bytes of the numbers in the list of positions.
 struct Sizes {
     wide: u8,
     has_method: bool,
@@ -200,7 +202,8 @@ struct Sizes {
     length: u8,
 }
 
-/// The place of an item: in the file (0) or in the directory (1), in parts at offsets from a base.
+/// The position of an item: in the file (0) or in the directory (1), in parts at offsets from a
+/// base.
 struct Place<'a> {
     method: u32,
     base: u64,
@@ -208,7 +211,7 @@ struct Place<'a> {
     extents: &'a [u8],
 }
 
-/// An item and those it refers to.
+/// Reads an item and those it refers to.
 fn reference(content: &[u8], size: u8) -> Option<(u32, Vec<u32>)> {
     let mut bytes = Bytes::new(content);
     let from = number(&mut bytes, size)?;
@@ -217,7 +220,7 @@ fn reference(content: &[u8], size: u8) -> Option<(u32, Vec<u32>)> {
     Some((from, to.collect::<Option<_>>()?))
 }
 
-/// Adds the items of a list and the places of their properties.
+/// Adds the items of a list and the positions of their properties.
 fn uses(content: &[u8], found: &mut Vec<(u32, Vec<usize>)>) -> Result<(), NoImage> {
     let mut bytes = Bytes::new(content);
     let [version, _, _, flags] = bytes.array().ok_or(CUT)?;
@@ -229,7 +232,7 @@ fn uses(content: &[u8], found: &mut Vec<(u32, Vec<usize>)>) -> Result<(), NoImag
         let mut indices = Bytes::new(indices.ok_or(CUT)?);
         let mut places = Vec::new();
         while let Some(index) = number(&mut indices, size) {
-            // The highest bit says that it is essential, and none is number 0.
+            // The highest bit means that the property is essential; number 0 means none.
             let index = index & if size == 2 { 0x7FFF } else { 0x7F };
             places.extend((index as usize).checked_sub(1));
         }

@@ -27,15 +27,15 @@ use crate::error::ImageError;
 use crate::format::ImageFormat;
 use crate::pixel_rect::PixelRect;
 
-/// Bytes of the decoder's contexts, whatever the size.
+/// Bytes of the decoder's contexts, independent of the size.
 const WORKING: u64 = 24 << 20;
-/// Pixels of a block's side, to which the sides of a frame are rounded up.
+/// Length of a block's side in pixels; the sides of a frame are rounded up to it.
 const BLOCK: u64 = 128;
-/// Hundredths of a frame that its borders and contexts take.
+/// Percentage that borders and contexts add to a frame.
 const CONTEXTS: u64 = 50;
 
-/// Sides and memory by the header. No ratio bounds the work: a frame of one color takes a few bytes whatever its
-/// size.
+/// Reads sides and memory from the header. No ratio limits the work: a frame of one color takes a
+/// few bytes whatever its size.
 pub(super) fn size(file: &[u8]) -> Result<Size, ImageError> {
     with_still(file, |color, opacity| {
         Ok(Size {
@@ -52,7 +52,7 @@ struct Coded<'a> {
     still: Still<'a>,
 }
 
-/// The result, the data, and the frames of color and opacity.
+/// Returns the bytes of the result, the data, and the frames of color and opacity.
 fn memory(color: &Coded<'_>, opacity: Option<&Coded<'_>>) -> u64 {
     let pixels = u64::from(color.item.width) * u64::from(color.item.height);
     let data = |coded: &Coded<'_>| coded.item.data.len() as u64;
@@ -60,8 +60,8 @@ fn memory(color: &Coded<'_>, opacity: Option<&Coded<'_>>) -> u64 {
     pixels * RGB_BYTES + each(color) + opacity.map_or(0, each) + WORKING
 }
 
-/// Bytes of the frames that the decoder makes of one. What counts is what the frame says of itself, because that is
-/// what the decoder goes by.
+/// Returns the bytes of the frames that the decoder makes for one frame, from the frame's own
+/// header, because the decoder uses that.
 fn frames(coded: &Coded<'_>) -> u64 {
     let sequence = &coded.still.sequence;
     let side = |side: u32| u64::from(side).next_multiple_of(BLOCK);
@@ -71,11 +71,11 @@ fn frames(coded: &Coded<'_>) -> u64 {
     pixels * per_cent * (sequence.copies * 100 + CONTEXTS) / (100 * 100)
 }
 
-/// The most pixels that are decoded. The decoder has no assembly, so that a pixel takes some 100 ns, many times as long as
-/// in other formats; and a few bytes can claim any number of them.
+/// Maximum number of pixels that are decoded. The decoder has no assembly, so a pixel takes some
+/// 100 ns, many times as long as in other formats; and a few bytes can claim any number of them.
 const MAX_PIXELS: u64 = 16_000_000;
 
-/// Gives the image and its opacity, both within all limits, to what is made of them.
+/// Calls `make` with the image and its opacity, both within all limits.
 fn with_still<T>(
     file: &[u8],
     make: impl FnOnce(Coded<'_>, Option<Coded<'_>>) -> Result<T, ImageError>,
@@ -99,7 +99,7 @@ fn with_still<T>(
     make(color, opacity)
 }
 
-/// The frame of an item, which must have these sides.
+/// Returns the frame of an item, which must have these sides.
 fn coded<'a>(item: &'a Item<'a>, sides: (u32, u32)) -> Result<Coded<'a>, ImageError> {
     let still = Still::read(&item.data).map_err(no_image)?;
     if (still.sequence.width, still.sequence.height) != sides {
@@ -160,7 +160,8 @@ fn painted(
     canvas.finish()
 }
 
-/// The samples of an item, which must have these sides and the kind that its sequence promises.
+/// Decodes the samples of an item, which must have these sides and the kind that its sequence
+/// header states.
 fn samples(coded: &Coded<'_>, sides: (u32, u32)) -> Result<Samples, ImageError> {
     let image = frame(coded, sides).ok_or_else(|| broken("its frame is damaged or ends early"))?;
     let bits = image.bit_depth() as u32;
@@ -170,7 +171,7 @@ fn samples(coded: &Coded<'_>, sides: (u32, u32)) -> Result<Samples, ImageError> 
     Ok(Samples::new(&image, coded.item.matrix))
 }
 
-/// The only frame of the data; `None` when it is damaged, or larger than it should be.
+/// Decodes the only frame of the data; `None` if it is damaged, or larger than it should be.
 fn frame(coded: &Coded<'_>, (width, height): (u32, u32)) -> Option<Picture> {
     let mut settings = Settings::new();
     settings.set_n_threads(1);
@@ -186,7 +187,7 @@ fn frame(coded: &Coded<'_>, (width, height): (u32, u32)) -> Option<Picture> {
     decoder.get_picture().ok()
 }
 
-/// Turning and mirroring as EXIF numbers them.
+/// Converts rotation and mirroring to an EXIF orientation.
 fn orientation(item: &Item<'_>) -> Orientation {
     let number = match (item.turns, item.mirror) {
         (0, None) => 1,

@@ -3,7 +3,7 @@
 pub(super) enum NoImage {
     /// The file is damaged.
     Broken(&'static str),
-    /// The file is of a kind with this name, which is not decoded.
+    /// The file has a kind with this name, which is not supported.
     Unsupported(&'static str),
 }
 

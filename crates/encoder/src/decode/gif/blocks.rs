@@ -3,16 +3,16 @@ use crate::decode::bytes::Bytes;
 const EXTENSION: u8 = 0x21;
 const IMAGE: u8 = 0x2C;
 const TRAILER: u8 = 0x3B;
-/// The extension that says which color is transparent.
+/// The extension that contains the transparent color.
 const GRAPHIC_CONTROL: u8 = 0xF9;
 /// Bits of the flags of a screen and of a frame.
 const HAS_COLORS: u8 = 0x80;
 const INTERLACED: u8 = 0x40;
 
-/// The first frame of a GIF and the screen it is shown on.
+/// The first frame of a GIF and its screen.
 #[derive(Debug)]
 pub(super) struct FirstFrame<'a> {
-    /// Width and height of the screen as the header has them.
+    /// Width and height of the screen in the header.
     pub(super) screen: (u32, u32),
     pub(super) left: u32,
     pub(super) top: u32,
@@ -22,13 +22,14 @@ pub(super) struct FirstFrame<'a> {
     /// Red, green and blue of each color.
     pub(super) colors: &'a [u8],
     pub(super) transparent: Option<u8>,
-    /// Bits of a color's number in the compressed pixels.
+    /// Number of bits of a color's number in the compressed pixels.
     pub(super) bits: u8,
     pub(super) data: SubBlocks<'a>,
 }
 
 impl<'a> FirstFrame<'a> {
-    /// Walks to the first frame, past extensions of any kind. Fails with the reason when there is none.
+    /// Finds the first frame, skipping extensions of any kind. Fails with the reason if there is
+    /// none.
     pub(super) fn find(file: &'a [u8]) -> Result<FirstFrame<'a>, String> {
         let cut = "it ends before its first frame";
         let mut bytes = Bytes::new(file.get(6..).unwrap_or_default());
@@ -56,7 +57,7 @@ impl<'a> FirstFrame<'a> {
         }
     }
 
-    /// Sides of what is shown: the screen, grown to hold the first frame.
+    /// Returns the sides of the visible area: the screen, enlarged to contain the first frame.
     pub(super) fn sides(&self) -> (u32, u32) {
         let (width, height) = self.screen;
         (
@@ -75,7 +76,7 @@ fn screen<'a>(bytes: &mut Bytes<'a>) -> Option<Screen<'a>> {
     Some((sides, colors(bytes, flags)?))
 }
 
-/// The colors that the flags announce; `None` when the file ends before.
+/// Takes the colors that the flags announce; `None` if the file ends before.
 fn colors<'a>(bytes: &mut Bytes<'a>, flags: u8) -> Option<Option<&'a [u8]>> {
     match flags & HAS_COLORS {
         0 => Some(None),

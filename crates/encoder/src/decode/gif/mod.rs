@@ -1,5 +1,6 @@
-//! GIF: the first frame on its screen, as browsers show it. The file is walked here, so that what they make no
-//! fuss about is none here either: a screen that is too small, unknown extensions, a missing end.
+//! GIF: the first frame on its screen, as browsers show it. The file is parsed here, so that what
+//! browsers tolerate is tolerated here too: a screen that is too small, unknown extensions, a
+//! missing end.
 
 mod blocks;
 
@@ -15,17 +16,19 @@ use crate::decoded::Decoded;
 use crate::error::ImageError;
 use crate::format::ImageFormat;
 
-/// Most pixels that a compressed byte becomes: a code of twelve bits stands for 4096 pixels at most.
+/// Maximum number of pixels of a compressed byte: a code of twelve bits stands for 4096 pixels at
+/// most.
 const MAX_RATIO: u64 = 4096 * 8 / 12 + 1;
 /// Bytes of the decompression's tables.
 const WORKING: u64 = 1 << 20;
-/// Steps without input and output after which there is nothing left: a code that clears the table takes bits that were
-/// read before and gives no pixel, and of such bits there are 64 at most.
+/// Maximum number of steps without input and output: a code that clears the table uses bits that
+/// were read before and produces no pixel, and there are at most 64 such bits.
 const MAX_IDLE: u32 = 64;
-/// Bytes of a pixel of one row: its color's number and RGBA.
+/// Bytes for each pixel of one row: its color's number and RGBA.
 const ROW_BYTES: u64 = 5;
 
-/// Sides and memory by the header; refused when the compressed pixels cannot fill the first frame.
+/// Reads sides and memory from the header; refuses a file whose compressed pixels cannot fill the
+/// first frame.
 pub(super) fn size(file: &[u8]) -> Result<Size, ImageError> {
     let frame = checked(file)?;
     let (width, height) = frame.sides();
@@ -80,7 +83,7 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, ImageError> {
     })
 }
 
-/// RGBA of a color; one that the table does not have is black, as browsers have it.
+/// Returns the RGBA of a color; one that is not in the table is black, as in browsers.
 fn color(frame: &FirstFrame<'_>, number: u8) -> [u8; 4] {
     if frame.transparent == Some(number) {
         return [0; 4];
@@ -92,7 +95,8 @@ fn color(frame: &FirstFrame<'_>, number: u8) -> [u8; 4] {
     }
 }
 
-/// The rows as the file has them: of an interlaced frame every eighth, those in between, and so on.
+/// Returns the rows in the order of the file: for an interlaced frame every eighth, those in
+/// between, and so on.
 fn order(frame: &FirstFrame<'_>) -> impl Iterator<Item = u32> {
     let passes: &[(u32, usize)] = match frame.interlaced {
         true => &[(0, 8), (4, 8), (2, 4), (1, 2)],
@@ -104,7 +108,7 @@ fn order(frame: &FirstFrame<'_>) -> impl Iterator<Item = u32> {
         .flat_map(move |&(start, step)| (start..height).step_by(step))
 }
 
-/// The numbers of a frame's colors, while they are decompressed.
+/// The color numbers of a frame, which are decompressed on demand.
 struct Pixels<'a> {
     decoder: Decoder,
     blocks: SubBlocks<'a>,
@@ -124,7 +128,7 @@ impl<'a> Pixels<'a> {
         }
     }
 
-    /// Fills a row; false when there are not enough pixels left.
+    /// Fills a row; returns false if not enough pixels are left.
     fn fill(&mut self, row: &mut [u8]) -> bool {
         let (mut filled, mut idle) = (0, 0);
         while filled < row.len() {

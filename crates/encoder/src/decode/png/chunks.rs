@@ -5,11 +5,11 @@ use crate::decode::bytes::Bytes;
 const SIGNATURE: usize = 8;
 /// Bytes of an IHDR chunk's content.
 const HEADER: u32 = 13;
-/// Most bytes of a palette: 256 colors.
+/// Maximum bytes of a palette: 256 colors.
 const MAX_PALETTE: usize = 768;
 
-/// One chunk as far as the file has it. Its checksum is not looked at: where the pixels are whole, none of them
-/// is missing, and where they are not, the rows tell.
+/// One chunk, as much as the file has of it. Its checksum is ignored: if the pixels are complete,
+/// none is missing, and if not, the rows show it.
 #[derive(Debug, Clone, Copy)]
 struct Chunk<'a> {
     name: [u8; 4],
@@ -38,19 +38,20 @@ impl<'a> Iterator for Chunks<'a> {
     }
 }
 
-/// The header chunk.
+/// Content of the header chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) bits: u8,
-    /// As the file numbers them: 0 gray, 2 RGB, 3 palette, 4 gray and alpha, 6 RGB and alpha.
+    /// Color type as the file numbers it: 0 gray, 2 RGB, 3 palette, 4 gray and alpha, 6 RGB and
+    /// alpha.
     pub(super) color: u8,
     pub(super) interlaced: bool,
 }
 
 impl Header {
-    /// The header, which comes first in every PNG; why it is none otherwise.
+    /// Reads the header, which comes first in every PNG; the error is the reason why it is invalid.
     pub(super) fn read(file: &[u8]) -> Result<Header, String> {
         let first = Chunks::new(file).next();
         let chunk = first.filter(|chunk| chunk.name == *b"IHDR");
@@ -96,7 +97,7 @@ impl Header {
         })
     }
 
-    /// Bytes of a row of so many pixels as it is packed, the byte for its filter included.
+    /// Returns the bytes of a packed row of `width` pixels, including the filter byte.
     pub(super) fn packed_row(&self, width: u32) -> u64 {
         let samples = match self.color {
             2 => 3,
@@ -108,17 +109,18 @@ impl Header {
     }
 }
 
-/// The chunks that make up the pixels, and the EXIF data.
+/// The chunks of the pixels, and the EXIF data.
 #[derive(Debug)]
 pub(super) struct Contents<'a> {
     pub(super) palette: Option<&'a [u8]>,
     pub(super) transparency: Option<&'a [u8]>,
     pub(super) exif: Option<&'a [u8]>,
-    /// Bytes of compressed pixels.
+    /// Number of bytes of compressed pixels.
     pub(super) data: usize,
 }
 
-/// Walks all chunks once. Of each kind the first counts; what follows the first pixels describes none of them.
+/// Reads all chunks once. Of each kind the first counts; chunks after the first pixels do not
+/// describe them.
 pub(super) fn contents(file: &[u8]) -> Contents<'_> {
     let mut found = Contents {
         palette: None,
@@ -139,29 +141,30 @@ pub(super) fn contents(file: &[u8]) -> Contents<'_> {
     found
 }
 
-/// The parts of the compressed pixels.
+/// Returns the parts of the compressed pixels.
 pub(super) fn pixel_data(file: &[u8]) -> impl Iterator<Item = &[u8]> {
     let chunks = Chunks::new(file).filter(|chunk| chunk.name == *b"IDAT");
     chunks.map(|chunk| chunk.content)
 }
 
-/// A PNG made of the header, the palette and one chunk with all compressed pixels, whatever else the file has:
-/// broken or bloated text, profiles and checksums do not reach the decoder. Only the small parts are copied.
+/// A PNG made of the header, the palette and one chunk with all compressed pixels, whatever else
+/// the file contains: broken or oversized text, profiles and checksums do not reach the decoder.
+/// Only the small parts are copied.
 #[derive(Debug)]
 pub(super) struct Rebuilt<'a> {
     head: Vec<u8>,
-    /// Of the head, or of the end.
+    /// Position in the head, or in the end.
     place: usize,
     chunks: Chunks<'a>,
     data: &'a [u8],
     at_end: bool,
 }
 
-/// A checksum, which the decoder is told to ignore, and the end chunk.
+/// A checksum, which the decoder ignores, and the end chunk.
 const END: &[u8] = b"\0\0\0\0\0\0\0\0IEND\xaeB`\x82";
 
 impl<'a> Rebuilt<'a> {
-    /// `None` when there are no pixels to speak of in it, or too many for one chunk.
+    /// Rebuilds a PNG; `None` if it has no pixels, or too many for one chunk.
     pub(super) fn new(file: &'a [u8], header: &Header, contents: &Contents<'a>) -> Option<Self> {
         let mut head = file.get(..SIGNATURE + 8 + HEADER as usize + 4)?.to_vec();
         head.get_mut(SIGNATURE..SIGNATURE + 4)?
@@ -183,7 +186,7 @@ impl<'a> Rebuilt<'a> {
             3 => MAX_PALETTE / 3,
             _ => 0,
         };
-        // One that is too short for its color says nothing.
+        // A transparency chunk that is too short for its color is ignored.
         let known = contents.transparency.unwrap_or_default();
         let known = &known[..known.len().min(most)];
         if known.len() == most || (header.color == 3 && !known.is_empty()) {
@@ -236,7 +239,7 @@ impl Read for Rebuilt<'_> {
     }
 }
 
-/// The decoder asks for it and reads from front to back.
+/// The decoder requires this trait, but reads from front to back.
 impl Seek for Rebuilt<'_> {
     fn seek(&mut self, _: SeekFrom) -> io::Result<u64> {
         Err(io::ErrorKind::Unsupported.into())

@@ -1,4 +1,4 @@
-//! PNG. What counts is that every row is there: checksums, chunks beside the pixels and the end chunk do not.
+//! PNG. All rows must be present; checksums, other chunks and the end chunk do not matter.
 
 mod chunks;
 
@@ -14,15 +14,16 @@ use crate::decoded::Decoded;
 use crate::error::ImageError;
 use crate::format::ImageFormat;
 
-/// Most bytes that one compressed byte becomes: deflate copies up to 258 bytes by two bits.
+/// Maximum number of bytes that one compressed byte becomes: deflate copies up to 258 bytes with
+/// two bits.
 const MAX_RATIO: u64 = 1032;
-/// Bytes that the decoder takes beside rows: the window of the compression and its tables.
+/// Bytes that the decoder takes besides rows: the window of the compression and its tables.
 const WORKING: u64 = 1 << 20;
-/// Bytes of a pixel in the rows that are held at once: two packed ones, one unpacked and one narrowed, of
-/// four samples of two bytes at most.
+/// Bytes for each pixel in the rows that are held at once: two packed ones, one unpacked and one
+/// narrowed, of four samples of at most two bytes.
 const ROW_BYTES: u64 = 8 * 4;
 
-/// The window of deflate: the distance, in bytes, from which it can copy.
+/// The window of deflate: maximum distance, in bytes, from which it copies.
 const WINDOW: usize = 32 * 1024;
 
 /// Start and step of the pixels of an interlaced image's seven passes: across and down.
@@ -36,7 +37,7 @@ const PASSES: [((u32, u32), (u32, u32)); 7] = [
     ((0, 1), (1, 2)),
 ];
 
-/// Rows of pixels that lie apart alike: the whole image, or one pass of an interlaced one.
+/// Rows of equally spaced pixels: the whole image, or one pass of an interlaced one.
 #[derive(Debug, Clone, Copy)]
 struct Pass {
     start: (u32, u32),
@@ -45,7 +46,7 @@ struct Pass {
     rows: u32,
 }
 
-/// In the order in which the file has them.
+/// Returns the passes in the order of the file.
 fn passes(header: &Header) -> Vec<Pass> {
     if !header.interlaced {
         return vec![Pass {
@@ -67,7 +68,7 @@ fn passes(header: &Header) -> Vec<Pass> {
         .collect()
 }
 
-/// Sides and memory by the header; refused when the compressed pixels cannot fill them.
+/// Reads sides and memory from the header; refuses a file whose compressed pixels cannot fill them.
 pub(super) fn size(file: &[u8]) -> Result<Size, ImageError> {
     let (header, _) = checked(file)?;
     let pixels = u64::from(header.width) * u64::from(header.height);
@@ -101,7 +102,8 @@ fn broken(reason: String) -> ImageError {
     corrupt(ImageFormat::Png, reason)
 }
 
-/// Decodes row by row. Of an animated PNG, the image that programs without animation show.
+/// Decodes row by row. Of an animated PNG, it decodes the image that programs without animation
+/// show.
 pub(super) fn decode(file: &[u8]) -> Result<Decoded, ImageError> {
     let (header, contents) = checked(file)?;
     let unreadable = || broken("the pixels cannot be unpacked".to_owned());
@@ -146,14 +148,14 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, ImageError> {
     })
 }
 
-/// Bytes of all rows when they are unpacked.
+/// Returns the bytes of all rows after decompression.
 fn packed_bytes(header: &Header, passes: &[Pass]) -> u64 {
     let packed = |pass: &Pass| u64::from(pass.rows) * header.packed_row(pass.width);
     passes.iter().map(packed).sum()
 }
 
-/// What is wrong with an image that cannot be decoded: rows are missing, or one of them has a filter that there is
-/// not.
+/// Describes why an image cannot be decoded: rows are missing, or one of them has an unknown
+/// filter.
 fn what_is_there(file: &[u8], header: &Header, passes: &[Pass], all: u32) -> String {
     match whole_rows(file, header, passes) {
         rows if rows == all => "a row is damaged".to_owned(),
@@ -161,8 +163,8 @@ fn what_is_there(file: &[u8], header: &Header, passes: &[Pass], all: u32) -> Str
     }
 }
 
-/// Rows whose bytes are all there. Counted when it is known that some are not: the decoder gives out no rows
-/// that it may still need to copy from, and these may be all of a small image.
+/// Counts the rows whose bytes are all present. Only called if some are missing: the decoder does
+/// not return rows that it may still copy from, and these may be all rows of a small image.
 fn whole_rows(file: &[u8], header: &Header, passes: &[Pass]) -> u32 {
     let mut bytes = unpacked(file, packed_bytes(header, passes));
     let mut rows = 0;
@@ -170,7 +172,7 @@ fn whole_rows(file: &[u8], header: &Header, passes: &[Pass]) -> u32 {
         let row = header.packed_row(pass.width);
         let whole = (bytes / row).min(pass.rows.into());
         bytes -= whole * row;
-        // No more than the pass has.
+        // At most the rows of the pass.
         rows += whole as u32;
         if whole < pass.rows.into() {
             break;
@@ -179,8 +181,8 @@ fn whole_rows(file: &[u8], header: &Header, passes: &[Pass]) -> u32 {
     rows
 }
 
-/// Bytes that the compressed pixels become before they end or are damaged, or before it is known that those that are
-/// needed are there: any number may follow.
+/// Returns the number of bytes that the compressed pixels become before they end or are damaged.
+/// Stops at `needed`: any number may follow.
 fn unpacked(file: &[u8], needed: u64) -> u64 {
     let mut decoder = Decompressor::new();
     let mut window = vec![0; 2 * WINDOW];

@@ -2,31 +2,33 @@ use std::collections::HashSet;
 
 use crate::decode::bytes::Bytes;
 
-/// Most strips or tiles: four times as many as the largest image has of the smallest tiles.
+/// Maximum number of strips or tiles: four times as many as the largest image has of the smallest
+/// tiles.
 const MAX_CHUNKS: usize = 1 << 20;
 
-/// Most entries of a directory: no writer has a thousand, and all are looked through for each that is read.
+/// Maximum number of entries of a directory: no writer makes a thousand, and all are scanned for
+/// each one that is read.
 const MAX_ENTRIES: usize = 4096;
 
-/// Most values of an entry that does not list chunks. The decoder makes room for as many as an entry claims before it
-/// looks for them in the file.
+/// Maximum number of values of an entry that does not list chunks. The decoder allocates as many as
+/// an entry claims before it reads them from the file.
 const MAX_VALUES: u64 = 4096;
 
-/// Baseline TIFF and its supplements, which the decoder looks at; others hold metadata.
+/// Baseline TIFF and its supplements, which the decoder reads; others hold metadata.
 const OF_PIXELS: std::ops::RangeInclusive<u16> = 254..=532;
 
 /// Offsets and sizes of strips and tiles.
 const CHUNK_TAGS: [u16; 4] = [273, 279, 324, 325];
 
-/// Texts among them, which the decoder does not read and which may be long.
+/// Text entries, which the decoder does not read and which may be long.
 const TEXT_TAGS: [u16; 11] = [269, 270, 271, 272, 285, 305, 306, 315, 316, 333, 337];
 
-/// The entries of a directory, as they lie in the file.
+/// The entries of a directory as they are in the file.
 pub(super) struct Directory<'a> {
     file: &'a [u8],
     entries: &'a [u8],
     big_endian: bool,
-    /// Eight bytes where others have four.
+    /// True if numbers have eight bytes instead of four.
     big: bool,
 }
 
@@ -56,8 +58,8 @@ impl<'a> Directory<'a> {
         reader.is_sane()?.then_some(reader)
     }
 
-    /// True if no tag occurs twice, so that all readers see the same entry, and no entry claims too many values:
-    /// chunks have as many offsets as sizes, and the file has room for them.
+    /// True if no tag occurs twice, so that all readers see the same entry, and no entry claims too
+    /// many values: chunks have as many offsets as sizes, and the file has room for them.
     fn is_sane(&self) -> Option<bool> {
         let mut tags = HashSet::new();
         let mut chunks = [0; CHUNK_TAGS.len()];
@@ -75,7 +77,7 @@ impl<'a> Directory<'a> {
             }
         }
         let [offsets, sizes, tile_offsets, tile_sizes] = chunks;
-        // Of strips beside tiles only one kind would be checked, and both would be read.
+        // If a file had strips and tiles, only one kind would be checked, and both would be read.
         let is_one_kind = offsets == 0 || tile_offsets == 0;
         Some(is_one_kind && offsets == sizes && tile_offsets == tile_sizes)
     }
@@ -84,7 +86,7 @@ impl<'a> Directory<'a> {
         if self.big { 20 } else { 12 }
     }
 
-    /// A number of up to eight bytes.
+    /// Reads a number of up to eight bytes.
     fn number(&self, bytes: &[u8]) -> Option<u64> {
         let add = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
         let number = match self.big_endian {
@@ -94,13 +96,13 @@ impl<'a> Directory<'a> {
         (bytes.len() <= 8).then_some(number)
     }
 
-    /// The first number that the entry with this tag has.
+    /// Returns the first number of the entry with this tag.
     pub(super) fn value(&self, tag: u16) -> Option<u32> {
         let (numbers, size) = self.numbers(tag)?;
         u32::try_from(self.number(numbers.get(..size)?)?).ok()
     }
 
-    /// All numbers that the entry with this tag has.
+    /// Returns all numbers of the entry with this tag.
     pub(super) fn values(&self, tag: u16) -> Option<Vec<u64>> {
         let (numbers, size) = self.numbers(tag)?;
         if numbers.len() / size > MAX_CHUNKS {
@@ -112,7 +114,7 @@ impl<'a> Directory<'a> {
             .collect()
     }
 
-    /// The bytes of the numbers that an entry has, and how many of them one takes.
+    /// Returns the bytes of an entry's numbers, and the bytes that each one takes.
     fn numbers(&self, tag: u16) -> Option<(&'a [u8], usize)> {
         let has_tag =
             |entry: &&[u8]| entry.get(..2).and_then(|own| self.number(own)) == Some(tag.into());

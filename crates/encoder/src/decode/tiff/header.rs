@@ -43,14 +43,15 @@ pub(super) struct Header {
     pub(super) samples: u32,
     pub(super) colors: Colors,
     pub(super) packing: Packing,
-    /// Each sample has chunks of its own.
+    /// True if each sample has chunks of its own.
     pub(super) planar: bool,
     pub(super) orientation: u8,
     /// Sides of the strips or tiles.
     pub(super) chunk: (u32, u32),
-    /// Those at the edges are as large as the others, and part of them is not in the image.
+    /// True for tiles: those at the edges are as large as the others, and partly outside of the
+    /// image.
     pub(super) tiled: bool,
-    /// Bytes of each of them in the file.
+    /// Bytes of each chunk in the file.
     pub(super) chunk_bytes: Vec<u64>,
 }
 
@@ -60,7 +61,7 @@ pub(super) enum Colors {
     Gray,
     Rgb,
     RgbAlpha,
-    /// Its colors are already multiplied by its opacity.
+    /// RGB that is already multiplied by its opacity.
     RgbMultiplied,
     Cmyk,
 }
@@ -79,7 +80,7 @@ pub(super) enum Packing {
 pub(super) enum NoHeader {
     /// The file is damaged.
     Broken(String),
-    /// The file is of a kind with this name, which is not decoded.
+    /// The file has a kind with this name, which is not supported.
     Unsupported(String),
 }
 
@@ -128,14 +129,14 @@ impl Header {
         })
     }
 
-    /// Number of strips or tiles across and down.
+    /// Returns the number of strips or tiles across and down.
     pub(super) fn chunks(&self) -> (u64, u64) {
         let across = self.width.div_ceil(self.chunk.0.max(1));
         let down = self.height.div_ceil(self.chunk.1.max(1));
         (across.into(), down.into())
     }
 
-    /// Sides of all strips or tiles together.
+    /// Returns the sides of all strips or tiles together.
     pub(super) fn padded(&self) -> (u64, u64) {
         if !self.tiled {
             return (self.width.into(), self.height.into());
@@ -150,7 +151,8 @@ fn unsupported(what: &str) -> NoHeader {
     NoHeader::Unsupported(format!("TIFF {what}"))
 }
 
-/// Camera raw files are TIFF files whose first image is a small preview, or what the sensor saw.
+/// Refuses camera raw files. They are TIFF files whose first image is a small preview, or raw
+/// sensor data.
 fn refuse_raw(file: &[u8], directory: &Directory<'_>) -> Result<(), NoHeader> {
     let raw = |name: &str| Err(NoHeader::Unsupported(format!("camera raw{name}")));
     if file.get(8..10) == Some(b"CR") {
@@ -176,7 +178,7 @@ fn packing(number: u32) -> Result<Packing, NoHeader> {
         6 | 7 => Err(unsupported("with a JPEG inside")),
         8 | 32946 => Ok(Packing::Deflate),
         32773 => Ok(Packing::PackBits),
-        // Those of cameras: Nikon, Pentax, Sony, Kodak.
+        // Compressions of cameras: Nikon, Pentax, Sony, Kodak.
         34713 | 65535 | 32767 | 65000 | 32867 => {
             Err(NoHeader::Unsupported("camera raw".to_owned()))
         }

@@ -1,6 +1,6 @@
-//! TIFF: the first page of what shops and scanners write: gray, RGB with or without opacity, and CMYK, plain
-//! or compressed without loss. The directory is read here first, so that what is refused is refused by name
-//! and no size is believed before it was checked.
+//! TIFF: the first page of files from shops and scanners: gray, RGB with or without opacity, and
+//! CMYK, uncompressed or with lossless compression. The directory is read here first, so that
+//! unsupported files are refused with their name and every size is checked before it is used.
 
 mod directory;
 mod header;
@@ -21,11 +21,11 @@ use crate::format::ImageFormat;
 /// Bytes of tables and lists of chunks.
 const WORKING: u64 = 16 << 20;
 
-/// Bytes that are read of a compressed chunk beyond those that it says: some writers say too few. Without an end
-/// to them, the decoder would look through the whole file for the pixels of each chunk.
+/// Number of bytes that are read of a compressed chunk beyond its stated size: some writers state
+/// too few. Without a limit, the decoder would search the whole file for the pixels of each chunk.
 const SLACK: u64 = 1 << 10;
 
-/// Sides and memory by the header.
+/// Reads sides and memory from the header.
 pub(super) fn size(file: &[u8]) -> Result<Size, ImageError> {
     let header = checked(file)?;
     Ok(Size {
@@ -35,8 +35,8 @@ pub(super) fn size(file: &[u8]) -> Result<Size, ImageError> {
     })
 }
 
-/// The image, one chunk in the samples of the file, a row of it in eight bits, and the list of chunks, which is also
-/// in the decoder, with their places.
+/// Returns the bytes of the image, one chunk in the samples of the file, one row of it in eight
+/// bits, and the list of chunks with their positions, which the decoder also has.
 fn memory(header: &Header) -> u64 {
     let pixels = u64::from(header.width) * u64::from(header.height);
     let (across, down) = (u64::from(header.chunk.0), u64::from(header.chunk.1));
@@ -48,11 +48,11 @@ fn memory(header: &Header) -> u64 {
         + WORKING
 }
 
-/// Bytes that the lists have for a chunk, while the decoder makes them.
+/// Bytes for each chunk in the lists, while the decoder makes them.
 const LISTED: u64 = 128;
 
-/// Pixels that tiles may have beside those of the image: at its edges they have some that are not in it. That
-/// many more times the image, and one large tile for an image that is smaller.
+/// Maximum pixels of tiles relative to those of the image: tiles at the edges are partly outside.
+/// In addition, one large tile is allowed, for small images.
 const MAX_PADDED: u64 = 4;
 const LARGE_TILE: u64 = 1 << 20;
 
@@ -66,7 +66,7 @@ fn checked(file: &[u8]) -> Result<Header, ImageError> {
     let pixels = u64::from(width) * u64::from(height);
     let (across, down) = header.padded();
     let padded = across.saturating_mul(down);
-    // The decoder unpacks what is beside the image too.
+    // The decoder also unpacks what is outside of the image.
     if padded > pixels * MAX_PADDED + LARGE_TILE || header.chunk.0 == 0 || header.chunk.1 == 0 {
         return Err(broken(format!(
             "its tiles have {}x{} pixels, and the image has {width}x{height}",
@@ -76,7 +76,7 @@ fn checked(file: &[u8]) -> Result<Header, ImageError> {
     check_memory(ImageFormat::Tiff, width, height, memory(&header))?;
     let row = across * u64::from(header.samples) * u64::from(header.bits);
     let needed = row.div_ceil(8) * down;
-    // Most bytes that one compressed byte becomes.
+    // Maximum number of bytes that one compressed byte becomes.
     let ratio = match header.packing {
         Packing::None => 1,
         Packing::PackBits => 64,
@@ -142,7 +142,7 @@ pub(super) fn decode(file: &[u8]) -> Result<Decoded, ImageError> {
     })
 }
 
-/// Puts a chunk on the canvas; `None` when its samples are of another kind than the header says.
+/// Puts a chunk on the canvas; `None` if its samples have another kind than the header states.
 fn put(
     canvas: &mut Canvas,
     header: &Header,
@@ -213,7 +213,7 @@ fn put_row(
     }
 }
 
-/// Takes the opacity out of the colors.
+/// Divides the colors by the opacity.
 fn divide(pixel: &mut [u8; 4]) {
     let alpha = u32::from(pixel[3]);
     for channel in &mut pixel[..3] {

@@ -1,12 +1,12 @@
 //! The bits and the prefix codes of lossless WebP.
 
-/// The order in which lengths of the codes for lengths are written.
+/// The order in which the lengths of the code for lengths are written.
 const ORDER: [usize; 19] = [
     17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
 ];
 const MAX_CODE: usize = 15;
 
-/// Bits of bytes, the lowest first.
+/// Bits of bytes, lowest first.
 pub(super) struct Bits<'a> {
     data: &'a [u8],
     place: usize,
@@ -17,7 +17,7 @@ impl Bits<'_> {
         Bits { data, place: 0 }
     }
 
-    /// A number of `count` bits; `None` past the end.
+    /// Reads a number of `count` bits; `None` past the end.
     pub(super) fn read(&mut self, count: u32) -> Option<u32> {
         let mut value = 0;
         for bit in 0..count {
@@ -29,14 +29,14 @@ impl Bits<'_> {
     }
 }
 
-/// Symbols in the order of their codes, and how many have each length.
+/// Symbols in the order of their codes, and the number of codes of each length.
 pub(super) struct Code {
     lengths: [u32; MAX_CODE + 1],
     symbols: Vec<u16>,
 }
 
 impl Code {
-    /// Reads a code for so many symbols; `None` when it is damaged or cut off.
+    /// Reads a code for `symbols` symbols; `None` if it is damaged or cut off.
     pub(super) fn read(bits: &mut Bits<'_>, symbols: usize) -> Option<Code> {
         if bits.read(1)? == 0 {
             return Code::of(&lengths(bits, symbols)?);
@@ -52,7 +52,7 @@ impl Code {
         Code::of(&found)
     }
 
-    /// `None` when no symbol has a code.
+    /// Makes a code from lengths; `None` if no symbol has a code.
     fn of(found: &[u8]) -> Option<Code> {
         let mut lengths = [0; MAX_CODE + 1];
         let mut symbols = Vec::new();
@@ -67,7 +67,7 @@ impl Code {
         (!symbols.is_empty()).then_some(Code { lengths, symbols })
     }
 
-    /// The next symbol. A single one takes no bits.
+    /// Reads the next symbol. A single one takes no bits.
     pub(super) fn next(&self, bits: &mut Bits<'_>) -> Option<u32> {
         if let [only] = self.symbols[..] {
             return Some(only.into());
@@ -87,7 +87,7 @@ impl Code {
     }
 }
 
-/// Lengths of the codes of all symbols, which are in a code of their own.
+/// Reads the lengths of the codes of all symbols, which are coded themselves.
 fn lengths(bits: &mut Bits<'_>, symbols: usize) -> Option<Vec<u8>> {
     let mut own = [0; 19];
     let count = 4 + bits.read(4)? as usize;

@@ -1,5 +1,5 @@
-//! WebP. The container is read here and the decoder gets pixels in the simplest one there is, so that wrong
-//! flags, sizes and missing metadata do no harm, as in browsers.
+//! WebP. The container is read here and the decoder gets pixels in the simplest container, so that
+//! wrong flags, wrong sizes and missing metadata do no harm, as in browsers.
 
 mod codes;
 mod riff;
@@ -19,24 +19,25 @@ use crate::decoded::Decoded;
 use crate::error::ImageError;
 use crate::format::ImageFormat;
 
-/// Pixels of a block of lossy pixels, and the least bits that say how it is predicted: 0.82 that it is in one
-/// of two ways and 0.85 for its colors (RFC 6386, 11.2). Lossless pixels may take no bits at all, so nothing
-/// but their number limits the work on them.
+/// Number of pixels of a block of lossy pixels, and the minimum number of bits that describe its
+/// prediction: 0.82 for one of two modes and 0.85 for its colors (RFC 6386, 11.2). Lossless pixels
+/// may take no bits at all, so only their number limits the work.
 const BLOCK: u64 = 256;
 const MIN_BLOCK_BITS: f64 = 1.6;
 
-/// Bytes that decoding lossless pixels takes: eight-bit RGBA, and two maps of transforms and one of codes,
-/// which have one number of four bytes, or six, for 16 pixels.
+/// Bytes for each pixel while decoding lossless pixels: eight-bit RGBA, two maps of transforms and
+/// one of codes. These have one number of four bytes, or six, for 16 pixels.
 const LOSSLESS_BYTES: u64 = 5;
-/// Bytes that decoding lossy pixels takes, RGB included: one of brightness, two of color for four pixels.
+/// Bytes for each pixel while decoding lossy pixels, including RGB: one of brightness, and two of
+/// color for four pixels.
 const LOSSY_BYTES: u64 = 5;
-/// Bytes that the decoder reserves for a part of lossy pixels before it finds that fewer are there: a part may claim as
-/// many as 24 bits can say, and the first one 19 bits.
+/// Bytes that the decoder reserves for a part of lossy pixels before it finds that there are fewer:
+/// a part may claim as many as 24 bits can express, and the first one 19 bits.
 const CLAIMED_PART: u64 = (1 << 24) + (1 << 19);
-/// Bytes of tables, whatever the size.
+/// Bytes of tables, independent of the size.
 const WORKING: u64 = 1 << 20;
 
-/// Sides and memory by the header.
+/// Reads sides and memory from the header.
 pub(super) fn size(file: &[u8]) -> Result<Size, ImageError> {
     let image = checked(file)?;
     let (width, height) = sides(&image);
@@ -47,7 +48,7 @@ pub(super) fn size(file: &[u8]) -> Result<Size, ImageError> {
     })
 }
 
-/// Bytes that decoding the pixels takes, RGB and the screen included.
+/// Returns the bytes that decoding the pixels takes, including RGB and the screen.
 fn memory(image: &Image<'_>) -> Result<u64, ImageError> {
     let pixels = u64::from(image.width) * u64::from(image.height);
     let on_screen = image.screen.map_or(0, |screen| {
@@ -55,7 +56,7 @@ fn memory(image: &Image<'_>) -> Result<u64, ImageError> {
     });
     let tables = |data| tables::bytes(data, image.width, image.height).ok_or_else(damaged);
     let file = image.data.len() as u64;
-    // Whole blocks are decoded, and something is kept of each.
+    // Whole blocks are decoded, and some data is kept for each.
     let blocks = u64::from(image.width.div_ceil(16)) * u64::from(image.height.div_ceil(16));
     let lossy = pixels * RGB_BYTES + blocks * (BLOCK * 3 / 2 + 128) + file + CLAIMED_PART;
     let memory = match (image.coding, image.opacity) {
@@ -63,7 +64,7 @@ fn memory(image: &Image<'_>) -> Result<u64, ImageError> {
             let data = image.data.get(LOSSLESS_HEADER..).unwrap_or_default();
             pixels * LOSSLESS_BYTES + tables(data)?
         }
-        // The first bit of its first byte says whether opacity is compressed.
+        // The first bit of its first byte tells if opacity is compressed.
         (Coding::Lossy, Some([kind, data @ ..])) if kind & 1 == 1 => {
             let first = pixels * (LOSSLESS_BYTES + 1) + tables(data)?;
             first.max(lossy + pixels)
@@ -77,7 +78,7 @@ fn memory(image: &Image<'_>) -> Result<u64, ImageError> {
     Ok(memory + on_screen + WORKING)
 }
 
-/// Sides of what is shown.
+/// Returns the sides of the visible area.
 fn sides(image: &Image<'_>) -> (u32, u32) {
     image.screen.map_or((image.width, image.height), |screen| {
         (screen.width, screen.height)
@@ -156,15 +157,15 @@ fn lossless(image: &Image<'_>) -> Result<(RgbImage, Seen), ImageError> {
     on_white(width, height, rgba).ok_or_else(damaged)
 }
 
-/// Four bytes a pixel of lossless data behind its header. That opacity counts is said whether or not it does:
-/// the decoder makes RGB of a second whole image otherwise.
+/// Decodes four bytes for each pixel from lossless data without its header. The new header always
+/// states that opacity counts: otherwise the decoder makes RGB from a second whole image.
 fn rgba(width: u32, height: u32, data: &[u8]) -> Result<Vec<u8>, ImageError> {
     let mut head = riff::simple_header(Coding::Lossless, data.len() + LOSSLESS_HEADER);
     head.extend(riff::lossless_header(width, height));
     unpacked(&head, data)
 }
 
-/// All samples of the only image in a file.
+/// Decodes all samples of the only image in a file.
 fn unpacked(head: &[u8], data: &[u8]) -> Result<Vec<u8>, ImageError> {
     let mut decoder = WebPDecoder::new(Joined::new(head, data)).map_err(|_| damaged())?;
     let mut samples = vec![0; decoder.output_buffer_size().ok_or_else(damaged)?];
@@ -186,7 +187,7 @@ fn lossy(image: &Image<'_>) -> Result<(RgbImage, Seen), ImageError> {
     Ok((pixels.ok_or_else(damaged)?, seen))
 }
 
-/// RGB with an opacity for each pixel on white, where it is; and where something is seen.
+/// Puts RGB with an opacity for each pixel on white, in place; returns the visible part.
 fn put_on_white(samples: &mut [u8], opacity: &[u8], width: usize) -> Seen {
     let mut seen = Seen::NOTHING;
     let rows = samples.chunks_exact_mut(width * 3);
@@ -205,7 +206,7 @@ fn put_on_white(samples: &mut [u8], opacity: &[u8], width: usize) -> Seen {
     seen
 }
 
-/// One byte of opacity for each pixel.
+/// Decodes one byte of opacity for each pixel.
 fn opacity(packed: &[u8], width: u32, height: u32) -> Result<Vec<u8>, ImageError> {
     let (&kind, data) = packed.split_first().ok_or_else(damaged)?;
     let all = width as usize * height as usize;
@@ -222,7 +223,7 @@ fn opacity(packed: &[u8], width: u32, height: u32) -> Result<Vec<u8>, ImageError
     Ok(opacity)
 }
 
-/// Adds to each value what was predicted of it: by the left one, the upper one or both.
+/// Adds its prediction to each value: from the left one, the upper one or both.
 fn unfilter(values: &mut [u8], width: usize, filter: u8) {
     if filter == 0 {
         return;

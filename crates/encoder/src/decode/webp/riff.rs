@@ -11,7 +11,7 @@ pub(super) struct Image<'a> {
     pub(super) data: &'a [u8],
     pub(super) width: u32,
     pub(super) height: u32,
-    /// The opacity of lossy pixels, with the byte in front that says how it is packed.
+    /// The opacity of lossy pixels, with the byte before it that describes its packing.
     pub(super) opacity: Option<&'a [u8]>,
     /// Corner of a frame on its screen, and the sides of the screen.
     pub(super) screen: Option<Screen>,
@@ -25,7 +25,7 @@ pub(super) enum Coding {
     Lossless,
 }
 
-/// The place of an animation's first frame.
+/// Position of an animation's first frame.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Screen {
     pub(super) left: u32,
@@ -34,7 +34,7 @@ pub(super) struct Screen {
     pub(super) height: u32,
 }
 
-/// A chunk, and the bytes it should have: fewer are there when the file is cut off.
+/// A chunk, and the bytes that it should have: there are fewer if the file is cut off.
 struct Chunk<'a> {
     name: [u8; 4],
     content: &'a [u8],
@@ -54,8 +54,8 @@ fn next_chunk<'a>(bytes: &mut Bytes<'a>) -> Option<Chunk<'a>> {
     })
 }
 
-/// Finds the image in the chunks, whatever the size and the flags in front of them say. Fails with the reason
-/// when there is none or not all of it.
+/// Finds the image in the chunks, ignoring the size and the flags before them. Fails with the
+/// reason if there is none or it is incomplete.
 pub(super) fn image(file: &[u8]) -> Result<Image<'_>, String> {
     let mut bytes = Bytes::new(file.get(12..).unwrap_or_default());
     let (mut flags, mut canvas) = (0, (0, 0));
@@ -73,20 +73,20 @@ pub(super) fn image(file: &[u8]) -> Result<Image<'_>, String> {
     }
     let image = found.ok_or("there are no pixels in it")?;
     Ok(Image {
-        // Browsers look for it only where the flags say so.
+        // Browsers only look for it if the flags announce it.
         exif: exif.filter(|_| flags & HAS_EXIF != 0),
         ..image
     })
 }
 
-/// Flags and sides of the canvas.
+/// Reads flags and sides of the canvas.
 fn extended(content: &[u8]) -> Option<(u8, (u32, u32))> {
     let mut bytes = Bytes::new(content);
     let [flags, _, _, _] = bytes.array()?;
     Some((flags, (length(&mut bytes)? + 1, length(&mut bytes)? + 1)))
 }
 
-/// Three bytes, the low one first.
+/// Reads three bytes, low byte first.
 fn length(bytes: &mut Bytes<'_>) -> Option<u32> {
     let [low, middle, high] = bytes.array()?;
     Some(u32::from_le_bytes([low, middle, high, 0]))
@@ -121,13 +121,13 @@ fn still<'a>(chunk: Chunk<'a>, opacity: Option<Chunk<'a>>) -> Result<Image<'a>, 
     })
 }
 
-/// A frame of an animation on a canvas with these sides.
+/// Reads a frame of an animation on a canvas with these sides.
 fn frame(content: &[u8], (width, height): (u32, u32)) -> Result<Image<'_>, String> {
     let cut = "it ends before its first frame";
     let mut bytes = Bytes::new(content);
     let (left, top) = (length(&mut bytes), length(&mut bytes));
     let (left, top) = left.zip(top).ok_or(cut)?;
-    // Sides, which the pixels say again, duration and flags.
+    // Sides, which the pixels repeat, duration and flags.
     bytes.take(10).ok_or(cut)?;
     let mut opacity = None;
     while let Some(chunk) = next_chunk(&mut bytes) {
@@ -137,7 +137,7 @@ fn frame(content: &[u8], (width, height): (u32, u32)) -> Result<Image<'_>, Strin
                 let image = still(chunk, opacity)?;
                 let (left, top) = (left * 2, top * 2);
                 if left + image.width > width || top + image.height > height {
-                    return Err("its first frame lies beyond its edge".to_owned());
+                    return Err("its first frame is beyond its edge".to_owned());
                 }
                 let screen = Screen {
                     left,
@@ -156,7 +156,7 @@ fn frame(content: &[u8], (width, height): (u32, u32)) -> Result<Image<'_>, Strin
     Err(cut.to_owned())
 }
 
-/// Sides of a key frame of VP8 (RFC 6386, 9.1).
+/// Returns the sides of a key frame of VP8 (RFC 6386, 9.1).
 fn lossy_sides(data: &[u8]) -> Option<(u32, u32)> {
     let mut bytes = Bytes::new(data);
     let [tag, _, _] = bytes.array()?;
@@ -168,10 +168,10 @@ fn lossy_sides(data: &[u8]) -> Option<(u32, u32)> {
 
 /// Bytes of the header of a lossless image.
 pub(super) const LOSSLESS_HEADER: usize = 5;
-/// The bit of its numbers that says that opacity counts.
+/// The bit of its numbers that states that opacity counts.
 const HAS_OPACITY: u32 = 1 << 28;
 
-/// Sides of a lossless image.
+/// Returns the sides of a lossless image.
 fn lossless_sides(data: &[u8]) -> Option<(u32, u32)> {
     let mut bytes = Bytes::new(data);
     let signature = bytes.byte()?;
@@ -180,7 +180,7 @@ fn lossless_sides(data: &[u8]) -> Option<(u32, u32)> {
     (signature == 0x2F && numbers >> 29 == 0).then_some(sides)
 }
 
-/// The header of a lossless image with opacity.
+/// Makes the header of a lossless image with opacity.
 pub(super) fn lossless_header(width: u32, height: u32) -> [u8; LOSSLESS_HEADER] {
     let numbers = (width - 1) & 0x3FFF | ((height - 1) & 0x3FFF) << 14 | HAS_OPACITY;
     let [a, b, c, d] = numbers.to_le_bytes();
@@ -193,7 +193,7 @@ pub(super) fn lossless_opacity(data: &[u8]) -> bool {
     numbers.is_some_and(|&numbers| u32::from_le_bytes(numbers) & HAS_OPACITY != 0)
 }
 
-/// Returns the header of a file that holds nothing but `length` bytes of pixels.
+/// Makes the header of a file that contains only `length` bytes of pixels.
 pub(super) fn simple_header(coding: Coding, length: usize) -> Vec<u8> {
     let length = length as u32;
     let name: &[u8] = match coding {

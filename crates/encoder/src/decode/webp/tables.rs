@@ -1,28 +1,28 @@
-//! Counts the tables of codes of a lossless WebP image: a few bytes can ask for gigabytes of them, and the
-//! decoder builds them all before it looks at a pixel.
+//! Counts the code tables of a lossless WebP image: a few bytes can require gigabytes of them, and
+//! the decoder builds them all before it reads a pixel.
 
 use super::codes::{Bits, Code};
 
-/// Bytes that the five tables of a group take at most: each has 1024 entries of four bytes, and two nodes of
-/// sixteen bytes for each symbol with a longer code.
+/// Maximum bytes of the five tables of a group: each has 1024 entries of four bytes, and two nodes
+/// of sixteen bytes for each symbol with a longer code.
 const GROUP_BYTES: u64 = 5 * 4096 + 32 * (280 + 3 * 256 + 40) + 512;
-/// Bytes of nodes for each color of the cache, which are symbols too.
+/// Bytes of nodes for each color of the cache; these are symbols too.
 const CACHE_BYTES: u64 = 32;
-/// Bytes of tables that a byte of the file makes at most: the shortest description of a table of 1024 entries
-/// has twelve bytes.
+/// Maximum bytes of tables for each byte of the file: the shortest description of a table of 1024
+/// entries has twelve bytes.
 const BYTES_OF_ONE: u64 = 400;
 
 /// Symbols of the five kinds: green and lengths, red, blue, opacity, distances.
 const ALPHABETS: [usize; 5] = [280, 256, 256, 256, 40];
-/// Bytes that the tables of an image take at most; `data` is what follows its header. `None` when the data is
-/// damaged or cut off before the tables.
+/// Returns the maximum bytes of an image's tables; `data` is what follows its header. `None` if the
+/// data is damaged or cut off before the tables.
 pub(super) fn bytes(data: &[u8], width: u32, height: u32) -> Option<u64> {
     let (groups, cache) = groups(data, width, height)?;
     let tables = u64::from(groups) * (GROUP_BYTES + CACHE_BYTES * cache as u64);
     Some(tables.min(data.len() as u64 * BYTES_OF_ONE))
 }
 
-/// Groups of tables, and colors in the cache.
+/// Returns the number of groups of tables, and of colors in the cache.
 fn groups(data: &[u8], width: u32, height: u32) -> Option<(u32, usize)> {
     let mut bits = Bits::new(data);
     let mut width = width;
@@ -60,7 +60,7 @@ fn groups(data: &[u8], width: u32, height: u32) -> Option<(u32, usize)> {
     Some((last + 1, cache))
 }
 
-/// Colors of the cache that an image has.
+/// Reads the number of colors in an image's cache.
 fn cache(bits: &mut Bits<'_>) -> Option<usize> {
     match bits.read(1)? {
         0 => Some(0),
@@ -71,8 +71,8 @@ fn cache(bits: &mut Bits<'_>) -> Option<usize> {
     }
 }
 
-/// Steps over an image within the image and returns its largest number, which is of red and green. Pixels that
-/// repeat earlier ones have none that is larger.
+/// Skips an image within the image and returns its largest number, made of red and green. Pixels
+/// that repeat earlier ones have none that is larger.
 fn largest(bits: &mut Bits<'_>, width: u32, height: u32) -> Option<u32> {
     let cache = cache(bits)?;
     let mut codes = Vec::with_capacity(ALPHABETS.len());
@@ -105,7 +105,7 @@ fn largest(bits: &mut Bits<'_>, width: u32, height: u32) -> Option<u32> {
     Some(largest)
 }
 
-/// A length or distance with its further bits.
+/// Reads a length or distance with its additional bits.
 fn repeated(bits: &mut Bits<'_>, symbol: u32) -> Option<u32> {
     if symbol < 4 {
         return Some(symbol + 1);
@@ -120,7 +120,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// Writes bits, the lowest first.
+    /// Writes bits, lowest first.
     struct Writer(Vec<bool>);
 
     impl Writer {
@@ -128,7 +128,7 @@ mod tests {
             self.0.extend((0..count).map(|bit| value >> bit & 1 == 1));
         }
 
-        /// A code with one symbol.
+        /// Writes a code with one symbol.
         fn single(&mut self, symbol: u32) {
             self.put(0b101, 3);
             self.put(symbol, 8);

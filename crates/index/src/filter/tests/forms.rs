@@ -51,7 +51,7 @@ fn filters_that_say_the_same_are_equal() {
         }
     }
     assert!(different[0].is_everything() && !different[5].is_everything());
-    // Two conditions on a list are not one: another element may pass each.
+    // Two conditions on a list cannot be joined: different elements may pass them.
     let two = json_filter(json!({"and": [{"a": "x"}, {"a": "y"}]}));
     assert_ne!(two, json_filter(json!({"a": ["x", "y"]})));
     let apart = json_filter(json!({"and": [{"a": {"gt": 1}}, {"a": {"lt": 2}}]}));
@@ -59,7 +59,7 @@ fn filters_that_say_the_same_are_equal() {
 }
 
 #[test]
-fn the_canonical_form_is_as_it_is() {
+fn the_canonical_form_is_fixed() {
     let filter = json!({
         "or": [{"not": {"price": {"lte": 9.5, "gt": 1}}}, {"tag": ["b", "a", true, 3]}],
         "size": {"exists": true},
@@ -161,12 +161,12 @@ fn any_json() -> impl Strategy<Value = Value> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// A filter prints as JSON that parses to the same filter.
+    /// The canonical form prints as JSON that parses to the same filter.
     #[test]
-    fn the_canonical_form_reads_as_itself(json in any_json()) {
+    fn the_canonical_form_parses_to_itself(json in any_json()) {
         if let Ok(filter) = Filter::from_json(&json) {
             let printed = filter.to_string();
-            // Everything, nothing and filters beyond the limits have no other form than their own.
+            // Everything, nothing and filters beyond the limits only have their own form.
             let has_empty = printed.contains("[]");
             let read = Filter::from_json(&serde_json::from_str(&printed).unwrap());
             if let (Ok(read), false) = (read, has_empty) {
@@ -178,7 +178,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_is_too_strange(text in "[a=!<>\",\\\\ {}:1ü]{0,12}") {
+    fn any_text_is_parsed_or_refused(text in "[a=!<>\",\\\\ {}:1ü]{0,12}") {
         let _ = Filter::from_text(&text);
     }
 }

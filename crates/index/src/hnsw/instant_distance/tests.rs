@@ -4,7 +4,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::*;
 
-/// Vectors around a hundredth as many centers.
+/// Returns vectors around a hundredth as many centers.
 pub(crate) fn clustered(count: usize, dimensions: usize) -> Vec<QuantizedVector> {
     let mut rng = StdRng::seed_from_u64(count as u64);
     let mut random = || rng.random_range(-1.0f32..1.0);
@@ -20,7 +20,7 @@ pub(crate) fn clustered(count: usize, dimensions: usize) -> Vec<QuantizedVector>
         .collect()
 }
 
-/// The same structure in another serialization, JSON, has the same links.
+/// The same structure has the same links in another serialization, JSON.
 #[test]
 fn links_are_those_that_were_built() {
     for count in [0, 1, 40, 2000] {
@@ -53,9 +53,9 @@ fn links_in_json(layer: &serde_json::Value) -> Links {
     links
 }
 
-/// Otherwise building would take longer, and nothing would show why.
+/// If the draws differed, building would take longer, and nothing would show why.
 #[test]
-fn draws_are_those_of_the_library() {
+fn draws_agree_with_the_library() {
     for count in [1, 50, 3000] {
         let points: Vec<_> = clustered(count, 4)
             .iter()
@@ -69,7 +69,7 @@ fn draws_are_those_of_the_library() {
     }
 }
 
-/// Otherwise similar vectors would not lie side by side within the layers.
+/// If the ends differed, similar vectors would not be adjacent within the layers.
 #[test]
 fn layers_end_where_those_of_the_library_do() {
     for count in [1, 50, 3000] {

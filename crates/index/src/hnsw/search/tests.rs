@@ -51,7 +51,8 @@ fn links(body: &SegmentBody, node: u32) -> Vec<u32> {
     links
 }
 
-/// Returns the position of the links: after scales, coarse and fine vectors, and starts, each aligned.
+/// Returns the position of the links: after scales, coarse and fine vectors, and starts, each
+/// aligned.
 fn targets_at(header: &Header) -> usize {
     let (meta, nodes) = (header.meta_bytes as usize, NODES as usize);
     let vectors = (meta + 4 * nodes).next_multiple_of(64) + (2 * nodes).next_multiple_of(64);
@@ -88,8 +89,9 @@ fn walks_through_deleted_nodes() {
     assert!((found[0].score() - exact[0].score()).abs() < 1e-6);
 }
 
-/// Where accepted nodes are all around the query, more nodes are met before the last that is found than before the
-/// first; where they are all far away, as many; and a walk that may not visit enough finds nothing.
+/// If accepted nodes are all around the query, more nodes are met before the last that is found
+/// than before the first; if they are all far away, equally many; and a walk that may not visit
+/// enough nodes finds nothing.
 #[test]
 fn a_filtered_walk_counts_the_nodes_that_it_met() {
     let body = open(STORED.clone()).unwrap();
@@ -111,7 +113,7 @@ fn a_filtered_walk_counts_the_nodes_that_it_met() {
         few.met >= 64 && few.met >= few.met_within_rows + 20,
         "{few:?}"
     );
-    // More than half of all nodes are nearer than any of those.
+    // More than half of all nodes are nearer than any of these.
     let is_far = |node: u32| body.score(&query, node) < -0.3;
     let few = walk(limits, &is_far).unwrap();
     assert!(few.met_within_rows > 1000, "{few:?}");
@@ -122,7 +124,7 @@ fn a_filtered_walk_counts_the_nodes_that_it_met() {
     };
     assert!(walk(few_steps, &every_third).is_some());
     assert!(walk(few_steps, &is_far).is_none());
-    // There are not as many as are kept.
+    // There are fewer nodes than the walk keeps.
     assert!(walk(limits, &|node| node < 19).is_none());
     assert!(walk(limits, &|_| false).is_none());
 }
@@ -204,9 +206,9 @@ fn walks_over_version_1() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
-    /// A graph that is nonsense under a valid checksum is refused or walked, without a panic.
+    /// A graph of nonsense under a valid checksum is refused or walked, without a panic.
     #[test]
-    fn no_graph_leads_astray(
+    fn a_damaged_graph_never_panics(
         changes in proptest::collection::vec((any::<Index>(), 0u32..2 * NODES), 1..5),
         starts in proptest::collection::vec((0..=NODES, 0u32..64 * NODES), 0..2),
         layers in proptest::option::weighted(0.2, 0u32..9),

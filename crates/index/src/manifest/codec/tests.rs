@@ -35,7 +35,7 @@ fn match_thresholds() -> MatchThresholds {
 }
 
 #[test]
-fn scores_that_cannot_be_are_refused() {
+fn impossible_scores_are_refused() {
     let mut manifest = manifest();
     manifest.segments[0].match_thresholds = Some(MatchThresholds {
         similar: 0.9,

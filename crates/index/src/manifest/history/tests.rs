@@ -71,7 +71,7 @@ fn a_later_release_may_say_more() {
 }
 
 #[test]
-fn changes_are_told_in_words() {
+fn changes_are_described_in_words() {
     let added = Changed {
         added: 1,
         removed: 2,

@@ -33,7 +33,7 @@ proptest! {
         prop_assert!(off.sqrt() <= (0.51 * step + 1e-6) * (v.len() as f32).sqrt() + 1e-6);
     }
 
-    /// As when a base of an older version is rebuilt.
+    /// This happens when a base of an older version is rebuilt.
     #[test]
     fn the_original_basis_becomes_the_rotated_one(v in vector(), w in vector()) {
         let unit = unit(&v).unwrap();

@@ -28,7 +28,7 @@ fn links_of(view: &GraphView, node: u32) -> Vec<u32> {
     links
 }
 
-/// Layers over so many nodes each, node `i` of the bottom one linked to the `i`-th last.
+/// Builds layers with these numbers of nodes, node `i` of the bottom one linked to the `i`-th last.
 fn layers(covered: &[u32], nodes: u32) -> Result<Option<GraphView>, IndexError> {
     let mut writer = SegmentWriter::after(0, 0);
     let bottom = Links {
@@ -42,7 +42,7 @@ fn layers(covered: &[u32], nodes: u32) -> Result<Option<GraphView>, IndexError> 
     GraphView::take(&mut reader, &header(nodes, covered.len() as u32))
 }
 
-/// The same as version 1 stored it, up to so many bytes.
+/// Builds the same layers as version 1 stored them, cut off after `length` bytes.
 fn layers_of_version_1(
     covered: &[u32],
     nodes: u32,
@@ -88,7 +88,7 @@ fn links_of_version_1_are_those_of_the_bottom_layer() {
     for node in 0..5 {
         assert_eq!(links_of(&view, node), [4 - node]);
     }
-    // Where the last of its columns ends.
+    // End of the last of its columns.
     let whole = 8 + 24 + 24 + 16 + 16 + 8 + 8 + 8 + 4;
     assert!(layers_of_version_1(&[5, 3, 1], 5, whole).is_ok());
     for bytes in 0..whole {
@@ -99,7 +99,7 @@ fn links_of_version_1_are_those_of_the_bottom_layer() {
     }
 }
 
-/// Later releases must stay able to read it.
+/// Later releases must be able to read it.
 #[test]
 fn the_stored_form_stays() {
     let stored = [
@@ -127,7 +127,7 @@ fn the_stored_form_stays() {
     assert_eq!(view.layers(), [3, 2, 1]);
 }
 
-/// Numbers of three and of four bytes, on both sides of where one turns into the other.
+/// Numbers of three and of four bytes, on both sides of the border between them.
 #[test]
 fn links_are_those_that_were_written() {
     for nodes in [1, 300, 70_000, SHORT as u32, SHORT as u32 + 1] {

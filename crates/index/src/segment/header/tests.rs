@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 
-/// Later releases must stay able to read it.
+/// Later releases must be able to read it.
 #[test]
 fn the_stored_form_stays() {
     let header = Header {
@@ -39,7 +39,8 @@ fn the_stored_form_stays() {
     assert_eq!(Header::decode(&stored), Ok(header));
 }
 
-/// A walk with so few would end before it has the ten best, and every search would scan all nodes.
+/// A walk with so few candidates would end before it has the ten best, and every search would scan
+/// all nodes.
 #[test]
 fn too_few_candidates_are_refused() {
     let header = |ef| Header {

@@ -1,4 +1,4 @@
-//! Queries with their neighbors, the worst first.
+//! Queries with their neighbors, worst first.
 
 use std::path::Path;
 
@@ -9,16 +9,16 @@ use crate::evaluation::{CategoryReport, EncoderReport, Evaluation};
 use crate::labeled::LabeledImage;
 use crate::retrieval::{Neighbor, QueryScores};
 
-/// Most bytes that the images take in the page.
+/// Maximum bytes of images in the page.
 const BUDGET: usize = 8_500_000;
-/// Neighbors shown of a query.
+/// Number of neighbors that are shown for a query.
 const NEIGHBORS: usize = 10;
-/// Bytes of a neighbor's text and tags, about.
+/// Approximate bytes of a neighbor's text and tags.
 const TAGS: usize = 300;
-/// Categories that are unfolded from the start.
+/// Number of categories that are unfolded at first.
 const UNFOLDED: usize = 3;
 
-/// A category and its queries to be shown, worst first.
+/// A category and the queries to show, worst first.
 struct Chapter<'a> {
     category: &'a CategoryReport,
     /// Queries that count, worst first.
@@ -27,7 +27,7 @@ struct Chapter<'a> {
     shown: usize,
 }
 
-/// The section of all categories, worst first by the first encoder's mAP.
+/// Renders the section of all categories, worst first by the first encoder's mAP.
 pub(super) fn gallery(evaluation: &Evaluation, queries_shown: usize) -> Markup {
     let Some(report) = evaluation.encoders.first() else {
         return html! {};
@@ -78,7 +78,8 @@ fn chapters<'a>(evaluation: &'a Evaluation, report: &'a EncoderReport) -> Vec<Ch
     chapters
 }
 
-/// The queries of a category by what a shopper sees, the first k, then by the whole ranking.
+/// Sorts the queries of a category by the first k results, which a shopper sees, then by the whole
+/// ranking.
 fn worst_first(evaluation: &Evaluation, report: &EncoderReport, category: usize) -> Vec<usize> {
     let labels = &evaluation.categories.queries;
     let mut queries: Vec<(QueryScores, usize)> = (0..labels.len())
@@ -93,8 +94,8 @@ fn worst_first(evaluation: &Evaluation, report: &EncoderReport, category: usize)
     queries.into_iter().map(|(_, query)| query).collect()
 }
 
-/// Takes the worst query of every category, then the second worst, until all that may be shown are
-/// taken or the budget is spent; tells whether all fitted.
+/// Takes the worst query of every category, then the second worst, until all requested ones are
+/// taken or the budget is spent; returns true if all fit.
 fn choose<'a>(
     evaluation: &'a Evaluation,
     chapters: &mut [Chapter<'_>],
@@ -126,7 +127,7 @@ fn choose<'a>(
     true
 }
 
-/// Every image of a query's part of the page, as often as it is there.
+/// Returns every image in a query's part of the page, as often as it occurs.
 fn images(evaluation: &Evaluation, query: usize) -> impl Iterator<Item = &Path> {
     let setting = &evaluation.setting;
     let own = setting.queries().images[query].path.as_path();
@@ -215,7 +216,7 @@ fn thumbnail(image: &LabeledImage, thumbnails: &Thumbnails<'_>) -> Markup {
         @if let Some(url) = thumbnails.url(&image.path) {
             img src=(url) alt=(image.label) loading="lazy" decoding="async";
         } @else {
-            span.gone { "the file has gone" }
+            span.gone { "the file was removed" }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The report as one HTML file that needs nothing else: no script, no network, images inside.
+//! The report as one self-contained HTML file: no script, no network, images inside.
 
 mod gallery;
 mod tables;
@@ -10,14 +10,14 @@ use super::comparison::VERDICT_MEASURES;
 use super::{Comparison, Evaluation, headings, verdict};
 use crate::skipped::Skipped;
 
-/// The style of reports: light or dark as the reader prefers, narrow or wide.
+/// Style of reports: light or dark as the reader prefers, narrow or wide.
 pub const STYLE: &str = include_str!("style.css");
-/// Problems shown in full; the rest is counted.
+/// Number of problems that are shown in full; the rest is counted.
 const PROBLEMS_SHOWN: usize = 20;
 
-/// The page. Of each category at most `queries_shown` queries are shown with their neighbors, and
-/// fewer where the images would make the page larger than a mail or a browser likes. `skipped` is
-/// what could not be used.
+/// Renders the page. Of each category at most `queries_shown` queries are shown with their
+/// neighbors, and fewer if the images would make the page too large for a mail or a browser.
+/// `skipped` are the files that could not be used.
 pub fn page(evaluation: &Evaluation, queries_shown: usize, skipped: &[Skipped]) -> String {
     let names: Vec<&str> = evaluation
         .encoders
@@ -72,7 +72,7 @@ fn opening(evaluation: &Evaluation) -> Markup {
     }
 }
 
-/// The verdict, measure by measure.
+/// Renders the verdict, measure by measure.
 fn verdict_of(evaluation: &Evaluation, comparison: &Comparison) -> Markup {
     let headings = headings(evaluation.setting.k);
     html! {
@@ -91,7 +91,7 @@ fn verdict_of(evaluation: &Evaluation, comparison: &Comparison) -> Markup {
     }
 }
 
-/// The section of queries and files that do not count, with the reasons.
+/// Renders the section of queries and files that do not count, with the reasons.
 fn problems(evaluation: &Evaluation, skipped: &[Skipped]) -> Markup {
     let unanswerable = evaluation.unanswerable();
     let copies = evaluation.setting.queries_in_catalog();

@@ -7,12 +7,12 @@ use crate::evaluation::{
     CategoryReport, Comparison, EncoderReport, Evaluation, Measures, headings, verdict,
 };
 
-/// Categories up to which the whole heat table is readable.
+/// Maximum number of categories for which the whole heat table is readable.
 const HEAT_CATEGORIES: usize = 25;
-/// Pairs of categories that are listed.
+/// Number of pairs of categories that are listed.
 const PAIRS: usize = 10;
 
-/// The measures over everything, of one encoder or of two with their difference.
+/// Renders the measures over everything, of one encoder or of two with their difference.
 pub(super) fn summary(evaluation: &Evaluation) -> Markup {
     html! {
         section {
@@ -74,7 +74,7 @@ fn averages(
     }
 }
 
-/// The section that compares the index with an exact search.
+/// Renders the section that compares the index with an exact search.
 pub(super) fn index(evaluation: &Evaluation) -> Markup {
     let k = evaluation.setting.k;
     html! {
@@ -98,7 +98,7 @@ pub(super) fn index(evaluation: &Evaluation) -> Markup {
     }
 }
 
-/// The measures by category, worst mAP of the first encoder first.
+/// Renders the measures by category, worst mAP of the first encoder first.
 pub(super) fn by_category(evaluation: &Evaluation) -> Markup {
     let Some(report) = evaluation.encoders.first() else {
         return html! {};
@@ -164,7 +164,7 @@ fn difference(evaluation: &Evaluation, category: usize) -> Markup {
     }
 }
 
-/// The section of the nearest neighbors' categories.
+/// Renders the section of the nearest neighbors' categories.
 pub(super) fn confusion(evaluation: &Evaluation) -> Markup {
     html! {
         section {
@@ -213,7 +213,7 @@ fn heat(evaluation: &Evaluation, report: &EncoderReport) -> Markup {
     }
 }
 
-/// The pairs of categories that are taken for each other most often.
+/// Renders the pairs of categories that are confused most often.
 fn pairs(evaluation: &Evaluation, report: &EncoderReport) -> Markup {
     let names = &evaluation.categories.names;
     let mut pairs: Vec<(usize, usize, usize)> = Vec::new();

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rayon::prelude::*;
 
-/// Longer side in pixels.
+/// Length of the longer side in pixels.
 const SIDE: u32 = 112;
 
 /// Images by path, each made once.
@@ -17,7 +17,7 @@ pub(super) struct Thumbnails<'a> {
 }
 
 impl<'a> Thumbnails<'a> {
-    /// Makes those that are not there yet, on every core.
+    /// Makes the images that are missing, on all cores.
     pub(super) fn make(&mut self, paths: impl Iterator<Item = &'a Path>) {
         let mut new: Vec<&Path> = paths.filter(|path| !self.made.contains_key(path)).collect();
         new.sort_unstable();
@@ -27,12 +27,13 @@ impl<'a> Thumbnails<'a> {
         self.made.extend(made);
     }
 
-    /// The image as a URL; `None` when its file has gone since it was embedded, or was not made.
+    /// Returns the image as a URL; `None` if its file was removed after it was embedded, or it was
+    /// not made.
     pub(super) fn url(&self, path: &Path) -> Option<&str> {
         self.made.get(path)?.as_deref()
     }
 
-    /// Bytes that the image takes in the page.
+    /// Returns the bytes of the image in the page.
     pub(super) fn bytes(&self, path: &Path) -> usize {
         self.url(path).map_or(0, str::len)
     }

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 
-/// Bytes of zeros and ones, filled up with zeros.
+/// Makes bytes from zeros and ones, padded with zeros.
 fn bytes(parts: &[&str]) -> Vec<u8> {
     let bits: Vec<u8> = parts.concat().bytes().filter(|bit| *bit != b' ').collect();
     let byte =
@@ -9,13 +9,13 @@ fn bytes(parts: &[&str]) -> Vec<u8> {
     bits.chunks(8).map(byte).collect()
 }
 
-/// What follows the operating points: 17x9 pixels, no numbers of frames, no order, own choices by frame, a widened
-/// frame, 12 bits with half of the colors across, and noise.
+/// The bits after the operating points: 17x9 pixels, no frame numbers, no order, choices for each
+/// frame, an upscaled frame, 12 bits with half of the colors across, and noise.
 const REST: &str = "0100 0011 10000 1000 0 111 0000 0 1 1 100 1 1 0 0 0 1 0 0 1";
 
 #[test]
-fn what_a_writer_of_films_says_is_read() {
-    // libaom's, of an animation.
+fn a_header_of_an_animation_is_read() {
+    // A header that libaom writes for an animation.
     let header = bytes(&[
         "0000000000000000000000000000110001000111111111111111111001101101011111001000100000001000011010000011010000100000",
     ]);
