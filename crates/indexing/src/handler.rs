@@ -82,6 +82,8 @@ impl Handler {
             Event::Stream(writes) => self.stream(&writes, deadline).await,
             Event::Maintenance => {
                 self.indexer.maintain(deadline).await?;
+                // Otherwise that is looked for only after a merge, and what the last one replaced would stay.
+                self.indexer.collect_garbage().await?;
                 Ok(json!({ "maintained": true }))
             }
         }
