@@ -103,8 +103,8 @@ ALWAYS = [
 KEY = '{"Ref": "KmsKeyArn"}'
 OPTIONAL = [
     *rows("SearchRole", "ScansTable", {("dynamodb:Scan", TABLE): lambda uses: uses.audits()}),
-    *rows("SearchRole", "ReadsEncoder", {("s3:GetObject", "${Folder}/*"): lambda uses: uses.reads_encoder()}),
-    *rows("IndexerRole", "ReadsEncoder", {("s3:GetObject", "${Folder}/*"): lambda uses: uses.indexes()}),
+    *rows("SearchRole", "ReadsEncoder", {("s3:GetObject", "${Folder}/*"): lambda uses: uses.starts("Search")}),
+    *rows("IndexerRole", "ReadsEncoder", {("s3:GetObject", "${Folder}/*"): lambda uses: uses.starts("Indexer")}),
     *(
         row
         for role in ROLES

@@ -2,6 +2,8 @@
 
 import json
 import os
+import time
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -156,6 +158,22 @@ class Stack:
     def indexed(self):
         """How many images the index has."""
         return self.counts()["images"]
+
+    @contextmanager
+    def unpolled(self):
+        """Keeps Lambda from polling queues and stream; what was queued meanwhile is thrown away."""
+        functions, queues = self.client("lambda"), self.client("sqs")
+        mapped = functions.list_event_source_mappings(FunctionName=self.outputs["IndexerFunction"])
+        mappings = [mapping["UUID"] for mapping in mapped["EventSourceMappings"]]
+        for mapping in mappings:
+            functions.update_event_source_mapping(UUID=mapping, Enabled=False)
+        # A batch that was taken before is done by then.
+        time.sleep(1)
+        yield
+        for queue in ("ChangesQueue", "RetryQueue", "DeadLetters"):
+            queues.purge_queue(QueueUrl=self.resource(queue))
+        for mapping in mappings:
+            functions.update_event_source_mapping(UUID=mapping, Enabled=True)
 
     def renew(self, function):
         """Makes the next call of a function start a new process, as a change of its configuration does."""

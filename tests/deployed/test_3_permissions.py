@@ -5,7 +5,7 @@ from permissions import ALWAYS, FORBIDDEN, OPTIONAL, ROLES, in_template
 from roles import Role, is_denied
 from uses import KEY, Uses
 
-SWITCHED_ON = {"EncoderPolicy", "AuditPolicy", "KeyPolicy"}
+OF_OPTIONS = {permission.sid for permission in OPTIONAL}
 
 
 def test_the_table_has_every_permission_of_the_template():
@@ -34,23 +34,16 @@ def credentials(roles):
 @pytest.fixture(scope="module")
 def quiet(shop):
     """Nobody polls the queues, or what must fail here would be tried again in half an hour."""
-    functions, queues = shop.client("lambda"), shop.client("sqs")
-    mappings = [mapping["UUID"] for mapping in functions.list_event_source_mappings()["EventSourceMappings"]]
-    for mapping in mappings:
-        functions.update_event_source_mapping(UUID=mapping, Enabled=False)
-    yield
-    shop.s3.delete_object(Bucket=shop.catalog, Key=KEY)
-    assert shop.invoke("Indexer", shop.event("s3-delete", KEY))["removed"] == 1
-    for queue in ("ChangesQueue", "RetryQueue", "DeadLetters"):
-        queues.purge_queue(QueueUrl=shop.resource(queue))
-    for mapping in mappings:
-        functions.update_event_source_mapping(UUID=mapping, Enabled=True)
+    with shop.unpolled():
+        yield
+        shop.s3.delete_object(Bucket=shop.catalog, Key=KEY)
+        assert shop.invoke("Indexer", shop.event("s3-delete", KEY))["removed"] == 1
 
 
 @pytest.mark.parametrize("permission", ALWAYS, ids=str)
 def test_without_a_permission_a_use_fails(permission, shop, roles, credentials, quiet, pictures):
     role = roles[permission.role]
-    wanted = [entry for entry in in_template() if entry[0] == permission.role and entry[1] not in OPTIONAL_SIDS]
+    wanted = [entry for entry in in_template() if entry[0] == permission.role and entry[1] not in OF_OPTIONS]
     granted = list(role.permissions())
     assert [entry[1:3] for entry in wanted] == [entry[:2] for entry in granted]
     place = next(i for i, entry in enumerate(wanted) if entry[1:3] == permission.key[1:3] and permission.resource in entry[3])
@@ -59,9 +52,6 @@ def test_without_a_permission_a_use_fails(permission, shop, roles, credentials, 
     with role.without(*granted[place]):
         assert not permission.use(uses), "it is not needed"
     assert permission.use(uses)
-
-
-OPTIONAL_SIDS = {permission.sid for permission in OPTIONAL}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ with the role, for Lambda's pollers and logs, and those that a function makes in
 
 import itertools
 import time
+from contextlib import contextmanager
 
 import requests
 from roles import is_denied
@@ -76,10 +77,11 @@ class Uses:
         reply = self.stack.request("GET", "/audit", signed=True)
         return reply.ok
 
-    def reads_encoder(self):
-        """A new search function reads the encoder that the stack was given."""
-        self.stack.renew("Search")
-        return self.stack.request("POST", "/search", data=self.picture, signed=True).ok
+    def starts(self, function):
+        """With an empty index, a new function reads the encoder that the stack was given."""
+        with self.emptied():
+            self.stack.renew(function)
+            return self.indexes() if function == "Indexer" else self.stack.request("GET", "/index", signed=True).ok
 
     # What AWS does with a role, or the functions do in an hour
 
@@ -156,6 +158,26 @@ class Uses:
             PolicySourceArn=self.role_arn, ActionNames=[action], ResourceArns=[resource]
         )
         return simulated["EvaluationResults"][0]["EvalDecision"] == "allowed"
+
+    @contextmanager
+    def emptied(self):
+        """Takes the index away, with the encoder that is stored beside it, for as long as the block runs."""
+        before = self.index_objects()
+        for key in before:
+            self.stack.s3.delete_object(Bucket=self.stack.index, Key=key)
+        try:
+            yield
+        finally:
+            for key in self.index_objects().keys() - before.keys():
+                self.stack.s3.delete_object(Bucket=self.stack.index, Key=key)
+            for key, body in before.items():
+                self.stack.s3.put_object(Bucket=self.stack.index, Key=key, Body=body)
+
+    def index_objects(self):
+        """What is stored of the index."""
+        place = {"Bucket": self.stack.index}
+        keys = [entry["Key"] for entry in self.stack.s3.list_objects_v2(**place).get("Contents", [])]
+        return {key: self.stack.s3.get_object(**place, Key=key)["Body"].read() for key in keys}
 
     def put(self):
         """Replaces the picture, with other bytes each time: what follows a JPEG's end is not looked at."""
