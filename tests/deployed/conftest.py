@@ -4,7 +4,6 @@ The files are run in the order of their names: a stack lives from its first depl
 """
 
 import os
-import platform
 import sys
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
 from emulator import PYTHON, Emulator
-from stack import BUILD, Stack
+from stack import ARCHITECTURE, BUILD, Stack
 from support.catalog import Catalog
 from support.command import BINARY, ROOT, run, tool
 
@@ -57,8 +56,6 @@ def figures(request):
 @pytest.fixture(scope="session")
 def built():
     """Both functions, as they are deployed. What an earlier run has compiled is not compiled again."""
-    if platform.machine() not in ("x86_64", "AMD64"):
-        pytest.skip("the emulator runs the functions on this machine, and they are deployed for x86_64")
     if not BINARY.is_file():
         pytest.exit(f"{BINARY} is missing: run `cargo build --bin lookalike`", returncode=2)
     if BUILD:
@@ -68,7 +65,7 @@ def built():
         "SAM_CLI_TELEMETRY": "0",
         "AWS_DEFAULT_REGION": "eu-central-1",
     }
-    build = [tool("sam"), "build", "--parameter-overrides", "Architecture=x86_64"]
+    build = [tool("sam"), "build", "--parameter-overrides", f"Architecture={ARCHITECTURE}"]
     run(build, variables, timeout=BUILD_TIME, cwd=ROOT).expect()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ from support.waiting import until
 # What an earlier `sam build` made, if that is not to be made again.
 BUILD = os.environ.get("LOOKALIKE_BUILD")
 TEMPLATE = Path(BUILD or ROOT / ".aws-sam" / "build") / "template.yaml"
+# The emulator runs the functions on this machine.
+ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 DEPLOY = 240.0
 CAUGHT_UP = 60.0
 
@@ -38,7 +41,7 @@ class Stack:
 
     def deploy(self, template=None, code=0, **parameters):
         """Deploys as `make deploy` does, but without asking back, and reads the outputs."""
-        values = {"Architecture": "x86_64", "Name": self.name} | parameters
+        values = {"Architecture": ARCHITECTURE, "Name": self.name} | parameters
         command = [tool("sam"), "deploy", "--stack-name", self.name, "--no-confirm-changeset", "--no-progressbar"]
         command += ["--template-file", template or TEMPLATE, "--config-file", ROOT / "samconfig.toml"]
         command += ["--parameter-overrides", *(f'{name}="{value}"' for name, value in values.items())]

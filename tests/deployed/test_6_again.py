@@ -35,14 +35,18 @@ def tables(stack):
     return [name for name in stack.client("dynamodb").list_tables()["TableNames"] if name.startswith(stack.name)]
 
 
-def test_a_first_deployment_that_fails_leaves_nothing(third):
+@pytest.fixture(scope="module")
+def failing(built):
+    """The template with a resource that is never ready."""
     text = TEMPLATE.read_text(encoding="utf-8")
-    failing = TEMPLATE.with_name("failing.yaml")
-    failing.write_text(text.replace("\nOutputs:\n", FAILING, 1), encoding="utf-8")
-    try:
-        said = third.deploy(template=failing, code=1)
-    finally:
-        failing.unlink()
+    beside = TEMPLATE.with_name("failing.yaml")
+    beside.write_text(text.replace("\nOutputs:\n", FAILING, 1), encoding="utf-8")
+    yield beside
+    beside.unlink()
+
+
+def test_a_first_deployment_that_fails_leaves_nothing(third, failing):
+    said = third.deploy(template=failing, code=1)
     assert "NeverReady" in said.stdout, "it failed for another reason"
     # samconfig.toml has the SAM CLI delete what cannot be updated.
     assert third.status is None
@@ -57,6 +61,16 @@ def test_it_is_deployed_again_under_its_name(third, pictures, folder):
     assert third.found(pictures[0].bytes)[0] == pictures[0].key
 
 
+def test_an_update_that_fails_is_rolled_back(third, failing, pictures):
+    said = third.deploy(template=failing, code=1, LogLevel="debug")
+    assert "NeverReady" in said.stdout, "it failed for another reason"
+    assert third.status == "UPDATE_ROLLBACK_COMPLETE"
+    third.read_outputs()
+    assert third.found(pictures[0].bytes)[0] == pictures[0].key
+    third.s3.delete_object(Bucket=third.catalog, Key=pictures[0].key)
+    third.wait_for(len(pictures) - 1)
+
+
 def test_deleting_keeps_what_the_output_says(third, pictures):
     kept = third.outputs["KeptData"].split()
     third.delete()
@@ -64,7 +78,7 @@ def test_deleting_keeps_what_the_output_says(third, pictures):
     assert sorted(f"s3://{name}" for name in buckets(third)) == sorted(kept[:2])
     assert tables(third) == kept[2:]
     stored = third.s3.list_objects_v2(Bucket=third.catalog, Prefix="catalog/")
-    assert stored["KeyCount"] == len(pictures)
+    assert stored["KeyCount"] == len(pictures) - 1
     # Nothing runs and nothing is charged but the storage.
     assert not [f for f in third.client("lambda").list_functions()["Functions"] if f["FunctionName"].startswith("third")]
 
@@ -81,8 +95,8 @@ def test_pictures_move_to_a_stack_with_another_name(third, emulator, pictures):
     fourth = Stack(emulator, "fourth")
     fourth.deploy()
     third.aws("s3", "sync", f"s3://{third.catalog}/catalog/", f"s3://{fourth.catalog}/catalog/")
-    fourth.wait_for(len(pictures))
-    assert fourth.found(pictures[0].bytes)[0] == pictures[0].key
+    fourth.wait_for(len(pictures) - 1)
+    assert fourth.found(pictures[1].bytes)[0] == pictures[1].key
     fourth.delete()
 
 
