@@ -15,6 +15,8 @@ PYTHON ?= python3
 VENV := .venv
 # The baselines that `make bench` compares with, apart from what the tests need.
 BENCH_VENV := .venv-bench
+# The AWS emulator of the tests, which pins other versions of what the AWS CLI needs.
+EMULATOR_VENV := .venv-emulator
 BENCH := PYTHONPATH=benches $(BENCH_VENV)/bin/python -m comparison
 # Drawn instead of photos.
 DRAWN := target/bench/drawn-2000
@@ -24,7 +26,7 @@ DATASET ?= $(LOOKALIKE_DATASET)
 # Real photos for tests and benchmarks: a folder with train/, validation/ and products.csv.
 export LOOKALIKE_DATASET ?=
 
-.PHONY: help demo test test-rust test-e2e test-fuzz fuzz screenshots lint bench bench-quick bench-large bench-growth bench-programs build deploy model clean
+.PHONY: help demo test test-rust test-e2e test-deployed test-fuzz fuzz screenshots lint bench bench-quick bench-large bench-growth bench-programs build deploy model clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,7 +34,7 @@ help: ## list the commands
 demo: ## draw a sample catalog, index it, serve page and API on http://127.0.0.1:8080
 	cargo run --bin lookalike -- demo $(ARGS)
 
-test: lint test-rust test-e2e test-fuzz ## everything: format, lints, Rust tests, end-to-end tests, the deployment's template and build, fuzzing
+test: lint test-rust test-e2e test-deployed test-fuzz ## everything: format, lints, Rust tests, end-to-end tests, deployments, fuzzing
 
 lint: $(VENV)/ready ## formatting, clippy and spelling
 	cargo fmt --all --check
@@ -46,6 +48,11 @@ test-rust: $(VENV)/ready ## unit, property and integration tests
 test-e2e: $(VENV)/ready ## the real binary, AWS clients, a browser, sam build and the Lambda runtime emulator
 	cargo build --bin lookalike --bin indexer
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest tests/e2e tests/rie benches/comparison/tests $(PYTEST_ARGS)
+
+# After test-e2e nothing is left to compile for it.
+test-deployed: $(VENV)/ready $(EMULATOR_VENV)/ready ## the template on an AWS emulator with IAM enforced: deploy, use, update, fail, delete
+	cargo build --bin lookalike --bin indexer
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest tests/deployed $(PYTEST_ARGS)
 
 # libFuzzer is C++: without a compiler for it this says that it was skipped.
 test-fuzz: $(VENV)/ready ## every image decoder for a minute, from a fixed seed, guided by coverage
@@ -98,12 +105,17 @@ model: ## remake the default encoder from published weights and DATASET=<folder>
 
 clean: ## remove what was built
 	cargo clean
-	rm -rf $(VENV) $(BENCH_VENV) .venv-model .aws-sam
+	rm -rf $(VENV) $(BENCH_VENV) $(EMULATOR_VENV) .venv-model .aws-sam
 
 # The stamp is renewed when a requirement changes.
 $(VENV)/ready: tests/requirements.txt infra/requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --requirement infra/requirements.txt --requirement tests/requirements.txt
+	touch $@
+
+$(EMULATOR_VENV)/ready: tests/deployed/requirements.txt
+	$(PYTHON) -m venv $(EMULATOR_VENV)
+	$(EMULATOR_VENV)/bin/pip install --quiet --requirement tests/deployed/requirements.txt
 	touch $@
 
 # hnswlib and Annoy are compiled for this very processor, as their authors mean them to be.

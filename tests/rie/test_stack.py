@@ -77,13 +77,32 @@ def test_buckets_are_private_encrypted_and_tls_only(bucket):
     assert properties(bucket)["BucketEncryption"]
     denied = [s["Condition"] for s in statements(f"{bucket}Policy") if s["Effect"] == "Deny"]
     assert {"Bool": {"aws:SecureTransport": "false"}} in denied
+    (encryption,) = properties(bucket)["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"] == {
+        "SSEAlgorithm": {"Fn::If": ["HasKey", "aws:kms", "AES256"]},
+        "KMSMasterKeyID": {"Fn::If": ["HasKey", {"Ref": "KmsKeyArn"}, {"Ref": "AWS::NoValue"}]},
+    }
     rules = properties(bucket)["LifecycleConfiguration"]["Rules"]
     assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
 
 
+def test_the_key_of_the_shop_encrypts_the_table():
+    key = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": {"Ref": "KmsKeyArn"}}
+    assert properties("Table")["SSESpecification"] == {"Fn::If": ["HasKey", key, {"Ref": "AWS::NoValue"}]}
+
+
+def test_no_version_of_a_shoppers_picture_outlives_it():
+    rules = properties("CatalogBucket")["LifecycleConfiguration"]["Rules"]
+    (uploads,) = [rule for rule in rules if rule.get("Prefix") == "uploads/"]
+    assert uploads["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    (versions,) = [rule["Fn::If"] for rule in rules if "Fn::If" in rule]
+    assert versions[0] == "HasVersions" and versions[1]["Prefix"] == "catalog/"
+
+
 def test_data_outlives_the_stack():
     for name in ["CatalogBucket", "IndexBucket", "Table"]:
-        assert RESOURCES[name]["DeletionPolicy"] == "Retain"
+        # What a failed first deployment made is removed with it.
+        assert RESOURCES[name]["DeletionPolicy"] == "RetainExceptOnCreate"
         assert RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
 
 

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lookalike_core::ports::Segments;
 use lookalike_core::{Deadline, EncoderCell, StoreErrorKind};
 use lookalike_events::EventError;
+use lookalike_index::SegmentId;
 use lookalike_indexing::{Handler, HandlerError, IndexSettings, Indexer};
 use lookalike_test_support::encoders::TwoByteEncoder;
 use lookalike_test_support::memory::MemoryCloud;
@@ -408,6 +410,21 @@ async fn no_batch_waits_for_maintenance() {
         0,
         "maintenance asks for itself"
     );
+}
+
+#[tokio::test]
+async fn the_schedule_removes_segments_that_nothing_names() {
+    let cloud = MemoryCloud::new();
+    put(&cloud, OLD, &[3, 4]);
+    handle(&cloud, sample("s3-delete")).await.unwrap();
+    let named = cloud.segments();
+    let remains = b"remains of a merge".to_vec().into();
+    Segments::put(&*cloud, SegmentId::new(1, 1), remains)
+        .await
+        .unwrap();
+    cloud.age_segments(Duration::from_secs(9000));
+    handle(&cloud, sample("schedule")).await.unwrap();
+    assert_eq!(cloud.segments().len(), named.len());
 }
 
 #[tokio::test]

@@ -13,6 +13,8 @@ impl Handler {
     pub(super) async fn scheduled(&self, deadline: Deadline) -> Result<Value, HandlerError> {
         let healed = self.heal(deadline).await;
         self.indexer.maintain(deadline).await?;
+        // Maintenance only collects after a merge, and what the last merge before a quiet time replaced would stay.
+        self.indexer.collect_garbage().await?;
         let (queued, Healed { updated, failed }) = healed?;
         if failed > 0 {
             tracing::warn!(
