@@ -46,6 +46,14 @@ def logs(function):
     }
 
 
+def sends(*queues):
+    """The right to send to queues."""
+    return {
+        ("sqs:SendMessage", f'["{queue}", "Arn"]'): (lambda queue: lambda uses: uses.sends(queue))(queue)
+        for queue in queues
+    }
+
+
 CATALOG, UPLOADS = "${CatalogBucket.Arn}/catalog/*", "${CatalogBucket.Arn}/uploads/*"
 INDEX = "${IndexBucket.Arn}/${IndexPrefix}/*"
 TABLE, FAILED = '["Table", "Arn"]', "${Table.Arn}/index/failed"
@@ -78,7 +86,7 @@ ALWAYS = [
     }),
     *rows("IndexerRole", "FindsFailures", {("dynamodb:Query", FAILED): lambda uses: uses.removes()}),
     *rows("IndexerRole", "TakesChanges", QUEUES),
-    *rows("IndexerRole", "PutsAside", {("sqs:SendMessage", '["RetryQueue", "Arn"]'): lambda uses: uses.sends("RetryQueue")}),
+    *rows("IndexerRole", "QueuesChangesAndMaintenance", sends("ChangesQueue", "RetryQueue")),
     *rows("IndexerRole", "TakesChangedProducts", {
         ("dynamodb:DescribeStream", STREAM): lambda uses: uses.stream("dynamodb:DescribeStream"),
         ("dynamodb:GetRecords", STREAM): lambda uses: uses.stream("dynamodb:GetRecords"),
@@ -87,7 +95,7 @@ ALWAYS = [
     *rows("IndexerRole", "FindsStream", {
         ("dynamodb:ListStreams", "${Table.Arn}/stream/*"): lambda uses: uses.stream("dynamodb:ListStreams"),
     }),
-    *rows("IndexerRole", "GivesUp", {("sqs:SendMessage", '["DeadLetters", "Arn"]'): lambda uses: uses.sends("DeadLetters")}),
+    *rows("IndexerRole", "GivesUp", sends("ProductDeadLetters", "InvocationDeadLetters")),
     *rows("IndexerRole", "Logs", logs("indexer")),
     *rows("SearchRole", "ReadsPictures", {
         ("s3:GetObject", CATALOG): lambda uses: uses.links(),
@@ -163,7 +171,7 @@ FORBIDDEN = {
         ("s3", "delete_object", lambda s: {"Bucket": s.catalog, "Key": "catalog/x.jpg"}),
         ("s3", "put_object", lambda s: {"Bucket": s.index, "Key": "other/manifest.json"}),
         ("s3", "delete_object", lambda s: {"Bucket": s.index, "Key": "other/manifest.json"}),
-        ("sqs", "send_message", lambda s: {"QueueUrl": s.resource("ChangesQueue"), "MessageBody": "{}"}),
+        ("sqs", "send_message", lambda s: {"QueueUrl": s.resource("DeadLetters"), "MessageBody": "{}"}),
         ("sqs", "receive_message", lambda s: {"QueueUrl": s.resource("DeadLetters")}),
         ("sqs", "purge_queue", lambda s: {"QueueUrl": s.resource("ChangesQueue")}),
         ("dynamodb", "scan", lambda s: {"TableName": s.table}),

@@ -21,6 +21,7 @@ BUILD = os.environ.get("LOOKALIKE_BUILD")
 TEMPLATE = Path(BUILD or ROOT / ".aws-sam" / "build") / "template.yaml"
 # The emulator runs the functions on this machine.
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
+QUEUES = ["ChangesQueue", "RetryQueue", "DeadLetters", "ProductDeadLetters", "InvocationDeadLetters"]
 DEPLOY = 240.0
 CAUGHT_UP = 60.0
 
@@ -173,7 +174,7 @@ class Stack:
         # A batch that was taken before is done by then.
         time.sleep(1)
         yield
-        for queue in ("ChangesQueue", "RetryQueue", "DeadLetters"):
+        for queue in QUEUES:
             queues.purge_queue(QueueUrl=self.resource(queue))
         for mapping in mappings:
             functions.update_event_source_mapping(UUID=mapping, Enabled=True)

@@ -51,7 +51,7 @@ def test_links_of_answers_open(shop, pictures):
 
 
 def test_a_shopper_uploads_and_searches(shop, pictures):
-    place = shop.request("POST", "/uploads").json()
+    place = shop.request("POST", "/uploads", json={"size": len(pictures[3].bytes)}).json()
     put = {"data": pictures[3].bytes, "headers": place["headers"], "verify": str(shop.emulator.ca)}
     assert requests.put(place["url"], timeout=30, **put).status_code == 200
     reply = shop.request("POST", "/search", json={"key": place["key"]})

@@ -2,9 +2,11 @@
 
 import json
 import time
+from contextlib import contextmanager
 
 import pytest
 from roles import Role
+from support.command import ROOT
 from support.waiting import until
 from uses import KEY
 
@@ -28,16 +30,14 @@ def test_a_picture_is_found_once_it_is_stored_and_gone_once_it_is_removed(shop, 
 
 def test_a_picture_that_a_lifecycle_rule_expires_is_gone(shop, spare):
     configured = shop.s3.get_bucket_notification_configuration(Bucket=shop.catalog)
-    configured.pop("ResponseMetadata")
     events = {tuple(queue["Events"]) for queue in configured["QueueConfigurations"]}
     assert ("s3:LifecycleExpiration:*",) in events
     picture = spare()
     shop.s3.put_object(Bucket=shop.catalog, Key=KEY, Body=picture.bytes)
     until(lambda: KEY in shop.found(picture.bytes), what="the picture is found")
     # The emulator's S3 expires nothing. So the object goes in silence, and the event comes as S3 writes it.
-    shop.s3.put_bucket_notification_configuration(Bucket=shop.catalog, NotificationConfiguration={})
-    shop.s3.delete_object(Bucket=shop.catalog, Key=KEY)
-    shop.s3.put_bucket_notification_configuration(Bucket=shop.catalog, NotificationConfiguration=configured)
+    with without_notifications(shop):
+        shop.s3.delete_object(Bucket=shop.catalog, Key=KEY)
     event = shop.event("s3-delete", KEY)
     event["Records"][0]["eventName"] = "LifecycleExpiration:Delete"
     shop.client("sqs").send_message(QueueUrl=shop.outputs["ChangesQueueUrl"], MessageBody=json.dumps(event))
@@ -101,15 +101,75 @@ def test_what_came_back_is_tried_alone_in_the_queue_of_retries(shop, spare, batc
     shop.wait_for(before)
 
 
-def test_an_event_that_fails_again_and_again_is_put_aside(shop):
-    url = shop.outputs["DeadLettersUrl"]
+def dead_letters(shop):
+    """The dead letters of all queues, as the command line lists them."""
+    return shop.lookalike("dead-letters", "list", "--json").expect().json()["dead_letters"]
+
+
+def test_an_event_that_always_fails_becomes_a_dead_letter(shop):
     shop.client("lambda").invoke(
         FunctionName=shop.outputs["IndexerFunction"], InvocationType="Event", Payload=b'{"hello": "world"}'
     )
-    receive = lambda: shop.client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages")
-    (letter,) = until(receive, what="a dead letter")
-    assert json.loads(letter["Body"])["requestPayload"] == {"hello": "world"}
-    shop.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"])
+    (letter,) = until(lambda: dead_letters(shop), what="a dead letter")
+    assert letter["kind"] == "unreadable" and "hello" in letter["body"]
+    assert letter["queue"] == shop.outputs["InvocationDeadLettersUrl"].rpartition("/")[2]
+    # It is no event, so it cannot be replayed, and nothing is lost by trying.
+    assert "stay" in shop.lookalike("dead-letters", "replay").expect(3).stdout
+    assert [left["message_id"] for left in dead_letters(shop)] == [letter["message_id"]]
+    shop.client("sqs").purge_queue(QueueUrl=shop.outputs["InvocationDeadLettersUrl"])
+    assert "no dead letters" in shop.lookalike("dead-letters", "list").expect().stdout
+
+
+@contextmanager
+def without_notifications(shop):
+    """Keeps S3 from telling anyone what happens."""
+    configured = shop.s3.get_bucket_notification_configuration(Bucket=shop.catalog)
+    configured.pop("ResponseMetadata")
+    shop.s3.put_bucket_notification_configuration(Bucket=shop.catalog, NotificationConfiguration={})
+    yield
+    shop.s3.put_bucket_notification_configuration(Bucket=shop.catalog, NotificationConfiguration=configured)
+
+
+def test_dead_letters_of_every_sender_are_replayed(shop, spare):
+    picture = spare()
+    with without_notifications(shop):
+        shop.s3.put_object(Bucket=shop.catalog, Key=KEY, Body=picture.bytes)
+    change = shop.event("s3-put", KEY)
+    lost = {
+        # As SQS moves a message, and as Lambda describes a batch of a stream and an invocation.
+        "DeadLettersUrl": change,
+        "ProductDeadLettersUrl": {"DDBStreamBatchInfo": {"shardId": "shardId-1", "batchSize": 3}},
+        "InvocationDeadLettersUrl": {
+            "requestContext": {"condition": "RetriesExhausted"},
+            "requestPayload": json.loads((ROOT / "infra" / "events" / "schedule.json").read_text(encoding="utf-8")),
+            "responsePayload": {"errorMessage": "out of time"},
+        },
+    }
+    for output, letter in lost.items():
+        shop.client("sqs").send_message(QueueUrl=shop.outputs[output], MessageBody=json.dumps(letter))
+    listed = dead_letters(shop)
+    assert sorted(letter["kind"] for letter in listed) == ["changes", "maintenance", "table_writes"]
+    assert [letter["keys"] for letter in listed if letter["kind"] == "changes"] == [[KEY]]
+    assert "out of time" in shop.lookalike("dead-letters", "list").expect().stdout
+    assert shop.lookalike("dead-letters", "replay", "--json").expect().json() == {"replayed": 3, "left": []}
+    until(lambda: KEY in shop.found(picture.bytes), what="the lost picture is found")
+    assert dead_letters(shop) == []
+    shop.s3.delete_object(Bucket=shop.catalog, Key=KEY)
+    until(lambda: KEY not in shop.found(picture.bytes), what="the picture is gone")
+
+
+def test_the_daily_run_finds_changes_whose_events_were_lost(shop, spare, batches):
+    picture = spare()
+    schedule = json.loads((ROOT / "infra" / "events" / "schedule.json").read_text(encoding="utf-8"))
+    with without_notifications(shop):
+        shop.s3.put_object(Bucket=shop.catalog, Key=KEY, Body=picture.bytes)
+    assert shop.invoke("Indexer", schedule)["queued"] == 1
+    until(lambda: KEY in shop.found(picture.bytes), what="the lost picture is found")
+    with without_notifications(shop):
+        shop.s3.delete_object(Bucket=shop.catalog, Key=KEY)
+    assert shop.invoke("Indexer", schedule)["queued"] == 1
+    until(lambda: KEY not in shop.found(picture.bytes), what="the picture is gone")
+    assert shop.invoke("Indexer", schedule)["queued"] == 0
 
 
 @pytest.fixture

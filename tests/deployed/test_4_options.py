@@ -3,7 +3,7 @@
 import pytest
 from permissions import OPTIONAL, ROLES, in_template
 from roles import Role
-from stack import Stack
+from stack import QUEUES, Stack
 from support.command import SMALL_ENCODER
 from uses import Uses
 
@@ -53,7 +53,7 @@ def test_the_index_is_made_with_the_given_encoder(second, shop):
 
 def test_the_key_encrypts_the_queues(second):
     # Of buckets and table the emulator's CloudFormation sets no encryption; tests/rie reads the template.
-    for queue in ("ChangesQueue", "RetryQueue", "DeadLetters"):
+    for queue in QUEUES:
         attributes = second.client("sqs").get_queue_attributes(
             QueueUrl=second.resource(queue), AttributeNames=["All"]
         )["Attributes"]

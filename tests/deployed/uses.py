@@ -114,7 +114,7 @@ class Uses:
         return self.may("sqs", "get_queue_attributes", QueueUrl=self.queue_url(queue), AttributeNames=["All"])
 
     def sends(self, queue):
-        """Lambda sends what failed to the dead-letter queue, and the indexer what came back to that of retries."""
+        """Lambda sends failed work to the queues of dead letters, the indexer changes and requests to its own queues."""
         return self.may("sqs", "send_message", QueueUrl=self.queue_url(queue), MessageBody="{}")
 
     def stream(self, action):
@@ -186,7 +186,7 @@ class Uses:
 
     def upload(self):
         """Asks for a link and puts a picture there: the key, and the reply of S3."""
-        place = self.stack.request("POST", "/uploads").json()
+        place = self.stack.request("POST", "/uploads", json={"size": len(self.picture)}).json()
         reply = self.fetch("PUT", place["url"], headers=place["headers"], data=self.picture)
         return place["key"], reply
 

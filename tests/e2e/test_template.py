@@ -213,7 +213,7 @@ def test_nothing_is_open_unencrypted_or_kept_forever(template):
     resources = template["Resources"]
     of_type = lambda kind: {n: r["Properties"] for n, r in resources.items() if r["Type"] == kind}
     buckets, queues = of_type("AWS::S3::Bucket"), of_type("AWS::SQS::Queue")
-    assert len(buckets) == 2 and len(queues) == 3
+    assert len(buckets) == 2 and len(queues) == 5
     for bucket in buckets.values():
         assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
         assert bucket["BucketEncryption"]
