@@ -6,6 +6,7 @@ mod changes;
 mod cloudformation;
 mod dynamodb;
 mod encoder;
+mod endpoints;
 mod faults;
 mod images;
 mod manifests;
