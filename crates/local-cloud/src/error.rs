@@ -19,15 +19,15 @@ pub enum StartError {
     /// Something listens on the wanted port already.
     #[error("port {port} for {service} is taken: stop what listens there or choose another port")]
     PortTaken {
-        /// `S3`, `DynamoDB` or `SQS`.
+        /// `S3`, `DynamoDB`, `SQS`, or `AWS` for the endpoint of all of them.
         service: &'static str,
         /// The wanted port.
         port: u16,
     },
-    /// The wanted port cannot be listened on for another reason.
+    /// The wanted port or address cannot be listened on for another reason.
     #[error("cannot listen on port {port} for {service}: {source}")]
     Listen {
-        /// `S3`, `DynamoDB` or `SQS`.
+        /// `S3`, `DynamoDB`, `SQS`, or `AWS` for the endpoint of all of them.
         service: &'static str,
         /// The wanted port.
         port: u16,
