@@ -26,7 +26,7 @@ DATASET ?= $(LOOKALIKE_DATASET)
 # Real photos for tests and benchmarks: a folder with train/, validation/ and products.csv.
 export LOOKALIKE_DATASET ?=
 
-.PHONY: help demo test test-rust test-e2e test-deployed test-fuzz fuzz screenshots lint bench bench-quick bench-large bench-growth bench-programs build deploy model clean
+.PHONY: help demo test test-rust test-e2e test-deployed test-sam-local test-fuzz fuzz screenshots lint bench bench-quick bench-large bench-growth bench-programs build deploy model clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,7 +34,7 @@ help: ## list the commands
 demo: ## draw a sample catalog, index it, serve page and API on http://127.0.0.1:8080
 	cargo run --bin lookalike -- demo $(ARGS)
 
-test: lint test-rust test-e2e test-deployed test-fuzz ## everything: format, lints, Rust tests, end-to-end tests, deployments, fuzzing
+test: lint test-rust test-e2e test-sam-local test-deployed test-fuzz ## everything: format, lints, Rust tests, end-to-end tests, sam local, deployments, fuzzing
 
 lint: $(VENV)/ready ## formatting, clippy and spelling
 	cargo fmt --all --check
@@ -48,6 +48,11 @@ test-rust: $(VENV)/ready ## unit, property and integration tests
 test-e2e: $(VENV)/ready ## the real binary, AWS clients, a browser, sam build and the Lambda runtime emulator
 	cargo build --bin lookalike --bin indexer
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest tests/e2e tests/rie benches/comparison/tests $(PYTEST_ARGS)
+
+# Nothing is pulled. Without a container engine this says that it was skipped.
+test-sam-local: $(VENV)/ready ## the built functions in containers, run by sam local
+	cargo build --bin lookalike
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest -rs tests/sam_local $(PYTEST_ARGS)
 
 # After test-e2e nothing is left to compile for it.
 test-deployed: $(VENV)/ready $(EMULATOR_VENV)/ready ## the template on an AWS emulator with IAM enforced: deploy, use, update, fail, delete

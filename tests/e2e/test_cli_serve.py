@@ -11,7 +11,7 @@ import subprocess
 import pytest
 import requests
 from support.command import BINARY, environment, lookalike, run
-from support.system import FREE_PORTS
+from support.system import FREE_PORTS, PORT_OPTIONS
 from support.waiting import until
 
 
@@ -20,8 +20,10 @@ def test_serve_for_people(tmp_path):
         text = started.wait_for("Ctrl-C stops.")
         assert text.startswith("ready\n")
         exported = dict(re.findall(r"^  export (\w+)=(.*)$", text, re.MULTILINE))
-        assert exported["AWS_ENDPOINT_URL_S3"].startswith("http://127.0.0.1:")
-        assert exported["LOOKALIKE_QUEUE_URL"].startswith(exported["AWS_ENDPOINT_URL_SQS"])
+        assert exported["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
+        # One for all services, so none for each.
+        assert not [name for name in exported if name.startswith("AWS_ENDPOINT_URL_")]
+        assert "warning" not in started.log.read_text(encoding="utf-8")
         status = lookalike("status", extra_environment=exported).expect()
         assert "0 images of 0 products" in status.stdout
         assert started.interrupt() == 0
@@ -35,7 +37,7 @@ def test_serve_with_invalid_arguments(tmp_path):
         assert str(value) in refused.stderr
 
 
-@pytest.mark.parametrize("option", ["--port", "--s3-port", "--dynamodb-port", "--sqs-port"])
+@pytest.mark.parametrize("option", PORT_OPTIONS)
 def test_a_taken_port_is_named_with_its_option(tmp_path, option):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

@@ -5,7 +5,7 @@ import socket
 
 from support.command import SMALL_ENCODER as SMALL
 from support.command import lookalike
-from support.system import FREE_PORTS, result_of
+from support.system import FREE_PORTS, PORT_OPTIONS, result_of
 
 
 def objects(system):
@@ -110,7 +110,7 @@ def test_a_second_process_on_the_same_folder_is_refused(make_system, catalog):
 def test_a_taken_port_is_named(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         taken = str(listener.getsockname()[1])
-        for option in ("--port", "--s3-port", "--dynamodb-port", "--sqs-port"):
+        for option in PORT_OPTIONS:
             ports = [*FREE_PORTS]
             ports[ports.index(option) + 1] = taken
             refused = lookalike("serve", "--data", tmp_path / "data", *ports, timeout=20).expect(1)

@@ -19,9 +19,10 @@ def template():
     return yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
 
 
-def test_sam_validates_and_lints_the_template():
+@pytest.mark.parametrize("name", ["template.yaml", "infra/local.yaml"])
+def test_sam_validates_and_lints_the_template(name):
     variables = {"AWS_DEFAULT_REGION": "eu-central-1", "SAM_CLI_TELEMETRY": "0"}
-    command = [tool("sam"), "validate", "--lint", "--template", ROOT / "template.yaml"]
+    command = [tool("sam"), "validate", "--lint", "--template", ROOT / name]
     validated = run(command, variables, cwd=ROOT).expect()
     assert "is a valid SAM Template" in validated.stdout + validated.stderr
 
@@ -283,6 +284,12 @@ def test_the_indexer_never_writes_where_it_listens(template):
         for rule in notification["Filter"]["S3Key"]["Rules"]
     }
     assert prefixes == {"catalog/"}
+
+
+def test_sam_local_can_be_told_an_endpoint_that_is_never_deployed(template):
+    # The SAM CLI only sets variables that the template declares.
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+    assert variables["AWS_ENDPOINT_URL"] == {"Ref": "AWS::NoValue"}
 
 
 def test_sam_local_finds_the_routes():

@@ -8,7 +8,7 @@ events go to search, and the answers are checked. Nothing but this machine is ne
 By hand, start the local cloud first and hand over the environment that it prints:
 
     lookalike serve --data DIR
-    export AWS_ENDPOINT_URL_S3=... AWS_ENDPOINT_URL_DYNAMODB=... AWS_ACCESS_KEY_ID=... ...
+    export AWS_ENDPOINT_URL=... AWS_ACCESS_KEY_ID=... ...
     python tests/rie/rie.py
 
 The pictures that the test puts into the catalog have keys of their own and are removed again.
@@ -35,8 +35,7 @@ from emulator import Function
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = ROOT / "infra" / "events"
 NEEDED = [
-    "AWS_ENDPOINT_URL_S3",
-    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_REGION",
@@ -44,8 +43,6 @@ NEEDED = [
     "LOOKALIKE_INDEX_BUCKET",
     "LOOKALIKE_TABLE",
 ]
-# What the sample events name, whatever the bucket of this run is called.
-SAMPLE_BUCKET = "lookalike-catalog"
 # Amazon Linux 2023, which `provided.al2023` is, has this C library.
 NEWEST_GLIBC = (2, 34)
 AWKWARD = "catalog/summer sale/café + 100%.png"
@@ -53,9 +50,8 @@ PRODUCT = "café + 100%"
 
 
 def sample(name):
-    """A sample event, about the catalog bucket of this run."""
-    text = (EVENTS / f"{name}.json").read_text(encoding="utf-8")
-    return json.loads(text.replace(SAMPLE_BUCKET, os.environ["LOOKALIKE_CATALOG_BUCKET"]))
+    """A sample event. Its bucket is that of `lookalike serve`."""
+    return json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def picture():

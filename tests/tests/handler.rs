@@ -14,7 +14,7 @@ use lookalike_test_support::encoders::TwoByteEncoder;
 use lookalike_test_support::memory::MemoryCloud;
 use serde_json::{Value, json};
 
-const BUCKET: &str = "lookalike-catalog";
+const BUCKET: &str = "catalog";
 const AWKWARD: &str = "catalog/summer sale/café + 100%.png";
 const OLD: &str = "catalog/mugs/old mug.png";
 

@@ -10,6 +10,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
+use crate::endpoint::{self, Endpoint};
 use crate::settings::{Settings, read};
 
 /// Maximum time for the upload of one object or part: a slow connection is fine, and
@@ -94,9 +95,20 @@ impl Clients {
             return Err(NoRegion);
         }
         let path_style = path_style || config.endpoint_url().is_some();
-        let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(path_style);
-        let dynamodb = aws_sdk_dynamodb::config::Builder::from(config);
-        let sqs = aws_sdk_sqs::config::Builder::from(config);
+        let mut s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(path_style);
+        let mut dynamodb = aws_sdk_dynamodb::config::Builder::from(config);
+        let mut sqs = aws_sdk_sqs::config::Builder::from(config);
+        let is_empty = |service_id| endpoint::named(config, service_id) == Endpoint::Empty;
+        let otherwise = || config.endpoint_url().map(str::to_owned);
+        if is_empty("S3") {
+            s3.set_endpoint_url(otherwise());
+        }
+        if is_empty("DynamoDB") {
+            dynamodb.set_endpoint_url(otherwise());
+        }
+        if is_empty("SQS") {
+            sqs.set_endpoint_url(otherwise());
+        }
         Ok(Self::build(s3, dynamodb, sqs, config.timeout_config()))
     }
 

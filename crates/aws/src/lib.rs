@@ -27,6 +27,7 @@ mod cloudformation;
 mod cloudwatch;
 mod dynamodb;
 mod encoder;
+mod endpoint;
 mod errors;
 mod resource;
 mod s3;

@@ -18,6 +18,9 @@ pub(crate) struct Connection {
     pub(crate) s3_url: String,
     pub(crate) dynamodb_url: String,
     pub(crate) sqs_url: String,
+    /// The endpoint of all services.
+    #[serde(default)]
+    pub(crate) aws_url: String,
     pub(crate) access_key: String,
     pub(crate) secret_key: String,
     pub(crate) region: String,
@@ -85,6 +88,7 @@ impl Connection {
     /// Returns the variables with which the AWS CLI, boto3 and this command use these servers.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
+            ("AWS_ENDPOINT_URL", self.aws_url.clone()),
             ("AWS_ENDPOINT_URL_S3", self.s3_url.clone()),
             ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamodb_url.clone()),
             ("AWS_ENDPOINT_URL_SQS", self.sqs_url.clone()),

@@ -19,6 +19,7 @@ mod metadata_csv;
 mod output;
 mod reindex_fill;
 mod report_file;
+mod sam_variables;
 mod search_query;
 mod stop_signal;
 mod target;

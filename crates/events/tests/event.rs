@@ -15,7 +15,7 @@ fn sample(name: &str) -> Value {
 
 fn change(key: &str) -> Change {
     Change {
-        bucket: "lookalike-catalog".to_owned(),
+        bucket: "catalog".to_owned(),
         key: key.to_owned(),
     }
 }
@@ -23,7 +23,7 @@ fn change(key: &str) -> Change {
 fn s3_event(key: &str) -> Value {
     json!({ "Records": [{
         "eventSource": "aws:s3",
-        "s3": { "bucket": { "name": "lookalike-catalog" }, "object": { "key": key } },
+        "s3": { "bucket": { "name": "catalog" }, "object": { "key": key } },
     }]})
 }
 

@@ -1,18 +1,15 @@
 //! The running servers.
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use lookalike_events::CREATED;
 
-use crate::dynamodb::DynamoDbServer;
 use crate::events::{Deliverer, ObjectFacts, Queue, StreamPoller, created, removed};
-use crate::identity::{ACCOUNT, QUEUE, REGION};
-use crate::s3::{self, ACCESS_KEY, SECRET_KEY};
-use crate::server::HttpServer;
-use crate::sqs::LocalSqs;
+use crate::identity::REGION;
+use crate::s3::{ACCESS_KEY, SECRET_KEY};
+use crate::servers::{Listeners, Servers};
 use crate::storage::Storage;
 use crate::store::{ObjectStore, StoreError};
 use crate::{DeadLetter, EventHandler, Notify, Options, StartError};
@@ -23,26 +20,19 @@ const BATCH_GRACE: Duration = Duration::from_secs(5);
 /// The running servers. Call [`LocalCloud::shutdown`] to stop them cleanly; a process that simply
 /// ends, or is killed, loses no object and no item, only the events that still wait.
 pub struct LocalCloud {
-    s3_address: SocketAddr,
-    dynamodb_address: SocketAddr,
-    sqs_address: SocketAddr,
     notify: Option<Notify>,
     store: Arc<ObjectStore>,
     queue: Arc<Queue>,
     deliverer: Deliverer,
     stream_poller: Option<StreamPoller>,
-    s3: HttpServer,
-    dynamodb: DynamoDbServer,
-    sqs: HttpServer,
+    servers: Servers,
 }
 
 impl fmt::Debug for LocalCloud {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("LocalCloud")
-            .field("s3", &self.s3_address)
-            .field("dynamodb", &self.dynamodb_address)
-            .field("sqs", &self.sqs_address)
+            .field("addresses", &self.servers.addresses)
             .finish_non_exhaustive()
     }
 }
@@ -51,11 +41,7 @@ impl LocalCloud {
     /// Locks the folder, creates what is missing, and serves. Events wait in the queue until
     /// [`LocalCloud::deliver_to`] sets their handler, which may need the URLs first.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let s3_listener = listen("S3", options.s3_port)?;
-        let dynamodb_listener = listen("DynamoDB", options.dynamodb_port)?;
-        let (sqs_address, sqs_listener) = listen("SQS", options.sqs_port)?;
-        let (s3_address, s3_listener) = s3_listener;
-        let (dynamodb_address, dynamodb_listener) = dynamodb_listener;
+        let listeners = Listeners::bind(&options)?;
         let queue = Arc::new(Queue::new(options.queue.clone()));
         let concurrency = options.queue.concurrency;
         let notify = options.notify.clone();
@@ -64,40 +50,23 @@ impl LocalCloud {
             let queue = queue.clone();
             tokio::task::spawn_blocking(move || Storage::open(&options, queue)).await
         };
-        let opened = opened.map_err(|error| StartError::Folder {
+        let mut opened = opened.map_err(|error| StartError::Folder {
             path: std::path::PathBuf::new(),
             source: std::io::Error::other(error),
         })??;
-        let failed = |service, address: SocketAddr| {
-            move |source| StartError::Listen {
-                service,
-                port: address.port(),
-                source,
-            }
-        };
-        let dynamodb = DynamoDbServer::start(dynamodb_listener, opened.database, opened.folder)
-            .map_err(failed("DynamoDB", dynamodb_address))?;
-        let s3_listener =
-            tokio::net::TcpListener::from_std(s3_listener).map_err(failed("S3", s3_address))?;
-        let sqs_listener =
-            tokio::net::TcpListener::from_std(sqs_listener).map_err(failed("SQS", sqs_address))?;
-        let url = queue_url(sqs_address);
+        let store = opened.s3.store.clone();
+        let followed = opened.stream.take().zip(watched);
+        let servers = Servers::start(listeners, opened, queue.clone())?;
         let deliverer = Deliverer::start(&queue, concurrency);
-        let followed = opened.stream.zip(watched);
         let stream_poller = followed.map(|(reader, watched)| {
             StreamPoller::start(reader, watched, queue.clone(), deliverer.handlers())
         });
         Ok(Self {
-            s3_address,
-            dynamodb_address,
-            sqs_address,
             notify,
-            store: opened.s3.store.clone(),
+            store,
             deliverer,
             stream_poller,
-            s3: s3::serve(s3_listener, opened.s3),
-            dynamodb,
-            sqs: LocalSqs::serve(sqs_listener, queue.clone(), url),
+            servers,
             queue,
         })
     }
@@ -109,23 +78,29 @@ impl LocalCloud {
 
     /// Returns the S3 endpoint, like `http://127.0.0.1:9000`; buckets are in the path.
     pub fn s3_url(&self) -> String {
-        format!("http://{}", self.s3_address)
+        format!("http://{}", self.servers.addresses.s3)
     }
 
     /// Returns the DynamoDB endpoint, like `http://127.0.0.1:8000`.
     pub fn dynamodb_url(&self) -> String {
-        format!("http://{}", self.dynamodb_address)
+        format!("http://{}", self.servers.addresses.dynamodb)
     }
 
     /// Returns the SQS endpoint, like `http://127.0.0.1:9324`.
     pub fn sqs_url(&self) -> String {
-        format!("http://{}", self.sqs_address)
+        format!("http://{}", self.servers.addresses.sqs)
+    }
+
+    /// The endpoint of all services, like `http://127.0.0.1:4566`: a client that has it as `AWS_ENDPOINT_URL` needs
+    /// no other.
+    pub fn aws_url(&self) -> String {
+        format!("http://{}", self.servers.addresses.aws)
     }
 
     /// Returns the URL of the queue from which the handler receives events. A message sent there is
     /// delivered like the events of objects.
     pub fn queue_url(&self) -> String {
-        queue_url(self.sqs_address)
+        self.servers.addresses.queue_url()
     }
 
     /// Returns the access key of all endpoints.
@@ -197,30 +172,6 @@ impl LocalCloud {
             }
         };
         tokio::join!(self.deliverer.stop(BATCH_GRACE), stream_poller);
-        tokio::join!(self.s3.stop(), self.sqs.stop());
-        self.dynamodb.stop().await;
+        self.servers.stop().await;
     }
-}
-
-fn queue_url(server: SocketAddr) -> String {
-    format!("http://{server}/{ACCOUNT}/{QUEUE}")
-}
-
-fn listen(
-    service: &'static str,
-    port: u16,
-) -> Result<(SocketAddr, std::net::TcpListener), StartError> {
-    let bind = || {
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        listener.set_nonblocking(true)?;
-        Ok((listener.local_addr()?, listener))
-    };
-    bind().map_err(|source: std::io::Error| match source.kind() {
-        std::io::ErrorKind::AddrInUse => StartError::PortTaken { service, port },
-        _ => StartError::Listen {
-            service,
-            port,
-            source,
-        },
-    })
 }

@@ -19,15 +19,15 @@ pub enum StartError {
     /// Another process listens on the requested port.
     #[error("port {port} for {service} is taken: stop what listens there or choose another port")]
     PortTaken {
-        /// `S3`, `DynamoDB` or `SQS`.
+        /// `S3`, `DynamoDB`, `SQS`, or `AWS` for the endpoint of all of them.
         service: &'static str,
         /// The requested port.
         port: u16,
     },
-    /// Listening on the requested port failed for another reason.
+    /// Listening on the requested port or address failed for another reason.
     #[error("cannot listen on port {port} for {service}: {source}")]
     Listen {
-        /// `S3`, `DynamoDB` or `SQS`.
+        /// `S3`, `DynamoDB`, `SQS`, or `AWS` for the endpoint of all of them.
         service: &'static str,
         /// The requested port.
         port: u16,

@@ -1,11 +1,12 @@
 //! A part of AWS in one process: an S3 server on a folder, a DynamoDB server on a SQLite file, and
 //! an SQS server whose queue passes every created and removed object to a handler, as S3, SQS and
-//! Lambda would. Writes to a table reach the handler too, through the table's stream. It listens on
-//! the loopback interface only and needs no account.
+//! Lambda would. Writes to a table reach the handler too, through the table's stream. Each service has a port, and one
+//! more port has all of them, so that a client only needs `AWS_ENDPOINT_URL`. It listens on the loopback interface
+//! unless the options name another address, and needs no account.
 //!
 //! # Types
 //! - [`LocalCloud`]: the running servers; start, stop, get URLs, wait until the queue is idle.
-//! - [`Options`]: folder, ports, buckets, tables, the objects and items that cause events, and
+//! - [`Options`]: folder, address, ports, buckets, tables, the objects and items that cause events, and
 //!   their queue.
 //! - [`EventHandler`]: receives the events, as the JSON that SQS or a stream passes to a Lambda function.
 //!
@@ -29,7 +30,8 @@
 //! of its parts has at most 255 bytes. DynamoDB and SQS accept any signature. SQS has one queue,
 //! `lookalike-changes`, in memory only: messages can be sent to it one by one and in batches, and
 //! counted, in SQS's JSON protocol; only the handler receives them. The streams of DynamoDB tables
-//! have one shard each and keep the last 20,000 writes of all tables.
+//! have one shard each and keep the last 20,000 writes of all tables. Of STS there is `GetCallerIdentity` on the port of
+//! all services, because tools begin with it.
 //!
 //! # Example
 //! ```no_run
@@ -39,7 +41,7 @@
 //! let mut options = Options::new("/var/lib/shop");
 //! options.buckets = vec!["catalog".to_owned()];
 //! let cloud = LocalCloud::start(options).await?;
-//! println!("S3 at {}", cloud.s3_url());
+//! println!("AWS_ENDPOINT_URL={}", cloud.aws_url());
 //! cloud.shutdown().await;
 //! # Ok(())
 //! # }
@@ -48,14 +50,17 @@
 
 mod clock;
 mod cloud;
+mod combined;
 mod dynamodb;
 mod error;
 mod events;
 mod folder;
 mod identity;
+mod listener;
 mod options;
 mod s3;
 mod server;
+mod servers;
 mod sqs;
 mod storage;
 mod store;
@@ -63,4 +68,5 @@ mod store;
 pub use cloud::LocalCloud;
 pub use error::StartError;
 pub use events::{DeadLetter, EventHandler};
+pub use listener::reachable;
 pub use options::{Notify, Options, QueueOptions, WatchedTable};

@@ -1,19 +1,25 @@
 //! The options of a local cloud.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The data, ports, buckets, tables and events of a [`crate::LocalCloud`].
+/// The data, address, ports, buckets, tables and events of a [`crate::LocalCloud`].
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Folder that holds everything; created if missing.
     pub data: PathBuf,
-    /// Port of the S3 endpoint on 127.0.0.1; 0 for a free one.
+    /// Address that all endpoints listen on. On any other than a loopback address, everyone who reaches the machine and
+    /// knows the keys, which are in the source, can read and write everything.
+    pub address: IpAddr,
+    /// Port of the S3 endpoint; 0 for a free one.
     pub s3_port: u16,
-    /// Port of the DynamoDB endpoint on 127.0.0.1; 0 for a free one.
+    /// Port of the DynamoDB endpoint; 0 for a free one.
     pub dynamodb_port: u16,
-    /// Port of the SQS endpoint on 127.0.0.1; 0 for a free one.
+    /// Port of the SQS endpoint; 0 for a free one.
     pub sqs_port: u16,
+    /// Port of the endpoint of all services; 0 for a free one.
+    pub aws_port: u16,
     /// Buckets that are created if missing.
     pub buckets: Vec<String>,
     /// Tables that are created if missing, each as the JSON of a `CreateTable` request.
@@ -27,13 +33,15 @@ pub struct Options {
 }
 
 impl Options {
-    /// Makes options with free ports, no buckets, no tables, no events, and the default queue.
+    /// Makes options with free ports of 127.0.0.1, no buckets, no tables, no events, and the default queue.
     pub fn new(data: impl Into<PathBuf>) -> Self {
         Self {
             data: data.into(),
+            address: Ipv4Addr::LOCALHOST.into(),
             s3_port: 0,
             dynamodb_port: 0,
             sqs_port: 0,
+            aws_port: 0,
             buckets: Vec::new(),
             tables: Vec::new(),
             notify: None,

@@ -16,7 +16,8 @@ from support.command import BINARY, environment, lookalike
 from support.waiting import until
 
 CATALOG_BUCKET = "catalog"
-FREE_PORTS = ("--port", "0", "--s3-port", "0", "--dynamodb-port", "0", "--sqs-port", "0")
+PORT_OPTIONS = ("--port", "--s3-port", "--dynamodb-port", "--sqs-port", "--aws-port")
+FREE_PORTS = tuple(word for option in PORT_OPTIONS for word in (option, "0"))
 START = 900.0
 STOP = 20.0
 LOG_SHOWN = 20_000

@@ -26,10 +26,10 @@ use aws_smithy_types::error::ErrorMetadata;
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_types::SigningName;
 use aws_types::region::SigningRegion;
-use aws_types::service_config::ServiceConfigKey;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::clients::NoRegion;
+use crate::endpoint::{self, Endpoint};
 use stack_xml::{read_error, read_outputs};
 
 /// The reason why the outputs of a stack are not known.
@@ -130,19 +130,16 @@ fn signing(config: &SdkConfig, region: SigningRegion) -> StaticRuntimePlugin {
 
 /// Returns the endpoint in the environment or the profile, otherwise that of the region.
 fn endpoint(config: &SdkConfig, region: &str) -> String {
-    let key = ServiceConfigKey::builder()
-        .service_id("CloudFormation")
-        .env("AWS_ENDPOINT_URL")
-        .profile("endpoint_url")
-        .build();
-    let named = config.service_config().zip(key.ok());
-    let named = named.and_then(|(settings, key)| settings.load_config(key));
-    named
-        .or_else(|| config.endpoint_url().map(str::to_owned))
-        .unwrap_or_else(|| {
+    if let Endpoint::Url(url) = endpoint::named(config, "CloudFormation") {
+        return url;
+    }
+    config.endpoint_url().map_or_else(
+        || {
             let fips = config.use_fips().unwrap_or(false);
             regional_endpoint(region, fips, config.use_dual_stack().unwrap_or(false))
-        })
+        },
+        str::to_owned,
+    )
 }
 
 fn regional_endpoint(region: &str, fips: bool, dual_stack: bool) -> String {

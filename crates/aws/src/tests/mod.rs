@@ -7,6 +7,7 @@ mod cloudformation;
 mod dead_letters;
 mod dynamodb;
 mod encoder;
+mod endpoints;
 mod faults;
 mod images;
 mod manifests;

@@ -1,5 +1,6 @@
 //! The arguments of commands that run a system on this machine.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use clap::{Args, value_parser};
@@ -23,6 +24,10 @@ pub(crate) struct DemoArguments {
     /// Port of the SQS endpoint; 0 for a free one.
     #[arg(long, default_value_t = 0)]
     pub(crate) sqs_port: u16,
+
+    /// Port of S3, DynamoDB and SQS together, for `AWS_ENDPOINT_URL`; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) aws_port: u16,
 
     /// Number of products to draw.
     #[arg(long, default_value_t = 300, value_parser = value_parser!(u32).range(1..=100_000))]
@@ -68,6 +73,15 @@ pub(crate) struct ServeArguments {
     /// Port of the SQS endpoint; 0 for a free one.
     #[arg(long, default_value_t = 9324)]
     pub(crate) sqs_port: u16,
+
+    /// Port of S3, DynamoDB and SQS together, for `AWS_ENDPOINT_URL`; 0 takes a free one.
+    #[arg(long, default_value_t = 4566)]
+    pub(crate) aws_port: u16,
+
+    /// Address to listen on. Any other than a loopback address opens everything to the network without credentials;
+    /// functions in containers need the address of the container engine's bridge, such as 172.17.0.1.
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::from(Ipv4Addr::LOCALHOST))]
+    pub(crate) bind: IpAddr,
 
     /// Columns that searches can be filtered by, separated by commas; `category` is always
     /// included.

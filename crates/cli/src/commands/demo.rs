@@ -1,5 +1,6 @@
 //! `lookalike demo`: runs the complete system on a drawn catalog.
 
+use std::net::Ipv4Addr;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -7,7 +8,7 @@ use lookalike_sample_catalog::DrawnCatalog;
 
 use super::{draw, serve};
 use crate::args::DemoArguments;
-use crate::local::{LocalSystem, Ports};
+use crate::local::{ListenOptions, LocalSystem};
 use crate::metadata_csv::ProductTable;
 use crate::output::CommandOutcome;
 use crate::stop_signal::StopSignal;
@@ -23,14 +24,16 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<CommandOutcome> {
         return Ok(CommandOutcome::Partial);
     }
     let table = ProductTable::open(&drawn.table)?;
-    let ports = Ports {
+    let listen = ListenOptions {
+        address: Ipv4Addr::LOCALHOST.into(),
         http: arguments.port,
         s3: arguments.s3_port,
         dynamodb: arguments.dynamodb_port,
         sqs: arguments.sqs_port,
+        aws: arguments.aws_port,
     };
     let data = folder.path().join("data");
-    let system = LocalSystem::start(&data, ports, &arguments.filterable, None).await?;
+    let system = LocalSystem::start(&data, listen, &arguments.filterable, None).await?;
     eprintln!("indexing {} pictures", drawn.images.len());
     let prepare = serve::prepare(&system, Some(&drawn.folder), table);
     let done = match stop.or(prepare).await {
@@ -63,8 +66,11 @@ fn announce(system: &LocalSystem, drawn: &DrawnCatalog, data: &Path) {
         data.display()
     );
     println!(
-        "S3 is at {}, DynamoDB at {}, SQS at {}",
-        system.connection.s3_url, system.connection.dynamodb_url, system.connection.sqs_url
+        "For the AWS CLI and boto3: AWS_ENDPOINT_URL={} AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={} AWS_REGION={}",
+        system.connection.aws_url,
+        system.connection.access_key,
+        system.connection.secret_key,
+        system.connection.region
     );
     println!("Ctrl-C stops and removes everything.");
 }

@@ -9,9 +9,10 @@ use serde_json::json;
 use super::{import, upload};
 use crate::args::ServeArguments;
 use crate::catalog_folder::CatalogFolder;
-use crate::local::{LocalSystem, Ports};
+use crate::local::{ListenOptions, LocalSystem};
 use crate::metadata_csv::ProductTable;
 use crate::output::{self, CommandOutcome};
+use crate::sam_variables;
 use crate::stop_signal::StopSignal;
 
 pub(crate) async fn run(arguments: ServeArguments) -> Result<CommandOutcome> {
@@ -19,16 +20,18 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<CommandOutcome> {
         Some(csv) => ProductTable::open(csv)?,
         None => ProductTable::default(),
     };
-    let ports = Ports {
+    let listen = ListenOptions {
+        address: arguments.bind,
         http: arguments.port,
         s3: arguments.s3_port,
         dynamodb: arguments.dynamodb_port,
         sqs: arguments.sqs_port,
+        aws: arguments.aws_port,
     };
     let cache = arguments.cache_seconds.map(u64::from);
     let cache = cache.map(Duration::from_secs);
     let stop = StopSignal::listen()?;
-    let system = LocalSystem::start(&arguments.data, ports, &arguments.filterable, cache).await?;
+    let system = LocalSystem::start(&arguments.data, listen, &arguments.filterable, cache).await?;
     let prepare = async {
         if arguments.start_over {
             system.start_over().await?;
@@ -38,7 +41,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<CommandOutcome> {
     let done = match stop.or(prepare).await {
         Some(prepared) => {
             prepared?;
-            announce(&system, arguments.json);
+            announce(&system, &arguments.data, arguments.json);
             stop.came().await;
             CommandOutcome::Complete
         }
@@ -83,7 +86,7 @@ pub(crate) async fn prepare(
 }
 
 /// Prints that the system is ready, and how to use it.
-fn announce(system: &LocalSystem, as_json: bool) {
+fn announce(system: &LocalSystem, data: &Path, as_json: bool) {
     let connection = &system.connection;
     let environment = connection.environment();
     if as_json {
@@ -97,6 +100,7 @@ fn announce(system: &LocalSystem, as_json: bool) {
             "s3_url": connection.s3_url,
             "dynamodb_url": connection.dynamodb_url,
             "sqs_url": connection.sqs_url,
+            "aws_url": connection.aws_url,
             "environment": environment,
         });
         println!("{line}");
@@ -107,9 +111,17 @@ fn announce(system: &LocalSystem, as_json: bool) {
     println!("  S3            {}", connection.s3_url);
     println!("  DynamoDB      {}", connection.dynamodb_url);
     println!("  SQS           {}", connection.sqs_url);
+    println!("  all of AWS    {}", connection.aws_url);
     println!("\nFor the AWS CLI, boto3 and lookalike in another terminal:\n");
     for (name, value) in environment {
-        println!("  export {name}={value}");
+        // The one for all services is enough.
+        if !name.starts_with("AWS_ENDPOINT_URL_") {
+            println!("  export {name}={value}");
+        }
     }
+    println!(
+        "\nFor `sam local`, in that terminal: --env-vars {}",
+        sam_variables::path(data).display()
+    );
     println!("\nCtrl-C stops.");
 }

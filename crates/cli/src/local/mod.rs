@@ -1,10 +1,10 @@
 //! The complete system in this process: local cloud, indexer, search API.
 
 mod http_api;
+mod listen_options;
 mod port_error;
 
 use std::collections::BTreeSet;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use lookalike_core::{CATALOG_PREFIX, Deadline, Filterable};
 use lookalike_events::{ITEM, PRODUCT_ITEM};
 use lookalike_indexing::{Handler, Indexer};
 use lookalike_local_cloud::{
-    EventHandler, LocalCloud, Notify, Options, QueueOptions, WatchedTable,
+    EventHandler, LocalCloud, Notify, Options, QueueOptions, WatchedTable, reachable,
 };
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -23,8 +23,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use self::http_api::serve_api;
+pub(crate) use self::listen_options::ListenOptions;
 use self::port_error::{name_the_option, unusable};
 use crate::connection::Connection;
+use crate::sam_variables;
 use crate::target::Target;
 
 const CATALOG_BUCKET: &str = "catalog";
@@ -36,15 +38,6 @@ const BATCH_PRODUCTS: usize = 500;
 const INVOCATION_TIME: Duration = Duration::from_secs(900);
 /// Maximum time for which the shutdown waits for open connections.
 const CONNECTION_GRACE: Duration = Duration::from_secs(3);
-
-/// Ports of the four servers; 0 for a free one.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ports {
-    pub(crate) http: u16,
-    pub(crate) s3: u16,
-    pub(crate) dynamodb: u16,
-    pub(crate) sqs: u16,
-}
 
 /// The running system.
 pub(crate) struct LocalSystem {
@@ -73,18 +66,20 @@ impl LocalSystem {
     /// [`follow_events`](Self::follow_events). `cache` replaces the setting of the environment.
     pub(crate) async fn start(
         data: &Path,
-        ports: Ports,
+        listen: ListenOptions,
         filterable: &Filterable,
         cache: Option<Duration>,
     ) -> Result<Self> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports.http));
-        let listener = TcpListener::bind(address)
+        listen.warn();
+        let listener = TcpListener::bind((listen.address, listen.http))
             .await
-            .map_err(|error| unusable("--port", ports.http, &error))?;
+            .map_err(|error| unusable("--port", listen.http, &error))?;
         let cloud = LocalCloud::start(Options {
-            s3_port: ports.s3,
-            dynamodb_port: ports.dynamodb,
-            sqs_port: ports.sqs,
+            address: listen.address,
+            s3_port: listen.s3,
+            dynamodb_port: listen.dynamodb,
+            sqs_port: listen.sqs,
+            aws_port: listen.aws,
             buckets: vec![CATALOG_BUCKET.to_owned(), INDEX_BUCKET.to_owned()],
             tables: vec![lookalike_aws::create_table(TABLE)],
             notify: Some(Notify {
@@ -106,10 +101,11 @@ impl LocalSystem {
         .await
         .map_err(name_the_option)?;
         let connection = Connection {
-            url: format!("http://{}", listener.local_addr()?),
+            url: format!("http://{}", reachable(listener.local_addr()?)),
             s3_url: cloud.s3_url(),
             dynamodb_url: cloud.dynamodb_url(),
             sqs_url: cloud.sqs_url(),
+            aws_url: cloud.aws_url(),
             access_key: cloud.access_key().to_owned(),
             secret_key: cloud.secret_key().to_owned(),
             region: cloud.region().to_owned(),
@@ -126,6 +122,7 @@ impl LocalSystem {
         let searcher = Arc::new(target.searcher(encoders));
         let (stop, stopped) = watch::channel(false);
         let api = tokio::spawn(serve_api(listener, searcher, &target, stopped));
+        sam_variables::write(&connection, &target.settings.index_prefix, data)?;
         connection.write(data)?;
         Ok(Self {
             connection,
@@ -198,6 +195,7 @@ impl LocalSystem {
     pub(crate) async fn stop(self) -> Result<()> {
         eprintln!("stopping");
         Connection::forget(&self.data);
+        sam_variables::forget(&self.data);
         // Without a receiver, the API has ended already.
         let _ = self.stop.send(true);
         if let Ok(ended) = tokio::time::timeout(CONNECTION_GRACE, self.api).await {

@@ -10,6 +10,9 @@ pub(super) fn unusable(option: &str, port: u16, error: &std::io::Error) -> anyho
                 "port {port} is taken: choose another with {option}, or 0 for a free one"
             )
         }
+        std::io::ErrorKind::AddrNotAvailable => {
+            anyhow::anyhow!("this machine does not have the address that --bind names: {error}")
+        }
         _ => anyhow::anyhow!("cannot listen on port {port}: {error}: choose another with {option}"),
     }
 }
@@ -19,6 +22,7 @@ pub(super) fn name_the_option(error: StartError) -> anyhow::Error {
     let option = |service| match service {
         "S3" => "--s3-port",
         "SQS" => "--sqs-port",
+        "AWS" => "--aws-port",
         _ => "--dynamodb-port",
     };
     match error {

@@ -1,8 +1,10 @@
 //! The DynamoDB server, and the streams of its tables.
 
+mod forwarder;
 mod stream;
 mod tables;
 
+pub(crate) use forwarder::DynamoDbForwarder;
 pub(crate) use stream::{StreamReader, StreamRecord};
 
 use std::path::Path;

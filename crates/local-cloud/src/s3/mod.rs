@@ -25,7 +25,7 @@ use s3s::{S3, S3Request, S3Response, S3Result};
 
 pub(crate) use keys::{ACCESS_KEY, SECRET_KEY};
 pub(crate) use local_s3::LocalS3;
-pub(crate) use server::serve;
+pub(crate) use server::S3Endpoint;
 
 /// An operation: its request and the method that answers it.
 macro_rules! operations {

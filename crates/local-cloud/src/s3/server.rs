@@ -14,18 +14,33 @@ use crate::server::HttpServer;
 const EXPOSED: &str = "ETag, Content-Length, Content-Range, Content-Type, Last-Modified, Accept-Ranges, \
                        x-amz-request-id, x-amz-version-id, x-amz-meta-product-id";
 
-/// Serves buckets and objects.
-pub(crate) fn serve(listener: TcpListener, s3: LocalS3) -> HttpServer {
-    let mut builder = S3ServiceBuilder::new(s3);
-    builder.set_auth(LocalKeys);
-    let service = builder.build();
-    HttpServer::start("S3", listener, move |request| {
-        let service = service.clone();
-        async move { answer(service, request).await }
-    })
+/// Answers S3 requests; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct S3Endpoint(S3Service);
+
+impl S3Endpoint {
+    /// Answers about these buckets and objects.
+    pub(crate) fn new(s3: LocalS3) -> Self {
+        let mut builder = S3ServiceBuilder::new(s3);
+        builder.set_auth(LocalKeys);
+        Self(builder.build())
+    }
+
+    /// Serves a port of its own.
+    pub(crate) fn serve(self, listener: TcpListener) -> HttpServer {
+        HttpServer::start("S3", listener, move |request| {
+            let endpoint = self.clone();
+            async move { endpoint.answer(request).await }
+        })
+    }
+
+    /// The answer to one request.
+    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        answer(&self.0, request).await
+    }
 }
 
-async fn answer(service: S3Service, request: Request<Incoming>) -> Response<Body> {
+async fn answer(service: &S3Service, request: Request<Incoming>) -> Response<Body> {
     let asked_headers = request
         .headers()
         .get(header::ACCESS_CONTROL_REQUEST_HEADERS)

@@ -29,16 +29,21 @@ pub(crate) struct LocalSqs {
 }
 
 impl LocalSqs {
-    /// Serves `queue`, which clients know by `url`.
-    pub(crate) fn serve(listener: TcpListener, queue: Arc<Queue>, url: String) -> HttpServer {
-        let sqs = Self { queue, url };
+    /// Answers about `queue`, which clients know by `url`.
+    pub(crate) fn new(queue: Arc<Queue>, url: String) -> Self {
+        Self { queue, url }
+    }
+
+    /// Serves a port of its own.
+    pub(crate) fn serve(self, listener: TcpListener) -> HttpServer {
         HttpServer::start("SQS", listener, move |request| {
-            let sqs = sqs.clone();
+            let sqs = self.clone();
             async move { sqs.answer(request).await }
         })
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    /// The answer to one request.
+    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let answered = match protocol::read(request).await {
             Ok((action, input)) => self.act(&action, input),
             Err(error) => Err(error),

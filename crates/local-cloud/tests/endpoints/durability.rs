@@ -204,6 +204,10 @@ async fn a_taken_port_is_named() {
     sqs.sqs_port = port(lab.cloud.sqs_url());
     let message = LocalCloud::start(sqs).await.unwrap_err().to_string();
     assert!(message.contains("for SQS is taken"), "{message}");
+    let mut aws = Options::new(other.path());
+    aws.aws_port = port(lab.cloud.aws_url());
+    let message = LocalCloud::start(aws).await.unwrap_err().to_string();
+    assert!(message.contains("for AWS is taken"), "{message}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 mod bare_http;
 mod buckets;
+mod combined;
 mod conditions;
 mod copies;
 mod durability;

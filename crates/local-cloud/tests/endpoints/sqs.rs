@@ -11,7 +11,7 @@ use crate::lab::{Lab, failure, http_client};
 use crate::recorder::{Answer, records};
 use crate::sqs_refusals::call;
 
-fn client(cloud: &LocalCloud) -> aws_sdk_sqs::Client {
+pub(crate) fn client(cloud: &LocalCloud) -> aws_sdk_sqs::Client {
     let keys = Credentials::new(cloud.access_key(), cloud.secret_key(), None, None, "test");
     let config = aws_sdk_sqs::Config::builder()
         .behavior_version(BehaviorVersion::latest())

@@ -1,0 +1,43 @@
+//! Errors of requests that no service answers.
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http_body_util::Full;
+use serde_json::json;
+
+use crate::events::message_id;
+
+/// True if the client speaks the query protocol, which sends a form and reads XML.
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    value.is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"))
+}
+
+/// An error, as XML for a client that sent a form, otherwise as JSON. Its status is one after which clients do not try
+/// again.
+pub(super) fn refusal(code: &'static str, message: &str, is_form: bool) -> Response<Full<Bytes>> {
+    let (media_type, body) = if is_form {
+        let message = escape(message);
+        let body = format!(
+            "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\
+             <RequestId>{}</RequestId></ErrorResponse>",
+            message_id()
+        );
+        ("text/xml", body)
+    } else {
+        let body = json!({"__type": code, "message": message}).to_string();
+        ("application/json", body)
+    };
+    let mut response = Response::new(Full::from(body));
+    *response.status_mut() = StatusCode::NOT_IMPLEMENTED;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    // Where clients of REST services look for the code.
+    headers.insert("x-amzn-errortype", HeaderValue::from_static(code));
+    response
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
