@@ -15,7 +15,7 @@ use crate::observation::{Observation, Observed, Recorded};
 use crate::observe::Looking;
 use crate::publish::Commit;
 use crate::report::{BatchReport, Outcome};
-use crate::targets::{IndexTarget, IndexTargets};
+use crate::targets::IndexTarget;
 
 /// The number of times that a key is done again within one batch because it changed meanwhile.
 const MAX_ROUNDS: u32 = 5;
@@ -55,20 +55,18 @@ impl Indexer {
         let mut written = Recorded::new();
         let mut report = BatchReport::default();
         for _ in 0..MAX_ROUNDS {
-            let IndexTargets {
-                targets,
-                retry_reason,
-            } = self.targets().await?;
+            let usable = self.targets().await?;
+            let targets = &usable.indexes;
             let looking = Looking {
-                targets: &targets,
+                targets,
                 written: &written,
                 hopeless,
                 deadline,
             };
             let mut observed = self.observe_all(&pending, &looking).await;
-            self.apply_attributes(&mut observed, &targets, deadline)
+            self.apply_attributes(&mut observed, targets, deadline)
                 .await;
-            let commit = self.publish_batch(&observed, &targets, deadline).await?;
+            let commit = self.publish_batch(&observed, targets, deadline).await?;
             report.conflicts += commit.conflicts;
             report.generation = commit.generation;
             let unrecorded = self
@@ -80,7 +78,7 @@ impl Indexer {
                 let again = unrecorded.get(&key).map(String::as_str);
                 let again = again
                     .or(observed.standby_retry_reason())
-                    .or(retry_reason.as_deref())
+                    .or(usable.retry_reason.as_deref())
                     .map(str::to_owned);
                 let outcome = match again {
                     Some(reason) => Outcome::Retry(reason),

@@ -25,7 +25,7 @@ use crate::manifest_edit::{Batch, IndexEdit, ManifestEdit};
 use crate::product_attributes::log_lasting;
 use crate::publish::Commit;
 use crate::report::ProductsReport;
-use crate::targets::Indexes;
+use crate::targets::Usable;
 
 /// The number of times that a product is done again within one batch because it changed meanwhile.
 const MAX_ROUNDS: u32 = 5;
@@ -105,7 +105,7 @@ impl Indexer {
     }
 
     async fn look_at_products(&self, products: &BTreeSet<String>) -> Result<Look, IndexingError> {
-        let Indexes {
+        let Usable {
             indexes,
             retry_reason,
             generation,

@@ -46,9 +46,6 @@ pub(crate) struct Publisher {
     safe_age: Duration,
 }
 
-/// Segments that a commit has stored, and when.
-type Stored = HashMap<SegmentId, SystemTime>;
-
 impl Publisher {
     pub(crate) fn new(
         manifests: Arc<dyn Manifests>,
@@ -82,7 +79,8 @@ impl Publisher {
             .cloned()
             .collect();
         let mut deltas = Deltas::default();
-        let mut stored = Stored::new();
+        // When each segment was stored.
+        let mut stored = HashMap::new();
         let mut conflicts = 0;
         let mut unanswered = 0;
         let mut backoff = Backoff::until(deadline);
@@ -135,7 +133,7 @@ impl Publisher {
     async fn store(
         &self,
         segments: &[NewSegment],
-        stored: &mut Stored,
+        stored: &mut HashMap<SegmentId, SystemTime>,
     ) -> Result<(), IndexingError> {
         let time_budget = MIN_PUBLISH_TIME.max(self.safe_age / 2);
         for NewSegment { entry, bytes, .. } in segments {
@@ -203,7 +201,7 @@ impl Publisher {
 }
 
 /// True if the manifest names a segment that this commit has stored.
-fn names_any(published: &Published, stored: &Stored) -> bool {
+fn names_any(published: &Published, stored: &HashMap<SegmentId, SystemTime>) -> bool {
     let manifest = published.manifest.iter();
     let mut entries = manifest.flat_map(Manifest::entries);
     entries.any(|entry| stored.contains_key(&entry.id))

@@ -7,7 +7,7 @@ use lookalike_core::ports::ImageEncoder;
 use lookalike_index::IndexError;
 use tracing::error;
 
-use crate::current::{Current, ReadIndexes};
+use crate::current::{Current, Published, ReadIndexes};
 use crate::encoder_identity::EncoderIdentity;
 use crate::error::IndexingError;
 use crate::indexer::Indexer;
@@ -21,20 +21,12 @@ pub(crate) struct IndexTarget {
     pub(crate) is_published: bool,
 }
 
-/// All indexes that can be written.
-pub(crate) struct IndexTargets {
-    /// That of the searched index first.
-    pub(crate) targets: Vec<IndexTarget>,
-    /// The reason why a standby index cannot be written now although it may be later: then every change must be
+/// Indexes of one manifest that can be used.
+pub(crate) struct Usable<T> {
+    /// The searched one first.
+    pub(crate) indexes: Vec<T>,
+    /// The reason why a standby index cannot be used now although it may be later: then every change must be
     /// delivered again.
-    pub(crate) retry_reason: Option<String>,
-}
-
-/// All indexes that can be read, without their encoders.
-pub(crate) struct Indexes {
-    /// The searched one first; none before anything was published.
-    pub(crate) indexes: Vec<(EncoderIdentity, Arc<Current>)>,
-    /// As [`IndexTargets::retry_reason`].
     pub(crate) retry_reason: Option<String>,
     pub(crate) generation: u64,
 }
@@ -59,14 +51,15 @@ impl Indexer {
     /// When the index that is searched cannot be written. A standby index that can never be written is
     /// left out, with an error in the log: it must not stop the searched one, and is not switched to while it lacks
     /// images.
-    pub(crate) async fn targets(&self) -> Result<IndexTargets, IndexingError> {
+    pub(crate) async fn targets(&self) -> Result<Usable<IndexTarget>, IndexingError> {
         let ReadIndexes { published, indexes } = self.publisher.reader.read_all().await?;
         if indexes.is_empty() {
             let encoder = self.configured().await?;
             let current = self.publisher.reader.index(&published, &encoder).await;
-            return Ok(IndexTargets {
-                targets: vec![self.target(encoder, current, false).await?],
+            return Ok(Usable {
+                indexes: vec![self.target(encoder, current, false).await?],
                 retry_reason: None,
+                generation: published.generation(),
             });
         }
         let mut targets = Vec::with_capacity(indexes.len());
@@ -74,31 +67,26 @@ impl Indexer {
             let target = self.target(encoder.clone(), current, true).await;
             targets.push((encoder, target));
         }
-        let (targets, retry_reason) = usable(targets)?;
-        let needed = targets.iter().map(|target| target.encoder.fingerprint);
+        let targets = usable(&published, targets)?;
+        let needed = targets.indexes.iter();
+        let needed = needed.map(|target| target.encoder.fingerprint);
         self.ports.encoders.keep_configured(needed).await;
-        Ok(IndexTargets {
-            targets,
-            retry_reason,
-        })
+        Ok(targets)
     }
 
-    /// Returns every index that the manifest has now, for work that embeds nothing.
+    /// Returns every index that the manifest has now, for work that embeds nothing; none before anything was published.
     ///
     /// # Errors
     /// As [`targets`](Self::targets).
-    pub(crate) async fn indexes(&self) -> Result<Indexes, IndexingError> {
+    pub(crate) async fn indexes(
+        &self,
+    ) -> Result<Usable<(EncoderIdentity, Arc<Current>)>, IndexingError> {
         let ReadIndexes { published, indexes } = self.publisher.reader.read_all().await?;
         let indexes = indexes.into_iter().map(|(encoder, current)| {
             let index = current.map(|current| (encoder.clone(), current));
             (encoder, index)
         });
-        let (indexes, retry_reason) = usable(indexes)?;
-        Ok(Indexes {
-            indexes,
-            retry_reason,
-            generation: published.generation(),
-        })
+        usable(&published, indexes)
     }
 
     async fn target(
@@ -146,18 +134,19 @@ impl Indexer {
     }
 }
 
-/// Returns the indexes that can be used, and the reason why another one cannot be used now although it may be later.
+/// Leaves out the standby indexes that cannot be used.
 ///
 /// # Errors
-/// When the first one, which is searched, cannot be used.
+/// When the first index, which is searched, cannot be used.
 fn usable<T>(
-    indexes: impl IntoIterator<Item = (EncoderIdentity, Result<T, IndexingError>)>,
-) -> Result<(Vec<T>, Option<String>), IndexingError> {
-    let mut found = Vec::new();
+    published: &Published,
+    read: impl IntoIterator<Item = (EncoderIdentity, Result<T, IndexingError>)>,
+) -> Result<Usable<T>, IndexingError> {
+    let mut indexes = Vec::new();
     let mut retry_reason = None;
-    for (place, (encoder, index)) in indexes.into_iter().enumerate() {
+    for (place, (encoder, index)) in read.into_iter().enumerate() {
         match index {
-            Ok(index) => found.push(index),
+            Ok(index) => indexes.push(index),
             Err(error) if place == 0 => return Err(error),
             Err(error) if error.may_pass() => {
                 retry_reason = Some(format!("the index of {}: {error}", encoder.name));
@@ -170,5 +159,9 @@ fn usable<T>(
             ),
         }
     }
-    Ok((found, retry_reason))
+    Ok(Usable {
+        indexes,
+        retry_reason,
+        generation: published.generation(),
+    })
 }
