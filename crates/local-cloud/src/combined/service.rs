@@ -62,6 +62,8 @@ fn scope_service(credential: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     fn service(uri: &str, headers: &[(&str, &str)]) -> Service {
