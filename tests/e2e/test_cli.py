@@ -20,6 +20,7 @@ COMMANDS = [
     "export-similar",
     "index",
     "status",
+    "dead-letters",
     "draw",
     "completions",
 ]
@@ -37,6 +38,8 @@ NEEDY = [
     ["audit"],
     ["export-similar", "--out", "FOLDER"],
     ["status"],
+    ["dead-letters", "list"],
+    ["dead-letters", "replay"],
 ]
 
 
@@ -229,3 +232,8 @@ def described(name, outputs):
         f"<StackStatus>CREATE_COMPLETE</StackStatus><Outputs>{members}</Outputs>"
         f"</member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
     ).encode()
+
+
+def test_dead_letters_belong_to_a_stack(shop):
+    for action in ("list", "replay"):
+        assert "name it with --stack" in shop.lookalike("dead-letters", action).expect(1).stderr

@@ -119,7 +119,7 @@ def test_every_watched_metric_is_emitted(template):
         named |= set(re.findall(r'"([A-Z][A-Za-z]+)"', path.read_text(encoding="utf-8")))
     resources = template["Resources"].values()
     alarms = [r["Properties"] for r in resources if r["Type"] == "AWS::CloudWatch::Alarm"]
-    watched = {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == "lookalike"}
+    watched = {alarm["MetricName"] for alarm in alarms if alarm.get("Namespace") == "lookalike"}
     assert watched
     body = next(r for r in resources if r["Type"] == "AWS::CloudWatch::Dashboard")
     body = body["Properties"]["DashboardBody"]["Fn::Sub"]
@@ -136,7 +136,7 @@ def test_every_watched_metric_is_emitted(template):
     source = (ROOT / "crates" / "aws" / "src" / "cloudwatch" / "emf.rs").read_text(encoding="utf-8")
     assert 'NAMESPACE: &str = "lookalike"' in source
     dimension = re.search(r'DIMENSION: &str = "(\w+)"', source).group(1)
-    ours = [alarm for alarm in alarms if alarm["Namespace"] == "lookalike"]
+    ours = [alarm for alarm in alarms if alarm.get("Namespace") == "lookalike"]
     assert all([d["Name"] for d in alarm["Dimensions"]] == [dimension] for alarm in ours)
 
 
@@ -196,12 +196,49 @@ def test_an_image_is_given_up_only_when_no_try_can_be_running(template):
         assert resources[queue]["Properties"]["VisibilityTimeout"] == visibility
 
 
+def test_no_more_metrics_are_watched_by_default_than_are_free(template):
+    watched = {"IsMonitored": 0, "IsFullyMonitored": 0}
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::CloudWatch::Alarm":
+            metrics = resource["Properties"].get("Metrics", [])
+            watched[resource["Condition"]] += sum("MetricStat" in metric for metric in metrics) or 1
+    assert watched == {"IsMonitored": 10, "IsFullyMonitored": 4}
+
+
+def test_searches_and_uploads_have_rates_of_their_own(template):
+    resources, parameters = template["Resources"], template["Parameters"]
+    stage = resources["ApiStage"]["Properties"]
+    routes = {r["Properties"]["RouteKey"]: n for n, r in resources.items() if r["Type"] == "AWS::ApiGatewayV2::Route"}
+    default = resources[routes["$default"]]["Properties"]
+    for route, settings in stage["RouteSettings"].items():
+        # API Gateway refuses settings of a route that does not exist yet.
+        assert routes[route] in resources["ApiStage"]["DependsOn"]
+        for limit in ("ThrottlingRateLimit", "ThrottlingBurstLimit"):
+            own = parameters[settings[limit]["Ref"]]["Default"]
+            assert own < parameters[stage["DefaultRouteSettings"][limit]["Ref"]]["Default"]
+        own = resources[routes[route]]["Properties"]
+        assert {**own, "RouteKey": None} == {**default, "RouteKey": None}, "it is guarded in another way"
+    assert set(stage["RouteSettings"]) == {"POST /search", "POST /uploads"}
+
+
+def test_addresses_are_only_logged_if_the_operator_wants_them(template):
+    settings = template["Resources"]["ApiStage"]["Properties"]["AccessLogSettings"]
+    with_address, without = (
+        json.loads("".join(part if isinstance(part, str) else part["Fn::If"][which] for part in settings["Format"]["Fn::Join"][1]))
+        for which in (1, 2)
+    )
+    assert with_address.pop("address") == "$context.identity.sourceIp"
+    assert with_address == without
+    assert not [field for field in without.values() if "sourceIp" in field or "query" in field.lower()]
+    assert template["Parameters"]["LogAddresses"]["Default"] == "false"
+
+
 def test_changes_that_wait_too_long_raise_an_alarm_in_each_queue(template):
     alarms = [r["Properties"] for r in template["Resources"].values() if r["Type"] == "AWS::CloudWatch::Alarm"]
     thresholds = {
         alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]: alarm["Threshold"]
         for alarm in alarms
-        if alarm["MetricName"] == "ApproximateAgeOfOldestMessage"
+        if alarm.get("MetricName") == "ApproximateAgeOfOldestMessage"
     }
     assert thresholds.keys() == {"ChangesQueue", "RetryQueue"}
     # An image that kills the process is delivered three times at most before it is given up, which must not raise an

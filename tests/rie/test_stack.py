@@ -111,7 +111,7 @@ def test_every_metric_that_is_watched_is_measured():
         properties(name)["MetricName"]
         for name, resource in RESOURCES.items()
         if resource["Type"] == "AWS::CloudWatch::Alarm"
-        and resource["Properties"]["Namespace"] == "lookalike"
+        and resource["Properties"].get("Namespace") == "lookalike"
     }
     body = properties("Dashboard")["DashboardBody"]["Fn::Sub"]
     for widget in json.loads(body)["widgets"]:
