@@ -29,7 +29,7 @@ export LOOKALIKE_DATASET ?=
 .PHONY: help demo test test-rust test-e2e test-deployed test-sam-local test-fuzz fuzz screenshots lint bench bench-quick bench-large bench-growth bench-programs build deploy model clean
 
 help: ## list the commands
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: ## draw a sample catalog, index it, serve page and API on http://127.0.0.1:8080
 	cargo run --bin lookalike -- demo $(ARGS)

@@ -17,8 +17,8 @@ struct Environment(Option<&'static str>);
 
 impl LoadServiceConfig for Environment {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
-        assert_eq!(key.env(), "AWS_ENDPOINT_URL");
-        self.0.map(str::to_owned)
+        let is_endpoint = key.env() == "AWS_ENDPOINT_URL";
+        is_endpoint.then_some(self.0)?.map(str::to_owned)
     }
 }
 

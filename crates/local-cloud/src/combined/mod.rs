@@ -14,7 +14,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::{Body, Incoming};
 use tokio::net::TcpListener;
 
-use self::refusal::{is_form, refusal};
+use self::refusal::{is_form, not_implemented, unavailable};
 use self::service::Service;
 use crate::dynamodb::DynamoDbForwarder;
 use crate::s3::S3Endpoint;
@@ -54,13 +54,13 @@ impl CombinedEndpoint {
                 Ok(response) => boxed(response),
                 Err(reason) => {
                     tracing::error!(reason, "a DynamoDB request failed");
-                    boxed(refusal("InternalFailure", &reason, is_form))
+                    boxed(unavailable(&reason, is_form))
                 }
             },
             Service::Sts => boxed(sts::answer(request).await),
             Service::Other(name) => {
                 let reason = format!("there is no {name} here, only S3, DynamoDB and SQS");
-                boxed(refusal("NotImplemented", &reason, is_form))
+                boxed(not_implemented(&reason, is_form))
             }
         }
     }

@@ -14,9 +14,33 @@ pub(super) fn is_form(headers: &HeaderMap) -> bool {
     value.is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"))
 }
 
-/// An error, as XML for a client that sent a form, otherwise as JSON. Its status is one after which clients do not try
-/// again.
-pub(super) fn refusal(code: &'static str, message: &str, is_form: bool) -> Response<Full<Bytes>> {
+/// The refusal of a service or an action that is not here. Clients do not try again after this status.
+pub(super) fn not_implemented(message: &str, is_form: bool) -> Response<Full<Bytes>> {
+    refusal(
+        StatusCode::NOT_IMPLEMENTED,
+        "NotImplemented",
+        message,
+        is_form,
+    )
+}
+
+/// The error of a service that is here and does not answer. Clients try again.
+pub(super) fn unavailable(message: &str, is_form: bool) -> Response<Full<Bytes>> {
+    refusal(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "ServiceUnavailable",
+        message,
+        is_form,
+    )
+}
+
+/// An error, as XML for a client that sent a form, otherwise as JSON.
+fn refusal(
+    status: StatusCode,
+    code: &'static str,
+    message: &str,
+    is_form: bool,
+) -> Response<Full<Bytes>> {
     let (media_type, body) = if is_form {
         let message = escape(message);
         let body = format!(
@@ -30,7 +54,7 @@ pub(super) fn refusal(code: &'static str, message: &str, is_form: bool) -> Respo
         ("application/json", body)
     };
     let mut response = Response::new(Full::from(body));
-    *response.status_mut() = StatusCode::NOT_IMPLEMENTED;
+    *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     // Where clients of REST services look for the code.

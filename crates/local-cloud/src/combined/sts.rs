@@ -6,7 +6,7 @@ use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 
-use super::refusal::refusal;
+use super::refusal::not_implemented;
 use crate::events::message_id;
 use crate::identity::ACCOUNT;
 
@@ -18,11 +18,7 @@ pub(super) async fn answer(request: Request<Incoming>) -> Response<Full<Bytes>> 
     let form = body.await.map(|body| body.to_bytes()).unwrap_or_default();
     let mut pairs = form.split(|byte| *byte == b'&');
     if !pairs.any(|pair| pair == b"Action=GetCallerIdentity") {
-        return refusal(
-            "NotImplemented",
-            "STS only has GetCallerIdentity here",
-            true,
-        );
+        return not_implemented("STS only has GetCallerIdentity here", true);
     }
     let body = format!(
         "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
