@@ -67,6 +67,7 @@ def test_what_does_not_go_together_is_refused(parameters, reason, check):
     [
         {"BatchingWindow": 0, "BatchSize": 10},
         {"BatchingWindow": 1, "BatchSize": 11},
+        {"IndexerReservedConcurrency": 0},
         {"IndexerReservedConcurrency": 9, "IndexerMaximumConcurrency": 2},
         {"IndexerReservedConcurrency": 11},
         {"IndexerReservedConcurrency": 16, "IndexerMaximumConcurrency": 9},

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use lookalike_index::{Attributes, IndexError, LiveRows, Manifest, Role, RowAddress};
+use tracing::warn;
 
 use crate::encoder_identity::EncoderIdentity;
 use crate::error::IndexingError;
@@ -132,6 +133,25 @@ impl ReadIndexes {
     pub(crate) fn complete(self) -> Result<(Arc<Published>, Vec<Arc<Current>>), IndexingError> {
         let indexes = self.indexes.into_iter().map(|(_, index)| index);
         Ok((self.published, indexes.collect::<Result<_, _>>()?))
+    }
+
+    /// Returns the indexes that can be read, the searched one first. Leaves out standby indexes that cannot, which must
+    /// not stop the searched one.
+    ///
+    /// # Errors
+    /// The error of the searched index.
+    pub(crate) fn readable(self) -> Result<Vec<Arc<Current>>, IndexingError> {
+        let mut readable = Vec::with_capacity(self.indexes.len());
+        for (place, (encoder, index)) in self.indexes.into_iter().enumerate() {
+            match index {
+                Ok(index) => readable.push(index),
+                Err(error) if place == 0 => return Err(error),
+                Err(error) => {
+                    warn!(encoder = encoder.name, %error, "a standby index cannot be read");
+                }
+            }
+        }
+        Ok(readable)
     }
 
     /// Leaves out the indexes that the manifest does not have.

@@ -25,26 +25,27 @@ pub struct Healed {
 }
 
 impl Indexer {
-    /// Returns the keys at which bucket, indexes and records differ, to be queued as changes. Images that failed are
-    /// left out as long as they are what failed: decoding them again would cost the same every day.
+    /// Returns the keys at which the bucket differs from the searched index or the records, to be queued as changes.
+    /// Images that failed are left out as long as they are what failed: decoding them again would cost the same every
+    /// day. Standby indexes are not compared: whoever changes the encoder fills the new one, at a pace that lets uploads
+    /// through, and an image that only one encoder can embed would be tried again every day.
     ///
     /// # Errors
-    /// [`IndexingError`] when bucket, index or table cannot be read.
+    /// [`IndexingError`] when bucket, searched index or table cannot be read.
     pub async fn missed_changes(&self, deadline: Deadline) -> Result<Vec<String>, IndexingError> {
-        let differences = self.differences().await?;
-        let mut missed: BTreeSet<String> = differences.to_remove.into_iter().collect();
+        let indexes = self.publisher.reader.read_all().await?.readable()?;
+        let searched = indexes.first();
+        let stored = self.stored_images().await?;
         let failed = self.failed_versions().await?;
-        let (known, new): (Vec<_>, Vec<_>) = (differences.to_index.into_iter())
-            .chain(differences.to_build)
-            .partition(|key| failed.contains_key(key));
-        missed.extend(new);
-        for (key, head) in self.heads(known.iter().map(String::as_str)).await {
-            if let Some(head) = head?
-                && failed.get(&key) != Some(&head.etag)
-            {
-                missed.insert(key);
-            }
-        }
+        let is_done = |key: &str, etag: &String| {
+            searched.is_some_and(|index| index.has_version(key, etag))
+                || failed.get(key) == Some(etag)
+        };
+        let new = stored.iter().filter(|(key, etag)| !is_done(key, etag));
+        let mut missed: BTreeSet<String> = new.map(|(key, _)| key.clone()).collect();
+        let indexed = searched.iter().flat_map(|index| index.live_keys());
+        let gone = indexed.filter(|key| !stored.contains_key(*key));
+        missed.extend(gone.map(str::to_owned));
         match deadline.remaining() < MIN_TIME {
             true => warn!("no time is left to look for images without a record; the next run does"),
             false => missed.extend(self.unrecorded().await?),

@@ -77,7 +77,7 @@ impl Indexer {
     /// # Errors
     /// [`IndexingError`] when index or table cannot be read.
     pub async fn unrecorded(&self) -> Result<Vec<String>, IndexingError> {
-        let (_, indexes) = self.all_indexes().await?;
+        let indexes = self.publisher.reader.read_all().await?.readable()?;
         let Some(searched) = indexes.first() else {
             return Ok(Vec::new());
         };

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
-use lookalike_core::time::Deadline;
+use lookalike_core::time::{Deadline, now_milliseconds};
 use lookalike_index::{SegmentId, merge_deltas};
 use tracing::warn;
 
@@ -12,6 +12,7 @@ use crate::encoder_identity::EncoderIdentity;
 use crate::error::IndexingError;
 use crate::indexer::Indexer;
 use crate::manifest_edit::{IndexEdit, ManifestEdit, encode_delta};
+use crate::rebuild_cost::RebuildCost;
 use crate::report::MaintenanceReport;
 
 impl Indexer {
@@ -45,17 +46,28 @@ impl Indexer {
         Ok(report)
     }
 
-    /// True if [`maintain`](Self::maintain) would merge or rebuild segments. Reads no more than the manifest and what
-    /// this process does not know yet of its segments.
+    /// True if [`maintain`](Self::maintain) would merge or rebuild segments in an invocation of its own. Reads no more
+    /// than the manifest and what this process does not know yet of its segments.
     ///
     /// # Errors
-    /// [`IndexingError`] when an index cannot be read.
+    /// [`IndexingError`] when the searched index cannot be read.
     pub async fn is_maintenance_due(&self) -> Result<bool, IndexingError> {
         let policy = self.settings.policy;
-        let (_, indexes) = self.all_indexes().await?;
+        let indexes = self.publisher.reader.read_all().await?.readable()?;
         Ok(indexes.iter().any(|index| {
-            policy.rebuild_due(&index.view) || policy.merge_due(&index.manifest.segments).is_some()
+            let is_merge_due = policy.merge_due(&index.manifest.segments).is_some();
+            is_merge_due || policy.rebuild_due(&index.view) && self.can_rebuild(index)
         }))
+    }
+
+    /// True if a whole invocation has time and memory to rebuild the base, and no other writer is at it. Otherwise each
+    /// batch of a large catalog would ask for a rebuild that is postponed every time.
+    fn can_rebuild(&self, index: &Current) -> bool {
+        let is_leased =
+            (index.manifest.lease.as_ref()).is_some_and(|l| l.until > now_milliseconds());
+        let invocation = Deadline::after(self.settings.longest_try);
+        let cost = RebuildCost::of(index, &self.settings.policy);
+        !is_leased && cost.obstacle(self.settings.memory, invocation).is_none()
     }
 
     async fn maintain_index(

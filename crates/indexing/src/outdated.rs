@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use lookalike_core::error::StoreErrorKind;
 use lookalike_core::filterable::{Filterable, attributes};
 use lookalike_core::keys::category_of;
 use lookalike_core::model::Metadata;
 use lookalike_index::{Attributes, LiveRows};
 use serde::Serialize;
+use tracing::warn;
 
 use crate::attributes_check::{Verdict, compare};
 use crate::current::Current;
@@ -91,7 +91,7 @@ impl Indexer {
     /// # Errors
     /// [`IndexingError`] when an index, the table or the bucket cannot be read.
     pub async fn outdated(&self) -> Result<Vec<Outdated>, IndexingError> {
-        let (_, indexes) = self.all_indexes().await?;
+        let indexes = self.publisher.reader.read_all().await?.readable()?;
         let products: BTreeSet<&str> = indexes
             .iter()
             .flat_map(|index| products_of(&index.view))
@@ -135,8 +135,12 @@ impl Indexer {
                 Some(Ok(Some(head))) => category_of(&image.key, &head.metadata),
                 // Gone: another comparison finds that.
                 Some(Ok(None)) | None => continue,
-                Some(Err(error)) if error.kind == StoreErrorKind::NotFound => continue,
-                Some(Err(error)) => return Err(error.clone().into()),
+                Some(Err(error)) if error.kind.is_retryable() => return Err(error.clone().into()),
+                // An object that cannot be read must not hide what is outdated elsewhere.
+                Some(Err(error)) => {
+                    warn!(key = image.key, %error, "an image cannot be compared with the table");
+                    continue;
+                }
             };
             if attributes(product_attributes.of(&image.product_id), own) != image.attributes {
                 outdated.insert(image.into());

@@ -86,6 +86,9 @@ async fn the_stage_is_no_part_of_the_path() {
         let request = received(with(staged.clone(), "/rawPath", json!(path))).await;
         assert_eq!(target(&request), wanted, "{path:?}");
     }
+    let default = with(staged, "/requestContext/stage", json!("$default"));
+    let default = with(default, "/rawPath", json!("/$default/search"));
+    assert_eq!(target(&received(default).await), "/$default/search");
     let rest = with(sample("rest-api-picture"), "/path", json!("/shop/x"));
     let rest = with(rest, "/pathParameters/proxy", json!("shop/x"));
     assert_eq!(target(&received(rest).await), "/shop/x?k=5");

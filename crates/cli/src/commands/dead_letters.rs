@@ -1,9 +1,11 @@
 //! `lookalike dead-letters`: shows what a deployed system gave up, and has it done after all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::future::ready;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use futures::{StreamExt, stream};
 use lookalike_aws::{ReceivedLetter, SqsDeadLetters};
 use lookalike_core::time::rfc3339;
 use lookalike_events::{DeadLetter, EventError, LostWork};
@@ -15,10 +17,12 @@ use crate::deadline;
 use crate::output::CommandOutcome;
 use crate::target::Target;
 
-/// Time for which listed letters are hidden from other readers, if the command ends before it releases them.
-const LIST_TIME: Duration = Duration::from_secs(60);
-/// Time for which replayed letters are hidden from other readers: updating all rows of a large catalog takes minutes.
-const REPLAY_TIME: Duration = Duration::from_secs(3600);
+/// Time for which letters are hidden from other readers, unless the command releases them before. Receiving thousands of
+/// letters takes minutes, and so does updating all rows of a large catalog.
+const HIDDEN: Duration = Duration::from_secs(3600);
+
+/// Releases in flight at the same time.
+const PARALLEL_RELEASES: usize = 16;
 
 /// A letter and its queue.
 struct Letter<'a> {
@@ -43,10 +47,8 @@ pub(crate) async fn run(arguments: DeadLettersArguments) -> Result<CommandOutcom
 }
 
 async fn list(target: &Target, as_json: bool) -> Result<CommandOutcome> {
-    let mut letters = receive(target, LIST_TIME).await?;
-    for letter in &letters {
-        letter.queue.release(&letter.received).await?;
-    }
+    let mut letters = receive(target).await?;
+    release(&letters).await;
     letters.sort_by_key(|letter| letter.received.sent);
     if as_json {
         let letters: Vec<Value> = letters.iter().map(Letter::to_json).collect();
@@ -64,15 +66,13 @@ async fn list(target: &Target, as_json: bool) -> Result<CommandOutcome> {
 }
 
 async fn replay(target: &Target, as_json: bool) -> Result<CommandOutcome> {
-    let letters = receive(target, REPLAY_TIME).await?;
-    let done = replay_changes(target, &letters).await?
-        + replay_table_writes(target, &letters).await?
-        + replay_maintenance(target, &letters).await?;
-    let mut left = Vec::new();
-    for letter in letters.iter().filter(|letter| letter.content.is_err()) {
-        letter.queue.release(&letter.received).await?;
-        left.push(letter);
-    }
+    let letters = receive(target).await?;
+    let replayed = replay_all(target, &letters).await;
+    // Those that were deleted are gone, whatever is said of them now; hidden letters would look as if they were, too.
+    release(&letters).await;
+    let done = replayed?;
+    let is_left = |letter: &&Letter<'_>| letter.content.is_err();
+    let left: Vec<&Letter<'_>> = letters.iter().filter(is_left).collect();
     if as_json {
         let left: Vec<Value> = left.iter().map(|letter| letter.to_json()).collect();
         println!("{}", json!({ "replayed": done, "left": left }));
@@ -91,23 +91,45 @@ async fn replay(target: &Target, as_json: bool) -> Result<CommandOutcome> {
     Ok(CommandOutcome::partial_if(done < letters.len()))
 }
 
-/// Receives the letters of all queues.
-async fn receive(target: &Target, hidden: Duration) -> Result<Vec<Letter<'_>>> {
+/// Receives each letter of all queues once.
+async fn receive(target: &Target) -> Result<Vec<Letter<'_>>> {
     let mut letters = Vec::new();
     for queue in &target.dead_letters {
+        let mut known = HashSet::new();
         loop {
-            let received = queue.receive(hidden).await?;
-            if received.is_empty() {
-                break;
-            }
-            letters.extend(received.into_iter().map(|received| Letter {
+            let received = queue.receive(HIDDEN).await?;
+            let new = (received.into_iter()).filter(|letter| known.insert(letter.id.clone()));
+            let before = letters.len();
+            letters.extend(new.map(|received| Letter {
                 queue,
                 content: DeadLetter::parse(&received.body),
                 received,
             }));
+            if letters.len() == before {
+                break;
+            }
         }
     }
     Ok(letters)
+}
+
+/// Makes letters visible to other readers again. Where that fails, they become visible by themselves later.
+async fn release(letters: &[Letter<'_>]) {
+    let releases = letters
+        .iter()
+        .map(|letter| letter.queue.release(&letter.received));
+    let released = stream::iter(releases).buffer_unordered(PARALLEL_RELEASES);
+    let failed = released
+        .filter(|released| ready(released.is_err()))
+        .count()
+        .await;
+    tracing::debug!(failed, "released letters, of which some may be deleted");
+}
+
+async fn replay_all(target: &Target, letters: &[Letter<'_>]) -> Result<usize> {
+    Ok(replay_changes(target, letters).await?
+        + replay_table_writes(target, letters).await?
+        + replay_maintenance(target, letters).await?)
 }
 
 /// Queues the changed keys of the catalog bucket again, and returns the number of letters that had them.
@@ -142,9 +164,6 @@ async fn replay_table_writes(target: &Target, letters: &[Letter<'_>]) -> Result<
     }
     let failed = refresh_rows(&target.indexer(target.encoders())).await?;
     if failed > 0 {
-        for letter in &writes {
-            letter.queue.release(&letter.received).await?;
-        }
         return Ok(0);
     }
     delete(&writes).await

@@ -165,7 +165,10 @@ fn names_that_are_taken_are_left_alone() {
 #[test]
 fn invalid_backbones_are_refused() {
     let no_file = Backbone::from_parts("none", b"no protobuf", CONFIG).unwrap_err();
-    assert!(no_file.to_string().contains("not an ONNX file"), "{no_file}");
+    assert!(
+        no_file.to_string().contains("not an ONNX file"),
+        "{no_file}"
+    );
     assert!(Backbone::from_parts("empty", b"", CONFIG).is_err());
     let old = Backbone::from_parts("old", &averages(6, None), CONFIG);
     if let Ok(old) = old {

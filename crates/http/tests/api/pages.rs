@@ -204,8 +204,9 @@ async fn a_generation_may_be_waited_for() {
     assert_eq!(reply.header("retry-after"), "1");
     assert!(detail.contains(&now.to_string()), "{detail}");
     // Nothing that this service ever said: waiting for it would cost a read of the manifest each time.
-    let path = format!("{LAST}&k=1000&min_generation={}", now + 1_000_000);
-    let detail = shop.get(&path).await.problem(400, "invalid-parameter");
+    let far = format!("{LAST}&k=1000&min_generation={}", now + 1_000_000);
+    let reply = shop.get(&far).await;
+    let detail = reply.problem(400, "invalid-parameter");
     assert!(detail.contains("min_generation is"), "{detail}");
     let body = json!({"query": [{"product": "p00"}], "min_generation": now + 1});
     shop.ask(body).await.problem(503, "not-yet-indexed");

@@ -176,13 +176,21 @@ impl Handler {
     /// acknowledged before this one ends, and would be delivered again if a rebuild used up the time or the memory.
     /// The batch is published by now: a failure is logged, and a later batch tries again.
     async fn maintain_after_batch(&self, deadline: Deadline) {
+        let left = deadline.remaining();
+        if left < ENOUGH_FOR_MAINTENANCE {
+            return;
+        }
         let maintained = match &self.retries {
-            Some(queue) => self.request_maintenance(queue.as_ref()).await,
-            None if deadline.remaining() < ENOUGH_FOR_MAINTENANCE => return,
-            None => self.indexer.maintain(deadline).await.map(|_| ()),
+            Some(queue) => {
+                let request = self.request_maintenance(queue.as_ref());
+                tokio::time::timeout(left / 2, request).await
+            }
+            None => Ok(self.indexer.maintain(deadline).await.map(|_| ())),
         };
-        if let Err(error) = maintained {
-            tracing::warn!(error = %error, "maintenance failed this time");
+        match maintained {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(error = %error, "maintenance failed this time"),
+            Err(_) => tracing::warn!("no time is left to ask for maintenance"),
         }
     }
 

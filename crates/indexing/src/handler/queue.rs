@@ -44,13 +44,14 @@ impl Handler {
         Ok(json!({ "batchItemFailures": failed }))
     }
 
-    /// Maintains the index. Returns false if that failed, and the request must be delivered again.
+    /// Maintains the index. Returns false if that failed, and the request must be delivered again. If the same would
+    /// fail again, it is not: later batches and the schedule ask again, and each request would become a dead letter.
     async fn maintain_as_requested(&self, deadline: Deadline) -> bool {
         match self.indexer.maintain(deadline).await {
             Ok(_) => true,
             Err(error) => {
-                tracing::warn!(%error, "maintenance failed and will be tried again");
-                false
+                tracing::warn!(%error, "maintenance failed this time");
+                !error.may_pass()
             }
         }
     }

@@ -9,9 +9,16 @@ use crate::healing::Healed;
 
 impl Handler {
     /// Queues the keys at which bucket, index and records differ, brings rows in line with the table, and maintains the
-    /// index, which happens even if the comparison fails.
+    /// index, which happens even if the comparison fails or takes too long.
     pub(super) async fn scheduled(&self, deadline: Deadline) -> Result<Value, HandlerError> {
-        let healed = self.heal(deadline).await;
+        let half = deadline.remaining() / 2;
+        let healed = tokio::time::timeout(half, self.heal(deadline.before(half))).await;
+        let healed = healed.unwrap_or_else(|_| {
+            tracing::warn!(
+                "comparing bucket, table and index takes too long; give the function more time"
+            );
+            Ok((0, Healed::default()))
+        });
         self.indexer.maintain(deadline).await?;
         // Maintenance only collects after a merge, and what the last merge before a quiet time replaced would stay.
         self.indexer.collect_garbage().await?;
@@ -22,6 +29,7 @@ impl Handler {
                 "products could not be brought in line with the table"
             );
         }
+        tracing::info!(queued, updated, "the scheduled run is done");
         Ok(json!({ "maintained": true, "queued": queued, "updated": updated }))
     }
 
@@ -30,14 +38,17 @@ impl Handler {
         let Some(changes) = &self.changes else {
             return Ok((0, Healed::default()));
         };
+        let healed = self.indexer.heal_attributes(deadline).await?;
+        // Changes that still wait are not lost, and in a large import there may be many.
+        if changes.waiting().await? > 0 {
+            tracing::info!("changes wait in the queue, so the next run looks for lost ones");
+            return Ok((0, healed));
+        }
         let missed = self.indexer.missed_changes(deadline).await?;
         if !missed.is_empty() {
-            tracing::warn!(
-                keys = missed.len(),
-                "queued changes whose events were lost or wait"
-            );
+            tracing::warn!(keys = missed.len(), "queued changes whose events were lost");
             changes.push(&missed).await?;
         }
-        Ok((missed.len(), self.indexer.heal_attributes(deadline).await?))
+        Ok((missed.len(), healed))
     }
 }
