@@ -29,7 +29,7 @@ import torch
 import architectures
 
 NO_DOWNLOAD = 3
-LEAST_COSINE = 0.99999
+MIN_COSINE = 0.99999
 # Both exporters write it without conversion, and every recent reader accepts it.
 OPSET = 18
 
@@ -176,7 +176,7 @@ def check_against_torch(backbone, target):
             sys.exit(f"{name}: expected features of shape {expected.shape}, found {found.shape}")
         cosine = float((expected * found).sum() / (np.linalg.norm(expected) * np.linalg.norm(found)))
         print(f"{name}: cosine to PyTorch {cosine:.7f}, largest difference {np.abs(expected - found).max():.1e}")
-        if not cosine >= LEAST_COSINE:
+        if not cosine >= MIN_COSINE:
             sys.exit(f"{name}: the exported network computes something else")
     return found.shape[1]
 

@@ -18,7 +18,7 @@ from .pictures import thinned
 from .table import Row
 
 CONNECTIONS = 8
-PATIENCE = 60
+ANSWER_TIME = 60
 
 
 class ServiceRows:
@@ -124,7 +124,7 @@ class ServiceRows:
 def asked(url, body):
     """Returns the products in a service's answer."""
     request = urllib.request.Request(url, body, {"Content-Type": "image/jpeg"} if body else {})
-    with urllib.request.urlopen(request, timeout=PATIENCE) as reply:
+    with urllib.request.urlopen(request, timeout=ANSWER_TIME) as reply:
         return {found["product_id"] for found in json.load(reply)["results"]}
 
 
@@ -136,7 +136,7 @@ def free_port():
 
 def wait_for(port, child):
     """Waits until the service is loaded and answers."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + ANSWER_TIME
     while True:
         if child.process.poll() is not None:
             child.ended()
@@ -145,5 +145,5 @@ def wait_for(port, child):
             return
         except (urllib.error.URLError, OSError) as error:
             if time.monotonic() > until:
-                raise Problem(f"{child.name} did not answer within {PATIENCE} s: {error}") from error
+                raise Problem(f"{child.name} did not answer within {ANSWER_TIME} s: {error}") from error
             time.sleep(0.1)

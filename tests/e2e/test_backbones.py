@@ -9,7 +9,7 @@ from PIL import Image
 from support import backbones
 from support.command import ROOT, lookalike
 
-LEAST_COSINE = 0.9999
+MIN_COSINE = 0.9999
 SIDE = 224
 FAMILIES = {
     "MobileNet": ["mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large"],
@@ -88,7 +88,7 @@ def test_embeddings_match_onnxruntime(name, pictures, reference, figures, tmp_pa
     others = (expected @ expected.T)[np.triu_indices(len(pictures), 1)].max()
     figures(f"{name}: least cosine {least:.7f}, of different pictures {others:.4f}, {seconds:.1f} s")
     assert found.shape == expected.shape
-    assert least >= LEAST_COSINE
+    assert least >= MIN_COSINE
     assert 1 - least < (1 - others) / 10
 
 
@@ -136,7 +136,7 @@ def test_half_precision_is_computed_in_full(pictures, reference, tmp_path):
     steps = backbones.exactly(backbones.preprocessing(model))
     narrow, wide = backbones.halved(model)
     found = embed(backbones.write(narrow, tmp_path / "narrow", steps), pictures)
-    for kind, least in [(narrow, 0.999), (wide, LEAST_COSINE)]:
+    for kind, least in [(narrow, 0.999), (wide, MIN_COSINE)]:
         other = reference(backbones.write(kind, tmp_path / "reference", steps))
         for path, embedding in zip(pictures, found, strict=True):
             assert other.embedding(path) @ embedding >= least

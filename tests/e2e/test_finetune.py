@@ -14,7 +14,7 @@ from PIL import Image
 from support import bad_pictures
 from support.command import BINARY, ROOT, environment, lookalike, run
 
-LEAST_COSINE = 0.9999
+MIN_COSINE = 0.9999
 PER_CATEGORY = 12
 CATEGORIES = 4
 RESULT = {"model.onnx", "preprocessor_config.json", "card.json"}
@@ -139,7 +139,7 @@ def test_onnxruntime_computes_the_same(tuned, tmp_path, monkeypatch, figures):
         for path, embedding in zip(paths, ours, strict=True)
     )
     figures(f"fine-tuned file, least cosine to onnxruntime over {len(paths)} pictures: {least:.7f}")
-    assert least >= LEAST_COSINE
+    assert least >= MIN_COSINE
 
 
 def test_the_same_seed_gives_the_same_bytes(tuned, finetune, pictures, tmp_path):

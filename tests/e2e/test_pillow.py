@@ -5,7 +5,7 @@ import json
 import numpy as np
 from support.command import ROOT, lookalike
 
-LEAST_COSINE = 0.999
+MIN_COSINE = 0.999
 PICTURES = 48
 
 
@@ -27,4 +27,4 @@ def test_embeddings_match_pillow_and_onnxruntime(catalog, figures, monkeypatch):
         cosines[path.name] = float(reference.embedding(path) @ embedding)
     worst = min(cosines, key=cosines.get)
     figures(f"least cosine to Pillow + onnxruntime over {len(paths)} pictures: {cosines[worst]:.6f} ({worst})")
-    assert cosines[worst] >= LEAST_COSINE
+    assert cosines[worst] >= MIN_COSINE

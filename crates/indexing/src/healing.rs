@@ -27,7 +27,7 @@ pub struct Healed {
 impl Indexer {
     /// Returns the keys at which the bucket differs from the searched index or the records, to be queued as changes.
     /// Images that failed are left out as long as they are what failed: decoding them again would cost the same every
-    /// day. Standby indexes are not compared: whoever changes the encoder fills the new one, at a pace that lets uploads
+    /// day. Standby indexes are not compared: the command that changes the encoder fills the new one, at a pace that lets uploads
     /// through, and an image that only one encoder can embed would be tried again every day.
     ///
     /// # Errors

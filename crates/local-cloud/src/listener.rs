@@ -71,7 +71,7 @@ impl Listener {
     }
 }
 
-/// Returns where clients on this machine reach a server that is bound to `address`: nobody can connect to "all
+/// Returns where clients on this machine reach a server that is bound to `address`: no client can connect to "all
 /// addresses", but the loopback address is one of them.
 pub fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {

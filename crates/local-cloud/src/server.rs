@@ -42,7 +42,7 @@ impl HttpServer {
     }
 
     pub(crate) async fn stop(self) {
-        // If the server has ended already, there is nobody to receive it.
+        // If the server has ended already, there is no receiver.
         let _ = self.stop.send(());
         if let Err(error) = self.task.await {
             tracing::error!(%error, service = self.service, "a server ended with an error");

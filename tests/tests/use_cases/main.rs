@@ -19,7 +19,7 @@ mod queries;
 mod query_images;
 mod redelivered;
 mod searching;
-mod sides;
 mod slow_loads;
 mod snapshots;
+mod standby_indexes;
 mod world;

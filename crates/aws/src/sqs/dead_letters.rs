@@ -54,7 +54,7 @@ impl SqsDeadLetters {
         &self.resource.name
     }
 
-    /// Receives some of the messages that nobody else received within `hidden`; none if there are no more.
+    /// Receives some of the visible messages and hides them from other readers for so long; none if there are no more.
     ///
     /// # Errors
     /// The queue cannot be read.

@@ -20,7 +20,7 @@ impl ListenOptions {
     pub(crate) fn warn(&self) {
         if !self.address.is_loopback() {
             eprintln!(
-                "warning: whoever reaches {} over the network can search, read, change and delete everything here: \
+                "warning: everyone who reaches {} over the network can search, read, change and delete everything here: \
                  pages and API ask for no credentials, and the keys of the AWS endpoints are not secret",
                 self.address
             );

@@ -73,7 +73,7 @@ impl DynamoDbServer {
     }
 
     pub(crate) async fn stop(self) {
-        // If the server has ended already, there is nobody to receive it.
+        // If the server has ended already, there is no receiver.
         let _ = self.stop.send(());
         let _ = self.ended.await;
         if self.thread.join().is_err() {
