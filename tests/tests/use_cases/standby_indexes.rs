@@ -432,3 +432,30 @@ async fn no_event_falls_between_an_index_that_begins_and_its_listing() {
             .unwrap();
     }
 }
+
+#[tokio::test]
+async fn the_daily_comparison_is_about_the_searched_index() {
+    let (old, new) = shop(20).await;
+    new.indexer().begin_building(long()).await.unwrap();
+    let indexer = old.indexer();
+    // The new index lacks everything, and is filled by the command that began it.
+    assert!(indexer.missed_changes(long()).await.unwrap().is_empty());
+    let lost = "catalog/lost.jpg".to_owned();
+    old.put(&lost, &lost);
+    assert_eq!(
+        indexer.missed_changes(long()).await.unwrap(),
+        [lost.clone()]
+    );
+
+    // A standby index that is damaged hides nothing of this.
+    fill(&old, &new).await;
+    let manifest = old.manifest();
+    let standby = manifest.standby_indexes.iter();
+    for entry in standby.flat_map(|index| &index.segments) {
+        old.cloud.tamper(entry.id, None);
+    }
+    let indexer = old.indexer();
+    old.cloud.remove_image(&lost);
+    assert_eq!(indexer.missed_changes(long()).await.unwrap(), [lost]);
+    indexer.is_maintenance_due().await.unwrap();
+}
