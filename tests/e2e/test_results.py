@@ -207,7 +207,10 @@ def test_a_bad_picture_says_why(shop):
 
 
 def test_a_future_generation(shop, shop_pictures):
-    ahead = shop.index()["generation"] + 1000
+    ahead = shop.index()["generation"] + 50
     reply = shop.post(f"/search?min_generation={ahead}", data=shop_pictures[0].bytes)
     expect_problem(reply, 503, "not-yet-indexed", str(ahead))
     assert reply.headers["retry-after"] == "1"
+    # No answer named such a generation, so nothing is worth waiting for.
+    reply = shop.post(f"/search?min_generation={ahead + 1_000_000}", data=shop_pictures[0].bytes)
+    expect_problem(reply, 400, "invalid-parameter", "min_generation")

@@ -125,6 +125,9 @@ def valid_data_is_refused_for_its_meaning(ctx, response, case):
     name = problem_of(response)
     if name in (None, "method-not-allowed", *OF_MEANING) or members_disagree(case):
         return
+    # The index decides which generations are far ahead.
+    if name == "invalid-parameter" and response.json()["detail"].startswith("min_generation is"):
+        return
     raise AssertionError(f"valid data was refused as {name}: {response.json()['detail']}")
 
 
