@@ -8,6 +8,7 @@ import time
 import pytest
 import requests
 from permissions import TEMPLATE
+from stack import REFUSED_ALARM
 from support.command import SMALL_ENCODER
 from support.waiting import until
 
@@ -108,8 +109,12 @@ def test_the_encoder_is_changed_and_changed_back(shop, pictures):
 def test_alarms_dashboard_and_logs_are_there(shop):
     watched = shop.client("cloudwatch")
     named = {alarm["AlarmName"] for alarm in watched.describe_alarms()["MetricAlarms"]}
-    alarms = [name for name, found in TEMPLATE["Resources"].items() if found["Type"] == "AWS::CloudWatch::Alarm"]
-    assert len(alarms) == 9
+    alarms = [
+        name
+        for name, found in TEMPLATE["Resources"].items()
+        if found["Type"] == "AWS::CloudWatch::Alarm" and found["Condition"] == "IsMonitored" and name != REFUSED_ALARM
+    ]
+    assert len(alarms) == 8
     assert {shop.resource(name) for name in alarms} <= named
     board = json.loads(watched.get_dashboard(DashboardName="shop-eu-central-1")["DashboardBody"])
     text = json.dumps(board)

@@ -1,7 +1,7 @@
 """Deployments that fail or end, and those after them."""
 
 import pytest
-from stack import TEMPLATE, Stack
+from stack import Stack, for_emulator
 from support.command import ROOT
 from support.waiting import until
 
@@ -38,11 +38,8 @@ def tables(stack):
 @pytest.fixture(scope="module")
 def failing(built):
     """The template with a resource that is never ready."""
-    text = TEMPLATE.read_text(encoding="utf-8")
-    beside = TEMPLATE.with_name("failing.yaml")
-    beside.write_text(text.replace("\nOutputs:\n", FAILING, 1), encoding="utf-8")
-    yield beside
-    beside.unlink()
+    beside = for_emulator(lambda text: text.replace("\nOutputs:\n", FAILING, 1))
+    return beside.rename(beside.with_name("failing.yaml"))
 
 
 def test_a_first_deployment_that_fails_leaves_nothing(third, failing):

@@ -159,7 +159,7 @@ class Functions(unittest.TestCase):
         self.assertEqual(self.indexer.invoke(sample("s3-test"))["indexed"], 0)
 
     def test_8_the_schedule_looks_after_the_index(self):
-        self.assertEqual(self.indexer.invoke(sample("schedule")), {"maintained": True})
+        self.assertEqual(self.indexer.invoke(sample("schedule")), {"maintained": True, "queued": 0, "updated": 0})
 
     def test_9_a_removed_picture_is_not_found_any_more(self):
         self.s3.delete_object(Bucket=self.bucket, Key=AWKWARD)

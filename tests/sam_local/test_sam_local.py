@@ -77,7 +77,7 @@ def test_changed_products_are_looked_up(sam):
 
 
 def test_the_schedule_maintains_the_index(sam):
-    assert sam.invoke("Indexer", "schedule") == {"maintained": True}
+    assert sam.invoke("Indexer", "schedule") == {"maintained": True, "queued": 0, "updated": 0}
     assert sam.invoke("Indexer", "s3-test")["indexed"] == 0
 
 
