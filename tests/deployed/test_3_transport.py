@@ -14,7 +14,7 @@ from roles import Role, is_denied
         ("SearchRole", "s3", "list_objects_v2", lambda s: {"Bucket": s.index}),
         ("IndexerRole", "sqs", "get_queue_attributes", lambda s: {"QueueUrl": s.resource("ChangesQueue")}),
         ("IndexerRole", "sqs", "get_queue_attributes", lambda s: {"QueueUrl": s.resource("RetryQueue")}),
-        ("IndexerRole", "sqs", "send_message", lambda s: {"QueueUrl": s.resource("DeadLetters"), "MessageBody": "{}"}),
+        ("IndexerRole", "sqs", "send_message", lambda s: {"QueueUrl": s.resource("InvocationDeadLetters"), "MessageBody": "{}"}),
     ],
     ids=["catalog", "index", "changes", "retries", "dead letters"],
 )

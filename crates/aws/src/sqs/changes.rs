@@ -186,7 +186,15 @@ impl ChangeQueue for SqsChanges {
     }
 
     async fn request_maintenance(&self) -> Result<(), StoreError> {
-        self.send(&[maintenance_request().to_string()]).await
+        let operation = self.operation("send to");
+        self.client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(maintenance_request().to_string())
+            .send()
+            .await
+            .map_err(|error| errors::translate(&self.resource, operation, error))?;
+        Ok(())
     }
 
     async fn waiting(&self) -> Result<u64, StoreError> {
