@@ -440,12 +440,9 @@ async fn the_daily_comparison_is_about_the_searched_index() {
     let indexer = old.indexer();
     // The new index lacks everything, and is filled by the command that began it.
     assert!(indexer.missed_changes(long()).await.unwrap().is_empty());
-    let lost = "catalog/lost.jpg".to_owned();
-    old.put(&lost, &lost);
-    assert_eq!(
-        indexer.missed_changes(long()).await.unwrap(),
-        [lost.clone()]
-    );
+    let lost = "catalog/lost.jpg";
+    old.put(lost, lost);
+    assert_eq!(indexer.missed_changes(long()).await.unwrap(), [lost]);
 
     // A standby index that is damaged hides nothing of this.
     fill(&old, &new).await;
@@ -455,7 +452,7 @@ async fn the_daily_comparison_is_about_the_searched_index() {
         old.cloud.tamper(entry.id, None);
     }
     let indexer = old.indexer();
-    old.cloud.remove_image(&lost);
+    old.cloud.remove_image(lost);
     assert_eq!(indexer.missed_changes(long()).await.unwrap(), [lost]);
     indexer.is_maintenance_due().await.unwrap();
 }
