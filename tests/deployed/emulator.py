@@ -131,7 +131,7 @@ class Emulator:
 
 
 def free_port():
-    """A port of this machine that nobody listens on."""
+    """A port of this machine that no process listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

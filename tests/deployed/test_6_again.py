@@ -5,7 +5,7 @@ from stack import Stack, for_emulator
 from support.command import ROOT
 from support.waiting import until
 
-# CloudFormation waits for a signal that nobody sends. By then everything else is there.
+# CloudFormation waits for a signal that is never sent. By then everything else is there.
 FAILING = """
   NeverReady:
     Type: AWS::CloudFormation::WaitCondition

@@ -16,7 +16,7 @@ PRODUCT = "probe"
 
 
 class Uses:
-    """The uses of one stack, whose queues nobody polls meanwhile."""
+    """The uses of one stack, whose queues are not polled meanwhile."""
 
     def __init__(self, stack, picture, role_arn, credentials):
         self.stack = stack
