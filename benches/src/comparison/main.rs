@@ -47,6 +47,8 @@ enum Command {
 }
 
 fn main() -> Result<(), AnyError> {
+    // As the functions do.
+    lookalike_encoder::keep_freed_memory();
     match Arguments::parse().command {
         Command::Worker => worker::run(),
         Command::FirstAnswer(arguments) => arguments.run(),

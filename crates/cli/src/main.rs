@@ -33,6 +33,7 @@ use crate::output::CommandOutcome;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    lookalike_encoder::keep_freed_memory();
     let arguments = Arguments::parse();
     output::init_logging(arguments.verbose);
     match commands::run(arguments).await {

@@ -62,6 +62,6 @@ pub use encoder::Encoder;
 pub use error::ImageError;
 pub use format::{ImageFormat, SUPPORTED_FORMATS, sniff};
 pub use limits::{MAX_BYTES, MAX_PIXELS, MAX_SIDE};
-pub use lookalike_inference::LoadError;
+pub use lookalike_inference::{LoadError, keep_freed_memory};
 pub use projection_head::{Part, PartKind, ProjectionHead};
 pub use thumbnail::thumbnail;

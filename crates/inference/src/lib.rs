@@ -11,6 +11,7 @@
 
 #![deny(unsafe_code)]
 
+mod allocator;
 mod batch_norm;
 mod buffer_pool;
 mod compiled;
@@ -24,6 +25,7 @@ mod ops;
 mod shape;
 mod translate;
 
+pub use allocator::keep_freed_memory;
 pub use error::LoadError;
 pub use network::Network;
 /// ONNX's protocol buffers.

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
+    lookalike_encoder::keep_freed_memory();
     let settings = Settings::from_env();
     logging::init(settings.as_ref().is_ok_and(|settings| settings.trace));
     let settings = settings.inspect_err(|error| tracing::error!(%error, "cannot start"))?;

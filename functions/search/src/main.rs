@@ -12,6 +12,7 @@ use lookalike_search::{SearchSettings, Searcher};
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     start_up::begin();
+    lookalike_encoder::keep_freed_memory();
     let settings = Settings::from_env();
     logging::init(settings.as_ref().is_ok_and(|settings| settings.trace));
     let settings = settings.inspect_err(|error| tracing::error!(%error, "cannot start"))?;
