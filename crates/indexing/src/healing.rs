@@ -8,6 +8,7 @@ use tracing::warn;
 
 use crate::error::IndexingError;
 use crate::indexer::Indexer;
+use crate::redelivered::is_unfinished;
 
 /// Products whose rows are updated together.
 const BATCH_PRODUCTS: usize = 500;
@@ -78,13 +79,17 @@ impl Indexer {
         Ok(healed)
     }
 
-    /// Returns the versions that failed, by key.
+    /// Returns the versions that failed, by key. A try that was marked and did not come to its end is none: the message
+    /// that would have gone on with it may be a dead letter.
     async fn failed_versions(&self) -> Result<BTreeMap<String, String>, IndexingError> {
         let mut failed = BTreeMap::new();
         let mut after = None;
         loop {
             let page = self.ports.failures.list(after.as_deref()).await?;
-            let records = page.items.into_iter();
+            let records = page
+                .items
+                .into_iter()
+                .filter(|record| !is_unfinished(record));
             failed.extend(records.map(|record| (record.key, record.etag)));
             after = page.next;
             if after.is_none() {

@@ -117,11 +117,16 @@ impl Indexer {
             if let Some(record) = hopeless.filter(|record| record.etag == head.etag)
                 && let Some(failure) = &record.failure
             {
-                return Ok(looking.all(Observation::Bad {
-                    product_id: product_id_of(key, &head.metadata),
-                    head,
-                    failure: failure.clone(),
-                }));
+                // An index that has the version keeps it: another encoder may be what the process died of.
+                let of = |target: &IndexTarget| match target.has_version(key, &head) {
+                    true => Observation::unchanged(key, head.clone()),
+                    false => Observation::Bad {
+                        product_id: product_id_of(key, &head.metadata),
+                        head: head.clone(),
+                        failure: failure.clone(),
+                    },
+                };
+                return Ok(Observed(targets.iter().map(of).collect()));
             }
         }
         let images = &self.ports.images;

@@ -145,6 +145,12 @@ fn interruption<'a>(record: &'a ImageRecord, mark: &ImageRecord) -> Option<Inter
     })
 }
 
+/// True if a record marks a try that goes on, or did not come to its end.
+pub(crate) fn is_unfinished(record: &ImageRecord) -> bool {
+    let failure = record.failure.as_ref();
+    failure.is_some_and(|f| f.code == INTERRUPTED && f.reason != INTERRUPTED_REASON)
+}
+
 /// Returns the failure of an image that is not tried any more.
 fn given_up() -> Failure {
     Failure {

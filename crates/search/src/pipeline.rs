@@ -165,10 +165,13 @@ impl Searcher {
         let current = loaded.manifest.generation;
         match least.saturating_sub(current) {
             0 => Ok(loaded),
-            1..=MAX_GENERATIONS_AHEAD => Err(SearchError::NotYetIndexed {
-                current,
-                wanted: least,
-            }),
+            // A newer generation that this process cannot read may be as far ahead as the caller says.
+            ahead if ahead <= MAX_GENERATIONS_AHEAD || loaded.stale.is_some() => {
+                Err(SearchError::NotYetIndexed {
+                    current,
+                    wanted: least,
+                })
+            }
             _ => Err(SearchError::GenerationFarAhead {
                 current,
                 wanted: least,

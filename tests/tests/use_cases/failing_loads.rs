@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use lookalike_core::StoreErrorKind;
-use lookalike_search::SearchError;
+use lookalike_search::{SearchError, SearchOptions};
 
 use crate::snapshots::world;
 use crate::world::{everything, long, never_compacting};
@@ -36,6 +36,21 @@ async fn a_failed_refresh_serves_the_last_good_index_with_the_reason() {
     world.cloud.set_fault(None);
     let answer = searcher.similar("00000", everything()).await.unwrap();
     assert_eq!((answer.index.images, answer.index.stale), (5, None));
+
+    // What another instance has read may be far ahead of this one.
+    world.fail("load manifest", u64::MAX, StoreErrorKind::Denied);
+    let far = SearchOptions {
+        min_generation: Some(1_000),
+        ..everything()
+    };
+    let answer = searcher.similar("00000", far.clone()).await;
+    assert!(matches!(answer, Err(SearchError::NotYetIndexed { .. })));
+    world.cloud.set_fault(None);
+    let answer = searcher.similar("00000", far).await;
+    assert!(matches!(
+        answer,
+        Err(SearchError::GenerationFarAhead { .. })
+    ));
 
     // A manifest that cannot be read.
     let good = world.cloud.manifest().unwrap();

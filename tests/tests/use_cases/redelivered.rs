@@ -185,3 +185,30 @@ async fn a_try_that_did_not_settle_leaves_the_record_that_was_there() {
     assert!(matches!(outcome(&world, 2).await, Outcome::Retry(_)));
     assert_eq!(codes(&world), ["interrupted"]);
 }
+
+#[tokio::test]
+async fn an_image_that_only_another_encoder_dies_of_stays_in_the_searched_index() {
+    let old = World::new();
+    old.put(KEY, "a");
+    assert_eq!(outcome(&old, 1).await, Outcome::Indexed);
+    let new = World::over(old.cloud.clone(), 2);
+    new.indexer().begin_building(long()).await.unwrap();
+    killed(&old, 1).await;
+    killed(&old, 2).await;
+    assert_eq!(outcome(&old, 3).await, Outcome::Unchanged);
+    assert_eq!(old.rows().len(), 1);
+    assert_eq!(codes(&old), [""; 0]);
+    assert_eq!(old.verify().await, 1);
+}
+
+#[tokio::test]
+async fn a_try_that_did_not_end_is_made_again_within_a_day() {
+    let world = World::new();
+    world.put(KEY, "a");
+    killed(&world, 2).await;
+    let missed = world.indexer().missed_changes(long()).await.unwrap();
+    assert_eq!(missed, [KEY]);
+    assert!(matches!(outcome(&world, 3).await, Outcome::Failed(_)));
+    let missed = world.indexer().missed_changes(long()).await.unwrap();
+    assert_eq!(missed, [""; 0]);
+}

@@ -14,6 +14,10 @@ use crate::problem::{Problem, ProblemKind};
 /// caller may be long.
 const MAX_SHOWN: usize = 400;
 
+/// Maximum number of members of an object: far more than there are options, and few enough for what is refused to be
+/// refused cheaply.
+const MAX_MEMBERS: usize = 64;
+
 /// The members of a JSON object as they were written, each name once.
 #[derive(Debug)]
 pub(super) struct Members<'a>(pub(super) BTreeMap<String, &'a RawValue>);
@@ -63,6 +67,11 @@ impl<'de> Visitor<'de> for MembersVisitor {
         while let Some((name, value)) = map.next_entry::<String, _>()? {
             if members.contains_key(&name) {
                 return Err(A::Error::custom(format!("duplicate field `{name}`")));
+            }
+            if members.len() == MAX_MEMBERS {
+                return Err(A::Error::custom(format!(
+                    "unknown field: an object has at most {MAX_MEMBERS}"
+                )));
             }
             members.insert(name, value);
         }

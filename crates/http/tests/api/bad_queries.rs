@@ -182,6 +182,10 @@ async fn bad_options_are_refused_by_name() {
         detail.contains("`limit`") && detail.contains("`min_score`"),
         "{detail}"
     );
+    // Not read to its end before it is refused.
+    let many: serde_json::Map<_, _> = (0..1000).map(|i| (format!("m{i}"), json!(i))).collect();
+    let detail = shop.ask(json!(many)).await.problem(400, "invalid-json");
+    assert!(detail.contains("at most 64"), "{detail}");
     let crop = shop.get("/products/p01/similar?crop=1,1,2,2").await;
     crop.problem(400, "unknown-parameter");
 }
