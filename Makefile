@@ -4,8 +4,8 @@
 # Rust crates come from crates.io. Nothing else is downloaded.
 
 # Cargo builds a dependency once for each set of features that is asked of it, and what is asked depends
-# on the packages that are named. So no command here names one: each selects the whole workspace, and
-# what one of them has compiled the next one finds.
+# on the packages that are named. So no command here names one (but for arm64, where nothing is shared): each
+# selects the whole workspace, and what one of them has compiled the next one finds.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -21,12 +21,18 @@ BENCH := PYTHONPATH=benches $(BENCH_VENV)/bin/python -m comparison
 # Drawn instead of photos.
 DRAWN := target/bench/drawn-2000
 STACK ?= lookalike
+# Programs for arm64 run in QEMU where the processor is another one, with the C library of the cross compiler.
+ARM64 := aarch64-unknown-linux-gnu
+ARM64_RUNNER := $(if $(filter aarch64,$(shell uname -m)),,$(or $(shell command -v qemu-aarch64-static), \
+	qemu-aarch64) -L /usr/aarch64-linux-gnu)
+ARM64_TOOLS := CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="$(ARM64_RUNNER)" \
+	$(if $(ARM64_RUNNER),CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc)
 # Photos that `make model` trains with.
 DATASET ?= $(LOOKALIKE_DATASET)
 # Real photos for tests and benchmarks: a folder with train/, validation/ and products.csv.
 export LOOKALIKE_DATASET ?=
 
-.PHONY: help demo test test-rust test-e2e test-deployed test-sam-local test-fuzz fuzz screenshots lint bench bench-quick bench-large bench-growth bench-programs build deploy model clean
+.PHONY: help demo test test-rust test-e2e test-deployed test-arm64 test-sam-local test-fuzz fuzz screenshots lint bench bench-quick bench-large bench-growth bench-programs build deploy model clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -58,6 +64,14 @@ test-sam-local: $(VENV)/ready ## the built functions in containers, run by sam l
 test-deployed: $(VENV)/ready $(EMULATOR_VENV)/ready ## the template on an AWS emulator with IAM enforced: deploy, use, update, fail, delete
 	cargo build --bin lookalike --bin indexer
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest tests/deployed $(PYTEST_ARGS)
+
+# Needs rustup and, on another processor, Debian's gcc-aarch64-linux-gnu, libc6-dev-arm64-cross and qemu-user.
+test-arm64: $(VENV)/ready ## the kernels, the decoders and both functions built for arm64, in QEMU
+	rustup target add $(ARM64)
+	$(ARM64_TOOLS) cargo test --target $(ARM64) -p lookalike-inference -p lookalike-index -p lookalike-jpeg -p lookalike-encoder
+	cargo build --bin lookalike
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" LOOKALIKE_ARM64_RUNNER="$(ARM64_RUNNER)" \
+		$(VENV)/bin/python -m pytest tests/arm64 $(PYTEST_ARGS)
 
 # libFuzzer is C++: without a compiler for it this says that it was skipped.
 test-fuzz: $(VENV)/ready ## every image decoder for a minute, from a fixed seed, guided by coverage

@@ -18,7 +18,7 @@ ANSWER_SECONDS = 60
 class Function:
     """One function in its own emulator, on free ports of this machine."""
 
-    def __init__(self, name, bootstrap, emulator):
+    def __init__(self, name, command, emulator):
         self.name = name
         front, runtime = free_port(), free_port()
         self.url = f"http://127.0.0.1:{front}/2015-03-31/functions/function/invocations"
@@ -32,7 +32,7 @@ class Function:
                 f"127.0.0.1:{front}",
                 "--runtime-api-address",
                 f"127.0.0.1:{runtime}",
-                str(bootstrap),
+                *map(str, command),
             ],
             env=os.environ
             | {

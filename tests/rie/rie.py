@@ -21,6 +21,7 @@ import json
 import os
 import platform
 import re
+import shlex
 import shutil
 import sys
 import unittest
@@ -66,9 +67,9 @@ class Functions(unittest.TestCase):
     def setUpClass(cls):
         cls.bucket = os.environ["LOOKALIKE_CATALOG_BUCKET"]
         cls.s3 = boto3.client("s3", config=Config(s3={"addressing_style": "path"}))
-        cls.indexer = Function("Indexer", cls.build / "Indexer" / "bootstrap", cls.emulator)
+        cls.indexer = Function("Indexer", [*cls.runner, cls.build / "Indexer" / "bootstrap"], cls.emulator)
         cls.addClassCleanup(cls.indexer.stop)
-        cls.search = Function("Search", cls.build / "Search" / "bootstrap", cls.emulator)
+        cls.search = Function("Search", [*cls.runner, cls.build / "Search" / "bootstrap"], cls.emulator)
         cls.addClassCleanup(cls.search.stop)
         cls.s3.put_object(
             Bucket=cls.bucket, Key=AWKWARD, Body=picture(), ContentType="image/png"
@@ -202,6 +203,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=Path, default=ROOT / ".aws-sam" / "build")
     parser.add_argument("--emulator", type=Path, default=shipped_emulator())
+    parser.add_argument("--runner", default="", help="a command that runs programs of another processor")
     arguments, rest = parser.parse_known_args()
     missing = [name for name in NEEDED if not os.environ.get(name)]
     if missing:
@@ -212,6 +214,7 @@ def main():
         if not (arguments.build / function / "bootstrap").exists():
             sys.exit(f"{arguments.build / function / 'bootstrap'} is missing: run `sam build`")
     Functions.build = arguments.build
+    Functions.runner = shlex.split(arguments.runner)
     Functions.emulator = arguments.emulator
     unittest.main(argv=[sys.argv[0], *rest], verbosity=2)
 
