@@ -13,6 +13,8 @@ mod catalog_folder;
 mod commands;
 mod connection;
 mod deadline;
+mod feed_links;
+mod fetch_images;
 mod import_watch;
 mod local;
 mod metadata_csv;
