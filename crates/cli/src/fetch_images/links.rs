@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use reqwest::Url;
 
+use super::bad_link::BadLink;
 use super::name::ImageName;
-use super::report::BadLink;
 
 /// Maximum bytes of a link, more than servers accept.
 const MAX_LINK_BYTES: usize = 4096;

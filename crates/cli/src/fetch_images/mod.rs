@@ -17,9 +17,10 @@
 //! | [`content`] | tells by its bytes if a download is a whole image |
 //! | [`fetcher`] | one link: ask, check, store |
 //! | [`prune`] | removes images whose link is gone |
-//! | [`report`] | what was done, for people, programs and the file of failures |
+//! | [`report`], [`bad_link`] | what was done, for people, programs and the file of failures |
 
 mod addresses;
+mod bad_link;
 mod client;
 mod content;
 mod downloader;

@@ -120,7 +120,7 @@ mod tests {
         let name = ImageName::new("boot 7", Some("Shoes/Boots"), &url());
         assert_eq!(
             name.key(ImageFormat::Jpeg),
-            "catalog/Shoes_Boots/boot_7-4b4d0b13f15f5ea4.jpg"
+            "catalog/Shoes_Boots/boot_7-350e6ffba769df53.jpg"
         );
         let name = ImageName::new("Stiefel für Bäche", Some(" "), &url());
         let key = name.key(ImageFormat::WebP);

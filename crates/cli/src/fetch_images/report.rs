@@ -5,20 +5,12 @@ use std::collections::HashSet;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::bad_link::BadLink;
 use super::fetcher::Fetched;
 use super::links::{FetchPlan, ImageLink};
 
 /// Number of failures that are printed; the file has all.
 const SHOWN: usize = 20;
-
-/// A link without an image of its product.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(crate) struct BadLink {
-    pub(crate) product_id: String,
-    pub(crate) link: String,
-    /// The fault, and what to do about it.
-    pub(crate) reason: String,
-}
 
 /// What a fetch has done.
 #[derive(Debug, Default, Serialize)]
