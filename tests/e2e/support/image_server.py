@@ -23,6 +23,8 @@ class ImageServer:
         # Called with the number of each request for an image, before it is answered.
         self.watch = None
         self._lock = threading.Lock()
+        # Requests by path, which `reset` keeps.
+        self._ever = Counter()
         self._closing = threading.Event()
         self.reset()
         server = self
@@ -30,8 +32,7 @@ class ImageServer:
         class Handler(_Handler):
             images = server
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._http.daemon_threads = True
+        self._http = _Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         threading.Thread(target=self._http.serve_forever, daemon=True).start()
 
@@ -51,10 +52,11 @@ class ImageServer:
         return {path for path, code in self.answers if code == status}
 
     def note_request(self, path):
-        """Counts a request; returns how many there were for the path, and in all."""
+        """Counts a request; returns how many there ever were for the path, and in all since the reset."""
         with self._lock:
             self.requests[path] += 1
-            return self.requests[path], self.requests.total()
+            self._ever[path] += 1
+            return self._ever[path], self.requests.total()
 
     def note_answer(self, path, status):
         """Counts an answer."""
@@ -70,6 +72,13 @@ class ImageServer:
         self._closing.set()
         self._http.shutdown()
         self._http.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """Keeps clients that were killed out of the output."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -152,7 +161,7 @@ def redirected(target):
 
 
 def busy_at_first(body):
-    """Is busy for the first request and names a pause."""
+    """Is busy for the first request ever and names a pause."""
 
     def behave(handler):
         if handler.times == 1:
