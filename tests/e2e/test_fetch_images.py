@@ -3,7 +3,10 @@
 import csv
 import io
 import json
+import os
+import pty
 import random
+import re
 import subprocess
 import threading
 
@@ -56,6 +59,10 @@ class Shop:
         """Returns the paths of images."""
         return set(self.products) - set(self.bad)
 
+    def address(self, path):
+        """Returns the link of a path without its query."""
+        return self.server.url + path.partition("?")[0]
+
     def write(self, *more_lines):
         """Writes the feed; lines of the same product have their links in one field."""
         with self.feed.open("w", newline="", encoding="utf-8") as file:
@@ -89,7 +96,7 @@ def misbehaviours(server):
         ("circle", 5, lambda n: image_server.redirected(f"/circle-{n}.jpg"), "redirects more than"),
         ("ftp", 1, lambda n: image_server.redirected("ftp://127.0.0.1/a.jpg"), "redirects to ftp:"),
         ("file", 1, lambda n: image_server.redirected("file:///etc/passwd"), "302"),
-        ("hang", 3, lambda n: image_server.hangs, "sent nothing"),
+        ("hang", 3, lambda n: image_server.hangs, "took too long"),
         ("endless", 1, lambda n: image_server.endless, "larger than"),
         ("gigabyte", 2, lambda n: image_server.states_a_gigabyte, "larger than"),
         ("down", 1, lambda n: image_server.status(503), "503"),
@@ -108,8 +115,10 @@ def store(tmp_path_factory):
         shop.server.images[f"/target-{n}.jpg"] = drawn(6000 + n)
     plain = [(f"/{n}.jpg?width=800", None, None) for n in range(LINKS - len(special))]
     shop.server.without_validators = {"/3.jpg?width=800", "/4.jpg?width=800"}
-    everything = plain + special
-    random.Random(11).shuffle(everything)
+    # Those that take long come early, so that others are fetched meanwhile.
+    mixed = plain[:300] + special
+    random.Random(11).shuffle(mixed)
+    everything = mixed + plain[300:]
     for path, behaviour, reason in everything:
         shop.add(path, behaviour, reason)
     yield shop
@@ -138,7 +147,7 @@ def fetch(system, store, *options, code=3):
 
 
 def objects(system):
-    """Returns the metadata of every image by key."""
+    """Returns the metadata of every image by key; their links have no query."""
     heads = {}
     for key in system.stored():
         heads[key] = system.s3.head_object(Bucket=CATALOG_BUCKET, Key=key)["Metadata"]
@@ -186,11 +195,11 @@ def test_a_killed_fetch_is_resumed(system, store):
 def test_fetched_images_have_their_product_and_format(system, store):
     stored = objects(system)
     by_link = {metadata["source-link"]: (key, metadata) for key, metadata in stored.items()}
-    assert set(by_link) == {store.server.url + path for path in store.good()}
+    assert set(by_link) == {store.address(path) for path in store.good()}
     for path, (product_id, category) in store.products.items():
         if path in store.bad:
             continue
-        key, metadata = by_link[store.server.url + path]
+        key, metadata = by_link[store.address(path)]
         assert metadata["product-id"] == product_id
         folder = {"bags / small": "bags___small/", "boots": "boots/", "": ""}[category]
         assert key.startswith(f"catalog/{folder}{product_id.replace('/', '_')}-")
@@ -228,27 +237,28 @@ def test_changes_are_fetched_and_images_without_link_pruned(system, store):
     # An image that no fetch has stored, under a name that one might have.
     system.put("catalog/own-0123456789abcdef.jpg", drawn(7001))
     before = objects(system)
-    shared = ["q", "", f"{store.server.url}{other}|{store.server.url}/target-0.jpg"]
+    shared = ["q", "", f"{store.server.url}{other}|{store.server.url}/target-0.jpg|{store.server.url}/target-1.jpg"]
 
     store.write(shared, ["too", "many", "fields", "here"])
     report = fetch(system, store, "--prune", "--yes")
     assert "1 bad lines" in report["pruned"]["refused"]
-    assert (report["fetched"], report["changed"]) == (3, 1)
+    assert (report["fetched"], report["changed"]) == (4, 1)
     assert [bad["link"] for bad in report["shared"]] == [store.server.url + other]
     assert store.products[other][0] in report["shared"][0]["reason"]
 
     store.write(shared)
     report = fetch(system, store, "--prune")
     assert "--yes" in report["pruned"]["refused"]
-    assert len(system.stored()) == len(before) + 1
+    assert len(system.stored()) == len(before) + 2
     report = fetch(system, store, "--prune", "--yes")
     assert report["pruned"] == {"removed": 1}
     after = objects(system)
     products = {metadata.get("product-id") for metadata in after.values()}
-    assert gone not in products and {kept_product, "q"} <= products
+    assert gone not in products and kept_product in products
+    assert sum(metadata.get("product-id") == "q" for metadata in after.values()) == 2
     assert "catalog/own-0123456789abcdef.jpg" in after
-    assert len(after) == len(before)
-    of_moved = [key for key, metadata in after.items() if metadata.get("source-link") == store.server.url + moved]
+    assert len(after) == len(before) + 1
+    of_moved = [key for key, metadata in after.items() if metadata.get("source-link") == store.address(moved)]
     assert len(of_moved) == 1 and of_moved[0].startswith("catalog/moved/")
 
     system.until(lambda: system.product(gone).json()["images"] == [])
@@ -256,7 +266,7 @@ def test_changes_are_fetched_and_images_without_link_pruned(system, store):
     empty.write_text("product_id,image\np1,\n", encoding="utf-8")
     refused = system.lookalike("import", empty, "--fetch-images", "--prune", "--yes", "--json").expect(3)
     assert "no image link" in json.loads(refused.stdout)["images"]["pruned"]["refused"]
-    assert len(system.stored()) == len(before)
+    assert len(system.stored()) == len(after)
 
 
 def test_private_addresses_are_refused(system, store):
@@ -270,6 +280,43 @@ def test_private_addresses_are_refused(system, store):
     assert done.stderr.count("not a public address") == len(hosts)
     assert "fetched 0 images" in done.stdout
     assert not store.server.requests
+
+
+def test_a_person_is_asked_before_images_are_removed(system, store):
+    feed = store.feed.with_name("one.csv")
+    feed.write_text(f"product_id,image\nlast,{store.server.url}/target-2.jpg\n", encoding="utf-8")
+    stored = len(system.stored())
+    removed = r"(\d+) fetched images belong to no link of the feed any more"
+    for answer in ("n", "y"):
+        code, printed = at_terminal(
+            [BINARY, "import", feed, "--data", system.data, "--no-wait", "--fetch-images", "--prune"]
+            + ["--allow-private-addresses"],
+            answer,
+        )
+        assert code == {"n": 3, "y": 0}[answer], printed
+        assert int(re.search(removed, printed)[1]) == stored - 1
+        assert len(system.stored()) == {"n": stored + 1, "y": 2}[answer]
+    assert "catalog/own-0123456789abcdef.jpg" in system.stored()
+
+
+def at_terminal(command, answer):
+    """Runs a program whose standard input is a terminal; returns its exit code and what it printed."""
+    here, there = pty.openpty()
+    os.write(here, f"{answer}\n".encode())
+    try:
+        done = subprocess.run(
+            [str(part) for part in command],
+            env=environment(),
+            stdin=there,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(here)
+        os.close(there)
+    return done.returncode, done.stdout + done.stderr
 
 
 def test_options_that_need_another(system, store):

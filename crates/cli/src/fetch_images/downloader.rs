@@ -74,14 +74,11 @@ impl Downloader {
             if attempt >= error.attempts() {
                 return Err(error);
             }
-            if let FetchError::Busy {
-                retry_after: Some(asked),
-                ..
-            } = error
-            {
-                self.hosts.pause(host, Instant::now() + asked);
+            let pause = pause_after(attempt);
+            if let Some(pause) = error.pause_of_host(pause) {
+                self.hosts.pause(host, Instant::now() + pause);
             }
-            tokio::time::sleep(pause_after(attempt)).await;
+            tokio::time::sleep(pause).await;
             attempt += 1;
         }
     }

@@ -37,10 +37,8 @@ pub(crate) enum FetchError {
     /// Another answer than an image.
     #[error("the server answers {0}: correct the link or remove it from the feed")]
     Status(StatusCode),
-    /// Nothing came for too long.
-    #[error(
-        "the server sent nothing for too long: run the same command later, or raise --fetch-timeout"
-    )]
+    /// Nothing came for too long, or the whole took too long.
+    #[error("the download took too long: run the same command later, or raise --fetch-timeout")]
     TimedOut,
     /// The connection failed or broke off.
     #[error("the image cannot be read: {0}")]
@@ -98,6 +96,21 @@ impl FetchError {
             Self::Busy { .. } => MAX_BUSY_ATTEMPTS,
             Self::TimedOut | Self::Connection(_) => MAX_ATTEMPTS,
             _ => 1,
+        }
+    }
+
+    /// Returns the pause of all downloads from the host, if it wants fewer requests: what it asked for, otherwise
+    /// `pause`. Other failures of servers may be those of one image.
+    pub(crate) fn pause_of_host(&self, pause: Duration) -> Option<Duration> {
+        match self {
+            Self::Busy {
+                retry_after: Some(asked),
+                ..
+            } => Some(*asked),
+            Self::Busy { status, .. } => {
+                (*status == StatusCode::TOO_MANY_REQUESTS).then_some(pause)
+            }
+            _ => None,
         }
     }
 

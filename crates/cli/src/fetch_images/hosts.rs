@@ -1,4 +1,4 @@
-//! What was learnt about the hosts of links: pauses that they asked for, and failures.
+//! What was learned about the hosts of links: pauses that they asked for, and failures.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -60,7 +60,7 @@ impl FetchPlan {
                 let url = match parse(text) {
                     Ok(url) => url,
                     Err(reason) => {
-                        plan.unusable.push(bad(reason.to_owned()));
+                        plan.unusable.push(bad(reason));
                         continue;
                     }
                 };
@@ -90,17 +90,21 @@ impl FetchPlan {
 }
 
 /// Parses a link; the part after `#` is for browsers and not sent to servers.
-fn parse(text: &str) -> Result<Url, &'static str> {
+fn parse(text: &str) -> Result<Url, String> {
     if text.len() > MAX_LINK_BYTES {
-        return Err("the link is longer than 4096 bytes: shorten it");
+        return Err(format!(
+            "the link is longer than {MAX_LINK_BYTES} bytes: shorten it"
+        ));
     }
-    let mut url = Url::parse(text.trim())
-        .map_err(|_| "this is not a link: write https:// and the whole address")?;
+    let fault = |text: &str| Err(text.to_owned());
+    let Ok(mut url) = Url::parse(text.trim()) else {
+        return fault("this is not a link: write https:// and the whole address");
+    };
     if !matches!(url.scheme(), "http" | "https") {
-        return Err("only links that begin with http:// or https:// can be fetched");
+        return fault("only links that begin with http:// or https:// can be fetched");
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("links with a user name or password are not supported: leave them out");
+        return fault("links with a user name or password are not supported: leave them out");
     }
     url.set_fragment(None);
     Ok(url)
