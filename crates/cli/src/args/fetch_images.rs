@@ -19,7 +19,7 @@ pub(crate) struct FetchArguments {
     #[arg(long)]
     pub(crate) fetch_images: bool,
 
-    /// Number of images that are downloaded at the same time.
+    /// Number of images that are downloaded at the same time, each of at most 32 MiB in memory.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = value_parser!(u32).range(1..=64), requires = "fetch_images")]
     parallel: u32,
 

@@ -58,7 +58,7 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     /// Upload each new or changed image of a folder tree to the catalog.
     Upload(UploadArguments),
-    /// Import product metadata from a CSV file.
+    /// Import product metadata from a CSV file, and the images that it links to.
     Import(ImportArguments),
     /// Find the products that look like an image, a product, or several of them.
     Search(SearchArguments),
