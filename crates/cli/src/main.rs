@@ -10,6 +10,7 @@ macro_rules! println {
 
 mod args;
 mod catalog_folder;
+mod catalog_listing;
 mod commands;
 mod connection;
 mod deadline;

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use lookalike_aws::Cloud;
-use lookalike_core::{CATALOG_PREFIX, StoreError};
+use lookalike_core::StoreError;
 
 use super::name::hash_in;
+use crate::catalog_listing::visit_catalog;
 
 /// Keys of images that a fetch may have stored, by the hash in the key. The object metadata decides.
 #[derive(Debug, Default)]
@@ -15,23 +16,14 @@ impl StoredImages {
     /// Lists the catalog.
     pub(crate) async fn list(cloud: &Cloud) -> Result<Self, StoreError> {
         let mut stored = Self::default();
-        let mut after = None;
-        loop {
-            let page = cloud
-                .pictures
-                .list(CATALOG_PREFIX, after.as_deref())
-                .await?;
-            for image in page.items {
-                if let Some(hash) = hash_in(&image.key) {
-                    let hash = hash.to_owned();
-                    stored.0.entry(hash).or_default().push(image.key);
-                }
+        visit_catalog(cloud, |image| {
+            if let Some(hash) = hash_in(&image.key) {
+                let hash = hash.to_owned();
+                stored.0.entry(hash).or_default().push(image.key);
             }
-            after = page.next;
-            if after.is_none() {
-                return Ok(stored);
-            }
-        }
+        })
+        .await?;
+        Ok(stored)
     }
 
     /// Returns the keys with this hash: several if an image got another folder or format, and the fetch that stored
