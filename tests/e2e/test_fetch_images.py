@@ -7,10 +7,12 @@ import os
 import pty
 import random
 import re
+import ssl
 import subprocess
 import threading
 
 import pytest
+import trustme
 from PIL import Image
 from support import image_server
 from support.command import BINARY, SMALL_ENCODER, environment
@@ -317,6 +319,26 @@ def at_terminal(command, answer):
         os.close(here)
         os.close(there)
     return done.returncode, done.stdout + done.stderr
+
+
+def test_certificates_are_checked(system, tmp_path):
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    server = ImageServer(tls)
+    server.images["/tls.jpg"] = drawn(8000)
+    feed = tmp_path / "tls.csv"
+    feed.write_text(f"product_id,image_link\ntls,{server.url}/tls.jpg\n", encoding="utf-8")
+    arguments = ["import", feed, "--fetch-images", "--allow-private-addresses"]
+    try:
+        refused = system.lookalike(*arguments).expect(3)
+        assert "invalid peer certificate" in refused.stderr
+        trusted = {"SSL_CERT_FILE": str(tmp_path / "authority.pem")}
+        done = system.lookalike(*arguments, extra_environment=trusted).expect()
+        assert "fetched 1 images" in done.stdout
+    finally:
+        server.close()
 
 
 def test_options_that_need_another(system, store):

@@ -13,9 +13,9 @@ HANG = 60.0
 
 
 class ImageServer:
-    """Serves `images` by path; `behaviours` has functions for paths that misbehave."""
+    """Serves `images` by path, over TLS with a context; `behaviours` has functions for paths that misbehave."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
         self.images = {}
         self.behaviours = {}
         # Paths of images that are sent without ETag and Last-Modified.
@@ -33,7 +33,10 @@ class ImageServer:
             images = server
 
         self._http = _Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+        if tls is not None:
+            self._http.socket = tls.wrap_socket(self._http.socket, server_side=True)
+        scheme = "http" if tls is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._http.server_address[1]}"
         threading.Thread(target=self._http.serve_forever, daemon=True).start()
 
     def reset(self):
