@@ -14,6 +14,7 @@ use md5::{Digest, Md5};
 use serde::Serialize;
 use walkdir::WalkDir;
 
+use crate::catalog_listing::visit_catalog;
 use crate::output;
 
 /// Maximum number of uploads at the same time: a round trip to S3 takes longer than sending an
@@ -184,18 +185,11 @@ async fn has_metadata(
 /// Returns the ETags of the images in the catalog, by key.
 async fn stored(cloud: &Cloud) -> Result<HashMap<String, String>> {
     let mut stored = HashMap::new();
-    let mut after = None;
-    loop {
-        let page = cloud
-            .pictures
-            .list(CATALOG_PREFIX, after.as_deref())
-            .await?;
-        stored.extend(page.items.into_iter().map(|p| (p.key, p.etag)));
-        after = page.next;
-        if after.is_none() {
-            return Ok(stored);
-        }
-    }
+    visit_catalog(cloud, |image| {
+        stored.insert(image.key, image.etag);
+    })
+    .await?;
+    Ok(stored)
 }
 
 /// Returns the ETag that S3 gives an object that is stored in one piece.

@@ -10,9 +10,12 @@ macro_rules! println {
 
 mod args;
 mod catalog_folder;
+mod catalog_listing;
 mod commands;
 mod connection;
 mod deadline;
+mod feed_links;
+mod fetch_images;
 mod import_watch;
 mod local;
 mod metadata_csv;

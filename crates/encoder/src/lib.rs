@@ -52,6 +52,7 @@ mod resize_plan;
 mod tensor;
 mod thumbnail;
 mod trim;
+mod verify;
 
 pub use area::Area;
 pub use augmentation::Augmentation;
@@ -65,3 +66,4 @@ pub use limits::{MAX_BYTES, MAX_PIXELS, MAX_SIDE};
 pub use lookalike_inference::{LoadError, keep_freed_memory};
 pub use projection_head::{Part, PartKind, ProjectionHead};
 pub use thumbnail::thumbnail;
+pub use verify::verify;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, value_parser};
 
+use super::fetch_images::FetchArguments;
 use super::target::TargetArguments;
 
 /// Arguments of `upload`.
@@ -44,6 +45,9 @@ pub(crate) struct ImportArguments {
 
     #[command(flatten)]
     pub(crate) target: TargetArguments,
+
+    #[command(flatten)]
+    pub(crate) images: FetchArguments,
 }
 
 /// Arguments of `draw`.

@@ -5,6 +5,7 @@ mod catalog;
 mod dead_letters;
 mod encoder;
 mod export_similar;
+mod fetch_images;
 mod finetune;
 mod index;
 mod labels;
@@ -21,6 +22,7 @@ pub(crate) use catalog::{DrawArguments, ImportArguments, UploadArguments};
 pub(crate) use dead_letters::{DeadLetterAction, DeadLettersArguments};
 pub(crate) use encoder::{EmbedArguments, EvaluateArguments};
 pub(crate) use export_similar::ExportArguments;
+pub(crate) use fetch_images::FetchArguments;
 pub(crate) use finetune::FinetuneArguments;
 pub(crate) use index::{IndexAction, IndexArguments, ReindexArguments, StatusArguments};
 pub(crate) use query_arg::QueryArg;
@@ -56,7 +58,7 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     /// Upload each new or changed image of a folder tree to the catalog.
     Upload(UploadArguments),
-    /// Import product metadata from a CSV file.
+    /// Import product metadata from a CSV file, and the images that it links to.
     Import(ImportArguments),
     /// Find the products that look like an image, a product, or several of them.
     Search(SearchArguments),

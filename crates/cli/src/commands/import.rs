@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::args::ImportArguments;
+use crate::commands::import_images::ImageImport;
 use crate::import_watch::{ImportWatch, Seen};
 use crate::metadata_csv::ProductTable;
 use crate::output::{self, CommandOutcome};
@@ -19,6 +20,7 @@ const CHUNK_PRODUCTS: usize = 500;
 
 pub(crate) async fn run(arguments: ImportArguments) -> Result<CommandOutcome> {
     let table = ProductTable::open(&arguments.csv)?;
+    let images = ImageImport::prepare(&arguments.images, &arguments.csv)?;
     let target = Target::connect(&arguments.target).await?;
     let filterable = &target.settings.filterable;
     if !arguments.json {
@@ -35,6 +37,10 @@ pub(crate) async fn run(arguments: ImportArguments) -> Result<CommandOutcome> {
         Some(watch) => Some(watch.after().await?),
         None => None,
     };
+    let images = match images {
+        Some(images) => Some(images.run(&target.cloud, &table).await?),
+        None => None,
+    };
     if arguments.json {
         let mut line = json!({
             "imported": table.products.len(),
@@ -45,16 +51,23 @@ pub(crate) async fn run(arguments: ImportArguments) -> Result<CommandOutcome> {
         if let Some(seen) = seen {
             line["index"] = json!(seen);
         }
+        if let Some(images) = &images {
+            line["images"] = json!(images);
+        }
         println!("{line}");
     } else {
         println!("{}", summary(&table, changed.len()));
         if let Some(seen) = seen {
             print_seen(seen);
         }
+        if let Some(images) = &images {
+            images.print();
+        }
     }
+    let missing = images.is_some_and(|images| images.is_partial());
     let waiting = seen.is_some_and(|seen| seen.waiting > 0);
     Ok(CommandOutcome::partial_if(
-        waiting || !table.bad_lines.is_empty(),
+        waiting || missing || !table.bad_lines.is_empty(),
     ))
 }
 

@@ -9,6 +9,7 @@ mod evaluate;
 mod export_similar;
 mod finetune;
 mod import;
+mod import_images;
 mod index;
 mod reindex;
 mod search;
