@@ -23,13 +23,13 @@ use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::Layer;
 use aws_smithy_types::error::ErrorMetadata;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_types::SigningName;
 use aws_types::region::SigningRegion;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::clients::NoRegion;
 use crate::endpoint::{self, Endpoint};
+use crate::errors::unanswered;
 use stack_xml::{read_error, read_outputs};
 
 /// The reason why the outputs of a stack are not known.
@@ -70,7 +70,7 @@ pub async fn stack_outputs(
         stack: stack.to_owned(),
         reason: match error.as_service_error().and_then(ErrorMetadata::message) {
             Some(message) => message.to_owned(),
-            None => DisplayErrorContext(&error).to_string(),
+            None => unanswered(&error).1,
         },
     })?;
     outputs.ok_or_else(|| StackError::NoStack {

@@ -166,13 +166,22 @@ where
 }
 
 /// Translates an error without an answer: wrong input, no credentials, no connection, no time.
-fn unanswered<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> (StoreErrorKind, String) {
+pub(crate) fn unanswered<E: Error + 'static>(
+    error: &SdkError<E, HttpResponse>,
+) -> (StoreErrorKind, String) {
     let cause = deepest(error);
     if let Some(credentials) = find::<CredentialsError>(error) {
         return match credentials {
             CredentialsError::ProviderTimedOut(_) => (
                 StoreErrorKind::Unavailable,
                 format!("the credentials did not arrive in time: {cause}"),
+            ),
+            // Its cause is a list of all the places where there are none.
+            CredentialsError::CredentialsNotLoaded(_) => (
+                StoreErrorKind::Denied,
+                "no AWS credentials: run `aws configure`, set AWS_PROFILE, or set AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY"
+                    .to_owned(),
             ),
             _ => (
                 StoreErrorKind::Denied,

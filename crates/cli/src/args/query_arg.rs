@@ -57,7 +57,13 @@ impl QueryArg {
         let item = match &self.subject {
             Subject::File(path) => {
                 let image = std::fs::read(path);
-                let image = image.with_context(|| format!("cannot read {}", path.display()))?;
+                let image = image.with_context(|| {
+                    let hint = match path.extension() {
+                        Some(_) => "",
+                        None => "; a product of the catalog is written product:ID",
+                    };
+                    format!("cannot read {}{hint}", path.display())
+                })?;
                 QueryItem::image(image, area)
             }
             Subject::Key(key) => QueryItem::key(key, area),

@@ -66,10 +66,12 @@ fn announce(system: &LocalSystem, drawn: &DrawnCatalog, data: &Path) {
         data.display()
     );
     println!(
-        "For the AWS CLI and boto3: AWS_ENDPOINT_URL={} AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={} AWS_REGION={}",
+        "For the AWS CLI and boto3: AWS_ENDPOINT_URL={} AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={} AWS_REGION={} \
+         AWS_DEFAULT_REGION={}",
         system.connection.aws_url,
         system.connection.access_key,
         system.connection.secret_key,
+        system.connection.region,
         system.connection.region
     );
     println!("Ctrl-C stops and removes everything.");

@@ -59,7 +59,9 @@ fn problem(kind: ProblemKind) -> Option<Problem> {
             expected: 256,
             found: 3,
         },
-        InvalidCursor => SearchError::InvalidCursor("another release made it"),
+        InvalidCursor => {
+            SearchError::InvalidCursor("this release did not give it out, or it was changed")
+        }
         CursorExpired => SearchError::CursorExpired {
             generation: 12,
             current: 15,

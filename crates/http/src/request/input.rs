@@ -43,9 +43,9 @@ impl SearchInput {
         let params = ImageSearchParams::read(query_string.clone())?;
         match media_type {
             MediaType::Image | MediaType::Unnamed => Self::of_image(bytes, params),
-            // The default of curl, also for an empty file.
+            // The default of curl, also for an empty file. A form of this type has no other characters.
             MediaType::UrlEncoded
-                if bytes.is_empty() || lookalike_encoder::sniff(&bytes).is_some() =>
+                if bytes.is_empty() || !bytes.iter().all(u8::is_ascii_graphic) =>
             {
                 Self::of_image(bytes, params)
             }

@@ -94,7 +94,7 @@ impl Cursor {
     /// [`SearchError::InvalidCursor`] if it is damaged or of another release.
     pub(crate) fn decode(text: &str) -> Result<Self, SearchError> {
         let damaged =
-            || SearchError::InvalidCursor("it is not one that was given out, or was changed");
+            || SearchError::InvalidCursor("this release did not give it out, or it was changed");
         if text.len() > MAX_TEXT_LENGTH {
             return Err(damaged());
         }
@@ -103,7 +103,7 @@ impl Cursor {
             return Err(damaged());
         };
         if version != VERSION {
-            return Err(SearchError::InvalidCursor("another release made it"));
+            return Err(damaged());
         }
         let (check, bound) = rest.split_first_chunk::<CHECK>().ok_or_else(damaged)?;
         if Sha256::digest(bound)[..CHECK] != *check {

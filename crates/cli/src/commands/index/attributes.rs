@@ -1,6 +1,7 @@
 //! Attributes that rows keep of their products: shows them, and updates them from the table.
 
 use std::collections::BTreeSet;
+use std::slice;
 
 use anyhow::Result;
 use lookalike_indexing::{Indexer, Outdated};
@@ -42,13 +43,18 @@ pub(super) async fn refresh(target: &Target, output: &OutputArguments) -> Result
 pub(super) async fn show(product_id: String, output: &OutputArguments) -> Result<CommandOutcome> {
     let target = Target::connect(&output.target).await?;
     let indexer = target.indexer(target.encoders());
-    let pictures = indexer.images_of(&[product_id]).await?;
+    let pictures = indexer.images_of(slice::from_ref(&product_id)).await?;
     if output.json {
         println!("{}", json!({ "pictures": pictures }));
     } else {
         for picture in &pictures {
             println!("{}  {}", picture.key, json!(picture.attributes));
         }
+    }
+    if pictures.is_empty() {
+        eprintln!(
+            "no image of product {product_id:?} is indexed: `lookalike status --failed` lists those that failed"
+        );
     }
     Ok(CommandOutcome::partial_if(pictures.is_empty()))
 }
