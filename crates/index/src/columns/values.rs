@@ -80,7 +80,7 @@ impl DistinctValues {
         let numbers = between(range, Operand::number, self.numbers.len(), |position| {
             self.numbers[position]
         });
-        let texts = between(range, Operand::text, self.texts.ends.len(), |position| {
+        let texts = between(range, Operand::text_bound, self.texts.ends.len(), |position| {
             self.texts.get(position)
         });
         let codes = |first: u32, positions: Range<usize>| {

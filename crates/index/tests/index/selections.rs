@@ -108,6 +108,24 @@ fn unknown_attributes_are_refused_with_the_known_ones() {
     );
 }
 
+/// An unquoted number is compared with numbers alone, although texts come before and after it by code point.
+#[test]
+fn a_range_of_numbers_leaves_texts_out() {
+    let values = [json!(49.5), json!("2,499.00"), json!("60"), json!(70)];
+    let mixed = snapshot(&values.map(|price| json!({"price": price})));
+    for (filter, keys) in [
+        ("price<50", &["k0"][..]),
+        ("price>=49.5", &["k0", "k3"]),
+        ("price<\"50\"", &["k1"]),
+        ("price<5x", &["k1"]),
+        ("price=60", &["k2"]),
+    ] {
+        let mut found = selected(&mixed, &[filter]);
+        found.sort_unstable();
+        assert_eq!(found, keys, "{filter}");
+    }
+}
+
 /// The types of an attribute are those of live images: once the last text is removed, texts are not
 /// among them.
 #[test]

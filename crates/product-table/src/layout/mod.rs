@@ -1,0 +1,14 @@
+//! The meaning of columns: formats, and the products and images that their rows make up.
+
+mod columns_of;
+mod format;
+mod images;
+mod rows;
+mod shopify;
+mod woocommerce;
+
+pub(crate) use columns_of::{Layout, REPEATABLE};
+pub use format::Format;
+pub(crate) use format::joins_last_column;
+pub(crate) use images::{IMAGE, split_images};
+pub(crate) use rows::{ProductRow, ProductRows, product_rows};
