@@ -65,9 +65,7 @@ pub enum TableError {
         reason: String,
     },
     /// The XML declares entities.
-    #[error(
-        "the XML has a DOCTYPE, whose entities are not expanded: export the feed without one"
-    )]
+    #[error("the XML has a DOCTYPE, whose entities are not expanded: export the feed without one")]
     Doctype,
     /// The XML is nested too deeply.
     #[error("line {0}: the XML is nested more than {MAX_XML_DEPTH} deep")]

@@ -66,7 +66,11 @@ impl ImageMatcher {
         for path in &paths {
             let path = folded(path);
             for (folders, ending) in endings(&path).enumerate() {
-                let known = if folders == 0 { &mut self.whole } else { &mut self.ends };
+                let known = if folders == 0 {
+                    &mut self.whole
+                } else {
+                    &mut self.ends
+                };
                 known.entry(ending.to_owned()).or_default().push(number);
             }
         }
@@ -89,14 +93,22 @@ impl ImageMatcher {
             Some(found) => found,
             None => {
                 let numbers = self.ends.get(&folded(&below))?;
-                let products: BTreeSet<&str> = numbers.iter().map(|n| self.entries[*n].product_id.as_str()).collect();
+                let products: BTreeSet<&str> = numbers
+                    .iter()
+                    .map(|n| self.entries[*n].product_id.as_str())
+                    .collect();
                 if products.len() > 1 {
                     return None;
                 }
                 (numbers, below.as_str())
             }
         };
-        let is_exact = |number: &&usize| self.entries[**number].paths.iter().any(|path| path.ends_with(ending));
+        let is_exact = |number: &&usize| {
+            self.entries[**number]
+                .paths
+                .iter()
+                .any(|path| path.ends_with(ending))
+        };
         let exact = numbers.iter().rfind(is_exact);
         let chosen = *exact.or(numbers.last())?;
         let in_other_case = exact.is_none();
@@ -162,12 +174,19 @@ mod tests {
 
     #[test]
     fn another_case_is_said_and_goes_last() {
-        let mut matcher = ImageMatcher::new([("upper", "SHOES/F.JPG"), ("same", "a/B.jpg"), ("other", "a/b.jpg")]);
+        let mut matcher = ImageMatcher::new([
+            ("upper", "SHOES/F.JPG"),
+            ("same", "a/B.jpg"),
+            ("other", "a/b.jpg"),
+        ]);
         let found = matcher.find("shoes/f.jpg", "shoes/f.jpg").unwrap();
         assert_eq!(found.product_id, "upper");
         assert_eq!(found.in_other_case.as_deref(), Some("SHOES/F.JPG"));
         let found = matcher.find("a/B.jpg", "a/B.jpg").unwrap();
-        assert_eq!((found.product_id.as_str(), found.in_other_case), ("same", None));
+        assert_eq!(
+            (found.product_id.as_str(), found.in_other_case),
+            ("same", None)
+        );
     }
 
     #[test]
@@ -181,12 +200,22 @@ mod tests {
             ("first", "3.jpg"),
             ("last", "3.jpg"),
         ]);
-        assert_eq!(matcher.find("/data/train/a/1.jpg", "a/1.jpg").unwrap().product_id, "long");
+        assert_eq!(
+            matcher
+                .find("/data/train/a/1.jpg", "a/1.jpg")
+                .unwrap()
+                .product_id,
+            "long"
+        );
         assert_eq!(product(&mut matcher, "c/1.jpg").as_deref(), Some("short"));
         assert_eq!(product(&mut matcher, "3.jpg").as_deref(), Some("last"));
         // Two products name an image that ends so: neither is chosen.
         assert_eq!(product(&mut matcher, "2.jpg"), None);
-        let left: Vec<String> = matcher.unmatched().into_iter().map(|entry| entry.product_id).collect();
+        let left: Vec<String> = matcher
+            .unmatched()
+            .into_iter()
+            .map(|entry| entry.product_id)
+            .collect();
         assert_eq!(left, ["first", "left", "lost", "right"]);
     }
 }

@@ -7,16 +7,16 @@ use percent_encoding::percent_decode_str;
 
 use crate::limits::MAX_PATH_FOLDERS;
 
-/// Returns a path with `/` between its parts, without a drive, `.` and `..`, in Unicode's composed form (NFC).
+/// Returns a path with `/` between its parts, without a drive, `.`, `..` and spaces around its parts, in Unicode's composed form (NFC).
 pub(crate) fn normalized(path: &str) -> String {
-    let path = path.trim().replace('\\', "/");
+    let path = path.replace('\\', "/");
     // A drive of Windows.
     let path = match path.as_bytes() {
         [letter, b':', b'/', ..] if letter.is_ascii_alphabetic() => &path[2..],
         _ => &path,
     };
     let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
+    for part in path.split('/').map(str::trim) {
         match part {
             "" | "." => {}
             ".." => drop(parts.pop()),
@@ -26,7 +26,9 @@ pub(crate) fn normalized(path: &str) -> String {
     // Only the end of a long path is compared.
     let first = parts.len().saturating_sub(MAX_PATH_FOLDERS);
     let path = parts[first..].join("/");
-    ComposingNormalizerBorrowed::new_nfc().normalize(&path).into_owned()
+    ComposingNormalizerBorrowed::new_nfc()
+        .normalize(&path)
+        .into_owned()
 }
 
 /// Returns the path that a percent-encoded one stands for, or `None` if it is not one.
@@ -44,7 +46,9 @@ pub(crate) fn folded(path: &str) -> String {
 
 /// Returns the path itself and its ends without the first folders.
 pub(crate) fn endings(path: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(path), |path| path.split_once('/').map(|(_, rest)| rest))
+    std::iter::successors(Some(path), |path| {
+        path.split_once('/').map(|(_, rest)| rest)
+    })
 }
 
 #[cfg(test)]
@@ -66,6 +70,9 @@ mod tests {
         }
         assert_eq!(decoded("a%20b.jpg").as_deref(), Some("a b.jpg"));
         assert_eq!(decoded("100%.jpg"), None);
-        assert_eq!(normalized(&"a/".repeat(1000)).len(), 2 * MAX_PATH_FOLDERS - 1);
+        assert_eq!(
+            normalized(&"a/".repeat(1000)).len(),
+            2 * MAX_PATH_FOLDERS - 1
+        );
     }
 }

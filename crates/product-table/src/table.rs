@@ -100,7 +100,9 @@ fn unnamed(sheet: &Sheet) -> Option<String> {
     let is_unnamed = |column: usize| sheet.columns[column].is_empty();
     let rows = sheet.rows.iter().flat_map(|row| &row.cells);
     let cells = rows.filter(|cell| is_unnamed(cell.column)).count();
-    (cells > 0).then(|| format!("{cells} cells are left out, because their columns have no name in the header"))
+    (cells > 0).then(|| {
+        format!("{cells} cells are left out, because their columns have no name in the header")
+    })
 }
 
 /// The columns with what is known of them.
@@ -129,9 +131,13 @@ impl Columns {
         }
         let columns = censuses.into_iter().enumerate().map(|(position, census)| {
             let (name, member) = (&sheet.columns[position], &layout.members[position]);
-            let is_text = layout.images.contains(&position) || matches!(member.as_str(), "name" | "category");
+            let is_text =
+                layout.images.contains(&position) || matches!(member.as_str(), "name" | "category");
             let role = if is_text { Role::Text } else { Role::Attribute };
-            let choice = options.types.get(member).or_else(|| options.types.get(name));
+            let choice = options
+                .types
+                .get(member)
+                .or_else(|| options.types.get(name));
             let (reading, report) = ColumnReading::of(name, role, choice.copied(), &census);
             Column {
                 member: member.clone(),
@@ -144,7 +150,9 @@ impl Columns {
         let columns: Vec<Column> = columns.collect();
         // A column of the file's own goes before what would be added.
         let has = |name: String| columns.iter().any(|column| column.member == name);
-        let is_written_kept = columns.iter().map(|column| !has(written_name(&column.member)));
+        let is_written_kept = columns
+            .iter()
+            .map(|column| !has(written_name(&column.member)));
         Self {
             is_written_kept: is_written_kept.collect(),
             columns,
@@ -166,7 +174,9 @@ impl Columns {
             };
             if self.is_written_kept[cell.column] && is_changed(value.as_ref(), &cell.text) {
                 let written = Value::String(cell.text);
-                metadata.entry(written_name(&column.member)).or_insert(written);
+                metadata
+                    .entry(written_name(&column.member))
+                    .or_insert(written);
             }
             if let Some(value) = value {
                 metadata.entry(column.member.clone()).or_insert(value);
@@ -175,7 +185,10 @@ impl Columns {
         for (name, list) in row.lists {
             metadata.entry(name).or_insert_with(|| list.into());
         }
-        let size: usize = metadata.iter().map(|(name, value)| name.len() + bytes(value)).sum();
+        let size: usize = metadata
+            .iter()
+            .map(|(name, value)| name.len() + bytes(value))
+            .sum();
         if size > MAX_METADATA_BYTES {
             return Err(format!(
                 "the product has {size} bytes of metadata, at most {MAX_METADATA_BYTES} are allowed"
@@ -192,7 +205,8 @@ impl Columns {
 
     fn reports(self, sheet: &Sheet) -> Vec<ColumnReport> {
         let columns = self.columns.into_iter().zip(&sheet.columns);
-        let kept = columns.filter(|(column, _)| !column.member.is_empty() && column.census.cells > 0);
+        let kept =
+            columns.filter(|(column, _)| !column.member.is_empty() && column.census.cells > 0);
         let reports = kept.map(|(column, name)| ColumnReport {
             name: column.member,
             column: name.clone(),

@@ -193,10 +193,7 @@ async fn a_bad_filter_is_refused_with_the_expected_form() {
         assert!(detail.contains("\"brand\" holds text"), "{detail}");
         assert!(detail.contains("--types brand=number"), "{detail}");
     }
-    assert_eq!(
-        found(&shop, "filter=brand%3C%2250%22").await,
-        products(&[])
-    );
+    assert_eq!(found(&shop, "filter=brand%3C%2250%22").await, products(&[]));
     let path = "/products/p00/similar?filter=colour%3Dred";
     shop.get(path).await.problem(400, "unknown-attribute");
     let path = "/products/p00/similar?filter=%3D";

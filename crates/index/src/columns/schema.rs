@@ -107,8 +107,7 @@ fn check_range(name: &str, range: &Range, holds: ValueTypes) -> Result<(), Filte
     let bounds = [&range.low, &range.high].into_iter().flatten();
     let mut operands = bounds.map(|bound| &bound.value);
     let is_ordered = |operand: &&Operand| {
-        holds.texts && operand.text_bound().is_some()
-            || holds.numbers && operand.number().is_some()
+        holds.texts && operand.text_bound().is_some() || holds.numbers && operand.number().is_some()
     };
     let Some(wrong) = operands.find(|operand| !is_ordered(operand)) else {
         return Ok(());

@@ -9,7 +9,9 @@ use super::report::DoubtfulCells;
 /// Maximum number of different currencies and shapes of times that are told apart.
 const MAX_KINDS: usize = 8;
 /// Words for a missing value.
-const MISSING: [&str; 8] = ["n/a", "na", "null", "none", "nan", "-", "\u{2013}", "\u{2014}"];
+const MISSING: [&str; 8] = [
+    "n/a", "na", "null", "none", "nan", "-", "\u{2013}", "\u{2014}",
+];
 
 /// What the cells of a column look like.
 #[derive(Debug, Default)]
@@ -76,10 +78,22 @@ impl Census {
                 self.marks.note(number.shape);
                 match number.shape {
                     Shape::Ambiguous(_) => self.ambiguous.push(line, cell),
-                    Shape::Certain { decimal: Some('.'), .. } | Shape::Certain { grouping: Some(','), .. } => {
+                    Shape::Certain {
+                        decimal: Some('.'), ..
+                    }
+                    | Shape::Certain {
+                        grouping: Some(','),
+                        ..
+                    } => {
                         self.points.push(line, cell);
                     }
-                    Shape::Certain { decimal: Some(','), .. } | Shape::Certain { grouping: Some('.'), .. } => {
+                    Shape::Certain {
+                        decimal: Some(','), ..
+                    }
+                    | Shape::Certain {
+                        grouping: Some('.'),
+                        ..
+                    } => {
                         self.commas.push(line, cell);
                     }
                     Shape::Certain { .. } | Shape::Whole => {}
@@ -128,8 +142,12 @@ impl Census {
         match self.dates {
             0 => None,
             dates if self.year_first == dates => Some(DateOrder::YearMonthDay),
-            dates if self.day_first == dates && self.month_first < dates => Some(DateOrder::DayMonthYear),
-            dates if self.month_first == dates && self.day_first < dates => Some(DateOrder::MonthDayYear),
+            dates if self.day_first == dates && self.month_first < dates => {
+                Some(DateOrder::DayMonthYear)
+            }
+            dates if self.month_first == dates && self.day_first < dates => {
+                Some(DateOrder::MonthDayYear)
+            }
             _ => None,
         }
     }

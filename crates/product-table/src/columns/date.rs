@@ -2,7 +2,7 @@
 
 /// The order of the parts of a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum DateOrder {
+pub(crate) enum DateOrder {
     YearMonthDay,
     DayMonthYear,
     MonthDayYear,
@@ -54,7 +54,10 @@ impl WrittenDate<'_> {
             '.' | '-' => &[DateOrder::DayMonthYear],
             _ => &[DateOrder::DayMonthYear, DateOrder::MonthDayYear],
         };
-        orders.iter().copied().filter(|order| self.in_order(*order).is_some())
+        orders
+            .iter()
+            .copied()
+            .filter(|order| self.in_order(*order).is_some())
     }
 
     /// Returns the date as `2024-01-31`, with its time, if the parts have this order.
@@ -67,7 +70,9 @@ impl WrittenDate<'_> {
     pub(super) fn time_shape(&self) -> String {
         let end = self.time.rfind(['+', '-', 'Z']).unwrap_or(self.time.len());
         let (clock, offset) = self.time.split_at(end);
-        let clock = clock.chars().map(|c| if c.is_ascii_digit() { '0' } else { c });
+        let clock = clock
+            .chars()
+            .map(|c| if c.is_ascii_digit() { '0' } else { c });
         clock.chain(offset.chars()).collect()
     }
 
@@ -107,9 +112,22 @@ mod tests {
         assert_eq!(iso("2024/02/29 10:30").as_deref(), Some("2024-02-29 10:30"));
         assert_eq!(iso("31.12.2024").as_deref(), Some("2024-12-31"));
         assert_eq!(iso("12/31/2024").as_deref(), Some("2024-12-31"));
-        assert_eq!(iso("2024-01-31T10:00:00Z").as_deref(), Some("2024-01-31T10:00:00Z"));
+        assert_eq!(
+            iso("2024-01-31T10:00:00Z").as_deref(),
+            Some("2024-01-31T10:00:00Z")
+        );
         assert_eq!(written("01/02/2024").unwrap().orders().count(), 2);
-        for other in ["", "2023-02-29", "10-20", "1.5", "1/2", "31/31/2024", "2024-01-31x", "20240131", "1.2.3"] {
+        for other in [
+            "",
+            "2023-02-29",
+            "10-20",
+            "1.5",
+            "1/2",
+            "31/31/2024",
+            "2024-01-31x",
+            "20240131",
+            "1.2.3",
+        ] {
             assert_eq!(written(other), None, "{other}");
         }
     }

@@ -42,14 +42,14 @@ pub(super) enum Shape {
 
 /// The marks of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Marks {
+pub(crate) struct Marks {
     pub(super) points: MarkUses,
     pub(super) commas: MarkUses,
 }
 
 /// The uses of a mark in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct MarkUses {
+pub(crate) struct MarkUses {
     pub(super) decimal: bool,
     pub(super) grouping: bool,
 }
@@ -114,10 +114,12 @@ fn shape(body: &str) -> Option<Shape> {
         // 1,299.00 and 1 299,00
         Some(first) => {
             let all_same = earlier.all(|other| other == first);
-            (all_same && !is_group_mark(mark) && is_grouped(before, first)).then_some(Shape::Certain {
-                decimal: Some(mark),
-                grouping: Some(first),
-            })
+            (all_same && !is_group_mark(mark) && is_grouped(before, first)).then_some(
+                Shape::Certain {
+                    decimal: Some(mark),
+                    grouping: Some(first),
+                },
+            )
         }
         None if is_group_mark(mark) => is_grouped(body, mark).then_some(Shape::Certain {
             decimal: None,
@@ -283,8 +285,30 @@ mod tests {
     #[test]
     fn other_texts_are_no_numbers() {
         for cell in [
-            "", "-", "--5", "5.", "1e3", "+49", "10-20", "15%", "1_000", "0x10", "１２", "NaN", "12,99,9", "1.2,3.4",
-            "1,299.00.1", "12 99", "1,,299", "$5$", "EUR", "10x20", "1'2", "1.2.3.4", ",", "abc",
+            "",
+            "-",
+            "--5",
+            "5.",
+            "1e3",
+            "+49",
+            "10-20",
+            "15%",
+            "1_000",
+            "0x10",
+            "１２",
+            "NaN",
+            "12,99,9",
+            "1.2,3.4",
+            "1,299.00.1",
+            "12 99",
+            "1,,299",
+            "$5$",
+            "EUR",
+            "10x20",
+            "1'2",
+            "1.2.3.4",
+            ",",
+            "abc",
         ] {
             assert_eq!(written(cell), Written::Other, "{cell}");
         }
@@ -301,7 +325,10 @@ mod tests {
         };
         assert_eq!(shape("1,299"), Shape::Ambiguous(','));
         assert_eq!(shape("90.750"), Shape::Ambiguous('.'));
-        let decimal = |mark| Shape::Certain { decimal: Some(mark), grouping: None };
+        let decimal = |mark| Shape::Certain {
+            decimal: Some(mark),
+            grouping: None,
+        };
         assert_eq!(shape("0,750"), decimal(','));
         assert_eq!(shape("1299,750"), decimal(','));
         assert_eq!(Marks::default().is_decimal(','), None);

@@ -11,8 +11,30 @@ use crate::sheet::plain_name;
 
 /// Parts of names of columns that identify something.
 const IDENTIFIERS: [&str; 24] = [
-    "id", "ids", "ean", "ean13", "gtin", "gtin8", "gtin12", "gtin13", "gtin14", "upc", "isbn", "sku", "mpn", "asin",
-    "barcode", "zip", "zipcode", "postcode", "postal", "plz", "phone", "telephone", "tel", "handle",
+    "id",
+    "ids",
+    "ean",
+    "ean13",
+    "gtin",
+    "gtin8",
+    "gtin12",
+    "gtin13",
+    "gtin14",
+    "upc",
+    "isbn",
+    "sku",
+    "mpn",
+    "asin",
+    "barcode",
+    "zip",
+    "zipcode",
+    "postcode",
+    "postal",
+    "plz",
+    "phone",
+    "telephone",
+    "tel",
+    "handle",
 ];
 
 /// The way in which the cells of a column are read.
@@ -20,9 +42,14 @@ const IDENTIFIERS: [&str; 24] = [
 pub(crate) enum ColumnReading {
     Text,
     /// Numbers; with a fixed decimal mark, or with the marks that the column shows.
-    Number { marks: Marks, is_strict: bool },
+    Number {
+        marks: Marks,
+        is_strict: bool,
+    },
     /// True and false; with `is_wide` also yes and no, 1 and 0.
-    Boolean { is_wide: bool },
+    Boolean {
+        is_wide: bool,
+    },
     Date(DateOrder),
 }
 
@@ -47,13 +74,24 @@ pub(crate) enum Cell {
 
 impl ColumnReading {
     /// Decides how the cells of a column are read.
-    pub(crate) fn of(name: &str, role: Role, choice: Option<TypeChoice>, census: &Census) -> (Self, Report) {
+    pub(crate) fn of(
+        name: &str,
+        role: Role,
+        choice: Option<TypeChoice>,
+        census: &Census,
+    ) -> (Self, Report) {
         if let Some(choice) = choice {
             return chosen(choice, census);
         }
         let is_text = |reason: Option<&str>| {
             let reason = reason.map(str::to_owned);
-            (Self::Text, Report { reason, ..Report::default() })
+            (
+                Self::Text,
+                Report {
+                    reason,
+                    ..Report::default()
+                },
+            )
         };
         match census.values() {
             _ if role == Role::Text => is_text(None),
@@ -61,18 +99,19 @@ impl ColumnReading {
             _ if is_identifier(name) => is_text(Some("its name is that of an identifier")),
             values if census.booleans == values => plain(Self::Boolean { is_wide: false }, census),
             values if census.dates == values => dates(census),
-            _ if !census.identifiers.is_empty() && census.not_numbers.is_empty() => {
-                is_text(Some("identifiers: numbers with leading zeros or more than 15 digits"))
-            }
+            _ if !census.identifiers.is_empty() && census.not_numbers.is_empty() => is_text(Some(
+                "identifiers: numbers with leading zeros or more than 15 digits",
+            )),
             values if census.numbers == values => numbers(census),
             values if census.numbers * 2 >= values => {
                 let mut doubtful = census.not_numbers.clone();
                 doubtful.extend(&census.identifiers);
                 doubt("most cells are numbers, but not these", doubtful)
             }
-            values if census.dates * 2 >= values => {
-                doubt("most cells are dates, but not these", census.not_dates.clone())
-            }
+            values if census.dates * 2 >= values => doubt(
+                "most cells are dates, but not these",
+                census.not_dates.clone(),
+            ),
             _ => is_text(None),
         }
     }
@@ -92,7 +131,9 @@ impl ColumnReading {
         let value = match self {
             Self::Text => return Cell::Value(cell.into()),
             Self::Boolean { is_wide } => boolean(cell, is_wide).map(Value::Bool),
-            Self::Date(order) => date::written(cell).and_then(|date| date.iso(order)).map(Value::String),
+            Self::Date(order) => date::written(cell)
+                .and_then(|date| date.iso(order))
+                .map(Value::String),
             Self::Number { marks, is_strict } => number_of(cell, marks, is_strict),
         };
         match value {
@@ -116,11 +157,14 @@ fn is_identifier(name: &str) -> bool {
         previous = character;
     }
     let words = plain_name(&words);
-    words.split(|c: char| !c.is_alphanumeric()).any(|word| IDENTIFIERS.contains(&word))
+    words
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|word| IDENTIFIERS.contains(&word))
 }
 
 fn plain(reading: ColumnReading, census: &Census) -> (ColumnReading, Report) {
-    let reason = (!census.missing.is_empty()).then(|| "words for a missing value are left out".to_owned());
+    let reason =
+        (!census.missing.is_empty()).then(|| "words for a missing value are left out".to_owned());
     let doubtful = census.missing.clone();
     (reading, Report { reason, doubtful })
 }
@@ -138,20 +182,32 @@ fn numbers(census: &Census) -> (ColumnReading, Report) {
             true => &census.points,
             false => &census.commas,
         };
-        return doubt("some numbers have a decimal comma and others a decimal point", fewer.clone());
+        return doubt(
+            "some numbers have a decimal comma and others a decimal point",
+            fewer.clone(),
+        );
     }
     if census.currencies.len() > 1 {
         let mut doubtful = DoubtfulCells::default();
         for (line, cell) in census.currencies.values() {
             doubtful.push(*line, cell);
         }
-        return doubt("the numbers are in several currencies, such as these", doubtful);
+        return doubt(
+            "the numbers are in several currencies, such as these",
+            doubtful,
+        );
     }
     if !census.ambiguous.is_empty() && marks.is_decimal('.').is_none() {
         let reason = "the mark in these numbers may be a decimal mark or stand between thousands";
         return doubt(reason, census.ambiguous.clone());
     }
-    plain(ColumnReading::Number { marks, is_strict: true }, census)
+    plain(
+        ColumnReading::Number {
+            marks,
+            is_strict: true,
+        },
+        census,
+    )
 }
 
 fn dates(census: &Census) -> (ColumnReading, Report) {
@@ -168,14 +224,31 @@ fn dates(census: &Census) -> (ColumnReading, Report) {
 fn chosen(choice: TypeChoice, census: &Census) -> (ColumnReading, Report) {
     let reading = match choice {
         TypeChoice::Text => ColumnReading::Text,
-        TypeChoice::Number => ColumnReading::Number { marks: census.marks, is_strict: false },
-        TypeChoice::DecimalPoint => ColumnReading::Number { marks: Marks::of_decimal('.'), is_strict: true },
-        TypeChoice::DecimalComma => ColumnReading::Number { marks: Marks::of_decimal(','), is_strict: true },
+        TypeChoice::Number => ColumnReading::Number {
+            marks: census.marks,
+            is_strict: false,
+        },
+        TypeChoice::DecimalPoint => ColumnReading::Number {
+            marks: Marks::of_decimal('.'),
+            is_strict: true,
+        },
+        TypeChoice::DecimalComma => ColumnReading::Number {
+            marks: Marks::of_decimal(','),
+            is_strict: true,
+        },
         TypeChoice::Boolean => ColumnReading::Boolean { is_wide: true },
-        TypeChoice::Date => ColumnReading::Date(census.date_order().unwrap_or(DateOrder::YearMonthDay)),
+        TypeChoice::Date => {
+            ColumnReading::Date(census.date_order().unwrap_or(DateOrder::YearMonthDay))
+        }
     };
     let reason = Some("chosen".to_owned());
-    (reading, Report { reason, ..Report::default() })
+    (
+        reading,
+        Report {
+            reason,
+            ..Report::default()
+        },
+    )
 }
 
 fn number_of(cell: &str, marks: Marks, is_strict: bool) -> Option<Value> {

@@ -34,9 +34,11 @@ impl Layout {
         let find = Finder { sheet };
         let id = match find.chosen("--id-column", &options.id_column)? {
             Some(id) => id,
-            None => find.first(ids(format)).ok_or_else(|| TableError::NoIdColumn {
-                found: sheet.names(),
-            })?,
+            None => find
+                .first(ids(format))
+                .ok_or_else(|| TableError::NoIdColumn {
+                    found: sheet.names(),
+                })?,
         };
         let mut layout = Self {
             format,
@@ -51,7 +53,12 @@ impl Layout {
         }
         for (option, choice, usual, member) in [
             ("--name-column", &options.name_column, names(format), NAME),
-            ("--category-column", &options.category_column, categories(format), CATEGORY),
+            (
+                "--category-column",
+                &options.category_column,
+                categories(format),
+                CATEGORY,
+            ),
             ("", &None, prices(format), PRICE),
         ] {
             let chosen = find.chosen(option, choice)?;
@@ -68,7 +75,9 @@ impl Layout {
         for (other, name) in self.members.iter_mut().enumerate() {
             if name == member && other != column {
                 name.clear();
-                self.notes.push(format!("column {member:?} is left out, because another column becomes {member:?}"));
+                self.notes.push(format!(
+                    "column {member:?} is left out, because another column becomes {member:?}"
+                ));
             }
         }
         member.clone_into(&mut self.members[column]);
@@ -80,7 +89,11 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    fn chosen(&self, option: &'static str, choice: &Option<String>) -> Result<Option<usize>, TableError> {
+    fn chosen(
+        &self,
+        option: &'static str,
+        choice: &Option<String>,
+    ) -> Result<Option<usize>, TableError> {
         let Some(name) = choice else {
             return Ok(None);
         };
@@ -95,7 +108,9 @@ impl Finder<'_> {
 
     /// Returns the first of these columns that exists.
     fn first(&self, names: &[&str]) -> Option<usize> {
-        names.iter().find_map(|name| self.all(&[name]).first().copied())
+        names
+            .iter()
+            .find_map(|name| self.all(&[name]).first().copied())
     }
 
     /// Returns all of these columns that exist, in their order.
@@ -122,7 +137,12 @@ fn image_columns(format: Format) -> &'static [&'static str] {
     match format {
         Format::Plain => &[IMAGE, "image_link", "additional_image_link"],
         Format::GoogleMerchant => &["image_link", "additional_image_link"],
-        Format::Shopify => &["image_src", "product_image_url", "variant_image", "variant_image_url"],
+        Format::Shopify => &[
+            "image_src",
+            "product_image_url",
+            "variant_image",
+            "variant_image_url",
+        ],
         Format::WooCommerce => &["images"],
         Format::KaggleFashion => &[],
     }

@@ -44,14 +44,28 @@ impl Format {
         let has_any = |names: &[&str]| names.iter().any(|name| has(name));
         if has("product_id") {
             Self::Plain
-        } else if has("id") && has("mastercategory") && has("articletype") && has("productdisplayname") {
+        } else if has("id")
+            && has("mastercategory")
+            && has("articletype")
+            && has("productdisplayname")
+        {
             Self::KaggleFashion
         } else if has_any(&["handle", "url_handle"])
             && has("title")
-            && has_any(&["variant_price", "variant_sku", "image_src", "option1_name", "product_image_url"])
+            && has_any(&[
+                "variant_price",
+                "variant_sku",
+                "image_src",
+                "option1_name",
+                "product_image_url",
+            ])
         {
             Self::Shopify
-        } else if has_any(&["id", "sku"]) && has("name") && has("regular_price") && has("categories") {
+        } else if has_any(&["id", "sku"])
+            && has("name")
+            && has("regular_price")
+            && has("categories")
+        {
             Self::WooCommerce
         } else if has("id") && has("title") && has_any(&["image_link", "link", "availability"]) {
             Self::GoogleMerchant
@@ -63,6 +77,8 @@ impl Format {
 
 /// True if unquoted commas are allowed in the last column: the names of Kaggle's fashion products have them.
 pub(crate) fn joins_last_column(columns: &[String]) -> bool {
-    let last = columns.last().is_some_and(|name| plain_name(name) == "productdisplayname");
+    let last = columns
+        .last()
+        .is_some_and(|name| plain_name(name) == "productdisplayname");
     last && Format::of(columns) == Format::KaggleFashion
 }

@@ -10,5 +10,4 @@ mod woocommerce;
 pub(crate) use columns_of::{Layout, REPEATABLE};
 pub use format::Format;
 pub(crate) use format::joins_last_column;
-pub(crate) use images::{IMAGE, split_images};
-pub(crate) use rows::{ProductRow, ProductRows, product_rows};
+pub(crate) use rows::{ProductRow, product_rows};

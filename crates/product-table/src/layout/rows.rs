@@ -58,7 +58,9 @@ fn fault(id: Option<&str>, name: &str) -> Option<String> {
         None => Some(format!("{name} is empty")),
         Some(id) if id.len() > MAX_ID_BYTES => {
             let bytes = id.len();
-            Some(format!("{name} has {bytes} bytes, at most {MAX_ID_BYTES} are allowed"))
+            Some(format!(
+                "{name} has {bytes} bytes, at most {MAX_ID_BYTES} are allowed"
+            ))
         }
         Some(_) => None,
     }

@@ -19,7 +19,12 @@ pub(super) fn products(rows: Vec<SheetRow>, sheet: &Sheet, layout: &Layout) -> P
     let mut other_prices = 0;
     for row in rows {
         let handle = row.get(layout.id).unwrap_or_default();
-        let Joined { product, names, images, has_other_price } = match known.get_mut(handle) {
+        let Joined {
+            product,
+            names,
+            images,
+            has_other_price,
+        } = match known.get_mut(handle) {
             Some(joined) => joined,
             None => {
                 joined.products.push(ProductRow {

@@ -54,7 +54,12 @@ struct Columns {
 
 impl Columns {
     fn of(sheet: &Sheet) -> Self {
-        let find = |name: &str| sheet.columns.iter().position(|column| plain_name(column) == name);
+        let find = |name: &str| {
+            sheet
+                .columns
+                .iter()
+                .position(|column| plain_name(column) == name)
+        };
         let attributes = (1..).map_while(|number| {
             let name = find(&format!("attribute_{number}_name"))?;
             Some((name, find(&format!("attribute_{number}_value(s)"))?))
@@ -70,7 +75,11 @@ impl Columns {
     }
 
     fn product(&self, mut row: SheetRow, layout: &Layout) -> ProductRow {
-        for cell in row.cells.iter_mut().filter(|cell| Some(cell.column) == self.category) {
+        for cell in row
+            .cells
+            .iter_mut()
+            .filter(|cell| Some(cell.column) == self.category)
+        {
             cell.text = list(&cell.text).swap_remove(0);
         }
         let mut lists = Vec::new();
@@ -79,7 +88,11 @@ impl Columns {
                 lists.push((name.to_owned(), list(values)));
             }
         }
-        let is_list = |column| self.attributes.iter().any(|(n, v)| *n == column || *v == column);
+        let is_list = |column| {
+            self.attributes
+                .iter()
+                .any(|(n, v)| *n == column || *v == column)
+        };
         row.cells.retain(|cell| !is_list(cell.column));
         let mut product = ProductRow::of(row, layout);
         for (name, values) in lists {

@@ -15,7 +15,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Sheet, char), TableError> {
         Some((_, length)) => (&bytes[length..], 2),
         None => (bytes, 1),
     };
-    let delimiter = declared.map_or_else(|| delimiter::of_header(bytes), |(delimiter, _)| delimiter);
+    let delimiter =
+        declared.map_or_else(|| delimiter::of_header(bytes), |(delimiter, _)| delimiter);
     quoting::check(bytes, delimiter, first_line)?;
     let mut reader = ReaderBuilder::new()
         .delimiter(delimiter)
@@ -48,7 +49,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Sheet, char), TableError> {
 }
 
 fn header(record: &ByteRecord) -> Vec<String> {
-    let names = record.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned());
+    let names = record
+        .iter()
+        .map(|name| String::from_utf8_lossy(name).trim().to_owned());
     let mut names: Vec<String> = names.collect();
     while names.len() > 1 && names.last().is_some_and(String::is_empty) {
         names.pop();
@@ -76,7 +79,9 @@ fn add(sheet: &mut Sheet, line: u64, record: &ByteRecord, delimiter: u8) -> Resu
     }
     let found = texts.len();
     let joined = match found > columns && layout::joins_last_column(&sheet.columns) {
-        true => texts.split_off(columns - 1).join(&char::from(delimiter).to_string()),
+        true => texts
+            .split_off(columns - 1)
+            .join(&char::from(delimiter).to_string()),
         false => String::new(),
     };
     if !joined.is_empty() {

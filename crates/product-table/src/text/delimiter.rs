@@ -5,7 +5,9 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// Returns the delimiter that a first line `sep=;` names, and the length of that line.
 pub(super) fn declared(bytes: &[u8]) -> Option<(u8, usize)> {
-    let end = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
+    let end = bytes
+        .iter()
+        .position(|byte| matches!(byte, b'\r' | b'\n'))?;
     let line = bytes[..end].trim_ascii_end();
     // Programs that quote everything quote this line too.
     let line = line.strip_prefix(b"\"").unwrap_or(line);
@@ -17,9 +19,17 @@ pub(super) fn declared(bytes: &[u8]) -> Option<(u8, usize)> {
         [one] if DELIMITERS.contains(one) => *one,
         _ => return None,
     };
-    let ends = bytes[end..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
-    let length = end + ends.count().min(if bytes[end..].starts_with(b"\r\n") { 2 } else { 1 });
-    name.eq_ignore_ascii_case(b"sep=").then_some((delimiter, length))
+    let ends = bytes[end..]
+        .iter()
+        .take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    let length = end
+        + ends.count().min(if bytes[end..].starts_with(b"\r\n") {
+            2
+        } else {
+            1
+        });
+    name.eq_ignore_ascii_case(b"sep=")
+        .then_some((delimiter, length))
 }
 
 /// Returns the delimiter that occurs most often in the header, outside of quotes.

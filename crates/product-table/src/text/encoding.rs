@@ -45,7 +45,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(Cow<'_, [u8]>, TextEncoding), Tabl
     if has_errors {
         return Err(TableError::Encoding(TextEncoding(encoding).to_string()));
     }
-    Ok((text.into_owned().into_bytes().into(), TextEncoding(encoding)))
+    Ok((
+        text.into_owned().into_bytes().into(),
+        TextEncoding(encoding),
+    ))
 }
 
 /// Returns the encoding of a file without a byte order mark.
@@ -61,7 +64,11 @@ fn without_mark(bytes: &[u8]) -> Result<&'static Encoding, TableError> {
     let is_1252 = std::str::from_utf8(bytes).is_err()
         && !has_utf_8(bytes)
         && !bytes.iter().any(|byte| NOT_IN_1252.contains(byte));
-    Ok(if is_1252 { WINDOWS_1252 } else { encoding_rs::UTF_8 })
+    Ok(if is_1252 {
+        WINDOWS_1252
+    } else {
+        encoding_rs::UTF_8
+    })
 }
 
 /// Returns UTF-16 if every second byte at the start is zero, as in text that is mostly ASCII.
@@ -106,14 +113,23 @@ mod tests {
 
     fn decoded(bytes: &[u8]) -> (String, String) {
         let (text, encoding) = decode(bytes).unwrap();
-        (String::from_utf8_lossy(&text).into_owned(), encoding.to_string())
+        (
+            String::from_utf8_lossy(&text).into_owned(),
+            encoding.to_string(),
+        )
     }
 
     #[test]
     fn encodings_are_recognized() {
         let utf_16 = |text: &str, swap: bool| -> Vec<u8> {
             let units = text.encode_utf16();
-            let bytes = |unit: u16| if swap { unit.to_be_bytes() } else { unit.to_le_bytes() };
+            let bytes = |unit: u16| {
+                if swap {
+                    unit.to_be_bytes()
+                } else {
+                    unit.to_le_bytes()
+                }
+            };
             units.flat_map(bytes).collect()
         };
         let table = "id,größe\n1,ü\n";

@@ -1,7 +1,7 @@
 //! From bytes to cells.
 
-mod delimiter;
 mod delimited;
+mod delimiter;
 mod encoding;
 mod line_counter;
 mod quoting;

@@ -35,7 +35,10 @@ pub(super) fn check(bytes: &[u8], delimiter: u8, first_line: u64) -> Result<(), 
 /// Returns the position of the quote that ends a field, from `position` on; two quotes stand for one.
 fn closing_quote(bytes: &[u8], mut position: usize) -> Option<usize> {
     loop {
-        position += bytes.get(position..)?.iter().position(|byte| *byte == b'"')?;
+        position += bytes
+            .get(position..)?
+            .iter()
+            .position(|byte| *byte == b'"')?;
         if bytes.get(position + 1) != Some(&b'"') {
             return Some(position);
         }

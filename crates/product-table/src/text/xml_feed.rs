@@ -105,7 +105,8 @@ impl FeedReader {
             Some(item) => {
                 // A link of Atom is in an attribute.
                 let link = element.try_get_attribute("href").ok().flatten();
-                let text = link.map(|href| String::from_utf8_lossy(&href.value).replace("&amp;", "&"));
+                let text =
+                    link.map(|href| String::from_utf8_lossy(&href.value).replace("&amp;", "&"));
                 item.add(Field {
                     name: self.path[item.depth..].join("_"),
                     is_prefixed,
@@ -138,7 +139,9 @@ impl FeedReader {
             (None, Some(text)) => self.text(text),
             (None, None) => {
                 if let Some(item) = &mut self.item {
-                    item.fault = Some(format!("the entity &{name}; is not one of XML: write the character itself"));
+                    item.fault = Some(format!(
+                        "the entity &{name}; is not one of XML: write the character itself"
+                    ));
                 }
             }
         }
