@@ -13,14 +13,17 @@ mod catalog_folder;
 mod commands;
 mod connection;
 mod deadline;
+mod image_products;
+mod import_report;
 mod import_watch;
 mod local;
-mod metadata_csv;
 mod output;
+mod product_file;
 mod reindex_fill;
 mod report_file;
 mod sam_variables;
 mod search_query;
+mod shared_names;
 mod stop_signal;
 mod target;
 

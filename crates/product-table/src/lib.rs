@@ -39,7 +39,7 @@ pub use bad_line::{BadLine, DuplicateId};
 pub use columns::{ColumnReport, ColumnType, DoubtfulCells};
 pub use error::TableError;
 pub use image_matcher::{ImageMatch, ImageMatcher, UnmatchedEntry};
-pub use layout::Format;
+pub use layout::{Format, image_entries};
 pub use limits::MAX_FILE_BYTES;
 pub use options::{ReadOptions, TypeChoice, UnknownType};
 pub use product::TableProduct;

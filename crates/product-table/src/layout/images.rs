@@ -9,6 +9,11 @@ pub(crate) fn split_images(cell: &str) -> impl Iterator<Item = &str> {
     entries.map(str::trim).filter(|entry| !entry.is_empty())
 }
 
+/// Returns the paths of images that a cell names; links are left out.
+pub fn image_entries(cell: &str) -> impl Iterator<Item = &str> {
+    split_images(cell).filter(|entry| !is_link(entry))
+}
+
 /// True if an entry is an `http` or `https` link.
 pub(crate) fn is_link(entry: &str) -> bool {
     let starts_with = |scheme: &str| {

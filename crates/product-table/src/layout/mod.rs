@@ -10,4 +10,5 @@ mod woocommerce;
 pub(crate) use columns_of::{Layout, REPEATABLE};
 pub use format::Format;
 pub(crate) use format::joins_last_column;
+pub use images::image_entries;
 pub(crate) use rows::{ProductRow, product_rows};

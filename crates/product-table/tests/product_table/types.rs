@@ -73,7 +73,7 @@ fn what_stays_open_is_text_and_said() {
         ),
         (&["$5", "5 EUR", "6"], "several currencies", &[2, 3]),
         (&["12", "call us", "13"], "most cells are numbers", &[3]),
-        (&["12", "13", "007", "M"], "most cells are numbers", &[3, 4]),
+        (&["12", "13", "007", "M"], "most cells are numbers", &[4, 5]),
         (
             &["01/02/2024", "03/04/2024"],
             "order of day and month",
