@@ -54,7 +54,7 @@ fn words_are_what_the_attribute_holds() {
     assert_eq!(selected(&shop, &["any=true"]), ["k2", "k3"]);
     assert_eq!(selected(&shop, &["sale=true"]), ["k0"]);
     assert_eq!(
-        selected(&shop, &["size<5"]),
+        selected(&shop, &["size<\"5\""]),
         ["k0", "k1"],
         "texts are ordered as texts"
     );
@@ -76,6 +76,9 @@ fn words_are_what_the_attribute_holds() {
         wrong("price=\"42\""),
         "attribute \"price\" holds number: it cannot be compared with the text \"42\""
     );
+    let refused = wrong("size<5");
+    assert!(refused.contains("\"size\" holds text"), "{refused}");
+    assert!(refused.contains("up to or from the number 5"), "{refused}");
     assert!(wrong("sale<true").contains("holds boolean"));
     assert!(wrong("sale=yes").contains("cannot be compared with \"yes\""));
 }
