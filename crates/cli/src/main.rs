@@ -14,6 +14,7 @@ mod commands;
 mod connection;
 mod deadline;
 mod image_products;
+mod import_comparison;
 mod import_report;
 mod import_watch;
 mod local;

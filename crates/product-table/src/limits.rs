@@ -12,8 +12,8 @@ pub(crate) const MAX_ID_BYTES: usize = 2048;
 pub(crate) const MAX_METADATA_BYTES: usize = 350_000;
 /// Maximum depth of elements of an XML feed.
 pub(crate) const MAX_XML_DEPTH: usize = 64;
-/// Maximum number of images of one product.
-pub(crate) const MAX_IMAGES: usize = 1000;
+/// Maximum number of images of one product, and of values of a list; more are left out.
+pub(crate) const MAX_IMAGES: usize = 100;
 /// Maximum number of cells, lines or products that a report shows of each kind.
 pub(crate) const MAX_SHOWN: usize = 20;
 /// Maximum number of folders in the path of an image entry.

@@ -19,7 +19,7 @@ pub(crate) struct Sheet {
 #[derive(Debug)]
 pub(crate) struct SheetRow {
     pub(crate) line: u64,
-    /// In the order of the file. A column may occur several times.
+    /// By column; cells of one column, which may occur several times, in the order of the file.
     pub(crate) cells: Vec<SheetCell>,
 }
 
@@ -33,11 +33,12 @@ pub(crate) struct SheetCell {
 
 impl Sheet {
     /// Adds a row.
-    pub(crate) fn push(&mut self, row: SheetRow) -> Result<(), TableError> {
+    pub(crate) fn push(&mut self, mut row: SheetRow) -> Result<(), TableError> {
         self.cells += row.cells.len();
         if self.cells > MAX_CELLS {
             return Err(TableError::TooManyCells);
         }
+        row.cells.sort_by_key(|cell| cell.column);
         self.rows.push(row);
         Ok(())
     }
@@ -76,8 +77,16 @@ impl Sheet {
 impl SheetRow {
     /// Returns the first text of a column.
     pub(crate) fn get(&self, column: usize) -> Option<&str> {
-        let cell = self.cells.iter().find(|cell| cell.column == column);
-        cell.map(|cell| cell.text.as_str())
+        self.all(column).next()
+    }
+
+    /// Returns every text of a column.
+    pub(crate) fn all(&self, column: usize) -> impl Iterator<Item = &str> {
+        let first = self.cells.partition_point(|cell| cell.column < column);
+        let cells = self.cells[first..].iter();
+        cells
+            .take_while(move |cell| cell.column == column)
+            .map(|cell| cell.text.as_str())
     }
 }
 

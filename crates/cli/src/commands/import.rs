@@ -1,23 +1,19 @@
 //! `lookalike import`: stores product metadata in the table, and waits for the index.
 
-use std::collections::HashMap;
-
 use anyhow::Result;
 use lookalike_aws::Cloud;
-use lookalike_core::{Filterable, Metadata, Product, TableEntry, same_metadata};
+use lookalike_core::{Filterable, Product};
 use lookalike_product_table::{ProductTable, TableProduct};
 use serde_json::{Value, json};
 
 use crate::args::ImportArguments;
 use crate::image_products::{self, Assignment};
+use crate::import_comparison::{CHUNK_PRODUCTS, Compared, compare};
 use crate::import_report::{self, TypeChange};
 use crate::import_watch::{ImportWatch, Seen};
 use crate::output::{self, CommandOutcome};
 use crate::product_file;
 use crate::target::Target;
-
-/// Number of products that are read or stored by one call of the port.
-const CHUNK_PRODUCTS: usize = 500;
 
 pub(crate) async fn run(arguments: ImportArguments) -> Result<CommandOutcome> {
     let table = product_file::read(&arguments.csv, &arguments.columns.options())?;
@@ -187,55 +183,6 @@ async fn assign_images(
         }
     }
     Ok(Some(assignment))
-}
-
-/// A table compared with the stored products.
-#[derive(Default)]
-struct Compared<'t> {
-    /// The products whose metadata differs or is missing.
-    changed: Vec<&'t TableProduct>,
-    type_changes: Vec<TypeChange>,
-}
-
-async fn compare<'t>(
-    cloud: &Cloud,
-    table: &'t ProductTable,
-    filterable: &Filterable,
-) -> Result<Compared<'t>> {
-    let bar = output::progress("comparing", table.products.len() as u64);
-    let mut compared = Compared::default();
-    let mut is_sampled = false;
-    for chunk in table.products.chunks(CHUNK_PRODUCTS) {
-        let ids: Vec<String> = chunk.iter().map(|p| p.product_id.clone()).collect();
-        let stored = cloud.products.latest(&ids).await?;
-        if compared.type_changes.is_empty() {
-            compared.type_changes = import_report::type_changes(table, filterable, stored.iter());
-        }
-        // Products that the file leaves out have types too.
-        if !is_sampled && compared.type_changes.is_empty() && filterable.names().count() > 1 {
-            is_sampled = true;
-            let sample = sample(cloud).await?;
-            compared.type_changes = import_report::type_changes(table, filterable, sample.iter());
-        }
-        compared.changed.extend(chunk.iter().filter(|product| {
-            let stored = stored.get(&product.product_id);
-            !stored.is_some_and(|stored| same_metadata(stored, &product.metadata))
-        }));
-        bar.inc(chunk.len() as u64);
-    }
-    bar.finish_and_clear();
-    Ok(compared)
-}
-
-/// Returns some of the stored products.
-async fn sample(cloud: &Cloud) -> Result<HashMap<String, Metadata>> {
-    let page = cloud.table.scan(None).await?;
-    let products = page.items.into_iter().filter_map(|entry| match entry {
-        TableEntry::Product(id) => Some(id),
-        TableEntry::Image(_) => None,
-    });
-    let ids: Vec<String> = products.take(CHUNK_PRODUCTS).collect();
-    Ok(cloud.products.latest(&ids).await?)
 }
 
 /// Stores the products of a table whose metadata is not in the table yet, and returns their

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::date::{self, DateOrder};
-use super::number::{self, Marks, Shape, Written};
+use super::marks::{Marks, Shape};
+use super::number::{self, Written};
 use super::report::DoubtfulCells;
 
 /// Maximum number of different currencies and shapes of times that are told apart.

@@ -3,6 +3,8 @@
 mod census;
 mod currency;
 mod date;
+mod identifiers;
+mod marks;
 mod number;
 mod reading;
 mod report;

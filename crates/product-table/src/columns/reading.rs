@@ -4,38 +4,11 @@ use serde_json::Value;
 
 use super::census::{self, Census};
 use super::date::{self, DateOrder};
-use super::number::{self, Marks, Written};
+use super::identifiers::is_identifier;
+use super::marks::Marks;
+use super::number::{self, Written};
 use super::report::{ColumnType, DoubtfulCells, Report};
 use crate::options::TypeChoice;
-use crate::sheet::plain_name;
-
-/// Parts of names of columns that identify something.
-const IDENTIFIERS: [&str; 24] = [
-    "id",
-    "ids",
-    "ean",
-    "ean13",
-    "gtin",
-    "gtin8",
-    "gtin12",
-    "gtin13",
-    "gtin14",
-    "upc",
-    "isbn",
-    "sku",
-    "mpn",
-    "asin",
-    "barcode",
-    "zip",
-    "zipcode",
-    "postcode",
-    "postal",
-    "plz",
-    "phone",
-    "telephone",
-    "tel",
-    "handle",
-];
 
 /// The way in which the cells of a column are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,24 +115,6 @@ impl ColumnReading {
             None => Cell::Misfit,
         }
     }
-}
-
-/// True if the name of a column is that of an identifier.
-fn is_identifier(name: &str) -> bool {
-    let mut words = String::with_capacity(name.len());
-    let mut previous = ' ';
-    for character in name.chars() {
-        // productId is two words.
-        if previous.is_lowercase() && character.is_uppercase() {
-            words.push('_');
-        }
-        words.push(character);
-        previous = character;
-    }
-    let words = plain_name(&words);
-    words
-        .split(|c: char| !c.is_alphanumeric())
-        .any(|word| IDENTIFIERS.contains(&word))
 }
 
 fn plain(reading: ColumnReading, census: &Census) -> (ColumnReading, Report) {

@@ -25,7 +25,7 @@ pub(crate) struct ProductRows {
 pub(crate) struct ProductRow {
     pub(crate) line: u64,
     pub(crate) product_id: String,
-    /// At most one cell for each column.
+    /// At most one cell for each column, by column.
     pub(crate) cells: Vec<SheetCell>,
     /// Paths of images.
     pub(crate) image_entries: Vec<String>,
@@ -104,8 +104,8 @@ impl ProductRow {
             ..Self::default()
         };
         for column in &layout.images {
-            for cell in row.cells.iter().filter(|cell| cell.column == *column) {
-                product.add_images(&cell.text);
+            for cell in row.all(*column) {
+                product.add_images(cell);
             }
         }
         for cell in row.cells {
@@ -129,9 +129,14 @@ impl ProductRow {
 
     /// Adds a cell, unless the column has one already or is not kept.
     pub(super) fn add(&mut self, cell: SheetCell, layout: &Layout) {
-        let is_kept = !layout.members[cell.column].is_empty();
-        if is_kept && !self.cells.iter().any(|known| known.column == cell.column) {
-            self.cells.push(cell);
+        if layout.members[cell.column].is_empty() {
+            return;
+        }
+        let place = self
+            .cells
+            .binary_search_by_key(&cell.column, |known| known.column);
+        if let Err(place) = place {
+            self.cells.insert(place, cell);
         }
     }
 

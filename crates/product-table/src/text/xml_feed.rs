@@ -1,6 +1,6 @@
 //! Reading RSS and Atom feeds, as Google Merchant Center takes them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
@@ -152,11 +152,13 @@ impl FeedReader {
             self.sheet.bad_line(item.line, fault);
             return Ok(());
         }
-        let prefixed = |name: &str| item.fields.iter().any(|f| f.is_prefixed && f.name == name);
+        let prefixed = item.fields.iter().filter(|field| field.is_prefixed);
+        let prefixed: HashSet<&str> = prefixed.map(|field| field.name.as_str()).collect();
         let mut cells = Vec::new();
         for field in &item.fields {
             let text = field.text.trim();
-            if text.is_empty() || !field.is_prefixed && prefixed(&field.name) {
+            let is_other = !field.is_prefixed && prefixed.contains(field.name.as_str());
+            if text.is_empty() || is_other {
                 continue;
             }
             let column = self.column(&field.name)?;
