@@ -3,6 +3,7 @@
 mod columns_of;
 mod format;
 mod images;
+mod joining;
 mod rows;
 mod shopify;
 mod woocommerce;
@@ -11,4 +12,5 @@ pub(crate) use columns_of::{Layout, REPEATABLE};
 pub use format::Format;
 pub(crate) use format::joins_last_column;
 pub use images::image_entries;
-pub(crate) use rows::{ProductRow, product_rows};
+pub(crate) use joining::product_rows;
+pub(crate) use rows::ProductRow;

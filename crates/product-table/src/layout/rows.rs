@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::columns_of::Layout;
-use super::format::Format;
 use super::images::{is_link, split_images};
-use super::{shopify, woocommerce};
 use crate::bad_line::DuplicateId;
-use crate::limits::{MAX_ID_BYTES, MAX_IMAGES};
-use crate::sheet::{Sheet, SheetCell, SheetRow};
+use crate::limits::MAX_IMAGES;
+use crate::sheet::{SheetCell, SheetRow};
 
 /// Everything that the rows of a table say of their products.
 #[derive(Debug, Default)]
@@ -33,43 +31,6 @@ pub(crate) struct ProductRow {
     pub(crate) image_links: Vec<String>,
     /// Lists of texts, such as the sizes of variants.
     pub(crate) lists: BTreeMap<String, Vec<String>>,
-}
-
-/// Joins the rows of a table to products. Rows without a product are added to the bad lines of the sheet.
-pub(crate) fn product_rows(sheet: &mut Sheet, layout: &Layout) -> ProductRows {
-    let mut rows = std::mem::take(&mut sheet.rows);
-    let id_name = sheet.columns[layout.id].clone();
-    rows.retain(|row| match fault(row.get(layout.id), &id_name) {
-        None => true,
-        Some(reason) => {
-            sheet.bad_line(row.line, reason);
-            false
-        }
-    });
-    match layout.format {
-        Format::Shopify => shopify::products(rows, sheet, layout),
-        Format::WooCommerce => woocommerce::products(rows, sheet, layout),
-        Format::Plain | Format::GoogleMerchant | Format::KaggleFashion => single(rows, layout),
-    }
-}
-
-fn fault(id: Option<&str>, name: &str) -> Option<String> {
-    match id {
-        None => Some(format!("{name} is empty")),
-        Some(id) if id.len() > MAX_ID_BYTES => {
-            let bytes = id.len();
-            Some(format!(
-                "{name} has {bytes} bytes, at most {MAX_ID_BYTES} are allowed"
-            ))
-        }
-        Some(_) => None,
-    }
-}
-
-/// Makes one product of each row; the last row of an id counts.
-fn single(rows: Vec<SheetRow>, layout: &Layout) -> ProductRows {
-    let products = rows.into_iter().map(|row| ProductRow::of(row, layout));
-    last_of_each(products.collect())
 }
 
 /// Keeps the last product of each id, and lists the lines of the others.
