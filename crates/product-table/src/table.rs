@@ -238,9 +238,10 @@ fn is_changed(value: Option<&Value>, written: &str) -> bool {
 fn example(reading: ColumnReading, first: &str) -> String {
     let shown: String = first.chars().take(40).collect();
     match reading.read(first) {
-        Cell::Value(Value::String(text)) if text == first => shown,
-        Cell::Value(Value::String(text)) => format!("{shown} = {text}"),
-        Cell::Value(value) if value.to_string() != first => format!("{shown} = {value}"),
+        Cell::Value(value) if is_changed(Some(&value), first) => match value.as_str() {
+            Some(text) => format!("{shown} = {text}"),
+            None => format!("{shown} = {value}"),
+        },
         _ => shown,
     }
 }
