@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use futures::{StreamExt, TryStreamExt, stream};
 use lookalike_aws::Cloud;
-use lookalike_core::{CATALOG_PREFIX, TableEntry, product_id_of};
+use lookalike_core::{CATALOG_PREFIX, StoreError, StoreErrorKind, TableEntry, product_id_of};
 use lookalike_encoder::MAX_BYTES;
 use lookalike_indexing::{Indexer, IndexingError};
 use lookalike_product_table::{ImageMatcher, UnmatchedEntry, image_entries};
@@ -172,19 +172,17 @@ pub(crate) async fn wait(
 /// Returns a matcher of the image entries of all products in the table.
 pub(crate) async fn stored_matcher(cloud: &Cloud) -> Result<ImageMatcher> {
     let spinner = output::spinner("reading which images show which products");
-    let mut ids = Vec::new();
-    let mut after = None;
-    loop {
-        let page = cloud.table.scan(after.as_deref()).await?;
-        ids.extend(page.items.into_iter().filter_map(|entry| match entry {
-            TableEntry::Product(id) => Some(id),
-            TableEntry::Image(_) => None,
-        }));
-        after = page.next;
-        if after.is_none() {
-            break;
+    let ids = product_ids(cloud).await;
+    let mut ids = match ids {
+        Err(error) if error.kind == StoreErrorKind::Denied => {
+            eprintln!(
+                "warning: new images get the product of their file name, because the products in the table may not be \
+                 listed: {error}; --metadata FILE names others"
+            );
+            Vec::new()
         }
-    }
+        ids => ids?,
+    };
     // Products come in no particular order, but entries of equal worth are told apart by theirs.
     ids.sort_unstable();
     let mut entries = Vec::new();
@@ -202,6 +200,23 @@ pub(crate) async fn stored_matcher(cloud: &Cloud) -> Result<ImageMatcher> {
         .iter()
         .map(|(id, entry)| (id.as_str(), entry.as_str()));
     Ok(ImageMatcher::new(entries))
+}
+
+/// Returns the ids of all products in the table.
+async fn product_ids(cloud: &Cloud) -> Result<Vec<String>, StoreError> {
+    let mut ids = Vec::new();
+    let mut after = None;
+    loop {
+        let page = cloud.table.scan(after.as_deref()).await?;
+        ids.extend(page.items.into_iter().filter_map(|entry| match entry {
+            TableEntry::Product(id) => Some(id),
+            TableEntry::Image(_) => None,
+        }));
+        after = page.next;
+        if after.is_none() {
+            return Ok(ids);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::Result;
 use lookalike_aws::Cloud;
-use lookalike_core::{Filterable, Metadata, TableEntry, same_metadata};
+use lookalike_core::{Filterable, Metadata, StoreErrorKind, TableEntry, same_metadata};
 use lookalike_product_table::{ProductTable, TableProduct};
 
 use crate::import_report::{self, TypeChange};
@@ -53,9 +53,17 @@ pub(crate) async fn compare<'t>(
     Ok(compared)
 }
 
-/// Returns some of the stored products.
+/// Returns some of the stored products; none if they may not be listed.
 async fn sample(cloud: &Cloud) -> Result<HashMap<String, Metadata>> {
-    let page = cloud.table.scan(None).await?;
+    let page = match cloud.table.scan(None).await {
+        Err(error) if error.kind == StoreErrorKind::Denied => {
+            eprintln!(
+                "warning: types are only compared with products of the file, because others may not be listed: {error}"
+            );
+            return Ok(HashMap::new());
+        }
+        page => page?,
+    };
     let products = page.items.into_iter().filter_map(|entry| match entry {
         TableEntry::Product(id) => Some(id),
         TableEntry::Image(_) => None,

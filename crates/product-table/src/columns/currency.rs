@@ -1,5 +1,13 @@
 //! Currency signs beside numbers.
 
+/// Codes of ISO 4217 of currencies that shops sell in. Other letters are no currency: `RAL 7016` is a color.
+const CODES: [&str; 54] = [
+    "AED", "ARS", "AUD", "BDT", "BGN", "BHD", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CRC",
+    "CZK", "DKK", "EGP", "EUR", "GBP", "GEL", "HKD", "HUF", "IDR", "ILS", "INR", "ISK", "JPY",
+    "KES", "KRW", "KWD", "KZT", "LKR", "MAD", "MXN", "MYR", "NGN", "NOK", "NZD", "PEN", "PHP",
+    "PKR", "PLN", "QAR", "RON", "RSD", "RUB", "SAR", "SEK", "SGD", "THB", "TRY", "TWD", "UAH",
+    "USD", "ZAR",
+];
 /// Signs and words of currencies that are not three capital letters, with the code that means the same.
 const SIGNS: [(&str, &str); 16] = [
     ("US$", "USD"),
@@ -28,14 +36,13 @@ pub(super) fn split(text: &str) -> (Option<&str>, &str) {
             return (Some(code), rest.trim());
         }
     }
-    let is_code = |code: &str| code.bytes().all(|byte| byte.is_ascii_uppercase());
+    let is_code = |code: &str| CODES.contains(&code);
     if let Some((code, rest)) = text.split_at_checked(3)
         && is_code(code)
     {
         return (Some(code), rest.trim());
     }
     if let Some((rest, code)) = text.split_at_checked(text.len().saturating_sub(3))
-        && code.len() == 3
         && is_code(code)
     {
         return (Some(code), rest.trim());

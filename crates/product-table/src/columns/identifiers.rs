@@ -3,7 +3,7 @@
 use crate::sheet::plain_name;
 
 /// Parts of names of columns that identify something.
-const IDENTIFIERS: [&str; 24] = [
+const IDENTIFIERS: [&str; 25] = [
     "id",
     "ids",
     "ean",
@@ -27,6 +27,7 @@ const IDENTIFIERS: [&str; 24] = [
     "phone",
     "telephone",
     "tel",
+    "fax",
     "handle",
 ];
 

@@ -109,6 +109,12 @@ fn what_stays_open_is_text_and_said() {
 }
 
 #[test]
+fn codes_are_no_currencies() {
+    let values = vec![json!("RAL 7016"), json!("RAL 9005")];
+    assert_eq!(typed(&["RAL 7016", "RAL 9005"]), (ColumnType::Text, values));
+}
+
+#[test]
 fn identifiers_stay_text() {
     for cells in [
         &["0012345678905", "5901234123457"][..],
