@@ -121,7 +121,7 @@ pub(crate) fn warn(table: &ProductTable, filterable: &Filterable) {
         let is_declared = filterable.names().any(|name| name == column.name);
         if is_declared && !column.doubtful.is_empty() {
             eprintln!(
-                "warning: {:?} is declared as filterable and is {}: {}: {}",
+                "warning: {:?} is declared as filterable and is {} ({}); look at {}",
                 column.name,
                 column.kind,
                 column.reason.as_deref().unwrap_or("these cells do not fit"),

@@ -196,7 +196,7 @@ fn chosen(choice: TypeChoice, census: &Census) -> (ColumnReading, Report) {
             ColumnReading::Date(census.date_order().unwrap_or(DateOrder::YearMonthDay))
         }
     };
-    let reason = Some("chosen".to_owned());
+    let reason = Some("chosen by --types".to_owned());
     (
         reading,
         Report {
