@@ -4,7 +4,7 @@
 pub const MAX_FILE_BYTES: u64 = 256 << 20;
 /// Maximum number of columns.
 pub(crate) const MAX_COLUMNS: usize = 2000;
-/// Maximum number of filled cells: each takes some 60 bytes beside its text.
+/// Maximum number of filled cells: each takes some 150 bytes, from the file to the metadata of a product.
 pub(crate) const MAX_CELLS: usize = 10_000_000;
 /// Maximum bytes of a product id: the limit for a partition key of the table.
 pub(crate) const MAX_ID_BYTES: usize = 2048;

@@ -46,7 +46,7 @@ pub fn jpeg(bytes: &[u8]) {
 
 /// A table of products, and the image entries in it.
 pub fn table(bytes: &[u8]) {
-    // A filled cell takes some 60 bytes, a column some thousand, and a path its ends as well.
+    // A filled cell takes some 150 bytes, a column some thousand, and a path its ends as well.
     let memory = 500 * bytes.len() as u64 + (8 << 20);
     let ((), cost) = Cost::of(|| {
         let Ok(table) = ProductTable::read(bytes, &ReadOptions::default()) else {
