@@ -82,13 +82,9 @@ def test_a_price_change_in_the_csv_is_in_the_index_within_seconds(shop, pictures
     report = shop.lookalike("import", table, "--json").expect().json()
     shop.until(lambda: expensive(shop, pictures[0]) == [pictures[4].product_id])
     took = time.monotonic() - began
-    assert report == {
-        "imported": len(pictures),
-        "changed": 2,
-        "bad_lines": [],
-        "not_filterable": [],
-        "index": {"updated": 1, "embedded": 0, "waiting": 0},
-    }
+    assert (report["imported"], report["changed"]) == (len(pictures), 2)
+    assert (report["bad_lines"], report["not_filterable"]) == ([], [])
+    assert report["index"] == {"updated": 1, "embedded": 0, "waiting": 0}
     assert attributes(shop, pictures[4])["price"] == 99.95
     assert attributes(shop, pictures[5])["price"] == 15
     figures(f"lookalike import of a changed price until a filter finds it: {took:.2f} s")
@@ -99,7 +95,7 @@ def test_a_price_change_in_the_csv_is_in_the_index_within_seconds(shop, pictures
     assert shop.index()["generation"] == generation + 1
 
     said = shop.lookalike("import", table).expect().stdout
-    assert said == (
+    assert said.startswith(
         f"imported {len(pictures)} products, 0 of them changed\n"
         "0 pictures updated in the index, 0 embedded\n"
     )

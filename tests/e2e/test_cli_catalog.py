@@ -98,18 +98,34 @@ def test_import(shop, shop_pictures, tmp_path):
         f"{second.product_id},Hut,5,false,7\n",
         encoding="utf-8",
     )
-    imported, updated = shop.lookalike("import", table).expect().stdout.splitlines()
+    imported, updated, *described = shop.lookalike("import", table).expect().stdout.splitlines()
     assert imported == "imported 2 products, 2 of them changed"
     assert re.fullmatch(r"\d pictures updated in the index, 0 embedded", updated)
+    types = {words[0]: words[1] for words in map(str.split, described[3:])}
+    assert types == {"name": "text", "price": "number", "sale": "boolean", "sku": "text"}
     metadata = shop.product(first.product_id).json()["metadata"]
-    expected = {"name": "Große, rote Jacke", "price": 49.9, "sale": True, "sku": "00123"}
+    expected = {"name": "Große, rote Jacke", "price": 49.9, "price_text": "49.90", "sale": True}
+    expected["sku"] = "00123"
     assert {name: metadata.get(name) for name in expected} == expected
     report = shop.lookalike("import", table, "--json").expect().json()
+    columns = report.pop("columns")
+    assert [(c["name"], c["type"], c["cells"]) for c in columns] == [
+        ("name", "text", 2),
+        ("price", "number", 2),
+        ("sale", "boolean", 2),
+        ("sku", "text", 2),
+    ]
     assert report == {
         "imported": 2,
         "changed": 0,
         "bad_lines": [],
         "not_filterable": [],
+        "format": "plain",
+        "encoding": "UTF-8",
+        "id_column": "product_id",
+        "duplicates": [],
+        "type_changes": [],
+        "notes": [],
         "index": {"updated": 0, "embedded": 0, "waiting": 0},
     }
 
@@ -119,7 +135,7 @@ def test_import_reports_bad_lines_and_imports_the_rest(shop, shop_pictures, tmp_
     table = tmp_path / "flawed.csv"
     lines = [
         b"product_id,name",
-        good.product_id.encode() + b",kept",
+        good.product_id.encode() + ",kept für".encode(),
         b"too,many,fields",
         b",no id",
         b"too-few",
@@ -136,7 +152,7 @@ def test_import_reports_bad_lines_and_imports_the_rest(shop, shop_pictures, tmp_
     assert "imported 2 products" in people.stdout
     for line in (3, 4, 5, 6, 9):
         assert f"line {line}: " in people.stderr
-    assert shop.product(good.product_id).json()["metadata"]["name"] == "kept"
+    assert shop.product(good.product_id).json()["metadata"]["name"] == "kept für"
     assert shop.product(other.product_id).json()["metadata"]["name"] == "over\ntwo lines"
 
 

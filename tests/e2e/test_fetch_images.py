@@ -145,7 +145,7 @@ def fetch(system, store, *options, code=3):
     """Fetches the feed, and returns the report."""
     store.server.reset()
     done = system.lookalike(*command(system, store, *options)).expect(code)
-    return done.json()["images"]
+    return done.json()["fetched"]
 
 
 def objects(system):
@@ -267,7 +267,7 @@ def test_changes_are_fetched_and_images_without_link_pruned(system, store):
     empty = store.feed.with_name("empty.csv")
     empty.write_text("product_id,image\np1,\n", encoding="utf-8")
     refused = system.lookalike("import", empty, "--fetch-images", "--prune", "--yes", "--json").expect(3)
-    assert "no image link" in json.loads(refused.stdout)["images"]["pruned"]["refused"]
+    assert "no image link" in json.loads(refused.stdout)["fetched"]["pruned"]["refused"]
     assert len(system.stored()) == len(after)
 
 

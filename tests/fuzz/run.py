@@ -21,8 +21,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 WORK = ROOT / "target" / "fuzz"
 GOLDEN = ROOT / "crates" / "encoder" / "tests"
-TARGETS = ["jpeg", "png", "webp", "gif", "bmp", "tiff", "avif", "embed"]
-ENDINGS = {"jpeg": [".jpg", ".jpeg"], "tiff": [".tif", ".tiff"]}
+TARGETS = ["jpeg", "png", "webp", "gif", "bmp", "tiff", "avif", "embed", "table"]
+ENDINGS = {"table": [".csv", ".xml"], "jpeg": [".jpg", ".jpeg"], "tiff": [".tif", ".tiff"]}
 AT_ONCE = 2
 # Larger ones take long and show little more.
 MAX_BYTES = 40_000
@@ -69,10 +69,23 @@ def build():
     return WORK / "build" / host / "debug"
 
 
+# Tables that lead to every format and every type of column.
+TABLES = {
+    "plain.csv": 'product_id;price;date;sold;image\na;"1.299,00 €";31.12.2024;true;./x/a.jpg|b%20c.jpg\nb;19,99;1.1.2025;;\n',
+    "google.csv": "id\ttitle\timage link\tprice\nA\tShoe\thttps://x/a.jpg\t19.99 EUR\n",
+    "shopify.csv": "Handle,Title,Option1 Name,Option1 Value,Variant Price,Image Src\na,A,Size,1,5,https://x/1\na,,,2,6,\n",
+    "woocommerce.csv": "ID,Type,SKU,Name,Regular price,Categories,Images,Parent\n1,variable,A,A,,x,,\n2,variation,,,5,,,A\n",
+    "rss.xml": "<rss><item><g:id>1</g:id><title>a &amp; b</title><link><![CDATA[x]]></link></item></rss>",
+    "windows.csv": "sep=,\nproduct_id,n\n1,gr\xfcn\n",
+}
+
+
 def drawn_samples():
-    """Small images in the formats of which the tests have few files, and in several kinds of each."""
+    """Small images in the formats of which the tests have few files, and in several kinds of each, and tables."""
     folder = WORK / "drawn"
     folder.mkdir(parents=True, exist_ok=True)
+    for name, text in TABLES.items():
+        (folder / name).write_bytes(text.encode("latin-1" if name == "windows.csv" else "utf-8"))
     image = Image.radial_gradient("L").resize((37, 29))
     color = Image.merge("RGB", [image, image.transpose(0), image.transpose(1)])
     kinds = {
@@ -98,7 +111,7 @@ def corpus_of(target, samples):
     """A folder with the files that a target starts from, and with what it found before."""
     corpus = WORK / "corpus" / target
     corpus.mkdir(parents=True, exist_ok=True)
-    folders = [GOLDEN, samples, ROOT.parent / "shared" / "cases" / "images"]
+    folders = [GOLDEN, samples]
     endings = ENDINGS.get(target, [f".{target}"])
     for folder in folders:
         for path in sorted(folder.rglob("*")):

@@ -8,14 +8,17 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 use lookalike_aws::Cloud;
 use lookalike_core::{CATALOG_PREFIX, product_id_of};
-use lookalike_training::label_table::endings;
+use lookalike_product_table::{ImageMatcher, UnmatchedEntry};
 use lookalike_training::labeled::is_image;
 use md5::{Digest, Md5};
 use serde::Serialize;
 use walkdir::WalkDir;
 
+use crate::args::ProductIdSource;
 use crate::catalog_listing::visit_catalog;
+use crate::image_products::{assign, media_type, stored_matcher};
 use crate::output;
+use crate::shared_names::{SharedName, SharedNames};
 
 /// Maximum number of uploads at the same time: a round trip to S3 takes longer than sending an
 /// image.
@@ -25,8 +28,17 @@ const PARALLEL_UPLOADS: usize = 16;
 #[derive(Debug)]
 pub(crate) struct CatalogFolder {
     root: PathBuf,
-    /// Product ids of images whose file name is not the product id, by the end of their path.
-    products: HashMap<String, String>,
+}
+
+/// How an upload finds products, and what it repeats.
+#[derive(Debug, Default)]
+pub(crate) struct UploadOptions {
+    /// The image entries of a table; without one, those of the stored products count.
+    pub(crate) entries: Option<ImageMatcher>,
+    /// The product id of images that no entry names.
+    pub(crate) product_id: Option<ProductIdSource>,
+    /// True to upload unchanged images too.
+    pub(crate) force: bool,
 }
 
 /// The numbers of an upload.
@@ -40,11 +52,22 @@ pub(crate) struct UploadReport {
     pub(crate) skipped: u64,
     /// Files that could not be read or stored, with reasons.
     pub(crate) failed: Vec<String>,
+    /// Products that images of several folders show only because their file names are equal.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) shared_names: Vec<SharedName>,
+    /// Image entries that are written in another case than the file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) in_other_case: Vec<String>,
+    /// Image entries of the given table without a file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unmatched: Vec<UnmatchedEntry>,
 }
 
 struct LocalImage {
     path: PathBuf,
     key: String,
+    /// The product, if a table or an option names it.
+    product_id: Option<String>,
 }
 
 enum Stored {
@@ -53,32 +76,44 @@ enum Stored {
 }
 
 impl CatalogFolder {
-    /// Opens a folder; `products` maps image paths, as in the `image` column of a CSV, to product ids. They
-    /// may begin at any folder, within the root or around it.
-    pub(crate) fn new(root: &Path, products: HashMap<String, String>) -> Result<Self> {
+    /// Opens a folder.
+    pub(crate) fn new(root: &Path) -> Result<Self> {
         if !root.is_dir() {
             bail!("{} is not a folder", root.display());
         }
         let root = root
             .canonicalize()
             .with_context(|| format!("cannot read {}", root.display()))?;
-        Ok(Self { root, products })
+        Ok(Self { root })
     }
 
-    /// Stores each new or changed image, or every one with `force`.
-    pub(crate) async fn upload(&self, cloud: &Cloud, force: bool) -> Result<UploadReport> {
+    /// Stores each new or changed image.
+    pub(crate) async fn upload(
+        &self,
+        cloud: &Cloud,
+        options: UploadOptions,
+    ) -> Result<UploadReport> {
         let mut report = UploadReport::default();
-        let images = self.images(&mut report);
-        let stored = if force {
-            HashMap::new()
-        } else {
-            stored(cloud).await?
+        let mut images = self.images(&mut report);
+        let stored = stored(cloud).await?;
+        let has_new = images.iter().any(|image| !stored.contains_key(&image.key));
+        let is_given = options.entries.is_some();
+        let mut entries = match options.entries {
+            Some(entries) => entries,
+            // Images of the catalog keep their products.
+            None if has_new => stored_matcher(cloud).await?,
+            None => ImageMatcher::default(),
         };
+        find_products(&mut images, &mut entries, options.product_id, &mut report);
+        if is_given {
+            report.unmatched = entries.unmatched();
+        }
         let bar = output::progress("uploading", images.len() as u64);
+        let force = options.force;
         let mut uploads = stream::iter(&images)
             .map(|image| {
-                let stored = &stored;
-                async move { (image, self.store(cloud, image, stored).await) }
+                let stored = stored.get(&image.key);
+                async move { (image, store(cloud, image, stored, force).await) }
             })
             .buffer_unordered(PARALLEL_UPLOADS);
         while let Some((image, result)) = uploads.next().await {
@@ -99,7 +134,10 @@ impl CatalogFolder {
         let mut images = Vec::new();
         let walk = WalkDir::new(&self.root)
             .follow_links(true)
-            .sort_by_file_name();
+            .sort_by_file_name()
+            .into_iter()
+            // What a Mac adds to archives.
+            .filter_entry(|entry| entry.file_name() != "__MACOSX");
         for entry in walk {
             match entry {
                 Ok(entry) if !entry.file_type().is_file() => {}
@@ -123,63 +161,84 @@ impl CatalogFolder {
         Ok(LocalImage {
             key: format!("{CATALOG_PREFIX}{below}"),
             path,
+            product_id: None,
         })
     }
+}
 
-    async fn store(
-        &self,
-        cloud: &Cloud,
-        image: &LocalImage,
-        stored: &HashMap<String, String>,
-    ) -> Result<Stored> {
-        let body = Bytes::from(tokio::fs::read(&image.path).await.context("cannot read")?);
-        let metadata = self.metadata(image);
-        if let Some(etag) = stored.get(&image.key)
-            && *etag == md5_etag(&body)
-            && has_metadata(cloud, &image.key, &metadata).await?
-        {
-            return Ok(Stored::Same);
-        }
-        let media_type = match lookalike_encoder::sniff(&body) {
-            Some(format) => format.media_type(),
-            None => "application/octet-stream",
-        };
-        cloud
-            .picture_writer
-            .put(&image.key, body, media_type, &metadata)
-            .await?;
-        Ok(Stored::New)
+impl LocalImage {
+    /// Returns the path below the folder of the upload.
+    fn below(&self) -> &str {
+        &self.key[CATALOG_PREFIX.len()..]
     }
 
-    /// Returns metadata with the product if the file name does not name it.
-    fn metadata(&self, image: &LocalImage) -> BTreeMap<String, String> {
-        let none = BTreeMap::new();
-        let path = image.path.to_string_lossy();
-        let product = endings(&path).find_map(|ending| self.products.get(ending));
-        match product {
-            Some(id) if *id != product_id_of(&image.key, &none) => {
-                BTreeMap::from([("product-id".to_owned(), id.clone())])
+    /// Returns the product id that an option takes from the path.
+    fn product_id_from(&self, source: ProductIdSource) -> Option<String> {
+        let stem = || product_id_of(&self.key, &BTreeMap::new());
+        let folders = self.below().rsplit_once('/').map(|(folders, _)| folders);
+        match (source, folders) {
+            (ProductIdSource::Path, Some(folders)) => Some(format!("{folders}/{}", stem())),
+            (ProductIdSource::Folder, Some(folders)) => {
+                folders.rsplit('/').next().map(str::to_owned)
             }
-            _ => none,
+            // Without a folder, the file name is all there is.
+            (_, None) | (ProductIdSource::Stem, _) => Some(stem()),
         }
     }
 }
 
-/// True if the object at `key` has all of `metadata`: the CSV may name another product for an image that has not
-/// changed. The object is read only if there is metadata.
-async fn has_metadata(
-    cloud: &Cloud,
-    key: &str,
-    metadata: &BTreeMap<String, String>,
-) -> Result<bool> {
-    if metadata.is_empty() {
-        return Ok(true);
+/// Sets the products that entries or an option name, and reports file names that join images of several folders.
+fn find_products(
+    images: &mut [LocalImage],
+    entries: &mut ImageMatcher,
+    source: Option<ProductIdSource>,
+    report: &mut UploadReport,
+) {
+    let mut names = SharedNames::default();
+    for image in images {
+        if let Some(found) = entries.find(&image.path.to_string_lossy(), image.below()) {
+            report.in_other_case.extend(found.in_other_case);
+            image.product_id = Some(found.product_id);
+        } else if let Some(source) = source {
+            image.product_id = image.product_id_from(source);
+        } else {
+            names.add(&image.key);
+        }
     }
-    let head = cloud.pictures.head(key).await?;
-    let stored = head.map(|head| head.metadata).unwrap_or_default();
-    Ok(metadata
-        .iter()
-        .all(|(name, value)| stored.get(name) == Some(value)))
+    report.shared_names = names.found();
+}
+
+/// Stores an image, unless the catalog has the same one of the same product; `stored` is the ETag that it has there.
+async fn store(
+    cloud: &Cloud,
+    image: &LocalImage,
+    stored: Option<&String>,
+    force: bool,
+) -> Result<Stored> {
+    let body = Bytes::from(tokio::fs::read(&image.path).await.context("cannot read")?);
+    let is_same = !force && stored.is_some_and(|etag| *etag == md5_etag(&body));
+    if is_same && image.product_id.is_none() {
+        return Ok(Stored::Same);
+    }
+    let head = match stored {
+        Some(_) => cloud.pictures.head(&image.key).await?,
+        None => None,
+    };
+    // An image that changes keeps its product and its category.
+    let mut metadata = head.map(|head| head.metadata).unwrap_or_default();
+    let is_assigned = match &image.product_id {
+        Some(id) => assign(&image.key, &mut metadata, id),
+        None => false,
+    };
+    if is_same && !is_assigned {
+        return Ok(Stored::Same);
+    }
+    let media_type = media_type(&body);
+    cloud
+        .picture_writer
+        .put(&image.key, body, media_type, &metadata)
+        .await?;
+    Ok(Stored::New)
 }
 
 /// Returns the ETags of the images in the catalog, by key.

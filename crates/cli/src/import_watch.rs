@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
-use lookalike_core::{Filterable, Metadata, Product};
+use lookalike_core::{Filterable, Metadata};
 use lookalike_indexing::{IndexedImage, Indexer, IndexingError};
+use lookalike_product_table::TableProduct;
 use serde::Serialize;
 
 use crate::output;
@@ -38,7 +39,7 @@ impl<'a> ImportWatch<'a> {
     pub(crate) async fn before(
         indexer: Indexer,
         filterable: &'a Filterable,
-        changed: &[&'a Product],
+        changed: &[&'a TableProduct],
     ) -> Result<Self, IndexingError> {
         let metadata: HashMap<&str, &Metadata> = changed
             .iter()

@@ -50,8 +50,8 @@ pub use answer::{
     Answer, FacetValue, FoundProduct, LinkedImage, ProductView, QueryTimings, ScoredImage,
 };
 pub use audit::{
-    AuditError, AuditOptions, AuditReport, AuditedGroup, AuditedImage, Contradiction, Listed,
-    MisplacedImage, StaleRecord,
+    AuditError, AuditOptions, AuditReport, AuditedGroup, AuditedImage, AuditedProduct,
+    Contradiction, Listed, MisplacedImage, StaleRecord,
 };
 pub use error::SearchError;
 pub use export::{Exported, Exporter, SimilarProduct};

@@ -178,7 +178,7 @@ impl Columns {
 /// Returns a reader of CSV bytes with a header, as spreadsheets write them: a byte order mark is
 /// skipped, and fields are separated by commas, or by semicolons or tabs if the header contains no
 /// comma.
-pub fn csv_reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
+fn csv_reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let header = bytes.split(|&b| b == b'\n').next().unwrap_or_default();
     let has = |delimiter| header.contains(&delimiter);
@@ -191,7 +191,7 @@ pub fn csv_reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
 }
 
 /// Returns the path itself and its ends without the first folders.
-pub fn endings(path: &str) -> impl Iterator<Item = &str> {
+fn endings(path: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(path), |path| {
         path.split_once('/').map(|(_, rest)| rest)
     })

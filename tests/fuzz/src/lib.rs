@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use lookalike_encoder::{Encoder, ImageFormat, inspect, sniff};
 use lookalike_jpeg::{Header, Scale};
+use lookalike_product_table::{ImageMatcher, ProductTable, ReadOptions};
 use lookalike_test_support::{Cost, CountingAllocator};
 
 #[global_allocator]
@@ -41,6 +42,28 @@ pub fn jpeg(bytes: &[u8]) {
             assert_eq!((image.width, image.height), (side(width), side(height)));
         }
     }
+}
+
+/// A table of products, and the image entries in it.
+pub fn table(bytes: &[u8]) {
+    // A filled cell takes some 150 bytes, a column some thousand, and a path its ends as well.
+    let memory = 500 * bytes.len() as u64 + (8 << 20);
+    let ((), cost) = Cost::of(|| {
+        let Ok(table) = ProductTable::read(bytes, &ReadOptions::default()) else {
+            return;
+        };
+        let entries = table.products.iter().flat_map(|product| {
+            let entries = product.image_entries.iter();
+            entries.map(|entry| (product.product_id.as_str(), entry.as_str()))
+        });
+        let mut matcher = ImageMatcher::new(entries);
+        let first = table.products.iter().find_map(|product| product.image_entries.first());
+        if let Some(path) = first {
+            matcher.find(path, path);
+        }
+        assert!(table.bad_lines.is_sorted_by_key(|bad| bad.line));
+    });
+    check(cost, memory, bytes, 0);
 }
 
 /// A file of one format, decoded and scaled to the network's size.

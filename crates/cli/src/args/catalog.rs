@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, value_parser};
+use clap::{Args, ValueEnum, value_parser};
+use lookalike_product_table::{ReadOptions, TypeChoice, UnknownType};
 
 use super::fetch_images::FetchArguments;
 use super::target::TargetArguments;
@@ -13,9 +14,16 @@ pub(crate) struct UploadArguments {
     /// Folder of images; the folders in it become categories.
     pub(crate) folder: PathBuf,
 
-    /// CSV whose `image` column names the product of an image, if the file name does not.
-    #[arg(long, value_name = "CSV")]
+    /// Table whose column `image` names the product of an image, if the file name does not. Without it, the products
+    /// that were imported before tell.
+    #[arg(long, value_name = "FILE")]
     pub(crate) metadata: Option<PathBuf>,
+
+    /// What the product id of an image is, if no table names it: its file name without the extension (`stem`), its
+    /// path below the folder without the extension (`path`), or the name of its folder (`folder`). The default is
+    /// `stem`, and images of the catalog keep the product that they have.
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) product_id: Option<ProductIdSource>,
 
     /// Upload unchanged images too.
     #[arg(long)]
@@ -27,15 +35,35 @@ pub(crate) struct UploadArguments {
 
     #[command(flatten)]
     pub(crate) target: TargetArguments,
+
+    #[command(flatten)]
+    pub(crate) columns: ColumnArguments,
+}
+
+/// The part of an image's path that is its product id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProductIdSource {
+    /// The file name without the extension.
+    Stem,
+    /// The path below the folder without the extension.
+    Path,
+    /// The name of the folder.
+    Folder,
 }
 
 /// Arguments of `import`.
 #[derive(Debug, Args)]
 pub(crate) struct ImportArguments {
-    /// UTF-8 CSV with a header; `product_id` is required, every other column becomes metadata.
+    /// Table of products: CSV or TSV with a header, a feed for Google Merchant Center (also RSS and Atom), an export of
+    /// Shopify or WooCommerce, or Kaggle's styles.csv. Every column becomes metadata.
+    #[arg(value_name = "FILE")]
     pub(crate) csv: PathBuf,
 
-    /// Do not wait until the index has the metadata of the CSV.
+    /// Show how the table is read, and store nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Do not wait until the index has the metadata of the table.
     #[arg(long)]
     pub(crate) no_wait: bool,
 
@@ -48,6 +76,59 @@ pub(crate) struct ImportArguments {
 
     #[command(flatten)]
     pub(crate) images: FetchArguments,
+
+    #[command(flatten)]
+    pub(crate) columns: ColumnArguments,
+}
+
+/// The meaning of columns that is not recognized.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Columns of the table")]
+pub(crate) struct ColumnArguments {
+    /// Column that identifies the products. The default is `product_id`, or that of a recognized format.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) id_column: Option<String>,
+
+    /// Column that names the images of a product, separated by `|`. The default is `image`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) image_column: Option<String>,
+
+    /// Column that becomes `category`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) category_column: Option<String>,
+
+    /// Column that becomes `name`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name_column: Option<String>,
+
+    /// Types of columns, such as `price=number,ean=text`: text, number, decimal-point, decimal-comma, boolean or date.
+    /// The default is what the cells of a column show as a whole.
+    #[arg(long, value_name = "NAME=TYPE", value_delimiter = ',', value_parser = column_type)]
+    pub(crate) types: Vec<(String, TypeChoice)>,
+}
+
+impl ColumnArguments {
+    /// Returns the choices for reading a table.
+    pub(crate) fn options(&self) -> ReadOptions {
+        ReadOptions {
+            id_column: self.id_column.clone(),
+            image_column: self.image_column.clone(),
+            category_column: self.category_column.clone(),
+            name_column: self.name_column.clone(),
+            types: self.types.iter().cloned().collect(),
+        }
+    }
+}
+
+fn column_type(text: &str) -> Result<(String, TypeChoice), String> {
+    let (name, word) = text
+        .rsplit_once('=')
+        .ok_or("a column and its type are expected, such as price=number")?;
+    let choice: Result<TypeChoice, UnknownType> = word.trim().parse();
+    Ok((
+        name.trim().to_owned(),
+        choice.map_err(|error| error.to_string())?,
+    ))
 }
 
 /// Arguments of `draw`.

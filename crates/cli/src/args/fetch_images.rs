@@ -14,8 +14,7 @@ pub(crate) struct FetchArguments {
     /// Download the images that the feed links to into the catalog; a repeated run downloads only what is new or has
     /// changed.
     ///
-    /// Links are the entries of the columns `image_link`, `additional_image_link` (separated by commas) and `image`
-    /// (separated by `|`) that begin with http:// or https://.
+    /// Links are the entries of image columns that begin with http:// or https://.
     #[arg(long)]
     pub(crate) fetch_images: bool,
 

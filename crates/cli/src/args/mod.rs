@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use audit::AuditArguments;
-pub(crate) use catalog::{DrawArguments, ImportArguments, UploadArguments};
+pub(crate) use catalog::{DrawArguments, ImportArguments, ProductIdSource, UploadArguments};
 pub(crate) use dead_letters::{DeadLetterAction, DeadLettersArguments};
 pub(crate) use encoder::{EmbedArguments, EvaluateArguments};
 pub(crate) use export_similar::ExportArguments;
@@ -58,7 +58,7 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     /// Upload each new or changed image of a folder tree to the catalog.
     Upload(UploadArguments),
-    /// Import product metadata from a CSV file, and the images that it links to.
+    /// Import product metadata from a table or a feed, and the images that it links to.
     Import(ImportArguments),
     /// Find the products that look like an image, a product, or several of them.
     Search(SearchArguments),

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, value_parser};
 use lookalike_core::Filterable;
 
+use super::catalog::{ColumnArguments, ProductIdSource};
+
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
 pub(crate) struct DemoArguments {
@@ -54,9 +56,13 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "DIR")]
     pub(crate) catalog: Option<PathBuf>,
 
-    /// Import this CSV of product metadata before the system is ready.
-    #[arg(long, value_name = "CSV")]
+    /// Import this table of product metadata before the system is ready.
+    #[arg(long, value_name = "FILE")]
     pub(crate) metadata: Option<PathBuf>,
+
+    /// What the product id of an image is, if no table names it: `stem`, `path` or `folder`, as for `upload`.
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) product_id: Option<ProductIdSource>,
 
     /// Port of the page and the search API; 0 for a free one.
     #[arg(long, default_value_t = 8080)]
@@ -105,4 +111,7 @@ pub(crate) struct ServeArguments {
     /// Print the ready line as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) columns: ColumnArguments,
 }

@@ -4,13 +4,14 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use lookalike_product_table::ReadOptions;
 use lookalike_sample_catalog::DrawnCatalog;
 
 use super::{draw, serve};
 use crate::args::DemoArguments;
 use crate::local::{ListenOptions, LocalSystem};
-use crate::metadata_csv::ProductTable;
 use crate::output::CommandOutcome;
+use crate::product_file;
 use crate::stop_signal::StopSignal;
 
 pub(crate) async fn run(arguments: DemoArguments) -> Result<CommandOutcome> {
@@ -23,7 +24,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<CommandOutcome> {
     if stop.has_come() {
         return Ok(CommandOutcome::Partial);
     }
-    let table = ProductTable::open(&drawn.table)?;
+    let table = product_file::read(&drawn.table, &ReadOptions::default())?;
     let listen = ListenOptions {
         address: Ipv4Addr::LOCALHOST.into(),
         http: arguments.port,
@@ -35,7 +36,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<CommandOutcome> {
     let data = folder.path().join("data");
     let system = LocalSystem::start(&data, listen, &arguments.filterable, None).await?;
     eprintln!("indexing {} pictures", drawn.images.len());
-    let prepare = serve::prepare(&system, Some(&drawn.folder), table);
+    let prepare = serve::prepare(&system, Some(&drawn.folder), &table, None);
     let done = match stop.or(prepare).await {
         Some(prepared) => {
             prepared?;

@@ -4,13 +4,15 @@ use std::path::Path;
 
 use anyhow::Result;
 use lookalike_aws::Cloud;
+use lookalike_product_table::{ProductTable, TableProduct};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::args::FetchArguments;
-use crate::feed_links::product_links;
-use crate::fetch_images::{self, FetchPlan, FetchReport, Pruned};
-use crate::metadata_csv::ProductTable;
+use crate::fetch_images::{self, FetchPlan, FetchReport, ProductLinks, Pruned};
 use crate::report_file::ReportFile;
+
+const CATEGORY: &str = "category";
 
 /// A fetch that is about to run.
 pub(crate) struct ImageImport<'a> {
@@ -82,5 +84,17 @@ impl ImportedImages {
             Some(Pruned::Refused(reason)) => eprintln!("nothing was removed: {reason}"),
             None => {}
         }
+    }
+}
+
+fn product_links(product: &TableProduct) -> ProductLinks {
+    let category = match product.metadata.get(CATEGORY) {
+        Some(Value::String(category)) if !category.is_empty() => Some(category.clone()),
+        _ => None,
+    };
+    ProductLinks {
+        product_id: product.product_id.clone(),
+        category,
+        image_links: product.image_links.clone(),
     }
 }

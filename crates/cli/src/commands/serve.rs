@@ -4,20 +4,22 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
+use lookalike_product_table::ProductTable;
 use serde_json::json;
 
 use super::{import, upload};
-use crate::args::ServeArguments;
-use crate::catalog_folder::CatalogFolder;
+use crate::args::{ProductIdSource, ServeArguments};
+use crate::catalog_folder::{CatalogFolder, UploadOptions};
+use crate::import_report;
 use crate::local::{ListenOptions, LocalSystem};
-use crate::metadata_csv::ProductTable;
 use crate::output::{self, CommandOutcome};
+use crate::product_file;
 use crate::sam_variables;
 use crate::stop_signal::StopSignal;
 
 pub(crate) async fn run(arguments: ServeArguments) -> Result<CommandOutcome> {
     let table = match &arguments.metadata {
-        Some(csv) => ProductTable::open(csv)?,
+        Some(path) => product_file::read(path, &arguments.columns.options())?,
         None => ProductTable::default(),
     };
     let listen = ListenOptions {
@@ -36,7 +38,8 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<CommandOutcome> {
         if arguments.start_over {
             system.start_over().await?;
         }
-        prepare(&system, arguments.catalog.as_deref(), table).await
+        let catalog = arguments.catalog.as_deref();
+        prepare(&system, catalog, &table, arguments.product_id).await
     };
     let done = match stop.or(prepare).await {
         Some(prepared) => {
@@ -58,18 +61,24 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<CommandOutcome> {
 pub(crate) async fn prepare(
     system: &LocalSystem,
     catalog: Option<&Path>,
-    table: ProductTable,
+    table: &ProductTable,
+    product_id: Option<ProductIdSource>,
 ) -> Result<()> {
-    import::warn(&table, &system.target.settings.filterable);
+    import_report::warn(table, &system.target.settings.filterable);
     if !table.products.is_empty() {
-        let changed = import::store(&system.target.cloud, &table).await?;
-        eprintln!("{}", import::summary(&table, changed.len()));
+        let changed = import::store(&system.target, table).await?;
+        eprintln!("{}", import::summary(table, changed));
     }
     system.catch_up().await?;
     system.follow_events();
     if let Some(folder) = catalog {
-        let folder = CatalogFolder::new(folder, table.images)?;
-        let report = folder.upload(&system.target.cloud, false).await?;
+        let folder = CatalogFolder::new(folder)?;
+        let options = UploadOptions {
+            entries: (!table.products.is_empty()).then(|| product_file::matcher(table)),
+            product_id,
+            force: false,
+        };
+        let report = folder.upload(&system.target.cloud, options).await?;
         upload::print(&report);
     }
     let spinner = output::spinner("indexing");

@@ -117,7 +117,7 @@ fn explain_filter(error: &FilterError) -> (ProblemKind, String) {
     use ProblemKind::*;
     let kind = match error {
         FilterError::UnknownAttribute { .. } => UnknownAttribute,
-        FilterError::Type { .. } => FilterType,
+        FilterError::Type { .. } | FilterError::NumberRange { .. } => FilterType,
         FilterError::Malformed { .. }
         | FilterError::TooManyClauses { .. }
         | FilterError::TooDeep { .. }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use lookalike_search::{
-    AuditReport, AuditedGroup, AuditedImage, FailedImage, Listed, MisplacedImage, StaleRecord,
+    AuditReport, AuditedGroup, AuditedImage, AuditedProduct, FailedImage, Listed, MisplacedImage,
+    StaleRecord,
 };
 use serde::Serialize;
 use utoipa::openapi::{RefOr, Schema};
@@ -39,6 +40,9 @@ pub(crate) struct AuditResponse {
     products_without_pictures: Listed<String>,
     /// Images of the index whose product is not in the table.
     pictures_without_product: Listed<AuditedImage>,
+    /// Products that are not in the table and that images of several folders show only because their file names are
+    /// equal.
+    products_of_several_folders: Listed<AuditedProduct>,
     /// Images that could not be indexed, with reasons.
     #[schema(value_type = Listed<AuditFailure>)]
     failed: Listed<FailedImage>,
@@ -94,6 +98,7 @@ impl From<AuditReport> for AuditResponse {
             misplaced: report.misplaced,
             products_without_pictures: report.products_without_images,
             pictures_without_product: report.images_without_product,
+            products_of_several_folders: report.products_of_several_folders,
             failed: convert(report.failed, FailedImage::of),
             unindexed: report.unindexed,
             outdated: report.outdated,

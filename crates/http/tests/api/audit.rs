@@ -1,13 +1,16 @@
 //! `GET /audit`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use lookalike_core::Deadline;
 use lookalike_core::StoreErrorKind::{Denied, Unavailable};
 use lookalike_http::{AuditLimits, HttpSettings};
+use lookalike_indexing::{IndexSettings, Indexer};
 use serde_json::{Value, json};
 
-use crate::drawings::stripes;
-use crate::support::Shop;
+use crate::drawings::{color, stripes};
+use crate::support::{Shop, encoder};
 
 fn settings(seconds: u64, pictures: u64) -> HttpSettings {
     HttpSettings {
@@ -156,4 +159,38 @@ async fn only_one_audit_runs_at_a_time() {
     busy.problem(503, "unavailable");
     assert_eq!(busy.header("retry-after"), "2");
     assert_eq!(shop.get("/audit").await.status, 200);
+}
+
+#[tokio::test]
+async fn products_that_only_a_file_name_joins_are_listed() {
+    let stocked = Shop::stocked().await;
+    let (r, g, b) = color(5);
+    let keys = ["catalog/bread/0.png", "catalog/soup/0.png"];
+    for key in keys {
+        stocked
+            .cloud
+            .put_image(key, stripes(r, g, b), BTreeMap::new());
+    }
+    // Named by its metadata, and two of one folder: on purpose.
+    let named = BTreeMap::from([("product-id".to_owned(), "0".to_owned())]);
+    stocked
+        .cloud
+        .put_image("catalog/rice/named.png", stripes(g, b, r), named);
+    let indexer = Indexer::new(
+        stocked.cloud.index_ports(encoder(0).into()),
+        IndexSettings::default(),
+    );
+    let all = keys
+        .into_iter()
+        .chain(["catalog/rice/named.png"])
+        .map(str::to_owned);
+    let all: Vec<String> = all.collect();
+    let deadline = Deadline::after(Duration::from_secs(60));
+    indexer.index_keys(&all, deadline).await.unwrap();
+    let shop = Shop::over(stocked.cloud, 0, settings(60, 1000));
+    let audit = shop.get("/audit").await.json();
+    assert_eq!(
+        audit["products_of_several_folders"],
+        json!({"total": 1, "items": [{"product_id": "0", "pictures": {"total": 2, "items": keys}}]})
+    );
 }

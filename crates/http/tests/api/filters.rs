@@ -186,6 +186,14 @@ async fn a_bad_filter_is_refused_with_the_expected_form() {
         assert!(detail.contains(says), "{detail}");
         assert!(detail.len() < 500, "{detail}");
     }
+    // A text that looks like a number has the order of letters, in which 2,499 comes before 50.
+    for path in ["filter=brand%3C50", "filter=brand%3E%3D-1.5"] {
+        let path = format!("/products/p00/similar?{path}");
+        let detail = shop.get(&path).await.problem(400, "filter-type");
+        assert!(detail.contains("\"brand\" holds text"), "{detail}");
+        assert!(detail.contains("--types brand=number"), "{detail}");
+    }
+    assert_eq!(found(&shop, "filter=brand%3C%2250%22").await, products(&[]));
     let path = "/products/p00/similar?filter=colour%3Dred";
     shop.get(path).await.problem(400, "unknown-attribute");
     let path = "/products/p00/similar?filter=%3D";

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::value_types::ValueTypes;
 use crate::bits::Bits;
-use crate::filter::{Condition, Filter, FilterError, Operand, Test};
+use crate::filter::{Condition, Filter, FilterError, Operand, Range, Test};
 use crate::live_rows::LiveRows;
 
 /// An attribute that images have.
@@ -86,30 +86,45 @@ impl Schema {
                 || holds.numbers && operand.number().is_some()
                 || holds.booleans && operand.boolean().is_some()
         };
-        let given = match &condition.test {
+        let wrong = match &condition.test {
             Test::Exists => None,
-            Test::OneOf(operands) => operands.iter().find(|o| !fits(o)).map(ToString::to_string),
-            Test::Range(range) => {
-                let bounds = [&range.low, &range.high].into_iter().flatten();
-                // Booleans have no order.
-                let ordered = |operand: &Operand| {
-                    holds.texts && operand.text().is_some()
-                        || holds.numbers && operand.number().is_some()
-                };
-                let mut bounds = bounds.map(|bound| &bound.value);
-                let wrong = bounds.find(|operand| !ordered(operand));
-                wrong.map(|operand| format!("a range up to or from {operand}"))
-            }
+            Test::OneOf(operands) => operands.iter().find(|o| !fits(o)),
+            Test::Range(range) => return check_range(name, range, holds),
         };
-        match given {
+        match wrong {
             None => Ok(()),
-            Some(given) => Err(FilterError::Type {
+            Some(operand) => Err(FilterError::Type {
                 attribute: name.clone(),
                 holds,
-                given,
+                given: operand.to_string(),
             }),
         }
     }
+}
+
+/// Checks that values of these types can be within a range. Booleans have no order.
+fn check_range(name: &str, range: &Range, holds: ValueTypes) -> Result<(), FilterError> {
+    let bounds = [&range.low, &range.high].into_iter().flatten();
+    let mut operands = bounds.map(|bound| &bound.value);
+    let is_ordered = |operand: &&Operand| {
+        holds.texts && operand.text_bound().is_some() || holds.numbers && operand.number().is_some()
+    };
+    let Some(wrong) = operands.find(|operand| !is_ordered(operand)) else {
+        return Ok(());
+    };
+    let attribute = name.to_owned();
+    Err(match wrong.number() {
+        Some(number) if holds.texts => FilterError::NumberRange {
+            attribute,
+            holds,
+            number: number.to_json().to_string(),
+        },
+        _ => FilterError::Type {
+            attribute,
+            holds,
+            given: format!("a range up to or from {wrong}"),
+        },
+    })
 }
 
 /// Returns the entries of live rows.

@@ -80,9 +80,12 @@ impl DistinctValues {
         let numbers = between(range, Operand::number, self.numbers.len(), |position| {
             self.numbers[position]
         });
-        let texts = between(range, Operand::text, self.texts.ends.len(), |position| {
-            self.texts.get(position)
-        });
+        let texts = between(
+            range,
+            Operand::text_bound,
+            self.texts.ends.len(),
+            |position| self.texts.get(position),
+        );
         let codes = |first: u32, positions: Range<usize>| {
             first + positions.start as u32..first + positions.end as u32
         };

@@ -35,6 +35,20 @@ pub enum FilterError {
         /// The value in the filter, in words.
         given: String,
     },
+    /// The filter compares an attribute without numbers with a range of numbers.
+    #[error(
+        "attribute {attribute:?} holds {holds}: it cannot be compared with a range up to or from the number {number}; \
+         import the attribute as a number (`lookalike import --types {attribute}=number`), or put the value in double \
+         quotes to compare texts by code point"
+    )]
+    NumberRange {
+        /// The attribute.
+        attribute: String,
+        /// The types of the attribute's values.
+        holds: ValueTypes,
+        /// The number in the filter.
+        number: String,
+    },
     /// The filter has too many conditions.
     #[error(
         "the filter has more than {max} conditions: join those on one attribute into a list of values"

@@ -94,6 +94,15 @@ impl Operand {
         }
     }
 
+    /// Returns the text that a range begins or ends at. A word that is a number is none: between texts, 50 comes after
+    /// 2,499, which is never what `price<50` asks for. In double quotes it is a text.
+    pub(crate) fn text_bound(&self) -> Option<&str> {
+        match self {
+            Self::Word(_) if self.number().is_some() => None,
+            _ => self.text(),
+        }
+    }
+
     /// Converts to the canonical form.
     pub(crate) fn to_json(&self) -> Value {
         match self {

@@ -20,7 +20,7 @@ impl Snapshot {
     /// them.
     ///
     /// # Errors
-    /// [`FilterError::UnknownAttribute`] or [`FilterError::Type`].
+    /// [`FilterError::UnknownAttribute`], [`FilterError::Type`] or [`FilterError::NumberRange`].
     pub fn select(
         &self,
         filter: &Filter,

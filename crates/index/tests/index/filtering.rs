@@ -44,6 +44,12 @@ proptest! {
                     prop_assert!(!fits, "{} holds {}: {}", attribute, types, given);
                     continue;
                 }
+                Err(FilterError::NumberRange { attribute, holds: types, .. }) => {
+                    prop_assert!(types.texts && !types.numbers, "{} holds {}", attribute, types);
+                    prop_assert!(holds(&shop, &attribute, Value::is_string));
+                    prop_assert!(!holds(&shop, &attribute, Value::is_number));
+                    continue;
+                }
                 Err(other) => panic!("{other}"),
             };
             let is_selected = |image: &Image| matches(&json, &image.attributes);

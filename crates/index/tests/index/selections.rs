@@ -54,7 +54,7 @@ fn words_are_what_the_attribute_holds() {
     assert_eq!(selected(&shop, &["any=true"]), ["k2", "k3"]);
     assert_eq!(selected(&shop, &["sale=true"]), ["k0"]);
     assert_eq!(
-        selected(&shop, &["size<5"]),
+        selected(&shop, &["size<\"5\""]),
         ["k0", "k1"],
         "texts are ordered as texts"
     );
@@ -76,6 +76,9 @@ fn words_are_what_the_attribute_holds() {
         wrong("price=\"42\""),
         "attribute \"price\" holds number: it cannot be compared with the text \"42\""
     );
+    let refused = wrong("size<5");
+    assert!(refused.contains("\"size\" holds text"), "{refused}");
+    assert!(refused.contains("up to or from the number 5"), "{refused}");
     assert!(wrong("sale<true").contains("holds boolean"));
     assert!(wrong("sale=yes").contains("cannot be compared with \"yes\""));
 }
@@ -106,6 +109,24 @@ fn unknown_attributes_are_refused_with_the_known_ones() {
             .images(),
         0
     );
+}
+
+/// An unquoted number is compared with numbers alone, although texts come before and after it by code point.
+#[test]
+fn a_range_of_numbers_leaves_texts_out() {
+    let values = [json!(49.5), json!("2,499.00"), json!("60"), json!(70)];
+    let mixed = snapshot(&values.map(|price| json!({"price": price})));
+    for (filter, keys) in [
+        ("price<50", &["k0"][..]),
+        ("price>=49.5", &["k0", "k3"]),
+        ("price<\"50\"", &["k1"]),
+        ("price<5x", &["k1"]),
+        ("price=60", &["k2"]),
+    ] {
+        let mut found = selected(&mixed, &[filter]);
+        found.sort_unstable();
+        assert_eq!(found, keys, "{filter}");
+    }
 }
 
 /// The types of an attribute are those of live images: once the last text is removed, texts are not

@@ -1,11 +1,14 @@
 //! Adds the findings of an audit to its report.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use lookalike_core::keys::product_id_of;
 use lookalike_index::{ImageAudit, ImageGroup, LiveRows, RowAddress};
 
 use super::differences::Differences;
-use super::report::{AuditReport, AuditedGroup, AuditedImage, Listed, MisplacedImage};
+use super::report::{
+    AuditReport, AuditedGroup, AuditedImage, AuditedProduct, Listed, MisplacedImage,
+};
 
 impl AuditReport {
     /// Adds duplicates and misplaced images.
@@ -45,6 +48,7 @@ impl AuditReport {
         let unknown = view.addresses().filter(|at| !known.contains(product(*at)));
         let mut unknown: Vec<AuditedImage> = unknown.map(|at| audited_image(view, at)).collect();
         unknown.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        self.products_of_several_folders = Listed::of(of_several_folders(&unknown));
         self.images_without_product = Listed::of(unknown);
     }
 
@@ -55,6 +59,30 @@ impl AuditReport {
         self.gone = Listed::of(found.gone);
         self.contradictions = Listed::of(found.contradictions);
     }
+}
+
+/// Returns the products that images of several folders show only because their file names are equal; `images` are in
+/// key order.
+fn of_several_folders(images: &[AuditedImage]) -> Vec<AuditedProduct> {
+    let mut keys: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let by_name =
+        |image: &&AuditedImage| product_id_of(&image.key, &BTreeMap::new()) == image.product_id;
+    for image in images.iter().filter(by_name) {
+        keys.entry(&image.product_id).or_default().push(&image.key);
+    }
+    let is_of_several = |keys: &[&str]| {
+        let mut folders = keys
+            .iter()
+            .map(|key| key.rsplit_once('/').map(|(folder, _)| folder));
+        let first = folders.next();
+        folders.any(|folder| Some(folder) != first)
+    };
+    let shared = keys.into_iter().filter(|(_, keys)| is_of_several(keys));
+    let products = shared.map(|(product_id, keys)| AuditedProduct {
+        product_id: product_id.to_owned(),
+        images: Listed::of(keys.into_iter().map(str::to_owned)),
+    });
+    products.collect()
 }
 
 fn audited_image(view: &LiveRows, at: RowAddress) -> AuditedImage {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use lookalike_index::{AuditSettings, ImageAudit};
 
 pub use contradiction::{Contradiction, StaleRecord};
-pub use report::{AuditReport, AuditedGroup, AuditedImage, Listed, MisplacedImage};
+pub use report::{AuditReport, AuditedGroup, AuditedImage, AuditedProduct, Listed, MisplacedImage};
 
 use crate::error::SearchError;
 use crate::run_blocking::run_blocking;

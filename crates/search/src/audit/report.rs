@@ -37,6 +37,9 @@ pub struct AuditReport {
     /// Images of the index whose product is not in the table.
     #[serde(rename = "pictures_without_product")]
     pub images_without_product: Listed<AuditedImage>,
+    /// Products that are not in the table and that images of several folders show only because their file names are
+    /// equal.
+    pub products_of_several_folders: Listed<AuditedProduct>,
     /// Images that could not be indexed, with reasons.
     pub failed: Listed<ImageRecord>,
     /// Keys in the bucket that are neither indexed nor failed.
@@ -84,6 +87,17 @@ pub struct AuditedImage {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = true)]
     pub url: Option<String>,
+}
+
+/// A product with its images.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AuditProduct)]
+pub struct AuditedProduct {
+    /// The product.
+    pub product_id: String,
+    /// Keys of its images.
+    #[serde(rename = "pictures")]
+    pub images: Listed<String>,
 }
 
 /// An image whose neighbors have another category.
@@ -169,7 +183,15 @@ impl AuditReport {
             }
             listed
         };
+        let products = |listed: Listed<AuditedProduct>| {
+            let mut listed = listed.first(limit);
+            for product in &mut listed.items {
+                product.images.items.truncate(group_limit);
+            }
+            listed
+        };
         Self {
+            products_of_several_folders: products(self.products_of_several_folders),
             duplicates: groups(self.duplicates),
             near_duplicates: groups(self.near_duplicates),
             misplaced: self.misplaced.first(limit),

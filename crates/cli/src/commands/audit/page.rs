@@ -42,6 +42,7 @@ pub(super) async fn page(
                     (misplaced(report, &links))
                     (products(report))
                     (pictures_without_product(report, &links))
+                    (products_of_several_folders(report))
                     (failed(report, &links))
                     (keys("In the bucket, and neither indexed nor failed", &report.unindexed))
                     (keys("Indexed in another version than in the bucket", &report.outdated))
@@ -210,6 +211,25 @@ fn pictures_without_product(report: &AuditReport, links: &Links) -> Markup {
     let listed = &report.images_without_product;
     let title = "Pictures whose product is not in the table";
     section(title, listed, each(listed, links))
+}
+
+fn products_of_several_folders(report: &AuditReport) -> Markup {
+    let listed = &report.products_of_several_folders;
+    let content = html! {
+        ul.plain {
+            @for product in &listed.items {
+                li {
+                    b { (product.product_id) } ": " (product.images.items.join(", "))
+                    @if product.images.left_out() > 0 { " and " (product.images.left_out()) " more" }
+                }
+            }
+        }
+    };
+    section(
+        "Products of several folders, only because file names are equal",
+        listed,
+        content,
+    )
 }
 
 fn failed(report: &AuditReport, links: &Links) -> Markup {

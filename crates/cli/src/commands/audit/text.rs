@@ -45,6 +45,18 @@ pub(super) fn print(report: &AuditReport, was_repaired: bool) {
         |one| format!("{}  product {}", one.key, one.product_id),
     );
     list(
+        "products of several folders, only because file names are equal; if the images show different products, \
+         upload them with --product-id path",
+        &report.products_of_several_folders,
+        |one| {
+            let more = match one.images.left_out() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("{}  {}{more}", one.product_id, one.images.items.join(", "))
+        },
+    );
+    list(
         "pictures that cannot be indexed",
         &report.failed,
         |record| {

@@ -11,19 +11,21 @@ function describe(product) {
   const metadata = product.metadata || {};
   const byName = new Map(Object.entries(metadata).map(([key, value]) => [key.toLowerCase(), value]));
   const first = (...keys) => keys.map((key) => text(byName.get(key))).find(Boolean) || "";
-  const known = "name title product_name price currency image images image_url url link description".split(" ");
+  const known =
+    "name title product_name price price_text currency image images image_url url link description".split(" ");
   // A bare "true" means nothing without its column: true columns are shown by name, false ones are left out, except
   // those that keep a shopper from buying.
   const fact = ([key, value]) =>
     value === true ? key.replaceAll("_", " ") : value === false ? "" : text(value);
   const lacking = ["in_stock", "available"].find((key) => byName.get(key) === false);
   const facts = [["", lacking ? "not " + lacking.replace("_", " ") : ""], ...byName]
-    .filter(([key]) => !known.includes(key))
+    // What was written goes before the number that was read from it.
+    .filter(([key]) => !known.includes(key) && !byName.has(key + "_text"))
     .map(fact)
     .filter((words) => words && words.length <= 40);
   return {
     name: first("name", "title", "product_name") || product.product_id,
-    price: price(byName.get("price"), first("currency")),
+    price: first("price_text") || price(byName.get("price"), first("currency")),
     facts: [...new Set(facts)].slice(0, 3).join(" · "),
     // Only http links: `javascript:` would run a script.
     page: [first("url", "link")].find((address) => /^https?:/i.test(address))

@@ -1,0 +1,107 @@
+//! Encodings, delimiters, and lines.
+
+use lookalike_product_table::{ProductTable, ReadOptions};
+use serde_json::json;
+
+use crate::{ids, product, read};
+
+#[test]
+fn every_column_becomes_typed_metadata() {
+    let table = read(
+        "product_id,name,price,stock,sold,ean,empty\n1,\"Shoe, red\",-49.5,12,true,0012345,\n",
+    );
+    let expected =
+        json!({"name": "Shoe, red", "price": -49.5, "stock": 12, "sold": true, "ean": "0012345"});
+    assert_eq!(json!(table.products[0].metadata), expected);
+    assert_eq!(table.bad_lines, []);
+    assert_eq!(table.columns.len(), 5);
+}
+
+#[test]
+fn delimiters_marks_and_line_ends_are_understood() {
+    for text in [
+        "\u{feff}product_id;name\n1;a\n",
+        "product_id\tname\r\n1\ta\r\n",
+        "product_id|name\r1|a\r",
+        "sep=;\r\nproduct_id;name\r\n1;a\r\n",
+        "\n\nproduct_id,name,,\n1,a,,\n",
+        "product_id;\"name\";\"price, net\"\n1;a;\n",
+    ] {
+        let table = read(text);
+        assert_eq!(table.products[0].metadata["name"], "a", "{text:?}");
+        assert_eq!(table.bad_lines, []);
+    }
+}
+
+#[test]
+fn other_encodings_are_understood_and_said() {
+    let utf_16: Vec<u8> = "\u{feff}product_id,name\n1,Größe\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let windows = b"product_id,name\n1,Gr\xf6\xdfe\n".to_vec();
+    for (bytes, encoding) in [(utf_16, "UTF-16LE"), (windows, "Windows-1252")] {
+        let table = ProductTable::read(&bytes, &ReadOptions::default()).unwrap();
+        assert_eq!(table.products[0].metadata["name"], "Größe");
+        assert_eq!(table.encoding.to_string(), encoding);
+    }
+}
+
+#[test]
+fn lines_are_counted_through_everything() {
+    let text = "sep=,\n\nproduct_id,name\n1,\"two\nlines\"\n\n\nx\n2,b\r\n,c\n3,\"d\",e\n4,f,,\n";
+    let table = read(text);
+    let lines: Vec<u64> = table.bad_lines.iter().map(|bad| bad.line).collect();
+    assert_eq!(lines, [8, 10, 11]);
+    assert_eq!(ids(&table), ["1", "2", "4"]);
+    assert_eq!(table.products[0].line, 4);
+    assert_eq!(table.products[2].line, 12);
+}
+
+#[test]
+fn quotes_within_a_field_are_text() {
+    let table = read("product_id,name\n1,\"He said \"\"hi\"\"\"\n2,5\" pipe\n3,\"a\" \n");
+    assert_eq!(product(&table, "1").metadata["name"], "He said \"hi\"");
+    assert_eq!(product(&table, "2").metadata["name"], "5\" pipe");
+    assert_eq!(product(&table, "3").metadata["name"], "a");
+}
+
+#[test]
+fn ids_are_kept_as_they_are() {
+    let text = "product_id,n\n00123,1\n123,2\n1.0,3\n\" padded \",4\ntrue,5\na%2Fb,6\nünï🦀,7\nx1,8\nX1,9\n";
+    let expected = [
+        "00123",
+        "123",
+        "1.0",
+        "padded",
+        "true",
+        "a%2Fb",
+        "ünï🦀",
+        "x1",
+        "X1",
+    ];
+    assert_eq!(ids(&read(text)), expected);
+}
+
+#[test]
+fn the_last_line_of_a_product_counts_and_the_others_are_said() {
+    let table = read("product_id,price\na,1\nb,2\na,3\n\na,4\n");
+    assert_eq!(ids(&table), ["b", "a"]);
+    assert_eq!(table.products[1].metadata["price"], 4);
+    let duplicate = &table.duplicates[..];
+    assert_eq!(duplicate.len(), 1);
+    assert_eq!(
+        (duplicate[0].product_id.as_str(), &duplicate[0].lines[..]),
+        ("a", &[2, 4, 6][..])
+    );
+}
+
+#[test]
+fn cells_of_columns_without_a_name_are_said_to_be_left_out() {
+    let table = read("product_id,,name\n1,lost,a\n2,,b\n");
+    assert!(
+        table.notes[0].starts_with("1 cells are left out"),
+        "{:?}",
+        table.notes
+    );
+}

@@ -1,0 +1,4 @@
+//! Tables and feeds of products.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| lookalike_fuzz::table(bytes));
