@@ -79,7 +79,7 @@ impl Indexer {
     }
 
     /// Returns the versions that failed, by key.
-    async fn failed_versions(&self) -> Result<BTreeMap<String, String>, IndexingError> {
+    pub(crate) async fn failed_versions(&self) -> Result<BTreeMap<String, String>, IndexingError> {
         let mut failed = BTreeMap::new();
         let mut after = None;
         loop {
