@@ -23,7 +23,10 @@ pub fn refuse_raw_target(target: &[u8]) -> Option<Response<Vec<u8>>> {
         shown(&before)
     );
     let id = RequestId::generate();
-    let path = before.split('?').next().filter(|path| path.starts_with('/'));
+    let path = before
+        .split('?')
+        .next()
+        .filter(|path| path.starts_with('/'));
     let problem = Problem::new(ProblemKind::InvalidPath, detail);
     tracing::info!(request_id = %id, detail = problem.detail, "request refused");
     let body = serde_json::to_vec(&problem.body(path.unwrap_or("/"), &id.to_string())).ok()?;

@@ -491,7 +491,9 @@ async fn images_that_are_filed_elsewhere_without_a_new_version_are_found() {
     let world = World::new();
     let described = |key: &str, name: &str, value: &str| {
         let metadata = BTreeMap::from([(name.to_owned(), value.to_owned())]);
-        world.cloud.put_image_as(key, key.to_owned(), metadata, "\"1\"");
+        world
+            .cloud
+            .put_image_as(key, key.to_owned(), metadata, "\"1\"");
     };
     // The category of its folder; of its object; of its product in the table; of nothing that matters.
     let keys = [
@@ -528,7 +530,10 @@ async fn images_that_are_filed_elsewhere_without_a_new_version_are_found() {
     described(keys[3], "product-id", "other");
     assert_eq!(relabeled().await, [keys[0], keys[1], keys[3]]);
 
-    indexer.index_keys(&relabeled().await, long()).await.unwrap();
+    indexer
+        .index_keys(&relabeled().await, long())
+        .await
+        .unwrap();
     assert_eq!(relabeled().await, Vec::<String>::new());
     let moved = indexer.images_of(&["other".to_owned()]).await.unwrap();
     assert_eq!(moved[0].key, keys[3]);

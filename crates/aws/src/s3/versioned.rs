@@ -81,7 +81,10 @@ impl S3Versioned {
             }
             // Another process may have written after this one. It is unknown whether this
             // version was ever stored, and a conflict would claim that it was not.
-            let message = format!("{} changed while an earlier attempt went unanswered", self.what);
+            let message = format!(
+                "{} changed while an earlier attempt went unanswered",
+                self.what
+            );
             let unknown = StoreError::new(StoreErrorKind::Unavailable, operation, message);
             return Err(unknown.caused_by(error));
         }

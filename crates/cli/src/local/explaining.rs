@@ -71,7 +71,8 @@ impl AsyncRead for ExplainingStream {
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         let read = &buffer.filled()[before..];
         let room = MAX_KEPT_BYTES - self.request.len();
-        self.request.extend_from_slice(&read[..read.len().min(room)]);
+        self.request
+            .extend_from_slice(&read[..read.len().min(room)]);
         Poll::Ready(Ok(()))
     }
 }

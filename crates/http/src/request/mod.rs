@@ -6,6 +6,7 @@ mod body;
 mod example_problems;
 mod fields;
 mod form;
+mod ignored;
 mod image_path;
 mod input;
 mod item;
@@ -24,6 +25,7 @@ mod values;
 
 #[cfg(test)]
 pub(crate) use example_problems::example_problem;
+pub(crate) use ignored::Ignored;
 pub(crate) use image_path::image_key;
 pub(crate) use input::SearchInput;
 pub(crate) use product_path::ProductPath;

@@ -67,7 +67,11 @@ async fn a_declared_attribute_changes_the_tag() {
             ..SearchSettings::default()
         })
     };
-    for path in [PATH.to_owned(), BARE.to_owned(), format!("{BARE}&facets=price")] {
+    for path in [
+        PATH.to_owned(),
+        BARE.to_owned(),
+        format!("{BARE}&facets=price"),
+    ] {
         let with = declaring("brand,price");
         let tag = ask(&with, &path, &[]).await.header("etag").to_owned();
         let known = [("if-none-match", tag.as_str())];

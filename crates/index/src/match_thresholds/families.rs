@@ -42,7 +42,10 @@ impl Usual {
             Some((spread / expected, sample.weight))
         });
         Some(Self {
-            spacing: Weighted::new(spacings).at(0.5).unwrap_or(0.0).max(MIN_SPACING),
+            spacing: Weighted::new(spacings)
+                .at(0.5)
+                .unwrap_or(0.0)
+                .max(MIN_SPACING),
             last: Weighted::new(ends).at(0.5)?,
         })
     }
@@ -65,6 +68,9 @@ impl Usual {
         let behind = (strangers.len() == STRANGERS).then_some(self.last);
         let closeness: Vec<f64> = own.chain(behind).collect();
         let is_gap = |pair: &[f64]| pair[0] - pair[1] > GAP_SPACINGS * self.spacing;
-        closeness.windows(2).rposition(is_gap).map_or(0, |gap| gap + 1)
+        closeness
+            .windows(2)
+            .rposition(is_gap)
+            .map_or(0, |gap| gap + 1)
     }
 }

@@ -63,8 +63,14 @@ fn near_identical_images_are_no_strangers() {
     let with: Vec<Sample> = samples().into_iter().chain(small).chain(large).collect();
     let with = MatchThresholds::of(&with).unwrap();
     assert_eq!(with.samples, 1003);
-    assert!((with.same - without.same).abs() < 0.001, "{with:?} {without:?}");
-    assert!((with.similar - without.similar).abs() < 0.001, "{with:?} {without:?}");
+    assert!(
+        (with.same - without.same).abs() < 0.001,
+        "{with:?} {without:?}"
+    );
+    assert!(
+        (with.similar - without.similar).abs() < 0.001,
+        "{with:?} {without:?}"
+    );
 }
 
 /// One product with as many images as all others together.
@@ -77,7 +83,10 @@ fn a_product_counts_once() {
     });
     let with: Vec<Sample> = samples().into_iter().chain(many).collect();
     let with = MatchThresholds::of(&with).unwrap();
-    assert!((with.same - without.same).abs() < 0.01, "{with:?} {without:?}");
+    assert!(
+        (with.same - without.same).abs() < 0.01,
+        "{with:?} {without:?}"
+    );
 }
 
 #[test]

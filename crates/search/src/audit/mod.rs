@@ -161,10 +161,7 @@ impl AuditOptions {
 }
 
 /// Returns the failed images that searches do not find. Of the others, an older version is still indexed.
-fn not_found(
-    failed: Vec<ImageRecord>,
-    view: &LiveRows,
-) -> impl Iterator<Item = ImageRecord> + '_ {
+fn not_found(failed: Vec<ImageRecord>, view: &LiveRows) -> impl Iterator<Item = ImageRecord> + '_ {
     let failed = failed.into_iter();
     failed.filter(|record| view.locate(&record.key).is_none())
 }

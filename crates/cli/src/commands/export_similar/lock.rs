@@ -64,7 +64,9 @@ impl Lock {
             }
             Destination::Bucket { folder, url } => {
                 let object = folder.versioned(LOCK, "the lock of the export");
-                LockObject::create(object, url, destination).await.map(Self::Bucket)
+                LockObject::create(object, url, destination)
+                    .await
+                    .map(Self::Bucket)
             }
         }
     }
@@ -100,7 +102,10 @@ impl LockObject {
             && until > now_milliseconds()
         {
             let until = rfc3339(until.min(now_milliseconds() + VALID_MS));
-            bail!("{}; if it was killed, its lock ends at {until}", in_use(destination));
+            bail!(
+                "{}; if it was killed, its lock ends at {until}",
+                in_use(destination)
+            );
         }
         let etag = known.as_ref().map(|(etag, _)| etag.as_str());
         let now = now_milliseconds();

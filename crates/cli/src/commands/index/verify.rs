@@ -94,16 +94,17 @@ impl Findings {
         let known: BTreeSet<&String> = self.differences.known_failures.iter().collect();
         let to_index = self.differences.to_index.iter();
         let to_index = to_index.filter(|key| !known.contains(key));
-        to_index.chain(&self.differences.to_remove).cloned().collect()
+        to_index
+            .chain(&self.differences.to_remove)
+            .cloned()
+            .collect()
     }
 
     /// True if nothing is left to do.
     fn is_clean(&self) -> bool {
         match self.failed {
             Some(failed) => failed == 0,
-            None => {
-                self.keys().is_empty() && self.outdated.is_empty() && self.relabeled.is_empty()
-            }
+            None => self.keys().is_empty() && self.outdated.is_empty() && self.relabeled.is_empty(),
         }
     }
 
