@@ -25,7 +25,6 @@ mod values;
 
 #[cfg(test)]
 pub(crate) use example_problems::example_problem;
-pub(crate) use ignored::Ignored;
 pub(crate) use image_path::image_key;
 pub(crate) use input::SearchInput;
 pub(crate) use product_path::ProductPath;
