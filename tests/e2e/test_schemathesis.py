@@ -30,7 +30,7 @@ def test_the_service_keeps_to_its_document(shop, shop_pictures, tmp_path, figure
     ended = run(
         [tool("schemathesis"), "--no-color", "--config-file", config, "run", document, "--url", shop.url],
         environment,
-        timeout=300,
+        timeout=900,
         cwd=tmp_path,
     )
     seconds = time.monotonic() - began
