@@ -219,7 +219,11 @@ async fn every_parameter_is_described_and_has_an_example() {
             assert!(text.len() > 10, "{name}: {parameter}");
             // No cursor but one that was given out is accepted.
             let has_example = !parameter["example"].is_null();
-            assert_eq!(has_example, parameter["name"] != "cursor", "{name}: {parameter}");
+            assert_eq!(
+                has_example,
+                parameter["name"] != "cursor",
+                "{name}: {parameter}"
+            );
             seen += 1;
         }
     }
