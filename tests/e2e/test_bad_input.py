@@ -6,6 +6,7 @@ import json
 import os
 import re
 import socket
+from http.client import HTTPResponse
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -351,3 +352,24 @@ def test_pictures_other_than_photos(shop):
 def test_the_problems_are_documented(shop):
     described = json.dumps(shop.get("/openapi.json"))
     assert "application/problem+json" in described
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_raw_character_in_a_url(shop, method):
+    """curl sends a URL as it is; the HTTP server cannot parse this one."""
+    address = urlsplit(shop.url)
+    target = "/products/x/similar?filter=price<50"
+    with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
+        # The connection served another request before.
+        for path in ("/health", target):
+            connection.sendall(f"{method} {path} HTTP/1.1\r\nhost: shop\r\n\r\n".encode())
+            reply = HTTPResponse(connection, method=method)
+            reply.begin()
+            body = reply.read()
+    assert (reply.status, reply.headers["content-type"]) == (400, "application/problem+json")
+    assert reply.headers["x-request-id"]
+    if method == "GET":
+        problem = json.loads(body)
+        assert problem["type"] == "urn:lookalike:problem:invalid-path"
+        assert problem["instance"] == "/products/x/similar"
+        assert "%3C" in problem["detail"]

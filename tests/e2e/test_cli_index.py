@@ -63,6 +63,25 @@ def test_index_verify_and_repair(shop, spare):
     shop.lookalike("index", "verify").expect()
 
 
+def test_verify_is_clean_when_only_known_failures_remain(shop, spare):
+    shop.until(lambda: shop.lookalike("index", "verify").code == 0)
+    key, failed = "catalog/filed/elsewhere.jpg", "catalog/filed/bad.jpg"
+    picture = spare()
+    shop.put(key, picture.bytes)
+    shop.put(failed, b"this is text")
+    shop.until_found(picture.bytes, key)
+    shop.until(lambda: shop.get(f"/images/{failed}")["state"] == "failed")
+    report = shop.lookalike("index", "verify", "--json").expect().json()
+    assert report["differences"] == {"to_index": [failed], "to_remove": [], "known_failures": [failed]}
+    assert report["relabeled"] == []
+    people = shop.lookalike("index", "verify").expect().stdout
+    assert "1 pictures failed before" in people and "0 pictures to index" in people
+    assert "done, 0 failed" in shop.lookalike("index", "verify", "--repair").expect().stdout
+    shop.delete(failed)
+    shop.delete(key)
+    shop.until_gone(picture.bytes, key)
+
+
 def test_index_rebuild_and_gc(shop, shop_pictures):
     before = shop.index()
     report = shop.lookalike("index", "rebuild", "--json").expect().json()

@@ -1,8 +1,10 @@
 """Exported answers: the files of `lookalike export-similar`, and what a second run leaves unchanged."""
 
+import fcntl
 import json
 import os
 import shutil
+import time
 from urllib.parse import quote
 
 import pytest
@@ -166,6 +168,43 @@ def test_into_a_bucket(settled):
     again = settled.s3.list_objects_v2(Bucket="index", Prefix="exports/similar/")["Contents"]
     written = lambda entries: {entry["Key"]: entry["LastModified"] for entry in entries}
     assert written(again) == written(listing["Contents"])
+
+
+def test_a_second_export_into_one_folder_is_refused(settled, tmp_path):
+    out = tmp_path / "answers"
+    export(settled, out)
+    before = times(out)
+    running = os.open(out, os.O_RDONLY)
+    try:
+        fcntl.flock(running, fcntl.LOCK_EX)
+        refused = settled.lookalike("export-similar", "--out", out).expect(1)
+        assert f"another export into {out} is running" in refused.stderr
+        assert times(out) == before
+    finally:
+        os.close(running)
+    assert export(settled, out)["written"] == 0
+
+
+def test_a_second_export_into_one_prefix_is_refused(settled):
+    out, key = "s3://index/exports/locked", "exports/locked/export.lock"
+    names = lambda: {
+        entry["Key"] for entry in settled.s3.list_objects_v2(Bucket="index", Prefix="exports/locked/").get("Contents", [])
+    }
+
+    def lock(seconds):
+        until = int((time.time() + seconds) * 1000)
+        body = json.dumps({"process": 1, "until": until})
+        settled.s3.put_object(Bucket="index", Key=key, Body=body)
+
+    lock(300)
+    refused = settled.lookalike("export-similar", "--out", out).expect(1)
+    assert f"another export into {out} is running" in refused.stderr
+    assert "its lock ends at" in refused.stderr
+    assert names() == {key}
+    # The lock of a run that was killed.
+    lock(-1)
+    export(settled, out)
+    assert key not in names() and len(names()) > 1
 
 
 @pytest.mark.parametrize(

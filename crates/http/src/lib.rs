@@ -40,6 +40,7 @@ mod middleware;
 mod openapi;
 mod origin;
 mod problem;
+mod raw_target;
 mod request;
 mod request_id;
 mod responses;
@@ -50,6 +51,7 @@ mod state;
 
 pub use openapi::openapi;
 pub use problem::ProblemKind;
+pub use raw_target::refuse_raw_target;
 pub use request_id::RequestId;
 pub use router::router;
 pub use settings::{AuditLimits, CacheSettings, HttpSettings};

@@ -14,7 +14,8 @@ use tracing::Instrument;
 use crate::problem::{Problem, ProblemKind};
 use crate::request_id::{self, RequestId};
 
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 
 /// Runs the inner service and completes its reply.
@@ -67,8 +68,7 @@ fn render_problem(response: Response, method: &Method, path: &str, id: &RequestI
     log(&problem);
 
     parts.status = problem.kind.status();
-    let media_type = HeaderValue::from_static("application/problem+json");
-    parts.headers.insert(CONTENT_TYPE, media_type);
+    parts.headers.insert(CONTENT_TYPE, PROBLEM_JSON);
     // A reply that became an error late still has the headers of the answer it was.
     parts.headers.insert(CACHE_CONTROL, NO_STORE);
     parts.headers.remove(ETAG);

@@ -36,7 +36,12 @@ impl RequestId {
             .get::<Self>()
             .cloned()
             .or_else(|| Self::from_headers(request.headers()))
-            .unwrap_or_else(|| Self(Ulid::generate().to_string()))
+            .unwrap_or_else(Self::generate)
+    }
+
+    /// Returns a new ULID.
+    pub(crate) fn generate() -> Self {
+        Self(Ulid::generate().to_string())
     }
 
     /// Returns the id as a header value; every id is valid as one.

@@ -81,7 +81,7 @@ impl Indexer {
 
     /// Returns the versions that failed, by key. A try that was marked and did not come to its end is none: the message
     /// that would have gone on with it may be a dead letter.
-    async fn failed_versions(&self) -> Result<BTreeMap<String, String>, IndexingError> {
+    pub(crate) async fn failed_versions(&self) -> Result<BTreeMap<String, String>, IndexingError> {
         let mut failed = BTreeMap::new();
         let mut after = None;
         loop {

@@ -30,6 +30,10 @@ pub struct Difference {
     pub to_index: Vec<String>,
     /// Keys in any index that are gone from the bucket.
     pub to_remove: Vec<String>,
+    /// Those of [`to_index`](Self::to_index) that failed and that no search finds, as long as they are what failed.
+    /// Nothing else is expected of the index.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub known_failures: Vec<String>,
     /// Keys that only the index that is being built lacks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub to_build: Vec<String>,
@@ -38,7 +42,7 @@ pub struct Difference {
 impl Indexer {
     /// Returns the keys that must be indexed to bring the indexes in line with the bucket. A listing shows versions
     /// only: a product id or category that changed in an object's metadata while its bytes stayed is
-    /// not among the differences.
+    /// not among the differences; [`relabeled`](Self::relabeled) finds those.
     ///
     /// # Errors
     /// [`IndexingError`] when index or bucket cannot be read.
@@ -50,6 +54,7 @@ impl Indexer {
         let is_building = |index: &Current| {
             building.is_some_and(|side| side.fingerprint == index.manifest.fingerprint)
         };
+        let failed = self.failed_versions().await?;
         let mut difference = Difference::default();
         for (key, etag) in &stored {
             let lacks = |index: &&Arc<Current>| !index.has_version(key, etag);
@@ -60,6 +65,10 @@ impl Indexer {
             match !indexes.is_empty() && lacking.all(|index| is_building(index)) {
                 true => difference.to_build.push(key.clone()),
                 false => difference.to_index.push(key.clone()),
+            }
+            let is_found = indexes.iter().any(|index| index.view.locate(key).is_some());
+            if failed.get(key) == Some(etag) && !is_found {
+                difference.known_failures.push(key.clone());
             }
         }
         let gone: BTreeSet<&str> = indexes

@@ -43,6 +43,7 @@ mod rebuild;
 mod rebuild_cost;
 mod records;
 mod redelivered;
+mod relabeled;
 mod report;
 mod segment_fetch;
 mod targets;

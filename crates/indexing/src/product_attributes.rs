@@ -33,7 +33,7 @@ impl ProductAttributes {
     }
 
     /// Returns the attributes that an image's row should have.
-    fn of_image(&self, key: &str, product_id: &str, head: &ImageHead) -> Attributes {
+    pub(crate) fn of_image(&self, key: &str, product_id: &str, head: &ImageHead) -> Attributes {
         attributes(self.of(product_id), category_of(key, &head.metadata))
     }
 }

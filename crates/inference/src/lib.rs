@@ -15,6 +15,7 @@ mod allocator;
 mod batch_norm;
 mod buffer_pool;
 mod compiled;
+mod declutter;
 mod error;
 mod file;
 mod half;

@@ -1,4 +1,4 @@
-//! Loads and runs networks. Only this module, `batch_norm`, `buffer_pool`, `compiled`, `file`, `half`, `ops`,
+//! Loads and runs networks. Only this module, `batch_norm`, `buffer_pool`, `compiled`, `declutter`, `file`, `half`, `ops`,
 //! `shape` and `translate` name tract.
 
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tract_onnx::prelude::*;
 
 use crate::buffer_pool;
+use crate::declutter::declutter;
 use crate::error::{LoadError, failed};
 use crate::ops::LayerOp;
 use crate::shape::{self, dimensions};
@@ -131,5 +132,5 @@ fn parse(onnx: &[u8], shape: [usize; 4]) -> Result<TypedModel, LoadError> {
         .set_output_fact(0, InferenceFact::default())
         .map_err(failed)?;
     let model = model.into_typed().map_err(failed)?;
-    model.into_decluttered().map_err(failed)
+    declutter(model).map_err(failed)
 }

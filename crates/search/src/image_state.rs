@@ -47,7 +47,7 @@ pub enum ImageState {
     Pending,
     /// Searches find it.
     Indexed,
-    /// It cannot be indexed.
+    /// It cannot be indexed, and searches do not find an older version of it.
     Failed,
 }
 
@@ -76,7 +76,8 @@ impl Searcher {
             let indexed = indexed.as_ref().map(|indexed| &indexed.etag);
             indexed == etag.as_ref()
         };
-        if failed.is_none() && !is_current(&indexed) {
+        // A failed image may not have an older version in the index any more.
+        if (failed.is_none() || indexed.is_some()) && !is_current(&indexed) {
             loaded = self.snapshots.newest().await?;
             indexed = IndexedImage::of(key, &loaded);
         }
@@ -96,8 +97,9 @@ impl Searcher {
                 product_id: Some(indexed.product_id),
                 ..view
             }),
-            (Some(_), _, Some(record)) => Ok(view.failed(record)),
-            (Some(_), _, None) => Ok(view),
+            (Some(_), None, Some(record)) => Ok(view.failed(record)),
+            // While searches still find an older version, its removal is pending.
+            (Some(_), _, _) => Ok(view),
             (None, Some(_), _) => Ok(ImageView {
                 removal: true,
                 ..view

@@ -93,6 +93,11 @@ impl Searcher {
         }
     }
 
+    /// Returns the attributes that are declared for filters.
+    pub fn filterable(&self) -> &Filterable {
+        &self.filterable
+    }
+
     /// Loads encoder and index at the same time. A failure is only logged: the first search tries
     /// again and can tell the caller.
     pub async fn warm_up(&self) {

@@ -102,6 +102,21 @@ async fn one_image_under_two_products_is_a_duplicate() {
     assert_eq!(report.near_duplicates, Listed::default());
 }
 
+/// A writer that was stopped between record and index, or a manifest that was restored.
+#[tokio::test]
+async fn an_image_is_failed_once_its_earlier_version_is_not_found() {
+    let world = shop().await;
+    let before = world.cloud.manifest().unwrap();
+    world.put(KEYS[1], "bad");
+    world.index(&[KEYS[1]]).await;
+    let report = audit(&world).await;
+    assert_eq!((report.failed.total, report.outdated.total), (1, 0));
+    world.cloud.set_manifest(before);
+    let report = audit(&world).await;
+    assert_eq!(report.outdated.items, [KEYS[1]]);
+    assert_eq!(report.failed, Listed::default());
+}
+
 #[tokio::test]
 async fn bucket_and_index_are_compared() {
     let world = shop().await;

@@ -1,13 +1,15 @@
 //! Searches while the index loads slowly.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::join_all;
-use lookalike_core::ports::Manifests;
+use lookalike_core::ports::{Manifests, Segments};
 use lookalike_core::{LoadedManifest, StoreError, StoreErrorKind};
+use lookalike_index::SegmentId;
 use lookalike_search::{SearchError, SearchOptions, SearchSettings, Searcher};
 use tokio::time::timeout;
 
@@ -71,6 +73,85 @@ async fn a_search_with_a_good_index_does_not_wait_long_for_a_newer_one() {
     world.fill(&indexer, 4..5, 1).await;
     let answer = searcher.similar("00000", everything()).await.unwrap();
     assert_eq!((answer.index.images, answer.index.stale), (5, None));
+}
+
+/// A bucket that pauses before each read of a segment, or fails fatally.
+struct SlowSegments {
+    segments: Arc<dyn Segments>,
+    pause: Mutex<Option<Duration>>,
+}
+
+#[async_trait]
+impl Segments for SlowSegments {
+    async fn put(&self, id: SegmentId, bytes: Bytes) -> Result<(), StoreError> {
+        self.segments.put(id, bytes).await
+    }
+
+    async fn get(&self, id: SegmentId, range: Range<u64>) -> Result<Bytes, StoreError> {
+        let pause = *self.pause.lock().unwrap();
+        tokio::time::sleep(pause.expect("a load that ends early")).await;
+        self.segments.get(id, range).await
+    }
+}
+
+#[tokio::test]
+async fn an_answer_says_that_a_newer_index_is_not_loaded() {
+    let world = world().await;
+    let mut ports = world.search_ports();
+    let bucket = Arc::new(SlowSegments {
+        segments: ports.segments.clone(),
+        pause: Mutex::new(Some(Duration::ZERO)),
+    });
+    ports.segments = bucket.clone();
+    let settings = SearchSettings {
+        refresh: Duration::ZERO,
+        ..SearchSettings::default()
+    };
+    let searcher = Searcher::new(ports, settings);
+    let search = async || searcher.similar("00000", everything()).await.unwrap().index;
+    assert_eq!(search().await.stale, None);
+
+    // The load ends without a result.
+    let indexer = world.indexer_with(never_compacting());
+    world.fill(&indexer, 4..5, 1).await;
+    *bucket.pause.lock().unwrap() = None;
+    let index = search().await;
+    assert_eq!(index.images, 4);
+    assert!(index.stale.unwrap().contains("busy or failing"));
+
+    // One search waits for the load, others do not.
+    *bucket.pause.lock().unwrap() = Some(Duration::from_secs(4));
+    let waiting = search();
+    let others = async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        search().await
+    };
+    let (waited, other) = tokio::join!(waiting, others);
+    assert_eq!((waited.images, waited.stale), (5, None));
+    assert_eq!(other.images, 4);
+    let stale = other.stale.unwrap();
+    assert!(stale.contains("takes long to load"), "{stale}");
+}
+
+/// A page of an earlier generation is not stale: its cursor asks for it.
+#[tokio::test]
+async fn a_later_page_is_not_stale_because_a_refresh_failed_before() {
+    let world = world().await;
+    let searcher = world.searcher();
+    let page = |cursor: Option<String>| SearchOptions {
+        k: 1,
+        cursor,
+        ..everything()
+    };
+    let first = searcher.similar("00000", page(None)).await.unwrap();
+    world.fail("load manifest", 1, StoreErrorKind::Unavailable);
+    let stale = searcher.similar("00000", page(None)).await.unwrap();
+    assert!(stale.index.stale.is_some());
+    let indexer = world.indexer_with(never_compacting());
+    world.fill(&indexer, 4..5, 1).await;
+    let second = searcher.similar("00000", page(first.next_cursor)).await;
+    let second = second.unwrap().index;
+    assert_eq!((second.images, second.stale), (4, None));
 }
 
 #[tokio::test]

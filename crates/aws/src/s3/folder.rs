@@ -11,6 +11,7 @@ use crate::errors;
 use crate::s3::bucket::Bucket;
 use crate::s3::listing;
 use crate::s3::reading::Reading;
+use crate::s3::versioned::S3Versioned;
 
 /// The option that names the bucket, for errors.
 const OPTION: &str = "--out";
@@ -84,6 +85,11 @@ impl S3Folder {
             let operation = self.bucket.operation("put", &key);
             errors::translate(self.bucket.resource(), operation, error)
         })
+    }
+
+    /// Returns a file that is replaced by conditional writes; `what` names it in errors.
+    pub fn versioned(&self, name: &str, what: &'static str) -> S3Versioned {
+        S3Versioned::new(Arc::clone(&self.bucket), self.key(name), what)
     }
 
     /// Removes a file; removing a missing one succeeds.

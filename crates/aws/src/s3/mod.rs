@@ -11,6 +11,7 @@ mod multipart;
 pub(crate) mod reading;
 pub(crate) mod segments;
 pub(crate) mod url_signer;
+pub(crate) mod versioned;
 
 pub use encoders::S3Encoders;
 pub use folder::S3Folder;
@@ -18,3 +19,4 @@ pub use images::S3Images;
 pub use manifests::S3Manifests;
 pub use segments::S3Segments;
 pub use url_signer::S3UrlSigner;
+pub use versioned::S3Versioned;

@@ -8,6 +8,7 @@ use lookalike_search::Searcher;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::explaining::ExplainingListener;
 use crate::target::Target;
 
 /// Maximum time of a catalog audit.
@@ -34,7 +35,7 @@ pub(super) fn serve_api(
         ..HttpSettings::default()
     };
     async move {
-        axum::serve(listener, router(searcher, http))
+        axum::serve(ExplainingListener(listener), router(searcher, http))
             .with_graceful_shutdown(async move {
                 // An error means that the system was dropped, which is also a reason to stop.
                 let _ = stopped.wait_for(|stop| *stop).await;

@@ -1,5 +1,6 @@
 //! The complete system in this process: local cloud, indexer, search API.
 
+mod explaining;
 mod http_api;
 mod listen_options;
 mod port_error;

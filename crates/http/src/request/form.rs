@@ -7,6 +7,7 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use lookalike_search::{BadQuery, MAX_QUERY_ITEMS};
 
+use super::ignored::Ignored;
 use super::item::{Item, Subject};
 use super::json::read_search;
 use super::search_params::ImageSearchParams;
@@ -17,6 +18,9 @@ use crate::problem::{Problem, ProblemKind, shown};
 const REQUEST: &str = "request";
 /// The field of an image that no query item names.
 const IMAGE: &str = "image";
+
+/// Maximum number of fields, those included that are ignored.
+const MAX_FIELDS: usize = 64;
 
 /// A form that was read in full.
 #[derive(Debug)]
@@ -35,16 +39,22 @@ impl Form {
         headers: &HeaderMap,
         body: Bytes,
         query_string: Values<'_>,
+        ignored: &mut Ignored,
     ) -> Result<Self, Problem> {
         let (request, images) = read_fields(headers, body).await?;
         let (items, params) = match request {
-            Some(request) => read_search(&request, query_string)
+            Some(request) => read_search(&request, query_string, ignored)
                 .map_err(|problem| problem.about(&format!("field \"{REQUEST}\"")))?,
             None => (None, ImageSearchParams::read(query_string)?),
         };
+        let named = items.as_deref().map_or_else(|| vec![IMAGE], part_names);
+        let images = images.only(&named, ignored);
+        if images.0.len() > MAX_QUERY_ITEMS {
+            return Err(BadQuery::TooMany(images.0.len()).into());
+        }
         let items = match items {
             Some(items) => {
-                images.check_names(&items)?;
+                images.check_names(&part_names(&items))?;
                 items
             }
             None => images.as_items()?,
@@ -71,11 +81,28 @@ impl FormImages {
         })
     }
 
+    /// Returns the fields that are images: those with these names, and [`IMAGE`]. All other fields are ignored, as a page
+    /// has them for itself, and so are file inputs in which nothing was chosen beside one with a file.
+    fn only(self, named: &[&str], ignored: &mut Ignored) -> Self {
+        let is_chosen = |name: &str| {
+            let mut fields = self.0.iter();
+            fields.any(|(other, bytes)| other == name && !bytes.is_empty())
+        };
+        let is_image = |name: &str, bytes: &Bytes| match named.contains(&name) {
+            true => !bytes.is_empty() || !is_chosen(name),
+            false => name == IMAGE && !bytes.is_empty(),
+        };
+        let (images, others): (Vec<_>, Vec<_>) = self
+            .0
+            .iter()
+            .cloned()
+            .partition(|(name, bytes)| is_image(name, bytes));
+        others.iter().for_each(|(name, _)| ignored.field(name));
+        Self(images)
+    }
+
     /// Returns items for images that the query does not name: all are in one field, which may be repeated.
     fn as_items(&self) -> Result<Vec<Item>, Problem> {
-        if let Some((name, _)) = self.0.iter().find(|(name, _)| name != IMAGE) {
-            return Err(invalid(format!("nothing names the field {}", shown(name))));
-        }
         if self.0.is_empty() {
             return Err(no_image());
         }
@@ -85,23 +112,29 @@ impl FormImages {
         Ok(self.0.iter().map(item).collect())
     }
 
-    /// Refuses images that no item names, and names that two fields have.
-    fn check_names(&self, items: &[Item]) -> Result<(), Problem> {
+    /// Refuses an image that no item names, and names that two fields have.
+    fn check_names(&self, named: &[&str]) -> Result<(), Problem> {
         for (at, (name, _)) in self.0.iter().enumerate() {
             if self.0[..at].iter().any(|(known, _)| known == name) {
                 let text = format!("field {} is given more than once", shown(name));
                 return Err(invalid(text));
             }
-            let is_named = items
-                .iter()
-                .any(|item| matches!(&item.subject, Subject::Field(field, _) if field == name));
-            if !is_named {
+            if !named.contains(&name.as_str()) {
                 let text = format!("no query item names the field {} as its part", shown(name));
                 return Err(invalid(text));
             }
         }
         Ok(())
     }
+}
+
+/// Returns the names of the fields that items are about.
+fn part_names(items: &[Item]) -> Vec<&str> {
+    let names = items.iter().filter_map(|item| match &item.subject {
+        Subject::Field(name, _) => Some(name.as_str()),
+        _ => None,
+    });
+    names.collect()
 }
 
 /// Returns the field `request`, and all other fields.
@@ -137,8 +170,10 @@ async fn read_fields(
                 "field \"{REQUEST}\" is given more than once"
             )));
         }
-        if images.len() > MAX_QUERY_ITEMS {
-            return Err(BadQuery::TooMany(images.len()).into());
+        if images.len() > MAX_FIELDS {
+            return Err(invalid(format!(
+                "the form has more than {MAX_FIELDS} fields"
+            )));
         }
     }
     Ok((json, FormImages(images)))

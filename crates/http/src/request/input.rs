@@ -7,6 +7,7 @@ use lookalike_search::{Query, QueryItem, SearchOptions};
 
 use super::body::read_body;
 use super::form::Form;
+use super::ignored::Ignored;
 use super::item::{Item, Subject};
 use super::json::{no_query, read_search};
 use super::media_type::{MediaType, unsupported};
@@ -25,6 +26,8 @@ pub(crate) struct SearchInput {
     pub(crate) query: Query,
     /// The options of the results.
     pub(crate) options: SearchOptions,
+    /// The parts of the request that have no effect.
+    pub(crate) ignored: Ignored,
 }
 
 impl SearchInput {
@@ -41,43 +44,50 @@ impl SearchInput {
         let query_string = Values::of_query(uri)?;
         // Alone first, so that all problems after this are about the body.
         let params = ImageSearchParams::read(query_string.clone())?;
+        let mut ignored = Ignored::default();
         match media_type {
-            MediaType::Image | MediaType::Unnamed => Self::of_image(bytes, params),
+            MediaType::Image | MediaType::Unnamed => Self::of_image(bytes, params, ignored),
             // The default of curl, also for an empty file. A form of this type has no other characters.
             MediaType::UrlEncoded
                 if bytes.is_empty() || !bytes.iter().all(u8::is_ascii_graphic) =>
             {
-                Self::of_image(bytes, params)
+                Self::of_image(bytes, params, ignored)
             }
             MediaType::Json => {
-                let (items, params) = read_search(&bytes, query_string)?;
+                let (items, params) = read_search(&bytes, query_string, &mut ignored)?;
                 let no_field = |_: &str| {
                     let detail =
                         "\"part\" names a field of a form, but the body is JSON: use \"image\"";
                     Err(Problem::new(ProblemKind::InvalidJson, detail))
                 };
-                Self::new(items.ok_or_else(no_query)?, params, no_field)
+                Self::new(items.ok_or_else(no_query)?, params, ignored, no_field)
             }
             MediaType::Form => {
-                let form = Form::read(headers, bytes, query_string).await?;
-                Self::new(form.items, form.params, |name| form.images.find(name))
+                let form = Form::read(headers, bytes, query_string, &mut ignored).await?;
+                let images = form.images;
+                Self::new(form.items, form.params, ignored, |name| images.find(name))
             }
             MediaType::UrlEncoded | MediaType::Other => Err(unsupported(headers, EXPECTED)),
         }
     }
 
-    fn of_image(bytes: Bytes, params: ImageSearchParams) -> Result<Self, Problem> {
+    fn of_image(
+        bytes: Bytes,
+        params: ImageSearchParams,
+        ignored: Ignored,
+    ) -> Result<Self, Problem> {
         let item = Item::new(Subject::Image(bytes, Default::default()));
         let no_field = |_: &str| Err(Problem::internal());
-        Self::new(vec![item], params, no_field)
+        Self::new(vec![item], params, ignored, no_field)
     }
 
     fn new(
         mut items: Vec<Item>,
         params: ImageSearchParams,
+        mut ignored: Ignored,
         fields: impl Fn(&str) -> Result<Bytes, Problem>,
     ) -> Result<Self, Problem> {
-        apply_to_only_image(&params.image, &mut items)?;
+        apply_to_only_image(&params.image, &mut items, &mut ignored);
         let items: Result<Vec<QueryItem>, Problem> = items
             .into_iter()
             .map(|item| item.resolve(&fields))
@@ -85,38 +95,32 @@ impl SearchInput {
         Ok(Self {
             query: Query::new(items?)?,
             options: params.search.options(),
+            ignored,
         })
     }
 }
 
-/// Moves crop and trim from beside the query into its only item.
-fn apply_to_only_image(params: &ImageParams, items: &mut [Item]) -> Result<(), Problem> {
-    let name = match (params.crop, params.trim) {
-        (None, None) => return Ok(()),
-        (Some(_), _) => "crop",
-        (None, Some(_)) => "trim",
+/// Moves crop and trim from beside the query into its only item. They are ignored if it has several or no image, and if
+/// the item has its own.
+fn apply_to_only_image(params: &ImageParams, items: &mut [Item], ignored: &mut Ignored) {
+    let mut unused = |is_unused: bool, name: &str| {
+        if is_unused {
+            ignored.add(format!("{name} beside the query"));
+        }
     };
-    let refused = |detail: String| Problem::new(ProblemKind::InvalidParameter, detail);
-    let [item] = items else {
-        let detail = format!(
-            "{name} beside the query is about its one picture, but the query has {} items; put it into the item \
-             that it is about",
-            items.len()
-        );
-        return Err(refused(detail));
+    let area = match items {
+        [item] => item.area(),
+        _ => None,
     };
-    let Some(area) = item.area() else {
-        let detail = format!("{name} is about a picture, but the query has none");
-        return Err(refused(detail));
+    let Some(area) = area else {
+        unused(params.crop.is_some(), "crop");
+        unused(params.trim.is_some(), "trim");
+        return;
     };
-    if params.crop.is_some() && area.crop.is_some() || params.trim.is_some() && area.trim.is_some()
-    {
-        let detail = format!("{name} is given in the query item and beside it; give it once");
-        return Err(refused(detail));
-    }
+    unused(params.crop.is_some() && area.crop.is_some(), "crop");
+    unused(params.trim.is_some() && area.trim.is_some(), "trim");
     area.crop = area.crop.or(params.crop);
     area.trim = area.trim.or(params.trim);
-    Ok(())
 }
 
 #[cfg(test)]
@@ -172,27 +176,43 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn options_are_given_once() {
+    async fn an_option_in_both_places_has_the_value_of_the_body() {
         let json = "application/json";
         let input = read("?k=3", json, r#"{"key": "uploads/a", "min_score": 0.5}"#).await;
-        let options = input.unwrap().options;
-        assert_eq!((options.k, options.min_score), (3, 0.5));
-        for (parameters, body) in [
-            ("?k=3", r#"{"key": "uploads/a", "k": 3}"#),
-            ("?trim=true", r#"{"key": "uploads/a", "trim": true}"#),
-            ("?fields=a", r#"{"key": "uploads/a", "fields": []}"#),
-            ("?filter=a", r#"{"key": "uploads/a", "filter": {}}"#),
+        let input = input.unwrap();
+        assert_eq!((input.options.k, input.options.min_score), (3, 0.5));
+        assert_eq!(input.ignored, Ignored::default());
+        for (name, parameters, body) in [
+            ("k", "?k=3", r#"{"key": "uploads/a", "k": 4}"#),
+            (
+                "trim",
+                "?trim=true",
+                r#"{"key": "uploads/a", "trim": false}"#,
+            ),
+            (
+                "fields",
+                "?fields=a",
+                r#"{"key": "uploads/a", "fields": []}"#,
+            ),
+            (
+                "filter",
+                "?filter=a",
+                r#"{"key": "uploads/a", "filter": {}}"#,
+            ),
         ] {
-            let problem = read(parameters, json, body).await.unwrap_err();
-            assert_eq!(problem.kind, ProblemKind::InvalidParameter);
-            assert!(
-                problem
-                    .detail
-                    .contains("in the query string and in the body"),
-                "{}",
-                problem.detail
+            let both = read(parameters, json, body).await.unwrap();
+            let alone = read("", json, body).await.unwrap();
+            assert_eq!(both.options, alone.options);
+            assert_eq!(format!("{:?}", both.query), format!("{:?}", alone.query));
+            let warning = both.ignored.warning().unwrap();
+            assert_eq!(
+                warning,
+                format!("199 - \"Ignored: {name} in the query string\"")
             );
         }
+        // Both are read, and a wrong value is refused even where it would be ignored.
+        let bad = read("?k=0", json, r#"{"key": "uploads/a", "k": 4}"#).await;
+        assert_eq!(bad.unwrap_err().kind, ProblemKind::InvalidParameter);
     }
 
     #[tokio::test]
@@ -222,9 +242,11 @@ mod tests {
             r#"{"query": [{"key": "uploads/a"}, {"key": "uploads/b"}]}"#,
             r#"{"query": [{"product": "a"}]}"#,
         ] {
-            let problem = read("?crop=5,6,7,8", json, body).await.unwrap_err();
-            assert_eq!(problem.kind, ProblemKind::InvalidParameter);
-            assert!(problem.detail.starts_with("crop "), "{}", problem.detail);
+            let with = read("?crop=5,6,7,8", json, body).await.unwrap();
+            let warning = with.ignored.warning().unwrap();
+            assert_eq!(warning, "199 - \"Ignored: crop beside the query\"");
+            let without = read("", json, body).await.unwrap();
+            assert_eq!(format!("{:?}", with.query), format!("{:?}", without.query));
         }
     }
 

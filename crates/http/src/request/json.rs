@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::base64::decode_image;
+use super::ignored::Ignored;
 use super::item::{Item, Subject};
 use super::items::read_items;
 use super::json_text::invalid;
@@ -20,12 +21,13 @@ const EXPECTED: &str = "an object with exactly one of \"image\" (a picture in ba
 pub(super) fn read_search(
     body: &[u8],
     query_string: Values<'_>,
+    ignored: &mut Ignored,
 ) -> Result<(Option<Vec<Item>>, ImageSearchParams), Problem> {
     let mut members = Values::of_json(body, EXPECTED)?;
     let query = members.take_json("query");
     let image = members.take_json("image");
     let key = members.take_json("key");
-    let params = ImageSearchParams::read(query_string.and(members)?)?;
+    let params = ImageSearchParams::read(query_string.and(members, ignored))?;
     let items = match (query, image, key) {
         (None, None, None) => None,
         (Some(query), None, None) => Some(read_items(query)?),
@@ -59,7 +61,8 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> Result<(Vec<Item>, ImageSearchParams), Problem> {
-        let (items, params) = read_search(body.as_bytes(), Values::default())?;
+        let (items, params) =
+            read_search(body.as_bytes(), Values::default(), &mut Ignored::default())?;
         Ok((items.ok_or_else(no_query)?, params))
     }
 

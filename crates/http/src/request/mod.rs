@@ -6,6 +6,7 @@ mod body;
 mod example_problems;
 mod fields;
 mod form;
+mod ignored;
 mod image_path;
 mod input;
 mod item;

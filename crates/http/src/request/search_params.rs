@@ -75,7 +75,7 @@ pub(crate) struct SearchParams {
     /// `next_cursor` of the page before, with the same query and the same options that order results; `k` may differ.
     #[serde(default, deserialize_with = "read::cursor")]
     #[schema(min_length = 1)]
-    #[param(min_length = 1, example = "AWCyBHPKq3Rz")]
+    #[param(min_length = 1)]
     cursor: Option<String>,
     /// Minimum generation of the index; an older index gives no answer.
     #[serde(default, deserialize_with = "read::min_generation")]

@@ -4,7 +4,8 @@ use std::num::NonZeroU64;
 
 use axum::body::Body;
 use http::HeaderMap;
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 use super::body::read_body;
@@ -28,6 +29,7 @@ const DEFAULT_UPLOAD_TYPE: &str = "image/jpeg";
 #[serde(deny_unknown_fields)]
 pub(crate) struct UploadJson {
     /// Its size in bytes. The link takes an image of exactly this size.
+    #[serde(deserialize_with = "size")]
     #[schema(value_type = u64, minimum = 1, maximum = 33_554_432, example = 5_242_880)]
     pub(crate) size: NonZeroU64,
     /// Its media type; `image/jpeg` by default.
@@ -43,6 +45,15 @@ impl UploadJson {
     pub(crate) fn media_type(&self) -> &str {
         self.content_type.as_deref().unwrap_or(DEFAULT_UPLOAD_TYPE)
     }
+}
+
+/// Reads a whole number, which JSON may also write as `2.0`.
+fn size<'de, D: Deserializer<'de>>(value: D) -> Result<NonZeroU64, D::Error> {
+    let number = f64::deserialize(value)?;
+    // A number that is too large for 64 bits becomes the largest of them, which is too large for an upload.
+    let is_whole = number.fract() == 0.0 && number >= 1.0;
+    let size = is_whole.then(|| NonZeroU64::new(number as u64)).flatten();
+    size.ok_or_else(|| D::Error::custom("size must be a whole number of bytes"))
 }
 
 /// Reads the body of an upload request.
@@ -75,11 +86,15 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(named.media_type(), "image/png");
+        let float = read(r#"{"size": 7.0}"#).await.unwrap();
+        assert_eq!(float.size.get(), 7);
         for body in [
             "",
             "{}",
             r#"{"size": 0}"#,
             r#"{"size": -1}"#,
+            r#"{"size": 7.5}"#,
+            r#"{"size": "7"}"#,
             r#"{"size": 7, "contentType": "image/png"}"#,
         ] {
             assert!(read(body).await.is_err(), "{body:?}");

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::fields::{Fields, Value};
+use super::ignored::Ignored;
 use super::json_text::{Members, invalid, parse};
 use crate::problem::{Problem, ProblemKind, shown};
 
@@ -63,17 +64,16 @@ impl<'a> Values<'a> {
         Self { prefix, ..self }
     }
 
-    /// Joins query string and body; nothing may be given in both.
-    pub(super) fn and(mut self, body: Values<'a>) -> Result<Self, Problem> {
-        let mut names = body.values.keys();
-        if let Some(name) = names.find(|name| self.values.contains_key(*name)) {
-            return Err(refused(format!(
-                "{name} is given in the query string and in the body; give it in one of them"
-            )));
+    /// Joins query string and body. An option in both has the value of the body, which is nearer to the query; that of
+    /// the query string is ignored.
+    pub(super) fn and(mut self, body: Values<'a>, ignored: &mut Ignored) -> Self {
+        for (name, value) in body.values {
+            if self.values.insert(name.clone(), value).is_some() {
+                ignored.add(format!("{name} in the query string"));
+            }
         }
-        self.values.extend(body.values);
         self.known_members.extend(body.known_members);
-        Ok(self)
+        self
     }
 
     /// Reads a struct from the values that have the names of its fields.

@@ -6,7 +6,8 @@ use axum::response::{IntoResponse, Response};
 use headers::{ETag, HeaderMapExt, IfNoneMatch};
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
-use lookalike_search::{Answer, IndexState, SearchOptions};
+use lookalike_core::Filterable;
+use lookalike_search::{Answer, IndexState, SearchOptions, Searcher};
 
 use super::json::serialized_json_reply;
 use crate::problem::Problem;
@@ -28,20 +29,21 @@ pub(super) struct CachePolicy<'a> {
     is_determined_by_index: bool,
     min_generation: u64,
     cache: CacheSettings,
+    declared: &'a Filterable,
 }
 
 impl<'a> CachePolicy<'a> {
-    /// An answer with links is cached no longer than its links are valid.
+    /// An answer of `searcher` with links is cached no longer than its links are valid.
     pub(super) fn new(
         headers: &'a HeaderMap,
         uri: &'a Uri,
         options: &SearchOptions,
         cache: CacheSettings,
-        link_lifetime: Duration,
+        searcher: &'a Searcher,
     ) -> Self {
         let without_metadata = options.fields.as_ref().is_some_and(Vec::is_empty);
         let max_age = match options.links {
-            true => link_lifetime,
+            true => searcher.links_good_for(),
             false => Duration::MAX,
         };
         Self {
@@ -53,6 +55,7 @@ impl<'a> CachePolicy<'a> {
                 max_age: cache.max_age.min(max_age),
                 shared: cache.shared && !headers.contains_key(AUTHORIZATION),
             },
+            declared: searcher.filterable(),
         }
     }
 
@@ -81,7 +84,7 @@ impl<'a> CachePolicy<'a> {
         let serialized = SerializedAnswer::new(answer).ok_or_else(Problem::internal)?;
         let tag = etag(match self.is_determined_by_index {
             true => self.tag_of_index(&answer.index),
-            false => entity_tag(&answer.index, serialized.without_timings()),
+            false => self.tag(&answer.index, serialized.without_timings()),
         })?;
         let response = match self.is_known(&tag) {
             true => StatusCode::NOT_MODIFIED.into_response(),
@@ -94,7 +97,15 @@ impl<'a> CachePolicy<'a> {
     fn tag_of_index(&self, index: &IndexState) -> Option<String> {
         let path_and_query = self.uri.path_and_query();
         let request = path_and_query.map_or("", |request| request.as_str());
-        entity_tag(index, format!("{BUILD} {request}").as_bytes())
+        self.tag(index, format!("{BUILD} {request}").as_bytes())
+    }
+
+    /// Includes the declared attributes: a filter or facet that is refused without its declaration is answered with
+    /// it, by the same generation.
+    fn tag(&self, index: &IndexState, content: &[u8]) -> Option<String> {
+        // Names have no line breaks.
+        let declared = format!("{}\n", self.declared);
+        entity_tag(index, [declared.as_bytes(), content])
     }
 
     fn is_known(&self, tag: &ETag) -> bool {

@@ -72,8 +72,7 @@ async fn similar(
 ) -> Result<Response, Problem> {
     let searcher = &state.searcher;
     let options = similar_params(uri)?.options();
-    let links = searcher.links_good_for();
-    let policy = CachePolicy::new(headers, uri, &options, state.cache, links);
+    let policy = CachePolicy::new(headers, uri, &options, state.cache, searcher);
     if policy.may_be_unchanged()
         && let Some(unchanged) = policy.unchanged(&searcher.index_state().await?)?
     {

@@ -1,7 +1,11 @@
 //! Entity tags of answers, and revalidation.
 
+use std::time::Duration;
+
 use lookalike_core::Product;
 use lookalike_core::ports::Products;
+use lookalike_http::HttpSettings;
+use lookalike_search::SearchSettings;
 use serde_json::json;
 
 use crate::caching::{BARE, PATH, ask};
@@ -49,6 +53,34 @@ async fn metadata_may_change_without_a_new_generation() {
         rename(&shop, "orange").await;
         let reply = ask(&shop, path, &[("if-none-match", &before)]).await;
         assert_eq!(reply.status, status, "{path}");
+    }
+}
+
+/// With another declaration, the same index refuses or answers other filters and facets.
+#[tokio::test]
+async fn a_declared_attribute_changes_the_tag() {
+    let cloud = Shop::stocked().await.cloud;
+    let declaring = |names: &str| {
+        Shop::over(cloud.clone(), 0, HttpSettings::default()).searching_with(SearchSettings {
+            refresh: Duration::ZERO,
+            filterable: names.parse().unwrap(),
+            ..SearchSettings::default()
+        })
+    };
+    for path in [
+        PATH.to_owned(),
+        BARE.to_owned(),
+        format!("{BARE}&facets=price"),
+    ] {
+        let with = declaring("brand,price");
+        let tag = ask(&with, &path, &[]).await.header("etag").to_owned();
+        let known = [("if-none-match", tag.as_str())];
+        assert_eq!(ask(&with, &path, &known).await.status, 304, "{path}");
+        let same = declaring("price, brand");
+        assert_eq!(ask(&same, &path, &known).await.status, 304, "{path}");
+        let without = ask(&declaring("brand"), &path, &known).await;
+        assert_ne!(without.status, 304, "{path}");
+        assert_ne!(without.header("etag"), tag, "{path}");
     }
 }
 

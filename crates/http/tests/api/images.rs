@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use lookalike_core::StoreErrorKind;
 use serde_json::json;
 
 use crate::drawings::stripes;
@@ -84,6 +85,26 @@ async fn polling_reads_the_newest_index() {
     assert_eq!(shop.get("/index").await.json()["images"], 4);
     let reply = shop.get("/images/catalog/new.png").await.json();
     assert_eq!(reply["state"], "indexed");
+}
+
+/// `failed` also says that searches no longer find the version before.
+#[tokio::test]
+async fn an_image_is_failed_once_searches_do_not_find_its_earlier_version() {
+    let shop = Shop::stocked().await.with_hourly_refresh();
+    let (key, path) = ("catalog/hats/red.png", "/images/catalog/hats/red.png");
+    let search = async || {
+        let found = shop.post("/search?k=4", "", stripes(200, 30, 30)).await;
+        found.product_ids().contains(&"red".to_owned())
+    };
+    assert!(search().await);
+    shop.index(&[(key, b"this is text".to_vec())]).await;
+    assert!(search().await, "the index was read again too early");
+    shop.break_call("load manifest", StoreErrorKind::Unavailable);
+    assert_eq!(shop.get(path).await.json()["state"], "pending");
+    assert!(search().await);
+    shop.cloud.set_fault(None);
+    assert_eq!(shop.get(path).await.json()["state"], "failed");
+    assert!(!search().await);
 }
 
 #[tokio::test]

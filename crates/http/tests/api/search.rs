@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use image::ImageFormat;
+use lookalike_core::StoreErrorKind;
 use serde_json::json;
 
 use crate::drawings::{encode, stripes};
-use crate::forms::{FORM, form};
+use crate::forms::{FORM, form, form_of};
 use crate::support::Shop;
 
 fn red() -> Vec<u8> {
@@ -148,4 +149,29 @@ async fn an_empty_index_answers_with_nothing() {
     assert!(reply.product_ids().is_empty());
     let expected = json!({"generation": 0, "images": 0, "products": 0});
     assert_eq!(reply.json()["index"], expected);
+}
+
+/// As a browser sends a form of a page: a token, a second file input in which nothing was chosen, and a button.
+#[tokio::test]
+async fn fields_beside_an_image_are_ignored_and_named() {
+    let shop = Shop::stocked().await;
+    let alone = shop.post("/search", FORM, form("image", &red())).await;
+    assert_eq!(alone.header("warning"), "");
+    let fields = [
+        ("csrf", &b"token"[..]),
+        ("image", &red()),
+        ("image", b""),
+        ("back", b""),
+        ("send", b"Search"),
+    ];
+    let reply = shop.post("/search", FORM, form_of(&fields)).await;
+    assert_eq!(reply.product_ids(), alone.product_ids());
+    assert_eq!(
+        reply.header("warning"),
+        "199 - \"Ignored: field 'csrf', field 'image', field 'back', field 'send'\""
+    );
+    // Both warnings of a reply are there.
+    shop.break_call("load manifest", StoreErrorKind::Unavailable);
+    let stale = shop.post("/search", FORM, form_of(&fields)).await;
+    assert_eq!(stale.headers.get_all("warning").iter().count(), 2);
 }

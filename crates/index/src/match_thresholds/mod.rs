@@ -1,6 +1,10 @@
 //! Classes of scores in a catalog, and the thresholds between them.
 
+mod closeness;
+mod families;
 mod measurement;
+mod quantile;
+mod sample;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

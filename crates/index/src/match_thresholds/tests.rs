@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use super::measurement::Sample;
+use super::sample::{STRANGERS, Sample, Stranger};
 use super::*;
 use crate::ids::{Fingerprint, SegmentId};
 use crate::quantization::QuantizedVector;
@@ -9,79 +9,130 @@ use crate::segment::{Segment, SegmentContent};
 use crate::snapshot::Snapshot;
 use bytes::Bytes;
 
-fn sample(other: f32, own: Option<f32>, labeled: &[(f32, bool)]) -> Sample {
+/// A sample whose nearest strangers have these scores, best first.
+fn sample(strangers: &[f32], own: Option<f32>) -> Sample {
+    let stranger = |&score| Stranger {
+        score,
+        is_alike: None,
+    };
     Sample {
-        other: Some(other),
+        weight: 1.0,
+        strangers: strangers.iter().map(stranger).collect(),
         own,
-        labeled: labeled.to_vec(),
     }
 }
 
-/// 0.5, 0.501, ... 0.699
-fn others() -> impl Iterator<Item = f32> {
-    (0..200).map(|i| 0.5 + i as f32 / 1000.0)
+/// The scores of the ten strangers nearest to one of 1,000 rows, distributed as extremes are.
+fn strangers(row: usize) -> Vec<f32> {
+    let share = (row as f64 + 0.5) / 1000.0;
+    let nearest = 0.8 - 0.15 * (-share.ln()).ln();
+    let mut closeness = nearest;
+    let scores = (1..=STRANGERS).map(|rank| {
+        let score = closeness::score(closeness);
+        closeness -= 0.1 / rank as f64;
+        score
+    });
+    scores.collect()
+}
+
+fn samples() -> Vec<Sample> {
+    (0..1000).map(|row| sample(&strangers(row), None)).collect()
 }
 
 #[test]
 fn hardly_any_image_of_another_product_is_the_same() {
-    let samples: Vec<Sample> = others().map(|score| sample(score, None, &[])).collect();
-    let measured = MatchThresholds::of(&samples).unwrap();
-    assert_eq!(measured.samples, 200);
+    let measured = MatchThresholds::of(&samples()).unwrap();
+    assert_eq!(measured.samples, 1000);
     let share = |class| {
-        let classes = others().map(|score| measured.classify(score));
-        classes.filter(|found| *found >= class).count() as f64 / 200.0
+        let classes = (0..1000).map(|row| measured.classify(strangers(row)[0]));
+        classes.filter(|found| *found >= class).count() as f64 / 1000.0
     };
     assert!(share(Match::Same) <= 0.01 && share(Match::Same) > 0.0);
-    assert!(share(Match::Variant) <= 0.1 && share(Match::Variant) > 0.05);
-    assert!(share(Match::Similar) <= 0.75 && share(Match::Similar) > 0.7);
+    assert!(share(Match::Variant) <= 0.11 && share(Match::Variant) > 0.05);
+    assert!(share(Match::Similar) <= 0.76 && share(Match::Similar) > 0.7);
     assert!(measured.is_possible());
+}
+
+/// A family of three, and one of more members than neighbors are examined.
+#[test]
+fn near_identical_images_are_no_strangers() {
+    let without = MatchThresholds::of(&samples()).unwrap();
+    let near = [0.99, 0.985];
+    let small = (0..3).map(|row| sample(&[&near[..], &strangers(row)[..8]].concat(), None));
+    let large = (0..300).map(|_| sample(&[0.99; STRANGERS], None));
+    let with: Vec<Sample> = samples().into_iter().chain(small).chain(large).collect();
+    let with = MatchThresholds::of(&with).unwrap();
+    assert_eq!(with.samples, 1003);
+    assert!(
+        (with.same - without.same).abs() < 0.001,
+        "{with:?} {without:?}"
+    );
+    assert!(
+        (with.similar - without.similar).abs() < 0.001,
+        "{with:?} {without:?}"
+    );
+}
+
+/// One product with as many images as all others together.
+#[test]
+fn a_product_counts_once() {
+    let without = MatchThresholds::of(&samples()).unwrap();
+    let many = (0..1000).map(|_| Sample {
+        weight: 0.001,
+        ..sample(&strangers(999), Some(0.99))
+    });
+    let with: Vec<Sample> = samples().into_iter().chain(many).collect();
+    let with = MatchThresholds::of(&with).unwrap();
+    assert!(
+        (with.same - without.same).abs() < 0.01,
+        "{with:?} {without:?}"
+    );
 }
 
 #[test]
 fn images_of_one_product_show_what_variants_are() {
-    let own = |i: usize| i.is_multiple_of(4).then_some(0.65 + i as f32 / 2000.0);
-    let samples = others().enumerate();
-    let samples: Vec<Sample> = samples
-        .map(|(i, score)| sample(score, own(i), &[]))
+    let own = |row: usize| row.is_multiple_of(4).then_some(0.65 + row as f32 / 5000.0);
+    let samples: Vec<Sample> = (0..1000)
+        .map(|row| sample(&strangers(row), own(row)))
         .collect();
     let measured = MatchThresholds::of(&samples).unwrap();
-    assert!((0.64..=0.699).contains(&measured.variant), "{measured:?}");
+    assert!((0.64..=0.73).contains(&measured.variant), "{measured:?}");
     assert!(measured.variant <= measured.same);
 }
 
 #[test]
 fn categories_show_what_is_similar() {
     // One category from 0.6 on, all categories below.
-    let labeled: Vec<(f32, bool)> = others()
-        .enumerate()
-        .map(|(i, score)| (score, score >= 0.6 || i.is_multiple_of(3)))
-        .collect();
-    let samples: Vec<Sample> = others()
-        .map(|score| sample(score, None, &labeled))
-        .collect();
+    let mut samples = samples();
+    for (row, sample) in samples.iter_mut().enumerate() {
+        for (rank, stranger) in sample.strangers.iter_mut().enumerate() {
+            stranger.is_alike = Some(stranger.score >= 0.6 || (row + rank).is_multiple_of(3));
+        }
+    }
     let measured = MatchThresholds::of(&samples).unwrap();
-    assert!((0.54..0.6).contains(&measured.similar), "{measured:?}");
+    assert!((0.45..0.6).contains(&measured.similar), "{measured:?}");
 }
 
 #[test]
 fn one_category_does_not_show_what_is_similar() {
-    let samples = |labeled: &[(f32, bool)]| -> Vec<Sample> {
-        let labeled = labeled.to_vec();
-        others()
-            .map(|score| sample(score, None, &labeled))
-            .collect()
-    };
-    let none = MatchThresholds::of(&samples(&[])).unwrap();
-    for labels in [[(0.6, true)], [(0.6, false)]] {
-        assert_eq!(MatchThresholds::of(&samples(&labels)).unwrap(), none);
+    let none = MatchThresholds::of(&samples()).unwrap();
+    for is_alike in [true, false] {
+        let mut samples = samples();
+        let strangers = samples.iter_mut().flat_map(|sample| &mut sample.strangers);
+        strangers.for_each(|stranger| stranger.is_alike = Some(is_alike));
+        assert_eq!(MatchThresholds::of(&samples).unwrap(), none);
     }
 }
 
 #[test]
 fn few_images_are_not_measured() {
-    let samples: Vec<Sample> = others().take(29).map(|s| sample(s, None, &[])).collect();
-    assert_eq!(MatchThresholds::of(&samples), None);
+    assert_eq!(MatchThresholds::of(&samples()[..29]), None);
     assert_eq!(MatchThresholds::of(&[]), None);
+    // All images are near-identical to one of the few others.
+    let family: Vec<Sample> = (0..60).map(|_| sample(&[0.99, 0.2, 0.1], None)).collect();
+    assert!(MatchThresholds::of(&family).is_some());
+    let alone: Vec<Sample> = (0..60).map(|_| sample(&[], None)).collect();
+    assert_eq!(MatchThresholds::of(&alone), None);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod golden;
 mod graph_recall;
 mod graph_search;
 mod large_catalog;
+mod matches;
 mod memory;
 mod policy;
 mod search;

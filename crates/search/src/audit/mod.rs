@@ -11,7 +11,8 @@ mod report;
 
 use std::sync::Arc;
 
-use lookalike_index::{AuditSettings, ImageAudit};
+use lookalike_core::model::ImageRecord;
+use lookalike_index::{AuditSettings, ImageAudit, LiveRows};
 
 pub use contradiction::{Contradiction, StaleRecord};
 pub use report::{AuditReport, AuditedGroup, AuditedImage, AuditedProduct, Listed, MisplacedImage};
@@ -91,7 +92,7 @@ impl Searcher {
             in_table: table.products.len() as u64,
             threshold: settings.same,
             calibrated: match_thresholds.is_some(),
-            failed: Listed::of(failed),
+            failed: Listed::of(not_found(failed, view)),
             ..AuditReport::default()
         };
         report.add_image_findings(before.snapshot.live_rows(), &images);
@@ -157,6 +158,12 @@ impl AuditOptions {
             false => Ok(()),
         }
     }
+}
+
+/// Returns the failed images that searches do not find. Of the others, an older version is still indexed.
+fn not_found(failed: Vec<ImageRecord>, view: &LiveRows) -> impl Iterator<Item = ImageRecord> + '_ {
+    let failed = failed.into_iter();
+    failed.filter(|record| view.locate(&record.key).is_none())
 }
 
 async fn image_audit(

@@ -35,6 +35,7 @@ pub(super) struct CachedSnapshots {
 #[derive(Clone)]
 pub(super) struct InFlightLoad {
     pub(super) task: AbortHandle,
+    pub(super) begun: Instant,
     pub(super) result: Shared<BoxFuture<'static, Result<LoadedSnapshot, SearchError>>>,
 }
 
@@ -48,9 +49,11 @@ impl CachedSnapshots {
     /// Makes a loaded generation the current one.
     pub(super) fn replace(&mut self, loaded: LoadedSnapshot) {
         let generation = loaded.manifest.generation;
-        if let Some(old) = self.loaded.replace(loaded)
+        if let Some(mut old) = self.loaded.replace(loaded)
             && old.manifest.generation != generation
         {
+            // From now on it is searched only because a cursor names it.
+            old.stale = None;
             self.replaced.push_front((old, Instant::now()));
         }
         self.drop_old();

@@ -49,6 +49,15 @@ impl LoadedSnapshot {
         self.measured.get_or_try_init(measure).await.copied()
     }
 
+    /// Returns this snapshot with the reason why a newer one could not be loaded.
+    pub(super) fn stale_by(self, error: &SearchError) -> Self {
+        Self {
+            stale: Some(error.for_callers().into()),
+            checked: Instant::now(),
+            ..self
+        }
+    }
+
     /// Makes the snapshot of an index that was never published.
     pub(super) fn unpublished(checked: Instant) -> Result<Self, IndexError> {
         Ok(Self {

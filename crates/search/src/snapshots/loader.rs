@@ -24,7 +24,7 @@ const PARALLEL_FETCHES: usize = 8;
 const MAX_LOADS: u32 = 4;
 /// Time that a search waits for the manifest if it has a good snapshot. The segments of a new generation may take
 /// longer: a Lambda function runs only during requests, so the search that started to load them has to wait.
-const MANIFEST_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const MANIFEST_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Loads snapshots from the stores.
 pub(super) struct SnapshotLoader {
@@ -43,11 +43,7 @@ impl SnapshotLoader {
         match (self.load(known.as_ref()).await, known) {
             (Err(error), Some(last_good)) => {
                 warn!(%error, generation = last_good.manifest.generation, "index refresh failed, serving the last good one");
-                Ok(LoadedSnapshot {
-                    stale: Some(error.for_callers().into()),
-                    checked: Instant::now(),
-                    ..last_good
-                })
+                Ok(last_good.stale_by(&error))
             }
             (result, _) => result,
         }

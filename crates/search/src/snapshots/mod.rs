@@ -5,7 +5,7 @@ mod loaded;
 mod loader;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use lookalike_core::encoders::Encoders;
@@ -14,7 +14,7 @@ use lookalike_core::ports::{Manifests, Metrics, Segments};
 use lookalike_index::Fingerprint;
 
 use self::cache::{CachedSnapshots, InFlightLoad};
-use self::loader::SnapshotLoader;
+use self::loader::{MANIFEST_TIMEOUT, SnapshotLoader};
 use crate::error::SearchError;
 
 pub(crate) use self::loaded::LoadedSnapshot;
@@ -48,8 +48,8 @@ impl Snapshots {
     }
 
     /// Returns the snapshot to search now. The bucket is checked at most once per refresh interval; while one caller
-    /// checks, others get the last one. If the check fails or the manifest is late, the last good snapshot is returned,
-    /// with the reason.
+    /// checks, others get the last one. If the check fails or the manifest is late, or a newer generation takes long to
+    /// load, the last good snapshot is returned, with the reason.
     pub(crate) async fn current(&self) -> Result<LoadedSnapshot, SearchError> {
         let (known, load, is_ours) = {
             let mut cache = lock(&self.cache);
@@ -70,7 +70,7 @@ impl Snapshots {
             }
         };
         match known {
-            Some(known) if !is_ours => Ok(known),
+            Some(known) if !is_ours => Ok(load.not_awaited(known)),
             _ => load.result.await,
         }
     }
@@ -106,6 +106,7 @@ impl Snapshots {
     fn spawn_load(&self, known: Option<LoadedSnapshot>) -> InFlightLoad {
         let loader = Arc::clone(&self.loader);
         let cache = Arc::clone(&self.cache);
+        let last_good = known.clone();
         let task = tokio::spawn(async move {
             let loaded = loader.refresh(known).await;
             if let Ok(loaded) = &loaded {
@@ -121,11 +122,13 @@ impl Snapshots {
                     "load the index",
                     "the load was broken off",
                 );
-                Err(error.caused_by(died).into())
+                let error = SearchError::from(error.caused_by(died));
+                last_good.map_or(Err(error.clone()), |known| Ok(known.stale_by(&error)))
             })
         };
         InFlightLoad {
             task: handle,
+            begun: Instant::now(),
             result: result.boxed().shared(),
         }
     }
@@ -136,6 +139,21 @@ impl Snapshots {
         let known = cache.loaded.as_ref();
         let published = known.filter(|known| known.manifest.generation > 0);
         published.map(|known| known.manifest.fingerprint)
+    }
+}
+
+impl InFlightLoad {
+    /// Returns the last good snapshot for a search that does not wait for this load. After the time that the manifest
+    /// may take, it is known to be older than the newest.
+    fn not_awaited(&self, known: LoadedSnapshot) -> LoadedSnapshot {
+        if self.begun.elapsed() <= MANIFEST_TIMEOUT {
+            return known;
+        }
+        let reason = "a newer generation of the index takes long to load; it is searched as soon as it is there";
+        LoadedSnapshot {
+            stale: Some(reason.into()),
+            ..known
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod destination;
 mod files;
+mod lock;
 mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,7 @@ use serde_json::json;
 
 use self::destination::Destination;
 use self::files::{Entry, IndexFile, Stored, hash_of};
+use self::lock::Lock;
 use self::names::{INDEX, PENDING, file_name};
 use crate::args::ExportArguments;
 use crate::output::{self, CommandOutcome};
@@ -39,7 +41,19 @@ struct Written {
 pub(crate) async fn run(arguments: ExportArguments) -> Result<CommandOutcome> {
     let target = Target::connect(&arguments.output.target).await?;
     let destination = Destination::open(&arguments.out, &target)?;
-    let stored = Stored::read(&destination).await?;
+    let mut lock = Lock::acquire(&destination).await?;
+    let exported = export(&arguments, &target, &destination, &mut lock).await;
+    let released = lock.release(&destination).await;
+    exported.and_then(|outcome| released.map(|()| outcome))
+}
+
+async fn export(
+    arguments: &ExportArguments,
+    target: &Target,
+    destination: &Destination,
+    lock: &mut Lock,
+) -> Result<CommandOutcome> {
+    let stored = Stored::read(destination).await?;
     let searcher = target.searcher(target.encoders());
     let fields: BTreeSet<String> = arguments.fields.iter().cloned().collect();
     let fields: Vec<String> = fields.into_iter().filter(|name| !name.is_empty()).collect();
@@ -49,15 +63,17 @@ pub(crate) async fn run(arguments: ExportArguments) -> Result<CommandOutcome> {
     let mut index = IndexFile::new(exporter.generation(), arguments.k, fields);
     let products = exporter.products();
     let mut run = Run {
-        destination: &destination,
+        destination,
         stored,
         bar: output::progress("exporting", products.len() as u64),
         written: Written::default(),
     };
     for chunk in products.chunks(CHUNK_PRODUCTS) {
+        lock.renew().await?;
         let answers = exporter.answers(chunk).await?;
         run.write(answers, &mut index).await?;
     }
+    lock.renew().await?;
     let removed = run.finish(&index).await?;
     run.bar.finish_and_clear();
     let (written, unchanged) = (run.written.files.len(), run.written.unchanged);

@@ -9,6 +9,9 @@ pub(super) const INDEX: &str = "index.json";
 /// interrupted one. No product's file has such a name, because those end with `.json`.
 pub(super) const PENDING: &str = "export.pending";
 
+/// The file that excludes other exports into the same prefix of a bucket.
+pub(super) const LOCK: &str = "export.lock";
+
 /// Suffix of a file that is being written.
 pub(super) const UNFINISHED: &str = ".new";
 

@@ -12,9 +12,23 @@ fn part(name: &str, content: &str) -> String {
 }
 
 async fn read(content_type: &'static str, body: &str) -> Result<Form, Problem> {
+    read_noting(content_type, body, &mut Ignored::default()).await
+}
+
+async fn read_noting(
+    content_type: &'static str,
+    body: &str,
+    ignored: &mut Ignored,
+) -> Result<Form, Problem> {
     let value = HeaderValue::from_static(content_type);
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, value)]);
-    Form::read(&headers, Bytes::from(body.to_owned()), Values::default()).await
+    Form::read(
+        &headers,
+        Bytes::from(body.to_owned()),
+        Values::default(),
+        ignored,
+    )
+    .await
 }
 
 async fn read_parts(parts: &[(&str, &str)]) -> Result<Form, Problem> {
@@ -49,6 +63,57 @@ async fn items_name_the_fields_of_their_images() {
     let form = form.unwrap();
     assert_eq!(images(&form), ["b", "f"]);
     assert_eq!(form.items[0].weight, 2.0);
+}
+
+#[tokio::test]
+async fn fields_of_the_page_and_empty_file_inputs_are_ignored() {
+    for (parts, expected, named) in [
+        (
+            vec![("image", "a"), ("csrf", "x"), ("send", "")],
+            "a",
+            "'csrf', field 'send'",
+        ),
+        (vec![("image", "a"), ("image", "")], "a", "'image'"),
+        (
+            vec![("image", ""), ("image", "a"), ("", "")],
+            "a",
+            "'image', field ''",
+        ),
+        (
+            vec![
+                ("request", r#"{"query": [{"part": "front"}]}"#),
+                ("front", "f"),
+                ("image", ""),
+                ("x", "y"),
+            ],
+            "f",
+            "'image', field 'x'",
+        ),
+    ] {
+        let body = parts.iter().map(|(name, content)| part(name, content));
+        let body = body.collect::<String>() + "--x--\r\n";
+        let mut ignored = Ignored::default();
+        let form = read_noting("multipart/form-data; boundary=x", &body, &mut ignored).await;
+        assert_eq!(images(&form.unwrap()), [expected], "{parts:?}");
+        let warning = ignored.warning().unwrap();
+        assert_eq!(
+            warning,
+            format!("199 - \"Ignored: field {named}\""),
+            "{parts:?}"
+        );
+    }
+    // The only image is empty: that is a problem, and not a form without an image.
+    let form = read_parts(&[("image", ""), ("csrf", "x")]).await.unwrap();
+    assert_eq!(images(&form), [""]);
+    let many = vec![("other", "x"); 65];
+    let problem = read_parts(&[&[("image", "a")], &many[..]].concat())
+        .await
+        .unwrap_err();
+    assert!(
+        problem.detail.contains("more than 64"),
+        "{}",
+        problem.detail
+    );
 }
 
 #[tokio::test]
