@@ -47,10 +47,8 @@ impl SearchInput {
         let mut ignored = Ignored::default();
         match media_type {
             MediaType::Image | MediaType::Unnamed => Self::of_image(bytes, params, ignored),
-            // The default of curl, also for an empty file. A form of this type has no other characters.
-            MediaType::UrlEncoded
-                if bytes.is_empty() || !bytes.iter().all(u8::is_ascii_graphic) =>
-            {
+            // The default of curl, also for an empty file. A form of this type is text.
+            MediaType::UrlEncoded if bytes.is_empty() || !is_text(&bytes) => {
                 Self::of_image(bytes, params, ignored)
             }
             MediaType::Json => {
@@ -123,6 +121,11 @@ fn apply_to_only_image(params: &ImageParams, items: &mut [Item], ignored: &mut I
     area.trim = area.trim.or(params.trim);
 }
 
+fn is_text(bytes: &[u8]) -> bool {
+    let is_character = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+    bytes.iter().all(is_character)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -158,6 +161,8 @@ mod tests {
     async fn the_default_type_of_curl_is_accepted_for_images_only() {
         let form = "application/x-www-form-urlencoded";
         assert!(read("", form, PNG).await.is_ok());
+        // Refused later, by the name of the format.
+        assert!(read("", form, "\0\0\0\u{18}ftypheic").await.is_ok());
         let problem = read("", form, "{\"key\": \"uploads/a\"}")
             .await
             .unwrap_err();

@@ -42,7 +42,8 @@ fn samples() -> Vec<Sample> {
 #[test]
 fn hardly_any_image_of_another_product_is_the_same() {
     let measured = MatchThresholds::of(&samples()).unwrap();
-    assert_eq!(measured.samples, 1000);
+    // The most extreme of a thousand rows looks like a family.
+    assert_eq!(measured.samples, 999);
     let share = |class| {
         let classes = (0..1000).map(|row| measured.classify(strangers(row)[0]));
         classes.filter(|found| *found >= class).count() as f64 / 1000.0
@@ -62,7 +63,7 @@ fn near_identical_images_are_no_strangers() {
     let large = (0..300).map(|_| sample(&[0.99; STRANGERS], None));
     let with: Vec<Sample> = samples().into_iter().chain(small).chain(large).collect();
     let with = MatchThresholds::of(&with).unwrap();
-    assert_eq!(with.samples, 1003);
+    assert_eq!(with.samples, without.samples + 3);
     assert!(
         (with.same - without.same).abs() < 0.001,
         "{with:?} {without:?}"
