@@ -95,14 +95,14 @@ bench-quick: bench-programs ## the same with fewer vectors and repetitions, in u
 bench-large: bench-programs ## build and search one base of 1,000,000 vectors, for some ten minutes (ARGS="--vectors 400000")
 	PYTHONPATH=benches $(BENCH_VENV)/bin/python -m comparison.large $(ARGS)
 
-# Embeddings of real pictures, of those drawn where there are no photos; the others are made from them.
-bench-growth: ## measure what a picture costs as the catalog grows to 100,000 (ARGS="--pictures 1000000")
+# Embeddings of real images, of those drawn where there are no photos; the others are made from them.
+bench-growth: ## measure what an image costs as the catalog grows to 100,000 (ARGS="--pictures 1000000")
 	cargo build --release --bin growth $(if $(LOOKALIKE_DATASET),,--bin lookalike)
 	$(if $(LOOKALIKE_DATASET),,test -f $(DRAWN)/products.csv || { rm -rf $(DRAWN); \
 		cargo run --release --bin lookalike -- draw $(DRAWN) --products 2000; })
 	cargo run --release --bin growth -- --photos "$(or $(LOOKALIKE_DATASET),$(DRAWN))" $(ARGS)
 
-# Pictures are drawn by `lookalike` where there are no photos.
+# Images are drawn by `lookalike` where there are no photos.
 bench-programs: $(BENCH_VENV)/ready
 	cargo build --release --bin comparison $(if $(LOOKALIKE_DATASET),,--bin lookalike)
 

@@ -1,8 +1,8 @@
-"""The vectors that both sides are given, kept between runs by encoder and pictures.
+"""The vectors that both sides are given, kept between runs by encoder and images.
 
-Real embeddings of the pictures, some of which are held out as queries. To reach the number that is asked
-for, more are made: between a picture and one of its ten nearest, at a random place, with noise a third
-as long as the two are apart. So they lie where real pictures lie, as near to each other, and in as many
+Real embeddings of the images, some of which are held out as queries. To reach the number that is asked
+for, more are made: between an image and one of its ten nearest, at a random place, with noise a third
+as long as the two are apart. So they lie where real images lie, as near to each other, and in as many
 directions. Made vectors are never queries.
 """
 
@@ -17,7 +17,7 @@ K = 10
 
 
 class Inputs:
-    """Files for one encoder, one set of pictures and one number of vectors."""
+    """Files for one encoder, one set of images and one number of vectors."""
 
     def __init__(self, work, ours, pictures, count, queries):
         encoder = ours.ask("encoder")
@@ -26,7 +26,7 @@ class Inputs:
         self.folder = work / f"vectors-{self.fingerprint[:12]}-{pictures.digest}-{count}"
         self.folder.mkdir(parents=True, exist_ok=True)
         held_out = min(queries, len(pictures.all) // 3)
-        # Every n-th picture is held out, so that every category is in both parts.
+        # Every n-th image is held out, so that every category is in both parts.
         places = set(place * len(pictures.all) // held_out for place in range(held_out))
         self.query_pictures = [pictures.all[place] for place in sorted(places)]
         self.vectors_file = self.folder / "vectors.f32"
@@ -55,7 +55,7 @@ class Inputs:
         self.write_rows([stored[origin].parent.name for origin in origins])
 
     def embedded(self, ours):
-        """Returns the embeddings of all pictures, [pictures, dimensions]."""
+        """Returns the embeddings of all images, [images, dimensions]."""
         path = self.folder / "real.f32"
         ours.ask("embed_all", pictures=self.pictures.all, threads=2, out=path)
         return np.fromfile(path, "<f4").reshape(-1, self.dimensions)

@@ -1,4 +1,4 @@
-"""The pictures for both sides."""
+"""The images for both sides."""
 
 import hashlib
 import os
@@ -22,13 +22,13 @@ class Pictures:
     """Photos of LOOKALIKE_DATASET, otherwise drawn ones."""
 
     def __init__(self, work, program, most, drawn_most):
-        """Uses at most `most` photos, or draws as many pictures with `program`, the built `lookalike`."""
+        """Uses at most `most` photos, or draws as many images with `program`, the built `lookalike`."""
         dataset = os.environ.get("LOOKALIKE_DATASET")
         if dataset:
             folder, self.source = Path(dataset), "photos of LOOKALIKE_DATASET"
             found = photos(folder)
         else:
-            # About one product in three has a second picture.
+            # About one product in three has a second image.
             most, products = drawn_most, drawn_most * 3 // 4
             folder, self.source = work / f"drawn-{products}", "drawn by `lookalike draw`"
             found = drawn(folder, program, products)
@@ -65,7 +65,7 @@ def photos(folder):
         if not (folder / part).is_dir():
             raise Problem(
                 f"LOOKALIKE_DATASET is {str(folder)!r}, but that is not a folder with train/ and validation/: "
-                "name one, or leave the variable unset to use drawn pictures"
+                "name one, or leave the variable unset to use drawn images"
             )
     found = sorted(
         path for part in ["train", "validation"] for path in (folder / part).rglob("*.jpg")
@@ -111,7 +111,7 @@ def made(path, make, source, **options):
 
 
 def filled(path, size):
-    """Enlarges the picture until it covers the size, and crops it."""
+    """Enlarges the image until it covers the size, and crops it."""
     with Image.open(path) as picture:
         picture = picture.convert("RGB")
         scale = max(size[0] / picture.width, size[1] / picture.height)

@@ -1,4 +1,4 @@
-"""Rows about pictures: the network, a small and two large JPEG files, two threads."""
+"""Rows about images: the network, a small and two large JPEG files, two threads."""
 
 import numpy as np
 
@@ -7,9 +7,9 @@ from .child import Child, baseline
 from .problem import Problem
 from .table import Row
 
-# Minimum cosine between both sides' vectors of a picture, and of a large one, which both decode reduced.
+# Minimum cosine between both sides' vectors of an image, and of a large one, which both decode reduced.
 ALIKE, LARGE_ALIKE = 0.999, 0.995
-# Maximum time for a large picture relative to Pillow, by kind.
+# Maximum time for a large image relative to Pillow, by kind.
 LARGE_AT_MOST = {"smooth": 1.3, "detailed": 1.3, "patterned": 1.3, "progressive": 1.5}
 # Arguments for Pillow's draft(), fastest first: the network's size, and twice that.
 DRAFTS = [224, 448]

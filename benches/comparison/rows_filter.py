@@ -1,4 +1,4 @@
-"""Rows about filters: the time of a search among matching pictures, compared with one among all."""
+"""Rows about filters: the time of a search among matching images, compared with one among all."""
 
 import json
 from collections import Counter
@@ -26,7 +26,7 @@ class Filter:
 
 
 class FilterRows:
-    """Searches an index like the one in the other rows, with attributes for each picture."""
+    """Searches an index like the one in the other rows, with attributes for each image."""
 
     def __init__(self, inputs, indexes, ours, plan):
         self.inputs, self.indexes, self.ours, self.plan = inputs, indexes, ours, plan
@@ -34,7 +34,7 @@ class FilterRows:
         self.attributes_file = inputs.folder / "attributes.jsonl"
 
     def filters(self):
-        """Returns filters: some independent of the pictures, such as stock and brand, and the most and the least
+        """Returns filters: some independent of the images, such as stock and brand, and the most and the least
         frequent category, which depend on the pictures' content."""
         inputs, random = self.inputs, np.random.default_rng(4)
         rows = [line.split("\t") for line in inputs.rows_file.read_text().splitlines()]
@@ -87,14 +87,14 @@ class FilterRows:
             yield Row(what, "lookalike without", "us", ours, unfiltered, of.at_most, failures, note)
 
     def told(self, of):
-        """Describes the recall among matching pictures, and the time to select these. If fewer are found than match,
+        """Describes the recall among matching images, and the time to select these. If fewer are found than match,
         this is an error."""
         found = self.search(of, with_keys=True)
         rows = [[self.inputs.row_of_key[key] for key in keys] for keys in found["keys"]]
         strays = set().union(*rows) - set(of.rows.tolist())
         reached = recall(self.inputs.scores(rows), of.least, of.wanted)
         failures = [f"recall@10 {reached:.4f} is below {FLOOR}"] if reached < FLOOR else []
-        failures += [f"{len(strays)} pictures found do not match"] if strays else []
+        failures += [f"{len(strays)} images found do not match"] if strays else []
         note = f"{len(of.rows):,} of {len(self.inputs.vectors):,} match, recall@10 {reached:.4f}; "
         selecting = 1e3 * found["selecting"]
         note += f"not counted: the first query with a filter takes {selecting:.2g} ms to find what matches"

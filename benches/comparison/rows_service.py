@@ -1,4 +1,4 @@
-"""Rows about the service under load: pictures and look-alikes of products, on one core and on two."""
+"""Rows about the service under load: images and look-alikes of products, on one core and on two."""
 
 import json
 import os
@@ -66,7 +66,7 @@ class ServiceRows:
             return run
 
         rates = interleave({name: subject(name) for name in ports}, self.plan.load_test_rounds)
-        queries = {"pictures": "picture queries", "products": "`similar` queries"}[kind]
+        queries = {"pictures": "image queries", "products": "`similar` queries"}[kind]
         several = len(cores) > 1
         where = f"{len(cores)} cores" if several else "1 core"
         workers = f"Python service, {len(cores)} worker{'s' if several else ''}"

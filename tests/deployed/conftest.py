@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-# The command line, the catalog of pictures and so on are shared with the other end-to-end tests.
+# The command line, the catalog of images and so on are shared with the other end-to-end tests.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
 from emulator import PYTHON, Emulator
@@ -84,7 +84,7 @@ def emulator(built, request, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def catalog(tmp_path_factory):
-    """Pictures by category, with their CSV."""
+    """Images by category, with their CSV."""
     return Catalog.open(tmp_path_factory.mktemp("drawn"))
 
 
@@ -96,14 +96,14 @@ def pictures(catalog):
 
 @pytest.fixture(scope="session")
 def spare(catalog):
-    """Hands out pictures that the shop does not sell, each once."""
+    """Hands out images that the shop does not sell, each once."""
     others = catalog.sample(PICTURES + 40)[PICTURES:]
     return lambda: others.pop(0)
 
 
 @pytest.fixture(scope="session")
 def folder(catalog, pictures, tmp_path_factory):
-    """The shop's pictures in a folder, and products.csv beside it."""
+    """The shop's images in a folder, and products.csv beside it."""
     place = tmp_path_factory.mktemp("shop")
     catalog.copy(pictures, place / "pictures")
     catalog.write_table(pictures, place / "products.csv")
@@ -112,7 +112,7 @@ def folder(catalog, pictures, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def shop(emulator, folder, pictures, figures):
-    """A deployed stack with pictures and products, shared by the tests."""
+    """A deployed stack with images and products, shared by the tests."""
     stack = Stack(emulator, "shop")
     stack.deploy(Filterable="category,price")
     stack.lookalike("upload", folder / "pictures").expect()

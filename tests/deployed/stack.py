@@ -145,7 +145,7 @@ class Stack:
             return session.send(prepared, verify=str(self.emulator.ca), timeout=60)
 
     def search(self, body, path="/search?k=5", **options):
-        """The answer to a search by the bytes of a picture."""
+        """The answer to a search by the bytes of an image."""
         reply = self.request("POST", path, data=body, **options)
         assert reply.status_code == 200, reply.text
         return reply.json()

@@ -28,7 +28,7 @@ def test_the_first_search_starts_a_function(shop, pictures, figures):
         found = shop.found(pictures[0].bytes)
         seconds.append(time.monotonic() - asked)
         assert found[0] == pictures[0].key
-    figures(f"search of {len(pictures)} pictures: first answer {seconds[0]:.2f} s, second {seconds[1]:.3f} s")
+    figures(f"search of {len(pictures)} images: first answer {seconds[0]:.2f} s, second {seconds[1]:.3f} s")
 
 
 def test_curl_searches_as_the_readme_says(shop, pictures):
@@ -73,7 +73,7 @@ def test_health_the_page_and_problems(shop):
 def test_pages_of_other_sites_may_search_and_upload(shop):
     origin = {"Origin": "https://shop.example"}
     assert shop.request("GET", "/index", headers=dict(origin)).headers["access-control-allow-origin"] == "*"
-    # Before a browser puts a picture, it asks the bucket.
+    # Before a browser puts an image, it asks the bucket.
     asking = origin | {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}
     url = f"{shop.emulator.url}/{shop.catalog}/uploads/x.jpeg"
     allowed = requests.options(url, headers=asking, verify=str(shop.emulator.ca), timeout=30)

@@ -10,7 +10,7 @@ from support.command import ROOT
 from support.waiting import until
 from uses import KEY
 
-BROKEN = b"\xff\xd8\xff\xe0 no picture"
+BROKEN = b"\xff\xd8\xff\xe0 no image"
 # The shortest schedule that there is, a minute, and then the minute.
 SCHEDULED = 150.0
 
@@ -20,11 +20,11 @@ def test_a_picture_is_found_once_it_is_stored_and_gone_once_it_is_removed(shop, 
     before = shop.indexed()
     stored = time.monotonic()
     shop.aws("s3", "cp", picture.path, f"s3://{shop.catalog}/{KEY}")
-    until(lambda: KEY in shop.found(picture.bytes), what="the picture is found")
+    until(lambda: KEY in shop.found(picture.bytes), what="the image is found")
     figures(f"aws s3 cp until found: {time.monotonic() - stored:.1f} s")
     assert shop.indexed() == before + 1
     shop.aws("s3", "rm", f"s3://{shop.catalog}/{KEY}")
-    until(lambda: KEY not in shop.found(picture.bytes), what="the picture is gone")
+    until(lambda: KEY not in shop.found(picture.bytes), what="the image is gone")
     assert shop.indexed() == before
 
 
@@ -34,14 +34,14 @@ def test_a_picture_that_a_lifecycle_rule_expires_is_gone(shop, spare):
     assert ("s3:LifecycleExpiration:*",) in events
     picture = spare()
     shop.s3.put_object(Bucket=shop.catalog, Key=KEY, Body=picture.bytes)
-    until(lambda: KEY in shop.found(picture.bytes), what="the picture is found")
+    until(lambda: KEY in shop.found(picture.bytes), what="the image is found")
     # The emulator's S3 expires nothing. So the object goes in silence, and the event comes as S3 writes it.
     with without_notifications(shop):
         shop.s3.delete_object(Bucket=shop.catalog, Key=KEY)
     event = shop.event("s3-delete", KEY)
     event["Records"][0]["eventName"] = "LifecycleExpiration:Delete"
     shop.client("sqs").send_message(QueueUrl=shop.outputs["ChangesQueueUrl"], MessageBody=json.dumps(event))
-    until(lambda: KEY not in shop.found(picture.bytes), what="the picture is gone")
+    until(lambda: KEY not in shop.found(picture.bytes), what="the image is gone")
 
 
 def test_a_changed_product_reaches_the_index_through_the_stream(shop, pictures):
@@ -152,10 +152,10 @@ def test_dead_letters_of_every_sender_are_replayed(shop, spare):
     assert [letter["keys"] for letter in listed if letter["kind"] == "changes"] == [[KEY]]
     assert "out of time" in shop.lookalike("dead-letters", "list").expect().stdout
     assert shop.lookalike("dead-letters", "replay", "--json").expect().json() == {"replayed": 3, "left": []}
-    until(lambda: KEY in shop.found(picture.bytes), what="the lost picture is found")
+    until(lambda: KEY in shop.found(picture.bytes), what="the lost image is found")
     assert dead_letters(shop) == []
     shop.s3.delete_object(Bucket=shop.catalog, Key=KEY)
-    until(lambda: KEY not in shop.found(picture.bytes), what="the picture is gone")
+    until(lambda: KEY not in shop.found(picture.bytes), what="the image is gone")
 
 
 def test_the_daily_run_finds_changes_whose_events_were_lost(shop, spare, batches):
@@ -165,12 +165,12 @@ def test_the_daily_run_finds_changes_whose_events_were_lost(shop, spare, batches
         shop.s3.put_object(Bucket=shop.catalog, Key=KEY, Body=picture.bytes)
     # While other changes wait, the run leaves lost ones to the next.
     run = lambda: shop.invoke("Indexer", schedule)["queued"] == 1
-    until(run, what="the lost picture is queued")
-    until(lambda: KEY in shop.found(picture.bytes), what="the lost picture is found")
+    until(run, what="the lost image is queued")
+    until(lambda: KEY in shop.found(picture.bytes), what="the lost image is found")
     with without_notifications(shop):
         shop.s3.delete_object(Bucket=shop.catalog, Key=KEY)
     until(run, what="the lost removal is queued")
-    until(lambda: KEY not in shop.found(picture.bytes), what="the picture is gone")
+    until(lambda: KEY not in shop.found(picture.bytes), what="the image is gone")
     assert shop.invoke("Indexer", schedule)["queued"] == 0
 
 

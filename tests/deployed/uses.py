@@ -28,13 +28,13 @@ class Uses:
     # The functions
 
     def indexes(self):
-        """The indexer takes a new picture."""
+        """The indexer takes a new image."""
         self.put()
         answer = self.stack.invoke("Indexer", self.stack.event("s3-put", KEY))
         return bool(answer) and answer["indexed"] + answer["updated"] == 1
 
     def removes(self):
-        """The indexer takes note of a removal, and forgets what it recorded of the picture."""
+        """The indexer takes note of a removal, and forgets what it recorded of the image."""
         if not self.indexes():
             return False
         self.stack.s3.delete_object(Bucket=self.stack.catalog, Key=KEY)
@@ -62,12 +62,12 @@ class Uses:
         return self.stack.request("GET", "/index").ok
 
     def takes_uploads(self):
-        """A shopper's picture can be put where the link says."""
+        """A shopper's image can be put where the link says."""
         _, reply = self.upload()
         return reply.ok
 
     def searches_uploads(self):
-        """A shopper's picture can be searched by its key."""
+        """A shopper's image can be searched by its key."""
         key, reply = self.upload()
         assert reply.ok
         return self.stack.request("POST", "/search", json={"key": key}).ok
@@ -180,12 +180,12 @@ class Uses:
         return {key: self.stack.s3.get_object(**place, Key=key)["Body"].read() for key in keys}
 
     def put(self):
-        """Replaces the picture, with other bytes each time: what follows a JPEG's end is not looked at."""
+        """Replaces the image, with other bytes each time: what follows a JPEG's end is not looked at."""
         body = self.picture + str(next(self.versions)).encode()
         self.stack.s3.put_object(Bucket=self.stack.catalog, Key=KEY, Body=body)
 
     def upload(self):
-        """Asks for a link and puts a picture there: the key, and the reply of S3."""
+        """Asks for a link and puts an image there: the key, and the reply of S3."""
         place = self.stack.request("POST", "/uploads", json={"size": len(self.picture)}).json()
         reply = self.fetch("PUT", place["url"], headers=place["headers"], data=self.picture)
         return place["key"], reply

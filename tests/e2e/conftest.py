@@ -1,6 +1,6 @@
-"""Fixtures: the catalog of pictures, running systems, and figures for the end of the report.
+"""Fixtures: the catalog of images, running systems, and figures for the end of the report.
 
-The tests drive the built command, target/debug/lookalike or what LOOKALIKE_BIN names. Their pictures come
+The tests drive the built command, target/debug/lookalike or what LOOKALIKE_BIN names. Their images come
 from the folder that LOOKALIKE_DATASET names (train/, validation/, products.csv), otherwise they are drawn.
 """
 
@@ -64,7 +64,7 @@ def figures(request):
 
 @pytest.fixture(scope="session")
 def catalog(tmp_path_factory):
-    """Pictures by category, with their CSV."""
+    """Images by category, with their CSV."""
     return Catalog.open(tmp_path_factory.mktemp("drawn"))
 
 
@@ -84,7 +84,7 @@ def make_system(tmp_path):
 
 @pytest.fixture(scope="module")
 def shop_pictures(catalog):
-    """The first pictures of the shop."""
+    """The first images of the shop."""
     return catalog.sample(SHOP_PICTURES)
 
 
@@ -103,7 +103,7 @@ def shop(catalog, shop_pictures, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def spare(catalog):
-    """Returns pictures that the shop does not sell, each once per file."""
+    """Returns images that the shop does not sell, each once per file."""
     pictures = catalog.sample(SHOP_PICTURES + SPARE_PICTURES)[SHOP_PICTURES:]
     return lambda: pictures.pop(0)
 
@@ -137,7 +137,7 @@ def window(browser, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def drawn(window):
-    """The main picture file of each of the window's products, by product id."""
+    """The main image file of each of the window's products, by product id."""
     pictures = (window.data.parent / "drawn" / "pictures").rglob("*.jpg")
     return {path.stem: path for path in sorted(pictures) if re.fullmatch(r"[a-z-]+-\d+", path.stem)}
 
@@ -164,5 +164,5 @@ def api(window):
 
 @pytest.fixture
 def boot(drawn):
-    """The picture of a boot."""
+    """The image of a boot."""
     return drawn[next(product for product in drawn if product.startswith("boot-"))]

@@ -15,7 +15,7 @@ COLUMNS = "product_id,name,price,brand"
 
 @pytest.fixture(scope="module")
 def pictures(catalog):
-    """The shop's pictures, each of another product."""
+    """The shop's images, each of another product."""
     return catalog.sample(12, seed=3)
 
 
@@ -40,7 +40,7 @@ def write(path, lines):
 
 
 def attributes(system, picture):
-    """Returns the attributes of a picture in the index."""
+    """Returns the attributes of an image in the index."""
     shown = system.lookalike("index", "show", picture.product_id, "--json").expect().json()
     return next(p["attributes"] for p in shown["pictures"] if p["key"] == picture.key)
 
@@ -52,13 +52,13 @@ def expensive(system, picture):
 
 
 def embedded(system):
-    """Returns how many pictures were embedded so far, from the log."""
+    """Returns how many images were embedded so far, from the log."""
     batches = re.findall(r"batch done.*?\bindexed=([\d.]+)", system.whole_log())
     return sum(int(float(pictures)) for pictures in batches)
 
 
 def records(system):
-    """Returns the records of pictures, which are written again when a picture is indexed."""
+    """Returns the records of images, which are written again when an image is indexed."""
     return {key: item for key, item in system.items().items() if key[1] != "product"}
 
 
@@ -90,14 +90,14 @@ def test_a_price_change_in_the_csv_is_in_the_index_within_seconds(shop, pictures
     figures(f"lookalike import of a changed price until a filter finds it: {took:.2f} s")
     assert took < LIMIT
     assert embedded(shop) == before
-    assert records(shop) == looked_at, "no picture was indexed"
+    assert records(shop) == looked_at, "no image was indexed"
     shop.until(lambda: shop.index()["generation"] > generation)
     assert shop.index()["generation"] == generation + 1
 
     said = shop.lookalike("import", table).expect().stdout
     assert said.startswith(
         f"imported {len(pictures)} products, 0 of them changed\n"
-        "0 pictures updated in the index, 0 embedded\n"
+        "0 images updated in the index, 0 embedded\n"
     )
     table = write(tmp_path / "third.csv", [(pictures[4], "Old", 98, "a")])
     report = shop.lookalike("import", table, "--no-wait", "--json").expect().json()
@@ -141,7 +141,7 @@ def test_pictures_and_prices_that_change_together(shop, catalog, pictures, tmp_p
     picture, other = pictures[1], pictures[2]
     folder = tmp_path / "more"
     catalog.copy([picture], folder)
-    # Another picture under the same key, while the price rises and falls.
+    # Another image under the same key, while the price rises and falls.
     (folder / picture.below).write_bytes(other.bytes)
     shop.put(picture.key, other.bytes)
     for price in range(200, 230):

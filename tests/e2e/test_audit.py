@@ -20,7 +20,7 @@ def audit(system, *arguments, code=0):
 
 
 def keys(listed):
-    """Returns the keys of a list of pictures."""
+    """Returns the keys of a list of images."""
     return [entry["key"] for entry in listed["items"]]
 
 
@@ -32,7 +32,7 @@ def behind_the_back(system, key):
 
 
 def remove_item(system, key, product_id):
-    """Removes a picture's record."""
+    """Removes an image's record."""
     name = {"product_id": {"S": product_id}, "item": {"S": f"image#{key}"}}
     system.dynamodb.delete_item(TableName=system.table, Key=name)
 
@@ -54,7 +54,7 @@ def test_a_sound_catalog(sound, shop_pictures):
     assert report["failed"]["total"] == 0
     people = sound.lookalike("audit").expect().stdout
     assert "bucket, index and records agree" in people
-    assert f"{len(shop_pictures)} pictures" in people
+    assert f"{len(shop_pictures)} images" in people
     served = sound.get("/audit")
     assert served["consistent"] is True
     assert {name: report[name] for name in ("images", "stored", "in_table", "threshold")} == {
@@ -89,7 +89,7 @@ def test_duplicates_across_products_come_first(sound, spare):
     fetched = requests.get(shown["url"], timeout=60)
     assert fetched.headers["etag"] == sound.stored()[shown["key"]]
     people = sound.lookalike("audit").expect().stdout
-    assert f"identical pictures: {len(groups)}" in people and "2 pictures of 2 products" in people
+    assert f"identical images: {len(groups)}" in people and "2 images of 2 products" in people
 
 
 def test_products_without_pictures_and_pictures_without_product(sound, tmp_path):
@@ -125,7 +125,7 @@ def test_a_picture_in_the_wrong_folder(make_system, tmp_path):
     assert (found["product_id"], found["confidence"]) == ("wrong", 1.0)
     people = system.lookalike("audit").expect().stdout
     assert "catalog/cold/wrong.png  cold, but 100 % of its neighbours are warm" in people
-    # Too few pictures to measure the threshold of near duplicates.
+    # Too few images to measure the threshold of near duplicates.
     assert (report["calibrated"], report["threshold"]) == (False, 0.985)
     (group,) = report["near_duplicates"]["items"]
     assert keys(group["pictures"]) == ["catalog/cold/wrong.png", "catalog/warm/twin.png"]
@@ -230,11 +230,11 @@ def test_the_page_has_pictures_and_no_script(sound, tmp_path):
     page = Page(text)
     assert "script" not in page.tags and "link" not in page.tags
     assert re.search(r'<html lang="en">', text)
-    assert any(heading.startswith("Identical pictures") for heading in page.headings)
+    assert any(heading.startswith("Identical images") for heading in page.headings)
     assert page.images and all(image["alt"] for image in page.images)
     for image in page.images[:3]:
         Image.open(io.BytesIO(requests.get(image["src"], timeout=60).content)).verify()
-    # Only pictures are fetched, and markup in names is text.
+    # Only images are fetched, and markup in names is text.
     assert not re.search(r"url\(|@import|javascript:", text)
     short = tmp_path / "short.html"
     sound.lookalike("audit", "--html", short, "--limit", 1).expect()

@@ -61,7 +61,7 @@ def test_sync(shop, catalog, spare, aws, tmp_path, figures):
     for picture in kept:
         assert result_of(shop.search(picture.bytes), keys[picture])
     figures(
-        f"aws s3 sync of {len(pictures)} pictures to search results: {appeared:.2f} s; "
+        f"aws s3 sync of {len(pictures)} images to search results: {appeared:.2f} s; "
         f"--delete of {len(removed)}: {vanished:.2f} s"
     )
     assert appeared < LIMIT

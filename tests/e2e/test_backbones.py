@@ -20,7 +20,7 @@ FAMILIES = {
 
 
 def draw(folder, side):
-    """Draws three square pictures that differ in shape, colour and texture; PNG, so that JPEG decoders do not matter.
+    """Draws three square images that differ in shape, colour and texture; PNG, so that JPEG decoders do not matter.
     """
     random = np.random.default_rng(5)
     rows, columns = np.mgrid[0:side, 0:side]
@@ -37,7 +37,7 @@ def draw(folder, side):
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
-    """Pictures of the networks' size."""
+    """Images of the networks' size."""
     return draw(tmp_path_factory.mktemp("pictures"), SIDE)
 
 
@@ -51,7 +51,7 @@ def reference():
 
 
 def embed(folder, pictures):
-    """Returns the command's embeddings of whole pictures, [pictures, D]."""
+    """Returns the command's embeddings of whole images, [images, D]."""
     chosen = {"LOOKALIKE_ENCODER": str(folder)}
     printed = lookalike("embed", "--json", "--no-trim", *pictures, extra_environment=chosen).expect().stdout
     return np.array([json.loads(line)["embedding"] for line in printed.splitlines()])
@@ -75,7 +75,7 @@ def test_every_family_is_here_from_both_exporters():
 @pytest.mark.parametrize("name", backbones.names())
 def test_embeddings_match_onnxruntime(name, pictures, reference, figures, tmp_path):
     model = backbones.filled(name)
-    # Resized pictures may differ by one in 255 from Pillow's, and random weights can amplify it.
+    # Resized images may differ by one in 255 from Pillow's, and random weights can amplify it.
     steps = backbones.exactly(backbones.preprocessing(model))
     folder = backbones.write(model, tmp_path / name, steps)
     began = time.monotonic()
@@ -84,9 +84,9 @@ def test_embeddings_match_onnxruntime(name, pictures, reference, figures, tmp_pa
     expected = np.stack([reference(folder).embedding(path) for path in pictures]).astype(np.float64)
     (folder / "model.onnx").unlink()
     least = (found * expected).sum(axis=1).min()
-    # Agreement proves little if all pictures look alike to the network.
+    # Agreement proves little if all images look alike to the network.
     others = (expected @ expected.T)[np.triu_indices(len(pictures), 1)].max()
-    figures(f"{name}: least cosine {least:.7f}, of different pictures {others:.4f}, {seconds:.1f} s")
+    figures(f"{name}: least cosine {least:.7f}, of different images {others:.4f}, {seconds:.1f} s")
     assert found.shape == expected.shape
     assert least >= MIN_COSINE
     assert 1 - least < (1 - others) / 10

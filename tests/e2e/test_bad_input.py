@@ -32,7 +32,7 @@ def lives_on(shop, shop_pictures):
     assert result_of(shop.search(picture.bytes, k=3), picture.key)
 
 
-# Pictures
+# Images
 
 
 @pytest.mark.parametrize("content_type", ["image/jpeg", "application/octet-stream", None])
@@ -138,7 +138,7 @@ def test_a_product_id_that_is_not_utf8(shop):
 
 @pytest.mark.parametrize("key", ["uploads/nothing.jpg", "catalog/no such/ü+%.jpg"])
 def test_unknown_key(shop, key):
-    expect_problem(shop.post("/search", json={"key": key}), 404, "unknown-key", "upload the picture")
+    expect_problem(shop.post("/search", json={"key": key}), 404, "unknown-key", "upload the image")
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_bytes_that_are_not_http(shop):
         assert connection.recv(100).startswith((b"HTTP/1.1 400", b""))
 
 
-# The same valid picture in every way that a request may carry it
+# The same valid image in every way that a request may carry it
 
 
 def test_every_way_to_send_a_valid_picture(shop, jpeg):
@@ -320,7 +320,7 @@ def test_bad_pictures_in_the_catalog_fail_alone(shop, spare, jpeg):
     for key in bad.keys() - {"catalog/mixed/truncated.jpg"}:
         shop.delete(key)
     shop.until(lambda: shop.index()["failed"] == 0)
-    # A good picture that was overwritten by garbage is no longer found.
+    # A good image that was overwritten by garbage is no longer found.
     key, picture = next(iter(good.items()))
     shop.put(key, bad_pictures.TEXT)
     shop.until_gone(picture.bytes, key)
@@ -342,7 +342,7 @@ def test_keys_that_the_store_refuses(shop):
 
 
 def test_pictures_other_than_photos(shop):
-    """One pixel, a narrow strip, grey, alpha: all are pictures."""
+    """One pixel, a narrow strip, grey, alpha: all are images."""
     for mode, size in (("RGB", (1, 1)), ("L", (3000, 2)), ("RGBA", (40, 700)), ("P", (33, 33))):
         buffer = io.BytesIO()
         Image.new(mode, size).save(buffer, "PNG")

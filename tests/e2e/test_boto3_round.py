@@ -1,4 +1,4 @@
-"""A shop's software with boto3: from making a bucket to removing a picture."""
+"""A shop's software with boto3: from making a bucket to removing an image."""
 
 import io
 import random
@@ -169,7 +169,7 @@ def test_object_metadata_names_product_and_category(shop, spare):
         assert found["metadata"]["category"] == "coats"
     view = shop.product("two-pictures").json()
     assert [image["key"] for image in view["images"]] == ["catalog/x/back.jpg", "catalog/x/front.jpg"]
-    # Each product is in an answer once, through its best picture.
+    # Each product is in an answer once, through its best image.
     ids = [result["product_id"] for result in shop.search(back.bytes, k=50)["results"]]
     assert ids.count("two-pictures") == 1
     similar = shop.get("/products/two-pictures/similar?k=20")["results"]

@@ -12,9 +12,9 @@ from support.system import result_of
 def test_upload(shop, catalog, spare, tmp_path):
     pictures = [spare() for _ in range(3)]
     folder = catalog.copy(pictures, tmp_path / "new")
-    (folder / "readme.txt").write_text("no picture")
+    (folder / "readme.txt").write_text("no image")
     done = shop.lookalike("upload", folder).expect()
-    assert "uploaded 3 pictures, 0 were there already" in done.stderr
+    assert "uploaded 3 images, 0 were there already" in done.stderr
     assert "skipped 1 files" in done.stderr
     for picture in pictures:
         shop.until_found(picture.bytes, picture.key)
@@ -53,7 +53,7 @@ def test_upload_takes_product_ids_from_the_csv(shop, spare, tmp_path):
     (folder / "IMG_0002.JPG").write_bytes(back.bytes)
     table = tmp_path / "bags.csv"
     table.write_text("product_id,image\nbag-7,shots/bags/IMG_0001.JPG|shots/bags/IMG_0002.JPG\n")
-    # The CSV names pictures from another folder than the upload: further out, or further in.
+    # The CSV names images from another folder than the upload: further out, or further in.
     for root, key in ((tmp_path, "catalog/shots/bags/"), (tmp_path / "shots", "catalog/bags/")):
         shop.lookalike("upload", root, "--metadata", table).expect()
         for name, picture in (("IMG_0001.JPG", front), ("IMG_0002.JPG", back)):
@@ -100,7 +100,7 @@ def test_import(shop, shop_pictures, tmp_path):
     )
     imported, updated, *described = shop.lookalike("import", table).expect().stdout.splitlines()
     assert imported == "imported 2 products, 2 of them changed"
-    assert re.fullmatch(r"\d pictures updated in the index, 0 embedded", updated)
+    assert re.fullmatch(r"\d images updated in the index, 0 embedded", updated)
     types = {words[0]: words[1] for words in map(str.split, described[3:])}
     assert types == {"name": "text", "price": "number", "sale": "boolean", "sku": "text"}
     metadata = shop.product(first.product_id).json()["metadata"]

@@ -50,7 +50,7 @@ def test_index_verify_and_repair(shop, spare):
     report = shop.lookalike("index", "verify", "--json").expect(3).json()
     assert report["differences"] == {"to_index": [key], "to_remove": []}
     people = shop.lookalike("index", "verify").expect(3).stdout
-    assert "1 pictures to index, 0 to remove" in people
+    assert "1 images to index, 0 to remove" in people
     report = shop.lookalike("index", "verify", "--repair", "--json").expect().json()
     assert (report["repaired"], report["failed"]) == (True, 0)
     shop.until_found(picture.bytes, key)
@@ -75,7 +75,7 @@ def test_verify_is_clean_when_only_known_failures_remain(shop, spare):
     assert report["differences"] == {"to_index": [failed], "to_remove": [], "known_failures": [failed]}
     assert report["relabeled"] == []
     people = shop.lookalike("index", "verify").expect().stdout
-    assert "1 pictures failed before" in people and "0 pictures to index" in people
+    assert "1 images failed before" in people and "0 images to index" in people
     assert "done, 0 failed" in shop.lookalike("index", "verify", "--repair").expect().stdout
     shop.delete(failed)
     shop.delete(key)

@@ -128,7 +128,7 @@ def test_draw(tmp_path):
         {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.*")} for folder in drawn
     ]
     pictures = [path for path in content[0] if path.suffix == ".jpg"]
-    assert f"{len(pictures)} pictures in " in printed
+    assert f"{len(pictures)} images in " in printed
     assert len({path.parent for path in pictures}) >= 8
     assert content[0] == content[1]
     assert content[0] != content[2]

@@ -109,7 +109,7 @@ def test_python_finds_look_alikes(shop, spare, python):
 
 def test_python_reports_problems(shop, python, tmp_path):
     none = tmp_path / "none.jpg"
-    none.write_bytes(b"no picture")
+    none.write_bytes(b"no image")
     ended = python(shop.url, none).expect(1)
     assert re.search(r"Problem: .* is not supported.*\(urn:lookalike:problem:unsupported-format, request \w+\)", ended.stderr)
 

@@ -16,8 +16,8 @@ import json, sys, boto3
 
 key, path, table, queue = sys.argv[1:]
 s3, dynamodb, sqs = (boto3.client(service) for service in ("s3", "dynamodb", "sqs"))
-with open(path, "rb") as picture:
-    s3.upload_fileobj(picture, "catalog", key)
+with open(path, "rb") as image:
+    s3.upload_fileobj(image, "catalog", key)
 product = {"product_id": {"S": "one-port"}, "item": {"S": "product"}, "metadata": {"M": {"price": {"N": "7"}}}}
 dynamodb.put_item(TableName=table, Item=product)
 event = {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put",

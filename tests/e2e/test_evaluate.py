@@ -42,7 +42,7 @@ def colour_encoder(tmp_path):
 
 @pytest.fixture
 def evaluate(catalog_folder, query_folder, colour_encoder):
-    """Runs the command on pictures of one colour, with additional or other arguments."""
+    """Runs the command on images of one colour, with additional or other arguments."""
 
     def run(*more, catalog=catalog_folder, queries=query_folder, encoder=colour_encoder, k=3):
         words = ["--catalog", catalog, "--queries", queries, "--encoder", encoder, "--k", k]
@@ -93,7 +93,7 @@ def test_every_query_or_every_category_counts_the_same(evaluate, query_folder):
 
 
 def test_a_folder_searched_with_itself(evaluate, catalog_folder):
-    # A copy of a picture counts as that picture: it neither finds the copy nor is found by it.
+    # A copy of an image counts as that image: it neither finds the copy nor is found by it.
     copy = catalog_folder / "red" / "copy.png"
     copy.write_bytes((catalog_folder / "red" / "1.png").read_bytes())
     colours.pictures(catalog_folder, {"green/alone.png": (0, 255, 0)})
@@ -114,7 +114,7 @@ def test_a_folder_searched_with_itself(evaluate, catalog_folder):
 
 
 def test_the_same_seed_gives_the_same_document(evaluate, catalog_folder):
-    # Enough pictures of both categories in between that every query has a different score.
+    # Enough images of both categories in between that every query has a different score.
     mixed = {f"{('red', 'blue')[i * i % 5 % 2]}/mixed-{i}.png": (8 * i, 0, 255 - 8 * i) for i in range(32)}
     colours.pictures(catalog_folder, mixed)
 
@@ -204,7 +204,7 @@ def test_two_encoders_side_by_side(evaluate, colour_encoder, tmp_path):
 
 def test_the_table_for_people(evaluate):
     text = evaluate().expect().stdout
-    assert text.startswith("2 queries, 6 catalog pictures, 2 categories\n")
+    assert text.startswith("2 queries, 6 catalog images, 2 categories\n")
     assert re.search(r"^P@1 +0\.500 \[0\.000, 1\.000\]", text, re.MULTILINE)
     assert text.index("\nblue ") < text.index("\nred "), "worst first"
     assert "100.00 % of the 3 nearest that an exact search finds, looking at every row" in text
@@ -282,10 +282,10 @@ def test_labels_from_a_table(evaluate, catalog_folder, query_folder, tmp_path):
     table.write_text("image,category,kind\n" + "\n".join(lines) + "\n")
     partly = evaluate("--json", "--labels", table).expect(3)
     reasons = {entry["what"]: entry["reason"] for entry in partly.json()["skipped"]}
-    assert reasons["line 10: red/gone.png"] == "there is no such picture"
+    assert reasons["line 10: red/gone.png"] == "there is no such image"
     assert "empty" in reasons["line 11"]
     assert "does not name it" in reasons["red/new.png"]
-    assert "left out: line 10: red/gone.png: there is no such picture" in partly.stderr
+    assert "left out: line 10: red/gone.png: there is no such image" in partly.stderr
 
 
 def test_a_table_that_cannot_be_used(evaluate, tmp_path):
@@ -293,9 +293,9 @@ def test_a_table_that_cannot_be_used(evaluate, tmp_path):
     for text, words, mentioned in (
         ("image,colour\nred/1.png,red\n", [], 'no column "label" or "category", only image, colour'),
         ("image,label\nred/1.png,red\n", ["--label-column", "kind"], 'no column "kind", only image, label'),
-        ("picture,label\nred/1.png,red\n", [], 'no column "image", only picture, label'),
-        ("image,label\nred/1.png,\n", [], "labels no pictures"),
-        ("image,label\nelsewhere/9.png,red\n", [], "names none of the 6 pictures"),
+        ("picture,label\nred/1.png,red\n", [], 'no column "image", only image, label'),
+        ("image,label\nred/1.png,\n", [], "labels no images"),
+        ("image,label\nelsewhere/9.png,red\n", [], "names none of the 6 images"),
     ):
         table.write_text(text)
         refused = evaluate("--labels", table, *words).expect(1)
@@ -313,11 +313,11 @@ def test_folders_with_nothing_to_evaluate(evaluate, catalog_folder, tmp_path):
     flat = colours.pictures(tmp_path / "flat", {"1.png": "red", "2.png": "blue"})
     one = colours.pictures(tmp_path / "one", {"red/1.png": "red"})
     for catalog, queries, mentioned in (
-        (empty, catalog_folder, "has no pictures"),
-        (catalog_folder, empty, "has no pictures"),
+        (empty, catalog_folder, "has no images"),
+        (catalog_folder, empty, "has no images"),
         (tmp_path / "missing", catalog_folder, "is not a folder"),
         (flat, catalog_folder, "has no categories"),
-        (catalog_folder, flat, "found 2 pictures directly in it"),
+        (catalog_folder, flat, "found 2 images directly in it"),
         (one, catalog_folder, 'found one, "red", with 1 picture:'),
         (one, one, "there is nothing to tell apart"),
     ):
@@ -328,7 +328,7 @@ def test_folders_with_nothing_to_evaluate(evaluate, catalog_folder, tmp_path):
 
 def test_an_impossible_k(evaluate, catalog_folder):
     evaluate(k=0).expect(2)
-    assert "a query can find 6 pictures: choose 1 to 6" in evaluate(k=7).expect(1).stderr
+    assert "a query can find 6 images: choose 1 to 6" in evaluate(k=7).expect(1).stderr
     assert "choose 1 to 5" in evaluate(queries=catalog_folder, k=6).expect(1).stderr
     evaluate(k=6).expect()
 
@@ -362,14 +362,14 @@ def test_unreadable_pictures_are_listed(evaluate, catalog_folder, query_folder):
     skipped = {entry["what"].rpartition("/")[2]: entry["reason"] for entry in partly.json()["skipped"]}
     assert set(skipped) == {"bad.jpg", "bad.gif", "loose.png"}
     assert "text is not supported" in skipped["bad.jpg"]
-    assert "the picture is empty" in skipped["bad.gif"]
+    assert "the image is empty" in skipped["bad.gif"]
     assert "in no folder of a category" in skipped["loose.png"]
     assert partly.json()["encoders"][0]["micro"]["p_at_1"]["mean"] == 1 / 2
     assert "bad.jpg: " in evaluate().expect(3).stderr
     for name in QUERIES:
         (query_folder / name).write_bytes(bad_pictures.TEXT)
     refused = evaluate().expect(1)
-    assert "none of 3 pictures can be embedded, such as " in refused.stderr
+    assert "none of 3 images can be embedded, such as " in refused.stderr
 
 
 def test_an_encoder_that_lacks_a_file(evaluate, colour_encoder, tmp_path):

@@ -40,7 +40,7 @@ def similar(system, product_id):
 
 @pytest.fixture(scope="module")
 def settled(shop, spare):
-    """The shop with a product of two pictures and one with an awkward name."""
+    """The shop with a product of two images and one with an awkward name."""
     shop.put("catalog/odd/index.jpg", spare().bytes)
     shop.put("catalog/odd/x.jpg", spare().bytes, Metadata={"product-id": "a b/c+%"})
     shop.put("catalog/odd/y.jpg", spare().bytes, Metadata={"product-id": "a b/c+%"})

@@ -24,7 +24,7 @@ QUICK = ["--epochs", "4"]
 
 @pytest.fixture(scope="module")
 def pictures(catalog, tmp_path_factory):
-    """A folder of a few categories with the same number of pictures each."""
+    """A folder of a few categories with the same number of images each."""
     by_category = {}
     for picture in catalog.pictures():
         by_category.setdefault(picture.category, []).append(picture)
@@ -61,7 +61,7 @@ def tuned(finetune, pictures, tmp_path_factory):
 
 @pytest.fixture
 def some(pictures, tmp_path):
-    """A copy of the pictures, to be damaged."""
+    """A copy of the images, to be damaged."""
     return shutil.copytree(pictures, tmp_path / "some")
 
 
@@ -71,7 +71,7 @@ def nothing_written(out):
 
 
 def same_pixels(folder, count=6):
-    """Pictures that need no resizing, so that only the network is compared."""
+    """Images that need no resizing, so that only the network is compared."""
     dice = np.random.default_rng(5)
     for number in range(count):
         y, x = np.mgrid[0:224, 0:224]
@@ -103,7 +103,7 @@ def test_the_folder_is_complete_and_the_card_correct(tuned, pictures):
     assert further == json.loads((DEFAULT / "card.json").read_text())["parents"]
     assert card["licence"] == ["CC0-1.0 photos", "Apache-2.0 backbone"]
     assert (card["name"], card["recipe"]["dimensions"], card["seed"]) == ("tuned", 256, 1)
-    # A number for each category, and principal components: at most one fewer than pictures.
+    # A number for each category, and principal components: at most one fewer than images.
     trained = (PER_CATEGORY - round(PER_CATEGORY * 0.25)) * CATEGORIES
     assert card["dimensions"] == CATEGORIES + trained - 1
     assert card["created_by"].startswith("lookalike ")
@@ -138,7 +138,7 @@ def test_onnxruntime_computes_the_same(tuned, tmp_path, monkeypatch, figures):
         float(reference.embedding(path) @ np.array(embedding))
         for path, embedding in zip(paths, ours, strict=True)
     )
-    figures(f"fine-tuned file, least cosine to onnxruntime over {len(paths)} pictures: {least:.7f}")
+    figures(f"fine-tuned file, least cosine to onnxruntime over {len(paths)} images: {least:.7f}")
     assert least >= MIN_COSINE
 
 
@@ -172,7 +172,7 @@ def test_a_result_is_the_next_backbone(tuned, finetune, pictures, tmp_path):
 
 def test_the_output_for_people(finetune, pictures, tmp_path):
     options = ["--validation", pictures, "--leave-one-out"]
-    # The pictures are the same on both sides, so that nothing is left for validation.
+    # The images are the same on both sides, so that nothing is left for validation.
     refused = finetune(pictures, tmp_path / "none", *options).expect(1)
     assert "--validation" in refused.stderr
     assert nothing_written(tmp_path / "none")
@@ -229,15 +229,15 @@ def test_unreadable_and_repeated_pictures_are_listed(finetune, some, tmp_path):
     assert "only one can be right" in skipped["zz-elsewhere.jpg"]
     assert [entry["what"] for entry in card["duplicates"]] == [f"{first.name}/zz-again.jpg"]
     assert card["data"]["lonely"] == {"training": 1, "validation": 0, "skipped": 0}
-    assert any("lonely" in note and "one picture" in note for note in card["notes"])
+    assert any("lonely" in note and "one image" in note for note in card["notes"])
     for name in (*skipped, "zz-again.jpg", "lonely"):
         assert name in done.stderr
 
 
 @pytest.mark.parametrize(
     ("kept", "mentioned"),
-    [(0, "no pictures"), (1, "two categories or more")],
-    ids=["no pictures", "one category"],
+    [(0, "no images"), (1, "two categories or more")],
+    ids=["no images", "one category"],
 )
 def test_too_little(finetune, some, tmp_path, kept, mentioned):
     for folder in sorted(some.iterdir())[kept:]:

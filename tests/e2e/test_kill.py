@@ -1,4 +1,4 @@
-"""SIGKILL at any moment during an upload of 500 pictures ends in the same index as without it."""
+"""SIGKILL at any moment during an upload of 500 images ends in the same index as without it."""
 
 import random
 import subprocess
@@ -15,7 +15,7 @@ QUERIES = 12
 
 @pytest.fixture(scope="module")
 def batch(catalog, tmp_path_factory):
-    """A folder of 500 pictures."""
+    """A folder of 500 images."""
     pictures = random.Random(500).sample(catalog.pictures(), PICTURES)
     return catalog.copy(pictures, tmp_path_factory.mktemp("batch"))
 
@@ -57,7 +57,7 @@ def state(system, catalog):
 
 
 def agreed(system):
-    """Returns the pictures in the index, which is valid and agrees with the bucket."""
+    """Returns the images in the index, which is valid and agrees with the bucket."""
     report = system.lookalike("index", "verify", "--json").expect().json()
     assert report["verify"]["problems"] == []
     assert report["differences"] == {"to_index": [], "to_remove": []}
@@ -70,7 +70,7 @@ def without_time(item):
 
 
 def ranking(found):
-    """Returns products, pictures and scores, in order."""
+    """Returns products, images and scores, in order."""
     return [
         (result["product_id"], result["image"]["key"], round(result["score"], 4))
         for result in found["results"]
@@ -78,7 +78,7 @@ def ranking(found):
 
 
 def files(system):
-    """Returns the catalog's pictures as files."""
+    """Returns the catalog's images as files."""
     return [path for path in (system.data / "s3" / "catalog").rglob("*") if path.is_file()]
 
 
@@ -100,7 +100,7 @@ def test_killed_and_restarted(make_system, batch, table, catalog, reference, see
     system = make_system()
     story = []
     for _ in range(KILLS):
-        # Random moments are the point: while pictures arrive,
+        # Random moments are the point: while images arrive,
         system.start("--metadata", table, wait=False)
         system.wait_until_reachable()
         upload = begin_upload(system, batch)
@@ -119,7 +119,7 @@ def test_killed_and_restarted(make_system, batch, table, catalog, reference, see
     assert agreed(system) == len(files(system)) == system.index()["images"]
     system.lookalike("upload", batch).expect()
     system.until_images(PICTURES, deadline=300)
-    figures(f"kills with seed {seed} found {', '.join(map(str, story))} of {PICTURES} pictures stored")
+    figures(f"kills with seed {seed} found {', '.join(map(str, story))} of {PICTURES} images stored")
     assert state(system, catalog) == expected
 
 

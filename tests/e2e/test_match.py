@@ -98,7 +98,7 @@ def test_near_identical_images_do_not_change_what_is_the_same(photos, catalog, m
 
 
 def embed(folder, pictures, paths):
-    """Returns the vectors of pictures and of files."""
+    """Returns the vectors of images and of files."""
     written = []
     for number, picture in enumerate(pictures):
         written.append(folder / f"{number}.jpg")
@@ -108,12 +108,12 @@ def embed(folder, pictures, paths):
 
 
 def put(system, key, picture, product_id):
-    """Stores a picture of a product."""
+    """Stores an image of a product."""
     system.put(key, picture, Metadata={"product-id": product_id})
 
 
 def near(picture, dice):
-    """Returns nearly the same picture: cropped, in another light, half of them with a text."""
+    """Returns nearly the same image: cropped, in another light, half of them with a text."""
     photo = Image.open(io.BytesIO(picture)).convert("RGB")
     width, height = photo.size
     left, top, right, bottom = (dice.uniform(0, 0.03) for _ in range(4))

@@ -176,8 +176,8 @@ def test_the_brand_leads_to_the_start(open_tab, boot):
 def test_other_files_are_explained(open_tab, window):
     tab = open_tab()
     tab.expected.append("status of 415")
-    tab.transfer("drop", "photo.jpg", "image/jpeg", b"this is no picture" * 10)
-    tab.at("#problem").get_by_text("The picture format is not supported").wait_for()
+    tab.transfer("drop", "photo.jpg", "image/jpeg", b"this is no image" * 10)
+    tab.at("#problem").get_by_text("The image format is not supported").wait_for()
     words = tab.at("#problem").inner_text()
     assert "JPEG" in words
     assert re.search(r"Request [0-9A-Za-z=:-]{10,}", words)

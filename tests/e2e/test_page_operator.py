@@ -96,9 +96,9 @@ def test_images_that_could_not_be_indexed_are_shown(open_tab, window):
 def test_reasons_are_texts_whatever_is_in_them(open_tab):
     tab = open_tab(None)
     at = "2026-07-01T10:00:00Z"
-    changed(tab, failed=60, failures=[{"key": "catalog/<i>.jpg", "reason": "the <b>picture</b> ends early", "at": at}])
+    changed(tab, failed=60, failures=[{"key": "catalog/<i>.jpg", "reason": "the <b>image</b> ends early", "at": at}])
     tab.open("/status")
-    tab.at("#tables").get_by_text("the <b>picture</b> ends early").wait_for()
+    tab.at("#tables").get_by_text("the <b>image</b> ends early").wait_for()
     tables = tab.at("#tables").inner_text()
     assert "catalog/<i>.jpg" in tables and "2026" in tables
 
@@ -135,7 +135,7 @@ def test_an_index_that_needs_a_rebuild_is_shown(open_tab):
         {"kind": "delta", "rows": 8000, "bytes": 8_000_000},
     ]
     tab = open_tab(None)
-    history = [{"generation": 4, "published": "2026-07-01T10:00:00Z", "summary": "<b>3</b> pictures added"}]
+    history = [{"generation": 4, "published": "2026-07-01T10:00:00Z", "summary": "<b>3</b> images added"}]
     changed(tab, segments=segments, images=16_990, history=history)
     tab.open("/status")
     tab.at(".verdict.warn").wait_for()
@@ -146,7 +146,7 @@ def test_an_index_that_needs_a_rebuild_is_shown(open_tab):
     assert "10 rows are deleted or replaced" in tables
     assert "8.0 MB" in tables
     assert "Last generations" in tables and "2026" in tables
-    assert "<b>3</b> pictures added" in tables
+    assert "<b>3</b> images added" in tables
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The command embeds pictures as Pillow and onnxruntime do."""
+"""The command embeds images as Pillow and onnxruntime do."""
 
 import json
 
@@ -26,5 +26,5 @@ def test_embeddings_match_pillow_and_onnxruntime(catalog, figures, monkeypatch):
         assert abs(np.linalg.norm(embedding) - 1) < 1e-5
         cosines[path.name] = float(reference.embedding(path) @ embedding)
     worst = min(cosines, key=cosines.get)
-    figures(f"least cosine to Pillow + onnxruntime over {len(paths)} pictures: {cosines[worst]:.6f} ({worst})")
+    figures(f"least cosine to Pillow + onnxruntime over {len(paths)} images: {cosines[worst]:.6f} ({worst})")
     assert cosines[worst] >= MIN_COSINE

@@ -1,4 +1,4 @@
-"""Results have the query's category, and are called the same picture, as often as the encoder allows."""
+"""Results have the query's category, and are called the same image, as often as the encoder allows."""
 
 import io
 import random
@@ -37,7 +37,7 @@ def test_precision_by_category(system, catalog, figures):
     first = sum(rating[0] for rating in ratings) / len(ratings)
     ten = sum(sum(rating) for rating in ratings) / sum(map(len, ratings))
     figures(
-        f"{'drawn' if catalog.is_drawn else 'real'} catalog, {index['images']} pictures, "
+        f"{'drawn' if catalog.is_drawn else 'real'} catalog, {index['images']} images, "
         f"{len(queries)} queries: P@1 {first:.3f}, P@{K} {ten:.3f}"
     )
     if catalog.is_drawn:
@@ -56,7 +56,7 @@ def found_categories(system, query):
 
 
 def leave_one_out(system, picture):
-    """Returns the same for a catalog picture, ignoring its own product."""
+    """Returns the same for a catalog image, ignoring its own product."""
     results = system.search(picture.bytes, k=K + 1)["results"]
     assert results[0]["product_id"] == picture.product_id
     others = [result for result in results if result["product_id"] != picture.product_id][:K]
@@ -103,7 +103,7 @@ def copies_of(picture):
 
 
 def same(system, picture):
-    """Returns the products that are reported as the same picture."""
+    """Returns the products that are reported as the same image."""
     results = system.search(picture, k=5, min_match="same")["results"]
     assert all(result["match"] == "same" for result in results)
     return [result["product_id"] for result in results]

@@ -1,4 +1,4 @@
-"""Queries of several items, and parts of pictures."""
+"""Queries of several items, and parts of images."""
 
 import base64
 import json
@@ -28,7 +28,7 @@ def ask(shop):
 
 
 def vector_of(picture):
-    """Returns the embedding of a picture file, from the command line."""
+    """Returns the embedding of an image file, from the command line."""
     return lookalike("embed", picture.path, "--json").expect().json()["embedding"]
 
 
@@ -113,7 +113,7 @@ def test_products_of_the_query_are_left_out(shop, shop_pictures, ask):
     assert set(products(found)) == everything - set(ids)
 
 
-# Parts of pictures
+# Parts of images
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
@@ -151,7 +151,7 @@ def test_a_small_box_of_a_large_picture(shop, shop_pictures, figures):
 
 
 def test_margins_do_not_count(shop, shop_pictures, figures):
-    """A picture on a large sheet, as in a screenshot, is found as if it were alone."""
+    """An image on a large sheet, as in a screenshot, is found as if it were alone."""
     picture = shop_pictures[10]
     alone = opened(picture)
     sheet = Image.new("RGB", (alone.width * 4, alone.height * 4), "white")
@@ -253,7 +253,7 @@ def test_search_by_several_things(shop, shop_pictures, tmp_path):
     lines = shop.lookalike("search", picture.path, "-k", "3", "--all-images", "--collapse").expect()
     assert len(lines.stdout.splitlines()) >= 3
     refused = shop.lookalike("search", picture.path, "--crop", "9000,0,10,10").expect(1)
-    assert "the picture" in refused.stderr
+    assert "the image" in refused.stderr
     for words in (["--crop", "1,2,3"], [], ["--unlike", "product:a"], ["--like", "a@0"]):
         path = [picture.path] if "--crop" in words else []
         assert shop.lookalike("search", *path, *words).code in (1, 2)

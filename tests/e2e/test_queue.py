@@ -21,7 +21,7 @@ def notification(*keys):
 
 
 def slip_in(system, key, picture):
-    """Puts a picture into the catalog's folder without any event."""
+    """Puts an image into the catalog's folder without any event."""
     path = system.data / "s3" / CATALOG_BUCKET / key
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(picture.bytes)

@@ -86,7 +86,7 @@ def test_the_encoder_changes_under_load(make_system, catalog, tmp_path, figures)
         searches = load.requests
     assert load.failures == []
     figures(
-        f"encoder changed under load: {PICTURES} pictures in {took:.1f} s, {searches} searches, "
+        f"encoder changed under load: {PICTURES} images in {took:.1f} s, {searches} searches, "
         f"0 failed, slowest {load.slowest:.2f} s"
     )
 

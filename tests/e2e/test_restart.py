@@ -85,7 +85,7 @@ def test_metadata_of_products_and_objects_survives(make_system, catalog, tmp_pat
 def test_a_bad_picture_stays_recorded(make_system, catalog):
     system = make_system().start()
     system.put("catalog/a/good.jpg", catalog.sample(1)[0].bytes)
-    system.put("catalog/a/bad.jpg", b"no picture")
+    system.put("catalog/a/bad.jpg", b"no image")
     system.until(lambda: (found := system.index())["failed"] == 1 and found["images"] == 1)
     system.stop()
     system.start()

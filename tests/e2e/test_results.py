@@ -109,7 +109,7 @@ def test_diversity_spreads_results(shop, shop_pictures):
 
 
 def test_copies_collapse(make_system, catalog):
-    """Pictures that were saved again, smaller or in another format, are one result."""
+    """Images that were saved again, smaller or in another format, are one result."""
     originals = catalog.sample(12)
     system = make_system().start()
     for number, picture in enumerate(originals):
@@ -194,8 +194,8 @@ def test_an_upload_is_followed_until_it_is_found(shop, spare):
 
 
 def test_a_bad_picture_says_why(shop):
-    key = "catalog/followed/broken picture+ü.jpg"
-    shop.put(key, b"no picture")
+    key = "catalog/followed/broken image+ü.jpg"
+    shop.put(key, b"no image")
 
     def failed():
         state = shop.get(f"/images/{key}")

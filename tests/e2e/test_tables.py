@@ -22,7 +22,7 @@ def system(tmp_path):
 
 @pytest.fixture
 def place(catalog):
-    """Puts pictures of the catalog into files of other names."""
+    """Puts images of the catalog into files of other names."""
     pictures = iter(catalog.sample(60, seed=11))
 
     def place(root, *names):

@@ -11,7 +11,7 @@ By hand, start the local cloud first and hand over the environment that it print
     export AWS_ENDPOINT_URL=... AWS_ACCESS_KEY_ID=... ...
     python tests/rie/rie.py
 
-The pictures that the test puts into the catalog have keys of their own and are removed again.
+The images that the test puts into the catalog have keys of their own and are removed again.
 """
 
 import argparse
@@ -56,7 +56,7 @@ def sample(name):
 
 
 def picture():
-    """The picture that the sample requests carry."""
+    """The image that the sample requests carry."""
     return base64.b64decode(sample("http-api-picture")["body"])
 
 
@@ -174,7 +174,7 @@ class Functions(unittest.TestCase):
             found = [result["product_id"] for result in answer["results"]]
             if PRODUCT not in found:
                 break
-            self.assertTrue(deadline(), "a removed picture is still found after 5 seconds")
+            self.assertTrue(deadline(), "a removed image is still found after 5 seconds")
 
 
 def content_type(reply):

@@ -59,7 +59,7 @@ def base_image(bootstraps):
 
 @pytest.fixture(scope="session")
 def shop(base_image, tmp_path_factory):
-    """A running system without pictures that containers can reach."""
+    """A running system without images that containers can reach."""
     if not BINARY.is_file():
         pytest.exit(f"{BINARY} is missing: run `cargo build --bin lookalike`", returncode=2)
     system = System(tmp_path_factory.mktemp("shop"))

@@ -1,6 +1,6 @@
 """The built functions in containers, as the SAM CLI runs them, against `lookalike serve` on this machine.
 
-The tests are one story and run in this order: a picture is indexed, found through every kind of gateway, and removed.
+The tests are one story and run in this order: an image is indexed, found through every kind of gateway, and removed.
 """
 
 import base64
@@ -20,7 +20,7 @@ BAD_MESSAGE = "2e1424d4-f796-459a-8184-9c92662be6da"
 
 @pytest.fixture(scope="module")
 def picture():
-    """The picture that the sample requests carry."""
+    """The image that the sample requests carry."""
     event = json.loads((EVENTS / "http-api-picture.json").read_text(encoding="utf-8"))
     return base64.b64decode(event["body"])
 
@@ -155,7 +155,7 @@ def test_problems(api):
     missing = requests.get(f"{api.url}/products/nobody/similar", timeout=60)
     assert (missing.status_code, missing.json()["status"]) == (404, 404)
     assert missing.headers["content-type"].startswith("application/problem+json")
-    no_picture = requests.post(f"{api.url}/search", data=b"\xff\xfe no picture", timeout=60)
+    no_picture = requests.post(f"{api.url}/search", data=b"\xff\xfe no image", timeout=60)
     assert (no_picture.status_code, no_picture.json()["status"]) == (415, 415), no_picture.text
 
 

@@ -276,12 +276,12 @@ async fn a_stream_updates_the_rows_of_changed_products() {
     let pictures = indexer(&cloud).images_of(&["old mug".to_owned()]).await;
     assert_eq!(pictures.unwrap()[0].attributes["category"], "antiques");
 
-    // Told again, and told of nothing but a picture's record.
+    // Told again, and told of nothing but an image's record.
     let manifest = cloud.manifest();
     handle(&cloud, sample("dynamodb-stream")).await.unwrap();
     assert_eq!(cloud.manifest(), manifest);
 
-    // The picture has to be asked, and does not answer: its product comes back by its place in the stream.
+    // The image has to be asked, and does not answer: its product comes back by its place in the stream.
     cloud.put_metadata("old mug", BTreeMap::new());
     cloud.set_fault(Some(unavailable_once("head image")));
     let answer = handle(&cloud, sample("dynamodb-stream")).await.unwrap();

@@ -1,4 +1,4 @@
-"""Picture to vector with Pillow and onnxruntime, by the model's own preprocessing file."""
+"""Image to vector with Pillow and onnxruntime, by the model's own preprocessing file."""
 
 import io
 import json

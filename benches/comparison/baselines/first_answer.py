@@ -1,4 +1,4 @@
-"""From the start of a process to its first answer to a picture query.
+"""From the start of a process to its first answer to an image query.
 
     python -m comparison.baselines.first_answer INDEX IDS PICTURE EF
 """

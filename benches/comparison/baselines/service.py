@@ -1,6 +1,6 @@
 """The same service written in Python: FastAPI, onnxruntime, Pillow, hnswlib, products in memory.
 
-Written for speed: it takes the picture as the request's body without a form around it, answers without
+Written for speed: it takes the image as the request's body without a form around it, answers without
 models to validate, and works in the event loop, because a worker process has one core to itself and a
 thread beside the loop would only cost switches. uvicorn runs it with uvloop and httptools.
 """
@@ -61,12 +61,12 @@ async def health():
 async def search(request: Request, k: int = 10):
     picture = await request.body()
     if len(picture) > MAX_BYTES:
-        raise HTTPException(413, "the picture has too many bytes")
+        raise HTTPException(413, "the image has too many bytes")
     begun = time.perf_counter()
     try:
         vector = encoder.embed(picture)
     except OSError as error:
-        raise HTTPException(422, f"this picture cannot be read: {error}") from error
+        raise HTTPException(422, f"this image cannot be read: {error}") from error
     return answer(vector, k, None, (time.perf_counter() - begun) * 1e3)
 
 

@@ -17,7 +17,7 @@ use crate::vectors::at;
 pub(crate) struct FirstAnswer {
     /// Index folder.
     folder: PathBuf,
-    /// The picture to search with.
+    /// The image to search with.
     picture: PathBuf,
 }
 

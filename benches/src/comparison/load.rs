@@ -25,7 +25,7 @@ pub(crate) struct Load {
     /// Port on loopback; with several, connections are distributed evenly.
     #[arg(long = "port", required = true)]
     ports: Vec<u16>,
-    /// File with the path of a picture on each line; every picture is searched with.
+    /// File with the path of an image on each line; every image is searched with.
     #[arg(
         long,
         required_unless_present = "products",

@@ -5,7 +5,7 @@
 //! | command | what it does |
 //! |---|---|
 //! | `worker` | runs measurements, one JSON object per line in and out |
-//! | `first-answer` | starts, answers one picture query from an index on disk |
+//! | `first-answer` | starts, answers one image query from an index on disk |
 //! | `http` | serves the search function's router on loopback |
 //! | `load` | sends requests to an HTTP service, this one or a baseline's, and times the replies |
 
@@ -38,7 +38,7 @@ struct Arguments {
 enum Command {
     /// Runs measurements, one JSON object per line in and out.
     Worker,
-    /// Answers one picture query from an index folder, then waits until its input ends.
+    /// Answers one image query from an index folder, then waits until its input ends.
     FirstAnswer(first_answer::FirstAnswer),
     /// Serves the search function's router over an index folder on a free port of loopback.
     Http(server::Http),

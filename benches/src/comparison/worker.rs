@@ -19,13 +19,13 @@ use crate::search_bench::SearchBench;
 enum Request {
     /// Returns name, fingerprint and dimensions of the default encoder.
     Encoder,
-    /// Writes the network's input for a picture into a file of `f32`.
+    /// Writes the network's input for an image into a file of `f32`.
     Preprocess { picture: PathBuf, out: PathBuf },
     /// Times the network alone on pixels from a file of `f32`.
     Network { pixels: PathBuf, repeats: usize },
-    /// Times picture bytes to vector, one after the other; files are read before.
+    /// Times image bytes to vector, one after the other; files are read before.
     Picture { pictures: Vec<PathBuf> },
-    /// Times the vectors of all pictures on several threads, and writes them if `out` is given.
+    /// Times the vectors of all images on several threads, and writes them if `out` is given.
     EmbedAll {
         pictures: Vec<PathBuf>,
         threads: usize,
@@ -41,7 +41,7 @@ enum Request {
         k: usize,
         #[serde(default)]
         with_keys: bool,
-        /// Restricts to the pictures that match, in the short form.
+        /// Restricts to the images that match, in the short form.
         filter: Option<String>,
     },
 }

@@ -1,6 +1,6 @@
-//! Measures whether the cost of one more picture stays flat. Indexes pictures through the real path
+//! Measures whether the cost of one more image stays flat. Indexes images through the real path
 //! (S3 objects, conditional manifest, deltas, merges, rebuilds) on the local cloud. At 1,000,
-//! 2,000, 5,000 and so on it reports the cost of a picture since the previous size, the size of the
+//! 2,000, 5,000 and so on it reports the cost of an image since the previous size, the size of the
 //! index, and the speed of searches: as a table and as a plot.
 
 #![forbid(unsafe_code)]
@@ -27,16 +27,16 @@ type AnyError = Box<dyn std::error::Error>;
 /// Measures how cost, size and speed grow with the catalog.
 #[derive(Parser)]
 struct Arguments {
-    /// Number of pictures to index: 100,000 take three to four minutes on two cores.
+    /// Number of images to index: 100,000 take three to four minutes on two cores.
     #[arg(long, default_value_t = 100_000, value_parser = at_least_one)]
     pictures: usize,
-    /// Folder of pictures whose embeddings come first, and from which the others are made.
+    /// Folder of images whose embeddings come first, and from which the others are made.
     #[arg(long)]
     photos: PathBuf,
-    /// Number of pictures in an event batch.
+    /// Number of images in an event batch.
     #[arg(long, default_value_t = 50, value_parser = at_least_one)]
     batch: usize,
-    /// Number of queries at each size; they are of pictures that are not in the index.
+    /// Number of queries at each size; they are of images that are not in the index.
     #[arg(long, default_value_t = 200, value_parser = at_least_one)]
     queries: usize,
     /// Keep everything in memory instead of in the local cloud.
@@ -45,7 +45,7 @@ struct Arguments {
     /// Folder for `growth.md` and `growth.svg`.
     #[arg(long, default_value = "target/bench")]
     out: PathBuf,
-    /// Fail if a picture at the end costs more than this many at the beginning (only with the local
+    /// Fail if an image at the end costs more than this many at the beginning (only with the local
     /// cloud).
     #[arg(long, default_value_t = 1.5)]
     most: f64,
@@ -61,7 +61,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 #[tokio::main]
 async fn main() -> Result<(), AnyError> {
     let arguments = Arguments::parse();
-    eprintln!("embedding the pictures of {}", arguments.photos.display());
+    eprintln!("embedding the images of {}", arguments.photos.display());
     let numbered = Arc::new(Numbered::of_pictures(&arguments.photos)?);
     let growth = if arguments.memory {
         measure(&World::in_memory(numbered.clone()), &numbered, &arguments).await?

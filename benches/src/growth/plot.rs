@@ -1,4 +1,4 @@
-//! The plot: one small chart for each measure, over the number of pictures, as SVG.
+//! The plot: one small chart for each measure, over the number of images, as SVG.
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -13,11 +13,11 @@ const ROWS_AND_COLUMNS: (usize, usize) = (2, 3);
 type Measure = (&'static str, fn(&Point) -> Option<f64>);
 
 const MEASURES: [Measure; 6] = [
-    ("cost of a picture, ms", |p| {
+    ("cost of an image, ms", |p| {
         Some(p.published_ms + p.maintained_ms)
     }),
     ("rebuild of the base, s", |p| p.rebuild_s),
-    ("index, bytes per picture", |p| Some(p.bytes_per_picture)),
+    ("index, bytes per image", |p| Some(p.bytes_per_picture)),
     ("load, ms", |p| Some(p.load_ms)),
     ("query, ms", |p| Some(p.query_ms)),
     ("memory of the index, MB", |p| p.memory_mb),

@@ -9,7 +9,7 @@ use crate::world::{BatchCost, Seen};
 #[derive(Debug, Clone)]
 pub(crate) struct Point {
     pub(crate) pictures: usize,
-    /// Milliseconds for each picture since the previous size.
+    /// Milliseconds for each image since the previous size.
     pub(crate) published_ms: f64,
     pub(crate) maintained_ms: f64,
     rebuilds: usize,
@@ -53,7 +53,7 @@ pub(crate) struct Growth {
 
 impl Growth {
     /// Adds a batch. Rebuilds of the base become more expensive and rarer as the catalog grows, so
-    /// a fixed number of pictures contains either too many or none: the cost of maintenance is
+    /// a fixed number of images contains either too many or none: the cost of maintenance is
     /// summed from one rebuild to the next.
     pub(crate) fn add(&mut self, pictures: usize, cost: &BatchCost) {
         self.cycle.add(pictures, cost);
@@ -104,7 +104,7 @@ impl Growth {
         std::iter::once(head.to_owned()).chain(lines).collect()
     }
 
-    /// Compares the cost of a picture at the end with that at the beginning: in words, and as a
+    /// Compares the cost of an image at the end with that at the beginning: in words, and as a
     /// ratio.
     pub(crate) fn verdict(&self) -> Result<(String, f64), AnyError> {
         let (Some(first), Some(last)) = (self.points.first(), self.points.last()) else {
@@ -151,8 +151,8 @@ impl Point {
     }
 }
 
-fn per_picture(time: Duration, pictures: usize) -> f64 {
-    time.as_secs_f64() * 1000.0 / pictures.max(1) as f64
+fn per_picture(time: Duration, images: usize) -> f64 {
+    time.as_secs_f64() * 1000.0 / images.max(1) as f64
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use lookalike_test_support::memory::MemoryCloud;
 use crate::AnyError;
 use crate::vectors::{picture, query};
 
-/// Number of folders over which pictures are spread.
+/// Number of folders over which images are spread.
 const FOLDERS: usize = 20;
 /// Number of attempts, of which the best counts: the cloud runs on the same cores.
 const LOADS: usize = 3;
@@ -48,7 +48,7 @@ pub(crate) struct Seen {
     pub(crate) query_ms: f64,
     /// Additional memory of the process after loading; `None` if it is not known.
     pub(crate) memory_bytes: Option<u64>,
-    /// Numbers of the pictures that each query found.
+    /// Numbers of the images that each query found.
     pub(crate) found: Vec<Vec<usize>>,
 }
 
@@ -96,7 +96,7 @@ impl World {
         }
     }
 
-    /// Stores pictures, then indexes and maintains like one invocation.
+    /// Stores images, then indexes and maintains like one invocation.
     pub(crate) async fn batch(&self, numbers: Range<usize>) -> Result<BatchCost, AnyError> {
         let mut keys = Vec::with_capacity(numbers.len());
         for number in numbers {

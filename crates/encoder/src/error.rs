@@ -7,12 +7,12 @@ use crate::limits::MAX_SIDE;
 pub enum ImageError {
     /// The file is empty.
     #[error(
-        "the picture is empty: expected the bytes of a {}, found 0 bytes",
+        "the image is empty: expected the bytes of a {}, found 0 bytes",
         formats()
     )]
     Empty,
     /// The file is larger than [`crate::MAX_BYTES`].
-    #[error("the picture has {bytes} bytes, at most {limit} are read; send a smaller one")]
+    #[error("the image has {bytes} bytes, at most {limit} are read; send a smaller one")]
     TooManyBytes {
         /// Size of the file in bytes.
         bytes: usize,

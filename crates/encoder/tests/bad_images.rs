@@ -28,7 +28,7 @@ fn a_file_without_bytes_is_empty() {
 #[test]
 fn text_and_other_formats_are_named() {
     for (bytes, name) in [
-        (&b"not a picture, whatever it is called"[..], "text"),
+        (&b"not an image, whatever it is called"[..], "text"),
         (b"\xff\x0a\xfa\x7f", "JPEG XL"),
         (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),

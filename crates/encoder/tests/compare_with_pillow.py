@@ -1,4 +1,4 @@
-"""Compares the encoder with Pillow + onnxruntime on pictures of your own.
+"""Compares the encoder with Pillow + onnxruntime on images of your own.
 
     cargo build -p lookalike-encoder --example embed
     python crates/encoder/tests/compare_with_pillow.py target/debug/examples/embed FOLDER_OR_PICTURE...
@@ -19,7 +19,7 @@ ENDINGS = {".gif", ".jpeg", ".jpg", ".png", ".webp"}
 
 
 def pictures(arguments, limit):
-    """Returns every picture named or below a named folder, in a fixed order, evenly reduced to the limit."""
+    """Returns every image named or below a named folder, in a fixed order, evenly reduced to the limit."""
     found = []
     for argument in map(Path, arguments):
         inside = sorted(argument.rglob("*")) if argument.is_dir() else [argument]
@@ -39,7 +39,7 @@ def main():
 
     paths = pictures(arguments.pictures, arguments.limit)
     if not paths:
-        sys.exit("no picture found")
+        sys.exit("no image found")
     reference = Reference()
     cosines = {}
     for start in range(0, len(paths), 100):

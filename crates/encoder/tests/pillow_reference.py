@@ -11,7 +11,7 @@ MODEL = Path(__file__).resolve().parents[3] / "models" / "lite0-clothing"
 
 
 def open_rgb(path):
-    """Returns the picture as 8-bit RGB, upright, on white; of an animation the first frame."""
+    """Returns the image as 8-bit RGB, upright, on white; of an animation the first frame."""
     picture = Image.open(path)
     picture.load()
     picture = ImageOps.exif_transpose(picture)

@@ -99,7 +99,7 @@ pub enum DrawError {
         source: io::Error,
     },
     /// An image could not be written.
-    #[error("could not write the picture {}", path.display())]
+    #[error("could not write the image {}", path.display())]
     Write {
         /// The file.
         path: PathBuf,
@@ -107,7 +107,7 @@ pub enum DrawError {
         source: io::Error,
     },
     /// An image could not be encoded.
-    #[error("could not encode the picture {}", path.display())]
+    #[error("could not encode the image {}", path.display())]
     Encode {
         /// The file.
         path: PathBuf,

@@ -139,7 +139,7 @@ pub struct GenerationInfo {
     #[schema(example = "2026-01-31T12:00:00Z")]
     pub published: String,
     /// Its changes in words.
-    #[schema(example = "3 pictures added, 1 picture removed")]
+    #[schema(example = "3 images added, 1 image removed")]
     pub summary: String,
     /// New images.
     #[serde(skip_serializing_if = "is_zero")]

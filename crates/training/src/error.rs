@@ -32,7 +32,7 @@ pub enum TrainingError {
     },
     /// No images are left for validation.
     #[error(
-        "no pictures are left to validate with: expected categories of two pictures or more, found \
+        "no images are left to validate with: expected categories of two images or more, found \
          {categories} of one each; add pictures or name a folder of others with --validation"
     )]
     NothingToValidate {

@@ -18,7 +18,7 @@ pub enum LabelError {
     },
     /// The folder has no image files.
     #[error(
-        "{folder:?} has no pictures: expected files that end in {endings}, found {others} others",
+        "{folder:?} has no images: expected files that end in {endings}, found {others} others",
         endings = EXTENSIONS.join(", ")
     )]
     NoImages {
@@ -72,7 +72,7 @@ pub enum LabelError {
         reason: String,
     },
     /// The table has a header and no labels.
-    #[error("{table:?} labels no pictures: {lines} lines below its header, none usable")]
+    #[error("{table:?} labels no images: {lines} lines below its header, none usable")]
     EmptyTable {
         /// The table.
         table: PathBuf,

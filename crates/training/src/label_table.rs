@@ -101,7 +101,7 @@ impl LabelTable {
         rows.filter(|(row, _)| !found(*row))
             .map(|(_, row)| Skipped {
                 what: format!("line {}: {}", row.line, row.image),
-                reason: "there is no such picture".to_owned(),
+                reason: "there is no such image".to_owned(),
             })
             .collect()
     }
@@ -231,7 +231,7 @@ mod tests {
         let error = open(text, Some("colour")).unwrap_err().to_string();
         assert!(error.ends_with("has no column \"colour\", only image, category, label, brand"));
         let error = open(b"picture,label\n", None).unwrap_err().to_string();
-        assert!(error.ends_with("has no column \"image\", only picture, label"));
+        assert!(error.ends_with("has no column \"image\", only image, label"));
         let error = open(b"image,kind\n", None).unwrap_err().to_string();
         assert!(error.contains("\"label\" or \"category\", only image, kind"));
     }

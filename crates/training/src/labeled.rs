@@ -213,7 +213,7 @@ mod tests {
                 .to_string()
         };
         assert!(read(&["a.txt", "b/c.csv"]).contains("found 2 others"));
-        assert!(read(&["a.jpg", "b.jpg"]).contains("found 2 pictures directly in it"));
+        assert!(read(&["a.jpg", "b.jpg"]).contains("found 2 images directly in it"));
         let missing = LabeledFolder::read(Path::new("/no/such"), None).unwrap_err();
         assert_eq!(missing.to_string(), "\"/no/such\" is not a folder");
     }

@@ -27,7 +27,7 @@ KEPT_VALUES = 64
 
 
 def cases():
-    """Returns name and options of every export; each exporter has both a fixed and a free number of pictures."""
+    """Returns name and options of every export; each exporter has both a fixed and a free number of images."""
     for library, architectures in [("torchvision", TORCHVISION), ("timm", TIMM)]:
         for exporter in ["torchscript", "dynamo"]:
             free = (library == "timm") == (exporter == "torchscript")

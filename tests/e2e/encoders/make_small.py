@@ -1,6 +1,6 @@
 """Writes encoders/small: a tiny encoder with random weights, for tests that change the encoder.
 
-A few convolutions and a global average. Nobody would search a shop with it, but pictures that differ
+A few convolutions and a global average. Nobody would search a shop with it, but images that differ
 get vectors that differ, of another length than the built-in encoder's.
 
     pip install onnx numpy && python tests/e2e/encoders/make_small.py

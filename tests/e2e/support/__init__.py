@@ -1,1 +1,1 @@
-"""Shared parts of the end-to-end tests: the command, running systems, pictures, waiting."""
+"""Shared parts of the end-to-end tests: the command, running systems, images, waiting."""

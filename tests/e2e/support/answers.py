@@ -1,4 +1,4 @@
-"""Requests of searches, and the keys, products and pictures in their answers."""
+"""Requests of searches, and the keys, products and images in their answers."""
 
 import io
 

@@ -12,7 +12,7 @@ from support.command import ROOT
 
 FOLDER = ROOT / "tests" / "e2e" / "backbones"
 ENDING = ".onnx.xz"
-# Gates (SiLU, squeeze and excitation) weaken activations. With less, all pictures end alike; with 2, rounding decides.
+# Gates (SiLU, squeeze and excitation) weaken activations. With less, all images end alike; with 2, rounding decides.
 GAIN = 1.5
 
 
@@ -59,7 +59,7 @@ def preprocessing(model):
 
 
 def exactly(steps):
-    """Returns the steps for pictures of the network's size: nothing is resized or cropped."""
+    """Returns the steps for images of the network's size: nothing is resized or cropped."""
     side = steps.get("crop_size", steps["size"])
     kept = {name: value for name, value in steps.items() if name not in ("do_center_crop", "crop_size")}
     return kept | {"size": side}

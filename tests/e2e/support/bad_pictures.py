@@ -1,4 +1,4 @@
-"""Files that claim to be pictures but are not."""
+"""Files that claim to be images but are not."""
 
 import io
 import struct
@@ -39,15 +39,15 @@ def vast_png(side):
 
 
 def jpeg_2000():
-    """Returns a valid picture in an unsupported format."""
+    """Returns a valid image in an unsupported format."""
     buffer = io.BytesIO()
     Image.new("RGB", (64, 64), "teal").save(buffer, "JPEG2000")
     return buffer.getvalue()
 
 
 def truncated(jpeg):
-    """Returns the first third of a picture."""
+    """Returns the first third of an image."""
     return jpeg[: len(jpeg) // 3]
 
 
-TEXT = b"this is no picture, whatever its name says\n" * 20
+TEXT = b"this is no image, whatever its name says\n" * 20

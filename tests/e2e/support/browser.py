@@ -18,7 +18,7 @@ MISSING = (
 )
 
 # Violations of the content security policy reach the console too, but without their position; layout shifts are
-# only reported to early observers; and sent pictures are not reported at all.
+# only reported to early observers; and sent images are not reported at all.
 WATCH = """
 window.shifts = 0;
 window.sent = [];
@@ -154,7 +154,7 @@ class Tab:
         return answer.value.request
 
     def sent(self):
-        """Returns the picture that was sent last."""
+        """Returns the image that was sent last."""
         read = """async () => {
           const bytes = new Uint8Array(await window.sent.at(-1).arrayBuffer());
           return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));

@@ -1,4 +1,4 @@
-"""The pictures for the tests: real photos if there are any, otherwise drawn ones."""
+"""The images for the tests: real photos if there are any, otherwise drawn ones."""
 
 import csv
 import os
@@ -15,7 +15,7 @@ DRAWN_PRODUCTS = 360
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture file; its parent folder is its category."""
+    """An image file; its parent folder is its category."""
 
     path: Path
     below: str
@@ -44,7 +44,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Catalog:
-    """A folder of pictures by category, and a CSV of their products."""
+    """A folder of images by category, and a CSV of their products."""
 
     root: Path
     table: Path
@@ -66,7 +66,7 @@ class Catalog:
         return self.queries is None
 
     def pictures(self):
-        """Every picture, in a fixed order."""
+        """Every image, in a fixed order."""
         products = self.products_of_pictures()
         return [
             Picture(path, below, products.get(below, path.stem))
@@ -87,7 +87,7 @@ class Catalog:
             return list(csv.DictReader(lines))
 
     def sample(self, count, seed=0):
-        """Returns `count` pictures of different products, of all categories, in a random but fixed order."""
+        """Returns `count` images of different products, of all categories, in a random but fixed order."""
         chosen = {}
         pictures = [picture for picture in self.pictures() if picture.is_main]
         for picture in random.Random(seed).sample(pictures, len(pictures)):
@@ -96,7 +96,7 @@ class Catalog:
         return list(chosen.values())[:count]
 
     def copy(self, pictures, folder):
-        """Copies pictures into a new folder, which is their catalog's root."""
+        """Copies images into a new folder, which is their catalog's root."""
         for picture in pictures:
             target = folder / picture.below
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -115,7 +115,7 @@ class Catalog:
 
 
 def files(root):
-    """Returns path, and path below the root, of every picture in a folder tree."""
+    """Returns path, and path below the root, of every image in a folder tree."""
     for path in sorted(root.rglob("*")):
         if path.suffix.lower() in ENDINGS:
             yield path, path.relative_to(root).as_posix()

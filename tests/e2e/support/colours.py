@@ -1,4 +1,4 @@
-"""An encoder that sees nothing but the mean colour, and pictures of one colour: small enough to
+"""An encoder that sees nothing but the mean colour, and images of one colour: small enough to
 reckon by hand what a search over them finds."""
 
 import json
@@ -25,7 +25,7 @@ def encoder(folder):
 
 
 def pictures(folder, colours):
-    """Makes pictures, by their path below the folder."""
+    """Makes images, by their path below the folder."""
     for name, colour in colours.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

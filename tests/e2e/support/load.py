@@ -74,9 +74,9 @@ class Load:
         return None
 
     def _wrong_search(self, reply, picture):
-        """What is wrong with the answer to a search for a picture of the catalog, if anything.
+        """What is wrong with the answer to a search for an image of the catalog, if anything.
 
-        The picture itself scores 1, which it would not if its vector were of another encoder than the
+        The image itself scores 1, which it would not if its vector were of another encoder than the
         index: most likely, the search would fail altogether.
         """
         if reply.status_code != 200:

@@ -139,7 +139,7 @@ class System:
         return self.http.post(f"{self.url}{path}", timeout=60, **request)
 
     def search(self, picture, k=10, **parameters):
-        """Returns the answer to a search by picture bytes, or by key if `picture` is text."""
+        """Returns the answer to a search by image bytes, or by key if `picture` is text."""
         parameters = {"k": k} | parameters
         if isinstance(picture, str):
             return answer(self.post("/search", params=parameters, json={"key": picture}))
@@ -195,7 +195,7 @@ class System:
         self.s3.delete_object(Bucket=CATALOG_BUCKET, Key=key)
 
     def stored(self):
-        """Returns ETags of the catalog's pictures in the bucket by key."""
+        """Returns ETags of the catalog's images in the bucket by key."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(
             Bucket=CATALOG_BUCKET, Prefix="catalog/"
         )
@@ -237,7 +237,7 @@ class System:
         return time.monotonic() - began
 
     def until_images(self, count, deadline=120.0):
-        """Waits until the index has `count` pictures; returns the seconds it took."""
+        """Waits until the index has `count` images; returns the seconds it took."""
         began = time.monotonic()
         self.until(lambda: self.index()["images"] == count, deadline, f"{count} images")
         return time.monotonic() - began
@@ -250,7 +250,7 @@ def answer(response):
 
 
 def result_of(found, key):
-    """Returns the result with this picture, or None."""
+    """Returns the result with this image, or None."""
     return next((result for result in found["results"] if result["image"]["key"] == key), None)
 
 

@@ -134,7 +134,7 @@ async fn only_the_newest_generations_are_kept_and_told_newest_first() {
     let generations: Vec<u64> = history.iter().map(|one| one.generation).collect();
     let expected: Vec<u64> = (6..=u64::from(many)).rev().collect();
     assert_eq!(generations, expected);
-    assert_eq!(history[0].summary, "1 picture added");
+    assert_eq!(history[0].summary, "1 image added");
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<CommandOutcome> {
     };
     let data = folder.path().join("data");
     let system = LocalSystem::start(&data, listen, &arguments.filterable, None).await?;
-    eprintln!("indexing {} pictures", drawn.images.len());
+    eprintln!("indexing {} images", drawn.images.len());
     let prepare = serve::prepare(&system, Some(&drawn.folder), &table, None);
     let done = match stop.or(prepare).await {
         Some(prepared) => {
@@ -61,7 +61,7 @@ fn announce(system: &LocalSystem, drawn: &DrawnCatalog, data: &Path) {
         println!("  curl '{url}/products/{}/similar?k=5'", image.product_id);
     }
     println!("  curl {url}/index");
-    println!("\nThe pictures are in {}", drawn.folder.display());
+    println!("\nThe images are in {}", drawn.folder.display());
     println!(
         "For other commands, such as `lookalike status`: --data {}",
         data.display()

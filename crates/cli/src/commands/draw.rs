@@ -16,7 +16,7 @@ pub(crate) async fn run(arguments: DrawArguments) -> Result<CommandOutcome> {
     )
     .await?;
     println!(
-        "{} pictures in {}, metadata in {}",
+        "{} images in {}, metadata in {}",
         drawn.images.len(),
         drawn.folder.display(),
         drawn.table.display()

@@ -250,7 +250,7 @@ pub(crate) fn summary(table: &ProductTable, changed: usize) -> String {
 
 fn print_seen(seen: Seen) {
     println!(
-        "{} pictures updated in the index, {} embedded",
+        "{} images updated in the index, {} embedded",
         seen.updated, seen.embedded
     );
     if seen.waiting > 0 {

@@ -110,7 +110,7 @@ async fn reindex(
 
 fn print_coverage(coverage: &Coverage) {
     println!(
-        "{} of {} pictures are indexed, {} could not be indexed before either",
+        "{} of {} images are indexed, {} could not be indexed before either",
         coverage.done,
         coverage.images,
         coverage.neither.len()

@@ -54,7 +54,7 @@ fn options(arguments: &SearchArguments) -> SearchOptions {
 fn print(answer: &Answer, fields: Option<&[String]>) {
     for found in &answer.results {
         let more = match found.collapsed {
-            Some(more) if more > 0 => format!("  and {more} more with nearly this picture"),
+            Some(more) if more > 0 => format!("  and {more} more with nearly this image"),
             _ => String::new(),
         };
         println!(
@@ -71,7 +71,7 @@ fn print(answer: &Answer, fields: Option<&[String]>) {
         }
     }
     if answer.results.is_empty() {
-        println!("nothing found among {} pictures", answer.index.images);
+        println!("nothing found among {} images", answer.index.images);
     }
     for (name, values) in answer.facets.iter().flatten() {
         let values = values.iter();

@@ -38,12 +38,12 @@ pub(crate) async fn run(arguments: UploadArguments) -> Result<CommandOutcome> {
 /// Prints a report for people, on standard error.
 pub(crate) fn print(report: &UploadReport) {
     eprintln!(
-        "uploaded {} pictures, {} were there already",
+        "uploaded {} images, {} were there already",
         report.uploaded, report.unchanged
     );
     if report.skipped > 0 {
         eprintln!(
-            "skipped {} files without a picture's extension",
+            "skipped {} files without an image's extension",
             report.skipped
         );
     }

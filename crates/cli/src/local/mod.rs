@@ -151,7 +151,7 @@ impl LocalSystem {
     /// Queues events for changes while nothing was running and for events that were queued when the
     /// process ended, and updates rows from the table.
     pub(crate) async fn catch_up(&self) -> Result<()> {
-        let refused = "the stored index cannot be used; --start-over indexes every picture again";
+        let refused = "the stored index cannot be used; --start-over indexes every image again";
         self.indexer.check_encoder().await.context(refused)?;
         let differences = self.indexer.differences().await.context(refused)?;
         // A process that was killed may have indexed images without recording them.

@@ -1,4 +1,4 @@
-"""Writes the AVIF files of this folder from golden pictures: python make.py, with Pillow 11.3 or later.
+"""Writes the AVIF files of this folder from golden images: python make.py, with Pillow 11.3 or later.
 
 deep-10.avif is by libavif's command, because Pillow writes eight bits only:
 avifenc --depth 10 --min 8 --max 14 SOURCE.png deep-10.avif
@@ -13,7 +13,7 @@ PICTURES = HERE.parent / "golden" / "pictures"
 
 
 def write(name, source, mode, **options):
-    """Converts one picture as stored."""
+    """Converts one image as stored."""
     image = Image.open(PICTURES / source).convert(mode)
     image.save(HERE / f"{name}.avif", quality=85, speed=4, **options)
 

@@ -32,7 +32,7 @@ impl From<BadQuery> for Problem {
 fn explain(error: &SearchError) -> (ProblemKind, String) {
     use ProblemKind::*;
     match error {
-        SearchError::Image(picture) => explain_image(picture),
+        SearchError::Image(image) => explain_image(image),
         SearchError::ExceedsMemory(_) | SearchError::TooManyPixels(_) => {
             (TooManyPixels, error.to_string())
         }

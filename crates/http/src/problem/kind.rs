@@ -54,19 +54,19 @@ problem_kinds! {
         /// The body is not the JSON that the route expects.
         InvalidJson = BAD_REQUEST, "invalid-json", "The body is not the expected JSON";
         /// The image inside the JSON is not base64.
-        InvalidBase64 = BAD_REQUEST, "invalid-base64", "The picture is not base64";
+        InvalidBase64 = BAD_REQUEST, "invalid-base64", "The image is not base64";
         /// The body is not the form that the route expects.
         InvalidForm = BAD_REQUEST, "invalid-form", "The body is not the expected form";
         /// The body broke off.
         IncompleteBody = BAD_REQUEST, "incomplete-body", "The body broke off";
         /// The image has no bytes.
-        EmptyImage = BAD_REQUEST, "empty-picture", "The picture is empty";
+        EmptyImage = BAD_REQUEST, "empty-picture", "The image is empty";
         /// The object key is outside the prefixes that callers may read.
         ForbiddenKey = BAD_REQUEST, "forbidden-key", "The object key is not allowed";
         /// The query has no items or too many, or weights that leave nothing to search for.
         InvalidQuery = BAD_REQUEST, "invalid-query", "The query items make no query";
         /// The crop is not a box, or does not lie within the image.
-        InvalidCrop = BAD_REQUEST, "invalid-crop", "The crop is not a part of the picture";
+        InvalidCrop = BAD_REQUEST, "invalid-crop", "The crop is not a part of the image";
         /// The vector does not belong to the index: another length or another encoder.
         InvalidVector = BAD_REQUEST, "invalid-vector", "The vector is not one of the index";
         /// The cursor belongs to another query, or was changed.
@@ -81,7 +81,7 @@ problem_kinds! {
         DirectAccess = FORBIDDEN, "direct-access", "Direct access is closed";
         /// Nothing answers at this path.
         UnknownRoute = NOT_FOUND, "unknown-route", "Nothing is at this path";
-        /// No product with this id has an indexed picture.
+        /// No product with this id has an indexed image.
         UnknownProduct = NOT_FOUND, "unknown-product", "There is no such product";
         /// No object is stored at this key.
         UnknownKey = NOT_FOUND, "unknown-key", "There is no such object";
@@ -94,15 +94,15 @@ problem_kinds! {
         /// The index generation of the cursor is gone; the search has to start over.
         CursorExpired = GONE, "cursor-expired", "The page cannot be continued";
         /// The body, one image, or all images of the request together have too many bytes.
-        TooLarge = PAYLOAD_TOO_LARGE, "too-large", "The picture is too large";
+        TooLarge = PAYLOAD_TOO_LARGE, "too-large", "The image is too large";
         /// The route does not read bodies of this content type.
         UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The content type is not supported";
         /// The image format cannot be decoded; the member `supported` lists those that can.
-        UnsupportedFormat = UNSUPPORTED_MEDIA_TYPE, "unsupported-format", "The picture format is not supported";
+        UnsupportedFormat = UNSUPPORTED_MEDIA_TYPE, "unsupported-format", "The image format is not supported";
         /// The image is damaged or cut off.
-        CorruptImage = UNPROCESSABLE_ENTITY, "corrupt-picture", "The picture cannot be decoded";
+        CorruptImage = UNPROCESSABLE_ENTITY, "corrupt-picture", "The image cannot be decoded";
         /// The image, or all images of the request together, have more pixels than the limit or the memory allows.
-        TooManyPixels = UNPROCESSABLE_ENTITY, "too-many-pixels", "The picture has too many pixels";
+        TooManyPixels = UNPROCESSABLE_ENTITY, "too-many-pixels", "The image has too many pixels";
         /// Another encoder than the configured one made the index.
         OtherEncoder = INTERNAL_SERVER_ERROR, "other-encoder", "The index belongs to another encoder";
         /// The stored index is damaged, or another release wrote it.

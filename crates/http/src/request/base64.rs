@@ -14,7 +14,7 @@ const CONFIG: GeneralPurposeConfig =
 /// Returns the bytes of an image in base64, plain or as a `data:` URL; `member` names it in problems.
 pub(super) fn decode_image(member: &str, text: &str) -> Result<Bytes, Problem> {
     let refused = |reason: &str| {
-        let detail = format!("member \"{member}\" is not a picture in base64: {reason}");
+        let detail = format!("member \"{member}\" is not an image in base64: {reason}");
         Problem::new(ProblemKind::InvalidBase64, detail)
     };
     let encoded = match text.strip_prefix("data:") {

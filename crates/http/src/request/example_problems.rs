@@ -28,7 +28,7 @@ pub(crate) fn example_problem(kind: ProblemKind) -> Option<Problem> {
         InvalidCrop => parameters("/search?crop=10,20,300"),
         InvalidPath => image_key(&Uri::from_static("/images/catalog/%FF.jpg")).err(),
         InvalidJson => Some(no_query()),
-        InvalidBase64 => decode_image("image", "no picture!").err(),
+        InvalidBase64 => decode_image("image", "no image!").err(),
         InvalidForm => Some(no_image()),
         IncompleteBody => Some(broken_off()),
         TooLarge => Some(too_large(HttpSettings::DEFAULT_MAX_BODY_BYTES)),

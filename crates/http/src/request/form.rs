@@ -188,8 +188,8 @@ fn invalid(reason: String) -> Problem {
     Problem::new(
         ProblemKind::InvalidForm,
         format!(
-            "{reason}; expected multipart/form-data with the picture in field \"{IMAGE}\", or JSON in field \
-             \"{REQUEST}\" whose query items name the fields of their pictures as \"part\""
+            "{reason}; expected multipart/form-data with the image in field \"{IMAGE}\", or JSON in field \
+             \"{REQUEST}\" whose query items name the fields of their images as \"part\""
         ),
     )
 }

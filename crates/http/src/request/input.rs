@@ -16,7 +16,7 @@ use super::values::Values;
 use crate::problem::{Problem, ProblemKind};
 
 /// The media types of a search.
-pub(super) const EXPECTED: &str = "a picture as image/* or application/octet-stream, a form as \
+pub(super) const EXPECTED: &str = "an image as image/* or application/octet-stream, a form as \
                                    multipart/form-data, or JSON as application/json";
 
 /// A search, read in full.

@@ -13,9 +13,9 @@ use super::values::Values;
 use crate::problem::{Problem, ProblemKind};
 
 /// The expected form of a query item.
-const EXPECTED: &str = "an object with exactly one of \"image\" (a picture in base64), \"key\" (an object key), \
+const EXPECTED: &str = "an object with exactly one of \"image\" (an image in base64), \"key\" (an object key), \
                         \"product\" (an id), \"vector\" (numbers, with \"fingerprint\") and \"part\" (a field of a \
-                        form), and with \"weight\", or of a picture \"crop\" and \"trim\", beside it";
+                        form), and with \"weight\", or of an image \"crop\" and \"trim\", beside it";
 
 /// Reads a list of query items.
 pub(super) fn read_items(query: &RawValue) -> Result<Vec<Item>, Problem> {
@@ -70,7 +70,7 @@ fn read_item(at: usize, item: &RawValue) -> Result<Item, Problem> {
     let has_image = !matches!(subject, Subject::Product(_) | Subject::Vector(..));
     if area != Area::default() && !has_image {
         return Err(invalid(format!(
-            "{this} has crop or trim, but no picture that they could be about"
+            "{this} has crop or trim, but no image that they could be about"
         )));
     }
     if fingerprint.is_some() && !matches!(subject, Subject::Vector(..)) {

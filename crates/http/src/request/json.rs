@@ -13,7 +13,7 @@ use super::values::Values;
 use crate::problem::{Problem, ProblemKind};
 
 /// The expected form of a search in JSON.
-const EXPECTED: &str = "an object with exactly one of \"image\" (a picture in base64), \"key\" (an object key) and \
+const EXPECTED: &str = "an object with exactly one of \"image\" (an image in base64), \"key\" (an object key) and \
                         \"query\" (a list of items), and options beside it";
 
 /// Reads a search in JSON together with the query string. The items are `None` if there is no query at all, which a
@@ -138,7 +138,7 @@ mod tests {
             ("{\"query\": [{\"product\": 7}]}", "query[0].product is 7"),
             (
                 "{\"query\": [{\"product\": \"a\", \"crop\": \"1,1,2,2\"}]}",
-                "no picture",
+                "no image",
             ),
             (
                 "{\"query\": [{\"product\": \"a\", \"fingerprint\": \"\"}]}",

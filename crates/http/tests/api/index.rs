@@ -39,9 +39,9 @@ async fn the_last_generations_are_listed_newest_first() {
     let expected = json!([
         {"generation": 5, "summary": "3 rows in a new base", "rebuilt": 3},
         {"generation": 4, "summary": "rebuild begun", "step": "rebuild_begun"},
-        {"generation": 3, "summary": "1 picture replaced", "replaced": 1},
-        {"generation": 2, "summary": "1 picture removed", "removed": 1},
-        {"generation": 1, "summary": "4 pictures added", "added": 4},
+        {"generation": 3, "summary": "1 image replaced", "replaced": 1},
+        {"generation": 2, "summary": "1 image removed", "removed": 1},
+        {"generation": 1, "summary": "4 images added", "added": 4},
     ]);
     assert_eq!(history, expected);
 }

@@ -102,7 +102,7 @@ impl Step {
     }
 }
 
-/// Prints words: `3 pictures added, 1 picture removed`.
+/// Prints words: `3 images added, 1 image removed`.
 impl fmt::Display for Changed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pictures = [
@@ -111,7 +111,7 @@ impl fmt::Display for Changed {
             (self.removed, "removed"),
             (self.updated, "with other attributes"),
         ];
-        let pictures = pictures.map(|(count, done)| counted(count, "picture", done));
+        let pictures = pictures.map(|(count, done)| counted(count, "image", done));
         let segments = [
             counted(self.merged, "delta", "joined"),
             counted(self.rebuilt, "row", "in a new base"),

@@ -40,7 +40,7 @@ impl Notes {
         for hashed in images {
             match seen.get(&hashed.content) {
                 Some(first) if first.label == hashed.image.label => {
-                    let reason = format!("it is the same picture as {}", first.name);
+                    let reason = format!("it is the same image as {}", first.name);
                     self.counts.entry(hashed.image.label).or_default().skipped += 1;
                     self.duplicates.push(Skipped {
                         what: hashed.image.name,
@@ -49,7 +49,7 @@ impl Notes {
                 }
                 Some(first) => {
                     let reason = format!(
-                        "it is the same picture as {}, which is of category {:?}: only one can be right",
+                        "it is the same image as {}, which is of category {:?}: only one can be right",
                         first.name, first.label
                     );
                     self.drop(hashed.image, reason);
@@ -73,10 +73,10 @@ impl Notes {
         }
         for (category, counts) in &self.counts {
             let what = match (counts.training, counts.validation) {
-                (0, 0) => "has no picture that can be used",
-                (0, _) => "has no training pictures, so its validation pictures do not count",
-                (1, 0) => "has one picture: it trains, and none is left to validate with",
-                (_, 0) => "has no validation pictures",
+                (0, 0) => "has no image that can be used",
+                (0, _) => "has no training images, so its validation images do not count",
+                (1, 0) => "has one image: it trains, and none is left to validate with",
+                (_, 0) => "has no validation images",
                 _ => continue,
             };
             self.notes.push(format!("category {category:?} {what}"));

@@ -48,5 +48,5 @@ pub enum EvaluationError {
 }
 
 fn plural(count: usize) -> &'static str {
-    if count == 1 { "picture" } else { "pictures" }
+    if count == 1 { "image" } else { "images" }
 }

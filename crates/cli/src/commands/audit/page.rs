@@ -37,8 +37,8 @@ pub(super) async fn page(
                     h1 { "Catalog audit" }
                     (opening(report))
                     @if let Some(repaired) = repaired { (repair(repaired)) }
-                    (groups("Identical pictures", &report.duplicates, &links))
-                    (groups("Nearly identical pictures", &report.near_duplicates, &links))
+                    (groups("Identical images", &report.duplicates, &links))
+                    (groups("Nearly identical images", &report.near_duplicates, &links))
                     (misplaced(report, &links))
                     (products(report))
                     (pictures_without_product(report, &links))
@@ -76,8 +76,8 @@ async fn links(report: &AuditReport, searcher: &Searcher) -> Result<Links> {
 fn opening(report: &AuditReport) -> Markup {
     html! {
         p.lead {
-            "Generation " (report.generation) ": " (report.images) " pictures of " (report.products)
-            " products are indexed; " (report.stored) " pictures in the bucket, " (report.in_table)
+            "Generation " (report.generation) ": " (report.images) " images of " (report.products)
+            " products are indexed; " (report.stored) " images in the bucket, " (report.in_table)
             " products in the table."
         }
         div.verdict {
@@ -91,7 +91,7 @@ fn opening(report: &AuditReport) -> Markup {
         p.note {
             "Nearly identical means a cosine similarity from " (format!("{:.3}", report.threshold)) " up"
             @if report.calibrated { ", as measured on this catalog." } @else { "." }
-            " Pictures come through links that are good for about an hour."
+            " Images come through links that are good for about an hour."
         }
     }
 }
@@ -101,7 +101,7 @@ fn repair(repaired: &Repaired) -> Markup {
         section.problems {
             h2 { "Repaired" }
             ul {
-                li { (repaired.indexed.len()) " pictures indexed" }
+                li { (repaired.indexed.len()) " images indexed" }
                 li { (repaired.removed.len()) " removed from the index" }
                 li { (repaired.recorded.len()) " records rewritten" }
                 li { (repaired.records_removed.len()) " false records removed" }
@@ -133,7 +133,7 @@ fn groups(title: &str, listed: &Listed<AuditedGroup>, links: &Links) -> Markup {
         @for group in &listed.items {
             article.group {
                 p {
-                    b { (group.images.total) " pictures of " (group.products)
+                    b { (group.images.total) " images of " (group.products)
                         @if group.products == 1 { " product" } @else { " products" } }
                     @if group.score < 1.0 {
                         span.note { " at least " (format!("{:.3}", group.score)) " similar" }
@@ -150,7 +150,7 @@ fn pictures(listed: &Listed<AuditedImage>, links: &Links) -> Markup {
     html! {
         (each(listed, links))
         @if listed.left_out() > 0 {
-            p.note { "And " (listed.left_out()) " more pictures." }
+            p.note { "And " (listed.left_out()) " more images." }
         }
     }
 }
@@ -193,11 +193,11 @@ fn misplaced(report: &AuditReport, links: &Links) -> Markup {
             }
         }
     };
-    section("Pictures among those of another category", listed, content)
+    section("Images among those of another category", listed, content)
 }
 
 fn products(report: &AuditReport) -> Markup {
-    keys("Products without pictures", &report.products_without_images)
+    keys("Products without images", &report.products_without_images)
 }
 
 fn keys(title: &str, listed: &Listed<String>) -> Markup {
@@ -209,7 +209,7 @@ fn keys(title: &str, listed: &Listed<String>) -> Markup {
 
 fn pictures_without_product(report: &AuditReport, links: &Links) -> Markup {
     let listed = &report.images_without_product;
-    let title = "Pictures whose product is not in the table";
+    let title = "Images whose product is not in the table";
     section(title, listed, each(listed, links))
 }
 
@@ -247,7 +247,7 @@ fn failed(report: &AuditReport, links: &Links) -> Markup {
             }
         }
     };
-    section("Pictures that cannot be indexed", listed, content)
+    section("Images that cannot be indexed", listed, content)
 }
 
 fn records(report: &AuditReport) -> Markup {

@@ -7,14 +7,14 @@ use super::repair::{NotIndexed, Repaired};
 /// Prints the report.
 pub(super) fn print(report: &AuditReport, was_repaired: bool) {
     println!(
-        "generation {}: {} pictures of {} products are indexed; {} pictures in the bucket, {} products in the table",
+        "generation {}: {} images of {} products are indexed; {} images in the bucket, {} products in the table",
         report.generation, report.images, report.products, report.stored, report.in_table
     );
-    groups("identical pictures", &report.duplicates);
+    groups("identical images", &report.duplicates);
     let how = if report.calibrated {
         "as measured on this catalog"
     } else {
-        "too few pictures to measure it"
+        "too few images to measure it"
     };
     let nearly = format!(
         "nearly identical, cosine from {:.3} up, {how}",
@@ -22,7 +22,7 @@ pub(super) fn print(report: &AuditReport, was_repaired: bool) {
     );
     groups(&nearly, &report.near_duplicates);
     list(
-        "pictures among those of another category",
+        "images among those of another category",
         &report.misplaced,
         |one| {
             format!(
@@ -35,12 +35,12 @@ pub(super) fn print(report: &AuditReport, was_repaired: bool) {
         },
     );
     list(
-        "products without pictures",
+        "products without images",
         &report.products_without_images,
         Clone::clone,
     );
     list(
-        "pictures whose product is not in the table",
+        "images whose product is not in the table",
         &report.images_without_product,
         |one| format!("{}  product {}", one.key, one.product_id),
     );
@@ -131,9 +131,9 @@ pub(super) fn print_repaired(repaired: &Repaired) {
 
 fn groups(what: &str, groups: &Listed<AuditedGroup>) {
     list(what, groups, |group| {
-        let pictures = group.images.items.iter();
-        let pictures: Vec<String> = pictures
-            .map(|picture| format!("\n    {}  product {}", picture.key, picture.product_id))
+        let images = group.images.items.iter();
+        let images: Vec<String> = images
+            .map(|image| format!("\n    {}  product {}", image.key, image.product_id))
             .collect();
         let more = match group.images.left_out() {
             0 => String::new(),
@@ -147,7 +147,7 @@ fn groups(what: &str, groups: &Listed<AuditedGroup>) {
             "{} pictures of {products}, {:.3}{}{more}",
             group.images.total,
             group.score,
-            pictures.concat()
+            images.concat()
         )
     });
 }

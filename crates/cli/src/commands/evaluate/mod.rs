@@ -66,7 +66,7 @@ fn evaluate(arguments: &EvaluateArguments) -> Result<CommandOutcome> {
 /// Labeled images, checked as far as is possible without embedding them.
 struct Inputs {
     catalog: LabeledFolder,
-    /// `None` if the catalog is searched with its own pictures.
+    /// `None` if the catalog is searched with its own images.
     queries: Option<LabeledFolder>,
     skipped: Vec<Skipped>,
 }
@@ -111,7 +111,7 @@ impl Inputs {
             match embedded.skipped.first() {
                 Some(first) if embedded.images.is_empty() => {
                     bail!(
-                        "none of {} pictures can be embedded, such as {}: {}",
+                        "none of {} images can be embedded, such as {}: {}",
                         pictures.len(),
                         first.what,
                         first.reason

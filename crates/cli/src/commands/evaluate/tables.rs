@@ -39,9 +39,9 @@ fn opening(evaluation: &Evaluation) -> String {
         .first()
         .map_or(0, |r| r.categories.len());
     if setting.leaves_one_out() {
-        format!("{catalog} pictures, each searched for among the others, {categories} categories\n")
+        format!("{catalog} images, each searched for among the others, {categories} categories\n")
     } else {
-        format!("{queries} queries, {catalog} catalog pictures, {categories} categories\n")
+        format!("{queries} queries, {catalog} catalog images, {categories} categories\n")
     }
 }
 

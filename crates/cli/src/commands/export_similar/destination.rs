@@ -136,7 +136,7 @@ fn refuse_own(bucket: &str, prefix: &str, target: &Target) -> Result<()> {
     let first = prefix.split('/').next().unwrap_or_default();
     if bucket == settings.catalog_bucket && matches!(first, "catalog" | "uploads") {
         bail!(
-            "--out s3://{bucket}/{prefix} is reserved for pictures of the system: \
+            "--out s3://{bucket}/{prefix} is reserved for images of the system: \
              choose another prefix or bucket"
         );
     }

@@ -24,7 +24,7 @@ pub(super) fn print_card(card: &Card, output: &OutputFolder, json: bool) -> Resu
     }
     let sum = |pick: fn(&Counts) -> usize| -> usize { card.data.values().map(pick).sum() };
     println!(
-        "{} categories: {} pictures trained, {} validated, {} skipped",
+        "{} categories: {} images trained, {} validated, {} skipped",
         card.data.len(),
         sum(|counts| counts.training),
         sum(|counts| counts.validation),

@@ -30,7 +30,7 @@ pub(super) async fn refresh(target: &Target, output: &OutputArguments) -> Result
         println!("{line}");
     } else {
         println!(
-            "{} pictures updated, none embedded; {} products have {}",
+            "{} images updated, none embedded; {} products have {}",
             refreshed.updated,
             products.len(),
             target.settings.filterable

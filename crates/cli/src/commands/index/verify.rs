@@ -38,7 +38,7 @@ pub(super) async fn run(
                 .problems
                 .iter()
                 .for_each(|problem| println!("{problem}"));
-            println!("`lookalike index rebuild --start-over` indexes every picture again");
+            println!("`lookalike index rebuild --start-over` indexes every image again");
         }
         return Ok(CommandOutcome::Partial);
     }
@@ -121,11 +121,11 @@ impl Findings {
         }
         let to_build = self.differences.to_build.len();
         if to_build > 0 {
-            println!("{to_build} pictures are not indexed yet: `lookalike reindex` continues");
+            println!("{to_build} images are not indexed yet: `lookalike reindex` continues");
         }
         let known = self.differences.known_failures.len();
         if known > 0 {
-            println!("{known} pictures failed before: `lookalike status --failed` says why");
+            println!("{known} images failed before: `lookalike status --failed` says why");
         }
         for Outdated { key, product_id } in &self.outdated {
             println!("{key} of {product_id}: other attributes than in the table");
@@ -135,7 +135,7 @@ impl Findings {
         }
         let repaired = self.failed.map(|failed| format!(": done, {failed} failed"));
         println!(
-            "{} pictures to index, {} to remove, attributes of {} to update{}",
+            "{} images to index, {} to remove, attributes of {} to update{}",
             self.keys().len() - self.differences.to_remove.len(),
             self.differences.to_remove.len(),
             self.outdated.len() + self.relabeled.len(),

@@ -77,7 +77,7 @@ fn changes_are_described_in_words() {
         removed: 2,
         ..Changed::default()
     };
-    assert_eq!(added.to_string(), "1 picture added, 2 pictures removed");
+    assert_eq!(added.to_string(), "1 image added, 2 images removed");
     assert_eq!(
         all().to_string(),
         "3 pictures added, 1 picture replaced, 2 pictures removed, 4 pictures with other attributes, \

@@ -59,9 +59,9 @@ fn opening(evaluation: &Evaluation) -> Markup {
     html! {
         p.lead {
             @if setting.leaves_one_out() {
-                (catalog) " pictures, each searched for among the others, "
+                (catalog) " images, each searched for among the others, "
             } @else {
-                (queries) " queries against a catalog of " (catalog) " pictures, "
+                (queries) " queries against a catalog of " (catalog) " images, "
             }
             (evaluation.categories.names.len()) " categories. A neighbour is right when it is of the \
             query's category."
