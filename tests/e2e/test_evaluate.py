@@ -293,7 +293,7 @@ def test_a_table_that_cannot_be_used(evaluate, tmp_path):
     for text, words, mentioned in (
         ("image,colour\nred/1.png,red\n", [], 'no column "label" or "category", only image, colour'),
         ("image,label\nred/1.png,red\n", ["--label-column", "kind"], 'no column "kind", only image, label'),
-        ("picture,label\nred/1.png,red\n", [], 'no column "image", only image, label'),
+        ("picture,label\nred/1.png,red\n", [], 'no column "image", only picture, label'),
         ("image,label\nred/1.png,\n", [], "labels no images"),
         ("image,label\nelsewhere/9.png,red\n", [], "names none of the 6 images"),
     ):

@@ -89,7 +89,7 @@ impl Crop {
             CropUnit::Shares => (f64::from(width), f64::from(height)),
         };
         if self.w <= 0.0 || self.h <= 0.0 {
-            return Err(refused("is empty in the picture"));
+            return Err(refused("is empty in the image"));
         }
         let along = |start: f64, length: f64, side: u32| {
             let (whole, end) = (f64::from(side), start + length);
@@ -106,7 +106,7 @@ impl Crop {
             (Some((left, right)), Some((top, bottom))) => {
                 Ok(PixelRect::between(left, top, right, bottom))
             }
-            _ => Err(refused("reaches beyond the picture")),
+            _ => Err(refused("reaches beyond the image")),
         }
     }
 }

@@ -61,7 +61,7 @@ pub enum ImageError {
         height: u32,
     },
     /// The network returned nothing usable for this image.
-    #[error("the network failed on this picture: {0}")]
+    #[error("the network failed on this image: {0}")]
     Inference(String),
 }
 

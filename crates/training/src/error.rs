@@ -23,7 +23,7 @@ pub enum TrainingError {
         images: usize,
     },
     /// No image can be used.
-    #[error("none of the {found} pictures can be used, the first because: {first}")]
+    #[error("none of the {found} images can be used, the first because: {first}")]
     NothingUsable {
         /// Number of images that were tried.
         found: usize,

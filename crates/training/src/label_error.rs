@@ -30,7 +30,7 @@ pub enum LabelError {
     /// No image is in a folder of its category.
     #[error(
         "{folder:?} has no categories: expected a folder for each with its pictures inside, found \
-         {images} pictures directly in it; sort them into folders or name a CSV of labels"
+         {images} images directly in it; sort them into folders or name a CSV of labels"
     )]
     NoCategories {
         /// The folder.
@@ -40,7 +40,7 @@ pub enum LabelError {
     },
     /// The table names none of the images of a folder.
     #[error(
-        "{table:?} names none of the {images} pictures in {folder:?}: its column \"image\" has to \
+        "{table:?} names none of the {images} images in {folder:?}: its column \"image\" has to \
          hold their paths, such as {example:?}"
     )]
     NoneNamed {

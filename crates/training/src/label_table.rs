@@ -231,7 +231,7 @@ mod tests {
         let error = open(text, Some("colour")).unwrap_err().to_string();
         assert!(error.ends_with("has no column \"colour\", only image, category, label, brand"));
         let error = open(b"picture,label\n", None).unwrap_err().to_string();
-        assert!(error.ends_with("has no column \"image\", only image, label"));
+        assert!(error.ends_with("has no column \"image\", only picture, label"));
         let error = open(b"image,kind\n", None).unwrap_err().to_string();
         assert!(error.contains("\"label\" or \"category\", only image, kind"));
     }

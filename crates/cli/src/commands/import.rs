@@ -255,7 +255,7 @@ fn print_seen(seen: Seen) {
     );
     if seen.waiting > 0 {
         eprintln!(
-            "{} pictures are not updated yet: is the indexer running? `lookalike index \
+            "{} images are not updated yet: is the indexer running? `lookalike index \
              refresh-attributes` updates them from here",
             seen.waiting
         );

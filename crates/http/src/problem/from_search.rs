@@ -62,12 +62,12 @@ fn explain(error: &SearchError) -> (ProblemKind, String) {
         SearchError::NotYetIndexed { .. } => (NotYetIndexed, error.to_string()),
         SearchError::UnknownProduct(id) => (
             UnknownProduct,
-            format!("there is no product {} with an indexed picture", shown(id)),
+            format!("there is no product {} with an indexed image", shown(id)),
         ),
         SearchError::UnknownKey(key) => (
             UnknownKey,
             format!(
-                "there is no object at key {}: upload the picture first",
+                "there is no object at key {}: upload the image first",
                 shown(key)
             ),
         ),
@@ -82,7 +82,7 @@ fn explain(error: &SearchError) -> (ProblemKind, String) {
         SearchError::NoCatalogKey(key) => (
             ForbiddenKey,
             format!(
-                "key {} is no catalog picture's: it must begin with catalog/ and not end with a slash",
+                "key {} is not the key of a catalog image: it must begin with catalog/ and not end with a slash",
                 shown(key)
             ),
         ),

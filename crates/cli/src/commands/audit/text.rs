@@ -57,7 +57,7 @@ pub(super) fn print(report: &AuditReport, was_repaired: bool) {
         },
     );
     list(
-        "pictures that cannot be indexed",
+        "images that cannot be indexed",
         &report.failed,
         |record| {
             let failure = record.failure.as_ref();
@@ -144,7 +144,7 @@ fn groups(what: &str, groups: &Listed<AuditedGroup>) {
             products => format!("{products} products"),
         };
         format!(
-            "{} pictures of {products}, {:.3}{}{more}",
+            "{} images of {products}, {:.3}{}{more}",
             group.images.total,
             group.score,
             images.concat()

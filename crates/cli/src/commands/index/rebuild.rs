@@ -39,7 +39,7 @@ pub(super) async fn run(
     }
     if outdated > 0 && !output.json {
         println!(
-            "{outdated} pictures have other attributes than in the table: `lookalike index \
+            "{outdated} images have other attributes than in the table: `lookalike index \
              refresh-attributes` updates them"
         );
     }

@@ -80,7 +80,7 @@ fn changes_are_described_in_words() {
     assert_eq!(added.to_string(), "1 image added, 2 images removed");
     assert_eq!(
         all().to_string(),
-        "3 pictures added, 1 picture replaced, 2 pictures removed, 4 pictures with other attributes, \
+        "3 images added, 1 image replaced, 2 images removed, 4 images with other attributes, \
          5 deltas joined, 6 rows in a new base, index of another encoder begun (the index that is being built)"
     );
     assert_eq!(Changed::default().to_string(), "nothing");
