@@ -69,7 +69,7 @@ test-deployed: $(VENV)/ready $(EMULATOR_VENV)/ready ## the template on an AWS em
 test-arm64: $(VENV)/ready ## the kernels, the decoders and both functions built for arm64, in QEMU
 	rustup target add $(ARM64)
 	$(ARM64_TOOLS) cargo test --target $(ARM64) -p lookalike-inference -p lookalike-index -p lookalike-jpeg -p lookalike-encoder \
-		--lib --test patterns --test reference --test golden --test decoders --test index
+		--lib --test patterns --test reference --test golden --test decoders
 	cargo build --bin lookalike
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" LOOKALIKE_ARM64_RUNNER="$(ARM64_RUNNER)" \
 		$(VENV)/bin/python -m pytest tests/arm64 $(PYTEST_ARGS)

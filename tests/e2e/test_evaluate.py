@@ -318,7 +318,7 @@ def test_folders_with_nothing_to_evaluate(evaluate, catalog_folder, tmp_path):
         (tmp_path / "missing", catalog_folder, "is not a folder"),
         (flat, catalog_folder, "has no categories"),
         (catalog_folder, flat, "found 2 images directly in it"),
-        (one, catalog_folder, 'found one, "red", with 1 picture:'),
+        (one, catalog_folder, 'found one, "red", with 1 image:'),
         (one, one, "there is nothing to tell apart"),
     ):
         refused = evaluate(catalog=catalog, queries=queries, k=1).expect(1)

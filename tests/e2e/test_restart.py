@@ -75,7 +75,7 @@ def test_metadata_of_products_and_objects_survives(make_system, catalog, tmp_pat
         system.start()
         found = result_of(system.search(first.bytes), "catalog/a/x.jpg")
         assert found["product_id"] == "shirt-1"
-        assert found["metadata"] == {"name": "Hemd ärmellos", "price": 12.5, "category": "a"}
+        assert found["metadata"] == {"name": "Hemd ärmellos", "price": 12.5, "price_text": "12.50", "category": "a"}
         head = system.s3.head_object(Bucket="catalog", Key="catalog/a/x.jpg")
         assert head["Metadata"] == {"product-id": "shirt-1"}
         assert head["ContentType"] == "image/jpeg"

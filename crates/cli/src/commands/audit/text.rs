@@ -56,15 +56,11 @@ pub(super) fn print(report: &AuditReport, was_repaired: bool) {
             format!("{}  {}{more}", one.product_id, one.images.items.join(", "))
         },
     );
-    list(
-        "images that cannot be indexed",
-        &report.failed,
-        |record| {
-            let failure = record.failure.as_ref();
-            let reason = failure.map_or("", |failure| failure.reason.as_str());
-            format!("{}  {reason}", record.key)
-        },
-    );
+    list("images that cannot be indexed", &report.failed, |record| {
+        let failure = record.failure.as_ref();
+        let reason = failure.map_or("", |failure| failure.reason.as_str());
+        format!("{}  {reason}", record.key)
+    });
     list(
         "in the bucket, and neither indexed nor failed",
         &report.unindexed,
