@@ -8,6 +8,7 @@ mod convergence;
 mod cost;
 mod crashes;
 mod damage;
+mod differences;
 mod encoders;
 mod failing_loads;
 mod history;
