@@ -15,8 +15,8 @@ pub(crate) fn declutter(mut model: TypedModel) -> TractResult<TypedModel> {
     let mut optimizer = Optimizer::declutter();
     // Axes are moved by the last pass.
     let last = optimizer.passes.len().saturating_sub(1);
-    optimizer.add_pass(last, Box::new(Wrap));
-    optimizer.passes.push(Box::new(Unwrap));
+    optimizer.add_pass(last, Box::new(EachOp(wrap)));
+    optimizer.passes.push(Box::new(EachOp(unwrap)));
     optimizer.optimize(&mut model)?;
     Ok(model)
 }
@@ -75,32 +75,17 @@ fn wrap(op: &mut Box<dyn TypedOp>) {
     }
 }
 
-#[derive(Debug, Clone)]
-struct Wrap;
-
-impl TypedPass for Wrap {
-    fn reset(&mut self) -> TractResult<()> {
-        Ok(())
-    }
-
-    fn next(
-        &mut self,
-        _: &mut OptimizerSession<'_>,
-        _: &TypedModel,
-    ) -> TractResult<Option<TypedModelPatch>> {
-        Ok(None)
-    }
-
-    fn run_direct(&mut self, model: &mut TypedModel) -> TractResult<bool> {
-        model.nodes.iter_mut().for_each(|node| wrap(&mut node.op));
-        Ok(false)
+fn unwrap(op: &mut Box<dyn TypedOp>) {
+    if let Some(Still(conv)) = op.downcast_ref() {
+        *op = Box::new(conv.clone());
     }
 }
 
+/// Changes every operator. It does not count as a change of the model: all that is wrapped is unwrapped again.
 #[derive(Debug, Clone)]
-struct Unwrap;
+struct EachOp(fn(&mut Box<dyn TypedOp>));
 
-impl TypedPass for Unwrap {
+impl TypedPass for EachOp {
     fn reset(&mut self) -> TractResult<()> {
         Ok(())
     }
@@ -114,11 +99,10 @@ impl TypedPass for Unwrap {
     }
 
     fn run_direct(&mut self, model: &mut TypedModel) -> TractResult<bool> {
-        for node in &mut model.nodes {
-            if let Some(Still(conv)) = node.op_as() {
-                node.op = Box::new(conv.clone());
-            }
-        }
+        model
+            .nodes
+            .iter_mut()
+            .for_each(|node| (self.0)(&mut node.op));
         Ok(false)
     }
 }

@@ -2,7 +2,7 @@
 
 use lookalike_product_table::{ProductTable, ReadOptions, TableError};
 
-use crate::{ids, read};
+use crate::{bad_lines, ids, read};
 
 fn refused(bytes: &[u8]) -> String {
     refused_with(bytes, &ReadOptions::default())
@@ -47,14 +47,7 @@ fn products_that_are_too_large_are_bad_lines() {
     let long = "x".repeat(400_000);
     let table = read(&format!("product_id,name\n1,{long}\n{long},b\n3,c\n"));
     assert_eq!(ids(&table), ["3"]);
-    assert_eq!(
-        table
-            .bad_lines
-            .iter()
-            .map(|bad| bad.line)
-            .collect::<Vec<_>>(),
-        [2, 3]
-    );
+    assert_eq!(bad_lines(&table), [2, 3]);
 }
 
 #[test]

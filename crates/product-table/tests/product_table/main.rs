@@ -42,6 +42,11 @@ fn product<'t>(table: &'t ProductTable, id: &str) -> &'t TableProduct {
         .unwrap()
 }
 
+/// Returns the numbers of the lines that could not be used.
+fn bad_lines(table: &ProductTable) -> Vec<u64> {
+    table.bad_lines.iter().map(|bad| bad.line).collect()
+}
+
 fn ids(table: &ProductTable) -> Vec<&str> {
     table
         .products
