@@ -186,7 +186,9 @@ async fn an_address_is_listened_on_by_all_servers() {
             .split('/')
             .next()
             .unwrap();
-        let elsewhere = format!("127.0.0.1:{port}");
+        // An address that other tests leave alone: on 127.0.0.1, one that runs beside this may have
+        // been given the same port.
+        let elsewhere = format!("127.0.0.11:{port}");
         assert!(
             tokio::net::TcpStream::connect(elsewhere).await.is_err(),
             "{url}"
