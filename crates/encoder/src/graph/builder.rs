@@ -1,6 +1,7 @@
 use lookalike_inference::pb;
 
 use super::names::{FEATURES_NAME, OURS};
+use crate::gate::Gate;
 use crate::projection_head::{LENGTH_FLOOR, Part, PartKind, ProjectionHead};
 
 /// Nodes and weights to add to a graph, in the order of execution.
@@ -58,22 +59,61 @@ impl Builder {
     /// Adds a head behind the features.
     pub(super) fn head(&mut self, head: &ProjectionHead) {
         let features = self.source.clone();
-        let mut parts = Vec::new();
+        let mut directions = Vec::new();
         for (number, part) in head.parts.iter().enumerate() {
             self.source.clone_from(&features);
-            parts.push(self.part(&format!("part{number}"), part));
+            directions.push(self.part(&format!("part{number}"), part));
+        }
+        let lengths = match (&head.gate, directions.as_slice(), head.parts.first()) {
+            (Some(gate), [_, last], Some(first)) => self.gated_lengths(gate, last, first.share),
+            _ => self.fixed_lengths(&head.parts),
+        };
+        let mut parts = Vec::new();
+        for (number, (direction, length)) in directions.into_iter().zip(lengths).enumerate() {
+            self.source = direction;
+            parts.push(self.node(&format!("part{number}.scaled"), "Mul", &[length], vec![]));
         }
         self.source = parts.remove(0);
         self.node("embedding", "Concat", &parts, vec![whole("axis", 1)]);
     }
 
-    /// Adds one part of a head; returns the name of its output.
+    /// Returns the names of the lengths that parts have in every embedding.
+    fn fixed_lengths(&mut self, parts: &[Part]) -> Vec<String> {
+        let length = |(number, part): (usize, &Part)| {
+            let name = format!("part{number}.length");
+            self.weight(&name, &[1, 1], &[part.share.sqrt()])
+        };
+        parts.iter().enumerate().map(length).collect()
+    }
+
+    /// Adds a gate; returns the names of the lengths that it gives to the first and the last part.
+    fn gated_lengths(&mut self, gate: &Gate, last: &str, share: f32) -> Vec<String> {
+        last.clone_into(&mut self.source);
+        let shape = [gate.weights.len(), 1];
+        let weights = self.weight("gate.weights", &shape, &gate.weights);
+        let bias = self.weight("gate.bias", &[1, 1], &[gate.bias]);
+        let most = self.weight("gate.most", &[1, 1], &[share]);
+        let one = self.weight("gate.one", &[1, 1], &[1.0]);
+        self.node("gate.product", "MatMul", &[weights], vec![]);
+        self.node("gate.sum", "Add", &[bias], vec![]);
+        self.node("gate.open", "Sigmoid", &[], vec![]);
+        let first = self.node("gate.share0", "Mul", &[most], vec![]);
+        let lengths = vec![self.node("gate.length0", "Sqrt", &[], vec![])];
+        self.source = one;
+        self.node("gate.share1", "Sub", &[first], vec![]);
+        [
+            lengths,
+            vec![self.node("gate.length1", "Sqrt", &[], vec![])],
+        ]
+        .concat()
+    }
+
+    /// Adds one part of a head; returns the name of its direction.
     fn part(&mut self, name: &str, part: &Part) -> String {
         let outputs = part.bias.len();
         let rows = part.weights.len() / outputs;
         let weights = self.weight(&format!("{name}.weights"), &[rows, outputs], &part.weights);
         let bias = self.weight(&format!("{name}.bias"), &[1, outputs], &part.bias);
-        let share = self.weight(&format!("{name}.length"), &[1, 1], &[part.share.sqrt()]);
         self.node(&format!("{name}.product"), "MatMul", &[weights], vec![]);
         self.node(&format!("{name}.dense"), "Add", &[bias], vec![]);
         if let PartKind::Likelihoods { projection } = &part.kind {
@@ -86,12 +126,11 @@ impl Builder {
                 self.node(&format!("{name}.projected"), "MatMul", &[matrix], vec![]);
             }
         }
-        self.unit_length(name);
-        self.node(&format!("{name}.scaled"), "Mul", &[share], vec![])
+        self.unit_length(name)
     }
 
-    /// Divides the source by its length, which may be zero.
-    fn unit_length(&mut self, name: &str) {
+    /// Divides the source by its length, which may be zero; returns the name of the result.
+    fn unit_length(&mut self, name: &str) -> String {
         let source = self.source.clone();
         let floor = self.weight(&format!("{name}.floor"), &[1, 1], &[LENGTH_FLOOR]);
         // The axes became an input with operator set 18.
@@ -104,7 +143,7 @@ impl Builder {
         self.node(&format!("{name}.norm"), "ReduceL2", &inputs, attributes);
         let length = self.node(&format!("{name}.divisor"), "Add", &[floor], vec![]);
         self.source = source;
-        self.node(&format!("{name}.direction"), "Div", &[length], vec![]);
+        self.node(&format!("{name}.direction"), "Div", &[length], vec![])
     }
 
     /// Adds a node that takes the source and `more`, and becomes the source; returns its name,
