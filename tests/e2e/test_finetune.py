@@ -18,7 +18,7 @@ MIN_COSINE = 0.9999
 PER_CATEGORY = 12
 CATEGORIES = 4
 RESULT = {"model.onnx", "preprocessor_config.json", "card.json"}
-DEFAULT = ROOT / "models" / "lite0-clothing"
+DEFAULT = ROOT / "models" / "lite0-general"
 QUICK = ["--epochs", "4"]
 
 
@@ -99,7 +99,7 @@ def test_the_folder_is_complete_and_the_card_correct(tuned, pictures):
     ).read_bytes()
     parent = run(["sha256sum", DEFAULT / "model.onnx"]).expect().stdout.split()[0]
     nearest, *further = card["parents"]
-    assert nearest == {"name": "lite0-clothing", "sha256": parent}
+    assert nearest == {"name": "lite0-general", "sha256": parent}
     assert further == json.loads((DEFAULT / "card.json").read_text())["parents"]
     assert card["licence"] == ["CC0-1.0 photos", "Apache-2.0 backbone"]
     assert (card["name"], card["recipe"]["dimensions"], card["seed"]) == ("tuned", 256, 1)

@@ -64,8 +64,10 @@ impl Builder {
             self.source.clone_from(&features);
             directions.push(self.part(&format!("part{number}"), part));
         }
-        let lengths = match (&head.gate, directions.as_slice(), head.parts.first()) {
-            (Some(gate), [_, last], Some(first)) => self.gated_lengths(gate, last, first.share),
+        let lengths = match (&head.gate, head.parts.as_slice(), directions.as_slice()) {
+            (Some(gate), [first, last], [_, direction]) => {
+                self.gated_lengths(gate, [first, last], direction)
+            }
             _ => self.fixed_lengths(&head.parts),
         };
         let mut parts = Vec::new();
@@ -86,26 +88,30 @@ impl Builder {
         parts.iter().enumerate().map(length).collect()
     }
 
-    /// Adds a gate; returns the names of the lengths that it gives to the first and the last part.
-    fn gated_lengths(&mut self, gate: &Gate, last: &str, share: f32) -> Vec<String> {
+    /// Adds a gate; returns the names of the lengths that it gives to the first and the last part,
+    /// a number for each output. The logistic function is the first of two likelihoods, and both
+    /// shares are sums of the two: so that all of it is dense layers and a softmax, which a
+    /// compiled network has anyway.
+    fn gated_lengths(&mut self, gate: &Gate, parts: [&Part; 2], last: &str) -> Vec<String> {
         last.clone_into(&mut self.source);
-        let shape = [gate.weights.len(), 1];
-        let weights = self.weight("gate.weights", &shape, &gate.weights);
-        let bias = self.weight("gate.bias", &[1, 1], &[gate.bias]);
-        let most = self.weight("gate.most", &[1, 1], &[share]);
-        let one = self.weight("gate.one", &[1, 1], &[1.0]);
+        let weights: Vec<f32> = gate.weights.iter().flat_map(|&w| [w, 0.0]).collect();
+        let weights = self.weight("gate.weights", &[gate.weights.len(), 2], &weights);
+        let bias = self.weight("gate.bias", &[1, 2], &[gate.bias, 0.0]);
         self.node("gate.product", "MatMul", &[weights], vec![]);
-        self.node("gate.sum", "Add", &[bias], vec![]);
-        self.node("gate.open", "Sigmoid", &[], vec![]);
-        let first = self.node("gate.share0", "Mul", &[most], vec![]);
-        let lengths = vec![self.node("gate.length0", "Sqrt", &[], vec![])];
-        self.source = one;
-        self.node("gate.share1", "Sub", &[first], vec![]);
-        [
-            lengths,
-            vec![self.node("gate.length1", "Sqrt", &[], vec![])],
-        ]
-        .concat()
+        self.node("gate.logits", "Add", &[bias], vec![]);
+        let open = self.node("gate.open", "Softmax", &[], vec![whole("axis", 1)]);
+        let most = parts[0].share;
+        let shares = [[most, 0.0], [1.0 - most, 1.0]];
+        let mut lengths = Vec::new();
+        for (number, (part, [open_share, closed_share])) in parts.iter().zip(shares).enumerate() {
+            let size = part.dimensions();
+            let rows = [vec![open_share; size], vec![closed_share; size]].concat();
+            let rows = self.weight(&format!("gate.shares{number}"), &[2, size], &rows);
+            self.source.clone_from(&open);
+            self.node(&format!("gate.share{number}"), "MatMul", &[rows], vec![]);
+            lengths.push(self.node(&format!("gate.length{number}"), "Sqrt", &[], vec![]));
+        }
+        lengths
     }
 
     /// Adds one part of a head; returns the name of its direction.
