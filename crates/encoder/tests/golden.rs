@@ -11,7 +11,7 @@ use serde::Deserialize;
 /// First bytes of the fingerprint of `lite0-clothing`, which indexes of earlier releases name.
 const FORMER_FINGERPRINT: [u8; 6] = [0x7f, 0x92, 0x1e, 0xa0, 0xce, 0x31];
 /// The same of the built-in encoder.
-const FINGERPRINT: [u8; 6] = [0; 6];
+const FINGERPRINT: [u8; 6] = [0xc0, 0x75, 0x79, 0xe2, 0x73, 0xf9];
 
 #[derive(Deserialize)]
 struct Expected {
