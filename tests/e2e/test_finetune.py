@@ -142,6 +142,29 @@ def test_onnxruntime_computes_the_same(tuned, tmp_path, monkeypatch, figures):
     assert least >= MIN_COSINE
 
 
+def test_the_trained_part_counts_only_for_goods_like_those_of_training(finetune, pictures, tmp_path):
+    own, others = tmp_path / "own", tmp_path / "others"
+    categories = sorted(pictures.iterdir())
+    for number, folder in enumerate(categories):
+        shutil.copytree(folder, (own if number < CATEGORIES // 2 else others) / folder.name)
+    out = tmp_path / "gated"
+    card = finetune(own, out, "--others", others, "--validation-share", "0.25", "--json").expect().json()
+    assert card["others"] == {"others": PER_CATEGORY * CATEGORIES // 2}
+    assert card["recipe"]["whitening"] == 0.25
+
+    def trained_share(folder):
+        files = sorted(folder.rglob("*.*"))
+        lines = lookalike("embed", "--json", "--encoder", out, *files).expect().stdout.splitlines()
+        parts = [json.loads(line)["embedding"][: CATEGORIES // 2] for line in lines]
+        return float(np.median([np.square(part).sum() for part in parts]))
+
+    assert trained_share(own) > 0.5
+    assert trained_share(others) < 0.05
+    refused = finetune(own, tmp_path / "none", "--others", tmp_path / "missing")
+    assert "missing" in refused.expect(1).stderr
+    assert nothing_written(tmp_path / "none")
+
+
 def test_the_same_seed_gives_the_same_bytes(tuned, finetune, pictures, tmp_path):
     out, _ = tuned
     seeds = {"same": "1", "other": "2"}
