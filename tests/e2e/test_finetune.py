@@ -18,7 +18,7 @@ MIN_COSINE = 0.9999
 PER_CATEGORY = 12
 CATEGORIES = 4
 RESULT = {"model.onnx", "preprocessor_config.json", "card.json"}
-DEFAULT = ROOT / "models" / "lite0-clothing"
+DEFAULT = ROOT / "models" / "lite0-general"
 QUICK = ["--epochs", "4"]
 
 
@@ -99,7 +99,7 @@ def test_the_folder_is_complete_and_the_card_correct(tuned, pictures):
     ).read_bytes()
     parent = run(["sha256sum", DEFAULT / "model.onnx"]).expect().stdout.split()[0]
     nearest, *further = card["parents"]
-    assert nearest == {"name": "lite0-clothing", "sha256": parent}
+    assert nearest == {"name": "lite0-general", "sha256": parent}
     assert further == json.loads((DEFAULT / "card.json").read_text())["parents"]
     assert card["licence"] == ["CC0-1.0 photos", "Apache-2.0 backbone"]
     assert (card["name"], card["recipe"]["dimensions"], card["seed"]) == ("tuned", 256, 1)
@@ -140,6 +140,29 @@ def test_onnxruntime_computes_the_same(tuned, tmp_path, monkeypatch, figures):
     )
     figures(f"fine-tuned file, least cosine to onnxruntime over {len(paths)} images: {least:.7f}")
     assert least >= MIN_COSINE
+
+
+def test_the_trained_part_counts_only_for_goods_like_those_of_training(finetune, pictures, tmp_path):
+    own, others = tmp_path / "own", tmp_path / "others"
+    categories = sorted(pictures.iterdir())
+    for number, folder in enumerate(categories):
+        shutil.copytree(folder, (own if number < CATEGORIES // 2 else others) / folder.name)
+    out = tmp_path / "gated"
+    card = finetune(own, out, "--others", others, "--validation-share", "0.25", "--json").expect().json()
+    assert card["others"] == {"others": PER_CATEGORY * CATEGORIES // 2}
+    assert card["recipe"]["whitening"] == 0.25
+
+    def trained_share(folder):
+        files = sorted(folder.rglob("*.*"))
+        lines = lookalike("embed", "--json", "--encoder", out, *files).expect().stdout.splitlines()
+        parts = [json.loads(line)["embedding"][: CATEGORIES // 2] for line in lines]
+        return float(np.median([np.square(part).sum() for part in parts]))
+
+    assert trained_share(own) > 0.5
+    assert trained_share(others) < 0.05
+    refused = finetune(own, tmp_path / "none", "--others", tmp_path / "missing")
+    assert "missing" in refused.expect(1).stderr
+    assert nothing_written(tmp_path / "none")
 
 
 def test_the_same_seed_gives_the_same_bytes(tuned, finetune, pictures, tmp_path):

@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 from PIL import Image, ImageOps
 
-MODEL = Path(__file__).resolve().parents[3] / "models" / "lite0-clothing"
+MODEL = Path(__file__).resolve().parents[3] / "models" / "lite0-general"
 
 
 class Encoder:

@@ -22,7 +22,7 @@ use crate::model::{
 /// Turns image bytes into an embedding. Synchronous and slow (milliseconds): callers leave the
 /// async runtime first.
 pub trait ImageEncoder: Send + Sync {
-    /// A name for people, e.g. `lite0-clothing`.
+    /// A name for people, e.g. `lite0-general`.
     fn name(&self) -> &str;
     /// Identifies the vectors of this encoder.
     fn fingerprint(&self) -> Fingerprint;

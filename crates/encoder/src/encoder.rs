@@ -21,7 +21,7 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// Returns the built-in encoder: EfficientNet-Lite0 fine-tuned on photos of clothes, 256
+    /// Returns the built-in encoder: EfficientNet-Lite0 with a head for goods in general, 256
     /// dimensions.
     ///
     /// # Errors
@@ -96,7 +96,7 @@ impl Encoder {
         }
     }
 
-    /// Returns the name given when it was built; the built-in one is `lite0-clothing`.
+    /// Returns the name given when it was built; the built-in one is `lite0-general`.
     pub fn name(&self) -> &str {
         &self.name
     }

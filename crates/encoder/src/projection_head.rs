@@ -1,3 +1,5 @@
+use crate::gate::Gate;
+
 /// Added to lengths before dividing by them, so that a vector of zeros stays zero. Too small to
 /// change any other length in f32.
 pub(crate) const LENGTH_FLOOR: f32 = 1e-12;
@@ -8,6 +10,9 @@ pub(crate) const LENGTH_FLOOR: f32 = 1e-12;
 pub struct ProjectionHead {
     /// The maps, in the order of their outputs.
     pub parts: Vec<Part>,
+    /// Makes the share of the first part follow the image. The last part gets what is left; there
+    /// are two parts then.
+    pub gate: Option<Gate>,
 }
 
 /// One dense map of a [`ProjectionHead`].
@@ -19,7 +24,8 @@ pub struct Part {
     pub bias: Vec<f32>,
     /// Use of the outputs.
     pub kind: PartKind,
-    /// Squared length of this part in the result. The shares of all parts sum to one.
+    /// Squared length of this part in the result. The shares of all parts sum to one. Behind a
+    /// gate, that of the first part is the most it can get.
     pub share: f32,
 }
 
@@ -45,26 +51,33 @@ impl ProjectionHead {
 
     /// True if every part takes `features` numbers and returns at least one.
     pub fn takes(&self, features: usize) -> bool {
-        !self.parts.is_empty() && self.parts.iter().all(|part| part.takes(features))
+        let gated = |gate: &Gate| match self.parts.as_slice() {
+            [_, last] => gate.weights.len() == last.dimensions(),
+            _ => false,
+        };
+        !self.parts.is_empty()
+            && self.parts.iter().all(|part| part.takes(features))
+            && self.gate.as_ref().is_none_or(gated)
     }
 
     /// Returns the result for the pooled features of one image: `[dimensions]` numbers, of unit
     /// length if the shares sum to one and no part is zero. The ONNX graph computes the same.
     pub fn apply(&self, features: &[f32]) -> Vec<f32> {
+        let directions: Vec<Vec<f32>> = self
+            .parts
+            .iter()
+            .map(|part| part.direction(features))
+            .collect();
+        let mut shares: Vec<f32> = self.parts.iter().map(|part| part.share).collect();
+        if let (Some(gate), [first, last], [_, typical]) =
+            (&self.gate, shares.as_mut_slice(), directions.as_slice())
+        {
+            *first *= gate.open(typical);
+            *last = 1.0 - *first;
+        }
         let mut result = Vec::with_capacity(self.dimensions());
-        for part in &self.parts {
-            let mut outputs = part.bias.clone();
-            add_product(&mut outputs, features, &part.weights);
-            if let PartKind::Likelihoods { projection } = &part.kind {
-                softmax_roots(&mut outputs);
-                if !projection.is_empty() {
-                    let mut fewer = vec![0.0; projection.len() / outputs.len()];
-                    add_product(&mut fewer, &outputs, projection);
-                    outputs = fewer;
-                }
-            }
-            let scale = part.share.sqrt() / (length(&outputs) + LENGTH_FLOOR);
-            result.extend(outputs.iter().map(|output| output * scale));
+        for (direction, share) in directions.iter().zip(shares) {
+            result.extend(direction.iter().map(|output| output * share.sqrt()));
         }
         result
     }
@@ -79,6 +92,24 @@ impl Part {
             }
             _ => self.bias.len(),
         }
+    }
+
+    /// Returns the part's result for the pooled features of one image, at unit length unless it is
+    /// zero.
+    pub fn direction(&self, features: &[f32]) -> Vec<f32> {
+        let mut outputs = self.bias.clone();
+        add_product(&mut outputs, features, &self.weights);
+        if let PartKind::Likelihoods { projection } = &self.kind {
+            softmax_roots(&mut outputs);
+            if !projection.is_empty() {
+                let mut fewer = vec![0.0; projection.len() / outputs.len()];
+                add_product(&mut fewer, &outputs, projection);
+                outputs = fewer;
+            }
+        }
+        let length = length(&outputs) + LENGTH_FLOOR;
+        outputs.iter_mut().for_each(|output| *output /= length);
+        outputs
     }
 
     fn takes(&self, features: usize) -> bool {
@@ -135,6 +166,7 @@ mod tests {
                     share: 0.25,
                 },
             ],
+            gate: None,
         };
         assert!(head.takes(2) && !head.takes(3));
         let result = head.apply(&[30.0, 40.0]);
@@ -155,6 +187,7 @@ mod tests {
         };
         let head = |part: &Part| ProjectionHead {
             parts: vec![part.clone()],
+            gate: None,
         };
         let found = head(&part).apply(&[1.0]);
         let first = 1.0 / (1.0 + (-1.0_f32).exp());
@@ -168,5 +201,33 @@ mod tests {
         };
         assert_eq!(part.dimensions(), 1);
         assert_eq!(head(&part).apply(&[1.0]), [1.0]);
+    }
+
+    #[test]
+    fn a_gate_shifts_length_from_the_first_part_to_the_last() {
+        let part = |weights: &[f32], share| Part {
+            weights: weights.to_vec(),
+            bias: vec![0.0],
+            kind: PartKind::Direction,
+            share,
+        };
+        let mut head = ProjectionHead {
+            parts: vec![part(&[1.0, 0.0], 0.6), part(&[0.0, 1.0], 0.4)],
+            gate: Some(Gate {
+                weights: vec![100.0],
+                bias: 0.0,
+            }),
+        };
+        assert!(head.takes(2));
+        let [open, closed] = [[1.0, 1.0], [1.0, -1.0]].map(|features| head.apply(&features));
+        assert!((open[0].powi(2) - 0.6).abs() < 1e-6 && (open[1].powi(2) - 0.4).abs() < 1e-6);
+        assert!(
+            closed[0] < 1e-6 && (closed[1] + 1.0).abs() < 1e-6,
+            "{closed:?}"
+        );
+        // Without a direction, the gate is at its bias.
+        assert!((head.apply(&[1.0, 0.0])[0].powi(2) - 0.3).abs() < 1e-6);
+        head.parts.pop();
+        assert!(!head.takes(2), "a gate needs two parts");
     }
 }

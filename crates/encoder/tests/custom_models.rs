@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{ENCODER, golden};
+use common::{ENCODER, golden, model_files};
 use lookalike_encoder::{Encoder, ImageError, LoadError};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -28,14 +28,12 @@ fn load(name: &str, config: &Value) -> Result<Encoder, LoadError> {
 
 #[test]
 fn the_embedded_model_is_its_own_files() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/lite0-clothing");
-    let onnx = std::fs::read(format!("{folder}/model.onnx")).unwrap();
-    let config = std::fs::read(format!("{folder}/preprocessor_config.json")).unwrap();
+    let [onnx, config] = model_files("lite0-general");
     let encoder = Encoder::from_parts("other", &onnx, &config).unwrap();
     assert_eq!(encoder.fingerprint(), ENCODER.fingerprint());
     assert_eq!(
         (ENCODER.name(), ENCODER.dimensions()),
-        ("lite0-clothing", 256)
+        ("lite0-general", 256)
     );
     assert_eq!((encoder.name(), encoder.dimensions()), ("other", 256));
 }
@@ -203,11 +201,16 @@ fn a_network_that_sees_nothing_gives_an_error_and_no_nan() {
 }
 
 #[test]
-fn the_card_names_the_models_checksum() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/lite0-clothing");
-    let onnx = std::fs::read(format!("{folder}/model.onnx")).unwrap();
-    let card = std::fs::read_to_string(format!("{folder}/CARD.md")).unwrap();
-    let digest = Sha256::digest(onnx);
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert!(card.contains(&hex), "the card does not name {hex}");
+fn the_cards_name_the_checksums_of_the_models() {
+    for name in ["lite0-clothing", "lite0-general"] {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models");
+        let card = std::fs::read_to_string(format!("{folder}/{name}/CARD.md")).unwrap();
+        let [onnx, _] = model_files(name);
+        let digest = Sha256::digest(onnx);
+        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(
+            card.contains(&hex),
+            "the card of {name} does not name {hex}"
+        );
+    }
 }

@@ -4,9 +4,14 @@
 mod common;
 
 use base64::Engine;
-use common::{ENCODER, cosine, golden, golden_folder, golden_names};
-use lookalike_encoder::Area;
+use common::{ENCODER, cosine, from_models, golden, golden_folder, golden_names};
+use lookalike_encoder::{Area, Encoder};
 use serde::Deserialize;
+
+/// First bytes of the fingerprint of `lite0-clothing`, which indexes of earlier releases name.
+const FORMER_FINGERPRINT: [u8; 6] = [0x7f, 0x92, 0x1e, 0xa0, 0xce, 0x31];
+/// The same of the built-in encoder.
+const FINGERPRINT: [u8; 6] = [0xc0, 0x75, 0x79, 0xe2, 0x73, 0xf9];
 
 #[derive(Deserialize)]
 struct Expected {
@@ -19,6 +24,13 @@ struct Expected {
 fn expected() -> Vec<Expected> {
     let file = std::fs::read(golden_folder().join("golden.json")).unwrap();
     serde_json::from_slice(&file).unwrap()
+}
+
+/// Vectors of the built-in encoder; `golden.json` has those of the former one.
+#[derive(Deserialize)]
+struct ExpectedVector {
+    file: String,
+    embedding: String,
 }
 
 fn vector(encoded: &str) -> Vec<f32> {
@@ -42,23 +54,38 @@ fn every_image_has_an_expectation() {
 
 #[test]
 fn vectors_agree_with_pillow_and_onnxruntime() {
-    for entry in expected() {
-        let embedding = ENCODER
-            .embed_area(&golden(&entry.file), &Area::WHOLE)
-            .unwrap();
-        let cosine = cosine(&embedding, &vector(&entry.embedding));
-        assert!(cosine >= 0.999, "{}: cosine {cosine}", entry.file);
-        let length = embedding
-            .iter()
-            .map(|value| f64::from(*value).powi(2))
-            .sum::<f64>()
-            .sqrt();
-        assert!(
-            (length - 1.0).abs() < 1e-5,
-            "{}: length {length}",
-            entry.file
-        );
+    let file = std::fs::read(golden_folder().join("lite0-general.json")).unwrap();
+    let entries: Vec<ExpectedVector> = serde_json::from_slice(&file).unwrap();
+    let files: Vec<_> = entries.iter().map(|entry| entry.file.clone()).collect();
+    assert_eq!(files, golden_names());
+    for entry in entries {
+        assert_vector(&ENCODER, &entry.file, &entry.embedding);
     }
+}
+
+/// An index that was made with the former built-in encoder loads it from beside the index.
+#[test]
+fn the_former_built_in_encoder_gives_the_same_vectors_as_then() {
+    let former = from_models("lite0-clothing");
+    let fingerprint = former.fingerprint();
+    assert_eq!(fingerprint[..6], FORMER_FINGERPRINT, "{fingerprint:02x?}");
+    let fingerprint = ENCODER.fingerprint();
+    assert_eq!(fingerprint[..6], FINGERPRINT, "{fingerprint:02x?}");
+    for entry in expected() {
+        assert_vector(&former, &entry.file, &entry.embedding);
+    }
+}
+
+fn assert_vector(encoder: &Encoder, file: &str, expected: &str) {
+    let embedding = encoder.embed_area(&golden(file), &Area::WHOLE).unwrap();
+    let cosine = cosine(&embedding, &vector(expected));
+    assert!(cosine >= 0.999, "{file}: cosine {cosine}");
+    let length = embedding
+        .iter()
+        .map(|value| f64::from(*value).powi(2))
+        .sum::<f64>()
+        .sqrt();
+    assert!((length - 1.0).abs() < 1e-5, "{file}: length {length}");
 }
 
 #[test]

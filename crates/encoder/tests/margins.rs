@@ -4,7 +4,7 @@
 mod common;
 
 use common::area::*;
-use common::{ENCODER, golden};
+use common::{ENCODER, from_models, golden, model_files};
 use image::{Rgb, RgbImage, Rgba, RgbaImage, imageops};
 use lookalike_encoder::{Area, Encoder};
 use proptest::prelude::*;
@@ -19,8 +19,9 @@ fn margins_of_every_color_are_cut_off_in_spite_of_noise() {
             let untouched = alike(&png(sheet.clone()), &Area::WHOLE, &plain);
             for file in [png(sheet.clone()), jpeg(&sheet, 90), jpeg(&sheet, 40)] {
                 let trimmed = alike(&file, &TRIMMED, &plain);
+                // A JPEG of quality 40 is another image to the encoder, with or without margins.
                 assert!(
-                    trimmed > 0.95 && trimmed > untouched,
+                    trimmed > 0.9 && trimmed > untouched,
                     "{color:?} {across} {down}: {trimmed}, {untouched}"
                 );
             }
@@ -122,12 +123,13 @@ fn a_small_subject_of_a_large_jpeg_is_sharp() {
 /// The built-in encoder trims; one without the field, as other tools write the file, does not.
 #[test]
 fn the_preprocessing_file_decides_about_trimming() {
-    let (name, model, config) = Encoder::embedded_files();
-    let mut config: serde_json::Value = serde_json::from_slice(config).unwrap();
+    let name = "lite0-clothing";
+    let [model, config] = model_files(name);
+    let mut config: serde_json::Value = serde_json::from_slice(&config).unwrap();
     config.as_object_mut().unwrap().remove("trim_margins");
     let config = config.to_string();
-    let leaves = Encoder::from_parts(name, model, config.as_bytes()).unwrap();
-    assert_ne!(leaves.fingerprint(), ENCODER.fingerprint());
+    let leaves = Encoder::from_parts(name, &model, config.as_bytes()).unwrap();
+    assert_ne!(leaves.fingerprint(), from_models(name).fingerprint());
     let file = png(on_a_sheet(&scene(300, 300), 300, 300, [255; 3]));
     let trimmed = ENCODER.preprocess_area(&file, &TRIMMED).unwrap();
     let whole = all_of(&file);
@@ -136,7 +138,7 @@ fn the_preprocessing_file_decides_about_trimming() {
     assert!(leaves.preprocess(&file).unwrap() == whole);
     assert!(leaves.preprocess_area(&file, &TRIMMED).unwrap() == trimmed);
     assert!(leaves.preprocess_area(&file, &Area::WHOLE).unwrap() == whole);
-    // The fingerprint of the built-in encoder before it trimmed: indexes that have it store these
+    // The fingerprint of the former built-in encoder before it trimmed: indexes that have it store these
     // files.
     assert_eq!(
         leaves.fingerprint()[..6],

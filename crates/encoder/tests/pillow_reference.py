@@ -7,7 +7,7 @@ import numpy as np
 import onnxruntime
 from PIL import Image, ImageOps
 
-MODEL = Path(__file__).resolve().parents[3] / "models" / "lite0-clothing"
+MODELS = Path(__file__).resolve().parents[3] / "models"
 
 
 def open_rgb(path):
@@ -39,7 +39,7 @@ def resized(size, wanted):
 class Reference:
     """The default model in onnxruntime, with the preprocessing of its own file."""
 
-    def __init__(self, model=MODEL):
+    def __init__(self, model=MODELS / "lite0-general"):
         self.config = json.loads((model / "preprocessor_config.json").read_text())
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1

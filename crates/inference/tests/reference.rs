@@ -6,7 +6,7 @@ const SHAPE: [usize; 4] = [1, 3, 224, 224];
 
 fn embedded() -> Vec<u8> {
     let root = env!("CARGO_MANIFEST_DIR");
-    std::fs::read(format!("{root}/../../models/lite0-clothing/model.onnx")).expect("the model")
+    std::fs::read(format!("{root}/../../models/lite0-general/model.onnx")).expect("the model")
 }
 
 /// Returns noise of a linear congruential generator in [-2, 2], the range of normalized pixels.

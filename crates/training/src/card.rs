@@ -41,6 +41,9 @@ pub struct Card {
     pub training_log: TrainingLog,
     /// Images by category.
     pub data: BTreeMap<String, Counts>,
+    /// Number of images of other goods, by the name of their folder.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub others: BTreeMap<String, usize>,
     /// Images that could not be used.
     pub skipped: Vec<Skipped>,
     /// Images that occur twice; the first of each was used.
@@ -142,6 +145,11 @@ impl Card {
             recipe: recipe.clone(),
             training_log: trained.log,
             data: dataset.counts.clone(),
+            others: dataset
+                .others
+                .iter()
+                .map(|others| (others.name.clone(), others.images()))
+                .collect(),
             skipped: dataset.skipped.clone(),
             duplicates: dataset.duplicates.clone(),
             notes: dataset.notes.clone(),

@@ -11,6 +11,7 @@ use self::notes::Notes;
 use crate::error::TrainingError;
 use crate::features::{self, Features, Hashed, Pooling};
 use crate::labeled::LabeledFolder;
+use crate::others::OtherGoods;
 use crate::progress::{Progress, Stop};
 use crate::recipe::Recipe;
 use crate::retrieval::Labeled;
@@ -38,6 +39,8 @@ pub struct Dataset {
     pub training: Set,
     /// The images that are searched for in measurements.
     pub validation: Set,
+    /// Images of other goods, if any.
+    pub others: Vec<OtherGoods>,
     /// Images that could not be used.
     pub skipped: Vec<Skipped>,
     /// Images that occur twice; the first of each is used.
@@ -160,12 +163,35 @@ impl Dataset {
             training: set(&training, features),
             validation: set(&validating, validation_features),
             trained,
+            others: Vec::new(),
             skipped: notes.skipped,
             duplicates: notes.duplicates,
             notes: notes.notes,
             counts: notes.counts,
             categories,
         })
+    }
+
+    /// Adds images of other goods.
+    ///
+    /// # Errors
+    /// The errors of [`OtherGoods::pool`].
+    pub fn add_others(
+        &mut self,
+        name: String,
+        folder: &LabeledFolder,
+        pooling: &Pooling<'_>,
+        watched: (&dyn Progress, &Stop),
+    ) -> Result<(), TrainingError> {
+        let (others, dropped) = OtherGoods::pool(name, folder, pooling, watched)?;
+        self.others.push(others);
+        self.skipped.extend(folder.skipped.iter().cloned());
+        self.skipped
+            .extend(dropped.into_iter().map(|(image, reason)| Skipped {
+                what: image.name,
+                reason,
+            }));
+        Ok(())
     }
 }
 

@@ -1,10 +1,11 @@
-use lookalike_encoder::{Part, PartKind, ProjectionHead};
+use lookalike_encoder::{Gate, Part, PartKind, ProjectionHead};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde::Serialize;
 
 use crate::dataset::{Dataset, Set};
 use crate::error::TrainingError;
+use crate::gate;
 use crate::layer::{Layers, TrainingData};
 use crate::lda::{self, Lda};
 use crate::metrics::{self, Measures};
@@ -56,16 +57,10 @@ pub fn train(
     progress.begin(Stage::Training, recipe.epochs as u64);
     let mut rng = StdRng::seed_from_u64(seed);
     let mut layers = layers(dataset, recipe)?;
-    let pca = Pca::of(
-        dataset.training.features.plain(),
-        dataset.training.features.dimensions,
-        dataset.training.features.pooled(),
-        recipe.dimensions - dataset.trained.min(recipe.max_trained()),
-        &mut rng,
-    );
+    let general = General::of(dataset, recipe, &mut rng);
     let queries = some_queries(&dataset.validation);
     let measure = |layers: &Layers<'_>| {
-        let head = joined(layers, &pca, dataset, recipe);
+        let head = joined(layers, &general, dataset, recipe);
         let scores = metrics::scores(&dataset.training, &queries, Some(&head));
         (Measures::of(&scores).average_precision, head)
     };
@@ -116,9 +111,45 @@ fn not_finite(dataset: &Dataset, epochs: usize) -> TrainingError {
     TrainingError::NotFinite { epochs, largest }
 }
 
+/// What is known about things without a category.
+struct General {
+    /// The principal components, if the features vary at all.
+    components: Option<Part>,
+    /// Tells images like those of training from those of other goods, if there are any.
+    gate: Option<Gate>,
+}
+
+impl General {
+    fn of(dataset: &Dataset, recipe: &Recipe, rng: &mut StdRng) -> General {
+        let features = &dataset.training.features;
+        let others = dataset.others.iter().map(|other| other.features.plain());
+        let others: Vec<&[f32]> = others.collect();
+        let pca = Pca::of(
+            &[vec![features.plain()], others.clone()].concat(),
+            features.dimensions,
+            features.pooled(),
+            recipe.dimensions - dataset.trained.min(recipe.max_trained()),
+            rng,
+        );
+        let share = 1.0 - recipe.trained_share;
+        let components = (pca.count() > 0).then(|| pca.part(recipe.whitening, share));
+        let gate = components.as_ref().filter(|_| !others.is_empty());
+        let gate = gate.and_then(|components| {
+            let (rows, size) = (features.plain(), features.dimensions);
+            gate::fit(components, rows, &others, size, recipe.gate_quantile)
+        });
+        General { components, gate }
+    }
+}
+
 /// Joins the likelihoods of categories and the principal components, each with its share of the
 /// similarity.
-fn joined(layers: &Layers<'_>, pca: &Pca, dataset: &Dataset, recipe: &Recipe) -> ProjectionHead {
+fn joined(
+    layers: &Layers<'_>,
+    general: &General,
+    dataset: &Dataset,
+    recipe: &Recipe,
+) -> ProjectionHead {
     let (mut weights, mut bias) = layers.logits();
     let sharper = (1.0 / recipe.temperature) as f32;
     weights
@@ -138,11 +169,14 @@ fn joined(layers: &Layers<'_>, pca: &Pca, dataset: &Dataset, recipe: &Recipe) ->
         likelihoods.kind = PartKind::Likelihoods { projection };
     }
     let mut parts = vec![likelihoods];
-    if pca.count() > 0 {
+    if let Some(components) = &general.components {
         parts[0].share = recipe.trained_share;
-        parts.push(pca.part(recipe.whitening, 1.0 - recipe.trained_share));
+        parts.push(components.clone());
     }
-    ProjectionHead { parts }
+    ProjectionHead {
+        parts,
+        gate: general.gate.clone(),
+    }
 }
 
 /// Returns a map of the likelihoods of many categories to a few numbers that keep most of their
@@ -150,6 +184,7 @@ fn joined(layers: &Layers<'_>, pca: &Pca, dataset: &Dataset, recipe: &Recipe) ->
 fn projection(likelihoods: &Part, dataset: &Dataset, recipe: &Recipe) -> Vec<f32> {
     let alone = ProjectionHead {
         parts: vec![likelihoods.clone()],
+        gate: None,
     };
     let (roots, labels) = metrics::embed(&dataset.training.features, Some(&alone));
     // The same seed for every epoch, so that epochs differ only by what they learned.

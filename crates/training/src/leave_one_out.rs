@@ -111,6 +111,7 @@ fn without(dataset: &Dataset, left_out: u32) -> Dataset {
         validation: side(&dataset.validation),
         trained: dataset.trained - 1,
         categories,
+        others: dataset.others.clone(),
         skipped: Vec::new(),
         duplicates: Vec::new(),
         notes: Vec::new(),

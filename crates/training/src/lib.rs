@@ -26,6 +26,7 @@ pub mod evaluation;
 pub mod features;
 /// Training on pooled features.
 pub mod fine_tuning;
+mod gate;
 mod image_files;
 mod label_error;
 pub mod label_table;
@@ -35,6 +36,7 @@ mod lda;
 pub mod leave_one_out;
 mod loss;
 pub mod metrics;
+pub mod others;
 /// A folder that appears complete or not at all.
 pub mod output_folder;
 mod pca;

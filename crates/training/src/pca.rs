@@ -27,20 +27,27 @@ pub(crate) struct Pca {
 
 impl Pca {
     /// Computes the first `count` components of the first `pooled` of `dimensions` features in a
-    /// row, or fewer if the rows do not vary in as many directions. By subspace iteration from a
+    /// row, or fewer if the rows do not vary in as many directions. Every group of rows counts the
+    /// same, and only what varies within groups. By subspace iteration from a
     /// random start (Halko, Martinsson and Tropp, "Finding structure with randomness", 2011),
     /// because the full decomposition takes minutes.
     pub(crate) fn of(
-        rows: &[f32],
+        groups: &[&[f32]],
         dimensions: usize,
         pooled: usize,
         count: usize,
         rng: &mut StdRng,
     ) -> Pca {
-        let mean = mean(rows, dimensions, pooled);
-        let (axes, variances) = largest(&covariance(rows, dimensions, &mean), count, rng);
+        let mut center = DVector::zeros(pooled);
+        let mut scatter = DMatrix::zeros(pooled, pooled);
+        for rows in groups {
+            let mean = mean(rows, dimensions, pooled);
+            scatter += covariance(rows, dimensions, &mean) / groups.len() as f64;
+            center += mean / groups.len() as f64;
+        }
+        let (axes, variances) = largest(&scatter, count, rng);
         Pca {
-            mean,
+            mean: center,
             axes,
             variances,
             dimensions,
@@ -178,7 +185,7 @@ mod tests {
     fn the_first_components_carry_the_most_variance() {
         let rows = rows(&[5.0, 3.0, 1.0, 0.2, 0.1], 4000);
         let mut rng = StdRng::seed_from_u64(1);
-        let pca = Pca::of(&rows, 5, 5, 3, &mut rng);
+        let pca = Pca::of(&[&rows], 5, 5, 3, &mut rng);
         let plain = variances(&pca.part(0.0, 1.0), &rows, 5);
         for (found, expected) in plain.iter().zip([25.0, 9.0, 1.0]) {
             assert!((found / expected - 1.0).abs() < 0.1, "{plain:?}");
@@ -192,11 +199,21 @@ mod tests {
     }
 
     #[test]
+    fn groups_count_the_same_and_their_distance_does_not() {
+        let (many, few) = (rows(&[2.0, 0.1], 4000), rows(&[2.0, 0.1], 200));
+        let far: Vec<f32> = few.iter().map(|value| value + 1000.0).collect();
+        let mut rng = StdRng::seed_from_u64(1);
+        let pca = Pca::of(&[&many, &far], 2, 2, 2, &mut rng);
+        assert!((pca.variances[0] / 4.0 - 1.0).abs() < 0.1, "{pca:?}");
+        assert!((pca.mean[0] - 501.0).abs() < 1.0, "{pca:?}");
+    }
+
+    #[test]
     fn directions_without_variance_are_left_out() {
         let rows = rows(&[5.0, 3.0, 0.0, 0.0], 50);
         let mut rng = StdRng::seed_from_u64(1);
-        assert_eq!(Pca::of(&rows, 4, 4, 4, &mut rng).count(), 2);
+        assert_eq!(Pca::of(&[&rows], 4, 4, 4, &mut rng).count(), 2);
         let same = [1.0, 2.0, 1.0, 2.0];
-        assert_eq!(Pca::of(&same, 2, 2, 2, &mut rng).count(), 0);
+        assert_eq!(Pca::of(&[&same], 2, 2, 2, &mut rng).count(), 0);
     }
 }

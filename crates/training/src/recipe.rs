@@ -13,6 +13,9 @@ pub struct Recipe {
     pub trained_share: f32,
     /// Degree of whitening of the components: 0 leaves their variances, 1 makes them equal.
     pub whitening: f64,
+    /// With images of other goods: the share of the training images for which the first part is
+    /// less than half open.
+    pub gate_quantile: f64,
     /// Share of the scatter within categories that counts as equal in all directions, in the
     /// discriminant analysis from which training starts.
     pub shrinkage: f64,
@@ -60,6 +63,7 @@ impl Recipe {
             dimensions,
             trained_share: 0.6,
             whitening: 0.5,
+            gate_quantile: 0.05,
             shrinkage: 0.2,
             temperature: 5.0,
             epochs: 20,
@@ -74,6 +78,16 @@ impl Recipe {
             contrast_weight: 1.0,
             balance: 0.5,
             augmentations: vec![Augmentation::NONE, Augmentation::NONE.flip()],
+        }
+    }
+
+    /// Returns the recipe for an encoder that also has to find goods that it was not trained on.
+    /// Less whitening keeps more of what the backbone knows about them.
+    #[must_use]
+    pub fn among_others(self) -> Self {
+        Self {
+            whitening: 0.25,
+            ..self
         }
     }
 

@@ -9,7 +9,7 @@ use super::{cloud_at, cloud_within, short_limits};
 use crate::{EncoderError, EncoderSource, load_encoder, open_encoder};
 
 fn model_directory() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/lite0-clothing")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/lite0-general")
 }
 
 fn in_bucket(prefix: &str) -> EncoderSource {
@@ -35,9 +35,9 @@ async fn the_same_model_is_the_same_encoder_in_any_place() {
     assert_eq!(embedded.fingerprint(), stored.fingerprint());
     assert_eq!(
         (embedded.name(), embedded.dimensions()),
-        ("lite0-clothing", 256)
+        ("lite0-general", 256)
     );
-    assert_eq!((on_disk.name(), stored.name()), ("lite0-clothing", "0"));
+    assert_eq!((on_disk.name(), stored.name()), ("lite0-general", "0"));
 }
 
 #[tokio::test]

@@ -27,6 +27,11 @@ pub(crate) struct FinetuneArguments {
     #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = share)]
     pub(crate) validation_share: f64,
 
+    /// Folder of images of other goods, in folders as for --images; may be repeated. The encoder
+    /// still finds such goods, and others that are not in any folder, as well as its backbone.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) others: Vec<PathBuf>,
+
     /// Length of an embedding.
     #[arg(long, default_value_t = 256, value_parser = value_parser!(u32).range(8..=2048))]
     pub(crate) dimensions: u32,

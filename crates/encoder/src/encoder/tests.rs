@@ -32,7 +32,12 @@ fn any_length_becomes_one_and_none_is_an_error() {
 fn old_indexes_get_the_old_preprocessing() {
     // The preprocessing file of that time.
     let load = || {
-        let now = Encoder::embedded().expect("an intact build");
+        let now = Encoder::from_parts(
+            "lite0-clothing",
+            include_bytes!("../../../../models/lite0-clothing/model.onnx"),
+            include_bytes!("../../../../models/lite0-clothing/preprocessor_config.json"),
+        );
+        let now = now.expect("the files in models/ are whole");
         let untrimmed = Preprocessing {
             trim: false,
             ..now.preprocessing

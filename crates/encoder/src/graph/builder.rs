@@ -1,6 +1,7 @@
 use lookalike_inference::pb;
 
 use super::names::{FEATURES_NAME, OURS};
+use crate::gate::Gate;
 use crate::projection_head::{LENGTH_FLOOR, Part, PartKind, ProjectionHead};
 
 /// Nodes and weights to add to a graph, in the order of execution.
@@ -58,22 +59,67 @@ impl Builder {
     /// Adds a head behind the features.
     pub(super) fn head(&mut self, head: &ProjectionHead) {
         let features = self.source.clone();
-        let mut parts = Vec::new();
+        let mut directions = Vec::new();
         for (number, part) in head.parts.iter().enumerate() {
             self.source.clone_from(&features);
-            parts.push(self.part(&format!("part{number}"), part));
+            directions.push(self.part(&format!("part{number}"), part));
+        }
+        let lengths = match (&head.gate, head.parts.as_slice(), directions.as_slice()) {
+            (Some(gate), [first, last], [_, direction]) => {
+                self.gated_lengths(gate, [first, last], direction)
+            }
+            _ => self.fixed_lengths(&head.parts),
+        };
+        let mut parts = Vec::new();
+        for (number, (direction, length)) in directions.into_iter().zip(lengths).enumerate() {
+            self.source = direction;
+            parts.push(self.node(&format!("part{number}.scaled"), "Mul", &[length], vec![]));
         }
         self.source = parts.remove(0);
         self.node("embedding", "Concat", &parts, vec![whole("axis", 1)]);
     }
 
-    /// Adds one part of a head; returns the name of its output.
+    /// Returns the names of the lengths that parts have in every embedding.
+    fn fixed_lengths(&mut self, parts: &[Part]) -> Vec<String> {
+        let length = |(number, part): (usize, &Part)| {
+            let name = format!("part{number}.length");
+            self.weight(&name, &[1, 1], &[part.share.sqrt()])
+        };
+        parts.iter().enumerate().map(length).collect()
+    }
+
+    /// Adds a gate; returns the names of the lengths that it gives to the first and the last part,
+    /// a number for each output. The logistic function is the first of two likelihoods, and both
+    /// shares are sums of the two: so that all of it is dense layers and a softmax, which a
+    /// compiled network has anyway.
+    fn gated_lengths(&mut self, gate: &Gate, parts: [&Part; 2], last: &str) -> Vec<String> {
+        last.clone_into(&mut self.source);
+        let weights: Vec<f32> = gate.weights.iter().flat_map(|&w| [w, 0.0]).collect();
+        let weights = self.weight("gate.weights", &[gate.weights.len(), 2], &weights);
+        let bias = self.weight("gate.bias", &[1, 2], &[gate.bias, 0.0]);
+        self.node("gate.product", "MatMul", &[weights], vec![]);
+        self.node("gate.logits", "Add", &[bias], vec![]);
+        let open = self.node("gate.open", "Softmax", &[], vec![whole("axis", 1)]);
+        let most = parts[0].share;
+        let shares = [[most, 0.0], [1.0 - most, 1.0]];
+        let mut lengths = Vec::new();
+        for (number, (part, [open_share, closed_share])) in parts.iter().zip(shares).enumerate() {
+            let size = part.dimensions();
+            let rows = [vec![open_share; size], vec![closed_share; size]].concat();
+            let rows = self.weight(&format!("gate.shares{number}"), &[2, size], &rows);
+            self.source.clone_from(&open);
+            self.node(&format!("gate.share{number}"), "MatMul", &[rows], vec![]);
+            lengths.push(self.node(&format!("gate.length{number}"), "Sqrt", &[], vec![]));
+        }
+        lengths
+    }
+
+    /// Adds one part of a head; returns the name of its direction.
     fn part(&mut self, name: &str, part: &Part) -> String {
         let outputs = part.bias.len();
         let rows = part.weights.len() / outputs;
         let weights = self.weight(&format!("{name}.weights"), &[rows, outputs], &part.weights);
         let bias = self.weight(&format!("{name}.bias"), &[1, outputs], &part.bias);
-        let share = self.weight(&format!("{name}.length"), &[1, 1], &[part.share.sqrt()]);
         self.node(&format!("{name}.product"), "MatMul", &[weights], vec![]);
         self.node(&format!("{name}.dense"), "Add", &[bias], vec![]);
         if let PartKind::Likelihoods { projection } = &part.kind {
@@ -86,12 +132,11 @@ impl Builder {
                 self.node(&format!("{name}.projected"), "MatMul", &[matrix], vec![]);
             }
         }
-        self.unit_length(name);
-        self.node(&format!("{name}.scaled"), "Mul", &[share], vec![])
+        self.unit_length(name)
     }
 
-    /// Divides the source by its length, which may be zero.
-    fn unit_length(&mut self, name: &str) {
+    /// Divides the source by its length, which may be zero; returns the name of the result.
+    fn unit_length(&mut self, name: &str) -> String {
         let source = self.source.clone();
         let floor = self.weight(&format!("{name}.floor"), &[1, 1], &[LENGTH_FLOOR]);
         // The axes became an input with operator set 18.
@@ -104,7 +149,7 @@ impl Builder {
         self.node(&format!("{name}.norm"), "ReduceL2", &inputs, attributes);
         let length = self.node(&format!("{name}.divisor"), "Add", &[floor], vec![]);
         self.source = source;
-        self.node(&format!("{name}.direction"), "Div", &[length], vec![]);
+        self.node(&format!("{name}.direction"), "Div", &[length], vec![])
     }
 
     /// Adds a node that takes the source and `more`, and becomes the source; returns its name,

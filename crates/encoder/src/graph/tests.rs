@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
-use crate::{Augmentation, Backbone, Encoder, Part, PartKind};
+use crate::{Augmentation, Backbone, Encoder, Gate, Part, PartKind};
 
 const CONFIG: &[u8] = br#"{"do_resize": true, "size": {"height": 4, "width": 4}, "resample": 2,
     "do_rescale": true, "do_normalize": false}"#;
@@ -85,7 +85,20 @@ fn head(projects: bool) -> ProjectionHead {
                 0.3,
             ),
         ],
+        gate: None,
     }
+}
+
+/// Behind a gate that is neither open nor closed.
+fn gated_head() -> ProjectionHead {
+    let mut head = head(false);
+    head.parts.remove(1);
+    head.parts.swap(0, 1);
+    head.gate = Some(Gate {
+        weights: vec![0.8, -0.3],
+        bias: 0.1,
+    });
+    head
 }
 
 /// A GIF of one pixel, `0x336699`.
@@ -98,7 +111,7 @@ const IMAGE: &[u8] = &[
 fn a_joined_file_computes_the_same_as_the_head() {
     for opset in [7, 13, 18, 21] {
         for batch in [None, Some("N")] {
-            for projects in [false, true] {
+            for head in [head(false), head(true), gated_head()] {
                 let backbone = Backbone::from_parts("averages", &averages(opset, batch), CONFIG);
                 let backbone = backbone.unwrap();
                 let features = backbone
@@ -106,16 +119,11 @@ fn a_joined_file_computes_the_same_as_the_head() {
                     .unwrap()
                     .remove(0);
                 assert!((features[2] - 0.6).abs() < 1e-3, "{features:?}");
-                let joined = backbone
-                    .join(&head(projects), &[("parents", "[]")])
-                    .unwrap();
+                let joined = backbone.join(&head, &[("parents", "[]")]).unwrap();
                 let encoder = Encoder::from_parts("joined", &joined, CONFIG).unwrap();
                 let found = encoder.embed(IMAGE).unwrap();
-                for (found, expected) in found.iter().zip(head(projects).apply(&features)) {
-                    assert!(
-                        (found - expected).abs() < 1e-5,
-                        "opset {opset}, projects {projects}"
-                    );
+                for (found, expected) in found.iter().zip(head.apply(&features)) {
+                    assert!((found - expected).abs() < 1e-5, "opset {opset}, {head:?}");
                 }
             }
         }

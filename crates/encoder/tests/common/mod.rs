@@ -15,6 +15,19 @@ use lookalike_encoder::Encoder;
 /// The built-in encoder. Loading it takes a while, so every test uses the same one.
 pub static ENCODER: LazyLock<Encoder> = LazyLock::new(|| Encoder::embedded().unwrap());
 
+/// Loads an encoder of `models/` as its files are stored beside an index.
+pub fn from_models(name: &str) -> Encoder {
+    let [onnx, config] = model_files(name);
+    Encoder::from_parts(name, &onnx, &config).unwrap()
+}
+
+/// Returns the ONNX file and the preprocessing file of an encoder of `models/`.
+pub fn model_files(name: &str) -> [Vec<u8>; 2] {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../models");
+    ["model.onnx", "preprocessor_config.json"]
+        .map(|file| std::fs::read(folder.join(name).join(file)).unwrap())
+}
+
 pub fn golden_folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }

@@ -1,11 +1,12 @@
-"""Draws the golden pictures and writes what Pillow and onnxruntime make of them to golden.json.
+"""Draws the golden pictures and writes what Pillow and onnxruntime make of them to golden.json and
+lite0-general.json.
 
     pip install -r crates/encoder/tests/golden/requirements.txt
     python crates/encoder/tests/golden/make_golden.py
 
 Pictures are drawn with numpy from fixed seeds. Encoders of another Pillow may write other bytes for the
 same drawing; the expectations are always computed from the files as they are. `--expectations` leaves
-the pictures alone and only writes golden.json, for a new model or preprocessing.
+the pictures alone and only writes both files, for a new model or preprocessing.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from PIL import Image
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from pillow_reference import Reference  # noqa: E402
+from pillow_reference import MODELS, Reference  # noqa: E402
 
 PICTURES = HERE / "pictures"
 
@@ -193,7 +194,8 @@ def draw():
 
 
 def expect():
-    reference = Reference()
+    """Writes pixels and vectors of the former built-in encoder, then the vectors of today's."""
+    reference = Reference(MODELS / "lite0-clothing")
     entries = []
     for path in sorted(PICTURES.iterdir()):
         pixels = reference.pixels(path)
@@ -210,10 +212,21 @@ def expect():
                 "embedding": base64.b64encode(embedding.tobytes()).decode(),
             }
         )
-    lines = ",\n".join(json.dumps(entry) for entry in entries)
-    (HERE / "golden.json").write_text(f"[\n{lines}\n]\n")
+    write("golden.json", entries)
+    reference = Reference(MODELS / "lite0-general")
+    vectors = []
+    for path in sorted(PICTURES.iterdir()):
+        embedding = reference.embedding(path).astype("<f4")
+        encoded = base64.b64encode(embedding.tobytes()).decode()
+        vectors.append({"file": path.name, "embedding": encoded})
+    write("lite0-general.json", vectors)
     size = sum(path.stat().st_size for path in HERE.rglob("*") if path.is_file())
     print(f"{len(entries)} pictures, {size} bytes in all")
+
+
+def write(name, entries):
+    lines = ",\n".join(json.dumps(entry) for entry in entries)
+    (HERE / name).write_text(f"[\n{lines}\n]\n")
 
 
 def main():

@@ -51,6 +51,7 @@ fn dataset() -> Dataset {
         trained: LABELS as usize,
         training: set(240, 2, &mut rng),
         validation: set(80, 1, &mut rng),
+        others: Vec::new(),
         skipped: Vec::new(),
         duplicates: Vec::new(),
         notes: Vec::new(),

@@ -65,6 +65,10 @@ fn finetune(arguments: &FinetuneArguments, stop: &Stop) -> Result<CommandOutcome
     let watched: (&dyn Progress, &Stop) = (&bars, stop);
     let mut dataset = Dataset::prepare(&folder, &validation, &recipe, seed, &pooling, watched)?;
     dataset.skipped.extend(unused);
+    for path in &arguments.others {
+        let folder = LabeledFolder::read(path, None)?;
+        dataset.add_others(folder_name(path)?, &folder, &pooling, watched)?;
+    }
     let trained = fine_tuning::train(&dataset, &recipe, seed, watched)?;
     let about = about(arguments, &output);
     let model = card::model(&backbone, &trained, &about).map_err(TrainingError::from)?;
@@ -126,14 +130,17 @@ fn backbone(path: Option<&Path>) -> Result<Backbone> {
         std::fs::read(path).context(what)
     };
     let name = match model.file_stem() {
-        Some(stem) if stem != "model" => stem.to_owned(),
-        _ => {
-            let whole = std::path::absolute(folder)?;
-            whole.file_name().unwrap_or_default().to_owned()
-        }
+        Some(stem) if stem != "model" => stem.to_string_lossy().into_owned(),
+        _ => folder_name(folder)?,
     };
-    Backbone::from_parts(&name.to_string_lossy(), &read(&model)?, &read(&config)?)
+    Backbone::from_parts(&name, &read(&model)?, &read(&config)?)
         .with_context(|| format!("{} cannot be used as a backbone", model.display()))
+}
+
+fn folder_name(folder: &Path) -> Result<String> {
+    let whole = std::path::absolute(folder)?;
+    let name = whole.file_name().unwrap_or_default();
+    Ok(name.to_string_lossy().into_owned())
 }
 
 /// Returns the user's cache folder.
@@ -154,6 +161,9 @@ fn recipe(arguments: &FinetuneArguments) -> Recipe {
     }
     if let Some(patience) = arguments.patience {
         recipe.patience = patience as usize;
+    }
+    if !arguments.others.is_empty() {
+        recipe = recipe.among_others();
     }
     recipe
 }

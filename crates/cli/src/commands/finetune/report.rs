@@ -30,6 +30,9 @@ pub(super) fn print_card(card: &Card, output: &OutputFolder, json: bool) -> Resu
         sum(|counts| counts.validation),
         sum(|counts| counts.skipped),
     );
+    for (name, images) in &card.others {
+        println!("other goods {name}: {images} pictures");
+    }
     println!("backbone    {}", line(&card.validation.before));
     println!("fine-tuned  {}", line(&card.validation.after));
     if let Some(left_out) = &card.left_out {

@@ -1,0 +1,46 @@
+//! Images of goods that an encoder is not trained on, but has to find as well as its backbone does.
+
+use crate::error::TrainingError;
+use crate::features::{self, Dropped, Features, Pooling};
+use crate::labeled::LabeledFolder;
+use crate::progress::{Progress, Stop};
+use lookalike_encoder::Augmentation;
+
+/// The features of one folder of other goods. Their categories are not used.
+#[derive(Debug, Clone)]
+pub struct OtherGoods {
+    /// A name for the card.
+    pub name: String,
+    /// Features, one row for each image.
+    pub features: Features,
+}
+
+impl OtherGoods {
+    /// Pools the images of a folder; returns those that cannot be used with the reason.
+    ///
+    /// # Errors
+    /// If no image can be used, the cache cannot be written, or it was stopped.
+    pub fn pool(
+        name: String,
+        folder: &LabeledFolder,
+        pooling: &Pooling<'_>,
+        (progress, stop): (&dyn Progress, &Stop),
+    ) -> Result<(Self, Vec<Dropped>), TrainingError> {
+        let (mut images, mut dropped) = features::hash_all(&folder.images, progress, stop)?;
+        let (features, unreadable) =
+            pooling.pool(&mut images, &[Augmentation::NONE], progress, stop)?;
+        dropped.extend(unreadable);
+        match (images.as_slice(), dropped.as_slice()) {
+            ([], [(image, reason), ..]) => Err(TrainingError::NothingUsable {
+                found: dropped.len(),
+                first: format!("{}: {reason}", image.name),
+            }),
+            _ => Ok((Self { name, features }, dropped)),
+        }
+    }
+
+    /// Returns the number of images.
+    pub fn images(&self) -> usize {
+        self.features.plain().len() / self.features.dimensions.max(1)
+    }
+}
