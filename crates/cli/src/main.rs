@@ -26,6 +26,7 @@ mod reindex_fill;
 mod report_file;
 mod sam_variables;
 mod search_query;
+mod separation;
 mod shared_names;
 mod stop_signal;
 mod target;

@@ -60,7 +60,10 @@ mod segment;
 mod selection;
 mod snapshot;
 
-pub use audit::{AuditSettings, ImageAudit, ImageGroup, Misplaced};
+pub use audit::{
+    AuditSettings, CategorySeparation, ImageAudit, ImageGroup, Misplaced, SeparationLimits,
+    SeparationQuery,
+};
 pub use columns::{AttributeInfo, ValueTypes};
 pub use compaction::{
     CompactionPolicy, deleted_meanwhile, merge_deltas, rebuild_base, rebuild_bytes,

@@ -51,7 +51,8 @@ pub use answer::{
 };
 pub use audit::{
     AuditError, AuditOptions, AuditReport, AuditedGroup, AuditedImage, AuditedProduct,
-    Contradiction, Listed, MisplacedImage, StaleRecord,
+    CategorySeparation, Contradiction, Listed, MIN_SEPARATED_PRODUCTS, MisplacedImage,
+    NotSeparable, StaleRecord,
 };
 pub use error::SearchError;
 pub use export::{Exported, Exporter, SimilarProduct};

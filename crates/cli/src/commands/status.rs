@@ -8,11 +8,20 @@ use serde_json::json;
 use super::index::{encoder_notice, print_standby};
 use crate::args::StatusArguments;
 use crate::output::CommandOutcome;
+use crate::separation::Separation;
 use crate::target::Target;
+
+/// Maximum number of products that are searched for to see how well categories are separated.
+const MAX_QUERIES: usize = 200;
 
 pub(crate) async fn run(arguments: StatusArguments) -> Result<CommandOutcome> {
     let target = Target::connect(&arguments.output.target).await?;
-    let info = target.searcher(target.encoders()).index_info().await?;
+    let searcher = target.searcher(target.encoders());
+    let info = searcher.index_info().await?;
+    // The state is shown even if this cannot be measured.
+    let separation = Separation::measure(&searcher, MAX_QUERIES).await;
+    let separation =
+        separation.unwrap_or_else(|error| Separation::not_measured(format!("{error:#}")));
     let failed = if arguments.failed {
         failures(&target).await?
     } else {
@@ -25,6 +34,7 @@ pub(crate) async fn run(arguments: StatusArguments) -> Result<CommandOutcome> {
             "products": info.state.products,
             "failed": info.failed,
             "history": info.history,
+            "separation": separation,
         });
         if arguments.failed {
             line["failures"] = json!(failed);
@@ -46,6 +56,9 @@ pub(crate) async fn run(arguments: StatusArguments) -> Result<CommandOutcome> {
         println!("{notice}");
     }
     info.standby_indexes.iter().for_each(print_standby);
+    if info.state.images > 0 {
+        println!("{}", separation.line());
+    }
     for generation in &info.history {
         let GenerationInfo {
             generation,

@@ -5,10 +5,12 @@
 //! the row that has it. The result depends on the snapshot alone: neither on threads nor on the
 //! order of rows.
 
+mod average_precision;
 mod groups;
 mod neighbors;
 mod report;
 mod rows;
+mod separation;
 mod union_find;
 mod votes;
 
@@ -20,6 +22,7 @@ use crate::snapshot::Snapshot;
 use neighbors::{MAX_VOTES, Neighbors};
 pub use report::{AuditSettings, ImageAudit, ImageGroup, Misplaced};
 use rows::AuditedRows;
+pub use separation::{CategorySeparation, SeparationLimits, SeparationQuery};
 
 /// Maximum number of images of its own product, and copies, for which an image gets additional neighbors, so that
 /// they do not take the places of others.

@@ -124,6 +124,11 @@ impl<'a> AuditedRows<'a> {
         &self.names[category as usize]
     }
 
+    /// Returns the names of all categories, by number.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// Returns a row of every distinct vector, ascending.
     pub(super) fn distinct(&self) -> &[u32] {
         &self.distinct

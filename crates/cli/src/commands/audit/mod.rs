@@ -12,6 +12,7 @@ use crate::args::AuditArguments;
 use crate::deadline;
 use crate::output::{self, CommandOutcome};
 use crate::report_file::ReportFile;
+use crate::separation::Separation;
 use crate::target::Target;
 
 /// Entries of each list for people, unless `--limit` says otherwise.
@@ -19,11 +20,16 @@ const SHOWN: u32 = 10;
 /// Entries of each list in the page, unless `--limit` says otherwise.
 const ON_PAGE: u32 = 100;
 
+/// Maximum number of products that are searched for to see how well categories are separated.
+const MAX_QUERIES: usize = 1000;
+
 /// The object that `--json` prints.
 #[derive(Serialize)]
 struct Line<'a> {
     #[serde(flatten)]
     report: AuditReport,
+    /// How well the encoder separates the categories.
+    separation: &'a Separation,
     /// True if bucket, index and records agree.
     consistent: bool,
     /// With `--repair`: the repaired keys and records, from before the report was made.
@@ -45,9 +51,10 @@ pub(crate) async fn run(arguments: AuditArguments) -> Result<CommandOutcome> {
         }
         repaired = Some(done);
     }
+    let separation = separation(&searcher).await?;
     if let Some(file) = file {
         let shown = shortened(&report, &arguments, ON_PAGE);
-        let page = page::page(&shown, repaired.as_ref(), &searcher).await?;
+        let page = page::page(&shown, &separation, repaired.as_ref(), &searcher).await?;
         let (path, bytes) = file.write(&page)?;
         eprintln!("report: {} ({})", path.display(), output::bytes(bytes));
     }
@@ -55,6 +62,7 @@ pub(crate) async fn run(arguments: AuditArguments) -> Result<CommandOutcome> {
     if arguments.output.json {
         let line = Line {
             report: shortened(&report, &arguments, u32::MAX),
+            separation: &separation,
             consistent: report.is_consistent(),
             repaired: repaired.as_ref(),
         };
@@ -63,7 +71,8 @@ pub(crate) async fn run(arguments: AuditArguments) -> Result<CommandOutcome> {
         if let Some(repaired) = &repaired {
             text::print_repaired(repaired);
         }
-        text::print(&shortened(&report, &arguments, SHOWN), arguments.repair);
+        let shown = shortened(&report, &arguments, SHOWN);
+        text::print(&shown, &separation, arguments.repair);
     }
     Ok(done)
 }
@@ -82,4 +91,11 @@ async fn audit(searcher: &Searcher) -> Result<AuditReport> {
     let report = searcher.audit(options).await;
     spinner.finish_and_clear();
     Ok(report?)
+}
+
+async fn separation(searcher: &Searcher) -> Result<Separation> {
+    let spinner = output::spinner("measuring how well categories are separated");
+    let separation = Separation::measure(searcher, MAX_QUERIES).await;
+    spinner.finish_and_clear();
+    separation
 }

@@ -8,6 +8,7 @@ use lookalike_training::evaluation::html::STYLE;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::repair::Repaired;
+use crate::separation::Separation;
 
 const OWN_STYLE: &str = include_str!("page.css");
 
@@ -17,6 +18,7 @@ type Links = HashMap<String, String>;
 /// Renders the page of a report; everything in the report is shown.
 pub(super) async fn page(
     report: &AuditReport,
+    separation: &Separation,
     repaired: Option<&Repaired>,
     searcher: &Searcher,
 ) -> Result<String> {
@@ -37,6 +39,8 @@ pub(super) async fn page(
                     h1 { "Catalog audit" }
                     (opening(report))
                     @if let Some(repaired) = repaired { (repair(repaired)) }
+                    h2 { "Categories" }
+                    @for line in separation.text().lines() { p { (line.trim()) } }
                     (groups("Identical images", &report.duplicates, &links))
                     (groups("Nearly identical images", &report.near_duplicates, &links))
                     (misplaced(report, &links))

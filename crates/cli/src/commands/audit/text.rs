@@ -3,9 +3,10 @@
 use lookalike_search::{AuditReport, AuditedGroup, Listed};
 
 use super::repair::{NotIndexed, Repaired};
+use crate::separation::Separation;
 
 /// Prints the report.
-pub(super) fn print(report: &AuditReport, was_repaired: bool) {
+pub(super) fn print(report: &AuditReport, separation: &Separation, was_repaired: bool) {
     println!(
         "generation {}: {} images of {} products are indexed; {} images in the bucket, {} products in the table",
         report.generation, report.images, report.products, report.stored, report.in_table
@@ -84,7 +85,7 @@ pub(super) fn print(report: &AuditReport, was_repaired: bool) {
             format!("{}  product {}: {wrong}", record.key, record.product_id)
         },
     );
-    println!("");
+    println!("\n{}\n", separation.text());
     match (report.is_consistent(), was_repaired) {
         (true, _) => println!("bucket, index and records agree"),
         (false, false) => println!(
