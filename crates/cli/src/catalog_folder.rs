@@ -1,13 +1,13 @@
 //! Uploading a folder tree of images to the catalog.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use lookalike_aws::Cloud;
-use lookalike_core::{CATALOG_PREFIX, product_id_of};
+use lookalike_core::CATALOG_PREFIX;
 use lookalike_product_table::{ImageMatcher, UnmatchedEntry};
 use lookalike_training::labeled::is_image;
 use md5::{Digest, Md5};
@@ -171,20 +171,6 @@ impl LocalImage {
     fn below(&self) -> &str {
         &self.key[CATALOG_PREFIX.len()..]
     }
-
-    /// Returns the product id that an option takes from the path.
-    fn product_id_from(&self, source: ProductIdSource) -> Option<String> {
-        let stem = || product_id_of(&self.key, &BTreeMap::new());
-        let folders = self.below().rsplit_once('/').map(|(folders, _)| folders);
-        match (source, folders) {
-            (ProductIdSource::Path, Some(folders)) => Some(format!("{folders}/{}", stem())),
-            (ProductIdSource::Folder, Some(folders)) => {
-                folders.rsplit('/').next().map(str::to_owned)
-            }
-            // Without a folder, the file name is all there is.
-            (_, None) | (ProductIdSource::Stem, _) => Some(stem()),
-        }
-    }
 }
 
 /// Sets the products that entries or an option name, and reports file names that join images of several folders.
@@ -200,7 +186,7 @@ fn find_products(
             report.in_other_case.extend(found.in_other_case);
             image.product_id = Some(found.product_id);
         } else if let Some(source) = source {
-            image.product_id = image.product_id_from(source);
+            image.product_id = Some(source.id_of(image.below()));
         } else {
             names.add(&image.key);
         }

@@ -22,6 +22,7 @@ mod import_watch;
 mod local;
 mod output;
 mod product_file;
+mod product_ids;
 mod reindex_fill;
 mod report_file;
 mod sam_variables;

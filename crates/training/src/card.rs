@@ -10,6 +10,7 @@ use crate::hex;
 use crate::leave_one_out::LeftOut;
 use crate::metrics::{self, Confusion, Measures};
 use crate::recipe::Recipe;
+use crate::similar_images::SuspectImage;
 use crate::skipped::Skipped;
 
 /// The metadata entry of an ONNX file that lists its parents, as JSON.
@@ -48,6 +49,9 @@ pub struct Card {
     pub skipped: Vec<Skipped>,
     /// Images that occur twice; the first of each was used.
     pub duplicates: Vec<Skipped>,
+    /// Images that may be in the wrong category, because most of their nearest images are of another
+    /// one; most certain first.
+    pub suspects: Vec<SuspectImage>,
     /// Remarks about the images, a sentence each.
     pub notes: Vec<String>,
     /// Validation images searched for among the training images.
@@ -152,6 +156,7 @@ impl Card {
                 .collect(),
             skipped: dataset.skipped.clone(),
             duplicates: dataset.duplicates.clone(),
+            suspects: dataset.suspects.clone(),
             notes: dataset.notes.clone(),
             validation: BeforeAndAfter { before, after },
             left_out: None,

@@ -2,21 +2,26 @@
 
 mod counts;
 mod notes;
+mod set;
+mod split_off;
 
 pub use self::counts::Counts;
+pub use self::set::Set;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use self::notes::Notes;
+use self::split_off::{Pooled, split_off};
 use crate::error::TrainingError;
-use crate::features::{self, Features, Hashed, Pooling};
-use crate::labeled::LabeledFolder;
+use crate::features::{self, Hashed, Pooling};
+use crate::image_labels::ImageLabels;
+use crate::labeled::{LabeledFolder, LabeledImage};
+use crate::metrics;
 use crate::others::OtherGoods;
 use crate::progress::{Progress, Stop};
 use crate::recipe::Recipe;
-use crate::retrieval::Labeled;
+use crate::similar_images::{SimilarImages, SuspectImage};
 use crate::skipped::Skipped;
-use crate::split::{self, Item};
 use lookalike_encoder::Augmentation;
 
 /// The source of the validation images.
@@ -45,66 +50,16 @@ pub struct Dataset {
     pub skipped: Vec<Skipped>,
     /// Images that occur twice; the first of each is used.
     pub duplicates: Vec<Skipped>,
+    /// Images that may be in the wrong category, most certain first.
+    pub suspects: Vec<SuspectImage>,
     /// Remarks about the images, a sentence each.
     pub notes: Vec<String>,
     /// Images by category name.
     pub counts: BTreeMap<String, Counts>,
 }
 
-/// Images of one half of the split.
-#[derive(Debug, Clone)]
-pub struct Set {
-    /// Features, one row for each image.
-    pub features: Features,
-    /// Labels, one for each image.
-    pub labels: Vec<u32>,
-}
-
-impl Set {
-    /// Returns the labels with `vectors`, one for each plain image, for searching.
-    pub fn labeled<'a>(&'a self, vectors: &'a [f32], dimensions: usize) -> Labeled<'a> {
-        Labeled {
-            vectors,
-            dimensions,
-            labels: &self.labels,
-        }
-    }
-
-    /// Returns the images with a wanted label.
-    #[must_use]
-    pub fn filtered(&self, wanted: impl Fn(u32) -> bool) -> Set {
-        let labels = self.labels.iter().enumerate();
-        self.rows(
-            labels
-                .filter(|(_, label)| wanted(**label))
-                .map(|(row, _)| row),
-        )
-    }
-
-    /// Returns some of the images.
-    #[must_use]
-    pub fn rows(&self, rows: impl Iterator<Item = usize>) -> Set {
-        let rows: Vec<usize> = rows.collect();
-        let dimensions = self.features.dimensions;
-        let pick = |augmentation: &Vec<f32>| {
-            let picked = rows
-                .iter()
-                .flat_map(|row| &augmentation[row * dimensions..][..dimensions]);
-            picked.copied().collect()
-        };
-        Set {
-            features: Features {
-                dimensions,
-                blocks: self.features.blocks.clone(),
-                augmentations: self.features.augmentations.iter().map(pick).collect(),
-            },
-            labels: rows.iter().map(|&row| self.labels[row]).collect(),
-        }
-    }
-}
-
 impl Dataset {
-    /// Reads, splits and pools. The seed determines the images for validation.
+    /// Reads, pools and splits. The seed determines the images for validation.
     ///
     /// # Errors
     /// If too little is left for training, the cache cannot be written, or it was stopped.
@@ -114,58 +69,90 @@ impl Dataset {
         recipe: &Recipe,
         seed: u64,
         pooling: &Pooling<'_>,
-        (progress, stop): (&dyn Progress, &Stop),
+        watched: (&dyn Progress, &Stop),
     ) -> Result<Self, TrainingError> {
-        let mut notes = Notes {
-            skipped: folder.skipped.clone(),
-            ..Notes::default()
+        let mut reader = Reader {
+            notes: Notes {
+                skipped: folder.skipped.clone(),
+                ..Notes::default()
+            },
+            seen: HashMap::new(),
+            pooling,
+            watched,
         };
-        let mut seen = HashMap::new();
-        let mut read = |folder: &LabeledFolder, notes: &mut Notes| {
-            let (hashed, dropped) = features::hash_all(&folder.images, progress, stop)?;
-            notes.drop_all(dropped);
-            Ok::<_, TrainingError>(notes.unique(hashed, &mut seen))
-        };
-        let mut training = read(folder, &mut notes)?;
-        let mut validating = match validation {
-            Validation::Share(share) => split_off(&mut training, *share, seed),
+        let images = reader.read(folder)?;
+        check_categories(&images, &reader.notes)?;
+        // A folder takes the place of a share.
+        let (share, further) = match validation {
+            Validation::Share(share) => (*share, None),
             Validation::Folder(folder) => {
-                notes.skipped.extend(folder.skipped.iter().cloned());
-                read(folder, &mut notes)?
+                reader.notes.skipped.extend(folder.skipped.iter().cloned());
+                (0.0, Some(reader.read(folder)?))
             }
         };
-        check_categories(&training, &notes)?;
-        let (features, dropped) =
-            pooling.pool(&mut training, &recipe.augmentations, progress, stop)?;
-        notes.drop_all(dropped);
-        check_categories(&training, &notes)?;
-        let (validation_features, dropped) =
-            pooling.pool(&mut validating, &[Augmentation::NONE], progress, stop)?;
-        notes.drop_all(dropped);
-        let (categories, trained) = categories(&training, &validating);
-        if !validating
+        let mut training = reader.pool(images, &recipe.augmentations)?;
+        check_categories(&training.images, &reader.notes)?;
+        let further = further
+            .map(|images| reader.pool(images, &[Augmentation::NONE]))
+            .transpose()?;
+        let similar = similar_images(&training, further.as_ref(), watched.1)?;
+        let all = training.images.iter();
+        let all = all.chain(further.iter().flat_map(|pooled| &pooled.images));
+        let suspects = suspects(&similar, &all.collect::<Vec<_>>());
+        let mut notes = reader.notes;
+        let validating = match further {
+            Some(further) => {
+                notes.on_both_sides(&similar, training.images.len());
+                further
+            }
+            None => {
+                notes.grouped(&similar);
+                split_off(&mut training, &similar.groups, share, seed)
+            }
+        };
+        Self::assemble(training, validating, notes, suspects)
+    }
+
+    fn assemble(
+        training: Pooled,
+        validating: Pooled,
+        mut notes: Notes,
+        suspects: Vec<SuspectImage>,
+    ) -> Result<Self, TrainingError> {
+        let (categories, trained) = categories(&training.images, &validating.images);
+        let numbers: HashMap<&str, u32> = categories.iter().map(String::as_str).zip(0..).collect();
+        let set = |pooled: Pooled| {
+            let of_image = |hashed: &Hashed| {
+                let labels = hashed.image.labels();
+                labels
+                    .filter_map(|label| numbers.get(label).copied())
+                    .collect()
+            };
+            Set {
+                labels: ImageLabels::new(pooled.images.iter().map(of_image)),
+                features: pooled.features,
+            }
+        };
+        notes.count(&training.images, &validating.images);
+        let (training, validation) = (set(training), set(validating));
+        if !validation
+            .labels
+            .firsts()
             .iter()
-            .any(|hashed| place(&categories, hashed) < trained as u32)
+            .any(|&label| label < trained as u32)
         {
             return Err(TrainingError::NothingToValidate {
                 categories: trained,
             });
         }
-        notes.count(&training, &validating);
-        let set = |images: &[Hashed], features| Set {
-            features,
-            labels: images
-                .iter()
-                .map(|hashed| place(&categories, hashed))
-                .collect(),
-        };
         Ok(Self {
-            training: set(&training, features),
-            validation: set(&validating, validation_features),
+            training,
+            validation,
             trained,
             others: Vec::new(),
             skipped: notes.skipped,
             duplicates: notes.duplicates,
+            suspects,
             notes: notes.notes,
             counts: notes.counts,
             categories,
@@ -195,58 +182,109 @@ impl Dataset {
     }
 }
 
-fn split_off(training: &mut Vec<Hashed>, share: f64, seed: u64) -> Vec<Hashed> {
-    let items: Vec<Item<'_>> = training
-        .iter()
-        .map(|hashed| Item {
-            content: hashed.content,
-            label: &hashed.image.label,
+/// Reads folders, one after the other.
+struct Reader<'a> {
+    notes: Notes,
+    seen: HashMap<[u8; 32], LabeledImage>,
+    pooling: &'a Pooling<'a>,
+    watched: (&'a dyn Progress, &'a Stop),
+}
+
+impl Reader<'_> {
+    /// Returns the distinct images of a folder.
+    fn read(&mut self, folder: &LabeledFolder) -> Result<Vec<Hashed>, TrainingError> {
+        let (progress, stop) = self.watched;
+        let (hashed, dropped) = features::hash_all(&folder.images, progress, stop)?;
+        self.notes.drop_all(dropped);
+        Ok(self.notes.unique(hashed, &mut self.seen))
+    }
+
+    /// Returns the images that have features.
+    fn pool(
+        &mut self,
+        mut images: Vec<Hashed>,
+        augmentations: &[Augmentation],
+    ) -> Result<Pooled, TrainingError> {
+        let (progress, stop) = self.watched;
+        let pooled = self
+            .pooling
+            .pool(&mut images, augmentations, progress, stop)?;
+        let (features, dropped) = pooled;
+        self.notes.drop_all(dropped);
+        Ok(Pooled { images, features })
+    }
+}
+
+/// Compares the images for training and, after them, those of a folder for validation.
+fn similar_images(
+    training: &Pooled,
+    further: Option<&Pooled>,
+    stop: &Stop,
+) -> Result<SimilarImages, TrainingError> {
+    let mut vectors = Vec::new();
+    let mut labels = Vec::new();
+    let mut dimensions = 0;
+    for pooled in std::iter::once(training).chain(further) {
+        let (some, length) = metrics::embed(&pooled.features, None);
+        dimensions = length;
+        vectors.extend(some);
+        labels.extend(
+            pooled
+                .images
+                .iter()
+                .map(|hashed| hashed.image.first_label()),
+        );
+    }
+    SimilarImages::find(&vectors, dimensions, &labels, stop)
+}
+
+/// Returns the suspects among images by name; a label that an image has too is no contradiction.
+fn suspects(similar: &SimilarImages, images: &[&Hashed]) -> Vec<SuspectImage> {
+    let suspects = similar.suspects.iter().filter_map(|suspect| {
+        let image = &images[suspect.image].image;
+        if image.labels().any(|label| label == suspect.suggested) {
+            return None;
+        }
+        Some(SuspectImage {
+            name: image.name.clone(),
+            category: image.label.clone(),
+            suggested: suspect.suggested.clone(),
+            votes: suspect.votes,
+            neighbors: suspect.neighbors,
         })
-        .collect();
-    let mut validates = split::validates(&items, share, seed).into_iter();
-    let (validating, rest) = std::mem::take(training)
-        .into_iter()
-        .partition(|_| validates.next().unwrap_or(false));
-    *training = rest;
-    validating
+    });
+    suspects.collect()
 }
 
 fn check_categories(training: &[Hashed], notes: &Notes) -> Result<(), TrainingError> {
-    let mut labels = training.iter().map(|hashed| hashed.image.label.as_str());
-    let Some(first) = labels.next() else {
-        let first = notes.skipped.first();
-        return Err(TrainingError::NothingUsable {
-            found: notes.skipped.len(),
-            first: first.map_or_else(String::new, |s| format!("{}: {}", s.what, s.reason)),
-        });
-    };
-    if labels.all(|label| label == first) {
-        return Err(TrainingError::OneCategory {
-            category: first.to_owned(),
+    let labels = training.iter().flat_map(|hashed| hashed.image.labels());
+    let labels: BTreeSet<&str> = labels.collect();
+    let mut labels = labels.into_iter();
+    match (labels.next(), labels.next()) {
+        (None, _) => {
+            let first = notes.skipped.first();
+            Err(TrainingError::NothingUsable {
+                found: notes.skipped.len(),
+                first: first.map_or_else(String::new, |s| format!("{}: {}", s.what, s.reason)),
+            })
+        }
+        (Some(category), None) => Err(TrainingError::OneCategory {
+            category: category.to_owned(),
             images: training.len(),
-        });
+        }),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Returns the trained categories in order, then those with only validation images; and the number
 /// of the former.
 fn categories(training: &[Hashed], validating: &[Hashed]) -> (Vec<String>, usize) {
     let of = |images: &[Hashed]| -> BTreeSet<String> {
-        images
-            .iter()
-            .map(|hashed| hashed.image.label.clone())
-            .collect()
+        let labels = images.iter().flat_map(|hashed| hashed.image.labels());
+        labels.map(str::to_owned).collect()
     };
     let trained = of(training);
     let count = trained.len();
     let others: Vec<String> = of(validating).difference(&trained).cloned().collect();
     (trained.into_iter().chain(others).collect(), count)
-}
-
-fn place(categories: &[String], hashed: &Hashed) -> u32 {
-    let place = categories
-        .iter()
-        .position(|name| *name == hashed.image.label);
-    place.unwrap_or(categories.len()) as u32
 }

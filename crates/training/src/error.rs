@@ -70,6 +70,9 @@ pub enum TrainingError {
     /// The backbone cannot be used or joined.
     #[error("the backbone cannot be used: {0}")]
     Backbone(#[from] LoadError),
+    /// The images cannot be compared with each other.
+    #[error("the images cannot be compared by their features: {0}; check the backbone")]
+    Comparison(#[from] lookalike_index::IndexError),
     /// A stop was requested before there was a result.
     #[error(
         "stopped before the first epoch was over, nothing was written; run the same command again: \

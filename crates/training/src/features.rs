@@ -40,6 +40,41 @@ impl Features {
         self.augmentations.first().map_or(&[], Vec::as_slice)
     }
 
+    /// Returns the features of some images.
+    #[must_use]
+    pub fn rows(&self, rows: &[usize]) -> Self {
+        self.with(self.augmentations.iter().map(|all| self.pick(all, rows)))
+    }
+
+    /// Returns the features of some plain images.
+    #[must_use]
+    pub fn plain_rows(&self, rows: &[usize]) -> Self {
+        self.with(std::iter::once(self.pick(self.plain(), rows)))
+    }
+
+    /// Keeps some images, without copying all augmentations at once.
+    pub fn keep_rows(&mut self, rows: &[usize]) {
+        for place in 0..self.augmentations.len() {
+            self.augmentations[place] = self.pick(&self.augmentations[place], rows);
+        }
+    }
+
+    fn with(&self, augmentations: impl Iterator<Item = Vec<f32>>) -> Self {
+        Self {
+            dimensions: self.dimensions,
+            blocks: self.blocks.clone(),
+            augmentations: augmentations.collect(),
+        }
+    }
+
+    fn pick(&self, all: &[f32], rows: &[usize]) -> Vec<f32> {
+        let mut picked = Vec::with_capacity(rows.len() * self.dimensions);
+        for row in rows {
+            picked.extend_from_slice(&all[row * self.dimensions..][..self.dimensions]);
+        }
+        picked
+    }
+
     /// Returns how many of a row's first numbers are the network's own pooled features.
     pub fn pooled(&self) -> usize {
         self.blocks.first().copied().unwrap_or(self.dimensions)

@@ -56,7 +56,8 @@ pub fn train(
     }
     progress.begin(Stage::Training, recipe.epochs as u64);
     let mut rng = StdRng::seed_from_u64(seed);
-    let mut layers = layers(dataset, recipe)?;
+    let training = dataset.training.with_single_labels();
+    let mut layers = layers(&training, dataset, recipe)?;
     let general = General::of(dataset, recipe, &mut rng);
     let queries = some_queries(&dataset.validation);
     let measure = |layers: &Layers<'_>| {
@@ -90,9 +91,14 @@ pub fn train(
     })
 }
 
-fn layers<'a>(dataset: &'a Dataset, recipe: &'a Recipe) -> Result<Layers<'a>, TrainingError> {
-    let features = &dataset.training.features;
-    let labels = &dataset.training.labels;
+/// Returns the layers as they start, for the images of `training`, which have one label each.
+fn layers<'a>(
+    training: &'a Set,
+    dataset: &Dataset,
+    recipe: &'a Recipe,
+) -> Result<Layers<'a>, TrainingError> {
+    let features = &training.features;
+    let labels = training.labels.firsts();
     let data = TrainingData::new(features, labels, dataset.trained, recipe.balance);
     let start = Lda::of(
         features.plain(),

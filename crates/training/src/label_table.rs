@@ -3,15 +3,11 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use csv::{ByteRecord, Position, ReaderBuilder};
+use csv::{ByteRecord, Position};
 
+use crate::label_columns::{LabelColumns, csv_reader};
 use crate::label_error::LabelError;
 use crate::skipped::Skipped;
-
-/// The column of image paths; several in one field are separated by `|`.
-const IMAGE: &str = "image";
-/// Default columns of the label; the first one that exists is used.
-const LABELS: [&str; 2] = ["label", "category"];
 
 /// Labels by image path, from a UTF-8 CSV file with a header.
 ///
@@ -20,6 +16,8 @@ const LABELS: [&str; 2] = ["label", "category"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelTable {
     path: PathBuf,
+    columns: LabelColumns,
+    lines: Vec<ByteRecord>,
     rows: Vec<TableRow>,
     /// The row for each path.
     by_image: HashMap<String, usize>,
@@ -31,12 +29,8 @@ struct TableRow {
     line: u64,
     image: String,
     label: String,
-}
-
-/// Positions of the fields in a line.
-struct Columns {
-    image: usize,
-    label: usize,
+    /// The line among those that could be used.
+    place: usize,
 }
 
 impl LabelTable {
@@ -55,9 +49,11 @@ impl LabelTable {
             reason: error.to_string(),
         };
         let header = reader.headers().map_err(not_a_table)?.clone();
-        let columns = Columns::find(path, &header, column)?;
+        let columns = LabelColumns::find(path, &header, column)?;
         let mut table = Self {
             path: path.to_owned(),
+            columns,
+            lines: Vec::new(),
             rows: Vec::new(),
             by_image: HashMap::new(),
             bad_lines: Vec::new(),
@@ -66,7 +62,7 @@ impl LabelTable {
             match record {
                 Ok(record) => {
                     let line = record.position().map_or(0, Position::line);
-                    if let Err(reason) = table.add(line, &columns, &record) {
+                    if let Err(reason) = table.add(line, record) {
                         table.bad(line, reason);
                     }
                 }
@@ -113,12 +109,33 @@ impl LabelTable {
         Some((*row, self.rows[*row].label.as_str()))
     }
 
-    fn add(&mut self, line: u64, columns: &Columns, record: &ByteRecord) -> Result<(), String> {
-        let field = |place: usize| {
-            let field = std::str::from_utf8(record.get(place).unwrap_or_default());
-            field.map(str::trim).map_err(|_| "it is not UTF-8")
-        };
-        let (images, label) = (field(columns.image)?, field(columns.label)?);
+    /// Returns the content of a column in the row that names an image; `None` if the column does
+    /// not exist, or is empty or not UTF-8 there.
+    pub fn value(&self, root: &Path, name: &str, column: &str) -> Option<&str> {
+        let column = self.columns.place(column)?;
+        let (row, _) = self.find(root, name)?;
+        let line = &self.lines[self.rows[row].place];
+        field(line, column).ok().filter(|value| !value.is_empty())
+    }
+
+    /// Checks that there is a column.
+    ///
+    /// # Errors
+    /// [`LabelError::MissingColumn`].
+    pub fn expect_column(&self, column: &str) -> Result<(), LabelError> {
+        match self.columns.place(column) {
+            Some(_) => Ok(()),
+            None => Err(LabelError::MissingColumn {
+                table: self.path.clone(),
+                expected: format!("{column:?}"),
+                found: self.columns.names().join(", "),
+            }),
+        }
+    }
+
+    fn add(&mut self, line: u64, record: ByteRecord) -> Result<(), String> {
+        let (image, label) = (self.columns.image, self.columns.label);
+        let (images, label) = (field(&record, image)?, field(&record, label)?);
         if images.is_empty() || label.is_empty() {
             return Err("the image or the label is empty".to_owned());
         }
@@ -136,10 +153,12 @@ impl LabelTable {
                         line,
                         image: image.to_owned(),
                         label: label.to_owned(),
+                        place: self.lines.len(),
                     });
                 }
             }
         }
+        self.lines.push(record);
         Ok(())
     }
 
@@ -151,43 +170,9 @@ impl LabelTable {
     }
 }
 
-impl Columns {
-    fn find(
-        table: &Path,
-        header: &csv::StringRecord,
-        label: Option<&str>,
-    ) -> Result<Self, LabelError> {
-        let place = |name: &str| header.iter().position(|found| found.trim() == name);
-        let missing = |expected: String| LabelError::MissingColumn {
-            table: table.to_owned(),
-            expected,
-            found: header.iter().collect::<Vec<_>>().join(", "),
-        };
-        let image = place(IMAGE).ok_or_else(|| missing(format!("{IMAGE:?}")))?;
-        let label = match label {
-            Some(name) => place(name).ok_or_else(|| missing(format!("{name:?}")))?,
-            None => LABELS
-                .into_iter()
-                .find_map(place)
-                .ok_or_else(|| missing("\"label\" or \"category\"".to_owned()))?,
-        };
-        Ok(Self { image, label })
-    }
-}
-
-/// Returns a reader of CSV bytes with a header, as spreadsheets write them: a byte order mark is
-/// skipped, and fields are separated by commas, or by semicolons or tabs if the header contains no
-/// comma.
-fn csv_reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let header = bytes.split(|&b| b == b'\n').next().unwrap_or_default();
-    let has = |delimiter| header.contains(&delimiter);
-    let delimiter = match (has(b','), has(b';'), has(b'\t')) {
-        (false, true, _) => b';',
-        (false, false, true) => b'\t',
-        _ => b',',
-    };
-    ReaderBuilder::new().delimiter(delimiter).from_reader(bytes)
+fn field(line: &ByteRecord, place: usize) -> Result<&str, &'static str> {
+    let field = std::str::from_utf8(line.get(place).unwrap_or_default());
+    field.map(str::trim).map_err(|_| "it is not UTF-8")
 }
 
 /// Returns the path itself and its ends without the first folders.

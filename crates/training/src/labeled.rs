@@ -22,8 +22,39 @@ pub struct LabeledImage {
     pub path: PathBuf,
     /// Its path below the folder that was read, with `/` between folders.
     pub name: String,
-    /// Label of the image.
+    /// Label of the image; several are separated by [`SEPARATOR`].
     pub label: String,
+}
+
+/// Separates the labels of an image that has several.
+pub const SEPARATOR: char = '|';
+
+impl LabeledImage {
+    /// Returns the labels of the image, at least one.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        labels_of(&self.label)
+    }
+
+    /// Returns the first label.
+    pub fn first_label(&self) -> &str {
+        self.labels().next().unwrap_or(&self.label)
+    }
+
+    /// True if the images have a label in common.
+    pub fn shares_label(&self, other: &Self) -> bool {
+        self.labels()
+            .any(|label| other.labels().any(|found| found == label))
+    }
+}
+
+/// Returns the parts of a text that may hold several labels; the text itself if it holds none.
+pub fn labels_of(text: &str) -> impl Iterator<Item = &str> {
+    let mut parts = text
+        .split(SEPARATOR)
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
+    let first = parts.next().unwrap_or(text);
+    std::iter::once(first).chain(parts)
 }
 
 /// The labeled images of a folder tree, in the order of their names.
@@ -94,8 +125,7 @@ impl LabeledFolder {
 
     /// Returns the labels that occur, in order.
     pub fn labels(&self) -> BTreeSet<&str> {
-        let labels = self.images.iter().map(|image| image.label.as_str());
-        labels.collect()
+        self.images.iter().flat_map(LabeledImage::labels).collect()
     }
 
     /// Returns the image files; notes what cannot be read.

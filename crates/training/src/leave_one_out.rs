@@ -99,9 +99,7 @@ pub fn measure(
 fn without(dataset: &Dataset, left_out: u32) -> Dataset {
     let side = |set: &Set| {
         let mut set = set.filtered(|label| label != left_out);
-        for label in &mut set.labels {
-            *label -= u32::from(*label > left_out);
-        }
+        set.labels = set.labels.without(left_out);
         set
     };
     let mut categories = dataset.categories.clone();
@@ -114,6 +112,7 @@ fn without(dataset: &Dataset, left_out: u32) -> Dataset {
         others: dataset.others.clone(),
         skipped: Vec::new(),
         duplicates: Vec::new(),
+        suspects: Vec::new(),
         notes: Vec::new(),
         counts: dataset.counts.clone(),
     }

@@ -3,8 +3,8 @@
 //! No Lambda function links this crate.
 //!
 //! The steps of fine-tuning: a [`labeled::LabeledFolder`] is read; [`dataset::Dataset::prepare`]
-//! splits it and computes pooled features of every image with a frozen backbone, or finds them in a
-//! [`cache::FeatureCache`]; [`fine_tuning::train`] trains a feature layer and a classification
+//! computes pooled features of every image with a frozen backbone, or finds them in a
+//! [`cache::FeatureCache`], and splits the images so that nearly identical ones stay together; [`fine_tuning::train`] trains a feature layer and a classification
 //! layer on them and keeps the former; [`card::model`] joins it with the backbone into one ONNX
 //! file, and [`card::Card`] describes the result. An [`output_folder::OutputFolder`] appears
 //! complete or not at all.
@@ -16,6 +16,7 @@ pub mod bootstrap;
 pub mod cache;
 /// The contents of `card.json`.
 pub mod card;
+mod catalog_index;
 pub mod dataset;
 mod dense;
 pub mod embedded_images;
@@ -28,6 +29,8 @@ pub mod features;
 pub mod fine_tuning;
 mod gate;
 mod image_files;
+pub mod image_labels;
+mod label_columns;
 mod label_error;
 pub mod label_table;
 pub mod labeled;
@@ -45,6 +48,7 @@ pub mod progress;
 /// All parameters of fine-tuning.
 pub mod recipe;
 pub mod retrieval;
+pub mod similar_images;
 mod skipped;
 pub mod split;
 

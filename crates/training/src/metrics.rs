@@ -84,14 +84,20 @@ pub fn with_confusion(dataset: &Dataset, head: Option<&ProjectionHead>) -> (Meas
     let results = retrieval::search_queries(catalog, queries, K, |_, _| false);
     let mut confusion = Confusion::new();
     let mut scores = Vec::new();
-    for (result, &label) in results.iter().zip(queries.labels) {
+    for (query, result) in results.iter().enumerate() {
         let (Some(of_query), Some(nearest)) = (result.scores, result.neighbors.first()) else {
             continue;
         };
         scores.push(of_query);
         let name = |label: u32| dataset.categories[label as usize].clone();
+        let label = queries.labels.firsts()[query];
+        // One of several labels that is right is not confused with the first.
+        let nearest = match catalog.labels.share(nearest.row, queries.labels, query) {
+            true => label,
+            false => catalog.labels.firsts()[nearest.row],
+        };
         let found = confusion.entry(name(label)).or_default();
-        *found.entry(name(catalog.labels[nearest.row])).or_default() += 1;
+        *found.entry(name(nearest)).or_default() += 1;
     }
     (Measures::of(&scores), confusion)
 }

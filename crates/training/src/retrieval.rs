@@ -10,6 +10,8 @@ use std::cmp::Ordering;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::image_labels::ImageLabels;
+
 /// Unit vectors `[rows, dimensions]`, row after row, and the label of each.
 #[derive(Debug, Clone, Copy)]
 pub struct Labeled<'a> {
@@ -17,8 +19,8 @@ pub struct Labeled<'a> {
     pub vectors: &'a [f32],
     /// Length of a vector.
     pub dimensions: usize,
-    /// Labels, one for each row.
-    pub labels: &'a [u32],
+    /// Labels of each row; a row is right for a query with which it shares one.
+    pub labels: &'a ImageLabels,
 }
 
 impl<'a> Labeled<'a> {
@@ -113,7 +115,7 @@ pub fn search_queries(
         ranked.retain(|&row| !is_itself(query, row));
         let right = ranked
             .iter()
-            .map(|&row| catalog.labels[row] == queries.labels[query]);
+            .map(|&row| catalog.labels.share(row, queries.labels, query));
         QueryResult {
             scores: score_ranking(right, k),
             neighbors: ranked

@@ -41,9 +41,10 @@ pub(crate) struct UploadArguments {
 }
 
 /// The part of an image's path that is its product id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum ProductIdSource {
     /// The file name without the extension.
+    #[default]
     Stem,
     /// The path below the folder without the extension.
     Path,

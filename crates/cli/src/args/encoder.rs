@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, value_parser};
+use clap::{Args, ValueEnum, value_parser};
 use lookalike_training::encoder_choice::EncoderChoice;
 
+use super::catalog::ProductIdSource;
 use super::labels::LabelArguments;
 
 /// Arguments of `embed`.
@@ -43,6 +44,21 @@ pub(crate) struct EvaluateArguments {
     #[command(flatten)]
     pub(crate) labels: LabelArguments,
 
+    /// What counts as found: with `product`, no image of the query's own product counts, neither as right nor as
+    /// wrong, so the figures say how well other products of a category are found.
+    #[arg(long, value_name = "WHAT", default_value = "image")]
+    pub(crate) by: CountedBy,
+
+    /// What the product id of an image is, with `--by product`: its file name without the extension (`stem`, the
+    /// default), its path (`path`), or its folder (`folder`). A column `product_id` or `id` of --labels comes first.
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) product_id: Option<ProductIdSource>,
+
+    /// Columns of --labels, such as `color,pattern`: also print how often the k nearest agree with the query in
+    /// them, against chance.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "labels")]
+    pub(crate) agree: Vec<String>,
+
     /// Folder with model.onnx and preprocessor_config.json, or `embedded`.
     #[arg(
         long,
@@ -75,4 +91,13 @@ pub(crate) struct EvaluateArguments {
     /// Print a JSON document with everything, including each query's neighbors.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// The images that an evaluation counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CountedBy {
+    /// Every image except the query itself and copies of it.
+    Image,
+    /// Images of other products than the query's.
+    Product,
 }

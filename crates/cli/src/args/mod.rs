@@ -20,7 +20,7 @@ use clap_complete::Shell;
 pub(crate) use audit::AuditArguments;
 pub(crate) use catalog::{DrawArguments, ImportArguments, ProductIdSource, UploadArguments};
 pub(crate) use dead_letters::{DeadLetterAction, DeadLettersArguments};
-pub(crate) use encoder::{EmbedArguments, EvaluateArguments};
+pub(crate) use encoder::{CountedBy, EmbedArguments, EvaluateArguments};
 pub(crate) use export_similar::ExportArguments;
 pub(crate) use fetch_images::FetchArguments;
 pub(crate) use finetune::FinetuneArguments;

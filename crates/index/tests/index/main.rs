@@ -17,6 +17,7 @@ mod policy;
 mod search;
 mod selections;
 mod selective;
+mod separation;
 mod shop;
 mod standby;
 mod support;

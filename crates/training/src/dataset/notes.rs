@@ -1,8 +1,9 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::counts::Counts;
 use crate::features::{Dropped, Hashed};
 use crate::labeled::LabeledImage;
+use crate::similar_images::SimilarImages;
 use crate::skipped::Skipped;
 
 /// Remarks about images.
@@ -22,7 +23,8 @@ impl Notes {
     }
 
     fn drop(&mut self, image: LabeledImage, reason: String) {
-        self.counts.entry(image.label).or_default().skipped += 1;
+        let category = image.first_label().to_owned();
+        self.counts.entry(category).or_default().skipped += 1;
         self.skipped.push(Skipped {
             what: image.name,
             reason,
@@ -41,7 +43,7 @@ impl Notes {
             match seen.get(&hashed.content) {
                 Some(first) if first.label == hashed.image.label => {
                     let reason = format!("it is the same image as {}", first.name);
-                    self.counts.entry(hashed.image.label).or_default().skipped += 1;
+                    self.entry(&hashed).skipped += 1;
                     self.duplicates.push(Skipped {
                         what: hashed.image.name,
                         reason,
@@ -83,7 +85,33 @@ impl Notes {
         }
     }
 
+    /// Notes nearly identical images that the split keeps together.
+    pub(super) fn grouped(&mut self, similar: &SimilarImages) {
+        let (images, groups) = similar.repeated();
+        if images > 0 {
+            self.notes.push(format!(
+                "{images} images are nearly identical to others, in {groups} groups: each group either trains or \
+                 validates, so that no image finds its own copy"
+            ));
+        }
+    }
+
+    /// Notes nearly identical images in the folders for training, of `training` images, and for
+    /// validation.
+    pub(super) fn on_both_sides(&mut self, similar: &SimilarImages, training: usize) {
+        let trained: HashSet<usize> = similar.groups.iter().take(training).copied().collect();
+        let validating = similar.groups.iter().skip(training);
+        let repeated = validating.filter(|group| trained.contains(group)).count();
+        if repeated > 0 {
+            self.notes.push(format!(
+                "{repeated} validation images are nearly identical to training images, so the measures are too good: \
+                 hold back whole products, or leave out --validation"
+            ));
+        }
+    }
+
     fn entry(&mut self, hashed: &Hashed) -> &mut Counts {
-        self.counts.entry(hashed.image.label.clone()).or_default()
+        let category = hashed.image.first_label().to_owned();
+        self.counts.entry(category).or_default()
     }
 }

@@ -6,16 +6,15 @@
 
 use std::collections::HashSet;
 
-use bytes::Bytes;
 use lookalike_index::{
-    Attributes, CompactionPolicy, Fingerprint, IndexError, QuantizedVector, Row, SearchRequest,
-    Segment, SegmentContent, SegmentId, Snapshot,
+    Attributes, Fingerprint, IndexError, QuantizedVector, Row, SearchRequest, Snapshot,
 };
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::setting::Setting;
 use crate::bootstrap::Estimate;
+use crate::catalog_index;
 use crate::embedded_images::ContentHash;
 use crate::hex;
 use crate::retrieval::{Labeled, dot};
@@ -82,17 +81,7 @@ fn index(
             })
         })
         .collect::<Result<_, IndexError>>()?;
-    let graph = CompactionPolicy::default().graph_for(rows.len());
-    let content = SegmentContent {
-        rows,
-        ..SegmentContent::default()
-    };
-    let id = SegmentId::new(0, 0);
-    let stored = content.encode_base(id, encoder, catalog.dimensions, graph)?;
-    let stored = Bytes::from(stored.bytes);
-    let segment = Segment::open(&stored, id, encoder)?;
-    let snapshot = Snapshot::new(vec![segment], catalog.dimensions)?;
-    Ok((snapshot, stored.len()))
+    catalog_index::index(rows, catalog.dimensions, encoder)
 }
 
 /// Returns the first row of every content.
@@ -152,6 +141,7 @@ mod tests {
     use super::*;
     use crate::bootstrap::Bootstrap;
     use crate::embedded_images::EmbeddedImages;
+    use crate::image_labels::ImageLabels;
 
     /// Makes unit vectors around some centers, each content in two rows.
     fn setting(rows: usize, leave_one_out: bool) -> Setting {
@@ -183,21 +173,24 @@ mod tests {
             queries: (!leave_one_out).then(|| side(50, 1)),
             k: 10,
             bootstrap: Bootstrap::default(),
+            products: None,
+            further: Vec::new(),
         }
     }
 
-    fn side<'a>(images: &'a EmbeddedImages, labels: &'a [u32]) -> Labeled<'a> {
+    fn side<'a>(images: &'a EmbeddedImages, labels: &'a ImageLabels) -> Labeled<'a> {
         Labeled {
             vectors: &images.vectors[0],
             dimensions: 16,
-            labels: &labels[..images.contents.len()],
+            labels,
         }
     }
 
     fn measured(setting: &Setting) -> Agreement {
-        let labels = vec![0; setting.catalog.contents.len()];
-        let catalog = side(&setting.catalog, &labels);
-        let queries = side(setting.queries(), &labels);
+        let labels = |images: &EmbeddedImages| vec![0; images.contents.len()].into();
+        let (of_catalog, of_queries) = (labels(&setting.catalog), labels(setting.queries()));
+        let catalog = side(&setting.catalog, &of_catalog);
+        let queries = side(setting.queries(), &of_queries);
         measure(setting, catalog, queries, Fingerprint([1; 32])).unwrap()
     }
 

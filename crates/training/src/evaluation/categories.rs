@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 
+use super::further_label::FurtherLabel;
 use super::setting::Setting;
 use crate::embedded_images::EmbeddedImages;
+use crate::image_labels::ImageLabels;
 use crate::labeled::LabeledImage;
 use crate::retrieval::Labeled;
 
@@ -10,10 +12,10 @@ use crate::retrieval::Labeled;
 pub(crate) struct Categories {
     /// Every category of catalog and queries, in order.
     pub(crate) names: Vec<String>,
-    /// The category of each catalog image.
-    pub(crate) catalog: Vec<u32>,
-    /// The category of each query.
-    pub(crate) queries: Vec<u32>,
+    /// The categories of each catalog image.
+    pub(crate) catalog: ImageLabels,
+    /// The categories of each query.
+    pub(crate) queries: ImageLabels,
 }
 
 impl Categories {
@@ -23,18 +25,31 @@ impl Categories {
         let names: BTreeSet<&str> = catalog
             .iter()
             .chain(queries)
-            .map(|image| image.label.as_str())
+            .flat_map(LabeledImage::labels)
             .collect();
         let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
-        let number = |image: &LabeledImage| {
-            let place = names.binary_search(&image.label);
+        let number = |label: &str| {
+            let place = names.binary_search_by(|name| name.as_str().cmp(label));
             place.expect("every label is among the names") as u32
         };
+        let numbers = |images: &[LabeledImage]| {
+            let of_image = |image: &LabeledImage| image.labels().map(number).collect();
+            ImageLabels::new(images.iter().map(of_image))
+        };
         Self {
-            catalog: catalog.iter().map(number).collect(),
-            queries: queries.iter().map(number).collect(),
+            catalog: numbers(catalog),
+            queries: numbers(queries),
             names,
         }
+    }
+
+    /// Returns the categories in the form of a further label.
+    pub(crate) fn as_further(&self) -> FurtherLabel {
+        let all = |labels: &ImageLabels| -> Vec<Vec<u32>> {
+            let images = 0..labels.len();
+            images.map(|image| labels.of(image).collect()).collect()
+        };
+        FurtherLabel::numbered("category", all(&self.catalog), all(&self.queries))
     }
 
     /// The catalog and the queries as an encoder sees them.
@@ -44,7 +59,7 @@ impl Categories {
         encoder: usize,
         dimensions: usize,
     ) -> (Labeled<'a>, Labeled<'a>) {
-        let side = |images: &'a EmbeddedImages, labels: &'a [u32]| Labeled {
+        let side = |images: &'a EmbeddedImages, labels: &'a ImageLabels| Labeled {
             vectors: &images.vectors[encoder],
             dimensions,
             labels,

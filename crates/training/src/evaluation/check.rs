@@ -14,7 +14,8 @@ pub fn check(
     k: usize,
 ) -> Result<(), EvaluationError> {
     let labels = |images: &[LabeledImage]| -> BTreeSet<String> {
-        images.iter().map(|p| p.label.clone()).collect()
+        let labels = images.iter().flat_map(LabeledImage::labels);
+        labels.map(str::to_owned).collect()
     };
     let known = labels(catalog);
     if known.len() < 2 {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{EncoderReport, Evaluation};
+use super::{EncoderReport, Evaluation, Products};
 use crate::bootstrap::CONFIDENCE;
 
 impl Evaluation {
@@ -19,6 +19,8 @@ impl Evaluation {
         json!({
             "k": setting.k,
             "leave_one_out": setting.leaves_one_out(),
+            "by": if setting.products.is_some() { "product" } else { "image" },
+            "products": setting.products.as_ref().map(Products::count),
             "confidence": CONFIDENCE,
             "resamples": setting.bootstrap.resamples,
             "seed": setting.bootstrap.seed,

@@ -12,8 +12,10 @@ mod categories;
 mod check;
 mod comparison;
 mod error;
+mod further_label;
 pub mod html;
 mod json;
+mod label_agreement;
 mod report;
 mod setting;
 
@@ -21,8 +23,10 @@ pub use agreement::Agreement;
 pub use check::check;
 pub use comparison::{Comparison, verdict};
 pub use error::EvaluationError;
+pub use further_label::FurtherLabel;
+pub use label_agreement::LabelAgreement;
 pub use report::{CategoryReport, EncoderReport, Measures, headings};
-pub use setting::{Setting, Subject};
+pub use setting::{Products, Setting, Subject};
 
 use self::categories::Categories;
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::agreement::{self, Agreement};
 use super::categories::Categories;
 use super::error::EvaluationError;
+use super::label_agreement::LabelAgreement;
 use super::setting::{Setting, Subject};
 use crate::bootstrap::{Bootstrap, Estimate};
 use crate::retrieval::{QueryResult, QueryScores, search_queries};
@@ -88,6 +89,10 @@ pub struct EncoderReport {
     /// `confusion[a][b]` is the number of queries of category `a` whose nearest neighbor has
     /// category `b`; queries without anything right to find are left out.
     pub confusion: Vec<Vec<usize>>,
+    /// Agreement of the nearest neighbors by category and by the columns that were asked for; empty
+    /// if none were.
+    #[serde(rename = "agreement", skip_serializing_if = "Vec::is_empty")]
+    pub label_agreements: Vec<LabelAgreement>,
     /// The comparison of the index with an exact search.
     pub index: Agreement,
     /// Results of every query.
@@ -133,10 +138,26 @@ impl EncoderReport {
             balanced: measures(bootstrap.group_means(&rows)),
             categories: by_category(categories, &rows, bootstrap),
             confusion: confusion(&results, categories),
+            label_agreements: label_agreements(setting, categories, &results),
             index: agreement::measure(setting, catalog, queries, fingerprint)?,
             results,
         })
     }
+}
+
+fn label_agreements(
+    setting: &Setting,
+    categories: &Categories,
+    results: &[QueryResult],
+) -> Vec<LabelAgreement> {
+    if setting.further.is_empty() {
+        return Vec::new();
+    }
+    let category = categories.as_further();
+    let labels = std::iter::once(&category).chain(&setting.further);
+    labels
+        .filter_map(|label| LabelAgreement::measure(setting, label, results))
+        .collect()
 }
 
 fn measures(found: Option<[Estimate; 5]>) -> Measures {
@@ -149,7 +170,7 @@ pub(crate) fn rows_by_category(
     categories: &Categories,
 ) -> Vec<Vec<[f64; 5]>> {
     let mut rows = vec![Vec::new(); categories.names.len()];
-    for (result, &category) in results.iter().zip(&categories.queries) {
+    for (result, &category) in results.iter().zip(categories.queries.firsts()) {
         rows[category as usize].extend(result.scores.map(QueryScores::to_array));
     }
     rows
@@ -168,8 +189,8 @@ fn by_category(
     names
         .map(|(number, name)| CategoryReport {
             category: name.clone(),
-            catalog: count(&categories.catalog, number),
-            queries: count(&categories.queries, number),
+            catalog: count(categories.catalog.firsts(), number),
+            queries: count(categories.queries.firsts(), number),
             scored: rows[number].len(),
             measures: bootstrap.means(&rows[number]).map(Measures::from),
         })
@@ -179,9 +200,15 @@ fn by_category(
 fn confusion(results: &[QueryResult], categories: &Categories) -> Vec<Vec<usize>> {
     let count = categories.names.len();
     let mut confusion = vec![vec![0; count]; count];
-    for (result, &category) in results.iter().zip(&categories.queries) {
+    let of_queries = categories.queries.firsts();
+    for (query, (result, &category)) in results.iter().zip(of_queries).enumerate() {
         if let (Some(_), Some(nearest)) = (result.scores, result.neighbors.first()) {
-            let found = categories.catalog[nearest.row];
+            let row = nearest.row;
+            // One of several categories that is right is not confused with the first.
+            let found = match categories.catalog.share(row, &categories.queries, query) {
+                true => category,
+                false => categories.catalog.firsts()[row],
+            };
             confusion[category as usize][found as usize] += 1;
         }
     }

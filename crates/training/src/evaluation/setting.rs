@@ -1,7 +1,8 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use lookalike_encoder::Encoder;
 
+use super::further_label::FurtherLabel;
 use crate::bootstrap::Bootstrap;
 use crate::embedded_images::{ContentHash, EmbeddedImages};
 
@@ -17,6 +18,43 @@ pub struct Setting {
     pub k: usize,
     /// Parameters of the intervals.
     pub bootstrap: Bootstrap,
+    /// The products that the images show. If given, no image of the query's own product counts,
+    /// neither as right nor as wrong; otherwise images of one product count like others.
+    pub products: Option<Products>,
+    /// Labels besides the category of which the agreement is measured.
+    pub further: Vec<FurtherLabel>,
+}
+
+/// The products that the images of a setting show, as numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Products {
+    catalog: Vec<u32>,
+    queries: Vec<u32>,
+    count: usize,
+}
+
+impl Products {
+    /// Numbers the product ids of the catalog's images and of the queries.
+    pub fn new(catalog: &[String], queries: &[String]) -> Self {
+        let mut numbers = HashMap::new();
+        let mut number = |ids: &[String]| -> Vec<u32> {
+            let ids = ids.iter().map(|id| {
+                let next = numbers.len() as u32;
+                *numbers.entry(id.clone()).or_insert(next)
+            });
+            ids.collect()
+        };
+        Self {
+            catalog: number(catalog),
+            queries: number(queries),
+            count: numbers.len(),
+        }
+    }
+
+    /// Returns the number of distinct products.
+    pub fn count(&self) -> usize {
+        self.count
+    }
 }
 
 /// An encoder, with the name that the user gave.
@@ -50,8 +88,11 @@ impl Setting {
         contents.filter(|content| known.contains(content)).count()
     }
 
-    /// True if a catalog row is the query's own image, or a copy of it.
+    /// True if a catalog row does not count for a query: it is the query's own image or a copy of
+    /// it, or shows its product and products count.
     pub(crate) fn is_itself(&self, query: usize, row: usize) -> bool {
-        self.leaves_one_out() && self.catalog.contents[query] == self.catalog.contents[row]
+        let products = self.products.as_ref();
+        products.is_some_and(|products| products.queries[query] == products.catalog[row])
+            || self.leaves_one_out() && self.catalog.contents[query] == self.catalog.contents[row]
     }
 }

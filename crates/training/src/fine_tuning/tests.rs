@@ -40,7 +40,7 @@ fn set(count: usize, augmentations: usize, rng: &mut StdRng) -> Set {
             blocks: vec![FEATURES - 4, 4],
             augmentations: (0..augmentations).map(|_| augmentation()).collect(),
         },
-        labels: labels.clone(),
+        labels: labels.clone().into(),
     }
 }
 
@@ -54,6 +54,7 @@ fn dataset() -> Dataset {
         others: Vec::new(),
         skipped: Vec::new(),
         duplicates: Vec::new(),
+        suspects: Vec::new(),
         notes: Vec::new(),
         counts: BTreeMap::new(),
     }

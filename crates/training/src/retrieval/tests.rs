@@ -16,15 +16,18 @@ fn a_ranking_is_scored_as_the_textbook_does() {
 
 #[test]
 fn queries_are_scored_against_the_catalog() {
+    // The last row has two labels.
+    let rows = ImageLabels::new([vec![0], vec![1], vec![1, 3]]);
     let catalog = Labeled {
         vectors: &[1.0, 0.0, 0.0, 1.0, 0.6, 0.8],
         dimensions: 2,
-        labels: &[0, 1, 1],
+        labels: &rows,
     };
+    let wanted = ImageLabels::new([vec![0], vec![1], vec![2], vec![2, 3]]);
     let queries = Labeled {
-        vectors: &[1.0, 0.0, 1.0, 0.0, 1.0, 0.0],
+        vectors: &[1.0, 0.0].repeat(4),
         dimensions: 2,
-        labels: &[0, 1, 2],
+        labels: &wanted,
     };
     let scores = score_queries(catalog, queries, 2);
     assert_eq!(scores[0].expect("labeled").average_precision, 1.0);
@@ -32,14 +35,16 @@ fn queries_are_scored_against_the_catalog() {
     assert_eq!((second.first, second.precision), (0.0, 0.5));
     assert!((second.average_precision - (0.5 + 2.0 / 3.0) / 2.0).abs() < 1e-12);
     assert_eq!(scores[2], None);
+    assert_eq!(scores[3].expect("a shared label").reciprocal_rank, 0.5);
 }
 
 #[test]
 fn a_query_does_not_find_itself() {
+    let labels = vec![0, 0, 1].into();
     let folder = Labeled {
         vectors: &[1.0, 0.0, 0.8, 0.6, 0.0, 1.0],
         dimensions: 2,
-        labels: &[0, 0, 1],
+        labels: &labels,
     };
     let results = search_queries(folder, folder, 2, |query, row| query == row);
     let rows =
@@ -89,7 +94,7 @@ proptest! {
         vectors in prop::collection::vec(prop::array::uniform3(-1.0..1.0_f32), 2..30),
         k in 1..8_usize,
     ) {
-        let labels: Vec<u32> = (0..vectors.len() as u32).map(|row| row % 3).collect();
+        let labels = ImageLabels::from((0..vectors.len() as u32).map(|row| row % 3).collect::<Vec<u32>>());
         let folder = Labeled {
             vectors: vectors.as_flattened(),
             dimensions: 3,

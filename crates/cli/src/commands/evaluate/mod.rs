@@ -1,18 +1,18 @@
 //! `lookalike evaluate`: measures how well an encoder finds neighbors of the right category.
 
+mod encoders;
+mod inputs;
 mod tables;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
-use lookalike_encoder::Encoder;
-use lookalike_training::bootstrap::Bootstrap;
-use lookalike_training::embedded_images::EmbeddedImages;
-use lookalike_training::encoder_choice::EncoderChoice;
-use lookalike_training::evaluation::{self, Evaluation, Setting, Subject, html};
-use lookalike_training::labeled::{LabeledFolder, LabeledImage, Skipped};
+use anyhow::Result;
+use lookalike_training::evaluation::{Evaluation, html};
+use lookalike_training::labeled::Skipped;
 use serde_json::json;
 
+use self::encoders::Encoders;
+use self::inputs::Inputs;
 use crate::args::EvaluateArguments;
 use crate::output::{self, CommandOutcome};
 use crate::report_file::ReportFile;
@@ -33,7 +33,9 @@ fn evaluate(arguments: &EvaluateArguments) -> Result<CommandOutcome> {
         .transpose()?;
     let inputs = Inputs::read(arguments)?;
     let encoders = Encoders::load(arguments)?;
-    let (setting, mut skipped, embedding) = inputs.embed(arguments, &encoders)?;
+    let begun = Instant::now();
+    let (setting, mut skipped) = inputs.embed(arguments, &encoders)?;
+    let embedding = begun.elapsed();
     let begun = Instant::now();
     let evaluation = Evaluation::run(setting, &encoders.subjects())?;
     let measuring = begun.elapsed();
@@ -61,120 +63,6 @@ fn evaluate(arguments: &EvaluateArguments) -> Result<CommandOutcome> {
         &evaluation,
         &skipped,
     )))
-}
-
-/// Labeled images, checked as far as is possible without embedding them.
-struct Inputs {
-    catalog: LabeledFolder,
-    /// `None` if the catalog is searched with its own images.
-    queries: Option<LabeledFolder>,
-    skipped: Vec<Skipped>,
-}
-
-impl Inputs {
-    fn read(arguments: &EvaluateArguments) -> Result<Self> {
-        let table = arguments.labels.table()?;
-        let mut catalog = LabeledFolder::read(&arguments.catalog, table.as_ref())?;
-        let mut queries = LabeledFolder::read(&arguments.queries, table.as_ref())?;
-        let mut skipped = Vec::new();
-        if let Some(table) = &table {
-            skipped.extend(table.bad_lines().to_vec());
-            skipped.extend(table.missing(&[&catalog, &queries]));
-        }
-        skipped.append(&mut catalog.skipped);
-        let queries = (catalog.root != queries.root).then(|| {
-            skipped.append(&mut queries.skipped);
-            queries
-        });
-        let pictures = queries.as_ref().map(|queries| queries.images.as_slice());
-        evaluation::check(&catalog.images, pictures, arguments.k as usize)?;
-        Ok(Self {
-            catalog,
-            queries,
-            skipped,
-        })
-    }
-
-    /// Embeds everything; also returns what could not be embedded, and the time that it took.
-    fn embed(
-        &self,
-        arguments: &EvaluateArguments,
-        encoders: &Encoders,
-    ) -> Result<(Setting, Vec<Skipped>, Duration)> {
-        let begun = Instant::now();
-        let queries = self.queries.as_ref().map(|queries| &queries.images);
-        let count = self.catalog.images.len() + queries.map_or(0, Vec::len);
-        let bar = output::progress("embedding", count as u64);
-        let networks = encoders.networks();
-        let embed = |pictures: &Vec<LabeledImage>| {
-            let embedded = EmbeddedImages::embed(&networks, pictures, || bar.inc(1));
-            match embedded.skipped.first() {
-                Some(first) if embedded.images.is_empty() => {
-                    bail!(
-                        "none of {} images can be embedded, such as {}: {}",
-                        pictures.len(),
-                        first.what,
-                        first.reason
-                    )
-                }
-                _ => Ok(embedded),
-            }
-        };
-        let mut catalog = embed(&self.catalog.images)?;
-        let mut queries = queries.map(embed).transpose()?;
-        bar.finish_and_clear();
-        let mut skipped = std::mem::take(&mut catalog.skipped);
-        if let Some(queries) = &mut queries {
-            skipped.append(&mut queries.skipped);
-        }
-        let bootstrap = Bootstrap {
-            seed: arguments.seed,
-            ..Bootstrap::default()
-        };
-        let setting = Setting {
-            catalog,
-            queries,
-            k: arguments.k as usize,
-            bootstrap,
-        };
-        Ok((setting, skipped, begun.elapsed()))
-    }
-}
-
-/// The encoder to evaluate and the one to compare it with, each with its name.
-struct Encoders(Vec<(String, Encoder)>);
-
-impl Encoders {
-    fn load(arguments: &EvaluateArguments) -> Result<Self> {
-        let choices: Vec<&EncoderChoice> = std::iter::once(&arguments.encoder)
-            .chain(&arguments.compare)
-            .collect();
-        let mut encoders = Vec::new();
-        for choice in &choices {
-            let encoder = choice
-                .load()
-                .with_context(|| format!("encoder {choice} cannot be loaded"))?;
-            encoders.push((encoder.name().to_owned(), encoder));
-        }
-        let same = encoders.windows(2).any(|pair| pair[0].0 == pair[1].0);
-        if same {
-            for ((name, _), choice) in encoders.iter_mut().zip(choices) {
-                *name = choice.to_string();
-            }
-        }
-        Ok(Self(encoders))
-    }
-
-    fn networks(&self) -> Vec<&Encoder> {
-        self.0.iter().map(|(_, encoder)| encoder).collect()
-    }
-
-    fn subjects(&self) -> Vec<Subject<'_>> {
-        let encoders = self.0.iter();
-        encoders
-            .map(|(name, encoder)| Subject { name, encoder })
-            .collect()
-    }
 }
 
 /// Prints what does not count on standard error, and returns true if there is anything.

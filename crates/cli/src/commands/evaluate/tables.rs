@@ -16,6 +16,9 @@ pub(super) fn all(evaluation: &Evaluation) -> String {
     for report in &evaluation.encoders {
         let _ = write!(text, "\n{}\n\n{}", report.name, summary(report, k));
     }
+    for report in &evaluation.encoders {
+        text.push_str(&label_agreements(report, k));
+    }
     if let Some(comparison) = &evaluation.comparison {
         let differences = table(&differences(&comparison.micro, &comparison.balanced, k));
         let _ = write!(text, "\n{}\n\n{differences}", comparison.verdict);
@@ -38,11 +41,19 @@ fn opening(evaluation: &Evaluation) -> String {
         .encoders
         .first()
         .map_or(0, |r| r.categories.len());
-    if setting.leaves_one_out() {
+    let mut text = if setting.leaves_one_out() {
         format!("{catalog} images, each searched for among the others, {categories} categories\n")
     } else {
         format!("{queries} queries, {catalog} catalog images, {categories} categories\n")
+    };
+    if let Some(products) = &setting.products {
+        let count = products.count();
+        let _ = writeln!(
+            text,
+            "{count} products; images of the query's own product do not count"
+        );
     }
+    text
 }
 
 fn summary(report: &EncoderReport, k: usize) -> String {
@@ -53,6 +64,31 @@ fn summary(report: &EncoderReport, k: usize) -> String {
         rows.push(vec![heading, three(micro), three(balanced)]);
     }
     table(&rows)
+}
+
+fn label_agreements(report: &EncoderReport, k: usize) -> String {
+    if report.label_agreements.is_empty() {
+        return String::new();
+    }
+    let mut rows = vec![cells([
+        "",
+        "queries",
+        &format!("agree, of {k}"),
+        "by chance",
+    ])];
+    for label in &report.label_agreements {
+        rows.push(vec![
+            label.label.clone(),
+            label.queries.to_string(),
+            three(label.share),
+            format!("{:.3}", label.chance),
+        ]);
+    }
+    format!(
+        "\nlabels of the nearest: {}\n\n{}",
+        report.name,
+        table(&rows)
+    )
 }
 
 fn differences(micro: &Measures, balanced: &Measures, k: usize) -> Vec<Vec<String>> {

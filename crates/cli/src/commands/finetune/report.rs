@@ -12,12 +12,16 @@ use crate::output;
 /// Maximum number of pairs of categories that are listed, those confused most often.
 const MAX_LISTED_CONFUSIONS: usize = 5;
 
+/// Maximum number of images in a wrong category that are listed.
+const MAX_LISTED_SUSPECTS: usize = 10;
+
 /// Prints the card, and what was skipped on standard error.
 pub(super) fn print_card(card: &Card, output: &OutputFolder, json: bool) -> Result<()> {
     for skipped in card.skipped.iter().chain(&card.duplicates) {
         eprintln!("{}: {}", skipped.what, skipped.reason);
     }
     card.notes.iter().for_each(|note| eprintln!("{note}"));
+    print_suspects(card);
     if json {
         println!("{}", serde_json::to_string(card)?);
         return Ok(());
@@ -55,6 +59,26 @@ pub(super) fn print_card(card: &Card, output: &OutputFolder, json: bool) -> Resu
         },
     );
     Ok(())
+}
+
+fn print_suspects(card: &Card) {
+    if card.suspects.is_empty() {
+        return;
+    }
+    eprintln!(
+        "{} images may be in the wrong category:",
+        card.suspects.len()
+    );
+    for suspect in card.suspects.iter().take(MAX_LISTED_SUSPECTS) {
+        eprintln!(
+            "  {}: {}, but {} of its {} nearest images are {}",
+            suspect.name, suspect.category, suspect.votes, suspect.neighbors, suspect.suggested
+        );
+    }
+    if card.suspects.len() > MAX_LISTED_SUSPECTS {
+        let rest = card.suspects.len() - MAX_LISTED_SUSPECTS;
+        eprintln!("  and {rest} more, which card.json lists");
+    }
 }
 
 fn print_left_out(left_out: &LeftOut) {

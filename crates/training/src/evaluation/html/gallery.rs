@@ -81,7 +81,7 @@ fn chapters<'a>(evaluation: &'a Evaluation, report: &'a EncoderReport) -> Vec<Ch
 /// Sorts the queries of a category by the first k results, which a shopper sees, then by the whole
 /// ranking.
 fn worst_first(evaluation: &Evaluation, report: &EncoderReport, category: usize) -> Vec<usize> {
-    let labels = &evaluation.categories.queries;
+    let labels = evaluation.categories.queries.firsts();
     let mut queries: Vec<(QueryScores, usize)> = (0..labels.len())
         .filter(|&query| labels[query] as usize == category)
         .filter_map(|query| Some((report.results[query].scores?, query)))
@@ -199,7 +199,7 @@ fn neighbor(
     thumbnails: &Thumbnails<'_>,
 ) -> Markup {
     let image = &evaluation.setting.catalog.images[found.row];
-    let right = image.label == query.label;
+    let right = image.shares_label(query);
     html! {
         li class=(if right { "right" } else { "wrong" }) title=(image.name) {
             (thumbnail(image, thumbnails))

@@ -1,6 +1,7 @@
 //! The report as one self-contained HTML file: no script, no network, images inside.
 
 mod gallery;
+mod label_agreement;
 mod tables;
 mod thumbnails;
 
@@ -41,6 +42,7 @@ pub fn page(evaluation: &Evaluation, queries_shown: usize, skipped: &[Skipped]) 
                     (opening(evaluation))
                     (problems(evaluation, skipped))
                     (tables::summary(evaluation))
+                    (label_agreement::label_agreements(evaluation))
                     (tables::index(evaluation))
                     (tables::by_category(evaluation))
                     (tables::confusion(evaluation))
@@ -65,6 +67,7 @@ fn opening(evaluation: &Evaluation) -> Markup {
             }
             (evaluation.categories.names.len()) " categories. A neighbour is right when it is of the \
             query's category."
+            @if setting.products.is_some() { " Images of the query's own product do not count." }
         }
         @if let Some(comparison) = &evaluation.comparison {
             div.verdict { (verdict_of(evaluation, comparison)) }
