@@ -245,3 +245,23 @@ def test_a_page_that_cannot_be_written_is_refused_at_once(sound, tmp_path):
     refused = sound.lookalike("audit", "--html", tmp_path / "nowhere" / "a.html").expect(1)
     assert "cannot write the report" in refused.stderr
     assert lookalike("audit", "--limit", "0", "--data", sound.data).code == 2
+
+
+# Separation of categories
+
+
+def test_separation_is_measured_on_the_index_alone(sound):
+    report = audit(sound)["separation"]
+    assert report["queries"] == min(1000, report["products"]) and report["compared"] == report["products"]
+    first, precision = report["p_at_1"], report["map"]
+    assert 0 <= first["low"] <= first["mean"] <= first["high"] <= 1
+    assert first["mean"] > report["chance"] and precision["mean"] > 0
+    wrong = round((1 - first["mean"]) * report["queries"])
+    assert sum(pair["times"] for pair in report["confused"]) == wrong
+    assert audit(sound)["separation"] == report
+    people = sound.lookalike("audit").expect().stdout
+    assert f"{report['queries']} products were searched for" in people
+    assert "the most similar product is of the same category" in people
+    status = sound.lookalike("status", "--json").expect().json()["separation"]
+    assert status["compared"] == report["compared"]
+    assert "the most similar other product has the same one" in sound.lookalike("status").expect().stdout

@@ -393,3 +393,84 @@ def test_a_report_that_cannot_be_written_is_refused_first(evaluate, colour_encod
     refused = evaluate("--html", tmp_path / "report.html").expect(1)
     assert "model.onnx" in refused.stderr
     assert not list(tmp_path.glob("*report*")), "a failed run leaves nothing"
+
+
+# Products and further labels
+
+
+def test_other_products_alone_count(evaluate, catalog_folder):
+    # Each product has two images that are nearer to each other than to anything else.
+    colours.pictures(catalog_folder, {
+        "red/1-b.png": (255, 1, 0), "red/2-b.png": (250, 11, 10), "red/3-b.png": (240, 21, 20),
+        "blue/1-b.png": (0, 1, 255), "blue/2-b.png": (10, 11, 250), "blue/3-b.png": (20, 21, 240),
+        # Nearest to its own other image; otherwise to a red one.
+        "blue/odd.png": (220, 0, 40), "blue/odd-b.png": (220, 1, 40),
+    })  # fmt: skip
+    lines = [f"{path.relative_to(catalog_folder)},{path.parent.name},{path.parent.name}-{path.stem.split('-')[0]}"
+             for path in sorted(catalog_folder.rglob("*.png"))]
+    table = catalog_folder.parent / "labels.csv"
+    table.write_text("\n".join(["image,category,product_id", *lines]))
+    words = ["--labels", table, "--json"]
+    by_image = evaluate(*words, queries=catalog_folder).expect().json()
+    assert (by_image["by"], by_image["products"]) == ("image", None)
+    assert by_image["encoders"][0]["micro"]["p_at_1"]["mean"] == 1
+    found = evaluate(*words, "--by", "product", queries=catalog_folder).expect().json()
+    assert (found["by"], found["products"]) == ("product", 7)
+    [report] = found["encoders"]
+    assert report["micro"]["p_at_1"]["mean"] == pytest.approx(12 / 14)
+    results = {result["image"]: result for result in report["results"]}
+    assert results["blue/odd.png"]["scores"]["p_at_1"] == 0
+    for image, result in results.items():
+        own = image.removesuffix(".png").split("-")[0]
+        assert not [n for n in result["neighbours"] if n["image"].removesuffix(".png").split("-")[0] == own]
+    text = evaluate("--labels", table, "--by", "product", queries=catalog_folder).expect().stdout
+    assert "7 products; images of the query's own product do not count" in text
+
+
+def test_product_ids_come_from_paths_without_a_table(evaluate, catalog_folder, query_folder):
+    # Both folders have a file 1.png: one product, which leaves two others of each category.
+    colours.pictures(query_folder, {"red/1.png": (255, 0, 0)})
+    found = evaluate("--by", "product", "--json", k=2).expect().json()
+    [result] = [r for r in found["encoders"][0]["results"] if r["image"] == "red/1.png"]
+    assert [n["image"] for n in result["neighbours"]] == ["red/2.png", "red/3.png"]
+    whole = evaluate("--by", "product", "--product-id", "path", "--json", k=2).expect().json()
+    [result] = [r for r in whole["encoders"][0]["results"] if r["image"] == "red/1.png"]
+    assert [n["image"] for n in result["neighbours"]] == ["red/2.png", "red/3.png"]
+    # Every image of a folder is one product, so nothing of the category is left.
+    done = evaluate("--by", "product", "--product-id", "folder", k=2).expect(1)
+    assert "none of the 3 queries" in done.stderr
+
+
+def test_agreement_in_further_columns(evaluate, catalog_folder):
+    rows = ["image,category,color,size", "red/1.png,red,Red|pink,1", "red/2.png,red,red,2", "red/3.png,red,pink,",
+            "blue/1.png,blue,blue,1", "blue/2.png,blue,blue,2", "blue/3.png,blue,,3"]  # fmt: skip
+    table = catalog_folder.parent / "labels.csv"
+    table.write_text("\n".join(rows))
+    words = ["--labels", table, "--agree", "color,size"]
+    [report] = evaluate(*words, "--json", queries=catalog_folder, k=2).expect().json()["encoders"]
+    category, color, size = report["agreement"]
+    assert [a["label"] for a in report["agreement"]] == ["category", "color", "size"]
+    assert (category["share"]["mean"], category["chance"]) == (1, pytest.approx(2 / 5))
+    # red/1 agrees with both others, which do not agree with each other.
+    assert color["queries"] == 5
+    assert color["share"]["mean"] == pytest.approx((1 + 1 / 2 + 1 / 2 + 1 + 1) / 5)
+    assert color["chance"] == pytest.approx((2 + 1 + 1 + 1 + 1) / 4 / 5)
+    assert size["share"]["mean"] == 0
+    text = evaluate(*words, queries=catalog_folder, k=2).expect().stdout
+    assert re.search(r"^color +5 +0\.800 \[.*\] +0\.300$", text, re.MULTILINE)
+    refused = evaluate("--labels", table, "--agree", "colour", queries=catalog_folder).expect(1)
+    assert 'no column "colour"' in refused.stderr and "color" in refused.stderr
+
+
+def test_an_image_with_several_labels_is_right_by_any(evaluate, catalog_folder, query_folder):
+    table = catalog_folder.parent / "labels.csv"
+    images = [f"{path.parent.name}/{path.name}" for path in sorted(catalog_folder.rglob("*.png"))]
+    lines = [f"catalog/{image},{image.split('/')[0]}|flat" for image in images]
+    table.write_text("\n".join(["image,label", *lines, "queries/red/right.png,green|flat",
+                                "queries/blue/wrong.png,blue"]))
+    found = evaluate("--labels", table, "--json").expect().json()
+    assert found["categories"] == ["blue", "flat", "green", "red"]
+    [report] = found["encoders"]
+    scores = {result["image"]: result["scores"] for result in report["results"]}
+    assert scores["red/right.png"]["ap"] == 1
+    assert scores["blue/wrong.png"]["ap"] == pytest.approx(WRONG_AP)

@@ -2,8 +2,10 @@
 
 mod counts;
 mod notes;
+mod reader;
 mod set;
 mod split_off;
+mod suspects;
 
 pub use self::counts::Counts;
 pub use self::set::Set;
@@ -11,16 +13,17 @@ pub use self::set::Set;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use self::notes::Notes;
+use self::reader::Reader;
 use self::split_off::{Pooled, split_off};
+use self::suspects::{similar_images, suspects};
 use crate::error::TrainingError;
-use crate::features::{self, Hashed, Pooling};
+use crate::features::{Hashed, Pooling};
 use crate::image_labels::ImageLabels;
-use crate::labeled::{LabeledFolder, LabeledImage};
-use crate::metrics;
+use crate::labeled::LabeledFolder;
 use crate::others::OtherGoods;
 use crate::progress::{Progress, Stop};
 use crate::recipe::Recipe;
-use crate::similar_images::{SimilarImages, SuspectImage};
+use crate::similar_images::SuspectImage;
 use crate::skipped::Skipped;
 use lookalike_encoder::Augmentation;
 
@@ -180,80 +183,6 @@ impl Dataset {
             }));
         Ok(())
     }
-}
-
-/// Reads folders, one after the other.
-struct Reader<'a> {
-    notes: Notes,
-    seen: HashMap<[u8; 32], LabeledImage>,
-    pooling: &'a Pooling<'a>,
-    watched: (&'a dyn Progress, &'a Stop),
-}
-
-impl Reader<'_> {
-    /// Returns the distinct images of a folder.
-    fn read(&mut self, folder: &LabeledFolder) -> Result<Vec<Hashed>, TrainingError> {
-        let (progress, stop) = self.watched;
-        let (hashed, dropped) = features::hash_all(&folder.images, progress, stop)?;
-        self.notes.drop_all(dropped);
-        Ok(self.notes.unique(hashed, &mut self.seen))
-    }
-
-    /// Returns the images that have features.
-    fn pool(
-        &mut self,
-        mut images: Vec<Hashed>,
-        augmentations: &[Augmentation],
-    ) -> Result<Pooled, TrainingError> {
-        let (progress, stop) = self.watched;
-        let pooled = self
-            .pooling
-            .pool(&mut images, augmentations, progress, stop)?;
-        let (features, dropped) = pooled;
-        self.notes.drop_all(dropped);
-        Ok(Pooled { images, features })
-    }
-}
-
-/// Compares the images for training and, after them, those of a folder for validation.
-fn similar_images(
-    training: &Pooled,
-    further: Option<&Pooled>,
-    stop: &Stop,
-) -> Result<SimilarImages, TrainingError> {
-    let mut vectors = Vec::new();
-    let mut labels = Vec::new();
-    let mut dimensions = 0;
-    for pooled in std::iter::once(training).chain(further) {
-        let (some, length) = metrics::embed(&pooled.features, None);
-        dimensions = length;
-        vectors.extend(some);
-        labels.extend(
-            pooled
-                .images
-                .iter()
-                .map(|hashed| hashed.image.first_label()),
-        );
-    }
-    SimilarImages::find(&vectors, dimensions, &labels, stop)
-}
-
-/// Returns the suspects among images by name; a label that an image has too is no contradiction.
-fn suspects(similar: &SimilarImages, images: &[&Hashed]) -> Vec<SuspectImage> {
-    let suspects = similar.suspects.iter().filter_map(|suspect| {
-        let image = &images[suspect.image].image;
-        if image.labels().any(|label| label == suspect.suggested) {
-            return None;
-        }
-        Some(SuspectImage {
-            name: image.name.clone(),
-            category: image.label.clone(),
-            suggested: suspect.suggested.clone(),
-            votes: suspect.votes,
-            neighbors: suspect.neighbors,
-        })
-    });
-    suspects.collect()
 }
 
 fn check_categories(training: &[Hashed], notes: &Notes) -> Result<(), TrainingError> {

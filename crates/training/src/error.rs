@@ -32,8 +32,9 @@ pub enum TrainingError {
     },
     /// No images are left for validation.
     #[error(
-        "no images are left to validate with: expected categories of two images or more, found \
-         {categories} of one each; add pictures or name a folder of others with --validation"
+        "no images are left to validate with: expected categories of two images or more that are not \
+         nearly identical, found none among {categories}; add images or name a folder of others with \
+         --validation"
     )]
     NothingToValidate {
         /// Number of trained categories.

@@ -4,6 +4,7 @@ use rand::rngs::StdRng;
 use serde::Serialize;
 
 use crate::dataset::{Dataset, Set};
+use crate::embedding::embed;
 use crate::error::TrainingError;
 use crate::gate;
 use crate::layer::{Layers, TrainingData};
@@ -192,7 +193,7 @@ fn projection(likelihoods: &Part, dataset: &Dataset, recipe: &Recipe) -> Vec<f32
         parts: vec![likelihoods.clone()],
         gate: None,
     };
-    let (roots, labels) = metrics::embed(&dataset.training.features, Some(&alone));
+    let (roots, labels) = embed(&dataset.training.features, Some(&alone));
     // The same seed for every epoch, so that epochs differ only by what they learned.
     let mut rng = StdRng::seed_from_u64(0);
     pca::uncentered(&roots, labels, recipe.max_trained(), &mut rng)

@@ -20,6 +20,7 @@ mod catalog_index;
 pub mod dataset;
 mod dense;
 pub mod embedded_images;
+pub mod embedding;
 pub mod encoder_choice;
 /// The reason why there is no fine-tuned encoder.
 pub mod error;
@@ -34,6 +35,7 @@ mod label_columns;
 mod label_error;
 pub mod label_table;
 pub mod labeled;
+mod labeled_image;
 mod layer;
 mod lda;
 pub mod leave_one_out;

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use lookalike_encoder::ProjectionHead;
-use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::dataset::{Dataset, Set};
-use crate::features::Features;
+use crate::embedding::embed;
 use crate::retrieval::{self, QueryScores};
 
 /// Number of neighbors for P@k.
@@ -46,23 +45,6 @@ impl Measures {
 /// Counts of nearest neighbors by the category of the query (first key) and of the neighbor (second key).
 pub type Confusion = BTreeMap<String, BTreeMap<String, usize>>;
 
-/// Returns the embeddings of the plain images with a head, `[rows, dimensions]`; without one, the
-/// network's own pooled features at unit length.
-pub fn embed(features: &Features, head: Option<&ProjectionHead>) -> (Vec<f32>, usize) {
-    let rows = features.plain().par_chunks_exact(features.dimensions);
-    let pooled = features.pooled();
-    match head {
-        Some(head) => (
-            rows.flat_map_iter(|row| head.apply(row)).collect(),
-            head.dimensions(),
-        ),
-        None => (
-            rows.flat_map_iter(|row| unit(&row[..pooled])).collect(),
-            pooled,
-        ),
-    }
-}
-
 /// Returns the measures of each validation image that could find its category.
 pub fn scores(training: &Set, validation: &Set, head: Option<&ProjectionHead>) -> Vec<QueryScores> {
     let (catalog, dimensions) = embed(&training.features, head);
@@ -100,12 +82,4 @@ pub fn with_confusion(dataset: &Dataset, head: Option<&ProjectionHead>) -> (Meas
         *found.entry(name(nearest)).or_default() += 1;
     }
     (Measures::of(&scores), confusion)
-}
-
-fn unit(row: &[f32]) -> Vec<f32> {
-    let squares: f64 = row.iter().map(|&x| f64::from(x).powi(2)).sum();
-    let length = squares.sqrt().max(1e-12);
-    row.iter()
-        .map(|&x| (f64::from(x) / length) as f32)
-        .collect()
 }

@@ -147,3 +147,32 @@ fn categories_of_one_product_have_no_queries() {
     let empty = Snapshot::new(Vec::new(), DIMENSIONS).unwrap();
     assert_eq!(measured(&empty, LIMITS), CategorySeparation::default());
 }
+
+/// Prints how long it takes: `cargo test --workspace hundred_thousand -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn a_hundred_thousand_rows_take_seconds() {
+    const WIDE: usize = 256;
+    let mut vectors = Vectors::new(8, WIDE);
+    let centers: Vec<Vec<f32>> = (0..50).map(|_| vectors.any()).collect();
+    let rows = (0..100_000_usize).map(|i| {
+        let (key, category) = (format!("{i:06}"), format!("c{}", i % 50));
+        in_category(&key, &key, &vectors.near(&centers[i % 50], 3.0), &category)
+    });
+    let segment = delta(1, &content(rows.collect()), WIDE);
+    let snapshot = Snapshot::new(vec![segment], WIDE).unwrap();
+    for queries in [200, 1000] {
+        let begun = std::time::Instant::now();
+        let limits = SeparationLimits {
+            queries,
+            rows: 200_000,
+        };
+        let found = measured(&snapshot, limits);
+        println!(
+            "{queries} queries: {:.1?}, P@1 {:.3}",
+            begun.elapsed(),
+            first(&found)
+        );
+        assert_eq!(found.queries.len(), queries);
+    }
+}
