@@ -49,10 +49,10 @@ mod vectors;
 pub use answer::{
     Answer, FacetValue, FoundProduct, LinkedImage, ProductView, QueryTimings, ScoredImage,
 };
+pub use audit::separation::{CategorySeparation, MIN_SEPARATED_PRODUCTS, NotSeparable};
 pub use audit::{
     AuditError, AuditOptions, AuditReport, AuditedGroup, AuditedImage, AuditedProduct,
-    CategorySeparation, Contradiction, Listed, MIN_SEPARATED_PRODUCTS, MisplacedImage,
-    NotSeparable, StaleRecord,
+    Contradiction, Listed, MisplacedImage, StaleRecord,
 };
 pub use error::SearchError;
 pub use export::{Exported, Exporter, SimilarProduct};

@@ -8,7 +8,7 @@ mod differences;
 mod findings;
 mod reading;
 mod report;
-mod separation;
+pub(crate) mod separation;
 
 use std::sync::Arc;
 
@@ -17,7 +17,6 @@ use lookalike_index::{AuditSettings, ImageAudit, LiveRows};
 
 pub use contradiction::{Contradiction, StaleRecord};
 pub use report::{AuditReport, AuditedGroup, AuditedImage, AuditedProduct, Listed, MisplacedImage};
-pub use separation::{CategorySeparation, MIN_SEPARATED_PRODUCTS, NotSeparable};
 
 use crate::error::SearchError;
 use crate::run_blocking::run_blocking;
