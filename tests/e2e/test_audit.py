@@ -265,3 +265,13 @@ def test_separation_is_measured_on_the_index_alone(sound):
     status = sound.lookalike("status", "--json").expect().json()["separation"]
     assert status["compared"] == report["compared"]
     assert "the most similar other product has the same one" in sound.lookalike("status").expect().stdout
+
+
+def test_a_small_catalog_has_no_figures_for_its_categories(make_system, tmp_path):
+    folder = colours.pictures(tmp_path / "few", {"red/1.png": (255, 0, 0), "blue/1.png": (0, 0, 255)})
+    system = make_system().start("--catalog", folder)
+    system.until(lambda: system.index()["images"] == 2)
+    reason = audit(system)["separation"]["reason"]
+    assert reason.startswith("2 indexed products have a category, and 20 or more are needed")
+    assert reason in system.lookalike("audit").expect().stdout
+    assert f"categories: {reason}" in system.lookalike("status").expect().stdout

@@ -432,3 +432,43 @@ def test_no_function_links_the_training_library():
     names = {line.split()[0] for line in linked.splitlines() if line}
     assert "lookalike-encoder" in names
     assert "lookalike-training" not in names
+
+
+# Labels that are not as they should be
+
+
+def test_near_copies_stay_together_and_wrong_folders_are_suspects(finetune, some, tmp_path):
+    first, second = sorted(some.iterdir())[:2]
+    # Every image of one folder again, with one pixel changed and stored as PNG.
+    for path in sorted(first.iterdir()):
+        with Image.open(path) as opened:
+            copy = opened.convert("RGB")
+        copy.putpixel((0, 0), (0, 0, 0))
+        copy.save(first / f"{path.stem}-copy.png")
+    moved = sorted(second.iterdir())[0]
+    moved.rename(first / f"moved-{moved.name}")
+    done = finetune(some, tmp_path / "out", "--json", "--validation-share", "0.25").expect()
+    card = done.json()
+    [note] = [note for note in card["notes"] if "nearly identical" in note]
+    assert int(note.split()[0]) >= 2 * PER_CATEGORY
+    # A pair is never divided, so copies do not raise the number of groups that validate.
+    assert card["data"][first.name]["validation"] >= 2
+    suspects = {suspect["image"]: suspect for suspect in card["suspects"]}
+    found = suspects.get(f"{first.name}/moved-{moved.name}")
+    assert found and found["suggested"] == second.name, card["suspects"]
+    assert "may be in the wrong category" in done.stderr
+
+
+def test_images_of_several_categories(finetune, pictures, tmp_path):
+    names = sorted(folder.name for folder in pictures.iterdir())
+    rows = [f"{path.relative_to(pictures)},{path.parent.name}|{'even' if names.index(path.parent.name) % 2 else 'odd'}"
+            for path in sorted(pictures.rglob("*.*"))]  # fmt: skip
+    table = tmp_path / "labels.csv"
+    table.write_text("\n".join(["image,label", *rows]))
+    card = finetune(pictures, tmp_path / "out", "--labels", table, "--json").expect().json()
+    # Counts are by the first category; all are trained, and sharing one is right.
+    assert set(card["data"]) == set(names)
+    assert card["validation"]["after"]["map"] > 0.5
+    assert set(card["confusion"]) <= set(names)
+    components = card["dimensions"] - len(names) - 2
+    assert components > 0
