@@ -23,9 +23,8 @@ const MAX_ROWS: usize = 200_000;
 pub enum NotSeparable {
     /// Too few products have a category.
     #[error(
-        "{products} indexed products have a category, and {MIN_SEPARATED_PRODUCTS} or more are \
-         needed: upload images in folders of their categories, or import a table with a column \
-         category"
+        "expected {MIN_SEPARATED_PRODUCTS} or more indexed products with a category, found {products}: \
+         upload images in folders of their categories, or import a table with a column category"
     )]
     FewProducts {
         /// Number of products with a category.
@@ -115,7 +114,7 @@ mod tests {
 
     #[test]
     fn small_and_uniform_catalogs_have_no_figures() {
-        assert!(found(0, &[]).to_string().starts_with("0 indexed products"));
+        assert!(found(0, &[]).to_string().contains("found 0: upload"));
         assert_eq!(
             found(19, &["a"]),
             NotSeparable::FewProducts { products: 19 }
