@@ -70,7 +70,7 @@ impl Snapshot {
         let products = products(self, &rows);
         let count = products.len();
         let products = within(products, limits.rows);
-        let compared = Compared::new(self, rows.names().len(), &products);
+        let compared = Compared::new(self, &products);
         let queries = (0..products.len().min(limits.queries)).into_par_iter();
         let found = queries.map(|query| {
             if stop() {
@@ -152,20 +152,24 @@ fn within(products: Vec<Product>, limit: usize) -> Vec<Product> {
 struct Compared<'a> {
     snapshot: &'a Snapshot,
     products: &'a [Product],
-    /// Number of products of each category.
-    of_category: Vec<usize>,
+    /// All rows with the number of their product, in the order of their vectors in memory, which is
+    /// several times faster to read than the order of products.
+    rows: Vec<(usize, &'a ProductRow)>,
 }
 
 impl<'a> Compared<'a> {
-    fn new(snapshot: &'a Snapshot, categories: usize, products: &'a [Product]) -> Self {
-        let mut of_category = vec![0; categories];
-        for product in products {
-            of_category[product.category as usize] += 1;
-        }
+    fn new(snapshot: &'a Snapshot, products: &'a [Product]) -> Self {
+        let of_product = |(number, product): (usize, &'a Product)| {
+            let rows = product.rows.iter();
+            rows.map(move |row| (number, row))
+        };
+        let mut rows: Vec<(usize, &ProductRow)> =
+            products.iter().enumerate().flat_map(of_product).collect();
+        rows.sort_unstable_by_key(|(_, row)| (row.address.segment, row.node, row.address.row));
         Self {
             snapshot,
             products,
-            of_category,
+            rows,
         }
     }
 
@@ -178,14 +182,11 @@ impl<'a> Compared<'a> {
         let segments = self.snapshot.segments();
         let bases = segments.iter().map(|segment| segment.body().basis());
         let forms = QueryForms::new(&vector, self.snapshot.dimensions(), bases)?;
-        let mut right = Vec::with_capacity(self.of_category[own.category as usize]);
-        let mut wrong = Vec::with_capacity(self.products.len());
+        let best = self.best_of_products(&forms, query);
+        let (mut right, mut wrong) = (Vec::new(), Vec::new());
         let mut nearest: Option<(f32, u32)> = None;
-        for (number, product) in self.products.iter().enumerate() {
-            let Some(score) = (number != query)
-                .then(|| self.best(&forms, row, product))
-                .flatten()
-            else {
+        for (product, score) in self.products.iter().zip(best) {
+            let Some(score) = score else {
                 continue;
             };
             match product.category == own.category {
@@ -208,14 +209,20 @@ impl<'a> Compared<'a> {
             }))
     }
 
-    /// Returns the score of a product's best image that is no copy of the query.
-    fn best(&self, forms: &QueryForms, query: &ProductRow, product: &Product) -> Option<f32> {
-        let rows = product.rows.iter();
-        let others = rows.filter(|row| row.first != query.first);
-        let scores = others.map(|row| {
+    /// Returns the score of each product's best image that is no copy of the query; `None` for the
+    /// query itself.
+    fn best_of_products(&self, forms: &QueryForms, query: usize) -> Vec<Option<f32>> {
+        let first = self.products[query].rows[0].first;
+        let mut best: Vec<Option<f32>> = vec![None; self.products.len()];
+        for (number, row) in &self.rows {
+            if *number == query || row.first == first {
+                continue;
+            }
             let body = self.snapshot.segments()[row.address.segment].body();
-            body.score(forms.in_basis(body.basis()), row.node)
-        });
-        scores.reduce(f32::max)
+            let score = body.score(forms.in_basis(body.basis()), row.node);
+            let best = &mut best[*number];
+            *best = Some(best.map_or(score, |best| best.max(score)));
+        }
+        best
     }
 }
