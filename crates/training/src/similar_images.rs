@@ -14,7 +14,7 @@ use crate::progress::Stop;
 
 /// Cosine of the features of two images from which they count as nearly identical. With the features
 /// of the built-in encoder, nine of ten photos that were scaled to half their size or stored again
-/// as a poorer JPEG reach it, and none of 3,068 photos of different clothes.
+/// as a poorer JPEG reach it, and one pair among 3,068 photos of clothes.
 const NEARLY_IDENTICAL: f32 = 0.96;
 /// Share of an image's ten nearest that must agree on another label for the image to be a suspect.
 /// Of labels of clothes that were changed at random, one of 20, this finds six of ten, and six of
