@@ -64,6 +64,15 @@ pub trait ImageWriter: Send + Sync {
         content_type: &str,
         metadata: &BTreeMap<String, String>,
     ) -> Result<(), StoreError>;
+    /// Replaces the user metadata of an image whose ETag is `etag`; its bytes and media type stay. Fails with
+    /// [`StoreErrorKind::Conflict`](crate::StoreErrorKind::Conflict) if another version is at `key` now, and with
+    /// [`StoreErrorKind::NotFound`](crate::StoreErrorKind::NotFound) if none is.
+    async fn set_metadata(
+        &self,
+        key: &str,
+        etag: &str,
+        metadata: &BTreeMap<String, String>,
+    ) -> Result<(), StoreError>;
     /// Removes an image; removing one that does not exist succeeds.
     async fn delete(&self, key: &str) -> Result<(), StoreError>;
 }
