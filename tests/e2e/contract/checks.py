@@ -15,6 +15,7 @@ from pathlib import Path
 import schemathesis
 from hypothesis import strategies as st
 from PIL import Image
+from schemathesis.transport.serialization import Binary
 
 PREFIX = "urn:lookalike:problem:"
 
@@ -81,6 +82,8 @@ def before_call(context, case, kwargs):
         fill_in_search(case.body, number, is_stored)
     if isinstance(case.body, dict) and case.media_type == "multipart/form-data":
         fill_in_form(case.body, number, is_stored)
+        # Otherwise schemathesis takes every form with bytes that a hook changed for an invalid one.
+        case._record_starting_state()
 
 
 def drop_state(options):
@@ -133,12 +136,12 @@ def fill_in_form(form, number, is_stored):
     for item in search.get("query") or []:
         if item.get("part") is not None:
             item["part"] = "image"
-            form["image"] = image((200, 30, 30), "PNG")
+            form["image"] = Binary(image((200, 30, 30), "PNG"))
     names_image = any(item.get("part") is not None for item in search.get("query") or [])
     if has_subject and not names_image:
         form.pop("image", None)
     elif "image" not in form:
-        form["image"] = image((200, 30, 30), "PNG")
+        form["image"] = Binary(image((200, 30, 30), "PNG"))
 
 
 def may_be_key(key):
