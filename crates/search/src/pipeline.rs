@@ -159,7 +159,7 @@ impl Searcher {
                 generation,
                 current,
             };
-            loaded = self.snapshots.replaced(generation).ok_or(expired)?;
+            loaded = self.snapshots.replaced(generation).await?.ok_or(expired)?;
         }
         let current = loaded.manifest.generation;
         if least > current {

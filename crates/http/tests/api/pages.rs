@@ -176,9 +176,18 @@ async fn all_pages_are_of_the_generation_of_the_first() {
         assert_eq!([keys(&first), keys(&second)].concat(), whole);
         assert_eq!(second["index"]["generation"], first["index"]["generation"]);
     }
-    // A process that never loaded that generation cannot continue.
+    // A process that never searched that generation loads it.
     let cold = Shop::over(shop.cloud.clone(), 0, Default::default());
-    let reply = cold.get(&format!("{LAST}&cursor={next}")).await;
+    let second = cold
+        .get(&format!("{LAST}&k=1000&cursor={next}"))
+        .await
+        .json();
+    assert_eq!([keys(&first), keys(&second)].concat(), whole);
+    assert_eq!(second["index"]["generation"], first["index"]["generation"]);
+    // Its manifest is removed before its segments are.
+    shop.cloud.forget_generations();
+    let colder = Shop::over(shop.cloud.clone(), 0, Default::default());
+    let reply = colder.get(&format!("{LAST}&cursor={next}")).await;
     let detail = reply.problem(410, "cursor-expired");
     assert!(detail.contains("without a cursor"), "{detail}");
     // A process whose index is older than the cursor loads the newest.
