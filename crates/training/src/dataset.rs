@@ -5,11 +5,11 @@ mod notes;
 
 pub use self::counts::Counts;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use self::notes::Notes;
 use crate::error::TrainingError;
-use crate::features::{self, Features, Hashed, Pooling};
+use crate::features::{Features, PooledImage, Pooling};
 use crate::labeled::LabeledFolder;
 use crate::others::OtherGoods;
 use crate::progress::{Progress, Stop};
@@ -22,7 +22,7 @@ use lookalike_encoder::Augmentation;
 /// The source of the validation images.
 #[derive(Debug, Clone)]
 pub enum Validation {
-    /// A share of the images of each category, 0 to 1.
+    /// A share of the products of each category, 0 to 1, with all their images.
     Share(f64),
     /// Another folder.
     Folder(LabeledFolder),
@@ -58,6 +58,10 @@ pub struct Set {
     pub features: Features,
     /// Labels, one for each image.
     pub labels: Vec<u32>,
+    /// Products, one for each image: equal numbers are images of the same product.
+    pub products: Vec<u32>,
+    /// Vectors of the encoder to compare with, one row for each image; empty if there is none.
+    pub baseline: Vec<f32>,
 }
 
 impl Set {
@@ -86,25 +90,31 @@ impl Set {
     pub fn rows(&self, rows: impl Iterator<Item = usize>) -> Set {
         let rows: Vec<usize> = rows.collect();
         let dimensions = self.features.dimensions;
-        let pick = |augmentation: &Vec<f32>| {
+        let pick = |all: &[f32], dimensions: usize| -> Vec<f32> {
             let picked = rows
                 .iter()
-                .flat_map(|row| &augmentation[row * dimensions..][..dimensions]);
+                .flat_map(|row| &all[row * dimensions..][..dimensions]);
             picked.copied().collect()
         };
+        let augmentations = self.features.augmentations.iter();
         Set {
             features: Features {
                 dimensions,
                 blocks: self.features.blocks.clone(),
-                augmentations: self.features.augmentations.iter().map(pick).collect(),
+                augmentations: augmentations.map(|all| pick(all, dimensions)).collect(),
             },
             labels: rows.iter().map(|&row| self.labels[row]).collect(),
+            products: rows.iter().map(|&row| self.products[row]).collect(),
+            baseline: pick(
+                &self.baseline,
+                self.baseline.len() / self.labels.len().max(1),
+            ),
         }
     }
 }
 
 impl Dataset {
-    /// Reads, splits and pools. The seed determines the images for validation.
+    /// Computes features and splits. The seed determines the products for validation.
     ///
     /// # Errors
     /// If too little is left for training, the cache cannot be written, or it was stopped.
@@ -114,54 +124,52 @@ impl Dataset {
         recipe: &Recipe,
         seed: u64,
         pooling: &Pooling<'_>,
-        (progress, stop): (&dyn Progress, &Stop),
+        watched: (&dyn Progress, &Stop),
     ) -> Result<Self, TrainingError> {
         let mut notes = Notes {
             skipped: folder.skipped.clone(),
             ..Notes::default()
         };
         let mut seen = HashMap::new();
-        let mut read = |folder: &LabeledFolder, notes: &mut Notes| {
-            let (hashed, dropped) = features::hash_all(&folder.images, progress, stop)?;
+        let mut read = |folder: &LabeledFolder, augmentations: &[_], notes: &mut Notes| {
+            let (pooled, dropped) = pooling.pool(&folder.images, augmentations, watched)?;
             notes.drop_all(dropped);
-            Ok::<_, TrainingError>(notes.unique(hashed, &mut seen))
+            Ok::<_, TrainingError>(notes.unique(pooled, &mut seen))
         };
-        let mut training = read(folder, &mut notes)?;
-        let mut validating = match validation {
+        let mut training = read(folder, &recipe.augmentations, &mut notes)?;
+        let validating = match validation {
             Validation::Share(share) => split_off(&mut training, *share, seed),
             Validation::Folder(folder) => {
                 notes.skipped.extend(folder.skipped.iter().cloned());
-                read(folder, &mut notes)?
+                let others = read(folder, &[Augmentation::NONE], &mut notes)?;
+                without_trained(others, &training, &mut notes)
             }
         };
         check_categories(&training, &notes)?;
-        let (features, dropped) =
-            pooling.pool(&mut training, &recipe.augmentations, progress, stop)?;
-        notes.drop_all(dropped);
-        check_categories(&training, &notes)?;
-        let (validation_features, dropped) =
-            pooling.pool(&mut validating, &[Augmentation::NONE], progress, stop)?;
-        notes.drop_all(dropped);
         let (categories, trained) = categories(&training, &validating);
         if !validating
             .iter()
-            .any(|hashed| place(&categories, hashed) < trained as u32)
+            .any(|pooled| place(&categories, pooled) < trained as u32)
         {
             return Err(TrainingError::NothingToValidate {
                 categories: trained,
             });
         }
         notes.count(&training, &validating);
-        let set = |images: &[Hashed], features| Set {
-            features,
-            labels: images
-                .iter()
-                .map(|hashed| place(&categories, hashed))
-                .collect(),
-        };
+        let mut products = HashMap::new();
         Ok(Self {
-            training: set(&training, features),
-            validation: set(&validating, validation_features),
+            training: set(
+                training,
+                &recipe.augmentations,
+                (&categories, &mut products),
+                pooling,
+            ),
+            validation: set(
+                validating,
+                &[Augmentation::NONE],
+                (&categories, &mut products),
+                pooling,
+            ),
             trained,
             others: Vec::new(),
             skipped: notes.skipped,
@@ -195,12 +203,12 @@ impl Dataset {
     }
 }
 
-fn split_off(training: &mut Vec<Hashed>, share: f64, seed: u64) -> Vec<Hashed> {
+fn split_off(training: &mut Vec<PooledImage>, share: f64, seed: u64) -> Vec<PooledImage> {
     let items: Vec<Item<'_>> = training
         .iter()
-        .map(|hashed| Item {
-            content: hashed.content,
-            label: &hashed.image.label,
+        .map(|pooled| Item {
+            product: pooled.product(),
+            label: &pooled.image.label,
         })
         .collect();
     let mut validates = split::validates(&items, share, seed).into_iter();
@@ -211,8 +219,55 @@ fn split_off(training: &mut Vec<Hashed>, share: f64, seed: u64) -> Vec<Hashed> {
     validating
 }
 
-fn check_categories(training: &[Hashed], notes: &Notes) -> Result<(), TrainingError> {
-    let mut labels = training.iter().map(|hashed| hashed.image.label.as_str());
+/// Drops validation images of products that have training images: another image of the same product
+/// is too easy to find.
+fn without_trained(
+    validating: Vec<PooledImage>,
+    training: &[PooledImage],
+    notes: &mut Notes,
+) -> Vec<PooledImage> {
+    let trained: HashSet<[u8; 32]> = training.iter().map(PooledImage::product).collect();
+    let (dropped, kept): (Vec<_>, Vec<_>) = validating
+        .into_iter()
+        .partition(|pooled| trained.contains(&pooled.product()));
+    let reason = "its product has images for training, so it cannot validate";
+    let dropped = dropped.into_iter();
+    notes.drop_all(
+        dropped
+            .map(|pooled| (pooled.image, reason.to_owned()))
+            .collect(),
+    );
+    kept
+}
+
+/// Returns a side of the split; equal products get equal numbers.
+fn set(
+    mut images: Vec<PooledImage>,
+    augmentations: &[Augmentation],
+    (categories, products): (&[String], &mut HashMap<[u8; 32], u32>),
+    pooling: &Pooling<'_>,
+) -> Set {
+    let mut number = |pooled: &PooledImage| {
+        let next = products.len() as u32;
+        *products.entry(pooled.product()).or_insert(next)
+    };
+    Set {
+        labels: images
+            .iter()
+            .map(|pooled| place(categories, pooled))
+            .collect(),
+        products: images.iter().map(&mut number).collect(),
+        features: pooling.rows(&mut images, augmentations.len()),
+        baseline: images
+            .iter()
+            .flat_map(|pooled| &pooled.baseline)
+            .copied()
+            .collect(),
+    }
+}
+
+fn check_categories(training: &[PooledImage], notes: &Notes) -> Result<(), TrainingError> {
+    let mut labels = training.iter().map(|pooled| pooled.image.label.as_str());
     let Some(first) = labels.next() else {
         let first = notes.skipped.first();
         return Err(TrainingError::NothingUsable {
@@ -231,11 +286,11 @@ fn check_categories(training: &[Hashed], notes: &Notes) -> Result<(), TrainingEr
 
 /// Returns the trained categories in order, then those with only validation images; and the number
 /// of the former.
-fn categories(training: &[Hashed], validating: &[Hashed]) -> (Vec<String>, usize) {
-    let of = |images: &[Hashed]| -> BTreeSet<String> {
+fn categories(training: &[PooledImage], validating: &[PooledImage]) -> (Vec<String>, usize) {
+    let of = |images: &[PooledImage]| -> BTreeSet<String> {
         images
             .iter()
-            .map(|hashed| hashed.image.label.clone())
+            .map(|pooled| pooled.image.label.clone())
             .collect()
     };
     let trained = of(training);
@@ -244,9 +299,9 @@ fn categories(training: &[Hashed], validating: &[Hashed]) -> (Vec<String>, usize
     (trained.into_iter().chain(others).collect(), count)
 }
 
-fn place(categories: &[String], hashed: &Hashed) -> u32 {
+fn place(categories: &[String], pooled: &PooledImage) -> u32 {
     let place = categories
         .iter()
-        .position(|name| *name == hashed.image.label);
+        .position(|name| *name == pooled.image.label);
     place.unwrap_or(categories.len()) as u32
 }
