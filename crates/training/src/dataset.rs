@@ -2,19 +2,21 @@
 
 mod counts;
 mod notes;
+mod set;
 
 pub use self::counts::Counts;
+pub use self::set::Set;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use self::notes::Notes;
+use self::set::place;
 use crate::error::TrainingError;
-use crate::features::{Features, PooledImage, Pooling};
+use crate::features::{PooledImage, Pooling};
 use crate::labeled::LabeledFolder;
 use crate::others::OtherGoods;
 use crate::progress::{Progress, Stop};
 use crate::recipe::Recipe;
-use crate::retrieval::Labeled;
 use crate::skipped::Skipped;
 use crate::split::{self, Item};
 use lookalike_encoder::Augmentation;
@@ -49,68 +51,6 @@ pub struct Dataset {
     pub notes: Vec<String>,
     /// Images by category name.
     pub counts: BTreeMap<String, Counts>,
-}
-
-/// Images of one half of the split.
-#[derive(Debug, Clone)]
-pub struct Set {
-    /// Features, one row for each image.
-    pub features: Features,
-    /// Labels, one for each image.
-    pub labels: Vec<u32>,
-    /// Products, one for each image: equal numbers are images of the same product.
-    pub products: Vec<u32>,
-    /// Vectors of the encoder to compare with, one row for each image; empty if there is none.
-    pub baseline: Vec<f32>,
-}
-
-impl Set {
-    /// Returns the labels with `vectors`, one for each plain image, for searching.
-    pub fn labeled<'a>(&'a self, vectors: &'a [f32], dimensions: usize) -> Labeled<'a> {
-        Labeled {
-            vectors,
-            dimensions,
-            labels: &self.labels,
-        }
-    }
-
-    /// Returns the images with a wanted label.
-    #[must_use]
-    pub fn filtered(&self, wanted: impl Fn(u32) -> bool) -> Set {
-        let labels = self.labels.iter().enumerate();
-        self.rows(
-            labels
-                .filter(|(_, label)| wanted(**label))
-                .map(|(row, _)| row),
-        )
-    }
-
-    /// Returns some of the images.
-    #[must_use]
-    pub fn rows(&self, rows: impl Iterator<Item = usize>) -> Set {
-        let rows: Vec<usize> = rows.collect();
-        let dimensions = self.features.dimensions;
-        let pick = |all: &[f32], dimensions: usize| -> Vec<f32> {
-            let picked = rows
-                .iter()
-                .flat_map(|row| &all[row * dimensions..][..dimensions]);
-            picked.copied().collect()
-        };
-        let augmentations = self.features.augmentations.iter();
-        Set {
-            features: Features {
-                dimensions,
-                blocks: self.features.blocks.clone(),
-                augmentations: augmentations.map(|all| pick(all, dimensions)).collect(),
-            },
-            labels: rows.iter().map(|&row| self.labels[row]).collect(),
-            products: rows.iter().map(|&row| self.products[row]).collect(),
-            baseline: pick(
-                &self.baseline,
-                self.baseline.len() / self.labels.len().max(1),
-            ),
-        }
-    }
 }
 
 impl Dataset {
@@ -158,13 +98,13 @@ impl Dataset {
         notes.count(&training, &validating);
         let mut products = HashMap::new();
         Ok(Self {
-            training: set(
+            training: Set::of_images(
                 training,
                 &recipe.augmentations,
                 (&categories, &mut products),
                 pooling,
             ),
-            validation: set(
+            validation: Set::of_images(
                 validating,
                 &[Augmentation::NONE],
                 (&categories, &mut products),
@@ -240,32 +180,6 @@ fn without_trained(
     kept
 }
 
-/// Returns a side of the split; equal products get equal numbers.
-fn set(
-    mut images: Vec<PooledImage>,
-    augmentations: &[Augmentation],
-    (categories, products): (&[String], &mut HashMap<[u8; 32], u32>),
-    pooling: &Pooling<'_>,
-) -> Set {
-    let mut number = |pooled: &PooledImage| {
-        let next = products.len() as u32;
-        *products.entry(pooled.product()).or_insert(next)
-    };
-    Set {
-        labels: images
-            .iter()
-            .map(|pooled| place(categories, pooled))
-            .collect(),
-        products: images.iter().map(&mut number).collect(),
-        features: pooling.rows(&mut images, augmentations.len()),
-        baseline: images
-            .iter()
-            .flat_map(|pooled| &pooled.baseline)
-            .copied()
-            .collect(),
-    }
-}
-
 fn check_categories(training: &[PooledImage], notes: &Notes) -> Result<(), TrainingError> {
     let mut labels = training.iter().map(|pooled| pooled.image.label.as_str());
     let Some(first) = labels.next() else {
@@ -297,11 +211,4 @@ fn categories(training: &[PooledImage], validating: &[PooledImage]) -> (Vec<Stri
     let count = trained.len();
     let others: Vec<String> = of(validating).difference(&trained).cloned().collect();
     (trained.into_iter().chain(others).collect(), count)
-}
-
-fn place(categories: &[String], pooled: &PooledImage) -> u32 {
-    let place = categories
-        .iter()
-        .position(|name| *name == pooled.image.label);
-    place.unwrap_or(categories.len()) as u32
 }

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use lookalike_encoder::{Augmentation, Backbone, Encoder, ImageError};
+use lookalike_encoder::{Augmentation, Backbone};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use crate::baseline::Baseline;
 use crate::cache::FeatureCache;
 use crate::error::TrainingError;
 use crate::image_source::ImageSource;
@@ -59,15 +60,6 @@ impl Features {
     pub fn pooled(&self) -> usize {
         self.blocks.first().copied().unwrap_or(self.dimensions)
     }
-}
-
-/// The encoder that a fine-tuned one is compared with.
-#[derive(Debug, Clone)]
-pub struct Baseline<'a> {
-    /// The encoder.
-    pub encoder: &'a Encoder,
-    /// The store of its vectors.
-    pub cache: FeatureCache,
 }
 
 /// Computes features with a backbone, or finds them in the cache.
@@ -237,26 +229,5 @@ impl Pooling<'_> {
             folder: self.cache_folder.clone(),
             source,
         }
-    }
-}
-
-impl Baseline<'_> {
-    fn cached(&self, content: [u8; 32]) -> Option<Vec<f32>> {
-        let dimensions = self.encoder.dimensions();
-        self.cache.get(content, &Augmentation::NONE, dimensions)
-    }
-
-    /// Returns the vector of an image, and the outcome of keeping it.
-    fn vector(
-        &self,
-        content: [u8; 32],
-        bytes: &[u8],
-    ) -> Result<(Vec<f32>, std::io::Result<()>), ImageError> {
-        if let Some(vector) = self.cached(content) {
-            return Ok((vector, Ok(())));
-        }
-        let vector = self.encoder.embed(bytes)?;
-        let kept = self.cache.put(content, &Augmentation::NONE, &vector);
-        Ok((vector, kept))
     }
 }

@@ -11,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod baseline;
 pub mod bootstrap;
 /// Pooled features on disk.
 pub mod cache;

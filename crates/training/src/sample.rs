@@ -45,21 +45,22 @@ pub fn sample(images: &[LabeledImage], max: usize, seed: u64) -> Vec<LabeledImag
 /// Returns the products in the order in which a sample takes them.
 fn in_order(items: &[Item<'_>], seed: u64) -> Vec<[u8; 32]> {
     let mut order = Vec::new();
-    for ranks in split::ranks_by_label(items, seed).into_values() {
-        let count = ranks.len() as f64;
-        for (place, (rank, product)) in ranks.into_iter().enumerate() {
-            let (round, share) = match place < FIRST_PRODUCTS {
-                true => (place, 0.0),
-                false => (FIRST_PRODUCTS, (place as f64 + 0.5) / count),
+    for ranked in split::ranks_by_label(items, seed).into_values() {
+        let count = ranked.len() as f64;
+        for (place, ranked) in ranked.into_iter().enumerate() {
+            let share = match place < FIRST_PRODUCTS {
+                true => 0.0,
+                false => (place as f64 + 0.5) / count,
             };
-            order.push((round, share, rank, product));
+            order.push((place.min(FIRST_PRODUCTS), share, ranked));
         }
     }
     order.sort_by(|a, b| {
         let by_share = a.0.cmp(&b.0).then(a.1.total_cmp(&b.1));
         by_share.then(a.2.cmp(&b.2))
     });
-    order.into_iter().map(|(.., product)| product).collect()
+    let products = order.into_iter();
+    products.map(|(_, _, ranked)| ranked.product).collect()
 }
 
 #[cfg(test)]

@@ -13,6 +13,15 @@ pub struct Item<'a> {
     pub label: &'a str,
 }
 
+/// A product with its place in a random but fixed order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RankedProduct {
+    /// Its place.
+    pub(crate) rank: [u8; 32],
+    /// Its identity.
+    pub(crate) product: [u8; 32],
+}
+
 /// Returns the identity of a product by its id.
 pub fn product_key(product_id: &str) -> [u8; 32] {
     Sha256::digest(product_id).into()
@@ -29,7 +38,7 @@ pub fn validates(items: &[Item<'_>], share: f64, seed: u64) -> Vec<bool> {
         .filter(|(_, ranks)| ranks.len() >= 2)
         .map(|(label, ranks)| {
             let wanted = (ranks.len() as f64 * share).round() as usize;
-            (label, ranks[wanted.clamp(1, ranks.len() - 1)].0)
+            (label, ranks[wanted.clamp(1, ranks.len() - 1)].rank)
         })
         .collect();
     let labels = product_labels(items);
@@ -42,15 +51,16 @@ pub fn validates(items: &[Item<'_>], share: f64, seed: u64) -> Vec<bool> {
         .collect()
 }
 
-/// Returns the products of each label with their ranks, which are a random but fixed order.
+/// Returns the products of each label by rank. The order depends on the seed.
 pub(crate) fn ranks_by_label<'a>(
     items: &[Item<'a>],
     seed: u64,
-) -> BTreeMap<&'a str, Vec<([u8; 32], [u8; 32])>> {
-    let mut by_label: BTreeMap<&str, Vec<([u8; 32], [u8; 32])>> = BTreeMap::new();
+) -> BTreeMap<&'a str, Vec<RankedProduct>> {
+    let mut by_label: BTreeMap<&str, Vec<RankedProduct>> = BTreeMap::new();
     for (product, label) in product_labels(items) {
-        let ranked = (rank(seed, product), product);
-        by_label.entry(label).or_default().push(ranked);
+        let rank = rank(seed, product);
+        let of_label = by_label.entry(label).or_default();
+        of_label.push(RankedProduct { rank, product });
     }
     by_label
         .values_mut()

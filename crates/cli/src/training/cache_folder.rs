@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use lookalike_encoder::{Backbone, Encoder};
+use lookalike_training::baseline::Baseline;
 use lookalike_training::cache::FeatureCache;
-use lookalike_training::features::{Baseline, Pooling};
+use lookalike_training::features::Pooling;
 use lookalike_training::image_source::ImageSource;
 
 /// The folder below it with the vectors of complete encoders.
