@@ -38,7 +38,7 @@ pub(crate) struct FinetuneArguments {
     pub(crate) label_column: Option<String>,
 
     /// Maximum images of a catalog to train on. Of a larger one, the same share of the products of
-    /// each label is used. 1,000 images take about 20 MB of memory.
+    /// each label is used. 1,000 images take some 60 MB of memory.
     #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = value_parser!(u32).range(20..), conflicts_with = "images")]
     pub(crate) max_images: u32,
 
