@@ -8,6 +8,8 @@ use crate::args::{FinetuneArguments, OutputArguments, ReindexArguments};
 use crate::commands::reindex;
 use crate::output::CommandOutcome;
 
+const WORSE: &str = "the new encoder measures worse than the one before";
+
 /// Indexes the catalog with the new encoder and switches, unless there is a reason not to.
 pub(super) async fn reindex(
     arguments: &FinetuneArguments,
@@ -40,9 +42,10 @@ pub(super) async fn reindex(
 
 /// Prints how to search the catalog with the new encoder.
 pub(super) fn print_command(arguments: &FinetuneArguments, trained: &Finetuned) {
-    match objection(trained) {
-        Some(reason) => println!("{reason}: keep the encoder that the catalog has"),
-        None => println!("to search with it: {}", command(arguments, trained)),
+    if is_worse(trained) {
+        println!("{WORSE}: keep the encoder that the catalog has");
+    } else {
+        println!("to search with it: {}", command(arguments, trained));
     }
 }
 
@@ -50,9 +53,12 @@ fn objection(trained: &Finetuned) -> Option<&'static str> {
     if trained.card.training_log.interrupted {
         return Some("training was stopped early");
     }
-    let gain = trained.card.held_out.as_ref()?;
-    (gain.verdict() == Verdict::Worse)
-        .then_some("the new encoder measures worse than the one before")
+    is_worse(trained).then_some(WORSE)
+}
+
+fn is_worse(trained: &Finetuned) -> bool {
+    let gain = trained.card.held_out.as_ref();
+    gain.is_some_and(|gain| gain.verdict() == Verdict::Worse)
 }
 
 fn command(arguments: &FinetuneArguments, trained: &Finetuned) -> String {
