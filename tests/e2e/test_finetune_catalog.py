@@ -153,6 +153,27 @@ def test_a_kill_loses_no_features(boutique, finetune, images, tmp_path):
     assert stamps(cache) == after
 
 
+def test_a_stopped_training_does_not_go_live(boutique, cache, tmp_path):
+    out = tmp_path / "out"
+    endless = ["--epochs", "10000", "--patience", "10000", "--reindex"]
+    command = [BINARY, "--verbose", "finetune", "--data", boutique.data, "--out", out, *endless]
+    running = subprocess.Popen(
+        [str(part) for part in command],
+        env=environment({"XDG_CACHE_HOME": str(cache)}),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert any("epoch 2:" in line for line in running.stderr), "it ended before"
+    running.send_signal(signal.SIGINT)
+    rest = running.stderr.read()
+    assert running.wait(60) == 3, rest
+    assert "training was stopped early" in rest
+    assert f"lookalike reindex --data {boutique.data} --encoder {out}" in rest
+    assert (out / "model.onnx").is_file()
+    assert not boutique.index().get("side_indexes")
+
+
 def test_the_gain_is_foretold_from_a_sample(boutique, images, tmp_path):
     cache = tmp_path / "cache"
     audit = lambda *options: boutique.lookalike(

@@ -44,12 +44,12 @@ pub(crate) async fn run(arguments: FinetuneArguments) -> Result<CommandOutcome> 
     let output = OutputFolder::new(&arguments.out)?;
     let material = Material::read(&arguments).await?;
     let stop = Arc::new(Stop::default());
-    let watcher = tokio::spawn(watch(stop.clone()));
-    let given = arguments.clone();
-    let trained =
-        tokio::task::spawn_blocking(move || finetune(&given, &output, material, &stop)).await?;
-    watcher.abort();
-    let trained = trained?;
+    tokio::spawn(watch(stop.clone()));
+    let (given, stopping) = (arguments.clone(), stop.clone());
+    let train = move || finetune(&given, &output, material, &stopping);
+    let trained = tokio::task::spawn_blocking(train).await??;
+    // Nothing is left to keep: Ctrl-C ends the command from now on.
+    stop.request();
     let partial = CommandOutcome::partial_if(!trained.card.skipped.is_empty());
     if arguments.reindex {
         let reindexed = go_live::reindex(&arguments, &trained).await?;
