@@ -29,6 +29,7 @@ mod search_query;
 mod shared_names;
 mod stop_signal;
 mod target;
+mod training;
 
 use std::process::ExitCode;
 

@@ -2,19 +2,21 @@
 
 mod counts;
 mod notes;
+mod set;
 
 pub use self::counts::Counts;
+pub use self::set::Set;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use self::notes::Notes;
+use self::set::place;
 use crate::error::TrainingError;
-use crate::features::{self, Features, Hashed, Pooling};
+use crate::features::{PooledImage, Pooling};
 use crate::labeled::LabeledFolder;
 use crate::others::OtherGoods;
 use crate::progress::{Progress, Stop};
 use crate::recipe::Recipe;
-use crate::retrieval::Labeled;
 use crate::skipped::Skipped;
 use crate::split::{self, Item};
 use lookalike_encoder::Augmentation;
@@ -22,7 +24,7 @@ use lookalike_encoder::Augmentation;
 /// The source of the validation images.
 #[derive(Debug, Clone)]
 pub enum Validation {
-    /// A share of the images of each category, 0 to 1.
+    /// A share of the products of each category, 0 to 1, with all their images.
     Share(f64),
     /// Another folder.
     Folder(LabeledFolder),
@@ -51,60 +53,8 @@ pub struct Dataset {
     pub counts: BTreeMap<String, Counts>,
 }
 
-/// Images of one half of the split.
-#[derive(Debug, Clone)]
-pub struct Set {
-    /// Features, one row for each image.
-    pub features: Features,
-    /// Labels, one for each image.
-    pub labels: Vec<u32>,
-}
-
-impl Set {
-    /// Returns the labels with `vectors`, one for each plain image, for searching.
-    pub fn labeled<'a>(&'a self, vectors: &'a [f32], dimensions: usize) -> Labeled<'a> {
-        Labeled {
-            vectors,
-            dimensions,
-            labels: &self.labels,
-        }
-    }
-
-    /// Returns the images with a wanted label.
-    #[must_use]
-    pub fn filtered(&self, wanted: impl Fn(u32) -> bool) -> Set {
-        let labels = self.labels.iter().enumerate();
-        self.rows(
-            labels
-                .filter(|(_, label)| wanted(**label))
-                .map(|(row, _)| row),
-        )
-    }
-
-    /// Returns some of the images.
-    #[must_use]
-    pub fn rows(&self, rows: impl Iterator<Item = usize>) -> Set {
-        let rows: Vec<usize> = rows.collect();
-        let dimensions = self.features.dimensions;
-        let pick = |augmentation: &Vec<f32>| {
-            let picked = rows
-                .iter()
-                .flat_map(|row| &augmentation[row * dimensions..][..dimensions]);
-            picked.copied().collect()
-        };
-        Set {
-            features: Features {
-                dimensions,
-                blocks: self.features.blocks.clone(),
-                augmentations: self.features.augmentations.iter().map(pick).collect(),
-            },
-            labels: rows.iter().map(|&row| self.labels[row]).collect(),
-        }
-    }
-}
-
 impl Dataset {
-    /// Reads, splits and pools. The seed determines the images for validation.
+    /// Computes features and splits. The seed determines the products for validation.
     ///
     /// # Errors
     /// If too little is left for training, the cache cannot be written, or it was stopped.
@@ -114,54 +64,52 @@ impl Dataset {
         recipe: &Recipe,
         seed: u64,
         pooling: &Pooling<'_>,
-        (progress, stop): (&dyn Progress, &Stop),
+        watched: (&dyn Progress, &Stop),
     ) -> Result<Self, TrainingError> {
         let mut notes = Notes {
             skipped: folder.skipped.clone(),
             ..Notes::default()
         };
         let mut seen = HashMap::new();
-        let mut read = |folder: &LabeledFolder, notes: &mut Notes| {
-            let (hashed, dropped) = features::hash_all(&folder.images, progress, stop)?;
+        let mut read = |folder: &LabeledFolder, augmentations: &[_], notes: &mut Notes| {
+            let (pooled, dropped) = pooling.pool(&folder.images, augmentations, watched)?;
             notes.drop_all(dropped);
-            Ok::<_, TrainingError>(notes.unique(hashed, &mut seen))
+            Ok::<_, TrainingError>(notes.unique(pooled, &mut seen))
         };
-        let mut training = read(folder, &mut notes)?;
-        let mut validating = match validation {
+        let mut training = read(folder, &recipe.augmentations, &mut notes)?;
+        let validating = match validation {
             Validation::Share(share) => split_off(&mut training, *share, seed),
             Validation::Folder(folder) => {
                 notes.skipped.extend(folder.skipped.iter().cloned());
-                read(folder, &mut notes)?
+                let others = read(folder, &[Augmentation::NONE], &mut notes)?;
+                without_trained(others, &training, &mut notes)
             }
         };
         check_categories(&training, &notes)?;
-        let (features, dropped) =
-            pooling.pool(&mut training, &recipe.augmentations, progress, stop)?;
-        notes.drop_all(dropped);
-        check_categories(&training, &notes)?;
-        let (validation_features, dropped) =
-            pooling.pool(&mut validating, &[Augmentation::NONE], progress, stop)?;
-        notes.drop_all(dropped);
         let (categories, trained) = categories(&training, &validating);
         if !validating
             .iter()
-            .any(|hashed| place(&categories, hashed) < trained as u32)
+            .any(|pooled| place(&categories, pooled) < trained as u32)
         {
             return Err(TrainingError::NothingToValidate {
                 categories: trained,
             });
         }
         notes.count(&training, &validating);
-        let set = |images: &[Hashed], features| Set {
-            features,
-            labels: images
-                .iter()
-                .map(|hashed| place(&categories, hashed))
-                .collect(),
-        };
+        let mut products = HashMap::new();
         Ok(Self {
-            training: set(&training, features),
-            validation: set(&validating, validation_features),
+            training: Set::of_images(
+                training,
+                &recipe.augmentations,
+                (&categories, &mut products),
+                pooling,
+            ),
+            validation: Set::of_images(
+                validating,
+                &[Augmentation::NONE],
+                (&categories, &mut products),
+                pooling,
+            ),
             trained,
             others: Vec::new(),
             skipped: notes.skipped,
@@ -195,12 +143,12 @@ impl Dataset {
     }
 }
 
-fn split_off(training: &mut Vec<Hashed>, share: f64, seed: u64) -> Vec<Hashed> {
+fn split_off(training: &mut Vec<PooledImage>, share: f64, seed: u64) -> Vec<PooledImage> {
     let items: Vec<Item<'_>> = training
         .iter()
-        .map(|hashed| Item {
-            content: hashed.content,
-            label: &hashed.image.label,
+        .map(|pooled| Item {
+            product: pooled.product(),
+            label: &pooled.image.label,
         })
         .collect();
     let mut validates = split::validates(&items, share, seed).into_iter();
@@ -211,8 +159,29 @@ fn split_off(training: &mut Vec<Hashed>, share: f64, seed: u64) -> Vec<Hashed> {
     validating
 }
 
-fn check_categories(training: &[Hashed], notes: &Notes) -> Result<(), TrainingError> {
-    let mut labels = training.iter().map(|hashed| hashed.image.label.as_str());
+/// Drops validation images of products that have training images: another image of the same product
+/// is too easy to find.
+fn without_trained(
+    validating: Vec<PooledImage>,
+    training: &[PooledImage],
+    notes: &mut Notes,
+) -> Vec<PooledImage> {
+    let trained: HashSet<[u8; 32]> = training.iter().map(PooledImage::product).collect();
+    let (dropped, kept): (Vec<_>, Vec<_>) = validating
+        .into_iter()
+        .partition(|pooled| trained.contains(&pooled.product()));
+    let reason = "its product has images for training, so it cannot validate";
+    let dropped = dropped.into_iter();
+    notes.drop_all(
+        dropped
+            .map(|pooled| (pooled.image, reason.to_owned()))
+            .collect(),
+    );
+    kept
+}
+
+fn check_categories(training: &[PooledImage], notes: &Notes) -> Result<(), TrainingError> {
+    let mut labels = training.iter().map(|pooled| pooled.image.label.as_str());
     let Some(first) = labels.next() else {
         let first = notes.skipped.first();
         return Err(TrainingError::NothingUsable {
@@ -231,22 +200,15 @@ fn check_categories(training: &[Hashed], notes: &Notes) -> Result<(), TrainingEr
 
 /// Returns the trained categories in order, then those with only validation images; and the number
 /// of the former.
-fn categories(training: &[Hashed], validating: &[Hashed]) -> (Vec<String>, usize) {
-    let of = |images: &[Hashed]| -> BTreeSet<String> {
+fn categories(training: &[PooledImage], validating: &[PooledImage]) -> (Vec<String>, usize) {
+    let of = |images: &[PooledImage]| -> BTreeSet<String> {
         images
             .iter()
-            .map(|hashed| hashed.image.label.clone())
+            .map(|pooled| pooled.image.label.clone())
             .collect()
     };
     let trained = of(training);
     let count = trained.len();
     let others: Vec<String> = of(validating).difference(&trained).cloned().collect();
     (trained.into_iter().chain(others).collect(), count)
-}
-
-fn place(categories: &[String], hashed: &Hashed) -> u32 {
-    let place = categories
-        .iter()
-        .position(|name| *name == hashed.image.label);
-    place.unwrap_or(categories.len()) as u32
 }

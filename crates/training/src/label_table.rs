@@ -12,6 +12,8 @@ use crate::skipped::Skipped;
 const IMAGE: &str = "image";
 /// Default columns of the label; the first one that exists is used.
 const LABELS: [&str; 2] = ["label", "category"];
+/// The column of the product that an image shows, if the table has it.
+const PRODUCT: &str = "product_id";
 
 /// Labels by image path, from a UTF-8 CSV file with a header.
 ///
@@ -31,12 +33,24 @@ struct TableRow {
     line: u64,
     image: String,
     label: String,
+    product: Option<String>,
+}
+
+/// The row that names an image.
+pub(crate) struct FoundRow<'a> {
+    /// Number of the row.
+    pub(crate) row: usize,
+    /// Its label.
+    pub(crate) label: &'a str,
+    /// Its product, if the table names one.
+    pub(crate) product: Option<&'a str>,
 }
 
 /// Positions of the fields in a line.
 struct Columns {
     image: usize,
     label: usize,
+    product: Option<usize>,
 }
 
 impl LabelTable {
@@ -106,11 +120,16 @@ impl LabelTable {
             .collect()
     }
 
-    /// Returns the row that names an image, and its label. The longest matching path counts.
-    pub(crate) fn find(&self, root: &Path, name: &str) -> Option<(usize, &str)> {
+    /// Returns the row that names an image. The longest matching path counts.
+    pub(crate) fn find(&self, root: &Path, name: &str) -> Option<FoundRow<'_>> {
         let whole = format!("{}/{name}", root.to_string_lossy());
-        let row = endings(&whole).find_map(|ending| self.by_image.get(ending))?;
-        Some((*row, self.rows[*row].label.as_str()))
+        let row = *endings(&whole).find_map(|ending| self.by_image.get(ending))?;
+        let TableRow { label, product, .. } = &self.rows[row];
+        Some(FoundRow {
+            row,
+            label,
+            product: product.as_deref(),
+        })
     }
 
     fn add(&mut self, line: u64, columns: &Columns, record: &ByteRecord) -> Result<(), String> {
@@ -119,6 +138,8 @@ impl LabelTable {
             field.map(str::trim).map_err(|_| "it is not UTF-8")
         };
         let (images, label) = (field(columns.image)?, field(columns.label)?);
+        let product = columns.product.map(field).transpose()?;
+        let product = product.filter(|id| !id.is_empty()).map(str::to_owned);
         if images.is_empty() || label.is_empty() {
             return Err("the image or the label is empty".to_owned());
         }
@@ -136,6 +157,7 @@ impl LabelTable {
                         line,
                         image: image.to_owned(),
                         label: label.to_owned(),
+                        product: product.clone(),
                     });
                 }
             }
@@ -171,7 +193,11 @@ impl Columns {
                 .find_map(place)
                 .ok_or_else(|| missing("\"label\" or \"category\"".to_owned()))?,
         };
-        Ok(Self { image, label })
+        Ok(Self {
+            image,
+            label,
+            product: place(PRODUCT),
+        })
     }
 }
 
@@ -209,7 +235,9 @@ mod tests {
     }
 
     fn label<'a>(table: &'a LabelTable, name: &str) -> Option<&'a str> {
-        table.find(Path::new("/data/train"), name).map(|(_, l)| l)
+        table
+            .find(Path::new("/data/train"), name)
+            .map(|found| found.label)
     }
 
     #[test]

@@ -3,14 +3,15 @@
 //! No Lambda function links this crate.
 //!
 //! The steps of fine-tuning: a [`labeled::LabeledFolder`] is read; [`dataset::Dataset::prepare`]
-//! splits it and computes pooled features of every image with a frozen backbone, or finds them in a
-//! [`cache::FeatureCache`]; [`fine_tuning::train`] trains a feature layer and a classification
+//! computes pooled features of every image with a frozen backbone, or finds them in a
+//! [`cache::FeatureCache`], and holds some products back; [`gain::Gain`] measures on these; [`fine_tuning::train`] trains a feature layer and a classification
 //! layer on them and keeps the former; [`card::model`] joins it with the backbone into one ONNX
 //! file, and [`card::Card`] describes the result. An [`output_folder::OutputFolder`] appears
 //! complete or not at all.
 
 #![forbid(unsafe_code)]
 
+pub mod baseline;
 pub mod bootstrap;
 /// Pooled features on disk.
 pub mod cache;
@@ -26,8 +27,10 @@ pub mod evaluation;
 pub mod features;
 /// Training on pooled features.
 pub mod fine_tuning;
+pub mod gain;
 mod gate;
 mod image_files;
+pub mod image_source;
 mod label_error;
 pub mod label_table;
 pub mod labeled;
@@ -45,6 +48,7 @@ pub mod progress;
 /// All parameters of fine-tuning.
 pub mod recipe;
 pub mod retrieval;
+pub mod sample;
 mod skipped;
 pub mod split;
 

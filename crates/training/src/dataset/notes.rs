@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::counts::Counts;
-use crate::features::{Dropped, Hashed};
+use crate::features::{Dropped, PooledImage};
 use crate::labeled::LabeledImage;
 use crate::skipped::Skipped;
 
@@ -33,17 +33,17 @@ impl Notes {
     /// itself.
     pub(super) fn unique(
         &mut self,
-        images: Vec<Hashed>,
+        images: Vec<PooledImage>,
         seen: &mut HashMap<[u8; 32], LabeledImage>,
-    ) -> Vec<Hashed> {
+    ) -> Vec<PooledImage> {
         let mut unique = Vec::with_capacity(images.len());
-        for hashed in images {
-            match seen.get(&hashed.content) {
-                Some(first) if first.label == hashed.image.label => {
+        for pooled in images {
+            match seen.get(&pooled.content) {
+                Some(first) if first.label == pooled.image.label => {
                     let reason = format!("it is the same image as {}", first.name);
-                    self.counts.entry(hashed.image.label).or_default().skipped += 1;
+                    self.counts.entry(pooled.image.label).or_default().skipped += 1;
                     self.duplicates.push(Skipped {
-                        what: hashed.image.name,
+                        what: pooled.image.name,
                         reason,
                     });
                 }
@@ -52,11 +52,11 @@ impl Notes {
                         "it is the same image as {}, which is of category {:?}: only one can be right",
                         first.name, first.label
                     );
-                    self.drop(hashed.image, reason);
+                    self.drop(pooled.image, reason);
                 }
                 None => {
-                    seen.insert(hashed.content, hashed.image.clone());
-                    unique.push(hashed);
+                    seen.insert(pooled.content, pooled.image.clone());
+                    unique.push(pooled);
                 }
             }
         }
@@ -64,12 +64,12 @@ impl Notes {
     }
 
     /// Counts the used images, and notes categories that cannot be validated.
-    pub(super) fn count(&mut self, training: &[Hashed], validating: &[Hashed]) {
-        for hashed in training {
-            self.entry(hashed).training += 1;
+    pub(super) fn count(&mut self, training: &[PooledImage], validating: &[PooledImage]) {
+        for pooled in training {
+            self.entry(pooled).training += 1;
         }
-        for hashed in validating {
-            self.entry(hashed).validation += 1;
+        for pooled in validating {
+            self.entry(pooled).validation += 1;
         }
         for (category, counts) in &self.counts {
             let what = match (counts.training, counts.validation) {
@@ -83,7 +83,7 @@ impl Notes {
         }
     }
 
-    fn entry(&mut self, hashed: &Hashed) -> &mut Counts {
-        self.counts.entry(hashed.image.label.clone()).or_default()
+    fn entry(&mut self, pooled: &PooledImage) -> &mut Counts {
+        self.counts.entry(pooled.image.label.clone()).or_default()
     }
 }
