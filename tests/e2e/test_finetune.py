@@ -232,6 +232,34 @@ def test_categories_from_a_table(finetune, pictures, tmp_path):
     assert nothing_written(tmp_path / "all gone")
 
 
+def test_products_in_a_table_are_held_out_whole(finetune, pictures, tmp_path):
+    """Each category has three products of four images: one product of each is held out."""
+    table = tmp_path / "labels.csv"
+    with table.open("w", newline="") as lines:
+        writer = csv.writer(lines)
+        writer.writerow(["image", "label", "product_id"])
+        for folder in pictures.iterdir():
+            for number, path in enumerate(sorted(folder.iterdir())):
+                below = path.relative_to(pictures).as_posix()
+                writer.writerow([below, folder.name, f"{folder.name}-{number % 3}"])
+    card = finetune(pictures, tmp_path / "out", "--labels", table, "--json").expect().json()
+    counts = {"training": 8, "validation": 4, "skipped": 0}
+    assert card["data"] == {folder.name: counts for folder in pictures.iterdir()}
+    held_out = card["held_out"]
+    assert (held_out["products"], held_out["images"]) == (CATEGORIES, 4 * CATEGORIES)
+
+    # An image of a trained product does not validate, wherever it is.
+    other = shutil.copytree(pictures, tmp_path / "train")
+    for path in sorted(other.rglob("*.*"))[::4]:
+        target = tmp_path / "validation" / path.relative_to(other)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(target)
+    options = ["--labels", table, "--validation", tmp_path / "validation", "--json"]
+    refused = finetune(other, tmp_path / "none", *options).expect(1)
+    assert "--validation" in refused.stderr
+    assert nothing_written(tmp_path / "none")
+
+
 # Bad input
 
 
@@ -332,6 +360,8 @@ def test_the_output_folder(finetune, pictures, tmp_path):
         ["--patience", "0"],
         ["--label-column", "x"],
         ["--validation", "a", "--validation-share", "0.2"],
+        ["--data", "a"],
+        ["--max-images", "100"],
     ],
     ids=" ".join,
 )
@@ -410,12 +440,13 @@ def test_a_kill_leaves_nothing_and_the_next_run_continues(finetune, pictures, tm
     before = {path: path.stat().st_mtime_ns for path in kept(cache)}
     assert len(before) >= 5
     damaged, *rest = sorted(before)
+    size = damaged.stat().st_size
     damaged.write_bytes(damaged.read_bytes()[:-1])
     finetune(pictures, out, cache=cache).expect()
     assert {path.name for path in out.iterdir()} == RESULT
     after = {path: path.stat().st_mtime_ns for path in kept(cache)}
     assert all(after[path] == before[path] for path in rest)
-    assert len(damaged.read_bytes()) == rest[0].stat().st_size
+    assert damaged.stat().st_size == size
 
 
 def kept(cache):

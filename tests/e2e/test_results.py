@@ -74,10 +74,10 @@ def test_a_cursor_belongs_to_one_query(shop, shop_pictures):
         changed = cursor[:at] + random.choice("ABCxyz012_-") + cursor[at + 1 :]
         if changed != cursor:
             reply = shop.post(f"/search?cursor={changed}", data=picture.bytes)
-            expect_problem(reply, 400, "invalid-cursor")
+            expect_problem(reply, 404, "invalid-cursor")
     for path in (f"/search?cursor={cursor}&min_score=0.2", f"/search?cursor={cursor}&collapse=true"):
-        expect_problem(shop.post(path, data=picture.bytes), 400, "invalid-cursor")
-    expect_problem(shop.post(f"/search?cursor={cursor}", data=other.bytes), 400, "invalid-cursor")
+        expect_problem(shop.post(path, data=picture.bytes), 404, "invalid-cursor")
+    expect_problem(shop.post(f"/search?cursor={cursor}", data=other.bytes), 404, "invalid-cursor")
 
 
 # Results
@@ -209,8 +209,7 @@ def test_a_bad_picture_says_why(shop):
 def test_a_future_generation(shop, shop_pictures):
     ahead = shop.index()["generation"] + 50
     reply = shop.post(f"/search?min_generation={ahead}", data=shop_pictures[0].bytes)
-    expect_problem(reply, 503, "not-yet-indexed", str(ahead))
+    expect_problem(reply, 409, "not-yet-indexed", str(ahead))
     assert reply.headers["retry-after"] == "1"
-    # No answer named such a generation, so nothing is worth waiting for.
     reply = shop.post(f"/search?min_generation={ahead + 1_000_000}", data=shop_pictures[0].bytes)
-    expect_problem(reply, 400, "invalid-parameter", "min_generation")
+    expect_problem(reply, 409, "not-yet-indexed")

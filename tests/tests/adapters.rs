@@ -86,6 +86,7 @@ async fn links_conform() {
 async fn manifests_conform() {
     let world = World::new().await;
     conformance::manifests(world.cloud.manifests.clone()).await;
+    conformance::generations(world.cloud.generations.clone()).await;
     world.local.shutdown().await;
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use lookalike_core::Encoders;
 use lookalike_core::ports::{
-    ChangeQueue, EncoderStore, Failures, ImageRecords, ImageStore, ImageWriter, Manifests, Metrics,
-    Products, SegmentStore, Segments, StoredEncoders, TableReader, UrlSigner,
+    ChangeQueue, EncoderStore, Failures, Generations, ImageRecords, ImageStore, ImageWriter,
+    Manifests, Metrics, Products, SegmentStore, Segments, StoredEncoders, TableReader, UrlSigner,
 };
 use lookalike_indexing::IndexPorts;
 use lookalike_search::SearchPorts;
@@ -15,7 +15,7 @@ use crate::clients::{Clients, NoRegion};
 use crate::dynamodb::table::Table;
 use crate::dynamodb::{DynamoFailures, DynamoImageRecords, DynamoProducts, DynamoTableReader};
 use crate::s3::bucket::Bucket;
-use crate::s3::{S3Encoders, S3Images, S3Manifests, S3Segments, S3UrlSigner};
+use crate::s3::{S3Encoders, S3Generations, S3Images, S3Manifests, S3Segments, S3UrlSigner};
 use crate::settings::{self, Settings};
 use crate::sqs::{SqsChanges, SqsDeadLetters};
 
@@ -31,6 +31,8 @@ pub struct Cloud {
     pub links: Arc<dyn UrlSigner>,
     /// The manifest of the index.
     pub manifests: Arc<dyn Manifests>,
+    /// The manifests of replaced generations.
+    pub generations: Arc<dyn Generations>,
     /// The segments of the index.
     pub segments: Arc<dyn Segments>,
     /// Lists and removes segments.
@@ -91,11 +93,13 @@ impl Cloud {
         let pictures = Arc::new(S3Images::new(Arc::clone(&catalog)));
         let segments = Arc::new(S3Segments::new(Arc::clone(&index), &settings.index_prefix));
         let encoders = Arc::new(S3Encoders::new(Arc::clone(&index), &settings.index_prefix));
+        let generations = S3Generations::new(Arc::clone(&index), &settings.index_prefix);
         Self {
             pictures: pictures.clone(),
             picture_writer: pictures,
             links: Arc::new(S3UrlSigner::new(catalog)),
             manifests: Arc::new(S3Manifests::new(index, &settings.index_prefix)),
+            generations: Arc::new(generations),
             segments: segments.clone(),
             shelf: segments,
             stored_encoders: encoders.clone(),
@@ -116,6 +120,7 @@ impl Cloud {
             encoders,
             images: self.pictures.clone(),
             manifests: self.manifests.clone(),
+            generations: self.generations.clone(),
             segments: self.segments.clone(),
             shelf: self.shelf.clone(),
             products: self.products.clone(),
@@ -133,6 +138,7 @@ impl Cloud {
             images: self.pictures.clone(),
             links: self.links.clone(),
             manifests: self.manifests.clone(),
+            generations: self.generations.clone(),
             segments: self.segments.clone(),
             products: self.products.clone(),
             failures: self.failures.clone(),

@@ -46,6 +46,9 @@ pub use dynamodb::{
 pub use encoder::{
     EncoderError, embedded_encoder, encoder_cell, encoders, load_encoder, open_encoder,
 };
-pub use s3::{S3Encoders, S3Folder, S3Images, S3Manifests, S3Segments, S3UrlSigner, S3Versioned};
+pub use s3::{
+    S3Encoders, S3Folder, S3Generations, S3Images, S3Manifests, S3Segments, S3UrlSigner,
+    S3Versioned,
+};
 pub use settings::{EncoderSource, Settings, SettingsError, SettingsProblem};
 pub use sqs::{ReceivedLetter, SqsChanges, SqsDeadLetters};

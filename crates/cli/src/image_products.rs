@@ -7,7 +7,6 @@ use anyhow::Result;
 use futures::{StreamExt, TryStreamExt, stream};
 use lookalike_aws::Cloud;
 use lookalike_core::{CATALOG_PREFIX, StoreError, StoreErrorKind, TableEntry, product_id_of};
-use lookalike_encoder::MAX_BYTES;
 use lookalike_indexing::{Indexer, IndexingError};
 use lookalike_product_table::{ImageMatcher, UnmatchedEntry, image_entries};
 use serde::Serialize;
@@ -18,6 +17,8 @@ use crate::output;
 
 /// The object metadata with the product.
 const PRODUCT_ID: &str = "product-id";
+/// Uploads of one image, each while its product is being changed, after which changing it fails.
+const MAX_UPLOADS: usize = 5;
 /// Images that are looked at at the same time.
 const PARALLEL_IMAGES: usize = 32;
 /// Products that are read from the table by one call.
@@ -92,33 +93,33 @@ pub(crate) async fn assign_all(
     Ok(assignment)
 }
 
-/// Stores the image at `key` again if it shows another product, and returns true then. Its bytes and ETag stay, so
+/// Changes the product of the image at `key` if it shows another one, and returns true then. Its bytes and ETag stay, so
 /// nothing is embedded.
 async fn store_product(cloud: &Cloud, key: &str, product_id: &str, dry_run: bool) -> Result<bool> {
-    let Some(mut head) = cloud.pictures.head(key).await? else {
-        return Ok(false);
-    };
-    if !assign(key, &mut head.metadata, product_id) {
-        return Ok(false);
+    let mut uploads = 0;
+    loop {
+        let Some(mut head) = cloud.pictures.head(key).await? else {
+            return Ok(false);
+        };
+        if !assign(key, &mut head.metadata, product_id) {
+            return Ok(false);
+        }
+        if dry_run {
+            return Ok(true);
+        }
+        let changed = (cloud.picture_writer)
+            .set_metadata(key, &head.etag, &head.metadata)
+            .await;
+        match changed {
+            Ok(()) => return Ok(true),
+            Err(error) if error.kind == StoreErrorKind::NotFound => return Ok(false),
+            // It was uploaded between the two calls, and is looked at again.
+            Err(error) if error.kind == StoreErrorKind::Conflict && uploads < MAX_UPLOADS => {
+                uploads += 1;
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
-    if dry_run {
-        return Ok(true);
-    }
-    let Some(image) = cloud.pictures.get(key, MAX_BYTES as u64).await? else {
-        return Ok(false);
-    };
-    let Some(body) = image.body else {
-        // An image that is too large is not in the index either.
-        return Ok(false);
-    };
-    let mut metadata = image.head.metadata;
-    assign(key, &mut metadata, product_id);
-    let media_type = media_type(&body);
-    cloud
-        .picture_writer
-        .put(key, body, media_type, &metadata)
-        .await?;
-    Ok(true)
 }
 
 /// Returns the media type of an image by its content.

@@ -31,6 +31,7 @@ mod separation;
 mod shared_names;
 mod stop_signal;
 mod target;
+mod training;
 
 use std::process::ExitCode;
 

@@ -32,8 +32,9 @@ pub use lookalike_index::{
 };
 pub use memory_budget::{ExceedsMemory, MemoryBudget};
 pub use model::{
-    EncoderFiles, Failure, Image, ImageHead, ImageRecord, ListedImage, LoadedManifest, Metadata,
-    NewestFailures, Page, Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
+    EncoderFiles, Failure, Image, ImageHead, ImageRecord, KeptGeneration, ListedImage,
+    LoadedManifest, Metadata, NewestFailures, Page, Product, StoredEncoder, StoredSegment,
+    TableEntry, UploadLink,
 };
 pub use origin_secret::OriginSecret;
 pub use same_metadata::same_metadata;

@@ -62,6 +62,15 @@ pub struct StoredSegment {
     pub modified: SystemTime,
 }
 
+/// A replaced generation whose manifest is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptGeneration {
+    /// Its number.
+    pub generation: u64,
+    /// Time of writing: shortly before it was replaced.
+    pub modified: SystemTime,
+}
+
 /// The files of an encoder: enough to load it anywhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncoderFiles {

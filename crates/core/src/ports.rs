@@ -15,8 +15,8 @@ use lookalike_index::{Fingerprint, SegmentId};
 
 use crate::error::StoreError;
 use crate::model::{
-    EncoderFiles, Image, ImageHead, ImageRecord, ListedImage, LoadedManifest, Metadata,
-    NewestFailures, Page, Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
+    EncoderFiles, Image, ImageHead, ImageRecord, KeptGeneration, ListedImage, LoadedManifest,
+    Metadata, NewestFailures, Page, Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
 };
 
 /// Turns image bytes into an embedding. Synchronous and slow (milliseconds): callers leave the
@@ -64,6 +64,15 @@ pub trait ImageWriter: Send + Sync {
         content_type: &str,
         metadata: &BTreeMap<String, String>,
     ) -> Result<(), StoreError>;
+    /// Replaces the user metadata of an image whose ETag is `etag`; its bytes and media type stay. Fails with
+    /// [`StoreErrorKind::Conflict`](crate::StoreErrorKind::Conflict) if another version is at `key` now, and with
+    /// [`StoreErrorKind::NotFound`](crate::StoreErrorKind::NotFound) if none is.
+    async fn set_metadata(
+        &self,
+        key: &str,
+        etag: &str,
+        metadata: &BTreeMap<String, String>,
+    ) -> Result<(), StoreError>;
     /// Removes an image; removing one that does not exist succeeds.
     async fn delete(&self, key: &str) -> Result<(), StoreError>;
 }
@@ -94,6 +103,19 @@ pub trait Manifests: Send + Sync {
     /// the new ETag. Fails with [`StoreErrorKind::Conflict`](crate::StoreErrorKind::Conflict) if
     /// there is another version.
     async fn swap(&self, bytes: Bytes, expected: Option<&str>) -> Result<String, StoreError>;
+}
+
+/// The manifests of generations that were replaced, so that any process can search one for a while.
+#[async_trait]
+pub trait Generations: Send + Sync {
+    /// Keeps the manifest of a generation. All writers keep the same bytes for it, so doing it again changes nothing.
+    async fn keep(&self, generation: u64, manifest: Bytes) -> Result<(), StoreError>;
+    /// Returns the manifest of a generation, or `None` if it is not kept.
+    async fn load(&self, generation: u64) -> Result<Option<Bytes>, StoreError>;
+    /// Lists every generation that is kept, in no particular order.
+    async fn list(&self) -> Result<Vec<KeptGeneration>, StoreError>;
+    /// Removes the manifest of a generation; removing a missing one succeeds.
+    async fn delete(&self, generation: u64) -> Result<(), StoreError>;
 }
 
 /// The immutable segment objects of an index.

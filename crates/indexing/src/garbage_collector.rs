@@ -1,7 +1,7 @@
 //! Removing segments that no manifest names.
 
 use std::collections::HashSet;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use lookalike_core::model::LoadedManifest;
@@ -18,7 +18,8 @@ const PARALLEL_DELETES: usize = 8;
 impl Indexer {
     /// Removes segments that no manifest names and that are older than the safe age: remains of
     /// crashed or outrun writers, and segments that compaction replaced long enough ago for every reader to
-    /// have moved on. Returns their number. Encoders that no index has are removed likewise.
+    /// have moved on. Returns their number. Encoders that no index has are removed likewise, and the manifests of
+    /// generations that were replaced half the safe age ago: until then, each of their segments is there.
     ///
     /// # Errors
     /// [`IndexingError`]; the segments that were removed so far were not needed.
@@ -55,6 +56,7 @@ impl Indexer {
         if collected > 0 {
             info!(collected, "segments removed");
         }
+        self.forget_generations(safe_since).await?;
         for encoder in encoders {
             let needed = manifest.fingerprints().any(|f| f == encoder.fingerprint);
             // An encoder that is about to be named has just been stored, which made it young.
@@ -64,5 +66,16 @@ impl Indexer {
             }
         }
         Ok(collected)
+    }
+
+    /// Removes the manifests of generations whose segments may be removed soon.
+    async fn forget_generations(&self, safe_since: SystemTime) -> Result<(), IndexingError> {
+        let forgotten = safe_since + self.settings.safe_age / 2;
+        for kept in self.ports.generations.list().await? {
+            if kept.modified < forgotten {
+                self.ports.generations.delete(kept.generation).await?;
+            }
+        }
+        Ok(())
     }
 }

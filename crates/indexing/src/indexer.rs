@@ -6,8 +6,8 @@ use lookalike_core::encoders::Encoders;
 use lookalike_core::filterable::Filterable;
 use lookalike_core::memory_budget::MemoryBudget;
 use lookalike_core::ports::{
-    EncoderStore, Failures, ImageRecords, ImageStore, Manifests, Metrics, Products, SegmentStore,
-    Segments,
+    EncoderStore, Failures, Generations, ImageRecords, ImageStore, Manifests, Metrics, Products,
+    SegmentStore, Segments,
 };
 use lookalike_index::CompactionPolicy;
 
@@ -22,6 +22,8 @@ pub struct IndexPorts {
     pub images: Arc<dyn ImageStore>,
     /// The manifest.
     pub manifests: Arc<dyn Manifests>,
+    /// The manifests of replaced generations.
+    pub generations: Arc<dyn Generations>,
     /// The segments.
     pub segments: Arc<dyn Segments>,
     /// The segments again, to list and remove.
@@ -96,6 +98,7 @@ impl Indexer {
     pub fn new(ports: IndexPorts, settings: IndexSettings) -> Self {
         let publisher = Publisher::new(
             Arc::clone(&ports.manifests),
+            Arc::clone(&ports.generations),
             Arc::clone(&ports.segments),
             settings.safe_age,
         );

@@ -145,6 +145,10 @@ impl Indexer {
             let etag = match self.ports.manifests.load(None).await? {
                 LoadedManifest::Found { etag, bytes } => {
                     let before = credible(&bytes);
+                    self.ports
+                        .generations
+                        .keep(before.generation, bytes)
+                        .await?;
                     manifest.generation = before.generation;
                     manifest.history = before.history;
                     Some(etag)

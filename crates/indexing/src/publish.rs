@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use lookalike_core::error::{StoreError, StoreErrorKind};
-use lookalike_core::ports::{Manifests, Segments};
+use lookalike_core::ports::{Generations, Manifests, Segments};
 use lookalike_core::time::{Deadline, age_of, now_milliseconds};
-use lookalike_index::{Changed, Manifest, RetiredSegment, SegmentId};
+use lookalike_index::{Changed, Manifest, RetiredSegment, SegmentId, Step};
 use tracing::info;
 
 use crate::backoff::Backoff;
@@ -41,6 +41,7 @@ pub(crate) struct Commit {
 pub(crate) struct Publisher {
     pub(crate) reader: IndexReader,
     manifests: Arc<dyn Manifests>,
+    generations: Arc<dyn Generations>,
     segments: Arc<dyn Segments>,
     /// The time that a replaced segment stays in the store.
     safe_age: Duration,
@@ -49,12 +50,14 @@ pub(crate) struct Publisher {
 impl Publisher {
     pub(crate) fn new(
         manifests: Arc<dyn Manifests>,
+        generations: Arc<dyn Generations>,
         segments: Arc<dyn Segments>,
         safe_age: Duration,
     ) -> Self {
         Self {
             reader: IndexReader::new(Arc::clone(&manifests), Arc::clone(&segments)),
             manifests,
+            generations,
             segments,
             safe_age,
         }
@@ -104,7 +107,8 @@ impl Publisher {
                 Applied::Nothing => return Ok(unchanged(false, None)),
                 Applied::Refused(refusal) => return Ok(unchanged(false, Some(refusal))),
             };
-            self.store(&successor.segments, &mut stored).await?;
+            let kept = async { Ok(self.keep(&published).await?) };
+            tokio::try_join!(self.store(&successor.segments, &mut stored), kept)?;
             let next = self.next_generation(&published, successor.manifest, successor.changed);
             match self.swap(next, &published, &successor.segments).await {
                 Ok(generation) => {
@@ -126,6 +130,16 @@ impl Publisher {
             }
             backoff.wait().await?;
         }
+    }
+
+    /// Keeps the manifest that is about to be replaced. Whoever reads the next generation then finds this one; after the
+    /// swap, a crash could leave it out.
+    async fn keep(&self, published: &Published) -> Result<(), StoreError> {
+        if let Some(manifest) = &published.manifest {
+            let bytes = Bytes::from(manifest.encode());
+            self.generations.keep(manifest.generation, bytes).await?;
+        }
+        Ok(())
     }
 
     /// Writes the segments that were not written yet. Refuses those that were written so long ago,
@@ -164,6 +178,22 @@ impl Publisher {
         let etag = self.manifests.swap(bytes, before).await?;
         self.reader.note(next, etag, segments);
         Ok(generation)
+    }
+
+    /// Publishes the segments of an earlier manifest again. Returns the new generation.
+    pub(crate) async fn publish_again(
+        &self,
+        published: &Published,
+        earlier: Manifest,
+    ) -> Result<u64, StoreError> {
+        self.keep(published).await?;
+        let changed = Changed::step(Step::RolledBack);
+        let mut next = self.next_generation(published, earlier, changed);
+        // Whoever rebuilds the base does so from segments that are no longer the newest.
+        next.lease = None;
+        let (bytes, before) = (Bytes::from(next.encode()), published.etag.as_deref());
+        self.manifests.swap(bytes, before).await?;
+        Ok(next.generation)
     }
 
     /// Returns `next` with its generation, its entry in the history, and the segments that no index has any more.

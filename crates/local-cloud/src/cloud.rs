@@ -8,7 +8,7 @@ use lookalike_events::CREATED;
 
 use crate::events::{Deliverer, ObjectFacts, Queue, StreamPoller, created, removed};
 use crate::identity::REGION;
-use crate::s3::{ACCESS_KEY, SECRET_KEY};
+use crate::identity::{ACCESS_KEY, SECRET_KEY};
 use crate::servers::{Listeners, Servers};
 use crate::storage::Storage;
 use crate::store::{ObjectStore, StoreError};

@@ -9,6 +9,10 @@ pub(crate) const QUEUE: &str = "lookalike-changes";
 /// The queue's name in policies and events: region, account and name as above.
 pub(crate) const QUEUE_ARN: &str = "arn:aws:sqs:us-east-1:000000000000:lookalike-changes";
 
+/// The only access key; fixed, because only processes of this machine reach the servers.
+pub(crate) const ACCESS_KEY: &str = "local";
+pub(crate) const SECRET_KEY: &str = "locallocal";
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -27,7 +27,7 @@
 //! # Limits
 //! S3 without versioning, access control lists, tags, encryption or storage classes; keys are file
 //! paths, so a key cannot be both an object and the folder of another, cannot end in `/`, and each
-//! of its parts has at most 255 bytes. DynamoDB and SQS accept any signature. SQS has one queue,
+//! of its parts has at most 255 bytes. SQS has one queue,
 //! `lookalike-changes`, in memory only: messages can be sent to it one by one and in batches, and
 //! counted, in SQS's JSON protocol; only the handler receives them. The streams of DynamoDB tables
 //! have one shard each and keep the last 20,000 writes of all tables. Of STS there is `GetCallerIdentity` on the port of
@@ -58,9 +58,13 @@ mod folder;
 mod identity;
 mod listener;
 mod options;
+mod origin;
+mod refusal;
+mod request_body;
 mod s3;
 mod server;
 mod servers;
+mod signature;
 mod sqs;
 mod storage;
 mod store;

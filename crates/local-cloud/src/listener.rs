@@ -2,10 +2,11 @@
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use crate::StartError;
+use crate::error::StartError;
 
 /// A socket that listens, before anything answers on it. All sockets are bound before anything is opened, so that a
 /// taken port leaves no trace.
@@ -13,6 +14,13 @@ pub(crate) struct Listener {
     service: &'static str,
     address: SocketAddr,
     socket: std::net::TcpListener,
+}
+
+/// A socket of an HTTP server.
+pub(crate) struct HttpSocket {
+    pub(crate) socket: TcpListener,
+    /// Maximum time between two pieces of a request, and for which a connection waits for the next one.
+    pub(crate) max_silence: Duration,
 }
 
 impl Listener {
@@ -42,6 +50,15 @@ impl Listener {
         })
     }
 
+    /// Binds a free port of an address that no page can guess, for a server that answers everyone. Where the loopback
+    /// interface has one address only, as on macOS, it is that.
+    pub(crate) fn bind_hidden(service: &'static str) -> Result<Self, StartError> {
+        let [a, b, c, ..] = rand::random::<u32>().to_be_bytes();
+        let hidden = Ipv4Addr::new(127, a, b, c.clamp(2, 254));
+        Self::bind(service, hidden.into(), 0)
+            .or_else(|_| Self::bind(service, Ipv4Addr::LOCALHOST.into(), 0))
+    }
+
     /// Where clients on this machine reach it.
     pub(crate) fn address(&self) -> SocketAddr {
         reachable(self.address)
@@ -52,10 +69,14 @@ impl Listener {
         self.socket
     }
 
-    /// The socket, for the current runtime.
-    pub(crate) fn into_tokio(self) -> Result<TcpListener, StartError> {
+    /// The socket, for an HTTP server of the current runtime whose clients may be silent for so long.
+    pub(crate) fn into_http(self, max_silence: Duration) -> Result<HttpSocket, StartError> {
         let failed = Self::failed(self.service, self.address);
-        TcpListener::from_std(self.socket).map_err(failed)
+        let socket = TcpListener::from_std(self.socket).map_err(failed)?;
+        Ok(HttpSocket {
+            socket,
+            max_silence,
+        })
     }
 
     /// Makes the error of a server that cannot be started on this socket.

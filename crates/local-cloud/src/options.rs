@@ -30,6 +30,9 @@ pub struct Options {
     pub watch: Option<WatchedTable>,
     /// Batching and retries of events.
     pub queue: QueueOptions,
+    /// Maximum time between two pieces of a request, and for which a connection waits for the next one. Clients keep a
+    /// connection that is not used for a minute or so.
+    pub max_silence: Duration,
 }
 
 impl Options {
@@ -47,6 +50,7 @@ impl Options {
             notify: None,
             watch: None,
             queue: QueueOptions::default(),
+            max_silence: Duration::from_secs(100),
         }
     }
 }

@@ -2,24 +2,29 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::combined::CombinedEndpoint;
-use crate::dynamodb::{DynamoDbForwarder, DynamoDbServer};
+use crate::dynamodb::{DynamoDbEndpoint, DynamoDbForwarder, DynamoDbServer};
+use crate::error::StartError;
 use crate::events::Queue;
 use crate::identity::{ACCOUNT, QUEUE};
 use crate::listener::Listener;
+use crate::options::Options;
 use crate::s3::S3Endpoint;
 use crate::server::HttpServer;
 use crate::sqs::LocalSqs;
 use crate::storage::Storage;
-use crate::{Options, StartError};
 
 /// A listener for each server.
 pub(crate) struct Listeners {
     s3: Listener,
     dynamodb: Listener,
+    /// Of the server behind the one that checks requests.
+    tables: Listener,
     sqs: Listener,
     aws: Listener,
+    max_silence: Duration,
 }
 
 impl Listeners {
@@ -29,8 +34,10 @@ impl Listeners {
         Ok(Self {
             s3: bind("S3", options.s3_port)?,
             dynamodb: bind("DynamoDB", options.dynamodb_port)?,
+            tables: Listener::bind_hidden("DynamoDB")?,
             sqs: bind("SQS", options.sqs_port)?,
             aws: bind("AWS", options.aws_port)?,
+            max_silence: options.max_silence,
         })
     }
 
@@ -65,7 +72,8 @@ impl Addresses {
 pub(crate) struct Servers {
     pub(crate) addresses: Addresses,
     s3: HttpServer,
-    dynamodb: DynamoDbServer,
+    dynamodb: HttpServer,
+    tables: DynamoDbServer,
     sqs: HttpServer,
     aws: HttpServer,
 }
@@ -78,29 +86,38 @@ impl Servers {
         queue: Arc<Queue>,
     ) -> Result<Self, StartError> {
         let addresses = listeners.addresses();
+        let max_silence = listeners.max_silence;
         let s3 = S3Endpoint::new(storage.s3);
         let sqs = LocalSqs::new(queue, addresses.queue_url());
-        let dynamodb = listeners.dynamodb.into_std();
-        let dynamodb = DynamoDbServer::start(dynamodb, storage.database, storage.folder)
-            .map_err(Listener::failed("DynamoDB", addresses.dynamodb))?;
+        let hidden = listeners.tables.address();
+        let tables = listeners.tables.into_std();
+        let tables = DynamoDbServer::start(tables, storage.database, storage.folder)
+            .map_err(Listener::failed("DynamoDB", hidden))?;
+        let dynamodb = DynamoDbEndpoint::new(DynamoDbForwarder::new(hidden));
         let combined = CombinedEndpoint {
             s3: s3.clone(),
             sqs: sqs.clone(),
-            dynamodb: DynamoDbForwarder::new(addresses.dynamodb),
+            dynamodb: dynamodb.clone(),
         };
         Ok(Self {
             addresses,
-            s3: s3.serve(listeners.s3.into_tokio()?),
-            dynamodb,
-            sqs: sqs.serve(listeners.sqs.into_tokio()?),
-            aws: combined.serve(listeners.aws.into_tokio()?),
+            s3: s3.serve(listeners.s3.into_http(max_silence)?),
+            dynamodb: dynamodb.serve(listeners.dynamodb.into_http(max_silence)?),
+            tables,
+            sqs: sqs.serve(listeners.sqs.into_http(max_silence)?),
+            aws: combined.serve(listeners.aws.into_http(max_silence)?),
         })
     }
 
     /// Lets running requests end, for a few seconds at most, then closes everything.
     pub(crate) async fn stop(self) {
-        tokio::join!(self.s3.stop(), self.sqs.stop(), self.aws.stop());
-        // Last, because the server of all services passes requests on to it.
-        self.dynamodb.stop().await;
+        tokio::join!(
+            self.s3.stop(),
+            self.sqs.stop(),
+            self.dynamodb.stop(),
+            self.aws.stop()
+        );
+        // Last, because two of the others pass requests on to it.
+        self.tables.stop().await;
     }
 }

@@ -103,17 +103,6 @@ pub enum SearchError {
         /// The minimum generation.
         wanted: u64,
     },
-    /// The caller asks for a generation that cannot be published any time soon.
-    #[error(
-        "min_generation is {wanted}, but the index has only come to generation {current}: pass a generation that an \
-         answer of this service named"
-    )]
-    GenerationFarAhead {
-        /// The generation of the index.
-        current: u64,
-        /// The minimum generation.
-        wanted: u64,
-    },
     /// The product has no indexed image (search), or neither image nor metadata (lookup).
     #[error("there is no product {0:?} with an indexed image")]
     UnknownProduct(String),
@@ -122,7 +111,8 @@ pub enum SearchError {
     UnknownKey(String),
     /// The key is outside the prefixes that callers may read.
     #[error(
-        "key {0:?} is not allowed: it must begin with uploads/ or catalog/ and have no empty, . or .. parts"
+        "key {0:?} is not allowed: it must begin with uploads/ or catalog/ and have no empty, . or .. parts, no control \
+         characters, and at most 1024 bytes"
     )]
     ForbiddenKey(String),
     /// The key cannot be that of a catalog image.

@@ -6,5 +6,3 @@ pub const MAX_K: usize = 1000;
 pub const MAX_FIELDS: usize = 64;
 /// Maximum number of attributes whose values are counted.
 pub const MAX_FACETS: usize = 16;
-/// The number of generations after the current one for which callers may wait: more can hardly be on their way.
-pub(crate) const MAX_GENERATIONS_AHEAD: u64 = 100;

@@ -12,7 +12,6 @@ use crate::cursor::{Binding, Cursor};
 use crate::embed::Embedded;
 use crate::error::{SearchError, no_encoder};
 use crate::job::{SearchJob, SearchOutcome, find};
-use crate::limits::MAX_GENERATIONS_AHEAD;
 use crate::options::SearchOptions;
 use crate::query::{Query, QueryItem};
 use crate::scope::Scope;
@@ -160,23 +159,16 @@ impl Searcher {
                 generation,
                 current,
             };
-            loaded = self.snapshots.replaced(generation).ok_or(expired)?;
+            loaded = self.snapshots.replaced(generation).await?.ok_or(expired)?;
         }
         let current = loaded.manifest.generation;
-        match least.saturating_sub(current) {
-            0 => Ok(loaded),
-            // A newer generation that this process cannot read may be as far ahead as the caller says.
-            ahead if ahead <= MAX_GENERATIONS_AHEAD || loaded.stale.is_some() => {
-                Err(SearchError::NotYetIndexed {
-                    current,
-                    wanted: least,
-                })
-            }
-            _ => Err(SearchError::GenerationFarAhead {
+        if least > current {
+            return Err(SearchError::NotYetIndexed {
                 current,
                 wanted: least,
-            }),
+            });
         }
+        Ok(loaded)
     }
 
     async fn answer(

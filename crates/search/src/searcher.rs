@@ -9,7 +9,8 @@ use lookalike_core::filterable::Filterable;
 use lookalike_core::memory_budget::MemoryBudget;
 use lookalike_core::model::NewestFailures;
 use lookalike_core::ports::{
-    Failures, ImageStore, Manifests, Metrics, Products, Segments, TableReader, UrlSigner,
+    Failures, Generations, ImageStore, Manifests, Metrics, Products, Segments, TableReader,
+    UrlSigner,
 };
 use tracing::info;
 
@@ -26,6 +27,8 @@ pub struct SearchPorts {
     pub links: Arc<dyn UrlSigner>,
     /// The manifest.
     pub manifests: Arc<dyn Manifests>,
+    /// The manifests of replaced generations.
+    pub generations: Arc<dyn Generations>,
     /// The segments.
     pub segments: Arc<dyn Segments>,
     /// The products' metadata.
@@ -78,6 +81,7 @@ impl Searcher {
     pub fn new(ports: SearchPorts, settings: SearchSettings) -> Self {
         let snapshots = Snapshots::new(
             Arc::clone(&ports.manifests),
+            Arc::clone(&ports.generations),
             Arc::clone(&ports.segments),
             Arc::clone(&ports.metrics),
             ports.encoders.clone(),

@@ -80,6 +80,39 @@ impl Bootstrap {
         Some(estimates(mean_of(means.iter(), means.len()), &of_all))
     }
 
+    /// Returns the means over all rows of all clusters. The rows of a cluster depend on each other,
+    /// such as the images of one product, so whole clusters are drawn (Field and Welsh 2007). `None`
+    /// without rows.
+    pub fn cluster_means<const N: usize>(
+        &self,
+        clusters: &[Vec<[f64; N]>],
+    ) -> Option<[Estimate; N]> {
+        let sums: Vec<([f64; N], usize)> = clusters
+            .iter()
+            .filter(|rows| !rows.is_empty())
+            .map(|rows| (sum_of(rows.iter()), rows.len()))
+            .collect();
+        if sums.is_empty() {
+            return None;
+        }
+        let mean = |drawn: &[&([f64; N], usize)]| {
+            let rows: usize = drawn.iter().map(|(_, rows)| rows).sum();
+            sum_of(drawn.iter().map(|(sum, _)| sum)).map(|sum| sum / rows as f64)
+        };
+        let replicates: Vec<[f64; N]> = (0..self.resamples as u64)
+            .into_par_iter()
+            .map(|number| {
+                let mut rng = self.rng(0, number);
+                let drawn = sums.iter().map(|_| &sums[rng.random_range(0..sums.len())]);
+                mean(&drawn.collect::<Vec<_>>())
+            })
+            .collect();
+        Some(estimates(
+            mean(&sums.iter().collect::<Vec<_>>()),
+            &replicates,
+        ))
+    }
+
     /// Returns the mean of `ours - theirs`, query by query; `None` if there are no queries.
     ///
     /// # Panics
@@ -121,13 +154,17 @@ impl Bootstrap {
 }
 
 fn mean_of<'a, const N: usize>(rows: impl Iterator<Item = &'a [f64; N]>, count: usize) -> [f64; N] {
+    sum_of(rows).map(|sum| sum / count as f64)
+}
+
+fn sum_of<'a, const N: usize>(rows: impl Iterator<Item = &'a [f64; N]>) -> [f64; N] {
     let mut sums = [0.0; N];
     for row in rows {
         for (sum, value) in sums.iter_mut().zip(row) {
             *sum += value;
         }
     }
-    sums.map(|sum| sum / count as f64)
+    sums
 }
 
 fn estimates<const N: usize>(means: [f64; N], replicates: &[[f64; N]]) -> [Estimate; N] {

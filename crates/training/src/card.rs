@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::dataset::{Counts, Dataset};
 use crate::fine_tuning::{Trained, TrainingLog};
+use crate::gain::Gain;
 use crate::hex;
 use crate::leave_one_out::LeftOut;
 use crate::metrics::{self, Confusion, Measures};
@@ -56,6 +57,10 @@ pub struct Card {
     pub notes: Vec<String>,
     /// Validation images searched for among the training images.
     pub validation: BeforeAndAfter,
+    /// Comparison with the encoder that was used before, on held-out products; absent if that encoder
+    /// cannot be run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_out: Option<Gain>,
     /// Measures of categories that were left out of training in turn, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_out: Option<LeftOut>,
@@ -159,6 +164,7 @@ impl Card {
             suspects: dataset.suspects.clone(),
             notes: dataset.notes.clone(),
             validation: BeforeAndAfter { before, after },
+            held_out: None,
             left_out: None,
             confusion,
         }

@@ -2,7 +2,6 @@
 
 mod counts;
 mod notes;
-mod reader;
 mod set;
 mod split_off;
 mod suspects;
@@ -13,13 +12,11 @@ pub use self::set::Set;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use self::notes::Notes;
-use self::reader::Reader;
-use self::split_off::{Pooled, split_off};
+use self::split_off::{split_off, without_trained};
 use self::suspects::{similar_images, suspects};
 use crate::error::TrainingError;
-use crate::features::{Hashed, Pooling};
-use crate::image_labels::ImageLabels;
-use crate::labeled::LabeledFolder;
+use crate::features::{PooledImage, Pooling};
+use crate::labeled::{LabeledFolder, LabeledImage};
 use crate::others::OtherGoods;
 use crate::progress::{Progress, Stop};
 use crate::recipe::Recipe;
@@ -30,7 +27,7 @@ use lookalike_encoder::Augmentation;
 /// The source of the validation images.
 #[derive(Debug, Clone)]
 pub enum Validation {
-    /// A share of the images of each category, 0 to 1.
+    /// A share of the products of each category, 0 to 1, with all their images.
     Share(f64),
     /// Another folder.
     Folder(LabeledFolder),
@@ -62,7 +59,7 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Reads, pools and splits. The seed determines the images for validation.
+    /// Computes features and splits. The seed determines the products for validation.
     ///
     /// # Errors
     /// If too little is left for training, the cache cannot be written, or it was stopped.
@@ -74,88 +71,72 @@ impl Dataset {
         pooling: &Pooling<'_>,
         watched: (&dyn Progress, &Stop),
     ) -> Result<Self, TrainingError> {
-        let mut reader = Reader {
-            notes: Notes {
-                skipped: folder.skipped.clone(),
-                ..Notes::default()
-            },
-            seen: HashMap::new(),
-            pooling,
-            watched,
+        let mut notes = Notes {
+            skipped: folder.skipped.clone(),
+            ..Notes::default()
         };
-        let images = reader.read(folder)?;
-        check_categories(&images, &reader.notes)?;
-        // A folder takes the place of a share.
-        let (share, further) = match validation {
-            Validation::Share(share) => (*share, None),
+        // Before features, which may take hours.
+        check_categories(folder.images.iter(), &notes)?;
+        let mut seen = HashMap::new();
+        let mut read = |folder: &LabeledFolder, augmentations: &[_], notes: &mut Notes| {
+            let (pooled, dropped) = pooling.pool(&folder.images, augmentations, watched)?;
+            notes.drop_all(dropped);
+            Ok::<_, TrainingError>(notes.unique(pooled, &mut seen))
+        };
+        let mut training = read(folder, &recipe.augmentations, &mut notes)?;
+        check_categories(training.iter().map(|pooled| &pooled.image), &notes)?;
+        let further = match validation {
+            Validation::Share(_) => None,
             Validation::Folder(folder) => {
-                reader.notes.skipped.extend(folder.skipped.iter().cloned());
-                (0.0, Some(reader.read(folder)?))
+                notes.skipped.extend(folder.skipped.iter().cloned());
+                let further = read(folder, &[Augmentation::NONE], &mut notes)?;
+                Some(without_trained(further, &training, &mut notes))
             }
         };
-        let mut training = reader.pool(images, &recipe.augmentations)?;
-        check_categories(&training.images, &reader.notes)?;
-        let further = further
-            .map(|images| reader.pool(images, &[Augmentation::NONE]))
-            .transpose()?;
-        let similar = similar_images(&training, further.as_ref(), watched.1)?;
-        let all = training.images.iter();
-        let all = all.chain(further.iter().flat_map(|pooled| &pooled.images));
-        let suspects = suspects(&similar, &all.collect::<Vec<_>>());
-        let mut notes = reader.notes;
-        let validating = match further {
-            Some(further) => {
-                notes.on_both_sides(&similar, training.images.len());
-                further
-            }
-            None => {
+        let all: Vec<&PooledImage> = training.iter().chain(further.iter().flatten()).collect();
+        let similar = similar_images(&all, pooling, watched.1)?;
+        notes.suspects = suspects(&similar, &all);
+        let validating = match (further, validation) {
+            (None, Validation::Share(share)) => {
                 notes.grouped(&similar);
-                split_off(&mut training, &similar.groups, share, seed)
+                split_off(&mut training, &similar.groups, *share, seed)
+            }
+            (further, _) => {
+                notes.on_both_sides(&similar, training.len());
+                further.unwrap_or_default()
             }
         };
-        Self::assemble(training, validating, notes, suspects)
+        Self::assemble((training, validating), notes, recipe, pooling)
     }
 
     fn assemble(
-        training: Pooled,
-        validating: Pooled,
+        (training, validating): (Vec<PooledImage>, Vec<PooledImage>),
         mut notes: Notes,
-        suspects: Vec<SuspectImage>,
+        recipe: &Recipe,
+        pooling: &Pooling<'_>,
     ) -> Result<Self, TrainingError> {
-        let (categories, trained) = categories(&training.images, &validating.images);
+        let (categories, trained) = categories(&training, &validating);
         let numbers: HashMap<&str, u32> = categories.iter().map(String::as_str).zip(0..).collect();
-        let set = |pooled: Pooled| {
-            let of_image = |hashed: &Hashed| {
-                let labels = hashed.image.labels();
-                labels
-                    .filter_map(|label| numbers.get(label).copied())
-                    .collect()
-            };
-            Set {
-                labels: ImageLabels::new(pooled.images.iter().map(of_image)),
-                features: pooled.features,
-            }
-        };
-        notes.count(&training.images, &validating.images);
-        let (training, validation) = (set(training), set(validating));
-        if !validation
-            .labels
-            .firsts()
-            .iter()
-            .any(|&label| label < trained as u32)
-        {
+        let is_trained =
+            |pooled: &PooledImage| numbers[pooled.image.first_label()] < trained as u32;
+        if !validating.iter().any(is_trained) {
             return Err(TrainingError::NothingToValidate {
                 categories: trained,
             });
         }
+        notes.count(&training, &validating);
+        let mut products = HashMap::new();
+        let mut set = |images, augmentations: &[_]| {
+            Set::of_images(images, augmentations, (&numbers, &mut products), pooling)
+        };
         Ok(Self {
-            training,
-            validation,
+            training: set(training, &recipe.augmentations),
+            validation: set(validating, &[Augmentation::NONE]),
             trained,
             others: Vec::new(),
             skipped: notes.skipped,
             duplicates: notes.duplicates,
-            suspects,
+            suspects: notes.suspects,
             notes: notes.notes,
             counts: notes.counts,
             categories,
@@ -185,9 +166,12 @@ impl Dataset {
     }
 }
 
-fn check_categories(training: &[Hashed], notes: &Notes) -> Result<(), TrainingError> {
-    let labels = training.iter().flat_map(|hashed| hashed.image.labels());
-    let labels: BTreeSet<&str> = labels.collect();
+fn check_categories<'a>(
+    images: impl ExactSizeIterator<Item = &'a LabeledImage>,
+    notes: &Notes,
+) -> Result<(), TrainingError> {
+    let count = images.len();
+    let labels: BTreeSet<&str> = images.flat_map(LabeledImage::labels).collect();
     let mut labels = labels.into_iter();
     match (labels.next(), labels.next()) {
         (None, _) => {
@@ -199,7 +183,7 @@ fn check_categories(training: &[Hashed], notes: &Notes) -> Result<(), TrainingEr
         }
         (Some(category), None) => Err(TrainingError::OneCategory {
             category: category.to_owned(),
-            images: training.len(),
+            images: count,
         }),
         _ => Ok(()),
     }
@@ -207,9 +191,9 @@ fn check_categories(training: &[Hashed], notes: &Notes) -> Result<(), TrainingEr
 
 /// Returns the trained categories in order, then those with only validation images; and the number
 /// of the former.
-fn categories(training: &[Hashed], validating: &[Hashed]) -> (Vec<String>, usize) {
-    let of = |images: &[Hashed]| -> BTreeSet<String> {
-        let labels = images.iter().flat_map(|hashed| hashed.image.labels());
+fn categories(training: &[PooledImage], validating: &[PooledImage]) -> (Vec<String>, usize) {
+    let of = |images: &[PooledImage]| -> BTreeSet<String> {
+        let labels = images.iter().flat_map(|pooled| pooled.image.labels());
         labels.map(str::to_owned).collect()
     };
     let trained = of(training);

@@ -22,7 +22,8 @@ pub fn embed(features: &Features, head: Option<&ProjectionHead>) -> (Vec<f32>, u
     }
 }
 
-fn unit(row: &[f32]) -> Vec<f32> {
+/// Returns a row at unit length; zeros stay.
+pub(crate) fn unit(row: &[f32]) -> Vec<f32> {
     let squares: f64 = row.iter().map(|&x| f64::from(x).powi(2)).sum();
     let length = squares.sqrt().max(1e-12);
     row.iter()

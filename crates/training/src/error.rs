@@ -13,7 +13,7 @@ pub enum TrainingError {
     Labels(#[from] LabelError),
     /// The images are all of one category.
     #[error(
-        "all {images} usable pictures are of the category {category:?}: expected two categories or \
+        "all {images} images are of the category {category:?}: expected two categories or \
          more, for training learns to tell them apart"
     )]
     OneCategory {
@@ -32,8 +32,8 @@ pub enum TrainingError {
     },
     /// No images are left for validation.
     #[error(
-        "no images are left to validate with: expected categories of two images or more that are not \
-         nearly identical, found none among {categories}; add images or name a folder of others with \
+        "no images are left to validate with: expected categories of two products or more without nearly \
+         identical images, found none among {categories}; add images, or name a folder of others with \
          --validation"
     )]
     NothingToValidate {

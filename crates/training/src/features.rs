@@ -1,26 +1,42 @@
-//! Pooled features of image files, computed in parallel and kept on disk.
+//! Pooled features of images, computed in parallel and kept on disk.
 
 use std::path::PathBuf;
 
+use bytes::Bytes;
 use lookalike_encoder::{Augmentation, Backbone};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use crate::baseline::Baseline;
 use crate::cache::FeatureCache;
 use crate::error::TrainingError;
+use crate::image_source::ImageSource;
 use crate::labeled::LabeledImage;
 use crate::progress::{Progress, Stage, Stop};
+use crate::ranked_product::product_key;
 
-/// An image file that was read, and the SHA-256 of its bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hashed {
-    /// The file and its label.
+/// An image with its features.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PooledImage {
+    /// The image and its label.
     pub image: LabeledImage,
     /// SHA-256 of its bytes.
     pub content: [u8; 32],
+    /// Features of each augmentation.
+    pub features: Vec<Vec<f32>>,
+    /// Vector of the baseline's encoder; empty without a baseline.
+    pub baseline: Vec<f32>,
 }
 
-/// An image file that could not be used, and the reason.
+impl PooledImage {
+    /// Returns the identity of its product; without one, of its content.
+    pub fn product(&self) -> [u8; 32] {
+        let product = self.image.product.as_deref();
+        product.map_or(self.content, product_key)
+    }
+}
+
+/// An image that could not be used, and the reason.
 pub type Dropped = (LabeledImage, String);
 
 /// Features of images, `[rows, dimensions]` for each augmentation.
@@ -43,36 +59,14 @@ impl Features {
     /// Returns the features of some images.
     #[must_use]
     pub fn rows(&self, rows: &[usize]) -> Self {
-        self.with(self.augmentations.iter().map(|all| self.pick(all, rows)))
-    }
-
-    /// Returns the features of some plain images.
-    #[must_use]
-    pub fn plain_rows(&self, rows: &[usize]) -> Self {
-        self.with(std::iter::once(self.pick(self.plain(), rows)))
-    }
-
-    /// Keeps some images, without copying all augmentations at once.
-    pub fn keep_rows(&mut self, rows: &[usize]) {
-        for place in 0..self.augmentations.len() {
-            self.augmentations[place] = self.pick(&self.augmentations[place], rows);
-        }
-    }
-
-    fn with(&self, augmentations: impl Iterator<Item = Vec<f32>>) -> Self {
+        let augmentations = self.augmentations.iter();
         Self {
             dimensions: self.dimensions,
             blocks: self.blocks.clone(),
-            augmentations: augmentations.collect(),
+            augmentations: augmentations
+                .map(|all| pick(all, self.dimensions, rows))
+                .collect(),
         }
-    }
-
-    fn pick(&self, all: &[f32], rows: &[usize]) -> Vec<f32> {
-        let mut picked = Vec::with_capacity(rows.len() * self.dimensions);
-        for row in rows {
-            picked.extend_from_slice(&all[row * self.dimensions..][..self.dimensions]);
-        }
-        picked
     }
 
     /// Returns how many of a row's first numbers are the network's own pooled features.
@@ -81,136 +75,187 @@ impl Features {
     }
 }
 
-/// Reads all images once, to find equal ones. Files that cannot be read are returned separately.
-///
-/// # Errors
-/// If it was stopped.
-pub fn hash_all(
-    images: &[LabeledImage],
-    progress: &dyn Progress,
-    stop: &Stop,
-) -> Result<(Vec<Hashed>, Vec<Dropped>), TrainingError> {
-    progress.begin(Stage::Reading, images.len() as u64);
-    let hashes: Vec<Result<Hashed, Dropped>> = images
-        .par_iter()
-        .map(|image| {
-            if stop.requested() {
-                return Err(TrainingError::Stopped);
-            }
-            let read = std::fs::read(&image.path);
-            progress.advance(1);
-            Ok(match read {
-                Ok(bytes) => Ok(Hashed {
-                    image: image.clone(),
-                    content: Sha256::digest(&bytes).into(),
-                }),
-                Err(error) => Err((image.clone(), format!("cannot read it: {error}"))),
-            })
-        })
-        .collect::<Result<_, _>>()?;
-    let mut good = Vec::new();
-    let mut dropped = Vec::new();
-    for hash in hashes {
-        match hash {
-            Ok(hashed) => good.push(hashed),
-            Err(image) => dropped.push(image),
-        }
+/// Returns some rows of `[rows, dimensions]`.
+pub(crate) fn pick(all: &[f32], dimensions: usize, rows: &[usize]) -> Vec<f32> {
+    let mut picked = Vec::with_capacity(rows.len() * dimensions);
+    for row in rows {
+        picked.extend_from_slice(&all[row * dimensions..][..dimensions]);
     }
-    Ok((good, dropped))
+    picked
 }
 
 /// Computes features with a backbone, or finds them in the cache.
-#[derive(Debug)]
+#[derive(Clone)]
 pub struct Pooling<'a> {
+    /// The images.
+    pub source: &'a dyn ImageSource,
     /// The network.
     pub backbone: &'a Backbone,
     /// The store of computed features.
     pub cache: FeatureCache,
     /// Folder of the cache, for messages.
     pub cache_folder: PathBuf,
+    /// The encoder to compare with, if any.
+    pub baseline: Option<Baseline<'a>>,
 }
 
+/// The outcome of one image; an error is the image's fault.
+type Pooled = Result<PooledImage, String>;
+
 impl Pooling<'_> {
-    /// Returns the features of images, in order; those that have none are removed from `images` and
-    /// returned with the reason.
+    /// Returns the images with their features, in order, and those that have none with the reason.
+    /// As many images are in memory at once as there are cores, and an image is read only if
+    /// something is missing in the cache.
     ///
     /// # Errors
     /// If the cache cannot be written, or it was stopped. Results so far are kept.
     pub fn pool(
         &self,
-        images: &mut Vec<Hashed>,
+        images: &[LabeledImage],
         augmentations: &[Augmentation],
-        progress: &dyn Progress,
-        stop: &Stop,
-    ) -> Result<(Features, Vec<Dropped>), TrainingError> {
-        progress.begin(Stage::Features, (images.len() * augmentations.len()) as u64);
-        let pooled: Vec<Result<Vec<Vec<f32>>, String>> = images
+        (progress, stop): (&dyn Progress, &Stop),
+    ) -> Result<(Vec<PooledImage>, Vec<Dropped>), TrainingError> {
+        progress.begin(Stage::Features, images.len() as u64);
+        let pooled: Vec<Pooled> = images
             .par_iter()
             .with_max_len(1)
-            .map(|hashed| {
+            .map(|image| {
                 if stop.requested() {
                     return Err(TrainingError::Stopped);
                 }
-                let pooled = self.of_image(hashed, augmentations)?;
-                progress.advance(augmentations.len() as u64);
+                let pooled = self.of_image(image, augmentations)?;
+                progress.advance(1);
                 Ok(pooled)
             })
             .collect::<Result<_, _>>()?;
-        let mut features = Features {
-            dimensions: self.backbone.features(),
-            blocks: self.backbone.blocks().to_vec(),
-            augmentations: vec![Vec::new(); augmentations.len()],
-        };
-        let mut kept = Vec::with_capacity(images.len());
-        let mut dropped = Vec::new();
-        for (hashed, pooled) in images.drain(..).zip(pooled) {
+        let (mut good, mut dropped) = (Vec::with_capacity(images.len()), Vec::new());
+        for (image, pooled) in images.iter().zip(pooled) {
             match pooled {
-                Ok(pooled) => {
-                    for (augmentation, values) in features.augmentations.iter_mut().zip(pooled) {
-                        augmentation.extend(values);
-                    }
-                    kept.push(hashed);
-                }
-                Err(reason) => dropped.push((hashed.image, reason)),
+                Ok(pooled) => good.push(pooled),
+                Err(reason) => dropped.push((image.clone(), reason)),
             }
         }
-        *images = kept;
-        Ok((features, dropped))
+        Ok((good, dropped))
     }
 
-    /// Returns the features of one image; the inner error is the image's fault.
+    /// Returns how many of an image's first features are the network's own pooled ones.
+    pub fn pooled(&self) -> usize {
+        let blocks = self.backbone.blocks().first().copied();
+        blocks.unwrap_or(self.backbone.features())
+    }
+
+    /// Joins the features of images to rows.
+    pub fn rows(&self, images: &mut [PooledImage], augmentations: usize) -> Features {
+        let dimensions = self.backbone.features();
+        let rows = |augmentation: usize| {
+            let mut rows = Vec::with_capacity(images.len() * dimensions);
+            for image in images.iter_mut() {
+                rows.extend(std::mem::take(&mut image.features[augmentation]));
+            }
+            rows
+        };
+        Features {
+            dimensions,
+            blocks: self.backbone.blocks().to_vec(),
+            augmentations: (0..augmentations).map(rows).collect(),
+        }
+    }
+
     fn of_image(
         &self,
-        hashed: &Hashed,
+        image: &LabeledImage,
         augmentations: &[Augmentation],
-    ) -> Result<Result<Vec<Vec<f32>>, String>, TrainingError> {
+    ) -> Result<Pooled, TrainingError> {
+        let version = self.source.version(image);
+        let known = version.and_then(|version| self.cache.content(version));
+        if let Some(content) = known
+            && let Some(found) = self.cached(image, content, augmentations)
+        {
+            return Ok(Ok(found));
+        }
+        let bytes = match self.source.read(image) {
+            Ok(bytes) => bytes,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let content = Sha256::digest(&bytes).into();
+        if let Some(version) = version {
+            let kept = self.cache.put_content(version, content);
+            kept.map_err(|source| self.cache_failed(source))?;
+        }
+        match self.cached(image, content, augmentations) {
+            Some(found) => Ok(Ok(found)),
+            None => self.computed(image, &bytes, content, augmentations),
+        }
+    }
+
+    /// Returns the image if the cache has everything about it.
+    fn cached(
+        &self,
+        image: &LabeledImage,
+        content: [u8; 32],
+        augmentations: &[Augmentation],
+    ) -> Option<PooledImage> {
         let count = self.backbone.features();
-        let get = |augmentation| self.cache.get(hashed.content, augmentation, count);
+        let features = augmentations
+            .iter()
+            .map(|augmentation| self.cache.get(content, augmentation, count))
+            .collect::<Option<_>>()?;
+        let baseline = match &self.baseline {
+            Some(baseline) => baseline.cached(content)?,
+            None => Vec::new(),
+        };
+        Some(PooledImage {
+            image: image.clone(),
+            content,
+            features,
+            baseline,
+        })
+    }
+
+    /// Computes what the cache lacks, and keeps it.
+    fn computed(
+        &self,
+        image: &LabeledImage,
+        bytes: &Bytes,
+        content: [u8; 32],
+        augmentations: &[Augmentation],
+    ) -> Result<Pooled, TrainingError> {
+        let count = self.backbone.features();
+        let get = |augmentation| self.cache.get(content, augmentation, count);
         let mut found: Vec<Option<Vec<f32>>> = augmentations.iter().map(get).collect();
         let missing: Vec<usize> = (0..augmentations.len())
             .filter(|&i| found[i].is_none())
             .collect();
-        if !missing.is_empty() {
-            let asked: Vec<Augmentation> = missing.iter().map(|&i| augmentations[i]).collect();
-            let bytes = match std::fs::read(&hashed.image.path) {
-                Ok(bytes) => bytes,
-                Err(error) => return Ok(Err(format!("cannot read it: {error}"))),
-            };
-            let pooled = match self.backbone.pool(&bytes, &asked) {
-                Ok(pooled) => pooled,
-                Err(error) => return Ok(Err(error.to_string())),
-            };
-            for (place, features) in missing.into_iter().zip(pooled) {
-                let kept = self
-                    .cache
-                    .put(hashed.content, &augmentations[place], &features);
-                kept.map_err(|source| TrainingError::Cache {
-                    folder: self.cache_folder.clone(),
-                    source,
-                })?;
-                found[place] = Some(features);
-            }
+        let asked: Vec<Augmentation> = missing.iter().map(|&i| augmentations[i]).collect();
+        let pooled = match self.backbone.pool(bytes, &asked) {
+            Ok(pooled) => pooled,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        for (place, features) in missing.into_iter().zip(pooled) {
+            let kept = self.cache.put(content, &augmentations[place], &features);
+            kept.map_err(|source| self.cache_failed(source))?;
+            found[place] = Some(features);
         }
-        Ok(Ok(found.into_iter().flatten().collect()))
+        let baseline = match self.baseline.as_ref().map(|b| b.vector(content, bytes)) {
+            None => Vec::new(),
+            Some(Ok((vector, kept))) => {
+                kept.map_err(|source| self.cache_failed(source))?;
+                vector
+            }
+            Some(Err(error)) => return Ok(Err(error.to_string())),
+        };
+        Ok(Ok(PooledImage {
+            image: image.clone(),
+            content,
+            features: found.into_iter().flatten().collect(),
+            baseline,
+        }))
+    }
+
+    fn cache_failed(&self, source: std::io::Error) -> TrainingError {
+        TrainingError::Cache {
+            folder: self.cache_folder.clone(),
+            source,
+        }
     }
 }

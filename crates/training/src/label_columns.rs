@@ -8,6 +8,8 @@ use crate::label_error::LabelError;
 const IMAGE: &str = "image";
 /// Default columns of the label; the first one that exists is used.
 const LABELS: [&str; 2] = ["label", "category"];
+/// The column of the product that an image shows, if the table has it.
+const PRODUCT: &str = "product_id";
 
 /// The columns of a label table, and which of them are needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +17,7 @@ pub(crate) struct LabelColumns {
     names: Vec<String>,
     pub(crate) image: usize,
     pub(crate) label: usize,
+    pub(crate) product: Option<usize>,
 }
 
 impl LabelColumns {
@@ -28,7 +31,9 @@ impl LabelColumns {
             names: header.iter().map(|name| name.trim().to_owned()).collect(),
             image: 0,
             label: 0,
+            product: None,
         };
+        columns.product = columns.place(PRODUCT);
         let missing = |expected: String| LabelError::MissingColumn {
             table: table.to_owned(),
             expected,

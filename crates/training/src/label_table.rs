@@ -1,12 +1,14 @@
 //! A CSV file with labels of images.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 
 use csv::{ByteRecord, Position};
 
 use crate::label_columns::{LabelColumns, csv_reader};
 use crate::label_error::LabelError;
+use crate::labeled_image::SEPARATOR;
 use crate::skipped::Skipped;
 
 /// Labels by image path, from a UTF-8 CSV file with a header.
@@ -31,6 +33,16 @@ struct TableRow {
     label: String,
     /// The line among those that could be used.
     place: usize,
+}
+
+/// The row that names an image.
+pub(crate) struct FoundRow<'a> {
+    /// Number of the row.
+    pub(crate) row: usize,
+    /// Its label.
+    pub(crate) label: &'a str,
+    /// Its product, if the table names one.
+    pub(crate) product: Option<&'a str>,
 }
 
 impl LabelTable {
@@ -102,18 +114,27 @@ impl LabelTable {
             .collect()
     }
 
-    /// Returns the row that names an image, and its label. The longest matching path counts.
-    pub(crate) fn find(&self, root: &Path, name: &str) -> Option<(usize, &str)> {
+    /// Returns the row that names an image. The longest matching path counts.
+    pub(crate) fn find(&self, root: &Path, name: &str) -> Option<FoundRow<'_>> {
         let whole = format!("{}/{name}", root.to_string_lossy());
-        let row = endings(&whole).find_map(|ending| self.by_image.get(ending))?;
-        Some((*row, self.rows[*row].label.as_str()))
+        let row = *endings(&whole).find_map(|ending| self.by_image.get(ending))?;
+        let product = self.columns.product;
+        Some(FoundRow {
+            row,
+            label: &self.rows[row].label,
+            product: product.and_then(|column| self.content(row, column)),
+        })
     }
 
     /// Returns the content of a column in the row that names an image; `None` if the column does
     /// not exist, or is empty or not UTF-8 there.
     pub fn value(&self, root: &Path, name: &str, column: &str) -> Option<&str> {
         let column = self.columns.place(column)?;
-        let (row, _) = self.find(root, name)?;
+        let found = self.find(root, name)?;
+        self.content(found.row, column)
+    }
+
+    fn content(&self, row: usize, column: usize) -> Option<&str> {
         let line = &self.lines[self.rows[row].place];
         field(line, column).ok().filter(|value| !value.is_empty())
     }
@@ -136,26 +157,34 @@ impl LabelTable {
     fn add(&mut self, line: u64, record: ByteRecord) -> Result<(), String> {
         let (image, label) = (self.columns.image, self.columns.label);
         let (images, label) = (field(&record, image)?, field(&record, label)?);
+        let product = self.columns.product;
+        product.map(|place| field(&record, place)).transpose()?;
         if images.is_empty() || label.is_empty() {
             return Err("the image or the label is empty".to_owned());
         }
-        for image in images.split('|').map(str::trim).filter(|i| !i.is_empty()) {
-            let image = image.trim_start_matches("./");
-            match self.by_image.get(image) {
-                Some(&other) if self.rows[other].label != label => {
-                    let TableRow { line, label, .. } = &self.rows[other];
-                    return Err(format!("line {line} says {label:?} of {image:?} already"));
-                }
-                Some(_) => {}
-                None => {
-                    self.by_image.insert(image.to_owned(), self.rows.len());
-                    self.rows.push(TableRow {
-                        line,
-                        image: image.to_owned(),
-                        label: label.to_owned(),
-                        place: self.lines.len(),
-                    });
-                }
+        let images: Vec<String> = images
+            .split(SEPARATOR)
+            .map(|image| image.trim().trim_start_matches("./").to_owned())
+            .filter(|image| !image.is_empty())
+            .collect();
+        let label = label.to_owned();
+        for image in &images {
+            if let Some(&other) = self.by_image.get(image)
+                && self.rows[other].label != label
+            {
+                let TableRow { line, label, .. } = &self.rows[other];
+                return Err(format!("line {line} says {label:?} of {image:?} already"));
+            }
+        }
+        for image in images {
+            if let Entry::Vacant(vacant) = self.by_image.entry(image) {
+                self.rows.push(TableRow {
+                    line,
+                    image: vacant.key().clone(),
+                    label: label.clone(),
+                    place: self.lines.len(),
+                });
+                vacant.insert(self.rows.len() - 1);
             }
         }
         self.lines.push(record);
@@ -194,7 +223,9 @@ mod tests {
     }
 
     fn label<'a>(table: &'a LabelTable, name: &str) -> Option<&'a str> {
-        table.find(Path::new("/data/train"), name).map(|(_, l)| l)
+        table
+            .find(Path::new("/data/train"), name)
+            .map(|found| found.label)
     }
 
     #[test]
@@ -235,5 +266,14 @@ mod tests {
             Err(LabelError::EmptyTable { lines: 1, .. })
         ));
         assert!(open(b"", None).is_err());
+    }
+
+    #[test]
+    fn a_line_that_contradicts_another_says_nothing_of_its_other_images() {
+        let text = b"image,label,color\n1.jpg,hat,red\n2.jpg|1.jpg,shoe,blue\n";
+        let table = open(text, None).unwrap();
+        assert_eq!(table.bad_lines()[0].what, "line 3");
+        let color = |name| table.value(Path::new("/data"), name, "color");
+        assert_eq!((color("1.jpg"), color("2.jpg")), (Some("red"), None));
     }
 }

@@ -82,6 +82,17 @@ impl LabeledFolder {
         })
     }
 
+    /// Returns images that are stored elsewhere, as if they were below `root`.
+    pub fn of_images(root: &Path, images: Vec<LabeledImage>, skipped: Vec<Skipped>) -> Self {
+        Self {
+            root: root.to_owned(),
+            images,
+            skipped,
+            other_files: 0,
+            rows: BTreeSet::new(),
+        }
+    }
+
     /// Returns the labels that occur, in order.
     pub fn labels(&self) -> BTreeSet<&str> {
         self.images.iter().flat_map(LabeledImage::labels).collect()
@@ -113,11 +124,13 @@ impl LabeledFolder {
 
     fn add(&mut self, path: PathBuf, table: Option<&LabelTable>) {
         let name = self.name(&path);
+        let mut product = None;
         let label = match table {
             Some(table) => match table.find(&self.root, &name) {
-                Some((row, label)) => {
-                    self.rows.insert(row);
-                    Ok(label.to_owned())
+                Some(found) => {
+                    self.rows.insert(found.row);
+                    product = found.product.map(str::to_owned);
+                    Ok(found.label.to_owned())
                 }
                 None => Err("the table of labels does not name it"),
             },
@@ -127,7 +140,12 @@ impl LabeledFolder {
             },
         };
         match label {
-            Ok(label) => self.images.push(LabeledImage { path, name, label }),
+            Ok(label) => self.images.push(LabeledImage {
+                path,
+                name,
+                label,
+                product,
+            }),
             Err(reason) => self.skipped.push(Skipped {
                 what: name,
                 reason: reason.to_owned(),
@@ -191,6 +209,7 @@ mod tests {
         );
         assert_eq!((read.skipped.len(), read.other_files), (1, 1));
         assert_eq!(read.skipped[0].what, "3.png");
+        assert_eq!(read.images[0].product, None);
     }
 
     #[test]
@@ -214,12 +233,14 @@ mod tests {
         let root = folder.path().join("train");
         std::fs::write(
             &csv,
-            "image,label\ntrain/1.jpg,hat\nsub/3.jpg,shoe\ngone.jpg,hat\n",
+            "image,label,product_id\ntrain/1.jpg,hat,h-1\nsub/3.jpg,shoe,\ngone.jpg,hat,h-2\n",
         )
         .unwrap();
         let table = LabelTable::open(&csv, None).unwrap();
         let read = LabeledFolder::read(&root, Some(&table)).unwrap();
         assert_eq!(pairs(&read), [("1.jpg", "hat"), ("sub/3.jpg", "shoe")]);
+        let products: Vec<_> = read.images.iter().map(|i| i.product.as_deref()).collect();
+        assert_eq!(products, [Some("h-1"), None]);
         assert_eq!(read.skipped[0].what, "2.jpg");
         let missing = table.missing(&[&read]);
         assert_eq!(missing.len(), 1);

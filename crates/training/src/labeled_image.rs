@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use crate::ranked_product::product_key;
+
 /// An image file and its label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabeledImage {
@@ -9,6 +11,8 @@ pub struct LabeledImage {
     pub name: String,
     /// Label of the image; several are separated by [`SEPARATOR`].
     pub label: String,
+    /// Id of its product, if it is known. Without one, an image is a product of its own.
+    pub product: Option<String>,
 }
 
 /// Separates the labels of an image that has several.
@@ -23,6 +27,11 @@ impl LabeledImage {
     /// Returns the first label.
     pub fn first_label(&self) -> &str {
         self.labels().next().unwrap_or(&self.label)
+    }
+
+    /// Returns the identity of its product, or of its name without one.
+    pub(crate) fn product_key(&self) -> [u8; 32] {
+        product_key(self.product.as_deref().unwrap_or(&self.name))
     }
 
     /// True if the images have a label in common.

@@ -4,13 +4,15 @@
 //!
 //! The steps of fine-tuning: a [`labeled::LabeledFolder`] is read; [`dataset::Dataset::prepare`]
 //! computes pooled features of every image with a frozen backbone, or finds them in a
-//! [`cache::FeatureCache`], and splits the images so that nearly identical ones stay together; [`fine_tuning::train`] trains a feature layer and a classification
-//! layer on them and keeps the former; [`card::model`] joins it with the backbone into one ONNX
-//! file, and [`card::Card`] describes the result. An [`output_folder::OutputFolder`] appears
-//! complete or not at all.
+//! [`cache::FeatureCache`], and holds some products back, with all their nearly identical images;
+//! [`fine_tuning::train`] trains a feature layer and a classification layer on the rest and keeps
+//! the former; [`gain::Gain`] measures it on the products that were held back; [`card::model`] joins
+//! it with the backbone into one ONNX file, and [`card::Card`] describes the result. An
+//! [`output_folder::OutputFolder`] appears complete or not at all.
 
 #![forbid(unsafe_code)]
 
+pub mod baseline;
 pub mod bootstrap;
 /// Pooled features on disk.
 pub mod cache;
@@ -28,9 +30,11 @@ pub mod evaluation;
 pub mod features;
 /// Training on pooled features.
 pub mod fine_tuning;
+pub mod gain;
 mod gate;
 mod image_files;
 pub mod image_labels;
+pub mod image_source;
 mod label_columns;
 mod label_error;
 pub mod label_table;
@@ -47,12 +51,14 @@ pub mod output_folder;
 mod pca;
 /// Progress reports and requests to stop.
 pub mod progress;
+mod ranked_product;
 /// All parameters of fine-tuning.
 pub mod recipe;
 pub mod retrieval;
+pub mod sample;
 pub mod similar_images;
 mod skipped;
-pub mod split;
+mod split;
 
 /// Returns lower-case hexadecimal digits, two for each byte.
 fn hex(bytes: &[u8]) -> String {

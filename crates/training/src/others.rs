@@ -1,7 +1,7 @@
 //! Images of goods that an encoder is not trained on, but has to find as well as its backbone does.
 
 use crate::error::TrainingError;
-use crate::features::{self, Dropped, Features, Pooling};
+use crate::features::{Dropped, Features, Pooling};
 use crate::labeled::LabeledFolder;
 use crate::progress::{Progress, Stop};
 use lookalike_encoder::Augmentation;
@@ -24,18 +24,23 @@ impl OtherGoods {
         name: String,
         folder: &LabeledFolder,
         pooling: &Pooling<'_>,
-        (progress, stop): (&dyn Progress, &Stop),
+        watched: (&dyn Progress, &Stop),
     ) -> Result<(Self, Vec<Dropped>), TrainingError> {
-        let (mut images, mut dropped) = features::hash_all(&folder.images, progress, stop)?;
-        let (features, unreadable) =
-            pooling.pool(&mut images, &[Augmentation::NONE], progress, stop)?;
-        dropped.extend(unreadable);
+        // They are never searched for, so there is nothing to compare.
+        let pooling = Pooling {
+            baseline: None,
+            ..pooling.clone()
+        };
+        let (mut images, dropped) = pooling.pool(&folder.images, &[Augmentation::NONE], watched)?;
         match (images.as_slice(), dropped.as_slice()) {
             ([], [(image, reason), ..]) => Err(TrainingError::NothingUsable {
                 found: dropped.len(),
                 first: format!("{}: {reason}", image.name),
             }),
-            _ => Ok((Self { name, features }, dropped)),
+            _ => {
+                let features = pooling.rows(&mut images, 1);
+                Ok((Self { name, features }, dropped))
+            }
         }
     }
 

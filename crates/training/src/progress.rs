@@ -13,8 +13,6 @@ pub trait Progress: Sync {
 /// A stage of fine-tuning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// Reading the image files.
-    Reading,
     /// Computing pooled features, or finding them in the cache.
     Features,
     /// Training.

@@ -6,6 +6,7 @@ use lookalike_test_support::memory::MemoryCloud;
 #[tokio::test]
 async fn manifests() {
     conformance::manifests(MemoryCloud::new()).await;
+    conformance::generations(MemoryCloud::new()).await;
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod damage;
 mod differences;
 mod encoders;
 mod failing_loads;
+mod generations;
 mod history;
 mod limits;
 mod maintenance;

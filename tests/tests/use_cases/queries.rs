@@ -165,11 +165,17 @@ async fn generations_are_kept_for_later_pages_for_a_while() {
         found.sort();
         assert_eq!(found, expected);
     }
-    for number in 51..54 {
+    // More than are held in memory: then it is loaded again, as long as its manifest is kept.
+    for number in 51..90 {
         world.fill(&indexer, number..number + 1, 1).await;
         searcher.search(&query, &options).await.unwrap();
     }
-    let expired = searcher.search(&query, &next).await;
+    let read = world.cloud.traffic();
+    searcher.search(&query, &next).await.unwrap();
+    let loaded = world.cloud.traffic().calls["load generation"];
+    assert!(loaded > read.calls.get("load generation").copied().unwrap_or(0));
+    world.cloud.forget_generations();
+    let expired = world.searcher().search(&query, &next).await;
     assert!(
         matches!(expired, Err(SearchError::CursorExpired { .. })),
         "{expired:?}"

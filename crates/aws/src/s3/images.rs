@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use aws_sdk_s3::types::MetadataDirective;
 use bytes::Bytes;
 use lookalike_core::ports::{ImageStore, ImageWriter};
 use lookalike_core::{Image, ImageHead, ListedImage, Page, StoreError, StoreErrorKind};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::errors;
 use crate::s3::bucket::Bucket;
@@ -113,13 +115,9 @@ impl ImageWriter for S3Images {
         content_type: &str,
         metadata: &BTreeMap<String, String>,
     ) -> Result<(), StoreError> {
-        let metadata: HashMap<_, _> = metadata
-            .iter()
-            .map(|(name, value)| (name.clone(), header_text::encode(value)))
-            .collect();
         self.bucket
             .put(key, body, content_type)
-            .set_metadata((!metadata.is_empty()).then_some(metadata))
+            .set_metadata(sent_metadata(metadata))
             .send()
             .await
             .map(drop)
@@ -132,9 +130,65 @@ impl ImageWriter for S3Images {
             })
     }
 
+    async fn set_metadata(
+        &self,
+        key: &str,
+        etag: &str,
+        metadata: &BTreeMap<String, String>,
+    ) -> Result<(), StoreError> {
+        let operation = self.bucket.operation("change the metadata of", key);
+        let head = self.bucket.s3().head_object();
+        let head = match head.bucket(self.bucket.name()).key(key).send().await {
+            Ok(head) => head,
+            Err(error) if errors::is_missing_object(&error) => {
+                return Err(self.bucket.missing(operation, key));
+            }
+            Err(error) => return Err(errors::translate(self.bucket.resource(), operation, error)),
+        };
+        // Metadata is replaced by copying an object onto itself, which loses every header that is not sent again. The
+        // condition on the source alone would let an upload between reading and writing be overwritten.
+        let copied = (self.bucket.s3().copy_object())
+            .bucket(self.bucket.name())
+            .key(key)
+            .copy_source(copy_source(self.bucket.name(), key))
+            .copy_source_if_match(etag)
+            .if_match(etag)
+            .metadata_directive(MetadataDirective::Replace)
+            .set_metadata(sent_metadata(metadata))
+            .set_content_type(head.content_type)
+            .set_content_encoding(head.content_encoding)
+            .set_content_disposition(head.content_disposition)
+            .set_content_language(head.content_language)
+            .set_cache_control(head.cache_control)
+            .set_storage_class(head.storage_class)
+            .send()
+            .await;
+        match copied {
+            Ok(_) => Ok(()),
+            Err(error) if errors::is_missing_object(&error) => {
+                Err(self.bucket.missing(operation, key))
+            }
+            Err(error) => Err(errors::translate(self.bucket.resource(), operation, error)),
+        }
+    }
+
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         self.bucket.delete(key).await
     }
+}
+
+/// Returns user metadata as headers can carry it.
+fn sent_metadata(metadata: &BTreeMap<String, String>) -> Option<HashMap<String, String>> {
+    let metadata: HashMap<_, _> = metadata
+        .iter()
+        .map(|(name, value)| (name.clone(), header_text::encode(value)))
+        .collect();
+    (!metadata.is_empty()).then_some(metadata)
+}
+
+/// Returns the value of `x-amz-copy-source`, which the SDK sends as it is.
+fn copy_source(bucket: &str, key: &str) -> String {
+    format!("{bucket}/{}", utf8_percent_encode(key, NON_ALPHANUMERIC))
 }
 
 fn image_head(

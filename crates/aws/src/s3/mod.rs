@@ -3,6 +3,7 @@
 pub(crate) mod bucket;
 pub(crate) mod encoders;
 pub(crate) mod folder;
+pub(crate) mod generations;
 mod header_text;
 pub(crate) mod images;
 mod listing;
@@ -15,6 +16,7 @@ pub(crate) mod versioned;
 
 pub use encoders::S3Encoders;
 pub use folder::S3Folder;
+pub use generations::S3Generations;
 pub use images::S3Images;
 pub use manifests::S3Manifests;
 pub use segments::S3Segments;

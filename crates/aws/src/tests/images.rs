@@ -153,6 +153,41 @@ async fn a_picture_is_stored_with_type_and_metadata() {
 }
 
 #[tokio::test]
+async fn changed_metadata_keeps_the_other_headers() {
+    let head = Reply::new(200, "")
+        .header("etag", "\"e\"")
+        .header("content-type", "image/webp")
+        .header("cache-control", "max-age=60")
+        .header("content-disposition", "inline")
+        .header("content-language", "de")
+        .header("x-amz-storage-class", "STANDARD_IA");
+    let copied = "<CopyObjectResult><ETag>\"e\"</ETag></CopyObjectResult>";
+    let server = Server::replying([head, Reply::new(200, copied)]).await;
+    let metadata = BTreeMap::from([("product-id".to_owned(), "Röcke".to_owned())]);
+    cloud_at(server.url())
+        .picture_writer
+        .set_metadata("catalog/a b.jpg", "\"e\"", &metadata)
+        .await
+        .unwrap();
+    let [head, copy] = server.seen().try_into().unwrap();
+    assert_eq!(head.method, "HEAD");
+    for (name, value) in [
+        ("x-amz-copy-source", "shop-catalog/catalog%2Fa%20b%2Ejpg"),
+        ("x-amz-copy-source-if-match", "\"e\""),
+        ("if-match", "\"e\""),
+        ("x-amz-metadata-directive", "REPLACE"),
+        ("x-amz-meta-product-id", "=?UTF-8?B?UsO2Y2tl?="),
+        ("content-type", "image/webp"),
+        ("cache-control", "max-age=60"),
+        ("content-disposition", "inline"),
+        ("content-language", "de"),
+        ("x-amz-storage-class", "STANDARD_IA"),
+    ] {
+        assert_eq!(copy.header(name), Some(value), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn links_are_signed_without_a_call() {
     let server = Server::replying([Reply::new(500, "")]).await;
     let links = cloud_at(server.url()).links;

@@ -24,6 +24,20 @@ pub(crate) struct AuditArguments {
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     pub(crate) limit: Option<u32>,
 
+    /// Also fine-tune the encoder on a sample of the catalog, of 1,000 images by default, and measure
+    /// on held-out products how much `lookalike finetune` would gain. Nothing is changed.
+    #[arg(long, value_name = "IMAGES", num_args = 0..=1, require_equals = true, default_missing_value = "1000", value_parser = value_parser!(u32).range(20..))]
+    pub(crate) would_gain: Option<u32>,
+
+    /// The attribute of the products that says what is alike, for --would-gain.
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "category",
+        requires = "would_gain"
+    )]
+    pub(crate) label_column: String,
+
     #[command(flatten)]
     pub(crate) output: OutputArguments,
 }

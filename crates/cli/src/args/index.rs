@@ -51,6 +51,15 @@ pub(crate) enum IndexAction {
         #[command(flatten)]
         output: OutputArguments,
     },
+    /// Go back to an earlier generation, which is possible for half an hour after it was replaced.
+    Rollback {
+        /// The generation, as in `history` of `lookalike status`.
+        #[arg(long, value_name = "GENERATION")]
+        to: u64,
+
+        #[command(flatten)]
+        output: OutputArguments,
+    },
     /// Remove segments that are no longer part of the index, once they are old enough.
     Gc(OutputArguments),
 }

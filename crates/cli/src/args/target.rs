@@ -17,6 +17,17 @@ pub(crate) struct TargetArguments {
     pub(crate) data: Option<PathBuf>,
 }
 
+impl TargetArguments {
+    /// Returns the options as on a command line, each with a space before it.
+    pub(crate) fn options(&self) -> String {
+        match (&self.stack, &self.data) {
+            (Some(stack), _) => format!(" --stack {stack}"),
+            (None, Some(data)) => format!(" --data {}", data.display()),
+            (None, None) => String::new(),
+        }
+    }
+}
+
 /// The system that a command works against, and the form of its output.
 #[derive(Debug, Args)]
 pub(crate) struct OutputArguments {

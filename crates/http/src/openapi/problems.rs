@@ -124,6 +124,7 @@ fn meaning(status: u16) -> &'static str {
         404 => "The request names something that does not exist",
         405 => "The path does not take this method",
         406 => "`Accept-Encoding` rules out every encoding, including `identity`",
+        409 => "The index is older than the request asks for",
         410 => "The page cannot be continued: the index has moved on",
         413 => "The body, or the images that it names, are too large",
         415 => "The content type or the image format is not supported",
@@ -131,7 +132,7 @@ fn meaning(status: u16) -> &'static str {
             "An image is damaged, or the images of the request together have too many pixels: more than 64 million, or \
                 more than the memory of the function allows"
         }
-        503 => "A store is busy, or the index is not new enough yet",
+        503 => "A store is busy",
         _ => "The service failed; its operator finds the reason in the log",
     }
 }

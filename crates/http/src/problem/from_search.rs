@@ -41,7 +41,6 @@ fn explain(error: &SearchError) -> (ProblemKind, String) {
             (InvalidParameter, error.to_string())
         }
         SearchError::DiversityOutOfRange(_)
-        | SearchError::GenerationFarAhead { .. }
         | SearchError::TooManyFields(_)
         | SearchError::TooManyFacets(_) => (InvalidParameter, error.to_string()),
         SearchError::BadQuery(_) => (InvalidQuery, error.to_string()),
@@ -75,7 +74,7 @@ fn explain(error: &SearchError) -> (ProblemKind, String) {
             ForbiddenKey,
             format!(
                 "key {} is not allowed: it must begin with uploads/ or catalog/ and have no empty, \
-                 . or .. parts",
+                 . or .. parts, no control characters, and at most 1024 bytes",
                 shown(key)
             ),
         ),

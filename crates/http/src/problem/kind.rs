@@ -69,8 +69,6 @@ problem_kinds! {
         InvalidCrop = BAD_REQUEST, "invalid-crop", "The crop is not a part of the image";
         /// The vector does not belong to the index: another length or another encoder.
         InvalidVector = BAD_REQUEST, "invalid-vector", "The vector is not one of the index";
-        /// The cursor belongs to another query, or was changed.
-        InvalidCursor = BAD_REQUEST, "invalid-cursor", "The cursor is not one of this query";
         /// The filter has a syntax error or is too large.
         InvalidFilter = BAD_REQUEST, "invalid-filter", "The filter is not valid";
         /// A filter or a facet names an attribute that no image has and that is not declared.
@@ -85,12 +83,16 @@ problem_kinds! {
         UnknownProduct = NOT_FOUND, "unknown-product", "There is no such product";
         /// No object is stored at this key.
         UnknownKey = NOT_FOUND, "unknown-key", "There is no such object";
+        /// This query has no page at the cursor: the cursor belongs to another query, or was changed.
+        InvalidCursor = NOT_FOUND, "invalid-cursor", "The cursor is not one of this query";
         /// The operator has not enabled the catalog audit.
         AuditOff = NOT_FOUND, "audit-off", "Catalog audit is disabled";
         /// The path does not take this method; `Allow` lists those that it takes.
         MethodNotAllowed = METHOD_NOT_ALLOWED, "method-not-allowed", "The method is not allowed here";
         /// `Accept-Encoding` rules out every encoding, including `identity`.
         NotAcceptable = NOT_ACCEPTABLE, "not-acceptable", "No accepted encoding is left";
+        /// The index is older than the caller asks for; the same request may succeed in a moment.
+        NotYetIndexed = CONFLICT, "not-yet-indexed", "The index is not new enough yet";
         /// The index generation of the cursor is gone; the search has to start over.
         CursorExpired = GONE, "cursor-expired", "The page cannot be continued";
         /// The body, one image, or all images of the request together have too many bytes.
@@ -115,8 +117,6 @@ problem_kinds! {
         Internal = INTERNAL_SERVER_ERROR, "internal", "The service failed";
         /// The catalog is too large to audit within the time and memory of a request.
         AuditTooLarge = SERVICE_UNAVAILABLE, "audit-too-large", "The catalog is too large for this audit";
-        /// The index is older than the caller asks for; the same request may succeed in a moment.
-        NotYetIndexed = SERVICE_UNAVAILABLE, "not-yet-indexed", "The index is not new enough yet";
         /// A store is throttling, slow or failing; the same request may succeed later.
         Unavailable = SERVICE_UNAVAILABLE, "unavailable", "The service is busy";
     }

@@ -1,7 +1,7 @@
 //! The member `query` of a search in JSON.
 
 use lookalike_core::{Area, Fingerprint};
-use lookalike_search::{BadQuery, MAX_QUERY_ITEMS};
+use lookalike_search::{BadQuery, MAX_QUERY_ITEMS, MAX_WEIGHT};
 use serde_json::value::RawValue;
 
 use super::base64::decode_image;
@@ -86,8 +86,14 @@ fn read_item(at: usize, item: &RawValue) -> Result<Item, Problem> {
 }
 
 fn read_weight(name: &str, json: &RawValue) -> Result<f32, Problem> {
-    let number = Raw::Json(json).plain();
-    number.ok_or_else(|| wrong(name, json, "a number other than 0").of(ProblemKind::InvalidQuery))
+    // Rounded to 32 bits, a number that is slightly too large would be the maximum.
+    let max = f64::from(MAX_WEIGHT);
+    let number: Option<f64> = Raw::Json(json).plain();
+    let number = number.filter(|number| number.abs() <= max);
+    number.map(|number| number as f32).ok_or_else(|| {
+        let must = format!("a number from -{max} to {max} other than 0");
+        wrong(name, json, &must).of(ProblemKind::InvalidQuery)
+    })
 }
 
 fn read_vector(name: &str, json: &RawValue) -> Result<Vec<f32>, Problem> {

@@ -119,12 +119,14 @@ impl<'de> Visitor<'de> for FilterVisitor {
 
 fn number<'de, D: Deserializer<'de>>(
     value: D,
-    min: f32,
-    max: f32,
+    min: f64,
+    max: f64,
 ) -> Result<Option<f32>, D::Error> {
-    let number = f32::deserialize(value).ok();
+    // Rounded to 32 bits, a number that is slightly too large would be the maximum.
+    let number = f64::deserialize(value).ok();
+    let number = number.filter(|number| (min..=max).contains(number));
     need(
-        number.filter(|number| (min..=max).contains(number)),
+        number.map(|number| number as f32),
         format_args!("a number from {min} to {max}"),
     )
 }

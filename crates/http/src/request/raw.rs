@@ -129,8 +129,8 @@ impl<'de> Deserializer<'de> for Raw<'de> {
         visitor.visit_u64(readable(self.whole())?)
     }
 
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
-        visitor.visit_f32(readable(self.plain())?)
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+        visitor.visit_f64(readable(self.plain())?)
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
@@ -152,7 +152,7 @@ impl<'de> Deserializer<'de> for Raw<'de> {
     }
 
     forward_to_deserialize_any! {
-        i8 i16 i32 i64 i128 u8 u16 u32 u128 f64 char str bytes byte_buf option unit unit_struct newtype_struct tuple
+        i8 i16 i32 i64 i128 u8 u16 u32 u128 f32 char str bytes byte_buf option unit unit_struct newtype_struct tuple
         tuple_struct struct enum identifier ignored_any
     }
 }

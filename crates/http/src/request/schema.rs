@@ -22,7 +22,7 @@ pub(crate) struct SearchRequest {
     image: Option<String>,
     /// Key of an object below `uploads/` or `catalog/`: a query of one item.
     #[schema(
-        pattern = "^(uploads|catalog)/.*[^/]$",
+        pattern = "^(uploads|catalog)/[^\\u0000-\\u001f\\u007f-\\u009f]*[^/\\u0000-\\u001f\\u007f-\\u009f]$",
         example = "uploads/01JD3M2Q8V7Z5K9X4T6W1N0RBC.jpg"
     )]
     key: Option<String>,
@@ -36,7 +36,9 @@ pub(crate) struct QueryItem {
     #[schema(content_encoding = "base64")]
     image: Option<String>,
     /// Key of an object below `uploads/` or `catalog/`.
-    #[schema(pattern = "^(uploads|catalog)/.*[^/]$")]
+    #[schema(
+        pattern = "^(uploads|catalog)/[^\\u0000-\\u001f\\u007f-\\u009f]*[^/\\u0000-\\u001f\\u007f-\\u009f]$"
+    )]
     key: Option<String>,
     /// Name of the form field that holds the image.
     part: Option<String>,

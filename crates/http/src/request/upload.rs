@@ -4,6 +4,7 @@ use std::num::NonZeroU64;
 
 use axum::body::Body;
 use http::HeaderMap;
+use lookalike_encoder::MAX_BYTES;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
@@ -47,13 +48,19 @@ impl UploadJson {
     }
 }
 
-/// Reads a whole number, which JSON may also write as `2.0`.
+/// Reads the size of an image that is not too large, which JSON may also write as `2.0`.
 fn size<'de, D: Deserializer<'de>>(value: D) -> Result<NonZeroU64, D::Error> {
     let number = f64::deserialize(value)?;
-    // A number that is too large for 64 bits becomes the largest of them, which is too large for an upload.
     let is_whole = number.fract() == 0.0 && number >= 1.0;
+    // A number that is too large for 64 bits becomes the largest of them.
     let size = is_whole.then(|| NonZeroU64::new(number as u64)).flatten();
-    size.ok_or_else(|| D::Error::custom("size must be a whole number of bytes"))
+    let size = size.ok_or_else(|| D::Error::custom("size must be a whole number of bytes"))?;
+    if size.get() > MAX_BYTES as u64 {
+        let most =
+            format!("size is {size}, at most {MAX_BYTES} bytes are read: send a smaller image");
+        return Err(D::Error::custom(most));
+    }
+    Ok(size)
 }
 
 /// Reads the body of an upload request.

@@ -38,6 +38,12 @@ async fn bad_queries_are_refused_with_the_reason() {
             "query[0].weight is 101",
         ),
         (
+            json!([{"product": "p01", "weight": 100.000000001}]),
+            400,
+            "invalid-query",
+            "from -100 to 100",
+        ),
+        (
             json!([{"product": "p01"}, {"product": "p01", "weight": -1}]),
             400,
             "invalid-query",
@@ -139,6 +145,11 @@ async fn bad_options_are_refused_by_name() {
         ("k", json!(0), "0".to_owned()),
         ("k", json!("5"), "five".to_owned()),
         ("min_score", json!(2), "2".to_owned()),
+        (
+            "min_score",
+            json!(1.0 + f64::EPSILON),
+            "1.0000000000000002".to_owned(),
+        ),
         ("diversity", json!(1.01), "1.01".to_owned()),
         ("diversity", json!(null), "x".to_owned()),
         ("collapse", json!(1), "1".to_owned()),

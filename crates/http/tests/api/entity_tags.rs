@@ -113,7 +113,7 @@ async fn an_answer_that_the_index_determines_is_revalidated_without_a_search() {
     // Nor an index that is not published yet.
     let later = format!("{BARE}&min_generation=9");
     let reply = ask(&shop, &later, &[("if-none-match", &tag)]).await;
-    reply.problem(503, "not-yet-indexed");
+    reply.problem(409, "not-yet-indexed");
 }
 
 #[tokio::test]

@@ -73,6 +73,8 @@ pub enum Step {
     EncoderGivenUp,
     /// The index was emptied, to be built from scratch.
     StartedOver,
+    /// The segments of an earlier generation were published again.
+    RolledBack,
     /// A step of a later release: the manifest stays readable.
     #[serde(other)]
     Other,
@@ -97,6 +99,7 @@ impl Step {
             Self::EncoderSwitched => "switched to another encoder",
             Self::EncoderGivenUp => "index of another encoder given up",
             Self::StartedOver => "started over",
+            Self::RolledBack => "went back to an earlier generation",
             Self::Other => "something that this release does not know",
         }
     }

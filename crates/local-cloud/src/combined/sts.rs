@@ -4,16 +4,16 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
 
-use super::refusal::not_implemented;
 use crate::events::message_id;
 use crate::identity::ACCOUNT;
+use crate::refusal::not_implemented;
+use crate::request_body::RequestBody;
 
 const MAX_REQUEST_BYTES: usize = 64 << 10;
 
 /// Answers `GetCallerIdentity`.
-pub(super) async fn answer(request: Request<Incoming>) -> Response<Full<Bytes>> {
+pub(super) async fn answer(request: Request<RequestBody>) -> Response<Full<Bytes>> {
     let body = Limited::new(request.into_body(), MAX_REQUEST_BYTES).collect();
     let form = body.await.map(|body| body.to_bytes()).unwrap_or_default();
     let mut pairs = form.split(|byte| *byte == b'&');

@@ -1,8 +1,10 @@
-//! Passes requests on to the DynamoDB server, which answers on its own port and nowhere else.
+//! Passes requests on to the DynamoDB server, which only answers on a port.
 
 use std::net::SocketAddr;
 
+use bytes::Bytes;
 use http::{Request, Response, Uri, Version};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -11,7 +13,7 @@ use hyper_util::rt::TokioExecutor;
 /// Passes requests to the DynamoDB server and its answers back; cheap to clone.
 #[derive(Clone)]
 pub(crate) struct DynamoDbForwarder {
-    client: Client<HttpConnector, Incoming>,
+    client: Client<HttpConnector, Full<Bytes>>,
     server: SocketAddr,
 }
 
@@ -31,7 +33,7 @@ impl DynamoDbForwarder {
     /// A text, when the server does not answer.
     pub(crate) async fn answer(
         &self,
-        mut request: Request<Incoming>,
+        mut request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, String> {
         let path = request.uri().path_and_query();
         let uri = Uri::builder()

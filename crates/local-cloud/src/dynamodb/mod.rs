@@ -1,9 +1,11 @@
 //! The DynamoDB server, and the streams of its tables.
 
+mod endpoint;
 mod forwarder;
 mod stream;
 mod tables;
 
+pub(crate) use endpoint::DynamoDbEndpoint;
 pub(crate) use forwarder::DynamoDbForwarder;
 pub(crate) use stream::{StreamReader, StreamRecord};
 

@@ -3,12 +3,13 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 
+use http::{HeaderMap, HeaderName, header};
 use s3s::dto::*;
 use s3s::{S3Error, S3Request, S3Result, s3_error};
 
 use super::LocalS3;
 use super::attributes::{attributes_of, last_modified};
-use super::conditions::{ReadConditions, Verdict};
+use super::conditions::{ReadConditions, Verdict, write_condition};
 use crate::store::{Checks, Content, Object, StoreError, WriteCondition};
 
 /// The conditions on a copy's source; copies of objects and of parts share field names.
@@ -29,6 +30,7 @@ impl LocalS3 {
         &self,
         request: S3Request<CopyObjectInput>,
     ) -> S3Result<CopyObjectOutput> {
+        let condition = destination_condition(&request.headers)?;
         let input = request.input;
         let directive = input
             .metadata_directive
@@ -59,13 +61,12 @@ impl LocalS3 {
             let size = from.version.stamp.size;
             let content = this.copy_range(&mut from, 0..size)?;
             let attributes = replacement.unwrap_or_else(|| from.version.attributes.clone());
-            let always = WriteCondition::Always;
             let copied = this.store.put(
                 &address,
                 &content,
                 content.etag(),
                 attributes,
-                &always,
+                &condition,
                 "ObjectCreated:Copy",
             )?;
             Ok::<_, S3Error>(copied)
@@ -125,6 +126,21 @@ impl LocalS3 {
         }
         Ok(draft.finish()?)
     }
+}
+
+/// Returns the condition on the object that a copy replaces, which s3s does not read.
+fn destination_condition(headers: &HeaderMap) -> S3Result<WriteCondition> {
+    let condition = |name: HeaderName| -> S3Result<Option<ETagCondition>> {
+        let Some(value) = headers.get(&name) else {
+            return Ok(None);
+        };
+        let parsed = ETagCondition::parse_http_header(value.as_bytes());
+        let parsed = parsed.map_err(|_| s3_error!(InvalidArgument, "`{name}` is not an ETag"))?;
+        Ok(Some(parsed))
+    };
+    let if_match = condition(header::IF_MATCH)?;
+    let if_none_match = condition(header::IF_NONE_MATCH)?;
+    write_condition(if_match.as_ref(), if_none_match.as_ref())
 }
 
 fn source(from: &CopySource) -> S3Result<(&str, &str)> {

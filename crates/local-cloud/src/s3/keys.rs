@@ -4,9 +4,7 @@ use async_trait::async_trait;
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::{S3Result, s3_error};
 
-/// The only access key; fixed, because only processes of this machine reach the servers.
-pub(crate) const ACCESS_KEY: &str = "local";
-pub(crate) const SECRET_KEY: &str = "locallocal";
+use crate::identity::{ACCESS_KEY, SECRET_KEY};
 
 /// Knows the only pair of keys.
 #[derive(Debug)]

@@ -23,7 +23,6 @@ use async_trait::async_trait;
 use s3s::dto::*;
 use s3s::{S3, S3Request, S3Response, S3Result};
 
-pub(crate) use keys::{ACCESS_KEY, SECRET_KEY};
 pub(crate) use local_s3::LocalS3;
 pub(crate) use server::S3Endpoint;
 

@@ -1,13 +1,13 @@
 //! The HTTP server of S3.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
-use hyper::body::Incoming;
 use s3s::Body;
 use s3s::service::{S3Service, S3ServiceBuilder};
-use tokio::net::TcpListener;
 
 use super::LocalS3;
 use super::keys::LocalKeys;
+use crate::listener::HttpSocket;
+use crate::request_body::RequestBody;
 use crate::server::HttpServer;
 
 /// Headers that a page of another origin may read, besides the simple ones.
@@ -27,20 +27,20 @@ impl S3Endpoint {
     }
 
     /// Serves a port of its own.
-    pub(crate) fn serve(self, listener: TcpListener) -> HttpServer {
-        HttpServer::start("S3", listener, move |request| {
+    pub(crate) fn serve(self, socket: HttpSocket) -> HttpServer {
+        HttpServer::start("S3", socket, move |request| {
             let endpoint = self.clone();
             async move { endpoint.answer(request).await }
         })
     }
 
     /// The answer to one request.
-    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+    pub(crate) async fn answer(&self, request: Request<RequestBody>) -> Response<Body> {
         answer(&self.0, request).await
     }
 }
 
-async fn answer(service: &S3Service, request: Request<Incoming>) -> Response<Body> {
+async fn answer(service: &S3Service, request: Request<RequestBody>) -> Response<Body> {
     let asked_headers = request
         .headers()
         .get(header::ACCESS_CONTROL_REQUEST_HEADERS)
@@ -49,7 +49,7 @@ async fn answer(service: &S3Service, request: Request<Incoming>) -> Response<Bod
     let mut response = if is_preflight {
         Response::new(Body::empty())
     } else {
-        match service.call(request.map(Body::from)).await {
+        match service.call(request.map(Body::http_body_unsync)).await {
             Ok(response) => response,
             Err(error) => {
                 tracing::error!(?error, "an S3 request failed");
@@ -73,8 +73,7 @@ async fn answer(service: &S3Service, request: Request<Incoming>) -> Response<Bod
     response
 }
 
-/// Allows every origin: pages come from another port, and every request is signed, so the origin
-/// does not matter.
+/// Allows the origin of every request that gets here: those of other sites were refused before.
 fn allow_every_origin(headers: &mut HeaderMap) {
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_ORIGIN,

@@ -1,5 +1,7 @@
 //! Errors of SQS.
 
+use crate::signature::SignatureError;
+
 /// The reason why SQS refuses a request.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SqsError {
@@ -31,8 +33,8 @@ pub(crate) enum SqsError {
     UnsupportedOperation(String),
     #[error("The request cannot be read: {0}")]
     Serialization(String),
-    #[error("Request must contain a signature: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")]
-    MissingAuthenticationToken,
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
     #[error("A request has at most {0} bytes.")]
     RequestTooLarge(usize),
 }
@@ -46,7 +48,7 @@ impl SqsError {
     /// Returns the HTTP status.
     pub(crate) fn status(&self) -> http::StatusCode {
         match self {
-            Self::MissingAuthenticationToken => http::StatusCode::FORBIDDEN,
+            Self::Signature(_) => http::StatusCode::FORBIDDEN,
             Self::RequestTooLarge(_) => http::StatusCode::PAYLOAD_TOO_LARGE,
             _ => http::StatusCode::BAD_REQUEST,
         }
@@ -67,7 +69,7 @@ impl SqsError {
             Self::InvalidParameterValue(_) => (COMMON, "InvalidParameterValueException"),
             Self::MissingParameter(_) => (COMMON, "MissingRequiredParameterException"),
             Self::Serialization(_) => (COMMON, "SerializationException"),
-            Self::MissingAuthenticationToken => (COMMON, "MissingAuthenticationTokenException"),
+            Self::Signature(error) => (COMMON, error.name()),
             Self::RequestTooLarge(_) => (COMMON, "RequestEntityTooLargeException"),
         };
         format!("{home}{name}")
@@ -90,7 +92,7 @@ impl SqsError {
             Self::InvalidParameterValue(_) => "InvalidParameterValue",
             Self::MissingParameter(_) => "MissingParameter",
             Self::Serialization(_) => "SerializationException",
-            Self::MissingAuthenticationToken => "MissingAuthenticationToken",
+            Self::Signature(error) => error.name(),
             Self::RequestTooLarge(_) => "RequestEntityTooLarge",
         }
     }

@@ -11,13 +11,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use serde_json::Value;
-use tokio::net::TcpListener;
 
 use self::error::SqsError;
 use crate::events::Queue;
 use crate::identity::{ACCOUNT, QUEUE};
+use crate::listener::HttpSocket;
+use crate::request_body::RequestBody;
 use crate::server::HttpServer;
 
 /// Answers SQS requests.
@@ -35,15 +35,15 @@ impl LocalSqs {
     }
 
     /// Serves a port of its own.
-    pub(crate) fn serve(self, listener: TcpListener) -> HttpServer {
-        HttpServer::start("SQS", listener, move |request| {
+    pub(crate) fn serve(self, socket: HttpSocket) -> HttpServer {
+        HttpServer::start("SQS", socket, move |request| {
             let sqs = self.clone();
             async move { sqs.answer(request).await }
         })
     }
 
     /// The answer to one request.
-    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    pub(crate) async fn answer(&self, request: Request<RequestBody>) -> Response<Full<Bytes>> {
         let answered = match protocol::read(request).await {
             Ok((action, input)) => self.act(&action, input),
             Err(error) => Err(error),

@@ -3,33 +3,33 @@
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::error::SqsError;
 use super::limits::MAX_REQUEST_BYTES;
 use crate::events::message_id;
+use crate::request_body::RequestBody;
+use crate::signature::verify;
 
 /// Reads the action of a request, like `SendMessage`, and its input.
-pub(crate) async fn read(request: Request<Incoming>) -> Result<(String, Value), SqsError> {
-    let text = |name: &str| request.headers().get(name).and_then(|it| it.to_str().ok());
-    let Some(action) = text("x-amz-target").and_then(|it| it.strip_prefix("AmazonSQS.")) else {
+pub(crate) async fn read(request: Request<RequestBody>) -> Result<(String, Value), SqsError> {
+    let (parts, body) = request.into_parts();
+    let target = parts.headers.get("x-amz-target");
+    let target = target.and_then(|it| it.to_str().ok());
+    let Some(action) = target.and_then(|it| it.strip_prefix("AmazonSQS.")) else {
         return Err(SqsError::UnsupportedOperation(
             "Expected SQS's JSON protocol, with a header `X-Amz-Target: AmazonSQS.<action>`."
                 .to_owned(),
         ));
     };
-    // Any signature is accepted, as in the DynamoDB server.
-    if text("authorization").is_none() {
-        return Err(SqsError::MissingAuthenticationToken);
-    }
     let action = action.to_owned();
     // Checked before anything is read, if the client announces the length.
-    if request.body().size_hint().lower() > MAX_REQUEST_BYTES as u64 {
+    if body.size_hint().lower() > MAX_REQUEST_BYTES as u64 {
         return Err(SqsError::RequestTooLarge(MAX_REQUEST_BYTES));
     }
-    let body = Limited::new(request.into_body(), MAX_REQUEST_BYTES);
+    let body = Limited::new(body, MAX_REQUEST_BYTES);
     let body = body.collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {
             SqsError::RequestTooLarge(MAX_REQUEST_BYTES)
@@ -37,8 +37,9 @@ pub(crate) async fn read(request: Request<Incoming>) -> Result<(String, Value), 
             SqsError::Serialization(error.to_string())
         }
     })?;
-    let input = serde_json::from_slice(&body.to_bytes());
-    match input {
+    let body = body.to_bytes();
+    verify(&parts, &body)?;
+    match serde_json::from_slice(&body) {
         Ok(input) => Ok((action, input)),
         Err(error) => Err(SqsError::Serialization(error.to_string())),
     }

@@ -70,6 +70,14 @@ async fn copies_keep_or_replace_the_description() {
     );
     let mismatch = copy("c").copy_source_if_match("\"nope\"").send().await;
     assert_eq!(failure(mismatch), (412, "PreconditionFailed".to_owned()));
+    let changed = copy("c").if_match("\"nope\"").send().await;
+    assert_eq!(failure(changed), (404, "NoSuchKey".to_owned()));
+    let changed = copy("b").if_match("\"nope\"").send().await;
+    assert_eq!(failure(changed), (412, "PreconditionFailed".to_owned()));
+    let there = copy("b").if_none_match("*").send().await;
+    assert_eq!(failure(there), (412, "PreconditionFailed".to_owned()));
+    let hello = "\"5d41402abc4b2a76b9719d911017c592\"";
+    copy("b").if_match(hello).send().await.unwrap();
     let missing = lab
         .s3
         .copy_object()

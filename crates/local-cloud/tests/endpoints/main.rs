@@ -1,6 +1,7 @@
 //! The local cloud through its real endpoints, with the AWS SDK and with bare HTTP.
 #![allow(clippy::unwrap_used)]
 
+mod access;
 mod bare_http;
 mod buckets;
 mod combined;
@@ -15,6 +16,7 @@ mod multipart;
 mod objects;
 mod protocol;
 mod recorder;
+mod signing;
 mod sqs;
 mod sqs_refusals;
 mod streams;

@@ -16,8 +16,8 @@ const MAX_REPLACED_AGE: Duration = Duration::from_secs(300);
 /// Maximum number of replaced generations.
 const MAX_REPLACED: usize = 32;
 /// Maximum bytes of the segments that only replaced generations have. Generations that follow each other share most
-/// segments, so mainly the base before a rebuild counts.
-const MAX_REPLACED_BYTES: u64 = 64 << 20;
+/// segments, so mainly the base before a rebuild counts, here of some 250,000 images.
+pub(super) const MAX_REPLACED_BYTES: u64 = 256 << 20;
 
 /// The snapshots that all callers share.
 #[derive(Default)]
@@ -56,6 +56,12 @@ impl CachedSnapshots {
             old.stale = None;
             self.replaced.push_front((old, Instant::now()));
         }
+        self.drop_old();
+    }
+
+    /// Adds a replaced generation that was loaded because a cursor names it.
+    pub(super) fn add_replaced(&mut self, loaded: LoadedSnapshot) {
+        self.replaced.push_front((loaded, Instant::now()));
         self.drop_old();
     }
 

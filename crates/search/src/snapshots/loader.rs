@@ -1,6 +1,6 @@
 //! Loads the newest generation: manifest, then new segments, then its encoder if that is another one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,12 +8,13 @@ use futures::{StreamExt, TryStreamExt, stream};
 use lookalike_core::encoders::Encoders;
 use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::model::LoadedManifest;
-use lookalike_core::ports::{Manifests, Measurement, Metrics, Segments, Unit};
+use lookalike_core::ports::{Generations, Manifests, Measurement, Metrics, Segments, Unit};
 use lookalike_core::start_up;
 use lookalike_index::{Fingerprint, Manifest, Segment, SegmentId, Snapshot};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
+use super::cache::MAX_REPLACED_BYTES;
 use super::loaded::LoadedSnapshot;
 use crate::error::{SearchError, no_encoder};
 use crate::run_blocking::run_blocking;
@@ -29,6 +30,7 @@ pub(super) const MANIFEST_TIMEOUT: Duration = Duration::from_secs(2);
 /// Loads snapshots from the stores.
 pub(super) struct SnapshotLoader {
     pub(super) manifests: Arc<dyn Manifests>,
+    pub(super) generations: Arc<dyn Generations>,
     pub(super) segments: Arc<dyn Segments>,
     pub(super) metrics: Arc<dyn Metrics>,
     pub(super) encoders: Encoders,
@@ -47,6 +49,57 @@ impl SnapshotLoader {
             }
             (result, _) => result,
         }
+    }
+
+    /// Loads a replaced generation, of which `current` has most segments. Returns `None` if it is not kept, if its
+    /// segments are gone, or if those that `current` has not are too large.
+    pub(super) async fn load_replaced(
+        &self,
+        generation: u64,
+        current: Option<&LoadedSnapshot>,
+    ) -> Result<Option<LoadedSnapshot>, SearchError> {
+        let begun = Instant::now();
+        let Some(bytes) = self.generations.load(generation).await? else {
+            return Ok(None);
+        };
+        // No cursor of this service names a manifest that cannot be read: the one here was made up.
+        let Ok(manifest) = Manifest::decode(&bytes) else {
+            return Ok(None);
+        };
+        if manifest.generation != generation || new_bytes(&manifest, current) > MAX_REPLACED_BYTES {
+            return Ok(None);
+        }
+        let (segments, fetched) = match self.segments_of(&manifest, current).await {
+            Err(SearchError::MissingSegment { .. }) => return Ok(None),
+            read => read?,
+        };
+        let loaded = Self::opened(manifest, segments, None, begun).await?;
+        let took = begun.elapsed().as_secs_f64() * 1000.0;
+        info!(
+            generation,
+            fetched,
+            load_ms = took,
+            "replaced generation loaded"
+        );
+        Ok(Some(loaded))
+    }
+
+    async fn opened(
+        manifest: Manifest,
+        segments: Vec<Segment>,
+        etag: Option<String>,
+        checked: Instant,
+    ) -> Result<LoadedSnapshot, SearchError> {
+        let dimensions = manifest.dimensions;
+        let snapshot = run_blocking(move || Snapshot::new(segments, dimensions)).await??;
+        Ok(LoadedSnapshot {
+            manifest: Arc::new(manifest),
+            snapshot: Arc::new(snapshot),
+            stale: None,
+            etag: etag.map(Into::into),
+            checked,
+            measured: Arc::default(),
+        })
     }
 
     async fn load(&self, known: Option<&LoadedSnapshot>) -> Result<LoadedSnapshot, SearchError> {
@@ -99,16 +152,7 @@ impl SnapshotLoader {
         )?;
         let (segments, fetched) = fetched;
         start_up::done("segments read and checked");
-        let dimensions = manifest.dimensions;
-        let snapshot = run_blocking(move || Snapshot::new(segments, dimensions)).await??;
-        let loaded = LoadedSnapshot {
-            manifest: Arc::new(manifest),
-            snapshot: Arc::new(snapshot),
-            stale: None,
-            etag: Some(etag.into()),
-            checked: begun,
-            measured: Arc::default(),
-        };
+        let loaded = Self::opened(manifest, segments, Some(etag), begun).await?;
         start_up::done("index ready");
         self.measure(&loaded, begun.elapsed(), fetched);
         Ok(loaded)
@@ -194,6 +238,17 @@ impl SnapshotLoader {
             measure("Generation", Unit::Count, generation as f64),
         ]);
     }
+}
+
+/// Returns the bytes of the segments of a manifest that `known` has not.
+fn new_bytes(manifest: &Manifest, known: Option<&LoadedSnapshot>) -> u64 {
+    let known = known.iter().flat_map(|known| &known.manifest.segments);
+    let known: HashSet<SegmentId> = known.map(|entry| entry.id).collect();
+    let new = manifest
+        .segments
+        .iter()
+        .filter(|entry| !known.contains(&entry.id));
+    new.map(|entry| entry.bytes).sum()
 }
 
 fn late() -> StoreError {

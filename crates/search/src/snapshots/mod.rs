@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use lookalike_core::encoders::Encoders;
 use lookalike_core::error::{StoreError, StoreErrorKind};
-use lookalike_core::ports::{Manifests, Metrics, Segments};
+use lookalike_core::ports::{Generations, Manifests, Metrics, Segments};
 use lookalike_index::Fingerprint;
 
 use self::cache::{CachedSnapshots, InFlightLoad};
@@ -24,11 +24,14 @@ pub(crate) struct Snapshots {
     loader: Arc<SnapshotLoader>,
     refresh: Duration,
     cache: Arc<Mutex<CachedSnapshots>>,
+    /// Held while a replaced generation is loaded: a cursor costs its sender nothing, so they take turns.
+    replaced_load: tokio::sync::Mutex<()>,
 }
 
 impl Snapshots {
     pub(crate) fn new(
         manifests: Arc<dyn Manifests>,
+        generations: Arc<dyn Generations>,
         segments: Arc<dyn Segments>,
         metrics: Arc<dyn Metrics>,
         encoders: Encoders,
@@ -36,6 +39,7 @@ impl Snapshots {
     ) -> Self {
         let loader = SnapshotLoader {
             manifests,
+            generations,
             segments,
             metrics,
             encoders,
@@ -44,6 +48,7 @@ impl Snapshots {
             loader: Arc::new(loader),
             refresh,
             cache: Arc::default(),
+            replaced_load: tokio::sync::Mutex::default(),
         }
     }
 
@@ -97,9 +102,29 @@ impl Snapshots {
         load.result.await
     }
 
-    /// Returns a generation before the current one, while it is kept.
-    pub(crate) fn replaced(&self, generation: u64) -> Option<LoadedSnapshot> {
-        lock(&self.cache).replaced(generation)
+    /// Returns a generation before the current one, which another process may have searched; `None` if it is no longer
+    /// kept, or too large to hold beside the current one.
+    pub(crate) async fn replaced(
+        &self,
+        generation: u64,
+    ) -> Result<Option<LoadedSnapshot>, SearchError> {
+        if let Some(found) = lock(&self.cache).replaced(generation) {
+            return Ok(Some(found));
+        }
+        let _turn = self.replaced_load.lock().await;
+        let (found, current) = {
+            let mut cache = lock(&self.cache);
+            (cache.replaced(generation), cache.loaded.clone())
+        };
+        if found.is_some() {
+            return Ok(found);
+        }
+        let loaded = self.loader.load_replaced(generation, current.as_ref());
+        let loaded = loaded.await?;
+        if let Some(loaded) = &loaded {
+            lock(&self.cache).add_replaced(loaded.clone());
+        }
+        Ok(loaded)
     }
 
     /// Starts to load the generation after `known`.

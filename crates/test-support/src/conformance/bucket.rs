@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use lookalike_core::error::StoreErrorKind;
 use lookalike_core::model::{Image, ImageHead, ListedImage};
 use lookalike_core::ports::{ImageStore, ImageWriter, UrlSigner};
 
-use super::support::{AWKWARD_KEYS, all_pages, done};
+use super::support::{AWKWARD_KEYS, all_pages, done, refused};
 
 const MANY: usize = 120;
 
@@ -23,6 +24,7 @@ pub async fn images(images: Arc<dyn ImageStore>, writer: Arc<dyn ImageWriter>) {
         expect_round_trip(images, writer, key).await;
     }
     expect_versions(images, writer).await;
+    expect_changed_metadata(images, writer).await;
     expect_limit(images, writer).await;
     expect_listing(images, writer).await;
 }
@@ -68,6 +70,38 @@ async fn expect_versions(images: &dyn ImageStore, writer: &dyn ImageWriter) {
     done("remove", writer.delete(key).await);
     assert!(done("head of a removed one", images.head(key).await).is_none());
     assert!(done("get a removed one", images.get(key, 10).await).is_none());
+}
+
+async fn expect_changed_metadata(images: &dyn ImageStore, writer: &dyn ImageWriter) {
+    let key = "catalog/größe & 1%/+1.jpg";
+    let none = BTreeMap::new();
+    let metadata = BTreeMap::from([("product-id".to_owned(), "größe".to_owned())]);
+    let gone = writer.set_metadata(key, "\"etag\"", &metadata).await;
+    refused("change nothing", gone, StoreErrorKind::NotFound);
+    let body = Bytes::from_static(b"one");
+    done(
+        "store",
+        writer.put(key, body.clone(), "image/png", &none).await,
+    );
+    let old = head(images, key).await.etag;
+    done("change", writer.set_metadata(key, &old, &metadata).await);
+    let changed = get(images, key, 10).await;
+    assert_eq!(
+        (changed.body, &changed.head.metadata),
+        (Some(body), &metadata)
+    );
+    assert_eq!(changed.head.etag, old, "the version is the same");
+
+    let body = Bytes::from_static(b"two");
+    done(
+        "overwrite",
+        writer.put(key, body.clone(), "image/png", &none).await,
+    );
+    let late = writer.set_metadata(key, &old, &metadata).await;
+    refused("change an old version", late, StoreErrorKind::Conflict);
+    let kept = get(images, key, 10).await;
+    assert_eq!((kept.body, kept.head.metadata), (Some(body), none));
+    done("remove", writer.delete(key).await);
 }
 
 async fn expect_limit(images: &dyn ImageStore, writer: &dyn ImageWriter) {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::join_all;
 use lookalike_core::error::StoreErrorKind;
-use lookalike_core::model::LoadedManifest;
-use lookalike_core::ports::{Manifests, SegmentStore, Segments};
+use lookalike_core::model::{KeptGeneration, LoadedManifest};
+use lookalike_core::ports::{Generations, Manifests, SegmentStore, Segments};
 use lookalike_core::time::new_segment_id;
 use lookalike_index::SegmentId;
 
@@ -73,6 +73,37 @@ async fn expect_one_winner(manifests: &dyn Manifests, etag: &str) {
         panic!("{} of {RACERS} racing writers won", won.len());
     };
     expect_found(manifests, None, winner, bytes).await;
+}
+
+/// Tests keeping the manifests of replaced generations.
+pub async fn generations(generations: Arc<dyn Generations>) {
+    let generations = &*generations;
+    assert!(done("load none", generations.load(7).await).is_none());
+    assert!(done("list none", generations.list().await).is_empty());
+    let (seven, eight) = (
+        Bytes::from_static(b"{\"n\":7}"),
+        Bytes::from_static(b"{\"n\":8}"),
+    );
+    for (generation, manifest) in [(7, &seven), (8, &eight), (7, &seven)] {
+        done("keep", generations.keep(generation, manifest.clone()).await);
+    }
+    assert_eq!(done("load", generations.load(7).await), Some(seven));
+    let mut kept = done("list", generations.list().await);
+    kept.sort_unstable_by_key(|kept| kept.generation);
+    let numbers: Vec<u64> = kept.iter().map(|kept| kept.generation).collect();
+    assert_eq!(numbers, [7, 8], "each generation once");
+    for KeptGeneration { modified, .. } in kept {
+        let age = modified.elapsed().unwrap_or_else(|ahead| ahead.duration());
+        assert!(age < CLOCK_DIFFERENCE, "it was kept {age:?} ago");
+    }
+    for _ in 0..2 {
+        done("remove, also again", generations.delete(7).await);
+    }
+    assert!(done("load a removed one", generations.load(7).await).is_none());
+    assert_eq!(
+        done("load the other", generations.load(8).await),
+        Some(eight)
+    );
 }
 
 /// Tests writing, reading in ranges, listing and removing segments.

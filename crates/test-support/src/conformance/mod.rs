@@ -23,7 +23,7 @@ mod table_reader;
 
 pub use bucket::{images, links};
 pub use encoders::encoders;
-pub use index::{manifests, segments};
+pub use index::{generations, manifests, segments};
 pub use queue::changes;
 pub use table::{products, records};
 pub use table_reader::table_reader;

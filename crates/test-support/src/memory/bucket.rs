@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use lookalike_core::error::StoreError;
+use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::model::{Image, ImageHead, ListedImage, Page, UploadLink};
 use lookalike_core::ports::{ImageStore, ImageWriter, UrlSigner};
 
@@ -65,6 +65,28 @@ impl ImageWriter for MemoryCloud {
         self.call("put image").await?;
         self.put_image(key, body, metadata.clone());
         Ok(())
+    }
+
+    async fn set_metadata(
+        &self,
+        key: &str,
+        etag: &str,
+        metadata: &BTreeMap<String, String>,
+    ) -> Result<(), StoreError> {
+        self.call("change metadata of image").await?;
+        let mut state = self.state();
+        let failed =
+            |kind, message: &str| Err(StoreError::new(kind, format!("change {key}"), message));
+        match state.images.get_mut(key) {
+            None => failed(StoreErrorKind::NotFound, "there is no such image"),
+            Some((head, _)) if head.etag != etag => {
+                failed(StoreErrorKind::Conflict, "there is another version")
+            }
+            Some((head, _)) => {
+                head.metadata.clone_from(metadata);
+                Ok(())
+            }
+        }
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use bytes::Bytes;
 use lookalike_core::error::{StoreError, StoreErrorKind};
-use lookalike_core::model::{LoadedManifest, StoredSegment};
-use lookalike_core::ports::{Manifests, SegmentStore, Segments};
+use lookalike_core::model::{KeptGeneration, LoadedManifest, StoredSegment};
+use lookalike_core::ports::{Generations, Manifests, SegmentStore, Segments};
 use lookalike_index::SegmentId;
 
 use super::MemoryCloud;
@@ -47,6 +47,43 @@ impl Manifests for MemoryCloud {
         // A fault here means that the answer was lost after the write succeeded.
         self.call("answer swap manifest").await?;
         Ok(etag)
+    }
+}
+
+#[async_trait]
+impl Generations for MemoryCloud {
+    async fn keep(&self, generation: u64, manifest: Bytes) -> Result<(), StoreError> {
+        self.call("keep generation").await?;
+        self.count_written(manifest.len());
+        let entry = (manifest, SystemTime::now());
+        self.state().generations.insert(generation, entry);
+        Ok(())
+    }
+
+    async fn load(&self, generation: u64) -> Result<Option<Bytes>, StoreError> {
+        self.call("load generation").await?;
+        let kept = self.state().generations.get(&generation).cloned();
+        let manifest = kept.map(|(manifest, _)| manifest);
+        self.count_read(manifest.as_ref().map_or(0, Bytes::len));
+        Ok(manifest)
+    }
+
+    async fn list(&self) -> Result<Vec<KeptGeneration>, StoreError> {
+        self.call("list generations").await?;
+        let state = self.state();
+        let kept = state.generations.iter();
+        Ok(kept
+            .map(|(generation, (_, modified))| KeptGeneration {
+                generation: *generation,
+                modified: *modified,
+            })
+            .collect())
+    }
+
+    async fn delete(&self, generation: u64) -> Result<(), StoreError> {
+        self.call("delete generation").await?;
+        self.state().generations.remove(&generation);
+        Ok(())
     }
 }
 

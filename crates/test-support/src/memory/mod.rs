@@ -51,6 +51,7 @@ pub struct Traffic {
 struct State {
     images: BTreeMap<String, (ImageHead, Bytes)>,
     manifest: Option<(u64, Bytes)>,
+    generations: BTreeMap<u64, (Bytes, SystemTime)>,
     segments: BTreeMap<SegmentId, (Bytes, SystemTime)>,
     encoders: BTreeMap<Fingerprint, (EncoderFiles, SystemTime)>,
     products: HashMap<String, Metadata>,
@@ -76,6 +77,7 @@ impl MemoryCloud {
             encoders,
             images: self.clone(),
             manifests: self.clone(),
+            generations: self.clone(),
             segments: self.clone(),
             shelf: self.clone(),
             encoder_store: self.clone(),
@@ -93,6 +95,7 @@ impl MemoryCloud {
             images: self.clone(),
             links: self.clone(),
             manifests: self.clone(),
+            generations: self.clone(),
             segments: self.clone(),
             products: self.clone(),
             failures: self.clone(),
@@ -217,6 +220,23 @@ impl MemoryCloud {
                 *modified -= by;
             }
         }
+    }
+
+    /// Ages every kept generation.
+    pub fn age_generations(&self, by: Duration) {
+        for (_, modified) in self.state().generations.values_mut() {
+            *modified -= by;
+        }
+    }
+
+    /// Removes every kept generation.
+    pub fn forget_generations(&self) {
+        self.state().generations.clear();
+    }
+
+    /// Returns the numbers of the kept generations.
+    pub fn generations(&self) -> Vec<u64> {
+        self.state().generations.keys().copied().collect()
     }
 
     /// Returns the stored segments.

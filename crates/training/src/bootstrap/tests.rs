@@ -105,3 +105,24 @@ proptest! {
         prop_assert!(least - 1e-9 <= found.low && found.high <= most + 1e-9);
     }
 }
+
+#[test]
+fn repeated_rows_of_a_cluster_do_not_narrow_the_interval() {
+    let bootstrap = Bootstrap::default();
+    let rows: Vec<[f64; 1]> = alternating(100).iter().map(|&value| [value]).collect();
+    let alone: Vec<Vec<[f64; 1]>> = rows.iter().map(|row| vec![*row]).collect();
+    let repeated: Vec<Vec<[f64; 1]>> = rows.iter().map(|row| vec![*row; 9]).collect();
+    let width = |estimate: Estimate| estimate.high - estimate.low;
+    let [alone] = bootstrap.cluster_means(&alone).expect("rows");
+    let [repeated] = bootstrap.cluster_means(&repeated).expect("rows");
+    let [independent] = bootstrap.means(&rows).expect("rows");
+    assert_eq!((alone.mean, repeated.mean), (0.75, 0.75));
+    assert!((width(alone) - width(independent)).abs() < 0.02);
+    assert!((width(repeated) - width(independent)).abs() < 0.02);
+    // A mean over rows: a cluster counts as often as it has rows.
+    let [uneven] = bootstrap
+        .cluster_means(&[vec![[1.0]; 3], vec![[0.0]], Vec::new()])
+        .expect("rows");
+    assert_eq!(uneven.mean, 0.75);
+    assert_eq!(bootstrap.cluster_means::<1>(&[Vec::new()]), None);
+}

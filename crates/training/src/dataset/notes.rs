@@ -1,9 +1,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::counts::Counts;
-use crate::features::{Dropped, Hashed};
+use crate::features::{Dropped, PooledImage};
 use crate::labeled::LabeledImage;
-use crate::similar_images::SimilarImages;
+use crate::similar_images::{SimilarImages, SuspectImage};
 use crate::skipped::Skipped;
 
 /// Remarks about images.
@@ -11,6 +11,7 @@ use crate::skipped::Skipped;
 pub(super) struct Notes {
     pub(super) skipped: Vec<Skipped>,
     pub(super) duplicates: Vec<Skipped>,
+    pub(super) suspects: Vec<SuspectImage>,
     pub(super) notes: Vec<String>,
     pub(super) counts: BTreeMap<String, Counts>,
 }
@@ -35,17 +36,17 @@ impl Notes {
     /// itself.
     pub(super) fn unique(
         &mut self,
-        images: Vec<Hashed>,
+        images: Vec<PooledImage>,
         seen: &mut HashMap<[u8; 32], LabeledImage>,
-    ) -> Vec<Hashed> {
+    ) -> Vec<PooledImage> {
         let mut unique = Vec::with_capacity(images.len());
-        for hashed in images {
-            match seen.get(&hashed.content) {
-                Some(first) if first.label == hashed.image.label => {
+        for pooled in images {
+            match seen.get(&pooled.content) {
+                Some(first) if first.label == pooled.image.label => {
                     let reason = format!("it is the same image as {}", first.name);
-                    self.entry(&hashed).skipped += 1;
+                    self.entry(&pooled).skipped += 1;
                     self.duplicates.push(Skipped {
-                        what: hashed.image.name,
+                        what: pooled.image.name,
                         reason,
                     });
                 }
@@ -54,11 +55,11 @@ impl Notes {
                         "it is the same image as {}, which is of category {:?}: only one can be right",
                         first.name, first.label
                     );
-                    self.drop(hashed.image, reason);
+                    self.drop(pooled.image, reason);
                 }
                 None => {
-                    seen.insert(hashed.content, hashed.image.clone());
-                    unique.push(hashed);
+                    seen.insert(pooled.content, pooled.image.clone());
+                    unique.push(pooled);
                 }
             }
         }
@@ -66,12 +67,12 @@ impl Notes {
     }
 
     /// Counts the used images, and notes categories that cannot be validated.
-    pub(super) fn count(&mut self, training: &[Hashed], validating: &[Hashed]) {
-        for hashed in training {
-            self.entry(hashed).training += 1;
+    pub(super) fn count(&mut self, training: &[PooledImage], validating: &[PooledImage]) {
+        for pooled in training {
+            self.entry(pooled).training += 1;
         }
-        for hashed in validating {
-            self.entry(hashed).validation += 1;
+        for pooled in validating {
+            self.entry(pooled).validation += 1;
         }
         for (category, counts) in &self.counts {
             let what = match (counts.training, counts.validation) {
@@ -110,8 +111,8 @@ impl Notes {
         }
     }
 
-    fn entry(&mut self, hashed: &Hashed) -> &mut Counts {
-        let category = hashed.image.first_label().to_owned();
+    fn entry(&mut self, pooled: &PooledImage) -> &mut Counts {
+        let category = pooled.image.first_label().to_owned();
         self.counts.entry(category).or_default()
     }
 }

@@ -1,38 +1,52 @@
-//! Parts a folder into images for training and for validation.
+//! Parts images into those for training and those for validation.
 
-use crate::features::{Features, Hashed};
-use crate::split::{self, Item};
+use std::collections::HashSet;
 
-/// Images with their features.
-pub(super) struct Pooled {
-    pub(super) images: Vec<Hashed>,
-    pub(super) features: Features,
-}
+use super::notes::Notes;
+use crate::features::PooledImage;
+use crate::ranked_product::Item;
+use crate::split;
 
-/// Moves a share of the images of each label out of `training`; images of one group stay together.
-/// The result has the features of the plain images alone.
-pub(super) fn split_off(training: &mut Pooled, groups: &[usize], share: f64, seed: u64) -> Pooled {
+/// Moves a share of the products of each label out of `training`. Images of one number in `similar`
+/// stay together as those of one product do.
+pub(super) fn split_off(
+    training: &mut Vec<PooledImage>,
+    similar: &[usize],
+    share: f64,
+    seed: u64,
+) -> Vec<PooledImage> {
     let items: Vec<Item<'_>> = training
-        .images
         .iter()
-        .map(|hashed| Item {
-            content: hashed.content,
-            label: hashed.image.first_label(),
+        .map(|pooled| Item {
+            product: pooled.product(),
+            label: pooled.image.first_label(),
         })
         .collect();
-    let chosen = split::validates(&items, groups, share, seed);
-    let rows = |side: bool| -> Vec<usize> {
-        let rows = chosen.iter().enumerate();
-        rows.filter(|(_, chosen)| **chosen == side)
-            .map(|(row, _)| row)
-            .collect()
-    };
-    let features = training.features.plain_rows(&rows(true));
-    training.features.keep_rows(&rows(false));
-    let mut validates = chosen.into_iter();
-    let (images, rest) = std::mem::take(&mut training.images)
+    let mut validates = split::validates(&items, similar, share, seed).into_iter();
+    let (validating, rest) = std::mem::take(training)
         .into_iter()
         .partition(|_| validates.next().unwrap_or(false));
-    training.images = rest;
-    Pooled { images, features }
+    *training = rest;
+    validating
+}
+
+/// Drops validation images of products that have training images: another image of the same product
+/// is too easy to find.
+pub(super) fn without_trained(
+    validating: Vec<PooledImage>,
+    training: &[PooledImage],
+    notes: &mut Notes,
+) -> Vec<PooledImage> {
+    let trained: HashSet<[u8; 32]> = training.iter().map(PooledImage::product).collect();
+    let (dropped, kept): (Vec<_>, Vec<_>) = validating
+        .into_iter()
+        .partition(|pooled| trained.contains(&pooled.product()));
+    let reason = "its product has images for training, so it cannot validate";
+    let dropped = dropped.into_iter();
+    notes.drop_all(
+        dropped
+            .map(|pooled| (pooled.image, reason.to_owned()))
+            .collect(),
+    );
+    kept
 }

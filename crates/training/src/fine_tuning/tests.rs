@@ -40,7 +40,9 @@ fn set(count: usize, augmentations: usize, rng: &mut StdRng) -> Set {
             blocks: vec![FEATURES - 4, 4],
             augmentations: (0..augmentations).map(|_| augmentation()).collect(),
         },
-        labels: labels.clone().into(),
+        products: (0..count as u32).collect(),
+        baseline: Vec::new(),
+        labels: labels.into(),
     }
 }
 

@@ -3,11 +3,13 @@
 mod page;
 mod repair;
 mod text;
+mod would_gain;
 
 use anyhow::Result;
 use lookalike_search::{AuditOptions, AuditReport, Searcher};
 use serde::Serialize;
 
+use self::would_gain::WouldGain;
 use crate::args::AuditArguments;
 use crate::deadline;
 use crate::output::{self, CommandOutcome};
@@ -35,12 +37,17 @@ struct Line<'a> {
     /// With `--repair`: the repaired keys and records, from before the report was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     repaired: Option<&'a repair::Repaired>,
+    /// With `--would-gain`: what fine-tuning would gain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    would_gain: Option<&'a WouldGain>,
 }
 
 pub(crate) async fn run(arguments: AuditArguments) -> Result<CommandOutcome> {
     let html = arguments.html.as_deref();
     let file = html.map(ReportFile::create).transpose()?;
     let target = Target::connect(&arguments.output.target).await?;
+    // First, so that a catalog that cannot be trained on is reported at once.
+    let would_gain = would_gain::measure(&target, &arguments).await?;
     let searcher = target.searcher(target.encoders());
     let mut report = audit(&searcher).await?;
     let mut repaired = None;
@@ -65,6 +72,7 @@ pub(crate) async fn run(arguments: AuditArguments) -> Result<CommandOutcome> {
             separation: &separation,
             consistent: report.is_consistent(),
             repaired: repaired.as_ref(),
+            would_gain: would_gain.as_ref(),
         };
         println!("{}", serde_json::to_string(&line)?);
     } else {
@@ -73,6 +81,9 @@ pub(crate) async fn run(arguments: AuditArguments) -> Result<CommandOutcome> {
         }
         let shown = shortened(&report, &arguments, SHOWN);
         text::print(&shown, &separation, arguments.repair);
+        if let Some(would_gain) = &would_gain {
+            output::print_text(&would_gain.text());
+        }
     }
     Ok(done)
 }

@@ -1,38 +1,66 @@
-//! `lookalike finetune`: trains an encoder on images like the shop's own.
+//! `lookalike finetune`: trains an encoder on the images of a catalog, or on others like them.
 
-mod bars;
+mod go_live;
+mod material;
 mod report;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
-use lookalike_encoder::Backbone;
-use lookalike_training::cache::FeatureCache;
+use anyhow::Result;
+use clap::CommandFactory;
+use clap::error::ErrorKind;
 use lookalike_training::card::{self, About, Card};
-use lookalike_training::dataset::{Dataset, Validation};
-use lookalike_training::features::Pooling;
-use lookalike_training::labeled::{LabeledFolder, Skipped};
+use lookalike_training::dataset::Dataset;
+use lookalike_training::gain::Gain;
+use lookalike_training::labeled::LabeledFolder;
 use lookalike_training::leave_one_out;
 use lookalike_training::output_folder::OutputFolder;
 use lookalike_training::progress::{Progress, Stop};
 use lookalike_training::recipe::Recipe;
 use lookalike_training::{error::TrainingError, fine_tuning};
 
-use self::bars::Bars;
+use self::material::Material;
 use self::report::print_card;
-use crate::args::FinetuneArguments;
+use crate::args::{Arguments, FinetuneArguments};
 use crate::output::CommandOutcome;
+use crate::training::{Bars, CacheFolder, folder_name};
 
 /// The exit code that shells expect of a command that Ctrl-C ended.
 const INTERRUPTED: i32 = 130;
 
+/// A fine-tuned encoder in its folder.
+struct Finetuned {
+    folder: PathBuf,
+    card: Card,
+}
+
 pub(crate) async fn run(arguments: FinetuneArguments) -> Result<CommandOutcome> {
+    if let Some(wrong) = arguments.contradiction() {
+        let mut command = Arguments::command();
+        command.error(ErrorKind::ArgumentConflict, wrong).exit();
+    }
+    let arguments = Arc::new(arguments);
+    let output = OutputFolder::new(&arguments.out)?;
+    let material = Material::read(&arguments).await?;
     let stop = Arc::new(Stop::default());
-    let watcher = tokio::spawn(watch(stop.clone()));
-    let done = tokio::task::spawn_blocking(move || finetune(&arguments, &stop)).await?;
-    watcher.abort();
-    done
+    tokio::spawn(watch(stop.clone()));
+    let (given, stopping) = (arguments.clone(), stop.clone());
+    let train = move || finetune(&given, &output, material, &stopping);
+    let trained = tokio::task::spawn_blocking(train).await??;
+    // Nothing is left to keep: Ctrl-C ends the command from now on.
+    stop.request();
+    let partial = CommandOutcome::partial_if(!trained.card.skipped.is_empty());
+    if arguments.reindex {
+        let reindexed = go_live::reindex(&arguments, &trained).await?;
+        return Ok(CommandOutcome::partial_if(
+            [partial, reindexed].contains(&CommandOutcome::Partial),
+        ));
+    }
+    if arguments.images.is_none() && !arguments.json {
+        go_live::print_command(&arguments, &trained);
+    }
+    Ok(partial)
 }
 
 /// The first Ctrl-C requests a stop, the second ends the process.
@@ -46,40 +74,40 @@ async fn watch(stop: Arc<Stop>) {
     }
 }
 
-fn finetune(arguments: &FinetuneArguments, stop: &Stop) -> Result<CommandOutcome> {
-    let output = OutputFolder::new(&arguments.out)?;
-    let (folder, validation, unused) = images(arguments)?;
-    let backbone = backbone(arguments.backbone.as_deref())?;
-    let cache = match &arguments.cache {
-        Some(folder) => folder.clone(),
-        None => user_cache()?,
-    };
-    let recipe = recipe(arguments);
+fn finetune(
+    arguments: &FinetuneArguments,
+    output: &OutputFolder,
+    material: Material,
+    stop: &Stop,
+) -> Result<Finetuned> {
+    let Material {
+        folder,
+        validation,
+        source,
+        base,
+        unused,
+        notes,
+    } = material;
+    let cache = CacheFolder::new(arguments.cache.as_deref())?;
+    let (backbone, baseline) = (&base.backbone, base.baseline.as_ref());
+    let pooling = cache.pooling(&*source, backbone, baseline);
+    let (recipe, seed) = (recipe(arguments), arguments.seed);
     let bars = Bars::default();
-    let pooling = Pooling {
-        backbone: &backbone,
-        cache: FeatureCache::new(&cache, backbone.fingerprint()),
-        cache_folder: cache,
-    };
-    let seed = arguments.seed;
     let watched: (&dyn Progress, &Stop) = (&bars, stop);
     let mut dataset = Dataset::prepare(&folder, &validation, &recipe, seed, &pooling, watched)?;
     dataset.skipped.extend(unused);
+    dataset.notes.extend(notes);
     for path in &arguments.others {
         let folder = LabeledFolder::read(path, None)?;
-        dataset.add_others(folder_name(path)?, &folder, &pooling, watched)?;
+        let others = material::of_files(&pooling);
+        dataset.add_others(folder_name(path)?, &folder, &others, watched)?;
     }
     let trained = fine_tuning::train(&dataset, &recipe, seed, watched)?;
-    let about = about(arguments, &output);
-    let model = card::model(&backbone, &trained, &about).map_err(TrainingError::from)?;
-    let mut card = Card::new(
-        &about,
-        &backbone,
-        &dataset,
-        (&recipe, seed),
-        &trained,
-        &model,
-    );
+    let about = about(arguments, output);
+    let model = card::model(backbone, &trained, &about).map_err(TrainingError::from)?;
+    let (chosen, head) = ((&recipe, seed), &trained.head);
+    let mut card = Card::new(&about, backbone, &dataset, chosen, &trained, &model);
+    card.held_out = baseline.and_then(|encoder| Gain::measure(&dataset, head, encoder.name()));
     if arguments.leave_one_out && !stop.requested() {
         card.left_out = leave_one_out::measure(&dataset, &recipe, seed, watched)?;
     }
@@ -89,69 +117,11 @@ fn finetune(arguments: &FinetuneArguments, stop: &Stop) -> Result<CommandOutcome
         ("preprocessor_config.json", backbone.preprocessor_config()),
         ("card.json", &card.to_json()),
     ])?;
-    print_card(&card, &output, arguments.json)?;
-    Ok(CommandOutcome::partial_if(!card.skipped.is_empty()))
-}
-
-/// Returns the images to train with, those to validate with, and the lines of the table that cannot be used.
-fn images(arguments: &FinetuneArguments) -> Result<(LabeledFolder, Validation, Vec<Skipped>)> {
-    let table = arguments.labels.table()?;
-    let folder = LabeledFolder::read(&arguments.images, table.as_ref())?;
-    let validation = match &arguments.validation {
-        Some(path) => Validation::Folder(LabeledFolder::read(path, table.as_ref())?),
-        None => Validation::Share(arguments.validation_share),
-    };
-    let mut unused = Vec::new();
-    if let Some(table) = &table {
-        unused.extend_from_slice(table.bad_lines());
-        unused.extend(match &validation {
-            Validation::Folder(other) => table.missing(&[&folder, other]),
-            Validation::Share(_) => table.missing(&[&folder]),
-        });
-    }
-    Ok((folder, validation, unused))
-}
-
-fn backbone(path: Option<&Path>) -> Result<Backbone> {
-    let Some(path) = path else {
-        return Ok(Backbone::embedded()?);
-    };
-    let (model, folder) = if path.is_dir() {
-        (path.join("model.onnx"), path)
-    } else {
-        (path.to_owned(), path.parent().unwrap_or(Path::new("")))
-    };
-    let config = folder.join("preprocessor_config.json");
-    let read = |path: &Path| {
-        let what = format!(
-            "cannot read {}: an encoder is an ONNX file with preprocessor_config.json beside it",
-            path.display()
-        );
-        std::fs::read(path).context(what)
-    };
-    let name = match model.file_stem() {
-        Some(stem) if stem != "model" => stem.to_string_lossy().into_owned(),
-        _ => folder_name(folder)?,
-    };
-    Backbone::from_parts(&name, &read(&model)?, &read(&config)?)
-        .with_context(|| format!("{} cannot be used as a backbone", model.display()))
-}
-
-fn folder_name(folder: &Path) -> Result<String> {
-    let whole = std::path::absolute(folder)?;
-    let name = whole.file_name().unwrap_or_default();
-    Ok(name.to_string_lossy().into_owned())
-}
-
-/// Returns the user's cache folder.
-fn user_cache() -> Result<PathBuf> {
-    let folder = match std::env::var_os("XDG_CACHE_HOME").filter(|value| !value.is_empty()) {
-        Some(folder) => PathBuf::from(folder),
-        None => std::env::home_dir()
-            .context("there is no home folder to keep features in: name a folder with --cache")?
-            .join(".cache"),
-    };
-    Ok(folder.join("lookalike").join("features"))
+    print_card(&card, output, arguments.json)?;
+    Ok(Finetuned {
+        folder: output.path().to_owned(),
+        card,
+    })
 }
 
 fn recipe(arguments: &FinetuneArguments) -> Recipe {

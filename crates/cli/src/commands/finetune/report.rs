@@ -8,6 +8,7 @@ use lookalike_training::metrics::Measures;
 use lookalike_training::output_folder::OutputFolder;
 
 use crate::output;
+use crate::training::gain_table;
 
 /// Maximum number of pairs of categories that are listed, those confused most often.
 const MAX_LISTED_CONFUSIONS: usize = 5;
@@ -16,7 +17,7 @@ const MAX_LISTED_CONFUSIONS: usize = 5;
 const MAX_LISTED_SUSPECTS: usize = 10;
 
 /// Prints the card, and what was skipped on standard error.
-pub(super) fn print_card(card: &Card, output: &OutputFolder, json: bool) -> Result<()> {
+pub(super) fn print_card(card: &Card, folder: &OutputFolder, json: bool) -> Result<()> {
     for skipped in card.skipped.iter().chain(&card.duplicates) {
         eprintln!("{}: {}", skipped.what, skipped.reason);
     }
@@ -39,6 +40,9 @@ pub(super) fn print_card(card: &Card, output: &OutputFolder, json: bool) -> Resu
     }
     println!("backbone    {}", line(&card.validation.before));
     println!("fine-tuned  {}", line(&card.validation.after));
+    if let Some(gain) = &card.held_out {
+        output::print_text(&gain_table(gain));
+    }
     if let Some(left_out) = &card.left_out {
         print_left_out(left_out);
     }
@@ -47,7 +51,7 @@ pub(super) fn print_card(card: &Card, output: &OutputFolder, json: bool) -> Resu
     }
     println!(
         "wrote {}: {} dimensions, {}, epoch {} of {}{}",
-        output.path().display(),
+        folder.path().display(),
         card.dimensions,
         output::bytes(card.model_bytes as u64),
         card.training_log.best_epoch,

@@ -4,6 +4,7 @@ mod attributes;
 mod index_keys;
 mod info;
 mod rebuild;
+mod rollback;
 mod verify;
 
 use anyhow::Result;
@@ -33,6 +34,7 @@ pub(crate) async fn run(arguments: IndexArguments) -> Result<CommandOutcome> {
             let target = connect(&output, declared).await?;
             rebuild::run(&target, start_over, &output).await
         }
+        IndexAction::Rollback { to, output } => rollback::run(to, &output).await,
         IndexAction::Gc(output) => rebuild::collect_garbage(&output).await,
     }
 }

@@ -9,7 +9,7 @@ use crate::output;
 
 /// Progress on standard error.
 #[derive(Default)]
-pub(super) struct Bars(Mutex<Option<ProgressBar>>);
+pub(crate) struct Bars(Mutex<Option<ProgressBar>>);
 
 impl Bars {
     fn with(&self, act: impl FnOnce(&mut Option<ProgressBar>)) {
@@ -19,7 +19,7 @@ impl Bars {
     }
 
     /// Removes the bar.
-    pub(super) fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.with(|bar| {
             if let Some(bar) = bar.take() {
                 bar.finish_and_clear();
@@ -32,7 +32,6 @@ impl Progress for Bars {
     fn begin(&self, stage: Stage, steps: u64) {
         self.finish();
         let message = match stage {
-            Stage::Reading => "reading",
             Stage::Features => "features",
             Stage::Training => "training",
         };

@@ -9,13 +9,13 @@ use serde_json::json;
 use crate::events::message_id;
 
 /// True if the client speaks the query protocol, which sends a form and reads XML.
-pub(super) fn is_form(headers: &HeaderMap) -> bool {
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
     let value = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
     value.is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"))
 }
 
 /// The refusal of a service or an action that is not here. Clients do not try again after this status.
-pub(super) fn not_implemented(message: &str, is_form: bool) -> Response<Full<Bytes>> {
+pub(crate) fn not_implemented(message: &str, is_form: bool) -> Response<Full<Bytes>> {
     refusal(
         StatusCode::NOT_IMPLEMENTED,
         "NotImplemented",
@@ -25,7 +25,7 @@ pub(super) fn not_implemented(message: &str, is_form: bool) -> Response<Full<Byt
 }
 
 /// The error of a service that is here and does not answer. Clients try again.
-pub(super) fn unavailable(message: &str, is_form: bool) -> Response<Full<Bytes>> {
+pub(crate) fn unavailable(message: &str, is_form: bool) -> Response<Full<Bytes>> {
     refusal(
         StatusCode::SERVICE_UNAVAILABLE,
         "ServiceUnavailable",

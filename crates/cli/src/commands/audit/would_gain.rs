@@ -1,0 +1,129 @@
+//! How much fine-tuning would gain, measured on a sample of the catalog.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use lookalike_training::dataset::{Dataset, Validation};
+use lookalike_training::fine_tuning;
+use lookalike_training::gain::{Gain, Verdict};
+use lookalike_training::progress::{Progress, Stop};
+use lookalike_training::recipe::Recipe;
+use serde::Serialize;
+
+use crate::args::AuditArguments;
+use crate::target::Target;
+use crate::training::{Bars, BaseEncoder, CacheFolder, CatalogImages, gain_table};
+
+/// Share of the products of each label that are held out: of a small sample more than of a whole
+/// catalog, for the same interval.
+const HELD_OUT_SHARE: f64 = 0.25;
+/// The seed of `finetune` by default, so that it needs the same images.
+const SEED: u64 = 1;
+
+/// What fine-tuning gains on a sample of a catalog.
+#[derive(Debug, Serialize)]
+pub(super) struct WouldGain {
+    /// Number of images of the sample.
+    sample: usize,
+    /// Number of images with a label.
+    labeled: usize,
+    /// Number of labels in the sample.
+    labels: usize,
+    /// Images that cannot be used.
+    skipped: usize,
+    seconds: f64,
+    #[serde(flatten)]
+    gain: Gain,
+    verdict: Verdict,
+    /// The command that fine-tunes.
+    command: String,
+}
+
+/// Measures what fine-tuning would gain, if the arguments ask for it.
+pub(super) async fn measure(
+    target: &Target,
+    arguments: &AuditArguments,
+) -> Result<Option<WouldGain>> {
+    let Some(max) = arguments.would_gain else {
+        return Ok(None);
+    };
+    let began = Instant::now();
+    let column = &arguments.label_column;
+    let images = CatalogImages::read(target, column, max as usize, SEED).await?;
+    let base = BaseEncoder::serving(target, None).await?;
+    let command = command(arguments);
+    let measured = tokio::task::spawn_blocking(move || gain(images, &base, began, command));
+    measured.await?.map(Some)
+}
+
+fn gain(
+    images: CatalogImages,
+    base: &BaseEncoder,
+    began: Instant,
+    command: String,
+) -> Result<WouldGain> {
+    let (recipe, stop) = (Recipe::default(), Stop::default());
+    let cache = CacheFolder::new(None)?;
+    let pooling = cache.pooling(&images.source, &base.backbone, base.baseline.as_ref());
+    let bars = Bars::default();
+    let watched: (&dyn Progress, &Stop) = (&bars, &stop);
+    let validation = Validation::Share(HELD_OUT_SHARE);
+    let dataset = Dataset::prepare(
+        &images.folder,
+        &validation,
+        &recipe,
+        SEED,
+        &pooling,
+        watched,
+    )?;
+    let trained = fine_tuning::train(&dataset, &recipe, SEED, watched)?;
+    let name = base.baseline.as_ref().map_or("", |encoder| encoder.name());
+    let gain = Gain::measure(&dataset, &trained.head, name)
+        .context("no held-out product has a label that others have too: name more images")?;
+    bars.finish();
+    Ok(WouldGain {
+        sample: dataset.training.labels.len() + dataset.validation.labels.len(),
+        labeled: images.labeled,
+        labels: dataset.categories.len(),
+        skipped: dataset.skipped.len(),
+        seconds: began.elapsed().as_secs_f64(),
+        verdict: gain.verdict(),
+        gain,
+        command,
+    })
+}
+
+fn command(arguments: &AuditArguments) -> String {
+    let column = match arguments.label_column.as_str() {
+        "category" => String::new(),
+        column => format!(" --label-column {column}"),
+    };
+    let options = arguments.output.target.options();
+    format!("lookalike finetune{options}{column} --out my-encoder --reindex")
+}
+
+impl WouldGain {
+    /// Returns figures and advice for people.
+    pub(super) fn text(&self) -> String {
+        let advice = match self.verdict {
+            Verdict::Better => format!("Fine-tuning is worth it: {}", self.command),
+            Verdict::Worse => {
+                "Fine-tuning is not worth it: the encoder that the catalog has is better."
+                    .to_owned()
+            }
+            Verdict::Unclear => format!(
+                "Fine-tuning gains nothing that this sample can show; measure with all images: {}",
+                self.command
+            ),
+        };
+        format!(
+            "fine-tuning, measured on {} of {} images with {} labels in {:.0} seconds ({} unusable)\n{}{advice}\n",
+            self.sample,
+            self.labeled,
+            self.labels,
+            self.seconds,
+            self.skipped,
+            gain_table(&self.gain)
+        )
+    }
+}

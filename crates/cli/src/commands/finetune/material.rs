@@ -1,0 +1,94 @@
+//! What fine-tuning starts from: labeled images, where to read them, and an encoder.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use lookalike_training::dataset::Validation;
+use lookalike_training::features::Pooling;
+use lookalike_training::image_source::{ImageFiles, ImageSource};
+use lookalike_training::labeled::{LabeledFolder, Skipped};
+
+use crate::args::FinetuneArguments;
+use crate::target::Target;
+use crate::training::{BaseEncoder, CatalogImages};
+
+/// What fine-tuning starts from.
+pub(super) struct Material {
+    /// The images to train on.
+    pub(super) folder: LabeledFolder,
+    /// The images to validate with.
+    pub(super) validation: Validation,
+    /// Reads both.
+    pub(super) source: Box<dyn ImageSource + Send>,
+    /// The encoder to build on and to compare with.
+    pub(super) base: BaseEncoder,
+    /// Lines of the table of labels that cannot be used.
+    pub(super) unused: Vec<Skipped>,
+    /// Remarks about the images, a sentence each.
+    pub(super) notes: Vec<String>,
+}
+
+impl Material {
+    /// Reads the folder that the arguments name, otherwise the catalog.
+    pub(super) async fn read(arguments: &FinetuneArguments) -> Result<Self> {
+        match &arguments.images {
+            Some(images) => Self::of_folder(arguments, images),
+            None => Self::of_catalog(arguments).await,
+        }
+    }
+
+    fn of_folder(arguments: &FinetuneArguments, images: &Path) -> Result<Self> {
+        let table = arguments.table()?;
+        let folder = LabeledFolder::read(images, table.as_ref())?;
+        let validation = match &arguments.validation {
+            Some(path) => Validation::Folder(LabeledFolder::read(path, table.as_ref())?),
+            None => Validation::Share(arguments.validation_share),
+        };
+        let mut unused = Vec::new();
+        if let Some(table) = &table {
+            unused.extend_from_slice(table.bad_lines());
+            unused.extend(match &validation {
+                Validation::Folder(other) => table.missing(&[&folder, other]),
+                Validation::Share(_) => table.missing(&[&folder]),
+            });
+        }
+        let base = match &arguments.backbone {
+            Some(path) => BaseEncoder::read(path)?,
+            None => BaseEncoder::embedded()?,
+        };
+        Ok(Self {
+            folder,
+            validation,
+            source: Box::new(ImageFiles),
+            base,
+            unused,
+            notes: Vec::new(),
+        })
+    }
+
+    async fn of_catalog(arguments: &FinetuneArguments) -> Result<Self> {
+        let target = Target::connect(&arguments.target)
+            .await
+            .context("finetune trains on a catalog, or on a folder of images with --images DIR")?;
+        let max = arguments.max_images as usize;
+        let images =
+            CatalogImages::read(&target, arguments.attribute(), max, arguments.seed).await?;
+        let base = BaseEncoder::serving(&target, arguments.backbone.as_deref()).await?;
+        Ok(Self {
+            folder: images.folder,
+            validation: Validation::Share(arguments.validation_share),
+            source: Box::new(images.source),
+            base,
+            unused: Vec::new(),
+            notes: images.notes,
+        })
+    }
+}
+
+/// Returns the same pooling for image files, wherever the images to train on are.
+pub(super) fn of_files<'a>(pooling: &Pooling<'a>) -> Pooling<'a> {
+    Pooling {
+        source: &ImageFiles,
+        ..pooling.clone()
+    }
+}

@@ -1,0 +1,188 @@
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const LABELS: [&str; 4] = ["a", "b", "c", "d"];
+
+/// Items without anything alike but their products.
+fn single(count: usize) -> Vec<usize> {
+    (0..count).collect()
+}
+
+/// A product has one label.
+fn items(products: &[u8]) -> Vec<Item<'static>> {
+    let item = |product: &u8| Item {
+        product: [*product; 32],
+        label: LABELS[usize::from(*product % 4)],
+    };
+    products.iter().map(item).collect()
+}
+
+fn products(items: &[Item<'_>], chosen: &[bool], wanted: bool) -> BTreeSet<[u8; 32]> {
+    let items = items.iter().zip(chosen);
+    let wanted = items.filter(|(_, chosen)| **chosen == wanted);
+    wanted.map(|(item, _)| item.product).collect()
+}
+
+fn on(side: bool, label: &str, items: &[Item<'_>], chosen: &[bool]) -> usize {
+    let sides = items.iter().zip(chosen);
+    let found = sides.filter(|(item, chosen)| item.label == label && **chosen == side);
+    found.count()
+}
+
+proptest! {
+    #[test]
+    fn no_product_is_on_both_sides_whatever_its_labels(
+        images in prop::collection::vec((0..20_u8, 0..4_usize), 1..120),
+        share in 0.0..1.0_f64,
+        seed in any::<u64>(),
+    ) {
+        let items: Vec<Item<'_>> = images
+            .iter()
+            .map(|(product, label)| Item { product: [*product; 32], label: LABELS[*label] })
+            .collect();
+        let chosen = validates(&items, &single(items.len()), share, seed);
+        let (held, trained) = (products(&items, &chosen, true), products(&items, &chosen, false));
+        prop_assert!(held.is_disjoint(&trained));
+        prop_assert!(!trained.is_empty());
+        let mut turned = items.clone();
+        turned.reverse();
+        let mut back = validates(&turned, &single(items.len()), share, seed);
+        back.reverse();
+        prop_assert_eq!(back, chosen);
+    }
+
+    #[test]
+    fn every_label_is_on_both_sides_with_its_share_of_products(
+        images in prop::collection::vec(0..40_u8, 1..80),
+        share in 0.0..1.0_f64,
+        seed in any::<u64>(),
+    ) {
+        let items = items(&images);
+        let chosen = validates(&items, &single(items.len()), share, seed);
+        let (held, trained) = (products(&items, &chosen, true), products(&items, &chosen, false));
+        for label in 0..4_u8 {
+            let count = |side: &BTreeSet<[u8; 32]>| side.iter().filter(|p| p[0] % 4 == label).count();
+            let (held, trained) = (count(&held), count(&trained));
+            if held + trained >= 2 {
+                prop_assert!(held >= 1 && trained >= 1);
+                let wanted = share * (held + trained) as f64;
+                prop_assert!((held as f64 - wanted).abs() <= 1.0);
+            } else {
+                prop_assert_eq!(held, 0);
+            }
+        }
+    }
+
+    #[test]
+    fn similar_images_are_never_parted_and_every_label_is_trained(
+        contents in prop::collection::vec(0..60_u8, 1..80),
+        group_of in prop::collection::vec(0..25_usize, 60),
+        share in 0.0..1.0_f64,
+        seed in any::<u64>(),
+    ) {
+        let items = items(&contents);
+        let groups: Vec<usize> = contents.iter().map(|c| group_of[usize::from(*c)]).collect();
+        let chosen = validates(&items, &groups, share, seed);
+        for (a, first) in groups.iter().zip(&chosen) {
+            for (b, second) in groups.iter().zip(&chosen) {
+                prop_assert!(a != b || first == second);
+            }
+        }
+        for item in &items {
+            prop_assert!(on(false, item.label, &items, &chosen) > 0);
+        }
+        // Neither the order nor the numbers of groups matter.
+        let backwards: Vec<Item<'_>> = items.iter().rev().copied().collect();
+        let numbers: Vec<usize> = groups.iter().rev().map(|group| 1000 - group).collect();
+        let mut back = validates(&backwards, &numbers, share, seed);
+        back.reverse();
+        prop_assert_eq!(back, chosen);
+    }
+
+    #[test]
+    fn groups_of_one_label_are_both_trained_and_validated(
+        sizes in prop::collection::vec(1..9_usize, 2..12),
+        share in 0.01..0.5_f64,
+        seed in any::<u64>(),
+    ) {
+        let groups: Vec<usize> = sizes.iter().enumerate()
+            .flat_map(|(group, &size)| vec![group; size]).collect();
+        let items: Vec<Item<'_>> = (0..groups.len())
+            .map(|place| Item { product: [place as u8; 32], label: "a" }).collect();
+        let chosen = validates(&items, &groups, share, seed);
+        let validated = on(true, "a", &items, &chosen);
+        let wanted = (share * items.len() as f64).round().max(1.0) as usize;
+        let smallest = sizes.iter().min().copied().unwrap_or(0);
+        prop_assert!(validated >= 1 && validated < items.len());
+        prop_assert!(validated <= wanted.max(smallest), "{} of {}", validated, wanted);
+    }
+
+    #[test]
+    fn what_is_alike_by_product_or_by_image_is_on_one_side_also_through_others(
+        images in prop::collection::vec((0..30_u8, 0..30_usize, 0..4_usize), 1..60),
+        share in 0.0..1.0_f64,
+        seed in any::<u64>(),
+    ) {
+        let items: Vec<Item<'_>> = images
+            .iter()
+            .map(|(product, _, label)| Item { product: [*product; 32], label: LABELS[*label] })
+            .collect();
+        let similar: Vec<usize> = images.iter().map(|(_, number, _)| *number).collect();
+        let chosen = validates(&items, &similar, share, seed);
+        // The lowest image that each can be reached from, one step at a time.
+        let mut reached: Vec<usize> = (0..images.len()).collect();
+        for _ in 0..images.len() {
+            for a in 0..images.len() {
+                for b in 0..images.len() {
+                    if images[a].0 == images[b].0 || images[a].1 == images[b].1 {
+                        reached[a] = reached[a].min(reached[b]);
+                    }
+                }
+            }
+        }
+        for (image, first) in reached.iter().enumerate() {
+            prop_assert_eq!(chosen[image], chosen[*first]);
+        }
+        for item in &items {
+            prop_assert!(on(false, item.label, &items, &chosen) > 0);
+        }
+    }
+}
+
+#[test]
+fn a_near_copy_joins_two_products_to_one_group() {
+    // Products 0 and 1 share a near copy, and so do 1 and 2; 3 and 4 are alone.
+    let shown: [u8; 9] = [0, 0, 1, 1, 2, 2, 3, 3, 4];
+    let similar = [0, 1, 1, 2, 2, 3, 4, 5, 6];
+    let items: Vec<Item<'_>> = shown
+        .iter()
+        .map(|product| Item {
+            product: [*product; 32],
+            label: "a",
+        })
+        .collect();
+    for seed in 0..20 {
+        let chosen = validates(&items, &similar, 0.4, seed);
+        let held = products(&items, &chosen, true);
+        // Two of five products are wanted: the group of three does not fit.
+        assert_eq!(held, BTreeSet::from([[3; 32], [4; 32]]), "seed {seed}");
+        let chosen = validates(&items, &single(9), 0.4, seed);
+        assert_eq!(products(&items, &chosen, true).len(), 2);
+    }
+}
+
+#[test]
+fn another_seed_is_another_split() {
+    let items: Vec<Item<'_>> = (0..100)
+        .map(|product| Item {
+            product: [product; 32],
+            label: "a",
+        })
+        .collect();
+    let chosen = validates(&items, &single(100), 0.1, 1);
+    assert_eq!(chosen.iter().filter(|chosen| **chosen).count(), 10);
+    assert_ne!(chosen, validates(&items, &single(100), 0.1, 2));
+}

@@ -1,0 +1,135 @@
+//! Generations before the newest: pages of any process, going back, and the end of what is kept.
+
+use std::time::Duration;
+
+use lookalike_index::{Changed, Step};
+use lookalike_indexing::RollbackError;
+use lookalike_search::{Answer, SearchError, SearchOptions, Searcher};
+
+use crate::world::{World, everything, long, settings};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+async fn page(searcher: &Searcher, cursor: Option<String>) -> Result<Answer, SearchError> {
+    let options = SearchOptions {
+        k: 3,
+        min_score: -1.0,
+        cursor,
+        ..SearchOptions::default()
+    };
+    searcher.similar("00000", options).await
+}
+
+fn found(answer: &Answer) -> Vec<String> {
+    let products = answer.results.iter().map(|hit| hit.product_id.clone());
+    products.collect()
+}
+
+#[tokio::test]
+async fn any_process_continues_a_page_after_rebuilds() {
+    let world = World::new();
+    world.fill(&world.indexer(), 0..30, 10).await;
+    let whole = world
+        .searcher()
+        .similar("00000", everything())
+        .await
+        .unwrap();
+    let first = page(&world.searcher(), None).await.unwrap();
+    let generation = first.index.generation;
+
+    // Another base, other deltas, and an image that would be among the results is gone.
+    let second = found(&whole)[4].clone();
+    world.cloud.remove_image(&format!("catalog/{second}.jpg"));
+    world.index(&[&format!("catalog/{second}.jpg")]).await;
+    world.indexer().rebuild(long()).await.unwrap();
+    world.fill(&world.indexer(), 30..60, 10).await;
+    world.indexer().rebuild(long()).await.unwrap();
+
+    let mut pages = found(&first);
+    let mut cursor = first.next_cursor;
+    while let Some(next) = cursor {
+        // Each page comes from a process that never saw that generation.
+        let answer = page(&world.searcher(), Some(next)).await.unwrap();
+        assert_eq!(answer.index.generation, generation);
+        pages.extend(found(&answer));
+        cursor = answer.next_cursor;
+    }
+    assert_eq!(pages, found(&whole));
+}
+
+#[tokio::test]
+async fn a_generation_is_kept_for_half_the_safe_age() {
+    let world = World::new();
+    world.fill(&world.indexer(), 0..9, 3).await;
+    let first = page(&world.searcher(), None).await.unwrap();
+    let cursor = first.next_cursor;
+    world.fill(&world.indexer(), 9..12, 3).await;
+    assert_eq!(world.cloud.generations(), [1, 2, 3]);
+
+    let old = settings().safe_age / 2;
+    world.cloud.age_generations(old - MINUTE);
+    world.cloud.age_segments(old - MINUTE);
+    world.indexer().collect_garbage().await.unwrap();
+    assert_eq!(world.cloud.generations(), [1, 2, 3]);
+    page(&world.searcher(), cursor.clone()).await.unwrap();
+
+    world.cloud.age_generations(2 * MINUTE);
+    world.indexer().collect_garbage().await.unwrap();
+    assert!(world.cloud.generations().is_empty());
+    let expired = page(&world.searcher(), cursor).await;
+    assert!(matches!(expired, Err(SearchError::CursorExpired { .. })));
+}
+
+#[tokio::test]
+async fn a_catalog_goes_back_to_an_earlier_generation() {
+    let world = World::new();
+    world.fill(&world.indexer(), 0..6, 3).await;
+    let before = world.rows();
+    world.fill(&world.indexer(), 6..12, 3).await;
+    world.indexer().rebuild(long()).await.unwrap();
+    let later = world.rows();
+    let newest = world.manifest().generation;
+
+    let generation = world.indexer().roll_back(2).await.unwrap();
+    assert_eq!(generation, newest + 1);
+    assert_eq!(world.rows(), before);
+    let last = world.manifest().history.last().unwrap().changed;
+    assert_eq!(last, Changed::step(Step::RolledBack));
+    // What it went back from is kept too, so one can go forth again.
+    let again = world.indexer().roll_back(newest).await.unwrap();
+    assert_eq!((again, world.rows()), (newest + 2, later.clone()));
+
+    // What changed since is indexed again by the comparison with the bucket.
+    world.indexer().roll_back(2).await.unwrap();
+    let missing = world.indexer().differences().await.unwrap().to_index;
+    assert_eq!(missing.len(), 6);
+    world.indexer().index_keys(&missing, long()).await.unwrap();
+    assert_eq!(world.rows(), later);
+}
+
+#[tokio::test]
+async fn a_generation_that_is_not_kept_or_incomplete_is_refused() {
+    let world = World::new();
+    let nothing = world.indexer().roll_back(1).await.unwrap_err();
+    assert!(
+        nothing.to_string().contains("no generation was replaced"),
+        "{nothing}"
+    );
+    world.fill(&world.indexer(), 0..15, 3).await;
+    let newest = world.manifest();
+    for (wanted, said) in [(5, "4 from 1 to 4"), (77, "4 from 1 to 4")] {
+        let refused = world.indexer().roll_back(wanted).await.unwrap_err();
+        assert!(refused.to_string().contains(said), "{refused}");
+    }
+    let lost = newest.segments[0].id;
+    world.cloud.tamper(lost, None);
+    let refused = world.indexer().roll_back(4).await;
+    assert!(matches!(refused, Err(RollbackError::Incomplete(id)) if id == lost));
+    world.cloud.age_generations(settings().safe_age / 2);
+    let refused = world.indexer().roll_back(4).await;
+    assert!(matches!(
+        refused,
+        Err(RollbackError::NotKept { wanted: 4, .. })
+    ));
+    assert_eq!(world.manifest(), newest);
+}
