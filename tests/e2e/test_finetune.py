@@ -260,6 +260,29 @@ def test_products_in_a_table_are_held_out_whole(finetune, pictures, tmp_path):
     assert nothing_written(tmp_path / "none")
 
 
+def test_products_that_share_a_near_copy_are_held_out_together(finetune, some, tmp_path):
+    """In one category, one product shows an image of another with one pixel changed. The third is the only one that is
+    not too much for a share of one product in three, whatever the seed."""
+    first = sorted(some.iterdir())[0]
+    rows = []
+    for folder in sorted(some.iterdir()):
+        for number, path in enumerate(sorted(folder.iterdir())):
+            product = f"{folder.name}-{min(number // 5, 2)}"
+            rows.append([path.relative_to(some).as_posix(), folder.name, product])
+    with Image.open(sorted(first.iterdir())[0]) as opened:
+        copy = opened.convert("RGB")
+    copy.putpixel((0, 0), (0, 0, 0))
+    copy.save(first / "copy.png")
+    rows.append([f"{first.name}/copy.png", first.name, f"{first.name}-1"])
+    table = tmp_path / "labels.csv"
+    with table.open("w", newline="") as lines:
+        csv.writer(lines).writerows([["image", "label", "product_id"], *rows])
+    for seed in ("1", "2", "3"):
+        options = ["--labels", table, "--seed", seed, "--json"]
+        card = finetune(some, tmp_path / seed, *options).expect().json()
+        assert card["data"][first.name] == {"training": 11, "validation": 2, "skipped": 0}, seed
+
+
 # Bad input
 
 

@@ -171,10 +171,11 @@ fn check(
             attributes,
         });
     };
-    if images.iter().all(|image| image.label == first.label) {
+    let labels: BTreeSet<&str> = images.iter().flat_map(LabeledImage::labels).collect();
+    if labels.len() < 2 {
         return Err(CatalogError::OneLabel {
             column,
-            label: first.label.clone(),
+            label: first.first_label().to_owned(),
             images: images.len(),
             attributes,
         });
@@ -190,7 +191,8 @@ fn check(
     let mut products: HashMap<&str, &str> = HashMap::new();
     let shared = images.iter().any(|image| {
         let product = image.product.as_deref().unwrap_or(&image.name);
-        *products.entry(&image.label).or_insert(product) != product
+        let mut labels = image.labels();
+        labels.any(|label| *products.entry(label).or_insert(product) != product)
     });
     match shared {
         true => Ok(()),
@@ -229,6 +231,10 @@ mod tests {
             ),
             (vec![("a", "p"), ("a", "q"), ("b", "r")], "only 3 images"),
             (
+                many(&[("a", "p"), ("a|a", "q")]),
+                "all 40 images have the kind \"a\"",
+            ),
+            (
                 many(&[("a", "p"), ("b", "q")]),
                 "each kind belongs to one product",
             ),
@@ -244,5 +250,6 @@ mod tests {
             refused(&many(&[("a", "p"), ("a", "q"), ("b", "r")]), 0),
             None
         );
+        assert_eq!(refused(&many(&[("a|b", "p"), ("b", "q")]), 0), None);
     }
 }

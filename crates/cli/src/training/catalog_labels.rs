@@ -8,6 +8,7 @@ use lookalike_aws::Cloud;
 use lookalike_core::filterable::attributes;
 use lookalike_core::keys::category_of;
 use lookalike_core::{Filterable, Metadata, StoreError};
+use lookalike_training::labeled::SEPARATOR;
 use serde_json::Value;
 
 use super::catalog_error::Attributes;
@@ -73,16 +74,15 @@ async fn of_products(
     Ok((labels, found))
 }
 
-/// Returns the value of an attribute as a label. A list of several texts is no label, because none
-/// of them is the only right one.
+/// Returns the value of an attribute as a label; a list of several texts gives several labels.
 fn label_of(declared: &Filterable, column: &str, metadata: &Metadata) -> Option<String> {
     // The form in which the index keeps it, so that 50 and 50.0 are the same label.
     match declared.of_product(metadata).remove(column)? {
         Value::String(text) => Some(text),
-        Value::Array(values) => match values.as_slice() {
-            [Value::String(text)] => Some(text.clone()),
-            _ => None,
-        },
+        Value::Array(values) => {
+            let texts: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
+            (!texts.is_empty()).then(|| texts.join(&SEPARATOR.to_string()))
+        }
         value => Some(value.to_string()),
     }
 }
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_are_texts_numbers_truths_and_lists_of_one_text() {
+    fn labels_are_texts_numbers_truths_and_lists_of_texts() {
         let label = |value: Value| {
             let metadata = Metadata::from([("kind".to_owned(), value)]);
             label_of(&"kind".parse().unwrap(), "kind", &metadata)
@@ -125,7 +125,8 @@ mod tests {
             (json!(50.0), Some("50")),
             (json!(true), Some("true")),
             (json!(["boot"]), Some("boot")),
-            (json!(["boot", "shoe"]), None),
+            (json!(["boot", "shoe"]), Some("boot|shoe")),
+            (json!([]), None),
             (json!(""), None),
             (json!(null), None),
             (json!({"a": 1}), None),
