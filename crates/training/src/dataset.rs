@@ -96,6 +96,7 @@ impl Dataset {
         let all: Vec<&PooledImage> = training.iter().chain(further.iter().flatten()).collect();
         let similar = similar_images(&all, pooling, watched.1)?;
         notes.suspects = suspects(&similar, &all);
+        notes.indistinct(&similar);
         let validating = match (further, validation) {
             (None, Validation::Share(share)) => {
                 notes.grouped(&similar);

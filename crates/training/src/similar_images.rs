@@ -1,6 +1,8 @@
 //! Images that are nearly identical, and images whose neighbors have another label, found by the
 //! backbone's features before anything is trained.
 
+use std::collections::BTreeMap;
+
 use lookalike_index::{
     Attributes, AuditSettings, CATEGORY, Fingerprint, ImageAudit, QuantizedVector, Row, RowAddress,
     Snapshot,
@@ -27,6 +29,9 @@ pub struct SimilarImages {
     /// The group of each image: images that are nearly identical, directly or through others, have
     /// the same number, which is the lowest image of the group.
     pub groups: Vec<usize>,
+    /// Number of images of several labels that would form one group, if they are most of the images:
+    /// the features do not tell images apart, so that each image is a group of its own. Otherwise 0.
+    pub indistinct: usize,
     /// Images that may have the wrong label, most certain first.
     pub suspects: Vec<Suspect>,
 }
@@ -84,8 +89,14 @@ impl SimilarImages {
         let audit = snapshot
             .audit(settings, &|| stop.requested())?
             .ok_or(TrainingError::Stopped)?;
+        let mut groups = groups(&snapshot, &audit, labels.len());
+        let indistinct = indistinct(&groups, labels);
+        if indistinct > 0 {
+            groups = (0..labels.len()).collect();
+        }
         Ok(Self {
-            groups: groups(&snapshot, &audit, labels.len()),
+            groups,
+            indistinct,
             suspects: suspects(&snapshot, &audit),
         })
     }
@@ -126,6 +137,21 @@ fn groups(snapshot: &Snapshot, audit: &ImageAudit, images: usize) -> Vec<usize> 
             .for_each(|member| groups[member] = first);
     }
     groups
+}
+
+/// Returns the size of the largest group if it holds most of the images, and several labels.
+fn indistinct(groups: &[usize], labels: &[&str]) -> usize {
+    let mut of_group: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    for (group, label) in groups.iter().zip(labels) {
+        of_group.entry(*group).or_default().push(label);
+    }
+    let most = of_group
+        .into_values()
+        .find(|of_group| of_group.len() * 2 > groups.len());
+    match most {
+        Some(of_group) if of_group.iter().any(|label| *label != of_group[0]) => of_group.len(),
+        _ => 0,
+    }
 }
 
 fn suspects(snapshot: &Snapshot, audit: &ImageAudit) -> Vec<Suspect> {
@@ -197,6 +223,23 @@ mod tests {
         let suspects: Vec<usize> = found.suspects.iter().map(|s| s.image).collect();
         assert_eq!(suspects, [4]);
         assert_eq!(found.suspects[0].suggested, "hat");
+    }
+
+    #[test]
+    fn features_that_do_not_tell_labels_apart_group_nothing() {
+        let mut rng = StdRng::seed_from_u64(5);
+        let (same, other) = (some(&mut rng), some(&mut rng));
+        let mut vectors: Vec<Vec<f32>> = (0..6).map(|_| near(&same, 0.01, &mut rng)).collect();
+        vectors.extend((0..4).map(|_| near(&other, 2.0, &mut rng)));
+        let find = |labels: [&str; 10]| {
+            let vectors = vectors.concat();
+            SimilarImages::find(&vectors, DIMENSIONS, &labels, &Stop::default()).unwrap()
+        };
+        let [a, b] = ["a", "b"];
+        let copies = find([a, a, a, a, a, a, b, b, b, b]);
+        assert_eq!((copies.indistinct, copies.repeated()), (0, (6, 1)));
+        let blind = find([a, a, a, a, a, b, b, b, b, b]);
+        assert_eq!((blind.indistinct, blind.repeated()), (6, (0, 0)));
     }
 
     #[test]

@@ -86,6 +86,17 @@ impl Notes {
         }
     }
 
+    /// Notes that nearly identical images cannot be found.
+    pub(super) fn indistinct(&mut self, similar: &SimilarImages) {
+        if similar.indistinct > 0 {
+            self.notes.push(format!(
+                "{} images of different categories seem nearly identical to this network: only images of one product \
+                 are kept together, and copies may raise the measures",
+                similar.indistinct
+            ));
+        }
+    }
+
     /// Notes nearly identical images that the split keeps together.
     pub(super) fn grouped(&mut self, similar: &SimilarImages) {
         let (images, groups) = similar.repeated();
