@@ -9,11 +9,19 @@ use crate::sheet::{Sheet, SheetRow, plain_name};
 /// Number of options that a variant can have.
 const OPTIONS: usize = 3;
 
-/// Joins the lines of each handle. The first line counts; later ones add images and the values of options.
+/// Joins the lines of each handle. The first line counts; later ones add images and the values of options, and fill what
+/// is empty of the product itself.
 pub(super) fn products(rows: Vec<SheetRow>, sheet: &Sheet, layout: &Layout) -> ProductRows {
     let columns = OptionColumns::of(sheet);
     let price = layout.members.iter().position(|member| member == "price");
     let position = column(sheet, &["image_position"]);
+    let of_columns = sheet.columns.iter().enumerate();
+    let groups: Vec<ColumnGroup> = of_columns
+        .map(|(position, name)| match columns.has(position) {
+            true => ColumnGroup::Option,
+            false => ColumnGroup::of(name),
+        })
+        .collect();
     let mut joined = ProductRows::default();
     let mut known: HashMap<String, Joined> = HashMap::new();
     let mut other_prices = 0;
@@ -24,6 +32,8 @@ pub(super) fn products(rows: Vec<SheetRow>, sheet: &Sheet, layout: &Layout) -> P
             names,
             images,
             has_other_price,
+            has_variant,
+            has_image,
         } = match known.get_mut(handle) {
             Some(joined) => joined,
             None => {
@@ -55,10 +65,22 @@ pub(super) fn products(rows: Vec<SheetRow>, sheet: &Sheet, layout: &Layout) -> P
             *has_other_price = true;
             other_prices += 1;
         }
-        let cells = row.cells.into_iter();
-        for cell in cells.filter(|cell| !columns.has(cell.column)) {
-            product.add(cell, layout);
+        // The price of one variant beside the SKU of another would be a product that does not exist.
+        let has = |group: ColumnGroup| row.cells.iter().any(|cell| groups[cell.column] == group);
+        let here = (has(ColumnGroup::Variant), has(ColumnGroup::Image));
+        for cell in row.cells {
+            let is_taken = match groups[cell.column] {
+                ColumnGroup::Product => true,
+                ColumnGroup::Option => false,
+                ColumnGroup::Variant => !*has_variant,
+                ColumnGroup::Image => !*has_image,
+            };
+            if is_taken {
+                product.add(cell, layout);
+            }
         }
+        *has_variant |= here.0;
+        *has_image |= here.1;
     }
     for mut found in known.into_values() {
         found.images.sort_by_key(|(place, _)| *place);
@@ -84,6 +106,53 @@ struct Joined {
     /// Its images, with their positions.
     images: Vec<(u32, String)>,
     has_other_price: bool,
+    /// True if a line had cells of a variant, or of an image; these of later lines are left out.
+    has_variant: bool,
+    has_image: bool,
+}
+
+/// What a column describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ColumnGroup {
+    /// The product: an empty cell is filled from a later line.
+    Product,
+    /// One variant.
+    Variant,
+    /// One image.
+    Image,
+    /// The names and values of options, which become lists.
+    Option,
+}
+
+/// Beginnings of the names of columns that describe a variant, in both forms of the export.
+const OF_VARIANTS: [&str; 14] = [
+    "variant_",
+    "sku",
+    "barcode",
+    "price",
+    "compare_at_price",
+    "cost_per_item",
+    "unit_price_",
+    "inventory_",
+    "weight_",
+    "charge_tax",
+    "tax_code",
+    "continue_selling_",
+    "requires_shipping",
+    "fulfillment_service",
+];
+const OF_IMAGES: [&str; 2] = ["image_", "product_image_"];
+
+impl ColumnGroup {
+    fn of(name: &str) -> Self {
+        let name = plain_name(name);
+        let starts = |with: &[&str]| with.iter().any(|start| name.starts_with(start));
+        match (starts(&OF_VARIANTS), starts(&OF_IMAGES)) {
+            (true, _) => Self::Variant,
+            (false, true) => Self::Image,
+            (false, false) => Self::Product,
+        }
+    }
 }
 
 /// The columns of the names and values of options.
