@@ -93,9 +93,11 @@ fn kept_as(kind: ColumnType) -> &'static str {
 
 /// Reports, on standard error, what could not be used, and what may be wrong with declared columns.
 pub(crate) fn warn(table: &ProductTable, filterable: &Filterable) {
-    for bad in &table.bad_lines {
-        eprintln!("line {}: {}", bad.line, bad.reason);
+    for bad in table.bad_lines.iter().take(SHOWN) {
+        eprintln!("line {}: {}", bad.line, output::printable(&bad.reason));
     }
+    let bad_lines = usize::try_from(table.bad_line_count).unwrap_or(usize::MAX);
+    more("lines that cannot be used", bad_lines);
     for duplicate in table.duplicates.iter().take(SHOWN) {
         let lines: Vec<String> = duplicate
             .lines
@@ -168,13 +170,14 @@ pub(crate) fn print(table: &ProductTable) {
             notes.push(cells(&column.doubtful));
         }
         let example = column.example.replace(['\n', '\r', '\t'], " ");
-        rows.push(vec![
+        let row = [
             name,
             column.kind.to_string(),
             column.cells.to_string(),
             example,
             notes.join(": "),
-        ]);
+        ];
+        rows.push(row.map(|cell| output::printable(&cell)).to_vec());
     }
     output::print_text(&output::table(&rows));
     let links: usize = table
@@ -186,7 +189,7 @@ pub(crate) fn print(table: &ProductTable) {
         println!("{links} links to images");
     }
     for note in &table.notes {
-        println!("note: {note}");
+        println!("note: {}", output::printable(note));
     }
 }
 
@@ -203,6 +206,13 @@ pub(crate) fn print_images(images: &Assignment, dry_run: bool) {
         );
     }
     more("entries in another case", images.in_other_case.len());
+    for entry in images.ambiguous.iter().take(SHOWN) {
+        eprintln!(
+            "warning: other products name the image {:?} of product {:?} too: write its whole path in the catalog",
+            entry.entry, entry.product_id
+        );
+    }
+    more("images of several products", images.ambiguous.len());
     if images.matched == 0 && !images.unmatched.is_empty() {
         println!(
             "none of the {} images that the table names is in the catalog yet; `lookalike upload` gives them their \

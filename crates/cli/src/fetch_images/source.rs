@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest, Sha256};
+
 use super::links::ImageLink;
 
-/// Names of the metadata. Everything but the product begins with `source-`.
+/// Names of the metadata. Everything but the product begins with the prefix.
 const PRODUCT_ID: &str = "product-id";
+const PREFIX: &str = "source-";
 const HASH: &str = "source-hash";
 const SHA256: &str = "source-sha256";
 const ETAG: &str = "source-etag";
@@ -89,6 +92,14 @@ impl Source {
     }
 }
 
+/// Removes what the metadata of a stored image says of its source, unless `body` is what was fetched from there.
+pub(crate) fn forget_source(metadata: &mut BTreeMap<String, String>, body: &[u8]) {
+    let fetched = metadata.get(SHA256);
+    if fetched.is_some_and(|sha256| *sha256 != hex::encode(Sha256::digest(body))) {
+        metadata.retain(|name, _| !name.starts_with(PREFIX));
+    }
+}
+
 /// True if the id of a product fits into the metadata of its images.
 pub(crate) fn fits(product_id: &str) -> bool {
     let required = size(PRODUCT_ID, product_id) + size(HASH, "") + size(SHA256, "");
@@ -140,6 +151,22 @@ mod tests {
         assert_eq!(stored[LINK], "https://shop.example/a.jpg");
         let uploaded = BTreeMap::from([(PRODUCT_ID.to_owned(), "boot-7".to_owned())]);
         assert_eq!(Source::read(&uploaded), None);
+    }
+
+    #[test]
+    fn other_content_has_no_source() {
+        let fetched = Source {
+            sha256: hex::encode(Sha256::digest(b"fetched")),
+            ..source("\"v1\"")
+        };
+        let mut stored = fetched.metadata(&link("boot-7", "a.jpg"));
+        forget_source(&mut stored, b"fetched");
+        assert_eq!(Source::read(&stored), Some(fetched));
+        forget_source(&mut stored, b"uploaded");
+        assert_eq!(
+            stored,
+            BTreeMap::from([(PRODUCT_ID.to_owned(), "boot-7".to_owned())])
+        );
     }
 
     #[test]
