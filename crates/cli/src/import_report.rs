@@ -96,8 +96,13 @@ pub(crate) fn warn(table: &ProductTable, filterable: &Filterable) {
     for bad in table.bad_lines.iter().take(SHOWN) {
         eprintln!("line {}: {}", bad.line, output::printable(&bad.reason));
     }
-    let bad_lines = usize::try_from(table.bad_line_count).unwrap_or(usize::MAX);
-    more("lines that cannot be used", bad_lines);
+    let more_lines = table.bad_line_count.saturating_sub(SHOWN as u64);
+    if more_lines > 0 {
+        eprintln!(
+            "  and {more_lines} more lines that cannot be used; --json lists the first {}",
+            table.bad_lines.len()
+        );
+    }
     for duplicate in table.duplicates.iter().take(SHOWN) {
         let lines: Vec<String> = duplicate
             .lines
@@ -208,7 +213,8 @@ pub(crate) fn print_images(images: &Assignment, dry_run: bool) {
     more("entries in another case", images.in_other_case.len());
     for entry in images.ambiguous.iter().take(SHOWN) {
         eprintln!(
-            "warning: other products name the image {:?} of product {:?} too: write its whole path in the catalog",
+            "warning: other products name the image {:?} of product {:?} too: give each image one product, and name it \
+             by its whole path in the catalog",
             entry.entry, entry.product_id
         );
     }
