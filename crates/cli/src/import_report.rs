@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lookalike_core::{Filterable, Metadata};
-use lookalike_product_table::{ColumnReport, ColumnType, DoubtfulCells, ProductTable};
+use lookalike_product_table::{ColumnReport, ColumnType, DoubtfulCells, ProductTable, printable};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -94,7 +94,7 @@ fn kept_as(kind: ColumnType) -> &'static str {
 /// Reports, on standard error, what could not be used, and what may be wrong with declared columns.
 pub(crate) fn warn(table: &ProductTable, filterable: &Filterable) {
     for bad in table.bad_lines.iter().take(SHOWN) {
-        eprintln!("line {}: {}", bad.line, output::printable(&bad.reason));
+        eprintln!("line {}: {}", bad.line, printable(&bad.reason));
     }
     let more_lines = table.bad_line_count.saturating_sub(SHOWN as u64);
     if more_lines > 0 {
@@ -182,7 +182,7 @@ pub(crate) fn print(table: &ProductTable) {
             example,
             notes.join(": "),
         ];
-        rows.push(row.map(|cell| output::printable(&cell)).to_vec());
+        rows.push(row.map(|cell| printable(&cell)).to_vec());
     }
     output::print_text(&output::table(&rows));
     let links: usize = table
@@ -194,7 +194,7 @@ pub(crate) fn print(table: &ProductTable) {
         println!("{links} links to images");
     }
     for note in &table.notes {
-        println!("note: {}", output::printable(note));
+        println!("note: {}", printable(note));
     }
 }
 

@@ -84,18 +84,6 @@ pub(crate) fn spinner(message: &'static str) -> ProgressBar {
     bar
 }
 
-/// Escapes the control characters of a text that others wrote: a terminal would obey them.
-pub(crate) fn printable(text: &str) -> String {
-    let mut printable = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character.is_control() {
-            true => printable.extend(character.escape_default()),
-            false => printable.push(character),
-        }
-    }
-    printable
-}
-
 /// Formats a number of bytes for people.
 pub(crate) fn bytes(bytes: u64) -> String {
     indicatif::HumanBytes(bytes).to_string()
@@ -122,14 +110,6 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn control_characters_are_escaped() {
-        assert_eq!(
-            printable("Größe \u{1b}[2J\n\u{9b}"),
-            "Größe \\u{1b}[2J\\n\\u{9b}"
-        );
-    }
 
     #[test]
     fn columns_of_a_table_stand_below_each_other() {

@@ -3,6 +3,7 @@
 use crate::bad_line::BadLines;
 use crate::error::TableError;
 use crate::limits::{MAX_CELLS, MAX_COLUMNS, MAX_NAME_BYTES, MAX_ROWS};
+use crate::printable::printable;
 
 /// The cells of a file.
 #[derive(Debug, Default)]
@@ -74,16 +75,9 @@ impl Sheet {
         self.columns.iter().position(|column| column == name)
     }
 
-    /// Returns the names of all columns, for people: control characters are escaped, as terminals would obey them.
+    /// Returns the names of all columns, for people.
     pub(crate) fn names(&self) -> String {
-        let mut names = String::new();
-        for character in self.columns.join(", ").chars() {
-            match character.is_control() {
-                true => names.extend(character.escape_default()),
-                false => names.push(character),
-            }
-        }
-        names
+        printable(&self.columns.join(", "))
     }
 }
 

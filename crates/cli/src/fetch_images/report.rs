@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use anyhow::Result;
+use lookalike_product_table::printable;
 use serde::Serialize;
 
 use super::bad_link::BadLink;
 use super::fetcher::Fetched;
 use super::links::{FetchPlan, ImageLink};
-use crate::output::printable;
 
 /// Number of failures that are printed; the file has all.
 const SHOWN: usize = 20;

@@ -13,6 +13,7 @@ use super::feed_item::FeedItem;
 use super::line_counter::LineCounter;
 use crate::error::TableError;
 use crate::limits::{MAX_COLUMNS, MAX_XML_DEPTH};
+use crate::printable::printable;
 use crate::sheet::{Sheet, SheetCell, SheetRow};
 
 /// True if a text is XML.
@@ -36,7 +37,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Sheet, TableError> {
         let line = lines.line_at(reader.buffer_position() as usize);
         let event = reader.read_event();
         let damaged = |reason: String| TableError::Xml { line, reason };
-        match event.map_err(|error| damaged(error.to_string()))? {
+        match event.map_err(|error| damaged(printable(&error.to_string())))? {
             Event::Start(element) => feed.open(&element, line)?,
             Event::Empty(element) => {
                 feed.open(&element, line)?;

@@ -155,6 +155,11 @@ fn bad_lines_are_counted_and_the_first_are_kept() {
 fn control_characters_of_a_header_do_not_reach_the_terminal() {
     let error = refused(b"sku,na\x1b[2Jme\n1,a\n");
     assert!(error.contains("sku, na\\u{1b}[2Jme"), "{error}");
+    let error = refused(b"<rss><item><a\x1b>1</b></item></rss>");
+    assert!(
+        error.contains("\\u{1b}") && !error.contains('\x1b'),
+        "{error}"
+    );
 }
 
 #[test]
