@@ -33,15 +33,11 @@ impl Layout {
         let format = Format::of(&sheet.columns);
         let find = Finder { sheet };
         let chosen = Chosen::of(&find, options)?;
-        let id =
-            match chosen.id {
-                Some(id) => id,
-                None => find.all(ids(format)).first().copied().ok_or_else(|| {
-                    TableError::NoIdColumn {
-                        found: sheet.names(),
-                    }
-                })?,
-            };
+        let usual = find.all(ids(format)).first().copied();
+        let missing = || TableError::NoIdColumn {
+            found: sheet.names(),
+        };
+        let id = chosen.id.or(usual).ok_or_else(missing)?;
         let mut layout = Self {
             format,
             id,
