@@ -71,6 +71,13 @@ def test_an_upload_over_a_fetched_image_is_an_uploaded_image(system, server, tmp
     report = fetched(system, feed, header + "".join(lines))
     assert (report["fetched"], report["unchanged"]) == (1, 1)
 
+    # A program that keeps the metadata of what it overwrites.
+    other = drawn(101) + b"more"
+    system.s3.put_object(Bucket=CATALOG_BUCKET, Key=key, Body=other, Metadata=head())
+    report = fetched(system, feed, header + lines[1], "--prune", "--yes")
+    assert report["pruned"] == {"removed": 0}
+    assert system.s3.get_object(Bucket=CATALOG_BUCKET, Key=key)["Body"].read() == other
+
 
 def test_a_product_with_more_links_than_are_read_keeps_its_images(system, server, tmp_path):
     server.images = {f"/{n}.png": drawn(200 + n) for n in range(101)}

@@ -93,7 +93,7 @@ async fn outdated(
                 return Ok(None);
             };
             let product = source::product_in(&head.metadata).unwrap_or_default();
-            let was_fetched = Source::read(&head.metadata).is_some_and(|found| found.hash == hash);
+            let was_fetched = Source::read(&head).is_some_and(|found| found.hash == hash);
             Ok((was_fetched && !kept.contains(product)).then(|| key.clone()))
         })
         .buffer_unordered(PARALLEL_REQUESTS)
