@@ -72,7 +72,7 @@ def test_an_upload_over_a_fetched_image_is_an_uploaded_image(system, server, tmp
     assert (report["fetched"], report["unchanged"]) == (1, 1)
 
     # A program that keeps the metadata of what it overwrites.
-    other = drawn(101) + b"more"
+    other = drawn(101) + bytes(100)
     system.s3.put_object(Bucket=CATALOG_BUCKET, Key=key, Body=other, Metadata=head())
     report = fetched(system, feed, header + lines[1], "--prune", "--yes")
     assert report["pruned"] == {"removed": 0}
