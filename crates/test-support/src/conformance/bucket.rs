@@ -8,7 +8,7 @@ use lookalike_core::error::StoreErrorKind;
 use lookalike_core::model::{Image, ImageHead, ListedImage};
 use lookalike_core::ports::{ImageStore, ImageWriter, UrlSigner};
 
-use super::support::{AWKWARD_KEYS, all_pages, done};
+use super::support::{AWKWARD_KEYS, all_pages, done, refused};
 
 const MANY: usize = 120;
 
@@ -77,10 +77,7 @@ async fn expect_changed_metadata(images: &dyn ImageStore, writer: &dyn ImageWrit
     let none = BTreeMap::new();
     let metadata = BTreeMap::from([("product-id".to_owned(), "größe".to_owned())]);
     let gone = writer.set_metadata(key, "\"etag\"", &metadata).await;
-    assert_eq!(
-        gone.map_err(|error| error.kind),
-        Err(StoreErrorKind::NotFound)
-    );
+    refused("change nothing", gone, StoreErrorKind::NotFound);
     let body = Bytes::from_static(b"one");
     done(
         "store",
@@ -101,10 +98,7 @@ async fn expect_changed_metadata(images: &dyn ImageStore, writer: &dyn ImageWrit
         writer.put(key, body.clone(), "image/png", &none).await,
     );
     let late = writer.set_metadata(key, &old, &metadata).await;
-    assert_eq!(
-        late.map_err(|error| error.kind),
-        Err(StoreErrorKind::Conflict)
-    );
+    refused("change an old version", late, StoreErrorKind::Conflict);
     let kept = get(images, key, 10).await;
     assert_eq!((kept.body, kept.head.metadata), (Some(body), none));
     done("remove", writer.delete(key).await);
