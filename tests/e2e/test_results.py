@@ -55,11 +55,38 @@ def test_pages_continue_while_pictures_come_and_go(make_system, catalog):
     rest = system.get(f"{path}&k=1000&cursor={first['next_cursor']}")
     assert keys(first) + keys(rest) == whole
     assert rest["index"]["generation"] == first["index"]["generation"]
-    # A process without the cursor's state cannot continue it.
+    # Another process continues it, as long as the manifest of that generation is kept.
     system.stop()
+    system.start()
+    rest = system.get(f"{path}&k=1000&cursor={first['next_cursor']}")
+    assert keys(first) + keys(rest) == whole
+    system.stop()
+    for manifest in system.data.rglob("manifests/*.json"):
+        manifest.unlink()
     system.start()
     reply = system.http.get(f"{system.url}{path}&cursor={first['next_cursor']}", timeout=60)
     expect_problem(reply, 410, "cursor-expired", "without a cursor")
+
+
+def test_an_index_goes_back_to_an_earlier_generation(make_system, catalog):
+    pictures = catalog.sample(6)
+    system = make_system().start()
+    for picture in pictures[:4]:
+        system.put(picture.key, picture.bytes)
+    system.until_images(4)
+    earlier = system.index()["generation"]
+    for picture in pictures[4:]:
+        system.put(picture.key, picture.bytes)
+    system.until_images(6)
+    newest = system.index()["generation"]
+    told = system.lookalike("index", "rollback", "--to", earlier).expect().stdout
+    assert f"generation {newest + 1} is generation {earlier} again" in told
+    system.until_images(4)
+    assert system.index()["history"][0]["step"] == "rolled_back"
+    refused = system.lookalike("index", "rollback", "--to", 99)
+    assert refused.code != 0 and "generation 99 is not kept" in refused.stderr
+    system.lookalike("index", "verify", "--repair").expect()
+    system.until_images(6)
 
 
 def test_a_cursor_belongs_to_one_query(shop, shop_pictures):

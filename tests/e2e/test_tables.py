@@ -43,7 +43,7 @@ def write(path, text, encoding="utf-8"):
 
 
 ENTRIES = (
-    "product_id,image\n"
+    "product_id,{column}\n"
     "D1,./shoes/a.jpg|https://shop.example/extra.jpg\n"
     "D2,imgs\\shoes\\b.jpg\n"
     "D3,/data/imgs/hats/c%20d.jpg\n"
@@ -65,10 +65,11 @@ def shown(system):
     return {key[1].removeprefix("image#"): key[0] for key, item in items if key[1] != "product"}
 
 
+@pytest.mark.parametrize("column", ["image", "image_link"])
 @pytest.mark.parametrize("order", ["upload first", "import first", "upload with the table"])
-def test_the_column_image_works_in_any_order(system, place, tmp_path, order):
+def test_columns_of_images_work_in_any_order(system, place, tmp_path, order, column):
     root = place(tmp_path / "imgs", *(key.removeprefix("catalog/") for key in SHOWN))
-    table = write(tmp_path / "products.csv", ENTRIES)
+    table = write(tmp_path / "products.csv", ENTRIES.format(column=column))
     if order == "upload first":
         system.lookalike("upload", root).expect()
         system.until(lambda: len(shown(system)) == len(SHOWN))
@@ -102,6 +103,27 @@ def test_the_column_image_works_in_any_order(system, place, tmp_path, order):
     assert system.lookalike("upload", root, "--json").expect().json()["uploaded"] == 1
     system.until(lambda: system.lookalike("index", "verify").code == 0)
     assert shown(system) == SHOWN
+
+
+def test_a_name_that_several_products_give_names_no_image(system, place, tmp_path):
+    root = place(tmp_path / "imgs", "a/photo.jpg", "b/photo.jpg", "c/own.jpg")
+    system.lookalike("upload", root, "--product-id", "path").expect()
+    before = {"catalog/a/photo.jpg": "a/photo", "catalog/b/photo.jpg": "b/photo", "catalog/c/own.jpg": "c/own"}
+    system.until(lambda: shown(system) == before)
+    table = write(tmp_path / "products.csv", "product_id,image\np1,photo.jpg\np2,photo.jpg\np3,own.jpg\n")
+    done = system.lookalike("import", table, "--json").expect().json()["images"]
+    assert (done["matched"], done["changed"]) == (1, 1)
+    assert [(entry["product_id"], entry["entry"]) for entry in done["ambiguous"]] == [
+        ("p1", "photo.jpg"),
+        ("p2", "photo.jpg"),
+    ]
+    assert "unmatched" not in done
+    system.until(lambda: shown(system) == before | {"catalog/c/own.jpg": "p3"})
+    said = system.lookalike("import", table).expect().stderr
+    assert 'warning: other products name the image "photo.jpg" of product "p1" too' in said
+    said = system.lookalike("upload", root, "--metadata", table).expect().stderr
+    assert 'warning: other products name the image "photo.jpg" of product "p2" too' in said
+    assert shown(system) == before | {"catalog/c/own.jpg": "p3"}
 
 
 # Types
@@ -182,10 +204,24 @@ def test_tables_of_other_programs(system, tmp_path):
     double = write(tmp_path / "double.csv", "product_id,n\na,1\nb,2\na,3\n")
     done = system.lookalike("import", double).expect()
     assert 'warning: 2 lines have the product id "a", the last one counts: 2, 4' in done.stderr
+    many = write(tmp_path / "many.csv", "product_id,n\n" + "too,many,fields\n" * 5000)
+    done = system.lookalike("import", many).expect(3)
+    assert "and 4990 more lines that cannot be used" in done.stderr
+    assert len(done.stderr.splitlines()) < 20
+    report = system.lookalike("import", many, "--json").expect(3).json()
+    assert (report["bad_line_count"], len(report["bad_lines"])) == (5000, 1000)
     broken = write(tmp_path / "broken.csv", 'product_id,n\na,1\nb,"2\nc,3\n')
     refused = system.lookalike("import", broken).expect(1)
     assert "line 3: a quoted field begins here and never ends" in refused.stderr
     assert "c" not in {key[0] for key in system.items()}
+    dates = write(tmp_path / "dates.csv", "product_id,since\na,03/04/2024\nb,05-06-2024\n")
+    said = system.lookalike("import", dates, "--dry-run").expect().stdout
+    assert "--types chooses day-month-year or month-day-year" in said
+    system.lookalike("import", dates, "--types", "since=month-day-year").expect()
+    stored = {key[0]: item["metadata"] for key, item in system.items().items()}
+    assert stored["b"] == {"since": "2024-05-06", "since_text": "05-06-2024"}
+    roles = system.lookalike("import", dates, "--name-column", "since", "--category-column", "since").expect(1)
+    assert '--name-column and --category-column name the same column "since"' in roles.stderr
     wrong = system.lookalike("import", double, "--types", "n=numeric").expect(2)
     assert '"numeric" is not a type' in wrong.stderr
 

@@ -16,6 +16,7 @@ use walkdir::WalkDir;
 
 use crate::args::ProductIdSource;
 use crate::catalog_listing::visit_catalog;
+use crate::fetch_images::forget_source;
 use crate::image_products::{assign, media_type, stored_matcher};
 use crate::output;
 use crate::shared_names::{SharedName, SharedNames};
@@ -61,6 +62,9 @@ pub(crate) struct UploadReport {
     /// Image entries of the given table without a file.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) unmatched: Vec<UnmatchedEntry>,
+    /// Image entries of the given table whose files other products name too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) ambiguous: Vec<UnmatchedEntry>,
 }
 
 struct LocalImage {
@@ -107,6 +111,7 @@ impl CatalogFolder {
         find_products(&mut images, &mut entries, options.product_id, &mut report);
         if is_given {
             report.unmatched = entries.unmatched();
+            report.ambiguous = entries.ambiguous();
         }
         let bar = output::progress("uploading", images.len() as u64);
         let force = options.force;
@@ -210,8 +215,10 @@ async fn store(
         Some(_) => cloud.pictures.head(&image.key).await?,
         None => None,
     };
-    // An image that changes keeps its product and its category.
+    // An image that changes keeps its product and its category. It is no longer what a fetch stored: the next fetch
+    // would take it for up to date, and --prune would remove it.
     let mut metadata = head.map(|head| head.metadata).unwrap_or_default();
+    forget_source(&mut metadata, &body);
     let is_assigned = match &image.product_id {
         Some(id) => assign(&image.key, &mut metadata, id),
         None => false,

@@ -8,7 +8,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use lookalike_aws::Cloud;
 use lookalike_core::{CATALOG_PREFIX, StoreError, StoreErrorKind, TableEntry, product_id_of};
 use lookalike_indexing::{Indexer, IndexingError};
-use lookalike_product_table::{ImageMatcher, UnmatchedEntry, image_entries};
+use lookalike_product_table::{IMAGE, ImageMatcher, UnmatchedEntry, image_entries};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -40,6 +40,9 @@ pub(crate) struct Assignment {
     /// Entries without an image in the catalog.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) unmatched: Vec<UnmatchedEntry>,
+    /// Entries that other products have too, so that they name no image.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) ambiguous: Vec<UnmatchedEntry>,
     /// Products of the changed images, by key.
     #[serde(skip)]
     pub(crate) wanted: BTreeMap<String, String>,
@@ -74,6 +77,7 @@ pub(crate) async fn assign_all(
     }
     assignment.matched = matched.len();
     assignment.unmatched = matcher.unmatched();
+    assignment.ambiguous = matcher.ambiguous();
     let bar = output::progress("images", matched.len() as u64);
     let stores = matched.into_iter().map(|(key, product_id)| {
         let bar = &bar;
@@ -182,7 +186,7 @@ pub(crate) async fn stored_matcher(cloud: &Cloud) -> Result<ImageMatcher> {
         let mut products: Vec<_> = cloud.products.latest(chunk).await?.into_iter().collect();
         products.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         for (id, metadata) in products {
-            if let Some(Value::String(cell)) = metadata.get("image") {
+            if let Some(cell) = metadata.get(IMAGE).and_then(Value::as_str) {
                 entries.extend(image_entries(cell).map(|entry| (id.clone(), entry.to_owned())));
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lookalike_core::{Filterable, Metadata};
-use lookalike_product_table::{ColumnReport, ColumnType, DoubtfulCells, ProductTable};
+use lookalike_product_table::{ColumnReport, ColumnType, DoubtfulCells, ProductTable, printable};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -93,8 +93,15 @@ fn kept_as(kind: ColumnType) -> &'static str {
 
 /// Reports, on standard error, what could not be used, and what may be wrong with declared columns.
 pub(crate) fn warn(table: &ProductTable, filterable: &Filterable) {
-    for bad in &table.bad_lines {
-        eprintln!("line {}: {}", bad.line, bad.reason);
+    for bad in table.bad_lines.iter().take(SHOWN) {
+        eprintln!("line {}: {}", bad.line, printable(&bad.reason));
+    }
+    let more_lines = table.bad_line_count.saturating_sub(SHOWN as u64);
+    if more_lines > 0 {
+        eprintln!(
+            "  and {more_lines} more lines that cannot be used; --json lists the first {}",
+            table.bad_lines.len()
+        );
     }
     for duplicate in table.duplicates.iter().take(SHOWN) {
         let lines: Vec<String> = duplicate
@@ -168,13 +175,14 @@ pub(crate) fn print(table: &ProductTable) {
             notes.push(cells(&column.doubtful));
         }
         let example = column.example.replace(['\n', '\r', '\t'], " ");
-        rows.push(vec![
+        let row = [
             name,
             column.kind.to_string(),
             column.cells.to_string(),
             example,
             notes.join(": "),
-        ]);
+        ];
+        rows.push(row.map(|cell| printable(&cell)).to_vec());
     }
     output::print_text(&output::table(&rows));
     let links: usize = table
@@ -186,7 +194,7 @@ pub(crate) fn print(table: &ProductTable) {
         println!("{links} links to images");
     }
     for note in &table.notes {
-        println!("note: {note}");
+        println!("note: {}", printable(note));
     }
 }
 
@@ -203,6 +211,14 @@ pub(crate) fn print_images(images: &Assignment, dry_run: bool) {
         );
     }
     more("entries in another case", images.in_other_case.len());
+    for entry in images.ambiguous.iter().take(SHOWN) {
+        eprintln!(
+            "warning: other products name the image {:?} of product {:?} too: give each image one product, and name it \
+             by its whole path in the catalog",
+            entry.entry, entry.product_id
+        );
+    }
+    more("images of several products", images.ambiguous.len());
     if images.matched == 0 && !images.unmatched.is_empty() {
         println!(
             "none of the {} images that the table names is in the catalog yet; `lookalike upload` gives them their \

@@ -26,7 +26,7 @@ fn expected() -> Vec<Expected> {
     serde_json::from_slice(&file).unwrap()
 }
 
-/// Vectors of the built-in encoder; `golden.json` has those of the former one.
+/// Vectors of an encoder; `golden.json` has those of the former built-in one, and pixels.
 #[derive(Deserialize)]
 struct ExpectedVector {
     file: String,
@@ -54,12 +54,21 @@ fn every_image_has_an_expectation() {
 
 #[test]
 fn vectors_agree_with_pillow_and_onnxruntime() {
-    let file = std::fs::read(golden_folder().join("lite0-general.json")).unwrap();
+    assert_vectors(&ENCODER, "lite0-general");
+}
+
+#[test]
+fn the_larger_encoder_agrees_with_pillow_and_onnxruntime() {
+    assert_vectors(&from_models("lite2-general"), "lite2-general");
+}
+
+fn assert_vectors(encoder: &Encoder, name: &str) {
+    let file = std::fs::read(golden_folder().join(format!("{name}.json"))).unwrap();
     let entries: Vec<ExpectedVector> = serde_json::from_slice(&file).unwrap();
     let files: Vec<_> = entries.iter().map(|entry| entry.file.clone()).collect();
     assert_eq!(files, golden_names());
     for entry in entries {
-        assert_vector(&ENCODER, &entry.file, &entry.embedding);
+        assert_vector(encoder, &entry.file, &entry.embedding);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Finding changes whose events were lost, so that the index is right again within a day, whatever was lost.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use lookalike_core::time::Deadline;
@@ -8,7 +8,6 @@ use tracing::warn;
 
 use crate::error::IndexingError;
 use crate::indexer::Indexer;
-use crate::redelivered::is_unfinished;
 
 /// Products whose rows are updated together.
 const BATCH_PRODUCTS: usize = 500;
@@ -36,16 +35,18 @@ impl Indexer {
     pub async fn missed_changes(&self, deadline: Deadline) -> Result<Vec<String>, IndexingError> {
         let indexes = self.publisher.reader.read_all().await?.readable()?;
         let searched = indexes.first();
+        // In this order, so that an image that comes and fails meanwhile does not look like one that is gone.
+        let failed = self.failed_images().await?;
         let stored = self.stored_images().await?;
-        let failed = self.failed_versions().await?;
         let is_done = |key: &str, etag: &String| {
             searched.is_some_and(|index| index.has_version(key, etag))
-                || failed.get(key) == Some(etag)
+                || failed.versions.get(key) == Some(etag)
         };
         let new = stored.iter().filter(|(key, etag)| !is_done(key, etag));
         let mut missed: BTreeSet<String> = new.map(|(key, _)| key.clone()).collect();
         let indexed = searched.iter().flat_map(|index| index.live_keys());
-        let gone = indexed.filter(|key| !stored.contains_key(*key));
+        let known = indexed.chain(failed.keys());
+        let gone = known.filter(|key| !stored.contains_key(*key));
         missed.extend(gone.map(str::to_owned));
         match deadline.remaining() < MIN_TIME {
             true => warn!("no time is left to look for images without a record; the next run does"),
@@ -77,24 +78,5 @@ impl Indexer {
             healed.failed += report.retry.len();
         }
         Ok(healed)
-    }
-
-    /// Returns the versions that failed, by key. A try that was marked and did not come to its end is none: the message
-    /// that would have gone on with it may be a dead letter.
-    pub(crate) async fn failed_versions(&self) -> Result<BTreeMap<String, String>, IndexingError> {
-        let mut failed = BTreeMap::new();
-        let mut after = None;
-        loop {
-            let page = self.ports.failures.list(after.as_deref()).await?;
-            let records = page
-                .items
-                .into_iter()
-                .filter(|record| !is_unfinished(record));
-            failed.extend(records.map(|record| (record.key, record.etag)));
-            after = page.next;
-            if after.is_none() {
-                return Ok(failed);
-            }
-        }
     }
 }

@@ -28,7 +28,7 @@ pub struct Difference {
     /// Keys in the bucket whose version is not indexed, in the searched index or in the one that was
     /// searched before; failed images are among them.
     pub to_index: Vec<String>,
-    /// Keys in any index that are gone from the bucket.
+    /// Keys in any index, or with a record of a failure, that are gone from the bucket.
     pub to_remove: Vec<String>,
     /// Those of [`to_index`](Self::to_index) that failed and that no search finds, as long as they are what failed.
     /// Nothing else is expected of the index.
@@ -48,13 +48,14 @@ impl Indexer {
     /// [`IndexingError`] when index or bucket cannot be read.
     pub async fn differences(&self) -> Result<Difference, IndexingError> {
         let (published, indexes) = self.all_indexes().await?;
+        // In this order, so that an image that comes and fails meanwhile does not look like one that is gone.
+        let failed = self.failed_images().await?;
         let stored = self.stored_images().await?;
         let building = published.manifest.as_ref();
         let building = building.and_then(|manifest| manifest.standby_index(Role::Building));
         let is_building = |index: &Current| {
             building.is_some_and(|side| side.fingerprint == index.manifest.fingerprint)
         };
-        let failed = self.failed_versions().await?;
         let mut difference = Difference::default();
         for (key, etag) in &stored {
             let lacks = |index: &&Arc<Current>| !index.has_version(key, etag);
@@ -67,13 +68,14 @@ impl Indexer {
                 false => difference.to_index.push(key.clone()),
             }
             let is_found = indexes.iter().any(|index| index.view.locate(key).is_some());
-            if failed.get(key) == Some(etag) && !is_found {
+            if failed.versions.get(key) == Some(etag) && !is_found {
                 difference.known_failures.push(key.clone());
             }
         }
         let gone: BTreeSet<&str> = indexes
             .iter()
             .flat_map(|index| index.live_keys())
+            .chain(failed.keys())
             .filter(|key| !stored.contains_key(*key))
             .collect();
         difference.to_remove = gone.into_iter().map(str::to_owned).collect();

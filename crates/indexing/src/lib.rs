@@ -23,6 +23,7 @@ mod embeddings;
 mod encoder_identity;
 mod encoder_migration;
 mod error;
+mod failed_images;
 mod garbage_collector;
 mod handler;
 mod healing;

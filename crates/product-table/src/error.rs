@@ -1,6 +1,8 @@
 //! Errors: the file as a whole cannot be read.
 
-use crate::limits::{MAX_CELLS, MAX_COLUMNS, MAX_FILE_BYTES, MAX_XML_DEPTH};
+use crate::limits::{
+    MAX_CELLS, MAX_COLUMNS, MAX_FILE_BYTES, MAX_NAME_BYTES, MAX_ROWS, MAX_XML_DEPTH,
+};
 
 /// The reason why a file cannot be read. Nothing of it is used then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,12 +33,23 @@ pub enum TableError {
     /// The header names a column twice.
     #[error("the header names column {0:?} twice: rename one")]
     ColumnTwice(String),
+    /// The header has a name in another encoding than the rest.
+    #[error("line {0}: a name in the header is not UTF-8: save the file as UTF-8")]
+    HeaderEncoding(u64),
+    /// The header has a name that is too long.
+    #[error(
+        "the header has a name of {0} bytes, at most {MAX_NAME_BYTES} are allowed: is the first line a header?"
+    )]
+    LongName(usize),
     /// The header has too many columns.
     #[error("the file has more than {MAX_COLUMNS} columns: remove some")]
     TooManyColumns,
     /// The file has too many cells.
     #[error("the file has more than {MAX_CELLS} filled cells: split it")]
     TooManyCells,
+    /// The file has too many rows.
+    #[error("the file has more than {MAX_ROWS} rows: split it")]
+    TooManyRows,
     /// No column identifies the products.
     #[error(
         "the header has no column \"product_id\", only {found}: name the column that identifies the products with \
@@ -55,6 +68,18 @@ pub enum TableError {
         name: String,
         /// The columns of the file.
         found: String,
+    },
+    /// Two options name one column.
+    #[error(
+        "{first} and {second} name the same column {name:?}: choose another one for one of them"
+    )]
+    ColumnOfTwoOptions {
+        /// An option.
+        first: &'static str,
+        /// Another option.
+        second: &'static str,
+        /// The column.
+        name: String,
     },
     /// The XML is damaged.
     #[error("line {line}: the XML is damaged: {reason}; nothing was read")]

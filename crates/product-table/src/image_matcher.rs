@@ -1,29 +1,52 @@
 //! Finding the product that an image shows, by the image entries of a table.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::image_path::{decoded, endings, folded, normalized};
 
 /// The image entries of a table.
 ///
 /// An entry and the path of an image match if one of them is the end of the other: `train/hat/1.jpg` and `1.jpg` both
-/// name the image `hat/1.jpg`. The longest entry counts, and one in the same case goes before others.
+/// name the image `hat/1.jpg`. The longest entry counts, and one in the same case goes before others. Of several
+/// products that name the whole path, the last one counts; if they name only its end, none does.
+///
+/// The time of finding a product does not depend on the number of entries.
 #[derive(Debug, Default)]
 pub struct ImageMatcher {
+    /// The products, each once if its entries follow each other.
+    products: Vec<String>,
     entries: Vec<Entry>,
-    /// Entries by their whole path, in lower case.
-    whole: HashMap<String, Vec<usize>>,
-    /// Entries by the ends of their path, in lower case.
-    ends: HashMap<String, Vec<usize>>,
+    /// Entries by the hash of their path, or of its end.
+    groups: HashMap<u64, Group>,
 }
 
 #[derive(Debug)]
 struct Entry {
-    product_id: String,
+    product: usize,
     written: String,
-    /// Its path, and that without percent encoding.
-    paths: Vec<String>,
+}
+
+/// The entries of one path, or of one end of paths.
+#[derive(Debug)]
+struct Group {
+    /// The last entry.
+    last: usize,
+    has_several_products: bool,
+    /// True if an image got the product of the last entry.
     is_matched: bool,
+    /// True if an image got no product, because several name it.
+    is_ambiguous: bool,
+}
+
+/// The part of a path that entries have in common.
+#[derive(Debug, Clone, Copy, Hash)]
+enum Part {
+    Whole,
+    /// The whole path in lower case.
+    WholeInAnyCase,
+    /// The path without its first folders, in lower case.
+    End,
 }
 
 /// The product of an image.
@@ -44,8 +67,16 @@ pub struct UnmatchedEntry {
     pub entry: String,
 }
 
+/// What became of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Matched,
+    Ambiguous,
+    Unmatched,
+}
+
 impl ImageMatcher {
-    /// Makes a matcher of products and entries; if two products name the same image, the last one counts.
+    /// Makes a matcher of products and entries.
     pub fn new<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut matcher = Self::default();
         for (product_id, written) in entries {
@@ -60,162 +91,130 @@ impl ImageMatcher {
     }
 
     fn add(&mut self, product_id: &str, written: &str) {
-        let number = self.entries.len();
-        let mut paths = vec![normalized(written)];
-        paths.extend(decoded(written).map(|path| normalized(&path)));
-        for path in &paths {
-            let path = folded(path);
-            for (folders, ending) in endings(&path).enumerate() {
-                let known = if folders == 0 {
-                    &mut self.whole
-                } else {
-                    &mut self.ends
-                };
-                known.entry(ending.to_owned()).or_default().push(number);
-            }
+        if self.products.last().is_none_or(|last| last != product_id) {
+            self.products.push(product_id.to_owned());
         }
+        let number = self.entries.len();
         self.entries.push(Entry {
-            product_id: product_id.to_owned(),
+            product: self.products.len() - 1,
             written: written.to_owned(),
-            paths,
-            is_matched: false,
         });
+        for key in keys(written) {
+            let group = self.groups.entry(key).or_insert(Group {
+                last: number,
+                has_several_products: false,
+                is_matched: false,
+                is_ambiguous: false,
+            });
+            let last = &self.products[self.entries[group.last].product];
+            group.has_several_products |= last != product_id;
+            group.last = number;
+        }
     }
 
     /// Finds the product of an image by its path, and by the part of the path that is below the folder of all images.
     pub fn find(&mut self, path: &str, below: &str) -> Option<ImageMatch> {
         let (path, below) = (normalized(path), normalized(below));
-        let whole = endings(&path).find_map(|ending| {
-            let numbers = self.whole.get(&folded(ending))?;
-            Some((numbers, ending))
-        });
-        let (numbers, ending) = match whole {
-            Some(found) => found,
-            None => {
-                let numbers = self.ends.get(&folded(&below))?;
-                let products: BTreeSet<&str> = numbers
-                    .iter()
-                    .map(|n| self.entries[*n].product_id.as_str())
-                    .collect();
-                if products.len() > 1 {
-                    return None;
+        for ending in endings(&path) {
+            let is_whole = ending.len() >= below.len();
+            let exact = key(Part::Whole, ending);
+            let in_any_case = key(Part::WholeInAnyCase, &folded(ending));
+            if self.groups.contains_key(&exact) {
+                let entry = self.use_group(exact, is_whole)?;
+                // Other spellings by the same product have done their part.
+                if let Some(group) = self.groups.get_mut(&in_any_case) {
+                    group.is_matched |= !group.has_several_products;
                 }
-                (numbers, below.as_str())
+                return Some(self.found(entry, false));
             }
-        };
-        let is_exact = |number: &&usize| {
-            self.entries[**number]
-                .paths
-                .iter()
-                .any(|path| path.ends_with(ending))
-        };
-        let exact = numbers.iter().rfind(is_exact);
-        let chosen = *exact.or(numbers.last())?;
-        let in_other_case = exact.is_none();
-        let product_id = self.entries[chosen].product_id.clone();
-        for number in numbers {
-            let entry = &mut self.entries[*number];
-            entry.is_matched |= entry.product_id == product_id;
+            if self.groups.contains_key(&in_any_case) {
+                let entry = self.use_group(in_any_case, is_whole)?;
+                return Some(self.found(entry, true));
+            }
         }
-        Some(ImageMatch {
-            product_id,
-            in_other_case: in_other_case.then(|| self.entries[chosen].written.clone()),
-        })
+        let entry = self.use_group(key(Part::End, &folded(&below)), false)?;
+        let mut paths = paths(&self.entries[entry].written);
+        let in_other_case = !paths.any(|path| path.ends_with(&below));
+        Some(self.found(entry, in_other_case))
     }
 
-    /// Returns the entries that no call of [`find`](Self::find) used, in order.
+    /// Returns the last entry of a group, if its product can be told.
+    fn use_group(&mut self, key: u64, last_counts: bool) -> Option<usize> {
+        let group = self.groups.get_mut(&key)?;
+        if group.has_several_products && !last_counts {
+            group.is_ambiguous = true;
+            return None;
+        }
+        group.is_matched = true;
+        Some(group.last)
+    }
+
+    fn found(&self, entry: usize, in_other_case: bool) -> ImageMatch {
+        let entry = &self.entries[entry];
+        ImageMatch {
+            product_id: self.products[entry.product].clone(),
+            in_other_case: in_other_case.then(|| entry.written.clone()),
+        }
+    }
+
+    /// Returns the entries without an image among those that were looked for, in order.
     pub fn unmatched(&self) -> Vec<UnmatchedEntry> {
-        let unmatched = self.entries.iter().filter(|entry| !entry.is_matched);
-        let mut unmatched: Vec<UnmatchedEntry> = unmatched
+        self.with_outcome(Outcome::Unmatched)
+    }
+
+    /// Returns the entries whose image other products name too, and which shows none of them or another one, in order.
+    pub fn ambiguous(&self) -> Vec<UnmatchedEntry> {
+        self.with_outcome(Outcome::Ambiguous)
+    }
+
+    fn with_outcome(&self, outcome: Outcome) -> Vec<UnmatchedEntry> {
+        let entries = self.entries.iter();
+        let mut found: Vec<UnmatchedEntry> = entries
+            .filter(|entry| self.outcome(entry) == outcome)
             .map(|entry| UnmatchedEntry {
-                product_id: entry.product_id.clone(),
+                product_id: self.products[entry.product].clone(),
                 entry: entry.written.clone(),
             })
             .collect();
-        unmatched.sort_unstable();
-        unmatched
+        found.sort_unstable();
+        found
+    }
+
+    fn outcome(&self, entry: &Entry) -> Outcome {
+        let mut outcome = Outcome::Unmatched;
+        for group in keys(&entry.written).filter_map(|key| self.groups.get(&key)) {
+            let last = self.entries[group.last].product;
+            if group.is_matched && self.products[last] == self.products[entry.product] {
+                return Outcome::Matched;
+            }
+            if group.is_matched || group.is_ambiguous {
+                outcome = Outcome::Ambiguous;
+            }
+        }
+        outcome
     }
 }
 
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
+/// Returns the keys of the groups of an entry.
+fn keys(written: &str) -> impl Iterator<Item = u64> {
+    paths(written).flat_map(|path| {
+        let folded = folded(&path);
+        let whole = [key(Part::Whole, &path), key(Part::WholeInAnyCase, &folded)];
+        let ends = endings(&folded).skip(1);
+        let ends: Vec<u64> = ends.map(|ending| key(Part::End, ending)).collect();
+        whole.into_iter().chain(ends)
+    })
+}
 
-    fn product(matcher: &mut ImageMatcher, path: &str) -> Option<String> {
-        matcher.find(path, path).map(|found| found.product_id)
-    }
+/// Returns the path that an entry stands for, and that without percent encoding.
+fn paths(written: &str) -> impl Iterator<Item = String> {
+    let decoded = decoded(written).map(|path| normalized(&path));
+    std::iter::once(normalized(written)).chain(decoded)
+}
 
-    #[test]
-    fn entries_match_however_they_are_written() {
-        let mut matcher = ImageMatcher::new([
-            ("dot", "./shoes/a.jpg"),
-            ("windows", ".\\win\\d.jpg"),
-            ("percent", "shoes/my%20shoe.jpg"),
-            ("literal", "shoes/100%20.jpg"),
-            ("unicode", "Mu\u{308}tze.jpg"),
-            ("outer", "imgs/hats/h.jpg"),
-            ("absolute", "/data/imgs/hats/i.jpg"),
-        ]);
-        for (path, expected) in [
-            ("shoes/a.jpg", Some("dot")),
-            ("win/d.jpg", Some("windows")),
-            ("shoes/my shoe.jpg", Some("percent")),
-            ("shoes/100%20.jpg", Some("literal")),
-            ("caps/M\u{fc}tze.jpg", Some("unicode")),
-            ("hats/h.jpg", Some("outer")),
-            ("i.jpg", Some("absolute")),
-            ("b.jpg", None),
-        ] {
-            assert_eq!(product(&mut matcher, path).as_deref(), expected, "{path}");
-        }
-        assert_eq!(matcher.unmatched(), []);
-    }
-
-    #[test]
-    fn another_case_is_said_and_goes_last() {
-        let mut matcher = ImageMatcher::new([
-            ("upper", "SHOES/F.JPG"),
-            ("same", "a/B.jpg"),
-            ("other", "a/b.jpg"),
-        ]);
-        let found = matcher.find("shoes/f.jpg", "shoes/f.jpg").unwrap();
-        assert_eq!(found.product_id, "upper");
-        assert_eq!(found.in_other_case.as_deref(), Some("SHOES/F.JPG"));
-        let found = matcher.find("a/B.jpg", "a/B.jpg").unwrap();
-        assert_eq!(
-            (found.product_id.as_str(), found.in_other_case),
-            ("same", None)
-        );
-    }
-
-    #[test]
-    fn the_longest_entry_counts_and_the_others_are_listed() {
-        let mut matcher = ImageMatcher::new([
-            ("short", "1.jpg"),
-            ("long", "train/a/1.jpg"),
-            ("lost", "none.jpg"),
-            ("left", "x/2.jpg"),
-            ("right", "y/2.jpg"),
-            ("first", "3.jpg"),
-            ("last", "3.jpg"),
-        ]);
-        assert_eq!(
-            matcher
-                .find("/data/train/a/1.jpg", "a/1.jpg")
-                .unwrap()
-                .product_id,
-            "long"
-        );
-        assert_eq!(product(&mut matcher, "c/1.jpg").as_deref(), Some("short"));
-        assert_eq!(product(&mut matcher, "3.jpg").as_deref(), Some("last"));
-        // Two products name an image that ends so: neither is chosen.
-        assert_eq!(product(&mut matcher, "2.jpg"), None);
-        let left: Vec<String> = matcher
-            .unmatched()
-            .into_iter()
-            .map(|entry| entry.product_id)
-            .collect();
-        assert_eq!(left, ["first", "left", "lost", "right"]);
-    }
+/// Returns a hash of 64 bits: two of ten million paths share one with a probability of 1 in 400,000.
+fn key(part: Part, path: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (part, path).hash(&mut hasher);
+    hasher.finish()
 }

@@ -31,15 +31,19 @@ pub enum TypeChoice {
     DecimalComma,
     /// True or false; also yes and no, 1 and 0.
     Boolean,
-    /// A date.
+    /// A date, in the order that the column shows.
     Date,
+    /// A date with the day first: `31.12.2024`.
+    DayMonthYear,
+    /// A date with the month first: `12/31/2024`.
+    MonthDayYear,
 }
 
 /// A word that is not a type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is not a type: use text, number, decimal-point, decimal-comma, boolean or date, such as \
-     --types price=number,ean=text"
+    "{0:?} is not a type: use text, number, decimal-point, decimal-comma, boolean, date, day-month-year or \
+     month-day-year, such as --types price=number,ean=text"
 )]
 pub struct UnknownType(String);
 
@@ -54,6 +58,8 @@ impl FromStr for TypeChoice {
             "decimal-comma" => Ok(Self::DecimalComma),
             "boolean" => Ok(Self::Boolean),
             "date" => Ok(Self::Date),
+            "day-month-year" => Ok(Self::DayMonthYear),
+            "month-day-year" => Ok(Self::MonthDayYear),
             other => Err(UnknownType(other.to_owned())),
         }
     }

@@ -17,4 +17,6 @@ pub struct TableProduct {
     pub image_entries: Vec<String>,
     /// `http` and `https` links to its images, the main one first.
     pub image_links: Vec<String>,
+    /// True if the file names more images than these; at most 100 links and 100 paths are kept.
+    pub has_more_images: bool,
 }

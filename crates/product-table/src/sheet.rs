@@ -1,8 +1,9 @@
 //! The cells of a file, before anything is known about their meaning.
 
-use crate::bad_line::BadLine;
+use crate::bad_line::BadLines;
 use crate::error::TableError;
-use crate::limits::{MAX_CELLS, MAX_COLUMNS};
+use crate::limits::{MAX_CELLS, MAX_COLUMNS, MAX_NAME_BYTES, MAX_ROWS};
+use crate::printable::printable;
 
 /// The cells of a file.
 #[derive(Debug, Default)]
@@ -10,7 +11,7 @@ pub(crate) struct Sheet {
     /// Names of the columns, trimmed; some may be empty.
     pub(crate) columns: Vec<String>,
     pub(crate) rows: Vec<SheetRow>,
-    pub(crate) bad_lines: Vec<BadLine>,
+    pub(crate) bad_lines: BadLines,
     /// Number of cells of all rows.
     cells: usize,
 }
@@ -38,20 +39,26 @@ impl Sheet {
         if self.cells > MAX_CELLS {
             return Err(TableError::TooManyCells);
         }
+        if self.rows.len() == MAX_ROWS {
+            return Err(TableError::TooManyRows);
+        }
         row.cells.sort_by_key(|cell| cell.column);
         self.rows.push(row);
         Ok(())
     }
 
-    pub(crate) fn bad_line(&mut self, line: u64, reason: impl Into<String>) {
-        let reason = reason.into();
-        self.bad_lines.push(BadLine { line, reason });
+    /// Adds a line that cannot be used.
+    pub(crate) fn bad_line(&mut self, line: u64, reason: &str) {
+        self.bad_lines.push(line, reason);
     }
 
-    /// Checks the number of columns, and that each name occurs once, apart from those in `repeatable`.
+    /// Checks the number of columns, the length of their names, and that each name occurs once, apart from those in `repeatable`.
     pub(crate) fn check_columns(&self, repeatable: &[&str]) -> Result<(), TableError> {
         if self.columns.len() > MAX_COLUMNS {
             return Err(TableError::TooManyColumns);
+        }
+        if let Some(name) = self.columns.iter().find(|name| name.len() > MAX_NAME_BYTES) {
+            return Err(TableError::LongName(name.len()));
         }
         let mut sorted: Vec<&String> = self.columns.iter().collect();
         sorted.sort_unstable();
@@ -70,7 +77,7 @@ impl Sheet {
 
     /// Returns the names of all columns, for people.
     pub(crate) fn names(&self) -> String {
-        self.columns.join(", ")
+        printable(&self.columns.join(", "))
     }
 }
 

@@ -50,6 +50,35 @@ async fn differences_are_what_events_would_have_to_name() {
     assert_eq!(left.to_remove, Vec::<String>::new());
 }
 
+/// As after a process that was killed between the removal and its event.
+#[tokio::test]
+async fn failures_of_images_that_are_gone_are_forgotten() {
+    let world = World::new();
+    for key in ["catalog/bad.jpg", "catalog/bad too.jpg"] {
+        world.put(key, "bad");
+        world.index(&[key]).await;
+    }
+    assert_eq!(world.failures().len(), 2);
+    world.cloud.remove_image("catalog/bad.jpg");
+    let indexer = world.indexer();
+    let difference = indexer.differences().await.unwrap();
+    assert_eq!(difference.to_remove, ["catalog/bad.jpg"]);
+    assert_eq!(
+        indexer.missed_changes(long()).await.unwrap(),
+        ["catalog/bad.jpg"]
+    );
+    indexer
+        .index_keys(&difference.to_remove, long())
+        .await
+        .unwrap();
+    let left: Vec<String> = world.failures().into_iter().map(|(key, ..)| key).collect();
+    assert_eq!(left, ["catalog/bad too.jpg"]);
+    assert_eq!(
+        indexer.missed_changes(long()).await.unwrap(),
+        Vec::<String>::new()
+    );
+}
+
 /// An ETag depends on the bytes alone.
 #[tokio::test]
 async fn images_that_are_filed_elsewhere_without_a_new_version_are_found() {

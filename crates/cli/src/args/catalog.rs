@@ -102,8 +102,8 @@ pub(crate) struct ColumnArguments {
     #[arg(long, value_name = "NAME")]
     pub(crate) name_column: Option<String>,
 
-    /// Types of columns, such as `price=number,ean=text`: text, number, decimal-point, decimal-comma, boolean or date.
-    /// The default is what the cells of a column show as a whole.
+    /// Types of columns, such as `price=number,ean=text`: text, number, decimal-point, decimal-comma, boolean, date,
+    /// day-month-year or month-day-year. The default is what the cells of a column show as a whole.
     #[arg(long, value_name = "NAME=TYPE", value_delimiter = ',', value_parser = column_type)]
     pub(crate) types: Vec<(String, TypeChoice)>,
 }

@@ -68,7 +68,7 @@ pub(crate) async fn run(arguments: ImportArguments) -> Result<CommandOutcome> {
         .is_some_and(ImportedImages::is_partial);
     let waiting = seen.is_some_and(|seen| seen.waiting > 0);
     Ok(CommandOutcome::partial_if(
-        waiting || missing || !table.bad_lines.is_empty(),
+        waiting || missing || table.bad_line_count > 0,
     ))
 }
 
@@ -118,7 +118,7 @@ async fn dry_run(arguments: &ImportArguments, table: &ProductTable) -> Result<Co
         }
         done.print_details(true);
     }
-    Ok(CommandOutcome::partial_if(!table.bad_lines.is_empty()))
+    Ok(CommandOutcome::partial_if(table.bad_line_count > 0))
 }
 
 /// The result of an import.
@@ -139,6 +139,7 @@ impl Done<'_> {
             "imported": table.products.len(),
             "changed": self.changed,
             "bad_lines": table.bad_lines,
+            "bad_line_count": table.bad_line_count,
             "not_filterable": import_report::not_filterable(table, filterable),
             "format": table.format,
             "encoding": table.encoding.to_string(),

@@ -56,9 +56,9 @@ impl<'a> ImageImport<'a> {
             eprintln!("links that failed: {}", path.display());
         }
         let pruned = match self.arguments.prune {
-            true if !feed.bad_lines.is_empty() => Some(Pruned::Refused(format!(
+            true if feed.bad_line_count > 0 => Some(Pruned::Refused(format!(
                 "the feed has {} bad lines, and --prune would remove the images of their products: correct them",
-                feed.bad_lines.len()
+                feed.bad_line_count
             ))),
             true => {
                 let mode = self.arguments.prune_mode();
@@ -96,5 +96,6 @@ fn product_links(product: &TableProduct) -> ProductLinks {
         product_id: product.product_id.clone(),
         category,
         image_links: product.image_links.clone(),
+        has_more_links: product.has_more_images,
     }
 }

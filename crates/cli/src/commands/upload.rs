@@ -87,6 +87,14 @@ fn print_entries(report: &UploadReport) {
         );
     }
     print_more(report.unmatched.len());
+    for entry in report.ambiguous.iter().take(SHOWN) {
+        eprintln!(
+            "warning: other products name the image {:?} of product {:?} too: give each image one product, and name it \
+             by its whole path below the folder",
+            entry.entry, entry.product_id
+        );
+    }
+    print_more(report.ambiguous.len());
 }
 
 fn print_more(total: usize) {

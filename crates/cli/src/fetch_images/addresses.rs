@@ -83,6 +83,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         // Shared by the customers of a provider; Amazon and Alibaba have services there.
         || (a == 100 && (64..128).contains(&b))
         || (a, b, c) == (192, 0, 0)
+        // The platform of Azure answers its machines here.
+        || address == Ipv4Addr::new(168, 63, 129, 16)
         || (a, b, c) == (192, 88, 99)
         || (a == 198 && matches!(b, 18 | 19))
         || a >= 240;
@@ -112,12 +114,14 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    const INSIDE: [&str; 25] = [
+    const INSIDE: [&str; 27] = [
         "0.0.0.0",
         "10.1.2.3",
         "100.100.100.200",
         "127.0.0.1",
         "127.9.9.9",
+        "168.63.129.16",
+        "::ffff:168.63.129.16",
         "169.254.169.254",
         "172.16.0.1",
         "172.31.255.255",
@@ -139,8 +143,9 @@ mod tests {
         "fd00:ec2::254",
         "ff02::1",
     ];
-    const OUTSIDE: [&str; 8] = [
+    const OUTSIDE: [&str; 9] = [
         "1.1.1.1",
+        "168.63.129.17",
         "100.63.0.1",
         "172.32.0.1",
         "192.0.1.1",

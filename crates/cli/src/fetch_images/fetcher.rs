@@ -99,7 +99,7 @@ impl<'a> Fetcher<'a> {
         let mut earlier = Vec::new();
         for key in self.stored.keys(link.name.hash()) {
             let head = self.cloud.pictures.head(key).await?;
-            let source = head.and_then(|head| Source::read(&head.metadata));
+            let source = head.as_ref().and_then(Source::read);
             if let Some(source) = source.filter(|source| source.hash == link.name.hash()) {
                 let key = key.clone();
                 earlier.push(Earlier { key, source });
@@ -131,7 +131,7 @@ impl<'a> Fetcher<'a> {
         // Content that stayed the same is stored again for its new validators: the next run then gets a 304. Its ETag
         // stays too, so the indexer embeds nothing.
         if current.is_none_or(|current| current.key != key || current.source != source) {
-            let metadata = source.metadata(link);
+            let metadata = source.metadata(link, body.len());
             self.cloud
                 .picture_writer
                 .put(&key, body, format.media_type(), &metadata)

@@ -19,6 +19,8 @@ pub(crate) struct ProductLinks {
     pub(crate) category: Option<String>,
     /// Links of its images, `http://` or `https://`.
     pub(crate) image_links: Vec<String>,
+    /// True if the feed has more links of the product than these.
+    pub(crate) has_more_links: bool,
 }
 
 /// One image to download.
@@ -41,6 +43,8 @@ pub(crate) struct FetchPlan {
     pub(crate) unusable: Vec<BadLink>,
     /// Links of an earlier product.
     pub(crate) shared: Vec<BadLink>,
+    /// Products with more links in the feed than are planned: none of their images is outdated for certain.
+    pub(crate) incomplete: HashSet<String>,
 }
 
 impl FetchPlan {
@@ -50,6 +54,9 @@ impl FetchPlan {
         let mut plan = Self::default();
         let mut owners: HashMap<Url, String> = HashMap::new();
         for product in products {
+            if product.has_more_links {
+                plan.incomplete.insert(product.product_id.clone());
+            }
             let mut own = HashSet::new();
             for text in &product.image_links {
                 let bad = |reason: String| BadLink {
@@ -120,6 +127,7 @@ mod tests {
             product_id: id.to_owned(),
             category: None,
             image_links: links.iter().map(|link| (*link).to_owned()).collect(),
+            has_more_links: false,
         }
     }
 

@@ -50,6 +50,7 @@ use stored::StoredImages;
 pub(crate) use links::{FetchPlan, ProductLinks};
 pub(crate) use prune::{PruneMode, Pruned, prune};
 pub(crate) use report::FetchReport;
+pub(crate) use source::forget_source;
 
 /// Limits of a fetch.
 #[derive(Debug, Clone, Copy)]

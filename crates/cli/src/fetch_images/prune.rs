@@ -38,7 +38,7 @@ pub(crate) enum Pruned {
 }
 
 /// Removes the images of earlier fetches whose product and link are not in the plan, after saying how many. A product
-/// with a link that failed keeps all its images, so a broken image server costs none.
+/// with a link that failed, or with more links than are planned, keeps all its images.
 pub(crate) async fn prune(
     cloud: &Cloud,
     plan: &FetchPlan,
@@ -49,7 +49,9 @@ pub(crate) async fn prune(
         let reason = "the feed has no image link, so --prune would remove every fetched image: check the feed";
         return Ok(Pruned::Refused(reason.to_owned()));
     }
-    let outdated = outdated(cloud, plan, &report.failed_products()).await?;
+    let mut kept = report.failed_products();
+    kept.extend(plan.incomplete.iter().map(String::as_str));
+    let outdated = outdated(cloud, plan, &kept).await?;
     if outdated.is_empty() {
         return Ok(Pruned::Removed(0));
     }
@@ -76,7 +78,7 @@ pub(crate) async fn prune(
 async fn outdated(
     cloud: &Cloud,
     plan: &FetchPlan,
-    failed: &HashSet<&str>,
+    kept: &HashSet<&str>,
 ) -> Result<Vec<String>, StoreError> {
     let stored = StoredImages::list(cloud).await?;
     let planned = plan.hashes();
@@ -91,8 +93,8 @@ async fn outdated(
                 return Ok(None);
             };
             let product = source::product_in(&head.metadata).unwrap_or_default();
-            let was_fetched = Source::read(&head.metadata).is_some_and(|found| found.hash == hash);
-            Ok((was_fetched && !failed.contains(product)).then(|| key.clone()))
+            let was_fetched = Source::read(&head).is_some_and(|found| found.hash == hash);
+            Ok((was_fetched && !kept.contains(product)).then(|| key.clone()))
         })
         .buffer_unordered(PARALLEL_REQUESTS)
         .try_collect()

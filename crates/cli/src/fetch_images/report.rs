@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use anyhow::Result;
+use lookalike_product_table::printable;
 use serde::Serialize;
 
 use super::bad_link::BadLink;
@@ -83,8 +84,10 @@ impl FetchReport {
         );
         for bad in self.failed.iter().take(SHOWN) {
             eprintln!(
-                "failed: product {}: {}: {}",
-                bad.product_id, bad.link, bad.reason
+                "failed: product {:?}: {}: {}",
+                bad.product_id,
+                printable(&bad.link),
+                printable(&bad.reason)
             );
         }
         if self.failed.len() > SHOWN {
@@ -92,10 +95,10 @@ impl FetchReport {
         }
         if let Some(first) = self.shared.first() {
             eprintln!(
-                "{} links belong to several products and were fetched for the first; one of the others: product {}: {}",
+                "{} links belong to several products and were fetched for the first; one of the others: product {:?}: {}",
                 self.shared.len(),
                 first.product_id,
-                first.link
+                printable(&first.link)
             );
         }
     }

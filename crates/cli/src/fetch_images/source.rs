@@ -2,12 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use lookalike_core::ImageHead;
+use sha2::{Digest, Sha256};
+
 use super::links::ImageLink;
 
-/// Names of the metadata. Everything but the product begins with `source-`.
+/// Names of the metadata. Everything but the product begins with the prefix.
 const PRODUCT_ID: &str = "product-id";
+const PREFIX: &str = "source-";
 const HASH: &str = "source-hash";
 const SHA256: &str = "source-sha256";
+const BYTES: &str = "source-bytes";
 const ETAG: &str = "source-etag";
 const MODIFIED: &str = "source-modified";
 const LINK: &str = "source-link";
@@ -52,9 +57,13 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Reads the metadata of an object; `None` if no fetch stored it.
-    pub(crate) fn read(metadata: &BTreeMap<String, String>) -> Option<Self> {
-        let of = |name: &str| metadata.get(name).map(String::as_str);
+    /// Reads the metadata of an object; `None` if no fetch stored it, or if it has other content by now: some programs
+    /// keep the metadata of what they overwrite.
+    pub(crate) fn read(head: &ImageHead) -> Option<Self> {
+        let of = |name: &str| head.metadata.get(name).map(String::as_str);
+        if of(BYTES).is_some_and(|bytes| bytes != head.bytes.to_string()) {
+            return None;
+        }
         Some(Self {
             hash: of(HASH)?.to_owned(),
             sha256: of(SHA256)?.to_owned(),
@@ -62,18 +71,20 @@ impl Source {
         })
     }
 
-    /// Returns the metadata of the object. The link is for people only: it is left out where it does not fit, and has no
+    /// Returns the metadata of an object of `bytes` bytes. The link is for people only: it is left out where it does not fit, and has no
     /// query, which may be a secret, since everyone who loads the image gets its metadata.
-    pub(crate) fn metadata(&self, link: &ImageLink) -> BTreeMap<String, String> {
+    pub(crate) fn metadata(&self, link: &ImageLink, bytes: usize) -> BTreeMap<String, String> {
         let mut metadata = BTreeMap::from([
             (PRODUCT_ID.to_owned(), link.product_id.clone()),
             (HASH.to_owned(), self.hash.clone()),
             (SHA256.to_owned(), self.sha256.clone()),
         ]);
         let Validators { etag, modified } = &self.validators;
+        let bytes = bytes.to_string();
         let mut address = link.url.clone();
         address.set_query(None);
         let optional = [
+            (BYTES, Some(bytes.as_str())),
             (ETAG, etag.as_deref()),
             (MODIFIED, modified.as_deref()),
             (LINK, Some(address.as_str())),
@@ -86,6 +97,14 @@ impl Source {
             }
         }
         metadata
+    }
+}
+
+/// Removes what the metadata of a stored image says of its source, unless `body` is what was fetched from there.
+pub(crate) fn forget_source(metadata: &mut BTreeMap<String, String>, body: &[u8]) {
+    let fetched = metadata.get(SHA256);
+    if fetched.is_some_and(|sha256| *sha256 != hex::encode(Sha256::digest(body))) {
+        metadata.retain(|name, _| !name.starts_with(PREFIX));
     }
 }
 
@@ -124,6 +143,14 @@ mod tests {
         }
     }
 
+    fn head(metadata: &BTreeMap<String, String>, bytes: u64) -> ImageHead {
+        ImageHead {
+            etag: "\"1\"".to_owned(),
+            bytes,
+            metadata: metadata.clone(),
+        }
+    }
+
     fn source(etag: &str) -> Source {
         Source {
             hash: "0123456789abcdef".to_owned(),
@@ -134,19 +161,36 @@ mod tests {
 
     #[test]
     fn a_source_comes_back_from_the_metadata() {
-        let stored = source("\"v1\"").metadata(&link("boot-7", "a.jpg?key=secret"));
-        assert_eq!(Source::read(&stored), Some(source("\"v1\"")));
+        let stored = source("\"v1\"").metadata(&link("boot-7", "a.jpg?key=secret"), 7);
+        assert_eq!(Source::read(&head(&stored, 7)), Some(source("\"v1\"")));
+        assert_eq!(Source::read(&head(&stored, 8)), None);
         assert_eq!(product_in(&stored), Some("boot-7"));
         assert_eq!(stored[LINK], "https://shop.example/a.jpg");
         let uploaded = BTreeMap::from([(PRODUCT_ID.to_owned(), "boot-7".to_owned())]);
-        assert_eq!(Source::read(&uploaded), None);
+        assert_eq!(Source::read(&head(&uploaded, 7)), None);
+    }
+
+    #[test]
+    fn other_content_has_no_source() {
+        let fetched = Source {
+            sha256: hex::encode(Sha256::digest(b"fetched")),
+            ..source("\"v1\"")
+        };
+        let mut stored = fetched.metadata(&link("boot-7", "a.jpg"), 7);
+        forget_source(&mut stored, b"fetched");
+        assert_eq!(Source::read(&head(&stored, 7)), Some(fetched));
+        forget_source(&mut stored, b"uploaded");
+        assert_eq!(
+            stored,
+            BTreeMap::from([(PRODUCT_ID.to_owned(), "boot-7".to_owned())])
+        );
     }
 
     #[test]
     fn metadata_never_exceeds_what_s3_stores() {
         let id = "ü".repeat(600);
         assert!(fits(&id) && !fits(&"x".repeat(1500)));
-        let stored = source(&"e".repeat(256)).metadata(&link(&id, &"a".repeat(3000)));
+        let stored = source(&"e".repeat(256)).metadata(&link(&id, &"a".repeat(3000)), 1 << 25);
         let bytes: usize = stored.iter().map(|(name, value)| size(name, value)).sum();
         assert!(bytes <= MAX_METADATA_BYTES);
         assert_eq!(stored[PRODUCT_ID], id);

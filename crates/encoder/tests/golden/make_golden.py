@@ -1,12 +1,12 @@
-"""Draws the golden pictures and writes what Pillow and onnxruntime make of them to golden.json and
-lite0-general.json.
+"""Draws the golden pictures and writes what Pillow and onnxruntime make of them to golden.json,
+lite0-general.json and lite2-general.json.
 
     pip install -r crates/encoder/tests/golden/requirements.txt
     python crates/encoder/tests/golden/make_golden.py
 
 Pictures are drawn with numpy from fixed seeds. Encoders of another Pillow may write other bytes for the
 same drawing; the expectations are always computed from the files as they are. `--expectations` leaves
-the pictures alone and only writes both files, for a new model or preprocessing.
+the pictures alone and only writes these files, for a new model or preprocessing.
 """
 
 import argparse
@@ -194,7 +194,7 @@ def draw():
 
 
 def expect():
-    """Writes pixels and vectors of the former built-in encoder, then the vectors of today's."""
+    """Writes pixels and vectors of the former built-in encoder, then the vectors of the others."""
     reference = Reference(MODELS / "lite0-clothing")
     entries = []
     for path in sorted(PICTURES.iterdir()):
@@ -213,13 +213,14 @@ def expect():
             }
         )
     write("golden.json", entries)
-    reference = Reference(MODELS / "lite0-general")
-    vectors = []
-    for path in sorted(PICTURES.iterdir()):
-        embedding = reference.embedding(path).astype("<f4")
-        encoded = base64.b64encode(embedding.tobytes()).decode()
-        vectors.append({"file": path.name, "embedding": encoded})
-    write("lite0-general.json", vectors)
+    for name in ("lite0-general", "lite2-general"):
+        reference = Reference(MODELS / name)
+        vectors = []
+        for path in sorted(PICTURES.iterdir()):
+            embedding = reference.embedding(path).astype("<f4")
+            encoded = base64.b64encode(embedding.tobytes()).decode()
+            vectors.append({"file": path.name, "embedding": encoded})
+        write(f"{name}.json", vectors)
     size = sum(path.stat().st_size for path in HERE.rglob("*") if path.is_file())
     print(f"{len(entries)} pictures, {size} bytes in all")
 

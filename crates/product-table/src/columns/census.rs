@@ -25,6 +25,10 @@ pub(crate) struct Census {
     /// Numbers whose mark is ambiguous by itself.
     pub(super) ambiguous: DoubtfulCells,
     pub(super) marks: Marks,
+    /// Numbers whose marks only stand between groups: `104,110,116` may also be a list.
+    pub(super) grouped: DoubtfulCells,
+    /// True if a number shows that marks between groups are those of large numbers.
+    pub(super) has_large_numbers: bool,
     /// Numbers with a decimal point, and those with a decimal comma, if both occur.
     pub(super) points: DoubtfulCells,
     pub(super) commas: DoubtfulCells,
@@ -77,6 +81,10 @@ impl Census {
             Written::Number(number) => {
                 self.numbers += 1;
                 self.marks.note(number.shape);
+                if number.may_be_list() {
+                    self.grouped.push(line, cell);
+                }
+                self.has_large_numbers |= number.is_of_large_numbers();
                 match number.shape {
                     Shape::Ambiguous(_) => self.ambiguous.push(line, cell),
                     Shape::Certain {
@@ -137,9 +145,6 @@ impl Census {
 
     /// Returns the only order in which every date of the column can be read.
     pub(super) fn date_order(&self) -> Option<DateOrder> {
-        if self.times.len() > 1 {
-            return None;
-        }
         match self.dates {
             0 => None,
             dates if self.year_first == dates => Some(DateOrder::YearMonthDay),
@@ -151,5 +156,10 @@ impl Census {
             }
             _ => None,
         }
+    }
+
+    /// True if times are written in one way, so that dates with them are in order as texts.
+    pub(super) fn has_one_time_shape(&self) -> bool {
+        self.times.len() <= 1
     }
 }

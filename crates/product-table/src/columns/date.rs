@@ -51,7 +51,8 @@ impl WrittenDate<'_> {
     pub(super) fn orders(&self) -> impl Iterator<Item = DateOrder> {
         let orders: &[DateOrder] = match self.mark {
             _ if self.parts[0] > 999 => &[DateOrder::YearMonthDay],
-            '.' | '-' => &[DateOrder::DayMonthYear],
+            '.' => &[DateOrder::DayMonthYear],
+            // Hyphens, as slashes, stand in dates of both orders.
             _ => &[DateOrder::DayMonthYear, DateOrder::MonthDayYear],
         };
         orders
@@ -60,8 +61,12 @@ impl WrittenDate<'_> {
             .filter(|order| self.in_order(*order).is_some())
     }
 
-    /// Returns the date as `2024-01-31`, with its time, if the parts have this order.
+    /// Returns the date as `2024-01-31`, with its time, if the parts have this order. A year in front leaves no choice.
     pub(super) fn iso(&self, order: DateOrder) -> Option<String> {
+        let order = match self.parts[0] > 999 {
+            true => DateOrder::YearMonthDay,
+            false => order,
+        };
         let (year, month, day) = self.in_order(order)?;
         Some(format!("{year:04}-{month:02}-{day:02}{}", self.time))
     }
@@ -116,7 +121,9 @@ mod tests {
             iso("2024-01-31T10:00:00Z").as_deref(),
             Some("2024-01-31T10:00:00Z")
         );
+        assert_eq!(iso("03-25-2024").as_deref(), Some("2024-03-25"));
         assert_eq!(written("01/02/2024").unwrap().orders().count(), 2);
+        assert_eq!(written("01-02-2024").unwrap().orders().count(), 2);
         for other in [
             "",
             "2023-02-29",

@@ -93,6 +93,11 @@ fn is_group_mark(character: char) -> bool {
     matches!(character, ' ' | '\u{a0}' | '\u{202f}' | '\'' | '\u{2019}')
 }
 
+/// True for marks that stand between groups of digits, and also between the numbers of a list.
+pub(super) fn is_list_mark(character: char) -> bool {
+    matches!(character, '.' | ',' | ' ')
+}
+
 /// Returns what the marks of digits mean, or `None` if they have no meaning together.
 pub(super) fn shape(body: &str) -> Option<Shape> {
     let Some((last, mark)) = body.char_indices().rfind(|(_, c)| is_mark(*c)) else {

@@ -1,7 +1,7 @@
 //! Numbers as people write them.
 
 use super::currency;
-use super::marks::{Marks, Shape, is_mark, shape};
+use super::marks::{Marks, Shape, is_list_mark, is_mark, shape};
 
 /// Maximum number of digits of a number: more are an identifier, and would not all be kept.
 const MAX_DIGITS: usize = 15;
@@ -68,6 +68,32 @@ impl WrittenNumber<'_> {
             Shape::Certain { decimal, .. } => Some(decimal),
             Shape::Ambiguous(mark) => marks.is_decimal(mark).map(|is| is.then_some(mark)),
         }
+    }
+
+    /// True if this may also be a list of numbers with three digits.
+    pub(super) fn may_be_list(&self) -> bool {
+        match self.shape {
+            Shape::Certain {
+                decimal: None,
+                grouping: Some(mark),
+            } => is_list_mark(mark),
+            _ => false,
+        }
+    }
+
+    /// True for what a column of large numbers has and one of lists has not: a decimal mark, a currency, a number below
+    /// 1,000, a group that begins with 0, or a mark that never stands in lists.
+    pub(super) fn is_of_large_numbers(&self) -> bool {
+        let is_certain = match self.shape {
+            Shape::Whole => self.body.len() <= 3,
+            Shape::Certain {
+                decimal: None,
+                grouping: Some(mark),
+            } => !is_list_mark(mark) || self.body.split(mark).any(|group| group.starts_with('0')),
+            Shape::Certain { .. } => true,
+            Shape::Ambiguous(_) => false,
+        };
+        is_certain || self.currency.is_some()
     }
 
     /// Returns the value; `decimal` is the decimal mark, and all other marks stand between groups.

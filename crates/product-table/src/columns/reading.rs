@@ -152,6 +152,10 @@ fn numbers(census: &Census) -> (ColumnReading, Report) {
             doubtful,
         );
     }
+    if !census.grouped.is_empty() && !census.has_large_numbers {
+        let reason = "the marks in these numbers may stand between thousands or between the numbers of a list";
+        return doubt(reason, census.grouped.clone());
+    }
     if !census.ambiguous.is_empty() && marks.is_decimal('.').is_none() {
         let reason = "the mark in these numbers may be a decimal mark or stand between thousands";
         return doubt(reason, census.ambiguous.clone());
@@ -167,12 +171,24 @@ fn numbers(census: &Census) -> (ColumnReading, Report) {
 
 fn dates(census: &Census) -> (ColumnReading, Report) {
     match census.date_order() {
-        Some(order) => plain(ColumnReading::Date(order), census),
-        None => {
-            let reason = "the order of day and month is open, or times are written in several ways";
-            doubt(reason, census.date_cells.clone())
-        }
+        Some(order) if census.has_one_time_shape() => plain(ColumnReading::Date(order), census),
+        Some(_) => doubt(
+            "times are written in several ways",
+            census.date_cells.clone(),
+        ),
+        None => open_order(census),
     }
+}
+
+/// Keeps dates whose order is open as texts.
+fn open_order(census: &Census) -> (ColumnReading, Report) {
+    let reason =
+        "the order of day and month is open; --types chooses day-month-year or month-day-year";
+    let report = Report {
+        reason: Some(reason.to_owned()),
+        doubtful: census.date_cells.clone(),
+    };
+    (ColumnReading::Text, report)
 }
 
 /// Returns the reading that a person chose.
@@ -192,9 +208,13 @@ fn chosen(choice: TypeChoice, census: &Census) -> (ColumnReading, Report) {
             is_strict: true,
         },
         TypeChoice::Boolean => ColumnReading::Boolean { is_wide: true },
-        TypeChoice::Date => {
-            ColumnReading::Date(census.date_order().unwrap_or(DateOrder::YearMonthDay))
-        }
+        TypeChoice::Date => match census.date_order() {
+            Some(order) => ColumnReading::Date(order),
+            None if census.dates > 0 => return open_order(census),
+            None => ColumnReading::Date(DateOrder::YearMonthDay),
+        },
+        TypeChoice::DayMonthYear => ColumnReading::Date(DateOrder::DayMonthYear),
+        TypeChoice::MonthDayYear => ColumnReading::Date(DateOrder::MonthDayYear),
     };
     let reason = Some("chosen by --types".to_owned());
     (

@@ -32,14 +32,12 @@ impl Layout {
     pub(crate) fn of(sheet: &Sheet, options: &ReadOptions) -> Result<Self, TableError> {
         let format = Format::of(&sheet.columns);
         let find = Finder { sheet };
-        let id = match find.chosen("--id-column", &options.id_column)? {
-            Some(id) => id,
-            None => find
-                .first(ids(format))
-                .ok_or_else(|| TableError::NoIdColumn {
-                    found: sheet.names(),
-                })?,
+        let chosen = Chosen::of(&find, options)?;
+        let usual = find.all(ids(format)).first().copied();
+        let missing = || TableError::NoIdColumn {
+            found: sheet.names(),
         };
+        let id = chosen.id.or(usual).ok_or_else(missing)?;
         let mut layout = Self {
             format,
             id,
@@ -47,22 +45,22 @@ impl Layout {
             members: sheet.columns.clone(),
             notes: Vec::new(),
         };
-        if let Some(image) = find.chosen("--image-column", &options.image_column)? {
+        if let Some(image) = chosen.image {
             layout.images = vec![image];
             layout.rename(image, IMAGE);
         }
-        for (option, choice, usual, member) in [
-            ("--name-column", &options.name_column, names(format), NAME),
-            (
-                "--category-column",
-                &options.category_column,
-                categories(format),
-                CATEGORY,
-            ),
-            ("", &None, prices(format), PRICE),
+        for (choice, usual, member) in [
+            (chosen.name, names(format), NAME),
+            (chosen.category, categories(format), CATEGORY),
+            (None, prices(format), PRICE),
         ] {
-            let chosen = find.chosen(option, choice)?;
-            if let Some(column) = chosen.or_else(|| find.first(usual)) {
+            // A column that was chosen for something else is not taken for what it usually is.
+            let usual = || {
+                find.all(usual)
+                    .into_iter()
+                    .find(|column| !chosen.has(*column))
+            };
+            if let Some(column) = choice.or_else(usual) {
                 layout.rename(column, member);
             }
         }
@@ -81,6 +79,51 @@ impl Layout {
             }
         }
         member.clone_into(&mut self.members[column]);
+    }
+}
+
+/// The columns that a person chose.
+struct Chosen {
+    id: Option<usize>,
+    image: Option<usize>,
+    name: Option<usize>,
+    category: Option<usize>,
+}
+
+impl Chosen {
+    fn of(find: &Finder<'_>, options: &ReadOptions) -> Result<Self, TableError> {
+        let choices = [
+            ("--id-column", &options.id_column),
+            ("--image-column", &options.image_column),
+            ("--name-column", &options.name_column),
+            ("--category-column", &options.category_column),
+        ];
+        let mut columns = [None; 4];
+        for (position, (option, choice)) in choices.into_iter().enumerate() {
+            let column = find.chosen(option, choice)?;
+            let mut earlier = columns[..position].iter();
+            let same = earlier.position(|other| column.is_some() && *other == column);
+            if let (Some(same), Some(name)) = (same, choice) {
+                return Err(TableError::ColumnOfTwoOptions {
+                    first: choices[same].0,
+                    second: option,
+                    name: name.clone(),
+                });
+            }
+            columns[position] = column;
+        }
+        let [id, image, name, category] = columns;
+        Ok(Self {
+            id,
+            image,
+            name,
+            category,
+        })
+    }
+
+    fn has(&self, column: usize) -> bool {
+        let columns = [self.id, self.image, self.name, self.category];
+        columns.contains(&Some(column))
     }
 }
 
@@ -106,13 +149,6 @@ impl Finder<'_> {
         found.map(Some).ok_or_else(missing)
     }
 
-    /// Returns the first of these columns that exists.
-    fn first(&self, names: &[&str]) -> Option<usize> {
-        names
-            .iter()
-            .find_map(|name| self.all(&[name]).first().copied())
-    }
-
     /// Returns all of these columns that exist, in their order.
     fn all(&self, names: &[&str]) -> Vec<usize> {
         let columns = || self.sheet.columns.iter().enumerate();
@@ -135,16 +171,16 @@ fn ids(format: Format) -> &'static [&'static str] {
 
 fn image_columns(format: Format) -> &'static [&'static str] {
     match format {
-        Format::Plain => &[IMAGE, "image_link", "additional_image_link"],
-        Format::GoogleMerchant => &["image_link", "additional_image_link"],
+        Format::Plain | Format::GoogleMerchant => &[IMAGE, "image_link", "additional_image_link"],
         Format::Shopify => &[
+            IMAGE,
             "image_src",
             "product_image_url",
             "variant_image",
             "variant_image_url",
         ],
-        Format::WooCommerce => &["images"],
-        Format::KaggleFashion => &[],
+        Format::WooCommerce => &[IMAGE, "images"],
+        Format::KaggleFashion => &[IMAGE],
     }
 }
 

@@ -1,7 +1,11 @@
 //! The images that a cell names.
 
-/// The member of the metadata that keeps the image entries of a product.
-pub(crate) const IMAGE: &str = "image";
+use std::collections::HashSet;
+
+use crate::limits::MAX_IMAGES;
+
+/// The member of the metadata that keeps the image entries of a product, whichever columns have them.
+pub const IMAGE: &str = "image";
 
 /// Splits a cell into image entries: at `|`, and at commas that a link follows.
 pub(crate) fn split_images(cell: &str) -> impl Iterator<Item = &str> {
@@ -9,9 +13,19 @@ pub(crate) fn split_images(cell: &str) -> impl Iterator<Item = &str> {
     entries.map(str::trim).filter(|entry| !entry.is_empty())
 }
 
-/// Returns the paths of images that a cell names; links are left out.
+/// Returns the paths of images that a cell names, at most 100; links are left out.
 pub fn image_entries(cell: &str) -> impl Iterator<Item = &str> {
-    split_images(cell).filter(|entry| !is_link(entry))
+    let entries = split_images(cell).filter(|entry| !is_link(entry));
+    entries.take(MAX_IMAGES)
+}
+
+/// Returns a cell with the entries that it does not name yet, or `None` if it names all.
+pub(crate) fn with_entries(cell: Option<&str>, entries: &[String]) -> Option<String> {
+    let known: HashSet<&str> = image_entries(cell.unwrap_or_default()).collect();
+    let new = entries.iter().map(String::as_str);
+    let new: Vec<&str> = new.filter(|entry| !known.contains(entry)).collect();
+    let all: Vec<&str> = cell.into_iter().chain(new.iter().copied()).collect();
+    (!new.is_empty()).then(|| all.join("|"))
 }
 
 /// True if an entry is an `http` or `https` link.

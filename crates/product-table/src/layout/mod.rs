@@ -11,6 +11,7 @@ mod woocommerce;
 pub(crate) use columns_of::{Layout, REPEATABLE};
 pub use format::Format;
 pub(crate) use format::joins_last_column;
-pub use images::image_entries;
+pub(crate) use images::with_entries;
+pub use images::{IMAGE, image_entries};
 pub(crate) use joining::product_rows;
 pub(crate) use rows::ProductRow;

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::columns_of::Layout;
 use super::images::{is_link, split_images};
 use crate::bad_line::DuplicateId;
-use crate::limits::MAX_IMAGES;
-use crate::sheet::{SheetCell, SheetRow};
+use crate::limits::{MAX_ID_BYTES, MAX_IMAGES};
+use crate::sheet::{Sheet, SheetCell, SheetRow};
 
 /// Everything that the rows of a table say of their products.
 #[derive(Debug, Default)]
@@ -31,26 +31,64 @@ pub(crate) struct ProductRow {
     pub(crate) image_links: Vec<String>,
     /// Lists of texts, such as the sizes of variants.
     pub(crate) lists: BTreeMap<String, Vec<String>>,
+    /// True if it has more images than are kept.
+    pub(crate) has_more_images: bool,
+    /// True if it has more values of a list than are kept.
+    pub(crate) has_more_values: bool,
+}
+
+/// Keeps the rows with an id; the others are bad lines of the sheet.
+pub(super) fn with_ids(rows: Vec<SheetRow>, sheet: &mut Sheet, layout: &Layout) -> Vec<SheetRow> {
+    let name = sheet.columns[layout.id].clone();
+    let is_kept = |row: &SheetRow| match fault(row.get(layout.id), &name) {
+        None => true,
+        Some(reason) => {
+            sheet.bad_line(row.line, &reason);
+            false
+        }
+    };
+    rows.into_iter().filter(is_kept).collect()
+}
+
+fn fault(id: Option<&str>, name: &str) -> Option<String> {
+    match id {
+        None => Some(format!("{name} is empty")),
+        Some(id) if id.len() > MAX_ID_BYTES => {
+            let bytes = id.len();
+            Some(format!(
+                "{name} has {bytes} bytes, at most {MAX_ID_BYTES} are allowed"
+            ))
+        }
+        Some(_) => None,
+    }
 }
 
 /// Keeps the last product of each id, and lists the lines of the others.
 pub(super) fn last_of_each(products: Vec<ProductRow>) -> ProductRows {
-    let mut lines: HashMap<String, Vec<u64>> = HashMap::with_capacity(products.len());
-    for product in &products {
-        match lines.get_mut(&product.product_id) {
-            Some(lines) => lines.push(product.line),
-            None => drop(lines.insert(product.product_id.clone(), vec![product.line])),
+    // Lines do not tell products apart: all items of a feed may be on one.
+    let mut seen: HashMap<&str, Vec<usize>> = HashMap::with_capacity(products.len());
+    for (position, product) in products.iter().enumerate() {
+        seen.entry(&product.product_id).or_default().push(position);
+    }
+    let mut is_last = vec![false; products.len()];
+    let mut duplicates = Vec::new();
+    for (product_id, positions) in seen {
+        if let Some(last) = positions.last() {
+            is_last[*last] = true;
+        }
+        if positions.len() > 1 {
+            duplicates.push(DuplicateId {
+                product_id: product_id.to_owned(),
+                lines: positions.iter().map(|p| products[*p].line).collect(),
+            });
         }
     }
-    let is_last = |product: &ProductRow| lines[&product.product_id].last() == Some(&product.line);
-    let kept = products.into_iter().filter(is_last).collect();
-    let repeated = lines.into_iter().filter(|(_, lines)| lines.len() > 1);
-    let mut duplicates: Vec<DuplicateId> = repeated
-        .map(|(product_id, lines)| DuplicateId { product_id, lines })
-        .collect();
-    duplicates.sort_unstable_by(|a, b| a.lines.cmp(&b.lines));
+    duplicates.sort_unstable_by(|a, b| (&a.lines, &a.product_id).cmp(&(&b.lines, &b.product_id)));
+    let kept = products.into_iter().zip(is_last);
     ProductRows {
-        products: kept,
+        products: kept
+            .filter_map(|(product, is_last)| is_last.then_some(product))
+            .collect(),
         duplicates,
         notes: Vec::new(),
     }
@@ -82,8 +120,11 @@ impl ProductRow {
                 true => &mut self.image_links,
                 false => &mut self.image_entries,
             };
-            if known.len() < MAX_IMAGES && !known.iter().any(|known| known == entry) {
-                known.push(entry.to_owned());
+            if !known.iter().any(|known| known == entry) {
+                match known.len() < MAX_IMAGES {
+                    true => known.push(entry.to_owned()),
+                    false => self.has_more_images = true,
+                }
             }
         }
     }
@@ -104,8 +145,11 @@ impl ProductRow {
     /// Adds a text to a list, once.
     pub(super) fn add_to_list(&mut self, name: &str, text: &str) {
         let list = self.lists.entry(name.to_owned()).or_default();
-        if list.len() < MAX_IMAGES && !list.iter().any(|known| known == text) {
-            list.push(text.to_owned());
+        if !list.iter().any(|known| known == text) {
+            match list.len() < MAX_IMAGES {
+                true => list.push(text.to_owned()),
+                false => self.has_more_values = true,
+            }
         }
     }
 }

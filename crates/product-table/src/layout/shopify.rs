@@ -9,81 +9,185 @@ use crate::sheet::{Sheet, SheetRow, plain_name};
 /// Number of options that a variant can have.
 const OPTIONS: usize = 3;
 
-/// Joins the lines of each handle. The first line counts; later ones add images and the values of options.
+/// Joins the lines of each handle. The first line counts; later ones add images and the values of options, and fill what
+/// is empty of the product itself.
 pub(super) fn products(rows: Vec<SheetRow>, sheet: &Sheet, layout: &Layout) -> ProductRows {
-    let columns = OptionColumns::of(sheet);
-    let price = layout.members.iter().position(|member| member == "price");
-    let position = column(sheet, &["image_position"]);
-    let mut joined = ProductRows::default();
-    let mut known: HashMap<String, Joined> = HashMap::new();
-    let mut other_prices = 0;
+    let columns = Columns::of(sheet, layout);
+    let mut joined: Vec<Joined> = Vec::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
     for row in rows {
         let handle = row.get(layout.id).unwrap_or_default();
-        let Joined {
-            product,
-            names,
-            images,
-            has_other_price,
-        } = match known.get_mut(handle) {
-            Some(joined) => joined,
+        let position = match known.get(handle) {
+            Some(position) => *position,
             None => {
-                joined.products.push(ProductRow {
-                    line: row.line,
-                    product_id: handle.to_owned(),
-                    ..ProductRow::default()
-                });
-                let new = Joined {
-                    product: joined.products.len() - 1,
-                    ..Joined::default()
-                };
-                known.entry(handle.to_owned()).or_insert(new)
+                known.insert(handle.to_owned(), joined.len());
+                joined.push(Joined::new(row.line, handle));
+                joined.len() - 1
             }
         };
-        let product = &mut joined.products[*product];
-        for image in &layout.images {
-            if let Some(cell) = row.get(*image) {
-                let place = position.and_then(|column| row.get(column)?.parse().ok());
-                images.push((place.unwrap_or(u32::MAX), cell.to_owned()));
-            }
-        }
-        for (option, name) in names.iter_mut().enumerate() {
-            columns.add(option, name, &row, product);
-        }
-        let first_price = product.cells.iter().find(|cell| Some(cell.column) == price);
-        let differs = first_price.zip(price.and_then(|column| row.get(column)));
-        if differs.is_some_and(|(first, here)| first.text != here) && !*has_other_price {
-            *has_other_price = true;
-            other_prices += 1;
-        }
-        let cells = row.cells.into_iter();
-        for cell in cells.filter(|cell| !columns.has(cell.column)) {
-            product.add(cell, layout);
-        }
+        joined[position].add(row, &columns, layout);
     }
-    for mut found in known.into_values() {
-        found.images.sort_by_key(|(place, _)| *place);
-        for (_, cell) in found.images {
-            joined.products[found.product].add_images(&cell);
-        }
-    }
+    let other_prices = joined
+        .iter()
+        .filter(|joined| joined.has_other_price)
+        .count();
+    let mut rows = ProductRows::default();
     if other_prices > 0 {
-        joined.notes.push(format!(
+        rows.notes.push(format!(
             "{other_prices} products have variants with different prices: the price of the first variant counts"
         ));
     }
-    joined
+    rows.products = joined.into_iter().map(Joined::into_product).collect();
+    rows
 }
 
 /// The rows of one handle so far.
 #[derive(Default)]
 struct Joined {
-    /// The position of its product.
-    product: usize,
+    product: ProductRow,
     /// The names of its options.
     names: [String; OPTIONS],
     /// Its images, with their positions.
     images: Vec<(u32, String)>,
     has_other_price: bool,
+    /// True if a line had cells of a variant, or of an image; these of later lines are left out.
+    has_variant: bool,
+    has_image: bool,
+}
+
+impl Joined {
+    fn new(line: u64, handle: &str) -> Self {
+        let product = ProductRow {
+            line,
+            product_id: handle.to_owned(),
+            ..ProductRow::default()
+        };
+        Self {
+            product,
+            ..Self::default()
+        }
+    }
+
+    fn add(&mut self, row: SheetRow, columns: &Columns, layout: &Layout) {
+        for image in &layout.images {
+            if let Some(cell) = row.get(*image) {
+                let position = columns.position.and_then(|column| row.get(column));
+                let position = position.and_then(|text| text.parse().ok());
+                self.images
+                    .push((position.unwrap_or(u32::MAX), cell.to_owned()));
+            }
+        }
+        for (option, name) in self.names.iter_mut().enumerate() {
+            columns.options.add(option, name, &row, &mut self.product);
+        }
+        let mut cells = self.product.cells.iter();
+        let first_price = cells.find(|cell| Some(cell.column) == columns.price);
+        let price = columns.price.and_then(|column| row.get(column));
+        let both = first_price.zip(price);
+        self.has_other_price |= both.is_some_and(|(first, here)| first.text != here);
+        self.add_cells(row, columns, layout);
+    }
+
+    /// Adds the cells of a line; those of variants and of images come from one line each, because the price of one
+    /// variant beside the SKU of another would be a product that does not exist.
+    fn add_cells(&mut self, row: SheetRow, columns: &Columns, layout: &Layout) {
+        let (had_variant, had_image) = (self.has_variant, self.has_image);
+        for cell in row.cells {
+            let is_taken = match columns.groups[cell.column] {
+                ColumnGroup::Product => true,
+                ColumnGroup::Option => false,
+                ColumnGroup::Variant => {
+                    self.has_variant = true;
+                    !had_variant
+                }
+                ColumnGroup::Image => {
+                    self.has_image = true;
+                    !had_image
+                }
+            };
+            if is_taken {
+                self.product.add(cell, layout);
+            }
+        }
+    }
+
+    fn into_product(mut self) -> ProductRow {
+        self.images.sort_by_key(|(position, _)| *position);
+        for (_, cell) in self.images {
+            self.product.add_images(&cell);
+        }
+        self.product
+    }
+}
+
+/// The columns with a meaning of their own.
+struct Columns {
+    options: OptionColumns,
+    groups: Vec<ColumnGroup>,
+    price: Option<usize>,
+    /// The position of an image among those of its product.
+    position: Option<usize>,
+}
+
+impl Columns {
+    fn of(sheet: &Sheet, layout: &Layout) -> Self {
+        let options = OptionColumns::of(sheet);
+        let columns = sheet.columns.iter().enumerate();
+        let groups = columns.map(|(column, name)| match options.has(column) {
+            true => ColumnGroup::Option,
+            false => ColumnGroup::of(name),
+        });
+        Self {
+            groups: groups.collect(),
+            options,
+            price: layout.members.iter().position(|member| member == "price"),
+            position: column(sheet, &["image_position"]),
+        }
+    }
+}
+
+/// What a column describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ColumnGroup {
+    /// The product: an empty cell is filled from a later line.
+    Product,
+    /// One variant.
+    Variant,
+    /// One image.
+    Image,
+    /// The names and values of options, which become lists.
+    Option,
+}
+
+/// Beginnings of the names of columns that describe a variant, in both forms of the export.
+const OF_VARIANTS: [&str; 14] = [
+    "variant_",
+    "sku",
+    "barcode",
+    "price",
+    "compare_at_price",
+    "cost_per_item",
+    "unit_price_",
+    "inventory_",
+    "weight_",
+    "charge_tax",
+    "tax_code",
+    "continue_selling_",
+    "requires_shipping",
+    "fulfillment_service",
+];
+const OF_IMAGES: [&str; 2] = ["image_", "product_image_"];
+
+impl ColumnGroup {
+    fn of(name: &str) -> Self {
+        let name = plain_name(name);
+        let starts = |with: &[&str]| with.iter().any(|start| name.starts_with(start));
+        match (starts(&OF_VARIANTS), starts(&OF_IMAGES)) {
+            (true, _) => Self::Variant,
+            (false, true) => Self::Image,
+            (false, false) => Self::Product,
+        }
+    }
 }
 
 /// The columns of the names and values of options.

@@ -3,30 +3,33 @@
 use std::collections::HashMap;
 
 use super::columns_of::Layout;
-use super::rows::{ProductRow, ProductRows, last_of_each};
+use super::rows::{ProductRow, ProductRows, last_of_each, with_ids};
 use crate::sheet::{Sheet, SheetRow, plain_name};
 
 /// Gives the images of variations, and the price if it has none, to their parent. The first category counts.
 pub(super) fn products(rows: Vec<SheetRow>, sheet: &mut Sheet, layout: &Layout) -> ProductRows {
     let columns = Columns::of(sheet);
-    let is_variation = |row: &SheetRow| row_has(row, columns.kind, "variation");
-    let (variations, parents): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_variation);
+    let (variations, parents): (Vec<_>, Vec<_>) =
+        rows.into_iter().partition(|row| columns.is_variation(row));
     let mut by_name = HashMap::new();
-    let mut products = Vec::with_capacity(parents.len());
-    for row in parents {
-        let sku = columns.sku.and_then(|column| row.get(column));
-        let id = row.get(layout.id).unwrap_or_default();
-        by_name.insert(format!("id:{id}"), products.len());
-        if let Some(sku) = sku {
-            by_name.insert(sku.to_owned(), products.len());
+    let mut products = Vec::new();
+    for row in with_ids(parents, sheet, layout) {
+        // Variations name their parent by `ID` or `SKU`, whichever column identifies products here.
+        for (prefix, column) in [("id:", columns.id), ("", columns.sku)] {
+            if let Some(name) = column.and_then(|column| row.get(column)) {
+                by_name.insert(format!("{prefix}{name}"), products.len());
+            }
         }
         products.push(columns.product(row, layout));
     }
-    let joined = variations.len();
+    let mut joined = 0;
     for row in variations {
         let parent = columns.parent.and_then(|column| row.get(column));
         match parent.and_then(|parent| by_name.get(parent)) {
-            Some(parent) => columns.join(&mut products[*parent], row, layout),
+            Some(parent) => {
+                columns.join(&mut products[*parent], row, layout);
+                joined += 1;
+            }
             None => {
                 let reason = "the variation names no product of the file as its parent";
                 sheet.bad_line(row.line, reason);
@@ -43,6 +46,7 @@ pub(super) fn products(rows: Vec<SheetRow>, sheet: &mut Sheet, layout: &Layout) 
 }
 
 struct Columns {
+    id: Option<usize>,
     kind: Option<usize>,
     sku: Option<usize>,
     parent: Option<usize>,
@@ -65,6 +69,7 @@ impl Columns {
             Some((name, find(&format!("attribute_{number}_value(s)"))?))
         });
         Self {
+            id: find("id"),
             kind: find("type"),
             sku: find("sku"),
             parent: find("parent"),
@@ -72,6 +77,12 @@ impl Columns {
             price: find("regular_price"),
             attributes: attributes.collect(),
         }
+    }
+
+    /// True for a variation; the type may have more words, such as `variation, downloadable, virtual`.
+    fn is_variation(&self, row: &SheetRow) -> bool {
+        let kind = self.kind.and_then(|column| row.get(column));
+        kind.is_some_and(|kind| kind.split(',').any(|word| word.trim() == "variation"))
     }
 
     fn product(&self, mut row: SheetRow, layout: &Layout) -> ProductRow {
@@ -114,10 +125,6 @@ impl Columns {
             parent.add(price, layout);
         }
     }
-}
-
-fn row_has(row: &SheetRow, column: Option<usize>, text: &str) -> bool {
-    column.and_then(|column| row.get(column)) == Some(text)
 }
 
 /// Splits a list at its commas; one after a backslash is part of a value. There is always a value.

@@ -38,7 +38,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Sheet, char), TableError> {
             add(&mut sheet, line, &record, delimiter)?;
         } else {
             has_header = true;
-            sheet.columns = header(&record);
+            sheet.columns = header(line, &record)?;
             sheet.check_columns(&layout::REPEATABLE)?;
         }
     }
@@ -48,15 +48,16 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Sheet, char), TableError> {
     }
 }
 
-fn header(record: &ByteRecord) -> Vec<String> {
-    let names = record
-        .iter()
-        .map(|name| String::from_utf8_lossy(name).trim().to_owned());
-    let mut names: Vec<String> = names.collect();
+fn header(line: u64, record: &ByteRecord) -> Result<Vec<String>, TableError> {
+    let names = record.iter().map(|name| {
+        let name = std::str::from_utf8(name).map_err(|_| TableError::HeaderEncoding(line))?;
+        Ok(name.trim().to_owned())
+    });
+    let mut names: Vec<String> = names.collect::<Result<_, _>>()?;
     while names.len() > 1 && names.last().is_some_and(String::is_empty) {
         names.pop();
     }
-    names
+    Ok(names)
 }
 
 fn add(sheet: &mut Sheet, line: u64, record: &ByteRecord, delimiter: u8) -> Result<(), TableError> {
@@ -68,7 +69,7 @@ fn add(sheet: &mut Sheet, line: u64, record: &ByteRecord, delimiter: u8) -> Resu
             Err(_) => {
                 let name = sheet.columns.get(position).map_or("", String::as_str);
                 let reason = format!("column {name:?} is not UTF-8: save the file as UTF-8");
-                sheet.bad_line(line, reason);
+                sheet.bad_line(line, &reason);
                 return Ok(());
             }
         }
@@ -92,7 +93,7 @@ fn add(sheet: &mut Sheet, line: u64, record: &ByteRecord, delimiter: u8) -> Resu
             "the line has {found} fields, the header has {columns}: put fields that contain {:?} in double quotes",
             char::from(delimiter)
         );
-        sheet.bad_line(line, reason);
+        sheet.bad_line(line, &reason);
         return Ok(());
     }
     let trimmed = texts.into_iter().map(str::trim).enumerate();

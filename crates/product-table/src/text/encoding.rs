@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use crate::error::TableError;
 
@@ -18,7 +18,7 @@ pub struct TextEncoding(&'static Encoding);
 
 impl Default for TextEncoding {
     fn default() -> Self {
-        Self(encoding_rs::UTF_8)
+        Self(UTF_8)
     }
 }
 
@@ -32,43 +32,59 @@ impl fmt::Display for TextEncoding {
     }
 }
 
-/// Returns the text of a file as UTF-8, apart from single broken lines, and the encoding it had.
-pub(crate) fn decode(bytes: &[u8]) -> Result<(Cow<'_, [u8]>, TextEncoding), TableError> {
-    let (encoding, bytes) = match Encoding::for_bom(bytes) {
-        Some((encoding, length)) => (encoding, &bytes[length..]),
-        None => (without_mark(bytes)?, bytes),
-    };
-    if encoding == encoding_rs::UTF_8 {
-        return Ok((bytes.into(), TextEncoding(encoding)));
-    }
-    let (text, has_errors) = encoding.decode_without_bom_handling(bytes);
-    if has_errors {
-        return Err(TableError::Encoding(TextEncoding(encoding).to_string()));
-    }
-    Ok((
-        text.into_owned().into_bytes().into(),
-        TextEncoding(encoding),
-    ))
+/// The text of a file.
+#[derive(Debug)]
+pub(crate) struct DecodedText<'a> {
+    /// UTF-8, apart from single broken lines.
+    pub(crate) bytes: Cow<'a, [u8]>,
+    /// The encoding of the file.
+    pub(crate) encoding: TextEncoding,
+    /// True if nothing in the file names its encoding, and its bytes leave it open.
+    pub(crate) is_assumed: bool,
 }
 
-/// Returns the encoding of a file without a byte order mark.
-fn without_mark(bytes: &[u8]) -> Result<&'static Encoding, TableError> {
+/// Returns the text of a file as UTF-8, and the encoding it had.
+pub(crate) fn decode(bytes: &[u8]) -> Result<DecodedText<'_>, TableError> {
+    let (encoding, is_assumed, bytes) = match Encoding::for_bom(bytes) {
+        Some((encoding, length)) => (encoding, false, &bytes[length..]),
+        None => {
+            let (encoding, is_assumed) = without_mark(bytes)?;
+            (encoding, is_assumed, bytes)
+        }
+    };
+    let bytes = if encoding == UTF_8 {
+        bytes.into()
+    } else {
+        let (text, has_errors) = encoding.decode_without_bom_handling(bytes);
+        if has_errors {
+            return Err(TableError::Encoding(TextEncoding(encoding).to_string()));
+        }
+        text.into_owned().into_bytes().into()
+    };
+    Ok(DecodedText {
+        bytes,
+        encoding: TextEncoding(encoding),
+        is_assumed,
+    })
+}
+
+/// Returns the encoding of a file without a byte order mark, and true if it is assumed.
+fn without_mark(bytes: &[u8]) -> Result<(&'static Encoding, bool), TableError> {
     if let Some(encoding) = utf_16(bytes) {
-        return Ok(encoding);
+        return Ok((encoding, false));
     }
     if let Some(name) = declared_in_xml(bytes) {
         let encoding = Encoding::for_label(name);
         let unknown = || TableError::UnknownEncoding(String::from_utf8_lossy(name).into_owned());
-        return encoding.ok_or_else(unknown);
+        let encoding = encoding.ok_or_else(unknown)?;
+        // A declaration that was read byte by byte is not in UTF-16, whatever it says.
+        let is_utf_16 = encoding == UTF_16LE || encoding == UTF_16BE;
+        return Ok((if is_utf_16 { UTF_8 } else { encoding }, false));
     }
     let is_1252 = std::str::from_utf8(bytes).is_err()
         && !has_utf_8(bytes)
         && !bytes.iter().any(|byte| NOT_IN_1252.contains(byte));
-    Ok(if is_1252 {
-        WINDOWS_1252
-    } else {
-        encoding_rs::UTF_8
-    })
+    Ok((if is_1252 { WINDOWS_1252 } else { UTF_8 }, is_1252))
 }
 
 /// Returns UTF-16 if every second byte at the start is zero, as in text that is mostly ASCII.
@@ -112,10 +128,10 @@ mod tests {
     use super::*;
 
     fn decoded(bytes: &[u8]) -> (String, String) {
-        let (text, encoding) = decode(bytes).unwrap();
+        let text = decode(bytes).unwrap();
         (
-            String::from_utf8_lossy(&text).into_owned(),
-            encoding.to_string(),
+            String::from_utf8_lossy(&text.bytes).into_owned(),
+            text.encoding.to_string(),
         )
     }
 
@@ -147,6 +163,11 @@ mod tests {
         let xml = b"<?xml version='1.0' encoding='windows-1251'?>\xc0";
         assert!(decoded(xml).0.ends_with('А'));
         assert!(decode(b"<?xml encoding=\"klingon\"?>").is_err());
+        let xml = "<?xml version=\"1.0\" encoding=\"utf-16\"?>ü";
+        assert_eq!(
+            decoded(xml.as_bytes()),
+            (xml.to_owned(), "UTF-8".to_owned())
+        );
     }
 
     #[test]

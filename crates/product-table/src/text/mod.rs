@@ -3,6 +3,7 @@
 mod delimited;
 mod delimiter;
 mod encoding;
+mod feed_item;
 mod line_counter;
 mod quoting;
 mod xml_feed;

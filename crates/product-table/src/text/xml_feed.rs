@@ -1,14 +1,19 @@
 //! Reading RSS and Atom feeds, as Google Merchant Center takes them.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::str::Utf8Error;
 
 use quick_xml::Reader;
-use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::escape::{EscapeError, resolve_predefined_entity, unescape};
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
+use super::feed_item::FeedItem;
 use super::line_counter::LineCounter;
 use crate::error::TableError;
-use crate::limits::{MAX_COLUMNS, MAX_METADATA_BYTES, MAX_XML_DEPTH};
+use crate::limits::{MAX_COLUMNS, MAX_XML_DEPTH};
+use crate::printable::printable;
 use crate::sheet::{Sheet, SheetCell, SheetRow};
 
 /// True if a text is XML.
@@ -32,15 +37,15 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Sheet, TableError> {
         let line = lines.line_at(reader.buffer_position() as usize);
         let event = reader.read_event();
         let damaged = |reason: String| TableError::Xml { line, reason };
-        match event.map_err(|error| damaged(error.to_string()))? {
+        match event.map_err(|error| damaged(printable(&error.to_string())))? {
             Event::Start(element) => feed.open(&element, line)?,
             Event::Empty(element) => {
                 feed.open(&element, line)?;
                 feed.close()?;
             }
             Event::End(_) => feed.close()?,
-            Event::Text(text) => feed.text(&text.decode().unwrap_or_default()),
-            Event::CData(text) => feed.text(&text.decode().unwrap_or_default()),
+            Event::Text(text) => feed.text(std::str::from_utf8(&text)),
+            Event::CData(text) => feed.text(std::str::from_utf8(&text)),
             Event::GeneralRef(reference) => feed.reference(&reference),
             Event::DocType(_) => return Err(TableError::Doctype),
             Event::Eof if feed.path.is_empty() => break,
@@ -60,25 +65,8 @@ struct FeedReader {
     /// The open elements.
     path: Vec<String>,
     /// The open item.
-    item: Option<Item>,
+    item: Option<FeedItem>,
     has_items: bool,
-}
-
-struct Item {
-    line: u64,
-    /// Length of the path to its elements.
-    depth: usize,
-    fields: Vec<Field>,
-    bytes: usize,
-    fault: Option<String>,
-}
-
-/// An element of an item.
-struct Field {
-    name: String,
-    /// True if its name has a prefix: `g:id` goes before the `id` of Atom.
-    is_prefixed: bool,
-    text: String,
 }
 
 impl FeedReader {
@@ -87,32 +75,23 @@ impl FeedReader {
             return Err(TableError::TooDeep(line));
         }
         let full = element.name();
-        let name = String::from_utf8_lossy(full.local_name().as_ref()).into_owned();
-        let is_prefixed = full.prefix().is_some();
-        self.path.push(name.clone());
+        let local = full.local_name();
+        let name = String::from_utf8_lossy(local.as_ref());
+        if matches!(name, Cow::Owned(_)) {
+            self.refuse(|| not_utf_8(&format!("the name <{name}>")));
+        }
+        self.path.push(name.into_owned());
         match &mut self.item {
-            None if matches!(name.as_str(), "item" | "entry") => {
+            None if matches!(local.as_ref(), b"item" | b"entry") => {
                 self.has_items = true;
-                self.item = Some(Item {
-                    line,
-                    depth: self.path.len(),
-                    fields: Vec::new(),
-                    bytes: 0,
-                    fault: None,
-                });
+                self.item = Some(FeedItem::new(line, self.path.len()));
             }
             None => {}
-            Some(item) => {
-                // A link of Atom is in an attribute.
-                let link = element.try_get_attribute("href").ok().flatten();
-                let text =
-                    link.map(|href| String::from_utf8_lossy(&href.value).replace("&amp;", "&"));
-                item.add(Field {
-                    name: self.path[item.depth..].join("_"),
-                    is_prefixed,
-                    text: text.unwrap_or_default(),
-                });
-            }
+            // A link of Atom is in an attribute.
+            Some(item) => match href(element) {
+                Ok(text) => item.open(&self.path[item.depth..], full.prefix().is_some(), text),
+                Err(fault) => item.refuse(fault),
+            },
         }
         Ok(())
     }
@@ -120,14 +99,20 @@ impl FeedReader {
     fn close(&mut self) -> Result<(), TableError> {
         self.path.pop();
         match self.item.take_if(|item| self.path.len() < item.depth) {
-            Some(item) => self.add_row(item),
-            None => Ok(()),
+            Some(item) => return self.add_row(item),
+            None => self.item.iter_mut().for_each(FeedItem::close),
         }
+        Ok(())
     }
 
-    fn text(&mut self, text: &str) {
-        if let Some(item) = &mut self.item {
-            item.add_text(text);
+    fn text(&mut self, text: Result<&str, Utf8Error>) {
+        match (text, &mut self.item) {
+            (_, None) => {}
+            (Ok(text), Some(item)) => item.add_text(text),
+            (Err(_), Some(_)) => {
+                let name = self.path.last().cloned().unwrap_or_default();
+                self.refuse(|| not_utf_8(&format!("the text of <{name}>")));
+            }
         }
     }
 
@@ -135,21 +120,22 @@ impl FeedReader {
         let name = String::from_utf8_lossy(reference).into_owned();
         let character = reference.resolve_char_ref().ok().flatten();
         match (character, resolve_predefined_entity(&name)) {
-            (Some(character), _) => self.text(character.encode_utf8(&mut [0; 4])),
-            (None, Some(text)) => self.text(text),
-            (None, None) => {
-                if let Some(item) = &mut self.item {
-                    item.fault = Some(format!(
-                        "the entity &{name}; is not one of XML: write the character itself"
-                    ));
-                }
-            }
+            (Some(character), _) => self.text(Ok(character.encode_utf8(&mut [0; 4]))),
+            (None, Some(text)) => self.text(Ok(text)),
+            (None, None) => self.refuse(|| unknown_entity(&name)),
         }
     }
 
-    fn add_row(&mut self, item: Item) -> Result<(), TableError> {
+    /// Notes that the open item cannot be used.
+    fn refuse(&mut self, fault: impl Fn() -> String) {
+        if let Some(item) = &mut self.item {
+            item.refuse(fault());
+        }
+    }
+
+    fn add_row(&mut self, item: FeedItem) -> Result<(), TableError> {
         if let Some(fault) = item.fault {
-            self.sheet.bad_line(item.line, fault);
+            self.sheet.bad_line(item.line, &fault);
             return Ok(());
         }
         let prefixed = item.fields.iter().filter(|field| field.is_prefixed);
@@ -185,29 +171,25 @@ impl FeedReader {
     }
 }
 
-impl Item {
-    fn add(&mut self, field: Field) {
-        self.count(field.name.len() + field.text.len());
-        if self.fault.is_none() {
-            self.fields.push(field);
-        }
+/// Returns the attribute `href` of an element, empty without one; or the fault of the element.
+fn href(element: &BytesStart<'_>) -> Result<String, String> {
+    let damaged = |error: &dyn fmt::Display| format!("an element is damaged: {error}");
+    let attribute = element.try_get_attribute("href");
+    let Some(href) = attribute.map_err(|error| damaged(&error))? else {
+        return Ok(String::new());
+    };
+    let text = std::str::from_utf8(&href.value).map_err(|_| not_utf_8("the attribute href"))?;
+    match unescape(text) {
+        Ok(text) => Ok(text.into_owned()),
+        Err(EscapeError::UnrecognizedEntity(_, name)) => Err(unknown_entity(&name)),
+        Err(error) => Err(damaged(&error)),
     }
+}
 
-    fn add_text(&mut self, text: &str) {
-        self.count(text.len());
-        if self.fault.is_none()
-            && let Some(field) = self.fields.last_mut()
-        {
-            field.text.push_str(text);
-        }
-    }
+fn not_utf_8(what: &str) -> String {
+    format!("{what} is not UTF-8: save the feed as UTF-8, or declare its encoding")
+}
 
-    fn count(&mut self, bytes: usize) {
-        self.bytes += bytes;
-        if self.bytes > MAX_METADATA_BYTES || self.fields.len() > MAX_COLUMNS {
-            self.fault = Some(format!(
-                "the item has more than {MAX_METADATA_BYTES} bytes or {MAX_COLUMNS} elements: make it smaller"
-            ));
-        }
-    }
+fn unknown_entity(name: &str) -> String {
+    format!("the entity &{name}; is not one of XML: write the character itself")
 }

@@ -60,6 +60,13 @@ fn a_file_without_ids_is_refused_with_its_columns() {
     assert!(refused(b"").contains("product_id"));
     assert!(refused(b"\n\n").contains("product_id"));
     assert!(refused(b"product_id,name,name\n1,a,b\n").contains("\"name\" twice"));
+    assert!(
+        refused(b"\n\nproduct_id,Gr\xf6\xdfe,\xc3\xbc\n1,a,b\n")
+            .contains("line 3: a name in the header")
+    );
+    assert!(
+        refused(format!("product_id,{}\n", "x".repeat(2000)).as_bytes()).contains("2000 bytes")
+    );
     let wide = vec!["c"; 3000].join(";");
     assert!(refused(format!("product_id;{wide}\n").as_bytes()).contains("columns"));
     let options = ReadOptions {
@@ -82,6 +89,77 @@ fn damaged_or_hostile_xml_is_refused() {
     assert!(refused(b"<rss><item><id>1</id>").contains("ends within"));
     assert!(refused(b"<rss>\n<item>\n<id>1</ID></item></rss>").contains("line 3"));
     assert!(refused(b"<html><body>not found</body></html>").contains("RSS"));
+}
+
+#[test]
+fn options_that_name_one_column_are_refused() {
+    let name = |name: &str| Some(name.to_owned());
+    let both = ReadOptions {
+        name_column: name("Type"),
+        category_column: name("Type"),
+        ..ReadOptions::default()
+    };
+    let error = refused_with(b"product_id,Type\n1,a\n", &both);
+    assert!(
+        error.contains("--name-column and --category-column name the same column \"Type\""),
+        "{error}"
+    );
+    let id = ReadOptions {
+        id_column: name("SKU"),
+        image_column: name("SKU"),
+        ..ReadOptions::default()
+    };
+    assert!(refused_with(b"SKU,name\n1,a\n", &id).contains("--image-column"));
+}
+
+#[test]
+fn an_item_that_is_not_utf_8_is_a_bad_line() {
+    let parts: [&[u8]; 4] = [
+        b"<title>Gr\xf6\xdfe</title>",
+        b"<title><![CDATA[\xff]]></title>",
+        b"<link href=\"http://s.example/\xff.jpg\"/>",
+        b"<gr\xf6sse>1</gr\xf6sse>",
+    ];
+    for part in parts {
+        for declaration in ["", "<?xml version='1.0' encoding='UTF-8'?>"] {
+            let mut text = format!("{declaration}<rss><channel><title>ü</title>\n<item><id>1</id>")
+                .into_bytes();
+            text.extend(part);
+            text.extend(b"</item>\n<item><id>2</id></item></channel></rss>");
+            let table = ProductTable::read(&text, &ReadOptions::default()).unwrap();
+            assert_eq!(ids(&table), ["2"]);
+            assert_eq!(bad_lines(&table), [2]);
+            assert!(table.bad_lines[0].reason.contains("UTF-8"));
+        }
+    }
+    let text = "<rss><item><id>1</id><link href='&copy;'/></item><item><id>2</id></item></rss>";
+    let table = read(text);
+    assert!(table.bad_lines[0].reason.contains("&copy;"));
+}
+
+#[test]
+fn bad_lines_are_counted_and_the_first_are_kept() {
+    let rows: String = (0..5000)
+        .map(|n| format!("{n},a,too many\n,no id\n"))
+        .collect();
+    let table = read(&format!("product_id,name\n{rows}last,b\n"));
+    assert_eq!(table.bad_line_count, 10_000);
+    let lines: Vec<u64> = (2..1002).collect();
+    assert_eq!(bad_lines(&table), lines);
+    assert_eq!(ids(&table), ["last"]);
+    let many = format!("product_id\n{}", "1\n".repeat(2_000_001));
+    assert!(refused(many.as_bytes()).contains("2000000 rows: split it"));
+}
+
+#[test]
+fn control_characters_of_a_header_do_not_reach_the_terminal() {
+    let error = refused(b"sku,na\x1b[2Jme\n1,a\n");
+    assert!(error.contains("sku, na\\u{1b}[2Jme"), "{error}");
+    let error = refused(b"<rss><item><a\x1b>1</b></item></rss>");
+    assert!(
+        error.contains("\\u{1b}") && !error.contains('\x1b'),
+        "{error}"
+    );
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn shopify_rows_of_one_handle_are_one_product() {
     let expected = json!({
         "name": "Red boot", "category": "Boots", "Vendor": "Acme", "Body (HTML)": "<p>Warm</p>", "Status": "active",
         "price": 129.9, "price_text": "129.90", "Size": ["42", "43"], "Color": ["Red"], "Variant SKU": "B-42",
-        "Image Src": "https://c.example/2.jpg", "Image Position": 2, "Variant Image": "https://c.example/v.jpg",
+        "Image Src": "https://c.example/2.jpg", "Image Position": 2,
     });
     assert_eq!(json!(boot.metadata), expected);
     assert!(!product(&table, "hat").metadata.contains_key("Title"));
@@ -106,6 +106,106 @@ fn shopify_rows_of_one_handle_are_one_product() {
             .any(|note| note.starts_with("1 products have variants with different prices"))
     );
     assert!(table.duplicates.is_empty());
+}
+
+#[test]
+fn a_shopify_product_has_the_values_of_one_variant() {
+    let rows = "shirt,Shirt,Size,S,10,,,,,\nshirt,,Size,M,20,99,SHIRT-M,500,https://c.example/a.jpg,Acme\n";
+    for header in [
+        "Handle,Title,Option1 Name,Option1 Value,Variant Price,Variant Compare At Price,Variant SKU,Variant Grams,\
+         Image Src,Vendor",
+        "URL handle,Title,Option1 name,Option1 value,Price,Compare-at price,SKU,Weight value (grams),\
+         Product image URL,Vendor",
+    ] {
+        let table = read(&format!("{header}\n{rows}"));
+        let image = header.split(',').nth(8).unwrap();
+        let expected = json!({
+            "name": "Shirt", "price": 10, "Size": ["S", "M"], "Vendor": "Acme", image: "https://c.example/a.jpg",
+        });
+        assert_eq!(json!(product(&table, "shirt").metadata), expected);
+    }
+}
+
+#[test]
+fn woocommerce_parents_are_found_whichever_column_identifies_products() {
+    let text = "ID,Type,SKU,Name,Regular price,Categories,Images,Parent,Attribute 1 name,Attribute 1 value(s)\n\
+                10,\"variable, downloadable\",SHIRT,Shirt,,Tops,,,price,\"S, M\"\n\
+                11,\"variation, downloadable, virtual\",,Shirt - S,25,,https://w.example/s.jpg,id:10,Size,S\n\
+                12,variation,SHIRT-M,Shirt - M,26,,https://w.example/m.jpg,SHIRT,Size,M\n\
+                13,variation,LOST,Lost,5,,,id:99,Size,M\n";
+    for (column, id) in [("SKU", "SHIRT"), ("ID", "10")] {
+        let options = ReadOptions {
+            id_column: Some(column.to_owned()),
+            ..ReadOptions::default()
+        };
+        let table = ProductTable::read(text.as_bytes(), &options).unwrap();
+        assert_eq!(ids(&table), [id]);
+        assert_eq!(
+            table.products[0].image_links,
+            ["https://w.example/s.jpg", "https://w.example/m.jpg"]
+        );
+        assert_eq!(bad_lines(&table), [5]);
+        assert!(
+            table
+                .notes
+                .iter()
+                .any(|note| note.starts_with("2 variations"))
+        );
+        // The column `price` stays one of numbers.
+        assert_eq!(table.products[0].metadata["price"], 25);
+        assert!(
+            table
+                .notes
+                .iter()
+                .any(|note| note.starts_with("the attribute \"price\" of 1 products is left out"))
+        );
+    }
+}
+
+#[test]
+fn a_product_with_too_many_images_says_so() {
+    let links: Vec<String> = (0..101)
+        .map(|n| format!("https://s.example/{n}.jpg"))
+        .collect();
+    let table = read(&format!(
+        "product_id,image\na,{}\nb,{}\n",
+        links.join("|"),
+        links[1..].join("|")
+    ));
+    let counts: Vec<(usize, bool)> = table
+        .products
+        .iter()
+        .map(|product| (product.image_links.len(), product.has_more_images))
+        .collect();
+    assert_eq!(counts, [(100, true), (100, false)]);
+    assert_eq!(table.notes.len(), 1);
+    assert!(table.notes[0].starts_with("1 products have more than 100 images"));
+    let rows: String = (0..101).map(|n| format!("h,T,Size,{n},1\n")).collect();
+    let table = read(&format!(
+        "Handle,Title,Option1 Name,Option1 Value,Variant Price\n{rows}"
+    ));
+    assert!(table.notes[0].contains("more than 100 values of a list"));
+}
+
+#[test]
+fn one_member_names_the_images_of_every_column() {
+    for (text, image) in [
+        (
+            "product_id,image,image_link,additional_image_link,additional_image_link\n\
+             1,a.jpg|https://s.example/x.jpg,b.jpg,c.jpg,d.jpg|a.jpg\n",
+            Some("a.jpg|https://s.example/x.jpg|b.jpg|c.jpg|d.jpg"),
+        ),
+        (
+            "<rss><item><id>1</id><image_link>a.jpg</image_link><additional_image_link>b.jpg</additional_image_link>\
+             <additional_image_link>c.jpg</additional_image_link></item></rss>",
+            Some("a.jpg|b.jpg|c.jpg"),
+        ),
+        ("product_id,image_link\n1,https://s.example/x.jpg\n", None),
+    ] {
+        let table = read(text);
+        let found = table.products[0].metadata.get("image");
+        assert_eq!(found.and_then(|image| image.as_str()), image, "{text}");
+    }
 }
 
 #[test]
@@ -180,6 +280,18 @@ fn columns_of_other_tables_can_be_chosen() {
     assert_eq!(json!(boot.metadata), expected);
     assert_eq!(column(&table, "name").column, "label");
     assert!(table.notes[0].contains("\"name\" is left out"));
+}
+
+#[test]
+fn a_chosen_column_is_not_taken_for_another_meaning() {
+    let text = "Handle,Title,Type,Product Category,Variant Price\nboot,Boot,Boots,Shoes,5\n";
+    let options = ReadOptions {
+        name_column: Some("Type".to_owned()),
+        ..ReadOptions::default()
+    };
+    let table = ProductTable::read(text.as_bytes(), &options).unwrap();
+    let expected = json!({"name": "Boots", "Title": "Boot", "category": "Shoes", "price": 5});
+    assert_eq!(json!(table.products[0].metadata), expected);
 }
 
 #[test]

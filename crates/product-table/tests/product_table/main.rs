@@ -3,6 +3,7 @@
 
 mod broken;
 mod formats;
+mod matching;
 mod properties;
 mod texts;
 mod types;

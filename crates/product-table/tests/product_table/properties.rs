@@ -20,6 +20,30 @@ fn texts() -> impl Strategy<Value = String> {
     proptest::collection::vec(part, 0..40).prop_map(|parts| parts.concat())
 }
 
+/// Feeds and tables with few ids, so that several items have the same one; items may be on one line.
+fn repeated_ids() -> impl Strategy<Value = String> {
+    let items = proptest::collection::vec(("[a-c]", "[0-9]", "\n?"), 1..12);
+    let starts = [
+        "<rss>",
+        "product_id;n\n",
+        "Handle,Title,Variant Price\n",
+        "ID,SKU,Name,Regular price,Categories\n",
+    ];
+    (items, proptest::sample::select(starts.to_vec())).prop_map(|(items, start)| {
+        let row = |(id, n, end): (String, String, String)| match start.chars().next() {
+            Some('<') => format!("<item><id>{id}</id><n>{n}</n></item>{end}"),
+            Some('p') => format!("{id};{n}\n"),
+            Some('H') => format!("{id},t,{n}\n"),
+            _ => format!("{id},{n},t,{n},c\n"),
+        };
+        let end = if start == "<rss>" { "</rss>" } else { "" };
+        format!(
+            "{start}{}{end}",
+            items.into_iter().map(row).collect::<String>()
+        )
+    })
+}
+
 /// A price in cents, written with a decimal mark and a mark between groups.
 fn written(cents: u32, decimal: char, grouping: Option<char>) -> String {
     let mut whole = (cents / 100).to_string();
@@ -42,7 +66,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_read_or_refused_and_products_are_distinct(text in texts()) {
+    fn any_text_is_read_or_refused_and_products_are_distinct(text in prop_oneof![texts(), repeated_ids()]) {
         let Ok(table) = ProductTable::read(text.as_bytes(), &ReadOptions::default()) else {
             return Ok(());
         };

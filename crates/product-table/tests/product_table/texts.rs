@@ -97,6 +97,72 @@ fn the_last_line_of_a_product_counts_and_the_others_are_said() {
 }
 
 #[test]
+fn items_of_one_id_on_one_line_are_one_product() {
+    let item = |price: u32| format!("<item><id>a</id><price>{price}</price></item>");
+    let table = read(&format!(
+        "<rss><channel>{}{}</channel></rss>",
+        item(1),
+        item(2)
+    ));
+    assert_eq!(ids(&table), ["a"]);
+    assert_eq!(table.products[0].metadata["price"], 2);
+    assert_eq!(table.duplicates[0].lines, [1, 1]);
+}
+
+#[test]
+fn text_belongs_to_the_element_around_it() {
+    let item = |content: &str| {
+        let table = read(&format!("<rss><item><id>1</id>{content}</item></rss>"));
+        json!(table.products[0].metadata)
+    };
+    for (content, expected) in [
+        (
+            "<title>Nice <b>red</b> shoe</title>",
+            json!({"title": "Nice red shoe"}),
+        ),
+        (
+            "<title><b>Red</b></title>stray<size>4</size>text",
+            json!({"title": "Red", "size": 4}),
+        ),
+        (
+            "<title>Red<br/>shoe &amp; <i>very</i> <u>warm</u></title>",
+            json!({"title": "Red shoe & very warm"}),
+        ),
+        (
+            "<shipping>\n<country>DE</country>\n<price>5</price>\n</shipping>",
+            json!({"shipping_country": "DE", "shipping_price": 5}),
+        ),
+        ("<a><c><d>deep</d></c></a><e/>", json!({"a_c_d": "deep"})),
+    ] {
+        assert_eq!(item(content), expected, "{content}");
+    }
+}
+
+#[test]
+fn a_declaration_of_utf_16_in_another_encoding_is_wrong() {
+    let text = "<?xml version=\"1.0\" encoding=\"utf-16\"?><rss><item><id>1</id><title>Größe</title></item></rss>";
+    let table = read(text);
+    assert_eq!(table.products[0].metadata["title"], "Größe");
+    assert_eq!(table.encoding.to_string(), "UTF-8");
+}
+
+#[test]
+fn an_assumed_encoding_is_said_with_a_sample() {
+    let table = ProductTable::read(
+        b"product_id,name\n1,a\n2,Gr\xf6\xdfe\n",
+        &ReadOptions::default(),
+    );
+    let notes = table.unwrap().notes;
+    assert!(
+        notes[0].contains("Windows-1252 is assumed, in which line 3 has \"Größe\""),
+        "{notes:?}"
+    );
+    let declared = b"<?xml version='1.0' encoding='windows-1252'?><rss><item><id>1</id><t>\xf6</t></item></rss>";
+    let table = ProductTable::read(declared, &ReadOptions::default()).unwrap();
+    assert_eq!(table.notes, [""; 0]);
+}
+
+#[test]
 fn cells_of_columns_without_a_name_are_said_to_be_left_out() {
     let table = read("product_id,,name\n1,lost,a\n2,,b\n");
     assert!(

