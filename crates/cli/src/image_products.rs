@@ -97,8 +97,8 @@ pub(crate) async fn assign_all(
     Ok(assignment)
 }
 
-/// Changes the product of the image at `key` if it shows another one, and returns true then. Its bytes and ETag stay, so
-/// nothing is embedded.
+/// Changes the product of the image at `key` if it shows another one, and returns true then. Its bytes stay, and
+/// with them its ETag, so that nothing is embedded; unless it was uploaded in parts or is encrypted by KMS.
 async fn store_product(cloud: &Cloud, key: &str, product_id: &str, dry_run: bool) -> Result<bool> {
     let mut uploads = 0;
     loop {

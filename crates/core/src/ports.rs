@@ -64,7 +64,8 @@ pub trait ImageWriter: Send + Sync {
         content_type: &str,
         metadata: &BTreeMap<String, String>,
     ) -> Result<(), StoreError>;
-    /// Replaces the user metadata of an image whose ETag is `etag`; its bytes and media type stay. Fails with
+    /// Replaces the user metadata of an image whose ETag is `etag`; its bytes and media type stay. In S3, the ETag of an
+    /// object that was uploaded in parts or is encrypted by KMS changes. Fails with
     /// [`StoreErrorKind::Conflict`](crate::StoreErrorKind::Conflict) if another version is at `key` now, and with
     /// [`StoreErrorKind::NotFound`](crate::StoreErrorKind::NotFound) if none is.
     async fn set_metadata(
@@ -108,7 +109,8 @@ pub trait Manifests: Send + Sync {
 /// The manifests of generations that were replaced, so that any process can search one for a while.
 #[async_trait]
 pub trait Generations: Send + Sync {
-    /// Keeps the manifest of a generation. All writers keep the same bytes for it, so doing it again changes nothing.
+    /// Keeps the manifest of a generation. All writers keep the same bytes for it; doing it again changes nothing, not
+    /// even its time.
     async fn keep(&self, generation: u64, manifest: Bytes) -> Result<(), StoreError>;
     /// Returns the manifest of a generation, or `None` if it is not kept.
     async fn load(&self, generation: u64) -> Result<Option<Bytes>, StoreError>;

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use futures::{StreamExt, TryStreamExt, stream};
 use lookalike_core::model::LoadedManifest;
 use lookalike_core::time::now_milliseconds;
-use lookalike_index::Manifest;
+use lookalike_index::{Fingerprint, Manifest};
 use tracing::info;
 
 use crate::error::IndexingError;
@@ -45,6 +45,8 @@ impl Indexer {
             .chain(lately)
             .collect();
         let safe_since = UNIX_EPOCH + Duration::from_millis(safe_since);
+        // First, so that none is kept whose segments are gone.
+        self.forget_generations(safe_since).await?;
         let remains = stored
             .into_iter()
             .filter(|segment| !kept.contains(&segment.id) && segment.modified < safe_since);
@@ -56,11 +58,14 @@ impl Indexer {
         if collected > 0 {
             info!(collected, "segments removed");
         }
-        self.forget_generations(safe_since).await?;
         for encoder in encoders {
             let needed = manifest.fingerprints().any(|f| f == encoder.fingerprint);
             // An encoder that is about to be named has just been stored, which made it young.
-            if !needed && encoder.modified < safe_since {
+            if needed || encoder.modified >= safe_since {
+                continue;
+            }
+            // Whoever goes back to a generation needs its encoder.
+            if !self.is_of_kept(encoder.fingerprint).await? {
                 self.ports.encoder_store.delete(encoder.fingerprint).await?;
                 info!(fingerprint = %encoder.fingerprint, "an encoder that no index has is removed");
             }
@@ -77,5 +82,17 @@ impl Indexer {
             }
         }
         Ok(())
+    }
+
+    /// True if a generation that is kept has an index of this encoder.
+    async fn is_of_kept(&self, fingerprint: Fingerprint) -> Result<bool, IndexingError> {
+        for kept in self.ports.generations.list().await? {
+            let manifest = self.ports.generations.load(kept.generation).await?;
+            let manifest = manifest.and_then(|bytes| Manifest::decode(&bytes).ok());
+            if manifest.is_some_and(|manifest| manifest.fingerprints().any(|f| f == fingerprint)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

@@ -38,9 +38,10 @@ impl Indexer {
         // In this order, so that an image that comes and fails meanwhile does not look like one that is gone.
         let failed = self.failed_images().await?;
         let stored = self.stored_images().await?;
+        let is_found = |key: &str| searched.is_some_and(|index| index.view.locate(key).is_some());
         let is_done = |key: &str, etag: &String| {
             searched.is_some_and(|index| index.has_version(key, etag))
-                || failed.versions.get(key) == Some(etag)
+                || failed.versions.get(key) == Some(etag) && !is_found(key)
         };
         let new = stored.iter().filter(|(key, etag)| !is_done(key, etag));
         let mut missed: BTreeSet<String> = new.map(|(key, _)| key.clone()).collect();

@@ -153,6 +153,8 @@ impl Indexer {
                         .await?;
                     manifest.generation = before.generation;
                     manifest.history = before.history;
+                    // Its segments stay for a while, for searches and for going back.
+                    manifest.retired = self.publisher.retired_by(&manifest, &before.manifest);
                     Some(etag)
                 }
                 LoadedManifest::Missing | LoadedManifest::Unchanged => None,
@@ -178,6 +180,8 @@ impl Indexer {
 struct Before {
     generation: u64,
     history: Vec<HistoryEntry>,
+    /// None if it cannot be read.
+    manifest: Option<Manifest>,
 }
 
 /// Returns the claims of a manifest, possibly damaged or foreign, as far as they are credible.
@@ -185,7 +189,8 @@ fn credible(bytes: &[u8]) -> Before {
     if let Ok(manifest) = Manifest::decode(bytes) {
         return Before {
             generation: manifest.generation.min(MAX_CREDIBLE),
-            history: manifest.history,
+            history: manifest.history.clone(),
+            manifest: Some(manifest),
         };
     }
     let value: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
@@ -193,5 +198,6 @@ fn credible(bytes: &[u8]) -> Before {
     Before {
         generation: claimed.filter(|g| *g < MAX_CREDIBLE).unwrap_or(0),
         history: Vec::new(),
+        manifest: None,
     }
 }

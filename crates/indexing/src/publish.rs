@@ -189,8 +189,11 @@ impl Publisher {
         self.keep(published).await?;
         let changed = Changed::step(Step::RolledBack);
         let mut next = self.next_generation(published, earlier, changed);
-        // Whoever rebuilds the base does so from segments that are no longer the newest.
+        // Whoever rebuilds a base does so from segments that are no longer the newest.
         next.lease = None;
+        for standby in &mut next.standby_indexes {
+            standby.lease = None;
+        }
         let (bytes, before) = (Bytes::from(next.encode()), published.etag.as_deref());
         self.manifests.swap(bytes, before).await?;
         Ok(next.generation)
@@ -203,18 +206,31 @@ impl Publisher {
         mut next: Manifest,
         changed: Changed,
     ) -> Manifest {
+        next.generation = published.generation().saturating_add(1);
+        if let Some(current) = &published.manifest {
+            next.history = current.history.clone();
+        }
+        next.record(now_milliseconds(), changed);
+        next.retired = self.retired_by(&next, &published.manifest);
+        next
+    }
+
+    /// Returns the segments that are retired once `next` takes the place of `current`.
+    pub(crate) fn retired_by(
+        &self,
+        next: &Manifest,
+        current: &Option<Manifest>,
+    ) -> Vec<RetiredSegment> {
+        let Some(current) = current else {
+            return Vec::new();
+        };
         let now = now_milliseconds();
         let safe_since = now.saturating_sub(self.safe_age.as_millis() as u64);
-        next.generation = published.generation().saturating_add(1);
-        let Some(current) = &published.manifest else {
-            next.record(now, changed);
-            return next;
-        };
-        next.history = current.history.clone();
-        next.record(now, changed);
-        next.retired = current.retired.clone();
-        next.retired.retain(|retired| retired.at >= safe_since);
-        let replaced: Vec<RetiredSegment> = current
+        let lately = current
+            .retired
+            .iter()
+            .filter(|retired| retired.at >= safe_since);
+        let replaced = current
             .entries()
             .filter(|old| !next.names(old.id))
             // Younger ones stay in the store for long enough by their age alone; naming every delta
@@ -223,10 +239,8 @@ impl Publisher {
             .map(|old| RetiredSegment {
                 id: old.id,
                 at: now,
-            })
-            .collect();
-        next.retired.extend(replaced);
-        next
+            });
+        lately.cloned().chain(replaced).collect()
     }
 }
 

@@ -1,13 +1,14 @@
 //! Going back to an earlier generation of the index.
 
-use std::collections::HashSet;
-use std::time::SystemTime;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use bytes::Bytes;
+use lookalike_core::encoders::NoEncoder;
 use lookalike_core::error::{StoreError, StoreErrorKind};
-use lookalike_core::model::KeptGeneration;
-use lookalike_index::{IndexError, Manifest, SegmentId};
+use lookalike_core::time::now_milliseconds;
+use lookalike_index::{HistoryEntry, IndexError, Manifest, SegmentId};
 
+use crate::current::Published;
 use crate::error::IndexingError;
 use crate::indexer::Indexer;
 
@@ -30,6 +31,9 @@ pub enum RollbackError {
         "segment {0} of that generation is gone: choose a later generation, or run `lookalike index rebuild`"
     )]
     Incomplete(SegmentId),
+    /// An encoder of the generation is gone, without which nothing can be searched or indexed.
+    #[error("{0}: choose a later generation")]
+    Encoder(NoEncoder),
     /// The index could not be read or published.
     #[error(transparent)]
     Indexing(#[from] IndexingError),
@@ -62,7 +66,7 @@ fn available(kept: &[u64]) -> String {
 
 impl Indexer {
     /// Publishes the segments of generation `to` again, as a new generation, whose number is returned. A generation can
-    /// be gone back to for half the safe age after it was replaced: as long as each of its segments is there.
+    /// be gone back to for a quarter of the safe age after it was replaced.
     ///
     /// The index then differs from bucket and table by what changed since; the daily comparison brings that back.
     ///
@@ -71,7 +75,7 @@ impl Indexer {
     pub async fn roll_back(&self, to: u64) -> Result<u64, RollbackError> {
         for _ in 0..MAX_TRIES {
             let published = self.publisher.reader.published().await?;
-            let earlier = self.earlier(to).await?;
+            let earlier = self.earlier(to, &published).await?;
             match self.publisher.publish_again(&published, earlier).await {
                 Ok(generation) => return Ok(generation),
                 Err(error) if error.kind == StoreErrorKind::Conflict => {}
@@ -81,24 +85,26 @@ impl Indexer {
         Err(IndexingError::Contended { tries: MAX_TRIES }.into())
     }
 
-    /// Returns the manifest of a replaced generation whose segments are all there, for some time yet.
-    async fn earlier(&self, generation: u64) -> Result<Manifest, RollbackError> {
-        let since = SystemTime::now() - self.settings.safe_age / 2;
-        let kept = self.ports.generations.list().await?;
-        let kept = kept.iter().filter(|kept| kept.modified >= since);
-        let mut kept: Vec<u64> = kept
-            .map(|KeptGeneration { generation, .. }| *generation)
-            .collect();
-        kept.sort_unstable();
-        let manifest: Option<Bytes> = match kept.binary_search(&generation) {
-            Ok(_) => self.ports.generations.load(generation).await?,
-            Err(_) => None,
+    /// Returns the manifest of a generation that was replaced lately, whose segments and encoders are there.
+    async fn earlier(
+        &self,
+        generation: u64,
+        published: &Published,
+    ) -> Result<Manifest, RollbackError> {
+        let kept = self.replaced_lately(published).await?;
+        let manifest: Option<Bytes> = match kept.contains(&generation) {
+            true => self.ports.generations.load(generation).await?,
+            false => None,
         };
         let manifest = manifest.ok_or(RollbackError::NotKept {
             wanted: generation,
             kept,
         })?;
         let manifest = Manifest::decode(&manifest)?;
+        for fingerprint in manifest.fingerprints() {
+            let encoder = self.ports.encoders.of(fingerprint).await;
+            encoder.map_err(RollbackError::Encoder)?;
+        }
         let stored = self.ports.shelf.list().await?;
         let stored: HashSet<SegmentId> = stored.iter().map(|segment| segment.id).collect();
         let missing = manifest
@@ -110,4 +116,41 @@ impl Indexer {
             None => Ok(manifest),
         }
     }
+
+    /// Returns the generations that were replaced no longer ago than a quarter of the safe age, oldest first. That is
+    /// half of the time for which their segments are there at the least. The time is that of the generation after it:
+    /// a writer that was asleep may have kept a manifest long after it was replaced.
+    async fn replaced_lately(&self, published: &Published) -> Result<Vec<u64>, RollbackError> {
+        let kept = self.ports.generations.list().await?;
+        let numbers: BTreeSet<u64> = kept.iter().map(|kept| kept.generation).collect();
+        let quarter = self.settings.safe_age.as_millis() as u64 / 4;
+        let since = now_milliseconds().saturating_sub(quarter);
+        let mut at = BTreeMap::new();
+        let newest = published.manifest.iter();
+        at.extend(
+            newest
+                .flat_map(|manifest| &manifest.history)
+                .map(published_at),
+        );
+        let mut lately = Vec::new();
+        for generation in numbers.into_iter().rev() {
+            if !at.contains_key(&(generation + 1))
+                && let Some(bytes) = self.ports.generations.load(generation + 1).await?
+                && let Ok(manifest) = Manifest::decode(&bytes)
+            {
+                at.extend(manifest.history.iter().map(published_at));
+            }
+            match at.get(&(generation + 1)) {
+                Some(at) if *at >= since => lately.push(generation),
+                // Those before it were replaced even earlier.
+                _ => break,
+            }
+        }
+        lately.reverse();
+        Ok(lately)
+    }
+}
+
+fn published_at(entry: &HistoryEntry) -> (u64, u64) {
+    (entry.generation, entry.at)
 }

@@ -10,16 +10,16 @@ use http::uri::Authority;
 /// Returns why a request is refused: it comes from a page of another site, or reached a server of the loopback
 /// interface under a name that another site can give it. Returns `None` if it is fine.
 pub(crate) fn refusal_of(request: &Parts, listens_on_loopback: bool) -> Option<String> {
-    let header = |name| request.headers.get(name)?.to_str().ok();
     let host = request.uri.authority().cloned();
-    let host = host.or_else(|| header(HOST)?.parse().ok());
-    if let Some(host) = &host
-        && listens_on_loopback
-        && !is_of_this_machine(host)
+    let host = host.or_else(|| only_host(request));
+    if listens_on_loopback
+        && !host
+            .as_ref()
+            .is_some_and(|host| is_of_this_machine(host) || is_of_container(host))
     {
         return Some(format!(
             "this server has no name {:?}: use localhost or 127.0.0.1, or let it listen on another address",
-            host.host()
+            host.as_ref().map_or("", Authority::host)
         ));
     }
     let origin = request.headers.get(ORIGIN)?;
@@ -31,6 +31,28 @@ pub(crate) fn refusal_of(request: &Parts, listens_on_loopback: bool) -> Option<S
     (!is_allowed).then(|| {
         format!("pages at {origin:?} may not use this server: only those of this machine may, such as http://localhost")
     })
+}
+
+/// Returns the host that the only `Host` header names.
+fn only_host(request: &Parts) -> Option<Authority> {
+    let mut hosts = request.headers.get_all(HOST).iter();
+    let (host, None) = (hosts.next()?, hosts.next()) else {
+        return None;
+    };
+    host.to_str().ok()?.parse().ok()
+}
+
+/// True for the names that containers have for the machine that they run on. They belong to no site, and only programs
+/// in containers use them: no page is at such an origin.
+fn is_of_container(authority: &Authority) -> bool {
+    let names = [
+        "host.docker.internal",
+        "host.containers.internal",
+        "host.lima.internal",
+    ];
+    names
+        .iter()
+        .any(|name| authority.host().eq_ignore_ascii_case(name))
 }
 
 /// True for loopback addresses, and for the names that browsers take for one without asking DNS.
@@ -96,6 +118,29 @@ mod tests {
         assert!(!is_answered("rebound.example.com:9000", None, true));
         let origin = Some("http://rebound.example.com:9000");
         assert!(!is_answered("rebound.example.com:9000", origin, true));
+    }
+
+    #[test]
+    fn containers_reach_a_server_of_the_loopback_interface() {
+        assert!(is_answered("host.docker.internal:4566", None, true));
+        let page = Some("http://host.docker.internal:4566");
+        assert!(!is_answered("127.0.0.1:9000", page, true));
+    }
+
+    #[test]
+    fn a_host_that_is_no_name_or_is_missing_or_given_twice_is_refused() {
+        assert!(!is_answered("a{b.example.com:9000", None, true));
+        let refused = |hosts: &[&str]| {
+            let mut request = http::Request::get("/");
+            for host in hosts {
+                request = request.header(HOST, *host);
+            }
+            let request = request.body(()).unwrap().into_parts().0;
+            refusal_of(&request, true).is_some()
+        };
+        assert!(refused(&[]));
+        assert!(refused(&["127.0.0.1:9000", "rebound.example.com:9000"]));
+        assert!(!refused(&["127.0.0.1:9000"]));
     }
 
     #[test]

@@ -75,7 +75,6 @@ async fn serve<A, F, B>(
         socket: listener,
         max_silence,
     } = socket;
-    let on_loopback = (listener.local_addr()).is_ok_and(|address| address.ip().is_loopback());
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     loop {
@@ -95,6 +94,8 @@ async fn serve<A, F, B>(
         // Sends small replies at once; without it they only arrive later.
         let _ = stream.set_nodelay(true);
         let answer = answer.clone();
+        // Of the connection, because a server of all addresses is on the loopback interface too.
+        let on_loopback = (stream.local_addr()).is_ok_and(|address| address.ip().is_loopback());
         let answer = service_fn(move |request: Request<Incoming>| {
             let (parts, body) = request.into_parts();
             let refusal = refusal_of(&parts, on_loopback);

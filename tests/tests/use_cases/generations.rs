@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use lookalike_core::ports::ImageEncoder;
 use lookalike_index::{Changed, Step};
-use lookalike_indexing::RollbackError;
+use lookalike_indexing::{IndexSettings, RollbackError};
 use lookalike_search::{Answer, SearchError, SearchOptions, Searcher};
 
 use crate::world::{World, everything, long, settings};
@@ -125,11 +126,86 @@ async fn a_generation_that_is_not_kept_or_incomplete_is_refused() {
     world.cloud.tamper(lost, None);
     let refused = world.indexer().roll_back(4).await;
     assert!(matches!(refused, Err(RollbackError::Incomplete(id)) if id == lost));
-    world.cloud.age_generations(settings().safe_age / 2);
-    let refused = world.indexer().roll_back(4).await;
+    assert_eq!(world.manifest(), newest);
+    // With a safe age of no time, nothing was replaced lately.
+    let hasty = world.indexer_with(IndexSettings {
+        safe_age: Duration::ZERO,
+        ..settings()
+    });
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    let refused = hasty.roll_back(4).await;
     assert!(matches!(
         refused,
         Err(RollbackError::NotKept { wanted: 4, .. })
     ));
-    assert_eq!(world.manifest(), newest);
+}
+
+#[tokio::test]
+async fn starting_over_can_be_taken_back() {
+    let world = World::new();
+    world.fill(&world.indexer(), 0..30, 10).await;
+    world.indexer().rebuild(long()).await.unwrap();
+    let (before, rows) = (world.manifest().generation, world.rows());
+    world.indexer().start_over().await.unwrap();
+    world.indexer().collect_garbage().await.unwrap();
+    world.indexer().roll_back(before).await.unwrap();
+    assert_eq!(world.rows(), rows);
+}
+
+#[tokio::test]
+async fn the_encoder_of_a_kept_generation_stays() {
+    let world = World::new();
+    world.fill(&world.indexer(), 0..6, 6).await;
+    let other = World::over(world.cloud.clone(), 2);
+    let before = world.manifest().generation;
+    other.indexer().start_over().await.unwrap();
+    other.fill(&other.indexer(), 0..6, 6).await;
+    world.cloud.age_encoders(2 * settings().safe_age);
+    other.indexer().collect_garbage().await.unwrap();
+    other.indexer().roll_back(before).await.unwrap();
+    assert_eq!(world.rows().len(), 6);
+    // Without it, the generation is refused.
+    let newest = world.manifest().generation - 1;
+    world.cloud.forget_encoder(other.encoder.fingerprint());
+    let refused = world.indexer().roll_back(newest).await;
+    assert!(matches!(refused, Err(RollbackError::Encoder(_))));
+}
+
+#[tokio::test]
+async fn generations_of_one_old_base_share_it_in_memory() {
+    let world = World::new();
+    world.fill(&world.indexer(), 0..60, 20).await;
+    world.indexer().rebuild(long()).await.unwrap();
+    let mut cursors = Vec::new();
+    for number in 60..66 {
+        world.fill(&world.indexer(), number..number + 1, 1).await;
+        cursors.push(page(&world.searcher(), None).await.unwrap().next_cursor);
+    }
+    let old = world.segment_ids();
+    world.indexer().rebuild(long()).await.unwrap();
+    assert!(world.segment_ids().is_disjoint(&old));
+    let searcher = world.searcher();
+    page(&searcher, None).await.unwrap();
+    let reads = || world.cloud.traffic().calls["get segment"];
+    let before = reads();
+    for cursor in cursors.into_iter().rev() {
+        page(&searcher, cursor).await.unwrap();
+    }
+    // Of all six, each segment once.
+    assert_eq!(reads() - before, old.len() as u64);
+}
+
+#[tokio::test]
+async fn a_cursor_of_no_generation_costs_one_read_at_most() {
+    let world = World::new();
+    world.fill(&world.indexer(), 0..9, 3).await;
+    let first = page(&world.searcher(), None).await.unwrap();
+    world.fill(&world.indexer(), 9..12, 3).await;
+    world.cloud.forget_generations();
+    let searcher = world.searcher();
+    for _ in 0..20 {
+        let expired = page(&searcher, first.next_cursor.clone()).await;
+        assert!(matches!(expired, Err(SearchError::CursorExpired { .. })));
+    }
+    assert_eq!(world.cloud.traffic().calls["load generation"], 1);
 }

@@ -116,6 +116,10 @@ async fn expect_finished(old: &World, new: &World) {
     old.cloud.age_segments(Duration::from_secs(7200));
     old.cloud.age_encoders(Duration::from_secs(7200));
     indexer.collect_garbage().await.unwrap();
+    let kept = "an earlier generation needs it";
+    assert_eq!(old.cloud.encoders(), [OLD, NEW], "{kept}");
+    old.cloud.age_generations(Duration::from_secs(7200));
+    indexer.collect_garbage().await.unwrap();
     assert_eq!(old.cloud.encoders(), [NEW]);
     let left = old.cloud.segments().into_keys().collect();
     assert_eq!(old.segment_ids(), left);

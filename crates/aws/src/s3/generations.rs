@@ -44,10 +44,15 @@ impl Generations for S3Generations {
     async fn keep(&self, generation: u64, manifest: Bytes) -> Result<(), StoreError> {
         let key = self.key(generation);
         let put = self.bucket.put(&key, manifest, "application/json");
-        put.send().await.map(drop).map_err(|error| {
-            let operation = self.bucket.operation("put", &key);
-            errors::translate(self.bucket.resource(), operation, error)
-        })
+        match put.if_none_match("*").send().await {
+            Ok(_) => Ok(()),
+            // All writers keep the same bytes.
+            Err(error) if errors::is_conflict(&error) => Ok(()),
+            Err(error) => {
+                let operation = self.bucket.operation("put", &key);
+                Err(errors::translate(self.bucket.resource(), operation, error))
+            }
+        }
     }
 
     async fn load(&self, generation: u64) -> Result<Option<Bytes>, StoreError> {

@@ -145,7 +145,7 @@ impl ImageWriter for S3Images {
             }
             Err(error) => return Err(errors::translate(self.bucket.resource(), operation, error)),
         };
-        // Metadata is replaced by copying an object onto itself, which loses every header that is not sent again. The
+        // Metadata is replaced by copying an object onto itself, which loses the headers that are not sent again. The
         // condition on the source alone would let an upload between reading and writing be overwritten.
         let copied = (self.bucket.s3().copy_object())
             .bucket(self.bucket.name())

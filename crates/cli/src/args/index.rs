@@ -51,7 +51,7 @@ pub(crate) enum IndexAction {
         #[command(flatten)]
         output: OutputArguments,
     },
-    /// Go back to an earlier generation, which is possible for half an hour after it was replaced.
+    /// Go back to an earlier generation, which is possible for a quarter of an hour after it was replaced.
     Rollback {
         /// The generation, as in `history` of `lookalike status`.
         #[arg(long, value_name = "GENERATION")]

@@ -1,5 +1,8 @@
 //! Replacing segments by one that was made of them, while the index went on changing.
 
+use std::collections::HashSet;
+use std::ops::Range;
+
 use lookalike_index::{Changed, Manifest, SegmentContent, SegmentId, deleted_meanwhile};
 
 use super::applied::Successor;
@@ -10,8 +13,9 @@ use crate::encoder_identity::EncoderIdentity;
 use crate::error::IndexingError;
 use crate::new_segment::NewSegment;
 
-/// Puts `merged` in the place of `replaced`. `None` if these are not there any more: another writer merged them first,
-/// or the base was rebuilt.
+/// Puts `merged` in the place of `replaced`. `None` if these are not there any more, because another writer merged them
+/// first or the base was rebuilt; or if the index went back to a generation in which rows are live that were not when
+/// `merged` was made.
 pub(super) fn merge(
     merged: &NewSegment,
     replaced: &[SegmentId],
@@ -30,6 +34,9 @@ pub(super) fn merge(
     if !run.map(|entry| &entry.id).eq(replaced) {
         return Ok(None);
     }
+    if lacks_live_rows(merged, first..end, current) {
+        return Ok(None);
+    }
     segments.splice(first..end, [merged.entry.clone()]);
     let changed = Changed {
         merged: replaced.len() as u64,
@@ -37,6 +44,16 @@ pub(super) fn merge(
     };
     let correction = correction(merged, replaced, current, encoder, deltas)?;
     Ok(Some(successor(manifest, merged, correction, changed)))
+}
+
+/// True if rows of these segments are live that `merged` does not have.
+fn lacks_live_rows(merged: &NewSegment, replaced: Range<usize>, current: &Current) -> bool {
+    let keys: HashSet<&str> = (0..merged.entry.rows)
+        .map(|row| merged.meta.key(row))
+        .collect();
+    let live = current.view.addresses();
+    live.filter(|at| replaced.contains(&at.segment))
+        .any(|at| !keys.contains(current.view.meta(at).key(at.row)))
 }
 
 /// Puts `base` in front of the segments that were added since. `None` if `owner` lost the lease to another writer.

@@ -19,6 +19,10 @@ const MAX_REPLACED: usize = 32;
 /// segments, so mainly the base before a rebuild counts, here of some 250,000 images.
 pub(super) const MAX_REPLACED_BYTES: u64 = 256 << 20;
 
+/// Number of generations that are remembered as not kept, and the time for which they are.
+const MAX_MISSING: usize = 256;
+const MAX_MISSING_AGE: Duration = Duration::from_secs(60);
+
 /// The snapshots that all callers share.
 #[derive(Default)]
 pub(super) struct CachedSnapshots {
@@ -26,6 +30,8 @@ pub(super) struct CachedSnapshots {
     pub(super) loaded: Option<LoadedSnapshot>,
     /// Generations before it, newest first, each with the time at which it was replaced.
     replaced: VecDeque<(LoadedSnapshot, Instant)>,
+    /// Generations that were looked for and are not kept, newest first.
+    missing: VecDeque<(u64, Instant)>,
     /// The load that was started last.
     pub(super) load: Option<InFlightLoad>,
 }
@@ -63,6 +69,29 @@ impl CachedSnapshots {
     pub(super) fn add_replaced(&mut self, loaded: LoadedSnapshot) {
         self.replaced.push_front((loaded, Instant::now()));
         self.drop_old();
+    }
+
+    /// Returns every generation in memory.
+    pub(super) fn all(&self) -> Vec<LoadedSnapshot> {
+        let replaced = self.replaced.iter().map(|(loaded, _)| loaded);
+        self.loaded.iter().chain(replaced).cloned().collect()
+    }
+
+    /// False if looking for a generation is in vain: it is not published yet, or was looked for lately. Cursors can be
+    /// made up, and each would cost a read.
+    pub(super) fn may_be_kept(&self, generation: u64) -> bool {
+        let current = self.loaded.as_ref();
+        let is_published = current.is_some_and(|current| generation < current.manifest.generation);
+        let is_missing = |(missing, at): &(u64, Instant)| {
+            *missing == generation && at.elapsed() < MAX_MISSING_AGE
+        };
+        is_published && !self.missing.iter().any(is_missing)
+    }
+
+    /// Notes that a generation is not kept.
+    pub(super) fn note_missing(&mut self, generation: u64) {
+        self.missing.truncate(MAX_MISSING - 1);
+        self.missing.push_front((generation, Instant::now()));
     }
 
     /// Returns a replaced generation, while it is kept.

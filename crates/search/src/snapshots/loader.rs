@@ -1,11 +1,12 @@
 //! Loads the newest generation: manifest, then new segments, then its encoder if that is another one.
 
 use std::collections::{HashMap, HashSet};
+use std::slice;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, TryStreamExt, stream};
-use lookalike_core::encoders::Encoders;
+use lookalike_core::encoders::{Encoders, NoEncoder};
 use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::model::LoadedManifest;
 use lookalike_core::ports::{Generations, Manifests, Measurement, Metrics, Segments, Unit};
@@ -51,12 +52,12 @@ impl SnapshotLoader {
         }
     }
 
-    /// Loads a replaced generation, of which `current` has most segments. Returns `None` if it is not kept, if its
-    /// segments are gone, or if those that `current` has not are too large.
+    /// Loads a replaced generation, of which the generations in memory have most segments. Returns `None` if it is not
+    /// kept, if its segments or its encoder are gone, or if the segments that are not in memory are too large.
     pub(super) async fn load_replaced(
         &self,
         generation: u64,
-        current: Option<&LoadedSnapshot>,
+        in_memory: &[LoadedSnapshot],
     ) -> Result<Option<LoadedSnapshot>, SearchError> {
         let begun = Instant::now();
         let Some(bytes) = self.generations.load(generation).await? else {
@@ -66,10 +67,21 @@ impl SnapshotLoader {
         let Ok(manifest) = Manifest::decode(&bytes) else {
             return Ok(None);
         };
-        if manifest.generation != generation || new_bytes(&manifest, current) > MAX_REPLACED_BYTES {
+        let known: HashSet<SegmentId> = ids_of(in_memory).collect();
+        let new = manifest
+            .segments
+            .iter()
+            .filter(|entry| !known.contains(&entry.id));
+        let new_bytes: u64 = new.map(|entry| entry.bytes).sum();
+        if manifest.generation != generation || new_bytes > MAX_REPLACED_BYTES {
             return Ok(None);
         }
-        let (segments, fetched) = match self.segments_of(&manifest, current).await {
+        match self.encoders.of(manifest.fingerprint).await {
+            Ok(_) => {}
+            Err(NoEncoder::Missing { .. }) => return Ok(None),
+            Err(error) => return Err(no_encoder(error)),
+        }
+        let (segments, fetched) = match self.segments_of(&manifest, in_memory).await {
             Err(SearchError::MissingSegment { .. }) => return Ok(None),
             read => read?,
         };
@@ -147,7 +159,7 @@ impl SnapshotLoader {
         let manifest = Manifest::decode(&bytes)?;
         start_up::done("manifest read");
         let (fetched, ()) = tokio::try_join!(
-            self.segments_of(&manifest, known),
+            self.segments_of(&manifest, known.map_or(&[], slice::from_ref)),
             self.encoder_of(&manifest, known)
         )?;
         let (segments, fetched) = fetched;
@@ -175,17 +187,16 @@ impl SnapshotLoader {
         }
     }
 
-    /// Returns the segments of a manifest, and the bytes that were fetched: segments of the last snapshot are reused.
+    /// Returns the segments of a manifest, and the bytes that were fetched: segments that are in memory are reused.
     async fn segments_of(
         &self,
         manifest: &Manifest,
-        known: Option<&LoadedSnapshot>,
+        known: &[LoadedSnapshot],
     ) -> Result<(Vec<Segment>, u64), SearchError> {
         let known: HashMap<SegmentId, Segment> = known
-            .filter(|known| known.manifest.fingerprint == manifest.fingerprint)
-            .map(|known| known.snapshot.segments())
-            .unwrap_or_default()
             .iter()
+            .filter(|known| known.manifest.fingerprint == manifest.fingerprint)
+            .flat_map(|known| known.snapshot.segments())
             .map(|segment| (segment.meta().id(), segment.clone()))
             .collect();
         let fetched = manifest
@@ -240,15 +251,11 @@ impl SnapshotLoader {
     }
 }
 
-/// Returns the bytes of the segments of a manifest that `known` has not.
-fn new_bytes(manifest: &Manifest, known: Option<&LoadedSnapshot>) -> u64 {
-    let known = known.iter().flat_map(|known| &known.manifest.segments);
-    let known: HashSet<SegmentId> = known.map(|entry| entry.id).collect();
-    let new = manifest
-        .segments
+fn ids_of(snapshots: &[LoadedSnapshot]) -> impl Iterator<Item = SegmentId> + '_ {
+    let entries = snapshots
         .iter()
-        .filter(|entry| !known.contains(&entry.id));
-    new.map(|entry| entry.bytes).sum()
+        .flat_map(|loaded| &loaded.manifest.segments);
+    entries.map(|entry| entry.id)
 }
 
 fn late() -> StoreError {

@@ -112,17 +112,21 @@ impl Snapshots {
             return Ok(Some(found));
         }
         let _turn = self.replaced_load.lock().await;
-        let (found, current) = {
+        let in_memory = {
             let mut cache = lock(&self.cache);
-            (cache.replaced(generation), cache.loaded.clone())
+            if let Some(found) = cache.replaced(generation) {
+                return Ok(Some(found));
+            }
+            if !cache.may_be_kept(generation) {
+                return Ok(None);
+            }
+            cache.all()
         };
-        if found.is_some() {
-            return Ok(found);
-        }
-        let loaded = self.loader.load_replaced(generation, current.as_ref());
-        let loaded = loaded.await?;
-        if let Some(loaded) = &loaded {
-            lock(&self.cache).add_replaced(loaded.clone());
+        let loaded = self.loader.load_replaced(generation, &in_memory).await?;
+        let mut cache = lock(&self.cache);
+        match &loaded {
+            Some(loaded) => cache.add_replaced(loaded.clone()),
+            None => cache.note_missing(generation),
         }
         Ok(loaded)
     }

@@ -56,7 +56,7 @@ impl Generations for MemoryCloud {
         self.call("keep generation").await?;
         self.count_written(manifest.len());
         let entry = (manifest, SystemTime::now());
-        self.state().generations.insert(generation, entry);
+        self.state().generations.entry(generation).or_insert(entry);
         Ok(())
     }
 

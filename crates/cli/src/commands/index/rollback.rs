@@ -15,7 +15,8 @@ pub(super) async fn run(to: u64, output: &OutputArguments) -> Result<CommandOutc
     } else {
         println!("generation {generation} is generation {to} again");
         println!(
-            "what changed since is missing from it until the next daily comparison, or `lookalike index verify --repair`"
+            "what changed since is missing from it until `lookalike index verify --repair`; on a stack the daily comparison \
+             brings it back too"
         );
     }
     Ok(CommandOutcome::Complete)
