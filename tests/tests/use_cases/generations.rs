@@ -209,3 +209,20 @@ async fn a_cursor_of_no_generation_costs_one_read_at_most() {
     }
     assert_eq!(world.cloud.traffic().calls["load generation"], 1);
 }
+
+/// The failure is that of the version in the bucket, but the row is of the version before.
+#[tokio::test]
+async fn an_image_whose_newer_version_failed_does_not_come_back_for_good() {
+    let world = World::new();
+    world.fill(&world.indexer(), 0..3, 3).await;
+    let key = "catalog/00001.jpg";
+    world.put(key, "bad");
+    world.index(&[key]).await;
+    assert_eq!(world.rows().len(), 2);
+    world.indexer().roll_back(1).await.unwrap();
+    assert_eq!(world.rows().len(), 3);
+    let missed = world.indexer().missed_changes(long()).await.unwrap();
+    assert_eq!(missed, [key]);
+    world.index(&[key]).await;
+    assert_eq!(world.rows().len(), 2);
+}
