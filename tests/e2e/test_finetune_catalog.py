@@ -169,7 +169,7 @@ def test_a_stopped_training_does_not_go_live(boutique, cache, tmp_path):
     running.send_signal(signal.SIGINT)
     rest = running.stderr.read()
     assert running.wait(60) == 3, rest
-    assert "training was stopped early" in rest
+    assert "fine-tuning was stopped early" in rest
     assert f"lookalike reindex --data {boutique.data} --encoder {out}" in rest
     assert (out / "model.onnx").is_file()
     assert not boutique.index().get("side_indexes")

@@ -49,10 +49,10 @@ pub(crate) async fn run(arguments: FinetuneArguments) -> Result<CommandOutcome> 
     let train = move || finetune(&given, &output, material, &stopping);
     let trained = tokio::task::spawn_blocking(train).await??;
     // Nothing is left to keep: Ctrl-C ends the command from now on.
-    stop.request();
+    let stopped = stop.request();
     let partial = CommandOutcome::partial_if(!trained.card.skipped.is_empty());
     if arguments.reindex {
-        let reindexed = go_live::reindex(&arguments, &trained).await?;
+        let reindexed = go_live::reindex(&arguments, &trained, stopped).await?;
         return Ok(CommandOutcome::partial_if(
             [partial, reindexed].contains(&CommandOutcome::Partial),
         ));
@@ -66,10 +66,9 @@ pub(crate) async fn run(arguments: FinetuneArguments) -> Result<CommandOutcome> 
 /// The first Ctrl-C requests a stop, the second ends the process.
 async fn watch(stop: Arc<Stop>) {
     while tokio::signal::ctrl_c().await.is_ok() {
-        if stop.requested() {
+        if stop.request() {
             std::process::exit(INTERRUPTED);
         }
-        stop.request();
         eprintln!("stopping: the best so far is kept; once more ends at once and keeps nothing");
     }
 }
