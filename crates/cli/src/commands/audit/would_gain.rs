@@ -10,7 +10,8 @@ use lookalike_training::progress::{Progress, Stop};
 use lookalike_training::recipe::Recipe;
 use serde::Serialize;
 
-use crate::args::AuditArguments;
+use crate::args::{AuditArguments, TargetArguments};
+use crate::shell_word::shell_word;
 use crate::target::Target;
 use crate::training::{Bars, BaseEncoder, CacheFolder, CatalogImages, gain_table};
 
@@ -35,7 +36,7 @@ pub(super) struct WouldGain {
     #[serde(flatten)]
     gain: Gain,
     verdict: Verdict,
-    /// The command that fine-tunes.
+    /// The command that fine-tunes on the whole catalog; it goes live only for a certain gain.
     command: String,
 }
 
@@ -51,8 +52,8 @@ pub(super) async fn measure(
     let column = &arguments.label_column;
     let images = CatalogImages::read(target, column, max as usize, SEED).await?;
     let base = BaseEncoder::serving(target, None).await?;
-    let command = command(arguments);
-    let measured = tokio::task::spawn_blocking(move || gain(images, &base, began, command));
+    let finetune = finetune(column, &arguments.output.target);
+    let measured = tokio::task::spawn_blocking(move || gain(images, &base, began, finetune));
     measured.await?.map(Some)
 }
 
@@ -60,7 +61,7 @@ fn gain(
     images: CatalogImages,
     base: &BaseEncoder,
     began: Instant,
-    command: String,
+    finetune: String,
 ) -> Result<WouldGain> {
     let (recipe, stop) = (Recipe::default(), Stop::default());
     let cache = CacheFolder::new(None)?;
@@ -87,19 +88,27 @@ fn gain(
         labels: dataset.categories.len(),
         skipped: dataset.skipped.len(),
         seconds: began.elapsed().as_secs_f64(),
+        command: command(finetune, gain.verdict()),
         verdict: gain.verdict(),
         gain,
-        command,
     })
 }
 
-fn command(arguments: &AuditArguments) -> String {
-    let column = match arguments.label_column.as_str() {
+/// Returns the command that fine-tunes on the whole catalog.
+fn finetune(column: &str, target: &TargetArguments) -> String {
+    let column = match column {
         "category" => String::new(),
-        column => format!(" --label-column {column}"),
+        column => format!(" --label-column {}", shell_word(column)),
     };
-    let options = arguments.output.target.options();
-    format!("lookalike finetune{options}{column} --out my-encoder --reindex")
+    format!("lookalike finetune{}{column} --out my-encoder", target.options())
+}
+
+/// Returns a command that also goes live if that is certain to be better: otherwise it measures only.
+fn command(finetune: String, verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Better => finetune + " --reindex",
+        Verdict::Worse | Verdict::Unclear => finetune,
+    }
 }
 
 impl WouldGain {
@@ -125,5 +134,27 @@ impl WouldGain {
             self.skipped,
             gain_table(&self.gain)
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_certain_gain_is_worth_a_command_that_goes_live() {
+        let target = TargetArguments {
+            stack: None,
+            data: Some("my shop".into()),
+        };
+        let column = "kind of thing";
+        let measure = "lookalike finetune --data 'my shop' --label-column 'kind of thing' --out my-encoder";
+        for (verdict, expected) in [
+            (Verdict::Better, format!("{measure} --reindex")),
+            (Verdict::Worse, measure.to_owned()),
+            (Verdict::Unclear, measure.to_owned()),
+        ] {
+            assert_eq!(command(finetune(column, &target), verdict), expected);
+        }
     }
 }

@@ -7,8 +7,10 @@ use super::Finetuned;
 use crate::args::{FinetuneArguments, OutputArguments, ReindexArguments};
 use crate::commands::reindex;
 use crate::output::CommandOutcome;
+use crate::shell_word::shell_word;
 
 const WORSE: &str = "the new encoder measures worse than the one before";
+const UNCLEAR: &str = "it is not certain that the new encoder is better than the one before";
 
 /// Indexes the catalog with the new encoder and switches, unless there is a reason not to, such as
 /// that the command was `stopped`, at whatever step.
@@ -44,10 +46,11 @@ pub(super) async fn reindex(
 
 /// Prints how to search the catalog with the new encoder.
 pub(super) fn print_command(arguments: &FinetuneArguments, trained: &Finetuned) {
-    if is_worse(trained.card.held_out.as_ref()) {
-        println!("{WORSE}: keep the encoder that the catalog has");
-    } else {
-        println!("to search with it: {}", command(arguments, trained));
+    let command = command(arguments, trained);
+    match trained.card.held_out.as_ref().map(Gain::verdict) {
+        Some(Verdict::Worse) => println!("{WORSE}: keep the encoder that the catalog has"),
+        Some(Verdict::Unclear) => println!("{UNCLEAR}; to search with it nevertheless: {command}"),
+        Some(Verdict::Better) | None => println!("to search with it: {command}"),
     }
 }
 
@@ -56,24 +59,24 @@ fn objection(stopped: bool, gain: Option<&Gain>) -> Option<&'static str> {
     if stopped {
         return Some("fine-tuning was stopped early");
     }
-    is_worse(gain).then_some(WORSE)
-}
-
-fn is_worse(gain: Option<&Gain>) -> bool {
-    gain.is_some_and(|gain| gain.verdict() == Verdict::Worse)
+    match gain?.verdict() {
+        Verdict::Worse => Some(WORSE),
+        Verdict::Unclear => Some(UNCLEAR),
+        Verdict::Better => None,
+    }
 }
 
 fn command(arguments: &FinetuneArguments, trained: &Finetuned) -> String {
     format!(
         "lookalike reindex{} --encoder {}",
         arguments.target.options(),
-        trained.folder.display()
+        shell_word(trained.folder.display())
     )
 }
 
 /// Returns what is left to do, so that the encoder is also the configured one.
 fn configuration(arguments: &FinetuneArguments, trained: &Finetuned) -> String {
-    let folder = trained.folder.display();
+    let folder = shell_word(trained.folder.display());
     match &arguments.target.data {
         Some(_) => format!("set LOOKALIKE_ENCODER={folder} before `lookalike serve` starts again"),
         None => format!(
@@ -113,11 +116,16 @@ mod tests {
     }
 
     #[test]
+    fn only_a_certain_gain_goes_live() {
+        assert_eq!(objection(false, Some(&gain(0.2))), None);
+        assert_eq!(objection(false, Some(&gain(0.0))), Some(UNCLEAR));
+        assert_eq!(objection(false, Some(&gain(-0.2))), Some(WORSE));
+    }
+
+    #[test]
     fn a_stop_at_any_step_keeps_the_encoder_that_the_catalog_has() {
         let better = gain(0.2);
-        assert_eq!(objection(false, Some(&better)), None);
         let reason = objection(true, Some(&better));
         assert_eq!(reason, Some("fine-tuning was stopped early"));
-        assert_eq!(objection(false, Some(&gain(-0.2))), Some(WORSE));
     }
 }
