@@ -8,7 +8,7 @@ import time
 
 import pytest
 from support import bad_pictures
-from support.command import BINARY, SMALL_ENCODER, environment
+from support.command import BINARY, SMALL_ENCODER, environment, lookalike
 
 CATEGORIES = 4
 PRODUCTS = 8
@@ -234,7 +234,9 @@ def test_a_new_encoder_goes_live_unless_it_is_worse(make_system, catalog, images
     old = system.index()["encoder"]["name"]
 
     def finetune(out, *options):
-        arguments = ["--out", out, "--reindex", "--json", *QUICK, *options]
+        # Enough held-out products for a verdict.
+        held_out = ["--validation-share", "0.4"]
+        arguments = ["--out", out, "--reindex", "--json", *QUICK, *held_out, *options]
         home = {"XDG_CACHE_HOME": str(cache)}
         return system.lookalike("finetune", *arguments, extra_environment=home)
 
@@ -246,6 +248,15 @@ def test_a_new_encoder_goes_live_unless_it_is_worse(make_system, catalog, images
     assert f"--encoder {tmp_path / 'worse'}" in worse.stderr
     assert worse.json()["held_out"]["encoder"] == old
     assert system.index()["encoder"]["name"] == old
+
+    # Images of a folder are for the same catalog, so the comparison is with its encoder.
+    few = finetune(tmp_path / "few", "--images", pictures, "--validation-share", "0.05").expect(3)
+    assert few.json()["held_out"]["encoder"] == old
+    assert "it is not certain" in few.stderr
+    assert f"--encoder {tmp_path / 'few'}" in few.stderr
+    gone = ["--images", pictures, "--out", tmp_path / "gone", "--reindex", "--data", tmp_path / "none"]
+    assert "--reindex goes live" in lookalike("finetune", *gone).expect(1).stderr
+    assert not (tmp_path / "gone").exists()
 
     lines = finetune(tmp_path / "better").expect().stdout.splitlines()
     card, reindexed = map(json.loads, lines)

@@ -11,6 +11,7 @@ use crate::shell_word::shell_word;
 
 const WORSE: &str = "the new encoder measures worse than the one before";
 const UNCLEAR: &str = "it is not certain that the new encoder is better than the one before";
+const UNMEASURED: &str = "the new encoder could not be compared with the one before";
 
 /// Indexes the catalog with the new encoder and switches, unless there is a reason not to, such as
 /// that the command was `stopped`, at whatever step.
@@ -59,10 +60,11 @@ fn objection(stopped: bool, gain: Option<&Gain>) -> Option<&'static str> {
     if stopped {
         return Some("fine-tuning was stopped early");
     }
-    match gain?.verdict() {
-        Verdict::Worse => Some(WORSE),
-        Verdict::Unclear => Some(UNCLEAR),
-        Verdict::Better => None,
+    match gain.map(Gain::verdict) {
+        None => Some(UNMEASURED),
+        Some(Verdict::Worse) => Some(WORSE),
+        Some(Verdict::Unclear) => Some(UNCLEAR),
+        Some(Verdict::Better) => None,
     }
 }
 
@@ -120,6 +122,7 @@ mod tests {
         assert_eq!(objection(false, Some(&gain(0.2))), None);
         assert_eq!(objection(false, Some(&gain(0.0))), Some(UNCLEAR));
         assert_eq!(objection(false, Some(&gain(-0.2))), Some(WORSE));
+        assert_eq!(objection(false, None), Some(UNMEASURED));
     }
 
     #[test]
