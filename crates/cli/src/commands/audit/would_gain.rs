@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use lookalike_training::dataset::{Dataset, Validation};
+use lookalike_training::error::TrainingError;
 use lookalike_training::fine_tuning;
 use lookalike_training::gain::{Gain, Verdict};
 use lookalike_training::progress::{Progress, Stop};
@@ -18,6 +19,9 @@ use crate::training::{Bars, BaseEncoder, CacheFolder, CatalogImages, gain_table}
 /// Share of the products of each label that are held out: of a small sample more than of a whole
 /// catalog, for the same interval.
 const HELD_OUT_SHARE: f64 = 0.25;
+/// The error of a sample that is too small to measure with.
+const NOTHING_HELD_OUT: &str = "no product of the sample can be held out and have others of its label left: use \
+                                --would-gain=N with a larger N, or add products to the labels";
 /// The seed of `finetune` by default, so that it needs the same images.
 const SEED: u64 = 1;
 
@@ -76,11 +80,12 @@ fn gain(
         SEED,
         &pooling,
         watched,
-    )?;
+    )
+    .map_err(advised)?;
     let trained = fine_tuning::train(&dataset, &recipe, SEED, watched)?;
     let name = base.baseline.as_ref().map_or("", |encoder| encoder.name());
     let gain = Gain::measure(&dataset, &trained.head, name)
-        .context("no held-out product has a label that others have too: name more images")?;
+        .context(NOTHING_HELD_OUT)?;
     bars.finish();
     Ok(WouldGain {
         sample: dataset.training.labels.len() + dataset.validation.labels.len(),
@@ -92,6 +97,14 @@ fn gain(
         verdict: gain.verdict(),
         gain,
     })
+}
+
+/// Returns an error with advice that fits this command, which has not the options of `finetune`.
+fn advised(error: TrainingError) -> anyhow::Error {
+    match error {
+        TrainingError::NothingToValidate { .. } => anyhow!(NOTHING_HELD_OUT),
+        error => error.into(),
+    }
 }
 
 /// Returns the command that fine-tunes on the whole catalog.
@@ -140,6 +153,13 @@ impl WouldGain {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sample_with_nothing_to_hold_out_is_to_be_larger() {
+        let error = advised(TrainingError::NothingToValidate { categories: 9 }).to_string();
+        assert!(error.contains("--would-gain=N with a larger N"), "{error}");
+        assert!(!error.contains("--validation"), "{error}");
+    }
 
     #[test]
     fn only_a_certain_gain_is_worth_a_command_that_goes_live() {
