@@ -35,6 +35,7 @@ mod gate;
 mod image_files;
 pub mod image_labels;
 pub mod image_source;
+mod joined_products;
 mod label_columns;
 mod label_error;
 pub mod label_table;
