@@ -245,6 +245,9 @@ mod tests {
     #[test]
     fn without_a_baseline_there_is_nothing_to_compare() {
         let seeing = head([1.0, 0.0, 0.0, 0.1]);
-        assert_eq!(Gain::measure(&dataset(&HELD_OUT, false), &seeing, "none"), None);
+        assert_eq!(
+            Gain::measure(&dataset(&HELD_OUT, false), &seeing, "none"),
+            None
+        );
     }
 }

@@ -19,6 +19,7 @@ pub mod cache;
 /// The contents of `card.json`.
 pub mod card;
 mod catalog_index;
+mod clusters;
 pub mod dataset;
 mod dense;
 pub mod embedded_images;

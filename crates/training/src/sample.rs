@@ -73,7 +73,10 @@ impl Sample {
 
     /// Takes the first two products of a label that fit together; returns false if none do.
     fn take_pair(&mut self, ranked: &[RankedProduct]) -> bool {
-        let smallest = ranked.iter().map(|ranked| self.sizes[&ranked.product]).min();
+        let smallest = ranked
+            .iter()
+            .map(|ranked| self.sizes[&ranked.product])
+            .min();
         let room = self.left.saturating_sub(smallest.unwrap_or_default());
         let products = || ranked.iter().map(|ranked| ranked.product);
         let Some(first) = products().find(|product| self.sizes[product] <= room) else {
@@ -182,7 +185,9 @@ mod tests {
     #[test]
     fn a_product_too_large_for_the_sample_is_passed_over_and_its_label_stays() {
         // Labels of three products, with 40 images, one and one; which is first depends on the seed.
-        let of_label = |label: usize| (0..42).map(move |i| image(100 * label + i, 100 * label + i.max(39), label));
+        let of_label = |label: usize| {
+            (0..42).map(move |i| image(100 * label + i, 100 * label + i.max(39), label))
+        };
         let images: Vec<LabeledImage> = (0..5).flat_map(of_label).collect();
         for seed in 0..20 {
             assert_eq!(sample(&images, 10, seed).len(), 10);

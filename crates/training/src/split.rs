@@ -51,7 +51,10 @@ fn connected(items: &[Item<'_>], Alike { similar, joined }: Alike<'_>) -> Vec<Ve
     let mut of_product: HashMap<[u8; 32], Vec<usize>> = HashMap::new();
     let mut of_number: HashMap<usize, Vec<usize>> = HashMap::new();
     for (place, (item, number)) in items.iter().zip(similar).enumerate() {
-        of_product.entry(joined.of(item.product)).or_default().push(place);
+        of_product
+            .entry(joined.of(item.product))
+            .or_default()
+            .push(place);
         of_number.entry(*number).or_default().push(place);
     }
     let mut is_visited = vec![false; items.len()];

@@ -40,11 +40,7 @@ impl Notes {
 
     /// Drops images that were seen in this folder or one before: the same image twice would find
     /// itself. Their products count as one from then on.
-    pub(super) fn unique(
-        &mut self,
-        images: Vec<PooledImage>,
-        seen: &mut Seen,
-    ) -> Vec<PooledImage> {
+    pub(super) fn unique(&mut self, images: Vec<PooledImage>, seen: &mut Seen) -> Vec<PooledImage> {
         let mut unique = Vec::with_capacity(images.len());
         for pooled in images {
             let product = pooled.product();

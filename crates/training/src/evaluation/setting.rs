@@ -19,7 +19,7 @@ pub struct Setting {
     /// Parameters of the intervals.
     pub bootstrap: Bootstrap,
     /// The products that the images show. If given, no image of the query's own product counts,
-    /// neither as right nor as wrong; otherwise images of one product count like others.
+    /// neither as right nor as wrong, and intervals are from drawing products; otherwise images of one product count like others.
     pub products: Option<Products>,
     /// Labels besides the category of which the agreement is measured.
     pub further: Vec<FurtherLabel>,
@@ -86,6 +86,15 @@ impl Setting {
         let known: HashSet<&ContentHash> = self.catalog.contents.iter().collect();
         let contents = queries.contents.iter();
         contents.filter(|content| known.contains(content)).count()
+    }
+
+    /// Returns the number of what a query is drawn with for intervals: its product if products are
+    /// given, otherwise itself.
+    pub(crate) fn unit(&self, query: usize) -> u32 {
+        match &self.products {
+            Some(products) => products.queries[query],
+            None => query as u32,
+        }
     }
 
     /// True if a catalog row does not count for a query: it is the query's own image or a copy of

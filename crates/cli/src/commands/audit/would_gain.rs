@@ -84,8 +84,7 @@ fn gain(
     .map_err(advised)?;
     let trained = fine_tuning::train(&dataset, &recipe, SEED, watched)?;
     let name = base.baseline.as_ref().map_or("", |encoder| encoder.name());
-    let gain = Gain::measure(&dataset, &trained.head, name)
-        .context(NOTHING_HELD_OUT)?;
+    let gain = Gain::measure(&dataset, &trained.head, name).context(NOTHING_HELD_OUT)?;
     bars.finish();
     Ok(WouldGain {
         sample: dataset.training.labels.len() + dataset.validation.labels.len(),
@@ -113,7 +112,10 @@ fn finetune(column: &str, target: &TargetArguments) -> String {
         "category" => String::new(),
         column => format!(" --label-column {}", shell_word(column)),
     };
-    format!("lookalike finetune{}{column} --out my-encoder", target.options())
+    format!(
+        "lookalike finetune{}{column} --out my-encoder",
+        target.options()
+    )
 }
 
 /// Returns a command that also goes live if that is certain to be better: otherwise it measures only.
@@ -168,7 +170,8 @@ mod tests {
             data: Some("my shop".into()),
         };
         let column = "kind of thing";
-        let measure = "lookalike finetune --data 'my shop' --label-column 'kind of thing' --out my-encoder";
+        let measure =
+            "lookalike finetune --data 'my shop' --label-column 'kind of thing' --out my-encoder";
         for (verdict, expected) in [
             (Verdict::Better, format!("{measure} --reindex")),
             (Verdict::Worse, measure.to_owned()),
