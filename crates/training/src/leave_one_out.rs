@@ -46,7 +46,8 @@ pub struct LeftOutCategory {
 /// there are fewer than three categories: without one of two, there is nothing to distinguish.
 ///
 /// # Errors
-/// The errors of [`fine_tuning::train`]; a request to stop gives no partial result.
+/// The errors of [`fine_tuning::train`]; a request to stop gives no partial result, and says nothing about an encoder that
+/// was trained before.
 pub fn measure(
     dataset: &Dataset,
     recipe: &Recipe,
