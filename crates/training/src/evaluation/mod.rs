@@ -60,9 +60,7 @@ impl Evaluation {
             .collect::<Result<_, _>>()?;
         let scored = encoders.first().map_or(0, |report| report.scored);
         if scored == 0 {
-            return Err(EvaluationError::NoneScored {
-                queries: categories.queries.len(),
-            });
+            return Err(EvaluationError::none_scored(&setting));
         }
         let comparison = match encoders.as_slice() {
             [ours, theirs, ..] => Comparison::new(ours, theirs, &categories, &setting),
