@@ -233,10 +233,9 @@ def test_a_new_encoder_goes_live_unless_it_is_worse(make_system, catalog, images
     system = make_system().start("--catalog", pictures, "--metadata", table)
     old = system.index()["encoder"]["name"]
 
-    def finetune(out, *options):
-        # Enough held-out products for a verdict.
-        held_out = ["--validation-share", "0.4"]
-        arguments = ["--out", out, "--reindex", "--json", *QUICK, *held_out, *options]
+    # By default, enough held-out products for a verdict.
+    def finetune(out, *options, share="0.4"):
+        arguments = ["--out", out, "--reindex", "--json", *QUICK, "--validation-share", share, *options]
         home = {"XDG_CACHE_HOME": str(cache)}
         return system.lookalike("finetune", *arguments, extra_environment=home)
 
@@ -249,17 +248,25 @@ def test_a_new_encoder_goes_live_unless_it_is_worse(make_system, catalog, images
     assert worse.json()["held_out"]["encoder"] == old
     assert system.index()["encoder"]["name"] == old
 
-    # Images of a folder are for the same catalog, so the comparison is with its encoder.
-    few = finetune(tmp_path / "few", "--images", pictures, "--validation-share", "0.05").expect(3)
-    assert few.json()["held_out"]["encoder"] == old
+    # Too few held-out products to be certain of anything.
+    few = finetune(tmp_path / "few", share="0.1").expect(3)
     assert "it is not certain" in few.stderr
     assert f"--encoder {tmp_path / 'few'}" in few.stderr
+    assert system.index()["encoder"]["name"] == old
+    # A system that cannot be reached is noticed before training.
     gone = ["--images", pictures, "--out", tmp_path / "gone", "--reindex", "--data", tmp_path / "none"]
     assert "--reindex goes live" in lookalike("finetune", *gone).expect(1).stderr
     assert not (tmp_path / "gone").exists()
 
-    lines = finetune(tmp_path / "better").expect().stdout.splitlines()
+    # The command that was printed goes live nevertheless.
+    system.lookalike("reindex", "--encoder", tmp_path / "worse").expect()
+    system.until(lambda: system.index()["encoder"]["name"] == "worse", what="the worse encoder")
+    # Images of a folder are for the same catalog, so its encoder is the one to compare with; the
+    # built-in one is built on.
+    lines = finetune(tmp_path / "better", "--images", pictures).expect().stdout.splitlines()
     card, reindexed = map(json.loads, lines)
+    assert card["held_out"]["encoder"] == "worse"
+    assert card["parents"][0]["name"] == old
     assert reindexed["switched"] is True
     assert reindexed["indexed"] == len(images)
     system.until(lambda: system.index()["encoder"]["name"] == "better", what="the new encoder")
@@ -276,4 +283,4 @@ def test_a_new_encoder_goes_live_unless_it_is_worse(make_system, catalog, images
     assert again["held_out"]["encoder"] == "better"
     assert again["parents"][0]["name"] == "better"
     system.lookalike("reindex", "--rollback").expect()
-    system.until(lambda: system.index()["encoder"]["name"] == old, what="the old encoder")
+    system.until(lambda: system.index()["encoder"]["name"] == "worse", what="the encoder before")
