@@ -8,7 +8,7 @@ import time
 
 import pytest
 from support import bad_pictures
-from support.command import BINARY, SMALL_ENCODER, environment
+from support.command import BINARY, SMALL_ENCODER, environment, lookalike
 
 CATEGORIES = 4
 PRODUCTS = 8
@@ -169,7 +169,7 @@ def test_a_stopped_training_does_not_go_live(boutique, cache, tmp_path):
     running.send_signal(signal.SIGINT)
     rest = running.stderr.read()
     assert running.wait(60) == 3, rest
-    assert "training was stopped early" in rest
+    assert "fine-tuning was stopped early" in rest
     assert f"lookalike reindex --data {boutique.data} --encoder {out}" in rest
     assert (out / "model.onnx").is_file()
     assert not boutique.index().get("side_indexes")
@@ -233,8 +233,9 @@ def test_a_new_encoder_goes_live_unless_it_is_worse(make_system, catalog, images
     system = make_system().start("--catalog", pictures, "--metadata", table)
     old = system.index()["encoder"]["name"]
 
-    def finetune(out, *options):
-        arguments = ["--out", out, "--reindex", "--json", *QUICK, *options]
+    # By default, enough held-out products for a verdict.
+    def finetune(out, *options, share="0.4"):
+        arguments = ["--out", out, "--reindex", "--json", *QUICK, "--validation-share", share, *options]
         home = {"XDG_CACHE_HOME": str(cache)}
         return system.lookalike("finetune", *arguments, extra_environment=home)
 
@@ -247,8 +248,25 @@ def test_a_new_encoder_goes_live_unless_it_is_worse(make_system, catalog, images
     assert worse.json()["held_out"]["encoder"] == old
     assert system.index()["encoder"]["name"] == old
 
-    lines = finetune(tmp_path / "better").expect().stdout.splitlines()
+    # Too few held-out products to be certain of anything.
+    few = finetune(tmp_path / "few", share="0.1").expect(3)
+    assert "it is not certain" in few.stderr
+    assert f"--encoder {tmp_path / 'few'}" in few.stderr
+    assert system.index()["encoder"]["name"] == old
+    # A system that cannot be reached is noticed before training.
+    gone = ["--images", pictures, "--out", tmp_path / "gone", "--reindex", "--data", tmp_path / "none"]
+    assert "--reindex goes live" in lookalike("finetune", *gone).expect(1).stderr
+    assert not (tmp_path / "gone").exists()
+
+    # The command that was printed goes live nevertheless.
+    system.lookalike("reindex", "--encoder", tmp_path / "worse").expect()
+    system.until(lambda: system.index()["encoder"]["name"] == "worse", what="the worse encoder")
+    # Images of a folder are for the same catalog, so its encoder is the one to compare with; the
+    # built-in one is built on.
+    lines = finetune(tmp_path / "better", "--images", pictures).expect().stdout.splitlines()
     card, reindexed = map(json.loads, lines)
+    assert card["held_out"]["encoder"] == "worse"
+    assert card["parents"][0]["name"] == old
     assert reindexed["switched"] is True
     assert reindexed["indexed"] == len(images)
     system.until(lambda: system.index()["encoder"]["name"] == "better", what="the new encoder")
@@ -265,4 +283,4 @@ def test_a_new_encoder_goes_live_unless_it_is_worse(make_system, catalog, images
     assert again["held_out"]["encoder"] == "better"
     assert again["parents"][0]["name"] == "better"
     system.lookalike("reindex", "--rollback").expect()
-    system.until(lambda: system.index()["encoder"]["name"] == old, what="the old encoder")
+    system.until(lambda: system.index()["encoder"]["name"] == "worse", what="the encoder before")

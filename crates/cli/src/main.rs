@@ -29,6 +29,7 @@ mod sam_variables;
 mod search_query;
 mod separation;
 mod shared_names;
+mod shell_word;
 mod stop_signal;
 mod target;
 mod training;

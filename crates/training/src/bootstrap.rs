@@ -51,28 +51,33 @@ impl Bootstrap {
     /// Returns the means of `N` measures, where each row belongs to one query; `None` without rows.
     /// All measures use the same draws.
     pub fn means<const N: usize>(&self, rows: &[[f64; N]]) -> Option<[Estimate; N]> {
-        if rows.is_empty() {
-            return None;
-        }
-        let mean = mean_of(rows.iter(), rows.len());
-        Some(estimates(mean, &self.replicates(rows, 0)))
+        let sums: Vec<([f64; N], usize)> = rows.iter().map(|row| (*row, 1)).collect();
+        self.of_sums(&sums)
     }
 
-    /// Returns the means over groups of each group's mean. Every group counts the same however many
-    /// rows it has; groups without rows are left out, and the result is `None` if all are. Each
-    /// group is resampled on its own, so that none is ever empty.
-    pub fn group_means<const N: usize>(&self, groups: &[Vec<[f64; N]>]) -> Option<[Estimate; N]> {
-        let groups: Vec<&Vec<[f64; N]>> = groups.iter().filter(|rows| !rows.is_empty()).collect();
+    /// Returns the means over groups of each group's mean, where a group has clusters of rows as in
+    /// [`Self::cluster_means`]. Every group counts the same however many rows it has; groups without
+    /// rows are left out, and the result is `None` if all are. Each group is resampled on its own,
+    /// so that none is ever empty.
+    pub fn group_means<const N: usize>(
+        &self,
+        groups: &[Vec<Vec<[f64; N]>>],
+    ) -> Option<[Estimate; N]> {
+        let groups: Vec<Vec<([f64; N], usize)>> = groups
+            .iter()
+            .map(|clusters| sums_of(clusters))
+            .filter(|sums| !sums.is_empty())
+            .collect();
         if groups.is_empty() {
             return None;
         }
         let means: Vec<[f64; N]> = groups
             .iter()
-            .map(|rows| mean_of(rows.iter(), rows.len()))
+            .map(|sums| mean_of_sums(sums.iter()))
             .collect();
         let replicates: Vec<Vec<[f64; N]>> = (1..)
             .zip(&groups)
-            .map(|(stream, rows)| self.replicates(rows, stream))
+            .map(|(stream, sums)| self.replicates(sums, stream))
             .collect();
         let of_all: Vec<[f64; N]> = (0..self.resamples)
             .map(|i| mean_of(replicates.iter().map(|group| &group[i]), groups.len()))
@@ -87,57 +92,25 @@ impl Bootstrap {
         &self,
         clusters: &[Vec<[f64; N]>],
     ) -> Option<[Estimate; N]> {
-        let sums: Vec<([f64; N], usize)> = clusters
-            .iter()
-            .filter(|rows| !rows.is_empty())
-            .map(|rows| (sum_of(rows.iter()), rows.len()))
-            .collect();
+        self.of_sums(&sums_of(clusters))
+    }
+
+    fn of_sums<const N: usize>(&self, sums: &[([f64; N], usize)]) -> Option<[Estimate; N]> {
         if sums.is_empty() {
             return None;
         }
-        let mean = |drawn: &[&([f64; N], usize)]| {
-            let rows: usize = drawn.iter().map(|(_, rows)| rows).sum();
-            sum_of(drawn.iter().map(|(sum, _)| sum)).map(|sum| sum / rows as f64)
-        };
-        let replicates: Vec<[f64; N]> = (0..self.resamples as u64)
-            .into_par_iter()
-            .map(|number| {
-                let mut rng = self.rng(0, number);
-                let drawn = sums.iter().map(|_| &sums[rng.random_range(0..sums.len())]);
-                mean(&drawn.collect::<Vec<_>>())
-            })
-            .collect();
-        Some(estimates(
-            mean(&sums.iter().collect::<Vec<_>>()),
-            &replicates,
-        ))
+        let mean = mean_of_sums(sums.iter());
+        Some(estimates(mean, &self.replicates(sums, 0)))
     }
 
-    /// Returns the mean of `ours - theirs`, query by query; `None` if there are no queries.
-    ///
-    /// # Panics
-    /// If the two have different numbers of queries, so that they cannot be the same queries.
-    pub fn differences<const N: usize>(
-        &self,
-        ours: &[[f64; N]],
-        theirs: &[[f64; N]],
-    ) -> Option<[Estimate; N]> {
-        assert_eq!(ours.len(), theirs.len());
-        let pairs = ours.iter().zip(theirs);
-        let rows: Vec<[f64; N]> = pairs
-            .map(|(ours, theirs)| std::array::from_fn(|i| ours[i] - theirs[i]))
-            .collect();
-        self.means(&rows)
-    }
-
-    /// Returns the means of every draw. Draws of different streams are independent.
-    fn replicates<const N: usize>(&self, rows: &[[f64; N]], stream: u64) -> Vec<[f64; N]> {
+    /// Returns the means of every draw of as many sums. Draws of different streams are independent.
+    fn replicates<const N: usize>(&self, sums: &[([f64; N], usize)], stream: u64) -> Vec<[f64; N]> {
         (0..self.resamples as u64)
             .into_par_iter()
             .map(|number| {
                 let mut rng = self.rng(stream, number);
-                let drawn = rows.iter().map(|_| &rows[rng.random_range(0..rows.len())]);
-                mean_of(drawn, rows.len())
+                let drawn = sums.iter().map(|_| &sums[rng.random_range(0..sums.len())]);
+                mean_of_sums(drawn)
             })
             .collect()
     }
@@ -151,6 +124,24 @@ impl Bootstrap {
         }
         StdRng::from_seed(seed)
     }
+}
+
+/// Returns the sum and the number of rows of each cluster that has any.
+fn sums_of<const N: usize>(clusters: &[Vec<[f64; N]>]) -> Vec<([f64; N], usize)> {
+    let with_rows = clusters.iter().filter(|rows| !rows.is_empty());
+    with_rows
+        .map(|rows| (sum_of(rows.iter()), rows.len()))
+        .collect()
+}
+
+/// Returns the mean over the rows of which there are sums.
+fn mean_of_sums<'a, const N: usize>(sums: impl Iterator<Item = &'a ([f64; N], usize)>) -> [f64; N] {
+    let (mut total, mut count) = ([0.0; N], 0);
+    for (sum, rows) in sums {
+        total = std::array::from_fn(|i| total[i] + sum[i]);
+        count += rows;
+    }
+    total.map(|sum| sum / count as f64)
 }
 
 fn mean_of<'a, const N: usize>(rows: impl Iterator<Item = &'a [f64; N]>, count: usize) -> [f64; N] {

@@ -11,7 +11,7 @@ pub use self::set::Set;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use self::notes::Notes;
+use self::notes::{Notes, Seen};
 use self::split_off::{split_off, without_trained};
 use self::suspects::{similar_images, suspects};
 use crate::error::TrainingError;
@@ -22,6 +22,7 @@ use crate::progress::{Progress, Stop};
 use crate::recipe::Recipe;
 use crate::similar_images::SuspectImage;
 use crate::skipped::Skipped;
+use crate::split::Alike;
 use lookalike_encoder::Augmentation;
 
 /// The source of the validation images.
@@ -77,7 +78,7 @@ impl Dataset {
         };
         // Before features, which may take hours.
         check_categories(folder.images.iter(), &notes)?;
-        let mut seen = HashMap::new();
+        let mut seen = Seen::new();
         let mut read = |folder: &LabeledFolder, augmentations: &[_], notes: &mut Notes| {
             let (pooled, dropped) = pooling.pool(&folder.images, augmentations, watched)?;
             notes.drop_all(dropped);
@@ -100,7 +101,11 @@ impl Dataset {
         let validating = match (further, validation) {
             (None, Validation::Share(share)) => {
                 notes.grouped(&similar);
-                split_off(&mut training, &similar.groups, *share, seed)
+                let alike = Alike {
+                    similar: &similar.groups,
+                    joined: &notes.joined,
+                };
+                split_off(&mut training, alike, *share, seed)
             }
             (further, _) => {
                 notes.on_both_sides(&similar, training.len());

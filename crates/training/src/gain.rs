@@ -11,6 +11,10 @@ use crate::embedding::embed;
 use crate::metrics::K;
 use crate::retrieval::{self, QueryScores};
 
+/// Minimum number of held-out products for a verdict: resampling fewer gives intervals that are much
+/// too narrow, and those of a single product have no width at all.
+pub const MIN_PRODUCTS: usize = 10;
+
 /// The measures of two encoders on the images of held-out products, searched for among the images
 /// of the others. Intervals are from resampling products, because the images of one product are
 /// found together or not at all.
@@ -97,6 +101,9 @@ impl Gain {
 
     /// Returns what the intervals allow to say.
     pub fn verdict(&self) -> Verdict {
+        if self.products < MIN_PRODUCTS {
+            return Verdict::Unclear;
+        }
         let gains = [self.gain.first, self.gain.average_precision];
         if gains.iter().any(|gain| gain.high < 0.0) {
             Verdict::Worse
@@ -162,12 +169,15 @@ mod tests {
         }
     }
 
-    fn dataset(baseline: bool) -> Dataset {
+    /// Ten products with one to three images each.
+    const HELD_OUT: [u32; 13] = [20, 20, 21, 21, 21, 22, 23, 24, 25, 26, 27, 28, 29];
+
+    fn dataset(held_out: &[u32], baseline: bool) -> Dataset {
         Dataset {
             categories: vec!["0".to_owned(), "1".to_owned()],
             trained: 2,
             training: set(&(0..20).collect::<Vec<_>>(), baseline),
-            validation: set(&[20, 20, 21, 21, 21, 22, 23], baseline),
+            validation: set(held_out, baseline),
             others: Vec::new(),
             skipped: Vec::new(),
             duplicates: Vec::new(),
@@ -192,20 +202,30 @@ mod tests {
     #[test]
     fn a_head_that_sees_the_label_is_better_than_a_blind_baseline() {
         let seeing = head([1.0, 0.0, 0.0, 0.1]);
-        let gain = Gain::measure(&dataset(true), &seeing, "blind").unwrap();
-        assert_eq!((gain.products, gain.images), (4, 7));
+        let gain = Gain::measure(&dataset(&HELD_OUT, true), &seeing, "blind").unwrap();
+        assert_eq!((gain.products, gain.images), (10, 13));
         assert_eq!(gain.after.first.mean, 1.0);
-        // Equal similarities are ranked by row: the first of them has label 0, as three queries of seven.
-        assert!((gain.before.first.mean - 3.0 / 7.0).abs() < 1e-9);
+        // Equal similarities are ranked by row: the first of them has label 0, as six queries of thirteen.
+        assert!((gain.before.first.mean - 6.0 / 13.0).abs() < 1e-9);
         let difference = gain.after.first.mean - gain.before.first.mean;
         assert!((gain.gain.first.mean - difference).abs() < 1e-9);
         assert_eq!(gain.verdict(), Verdict::Better);
     }
 
     #[test]
+    fn few_held_out_products_allow_no_verdict() {
+        let seeing = head([1.0, 0.0, 0.0, 0.1]);
+        for products in [[20; 9].as_slice(), &HELD_OUT[..12]] {
+            let gain = Gain::measure(&dataset(products, true), &seeing, "blind").unwrap();
+            assert!(gain.gain.average_precision.low > 0.0, "{gain:?}");
+            assert_eq!(gain.verdict(), Verdict::Unclear);
+        }
+    }
+
+    #[test]
     fn a_blind_head_gains_nothing() {
         let blind = head([0.0, 0.0, 0.0, 1.0]);
-        let gain = Gain::measure(&dataset(true), &blind, "blind").unwrap();
+        let gain = Gain::measure(&dataset(&HELD_OUT, true), &blind, "blind").unwrap();
         assert_eq!(gain.gain.first.mean, 0.0);
         assert_eq!(gain.verdict(), Verdict::Unclear);
         let reversed = Gain {
@@ -225,6 +245,9 @@ mod tests {
     #[test]
     fn without_a_baseline_there_is_nothing_to_compare() {
         let seeing = head([1.0, 0.0, 0.0, 0.1]);
-        assert_eq!(Gain::measure(&dataset(false), &seeing, "none"), None);
+        assert_eq!(
+            Gain::measure(&dataset(&HELD_OUT, false), &seeing, "none"),
+            None
+        );
     }
 }

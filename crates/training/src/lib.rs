@@ -19,6 +19,7 @@ pub mod cache;
 /// The contents of `card.json`.
 pub mod card;
 mod catalog_index;
+mod clusters;
 pub mod dataset;
 mod dense;
 pub mod embedded_images;
@@ -35,6 +36,7 @@ mod gate;
 mod image_files;
 pub mod image_labels;
 pub mod image_source;
+mod joined_products;
 mod label_columns;
 mod label_error;
 pub mod label_table;

@@ -47,14 +47,21 @@ pub type Confusion = BTreeMap<String, BTreeMap<String, usize>>;
 
 /// Returns the measures of each validation image that could find its category.
 pub fn scores(training: &Set, validation: &Set, head: Option<&ProjectionHead>) -> Vec<QueryScores> {
+    let scores = query_scores(training, validation, head);
+    scores.into_iter().flatten().collect()
+}
+
+/// Returns the measures of each validation image; `None` for one that could not find its category.
+pub fn query_scores(
+    training: &Set,
+    validation: &Set,
+    head: Option<&ProjectionHead>,
+) -> Vec<Option<QueryScores>> {
     let (catalog, dimensions) = embed(&training.features, head);
     let (queries, _) = embed(&validation.features, head);
     let catalog = training.labeled(&catalog, dimensions);
     let queries = validation.labeled(&queries, dimensions);
     retrieval::score_queries(catalog, queries, K)
-        .into_iter()
-        .flatten()
-        .collect()
 }
 
 /// Returns the measures of a dataset's validation images, and their confusion.

@@ -34,7 +34,7 @@ impl OutputFolder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(failed(error)),
         }
-        let whole = std::path::absolute(folder).map_err(failed)?;
+        let whole = real_path(folder).map_err(failed)?;
         let parent = whole.parent().unwrap_or(&whole).to_owned();
         fs::create_dir_all(&parent).map_err(failed)?;
         let output = Self {
@@ -89,6 +89,22 @@ impl OutputFolder {
     }
 }
 
+/// Returns the path of a folder without links. The folder is replaced by name at the end, and a link
+/// cannot be removed as a folder.
+fn real_path(folder: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if fs::symlink_metadata(folder).is_ok() {
+                return Err(io::Error::other(
+                    "it is a link to a folder that does not exist",
+                ));
+            }
+            std::path::absolute(folder)
+        }
+        found => found,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -118,6 +134,37 @@ mod tests {
                 Err(TrainingError::NotEmpty { .. })
             ));
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_an_empty_folder_is_followed() {
+        let around = tempfile::tempdir().unwrap();
+        let (behind, link) = (
+            around.path().join("there/result"),
+            around.path().join("link"),
+        );
+        fs::create_dir_all(&behind).unwrap();
+        std::os::unix::fs::symlink(&behind, &link).unwrap();
+        let output = OutputFolder::new(&link).unwrap();
+        output.write(&[("a.txt", b"a")]).unwrap();
+        assert_eq!(fs::read(link.join("a.txt")).unwrap(), b"a");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_nothing_is_refused_before_the_work_begins() {
+        let around = tempfile::tempdir().unwrap();
+        let link = around.path().join("link");
+        std::os::unix::fs::symlink(around.path().join("gone"), &link).unwrap();
+        let refused = OutputFolder::new(&link).unwrap_err();
+        assert!(
+            refused
+                .to_string()
+                .contains("is a link to a folder that does not exist"),
+            "{refused}"
+        );
     }
 
     #[test]

@@ -35,9 +35,9 @@ impl Progress for Silent {
 pub struct Stop(AtomicBool);
 
 impl Stop {
-    /// Requests a stop.
-    pub fn request(&self) {
-        self.0.store(true, Ordering::Relaxed);
+    /// Requests a stop; returns true if one was requested before.
+    pub fn request(&self) -> bool {
+        self.0.swap(true, Ordering::Relaxed)
     }
 
     /// True after [`Stop::request`].

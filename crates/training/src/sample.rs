@@ -3,15 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::labeled::LabeledImage;
-use crate::ranked_product::{Item, ranks_by_label};
+use crate::ranked_product::{Item, RankedProduct, ranks_by_label};
 
-/// Products of each label that a sample takes first: one to train with and one to validate with,
-/// and as many in reserve for images that cannot be used.
-const FIRST_PRODUCTS: usize = 4;
+/// Products of a label that are taken together: one to train with and one to validate with.
+const PAIR: usize = 2;
+/// Products of each label that a sample takes first: a pair, and as many in reserve for images that
+/// cannot be used.
+const FIRST_PRODUCTS: usize = 2 * PAIR;
 
 /// Returns at most `max` of the images, in their order: a few products of every label, then the
-/// same share of the products of each, all with all their images. The choice depends on the seed
-/// and the products, so a larger sample contains most of a smaller one.
+/// same share of the products of each, all with all their images. Labels of which no two products
+/// fit are left out. The choice depends on the seed and the products, so a larger sample contains
+/// most of a smaller one.
 pub fn sample(images: &[LabeledImage], max: usize, seed: u64) -> Vec<LabeledImage> {
     if images.len() <= max {
         return images.to_vec();
@@ -23,36 +26,84 @@ pub fn sample(images: &[LabeledImage], max: usize, seed: u64) -> Vec<LabeledImag
             label: image.first_label(),
         })
         .collect();
-    let mut sizes: BTreeMap<[u8; 32], usize> = BTreeMap::new();
-    for item in &items {
-        *sizes.entry(item.product).or_default() += 1;
-    }
-    let mut chosen = BTreeSet::new();
-    let mut left = max;
-    for product in in_order(&items, seed) {
-        // A product with more images than are left is passed over, so that the rest is used.
-        if sizes[&product] <= left {
-            left -= sizes[&product];
-            chosen.insert(product);
-        }
+    let mut labels: Vec<Vec<RankedProduct>> = ranks_by_label(&items, seed).into_values().collect();
+    // Random as the products are, so that no label is preferred for its name.
+    labels.sort();
+    let mut sample = Sample::new(&items, max);
+    labels.retain(|ranked| ranked.len() < PAIR || sample.take_pair(ranked));
+    for product in in_order(&labels) {
+        sample.take(product);
     }
     let kept = images.iter().zip(&items);
-    kept.filter(|(_, item)| chosen.contains(&item.product))
+    kept.filter(|(_, item)| sample.chosen.contains(&item.product))
         .map(|(image, _)| image.clone())
         .collect()
 }
 
-/// Returns the products in the order in which a sample takes them.
-fn in_order(items: &[Item<'_>], seed: u64) -> Vec<[u8; 32]> {
+/// The products that a sample has taken.
+struct Sample {
+    /// Number of images of each product.
+    sizes: BTreeMap<[u8; 32], usize>,
+    chosen: BTreeSet<[u8; 32]>,
+    /// Number of images that still fit.
+    left: usize,
+}
+
+impl Sample {
+    fn new(items: &[Item<'_>], max: usize) -> Self {
+        let mut sizes = BTreeMap::new();
+        for item in items {
+            *sizes.entry(item.product).or_default() += 1;
+        }
+        Self {
+            sizes,
+            chosen: BTreeSet::new(),
+            left: max,
+        }
+    }
+
+    /// Takes a product, unless it is taken already or has more images than are left: it is passed
+    /// over then, so that the rest is used.
+    fn take(&mut self, product: [u8; 32]) {
+        let size = self.sizes[&product];
+        if size <= self.left && self.chosen.insert(product) {
+            self.left -= size;
+        }
+    }
+
+    /// Takes the first two products of a label that fit together; returns false if none do.
+    fn take_pair(&mut self, ranked: &[RankedProduct]) -> bool {
+        let smallest = ranked
+            .iter()
+            .map(|ranked| self.sizes[&ranked.product])
+            .min();
+        let room = self.left.saturating_sub(smallest.unwrap_or_default());
+        let products = || ranked.iter().map(|ranked| ranked.product);
+        let Some(first) = products().find(|product| self.sizes[product] <= room) else {
+            return false;
+        };
+        let left = self.left - self.sizes[&first];
+        let mut others = products().filter(|product| *product != first);
+        let Some(second) = others.find(|product| self.sizes[product] <= left) else {
+            return false;
+        };
+        self.take(first);
+        self.take(second);
+        true
+    }
+}
+
+/// Returns the products of labels in the order in which a sample takes them after the pairs.
+fn in_order(labels: &[Vec<RankedProduct>]) -> Vec<[u8; 32]> {
     let mut order = Vec::new();
-    for ranked in ranks_by_label(items, seed).into_values() {
+    for ranked in labels {
         let count = ranked.len() as f64;
-        for (place, ranked) in ranked.into_iter().enumerate() {
+        for (place, ranked) in ranked.iter().enumerate() {
             let share = match place < FIRST_PRODUCTS {
                 true => 0.0,
                 false => (place as f64 + 0.5) / count,
             };
-            order.push((place.min(FIRST_PRODUCTS), share, ranked));
+            order.push((place.min(FIRST_PRODUCTS), share, *ranked));
         }
     }
     order.sort_by(|a, b| {
@@ -91,8 +142,16 @@ mod tests {
             }
             let sample = sample(&images, max, seed);
             prop_assert!(sample.len() <= max);
-            // No product has more than three images, so less than that is left over.
-            prop_assert!(sample.len() == images.len() || sample.len() + 3 > max);
+            // No product has more than three images, so less than a pair of them is left over.
+            prop_assert!(sample.len() == images.len() || sample.len() + 6 > max);
+            let count = |images: &[LabeledImage], label: &str| {
+                let of_label = images.iter().filter(|image| image.label == label);
+                of_label.map(|image| &image.product).collect::<BTreeSet<_>>().len()
+            };
+            for kept in &sample {
+                let (all, sampled) = (count(&images, &kept.label), count(&sample, &kept.label));
+                prop_assert!(sampled >= all.min(PAIR), "{} of {}", sampled, all);
+            }
             for kept in &sample {
                 let of = |images: &[LabeledImage]| images.iter().filter(|i| i.product == kept.product).count();
                 prop_assert_eq!(of(&sample), of(&images));
@@ -113,5 +172,25 @@ mod tests {
         assert_eq!(count("0") + count("1") + count("2"), 100);
         assert_eq!(count("0"), 4);
         assert!((30..=36).contains(&count("1")), "{}", count("1"));
+    }
+
+    #[test]
+    fn of_more_labels_than_fit_some_have_two_products_and_the_others_none() {
+        let images: Vec<LabeledImage> = (0..600).map(|i| image(i, i, i / 3)).collect();
+        let sample = sample(&images, 50, 1);
+        let labels: BTreeSet<&str> = sample.iter().map(|image| image.label.as_str()).collect();
+        assert_eq!((sample.len(), labels.len()), (50, 25));
+    }
+
+    #[test]
+    fn a_product_too_large_for_the_sample_is_passed_over_and_its_label_stays() {
+        // Labels of three products, with 40 images, one and one; which is first depends on the seed.
+        let of_label = |label: usize| {
+            (0..42).map(move |i| image(100 * label + i, 100 * label + i.max(39), label))
+        };
+        let images: Vec<LabeledImage> = (0..5).flat_map(of_label).collect();
+        for seed in 0..20 {
+            assert_eq!(sample(&images, 10, seed).len(), 10);
+        }
     }
 }

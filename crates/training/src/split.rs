@@ -2,11 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::joined_products::JoinedProducts;
 use crate::ranked_product::{Item, most_frequent, rank};
 
-/// Returns true for each item that is for validation. Items that are alike, because they show one
-/// product or have the same number in `similar`, are never on both sides: they form groups, which
-/// also join what is alike through other items. `similar` has a number for each item.
+/// What keeps items of different products on one side of a split.
+#[derive(Clone, Copy)]
+pub(crate) struct Alike<'a> {
+    /// A number for each item; items with the same number are alike.
+    pub(crate) similar: &'a [usize],
+    /// Products that count as one.
+    pub(crate) joined: &'a JoinedProducts,
+}
+
+/// Returns true for each item that is for validation. Items of one product and items that are alike
+/// are never on both sides: they form groups, which also join what is alike through other items.
 ///
 /// Of every label about `share` (0 to 1) of the products are for validation: as many whole groups as
 /// fit into that, or the smallest group if none does; never all, and a group alone in its label is
@@ -16,9 +25,9 @@ use crate::ranked_product::{Item, most_frequent, rank};
 ///
 /// # Panics
 /// If there are not as many numbers as items.
-pub(crate) fn validates(items: &[Item<'_>], similar: &[usize], share: f64, seed: u64) -> Vec<bool> {
-    assert_eq!(items.len(), similar.len());
-    let mut groups: Vec<Group<'_>> = connected(items, similar)
+pub(crate) fn validates(items: &[Item<'_>], alike: Alike<'_>, share: f64, seed: u64) -> Vec<bool> {
+    assert_eq!(items.len(), alike.similar.len());
+    let mut groups: Vec<Group<'_>> = connected(items, alike)
         .into_iter()
         .map(|members| Group::new(items, members, seed))
         .collect();
@@ -37,12 +46,15 @@ pub(crate) fn validates(items: &[Item<'_>], similar: &[usize], share: f64, seed:
     chosen
 }
 
-/// Returns the groups of items that are connected by products or by numbers in `similar`.
-fn connected(items: &[Item<'_>], similar: &[usize]) -> Vec<Vec<usize>> {
+/// Returns the groups of items that are connected by products or because they are alike.
+fn connected(items: &[Item<'_>], Alike { similar, joined }: Alike<'_>) -> Vec<Vec<usize>> {
     let mut of_product: HashMap<[u8; 32], Vec<usize>> = HashMap::new();
     let mut of_number: HashMap<usize, Vec<usize>> = HashMap::new();
     for (place, (item, number)) in items.iter().zip(similar).enumerate() {
-        of_product.entry(item.product).or_default().push(place);
+        of_product
+            .entry(joined.of(item.product))
+            .or_default()
+            .push(place);
         of_number.entry(*number).or_default().push(place);
     }
     let mut is_visited = vec![false; items.len()];
@@ -54,7 +66,8 @@ fn connected(items: &[Item<'_>], similar: &[usize]) -> Vec<Vec<usize>> {
             if !std::mem::replace(&mut is_visited[place], true) {
                 group.push(place);
                 // Each list is followed once.
-                open.extend(of_product.remove(&items[place].product).unwrap_or_default());
+                let product = joined.of(items[place].product);
+                open.extend(of_product.remove(&product).unwrap_or_default());
                 open.extend(of_number.remove(&similar[place]).unwrap_or_default());
             }
         }

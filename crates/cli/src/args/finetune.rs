@@ -104,8 +104,8 @@ pub(crate) struct FinetuneArguments {
     #[arg(long)]
     pub(crate) leave_one_out: bool,
 
-    /// Then index the catalog with the new encoder and switch, as `lookalike reindex` does; not if
-    /// the encoder measures worse than before.
+    /// Then index the catalog with the new encoder and switch, as `lookalike reindex` does; only if
+    /// the encoder is certain to measure better than before.
     #[arg(long)]
     pub(crate) reindex: bool,
 

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::shell_word::shell_word;
+
 /// The system that a command works against.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TargetArguments {
@@ -18,11 +20,11 @@ pub(crate) struct TargetArguments {
 }
 
 impl TargetArguments {
-    /// Returns the options as on a command line, each with a space before it.
+    /// Returns the options as on the command line of a shell, each with a space before it.
     pub(crate) fn options(&self) -> String {
         match (&self.stack, &self.data) {
-            (Some(stack), _) => format!(" --stack {stack}"),
-            (None, Some(data)) => format!(" --data {}", data.display()),
+            (Some(stack), _) => format!(" --stack {}", shell_word(stack)),
+            (None, Some(data)) => format!(" --data {}", shell_word(data.display())),
             (None, None) => String::new(),
         }
     }

@@ -61,6 +61,7 @@ impl BaseEncoder {
             model,
             preprocessing,
         } = &files;
+        let baseline = Some(serving_encoder(&files, fingerprint)?);
         let backbone = match backbone {
             Some(path) => Self::read(path)?.backbone,
             None => Backbone::from_parts(name, model, preprocessing).with_context(|| {
@@ -70,12 +71,22 @@ impl BaseEncoder {
                 )
             })?,
         };
-        let encoder = Encoder::from_parts(name, model, preprocessing)?;
+        Ok(Self { backbone, baseline })
+    }
+
+    /// Returns the same backbone, to compare with the encoder that a catalog is searched with.
+    pub(crate) async fn compared_with_serving(self, target: &Target) -> Result<Self> {
+        let (files, fingerprint) = serving_files(target).await?;
         Ok(Self {
-            backbone,
-            baseline: Some(encoder.reading_as(fingerprint.0)),
+            baseline: Some(serving_encoder(&files, fingerprint)?),
+            ..self
         })
     }
+}
+
+fn serving_encoder(files: &EncoderFiles, fingerprint: Fingerprint) -> Result<Encoder> {
+    let encoder = Encoder::from_parts(&files.name, &files.model, &files.preprocessing)?;
+    Ok(encoder.reading_as(fingerprint.0))
 }
 
 /// Returns the files of the encoder that a catalog is searched with, and its fingerprint.

@@ -1,7 +1,7 @@
 //! The figures of a comparison, for people.
 
 use lookalike_training::bootstrap::Estimate;
-use lookalike_training::gain::{Estimates, Gain};
+use lookalike_training::gain::{Estimates, Gain, MIN_PRODUCTS};
 
 use crate::output;
 
@@ -23,8 +23,13 @@ pub(crate) fn gain_table(gain: &Gain) -> String {
         cells("after", &gain.after, share),
         cells("gain", &gain.gain, difference),
     ];
+    let few = if gain.products < MIN_PRODUCTS {
+        format!("fewer than {MIN_PRODUCTS} held-out products are too few to tell which is better\n")
+    } else {
+        String::new()
+    };
     format!(
-        "{} held-out products with {} images, before by {:?}; 95 % intervals\n{}",
+        "{} held-out products with {} images, before by {:?}; 95 % intervals\n{}{few}",
         gain.products,
         gain.images,
         gain.encoder,

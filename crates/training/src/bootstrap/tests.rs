@@ -67,11 +67,16 @@ fn the_same_seed_gives_the_same_interval_on_any_number_of_cores() {
 
 #[test]
 fn every_group_counts_the_same() {
-    let groups = [vec![[1.0]; 99], vec![[0.0], [0.5]], vec![]];
+    let alone =
+        |rows: &[[f64; 1]]| -> Vec<Vec<[f64; 1]>> { rows.iter().map(|row| vec![*row]).collect() };
+    let groups = [alone(&[[1.0]; 99]), alone(&[[0.0], [0.5]]), vec![]];
     let [found] = Bootstrap::default().group_means(&groups).expect("rows");
     assert_eq!(found.mean, f64::midpoint(1.0, 0.25));
     assert_eq!((found.low, found.high), (0.5, 0.75));
-    assert_eq!(Bootstrap::default().group_means::<1>(&[vec![]]), None);
+    assert_eq!(
+        Bootstrap::default().group_means::<1>(&[vec![], vec![vec![]]]),
+        None
+    );
 }
 
 #[test]
@@ -79,14 +84,16 @@ fn paired_differences_distinguish_what_two_intervals_cannot() {
     let theirs: Vec<[f64; 1]> = (0..60).map(|i| [f64::from(i) / 60.0]).collect();
     let ours: Vec<[f64; 1]> = theirs.iter().map(|[value]| [value + 0.02]).collect();
     let bootstrap = Bootstrap::default();
-    let [difference] = bootstrap.differences(&ours, &theirs).expect("rows");
+    let pairs = ours.iter().zip(&theirs);
+    let differences: Vec<[f64; 1]> = pairs.map(|([a], [b])| [a - b]).collect();
+    let [difference] = bootstrap.means(&differences).expect("rows");
     assert!(difference.low > 0.019 && difference.high < 0.021);
     let ([ours], [theirs]) = (
         bootstrap.means(&ours).expect("rows"),
         bootstrap.means(&theirs).expect("rows"),
     );
     assert!(ours.low < theirs.high, "alone, the intervals overlap");
-    assert_eq!(bootstrap.differences::<1>(&[], &[]), None);
+    assert_eq!(bootstrap.means::<1>(&[]), None);
 }
 
 proptest! {

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::counts::Counts;
 use crate::features::{Dropped, PooledImage};
+use crate::joined_products::JoinedProducts;
 use crate::labeled::LabeledImage;
 use crate::similar_images::{SimilarImages, SuspectImage};
 use crate::skipped::Skipped;
@@ -14,7 +15,12 @@ pub(super) struct Notes {
     pub(super) suspects: Vec<SuspectImage>,
     pub(super) notes: Vec<String>,
     pub(super) counts: BTreeMap<String, Counts>,
+    /// Products with the same image, of which all but the first are dropped.
+    pub(super) joined: JoinedProducts,
 }
+
+/// Images by content, each the first with that content, with their products.
+pub(super) type Seen = HashMap<[u8; 32], (LabeledImage, [u8; 32])>;
 
 impl Notes {
     pub(super) fn drop_all(&mut self, dropped: Vec<Dropped>) {
@@ -33,16 +39,17 @@ impl Notes {
     }
 
     /// Drops images that were seen in this folder or one before: the same image twice would find
-    /// itself.
-    pub(super) fn unique(
-        &mut self,
-        images: Vec<PooledImage>,
-        seen: &mut HashMap<[u8; 32], LabeledImage>,
-    ) -> Vec<PooledImage> {
+    /// itself. Their products count as one from then on.
+    pub(super) fn unique(&mut self, images: Vec<PooledImage>, seen: &mut Seen) -> Vec<PooledImage> {
         let mut unique = Vec::with_capacity(images.len());
         for pooled in images {
-            match seen.get(&pooled.content) {
-                Some(first) if first.label == pooled.image.label => {
+            let product = pooled.product();
+            let first = seen.get(&pooled.content);
+            if let Some((_, other)) = first {
+                self.joined.join(product, *other);
+            }
+            match first {
+                Some((first, _)) if first.label == pooled.image.label => {
                     let reason = format!("it is the same image as {}", first.name);
                     self.entry(&pooled).skipped += 1;
                     self.duplicates.push(Skipped {
@@ -50,7 +57,7 @@ impl Notes {
                         reason,
                     });
                 }
-                Some(first) => {
+                Some((first, _)) => {
                     let reason = format!(
                         "it is the same image as {}, which is of category {:?}: only one can be right",
                         first.name, first.label
@@ -58,7 +65,7 @@ impl Notes {
                     self.drop(pooled.image, reason);
                 }
                 None => {
-                    seen.insert(pooled.content, pooled.image.clone());
+                    seen.insert(pooled.content, (pooled.image.clone(), product));
                     unique.push(pooled);
                 }
             }
@@ -125,5 +132,44 @@ impl Notes {
     fn entry(&mut self, pooled: &PooledImage) -> &mut Counts {
         let category = pooled.image.first_label().to_owned();
         self.counts.entry(category).or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ranked_product::product_key;
+
+    fn pooled(name: &str, product: &str, content: u8, label: &str) -> PooledImage {
+        PooledImage {
+            image: LabeledImage {
+                path: name.into(),
+                name: name.to_owned(),
+                label: label.to_owned(),
+                product: Some(product.to_owned()),
+            },
+            content: [content; 32],
+            features: Vec::new(),
+            baseline: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_products_of_a_dropped_copy_count_as_one() {
+        let mut notes = Notes::default();
+        let images = vec![
+            pooled("1", "a", 1, "boot"),
+            pooled("2", "b", 1, "boot"),
+            pooled("3", "b", 2, "boot"),
+            pooled("4", "c", 2, "hat"),
+            pooled("5", "d", 3, "boot"),
+        ];
+        let kept = notes.unique(images, &mut Seen::new());
+        let kept: Vec<&str> = kept.iter().map(|kept| kept.image.name.as_str()).collect();
+        assert_eq!(kept, ["1", "3", "5"]);
+        assert_eq!((notes.duplicates.len(), notes.skipped.len()), (1, 1));
+        let of = |product| notes.joined.of(product_key(product));
+        assert_eq!((of("a"), of("b")), (of("b"), of("c")));
+        assert_ne!(of("a"), of("d"));
     }
 }

@@ -3,8 +3,11 @@
 use serde::Serialize;
 
 use super::categories::Categories;
-use super::report::{EncoderReport, Measures, headings, rows_by_category};
-use crate::bootstrap::{Bootstrap, Estimate};
+use super::measures::{Measures, headings};
+use super::query_rows::QueryRows;
+use super::report::EncoderReport;
+use super::setting::Setting;
+use crate::bootstrap::Estimate;
 
 /// The measures in a verdict: mAP, P@1, P@k.
 pub(crate) const VERDICT_MEASURES: [usize; 3] = [3, 0, 1];
@@ -29,34 +32,21 @@ impl Comparison {
         ours: &EncoderReport,
         theirs: &EncoderReport,
         categories: &Categories,
-        bootstrap: Bootstrap,
-        k: usize,
+        setting: &Setting,
     ) -> Option<Self> {
-        let our_rows = rows_by_category(&ours.results, categories);
-        let their_rows = rows_by_category(&theirs.results, categories);
-        let micro = bootstrap.differences(&our_rows.concat(), &their_rows.concat())?;
-        let pairs = our_rows.iter().zip(&their_rows);
-        let by_category = pairs
-            .clone()
-            .map(|(ours, theirs)| bootstrap.differences(ours, theirs).map(Measures::from))
-            .collect();
-        let differences: Vec<Vec<[f64; 5]>> = pairs
-            .map(|(ours, theirs)| {
-                let pairs = ours.iter().zip(theirs);
-                pairs
-                    .map(|(ours, theirs)| std::array::from_fn(|i| ours[i] - theirs[i]))
-                    .collect()
-            })
-            .collect();
+        let rows = |report: &EncoderReport| QueryRows::new(setting, &report.results, categories);
+        let differences = rows(ours).minus(&rows(theirs));
+        let bootstrap = setting.bootstrap;
+        let micro = differences.micro(bootstrap)?;
         let verdict = if ours.fingerprint == theirs.fingerprint {
             format!("{} and {} are the same encoder", ours.name, theirs.name)
         } else {
-            sentence(ours, theirs, &micro, k)
+            sentence(ours, theirs, &micro.to_array(), setting.k)
         };
         Some(Self {
-            micro: micro.into(),
-            balanced: bootstrap.group_means(&differences)?.into(),
-            categories: by_category,
+            micro,
+            balanced: differences.balanced(bootstrap)?,
+            categories: differences.by_category(bootstrap),
             verdict,
         })
     }

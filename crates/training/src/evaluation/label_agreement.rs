@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::further_label::FurtherLabel;
 use super::setting::Setting;
 use crate::bootstrap::Estimate;
+use crate::clusters::clusters;
 use crate::retrieval::QueryResult;
 
 /// The agreement of neighbors in one label.
@@ -29,7 +30,7 @@ impl LabelAgreement {
         label: &FurtherLabel,
         results: &[QueryResult],
     ) -> Option<Self> {
-        let shares: Vec<(f64, f64)> = results
+        let shares: Vec<(u32, f64, f64)> = results
             .par_iter()
             .enumerate()
             .filter_map(|(query, result)| {
@@ -38,15 +39,20 @@ impl LabelAgreement {
                 let rows = 0..label.catalog.len();
                 let others = rows.filter(|&row| !setting.is_itself(query, row));
                 let chance = share(others.map(|row| label.agree(query, row)))?;
-                Some((found, chance))
+                Some((setting.unit(query), found, chance))
             })
             .collect();
-        let (found, chances): (Vec<f64>, Vec<f64>) = shares.into_iter().unzip();
+        let found: Vec<(u32, [f64; 1])> = shares
+            .iter()
+            .map(|(unit, found, _)| (*unit, [*found]))
+            .collect();
+        let [share] = setting.bootstrap.cluster_means(&clusters(&found))?;
+        let chances = shares.iter().map(|(.., chance)| chance);
         Some(Self {
             label: label.name.clone(),
-            queries: found.len(),
-            share: setting.bootstrap.mean(&found)?,
-            chance: chances.iter().sum::<f64>() / chances.len() as f64,
+            queries: shares.len(),
+            share,
+            chance: chances.sum::<f64>() / shares.len() as f64,
         })
     }
 }
@@ -126,6 +132,22 @@ mod tests {
         let of_first = 1.0 / 2.0;
         let expected = (of_first + of_first + 2.0 / 3.0 + 0.0) / 4.0;
         assert!((found.chance - expected).abs() < 1e-12, "{}", found.chance);
+    }
+
+    #[test]
+    fn images_of_one_product_are_drawn_together() {
+        let texts = texts([Some("red"), Some("red"), Some("red"), Some("green")]);
+        let label = FurtherLabel::new("color", &texts, &texts);
+        let ids = ["a", "a", "a", "b"].map(str::to_owned);
+        let results = results([&[1], &[2], &[0], &[0]]);
+        let low = |products| {
+            let found = LabelAgreement::measure(&setting(products), &label, &results);
+            found.unwrap().share.low
+        };
+        // Of four images, three that agree, one of twenty draws has one or none that does; of two
+        // products, every fourth draw has only the one that does not.
+        assert_eq!(low(None), 0.25);
+        assert_eq!(low(Some(Products::new(&ids, &ids))), 0.0);
     }
 
     #[test]

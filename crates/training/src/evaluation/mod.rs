@@ -16,6 +16,8 @@ mod further_label;
 pub mod html;
 mod json;
 mod label_agreement;
+mod measures;
+mod query_rows;
 mod report;
 mod setting;
 
@@ -25,7 +27,8 @@ pub use comparison::{Comparison, verdict};
 pub use error::EvaluationError;
 pub use further_label::FurtherLabel;
 pub use label_agreement::LabelAgreement;
-pub use report::{CategoryReport, EncoderReport, Measures, headings};
+pub use measures::{Measures, headings};
+pub use report::{CategoryReport, EncoderReport};
 pub use setting::{Products, Setting, Subject};
 
 use self::categories::Categories;
@@ -57,14 +60,10 @@ impl Evaluation {
             .collect::<Result<_, _>>()?;
         let scored = encoders.first().map_or(0, |report| report.scored);
         if scored == 0 {
-            return Err(EvaluationError::NoneScored {
-                queries: categories.queries.len(),
-            });
+            return Err(EvaluationError::none_scored(&setting));
         }
         let comparison = match encoders.as_slice() {
-            [ours, theirs, ..] => {
-                Comparison::new(ours, theirs, &categories, setting.bootstrap, setting.k)
-            }
+            [ours, theirs, ..] => Comparison::new(ours, theirs, &categories, &setting),
             _ => None,
         };
         Ok(Self {

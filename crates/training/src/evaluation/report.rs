@@ -7,66 +7,10 @@ use super::agreement::{self, Agreement};
 use super::categories::Categories;
 use super::error::EvaluationError;
 use super::label_agreement::LabelAgreement;
+use super::measures::Measures;
+use super::query_rows::QueryRows;
 use super::setting::{Setting, Subject};
-use crate::bootstrap::{Bootstrap, Estimate};
-use crate::retrieval::{QueryResult, QueryScores, search_queries};
-
-/// Returns the names of the five measures, in the order of [`Measures::to_array`].
-pub fn headings(k: usize) -> [String; 5] {
-    [
-        "P@1".to_owned(),
-        format!("P@{k}"),
-        format!("R@{k}"),
-        "mAP".to_owned(),
-        "MRR".to_owned(),
-    ]
-}
-
-/// The means over queries, or over categories, with their intervals.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
-pub struct Measures {
-    /// P@1: the share of queries whose nearest image is right.
-    #[serde(rename = "p_at_1")]
-    pub first: Estimate,
-    /// P@k: the share of right ones among the first k.
-    #[serde(rename = "p_at_k")]
-    pub precision: Estimate,
-    /// R@k: the share of queries for which any of the first k is right.
-    #[serde(rename = "r_at_k")]
-    pub recall: Estimate,
-    /// mAP: the mean of the average precisions.
-    #[serde(rename = "map")]
-    pub average_precision: Estimate,
-    /// MRR: the mean of the reciprocal ranks.
-    #[serde(rename = "mrr")]
-    pub reciprocal_rank: Estimate,
-}
-
-impl Measures {
-    /// Returns P@1, P@k, R@k, mAP and MRR, in this order.
-    pub fn to_array(self) -> [Estimate; 5] {
-        [
-            self.first,
-            self.precision,
-            self.recall,
-            self.average_precision,
-            self.reciprocal_rank,
-        ]
-    }
-}
-
-impl From<[Estimate; 5]> for Measures {
-    fn from(all: [Estimate; 5]) -> Self {
-        let [first, precision, recall, average_precision, reciprocal_rank] = all;
-        Self {
-            first,
-            precision,
-            recall,
-            average_precision,
-            reciprocal_rank,
-        }
-    }
-}
+use crate::retrieval::{QueryResult, search_queries};
 
 /// The measures of one encoder.
 #[derive(Debug, Serialize)]
@@ -126,17 +70,17 @@ impl EncoderReport {
         let (catalog, queries) = categories.sides(setting, place, dimensions);
         let is_itself = |query, row| setting.is_itself(query, row);
         let results = search_queries(catalog, queries, setting.k, is_itself);
-        let rows = rows_by_category(&results, categories);
+        let rows = QueryRows::new(setting, &results, categories);
         let bootstrap = setting.bootstrap;
         let fingerprint = Fingerprint(subject.encoder.fingerprint());
         Ok(Self {
             name: subject.name.to_owned(),
             fingerprint,
             dimensions,
-            scored: rows.iter().map(Vec::len).sum(),
-            micro: measures(bootstrap.means(&rows.concat())),
-            balanced: measures(bootstrap.group_means(&rows)),
-            categories: by_category(categories, &rows, bootstrap),
+            scored: rows.counts().iter().sum(),
+            micro: rows.micro(bootstrap).unwrap_or_default(),
+            balanced: rows.balanced(bootstrap).unwrap_or_default(),
+            categories: by_category(categories, &rows.counts(), rows.by_category(bootstrap)),
             confusion: confusion(&results, categories),
             label_agreements: label_agreements(setting, categories, &results),
             index: agreement::measure(setting, catalog, queries, fingerprint)?,
@@ -160,26 +104,10 @@ fn label_agreements(
         .collect()
 }
 
-fn measures(found: Option<[Estimate; 5]>) -> Measures {
-    found.map(Measures::from).unwrap_or_default()
-}
-
-/// Returns the measures of the queries that count, by category.
-pub(crate) fn rows_by_category(
-    results: &[QueryResult],
-    categories: &Categories,
-) -> Vec<Vec<[f64; 5]>> {
-    let mut rows = vec![Vec::new(); categories.names.len()];
-    for (result, &category) in results.iter().zip(categories.queries.firsts()) {
-        rows[category as usize].extend(result.scores.map(QueryScores::to_array));
-    }
-    rows
-}
-
 fn by_category(
     categories: &Categories,
-    rows: &[Vec<[f64; 5]>],
-    bootstrap: Bootstrap,
+    scored: &[usize],
+    measures: Vec<Option<Measures>>,
 ) -> Vec<CategoryReport> {
     let count = |labels: &[u32], number: usize| {
         let same = labels.iter().filter(|&&label| label as usize == number);
@@ -187,12 +115,13 @@ fn by_category(
     };
     let names = categories.names.iter().enumerate();
     names
-        .map(|(number, name)| CategoryReport {
+        .zip(measures)
+        .map(|((number, name), measures)| CategoryReport {
             category: name.clone(),
             catalog: count(categories.catalog.firsts(), number),
             queries: count(categories.queries.firsts(), number),
-            scored: rows[number].len(),
-            measures: bootstrap.means(&rows[number]).map(Measures::from),
+            scored: scored[number],
+            measures,
         })
         .collect()
 }

@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use lookalike_encoder::Encoder;
 
@@ -19,7 +19,7 @@ pub struct Setting {
     /// Parameters of the intervals.
     pub bootstrap: Bootstrap,
     /// The products that the images show. If given, no image of the query's own product counts,
-    /// neither as right nor as wrong; otherwise images of one product count like others.
+    /// neither as right nor as wrong, and intervals are from drawing products; otherwise images of one product count like others.
     pub products: Option<Products>,
     /// Labels besides the category of which the agreement is measured.
     pub further: Vec<FurtherLabel>,
@@ -77,15 +77,35 @@ impl Setting {
         self.queries.as_ref().unwrap_or(&self.catalog)
     }
 
-    /// Counts the queries that are also, byte for byte, in a separate catalog: they find
-    /// themselves, so the measures are too good.
+    /// Counts the queries that are also, byte for byte, in a separate catalog and count there: they
+    /// find themselves, so the measures are too good.
     pub fn queries_in_catalog(&self) -> usize {
         let Some(queries) = &self.queries else {
             return 0;
         };
-        let known: HashSet<&ContentHash> = self.catalog.contents.iter().collect();
-        let contents = queries.contents.iter();
-        contents.filter(|content| known.contains(content)).count()
+        let mut copies: HashMap<&ContentHash, Vec<usize>> = HashMap::new();
+        for (row, content) in self.catalog.contents.iter().enumerate() {
+            copies.entry(content).or_default().push(row);
+        }
+        let finds_itself = |(query, content): &(usize, &ContentHash)| {
+            let rows = copies.get(content).into_iter().flatten();
+            rows.copied().any(|row| !self.is_itself(*query, row))
+        };
+        queries
+            .contents
+            .iter()
+            .enumerate()
+            .filter(finds_itself)
+            .count()
+    }
+
+    /// Returns the number of what a query is drawn with for intervals: its product if products are
+    /// given, otherwise itself.
+    pub(crate) fn unit(&self, query: usize) -> u32 {
+        match &self.products {
+            Some(products) => products.queries[query],
+            None => query as u32,
+        }
     }
 
     /// True if a catalog row does not count for a query: it is the query's own image or a copy of
@@ -94,5 +114,36 @@ impl Setting {
         let products = self.products.as_ref();
         products.is_some_and(|products| products.queries[query] == products.catalog[row])
             || self.leaves_one_out() && self.catalog.contents[query] == self.catalog.contents[row]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn images(contents: &[u8]) -> EmbeddedImages {
+        EmbeddedImages {
+            images: Vec::new(),
+            contents: contents.iter().map(|&content| [content; 32]).collect(),
+            vectors: Vec::new(),
+            skipped: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn copies_in_the_catalog_count_unless_their_product_does_not() {
+        let mut setting = Setting {
+            catalog: images(&[1, 2, 3]),
+            queries: Some(images(&[1, 2, 4])),
+            k: 2,
+            bootstrap: Bootstrap::default(),
+            products: None,
+            further: Vec::new(),
+        };
+        assert_eq!(setting.queries_in_catalog(), 2);
+        let ids = |ids: [&str; 3]| ids.map(str::to_owned);
+        let products = Products::new(&ids(["a", "b", "c"]), &ids(["a", "c", "d"]));
+        setting.products = Some(products);
+        assert_eq!(setting.queries_in_catalog(), 1);
     }
 }

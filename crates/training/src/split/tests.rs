@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
@@ -9,6 +10,15 @@ const LABELS: [&str; 4] = ["a", "b", "c", "d"];
 /// Items without anything alike but their products.
 fn single(count: usize) -> Vec<usize> {
     (0..count).collect()
+}
+
+/// Items that are alike by number alone.
+fn alike(similar: &[usize]) -> Alike<'_> {
+    static NONE_JOINED: LazyLock<JoinedProducts> = LazyLock::new(JoinedProducts::default);
+    Alike {
+        similar,
+        joined: &NONE_JOINED,
+    }
 }
 
 /// A product has one label.
@@ -43,13 +53,13 @@ proptest! {
             .iter()
             .map(|(product, label)| Item { product: [*product; 32], label: LABELS[*label] })
             .collect();
-        let chosen = validates(&items, &single(items.len()), share, seed);
+        let chosen = validates(&items, alike(&single(items.len())), share, seed);
         let (held, trained) = (products(&items, &chosen, true), products(&items, &chosen, false));
         prop_assert!(held.is_disjoint(&trained));
         prop_assert!(!trained.is_empty());
         let mut turned = items.clone();
         turned.reverse();
-        let mut back = validates(&turned, &single(items.len()), share, seed);
+        let mut back = validates(&turned, alike(&single(items.len())), share, seed);
         back.reverse();
         prop_assert_eq!(back, chosen);
     }
@@ -61,7 +71,7 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let items = items(&images);
-        let chosen = validates(&items, &single(items.len()), share, seed);
+        let chosen = validates(&items, alike(&single(items.len())), share, seed);
         let (held, trained) = (products(&items, &chosen, true), products(&items, &chosen, false));
         for label in 0..4_u8 {
             let count = |side: &BTreeSet<[u8; 32]>| side.iter().filter(|p| p[0] % 4 == label).count();
@@ -85,7 +95,7 @@ proptest! {
     ) {
         let items = items(&contents);
         let groups: Vec<usize> = contents.iter().map(|c| group_of[usize::from(*c)]).collect();
-        let chosen = validates(&items, &groups, share, seed);
+        let chosen = validates(&items, alike(&groups), share, seed);
         for (a, first) in groups.iter().zip(&chosen) {
             for (b, second) in groups.iter().zip(&chosen) {
                 prop_assert!(a != b || first == second);
@@ -97,7 +107,7 @@ proptest! {
         // Neither the order nor the numbers of groups matter.
         let backwards: Vec<Item<'_>> = items.iter().rev().copied().collect();
         let numbers: Vec<usize> = groups.iter().rev().map(|group| 1000 - group).collect();
-        let mut back = validates(&backwards, &numbers, share, seed);
+        let mut back = validates(&backwards, alike(&numbers), share, seed);
         back.reverse();
         prop_assert_eq!(back, chosen);
     }
@@ -112,7 +122,7 @@ proptest! {
             .flat_map(|(group, &size)| vec![group; size]).collect();
         let items: Vec<Item<'_>> = (0..groups.len())
             .map(|place| Item { product: [place as u8; 32], label: "a" }).collect();
-        let chosen = validates(&items, &groups, share, seed);
+        let chosen = validates(&items, alike(&groups), share, seed);
         let validated = on(true, "a", &items, &chosen);
         let wanted = (share * items.len() as f64).round().max(1.0) as usize;
         let smallest = sizes.iter().min().copied().unwrap_or(0);
@@ -131,7 +141,7 @@ proptest! {
             .map(|(product, _, label)| Item { product: [*product; 32], label: LABELS[*label] })
             .collect();
         let similar: Vec<usize> = images.iter().map(|(_, number, _)| *number).collect();
-        let chosen = validates(&items, &similar, share, seed);
+        let chosen = validates(&items, alike(&similar), share, seed);
         // The lowest image that each can be reached from, one step at a time.
         let mut reached: Vec<usize> = (0..images.len()).collect();
         for _ in 0..images.len() {
@@ -165,11 +175,11 @@ fn a_near_copy_joins_two_products_to_one_group() {
         })
         .collect();
     for seed in 0..20 {
-        let chosen = validates(&items, &similar, 0.4, seed);
+        let chosen = validates(&items, alike(&similar), 0.4, seed);
         let held = products(&items, &chosen, true);
         // Two of five products are wanted: the group of three does not fit.
         assert_eq!(held, BTreeSet::from([[3; 32], [4; 32]]), "seed {seed}");
-        let chosen = validates(&items, &single(9), 0.4, seed);
+        let chosen = validates(&items, alike(&single(9)), 0.4, seed);
         assert_eq!(products(&items, &chosen, true).len(), 2);
     }
 }
@@ -182,7 +192,27 @@ fn another_seed_is_another_split() {
             label: "a",
         })
         .collect();
-    let chosen = validates(&items, &single(100), 0.1, 1);
+    let chosen = validates(&items, alike(&single(100)), 0.1, 1);
     assert_eq!(chosen.iter().filter(|chosen| **chosen).count(), 10);
-    assert_ne!(chosen, validates(&items, &single(100), 0.1, 2));
+    assert_ne!(chosen, validates(&items, alike(&single(100)), 0.1, 2));
+}
+
+#[test]
+fn products_that_share_an_image_are_on_one_side() {
+    let items = items(&(0..40).flat_map(|product| [product; 2]).collect::<Vec<_>>());
+    let mut joined = JoinedProducts::default();
+    // Joined through a product of which nothing is left.
+    for product in 0..8 {
+        joined.join([product; 32], [200; 32]);
+    }
+    for seed in 0..20 {
+        let alike = Alike {
+            similar: &single(items.len()),
+            joined: &joined,
+        };
+        let chosen = validates(&items, alike, 0.5, seed);
+        let sides: BTreeSet<bool> = chosen[..16].iter().copied().collect();
+        assert_eq!(sides.len(), 1, "{seed}");
+        assert!(chosen.contains(&true));
+    }
 }

@@ -2,21 +2,26 @@
 
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use lookalike_training::dataset::{Dataset, Validation};
+use lookalike_training::error::TrainingError;
 use lookalike_training::fine_tuning;
 use lookalike_training::gain::{Gain, Verdict};
 use lookalike_training::progress::{Progress, Stop};
 use lookalike_training::recipe::Recipe;
 use serde::Serialize;
 
-use crate::args::AuditArguments;
+use crate::args::{AuditArguments, TargetArguments};
+use crate::shell_word::shell_word;
 use crate::target::Target;
 use crate::training::{Bars, BaseEncoder, CacheFolder, CatalogImages, gain_table};
 
 /// Share of the products of each label that are held out: of a small sample more than of a whole
 /// catalog, for the same interval.
 const HELD_OUT_SHARE: f64 = 0.25;
+/// The error of a sample that is too small to measure with.
+const NOTHING_HELD_OUT: &str = "no product of the sample can be held out and have others of its label left: use \
+                                --would-gain=N with a larger N, or add products to the labels";
 /// The seed of `finetune` by default, so that it needs the same images.
 const SEED: u64 = 1;
 
@@ -35,7 +40,7 @@ pub(super) struct WouldGain {
     #[serde(flatten)]
     gain: Gain,
     verdict: Verdict,
-    /// The command that fine-tunes.
+    /// The command that fine-tunes on the whole catalog; it goes live only for a certain gain.
     command: String,
 }
 
@@ -51,8 +56,8 @@ pub(super) async fn measure(
     let column = &arguments.label_column;
     let images = CatalogImages::read(target, column, max as usize, SEED).await?;
     let base = BaseEncoder::serving(target, None).await?;
-    let command = command(arguments);
-    let measured = tokio::task::spawn_blocking(move || gain(images, &base, began, command));
+    let finetune = finetune(column, &arguments.output.target);
+    let measured = tokio::task::spawn_blocking(move || gain(images, &base, began, finetune));
     measured.await?.map(Some)
 }
 
@@ -60,7 +65,7 @@ fn gain(
     images: CatalogImages,
     base: &BaseEncoder,
     began: Instant,
-    command: String,
+    finetune: String,
 ) -> Result<WouldGain> {
     let (recipe, stop) = (Recipe::default(), Stop::default());
     let cache = CacheFolder::new(None)?;
@@ -75,11 +80,11 @@ fn gain(
         SEED,
         &pooling,
         watched,
-    )?;
+    )
+    .map_err(advised)?;
     let trained = fine_tuning::train(&dataset, &recipe, SEED, watched)?;
     let name = base.baseline.as_ref().map_or("", |encoder| encoder.name());
-    let gain = Gain::measure(&dataset, &trained.head, name)
-        .context("no held-out product has a label that others have too: name more images")?;
+    let gain = Gain::measure(&dataset, &trained.head, name).context(NOTHING_HELD_OUT)?;
     bars.finish();
     Ok(WouldGain {
         sample: dataset.training.labels.len() + dataset.validation.labels.len(),
@@ -87,19 +92,38 @@ fn gain(
         labels: dataset.categories.len(),
         skipped: dataset.skipped.len(),
         seconds: began.elapsed().as_secs_f64(),
+        command: command(finetune, gain.verdict()),
         verdict: gain.verdict(),
         gain,
-        command,
     })
 }
 
-fn command(arguments: &AuditArguments) -> String {
-    let column = match arguments.label_column.as_str() {
+/// Returns an error with advice that fits this command, which has not the options of `finetune`.
+fn advised(error: TrainingError) -> anyhow::Error {
+    match error {
+        TrainingError::NothingToValidate { .. } => anyhow!(NOTHING_HELD_OUT),
+        error => error.into(),
+    }
+}
+
+/// Returns the command that fine-tunes on the whole catalog.
+fn finetune(column: &str, target: &TargetArguments) -> String {
+    let column = match column {
         "category" => String::new(),
-        column => format!(" --label-column {column}"),
+        column => format!(" --label-column {}", shell_word(column)),
     };
-    let options = arguments.output.target.options();
-    format!("lookalike finetune{options}{column} --out my-encoder --reindex")
+    format!(
+        "lookalike finetune{}{column} --out my-encoder",
+        target.options()
+    )
+}
+
+/// Returns a command that also goes live if that is certain to be better: otherwise it measures only.
+fn command(finetune: String, verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Better => finetune + " --reindex",
+        Verdict::Worse | Verdict::Unclear => finetune,
+    }
 }
 
 impl WouldGain {
@@ -125,5 +149,35 @@ impl WouldGain {
             self.skipped,
             gain_table(&self.gain)
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_with_nothing_to_hold_out_is_to_be_larger() {
+        let error = advised(TrainingError::NothingToValidate { categories: 9 }).to_string();
+        assert!(error.contains("--would-gain=N with a larger N"), "{error}");
+        assert!(!error.contains("--validation"), "{error}");
+    }
+
+    #[test]
+    fn only_a_certain_gain_is_worth_a_command_that_goes_live() {
+        let target = TargetArguments {
+            stack: None,
+            data: Some("my shop".into()),
+        };
+        let column = "kind of thing";
+        let measure =
+            "lookalike finetune --data 'my shop' --label-column 'kind of thing' --out my-encoder";
+        for (verdict, expected) in [
+            (Verdict::Better, format!("{measure} --reindex")),
+            (Verdict::Worse, measure.to_owned()),
+            (Verdict::Unclear, measure.to_owned()),
+        ] {
+            assert_eq!(command(finetune(column, &target), verdict), expected);
+        }
     }
 }

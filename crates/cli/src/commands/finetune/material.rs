@@ -32,12 +32,13 @@ impl Material {
     /// Reads the folder that the arguments name, otherwise the catalog.
     pub(super) async fn read(arguments: &FinetuneArguments) -> Result<Self> {
         match &arguments.images {
-            Some(images) => Self::of_folder(arguments, images),
+            Some(images) => Self::of_folder(arguments, images).await,
             None => Self::of_catalog(arguments).await,
         }
     }
 
-    fn of_folder(arguments: &FinetuneArguments, images: &Path) -> Result<Self> {
+    async fn of_folder(arguments: &FinetuneArguments, images: &Path) -> Result<Self> {
+        let base = base_of_folder(arguments).await?;
         let table = arguments.table()?;
         let folder = LabeledFolder::read(images, table.as_ref())?;
         let validation = match &arguments.validation {
@@ -52,10 +53,6 @@ impl Material {
                 Validation::Share(_) => table.missing(&[&folder]),
             });
         }
-        let base = match &arguments.backbone {
-            Some(path) => BaseEncoder::read(path)?,
-            None => BaseEncoder::embedded()?,
-        };
         Ok(Self {
             folder,
             validation,
@@ -83,6 +80,23 @@ impl Material {
             notes: images.notes,
         })
     }
+}
+
+/// Returns the encoder to build on without a catalog. If the result is for a catalog, it is compared
+/// with the encoder that this one is searched with, and a system that cannot be reached is noticed
+/// before training takes minutes.
+async fn base_of_folder(arguments: &FinetuneArguments) -> Result<BaseEncoder> {
+    let base = match &arguments.backbone {
+        Some(path) => BaseEncoder::read(path)?,
+        None => BaseEncoder::embedded()?,
+    };
+    if !arguments.reindex {
+        return Ok(base);
+    }
+    let target = Target::connect(&arguments.target)
+        .await
+        .context("--reindex goes live in the catalog of a system")?;
+    base.compared_with_serving(&target).await
 }
 
 /// Returns the same pooling for image files, wherever the images to train on are.

@@ -14,7 +14,7 @@ use lookalike_training::card::{self, About, Card};
 use lookalike_training::dataset::Dataset;
 use lookalike_training::gain::Gain;
 use lookalike_training::labeled::LabeledFolder;
-use lookalike_training::leave_one_out;
+use lookalike_training::leave_one_out::{self, LeftOut};
 use lookalike_training::output_folder::OutputFolder;
 use lookalike_training::progress::{Progress, Stop};
 use lookalike_training::recipe::Recipe;
@@ -49,10 +49,10 @@ pub(crate) async fn run(arguments: FinetuneArguments) -> Result<CommandOutcome> 
     let train = move || finetune(&given, &output, material, &stopping);
     let trained = tokio::task::spawn_blocking(train).await??;
     // Nothing is left to keep: Ctrl-C ends the command from now on.
-    stop.request();
+    let stopped = stop.request();
     let partial = CommandOutcome::partial_if(!trained.card.skipped.is_empty());
     if arguments.reindex {
-        let reindexed = go_live::reindex(&arguments, &trained).await?;
+        let reindexed = go_live::reindex(&arguments, &trained, stopped).await?;
         return Ok(CommandOutcome::partial_if(
             [partial, reindexed].contains(&CommandOutcome::Partial),
         ));
@@ -66,10 +66,9 @@ pub(crate) async fn run(arguments: FinetuneArguments) -> Result<CommandOutcome> 
 /// The first Ctrl-C requests a stop, the second ends the process.
 async fn watch(stop: Arc<Stop>) {
     while tokio::signal::ctrl_c().await.is_ok() {
-        if stop.requested() {
+        if stop.request() {
             std::process::exit(INTERRUPTED);
         }
-        stop.request();
         eprintln!("stopping: the best so far is kept; once more ends at once and keeps nothing");
     }
 }
@@ -109,7 +108,8 @@ fn finetune(
     let mut card = Card::new(&about, backbone, &dataset, chosen, &trained, &model);
     card.held_out = baseline.and_then(|encoder| Gain::measure(&dataset, head, encoder.name()));
     if arguments.leave_one_out && !stop.requested() {
-        card.left_out = leave_one_out::measure(&dataset, &recipe, seed, watched)?;
+        let measured = leave_one_out::measure(&dataset, &recipe, seed, watched);
+        card.left_out = left_out(measured, &mut card.notes);
     }
     bars.finish();
     output.write(&[
@@ -122,6 +122,23 @@ fn finetune(
         folder: output.path().to_owned(),
         card,
     })
+}
+
+/// Returns the measures of categories that were left out of training. The encoder is finished all
+/// the same if they fail, so that is a note.
+fn left_out(
+    measured: Result<Option<LeftOut>, TrainingError>,
+    notes: &mut Vec<String>,
+) -> Option<LeftOut> {
+    let reason = match measured {
+        Ok(left_out) => return left_out,
+        Err(TrainingError::Stopped) => "it was stopped before".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    notes.push(format!(
+        "how well the encoder finds categories that it never saw is not measured: {reason}"
+    ));
+    None
 }
 
 fn recipe(arguments: &FinetuneArguments) -> Recipe {
@@ -144,5 +161,31 @@ fn about(arguments: &FinetuneArguments, output: &OutputFolder) -> About {
     About {
         name: name.unwrap_or_else(|| of_folder.to_string_lossy().into_owned()),
         licence: arguments.licence.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_after_training_is_a_note() {
+        let mut notes = Vec::new();
+        assert_eq!(left_out(Ok(None), &mut notes), None);
+        assert!(notes.is_empty());
+        let not_finite = TrainingError::NotFinite {
+            epochs: 3,
+            largest: 1e30,
+        };
+        assert_eq!(left_out(Err(TrainingError::Stopped), &mut notes), None);
+        assert_eq!(left_out(Err(not_finite), &mut notes), None);
+        assert!(
+            notes[0].ends_with("not measured: it was stopped before"),
+            "{notes:?}"
+        );
+        assert!(
+            notes[1].contains("no finite numbers after 3 epochs"),
+            "{notes:?}"
+        );
     }
 }

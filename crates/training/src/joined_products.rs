@@ -1,0 +1,72 @@
+//! Products that count as one because the same image shows both.
+
+use std::collections::HashMap;
+
+/// Sets of products, each connected by identical images directly or through other products.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct JoinedProducts {
+    /// The next product on the way to the one that stands for all of its set, which has none.
+    parents: HashMap<[u8; 32], [u8; 32]>,
+}
+
+impl JoinedProducts {
+    /// Joins the sets of two products.
+    pub(crate) fn join(&mut self, a: [u8; 32], b: [u8; 32]) {
+        let (a, b) = (self.shortened(a), self.shortened(b));
+        if a != b {
+            self.parents.insert(a.max(b), a.min(b));
+        }
+    }
+
+    /// Returns the lowest product of a product's set, which is the same for all of the set.
+    pub(crate) fn of(&self, mut product: [u8; 32]) -> [u8; 32] {
+        while let Some(parent) = self.parents.get(&product) {
+            product = *parent;
+        }
+        product
+    }
+
+    /// Returns the same as [`Self::of`], and shortens the way there for the next time.
+    fn shortened(&mut self, mut product: [u8; 32]) -> [u8; 32] {
+        let root = self.of(product);
+        while product != root {
+            product = self.parents.insert(product, root).unwrap_or(root);
+        }
+        root
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn products_are_joined_through_others_and_in_any_order(
+            pairs in prop::collection::vec((0..20_u8, 0..20_u8), 0..30),
+        ) {
+            let (mut joined, mut backwards) = (JoinedProducts::default(), JoinedProducts::default());
+            // The reference: sets that are merged one by one.
+            let mut sets: Vec<BTreeSet<u8>> = (0..20).map(|product| BTreeSet::from([product])).collect();
+            for &(a, b) in &pairs {
+                joined.join([a; 32], [b; 32]);
+                let (with, without): (Vec<_>, Vec<_>) =
+                    sets.into_iter().partition(|set| set.contains(&a) || set.contains(&b));
+                sets = without;
+                sets.push(with.into_iter().flatten().collect());
+            }
+            pairs.iter().rev().for_each(|&(a, b)| backwards.join([b; 32], [a; 32]));
+            for set in sets {
+                let lowest = set.first().copied().unwrap_or_default();
+                for product in set {
+                    prop_assert_eq!(joined.of([product; 32]), [lowest; 32]);
+                    prop_assert_eq!(backwards.of([product; 32]), [lowest; 32]);
+                }
+            }
+        }
+    }
+}
