@@ -61,7 +61,7 @@ fn a_merged_delta_takes_the_place_of_those_that_it_was_made_of() {
 /// The index went back to a generation in which `b` is live, which it was not when the delta was made.
 #[test]
 fn a_merged_delta_that_lacks_a_live_row_is_not_published() {
-    let mut world = deltas_of(&["a", "b", "c"]);
+    let world = deltas_of(&["a", "b", "c"]);
     let replaced = world.ids(1);
     world.expect_nothing(merge(&replaced, &["a", "c"]));
     assert_eq!(world.keys(1), ["a", "b", "c"]);
