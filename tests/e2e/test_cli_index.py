@@ -105,6 +105,8 @@ def test_index_rebuild_and_gc(shop, shop_pictures):
 
 def test_status(shop, spare):
     status, index = expect_same_generation(shop, "status")
+    separation = status.pop("separation")
+    assert separation["categories"] > 1 and separation["compared"] == index["products"]
     assert status == {name: index[name] for name in ("generation", "images", "products", "failed", "history")}
     newest = status["history"][0]
     assert newest["generation"] == status["generation"]
