@@ -116,7 +116,7 @@ def test_onnxruntime_computes_the_same(tuned, tmp_path, monkeypatch, figures):
     assert least >= MIN_COSINE
 
 
-def test_the_trained_part_counts_only_for_goods_like_those_of_training(finetune, pictures, tmp_path):
+def test_the_trained_part_counts_only_for_goods_like_those_of_training(finetune, catalog, pictures, tmp_path):
     own, others = tmp_path / "own", tmp_path / "others"
     categories = sorted(pictures.iterdir())
     for number, folder in enumerate(categories):
@@ -132,8 +132,9 @@ def test_the_trained_part_counts_only_for_goods_like_those_of_training(finetune,
         parts = [json.loads(line)["embedding"][: CATEGORIES // 2] for line in lines]
         return float(np.median([np.square(part).sum() for part in parts]))
 
+    # Drawn goods of other categories have nothing in common with those of training, other clothes have something.
     assert trained_share(own) > 0.5
-    assert trained_share(others) < 0.05
+    assert trained_share(others) < (0.05 if catalog.is_drawn else 0.25)
     refused = finetune(own, tmp_path / "none", "--others", tmp_path / "missing")
     assert "missing" in refused.expect(1).stderr
     assert nothing_written(tmp_path / "none")

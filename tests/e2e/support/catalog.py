@@ -103,10 +103,12 @@ class Catalog:
             shutil.copyfile(picture.path, target)
         return folder
 
-    def write_table(self, pictures, path):
-        """Writes a CSV of only these pictures' products."""
+    def write_table(self, pictures, path, **columns):
+        """Writes a CSV of only these pictures' products; further columns give a value for each product id."""
         wanted = {picture.product_id for picture in pictures}
         rows = [row for row in self.rows() if row["product_id"] in wanted]
+        for row in rows:
+            row |= {name: values[row["product_id"]] for name, values in columns.items()}
         with path.open("w", encoding="utf-8", newline="") as lines:
             table = csv.DictWriter(lines, rows[0].keys())
             table.writeheader()

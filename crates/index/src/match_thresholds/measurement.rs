@@ -18,11 +18,11 @@ const MIN_SAMPLES: usize = 30;
 /// Minimum number of rows with another image of their product: fewer are not representative.
 const MIN_PAIRS: usize = 20;
 /// Share of the samples whose nearest image of another product is called the same by mistake. One in a hundred is
-/// acceptable. This is half of that, because with thresholds fitted to it, images outside of the sample would exceed it
-/// half of the time.
-const MISTAKEN_FOR_SAME: f64 = 0.005;
+/// acceptable. This is a quarter of that, because images outside of the sample exceed what was fitted to it half of the
+/// time, and by up to three times.
+const MISTAKEN_FOR_SAME: f64 = 0.0025;
 /// Number of scores above the threshold that count as much as its extrapolation. It was chosen on random parts of
-/// 3,068 photos of clothing: so 0.3 to 1.5 % of 341 other photos are called the same, from 700 photos on.
+/// 3,068 photos of clothing: so at most 0.9 % of 341 other photos are called the same, from 700 photos on.
 const EXTRAPOLATION: f64 = 2.0;
 /// Share that is called a variant by mistake, if the catalog does not show what variants are.
 const MISTAKEN_FOR_VARIANT: f64 = 0.1;
