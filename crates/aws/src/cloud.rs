@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use lookalike_core::Encoders;
+use lookalike_core::host::SystemHost;
 use lookalike_core::ports::{
     ChangeQueue, EncoderStore, Failures, Generations, ImageRecords, ImageStore, ImageWriter,
     Manifests, Metrics, Products, SegmentStore, Segments, StoredEncoders, TableReader, UrlSigner,
@@ -128,6 +129,7 @@ impl Cloud {
             records: self.records.clone(),
             failures: self.failures.clone(),
             metrics,
+            host: Arc::new(SystemHost),
         }
     }
 
@@ -144,6 +146,7 @@ impl Cloud {
             failures: self.failures.clone(),
             table: self.table.clone(),
             metrics,
+            host: Arc::new(SystemHost),
         }
     }
 

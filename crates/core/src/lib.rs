@@ -10,6 +10,7 @@ pub mod encoder_cell;
 pub mod encoders;
 pub mod error;
 pub mod filterable;
+pub mod host;
 pub mod keys;
 pub mod memory_budget;
 pub mod model;
@@ -24,6 +25,7 @@ pub use encoder_cell::{EncoderCell, EncoderLoader, EncoderReader, ReadFiles};
 pub use encoders::{EncoderOpener, Encoders, NoEncoder};
 pub use error::{StoreError, StoreErrorKind};
 pub use filterable::{Filterable, NotFilterable, Unfilterable};
+pub use host::{Host, SystemHost};
 pub use keys::{CATALOG_PREFIX, UPLOADS_PREFIX, is_catalog_key, product_id_of};
 pub use lookalike_encoder::{Area, BadCrop, Crop, CropUnit, ImageError, ImageFormat, ImageInfo};
 pub use lookalike_index::{

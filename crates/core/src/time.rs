@@ -1,8 +1,8 @@
 //! Clocks: deadlines of work, and times in stored objects.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use lookalike_index::SegmentId;
+use tokio::time::Instant;
 
 /// The time by which an invocation must have answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,26 +39,6 @@ impl Deadline {
     }
 }
 
-/// Returns the milliseconds since 1970.
-pub fn now_milliseconds() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis() as u64)
-}
-
-/// Returns a new segment id, which no other process will choose.
-pub fn new_segment_id() -> SegmentId {
-    SegmentId::new(now_milliseconds(), rand::random())
-}
-
-/// Returns the time since a segment id was made, by the clock of the process that made it.
-pub fn age_of(id: SegmentId) -> Duration {
-    let named = id.to_bytes()[..6]
-        .iter()
-        .fold(0, |milliseconds, byte| milliseconds << 8 | u64::from(*byte));
-    Duration::from_millis(now_milliseconds().saturating_sub(named))
-}
-
 /// Formats milliseconds since 1970 as RFC 3339 in UTC, to the second.
 pub fn rfc3339(milliseconds: u64) -> String {
     let seconds = milliseconds / 1000;
@@ -91,16 +71,6 @@ fn civil(days: i64) -> (i64, i64, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_segment_knows_its_age() {
-        assert!(age_of(new_segment_id()) < Duration::from_secs(5));
-        let old = SegmentId::new(now_milliseconds() - 60_000, u128::MAX);
-        let age = age_of(old).as_secs();
-        assert!((60..70).contains(&age), "{age}");
-        let ahead = SegmentId::new(now_milliseconds() + 60_000, 0);
-        assert_eq!(age_of(ahead), Duration::ZERO);
-    }
 
     #[test]
     fn the_farthest_deadline_does_not_overflow() {

@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use lookalike_core::model::LoadedManifest;
-use lookalike_core::time::now_milliseconds;
 use lookalike_index::{Fingerprint, Manifest};
 use tracing::info;
 
@@ -32,7 +31,7 @@ impl Indexer {
             return Ok(0);
         };
         let manifest = Manifest::decode(&bytes)?;
-        let now = now_milliseconds();
+        let now = self.ports.host.now();
         let safe_since = now.saturating_sub(self.settings.safe_age.as_millis() as u64);
         let lately = manifest
             .retired

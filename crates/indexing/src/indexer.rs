@@ -1,15 +1,17 @@
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lookalike_core::encoder_cell::{EncoderSlots, cores};
 use lookalike_core::encoders::Encoders;
 use lookalike_core::filterable::Filterable;
+use lookalike_core::host::Host;
 use lookalike_core::memory_budget::MemoryBudget;
 use lookalike_core::ports::{
     EncoderStore, Failures, Generations, ImageRecords, ImageStore, Manifests, Metrics, Products,
     SegmentStore, Segments,
 };
 use lookalike_index::CompactionPolicy;
+use tokio::time::Instant;
 
 use crate::publish::Publisher;
 
@@ -38,6 +40,8 @@ pub struct IndexPorts {
     pub failures: Arc<dyn Failures>,
     /// The operator's dashboard.
     pub metrics: Arc<dyn Metrics>,
+    /// The time of day and random numbers.
+    pub host: Arc<dyn Host>,
 }
 
 /// Longest time that Lambda gives an invocation.
@@ -100,6 +104,7 @@ impl Indexer {
             Arc::clone(&ports.manifests),
             Arc::clone(&ports.generations),
             Arc::clone(&ports.segments),
+            Arc::clone(&ports.host),
             settings.safe_age,
         );
         let slots = EncoderSlots::new(settings.image_memory.clone(), settings.parallel);

@@ -7,7 +7,6 @@ use bytes::Bytes;
 use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::keys::{CATALOG_PREFIX, is_catalog_key};
 use lookalike_core::model::LoadedManifest;
-use lookalike_core::time::now_milliseconds;
 use lookalike_index::{Changed, HistoryEntry, Manifest, Role, Step};
 use serde::Serialize;
 
@@ -160,7 +159,7 @@ impl Indexer {
                 LoadedManifest::Missing | LoadedManifest::Unchanged => None,
             };
             manifest.generation += 1;
-            manifest.record(now_milliseconds(), Changed::step(Step::StartedOver));
+            manifest.record(self.ports.host.now(), Changed::step(Step::StartedOver));
             let bytes = Bytes::from(manifest.encode());
             match self.ports.manifests.swap(bytes, etag.as_deref()).await {
                 Ok(_) => return Ok(manifest.generation),

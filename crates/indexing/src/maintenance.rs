@@ -1,10 +1,10 @@
 //! Keeping the index small and fast, after a batch and while there is time.
 
 use std::sync::{Arc, PoisonError};
-use std::time::Instant;
 
-use lookalike_core::time::{Deadline, now_milliseconds};
+use lookalike_core::time::Deadline;
 use lookalike_index::{SegmentId, merge_deltas};
+use tokio::time::Instant;
 use tracing::warn;
 
 use crate::current::{Current, Published};
@@ -64,7 +64,7 @@ impl Indexer {
     /// batch of a large catalog would ask for a rebuild that is postponed every time.
     fn can_rebuild(&self, index: &Current) -> bool {
         let is_leased =
-            (index.manifest.lease.as_ref()).is_some_and(|l| l.until > now_milliseconds());
+            (index.manifest.lease.as_ref()).is_some_and(|l| l.until > self.ports.host.now());
         let invocation = Deadline::after(self.settings.longest_try);
         let cost = RebuildCost::of(index, &self.settings.policy);
         !is_leased && cost.obstacle(self.settings.memory, invocation).is_none()
@@ -115,7 +115,8 @@ impl Indexer {
             .await?;
         let replaced: Vec<SegmentId> = entries.iter().map(|entry| entry.id).collect();
         let (view, identity) = (Arc::clone(&current.view), encoder.clone());
-        let merge = move || encode_delta(&merge_deltas(&view, range, &deltas), &identity);
+        let id = self.ports.host.new_segment_id();
+        let merge = move || encode_delta(&merge_deltas(&view, range, &deltas), id, &identity);
         let merged = tokio::task::spawn_blocking(merge).await??;
         let count = replaced.len();
         let edit = IndexEdit::MergeDeltas { merged, replaced };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
@@ -16,6 +16,7 @@ use lookalike_core::time::Deadline;
 use lookalike_encoder::{Area, MAX_BYTES};
 use lookalike_index::{Attributes, QuantizedVector, Row};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use crate::indexer::Indexer;
 use crate::observation::{Observation, Observed, Recorded};

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
 use lookalike_core::error::{StoreError, StoreErrorKind};
+use lookalike_core::host::Host;
 use lookalike_core::ports::{Generations, Manifests, Segments};
-use lookalike_core::time::{Deadline, age_of, now_milliseconds};
+use lookalike_core::time::Deadline;
 use lookalike_index::{Changed, Manifest, RetiredSegment, SegmentId, Step};
 use tracing::info;
 
@@ -43,6 +44,7 @@ pub(crate) struct Publisher {
     manifests: Arc<dyn Manifests>,
     generations: Arc<dyn Generations>,
     segments: Arc<dyn Segments>,
+    host: Arc<dyn Host>,
     /// The time that a replaced segment stays in the store.
     safe_age: Duration,
 }
@@ -52,6 +54,7 @@ impl Publisher {
         manifests: Arc<dyn Manifests>,
         generations: Arc<dyn Generations>,
         segments: Arc<dyn Segments>,
+        host: Arc<dyn Host>,
         safe_age: Duration,
     ) -> Self {
         Self {
@@ -59,6 +62,7 @@ impl Publisher {
             manifests,
             generations,
             segments,
+            host,
             safe_age,
         }
     }
@@ -81,12 +85,12 @@ impl Publisher {
             .filter_map(ManifestEdit::encoder)
             .cloned()
             .collect();
-        let mut deltas = Deltas::default();
-        // When each segment was stored.
+        let mut deltas = Deltas::new(Arc::clone(&self.host));
+        // When each segment was stored, in milliseconds since 1970.
         let mut stored = HashMap::new();
         let mut conflicts = 0;
         let mut unanswered = 0;
-        let mut backoff = Backoff::until(deadline);
+        let mut backoff = Backoff::until(deadline, &*self.host);
         loop {
             let read = self.reader.read_these(&encoders).await?;
             let generation = read.published.generation();
@@ -101,7 +105,7 @@ impl Publisher {
                 return Ok(unchanged(true, None));
             }
             let (published, indexes) = read.existing().complete()?;
-            let now = now_milliseconds();
+            let now = self.host.now();
             let successor = match apply(edits, &published, &indexes, now, &mut deltas)? {
                 Applied::Next(successor) => successor,
                 Applied::Nothing => return Ok(unchanged(false, None)),
@@ -147,17 +151,19 @@ impl Publisher {
     async fn store(
         &self,
         segments: &[NewSegment],
-        stored: &mut HashMap<SegmentId, SystemTime>,
+        stored: &mut HashMap<SegmentId, u64>,
     ) -> Result<(), IndexingError> {
         let time_budget = MIN_PUBLISH_TIME.max(self.safe_age / 2);
         for NewSegment { entry, bytes, .. } in segments {
             match stored.get(&entry.id) {
                 None => {
-                    let now = SystemTime::now();
+                    let now = self.host.now();
                     self.segments.put(entry.id, bytes.clone()).await?;
                     stored.insert(entry.id, now);
                 }
-                Some(at) if at.elapsed().is_ok_and(|age| age > time_budget) => {
+                Some(at)
+                    if self.host.now().saturating_sub(*at) > time_budget.as_millis() as u64 =>
+                {
                     return Err(IndexingError::Late { time_budget });
                 }
                 Some(_) => {}
@@ -210,7 +216,7 @@ impl Publisher {
         if let Some(current) = &published.manifest {
             next.history = current.history.clone();
         }
-        next.record(now_milliseconds(), changed);
+        next.record(self.host.now(), changed);
         next.retired = self.retired_by(&next, &published.manifest);
         next
     }
@@ -224,7 +230,7 @@ impl Publisher {
         let Some(current) = current else {
             return Vec::new();
         };
-        let now = now_milliseconds();
+        let now = self.host.now();
         let safe_since = now.saturating_sub(self.safe_age.as_millis() as u64);
         let lately = current
             .retired
@@ -235,7 +241,7 @@ impl Publisher {
             .filter(|old| !next.names(old.id))
             // Younger ones stay in the store for long enough by their age alone; naming every delta
             // that was merged in the last hour would let the manifest grow with the uploads.
-            .filter(|old| age_of(old.id) > self.safe_age / 2)
+            .filter(|old| self.host.age_of(old.id) > self.safe_age / 2)
             .map(|old| RetiredSegment {
                 id: old.id,
                 at: now,
@@ -245,7 +251,7 @@ impl Publisher {
 }
 
 /// True if the manifest names a segment that this commit has stored.
-fn names_any(published: &Published, stored: &HashMap<SegmentId, SystemTime>) -> bool {
+fn names_any(published: &Published, stored: &HashMap<SegmentId, u64>) -> bool {
     let manifest = published.manifest.iter();
     let mut entries = manifest.flat_map(Manifest::entries);
     entries.any(|entry| stored.contains_key(&entry.id))

@@ -1,13 +1,14 @@
 //! Rebuilding the base under a lease, so that one writer at a time does it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lookalike_core::ports::{Measurement, Unit};
-use lookalike_core::time::{Deadline, new_segment_id};
+use lookalike_core::time::Deadline;
 use lookalike_index::{
     CompactionPolicy, GraphLeftOut, MatchThresholds, Recall, Segment, SegmentContent, SegmentEntry,
     SegmentId, Snapshot, rebuild_base,
 };
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::current::Current;
@@ -58,7 +59,7 @@ impl Indexer {
             self.report_postponed(format!("rebuilding {rows} rows {obstacle}"), report);
             return Ok(());
         }
-        let owner = new_segment_id().to_string();
+        let owner = self.ports.host.new_segment_id().to_string();
         let leased = LEASE_FACTOR * cost.time;
         let take = IndexEdit::TakeLease {
             owner: owner.clone(),
@@ -114,9 +115,10 @@ impl Indexer {
             .whole(&current.manifest.segments, encoder.fingerprint)
             .await?;
         let (policy, identity) = (self.settings.policy, encoder.clone());
+        let id = self.ports.host.new_segment_id();
         let build = move || {
             let content = rebuild_base(&current.view, &segments);
-            encode_base(&content, &identity, &policy, time_budget)
+            encode_base(&content, id, &identity, &policy, time_budget)
         };
         let (base, left_out) = tokio::task::spawn_blocking(build).await??;
         let entry = base.entry.clone();
@@ -214,11 +216,11 @@ impl Indexer {
 /// Encodes a base with its graph, and measures its match thresholds.
 fn encode_base(
     content: &SegmentContent,
+    id: SegmentId,
     encoder: &EncoderIdentity,
     policy: &CompactionPolicy,
     mut time_budget: TimeBudget,
 ) -> Result<(NewSegment, Option<GraphLeftOut>), IndexingError> {
-    let id = new_segment_id();
     let graph = policy.graph_for(content.rows.len());
     time_budget.begin();
     let encoded = content.encode_base_while(

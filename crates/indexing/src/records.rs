@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lookalike_core::error::StoreError;
 use lookalike_core::keys::product_id_of;
 use lookalike_core::model::{Failure, ImageHead, ImageRecord};
-use lookalike_core::time::{now_milliseconds, rfc3339};
+use lookalike_core::time::rfc3339;
 use tracing::warn;
 
 use crate::current::Current;
@@ -67,9 +67,10 @@ impl Indexer {
         encoder: &EncoderIdentity,
         written: &mut Recorded,
     ) -> BTreeMap<String, String> {
+        let now = self.ports.host.now();
         let records: Vec<ImageRecord> = observed
             .iter()
-            .filter_map(|(key, observed)| record_of(key, observed.served(), encoder))
+            .filter_map(|(key, observed)| record_of(key, observed.served(), encoder, now))
             .collect();
         for record in &records {
             let products = written.entry(record.key.clone()).or_default();
@@ -111,11 +112,12 @@ impl Indexer {
     }
 }
 
-/// Returns the record to store for an observation, if there is one.
+/// Returns the record to store for an observation, if there is one; `now` is in milliseconds since 1970.
 fn record_of(
     key: &str,
     observation: &Observation,
     encoder: &EncoderIdentity,
+    now: u64,
 ) -> Option<ImageRecord> {
     let record = |product_id: &str, head: &ImageHead, failure: Option<Failure>| ImageRecord {
         key: key.to_owned(),
@@ -123,7 +125,7 @@ fn record_of(
         etag: head.etag.clone(),
         bytes: head.bytes,
         encoder: encoder.fingerprint.to_string(),
-        at: rfc3339(now_milliseconds()),
+        at: rfc3339(now),
         failure,
     };
     match observation {

@@ -9,7 +9,7 @@ use std::slice;
 
 use lookalike_core::keys::product_id_of;
 use lookalike_core::model::{Failure, ImageHead, ImageRecord};
-use lookalike_core::time::{Deadline, now_milliseconds, rfc3339};
+use lookalike_core::time::{Deadline, rfc3339};
 use tracing::warn;
 
 use crate::error::IndexingError;
@@ -92,7 +92,7 @@ impl Indexer {
             etag: head.etag,
             bytes: head.bytes,
             encoder: encoder.fingerprint.to_string(),
-            at: rfc3339(now_milliseconds()),
+            at: rfc3339(self.ports.host.now()),
             failure: Some(Failure {
                 code: INTERRUPTED.to_owned(),
                 reason: TRYING_REASON.to_owned(),
@@ -107,7 +107,7 @@ impl Indexer {
     fn may_be_at_work(&self, at: &str) -> bool {
         let longest = self.settings.longest_try.as_millis() as u64;
         // Times of this form stand in the order of their texts.
-        at > rfc3339(now_milliseconds().saturating_sub(longest)).as_str()
+        at > rfc3339(self.ports.host.now().saturating_sub(longest)).as_str()
     }
 
     /// Restores the record that was there before the mark, unless another one was written since: by the try

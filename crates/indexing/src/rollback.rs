@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use bytes::Bytes;
 use lookalike_core::encoders::NoEncoder;
 use lookalike_core::error::{StoreError, StoreErrorKind};
-use lookalike_core::time::now_milliseconds;
 use lookalike_index::{HistoryEntry, IndexError, Manifest, SegmentId};
 
 use crate::current::Published;
@@ -124,7 +123,7 @@ impl Indexer {
         let kept = self.ports.generations.list().await?;
         let numbers: BTreeSet<u64> = kept.iter().map(|kept| kept.generation).collect();
         let quarter = self.settings.safe_age.as_millis() as u64 / 4;
-        let since = now_milliseconds().saturating_sub(quarter);
+        let since = self.ports.host.now().saturating_sub(quarter);
         let mut at = BTreeMap::new();
         let newest = published.manifest.iter();
         at.extend(

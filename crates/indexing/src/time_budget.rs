@@ -1,8 +1,9 @@
 //! The time that a rebuild may spend on graphs.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lookalike_core::time::Deadline;
+use tokio::time::Instant;
 
 /// The time within which a base must be built, and when the last try at its graph began.
 #[derive(Debug, Clone, Copy)]

@@ -2,11 +2,11 @@
 //! contract of the HTTP interface.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use lookalike_core::model::Metadata;
 use lookalike_index::{Hit, Match, RowAddress};
 use serde::{Serialize, Serializer};
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::index_info::IndexState;

@@ -2,7 +2,6 @@
 //! turns out to have another encoder, the images are embedded again.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryFutureExt, TryStreamExt, stream};
@@ -10,6 +9,7 @@ use lookalike_core::encoder_cell::{cores, embed};
 use lookalike_core::ports::ImageEncoder;
 use lookalike_encoder::Area;
 use lookalike_index::Fingerprint;
+use tokio::time::Instant;
 
 use crate::answer::milliseconds;
 use crate::error::{SearchError, no_encoder, of_item, search_error};

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lookalike_core::error::StoreError;
 use lookalike_core::keys::UPLOADS_PREFIX;
 use lookalike_core::model::{NewestFailures, UploadLink};
 use lookalike_core::ports::ImageEncoder;
-use lookalike_core::time::{new_segment_id, rfc3339};
+use lookalike_core::time::rfc3339;
 use lookalike_encoder::{ImageFormat, MAX_BYTES};
 use lookalike_index::{Attributes, HistoryEntry, Recall, Snapshot, StandbyIndex, ValueTypes};
+use tokio::time::Instant;
 
 use crate::answer::{LinkedImage, ProductView};
 use crate::error::{SearchError, no_encoder};
@@ -76,7 +77,10 @@ impl Searcher {
             .ok_or_else(|| SearchError::UnsupportedMediaType(content_type.to_owned()))?;
         let media_type = format.media_type();
         let extension = media_type.trim_start_matches("image/");
-        let key = format!("{UPLOADS_PREFIX}{}.{extension}", new_segment_id());
+        let key = format!(
+            "{UPLOADS_PREFIX}{}.{extension}",
+            self.ports.host.new_segment_id()
+        );
         Ok(self.ports.links.upload(&key, media_type, bytes).await?)
     }
 

@@ -1,11 +1,10 @@
 //! The steps from a query to an answer: check, embed while the index loads, narrow down, search, join with the products.
 
-use std::time::Instant;
-
 use bytes::Bytes;
 use lookalike_core::ports::Measurement;
 use lookalike_core::start_up;
 use lookalike_encoder::Area;
+use tokio::time::Instant;
 
 use crate::answer::{Answer, QueryTimings, milliseconds};
 use crate::cursor::{Binding, Cursor};

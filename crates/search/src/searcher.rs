@@ -1,17 +1,19 @@
 //! The searcher, its ports and its settings.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lookalike_core::encoder_cell::{EncoderSlots, cores};
 use lookalike_core::encoders::Encoders;
 use lookalike_core::filterable::Filterable;
+use lookalike_core::host::Host;
 use lookalike_core::memory_budget::MemoryBudget;
 use lookalike_core::model::NewestFailures;
 use lookalike_core::ports::{
     Failures, Generations, ImageStore, Manifests, Metrics, Products, Segments, TableReader,
     UrlSigner,
 };
+use tokio::time::Instant;
 use tracing::info;
 
 use crate::snapshots::Snapshots;
@@ -39,6 +41,8 @@ pub struct SearchPorts {
     pub table: Arc<dyn TableReader>,
     /// Receives measurements for the operator's dashboard.
     pub metrics: Arc<dyn Metrics>,
+    /// The time of day and random numbers.
+    pub host: Arc<dyn Host>,
 }
 
 /// The settings of the searcher.

@@ -54,7 +54,7 @@ impl Indexer {
         // Looked up once, so that no switch leads to another index that took its place meanwhile.
         let wanted = standby(&published, role)?;
         let fingerprint = wanted.fingerprint;
-        let mut backoff = Backoff::until(deadline);
+        let mut backoff = Backoff::until(deadline, &*self.ports.host);
         loop {
             let compared = self.compare(role, fingerprint, accepted).await?;
             let edit = StandbyEdit::SwitchTo {

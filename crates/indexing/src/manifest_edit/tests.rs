@@ -8,7 +8,7 @@ mod standby;
 
 use std::collections::HashMap;
 
-use lookalike_core::time::new_segment_id;
+use lookalike_core::host::SystemHost;
 use lookalike_index::{
     Fingerprint, Lease, LiveRows, Manifest, QuantizedVector, Row, SegmentContent, SegmentId,
     SegmentMeta,
@@ -18,6 +18,10 @@ use super::*;
 use crate::new_segment::NewSegment;
 
 const NOW: u64 = 1_000_000;
+
+fn deltas() -> Deltas {
+    Deltas::new(Arc::new(SystemHost))
+}
 
 struct World {
     published: Published,
@@ -43,7 +47,7 @@ impl World {
     }
 
     fn apply(&self, edits: &[ManifestEdit]) -> Result<Applied, IndexingError> {
-        self.apply_with(edits, &mut Deltas::default())
+        self.apply_with(edits, &mut deltas())
     }
 
     fn apply_with(

@@ -1,11 +1,12 @@
 //! The loaded generations, and the load that is running.
 
 use std::collections::{HashSet, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::future::{BoxFuture, Shared};
 use lookalike_index::SegmentId;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use super::loaded::LoadedSnapshot;
 use crate::error::SearchError;

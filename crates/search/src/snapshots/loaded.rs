@@ -1,10 +1,10 @@
 //! A generation of the index in memory.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use lookalike_index::{Fingerprint, IndexError, Manifest, MatchThresholds, Snapshot};
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
 use crate::error::SearchError;
 use crate::index_info::IndexState;

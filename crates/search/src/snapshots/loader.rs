@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::slice;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use lookalike_core::encoders::{Encoders, NoEncoder};
@@ -12,6 +12,7 @@ use lookalike_core::model::LoadedManifest;
 use lookalike_core::ports::{Generations, Manifests, Measurement, Metrics, Segments, Unit};
 use lookalike_core::start_up;
 use lookalike_index::{Fingerprint, Manifest, Segment, SegmentId, Snapshot};
+use tokio::time::Instant;
 use tokio::time::timeout;
 use tracing::{info, warn};
 

@@ -5,13 +5,14 @@ mod loaded;
 mod loader;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::FutureExt;
 use lookalike_core::encoders::Encoders;
 use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::ports::{Generations, Manifests, Metrics, Segments};
 use lookalike_index::Fingerprint;
+use tokio::time::Instant;
 
 use self::cache::{CachedSnapshots, InFlightLoad};
 use self::loader::{MANIFEST_TIMEOUT, SnapshotLoader};

@@ -7,9 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::join_all;
 use lookalike_core::error::StoreErrorKind;
+use lookalike_core::host::{Host, SystemHost};
 use lookalike_core::model::{KeptGeneration, LoadedManifest};
 use lookalike_core::ports::{Generations, Manifests, SegmentStore, Segments};
-use lookalike_core::time::new_segment_id;
 use lookalike_index::SegmentId;
 
 use super::support::{done, refused};
@@ -109,7 +109,8 @@ pub async fn generations(generations: Arc<dyn Generations>) {
 /// Tests writing, reading in ranges, listing and removing segments.
 pub async fn segments(segments: Arc<dyn Segments>, shelf: Arc<dyn SegmentStore>) {
     let (segments, shelf) = (&*segments, &*shelf);
-    let (large, small) = (new_segment_id(), new_segment_id());
+    let host: &dyn Host = &SystemHost;
+    let (large, small) = (host.new_segment_id(), host.new_segment_id());
     // Large enough to be read in several parts.
     let body: Vec<u8> = (0..20_000_000_u32)
         .map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8)

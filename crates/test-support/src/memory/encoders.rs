@@ -1,6 +1,6 @@
 //! The stored encoders in memory.
 
-use std::time::SystemTime;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use lookalike_core::error::StoreError;
@@ -8,15 +8,18 @@ use lookalike_core::model::{EncoderFiles, StoredEncoder};
 use lookalike_core::ports::{EncoderStore, StoredEncoders};
 use lookalike_index::Fingerprint;
 
-use super::MemoryCloud;
+use super::{MemoryCloud, time_of};
 
 #[async_trait]
 impl StoredEncoders for MemoryCloud {
     async fn put(&self, fingerprint: Fingerprint, files: &EncoderFiles) -> Result<(), StoreError> {
-        self.call("put encoder").await?;
-        let entry = (files.clone(), SystemTime::now());
-        self.state().encoders.insert(fingerprint, entry);
-        Ok(())
+        let (files, clock) = (files.clone(), Arc::clone(&self.clock));
+        self.write("put encoder", move |state| {
+            let entry = (files.clone(), time_of(&*clock));
+            state.encoders.insert(fingerprint, entry);
+            Ok(())
+        })
+        .await
     }
 
     async fn load(&self, fingerprint: Fingerprint) -> Result<Option<EncoderFiles>, StoreError> {
@@ -47,8 +50,10 @@ impl EncoderStore for MemoryCloud {
     }
 
     async fn delete(&self, fingerprint: Fingerprint) -> Result<(), StoreError> {
-        self.call("delete encoder").await?;
-        self.state().encoders.remove(&fingerprint);
-        Ok(())
+        self.write("delete encoder", move |state| {
+            state.encoders.remove(&fingerprint);
+            Ok(())
+        })
+        .await
     }
 }

@@ -1,7 +1,7 @@
 //! The index bucket in memory.
 
 use std::ops::Range;
-use std::time::SystemTime;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -10,7 +10,7 @@ use lookalike_core::model::{KeptGeneration, LoadedManifest, StoredSegment};
 use lookalike_core::ports::{Generations, Manifests, SegmentStore, Segments};
 use lookalike_index::SegmentId;
 
-use super::MemoryCloud;
+use super::{MemoryCloud, State, time_of};
 
 #[async_trait]
 impl Manifests for MemoryCloud {
@@ -28,22 +28,23 @@ impl Manifests for MemoryCloud {
     }
 
     async fn swap(&self, bytes: Bytes, expected: Option<&str>) -> Result<String, StoreError> {
-        self.call("swap manifest").await?;
-        let etag = {
-            let mut state = self.state();
+        let expected = expected.map(str::to_owned);
+        let length = bytes.len();
+        let swap = move |state: &mut State| {
             let current = state.manifest.as_ref().map(|(v, _)| v.to_string());
-            if current.as_deref() != expected {
+            if current != expected {
                 return Err(StoreError::new(
                     StoreErrorKind::Conflict,
                     "swap manifest",
                     format!("expected {expected:?}, found {current:?}"),
                 ));
             }
-            self.count_written(bytes.len());
             state.versions += 1;
-            state.manifest = Some((state.versions, bytes));
-            state.versions.to_string()
+            state.manifest = Some((state.versions, bytes.clone()));
+            Ok(state.versions.to_string())
         };
+        let etag = self.write("swap manifest", swap).await?;
+        self.count_written(length);
         // A fault here means that the answer was lost after the write succeeded.
         self.call("answer swap manifest").await?;
         Ok(etag)
@@ -53,11 +54,14 @@ impl Manifests for MemoryCloud {
 #[async_trait]
 impl Generations for MemoryCloud {
     async fn keep(&self, generation: u64, manifest: Bytes) -> Result<(), StoreError> {
-        self.call("keep generation").await?;
         self.count_written(manifest.len());
-        let entry = (manifest, SystemTime::now());
-        self.state().generations.entry(generation).or_insert(entry);
-        Ok(())
+        let clock = Arc::clone(&self.clock);
+        self.write("keep generation", move |state| {
+            let entry = (manifest.clone(), time_of(&*clock));
+            state.generations.entry(generation).or_insert(entry);
+            Ok(())
+        })
+        .await
     }
 
     async fn load(&self, generation: u64) -> Result<Option<Bytes>, StoreError> {
@@ -81,20 +85,25 @@ impl Generations for MemoryCloud {
     }
 
     async fn delete(&self, generation: u64) -> Result<(), StoreError> {
-        self.call("delete generation").await?;
-        self.state().generations.remove(&generation);
-        Ok(())
+        self.write("delete generation", move |state| {
+            state.generations.remove(&generation);
+            Ok(())
+        })
+        .await
     }
 }
 
 #[async_trait]
 impl Segments for MemoryCloud {
     async fn put(&self, id: SegmentId, bytes: Bytes) -> Result<(), StoreError> {
-        self.call("put segment").await?;
         self.count_written(bytes.len());
-        let entry = (bytes, SystemTime::now());
-        self.state().segments.insert(id, entry);
-        Ok(())
+        let clock = Arc::clone(&self.clock);
+        self.write("put segment", move |state| {
+            let entry = (bytes.clone(), time_of(&*clock));
+            state.segments.insert(id, entry);
+            Ok(())
+        })
+        .await
     }
 
     async fn get(&self, id: SegmentId, range: Range<u64>) -> Result<Bytes, StoreError> {
@@ -130,8 +139,10 @@ impl SegmentStore for MemoryCloud {
     }
 
     async fn delete(&self, id: SegmentId) -> Result<(), StoreError> {
-        self.call("delete segment").await?;
-        self.state().segments.remove(&id);
-        Ok(())
+        self.write("delete segment", move |state| {
+            state.segments.remove(&id);
+            Ok(())
+        })
+        .await
     }
 }

@@ -2,6 +2,7 @@
 
 mod bucket;
 mod encoders;
+mod gate;
 mod index;
 mod queue;
 mod table;
@@ -9,16 +10,20 @@ mod table;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use lookalike_core::Encoders;
 use lookalike_core::error::{StoreError, StoreErrorKind};
+use lookalike_core::host::{Host, SystemHost};
 use lookalike_core::model::{EncoderFiles, ImageHead, ImageRecord, Metadata};
 use lookalike_core::ports::NoMetrics;
 use lookalike_index::{Fingerprint, SegmentId};
 use lookalike_indexing::IndexPorts;
 use lookalike_search::SearchPorts;
+
+pub use self::gate::{Fate, Gate};
+use self::gate::{refused, unanswered};
 
 /// Number of entries in one page of a listing, small so that tests see several.
 const PAGE: usize = 100;
@@ -27,14 +32,21 @@ const PAGE: usize = 100;
 /// change the cloud itself, as another process could at that moment.
 pub type Fault = Box<dyn Fn(&str) -> Option<StoreErrorKind> + Send + Sync>;
 
-/// A bucket, an index, a table and a queue in memory.
-#[derive(Default)]
+/// A bucket, an index, a table and a queue in memory, as one process reaches them.
 pub struct MemoryCloud {
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
+    /// The clock of the stores, which dates objects.
+    clock: Arc<dyn Host>,
+    /// The clock and the random numbers of the process.
+    host: Arc<dyn Host>,
+    gate: Mutex<Option<Arc<dyn Gate>>>,
     fault: Mutex<Option<Arc<Fault>>>,
     traffic: Mutex<Traffic>,
     pace: AtomicU64,
 }
+
+/// A write whose answer was given before it was carried out.
+type LateWrite = Arc<dyn Fn(&mut State) + Send + Sync>;
 
 /// Calls and bytes so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,7 +59,7 @@ pub struct Traffic {
     pub written: u64,
 }
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct State {
     images: BTreeMap<String, (ImageHead, Bytes)>,
     manifest: Option<(u64, Bytes)>,
@@ -63,12 +75,42 @@ struct State {
     /// Requests for maintenance that were not taken yet.
     maintenance_requests: u64,
     versions: u64,
+    /// Writes that are still on their way.
+    late: Vec<LateWrite>,
 }
 
 impl MemoryCloud {
-    /// Makes an empty cloud.
+    /// Makes an empty cloud with the clock of this machine.
     pub fn new() -> Arc<Self> {
-        Arc::default()
+        Self::with_clock(Arc::new(SystemHost))
+    }
+
+    /// Makes an empty cloud; `clock` is that of the stores, and of this process.
+    pub fn with_clock(clock: Arc<dyn Host>) -> Arc<Self> {
+        Self::over(Arc::default(), Arc::clone(&clock), clock)
+    }
+
+    /// Returns the same cloud as another process with its own clock reaches it, without faults.
+    pub fn connect(&self, host: Arc<dyn Host>) -> Arc<Self> {
+        Self::over(Arc::clone(&self.state), Arc::clone(&self.clock), host)
+    }
+
+    /// Returns another cloud with the same content.
+    pub fn copy(&self, clock: Arc<dyn Host>) -> Arc<Self> {
+        let state = Arc::new(Mutex::new(self.state().clone()));
+        Self::over(state, Arc::clone(&clock), clock)
+    }
+
+    fn over(state: Arc<Mutex<State>>, clock: Arc<dyn Host>, host: Arc<dyn Host>) -> Arc<Self> {
+        Arc::new(Self {
+            state,
+            clock,
+            host,
+            gate: Mutex::default(),
+            fault: Mutex::default(),
+            traffic: Mutex::default(),
+            pace: AtomicU64::default(),
+        })
     }
 
     /// Returns the ports of an indexer, all in this cloud; metrics are dropped.
@@ -85,6 +127,7 @@ impl MemoryCloud {
             records: self.clone(),
             failures: self.clone(),
             metrics: Arc::new(NoMetrics),
+            host: Arc::clone(&self.host),
         }
     }
 
@@ -101,12 +144,28 @@ impl MemoryCloud {
             failures: self.clone(),
             table: self.clone(),
             metrics: Arc::new(NoMetrics),
+            host: Arc::clone(&self.host),
         }
     }
 
     /// Makes calls fail as `fault` decides, until it is set again.
     pub fn set_fault(&self, fault: Option<Fault>) {
         *locked(&self.fault) = fault.map(Arc::new);
+    }
+
+    /// Has a gate decide about every call of this process.
+    pub fn set_gate(&self, gate: Arc<dyn Gate>) {
+        *locked(&self.gate) = Some(gate);
+    }
+
+    /// Carries out the writes that were late. Returns their number.
+    pub fn land(&self) -> usize {
+        let mut state = self.state();
+        let late = std::mem::take(&mut state.late);
+        for write in &late {
+            write(&mut state);
+        }
+        late.len()
     }
 
     /// Makes every call take a pseudo-random number of turns that follows from `seed`, so that
@@ -282,17 +341,54 @@ impl MemoryCloud {
         locked(&self.state)
     }
 
-    /// Lets other tasks run, as a network call would, then fails if a fault says so.
+    /// Lets a call pass that reads, or part of one.
     async fn call(&self, name: &'static str) -> Result<(), StoreError> {
+        match self.pass(name).await? {
+            Fate::Done => Ok(()),
+            Fate::Refused(kind) => Err(refused(name, kind)),
+            Fate::Unanswered | Fate::Late => Err(unanswered(name)),
+        }
+    }
+
+    /// Lets a call pass that writes.
+    async fn write<T>(
+        &self,
+        name: &'static str,
+        work: impl Fn(&mut State) -> Result<T, StoreError> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        match self.pass(name).await? {
+            Fate::Done => work(&mut self.state()),
+            Fate::Refused(kind) => Err(refused(name, kind)),
+            Fate::Unanswered => {
+                // Whatever came of it, the process does not learn of it.
+                let _ = work(&mut self.state());
+                Err(unanswered(name))
+            }
+            Fate::Late => {
+                let write = move |state: &mut State| {
+                    let _ = work(state);
+                };
+                self.state().late.push(Arc::new(write));
+                Err(unanswered(name))
+            }
+        }
+    }
+
+    /// Lets other tasks run, as a network call would, then fails if a fault says so. Returns what the gate decides.
+    async fn pass(&self, name: &'static str) -> Result<Fate, StoreError> {
         *locked(&self.traffic).calls.entry(name).or_default() += 1;
         for _ in 0..self.turns() {
             tokio::task::yield_now().await;
         }
         let fault = locked(&self.fault).clone();
-        match fault.and_then(|fault| fault(name)) {
-            Some(kind) => Err(StoreError::new(kind, name, "injected fault")),
-            None => Ok(()),
+        if let Some(kind) = fault.and_then(|fault| fault(name)) {
+            return Err(refused(name, kind));
         }
+        let gate = locked(&self.gate).clone();
+        Ok(match gate {
+            Some(gate) => gate.pass(name).await,
+            None => Fate::Done,
+        })
     }
 
     fn turns(&self) -> u64 {
@@ -314,6 +410,11 @@ impl MemoryCloud {
     fn count_written(&self, bytes: usize) {
         locked(&self.traffic).written += bytes as u64;
     }
+}
+
+/// Returns the time by a clock.
+fn time_of(clock: &dyn Host) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(clock.now())
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -22,43 +22,47 @@ impl Products for MemoryCloud {
     }
 
     async fn put_many(&self, products: &[Product]) -> Result<(), StoreError> {
-        self.call("put products").await?;
-        for product in products {
-            self.put_metadata(&product.product_id, product.metadata.clone());
-        }
-        Ok(())
+        let products = products.to_vec();
+        self.write("put products", move |state| {
+            for product in &products {
+                let (id, metadata) = (product.product_id.clone(), product.metadata.clone());
+                state.products.insert(id, metadata);
+            }
+            Ok(())
+        })
+        .await
     }
 }
 
 #[async_trait]
 impl ImageRecords for MemoryCloud {
     async fn put_many(&self, records: &[ImageRecord]) -> Result<(), StoreError> {
-        self.call("put records").await?;
-        let mut state = self.state();
-        for record in records {
-            let id = (record.product_id.clone(), record.key.clone());
-            let failed = (record.key.clone(), record.product_id.clone());
-            state.records.insert(id, record.clone());
-            // The index of failures: as in the table, finding a key costs the same however many
-            // there are.
-            match record.failure {
-                Some(_) => state.failed.insert(failed, record.clone()),
-                None => state.failed.remove(&failed),
-            };
-        }
-        Ok(())
+        let records = records.to_vec();
+        self.write("put records", move |state| {
+            for record in &records {
+                let id = (record.product_id.clone(), record.key.clone());
+                let failed = (record.key.clone(), record.product_id.clone());
+                state.records.insert(id, record.clone());
+                // The index of failures: as in the table, finding a key costs the same however many
+                // there are.
+                match record.failure {
+                    Some(_) => state.failed.insert(failed, record.clone()),
+                    None => state.failed.remove(&failed),
+                };
+            }
+            Ok(())
+        })
+        .await
     }
 
     async fn remove(&self, product_id: &str, key: &str) -> Result<(), StoreError> {
-        self.call("remove record").await?;
-        let mut state = self.state();
-        state
-            .records
-            .remove(&(product_id.to_owned(), key.to_owned()));
-        state
-            .failed
-            .remove(&(key.to_owned(), product_id.to_owned()));
-        Ok(())
+        let id = (product_id.to_owned(), key.to_owned());
+        self.write("remove record", move |state| {
+            state.records.remove(&id);
+            state.failed.remove(&(id.1.clone(), id.0.clone()));
+            Ok(())
+        })
+        .await
     }
 
     async fn find(&self, product_id: &str, key: &str) -> Result<Option<ImageRecord>, StoreError> {

@@ -6,7 +6,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
 use lookalike_aws::S3Versioned;
 use lookalike_core::error::{StoreError, StoreErrorKind};
-use lookalike_core::time::{now_milliseconds, rfc3339};
+use lookalike_core::host::{Host, SystemHost};
+use lookalike_core::time::rfc3339;
 use serde::{Deserialize, Serialize};
 
 use super::destination::Destination;
@@ -99,7 +100,7 @@ impl LockObject {
         let known = object.read().await?;
         if let Some((_, content)) = &known
             && let Ok(Content { until, .. }) = serde_json::from_slice(content)
-            && let now = now_milliseconds()
+            && let now = SystemHost.now()
             && until > now
         {
             let end = rfc3339(until);
@@ -115,7 +116,7 @@ impl LockObject {
             );
         }
         let etag = known.as_ref().map(|(etag, _)| etag.as_str());
-        let now = now_milliseconds();
+        let now = SystemHost.now();
         let etag = object.swap(content(now)?, etag).await;
         Ok(Self {
             etag: etag.map_err(|error| lost(error, || in_use(destination)))?,
@@ -126,7 +127,7 @@ impl LockObject {
     }
 
     async fn renew(&mut self) -> Result<()> {
-        let now = now_milliseconds();
+        let now = SystemHost.now();
         if now.saturating_sub(self.renewed) < RENEWAL_MS {
             return Ok(());
         }

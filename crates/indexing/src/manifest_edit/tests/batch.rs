@@ -108,7 +108,7 @@ fn an_edit_of_an_index_that_is_gone_is_dropped_where_that_is_allowed() {
 #[test]
 fn a_delta_is_encoded_again_only_if_its_content_changes_or_may_have_been_published() {
     let mut world = World::with_rows(&["a"]);
-    let mut deltas = Deltas::default();
+    let mut deltas = deltas();
     let edits = [upserts(1, &["b", "c"])];
     let delta = |world: &World, deltas: &mut Deltas| match world.apply_with(&edits, deltas) {
         Ok(Applied::Next(next)) => next.segments[0].entry.id,

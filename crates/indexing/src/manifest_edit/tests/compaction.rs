@@ -1,3 +1,4 @@
+use lookalike_core::host::Host;
 use lookalike_index::SegmentKind;
 
 use super::*;
@@ -5,14 +6,15 @@ use super::*;
 /// A segment that is made of rows of earlier ones.
 fn joined(keys: &[&str], kind: SegmentKind) -> NewSegment {
     let encoder = identity(1);
+    let host: &dyn Host = &SystemHost;
+    let id = host.new_segment_id();
     let content = SegmentContent {
         rows: keys.iter().map(|key| row(key, "\"1\"")).collect(),
         ..SegmentContent::default()
     };
     if kind == SegmentKind::Delta {
-        return encode_delta(&content, &encoder).unwrap();
+        return encode_delta(&content, id, &encoder).unwrap();
     }
-    let id = new_segment_id();
     let (fingerprint, dimensions) = (encoder.fingerprint, encoder.dimensions);
     let encoded = content.encode_base_while(id, fingerprint, dimensions, None, &mut || true);
     NewSegment::new(id, encoded.unwrap(), &encoder).unwrap()
