@@ -299,7 +299,7 @@ async fn change_encoders(
 }
 
 /// Has the building index finished, and expects every index to say the same.
-async fn expect_agreement(world: &World, seed: u64) {
+pub(crate) async fn expect_agreement(world: &World, seed: u64) {
     let indexer = world.indexer();
     if let Ok(coverage) = indexer.coverage().await {
         let keys = [coverage.missing, coverage.gone].concat();
@@ -410,7 +410,7 @@ async fn converge_with(seed: u64, changing_encoders: bool) {
     expect_index_of_bucket(&world, seed).await;
 }
 
-async fn expect_index_of_bucket(world: &World, seed: u64) {
+pub(crate) async fn expect_index_of_bucket(world: &World, seed: u64) {
     let mut good = BTreeMap::new();
     let mut bad = Vec::new();
     let products = world.cloud.products();

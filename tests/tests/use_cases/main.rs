@@ -20,6 +20,7 @@ mod products_meanwhile;
 mod queries;
 mod query_images;
 mod redelivered;
+mod schedules;
 mod searching;
 mod slow_loads;
 mod snapshots;

@@ -1,0 +1,240 @@
+//! What a process does.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use lookalike_core::{Role, is_catalog_key};
+use lookalike_indexing::Outcome;
+use lookalike_search::{SearchError, SearchOptions};
+use serde_json::json;
+
+use super::simulation::Simulation;
+use crate::world::{World, bytes, everything, long};
+
+/// A process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Actor {
+    /// Indexes images that changed.
+    Write,
+    /// Updates the rows of products that changed.
+    WriteProducts,
+    /// Merges deltas and rebuilds the base, when due.
+    Maintain,
+    /// Rebuilds the base.
+    Rebuild,
+    /// Builds an index of another encoder and switches to it.
+    Migrate,
+    /// Switches to the encoder before.
+    SwitchBack,
+    /// Drops a standby index.
+    GiveUp,
+    /// Publishes the generation before again.
+    RollBack,
+    /// Starts the index over.
+    StartOver,
+    /// Collects garbage, twice, with hours in between.
+    Collect,
+    /// Indexes what differs from bucket and table, as the daily run does.
+    Heal,
+    /// Searches and pages, in a process that has just started.
+    Search,
+}
+
+impl Actor {
+    pub(crate) const ALL: [Self; 12] = [
+        Self::Write,
+        Self::WriteProducts,
+        Self::Maintain,
+        Self::Rebuild,
+        Self::Migrate,
+        Self::SwitchBack,
+        Self::GiveUp,
+        Self::RollBack,
+        Self::StartOver,
+        Self::Collect,
+        Self::Heal,
+        Self::Search,
+    ];
+
+    /// True if it takes the index back, so that only a comparison with the bucket makes it right again.
+    pub(crate) fn loses_changes(self) -> bool {
+        matches!(self, Self::RollBack | Self::StartOver)
+    }
+
+    /// Acts as a process with this connection; `place` tells apart two that do the same.
+    ///
+    /// # Errors
+    /// The reason why it did not come to an end.
+    pub(crate) async fn act(
+        self,
+        world: World,
+        simulation: &Simulation,
+        place: usize,
+    ) -> Result<(), String> {
+        let indexer = world.indexer();
+        match self {
+            Self::Write => {
+                let events = change_images(&world, place);
+                simulation.expect_events(&events);
+                index(&world, simulation, events).await
+            }
+            Self::WriteProducts => {
+                let events = change_products(&world, place);
+                simulation.expect_events(&events);
+                index(&world, simulation, events).await
+            }
+            Self::Maintain => done(indexer.maintain(long()).await),
+            Self::Rebuild => done(indexer.rebuild(long()).await),
+            Self::Migrate => migrate(&world).await,
+            Self::SwitchBack => done(indexer.switch(Role::Previous, &[], long()).await),
+            Self::GiveUp => {
+                for role in [Role::Previous, Role::Building] {
+                    if indexer.give_up(role, long()).await.is_ok() {
+                        break;
+                    }
+                }
+                Ok(())
+            }
+            Self::RollBack => {
+                let generation = world.cloud.manifest().map(|_| world.manifest().generation);
+                let before = generation.unwrap_or_default().saturating_sub(1);
+                done(indexer.roll_back(before).await)
+            }
+            Self::StartOver => done(indexer.start_over().await),
+            Self::Collect => {
+                done(indexer.collect_garbage().await)?;
+                simulation.pass_hours();
+                done(indexer.collect_garbage().await)
+            }
+            Self::Heal => {
+                let missed = done_with(indexer.missed_changes(long()).await)?;
+                index(&world, simulation, missed).await?;
+                done(indexer.heal_attributes(long()).await)
+            }
+            Self::Search => search(&world, simulation).await,
+        }
+    }
+}
+
+fn done<T>(result: Result<T, impl Debug>) -> Result<(), String> {
+    done_with(result).map(|_| ())
+}
+
+fn done_with<T>(result: Result<T, impl Debug>) -> Result<T, String> {
+    result.map_err(|error| format!("{error:?}"))
+}
+
+/// Replaces an image that others replace too, adds one, removes one, and puts one that cannot be read where one was.
+fn change_images(world: &World, place: usize) -> Vec<String> {
+    let put = |key: &str, content: String, product: &str| {
+        let metadata = BTreeMap::from([("product-id".to_owned(), product.to_owned())]);
+        world.cloud.put_image(key, content, metadata);
+    };
+    put("catalog/w-0.jpg", format!("content {place}"), "w-0");
+    put(
+        &format!("catalog/new-{place}.jpg"),
+        format!("new {place}"),
+        "w-1",
+    );
+    world.cloud.remove_image(&format!("catalog/w-{place}.jpg"));
+    put("catalog/w-4.jpg", format!("bad {place}"), "w-4");
+    // It moves to another product.
+    put("catalog/w-5.jpg", "w-5".to_owned(), &format!("w-5-{place}"));
+    [
+        "w-0",
+        &format!("new-{place}"),
+        &format!("w-{place}"),
+        "w-4",
+        "w-5",
+    ]
+    .map(|name| format!("catalog/{name}.jpg"))
+    .to_vec()
+}
+
+fn change_products(world: &World, place: usize) -> Vec<String> {
+    world.put_metadata("w-0", json!({"price": place, "brand": "b"}));
+    world.put_metadata("steady-1", json!({"price": place}));
+    world.cloud.remove_metadata(&format!("w-{place}"));
+    ["w-0", "steady-1", &format!("w-{place}")]
+        .map(str::to_owned)
+        .to_vec()
+}
+
+/// Indexes keys and products, and marks the events as done that need not be delivered again.
+pub(crate) async fn index(
+    world: &World,
+    simulation: &Simulation,
+    events: Vec<String>,
+) -> Result<(), String> {
+    let indexer = world.indexer();
+    let (keys, products): (Vec<String>, Vec<String>) =
+        events.into_iter().partition(|event| is_catalog_key(event));
+    if !products.is_empty() {
+        let report = done_with(indexer.index_products(&products, long()).await)?;
+        let again: Vec<&String> = report.retry.iter().map(|(product, _)| product).collect();
+        simulation.events_done(products.iter().filter(|product| !again.contains(product)));
+    }
+    if !keys.is_empty() {
+        let report = done_with(indexer.index_keys(&keys, long()).await)?;
+        let done = report.outcomes.iter();
+        let done = done.filter(|(_, outcome)| !matches!(outcome, Outcome::Retry(_)));
+        simulation.events_done(done.map(|(key, _)| key));
+    }
+    Ok(())
+}
+
+/// Builds an index of the encoder that is not searched, and switches to it.
+pub(crate) async fn migrate(world: &World) -> Result<(), String> {
+    let searched = world
+        .cloud
+        .manifest()
+        .map(|_| world.manifest().fingerprint.0[0]);
+    let other = if searched == Some(2) { 1 } else { 2 };
+    let indexer = World::over(world.cloud.clone(), other).indexer();
+    done(indexer.begin_building(long()).await)?;
+    let coverage = done_with(indexer.coverage().await)?;
+    let lacking = [coverage.missing, coverage.gone].concat();
+    done(indexer.index_keys(&lacking, long()).await)?;
+    done(indexer.switch(Role::Building, &[], long()).await)
+}
+
+/// Reads all pages of a search. No product is found twice, and no page is missing.
+async fn search(world: &World, simulation: &Simulation) -> Result<(), String> {
+    let searcher = world.searcher();
+    let mut options = SearchOptions {
+        k: 5,
+        ..everything()
+    };
+    let mut found = Vec::new();
+    let mut expected = None;
+    loop {
+        let answer = match searcher
+            .search_image(bytes("content 1"), options.clone())
+            .await
+        {
+            // Hours have passed since the first page.
+            Err(SearchError::CursorExpired { .. }) if simulation.hours_passed() => return Ok(()),
+            answer => done_with(answer)?,
+        };
+        let products = expected.get_or_insert(answer.index.products);
+        assert_eq!(answer.index.products, *products, "pages of two generations");
+        found.extend(answer.results.into_iter().map(|result| result.product_id));
+        match answer.next_cursor {
+            Some(cursor) => options.cursor = Some(cursor),
+            None => break,
+        }
+    }
+    assert_eq!(
+        found.len() as u64,
+        expected.unwrap_or_default(),
+        "pages lack products"
+    );
+    found.sort();
+    found.dedup();
+    assert_eq!(
+        found.len() as u64,
+        expected.unwrap_or_default(),
+        "a product on two pages"
+    );
+    Ok(())
+}

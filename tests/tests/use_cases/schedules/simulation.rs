@@ -1,0 +1,252 @@
+//! Runs a schedule and checks what came of it.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use lookalike_core::Host;
+use lookalike_test_support::memory::{Fate, MemoryCloud};
+use tokio::task::JoinHandle;
+
+use super::actors::{Actor, index};
+use super::clock::{ProcessHost, VirtualClock};
+use super::process::{Calls, NEVER};
+use super::schedule::{Ending, Schedule};
+use super::templates::Template;
+use super::watcher::Watcher;
+use crate::convergence::{expect_agreement, expect_index_of_bucket};
+use crate::world::{World, long, mix};
+
+/// Longer than a safe age and than any lease.
+const HOURS: Duration = Duration::from_secs(3 * 3600);
+/// The time by which a clock may be wrong: S3 refuses requests that are signed a quarter of an hour ahead or behind.
+const MAX_SKEW: i64 = 14 * 60_000;
+
+/// What a schedule runs in.
+pub(crate) struct Simulation {
+    pub(crate) cloud: Arc<MemoryCloud>,
+    clock: Arc<VirtualClock>,
+    /// Keys and products whose events are not done.
+    events: Mutex<BTreeSet<String>>,
+    hours_passed: AtomicBool,
+    lost_changes: AtomicBool,
+}
+
+/// What came of a schedule.
+pub(crate) struct Explored {
+    /// The schedule without what had no effect: a process that ended was not stopped.
+    pub(crate) schedule: Schedule,
+    /// The calls of each process, the first one's first.
+    pub(crate) traces: Vec<Vec<&'static str>>,
+}
+
+/// Runs a future to its end on one thread whose time passes only when nothing else is left to do.
+pub(crate) fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    // With one thread for blocking work, what is begun first ends first.
+    builder
+        .enable_time()
+        .start_paused(true)
+        .max_blocking_threads(1);
+    let runtime = builder.build().unwrap();
+    runtime.block_on(future)
+}
+
+impl Simulation {
+    /// Lets hours pass at once: whoever is in the middle of something was asleep.
+    pub(crate) fn pass_hours(&self) {
+        self.hours_passed.store(true, Ordering::SeqCst);
+        self.clock.jump(HOURS);
+    }
+
+    /// True if hours passed since the beginning.
+    pub(crate) fn hours_passed(&self) -> bool {
+        self.hours_passed.load(Ordering::SeqCst)
+    }
+
+    /// True if a process took the index back to where changes are not in it.
+    pub(crate) fn lost_changes(&self) -> bool {
+        self.lost_changes.load(Ordering::SeqCst)
+    }
+
+    /// Adds events of changes that have just been made.
+    pub(crate) fn expect_events(&self, events: &[String]) {
+        self.events.lock().unwrap().extend(events.iter().cloned());
+    }
+
+    /// Drops events that were acknowledged.
+    pub(crate) fn events_done<'a>(&self, events: impl Iterator<Item = &'a String>) {
+        let mut waiting = self.events.lock().unwrap();
+        events.for_each(|event| {
+            waiting.remove(event);
+        });
+    }
+
+    fn start(
+        self: &Arc<Self>,
+        actor: Actor,
+        place: usize,
+        calls: Arc<Calls>,
+        chance: u64,
+    ) -> Process {
+        if actor.loses_changes() {
+            self.lost_changes.store(true, Ordering::SeqCst);
+        }
+        let mut random = chance ^ ((place as u64) << 40);
+        let ahead = match mix(&mut random) % 3 {
+            0 => mix(&mut random) as i64 % MAX_SKEW,
+            _ => 0,
+        };
+        let host = ProcessHost::new(Arc::clone(&self.clock), ahead, mix(&mut random));
+        let cloud = self.cloud.connect(host);
+        cloud.set_gate(calls.clone());
+        let simulation = Arc::clone(self);
+        let task =
+            tokio::spawn(async move { actor.act(World::over(cloud, 1), &simulation, place).await });
+        Process { calls, task }
+    }
+
+    /// Delivers events until all are done, then checks everything.
+    async fn settle(&self, schedule: &Schedule) {
+        let seed = schedule.seed();
+        let world = World::over(self.cloud.clone(), 1);
+        for round in 0.. {
+            let waiting: Vec<String> = self.events.lock().unwrap().iter().cloned().collect();
+            if waiting.is_empty() {
+                break;
+            }
+            assert!(round < 20, "events do not come to an end: {waiting:?}");
+            index(&world, self, waiting).await.unwrap();
+        }
+        if self.lost_changes() {
+            let indexer = world.indexer();
+            let missed = indexer.missed_changes(long()).await.unwrap();
+            indexer.index_keys(&missed, long()).await.unwrap();
+            indexer.heal_attributes(long()).await.unwrap();
+        }
+        if self.cloud.manifest().is_none() {
+            return;
+        }
+        expect_agreement(&world, seed).await;
+        expect_index_of_bucket(&world, seed).await;
+        // Whatever was left over is removed in time, and nothing else.
+        for _ in 0..4 {
+            self.clock.jump(HOURS);
+            world.indexer().collect_garbage().await.unwrap();
+        }
+        let named: BTreeSet<_> = world.segment_ids();
+        let stored: BTreeSet<_> = self.cloud.segments().into_keys().collect();
+        assert_eq!(stored, named, "segments after garbage collection");
+        world.verify().await;
+    }
+}
+
+/// A running process.
+struct Process {
+    calls: Arc<Calls>,
+    task: JoinHandle<Result<(), String>>,
+}
+
+impl Process {
+    /// Runs until it ends or stops. True if it ended.
+    async fn run(&mut self) -> bool {
+        tokio::select! {
+            biased;
+            done = &mut self.task => {
+                self.expect_end(done);
+                true
+            }
+            () = self.calls.stopped() => false,
+        }
+    }
+
+    fn expect_end(&self, done: Result<Result<(), String>, tokio::task::JoinError>) {
+        if let Err(died) = done {
+            std::panic::resume_unwind(died.into_panic());
+        }
+    }
+}
+
+/// Runs a schedule in a copy of its template.
+///
+/// # Panics
+/// If anything is wrong at any moment.
+pub(crate) fn run(template: &Template, schedule: &Schedule) -> Explored {
+    in_virtual_time(async {
+        let clock = VirtualClock::at(template.time);
+        let simulation = Arc::new(Simulation {
+            cloud: template.cloud.copy(clock.clone() as Arc<dyn Host>),
+            clock,
+            events: Mutex::default(),
+            hours_passed: AtomicBool::new(false),
+            lost_changes: AtomicBool::new(false),
+        });
+        if !template.is_published {
+            let keys: Vec<String> = simulation.cloud.image_versions().into_keys().collect();
+            simulation.expect_events(&keys);
+        }
+        let mut watcher = Watcher::new(&simulation, template.is_published).await;
+
+        let mut random = schedule.chance;
+        let calls = Calls::new(schedule.first_stop, schedule.fate, mix(&mut random));
+        let mut first = simulation.start(schedule.first, 1, calls, schedule.chance);
+        let mut first_ended = first.run().await;
+        let first_stopped = !first_ended;
+        watcher.look(&simulation).await;
+        if !first_ended && schedule.ending == Ending::WakesLate {
+            simulation.pass_hours();
+        }
+        let calls = Calls::new(schedule.second_stop, Fate::Done, mix(&mut random));
+        let mut second = simulation.start(schedule.second, 2, calls, schedule.chance);
+        let second_ended = second.run().await;
+        watcher.look(&simulation).await;
+        let mut explored = *schedule;
+        let mut traces = vec![];
+        if let Some(third) = schedule.third {
+            let calls = Calls::new(NEVER, Fate::Done, mix(&mut random));
+            let mut third = simulation.start(third, 3, calls, schedule.chance);
+            assert!(third.run().await);
+            watcher.look(&simulation).await;
+            traces.push(third.calls.trace());
+        }
+        if schedule.lands_early {
+            simulation.cloud.land();
+        }
+        if !first_ended && schedule.ending == Ending::Dies {
+            first.task.abort();
+            first_ended = true;
+        }
+        if !first_ended {
+            first.calls.resume();
+            let done = (&mut first.task).await;
+            first.expect_end(done);
+            watcher.look(&simulation).await;
+        }
+        if !second_ended {
+            second.calls.resume();
+            let done = (&mut second.task).await;
+            second.expect_end(done);
+            watcher.look(&simulation).await;
+        }
+        simulation.cloud.land();
+        watcher.look(&simulation).await;
+        simulation.settle(schedule).await;
+        if !first_stopped {
+            explored.first_stop = NEVER;
+            explored.fate = Fate::Done;
+            explored.ending = Ending::Resumes;
+        }
+        if second_ended {
+            explored.second_stop = NEVER;
+        }
+        explored.lands_early &= explored.fate == Fate::Late;
+        traces.insert(0, second.calls.trace());
+        traces.insert(0, first.calls.trace());
+        Explored {
+            schedule: explored,
+            traces,
+        }
+    })
+}

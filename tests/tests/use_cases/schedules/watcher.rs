@@ -1,0 +1,107 @@
+//! A search function that runs all the time.
+
+use std::collections::BTreeSet;
+
+use lookalike_search::{SearchError, SearchOptions, Searcher};
+
+use super::simulation::Simulation;
+use super::templates::STEADY;
+use crate::world::{World, bytes, everything};
+
+/// Searches at every moment between the calls of others: a process that runs since the beginning, and one that starts
+/// at that moment.
+pub(crate) struct Watcher {
+    searcher: Searcher,
+    is_published: bool,
+    /// The first page of the generation at the beginning, its products, and the cursor of the second page.
+    first_page: Option<(u64, Vec<String>, String)>,
+    generation: u64,
+}
+
+impl Watcher {
+    pub(crate) async fn new(simulation: &Simulation, is_published: bool) -> Self {
+        let searcher = World::over(simulation.cloud.clone(), 1).searcher();
+        let options = SearchOptions {
+            k: 4,
+            ..everything()
+        };
+        let mut watcher = Self {
+            searcher,
+            is_published,
+            first_page: None,
+            generation: 0,
+        };
+        if is_published {
+            let answer = watcher.searcher.search_image(bytes("w-1"), options).await;
+            let answer = answer.unwrap();
+            let found = answer.results.into_iter().map(|result| result.product_id);
+            let cursor = answer.next_cursor.unwrap();
+            watcher.first_page = Some((answer.index.generation, found.collect(), cursor));
+        }
+        watcher.look(simulation).await;
+        watcher
+    }
+
+    /// Searches, and expects what no process changes.
+    pub(crate) async fn look(&mut self, simulation: &Simulation) {
+        if !self.is_published {
+            return;
+        }
+        let young = World::over(simulation.cloud.clone(), 1).searcher();
+        let mut generations = Vec::new();
+        for searcher in [&self.searcher, &young] {
+            let answer = searcher.search_image(bytes("steady-1"), everything()).await;
+            let answer = answer.unwrap_or_else(|error| panic!("a search fails: {error:?}"));
+            assert_eq!(answer.index.stale, None, "a search uses an old generation");
+            let found = answer.results.iter();
+            let found: Vec<&str> = found.map(|result| &*result.product_id).collect();
+            let unique: BTreeSet<&str> = found.iter().copied().collect();
+            assert_eq!(unique.len(), found.len(), "a product is found twice");
+            assert_eq!(unique.len() as u64, answer.index.products, "all products");
+            generations.push((answer.index.generation, answer.index.products));
+            // An index that was started over is empty for a while.
+            if answer.index.products == 0 {
+                continue;
+            }
+            if simulation.lost_changes() {
+                continue;
+            }
+            for number in 0..STEADY {
+                let name = format!("steady-{number}");
+                assert!(unique.contains(&*name), "{name} is not found");
+                assert_eq!(found[0], "steady-1", "the same image is not the best");
+                assert!(answer.results[0].score > 0.999);
+            }
+        }
+        assert_eq!(generations[0], generations[1], "two searchers differ");
+        assert!(generations[0].0 >= self.generation, "back in time");
+        self.generation = generations[0].0;
+        self.read_second_page(&young, simulation).await;
+    }
+
+    /// Continues the page of the beginning.
+    async fn read_second_page(&self, searcher: &Searcher, simulation: &Simulation) {
+        let Some((generation, first_page, cursor)) = &self.first_page else {
+            return;
+        };
+        let options = SearchOptions {
+            k: 50,
+            cursor: Some(cursor.clone()),
+            ..everything()
+        };
+        match searcher.search_image(bytes("w-1"), options).await {
+            Err(SearchError::CursorExpired { .. }) if simulation.hours_passed() => {}
+            answer => {
+                let answer = answer.unwrap_or_else(|error| panic!("a page fails: {error:?}"));
+                assert_eq!(answer.index.generation, *generation);
+                let found = answer.results.iter().map(|result| &result.product_id);
+                let unique: BTreeSet<&String> = found.chain(first_page).collect();
+                assert_eq!(
+                    unique.len() as u64,
+                    answer.index.products,
+                    "pages lack products"
+                );
+            }
+        }
+    }
+}
