@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use lookalike_core::time::new_segment_id;
-use lookalike_index::{Fingerprint, SegmentContent};
+use lookalike_index::{Fingerprint, SegmentContent, SegmentId};
 
 use crate::encoder_identity::EncoderIdentity;
 use crate::error::IndexingError;
@@ -33,6 +33,14 @@ impl Deltas {
         let known = (content, segment.clone());
         self.0.insert(encoder.fingerprint, known);
         Ok(segment)
+    }
+
+    /// Forgets the deltas whose ids `is_lost` selects, so that they are encoded again under other ids. Returns true if
+    /// there were any.
+    pub(crate) fn forget_if(&mut self, is_lost: impl Fn(SegmentId) -> bool) -> bool {
+        let before = self.0.len();
+        self.0.retain(|_, (_, segment)| !is_lost(segment.entry.id));
+        self.0.len() < before
     }
 
     /// Forgets all deltas, after a manifest write without an answer: it may have arrived, so the deltas may have been
