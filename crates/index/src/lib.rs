@@ -84,8 +84,7 @@ pub use recall::{GraphLeftOut, Recall};
 pub use row::{Attributes, CATEGORY, Row, RowAddress};
 pub use search::{Found, GroupBy, Hit, ScoredImage, SearchRequest};
 pub use segment::{
-    EncodedSegment, HEADER_BYTES, Segment, SegmentContent, SegmentKind, SegmentMeta,
-    rename_segment,
+    EncodedSegment, HEADER_BYTES, Segment, SegmentContent, SegmentKind, SegmentMeta, rename_segment,
 };
 pub use selection::Selection;
 pub use snapshot::Snapshot;

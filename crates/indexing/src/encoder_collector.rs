@@ -27,7 +27,9 @@ impl Indexer {
         stored: Vec<StoredEncoder>,
         safe_since: SystemTime,
     ) -> Result<(), IndexingError> {
-        let old = stored.into_iter().filter(|encoder| encoder.modified < safe_since);
+        let old = stored
+            .into_iter()
+            .filter(|encoder| encoder.modified < safe_since);
         for StoredEncoder { fingerprint, .. } in old {
             if !self.is_of_index(fingerprint).await? && !self.is_of_kept(fingerprint).await? {
                 self.remove_encoder(fingerprint).await?;

@@ -49,15 +49,17 @@ impl Indexer {
         // Listed before the manifest is read, so a writer that uploaded a listed segment and published it is seen.
         let stored = self.ports.shelf.list().await?;
         let encoders = self.ports.encoder_store.list().await?;
+        // Once, so that this run does not remove what it dooms.
+        let safe_since = self.safe_since();
         let mut removed = HashSet::new();
         let mut backoff = Backoff::until(Deadline::after(MAX_CONTENTION));
-        while !self.collect_once(&stored, &mut removed).await? {
+        while !self.collect_once(&stored, safe_since, &mut removed).await? {
             if backoff.wait().await.is_err() {
                 info!("others keep publishing, the next garbage collection goes on");
                 break;
             }
         }
-        self.collect_encoders(encoders, self.safe_since()).await?;
+        self.collect_encoders(encoders, safe_since).await?;
         let published = self.publisher.reader.published().await?;
         let groups = published.manifest.iter().flat_map(|m| &m.doomed);
         let collected = Collected {
@@ -75,16 +77,16 @@ impl Indexer {
     async fn collect_once(
         &self,
         stored: &[StoredSegment],
+        safe_since: SystemTime,
         removed: &mut HashSet<SegmentId>,
     ) -> Result<bool, IndexingError> {
         let published = self.publisher.reader.published().await?;
         let Some(manifest) = &published.manifest else {
             return Ok(true);
         };
-        let safe_since = self.safe_since();
         // First, so that no generation is kept whose segments are gone.
         let kept = self.forget_generations(safe_since).await?;
-        self.remove(manifest.doomed_until(milliseconds(safe_since)), removed)
+        self.remove(manifest.doomed_before(milliseconds(safe_since)), removed)
             .await?;
         let garbage = self.garbage(stored, manifest, &kept, safe_since).await?;
         let Some(collection) = manifest.collect(&garbage, removed, now_milliseconds()) else {
@@ -133,7 +135,9 @@ impl Indexer {
             .map(|entry| entry.id)
             .chain(lately.map(|old| old.id))
             .collect();
-        let old = stored.iter().filter(|segment| segment.modified < safe_since);
+        let old = stored
+            .iter()
+            .filter(|segment| segment.modified < safe_since);
         let mut garbage: Vec<SegmentId> = old
             .map(|segment| segment.id)
             .filter(|id| !needed.contains(id))
@@ -154,7 +158,11 @@ impl Indexer {
         let mut numbers: Vec<u64> = kept.iter().map(|kept| kept.generation).collect();
         numbers.sort_unstable();
         let step = numbers.len().div_ceil(MAX_KEPT_READ).max(1);
-        let some = numbers.iter().copied().step_by(step).chain(numbers.last().copied());
+        let some = numbers
+            .iter()
+            .copied()
+            .step_by(step)
+            .chain(numbers.last().copied());
         let loads: Vec<_> = some
             .map(|generation| self.ports.generations.load(generation))
             .collect();
@@ -188,7 +196,8 @@ impl Indexer {
     /// Returns the time from which everything is too young to be collected.
     fn safe_since(&self) -> SystemTime {
         let now = UNIX_EPOCH + Duration::from_millis(now_milliseconds());
-        now.checked_sub(self.settings.safe_age).unwrap_or(UNIX_EPOCH)
+        now.checked_sub(self.settings.safe_age)
+            .unwrap_or(UNIX_EPOCH)
     }
 }
 

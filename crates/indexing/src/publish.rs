@@ -233,7 +233,10 @@ impl Publisher {
             next.history = current.history.clone();
             next.doomed = current.doomed.clone();
         }
-        let forgotten = published.manifest.as_ref().map(Manifest::forgotten_generation);
+        let forgotten = published
+            .manifest
+            .as_ref()
+            .map(Manifest::forgotten_generation);
         next.forgotten = Some(forgotten.unwrap_or(0));
         next.record(now_milliseconds(), changed);
         next.retired = self.retired_by(&next, &published.manifest);

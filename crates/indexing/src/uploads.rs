@@ -60,7 +60,9 @@ impl Uploads {
 
     /// True if one of these segments has become too old, perhaps because its upload took long or the process was asleep.
     pub(crate) fn are_late(&self, segments: &[NewSegment]) -> bool {
-        segments.iter().any(|segment| self.is_late(segment.entry.id))
+        segments
+            .iter()
+            .any(|segment| self.is_late(segment.entry.id))
     }
 
     /// Gives every segment that the manifest after `published` must not name another id, so that it is encoded or

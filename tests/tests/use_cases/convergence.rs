@@ -239,11 +239,7 @@ impl EncoderStore for OnlySegments {
 }
 
 /// Every kind of fault, in two calls of a hundred, and changes at the worst moments.
-fn random_faults(
-    world: &World,
-    queue: &Arc<Queue>,
-    seed: u64,
-) -> Fault {
+fn random_faults(world: &World, queue: &Arc<Queue>, seed: u64) -> Fault {
     let (cloud, queue) = (world.cloud.clone(), queue.clone());
     let random = Mutex::new(seed);
     Box::new(move |call| {

@@ -24,11 +24,15 @@ async fn filled() -> World {
     world
 }
 
+/// Waits until everything is older than the present millisecond.
+async fn tick() {
+    tokio::time::sleep(Duration::from_millis(2)).await;
+}
+
 /// Collects so often, with a clock that is far ahead.
 async fn collect(world: &World, times: u32) {
     for _ in 0..times {
-        // Objects are younger than the clock by a millisecond at least.
-        tokio::time::sleep(Duration::from_millis(2)).await;
+        tick().await;
         world.hasty().collect_garbage().await.unwrap();
     }
 }
@@ -109,10 +113,11 @@ async fn a_collector_that_sleeps_before_it_removes_harms_no_one() {
     let (indexer, collector) = (world.indexer(), world.hasty());
     let mut writing = pin!(index(&indexer, &KEYS));
     up_to(&world.cloud, "swap manifest", writing.as_mut()).await;
-    tokio::time::sleep(Duration::from_millis(2)).await;
+    tick().await;
     // Before the fence, the first run removed.
     let mut collecting = pin!(async {
         collector.collect_garbage().await.unwrap();
+        tick().await;
         collector.collect_garbage().await.unwrap();
     });
     up_to(&world.cloud, "delete segment", collecting.as_mut()).await;
@@ -174,14 +179,22 @@ async fn a_collection_whose_answers_are_lost_or_that_fails_is_completed() {
     ] {
         let world = filled().await;
         world.indexer().rebuild(long()).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(2)).await;
         let generation = world.manifest().generation;
         for (removed, doomed) in [(0, 10), (10, 0)] {
+            tick().await;
             world.fail(name, 2, kind);
             let collected = world.hasty().collect_garbage().await.unwrap();
-            assert_eq!((collected.removed, collected.doomed), (removed, doomed), "{name}");
+            assert_eq!(
+                (collected.removed, collected.doomed),
+                (removed, doomed),
+                "{name}"
+            );
         }
-        assert_eq!(world.manifest().generation, generation + 2, "one write each");
+        assert_eq!(
+            world.manifest().generation,
+            generation + 2,
+            "one write each"
+        );
         assert_eq!(world.verify().await, 30);
     }
 }
@@ -209,7 +222,10 @@ async fn a_rollback_that_sleeps_does_not_publish_what_was_removed() {
         up_to(&world.cloud, "swap manifest", rollback.as_mut()).await;
         collect(&world, collections).await;
         let refused = rollback.await.unwrap_err();
-        assert!(refused.to_string().contains(&before.to_string()), "{refused}");
+        assert!(
+            refused.to_string().contains(&before.to_string()),
+            "{refused}"
+        );
         assert_eq!((world.verify().await, world.rows()), (30, rows));
     }
 }
@@ -222,8 +238,9 @@ async fn a_list_that_an_earlier_release_drops_is_not_needed() {
     let (indexer, collector) = (world.indexer(), world.hasty());
     let mut writing = pin!(index(&indexer, &KEYS[..1]));
     up_to(&world.cloud, "swap manifest", writing.as_mut()).await;
-    tokio::time::sleep(Duration::from_millis(2)).await;
+    tick().await;
     collector.collect_garbage().await.unwrap();
+    tick().await;
     let mut collecting = pin!(collector.collect_garbage());
     up_to(&world.cloud, "delete segment", collecting.as_mut()).await;
     let mut earlier = world.manifest();
@@ -320,7 +337,7 @@ proptest! {
             world.fill(&world.indexer_with(never_compacting()), 0..9, 3).await;
             let mut asleep = Vec::new();
             for (process, calls) in processes {
-                tokio::time::sleep(Duration::from_millis(1)).await;
+                tick().await;
                 let mut working = Box::pin(run(&world, process));
                 if up_to_call(&world.cloud, calls, working.as_mut()).await.is_none() {
                     asleep.push(working);

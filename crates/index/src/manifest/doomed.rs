@@ -59,10 +59,10 @@ impl Manifest {
         self.dooms(id) || self.forgotten_generation() >= read || self.generation < read
     }
 
-    /// Returns the segments that were doomed at `time`, in milliseconds since 1970, or before. One that an index has is
-    /// left out: only another program than a release can have listed it.
-    pub fn doomed_until(&self, time: u64) -> Vec<SegmentId> {
-        let groups = self.doomed.iter().filter(|group| group.at <= time);
+    /// Returns the segments that were doomed before `time`, in milliseconds since 1970. One that an index has is left out:
+    /// only another program than a release can have listed it.
+    pub fn doomed_before(&self, time: u64) -> Vec<SegmentId> {
+        let groups = self.doomed.iter().filter(|group| group.at < time);
         let ids = groups.flat_map(|group| &group.ids).copied();
         ids.filter(|id| !self.names(*id)).collect()
     }
@@ -87,7 +87,9 @@ impl Manifest {
         let forgotten = dropped.iter().map(|group| group.generation).max();
         let known: HashSet<&SegmentId> = self.doomed.iter().flat_map(|group| &group.ids).collect();
         let listed: usize = doomed.iter().map(|group| group.ids.len()).sum();
-        let new = garbage.iter().filter(|id| !is_done(id) && !known.contains(id));
+        let new = garbage
+            .iter()
+            .filter(|id| !is_done(id) && !known.contains(id));
         let room = MAX_DOOMED.saturating_sub(listed);
         let ids: Vec<SegmentId> = new.take(room).copied().collect();
         if dropped.is_empty() && ids.is_empty() {

@@ -43,7 +43,9 @@ pub(crate) enum IndexEdit {
 impl IndexEdit {
     pub(super) fn segment(&self) -> Option<&NewSegment> {
         match self {
-            Self::MergeDeltas { merged: new, .. } | Self::ReplaceBase { base: new, .. } => Some(new),
+            Self::MergeDeltas { merged: new, .. } | Self::ReplaceBase { base: new, .. } => {
+                Some(new)
+            }
             Self::WriteBatch(_) | Self::TakeLease { .. } | Self::ReleaseLease { .. } => None,
         }
     }

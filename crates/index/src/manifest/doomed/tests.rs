@@ -57,8 +57,8 @@ fn garbage_is_doomed_first_and_dropped_once_it_is_removed() {
         ids: vec![id(2), id(3)],
     };
     assert_eq!((&doomed.doomed, doomed.forgotten), (&vec![group], Some(0)));
-    assert_eq!(doomed.doomed_until(499), []);
-    assert_eq!(doomed.doomed_until(500), [id(2), id(3)]);
+    assert_eq!(doomed.doomed_before(500), []);
+    assert_eq!(doomed.doomed_before(501), [id(2), id(3)]);
     // A part of the group is not enough.
     assert_eq!(doomed.collect(&[id(2)], &set(&[2]), 600), None);
     let dropped = doomed.collect(&[id(2), id(3)], &set(&[2, 3]), 600);
@@ -102,7 +102,7 @@ fn a_segment_of_an_index_is_never_removed() {
         at: 0,
         ids: vec![id(1), id(2)],
     }];
-    assert_eq!(manifest.doomed_until(0), [id(2)]);
+    assert_eq!(manifest.doomed_before(1), [id(2)]);
     let collection = manifest.collect(&[], &set(&[2]), 0).unwrap();
     assert_eq!((collection.doomed.len(), collection.forgotten), (0, 3));
 }
@@ -181,7 +181,7 @@ proptest! {
                     manifest.generation += 1;
                 }
                 Action::Collect => {
-                    let removed: HashSet<SegmentId> = manifest.doomed_until(0).into_iter().collect();
+                    let removed: HashSet<SegmentId> = manifest.doomed_before(1).into_iter().collect();
                     stored.retain(|id| !removed.contains(id));
                     let garbage: Vec<SegmentId> = stored.iter().copied().collect();
                     if let Some(collection) = manifest.collect(&garbage, &removed, 0) {
