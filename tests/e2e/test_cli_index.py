@@ -95,7 +95,7 @@ def test_index_rebuild_and_gc(shop, shop_pictures):
     assert "rebuilt" in shop.lookalike("index", "rebuild").expect().stdout
 
     # Nothing is old enough to be removed.
-    assert shop.lookalike("index", "gc", "--json").expect().json() == {"removed": 0}
+    assert shop.lookalike("index", "gc", "--json").expect().json() == {"removed": 0, "doomed": 0}
     assert shop.lookalike("index", "gc").expect().stdout == "removed 0 segments\n"
     shop.lookalike("index", "verify").expect()
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use lookalike_core::ports::Segments;
 use lookalike_core::{Deadline, EncoderCell, StoreErrorKind};
 use lookalike_events::EventError;
-use lookalike_index::SegmentId;
+use lookalike_index::{Manifest, SegmentId};
 use lookalike_indexing::{Handler, HandlerError, IndexSettings, Indexer};
 use lookalike_test_support::encoders::TwoByteEncoder;
 use lookalike_test_support::memory::MemoryCloud;
@@ -423,6 +423,11 @@ async fn the_schedule_removes_segments_that_nothing_names() {
         .await
         .unwrap();
     cloud.age_segments(Duration::from_secs(9000));
+    handle(&cloud, sample("schedule")).await.unwrap();
+    assert_eq!(cloud.segments().len(), named.len() + 1, "doomed first");
+    let mut manifest = Manifest::decode(&cloud.manifest().unwrap()).unwrap();
+    manifest.doomed[0].at -= 9_000_000;
+    cloud.set_manifest(manifest.encode());
     handle(&cloud, sample("schedule")).await.unwrap();
     assert_eq!(cloud.segments().len(), named.len());
 }

@@ -200,6 +200,22 @@ impl Encoders {
         }
     }
 
+    /// Returns the files of an encoder that is stored beside the index, or `None` if they are not all there.
+    pub async fn stored_files(&self, of: Fingerprint) -> Result<Option<EncoderFiles>, StoreError> {
+        match &self.stored {
+            Some((stored, _)) => stored.load(of).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Stores files beside the index that [`stored_files`](Self::stored_files) returned.
+    pub async fn put_back(&self, of: Fingerprint, files: &EncoderFiles) -> Result<(), StoreError> {
+        match &self.stored {
+            Some((stored, _)) => stored.put(of, files).await,
+            None => Ok(()),
+        }
+    }
+
     /// Stores the files of the configured encoder, even if they are there already: a manifest is
     /// about to name it for the first time, and files that no manifest names may be removed once
     /// they are old.

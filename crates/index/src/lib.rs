@@ -75,8 +75,8 @@ pub use hnsw::GraphParameters;
 pub use ids::{BadFingerprint, BadSegmentId, Fingerprint, SegmentId};
 pub use live_rows::LiveRows;
 pub use manifest::{
-    Changed, HistoryEntry, Lease, MAX_HISTORY_ENTRIES, Manifest, RetiredSegment, Role,
-    SegmentEntry, StandbyIndex, Step,
+    Changed, Collection, DoomedSegments, HistoryEntry, Lease, MAX_DOOMED, MAX_HISTORY_ENTRIES,
+    Manifest, RetiredSegment, Role, SegmentEntry, StandbyIndex, Step,
 };
 pub use match_thresholds::{Match, MatchThresholds};
 pub use quantization::QuantizedVector;
@@ -84,7 +84,7 @@ pub use recall::{GraphLeftOut, Recall};
 pub use row::{Attributes, CATEGORY, Row, RowAddress};
 pub use search::{Found, GroupBy, Hit, ScoredImage, SearchRequest};
 pub use segment::{
-    EncodedSegment, HEADER_BYTES, Segment, SegmentContent, SegmentKind, SegmentMeta,
+    EncodedSegment, HEADER_BYTES, Segment, SegmentContent, SegmentKind, SegmentMeta, rename_segment,
 };
 pub use selection::Selection;
 pub use snapshot::Snapshot;

@@ -106,11 +106,13 @@ impl Indexer {
         deadline: Deadline,
     ) -> Result<Commit, IndexingError> {
         let mut edits = Vec::with_capacity(targets.len());
+        let mut first_named = None;
         for (place, target) in targets.iter().enumerate() {
             let batch = batch_of(observed, place);
             if !target.is_published && !batch.upserts.is_empty() {
                 // The first manifest is about to name this encoder, and its readers must find it.
                 self.ports.encoders.store_configured().await?;
+                first_named = Some(target.encoder.fingerprint);
             }
             edits.push(ManifestEdit::Index {
                 encoder: target.encoder.clone(),
@@ -119,7 +121,11 @@ impl Indexer {
                 may_be_gone: place > 0,
             });
         }
-        self.publisher.commit(deadline, &edits).await
+        let commit = self.publisher.commit(deadline, &edits).await?;
+        if let Some(encoder) = first_named {
+            self.keep_named_encoder(encoder).await?;
+        }
+        Ok(commit)
     }
 
     /// Returns the keys whose objects differ from what was just published and recorded: another writer may have

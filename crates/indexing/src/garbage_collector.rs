@@ -1,97 +1,207 @@
 //! Removing segments that no manifest names.
+//!
+//! A segment is removed in two steps, each of which can be repeated, can end anywhere, and can run twice at once. First
+//! the manifest lists it as doomed, so that no writer names it from then on. A later run removes it, and drops it from
+//! the list. The age of a segment only decides when that begins: a clock that is wrong, or a writer that was asleep,
+//! makes work, but loses nothing.
 
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::{StreamExt, TryStreamExt, stream};
-use lookalike_core::model::LoadedManifest;
-use lookalike_index::{Fingerprint, Manifest};
+use lookalike_core::error::{StoreError, StoreErrorKind};
+use lookalike_core::model::{KeptGeneration, StoredSegment};
+use lookalike_core::time::Deadline;
+use lookalike_index::{Manifest, SegmentId};
+use serde::Serialize;
 use tracing::info;
 
+use crate::backoff::Backoff;
 use crate::error::IndexingError;
 use crate::indexer::Indexer;
 
-/// Segments removed at once.
-const PARALLEL_DELETES: usize = 8;
+/// Objects that are read or removed at once.
+const PARALLEL_CALLS: usize = 8;
+/// Longest time that a collection competes with writers for the manifest; the next one completes it.
+const MAX_CONTENTION: Duration = Duration::from_secs(20);
+/// Kept generations that are read, with the oldest and the newest among them. A segment that only one between has was
+/// replaced so lately that it is young or retired.
+const MAX_KEPT_READ: usize = 16;
+
+/// The result of a garbage collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Collected {
+    /// Segments that were removed.
+    pub removed: usize,
+    /// Segments that are listed in the manifest now, to be removed by a run after the safe age.
+    pub doomed: usize,
+}
 
 impl Indexer {
-    /// Removes segments that no manifest names and that are older than the safe age: remains of
-    /// crashed or outrun writers, and segments that compaction replaced long enough ago for every reader to
-    /// have moved on. Returns their number. Encoders that no index has are removed likewise, and the manifests of
-    /// generations that were replaced half the safe age ago: until then, each of their segments is there.
+    /// Dooms segments that nothing names and that are older than the safe age, and removes those that were doomed a safe
+    /// age ago: remains of crashed or outrun writers, and segments that compaction replaced long enough ago for every
+    /// reader to have moved on. Also removes encoders that no index has, and the manifests of generations that were
+    /// replaced half the safe age ago: until then, each of their segments is there.
     ///
     /// # Errors
     /// [`IndexingError`]; the segments that were removed so far were not needed.
-    pub async fn collect_garbage(&self) -> Result<usize, IndexingError> {
-        // Listed first: a segment that is published between the two calls is then named by the manifest. One that is
-        // published later was written later too, because no writer publishes a segment that it wrote long ago.
+    pub async fn collect_garbage(&self) -> Result<Collected, IndexingError> {
+        // Listed before the manifest is read, so a writer that uploaded a listed segment and published it is seen.
         let stored = self.ports.shelf.list().await?;
         let encoders = self.ports.encoder_store.list().await?;
-        let LoadedManifest::Found { bytes, .. } = self.ports.manifests.load(None).await? else {
-            return Ok(0);
-        };
-        let manifest = Manifest::decode(&bytes)?;
-        let now = self.ports.host.now();
-        let safe_since = now.saturating_sub(self.settings.safe_age.as_millis() as u64);
-        let lately = manifest
-            .retired
-            .iter()
-            .filter(|retired| retired.at >= safe_since)
-            .map(|retired| retired.id);
-        let kept: HashSet<_> = manifest
-            .entries()
-            .map(|entry| entry.id)
-            .chain(lately)
-            .collect();
-        let safe_since = UNIX_EPOCH + Duration::from_millis(safe_since);
-        // First, so that none is kept whose segments are gone.
-        self.forget_generations(safe_since).await?;
-        let remains = stored
-            .into_iter()
-            .filter(|segment| !kept.contains(&segment.id) && segment.modified < safe_since);
-        let collected = stream::iter(remains)
-            .map(|segment| self.ports.shelf.delete(segment.id))
-            .buffer_unordered(PARALLEL_DELETES)
-            .try_fold(0, |collected, ()| async move { Ok(collected + 1) })
-            .await?;
-        if collected > 0 {
-            info!(collected, "segments removed");
+        // Once, so that this run does not remove what it dooms.
+        let safe_since = self.safe_since();
+        let mut removed = HashSet::new();
+        let mut backoff = Backoff::until(Deadline::after(MAX_CONTENTION), &*self.ports.host);
+        while !self.collect_once(&stored, safe_since, &mut removed).await? {
+            if backoff.wait().await.is_err() {
+                info!("others keep publishing, the next garbage collection goes on");
+                break;
+            }
         }
-        for encoder in encoders {
-            let needed = manifest.fingerprints().any(|f| f == encoder.fingerprint);
-            // An encoder that is about to be named has just been stored, which made it young.
-            if needed || encoder.modified >= safe_since {
-                continue;
-            }
-            // Whoever goes back to a generation needs its encoder.
-            if !self.is_of_kept(encoder.fingerprint).await? {
-                self.ports.encoder_store.delete(encoder.fingerprint).await?;
-                info!(fingerprint = %encoder.fingerprint, "an encoder that no index has is removed");
-            }
+        self.collect_encoders(encoders, safe_since).await?;
+        let published = self.publisher.reader.published().await?;
+        let groups = published.manifest.iter().flat_map(|m| &m.doomed);
+        let collected = Collected {
+            removed: removed.len(),
+            doomed: groups.map(|group| group.ids.len()).sum(),
+        };
+        if collected.removed > 0 {
+            info!(removed = collected.removed, "segments removed");
         }
         Ok(collected)
     }
 
-    /// Removes the manifests of generations whose segments may be removed soon.
-    async fn forget_generations(&self, safe_since: SystemTime) -> Result<(), IndexingError> {
-        let forgotten = safe_since + self.settings.safe_age / 2;
-        for kept in self.ports.generations.list().await? {
-            if kept.modified < forgotten {
-                self.ports.generations.delete(kept.generation).await?;
+    /// Removes what is doomed for long enough, and publishes the new lists with one write: nothing is published if they
+    /// do not change. Returns false if another writer came first, or the write got no answer.
+    async fn collect_once(
+        &self,
+        stored: &[StoredSegment],
+        safe_since: SystemTime,
+        removed: &mut HashSet<SegmentId>,
+    ) -> Result<bool, IndexingError> {
+        let published = self.publisher.reader.published().await?;
+        let Some(manifest) = &published.manifest else {
+            return Ok(true);
+        };
+        // First, so that no generation is kept whose segments are gone.
+        let kept = self.forget_generations(safe_since).await?;
+        self.remove(manifest.doomed_before(milliseconds(safe_since)), removed)
+            .await?;
+        let garbage = self.garbage(stored, manifest, &kept, safe_since).await?;
+        let Some(collection) = manifest.collect(&garbage, removed, self.ports.host.now()) else {
+            return Ok(true);
+        };
+        let publisher = &self.publisher;
+        let publishing = publisher.publish_collection(&published, manifest, collection);
+        match publishing.await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind == StoreErrorKind::Conflict || error.kind.is_retryable() => {
+                Ok(false)
             }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Removes segments, but none twice: `Remove` in the model. Before this, a manifest was read that dooms them.
+    async fn remove(
+        &self,
+        ids: Vec<SegmentId>,
+        removed: &mut HashSet<SegmentId>,
+    ) -> Result<(), StoreError> {
+        let left: Vec<SegmentId> = ids.into_iter().filter(|id| !removed.contains(id)).collect();
+        let mut removing = stream::iter(left)
+            .map(|id| async move { self.ports.shelf.delete(id).await.map(|()| id) })
+            .buffer_unordered(PARALLEL_CALLS);
+        while let Some(id) = removing.try_next().await? {
+            removed.insert(id);
         }
         Ok(())
     }
 
-    /// True if a generation that is kept has an index of this encoder.
-    async fn is_of_kept(&self, fingerprint: Fingerprint) -> Result<bool, IndexingError> {
-        for kept in self.ports.generations.list().await? {
-            let manifest = self.ports.generations.load(kept.generation).await?;
-            let manifest = manifest.and_then(|bytes| Manifest::decode(&bytes).ok());
-            if manifest.is_some_and(|manifest| manifest.fingerprints().any(|f| f == fingerprint)) {
-                return Ok(true);
-            }
+    /// Returns the old segments that neither an index has, nor a reader of a generation that was replaced lately may
+    /// need, oldest first.
+    async fn garbage(
+        &self,
+        stored: &[StoredSegment],
+        manifest: &Manifest,
+        kept: &[KeptGeneration],
+        safe_since: SystemTime,
+    ) -> Result<Vec<SegmentId>, IndexingError> {
+        let since = milliseconds(safe_since);
+        let lately = manifest.retired.iter().filter(|old| old.at >= since);
+        let mut needed: HashSet<SegmentId> = manifest
+            .entries()
+            .map(|entry| entry.id)
+            .chain(lately.map(|old| old.id))
+            .collect();
+        let old = stored
+            .iter()
+            .filter(|segment| segment.modified < safe_since);
+        let mut garbage: Vec<SegmentId> = old
+            .map(|segment| segment.id)
+            .filter(|id| !needed.contains(id))
+            .collect();
+        if !garbage.is_empty() {
+            needed.extend(self.kept_segments(kept).await?);
+            garbage.retain(|id| !needed.contains(id));
         }
-        Ok(false)
+        garbage.sort_unstable();
+        Ok(garbage)
     }
+
+    /// Returns the segments of generations that can still be searched, or gone back to.
+    async fn kept_segments(
+        &self,
+        kept: &[KeptGeneration],
+    ) -> Result<Vec<SegmentId>, IndexingError> {
+        let mut numbers: Vec<u64> = kept.iter().map(|kept| kept.generation).collect();
+        numbers.sort_unstable();
+        let step = numbers.len().div_ceil(MAX_KEPT_READ).max(1);
+        let some = numbers
+            .iter()
+            .copied()
+            .step_by(step)
+            .chain(numbers.last().copied());
+        let loads: Vec<_> = some
+            .map(|generation| self.ports.generations.load(generation))
+            .collect();
+        let manifests: Vec<_> = stream::iter(loads)
+            .buffer_unordered(PARALLEL_CALLS)
+            .try_collect()
+            .await?;
+        // One that cannot be read was replaced by starting over, and cannot be gone back to either.
+        let readable = manifests.into_iter().flatten();
+        let readable = readable.filter_map(|bytes| Manifest::decode(&bytes).ok());
+        Ok(readable
+            .flat_map(|manifest| manifest.entries().map(|entry| entry.id).collect::<Vec<_>>())
+            .collect())
+    }
+
+    /// Removes the manifests of generations whose segments may be doomed soon, and returns the others.
+    async fn forget_generations(
+        &self,
+        safe_since: SystemTime,
+    ) -> Result<Vec<KeptGeneration>, IndexingError> {
+        let promised = safe_since + self.settings.safe_age / 2;
+        let generations = self.ports.generations.list().await?;
+        let (kept, old): (Vec<_>, Vec<_>) =
+            (generations.into_iter()).partition(|kept| kept.modified >= promised);
+        for old in old {
+            self.ports.generations.delete(old.generation).await?;
+        }
+        Ok(kept)
+    }
+
+    /// Returns the time from which everything is too young to be collected.
+    fn safe_since(&self) -> SystemTime {
+        let now = UNIX_EPOCH + Duration::from_millis(self.ports.host.now());
+        now.checked_sub(self.settings.safe_age)
+            .unwrap_or(UNIX_EPOCH)
+    }
+}
+
+fn milliseconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as u64)
 }

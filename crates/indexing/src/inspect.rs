@@ -7,7 +7,7 @@ use bytes::Bytes;
 use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::keys::{CATALOG_PREFIX, is_catalog_key};
 use lookalike_core::model::LoadedManifest;
-use lookalike_index::{Changed, HistoryEntry, Manifest, Role, Step};
+use lookalike_index::{Changed, DoomedSegments, HistoryEntry, Manifest, Role, Step};
 use serde::Serialize;
 
 use crate::current::{Current, Published};
@@ -143,6 +143,7 @@ impl Indexer {
         for _ in 0..MAX_TRIES {
             let mut manifest =
                 Manifest::empty(&encoder.name, encoder.fingerprint, encoder.dimensions);
+            manifest.forgotten = Some(0);
             let etag = match self.ports.manifests.load(None).await? {
                 LoadedManifest::Found { etag, bytes } => {
                     let before = credible(&bytes);
@@ -152,6 +153,8 @@ impl Indexer {
                         .await?;
                     manifest.generation = before.generation;
                     manifest.history = before.history;
+                    manifest.forgotten = Some(before.forgotten);
+                    manifest.doomed = before.doomed;
                     // Its segments stay for a while, for searches and for going back.
                     manifest.retired = self.publisher.retired_by(&manifest, &before.manifest);
                     Some(etag)
@@ -162,7 +165,10 @@ impl Indexer {
             manifest.record(self.ports.host.now(), Changed::step(Step::StartedOver));
             let bytes = Bytes::from(manifest.encode());
             match self.ports.manifests.swap(bytes, etag.as_deref()).await {
-                Ok(_) => return Ok(manifest.generation),
+                Ok(_) => {
+                    self.keep_named_encoder(encoder.fingerprint).await?;
+                    return Ok(manifest.generation);
+                }
                 Err(error) if error.kind == StoreErrorKind::Conflict => {}
                 // It may have arrived; writing it once more is right either way.
                 Err(error) if error.kind.is_retryable() && unanswered < MAX_UNANSWERED => {
@@ -179,6 +185,9 @@ impl Indexer {
 struct Before {
     generation: u64,
     history: Vec<HistoryEntry>,
+    doomed: Vec<DoomedSegments>,
+    /// Everything before this manifest if it cannot be read: what it doomed is unknown then.
+    forgotten: u64,
     /// None if it cannot be read.
     manifest: Option<Manifest>,
 }
@@ -189,14 +198,19 @@ fn credible(bytes: &[u8]) -> Before {
         return Before {
             generation: manifest.generation.min(MAX_CREDIBLE),
             history: manifest.history.clone(),
+            doomed: manifest.doomed.clone(),
+            forgotten: manifest.forgotten_generation(),
             manifest: Some(manifest),
         };
     }
     let value: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
     let claimed = value.and_then(|value| value["manifest"]["generation"].as_u64());
+    let generation = claimed.filter(|g| *g < MAX_CREDIBLE).unwrap_or(0);
     Before {
-        generation: claimed.filter(|g| *g < MAX_CREDIBLE).unwrap_or(0),
+        generation,
         history: Vec::new(),
+        doomed: Vec::new(),
+        forgotten: generation,
         manifest: None,
     }
 }

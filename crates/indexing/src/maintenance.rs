@@ -41,7 +41,7 @@ impl Indexer {
         self.ports.encoders.keep_configured(needed).await;
         let replaced_some = report.rebuilt_rows.is_some() || report.merged_deltas > 0;
         if replaced_some && self.is_time_to_collect() {
-            report.collected = self.collect_garbage().await?;
+            report.collected = self.collect_garbage().await?.removed;
         }
         Ok(report)
     }

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use lookalike_index::{EncodedSegment, IndexError, SegmentEntry, SegmentId, SegmentMeta};
+use lookalike_index::{
+    EncodedSegment, Fingerprint, IndexError, SegmentEntry, SegmentId, SegmentMeta, rename_segment,
+};
 
 use crate::encoder_identity::EncoderIdentity;
+use crate::error::IndexingError;
 
 /// A segment to be written, and its place in the manifest.
 #[derive(Debug, Clone)]
@@ -25,9 +28,7 @@ impl NewSegment {
         let EncodedSegment {
             bytes, meta_bytes, ..
         } = encoded;
-        // A copy, because the meta outlives the segment by far.
-        let meta = Bytes::copy_from_slice(&bytes[..meta_bytes as usize]);
-        let meta = SegmentMeta::open(&meta, id, encoder.fingerprint)?;
+        let meta = meta(&bytes, meta_bytes, id, encoder.fingerprint)?;
         Ok(Self {
             entry: SegmentEntry {
                 id,
@@ -39,7 +40,38 @@ impl NewSegment {
                 match_thresholds: None,
             },
             bytes: Bytes::from(bytes),
-            meta: Arc::new(meta),
+            meta,
         })
     }
+
+    /// Returns the same segment under another id. Ids are never used again, so a late removal of the old segment does not
+    /// harm the new one.
+    pub(crate) async fn renamed(
+        &self,
+        id: SegmentId,
+        encoder: Fingerprint,
+    ) -> Result<Self, IndexingError> {
+        let old = self.clone();
+        let rename = move || {
+            let bytes = rename_segment(&old.bytes, id)?;
+            let meta = meta(&bytes, old.entry.meta_bytes, id, encoder)?;
+            Ok::<_, IndexError>(Self {
+                entry: SegmentEntry { id, ..old.entry },
+                bytes: Bytes::from(bytes),
+                meta,
+            })
+        };
+        Ok(tokio::task::spawn_blocking(rename).await??)
+    }
+}
+
+/// Opens the meta of a segment, in a copy, because it outlives the segment by far.
+fn meta(
+    bytes: &[u8],
+    meta_bytes: u64,
+    id: SegmentId,
+    encoder: Fingerprint,
+) -> Result<Arc<SegmentMeta>, IndexError> {
+    let meta = Bytes::copy_from_slice(&bytes[..meta_bytes as usize]);
+    Ok(Arc::new(SegmentMeta::open(&meta, id, encoder)?))
 }

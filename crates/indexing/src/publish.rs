@@ -1,6 +1,8 @@
 //! Publishing: new segment objects first, then the manifest by conditional write.
+//!
+//! `tests/protocol` checks a model of this and of garbage collection; the names of its actions are given here.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +11,7 @@ use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::host::Host;
 use lookalike_core::ports::{Generations, Manifests, Segments};
 use lookalike_core::time::Deadline;
-use lookalike_index::{Changed, Manifest, RetiredSegment, SegmentId, Step};
+use lookalike_index::{Changed, Collection, Manifest, RetiredSegment, Step};
 use tracing::info;
 
 use crate::backoff::Backoff;
@@ -19,6 +21,7 @@ use crate::error::IndexingError;
 use crate::index_reader::IndexReader;
 use crate::manifest_edit::{Applied, Deltas, ManifestEdit, Refusal, apply};
 use crate::new_segment::NewSegment;
+use crate::uploads::Uploads;
 
 /// Manifest writes without an answer before giving up.
 pub(crate) const MAX_UNANSWERED: u32 = 3;
@@ -73,6 +76,10 @@ impl Publisher {
     /// One write for all edits means that there is no moment at which one index has a version of an image that another
     /// does not have yet: so a switch between indexes can be exact at any time.
     ///
+    /// A segment that the manifest fences off, because garbage collection dooms it or may have removed it, is never
+    /// published: its content is uploaded again under another id. So is one whose upload began too long ago for
+    /// releases that collect by age alone.
+    ///
     /// # Errors
     /// [`IndexingError`]; nothing was published, unless the last write got no answer.
     pub(crate) async fn commit(
@@ -85,9 +92,12 @@ impl Publisher {
             .filter_map(ManifestEdit::encoder)
             .cloned()
             .collect();
+        let mut edits = Cow::Borrowed(edits);
         let mut deltas = Deltas::new(Arc::clone(&self.host));
-        // When each segment was stored, in milliseconds since 1970.
-        let mut stored = HashMap::new();
+        let mut uploads = Uploads::new(
+            MIN_PUBLISH_TIME.max(self.safe_age / 2),
+            Arc::clone(&self.host),
+        );
         let mut conflicts = 0;
         let mut unanswered = 0;
         let mut backoff = Backoff::until(deadline, &*self.host);
@@ -100,19 +110,25 @@ impl Publisher {
                 conflicts,
                 refusal,
             };
-            if names_any(&read.published, &stored) {
+            if uploads.are_published(&read.published) {
                 // The write that got no answer arrived.
                 return Ok(unchanged(true, None));
             }
             let (published, indexes) = read.existing().complete()?;
+            uploads.renew(&published, &mut edits, &mut deltas).await?;
             let now = self.host.now();
-            let successor = match apply(edits, &published, &indexes, now, &mut deltas)? {
+            let successor = match apply(&edits, &published, &indexes, now, &mut deltas)? {
                 Applied::Next(successor) => successor,
                 Applied::Nothing => return Ok(unchanged(false, None)),
                 Applied::Refused(refusal) => return Ok(unchanged(false, Some(refusal))),
             };
             let kept = async { Ok(self.keep(&published).await?) };
-            tokio::try_join!(self.store(&successor.segments, &mut stored), kept)?;
+            let stored = self.store(&successor.segments, generation, &mut uploads);
+            tokio::try_join!(stored, kept)?;
+            if uploads.are_late(&successor.segments) {
+                backoff.wait().await?;
+                continue;
+            }
             let next = self.next_generation(&published, successor.manifest, successor.changed);
             match self.swap(next, &published, &successor.segments).await {
                 Ok(generation) => {
@@ -146,33 +162,24 @@ impl Publisher {
         Ok(())
     }
 
-    /// Writes the segments that were not written yet. Refuses those that were written so long ago,
-    /// perhaps because the process was asleep, that garbage collection may soon take them for remains.
+    /// Writes the segments that were not written yet: `Upload` in the model.
     async fn store(
         &self,
         segments: &[NewSegment],
-        stored: &mut HashMap<SegmentId, u64>,
+        generation: u64,
+        uploads: &mut Uploads,
     ) -> Result<(), IndexingError> {
-        let time_budget = MIN_PUBLISH_TIME.max(self.safe_age / 2);
         for NewSegment { entry, bytes, .. } in segments {
-            match stored.get(&entry.id) {
-                None => {
-                    let now = self.host.now();
-                    self.segments.put(entry.id, bytes.clone()).await?;
-                    stored.insert(entry.id, now);
-                }
-                Some(at)
-                    if self.host.now().saturating_sub(*at) > time_budget.as_millis() as u64 =>
-                {
-                    return Err(IndexingError::Late { time_budget });
-                }
-                Some(_) => {}
+            if !uploads.contains(entry.id) {
+                uploads.begin(entry.id, generation);
+                self.segments.put(entry.id, bytes.clone()).await?;
             }
         }
         Ok(())
     }
 
-    /// Replaces the manifest by `next` if nothing else was published in between. Returns the new generation.
+    /// Replaces the manifest by `next` if nothing else was published in between: `Swap` in the model. Returns the new
+    /// generation.
     async fn swap(
         &self,
         next: Manifest,
@@ -205,7 +212,23 @@ impl Publisher {
         Ok(next.generation)
     }
 
-    /// Returns `next` with its generation, its entry in the history, and the segments that no index has any more.
+    /// Publishes the lists of a garbage collection: `Doom` and `Drop` in the model. Returns the new generation.
+    pub(crate) async fn publish_collection(
+        &self,
+        published: &Published,
+        current: &Manifest,
+        collection: Collection,
+    ) -> Result<u64, StoreError> {
+        self.keep(published).await?;
+        let changed = Changed::step(Step::GarbageCollected);
+        let mut next = self.next_generation(published, current.clone(), changed);
+        next.doomed = collection.doomed;
+        next.forgotten = Some(collection.forgotten);
+        self.swap(next, published, &[]).await
+    }
+
+    /// Returns `next` with its generation, its entry in the history, and the segments that no index has any more. What is
+    /// doomed stays so: an earlier manifest that is published again has an older list.
     fn next_generation(
         &self,
         published: &Published,
@@ -215,7 +238,13 @@ impl Publisher {
         next.generation = published.generation().saturating_add(1);
         if let Some(current) = &published.manifest {
             next.history = current.history.clone();
+            next.doomed = current.doomed.clone();
         }
+        let forgotten = published
+            .manifest
+            .as_ref()
+            .map(Manifest::forgotten_generation);
+        next.forgotten = Some(forgotten.unwrap_or(0));
         next.record(self.host.now(), changed);
         next.retired = self.retired_by(&next, &published.manifest);
         next
@@ -248,11 +277,4 @@ impl Publisher {
             });
         lately.cloned().chain(replaced).collect()
     }
-}
-
-/// True if the manifest names a segment that this commit has stored.
-fn names_any(published: &Published, stored: &HashMap<SegmentId, u64>) -> bool {
-    let manifest = published.manifest.iter();
-    let mut entries = manifest.flat_map(Manifest::entries);
-    entries.any(|entry| stored.contains_key(&entry.id))
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use bytes::Bytes;
 use lookalike_core::encoders::NoEncoder;
 use lookalike_core::error::{StoreError, StoreErrorKind};
-use lookalike_index::{HistoryEntry, IndexError, Manifest, SegmentId};
+use lookalike_index::{HistoryEntry, IndexError, Manifest, SegmentEntry, SegmentId};
 
 use crate::current::Published;
 use crate::error::IndexingError;
@@ -30,6 +30,11 @@ pub enum RollbackError {
         "segment {0} of that generation is gone: choose a later generation, or run `lookalike index rebuild`"
     )]
     Incomplete(SegmentId),
+    /// A segment of the generation is about to be removed.
+    #[error(
+        "segment {0} of that generation is being removed: choose a later generation, or run `lookalike index rebuild`"
+    )]
+    Doomed(SegmentId),
     /// An encoder of the generation is gone, without which nothing can be searched or indexed.
     #[error("{0}: choose a later generation")]
     Encoder(NoEncoder),
@@ -104,16 +109,29 @@ impl Indexer {
             let encoder = self.ports.encoders.of(fingerprint).await;
             encoder.map_err(RollbackError::Encoder)?;
         }
+        self.check_segments(&manifest, published).await?;
+        Ok(manifest)
+    }
+
+    /// Refuses segments that are gone, or that garbage collection is about to remove. One that is doomed after this makes
+    /// the publication fail. One that was removed and dropped from the list is missing, because it is listed only now.
+    async fn check_segments(
+        &self,
+        earlier: &Manifest,
+        published: &Published,
+    ) -> Result<(), RollbackError> {
+        let dooms = |id: SegmentId| published.manifest.iter().any(|m| m.dooms(id));
         let stored = self.ports.shelf.list().await?;
         let stored: HashSet<SegmentId> = stored.iter().map(|segment| segment.id).collect();
-        let missing = manifest
-            .entries()
-            .map(|entry| entry.id)
-            .find(|id| !stored.contains(id));
-        match missing {
-            Some(id) => Err(RollbackError::Incomplete(id)),
-            None => Ok(manifest),
+        for SegmentEntry { id, .. } in earlier.entries() {
+            if dooms(*id) {
+                return Err(RollbackError::Doomed(*id));
+            }
+            if !stored.contains(id) {
+                return Err(RollbackError::Incomplete(*id));
+            }
         }
+        Ok(())
     }
 
     /// Returns the generations that were replaced no longer ago than a quarter of the safe age, oldest first. That is

@@ -6,13 +6,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use lookalike_core::{Deadline, Metadata, Role, StoreErrorKind, is_catalog_key, product_id_of};
-use lookalike_index::{Manifest, SegmentId};
-use lookalike_indexing::{Indexer, Outcome};
+use async_trait::async_trait;
+use lookalike_core::model::StoredEncoder;
+use lookalike_core::ports::EncoderStore;
+use lookalike_core::{
+    Deadline, Fingerprint, Metadata, Role, StoreError, StoreErrorKind, is_catalog_key,
+    product_id_of,
+};
+use lookalike_indexing::{IndexSettings, Indexer, Outcome};
 use lookalike_test_support::memory::{Fault, MemoryCloud};
 use serde_json::json;
 
-use crate::world::{Said, World, bytes, everything, mix};
+use crate::world::{Said, World, bytes, everything, mix, settings};
 
 const WRITERS: u64 = 8;
 const BATCHES: u64 = 200;
@@ -203,34 +208,42 @@ async fn read(world: World, loaded: Arc<AtomicU64>, done: Arc<AtomicBool>) -> u6
     searches
 }
 
-/// Removes replaced segments as soon as they are replaced, far sooner than is ever the case.
-async fn collect(world: World, published: Arc<Mutex<HashSet<SegmentId>>>, done: Arc<AtomicBool>) {
-    let indexer: Indexer = world.indexer();
+/// Dooms and removes what nothing names as soon as it is there, far sooner than is ever the case: also what a writer is
+/// about to name.
+async fn collect(world: World, done: Arc<AtomicBool>) {
+    let mut ports = world.index_ports();
+    ports.encoder_store = Arc::new(OnlySegments);
+    let settings = IndexSettings {
+        safe_age: Duration::ZERO,
+        ..settings()
+    };
+    let indexer = Indexer::new(ports, settings);
     while !done.load(Ordering::SeqCst) {
-        let known = published.lock().unwrap().clone();
-        let age = Duration::from_secs(2 * 3600);
-        world.cloud.age_segments_if(age, |id| known.contains(&id));
         let _ = indexer.collect_garbage().await;
         tokio::time::sleep(Duration::from_millis(3)).await;
     }
 }
 
+/// Leaves the encoders alone, whose names are used again.
+struct OnlySegments;
+
+#[async_trait]
+impl EncoderStore for OnlySegments {
+    async fn list(&self) -> Result<Vec<StoredEncoder>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn delete(&self, _: Fingerprint) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
 /// Every kind of fault, in two calls of a hundred, and changes at the worst moments.
-fn random_faults(
-    world: &World,
-    queue: &Arc<Queue>,
-    published: &Arc<Mutex<HashSet<SegmentId>>>,
-    seed: u64,
-) -> Fault {
-    let (cloud, queue, published) = (world.cloud.clone(), queue.clone(), published.clone());
+fn random_faults(world: &World, queue: &Arc<Queue>, seed: u64) -> Fault {
+    let (cloud, queue) = (world.cloud.clone(), queue.clone());
     let random = Mutex::new(seed);
     Box::new(move |call| {
         let mut random = random.lock().unwrap();
-        if call == "answer swap manifest" {
-            let manifest = Manifest::decode(&cloud.manifest()?).unwrap();
-            let ids = manifest.entries().map(|s| s.id);
-            published.lock().unwrap().extend(ids);
-        }
         let during = matches!(
             call,
             "get image" | "get latest products" | "put segment" | "put records"
@@ -336,7 +349,6 @@ async fn converge_with(seed: u64, changing_encoders: bool) {
     let queue = Arc::new(Queue::default());
     let batches = Arc::new(AtomicU64::new(0));
     let done = Arc::new(AtomicBool::new(false));
-    let published = Arc::new(Mutex::new(HashSet::new()));
     let loaded = Arc::new(AtomicU64::new(0));
     let readers: Vec<_> = (0..2)
         .map(|_| tokio::spawn(read(world.clone(), loaded.clone(), done.clone())))
@@ -345,13 +357,8 @@ async fn converge_with(seed: u64, changing_encoders: bool) {
     while loaded.load(Ordering::SeqCst) < 2 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    cloud.set_fault(Some(random_faults(
-        &world,
-        &queue,
-        &published,
-        mix(&mut random),
-    )));
-    let collector = tokio::spawn(collect(world.clone(), published, done.clone()));
+    cloud.set_fault(Some(random_faults(&world, &queue, mix(&mut random))));
+    let collector = tokio::spawn(collect(world.clone(), done.clone()));
     let switches = Arc::new(AtomicU64::new(0));
     let settled = Arc::new(AtomicBool::new(!changing_encoders));
     let changer = tokio::spawn(change_encoders(

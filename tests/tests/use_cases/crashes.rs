@@ -133,11 +133,21 @@ async fn a_batch_that_dies_at_any_call_is_made_good_by_the_next_delivery() {
 async fn expect_orphans_go(world: &World, call: u64) -> usize {
     let indexer = world.indexer();
     let orphans = world.cloud.segments().len() - world.segment_ids().len();
-    assert_eq!(indexer.collect_garbage().await.unwrap(), 0, "call {call}");
-    world.cloud.age_segments(Duration::from_secs(3590));
-    assert_eq!(indexer.collect_garbage().await.unwrap(), 0, "call {call}");
-    world.cloud.age_segments(Duration::from_secs(20));
-    assert_eq!(indexer.collect_garbage().await.unwrap(), orphans);
+    let (almost, rest) = (Duration::from_secs(3590), Duration::from_secs(20));
+    let collected = async || {
+        let collected = indexer.collect_garbage().await.unwrap();
+        (collected.removed, collected.doomed)
+    };
+    assert_eq!(collected().await, (0, 0), "call {call}");
+    world.cloud.age_segments(almost);
+    world.cloud.age_generations(almost);
+    assert_eq!(collected().await, (0, 0), "call {call}");
+    world.cloud.age_segments(rest);
+    assert_eq!(collected().await, (0, orphans), "call {call}");
+    world.age_doomed(almost);
+    assert_eq!(collected().await, (0, orphans), "call {call}");
+    world.age_doomed(rest);
+    assert_eq!(collected().await, (orphans, 0), "call {call}");
     let left = world.cloud.segments().into_keys().collect();
     assert_eq!(world.segment_ids(), left, "call {call}");
     orphans

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lookalike_core::ports::ImageEncoder;
-use lookalike_index::{Changed, Step};
+use lookalike_index::{Changed, DoomedSegments, SegmentId, Step};
 use lookalike_indexing::{IndexSettings, RollbackError};
 use lookalike_search::{Answer, SearchError, SearchOptions, Searcher};
 
@@ -138,6 +138,56 @@ async fn a_generation_that_is_not_kept_or_incomplete_is_refused() {
         refused,
         Err(RollbackError::NotKept { wanted: 4, .. })
     ));
+}
+
+#[tokio::test]
+async fn a_generation_with_a_doomed_segment_is_refused() {
+    let world = World::new();
+    world.fill(&world.indexer(), 0..6, 3).await;
+    let before = world.manifest();
+    world.indexer().rebuild(long()).await.unwrap();
+    let mut newest = world.manifest();
+    let doomed = before.segments[1].id;
+    newest.doomed.push(DoomedSegments {
+        generation: newest.generation,
+        at: 0,
+        ids: vec![doomed],
+    });
+    world.cloud.set_manifest(newest.encode());
+    let refused = world.indexer().roll_back(before.generation).await;
+    assert!(matches!(refused, Err(RollbackError::Doomed(id)) if id == doomed));
+    assert_eq!(world.manifest(), newest);
+}
+
+/// What is doomed stays doomed in a generation that is published again, and after starting over.
+#[tokio::test]
+async fn an_earlier_manifest_does_not_bring_its_list_back() {
+    let world = World::new();
+    world.fill(&world.indexer(), 0..6, 3).await;
+    let before = world.manifest().generation;
+    world.fill(&world.indexer(), 6..9, 3).await;
+    let mut newest = world.manifest();
+    newest.doomed.push(DoomedSegments {
+        generation: newest.generation,
+        at: u64::MAX,
+        ids: vec![SegmentId::new(1, 1)],
+    });
+    newest.forgotten = Some(2);
+    world.cloud.set_manifest(newest.encode());
+    let lists = |world: &World| (world.manifest().doomed, world.manifest().forgotten);
+    let expected = (newest.doomed, newest.forgotten);
+    world.indexer().roll_back(before).await.unwrap();
+    assert_eq!(lists(&world), expected);
+    world.indexer().start_over().await.unwrap();
+    assert_eq!(lists(&world), expected);
+    // What a manifest that cannot be read doomed is unknown.
+    let generation = world.manifest().generation;
+    let damaged = String::from_utf8(world.manifest().encode()).unwrap();
+    world
+        .cloud
+        .set_manifest(damaged.replace("checksum\":\"", "checksum\":\"x"));
+    world.indexer().start_over().await.unwrap();
+    assert_eq!(lists(&world), (vec![], Some(generation)));
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod damage;
 mod differences;
 mod encoders;
 mod failing_loads;
+mod fence;
 mod generations;
 mod history;
 mod limits;

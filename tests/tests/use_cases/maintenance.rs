@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lookalike_core::{Deadline, StoreErrorKind};
 use lookalike_index::{CompactionPolicy, Lease, RetiredSegment};
-use lookalike_indexing::{IndexSettings, Indexer, IndexingError};
+use lookalike_indexing::{Collected, IndexSettings, Indexer, IndexingError};
 use lookalike_test_support::memory::MemoryCloud;
 
 use crate::world::{Noted, World, bytes, everything, index, long, never_compacting, settings};
@@ -102,7 +102,7 @@ async fn images_that_come_and_go_during_a_rebuild_are_kept_so() {
 }
 
 /// Works until it makes a call of this name, which is not carried out yet.
-async fn up_to<T: std::fmt::Debug>(
+pub(crate) async fn up_to<T: std::fmt::Debug>(
     cloud: &MemoryCloud,
     call: &str,
     mut work: Pin<&mut impl Future<Output = T>>,
@@ -419,9 +419,16 @@ async fn replaced_segments_stay_for_slow_readers() {
         retired.iter().map(|r: &RetiredSegment| r.id).collect();
     assert_eq!(ids, old);
     assert_eq!(world.cloud.segments().len(), 3);
-    assert_eq!(indexer.collect_garbage().await.unwrap(), 0);
+    let collected = async || {
+        let collected = indexer.collect_garbage().await.unwrap();
+        (collected.removed, collected.doomed)
+    };
+    assert_eq!(collected().await, (0, 0));
     tokio::time::sleep(Duration::from_millis(500)).await;
-    assert_eq!(indexer.collect_garbage().await.unwrap(), 2);
+    assert_eq!(collected().await, (0, 2));
+    assert_eq!(collected().await, (0, 2));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(collected().await, (2, 0));
     assert_eq!(world.verify().await, 2);
 }
 
@@ -433,6 +440,7 @@ async fn nothing_is_removed_where_nothing_was_published() {
     let body = bytes("something");
     Segments::put(&*world.cloud, id, body).await.unwrap();
     world.cloud.age_segments(Duration::from_secs(9000));
-    assert_eq!(world.indexer().collect_garbage().await.unwrap(), 0);
+    let collected = world.indexer().collect_garbage().await.unwrap();
+    assert_eq!(collected, Collected::default());
     assert_eq!(world.cloud.segments().len(), 1);
 }

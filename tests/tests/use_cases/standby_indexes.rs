@@ -121,6 +121,8 @@ async fn expect_finished(old: &World, new: &World) {
     old.cloud.age_generations(Duration::from_secs(7200));
     indexer.collect_garbage().await.unwrap();
     assert_eq!(old.cloud.encoders(), [NEW]);
+    old.age_doomed(Duration::from_secs(7200));
+    indexer.collect_garbage().await.unwrap();
     let left = old.cloud.segments().into_keys().collect();
     assert_eq!(old.segment_ids(), left);
     let same = late.search_image(bytes("x"), everything()).await.unwrap();

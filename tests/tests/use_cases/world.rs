@@ -174,6 +174,14 @@ impl World {
         Indexer::new(self.index_ports(), settings)
     }
 
+    /// An indexer whose clock is far ahead: every object is old to it, and nothing was replaced lately.
+    pub(crate) fn hasty(&self) -> Indexer {
+        self.indexer_with(IndexSettings {
+            safe_age: Duration::ZERO,
+            ..settings()
+        })
+    }
+
     pub(crate) fn index_ports(&self) -> IndexPorts {
         self.cloud.index_ports(self.encoders())
     }
@@ -230,6 +238,15 @@ impl World {
 
     pub(crate) fn manifest(&self) -> Manifest {
         Manifest::decode(&self.cloud.manifest().unwrap()).unwrap()
+    }
+
+    /// Ages the doomed segments.
+    pub(crate) fn age_doomed(&self, by: Duration) {
+        let mut manifest = self.manifest();
+        for group in &mut manifest.doomed {
+            group.at -= by.as_millis() as u64;
+        }
+        self.cloud.set_manifest(manifest.encode());
     }
 
     pub(crate) fn segment_ids(&self) -> BTreeSet<SegmentId> {

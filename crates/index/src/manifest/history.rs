@@ -75,6 +75,8 @@ pub enum Step {
     StartedOver,
     /// The segments of an earlier generation were published again.
     RolledBack,
+    /// Garbage collection listed segments that it will remove, or dropped those from the list that it removed.
+    GarbageCollected,
     /// A step of a later release: the manifest stays readable.
     #[serde(other)]
     Other,
@@ -100,6 +102,7 @@ impl Step {
             Self::EncoderGivenUp => "index of another encoder given up",
             Self::StartedOver => "started over",
             Self::RolledBack => "went back to an earlier generation",
+            Self::GarbageCollected => "unneeded segments collected",
             Self::Other => "something that this release does not know",
         }
     }

@@ -8,6 +8,7 @@
 //! publication would drop them.
 
 mod codec;
+mod doomed;
 mod history;
 mod indexes;
 mod segment_entry;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::IndexError;
 use crate::ids::Fingerprint;
+pub use doomed::{Collection, DoomedSegments, MAX_DOOMED};
 pub use history::{Changed, HistoryEntry, MAX_HISTORY_ENTRIES, Step};
 pub use segment_entry::{Lease, RetiredSegment, SegmentEntry};
 pub use standby_index::{Role, StandbyIndex};
@@ -39,6 +41,13 @@ pub struct Manifest {
     /// Segments that were replaced lately and that slow readers may still need.
     #[serde(default)]
     pub retired: Vec<RetiredSegment>,
+    /// Segments that no writer may name and that will be removed, oldest group first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doomed: Vec<DoomedSegments>,
+    /// The highest generation whose group was dropped from `doomed`, 0 if none was. `None` if the release that published
+    /// this manifest does not know `doomed`; see [`forgotten_generation`](Self::forgotten_generation).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forgotten: Option<u64>,
     /// The lease of the writer that is rebuilding the base.
     #[serde(default)]
     pub lease: Option<Lease>,
@@ -64,6 +73,8 @@ impl Manifest {
             generation: 0,
             segments: Vec::new(),
             retired: Vec::new(),
+            doomed: Vec::new(),
+            forgotten: None,
             lease: None,
             standby_indexes: Vec::new(),
             history: Vec::new(),

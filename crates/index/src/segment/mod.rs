@@ -33,6 +33,7 @@ mod header;
 mod layout;
 mod meta;
 mod reader;
+mod rename;
 mod rows_by_product;
 mod stored_columns;
 mod writer;
@@ -52,6 +53,7 @@ pub(crate) use graph_view::GraphView;
 pub(crate) use header::Header;
 pub use header::{HEADER_BYTES, SegmentKind};
 pub use meta::SegmentMeta;
+pub use rename::rename_segment;
 
 /// A whole segment, opened in place over its bytes.
 #[derive(Debug, Clone)]

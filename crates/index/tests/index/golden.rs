@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use lookalike_index::{
-    Fingerprint, Lease, LiveRows, Manifest, RetiredSegment, Role, Row, SearchRequest, Segment,
-    SegmentContent, SegmentEntry, SegmentKind, SegmentMeta, Snapshot, StandbyIndex, rebuild_base,
+    DoomedSegments, Fingerprint, Lease, LiveRows, Manifest, RetiredSegment, Role, Row,
+    SearchRequest, Segment, SegmentContent, SegmentEntry, SegmentKind, SegmentMeta, Snapshot,
+    StandbyIndex, rebuild_base,
 };
 use serde_json::json;
 
@@ -115,6 +116,26 @@ fn manifest_with_standby() -> Manifest {
     }
 }
 
+/// Returns the same manifest with doomed segments.
+fn manifest_with_doomed() -> Manifest {
+    Manifest {
+        doomed: vec![
+            DoomedSegments {
+                generation: 40,
+                at: 1_699_999_000_000,
+                ids: vec![id(6), id(7)],
+            },
+            DoomedSegments {
+                generation: 42,
+                at: 1_700_000_000_000,
+                ids: vec![id(8)],
+            },
+        ],
+        forgotten: Some(35),
+        ..manifest()
+    }
+}
+
 #[test]
 #[ignore = "writes the assets that the other tests read"]
 fn write_assets() {
@@ -126,6 +147,11 @@ fn write_assets() {
     std::fs::write(path(NEWEST), encoded.unwrap().bytes).unwrap();
     std::fs::write(path("manifest-v1.json"), manifest().encode()).unwrap();
     std::fs::write(path("manifest-v2.json"), manifest_with_standby().encode()).unwrap();
+    std::fs::write(
+        path("manifest-v1-doomed.json"),
+        manifest_with_doomed().encode(),
+    )
+    .unwrap();
 }
 
 const NEWEST: &str = "segment-v2.seg";
@@ -273,6 +299,16 @@ fn a_manifest_of_version_2_opens_and_without_its_standby_index_is_one_of_version
     assert_eq!(read.encode(), stored);
     let alone = read.without_standby(Role::Previous).unwrap().encode();
     assert_eq!(alone, std::fs::read(path("manifest-v1.json")).unwrap());
+}
+
+/// The version is still 1, because earlier releases read such a manifest.
+#[test]
+fn a_manifest_with_doomed_segments_opens() {
+    let stored = std::fs::read(path("manifest-v1-doomed.json")).unwrap();
+    let read = Manifest::decode(&stored).unwrap();
+    assert_eq!(read, manifest_with_doomed());
+    assert_eq!(read.encode(), stored);
+    assert!(read.dooms(id(8)) && !read.dooms(id(3)));
 }
 
 #[test]

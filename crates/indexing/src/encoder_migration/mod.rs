@@ -21,7 +21,6 @@ pub use coverage::Coverage;
 use pair::standby;
 pub use switch::Switched;
 
-use crate::encoder_identity::EncoderIdentity;
 use crate::indexer::Indexer;
 use crate::manifest_edit::{ManifestEdit, Refusal, StandbyEdit, is_building};
 use crate::migration_error::MigrationError;
@@ -63,7 +62,7 @@ impl Indexer {
         if let Some(Refusal::Migration(error)) = commit.refusal {
             return Err(error);
         }
-        self.keep_building_encoder(&encoder).await?;
+        self.keep_named_encoder(encoder.fingerprint).await?;
         info!(encoder = encoder.name, resumed, "an index is being built");
         Ok(Building {
             encoder: encoder.name,
@@ -71,14 +70,6 @@ impl Indexer {
             dimensions: encoder.dimensions,
             resumed,
         })
-    }
-
-    /// Stores the encoder again where garbage collection removed it just before it was named.
-    async fn keep_building_encoder(&self, encoder: &EncoderIdentity) -> Result<(), MigrationError> {
-        if !self.ports.encoders.is_stored(encoder.fingerprint).await? {
-            self.ports.encoders.store_configured().await?;
-        }
-        Ok(())
     }
 
     /// Gives up the index of that role: the one that was searched before, once no rollback is wanted, or the one that

@@ -45,6 +45,15 @@ impl Deltas {
         Ok(segment)
     }
 
+    /// Forgets the deltas whose ids `is_lost` selects, so that they are encoded again under other ids. Returns true if
+    /// there were any.
+    pub(crate) fn forget_if(&mut self, is_lost: impl Fn(SegmentId) -> bool) -> bool {
+        let before = self.encoded.len();
+        self.encoded
+            .retain(|_, (_, segment)| !is_lost(segment.entry.id));
+        self.encoded.len() < before
+    }
+
     /// Forgets all deltas, after a manifest write without an answer: it may have arrived, so the deltas may have been
     /// part of the index and replaced. Other writers may have marked their rows or removed them.
     pub(crate) fn clear(&mut self) {

@@ -41,6 +41,24 @@ pub(crate) enum IndexEdit {
 }
 
 impl IndexEdit {
+    pub(super) fn segment(&self) -> Option<&NewSegment> {
+        match self {
+            Self::MergeDeltas { merged: new, .. } | Self::ReplaceBase { base: new, .. } => {
+                Some(new)
+            }
+            Self::WriteBatch(_) | Self::TakeLease { .. } | Self::ReleaseLease { .. } => None,
+        }
+    }
+
+    pub(super) fn set_segment(&mut self, segment: NewSegment) {
+        match self {
+            Self::MergeDeltas { merged: old, .. } | Self::ReplaceBase { base: old, .. } => {
+                *old = segment;
+            }
+            Self::WriteBatch(_) | Self::TakeLease { .. } | Self::ReleaseLease { .. } => {}
+        }
+    }
+
     pub(super) fn apply(
         &self,
         current: &Current,

@@ -14,7 +14,7 @@ mod standby_edit;
 
 use std::sync::Arc;
 
-use lookalike_index::Changed;
+use lookalike_index::{Changed, Fingerprint};
 
 pub(crate) use applied::{Applied, Refusal, Successor};
 pub(crate) use batch::Batch;
@@ -25,6 +25,7 @@ pub(crate) use standby_edit::{StandbyEdit, is_building};
 use crate::current::{Current, Published};
 use crate::encoder_identity::EncoderIdentity;
 use crate::error::IndexingError;
+use crate::new_segment::NewSegment;
 
 /// A change of the manifest.
 #[derive(Debug, Clone)]
@@ -56,6 +57,21 @@ impl ManifestEdit {
         match self {
             Self::Index { encoder, .. } => Some(encoder),
             Self::Standby(_) => None,
+        }
+    }
+
+    /// Returns the segment that was made before the edit is applied, if there is one, and its encoder.
+    pub(crate) fn segment(&self) -> Option<(&NewSegment, Fingerprint)> {
+        match self {
+            Self::Index { edit, encoder, .. } => Some((edit.segment()?, encoder.fingerprint)),
+            Self::Standby(_) => None,
+        }
+    }
+
+    /// Puts another segment in the place of the one that [`segment`](Self::segment) returns.
+    pub(crate) fn set_segment(&mut self, new: NewSegment) {
+        if let Self::Index { edit, .. } = self {
+            edit.set_segment(new);
         }
     }
 

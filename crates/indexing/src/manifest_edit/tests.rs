@@ -15,7 +15,6 @@ use lookalike_index::{
 };
 
 use super::*;
-use crate::new_segment::NewSegment;
 
 const NOW: u64 = 1_000_000;
 

@@ -48,11 +48,17 @@ pub(super) async fn run(
 
 pub(super) async fn collect_garbage(output: &OutputArguments) -> Result<CommandOutcome> {
     let target = Target::connect(&output.target).await?;
-    let removed = target.indexer(target.encoders()).collect_garbage().await?;
+    let collected = target.indexer(target.encoders()).collect_garbage().await?;
     if output.json {
-        println!("{}", json!({ "removed": removed }));
-    } else {
-        println!("removed {removed} segments");
+        println!("{}", serde_json::to_string(&collected)?);
+        return Ok(CommandOutcome::Complete);
+    }
+    println!("removed {} segments", collected.removed);
+    if collected.doomed > 0 {
+        println!(
+            "{} more are not needed: a run in an hour or later removes them",
+            collected.doomed
+        );
     }
     Ok(CommandOutcome::Complete)
 }

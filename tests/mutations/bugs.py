@@ -1,0 +1,77 @@
+"""Deliberate bugs, each a text of the code and what to write instead."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A mistake that someone could make."""
+
+    name: str
+    file: str
+    text: str
+    instead: str
+
+
+BUGS = [
+    Bug(
+        "no second look at images after publishing",
+        "crates/indexing/src/batch_run.rs",
+        "pending = self.changed_since(&observed, deadline).await;",
+        "pending = BTreeSet::new();",
+    ),
+    Bug(
+        "no second look at products after publishing",
+        "crates/indexing/src/batch_run.rs",
+        "pending.extend(self.attributes_changed_since(&observed, deadline).await);",
+        "",
+    ),
+    Bug(
+        "a merge forgets tombstones",
+        "crates/index/src/compaction.rs",
+        "let tombstones = tombstones.into_iter().map(str::to_owned).collect();",
+        "let tombstones = tombstones.into_iter().take(0).map(str::to_owned).collect();",
+    ),
+    Bug(
+        "a merged segment brings back rows that were deleted meanwhile",
+        "crates/indexing/src/manifest_edit/compaction.rs",
+        "    if rows.is_empty() {\n        return Ok(None);\n    }\n    // The tombstone",
+        "    if true {\n        return Ok(None);\n    }\n    // The tombstone",
+    ),
+    Bug(
+        "a base replaces segments without the lease",
+        "crates/indexing/src/manifest_edit/lease.rs",
+        "lease.is_some_and(|lease| lease.owner == owner)",
+        "lease.is_some_and(|lease| lease.owner == owner) || lease.is_none() || lease.is_some()",
+    ),
+    Bug(
+        "a batch is written to the searched index alone",
+        "crates/indexing/src/batch_run.rs",
+        "for (place, target) in targets.iter().enumerate() {\n            let batch",
+        "for (place, target) in targets.iter().enumerate().take(1) {\n            let batch",
+    ),
+    Bug(
+        "a replaced generation is not kept",
+        "crates/indexing/src/publish.rs",
+        "self.generations.keep(manifest.generation, bytes).await?;",
+        "drop(bytes);",
+    ),
+    Bug(
+        "a lost answer is taken for a failed write",
+        "crates/indexing/src/manifest_edit/batch.rs",
+        "            .filter(|row| !has_already(current, row))\n",
+        "",
+    ),
+    Bug(
+        "a delta does not supersede older rows",
+        "crates/indexing/src/manifest_edit/batch.rs",
+        "let deleted = view.deleted_by(keys.chain(tombstones.iter().map(String::as_str)));",
+        "let deleted = view.deleted_by(keys.chain(tombstones.iter().map(String::as_str)).take(0));",
+    ),
+    Bug(
+        "a page is continued in the newest generation",
+        "crates/search/src/snapshots/loader.rs",
+        "",
+        "",
+    ),
+]
