@@ -69,9 +69,41 @@ BUGS = [
         "let deleted = view.deleted_by(keys.chain(tombstones.iter().map(String::as_str)).take(0));",
     ),
     Bug(
-        "a page is continued in the newest generation",
-        "crates/search/src/snapshots/loader.rs",
+        "garbage is removed without being doomed",
+        "crates/indexing/src/garbage_collector.rs",
+        "let garbage = self.garbage(stored, manifest, &kept, safe_since).await?;",
+        "let garbage = self.garbage(stored, manifest, &kept, safe_since).await?;\n"
+        "        self.remove(garbage.clone(), removed).await?;",
+    ),
+    Bug(
+        "a writer names segments that are doomed",
+        "crates/indexing/src/uploads.rs",
+        "upload.is_some_and(|(upload, manifest)| manifest.fences_off(id, upload.read))",
+        "upload.is_some_and(|(upload, manifest)| manifest.fences_off(id, upload.read)) && false",
+    ),
+    Bug(
+        "segments are collected that readers of the generation before need",
+        "crates/indexing/src/garbage_collector.rs",
+        "needed.extend(self.kept_segments(kept).await?);",
         "",
+    ),
+    Bug(
+        "records of products that an image left stay",
+        "crates/indexing/src/observe.rs",
+        "            self.forget_other_records(key, observed.served(), current, looking.written)\n"
+        "                .await?;\n",
         "",
+    ),
+    Bug(
+        "a switch does not look for images that the new index lacks",
+        "crates/indexing/src/encoder_migration/switch.rs",
+        "if !keys.is_empty() {",
+        "if !keys.is_empty() && false {",
+    ),
+    Bug(
+        "the manifest is replaced whatever it is",
+        "crates/test-support/src/memory/index.rs",
+        "if current != expected {",
+        "if current != expected && false {",
     ),
 ]

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use lookalike_core::model::StoredEncoder;
@@ -14,9 +14,11 @@ use lookalike_core::{
     product_id_of,
 };
 use lookalike_indexing::{IndexSettings, Indexer, Outcome};
-use lookalike_test_support::memory::{Fault, MemoryCloud};
+use lookalike_test_support::memory::{Fate, Fault, MemoryCloud};
 use serde_json::json;
+use tokio::time::Instant;
 
+use crate::schedules::{Calls, NEVER, VirtualClock, in_virtual_time};
 use crate::world::{Said, World, bytes, everything, mix, settings};
 
 const WRITERS: u64 = 8;
@@ -172,7 +174,7 @@ async fn write(world: World, queue: Arc<Queue>, batches: Arc<AtomicU64>, mut ran
 }
 
 fn deadline() -> Deadline {
-    Deadline::after(Duration::from_secs(120))
+    Deadline::after(Duration::from_secs(900))
 }
 
 /// Searches all the time: never fails, always finds what stays, never finds anything twice.
@@ -325,13 +327,38 @@ pub(crate) async fn expect_agreement(world: &World, seed: u64) {
     }
 }
 
-async fn converge(seed: u64) {
-    converge_with(seed, false).await;
+/// Runs in real time on the threads of the runtime.
+async fn converge(seed: u64, changing_encoders: bool) {
+    let cloud = MemoryCloud::new();
+    cloud.set_pace(seed);
+    converge_in(cloud, seed, changing_encoders, SETTLING_TIME).await;
 }
 
-async fn converge_with(seed: u64, changing_encoders: bool) {
+/// Runs in virtual time on one thread: the same seed does the same, call by call.
+fn converge_virtually(changing_encoders: bool, test: &str, seeds: [u64; 2]) {
+    let seeds = match std::env::var("LOOKALIKE_SEED") {
+        Ok(seed) => vec![seed.parse().unwrap()],
+        Err(_) => vec![seeds[0], seeds[1], rand::random()],
+    };
+    for seed in seeds {
+        println!("LOOKALIKE_SEED={seed} cargo test --workspace --test use_cases {test}");
+        in_virtual_time(async {
+            let cloud = MemoryCloud::with_clock(VirtualClock::at(seed >> 24));
+            cloud.set_gate(Calls::new(NEVER, Fate::Done, seed));
+            // Each call takes as long as a thousand do in real time.
+            converge_in(cloud, seed, changing_encoders, 1000 * SETTLING_TIME).await;
+        });
+    }
+}
+
+async fn converge_in(
+    cloud: Arc<MemoryCloud>,
+    seed: u64,
+    changing_encoders: bool,
+    settling_time: Duration,
+) {
     let mut random = seed;
-    let world = World::new();
+    let world = World::over(cloud, 1);
     let cloud = &world.cloud;
     let steady: Vec<String> = (0..STEADY)
         .map(|i| format!("catalog/steady-{i}.jpg"))
@@ -344,7 +371,6 @@ async fn converge_with(seed: u64, changing_encoders: bool) {
         .index_keys(&steady, deadline())
         .await
         .unwrap();
-    cloud.set_pace(seed);
 
     let queue = Arc::new(Queue::default());
     let batches = Arc::new(AtomicU64::new(0));
@@ -381,7 +407,7 @@ async fn converge_with(seed: u64, changing_encoders: bool) {
         .collect();
     let began = Instant::now();
     let enough = || !changing_encoders || switches.load(Ordering::SeqCst) >= SWITCHES;
-    while batches.load(Ordering::SeqCst) < BATCHES || (!enough() && began.elapsed() < SETTLING_TIME)
+    while batches.load(Ordering::SeqCst) < BATCHES || (!enough() && began.elapsed() < settling_time)
     {
         // No more than the writers get done: the indexes are to come to agree now and then.
         if queue.events.lock().unwrap().len() > BACKLOG {
@@ -400,7 +426,7 @@ async fn converge_with(seed: u64, changing_encoders: bool) {
     changer.await.unwrap();
     queue.closed.store(true, Ordering::SeqCst);
     for writer in writers {
-        let ended = tokio::time::timeout(SETTLING_TIME, writer).await;
+        let ended = tokio::time::timeout(settling_time, writer).await;
         let events = queue.events.lock().unwrap().len();
         let error = queue.last_error.lock().unwrap().clone();
         ended
@@ -479,27 +505,23 @@ impl<I: Iterator<Item = lookalike_core::ImageRecord>> CollectIds for I {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn eight_writers_on_several_threads_lose_and_duplicate_nothing() {
     for seed in [1, 2, rand::random()] {
-        converge(seed).await;
+        converge(seed, false).await;
     }
 }
 
-#[tokio::test]
-async fn eight_writers_on_one_thread_lose_and_duplicate_nothing() {
-    for seed in [11, 12, rand::random()] {
-        converge(seed).await;
-    }
+#[test]
+fn eight_writers_on_one_thread_lose_and_duplicate_nothing() {
+    converge_virtually(false, "eight_writers_on_one_thread", [11, 12]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn encoders_change_on_several_threads_and_nothing_is_lost_mixed_or_doubled() {
     for seed in [21, 22, rand::random()] {
-        converge_with(seed, true).await;
+        converge(seed, true).await;
     }
 }
 
-#[tokio::test]
-async fn encoders_change_on_one_thread_and_nothing_is_lost_mixed_or_doubled() {
-    for seed in [31, 32, rand::random()] {
-        converge_with(seed, true).await;
-    }
+#[test]
+fn encoders_change_on_one_thread_and_nothing_is_lost_mixed_or_doubled() {
+    converge_virtually(true, "encoders_change_on_one_thread", [31, 32]);
 }

@@ -380,15 +380,16 @@ impl MemoryCloud {
         for _ in 0..self.turns() {
             tokio::task::yield_now().await;
         }
-        let fault = locked(&self.fault).clone();
-        if let Some(kind) = fault.and_then(|fault| fault(name)) {
-            return Err(refused(name, kind));
-        }
         let gate = locked(&self.gate).clone();
-        Ok(match gate {
+        let fate = match gate {
             Some(gate) => gate.pass(name).await,
             None => Fate::Done,
-        })
+        };
+        let fault = locked(&self.fault).clone();
+        match fault.and_then(|fault| fault(name)) {
+            Some(kind) => Err(refused(name, kind)),
+            None => Ok(fate),
+        }
     }
 
     fn turns(&self) -> u64 {

@@ -193,7 +193,8 @@ pub(crate) async fn migrate(world: &World) -> Result<(), String> {
     let indexer = World::over(world.cloud.clone(), other).indexer();
     done(indexer.begin_building(long()).await)?;
     let coverage = done_with(indexer.coverage().await)?;
-    let lacking = [coverage.missing, coverage.gone].concat();
+    // What neither index has may be in a batch that began before the building index was there.
+    let lacking = [coverage.missing, coverage.gone, coverage.neither].concat();
     done(indexer.index_keys(&lacking, long()).await)?;
     done(indexer.switch(Role::Building, &[], long()).await)
 }

@@ -19,8 +19,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use lookalike_test_support::memory::Fate;
 
 use self::actors::Actor;
-use self::process::NEVER;
+pub(crate) use self::clock::VirtualClock;
+pub(crate) use self::process::{Calls, NEVER};
 use self::schedule::{Ending, Schedule};
+pub(crate) use self::simulation::in_virtual_time;
 use self::simulation::run;
 use self::templates::{TEMPLATES, Template};
 use crate::world::mix;
