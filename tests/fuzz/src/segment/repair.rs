@@ -22,7 +22,9 @@ pub(super) fn repaired(bytes: &[u8], id: SegmentId) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     bytes.resize(bytes.len().max(HEADER_BYTES), 0);
     bytes[..VERSION].copy_from_slice(b"lookseg\0");
-    put(&mut bytes, VERSION, &[1 + bytes_at::<1>(&bytes, VERSION)[0] % 2, 0, 0, 0]);
+    // An odd number is version 1, an even one version 2.
+    let version = 2 - u32::from(bytes[VERSION] % 2);
+    put(&mut bytes, VERSION, &version.to_le_bytes());
     bytes[KIND] %= 2;
     put(&mut bytes, ID, &id.to_bytes());
     put(&mut bytes, FINGERPRINT, &ENCODER.0);
