@@ -96,7 +96,8 @@ fn search(snapshot: &Snapshot) {
     }
     let request = SearchRequest {
         min_score: f32::NEG_INFINITY,
-        ..SearchRequest::new(&vector, 3)
+        // For one, a graph is walked where it has few nodes.
+        ..SearchRequest::new(&vector, 1)
     };
     searched(snapshot, request);
     if let Some(stored) = snapshot.live_rows().addresses().next() {

@@ -3,7 +3,8 @@
 use std::f32::consts::TAU;
 use std::path::Path;
 
-use lookalike_index::{QuantizedVector, Row, SegmentContent, SegmentKind};
+use bytes::Bytes;
+use lookalike_index::{QuantizedVector, Row, Segment, SegmentContent, SegmentKind, Snapshot};
 use serde_json::json;
 
 use super::repair::{put, repaired};
@@ -27,6 +28,7 @@ pub fn write_segments() {
     let small = encoded(SegmentKind::Delta, 9, 4);
     let flat = encoded(SegmentKind::Base, WALKED_NODES, 2);
     let graph = with_graph(flat, u32::from(WALKED_NODES));
+    assert!(is_walked(&graph), "searches do not use the graph");
     for (name, bytes) in [("delta.seg", small), ("graph.seg", graph)] {
         let written = std::fs::write(Path::new(&folder).join(name), bytes);
         written.expect("the folder can be written to");
@@ -89,6 +91,12 @@ fn with_graph(mut bytes: Vec<u8>, nodes: u32) -> Vec<u8> {
     put(&mut bytes, LAYERS, &2_u32.to_le_bytes());
     put(&mut bytes, EF, &CANDIDATES.to_le_bytes());
     repaired(&bytes, id(1))
+}
+
+fn is_walked(bytes: &[u8]) -> bool {
+    let segment = Segment::open(&Bytes::copy_from_slice(bytes), id(1), ENCODER);
+    let snapshot = segment.and_then(|segment| Snapshot::new(vec![segment], 2));
+    snapshot.is_ok_and(|snapshot| snapshot.walks_a_graph(1))
 }
 
 fn align(bytes: &mut Vec<u8>, alignment: usize) {
