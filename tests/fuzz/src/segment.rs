@@ -62,7 +62,9 @@ fn read(segment: &Segment, bytes: &Bytes) {
         let stored = meta.embedding_of(ranges);
         if row < MAX_PARSED_ROWS {
             let embedding = segment.row(row).embedding;
-            assert!(stored.is_err() || stored == Ok(embedding));
+            let length = embedding.to_f32().iter().map(|x| x * x).sum::<f32>().sqrt();
+            let is_unit = (length - 1.0).abs() < 0.009;
+            assert!(stored == Ok(embedding) || (stored.is_err() && !is_unit));
         }
     }
 }
