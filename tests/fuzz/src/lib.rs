@@ -1,5 +1,5 @@
-//! What everything that reads bytes of others has to hold to, whatever the bytes: no panic, no more memory than allowed,
-//! no more time than its size deserves, and whatever else is said beside each target.
+//! The targets: everything that reads bytes of others. Whatever the bytes, it must not panic, and takes no more memory than
+//! allowed and no more time than its size deserves. Each target says what else must hold.
 
 mod body;
 mod bounds;

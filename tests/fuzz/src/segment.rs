@@ -5,25 +5,19 @@ mod seeds;
 
 use bytes::Bytes;
 use lookalike_index::{
-    Filter, Fingerprint, GroupBy, LiveRows, SearchRequest, Segment, SegmentId, SegmentMeta,
-    Snapshot, merge_deltas, rebuild_base,
+    Filter, GroupBy, LiveRows, SearchRequest, Segment, SegmentMeta, Snapshot, merge_deltas,
+    rebuild_base,
 };
 use serde_json::json;
 
 use crate::bounds::within;
-use repair::{dimensions, repaired};
+use repair::{ENCODER, dimensions, id, repaired};
 pub use seeds::write_segments;
-
-const ENCODER: Fingerprint = Fingerprint([7; 32]);
 
 /// Rows whose attributes are parsed: all rows may have the same long ones.
 const MAX_PARSED_ROWS: u32 = 50;
 /// Attributes that are filtered by and counted: there may be as many as there are bytes.
 const MAX_ATTRIBUTES: usize = 4;
-
-fn id(number: u64) -> SegmentId {
-    SegmentId::new(number, 1)
-}
 
 /// Opens a segment with its checksums repaired. One that is opened can be read, searched, and rebuilt.
 pub fn segment(bytes: &[u8]) {
@@ -145,7 +139,9 @@ fn searched(snapshot: &Snapshot, request: SearchRequest<'_>) {
         ..request
     };
     let found = snapshot.search(all).expect("the vector is the same");
-    let selected = request.filter.map_or(snapshot.images(), |some| some.images());
+    let selected = request
+        .filter
+        .map_or(snapshot.images(), |some| some.images());
     let expected = selected.min(u64::from(MAX_PARSED_ROWS));
     assert_eq!(found.hits.len() as u64, expected);
 }

@@ -7,8 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use lookalike_core::ports::{ImageEncoder, Products};
 use lookalike_core::{
-    Area, Deadline, EncoderCell, Encoders, Fingerprint, ImageError, ImageFormat, ImageInfo,
-    Product,
+    Area, Deadline, EncoderCell, Encoders, Fingerprint, ImageError, ImageFormat, ImageInfo, Product,
 };
 use lookalike_http::{HttpSettings, router};
 use lookalike_indexing::{IndexSettings, Indexer};

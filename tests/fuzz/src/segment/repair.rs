@@ -1,9 +1,9 @@
 //! The header of a segment, written again so that it fits the rest.
 
-use lookalike_index::{HEADER_BYTES, SegmentId};
+use lookalike_index::{Fingerprint, HEADER_BYTES, SegmentId};
 use twox_hash::XxHash3_64;
 
-use super::ENCODER;
+pub(super) const ENCODER: Fingerprint = Fingerprint([7; 32]);
 
 const VERSION: usize = 8;
 const KIND: usize = 12;
@@ -15,6 +15,11 @@ const TOTAL_BYTES: usize = 88;
 const META_CHECKSUM: usize = 96;
 const BODY_CHECKSUM: usize = 104;
 const CHECKSUM: usize = 120;
+
+/// Returns the name of a segment.
+pub(super) fn id(number: u64) -> SegmentId {
+    SegmentId::new(number, 1)
+}
 
 /// Returns the segment with the name, the encoder, the length and the checksums that a reader expects. Its counts, the
 /// length of its meta and its flags stay as they are, where they can be right.

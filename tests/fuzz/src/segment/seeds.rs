@@ -7,8 +7,7 @@ use bytes::Bytes;
 use lookalike_index::{QuantizedVector, Row, Segment, SegmentContent, SegmentKind, Snapshot};
 use serde_json::json;
 
-use super::repair::{put, repaired};
-use super::{ENCODER, id};
+use super::repair::{ENCODER, id, put, repaired};
 
 /// The folder that segments are written to, instead of fuzzing.
 const FOLDER: &str = "LOOKALIKE_FUZZ_SEEDS";
@@ -39,7 +38,11 @@ pub fn write_segments() {
 /// Rows with attributes of every type; each third vector occurs twice if the segment is small.
 fn encoded(kind: SegmentKind, count: u16, dimensions: usize) -> Vec<u8> {
     let rows = (0..count).map(|row| {
-        let seen = if count < 100 && row % 3 == 2 { row - 1 } else { row };
+        let seen = if count < 100 && row % 3 == 2 {
+            row - 1
+        } else {
+            row
+        };
         let angle = TAU * f32::from(seen) / f32::from(count);
         let mut vector = vec![0.0; dimensions];
         (vector[0], vector[1]) = angle.sin_cos();
@@ -73,7 +76,10 @@ fn encoded(kind: SegmentKind, count: u16, dimensions: usize) -> Vec<u8> {
 /// Adds a graph, which no writer builds for so few nodes: each has links to its neighbors and to one far away.
 fn with_graph(mut bytes: Vec<u8>, nodes: u32) -> Vec<u8> {
     // The body ends with its number of further sections, none, and with padding.
-    let content = bytes.iter().rposition(|&byte| byte != 0).unwrap_or_default();
+    let content = bytes
+        .iter()
+        .rposition(|&byte| byte != 0)
+        .unwrap_or_default();
     bytes.truncate(content + 1);
     align(&mut bytes, 8);
     bytes.extend((0..=nodes).flat_map(|node| (3 * node).to_le_bytes()));
