@@ -106,7 +106,7 @@ def corpus_of(target, samples):
 
 
 def is_wanted(target, path):
-    """Whether a target starts from this file."""
+    """True if a target starts from this file."""
     if target == "embed":
         return path.suffix.lstrip(".") in ["jpg", "tif", *IMAGES]
     if path.suffix == ".json":
