@@ -54,6 +54,8 @@ pub use audit::{
     AuditError, AuditOptions, AuditReport, AuditedGroup, AuditedImage, AuditedProduct,
     Contradiction, Listed, MisplacedImage, StaleRecord,
 };
+#[cfg(fuzzing)]
+pub use cursor::rewritten_cursor;
 pub use error::SearchError;
 pub use export::{Exported, Exporter, SimilarProduct};
 pub use image_state::{ImageState, ImageView};

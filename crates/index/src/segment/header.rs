@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_64;
 
 use super::checks::{OBJECT, check, malformed};
+use super::writer::VECTOR_ALIGNMENT;
 use crate::dot::MAX_DIMENSIONS;
 use crate::error::IndexError;
 use crate::ids::{Fingerprint, SegmentId};
@@ -176,6 +177,12 @@ impl Header {
             return Err(malformed(format!(
                 "header and meta have {meta} of {} bytes",
                 self.total_bytes
+            )));
+        }
+        // The place of a vector follows from it, and from this alignment.
+        if !meta.is_multiple_of(VECTOR_ALIGNMENT as u64) {
+            return Err(malformed(format!(
+                "header and meta have {meta} bytes, which is not a multiple of {VECTOR_ALIGNMENT}"
             )));
         }
         let ef = usize::from(self.ef);

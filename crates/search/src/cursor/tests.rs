@@ -78,6 +78,25 @@ fn any_change_is_noticed() {
     }
 }
 
+/// Such a cursor would pass all later checks: they compare the content that was read.
+#[test]
+fn a_content_has_only_one_cursor() {
+    let binding = [5; BINDING];
+    let own = content(7, addresses(&[(0, 5), (0, 9), (2, 1)]));
+    assert_eq!(own, [7, 2, 0, 2, 5, 4, 2, 1, 1]);
+    assert!(Cursor::decode(&text(binding, &own)).is_ok());
+    for other in [
+        &[7, 2, 0, 2, 5, 4, 2, 1, 1, 0][..],
+        &[0x87, 0, 2, 0, 2, 5, 4, 2, 1, 1],
+        &[7, 2, 2, 1, 1, 0, 2, 5, 4],
+        &[7, 3, 0, 1, 5, 0, 1, 9, 2, 1, 1],
+        &[7, 3, 0, 2, 5, 4, 1, 0, 2, 1, 1],
+    ] {
+        let read = Cursor::decode(&text(binding, other));
+        assert!(read.is_err(), "{other:?}: {read:?}");
+    }
+}
+
 #[test]
 fn it_belongs_to_the_query_and_to_what_orders_the_results() {
     let text = Cursor::encode(7, addresses(&[(0, 5)]), &default_binding());

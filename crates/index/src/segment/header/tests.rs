@@ -43,7 +43,34 @@ fn the_stored_form_stays() {
 /// all nodes.
 #[test]
 fn too_few_candidates_are_refused() {
-    let header = |ef| Header {
+    let header = |ef| Header { ef, ..empty() };
+    for good in [0, 10, 48, u16::MAX] {
+        assert_eq!(Header::decode(&header(good).encode()), Ok(header(good)));
+    }
+    for bad in 1..10 {
+        refused(&header(bad));
+    }
+}
+
+/// Writers that change attributes compute where a vector is from the end of the meta, and would read a part of it and of
+/// the next one.
+#[test]
+fn a_body_that_is_not_aligned_is_refused() {
+    let header = |meta_bytes| Header {
+        meta_bytes,
+        total_bytes: 1000,
+        ..empty()
+    };
+    for good in [128, 192, 960] {
+        assert_eq!(Header::decode(&header(good).encode()), Ok(header(good)));
+    }
+    for bad in [129, 132, 136, 191, 1000] {
+        refused(&header(bad));
+    }
+}
+
+fn empty() -> Header {
+    Header {
         kind: SegmentKind::Base,
         id: SegmentId::new(1, 1),
         fingerprint: Fingerprint([1; 32]),
@@ -52,21 +79,19 @@ fn too_few_candidates_are_refused() {
         nodes: 0,
         layers: 0,
         basis: Basis::Rotated,
-        ef,
+        ef: 0,
         recall: None,
         meta_bytes: 128,
         total_bytes: 128,
         meta_checksum: 0,
         body_checksum: 0,
-    };
-    for good in [0, 10, 48, u16::MAX] {
-        assert_eq!(Header::decode(&header(good).encode()), Ok(header(good)));
     }
-    for bad in 1..10 {
-        let read = Header::decode(&header(bad).encode());
-        assert!(
-            matches!(read, Err(IndexError::Malformed { .. })),
-            "{read:?}"
-        );
-    }
+}
+
+fn refused(header: &Header) {
+    let read = Header::decode(&header.encode());
+    assert!(
+        matches!(read, Err(IndexError::Malformed { .. })),
+        "{read:?}"
+    );
 }
