@@ -45,10 +45,11 @@ BUGS = [
         "lease.is_some_and(|lease| lease.owner == owner) || lease.is_none() || lease.is_some()",
     ),
     Bug(
-        "a batch is written to the searched index alone",
+        "a removed image stays in standby indexes",
         "crates/indexing/src/batch_run.rs",
-        "for (place, target) in targets.iter().enumerate() {\n            let batch",
-        "for (place, target) in targets.iter().enumerate().take(1) {\n            let batch",
+        "Observation::Gone | Observation::Bad { .. } => batch.removals.push(key.clone()),",
+        "Observation::Gone | Observation::Bad { .. } if target > 0 => {}\n"
+        "            Observation::Gone | Observation::Bad { .. } => batch.removals.push(key.clone()),",
     ),
     Bug(
         "a replaced generation is not kept",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use lookalike_index::{SegmentEntry, SegmentKind};
 use lookalike_search::{SearchError, SearchOptions, Searcher};
 
 use super::simulation::Simulation;
@@ -47,7 +48,20 @@ impl Watcher {
         if !self.is_published {
             return;
         }
-        let young = World::over(simulation.cloud.clone(), 1).searcher();
+        let world = World::over(simulation.cloud.clone(), 1);
+        let bases = |segments: &[SegmentEntry]| {
+            let bases = segments.iter().filter(|s| s.kind == SegmentKind::Base);
+            bases.count()
+        };
+        let manifest = world.manifest();
+        assert!(bases(&manifest.segments) <= 1, "an index has two bases");
+        for standby in &manifest.standby_indexes {
+            assert!(
+                bases(&standby.segments) <= 1,
+                "a standby index has two bases"
+            );
+        }
+        let young = world.searcher();
         let mut generations = Vec::new();
         for searcher in [&self.searcher, &young] {
             let answer = searcher.search_image(bytes("steady-1"), everything()).await;
