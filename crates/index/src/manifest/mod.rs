@@ -9,6 +9,7 @@
 
 mod codec;
 mod doomed;
+mod fence;
 mod history;
 mod indexes;
 mod segment_entry;
