@@ -32,7 +32,7 @@ DATASET ?= $(LOOKALIKE_DATASET)
 # Real photos for tests and benchmarks: a folder with train/, validation/ and products.csv.
 export LOOKALIKE_DATASET ?=
 
-.PHONY: help demo test test-rust test-e2e test-deployed test-arm64 test-sam-local test-fuzz fuzz screenshots lint bench bench-quick bench-large bench-growth bench-programs build deploy backbone model clean
+.PHONY: help demo test test-rust test-e2e test-deployed test-arm64 test-sam-local test-protocol test-fuzz fuzz screenshots lint bench bench-quick bench-large bench-growth bench-programs build deploy backbone model clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,7 +40,7 @@ help: ## list the commands
 demo: ## draw a sample catalog, index it, serve page and API on http://127.0.0.1:8080
 	cargo run --bin lookalike -- demo $(ARGS)
 
-test: lint test-rust test-e2e test-sam-local test-deployed test-fuzz ## everything: format, lints, Rust tests, end-to-end tests, sam local, deployments, fuzzing
+test: lint test-rust test-protocol test-e2e test-sam-local test-deployed test-fuzz ## everything: format, lints, Rust tests, the checked model, end-to-end tests, sam local, deployments, fuzzing
 
 lint: $(VENV)/ready ## formatting, clippy and spelling
 	cargo fmt --all --check
@@ -49,6 +49,9 @@ lint: $(VENV)/ready ## formatting, clippy and spelling
 
 test-rust: $(VENV)/ready ## unit, property and integration tests
 	cargo test --workspace
+
+test-protocol: ## a model of publishing and garbage collection: every interleaving of small runs
+	CARGO_TARGET_DIR="$(CURDIR)/target/protocol" cargo test --manifest-path tests/protocol/Cargo.toml -- --nocapture --test-threads 1
 
 # The pages are tested in the machine's Chromium, and skipped with a word where there is none.
 test-e2e: $(VENV)/ready ## the real binary, AWS clients, a browser, sam build and the Lambda runtime emulator

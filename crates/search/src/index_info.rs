@@ -160,7 +160,7 @@ pub struct GenerationInfo {
     #[serde(skip_serializing_if = "is_zero")]
     pub rebuilt: u64,
     /// Another step: `rebuild_begun`, `rebuild_given_up`, `encoder_begun`, `encoder_switched`,
-    /// `encoder_given_up`, `started_over`, `rolled_back`, or `other` for steps of a later release.
+    /// `encoder_given_up`, `started_over`, `rolled_back`, `garbage_collected`, or `other` for steps of a later release.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "rebuild_begun")]
     pub step: Option<Step>,

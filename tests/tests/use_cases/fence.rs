@@ -4,7 +4,8 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use lookalike_core::StoreErrorKind;
+use lookalike_core::ports::ImageEncoder;
+use lookalike_core::{Role, StoreErrorKind};
 use lookalike_index::SegmentId;
 use lookalike_indexing::Outcome;
 use proptest::prelude::*;
@@ -352,4 +353,44 @@ proptest! {
             }
         });
     }
+}
+
+#[tokio::test]
+async fn a_collector_that_sleeps_before_it_removes_an_encoder_puts_it_back() {
+    let world = filled().await;
+    let other = World::over(world.cloud.clone(), 2);
+    other.encoders().store_configured().await.unwrap();
+    tick().await;
+    let collector = world.hasty();
+    let mut collecting = pin!(collector.collect_garbage());
+    up_to(&world.cloud, "delete encoder", collecting.as_mut()).await;
+    let building = other.indexer().begin_building(long()).await.unwrap();
+    collecting.await.unwrap();
+    assert!(world.cloud.encoders().contains(&building.fingerprint));
+    // One that no index has goes.
+    other
+        .indexer()
+        .give_up(Role::Building, long())
+        .await
+        .unwrap();
+    collect(&world, 1).await;
+    assert!(!world.cloud.encoders().contains(&building.fingerprint));
+}
+
+#[tokio::test]
+async fn an_encoder_that_is_removed_while_it_is_first_named_is_stored_again() {
+    let world = World::new();
+    let fingerprint = world.encoder.fingerprint();
+    let cloud = std::sync::Arc::downgrade(&world.cloud);
+    world.cloud.set_fault(Some(Box::new(move |call| {
+        if let ("swap manifest", Some(cloud)) = (call, cloud.upgrade()) {
+            cloud.forget_encoder(fingerprint);
+        }
+        None
+    })));
+    world.put(KEYS[0], KEYS[0]);
+    world.index(&KEYS[..1]).await;
+    assert_eq!(world.cloud.encoders(), [fingerprint]);
+    world.indexer().start_over().await.unwrap();
+    assert_eq!(world.cloud.encoders(), [fingerprint]);
 }

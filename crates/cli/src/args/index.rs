@@ -60,7 +60,8 @@ pub(crate) enum IndexAction {
         #[command(flatten)]
         output: OutputArguments,
     },
-    /// Remove segments that are no longer part of the index, once they are old enough.
+    /// Remove segments that are no longer part of the index. A first run lists them, and one at least an hour later removes
+    /// them.
     Gc(OutputArguments),
 }
 

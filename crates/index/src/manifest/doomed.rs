@@ -1,4 +1,4 @@
-//! The lists of segments that garbage collection removes.
+//! Segments that will be removed, as the manifest lists them.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,8 +22,8 @@ pub struct DoomedSegments {
 /// The lists of a manifest after a garbage collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Collection {
-    /// Takes the place of [`Manifest::doomed`].
+    /// Takes the place of [`Manifest::doomed`](super::Manifest::doomed).
     pub doomed: Vec<DoomedSegments>,
-    /// Takes the place of [`Manifest::forgotten`].
+    /// Takes the place of [`Manifest::forgotten`](super::Manifest::forgotten).
     pub forgotten: u64,
 }

@@ -1,4 +1,4 @@
-//! Segments that will be removed, and the fence that keeps writers from naming them again.
+//! The fence that keeps writers from naming segments that will be removed.
 //!
 //! A segment that nothing names may belong to a writer that is about to name it, however old it is: an upload may take
 //! hours, and a process may sleep. So garbage collection first lists it in the manifest as doomed, by a conditional
@@ -10,8 +10,7 @@
 
 use std::collections::HashSet;
 
-use super::Manifest;
-use super::doomed::{Collection, DoomedSegments, MAX_DOOMED};
+use super::{Collection, DoomedSegments, MAX_DOOMED, Manifest};
 use crate::ids::SegmentId;
 
 impl Manifest {

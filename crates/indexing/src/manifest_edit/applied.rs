@@ -7,6 +7,10 @@ use crate::new_segment::NewSegment;
 
 /// The result of applying edits.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a commit has a few of these, and moves them once"
+)]
 pub(crate) enum Applied {
     /// The manifest already is as the edits would make it, or they no longer concern it.
     Nothing,
