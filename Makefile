@@ -32,7 +32,7 @@ DATASET ?= $(LOOKALIKE_DATASET)
 # Real photos for tests and benchmarks: a folder with train/, validation/ and products.csv.
 export LOOKALIKE_DATASET ?=
 
-.PHONY: help demo test test-rust test-e2e test-deployed test-arm64 test-sam-local test-protocol test-fuzz fuzz screenshots lint bench bench-quick bench-large bench-growth bench-programs build deploy backbone model clean
+.PHONY: help demo test test-rust test-e2e test-deployed test-arm64 test-sam-local test-protocol test-fuzz fuzz test-mutations screenshots lint bench bench-quick bench-large bench-growth bench-programs build deploy backbone model clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,9 @@ test-rust: $(VENV)/ready ## unit, property and integration tests
 
 test-protocol: ## a model of publishing and garbage collection: every interleaving of small runs
 	CARGO_TARGET_DIR="$(CURDIR)/target/protocol" cargo test --manifest-path tests/protocol/Cargo.toml -- --nocapture --test-threads 1
+
+test-mutations: ## one deliberate bug after another in the code, each of which the schedules must find (ARGS="doomed")
+	python3 tests/mutations/run.py $(ARGS)
 
 # The pages are tested in the machine's Chromium, and skipped with a word where there is none.
 test-e2e: $(VENV)/ready ## the real binary, AWS clients, a browser, sam build and the Lambda runtime emulator
