@@ -58,9 +58,9 @@ BUGS = [
         "drop(bytes);",
     ),
     Bug(
-        "a lost answer is taken for a failed write",
-        "crates/indexing/src/manifest_edit/batch.rs",
-        "            .filter(|row| !has_already(current, row))\n",
+        "a delta that may have arrived is published again",
+        "crates/indexing/src/publish.rs",
+        "deltas.clear();",
         "",
     ),
     Bug(
@@ -83,10 +83,10 @@ BUGS = [
         "upload.is_some_and(|(upload, manifest)| manifest.fences_off(id, upload.read)) && false",
     ),
     Bug(
-        "segments are collected that readers of the generation before need",
+        "generations are removed that pages may continue",
         "crates/indexing/src/garbage_collector.rs",
-        "needed.extend(self.kept_segments(kept).await?);",
-        "",
+        "let promised = safe_since + self.settings.safe_age / 2;",
+        "let promised = safe_since + self.settings.safe_age;",
     ),
     Bug(
         "records of products that an image left stay",

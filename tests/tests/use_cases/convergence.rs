@@ -213,17 +213,22 @@ async fn read(world: World, loaded: Arc<AtomicU64>, done: Arc<AtomicBool>) -> u6
 /// Dooms and removes what nothing names as soon as it is there, far sooner than is ever the case: also what a writer is
 /// about to name.
 async fn collect(world: World, done: Arc<AtomicBool>) {
+    let indexer = impatient_collector(&world);
+    while !done.load(Ordering::SeqCst) {
+        let _ = indexer.collect_garbage().await;
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+}
+
+/// Makes an indexer for which every segment is old.
+pub(crate) fn impatient_collector(world: &World) -> Indexer {
     let mut ports = world.index_ports();
     ports.encoder_store = Arc::new(OnlySegments);
     let settings = IndexSettings {
         safe_age: Duration::ZERO,
         ..settings()
     };
-    let indexer = Indexer::new(ports, settings);
-    while !done.load(Ordering::SeqCst) {
-        let _ = indexer.collect_garbage().await;
-        tokio::time::sleep(Duration::from_millis(3)).await;
-    }
+    Indexer::new(ports, settings)
 }
 
 /// Leaves the encoders alone, whose names are used again.
@@ -474,6 +479,16 @@ pub(crate) async fn expect_index_of_bucket(world: &World, seed: u64) {
     for (key, said) in &good {
         let record = (key.clone(), said.product_id.clone(), said.etag.clone());
         assert!(records.contains(&record), "seed {seed}: no {record:?}");
+    }
+    for (key, product, _) in &records {
+        let is_good = good
+            .get(key)
+            .is_some_and(|said| said.product_id == *product);
+        let is_bad = bad.iter().any(|(k, p, _)| (k, p) == (key, product));
+        assert!(
+            is_good || is_bad,
+            "seed {seed}: {key} has a record of {product}"
+        );
     }
     let difference = world.indexer().differences().await.unwrap();
     let bad: Vec<String> = bad.into_iter().map(|(key, ..)| key).collect();

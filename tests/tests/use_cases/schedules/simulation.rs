@@ -30,7 +30,7 @@ pub(crate) struct Simulation {
     clock: Arc<VirtualClock>,
     /// Keys and products whose events are not done.
     events: Mutex<BTreeSet<String>>,
-    hours_passed: AtomicBool,
+    promises_ended: AtomicBool,
     lost_changes: AtomicBool,
 }
 
@@ -57,13 +57,18 @@ pub(crate) fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
 impl Simulation {
     /// Lets hours pass at once: whoever is in the middle of something was asleep.
     pub(crate) fn pass_hours(&self) {
-        self.hours_passed.store(true, Ordering::SeqCst);
+        self.end_promises();
         self.clock.jump(HOURS);
     }
 
-    /// True if hours passed since the beginning.
-    pub(crate) fn hours_passed(&self) -> bool {
-        self.hours_passed.load(Ordering::SeqCst)
+    /// From now on, generations of the past may be gone.
+    pub(crate) fn end_promises(&self) {
+        self.promises_ended.store(true, Ordering::SeqCst);
+    }
+
+    /// True if generations of the past may be gone.
+    pub(crate) fn promises_ended(&self) -> bool {
+        self.promises_ended.load(Ordering::SeqCst)
     }
 
     /// True if a process took the index back to where changes are not in it.
@@ -180,7 +185,7 @@ pub(crate) fn run(template: &Template, schedule: &Schedule) -> Explored {
             cloud: template.cloud.copy(clock.clone() as Arc<dyn Host>),
             clock,
             events: Mutex::default(),
-            hours_passed: AtomicBool::new(false),
+            promises_ended: AtomicBool::new(false),
             lost_changes: AtomicBool::new(false),
         });
         if !template.is_published {

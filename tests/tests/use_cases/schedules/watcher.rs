@@ -104,7 +104,7 @@ impl Watcher {
             ..everything()
         };
         match searcher.search_image(bytes("w-1"), options).await {
-            Err(SearchError::CursorExpired { .. }) if simulation.hours_passed() => {}
+            Err(SearchError::CursorExpired { .. }) if simulation.promises_ended() => {}
             answer => {
                 let answer = answer.unwrap_or_else(|error| panic!("a page fails: {error:?}"));
                 assert_eq!(answer.index.generation, *generation);
