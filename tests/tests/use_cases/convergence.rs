@@ -446,6 +446,7 @@ async fn converge_in(
     cloud.set_fault(None);
     expect_agreement(&world, seed).await;
     expect_index_of_bucket(&world, seed).await;
+    expect_no_stale_records(&world, seed);
 }
 
 pub(crate) async fn expect_index_of_bucket(world: &World, seed: u64) {
@@ -480,16 +481,6 @@ pub(crate) async fn expect_index_of_bucket(world: &World, seed: u64) {
         let record = (key.clone(), said.product_id.clone(), said.etag.clone());
         assert!(records.contains(&record), "seed {seed}: no {record:?}");
     }
-    for (key, product, _) in &records {
-        let is_good = good
-            .get(key)
-            .is_some_and(|said| said.product_id == *product);
-        let is_bad = bad.iter().any(|(k, p, _)| (k, p) == (key, product));
-        assert!(
-            is_good || is_bad,
-            "seed {seed}: {key} has a record of {product}"
-        );
-    }
     let difference = world.indexer().differences().await.unwrap();
     let bad: Vec<String> = bad.into_iter().map(|(key, ..)| key).collect();
     assert_eq!(difference.to_index, bad, "seed {seed}");
@@ -505,6 +496,23 @@ pub(crate) async fn expect_index_of_bucket(world: &World, seed: u64) {
     let found: BTreeSet<_> = answer.results.into_iter().map(|r| r.product_id).collect();
     let expected: BTreeSet<_> = good.into_values().map(|said| said.product_id).collect();
     assert_eq!(found, expected, "seed {seed}");
+}
+
+/// Expects that no record outlives its image, or its image's product.
+pub(crate) fn expect_no_stale_records(world: &World, seed: u64) {
+    let rows = world.rows();
+    let failures = world.failures();
+    for record in world.cloud.image_records() {
+        let (key, product) = (&record.key, &record.product_id);
+        let is_indexed = rows
+            .get(key)
+            .is_some_and(|said| said.product_id == *product);
+        let is_failed = failures.iter().any(|(k, p, _)| (k, p) == (key, product));
+        assert!(
+            is_indexed || is_failed,
+            "seed {seed}: {key} has a record of {product}"
+        );
+    }
 }
 
 trait CollectIds {

@@ -16,7 +16,7 @@ use super::process::{Calls, NEVER};
 use super::schedule::{Ending, Schedule};
 use super::templates::Template;
 use super::watcher::Watcher;
-use crate::convergence::{expect_agreement, expect_index_of_bucket};
+use crate::convergence::{expect_agreement, expect_index_of_bucket, expect_no_stale_records};
 use crate::world::{World, long, mix};
 
 /// Longer than a safe age and than any lease.
@@ -136,6 +136,10 @@ impl Simulation {
         }
         expect_agreement(&world, seed).await;
         expect_index_of_bucket(&world, seed).await;
+        // An index that was taken back does not know the product that an image had.
+        if !self.lost_changes() {
+            expect_no_stale_records(&world, seed);
+        }
         // Whatever was left over is removed in time, and nothing else.
         for _ in 0..4 {
             self.clock.jump(HOURS);
