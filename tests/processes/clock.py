@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -20,7 +21,7 @@ LIBRARY = next(
     None,
 )
 MISSING = "clocks are not moved: libfaketime is missing (Debian: apt-get install libfaketime)"
-# Seconds for which a process keeps what it has read of its clock's file.
+# Seconds after which a process has read its clock again.
 KEPT = 1
 
 
@@ -41,7 +42,7 @@ class Clock:
         return {
             "LD_PRELOAD": LIBRARY,
             "FAKETIME_TIMESTAMP_FILE": str(self._file(name)),
-            "FAKETIME_CACHE_DURATION": str(KEPT),
+            "FAKETIME_CACHE_DURATION": "0",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "NO_FAKE_STAT": "1",
         }
@@ -68,7 +69,10 @@ class Clock:
         def now(remove_tzinfo=True):
             return real(remove_tzinfo) + datetime.timedelta(seconds=self.ahead)
 
-        monkeypatch.setattr(botocore.auth, "get_current_datetime", now)
+        # There are two implementations, and the second one is optional.
+        signers = [name for name in ("botocore.auth", "botocore.crt.auth") if name in sys.modules]
+        for name in signers:
+            monkeypatch.setattr(sys.modules[name], "get_current_datetime", now)
 
     def _file(self, name):
         return self.folder / f"{name}.clock"

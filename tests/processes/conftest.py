@@ -10,6 +10,8 @@ import pytest
 # The command line, the catalog of images and so on are shared with the other end-to-end tests.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
+pytest.register_assert_rewrite("agreement")
+
 from support.catalog import Catalog
 from support.command import BINARY
 
@@ -59,7 +61,7 @@ def pytest_runtest_makereport(item):
             report.sections.append(("seed", f"run it again with LOOKALIKE_SEED={seed} and --runs 1"))
         for world in item.config.stash[WORLDS]:
             for function in world.functions.values():
-                report.sections.append((f"log of {function.name}", function.log()[-LOG_SHOWN:]))
+                report.sections.append((f"log of {function.name}", function.complaints()[-LOG_SHOWN:]))
             report.sections.append(("log of the cloud", world.cloud.system.log()[-LOG_SHOWN:]))
     return report
 

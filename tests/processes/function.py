@@ -32,12 +32,13 @@ class Function:
         self.turn = threading.Lock()
         self.state = threading.Lock()
 
-    def invoke(self, event, patience=None):
+    def invoke(self, event, seconds=None):
         """Returns the answer; None if the process was killed, or did not answer in time."""
+        seconds = seconds or self.seconds
         with self.turn:
             process, api = self._running()
-            request = api.send(event)
-            end = time.monotonic() + (patience or self.seconds + GRACE)
+            request = api.send(event, seconds)
+            end = time.monotonic() + seconds + GRACE
             while process.poll() is None:
                 if (answer := api.answer(request)) is not None:
                     return answer
@@ -88,16 +89,19 @@ class Function:
             self.process.wait()
             self.api.close()
 
-    def log(self):
-        """Returns what the process has logged."""
-        return self.log_file.read_text(encoding="utf-8", errors="replace") if self.log_file.exists() else ""
+    def complaints(self):
+        """Returns what the process has logged of warnings and errors."""
+        if not self.log_file.exists():
+            return ""
+        lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(line for line in lines if '"level":"INFO"' not in line and '"_aws"' not in line)
 
     def _running(self):
         with self.state:
             if self.process is not None and self.process.poll() is not None:
                 self._bury(self.process, self.api)
             if self.process is None:
-                api = RuntimeApi(self.seconds, lambda: self.clock.now(self.name))
+                api = RuntimeApi(lambda: self.clock.now(self.name))
                 # The deadline is on the clock of the machine that the function runs on.
                 lambda_ = variables(self.name, api) | self.clock.variables(self.name)
                 with self.log_file.open("ab") as log:

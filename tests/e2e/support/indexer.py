@@ -31,7 +31,7 @@ class Indexer:
         """Returns the program's answer, or None if it was killed."""
         if self.process is None:
             self.start()
-        request = self.api.send(event)
+        request = self.api.send(event, SECONDS)
         while self.process.poll() is None:
             if answer := self.api.answer(request):
                 return answer
@@ -40,7 +40,7 @@ class Indexer:
 
     def start(self):
         """Starts a process with its own runtime API: requests of a dead one are not answered."""
-        self.api = RuntimeApi(SECONDS)
+        self.api = RuntimeApi()
         function = variables("indexer", self.api) | {
             "AWS_ENDPOINT_URL_S3": self.s3.url,
             "AWS_ENDPOINT_URL_SQS": self.sqs.url,

@@ -13,17 +13,16 @@ POLL = 0.05
 class RuntimeApi(Server):
     """Hands events to a process and takes its answers; a process that is started again needs another one."""
 
-    def __init__(self, seconds, now=time.time):
+    def __init__(self, now=time.time):
         self.events, self.answers = queue.Queue(), queue.Queue()
-        self.seconds = seconds
         # The time as the process sees it.
         self.now = now
         super().__init__(_Runtime, self)
 
-    def send(self, event):
-        """Hands over an event; returns the id of the invocation."""
+    def send(self, event, seconds):
+        """Hands over an event, to be handled in so many seconds; returns the id of the invocation."""
         request = str(uuid.uuid4())
-        self.events.put((request, event))
+        self.events.put((request, event, seconds))
         return request
 
     def answer(self, request):
@@ -51,10 +50,10 @@ class _Runtime(Handler):
     def do_GET(self):
         while not self.server.closed:
             try:
-                request, event = self.server.events.get(timeout=POLL)
+                request, event, seconds = self.server.events.get(timeout=POLL)
             except queue.Empty:
                 continue
-            deadline = self.server.now() + self.server.seconds
+            deadline = self.server.now() + seconds
             headers = [
                 ("Content-Type", "application/json"),
                 ("Lambda-Runtime-Aws-Request-Id", request),
