@@ -100,8 +100,8 @@ def check_garbage(world):
     """After the safe age nothing is stored that the index does not need."""
     world.jump(AFTER_THE_SAFE_AGE)
     world.cloud.lookalike("index", "gc").expect()
-    manifest = json.loads(world.cloud.s3.get_object(Bucket=INDEX, Key="index/manifest.json")["Body"].read())
-    named = {f"index/segments/{entry['id']}.seg" for entry in manifest["segments"]}
+    stored = json.loads(world.cloud.s3.get_object(Bucket=INDEX, Key="index/manifest.json")["Body"].read())
+    named = {f"index/segments/{entry['id']}.seg" for entry in stored["manifest"]["segments"]}
     assert set(world.cloud.keys(INDEX, "index/segments/")) == named
     assert world.cloud.keys(INDEX, "index/manifests/") == []
     world.cloud.lookalike("index", "verify").expect()

@@ -23,7 +23,7 @@ FIGURES = pytest.StashKey[list]()
 WORLDS = pytest.StashKey[list]()
 PICTURES = 100
 # What a failing test shows of each log.
-LOG_SHOWN = 6000
+LOG_SHOWN = 3000
 
 
 def pytest_addoption(parser):

@@ -110,6 +110,7 @@ impl Publisher {
             let kept = async { Ok(self.keep(&published).await?) };
             tokio::try_join!(self.store(&successor.segments, &mut stored), kept)?;
             let next = self.next_generation(&published, successor.manifest, successor.changed);
+            self.expect_young(&successor.segments, &stored)?;
             match self.swap(next, &published, &successor.segments).await {
                 Ok(generation) => {
                     return Ok(Commit {
@@ -142,28 +143,37 @@ impl Publisher {
         Ok(())
     }
 
-    /// Writes the segments that were not written yet. Refuses those that were written so long ago,
-    /// perhaps because the process was asleep, that garbage collection may soon take them for remains.
+    /// Writes the segments that were not written yet.
     async fn store(
         &self,
         segments: &[NewSegment],
         stored: &mut HashMap<SegmentId, SystemTime>,
     ) -> Result<(), IndexingError> {
-        let time_budget = MIN_PUBLISH_TIME.max(self.safe_age / 2);
         for NewSegment { entry, bytes, .. } in segments {
-            match stored.get(&entry.id) {
-                None => {
-                    let now = SystemTime::now();
-                    self.segments.put(entry.id, bytes.clone()).await?;
-                    stored.insert(entry.id, now);
-                }
-                Some(at) if at.elapsed().is_ok_and(|age| age > time_budget) => {
-                    return Err(IndexingError::Late { time_budget });
-                }
-                Some(_) => {}
+            if !stored.contains_key(&entry.id) {
+                let now = SystemTime::now();
+                self.segments.put(entry.id, bytes.clone()).await?;
+                stored.insert(entry.id, now);
             }
         }
         Ok(())
+    }
+
+    /// Refuses to publish segments that were written so long ago, perhaps because the process was asleep, that garbage
+    /// collection may soon take them for remains. Called right before the manifest is written: a process may fall
+    /// asleep anywhere.
+    fn expect_young(
+        &self,
+        segments: &[NewSegment],
+        stored: &HashMap<SegmentId, SystemTime>,
+    ) -> Result<(), IndexingError> {
+        let time_budget = MIN_PUBLISH_TIME.max(self.safe_age / 2);
+        let is_old = |at: &SystemTime| at.elapsed().is_ok_and(|age| age > time_budget);
+        let mut written = segments.iter().filter_map(|new| stored.get(&new.entry.id));
+        match written.any(is_old) {
+            true => Err(IndexingError::Late { time_budget }),
+            false => Ok(()),
+        }
     }
 
     /// Replaces the manifest by `next` if nothing else was published in between. Returns the new generation.
