@@ -70,16 +70,16 @@ class Cloud:
         return self.system.process
 
     @property
-    def address(self):
-        """Host and port of all services together."""
-        return self.system.connection["aws_url"].partition("://")[2]
+    def url(self):
+        """Root of all services together."""
+        return self.system.connection["aws_url"]
 
     def variables(self, url=None):
         """Returns the environment of a client: of the cloud itself, or through another address."""
         kept = {name: value for name, value in self.system.environment.items() if name.startswith("AWS_")}
         kept = {name: value for name, value in kept.items() if not name.startswith("AWS_ENDPOINT_URL")}
         return kept | {
-            "AWS_ENDPOINT_URL": url or self.system.connection["aws_url"],
+            "AWS_ENDPOINT_URL": url or self.url,
             "LOOKALIKE_CATALOG_BUCKET": CATALOG,
             "LOOKALIKE_INDEX_BUCKET": INDEX,
             "LOOKALIKE_TABLE": TABLE,

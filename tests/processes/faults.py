@@ -7,10 +7,10 @@ import time
 from collections import Counter
 
 from support.command import BINARY, environment
+from support.network import FAIR, Weather
 
 from clock import LIBRARY
 from cloud import has_disk
-from network import FAIR, Weather
 
 # Longer than the safe age, an hour, any lease and any invocation.
 LONG = 7200
@@ -164,13 +164,13 @@ class Faults:
 
     def _weather(self, dice, weather, shortest, longest):
         """Sets the weather of one function, or of all."""
-        links = [*self.world.links.values()]
-        chosen = links if dice.random() < 0.4 else [dice.choice(links)]
-        with Felt(self, None if len(chosen) > 1 else chosen[0].name):
-            for link in chosen:
+        names = [*self.world.links] if dice.random() < 0.4 else [dice.choice([*self.world.links])]
+        links = [self.world.links[name] for name in names]
+        with Felt(self, None if len(names) > 1 else names[0]):
+            for link in links:
                 link.weather = weather
             time.sleep(dice.uniform(shortest, longest))
-            for link in chosen:
+            for link in links:
                 link.weather = FAIR
 
 

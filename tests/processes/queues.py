@@ -126,8 +126,11 @@ def notification(key):
     return json.dumps({"Records": [{"eventSource": "aws:s3", "s3": s3}]})
 
 
-def sqs_reply(queues, target, request):
-    """Answers a request of a function to SQS."""
+def sqs_reply(queues, target, body):
+    """Answers a request of a function to SQS; None for other requests."""
+    if not target.startswith("AmazonSQS."):
+        return None
+    request = json.loads(body)
     queue = queues[request["QueueUrl"].rpartition("/")[2]]
     if target == "AmazonSQS.GetQueueAttributes":
         counts = {"ApproximateNumberOfMessages": str(len(queue))}

@@ -4,12 +4,12 @@ import time
 from contextlib import contextmanager
 
 from support.command import BINARY
+from support.network import Link
 
 from clock import KEPT, LIBRARY, Clock
 from cloud import Cloud
 from function import Function
-from network import Link
-from queues import Poller, Queue
+from queues import Poller, Queue, sqs_reply
 from shop import Shop
 from shoppers import Shoppers, ask
 
@@ -30,7 +30,7 @@ class World:
             "retries": Queue("retries", 1, f"{seed} retries"),
             "stream": Queue("stream", BATCH, f"{seed} stream"),
         }
-        self.links = {name: Link(name, self.cloud, self.queues, f"{seed} {name}") for name in FUNCTIONS}
+        self.links = {name: self.link(f"{seed} {name}") for name in FUNCTIONS}
         self.functions = {
             name: Function(name, BINARY.parent / program, self._environment_of(name), self.clock, folder, SECONDS)
             for name, program in FUNCTIONS.items()
@@ -40,6 +40,10 @@ class World:
         self.shop = Shop(self.cloud, self.queues["changes"], self.queues["stream"], pictures, f"{seed} shop")
         self.shoppers = Shoppers(self.searchers, self.shop.anchors, f"{seed} shoppers")
         self.pollers = []
+
+    def link(self, seed):
+        """Makes a way to the cloud, where requests to SQS end at the queues of the test."""
+        return Link(self.cloud.url, seed, lambda target, body: sqs_reply(self.queues, target, body))
 
     def _environment_of(self, name):
         link = self.links[name]

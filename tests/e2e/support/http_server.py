@@ -5,14 +5,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Server(ThreadingHTTPServer):
-    """A server on a free port, in threads of its own."""
+    """A server on a free port, in threads of its own; over TLS with the context of a certificate."""
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, handler, owner):
+    def __init__(self, handler, owner, certificate=None):
         super().__init__(("127.0.0.1", 0), handler)
         self.owner = owner
+        self.scheme = "http"
+        if certificate is not None:
+            self.scheme = "https"
+            # Hands shake in the thread of the connection, so that no client keeps others waiting.
+            self.socket = certificate.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.closed = False
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
@@ -24,7 +29,7 @@ class Server(ThreadingHTTPServer):
     @property
     def url(self):
         """Root of the server."""
-        return f"http://{self.address}"
+        return f"{self.scheme}://{self.address}"
 
     def close(self):
         """Stops listening."""

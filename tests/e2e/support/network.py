@@ -1,4 +1,4 @@
-"""The network between a function and the cloud, which can be slow, broken or refuse to take so many requests."""
+"""The network between a program and the cloud, which can be slow, broken or refuse to take so many requests."""
 
 import http.client
 import json
@@ -10,10 +10,9 @@ import time
 import uuid
 from collections import Counter
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from support.http_server import Handler, Server
-
-from queues import sqs_reply
 
 SLOW_DOWN = (
     b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>SlowDown</Code>'
@@ -45,19 +44,20 @@ FAIR = Weather()
 
 
 class Link(Server):
-    """The way of one function to the cloud. Requests to SQS end here, at the queues of the test."""
+    """The way of one program to the cloud at `url`."""
 
-    def __init__(self, name, cloud, queues, seed):
-        self.name = name
-        self.cloud = cloud
-        self.queues = queues
+    def __init__(self, url, seed, answer=None, certificate=None, trusted=None):
+        self.cloud = urlsplit(url)
+        # Called with the target and body of a request; returns the content of an answer if it is for the test alone.
+        self.answer = answer or (lambda target, body: None)
+        self.trusted = trusted
         self.weather = FAIR
         self.injected = Counter()
         # Called with method, path and "request" or "answer" before either is passed on.
         self.watch = None
         self._dice = random.Random(seed)
         self._lock = threading.Lock()
-        super().__init__(_Forwarder, self)
+        super().__init__(_Forwarder, self, certificate)
 
     def happens(self, name):
         """Decides whether a fault of the weather hits a request, and counts it."""
@@ -107,11 +107,10 @@ class _Forwarder(Handler):
 
     def ask(self, body):
         """Returns the cloud's status, headers and content."""
-        target = self.headers.get("X-Amz-Target", "")
-        if target.startswith("AmazonSQS."):
-            content = json.dumps(sqs_reply(self.server.queues, target, json.loads(body))).encode()
+        if (own := self.server.answer(self.headers.get("X-Amz-Target", ""), body)) is not None:
+            content = json.dumps(own).encode()
             return 200, [("Content-Type", "application/x-amz-json-1.0"), ("Content-Length", len(content))], content
-        upstream = http.client.HTTPConnection(self.server.cloud.address, timeout=60)
+        upstream = self.connect()
         try:
             upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers.items():
@@ -126,6 +125,13 @@ class _Forwarder(Handler):
         if answer.getheader("Content-Length") is None and answer.status not in (204, 304):
             headers.append(("Content-Length", len(content)))
         return answer.status, headers, content
+
+    def connect(self):
+        """Returns a connection to the cloud."""
+        cloud = self.server.cloud
+        if cloud.scheme == "https":
+            return http.client.HTTPSConnection(cloud.netloc, timeout=60, context=self.server.trusted)
+        return http.client.HTTPConnection(cloud.netloc, timeout=60)
 
     def refuse(self):
         """Answers as S3 or DynamoDB do when there are too many requests."""
