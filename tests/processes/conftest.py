@@ -39,6 +39,8 @@ def pytest_generate_tests(metafunc):
 
 def pytest_configure(config):
     config.stash[FIGURES], config.stash[WORLDS] = [], []
+    if clock.LIBRARY is None and os.environ.get("LOOKALIKE_CLOCKS") == "required":
+        pytest.exit(clock.MISSING, returncode=2)
     # A run that is terminated also ends the processes that it started.
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=143))
 
