@@ -97,7 +97,10 @@ def check_pages(world):
 
 
 def check_garbage(world):
-    """After the safe age nothing is stored that the index does not need."""
+    """No lease stays behind, and after the safe age nothing is stored that the index does not need."""
+    world.jump(AFTER_THE_SAFE_AGE)
+    rebuilt = world.cloud.lookalike("index", "rebuild", "--json").expect().json()
+    assert rebuilt["postponed"] is None and rebuilt["rebuilt_rows"] == len(world.shop.good)
     world.jump(AFTER_THE_SAFE_AGE)
     world.cloud.lookalike("index", "gc").expect()
     stored = json.loads(world.cloud.s3.get_object(Bucket=INDEX, Key="index/manifest.json")["Body"].read())
