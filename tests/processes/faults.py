@@ -18,7 +18,7 @@ LONG = 7200
 BEARABLE_SKEW, UNBEARABLE_SKEW = 600, 1200
 
 SLOW = Weather(delay=(0.02, 0.4), bandwidth=200_000)
-# Beyond the patience of clients, which give up after ten seconds.
+# Longer than clients wait, which is ten seconds.
 STALLED = Weather(delay=(0.0, 12.0))
 BROKEN = Weather(cut=0.15, lost=0.15, halved=0.1)
 THROTTLED = Weather(throttled=0.4)
@@ -140,7 +140,7 @@ class Faults:
         self._weather(dice, SLOW, 2.0, 5.0)
 
     def stalled(self, dice):
-        """Delays requests of one function beyond the patience of its clients."""
+        """Delays requests for longer than clients wait."""
         self._weather(dice, STALLED, 2.0, 4.0)
 
     def broken(self, dice):
