@@ -4,7 +4,7 @@ import json
 
 from support.waiting import until
 
-from cloud import INDEX
+from cloud import CATALOG, INDEX
 from queues import notification
 
 SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
@@ -37,6 +37,7 @@ def settle(world):
 def check_index(world):
     """The index agrees with bucket and table, has every good image once, and every bad one is recorded as failed."""
     shop = world.shop
+    assert sorted(world.cloud.keys(CATALOG)) == sorted([*shop.good, *shop.bad])
     report = world.cloud.lookalike("index", "verify", "--json").expect().json()
     assert report["verify"]["problems"] == []
     differences = report["differences"]
@@ -57,13 +58,15 @@ def check_searches(world, at):
     """A search function finds every image once, with the metadata of its product, and only by its own price."""
     shop = world.shop
     key, content = next(iter(shop.anchors.items()))
+    generation = json.loads(world.cloud.lookalike("index", "info", "--json").expect().stdout)["generation"]
 
     def fresh():
         found = world.ask(at, "/search", content, k=1000)
-        keys = sorted(result["image"]["key"] for result in found["results"])
-        return "stale" not in found["index"] and keys == sorted(shop.good) and found
+        return found["index"]["generation"] == generation and found
 
-    found = until(fresh, REFRESHED, f"{world.searchers[at].name} finds what there is")
+    found = until(fresh, REFRESHED, f"{world.searchers[at].name} searches generation {generation}")
+    assert "stale" not in found["index"]
+    assert sorted(result["image"]["key"] for result in found["results"]) == sorted(shop.good)
     prices = {
         result["product_id"]: int(result["metadata"]["price"])
         for result in found["results"]
