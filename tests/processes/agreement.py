@@ -61,7 +61,7 @@ def check_searches(world, at):
     generation = json.loads(world.cloud.lookalike("index", "info", "--json").expect().stdout)["generation"]
 
     def fresh():
-        found = world.ask(at, "/search", content, k=1000)
+        found = world.ask(at, "/search", content, k=1000, min_score=-1)
         return found["index"]["generation"] == generation and found
 
     found = until(fresh, REFRESHED, f"{world.searchers[at].name} searches generation {generation}")
@@ -75,7 +75,7 @@ def check_searches(world, at):
     expected = {product_of(key): shop.products.get(product_of(key)) for key in shop.good}
     assert prices == {product: price for product, price in expected.items() if price is not None}
     for price in sorted({*prices.values()})[:5]:
-        filtered = world.ask(at, "/search", content, k=100, filter=f"price={price}")["results"]
+        filtered = world.ask(at, "/search", content, k=100, min_score=-1, filter=f"price={price}")["results"]
         assert {r["product_id"] for r in filtered} == {p for p, its in prices.items() if its == price}
     for key, content in [*shop.good.items()][:20]:
         scores = {r["image"]["key"]: r["score"] for r in world.ask(at, "/search", content, k=10)["results"]}
@@ -86,7 +86,7 @@ def check_searches(world, at):
 def check_pages(world):
     """Pages continue with the other search function, although the index has changed in between."""
     key = next(iter(world.shop.anchors))
-    first = world.ask(0, "/search", {"key": key}, k=7)
+    first = world.ask(0, "/search", {"key": key}, k=7, min_score=-1)
     world.queues["changes"].send(notification(world.shop.put_extra()))
     until(lambda: world.ask(1, "/index")["generation"] > first["index"]["generation"], what="another generation")
     found, page = [], first
@@ -94,7 +94,7 @@ def check_pages(world):
         found += [result["product_id"] for result in page["results"]]
         if "next_cursor" not in page:
             break
-        page = world.ask(at % 2, "/search", {"key": key}, k=7, cursor=page["next_cursor"])
+        page = world.ask(at % 2, "/search", {"key": key}, k=7, min_score=-1, cursor=page["next_cursor"])
         assert page["index"]["generation"] == first["index"]["generation"]
     assert len(found) == len(set(found)) == first["index"]["products"]
 

@@ -55,7 +55,7 @@ def pytest_terminal_summary(terminalreporter, config):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item):
-    """Attaches the seed and the logs to a failure."""
+    """Attaches the seed and the logs to a failure, and keeps the data."""
     report = yield
     if report.failed:
         seed = getattr(item, "callspec", None) and item.callspec.params.get("seed")
@@ -65,6 +65,8 @@ def pytest_runtest_makereport(item):
             for function in world.functions.values():
                 report.sections.append((f"log of {function.name}", function.complaints()[-LOG_SHOWN:]))
             report.sections.append(("log of the cloud", world.cloud.system.log()[-LOG_SHOWN:]))
+            world.cloud.keep(world.folder / "kept")
+            report.sections.append(("data of the cloud", f"kept in {world.folder / 'kept'}"))
     return report
 
 

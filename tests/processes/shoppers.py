@@ -101,11 +101,11 @@ class Shoppers:
 
     def _pages(self, at, key):
         """Asks one function for the first page and another one for the second."""
-        first = self._ask(at, {"key": key}, k=4)
+        first = self._ask(at, {"key": key}, k=4, min_score=-1)
         if first is None:
             return
         following = (at + 1) % len(self.functions)
-        second = self._ask(following, {"key": key}, k=4, cursor=first["next_cursor"])
+        second = self._ask(following, {"key": key}, k=4, min_score=-1, cursor=first["next_cursor"])
         if second is None:
             return
         self.counts["second pages"] += 1

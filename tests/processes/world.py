@@ -23,6 +23,7 @@ class World:
     """Everything, on one clock and decided by one seed."""
 
     def __init__(self, folder, pictures, seed):
+        self.folder = folder
         self.clock = Clock(folder)
         self.cloud = Cloud(folder, self.clock).start()
         self.queues = {

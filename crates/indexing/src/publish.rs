@@ -1,6 +1,7 @@
 //! Publishing: new segment objects first, then the manifest by conditional write.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -150,10 +151,10 @@ impl Publisher {
         stored: &mut HashMap<SegmentId, SystemTime>,
     ) -> Result<(), IndexingError> {
         for NewSegment { entry, bytes, .. } in segments {
-            if !stored.contains_key(&entry.id) {
+            if let Entry::Vacant(vacant) = stored.entry(entry.id) {
                 let now = SystemTime::now();
                 self.segments.put(entry.id, bytes.clone()).await?;
-                stored.insert(entry.id, now);
+                vacant.insert(now);
             }
         }
         Ok(())
