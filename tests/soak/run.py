@@ -25,8 +25,8 @@ from operations import MIX, Done, Operations
 
 ANCHORS = 150
 POOL = 200
-# How long the throughput is measured.
-MEASURED = 15.0
+# How often the throughput is measured, and for how long.
+MEASUREMENTS, MEASURED = 3, 6.0
 REBUILD_PAUSE = 20.0
 SETTLED = 300.0
 
@@ -84,14 +84,25 @@ def soak(system, folder, arguments):
 
 
 def measure(system, operations):
-    """Returns how many operations a second the machine does, with the indexing that they cause."""
+    """Returns how many operations a second the machine does, with the indexing of images that they cause."""
     # Everything is loaded and connected by then.
     operations.run(3.0)
-    settle(system)
-    begin = time.monotonic()
-    count = operations.run(MEASURED)
-    settle(system)
-    return count / (time.monotonic() - begin)
+    best = 0.0
+    # Other work on the machine only ever makes it slower.
+    for _ in range(MEASUREMENTS):
+        system.until(lambda: waiting(system) == 0, SETTLED, "an empty queue")
+        begin = time.monotonic()
+        count = operations.run(MEASURED)
+        system.until(lambda: waiting(system) == 0, SETTLED, "an empty queue")
+        best = max(best, count / (time.monotonic() - begin))
+    return best
+
+
+def waiting(system):
+    """Returns how many changes wait or are being handled."""
+    url = system.environment["LOOKALIKE_QUEUE_URL"]
+    counts = system.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    return sum(int(count) for name, count in counts.items() if name.startswith("ApproximateNumberOfMessages"))
 
 
 def settle(system):
