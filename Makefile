@@ -32,7 +32,7 @@ DATASET ?= $(LOOKALIKE_DATASET)
 # Real photos for tests and benchmarks: a folder with train/, validation/ and products.csv.
 export LOOKALIKE_DATASET ?=
 
-.PHONY: help demo test test-rust test-e2e test-deployed test-arm64 test-sam-local test-protocol test-fuzz fuzz test-mutations screenshots lint bench bench-quick bench-large bench-growth bench-programs build deploy backbone model clean
+.PHONY: help demo test test-rust test-protocol test-e2e test-deployed test-arm64 test-sam-local test-processes test-soak test-fuzz fuzz test-mutations soak screenshots lint bench bench-quick bench-large bench-growth bench-programs build deploy backbone model clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,7 +40,7 @@ help: ## list the commands
 demo: ## draw a sample catalog, index it, serve page and API on http://127.0.0.1:8080
 	cargo run --bin lookalike -- demo $(ARGS)
 
-test: lint test-rust test-protocol test-e2e test-sam-local test-deployed test-fuzz ## everything: format, lints, Rust tests, the checked model, end-to-end tests, sam local, deployments, fuzzing
+test: lint test-rust test-protocol test-e2e test-processes test-soak test-sam-local test-deployed test-fuzz ## everything: format, lints, Rust tests, the checked model, end-to-end tests, faults, a short soak, sam local, deployments, fuzzing
 
 lint: $(VENV)/ready ## formatting, clippy and spelling
 	cargo fmt --all --check
@@ -60,6 +60,21 @@ test-mutations: ## one deliberate bug after another in the code, each of which t
 test-e2e: $(VENV)/ready ## the real binary, AWS clients, a browser, sam build and the Lambda runtime emulator
 	cargo build --bin lookalike --bin indexer
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest tests/e2e tests/rie benches/comparison/tests $(PYTEST_ARGS)
+
+# Without libfaketime, or where no disk can be mounted, the faults that need them are left out with a word.
+test-processes: $(VENV)/ready ## functions that are killed, stopped, cut off and throttled (PYTEST_ARGS="--seconds 600 --runs 1")
+	cargo build --bin lookalike --bin indexer --bin search
+	$(VENV)/bin/python -m pytest tests/processes $(PYTEST_ARGS)
+
+test-soak: $(VENV)/ready ## a soak of three minutes
+	cargo build --bin lookalike
+	$(VENV)/bin/python tests/soak/run.py --minutes 3
+
+# Not a part of `make test`.
+MINUTES ?= 60
+soak: $(VENV)/ready ## a local system at 80 % of its throughput for an hour (MINUTES=15)
+	cargo build --bin lookalike
+	$(VENV)/bin/python tests/soak/run.py --minutes $(MINUTES) $(ARGS)
 
 # Nothing is pulled. Without a container engine this says that it was skipped.
 test-sam-local: $(VENV)/ready ## the built functions in containers, run by sam local

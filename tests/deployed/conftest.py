@@ -13,6 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
 from emulator import PYTHON, Emulator
+from roles import Role
 from stack import ARCHITECTURE, BUILD, Stack
 from support.catalog import Catalog
 from support.command import BINARY, ROOT, run, tool
@@ -119,3 +120,13 @@ def shop(emulator, folder, pictures, figures):
     stack.wait_for(len(pictures))
     stack.lookalike("import", folder / "products.csv").expect()
     return stack
+
+
+@pytest.fixture
+def batches(shop):
+    """What AWS allows with sqs:SendMessage; the emulator asks for an action of that name for batches, too."""
+    role = Role(shop, "IndexerRole")
+    statement = {"Sid": "Batches", "Effect": "Allow", "Action": "sqs:SendMessageBatch", "Resource": "*"}
+    role.put("Batches", {"Version": "2012-10-17", "Statement": [statement]})
+    yield
+    role.iam.delete_role_policy(RoleName=role.name, PolicyName="Batches")

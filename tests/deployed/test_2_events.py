@@ -5,7 +5,6 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from roles import Role
 from support.command import ROOT
 from support.waiting import until
 from uses import KEY
@@ -64,16 +63,6 @@ def test_a_picture_that_cannot_be_read_is_listed_with_its_reason(shop):
     assert "catalog/probe/broken.jpg" in listed
     shop.s3.delete_object(Bucket=shop.catalog, Key="catalog/probe/broken.jpg")
     until(lambda: shop.counts()["failed"] == 0, what="the failure is forgotten")
-
-
-@pytest.fixture
-def batches(shop):
-    """What AWS allows with sqs:SendMessage; the emulator asks for an action of that name for batches, too."""
-    role = Role(shop, "IndexerRole")
-    statement = {"Sid": "Batches", "Effect": "Allow", "Action": "sqs:SendMessageBatch", "Resource": "*"}
-    role.put("Batches", {"Version": "2012-10-17", "Statement": [statement]})
-    yield
-    role.iam.delete_role_policy(RoleName=role.name, PolicyName="Batches")
 
 
 def test_what_came_back_is_tried_alone_in_the_queue_of_retries(shop, spare, batches):

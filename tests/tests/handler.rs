@@ -354,6 +354,21 @@ async fn the_schedule_queues_changes_whose_events_were_lost() {
     );
 }
 
+#[tokio::test]
+async fn the_schedule_updates_rows_within_the_shortest_timeout() {
+    let cloud = MemoryCloud::new();
+    put(&cloud, OLD, &[3, 4]);
+    handle(&cloud, s3_event(BUCKET, &[OLD])).await.unwrap();
+    // No event tells of the product.
+    let metadata = BTreeMap::from([("category".to_owned(), json!("cups"))]);
+    cloud.put_metadata("old mug", metadata);
+    let handler = handler(&cloud).with_changes(Some(cloud.clone()));
+    // The template allows a minute, of which a second is kept for the answer.
+    let deadline = Deadline::after(Duration::from_secs(59));
+    let answer = handler.handle(sample("schedule"), deadline).await.unwrap();
+    assert_eq!(answer["updated"], 1);
+}
+
 /// Indexes image after image until maintenance is asked for, and returns the number of batches.
 async fn until_maintenance_is_due(cloud: &Arc<MemoryCloud>) -> usize {
     let mut batches = 0;

@@ -2,15 +2,13 @@
 
 import http.client
 import json
-import queue
 import subprocess
-import threading
-import time
 import uuid
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
 from support.command import BINARY, environment
+from support.http_server import Handler, Server
+from support.runtime_api import RuntimeApi, variables
 
 INDEXER = BINARY.parent / "indexer"
 SECONDS = 60
@@ -33,26 +31,17 @@ class Indexer:
         """Returns the program's answer, or None if it was killed."""
         if self.process is None:
             self.start()
-        self.api.events.put(event)
+        request = self.api.send(event, SECONDS)
         while self.process.poll() is None:
-            try:
-                return self.api.answers.get(timeout=0.05)
-            except queue.Empty:
-                pass
+            if answer := self.api.answer(request):
+                return answer
         self.stop()
         return None
 
     def start(self):
         """Starts a process with its own runtime API: requests of a dead one are not answered."""
-        self.api = Server(Runtime, self)
-        self.api.events, self.api.answers = queue.Queue(), queue.Queue()
-        function = {
-            "AWS_LAMBDA_RUNTIME_API": self.api.address,
-            "AWS_LAMBDA_FUNCTION_NAME": "indexer",
-            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
-            "AWS_LAMBDA_LOG_GROUP_NAME": "indexer",
-            "AWS_LAMBDA_LOG_STREAM_NAME": "indexer",
+        self.api = RuntimeApi()
+        function = variables("indexer", self.api) | {
             "AWS_ENDPOINT_URL_S3": self.s3.url,
             "AWS_ENDPOINT_URL_SQS": self.sqs.url,
             # Events are repeated at once.
@@ -89,81 +78,6 @@ class Indexer:
         self.stop()
         self.s3.close()
         self.sqs.close()
-
-
-class Server(ThreadingHTTPServer):
-    """A server on a free port, in threads of its own."""
-
-    daemon_threads = True
-
-    def __init__(self, handler, owner):
-        super().__init__(("127.0.0.1", 0), handler)
-        self.owner = owner
-        self.closed = False
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-
-    @property
-    def address(self):
-        """Host and port."""
-        return f"127.0.0.1:{self.server_port}"
-
-    @property
-    def url(self):
-        """Root of the server."""
-        return f"http://{self.address}"
-
-    def close(self):
-        """Stops listening."""
-        self.closed = True
-        self.shutdown()
-        self.server_close()
-
-    def handle_error(self, request, client_address):
-        """Ignores connections of killed processes."""
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Common parts of the three servers."""
-
-    protocol_version = "HTTP/1.1"
-
-    def body(self):
-        """Returns the request's body."""
-        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-
-    def reply(self, status, body=b"", headers=()):
-        """Sends a reply."""
-        self.send_response_only(status)
-        for name, value in headers:
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        """Logs nothing."""
-
-
-class Runtime(Handler):
-    """https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html"""
-
-    def do_GET(self):
-        while not self.server.closed:
-            try:
-                event = self.server.events.get(timeout=0.05)
-            except queue.Empty:
-                continue
-            headers = [
-                ("Content-Type", "application/json"),
-                ("Lambda-Runtime-Aws-Request-Id", str(uuid.uuid4())),
-                ("Lambda-Runtime-Deadline-Ms", str(int((time.time() + SECONDS) * 1000))),
-                ("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:000000000000:function:indexer"),
-            ]
-            return self.reply(200, json.dumps(event).encode(), headers)
-
-    def do_POST(self):
-        self.server.answers.put(json.loads(self.body()))
-        self.reply(202)
 
 
 class Sqs(Handler):

@@ -29,9 +29,11 @@ STARTED = []
 class System:
     """One data folder, and the process that serves it."""
 
-    def __init__(self, folder, extra_environment=None):
+    def __init__(self, folder, extra_environment=None, wrapper=()):
         self.data = folder / "data"
         self.extra_environment = extra_environment
+        # A command that runs the process, such as one that limits it.
+        self.wrapper = wrapper
         self.process = None
         self.connection = None
         self._output = folder / "serve.out"
@@ -47,7 +49,7 @@ class System:
         self.__dict__.pop("s3", None)
         self.__dict__.pop("dynamodb", None)
         self.__dict__.pop("sqs", None)
-        command = [BINARY, "serve", "--data", self.data, "--json", *FREE_PORTS]
+        command = [*self.wrapper, BINARY, "serve", "--data", self.data, "--json", *FREE_PORTS]
         with self._output.open("wb") as output, self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 [str(part) for part in [*command, *arguments]],
@@ -203,12 +205,12 @@ class System:
             entry["Key"]: entry["ETag"] for page in pages for entry in page.get("Contents", [])
         }
 
-    def items(self):
-        """Returns every item of the table, as plain values, by (product id, item)."""
+    def items(self, table=None):
+        """Returns every item of the system's table or another one, as plain values, by (product id, item)."""
         from boto3.dynamodb.types import TypeDeserializer
 
         plain = TypeDeserializer().deserialize
-        pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.table)
+        pages = self.dynamodb.get_paginator("scan").paginate(TableName=table or self.table)
         found = (
             {name: plain(value) for name, value in item.items()}
             for page in pages
