@@ -57,15 +57,11 @@ def test_near_copies_of_training_images_do_not_validate(finetune, sides, tmp_pat
     training, validation = sides
     first = sorted(training.iterdir())[0]
     trained = sorted(first.iterdir())[0]
-    near_copy(trained, validation / first.name / "copy.png")
     # Another image of the product that the copy shows.
-    shutil.copyfile(sorted((validation / first.name).iterdir())[0], tmp_path / "other")
-    other = sorted((validation / first.name).glob("*.*"))[0]
-    product = lambda side, category, name: (
-        "shown-twice" if (side, name) in (("validation", "copy.png"), ("validation", other.name)) else f"{side}-{name}"
-    )
-    if other.name == "copy.png":
-        other = sorted((validation / first.name).glob("*.*"))[1]
+    other = sorted((validation / first.name).iterdir())[0]
+    near_copy(trained, validation / first.name / "copy.png")
+    shown_twice = {("validation", first.name, name) for name in ("copy.png", other.name)}
+    product = lambda *image: "shown-twice" if image in shown_twice else "-".join(image)
     table = write_products(tmp_path / "labels.csv", sides, product)
     done = finetune(training, tmp_path / "out", "--validation", validation, "--labels", table, "--json")
     card = done.expect(3).json()

@@ -49,7 +49,8 @@ pub struct Dataset {
     pub others: Vec<OtherGoods>,
     /// Images that could not be used.
     pub skipped: Vec<Skipped>,
-    /// Images that occur twice; the first of each is used.
+    /// Images that occur twice, of which the first is used, and validation images that are nearly
+    /// identical to training images.
     pub duplicates: Vec<Skipped>,
     /// Images that may be in the wrong category, most certain first.
     pub suspects: Vec<SuspectImage>,

@@ -37,12 +37,14 @@ pub(crate) fn validates(
             .iter()
             .map(|(label, of)| (*label, of.len()))
             .collect(),
+        done: BTreeSet::new(),
         groups: &groups,
     };
     let mut labels: Vec<(&str, Vec<usize>)> = by_label.into_iter().collect();
     labels.sort_by_key(|(_, groups)| groups.len());
-    for (_, of_label) in &labels {
+    for (label, of_label) in &labels {
         choice.choose(of_label, share);
+        choice.done.insert(label);
     }
     let mut validates = vec![false; items.len()];
     for (group, _) in groups
@@ -100,6 +102,8 @@ struct Choice<'a> {
     chosen: Vec<bool>,
     /// Number of groups of each label that are not chosen.
     trained: BTreeMap<&'a str, usize>,
+    /// Labels that have chosen.
+    done: BTreeSet<&'a str>,
 }
 
 impl Choice<'_> {
@@ -113,7 +117,10 @@ impl Choice<'_> {
         let wanted = (products as f64 * share).round() as usize;
         let wanted = wanted.clamp(1, products.saturating_sub(1).max(1));
         let mut left = wanted.saturating_sub(held);
-        for &place in of_label {
+        // More than their share of the labels that have chosen only if there are no others.
+        let has_done = |place: &usize| !self.groups[*place].labels.is_disjoint(&self.done);
+        let (shared, own): (Vec<usize>, Vec<usize>) = of_label.iter().partition(|p| has_done(p));
+        for place in own.into_iter().chain(shared) {
             if let Some(rest) = left.checked_sub(self.groups[place].products)
                 && self.take(place)
             {
