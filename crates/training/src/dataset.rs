@@ -121,8 +121,8 @@ impl Dataset {
     ) -> Result<Self, TrainingError> {
         let (categories, trained) = categories(&training, &validating, &notes);
         let numbers: HashMap<&str, u32> = categories.iter().map(String::as_str).zip(0..).collect();
-        let is_trained = |pooled| {
-            let mut labels = notes.labels(pooled).into_iter();
+        let is_trained = |pooled: &PooledImage| {
+            let mut labels = notes.labels(&pooled.image).into_iter();
             labels.any(|label| numbers[label] < trained as u32)
         };
         if !validating.iter().any(is_trained) {
@@ -223,7 +223,7 @@ fn categories(
     notes: &Notes,
 ) -> (Vec<String>, usize) {
     let of = |images: &[PooledImage]| -> BTreeSet<String> {
-        let labels = images.iter().flat_map(|pooled| notes.labels(pooled));
+        let labels = images.iter().flat_map(|pooled| notes.labels(&pooled.image));
         labels.map(str::to_owned).collect()
     };
     let trained = of(training);

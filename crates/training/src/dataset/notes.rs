@@ -52,7 +52,7 @@ impl Notes {
                 self.joined.join(product, *other);
             }
             match first {
-                Some((first, _)) if first.label == pooled.image.label => {
+                Some((first, _)) if self.labels(first) == self.labels(&pooled.image) => {
                     let reason = format!("it is the same image as {}", first.name);
                     self.entry(&pooled).skipped += 1;
                     self.duplicates.push(Skipped {
@@ -119,11 +119,16 @@ impl Notes {
         for label in self.counts.keys() {
             sides.insert(label, (0, 0));
         }
-        let labels = |pooled| self.labels(pooled);
-        for label in training.iter().flat_map(labels) {
+        for label in training
+            .iter()
+            .flat_map(|pooled| self.labels(&pooled.image))
+        {
             sides.entry(label).or_default().0 += 1;
         }
-        for label in validating.iter().flat_map(labels) {
+        for label in validating
+            .iter()
+            .flat_map(|pooled| self.labels(&pooled.image))
+        {
             sides.entry(label).or_default().1 += 1;
         }
         let common = self.common.counts();
@@ -150,8 +155,8 @@ impl Notes {
     }
 
     /// Returns the labels of an image that count, each once.
-    pub(super) fn labels<'a>(&self, pooled: &'a PooledImage) -> BTreeSet<&'a str> {
-        self.common.others(&pooled.image).collect()
+    pub(super) fn labels<'a>(&self, image: &'a LabeledImage) -> BTreeSet<&'a str> {
+        self.common.others(image).collect()
     }
 
     /// Notes that nearly identical images cannot be found.
@@ -210,11 +215,14 @@ mod tests {
             pooled("3", "b", 2, "boot"),
             pooled("4", "c", 2, "hat"),
             pooled("5", "d", 3, "boot"),
+            pooled("6", "e", 4, "boot|winter"),
+            pooled("7", "e", 4, "winter|boot"),
         ];
         let kept = notes.unique(images, &mut Seen::new());
         let kept: Vec<&str> = kept.iter().map(|kept| kept.image.name.as_str()).collect();
-        assert_eq!(kept, ["1", "3", "5"]);
-        assert_eq!((notes.duplicates.len(), notes.skipped.len()), (1, 1));
+        assert_eq!(kept, ["1", "3", "5", "6"]);
+        // The order of labels does not matter: the copies of 1 and 6 are right, that of 3 is not.
+        assert_eq!((notes.duplicates.len(), notes.skipped.len()), (2, 1));
         let of = |product| notes.joined.of(product_key(product));
         assert_eq!((of("a"), of("b")), (of("b"), of("c")));
         assert_ne!(of("a"), of("d"));
