@@ -462,15 +462,92 @@ def test_agreement_in_further_columns(evaluate, catalog_folder):
     assert 'no column "colour"' in refused.stderr and "color" in refused.stderr
 
 
+def test_columns_without_a_figure_are_noted(evaluate, catalog_folder, tmp_path):
+    rows = ["image,category,empty,rare,color", "red/1.png,red,,,red", "red/2.png,red,,,red", "red/3.png,red,,x,red",
+            "blue/1.png,blue,,,blue", "blue/2.png,blue,,,blue", "blue/3.png,blue,,x,blue"]  # fmt: skip
+    table = catalog_folder.parent / "labels.csv"
+    table.write_text("\n".join(rows))
+    report = tmp_path / "report.html"
+    words = ["--labels", table, "--agree", "empty,rare,category,color", "--html", report]
+    done = evaluate(*words, "--json", queries=catalog_folder, k=2).expect()
+    found = done.json()
+    # The two images with a rare value are not among the two nearest of each other.
+    assert [a["label"] for a in found["encoders"][0]["agreement"]] == ["category", "color"]
+    empty, rare, category = found["notes"]
+    assert empty.startswith('column "empty" is not measured: 0 of 6 catalog images and 0 of 6 queries have a value')
+    assert rare.startswith('column "rare" is not measured: 2 of 6 catalog images and 2 of 6 queries have a value')
+    assert category == 'column "category" is the category itself, which is in the row category'
+    text = Page(report.read_text(encoding="utf-8")).text
+    assert all(f"note: {note}" in done.stderr and note in text for note in found["notes"])
+    # Alone, the category's own column still gets its row.
+    options = ["--labels", table, "--label-column", "color", "--agree", "color", "--json"]
+    alone = evaluate(*options, queries=catalog_folder, k=2).expect().json()
+    assert [a["label"] for a in alone["encoders"][0]["agreement"]] == ["category"]
+    assert "color" in alone["notes"][0]
+
+
+def test_copies_of_an_image_are_drawn_together(evaluate, catalog_folder, query_folder):
+    """Intervals do not narrow when the same queries come again."""
+    colours.pictures(query_folder, {f"red/{i}.png": (255 - i, 0, 0) for i in range(3)})
+
+    def width():
+        [report] = evaluate("--json").expect().json()["encoders"]
+        estimate = report["micro"]["map"]
+        return estimate["high"] - estimate["low"]
+
+    once = width()
+    for path in sorted(query_folder.rglob("*.png")):
+        for copy in range(4):
+            (path.parent / f"{path.stem}-{copy}.png").write_bytes(path.read_bytes())
+    assert width() == pytest.approx(once, abs=0.02)
+
+
 def test_an_image_with_several_labels_is_right_by_any(evaluate, catalog_folder, query_folder):
     table = catalog_folder.parent / "labels.csv"
     images = [f"{path.parent.name}/{path.name}" for path in sorted(catalog_folder.rglob("*.png"))]
-    lines = [f"catalog/{image},{image.split('/')[0]}|flat" for image in images]
-    table.write_text("\n".join(["image,label", *lines, "queries/red/right.png,green|flat",
+    lines = [f"catalog/{image},{image.split('/')[0]}" + "|warm" * image.startswith("red") for image in images]
+    table.write_text("\n".join(["image,label", *lines, "queries/red/right.png,green|warm",
                                 "queries/blue/wrong.png,blue"]))
     found = evaluate("--labels", table, "--json").expect().json()
-    assert found["categories"] == ["blue", "flat", "green", "red"]
+    assert found["categories"] == ["blue", "green", "red", "warm"]
     [report] = found["encoders"]
     scores = {result["image"]: result["scores"] for result in report["results"]}
     assert scores["red/right.png"]["ap"] == 1
     assert scores["blue/wrong.png"]["ap"] == pytest.approx(WRONG_AP)
+    assert found["notes"] == []
+
+
+def test_a_category_of_nearly_all_images_does_not_count(evaluate, catalog_folder, query_folder, tmp_path):
+    table = tmp_path / "labels.csv"
+    images = [f"{path.parent.name}/{path.name}" for path in sorted(catalog_folder.rglob("*.png"))]
+    lines = [f"catalog/{image},flat|{image.split('/')[0]}" for image in images]
+    queries = ["queries/red/right.png,flat", "queries/blue/wrong.png,flat|blue"]
+    table.write_text("\n".join(["image,label", *lines, *queries]))
+    report = tmp_path / "report.html"
+    done = evaluate("--labels", table, "--json", "--html", report).expect()
+    found = done.json()
+    assert found["categories"] == ["blue", "red"]
+    [note] = found["notes"]
+    assert note.startswith('category "flat" does not count: 6 of 6 catalog images have it')
+    assert "1 query has no other" in note
+    assert f"note: {note}" in done.stderr
+    assert note in Page(report.read_text(encoding="utf-8")).text
+    [results] = found["encoders"]
+    assert results["scored"] == 1, "a query without another category does not count"
+    assert results["micro"]["map"]["mean"] == pytest.approx(WRONG_AP)
+    assert results["confusion"] == [[0, 1], [0, 0]]
+
+    # All but one of twenty are nearly all, and of fewer images only all are.
+    more = colours.pictures(catalog_folder, {f"more/{i}.png": (i, i, i) for i in range(14)})
+    flat = [f"catalog/more/{i}.png,flat" for i in range(13)]
+    table.write_text("\n".join(["image,label", *lines, *queries, *flat, "more/13.png,red"]))
+    twenty = evaluate("--labels", table, "--json").expect().json()
+    assert twenty["notes"][0].startswith('category "flat" does not count: 19 of 20 catalog images have it')
+    (more / "more" / "12.png").unlink()
+    table.write_text("\n".join(["image,label", *lines, *queries, *flat[:12], "more/13.png,red"]))
+    fewer = evaluate("--labels", table, "--json").expect().json()
+    assert (fewer["categories"], fewer["notes"]) == (["blue", "flat", "red"], [])
+
+    table.write_text("\n".join(["image,label", *[f"{image},flat|thing" for image in images], "right.png,flat"]))
+    refused = evaluate("--labels", table, queries=catalog_folder).expect(1)
+    assert "nearly all of the 6 images have \"flat\", \"thing\"" in refused.stderr

@@ -286,7 +286,7 @@ def test_the_output_folder(finetune, pictures, tmp_path):
         ["--label-column", "x"],
         ["--validation", "a", "--validation-share", "0.2"],
         ["--data", "a"],
-        ["--max-images", "100"],
+        ["--max-images", "19"],
     ],
     ids=" ".join,
 )

@@ -48,7 +48,8 @@ pub struct Card {
     pub others: BTreeMap<String, usize>,
     /// Images that could not be used.
     pub skipped: Vec<Skipped>,
-    /// Images that occur twice; the first of each was used.
+    /// Images that occur twice, of which the first was used, and validation images that are nearly
+    /// identical to training images.
     pub duplicates: Vec<Skipped>,
     /// Images that may be in the wrong category, because most of their nearest images are of another
     /// one; most certain first.

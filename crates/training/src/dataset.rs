@@ -12,8 +12,9 @@ pub use self::set::Set;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use self::notes::{Notes, Seen};
-use self::split_off::{split_off, without_trained};
+use self::split_off::{split_off, without_copies, without_trained};
 use self::suspects::{similar_images, suspects};
+use crate::common_labels::CommonLabels;
 use crate::error::TrainingError;
 use crate::features::{PooledImage, Pooling};
 use crate::labeled::{LabeledFolder, LabeledImage};
@@ -22,7 +23,6 @@ use crate::progress::{Progress, Stop};
 use crate::recipe::Recipe;
 use crate::similar_images::SuspectImage;
 use crate::skipped::Skipped;
-use crate::split::Alike;
 use lookalike_encoder::Augmentation;
 
 /// The source of the validation images.
@@ -49,7 +49,8 @@ pub struct Dataset {
     pub others: Vec<OtherGoods>,
     /// Images that could not be used.
     pub skipped: Vec<Skipped>,
-    /// Images that occur twice; the first of each is used.
+    /// Images that occur twice, of which the first is used, and validation images that are nearly
+    /// identical to training images.
     pub duplicates: Vec<Skipped>,
     /// Images that may be in the wrong category, most certain first.
     pub suspects: Vec<SuspectImage>,
@@ -77,7 +78,7 @@ impl Dataset {
             ..Notes::default()
         };
         // Before features, which may take hours.
-        check_categories(folder.images.iter(), &notes)?;
+        notes.common = common_labels(folder.images.iter(), &notes)?;
         let mut seen = Seen::new();
         let mut read = |folder: &LabeledFolder, augmentations: &[_], notes: &mut Notes| {
             let (pooled, dropped) = pooling.pool(&folder.images, augmentations, watched)?;
@@ -85,31 +86,28 @@ impl Dataset {
             Ok::<_, TrainingError>(notes.unique(pooled, &mut seen))
         };
         let mut training = read(folder, &recipe.augmentations, &mut notes)?;
-        check_categories(training.iter().map(|pooled| &pooled.image), &notes)?;
+        notes.common = common_labels(training.iter().map(|pooled| &pooled.image), &notes)?;
         let further = match validation {
             Validation::Share(_) => None,
             Validation::Folder(folder) => {
                 notes.skipped.extend(folder.skipped.iter().cloned());
-                let further = read(folder, &[Augmentation::NONE], &mut notes)?;
-                Some(without_trained(further, &training, &mut notes))
+                Some(read(folder, &[Augmentation::NONE], &mut notes)?)
             }
         };
         let all: Vec<&PooledImage> = training.iter().chain(further.iter().flatten()).collect();
-        let similar = similar_images(&all, pooling, watched.1)?;
+        let similar = similar_images(&all, &notes.common, pooling, watched.1)?;
         notes.suspects = suspects(&similar, &all);
         notes.indistinct(&similar);
+        notes.join_similar(&all, &similar);
         let validating = match (further, validation) {
             (None, Validation::Share(share)) => {
                 notes.grouped(&similar);
-                let alike = Alike {
-                    similar: &similar.groups,
-                    joined: &notes.joined,
-                };
-                split_off(&mut training, alike, *share, seed)
+                split_off(&mut training, &notes, *share, seed)
             }
             (further, _) => {
-                notes.on_both_sides(&similar, training.len());
-                further.unwrap_or_default()
+                let further = further.unwrap_or_default();
+                let further = without_copies(further, &training, &similar, &mut notes);
+                without_trained(further, &training, &mut notes)
             }
         };
         Self::assemble((training, validating), notes, recipe, pooling)
@@ -121,10 +119,12 @@ impl Dataset {
         recipe: &Recipe,
         pooling: &Pooling<'_>,
     ) -> Result<Self, TrainingError> {
-        let (categories, trained) = categories(&training, &validating);
+        let (categories, trained) = categories(&training, &validating, &notes);
         let numbers: HashMap<&str, u32> = categories.iter().map(String::as_str).zip(0..).collect();
-        let is_trained =
-            |pooled: &PooledImage| numbers[pooled.image.first_label()] < trained as u32;
+        let is_trained = |pooled: &PooledImage| {
+            let mut labels = notes.labels(&pooled.image).into_iter();
+            labels.any(|label| numbers[label] < trained as u32)
+        };
         if !validating.iter().any(is_trained) {
             return Err(TrainingError::NothingToValidate {
                 categories: trained,
@@ -132,8 +132,12 @@ impl Dataset {
         }
         notes.count(&training, &validating);
         let mut products = HashMap::new();
+        let mut number = |product| {
+            let next = products.len() as u32;
+            *products.entry(notes.joined.of(product)).or_insert(next)
+        };
         let mut set = |images, augmentations: &[_]| {
-            Set::of_images(images, augmentations, (&numbers, &mut products), pooling)
+            Set::of_images(images, augmentations, &numbers, &mut number, pooling)
         };
         Ok(Self {
             training: set(training, &recipe.augmentations),
@@ -172,34 +176,54 @@ impl Dataset {
     }
 }
 
-fn check_categories<'a>(
-    images: impl ExactSizeIterator<Item = &'a LabeledImage>,
+/// Returns the labels that tell nothing apart.
+///
+/// # Errors
+/// If fewer than two others are left.
+fn common_labels<'a>(
+    images: impl ExactSizeIterator<Item = &'a LabeledImage> + Clone,
     notes: &Notes,
-) -> Result<(), TrainingError> {
+) -> Result<CommonLabels, TrainingError> {
     let count = images.len();
-    let labels: BTreeSet<&str> = images.flat_map(LabeledImage::labels).collect();
-    let mut labels = labels.into_iter();
-    match (labels.next(), labels.next()) {
+    let labels: BTreeSet<&str> = images.clone().flat_map(LabeledImage::labels).collect();
+    let mut names = labels.iter();
+    match (names.next(), names.next()) {
         (None, _) => {
             let first = notes.skipped.first();
-            Err(TrainingError::NothingUsable {
+            return Err(TrainingError::NothingUsable {
                 found: notes.skipped.len(),
                 first: first.map_or_else(String::new, |s| format!("{}: {}", s.what, s.reason)),
-            })
+            });
         }
-        (Some(category), None) => Err(TrainingError::OneCategory {
-            category: category.to_owned(),
-            images: count,
-        }),
-        _ => Ok(()),
+        (Some(&category), None) => {
+            return Err(TrainingError::OneCategory {
+                category: category.to_owned(),
+                images: count,
+            });
+        }
+        _ => {}
     }
+    let common = CommonLabels::of(images);
+    let left = labels.len() - common.counts().len();
+    if left < 2 {
+        return Err(TrainingError::CommonCategories {
+            images: count,
+            common: common.list(),
+            left,
+        });
+    }
+    Ok(common)
 }
 
 /// Returns the trained categories in order, then those with only validation images; and the number
 /// of the former.
-fn categories(training: &[PooledImage], validating: &[PooledImage]) -> (Vec<String>, usize) {
+fn categories(
+    training: &[PooledImage],
+    validating: &[PooledImage],
+    notes: &Notes,
+) -> (Vec<String>, usize) {
     let of = |images: &[PooledImage]| -> BTreeSet<String> {
-        let labels = images.iter().flat_map(|pooled| pooled.image.labels());
+        let labels = images.iter().flat_map(|pooled| notes.labels(&pooled.image));
         labels.map(str::to_owned).collect()
     };
     let trained = of(training);

@@ -22,6 +22,19 @@ pub enum TrainingError {
         /// Number of its images.
         images: usize,
     },
+    /// Fewer than two categories tell images apart.
+    #[error(
+        "expected two categories or more that tell images apart, found {left}: nearly all images have {common}, of \
+         {images} in all; add images of other goods, or choose labels that differ with --label-column"
+    )]
+    CommonCategories {
+        /// Number of images.
+        images: usize,
+        /// The categories that nearly all images have.
+        common: String,
+        /// Number of other categories.
+        left: usize,
+    },
     /// No image can be used.
     #[error("none of the {found} images can be used, the first because: {first}")]
     NothingUsable {
@@ -40,6 +53,12 @@ pub enum TrainingError {
         /// Number of trained categories.
         categories: usize,
     },
+    /// No category can be left out.
+    #[error(
+        "no category can be left out: expected one with images to validate with, and two others or more \
+         to train and to validate without it"
+    )]
+    NothingToLeaveOut,
     /// The features cannot be stored.
     #[error(
         "cannot keep features in {folder:?}: {source}; free some space or name another folder with \

@@ -13,6 +13,7 @@ use crate::metrics::{self, Measures};
 use crate::pca::{self, Pca};
 use crate::progress::{Progress, Stage, Stop};
 use crate::recipe::Recipe;
+use crate::targets::Targets;
 
 /// Maximum number of validation images that are searched for after each epoch: enough to
 /// distinguish epochs.
@@ -57,8 +58,8 @@ pub fn train(
     }
     progress.begin(Stage::Training, recipe.epochs as u64);
     let mut rng = StdRng::seed_from_u64(seed);
-    let training = dataset.training.with_single_labels();
-    let mut layers = layers(&training, dataset, recipe)?;
+    let targets = Targets::of(&dataset.training.labels);
+    let mut layers = layers(&targets, dataset, recipe)?;
     let general = General::of(dataset, recipe, &mut rng);
     let queries = some_queries(&dataset.validation);
     let measure = |layers: &Layers<'_>| {
@@ -92,18 +93,17 @@ pub fn train(
     })
 }
 
-/// Returns the layers as they start, for the images of `training`, which have one label each.
+/// Returns the layers as they start.
 fn layers<'a>(
-    training: &'a Set,
+    targets: &'a Targets,
     dataset: &Dataset,
     recipe: &'a Recipe,
 ) -> Result<Layers<'a>, TrainingError> {
-    let features = &training.features;
-    let labels = training.labels.firsts();
-    let data = TrainingData::new(features, labels, dataset.trained, recipe.balance);
+    let features = &dataset.training.features;
+    let data = TrainingData::new(features, targets, dataset.trained, recipe.balance);
     let start = Lda::of(
         features.plain(),
-        labels,
+        targets,
         &lda::scales(data.deviations(), &features.blocks),
         recipe.shrinkage,
         recipe.max_trained(),
@@ -206,7 +206,7 @@ fn some_queries(validation: &Set) -> Set {
         return validation.clone();
     }
     let chosen = (0..EARLY_QUERIES).map(|i| i * count / EARLY_QUERIES);
-    validation.rows(chosen)
+    validation.rows(&chosen.collect::<Vec<usize>>())
 }
 
 #[cfg(test)]

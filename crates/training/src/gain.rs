@@ -22,7 +22,8 @@ pub const MIN_PRODUCTS: usize = 10;
 pub struct Gain {
     /// Name of the encoder that is used now.
     pub encoder: String,
-    /// Number of held-out products.
+    /// Number of held-out products; those that are shown by the same image, or by nearly the same,
+    /// count as one.
     pub products: usize,
     /// Number of their images.
     pub images: usize,

@@ -4,6 +4,7 @@ use lookalike_encoder::{Gate, Part};
 use rayon::prelude::*;
 
 use crate::lda::Lda;
+use crate::targets::Targets;
 
 /// Share of the scatter that counts as equal in all directions.
 const SHRINKAGE: f64 = 0.2;
@@ -31,10 +32,15 @@ pub(crate) fn fit(
     others
         .iter()
         .for_each(|other| rows.extend(directions(other)));
-    let labels: Vec<u32> = (0..rows.len() / size)
-        .map(|row| u32::from(row >= trained))
-        .collect();
-    let lda = Lda::of(&rows, &labels, &vec![1.0; size], SHRINKAGE, 1)?;
+    let images = 0..rows.len() / size;
+    let targets = Targets {
+        labels: images
+            .clone()
+            .map(|row| u32::from(row >= trained))
+            .collect(),
+        images: images.collect(),
+    };
+    let lda = Lda::of(&rows, &targets, &vec![1.0; size], SHRINKAGE, 1)?;
     let apart = lda.classes.column(0) - lda.classes.column(1);
     let weights = &lda.directions * apart;
     let mut logits: Vec<f64> = rows[..trained * size]

@@ -1,17 +1,21 @@
-//! Products that count as one because the same image shows both.
+//! Products that count as one because the same image, or nearly the same, shows both.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
-/// Sets of products, each connected by identical images directly or through other products.
+/// Sets of products, each connected by images directly or through other products.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct JoinedProducts {
+pub(crate) struct Joined<P> {
     /// The next product on the way to the one that stands for all of its set, which has none.
-    parents: HashMap<[u8; 32], [u8; 32]>,
+    parents: HashMap<P, P>,
 }
 
-impl JoinedProducts {
+/// Sets of products by their identity.
+pub(crate) type JoinedProducts = Joined<[u8; 32]>;
+
+impl<P: Copy + Ord + Hash> Joined<P> {
     /// Joins the sets of two products.
-    pub(crate) fn join(&mut self, a: [u8; 32], b: [u8; 32]) {
+    pub(crate) fn join(&mut self, a: P, b: P) {
         let (a, b) = (self.shortened(a), self.shortened(b));
         if a != b {
             self.parents.insert(a.max(b), a.min(b));
@@ -19,7 +23,7 @@ impl JoinedProducts {
     }
 
     /// Returns the lowest product of a product's set, which is the same for all of the set.
-    pub(crate) fn of(&self, mut product: [u8; 32]) -> [u8; 32] {
+    pub(crate) fn of(&self, mut product: P) -> P {
         while let Some(parent) = self.parents.get(&product) {
             product = *parent;
         }
@@ -27,7 +31,7 @@ impl JoinedProducts {
     }
 
     /// Returns the same as [`Self::of`], and shortens the way there for the next time.
-    fn shortened(&mut self, mut product: [u8; 32]) -> [u8; 32] {
+    fn shortened(&mut self, mut product: P) -> P {
         let root = self.of(product);
         while product != root {
             product = self.parents.insert(product, root).unwrap_or(root);

@@ -139,6 +139,11 @@ impl LabelTable {
         field(line, column).ok().filter(|value| !value.is_empty())
     }
 
+    /// True if the labels are in a column.
+    pub fn is_label(&self, column: &str) -> bool {
+        self.columns.place(column) == Some(self.columns.label)
+    }
+
     /// Checks that there is a column.
     ///
     /// # Errors

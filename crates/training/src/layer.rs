@@ -9,6 +9,7 @@ use crate::loss::{
     Loss, cross_entropy, likelihood_roots, likelihood_roots_gradient, supervised_contrast,
 };
 use crate::recipe::Recipe;
+use crate::targets::Targets;
 
 /// Minimum deviation of a feature, so that a constant one does not cause a division by zero.
 const MIN_DEVIATION: f32 = 1e-3;
@@ -29,21 +30,23 @@ pub(crate) struct TrainingData<'a> {
     /// Mean of each feature, over the plain augmentation.
     mean: Vec<f32>,
     deviation: Vec<f32>,
-    labels: &'a [u32],
+    targets: &'a Targets,
     /// Weight of an image of each label.
     weights: Vec<f32>,
     augmentations: usize,
+    /// Number of images in each augmentation.
+    images: usize,
 }
 
 impl<'a> TrainingData<'a> {
-    /// Standardizes the features of several augmentations; each image has a label, `0..classes`.
+    /// Standardizes the features of several augmentations; the labels of `targets` are `0..classes`.
     pub(crate) fn new(
         features: &Features,
-        labels: &'a [u32],
+        targets: &'a Targets,
         classes: usize,
         balance: f64,
     ) -> Self {
-        let (mean, deviation) = moments(&features.augmentations[0], features.dimensions);
+        let (mean, deviation) = moments(features.plain(), features.dimensions, &targets.images);
         let mut values =
             Vec::with_capacity(features.augmentations.len() * features.augmentations[0].len());
         for row in features
@@ -54,18 +57,20 @@ impl<'a> TrainingData<'a> {
             let standardized = row.iter().zip(mean.iter().zip(&deviation));
             values.extend(standardized.map(|(x, (mean, deviation))| (x - mean) / deviation));
         }
-        let images = features.augmentations.len() * labels.len();
+        let columns = values.len() / features.dimensions;
+        let labels = &targets.labels;
         let mut counts = vec![0_usize; classes];
         labels.iter().for_each(|&label| counts[label as usize] += 1);
         let average = labels.len() as f64 / classes as f64;
         let weight = |count: usize| (average / count.max(1) as f64).powf(balance) as f32;
         Self {
-            columns: DMatrix::from_vec(features.dimensions, images, values),
+            columns: DMatrix::from_vec(features.dimensions, columns, values),
             mean,
             deviation,
-            labels,
+            targets,
             weights: counts.into_iter().map(weight).collect(),
             augmentations: features.augmentations.len(),
+            images: columns / features.augmentations.len(),
         }
     }
 }
@@ -97,10 +102,10 @@ impl<'a> Layers<'a> {
         }
     }
 
-    /// Makes one pass over the images in random order, each in a random augmentation; returns the
+    /// Makes one pass over the targets in random order, each in a random augmentation; returns the
     /// mean loss. `keep_on` is called before every step; if it returns false, the rest is left out.
     pub(crate) fn epoch(&mut self, rng: &mut StdRng, mut keep_on: impl FnMut() -> bool) -> f32 {
-        let mut order: Vec<usize> = (0..self.data.labels.len()).collect();
+        let mut order: Vec<usize> = (0..self.data.targets.len()).collect();
         shuffle(&mut order, rng);
         let mut sum = 0.0;
         let mut steps = 0;
@@ -131,14 +136,19 @@ impl<'a> Layers<'a> {
         (weights, bias)
     }
 
-    /// Makes one step with these images; returns the loss before it.
-    fn step(&mut self, images: &[usize], rng: &mut StdRng) -> f32 {
-        let count = self.data.labels.len();
-        let columns: Vec<usize> = images
+    /// Makes one step with these targets; returns the loss before it.
+    fn step(&mut self, batch: &[usize], rng: &mut StdRng) -> f32 {
+        let TrainingData {
+            targets,
+            augmentations,
+            images,
+            ..
+        } = self.data;
+        let columns: Vec<usize> = batch
             .iter()
-            .map(|image| rng.random_range(0..self.data.augmentations) * count + image)
+            .map(|&target| rng.random_range(0..augmentations) * images + targets.images[target])
             .collect();
-        let labels: Vec<u32> = images.iter().map(|&i| self.data.labels[i]).collect();
+        let labels: Vec<u32> = batch.iter().map(|&target| targets.labels[target]).collect();
         let mut inputs = self.data.columns.select_columns(&columns);
         dropout(&mut inputs, self.recipe.dropout as f32, rng);
         let features = self.features.forward(&inputs);
@@ -175,7 +185,7 @@ impl<'a> Layers<'a> {
     }
 
     fn rate(&self) -> f64 {
-        let steps = self.data.labels.len().div_ceil(self.recipe.batch) * self.recipe.epochs;
+        let steps = self.data.targets.len().div_ceil(self.recipe.batch) * self.recipe.epochs;
         let along = (self.step - 1) as f64 / steps.max(1) as f64;
         let falling = 0.5 * (1.0 + (std::f64::consts::PI * along.min(1.0)).cos());
         let rising = self.step as f64 / self.recipe.warm_up.max(1) as f64;
@@ -206,11 +216,12 @@ fn shuffle(order: &mut [usize], rng: &mut StdRng) {
     }
 }
 
-/// Returns mean and deviation of each feature.
-fn moments(rows: &[f32], dimensions: usize) -> (Vec<f32>, Vec<f32>) {
-    let count = (rows.len() / dimensions).max(1) as f64;
+/// Returns mean and deviation of each feature over some images, which may occur several times.
+fn moments(rows: &[f32], dimensions: usize, images: &[usize]) -> (Vec<f32>, Vec<f32>) {
+    let count = images.len().max(1) as f64;
     let mut sums = vec![(0.0_f64, 0.0_f64); dimensions];
-    for row in rows.chunks_exact(dimensions) {
+    for image in images {
+        let row = &rows[image * dimensions..][..dimensions];
         for ((sum, squares), &value) in sums.iter_mut().zip(row) {
             *sum += f64::from(value);
             *squares += f64::from(value).powi(2);

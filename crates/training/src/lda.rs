@@ -1,5 +1,7 @@
 use nalgebra::{Cholesky, DMatrix};
 
+use crate::targets::Targets;
+
 /// Minimum length of a block, so that a block of constants does not cause a division by zero.
 const MIN_DEVIATION: f64 = 1e-4;
 /// Number of rows that are multiplied at once.
@@ -18,21 +20,21 @@ pub(crate) struct Lda {
 }
 
 impl Lda {
-    /// Analyzes rows of `scales.len()` features with labels from 0, each of which occurs; returns
-    /// at most `most` directions. Features count as multiplied by their scale. The share
+    /// Analyzes the images of `targets`, rows of `scales.len()` features, with labels from 0, each of
+    /// which occurs; returns at most `most` directions. Features count as multiplied by their scale. The share
     /// `shrinkage`, above 0 and at most 1, of the scatter counts as equal in all directions;
     /// without it, few images with many features would have no scatter in some. `None` if no two
     /// labels have different means, or numbers overflow.
     pub(crate) fn of(
         rows: &[f32],
-        labels: &[u32],
+        targets: &Targets,
         scales: &[f64],
         shrinkage: f64,
         most: usize,
     ) -> Option<Lda> {
         let dimensions = scales.len();
-        let mut means = means(rows, dimensions, labels);
-        let mut scatter = scatter(rows, labels, &means);
+        let mut means = means(rows, dimensions, targets);
+        let mut scatter = scatter(rows, targets, &means);
         for (feature, &scale) in scales.iter().enumerate() {
             scatter.row_mut(feature).scale_mut(scale);
             scatter.column_mut(feature).scale_mut(scale);
@@ -46,7 +48,7 @@ impl Lda {
         }
         let root = Cholesky::new(scatter)?.unpack();
         // Columns are labels, centered by the mean of all images, which shifts all logits equally.
-        let center = center(&means, labels);
+        let center = center(&means, &targets.labels);
         let mut apart = means.clone();
         apart.column_iter_mut().for_each(|mut mean| mean -= &center);
         let white = root.solve_lower_triangular(&apart)?;
@@ -102,11 +104,13 @@ fn decompose(matrix: &DMatrix<f64>, most: usize) -> Option<(DMatrix<f64>, DMatri
 }
 
 /// Returns the mean of each label, `[features, labels]`.
-fn means(rows: &[f32], dimensions: usize, labels: &[u32]) -> DMatrix<f64> {
+fn means(rows: &[f32], dimensions: usize, targets: &Targets) -> DMatrix<f64> {
+    let labels = &targets.labels;
     let count = labels.iter().max().map_or(0, |&label| label as usize + 1);
     let mut means = DMatrix::zeros(dimensions, count);
     let mut counts = vec![0.0_f64; count];
-    for (row, &label) in rows.chunks_exact(dimensions).zip(labels) {
+    for (&image, &label) in targets.images.iter().zip(labels) {
+        let row = &rows[image * dimensions..][..dimensions];
         counts[label as usize] += 1.0;
         for (sum, &value) in means.column_mut(label as usize).iter_mut().zip(row) {
             *sum += f64::from(value);
@@ -128,17 +132,18 @@ fn center(means: &DMatrix<f64>, labels: &[u32]) -> nalgebra::DVector<f64> {
 }
 
 /// Returns the covariance of rows around the means of their labels.
-fn scatter(rows: &[f32], labels: &[u32], means: &DMatrix<f64>) -> DMatrix<f64> {
+fn scatter(rows: &[f32], targets: &Targets, means: &DMatrix<f64>) -> DMatrix<f64> {
     let dimensions = means.nrows();
     let mut scatter = DMatrix::zeros(dimensions, dimensions);
-    for (rows, labels) in rows.chunks(ROWS * dimensions).zip(labels.chunks(ROWS)) {
-        let around = DMatrix::from_fn(dimensions, labels.len(), |feature, row| {
-            let mean = means[(feature, labels[row] as usize)];
-            f64::from(rows[row * dimensions + feature]) - mean
+    let (images, labels) = (targets.images.chunks(ROWS), targets.labels.chunks(ROWS));
+    for (images, labels) in images.zip(labels) {
+        let around = DMatrix::from_fn(dimensions, labels.len(), |feature, pair| {
+            let mean = means[(feature, labels[pair] as usize)];
+            f64::from(rows[images[pair] * dimensions + feature]) - mean
         });
         scatter += &around * around.transpose();
     }
-    scatter / labels.len().max(1) as f64
+    scatter / targets.len().max(1) as f64
 }
 
 #[cfg(test)]
@@ -148,6 +153,7 @@ mod tests {
     use rand::{RngExt, SeedableRng};
 
     use super::*;
+    use crate::image_labels::ImageLabels;
 
     /// Makes three labels whose means differ in the first feature; the second one varies much, the
     /// third not at all.
@@ -165,6 +171,32 @@ mod tests {
         (labels.iter().flat_map(row).collect(), labels)
     }
 
+    fn targets(labels: &[u32]) -> Targets {
+        Targets::of(&labels.to_vec().into())
+    }
+
+    /// Returns an analysis as numbers.
+    fn numbers(found: &Lda) -> Vec<f64> {
+        let directions = found.directions.iter().chain(found.classes.iter());
+        directions.chain(&found.bias).copied().collect()
+    }
+
+    #[test]
+    fn an_image_of_two_labels_counts_as_two_images() {
+        let (rows, labels) = rows();
+        let both = |image: usize| match image % 5 {
+            0 => vec![labels[image], (labels[image] + 1) % 3],
+            _ => vec![labels[image]],
+        };
+        let several = Targets::of(&ImageLabels::new((0..labels.len()).map(both)));
+        let images = several.images.iter();
+        let repeated: Vec<f32> = images.flat_map(|&i| rows[3 * i..][..3].to_vec()).collect();
+        let analyze = |rows: &[f32], targets| Lda::of(rows, targets, &[1.0; 3], 0.1, 9).unwrap();
+        let single = targets(&several.labels);
+        let expected = analyze(&repeated, &single);
+        assert_eq!(numbers(&analyze(&rows, &several)), numbers(&expected));
+    }
+
     fn logits(found: &Lda, row: &[f32]) -> Vec<f64> {
         let row = DMatrix::from_fn(1, row.len(), |_, i| f64::from(row[i]));
         let logits = row * &found.directions * &found.classes;
@@ -174,7 +206,7 @@ mod tests {
     #[test]
     fn the_likeliest_label_is_the_right_one_and_odds_are_those_of_gauss() {
         let (rows, labels) = rows();
-        let found = Lda::of(&rows, &labels, &[1.0; 3], 1e-6, 9).unwrap();
+        let found = Lda::of(&rows, &targets(&labels), &[1.0; 3], 1e-6, 9).unwrap();
         assert!(found.directions.ncols() <= 2);
         for (row, &label) in rows.chunks_exact(3).zip(&labels) {
             let logits = logits(&found, row);
@@ -199,12 +231,12 @@ mod tests {
     #[test]
     fn fewer_directions_and_nothing_to_tell_apart() {
         let (rows, labels) = rows();
-        let one = Lda::of(&rows, &labels, &[0.5, 1.0, 2.0], 0.1, 1).unwrap();
+        let one = Lda::of(&rows, &targets(&labels), &[0.5, 1.0, 2.0], 0.1, 1).unwrap();
         assert_eq!(one.directions.shape(), (3, 1));
         assert_eq!(one.classes.shape(), (1, 3));
         let same = vec![1.0; 30];
         let labels = [0, 1, 0, 1, 0, 1, 0, 1, 0, 1];
-        assert!(Lda::of(&same, &labels, &[1.0; 3], 0.1, 1).is_none());
+        assert!(Lda::of(&same, &targets(&labels), &[1.0; 3], 0.1, 1).is_none());
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub mod cache;
 pub mod card;
 mod catalog_index;
 mod clusters;
+pub mod common_labels;
 pub mod dataset;
 mod dense;
 pub mod embedded_images;
@@ -61,6 +62,7 @@ pub mod sample;
 pub mod similar_images;
 mod skipped;
 mod split;
+mod targets;
 
 /// Returns lower-case hexadecimal digits, two for each byte.
 fn hex(bytes: &[u8]) -> String {

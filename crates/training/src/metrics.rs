@@ -43,6 +43,7 @@ impl Measures {
 }
 
 /// Counts of nearest neighbors by the category of the query (first key) and of the neighbor (second key).
+/// Neighbors without a category that counts are left out.
 pub type Confusion = BTreeMap<String, BTreeMap<String, usize>>;
 
 /// Returns the measures of each validation image that could find its category.
@@ -79,11 +80,9 @@ pub fn with_confusion(dataset: &Dataset, head: Option<&ProjectionHead>) -> (Meas
         };
         scores.push(of_query);
         let name = |label: u32| dataset.categories[label as usize].clone();
-        let label = queries.labels.firsts()[query];
-        // One of several labels that is right is not confused with the first.
-        let nearest = match catalog.labels.share(nearest.row, queries.labels, query) {
-            true => label,
-            false => catalog.labels.firsts()[nearest.row],
+        let pair = catalog.labels.confused(nearest.row, queries.labels, query);
+        let Some((label, nearest)) = pair else {
+            continue;
         };
         let found = confusion.entry(name(label)).or_default();
         *found.entry(name(nearest)).or_default() += 1;

@@ -11,9 +11,9 @@ const PAIR: usize = 2;
 /// cannot be used.
 const FIRST_PRODUCTS: usize = 2 * PAIR;
 
-/// Returns at most `max` of the images, in their order: a few products of every label, then the
-/// same share of the products of each, all with all their images. Labels of which no two products
-/// fit are left out. The choice depends on the seed and the products, so a larger sample contains
+/// Returns at most `max` of the images, in their order: a few products of every label, in whatever
+/// place images have it, then the same share of the products of each, all with all their images.
+/// Labels of which no two products fit are left out. The choice depends on the seed and the products, so a larger sample contains
 /// most of a smaller one.
 pub fn sample(images: &[LabeledImage], max: usize, seed: u64) -> Vec<LabeledImage> {
     if images.len() <= max {
@@ -23,7 +23,7 @@ pub fn sample(images: &[LabeledImage], max: usize, seed: u64) -> Vec<LabeledImag
         .iter()
         .map(|image| Item {
             product: image.product_key(),
-            label: image.first_label(),
+            labels: image.labels().collect(),
         })
         .collect();
     let mut labels: Vec<Vec<RankedProduct>> = ranks_by_label(&items, seed).into_values().collect();
@@ -71,25 +71,37 @@ impl Sample {
         }
     }
 
-    /// Takes the first two products of a label that fit together; returns false if none do.
+    /// Takes products of a label until there are two, the first that fit together; returns false if
+    /// none do.
     fn take_pair(&mut self, ranked: &[RankedProduct]) -> bool {
-        let smallest = ranked
+        let (taken, free): (Vec<[u8; 32]>, Vec<[u8; 32]>) = ranked
             .iter()
-            .map(|ranked| self.sizes[&ranked.product])
-            .min();
-        let room = self.left.saturating_sub(smallest.unwrap_or_default());
-        let products = || ranked.iter().map(|ranked| ranked.product);
-        let Some(first) = products().find(|product| self.sizes[product] <= room) else {
+            .map(|ranked| ranked.product)
+            .partition(|product| self.chosen.contains(product));
+        let missing = PAIR.saturating_sub(taken.len());
+        let Some(pair) = self.fitting(&free, missing) else {
             return false;
         };
-        let left = self.left - self.sizes[&first];
-        let mut others = products().filter(|product| *product != first);
-        let Some(second) = others.find(|product| self.sizes[product] <= left) else {
-            return false;
-        };
-        self.take(first);
-        self.take(second);
+        pair.into_iter().for_each(|product| self.take(product));
         true
+    }
+
+    /// Returns the first products that fit together, 0 to [`PAIR`] of them.
+    fn fitting(&self, products: &[[u8; 32]], count: usize) -> Option<Vec<[u8; 32]>> {
+        let size = |product: &[u8; 32]| self.sizes[product];
+        let mut smallest: Vec<usize> = products.iter().map(size).collect();
+        smallest.sort_unstable();
+        let (mut found, mut left) = (Vec::new(), self.left);
+        for still in (0..count).rev() {
+            // The smallest others have to fit afterwards.
+            let reserved: usize = smallest.iter().take(still).sum();
+            let room = left.checked_sub(reserved)?;
+            let mut free = products.iter().filter(|product| !found.contains(*product));
+            let product = *free.find(|product| size(product) <= room)?;
+            left -= size(&product);
+            found.push(product);
+        }
+        Some(found)
     }
 }
 
@@ -156,6 +168,22 @@ mod tests {
                 let of = |images: &[LabeledImage]| images.iter().filter(|i| i.product == kept.product).count();
                 prop_assert_eq!(of(&sample), of(&images));
             }
+        }
+    }
+
+    #[test]
+    fn a_rare_second_label_stays() {
+        // Of 400 products of two labels, four also have a rare one.
+        let images: Vec<LabeledImage> = (0..400)
+            .map(|i| LabeledImage {
+                label: format!("{}{}", i % 2, if i % 100 == 7 { "|rare" } else { "" }),
+                ..image(i, i, 0)
+            })
+            .collect();
+        for seed in 0..20 {
+            let sample = sample(&images, 40, seed);
+            let rare = sample.iter().filter(|image| image.label.contains("rare"));
+            assert_eq!((sample.len(), rare.count()), (40, 4), "seed {seed}");
         }
     }
 

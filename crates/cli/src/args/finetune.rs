@@ -37,9 +37,10 @@ pub(crate) struct FinetuneArguments {
     #[arg(long, value_name = "NAME")]
     pub(crate) label_column: Option<String>,
 
-    /// Maximum images of a catalog to train on. Of a larger one, the same share of the products of
-    /// each label is used. 1,000 images take some 60 MB of memory.
-    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = value_parser!(u32).range(20..), conflicts_with = "images")]
+    /// Maximum images of the catalog, or of each of the folders --images, --validation and --others.
+    /// Of more, the same share of the products of each label is used, and a note says so. 1,000
+    /// images take some 60 MB of memory.
+    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = value_parser!(u32).range(20..))]
     pub(crate) max_images: u32,
 
     /// Folder of other images to validate with, labeled in the same way.

@@ -40,6 +40,18 @@ pub(crate) enum CatalogError {
         images: usize,
         attributes: Attributes,
     },
+    /// Fewer than two labels tell images apart.
+    #[error(
+        "nearly all of the {images} images have the {column} {common}, and training learns to tell two others or more \
+         apart: {}",
+        advice(attributes)
+    )]
+    CommonLabels {
+        column: String,
+        common: String,
+        images: usize,
+        attributes: Attributes,
+    },
     /// No label has two products.
     #[error(
         "each {column} belongs to one product alone, and training learns what products have in common: {}",

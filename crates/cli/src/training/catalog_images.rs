@@ -6,12 +6,13 @@ use std::path::Path;
 use anyhow::Result;
 use lookalike_aws::Cloud;
 use lookalike_core::{ImageRecord, TableEntry, is_catalog_key};
+use lookalike_training::common_labels::CommonLabels;
 use lookalike_training::labeled::{LabeledFolder, LabeledImage, Skipped};
-use lookalike_training::sample::sample;
 
 use super::catalog_error::{Attributes, CatalogError};
 use super::catalog_labels::CatalogLabels;
 use super::catalog_source::CatalogSource;
+use super::image_bound::ImageBound;
 use crate::catalog_listing::visit_catalog;
 use crate::output;
 use crate::target::Target;
@@ -40,9 +41,9 @@ struct Listed {
 }
 
 impl CatalogImages {
-    /// Lists the images of a catalog with their labels, and selects at most `max` of them, by whole
-    /// products. No image is read yet.
-    pub(crate) async fn read(target: &Target, column: &str, max: usize, seed: u64) -> Result<Self> {
+    /// Lists the images of a catalog with their labels, and selects as many as the bound allows. No
+    /// image is read yet.
+    pub(crate) async fn read(target: &Target, column: &str, bound: &ImageBound) -> Result<Self> {
         let spinner = output::spinner("reading the catalog");
         let listed = list(&target.cloud).await?;
         let CatalogLabels { labels, attributes } =
@@ -74,10 +75,7 @@ impl CatalogImages {
             ));
         }
         let labeled = images.len();
-        let images = sample(&images, max, seed);
-        if images.len() < labeled {
-            notes.push(format!("{} of {labeled} images are used", images.len()));
-        }
+        let images = bound.apply(images, None, &mut notes)?;
         let bucket = &target.settings.catalog_bucket;
         Ok(Self {
             folder: LabeledFolder::of_images(Path::new(bucket), images, skipped),
@@ -180,6 +178,15 @@ fn check(
             attributes,
         });
     }
+    let common = CommonLabels::of(images);
+    if labels.len() < common.counts().len() + 2 {
+        return Err(CatalogError::CommonLabels {
+            column,
+            common: common.list(),
+            images: images.len(),
+            attributes,
+        });
+    }
     if images.len() < MIN_IMAGES {
         return Err(CatalogError::TooFew {
             column,
@@ -191,7 +198,7 @@ fn check(
     let mut products: HashMap<&str, &str> = HashMap::new();
     let shared = images.iter().any(|image| {
         let product = image.product.as_deref().unwrap_or(&image.name);
-        let mut labels = image.labels();
+        let mut labels = common.others(image);
         labels.any(|label| *products.entry(label).or_insert(product) != product)
     });
     match shared {
@@ -229,13 +236,17 @@ mod tests {
                 many(&[("a", "p"), ("a", "q")]),
                 "all 40 images have the kind \"a\"",
             ),
+            (
+                many(&[("a|c", "p"), ("c", "q"), ("c|a", "r")]),
+                "nearly all of the 60 images have the kind \"c\"",
+            ),
             (vec![("a", "p"), ("a", "q"), ("b", "r")], "only 3 images"),
             (
                 many(&[("a", "p"), ("a|a", "q")]),
                 "all 40 images have the kind \"a\"",
             ),
             (
-                many(&[("a", "p"), ("b", "q")]),
+                many(&[("a|c", "p"), ("b|c", "q")]),
                 "each kind belongs to one product",
             ),
         ] {
@@ -250,6 +261,7 @@ mod tests {
             refused(&many(&[("a", "p"), ("a", "q"), ("b", "r")]), 0),
             None
         );
-        assert_eq!(refused(&many(&[("a|b", "p"), ("b", "q")]), 0), None);
+        let shared = [("a|b", "p"), ("b", "q"), ("a", "q")];
+        assert_eq!(refused(&many(&shared), 0), None);
     }
 }

@@ -1,6 +1,7 @@
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::counts::Counts;
+use crate::common_labels::CommonLabels;
 use crate::features::{Dropped, PooledImage};
 use crate::joined_products::JoinedProducts;
 use crate::labeled::LabeledImage;
@@ -15,8 +16,10 @@ pub(super) struct Notes {
     pub(super) suspects: Vec<SuspectImage>,
     pub(super) notes: Vec<String>,
     pub(super) counts: BTreeMap<String, Counts>,
-    /// Products with the same image, of which all but the first are dropped.
+    /// Products that are shown by the same image, or by nearly the same.
     pub(super) joined: JoinedProducts,
+    /// Labels that tell nothing apart.
+    pub(super) common: CommonLabels,
 }
 
 /// Images by content, each the first with that content, with their products.
@@ -30,7 +33,7 @@ impl Notes {
     }
 
     fn drop(&mut self, image: LabeledImage, reason: String) {
-        let category = image.first_label().to_owned();
+        let category = self.common.name(&image).to_owned();
         self.counts.entry(category).or_default().skipped += 1;
         self.skipped.push(Skipped {
             what: image.name,
@@ -49,7 +52,7 @@ impl Notes {
                 self.joined.join(product, *other);
             }
             match first {
-                Some((first, _)) if first.label == pooled.image.label => {
+                Some((first, _)) if self.labels(first) == self.labels(&pooled.image) => {
                     let reason = format!("it is the same image as {}", first.name);
                     self.entry(&pooled).skipped += 1;
                     self.duplicates.push(Skipped {
@@ -73,7 +76,37 @@ impl Notes {
         unique
     }
 
-    /// Counts the used images, and notes categories that cannot be validated.
+    /// Lists a validation image that is nearly identical to a training image with this name.
+    pub(super) fn near_copy(&mut self, pooled: PooledImage, name: &str) {
+        self.entry(&pooled).skipped += 1;
+        self.duplicates.push(Skipped {
+            what: pooled.image.name,
+            reason: format!("it is nearly identical to {name}, which is for training"),
+        });
+    }
+
+    /// Notes how many validation images were nearly identical to training images.
+    pub(super) fn near_copies_dropped(&mut self, count: usize) {
+        let (images, verb) = match count {
+            0 => return,
+            1 => ("image", "is"),
+            _ => ("images", "are"),
+        };
+        self.notes.push(format!(
+            "{count} validation {images} {verb} left out: nearly identical to images for training, which would be \
+             found too easily"
+        ));
+    }
+
+    /// Counts products that show nearly identical images as one.
+    pub(super) fn join_similar(&mut self, images: &[&PooledImage], similar: &SimilarImages) {
+        for (pooled, &first) in images.iter().zip(&similar.groups) {
+            self.joined.join(pooled.product(), images[first].product());
+        }
+    }
+
+    /// Counts the used images by their first label, and notes categories that cannot be validated or
+    /// do not count, in whatever place images have them.
     pub(super) fn count(&mut self, training: &[PooledImage], validating: &[PooledImage]) {
         for pooled in training {
             self.entry(pooled).training += 1;
@@ -81,8 +114,27 @@ impl Notes {
         for pooled in validating {
             self.entry(pooled).validation += 1;
         }
-        for (category, counts) in &self.counts {
-            let what = match (counts.training, counts.validation) {
+        self.note_common();
+        let mut sides: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+        for label in self.counts.keys() {
+            sides.insert(label, (0, 0));
+        }
+        for label in training
+            .iter()
+            .flat_map(|pooled| self.labels(&pooled.image))
+        {
+            sides.entry(label).or_default().0 += 1;
+        }
+        for label in validating
+            .iter()
+            .flat_map(|pooled| self.labels(&pooled.image))
+        {
+            sides.entry(label).or_default().1 += 1;
+        }
+        let common = self.common.counts();
+        sides.retain(|category, _| !common.contains_key(*category));
+        for (category, sides) in sides {
+            let what = match sides {
                 (0, 0) => "has no image that can be used",
                 (0, _) => "has no training images, so its validation images do not count",
                 (1, 0) => "has one image: it trains, and none is left to validate with",
@@ -91,6 +143,20 @@ impl Notes {
             };
             self.notes.push(format!("category {category:?} {what}"));
         }
+    }
+
+    fn note_common(&mut self) {
+        let images = self.common.images();
+        for (category, with) in self.common.counts() {
+            self.notes.push(format!(
+                "category {category:?} is left out: {with} of {images} images have it, so it tells nothing apart"
+            ));
+        }
+    }
+
+    /// Returns the labels of an image that count, each once.
+    pub(super) fn labels<'a>(&self, image: &'a LabeledImage) -> BTreeSet<&'a str> {
+        self.common.others(image).collect()
     }
 
     /// Notes that nearly identical images cannot be found.
@@ -115,22 +181,8 @@ impl Notes {
         }
     }
 
-    /// Notes nearly identical images in the folders for training, of `training` images, and for
-    /// validation.
-    pub(super) fn on_both_sides(&mut self, similar: &SimilarImages, training: usize) {
-        let trained: HashSet<usize> = similar.groups.iter().take(training).copied().collect();
-        let validating = similar.groups.iter().skip(training);
-        let repeated = validating.filter(|group| trained.contains(group)).count();
-        if repeated > 0 {
-            self.notes.push(format!(
-                "{repeated} validation images are nearly identical to training images, so the measures are too good: \
-                 hold back whole products, or leave out --validation"
-            ));
-        }
-    }
-
     fn entry(&mut self, pooled: &PooledImage) -> &mut Counts {
-        let category = pooled.image.first_label().to_owned();
+        let category = self.common.name(&pooled.image).to_owned();
         self.counts.entry(category).or_default()
     }
 }
@@ -163,11 +215,14 @@ mod tests {
             pooled("3", "b", 2, "boot"),
             pooled("4", "c", 2, "hat"),
             pooled("5", "d", 3, "boot"),
+            pooled("6", "e", 4, "boot|winter"),
+            pooled("7", "e", 4, "winter|boot"),
         ];
         let kept = notes.unique(images, &mut Seen::new());
         let kept: Vec<&str> = kept.iter().map(|kept| kept.image.name.as_str()).collect();
-        assert_eq!(kept, ["1", "3", "5"]);
-        assert_eq!((notes.duplicates.len(), notes.skipped.len()), (1, 1));
+        assert_eq!(kept, ["1", "3", "5", "6"]);
+        // The order of labels does not matter: the copies of 1 and 6 are right, that of 3 is not.
+        assert_eq!((notes.duplicates.len(), notes.skipped.len()), (2, 1));
         let of = |product| notes.joined.of(product_key(product));
         assert_eq!((of("a"), of("b")), (of("b"), of("c")));
         assert_ne!(of("a"), of("d"));

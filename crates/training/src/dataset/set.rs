@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use lookalike_encoder::Augmentation;
@@ -14,34 +13,33 @@ pub struct Set {
     pub features: Features,
     /// Labels of each image.
     pub labels: ImageLabels,
-    /// Products, one for each image: equal numbers are images of the same product.
+    /// Products, one for each image: equal numbers are images of the same product, or of products that
+    /// count as one because the same image shows both.
     pub products: Vec<u32>,
     /// Vectors of the encoder to compare with, one row for each image; empty if there is none.
     pub baseline: Vec<f32>,
 }
 
 impl Set {
-    /// Joins images to a set. Labels are numbered as `categories` says; `products` numbers the
-    /// products, so that both halves have the same numbers.
+    /// Joins images to a set. Labels are numbered as `categories` says, and the others do not count;
+    /// `number` returns the number of a product.
     pub(super) fn of_images(
         mut images: Vec<PooledImage>,
         augmentations: &[Augmentation],
-        (categories, products): (&HashMap<&str, u32>, &mut HashMap<[u8; 32], u32>),
+        categories: &HashMap<&str, u32>,
+        mut number: impl FnMut([u8; 32]) -> u32,
         pooling: &Pooling<'_>,
     ) -> Set {
-        let product = |pooled: &PooledImage| {
-            let next = products.len() as u32;
-            *products.entry(pooled.product()).or_insert(next)
-        };
-        let labels = |pooled: &PooledImage| {
+        let labels = images.iter().map(|pooled| {
             let labels = pooled.image.labels();
-            labels
-                .filter_map(|label| categories.get(label).copied())
-                .collect()
-        };
+            labels.filter_map(|label| categories.get(label).copied())
+        });
         Set {
-            labels: ImageLabels::new(images.iter().map(labels)),
-            products: images.iter().map(product).collect(),
+            labels: ImageLabels::new(labels),
+            products: images
+                .iter()
+                .map(|pooled| number(pooled.product()))
+                .collect(),
             features: pooling.rows(&mut images, augmentations.len()),
             baseline: images
                 .into_iter()
@@ -59,44 +57,15 @@ impl Set {
         }
     }
 
-    /// Returns the images whose first label is wanted.
-    #[must_use]
-    pub fn filtered(&self, wanted: impl Fn(u32) -> bool) -> Set {
-        let labels = self.labels.firsts().iter().enumerate();
-        self.rows(
-            labels
-                .filter(|(_, label)| wanted(**label))
-                .map(|(row, _)| row),
-        )
-    }
-
     /// Returns some of the images.
     #[must_use]
-    pub fn rows(&self, rows: impl Iterator<Item = usize>) -> Set {
-        let rows: Vec<usize> = rows.collect();
+    pub fn rows(&self, rows: &[usize]) -> Set {
         let baseline = self.baseline.len() / self.labels.len().max(1);
         Set {
-            features: self.features.rows(&rows),
-            labels: self.labels.rows(&rows),
+            features: self.features.rows(rows),
+            labels: self.labels.rows(rows),
             products: rows.iter().map(|&row| self.products[row]).collect(),
-            baseline: pick(&self.baseline, baseline, &rows),
+            baseline: pick(&self.baseline, baseline, rows),
         }
-    }
-
-    /// Returns the images with one label each: an image of several labels occurs once with each,
-    /// which gives each of them an equal part of the target.
-    pub fn with_single_labels(&self) -> Cow<'_, Set> {
-        let images = 0..self.labels.len();
-        let rows: Vec<usize> = images
-            .flat_map(|image| self.labels.of(image).map(move |_| image))
-            .collect();
-        if rows.len() == self.labels.len() {
-            return Cow::Borrowed(self);
-        }
-        let labels = (0..self.labels.len()).flat_map(|image| self.labels.of(image));
-        Cow::Owned(Set {
-            labels: labels.collect::<Vec<u32>>().into(),
-            ..self.rows(rows.into_iter())
-        })
     }
 }

@@ -1,17 +1,18 @@
 //! Parts images into those for training and those for validation.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::notes::Notes;
 use crate::features::PooledImage;
 use crate::ranked_product::Item;
-use crate::split::{self, Alike};
+use crate::similar_images::SimilarImages;
+use crate::split;
 
-/// Moves a share of the products of each label out of `training`. What is alike stays together as
-/// the images of one product do.
+/// Moves a share of the products of each label out of `training`. Products that count as one stay
+/// together.
 pub(super) fn split_off(
     training: &mut Vec<PooledImage>,
-    alike: Alike<'_>,
+    notes: &Notes,
     share: f64,
     seed: u64,
 ) -> Vec<PooledImage> {
@@ -19,15 +20,40 @@ pub(super) fn split_off(
         .iter()
         .map(|pooled| Item {
             product: pooled.product(),
-            label: pooled.image.first_label(),
+            labels: notes.common.others(&pooled.image).collect(),
         })
         .collect();
-    let mut validates = split::validates(&items, alike, share, seed).into_iter();
+    let mut validates = split::validates(&items, &notes.joined, share, seed).into_iter();
     let (validating, rest) = std::mem::take(training)
         .into_iter()
         .partition(|_| validates.next().unwrap_or(false));
     *training = rest;
     validating
+}
+
+/// Drops validation images that are nearly identical to training images, as identical ones are:
+/// they would find themselves. `similar` is of the training images, then of the validation images.
+pub(super) fn without_copies(
+    validating: Vec<PooledImage>,
+    training: &[PooledImage],
+    similar: &SimilarImages,
+    notes: &mut Notes,
+) -> Vec<PooledImage> {
+    let (of_training, of_validating) = similar.groups.split_at(training.len());
+    let mut trained = HashMap::new();
+    for (group, pooled) in of_training.iter().zip(training) {
+        trained.entry(group).or_insert(&pooled.image.name);
+    }
+    let found = validating.len();
+    let mut kept = Vec::with_capacity(found);
+    for (group, pooled) in of_validating.iter().zip(validating) {
+        match trained.get(group) {
+            Some(name) => notes.near_copy(pooled, name),
+            None => kept.push(pooled),
+        }
+    }
+    notes.near_copies_dropped(found - kept.len());
+    kept
 }
 
 /// Drops validation images of products that have training images: another image of the same product
@@ -42,7 +68,8 @@ pub(super) fn without_trained(
     let (dropped, kept): (Vec<_>, Vec<_>) = validating
         .into_iter()
         .partition(|pooled| trained.contains(&product(pooled)));
-    let reason = "its product has images for training, so it cannot validate";
+    let reason =
+        "its product, or one that shows the same, has images for training, so it cannot validate";
     let dropped = dropped.into_iter();
     notes.drop_all(
         dropped

@@ -1,5 +1,6 @@
 //! Similar images of a dataset, and those that may be in the wrong category.
 
+use crate::common_labels::CommonLabels;
 use crate::embedding::unit;
 use crate::error::TrainingError;
 use crate::features::{PooledImage, Pooling};
@@ -9,6 +10,7 @@ use crate::similar_images::{SimilarImages, SuspectImage};
 /// Compares images by the network's own features.
 pub(super) fn similar_images(
     images: &[&PooledImage],
+    common: &CommonLabels,
     pooling: &Pooling<'_>,
     stop: &Stop,
 ) -> Result<SimilarImages, TrainingError> {
@@ -17,7 +19,7 @@ pub(super) fn similar_images(
     for pooled in images {
         vectors.extend(unit(&pooled.features[0][..dimensions]));
     }
-    let labels = images.iter().map(|pooled| pooled.image.first_label());
+    let labels = images.iter().map(|pooled| common.name(&pooled.image));
     SimilarImages::find(&vectors, dimensions, &labels.collect::<Vec<_>>(), stop)
 }
 

@@ -16,6 +16,17 @@ pub enum EvaluationError {
         /// The category.
         category: String,
     },
+    /// No category tells images apart.
+    #[error(
+        "nearly all of the {images} images have {common}, and there is no other category to tell them apart: add \
+         images of others, or choose labels that differ with --label-column"
+    )]
+    CommonCategories {
+        /// Images in the catalog.
+        images: usize,
+        /// The categories that nearly all images have.
+        common: String,
+    },
     /// No category of the queries is in the catalog.
     #[error(
         "the queries have no category in common with the catalog: expected some of {catalog}; found \

@@ -10,6 +10,8 @@ pub struct FurtherLabel {
     pub(crate) name: String,
     pub(crate) catalog: Vec<Vec<u32>>,
     pub(crate) queries: Vec<Vec<u32>>,
+    /// True if it is the category itself, which is measured anyway.
+    pub(crate) is_category: bool,
 }
 
 impl FurtherLabel {
@@ -33,16 +35,33 @@ impl FurtherLabel {
             name: name.to_owned(),
             catalog: number(catalog),
             queries: number(queries),
+            is_category: false,
         }
     }
 
-    /// Takes values that are numbered already.
-    pub(crate) fn numbered(name: &str, catalog: Vec<Vec<u32>>, queries: Vec<Vec<u32>>) -> Self {
+    /// Marks the label as the category itself.
+    #[must_use]
+    pub fn as_category(self) -> Self {
+        Self {
+            is_category: true,
+            ..self
+        }
+    }
+
+    /// Takes the numbered values of the category.
+    pub(crate) fn category(name: &str, catalog: Vec<Vec<u32>>, queries: Vec<Vec<u32>>) -> Self {
         Self {
             name: name.to_owned(),
             catalog,
             queries,
+            is_category: true,
         }
+    }
+
+    /// Returns the number of catalog images and of queries that have a value.
+    pub(crate) fn known(&self) -> (usize, usize) {
+        let known = |values: &[Vec<u32>]| values.iter().filter(|v| !v.is_empty()).count();
+        (known(&self.catalog), known(&self.queries))
     }
 
     /// True if a query and a catalog row have a value in common; `None` if one of them has none.

@@ -29,6 +29,7 @@ impl Evaluation {
             "categories": self.categories.names,
             "queries_in_catalog": setting.queries_in_catalog(),
             "unanswerable": unanswerable,
+            "notes": self.notes(),
             "encoders": encoders,
             "difference": self.comparison,
         })

@@ -30,6 +30,7 @@ impl LabelAgreement {
         label: &FurtherLabel,
         results: &[QueryResult],
     ) -> Option<Self> {
+        let units = setting.units();
         let shares: Vec<(u32, f64, f64)> = results
             .par_iter()
             .enumerate()
@@ -39,7 +40,7 @@ impl LabelAgreement {
                 let rows = 0..label.catalog.len();
                 let others = rows.filter(|&row| !setting.is_itself(query, row));
                 let chance = share(others.map(|row| label.agree(query, row)))?;
-                Some((setting.unit(query), found, chance))
+                Some((units[query], found, chance))
             })
             .collect();
         let found: Vec<(u32, [f64; 1])> = shares

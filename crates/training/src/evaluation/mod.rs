@@ -17,6 +17,7 @@ pub mod html;
 mod json;
 mod label_agreement;
 mod measures;
+mod notes;
 mod query_rows;
 mod report;
 mod setting;

@@ -11,17 +11,19 @@ use crate::retrieval::{QueryResult, QueryScores};
 type UnitRow = (u32, [f64; 5]);
 
 /// The measures of all queries that count, by category. The queries of one product are found
-/// together or not at all, so they are drawn together for intervals.
+/// together or not at all, so they are drawn together for intervals, and so are copies of one image.
 pub(super) struct QueryRows(Vec<Vec<UnitRow>>);
 
 impl QueryRows {
     /// Returns the measures of the queries that count.
     pub(super) fn new(setting: &Setting, results: &[QueryResult], categories: &Categories) -> Self {
         let mut rows = vec![Vec::new(); categories.names.len()];
-        let firsts = categories.queries.firsts().iter();
-        for (query, (result, &category)) in results.iter().zip(firsts).enumerate() {
+        let units = setting.units();
+        for (query, (result, unit)) in results.iter().zip(units).enumerate() {
             let row = result.scores.map(QueryScores::to_array);
-            rows[category as usize].extend(row.map(|row| (setting.unit(query), row)));
+            if let (Some(row), Some(category)) = (row, categories.queries.first(query)) {
+                rows[category as usize].push((unit, row));
+            }
         }
         Self(rows)
     }

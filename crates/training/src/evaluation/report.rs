@@ -31,12 +31,16 @@ pub struct EncoderReport {
     /// Reports by category, in the order of their names.
     pub categories: Vec<CategoryReport>,
     /// `confusion[a][b]` is the number of queries of category `a` whose nearest neighbor has
-    /// category `b`; queries without anything right to find are left out.
+    /// category `b`; queries without anything right to find, and neighbors without a category that
+    /// counts, are left out.
     pub confusion: Vec<Vec<usize>>,
     /// Agreement of the nearest neighbors by category and by the columns that were asked for; empty
     /// if none were.
     #[serde(rename = "agreement", skip_serializing_if = "Vec::is_empty")]
     pub label_agreements: Vec<LabelAgreement>,
+    /// Further labels of which there is no figure: no query has a value and a neighbor with one.
+    #[serde(skip)]
+    pub(crate) unmeasured: Vec<String>,
     /// The comparison of the index with an exact search.
     pub index: Agreement,
     /// Results of every query.
@@ -72,6 +76,7 @@ impl EncoderReport {
         let results = search_queries(catalog, queries, setting.k, is_itself);
         let rows = QueryRows::new(setting, &results, categories);
         let bootstrap = setting.bootstrap;
+        let (label_agreements, unmeasured) = label_agreements(setting, categories, &results);
         let fingerprint = Fingerprint(subject.encoder.fingerprint());
         Ok(Self {
             name: subject.name.to_owned(),
@@ -82,26 +87,40 @@ impl EncoderReport {
             balanced: rows.balanced(bootstrap).unwrap_or_default(),
             categories: by_category(categories, &rows.counts(), rows.by_category(bootstrap)),
             confusion: confusion(&results, categories),
-            label_agreements: label_agreements(setting, categories, &results),
+            label_agreements,
+            unmeasured,
             index: agreement::measure(setting, catalog, queries, fingerprint)?,
             results,
         })
     }
 }
 
+/// Returns the agreement in the category and in each further label, and the names of further labels
+/// without a figure.
 fn label_agreements(
     setting: &Setting,
     categories: &Categories,
     results: &[QueryResult],
-) -> Vec<LabelAgreement> {
+) -> (Vec<LabelAgreement>, Vec<String>) {
+    let (mut measured, mut unmeasured) = (Vec::new(), Vec::new());
     if setting.further.is_empty() {
-        return Vec::new();
+        return (measured, unmeasured);
     }
-    let category = categories.as_further();
-    let labels = std::iter::once(&category).chain(&setting.further);
-    labels
-        .filter_map(|label| LabelAgreement::measure(setting, label, results))
-        .collect()
+    measured.extend(LabelAgreement::measure(
+        setting,
+        &categories.as_further(),
+        results,
+    ));
+    for label in &setting.further {
+        if label.is_category {
+            continue;
+        }
+        match LabelAgreement::measure(setting, label, results) {
+            Some(agreement) => measured.push(agreement),
+            None => unmeasured.push(label.name.clone()),
+        }
+    }
+    (measured, unmeasured)
 }
 
 fn by_category(
@@ -109,17 +128,13 @@ fn by_category(
     scored: &[usize],
     measures: Vec<Option<Measures>>,
 ) -> Vec<CategoryReport> {
-    let count = |labels: &[u32], number: usize| {
-        let same = labels.iter().filter(|&&label| label as usize == number);
-        same.count()
-    };
     let names = categories.names.iter().enumerate();
     names
         .zip(measures)
         .map(|((number, name), measures)| CategoryReport {
             category: name.clone(),
-            catalog: count(categories.catalog.firsts(), number),
-            queries: count(categories.queries.firsts(), number),
+            catalog: categories.catalog.count_first(number as u32),
+            queries: categories.queries.count_first(number as u32),
             scored: scored[number],
             measures,
         })
@@ -129,15 +144,13 @@ fn by_category(
 fn confusion(results: &[QueryResult], categories: &Categories) -> Vec<Vec<usize>> {
     let count = categories.names.len();
     let mut confusion = vec![vec![0; count]; count];
-    let of_queries = categories.queries.firsts();
-    for (query, (result, &category)) in results.iter().zip(of_queries).enumerate() {
-        if let (Some(_), Some(nearest)) = (result.scores, result.neighbors.first()) {
-            let row = nearest.row;
-            // One of several categories that is right is not confused with the first.
-            let found = match categories.catalog.share(row, &categories.queries, query) {
-                true => category,
-                false => categories.catalog.firsts()[row],
-            };
+    for (query, result) in results.iter().enumerate() {
+        let nearest = result.scores.and(result.neighbors.first());
+        let pair = nearest.and_then(|nearest| {
+            let (catalog, queries) = (&categories.catalog, &categories.queries);
+            catalog.confused(nearest.row, queries, query)
+        });
+        if let Some((category, found)) = pair {
             confusion[category as usize][found as usize] += 1;
         }
     }

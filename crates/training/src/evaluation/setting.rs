@@ -5,6 +5,7 @@ use lookalike_encoder::Encoder;
 use super::further_label::FurtherLabel;
 use crate::bootstrap::Bootstrap;
 use crate::embedded_images::{ContentHash, EmbeddedImages};
+use crate::joined_products::Joined;
 
 /// A catalog, and the queries that are searched for in it.
 #[derive(Debug, Clone)]
@@ -99,13 +100,23 @@ impl Setting {
             .count()
     }
 
-    /// Returns the number of what a query is drawn with for intervals: its product if products are
-    /// given, otherwise itself.
-    pub(crate) fn unit(&self, query: usize) -> u32 {
-        match &self.products {
+    /// Returns the number of what each query is drawn with for intervals: its product if products are
+    /// given, otherwise itself. Queries with the same content are drawn together, and so are products
+    /// that they join.
+    pub(crate) fn units(&self) -> Vec<u32> {
+        let unit = |query: usize| match &self.products {
             Some(products) => products.queries[query],
             None => query as u32,
+        };
+        let contents = &self.queries().contents;
+        let mut joined = Joined::default();
+        let mut firsts = HashMap::new();
+        for (query, content) in contents.iter().enumerate() {
+            joined.join(unit(query), *firsts.entry(content).or_insert(unit(query)));
         }
+        (0..contents.len())
+            .map(|query| joined.of(unit(query)))
+            .collect()
     }
 
     /// True if a catalog row does not count for a query: it is the query's own image or a copy of
@@ -145,5 +156,21 @@ mod tests {
         let products = Products::new(&ids(["a", "b", "c"]), &ids(["a", "c", "d"]));
         setting.products = Some(products);
         assert_eq!(setting.queries_in_catalog(), 1);
+    }
+
+    #[test]
+    fn copies_and_the_products_that_they_join_are_drawn_together() {
+        let mut setting = Setting {
+            catalog: images(&[9]),
+            queries: Some(images(&[1, 2, 1, 3, 4])),
+            k: 1,
+            bootstrap: Bootstrap::default(),
+            products: None,
+            further: Vec::new(),
+        };
+        assert_eq!(setting.units(), [0, 1, 0, 3, 4]);
+        let ids = ["a", "b", "b", "c", "a"].map(str::to_owned);
+        setting.products = Some(Products::new(&[], &ids));
+        assert_eq!(setting.units(), [0, 0, 0, 2, 0]);
     }
 }

@@ -160,7 +160,7 @@ fn every_category_is_left_out_once() {
         ..recipe()
     };
     let left_out = leave_one_out::measure(&dataset, &quick, 1, (&Silent, &stop));
-    let left_out = left_out.unwrap().unwrap();
+    let left_out = left_out.unwrap();
     let names: Vec<&str> = left_out
         .categories
         .iter()

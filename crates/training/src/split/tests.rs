@@ -1,5 +1,4 @@
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
@@ -7,25 +6,21 @@ use super::*;
 
 const LABELS: [&str; 4] = ["a", "b", "c", "d"];
 
-/// Items without anything alike but their products.
-fn single(count: usize) -> Vec<usize> {
-    (0..count).collect()
-}
-
-/// Items that are alike by number alone.
-fn alike(similar: &[usize]) -> Alike<'_> {
-    static NONE_JOINED: LazyLock<JoinedProducts> = LazyLock::new(JoinedProducts::default);
-    Alike {
-        similar,
-        joined: &NONE_JOINED,
+/// Counts the products of items with equal numbers as one.
+fn alike(items: &[Item<'_>], numbers: &[usize]) -> JoinedProducts {
+    let mut joined = JoinedProducts::default();
+    for (item, number) in items.iter().zip(numbers) {
+        let first = numbers.iter().position(|other| other == number);
+        joined.join(item.product, items[first.unwrap_or_default()].product);
     }
+    joined
 }
 
 /// A product has one label.
 fn items(products: &[u8]) -> Vec<Item<'static>> {
     let item = |product: &u8| Item {
         product: [*product; 32],
-        label: LABELS[usize::from(*product % 4)],
+        labels: vec![LABELS[usize::from(*product % 4)]],
     };
     products.iter().map(item).collect()
 }
@@ -38,7 +33,7 @@ fn products(items: &[Item<'_>], chosen: &[bool], wanted: bool) -> BTreeSet<[u8; 
 
 fn on(side: bool, label: &str, items: &[Item<'_>], chosen: &[bool]) -> usize {
     let sides = items.iter().zip(chosen);
-    let found = sides.filter(|(item, chosen)| item.label == label && **chosen == side);
+    let found = sides.filter(|(item, chosen)| item.labels.contains(&label) && **chosen == side);
     found.count()
 }
 
@@ -51,15 +46,15 @@ proptest! {
     ) {
         let items: Vec<Item<'_>> = images
             .iter()
-            .map(|(product, label)| Item { product: [*product; 32], label: LABELS[*label] })
+            .map(|(product, label)| Item { product: [*product; 32], labels: vec![LABELS[*label]] })
             .collect();
-        let chosen = validates(&items, alike(&single(items.len())), share, seed);
+        let chosen = validates(&items, &JoinedProducts::default(), share, seed);
         let (held, trained) = (products(&items, &chosen, true), products(&items, &chosen, false));
         prop_assert!(held.is_disjoint(&trained));
         prop_assert!(!trained.is_empty());
         let mut turned = items.clone();
         turned.reverse();
-        let mut back = validates(&turned, alike(&single(items.len())), share, seed);
+        let mut back = validates(&turned, &JoinedProducts::default(), share, seed);
         back.reverse();
         prop_assert_eq!(back, chosen);
     }
@@ -71,7 +66,7 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let items = items(&images);
-        let chosen = validates(&items, alike(&single(items.len())), share, seed);
+        let chosen = validates(&items, &JoinedProducts::default(), share, seed);
         let (held, trained) = (products(&items, &chosen, true), products(&items, &chosen, false));
         for label in 0..4_u8 {
             let count = |side: &BTreeSet<[u8; 32]>| side.iter().filter(|p| p[0] % 4 == label).count();
@@ -95,21 +90,65 @@ proptest! {
     ) {
         let items = items(&contents);
         let groups: Vec<usize> = contents.iter().map(|c| group_of[usize::from(*c)]).collect();
-        let chosen = validates(&items, alike(&groups), share, seed);
+        let chosen = validates(&items, &alike(&items, &groups), share, seed);
         for (a, first) in groups.iter().zip(&chosen) {
             for (b, second) in groups.iter().zip(&chosen) {
                 prop_assert!(a != b || first == second);
             }
         }
         for item in &items {
-            prop_assert!(on(false, item.label, &items, &chosen) > 0);
+            prop_assert!(on(false, item.labels[0], &items, &chosen) > 0);
         }
         // Neither the order nor the numbers of groups matter.
-        let backwards: Vec<Item<'_>> = items.iter().rev().copied().collect();
+        let backwards: Vec<Item<'_>> = items.iter().rev().cloned().collect();
         let numbers: Vec<usize> = groups.iter().rev().map(|group| 1000 - group).collect();
-        let mut back = validates(&backwards, alike(&numbers), share, seed);
+        let mut back = validates(&backwards, &alike(&backwards, &numbers), share, seed);
         back.reverse();
         prop_assert_eq!(back, chosen);
+    }
+
+    #[test]
+    fn every_label_of_an_image_is_trained_and_validated_in_any_place(
+        images in prop::collection::vec((0..40_u8, prop::collection::vec(0..4_usize, 1..4)), 1..60),
+        share in 0.0..1.0_f64,
+        seed in any::<u64>(),
+    ) {
+        let items: Vec<Item<'_>> = images
+            .iter()
+            .map(|(product, labels)| Item {
+                product: [*product; 32],
+                labels: labels.iter().map(|label| LABELS[*label]).collect(),
+            })
+            .collect();
+        let chosen = validates(&items, &JoinedProducts::default(), share, seed);
+        for label in LABELS {
+            let with: Vec<Item<'_>> =
+                items.iter().filter(|item| item.labels.contains(&label)).cloned().collect();
+            if with.is_empty() {
+                continue;
+            }
+            prop_assert!(on(false, label, &items, &chosen) > 0);
+            // A product can validate a label unless it has another that no other product has.
+            let alone = |label: &str| {
+                let of_label = items.iter().filter(|item| item.labels.contains(&label));
+                of_label.map(|item| item.product).collect::<BTreeSet<_>>().len() < 2
+            };
+            let product_labels = |product: [u8; 32]| {
+                let of_product = items.iter().filter(move |item| item.product == product);
+                of_product.flat_map(|item| item.labels.clone())
+            };
+            let can = |item: &&Item<'_>| !product_labels(item.product).any(alone);
+            let only = with.iter().all(|item| product_labels(item.product).all(|own| own == label));
+            if only && with.iter().filter(can).count() > 0 {
+                prop_assert!(on(true, label, &items, &chosen) > 0);
+            }
+        }
+        // The order of labels does not matter either.
+        let turned: Vec<Item<'_>> = items
+            .iter()
+            .map(|item| Item { labels: item.labels.iter().rev().copied().collect(), ..item.clone() })
+            .collect();
+        prop_assert_eq!(validates(&turned, &JoinedProducts::default(), share, seed), chosen);
     }
 
     #[test]
@@ -121,8 +160,8 @@ proptest! {
         let groups: Vec<usize> = sizes.iter().enumerate()
             .flat_map(|(group, &size)| vec![group; size]).collect();
         let items: Vec<Item<'_>> = (0..groups.len())
-            .map(|place| Item { product: [place as u8; 32], label: "a" }).collect();
-        let chosen = validates(&items, alike(&groups), share, seed);
+            .map(|place| Item { product: [place as u8; 32], labels: vec!["a"] }).collect();
+        let chosen = validates(&items, &alike(&items, &groups), share, seed);
         let validated = on(true, "a", &items, &chosen);
         let wanted = (share * items.len() as f64).round().max(1.0) as usize;
         let smallest = sizes.iter().min().copied().unwrap_or(0);
@@ -138,10 +177,10 @@ proptest! {
     ) {
         let items: Vec<Item<'_>> = images
             .iter()
-            .map(|(product, _, label)| Item { product: [*product; 32], label: LABELS[*label] })
+            .map(|(product, _, label)| Item { product: [*product; 32], labels: vec![LABELS[*label]] })
             .collect();
         let similar: Vec<usize> = images.iter().map(|(_, number, _)| *number).collect();
-        let chosen = validates(&items, alike(&similar), share, seed);
+        let chosen = validates(&items, &alike(&items, &similar), share, seed);
         // The lowest image that each can be reached from, one step at a time.
         let mut reached: Vec<usize> = (0..images.len()).collect();
         for _ in 0..images.len() {
@@ -157,7 +196,7 @@ proptest! {
             prop_assert_eq!(chosen[image], chosen[*first]);
         }
         for item in &items {
-            prop_assert!(on(false, item.label, &items, &chosen) > 0);
+            prop_assert!(on(false, item.labels[0], &items, &chosen) > 0);
         }
     }
 }
@@ -171,15 +210,15 @@ fn a_near_copy_joins_two_products_to_one_group() {
         .iter()
         .map(|product| Item {
             product: [*product; 32],
-            label: "a",
+            labels: vec!["a"],
         })
         .collect();
     for seed in 0..20 {
-        let chosen = validates(&items, alike(&similar), 0.4, seed);
+        let chosen = validates(&items, &alike(&items, &similar), 0.4, seed);
         let held = products(&items, &chosen, true);
         // Two of five products are wanted: the group of three does not fit.
         assert_eq!(held, BTreeSet::from([[3; 32], [4; 32]]), "seed {seed}");
-        let chosen = validates(&items, alike(&single(9)), 0.4, seed);
+        let chosen = validates(&items, &JoinedProducts::default(), 0.4, seed);
         assert_eq!(products(&items, &chosen, true).len(), 2);
     }
 }
@@ -189,12 +228,15 @@ fn another_seed_is_another_split() {
     let items: Vec<Item<'_>> = (0..100)
         .map(|product| Item {
             product: [product; 32],
-            label: "a",
+            labels: vec!["a"],
         })
         .collect();
-    let chosen = validates(&items, alike(&single(100)), 0.1, 1);
+    let chosen = validates(&items, &JoinedProducts::default(), 0.1, 1);
     assert_eq!(chosen.iter().filter(|chosen| **chosen).count(), 10);
-    assert_ne!(chosen, validates(&items, alike(&single(100)), 0.1, 2));
+    assert_ne!(
+        chosen,
+        validates(&items, &JoinedProducts::default(), 0.1, 2)
+    );
 }
 
 #[test]
@@ -206,13 +248,33 @@ fn products_that_share_an_image_are_on_one_side() {
         joined.join([product; 32], [200; 32]);
     }
     for seed in 0..20 {
-        let alike = Alike {
-            similar: &single(items.len()),
-            joined: &joined,
-        };
-        let chosen = validates(&items, alike, 0.5, seed);
+        let chosen = validates(&items, &joined, 0.5, seed);
         let sides: BTreeSet<bool> = chosen[..16].iter().copied().collect();
         assert_eq!(sides.len(), 1, "{seed}");
         assert!(chosen.contains(&true));
+    }
+}
+
+#[test]
+fn a_rare_second_label_is_on_both_sides() {
+    // Forty products of two labels, of which four also have a rare one, and two have one alone.
+    let item = |product: u8| {
+        let more: &[&str] = match product {
+            0..4 => &["c"],
+            4 => &["d"],
+            _ => &[],
+        };
+        Item {
+            product: [product; 32],
+            labels: [&[LABELS[usize::from(product % 2)]], more].concat(),
+        }
+    };
+    let items: Vec<Item<'_>> = (0..40).map(item).collect();
+    for seed in 0..50 {
+        let chosen = validates(&items, &JoinedProducts::default(), 0.25, seed);
+        let sides = |label| [true, false].map(|side| on(side, label, &items, &chosen));
+        assert_eq!(sides("c"), [1, 3], "seed {seed}");
+        assert_eq!(sides("d"), [0, 1], "seed {seed}");
+        assert_eq!((sides("a"), sides("b")), ([5, 15], [5, 15]), "seed {seed}");
     }
 }

@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::args::{AuditArguments, TargetArguments};
 use crate::shell_word::shell_word;
 use crate::target::Target;
-use crate::training::{Bars, BaseEncoder, CacheFolder, CatalogImages, gain_table};
+use crate::training::{Bars, BaseEncoder, CacheFolder, CatalogImages, ImageBound, gain_table};
 
 /// Share of the products of each label that are held out: of a small sample more than of a whole
 /// catalog, for the same interval.
@@ -36,6 +36,8 @@ pub(super) struct WouldGain {
     labels: usize,
     /// Images that cannot be used.
     skipped: usize,
+    /// Remarks about the images, a sentence each.
+    notes: Vec<String>,
     seconds: f64,
     #[serde(flatten)]
     gain: Gain,
@@ -54,7 +56,12 @@ pub(super) async fn measure(
     };
     let began = Instant::now();
     let column = &arguments.label_column;
-    let images = CatalogImages::read(target, column, max as usize, SEED).await?;
+    let bound = ImageBound {
+        max: max as usize,
+        seed: SEED,
+        option: format!("--would-gain={max}"),
+    };
+    let images = CatalogImages::read(target, column, &bound).await?;
     let base = BaseEncoder::serving(target, None).await?;
     let finetune = finetune(column, &arguments.output.target);
     let measured = tokio::task::spawn_blocking(move || gain(images, &base, began, finetune));
@@ -91,6 +98,7 @@ fn gain(
         labeled: images.labeled,
         labels: dataset.categories.len(),
         skipped: dataset.skipped.len(),
+        notes: [dataset.notes, images.notes].concat(),
         seconds: began.elapsed().as_secs_f64(),
         command: command(finetune, gain.verdict()),
         verdict: gain.verdict(),
@@ -140,8 +148,13 @@ impl WouldGain {
                 self.command
             ),
         };
+        let notes: String = self
+            .notes
+            .iter()
+            .map(|note| format!("note: {note}\n"))
+            .collect();
         format!(
-            "fine-tuning, measured on {} of {} images with {} labels in {:.0} seconds ({} unusable)\n{}{advice}\n",
+            "fine-tuning, measured on {} of {} images with {} labels in {:.0} seconds ({} unusable)\n{notes}{}{advice}\n",
             self.sample,
             self.labeled,
             self.labels,

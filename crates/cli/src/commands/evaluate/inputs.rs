@@ -131,11 +131,16 @@ impl Inputs {
             images.map(value).collect()
         };
         let (catalog, queries) = self.folders();
-        FurtherLabel::new(
+        let label = FurtherLabel::new(
             column,
             &values(catalog, &setting.catalog),
             &values(queries, setting.queries()),
-        )
+        );
+        let table = self.table.as_ref();
+        match table.is_some_and(|table| table.is_label(column)) {
+            true => label.as_category(),
+            false => label,
+        }
     }
 
     /// Returns the folders of the catalog and of the queries.

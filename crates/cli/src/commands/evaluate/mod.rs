@@ -73,6 +73,9 @@ fn report_problems(evaluation: &Evaluation, skipped: &[Skipped]) -> bool {
             "note: {copies} queries are also in the catalog, byte for byte; they find themselves"
         );
     }
+    for note in evaluation.notes() {
+        eprintln!("note: {note}");
+    }
     let unanswerable = evaluation.unanswerable();
     for (category, queries) in &unanswerable {
         eprintln!(

@@ -6,11 +6,12 @@ use anyhow::{Context, Result};
 use lookalike_training::dataset::Validation;
 use lookalike_training::features::Pooling;
 use lookalike_training::image_source::{ImageFiles, ImageSource};
+use lookalike_training::label_table::LabelTable;
 use lookalike_training::labeled::{LabeledFolder, Skipped};
 
 use crate::args::FinetuneArguments;
 use crate::target::Target;
-use crate::training::{BaseEncoder, CatalogImages};
+use crate::training::{BaseEncoder, CatalogImages, ImageBound};
 
 /// What fine-tuning starts from.
 pub(super) struct Material {
@@ -40,9 +41,11 @@ impl Material {
     async fn of_folder(arguments: &FinetuneArguments, images: &Path) -> Result<Self> {
         let base = base_of_folder(arguments).await?;
         let table = arguments.table()?;
-        let folder = LabeledFolder::read(images, table.as_ref())?;
+        let mut notes = Vec::new();
+        let mut read = |path: &Path| read_bounded(path, table.as_ref(), arguments, &mut notes);
+        let folder = read(images)?;
         let validation = match &arguments.validation {
-            Some(path) => Validation::Folder(LabeledFolder::read(path, table.as_ref())?),
+            Some(path) => Validation::Folder(read(path)?),
             None => Validation::Share(arguments.validation_share),
         };
         let mut unused = Vec::new();
@@ -59,7 +62,7 @@ impl Material {
             source: Box::new(ImageFiles),
             base,
             unused,
-            notes: Vec::new(),
+            notes,
         })
     }
 
@@ -67,9 +70,8 @@ impl Material {
         let target = Target::connect(&arguments.target)
             .await
             .context("finetune trains on a catalog, or on a folder of images with --images DIR")?;
-        let max = arguments.max_images as usize;
-        let images =
-            CatalogImages::read(&target, arguments.attribute(), max, arguments.seed).await?;
+        let bound = bound(arguments);
+        let images = CatalogImages::read(&target, arguments.attribute(), &bound).await?;
         let base = BaseEncoder::serving(&target, arguments.backbone.as_deref()).await?;
         Ok(Self {
             folder: images.folder,
@@ -80,6 +82,27 @@ impl Material {
             notes: images.notes,
         })
     }
+}
+
+fn bound(arguments: &FinetuneArguments) -> ImageBound {
+    ImageBound {
+        max: arguments.max_images as usize,
+        seed: arguments.seed,
+        option: format!("--max-images {}", arguments.max_images),
+    }
+}
+
+/// Reads a folder of images, and selects as many as the arguments allow.
+pub(super) fn read_bounded(
+    path: &Path,
+    table: Option<&LabelTable>,
+    arguments: &FinetuneArguments,
+    notes: &mut Vec<String>,
+) -> Result<LabeledFolder> {
+    let mut folder = LabeledFolder::read(path, table)?;
+    let place = folder.root.display().to_string();
+    folder.images = bound(arguments).apply(folder.images, Some(&place), notes)?;
+    Ok(folder)
 }
 
 /// Returns the encoder to build on without a catalog. If the result is for a catalog, it is compared

@@ -13,7 +13,6 @@ use clap::error::ErrorKind;
 use lookalike_training::card::{self, About, Card};
 use lookalike_training::dataset::Dataset;
 use lookalike_training::gain::Gain;
-use lookalike_training::labeled::LabeledFolder;
 use lookalike_training::leave_one_out::{self, LeftOut};
 use lookalike_training::output_folder::OutputFolder;
 use lookalike_training::progress::{Progress, Stop};
@@ -97,7 +96,7 @@ fn finetune(
     dataset.skipped.extend(unused);
     dataset.notes.extend(notes);
     for path in &arguments.others {
-        let folder = LabeledFolder::read(path, None)?;
+        let folder = material::read_bounded(path, None, arguments, &mut dataset.notes)?;
         let others = material::of_files(&pooling);
         dataset.add_others(folder_name(path)?, &folder, &others, watched)?;
     }
@@ -126,12 +125,9 @@ fn finetune(
 
 /// Returns the measures of categories that were left out of training. The encoder is finished all
 /// the same if they fail, so that is a note.
-fn left_out(
-    measured: Result<Option<LeftOut>, TrainingError>,
-    notes: &mut Vec<String>,
-) -> Option<LeftOut> {
+fn left_out(measured: Result<LeftOut, TrainingError>, notes: &mut Vec<String>) -> Option<LeftOut> {
     let reason = match measured {
-        Ok(left_out) => return left_out,
+        Ok(left_out) => return Some(left_out),
         Err(TrainingError::Stopped) => "it was stopped before".to_owned(),
         Err(error) => error.to_string(),
     };
@@ -171,20 +167,24 @@ mod tests {
     #[test]
     fn a_failure_after_training_is_a_note() {
         let mut notes = Vec::new();
-        assert_eq!(left_out(Ok(None), &mut notes), None);
-        assert!(notes.is_empty());
         let not_finite = TrainingError::NotFinite {
             epochs: 3,
             largest: 1e30,
         };
         assert_eq!(left_out(Err(TrainingError::Stopped), &mut notes), None);
         assert_eq!(left_out(Err(not_finite), &mut notes), None);
+        let too_few = Err(TrainingError::NothingToLeaveOut);
+        assert_eq!(left_out(too_few, &mut notes), None);
         assert!(
             notes[0].ends_with("not measured: it was stopped before"),
             "{notes:?}"
         );
         assert!(
             notes[1].contains("no finite numbers after 3 epochs"),
+            "{notes:?}"
+        );
+        assert!(
+            notes[2].contains("no category can be left out"),
             "{notes:?}"
         );
     }

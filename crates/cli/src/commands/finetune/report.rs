@@ -89,6 +89,9 @@ fn print_left_out(left_out: &LeftOut) {
     println!("each category left out of training in turn:");
     println!("backbone    {}", line(&left_out.backbone));
     println!("fine-tuned  {}", line(&left_out.fine_tuned));
+    for skipped in &left_out.skipped {
+        println!("not measured without {}: {}", skipped.what, skipped.reason);
+    }
     for (name, gain) in [
         ("P@1", left_out.first_gain),
         ("P@10", left_out.precision_gain),

@@ -81,9 +81,9 @@ fn chapters<'a>(evaluation: &'a Evaluation, report: &'a EncoderReport) -> Vec<Ch
 /// Sorts the queries of a category by the first k results, which a shopper sees, then by the whole
 /// ranking.
 fn worst_first(evaluation: &Evaluation, report: &EncoderReport, category: usize) -> Vec<usize> {
-    let labels = evaluation.categories.queries.firsts();
+    let labels = &evaluation.categories.queries;
     let mut queries: Vec<(QueryScores, usize)> = (0..labels.len())
-        .filter(|&query| labels[query] as usize == category)
+        .filter(|&query| labels.first(query) == Some(category as u32))
         .filter_map(|query| Some((report.results[query].scores?, query)))
         .collect();
     queries.sort_by(|(a, i), (b, j)| {

@@ -98,8 +98,9 @@ fn verdict_of(evaluation: &Evaluation, comparison: &Comparison) -> Markup {
 fn problems(evaluation: &Evaluation, skipped: &[Skipped]) -> Markup {
     let unanswerable = evaluation.unanswerable();
     let copies = evaluation.setting.queries_in_catalog();
+    let notes = evaluation.notes();
     html! {
-        @if !unanswerable.is_empty() || !skipped.is_empty() || copies > 0 {
+        @if !(unanswerable.is_empty() && skipped.is_empty() && notes.is_empty()) || copies > 0 {
             section.problems {
                 h2 { "To know" }
                 ul {
@@ -108,6 +109,9 @@ fn problems(evaluation: &Evaluation, skipped: &[Skipped]) -> Markup {
                             (copies) " queries are also in the catalog, byte for byte: they find \
                             themselves, and the measures are too good."
                         }
+                    }
+                    @for note in notes {
+                        li { (note) }
                     }
                     @for (category, queries) in unanswerable {
                         li {
