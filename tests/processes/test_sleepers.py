@@ -62,6 +62,16 @@ def at_first(link, method, path, phase, action):
     return reached
 
 
+def collect(world):
+    """Dooms what is left over, and removes it after more than the safe age."""
+    doomed = world.cloud.lookalike("index", "gc", "--json").expect().json()
+    assert doomed["removed"] == 0
+    world.jump(LONG)
+    removed = world.cloud.lookalike("index", "gc", "--json").expect().json()["removed"]
+    assert removed == doomed["doomed"]
+    return removed
+
+
 def test_an_indexer_that_slept_publishes_no_segment_that_was_collected(world):
     index_anchors(world)
     indexer = world.indexers[0]
@@ -72,16 +82,14 @@ def test_an_indexer_that_slept_publishes_no_segment_that_was_collected(world):
     invoking.start()
     assert stored.wait(10)
     world.jump(LONG)
-    collected = world.cloud.lookalike("index", "gc", "--json").expect().json()
-    assert collected["removed"] == 1
+    assert collect(world) == 1
     indexer.let_go()
     invoking.join()
 
-    assert "publishing took longer" in answers[0]["errorMessage"]
+    # It uploaded the segment again, under another name.
+    assert answers[0]["indexed"] == 1, answers
     report = world.cloud.lookalike("index", "verify", "--json").expect(3).json()
     assert report["verify"]["problems"] == []
-    # The event comes again.
-    assert index(world, 1, "catalog/late/late.jpg")["indexed"] == 1
     check_index(world)
 
 
@@ -115,7 +123,7 @@ def test_a_search_function_that_slept_before_it_read_the_segments_reads_the_newe
     world.cloud.lookalike("index", "rebuild").expect()
     # The second one retires what the first has left.
     world.jump(LONG)
-    assert world.cloud.lookalike("index", "gc", "--json").expect().json()["removed"] >= 1
+    assert collect(world) >= 1
     searcher.let_go()
     searching.join()
     (answer,) = answers
