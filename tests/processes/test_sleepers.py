@@ -88,7 +88,7 @@ def test_an_indexer_that_slept_publishes_no_segment_that_was_collected(world):
 
     # It uploaded the segment again, under another name.
     assert answers[0]["indexed"] == 1, answers
-    report = world.cloud.lookalike("index", "verify", "--json").expect(3).json()
+    report = world.cloud.lookalike("index", "verify", "--json").expect().json()
     assert report["verify"]["problems"] == []
     check_index(world)
 

@@ -10,6 +10,7 @@ mod crashes;
 mod damage;
 mod differences;
 mod encoders;
+mod expectations;
 mod failing_loads;
 mod fence;
 mod generations;

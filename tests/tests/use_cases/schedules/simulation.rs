@@ -16,7 +16,7 @@ use super::process::{Calls, NEVER};
 use super::schedule::{Ending, Schedule};
 use super::templates::Template;
 use super::watcher::Watcher;
-use crate::convergence::{expect_agreement, expect_index_of_bucket, expect_no_stale_records};
+use crate::expectations::{expect_agreement, expect_index_of_bucket, expect_no_stale_records};
 use crate::world::{World, long, mix};
 
 /// Longer than a safe age and than any lease.
