@@ -58,12 +58,6 @@ BUGS = [
         "drop(bytes);",
     ),
     Bug(
-        "a delta that may have arrived is published again",
-        "crates/indexing/src/publish.rs",
-        "deltas.clear();",
-        "",
-    ),
-    Bug(
         "a delta does not supersede older rows",
         "crates/indexing/src/manifest_edit/batch.rs",
         "let deleted = view.deleted_by(keys.chain(tombstones.iter().map(String::as_str)));",
