@@ -10,12 +10,12 @@ use tracing::info;
 
 use crate::error::IndexingError;
 use crate::indexer::Indexer;
-use crate::manifest_edit::{Batch, IndexEdit, ManifestEdit};
+use crate::manifest_edit::{Batch, IndexEdit, ManifestEdit, Refusal};
 use crate::observation::{Observation, Observed, Recorded};
 use crate::observe::Looking;
 use crate::publish::Commit;
 use crate::report::{BatchReport, Outcome};
-use crate::targets::IndexTarget;
+use crate::targets::{IndexTarget, Usable};
 
 /// The number of times that a key is done again within one batch because it changed meanwhile.
 const MAX_ROUNDS: u32 = 5;
@@ -66,8 +66,11 @@ impl Indexer {
             let mut observed = self.observe_all(&pending, &looking).await;
             self.apply_attributes(&mut observed, targets, deadline)
                 .await;
-            let commit = self.publish_batch(&observed, targets, deadline).await?;
+            let commit = self.publish_batch(&observed, &usable, deadline).await?;
             report.conflicts += commit.conflicts;
+            if matches!(commit.refusal, Some(Refusal::IndexAdded)) {
+                continue;
+            }
             report.generation = commit.generation;
             let unrecorded = self
                 .record_all(&observed, &targets[0].encoder, &mut written)
@@ -102,9 +105,10 @@ impl Indexer {
     async fn publish_batch(
         &self,
         observed: &[(String, Observed)],
-        targets: &[IndexTarget],
+        usable: &Usable<IndexTarget>,
         deadline: Deadline,
     ) -> Result<Commit, IndexingError> {
+        let targets = &usable.indexes;
         let mut edits = Vec::with_capacity(targets.len());
         let mut first_named = None;
         for (place, target) in targets.iter().enumerate() {
@@ -121,7 +125,8 @@ impl Indexer {
                 may_be_gone: place > 0,
             });
         }
-        let commit = self.publisher.commit(deadline, &edits).await?;
+        let known = Some(&usable.known[..]);
+        let commit = self.publisher.commit_to(known, deadline, &edits).await?;
         if let Some(encoder) = first_named {
             self.keep_named_encoder(encoder).await?;
         }

@@ -14,7 +14,7 @@ use lookalike_core::keys::category_of;
 use lookalike_core::model::ImageHead;
 use lookalike_core::ports::Measurement;
 use lookalike_core::time::Deadline;
-use lookalike_index::{Attributes, CATEGORY, Row, RowAddress};
+use lookalike_index::{Attributes, CATEGORY, Fingerprint, Row, RowAddress};
 use tracing::info;
 
 use crate::current::Current;
@@ -39,6 +39,8 @@ struct Look {
     outdated: Vec<(EncoderIdentity, Vec<Row>)>,
     /// Products that could not be compared completely, and why.
     unknown: BTreeMap<String, String>,
+    /// The encoders of all indexes.
+    known: Vec<Fingerprint>,
     generation: u64,
 }
 
@@ -87,7 +89,7 @@ impl Indexer {
             if look.outdated.is_empty() {
                 break;
             }
-            let commit = self.publish_attributes(&look.outdated, deadline).await?;
+            let commit = self.publish_attributes(&look, deadline).await?;
             report.conflicts += commit.conflicts;
             report.generation = commit.generation;
             for row in look.outdated.into_iter().flat_map(|(_, rows)| rows) {
@@ -108,9 +110,11 @@ impl Indexer {
         let Usable {
             indexes,
             retry_reason,
+            known,
             generation,
         } = self.indexes().await?;
         let mut look = Look {
+            known,
             generation,
             ..Look::default()
         };
@@ -192,20 +196,24 @@ impl Indexer {
 
     async fn publish_attributes(
         &self,
-        outdated: &[(EncoderIdentity, Vec<Row>)],
+        look: &Look,
         deadline: Deadline,
     ) -> Result<Commit, IndexingError> {
-        let edits = outdated.iter().map(|(encoder, rows)| ManifestEdit::Index {
-            encoder: encoder.clone(),
-            edit: IndexEdit::WriteBatch(Batch {
-                attribute_updates: rows.clone(),
-                ..Batch::default()
-            }),
-            // Any index may be given up meanwhile; the searched one too, once another is searched.
-            may_be_gone: true,
-        });
+        let edits = look
+            .outdated
+            .iter()
+            .map(|(encoder, rows)| ManifestEdit::Index {
+                encoder: encoder.clone(),
+                edit: IndexEdit::WriteBatch(Batch {
+                    attribute_updates: rows.clone(),
+                    ..Batch::default()
+                }),
+                // Any index may be given up meanwhile; the searched one too, once another is searched.
+                may_be_gone: true,
+            });
         let edits: Vec<ManifestEdit> = edits.collect();
-        self.publisher.commit(deadline, &edits).await
+        let known = Some(&look.known[..]);
+        self.publisher.commit_to(known, deadline, &edits).await
     }
 
     fn measure_products(&self, report: &ProductsReport) {

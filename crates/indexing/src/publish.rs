@@ -11,7 +11,7 @@ use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::host::Host;
 use lookalike_core::ports::{Generations, Manifests, Segments};
 use lookalike_core::time::Deadline;
-use lookalike_index::{Changed, Collection, Manifest, RetiredSegment, Step};
+use lookalike_index::{Changed, Collection, Fingerprint, Manifest, RetiredSegment, Step};
 use tracing::info;
 
 use crate::backoff::Backoff;
@@ -87,6 +87,20 @@ impl Publisher {
         deadline: Deadline,
         edits: &[ManifestEdit],
     ) -> Result<Commit, IndexingError> {
+        self.commit_to(None, deadline, edits).await
+    }
+
+    /// Does the same, but refuses with [`Refusal::IndexAdded`] if the manifest has an index that is not among `known`: an
+    /// image that is written to some indexes alone would be missing in the other.
+    ///
+    /// # Errors
+    /// As [`commit`](Self::commit).
+    pub(crate) async fn commit_to(
+        &self,
+        known: Option<&[Fingerprint]>,
+        deadline: Deadline,
+        edits: &[ManifestEdit],
+    ) -> Result<Commit, IndexingError> {
         let encoders: Vec<EncoderIdentity> = edits
             .iter()
             .filter_map(ManifestEdit::encoder)
@@ -115,6 +129,10 @@ impl Publisher {
                 return Ok(unchanged(true, None));
             }
             let (published, indexes) = read.existing().complete()?;
+            let mut existing = published.manifest.iter().flat_map(Manifest::fingerprints);
+            if known.is_some_and(|known| existing.any(|f| !known.contains(&f))) {
+                return Ok(unchanged(false, Some(Refusal::IndexAdded)));
+            }
             uploads.renew(&published, &mut edits, &mut deltas).await?;
             let now = self.host.now();
             let successor = match apply(&edits, &published, &indexes, now, &mut deltas)? {

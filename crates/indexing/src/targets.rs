@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lookalike_core::model::ImageHead;
 use lookalike_core::ports::ImageEncoder;
-use lookalike_index::IndexError;
+use lookalike_index::{Fingerprint, IndexError};
 use tracing::error;
 
 use crate::current::{Current, Published, ReadIndexes};
@@ -28,6 +28,8 @@ pub(crate) struct Usable<T> {
     /// The reason why a standby index cannot be used now although it may be later: then every change must be
     /// delivered again.
     pub(crate) retry_reason: Option<String>,
+    /// The encoders of all indexes, usable or not.
+    pub(crate) known: Vec<Fingerprint>,
     pub(crate) generation: u64,
 }
 
@@ -57,6 +59,7 @@ impl Indexer {
             let encoder = self.configured().await?;
             let current = self.publisher.reader.index(&published, &encoder).await;
             return Ok(Usable {
+                known: vec![encoder.fingerprint],
                 indexes: vec![self.target(encoder, current, false).await?],
                 retry_reason: None,
                 generation: published.generation(),
@@ -144,7 +147,9 @@ fn usable<T>(
 ) -> Result<Usable<T>, IndexingError> {
     let mut indexes = Vec::new();
     let mut retry_reason = None;
+    let mut known = Vec::new();
     for (place, (encoder, index)) in read.into_iter().enumerate() {
+        known.push(encoder.fingerprint);
         match index {
             Ok(index) => indexes.push(index),
             Err(error) if place == 0 => return Err(error),
@@ -162,6 +167,7 @@ fn usable<T>(
     Ok(Usable {
         indexes,
         retry_reason,
+        known,
         generation: published.generation(),
     })
 }

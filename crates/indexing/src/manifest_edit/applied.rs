@@ -39,6 +39,8 @@ pub(crate) enum Refusal {
     RebuildNotDue,
     /// The indexes were compared in another generation.
     ComparisonOutdated,
+    /// There is an index that the edits were not made for.
+    IndexAdded,
     /// The encoder migration has no such step from here.
     Migration(MigrationError),
 }
