@@ -220,8 +220,9 @@ pub(crate) fn run(template: &Template, schedule: &Schedule) -> Explored {
             watcher.look(&simulation).await;
             traces.push(third.calls.trace());
         }
+        let mut landed = 0;
         if schedule.lands_early {
-            simulation.cloud.land();
+            landed += simulation.cloud.land();
         }
         if !first_ended && schedule.ending == Ending::Dies {
             first.task.abort();
@@ -239,8 +240,13 @@ pub(crate) fn run(template: &Template, schedule: &Schedule) -> Explored {
             second.expect_end(done);
             watcher.look(&simulation).await;
         }
-        simulation.cloud.land();
+        landed += simulation.cloud.land();
         watcher.look(&simulation).await;
+        let late_call = first.calls.trace().get(schedule.first_stop).copied();
+        if landed > 0 && matches!(late_call, Some("put records" | "remove record")) {
+            // It replaced what others had recorded since, which the daily run corrects.
+            simulation.lost_changes.store(true, Ordering::SeqCst);
+        }
         simulation.settle(schedule).await;
         if !first_stopped {
             explored.first_stop = NEVER;
