@@ -54,6 +54,7 @@ impl Indexer {
         let mut outcomes: BTreeMap<String, Outcome> = BTreeMap::new();
         let mut written = Recorded::new();
         let mut report = BatchReport::default();
+        let mut reason = "";
         for _ in 0..MAX_ROUNDS {
             let usable = self.targets().await?;
             let targets = &usable.indexes;
@@ -68,7 +69,9 @@ impl Indexer {
                 .await;
             let commit = self.publish_batch(&observed, &usable, deadline).await?;
             report.conflicts += commit.conflicts;
+            reason = "the image keeps changing while it is indexed";
             if matches!(commit.refusal, Some(Refusal::IndexAdded)) {
+                reason = "another index was added while the image was indexed";
                 continue;
             }
             report.generation = commit.generation;
@@ -94,8 +97,7 @@ impl Indexer {
             }
         }
         for key in pending {
-            let reason = "the image keeps changing while it is indexed".to_owned();
-            outcomes.insert(key, Outcome::Retry(reason));
+            outcomes.insert(key, Outcome::Retry(reason.to_owned()));
         }
         report.outcomes = outcomes.into_iter().collect();
         self.measure_batch(&report);

@@ -150,7 +150,9 @@ impl Indexer {
                 .map(published_at),
         );
         let mut lately = Vec::new();
-        for generation in numbers.into_iter().rev() {
+        // A writer keeps the current one before it replaces it.
+        let replaced = numbers.range(..published.generation()).rev();
+        for generation in replaced.copied() {
             if !at.contains_key(&(generation + 1))
                 && let Some(bytes) = self.ports.generations.load(generation + 1).await?
                 && let Ok(manifest) = Manifest::decode(&bytes)

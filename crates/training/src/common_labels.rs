@@ -26,20 +26,25 @@ pub struct CommonLabels {
 impl CommonLabels {
     /// Finds the labels that nearly all of the images have.
     pub fn of<'a>(images: impl IntoIterator<Item = &'a LabeledImage>) -> Self {
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        // The number of images that have a label, and of those that have another one beside it.
+        let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         let mut count = 0;
         for image in images {
             count += 1;
-            for label in image.labels().collect::<BTreeSet<&str>>() {
-                *counts.entry(label).or_default() += 1;
+            let labels: BTreeSet<&str> = image.labels().collect();
+            for label in &labels {
+                let (with, beside) = counts.entry(label).or_default();
+                *with += 1;
+                *beside += usize::from(labels.len() > 1);
             }
         }
-        let common = counts
-            .into_iter()
-            .filter(|(_, with)| is_common(*with, count));
+        // The only label of most of its images is what these are, even if nearly all are that.
+        let common = counts.into_iter().filter(|(_, (with, beside))| {
+            *with == count || is_common(*with, count) && 2 * beside > *with
+        });
         Self {
             counts: common
-                .map(|(label, with)| (label.to_owned(), with))
+                .map(|(label, (with, _))| (label.to_owned(), with))
                 .collect(),
             images: count,
         }

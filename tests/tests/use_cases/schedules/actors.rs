@@ -65,6 +65,12 @@ impl Actor {
         matches!(self, Self::RollBack | Self::StartOver)
     }
 
+    /// True if it changes which indexes there are, so that others may find theirs gone and are tried again.
+    pub(crate) fn changes_indexes(self) -> bool {
+        let changes = matches!(self, Self::Migrate | Self::SwitchBack | Self::GiveUp);
+        changes || self.loses_changes()
+    }
+
     /// Acts as a process with this connection; `place` tells apart two that do the same.
     ///
     /// # Errors

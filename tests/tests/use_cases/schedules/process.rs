@@ -66,6 +66,11 @@ impl Calls {
         Duration::from_millis(1 + mix(&mut (hash ^ *same)) % 1000)
     }
 
+    /// True if its call at the stop goes wrong.
+    pub(crate) fn has_fault(&self) -> bool {
+        self.fate != Fate::Done
+    }
+
     /// Waits until the process is stopped.
     pub(crate) async fn stopped(&self) {
         while !self.is_stopped.load(Ordering::SeqCst) {

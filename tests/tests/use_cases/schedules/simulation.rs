@@ -32,6 +32,8 @@ pub(crate) struct Simulation {
     events: Mutex<BTreeSet<String>>,
     promises_ended: AtomicBool,
     lost_changes: AtomicBool,
+    /// True if a process of the schedule changes which indexes there are.
+    indexes_change: bool,
 }
 
 /// What came of a schedule.
@@ -110,7 +112,12 @@ impl Simulation {
         let simulation = Arc::clone(self);
         let task =
             tokio::spawn(async move { actor.act(World::over(cloud, 1), &simulation, place).await });
-        Process { calls, task }
+        Process {
+            actor,
+            may_fail: self.indexes_change || calls.has_fault(),
+            calls,
+            task,
+        }
     }
 
     /// Delivers events until all are done, then checks everything.
@@ -154,6 +161,9 @@ impl Simulation {
 
 /// A running process.
 struct Process {
+    actor: Actor,
+    /// True if a fault, or what others do to its index, may keep it from coming to its end.
+    may_fail: bool,
     calls: Arc<Calls>,
     task: JoinHandle<Result<(), String>>,
 }
@@ -172,8 +182,11 @@ impl Process {
     }
 
     fn expect_end(&self, done: Result<Result<(), String>, tokio::task::JoinError>) {
-        if let Err(died) = done {
-            std::panic::resume_unwind(died.into_panic());
+        let done = done.unwrap_or_else(|died| std::panic::resume_unwind(died.into_panic()));
+        if let Err(reason) = done
+            && !self.may_fail
+        {
+            panic!("{:?} fails: {reason}", self.actor);
         }
     }
 }
@@ -185,12 +198,14 @@ impl Process {
 pub(crate) fn run(template: &Template, schedule: &Schedule) -> Explored {
     in_virtual_time(async {
         let clock = VirtualClock::at(template.time);
+        let actors = [Some(schedule.first), Some(schedule.second), schedule.third];
         let simulation = Arc::new(Simulation {
             cloud: template.cloud.copy(clock.clone() as Arc<dyn Host>),
             clock,
             events: Mutex::default(),
             promises_ended: AtomicBool::new(false),
             lost_changes: AtomicBool::new(false),
+            indexes_change: actors.into_iter().flatten().any(Actor::changes_indexes),
         });
         if !template.is_published {
             let keys: Vec<String> = simulation.cloud.image_versions().into_keys().collect();
