@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lookalike_core::StoreErrorKind;
 use lookalike_core::ports::ImageEncoder;
 use lookalike_index::{Changed, DoomedSegments, SegmentId, Step};
 use lookalike_indexing::{IndexSettings, RollbackError};
@@ -106,6 +107,21 @@ async fn a_catalog_goes_back_to_an_earlier_generation() {
     assert_eq!(missing.len(), 6);
     world.indexer().index_keys(&missing, long()).await.unwrap();
     assert_eq!(world.rows(), later);
+}
+
+#[tokio::test]
+async fn a_catalog_goes_back_although_a_writer_died_before_it_published() {
+    let world = World::new();
+    world.fill(&world.indexer(), 0..9, 3).await;
+    let newest = world.manifest().generation;
+    world.put("catalog/late.jpg", "late");
+    world.fail("swap manifest", u64::MAX, StoreErrorKind::Unavailable);
+    let late = ["catalog/late.jpg".to_owned()];
+    world.indexer().index_keys(&late, long()).await.unwrap_err();
+    world.cloud.set_fault(None);
+    // It has kept the current generation, which is not one to go back to.
+    assert!(world.cloud.generations().contains(&newest));
+    assert_eq!(world.indexer().roll_back(2).await.unwrap(), newest + 1);
 }
 
 #[tokio::test]
