@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -20,9 +21,10 @@ NO_DISK = "no disk is filled: this user may not mount a small one (unshare --mou
 @cache
 def has_disk():
     """True if a process may have a small disk of its own here."""
-    probe = [*UNSHARE, "sh", "-c", MOUNT, "/tmp/lookalike-disk", "true"]
     try:
-        return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+        with tempfile.TemporaryDirectory() as folder:
+            probe = [*UNSHARE, "sh", "-c", MOUNT, folder, "true"]
+            return subprocess.run(probe, capture_output=True, check=False).returncode == 0
     except OSError:
         return False
 

@@ -57,7 +57,7 @@ pub(crate) fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
 }
 
 impl Simulation {
-    /// Lets hours pass at once: whoever is in the middle of something was asleep.
+    /// Lets hours pass at once: a process in the middle of something was asleep.
     pub(crate) fn pass_hours(&self) {
         self.end_promises();
         self.clock.jump(HOURS);
