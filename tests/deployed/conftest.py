@@ -17,6 +17,7 @@ from roles import Role
 from stack import ARCHITECTURE, BUILD, Stack
 from support.catalog import Catalog
 from support.command import BINARY, ROOT, run, tool
+from support.figures import show_figures
 
 PICTURES = 40
 BUILD_TIME = 45 * 60.0
@@ -31,11 +32,7 @@ def pytest_configure(config):
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    """Shows what was measured, also when everything passed."""
-    if config.stash[FIGURES]:
-        terminalreporter.section("figures")
-        for line in config.stash[FIGURES]:
-            terminalreporter.write_line(line)
+    show_figures(terminalreporter, config.stash[FIGURES])
 
 
 @pytest.hookimpl(wrapper=True)

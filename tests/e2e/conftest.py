@@ -12,6 +12,7 @@ import pytest
 from support.api import Api
 from support.catalog import Catalog
 from support.command import BINARY, lookalike
+from support.figures import show_figures
 from support.system import STARTED, System
 
 SHOP_PICTURES = 60
@@ -31,11 +32,7 @@ def pytest_report_header():
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    """Shows the measurements, even if everything passed."""
-    if config.stash[FIGURES]:
-        terminalreporter.section("figures")
-        for line in config.stash[FIGURES]:
-            terminalreporter.write_line(line)
+    show_figures(terminalreporter, config.stash[FIGURES])
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,6 +14,7 @@ pytest.register_assert_rewrite("agreement")
 
 from support.catalog import Catalog
 from support.command import BINARY
+from support.figures import show_figures
 
 import clock
 import cloud
@@ -46,11 +47,7 @@ def pytest_configure(config):
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    """Shows what was injected and seen, also when everything passed."""
-    if config.stash[FIGURES]:
-        terminalreporter.section("figures")
-        for line in config.stash[FIGURES]:
-            terminalreporter.write_line(line)
+    show_figures(terminalreporter, config.stash[FIGURES])
 
 
 @pytest.hookimpl(wrapper=True)
