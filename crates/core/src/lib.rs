@@ -20,6 +20,7 @@ mod same_metadata;
 pub mod segments;
 pub mod start_up;
 pub mod time;
+pub mod vector_base;
 
 pub use encoder_cell::{EncoderCell, EncoderLoader, EncoderReader, ReadFiles};
 pub use encoders::{EncoderOpener, Encoders, NoEncoder};
@@ -34,9 +35,9 @@ pub use lookalike_index::{
 };
 pub use memory_budget::{ExceedsMemory, MemoryBudget};
 pub use model::{
-    EncoderFiles, Failure, Image, ImageHead, ImageRecord, KeptGeneration, ListedImage,
-    LoadedManifest, Metadata, NewestFailures, Page, Product, StoredEncoder, StoredSegment,
-    TableEntry, UploadLink,
+    EncoderFiles, Failure, Image, ImageHead, ImageRecord, ImageVersion, KeptGeneration,
+    ListedImage, LoadedManifest, Metadata, NewestFailures, Page, Product, StoredEncoder,
+    StoredSegment, TableEntry, UploadLink,
 };
 pub use origin_secret::OriginSecret;
 pub use same_metadata::same_metadata;

@@ -31,6 +31,17 @@ pub struct ImageHead {
     pub metadata: BTreeMap<String, String>,
 }
 
+/// A version of an image, and the product that it shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageVersion {
+    /// The image key.
+    pub key: String,
+    /// The product it shows.
+    pub product_id: String,
+    /// The object's version, quotes included.
+    pub etag: String,
+}
+
 /// An image read from the bucket.
 #[derive(Debug, Clone)]
 pub struct Image {
@@ -67,7 +78,7 @@ pub struct StoredSegment {
 pub struct KeptGeneration {
     /// Its number.
     pub generation: u64,
-    /// Time of writing: shortly before it was replaced.
+    /// Time of writing, before it was replaced.
     pub modified: SystemTime,
 }
 

@@ -15,8 +15,9 @@ use lookalike_index::{Fingerprint, SegmentId};
 
 use crate::error::StoreError;
 use crate::model::{
-    EncoderFiles, Image, ImageHead, ImageRecord, KeptGeneration, ListedImage, LoadedManifest,
-    Metadata, NewestFailures, Page, Product, StoredEncoder, StoredSegment, TableEntry, UploadLink,
+    EncoderFiles, Image, ImageHead, ImageRecord, ImageVersion, KeptGeneration, ListedImage,
+    LoadedManifest, Metadata, NewestFailures, Page, Product, StoredEncoder, StoredSegment,
+    TableEntry, UploadLink,
 };
 
 /// Turns image bytes into an embedding. Synchronous and slow (milliseconds): callers leave the
@@ -190,12 +191,8 @@ pub trait ImageRecords: Send + Sync {
     /// Returns the record of `key` under `product_id`, including everything that was stored before
     /// the call.
     async fn find(&self, product_id: &str, key: &str) -> Result<Option<ImageRecord>, StoreError>;
-    /// Returns those of `images`, each a product and a key, that have no record. Any number, each
-    /// once.
-    async fn missing(
-        &self,
-        images: &[(String, String)],
-    ) -> Result<Vec<(String, String)>, StoreError>;
+    /// Returns those of `images` that have no record, or one of another version. Any number, each once.
+    async fn missing(&self, images: &[ImageVersion]) -> Result<Vec<ImageVersion>, StoreError>;
 }
 
 /// The images that could not be indexed.

@@ -59,6 +59,7 @@ mod search;
 mod segment;
 mod selection;
 mod snapshot;
+mod vector_base;
 
 pub use audit::{
     AuditSettings, CategorySeparation, ImageAudit, ImageGroup, Misplaced, SeparationLimits,
@@ -88,3 +89,7 @@ pub use segment::{
 };
 pub use selection::Selection;
 pub use snapshot::Snapshot;
+pub use vector_base::{
+    BANDS, BadBaseName, BaseName, Cover, Field, MAX_CONJUNCTIONS, MAX_FIELDS, MAX_SLOTS, Term,
+    VectorBaseEntry, VectorBaseLayout, WrittenDeltas,
+};

@@ -2,8 +2,8 @@
 
 mod distinct_products;
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 use crate::bits::Bits;
 use crate::ids::SegmentId;
@@ -19,6 +19,8 @@ pub struct LiveRows {
     segments: Vec<Arc<SegmentMeta>>,
     /// The deleted rows of every segment.
     deleted: Vec<Bits>,
+    /// The keys of all tombstones. Made on first use: only rows of a vector base are compared with them.
+    tombstones: Arc<OnceLock<HashSet<String>>>,
 }
 
 impl LiveRows {
@@ -35,7 +37,47 @@ impl LiveRows {
                 deleted[segment_index].insert(row);
             }
         }
-        Self { segments, deleted }
+        Self {
+            segments,
+            deleted,
+            tombstones: Arc::default(),
+        }
+    }
+
+    /// Adds rows that were read from the vector base of the same index, behind the segments, whose addresses stay. Those
+    /// are live whose key no segment has, neither as a row nor as a tombstone: segments are newer.
+    #[must_use]
+    pub fn with_found(&self, found: Arc<SegmentMeta>) -> Self {
+        let tombstones = self.tombstones();
+        let is_removed = |row| !tombstones.is_empty() && tombstones.contains(found.key(row));
+        let mut deleted = Bits::of_numbers(found.rows(), is_removed);
+        for segment in &self.segments {
+            found
+                .rows_with_keys_of(segment)
+                .for_each(|row| _ = deleted.insert(row));
+        }
+        let mut all = self.clone();
+        all.segments.push(found);
+        all.deleted.push(deleted);
+        all
+    }
+
+    /// Returns the keys of all tombstones.
+    pub fn tombstones(&self) -> &HashSet<String> {
+        self.tombstones.get_or_init(|| {
+            let keys = self.segments.iter().flat_map(|meta| meta.tombstones());
+            keys.map(str::to_owned).collect()
+        })
+    }
+
+    /// Returns the last segment alone, with the rows of it that are live among all.
+    #[must_use]
+    pub fn last_alone(&self) -> Self {
+        Self {
+            segments: self.segments.last().cloned().into_iter().collect(),
+            deleted: self.deleted.last().cloned().into_iter().collect(),
+            tombstones: Arc::default(),
+        }
     }
 
     /// Returns the segments, oldest first.
@@ -100,6 +142,15 @@ impl LiveRows {
             .map(|segment_index| self.live_products(segment_index))
             .collect();
         distinct_products::count(&self.segments, &live)
+    }
+
+    /// Returns a number of products of live rows that there are at least.
+    pub(crate) fn min_products(&self) -> u64 {
+        let segments = self.segments.iter().zip(&self.deleted);
+        // Every deleted row may be the only one of its product.
+        let least = segments
+            .map(|(segment, deleted)| segment.product_count().saturating_sub(deleted.count()));
+        least.max().map_or(0, u64::from)
     }
 
     /// Returns the products of a segment that have a live row.

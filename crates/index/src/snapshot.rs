@@ -17,7 +17,6 @@ pub struct Snapshot {
     live_rows: LiveRows,
     segments: Vec<Segment>,
     images: u64,
-    products: u64,
     largest_scale: f32,
     lazy: Arc<Lazy>,
 }
@@ -29,6 +28,7 @@ pub(crate) struct Lazy {
     pub(crate) products: OnceLock<Products>,
     pub(crate) attributes: OnceLock<Vec<AttributeInfo>>,
     pub(crate) recent_selections: Mutex<RecentSelections>,
+    product_count: OnceLock<u64>,
 }
 
 impl Snapshot {
@@ -37,6 +37,15 @@ impl Snapshot {
     /// # Errors
     /// [`IndexError::Dimensions`] if a segment has vectors of another length.
     pub fn new(segments: Vec<Segment>, dimensions: usize) -> Result<Self, IndexError> {
+        let live_rows = LiveRows::new(segments.iter().map(|s| Arc::clone(s.meta())).collect());
+        Self::of(segments, live_rows, dimensions)
+    }
+
+    fn of(
+        segments: Vec<Segment>,
+        live_rows: LiveRows,
+        dimensions: usize,
+    ) -> Result<Self, IndexError> {
         for segment in &segments {
             let found = segment.meta().header.dimensions as usize;
             if found != dimensions {
@@ -46,17 +55,25 @@ impl Snapshot {
                 });
             }
         }
-        let live_rows = LiveRows::new(segments.iter().map(|s| Arc::clone(s.meta())).collect());
         let scales = segments.iter().map(|s| s.body().largest_scale());
         Ok(Self {
             dimensions,
             images: live_rows.images(),
-            products: live_rows.products(),
             largest_scale: scales.fold(0.0, f32::max),
             live_rows,
             segments,
             lazy: Arc::default(),
         })
+    }
+
+    /// Adds rows that were read from the vector base of the same index, as [`LiveRows::with_found`] does.
+    ///
+    /// # Errors
+    /// [`IndexError::Dimensions`] if they have vectors of another length.
+    pub fn with_found(&self, found: Segment) -> Result<Self, IndexError> {
+        let live_rows = self.live_rows.with_found(Arc::clone(found.meta()));
+        let segments: Vec<Segment> = self.segments.iter().cloned().chain([found]).collect();
+        Self::of(segments, live_rows, self.dimensions)
     }
 
     /// Returns the length of every vector.
@@ -81,7 +98,8 @@ impl Snapshot {
 
     /// Counts the distinct products of live rows.
     pub fn products(&self) -> u64 {
-        self.products
+        let count = || self.live_rows.products();
+        *self.lazy.product_count.get_or_init(count)
     }
 
     /// Counts the rows of all segments, including deleted ones.

@@ -15,6 +15,8 @@ const FORMAT: &str = "lookalike manifest";
 const SINGLE: u32 = 1;
 /// The version of a manifest with standby indexes.
 const WITH_STANDBY: u32 = 2;
+/// The version of a manifest with a vector base.
+const WITH_VECTOR_BASE: u32 = 3;
 
 #[derive(Deserialize)]
 struct Head {
@@ -65,10 +67,10 @@ impl Manifest {
         if format != FORMAT {
             return Err(not_ours(bytes));
         }
-        if !(SINGLE..=WITH_STANDBY).contains(&version) {
+        if !(SINGLE..=WITH_VECTOR_BASE).contains(&version) {
             return Err(IndexError::Version {
                 object: OBJECT,
-                expected: WITH_STANDBY,
+                expected: WITH_VECTOR_BASE,
                 found: version,
             });
         }
@@ -87,7 +89,7 @@ impl Manifest {
         }
         if manifest.version() > version {
             return Err(malformed(
-                "it has standby indexes, which its version does not have",
+                "it has standby indexes or a vector base, which its version does not have",
             ));
         }
         manifest.check()?;
@@ -111,6 +113,12 @@ impl Manifest {
                 )));
             }
         }
+        if let Some(entry) = self.vector_bases().find(|entry| !entry.is_possible()) {
+            let name = &entry.name;
+            return Err(malformed(format!(
+                "its vector base {name} cannot have this layout or state"
+            )));
+        }
         let encoders: BTreeSet<Fingerprint> = self.fingerprints().collect();
         if encoders.len() != self.fingerprints().count() {
             return Err(malformed("it has two indexes of one encoder"));
@@ -119,7 +127,9 @@ impl Manifest {
     }
 
     fn version(&self) -> u32 {
-        if self.standby_indexes.is_empty() {
+        if self.vector_bases().next().is_some() {
+            WITH_VECTOR_BASE
+        } else if self.standby_indexes.is_empty() {
             SINGLE
         } else {
             WITH_STANDBY

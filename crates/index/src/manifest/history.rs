@@ -77,6 +77,18 @@ pub enum Step {
     RolledBack,
     /// Garbage collection listed segments that it will remove, or dropped those from the list that it removed.
     GarbageCollected,
+    /// A vector base was made, to take the place of the base segment.
+    VectorBaseBegun,
+    /// The vector base took the place of the base segment.
+    VectorBaseSwitched,
+    /// The base segment was taken back, or the vector base was given up.
+    VectorBaseGivenUp,
+    /// The base segment before the vector base was given up.
+    VectorBaseFinished,
+    /// Rows came into the vector base without a delta.
+    VectorBaseFilled,
+    /// A writer began to write old deltas to the vector base, or has written them.
+    Drained,
     /// A step of a later release: the manifest stays readable.
     #[serde(other)]
     Other,
@@ -102,6 +114,12 @@ impl Step {
             Self::EncoderGivenUp => "index of another encoder given up",
             Self::StartedOver => "started over",
             Self::RolledBack => "went back to an earlier generation",
+            Self::VectorBaseBegun => "vector base begun",
+            Self::VectorBaseSwitched => "switched to the vector base",
+            Self::VectorBaseGivenUp => "vector base given up",
+            Self::VectorBaseFinished => "base segment given up for the vector base",
+            Self::VectorBaseFilled => "vector base filled or counted",
+            Self::Drained => "deltas moved to the vector base",
             Self::GarbageCollected => "unneeded segments collected",
             Self::Other => "something that this release does not know",
         }

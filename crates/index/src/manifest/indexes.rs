@@ -5,6 +5,7 @@
 
 use super::{Manifest, Role, SegmentEntry, StandbyIndex};
 use crate::ids::{Fingerprint, SegmentId};
+use crate::vector_base::VectorBaseEntry;
 
 impl Manifest {
     /// Returns the encoders of all indexes, the serving one's first.
@@ -13,12 +14,21 @@ impl Manifest {
         std::iter::once(self.fingerprint).chain(standby.map(|index| index.fingerprint))
     }
 
-    /// Returns the segments of all indexes.
+    /// Returns the segments of all indexes, and the base segments that they can go back to.
     pub fn entries(&self) -> impl Iterator<Item = &SegmentEntry> + '_ {
         let standby = self.standby_indexes.iter();
-        self.segments
-            .iter()
+        let segments = self.segments.iter();
+        let replaced = (self.vector_bases()).filter_map(|entry| entry.replaced.as_ref());
+        segments
             .chain(standby.flat_map(|index| &index.segments))
+            .chain(replaced)
+    }
+
+    /// Returns the vector bases of all indexes.
+    pub fn vector_bases(&self) -> impl Iterator<Item = &VectorBaseEntry> + '_ {
+        let standby = self.standby_indexes.iter();
+        let standby = standby.filter_map(|index| index.vector_base.as_ref());
+        self.vector_base.iter().chain(standby)
     }
 
     /// True if any index has this segment.
@@ -49,6 +59,7 @@ impl Manifest {
             dimensions: standby.dimensions,
             generation: self.generation,
             segments: standby.segments.clone(),
+            vector_base: standby.vector_base.clone(),
             retired: self.retired.clone(),
             doomed: self.doomed.clone(),
             forgotten: self.forgotten,
@@ -58,19 +69,21 @@ impl Manifest {
         })
     }
 
-    /// Replaces the segments and the lease of one index by those of `index`, which
+    /// Replaces segments, vector base and lease of one index by those of `index`, which
     /// [`index_of`](Self::index_of) returned and a writer changed. `None` if there is no longer an
     /// index of that encoder.
     pub fn with_index(&self, index: Manifest) -> Option<Manifest> {
         let mut whole = self.clone();
         if whole.fingerprint == index.fingerprint {
             whole.segments = index.segments;
+            whole.vector_base = index.vector_base;
             whole.lease = index.lease;
             return Some(whole);
         }
         let mut standby = whole.standby_indexes.iter_mut();
         let changed = standby.find(|known| known.fingerprint == index.fingerprint)?;
         changed.segments = index.segments;
+        changed.vector_base = index.vector_base;
         changed.lease = index.lease;
         Some(whole)
     }
@@ -94,6 +107,7 @@ impl Manifest {
             encoder: encoder.to_owned(),
             dimensions,
             segments: Vec::new(),
+            vector_base: None,
             lease: None,
         });
         Some(whole)
@@ -111,6 +125,7 @@ impl Manifest {
             encoder: self.encoder.clone(),
             dimensions: self.dimensions,
             segments: self.segments.clone(),
+            vector_base: self.vector_base.clone(),
             lease: self.lease.clone(),
         });
         Some(Manifest {
@@ -119,6 +134,7 @@ impl Manifest {
             dimensions: next.dimensions,
             generation: self.generation,
             segments: next.segments,
+            vector_base: next.vector_base,
             retired: self.retired.clone(),
             doomed: self.doomed.clone(),
             forgotten: self.forgotten,

@@ -5,7 +5,7 @@
 //!
 //! While a catalog changes its encoder, the manifest also names standby indexes. Such a manifest has another version
 //! than one of a single index, so that a release that does not know standby indexes refuses it: otherwise its next
-//! publication would drop them.
+//! publication would drop them. For the same reason, a manifest with a vector base has a version of its own.
 
 mod codec;
 mod doomed;
@@ -19,6 +19,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::IndexError;
 use crate::ids::Fingerprint;
+use crate::segment::SegmentKind;
+use crate::vector_base::VectorBaseEntry;
 pub use doomed::{Collection, DoomedSegments, MAX_DOOMED};
 pub use history::{Changed, HistoryEntry, MAX_HISTORY_ENTRIES, Step};
 pub use segment_entry::{Lease, RetiredSegment, SegmentEntry};
@@ -39,6 +41,9 @@ pub struct Manifest {
     pub generation: u64,
     /// The segments, oldest content first; at most one base, which comes first.
     pub segments: Vec<SegmentEntry>,
+    /// The vector base, whose rows are older than those of all deltas.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vector_base: Option<VectorBaseEntry>,
     /// Segments that were replaced lately and that slow readers may still need.
     #[serde(default)]
     pub retired: Vec<RetiredSegment>,
@@ -73,6 +78,7 @@ impl Manifest {
             dimensions,
             generation: 0,
             segments: Vec::new(),
+            vector_base: None,
             retired: Vec::new(),
             doomed: Vec::new(),
             forgotten: None,
@@ -80,6 +86,17 @@ impl Manifest {
             standby_indexes: Vec::new(),
             history: Vec::new(),
         }
+    }
+
+    /// Returns the vector base, if it is searched.
+    pub fn serving_base(&self) -> Option<&VectorBaseEntry> {
+        self.vector_base.as_ref().filter(|entry| entry.is_serving)
+    }
+
+    /// Returns the base segment, if there is one.
+    pub fn base_segment(&self) -> Option<&SegmentEntry> {
+        let first = self.segments.first();
+        first.filter(|entry| entry.kind == SegmentKind::Base)
     }
 
     /// Rejects a manifest of another encoder.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::segment_entry::{Lease, SegmentEntry};
 use crate::ids::Fingerprint;
+use crate::vector_base::VectorBaseEntry;
 
 /// The purpose of a standby index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -38,6 +39,9 @@ pub struct StandbyIndex {
     pub dimensions: usize,
     /// The segments, oldest content first; at most one base, which comes first.
     pub segments: Vec<SegmentEntry>,
+    /// The vector base, whose rows are older than those of all deltas.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vector_base: Option<VectorBaseEntry>,
     /// The lease of the writer that is rebuilding the base.
     #[serde(default)]
     pub lease: Option<Lease>,

@@ -92,6 +92,32 @@ impl QuantizedVector {
         Some(Self::of_components(&components, Basis::Rotated))
     }
 
+    /// Encodes the vector for an engine: its scale as a little-endian number, the coarse bytes, the fine bytes, all in the
+    /// rotated basis.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let rotated = self.rotated();
+        let Self { scale, hi, lo, .. } = rotated.as_ref().unwrap_or(self);
+        [&scale.to_le_bytes()[..], hi, lo].concat()
+    }
+
+    /// Decodes what [`to_bytes`](Self::to_bytes) returned; `None` if no vector of this length has these bytes.
+    pub fn from_bytes(bytes: &[u8], dimensions: usize) -> Option<Self> {
+        let (scale, components) = bytes.split_first_chunk::<4>()?;
+        let scale = f32::from_le_bytes(*scale);
+        // The largest component of a vector of unit length is at most 1, and one of its coarse steps 1 part in 127.
+        let is_possible = scale.is_normal() && scale > 0.0 && scale <= 1.0 / 64.0;
+        if !is_possible || dimensions == 0 || components.len() != 2 * dimensions {
+            return None;
+        }
+        let (hi, lo) = components.split_at(dimensions);
+        let is_coarse = |byte: &u8| byte.cast_signed() != i8::MIN;
+        if !hi.iter().chain(lo).all(is_coarse) {
+            return None;
+        }
+        let part = Bytes::copy_from_slice;
+        Some(Self::stored(scale, part(hi), part(lo), Basis::Rotated))
+    }
+
     /// Returns the number of components.
     pub fn dimensions(&self) -> usize {
         self.hi.len()

@@ -37,7 +37,14 @@ impl<'a> RowFilter<'a> {
         let max_results = match (request.filter, request.group_by) {
             (Some(selection), _) => selection.images(),
             (None, GroupBy::Image) => snapshot.images() - images,
-            (None, GroupBy::Product) => snapshot.products() - products,
+            (None, GroupBy::Product) => {
+                // Counting looks at every row.
+                let at_least = snapshot.live_rows().min_products();
+                match at_least.saturating_sub(products) >= request.k as u64 {
+                    true => u64::MAX,
+                    false => snapshot.products() - products,
+                }
+            }
         };
         Self {
             snapshot,
@@ -47,7 +54,7 @@ impl<'a> RowFilter<'a> {
         }
     }
 
-    /// Returns the maximum number of results.
+    /// Returns the maximum number of results; more if there are at least `k`.
     pub(super) fn max_results(&self) -> usize {
         self.max_results
     }

@@ -1,6 +1,9 @@
 //! The order in which rows are stored, and the graph over them.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+
+use twox_hash::XxHash3_64;
 
 use crate::hnsw::{self, BuiltGraph, GraphParameters};
 use crate::quantization::QuantizedVector;
@@ -51,16 +54,42 @@ impl Layout {
 /// Groups rows by identical vector, in order of first appearance. In a graph, groups of exact duplicates would fill
 /// each other's neighbor lists and cut off everything else.
 fn distinct_vectors(embeddings: &[QuantizedVector]) -> Vec<Vec<usize>> {
-    let mut seen: HashMap<(u32, &[i8], &[i8]), usize> = HashMap::with_capacity(embeddings.len());
+    let mut seen: HashMap<HashedVector<'_>, usize> = HashMap::with_capacity(embeddings.len());
     let mut nodes: Vec<Vec<usize>> = Vec::with_capacity(embeddings.len());
-    for (i, v) in embeddings.iter().enumerate() {
-        let node = *seen
-            .entry((v.scale.to_bits(), v.hi(), v.lo()))
-            .or_insert_with(|| {
-                nodes.push(Vec::with_capacity(1));
-                nodes.len() - 1
-            });
+    for (i, vector) in embeddings.iter().enumerate() {
+        let node = *seen.entry(HashedVector::new(vector)).or_insert_with(|| {
+            nodes.push(Vec::with_capacity(1));
+            nodes.len() - 1
+        });
         nodes[node].push(i);
     }
     nodes
 }
+
+/// A vector with a hash of its coarse components: the hash of the map is ten times slower over that many bytes.
+struct HashedVector<'a> {
+    hash: u64,
+    vector: &'a QuantizedVector,
+}
+
+impl<'a> HashedVector<'a> {
+    fn new(vector: &'a QuantizedVector) -> Self {
+        let hash = XxHash3_64::oneshot(bytemuck::cast_slice(vector.hi()));
+        Self { hash, vector }
+    }
+}
+
+impl Hash for HashedVector<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl PartialEq for HashedVector<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let (a, b) = (self.vector, other.vector);
+        a.scale.to_bits() == b.scale.to_bits() && a.hi() == b.hi() && a.lo() == b.lo()
+    }
+}
+
+impl Eq for HashedVector<'_> {}

@@ -14,6 +14,7 @@ use super::stored_columns::{TextColumn, U32Column, U64Column};
 use crate::bits::Bits;
 use crate::columns::AttributeTable;
 use crate::error::IndexError;
+use crate::gallop::first_not_below;
 use crate::ids::{Fingerprint, SegmentId};
 use crate::recall::Recall;
 use crate::row::Attributes;
@@ -159,11 +160,38 @@ impl SegmentMeta {
                 high = middle;
             }
         }
+        let mut rows = self.rows_of_hash(low, wanted);
+        rows.find(|&row| self.key(row) == key)
+    }
+
+    /// Returns the rows whose keys another segment has as rows too, which may be deleted.
+    pub(crate) fn rows_with_keys_of<'a>(
+        &'a self,
+        other: &'a Self,
+    ) -> impl Iterator<Item = u32> + 'a {
+        let count = other.hashed_rows.len() as u32;
+        let mut from = 0;
+        // Both are in the order of hashes.
+        self.hashed_rows
+            .iter()
+            .enumerate()
+            .filter_map(move |(i, row)| {
+                let hash = self.hashes.get(i);
+                from = first_not_below(from, count, |other_i| {
+                    other.hashes.get(other_i as usize) < hash
+                });
+                let mut same_hash = other.rows_of_hash(from as usize, hash);
+                let is_there = same_hash.any(|other_row| other.key(other_row) == self.key(row));
+                is_there.then_some(row)
+            })
+    }
+
+    /// Returns the rows whose keys have this hash; the first hash that is not below it is at `from`.
+    fn rows_of_hash(&self, from: usize, hash: u64) -> impl Iterator<Item = u32> {
         // Keys of equal hash are adjacent.
-        (low..self.hashed_rows.len())
-            .take_while(|&i| self.hashes.get(i) == wanted)
+        (from..self.hashed_rows.len())
+            .take_while(move |&i| self.hashes.get(i) == hash)
             .map(|i| self.hashed_rows.get(i))
-            .find(|&row| self.key(row) == key)
     }
 
     /// Returns the rows of older segments that this segment deletes.

@@ -1,7 +1,5 @@
 //! Writing columns of a segment, aligned for fast reading.
 
-use std::collections::BTreeSet;
-
 use super::checks::malformed;
 use crate::error::IndexError;
 
@@ -98,7 +96,9 @@ impl SegmentWriter {
         &mut self,
         texts: impl Iterator<Item = &'a str> + Clone,
     ) -> Result<(), IndexError> {
-        let distinct: Vec<&str> = texts.clone().collect::<BTreeSet<_>>().into_iter().collect();
+        let mut distinct: Vec<&str> = texts.clone().collect();
+        distinct.sort_unstable();
+        distinct.dedup();
         self.put_u32s(texts.map(|text| distinct.partition_point(|known| *known < text) as u32));
         self.put_u32(distinct.len() as u32);
         self.put_texts(distinct.into_iter())

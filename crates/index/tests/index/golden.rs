@@ -108,6 +108,7 @@ fn manifest_with_standby() -> Manifest {
             recall: None,
             match_thresholds: None,
         }],
+        vector_base: None,
         lease: None,
     };
     Manifest {

@@ -66,6 +66,7 @@ fn manifests() -> impl Strategy<Value = Manifest> {
                         encoder: format!("encoder {encoder}"),
                         dimensions: 10 + usize::from(encoder),
                         segments: take(count),
+                        vector_base: None,
                         lease: lease(owner),
                     })
                     .collect(),

@@ -75,7 +75,7 @@ fn a_future_version_is_named() {
         Manifest::decode(newer.as_bytes()),
         Err(IndexError::Version {
             object: "manifest",
-            expected: 2,
+            expected: 3,
             found: 9
         })
     );

@@ -33,6 +33,22 @@ proptest! {
         prop_assert!(off.sqrt() <= (0.51 * step + 1e-6) * (v.len() as f32).sqrt() + 1e-6);
     }
 
+    #[test]
+    fn bytes_hold_the_vector(v in vector(), place in any::<proptest::sample::Index>()) {
+        let stored = QuantizedVector::new(&v).unwrap();
+        let bytes = stored.to_bytes();
+        prop_assert_eq!(QuantizedVector::from_bytes(&bytes, v.len()), Some(stored));
+        prop_assert_eq!(QuantizedVector::from_bytes(&bytes, v.len() + 1), None);
+        prop_assert_eq!(QuantizedVector::from_bytes(&bytes[..place.index(bytes.len())], v.len()), None);
+        let original = QuantizedVector::of_components(&unit(&v).unwrap(), Basis::Original);
+        let rotated = original.rotated();
+        prop_assert_eq!(QuantizedVector::from_bytes(&original.to_bytes(), v.len()), rotated);
+        for scale in [f32::NAN, 0.0, -0.001, f32::INFINITY, 1.0] {
+            let bytes = [&scale.to_le_bytes()[..], &bytes[4..]].concat();
+            prop_assert_eq!(QuantizedVector::from_bytes(&bytes, v.len()), None);
+        }
+    }
+
     /// This happens when a base of an older version is rebuilt.
     #[test]
     fn the_original_basis_becomes_the_rotated_one(v in vector(), w in vector()) {
