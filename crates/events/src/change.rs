@@ -18,6 +18,8 @@ pub struct Message {
 pub enum Work {
     /// Look at objects that were written or removed.
     Changes(Vec<Change>),
+    /// Index objects without an event of their own, straight into the vector base.
+    Backfill(Vec<Change>),
     /// Maintain the index.
     Maintenance,
 }

@@ -54,7 +54,8 @@ impl DeadLetter {
 impl From<Work> for LostWork {
     fn from(work: Work) -> Self {
         match work {
-            Work::Changes(changes) => Self::Changes(changes),
+            // A change of each has the same effect.
+            Work::Changes(changes) | Work::Backfill(changes) => Self::Changes(changes),
             Work::Maintenance => Self::Maintenance,
         }
     }

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::change::{Change, Message, TableWrite, Work};
 use crate::error::EventError;
-use crate::maintenance::{is_maintenance_request, is_tick};
+use crate::maintenance::{backfilled, is_maintenance_request, is_tick};
 use crate::payload::{
     BridgedEvent, QueuedMessage, Records, S3Record, SnsNotification, SnsRecord, StreamRecord,
     StreamedWrite,
@@ -77,9 +77,13 @@ fn changes_in_text(text: &str) -> Result<Vec<Change>, EventError> {
 pub(crate) fn work_in_text(text: &str) -> Result<Work, EventError> {
     let value: Value =
         serde_json::from_str(text).map_err(|e| EventError::NotJson(e.to_string()))?;
-    match is_maintenance_request(&value) {
-        true => Ok(Work::Maintenance),
-        false => changes(value).map(Work::Changes),
+    if is_maintenance_request(&value) {
+        return Ok(Work::Maintenance);
+    }
+    let backfill = backfilled(&value);
+    match (changes(value), backfill) {
+        (Err(EventError::Unknown { .. }), Some(backfill)) => backfill.map(Work::Backfill),
+        (changes, _) => changes.map(Work::Changes),
     }
 }
 

@@ -26,6 +26,6 @@ pub use dead_letter::{DeadLetter, LostWork};
 pub use error::EventError;
 pub use event::Event;
 pub use key::{decode_key, encode_key};
-pub use maintenance::maintenance_request;
+pub use maintenance::{backfill_request, maintenance_request};
 pub use notification::{CREATED, ObjectChange, REMOVED, notification};
 pub use product::{ITEM, PRODUCT_ID, PRODUCT_ITEM, changed_product};

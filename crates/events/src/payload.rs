@@ -46,6 +46,28 @@ pub(crate) struct BridgedEvent {
 }
 
 #[derive(Deserialize)]
+pub(crate) struct BackfillEvent {
+    detail: BackfillDetail,
+}
+
+#[derive(Deserialize)]
+struct BackfillDetail {
+    bucket: String,
+    keys: Vec<String>,
+}
+
+impl BackfillEvent {
+    pub(crate) fn changes(self) -> Vec<Change> {
+        let BackfillDetail { bucket, keys } = self.detail;
+        let changes = keys.into_iter().map(|key| Change {
+            bucket: bucket.clone(),
+            key,
+        });
+        changes.collect()
+    }
+}
+
+#[derive(Deserialize)]
 pub(crate) struct Location {
     pub(crate) bucket: Bucket,
     pub(crate) object: Object,

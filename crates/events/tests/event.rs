@@ -1,7 +1,10 @@
 //! Every sample event of the indexer, and errors of hostile or broken ones.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use lookalike_events::{Change, Event, EventError, Message, TableWrite, Work, maintenance_request};
+use lookalike_events::{
+    Change, DeadLetter, Event, EventError, LostWork, Message, TableWrite, Work, backfill_request,
+    maintenance_request,
+};
 use serde_json::{Value, json};
 
 const AWKWARD: &str = "catalog/summer sale/café + 100%.png";
@@ -148,7 +151,7 @@ fn queued_messages_may_wrap_any_other_event() {
         .map(|message| message.work.unwrap())
         .map(|work| match work {
             Work::Changes(changes) => changes,
-            Work::Maintenance => panic!("no message asks for maintenance"),
+            other => panic!("no message asks for {other:?}"),
         })
         .collect();
     assert_eq!(
@@ -186,6 +189,27 @@ fn maintenance_can_be_asked_for_by_a_message() {
     let messages = queued(&[json!(request.to_string())]);
     assert_eq!(messages[0].work, Ok(Work::Maintenance));
     assert_eq!(messages[0].changes(), []);
+}
+
+#[test]
+fn a_backfill_can_be_asked_for_by_a_message() {
+    let keys = ["catalog/a b.jpg", "catalog/\u{e9}+%20.png"].map(str::to_owned);
+    let request = backfill_request("shop", &keys);
+    let changes = keys.map(|key| Change {
+        bucket: "shop".to_owned(),
+        key,
+    });
+    let damaged = json!({ "source": "lookalike", "detail-type": "Backfill Request", "detail": {} });
+    let messages = queued(&[json!(request.to_string()), json!(damaged.to_string())]);
+    assert_eq!(messages[0].work, Ok(Work::Backfill(changes.to_vec())));
+    assert_eq!(messages[0].changes(), []);
+    assert!(matches!(
+        messages[1].work,
+        Err(EventError::Malformed { .. })
+    ));
+    // Given up, they are changes like others.
+    let letter = DeadLetter::parse(&request.to_string()).unwrap();
+    assert_eq!(letter.work, LostWork::Changes(changes.to_vec()));
 }
 
 #[test]

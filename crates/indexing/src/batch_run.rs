@@ -56,7 +56,7 @@ impl Indexer {
         let mut report = BatchReport::default();
         let mut reason = "";
         for _ in 0..MAX_ROUNDS {
-            let usable = self.targets().await?;
+            let usable = self.targets(&pending).await?;
             let targets = &usable.indexes;
             let looking = Looking {
                 targets,
@@ -138,7 +138,7 @@ impl Indexer {
     /// Returns the keys whose objects differ from what was just published and recorded: another writer may have
     /// published or recorded an older version after a newer one. The last writer is also the last to look, so
     /// what it writes of every key is true.
-    async fn changed_since(
+    pub(crate) async fn changed_since(
         &self,
         observed: &[(String, Observed)],
         deadline: Deadline,

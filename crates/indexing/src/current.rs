@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lookalike_index::{Attributes, IndexError, LiveRows, Manifest, Role, RowAddress};
+use lookalike_index::{Attributes, IndexError, LiveRows, Manifest, Role, RowAddress, Segment};
 use tracing::warn;
 
 use crate::encoder_identity::EncoderIdentity;
@@ -23,6 +23,8 @@ pub(crate) struct Current {
     /// The manifest as if this index were alone in it.
     pub(crate) manifest: Manifest,
     pub(crate) view: Arc<LiveRows>,
+    /// The rows of its vector base that were read, the last of `view`.
+    pub(crate) found: Option<Segment>,
 }
 
 /// Indexes of one manifest, each as far as it can be read.

@@ -26,9 +26,13 @@ impl IndexReader {
         rows: &[RowAddress],
     ) -> Result<Vec<QuantizedVector>, IndexingError> {
         let view = &current.view;
+        let found = |at: &RowAddress| {
+            let found = current.found.as_ref()?;
+            (at.segment + 1 == view.segments().len()).then(|| found.row(at.row).embedding)
+        };
         let ranges_of = |at: &RowAddress| view.meta(*at).embedding_ranges(at.row);
         let mut wanted: BTreeMap<usize, Vec<Range<u64>>> = BTreeMap::new();
-        for at in rows {
+        for at in rows.iter().filter(|at| found(at).is_none()) {
             wanted.entry(at.segment).or_default().extend(ranges_of(at));
         }
         let reads = wanted.into_iter().flat_map(|(segment, ranges)| {
@@ -55,6 +59,9 @@ impl IndexReader {
             Bytes::copy_from_slice(&part[at(range.start)..at(range.end)])
         };
         let embeddings = rows.iter().map(|at| {
+            if let Some(embedding) = found(at) {
+                return Ok(embedding);
+            }
             let parts = ranges_of(at).map(|range| read(at.segment, range));
             Ok(view.meta(*at).embedding_of(parts)?)
         });

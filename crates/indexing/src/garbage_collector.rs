@@ -85,7 +85,7 @@ impl Indexer {
             return Ok(true);
         };
         // First, so that no generation is kept whose segments are gone.
-        let kept = self.forget_generations(safe_since).await?;
+        let kept = self.forget_generations(manifest, safe_since).await?;
         self.remove(manifest.doomed_before(milliseconds(safe_since)), removed)
             .await?;
         let garbage = self.garbage(stored, manifest, &kept, safe_since).await?;
@@ -155,6 +155,15 @@ impl Indexer {
         &self,
         kept: &[KeptGeneration],
     ) -> Result<Vec<SegmentId>, IndexingError> {
+        let manifests = self.kept_manifests(kept).await?;
+        let entries = manifests.iter().flat_map(Manifest::entries);
+        Ok(entries.map(|entry| entry.id).collect())
+    }
+
+    async fn kept_manifests(
+        &self,
+        kept: &[KeptGeneration],
+    ) -> Result<Vec<Manifest>, IndexingError> {
         let mut numbers: Vec<u64> = kept.iter().map(|kept| kept.generation).collect();
         numbers.sort_unstable();
         let step = numbers.len().div_ceil(MAX_KEPT_READ).max(1);
@@ -173,24 +182,60 @@ impl Indexer {
         // One that cannot be read was replaced by starting over, and cannot be gone back to either.
         let readable = manifests.into_iter().flatten();
         let readable = readable.filter_map(|bytes| Manifest::decode(&bytes).ok());
-        Ok(readable
-            .flat_map(|manifest| manifest.entries().map(|entry| entry.id).collect::<Vec<_>>())
-            .collect())
+        Ok(readable.collect())
     }
 
     /// Removes the manifests of generations whose segments may be doomed soon, and returns the others.
     async fn forget_generations(
         &self,
+        manifest: &Manifest,
         safe_since: SystemTime,
     ) -> Result<Vec<KeptGeneration>, IndexingError> {
-        let promised = safe_since + self.settings.safe_age / 2;
-        let generations = self.ports.generations.list().await?;
-        let (kept, old): (Vec<_>, Vec<_>) =
-            (generations.into_iter()).partition(|kept| kept.modified >= promised);
+        let (kept, old) = self.by_promise(manifest, safe_since).await?;
         for old in old {
             self.ports.generations.delete(old.generation).await?;
         }
         Ok(kept)
+    }
+
+    /// Returns the manifests of generations whose pages can be continued, or that can be gone back to, as far as they can
+    /// be read; of many, some between the oldest and the newest.
+    pub(crate) async fn promised_manifests(
+        &self,
+        manifest: &Manifest,
+    ) -> Result<Vec<Manifest>, IndexingError> {
+        let (kept, _) = self.by_promise(manifest, self.safe_since()).await?;
+        self.kept_manifests(&kept).await
+    }
+
+    /// Returns the generations that are kept: those that something is promised of, and the others.
+    ///
+    /// A generation was replaced before the one after it was kept. The time at which it was kept itself tells less: a
+    /// writer does so before its upload, which may take long, and one that dies never replaces it.
+    async fn by_promise(
+        &self,
+        manifest: &Manifest,
+        safe_since: SystemTime,
+    ) -> Result<(Vec<KeptGeneration>, Vec<KeptGeneration>), IndexingError> {
+        let promised = safe_since + self.settings.safe_age / 2;
+        let mut generations = self.ports.generations.list().await?;
+        generations.sort_unstable_by_key(|kept| kept.generation);
+        let published = manifest.history.last();
+        let published = published.map_or(UNIX_EPOCH, |entry| {
+            UNIX_EPOCH + Duration::from_millis(entry.at)
+        });
+        let (mut kept, mut old) = (Vec::new(), Vec::new());
+        let mut replaced_by = published;
+        for generation in generations.into_iter().rev() {
+            let number = generation.generation;
+            let is_current = number >= manifest.generation;
+            let replaced = std::mem::replace(&mut replaced_by, generation.modified);
+            match is_current || replaced >= promised {
+                true => kept.push(generation),
+                false => old.push(generation),
+            }
+        }
+        Ok((kept, old))
     }
 
     /// Returns the time from which everything is too young to be collected.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lookalike_core::model::LoadedManifest;
 use lookalike_core::ports::{Manifests, Segments};
+use lookalike_core::vector_base::VectorBase;
 use lookalike_index::{Fingerprint, LiveRows, Manifest, SegmentId, SegmentMeta};
 
 use crate::current::{Current, Published, ReadIndexes};
@@ -20,6 +21,7 @@ const MAX_TRIES: u32 = 5;
 pub(crate) struct IndexReader {
     manifests: Arc<dyn Manifests>,
     pub(crate) segments: Arc<dyn Segments>,
+    pub(crate) vector_base: Arc<dyn VectorBase>,
     /// Read or published last. Callers that run at once may put older ones here; the conditional read
     /// of the manifest finds that out.
     last: Mutex<Last>,
@@ -32,10 +34,15 @@ struct Last {
 }
 
 impl IndexReader {
-    pub(crate) fn new(manifests: Arc<dyn Manifests>, segments: Arc<dyn Segments>) -> Self {
+    pub(crate) fn new(
+        manifests: Arc<dyn Manifests>,
+        segments: Arc<dyn Segments>,
+        vector_base: Arc<dyn VectorBase>,
+    ) -> Self {
         Self {
             manifests,
             segments,
+            vector_base,
             last: Mutex::default(),
         }
     }
@@ -127,7 +134,11 @@ impl IndexReader {
                 view
             }
         };
-        Ok(Arc::new(Current { manifest, view }))
+        Ok(Arc::new(Current {
+            manifest,
+            view,
+            found: None,
+        }))
     }
 
     /// Keeps a manifest that this process published, with the segments that it wrote, so that they are not read back.

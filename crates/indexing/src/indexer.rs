@@ -1,48 +1,14 @@
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use lookalike_core::encoder_cell::{EncoderSlots, cores};
-use lookalike_core::encoders::Encoders;
 use lookalike_core::filterable::Filterable;
-use lookalike_core::host::Host;
 use lookalike_core::memory_budget::MemoryBudget;
-use lookalike_core::ports::{
-    EncoderStore, Failures, Generations, ImageRecords, ImageStore, Manifests, Metrics, Products,
-    SegmentStore, Segments,
-};
 use lookalike_index::CompactionPolicy;
 use tokio::time::Instant;
 
+use crate::index_ports::IndexPorts;
 use crate::publish::Publisher;
-
-/// The ports that the indexer needs.
-#[derive(Clone)]
-pub struct IndexPorts {
-    /// The encoders.
-    pub encoders: Encoders,
-    /// The catalog images.
-    pub images: Arc<dyn ImageStore>,
-    /// The manifest.
-    pub manifests: Arc<dyn Manifests>,
-    /// The manifests of replaced generations.
-    pub generations: Arc<dyn Generations>,
-    /// The segments.
-    pub segments: Arc<dyn Segments>,
-    /// The segments again, to list and remove.
-    pub shelf: Arc<dyn SegmentStore>,
-    /// The encoders that are stored beside the index, to list and remove.
-    pub encoder_store: Arc<dyn EncoderStore>,
-    /// The metadata of the products.
-    pub products: Arc<dyn Products>,
-    /// Where outcomes are recorded.
-    pub records: Arc<dyn ImageRecords>,
-    /// Where failures are found again.
-    pub failures: Arc<dyn Failures>,
-    /// The operator's dashboard.
-    pub metrics: Arc<dyn Metrics>,
-    /// The time of day and random numbers.
-    pub host: Arc<dyn Host>,
-}
 
 /// Longest time that Lambda gives an invocation.
 const MAX_INVOCATION: Duration = Duration::from_secs(900);
@@ -69,6 +35,8 @@ pub struct IndexSettings {
     /// Longest time that any process works on an image that comes alone; the record of a try that is older was left
     /// by a process that died. An event that comes again must do so later than that, otherwise it is only delivered again.
     pub longest_try: Duration,
+    /// Time after which lists of a product's rows in a vector base show what was written.
+    pub engine_lag: Duration,
 }
 
 impl Default for IndexSettings {
@@ -82,6 +50,7 @@ impl Default for IndexSettings {
             memory: None,
             image_memory: MemoryBudget::default(),
             longest_try: MAX_INVOCATION,
+            engine_lag: Duration::from_secs(5),
         }
     }
 }
@@ -100,13 +69,7 @@ pub struct Indexer {
 impl Indexer {
     /// Makes an indexer; nothing is read before the first batch.
     pub fn new(ports: IndexPorts, settings: IndexSettings) -> Self {
-        let publisher = Publisher::new(
-            Arc::clone(&ports.manifests),
-            Arc::clone(&ports.generations),
-            Arc::clone(&ports.segments),
-            Arc::clone(&ports.host),
-            settings.safe_age,
-        );
+        let publisher = Publisher::new(&ports, settings.safe_age);
         let slots = EncoderSlots::new(settings.image_memory.clone(), settings.parallel);
         Self {
             ports,

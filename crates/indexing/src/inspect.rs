@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::keys::{CATALOG_PREFIX, is_catalog_key};
-use lookalike_core::model::LoadedManifest;
+use lookalike_core::model::{ImageVersion, LoadedManifest};
 use lookalike_index::{Changed, DoomedSegments, HistoryEntry, Manifest, Role, Step};
 use serde::Serialize;
 
@@ -14,7 +14,10 @@ use crate::current::{Current, Published};
 use crate::error::IndexingError;
 use crate::indexer::Indexer;
 use crate::publish::MAX_UNANSWERED;
+use crate::vector_base::Touched;
 
+/// Images that are compared at once.
+const CHUNK: usize = 1000;
 /// The number of times that starting over is tried while others publish.
 const MAX_TRIES: u32 = 20;
 /// A damaged manifest that claims a later generation than this leaves no room to count on: from 2^53 on, floating
@@ -56,52 +59,68 @@ impl Indexer {
             building.is_some_and(|side| side.fingerprint == index.manifest.fingerprint)
         };
         let mut difference = Difference::default();
-        for (key, etag) in &stored {
-            let lacks = |index: &&Arc<Current>| !index.has_version(key, etag);
-            let mut lacking = indexes.iter().filter(lacks).peekable();
-            if lacking.peek().is_none() && !indexes.is_empty() {
-                continue;
-            }
-            match !indexes.is_empty() && lacking.all(|index| is_building(index)) {
-                true => difference.to_build.push(key.clone()),
-                false => difference.to_index.push(key.clone()),
-            }
-            let is_found = indexes.iter().any(|index| index.view.locate(key).is_some());
-            if failed.versions.get(key) == Some(etag) && !is_found {
-                difference.known_failures.push(key.clone());
+        let images: Vec<(&String, &String)> = stored.iter().collect();
+        for images in images.chunks(CHUNK) {
+            let keys = images.iter().map(|(key, _)| (*key).clone()).collect();
+            let indexes = self.with_keys(&indexes, &keys).await?;
+            for (key, etag) in images {
+                let lacks = |index: &&Arc<Current>| !index.has_version(key, etag);
+                let mut lacking = indexes.iter().filter(lacks).peekable();
+                if lacking.peek().is_none() && !indexes.is_empty() {
+                    continue;
+                }
+                match !indexes.is_empty() && lacking.all(|index| is_building(index)) {
+                    true => difference.to_build.push((*key).clone()),
+                    false => difference.to_index.push((*key).clone()),
+                }
+                let is_found = indexes.iter().any(|index| index.view.locate(key).is_some());
+                if failed.versions.get(*key) == Some(etag) && !is_found {
+                    difference.known_failures.push((*key).clone());
+                }
             }
         }
-        let gone: BTreeSet<&str> = indexes
-            .iter()
-            .flat_map(|index| index.live_keys())
-            .chain(failed.keys())
-            .filter(|key| !stored.contains_key(*key))
-            .collect();
-        difference.to_remove = gone.into_iter().map(str::to_owned).collect();
+        let is_gone = |key: &&str| !stored.contains_key(*key);
+        let mut gone: BTreeSet<String> = failed.keys().filter(is_gone).map(str::to_owned).collect();
+        let mut parts = self.publisher.reader.parts(&indexes);
+        while let Some(part) = parts.next().await? {
+            let keys = part.iter().flat_map(|index| index.live_keys());
+            gone.extend(keys.filter(is_gone).map(str::to_owned));
+        }
+        difference.to_remove = gone.into_iter().collect();
         Ok(difference)
     }
 
-    /// Returns the keys of images in the searched index that have no record: the process that indexed them ended before
-    /// it wrote one, and an event that would be delivered again was lost.
+    /// Adds the rows of these keys to each index that has a vector base.
+    pub(crate) async fn with_keys(
+        &self,
+        indexes: &[Arc<Current>],
+        keys: &BTreeSet<String>,
+    ) -> Result<Vec<Arc<Current>>, IndexingError> {
+        let mut with_keys = Vec::with_capacity(indexes.len());
+        for index in indexes {
+            let touched = Touched::Keys(keys);
+            with_keys.push(self.publisher.reader.with_touched(index, touched).await?);
+        }
+        Ok(with_keys)
+    }
+
+    /// Returns the keys of images in the searched index that have no record of their version: the process that indexed
+    /// them ended before it wrote one, and an event that would be delivered again was lost; or a write that another
+    /// process had given up replaced it.
     ///
     /// # Errors
     /// [`IndexingError`] when index or table cannot be read.
     pub async fn unrecorded(&self) -> Result<Vec<String>, IndexingError> {
         let indexes = self.publisher.reader.read_all().await?.readable()?;
-        let Some(searched) = indexes.first() else {
-            return Ok(Vec::new());
-        };
-        let view = &searched.view;
-        let images = view.addresses().map(|at| {
-            let meta = view.meta(at);
-            (
-                meta.product_id(at.row).to_owned(),
-                meta.key(at.row).to_owned(),
-            )
-        });
-        let images: Vec<(String, String)> = images.collect();
-        let missing = self.ports.records.missing(&images).await?;
-        Ok(missing.into_iter().map(|(_, key)| key).collect())
+        let searched = &indexes[..indexes.len().min(1)];
+        let mut parts = self.publisher.reader.parts(searched);
+        let mut unrecorded = Vec::new();
+        while let Some(part) = parts.next().await? {
+            let images: Vec<ImageVersion> = part.iter().flat_map(|index| versions(index)).collect();
+            let missing = self.ports.records.missing(&images).await?;
+            unrecorded.extend(missing.into_iter().map(|image| image.key));
+        }
+        Ok(unrecorded)
     }
 
     /// Returns the manifest and all its indexes, the searched one first.
@@ -179,6 +198,18 @@ impl Indexer {
         }
         Err(IndexingError::Contended { tries: MAX_TRIES })
     }
+}
+
+fn versions(index: &Current) -> impl Iterator<Item = ImageVersion> + '_ {
+    let view = &index.view;
+    view.addresses().map(|at| {
+        let meta = view.meta(at);
+        ImageVersion {
+            key: meta.key(at.row).to_owned(),
+            product_id: meta.product_id(at.row).to_owned(),
+            etag: meta.etag(at.row).to_owned(),
+        }
+    })
 }
 
 /// The generation and history that a stored manifest claims.

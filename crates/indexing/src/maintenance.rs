@@ -1,5 +1,6 @@
 //! Keeping the index small and fast, after a batch and while there is time.
 
+use std::ops::Range;
 use std::sync::{Arc, PoisonError};
 
 use lookalike_core::time::Deadline;
@@ -55,8 +56,11 @@ impl Indexer {
         let policy = self.settings.policy;
         let indexes = self.publisher.reader.read_all().await?.readable()?;
         Ok(indexes.iter().any(|index| {
-            let is_merge_due = policy.merge_due(&index.manifest.segments).is_some();
-            is_merge_due || policy.rebuild_due(&index.view) && self.can_rebuild(index)
+            let has_base = index.manifest.vector_base.is_some();
+            let is_rebuild_due = !has_base && policy.rebuild_due(&index.view);
+            self.merge_due(index).is_some()
+                || self.is_drain_due(index)
+                || is_rebuild_due && self.can_rebuild(index)
         }))
     }
 
@@ -85,7 +89,10 @@ impl Indexer {
         };
         let policy = self.settings.policy;
         let rebuilt = report.rebuilt_rows;
-        if policy.rebuild_due(&current.view) {
+        self.drain(encoder, &current, false, deadline, report)
+            .await?;
+        let has_base = current.manifest.vector_base.is_some();
+        if !has_base && policy.rebuild_due(&current.view) {
             self.rebuild_in_time(encoder, &current, Some(policy), deadline, report)
                 .await?;
         }
@@ -97,6 +104,14 @@ impl Indexer {
         Ok(())
     }
 
+    /// Returns the deltas that should be merged, as positions in the manifest. Those that are drained next are left out.
+    fn merge_due(&self, current: &Current) -> Option<Range<usize>> {
+        let first = self.deltas_to_drain(current);
+        let deltas = current.manifest.segments.get(first..)?;
+        let range = self.settings.policy.merge_due(deltas)?;
+        Some(range.start + first..range.end + first)
+    }
+
     async fn merge(
         &self,
         encoder: &EncoderIdentity,
@@ -104,15 +119,16 @@ impl Indexer {
         deadline: Deadline,
         report: &mut MaintenanceReport,
     ) -> Result<(), IndexingError> {
-        let Some(range) = self.settings.policy.merge_due(&current.manifest.segments) else {
+        let Some(range) = self.merge_due(current) else {
             return Ok(());
         };
         let entries = &current.manifest.segments[range.clone()];
-        let deltas = self
-            .publisher
-            .reader
-            .whole(entries, encoder.fingerprint)
-            .await?;
+        let reader = &self.publisher.reader;
+        let deltas = match reader.whole(entries, encoder.fingerprint).await {
+            // Another process replaced them since the manifest was read.
+            Err(error) if error.is_missing_segment() => return Ok(()),
+            deltas => deltas?,
+        };
         let replaced: Vec<SegmentId> = entries.iter().map(|entry| entry.id).collect();
         let (view, identity) = (Arc::clone(&current.view), encoder.clone());
         let id = self.ports.host.new_segment_id();

@@ -23,6 +23,12 @@ pub enum MigrationError {
          `lookalike reindex --rollback` goes back to it at once"
     )]
     Previous(String),
+    /// The searched index has a vector base.
+    #[error(
+        "the index has a vector base, and its encoder cannot be changed: `lookalike reindex --engine dynamodb --rollback` goes back to its \
+         base segment first"
+    )]
+    VectorBase,
     /// Another index is being built.
     #[error(
         "an index of encoder {name:?} ({fingerprint}) is being built: go on with that one, or give it \

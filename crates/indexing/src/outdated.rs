@@ -1,11 +1,13 @@
 //! Finding rows whose attributes are not those that the table has of their products.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use lookalike_core::filterable::{Filterable, attributes};
 use lookalike_core::keys::category_of;
 use lookalike_core::model::Metadata;
+use lookalike_core::time::Deadline;
 use lookalike_index::{Attributes, LiveRows};
 use serde::Serialize;
 use tracing::warn;
@@ -13,10 +15,15 @@ use tracing::warn;
 use crate::attributes_check::{Verdict, compare};
 use crate::current::Current;
 use crate::error::IndexingError;
+use crate::healing::MIN_TIME;
 use crate::indexer::Indexer;
+use crate::vector_base::Touched;
 
 /// Products that the table is asked for at once.
 const CHUNK: usize = 1000;
+
+/// Longer than any comparison.
+const UNLIMITED: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// An image whose attributes in an index differ from those in the table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -62,9 +69,12 @@ impl Indexer {
         let Some(searched) = indexes.first() else {
             return Ok(Vec::new());
         };
-        let products: BTreeSet<&String> = product_ids.iter().collect();
+        let products: BTreeSet<String> = product_ids.iter().cloned().collect();
+        let reader = &self.publisher.reader;
+        let touched = Touched::Products(&products);
+        let searched = reader.with_touched(searched, touched).await?;
         let mut images: Vec<IndexedImage> = products
-            .into_iter()
+            .iter()
             .flat_map(|product| images_of(&searched.view, product))
             .collect();
         images.sort_unstable_by(|a, b| a.key.cmp(&b.key));
@@ -78,10 +88,18 @@ impl Indexer {
     /// [`IndexingError`] when an index cannot be read.
     pub async fn indexed_products(&self) -> Result<Vec<String>, IndexingError> {
         let (_, indexes) = self.all_indexes().await?;
-        let mut known = BTreeSet::new();
-        let products = indexes.iter().flat_map(|index| products_of(&index.view));
-        let new = products.filter(|product| known.insert(*product));
-        Ok(new.map(str::to_owned).collect())
+        let mut known: HashSet<String> = HashSet::new();
+        let mut products = Vec::new();
+        let mut parts = self.publisher.reader.parts(&indexes);
+        while let Some(part) = parts.next().await? {
+            for product in part.iter().flat_map(|index| products_of(&index.view)) {
+                if !known.contains(product) {
+                    known.insert(product.to_owned());
+                    products.push(product.to_owned());
+                }
+            }
+        }
+        Ok(products)
     }
 
     /// Returns the images whose attributes in any index differ from those in the table now, in key order:
@@ -91,16 +109,30 @@ impl Indexer {
     /// # Errors
     /// [`IndexingError`] when an index, the table or the bucket cannot be read.
     pub async fn outdated(&self) -> Result<Vec<Outdated>, IndexingError> {
+        self.outdated_within(Deadline::after(UNLIMITED)).await
+    }
+
+    /// Does the same as far as the time goes.
+    pub(crate) async fn outdated_within(
+        &self,
+        deadline: Deadline,
+    ) -> Result<Vec<Outdated>, IndexingError> {
         let indexes = self.publisher.reader.read_all().await?.readable()?;
-        let products: BTreeSet<&str> = indexes
-            .iter()
-            .flat_map(|index| products_of(&index.view))
-            .collect();
-        let products: Vec<&str> = products.into_iter().collect();
         let mut outdated = BTreeSet::new();
-        for chunk in products.chunks(CHUNK) {
-            self.compare_products(&indexes, chunk, &mut outdated)
-                .await?;
+        let mut parts = self.publisher.reader.parts(&indexes);
+        while let Some(part) = parts.next().await? {
+            let products = part.iter().flat_map(|index| products_of(&index.view));
+            let products: BTreeSet<&str> = products.collect();
+            let products: Vec<&str> = products.into_iter().collect();
+            for chunk in products.chunks(CHUNK) {
+                self.compare_products(&part, chunk, &mut outdated).await?;
+            }
+            if !parts.is_done() && deadline.remaining() < MIN_TIME {
+                warn!(
+                    "no time is left to compare all rows with the table; `lookalike index verify --repair` does"
+                );
+                break;
+            }
         }
         Ok(outdated.into_iter().collect())
     }

@@ -112,7 +112,7 @@ impl Indexer {
             retry_reason,
             known,
             generation,
-        } = self.indexes().await?;
+        } = self.indexes(products).await?;
         let mut look = Look {
             known,
             generation,

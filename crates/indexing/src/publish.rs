@@ -3,6 +3,7 @@
 //! `tests/protocol` checks a model of this and of garbage collection; the names of its actions are given here.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,13 +16,15 @@ use lookalike_index::{Changed, Collection, Fingerprint, Manifest, RetiredSegment
 use tracing::info;
 
 use crate::backoff::Backoff;
-use crate::current::Published;
+use crate::current::{Current, Published};
 use crate::encoder_identity::EncoderIdentity;
 use crate::error::IndexingError;
+use crate::index_ports::IndexPorts;
 use crate::index_reader::IndexReader;
 use crate::manifest_edit::{Applied, Deltas, ManifestEdit, Refusal, apply};
 use crate::new_segment::NewSegment;
 use crate::uploads::Uploads;
+use crate::vector_base::Touched;
 
 /// Manifest writes without an answer before giving up.
 pub(crate) const MAX_UNANSWERED: u32 = 3;
@@ -53,19 +56,18 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    pub(crate) fn new(
-        manifests: Arc<dyn Manifests>,
-        generations: Arc<dyn Generations>,
-        segments: Arc<dyn Segments>,
-        host: Arc<dyn Host>,
-        safe_age: Duration,
-    ) -> Self {
+    pub(crate) fn new(ports: &IndexPorts, safe_age: Duration) -> Self {
+        let (manifests, segments) = (&ports.manifests, &ports.segments);
         Self {
-            reader: IndexReader::new(Arc::clone(&manifests), Arc::clone(&segments)),
-            manifests,
-            generations,
-            segments,
-            host,
+            reader: IndexReader::new(
+                Arc::clone(manifests),
+                Arc::clone(segments),
+                Arc::clone(&ports.vector_base),
+            ),
+            manifests: Arc::clone(manifests),
+            generations: Arc::clone(&ports.generations),
+            segments: Arc::clone(segments),
+            host: Arc::clone(&ports.host),
             safe_age,
         }
     }
@@ -133,6 +135,7 @@ impl Publisher {
             if known.is_some_and(|known| existing.any(|f| !known.contains(&f))) {
                 return Ok(unchanged(false, Some(Refusal::IndexAdded)));
             }
+            let indexes = self.with_edited_rows(indexes, &edits).await?;
             uploads.renew(&published, &mut edits, &mut deltas).await?;
             let now = self.host.now();
             let successor = match apply(&edits, &published, &indexes, now, &mut deltas)? {
@@ -168,6 +171,27 @@ impl Publisher {
             }
             backoff.wait().await?;
         }
+    }
+
+    /// Adds the rows that edits change to each index that has a vector base.
+    async fn with_edited_rows(
+        &self,
+        mut indexes: Vec<Arc<Current>>,
+        edits: &[ManifestEdit],
+    ) -> Result<Vec<Arc<Current>>, IndexingError> {
+        for index in &mut indexes {
+            let edits = edits
+                .iter()
+                .filter(|edit| edit.encoder().is_some_and(|e| index.is_of(e)));
+            let keys: BTreeSet<String> = edits.flat_map(ManifestEdit::keys).collect();
+            if !keys.is_empty() {
+                *index = self
+                    .reader
+                    .with_touched(index, Touched::Keys(&keys))
+                    .await?;
+            }
+        }
+        Ok(indexes)
     }
 
     /// Keeps the manifest that is about to be replaced. Whoever reads the next generation then finds this one; after the
@@ -224,6 +248,17 @@ impl Publisher {
         next.lease = None;
         for standby in &mut next.standby_indexes {
             standby.lease = None;
+        }
+        // What was written to the vector base since is there all the same.
+        if let (Some(next), Some(current)) = (
+            &mut next.vector_base,
+            published
+                .manifest
+                .iter()
+                .find_map(|m| m.vector_base.as_ref()),
+        ) {
+            next.writer = next.writer.max(current.writer);
+            next.lists.extend(&current.lists);
         }
         let (bytes, before) = (Bytes::from(next.encode()), published.etag.as_deref());
         self.manifests.swap(bytes, before).await?;

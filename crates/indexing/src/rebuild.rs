@@ -25,7 +25,8 @@ use crate::time_budget::TimeBudget;
 const LEASE_FACTOR: u32 = 2;
 
 impl Indexer {
-    /// Rebuilds the base of every index, due or not, unless another writer is at it.
+    /// Rebuilds the base of every index, due or not, unless another writer is at it. If the base is in an engine, writes
+    /// old deltas to it, or drops those that were written.
     ///
     /// # Errors
     /// [`IndexingError`]; the index is as good as before.
@@ -37,8 +38,26 @@ impl Indexer {
         }
         for encoder in &encoders {
             let current = self.publisher.reader.read(encoder).await?;
-            self.rebuild_in_time(encoder, &current, None, deadline, &mut report)
-                .await?;
+            match &current.manifest.vector_base {
+                None => {
+                    self.rebuild_in_time(encoder, &current, None, deadline, &mut report)
+                        .await?;
+                }
+                Some(entry) if entry.is_serving && entry.replaced.is_some() => {
+                    let reason = "the index can still go back to its base segment: rows of deltas are moved to the vector base \
+                                  after `lookalike reindex --engine dynamodb --finish`";
+                    report.postponed = Some(reason.to_owned());
+                }
+                Some(entry) if entry.is_serving => {
+                    self.drain(encoder, &current, true, deadline, &mut report)
+                        .await?;
+                }
+                Some(_) => {
+                    let reason = "rows of the base are being copied to a vector base: `lookalike reindex --engine dynamodb` \
+                                  goes on with that, and with --cancel gives it up";
+                    report.postponed = Some(reason.to_owned());
+                }
+            }
         }
         Ok(report)
     }
@@ -107,13 +126,8 @@ impl Indexer {
         deadline: Deadline,
         time_budget: TimeBudget,
     ) -> Result<Option<(SegmentEntry, Option<GraphLeftOut>)>, IndexingError> {
-        let current = self.publisher.reader.read(encoder).await?;
+        let (current, segments) = self.publisher.reader.read_whole(encoder).await?;
         let replaced: Vec<SegmentId> = current.view.segments().iter().map(|s| s.id()).collect();
-        let segments = self
-            .publisher
-            .reader
-            .whole(&current.manifest.segments, encoder.fingerprint)
-            .await?;
         let (policy, identity) = (self.settings.policy, encoder.clone());
         let id = self.ports.host.new_segment_id();
         let build = move || {
@@ -126,6 +140,7 @@ impl Indexer {
             base,
             replaced,
             owner: owner.to_owned(),
+            vector_base: None,
         };
         let edits = [ManifestEdit::index(encoder, edit)];
         let commit = self.publisher.commit(deadline, &edits).await?;
@@ -133,7 +148,12 @@ impl Indexer {
     }
 
     /// Gives a lease back after a failure. If that fails too, the lease ends by itself.
-    async fn release_lease(&self, encoder: &EncoderIdentity, owner: String, deadline: Deadline) {
+    pub(crate) async fn release_lease(
+        &self,
+        encoder: &EncoderIdentity,
+        owner: String,
+        deadline: Deadline,
+    ) {
         let edits = [ManifestEdit::index(
             encoder,
             IndexEdit::ReleaseLease { owner },
@@ -214,7 +234,7 @@ impl Indexer {
 }
 
 /// Encodes a base with its graph, and measures its match thresholds.
-fn encode_base(
+pub(crate) fn encode_base(
     content: &SegmentContent,
     id: SegmentId,
     encoder: &EncoderIdentity,

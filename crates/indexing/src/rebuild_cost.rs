@@ -17,6 +17,9 @@ const REBUILD_OVERHEAD: Duration = Duration::from_secs(10);
 /// Allowance for what the process has taken before a rebuild, the encoder above all.
 const REBUILD_MEMORY: u64 = 300 << 20;
 
+/// Memory for a row that was read from a vector base, and for its place in the new base.
+const READ_ROW: u64 = 6 << 10;
+
 /// Upper estimates for one rebuild.
 pub(crate) struct RebuildCost {
     /// The rebuild takes no longer when the first graph is good enough.
@@ -30,6 +33,14 @@ impl RebuildCost {
         Self {
             time: time(policy, current.view.images()),
             memory: memory(&current.manifest.segments),
+        }
+    }
+
+    /// Estimates for a base of rows that are in a vector base, each with a vector of the usual length.
+    pub(crate) fn of_rows(rows: u64, policy: &CompactionPolicy) -> Self {
+        Self {
+            time: time(policy, rows),
+            memory: REBUILD_MEMORY.saturating_add(rows.saturating_mul(READ_ROW)),
         }
     }
 

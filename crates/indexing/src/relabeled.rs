@@ -23,14 +23,18 @@ impl Indexer {
     /// [`IndexingError`] when an index, the table or the bucket cannot be read.
     pub async fn relabeled(&self) -> Result<Vec<String>, IndexingError> {
         let indexes = self.publisher.reader.read_all().await?.readable()?;
-        let keys = indexes.iter().flat_map(|index| index.live_keys());
-        let keys: BTreeSet<&str> = keys.collect();
-        let keys: Vec<&str> = keys.into_iter().collect();
         let mut relabeled = Vec::new();
-        for chunk in keys.chunks(CHUNK) {
-            let heads = self.readable_heads(chunk).await?;
-            relabeled.extend(self.relabeled_of(&indexes, &heads).await?);
+        let mut parts = self.publisher.reader.parts(&indexes);
+        while let Some(part) = parts.next().await? {
+            let keys = part.iter().flat_map(|index| index.live_keys());
+            let keys: BTreeSet<&str> = keys.collect();
+            let keys: Vec<&str> = keys.into_iter().collect();
+            for chunk in keys.chunks(CHUNK) {
+                let heads = self.readable_heads(chunk).await?;
+                relabeled.extend(self.relabeled_of(&part, &heads).await?);
+            }
         }
+        relabeled.sort_unstable();
         Ok(relabeled)
     }
 

@@ -45,6 +45,22 @@ pub struct ProductsReport {
     pub conflicts: u64,
 }
 
+/// The outcome of a backfill.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BackfillReport {
+    /// Images whose rows were written to the vector base.
+    pub written: usize,
+    /// Images that the index had already.
+    pub unchanged: usize,
+    /// Images that cannot be embedded; that is recorded.
+    pub failed: usize,
+    /// Keys that the indexer must look at, as if each had just been written: the index has another version or other
+    /// attributes of them, or they changed meanwhile.
+    pub left: Vec<String>,
+    /// Keys that were not done, and why: name them again.
+    pub retry: Vec<(String, String)>,
+}
+
 /// The result of maintenance.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MaintenanceReport {
@@ -56,6 +72,8 @@ pub struct MaintenanceReport {
     pub rebuild_time: Duration,
     /// The reason why the new base has no graph although it should have one.
     pub without_graph: Option<String>,
+    /// Rows of deltas, and removals, that were written to the vector base.
+    pub drained_rows: Option<u64>,
     /// The reason why a due rebuild was postponed.
     pub postponed: Option<String>,
     /// Segments that garbage collection removed.

@@ -35,6 +35,12 @@ pub enum RollbackError {
         "segment {0} of that generation is being removed: choose a later generation, or run `lookalike index rebuild`"
     )]
     Doomed(SegmentId),
+    /// The generation has another base.
+    #[error(
+        "that generation has another base, in a segment or in an engine: `lookalike reindex --engine segments` goes back to the \
+         base before"
+    )]
+    OtherBase,
     /// An encoder of the generation is gone, without which nothing can be searched or indexed.
     #[error("{0}: choose a later generation")]
     Encoder(NoEncoder),
@@ -105,6 +111,14 @@ impl Indexer {
             kept,
         })?;
         let manifest = Manifest::decode(&manifest)?;
+        let bases = |m: &Manifest| {
+            let bases = m.vector_bases();
+            let bases = bases.map(|e| (e.name.clone(), e.is_serving, e.replaced.is_some()));
+            bases.collect::<Vec<_>>()
+        };
+        if (published.manifest.as_ref()).is_some_and(|current| bases(current) != bases(&manifest)) {
+            return Err(RollbackError::OtherBase);
+        }
         for fingerprint in manifest.fingerprints() {
             let encoder = self.ports.encoders.of(fingerprint).await;
             encoder.map_err(RollbackError::Encoder)?;

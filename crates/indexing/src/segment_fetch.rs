@@ -7,11 +7,15 @@ use futures::{StreamExt, TryStreamExt, stream};
 use lookalike_core::error::StoreError;
 use lookalike_index::{Fingerprint, Manifest, Segment, SegmentEntry, SegmentId, SegmentMeta};
 
+use crate::current::Current;
+use crate::encoder_identity::EncoderIdentity;
 use crate::error::IndexingError;
 use crate::index_reader::IndexReader;
 
 /// Segments are fetched so many at a time.
 const PARALLEL_FETCHES: usize = 8;
+/// The number of times that an index is read because segments were replaced meanwhile.
+const MAX_TRIES: u32 = 5;
 /// Metas from this size are checked away from the async runtime.
 const LONG_META: u64 = 1 << 20;
 
@@ -52,6 +56,23 @@ impl IndexReader {
             _ => tokio::task::spawn_blocking(open).await?,
         };
         Ok(Arc::new(meta?))
+    }
+
+    /// Returns the index of `encoder` as it is now, with all its segments in full.
+    pub(crate) async fn read_whole(
+        &self,
+        encoder: &EncoderIdentity,
+    ) -> Result<(Arc<Current>, Vec<Segment>), IndexingError> {
+        let mut tries = 1;
+        loop {
+            let current = self.read(encoder).await?;
+            let entries = &current.manifest.segments;
+            match self.whole(entries, encoder.fingerprint).await {
+                // Replaced and removed since the manifest was read: there is a newer one.
+                Err(error) if error.is_missing_segment() && tries < MAX_TRIES => tries += 1,
+                segments => return Ok((current, segments?)),
+            }
+        }
     }
 
     /// Returns whole segments, in the order of `entries`.

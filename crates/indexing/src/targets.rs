@@ -1,5 +1,6 @@
 //! The indexes that a batch keeps up to date, each with its encoder.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use lookalike_core::model::ImageHead;
@@ -11,6 +12,7 @@ use crate::current::{Current, Published, ReadIndexes};
 use crate::encoder_identity::EncoderIdentity;
 use crate::error::IndexingError;
 use crate::indexer::Indexer;
+use crate::vector_base::Touched;
 
 /// One index and what it takes to write it.
 pub(crate) struct IndexTarget {
@@ -46,15 +48,20 @@ impl IndexTarget {
 }
 
 impl Indexer {
-    /// Returns every index that the manifest has now; before anything is published, that of the configured
-    /// encoder, still empty.
+    /// Returns every index that the manifest has now, as far as these image keys are concerned; before anything is
+    /// published, that of the configured encoder, still empty.
     ///
     /// # Errors
     /// When the index that is searched cannot be written. A standby index that can never be written is
     /// left out, with an error in the log: it must not stop the searched one, and is not switched to while it lacks
     /// images.
-    pub(crate) async fn targets(&self) -> Result<Usable<IndexTarget>, IndexingError> {
-        let ReadIndexes { published, indexes } = self.publisher.reader.read_all().await?;
+    pub(crate) async fn targets(
+        &self,
+        keys: &BTreeSet<String>,
+    ) -> Result<Usable<IndexTarget>, IndexingError> {
+        let reader = &self.publisher.reader;
+        let read = reader.read_all().await?;
+        let ReadIndexes { published, indexes } = reader.touching(read, Touched::Keys(keys)).await;
         if indexes.is_empty() {
             let encoder = self.configured().await?;
             let current = self.publisher.reader.index(&published, &encoder).await;
@@ -77,14 +84,18 @@ impl Indexer {
         Ok(targets)
     }
 
-    /// Returns every index that the manifest has now, for work that embeds nothing; none before anything was published.
+    /// Returns every index that the manifest has now, as far as these products are concerned, for work that embeds
+    /// nothing; none before anything was published.
     ///
     /// # Errors
     /// As [`targets`](Self::targets).
     pub(crate) async fn indexes(
         &self,
+        products: &BTreeSet<String>,
     ) -> Result<Usable<(EncoderIdentity, Arc<Current>)>, IndexingError> {
-        let ReadIndexes { published, indexes } = self.publisher.reader.read_all().await?;
+        let reader = &self.publisher.reader;
+        let (read, touched) = (reader.read_all().await?, Touched::Products(products));
+        let ReadIndexes { published, indexes } = reader.touching(read, touched).await;
         let indexes = indexes.into_iter().map(|(encoder, current)| {
             let index = current.map(|current| (encoder.clone(), current));
             (encoder, index)

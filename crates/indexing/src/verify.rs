@@ -7,6 +7,7 @@ use lookalike_core::model::LoadedManifest;
 use lookalike_index::{Fingerprint, LiveRows, Manifest, Segment, SegmentEntry, SegmentMeta};
 use serde::Serialize;
 
+use crate::current::Current;
 use crate::error::IndexingError;
 use crate::indexer::Indexer;
 
@@ -110,8 +111,34 @@ impl Indexer {
             let view = LiveRows::new(metas);
             report.images = view.images();
             report.problems = contradictions(&view);
+            self.check_vector_base(manifest, view, &mut report).await?;
         }
         Ok(report)
+    }
+
+    /// Counts the rows of the vector base, if the index has one.
+    async fn check_vector_base(
+        &self,
+        manifest: &Manifest,
+        view: LiveRows,
+        report: &mut VerifyReport,
+    ) -> Result<(), IndexingError> {
+        if manifest.serving_base().is_none() {
+            return Ok(());
+        }
+        let index = Arc::new(Current {
+            manifest: manifest.clone(),
+            view: Arc::new(view),
+            found: None,
+        });
+        let mut images = 0;
+        let mut parts = self.publisher.reader.parts(&[index]);
+        while let Some(part) = parts.next().await? {
+            images += part.iter().map(|index| index.view.images()).sum::<u64>();
+        }
+        // The number in the manifest follows a backfill only when rows are counted.
+        report.images = images;
+        Ok(())
     }
 
     /// Returns the meta of a sound segment, or a sentence that says what is wrong with it.

@@ -20,6 +20,11 @@ pub struct Answer {
     pub results: Vec<FoundProduct>,
     /// True if every candidate was compared. Large catalogs have a graph, which finds nearly all of the best.
     pub exact: bool,
+    /// False if more or better results may exist that neither this page nor a next one has: an index with a vector base
+    /// returns a limited number of images for a query. Then there is no next page. Absent if true.
+    #[serde(skip_serializing_if = "is_true")]
+    #[schema(required = false)]
+    pub complete: bool,
     /// Number of products by value of each attribute in `facets`, the most frequent values first; absent without
     /// `facets`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,6 +139,11 @@ impl From<Hit> for FoundProduct {
             address: hit.address,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_true(complete: &bool) -> bool {
+    *complete
 }
 
 /// Returns the milliseconds since a moment.

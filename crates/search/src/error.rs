@@ -7,6 +7,7 @@ use lookalike_index::{FilterError, Fingerprint, IndexError, SegmentId};
 
 use crate::limits::{MAX_FACETS, MAX_FIELDS, MAX_K};
 use crate::query::BadQuery;
+use crate::vector_base::Unsupported;
 
 /// The reason why a search or lookup failed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -79,6 +80,9 @@ pub enum SearchError {
     /// The filter has a syntax error, or names an attribute that does not exist.
     #[error(transparent)]
     Filter(#[from] FilterError),
+    /// An index with a vector base cannot answer this.
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
     /// The cursor does not belong to this query.
     #[error("the cursor cannot be used: {0}")]
     InvalidCursor(&'static str),

@@ -73,6 +73,7 @@ impl Searcher {
             return Err(SearchError::TooManyFields(fields.len()));
         }
         let loaded = self.newest_for_certain().await?;
+        loaded.expect_all_rows("the export")?;
         Ok(Exporter {
             searcher: self,
             match_thresholds: loaded.match_thresholds().await?,

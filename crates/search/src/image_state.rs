@@ -67,7 +67,8 @@ impl Searcher {
             self.ports.failures.of_key(key),
             self.snapshots.current()
         );
-        let (failures, mut loaded) = (failures?, loaded?);
+        let (failures, loaded) = (failures?, loaded?);
+        let mut loaded = self.with_image(loaded, key).await?;
         let etag = head?.map(|head| head.etag);
         let is_failed = |record: &ImageRecord| etag.as_ref() == Some(&record.etag);
         let failed = failures.into_iter().find(is_failed);
@@ -78,7 +79,8 @@ impl Searcher {
         };
         // A failed image may not have an older version in the index any more.
         if (failed.is_none() || indexed.is_some()) && !is_current(&indexed) {
-            loaded = self.snapshots.newest().await?;
+            let newest = self.snapshots.newest().await?;
+            loaded = self.with_image(newest, key).await?;
             indexed = IndexedImage::of(key, &loaded);
         }
         let is_current = is_current(&indexed);

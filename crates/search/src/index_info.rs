@@ -5,6 +5,8 @@ use lookalike_index::{Fingerprint, Role, SegmentId, Step};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::vector_base_info::VectorBaseInfo;
+
 /// The index that gave the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct IndexState {
@@ -12,8 +14,9 @@ pub struct IndexState {
     pub generation: u64,
     /// Searchable images.
     pub images: u64,
-    /// Distinct products among them.
-    pub products: u64,
+    /// Distinct products among them; absent for an index with a vector base, which does not count them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub products: Option<u64>,
     /// Its newest segment. It tells this index from one that was made again and has come to the same generation.
     #[serde(skip)]
     pub newest: Option<SegmentId>,
@@ -32,6 +35,9 @@ pub struct IndexInfo {
     pub encoder: EncoderInfo,
     /// The segments of the index, oldest first.
     pub segments: Vec<SegmentInfo>,
+    /// The vector base; absent for an index of segments alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vector_base: Option<VectorBaseInfo>,
     /// Number of images that could not be indexed.
     pub failed: u64,
     /// The last failures, newest first, at most 50; empty where the operator does not show them to callers.
@@ -160,7 +166,9 @@ pub struct GenerationInfo {
     #[serde(skip_serializing_if = "is_zero")]
     pub rebuilt: u64,
     /// Another step: `rebuild_begun`, `rebuild_given_up`, `encoder_begun`, `encoder_switched`,
-    /// `encoder_given_up`, `started_over`, `rolled_back`, `garbage_collected`, or `other` for steps of a later release.
+    /// `encoder_given_up`, `started_over`, `rolled_back`, `garbage_collected`, `vector_base_begun`,
+    /// `vector_base_switched`, `vector_base_given_up`, `vector_base_finished`, `drained`, or `other` for steps of a later
+    /// release.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "rebuild_begun")]
     pub step: Option<Step>,

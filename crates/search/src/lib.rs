@@ -13,6 +13,7 @@
 //! | `pipeline` | the steps of one search, in their order |
 //! | `images`, `embed` | reads and embeds the images of a query, within the limits of one request |
 //! | `vectors`, `vector_math` | turns the items of a query into vectors |
+//! | `vector_base` | reads the rows that a search needs from a vector base |
 //! | `snapshots` | loads the index and keeps it up to date |
 //! | `scope` | everything that narrows a search, and the search of the index |
 //! | `job`, `page`, `diversity`, `cursor` | the results of a page, and their order |
@@ -43,6 +44,8 @@ mod run_blocking;
 mod scope;
 mod searcher;
 mod snapshots;
+mod vector_base;
+mod vector_base_info;
 mod vector_math;
 mod vectors;
 
@@ -67,3 +70,5 @@ pub use limits::{MAX_FACETS, MAX_FIELDS, MAX_K};
 pub use options::{GroupBy, Images, SearchOptions};
 pub use query::{BadQuery, MAX_QUERY_ITEMS, MAX_WEIGHT, Query, QueryItem};
 pub use searcher::{SearchPorts, SearchSettings, Searcher};
+pub use vector_base::Unsupported;
+pub use vector_base_info::{VectorBaseInfo, VectorBaseStage};

@@ -23,6 +23,8 @@ use crate::index_info::{
 };
 use crate::run_blocking::run_blocking;
 use crate::searcher::Searcher;
+use crate::snapshots::LoadedSnapshot;
+use crate::vector_base_info::VectorBaseInfo;
 
 /// Maximum number of failed images in the state of the index: enough to see what is wrong, few enough for a page.
 const MAX_FAILURES: usize = 50;
@@ -39,6 +41,7 @@ impl Searcher {
         let (loaded, known) =
             tokio::join!(self.snapshots.current(), self.ports.products.get_many(&ids));
         let (loaded, mut known) = (loaded?, known?);
+        let loaded = self.with_products(loaded, &ids).await?;
         let metadata = known.remove(product_id);
         let (snapshot, wanted) = (Arc::clone(&loaded.snapshot), product_id.to_owned());
         let of_images = run_blocking(move || images_of(&snapshot, &wanted)).await?;
@@ -126,7 +129,7 @@ impl Searcher {
         for index in &manifest.standby_indexes {
             standby_indexes.push(self.standby_info(index).await?);
         }
-        let filterable = self.filterable_info(&loaded.snapshot).await?;
+        let filterable = self.filterable_info(&loaded).await?;
         Ok(IndexInfo {
             state: loaded.state(),
             filterable,
@@ -142,6 +145,7 @@ impl Searcher {
                     recall: entry.recall.map(Recall::share),
                 })
                 .collect(),
+            vector_base: VectorBaseInfo::of(manifest),
             failed: failed.count,
             failures: (failed.records.into_iter())
                 .filter_map(FailedImage::of)
@@ -172,27 +176,29 @@ impl Searcher {
 
     async fn filterable_info(
         &self,
-        snapshot: &Arc<Snapshot>,
+        loaded: &LoadedSnapshot,
     ) -> Result<Vec<FilterableInfo>, SearchError> {
-        let shared = Arc::clone(snapshot);
+        let shared = Arc::clone(&loaded.snapshot);
         // The first look at attributes parses those of every row.
         let known = run_blocking(move || shared.attributes().to_vec()).await?;
-        let known = known.into_iter().map(|attribute| FilterableInfo {
-            types: attribute.types.to_string(),
-            name: attribute.name,
-            products: attribute.products,
-        });
-        let mut all: BTreeMap<String, FilterableInfo> =
-            known.map(|info| (info.name.clone(), info)).collect();
+        let known = (known.into_iter())
+            .map(|attribute| (attribute.name, (attribute.types, attribute.products)));
+        let mut all: BTreeMap<String, (ValueTypes, u64)> = known.collect();
         for name in self.filterable.names() {
-            let nothing = || FilterableInfo {
-                name: name.to_owned(),
-                types: ValueTypes::default().to_string(),
-                products: 0,
-            };
-            all.entry(name.to_owned()).or_insert_with(nothing);
+            all.entry(name.to_owned()).or_default();
         }
-        Ok(all.into_values().collect())
+        // Nothing counts the values of a vector base, but its layout tells where there are numbers.
+        let base = loaded.manifest.serving_base();
+        for field in base.iter().flat_map(|entry| &entry.layout.fields) {
+            let (types, _) = all.entry(field.attribute.clone()).or_default();
+            types.numbers |= !field.bands.is_empty();
+        }
+        let info = |(name, (types, products)): (String, (ValueTypes, u64))| FilterableInfo {
+            name,
+            types: types.to_string(),
+            products,
+        };
+        Ok(all.into_iter().map(info).collect())
     }
 
     async fn standby_info(&self, index: &StandbyIndex) -> Result<StandbyInfo, SearchError> {

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use lookalike_index::{IndexError, RowAddress, Snapshot};
 
 use crate::answer::FoundProduct;
-use crate::cursor::Cursor;
 use crate::diversity::diverse;
 use crate::limits::MAX_K;
 use crate::options::{GroupBy, Images, SearchOptions};
@@ -33,6 +32,19 @@ pub(crate) struct Page {
     pub(crate) returned: Vec<RowAddress>,
     /// True if every image that may be found was compared.
     pub(crate) exact: bool,
+    /// The candidates among which the results were chosen.
+    pub(crate) pool: Pool,
+}
+
+/// The candidates of a page.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Pool {
+    /// Number of candidates.
+    pub(crate) found: usize,
+    /// Number of candidates that were looked for.
+    pub(crate) wanted: usize,
+    /// Lowest score of a candidate; `None` without any.
+    pub(crate) lowest: Option<f32>,
 }
 
 impl Page {
@@ -42,6 +54,7 @@ impl Page {
             results: Vec::new(),
             returned: Vec::new(),
             exact: true,
+            pool: Pool::default(),
         }
     }
 }
@@ -52,14 +65,14 @@ pub(crate) struct Source<'a> {
     pub(crate) wanted: &'a [QueryVector],
     pub(crate) scope: &'a Scope,
     pub(crate) options: &'a SearchOptions,
-    /// The end of the page before.
-    pub(crate) cursor: Option<&'a Cursor>,
+    /// Images that were returned on the pages before.
+    pub(crate) returned: &'a [RowAddress],
 }
 
 impl Source<'_> {
     /// Returns the page; `None` if a quick attempt is not enough.
     pub(crate) fn page(&self, attempt: Attempt) -> Result<Option<Page>, IndexError> {
-        let returned = self.cursor.map_or(&[][..], |cursor| &cursor.returned);
+        let returned = self.returned;
         // All pages together have at most `MAX_K` results.
         let k = self.options.k.min(MAX_K - returned.len().min(MAX_K));
         let chooses = self.options.diversity > 0.0;
@@ -71,8 +84,13 @@ impl Source<'_> {
             return Ok(None);
         };
         let more = next.len() > k;
+        next.truncate(candidates);
+        let pool = Pool {
+            found: next.len(),
+            wanted: candidates,
+            lowest: next.iter().map(|found| found.score).reduce(f32::min),
+        };
         if chooses {
-            next.truncate(candidates);
             let candidates = next.into_iter();
             let candidates = candidates.map(|found| (self.direction(found.address), found));
             let returned = returned.iter().map(|&at| self.direction(at));
@@ -95,6 +113,7 @@ impl Source<'_> {
             results: next,
             returned,
             exact,
+            pool,
         }))
     }
 

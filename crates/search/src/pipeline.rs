@@ -1,9 +1,12 @@
 //! The steps from a query to an answer: check, embed while the index loads, narrow down, search, join with the products.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use lookalike_core::ports::Measurement;
 use lookalike_core::start_up;
 use lookalike_encoder::Area;
+use lookalike_index::Row;
 use tokio::time::Instant;
 
 use crate::answer::{Answer, QueryTimings, milliseconds};
@@ -11,11 +14,12 @@ use crate::cursor::{Binding, Cursor};
 use crate::embed::Embedded;
 use crate::error::{SearchError, no_encoder};
 use crate::job::{SearchJob, SearchOutcome, find};
-use crate::options::SearchOptions;
+use crate::options::{Images, SearchOptions};
 use crate::query::{Query, QueryItem};
 use crate::scope::Scope;
 use crate::searcher::Searcher;
 use crate::snapshots::LoadedSnapshot;
+use crate::vector_base::{Reach, Unsupported};
 
 impl Searcher {
     /// Returns the products that look most like an image.
@@ -86,32 +90,96 @@ impl Searcher {
         if let Some(cursor) = &cursor {
             cursor.check(&binding, &loaded.snapshot)?;
         }
-        let scope = Scope::new(query, options)?;
+        let mut scope = Scope::new(query, options)?;
         let match_thresholds = loaded.match_thresholds().await?;
-        let declared = &self.filterable;
-        let within = scope.within(
-            &loaded.snapshot,
-            match_thresholds,
-            &options.facets,
-            declared,
-        );
-        let scope = within.await?;
+        let has_base = loaded.manifest.serving_base().is_some();
+        if has_base && !options.facets.is_empty() {
+            return Err(Unsupported::Facets.into());
+        }
+        if !has_base {
+            // A bad filter is refused before anything is embedded.
+            scope = self.within(scope, &loaded, options).await?;
+        }
         let Embedded {
             vectors,
             embedding_ms,
             ..
         } = self.embedded(query, guess, &loaded).await?;
-        let wanted = self.combine(query, vectors?, &loaded).await?;
+        let known = self
+            .with_products(loaded.clone(), &query.products())
+            .await?;
+        let mut wanted = self.combine(query, vectors?, &known).await?;
+        if has_base {
+            // Rows that were read have other addresses in the next snapshot.
+            wanted.iter_mut().for_each(|one| one.stored = None);
+        }
         let work = SearchJob {
             loaded,
             wanted,
             scope,
+            reach: Reach::default(),
             match_thresholds,
             cursor,
             binding,
             embedding_ms,
         };
-        self.answer(work, options).await
+        match has_base {
+            true => self.answer_from_base(work, options).await,
+            false => self.answer(work, options).await,
+        }
+    }
+
+    /// Returns the scope within the images of a snapshot.
+    async fn within(
+        &self,
+        scope: Scope,
+        loaded: &LoadedSnapshot,
+        options: &SearchOptions,
+    ) -> Result<Scope, SearchError> {
+        let match_thresholds = loaded.match_thresholds().await?;
+        let (snapshot, facets) = (&loaded.snapshot, &options.facets);
+        let within = scope.within(snapshot, match_thresholds, facets, &self.filterable);
+        within.await
+    }
+
+    /// Answers a search of an index with a vector base.
+    async fn answer_from_base(
+        &self,
+        work: SearchJob,
+        options: &SearchOptions,
+    ) -> Result<Answer, SearchError> {
+        let begun = Instant::now();
+        let near = self.nearest(&work.loaded, &work.wanted, work.scope.filter());
+        let (rows, reach) = near.await?;
+        let again = (options.images == Images::All).then(|| rows.clone());
+        let mut found = self.find_in_rows(&work, rows, &reach, options).await?;
+        if let Some(mut rows) = again {
+            // All images of a product need not be near to the query.
+            let products = found.page.results.into_iter().map(|one| one.product_id);
+            let products: Vec<String> = products.collect();
+            rows.extend(self.rows_of_products(&work.loaded, &products).await?);
+            found = self.find_in_rows(&work, rows, &reach, options).await?;
+        }
+        self.completed(&work, found, begun, options).await
+    }
+
+    /// Searches the deltas and these rows of the vector base.
+    async fn find_in_rows(
+        &self,
+        work: &SearchJob,
+        rows: Vec<Row>,
+        reach: &Reach,
+        options: &SearchOptions,
+    ) -> Result<SearchOutcome, SearchError> {
+        let loaded = work.loaded.clone().with_rows(rows).await?;
+        let scope = self.within(work.scope.clone(), &loaded, options).await?;
+        let job = SearchJob {
+            loaded,
+            scope,
+            reach: reach.clone(),
+            ..work.clone()
+        };
+        find(Arc::new(job), options).await
     }
 
     /// Returns the vectors of the query's images by the encoder of the index.
@@ -176,13 +244,27 @@ impl Searcher {
         options: &SearchOptions,
     ) -> Result<Answer, SearchError> {
         let begun = Instant::now();
+        let work = Arc::new(work);
+        let found = find(Arc::clone(&work), options).await?;
+        self.completed(&work, found, begun, options).await
+    }
+
+    /// Joins what was found with the products.
+    async fn completed(
+        &self,
+        work: &SearchJob,
+        found: SearchOutcome,
+        begun: Instant,
+        options: &SearchOptions,
+    ) -> Result<Answer, SearchError> {
         let index = work.loaded.state();
         let (embedding_ms, match_thresholds) = (work.embedding_ms, work.match_thresholds);
         let SearchOutcome {
             page,
             facets,
             next_cursor,
-        } = find(work, options).await?;
+            complete,
+        } = found;
         let timings = QueryTimings {
             embedding_ms,
             search_ms: milliseconds(begun),
@@ -200,7 +282,8 @@ impl Searcher {
         start_up::answered();
         Ok(Answer {
             results,
-            exact: page.exact,
+            exact: page.exact && work.loaded.manifest.serving_base().is_none(),
+            complete,
             facets,
             next_cursor,
             index,

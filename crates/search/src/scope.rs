@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use lookalike_core::filterable::Filterable;
 use lookalike_index::{
-    Filter, FilterError, IndexError, Match, MatchThresholds, SearchRequest, Selection, Snapshot,
+    Filter, FilterError, IndexError, Match, MatchThresholds, RowAddress, SearchRequest, Selection,
+    Snapshot,
 };
 use serde_json::Value;
 
@@ -79,6 +80,22 @@ impl Scope {
             selection: None,
             min_match: None,
         }
+    }
+
+    /// Returns the caller's filter.
+    pub(crate) fn filter(&self) -> Option<&Filter> {
+        self.filter.as_ref()
+    }
+
+    /// True if the filter leaves a row in.
+    pub(crate) fn admits(&self, at: RowAddress) -> bool {
+        let selection = self.selection.as_ref();
+        selection.is_none_or(|selection| selection.contains(at))
+    }
+
+    /// Returns the lowest score of a result.
+    pub(crate) fn min_score(&self) -> f32 {
+        self.min_score
     }
 
     /// Returns this scope for a snapshot: the images that match the filter are selected. `declared` attributes may be

@@ -13,6 +13,7 @@ use lookalike_core::ports::{
     Failures, Generations, ImageStore, Manifests, Metrics, Products, Segments, TableReader,
     UrlSigner,
 };
+use lookalike_core::vector_base::VectorBase;
 use tokio::time::Instant;
 use tracing::info;
 
@@ -39,6 +40,8 @@ pub struct SearchPorts {
     pub failures: Arc<dyn Failures>,
     /// All products and records; only the audit needs them.
     pub table: Arc<dyn TableReader>,
+    /// The rows of vector bases.
+    pub vector_base: Arc<dyn VectorBase>,
     /// Receives measurements for the operator's dashboard.
     pub metrics: Arc<dyn Metrics>,
     /// The time of day and random numbers.

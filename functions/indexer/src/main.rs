@@ -34,7 +34,8 @@ async fn main() -> Result<(), Error> {
     let indexer = Arc::new(Indexer::new(ports, index));
     let handler = Handler::new(indexer, settings.catalog_bucket)
         .with_changes(cloud.changes)
-        .with_retries(cloud.retries);
+        .with_retries(cloud.retries)
+        .with_backfill(cloud.backfill);
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
         lambda::invoke(&handler, event)
     }))

@@ -49,6 +49,9 @@ impl Indexer {
         let published = self.publisher.reader.published().await?;
         let manifest = published.manifest.as_ref();
         let manifest = manifest.ok_or(MigrationError::NothingPublished)?;
+        if manifest.vector_bases().next().is_some() {
+            return Err(MigrationError::VectorBase);
+        }
         let resumed = is_building(manifest, &encoder)?;
         if !self.ports.encoders.is_stored(manifest.fingerprint).await? {
             return Err(MigrationError::ServedNotStored(manifest.encoder.clone()));

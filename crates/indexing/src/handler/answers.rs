@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
+use super::error::HandlerError;
 use crate::report::{BatchReport, Outcome};
 
 /// Logs the keys that must be tried again.
@@ -21,6 +22,20 @@ pub(super) fn retries(report: &BatchReport) -> HashMap<&str, &str> {
             _ => None,
         })
         .collect()
+}
+
+/// Fails if any key must be tried again.
+pub(super) fn expect_all_done(report: &BatchReport) -> Result<(), HandlerError> {
+    let retried = retries(report);
+    match retried.iter().next() {
+        None => Ok(()),
+        Some((key, reason)) => Err(HandlerError::Unfinished {
+            count: retried.len(),
+            total: report.outcomes.len(),
+            key: (*key).to_owned(),
+            reason: (*reason).to_owned(),
+        }),
+    }
 }
 
 /// Returns the answer to a sender that takes no list of messages.

@@ -2,6 +2,7 @@
 //! sender understands. The indexer function and the local server share it.
 
 mod answers;
+mod error;
 mod queue;
 mod schedule;
 
@@ -11,10 +12,12 @@ use std::time::Duration;
 
 use lookalike_core::ports::ChangeQueue;
 use lookalike_core::{CATALOG_PREFIX, Deadline, is_catalog_key};
-use lookalike_events::{Change, Event, EventError, TableWrite};
+use lookalike_events::{Change, Event, TableWrite};
 use serde_json::{Value, json};
 
-use answers::{counts, retries, warn_of_retries};
+use answers::{counts, expect_all_done, warn_of_retries};
+
+pub use error::HandlerError;
 
 use crate::error::IndexingError;
 use crate::indexer::Indexer;
@@ -30,29 +33,7 @@ pub struct Handler {
     catalog_bucket: String,
     changes: Option<Arc<dyn ChangeQueue>>,
     retries: Option<Arc<dyn ChangeQueue>>,
-}
-
-/// The reason why an invocation failed as a whole. Its sender tries it again.
-#[derive(Debug, thiserror::Error)]
-pub enum HandlerError {
-    /// The payload is no event that the function takes.
-    #[error(transparent)]
-    Event(#[from] EventError),
-    /// Nothing of the batch could be indexed, or maintenance failed.
-    #[error(transparent)]
-    Indexing(#[from] IndexingError),
-    /// Some images must be tried again, and the sender takes no partial answer.
-    #[error("{count} of {total} changes must be tried again, the first of them {key:?}: {reason}")]
-    Unfinished {
-        /// The number of changes that must be tried again.
-        count: usize,
-        /// The number of changes in all.
-        total: usize,
-        /// One of those.
-        key: String,
-        /// The reason why that one could not be finished.
-        reason: String,
-    },
+    backfill: Option<Arc<dyn ChangeQueue>>,
 }
 
 impl Handler {
@@ -63,7 +44,14 @@ impl Handler {
             catalog_bucket: catalog_bucket.into(),
             changes: None,
             retries: None,
+            backfill: None,
         }
+    }
+
+    /// Adds the queue of a backfill: as long as images wait there, the schedule does not take them for lost.
+    #[must_use]
+    pub fn with_backfill(self, backfill: Option<Arc<dyn ChangeQueue>>) -> Self {
+        Self { backfill, ..self }
     }
 
     /// Adds the queue of changes, to which the schedule sends the keys whose events were lost.
@@ -106,15 +94,7 @@ impl Handler {
             .filter(|change| self.concerns_catalog(change));
         let keys: BTreeSet<&str> = ours.map(|change| change.key.as_str()).collect();
         let report = self.index(keys, deadline).await?;
-        let retried = retries(&report);
-        if let Some((key, reason)) = retried.iter().next() {
-            return Err(HandlerError::Unfinished {
-                count: retried.len(),
-                total: report.outcomes.len(),
-                key: (*key).to_owned(),
-                reason: (*reason).to_owned(),
-            });
-        }
+        expect_all_done(&report)?;
         self.maintain_after_batch(deadline).await;
         Ok(counts(&report))
     }

@@ -1,18 +1,21 @@
 //! Messages of a queue, which may have come before.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use lookalike_core::Deadline;
 use lookalike_events::{Message, Work};
 use serde_json::{Value, json};
 
-use super::answers::{retries, warn_of_retries};
-use super::{Handler, HandlerError};
+use super::Handler;
+use super::answers::{expect_all_done, retries, warn_of_retries};
+use super::error::HandlerError;
 use crate::error::IndexingError;
 use crate::report::BatchReport;
 
 /// Receives of any message of a batch up to which the new ones beside it are tried.
 const TRIED_BESIDE: u32 = 2;
+/// Receives of a request for a backfill up to which it is tried.
+const BACKFILLED: u32 = 2;
 
 impl Handler {
     pub(super) async fn queue(
@@ -28,17 +31,20 @@ impl Handler {
             true => self.index(receives.into_keys(), deadline).await?,
             false => self.redelivered(receives, deadline).await?,
         };
+        let is_backfill =
+            (messages.iter()).any(|message| matches!(message.work, Ok(Work::Backfill(_))));
+        let backfill = self.backfill(&messages, deadline).await;
         // The retry queue hands out a request alone, so nothing else waits for it.
         let is_requested = (messages.iter()).any(|message| message.work == Ok(Work::Maintenance));
         let is_maintained = is_requested && self.maintain_as_requested(deadline).await;
         let retried = retries(&report);
         let failed: Vec<Value> = messages
             .iter()
-            .filter(|message| must_return(message, &retried, is_maintained))
+            .filter(|message| must_return(message, &retried, &backfill, is_maintained))
             .map(|message| json!({ "itemIdentifier": message.id }))
             .collect();
         // Redelivered messages must be answered as soon as possible.
-        if is_first && !is_requested {
+        if is_first && !is_requested && !is_backfill {
             self.maintain_after_batch(deadline).await;
         }
         Ok(json!({ "batchItemFailures": failed }))
@@ -54,6 +60,65 @@ impl Handler {
                 !error.may_pass()
             }
         }
+    }
+
+    /// Fills the vector base as messages ask for, one after the other. Returns the ids of those that must be delivered
+    /// again.
+    ///
+    /// Images of a request that comes the third time are left to the indexer, which finds out the one that ends the
+    /// process.
+    async fn backfill<'a>(&self, messages: &'a [Message], deadline: Deadline) -> HashSet<&'a str> {
+        let mut unfinished = HashSet::new();
+        for message in messages {
+            let Ok(Work::Backfill(changes)) = &message.work else {
+                continue;
+            };
+            let ours = changes
+                .iter()
+                .filter(|change| self.concerns_catalog(change));
+            let keys: Vec<String> = ours.map(|change| change.key.clone()).collect();
+            let is_done = match message.receives > BACKFILLED {
+                true => self.leave(&keys, deadline).await.map(|()| true),
+                false => self.backfill_keys(&keys, deadline).await,
+            };
+            let is_done = is_done.unwrap_or_else(|error| {
+                tracing::warn!(%error, keys = keys.len(), "a backfill must be tried again");
+                false
+            });
+            if !is_done {
+                unfinished.insert(message.id.as_str());
+            }
+        }
+        unfinished
+    }
+
+    /// Returns false if some of the keys must be named again.
+    async fn backfill_keys(
+        &self,
+        keys: &[String],
+        deadline: Deadline,
+    ) -> Result<bool, HandlerError> {
+        let report = self.indexer.backfill(keys, deadline).await?;
+        for (key, reason) in &report.retry {
+            tracing::warn!(key, reason, "an image must be tried again");
+        }
+        self.leave(&report.left, deadline).await?;
+        Ok(report.retry.is_empty())
+    }
+
+    /// Leaves keys to the indexer.
+    async fn leave(&self, keys: &[String], deadline: Deadline) -> Result<(), HandlerError> {
+        match &self.changes {
+            _ if keys.is_empty() => {}
+            Some(queue) => queue.push(keys).await.map_err(IndexingError::from)?,
+            None => {
+                let report = self
+                    .index(keys.iter().map(String::as_str), deadline)
+                    .await?;
+                expect_all_done(&report)?;
+            }
+        }
+        Ok(())
     }
 
     /// Returns each key of readable messages, and the most receives that any of its messages has.
@@ -126,11 +191,17 @@ impl Handler {
 
 /// True if a message must be delivered again: if any of its keys or the maintenance is unfinished, and also if it cannot
 /// be read, so that it ends in the dead-letter queue, where a person sees it.
-fn must_return(message: &Message, retried: &HashMap<&str, &str>, is_maintained: bool) -> bool {
+fn must_return(
+    message: &Message,
+    retried: &HashMap<&str, &str>,
+    backfill: &HashSet<&str>,
+    is_maintained: bool,
+) -> bool {
     match &message.work {
         Ok(Work::Changes(changes)) => {
             (changes.iter()).any(|change| retried.contains_key(change.key.as_str()))
         }
+        Ok(Work::Backfill(_)) => backfill.contains(message.id.as_str()),
         Ok(Work::Maintenance) => !is_maintained,
         Err(error) => {
             tracing::error!(message_id = message.id, %error, "cannot read a queued message");

@@ -44,6 +44,12 @@ impl Handler {
             tracing::info!("changes wait in the queue, so the next run looks for lost ones");
             return Ok((0, healed));
         }
+        if let Some(backfill) = &self.backfill
+            && backfill.waiting().await? > 0
+        {
+            tracing::info!("a backfill goes on, so the next run looks for lost changes");
+            return Ok((0, healed));
+        }
         let missed = self.indexer.missed_changes(deadline).await?;
         if !missed.is_empty() {
             tracing::warn!(keys = missed.len(), "queued changes whose events were lost");

@@ -4,6 +4,7 @@ use lookalike_index::{Changed, Manifest};
 
 use crate::migration_error::MigrationError;
 use crate::new_segment::NewSegment;
+use crate::vector_base_error::VectorBaseError;
 
 /// The result of applying edits.
 #[derive(Debug)]
@@ -41,6 +42,8 @@ pub(crate) enum Refusal {
     ComparisonOutdated,
     /// There is an index that the edits were not made for.
     IndexAdded,
+    /// The change of the base has no such step from here.
+    VectorBase(VectorBaseError),
     /// The encoder migration has no such step from here.
     Migration(MigrationError),
 }

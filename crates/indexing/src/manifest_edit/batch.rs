@@ -1,6 +1,6 @@
 //! The rows that a batch of events writes and removes.
 
-use lookalike_index::{Changed, Row, SegmentContent};
+use lookalike_index::{Changed, Row, Segment, SegmentContent};
 
 use super::applied::Successor;
 use super::deltas::Deltas;
@@ -19,6 +19,12 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
+    /// Returns all keys of the batch.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &String> {
+        let rows = self.upserts.iter().chain(&self.attribute_updates);
+        rows.map(|row| &row.key).chain(&self.removals)
+    }
+
     /// Returns the index with a delta for the part of the batch that it does not have yet; `None` if it has all of it,
     /// which is also how a write is recognized that arrived although its answer was lost.
     pub(super) fn apply(
@@ -35,6 +41,9 @@ impl Batch {
         let segment = deltas.delta(content, encoder)?;
         let mut manifest = current.manifest.clone();
         manifest.segments.push(segment.entry.clone());
+        if let Some(base) = manifest.vector_base.as_mut().filter(|base| base.is_serving) {
+            base.images = (base.images + changed.added).saturating_sub(changed.removed);
+        }
         Ok(Some(Successor {
             segments: vec![segment],
             manifest,
@@ -54,13 +63,19 @@ impl Batch {
             .filter(|row| !has_already(current, row))
             .cloned()
             .collect();
+        // A process that fills the vector base may have read an image before it was removed, and write its row later.
+        let base = current.manifest.serving_base();
+        let is_open = base.is_some_and(|base| base.replaced.is_none());
+        let may_come = |key: &str| is_open && !view.tombstones().contains(key);
         let removals = self.removals.iter();
         let tombstones: Vec<String> = removals
-            .filter(|key| view.locate(key).is_some())
+            .filter(|key| view.locate(key).is_some() || may_come(key))
             .cloned()
             .collect();
         let keys = rows.iter().map(|row| row.key.as_str());
-        let deleted = view.deleted_by(keys.chain(tombstones.iter().map(String::as_str)));
+        let mut deleted = view.deleted_by(keys.chain(tombstones.iter().map(String::as_str)));
+        // A row of a vector base is superseded by its key.
+        deleted.remove(&Segment::found_id());
         SegmentContent {
             rows,
             tombstones,
@@ -71,8 +86,10 @@ impl Batch {
 
 /// Counts what the content changes in the index.
 fn changed(current: &Current, content: &SegmentContent) -> Changed {
+    let removed = content.tombstones.iter();
+    let removed = removed.filter(|key| current.view.locate(key).is_some());
     let mut changed = Changed {
-        removed: content.tombstones.len() as u64,
+        removed: removed.count() as u64,
         ..Changed::default()
     };
     for row in &content.rows {

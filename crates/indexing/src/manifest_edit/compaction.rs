@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use lookalike_index::{Changed, Manifest, SegmentContent, SegmentId, deleted_meanwhile};
+use lookalike_index::{
+    BaseName, Changed, Manifest, SegmentContent, SegmentId, Step, deleted_meanwhile,
+};
 
 use super::applied::Successor;
 use super::deltas::Deltas;
@@ -65,7 +67,7 @@ pub(super) fn replace_base(
     encoder: &EncoderIdentity,
     deltas: &mut Deltas,
 ) -> Result<Option<Successor>, IndexingError> {
-    if !lease::is_held_by(owner, current) {
+    if !lease::is_held_by(owner, current) || current.manifest.vector_base.is_some() {
         return Ok(None);
     }
     let mut manifest = current.manifest.clone();
@@ -79,6 +81,68 @@ pub(super) fn replace_base(
     };
     let correction = correction(base, replaced, current, encoder, deltas)?;
     Ok(Some(successor(manifest, base, correction, changed)))
+}
+
+/// Puts `base`, which has the rows of a vector base and of the deltas `replaced`, in their place. `None` if `owner` lost
+/// the lease, or the index has another vector base.
+pub(super) fn replace_vector_base(
+    (base, name): (&NewSegment, &BaseName),
+    replaced: &[SegmentId],
+    owner: &str,
+    current: &Current,
+    encoder: &EncoderIdentity,
+    deltas: &mut Deltas,
+) -> Result<Option<Successor>, IndexingError> {
+    let is_serving = current
+        .manifest
+        .serving_base()
+        .is_some_and(|entry| entry.name == *name);
+    if !lease::is_held_by(owner, current) || !is_serving {
+        return Ok(None);
+    }
+    let mut manifest = current.manifest.clone();
+    manifest.lease = None;
+    manifest.vector_base = None;
+    let segments = &mut manifest.segments;
+    segments.retain(|entry| !replaced.contains(&entry.id));
+    segments.insert(0, base.entry.clone());
+    let rows = superseded(base, replaced, current);
+    let correction = match rows.is_empty() {
+        true => None,
+        false => {
+            let content = SegmentContent {
+                deleted: [(base.entry.id, rows)].into(),
+                ..SegmentContent::default()
+            };
+            Some(deltas.delta(content, encoder)?)
+        }
+    };
+    let changed = Changed {
+        rebuilt: u64::from(base.entry.rows),
+        step: Some(Step::VectorBaseGivenUp),
+        ..Changed::default()
+    };
+    Ok(Some(successor(manifest, base, correction, changed)))
+}
+
+/// Returns the rows of `base` whose keys have newer rows or tombstones in deltas that it does not replace. Those of a
+/// vector base were superseded by key alone, so no delta marks them.
+fn superseded(base: &NewSegment, replaced: &[SegmentId], current: &Current) -> Vec<u32> {
+    let is_newer = |id: SegmentId| !replaced.contains(&id);
+    let newer = current
+        .view
+        .segments()
+        .iter()
+        .filter(|segment| is_newer(segment.id()));
+    let tombstones: HashSet<&str> = newer.flat_map(|segment| segment.tombstones()).collect();
+    let is_superseded = |row: &u32| {
+        let key = base.meta.key(*row);
+        match current.view.locate(key) {
+            Some(at) => is_newer(current.view.meta(at).id()),
+            None => tombstones.contains(key),
+        }
+    };
+    (0..base.entry.rows).filter(is_superseded).collect()
 }
 
 /// Returns a delta that marks the rows of `joined` that were deleted while it was made, and says which of them are

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use lookalike_index::{CompactionPolicy, SegmentId};
+use lookalike_index::{BaseName, CompactionPolicy, SegmentId};
 
 use super::applied::Applied;
 use super::batch::Batch;
 use super::deltas::Deltas;
+use super::vector_base_edit::VectorBaseEdit;
 use super::{compaction, lease};
 use crate::current::Current;
 use crate::encoder_identity::EncoderIdentity;
@@ -28,6 +29,8 @@ pub(crate) enum IndexEdit {
         base: NewSegment,
         replaced: Vec<SegmentId>,
         owner: String,
+        /// The vector base that it takes the place of.
+        vector_base: Option<BaseName>,
     },
     /// Takes the lease.
     TakeLease {
@@ -38,6 +41,8 @@ pub(crate) enum IndexEdit {
     },
     /// Gives the lease of `owner` back.
     ReleaseLease { owner: String },
+    /// Changes the vector base.
+    VectorBase(VectorBaseEdit),
 }
 
 impl IndexEdit {
@@ -46,7 +51,10 @@ impl IndexEdit {
             Self::MergeDeltas { merged: new, .. } | Self::ReplaceBase { base: new, .. } => {
                 Some(new)
             }
-            Self::WriteBatch(_) | Self::TakeLease { .. } | Self::ReleaseLease { .. } => None,
+            Self::WriteBatch(_)
+            | Self::TakeLease { .. }
+            | Self::ReleaseLease { .. }
+            | Self::VectorBase(_) => None,
         }
     }
 
@@ -55,7 +63,10 @@ impl IndexEdit {
             Self::MergeDeltas { merged: old, .. } | Self::ReplaceBase { base: old, .. } => {
                 *old = segment;
             }
-            Self::WriteBatch(_) | Self::TakeLease { .. } | Self::ReleaseLease { .. } => {}
+            Self::WriteBatch(_)
+            | Self::TakeLease { .. }
+            | Self::ReleaseLease { .. }
+            | Self::VectorBase(_) => {}
         }
     }
 
@@ -75,13 +86,29 @@ impl IndexEdit {
                 base,
                 replaced,
                 owner,
+                vector_base: None,
             } => compaction::replace_base(base, replaced, owner, current, encoder, deltas)?.into(),
+            Self::ReplaceBase {
+                base,
+                replaced,
+                owner,
+                vector_base: Some(name),
+            } => compaction::replace_vector_base(
+                (base, name),
+                replaced,
+                owner,
+                current,
+                encoder,
+                deltas,
+            )?
+            .into(),
             Self::TakeLease {
                 owner,
                 duration,
                 if_due,
             } => lease::take(owner, *duration, *if_due, current, now),
             Self::ReleaseLease { owner } => lease::release(owner, current).into(),
+            Self::VectorBase(edit) => edit.apply(current, encoder, now, deltas)?,
         })
     }
 }

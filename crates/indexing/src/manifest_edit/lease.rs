@@ -15,6 +15,10 @@ pub(super) fn take(
     current: &Current,
     now: u64,
 ) -> Applied {
+    // The rows of the base are being copied, or are in a vector base.
+    if current.manifest.vector_base.is_some() {
+        return Applied::Refused(Refusal::RebuildNotDue);
+    }
     match &current.manifest.lease {
         Some(lease) if lease.owner == owner => return Applied::Nothing,
         Some(lease) if lease.until > now => return Applied::Refused(Refusal::LeaseHeld),

@@ -11,6 +11,7 @@ mod deltas;
 mod index_edit;
 mod lease;
 mod standby_edit;
+mod vector_base_edit;
 
 use std::sync::Arc;
 
@@ -21,14 +22,20 @@ pub(crate) use batch::Batch;
 pub(crate) use deltas::{Deltas, encode_delta};
 pub(crate) use index_edit::IndexEdit;
 pub(crate) use standby_edit::{StandbyEdit, is_building};
+pub(crate) use vector_base_edit::VectorBaseEdit;
 
 use crate::current::{Current, Published};
 use crate::encoder_identity::EncoderIdentity;
 use crate::error::IndexingError;
 use crate::new_segment::NewSegment;
+use crate::vector_base_error::VectorBaseError;
 
 /// A change of the manifest.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a commit has a few of these, and moves them once"
+)]
 pub(crate) enum ManifestEdit {
     /// Changes the index of an encoder. A commit has at most one such edit for each index.
     Index {
@@ -57,6 +64,17 @@ impl ManifestEdit {
         match self {
             Self::Index { encoder, .. } => Some(encoder),
             Self::Standby(_) => None,
+        }
+    }
+
+    /// Returns the image keys whose rows the edit changes.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        match self {
+            Self::Index {
+                edit: IndexEdit::WriteBatch(batch),
+                ..
+            } => batch.keys().cloned().collect(),
+            Self::Index { .. } | Self::Standby(_) => Vec::new(),
         }
     }
 
@@ -90,6 +108,13 @@ impl ManifestEdit {
                 may_be_gone,
             } => (encoder, edit, *may_be_gone),
         };
+        let has_standby =
+            (published.manifest.as_ref()).is_some_and(|m| !m.standby_indexes.is_empty());
+        if let IndexEdit::VectorBase(VectorBaseEdit::Begin(_)) = edit
+            && has_standby
+        {
+            return Ok(Applied::Refused(VectorBaseError::StandbyIndexes.into()));
+        }
         match indexes.iter().find(|index| index.is_of(encoder)) {
             Some(current) if published.manifest.is_some() || !may_be_gone => {
                 edit.apply(current, encoder, now, deltas)

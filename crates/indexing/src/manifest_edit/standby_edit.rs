@@ -48,6 +48,9 @@ fn add(encoder: &EncoderIdentity, published: &Published) -> Result<Option<Succes
     if is_building(manifest, encoder)? {
         return Ok(None);
     }
+    if manifest.vector_bases().next().is_some() {
+        return Err(MigrationError::VectorBase.into());
+    }
     let EncoderIdentity {
         name,
         fingerprint,

@@ -98,7 +98,11 @@ impl World {
         let entries = manifest.segments.iter();
         let metas = entries.map(|entry| Arc::clone(&self.metas[&entry.id]));
         let view = Arc::new(LiveRows::new(metas.collect()));
-        Some(Arc::new(Current { manifest, view }))
+        Some(Arc::new(Current {
+            manifest,
+            view,
+            found: None,
+        }))
     }
 
     fn manifest(&mut self) -> &mut Manifest {

@@ -65,6 +65,7 @@ impl Searcher {
     /// [`AuditError`].
     pub async fn audit(&self, options: AuditOptions) -> Result<AuditReport, AuditError> {
         let before = self.newest_for_certain().await?;
+        before.expect_all_rows("the audit")?;
         options.expect_at_most(before.snapshot.images(), "images in the index")?;
         let match_thresholds = before.match_thresholds().await?;
         let settings = AuditSettings {

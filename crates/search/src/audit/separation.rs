@@ -64,6 +64,7 @@ impl Searcher {
         until: Deadline,
     ) -> Result<Result<CategorySeparation, NotSeparable>, AuditError> {
         let loaded = self.newest_for_certain().await?;
+        loaded.expect_all_rows("comparing categories")?;
         let snapshot = Arc::clone(&loaded.snapshot);
         let limits = SeparationLimits {
             queries,

@@ -9,21 +9,21 @@
 //! segments. No caller knows these names, so no cursor can be made up, or used for another query.
 //!
 //! ```text
-//! version 1 | digest of all that follows 4 | binding 16 | generation, returned rows by segment
+//! version 1 | digest of all that follows 4 | binding 16 | generation, returned images
 //! ```
+
+mod returned;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use lookalike_index::{Manifest, RowAddress, Snapshot};
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub(crate) use self::returned::Returned;
 use crate::error::SearchError;
-use crate::limits::MAX_K;
 use crate::options::SearchOptions;
 use crate::query::Query;
 
-const VERSION: u8 = 1;
 const CHECK: usize = 4;
 const BINDING: usize = 16;
 /// Maximum length of a cursor. A thousand rows of five bytes each, in base64, are shorter.
@@ -33,20 +33,12 @@ const MAX_TEXT_LENGTH: usize = 8192;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cursor {
     pub(crate) generation: u64,
-    /// The images that were returned on this page and those before, in no order.
-    pub(crate) returned: Vec<RowAddress>,
+    pub(crate) returned: Returned,
     binding: [u8; BINDING],
 }
 
-/// The encoded form.
-#[derive(Serialize, Deserialize)]
-struct Content {
-    generation: u64,
-    /// For each segment with returned rows: its position, and the rows in ascending order, each minus the one before.
-    returned: Vec<(u32, Vec<u32>)>,
-}
-
 /// Binds a cursor to a query and to the generation that answers it.
+#[derive(Clone)]
 pub(crate) struct Binding(Sha256);
 
 impl Binding {
@@ -54,6 +46,9 @@ impl Binding {
         let mut hash = Sha256::new_with_prefix(b"lookalike cursor");
         for entry in &manifest.segments {
             hash.update(entry.id.to_bytes());
+        }
+        if let Some(base) = manifest.serving_base() {
+            hash.update(base.name.as_str());
         }
         query.hash(&mut hash);
         // Only options that change the ranking: pages may differ in length and in what they show.
@@ -69,8 +64,12 @@ impl Binding {
         Self(hash)
     }
 
-    fn of(&self, content: &[u8]) -> [u8; BINDING] {
-        let digest = self.0.clone().chain_update(content).finalize();
+    fn of(&self, returned: &Returned, content: &[u8]) -> [u8; BINDING] {
+        let mut hash = self.0.clone();
+        if let Returned::Names(_) = returned {
+            hash.update("names");
+        }
+        let digest = hash.chain_update(content).finalize();
         let mut binding = [0; BINDING];
         binding.copy_from_slice(&digest[..BINDING]);
         binding
@@ -79,9 +78,9 @@ impl Binding {
 
 impl Cursor {
     /// Returns the cursor of the page after the returned images.
-    pub(crate) fn encode(generation: u64, returned: Vec<RowAddress>, binding: &Binding) -> String {
-        let content = content(generation, returned);
-        text(binding.of(&content), &content)
+    pub(crate) fn encode(generation: u64, returned: &Returned, binding: &Binding) -> String {
+        let content = returned.encode(generation);
+        text(returned.version(), binding.of(returned, &content), &content)
     }
 
     /// Reads a cursor; [`check`](Self::check) compares it with the query.
@@ -98,35 +97,14 @@ impl Cursor {
         let Some((&version, rest)) = bytes.split_first() else {
             return Err(damaged());
         };
-        if version != VERSION {
-            return Err(damaged());
-        }
         let (check, bound) = rest.split_first_chunk::<CHECK>().ok_or_else(damaged)?;
         if Sha256::digest(bound)[..CHECK] != *check {
             return Err(damaged());
         }
         let (binding, encoded) = bound.split_first_chunk::<BINDING>().ok_or_else(damaged)?;
-        let read: Content = postcard::from_bytes(encoded).map_err(|_| damaged())?;
-        let mut returned = Vec::new();
-        for (segment, steps) in read.returned {
-            let mut row = 0_u32;
-            for step in steps {
-                row = row.checked_add(step).ok_or_else(damaged)?;
-                returned.push(RowAddress {
-                    segment: segment as usize,
-                    row,
-                });
-            }
-        }
-        if returned.is_empty() || returned.len() > MAX_K {
-            return Err(damaged());
-        }
-        // The encoding also reads longer forms of numbers, and bytes behind the last one.
-        if content(read.generation, returned.clone()) != encoded {
-            return Err(damaged());
-        }
+        let (generation, returned) = Returned::decode(version, encoded).ok_or_else(damaged)?;
         Ok(Self {
-            generation: read.generation,
+            generation,
             returned,
             binding: *binding,
         })
@@ -134,13 +112,17 @@ impl Cursor {
 
     /// Refuses a cursor of another query, and a made-up one.
     pub(crate) fn check(&self, binding: &Binding, snapshot: &Snapshot) -> Result<(), SearchError> {
-        let content = content(self.generation, self.returned.clone());
+        let content = self.returned.encode(self.generation);
         let segments = snapshot.segments();
         let is_there = |at: &RowAddress| {
             let segment = segments.get(at.segment);
             segment.is_some_and(|segment| at.row < segment.meta().rows())
         };
-        if binding.of(&content) != self.binding || !self.returned.iter().all(is_there) {
+        let are_there = match &self.returned {
+            Returned::Rows(rows) => rows.iter().all(is_there),
+            Returned::Names(_) => true,
+        };
+        if binding.of(&self.returned, &content) != self.binding || !are_there {
             return Err(SearchError::InvalidCursor(
                 "it belongs to another query, or was changed: send the query with which it was given out",
             ));
@@ -149,30 +131,12 @@ impl Cursor {
     }
 }
 
-fn text(binding: [u8; BINDING], content: &[u8]) -> String {
+fn text(version: u8, binding: [u8; BINDING], content: &[u8]) -> String {
     let bound = [&binding[..], content].concat();
-    let mut bytes = vec![VERSION];
+    let mut bytes = vec![version];
     bytes.extend(&Sha256::digest(&bound)[..CHECK]);
     bytes.extend(bound);
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
-}
-
-fn content(generation: u64, mut returned: Vec<RowAddress>) -> Vec<u8> {
-    returned.sort_unstable_by_key(|at| (at.segment, at.row));
-    let mut content = Content {
-        generation,
-        returned: Vec::new(),
-    };
-    let mut before = 0;
-    for RowAddress { segment, row } in returned {
-        let segment = segment as u32;
-        match content.returned.last_mut() {
-            Some((last, steps)) if *last == segment => steps.push(row - before),
-            _ => content.returned.push((segment, vec![row])),
-        }
-        before = row;
-    }
-    postcard::to_stdvec(&content).expect("numbers are plain data")
 }
 
 /// Reads a cursor and writes it again; `None` if it is refused. Only for fuzzing: no caller of the service can tell a
@@ -184,7 +148,8 @@ pub fn rewritten_cursor(cursor: &str) -> Option<String> {
         returned,
         binding,
     } = Cursor::decode(cursor).ok()?;
-    Some(text(binding, &content(generation, returned)))
+    let content = returned.encode(generation);
+    Some(text(returned.version(), binding, &content))
 }
 
 #[cfg(test)]

@@ -21,10 +21,15 @@ fn addresses(rows: &[(usize, u32)]) -> Vec<RowAddress> {
     rows.iter().map(address).collect()
 }
 
+fn cursor(generation: u64, rows: &[(usize, u32)]) -> String {
+    let returned = Returned::Rows(addresses(rows));
+    Cursor::encode(generation, &returned, &default_binding())
+}
+
 fn bound_to(text: &str, other: &Binding) -> bool {
     let cursor = Cursor::decode(text).unwrap();
-    let content = content(cursor.generation, cursor.returned);
-    other.of(&content) == cursor.binding
+    let content = cursor.returned.encode(cursor.generation);
+    other.of(&cursor.returned, &content) == cursor.binding
 }
 
 proptest! {
@@ -35,9 +40,22 @@ proptest! {
     ) {
         let mut returned: Vec<RowAddress> = addresses(&rows.into_iter().collect::<Vec<_>>());
         returned.reverse();
-        let text = Cursor::encode(generation, returned.clone(), &default_binding());
+        let text = Cursor::encode(generation, &Returned::Rows(returned.clone()), &default_binding());
         let read = Cursor::decode(&text).unwrap();
         returned.reverse();
+        prop_assert_eq!((read.generation, read.returned), (generation, Returned::Rows(returned)));
+        prop_assert!(bound_to(&text, &default_binding()));
+    }
+
+    #[test]
+    fn images_come_back_too(
+        generation in any::<u64>(),
+        images in prop::collection::btree_set(any::<[u8; 5]>(), 1..1000),
+    ) {
+        let returned = Returned::Names(images);
+        let text = Cursor::encode(generation, &returned, &default_binding());
+        prop_assert!(text.len() < MAX_TEXT_LENGTH);
+        let read = Cursor::decode(&text).unwrap();
         prop_assert_eq!((read.generation, read.returned), (generation, returned));
         prop_assert!(bound_to(&text, &default_binding()));
     }
@@ -51,7 +69,7 @@ proptest! {
 
 #[test]
 fn any_change_is_noticed() {
-    let text = Cursor::encode(7, addresses(&[(0, 5), (0, 9), (2, 1)]), &default_binding());
+    let text = cursor(7, &[(0, 5), (0, 9), (2, 1)]);
     for at in 0..text.len() {
         for other in ['A', 'z', '_'] {
             let mut changed = text.clone().into_bytes();
@@ -82,9 +100,15 @@ fn any_change_is_noticed() {
 #[test]
 fn a_content_has_only_one_cursor() {
     let binding = [5; BINDING];
-    let own = content(7, addresses(&[(0, 5), (0, 9), (2, 1)]));
+    let text = |version, content: &[u8]| text(version, binding, content);
+    let own = Returned::Rows(addresses(&[(0, 5), (0, 9), (2, 1)])).encode(7);
     assert_eq!(own, [7, 2, 0, 2, 5, 4, 2, 1, 1]);
-    assert!(Cursor::decode(&text(binding, &own)).is_ok());
+    assert!(Cursor::decode(&text(1, &own)).is_ok());
+    let images = Returned::Names([[1; 5], [2; 5]].into()).encode(7);
+    assert!(Cursor::decode(&text(2, &images)).is_ok());
+    let reversed = [&images[..2], &images[7..], &images[2..7]].concat();
+    assert!(Cursor::decode(&text(2, &reversed)).is_err());
+    assert!(Cursor::decode(&text(3, &images)).is_err());
     for other in [
         &[7, 2, 0, 2, 5, 4, 2, 1, 1, 0][..],
         &[0x87, 0, 2, 0, 2, 5, 4, 2, 1, 1],
@@ -92,14 +116,14 @@ fn a_content_has_only_one_cursor() {
         &[7, 3, 0, 1, 5, 0, 1, 9, 2, 1, 1],
         &[7, 3, 0, 2, 5, 4, 1, 0, 2, 1, 1],
     ] {
-        let read = Cursor::decode(&text(binding, other));
+        let read = Cursor::decode(&text(1, other));
         assert!(read.is_err(), "{other:?}: {read:?}");
     }
 }
 
 #[test]
 fn it_belongs_to_the_query_and_to_what_orders_the_results() {
-    let text = Cursor::encode(7, addresses(&[(0, 5)]), &default_binding());
+    let text = cursor(7, &[(0, 5)]);
     let with = |change: fn(&mut SearchOptions)| {
         let mut options = SearchOptions::default();
         change(&mut options);
@@ -119,12 +143,12 @@ fn it_belongs_to_the_query_and_to_what_orders_the_results() {
 #[test]
 fn a_thousand_results_fit_into_a_link() {
     let rows: Vec<(usize, u32)> = (0..1000).map(|n| (0, n * 100)).collect();
-    let text = Cursor::encode(1 << 40, addresses(&rows), &default_binding());
+    let text = cursor(1 << 40, &rows);
     assert!(text.len() < 2000, "{}", text.len());
     let spread: Vec<(usize, u32)> = (0..1000)
         .map(|n| (n as usize % 64, n * 4_000_000))
         .collect();
-    let text = Cursor::encode(u64::MAX, addresses(&spread), &default_binding());
+    let text = cursor(u64::MAX, &spread);
     assert!(text.len() < MAX_TEXT_LENGTH, "{}", text.len());
     assert!(Cursor::decode(&text).is_ok());
 }

@@ -35,6 +35,9 @@ impl LoadedSnapshot {
     /// # Errors
     /// If the index is damaged.
     pub(crate) async fn match_thresholds(&self) -> Result<Option<MatchThresholds>, SearchError> {
+        if let Some(base) = self.manifest.serving_base() {
+            return Ok(base.match_thresholds);
+        }
         let entries = &self.manifest.segments;
         if let Some(stored) = entries.iter().find_map(|entry| entry.match_thresholds) {
             return Ok(Some(stored));
@@ -47,6 +50,14 @@ impl LoadedSnapshot {
             Ok(run_blocking(move || MatchThresholds::measure(&snapshot)).await??)
         };
         self.measured.get_or_try_init(measure).await.copied()
+    }
+
+    /// Returns the same generation with other rows.
+    pub(crate) fn with_snapshot(self, snapshot: Snapshot) -> Self {
+        Self {
+            snapshot: Arc::new(snapshot),
+            ..self
+        }
     }
 
     /// Returns this snapshot with the reason why a newer one could not be loaded.
@@ -72,10 +83,11 @@ impl LoadedSnapshot {
 
     /// Returns counts and generation.
     pub(crate) fn state(&self) -> IndexState {
+        let base = self.manifest.serving_base();
         IndexState {
             generation: self.manifest.generation,
-            images: self.snapshot.images(),
-            products: self.snapshot.products(),
+            images: base.map_or(self.snapshot.images(), |base| base.images),
+            products: base.is_none().then(|| self.snapshot.products()),
             newest: self.manifest.segments.last().map(|entry| entry.id),
             stale: self.stale.as_deref().map(str::to_owned),
         }

@@ -20,6 +20,7 @@ use super::cache::MAX_REPLACED_BYTES;
 use super::loaded::LoadedSnapshot;
 use crate::error::{SearchError, no_encoder};
 use crate::run_blocking::run_blocking;
+use crate::vector_base_info::VectorBaseInfo;
 
 /// Number of segments that are fetched at the same time.
 const PARALLEL_FETCHES: usize = 8;
@@ -243,12 +244,16 @@ impl SnapshotLoader {
         let took = took.as_secs_f64() * 1000.0;
         info!(generation, fetched, load_ms = took, "index loaded");
         let measure = |name, unit, value| Measurement { name, unit, value };
-        self.metrics.emit(&[
+        let mut measurements = vec![
             measure("IndexLoadTime", Unit::Milliseconds, took),
             measure("IndexSize", Unit::Bytes, loaded.segment_bytes() as f64),
-            measure("IndexImages", Unit::Count, loaded.snapshot.images() as f64),
+            measure("IndexImages", Unit::Count, loaded.state().images as f64),
             measure("Generation", Unit::Count, generation as f64),
-        ]);
+        ];
+        if let Some(rows) = VectorBaseInfo::waiting_rows_of(&loaded.manifest) {
+            measurements.push(Measurement::count("RowsWaiting", rows as f64));
+        }
+        self.metrics.emit(&measurements);
     }
 }
 

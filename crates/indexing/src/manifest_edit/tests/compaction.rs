@@ -29,6 +29,7 @@ fn rebuild(replaced: &[SegmentId], keys: &[&str]) -> ManifestEdit {
     let edit = IndexEdit::ReplaceBase {
         base: joined(keys, SegmentKind::Base),
         replaced: replaced.to_vec(),
+        vector_base: None,
         owner: "me".to_owned(),
     };
     ManifestEdit::index(&identity(1), edit)
