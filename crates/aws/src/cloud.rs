@@ -9,16 +9,19 @@ use lookalike_core::ports::{
     ChangeQueue, EncoderStore, Failures, Generations, ImageRecords, ImageStore, ImageWriter,
     Manifests, Metrics, Products, SegmentStore, Segments, StoredEncoders, TableReader, UrlSigner,
 };
+use lookalike_core::vector_base::{VectorBase, VectorBaseAdmin, VectorBaseWriter};
 use lookalike_indexing::IndexPorts;
 use lookalike_search::SearchPorts;
 
 use crate::clients::{Clients, NoRegion};
 use crate::dynamodb::table::Table;
-use crate::dynamodb::{DynamoFailures, DynamoImageRecords, DynamoProducts, DynamoTableReader};
+use crate::dynamodb::{
+    DynamoFailures, DynamoImageRecords, DynamoProducts, DynamoTableReader, DynamoVectorBase,
+};
 use crate::s3::bucket::Bucket;
 use crate::s3::{S3Encoders, S3Generations, S3Images, S3Manifests, S3Segments, S3UrlSigner};
 use crate::settings::{self, Settings};
-use crate::sqs::{SqsChanges, SqsDeadLetters};
+use crate::sqs::{QueueKind, SqsChanges, SqsDeadLetters};
 
 /// The ports of the service over S3, DynamoDB and SQS. Clones share the clients and their
 /// connections.
@@ -50,10 +53,18 @@ pub struct Cloud {
     pub failures: Arc<dyn Failures>,
     /// Reads the whole table.
     pub table: Arc<dyn TableReader>,
+    /// Reads vector bases.
+    pub vector_base: Arc<dyn VectorBase>,
+    /// Writes vector bases.
+    pub vector_base_writer: Arc<dyn VectorBaseWriter>,
+    /// Makes and drops vector bases.
+    pub vector_base_admin: Arc<dyn VectorBaseAdmin>,
     /// The changes for the indexer; `None` unless the settings name a queue.
     pub changes: Option<Arc<dyn ChangeQueue>>,
     /// The changes that the indexer handles one by one; `None` unless the settings name a queue.
     pub retries: Option<Arc<dyn ChangeQueue>>,
+    /// The images that are indexed straight into a vector base; `None` unless the settings name a queue.
+    pub backfill: Option<Arc<dyn ChangeQueue>>,
     clients: Clients,
 }
 
@@ -83,17 +94,16 @@ impl Cloud {
             settings::INDEX_BUCKET,
         ));
         let table = Arc::new(Table::new(&clients, &settings.table));
-        let changes = settings.queue_url.as_deref().map(|url| {
-            let queue = SqsChanges::new(&clients, url, &settings.catalog_bucket);
-            Arc::new(queue) as Arc<dyn ChangeQueue>
-        });
-        let retries = settings.retry_queue_url.as_deref().map(|url| {
-            let queue = SqsChanges::of_retries(&clients, url, &settings.catalog_bucket);
-            Arc::new(queue) as Arc<dyn ChangeQueue>
-        });
+        let queue = |url: &Option<String>, kind: QueueKind| {
+            let queue = SqsChanges::new(&clients, url.as_deref()?, kind, &settings.catalog_bucket);
+            Some(Arc::new(queue) as Arc<dyn ChangeQueue>)
+        };
         let pictures = Arc::new(S3Images::new(Arc::clone(&catalog)));
         let segments = Arc::new(S3Segments::new(Arc::clone(&index), &settings.index_prefix));
         let encoders = Arc::new(S3Encoders::new(Arc::clone(&index), &settings.index_prefix));
+        let prefix = format!("{}-base-", settings.table);
+        let vector_base = DynamoVectorBase::new(&clients, prefix, Arc::new(SystemHost));
+        let vector_base = Arc::new(vector_base);
         let generations = S3Generations::new(Arc::clone(&index), &settings.index_prefix);
         Self {
             pictures: pictures.clone(),
@@ -109,8 +119,12 @@ impl Cloud {
             records: Arc::new(DynamoImageRecords::new(Arc::clone(&table))),
             failures: Arc::new(DynamoFailures::new(Arc::clone(&table))),
             table: Arc::new(DynamoTableReader::new(table)),
-            changes,
-            retries,
+            vector_base: vector_base.clone(),
+            vector_base_writer: vector_base.clone(),
+            vector_base_admin: vector_base,
+            changes: queue(&settings.queue_url, QueueKind::Changes),
+            retries: queue(&settings.retry_queue_url, QueueKind::Retries),
+            backfill: queue(&settings.backfill_queue_url, QueueKind::Backfill),
             clients,
         }
     }
@@ -128,6 +142,8 @@ impl Cloud {
             encoder_store: self.encoder_store.clone(),
             records: self.records.clone(),
             failures: self.failures.clone(),
+            vector_base: self.vector_base.clone(),
+            vector_base_writer: self.vector_base_writer.clone(),
             metrics,
             host: Arc::new(SystemHost),
         }
@@ -145,6 +161,7 @@ impl Cloud {
             products: self.products.clone(),
             failures: self.failures.clone(),
             table: self.table.clone(),
+            vector_base: self.vector_base.clone(),
             metrics,
             host: Arc::new(SystemHost),
         }

@@ -41,7 +41,8 @@ pub use cloud::Cloud;
 pub use cloudformation::{StackError, stack_outputs};
 pub use cloudwatch::{DIMENSION, EmfMetrics, NAMESPACE, logging};
 pub use dynamodb::{
-    DynamoFailures, DynamoImageRecords, DynamoProducts, DynamoTableReader, create_table,
+    DynamoFailures, DynamoImageRecords, DynamoProducts, DynamoTableReader, DynamoVectorBase,
+    create_table,
 };
 pub use encoder::{
     EncoderError, embedded_encoder, encoder_cell, encoders, load_encoder, open_encoder,
@@ -51,4 +52,4 @@ pub use s3::{
     S3Versioned,
 };
 pub use settings::{EncoderSource, Settings, SettingsError, SettingsProblem};
-pub use sqs::{ReceivedLetter, SqsChanges, SqsDeadLetters};
+pub use sqs::{BACKFILLED_KEYS, ReceivedLetter, SqsChanges, SqsDeadLetters};

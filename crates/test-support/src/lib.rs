@@ -6,9 +6,13 @@ mod allocator;
 pub mod conformance;
 mod cost;
 #[cfg(feature = "cloud")]
+mod dot;
+#[cfg(feature = "cloud")]
 pub mod encoders;
 #[cfg(feature = "cloud")]
 pub mod memory;
 
 pub use allocator::CountingAllocator;
 pub use cost::Cost;
+#[cfg(feature = "cloud")]
+pub use dot::dot;

@@ -4,10 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use lookalike_core::ports::ImageRecords;
-use lookalike_core::{ImageRecord, StoreError};
-use lookalike_events::{ITEM, PRODUCT_ID};
+use lookalike_core::{ImageRecord, ImageVersion, StoreError};
 
 use crate::dynamodb::keys::{image_item, is_product_id, primary_key};
 use crate::dynamodb::record_item;
@@ -73,28 +72,24 @@ impl ImageRecords for DynamoImageRecords {
         Ok(found.into_iter().find_map(record_item::to_record))
     }
 
-    async fn missing(
-        &self,
-        pictures: &[(String, String)],
-    ) -> Result<Vec<(String, String)>, StoreError> {
-        let item = |(product_id, key): &(String, String)| (product_id.clone(), image_item(key));
-        // DynamoDB refuses a whole batch if a key cannot be a product id; no record has such a key.
-        let possible = pictures.iter().filter(|(id, _)| is_product_id(id));
-        let keys = possible.map(|(product_id, key)| primary_key(product_id, image_item(key)));
+    async fn missing(&self, images: &[ImageVersion]) -> Result<Vec<ImageVersion>, StoreError> {
+        // DynamoDB refuses a whole batch if a key is repeated, as for two versions of an image, or cannot be a product
+        // id; no record has such a key.
+        let mut seen = HashSet::with_capacity(images.len());
+        let possible = images.iter().filter(|image| {
+            is_product_id(&image.product_id)
+                && seen.insert((image.product_id.as_str(), image.key.as_str()))
+        });
+        let keys = possible.map(|image| primary_key(&image.product_id, image_item(&image.key)));
         let found = self.table.get_items(keys.collect(), Reading::Consistent);
-        let found: HashSet<(String, String)> = found
+        let found: HashSet<(String, String, String)> = found
             .await?
             .into_iter()
-            .filter_map(
-                |mut item| match (item.remove(PRODUCT_ID), item.remove(ITEM)) {
-                    (Some(AttributeValue::S(id)), Some(AttributeValue::S(item))) => {
-                        Some((id, item))
-                    }
-                    _ => None,
-                },
-            )
+            .filter_map(record_item::to_record)
+            .map(|record| (record.product_id, record.key, record.etag))
             .collect();
-        let missing = pictures.iter().filter(|p| !found.contains(&item(p)));
+        let version = |i: &ImageVersion| (i.product_id.clone(), i.key.clone(), i.etag.clone());
+        let missing = images.iter().filter(|i| !found.contains(&version(i)));
         Ok(missing.cloned().collect())
     }
 }

@@ -9,6 +9,7 @@ use lookalike_core::{StoreError, StoreErrorKind};
 use crate::backoff::Backoff;
 use crate::clients::Clients;
 use crate::dynamodb::item::Item;
+use crate::dynamodb::projection::projection;
 use crate::errors;
 use crate::resource::Resource;
 use crate::settings;
@@ -75,12 +76,31 @@ impl Table {
         keys: Vec<Item>,
         reading: Reading,
     ) -> Result<Vec<Item>, StoreError> {
+        self.get(keys, reading, None).await
+    }
+
+    /// Returns these attributes of the items that exist at `keys`, in the same way.
+    pub(crate) async fn get_attributes(
+        &self,
+        keys: Vec<Item>,
+        reading: Reading,
+        attributes: &[&str],
+    ) -> Result<Vec<Item>, StoreError> {
+        self.get(keys, reading, Some(attributes)).await
+    }
+
+    async fn get(
+        &self,
+        keys: Vec<Item>,
+        reading: Reading,
+        attributes: Option<&[&str]>,
+    ) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::with_capacity(keys.len());
         let chunks: Vec<_> = keys.chunks(MAX_KEYS_PER_GET).collect();
         for group in chunks.chunks(MAX_CONCURRENT_CALLS) {
             let calls = group
                 .iter()
-                .map(|chunk| self.get_chunk(chunk.to_vec(), reading));
+                .map(|chunk| self.get_chunk(chunk.to_vec(), reading, attributes));
             items.extend(try_join_all(calls).await?.into_iter().flatten());
         }
         Ok(items)
@@ -96,11 +116,19 @@ impl Table {
         Ok(())
     }
 
-    async fn get_chunk(&self, keys: Vec<Item>, reading: Reading) -> Result<Vec<Item>, StoreError> {
+    async fn get_chunk(
+        &self,
+        keys: Vec<Item>,
+        reading: Reading,
+        attributes: Option<&[&str]>,
+    ) -> Result<Vec<Item>, StoreError> {
         let operation = || self.operation("batch get from");
+        let (expression, names) = attributes.map(projection).unzip();
         let wanted = KeysAndAttributes::builder()
             .set_keys(Some(keys))
             .consistent_read(reading == Reading::Consistent)
+            .set_projection_expression(expression)
+            .set_expression_attribute_names(names)
             .build();
         let wanted = wanted.map_err(|error| invalid(operation(), &error))?;
         let mut open = HashMap::from([(self.name().to_owned(), wanted)]);

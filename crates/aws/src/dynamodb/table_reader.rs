@@ -9,6 +9,7 @@ use lookalike_core::{Page, StoreError, StoreErrorKind, TableEntry};
 use lookalike_events::{ITEM, PRODUCT_ID, PRODUCT_ITEM};
 
 use crate::dynamodb::item::Item;
+use crate::dynamodb::projection::projection;
 use crate::dynamodb::record_item;
 use crate::dynamodb::table::Table;
 use crate::errors;
@@ -41,15 +42,12 @@ impl TableReader for DynamoTableReader {
             })?),
             None => None,
         };
-        // Some of these names are reserved words of DynamoDB.
-        let places: Vec<String> = (0..FIELDS.len()).map(|i| format!("#f{i}")).collect();
-        let mut scan = self.table.client().scan();
-        for (place, field) in places.iter().zip(FIELDS) {
-            scan = scan.expression_attribute_names(place, field);
-        }
+        let (expression, names) = projection(&FIELDS);
+        let scan = self.table.client().scan();
         let reply = scan
             .table_name(self.table.name())
-            .projection_expression(places.join(", "))
+            .projection_expression(expression)
+            .set_expression_attribute_names(Some(names))
             .set_exclusive_start_key(start)
             .send()
             .await

@@ -17,6 +17,7 @@ const LATER: &[&str] = &[
     "RequestThrottledException",
     "RequestTimeout",
     "RequestTimeoutException",
+    "ResourceInUseException",
     "ServiceUnavailable",
     "SlowDown",
     "ThrottledException",

@@ -54,6 +54,13 @@ pub(crate) fn is_missing_object<E: ProvideErrorMetadata>(
     status(error) == Some(404) && matches!(code(error), None | Some("NoSuchKey" | "NotFound"))
 }
 
+/// True if there is no bucket, table or queue of this name.
+pub(crate) fn is_missing_resource<E: ProvideErrorMetadata>(
+    error: &SdkError<E, HttpResponse>,
+) -> bool {
+    code(error).is_some_and(|code| codes::NO_SUCH_RESOURCE.contains(&code))
+}
+
 /// True if a condition on a write did not hold, or another write was in progress.
 pub(crate) fn is_conflict<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     let kind = codes::kind_of(

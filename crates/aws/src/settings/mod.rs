@@ -11,6 +11,7 @@
 //! | `LOOKALIKE_TABLE` | DynamoDB table of products and records | required |
 //! | `LOOKALIKE_QUEUE_URL` | SQS queue from which the indexer learns of changes | none |
 //! | `LOOKALIKE_RETRY_QUEUE_URL` | SQS queue that delivers one change at a time to the indexer, for changes that are retried | none |
+//! | `LOOKALIKE_BACKFILL_QUEUE_URL` | SQS queue of images that are indexed straight into a vector base | none |
 //! | `LOOKALIKE_INDEXER_SECONDS` | maximum seconds of an invocation of the indexer | `900` |
 //! | `LOOKALIKE_ENCODER` | directory or `s3://bucket/prefix` of a model | the built-in model |
 //! | `LOOKALIKE_FILTERABLE` | metadata that the index keeps for filters, comma separated; `category` is always included | `category` |
@@ -56,6 +57,8 @@ pub struct Settings {
     pub queue_url: Option<String>,
     /// URL of the SQS queue that delivers one change at a time to the indexer; only the indexer needs it.
     pub retry_queue_url: Option<String>,
+    /// URL of the SQS queue of images that are indexed straight into a vector base; only a sender needs it.
+    pub backfill_queue_url: Option<String>,
     /// Time of an invocation of the indexer; only the indexer needs it. Lambda's maximum by
     /// default.
     pub indexer_time: Duration,

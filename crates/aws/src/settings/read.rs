@@ -32,6 +32,7 @@ impl Settings {
             table: read.required(TABLE, checks::table),
             queue_url: read.optional(QUEUE_URL, checks::queue),
             retry_queue_url: read.optional(RETRY_QUEUE_URL, checks::queue),
+            backfill_queue_url: read.optional(BACKFILL_QUEUE_URL, checks::queue),
             indexer_time: (read.optional(INDEXER_SECONDS, checks::seconds))
                 .unwrap_or(Duration::from_secs(900)),
             encoder: (read.optional(ENCODER, encoder_source::check))

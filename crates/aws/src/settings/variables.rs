@@ -12,6 +12,8 @@ pub const TABLE: &str = "LOOKALIKE_TABLE";
 pub const QUEUE_URL: &str = "LOOKALIKE_QUEUE_URL";
 /// Names the SQS queue of changes that are retried.
 pub const RETRY_QUEUE_URL: &str = "LOOKALIKE_RETRY_QUEUE_URL";
+/// Names the SQS queue of images that are indexed straight into a vector base.
+pub const BACKFILL_QUEUE_URL: &str = "LOOKALIKE_BACKFILL_QUEUE_URL";
 /// Sets the maximum time of an invocation of the indexer.
 pub const INDEXER_SECONDS: &str = "LOOKALIKE_INDEXER_SECONDS";
 /// Names the directory or S3 prefix of the encoder's model.

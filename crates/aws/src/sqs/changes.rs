@@ -9,7 +9,9 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use futures::future::try_join_all;
 use lookalike_core::ports::ChangeQueue;
 use lookalike_core::{StoreError, StoreErrorKind};
-use lookalike_events::{CREATED, ObjectChange, maintenance_request, notification};
+use lookalike_events::{
+    CREATED, ObjectChange, backfill_request, maintenance_request, notification,
+};
 
 use crate::backoff::Backoff;
 use crate::clients::Clients;
@@ -22,6 +24,8 @@ use crate::sqs::batches::batches;
 /// retried; and fifty messages, which one invocation of the indexer takes, must stay well within
 /// its time.
 const KEYS_PER_MESSAGE: usize = 5;
+/// Number of keys in one request for a backfill, which one invocation takes alone.
+pub const BACKFILLED_KEYS: usize = 100;
 /// Maximum length of an S3 key, in bytes.
 const MAX_KEY_BYTES: usize = 1024;
 /// Maximum number of batches that are sent at the same time.
@@ -36,41 +40,49 @@ const OPEN_MESSAGE_COUNTS: [QueueAttributeName; 3] = [
     QueueAttributeName::ApproximateNumberOfMessagesDelayed,
 ];
 
-/// Changes of the catalog in an SQS queue. A pushed change looks like the notification that S3 itself sends.
+/// What a queue is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum QueueKind {
+    /// Changes of the catalog.
+    Changes,
+    /// Changes that the indexer handles one by one.
+    Retries,
+    /// Images that are indexed straight into a vector base.
+    Backfill,
+}
+
+impl QueueKind {
+    fn variable(self) -> &'static str {
+        match self {
+            Self::Changes => settings::QUEUE_URL,
+            Self::Retries => settings::RETRY_QUEUE_URL,
+            Self::Backfill => settings::BACKFILL_QUEUE_URL,
+        }
+    }
+
+    fn keys_per_message(self) -> usize {
+        match self {
+            Self::Changes => KEYS_PER_MESSAGE,
+            Self::Retries => 1,
+            Self::Backfill => BACKFILLED_KEYS,
+        }
+    }
+}
+
+/// Changes of the catalog in an SQS queue. A pushed change looks like the notification that S3 itself sends, but for
+/// those of a backfill.
 #[derive(Debug, Clone)]
 pub struct SqsChanges {
     client: aws_sdk_sqs::Client,
     url: String,
     resource: Resource,
     catalog_bucket: String,
-    keys_per_message: usize,
+    kind: QueueKind,
 }
 
 impl SqsChanges {
-    /// Refers to the queue at `url`, which takes the changes of `catalog_bucket`.
-    pub(crate) fn new(clients: &Clients, url: &str, catalog_bucket: &str) -> Self {
-        Self::of(
-            clients,
-            url,
-            settings::QUEUE_URL,
-            catalog_bucket,
-            KEYS_PER_MESSAGE,
-        )
-    }
-
-    /// Refers to the retry queue at `url`, which takes one key per message: the indexer handles
-    /// each alone.
-    pub(crate) fn of_retries(clients: &Clients, url: &str, catalog_bucket: &str) -> Self {
-        Self::of(clients, url, settings::RETRY_QUEUE_URL, catalog_bucket, 1)
-    }
-
-    fn of(
-        clients: &Clients,
-        url: &str,
-        variable: &'static str,
-        catalog_bucket: &str,
-        keys_per_message: usize,
-    ) -> Self {
+    /// Refers to the queue at `url`, which takes changes of `catalog_bucket`.
+    pub(crate) fn new(clients: &Clients, url: &str, kind: QueueKind, catalog_bucket: &str) -> Self {
         let name = url.rsplit('/').next().unwrap_or(url);
         Self {
             client: clients.sqs.clone(),
@@ -78,10 +90,10 @@ impl SqsChanges {
             resource: Resource {
                 kind: "queue",
                 name: name.to_owned(),
-                variable,
+                variable: kind.variable(),
             },
             catalog_bucket: catalog_bucket.to_owned(),
-            keys_per_message,
+            kind,
         }
     }
 
@@ -107,6 +119,11 @@ impl SqsChanges {
             );
             return Err(self.invalid("send to", reason));
         }
+        let parts = keys.chunks(self.kind.keys_per_message());
+        if self.kind == QueueKind::Backfill {
+            let body = |keys: &[String]| backfill_request(&self.catalog_bucket, keys).to_string();
+            return Ok(parts.map(body).collect());
+        }
         let time = DateTime::from(SystemTime::now());
         // Every time of this clock can be written in this format.
         let time = time.fmt(Format::DateTime).unwrap_or_default();
@@ -127,7 +144,7 @@ impl SqsChanges {
             let changes = keys.iter().map(|key| ObjectChange { key, ..template });
             notification(changes).to_string()
         };
-        Ok(keys.chunks(self.keys_per_message).map(body).collect())
+        Ok(parts.map(body).collect())
     }
 
     /// Sends one batch, and retries the messages that the queue did not take.

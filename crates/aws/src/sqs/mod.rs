@@ -4,5 +4,6 @@ mod batches;
 mod changes;
 mod dead_letters;
 
-pub use changes::SqsChanges;
+pub(crate) use changes::QueueKind;
+pub use changes::{BACKFILLED_KEYS, SqsChanges};
 pub use dead_letters::{ReceivedLetter, SqsDeadLetters};

@@ -14,6 +14,7 @@ mod manifests;
 mod records;
 mod segments;
 mod server;
+mod vector_base;
 
 use std::time::Duration;
 

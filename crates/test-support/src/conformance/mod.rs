@@ -20,6 +20,7 @@ mod queue;
 mod support;
 mod table;
 mod table_reader;
+mod vector_base;
 
 pub use bucket::{images, links};
 pub use encoders::encoders;
@@ -27,3 +28,4 @@ pub use index::{generations, manifests, segments};
 pub use queue::changes;
 pub use table::{products, records};
 pub use table_reader::table_reader;
+pub use vector_base::vector_base;

@@ -1,5 +1,7 @@
 //! Helpers of several suites.
 
+use std::time::Duration;
+
 use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::model::Page;
 
@@ -11,6 +13,9 @@ pub(super) const AWKWARD_KEYS: [&str; 5] = [
     "catalog/größe/鞋.png",
     "catalog/('quoted')\"~!$;@.webp",
 ];
+
+/// Time within which an index follows its table.
+const MOMENTS: Duration = Duration::from_secs(10);
 
 /// Returns the value of a call that must succeed.
 pub(super) fn done<T>(what: &str, result: Result<T, StoreError>) -> T {
@@ -41,5 +46,20 @@ pub(super) fn refused<T>(what: &str, result: Result<T, StoreError>, kind: StoreE
     match result {
         Ok(_) => panic!("{what}: expected {kind:?}, but it succeeded"),
         Err(error) => assert_eq!(error.kind, kind, "{what}: {error}"),
+    }
+}
+
+/// Reads until the result is as expected, or the time is over.
+pub(super) async fn eventually<T>(
+    read: impl AsyncFn() -> Result<T, StoreError>,
+    expected: impl Fn(&T) -> bool,
+) -> T {
+    let begun = tokio::time::Instant::now();
+    loop {
+        let found = done("read", read().await);
+        if expected(&found) || begun.elapsed() > MOMENTS {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

@@ -2,19 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
-use lookalike_core::error::StoreError;
-use lookalike_core::model::{Failure, ImageRecord, Metadata, NewestFailures, Product};
+use lookalike_core::model::{
+    Failure, ImageRecord, ImageVersion, Metadata, NewestFailures, Product,
+};
 use lookalike_core::ports::{Failures, ImageRecords, Products};
 use serde_json::json;
 
-use super::support::{all_pages, done};
+use super::support::{all_pages, done, eventually};
 
 /// More than DynamoDB takes in one call, several times over.
 const MANY: usize = 130;
-/// Time within which a secondary index follows its table.
-const MOMENTS: Duration = Duration::from_secs(10);
 
 /// Tests storing and finding product metadata.
 pub async fn products(products: Arc<dyn Products>) {
@@ -99,14 +97,25 @@ pub async fn records(records: Arc<dyn ImageRecords>, failures: Arc<dyn Failures>
     stored.insert(0, record("p1", "catalog/0001.jpg", false));
     done("store many", records.put_many(&stored).await);
     expect_failures(failures, &failed).await;
-    let mut images: Vec<(String, String)> = stored
+    let version = |product_id: &str, key: &str, etag: &str| ImageVersion {
+        key: key.to_owned(),
+        product_id: product_id.to_owned(),
+        etag: etag.to_owned(),
+    };
+    let mut images: Vec<ImageVersion> = stored
         .iter()
         .skip(1)
-        .map(|r| (r.product_id.clone(), r.key.clone()))
+        .map(|r| version(&r.product_id, &r.key, &r.etag))
         .collect();
     let none = done("look for records", records.missing(&images).await);
     assert_eq!(none, [], "all are there");
-    let unknown = ["p1", ""].map(|id| (id.to_owned(), "catalog/unknown.jpg".to_owned()));
+    let changed = version("p7", &stored[8].key, "\"another\"");
+    assert_eq!(
+        (stored[8].product_id.as_str(), failed[7].key.as_str()),
+        ("p7", &*changed.key)
+    );
+    let unknown = ["p1", ""].map(|id| version(id, "catalog/unknown.jpg", "\"0123abc\""));
+    let unknown = [unknown[0].clone(), unknown[1].clone(), changed];
     images.splice(3..3, unknown.clone());
     let missing = done("look for records", records.missing(&images).await);
     assert_eq!(missing, unknown);
@@ -114,8 +123,8 @@ pub async fn records(records: Arc<dyn ImageRecords>, failures: Arc<dyn Failures>
         let found = records.find(&expected.product_id, &expected.key).await;
         assert_eq!(done("find a record", found).as_ref(), Some(expected));
     }
-    for (product_id, key) in &unknown {
-        let found = records.find(product_id, key).await;
+    for image in &unknown[..2] {
+        let found = records.find(&image.product_id, &image.key).await;
         assert_eq!(done("find a record", found), None);
     }
     expect_of_key(failures, "catalog/0007.jpg", &["other", "p7"]).await;
@@ -195,19 +204,4 @@ async fn expect_of_key(failures: &dyn Failures, key: &str, products: &[&str]) {
     )
     .await;
     assert_eq!(found, expected, "the products that failed at {key:?}");
-}
-
-/// Reads until the result is as expected, or the time is over.
-async fn eventually<T>(
-    read: impl AsyncFn() -> Result<T, StoreError>,
-    expected: impl Fn(&T) -> bool,
-) -> T {
-    let begun = tokio::time::Instant::now();
-    loop {
-        let found = done("read", read().await);
-        if expected(&found) || begun.elapsed() > MOMENTS {
-            return found;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
 }

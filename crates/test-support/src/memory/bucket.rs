@@ -1,6 +1,7 @@
 //! The catalog bucket in memory.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,17 +10,18 @@ use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::model::{Image, ImageHead, ListedImage, Page, UploadLink};
 use lookalike_core::ports::{ImageStore, ImageWriter, UrlSigner};
 
-use super::{MemoryCloud, PAGE};
+use super::MemoryCloud;
+use super::page::PAGE;
 
 #[async_trait]
 impl ImageStore for MemoryCloud {
     async fn head(&self, key: &str) -> Result<Option<ImageHead>, StoreError> {
-        self.call("head image").await?;
+        self.call_about("head image", key).await?;
         Ok(self.state().images.get(key).map(|(head, _)| head.clone()))
     }
 
     async fn get(&self, key: &str, max_bytes: u64) -> Result<Option<Image>, StoreError> {
-        self.call("get image").await?;
+        self.call_about("get image", key).await?;
         let Some((head, body)) = self.state().images.get(key).cloned() else {
             return Ok(None);
         };
@@ -35,10 +37,14 @@ impl ImageStore for MemoryCloud {
     ) -> Result<Page<ListedImage>, StoreError> {
         self.call("list images").await?;
         let state = self.state();
+        let from = match after {
+            Some(after) if after >= prefix => Bound::Excluded(after),
+            _ => Bound::Included(prefix),
+        };
         let mut items: Vec<ListedImage> = state
             .images
-            .iter()
-            .filter(|(key, _)| key.starts_with(prefix) && after.is_none_or(|a| key.as_str() > a))
+            .range::<str, _>((from, Bound::Unbounded))
+            .take_while(|(key, _)| key.starts_with(prefix))
             .take(PAGE + 1)
             .map(|(key, (head, _))| ListedImage {
                 key: key.clone(),

@@ -20,8 +20,9 @@ pub enum Fate {
 /// Is asked about every call of a process. It may take its time: so long is the process frozen, or the network slow.
 #[async_trait]
 pub trait Gate: Send + Sync {
-    /// Returns what becomes of a call with this name, such as `swap manifest`.
-    async fn pass(&self, call: &'static str) -> Fate;
+    /// Returns what becomes of a call with this name, such as `get image`. `about` tells apart those that a process makes
+    /// at once, in an order that the machine decides: it is the image key, or empty.
+    async fn pass(&self, call: &'static str, about: &str) -> Fate;
 }
 
 pub(super) fn refused(call: &'static str, kind: StoreErrorKind) -> StoreError {

@@ -2,10 +2,13 @@
 
 mod bucket;
 mod encoders;
+mod engine;
 mod gate;
 mod index;
+mod page;
 mod queue;
 mod table;
+mod vector_base;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,15 +21,14 @@ use lookalike_core::error::{StoreError, StoreErrorKind};
 use lookalike_core::host::{Host, SystemHost};
 use lookalike_core::model::{EncoderFiles, ImageHead, ImageRecord, Metadata};
 use lookalike_core::ports::NoMetrics;
-use lookalike_index::{Fingerprint, SegmentId};
+use lookalike_index::{BaseName, Fingerprint, SegmentId};
 use lookalike_indexing::IndexPorts;
 use lookalike_search::SearchPorts;
 
+pub use self::engine::EngineSettings;
+use self::engine::StoredBase;
 pub use self::gate::{Fate, Gate};
 use self::gate::{refused, unanswered};
-
-/// Number of entries in one page of a listing, small so that tests see several.
-const PAGE: usize = 100;
 
 /// Decides about every call before it is carried out, by its name such as `swap manifest`. It may
 /// change the cloud itself, as another process could at that moment.
@@ -75,6 +77,8 @@ struct State {
     /// Requests for maintenance that were not taken yet.
     maintenance_requests: u64,
     versions: u64,
+    bases: BTreeMap<BaseName, StoredBase>,
+    engine: EngineSettings,
     /// Writes that are still on their way.
     late: Vec<LateWrite>,
 }
@@ -126,6 +130,8 @@ impl MemoryCloud {
             products: self.clone(),
             records: self.clone(),
             failures: self.clone(),
+            vector_base: self.clone(),
+            vector_base_writer: self.clone(),
             metrics: Arc::new(NoMetrics),
             host: Arc::clone(&self.host),
         }
@@ -143,6 +149,7 @@ impl MemoryCloud {
             products: self.clone(),
             failures: self.clone(),
             table: self.clone(),
+            vector_base: self.clone(),
             metrics: Arc::new(NoMetrics),
             host: Arc::clone(&self.host),
         }
@@ -343,7 +350,12 @@ impl MemoryCloud {
 
     /// Lets a call pass that reads, or part of one.
     async fn call(&self, name: &'static str) -> Result<(), StoreError> {
-        match self.pass(name).await? {
+        self.call_about(name, "").await
+    }
+
+    /// Lets a call pass that reads something of an image.
+    async fn call_about(&self, name: &'static str, key: &str) -> Result<(), StoreError> {
+        match self.pass(name, key).await? {
             Fate::Done => Ok(()),
             Fate::Refused(kind) => Err(refused(name, kind)),
             Fate::Unanswered | Fate::Late => Err(unanswered(name)),
@@ -356,7 +368,17 @@ impl MemoryCloud {
         name: &'static str,
         work: impl Fn(&mut State) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
-        match self.pass(name).await? {
+        self.write_about(name, "", work).await
+    }
+
+    /// Lets a call pass that writes something of an image.
+    async fn write_about<T>(
+        &self,
+        name: &'static str,
+        key: &str,
+        work: impl Fn(&mut State) -> Result<T, StoreError> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        match self.pass(name, key).await? {
             Fate::Done => work(&mut self.state()),
             Fate::Refused(kind) => Err(refused(name, kind)),
             Fate::Unanswered => {
@@ -375,14 +397,14 @@ impl MemoryCloud {
     }
 
     /// Lets other tasks run, as a network call would, then fails if a fault says so. Returns what the gate decides.
-    async fn pass(&self, name: &'static str) -> Result<Fate, StoreError> {
+    async fn pass(&self, name: &'static str, about: &str) -> Result<Fate, StoreError> {
         *locked(&self.traffic).calls.entry(name).or_default() += 1;
         for _ in 0..self.turns() {
             tokio::task::yield_now().await;
         }
         let gate = locked(&self.gate).clone();
         let fate = match gate {
-            Some(gate) => gate.pass(name).await,
+            Some(gate) => gate.pass(name, about).await,
             None => Fate::Done,
         };
         let fault = locked(&self.fault).clone();

@@ -4,10 +4,13 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use lookalike_core::error::StoreError;
-use lookalike_core::model::{ImageRecord, Metadata, NewestFailures, Page, Product, TableEntry};
+use lookalike_core::model::{
+    ImageRecord, ImageVersion, Metadata, NewestFailures, Page, Product, TableEntry,
+};
 use lookalike_core::ports::{Failures, ImageRecords, Products, TableReader};
 
-use super::{MemoryCloud, PAGE};
+use super::MemoryCloud;
+use super::page::PAGE;
 
 #[async_trait]
 impl Products for MemoryCloud {
@@ -57,7 +60,7 @@ impl ImageRecords for MemoryCloud {
 
     async fn remove(&self, product_id: &str, key: &str) -> Result<(), StoreError> {
         let id = (product_id.to_owned(), key.to_owned());
-        self.write("remove record", move |state| {
+        self.write_about("remove record", key, move |state| {
             state.records.remove(&id);
             state.failed.remove(&(id.1.clone(), id.0.clone()));
             Ok(())
@@ -66,18 +69,19 @@ impl ImageRecords for MemoryCloud {
     }
 
     async fn find(&self, product_id: &str, key: &str) -> Result<Option<ImageRecord>, StoreError> {
-        self.call("find record").await?;
+        self.call_about("find record", key).await?;
         let id = (product_id.to_owned(), key.to_owned());
         Ok(self.state().records.get(&id).cloned())
     }
 
-    async fn missing(
-        &self,
-        images: &[(String, String)],
-    ) -> Result<Vec<(String, String)>, StoreError> {
+    async fn missing(&self, images: &[ImageVersion]) -> Result<Vec<ImageVersion>, StoreError> {
         self.call("look for records").await?;
         let state = self.state();
-        let missing = images.iter().filter(|id| !state.records.contains_key(id));
+        let is_recorded = |image: &&ImageVersion| {
+            let id = (image.product_id.clone(), image.key.clone());
+            (state.records.get(&id)).is_some_and(|record| record.etag == image.etag)
+        };
+        let missing = images.iter().filter(|image| !is_recorded(image));
         Ok(missing.cloned().collect())
     }
 }
@@ -101,7 +105,7 @@ impl Failures for MemoryCloud {
     }
 
     async fn of_key(&self, key: &str) -> Result<Vec<ImageRecord>, StoreError> {
-        self.call("failures of key").await?;
+        self.call_about("failures of key", key).await?;
         let state = self.state();
         let from = (key.to_owned(), String::new());
         let records = state.failed.range(from..).map(|(_, record)| record);
