@@ -33,6 +33,8 @@ mod shell_word;
 mod stop_signal;
 mod target;
 mod training;
+mod vector_base_backfill;
+mod vector_base_fill;
 
 use std::process::ExitCode;
 

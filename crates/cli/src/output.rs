@@ -5,7 +5,10 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
 use tracing_subscriber::EnvFilter;
+
+use crate::args::OutputArguments;
 
 /// The outcome of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +27,15 @@ impl CommandOutcome {
         } else {
             Self::Complete
         }
+    }
+}
+
+/// Prints the JSON line of a command to standard output if the caller asked for JSON, otherwise what `people` prints.
+pub(crate) fn report(arguments: &OutputArguments, line: Value, people: impl FnOnce()) {
+    if arguments.json {
+        println!("{line}");
+    } else {
+        people();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use lookalike_aws::{
@@ -18,13 +19,16 @@ use crate::connection::Connection;
 /// Names the stack if no option names a system.
 const STACK: &str = "LOOKALIKE_STACK";
 
+const BACKFILL_QUEUE: &str = "LOOKALIKE_BACKFILL_QUEUE_URL";
+
 /// Outputs of the stack, by the variable of the same meaning.
-const STACK_OUTPUTS: [(&str, &str); 7] = [
+const STACK_OUTPUTS: [(&str, &str); 8] = [
     ("LOOKALIKE_CATALOG_BUCKET", "CatalogBucket"),
     ("LOOKALIKE_INDEX_BUCKET", "IndexBucket"),
     ("LOOKALIKE_INDEX_PREFIX", "IndexPrefix"),
     ("LOOKALIKE_TABLE", "Table"),
     ("LOOKALIKE_QUEUE_URL", "ChangesQueueUrl"),
+    (BACKFILL_QUEUE, "BackfillQueueUrl"),
     ("LOOKALIKE_ENCODER", "Encoder"),
     ("LOOKALIKE_FILTERABLE", "FilterableAttributes"),
 ];
@@ -36,12 +40,21 @@ const DEAD_LETTER_OUTPUTS: [&str; 3] = [
     "InvocationDeadLettersUrl",
 ];
 
+/// Output of the stack that says what its functions may use.
+const ENGINE_OUTPUT: &str = "Engine";
+/// Its value if that includes vector bases.
+const VECTOR_BASES: &str = "dynamodb";
+
 /// Connected buckets, table and queue.
 pub(crate) struct Target {
     pub(crate) settings: Settings,
     pub(crate) cloud: Cloud,
     /// The dead-letter queues of a stack; none for another system.
     pub(crate) dead_letters: Vec<SqsDeadLetters>,
+    /// False if the functions of a stack lack the permissions for vector bases.
+    pub(crate) allows_vector_bases: bool,
+    /// True if this is a stack, whose queues and functions answer late.
+    pub(crate) is_stack: bool,
     /// The memory for decoding images, shared by indexer and searcher.
     image_memory: MemoryBudget,
 }
@@ -65,6 +78,8 @@ impl Target {
             settings,
             cloud,
             dead_letters: Vec::new(),
+            allows_vector_bases: true,
+            is_stack: false,
             image_memory: MemoryBudget::of_machine(),
         }
     }
@@ -75,7 +90,10 @@ impl Target {
              or set the variables that `serve` prints",
         )?;
         let cloud = Cloud::connect(&settings).await?;
-        Ok(Self::new(settings, cloud))
+        Ok(Self {
+            is_stack: true,
+            ..Self::new(settings, cloud)
+        })
     }
 
     /// Returns the system of a running `serve`.
@@ -83,6 +101,8 @@ impl Target {
         let variables: HashMap<_, _> = connection.environment().into_iter().collect();
         let settings = Settings::read(|name| match variables.get(name) {
             Some(value) => Some(value.clone()),
+            // One queue takes both there.
+            None if name == BACKFILL_QUEUE => Some(connection.queue_url.clone()),
             // Other settings, such as the encoder, are this process's own.
             None => std::env::var(name).ok(),
         })?;
@@ -117,8 +137,11 @@ impl Target {
             .iter()
             .filter_map(|name| outputs.get(*name));
         let dead_letters = queues.map(|url| cloud.dead_letters(url)).collect();
+        let engine = outputs.get(ENGINE_OUTPUT);
         Ok(Self {
             dead_letters,
+            is_stack: true,
+            allows_vector_bases: engine.is_some_and(|engine| engine == VECTOR_BASES),
             ..Self::new(settings, cloud)
         })
     }
@@ -134,6 +157,11 @@ impl Target {
         let settings = IndexSettings {
             filterable: self.settings.filterable.clone(),
             image_memory: self.image_memory.clone(),
+            engine_lag: match self.is_stack {
+                true => IndexSettings::default().engine_lag,
+                // The local engine shows writes at once.
+                false => Duration::ZERO,
+            },
             ..IndexSettings::default()
         };
         Indexer::new(ports, settings)

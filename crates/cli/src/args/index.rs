@@ -1,6 +1,6 @@
 //! The arguments of commands that show or maintain the index.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use lookalike_core::Filterable;
 
 use super::target::OutputArguments;
@@ -60,8 +60,8 @@ pub(crate) enum IndexAction {
         #[command(flatten)]
         output: OutputArguments,
     },
-    /// Remove segments that are no longer part of the index. A first run lists them, and one at least an hour later removes
-    /// them.
+    /// Remove segments and vector bases that are no longer part of the index. A first run lists them, and one at least an
+    /// hour later removes them.
     Gc(OutputArguments),
 }
 
@@ -69,12 +69,35 @@ pub(crate) enum IndexAction {
 ///
 /// The old index is searched until the new one is complete. It is safe to stop at any time; the same
 /// command continues where it stopped.
+///
+/// With --engine it is not the encoder that changes, but the place of the base: a segment that every function holds
+/// in memory, or a table of DynamoDB with a vector index, for catalogs that do not fit. See docs/vector-base.md.
 #[derive(Debug, Args)]
 pub(crate) struct ReindexArguments {
     /// Folder or s3://bucket/prefix with model.onnx and preprocessor_config.json; by default the encoder
     /// of LOOKALIKE_ENCODER or of the stack, otherwise the built-in one.
     #[arg(long, value_name = "DIR|S3")]
     pub(crate) encoder: Option<String>,
+
+    /// Move the base of the index there instead of changing the encoder; no image is embedded. --rollback and
+    /// --cancel take the base segment back, --finish gives it up, --backfill indexes images that it lacks. After
+    /// --finish, `--engine segments` makes a new base segment.
+    #[arg(long, value_enum, conflicts_with_all = ["encoder", "here", "accept_missing"])]
+    pub(crate) engine: Option<Engine>,
+
+    /// Slots of a new vector base, rounded up to a power of two. All are searched at once, and each returns up to
+    /// 100 images; by default one per 125,000 images, and at least four.
+    #[arg(long, requires = "engine", conflicts_with = "instead", value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub(crate) slots: Option<u32>,
+
+    /// Index all images of the catalog that a finished vector base lacks, many at once, straight into it.
+    #[arg(
+        long,
+        group = "instead",
+        requires = "engine",
+        conflicts_with = "no_switch"
+    )]
+    pub(crate) backfill: bool,
 
     /// Build the index, but keep searching the old one.
     #[arg(long)]
@@ -102,6 +125,15 @@ pub(crate) struct ReindexArguments {
 
     #[command(flatten)]
     pub(crate) output: OutputArguments,
+}
+
+/// The place of the base of an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Engine {
+    /// A vector base: a table of DynamoDB with a vector index.
+    Dynamodb,
+    /// A base segment, held in memory.
+    Segments,
 }
 
 /// Arguments of `status`.

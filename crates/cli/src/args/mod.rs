@@ -24,7 +24,7 @@ pub(crate) use encoder::{CountedBy, EmbedArguments, EvaluateArguments};
 pub(crate) use export_similar::ExportArguments;
 pub(crate) use fetch_images::FetchArguments;
 pub(crate) use finetune::FinetuneArguments;
-pub(crate) use index::{IndexAction, IndexArguments, ReindexArguments, StatusArguments};
+pub(crate) use index::{Engine, IndexAction, IndexArguments, ReindexArguments, StatusArguments};
 pub(crate) use query_arg::QueryArg;
 pub(crate) use search::{GroupByArgument, SearchArguments};
 pub(crate) use serve::{DemoArguments, ServeArguments};
@@ -80,7 +80,8 @@ pub(crate) enum Command {
     ExportSimilar(ExportArguments),
     /// Show, check or maintain the index.
     Index(IndexArguments),
-    /// Change the encoder of a live catalog: index every image with another one, then switch.
+    /// Change the encoder of a live catalog: index every image with another one, then switch. Or move the base of its
+    /// index to another engine.
     Reindex(ReindexArguments),
     /// Show how many images are indexed and which failed.
     Status(StatusArguments),

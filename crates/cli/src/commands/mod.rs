@@ -12,6 +12,7 @@ mod import;
 mod import_images;
 mod index;
 mod reindex;
+mod reindex_engine;
 mod search;
 mod serve;
 mod status;

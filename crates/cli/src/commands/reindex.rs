@@ -1,15 +1,16 @@
-//! `lookalike reindex`: changes the encoder of a live catalog.
+//! `lookalike reindex`: changes the encoder of a live catalog, or the engine of its base.
 
 use std::time::Duration;
 
 use anyhow::Result;
 use lookalike_core::Role;
 use lookalike_indexing::{Coverage, Indexer, MigrationError, Switched};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::reindex_engine;
 use crate::args::ReindexArguments;
 use crate::deadline;
-use crate::output::CommandOutcome;
+use crate::output::{CommandOutcome, report};
 use crate::reindex_fill::{ReindexFill, incomplete_keys};
 use crate::target::Target;
 
@@ -24,6 +25,9 @@ const MAX_SWITCH_RETRIES: u32 = 10;
 const MAX_LISTED_KEYS: usize = 20;
 
 pub(crate) async fn run(arguments: ReindexArguments) -> Result<CommandOutcome> {
+    if let Some(engine) = arguments.engine {
+        return reindex_engine::run(engine, &arguments).await;
+    }
     let mut target = Target::connect(&arguments.output.target).await?;
     if let Some(encoder) = &arguments.encoder {
         target.settings.encoder = encoder.parse()?;
@@ -100,7 +104,7 @@ async fn reindex(
     if let Some(switched) = &switched {
         line["generation"] = json!(switched.generation);
     }
-    report(arguments, line, || {
+    report(&arguments.output, line, || {
         print_coverage(&coverage);
         print_end(&building.encoder, switched.as_ref(), arguments);
     });
@@ -171,7 +175,7 @@ async fn roll_back(indexer: &Indexer, arguments: &ReindexArguments) -> Result<Co
             }
             Err(MigrationError::Incomplete { keys, .. }) => {
                 report(
-                    arguments,
+                    &arguments.output,
                     json!({ "switched": false, "missing": keys }),
                     || {
                         list("differs in the previous index", &keys);
@@ -192,7 +196,7 @@ async fn roll_back(indexer: &Indexer, arguments: &ReindexArguments) -> Result<Co
         "generation": switched.generation,
         "missing": switched.accepted,
     });
-    report(arguments, line, || {
+    report(&arguments.output, line, || {
         println!(
             "searched with {:?} since generation {}",
             switched.encoder, switched.generation
@@ -208,19 +212,11 @@ async fn give_up(
 ) -> Result<CommandOutcome> {
     let generation = indexer.give_up(role, deadline::of_step()).await?;
     let line = json!({ "gave_up": role.name(), "generation": generation });
-    report(arguments, line, || {
+    report(&arguments.output, line, || {
         println!(
             "the {} index is dropped; its files are removed later",
             role.name()
         );
     });
     Ok(CommandOutcome::Complete)
-}
-
-fn report(arguments: &ReindexArguments, line: Value, people: impl FnOnce()) {
-    if arguments.output.json {
-        println!("{line}");
-    } else {
-        people();
-    }
 }

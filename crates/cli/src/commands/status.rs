@@ -5,7 +5,7 @@ use lookalike_core::ImageRecord;
 use lookalike_search::GenerationInfo;
 use serde_json::json;
 
-use super::index::{encoder_notice, print_standby};
+use super::index::{encoder_notice, print_standby, print_vector_base};
 use crate::args::StatusArguments;
 use crate::output::CommandOutcome;
 use crate::separation::Separation;
@@ -42,19 +42,25 @@ pub(crate) async fn run(arguments: StatusArguments) -> Result<CommandOutcome> {
         if !info.standby_indexes.is_empty() {
             line["side_indexes"] = json!(info.standby_indexes);
         }
+        if let Some(base) = &info.vector_base {
+            line["vector_base"] = json!(base);
+        }
         if let Some(configured) = &info.configured_encoder {
             line["configured_encoder"] = json!(configured);
         }
         println!("{line}");
         return Ok(CommandOutcome::Complete);
     }
+    let of_products = info.state.products;
+    let of_products = of_products.map_or(String::new(), |count| format!(" of {count} products"));
     println!(
-        "{} images of {} products are indexed (generation {}), {} failed",
-        info.state.images, info.state.products, info.state.generation, info.failed
+        "{} images{of_products} are indexed (generation {}), {} failed",
+        info.state.images, info.state.generation, info.failed
     );
     if let Some(notice) = encoder_notice(&info) {
         println!("{notice}");
     }
+    info.vector_base.iter().for_each(print_vector_base);
     info.standby_indexes.iter().for_each(print_standby);
     if info.state.images > 0 {
         println!("{}", separation.line());

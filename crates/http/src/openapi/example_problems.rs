@@ -6,7 +6,7 @@ use lookalike_core::{
     ValueTypes,
 };
 use lookalike_encoder::{ImageFormat, MAX_PIXELS};
-use lookalike_search::{AuditError, BadQuery, SearchError};
+use lookalike_search::{AuditError, BadQuery, SearchError, Unsupported};
 use serde_json::Value;
 
 use super::problems::EXAMPLES;
@@ -59,6 +59,7 @@ fn problem(kind: ProblemKind) -> Option<Problem> {
             expected: 256,
             found: 3,
         },
+        NotWithVectorBase => Unsupported::Facets.into(),
         InvalidCursor => {
             SearchError::InvalidCursor("this release did not give it out, or it was changed")
         }

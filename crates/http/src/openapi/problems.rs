@@ -148,7 +148,8 @@ fn problems(path: &str) -> Vec<ProblemKind> {
         Misconfigured,
         Unavailable,
     ];
-    const OPTIONS: [ProblemKind; 9] = [
+    const OPTIONS: [ProblemKind; 10] = [
+        NotWithVectorBase,
         InvalidParameter,
         UnknownParameter,
         InvalidCursor,
@@ -199,7 +200,13 @@ fn problems(path: &str) -> Vec<ProblemKind> {
         ],
         "/index" => &[&[UnknownParameter], &INDEX],
         "/audit" => &[
-            &[InvalidParameter, UnknownParameter, AuditOff, AuditTooLarge],
+            &[
+                InvalidParameter,
+                UnknownParameter,
+                NotWithVectorBase,
+                AuditOff,
+                AuditTooLarge,
+            ],
             &INDEX,
         ],
         _ => &[],

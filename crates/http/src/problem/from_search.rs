@@ -56,6 +56,7 @@ fn explain(error: &SearchError) -> (ProblemKind, String) {
         | SearchError::VectorLength { .. }
         | SearchError::VectorWithoutDirection => (InvalidVector, error.to_string()),
         SearchError::Filter(filter) => explain_filter(filter),
+        SearchError::Unsupported(_) => (NotWithVectorBase, error.to_string()),
         SearchError::InvalidCursor(_) => (InvalidCursor, error.to_string()),
         SearchError::CursorExpired { .. } => (CursorExpired, error.to_string()),
         SearchError::NotYetIndexed { .. } => (NotYetIndexed, error.to_string()),

@@ -75,6 +75,8 @@ problem_kinds! {
         UnknownAttribute = BAD_REQUEST, "unknown-attribute", "There is no such attribute";
         /// A filter compares an attribute with a value of a type that the attribute never has.
         FilterType = BAD_REQUEST, "filter-type", "The filter does not fit the attribute";
+        /// An index with a vector base cannot answer this; the detail says what to leave out.
+        NotWithVectorBase = BAD_REQUEST, "not-with-vector-base", "A vector base cannot answer this";
         /// The request came past the content delivery network that the operator put in front.
         DirectAccess = FORBIDDEN, "direct-access", "Direct access is closed";
         /// Nothing answers at this path.

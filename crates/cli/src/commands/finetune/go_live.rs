@@ -27,6 +27,9 @@ pub(super) async fn reindex(
     }
     let done = reindex::run(ReindexArguments {
         encoder: Some(trained.folder.to_string_lossy().into_owned()),
+        engine: None,
+        slots: None,
+        backfill: false,
         no_switch: false,
         here: false,
         accept_missing: false,

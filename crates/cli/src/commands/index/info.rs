@@ -1,7 +1,7 @@
 //! `lookalike index info`: generation, counts, encoder and segments.
 
 use anyhow::Result;
-use lookalike_search::{IndexInfo, StandbyInfo};
+use lookalike_search::{IndexInfo, StandbyInfo, VectorBaseInfo, VectorBaseStage};
 
 use crate::args::OutputArguments;
 use crate::output::{self, CommandOutcome};
@@ -21,7 +21,9 @@ pub(super) async fn run(output: &OutputArguments) -> Result<CommandOutcome> {
 fn print_info(info: &IndexInfo) {
     println!("generation  {}", info.state.generation);
     println!("images      {}", info.state.images);
-    println!("products    {}", info.state.products);
+    if let Some(products) = info.state.products {
+        println!("products    {products}");
+    }
     println!("failed      {}", info.failed);
     println!(
         "encoder     {}, {} dimensions, {}",
@@ -42,6 +44,7 @@ fn print_info(info: &IndexInfo) {
             output::bytes(segment.bytes)
         );
     }
+    info.vector_base.iter().for_each(print_vector_base);
     info.standby_indexes.iter().for_each(print_standby);
 }
 
@@ -73,4 +76,29 @@ pub(crate) fn print_standby(index: &StandbyInfo) {
         index.rows,
         output::bytes(index.bytes)
     );
+}
+
+/// Prints a line about a vector base.
+pub(crate) fn print_vector_base(base: &VectorBaseInfo) {
+    let VectorBaseInfo {
+        name,
+        slots,
+        images,
+        waiting_deltas,
+        waiting_rows,
+        ..
+    } = base;
+    let state = match (base.state, base.can_roll_back) {
+        (VectorBaseStage::Filling, _) => format!(
+            "being filled with {images} rows of the base segment: `lookalike reindex --engine dynamodb` continues"
+        ),
+        (VectorBaseStage::Serving, true) => format!(
+            "{images} images, {waiting_rows} rows of {waiting_deltas} deltas stay beside it until \
+             `lookalike reindex --engine dynamodb --finish`"
+        ),
+        (VectorBaseStage::Serving, false) => {
+            format!("{images} images, {waiting_rows} rows of {waiting_deltas} deltas wait for it")
+        }
+    };
+    println!("vector base {name}, {slots} slots, {state}");
 }

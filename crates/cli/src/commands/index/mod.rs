@@ -1,6 +1,7 @@
 //! `lookalike index`: shows, checks and maintains the index.
 
 mod attributes;
+mod gc;
 mod index_keys;
 mod info;
 mod rebuild;
@@ -15,7 +16,7 @@ use crate::output::CommandOutcome;
 use crate::target::Target;
 
 pub(crate) use attributes::refresh_rows;
-pub(crate) use info::{encoder_notice, print_standby};
+pub(crate) use info::{encoder_notice, print_standby, print_vector_base};
 
 pub(crate) async fn run(arguments: IndexArguments) -> Result<CommandOutcome> {
     let declared = arguments.filterable.as_ref();
@@ -35,7 +36,7 @@ pub(crate) async fn run(arguments: IndexArguments) -> Result<CommandOutcome> {
             rebuild::run(&target, start_over, &output).await
         }
         IndexAction::Rollback { to, output } => rollback::run(to, &output).await,
-        IndexAction::Gc(output) => rebuild::collect_garbage(&output).await,
+        IndexAction::Gc(output) => gc::run(&output).await,
     }
 }
 

@@ -1,4 +1,4 @@
-//! `lookalike index rebuild` and `lookalike index gc`.
+//! `lookalike index rebuild`.
 
 use anyhow::Result;
 use serde_json::json;
@@ -25,9 +25,9 @@ pub(super) async fn run(
     let report = indexer.rebuild(deadline::of_step()).await?;
     let outdated = indexer.outdated().await?.len();
     spinner.finish_and_clear();
-    let rows = report.rebuilt_rows;
+    let (rows, drained) = (report.rebuilt_rows, report.drained_rows);
     if output.json {
-        let line = json!({ "rebuilt_rows": rows, "seconds": report.rebuild_time.as_secs_f64(), "postponed": report.postponed, "failed": failed, "outdated": outdated });
+        let line = json!({ "rebuilt_rows": rows, "drained_rows": drained, "seconds": report.rebuild_time.as_secs_f64(), "postponed": report.postponed, "failed": failed, "outdated": outdated });
         println!("{line}");
     } else if let Some(rows) = rows {
         println!(
@@ -36,6 +36,10 @@ pub(super) async fn run(
         );
     } else if let Some(reason) = &report.postponed {
         println!("not rebuilt: {reason}");
+    } else if let Some(rows) = drained {
+        println!("{rows} rows of deltas were written to the vector base");
+    } else {
+        println!("nothing to do: no delta is to be written to the vector base yet");
     }
     if outdated > 0 && !output.json {
         println!(
@@ -43,22 +47,7 @@ pub(super) async fn run(
              refresh-attributes` updates them"
         );
     }
-    Ok(CommandOutcome::partial_if(rows.is_none() || failed > 0))
-}
-
-pub(super) async fn collect_garbage(output: &OutputArguments) -> Result<CommandOutcome> {
-    let target = Target::connect(&output.target).await?;
-    let collected = target.indexer(target.encoders()).collect_garbage().await?;
-    if output.json {
-        println!("{}", serde_json::to_string(&collected)?);
-        return Ok(CommandOutcome::Complete);
-    }
-    println!("removed {} segments", collected.removed);
-    if collected.doomed > 0 {
-        println!(
-            "{} more are not needed: a run in an hour or later removes them",
-            collected.doomed
-        );
-    }
-    Ok(CommandOutcome::Complete)
+    Ok(CommandOutcome::partial_if(
+        report.postponed.is_some() || failed > 0,
+    ))
 }

@@ -25,11 +25,30 @@ function isNumber({ type }) {
   return type === "number";
 }
 
-async function ask(query, cursor, signal) {
+// The attributes whose values are counted with each search: none if the index has a vector base, which counts nothing.
+async function facetNames() {
   const attributes = await filterable();
+  const { vector_base: base } = await catalogState().catch(() => ({}));
+  if (base && base.state === "serving") return [];
+  const names = attributes.filter((attribute) => !isNumber(attribute)).map(({ name }) => name);
+  return names.slice(0, MAX_FACETS);
+}
+
+async function ask(query, cursor, signal) {
+  const counted = await facetNames();
+  try {
+    return await searchWith(query, cursor, counted, signal);
+  } catch (error) {
+    if (error.kind !== "not-with-vector-base" || !counted.length) throw error;
+    // The index got a vector base after the page had asked for its state.
+    stateAsked = null;
+    return searchWith(query, cursor, [], signal);
+  }
+}
+
+async function searchWith(query, cursor, counted, signal) {
   const parameters = [["k", query.k], ["min_score", -1], ...filterParameters(query.filters)];
-  const facets = attributes.filter((attribute) => !isNumber(attribute)).map(({ name }) => name);
-  if (facets.length) parameters.push(["facets", facets.slice(0, MAX_FACETS).join(",")]);
+  if (counted.length) parameters.push(["facets", counted.join(",")]);
   if (cursor) parameters.push(["cursor", cursor]);
   const { product, image, crop } = query;
   if (product && !crop) return call(similarTo(product, parameters), { signal });

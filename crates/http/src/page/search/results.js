@@ -108,8 +108,9 @@ function statusText(many, more, { index = {}, query = {} }) {
 
 function showCatalog({ images, products: many }) {
   if (typeof images !== "number") return;
-  at("catalog").textContent =
-    count(many, "product", "products") + " in " + count(images, "photo", "photos");
+  // An index with a vector base does not count products.
+  const products = typeof many === "number" ? count(many, "product", "products") + " in " : "";
+  at("catalog").textContent = products + count(images, "photo", "photos");
 }
 
 // An answer without results, or without good ones, says so and what to do about it.

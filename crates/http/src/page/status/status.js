@@ -106,7 +106,7 @@ function showFigures(index, { first, warm, typical }) {
     "catalog",
     index
       ? [
-          ["Products", index.products],
+          ["Products", index.products ?? "not counted"],
           ["Images", index.images],
           ["Could not be indexed", index.failed],
           ["Generation", index.generation],
