@@ -10,6 +10,8 @@ from support.command import ROOT
 
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
 ROLES = {"IndexerRole": "Indexer", "SearchRole": "Search"}
+# With vector bases there is one more.
+ALL_ROLES = ROLES | {"BackfillRole": "Backfill"}
 
 
 @dataclass(frozen=True)
@@ -109,13 +111,73 @@ ALWAYS = [
     *rows("SearchRole", "Logs", logs("search")),
 ]
 KEY = '{"Ref": "KmsKeyArn"}'
+VECTOR_BASE = '"${Table.Arn}-base-*"'
+VECTOR_BASE_INDEXES = {
+    "SearchesVectors": ("dynamodb:SearchVectors", "/index/by-vector"),
+    "FindsRowsOfProducts": ("dynamodb:Query", "/index/by-product"),
+}
+
+
+def of_vector_bases(role, sid, *actions):
+    """What a function may do with vector bases, and with their indexes."""
+    use = lambda action, index="": lambda uses: uses.vector_base(action, index)
+    for of_index, (action, index) in VECTOR_BASE_INDEXES.items():
+        yield Permission(role, of_index, action, f"${{Table.Arn}}-base-*{index}", use(action, index))
+    for action in actions:
+        yield Permission(role, sid, action, VECTOR_BASE, use(action))
+
+
+def granted(sid, resource, arn, *actions, role="BackfillRole"):
+    """Permissions, by default of the function that backfills, of which the emulator is asked whether it grants them."""
+    use = lambda action: lambda uses: uses.is_granted(action, arn(uses.arns))
+    return rows(role, sid, {(action, resource): use(action) for action in actions})
+
+
+BACKFILL = [
+    *granted("ReadsImages", CATALOG, lambda arns: arns.catalog("/catalog/x.jpg"), "s3:GetObject"),
+    *granted("TellsMissingFromDenied", '["CatalogBucket", "Arn"]', lambda arns: arns.catalog(), "s3:ListBucket"),
+    *granted("TellsMissingFromDeniedInIndex", '["IndexBucket", "Arn"]', lambda arns: arns.index(), "s3:ListBucket"),
+    *granted("ReadsIndex", INDEX, lambda arns: arns.index("/index/segments/x.seg"), "s3:GetObject"),
+    *granted("WritesManifest", "/manifest.json", lambda arns: arns.index("/index/manifest.json"), "s3:PutObject"),
+    *granted("KeepsGenerations", "/manifests/*", lambda arns: arns.index("/index/manifests/1.json"), "s3:PutObject"),
+    *granted(
+        "ReadsProductsAndRecordsImages", TABLE, lambda arns: arns.table(),
+        "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem",
+    ),
+    *granted("FindsFailures", FAILED, lambda arns: arns.table("/index/failed"), "dynamodb:Query"),
+    *granted(
+        "ReadsAndWritesRows", VECTOR_BASE, lambda arns: arns.table("-base-probe"),
+        "dynamodb:BatchGetItem", "dynamodb:PutItem",
+    ),
+    *granted(
+        "TakesRequests", '["BackfillQueue", "Arn"]', lambda arns: arns.queue("BackfillQueue"),
+        "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes",
+    ),
+    *granted(
+        "LeavesChangesToIndexer", '["ChangesQueue", "Arn"]', lambda arns: arns.queue("ChangesQueue"), "sqs:SendMessage"
+    ),
+    *rows("BackfillRole", "Logs", logs("backfill")),
+    *rows("BackfillRole", "ReadsEncoder", {
+        ("s3:GetObject", "${Folder}/*"): lambda uses: uses.is_granted("s3:GetObject", uses.arns.encoder()),
+    }),
+]
+
 OPTIONAL = [
+    *BACKFILL,
+    *granted(
+        "SeesBackfill", '["BackfillQueue", "Arn"]', lambda arns: arns.queue("BackfillQueue"),
+        "sqs:GetQueueAttributes", role="IndexerRole",
+    ),
     *rows("SearchRole", "ScansTable", {("dynamodb:Scan", TABLE): lambda uses: uses.audits()}),
     *rows("SearchRole", "ReadsEncoder", {("s3:GetObject", "${Folder}/*"): lambda uses: uses.starts("Search")}),
     *rows("IndexerRole", "ReadsEncoder", {("s3:GetObject", "${Folder}/*"): lambda uses: uses.starts("Indexer")}),
+    *of_vector_bases("SearchRole", "ReadsRows", "dynamodb:BatchGetItem"),
+    *of_vector_bases(
+        "IndexerRole", "ReadsAndWritesRows", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Scan"
+    ),
     *(
         row
-        for role in ROLES
+        for role in ALL_ROLES
         for row in rows(role, "UsesKey", {
             ("kms:Decrypt", KEY): lambda uses: uses.key("decrypt"),
             ("kms:GenerateDataKey", KEY): lambda uses: uses.key("generate_data_key"),
@@ -132,7 +194,9 @@ def policies():
             assert not properties.get("ManagedPolicyArns")
             yield from ((name, policy["PolicyDocument"]) for policy in properties["Policies"])
         elif resource["Type"] == "AWS::IAM::ManagedPolicy":
-            yield from ((role["Ref"], properties["PolicyDocument"]) for role in properties["Roles"])
+            # A role that is there under a condition only stands second in it.
+            roles = [role["Fn::If"][1] if "Fn::If" in role else role for role in properties["Roles"]]
+            yield from ((role["Ref"], properties["PolicyDocument"]) for role in roles)
 
 
 def in_template():

@@ -1,7 +1,7 @@
 """A second stack in the same account, with everything switched on that is off by default."""
 
 import pytest
-from permissions import OPTIONAL, ROLES, in_template
+from permissions import ALL_ROLES, OPTIONAL, in_template
 from roles import Role
 from stack import QUEUES, Stack
 from support.command import SMALL_ENCODER
@@ -13,7 +13,7 @@ ENCODERS = "encoders-of-the-shop"
 
 @pytest.fixture(scope="module")
 def second(emulator, shop, pictures, catalog, tmp_path_factory):
-    """A stack of another name, with a key, versions, signed requests, the audit and another encoder."""
+    """A stack of another name, with a key, versions, signed requests, the audit, another encoder and vector bases."""
     stack = Stack(emulator, "second")
     stack.key_arn = emulator.client("kms").create_key()["KeyMetadata"]["Arn"]
     place = {"CreateBucketConfiguration": {"LocationConstraint": "eu-central-1"}}
@@ -22,7 +22,7 @@ def second(emulator, shop, pictures, catalog, tmp_path_factory):
         stack.s3.upload_file(str(file), ENCODERS, f"small/{file.name}")
     stack.deploy(
         Authorization="AWS_IAM", AuditSeconds=20, EncoderUri=f"s3://{ENCODERS}/small", KmsKeyArn=stack.key_arn,
-        CatalogVersioning="Enabled", VersionDays=7, Monitoring="false", CacheSeconds=0,
+        CatalogVersioning="Enabled", VersionDays=7, Monitoring="false", CacheSeconds=0, Engine="dynamodb",
     )
     few = catalog.copy(pictures[:COUNT], tmp_path_factory.mktemp("second"))
     stack.lookalike("upload", few).expect()
@@ -73,6 +73,35 @@ def test_replaced_and_removed_pictures_stay_as_versions_for_a_time(second, pictu
     assert second.indexed() == COUNT
 
 
+def test_a_backfill_indexes_images_that_had_no_event(second, pictures):
+    new = pictures[COUNT : COUNT + 3]
+    command = lambda *arguments: second.lookalike("reindex", "--engine", *arguments, "--json").expect().json()
+    second.lookalike("index", "rebuild").expect()
+    assert command("dynamodb")["switched"]
+    assert command("dynamodb", "--finish")["finished"]
+    notified = second.s3.get_bucket_notification_configuration(Bucket=second.catalog)
+    notified.pop("ResponseMetadata")
+    notify = lambda to: second.s3.put_bucket_notification_configuration(
+        Bucket=second.catalog, NotificationConfiguration=to
+    )
+    notify({})
+    for picture in new:
+        second.s3.put_object(Bucket=second.catalog, Key=picture.key, Body=picture.bytes)
+    notify(notified)
+    before = second.counts()["generation"]
+    done = command("dynamodb", "--backfill")
+    assert (done["named"], done["images"]) == (COUNT + 3, COUNT + 3)
+    # The number of images was corrected, and nothing else published.
+    assert second.counts()["generation"] == before + 1
+    for picture in new:
+        assert second.found(picture.bytes, signed=True)[0] == picture.key
+        second.s3.delete_object(Bucket=second.catalog, Key=picture.key)
+    second.wait_for(COUNT)
+    returned = command("segments")
+    assert (returned["rows"], returned["queued"]) == (COUNT, 0)
+    assert second.found(pictures[1].bytes, signed=True)[0] == pictures[1].key
+
+
 @pytest.fixture(scope="module")
 def quiet(second):
     """Nobody polls the queues, or what must fail here would be tried again in half an hour."""
@@ -93,6 +122,6 @@ def test_without_a_permission_of_an_option_a_use_fails(permission, second, quiet
 
 
 def test_no_option_gives_a_role_more_than_the_template_says(second):
-    for name in ROLES:
+    for name in ALL_ROLES:
         wanted = sorted(entry[1:3] for entry in in_template() if entry[0] == name)
         assert sorted(entry[:2] for entry in Role(second, name).permissions()) == wanted

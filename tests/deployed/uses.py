@@ -15,6 +15,37 @@ KEY = "catalog/probe/probe.jpg"
 PRODUCT = "probe"
 
 
+class Arns:
+    """What the resources of a stack are called in policies."""
+
+    def __init__(self, stack):
+        self.stack = stack
+
+    def catalog(self, key=""):
+        """The catalog bucket, or an object in it."""
+        return f"arn:aws:s3:::{self.stack.catalog}{key}"
+
+    def index(self, key=""):
+        """The index bucket, or an object in it."""
+        return f"arn:aws:s3:::{self.stack.index}{key}"
+
+    def encoder(self):
+        """A file of the encoder that the stack was given."""
+        folder = self.stack.outputs["Encoder"].removeprefix("s3://")
+        return f"arn:aws:s3:::{folder}/model.onnx"
+
+    def table(self, end=""):
+        """The table of products, and what its ARN is continued with."""
+        described = self.stack.client("dynamodb").describe_table(TableName=self.stack.table)
+        return f"{described['Table']['TableArn']}{end}"
+
+    def queue(self, logical):
+        """A queue."""
+        url = self.stack.resource(logical)
+        attributes = self.stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        return attributes["Attributes"]["QueueArn"]
+
+
 class Uses:
     """The uses of one stack, whose queues are not polled meanwhile."""
 
@@ -23,6 +54,7 @@ class Uses:
         self.picture = picture
         self.role_arn = role_arn
         self.credentials = credentials
+        self.arns = Arns(stack)
         self.versions = itertools.count()
 
     # The functions
@@ -133,6 +165,10 @@ class Uses:
         arn = group["arn"].removesuffix(":*")
         stream = ":log-stream:probe" if action == "logs:PutLogEvents" else ":*"
         return self.is_granted(action, f"{arn}{stream}")
+
+    def vector_base(self, action, index=""):
+        """The function reads or writes a vector base, of which the stack has none."""
+        return self.is_granted(action, self.arns.table(f"-base-probe{index}"))
 
     def key(self, call):
         """S3, DynamoDB and SQS use the key in the role's name. The emulator's do not ask it."""

@@ -7,11 +7,13 @@ from the folder that LOOKALIKE_DATASET names (train/, validation/, products.csv)
 import os
 import re
 import signal
+from pathlib import Path
 
 import pytest
 from support.api import Api
 from support.catalog import Catalog
 from support.command import BINARY, lookalike
+from support.engine import DYNAMODB, SEGMENTS, Engine
 from support.figures import show_figures
 from support.system import STARTED, System
 
@@ -21,14 +23,38 @@ WINDOW_PRODUCTS = 120
 FIGURES = pytest.StashKey[list]()
 
 
+def pytest_addoption(parser):
+    group = parser.getgroup("lookalike")
+    group.addoption(
+        "--engine", choices=[SEGMENTS, DYNAMODB], default=SEGMENTS, help="move the base of shared systems to this engine"
+    )
+    group.addoption("--finish", action="store_true", help="give the base segments up after that")
+    group.addoption(
+        "--rows", type=int, default=0, metavar="N", help="put N further images into shared systems, that no test asks for"
+    )
+    group.addoption("--kept", type=Path, metavar="DIR", help="keep the filled systems here for the next run")
+
+
 def pytest_configure(config):
     config.stash[FIGURES] = []
+    config.addinivalue_line("markers", "segments_only(reason): not with --engine dynamodb, as docs/vector-base.md says")
+    config.addinivalue_line("markers", "few_rows(reason): not with --rows")
     # A run that is terminated also ends the processes that it started.
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=143))
 
 
-def pytest_report_header():
-    return f"lookalike: {BINARY}"
+def pytest_report_header(config):
+    return f"lookalike: {BINARY}, engine: {config.option.engine}, further rows: {config.option.rows}"
+
+
+def pytest_collection_modifyitems(config, items):
+    """Skips what the documentation says is different with a vector base, or what further rows would take too long."""
+    skipped = {"segments_only": config.option.engine == DYNAMODB, "few_rows": config.option.rows > 0}
+    for item in items:
+        for name in (name for name, is_on in skipped.items() if is_on):
+            marker = item.get_closest_marker(name)
+            if marker:
+                item.add_marker(pytest.mark.skip(reason=marker.args[0]))
 
 
 def pytest_terminal_summary(terminalreporter, config):
@@ -65,6 +91,15 @@ def catalog(tmp_path_factory):
     return Catalog.open(tmp_path_factory.mktemp("drawn"))
 
 
+@pytest.fixture(scope="session")
+def engine(request, tmp_path_factory):
+    """Where the base of shared systems is."""
+    option = request.config.option
+    kept = option.kept.absolute() if option.kept else tmp_path_factory.mktemp("kept")
+    kept.mkdir(parents=True, exist_ok=True)
+    return Engine(option.engine, option.finish, option.rows, kept)
+
+
 @pytest.fixture
 def make_system(tmp_path):
     """Makes systems, not yet started, that end with the test."""
@@ -86,14 +121,14 @@ def shop_pictures(catalog):
 
 
 @pytest.fixture(scope="module")
-def shop(catalog, shop_pictures, tmp_path_factory):
+def shop(catalog, shop_pictures, engine, tmp_path_factory):
     """A running system with a small catalog, shared by the tests of a file."""
     folder = tmp_path_factory.mktemp("shop")
-    system = System(folder)
+    system = System(folder, engine.declared)
     pictures = catalog.copy(shop_pictures, folder / "pictures")
-    table = catalog.write_table(shop_pictures, folder / "products.csv")
+    table = catalog.write_table(shop_pictures, folder / "products.csv", **engine.columns(shop_pictures))
     try:
-        yield system.start("--catalog", pictures, "--metadata", table)
+        yield engine.start(system, "shop", "--catalog", pictures, "--metadata", table)
     finally:
         system.dispose()
 
@@ -120,14 +155,15 @@ def browser(figures):
 
 
 @pytest.fixture(scope="session")
-def window(browser, tmp_path_factory):
+def window(browser, engine, tmp_path_factory):
     """A running system with drawn products, whose names and prices the pages show. Tests leave it unchanged."""
     folder = tmp_path_factory.mktemp("window")
     lookalike("draw", folder / "drawn", "--products", WINDOW_PRODUCTS, timeout=300).expect()
     system = System(folder, {"LOOKALIKE_FILTERABLE": "category,colour,in_stock,pattern,price"})
     try:
         drawn = folder / "drawn"
-        yield system.start("--catalog", drawn / "pictures", "--metadata", drawn / "products.csv")
+        system.start("--catalog", drawn / "pictures", "--metadata", drawn / "products.csv")
+        yield engine.move(system)
     finally:
         system.dispose()
 

@@ -20,14 +20,15 @@ def pictures(catalog):
 
 
 @pytest.fixture(scope="module")
-def shop(catalog, pictures, tmp_path_factory):
+def shop(catalog, pictures, engine, tmp_path_factory):
     """A running system whose log has every batch."""
     folder = tmp_path_factory.mktemp("attributes")
     system = System(folder)
     table = write(folder / "first.csv", [(p, "Old", 10 + n, "a") for n, p in enumerate(pictures)])
     try:
         root = catalog.copy(pictures, folder / "pictures")
-        yield system.start("--verbose", *DECLARED, "--catalog", root, "--metadata", table)
+        arguments = ["--verbose", *DECLARED, "--catalog", root, "--metadata", table]
+        yield engine.start(system, "attributes", *arguments)
     finally:
         system.dispose()
 
@@ -62,11 +63,12 @@ def records(system):
     return {key: item for key, item in system.items().items() if key[1] != "product"}
 
 
-def test_the_declared_attributes_are_kept(shop, pictures):
+def test_the_declared_attributes_are_kept(shop, pictures, engine):
     for number, picture in enumerate(pictures):
         expected = {"brand": "a", "category": picture.category, "price": 10 + number}
         assert attributes(shop, picture) == expected
-    assert embedded(shop) == len(pictures)
+    # A filled system may have been kept by an earlier run, which embedded them.
+    assert engine.rows or embedded(shop) == len(pictures)
     report = shop.lookalike("index", "verify", "--json").expect().json()
     assert report["outdated"] == []
 
@@ -174,18 +176,19 @@ def test_show_of_a_product_without_pictures(shop):
     assert shop.lookalike("index", "show", "nothing").expect(3).stdout == ""
 
 
-def test_another_declaration_is_found_and_applied_without_embedding(shop, pictures):
+def test_another_declaration_is_found_and_applied_without_embedding(shop, pictures, engine):
     before = embedded(shop)
     other = ("--filterable", "name,price")
     report = shop.lookalike("index", "verify", *other, "--json").expect(3).json()
     priced = [p for p in pictures if "price" in attributes(shop, p)]
     assert {p.key for p in priced} <= {o["key"] for o in report["outdated"]}
     assert "other attributes than in the table" in shop.lookalike("index", "verify", *other).expect(3).stdout
-    advice = shop.lookalike("index", "rebuild", *other).expect().stdout
+    is_postponed = engine.is_vector_base and not engine.finishes
+    advice = shop.lookalike("index", "rebuild", *other).expect(3 if is_postponed else 0).stdout
     assert "lookalike index refresh-attributes" in advice
     report = shop.lookalike("index", "refresh-attributes", *other, "--json").expect().json()
     assert report["filterable"] == ["category", "name", "price"]
-    assert (report["failed"], report["products"]) == (0, len(pictures))
+    assert (report["failed"], report["products"]) == (0, len(pictures) + engine.rows)
     assert report["updated"] >= len(priced)
     assert "name" in attributes(shop, pictures[5]) and "brand" not in attributes(shop, pictures[5])
     shop.lookalike("index", "verify", *other).expect()
@@ -197,13 +200,14 @@ def test_another_declaration_is_found_and_applied_without_embedding(shop, pictur
     assert embedded(shop) == before
 
 
-def test_a_restart_applies_what_changed_meanwhile(make_system, catalog, tmp_path):
+def test_a_restart_applies_what_changed_meanwhile(make_system, engine, catalog, tmp_path):
     pictures = catalog.sample(5, seed=4)
     table = write(tmp_path / "some.csv", [(p, "Name", 5, "a") for p in pictures])
     system = make_system()
     root = catalog.copy(pictures, tmp_path / "pictures")
     system.start("--verbose", *DECLARED, "--catalog", root, "--metadata", table)
     assert embedded(system) == len(pictures)
+    engine.move(system)
     # Killed right after the write, without any notice.
     key = {"product_id": {"S": pictures[0].product_id}, "item": {"S": "product"}}
     item = key | {"metadata": {"M": {"brand": {"S": "late"}, "name": {"S": "Late"}}}}

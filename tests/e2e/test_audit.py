@@ -11,6 +11,8 @@ from PIL import Image
 from support import bad_pictures, colours
 from support.command import lookalike
 
+pytestmark = pytest.mark.segments_only("an audit reads every vector; test_engine.py has the refusal")
+
 DIFFERENCES = ["unindexed", "outdated", "gone", "contradictions"]
 
 

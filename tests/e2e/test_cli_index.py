@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from support import bad_pictures
 from support.system import result_of
 
@@ -9,11 +10,11 @@ from support.system import result_of
 # index
 
 
-def test_index_info(shop):
+def test_index_info(shop, engine):
     info, index = expect_same_generation(shop, "index", "info")
     assert info == index
-    members = {"generation", "images", "products", "encoder", "segments", "failed", "failures", "filterable", "history"}
-    assert set(info) == members
+    members = {"generation", "images", "encoder", "segments", "failed", "failures", "filterable", "history"}
+    assert set(info) == members | {"vector_base" if engine.is_vector_base else "products"}
     assert set(info["encoder"]) == {"name", "fingerprint", "dimensions"}
     assert re.fullmatch(r"[0-9a-f]{64}", info["encoder"]["fingerprint"])
     assert all(set(segment) == {"kind", "rows", "bytes"} for segment in info["segments"])
@@ -82,6 +83,17 @@ def test_verify_is_clean_when_only_known_failures_remain(shop, spare):
     shop.until_gone(picture.bytes, key)
 
 
+def test_a_vector_base_is_not_rebuilt(shop, engine):
+    if not engine.is_vector_base:
+        pytest.skip("needs --engine dynamodb")
+    if engine.finishes:
+        report = shop.lookalike("index", "rebuild", "--json").expect().json()
+        assert (report["rebuilt_rows"], report["postponed"]) == (None, None)
+    else:
+        assert "--finish" in shop.lookalike("index", "rebuild").expect(3).stdout
+
+
+@pytest.mark.segments_only("there is no base segment to rebuild")
 def test_index_rebuild_and_gc(shop, shop_pictures):
     before = shop.index()
     report = shop.lookalike("index", "rebuild", "--json").expect().json()
@@ -95,7 +107,8 @@ def test_index_rebuild_and_gc(shop, shop_pictures):
     assert "rebuilt" in shop.lookalike("index", "rebuild").expect().stdout
 
     # Nothing is old enough to be removed.
-    assert shop.lookalike("index", "gc", "--json").expect().json() == {"removed": 0, "doomed": 0}
+    nothing = {"removed": 0, "doomed": 0, "vector_bases": 0}
+    assert shop.lookalike("index", "gc", "--json").expect().json() == nothing
     assert shop.lookalike("index", "gc").expect().stdout == "removed 0 segments\n"
     shop.lookalike("index", "verify").expect()
 
@@ -103,6 +116,7 @@ def test_index_rebuild_and_gc(shop, shop_pictures):
 # status
 
 
+@pytest.mark.segments_only("products are not counted, nor how well categories are separated")
 def test_status(shop, spare):
     status, index = expect_same_generation(shop, "status")
     separation = status.pop("separation")

@@ -24,7 +24,7 @@ def boot(drawn):
 def views(open_tab, boot, **options):
     """Each page in its most complex state."""
     tab = open_tab("/", **options)
-    tab.at("#catalog").get_by_text("products").wait_for()
+    tab.at("#catalog").get_by_text("photos").wait_for()
     yield "start", tab
     tab.asked(lambda: tab.choose(boot))
     tab.found()

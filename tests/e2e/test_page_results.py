@@ -4,6 +4,7 @@ import json
 import re
 from urllib.parse import urlsplit
 
+import pytest
 from support.page import parameters
 
 FILTER_OF = "#filters-form input[type=checkbox]"
@@ -12,6 +13,7 @@ FILTER_OF = "#filters-form input[type=checkbox]"
 # Filters
 
 
+@pytest.mark.segments_only("the values to choose from are facets")
 def test_filters_narrow_the_results(open_tab, api, window, boot):
     tab = open_tab(f"/#product={boot.stem}")
     tab.found()
@@ -82,7 +84,7 @@ def test_filters_that_nothing_matches_say_so(open_tab, api, boot):
 # More
 
 
-def test_more_products_follow_the_first(open_tab, api, window, boot):
+def test_more_products_follow_the_first(open_tab, api, drawn, boot):
     tab = open_tab(f"/#product={boot.stem}")
     first = tab.found()
     if not api.answers("SearchAnswer", "next_cursor"):
@@ -100,7 +102,7 @@ def test_more_products_follow_the_first(open_tab, api, window, boot):
         shown = tab.at("#results > li").count()
         tab.at("#more").click()
         tab.page.wait_for_function("(shown) => document.querySelectorAll('#results > li').length > shown", arg=shown)
-    assert tab.at("#results > li").count() == window.index()["products"] - 1
+    assert tab.at("#results > li").count() == len(drawn) - 1
 
 
 def test_a_cursor_that_expired_leads_back_to_the_start(open_tab, api, boot):

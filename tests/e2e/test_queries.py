@@ -77,13 +77,13 @@ def test_the_vector_of_a_query_is_the_weighted_sum(shop, shop_pictures, ask, fin
     assert np.allclose(*scores, atol=1e-4)
 
 
-def test_less_of_something(shop, shop_pictures, ask):
+def test_less_of_something(shop, shop_pictures, engine, ask):
     wanted, unwanted = shop_pictures[0], shop_pictures[1]
     item = {"key": wanted.key}
 
     def score(weight):
         query = [item, {"key": unwanted.key, "weight": weight}] if weight else [item]
-        found = ask(query=query, k=1000, min_score=-1)
+        found = ask(query=query, k=1000, min_score=-1, **engine.ours_in_json)
         return next(r["score"] for r in found["results"] if r["image"]["key"] == unwanted.key)
 
     assert score(-0.5) < score(None) < score(0.5)
@@ -106,9 +106,9 @@ def test_a_form_with_several_pictures(shop, shop_pictures, ask):
     assert len(found["results"]) == 2
 
 
-def test_products_of_the_query_are_left_out(shop, shop_pictures, ask):
+def test_products_of_the_query_are_left_out(shop, shop_pictures, engine, ask):
     ids = sorted({picture.product_id for picture in shop_pictures[:6]})
-    found = ask(query=[{"product": name} for name in ids], k=1000, min_score=-1)
+    found = ask(query=[{"product": name} for name in ids], k=1000, min_score=-1, **engine.ours_in_json)
     everything = {picture.product_id for picture in shop_pictures}
     assert set(products(found)) == everything - set(ids)
 
@@ -150,7 +150,7 @@ def test_a_small_box_of_a_large_picture(shop, shop_pictures, figures):
     figures(f"crop 300x400 of 4000x3000: score {found['results'][0]['score']:.4f}")
 
 
-def test_margins_do_not_count(shop, shop_pictures, figures):
+def test_margins_do_not_count(shop, shop_pictures, engine, figures):
     """An image on a large sheet, as in a screenshot, is found as if it were alone."""
     picture = shop_pictures[10]
     alone = opened(picture)
@@ -158,7 +158,7 @@ def test_margins_do_not_count(shop, shop_pictures, figures):
     sheet.paste(alone, (alone.width // 2, alone.height * 2))
     scores = {}
     for trim in ("true", "false"):
-        found = shop.search(jpeg(sheet, quality=80), k=1000, min_score=-1, trim=trim)
+        found = shop.search(jpeg(sheet, quality=80), k=1000, min_score=-1, trim=trim, **engine.ours)
         result = next(r for r in found["results"] if r["image"]["key"] == picture.key)
         scores[trim] = result["score"]
     assert scores["true"] > scores["false"] + 0.05

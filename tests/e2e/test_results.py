@@ -2,6 +2,7 @@
 
 import random
 import time
+from urllib.parse import quote
 
 import pytest
 from support.answers import jpeg, keys, opened, products
@@ -25,8 +26,9 @@ def pages(shop, path, k):
 
 @pytest.mark.parametrize("options", ["", "&group_by=image", "&diversity=0.4", "&collapse=true"])
 @pytest.mark.parametrize("k", [1, 7, 16])
-def test_pages_together_are_everything_once(shop, shop_pictures, options, k):
-    path = f"/products/{shop_pictures[0].product_id}/similar?min_score=-1{options}"
+def test_pages_together_are_everything_once(shop, shop_pictures, engine, options, k):
+    ours = "".join(f"&{name}={quote(value)}" for name, value in engine.ours.items())
+    path = f"/products/{shop_pictures[0].product_id}/similar?min_score=-1{options}{ours}"
     whole = shop.get(f"{path}&k=1000")
     assert "next_cursor" not in whole
     found = [key for page in pages(shop, path, k) for key in keys(page)]
@@ -37,12 +39,13 @@ def test_pages_together_are_everything_once(shop, shop_pictures, options, k):
         assert found == keys(whole)
 
 
-def test_pages_continue_while_pictures_come_and_go(make_system, catalog):
+def test_pages_continue_while_pictures_come_and_go(make_system, engine, catalog):
     pictures = catalog.sample(40)
     system = make_system().start()
     for picture in pictures[:30]:
         system.put(picture.key, picture.bytes)
     system.until_images(30)
+    engine.move(system)
     path = f"/products/{pictures[0].product_id}/similar?min_score=-1"
     whole = keys(system.get(f"{path}&k=1000"))
     first = system.get(f"{path}&k=10")
@@ -68,12 +71,13 @@ def test_pages_continue_while_pictures_come_and_go(make_system, catalog):
     expect_problem(reply, 410, "cursor-expired", "without a cursor")
 
 
-def test_an_index_goes_back_to_an_earlier_generation(make_system, catalog):
+def test_an_index_goes_back_to_an_earlier_generation(make_system, engine, catalog):
     pictures = catalog.sample(6)
     system = make_system().start()
     for picture in pictures[:4]:
         system.put(picture.key, picture.bytes)
     system.until_images(4)
+    engine.move(system)
     earlier = system.index()["generation"]
     for picture in pictures[4:]:
         system.put(picture.key, picture.bytes)
@@ -135,7 +139,7 @@ def test_diversity_spreads_results(shop, shop_pictures):
     assert set(keys(diverse)) != set(keys(plain))
 
 
-def test_copies_collapse(make_system, catalog):
+def test_copies_collapse(make_system, engine, catalog):
     """Images that were saved again, smaller or in another format, are one result."""
     originals = catalog.sample(12)
     system = make_system().start()
@@ -146,6 +150,7 @@ def test_copies_collapse(make_system, catalog):
     system.put("catalog/a/0-1.jpg", jpeg(copied, quality=75))
     system.put("catalog/a/0-2.jpg", jpeg(small, quality=85))
     system.until_images(14)
+    engine.move(system)
     plain = system.search(originals[0].bytes, k=14, min_score=-1)
     assert {"0-0", "0-1", "0-2"} == set(products(plain)[:3])
     found = system.search(originals[0].bytes, k=14, min_score=-1, collapse="true")

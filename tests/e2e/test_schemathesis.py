@@ -7,13 +7,16 @@ import json
 import time
 from collections import Counter
 
+import pytest
 from support.command import ROOT, run, tool
 
 CONTRACT = ROOT / "tests" / "e2e" / "contract"
 MIN_REQUESTS = 1000
+AUDIT = "/audit"
 
 
-def test_the_service_keeps_to_its_document(shop, shop_pictures, tmp_path, figures):
+@pytest.mark.few_rows("more than a thousand requests take too long if each compares all rows")
+def test_the_service_keeps_to_its_document(shop, shop_pictures, engine, tmp_path, figures):
     document = f"{shop.url}/openapi.json"
     answers = tmp_path / "answers.json"
     index = shop.index()
@@ -22,6 +25,7 @@ def test_the_service_keeps_to_its_document(shop, shop_pictures, tmp_path, figure
         "key": shop_pictures[0].key,
         "fingerprint": index["encoder"]["fingerprint"],
         "dimensions": index["encoder"]["dimensions"],
+        "facets": not engine.is_vector_base,
     }
     environment = {
         "PYTHONPATH": str(CONTRACT.parent),
@@ -29,9 +33,12 @@ def test_the_service_keeps_to_its_document(shop, shop_pictures, tmp_path, figure
         "CONTRACT_ANSWERS": str(answers),
     }
     config = CONTRACT / "schemathesis.toml"
+    # A vector base refuses each audit.
+    left_out = [AUDIT] if engine.is_vector_base else []
+    options = ["--url", shop.url, *(word for path in left_out for word in ("--exclude-path", path))]
     began = time.monotonic()
     ended = run(
-        [tool("schemathesis"), "--no-color", "--config-file", config, "run", document, "--url", shop.url],
+        [tool("schemathesis"), "--no-color", "--config-file", config, "run", document, *options],
         environment,
         timeout=300,
         cwd=tmp_path,
@@ -45,4 +52,4 @@ def test_the_service_keeps_to_its_document(shop, shop_pictures, tmp_path, figure
         for method in item:
             answered = given[f"{method.upper()} {path} 200"]
             # The document itself is not requested again.
-            assert answered > 0 or path == "/openapi.json", f"{method} {path} never answered: {given}"
+            assert answered > 0 or path in ["/openapi.json", *left_out], f"{method} {path} never answered: {given}"

@@ -60,18 +60,22 @@ PERMISSIONS = {
 }
 
 
+# What is allowed only with Engine=dynamodb.
+VECTOR_BASE_POLICIES = ("SearchVectorBasePolicy", "IndexerVectorBasePolicy")
+
+
 def calls_of_the_adapters():
     """Returns the permission for each SDK call in the adapters' code."""
     operations = re.compile(
         r"\.((?:get|put|head|delete|list)_(?:object\w*|bucket\w*|item)|upload_part\w*|\w+_multipart_upload"
-        r"|batch_\w+_item|update_item|query|scan|transact_\w+)\(\)"
+        r"|batch_\w+_item|update_item|query|scan|search_vectors|transact_\w+)\(\)"
     )
     for path in (ROOT / "crates" / "aws" / "src").rglob("*.rs"):
         if "tests" in path.parts:
             continue
         for name in operations.findall(path.read_text(encoding="utf-8").split("#[cfg(test)]")[0]):
             plain = "".join(part.capitalize() for part in name.split("_"))
-            of_table = re.search(r"Item|Query|Scan|Transact", plain)
+            of_table = re.search(r"Item|Query|Scan|Transact|Vectors", plain)
             yield PERMISSIONS.get(name) or ("dynamodb:" if of_table else "s3:") + plain
 
 
@@ -84,25 +88,52 @@ def test_the_functions_have_exactly_the_permissions_that_their_code_needs(templa
     assert template["Parameters"]["AuditSeconds"]["Default"] == 0
     assert actions(template, "AuditPolicy") == {"dynamodb:Scan"}
     allowed = actions(template, "IndexerRole", "SearchRole")
-    assert "dynamodb:Scan" not in allowed
-    allowed |= {"dynamodb:Scan"}
+    assert allowed.isdisjoint({"dynamodb:Scan", "dynamodb:SearchVectors"})
+    allowed |= {"dynamodb:Scan"} | actions(template, *VECTOR_BASE_POLICIES)
     of_stores = {action for action in allowed if action.startswith(("s3:", "dynamodb:"))}
     # Lambda reads the table's stream with the indexer's role.
     of_stream = {f"dynamodb:{call}" for call in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
     assert of_stores == called | of_stream
     assert of_stream.isdisjoint(actions(template, "SearchRole"))
     assert not [action for action in allowed if "*" in action]
-    for role in ("IndexerRole", "SearchRole"):
+    for role in ("IndexerRole", "SearchRole", *VECTOR_BASE_POLICIES):
         assert not [r for _, resources in statements(template, role) for r in resources if r == '"*"']
     assert {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"} <= actions(
         template, "IndexerRole"
     )
 
 
+def test_vector_bases_may_only_be_used_where_they_are_chosen(template):
+    assert template["Parameters"]["Engine"]["Default"] == "segments"
+    assert template["Conditions"]["UsesVectorBases"] == {"Fn::Equals": [{"Ref": "Engine"}, "dynamodb"]}
+    assert template["Outputs"]["Engine"]["Value"] == {"Ref": "Engine"}
+    source = (ROOT / "crates" / "cli" / "src" / "target.rs").read_text(encoding="utf-8")
+    assert 'ENGINE_OUTPUT: &str = "Engine"' in source and 'VECTOR_BASES: &str = "dynamodb"' in source
+    schema = ROOT / "crates" / "aws" / "src" / "dynamodb" / "vector_base" / "schema.rs"
+    indexes = dict(re.findall(r'const (BY_\w+): &str = "([\w-]+)"', schema.read_text(encoding="utf-8")))
+    tables = "${Table.Arn}-base-*"
+    wanted = {
+        "dynamodb:SearchVectors": f"{tables}/index/{indexes['BY_VECTOR']}",
+        "dynamodb:Query": f"{tables}/index/{indexes['BY_PRODUCT']}",
+        "dynamodb:BatchGetItem": tables,
+    }
+    writing = {"dynamodb:PutItem": tables, "dynamodb:Scan": tables}
+    for policy, role, expected in zip(
+        VECTOR_BASE_POLICIES, ("SearchRole", "IndexerRole"), (wanted, wanted | writing), strict=True
+    ):
+        resource = template["Resources"][policy]
+        assert resource["Condition"] == "UsesVectorBases"
+        assert resource["Properties"]["Roles"] == [{"Ref": role}]
+        found = {action: where for allowed, where in statements(template, policy) for action in allowed}
+        found = {action: where for action, where in found.items() if action.startswith("dynamodb:")}
+        assert found == {action: [json.dumps({"Fn::Sub": where})] for action, where in expected.items()}
+
+
 def test_searching_changes_nothing(template):
     writing = [
         (action, resources)
-        for allowed, resources in statements(template, "SearchRole")
+        for policy in ("SearchRole", "SearchVectorBasePolicy")
+        for allowed, resources in statements(template, policy)
         for action in allowed
         if re.search("Put|Write|Delete|Update|Send", action) and not action.startswith("logs:")
     ]
@@ -197,12 +228,33 @@ def test_an_image_is_given_up_only_when_no_try_can_be_running(template):
 
 
 def test_no_more_metrics_are_watched_by_default_than_are_free(template):
-    watched = {"IsMonitored": 0, "IsFullyMonitored": 0}
+    watched = {"IsMonitored": 0, "IsFullyMonitored": 0, "MonitorsVectorBases": 0}
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::CloudWatch::Alarm":
             metrics = resource["Properties"].get("Metrics", [])
             watched[resource["Condition"]] += sum("MetricStat" in metric for metric in metrics) or 1
-    assert watched == {"IsMonitored": 10, "IsFullyMonitored": 4}
+    assert watched == {"IsMonitored": 10, "IsFullyMonitored": 4, "MonitorsVectorBases": 2}
+    conditions = template["Conditions"]
+    expected = [{"Condition": "IsMonitored"}, {"Condition": "UsesVectorBases"}]
+    assert conditions["MonitorsVectorBases"] == {"Fn::And": expected}
+    # What it costs is said where it is chosen.
+    costs = template["Parameters"]["Monitoring"]["Description"]
+    assert "on two more, for about 0.20 USD" in costs and "on four more, for about 0.40 USD" in costs
+
+
+def test_what_a_vector_base_needs_is_watched(template):
+    alarms = {
+        resource["Properties"]["MetricName"]: resource["Properties"]
+        for resource in template["Resources"].values()
+        if resource.get("Condition") == "MonitorsVectorBases"
+    }
+    assert alarms.keys() == {"RowsWaiting", "VectorBaseFailures"}
+    assert all(alarm["Dimensions"] == [{"Name": "function", "Value": {"Ref": "Search"}}] for alarm in alarms.values())
+    # Nothing is measured while nothing changes, and what waited goes on waiting.
+    assert alarms["RowsWaiting"]["TreatMissingData"] == "ignore"
+    source = ROOT / "crates" / "indexing" / "src" / "vector_base" / "drain.rs"
+    of_a_run = re.search(r"MAX_ROWS: u64 = ([\d_]+)", source.read_text(encoding="utf-8")).group(1)
+    assert alarms["RowsWaiting"]["Threshold"] > 2 * int(of_a_run)
 
 
 def test_searches_and_uploads_have_rates_of_their_own(template):
@@ -251,7 +303,7 @@ def test_nothing_is_open_unencrypted_or_kept_forever(template):
     resources = template["Resources"]
     of_type = lambda kind: {n: r["Properties"] for n, r in resources.items() if r["Type"] == kind}
     buckets, queues = of_type("AWS::S3::Bucket"), of_type("AWS::SQS::Queue")
-    assert len(buckets) == 2 and len(queues) == 5
+    assert len(buckets) == 2 and len(queues) == 6
     for bucket in buckets.values():
         assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
         assert bucket["BucketEncryption"]
@@ -268,7 +320,7 @@ def test_nothing_is_open_unencrypted_or_kept_forever(template):
     }
     assert guarded == {json.dumps({"Ref": name}) for name in [*buckets, *queues]}
     groups = of_type("AWS::Logs::LogGroup")
-    assert len(groups) == 3
+    assert len(groups) == 4
     assert all(group["RetentionInDays"] for group in groups.values())
 
 

@@ -60,8 +60,8 @@ BUGS = [
     Bug(
         "a delta does not supersede older rows",
         "crates/indexing/src/manifest_edit/batch.rs",
-        "let deleted = view.deleted_by(keys.chain(tombstones.iter().map(String::as_str)));",
-        "let deleted = view.deleted_by(keys.chain(tombstones.iter().map(String::as_str)).take(0));",
+        "let mut deleted = view.deleted_by(keys.chain(tombstones.iter().map(String::as_str)));",
+        "let mut deleted = view.deleted_by(keys.chain(tombstones.iter().map(String::as_str)).take(0));",
     ),
     Bug(
         "garbage is removed without being doomed",
@@ -94,6 +94,54 @@ BUGS = [
         "crates/indexing/src/encoder_migration/switch.rs",
         "if !keys.is_empty() {",
         "if !keys.is_empty() && false {",
+    ),
+    Bug(
+        "going back to a base segment brings older rows back",
+        "crates/indexing/src/manifest_edit/vector_base_edit.rs",
+        "deleted: base_alone.deleted_by(keys.into_iter()),",
+        "deleted: base_alone.deleted_by(keys.into_iter().take(0)),",
+    ),
+    Bug(
+        "removed images stay in the vector base",
+        "crates/indexing/src/vector_base/drain.rs",
+        "let removed = tombstones.filter(|key| view.locate(key).is_none());",
+        "let removed = tombstones.filter(|_| false);",
+    ),
+    Bug(
+        "a base segment is built beside a vector base",
+        "crates/indexing/src/manifest_edit/lease.rs",
+        "if current.manifest.vector_base.is_some() {",
+        "if current.manifest.vector_base.is_some() && false {",
+    ),
+    Bug(
+        "rows of a vector base hide newer ones",
+        "crates/index/src/live_rows.rs",
+        ".for_each(|row| _ = deleted.insert(row));",
+        ".take(0)\n                .for_each(|row| _ = deleted.insert(row));",
+    ),
+    Bug(
+        "a removal that a backfill may undo leaves no tombstone",
+        "crates/indexing/src/manifest_edit/batch.rs",
+        "view.locate(key).is_some() || may_come(key)",
+        "view.locate(key).is_some() || may_come(key) && false",
+    ),
+    Bug(
+        "a backfill replaces newer rows",
+        "crates/indexing/src/vector_base/backfill.rs",
+        "engine.put(base, rows, FILLING)",
+        "engine.put(base, rows, u64::MAX)",
+    ),
+    Bug(
+        "a backfill does not look at images again",
+        "crates/indexing/src/vector_base/backfill.rs",
+        "self.changed_since(&observed, deadline).await;",
+        "BTreeSet::new();",
+    ),
+    Bug(
+        "a base segment that takes the place of a vector base brings back rows",
+        "crates/indexing/src/manifest_edit/compaction.rs",
+        "let rows = superseded(base, replaced, current);",
+        "let rows: Vec<u32> = superseded(base, replaced, current).into_iter().take(0).collect();",
     ),
     Bug(
         "the manifest is replaced whatever it is",

@@ -44,15 +44,19 @@ fn cloud(local: &LocalCloud, catalog_bucket: &str) -> Cloud {
     cloud_with(local, catalog_bucket, &local.queue_url())
 }
 
-fn cloud_with(local: &LocalCloud, catalog_bucket: &str, queue_url: &str) -> Cloud {
-    let settings = Settings::read(|name| match name {
+fn settings(catalog_bucket: &str, queue_url: Option<&str>) -> Settings {
+    Settings::read(|name| match name {
         "LOOKALIKE_CATALOG_BUCKET" => Some(catalog_bucket.to_owned()),
         "LOOKALIKE_INDEX_BUCKET" => Some("index".to_owned()),
         "LOOKALIKE_TABLE" => Some("lookalike".to_owned()),
-        "LOOKALIKE_QUEUE_URL" => Some(queue_url.to_owned()),
+        "LOOKALIKE_QUEUE_URL" => queue_url.map(str::to_owned),
         _ => None,
     })
-    .unwrap();
+    .unwrap()
+}
+
+fn cloud_with(local: &LocalCloud, catalog_bucket: &str, queue_url: &str) -> Cloud {
+    let settings = settings(catalog_bucket, Some(queue_url));
     let clients = Clients::local(
         &local.s3_url(),
         &local.dynamodb_url(),
@@ -134,6 +138,35 @@ async fn the_table_reader_conforms() {
     world.local.shutdown().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn vector_bases_conform() {
+    let world = World::new().await;
+    vector_bases_of(&world.cloud).await;
+    world.local.shutdown().await;
+}
+
+/// Tests the vector index of another implementation of DynamoDB than that of the local cloud.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs an AWS emulator at AWS_ENDPOINT_URL; tests/deployed runs it"]
+async fn vector_bases_conform_on_an_emulator() {
+    let endpoint = std::env::var("AWS_ENDPOINT_URL").unwrap();
+    assert!(
+        endpoint.contains("//127.0.0.1:"),
+        "{endpoint} is no emulator"
+    );
+    let cloud = Cloud::connect(&settings("catalog", None)).await.unwrap();
+    vector_bases_of(&cloud).await;
+}
+
+async fn vector_bases_of(cloud: &Cloud) {
+    conformance::vector_base(
+        cloud.vector_base.clone(),
+        cloud.vector_base_writer.clone(),
+        cloud.vector_base_admin.clone(),
+    )
+    .await;
+}
+
 /// Stands for a request for maintenance among keys.
 const MAINTENANCE: &str = "maintenance";
 
@@ -151,10 +184,12 @@ impl EventHandler for Keys {
         for message in messages {
             match message.work.unwrap() {
                 Work::Maintenance => keys.push(MAINTENANCE.to_owned()),
-                Work::Changes(changes) => keys.extend(changes.into_iter().map(|change| {
-                    assert_eq!(change.bucket, "catalog");
-                    change.key
-                })),
+                Work::Changes(changes) | Work::Backfill(changes) => {
+                    keys.extend(changes.into_iter().map(|change| {
+                        assert_eq!(change.bucket, "catalog");
+                        change.key
+                    }))
+                }
             }
         }
         Ok(Value::Null)

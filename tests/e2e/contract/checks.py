@@ -44,7 +44,7 @@ for media_type in ("image/*", "application/octet-stream"):
     schemathesis.openapi.media_type(media_type, IMAGE)
 schemathesis.openapi.format("binary", IMAGE)
 
-# What is in the catalog: a product, a key, and the fingerprint and dimensions of its vectors.
+# What is in the catalog: a product, a key, the fingerprint and dimensions of its vectors, and whether values are counted.
 CATALOG = json.loads(os.environ["CONTRACT_CATALOG"])
 VECTOR = [1.0] + [0.0] * (CATALOG["dimensions"] - 1)
 IMAGES = [base64.b64encode(image((200, 30, 30), form)).decode() for form in ("PNG", "JPEG")]
@@ -99,6 +99,9 @@ def fill_in_options(options, number, filters, facets):
     for name, value in (("filter", filters), ("facets", facets)):
         if options.get(name) is not None:
             options[name] = value
+    # A vector base counts nothing.
+    if not CATALOG["facets"]:
+        options.pop("facets", None)
 
 
 def fill_in_search(search, number, is_stored):

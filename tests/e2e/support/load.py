@@ -18,8 +18,7 @@ class Load:
         self.slowest = 0.0
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        kinds = (self._by_picture, self._by_key, self._by_product)
-        self._threads = [threading.Thread(target=self._run, args=(kind,)) for kind in kinds]
+        self._threads = [threading.Thread(target=self._run, args=kind) for kind in self._kinds().items()]
 
     def __enter__(self):
         for thread in self._threads:
@@ -38,7 +37,11 @@ class Load:
             assert time.monotonic() < end, f"{self.requests} requests, {self.failures[:3]}"
             time.sleep(0.02)
 
-    def _run(self, kind):
+    def _kinds(self):
+        """Returns a function for each thread, by name: it returns what is wrong with an answer, if anything."""
+        return {"image": self._by_picture, "key": self._by_key, "product": self._by_product}
+
+    def _run(self, name, kind):
         session = requests.Session()
         for picture in cycle(self.pictures):
             if self._stop.is_set():
@@ -52,7 +55,7 @@ class Load:
                 self.requests += 1
                 self.slowest = max(self.slowest, time.monotonic() - began)
                 if wrong:
-                    self.failures.append(f"{kind.__name__} {picture.key}: {wrong}")
+                    self.failures.append(f"{name} {picture.key}: {wrong}")
 
     def _by_picture(self, session, picture):
         reply = session.post(f"{self.url}/search?k=5", data=picture.bytes, timeout=60)

@@ -41,7 +41,7 @@ class System:
         folder.mkdir(parents=True, exist_ok=True)
         STARTED.append(self)
 
-    def start(self, *arguments, wait=True):
+    def start(self, *arguments, wait=True, deadline=START):
         """Starts the process and, if requested, waits until it is ready."""
         assert self.process is None, "it runs already"
         # The file of a killed process names closed ports.
@@ -59,7 +59,7 @@ class System:
                 stderr=log,
             )
         if wait:
-            self.wait_until_ready()
+            self.wait_until_ready(deadline)
         return self
 
     def wait_until_ready(self, deadline=START):

@@ -1,7 +1,9 @@
 //! The adapters in memory keep the contracts of the ports.
 
+use std::time::Duration;
+
 use lookalike_test_support::conformance;
-use lookalike_test_support::memory::MemoryCloud;
+use lookalike_test_support::memory::{EngineSettings, MemoryCloud};
 
 #[tokio::test]
 async fn manifests() {
@@ -53,4 +55,20 @@ async fn changes() {
 async fn the_table_reader() {
     let cloud = MemoryCloud::new();
     conformance::table_reader(cloud.clone(), cloud.clone(), cloud).await;
+}
+
+#[tokio::test]
+async fn vector_bases() {
+    let cloud = MemoryCloud::new();
+    conformance::vector_base(cloud.clone(), cloud.clone(), cloud).await;
+}
+
+#[tokio::test]
+async fn vector_bases_that_lag_behind() {
+    let cloud = MemoryCloud::new();
+    cloud.set_engine(EngineSettings {
+        write_lag: Duration::from_millis(500),
+        ..EngineSettings::default()
+    });
+    conformance::vector_base(cloud.clone(), cloud.clone(), cloud).await;
 }

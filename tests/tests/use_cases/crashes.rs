@@ -90,7 +90,7 @@ async fn a_batch_that_dies_at_any_call_is_made_good_by_the_next_delivery() {
             .unwrap();
         assert!(found.results.iter().any(|r| r.product_id == "p1"));
 
-        // ImageStore that are indexed and not recorded can be found, where no event comes again.
+        // Images that are indexed and not recorded can be found, where no event comes again.
         let recorded: Vec<String> = world
             .cloud
             .image_records()
@@ -140,7 +140,7 @@ async fn expect_orphans_go(world: &World, call: u64) -> usize {
     };
     assert_eq!(collected().await, (0, 0), "call {call}");
     world.cloud.age_segments(almost);
-    world.cloud.age_generations(almost);
+    world.age_generations(almost);
     assert_eq!(collected().await, (0, 0), "call {call}");
     world.cloud.age_segments(rest);
     assert_eq!(collected().await, (0, orphans), "call {call}");

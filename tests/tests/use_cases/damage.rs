@@ -101,7 +101,7 @@ async fn a_manifest_of_a_future_version_is_refused_on_both_sides() {
         matches!(
             error,
             IndexError::Version {
-                expected: 2,
+                expected: 3,
                 found: 7,
                 ..
             }

@@ -50,6 +50,27 @@ async fn differences_are_what_events_would_have_to_name() {
     assert_eq!(left.to_remove, Vec::<String>::new());
 }
 
+/// As after a write that its process had given up, and that took effect after a newer one.
+#[tokio::test]
+async fn a_record_of_an_older_version_is_written_again() {
+    let world = World::new();
+    let key = "catalog/changed.jpg";
+    world.put(key, "old");
+    world.index(&[key]).await;
+    let older = world.cloud.image_records();
+    let version = world.put(key, "new");
+    world.index(&[key]).await;
+    let records = world.index_ports().records;
+    records.put_many(&older).await.unwrap();
+    let missed = world.indexer().missed_changes(long()).await.unwrap();
+    assert_eq!(missed, [key]);
+    world.indexer().index_keys(&missed, long()).await.unwrap();
+    let record = &world.cloud.image_records()[0];
+    assert_eq!(record.etag, version);
+    let missed = world.indexer().missed_changes(long()).await.unwrap();
+    assert_eq!(missed, [] as [String; 0]);
+}
+
 /// As after a process that was killed between the removal and its event.
 #[tokio::test]
 async fn failures_of_images_that_are_gone_are_forgotten() {

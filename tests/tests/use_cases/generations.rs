@@ -69,17 +69,37 @@ async fn a_generation_is_kept_for_half_the_safe_age() {
     assert_eq!(world.cloud.generations(), [1, 2, 3]);
 
     let old = settings().safe_age / 2;
-    world.cloud.age_generations(old - MINUTE);
+    world.age_generations(old - MINUTE);
     world.cloud.age_segments(old - MINUTE);
     world.indexer().collect_garbage().await.unwrap();
     assert_eq!(world.cloud.generations(), [1, 2, 3]);
     page(&world.searcher(), cursor.clone()).await.unwrap();
 
-    world.cloud.age_generations(2 * MINUTE);
+    world.age_generations(2 * MINUTE);
     world.indexer().collect_garbage().await.unwrap();
     assert!(world.cloud.generations().is_empty());
     let expired = page(&world.searcher(), cursor).await;
     assert!(matches!(expired, Err(SearchError::CursorExpired { .. })));
+}
+
+/// The time counts from when it was replaced: the upload of the next one may take long, and a writer that died may have
+/// kept it long before.
+#[tokio::test]
+async fn a_generation_is_kept_from_when_it_was_replaced() {
+    let world = World::new();
+    world.fill(&world.indexer(), 0..9, 3).await;
+    let first = page(&world.searcher(), None).await.unwrap();
+    let old = settings().safe_age;
+    world.put("catalog/late.jpg", "late");
+    world.fail("swap manifest", u64::MAX, StoreErrorKind::Unavailable);
+    let late = ["catalog/late.jpg".to_owned()];
+    world.indexer().index_keys(&late, long()).await.unwrap_err();
+    world.cloud.set_fault(None);
+    world.cloud.age_generations(old);
+    world.index(&["catalog/late.jpg"]).await;
+    world.indexer().collect_garbage().await.unwrap();
+    assert_eq!(world.cloud.generations(), [3]);
+    page(&world.searcher(), first.next_cursor).await.unwrap();
 }
 
 #[tokio::test]

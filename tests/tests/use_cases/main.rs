@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod audits;
+mod backfill;
 mod batches;
 mod conformance;
 mod convergence;
@@ -27,4 +28,6 @@ mod searching;
 mod slow_loads;
 mod snapshots;
 mod standby_indexes;
+mod twins;
+mod vector_bases;
 mod world;

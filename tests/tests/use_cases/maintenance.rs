@@ -444,3 +444,22 @@ async fn nothing_is_removed_where_nothing_was_published() {
     assert_eq!(collected, Collected::default());
     assert_eq!(world.cloud.segments().len(), 1);
 }
+
+/// Garbage collection removes them only after a safe age, for which a process may have been asleep.
+#[tokio::test]
+async fn a_rebuild_and_a_merge_survive_that_their_segments_are_removed() {
+    let world = World::new();
+    let indexer = world.indexer_with(never_compacting());
+    world.fill(&indexer, 0..12, 3).await;
+    world.fail("get segment", 1, StoreErrorKind::NotFound);
+    indexer.rebuild(long()).await.unwrap();
+    assert_eq!(world.bases(), 1);
+    let indexer = world.indexer();
+    world.fill(&indexer, 12..15, 1).await;
+    world.fail("get segment", 1, StoreErrorKind::NotFound);
+    let report = indexer.maintain(long()).await.unwrap();
+    assert_eq!(report.merged_deltas, 0);
+    let report = indexer.maintain(long()).await.unwrap();
+    assert_eq!(report.merged_deltas, 3);
+    world.verify().await;
+}

@@ -58,7 +58,7 @@ async fn the_same_image_is_found_first_with_metadata_and_link() {
     assert!(json!(answer.results[1].metadata)["category"].is_string());
     assert_eq!(answer.results.len(), 4);
     assert!(answer.results.is_sorted_by(|a, b| a.score >= b.score));
-    assert_eq!((answer.index.images, answer.index.products), (20, 10));
+    assert_eq!((answer.index.images, answer.index.products), (20, Some(10)));
     assert!(answer.timings.search_ms > 0.0);
 }
 

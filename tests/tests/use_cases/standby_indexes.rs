@@ -118,7 +118,7 @@ async fn expect_finished(old: &World, new: &World) {
     indexer.collect_garbage().await.unwrap();
     let kept = "an earlier generation needs it";
     assert_eq!(old.cloud.encoders(), [OLD, NEW], "{kept}");
-    old.cloud.age_generations(Duration::from_secs(7200));
+    old.age_generations(Duration::from_secs(7200));
     indexer.collect_garbage().await.unwrap();
     assert_eq!(old.cloud.encoders(), [NEW]);
     old.age_doomed(Duration::from_secs(7200));

@@ -19,6 +19,8 @@ use lookalike_indexing::{
 use lookalike_search::{SearchOptions, SearchPorts, SearchSettings, Searcher};
 use lookalike_test_support::memory::MemoryCloud;
 
+/// Time after which searches of an engine show what was written.
+pub(crate) const LAG: Duration = Duration::from_secs(30);
 pub(crate) const DIMENSIONS: usize = 16;
 
 /// Turns bytes into a direction that depends on every one of them. Bytes that begin with `bad` are no
@@ -240,6 +242,16 @@ impl World {
         Manifest::decode(&self.cloud.manifest().unwrap()).unwrap()
     }
 
+    /// Ages every kept generation, and the current one.
+    pub(crate) fn age_generations(&self, by: Duration) {
+        self.cloud.age_generations(by);
+        let mut manifest = self.manifest();
+        for entry in &mut manifest.history {
+            entry.at -= by.as_millis() as u64;
+        }
+        self.cloud.set_manifest(manifest.encode());
+    }
+
     /// Ages the doomed segments.
     pub(crate) fn age_doomed(&self, by: Duration) {
         let mut manifest = self.manifest();
@@ -291,6 +303,14 @@ impl World {
             let row = segments[at.segment].row(at.row);
             let before = rows.insert(row.key.clone(), row);
             assert_eq!(before, None, "a key is live twice");
+        }
+        if let Some(base) = manifest.serving_base() {
+            let metas = || view.segments().iter();
+            let removed: BTreeSet<&str> = metas().flat_map(|meta| meta.tombstones()).collect();
+            let is_newer = |key: &str| metas().any(|meta| meta.find(key).is_some());
+            let mut found = self.cloud.base_rows(&base.name);
+            found.retain(|key, _| !removed.contains(&**key) && !is_newer(key));
+            rows.extend(found);
         }
         rows
     }
@@ -373,6 +393,7 @@ pub(crate) fn settings() -> IndexSettings {
             ..CompactionPolicy::default()
         },
         parallel: 2,
+        engine_lag: LAG + Duration::from_secs(5),
         ..IndexSettings::default()
     }
 }
@@ -405,19 +426,26 @@ pub(crate) fn bytes(text: &str) -> Bytes {
     Bytes::copy_from_slice(text.as_bytes())
 }
 
-/// The names of what was measured.
+/// What was measured.
 #[derive(Default)]
-pub(crate) struct Noted(Mutex<Vec<&'static str>>);
+pub(crate) struct Noted(Mutex<Vec<Measurement>>);
 
 impl Noted {
     pub(crate) fn names(&self) -> Vec<&'static str> {
-        self.0.lock().unwrap().clone()
+        let noted = self.0.lock().unwrap();
+        noted.iter().map(|measurement| measurement.name).collect()
+    }
+
+    /// The values of one metric, in the order in which they were measured.
+    pub(crate) fn values(&self, name: &str) -> Vec<f64> {
+        let noted = self.0.lock().unwrap();
+        let of_name = noted.iter().filter(|measurement| measurement.name == name);
+        of_name.map(|measurement| measurement.value).collect()
     }
 }
 
 impl Metrics for Noted {
     fn emit(&self, measurements: &[Measurement]) {
-        let names = measurements.iter().map(|measurement| measurement.name);
-        self.0.lock().unwrap().extend(names);
+        self.0.lock().unwrap().extend_from_slice(measurements);
     }
 }

@@ -153,7 +153,9 @@ fn every_schedule_loses_mixes_and_doubles_nothing() {
         }
     };
     let begun = std::time::Instant::now();
-    let next = AtomicUsize::new(0);
+    // A long run goes on, so that it need not be repeated for each failure.
+    let enough = schedules.len().div_ceil(SCHEDULES);
+    let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let tally = Mutex::new(Tally::default());
     std::thread::scope(|threads| {
         for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
@@ -163,9 +165,10 @@ fn every_schedule_loses_mixes_and_doubles_nothing() {
                     match catch_unwind(AssertUnwindSafe(exploring)) {
                         Ok(explored) => tally.lock().unwrap().add(&explored),
                         Err(panic) => {
-                            // The first failure is enough.
-                            next.store(schedules.len(), Ordering::SeqCst);
-                            resume_unwind(panic);
+                            if failed.fetch_add(1, Ordering::SeqCst) + 1 >= enough {
+                                next.store(schedules.len(), Ordering::SeqCst);
+                                resume_unwind(panic);
+                            }
                         }
                     }
                 }
@@ -173,6 +176,8 @@ fn every_schedule_loses_mixes_and_doubles_nothing() {
         }
     });
     let tally = tally.into_inner().unwrap();
+    let failed = failed.into_inner();
+    assert_eq!(failed, 0, "schedules that failed, of {}", schedules.len());
     println!(
         "{} schedules, {} distinct, {} calls in {:.0} s; first processes that were stopped: {:?}",
         schedules.len(),

@@ -26,7 +26,7 @@ pub(crate) struct Calls {
     seed: u64,
     begun: Instant,
     /// The calls that began at this many milliseconds, by name.
-    at_once: Mutex<(u64, BTreeMap<&'static str, u64>)>,
+    at_once: Mutex<(u64, BTreeMap<String, u64>)>,
     /// The names of the calls, in order.
     trace: Mutex<Vec<&'static str>>,
 }
@@ -54,15 +54,16 @@ impl Calls {
 
     /// Returns the time that a call takes. Time passes only while no process works, and what is begun at one moment is
     /// begun in an order that the machine's threads decide: so it follows from the seed, the moment and the call.
-    fn duration(&self, call: &'static str) -> Duration {
+    fn duration(&self, call: &'static str, about: &str) -> Duration {
         let now = self.begun.elapsed().as_millis() as u64;
         let mut at_once = self.at_once.lock().unwrap();
         if at_once.0 != now {
             *at_once = (now, BTreeMap::new());
         }
+        let call = format!("{call} {about}");
+        let hash = XxHash3_64::oneshot_with_seed(self.seed ^ now, call.as_bytes());
         let same = at_once.1.entry(call).or_default();
         *same += 1;
-        let hash = XxHash3_64::oneshot_with_seed(self.seed ^ now, call.as_bytes());
         Duration::from_millis(1 + mix(&mut (hash ^ *same)) % 1000)
     }
 
@@ -92,8 +93,8 @@ impl Calls {
 
 #[async_trait]
 impl Gate for Calls {
-    async fn pass(&self, call: &'static str) -> Fate {
-        tokio::time::sleep(self.duration(call)).await;
+    async fn pass(&self, call: &'static str, about: &str) -> Fate {
+        tokio::time::sleep(self.duration(call, about)).await;
         let number = self.made.fetch_add(1, Ordering::SeqCst);
         self.trace.lock().unwrap().push(call);
         let stop_at = self.stop_at.load(Ordering::SeqCst);

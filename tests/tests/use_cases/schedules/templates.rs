@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use lookalike_test_support::memory::MemoryCloud;
+use lookalike_indexing::BaseMigration;
+use lookalike_test_support::memory::{EngineSettings, MemoryCloud};
 use serde_json::json;
 
-use super::actors::migrate;
+use super::actors::{migrate, move_base};
 use super::clock::VirtualClock;
 use super::simulation::in_virtual_time;
-use crate::world::{World, long, settings};
+use crate::world::{LAG, World, long, settings};
 
 /// Number of states.
-pub(crate) const TEMPLATES: usize = 4;
+pub(crate) const TEMPLATES: usize = 6;
 /// Products that no process changes: every search finds them.
 pub(crate) const STEADY: usize = 6;
 /// Images that processes change.
@@ -50,6 +51,10 @@ impl Template {
                 .iter()
                 .map(|name| format!("catalog/{name}.jpg"))
                 .collect();
+            world.cloud.set_engine(EngineSettings {
+                write_lag: LAG,
+                ..EngineSettings::default()
+            });
             match number {
                 // A base with some deltas, so many that they are merged next.
                 0 => {
@@ -78,7 +83,26 @@ impl Template {
                     clock.jump(3 * settings().safe_age);
                 }
                 // Nothing is published, and every event waits.
-                _ => {}
+                3 => {}
+                // The base is in an engine, and deltas wait that may be written to it.
+                4 => {
+                    index_in(&world, &keys[..10], 5, true).await;
+                    fill_base(&world).await;
+                    clock.jump(LAG);
+                    move_base(&world).await.unwrap();
+                    index_in(&world, &keys[10..], 2, false).await;
+                    clock.jump(3 * settings().safe_age);
+                }
+                // The base is in an engine, and its segment is kept.
+                _ => {
+                    index_in(&world, &keys, 5, true).await;
+                    fill_base(&world).await;
+                    clock.jump(LAG);
+                    let indexer = world.indexer();
+                    let migration = BaseMigration::new(&indexer, world.cloud.clone());
+                    migration.switch(long()).await.unwrap();
+                    clock.jump(3 * settings().safe_age);
+                }
             }
             Self {
                 is_published: world.cloud.manifest().is_some(),
@@ -98,6 +122,14 @@ async fn index_in(world: &World, keys: &[String], batch: usize, rebuilt: bool) {
     if rebuilt {
         indexer.rebuild(long()).await.unwrap();
     }
+}
+
+/// Copies the base segment into a vector base.
+async fn fill_base(world: &World) {
+    let indexer = world.indexer();
+    let migration = BaseMigration::new(&indexer, world.cloud.clone());
+    migration.begin(None, long()).await.unwrap();
+    migration.fill(|_, _| ()).await.unwrap();
 }
 
 /// Leaves a segment that no manifest names, as a writer that died does, and lets it grow old.
