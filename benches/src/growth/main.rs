@@ -5,10 +5,8 @@
 
 #![forbid(unsafe_code)]
 
-mod nearest;
 mod plot;
 mod report;
-mod vectors;
 mod world;
 
 use std::path::PathBuf;
@@ -16,13 +14,11 @@ use std::sync::Arc;
 
 use clap::Parser;
 use lookalike_aws::create_table;
+use lookalike_benches::vectors::{AnyError, Numbered};
 use lookalike_local_cloud::{LocalCloud, Options};
 
 use report::{Growth, Since};
-use vectors::Numbered;
 use world::World;
-
-type AnyError = Box<dyn std::error::Error>;
 
 /// Measures how cost, size and speed grow with the catalog.
 #[derive(Parser)]
@@ -62,7 +58,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 async fn main() -> Result<(), AnyError> {
     let arguments = Arguments::parse();
     eprintln!("embedding the images of {}", arguments.photos.display());
-    let numbered = Arc::new(Numbered::of_pictures(&arguments.photos)?);
+    let numbered = Arc::new(Numbered::of_images(&arguments.photos)?);
     let growth = if arguments.memory {
         measure(&World::in_memory(numbered.clone()), &numbered, &arguments).await?
     } else {
@@ -116,7 +112,7 @@ async fn measure(
             pictures = end;
         }
         let seen = world
-            .look(arguments.queries.min(numbered.queries()))
+            .look(arguments.queries.min(numbered.queries().len()))
             .await?;
         let recall = numbered.recall(pictures, &seen.found);
         println!(

@@ -3,7 +3,8 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::AnyError;
+use lookalike_benches::vectors::AnyError;
+
 use crate::report::Point;
 
 const SIZE: (u32, u32) = (960, 560);

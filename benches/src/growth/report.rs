@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::AnyError;
+use lookalike_benches::vectors::AnyError;
+
 use crate::world::{BatchCost, Seen};
 
 /// One size of the catalog.

@@ -6,15 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lookalike_aws::{Clients, Cloud, Settings};
+use lookalike_benches::vectors::{AnyError, image_bytes, query_bytes};
 use lookalike_core::ports::{ImageEncoder, ImageWriter, NoMetrics};
 use lookalike_core::{Deadline, EncoderCell, Encoders};
 use lookalike_indexing::{IndexSettings, Indexer};
 use lookalike_local_cloud::LocalCloud;
 use lookalike_search::{SearchOptions, SearchPorts, SearchSettings, Searcher};
 use lookalike_test_support::memory::MemoryCloud;
-
-use crate::AnyError;
-use crate::vectors::{picture, query};
 
 /// Number of folders over which images are spread.
 const FOLDERS: usize = 20;
@@ -101,7 +99,7 @@ impl World {
         let mut keys = Vec::with_capacity(numbers.len());
         for number in numbers {
             let key = format!("catalog/folder-{}/{number}.jpg", number % FOLDERS);
-            let body = picture(number);
+            let body = image_bytes(number);
             self.writer
                 .put(&key, body, "image/jpeg", &BTreeMap::new())
                 .await?;
@@ -143,7 +141,7 @@ impl World {
         let mut found = Vec::with_capacity(queries);
         for number in 0..queries {
             let options = SearchOptions::default();
-            let answer = searcher.search_image(query(number), options).await?;
+            let answer = searcher.search_image(query_bytes(number), options).await?;
             times.push(answer.timings.search_ms);
             let numbers = answer.results.iter().map(|found| found.product_id.parse());
             found.push(numbers.collect::<Result<_, _>>()?);

@@ -1,23 +1,33 @@
 //! Any number of embeddings, made from those of real images.
 
+mod nearest;
+
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use lookalike_core::ports::ImageEncoder;
 use lookalike_core::{Area, Fingerprint, ImageError, ImageFormat, ImageInfo};
 use lookalike_encoder::Encoder;
+use lookalike_test_support::dot;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use crate::AnyError;
-use crate::nearest::{NEIGHBORS, dot, keep, length, nearest};
+pub use self::nearest::keep;
+use self::nearest::{NEIGHBORS, length, nearest};
 
+/// The error of a benchmark, as it is told.
+pub type AnyError = Box<dyn std::error::Error>;
+
+/// Number of best images of a query that count for recall.
+const K: usize = 10;
 /// Noise of a made vector, as a share of the distance between the two real ones that it lies
 /// between.
 const NOISE: f32 = 1.0 / 3.0;
+/// Distance of the images of a product from its first one: their cosine with it is 0.98.
+const VIEWS_APART: f32 = 0.2;
 /// One in this many real images is reserved for queries, which are not in the index.
 const HELD_OUT: usize = 10;
 
@@ -25,32 +35,37 @@ const HELD_OUT: usize = 10;
 /// those of real images, then vectors at a random position between a real one and one of its
 /// nearest, with random noise. So they are distributed like real images, and everything except
 /// embedding is measured.
-pub(crate) struct Numbered {
+pub struct Numbered {
     real: Vec<Vec<f32>>,
+    /// Number of consecutive images that show one product.
+    images_per_product: u64,
     nearest: Vec<Vec<usize>>,
     queries: Vec<Vec<f32>>,
     fingerprint: Fingerprint,
 }
 
 /// Scores this close are equal: sums of `f32` in another order differ by as much.
-const SCORE_TOLERANCE: f32 = 1e-6;
+pub const SCORE_TOLERANCE: f32 = 1e-6;
 
 /// Numbers from here on stand for queries.
 const FIRST_QUERY: u64 = 1 << 40;
 
 /// Returns the bytes that stand for image `number`.
-pub(crate) fn picture(number: usize) -> Bytes {
+pub fn image_bytes(number: usize) -> Bytes {
     Bytes::copy_from_slice(&(number as u64).to_le_bytes())
 }
 
 /// Returns the bytes that stand for query `number`.
-pub(crate) fn query(number: usize) -> Bytes {
+pub fn query_bytes(number: usize) -> Bytes {
     Bytes::copy_from_slice(&(FIRST_QUERY + number as u64).to_le_bytes())
 }
 
 impl Numbered {
     /// Embeds the images below a folder.
-    pub(crate) fn of_pictures(folder: &Path) -> Result<Self, AnyError> {
+    ///
+    /// # Errors
+    /// A sentence if a file cannot be read or embedded, or there are too few.
+    pub fn of_images(folder: &Path) -> Result<Self, AnyError> {
         let encoder = Encoder::embedded()?;
         let mut files = Vec::new();
         for entry in WalkDir::new(folder).sort_by_file_name() {
@@ -75,26 +90,37 @@ impl Numbered {
         Ok(Self {
             nearest: real.par_iter().map(|v| nearest(v, &real)).collect(),
             real,
+            images_per_product: 1,
             queries,
             fingerprint: Fingerprint(encoder.fingerprint()),
         })
     }
 
-    /// Returns the number of queries.
-    pub(crate) fn queries(&self) -> usize {
-        self.queries.len()
+    /// Makes so many consecutive images show one product. They are nearer to each other than to those of other
+    /// products: the most difficult case for a search that gets a limited number of images from which to choose products.
+    #[must_use]
+    pub fn grouped(self, images_per_product: usize) -> Self {
+        Self {
+            images_per_product: images_per_product.max(1) as u64,
+            ..self
+        }
     }
 
-    /// Returns the recall of a search: the share of the ten nearest of the first `pictures` images
+    /// Returns the vectors of the queries, of unit length, `[dimensions]` each.
+    pub fn queries(&self) -> &[Vec<f32>] {
+        &self.queries
+    }
+
+    /// Returns the recall of a search: the share of the ten nearest of the first `images` images
     /// that were found, or others as near.
-    pub(crate) fn recall(&self, pictures: usize, found: &[Vec<usize>]) -> f64 {
+    pub fn recall(&self, images: usize, found: &[Vec<usize>]) -> f64 {
         let asked = &self.queries[..found.len()];
-        let nearest = (0..pictures).into_par_iter().fold(
+        let nearest = (0..images).into_par_iter().fold(
             || vec![Vec::new(); asked.len()],
             |mut best, number| {
                 let vector = self.vector(number as u64);
                 for (best, query) in best.iter_mut().zip(asked) {
-                    keep(best, dot(&vector, query));
+                    keep(best, K, dot(&vector, query));
                 }
                 best
             },
@@ -103,7 +129,7 @@ impl Numbered {
             || vec![Vec::new(); asked.len()],
             |mut one, other| {
                 for (one, other) in one.iter_mut().zip(other) {
-                    other.into_iter().for_each(|score| keep(one, score));
+                    other.into_iter().for_each(|score| keep(one, K, score));
                 }
                 one
             },
@@ -118,9 +144,31 @@ impl Numbered {
         met as f64 / expected.max(1) as f64
     }
 
-    fn vector(&self, number: u64) -> Vec<f32> {
-        let real = self.real.get(number as usize);
-        real.map_or_else(|| self.made(number), Clone::clone)
+    /// Returns the vector of image `number`, of unit length, `[dimensions]`.
+    pub fn vector(&self, number: u64) -> Vec<f32> {
+        let (product, view) = (
+            number / self.images_per_product,
+            number % self.images_per_product,
+        );
+        let first = self.real.get(product as usize);
+        let first = first.map_or_else(|| self.made(product), Clone::clone);
+        match view {
+            0 => first,
+            _ => self.another_view(first, number),
+        }
+    }
+
+    /// Returns the vector of another image of the product whose first image has this vector.
+    fn another_view(&self, mut first: Vec<f32>, number: u64) -> Vec<f32> {
+        let mut dice = StdRng::seed_from_u64(number | 1 << 63);
+        let noise: Vec<f32> = first.iter().map(|_| dice.random_range(-1.0..1.0)).collect();
+        let noise_by = VIEWS_APART / length(noise.iter().copied());
+        for (x, noise) in first.iter_mut().zip(noise) {
+            *x += noise_by * noise;
+        }
+        let long = length(first.iter().copied());
+        first.iter_mut().for_each(|x| *x /= long);
+        first
     }
 
     fn made(&self, number: u64) -> Vec<f32> {
@@ -165,8 +213,8 @@ impl ImageEncoder for Numbered {
         })
     }
 
-    fn embed(&self, picture: &[u8], _: &Area) -> Result<Vec<f32>, ImageError> {
-        let number = picture.first_chunk().map_or(0, |n| u64::from_le_bytes(*n));
+    fn embed(&self, image: &[u8], _: &Area) -> Result<Vec<f32>, ImageError> {
+        let number = image.first_chunk().map_or(0, |n| u64::from_le_bytes(*n));
         if let Some(query) = number.checked_sub(FIRST_QUERY) {
             return Ok(self.queries[query as usize % self.queries.len()].clone());
         }
@@ -189,6 +237,7 @@ mod tests {
         let real: Vec<Vec<f32>> = (0..40).map(|_| unit()).collect();
         let numbered = Numbered {
             nearest: real.iter().map(|v| nearest(v, &real)).collect(),
+            images_per_product: 1,
             queries: vec![unit(), unit()],
             real,
             fingerprint: Fingerprint([0; 32]),
