@@ -17,9 +17,13 @@ VENV := .venv
 BENCH_VENV := .venv-bench
 # The AWS emulator of the tests, which pins other versions of what the AWS CLI needs.
 EMULATOR_VENV := .venv-emulator
+# The folders of tests that pass are removed: thousands of catalogs and indexes would fill a small disk.
+PYTEST := $(VENV)/bin/python -m pytest -o tmp_path_retention_policy=failed
 BENCH := PYTHONPATH=benches $(BENCH_VENV)/bin/python -m comparison
 # Drawn instead of photos.
 DRAWN := target/bench/drawn-2000
+DRAW = $(if $(LOOKALIKE_DATASET),,test -f $(DRAWN)/products.csv || { rm -rf $(DRAWN); \
+	cargo run --release --bin lookalike -- draw $(DRAWN) --products 2000; })
 STACK ?= lookalike
 # Programs for arm64 run in QEMU where the processor is another one, with the C library of the cross compiler.
 ARM64 := aarch64-unknown-linux-gnu
@@ -32,7 +36,7 @@ DATASET ?= $(LOOKALIKE_DATASET)
 # Real photos for tests and benchmarks: a folder with train/, validation/ and products.csv.
 export LOOKALIKE_DATASET ?=
 
-.PHONY: help demo test test-rust test-protocol test-e2e test-deployed test-arm64 test-sam-local test-processes test-soak test-fuzz fuzz test-mutations soak screenshots lint bench bench-quick bench-large bench-growth bench-programs build deploy backbone model clean
+.PHONY: help demo test test-rust test-protocol test-e2e test-engine test-deployed test-arm64 test-sam-local test-processes test-soak test-fuzz fuzz test-mutations soak screenshots lint bench bench-quick bench-large bench-growth bench-rehearsal bench-programs build deploy backbone model clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -59,12 +63,23 @@ test-mutations: ## one deliberate bug after another in the code, each of which t
 # The pages are tested in the machine's Chromium, and skipped with a word where there is none.
 test-e2e: $(VENV)/ready ## the real binary, AWS clients, a browser, sam build and the Lambda runtime emulator
 	cargo build --bin lookalike --bin indexer
-	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest tests/e2e tests/rie benches/comparison/tests $(PYTEST_ARGS)
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PYTEST) tests/e2e tests/rie benches/comparison/tests $(PYTEST_ARGS)
+
+# Not a part of `make test`. ROWS=20000 takes hours, since the local DynamoDB compares every vector; with KEPT=<folder> the
+# next run begins with what this one filled.
+ROWS ?= 300
+KEPT ?=
+ENGINE_TESTS := attributes aws_cli bad_input boto3_round cli_catalog cli_index cli_search clients endpoint engine page \
+	page_accessibility page_crop page_operator page_results queries queue results schemathesis vector_base
+test-engine: $(VENV)/ready ## the API's own tests on a vector base, with further images in it (ROWS=20000 KEPT=<folder>)
+	cargo build --bin lookalike
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PYTEST) $(ENGINE_TESTS:%=tests/e2e/test_%.py) --engine dynamodb --rows $(ROWS) \
+		$(if $(KEPT),--kept "$(KEPT)") $(PYTEST_ARGS)
 
 # Without libfaketime, or where no disk can be mounted, the faults that need them are left out with a word.
 test-processes: $(VENV)/ready ## functions that are killed, stopped, cut off and throttled (PYTEST_ARGS="--seconds 600 --runs 1")
 	cargo build --bin lookalike --bin indexer --bin search
-	$(VENV)/bin/python -m pytest tests/processes $(PYTEST_ARGS)
+	$(PYTEST) tests/processes $(PYTEST_ARGS)
 
 test-soak: $(VENV)/ready ## a soak of three minutes
 	cargo build --bin lookalike
@@ -79,12 +94,13 @@ soak: $(VENV)/ready ## a local system at 80 % of its throughput for an hour (MIN
 # Nothing is pulled. Without a container engine this says that it was skipped.
 test-sam-local: $(VENV)/ready ## the built functions in containers, run by sam local
 	cargo build --bin lookalike
-	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest -rs tests/sam_local $(PYTEST_ARGS)
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PYTEST) -rs tests/sam_local $(PYTEST_ARGS)
 
-# After test-e2e nothing is left to compile for it.
+# After test-rust and test-e2e nothing is left to compile for it.
 test-deployed: $(VENV)/ready $(EMULATOR_VENV)/ready ## the template on an AWS emulator with IAM enforced: deploy, use, update, fail, delete
 	cargo build --bin lookalike --bin indexer
-	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m pytest tests/deployed $(PYTEST_ARGS)
+	cargo test --workspace --test adapters --no-run
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PYTEST) tests/deployed $(PYTEST_ARGS)
 
 # Needs rustup and, on another processor, Debian's gcc-aarch64-linux-gnu, libc6-dev-arm64-cross and qemu-user.
 test-arm64: $(VENV)/ready ## the kernels, the decoders and both functions built for arm64, in QEMU
@@ -93,7 +109,7 @@ test-arm64: $(VENV)/ready ## the kernels, the decoders and both functions built 
 		--lib --test patterns --test reference --test golden --test decoders
 	cargo build --bin lookalike
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" LOOKALIKE_ARM64_RUNNER="$(ARM64_RUNNER)" \
-		$(VENV)/bin/python -m pytest tests/arm64 $(PYTEST_ARGS)
+		$(PYTEST) tests/arm64 $(PYTEST_ARGS)
 
 # libFuzzer is C++: without a compiler for it this says that it was skipped.
 test-fuzz: $(VENV)/ready ## everything that reads bytes of others, for a minute or less, from a fixed seed, guided by coverage
@@ -105,7 +121,7 @@ fuzz: $(VENV)/ready ## the same for an hour each (ARGS="--seconds 600 --seed 7 j
 screenshots: $(VENV)/ready ## docs/page.png and docs/status.png, taken in Chromium
 	cargo build --bin lookalike
 	LOOKALIKE_SCREENSHOTS="$(CURDIR)/docs" LOOKALIKE_BROWSER=required \
-		$(VENV)/bin/python -m pytest tests/e2e/test_page_accessibility.py -k screenshots
+		$(PYTEST) tests/e2e/test_page_accessibility.py -k screenshots
 
 bench: bench-programs ## measure beside onnxruntime, Pillow, hnswlib, Annoy, faiss, usearch and a Python service
 	$(BENCH) $(ARGS)
@@ -119,9 +135,14 @@ bench-large: bench-programs ## build and search one base of 1,000,000 vectors, f
 # Embeddings of real images, of those drawn where there are no photos; the others are made from them.
 bench-growth: ## measure what an image costs as the catalog grows to 100,000 (ARGS="--pictures 1000000")
 	cargo build --release --bin growth $(if $(LOOKALIKE_DATASET),,--bin lookalike)
-	$(if $(LOOKALIKE_DATASET),,test -f $(DRAWN)/products.csv || { rm -rf $(DRAWN); \
-		cargo run --release --bin lookalike -- draw $(DRAWN) --products 2000; })
+	$(DRAW)
 	cargo run --release --bin growth -- --photos "$(or $(LOOKALIKE_DATASET),$(DRAWN))" $(ARGS)
+
+# The same vectors. The engine in memory compares every row, and its time is left out.
+bench-rehearsal: ## an index with a vector base, in memory, to 1,000,000 images (ARGS="--engine segments --images-per-product 10")
+	cargo build --release --bin rehearsal $(if $(LOOKALIKE_DATASET),,--bin lookalike)
+	$(DRAW)
+	cargo run --release --bin rehearsal -- --photos "$(or $(LOOKALIKE_DATASET),$(DRAWN))" $(ARGS)
 
 # Images are drawn by `lookalike` where there are no photos.
 bench-programs: $(BENCH_VENV)/ready
