@@ -69,8 +69,8 @@ test-e2e: $(VENV)/ready ## the real binary, AWS clients, a browser, sam build an
 # next run begins with what this one filled.
 ROWS ?= 300
 KEPT ?=
-ENGINE_TESTS := attributes aws_cli bad_input boto3_round cli_catalog cli_index cli_search clients endpoint engine page \
-	page_accessibility page_crop page_operator page_results queries queue results schemathesis vector_base
+ENGINE_TESTS := attributes audit aws_cli bad_input boto3_round cli_catalog cli_index cli_search clients endpoint engine \
+	export page page_accessibility page_crop page_operator page_results queries queue results schemathesis vector_base
 test-engine: $(VENV)/ready ## the API's own tests on a vector base, with further images in it (ROWS=20000 KEPT=<folder>)
 	cargo build --bin lookalike
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PYTEST) $(ENGINE_TESTS:%=tests/e2e/test_%.py) --engine dynamodb --rows $(ROWS) \

@@ -172,6 +172,7 @@ OPTIONAL = [
     *rows("SearchRole", "ReadsEncoder", {("s3:GetObject", "${Folder}/*"): lambda uses: uses.starts("Search")}),
     *rows("IndexerRole", "ReadsEncoder", {("s3:GetObject", "${Folder}/*"): lambda uses: uses.starts("Indexer")}),
     *of_vector_bases("SearchRole", "ReadsRows", "dynamodb:BatchGetItem"),
+    *rows("SearchRole", "ScansRows", {("dynamodb:Scan", VECTOR_BASE): lambda uses: uses.vector_base("dynamodb:Scan")}),
     *of_vector_bases(
         "IndexerRole", "ReadsAndWritesRows", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Scan"
     ),

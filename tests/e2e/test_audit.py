@@ -11,7 +11,7 @@ from PIL import Image
 from support import bad_pictures, colours
 from support.command import lookalike
 
-pytestmark = pytest.mark.segments_only("an audit reads every vector; test_engine.py has the refusal")
+pytestmark = pytest.mark.few_rows("the tests count what an audit lists")
 
 DIFFERENCES = ["unindexed", "outdated", "gone", "contradictions"]
 
@@ -265,8 +265,12 @@ def test_separation_is_measured_on_the_index_alone(sound):
     people = sound.lookalike("audit").expect().stdout
     assert f"{report['queries']} products were searched for" in people
     assert "the most similar product is of the same category" in people
+
+
+@pytest.mark.segments_only("of a vector base, audits alone read every row")
+def test_the_state_of_the_index_has_the_separation_too(sound):
     status = sound.lookalike("status", "--json").expect().json()["separation"]
-    assert status["compared"] == report["compared"]
+    assert status["compared"] == audit(sound)["separation"]["compared"]
     assert "the most similar other product has the same one" in sound.lookalike("status").expect().stdout
 
 

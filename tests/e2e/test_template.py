@@ -87,6 +87,12 @@ def test_the_functions_have_exactly_the_permissions_that_their_code_needs(templa
     assert audit["Condition"] == "Audits" and audit["Properties"]["Roles"] == [{"Ref": "SearchRole"}]
     assert template["Parameters"]["AuditSeconds"]["Default"] == 0
     assert actions(template, "AuditPolicy") == {"dynamodb:Scan"}
+    both = {"Fn::And": [{"Condition": "Audits"}, {"Condition": "UsesVectorBases"}]}
+    of_rows = template["Resources"]["VectorBaseAuditPolicy"]
+    assert of_rows["Properties"]["Roles"] == [{"Ref": "SearchRole"}]
+    assert template["Conditions"][of_rows["Condition"]] == both
+    everything = json.dumps({"Fn::Sub": "${Table.Arn}-base-*"})
+    assert list(statements(template, "VectorBaseAuditPolicy")) == [(["dynamodb:Scan"], [everything])]
     allowed = actions(template, "IndexerRole", "SearchRole")
     assert allowed.isdisjoint({"dynamodb:Scan", "dynamodb:SearchVectors"})
     allowed |= {"dynamodb:Scan"} | actions(template, *VECTOR_BASE_POLICIES)

@@ -57,7 +57,7 @@ pub struct SimilarProduct {
 
 impl Searcher {
     /// Returns an exporter of the newest generation: for each product, `k` similar ones with these members of their
-    /// metadata.
+    /// metadata. All rows of a vector base are read into memory.
     ///
     /// # Errors
     /// [`SearchError`] when `k` or the number of fields is out of range, or when the index cannot be read.
@@ -72,8 +72,9 @@ impl Searcher {
         if fields.len() > MAX_FIELDS {
             return Err(SearchError::TooManyFields(fields.len()));
         }
-        let loaded = self.newest_for_certain().await?;
-        loaded.expect_all_rows("the export")?;
+        let newest = self.newest_for_certain().await?;
+        let all = self.with_every_row(newest, |_| Ok::<_, SearchError>(()));
+        let loaded = self.as_one_base(all.await?).await?;
         Ok(Exporter {
             searcher: self,
             match_thresholds: loaded.match_thresholds().await?,

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use lookalike_core::ImageRecord;
-use lookalike_search::GenerationInfo;
+use lookalike_search::{GenerationInfo, VectorBaseStage};
 use serde_json::json;
 
 use super::index::{encoder_notice, print_standby, print_vector_base};
@@ -18,10 +18,17 @@ pub(crate) async fn run(arguments: StatusArguments) -> Result<CommandOutcome> {
     let target = Target::connect(&arguments.output.target).await?;
     let searcher = target.searcher(target.encoders());
     let info = searcher.index_info().await?;
-    // The state is shown even if this cannot be measured.
-    let separation = Separation::measure(&searcher, MAX_QUERIES).await;
-    let separation =
-        separation.unwrap_or_else(|error| Separation::not_measured(format!("{error:#}")));
+    let separation = match &info.vector_base {
+        Some(base) if base.state == VectorBaseStage::Serving => {
+            let reason = "measuring how well they are separated reads every row of the vector base: `lookalike audit` does";
+            Separation::not_measured(reason)
+        }
+        _ => {
+            // The state is shown even if this cannot be measured.
+            let separation = Separation::measure(&searcher, MAX_QUERIES).await;
+            separation.unwrap_or_else(|error| Separation::not_measured(format!("{error:#}")))
+        }
+    };
     let failed = if arguments.failed {
         failures(&target).await?
     } else {

@@ -1,7 +1,7 @@
 //! The audit of the catalog: duplicates, misplaced images, and differences between bucket, index and table.
 //!
-//! Bucket and table are read once, the index before and after them. A difference is reported only if both generations
-//! have it, so changes during the audit are no differences.
+//! Bucket and table are read once, the index before and after them. A difference is reported only if it is there both
+//! times, so changes during the audit are no differences. Of a vector base, every row is read each time.
 
 mod contradiction;
 mod differences;
@@ -64,9 +64,8 @@ impl Searcher {
     /// # Errors
     /// [`AuditError`].
     pub async fn audit(&self, options: AuditOptions) -> Result<AuditReport, AuditError> {
-        let before = self.newest_for_certain().await?;
-        before.expect_all_rows("the audit")?;
-        options.expect_at_most(before.snapshot.images(), "images in the index")?;
+        let before = self.every_row(&options).await?;
+        let before = self.as_one_base(before).await?;
         let match_thresholds = before.match_thresholds().await?;
         let settings = AuditSettings {
             same: match_thresholds.map_or(NEARLY_SAME, |scores| scores.same),
@@ -78,10 +77,12 @@ impl Searcher {
             self.table_entries(&options),
             self.failed_images(&options)
         )?;
-        let after = self.newest_for_certain().await?;
+        let after = self.every_row(&options).await?;
         let view = after.snapshot.live_rows();
         let mut differences = Differences::of(view, &stored, &table.records, &failed);
-        if before.manifest.generation != after.manifest.generation {
+        // A backfill adds rows without a new generation.
+        let has_base = after.base_address().is_some();
+        if before.manifest.generation != after.manifest.generation || has_base {
             let view = before.snapshot.live_rows();
             let earlier = Differences::of(view, &stored, &table.records, &failed);
             differences = differences.shared_with(&earlier);
@@ -126,6 +127,15 @@ impl Searcher {
     /// [`SearchError`] if it cannot be signed.
     pub async fn image_link(&self, key: &str) -> Result<String, SearchError> {
         Ok(self.ports.links.fetch(key).await?)
+    }
+
+    /// Returns the newest index with all rows.
+    async fn every_row(&self, options: &AuditOptions) -> Result<LoadedSnapshot, AuditError> {
+        let newest = self.newest_for_certain().await?;
+        let expect_few = |rows| options.expect_at_most(rows, "images in the index");
+        expect_few(newest.state().images)?;
+        let check = |rows| options.expect_in_time().and_then(|()| expect_few(rows));
+        self.with_every_row(newest, check).await
     }
 
     /// Returns the newest index.

@@ -53,8 +53,8 @@ pub enum NotSeparable {
 
 impl Searcher {
     /// Searches for at most `queries` products in the newest index and tells whether others of their
-    /// category are nearest. No image is read or embedded. The inner error says why such figures
-    /// would mean nothing.
+    /// category are nearest. No image is read or embedded, but every row of a vector base. The inner error says why such
+    /// figures would mean nothing.
     ///
     /// # Errors
     /// [`AuditError`].
@@ -63,8 +63,12 @@ impl Searcher {
         queries: usize,
         until: Deadline,
     ) -> Result<Result<CategorySeparation, NotSeparable>, AuditError> {
-        let loaded = self.newest_for_certain().await?;
-        loaded.expect_all_rows("comparing categories")?;
+        let newest = self.newest_for_certain().await?;
+        let check = |_| match until.remaining().is_zero() {
+            true => Err(AuditError::Late),
+            false => Ok(()),
+        };
+        let loaded = self.with_every_row(newest, check).await?;
         let snapshot = Arc::clone(&loaded.snapshot);
         let limits = SeparationLimits {
             queries,

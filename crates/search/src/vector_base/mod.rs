@@ -1,6 +1,7 @@
 //! Indexes with a vector base: the rows that a search needs are read from the engine and joined with the deltas, so that
 //! whatever follows searches one snapshot, as it would any other.
 
+mod every_row;
 mod nearest;
 mod reach;
 mod unsupported;
@@ -85,14 +86,6 @@ impl LoadedSnapshot {
     /// Returns the vector base that is searched, if there is one.
     pub(crate) fn base_address(&self) -> Option<BaseAddress> {
         BaseAddress::of_serving(&self.manifest)
-    }
-
-    /// Refuses work that looks at every row if the index has a vector base.
-    pub(crate) fn expect_all_rows(&self, work: &'static str) -> Result<(), SearchError> {
-        match self.base_address() {
-            Some(_) => Err(Unsupported::WholeCatalog(work).into()),
-            None => Ok(()),
-        }
     }
 
     /// Adds rows that were read from the vector base. Of several with one key, the last counts.

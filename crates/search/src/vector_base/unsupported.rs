@@ -8,12 +8,6 @@ pub enum Unsupported {
         "facets count the products of the whole catalog, which a vector base does not do: leave facets out"
     )]
     Facets,
-    /// Comparing all images looks at every vector.
-    #[error(
-        "{0} reads every vector, which a vector base does not do: run it on an index of segments, such as one of a \
-         part of the catalog"
-    )]
-    WholeCatalog(&'static str),
     /// A filter that the engine cannot apply left fewer results than were asked for.
     #[error(
         "only {found} of {wanted} results were found: the condition on {} is applied to the nearest images alone, because \
