@@ -8,8 +8,8 @@ from support.command import ROOT, lookalike
 
 PAGES = sorted(
     path
-    for folder in (".", "docs", "benches", "infra", "models", "crates/jpeg")
-    for path in (ROOT / folder).glob("*.md")
+    for pattern in ("*.md", "docs/*.md", "benches/*.md", "infra/*.md", "models/**/*.md", "crates/jpeg/*.md")
+    for path in ROOT.glob(pattern)
 )
 MAX_README_LINES = 250
 LINK = re.compile(r"\]\(([^)\s]+)\)")

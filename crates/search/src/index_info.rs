@@ -167,8 +167,8 @@ pub struct GenerationInfo {
     pub rebuilt: u64,
     /// Another step: `rebuild_begun`, `rebuild_given_up`, `encoder_begun`, `encoder_switched`,
     /// `encoder_given_up`, `started_over`, `rolled_back`, `garbage_collected`, `vector_base_begun`,
-    /// `vector_base_switched`, `vector_base_given_up`, `vector_base_finished`, `drained`, or `other` for steps of a later
-    /// release.
+    /// `vector_base_switched`, `vector_base_given_up`, `vector_base_finished`, `vector_base_filled`, `drained`, or
+    /// `other` for steps of a later release.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "rebuild_begun")]
     pub step: Option<Step>,
