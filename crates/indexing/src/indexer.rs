@@ -20,7 +20,8 @@ pub struct IndexSettings {
     pub filterable: Filterable,
     /// When to compact.
     pub policy: CompactionPolicy,
-    /// Images decoded and embedded at once; one per core is best. Reading runs some images ahead.
+    /// Images decoded and embedded at once; one per core is best. Reading runs some images ahead. The time of rebuilds
+    /// is estimated for so many cores.
     pub parallel: usize,
     /// Time that publishing a batch may need: no image is begun when less is left.
     pub publish_reserve: Duration,

@@ -70,7 +70,7 @@ impl Indexer {
         let is_leased =
             (index.manifest.lease.as_ref()).is_some_and(|l| l.until > self.ports.host.now());
         let invocation = Deadline::after(self.settings.longest_try);
-        let cost = RebuildCost::of(index, &self.settings.policy);
+        let cost = RebuildCost::of(index, &self.settings);
         !is_leased && cost.obstacle(self.settings.memory, invocation).is_none()
     }
 

@@ -72,7 +72,7 @@ impl Indexer {
         deadline: Deadline,
         report: &mut MaintenanceReport,
     ) -> Result<(), IndexingError> {
-        let cost = RebuildCost::of(current, &self.settings.policy);
+        let cost = RebuildCost::of(current, &self.settings);
         if let Some(obstacle) = cost.obstacle(self.settings.memory, deadline) {
             let rows = current.view.images();
             self.report_postponed(format!("rebuilding {rows} rows {obstacle}"), report);

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use lookalike_core::time::Deadline;
-use lookalike_index::{CompactionPolicy, SegmentEntry, rebuild_bytes};
+use lookalike_index::{SegmentEntry, rebuild_bytes};
 
 use crate::current::Current;
+use crate::indexer::IndexSettings;
 
-/// Rows times candidates per row (efConstruction) that a rebuild surely manages in a second on a function's
-/// two cores, fetching and storing included: 2,500 rows at 100. Measured rates are two to ten times that.
-const REBUILD_WORK_PER_SECOND: u64 = 250_000;
+/// Rows times candidates per row (efConstruction) that a core surely manages in a second of a rebuild, fetching and
+/// storing included: 1,250 rows at 100. Measured rates are two to ten times that.
+const WORK_PER_SECOND: u64 = 125_000;
+/// A function has at least two cores, although it may not have them all the time.
+const MIN_CORES: usize = 2;
 /// Candidates per row that the rest of the work, as of a base without a graph, surely takes no longer than.
 const MIN_WORK: usize = 20;
 /// Time that a rebuild needs whatever its size.
@@ -29,17 +32,17 @@ pub(crate) struct RebuildCost {
 }
 
 impl RebuildCost {
-    pub(crate) fn of(current: &Current, policy: &CompactionPolicy) -> Self {
+    pub(crate) fn of(current: &Current, settings: &IndexSettings) -> Self {
         Self {
-            time: time(policy, current.view.images()),
+            time: time(settings, current.view.images()),
             memory: memory(&current.manifest.segments),
         }
     }
 
     /// Estimates for a base of rows that are in a vector base, each with a vector of the usual length.
-    pub(crate) fn of_rows(rows: u64, policy: &CompactionPolicy) -> Self {
+    pub(crate) fn of_rows(rows: u64, settings: &IndexSettings) -> Self {
         Self {
-            time: time(policy, rows),
+            time: time(settings, rows),
             memory: REBUILD_MEMORY.saturating_add(rows.saturating_mul(READ_ROW)),
         }
     }
@@ -57,10 +60,11 @@ impl RebuildCost {
     }
 }
 
-fn time(policy: &CompactionPolicy, rows: u64) -> Duration {
-    let graph = policy.graph_for(usize::try_from(rows).unwrap_or(usize::MAX));
+fn time(settings: &IndexSettings, rows: u64) -> Duration {
+    let graph = settings.policy.graph_for(usize::try_from(rows).unwrap_or(usize::MAX));
     let per_row = graph.map_or(MIN_WORK, |graph| graph.ef_construction.max(MIN_WORK));
-    let seconds = rows.saturating_mul(per_row as u64) / REBUILD_WORK_PER_SECOND;
+    let rate = WORK_PER_SECOND.saturating_mul(settings.parallel.max(MIN_CORES) as u64);
+    let seconds = rows.saturating_mul(per_row as u64) / rate;
     REBUILD_OVERHEAD + Duration::from_secs(seconds)
 }
 
@@ -75,16 +79,37 @@ mod tests {
 
     #[test]
     fn time_grows_with_rows_and_with_work_per_row() {
-        let policy = CompactionPolicy::default();
-        let seconds = |policy: &CompactionPolicy, rows| time(policy, rows).as_secs();
-        assert_eq!(seconds(&policy, 0), 10);
-        assert_eq!(seconds(&policy, 100_000), 10 + 40);
+        let with = |parallel| IndexSettings {
+            parallel,
+            ..IndexSettings::default()
+        };
+        let settings = with(2);
+        let seconds = |settings: &IndexSettings, rows| time(settings, rows).as_secs();
+        assert_eq!(seconds(&settings, 0), 10);
+        assert_eq!(seconds(&settings, 100_000), 10 + 40);
         // More rows take more work each.
-        assert_eq!(seconds(&policy, 450_000), 10 + 282);
-        let mut thorough = policy;
-        thorough.graph.ef_construction *= 4;
+        assert_eq!(seconds(&settings, 450_000), 10 + 282);
+        assert_eq!(seconds(&with(1), 450_000), 10 + 282);
+        assert_eq!(seconds(&with(6), 450_000), 10 + 94);
+        let mut thorough = settings.clone();
+        thorough.policy.graph.ef_construction *= 4;
         assert_eq!(seconds(&thorough, 100_000), 10 + 4 * 40);
-        assert!(time(&policy, u64::MAX) > Duration::from_secs(1 << 40));
+        assert!(time(&settings, u64::MAX) > Duration::from_secs(1 << 40));
+    }
+
+    #[test]
+    fn the_largest_functions_rebuild_two_million_rows() {
+        let seconds = |parallel, rows| {
+            let settings = IndexSettings {
+                parallel,
+                ..IndexSettings::default()
+            };
+            time(&settings, rows).as_secs()
+        };
+        assert!(seconds(2, 450_000) <= 299);
+        assert!(seconds(2, 1_080_000) <= 899);
+        assert!(seconds(6, 2_500_000) <= 899);
+        assert!(seconds(6, 2_600_000) > 899);
     }
 
     #[test]

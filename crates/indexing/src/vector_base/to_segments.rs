@@ -41,7 +41,7 @@ impl BaseMigration<'_> {
             .serving_base()
             .map_or(0, |entry| entry.images);
         let indexer = self.indexer();
-        let cost = RebuildCost::of_rows(images, &indexer.settings.policy);
+        let cost = RebuildCost::of_rows(images, &indexer.settings);
         if let Some(obstacle) = cost.obstacle(indexer.settings.memory, deadline) {
             return Err(VectorBaseError::NoRoom(obstacle));
         }
