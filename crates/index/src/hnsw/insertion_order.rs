@@ -1,6 +1,7 @@
 //! The order in which vectors are inserted and stored.
 //!
-//! instant-distance shuffles its input, so that the upper layers are a fair sample. For the bottom layer, where most
+//! instant-distance shuffles its input, so that the upper layers are a fair sample. Here a part of the sample is chosen, to
+//! have something of every kind. For the bottom layer, where most
 //! of the work is, a shuffle is the worst order there is: every insertion starts with nothing of what it needs in the
 //! cache. Here the vectors are drawn into layers by chance too, but within a layer similar ones follow each other. They
 //! do so in the stored segment too, where a walk then finds most of a node's neighbors close by.
@@ -8,6 +9,7 @@
 use rayon::prelude::*;
 
 use super::instant_distance::{layer_ends, shuffled};
+use super::search::max_sample;
 use crate::dot;
 use crate::quantization::QuantizedVector;
 use crate::scored::ScoredNode;
@@ -15,10 +17,16 @@ use crate::scored::ScoredNode;
 /// Maximum number of groups of similar vectors: distinguishing more takes longer than it saves.
 const MAX_GROUPS: usize = 1024;
 
+/// The share of the sample at which walks start that is chosen to be unlike, one in so many.
+const SPREAD_SHARE: usize = 4;
+/// Maximum number of vectors that are chosen to be unlike: each takes a look at all vectors.
+const MAX_SPREAD: usize = 128;
+
 /// Returns the vector that is inserted at each position in the order of insertion.
 pub(super) fn insertion_order(vectors: &[&QuantizedVector], seed: u64) -> Vec<u32> {
     // The seed differs from the builder's, whose random order is reversed.
     let mut order = shuffled(vectors.len(), !seed);
+    spread_out(vectors, &mut order);
     let group = groups(vectors, &order);
     let mut start = 0;
     for end in layer_ends(vectors.len()) {
@@ -26,6 +34,33 @@ pub(super) fn insertion_order(vectors: &[&QuantizedVector], seed: u64) -> Vec<u3
         start = end;
     }
     order
+}
+
+/// Moves vectors to the front that are as unlike each other as possible: each is the one that is least similar to those
+/// before it.
+///
+/// A fair sample has none of a small group, so that neither the builder nor a walk would start near to it: of 60 images
+/// unlike the other 20,000, walks found 0.89 of the ten best, and two did not find themselves.
+fn spread_out(vectors: &[&QuantizedVector], order: &mut [u32]) {
+    let ends = layer_ends(vectors.len()).into_iter();
+    let sample = ends.take_while(|&end| end <= max_sample(vectors.len())).last();
+    let count = (sample.unwrap_or(0) / SPREAD_SHARE).min(MAX_SPREAD);
+    // How similar the vector at each position is to the nearest of those at the front.
+    let mut nearest = vec![f32::NEG_INFINITY; order.len()];
+    for front in 1..count {
+        let last = vectors[order[front - 1] as usize];
+        let behind = &order[front..];
+        let similar = behind.par_iter().zip(&mut nearest[front..]);
+        let least = similar.enumerate().map(|(position, (&vector, nearest))| {
+            *nearest = nearest.max(similarity(vectors[vector as usize], last));
+            (*nearest, position)
+        });
+        let least = least.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        if let Some((_, position)) = least {
+            order.swap(front, front + position);
+            nearest.swap(front, front + position);
+        }
+    }
 }
 
 /// Returns a number for every vector: equal for similar vectors, and close for similar groups.
@@ -51,12 +86,16 @@ fn chained(mut centers: Vec<&QuantizedVector>) -> Vec<&QuantizedVector> {
 }
 
 fn most_similar(vector: &QuantizedVector, centers: &[&QuantizedVector]) -> Option<usize> {
-    let similarity = |&i: &usize| {
+    let scored = |&i: &usize| {
         let center = centers[i];
         let score = center.scale * dot::coarse(vector.hi(), center.hi()) as f32;
         ScoredNode::new(score, i as u32)
     };
-    (0..centers.len()).max_by_key(similarity)
+    (0..centers.len()).max_by_key(scored)
+}
+
+fn similarity(one: &QuantizedVector, other: &QuantizedVector) -> f32 {
+    one.scale * other.scale * dot::coarse(one.hi(), other.hi()) as f32
 }
 
 #[cfg(test)]

@@ -151,10 +151,15 @@ fn walk(
     })
 }
 
+/// Returns the maximum number of nodes that are compared to find entry points.
+pub(super) fn max_sample(nodes: usize) -> usize {
+    SAMPLE * nodes.isqrt()
+}
+
 /// Returns how many of the first nodes are compared to find entry points. The nodes of each layer
-/// are a fair sample of all, so this is the size of a layer.
+/// are mostly a fair sample of all, so this is the size of a layer.
 fn sample_size(layers: &[usize], nodes: u32) -> u32 {
-    let max = SAMPLE * (nodes as usize).isqrt();
+    let max = max_sample(nodes as usize);
     let fits = layers.iter().find(|&&covered| covered <= max);
     fits.map_or(1, |&covered| covered as u32)
 }

@@ -19,5 +19,6 @@ mod selections;
 mod selective;
 mod separation;
 mod shop;
+mod small_group;
 mod standby;
 mod support;
