@@ -61,7 +61,9 @@ impl RebuildCost {
 }
 
 fn time(settings: &IndexSettings, rows: u64) -> Duration {
-    let graph = settings.policy.graph_for(usize::try_from(rows).unwrap_or(usize::MAX));
+    let graph = settings
+        .policy
+        .graph_for(usize::try_from(rows).unwrap_or(usize::MAX));
     let per_row = graph.map_or(MIN_WORK, |graph| graph.ef_construction.max(MIN_WORK));
     let rate = WORK_PER_SECOND.saturating_mul(settings.parallel.max(MIN_CORES) as u64);
     let seconds = rows.saturating_mul(per_row as u64) / rate;

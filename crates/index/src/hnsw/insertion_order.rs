@@ -43,7 +43,9 @@ pub(super) fn insertion_order(vectors: &[&QuantizedVector], seed: u64) -> Vec<u3
 /// unlike the other 20,000, walks found 0.89 of the ten best, and two did not find themselves.
 fn spread_out(vectors: &[&QuantizedVector], order: &mut [u32]) {
     let ends = layer_ends(vectors.len()).into_iter();
-    let sample = ends.take_while(|&end| end <= max_sample(vectors.len())).last();
+    let sample = ends
+        .take_while(|&end| end <= max_sample(vectors.len()))
+        .last();
     let count = (sample.unwrap_or(0) / SPREAD_SHARE).min(MAX_SPREAD);
     // How similar the vector at each position is to the nearest of those at the front.
     let mut nearest = vec![f32::NEG_INFINITY; order.len()];
