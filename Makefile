@@ -65,8 +65,8 @@ test-e2e: $(VENV)/ready ## the real binary, AWS clients, a browser, sam build an
 	cargo build --bin lookalike --bin indexer
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PYTEST) tests/e2e tests/rie benches/comparison/tests $(PYTEST_ARGS)
 
-# Not a part of `make test`. ROWS=20000 takes hours, since the local DynamoDB compares every vector; with KEPT=<folder> the
-# next run begins with what this one filled.
+# Not a part of `make test`. ROWS=20000 takes three quarters of an hour with a release build, since the local DynamoDB
+# compares every vector; with KEPT=<folder> the next run begins with what this one filled.
 ROWS ?= 300
 KEPT ?=
 ENGINE_TESTS := attributes audit aws_cli bad_input boto3_round cli_catalog cli_index cli_search clients endpoint engine \
