@@ -120,18 +120,6 @@ BUGS = [
         ".take(0)\n                .for_each(|row| _ = deleted.insert(row));",
     ),
     Bug(
-        "a removal that a backfill may undo leaves no tombstone",
-        "crates/indexing/src/manifest_edit/batch.rs",
-        "view.locate(key).is_some() || may_come(key)",
-        "view.locate(key).is_some() || may_come(key) && false",
-    ),
-    Bug(
-        "a backfill replaces newer rows",
-        "crates/indexing/src/vector_base/backfill.rs",
-        "engine.put(base, rows, FILLING)",
-        "engine.put(base, rows, u64::MAX)",
-    ),
-    Bug(
         "a backfill does not look at images again",
         "crates/indexing/src/vector_base/backfill.rs",
         "self.changed_since(&observed, deadline).await;",
